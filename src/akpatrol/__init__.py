@@ -1,0 +1,23 @@
+"""akpatrol: a credential leak scanner for Anyreach API credentials.
+
+``Scanner`` is the engine as a library; what it returns is in ``akpatrol.model``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from akpatrol.scanner import Scanner as Scanner
+
+__version__ = "0.1.0"
+__all__ = ["Scanner", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    """Import ``Scanner`` when it is asked for: the command line starts without it."""
+    if name == "Scanner":
+        from akpatrol.scanner import Scanner  # noqa: PLC0415
+
+        return Scanner
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

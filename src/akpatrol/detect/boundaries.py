@@ -1,0 +1,114 @@
+r"""Where a credential begins and ends in the text round it.
+
+A prefix inside a word (``compat_``, ``github_pat_``) is no credential, yet a letter that only ends an escape
+is no part of a word: in ``"\npat_..."``, ``key%3Dpat_...`` or after a terminal's colour sequence the
+credential stands free. Escape forms: RFC 8259 section 7 (JSON), RFC 3986 section 2.1 (percent), RFC 2045
+section 6.7 (quoted-printable), ECMA-48 section 5.4 (control sequences), ISO/IEC 29500-1 (spreadsheets).
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from functools import cache
+
+_WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
+_TOKEN = _WORD | frozenset(b"-")
+_DOT, _DOLLAR, _UNDERSCORE = b".$_"
+_REACH = 24  # bytes; the longest escape below with its run of backslashes
+# Up to three asterisks close Markdown emphasis; four are a mask.
+_CALLS = (b"(", b"{", b"${", b"#{", b"%(", b"%s")
+_CUTS = (b"...", b"\xe2\x80\xa6", b"&hellip;", b"****", b"\xe2\x80\xa2")
+_EXTENSIONS = tuple(
+    b".js .mjs .cjs .css .map .json .html .txt .py .ts .svg .png .jpg .jpeg .gif .webp .woff .woff2 .ttf "
+    b".wasm .chunk .bundle .min".split()
+)
+
+
+class Edge(IntEnum):
+    """What one side of a match says about it."""
+
+    INSIDE = 0  # the match is a piece of something longer
+    CUT = 1  # masked or shortened for display
+    DOUBTFUL = 2  # the surroundings look like program text
+    CLEAN = 3
+
+
+def left_edge(data: bytes, start: int) -> Edge:
+    """Judge what stands before ``start``; looks at most 24 bytes back."""
+    if start == 0:
+        return Edge.CLEAN
+    before = data[start - 1]
+    if before not in _WORD:
+        attribute = before == _DOT and start > 1 and (data[start - 2] in _WORD or data[start - 2] in b")]")
+        variable = before == _DOLLAR or data[start - 2 : start] == b"${"
+        return Edge.DOUBTFUL if attribute or variable else Edge.CLEAN
+    return Edge.CLEAN if _ends_escape(data[max(0, start - _REACH) : start]) else Edge.INSIDE
+
+
+def right_edge(data: bytes, end: int) -> Edge:
+    """Judge what stands from ``end`` on; looks at most 8 bytes ahead."""
+    after = data[end : end + 8]
+    if not after:
+        return Edge.CLEAN
+    if after[0] in _TOKEN:
+        return Edge.INSIDE
+    if after.startswith(_CUTS):
+        return Edge.CUT
+    return Edge.DOUBTFUL if after.startswith(_CALLS) else Edge.CLEAN
+
+
+def emphasis(data: bytes, start: int, end: int) -> int:
+    """Return how many underscores of Markdown emphasis (``_..._``) close round the match, else 0."""
+    for count in (1, 2, 3):
+        if start < count or data[start - count] != _UNDERSCORE:
+            return 0
+        opened = start == count or data[start - count - 1] not in _WORD
+        if opened and data[end - count : end] == b"_" * count:
+            return count
+    return 0
+
+
+def comment_close(data: bytes, end: int) -> int:
+    """Return 2 when the match's last two bytes begin the ``-->`` that closes an HTML comment, else 0."""
+    return 2 if data[end - 2 : end + 1] == b"-->" else 0
+
+
+def file_extension(data: bytes, end: int) -> bool:
+    """Tell whether a usual file extension follows, as it does after the content hash of a web asset."""
+    after = data[end : end + 8]
+    return after.startswith(b".") and any(
+        after.startswith(extension) and after[len(extension) : len(extension) + 1] not in _WORD_BYTES
+        for extension in _EXTENSIONS
+    )
+
+
+_WORD_BYTES = frozenset(bytes([byte]) for byte in _WORD)
+
+
+def _ends_escape(text: bytes) -> bool:
+    found = _escape().search(text)
+    if found is None:
+        return False
+    octal = found["octal"]
+    if octal is not None:
+        return int(octal, 8) not in _WORD
+    code = next((group for group in found.groups() if group is not None), None)
+    return code is None or int(code, 16) not in _WORD
+
+
+@cache
+def _escape() -> re.Pattern[bytes]:
+    # Compiled at the first word character that stands before a match, so that most scans do not pay.
+    return re.compile(
+        rb"""(?:
+            [\\`]+[abefnrtv]                                      # \n, \\n, and PowerShell's `n
+          | \\+(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(?P<octal>[0-7]{1,3}))
+          | %(?:25)*([0-9A-Fa-f]{2})|%u([0-9A-Fa-f]{4})            # %3D, %253D
+          | =([0-9A-F]{2})                                        # quoted-printable
+          | _x([0-9A-Fa-f]{4})_                                   # spreadsheets
+          | (?:\x1b|\\+(?:e|0?33|x1[bB]|u001[bB])|\^\[)(?:\[[0-9;?]*[A-Za-z]|[()][0-9A-Z])
+          | \[[0-9;]*m                                            # a colour whose ESC byte a log dropped
+        )\Z""",
+        re.VERBOSE,
+    )

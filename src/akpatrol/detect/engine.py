@@ -1,0 +1,114 @@
+"""Gate, keywords, match and judge, composed: bytes in, matches out. Pure, so that it can run anywhere.
+
+What is found at an offset depends only on the bytes from REACH_BEFORE before it to REACH_AFTER behind it, so that a
+file read in blocks of any size gives what the whole gives. Users' rules see one block at a time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from akpatrol.detect.filters import Filters
+from akpatrol.detect.gate import Gate, GateChoice, has_anchor
+from akpatrol.detect.judge import judge
+from akpatrol.detect.keywords import Keywords, Word
+from akpatrol.detect.match import Matcher, Span
+from akpatrol.model import REACH_AFTER, REACH_BEFORE, Match, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from akpatrol.rules import Rule, RuleSet
+
+_CLUE_BYTES = 512
+_end = attrgetter("end")
+
+
+class Engine:
+    """Finds credentials by the given rules. Raises RuleError when a pattern does not compile."""
+
+    def __init__(self, rules: RuleSet, gate: GateChoice = "auto") -> None:
+        self.rules = rules
+        self._keywords = Keywords(rules.rules)
+        self._gate = Gate(rules.rules, self._keywords, gate)
+        self._matchers = [Matcher(rule) for rule in rules.rules]
+        self._filters = [None if rule.shipped else Filters(rule) for rule in rules.rules]
+        self._windowed = {index for index, rule in enumerate(rules.rules) if has_anchor(rule)}
+
+    def scan(self, data: bytes, begin: int = 0, end: int | None = None, path: bytes | None = None) -> list[Match]:
+        """Return the matches that start in ``data[begin:end]``, in order; ``path`` serves rules that ask for one."""
+        suspicion = self._gate.suspect(data)
+        if not suspicion:
+            return []
+        stop = len(data) if end is None else end
+        found: list[Match] = []
+        for start, limit in _windows(suspicion.ends, len(data)):
+            found += self._in_window(data, start, limit, self._windowed)
+        for index in suspicion.rules:
+            if suspicion.flooded and index in self._windowed:
+                found += self._in_window(data, 0, len(data), {index})
+            else:
+                found += self._in_whole(data, index, path)
+        return sorted({m for m in found if begin <= m.start < stop}, key=lambda m: (m.start, m.end, m.rule_id))
+
+    def candidates(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
+        """Return the spans in ``data[start:end]`` that have a credential's shape, judged or not, for masking."""
+        spans = []
+        for matcher in self._matchers:
+            spans += [(span.secret_start, span.secret_end) for span in matcher.find(data, start, end)]
+        return spans
+
+    def _in_window(self, data: bytes, start: int, end: int, eligible: set[int]) -> Iterator[Match]:
+        words = list(self._keywords.find(data, start, end))
+        clues = [word for word in words if word.clue]
+        for index in eligible & {index for word in words for index in word.rules}:
+            rule = self.rules.rules[index]
+            for span in self._matchers[index].find(data, start, end):
+                if match := _judged(rule, data, span, clues):
+                    yield match
+
+    def _in_whole(self, data: bytes, index: int, path: bytes | None) -> Iterator[Match]:
+        rule, filters = self.rules.rules[index], self._filters[index]
+        if rule.keywords:
+            lowered = data.lower()
+            if not any(word.encode() in lowered for word in rule.keywords):
+                return
+        for span in self._matchers[index].find(data, 0, len(data)):
+            if filters is None or filters.accept(data, span, path):
+                before, after = max(0, span.start - _CLUE_BYTES), min(len(data), span.end + _CLUE_BYTES)
+                if match := _judged(rule, data, span, list(self._keywords.find(data, before, after))):
+                    yield match
+
+
+def _judged(rule: Rule, data: bytes, span: Span, words: list[Word]) -> Match | None:
+    first = bisect_left(words, span.start - _CLUE_BYTES, key=_end)
+    last = bisect_right(words, span.end + _CLUE_BYTES, key=_end)
+    near = frozenset(w.clue for w in words[first:last] if w.clue and w.start >= span.start - _CLUE_BYTES)
+    verdict = judge(rule, data, span.secret_start, span.secret_end, near)
+    if verdict is None:
+        return None
+    return Match(
+        rule_id=rule.id,
+        kind=rule.kind,
+        secret=Secret(data[verdict.start : verdict.end]),
+        start=verdict.start,
+        end=verdict.end,
+        confidence=verdict.confidence,
+        attribution=verdict.attribution,
+        exposure=verdict.exposure,
+    )
+
+
+def _windows(ends: list[int], size: int) -> Iterator[tuple[int, int]]:
+    """Coalesce the surroundings of all hits into ranges that do not overlap."""
+    start = stop = 0
+    for end in sorted(ends):
+        if end - REACH_BEFORE > stop:
+            if stop:
+                yield start, stop
+            start = end - REACH_BEFORE
+        stop = min(size, end + REACH_AFTER)
+    if stop:
+        yield start, stop

@@ -1,0 +1,67 @@
+"""gitleaks' own conditions on a match: entropy, path and allowlists, for rule files that users bring."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import log2
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.detect.match import Span, compile_foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from akpatrol.rules import Allowlist, Rule
+
+
+def entropy(secret: bytes) -> float:
+    """Return Shannon's entropy in bits a byte."""
+    total = len(secret)
+    return -sum(n / total * log2(n / total) for n in Counter(secret).values()) if total else 0.0
+
+
+class Filters:
+    """What a user's rule asks of a match beyond its pattern."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._path: Any = compile_foreign(rule.path, rule, "path") if rule.path else None
+        self._allowlists = [_Allowlist(allowlist, rule) for allowlist in rule.allowlists]
+
+    def accept(self, data: bytes, span: Span, path: bytes | None) -> bool:
+        """Return whether the match stays a finding."""
+        secret = data[span.secret_start : span.secret_end]
+        if self._rule.entropy and entropy(secret) <= self._rule.entropy:
+            return False
+        if self._path and not (path and self._path.search(path)):
+            return False
+        return not any(allowlist.covers(data, span, path) for allowlist in self._allowlists)
+
+
+class _Allowlist:
+    def __init__(self, allowlist: Allowlist, rule: Rule) -> None:
+        self._allowlist = allowlist
+        self._regexes = [compile_foreign(regex, rule, "allowlists.regexes") for regex in allowlist.regexes]
+        self._paths = [compile_foreign(regex, rule, "allowlists.paths") for regex in allowlist.paths]
+
+    def covers(self, data: bytes, span: Span, path: bytes | None) -> bool:
+        checks: list[Callable[[], bool]] = []
+        if self._regexes:
+            text = self._target(data, span)
+            checks.append(lambda: any(regex.search(text) for regex in self._regexes))
+        if self._paths:
+            checks.append(lambda: bool(path) and any(regex.search(path) for regex in self._paths))
+        if self._allowlist.stopwords:
+            secret = data[span.secret_start : span.secret_end].lower()
+            checks.append(lambda: any(word.encode() in secret for word in self._allowlist.stopwords))
+        return bool(checks) and (all if self._allowlist.every else any)(check() for check in checks)
+
+    def _target(self, data: bytes, span: Span) -> bytes:
+        match self._allowlist.target:
+            case "match":
+                return data[span.start : span.end]
+            case "line":
+                stop = data.find(b"\n", span.end)
+                return data[data.rfind(b"\n", 0, span.start) + 1 : stop if stop >= 0 else len(data)]
+            case _:
+                return data[span.secret_start : span.secret_end]

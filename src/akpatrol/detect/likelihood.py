@@ -1,0 +1,108 @@
+"""Tell random text from words.
+
+The score is a log-likelihood ratio in nats: uniform random text over the smallest alphabet that holds all of
+it, against a character bigram model of program identifiers and words. That character n-grams tell kinds
+of text apart: Cavnar and Trenkle, "N-Gram-Based Text Categorization", SDAIR 1994. That credentials in public
+repositories need filters for words, patterns and entropy: Meli, McNiece and Reaves, "How Bad Can It Git?
+Characterizing Secret Leakage in Public GitHub Repositories", NDSS 2019. ``bench/train_likelihood.py`` makes
+the table and measures both kinds of error.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import pairwise
+from math import log
+
+from akpatrol.detect._bigrams import ROWS
+
+LONGEST = 128  # characters scored; more of them would only cost time
+_DIGITS = b"0123456789"
+_LOWER = b"abcdefghijklmnopqrstuvwxyz"
+_UPPER = _LOWER.upper()
+SYMBOLS = _LOWER + _UPPER + _DIGITS + b"_-"
+_SYMBOL = bytes(max(SYMBOLS.find(byte), 0) for byte in range(256))
+_ZERO, _STEP = 40, 4.0  # how the table writes a cost: chr(40 + cost), in quarters of a nat
+_COST = bytes(max(byte - _ZERO, 0) for byte in range(256))
+_COSTS = tuple(row.translate(_COST) for row in ROWS)
+_FIRST = _COSTS[len(SYMBOLS)]
+
+# From small to large: the first that fits is the most likely. Upper and lower case, and Crockford's base32.
+_ALPHABETS = tuple(
+    (symbols, log(len(symbols)))
+    for symbols in (
+        _DIGITS + b"abcdef",
+        _DIGITS + b"ABCDEF",
+        _DIGITS + b"abcdefghjkmnpqrstvwxyz",
+        _DIGITS + b"ABCDEFGHJKMNPQRSTVWXYZ",
+        _DIGITS + _LOWER,
+        _DIGITS + _UPPER,
+        _DIGITS + _LOWER + _UPPER,
+    )
+)
+_WIDEST = log(len(SYMBOLS))
+_UUID_LENGTH, _UUID_DASHES, _DASH = 36, (8, 13, 18, 23), ord("-")
+
+_ROWS_OF_KEYS = (_LOWER, _DIGITS, b"1234567890", b"qwertyuiop", b"asdfghjkl", b"zxcvbnm")
+_STEPS = frozenset(
+    pair for row in _ROWS_OF_KEYS for run in (row, row[::-1]) for pair in (*pairwise(run), *zip(run, run, strict=True))
+)
+_HALF, _MARGIN = 0.5, 3  # of the pairs, and pairs more; random hex has a fifth, and short ids vary
+_DISTINCT = 0.7  # of the trigrams; random text of 20 characters repeats next to none
+_LONG_ENOUGH = 8  # pairs, to call a text a counted or repeated one
+_PLACEHOLDERS = (
+    *(
+        b"example",
+        b"sample",
+        b"placeholder",
+        b"dummy",
+        b"changeme",
+        b"redacted",
+        b"replace",
+        b"insert",
+        b"fake",
+    ),
+    *(b"your_", b"your-", b"xxxxx", b"deadbeef", b"cafebabe", b"abcdef", b"123456", b"abc123"),
+)
+
+
+def score(text: bytes) -> float:
+    """Return how much likelier random text is than words, in nats; ``text`` holds only ``SYMBOLS``."""
+    text = text[:LONGEST]
+    if len(text) == _UUID_LENGTH and all(text[place] == _DASH for place in _UUID_DASHES):
+        text = text.replace(b"-", b"")
+    cost, row = 0, _FIRST
+    for symbol in text.translate(_SYMBOL):
+        cost += row[symbol]
+        row = _COSTS[symbol]
+    return cost / _STEP - len(text) * _nats_each(text)
+
+
+def is_placeholder(text: bytes) -> bool:
+    """Tell whether a text is counted, repeated, typed along a keyboard row, or names itself a placeholder."""
+    folded = text.lower()
+    if _placeholder_words().search(folded):
+        return True
+    pairs = len(folded) - 1
+    if pairs < _LONG_ENOUGH:
+        return False
+    runs = max(_steps(folded, 1), _steps(folded, 2))  # 2: a1b2c3d4
+    trigrams = len(set(zip(folded, folded[1:], folded[2:], strict=False)))
+    return runs >= _HALF * pairs + _MARGIN or trigrams < _DISTINCT * (pairs - 1)
+
+
+def _nats_each(text: bytes) -> float:
+    for symbols, nats in _ALPHABETS:
+        if not text.translate(None, symbols):
+            return nats
+    return _WIDEST
+
+
+@cache
+def _placeholder_words() -> re.Pattern[bytes]:
+    return re.compile(b"|".join(map(re.escape, _PLACEHOLDERS)))
+
+
+def _steps(text: bytes, stride: int) -> int:
+    return sum(map(_STEPS.__contains__, zip(text, text[stride:], strict=False)))

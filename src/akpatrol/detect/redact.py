@@ -1,0 +1,52 @@
+"""Masks secrets in any text that is shown: those that were found, and whatever else has a credential's shape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from akpatrol.detect.keywords import Phrases
+from akpatrol.model import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from akpatrol.detect.engine import Engine
+
+
+_CONTINUES = 0x80  # RFC 3629: 10xxxxxx
+
+
+class Redactor:
+    """A callable from text to text without secrets."""
+
+    def __init__(self, engine: Engine, secrets: Iterable[Secret] = ()) -> None:
+        self._engine = engine
+        self._known = Phrases(secret.reveal().decode("latin-1") for secret in secrets)
+        self._seen: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        """Return ``text`` with every secret replaced by its masked form."""
+        if text not in self._seen:
+            self._seen[text] = self._masked(text)
+        return self._seen[text]
+
+    def _masked(self, text: str) -> str:
+        # latin-1 text of the UTF-8 bytes: positions agree for both ways of looking.
+        data = text.encode("utf-8", "surrogatepass")
+        spans = [(match.start, match.end) for match in self._engine.scan(data)]
+        spans += self._known.find(data.decode("latin-1"))
+        parts, position = [], 0
+        for start, end in sorted((_widened(data, *span) for span in spans), key=lambda span: (span[0], -span[1])):
+            if start >= position:
+                parts += [data[position:start], Secret(data[start:end]).redacted.encode()]
+            position = max(position, end)
+        return b"".join([*parts, data[position:]]).decode("utf-8", "surrogatepass")
+
+
+def _widened(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """Return the span with the characters whole at whose middle it starts or ends: users' patterns match bytes."""
+    while start > 0 and data[start] & 0xC0 == _CONTINUES:
+        start -= 1
+    while end < len(data) and data[end] & 0xC0 == _CONTINUES:
+        end += 1
+    return start, end

@@ -1,0 +1,300 @@
+"""The frozen values that pass between stages.
+
+``Chunk`` -> (engine) ``Match`` -> (pipeline) ``Hit`` -> (source) ``Occurrence`` -> (triage) ``Credential`` -> ``Report``.
+What could not be read is a ``Skipped`` value that takes the same way. Values that are made for every file and object are
+named tuples, which cost a fifth of a frozen dataclass to define and to make; the few at the end are dataclasses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+# What the engine may look at round the start of a match, in bytes: sources overlap their blocks by this much.
+REACH_BEFORE = 1024
+REACH_AFTER = 2048
+
+
+class Kind(StrEnum):
+    """What a credential is; ``custom`` belongs to rules that users bring."""
+
+    ORGANIZATION_KEY = "organization_key"
+    PERSONAL_ACCESS_TOKEN = "personal_access_token"  # noqa: S105 - a name, not a secret
+    CUSTOM = "custom"
+
+
+class Confidence(IntEnum):
+    """How sure the judge is that the text is a credential at all."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
+class Attribution(StrEnum):
+    """Whether the credential is Anyreach's."""
+
+    CONFIRMED = "confirmed"
+    LIKELY = "likely"
+    OPEN = "open"
+
+
+class Severity(IntEnum):
+    """How bad a leak of it is."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+class Exposure(StrEnum):
+    """Who else can read the place."""
+
+    BROWSER = "browser"
+
+
+class Place(StrEnum):
+    """Which part of a target the bytes are."""
+
+    CONTENT = "content"
+    PATH = "path"
+    COMMIT_MESSAGE = "commit_message"
+    AUTHOR = "author"
+    COMMITTER = "committer"
+    TAG_MESSAGE = "tag_message"
+    TAGGER = "tagger"
+    REF_NAME = "ref_name"
+    GIT_DIR = "git_dir"
+
+
+class State(StrEnum):
+    """Where the occurrence is now, worst first."""
+
+    WORKTREE = "worktree"
+    STAGED = "staged"
+    PRESENT = "present"
+    REMOVED = "removed"
+    UNREACHABLE = "unreachable"
+    IGNORED = "ignored"
+
+
+class StateReason(StrEnum):
+    """Why an unreachable object still exists."""
+
+    STASH = "stash"
+    REFLOG = "reflog"
+    DANGLING = "dangling"
+
+
+class Secret:
+    """Bytes that print as a mask wherever they go; only ``reveal`` gives them."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+
+    def reveal(self) -> bytes:
+        """Return the raw secret."""
+        return self._value
+
+    @property
+    def redacted(self) -> str:
+        """The prefix, at most four characters of what follows, and the length in characters."""
+        text = self._value.decode("utf-8", "backslashreplace")
+        prefix, underscore, body = text.partition("_")
+        if not underscore or len(prefix) > 3 or len(body) < 16:  # noqa: PLR2004 - too short to show four of it
+            return f"***({len(text)})"
+        return f"{prefix}_{body[:4]}***({len(text)})"
+
+    def __repr__(self) -> str:
+        return f"Secret({self.redacted})"
+
+    def __str__(self) -> str:
+        return self.redacted
+
+    def __format__(self, spec: str) -> str:
+        return format(self.redacted, spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[bytes]]:
+        return (Secret, (self._value,))
+
+
+class Origin(NamedTuple):
+    """Where a chunk's bytes come from. ``path`` is relative to its target; ``object`` a git id in hex."""
+
+    target: str
+    place: Place = Place.CONTENT
+    path: bytes | None = None
+    object: str | None = None
+    containers: tuple[str, ...] = ()
+    encodings: tuple[str, ...] = ()
+
+
+class Chunk(NamedTuple):
+    """A part of one file or object.
+
+    ``data`` starts ``offset`` bytes into the whole, at ``line`` and ``column`` (1-based, column in characters).
+    Only matches that start in ``data[begin:end]`` belong to this chunk; the rest is overlap for context.
+    ``names`` says that the data are names separated by NUL, each an entry of its own.
+    """
+
+    origin: Origin
+    data: bytes
+    offset: int = 0
+    line: int = 1
+    column: int = 1
+    begin: int = 0
+    end: int | None = None
+    names: bool = False
+
+
+class Skipped(NamedTuple):
+    """Something that should have been looked at and could not be."""
+
+    item: str
+    reason: str
+    accepted: str | None = None
+
+
+class Counted(NamedTuple):
+    """A unit of work done: ``name`` is a key of ``coverage.counts``, ``size`` in bytes."""
+
+    name: str
+    number: int = 1
+    size: int = 0
+
+
+class Excluded(NamedTuple):
+    """Things left out by design."""
+
+    reason: str
+    number: int = 1
+
+
+class Match(NamedTuple):
+    """What the engine found in ``data[start:end]`` of one chunk."""
+
+    rule_id: str
+    kind: Kind
+    secret: Secret
+    start: int
+    end: int
+    confidence: Confidence
+    attribution: Attribution
+    exposure: Exposure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A match with its origin and position; ``context`` is the line, its secrets wrapped."""
+
+    origin: Origin
+    match: Match
+    offset: int
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    context: tuple[str | Secret, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit in which an occurrence came or went; ``date`` is its committer date, RFC 3339 in UTC."""
+
+    id: str
+    date: str
+    author: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One place where a credential was seen; null line and column where a place has none."""
+
+    target: str
+    place: Place
+    path: bytes | None
+    line: int | None
+    column: int | None
+    end_line: int | None
+    end_column: int | None
+    offset: int
+    state: State
+    context: tuple[str | Secret, ...] = ()
+    paths: tuple[bytes, ...] = ()
+    encodings: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
+    object: str | None = None
+    introduced: Commit | None = None
+    removed: Commit | None = None
+    refs: tuple[str, ...] = ()
+    state_reason: StateReason | None = None
+    exposure: Exposure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One secret, whatever found it and wherever it stands: the unit that a person acts on."""
+
+    kind: Kind
+    secret: Secret
+    rule_ids: tuple[str, ...]
+    confidence: Confidence
+    attribution: Attribution
+    severity: Severity
+    state: State
+    exposure: Exposure | None
+    occurrences: tuple[Occurrence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What was asked to be looked at; ``root`` is its absolute path, ``base`` the enclosing repository's root."""
+
+    id: str
+    kind: str
+    root: str
+    remote: str | None = None
+    head: str | None = None
+    base: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What was read, left out by design, and not readable."""
+
+    size: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """True when everything that should have been looked at was, or its absence is accepted."""
+        return all(skip.accepted for skip in self.skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run's whole result, as every format renders it."""
+
+    command: str
+    started_at: str
+    duration: float
+    rules_digest: str
+    targets: tuple[Target, ...]
+    coverage: Coverage
+    credentials: tuple[Credential, ...]
+    below_confidence: int = 0
+    unread_histories: tuple[str, ...] = ()
