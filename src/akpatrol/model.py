@@ -292,7 +292,6 @@ class Report:
     command: str
     started_at: str
     duration: float
-    rules_digest: str
     targets: tuple[Target, ...]
     coverage: Coverage
     credentials: tuple[Credential, ...]

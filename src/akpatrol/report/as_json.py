@@ -1,0 +1,31 @@
+"""JSON: the document as it is, for programs. ``schema.json`` describes it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.report import document
+
+if TYPE_CHECKING:
+    from akpatrol.model import Report
+    from akpatrol.report import RenderOptions
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """Return the report as indented JSON."""
+    return dumped(document.build(report, options), indent=2) + "\n"
+
+
+def dumped(value: Any, *, indent: int | None = None) -> str:
+    """Return JSON that can be encoded and printed: escaping what is not printable changes no value."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _BEYOND_ASCII.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    char = match[0]
+    return char if char.isprintable() else json.dumps(char)[1:-1]

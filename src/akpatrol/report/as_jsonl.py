@@ -1,0 +1,26 @@
+"""JSON Lines: a header, one line a credential, coverage and summary last, so that a cut file shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.report import document
+from akpatrol.report.as_json import dumped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from akpatrol.model import Report
+    from akpatrol.report import RenderOptions
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """Return the report, one JSON object a line."""
+    return "".join(dumped(line) + "\n" for line in _lines(document.build(report, options)))
+
+
+def _lines(whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield {"type": "header", **{key: whole[key] for key in ("schema_version", "tool", "scan")}}
+    for credential in whole["credentials"]:
+        yield {"type": "credential", **credential}
+    yield {"type": "coverage", "coverage": whole["coverage"], "summary": whole["summary"]}

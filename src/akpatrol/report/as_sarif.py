@@ -1,0 +1,293 @@
+"""SARIF 2.1.0 as GitHub code scanning uses it.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and
+https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import sarif_om as om
+
+from akpatrol.model import Kind, Place, Severity, State
+from akpatrol.report import advice, document
+from akpatrol.report import sarif_words as words
+from akpatrol.report.as_json import dumped
+from akpatrol.report.sarif_places import artifact_uri, base_of, file_uri, repository_uri
+from akpatrol.report.words import parsed, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from akpatrol.model import Credential, Occurrence, Report, Target
+    from akpatrol.report import RenderOptions
+    from akpatrol.rules import Rule, RuleSet
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+FINGERPRINT = "akpatrolFingerprint/v1"
+RESULT_LIMIT = 25_000
+"""GitHub refuses a run with more."""
+NOTIFICATION_LIMIT = 100
+
+_LEVELS = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+}
+_SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "3.0"}
+_PRECISIONS = {Kind.ORGANIZATION_KEY: "high", Kind.PERSONAL_ACCESS_TOKEN: "medium", Kind.CUSTOM: "medium"}
+_RULE_IDS = {
+    Kind.ORGANIZATION_KEY: "anyreach-organization-key",
+    Kind.PERSONAL_ACCESS_TOKEN: "anyreach-personal-access-token",
+}
+_ALWAYS = {"level"}
+"""Written even at sarif_om's default: for an absent level SARIF takes the rule's."""
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """Return the report as SARIF, secrets masked whatever the options say."""
+    masked = replace(options, show_secrets=False)
+    log = om.SarifLog(version="2.1.0", schema_uri=SCHEMA, runs=[_run(report, masked)])
+    return dumped(tree(log), indent=2) + "\n"
+
+
+def tree(value: Any) -> Any:
+    """Return a sarif_om object as plain values under their schema's names, without what is at its default."""
+    if isinstance(value, list | tuple):
+        return [tree(item) for item in value]
+    if isinstance(value, dict):
+        return {key: tree(item) for key, item in value.items()}
+    fields = getattr(type(value), "__attrs_attrs__", None)
+    if fields is None:
+        return value
+    return {
+        field.metadata["schema_property_name"]: tree(item)
+        for field in fields
+        if (item := getattr(value, field.name)) is not None and (item != _default(field) or field.name in _ALWAYS)
+    }
+
+
+def _default(field: Any) -> Any:
+    factory = getattr(field.default, "factory", None)
+    return factory() if factory else field.default
+
+
+def _run(report: Report, options: RenderOptions) -> Any:
+    whole = document.visible_tree(document.build(report, options))
+    redact = document.Mask(options).redact
+    rules = _rules(report.credentials, whole["credentials"], options.rules)
+    bases = _base_ids(report.targets)
+    places = _Places({target.id: target for target in report.targets}, bases, redact)
+    results = list(islice(_results(report, whole, list(rules), places), RESULT_LIMIT))
+    return om.Run(
+        tool=om.Tool(
+            driver=om.ToolComponent(
+                name="akpatrol",
+                version=whole["tool"]["version"],
+                semantic_version=whole["tool"]["version"],
+                rules=list(rules.values()),
+            )
+        ),
+        automation_details=om.RunAutomationDetails(id=f"akpatrol/{report.command}/"),
+        column_kind="unicodeCodePoints",
+        invocations=[_invocation(report, whole, len(results))],
+        original_uri_base_ids={
+            name: om.ArtifactLocation(uri=file_uri(base, redact, directory=True)) for base, name in bases.items()
+        },
+        version_control_provenance=_provenance(report.targets, bases, redact),
+        results=results,
+        properties={
+            "coverage": {key: whole["coverage"][key] for key in ("complete", "bytes", "counts", "excluded")},
+            "belowMinConfidence": report.below_confidence,
+        },
+    )
+
+
+def _rules(credentials: Iterable[Credential], shown: list[Mapping[str, Any]], rules: RuleSet) -> dict[str, Any]:
+    """Return the descriptors by id: both of Anyreach's kinds, then the other rules that found something."""
+    shipped = {kind: next((rule for rule in rules.rules if rule.kind is kind), None) for kind in _RULE_IDS}
+    found = {_RULE_IDS[kind]: _descriptor(_RULE_IDS[kind], kind, rule) for kind, rule in shipped.items()}
+    for credential, seen in zip(document.credentials_in_order(credentials), shown, strict=True):
+        rule_id = _rule_id(seen)
+        if rule_id not in found:
+            found[rule_id] = _descriptor(rule_id, credential.kind, document.rule_of(credential, rules))
+    return found
+
+
+def _rule_id(shown: Mapping[str, Any]) -> str:
+    return _RULE_IDS.get(Kind(shown["kind"])) or next(filter(None, shown["rule_ids"]), "custom")
+
+
+def _descriptor(rule_id: str, kind: Kind, rule: Rule | None) -> Any:
+    severity = rule.severity if rule else Severity.HIGH
+    steps = list(rule.steps if rule and rule.steps else advice.GENERIC_STEPS)
+    return om.ReportingDescriptor(
+        id=rule_id,
+        name="".join(part.capitalize() for part in rule_id.replace("_", "-").split("-")),
+        short_description=om.MultiformatMessageString(text=words.short_description(kind, rule)),
+        full_description=om.MultiformatMessageString(text=words.full_description(kind, rule)),
+        help=om.MultiformatMessageString(text=words.help_text(rule, steps), markdown=words.help_markdown(rule, steps)),
+        default_configuration=om.ReportingConfiguration(level=_LEVELS[severity]),
+        properties={
+            "security-severity": _SCORES[severity],
+            "precision": _PRECISIONS[kind],
+            "tags": ["security", "secrets", "external/cwe/cwe-798"],
+        },
+    )
+
+
+class _Places:
+    """Turns occurrences into locations and into names that stay the same from run to run."""
+
+    def __init__(self, targets: Mapping[str, Target], bases: Mapping[str, str], redact: Callable[[str], str]) -> None:
+        self._targets = targets
+        self._bases = bases
+        self._redact = redact
+
+    def uri(self, occurrence: Occurrence) -> str:
+        return artifact_uri(occurrence, self._targets.get(occurrence.target), self._redact)
+
+    def location(self, occurrence: Occurrence, shown: Mapping[str, Any]) -> Any:
+        target = self._targets.get(occurrence.target)
+        base = self._bases.get(base_of(target)) if target else None
+        artifact = om.ArtifactLocation(uri=self.uri(occurrence), uri_base_id=base)
+        return om.Location(
+            physical_location=om.PhysicalLocation(artifact_location=artifact, region=_region(occurrence)),
+            logical_locations=_logical_locations(shown),
+        )
+
+
+def _region(occurrence: Occurrence) -> Any:
+    line, column = occurrence.line, occurrence.column
+    if line is None:
+        return None
+    region = om.Region(start_line=line, start_column=column)
+    end_line, end_column = occurrence.end_line, occurrence.end_column
+    if column and end_line and end_column and (end_line, end_column) > (line, column):
+        region.end_line, region.end_column = end_line, end_column
+    return region
+
+
+def _logical_locations(shown: Mapping[str, Any]) -> Any:
+    if shown["containers"]:
+        name = " > ".join([shown["path"] or "standard input", *shown["containers"]])
+        return [om.LogicalLocation(fully_qualified_name=name, kind="member")]
+    if shown["place"] in {Place.CONTENT, Place.PATH}:
+        return None
+    return [om.LogicalLocation(fully_qualified_name=words.location_name(shown), kind=shown["place"])]
+
+
+def _results(report: Report, whole: Mapping[str, Any], rule_ids: list[str], places: _Places) -> Iterator[Any]:
+    """Yield a result a place, each credential's worst first so that a cut leaves out no credential."""
+    found = [
+        (credential, shown, document.occurrences_in_order(credential.occurrences))
+        for credential, shown in zip(
+            document.credentials_in_order(report.credentials), whole["credentials"], strict=True
+        )
+    ]
+    names = [_names(shown["fingerprint"], occurrences, places) for _, shown, occurrences in found]
+    for part in (slice(0, 1), slice(1, None)):
+        for (credential, shown, occurrences), own_names in zip(found, names, strict=True):
+            rule_id, action = _rule_id(shown), words.action_message(shown)
+            triples = zip(occurrences[part], shown["occurrences"][part], own_names[part], strict=True)
+            for occurrence, shown_place, name in triples:
+                yield om.Result(
+                    rule_id=rule_id,
+                    rule_index=rule_ids.index(rule_id),
+                    level="note" if occurrence.state is State.IGNORED else _LEVELS[credential.severity],
+                    message=om.Message(text=words.result_message(shown, shown_place, action)),
+                    locations=[places.location(occurrence, shown_place)],
+                    partial_fingerprints={FINGERPRINT: name},
+                    properties={
+                        "credential": shown["fingerprint"],
+                        "confidence": shown["confidence"],
+                        "attribution": shown["attribution"],
+                        "state": shown_place["state"],
+                    },
+                )
+
+
+def _names(fingerprint: str, occurrences: list[Occurrence], places: _Places) -> list[str]:
+    """Return a stable name a place: of credential and place, numbered where several share them, oldest first.
+
+    Lines and contents stay out of it, so that editing a file closes and opens no alert.
+    """
+    stems = [_stem(fingerprint, occurrence, places.uri(occurrence)) for occurrence in occurrences]
+    age = sorted(range(len(occurrences)), key=lambda index: _age(occurrences[index]))
+    counted: Counter[str] = Counter()
+    names = [""] * len(occurrences)
+    for index in age:
+        counted[stems[index]] += 1
+        names[index] = f"{stems[index]}:{counted[stems[index]]}"
+    return names
+
+
+def _age(occurrence: Occurrence) -> tuple[Any, ...]:
+    introduced = occurrence.introduced.date if occurrence.introduced else "~"
+    return (introduced, occurrence.offset, occurrence.object or "", occurrence.target)
+
+
+def _stem(fingerprint: str, occurrence: Occurrence, uri: str) -> str:
+    parts = [fingerprint, occurrence.place, uri, *occurrence.containers]
+    return document.sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
+
+
+def _base_ids(targets: Iterable[Target]) -> dict[str, str]:
+    bases = dict.fromkeys(base_of(target) for target in targets if base_of(target).startswith("/"))
+    return {base: f"SRCROOT{number}" if number > 1 else "SRCROOT" for number, base in enumerate(bases, 1)}
+
+
+def _provenance(targets: Iterable[Target], bases: Mapping[str, str], redact: Callable[[str], str]) -> Any:
+    found = {}
+    for target in targets:
+        uri = repository_uri(target, redact) if target.remote or target.head else None
+        if uri:
+            base = bases.get(base_of(target))
+            found[uri, target.head] = om.VersionControlDetails(
+                repository_uri=uri,
+                revision_id=redact(target.head) if target.head else None,
+                mapped_to=om.ArtifactLocation(uri_base_id=base) if base else None,
+            )
+    return list(found.values()) or None
+
+
+def _invocation(report: Report, whole: Mapping[str, Any], shown: int) -> Any:
+    start = parsed(report.started_at)
+    notifications = list(_notifications(report, whole, shown))
+    return om.Invocation(
+        execution_successful=report.coverage.complete,
+        start_time_utc=_time(start) if start else None,
+        end_time_utc=_time(start + timedelta(seconds=report.duration)) if start else None,
+        tool_execution_notifications=notifications or None,
+    )
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def _notifications(report: Report, whole: Mapping[str, Any], shown: int) -> Iterator[Any]:
+    # What was not accepted makes the run incomplete: it must not fall to the limit.
+    skipped = sorted(whole["coverage"]["skipped"], key=lambda skip: skip["accepted"] is not None)
+    for skip in skipped[:NOTIFICATION_LIMIT]:
+        yield _notification(words.skip_message(skip), "note" if skip["accepted"] else "error")
+    if more := skipped[NOTIFICATION_LIMIT:]:
+        level = "note" if all(skip["accepted"] for skip in more) else "error"
+        yield _notification(f"Not looked at: {plural(len(more), 'more item')}; the JSON report names them.", level)
+    if unread := report.unread_histories:
+        yield _notification(f"Histories not read: {len(unread)}.", "note")
+    total = sum(len(credential.occurrences) for credential in report.credentials)
+    if total > shown:
+        text = f"Not in this file: {plural(total - shown, 'more place')}; the JSON report names them."
+        yield _notification(text, "warning")
+
+
+def _notification(text: str, level: str) -> Any:
+    return om.Notification(message=om.Message(text=text), level=level)

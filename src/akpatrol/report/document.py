@@ -1,0 +1,263 @@
+"""A report as one tree of plain values, the same for every format; ``schema.json`` describes it.
+
+Whatever comes from scanned data is masked here and can be encoded. ``--show-secrets`` shows it as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from akpatrol import __version__
+from akpatrol.model import Attribution, Confidence, Kind, Severity, State
+from akpatrol.report import advice
+from akpatrol.report.context import context_line
+from akpatrol.report.text_safety import decoded, escaped_path, plain, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from akpatrol.model import Commit, Coverage, Credential, Occurrence, Report, Secret, Target
+    from akpatrol.report import RenderOptions
+    from akpatrol.rules import Rule, RuleSet
+
+SCHEMA_VERSION = "1"
+_STATES = list(State)
+_KEY = re.compile(rb"ak_([0-9A-Za-z_-]+)\.[^.]+")
+_PASSWORD = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)")
+
+
+class Mask:
+    """What makes scanned text fit to show."""
+
+    def __init__(self, options: RenderOptions) -> None:
+        # The same authors, refs and paths come again and again.
+        redact = lru_cache(1 << 16)(options.redact)
+        self.redact: Callable[[str], str] = (lambda text: text) if options.show_secrets else redact
+
+    def text(self, text: str) -> str:
+        """Mask a text."""
+        return plain(self.redact(text))
+
+    def texts(self, texts: Iterable[str]) -> list[str]:
+        """Mask several texts."""
+        return [self.text(text) for text in texts]
+
+    def path(self, path: bytes) -> str:
+        """Mask a path; see ``path_text`` for its bytes."""
+        return escaped_path(self.redact(decoded(path)))
+
+    def remote(self, remote: str) -> str:
+        """Mask a remote's address, and a password in it whoever's it is."""
+        return self.text(_PASSWORD.sub("***", remote))
+
+
+def build(report: Report, options: RenderOptions) -> dict[str, Any]:
+    """Return the document."""
+    mask = Mask(options)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "akpatrol", "version": __version__},
+        "scan": {
+            "command": report.command,
+            "started_at": report.started_at,
+            "duration_seconds": round(report.duration, 3),
+            "rules_digest": options.rules.digest,
+            "targets": [_target(target, mask) for target in report.targets],
+        },
+        "coverage": _coverage(report.coverage, mask),
+        "credentials": [
+            _credential(credential, mask, options) for credential in credentials_in_order(report.credentials)
+        ],
+        "summary": _summary(report, mask),
+    }
+
+
+def visible_tree(value: Any, key: str = "") -> Any:
+    """Return a part of a document, named ``key``, with no text in it that could steer a terminal."""
+    if isinstance(value, str):
+        # Indentation says nothing about a single line, and a tab would be shown as \\t.
+        return visible(value.strip() if key == "context" else value)
+    if isinstance(value, dict):
+        return {visible(name): visible_tree(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [visible_tree(item) for item in value]
+    return value
+
+
+def fingerprint(kind: Kind, secret: Secret) -> str:
+    """Return the credential's name, which neither rules, places, formats nor versions change."""
+    return "akp1:" + sha256(kind.value.encode() + b"\0" + secret.reveal())
+
+
+def credentials_in_order(credentials: Iterable[Credential]) -> list[Credential]:
+    """Return the most urgent first; those that git ignores last."""
+    return sorted(
+        credentials,
+        key=lambda credential: (
+            credential.state is State.IGNORED,
+            -credential.severity,
+            _STATES.index(credential.state),
+            -credential.confidence,
+            fingerprint(credential.kind, credential.secret),
+        ),
+    )
+
+
+def occurrences_in_order(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
+    """Return the worst first, among equals the oldest."""
+    return sorted(
+        occurrences,
+        key=lambda place: (
+            _STATES.index(place.state),
+            place.introduced.date if place.introduced else "",
+            place.target,
+            place.place,
+            place.path or b"",
+            place.containers,
+            place.offset,
+            place.object or "",
+        ),
+    )
+
+
+def rule_of(credential: Credential, rules: RuleSet) -> Rule | None:
+    """Return the rule that knows what to do about the credential: one that found it, else one of its kind."""
+    known = (rules.get(rule_id) for rule_id in credential.rule_ids)
+    alike = (rule for rule in rules.rules if rule.kind is credential.kind and rule.kind is not Kind.CUSTOM)
+    return next((rule for rule in known if rule), None) or next(alike, None)
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 in hex."""
+    import hashlib  # noqa: PLC0415 - OpenSSL costs milliseconds; a clean run hashes nothing
+
+    return hashlib.sha256(data).hexdigest()
+
+
+def _target(target: Target, mask: Mask) -> dict[str, Any]:
+    return {
+        "id": mask.text(target.id),
+        "kind": target.kind,
+        "path": mask.text(target.root),
+        "remote": None if target.remote is None else mask.remote(target.remote),
+        "head": None if target.head is None else mask.text(target.head),
+    }
+
+
+def _coverage(coverage: Coverage, mask: Mask) -> dict[str, Any]:
+    skipped = [
+        {
+            "item": mask.text(skip.item),
+            "reason": mask.text(skip.reason),
+            "accepted": mask.text(skip.accepted) if skip.accepted else None,
+        }
+        for skip in coverage.skipped
+    ]
+    return {
+        "complete": coverage.complete,
+        "bytes": coverage.size,
+        "counts": {mask.text(name): number for name, number in sorted(coverage.counts.items())},
+        "excluded": [
+            {"reason": mask.text(reason), "count": number} for reason, number in sorted(coverage.excluded.items())
+        ],
+        # Several processes report skips in no order of their own.
+        "skipped": sorted(skipped, key=lambda skip: (skip["reason"] or "", skip["item"] or "", skip["accepted"] or "")),
+    }
+
+
+def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> dict[str, Any]:
+    rule = rule_of(credential, options.rules)
+    raw = credential.secret.reveal()
+    dates = [place.introduced.date for place in credential.occurrences if place.introduced]
+    return {
+        "fingerprint": fingerprint(credential.kind, credential.secret),
+        "kind": credential.kind.value,
+        "rule_ids": mask.texts(credential.rule_ids),
+        "redacted": plain(credential.secret.redacted),
+        "secret": plain(decoded(raw)) if options.show_secrets else None,
+        "key_id": _key_id(credential.kind, raw),
+        "secret_sha256": sha256(raw),
+        "confidence": credential.confidence.name.lower(),
+        "attribution": credential.attribution.value,
+        "severity": credential.severity.name.lower(),
+        "state": credential.state.value,
+        "exposure": credential.exposure.value if credential.exposure else None,
+        "first_seen": min(dates, default=None),
+        "owner": None,
+        "verification": None,
+        "allowed": None,
+        "remediation": {
+            "page": mask.text(rule.page) if rule and rule.page else None,
+            "steps": mask.texts(advice.steps(credential, rule)),
+        },
+        "occurrences": [
+            _occurrence(place, credential.secret, mask, options)
+            for place in occurrences_in_order(credential.occurrences)
+        ],
+    }
+
+
+def _key_id(kind: Kind, raw: bytes) -> str | None:
+    match = _KEY.fullmatch(raw) if kind is Kind.ORGANIZATION_KEY else None
+    return match[1].decode() if match else None
+
+
+def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOptions) -> dict[str, Any]:
+    context = context_line(place.context, secret, mask.text, show_secrets=options.show_secrets)
+    return {
+        "target": mask.text(place.target),
+        "place": place.place.value,
+        "path": None if place.path is None else mask.path(place.path),
+        "paths": [mask.path(path) for path in place.paths],
+        "line": place.line,
+        "column": place.column,
+        "end_line": place.end_line,
+        "end_column": place.end_column,
+        "offset": place.offset,
+        "encodings": mask.texts(place.encodings),
+        "containers": mask.texts(place.containers),
+        "object": place.object,
+        "introduced": _commit(place.introduced, mask),
+        "removed": {"id": place.removed.id, "date": place.removed.date} if place.removed else None,
+        "refs": mask.texts(place.refs),
+        "state": place.state.value,
+        "state_reason": place.state_reason.value if place.state_reason else None,
+        "exposure": place.exposure.value if place.exposure else None,
+        "context": context,
+    }
+
+
+def _commit(commit: Commit | None, mask: Mask) -> dict[str, Any] | None:
+    if commit is None:
+        return None
+    return {
+        "id": commit.id,
+        "author": mask.text(commit.author),
+        "date": commit.date,
+        "summary": mask.text(commit.summary),
+    }
+
+
+def _summary(report: Report, mask: Mask) -> dict[str, Any]:
+    found = report.credentials
+    severities = Counter(credential.severity for credential in found)
+    confidences = Counter(credential.confidence for credential in found)
+    return {
+        "credentials": len(found),
+        "occurrences": sum(len(credential.occurrences) for credential in found),
+        "by_severity": {severity.name.lower(): severities[severity] for severity in reversed(Severity)},
+        "by_confidence": {confidence.name.lower(): confidences[confidence] for confidence in reversed(Confidence)},
+        "by_attribution": _counted(Attribution, (credential.attribution for credential in found)),
+        "by_state": _counted(State, (credential.state for credential in found)),
+        "by_kind": _counted(Kind, (credential.kind for credential in found)),
+        "below_min_confidence": report.below_confidence,
+        "histories_not_read": sorted(mask.texts(report.unread_histories)),
+    }
+
+
+def _counted(members: Iterable[str], values: Iterable[str]) -> dict[str, int]:
+    counted = Counter(values)
+    return {str(member): counted[member] for member in members}

@@ -1,0 +1,174 @@
+"""One credential in text: what it is, where, and the one thing to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.model import Place, State
+from akpatrol.report.advice import Situation, leaked_action, situation
+from akpatrol.report.text_safety import around, columns, head, middle_out, shell_word, wrapped
+from akpatrol.report.words import attribution_words, commit_words, kind_name, location, plural, state_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from akpatrol.report.text_style import Style
+
+SHOWN = 3
+"""Places a credential shows without ``-v``."""
+
+_NAME_WIDTH = 60
+_PATH_WIDTH = 320
+"""Columns; paths are for copying, so only absurd ones are cut."""
+
+
+class CredentialText:
+    """Renders credentials of a document whose texts are all visible.
+
+    ``roots`` holds what to put before the paths of each target.
+    """
+
+    def __init__(self, style: Style, roots: Mapping[str, str], now: datetime, *, verbose: bool) -> None:
+        self._style = style
+        self._roots = roots
+        self._now = now
+        self._verbose = verbose
+
+    def lines(self, credential: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the lines of one credential."""
+        yield from self._headline(credential)
+        shown = credential["occurrences"] if self._verbose else telling_places(credential["occurrences"])
+        for occurrence in shown:
+            yield from self._place(occurrence, credential)
+        if more := len(credential["occurrences"]) - len(shown):
+            yield f"  and {plural(more, 'more place')}"
+        yield from self._next(credential)
+        yield "  " + self._style.dim(credential["fingerprint"])
+
+    def _headline(self, credential: Mapping[str, Any]) -> Iterator[str]:
+        style = self._style
+        kind, attribution = credential["kind"], credential["attribution"]
+        name = kind_name(kind, attribution)
+        if kind == "custom" and credential["rule_ids"]:
+            name = "found by " + head(credential["rule_ids"][0], _NAME_WIDTH)
+        # What git ignores is where it belongs: no alarm.
+        alarm = "" if credential["state"] == State.IGNORED else style.severity(credential["severity"]) + "  "
+        yield f"{alarm}{style.bold(credential['redacted'])}  {name}"
+        facts = [
+            f"{credential['confidence']} confidence",
+            attribution_words(kind, attribution),
+            "not verified",
+        ]
+        if credential["key_id"]:
+            facts.append("key id " + credential["key_id"])
+        if credential["exposure"]:
+            facts.append("every visitor of a web page can read it")
+        if credential["secret"] is not None:
+            yield "  secret " + style.bold(credential["secret"])
+        yield from self._paragraph("; ".join(facts), "  ")
+
+    def _place(self, occurrence: Mapping[str, Any], credential: Mapping[str, Any]) -> Iterator[str]:
+        where = middle_out(location(self._short(occurrence), self._roots.get(occurrence["target"], "")), _PATH_WIDTH)
+        facts = "; ".join(self._facts(occurrence, is_only=len(credential["occurrences"]) == 1))
+        if 4 + columns(where) + columns(facts) <= self._style.width:
+            yield f"  {self._style.path(where)}  {facts}"
+        else:
+            yield f"  {self._style.path(where)}"
+            yield from self._paragraph(facts, "      ")
+        if context := self._context(occurrence["context"], credential):
+            yield f"      {self._style.dim('|')} {context}"
+
+    def _facts(self, occurrence: Mapping[str, Any], *, is_only: bool) -> Iterator[str]:
+        short = self._short(occurrence)
+        yield state_words(short)
+        if short["introduced"]:
+            yield "since " + commit_words(short["introduced"], self._now)
+        if short["removed"]:
+            yield "removed in " + commit_words(short["removed"], self._now)
+        if short["encodings"]:
+            yield "encoded as " + ", then ".join(short["encodings"])
+        if short["exposure"] and not is_only:
+            yield "every visitor of a web page can read it"
+        if self._verbose and (short["introduced"] or {}).get("summary"):
+            yield f'"{short["introduced"]["summary"]}"'
+
+    def _short(self, occurrence: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the occurrence with its names cut to a sensible width."""
+        introduced = occurrence["introduced"]
+        return {
+            **occurrence,
+            "refs": [middle_out(ref, _NAME_WIDTH) for ref in occurrence["refs"]],
+            "encodings": [head(encoding, _NAME_WIDTH) for encoding in occurrence["encodings"]],
+            "introduced": introduced
+            and {
+                **introduced,
+                "author": head(introduced["author"], _NAME_WIDTH),
+                "summary": head(introduced["summary"], _NAME_WIDTH),
+            },
+        }
+
+    def _context(self, context: str, credential: Mapping[str, Any]) -> str:
+        shown = credential["secret"] if credential["secret"] and credential["secret"] in context else None
+        needle = shown or credential["redacted"]
+        start = max(context.find(needle), 0)
+        end = start + len(needle) if needle in context else start
+        cut = around(context, start, end, self._style.width - 8)
+        before, found, after = cut.partition(needle)
+        return before + self._style.bold(found) + after
+
+    def _next(self, credential: Mapping[str, Any]) -> Iterator[str]:
+        places = credential["occurrences"]
+        states = {place["state"] for place in places} or {credential["state"]}
+        kind, page = credential["kind"], credential["remediation"]["page"]
+        match situation(states):
+            case Situation.IGNORED:
+                yield from self._action("Next:", "leave it there, which is the right place, and never commit it.")
+                return
+            case Situation.STAGED:
+                yield from self._staged(places)
+                return
+            case Situation.LEAKED:
+                yield from self._action("Next:", leaked_action(kind, credential["attribution"], page, states))
+        if self._verbose:
+            for number, step in enumerate(credential["remediation"]["steps"], 1):
+                yield from self._paragraph(f"{number}. {step}", "    ")
+
+    def _staged(self, places: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+        staged = [place for place in places if place["state"] == State.STAGED]
+        paths = list(dict.fromkeys(place["path"] for place in staged if place["path"]))
+        label = "Nothing has leaked yet."
+        if not paths or any(place["place"] == Place.COMMIT_MESSAGE for place in staged):
+            yield from self._action(label, "Take it out of the commit message, then commit again.")
+        elif any(place["place"] == Place.PATH for place in staged):
+            yield from self._action(label, "Rename the file, then commit again.")
+        else:
+            names = "-- " + " ".join(shell_word(path) for path in paths) if len(paths) <= SHOWN else "-u"
+            yield from self._action(label, "Take it out, then:", f"git add {names}")
+
+    def _action(self, label: str, action: str, command: str = "") -> Iterator[str]:
+        """Yield what to do; a command stays on one line, to be copied."""
+        lines = wrapped(f"{label} {action}", self._style.width - 4)
+        fits = columns(lines[-1]) + columns(command) + 5 <= self._style.width
+        if command and fits:
+            lines[-1] += " " + command
+        elif command:
+            lines.append(command)
+        lines[0] = self._style.action(label) + lines[0].removeprefix(label)
+        yield from (("    " if index else "  ") + line for index, line in enumerate(lines))
+
+    def _paragraph(self, text: str, indent: str) -> Iterator[str]:
+        yield from (indent + line for line in wrapped(text, self._style.width - len(indent)))
+
+
+def telling_places(occurrences: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return up to SHOWN places in their order, different files before further lines or versions of one."""
+    if len(occurrences) <= SHOWN:
+        return list(occurrences)
+    firsts: dict[tuple[Any, ...], int] = {}
+    for index, occurrence in enumerate(occurrences):
+        firsts.setdefault((occurrence["target"], occurrence["place"], occurrence["path"]), index)
+    different = list(firsts.values())
+    others = (index for index in range(len(occurrences)) if index not in set(different[:SHOWN]))
+    chosen = (different + [next(others) for _ in range(max(0, SHOWN - len(different)))])[:SHOWN]
+    return [occurrences[index] for index in sorted(chosen)]

@@ -1,0 +1,52 @@
+"""Colour and width: what of the terminal the text format knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_LEAST_WIDTH = 40
+_SEVERITY_COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "blue"}
+
+
+class Style:
+    """Wraps visible text in colours, or leaves it alone; ``width`` is in columns."""
+
+    def __init__(self, width: int, *, colour: bool) -> None:
+        self.width = max(width, _LEAST_WIDTH)
+        self._colour = colour
+
+    def bold(self, text: str) -> str:
+        """Make what matters stand out."""
+        return self._styled(text, bold=True)
+
+    def dim(self, text: str) -> str:
+        """Make what is rarely read recede."""
+        return self._styled(text, dim=True)
+
+    def path(self, text: str) -> str:
+        """Mark a place."""
+        return self._styled(text, fg="cyan")
+
+    def action(self, text: str) -> str:
+        """Mark what to do."""
+        return self._styled(text, fg="green", bold=True)
+
+    def severity(self, name: str) -> str:
+        """Mark a severity, in capitals."""
+        return self._styled(name.upper(), fg=_SEVERITY_COLOURS[name], bold=True)
+
+    def verdict(self, text: str, *, found: bool, complete: bool) -> str:
+        """Mark the first line."""
+        colour = "red" if found else "green" if complete else "yellow"
+        return self._styled(text, fg=colour, bold=True)
+
+    def warning(self, text: str) -> str:
+        """Mark a gap."""
+        return self._styled(text, fg="yellow")
+
+    def _styled(self, text: str, **how: Any) -> str:
+        if not self._colour or not text:
+            return text
+        from click import style  # noqa: PLC0415 - a run without colour does not need it
+
+        return style(text, **how)

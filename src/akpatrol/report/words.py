@@ -1,0 +1,193 @@
+"""How numbers, ages, states and names are put into words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.model import Attribution, Kind, Place, State, StateReason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SHORT_ID = 12
+"""Hex digits of a git id: enough to be unique in the largest repositories."""
+
+_NAMES = {
+    Kind.ORGANIZATION_KEY: "Anyreach organization API key",
+    Kind.PERSONAL_ACCESS_TOKEN: "Anyreach personal access token",
+}
+_ATTRIBUTIONS = {
+    Attribution.CONFIRMED: "confirmed to be Anyreach's",
+    Attribution.LIKELY: "likely Anyreach's",
+    Attribution.OPEN: "may be another vendor's",
+}
+_UNREACHABLE = {
+    StateReason.STASH: "only in a stash",
+    StateReason.REFLOG: "only in a reflog",
+    StateReason.DANGLING: "only in an object that no ref leads to",
+}
+_STATES = {
+    State.WORKTREE: "in files",
+    State.STAGED: "staged",
+    State.PRESENT: "in a branch now",
+    State.REMOVED: "only in older commits or other refs",
+    State.UNREACHABLE: "reachable from no ref",
+    State.IGNORED: "in files that git ignores",
+}
+_PLACES = {
+    Place.COMMIT_MESSAGE: "message of commit",
+    Place.AUTHOR: "author of commit",
+    Place.COMMITTER: "committer of commit",
+    Place.TAG_MESSAGE: "message of tag",
+    Place.TAGGER: "tagger of tag",
+}
+_AGES = ((365, "year"), (30, "month"), (7, "week"), (1, "day"))
+"""Days in each unit."""
+
+_KILO = 1000
+
+
+def kind_name(kind: str, attribution: str) -> str:
+    """Name what a credential is; whose it is only when that is known."""
+    if kind == Kind.PERSONAL_ACCESS_TOKEN and attribution == Attribution.OPEN:
+        return "personal access token"
+    return _NAMES.get(Kind(kind), "credential")
+
+
+def attribution_words(kind: str, attribution: str) -> str:
+    """Say whose a credential is."""
+    if kind == Kind.CUSTOM and attribution != Attribution.CONFIRMED:
+        return "of unknown issuer"
+    return _ATTRIBUTIONS[Attribution(attribution)]
+
+
+def state_name(state: str) -> str:
+    """Say in general where credentials of a state are."""
+    return _STATES[State(state)]
+
+
+def state_words(occurrence: Mapping[str, Any]) -> str:
+    """Say where one occurrence is now; ``occurrence`` is a document's."""
+    refs = listed([short_ref(ref) for ref in occurrence["refs"]])
+    match State(occurrence["state"]):
+        case State.WORKTREE:
+            return "in the file now"
+        case State.IGNORED:
+            return "git ignores this file"
+        case State.STAGED:
+            return "staged, not committed yet"
+        case State.PRESENT:
+            return f"still in {refs or 'a branch'}"
+        case State.REMOVED:
+            return (
+                f"gone from every branch's files, still in the history of {refs}"
+                if refs
+                else "gone from every branch's files"
+            )
+        case State.UNREACHABLE:
+            reason = occurrence["state_reason"]
+            return _UNREACHABLE[StateReason(reason)] if reason else "reachable from no ref"
+
+
+def location(occurrence: Mapping[str, Any], root: str = "") -> str:
+    """Name one occurrence's place, with line and column where it has them."""
+    place = Place(occurrence["place"])
+    path = joined(root, occurrence["path"] or "")
+    commit = (occurrence["introduced"] or {}).get("id")
+    match place:
+        case Place.PATH:
+            return f"{path} (in its name)"
+        case Place.REF_NAME:
+            return "name of " + (listed(occurrence["refs"]) or "a ref")
+        case Place.GIT_DIR:
+            where = f"git directory: {path}"
+        case Place.CONTENT:
+            where = path or "standard input"
+        case _:
+            id_ = occurrence["object"] if place in {Place.TAG_MESSAGE, Place.TAGGER} else commit or occurrence["object"]
+            where = f"{_PLACES[place]} {(id_ or '')[:SHORT_ID]}".rstrip()
+    where = " > ".join([where, *occurrence["containers"]])
+    numbers = [occurrence["line"], occurrence["column"]]
+    return ":".join([where, *(str(number) for number in numbers if number is not None)])
+
+
+def joined(root: str, path: str) -> str:
+    """Put a target's root before a path; either may be empty."""
+    return f"{root.rstrip('/')}/{path}" if root and path else root or path
+
+
+def short_ref(ref: str) -> str:
+    """Name a ref as git does when it speaks to people."""
+    for prefix, words in (("refs/heads/", ""), ("refs/remotes/", ""), ("refs/tags/", "tag ")):
+        if ref.startswith(prefix):
+            return words + ref.removeprefix(prefix)
+    return ref
+
+
+def commit_words(commit: Mapping[str, Any], now: datetime) -> str:
+    """Name a commit: short id, author where there is one, date and age."""
+    parts = [commit["id"][:SHORT_ID], commit.get("author"), date_words(commit["date"], now)]
+    return ", ".join(part for part in parts if part)
+
+
+def date_words(date: str, now: datetime) -> str:
+    """Return an RFC 3339 date's day in UTC and how long ago it was; a date that is none as it stands."""
+    moment = parsed(date)
+    if moment is None:
+        return date
+    day = f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
+    past = age((now - moment).total_seconds() / 86400)
+    return f"{day}, {past}" if past else day
+
+
+def parsed(date: str) -> datetime | None:
+    """Return an RFC 3339 date in UTC, or None."""
+    try:
+        moment = datetime.fromisoformat(date)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def age(days: float) -> str:
+    """Say how long ago ``days`` days are; nothing for the future, which wrong clocks write into commits."""
+    if days < 0:
+        return ""
+    for length, unit in _AGES:
+        # Up to two units of one kind, the smaller unit says more: "13 months", not "1 year".
+        if days >= length * (2 if unit != "day" else 1):
+            return f"{plural(int(days // length), unit)} ago"
+    return "today"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number and its noun, which ends in -s for anything but one."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def listed(items: Sequence[str], limit: int = 3) -> str:
+    """Return the first items in words and how many more there are."""
+    if len(items) > limit:
+        return ", ".join(items[:limit]) + f" and {len(items) - limit:,} more"
+    return ", ".join(items[:-1]) + " and " * (len(items) > 1) + items[-1] if items else ""
+
+
+def size_words(size: int) -> str:
+    """Return a size in bytes with a decimal unit."""
+    if size < _KILO:
+        return plural(size, "byte")
+    number = float(size)
+    for unit in ("kB", "MB", "GB", "TB"):
+        number /= _KILO
+        if number < _KILO or unit == "TB":
+            break
+    return f"{number:,.1f} {unit}"
+
+
+def duration_words(seconds: float) -> str:
+    """Return a duration in the unit that people would use."""
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{seconds:.1f} s"
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004

@@ -1,0 +1,241 @@
+"""A builder of sample reports. Credentials are generated, from a seed, so that none stands in a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.model import (
+    Attribution,
+    Commit,
+    Confidence,
+    Coverage,
+    Credential,
+    Exposure,
+    Kind,
+    Occurrence,
+    Place,
+    Report,
+    Secret,
+    Severity,
+    Skipped,
+    State,
+    StateReason,
+    Target,
+)
+from akpatrol.report import RenderOptions
+from akpatrol.rules import RuleSet, load
+from tests.credentials import random_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+RULE_IDS = {
+    Kind.ORGANIZATION_KEY: "anyreach-organization-key",
+    Kind.PERSONAL_ACCESS_TOKEN: "anyreach-personal-access-token",
+    Kind.CUSTOM: "acme-token",
+}
+
+
+def seeded(seed: int) -> Random:
+    """Return a source of credentials that are the same in every run."""
+    return Random(seed)
+
+
+def organization_key(random: Random) -> str:
+    """Return an organization API key that opens nothing."""
+    return f"ak_{random_text(random, 'base62', 12)}.{random_text(random, 'base62', 32)}"
+
+
+def personal_access_token(random: Random) -> str:
+    """Return a personal access token that opens nothing."""
+    return f"pat_{random_text(random, 'base62', 40)}"
+
+
+def commit(random: Random, date: str = "2024-03-01T09:30:00Z", **changes: Any) -> Commit:
+    """Return a commit with a random id."""
+    made = Commit(
+        id=random.randbytes(20).hex(),
+        date=date,
+        author="Jane Doe <jane@example.org>",
+        summary="Add the client",
+    )
+    return replace(made, **changes)
+
+
+def occurrence(secret: str, **changes: Any) -> Occurrence:
+    """Return an occurrence in a file of the first target."""
+    made = Occurrence(
+        target="t1",
+        place=Place.CONTENT,
+        path=b"config/settings.py",
+        line=12,
+        column=12,
+        end_line=12,
+        end_column=12 + len(secret),
+        offset=311,
+        state=State.WORKTREE,
+        context=('API_KEY = "', Secret(secret.encode()), '"'),
+    )
+    return replace(made, **changes)
+
+
+def credential(secret: str, *occurrences: Occurrence, **changes: Any) -> Credential:
+    """Return a credential, in one file when no occurrence is given."""
+    kind = Kind.ORGANIZATION_KEY if secret.startswith("ak_") else Kind.PERSONAL_ACCESS_TOKEN
+    places = occurrences or (occurrence(secret),)
+    made = Credential(
+        kind=kind,
+        secret=Secret(secret.encode()),
+        rule_ids=(RULE_IDS[kind],),
+        confidence=Confidence.HIGH,
+        attribution=Attribution.LIKELY if kind is Kind.ORGANIZATION_KEY else Attribution.OPEN,
+        severity=Severity.HIGH if kind is Kind.ORGANIZATION_KEY else Severity.MEDIUM,
+        state=min((place.state for place in places), key=list(State).index),
+        exposure=None,
+        occurrences=places,
+    )
+    return replace(made, **changes)
+
+
+def target(**changes: Any) -> Target:
+    """Return a repository."""
+    made = Target(
+        id="t1",
+        kind="repository",
+        root="/src/shop",
+        remote="git@git.example.org:acme/shop.git",
+        head="0123456789abcdef0123456789abcdef01234567",
+        base="/src/shop",
+    )
+    return replace(made, **changes)
+
+
+def report(*credentials: Credential, **changes: Any) -> Report:
+    """Return a complete scan of one repository."""
+    made = Report(
+        command="scan",
+        started_at="2026-03-01T11:59:00Z",
+        duration=1.2345,
+        targets=(target(),),
+        coverage=Coverage(size=56_712_345, counts={"files": 1234}, excluded={"symlink": 3, "special file": 1}),
+        credentials=credentials,
+    )
+    return replace(made, **changes)
+
+
+def options(report: Report | None = None, **changes: Any) -> RenderOptions:
+    """Return options that mask every secret of the report."""
+    made = RenderOptions(redact=redactor(report.credentials if report else ()), rules=rules(), now=NOW)
+    return replace(made, **changes)
+
+
+def redactor(credentials: Iterable[Credential]) -> Callable[[str], str]:
+    """Return a function that masks the credentials' secrets."""
+    masks = {found.secret.reveal().decode("utf-8", "surrogateescape"): found.secret.redacted for found in credentials}
+
+    def redact(text: str) -> str:
+        for raw, mask in masks.items():
+            text = text.replace(raw, mask)
+        return text
+
+    return redact
+
+
+@cache
+def rules() -> RuleSet:
+    """Return the shipped rules."""
+    return load()
+
+
+def staged(random: Random) -> Report:
+    """Return what a developer's hook finds: one staged key."""
+    key = organization_key(random)
+    place = occurrence(key, state=State.STAGED, object=random.randbytes(20).hex())
+    coverage = Coverage(size=2134, counts={"files": 1})
+    return report(credential(key, place), command="staged", coverage=coverage, duration=0.083)
+
+
+def history(random: Random) -> Report:
+    """Return what a responder's sweep of a history finds: every state, several places, gaps."""
+    key, old_key, token, ignored_key = (
+        organization_key(random),
+        organization_key(random),
+        personal_access_token(random),
+        organization_key(random),
+    )
+    many = tuple(
+        occurrence(
+            key,
+            path=path,
+            line=10 + number,
+            end_line=10 + number,
+            object=random.randbytes(20).hex(),
+            state=State.PRESENT,
+            introduced=commit(random, f"2024-03-{number + 1:02}T09:30:00Z"),
+            refs=("refs/heads/main", "refs/remotes/origin/main", "refs/tags/v1.0", "refs/heads/next"),
+            paths=(path,),
+        )
+        for number in range(5)
+        for path in (b"src/app/config.py", b"deploy/values.yaml")
+    )
+    gone = occurrence(
+        old_key,
+        path="caf\xe9/old settings.env".encode("latin-1"),
+        state=State.REMOVED,
+        object=random.randbytes(20).hex(),
+        introduced=commit(random, "2019-06-30T23:30:00-05:00"),
+        removed=commit(random, "2019-07-02T08:00:00Z"),
+        refs=("refs/tags/v0.9",),
+        encodings=("base64",),
+    )
+    message = occurrence(
+        old_key,
+        place=Place.COMMIT_MESSAGE,
+        path=None,
+        line=3,
+        column=1,
+        end_line=3,
+        end_column=1 + len(old_key),
+        state=State.UNREACHABLE,
+        state_reason=StateReason.REFLOG,
+        introduced=commit(random, "2026-02-27T08:00:00Z"),
+        context=("Use ", Secret(old_key.encode()), " for now"),
+    )
+    packed = occurrence(
+        token,
+        path=b"dist/app.whl",
+        containers=("app/static/bundle.js",),
+        line=1,
+        column=18_233,
+        end_line=1,
+        end_column=18_233 + len(token),
+        exposure=Exposure.BROWSER,
+        context=(
+            "e.exports=function(t){var n=r(12);" * 20,
+            Secret(token.encode()),
+            ";return{headers:n}" * 20,
+        ),
+    )
+    return report(
+        credential(key, *many, severity=Severity.CRITICAL),
+        credential(old_key, gone, message),
+        credential(token, packed, exposure=Exposure.BROWSER),
+        credential(ignored_key, occurrence(ignored_key, path=b".env", state=State.IGNORED)),
+        command="history",
+        coverage=Coverage(
+            size=1_834_000_000,
+            counts={"blobs": 175_640, "commits": 12_004, "trees": 40_113, "tags": 1},
+            excluded={"submodule": 2},
+            skipped=(
+                *(Skipped(f"vendor/lib{number}.tar.zst", "zstd is not supported") for number in range(8)),
+                Skipped("data/huge.bin", "larger than 1 GiB", "generated test data"),
+            ),
+        ),
+        below_confidence=7,
+        unread_histories=("vendor/lib", "third party/tool"),
+    )

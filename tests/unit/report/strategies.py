@@ -1,0 +1,144 @@
+"""Hypothesis strategies for reports in which every text is hostile."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from akpatrol.model import (
+    Attribution,
+    Commit,
+    Confidence,
+    Coverage,
+    Credential,
+    Exposure,
+    Kind,
+    Occurrence,
+    Place,
+    Report,
+    Secret,
+    Severity,
+    Skipped,
+    State,
+    StateReason,
+    Target,
+)
+from tests import reports
+
+_RANDOM = reports.seeded(20260301)
+KEYS = [reports.organization_key(_RANDOM) for _ in range(3)]
+TOKENS = [reports.personal_access_token(_RANDOM) for _ in range(3)]
+SECRETS = [*KEYS, *TOKENS]
+
+NASTY = [
+    "\x1b[31mred\x1b]0;title\x07",
+    "\x9b31m",
+    "a\nb\rc\td",
+    "\u202egnp.exe\u2066",
+    "zero\u200bwidth\ufeff\u00ad",
+    "\u2028\u2029\x85",
+    "\udcff\ud800",
+    "\U000e0041",
+    "n" * 10_000,
+    "漢字" * 50,
+    "{0} [text](https://example.org) $(id) `id` ; ' \" \\x41",
+    "https://user:password@git.example.org/x",
+]
+hostile = settings(max_examples=25, deadline=None)
+
+texts = st.one_of(
+    st.text(st.characters(), max_size=30),
+    st.sampled_from(NASTY),
+    st.tuples(st.sampled_from(NASTY), st.sampled_from(SECRETS)).map("".join),
+    st.sampled_from(SECRETS),
+)
+paths = st.one_of(
+    st.binary(max_size=30),
+    st.sampled_from(NASTY + SECRETS).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.sampled_from([b"\xff/\xfe", b"\\xff", b"a" * 10_000, b"-rf", b"~", b"C:\\x"]),
+)
+dates = st.one_of(
+    st.datetimes().map(lambda moment: moment.isoformat() + "Z"),
+    st.just("9999-12-31T23:59:59-23:59"),
+    st.just("?"),
+)
+ids = st.integers(0, 16**40 - 1).map(lambda number: f"{number:040x}")
+positions = st.none() | st.integers(1, 100_000)
+commits = st.builds(Commit, id=ids, date=dates, author=texts, summary=texts)
+targets = st.builds(
+    Target,
+    id=st.sampled_from(["t1", "t2"]),
+    kind=st.sampled_from(["repository", "directory", "stream"]),
+    root=texts.map(lambda text: "/" + text) | texts,
+    remote=st.none() | texts,
+    head=st.none() | ids,
+    base=st.none() | texts.map(lambda text: "/" + text),
+)
+
+
+@st.composite
+def credentials(draw: st.DrawFn) -> Credential:
+    """Draw a credential of one of SECRETS or of any bytes."""
+    raw = draw(st.sampled_from(SECRETS).map(str.encode) | st.binary(min_size=8, max_size=300))
+    secret = Secret(raw)
+    occurrences = draw(
+        st.lists(
+            st.builds(
+                Occurrence,
+                target=st.sampled_from(["t1", "t2", "unknown"]),
+                place=st.sampled_from(Place),
+                path=st.none() | paths,
+                line=positions,
+                column=positions,
+                end_line=positions,
+                end_column=positions,
+                offset=st.integers(0, 1 << 40),
+                state=st.sampled_from(State),
+                context=st.lists(texts | st.just(secret), max_size=4).map(tuple),
+                paths=st.lists(paths, max_size=2).map(tuple),
+                encodings=st.lists(texts, max_size=2).map(tuple),
+                containers=st.lists(texts, max_size=2).map(tuple),
+                object=st.none() | ids,
+                introduced=st.none() | commits,
+                removed=st.none() | commits,
+                refs=st.lists(texts, max_size=5).map(tuple),
+                state_reason=st.none() | st.sampled_from(StateReason),
+                exposure=st.none() | st.just(Exposure.BROWSER),
+            ),
+            max_size=4,
+        )
+    )
+    return Credential(
+        kind=draw(st.sampled_from(Kind)),
+        secret=secret,
+        rule_ids=draw(
+            st.sampled_from([("anyreach-organization-key",), ("anyreach-personal-access-token",), ("x\n",), ()])
+        ),
+        confidence=draw(st.sampled_from(Confidence)),
+        attribution=draw(st.sampled_from(Attribution)),
+        severity=draw(st.sampled_from(Severity)),
+        state=draw(st.sampled_from(State)),
+        exposure=draw(st.none() | st.just(Exposure.BROWSER)),
+        occurrences=tuple(occurrences),
+    )
+
+
+hostile_reports = st.builds(
+    Report,
+    command=st.sampled_from(["scan", "history", "staged", "commit-msg"]),
+    started_at=st.just("2026-03-01T11:59:00Z"),
+    duration=st.floats(0, 1e6),
+    targets=st.lists(targets, max_size=2, unique_by=lambda target: target.id).map(tuple),
+    coverage=st.builds(
+        Coverage,
+        size=st.integers(0, 1 << 50),
+        counts=st.dictionaries(st.sampled_from(["files", "blobs", "index_entries"]) | texts, st.integers(0, 1 << 30)),
+        excluded=st.dictionaries(st.sampled_from(["symlink", "--exclude"]) | texts, st.integers(0, 99), max_size=3),
+        skipped=st.lists(st.builds(Skipped, item=texts, reason=texts, accepted=st.none() | texts), max_size=8).map(
+            tuple
+        ),
+    ),
+    credentials=st.lists(credentials(), max_size=3).map(tuple),
+    below_confidence=st.integers(0, 5),
+    unread_histories=st.lists(texts, max_size=7).map(tuple),
+)

@@ -1,0 +1,336 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+import sarif_om as om
+from hypothesis import given
+
+from akpatrol.model import Coverage, Kind, Place, Report, Severity, Skipped, State
+from akpatrol.report import render
+from akpatrol.report.as_sarif import FINGERPRINT, NOTIFICATION_LIMIT, RESULT_LIMIT, tree
+from tests import reports
+from tests.unit.report.strategies import hostile, hostile_reports
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RANDOM = reports.seeded(7)
+KEY = reports.organization_key(RANDOM)
+TOKEN = reports.personal_access_token(RANDOM)
+COMMIT = reports.commit(reports.seeded(1), id="ab" * 20)
+
+
+def log(report: Report, **changes: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(render(report, "sarif", reports.options(report, **changes)))
+    return found
+
+
+def run(report: Report) -> dict[str, Any]:
+    found: dict[str, Any] = log(report)["runs"][0]
+    return found
+
+
+def one(place: Any, **changes: Any) -> dict[str, Any]:
+    result: dict[str, Any] = run(reports.report(reports.credential(KEY, place), **changes))["results"][0]
+    return result
+
+
+def uri(place: Any, **changes: Any) -> str:
+    found: str = one(place, **changes)["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    return found
+
+
+def test_the_serialiser_writes_schema_names_and_leaves_out_defaults() -> None:
+    region = om.Region(start_line=3, end_column=9)
+    assert tree(region) == {"startLine": 3, "endColumn": 9}
+    assert tree(om.Result(message=om.Message(text="x"), rule_id="r")) == {
+        "message": {"text": "x"},
+        "ruleId": "r",
+        "level": "warning",
+    }
+    assert tree(om.Run(tool=om.Tool(driver=om.ToolComponent(name="t")), results=[])) == {
+        "tool": {"driver": {"name": "t"}},
+        "results": [],
+    }
+    assert tree({"a": (region, None, 1)}) == {"a": [{"startLine": 3, "endColumn": 9}, None, 1]}
+
+
+def test_the_frame() -> None:
+    found = log(reports.report())
+    assert found["version"] == "2.1.0"
+    assert found["$schema"].endswith("sarif-schema-2.1.0.json")
+    assert found["runs"][0]["results"] == []
+    assert found["runs"][0]["columnKind"] == "unicodeCodePoints"
+    assert found["runs"][0]["automationDetails"] == {"id": "akpatrol/scan/"}
+    assert found["runs"][0]["originalUriBaseIds"] == {"SRCROOT": {"uri": "file:///src/shop/"}}
+    assert found["runs"][0]["versionControlProvenance"] == [
+        {
+            "repositoryUri": "ssh://git.example.org/acme/shop.git",
+            "revisionId": reports.target().head,
+            "mappedTo": {"uriBaseId": "SRCROOT"},
+        }
+    ]
+
+
+def test_both_anyreach_rules_are_always_there() -> None:
+    rules = run(reports.report())["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == ["anyreach-organization-key", "anyreach-personal-access-token"]
+    for rule in rules:
+        assert rule["shortDescription"]["text"]
+        assert rule["fullDescription"]["text"]
+        assert rule["help"]["text"]
+        assert rule["help"]["markdown"]
+        assert rule["defaultConfiguration"]["level"] == "error"
+        assert rule["properties"]["security-severity"] == "8.0"
+        assert "security" in rule["properties"]["tags"]
+        assert "helpUri" not in rule
+
+
+def test_a_rule_of_ones_own_has_its_own_id() -> None:
+    custom = reports.credential(KEY, kind=Kind.CUSTOM, rule_ids=("acme_token",), severity=Severity.LOW)
+    found = run(reports.report(custom))
+    assert [rule["id"] for rule in found["tool"]["driver"]["rules"]][2:] == ["acme_token"]
+    assert found["tool"]["driver"]["rules"][2]["name"] == "AcmeToken"
+    assert found["results"][0]["ruleId"] == "acme_token"
+    assert found["results"][0]["ruleIndex"] == 2
+    assert found["results"][0]["level"] == "note"
+
+
+def test_one_rule_id_a_kind_whatever_rule_found_it() -> None:
+    assert one(reports.occurrence(KEY))["ruleId"] == "anyreach-organization-key"
+    other = reports.credential(KEY, rule_ids=("mine",))
+    assert run(reports.report(other))["results"][0]["ruleId"] == "anyreach-organization-key"
+
+
+def test_a_level_that_is_the_default_is_written_since_the_rules_differs() -> None:
+    found = run(reports.report(reports.credential(KEY, severity=Severity.MEDIUM)))
+    assert found["results"][0]["level"] == "warning"
+
+
+def test_a_place() -> None:
+    location = one(reports.occurrence(KEY))["locations"][0]
+    assert location["physicalLocation"]["artifactLocation"] == {
+        "uri": "config/settings.py",
+        "uriBaseId": "SRCROOT",
+    }
+    assert location["physicalLocation"]["region"] == {
+        "startLine": 12,
+        "startColumn": 12,
+        "endLine": 12,
+        "endColumn": 12 + len(KEY),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "region"),
+    [
+        ({"line": None}, None),
+        ({"column": None}, {"startLine": 12}),
+        ({"end_line": 11}, {"startLine": 12, "startColumn": 12}),
+    ],
+)
+def test_regions_that_are_not_whole(changes: dict[str, Any], region: Any) -> None:
+    assert one(reports.occurrence(KEY, **changes))["locations"][0]["physicalLocation"].get("region") == region
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (b"a b/c#d?.py", "a%20b/c%23d%3F.py"),
+        (b"caf\xe9", "caf%E9"),
+        ("caf\u00e9".encode(), "caf%C3%A9"),
+        (b"a:b", "a%3Ab"),
+        (b"a\\b\n%41", "a%5Cb%0A%2541"),
+        (b"/abs", "abs"),
+    ],
+)
+def test_uris_are_encoded_from_raw_bytes(path: bytes, expected: str) -> None:
+    assert uri(reports.occurrence(KEY, path=path)) == expected
+
+
+@pytest.mark.parametrize(
+    ("root", "base", "path", "expected"),
+    [
+        ("/src/shop/web", "/src/shop", b"a.js", "web/a.js"),
+        ("/src/shop/web/a.js", "/src/shop", None, "web/a.js"),
+        ("/src/shop", None, b"a.js", "a.js"),
+        ("/src/a.js", None, b"", "a.js"),
+        ("/elsewhere", "/src/shop", b"a.js", "a.js"),
+        ("-", None, None, "stdin"),
+    ],
+)
+def test_uris_are_relative_to_the_repository(root: str, base: str | None, path: bytes | None, expected: str) -> None:
+    target = reports.target(root=root, base=base)
+    assert uri(reports.occurrence(KEY, path=path), targets=(target,)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"place": Place.COMMIT_MESSAGE, "path": None, "introduced": COMMIT}, "git/commit/" + "ab" * 20),
+        ({"place": Place.AUTHOR, "path": None, "object": "cd" * 20}, "git/commit/" + "cd" * 20),
+        ({"place": Place.TAG_MESSAGE, "path": None, "object": "cd" * 20}, "git/tag/" + "cd" * 20),
+        ({"place": Place.REF_NAME, "path": None, "refs": ("refs/heads/a b",)}, "git/refs/heads/a%20b"),
+        ({"place": Place.REF_NAME, "path": None}, "git/refs"),
+        ({"place": Place.GIT_DIR, "path": b"config"}, "git/directory/config"),
+        ({"place": Place.GIT_DIR, "path": b".git/config"}, "git/directory/config"),
+    ],
+)
+def test_what_is_no_file_has_a_logical_place(changes: dict[str, Any], expected: str) -> None:
+    place = reports.occurrence(KEY, state=State.PRESENT, **changes)
+    assert uri(place) == expected
+    assert one(place)["locations"][0]["logicalLocations"][0]["kind"] == changes["place"]
+
+
+def test_a_member_of_a_container_has_a_logical_place_too() -> None:
+    found = one(reports.occurrence(KEY, path=b"app.zip", containers=("a.py",)))
+    assert found["locations"][0]["logicalLocations"] == [{"fullyQualifiedName": "app.zip > a.py", "kind": "member"}]
+
+
+def test_a_hit_in_history_says_commit_path_and_line() -> None:
+    place = reports.occurrence(
+        KEY, state=State.REMOVED, introduced=COMMIT, removed=reports.commit(reports.seeded(1), "2025-01-02T03:04:05Z")
+    )
+    message = one(place)["message"]["text"]
+    assert "config/settings.py:12:12" in message
+    assert "since commit abababababab of 2024-03-01" in message
+    assert "of 2025-01-02" in message
+    assert "clean history" in message
+    dangling = reports.occurrence(KEY, state=State.UNREACHABLE, object="cd" * 20)
+    assert "git object cdcdcdcdcdcd" in one(dangling)["message"]["text"]
+
+
+def test_messages_are_no_templates_and_hold_no_links() -> None:
+    message = one(reports.occurrence(KEY, path=b"{0}[x](https://example.org)\n"))["message"]["text"]
+    assert not re.search(r"[\[\]{}\n]", message)
+    assert r"\x7b0\x7d\x5bx\x5d(https" in message
+
+
+def test_fingerprints_are_our_own_and_stay_when_lines_move() -> None:
+    before = one(reports.occurrence(KEY))["partialFingerprints"]
+    after = one(reports.occurrence(KEY, line=99, offset=9999, object="ab" * 20))["partialFingerprints"]
+    assert before == after
+    assert list(before) == [FINGERPRINT]
+
+
+def test_fingerprints_are_numbered_from_the_oldest() -> None:
+    places = [
+        reports.occurrence(
+            KEY, state=State.PRESENT, object=f"{year}", introduced=reports.commit(RANDOM, f"{year}-01-01")
+        )
+        for year in (2021, 2022, 2023)
+    ]
+    fewer = run(reports.report(reports.credential(KEY, *places[:2])))["results"]
+    more = run(reports.report(reports.credential(KEY, *places)))["results"]
+    assert [item["partialFingerprints"] for item in fewer] == [item["partialFingerprints"] for item in more[:2]]
+
+
+@hostile
+@given(hostile_reports)
+def test_hostile_reports(report: Report) -> None:
+    found = run(report)
+    total = sum(len(credential.occurrences) for credential in report.credentials)
+    assert len(found["results"]) == total
+    names = [result["partialFingerprints"][FINGERPRINT] for result in found["results"]]
+    distinct = {(credential.kind, credential.secret) for credential in report.credentials}
+    assert len(set(names)) == total or len(distinct) < len(report.credentials)
+    for result in found["results"]:
+        assert result["message"]["text"]
+        location = result["locations"][0]["physicalLocation"]["artifactLocation"]
+        assert re.fullmatch(r"(?:[0-9A-Za-z._~/-]|%[0-9A-F]{2})+", location["uri"])
+        assert not location["uri"].startswith("/")
+        assert found["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+    for detail in found.get("versionControlProvenance", []):
+        assert urlsplit(detail["repositoryUri"]).scheme
+        assert re.fullmatch(r"[!-~]+", detail["repositoryUri"])
+
+
+def test_more_places_than_github_takes() -> None:
+    many = [reports.occurrence(KEY, offset=number) for number in range(RESULT_LIMIT)]
+    found = run(reports.report(reports.credential(KEY, *many), reports.credential(TOKEN)))
+    assert len(found["results"]) == RESULT_LIMIT
+    assert {result["ruleId"] for result in found["results"]} == {
+        "anyreach-organization-key",
+        "anyreach-personal-access-token",
+    }
+    notes = found["invocations"][0]["toolExecutionNotifications"]
+    assert notes[-1]["message"]["text"] == "Not in this file: 1 more place; the JSON report names them."
+
+
+def test_the_invocation() -> None:
+    assert run(reports.report())["invocations"] == [
+        {
+            "executionSuccessful": True,
+            "startTimeUtc": "2026-03-01T11:59:00.000Z",
+            "endTimeUtc": "2026-03-01T11:59:01.234Z",
+        }
+    ]
+
+
+def test_gaps_are_notifications() -> None:
+    skipped = (Skipped("a\x1b[0m", "permission denied"), Skipped("b", "too large", "known"))
+    invocation = run(reports.report(coverage=Coverage(skipped=skipped)))["invocations"][0]
+    assert invocation["executionSuccessful"] is False
+    assert [(note["level"], note["message"]["text"]) for note in invocation["toolExecutionNotifications"]] == [
+        ("error", "Not looked at: a\\x1b\\x5b0m: permission denied."),
+        ("note", "Not looked at: b: too large. Accepted: known."),
+    ]
+
+
+def test_many_gaps_are_summed_up() -> None:
+    skipped = tuple(Skipped(f"f{number}", "unreadable") for number in range(250))
+    notes = run(reports.report(coverage=Coverage(skipped=skipped)))["invocations"][0]["toolExecutionNotifications"]
+    assert len(notes) == NOTIFICATION_LIMIT + 1
+    assert notes[-1] == {
+        "message": {"text": "Not looked at: 150 more items; the JSON report names them."},
+        "level": "error",
+    }
+
+
+def test_several_targets_have_several_bases() -> None:
+    targets = (reports.target(), reports.target(id="t2", root="/src/other", base=None, remote=None))
+    places = (reports.occurrence(KEY), reports.occurrence(KEY, target="t2"))
+    found = run(reports.report(reports.credential(KEY, *places), targets=targets))
+    assert list(found["originalUriBaseIds"]) == ["SRCROOT", "SRCROOT2"]
+    bases = [item["locations"][0]["physicalLocation"]["artifactLocation"]["uriBaseId"] for item in found["results"]]
+    assert bases == ["SRCROOT", "SRCROOT2"]
+    assert [detail["repositoryUri"] for detail in found["versionControlProvenance"]] == [
+        "ssh://git.example.org/acme/shop.git",
+        "file:///src/other/",
+    ]
+
+
+VALIDATOR = shutil.which("sarif-multitool") or shutil.which("sarif-multitool-linux")
+
+
+@pytest.mark.skipif(VALIDATOR is None, reason="npm's sarif-multitool is not on PATH")
+@pytest.mark.parametrize("rule_kind", ["Sarif", "Ghas"])
+def test_the_independent_validator_finds_no_error(tmp_path: Path, rule_kind: str) -> None:
+    history = reports.history(reports.seeded(1))
+    samples = {
+        "findings": history,
+        "empty": reports.report(),
+        "incomplete": replace(history, credentials=()),
+    }
+    for name, report in samples.items():
+        file = tmp_path / f"{name}.sarif"
+        file.write_text(render(report, "sarif", reports.options(report)))
+        command = [
+            VALIDATOR or "",
+            "validate",
+            str(file),
+            "--rule-kind",
+            rule_kind,
+            "-o",
+            str(tmp_path / "out.sarif"),
+        ]
+        done = subprocess.run([*command, "--log", "ForceOverwrite"], capture_output=True, text=True, check=True)
+        assert "Analysis completed successfully" in done.stdout
+        assert "error" not in done.stdout

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+
+from akpatrol.model import Coverage, Place, Report, Secret, Skipped, State
+from akpatrol.report import FORMATS, render
+from tests import reports
+from tests.unit.report.strategies import SECRETS, hostile, hostile_reports
+
+KEY = reports.organization_key(reports.seeded(5))
+
+
+def everywhere() -> Report:
+    """Return a report in which the key stands wherever scanned data can put it."""
+    commit = reports.commit(reports.seeded(6), author=f"{KEY} <{KEY}@example.org>", summary=f"Use {KEY}")
+    places = [
+        reports.occurrence(
+            KEY,
+            place=place,
+            path=None if place is Place.REF_NAME else f"{KEY}/x{KEY}.py".encode(),
+            paths=(KEY.encode(),),
+            encodings=(KEY,),
+            containers=(KEY,),
+            introduced=commit,
+            removed=commit,
+            refs=(f"refs/heads/{KEY}",),
+            state=State.PRESENT,
+            context=(f"{KEY} = ", Secret(KEY.encode()), KEY),
+            target=KEY,
+        )
+        for place in Place
+    ]
+    target = reports.target(
+        id=KEY, root=f"/src/{KEY}", base=f"/src/{KEY}", remote=f"https://{KEY}@example.org/{KEY}", head=KEY
+    )
+    coverage = Coverage(counts={KEY: 1}, excluded={KEY: 2}, skipped=(Skipped(KEY, KEY), Skipped(KEY, KEY, KEY)))
+    return reports.report(
+        reports.credential(KEY, *places, rule_ids=(KEY,)),
+        targets=(target,),
+        coverage=coverage,
+        unread_histories=(KEY,),
+    )
+
+
+def assert_hidden(secret: str, text: str) -> None:
+    for form in (text, unquote(text)):
+        assert secret not in form
+        assert secret.partition(".")[2] not in form or "." not in secret
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_no_format_shows_a_secret(name: str, verbose: int) -> None:
+    report = everywhere()
+    assert_hidden(KEY, render(report, name, reports.options(report, verbose=verbose, colour=True)))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@hostile
+@given(report=hostile_reports)
+def test_no_format_shows_a_secret_of_a_hostile_report(name: str, report: Report) -> None:
+    masked = reports.redactor(reports.credential(secret) for secret in SECRETS)
+    text = render(report, name, reports.options(redact=masked))
+    for secret in SECRETS:
+        assert_hidden(secret, text)
+
+
+@pytest.mark.parametrize("name", ["text", "json", "jsonl"])
+def test_secrets_are_shown_on_request(name: str) -> None:
+    report = everywhere()
+    assert KEY in render(report, name, reports.options(report, show_secrets=True))
+
+
+@pytest.mark.parametrize("show_secrets", [False, True])
+def test_sarif_never_shows_a_secret(show_secrets: bool) -> None:
+    report = everywhere()
+    assert_hidden(KEY, render(report, "sarif", reports.options(report, show_secrets=show_secrets)))
+
+
+@hostile
+@given(report=hostile_reports)
+def test_sarif_never_names_an_author(report: Report) -> None:
+    commit = reports.commit(reports.seeded(6), author="Jane Doe <jane@example.org>", summary="mail jane@example.org")
+    credentials = tuple(
+        replace(found, occurrences=tuple(replace(place, introduced=commit) for place in found.occurrences))
+        for found in report.credentials
+    )
+    changed = replace(report, credentials=credentials)
+    assert not re.search("jane", unquote(render(changed, "sarif", reports.options(changed))), re.IGNORECASE)
