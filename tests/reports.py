@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from akpatrol.findings import Commit, Credential, Occurrence
 from akpatrol.model import (
     Attribution,
-    Commit,
     Confidence,
     Coverage,
-    Credential,
     Exposure,
     Kind,
-    Occurrence,
     Place,
     Report,
     Secret,
@@ -64,7 +61,7 @@ def commit(random: Random, date: str = "2024-03-01T09:30:00Z", **changes: Any) -
         author="Jane Doe <jane@example.org>",
         summary="Add the client",
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def occurrence(secret: str, **changes: Any) -> Occurrence:
@@ -81,7 +78,7 @@ def occurrence(secret: str, **changes: Any) -> Occurrence:
         state=State.WORKTREE,
         context=('API_KEY = "', Secret(secret.encode()), '"'),
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def credential(secret: str, *occurrences: Occurrence, **changes: Any) -> Credential:
@@ -99,7 +96,7 @@ def credential(secret: str, *occurrences: Occurrence, **changes: Any) -> Credent
         exposure=None,
         occurrences=places,
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def target(**changes: Any) -> Target:
@@ -112,7 +109,7 @@ def target(**changes: Any) -> Target:
         head="0123456789abcdef0123456789abcdef01234567",
         base="/src/shop",
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def report(*credentials: Credential, **changes: Any) -> Report:
@@ -122,16 +119,16 @@ def report(*credentials: Credential, **changes: Any) -> Report:
         started_at="2026-03-01T11:59:00Z",
         duration=1.2345,
         targets=(target(),),
-        coverage=Coverage(size=56_712_345, counts={"files": 1234}, excluded={"symlink": 3, "special file": 1}),
+        coverage=Coverage(size=56_712_345, counts={"files": 1234}, excluded={"symlink": 3, "special_file": 1}),
         credentials=credentials,
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def options(report: Report | None = None, **changes: Any) -> RenderOptions:
     """Return options that mask every secret of the report."""
     made = RenderOptions(redact=redactor(report.credentials if report else ()), rules=rules(), now=NOW)
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def redactor(credentials: Iterable[Credential]) -> Callable[[str], str]:

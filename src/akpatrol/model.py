@@ -1,16 +1,21 @@
-"""The frozen values that pass between stages.
+"""The frozen values that pass between stages while nothing is found, and the words they are made of.
 
-``Chunk`` -> (engine) ``Match`` -> (pipeline) ``Hit`` -> (source) ``Occurrence`` -> (triage) ``Credential`` -> ``Report``.
-What could not be read is a ``Skipped`` value that takes the same way. Values that are made for every file and object are
-named tuples, which cost a fifth of a frozen dataclass to define and to make; the few at the end are dataclasses.
+``Chunk`` -> (engine) ``Match`` -> (pipeline) ``Hit`` -> (source) ``Occurrence`` -> (triage) ``Credential`` ->
+``Report``. What could not be read is a ``Skipped`` value that takes the same way; what exists only once something is
+found is in ``findings.py``. All are named tuples: a frozen dataclass takes five times as long to define, which a hook
+pays on every commit, and to make, which a scan pays for every file and object.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from akpatrol.findings import Credential
+
 
 # What the engine may look at round the start of a match, in bytes: sources overlap their blocks by this much.
 REACH_BEFORE = 1024
@@ -87,6 +92,19 @@ class StateReason(StrEnum):
     STASH = "stash"
     REFLOG = "reflog"
     DANGLING = "dangling"
+
+
+class Exclusion(StrEnum):
+    """Why something is left out by design."""
+
+    SYMLINK = "symlink"
+    SPECIAL_FILE = "special_file"
+    GIT_DIRECTORY = "git_directory"
+    SUBMODULE = "submodule"
+    EXCLUDE_OPTION = "exclude_option"
+    DELETED = "deleted"
+    GIT_LFS_POINTER = "git_lfs_pointer"
+    NOT_IN_INDEX = "not_in_index"
 
 
 class Secret:
@@ -177,7 +195,7 @@ class Counted(NamedTuple):
 class Excluded(NamedTuple):
     """Things left out by design."""
 
-    reason: str
+    reason: Exclusion
     number: int = 1
 
 
@@ -194,72 +212,7 @@ class Match(NamedTuple):
     exposure: Exposure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A match with its origin and position; ``context`` is the line, its secrets wrapped."""
-
-    origin: Origin
-    match: Match
-    offset: int
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-    context: tuple[str | Secret, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """A commit in which an occurrence came or went; ``date`` is its committer date, RFC 3339 in UTC."""
-
-    id: str
-    date: str
-    author: str = ""
-    summary: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """One place where a credential was seen; null line and column where a place has none."""
-
-    target: str
-    place: Place
-    path: bytes | None
-    line: int | None
-    column: int | None
-    end_line: int | None
-    end_column: int | None
-    offset: int
-    state: State
-    context: tuple[str | Secret, ...] = ()
-    paths: tuple[bytes, ...] = ()
-    encodings: tuple[str, ...] = ()
-    containers: tuple[str, ...] = ()
-    object: str | None = None
-    introduced: Commit | None = None
-    removed: Commit | None = None
-    refs: tuple[str, ...] = ()
-    state_reason: StateReason | None = None
-    exposure: Exposure | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """One secret, whatever found it and wherever it stands: the unit that a person acts on."""
-
-    kind: Kind
-    secret: Secret
-    rule_ids: tuple[str, ...]
-    confidence: Confidence
-    attribution: Attribution
-    severity: Severity
-    state: State
-    exposure: Exposure | None
-    occurrences: tuple[Occurrence, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What was asked to be looked at; ``root`` is its absolute path, ``base`` the enclosing repository's root."""
 
     id: str
@@ -270,13 +223,12 @@ class Target:
     base: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(NamedTuple):
     """What was read, left out by design, and not readable."""
 
     size: int = 0
-    counts: Mapping[str, int] = field(default_factory=dict)
-    excluded: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = {}
+    excluded: Mapping[str, int] = {}
     skipped: tuple[Skipped, ...] = ()
 
     @property
@@ -285,8 +237,7 @@ class Coverage:
         return all(skip.accepted for skip in self.skipped)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """One run's whole result, as every format renders it."""
 
     command: str

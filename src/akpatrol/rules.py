@@ -19,10 +19,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _GITLEAKS_KEYS = frozenset(
-    ["id", "description", "regex", "keywords", "secretGroup", "entropy", "path", "tags", "allowlist", "allowlists", "skipReport", "required", "validate"]
+    [
+        "id",
+        "description",
+        "regex",
+        "keywords",
+        "secretGroup",
+        "entropy",
+        "path",
+        "tags",
+        "allowlist",
+        "allowlists",
+        "skipReport",
+        "required",
+        "validate",
+    ]
 )
 _OWN_KEYS = frozenset(["kind", "anchor", "severity", "page", "references", "steps", "examples", "counterexamples"])
-_ALLOWLIST_KEYS = frozenset(["id", "description", "regexes", "regexTarget", "stopwords", "paths", "commits", "condition", "targetRules"])
+_ALLOWLIST_KEYS = frozenset(
+    ["id", "description", "regexes", "regexTarget", "stopwords", "paths", "commits", "condition", "targetRules"]
+)
 
 
 class Allowlist(NamedTuple):
@@ -33,6 +49,8 @@ class Allowlist(NamedTuple):
     stopwords: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     every: bool = False
+    by_commit: bool = False
+    rule_ids: tuple[str, ...] = ()
 
 
 class Rule(NamedTuple):
@@ -116,6 +134,8 @@ def parse(content: bytes, file: str, *, shipped: bool = False) -> list[Rule]:
         document = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RuleError(file, "", "", f"not a TOML file: {error}") from None
+    except RecursionError:
+        raise RuleError(file, "", "", "not a TOML file: nested too deeply") from None
     whole = Table(document, lambda key, reason: RuleError(file, "", key, reason))
     tables = whole.tables("rules")
     if not tables:
@@ -124,7 +144,9 @@ def parse(content: bytes, file: str, *, shipped: bool = False) -> list[Rule]:
         raise RuleError(file, "", "extend", "rule files stand alone here; name several with --rules")
     shared = tuple(_allowlists(whole))
     own = whole.table("akpatrol").table("rules")
-    rules = [_rule(table, own, shared, file, shipped=shipped) for table in tables]
+    # A rule with a path and no pattern is gitleaks' way to report a file: it finds no credential.
+    with_pattern = [table for table in tables if "regex" in table.values or "path" not in table.values]
+    rules = [_rule(table, own, shared, file, shipped=shipped) for table in with_pattern]
     for unknown in own.values.keys() - {rule.id for rule in rules}:
         raise RuleError(file, unknown, "akpatrol", "there is no [[rules]] entry with this id")
     return rules
@@ -155,7 +177,7 @@ def _rule(entry: Table, own_tables: Table, shared: tuple[Allowlist, ...], file: 
         secret_group=int(table.number("secretGroup")),
         entropy=table.number("entropy"),
         path=table.text("path"),
-        allowlists=(*shared, *_allowlists(table)),
+        allowlists=(*(one for one in shared if not one.rule_ids or rule_id in one.rule_ids), *_allowlists(table)),
         kind=Kind(own.choice("kind", [*Kind], Kind.CUSTOM)),
         anchor=own.text("anchor"),
         severity=Severity[own.choice("severity", severities, "high").upper()],
@@ -178,7 +200,9 @@ def _allowlists(table: Table) -> Iterator[Allowlist]:
             target=entry.choice("regexTarget", ["secret", "match", "line"], "secret"),
             stopwords=tuple(word.lower() for word in entry.texts("stopwords")),
             paths=entry.texts("paths"),
-            every=entry.choice("condition", ["OR", "AND", "or", "and"], "OR").upper() == "AND",
+            every=entry.choice("condition", ["OR", "AND", "or", "and", "||", "&&"], "OR") in ("AND", "and", "&&"),
+            by_commit=bool(entry.texts("commits")),
+            rule_ids=entry.texts("targetRules"),
         )
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+_LARGEST = 1e6
+
 
 class Table:
     """``fail(key, reason)`` returns the exception to raise for a key that is wrong."""
@@ -43,9 +45,16 @@ class Table:
     def number(self, key: str) -> float:
         """Return a number that is not negative, 0 when the key is absent."""
         value = self.values.get(key, 0)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LARGEST:
             raise self._fail(key, "must be a number that is not negative")
         return float(value)
+
+    def whole(self, key: str, allowed: range) -> int | None:
+        """Return a whole number within ``allowed``, None when the key is absent."""
+        value = self.values.get(key)
+        if value is not None and (type(value) is not int or value not in allowed):
+            raise self._fail(key, f"must be a whole number, at least {allowed.start}")
+        return value
 
     def flag(self, key: str) -> bool:
         """Return a boolean, false when the key is absent."""

@@ -1,0 +1,1 @@
+"""Finding: bytes in, matches out."""

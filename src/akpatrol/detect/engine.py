@@ -18,7 +18,7 @@ from akpatrol.detect.match import Matcher, Span
 from akpatrol.model import REACH_AFTER, REACH_BEFORE, Match, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from akpatrol.rules import Rule, RuleSet
 
@@ -52,6 +52,11 @@ class Engine:
             else:
                 found += self._in_whole(data, index, path)
         return sorted({m for m in found if begin <= m.start < stop}, key=lambda m: (m.start, m.end, m.rule_id))
+
+    def admits(self, rule_id: str, paths: Sequence[bytes]) -> bool:
+        """Return whether a rule's match may stand on these paths, which are known only once a match is placed."""
+        own = next((f for rule, f in zip(self.rules.rules, self._filters, strict=True) if rule.id == rule_id), None)
+        return own is None or own.admits(paths)
 
     def candidates(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
         """Return the spans in ``data[start:end]`` that have a credential's shape, judged or not, for masking."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from akpatrol.detect.match import Span, compile_foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from akpatrol.rules import Allowlist, Rule
 
@@ -29,13 +29,19 @@ class Filters:
         self._allowlists = [_Allowlist(allowlist, rule) for allowlist in rule.allowlists]
 
     def accept(self, data: bytes, span: Span, path: bytes | None) -> bool:
-        """Return whether the match stays a finding."""
+        """Return whether the match stays a finding; without a path (an object's, say) ``admits`` asks again later."""
         secret = data[span.secret_start : span.secret_end]
         if self._rule.entropy and entropy(secret) <= self._rule.entropy:
             return False
-        if self._path and not (path and self._path.search(path)):
+        if self._path and path is not None and not self._path.search(path):
             return False
         return not any(allowlist.covers(data, span, path) for allowlist in self._allowlists)
+
+    def admits(self, paths: Sequence[bytes]) -> bool:
+        """Return whether a match that was placed on these paths stays a finding."""
+        if self._path and not any(self._path.search(path) for path in paths):
+            return False
+        return not any(allowlist.covers_path(path) for allowlist in self._allowlists for path in paths)
 
 
 class _Allowlist:
@@ -54,7 +60,13 @@ class _Allowlist:
         if self._allowlist.stopwords:
             secret = data[span.secret_start : span.secret_end].lower()
             checks.append(lambda: any(word.encode() in secret for word in self._allowlist.stopwords))
+        if self._allowlist.by_commit:
+            checks.append(lambda: False)  # commits are not known while content is read: nothing is hidden by them
         return bool(checks) and (all if self._allowlist.every else any)(check() for check in checks)
+
+    def covers_path(self, path: bytes) -> bool:
+        """Return whether the path alone is enough."""
+        return not self._allowlist.every and any(regex.search(path) for regex in self._paths)
 
     def _target(self, data: bytes, span: Span) -> bytes:
         match self._allowlist.target:

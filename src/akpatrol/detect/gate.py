@@ -6,7 +6,6 @@ later looks only round these places. Limits and traps: https://intel.github.io/h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,20 +24,22 @@ _HITS_CAP = 100_000
 _WARM_UP_BYTES = 1 << 20
 
 
-@dataclass(slots=True)
 class Suspicion:
     """Where to look: ``ends`` of anchors (byte offsets), ``rules`` to run over everything, ``flooded`` past the cap."""
 
-    ends: list[int] = field(default_factory=list)
-    rules: set[int] = field(default_factory=set)
-    flooded: bool = False
+    __slots__ = ("ends", "flooded", "rules")
+
+    def __init__(self, rules: set[int]) -> None:
+        self.ends: list[int] = []
+        self.rules = rules
+        self.flooded = False
 
     def __bool__(self) -> bool:
         return bool(self.ends or self.rules)
 
 
 def has_anchor(rule: Rule) -> bool:
-    """Tell whether only the surroundings of a rule's anchors are looked at; a user's anchor could hide what it misses."""
+    """Tell whether only the surroundings of a rule's anchors are looked at; a user's could hide what they miss."""
     return bool(rule.anchor) and rule.shipped
 
 
@@ -73,7 +74,7 @@ class Gate:
 
 
 def _by_keywords(rules: Sequence[Rule], keywords: Keywords, data: bytes) -> Suspicion:
-    found = Suspicion(rules={index for index, rule in enumerate(rules) if not rule.keywords})
+    found = Suspicion({index for index, rule in enumerate(rules) if not rule.keywords})
     for word in keywords.find(data, 0, len(data)):
         for index in word.rules:
             if has_anchor(rules[index]):
@@ -123,7 +124,7 @@ class _Hyperscan:
         return database
 
     def suspect(self, data: bytes) -> Suspicion:
-        found = Suspicion(rules=set(self._always))
+        found = Suspicion(set(self._always))
         if not self._database:
             return found
         if len(data) <= _CALL_BYTES:

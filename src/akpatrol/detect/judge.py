@@ -5,8 +5,7 @@ Pure and local: ``judge`` looks at most 24 bytes left and 8 right of a match, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.detect.boundaries import Edge, comment_close, emphasis, file_extension, left_edge, right_edge
 from akpatrol.detect.keywords import Clue
@@ -35,8 +34,7 @@ _FOREIGN = tuple(
 _SUPPORT = frozenset((Clue.ANYREACH, Clue.BEARER, Clue.SECRET_NAME))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A credential at ``[start, end)`` of the judged bytes, and what is thought of it."""
 
     start: int

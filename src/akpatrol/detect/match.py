@@ -7,8 +7,7 @@ Go's engine takes the whole character.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.errors import RuleError, UsageError
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from akpatrol.rules import Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A pattern's match, ``[start, end)``, and the secret group inside it, as byte offsets."""
 
     start: int
@@ -38,7 +36,7 @@ class Matcher:
             raise RuleError(rule.file, rule.id, "secretGroup", f"the pattern has {self._pattern.groups} groups")
 
     def find(self, data: bytes, start: int, end: int) -> Iterator[Span]:
-        """Yield matches that lie in ``data[start:end]``; what stands before ``start`` stays visible to ``\\b``.
+        """Yield matches that lie in ``data[start:end]``; what stands before ``start`` stays visible to the pattern.
 
         A shipped rule is tried at every start, so that what is found does not depend on where a window begins.
         """

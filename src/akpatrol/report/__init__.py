@@ -6,9 +6,7 @@ A format is loaded when it is rendered, so that a hook pays for none that it doe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import UsageError
 
@@ -19,8 +17,7 @@ if TYPE_CHECKING:
     from akpatrol.rules import RuleSet
 
 
-@dataclass(frozen=True, slots=True)
-class RenderOptions:
+class RenderOptions(NamedTuple):
     """How to tell it.
 
     ``redact`` masks every secret in a text, any ``str`` at all: bytes that are not UTF-8 arrive as lone
@@ -73,6 +70,8 @@ def render(report: Report, format: str, options: RenderOptions) -> str:  # noqa:
     """Return the report in one of FORMATS, newline at its end. Raises UsageError for an unknown format."""
     renderer = FORMATS.get(format)
     if renderer is None:
+        from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
         close = get_close_matches(format, FORMATS, 1)
         hint = f"did you mean {close[0]}?" if close else "choose one of " + ", ".join(FORMATS)
         raise UsageError(f"there is no format {format!r}", hint)

@@ -14,7 +14,7 @@ from akpatrol.model import Attribution, Kind, State
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from akpatrol.model import Credential
+    from akpatrol.findings import Credential
     from akpatrol.rules import Rule
 
 _IN_HISTORY = {State.PRESENT, State.REMOVED, State.UNREACHABLE}

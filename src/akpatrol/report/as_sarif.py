@@ -7,7 +7,6 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from akpatrol.model import Credential, Occurrence, Report, Target
+    from akpatrol.findings import Credential, Occurrence
+    from akpatrol.model import Report, Target
     from akpatrol.report import RenderOptions
     from akpatrol.rules import Rule, RuleSet
 
@@ -53,7 +53,7 @@ _ALWAYS = {"level"}
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as SARIF, secrets masked whatever the options say."""
-    masked = replace(options, show_secrets=False)
+    masked = options._replace(show_secrets=False)
     log = om.SarifLog(version="2.1.0", schema_uri=SCHEMA, runs=[_run(report, masked)])
     return dumped(tree(log), indent=2) + "\n"
 

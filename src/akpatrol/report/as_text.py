@@ -9,9 +9,8 @@ import os.path
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import State
+from akpatrol.model import Exclusion, State
 from akpatrol.report import document
-from akpatrol.report.text_credential import CredentialText
 from akpatrol.report.text_safety import middle_out, shell_word, visible, wrapped
 from akpatrol.report.text_style import Style
 from akpatrol.report.words import duration_words, plural, size_words, state_name
@@ -26,12 +25,22 @@ _SHOWN = 5
 """Items a group shows without ``-v``."""
 
 _COUNTS = ("files", "blobs", "commits", "tags", "trees", "refs", "members")
+_LEFT_OUT = {
+    Exclusion.SYMLINK: ("symbolic link",),
+    Exclusion.SPECIAL_FILE: ("special file",),
+    Exclusion.GIT_DIRECTORY: ("git directory", "git directories"),
+    Exclusion.SUBMODULE: ("submodule",),
+    Exclusion.EXCLUDE_OPTION: ("excluded path",),
+    Exclusion.DELETED: ("deleted file",),
+    Exclusion.GIT_LFS_POINTER: ("Git LFS pointer",),
+    Exclusion.NOT_IN_INDEX: ("file not in the index", "files not in the index"),
+}
 _IGNORED_HEADING = "Ignored by git: the right place, never commit them"
 
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as text."""
-    whole = document.visible_tree(document.build(report, options))
+    whole = document.visible_tree(document.build(report, options, digest=False))
     style = Style(options.width, colour=options.colour)
     blocks = [
         _opening(whole, style),
@@ -75,6 +84,10 @@ def _overview(summary: Mapping[str, Any]) -> str:
 
 
 def _credential_blocks(whole: Mapping[str, Any], style: Style, options: RenderOptions) -> Iterator[list[str]]:
+    if not whole["credentials"]:
+        return
+    from akpatrol.report.text_credential import CredentialText  # noqa: PLC0415 - most runs of a hook find nothing
+
     text = CredentialText(style, _roots(whole, options), options.now, verbose=options.verbose > 0)
     for is_ignored, group in groupby(whole["credentials"], lambda found: found["state"] == State.IGNORED):
         if is_ignored:
@@ -163,4 +176,4 @@ def _counted(number: int, name: str) -> str:
 
 
 def _left_out(number: int, reason: str) -> str:
-    return f"{number:,} by {reason}" if reason.startswith("-") else plural(number, reason)
+    return plural(number, *_LEFT_OUT[Exclusion(reason)])

@@ -19,7 +19,8 @@ from akpatrol.report.text_safety import decoded, escaped_path, plain, visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from akpatrol.model import Commit, Coverage, Credential, Occurrence, Report, Secret, Target
+    from akpatrol.findings import Commit, Credential, Occurrence
+    from akpatrol.model import Coverage, Report, Secret, Target
     from akpatrol.report import RenderOptions
     from akpatrol.rules import Rule, RuleSet
 
@@ -54,8 +55,8 @@ class Mask:
         return self.text(_PASSWORD.sub("***", remote))
 
 
-def build(report: Report, options: RenderOptions) -> dict[str, Any]:
-    """Return the document."""
+def build(report: Report, options: RenderOptions, *, digest: bool = True) -> dict[str, Any]:
+    """Return the document; without ``digest`` the rules' one is left empty, which spares a hook loading OpenSSL."""
     mask = Mask(options)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -64,7 +65,7 @@ def build(report: Report, options: RenderOptions) -> dict[str, Any]:
             "command": report.command,
             "started_at": report.started_at,
             "duration_seconds": round(report.duration, 3),
-            "rules_digest": options.rules.digest,
+            "rules_digest": options.rules.digest if digest else "",
             "targets": [_target(target, mask) for target in report.targets],
         },
         "coverage": _coverage(report.coverage, mask),
@@ -160,9 +161,7 @@ def _coverage(coverage: Coverage, mask: Mask) -> dict[str, Any]:
         "complete": coverage.complete,
         "bytes": coverage.size,
         "counts": {mask.text(name): number for name, number in sorted(coverage.counts.items())},
-        "excluded": [
-            {"reason": mask.text(reason), "count": number} for reason, number in sorted(coverage.excluded.items())
-        ],
+        "excluded": [{"reason": reason, "count": number} for reason, number in sorted(coverage.excluded.items())],
         # Several processes report skips in no order of their own.
         "skipped": sorted(skipped, key=lambda skip: (skip["reason"] or "", skip["item"] or "", skip["accepted"] or "")),
     }

@@ -16,7 +16,8 @@ from akpatrol.report.text_safety import decoded, encoded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from akpatrol.model import Occurrence, Target
+    from akpatrol.findings import Occurrence
+    from akpatrol.model import Target
 
 _SCP_LIKE = re.compile(r"(?:([\w.-]+)@)?([\w.-]+):(?!/)(.+)", re.ASCII)
 _SCHEMES = {"https", "http", "ssh", "git", "file", "git+ssh"}

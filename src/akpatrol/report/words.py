@@ -161,9 +161,9 @@ def age(days: float) -> str:
     return "today"
 
 
-def plural(number: int, noun: str) -> str:
-    """Return a number and its noun, which ends in -s for anything but one."""
-    return f"{number:,} {noun if number == 1 else noun + 's'}"
+def plural(number: int, noun: str, many: str = "") -> str:
+    """Return a number and its noun, which for anything but one is ``many`` or ends in -s."""
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
 
 
 def listed(items: Sequence[str], limit: int = 3) -> str:

@@ -1,4 +1,3 @@
-# ruff: noqa: S311 - seeded on purpose: the samples are the same in every run
 from __future__ import annotations
 
 import subprocess

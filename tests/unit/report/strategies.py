@@ -5,15 +5,14 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from akpatrol.findings import Commit, Credential, Occurrence
 from akpatrol.model import (
     Attribution,
-    Commit,
     Confidence,
     Coverage,
-    Credential,
+    Exclusion,
     Exposure,
     Kind,
-    Occurrence,
     Place,
     Report,
     Secret,
@@ -133,7 +132,7 @@ hostile_reports = st.builds(
         Coverage,
         size=st.integers(0, 1 << 50),
         counts=st.dictionaries(st.sampled_from(["files", "blobs", "index_entries"]) | texts, st.integers(0, 1 << 30)),
-        excluded=st.dictionaries(st.sampled_from(["symlink", "--exclude"]) | texts, st.integers(0, 99), max_size=3),
+        excluded=st.dictionaries(st.sampled_from([*Exclusion]), st.integers(0, 99), max_size=3),
         skipped=st.lists(st.builds(Skipped, item=texts, reason=texts, accepted=st.none() | texts), max_size=8).map(
             tuple
         ),

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -91,9 +90,8 @@ def test_json_is_printable_and_can_be_encoded(report: Report) -> None:
 @hostile
 @given(hostile_reports)
 def test_the_same_report_in_another_order_is_the_same_document(report: Report) -> None:
-    changed = replace(
-        report,
-        coverage=replace(report.coverage, skipped=report.coverage.skipped[::-1]),
+    changed = report._replace(
+        coverage=report.coverage._replace(skipped=report.coverage.skipped[::-1]),
         unread_histories=report.unread_histories[::-1],
     )
     assert build(report) == build(changed)
@@ -111,7 +109,7 @@ def test_fingerprint_is_of_kind_and_secret_only() -> None:
 def test_key_id_is_of_organization_keys_only() -> None:
     assert first(reports.report(reports.credential(KEY)))["key_id"] == KEY[3:].split(".")[0]
     assert first(reports.report(reports.credential(TOKEN)))["key_id"] is None
-    odd = replace(reports.credential(KEY), secret=Secret(b"no id in here at all"))
+    odd = reports.credential(KEY)._replace(secret=Secret(b"no id in here at all"))
     assert first(reports.report(odd))["key_id"] is None
 
 
@@ -194,7 +192,7 @@ def test_summary_counts() -> None:
 
 
 def test_an_accepted_skip_leaves_the_run_complete() -> None:
-    coverage = replace(reports.report().coverage, skipped=(Skipped("a", "b", "known"),))
+    coverage = reports.report().coverage._replace(skipped=(Skipped("a", "b", "known"),))
     assert build(reports.report(coverage=coverage))["coverage"]["complete"] is True
 
 

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -317,7 +316,7 @@ def test_the_independent_validator_finds_no_error(tmp_path: Path, rule_kind: str
     samples = {
         "findings": history,
         "empty": reports.report(),
-        "incomplete": replace(history, credentials=()),
+        "incomplete": history._replace(credentials=()),
     }
     for name, report in samples.items():
         file = tmp_path / f"{name}.sarif"

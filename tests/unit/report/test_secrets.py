@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
@@ -38,7 +37,7 @@ def everywhere() -> Report:
     target = reports.target(
         id=KEY, root=f"/src/{KEY}", base=f"/src/{KEY}", remote=f"https://{KEY}@example.org/{KEY}", head=KEY
     )
-    coverage = Coverage(counts={KEY: 1}, excluded={KEY: 2}, skipped=(Skipped(KEY, KEY), Skipped(KEY, KEY, KEY)))
+    coverage = Coverage(counts={KEY: 1}, skipped=(Skipped(KEY, KEY), Skipped(KEY, KEY, KEY)))
     return reports.report(
         reports.credential(KEY, *places, rule_ids=(KEY,)),
         targets=(target,),
@@ -87,8 +86,8 @@ def test_sarif_never_shows_a_secret(show_secrets: bool) -> None:
 def test_sarif_never_names_an_author(report: Report) -> None:
     commit = reports.commit(reports.seeded(6), author="Jane Doe <jane@example.org>", summary="mail jane@example.org")
     credentials = tuple(
-        replace(found, occurrences=tuple(replace(place, introduced=commit) for place in found.occurrences))
+        found._replace(occurrences=tuple(place._replace(introduced=commit) for place in found.occurrences))
         for found in report.credentials
     )
-    changed = replace(report, credentials=credentials)
+    changed = report._replace(credentials=credentials)
     assert not re.search("jane", unquote(render(changed, "sarif", reports.options(changed))), re.IGNORECASE)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,7 +63,7 @@ def test_nothing_found() -> None:
     assert lines(reports.report()) == [
         "No credentials found",
         "",
-        "Looked at 1,234 files, 56.7 MB in 1.2 s; left out 3 symlinks, 1 special file",
+        "Looked at 1,234 files, 56.7 MB in 1.2 s; left out 3 symbolic links, 1 special file",
     ]
 
 
@@ -72,7 +71,7 @@ def test_incomplete_is_the_first_word() -> None:
     coverage = Coverage(skipped=(Skipped("a", "permission denied"), Skipped("b", "too large", "known")))
     report = reports.report(coverage=coverage)
     assert lines(report)[0] == "INCOMPLETE: no credentials found; 1 item could not be looked at"
-    found = replace(report, credentials=(reports.credential(KEY),))
+    found = report._replace(credentials=(reports.credential(KEY),))
     assert lines(found, width=200)[0] == (
         "INCOMPLETE: 1 credential found (1 unverified) in 1 place; 1 item could not be looked at"
     )

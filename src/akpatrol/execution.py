@@ -1,0 +1,153 @@
+"""Runs units: here while there is little work, on a process pool when there is more. A unit does not know which."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from itertools import chain
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from akpatrol.detect.engine import Engine
+from akpatrol.model import Chunk, Counted, Excluded, Skipped
+from akpatrol.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor, Future
+
+    from akpatrol.findings import Hit
+    from akpatrol.rules import RuleSet
+    from akpatrol.sources.base import Source, Unit
+
+    Planned = Unit | Skipped | Excluded
+    Progress = Callable[[Tally], None]
+
+# Starting worker processes costs about as much as this many seconds of work.
+_LITTLE_WORK_SECONDS = 0.4
+_UNITS_IN_FLIGHT_A_JOB = 4
+
+
+def read(source: Source, engine: Engine, tally: Tally, jobs: int, progress: Progress) -> None:
+    """Examine all units of a source into ``tally``; ``jobs`` processes at most read at once."""
+    deadline = monotonic() + _LITTLE_WORK_SECONDS
+    plan = iter(source.plan())
+    for planned in plan:
+        if isinstance(planned, Skipped | Excluded):
+            tally.add(planned)
+            continue
+        for item in examine(planned, engine):
+            tally.add(item)
+            if isinstance(item, Counted):
+                progress(tally)
+        if jobs > 1 and source.parallel and monotonic() > deadline:
+            _spread(plan, engine.rules, tally, jobs, progress)
+    progress(tally)
+
+
+def examine(unit: Unit, engine: Engine) -> Iterator[Hit | Skipped | Counted | Excluded]:
+    """Read one unit and yield hits, counts and skips."""
+    for item in unit.read():
+        if not isinstance(item, Chunk):
+            yield item
+        elif matches := engine.scan(item.data, item.begin, item.end, item.origin.path):
+            from akpatrol.hits import locate  # noqa: PLC0415 - most runs have no hit
+
+            yield from locate(item, matches, engine.candidates)
+
+
+def _spread(plan: Iterator[Planned], rules: RuleSet, tally: Tally, jobs: int, progress: Progress) -> None:
+    """Read the rest of the plan on process pools: one, and another whenever a worker of it died."""
+    left = plan
+    while (first := next(left, None)) is not None:
+        with _pool(jobs, rules) as pool:
+            left = _fill(chain([first], left), pool, tally, jobs * _UNITS_IN_FLIGHT_A_JOB, progress)
+
+
+def _fill(plan: Iterator[Planned], pool: Executor, tally: Tally, limit: int, progress: Progress) -> Iterator[Planned]:
+    """Keep ``limit`` units in flight, so that a long plan is never held in memory; return what a broken pool left."""
+    from concurrent.futures import BrokenExecutor  # noqa: PLC0415 - little work does without
+
+    running: dict[Future[Tally], Unit] = {}
+    whole = True
+    for planned in plan:
+        if isinstance(planned, Skipped | Excluded):
+            tally.add(planned)
+            continue
+        try:
+            running[pool.submit(_examine_in_worker, planned)] = planned
+        except BrokenExecutor:
+            plan = chain([planned], plan)
+            break
+        if len(running) >= limit:
+            whole = _gather(running, tally, progress)
+        if not whole:
+            break
+    while running:
+        _gather(running, tally, progress)
+    return plan
+
+
+def _gather(running: dict[Future[Tally], Unit], tally: Tally, progress: Progress) -> bool:
+    """Take in what is done; return whether the pool is whole. What was in flight when a worker died is a skip."""
+    from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait  # noqa: PLC0415 - little work does without
+
+    whole = True
+    done, _ = wait(running, return_when=FIRST_COMPLETED)
+    for future in done:
+        unit = running.pop(future)
+        try:
+            tally.merge(future.result())
+        except BrokenExecutor:
+            whole = False
+            tally.add(Skipped(unit.title, "a worker process died while it was to be read"))
+    progress(tally)
+    return whole
+
+
+@contextmanager
+def _pool(jobs: int, rules: RuleSet) -> Iterator[Executor]:
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - little work does without
+    from multiprocessing import active_children, get_context  # noqa: PLC0415
+
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (rules,))
+    try:
+        yield pool
+    except BaseException:
+        # Workers may be in the middle of gigabytes; without them the shutdown has nothing to wait for.
+        for child in active_children():
+            child.terminate()
+        pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+_worker_engine: Engine | None = None
+
+
+def _start_worker(rules: RuleSet) -> None:
+    import signal  # noqa: PLC0415 - only in workers
+    from threading import Thread  # noqa: PLC0415
+
+    # Ctrl-C reaches the whole group, and the parent ends the workers; one that was killed cannot.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_follow_parent, daemon=True).start()
+    global _worker_engine  # noqa: PLW0603 - a worker process has one engine
+    _worker_engine = Engine(rules)
+
+
+def _follow_parent() -> None:
+    import os  # noqa: PLC0415 - only in workers
+    from multiprocessing import parent_process  # noqa: PLC0415
+
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
+
+
+def _examine_in_worker(unit: Unit) -> Tally:
+    if _worker_engine is None:
+        raise RuntimeError("the worker was not started")
+    tally = Tally()
+    for item in examine(unit, _worker_engine):
+        tally.add(item)
+    return tally

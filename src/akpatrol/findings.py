@@ -1,0 +1,133 @@
+"""The frozen values that exist once something is found: where it is, since when, whose it is, whether it is live."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from akpatrol.model import (
+        Attribution,
+        Confidence,
+        Exposure,
+        Kind,
+        Match,
+        Origin,
+        Place,
+        Secret,
+        Severity,
+        State,
+        StateReason,
+    )
+
+
+class Hit(NamedTuple):
+    """A match with its origin and position; ``context`` is the line, its secrets wrapped."""
+
+    origin: Origin
+    match: Match
+    offset: int
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    context: tuple[str | Secret, ...]
+
+
+class Commit(NamedTuple):
+    """A commit in which an occurrence came or went; ``date`` is its committer date, RFC 3339 in UTC."""
+
+    id: str
+    date: str
+    author: str = ""
+    summary: str = ""
+
+
+class Occurrence(NamedTuple):
+    """One place where a credential was seen; null line and column where a place has none."""
+
+    target: str
+    place: Place
+    path: bytes | None
+    line: int | None
+    column: int | None
+    end_line: int | None
+    end_column: int | None
+    offset: int
+    state: State
+    context: tuple[str | Secret, ...] = ()
+    paths: tuple[bytes, ...] = ()
+    encodings: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
+    object: str | None = None
+    introduced: Commit | None = None
+    removed: Commit | None = None
+    refs: tuple[str, ...] = ()
+    state_reason: StateReason | None = None
+    exposure: Exposure | None = None
+
+
+class Credential(NamedTuple):
+    """One secret, whatever found it and wherever it stands: the unit that a person acts on."""
+
+    kind: Kind
+    secret: Secret
+    rule_ids: tuple[str, ...]
+    confidence: Confidence
+    attribution: Attribution
+    severity: Severity
+    state: State
+    exposure: Exposure | None
+    occurrences: tuple[Occurrence, ...]
+
+
+class VerificationStatus(StrEnum):
+    """What asking the API about a credential came to."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not_sent"
+
+
+class OrganizationAnswer(NamedTuple):
+    """What came of asking about a personal access token in one organization."""
+
+    organization: str
+    status: VerificationStatus
+    reason: str
+    http_status: int | None = None
+    scopes: tuple[str, ...] = ()
+    blast_radius: tuple[str, ...] = ()
+
+
+class Verification(NamedTuple):
+    """Whether a credential is live; ``checked_at`` is RFC 3339 in UTC, null when nothing was asked.
+
+    ``scopes`` and ``blast_radius`` are those of all ``organizations`` together.
+    """
+
+    status: VerificationStatus
+    reason: str
+    checked_at: str | None = None
+    http_status: int | None = None
+    organizations: tuple[OrganizationAnswer, ...] = ()
+    scopes: tuple[str, ...] = ()
+    blast_radius: tuple[str, ...] = ()
+
+
+class InventoryKey(NamedTuple):
+    """One key of the API's own list; times are RFC 3339 in UTC, ``expires_at`` null when it never expires."""
+
+    key_id: str
+    name: str
+    created_at: str | None = None
+    expires_at: str | None = None
+    expired: bool = False
+
+
+class Owner(NamedTuple):
+    """Which keys of the organization's list a credential may be: one, several for a short prefix, or none."""
+
+    reason: str
+    keys: tuple[InventoryKey, ...] = ()

@@ -1,0 +1,74 @@
+"""The stages composed, once: source -> engine -> place -> collect -> report."""
+
+from __future__ import annotations
+
+from time import gmtime, monotonic, strftime
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol import execution
+from akpatrol.model import Confidence, Coverage, Report
+from akpatrol.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from akpatrol.detect.engine import Engine
+    from akpatrol.findings import Credential
+    from akpatrol.rules import RuleSet
+    from akpatrol.sources.base import Placed, Source
+    from akpatrol.triage import AcceptedSkip
+
+
+class Wishes(NamedTuple):
+    """How to run: processes at most, the least confidence to report, skips that are accepted."""
+
+    jobs: int = 1
+    minimum: Confidence = Confidence.MEDIUM
+    accepted: Sequence[AcceptedSkip] = ()
+
+
+def run(
+    command: str,
+    sources: Sequence[Source],
+    engine: Engine,
+    wishes: Wishes,
+    progress: Callable[[Tally], None] = lambda _: None,
+) -> Report:
+    """Read every source, place and collect what was found, and say what was looked at."""
+    started, clock = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()), monotonic()
+    tally = Tally()
+    placed: list[Placed] = []
+    for source in sources:
+        own = len(tally.hits)
+        execution.read(source, engine, tally, wishes.jobs, progress)
+        if hits := tally.hits[own:]:
+            placed += [one for one in source.place(hits) if engine.admits(one[0].rule_id, one[1].paths)]
+        tally.skipped += source.check()
+    credentials, below = _collect(placed, engine.rules, wishes.minimum)
+    return Report(
+        command=command,
+        started_at=started,
+        duration=monotonic() - clock,
+        targets=tuple(target for source in sources for target in source.targets()),
+        coverage=_coverage(tally, wishes.accepted),
+        credentials=credentials,
+        below_confidence=below,
+        unread_histories=tuple(dict.fromkeys(path for source in sources for path in source.unread_histories())),
+    )
+
+
+def _collect(placed: Sequence[Placed], rules: RuleSet, minimum: Confidence) -> tuple[tuple[Credential, ...], int]:
+    if not placed:
+        return (), 0
+    from akpatrol import triage  # noqa: PLC0415 - most runs have no hit
+
+    return triage.at_least(triage.collect(placed, rules), minimum)
+
+
+def _coverage(tally: Tally, accepted: Sequence[AcceptedSkip]) -> Coverage:
+    skipped = tuple(dict.fromkeys(tally.skipped))
+    if accepted:
+        from akpatrol import triage  # noqa: PLC0415 - most configurations accept nothing
+
+        skipped = triage.accept(skipped, accepted)
+    return Coverage(tally.size, dict(sorted(tally.counts.items())), dict(sorted(tally.excluded.items())), skipped)

@@ -1,0 +1,1 @@
+"""Where bytes come from, and where what is found in them stands."""

@@ -1,0 +1,275 @@
+"""Files and directories: batches of paths to read, block by block."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from akpatrol.errors import GitError
+from akpatrol.model import Chunk, Counted, Excluded, Exclusion, Origin, Place, Skipped, State
+from akpatrol.sources.base import read_blocks
+from akpatrol.sources.git import repository, worktree
+from akpatrol.sources.git.runner import Git
+from akpatrol.sources.placing import occurrence
+from akpatrol.sources.walk import Entry, RepositoryMet, special, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from threading import Thread
+
+    from akpatrol.findings import Hit
+    from akpatrol.model import Secret, Target
+    from akpatrol.sources.base import Item, Placed
+
+_BATCH = 256
+_NAMES_BATCH = 4096
+# O_PATH asks for no permission to list, as opening by path does not.
+_DIRECTORY = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", 0)
+
+
+class FilesUnit(NamedTuple):
+    """Paths relative to ``root``: ``files`` to read, ``names`` whose names alone are looked at."""
+
+    target: str
+    root: bytes
+    files: tuple[bytes, ...]
+    names: tuple[bytes, ...] = ()
+    place: Place = Place.CONTENT
+
+    @property
+    def title(self) -> str:
+        """Return the first file and the number of the others."""
+        return f"{os.fsdecode((*self.files, *self.names)[0])} and {len(self.files) - 1} more"
+
+    def read(self) -> Iterator[Item]:
+        """Yield the names and then the files' content."""
+        yield Chunk(Origin(self.target, Place.PATH), b"\0".join(self.files + self.names), names=True)
+        with _Opener(self.root) as opener:
+            for path in self.files:
+                yield from self._file(opener, path)
+
+    def _file(self, opener: _Opener, path: bytes) -> Iterator[Item]:
+        try:
+            handle = opener.open(path)
+        except OSError as error:
+            is_link = error.errno == errno.ELOOP
+            yield Skipped(os.fsdecode(path), "became a symbolic link" if is_link else _reason(error))
+            return
+        try:
+            status = os.fstat(handle)
+            if stat.S_ISREG(status.st_mode):
+                yield from self._content(handle, status.st_size, path)
+            else:
+                yield Skipped(os.fsdecode(path), f"became a {special(status.st_mode)}")
+        except OSError as error:
+            yield Skipped(os.fsdecode(path), _reason(error))
+        finally:
+            os.close(handle)
+
+    def _content(self, handle: int, expected: int, path: bytes) -> Iterator[Item]:
+        counter = "files" if self.place is Place.CONTENT else "git_dir_files"
+        size = counted = 0
+
+        def read(number: int) -> bytes:
+            nonlocal size
+            data = read_fully(handle, number, expected - size)
+            size += len(data)
+            return data
+
+        for chunk in read_blocks(read, Origin(self.target, self.place, path)):
+            yield chunk
+            yield Counted(counter, 0, size - counted)
+            counted = size
+        yield Counted(counter, 1, size - counted)
+
+
+class _Opener:
+    """Opens files below ``root``; since the walk a name may have become a FIFO, which must not block, or a link."""
+
+    def __init__(self, root: bytes) -> None:
+        self._root = root
+        self._entered: tuple[bytes, int] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leave()
+
+    def open(self, path: bytes) -> int:
+        """Return a descriptor of the file at ``path``, no part of which is a symbolic link. Raises OSError."""
+        directory, name = os.path.split(path)
+        if not self._entered or self._entered[0] != directory:
+            self._leave()
+            self._entered = directory, self._enter(directory)
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._entered[1])
+
+    def _enter(self, directory: bytes) -> int:
+        handle = os.open(self._root, _DIRECTORY)
+        for part in directory.split(b"/") if directory else ():
+            try:
+                below = os.open(part, _DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
+            finally:
+                os.close(handle)
+            handle = below
+        return handle
+
+    def _leave(self) -> None:
+        if self._entered:
+            os.close(self._entered[1])
+            self._entered = None
+
+
+def read_fully(handle: int, number: int, expected: int) -> bytes:
+    """Return ``number`` bytes, fewer only at the end; ``expected`` bytes are thought to be left.
+
+    Network file systems and /proc may give less than was asked for long before the end.
+    """
+    parts = []
+    while number > 0:
+        # One byte more than expected: coming short of it says that this is the end.
+        wanted = min(number, expected + 1) if expected >= 0 else number
+        parts.append(data := os.read(handle, wanted))
+        if not data or len(data) == expected:
+            break
+        number -= len(data)
+        expected -= len(data)
+    return b"".join(parts)
+
+
+class FilesSource:
+    """Regular files named on the command line and everything under the directories named there."""
+
+    parallel = True
+
+    def __init__(
+        self, targets: Sequence[Target], excluded: Callable[[bytes, bool], bool], *, tracked: bool = False
+    ) -> None:
+        self._targets = tuple(targets)
+        self._excluded = excluded
+        self._tracked = tracked
+        self._histories: dict[str, None] = {}
+        self._counting: Thread | None = None
+        self._total: int | None = None
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return the files and directories."""
+        return self._targets
+
+    def size_hint(self) -> tuple[int, str] | None:
+        """Return the number of files once a thread has counted them; the first call starts it."""
+        if self._counting is None:
+            from threading import Thread  # noqa: PLC0415 - only when a person watches
+
+            self._counting = Thread(target=self._count, daemon=True)
+            self._counting.start()
+        return None if self._total is None else (self._total, "files")
+
+    def plan(self) -> Iterator[FilesUnit | Skipped | Excluded]:
+        """Yield batches of files in the order of their paths."""
+        for target in self._targets:
+            root = os.fsencode(target.root)
+            if target.kind == "file":
+                yield FilesUnit(target.id, os.path.dirname(root), (os.path.basename(root),))
+            else:
+                yield from self._directory(target, root)
+
+    def _count(self) -> None:
+        files = 0
+        for target in self._targets:
+            if target.kind == "file":
+                files += 1
+            else:
+                found = self._entries(os.fsencode(target.root))
+                files += sum(isinstance(entry, Entry) and entry.readable for entry in found)
+        self._total = files
+
+    def _entries(self, root: bytes) -> Iterator[Entry | RepositoryMet | Excluded | Skipped]:
+        return self._listed(root) if self._tracked else walk(root, self._excluded)
+
+    def _directory(self, target: Target, root: bytes) -> Iterator[FilesUnit | Skipped | Excluded]:
+        if is_bare(root):  # named by the caller, so it is read as any directory
+            self._histories[target.root] = None
+        files: list[bytes] = []
+        names: list[bytes] = []
+        for entry in self._entries(root):
+            if isinstance(entry, Entry):
+                (files if entry.readable else names).append(entry.path)
+                if len(files) == _BATCH or len(names) == _NAMES_BATCH:
+                    yield FilesUnit(target.id, root, tuple(files), tuple(names))
+                    files, names = [], []
+            elif isinstance(entry, RepositoryMet):
+                self._histories[os.path.normpath(os.path.join(target.root, os.fsdecode(entry.path)))] = None
+            else:
+                yield entry
+        if files or names:
+            yield FilesUnit(target.id, root, tuple(files), tuple(names))
+
+    def _listed(self, root: bytes) -> Iterator[Entry | RepositoryMet | Excluded | Skipped]:
+        yield RepositoryMet(b".")
+        try:
+            listed = list(worktree.tracked_or_untracked(root))
+        except GitError as error:
+            yield Skipped(os.fsdecode(root), f"git cannot list it: {error}")
+            return
+        for entry in listed:
+            if isinstance(entry, Entry) and self._excluded(entry.path, False):  # noqa: FBT003 - a callable's argument
+                yield Excluded(Exclusion.EXCLUDE_OPTION)
+            else:
+                yield entry
+
+    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+        """Yield each hit as in the work tree, or as ignored when git ignores its file.
+
+        A file that lies in two of the named directories counts once, in the one named first.
+        """
+        roots = {target.id: _directory_of(target) for target in self._targets}
+        ignored = _ignored({os.path.join(roots[hit.origin.target], hit.origin.path or b"") for hit in hits})
+        seen: set[tuple[bytes, Place, int, str, Secret]] = set()
+        for hit in hits:
+            root = roots[hit.origin.target]
+            absolute = os.path.join(root, hit.origin.path or b"")
+            offset = hit.offset + (len(root) if hit.origin.place is Place.PATH else 0)
+            where = (absolute, hit.origin.place, offset, hit.match.rule_id, hit.match.secret)
+            if where not in seen:
+                seen.add(where)
+                yield hit.match, occurrence(hit, State.IGNORED if absolute in ignored else State.WORKTREE)
+
+    def check(self) -> Iterator[Skipped]:
+        """Yield nothing: the walk itself says what it could not read."""
+        return iter(())
+
+    def unread_histories(self) -> tuple[str, ...]:
+        """Return the repositories met; complete once ``plan`` is exhausted."""
+        return tuple(self._histories)
+
+
+def is_bare(directory: bytes) -> bool:
+    """Return whether the directory itself is a git directory."""
+    found = repository.at(directory)
+    return found is not None and found.work_tree is None
+
+
+def _directory_of(target: Target) -> bytes:
+    root = os.fsencode(target.root)
+    return os.path.dirname(root) if target.kind == "file" else root
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or "cannot be read"
+
+
+def _ignored(paths: Iterable[bytes]) -> set[bytes]:
+    """Return those of the absolute ``paths`` that their repository's git ignores."""
+    by_repository: dict[repository.Repository, list[bytes]] = defaultdict(list)
+    for path in paths:
+        found = repository.find(os.path.dirname(path))
+        if found and found.work_tree:
+            by_repository[found].append(path)
+    ignored: set[bytes] = set()
+    for found, members in by_repository.items():
+        ignored |= worktree.ignored(Git(found), members)
+    return ignored

@@ -1,0 +1,155 @@
+"""Objects through ``git cat-file``: the reader that is right by definition.
+
+Each object is ``<id> SP <type> SP <size> LF <content> LF``, or ``<id> SP missing``: https://git-scm.com/docs/git-cat-file.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+from akpatrol.errors import GitError
+from akpatrol.model import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from akpatrol.sources.git.runner import Git, Stream
+
+_ALL = ("cat-file", "--batch-all-objects", "--unordered", "--buffer")
+_TYPES = {"blob", "tree", "commit", "tag"}
+_GIVEN_UP_AFTER = 1000
+_COMPLAINTS = 20
+
+
+class RawObject(NamedTuple):
+    """One object; ``size`` in bytes. ``read(n)`` gives its content in order until the next object is asked for."""
+
+    id: str
+    type: str
+    size: int
+    read: Callable[[int], bytes]
+
+
+def all_objects(git: Git) -> Iterator[RawObject | Skipped]:
+    """Yield every object of the object database and its alternates, reachable or not, each once."""
+    done, skips = _Done(), 0
+    try:
+        for item in _batch(git, (*_ALL, "--batch"), None, done):
+            skips += isinstance(item, Skipped)
+            yield item
+    except GitError as error:
+        # git dies on the first object it cannot unpack. The listing has the same order: go on behind that one.
+        yield from _rest(git, done, str(error))
+        return
+    # A pack or an alternate that git cannot open costs all its objects, yet git ends well.
+    for complaint in () if skips else done.complaints:
+        yield Skipped("object database", complaint)
+
+
+def objects(git: Git, ids: Sequence[str]) -> Iterator[RawObject | Skipped]:
+    """Yield the objects with these ids in this order; one that git cannot read is a skip."""
+    start = failures = 0
+    while start < len(ids):
+        done = _Done()
+        try:
+            yield from _batch(git, ("cat-file", "--batch", "--buffer"), islice(ids, start, None), done)
+        except GitError as error:
+            failures = 0 if done.whole else failures + 1
+            start += done.whole
+            if failures > _GIVEN_UP_AFTER:
+                yield Skipped(f"{len(ids) - start} objects", f"git gives up: {error}")
+                return
+            if start < len(ids):
+                yield Skipped(ids[start], f"corrupt object: {error}")
+            start += 1
+        else:
+            return
+
+
+def content(git: Git, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
+    """Return type and whole content of each readable object; for the few that hold hits."""
+    found: dict[str, tuple[str, bytes]] = {}
+    for item in objects(git, ids):
+        if isinstance(item, RawObject) and len(data := item.read(item.size)) == item.size:
+            found[item.id] = item.type, data
+    return found
+
+
+def types(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each id with its object's type, "" for an object that git cannot look at. Raises GitError."""
+    if not ids:
+        return
+    with git.stream("cat-file", "--batch-check", "--buffer", stdin=(f"{id_}\n".encode() for id_ in ids)) as stream:
+        while line := stream.readline():
+            id_, type_ = line.decode("ascii", "replace").split()[:2]
+            yield id_, type_ if type_ in _TYPES else ""
+        stream.finish()
+
+
+def all_ids(git: Git) -> list[str]:
+    """Return the id of every object, in the order of ``all_objects``. Raises GitError."""
+    # Asked for no more than that, git opens no pack: whatever else it can tell would end at the first broken one.
+    with git.stream(*_ALL, "--batch-check=%(objectname)") as stream:
+        ids = [line.decode("ascii", "replace") for line in stream.parts(b"\n")]
+        stream.finish()
+    return ids
+
+
+class _Done:
+    """How far one git came: ``whole`` objects, a checksum of their ids, and what it complained of."""
+
+    def __init__(self) -> None:
+        self.whole = 0
+        self.checksum = 0
+        self.complaints: tuple[str, ...] = ()
+
+
+def _batch(
+    git: Git, arguments: tuple[str, ...], ids: Iterable[str] | None, done: _Done
+) -> Iterator[RawObject | Skipped]:
+    """Yield what git answers. Raises GitError when it ends early: the last object is then not whole."""
+    lines = None if ids is None else (id_.encode() + b"\n" for id_ in ids)
+    with git.stream(*arguments, stdin=lines) as stream:
+        while header := stream.readline():
+            yield from _object(stream, header)
+            done.whole += 1
+            done.checksum = crc32(header.split()[0], done.checksum)
+        stream.finish()
+        done.complaints = stream.errors()[:_COMPLAINTS]
+
+
+def _rest(git: Git, done: _Done, complaint: str) -> Iterator[RawObject | Skipped]:
+    """Yield what ``all_objects`` did not, object by object; everything again when the order has changed."""
+    try:
+        ids = all_ids(git)
+    except GitError:
+        ids = []
+    if not ids:
+        yield Skipped("object database", complaint)
+        return
+    same = crc32("".join(ids[: done.whole]).encode()) == done.checksum
+    yield from objects(git, ids[done.whole :] if same else ids)
+
+
+def _object(stream: Stream, header: bytes) -> Iterator[RawObject | Skipped]:
+    id_, _, details = header.decode("ascii", "replace").rstrip("\n").partition(" ")
+    kind, _, size = details.partition(" ")
+    if not size.isdigit():
+        yield Skipped(id_, "git cannot read this object: it is missing or corrupt")
+        return
+    left = int(size)
+
+    def read(number: int) -> bytes:
+        nonlocal left
+        data = stream.read(min(number, left))
+        left -= len(data)
+        return data
+
+    yield RawObject(id_, kind, left, read)
+    while left:
+        if not read(min(left, 1 << 20)):
+            stream.finish()
+            raise GitError("the object's content ended early")
+    stream.read(1)

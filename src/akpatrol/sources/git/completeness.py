@@ -1,0 +1,95 @@
+"""Is everything there that a history refers to? ``cat-file --batch-all-objects`` does not tell what is missing.
+
+https://git-scm.com/docs/git-rev-list#Documentation/git-rev-list.txt---missingltmissing-actiongt
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from akpatrol.errors import GitError
+from akpatrol.model import Skipped
+from akpatrol.sources.git import catfile, revisions
+from akpatrol.sources.git import refs as git_refs
+from akpatrol.sources.git.holes import bridged, shallow_boundary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from akpatrol.sources.git.holes import Holed
+    from akpatrol.sources.git.runner import Git
+
+_LISTED = 1000
+_WALK = ("rev-list", "--objects", "--missing=print", "--quiet")
+
+
+def gaps(git: Git) -> Iterator[Skipped]:
+    """Yield a skip for a shallow boundary and for every object that refs or reflogs reach and that is not there."""
+    if boundary := shallow_boundary(git):
+        yield Skipped(
+            f"history before {len(boundary)} boundary commit{'s'[: len(boundary) > 1]}",
+            "shallow clone: run git fetch --unshallow",
+        )
+    yield from _packs_without_index(git)
+    try:
+        yield from _missing(git)
+    except GitError as error:
+        yield Skipped("reachable objects", f"completeness cannot be established: {error}")
+
+
+def _missing(git: Git) -> Iterator[Skipped]:
+    """Yield what is missing. Raises GitError."""
+    refs = git_refs.read(git)
+    missing = {
+        id_: f"missing object, which {' and '.join(refs.listed(bits))} names" for id_, bits in refs.absent.items()
+    }
+    logged = git_refs.reflogs(git)
+    for id_, type_ in catfile.types(git, list(logged)):
+        if not type_:
+            missing.setdefault(id_, f"missing commit, which the reflog of {logged[id_]} names")
+    try:
+        found = list(_unprinted(git, revisions.EVERYTHING))
+    except GitError:
+        with bridged(git, refs) as holed:
+            missing |= dict.fromkeys(_missing_commits(holed), "missing commit")
+            found = list(_unprinted(holed.git, (), holed.tips))
+    yield from (Skipped(id_, reason) for id_, reason in missing.items())
+    yield from found
+
+
+def _unprinted(git: Git, wanted: Sequence[str], tips: Sequence[str] = ()) -> Iterator[Skipped]:
+    """Yield the trees and blobs that these revisions need and that are not there. Raises GitError."""
+    reason, number = "missing object", 0
+    with git.stream(*_WALK, *wanted, "--stdin", stdin=[f"{tip}\n".encode() for tip in tips]) as stream:
+        while line := stream.readline():
+            if not line.startswith(b"?"):
+                continue
+            if not number and _is_partial(git):
+                reason = "missing object of a partial clone: run git fetch --refetch without a filter"
+            number += 1
+            if number <= _LISTED:
+                yield Skipped(line[1:].decode("ascii", "replace").strip(), reason)
+        stream.finish()
+    if number > _LISTED:
+        yield Skipped(f"{number - _LISTED} more objects", reason)
+
+
+def _missing_commits(holed: Holed) -> list[str]:
+    """Return the commits that are not there and that a reachable commit names as its parent. Raises GitError."""
+    reached = {commit.id for commit in revisions.commits(holed.git, (), holed.tips)}
+    return sorted({parent for id_, parents in holed.absent.items() if id_ in reached for parent in parents})
+
+
+def _packs_without_index(git: Git) -> Iterator[Skipped]:
+    """Yield the packs that git passes over in silence."""
+    directory = os.path.join(git.repository.common_dir, b"objects", b"pack")
+    names = set(os.listdir(directory)) if os.path.isdir(directory) else set()
+    for name in sorted(names):
+        if name.endswith(b".pack") and name.removesuffix(b".pack") + b".idx" not in names:
+            yield Skipped("objects/pack/" + os.fsdecode(name), "pack without an index: run git index-pack on it")
+
+
+def _is_partial(git: Git) -> bool:
+    keys = r"^(remote\..*\.(promisor|partialclonefilter)|extensions\.partialclone)$"
+    return bool(git.run("config", "--local", "--no-includes", "--get-regexp", keys, accept=(0, 1)))

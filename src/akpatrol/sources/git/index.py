@@ -1,0 +1,174 @@
+"""What the next commit would add: blobs from the index, never from the work tree.
+
+https://git-scm.com/docs/git-diff-index, https://git-scm.com/docs/git-ls-files
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from akpatrol.errors import GitError, UsageError
+from akpatrol.model import Excluded, Exclusion, Place, State
+from akpatrol.sources.git.runner import LITERALLY
+from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
+from akpatrol.sources.placing import at_path, occurrence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from akpatrol.findings import Hit
+    from akpatrol.model import Skipped, Target
+    from akpatrol.sources.base import Placed, Unit
+    from akpatrol.sources.git.runner import Git
+
+_DIFF = (
+    "diff-index",
+    "--cached",
+    "--raw",
+    "-z",
+    "--no-renames",
+    "--no-abbrev",
+    "--no-ext-diff",
+    "--ignore-submodules=dirty",
+)
+_GITLINK = b"160000"
+_FEW = 50
+
+
+class IndexSource:
+    """``akpatrol staged``: blobs that differ from HEAD, and those of the named files."""
+
+    parallel = False
+
+    def __init__(
+        self, git: Git, target: Target, files: Sequence[bytes], cwd: bytes, excluded: Callable[[bytes, bool], bool]
+    ) -> None:
+        self._git = git
+        self._target = target
+        self._files = files
+        self._cwd = cwd
+        self._excluded = excluded
+        self._paths: dict[str, dict[bytes, None]] = defaultdict(dict)
+        self._real: dict[bytes, bytes] = {}
+        self._untracked = 0
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return the index."""
+        return (self._target,)
+
+    def size_hint(self) -> None:
+        """Return nothing: there is little to read."""
+
+    def plan(self) -> Iterator[Unit | Skipped | Excluded]:
+        """Yield the blobs and their paths' names."""
+        names: dict[bytes, None] = {}
+        links: dict[bytes, None] = {}
+        left_out: dict[bytes, None] = {}
+        for mode, id_, path in [*self._changed(), *self._named()]:
+            if mode == _GITLINK:
+                links[path] = None
+            elif not id_.strip("0"):
+                continue  # intent to add: the index has a name and no content yet
+            elif self._excluded(path, False):  # noqa: FBT003 - a callable's argument
+                left_out[path] = None
+            else:
+                names[path] = None
+                self._paths[id_][path] = None
+        if links:
+            yield Excluded(Exclusion.SUBMODULE, len(links))
+        if left_out:
+            yield Excluded(Exclusion.EXCLUDE_OPTION, len(left_out))
+        if self._untracked:
+            yield Excluded(Exclusion.NOT_IN_INDEX, self._untracked)
+        if names:
+            yield NamesUnit(self._target.id, Place.PATH, tuple(names))
+            shown = {id_: os.fsdecode(next(iter(paths))) for id_, paths in self._paths.items()}
+            yield ObjectsUnit(self._target.id, self._git, tuple(shown), shown, staged=True)
+
+    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+        """Yield each hit under every path that the index gives its blob."""
+        for hit in hits:
+            placed = occurrence(hit, State.STAGED)
+            if paths := sorted(self._paths.get(hit.origin.object or "", ())):
+                placed = at_path(placed, paths[0])._replace(paths=tuple(paths))
+            yield hit.match, placed
+
+    def check(self) -> Iterator[Skipped]:
+        """Yield nothing: what the index names was asked for by id."""
+        return iter(())
+
+    def unread_histories(self) -> tuple[str, ...]:
+        """Return nothing: history is not what this looks at."""
+        return ()
+
+    def _changed(self) -> Iterator[tuple[bytes, str, bytes]]:
+        """Yield mode, id and path of what differs from HEAD, or of everything before the first commit."""
+        try:
+            listing = self._git.run(*_DIFF, "HEAD")
+        except GitError:
+            if self._git.run("rev-parse", "--verify", "--quiet", "HEAD", accept=(0, 1)):
+                raise
+            yield from self._entries(self._git.run(LITERALLY, "ls-files", "-s", "-z", "--full-name", cwd=self._top()))
+            return
+        parts = iter(listing.split(b"\0"))
+        unmerged = False
+        for raw in parts:
+            path = next(parts, b"")
+            if raw:
+                _, mode, _, id_, status = raw.split(b" ")
+                unmerged |= status == b"U"
+                if status not in (b"U", b"D"):
+                    yield mode, id_.decode(), path
+        if unmerged:
+            yield from self._entries(self._git.run("ls-files", "-s", "-u", "-z", "--full-name", cwd=self._top()))
+
+    def _named(self) -> Iterator[tuple[bytes, str, bytes]]:
+        """Yield the index's entries for the files and directories named. Raises UsageError for one not there."""
+        wanted = {self._from_top(file): file for file in self._files}
+        if not wanted:
+            return
+        # git matches every entry with every pathspec; many are looked up here in the whole list.
+        pathspecs = list(wanted) if len(wanted) <= _FEW and b"" not in wanted else []
+        listing = self._git.run(LITERALLY, "ls-files", "-s", "-z", "--full-name", "--", *pathspecs, cwd=self._top())
+        directories = {path for path in wanted if os.path.isdir(os.path.join(self._top(), path))}
+        matched: set[bytes] = set()
+        for mode, id_, path in self._entries(listing):
+            named = {path} & wanted.keys() | (directories.intersection(_parents(path)) if directories else set())
+            if named:
+                matched |= named
+                yield mode, id_, path
+        for path in wanted.keys() - matched:
+            if not os.path.lexists(os.path.join(self._top(), path)):
+                raise UsageError(f"{os.fsdecode(wanted[path])}: no such file, neither in the index nor on disk")
+            self._untracked += path not in directories
+
+    def _from_top(self, file: bytes) -> bytes:
+        """Return the path from the work tree's top of a file named relative to the current directory."""
+        directory, name = os.path.split(os.path.join(self._cwd, file))
+        if name in (b"", b".", b".."):
+            directory, name = os.path.join(directory, name), b""
+        if directory not in self._real:
+            self._real[directory] = os.path.relpath(os.path.realpath(directory), os.path.realpath(self._top()))
+        path = os.path.normpath(os.path.join(self._real[directory], name))
+        if path == b".." or path.startswith(b"../"):
+            raise UsageError(f"{os.fsdecode(file)} lies outside the repository")
+        return b"" if path == b"." else path
+
+    def _top(self) -> bytes:
+        return self._git.repository.work_tree or self._cwd
+
+    def _entries(self, listing: bytes) -> Iterator[tuple[bytes, str, bytes]]:
+        for line in listing.split(b"\0"):
+            if line:
+                details, _, path = line.partition(b"\t")
+                mode, id_, _ = details.split(b" ")
+                yield mode, id_.decode(), path
+
+
+def _parents(path: bytes) -> Iterator[bytes]:
+    """Yield the directories that hold a path, the top ("") last."""
+    while path:
+        path = path.rpartition(b"/")[0]
+        yield path

@@ -1,0 +1,191 @@
+"""Hits in objects become occurrences: which part of a commit or tag, which name in a tree, which lines."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from akpatrol.findings import Commit, Occurrence
+from akpatrol.model import Place, State
+from akpatrol.sources.base import advance
+from akpatrol.sources.git import catfile
+from akpatrol.sources.git.provenance import Provenance, Tracer, Wanted
+from akpatrol.sources.placing import occurrence
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from akpatrol.findings import Hit
+    from akpatrol.sources.base import Placed
+    from akpatrol.sources.git.runner import Git
+
+_PERSON = re.compile(rb"(.*?) (-?\d+) ([+-]\d{4})$", re.DOTALL)
+_HEADER_PLACES = {
+    b"author": Place.AUTHOR,
+    b"committer": Place.COMMITTER,
+    b"tagger": Place.TAGGER,
+    b"tag": Place.REF_NAME,
+}
+
+
+def place(git: Git, hits: Sequence[Hit], within: Collection[str] | None = None) -> Iterator[Placed]:
+    """Yield hits in objects, names, refs and the git directory with their provenance.
+
+    ``within`` are the commits looked at when these are not all.
+    """
+    by_place: dict[Place, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        by_place[hit.origin.place].append(hit)
+    texts = [*by_place[Place.COMMIT_MESSAGE], *by_place[Place.TAG_MESSAGE]]
+    trees = [hit for hit in by_place[Place.PATH] if hit.origin.object]
+    whole = catfile.content(git, sorted({hit.origin.object or "" for hit in (*texts, *trees)}))
+    names, holding = _names(trees, whole)
+    for hit in by_place[Place.PATH]:
+        if not hit.origin.object:
+            names.append((hit, name := _component(hit)))
+            holding.setdefault(name, set())
+    tracer = Tracer(
+        git,
+        Wanted(
+            blobs={hit.origin.object for hit in by_place[Place.CONTENT] if hit.origin.object},
+            commits={hit.origin.object for hit in by_place[Place.COMMIT_MESSAGE] if hit.origin.object},
+            names=holding,
+            within=within,
+        ),
+    )
+    found: list[tuple[Hit, Occurrence, Provenance]] = [
+        *(
+            (hit, occurrence(hit, State.PRESENT), tracer.blob(hit.origin.object or ""))
+            for hit in by_place[Place.CONTENT]
+        ),
+        *((hit, _named(hit, name), tracer.name(name)) for hit, name in names),
+    ]
+    for hit in texts:
+        id_ = hit.origin.object or ""
+        provenance = tracer.tag(id_) if hit.origin.place is Place.TAG_MESSAGE else tracer.commit(id_)
+        found.append((hit, _in_text(hit, whole.get(id_, ("", b""))[1]), provenance))
+    for hit in by_place[Place.REF_NAME]:
+        yield hit.match, _ref(hit)
+    for hit in by_place[Place.GIT_DIR]:
+        yield hit.match, _in_git_directory(hit)
+    yield from _with_commits(git, found)
+
+
+def _with_commits(git: Git, found: list[tuple[Hit, Occurrence, Provenance]]) -> Iterator[Placed]:
+    ids = {id_ for _, _, p in found for id_ in (p.introduced, p.removed) if id_}
+    ids |= {o.object for _, o, _ in found if o.place in (Place.TAG_MESSAGE, Place.TAGGER) and o.object}
+    commits = {id_: commit(id_, data) for id_, (_, data) in catfile.content(git, sorted(ids)).items()}
+    for hit, placed, provenance in found:
+        own = placed.object if placed.place in (Place.TAG_MESSAGE, Place.TAGGER) else provenance.introduced
+        yield (
+            hit.match,
+            placed._replace(
+                path=placed.path if provenance.path is None else provenance.path,
+                paths=provenance.paths or placed.paths,
+                introduced=commits.get(own or ""),
+                removed=commits.get(provenance.removed or ""),
+                refs=provenance.refs,
+                state=provenance.state,
+                state_reason=provenance.reason,
+            ),
+        )
+
+
+def commit(id_: str, data: bytes) -> Commit:
+    """Return what a report says of a commit or an annotated tag, from its raw bytes."""
+    header, _, message = data.partition(b"\n\n")
+    fields: dict[bytes, bytes] = {}
+    for line in header.split(b"\n"):
+        name, _, value = line.partition(b" ")
+        fields.setdefault(name, value)
+    author, _ = _person(fields.get(b"author", fields.get(b"tagger", b"")))
+    _, date = _person(fields.get(b"committer", fields.get(b"tagger", b"")))
+    return Commit(id_, date, author, message.lstrip(b"\n").partition(b"\n")[0].decode("utf-8", "backslashreplace"))
+
+
+def _person(field: bytes) -> tuple[str, str]:
+    found = _PERSON.match(field)
+    if not found:
+        return field.decode("utf-8", "backslashreplace"), ""
+    name = found[1].decode("utf-8", "backslashreplace")
+    try:
+        return name, datetime.fromtimestamp(int(found[2]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return name, ""
+
+
+def _in_text(hit: Hit, data: bytes) -> Occurrence:
+    """Place a hit in a commit or tag: in one of its header's lines, or in its message with the message's lines."""
+    header = data.partition(b"\n\n")[0]
+    if hit.offset < len(header):
+        start = data.rfind(b"\n", 0, hit.offset) + 1
+        own = _HEADER_PLACES.get(data[start:].partition(b" ")[0])
+        if own:
+            return occurrence(hit._replace(origin=hit.origin._replace(place=own)), State.PRESENT)
+        return occurrence(hit, State.PRESENT)
+    base = len(header) + 2
+    line, column = advance(1, 1, data[base : hit.offset])
+    stop = hit.offset + hit.match.end - hit.match.start
+    end_line, end_column = advance(line, column, data[hit.offset : stop])
+    placed = occurrence(hit, State.PRESENT)
+    return placed._replace(line=line, column=column, end_line=end_line, end_column=end_column)
+
+
+def _names(
+    hits: list[Hit], whole: dict[str, tuple[str, bytes]]
+) -> tuple[list[tuple[Hit, bytes]], dict[bytes, set[str]]]:
+    """Find the entry of each tree that a hit lies in, and the trees that hold each name.
+
+    Of many trees with the same entry the least id speaks.
+    """
+    chosen: dict[tuple[bytes, int, object], Hit] = {}
+    holding: dict[bytes, set[str]] = defaultdict(set)
+    by_tree: dict[str, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        by_tree[hit.origin.object or ""].append(hit)
+    for id_, within in sorted(by_tree.items()):
+        for start, name in _entries(whole.get(id_, ("", b""))[1], len(id_) // 2):
+            for hit in within:
+                if start <= hit.offset < start + len(name):
+                    own = hit._replace(offset=hit.offset - start)
+                    chosen.setdefault((name, own.offset, hit.match.secret), own)
+                    holding[name].add(id_)
+    return [(hit, name) for (name, _, _), hit in chosen.items()], holding
+
+
+def _entries(tree: bytes, id_bytes: int) -> Iterator[tuple[int, bytes]]:
+    """Yield each entry's name and where it starts: ``<mode> SP <name> NUL <id>``, the id in raw bytes."""
+    position = 0
+    while (space := tree.find(b" ", position)) >= 0 and (end := tree.find(b"\0", space)) >= 0:
+        yield space + 1, tree[space + 1 : end]
+        position = end + 1 + id_bytes
+
+
+def _component(hit: Hit) -> bytes:
+    placed = occurrence(hit, State.PRESENT).path or b""
+    return placed.rpartition(b"/")[2]
+
+
+def _named(hit: Hit, name: bytes) -> Occurrence:
+    """Place a hit in a name; what stands beside the name in a raw tree is no context for a person."""
+    placed = occurrence(hit, State.PRESENT)
+    if placed.path:
+        return placed
+    before, after = name[: hit.offset], name[hit.offset + hit.match.end - hit.match.start :]
+    context = (before.decode("utf-8", "backslashreplace"), hit.match.secret, after.decode("utf-8", "backslashreplace"))
+    return placed._replace(path=name, paths=(name,), context=context)
+
+
+def _in_git_directory(hit: Hit) -> Occurrence:
+    """Place a hit in a file of the git directory, or in the file's name, which has no lines."""
+    placed = occurrence(hit, State.PRESENT)
+    if (hit.origin.path or b"").startswith(hit.match.secret.reveal(), hit.offset):
+        return placed._replace(line=None, column=None, end_line=None, end_column=None)
+    return placed
+
+
+def _ref(hit: Hit) -> Occurrence:
+    name = (hit.origin.path or b"").decode("utf-8", "surrogateescape")
+    return occurrence(hit, State.PRESENT)._replace(path=None, paths=(), refs=(name,))

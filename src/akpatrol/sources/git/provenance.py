@@ -1,0 +1,289 @@
+"""Since when, on which paths, still there? One pass over history for all hits together, only when there are hits."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import GitError
+from akpatrol.model import State, StateReason
+from akpatrol.sources.git import catfile
+from akpatrol.sources.git import refs as git_refs
+from akpatrol.sources.git import revisions as git_revisions
+from akpatrol.sources.git.holes import bridged
+from akpatrol.sources.git.refs import Refs
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from akpatrol.sources.git.revisions import Change, Commit
+    from akpatrol.sources.git.runner import Git
+
+
+class Introduction(NamedTuple):
+    """A commit that holds the object at a path while no parent does; the smallest one is the first.
+
+    ``after`` tells commits of one second apart: it falls on the way from children to parents.
+    """
+
+    beyond_branches: bool
+    unreachable: bool
+    date: int
+    after: int
+    commit: str
+    path: bytes
+
+
+@dataclass(slots=True)
+class Trail:
+    """What the walk learned about one object or name, while it goes on."""
+
+    introductions: list[Introduction] = field(default_factory=list)
+    removals: list[Commit] = field(default_factory=list)
+    paths: set[bytes] = field(default_factory=set)
+    bits: int = 0
+    walked: bool = False
+    staged: bool = False
+
+
+class Provenance(NamedTuple):
+    """Where an object or name stands in history; ``introduced`` and ``removed`` are commit ids."""
+
+    state: State
+    reason: StateReason | None = None
+    path: bytes | None = None
+    paths: tuple[bytes, ...] = ()
+    introduced: str | None = None
+    removed: str | None = None
+    refs: tuple[str, ...] = ()
+
+
+class Wanted(NamedTuple):
+    """What to trace: blobs by id, commits by id, names in trees with the trees that hold them where these are known.
+
+    With ``within`` only those commits introduce.
+    """
+
+    blobs: Collection[str] = ()
+    commits: Collection[str] = ()
+    names: Mapping[bytes, Collection[str]] = {}
+    within: Collection[str] | None = None
+
+
+class Tracer:
+    """Traces what is wanted through the whole history."""
+
+    def __init__(self, git: Git, wanted: Wanted) -> None:
+        self._git = git
+        self._wanted = wanted
+        self._blobs: dict[str, Trail] = {id_: Trail() for id_ in wanted.blobs}
+        self._names: dict[bytes, Trail] = {name: Trail() for name in wanted.names}
+        self._commits: dict[str, Trail] = {id_: Trail() for id_ in wanted.commits}
+        pattern = b"|".join(re.escape(name) for name in self._names)
+        self._named = re.compile(b"(?:^|/)(" + pattern + b")(?=/|$)", re.DOTALL) if pattern else None
+        self._present: set[str] = set()
+        self._steps = 0
+        self._refs = Refs()
+        try:
+            self._refs = git_refs.read(git)
+        except GitError:
+            return  # said by the completeness check; an occurrence keeps its object id
+        if self._blobs or self._names or self._commits:
+            self._walk()
+            self._tips()
+            self._named_by_refs()
+        if any(not trail.walked for trail in self._trails()):
+            self._unreferenced()
+        if any(not trail.walked for trail in self._blobs.values()):
+            self._in_index()
+
+    def blob(self, id_: str) -> Provenance:
+        """Return the provenance of a blob."""
+        return self._provenance(self._blobs[id_], is_present=id_ in self._present)
+
+    def name(self, name: bytes) -> Provenance:
+        """Return the provenance of a name in a tree; ``path`` ends with it."""
+        trail, trees = self._names[name], self._wanted.names[name]
+        is_present = not self._present.isdisjoint(trees)
+        if not trees:  # a name added and never removed
+            is_present = bool(trail.bits & self._refs.branches) and not trail.removals
+        return self._provenance(trail, is_present=is_present)
+
+    def commit(self, id_: str) -> Provenance:
+        """Return the provenance of a commit's own text."""
+        trail = self._commits[id_]
+        return self._provenance(trail, is_present=bool(trail.bits & self._refs.branches))
+
+    def tag(self, id_: str) -> Provenance:
+        """Return the provenance of an annotated tag's own text."""
+        if bits := self._refs.tags.get(id_):
+            return Provenance(State.PRESENT, refs=self._refs.listed(bits))
+        return Provenance(State.UNREACHABLE, StateReason.DANGLING)
+
+    def _trails(self) -> Iterator[Trail]:
+        yield from self._blobs.values()
+        yield from self._names.values()
+        yield from self._commits.values()
+
+    def _walk(self) -> None:
+        try:
+            walk = list(git_revisions.commits(self._git, git_revisions.EVERYTHING))
+            self._follow(self._git, walk)
+        except GitError:
+            # Something is missing, which the completeness check says; what is there is walked all the same.
+            try:
+                with bridged(self._git, self._refs) as holed:
+                    self._follow(holed.git, list(git_revisions.commits(holed.git, (), holed.tips)))
+            except GitError:
+                return
+
+    def _follow(self, git: Git, walk: Sequence[Commit]) -> None:
+        """Note what these commits did. Children come before parents, so a commit's bits are complete when it is met."""
+        bits: dict[str, int] = defaultdict(int)
+        for commit in walk:
+            own = bits[commit.id] = bits[commit.id] | self._refs.seeds.get(commit.id, 0)
+            for parent in commit.parents:
+                bits[parent] |= own
+            self._note_commit(commit, own, reachable=True)
+        self._compare(git, walk, bits, reachable=True)
+
+    def _compare(self, git: Git, walk: Sequence[Commit], bits: Mapping[str, int], *, reachable: bool) -> None:
+        if not (self._blobs or self._names):
+            return
+        by_id = {commit.id: commit for commit in walk}
+        for id_, changes in git_revisions.changes(git, list(by_id)):
+            self._note_changes(by_id[id_], changes, bits.get(id_, 0), reachable=reachable)
+
+    def _note_commit(self, commit: Commit, bits: int, *, reachable: bool) -> None:
+        if trail := self._commits.get(commit.id):
+            trail.walked, trail.bits = True, trail.bits | bits
+            trail.introductions.append(self._introduction(commit, bits, b"", reachable=reachable))
+
+    def _note_changes(self, commit: Commit, changes: Iterable[Change], bits: int, *, reachable: bool) -> None:
+        within = self._wanted.within is None or commit.id in self._wanted.within
+        brought: list[Trail] = []
+        gone: list[Trail] = []
+        self._steps -= 1
+        for change in changes:
+            for trail, path in self._introduced_by(change):
+                trail.walked, trail.bits = True, trail.bits | bits
+                trail.paths.add(path)
+                if within:
+                    trail.introductions.append(self._introduction(commit, bits, path, reachable=reachable))
+                brought.append(trail)
+            gone += self._removed_by(change)
+        if bits & self._refs.branches:
+            for trail in gone:
+                if not any(trail is kept for kept in brought):
+                    trail.removals.append(commit)
+
+    def _introduction(self, commit: Commit, bits: int, path: bytes, *, reachable: bool) -> Introduction:
+        return Introduction(not bits & self._refs.branches, not reachable, commit.date, self._steps, commit.id, path)
+
+    def _introduced_by(self, change: Change) -> Iterator[tuple[Trail, bytes]]:
+        if change.introduces and (trail := self._blobs.get(change.new)):
+            yield trail, change.path
+        if self._named and change.adds_path:
+            for found in self._named.finditer(change.path):
+                yield self._names[found[1]], change.path[: found.end()]
+
+    def _removed_by(self, change: Change) -> Iterator[Trail]:
+        if self._blobs and change.removes:
+            for old in set(change.olds):
+                if trail := self._blobs.get(old):
+                    yield trail
+        if self._named and change.removes_path:
+            for found in self._named.finditer(change.path):
+                yield self._names[found[1]]
+
+    def _tips(self) -> None:
+        """Note what the trees of HEAD and of all branches hold; each distinct tree is read once."""
+        refs = self._refs
+        tips = [f"{id_}\n".encode() for id_, bits in refs.seeds.items() if bits & refs.branches]
+        sought = {*self._blobs, *(tree for trees in self._wanted.names.values() for tree in trees)}
+        if not tips or not sought:
+            return
+        options = ("--objects", "--no-object-names", "--no-walk=unsorted", "--missing=allow-any", "--ignore-missing")
+        try:
+            with self._git.stream("rev-list", *options, "--stdin", stdin=tips) as stream:
+                while line := stream.readline():
+                    id_ = line.decode("ascii", "replace").rstrip("\n")
+                    if id_ in sought:
+                        self._present.add(id_)
+                stream.finish()
+        except GitError:
+            return  # said by the completeness check
+
+    def _named_by_refs(self) -> None:
+        """Note what stands in trees and blobs that refs and tags name without a commit."""
+        for id_, bits in self._refs.others.items():
+            entries = [(id_, b"")]
+            with suppress(GitError):  # a blob
+                entries += git_revisions.tree(self._git, id_)
+            for object_, path in entries:
+                trails = [(trail, path)] if (trail := self._blobs.get(object_)) else []
+                matches = self._named.finditer(path) if self._named else ()
+                trails += [(self._names[found[1]], path[: found.end()]) for found in matches]
+                for trail, at in trails:
+                    trail.walked, trail.bits = True, trail.bits | bits
+                    trail.paths |= {at} - {b""}
+
+    def _unreferenced(self) -> None:
+        """Look for what no ref and no reflog reaches: in dangling commits."""
+        try:
+            commits = [id_ for id_, type_ in catfile.types(self._git, catfile.all_ids(self._git)) if type_ == "commit"]
+            with bridged(self._git, self._refs) as holed:
+                reached = {commit.id for commit in git_revisions.commits(holed.git, (), holed.tips)}
+                rest = [id_ for id_ in commits if id_ not in reached]
+                walk = list(git_revisions.commits(holed.git, ("--no-walk=unsorted", "--ignore-missing"), rest))
+                for commit in walk:
+                    self._note_commit(commit, 0, reachable=False)
+                self._compare(holed.git, walk, {}, reachable=False)
+        except GitError:
+            return  # the occurrence keeps its object id and loses only its path
+
+    def _in_index(self) -> None:
+        """Look for what is staged and nowhere else."""
+        if not os.path.isfile(os.path.join(self._git.repository.git_dir, b"index")):
+            return
+        with suppress(GitError):  # the occurrence keeps its object id
+            for line in self._git.run("ls-files", "-s", "-z").split(b"\0"):
+                details, _, path = line.partition(b"\t")
+                id_ = b"".join(details.split(b" ")[1:2]).decode("ascii", "replace")
+                if (trail := self._blobs.get(id_)) and not trail.walked:
+                    trail.staged = True
+                    trail.paths.add(path)
+
+    def _provenance(self, trail: Trail, *, is_present: bool) -> Provenance:
+        first = min(trail.introductions, default=None)
+        state, reason = self._state(trail, first, is_present=is_present)
+        removed = None
+        if state is not State.PRESENT and trail.removals:
+            # Of commits of one second the one met first is the last.
+            removed = max(trail.removals, key=lambda commit: commit.date).id
+        return Provenance(
+            state,
+            reason,
+            path=first.path if first and first.path else min(trail.paths, default=None),
+            paths=tuple(sorted(trail.paths)),
+            introduced=first.commit if first else None,
+            removed=removed,
+            refs=self._refs.listed(trail.bits),
+        )
+
+    def _state(self, trail: Trail, first: Introduction | None, *, is_present: bool) -> tuple[State, StateReason | None]:
+        if is_present:
+            return State.PRESENT, None
+        if trail.bits & ~self._refs.stash:
+            return State.REMOVED, None
+        if trail.bits:
+            return State.UNREACHABLE, StateReason.STASH
+        if first and not first.unreachable:
+            return State.UNREACHABLE, StateReason.REFLOG
+        if trail.staged:
+            return State.STAGED, None
+        return State.UNREACHABLE, StateReason.DANGLING

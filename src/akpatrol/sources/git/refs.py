@@ -1,0 +1,144 @@
+"""What points where: refs, HEADs and the stash's reflog as bits, so that one walk can tell what reaches a commit."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import GitError
+from akpatrol.sources.git import catfile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from akpatrol.sources.git.runner import Git
+
+_STASH = "refs/stash"
+_LISTED = 100
+_LOGGED = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ")
+
+
+class Refs(NamedTuple):
+    """Each name in ``names`` has a bit, its index; ids map to the bits of the names that lead to them.
+
+    ``seeds`` holds commits, ``others`` trees and blobs, ``tags`` annotated tags on the way, and ``absent`` what is
+    not there. ``branches`` and ``stash`` are the bits of branches, remote branches and HEADs, and of the stash.
+    """
+
+    names: tuple[str, ...] = ()
+    branches: int = 0
+    stash: int = 0
+    seeds: Mapping[str, int] = {}
+    others: Mapping[str, int] = {}
+    tags: Mapping[str, int] = {}
+    absent: Mapping[str, int] = {}
+
+    def listed(self, bits: int) -> tuple[str, ...]:
+        """Return the names of the set bits, branches first, at most 100."""
+        ordered: list[str] = []
+        for part in (bits & self.branches, bits & ~self.branches):
+            rest = part
+            while rest and len(ordered) < _LISTED:
+                low = rest & -rest
+                ordered.append(self.names[low.bit_length() - 1])
+                rest ^= low
+        return tuple(ordered)
+
+
+def read(git: Git) -> Refs:
+    """Return every ref, HEAD, and linked work tree's HEAD. Raises GitError."""
+    names: list[str] = []
+    pointed: dict[str, int] = defaultdict(int)
+    branches = stash = 0
+    for id_, name in [*_refs(git), *_heads(git)]:
+        bit = 1 << len(names)
+        names.append(name)
+        pointed[id_] |= bit
+        if name.startswith(("refs/heads/", "refs/remotes/")) or not name.startswith("refs/"):
+            branches |= bit
+        if name == _STASH:
+            stash = bit
+    if stash:
+        for id_ in _reflog(git, _STASH):
+            pointed[id_] |= stash
+    found = _by_type(git, pointed)
+    return Refs(tuple(names), branches, stash, found["commit"], found["tree"] | found["blob"], found["tag"], found[""])
+
+
+def reflogs(git: Git) -> dict[str, str]:
+    """Return every commit that a reflog names, with the ref whose reflog it is; those of deleted refs included.
+
+    Format: https://git-scm.com/docs/git-update-ref#_logging_updates
+    """
+    common = git.repository.common_dir
+    found: dict[str, str] = {}
+    for own in (common, *linked(common)):
+        top = os.path.join(own, b"logs")
+        for directory, _, files in os.walk(top):
+            for file in (os.path.join(directory, name) for name in files):
+                name = os.fsdecode(os.path.relpath(file, top))
+                for id_ in _logged(file):
+                    found.setdefault(id_, name)
+    return found
+
+
+def linked(common_dir: bytes) -> list[bytes]:
+    """Return the git directories of linked work trees."""
+    top = os.path.join(common_dir, b"worktrees")
+    return [os.path.join(top, name) for name in sorted(os.listdir(top))] if os.path.isdir(top) else []
+
+
+def _logged(file: bytes) -> Iterator[str]:
+    if not os.path.isfile(file):
+        return
+    try:
+        with open(file, "rb") as stream:
+            for line in stream:
+                if ids := _LOGGED.match(line):
+                    yield from (id_.decode() for id_ in ids.groups() if id_.strip(b"0"))
+    except OSError:
+        return  # said by whoever reads the git directory's files
+
+
+def _refs(git: Git) -> list[tuple[str, str]]:
+    # Whatever else for-each-ref can tell needs the object, and git gives up at the first that is missing.
+    listing = git.run("for-each-ref", "--format=%(objectname) %(refname)")
+    return [
+        (id_, name)
+        for id_, _, name in (line.decode("utf-8", "surrogateescape").partition(" ") for line in listing.splitlines())
+    ]
+
+
+def _heads(git: Git) -> list[tuple[str, str]]:
+    """HEAD and the HEADs of linked work trees; a detached one is named by nothing else."""
+    directories = linked(git.repository.common_dir)
+    names = ["HEAD", *(f"worktrees/{os.fsdecode(os.path.basename(own))}/HEAD" for own in directories)]
+    answers = (
+        (git.run("rev-parse", "--verify", "--quiet", os.fsencode(name), accept=(0, 1, 128)), name) for name in names
+    )
+    return [(answer.decode().strip(), name) for answer, name in answers if answer]
+
+
+def _reflog(git: Git, name: str) -> list[str]:
+    try:
+        return git.run("rev-list", "--walk-reflogs", name, accept=(0, 128)).decode().split()
+    except GitError:
+        return []
+
+
+def _by_type(git: Git, pointed: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Return the ids by type, "" for what is not there, with those that tags lead to."""
+    found: dict[str, dict[str, int]] = {"commit": {}, "tree": {}, "blob": {}, "tag": {}, "": {}}
+    pending = dict(pointed)
+    while pending:
+        for id_, type_ in catfile.types(git, list(pending)):
+            known = found[type_]
+            known[id_] = known.get(id_, 0) | pending[id_]
+        led: dict[str, int] = defaultdict(int)
+        for id_, (_, data) in catfile.content(git, [id_ for id_ in pending if id_ in found["tag"]]).items():
+            target = data.removeprefix(b"object ").partition(b"\n")[0].decode("ascii", "replace")
+            led[target] |= pending[id_]
+        pending = led
+    return found

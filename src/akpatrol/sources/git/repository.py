@@ -1,0 +1,84 @@
+"""Finding a repository without running git, so that its git directory can be given to git explicitly.
+
+Layout: https://git-scm.com/docs/gitrepository-layout
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_LONGEST_POINTER = 4096
+
+
+class Repository(NamedTuple):
+    """Absolute paths. ``common_dir`` differs from ``git_dir`` in a linked work tree; a bare one has no work tree."""
+
+    git_dir: bytes
+    common_dir: bytes
+    work_tree: bytes | None
+
+    @property
+    def root(self) -> bytes:
+        """The work tree, or the git directory of a bare repository."""
+        return self.work_tree or self.git_dir
+
+
+def find(path: bytes) -> Repository | None:
+    """Return the repository that ``path`` (a directory) is or lies in; None when there is none."""
+    directory = os.path.abspath(path)
+    if os.path.basename(directory) == b".git" and (inside := at(os.path.dirname(directory))):
+        return inside
+    while True:
+        if found := at(directory):
+            return found
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return None
+        directory = parent
+
+
+def at(directory: bytes) -> Repository | None:
+    """Return the repository whose work tree or git directory is exactly ``directory``."""
+    dot_git = os.path.join(directory, b".git")
+    git_dir = _pointer(dot_git, b"gitdir: ") if os.path.isfile(dot_git) else dot_git
+    if git_dir and _looks_like_git_dir(git_dir):
+        return Repository(git_dir, _common_dir(git_dir), directory)
+    if _looks_like_git_dir(directory):
+        return Repository(directory, _common_dir(directory), None)
+    return None
+
+
+def is_git_dir(directory: bytes, names: Collection[bytes]) -> bool:
+    """Return whether a directory with these entries is a bare repository."""
+    return b"HEAD" in names and b"objects" in names and b"refs" in names and _looks_like_git_dir(directory)
+
+
+def _looks_like_git_dir(directory: bytes) -> bool:
+    common = _common_dir(directory)
+    return (
+        os.path.lexists(os.path.join(directory, b"HEAD"))
+        and os.path.isdir(os.path.join(common, b"objects"))
+        and os.path.isdir(os.path.join(common, b"refs"))
+    )
+
+
+def _common_dir(git_dir: bytes) -> bytes:
+    pointer = os.path.join(git_dir, b"commondir")
+    return (_pointer(pointer, b"") if os.path.isfile(pointer) else None) or git_dir
+
+
+def _pointer(file: bytes, prefix: bytes) -> bytes | None:
+    """Return the absolute path that a ``.git`` or ``commondir`` file names."""
+    try:
+        with open(file, "rb") as stream:
+            content = stream.read(_LONGEST_POINTER)
+    except OSError:
+        return None
+    if not content.startswith(prefix):
+        return None
+    target = content[len(prefix) :].rstrip(b"\r\n")
+    return os.path.normpath(os.path.join(os.path.dirname(file), target))

@@ -1,0 +1,272 @@
+"""The only place where git is run: a rebuilt environment, an explicit git directory, a deadline.
+
+A scanned repository is hostile. Its configuration may name programs (``core.fsmonitor``, ``diff.external``,
+``core.sshCommand``), other files and other objects (replace refs, grafts); none of it may run or change what is read.
+https://git-scm.com/docs/git#_environment_variables, https://git-scm.com/docs/git-config
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import contextmanager, suppress
+from copy import copy
+from threading import Event, Thread
+from time import monotonic
+from typing import IO, TYPE_CHECKING
+
+from akpatrol.errors import GitError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from akpatrol.sources.git.repository import Repository
+
+_ENVIRONMENT = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_PAGER": "cat",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+_CONFIGURATION = (
+    "color.ui=false",
+    "core.attributesFile=" + os.devnull,
+    "core.commitGraph=false",
+    "core.excludesFile=" + os.devnull,
+    "core.fsmonitor=false",
+    "core.hooksPath=" + os.devnull,
+    "core.multiPackIndex=false",
+    "core.quotePath=false",
+    "core.untrackedCache=false",
+    "i18n.logOutputEncoding=UTF-8",
+    "log.showRoot=true",
+    "log.showSignature=false",
+    "safe.directory=*",
+)
+# Set by git for its hooks; they name the index and the objects of the commit or push in progress.
+HOOK_VARIABLES = (
+    "GIT_DIR",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_WORK_TREE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+)
+# For commands that take paths: a path is a path, whatever characters it has.
+LITERALLY = "--literal-pathspecs"
+_ANSWER_SECONDS = 120
+_CONFIGURATION_SECONDS = 10
+_SILENCE_SECONDS = 600
+_STDERR_BYTES = 65536
+
+
+class Git:
+    """Runs git on one repository. ``hook`` are the variables of HOOK_VARIABLES that a hook was given."""
+
+    def __init__(self, repository: Repository, hook: Mapping[str, str] | None = None, *, common: bool = False) -> None:
+        self.repository = repository
+        hook = hook or {}
+        environment = {name: value for name, value in hook.items() if name not in ("GIT_DIR", "GIT_WORK_TREE")}
+        # A relative entry would let the scanned tree supply the git that is run.
+        path = os.pathsep.join(part for part in os.get_exec_path() if os.path.isabs(part))
+        self._environment = {**_ENVIRONMENT, **environment, "PATH": path}
+        git_dir = repository.common_dir if common else repository.git_dir
+        self._proven = False
+        self._command = [b"git", b"--git-dir=" + git_dir]
+        if repository.work_tree and not common:
+            self._command.append(b"--work-tree=" + repository.work_tree)
+        self._command.append(b"--no-pager")
+        for setting in _CONFIGURATION:
+            self._command += [b"-c", setting.encode()]
+
+    def ending_at(self, shallow_file: str) -> Git:
+        """Return a git for which the commits listed in that file have no parents."""
+        other = copy(self)
+        # An option of git's own: https://github.com/git/git/blob/master/git.c
+        other._command = [*self._command, b"--shallow-file", os.fsencode(shallow_file)]  # noqa: SLF001 - its own copy
+        return other
+
+    def run(
+        self,
+        *arguments: str | bytes,
+        stdin: bytes = b"",
+        cwd: bytes | None = None,
+        accept: tuple[int, ...] = (0,),
+        deadline: float | None = None,
+    ) -> bytes:
+        """Return what git prints. Raises GitError for an exit code not in ``accept`` and after ``deadline`` seconds."""
+        seconds = _ANSWER_SECONDS if deadline is None else deadline
+        with self._popen(arguments, cwd, subprocess.PIPE) as process:
+            try:
+                output, complaint = process.communicate(stdin, timeout=seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise GitError(f"git did not answer in {seconds:.0f} seconds") from None
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode not in accept:
+            raise GitError(first_line(complaint) or f"git exited with {process.returncode}")
+        return output
+
+    @contextmanager
+    def stream(self, *arguments: str | bytes, stdin: Iterable[bytes] | None = None) -> Iterator[Stream]:
+        """Run git and give its output as a stream; ``stdin`` is written by a thread.
+
+        The stream raises GitError at the end when git failed, and kills a git that is silent too long.
+        """
+        process = self._popen(arguments, None, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
+        stream = Stream(process)
+        try:
+            if stdin is not None and process.stdin:
+                Thread(target=_feed, args=(process.stdin, stdin), daemon=True).start()
+            yield stream
+        finally:
+            process.kill()
+            process.wait()
+            stream.close()
+
+    def _popen(self, arguments: tuple[str | bytes, ...], cwd: bytes | None, stdin: int) -> subprocess.Popen[bytes]:
+        if not self._proven:
+            self._prove()
+        words = [word.encode() if isinstance(word, str) else word for word in arguments]
+        try:
+            return subprocess.Popen(
+                self._command + words,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=cwd or self.repository.root,
+                env=self._environment,
+                bufsize=1 << 20,
+            )
+        except FileNotFoundError:
+            raise UsageError("git was not found", hint="install git and see that it is on PATH") from None
+        except OSError as error:
+            raise GitError(f"git cannot be run: {error.strerror}") from None
+
+    def _prove(self) -> None:
+        """See that git gets through the configuration. Raises GitError.
+
+        It may include other files, and git waits for ever on one that is a FIFO; asking first costs a process, so
+        only a configuration that includes something is asked about.
+        """
+        common = self.repository.common_dir
+        for path in (os.path.join(common, b"config"), os.path.join(common, b"config.worktree")):
+            if os.path.exists(path) and not os.path.isfile(path):
+                raise GitError(f"{os.fsdecode(path)} is not a regular file")
+        self._proven = True
+        if b"include" in _head(os.path.join(common, b"config")).lower():
+            try:
+                self.run("rev-parse", "--git-dir", deadline=_CONFIGURATION_SECONDS)
+            except GitError as error:
+                self._proven = False
+                raise GitError(f"{os.fsdecode(common)}/config, or what it includes, cannot be read: {error}") from None
+
+
+class Stream:
+    """The output of a running git."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._output: IO[bytes] = process.stdout  # type: ignore[assignment]
+        self._complaint = bytearray()
+        self._waiting: float | None = None
+        self._silent = False
+        self._closed = Event()
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        Thread(target=self._watch, daemon=True).start()
+
+    def read(self, number: int = -1) -> bytes:
+        """Return ``number`` bytes, fewer only at the end."""
+        self._waiting = monotonic()
+        data = self._output.read(number)
+        self._waiting = None
+        return data
+
+    def readline(self) -> bytes:
+        """Return one line with its end, or nothing at the end."""
+        self._waiting = monotonic()
+        data = self._output.readline()
+        self._waiting = None
+        return data
+
+    def parts(self, separator: bytes = b"\0") -> Iterator[bytes]:
+        """Yield what stands between separators."""
+        rest = b""
+        while block := self.read(1 << 16):
+            *complete, rest = (rest + block).split(separator)
+            yield from complete
+        if rest:
+            yield rest
+
+    def finish(self) -> None:
+        """Wait for the end. Raises GitError when git failed."""
+        code = self._process.wait()
+        self._listener.join(1)
+        if self._silent:
+            raise GitError(f"git was silent for {_SILENCE_SECONDS} seconds")
+        if code:
+            raise GitError(first_line(bytes(self._complaint)) or f"git ended with {code}")
+
+    def errors(self) -> tuple[str, ...]:
+        """Return the distinct errors that git told of so far."""
+        lines = self._complaint.decode("utf-8", "backslashreplace").splitlines()
+        return tuple(dict.fromkeys(line.removeprefix("error: ") for line in lines if line.startswith("error: ")))
+
+    def close(self) -> None:
+        """Stop the watch; git has ended."""
+        self._closed.set()
+        self._listener.join(1)
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe:
+                pipe.close()
+
+    def _listen(self) -> None:
+        pipe = self._process.stderr
+        while pipe and (data := pipe.read1(4096)):  # type: ignore[attr-defined]
+            if len(self._complaint) < _STDERR_BYTES:
+                self._complaint += data
+
+    def _watch(self) -> None:
+        while not self._closed.wait(min(5, _SILENCE_SECONDS)):
+            since = self._waiting
+            if since is not None and monotonic() - since > _SILENCE_SECONDS:
+                self._silent = True
+                self._process.kill()
+                return
+
+
+def _feed(pipe: IO[bytes], lines: Iterable[bytes]) -> None:
+    # git may end early, and says why itself.
+    with suppress(BrokenPipeError, ValueError), pipe:
+        for line in lines:
+            pipe.write(line)
+
+
+def _head(file: bytes) -> bytes:
+    """Return the first megabyte of a regular file, nothing when it cannot be read."""
+    try:
+        with open(file, "rb") as stream:
+            return stream.read(1 << 20)
+    except OSError:
+        return b""
+
+
+def first_line(complaint: bytes) -> str:
+    """Return git's first ``fatal:`` line, else its first ``error:`` line, else its first line, without the word."""
+    lines = complaint.decode("utf-8", "backslashreplace").splitlines()
+    for word in ("fatal: ", "error: ", ""):
+        for line in lines:
+            if line.startswith(word) and line:
+                return line.removeprefix(word)
+    return ""

@@ -1,0 +1,101 @@
+"""Units of work over objects: what each type of object is to the engine."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model import Chunk, Counted, Excluded, Exclusion, Origin, Place, Skipped
+from akpatrol.sources.base import read_blocks
+from akpatrol.sources.git import catfile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from akpatrol.sources.base import Item
+    from akpatrol.sources.git.runner import Git
+
+PLACES = {"blob": Place.CONTENT, "tree": Place.PATH, "commit": Place.COMMIT_MESSAGE, "tag": Place.TAG_MESSAGE}
+_COUNTED_EVERY = 500
+# https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer is a text file of less than 1024 bytes.
+_LFS_POINTER = re.compile(
+    rb"version https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n"
+)
+_LFS_POINTER_BYTES = 1024
+
+
+class ObjectsUnit(NamedTuple):
+    """The objects with these ids, or with None all of the object database.
+
+    ``shown`` is what a person calls them, should one be skipped. ``staged`` says that a Git LFS pointer is what the
+    commit adds; otherwise its object should be there to be read.
+    """
+
+    target: str
+    git: Git
+    ids: tuple[str, ...] | None = None
+    shown: Mapping[str, str] = {}
+    staged: bool = False
+    title: str = "objects"
+
+    def read(self) -> Iterator[Item]:
+        """Yield each object's content; a tree's raw bytes stand for the names in it."""
+        found = catfile.all_objects(self.git) if self.ids is None else catfile.objects(self.git, self.ids)
+        counts: Counter[str] = Counter()
+        size = 0
+        for item in found:
+            if isinstance(item, Skipped):
+                yield item._replace(item=self.shown.get(item.item, item.item))
+                continue
+            yield from self._chunks(item)
+            counts[item.type] += 1
+            size += item.size
+            if counts.total() >= _COUNTED_EVERY:
+                yield from _counted(counts, size)
+                counts, size = Counter(), 0
+        yield from _counted(counts, size)
+
+    def _chunks(self, item: catfile.RawObject) -> Iterator[Item]:
+        origin = Origin(self.target, PLACES.get(item.type, Place.CONTENT), object=item.id)
+        for chunk in read_blocks(item.read, origin):
+            yield chunk
+            if item.type == "blob" and item.size < _LFS_POINTER_BYTES and chunk.data.startswith(b"version https://"):
+                yield from lfs_gap(self.git, chunk.data, item.id, staged=self.staged)
+
+
+class NamesUnit(NamedTuple):
+    """Names that are no object of their own: of refs, or of paths that commits add."""
+
+    target: str
+    place: Place
+    names: tuple[bytes, ...]
+    title: str = "names"
+
+    def read(self) -> Iterator[Item]:
+        """Yield all names as one chunk."""
+        yield Chunk(Origin(self.target, self.place), b"\0".join(self.names), names=True)
+        if self.place is Place.REF_NAME:
+            yield Counted("refs", len(self.names))
+
+
+def lfs_gap(git: Git, content: bytes, item: str, *, staged: bool) -> Iterator[Skipped | Excluded]:
+    """Tell of a Git LFS pointer: left out when staged, a skip when its object is not in the local store."""
+    import os  # noqa: PLC0415 - only for pointers
+
+    if found := _LFS_POINTER.match(content):
+        if staged:
+            yield Excluded(Exclusion.GIT_LFS_POINTER)
+            return
+        oid = found[1].decode()
+        stored = os.path.join(
+            git.repository.common_dir, b"lfs", b"objects", *(p.encode() for p in (oid[:2], oid[2:4], oid))
+        )
+        if not os.path.isfile(stored):
+            yield Skipped(item, "Git LFS pointer whose object is not in the local store: run git lfs fetch --all")
+
+
+def _counted(counts: Counter[str], size: int) -> Iterator[Counted]:
+    for type_, number in sorted(counts.items()):
+        yield Counted(type_ + "s", number, size)
+        size = 0

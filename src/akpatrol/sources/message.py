@@ -1,0 +1,75 @@
+"""A commit message, before the commit."""
+
+from __future__ import annotations
+
+import os
+import re
+from io import BytesIO
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model import Counted, Origin, Place, Skipped, State
+from akpatrol.sources.base import read_blocks
+from akpatrol.sources.placing import occurrence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from akpatrol.findings import Hit
+    from akpatrol.model import Target
+    from akpatrol.sources.base import Item, Placed
+
+# https://git-scm.com/docs/git-commit#Documentation/git-commit.txt-scissors: git drops this line and all below it.
+_SCISSORS = re.compile(rb"^\S+ -{24} >8 -{24}$", re.MULTILINE)
+
+
+class MessageUnit(NamedTuple):
+    """The message's file, without the diff that ``git commit --verbose`` shows below its scissors line."""
+
+    target: str
+    path: str
+    title: str = "commit message"
+
+    def read(self) -> Iterator[Item]:
+        """Yield the message."""
+        try:
+            with open(self.path, "rb") as stream:
+                message = _SCISSORS.split(stream.read(), maxsplit=1)[0]
+        except OSError as error:
+            yield Skipped(self.path, error.strerror or "cannot be read")
+            return
+        name = os.fsencode(os.path.basename(self.path))
+        yield from read_blocks(BytesIO(message).read, Origin(self.target, Place.COMMIT_MESSAGE, name))
+        yield Counted("messages", 1, len(message))
+
+
+class MessageSource:
+    """``akpatrol commit-msg``: the file that git gives to a commit-msg hook."""
+
+    parallel = False
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return the message's file."""
+        return (self._target,)
+
+    def size_hint(self) -> None:
+        """Return nothing: it is one file."""
+
+    def plan(self) -> Iterator[MessageUnit]:
+        """Yield the one file."""
+        yield MessageUnit(self._target.id, self._target.root)
+
+    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+        """Yield each hit as staged: the commit does not exist yet."""
+        for hit in hits:
+            yield hit.match, occurrence(hit, State.STAGED)
+
+    def check(self) -> Iterator[Skipped]:
+        """Yield nothing: the file was read or skipped."""
+        return iter(())
+
+    def unread_histories(self) -> tuple[str, ...]:
+        """Return nothing: history is not what this looks at."""
+        return ()

@@ -1,0 +1,90 @@
+"""Directories as they lie on disk: every entry is read, left out by design, or said to be unreadable."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model import Excluded, Exclusion, Skipped
+from akpatrol.sources.git.repository import at, is_git_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Entry(NamedTuple):
+    """A name met on the way, relative to the root; ``readable`` when it is a regular file to open."""
+
+    path: bytes
+    readable: bool
+
+
+class RepositoryMet(NamedTuple):
+    """A repository whose history is left to ``akpatrol history``; ``path`` is relative to the root."""
+
+    path: bytes
+
+
+def walk(root: bytes, excluded: Callable[[bytes, bool], bool]) -> Iterator[Entry | RepositoryMet | Excluded | Skipped]:
+    """Yield what lies under ``root``, sorted; ``excluded(path, is_directory)`` prunes.
+
+    Nothing but directories is opened, no symbolic link is followed.
+    """
+    pending = [b""]
+    while pending:
+        directory = pending.pop()
+        try:
+            with os.scandir(os.path.join(root, directory)) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            yield Skipped(os.fsdecode(directory or root), f"directory: {error.strerror}")
+            continue
+        if directory and is_git_dir(os.path.join(root, directory), {entry.name for entry in entries}):
+            yield RepositoryMet(directory)
+            yield Excluded(Exclusion.GIT_DIRECTORY)
+            continue
+        subdirectories = []
+        for entry in entries:
+            path = os.path.join(directory, entry.name)
+            # A directory that is only called .git is read like any other.
+            is_repository = entry.name == b".git" and at(os.path.join(root, directory)) is not None
+            if is_repository:
+                yield RepositoryMet(directory or b".")
+            try:
+                is_directory = entry.is_dir(follow_symlinks=False)
+                if is_directory and is_repository:
+                    yield Excluded(Exclusion.GIT_DIRECTORY)
+                elif excluded(path, is_directory):
+                    yield Excluded(Exclusion.EXCLUDE_OPTION)
+                elif is_directory:
+                    subdirectories.append(path)
+                    yield Entry(path, readable=False)
+                else:
+                    yield from _file(entry, path)
+            except OSError as error:  # where the directory does not tell the types of its entries
+                yield Skipped(os.fsdecode(path), error.strerror or "cannot be looked at")
+        pending.extend(reversed(subdirectories))
+
+
+def _file(entry: os.DirEntry[bytes], path: bytes) -> Iterator[Entry | Excluded | Skipped]:
+    if entry.is_symlink():
+        yield Excluded(Exclusion.SYMLINK)
+        yield Entry(path, readable=False)
+    elif entry.is_file(follow_symlinks=False):
+        yield Entry(path, readable=True)
+    else:
+        yield Excluded(Exclusion.SPECIAL_FILE)
+        yield Entry(path, readable=False)
+
+
+def special(mode: int) -> str:
+    """Return what a file that is neither regular nor a directory is called."""
+    names = [
+        (stat.S_ISFIFO, "FIFO"),
+        (stat.S_ISSOCK, "socket"),
+        (stat.S_ISCHR, "character device"),
+        (stat.S_ISBLK, "block device"),
+        (stat.S_ISLNK, "symbolic link"),
+    ]
+    return next((name for test, name in names if test(mode)), "special file")

@@ -1,0 +1,44 @@
+"""What reading came to so far: the sum of what units yield."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from akpatrol.model import Counted, Excluded, Skipped
+
+if TYPE_CHECKING:
+    from akpatrol.findings import Hit
+
+
+class Tally:
+    """Hits, skips, counts by name, exclusions by reason, and the size read in bytes."""
+
+    __slots__ = ("counts", "excluded", "hits", "size", "skipped")
+
+    def __init__(self) -> None:
+        self.hits: list[Hit] = []
+        self.skipped: list[Skipped] = []
+        self.counts: Counter[str] = Counter()
+        self.excluded: Counter[str] = Counter()
+        self.size = 0
+
+    def add(self, item: Hit | Skipped | Counted | Excluded) -> None:
+        """Take in one item."""
+        if isinstance(item, Counted):
+            self.counts[item.name] += item.number
+            self.size += item.size
+        elif isinstance(item, Skipped):
+            self.skipped.append(item)
+        elif isinstance(item, Excluded):
+            self.excluded[item.reason] += item.number
+        else:
+            self.hits.append(item)
+
+    def merge(self, other: Tally) -> None:
+        """Take in another unit's tally."""
+        self.hits += other.hits
+        self.skipped += other.skipped
+        self.counts += other.counts
+        self.excluded += other.excluded
+        self.size += other.size

@@ -1,0 +1,116 @@
+"""From placed matches to credentials: pure decisions, no input or output."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.findings import Credential
+from akpatrol.model import Attribution, Confidence, Exposure, Kind, Severity, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from akpatrol.findings import Occurrence
+    from akpatrol.model import Match, Skipped
+    from akpatrol.rules import RuleSet
+
+_STATES = list(State)
+_ATTRIBUTIONS = list(Attribution)
+
+
+class AcceptedSkip(NamedTuple):
+    """A configuration's word that something can never be read: ``matches(item)`` says of what."""
+
+    reason: str
+    matches: Callable[[str], bool]
+    expired: bool = False
+
+
+def collect(placed: Iterable[tuple[Match, Occurrence]], rules: RuleSet) -> tuple[Credential, ...]:
+    """Return one credential for each (kind, secret), the most urgent first."""
+    grouped: dict[tuple[Kind, object], list[tuple[Match, Occurrence]]] = defaultdict(list)
+    for match, occurrence in placed:
+        grouped[match.kind, match.secret].append((match, occurrence))
+    credentials = [_credential(group, rules) for group in grouped.values()]
+    return tuple(sorted(credentials, key=_urgency))
+
+
+def at_least(credentials: Sequence[Credential], minimum: Confidence) -> tuple[tuple[Credential, ...], int]:
+    """Return the credentials of at least that confidence, and the number of the others."""
+    kept = tuple(credential for credential in credentials if credential.confidence >= minimum)
+    return kept, len(credentials) - len(kept)
+
+
+def accept(skipped: Iterable[Skipped], accepted: Sequence[AcceptedSkip]) -> tuple[Skipped, ...]:
+    """Return the skips, each with the reason for which it is accepted, if it is."""
+    return tuple(_accepted(skip, accepted) for skip in skipped)
+
+
+def severity(base: Severity, kind: Kind, attribution: Attribution, exposure: Exposure | None, state: State) -> Severity:
+    """Return how urgent a credential is that nobody has verified."""
+    if state is State.IGNORED:
+        return Severity.LOW
+    is_open = kind is not Kind.CUSTOM and attribution is Attribution.OPEN
+    level = min(base, Severity.MEDIUM) if is_open else base
+    if exposure is Exposure.BROWSER:
+        level = Severity(min(level + 1, Severity.CRITICAL))
+    return level
+
+
+def _accepted(skip: Skipped, accepted: Sequence[AcceptedSkip]) -> Skipped:
+    covering = [entry for entry in accepted if entry.matches(skip.item)]
+    for entry in covering:
+        if not entry.expired:
+            return skip._replace(accepted=entry.reason)
+    return skip._replace(reason=skip.reason + "; its acceptance has expired") if covering else skip
+
+
+def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet) -> Credential:
+    first = group[0][0]
+    occurrences = _distinct(occurrence for _, occurrence in group)
+    attribution = min((match.attribution for match, _ in group), key=_ATTRIBUTIONS.index)
+    if first.kind is Kind.PERSONAL_ACCESS_TOKEN and any(_names_anyreach(o) for o in occurrences):
+        attribution = min(attribution, Attribution.LIKELY, key=_ATTRIBUTIONS.index)
+    exposure = next((match.exposure for match, _ in group if match.exposure), None)
+    state = min((occurrence.state for occurrence in occurrences), key=_STATES.index)
+    rule_ids = tuple(sorted({match.rule_id for match, _ in group}))
+    base = max((rule.severity for rule_id in rule_ids if (rule := rules.get(rule_id))), default=Severity.HIGH)
+    return Credential(
+        kind=first.kind,
+        secret=first.secret,
+        rule_ids=rule_ids,
+        confidence=max(match.confidence for match, _ in group),
+        attribution=attribution,
+        severity=severity(base, first.kind, attribution, exposure, state),
+        state=state,
+        exposure=exposure,
+        occurrences=occurrences,
+    )
+
+
+def _distinct(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
+    """Return one occurrence for each (place, object or file, offset), worst state first, then in order of place."""
+    found: dict[tuple[object, ...], Occurrence] = {}
+    for one in occurrences:
+        where = one.object or (one.path, one.refs)
+        found.setdefault((one.target, one.place, where, one.offset, one.containers, one.encodings), one)
+    return tuple(sorted(found.values(), key=_order))
+
+
+def _order(one: Occurrence) -> tuple[object, ...]:
+    return (_STATES.index(one.state), one.target, one.path or b"", one.line or 0, one.offset, one.object or "")
+
+
+def _urgency(credential: Credential) -> tuple[object, ...]:
+    return (
+        credential.state is State.IGNORED,
+        -credential.severity,
+        _STATES.index(credential.state),
+        -credential.confidence,
+        _order(credential.occurrences[0]),
+    )
+
+
+def _names_anyreach(occurrence: Occurrence) -> bool:
+    return any(b"anyreach" in path.lower() for path in (occurrence.path or b"", *occurrence.paths))

@@ -1,0 +1,144 @@
+"""Hermetic runs of the program, in this process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from akpatrol.__main__ import main
+from tests.credentials import organization_key, personal_access_token
+from tests.repositories import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_KEPT = {"PATH", "LANG", "TMPDIR"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to; ``json`` is its report, empty when it wrote none."""
+
+    code: int
+    out: str
+    err: str
+    json: dict[str, Any]
+
+    def found(self, secret: str) -> list[dict[str, Any]]:
+        """Return the occurrences of a secret, none when it was not found."""
+        digest = hashlib.sha256(secret.encode()).hexdigest()
+        for credential in self.json["credentials"]:
+            if credential["secret_sha256"] == digest:
+                occurrences: list[dict[str, Any]] = credential["occurrences"]
+                return occurrences
+        return []
+
+    def one(self, secret: str, place: str | None = None) -> dict[str, Any]:
+        """Return the only occurrence of a secret, in that kind of place when one is given."""
+        (occurrence,) = (found for found in self.found(secret) if place in (None, found["place"]))
+        return occurrence
+
+    @property
+    def digests(self) -> set[str]:
+        """The digests of all secrets found."""
+        return {credential["secret_sha256"] for credential in self.json["credentials"]}
+
+    @property
+    def skipped(self) -> list[dict[str, Any]]:
+        """What could not be looked at."""
+        found: list[dict[str, Any]] = self.json.get("coverage", {}).get("skipped", [])
+        return found
+
+    @property
+    def excluded(self) -> dict[str, int]:
+        """What was left out by design."""
+        return {entry["reason"]: entry["count"] for entry in self.json["coverage"]["excluded"]}
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was looked at."""
+        return bool(self.json["coverage"]["complete"])
+
+
+class Run(Protocol):
+    """Runs the program in ``cwd`` with ``variables`` in its environment."""
+
+    def __call__(self, *arguments: str | Path, cwd: Path | None = None, **variables: str) -> Result: ...
+
+
+@pytest.fixture(autouse=True)
+def _hermetic(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give each test an empty environment, a home of its own, and the directory and signals back."""
+    for name in set(os.environ) - _KEPT:
+        if not name.startswith(("PYTEST", "COV")):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(home.parent))
+    monkeypatch.chdir(home)
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def run(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Run:
+    """Run the program with a JSON report."""
+
+    def run_(*arguments: str | Path, cwd: Path | None = None, **variables: str) -> Result:
+        file = tmp_path_factory.mktemp("report") / "report.json"
+        command, *rest = (str(argument) for argument in arguments)
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            if cwd:
+                patch.chdir(cwd)
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            code = main([command, "-f", "json", "-o", str(file), *rest])
+        captured = capsys.readouterr()
+        report = json.loads(file.read_bytes()) if file.exists() else {}
+        return Result(int(code), captured.out, captured.err, report)
+
+    return run_
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> Random:
+    """Return randomness that is the same in each run of a test."""
+    return Random(request.node.nodeid)
+
+
+@pytest.fixture
+def new_key(rng: Random) -> Callable[[], str]:
+    """Make organization keys."""
+    return lambda: organization_key(rng)
+
+
+@pytest.fixture
+def key(rng: Random) -> str:
+    """Return one organization key."""
+    return organization_key(rng)
+
+
+@pytest.fixture
+def token(rng: Random) -> str:
+    """Return one personal access token."""
+    return personal_access_token(rng)
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repository:
+    """Return an empty repository with a work tree."""
+    return Repository(tmp_path / "repo")

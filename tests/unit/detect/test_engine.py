@@ -1,0 +1,117 @@
+"""The stages composed: nothing hostile makes it fail, stall or find something else."""
+
+from __future__ import annotations
+
+import string
+import time
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from akpatrol.detect import gate
+from akpatrol.detect.engine import Engine
+from akpatrol.model import Confidence, Secret
+from akpatrol.rules import RuleSet, load, parse
+from tests.credentials import organization_key, personal_access_token
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from akpatrol.detect.gate import GateChoice
+
+_GATES: tuple[GateChoice, ...] = ("automaton", "hyperscan")
+
+
+@pytest.fixture(scope="module", params=_GATES)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    return Engine(load(), request.param)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(b"ak_", b"pat_", b"ak_a", b"pat_aaaa", b"pat_aaaa.", b"ak_aaaaa."),
+        *(b" ak_aaaa.aaaaaaaaaaaaaaaa", b"\npat_" + b"a" * 20, b"\\n" * 5 + b"pat_"),
+    ],
+)
+def test_floods_take_no_long_time(engine: Engine, unit: bytes) -> None:
+    """Time is linear in the worst text, too: a quarter of a megabyte takes seconds at most."""
+    data = unit * ((1 << 18) // len(unit))
+    begun = time.process_time()
+    assert engine.scan(data) == []
+    assert time.process_time() - begun < 5
+
+
+def test_flood_does_not_hide_a_credential(
+    engine: Engine, key: str, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "_HITS_CAP", 100)
+    data = b"ak_zzzz " * 500 + key.encode() + b" ak_zzzz" * 500 + b" " + token.encode()
+    assert [match.secret for match in engine.scan(data)] == [Secret(key.encode()), Secret(token.encode())]
+
+
+def test_every_offset_in_the_first_windows(engine: Engine, key: str) -> None:
+    for before in [*range(30), *range(1000, 1060), *range(2030, 2070), *range(3050, 3110)]:
+        (match,) = engine.scan(b" " * before + key.encode() + b" " * 40)
+        assert (match.start, match.end) == (before, before + len(key))
+
+
+def test_neighbouring_windows(engine: Engine, rng: Random) -> None:
+    """At any distance between two credentials each is found once."""
+    one, two = organization_key(rng).encode(), personal_access_token(rng).encode()
+    for distance in [1, 2, 500, 1000, 1023, 1024, 1025, 2000, 2047, 2048, 2049, 3000, 3072, 3073, 5000]:
+        found = engine.scan(one + b"\n" * distance + two)
+        assert [match.secret.reveal() for match in found] == [one, two]
+
+
+def test_range(engine: Engine, key: str) -> None:
+    data = b"  " + key.encode()
+    assert len(engine.scan(data, 2, 3)) == 1
+    assert engine.scan(data, 0, 2) == engine.scan(data, 3) == []
+
+
+def test_placeholders_are_no_credentials(engine: Engine) -> None:
+    """All one character, counted, or saying so: nothing of at least medium confidence."""
+    letters = string.ascii_lowercase
+    texts = [
+        f"ak_{letters[:12]}.{letters}{letters[:6]}",
+        "pat_" + "x" * 40,
+        "pat_" + "0123456789" * 4,
+        "ak_your_key_id.your_secret_key_here_please",
+    ]
+    for text, frame in product(texts, ("{}", '"{}"', "KEY={}\n")):
+        assert [m for m in engine.scan(frame.format(text).encode()) if m.confidence >= Confidence.MEDIUM] == []
+
+
+def test_same_scan_twice_is_the_same(engine: Engine, key: str) -> None:
+    """Nothing is kept from one call to the next."""
+    data = key.encode() + b"\n" + key.encode()
+    assert engine.scan(data) == engine.scan(data)
+    assert engine.scan(b"clean") == []
+
+
+def test_without_rules() -> None:
+    for choice in _GATES:
+        assert Engine(RuleSet(()), choice).scan(b"anything" * 1000) == []
+
+
+def test_switch_to_hyperscan_finds_the_same(key: str) -> None:
+    engine = Engine(load())
+    data = key.encode() + b"\n" * 400_000
+    found = [engine.scan(data) for _ in range(5)]
+    assert all(each == found[0] for each in found)
+    assert engine._gate._hyperscan is not None
+
+
+def test_rules_with_a_path_ask_for_one() -> None:
+    rules = RuleSet(tuple(parse(b"[[rules]]\nid = 'x'\nregex = 'secret=(\\w+)'\npath = '\\.env$'\n", "f")))
+    for choice in _GATES:
+        engine = Engine(rules, choice)
+        assert [len(engine.scan(b"secret=abc", path=path)) for path in (b"a/.env", b"a/.envrc", None)] == [1, 0, 1]
+        assert [engine.admits("x", paths) for paths in ((b"a/.env",), (b"b", b"a/.env"), (b"a/.envrc",), ())] == [
+            True,
+            True,
+            False,
+            False,
+        ]

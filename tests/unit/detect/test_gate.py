@@ -1,0 +1,62 @@
+"""The first stage: a necessary condition, whichever engine answers."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from akpatrol.detect.gate import Gate
+from akpatrol.detect.keywords import Clue, Keywords, Phrases
+from akpatrol.rules import load, parse
+
+if TYPE_CHECKING:
+    from akpatrol.detect.gate import GateChoice
+    from akpatrol.rules import Rule
+
+
+def _gate(choice: GateChoice, rules: tuple[Rule, ...] | None = None) -> Gate:
+    rules = load().rules if rules is None else rules
+    return Gate(rules, Keywords(rules), choice)
+
+
+def test_little_input_needs_no_hyperscan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hyperscan", None)
+    assert _gate("auto").suspect(b"ak_abcd").ends
+
+
+def test_hyperscan_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slower, same findings; only who insists is told."""
+    monkeypatch.setitem(sys.modules, "hyperscan", None)
+    gate = _gate("auto")
+    for _ in range(3):
+        assert gate.suspect(b"\n" * (1 << 20) + b"ak_abcd").ends == [(1 << 20) + 3]
+    with pytest.raises(ImportError):
+        _gate("hyperscan").suspect(b"")
+
+
+@pytest.mark.parametrize("choice", ["automaton", "hyperscan"])
+def test_nothing_suspicious(choice: GateChoice) -> None:
+    assert not _gate(choice).suspect(b"")
+    assert not _gate(choice).suspect(b"all work and no play" * 1000)
+
+
+def test_rule_that_hyperscan_cannot_compile_is_always_tried() -> None:
+    rules = tuple(parse(b"[[rules]]\nid = 'a'\nregex = '\\C{3}x'\n[[rules]]\nid = 'b'\nregex = 'needle'\n", "f"))
+    gate = _gate("hyperscan", rules)
+    assert gate.suspect(b"nothing").rules <= {0}
+    assert gate.suspect(b"a needle").rules >= {1}
+
+
+def test_words_and_their_places() -> None:
+    keywords = Keywords(load().rules)
+    found = list(keywords.find("é ANYREACH Ak_ next_public_".encode(), 2, 24))
+    assert [(word.start, word.end, word.clue) for word in found if word.clue] == [(3, 11, Clue.ANYREACH)]
+    assert [(word.start, word.end) for word in found if word.rules] == [(12, 15)]
+
+
+def test_phrases() -> None:
+    assert Phrases(()).find("anything") == []
+    assert Phrases(["", "b"]).find("abc") == [(1, 2)]
+    assert sorted(Phrases(["ab", "b"]).find("ab")) == [(0, 2), (1, 2)]

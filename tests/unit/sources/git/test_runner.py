@@ -1,0 +1,108 @@
+"""The one place where git is run."""
+
+from __future__ import annotations
+
+import os
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pytest
+
+from akpatrol.errors import GitError, UsageError
+from akpatrol.sources.git import repository
+from akpatrol.sources.git.runner import Git, first_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.repositories import Repository
+
+
+@pytest.fixture
+def git(repo: Repository) -> Git:
+    repo.commit_file("a", "x\n")
+    found = repository.find(os.fsencode(repo.path))
+    assert found
+    return Git(found)
+
+
+def fake(monkeypatch: pytest.MonkeyPatch, directory: Path, script: str) -> None:
+    """Put another git first on PATH."""
+    directory.mkdir()
+    (directory / "git").write_text(f"#!/bin/sh\n{script}\n")
+    (directory / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{directory}:{os.environ['PATH']}")
+
+
+def test_answers_and_failures(git: Git) -> None:
+    assert git.run("rev-parse", "--is-bare-repository") == b"false\n"
+    assert git.run("hash-object", "--stdin", stdin=b"x\n") == git.run("rev-parse", "HEAD:a")
+    with pytest.raises(GitError, match="bad revision"):
+        git.run("rev-list", "none", "--")
+    assert git.run("rev-parse", "--verify", "--quiet", "none", accept=(1,)) == b""
+
+
+def test_stream(git: Git) -> None:
+    with git.stream("ls-files", "-z") as stream:
+        assert list(stream.parts()) == [b"a"]
+        stream.finish()
+    with git.stream("rev-list", "none", "--") as stream:
+        assert stream.read() == b""
+        with pytest.raises(GitError, match="bad revision"):
+            stream.finish()
+
+
+def test_input_that_git_does_not_want(git: Git) -> None:
+    with git.stream("rev-parse", "HEAD", stdin=(b"x" * 1000 for _ in range(100_000))) as stream:
+        assert len(stream.readline()) == 41
+        stream.finish()
+
+
+def test_deadline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) -> None:
+    fake(monkeypatch, tmp_path / "bin", "exec sleep 60")
+    slow = Git(git.repository)
+    clock = monotonic()
+    with pytest.raises(GitError, match="did not answer"):
+        slow.run("x", deadline=0.2)
+    assert monotonic() - clock < 5
+
+
+def test_silence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) -> None:
+    fake(monkeypatch, tmp_path / "bin", "echo first; exec sleep 60")
+    monkeypatch.setattr("akpatrol.sources.git.runner._SILENCE_SECONDS", 0.2)
+    clock = monotonic()
+    with Git(git.repository).stream("x") as stream:
+        assert stream.readline() == b"first\n"
+        assert stream.readline() == b""
+        with pytest.raises(GitError, match="silent"):
+            stream.finish()
+    assert monotonic() - clock < 15
+
+
+def test_many_complaints_fill_no_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) -> None:
+    fake(monkeypatch, tmp_path / "bin", "yes 'error: no' | head -c 3000000 >&2; echo done; exit 3")
+    with Git(git.repository).stream("x") as stream:
+        assert stream.readline() == b"done\n"
+        with pytest.raises(GitError, match="no"):
+            stream.finish()
+        assert stream.errors() in {("no",), ("no", "n"), ("no", "")}
+
+
+def test_without_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="git was not found"):
+        Git(git.repository).run("x")
+
+
+@pytest.mark.parametrize(
+    ("complaint", "line"),
+    [
+        (b"", ""),
+        (b"error: a\nfatal: b\n", "b"),
+        (b"warning: a\nerror: b\n", "b"),
+        (b"caf\xe9\n", "caf\\xe9"),
+        (b"\nx\n", "x"),
+    ],
+)
+def test_first_line(complaint: bytes, line: str) -> None:
+    assert first_line(complaint) == line

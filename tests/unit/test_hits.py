@@ -1,0 +1,90 @@
+"""From matches to hits: positions, names, and a context that shows no secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from akpatrol.detect.engine import Engine
+from akpatrol.hits import locate
+from akpatrol.model import Chunk, Origin, Place, Secret
+from akpatrol.rules import RuleSet, load, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from akpatrol.findings import Hit
+
+    NewKey = Callable[[], str]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine(load())
+
+
+def _hits(engine: Engine, data: bytes, **chunk: object) -> list[Hit]:
+    return list(locate(Chunk(Origin("0", Place.PATH), data, **chunk), engine.scan(data), engine.candidates))  # type: ignore[arg-type]
+
+
+def _shown(hit: Hit) -> str:
+    return "".join(str(part) for part in hit.context)
+
+
+def test_chunk_in_the_middle(engine: Engine, key: str) -> None:
+    (hit,) = _hits(engine, b"ab\ncd " + key.encode(), offset=100, line=7, column=5)
+    assert (hit.offset, hit.line, hit.column) == (106, 8, 4)
+    (hit,) = _hits(engine, b"ab " + key.encode(), offset=100, line=7, column=5)
+    assert (hit.offset, hit.line, hit.column, hit.end_line, hit.end_column) == (103, 7, 8, 7, 8 + len(key))
+
+
+def test_names_are_entries_of_their_own(engine: Engine, new_key: NewKey) -> None:
+    one, two = new_key(), new_key()
+    hits = _hits(engine, b"a\0dir/" + one.encode() + b"/x\0" + two.encode(), names=True)
+    assert [(hit.origin.path, hit.offset) for hit in hits] == [(f"dir/{one}/x".encode(), 4), (two.encode(), 0)]
+    assert [_shown(hit).startswith(("dir/", "ak_")) for hit in hits] == [True, True]
+
+
+def test_context_is_the_line(engine: Engine, key: str) -> None:
+    (hit,) = _hits(engine, b"before\nNAME = '" + key.encode() + b"' # why\r\nafter\n")
+    assert hit.context == ("NAME = '", Secret(key.encode()), "' # why\r")
+
+
+def test_neighbours_are_wrapped(engine: Engine, new_key: NewKey, token: str) -> None:
+    one, two = new_key(), new_key()
+    for hit in _hits(engine, f"a={one} b={two} c={token}".encode()):
+        assert hit.context == ("a=", Secret(one.encode()), " b=", Secret(two.encode()), " c=", Secret(token.encode()))
+
+
+def test_text_that_only_looks_like_one_is_wrapped_too(engine: Engine, key: str) -> None:
+    """The judge's no is about reporting, not about showing."""
+    inside = "x" + key[::-1].replace(".", "")[:5] + "pat_" + key[3:15] * 3
+    (hit,) = _hits(engine, f"{key} {inside}".encode())
+    assert key[3:15] * 2 not in _shown(hit)
+
+
+@pytest.mark.parametrize("distance", range(140, 215, 5))
+def test_neighbour_cut_by_the_limit(engine: Engine, new_key: NewKey, distance: int) -> None:
+    one, two, three = (new_key() for _ in range(3))
+    text = f"{two} {'.' * distance} {one} {'.' * distance} {three}"
+    (hit,) = [hit for hit in _hits(engine, text.encode()) if hit.match.secret == Secret(one.encode())]
+    shown = _shown(hit).replace("ak_", "")
+    assert all(
+        secret[start : start + 8] not in shown for secret in (one, two, three) for start in range(3, len(secret) - 8)
+    )
+
+
+def test_users_neighbour_cut_by_the_limit() -> None:
+    """Such a secret may hold characters at which a word ends."""
+    rules = parse(b"[[rules]]\nid = 'acme'\nregex = 'PASS<([^>]*)>'\n", "rules.toml")
+    engine = Engine(RuleSet(tuple(rules)))
+    data = b"PASS<one two> " + b"." * 180 + b" PASS<correct horse battery staple> end"
+    for hit in _hits(engine, data):
+        assert "horse" not in _shown(hit)
+        assert "staple" not in _shown(hit)
+
+
+def test_undecodable_surroundings(engine: Engine, key: str) -> None:
+    (hit,) = _hits(engine, b"\xff\xe2\x82 " + key.encode() + b" \x80")
+    assert hit.context == ("\\xff\\xe2\\x82 ", Secret(key.encode()), " \\x80")

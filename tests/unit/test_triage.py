@@ -1,0 +1,130 @@
+"""Collecting: one credential for each secret, the most urgent first; pure decisions."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import pytest
+
+from akpatrol import triage
+from akpatrol.model import Attribution, Confidence, Exposure, Kind, Match, Secret, Severity, Skipped, State
+from akpatrol.rules import load
+from tests.reports import occurrence
+
+if TYPE_CHECKING:
+    from akpatrol.findings import Credential, Occurrence
+
+_RULES = load()
+_MATCH = Match(
+    rule_id="anyreach-organization-key",
+    kind=Kind.ORGANIZATION_KEY,
+    secret=Secret(b"one"),
+    start=0,
+    end=3,
+    confidence=Confidence.MEDIUM,
+    attribution=Attribution.LIKELY,
+    exposure=None,
+)
+
+
+def _match(**changes: object) -> Match:
+    fields = {name: getattr(_MATCH, name) for name in ("rule_id", "kind", "secret", "start", "end")}
+    more = {name: getattr(_MATCH, name) for name in ("confidence", "attribution", "exposure")}
+    return Match(**(fields | more | changes))
+
+
+def _collect(*placed: tuple[Match, Occurrence]) -> tuple[Credential, ...]:
+    return triage.collect(placed, _RULES)
+
+
+def test_one_credential_for_a_secret() -> None:
+    """Whatever found it, wherever: the surest confidence, the nearest attribution, all rules."""
+    low = _match(confidence=Confidence.LOW, attribution=Attribution.OPEN)
+    other = _match(rule_id="other", exposure=Exposure.BROWSER)
+    (found,) = _collect(
+        (low, occurrence("x", offset=1)), (_match(), occurrence("x", offset=2)), (other, occurrence("x"))
+    )
+    assert (found.confidence, found.attribution) == (Confidence.MEDIUM, Attribution.LIKELY)
+    assert found.rule_ids == ("anyreach-organization-key", "other")
+    assert found.exposure is Exposure.BROWSER
+    assert [place.offset for place in found.occurrences] == [1, 2, 311]
+
+
+def test_kinds_are_kept_apart() -> None:
+    assert len(_collect((_match(), occurrence("x")), (_match(kind=Kind.CUSTOM), occurrence("x")))) == 2
+
+
+def test_one_occurrence_for_a_place() -> None:
+    same = occurrence("x", object="a" * 40)
+    (found,) = _collect(*[(_match(), same)] * 2, (_match(), same._replace(path=b"elsewhere")))
+    assert len(found.occurrences) == 1
+    (found,) = _collect(
+        (_match(), same), (_match(), same._replace(object=None)), (_match(), same._replace(target="t2"))
+    )
+    assert len(found.occurrences) == 3
+
+
+@pytest.mark.parametrize("state", State)
+def test_worst_state_wins(state: State) -> None:
+    (found,) = _collect(
+        (_match(), occurrence("x", state=State.IGNORED)), (_match(), occurrence("x", state=state, offset=1))
+    )
+    assert found.state is state
+    assert found.occurrences[0].state is state
+
+
+@pytest.mark.parametrize(
+    ("attribution", "exposure", "state", "wanted"),
+    [
+        (Attribution.LIKELY, None, State.WORKTREE, Severity.HIGH),
+        (Attribution.OPEN, None, State.WORKTREE, Severity.MEDIUM),
+        (Attribution.OPEN, Exposure.BROWSER, State.WORKTREE, Severity.HIGH),
+        (Attribution.LIKELY, Exposure.BROWSER, State.REMOVED, Severity.CRITICAL),
+        (Attribution.LIKELY, Exposure.BROWSER, State.IGNORED, Severity.LOW),
+    ],
+)
+def test_severity(attribution: Attribution, exposure: Exposure | None, state: State, wanted: Severity) -> None:
+    assert triage.severity(Severity.HIGH, Kind.PERSONAL_ACCESS_TOKEN, attribution, exposure, state) is wanted
+
+
+def test_order_does_not_depend_on_what_came_first() -> None:
+    """The same report from any number of processes."""
+    placed = [
+        (_match(secret=Secret(name)), occurrence("x", path=path, state=state))
+        for name, path, state in [
+            (b"a", b"z", State.IGNORED),
+            (b"b", b"y", State.WORKTREE),
+            (b"c", b"x", State.REMOVED),
+            (b"d", b"w", State.WORKTREE),
+        ]
+    ]
+    orders = {tuple(found.secret for found in _collect(*order)) for order in permutations(placed)}
+    assert orders == {tuple(Secret(name) for name in (b"d", b"b", b"c", b"a"))}
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"), [(b"src/AnyReach/.env", Attribution.LIKELY), (b"src/other", Attribution.OPEN)]
+)
+def test_path_attributes_a_token(path: bytes, wanted: Attribution) -> None:
+    match = _match(kind=Kind.PERSONAL_ACCESS_TOKEN, attribution=Attribution.OPEN)
+    (found,) = _collect((match, occurrence("x", path=path)))
+    assert found.attribution is wanted
+
+
+def test_below_the_minimum_is_counted() -> None:
+    found = _collect(
+        (_match(confidence=Confidence.LOW, secret=Secret(b"low")), occurrence("x")),
+        (_match(), occurrence("x", offset=9)),
+    )
+    kept, below = triage.at_least(found, Confidence.MEDIUM)
+    assert ([one.secret for one in kept], below) == ([Secret(b"one")], 1)
+
+
+def test_accepted_skips() -> None:
+    accepted = [
+        triage.AcceptedSkip("old", lambda item: item.startswith("a"), expired=True),
+        triage.AcceptedSkip("fine", lambda item: item == "ab"),
+    ]
+    found = triage.accept([Skipped("ab", "x"), Skipped("ac", "y"), Skipped("b", "z")], accepted)
+    assert found == (Skipped("ab", "x", "fine"), Skipped("ac", "y; its acceptance has expired"), Skipped("b", "z"))
