@@ -1,0 +1,51 @@
+"""The command line: options become settings, settings a run, a run an exit code. A file a command."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from akpatrol import __version__
+
+# name -> (module in this package, help): a command's module is imported when the command runs.
+_COMMANDS = {
+    "scan": ("scan", "Look through files, directories and standard input."),
+    "history": ("history", "Look through every object of a git repository."),
+    "staged": ("staged", "Look through what the next commit would add."),
+    "commit-msg": ("commit_msg", "Look through a commit message, before the commit."),
+    "rules": ("rules", "List, show and check rules."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is asked for: start-up is paid on every commit."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the commands in the order of the documentation."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return one command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module: Any = import_module(f"akpatrol.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="akpatrol")
+def cli() -> None:
+    """Find leaked Anyreach API credentials: in files, in streams and in the whole of git history.
+
+    Exit codes: 0 complete and nothing found; 1 at least one finding; 2 the command line, a path, a rule file
+    or the configuration is wrong; 3 nothing found, but something could not be looked at; 4 a bug in akpatrol;
+    130, 141, 143 interrupted, reader gone, terminated.
+    """

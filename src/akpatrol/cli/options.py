@@ -1,0 +1,127 @@
+"""Options that commands share, and what becomes of them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from akpatrol import settings as settings_
+from akpatrol.model import Confidence
+from akpatrol.report import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from akpatrol.settings import Settings
+
+
+class ReportParameter(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only
+    """``FORMAT:FILE``."""
+
+    name = "format:file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Split at the first colon and check the format."""
+        if isinstance(value, tuple):
+            return value
+        name, colon, file = str(value).partition(":")
+        if not colon or not file or name not in FORMATS:
+            self.fail(f"write FORMAT:FILE with FORMAT one of {', '.join(FORMATS)}", param, ctx)
+        return name, file
+
+
+def _enter(_context: click.Context, _parameter: click.Parameter, directory: str | None) -> str | None:
+    """Change to the directory before any other option is looked at."""
+    if directory:
+        try:
+            os.chdir(directory)
+        except OSError as error:
+            raise click.BadParameter(f"{directory}: {error.strerror}") from None
+    return directory
+
+
+_OPTIONS = (
+    click.option("-C", "--repo", "directory", is_eager=True, callback=_enter, metavar="DIR",
+                 help="Work as if started in DIR."),
+    click.option("-f", "--format", "format_", type=click.Choice(list(FORMATS)), default="text", show_default=True,
+                 help="Format of the report."),
+    click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
+                 help="Write the report to FILE instead of standard output."),
+    click.option("--report", "reports", type=ReportParameter(), multiple=True, metavar="FORMAT:FILE",
+                 help="Write a further report; repeatable."),
+    click.option("--rules", type=click.Path(exists=True), multiple=True, metavar="PATH",
+                 help="A rule file in gitleaks' format, or a directory of them; repeatable."),
+    click.option("--config", type=click.Path(exists=True, dir_okay=False), metavar="FILE",
+                 help="Use this configuration instead of the scanned tree's."),
+    click.option("--exclude", multiple=True, metavar="GLOB",
+                 help="Leave out paths that match, as in .gitignore; repeatable, counted in the report."),
+    click.option("--min-confidence", type=click.Choice(["low", "medium", "high"]),
+                 help="Report credentials of at least this confidence.  [default: medium]"),
+    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes at most.  [default: processors]"),
+    click.option("--show-secrets", is_flag=True, help="Write raw secrets into the report."),
+    click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 when something is found."),
+    click.option("--progress/--no-progress", default=None,
+                 help="Show progress on standard error.  [default: on a terminal]"),
+    click.option("-q", "--quiet", is_flag=True, help="Say nothing when nothing is found and nothing was missed."),
+    click.option("-v", "--verbose", count=True, help="Say more on standard error; twice for more still."),
+)  # fmt: skip
+
+
+class Flags(NamedTuple):
+    """The shared options exactly as they were typed."""
+
+    directory: str | None
+    format_: str
+    output: str | None
+    reports: tuple[tuple[str, str], ...]
+    rules: tuple[str, ...]
+    config: str | None
+    exclude: tuple[str, ...]
+    min_confidence: str | None
+    jobs: int | None
+    show_secrets: bool
+    exit_zero: bool
+    progress: bool | None
+    quiet: bool
+    verbose: int
+
+
+def shared(function: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the shared options; they arrive as one ``flags`` argument."""
+
+    def with_flags(**arguments: Any) -> int:
+        flags = Flags(**{name: arguments.pop(name) for name in Flags._fields})
+        return function(flags=flags, **arguments)
+
+    with_flags.__doc__ = function.__doc__
+    with_flags.__name__ = function.__name__
+    decorated: Callable[..., int] = with_flags
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    decorated.__dict__.setdefault("__click_params__", []).extend(getattr(function, "__click_params__", []))
+    return decorated
+
+
+def resolve(flags: Flags, start: str | None, top: str | None) -> Settings:
+    """Return the run's settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere."""
+    found = settings_.configuration_of(flags.config, start, top)
+    minimum = Confidence[flags.min_confidence.upper()] if flags.min_confidence else found.min_confidence
+    return settings_.Settings(
+        outputs=tuple(
+            (name, None if path == "-" else path) for name, path in ((flags.format_, flags.output), *flags.reports)
+        ),
+        rules=(*found.rules, *flags.rules),
+        exclude=(*found.exclude, *flags.exclude),
+        min_confidence=minimum or Confidence.MEDIUM,
+        accept_skip=found.accept_skip,
+        jobs=flags.jobs or found.jobs or settings_.default_jobs(),
+        show_secrets=flags.show_secrets or found.show_secrets,
+        exit_zero=flags.exit_zero,
+        progress=flags.progress,
+        quiet=flags.quiet,
+        verbose=flags.verbose,
+        configuration=found.file,
+        environment=settings_.environment(),
+    )

@@ -1,0 +1,125 @@
+"""One run from sources to exit code: the same for every command that looks for credentials."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from akpatrol import pipeline
+from akpatrol import rules as rules_
+from akpatrol.cli.globs import acceptances
+from akpatrol.cli.progress import Progress
+from akpatrol.detect.engine import Engine
+from akpatrol.errors import ExitCode, UsageError
+from akpatrol.report import RenderOptions, render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from akpatrol.model import Report
+    from akpatrol.settings import Settings
+    from akpatrol.sources.base import Source
+
+_WIDTH = 100
+
+
+def execute(command: str, sources: Sequence[Source], settings: Settings) -> int:
+    """Run the sources through the pipeline, write every report, return the exit code."""
+    _check_outputs(settings)
+    rules = rules_.load(settings.rules)
+    engine = Engine(rules)
+    if settings.verbose:
+        _explain(settings, engine)
+    with Progress(sources, settings) as progress:
+        wishes = pipeline.Wishes(settings.jobs, settings.min_confidence, acceptances(settings.accept_skip))
+        report = pipeline.run(command, sources, engine, wishes, progress.update)
+    code = exit_code(report)
+    _publish(report, engine, settings, silent=settings.quiet and code is ExitCode.CLEAN)
+    if settings.exit_zero and code is ExitCode.FINDINGS:
+        return ExitCode.CLEAN if report.coverage.complete else ExitCode.INCOMPLETE
+    return code
+
+
+def _check_outputs(settings: Settings) -> None:
+    named = [file for _, file in settings.outputs if file]
+    if not named:
+        return
+    from pathlib import Path  # noqa: PLC0415 - only with files
+
+    from akpatrol.report.write import check_writable  # noqa: PLC0415
+
+    files = [Path(file) for file in named]
+    for index, file in enumerate(files):
+        check_writable(file)
+        if file.resolve() in (other.resolve() for other in files[:index]) and not file.is_char_device():
+            raise UsageError(f"{file}: two reports would be written to it")
+
+
+def exit_code(report: Report) -> ExitCode:
+    """Return what the report means; findings win over an incomplete scan."""
+    if report.credentials:
+        return ExitCode.FINDINGS
+    return ExitCode.CLEAN if report.coverage.complete else ExitCode.INCOMPLETE
+
+
+def _publish(report: Report, engine: Engine, settings: Settings, *, silent: bool) -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415 - after the scan
+
+    from akpatrol.detect.redact import Redactor  # noqa: PLC0415 - only when there is something to say
+
+    redact = Redactor(engine, [credential.secret for credential in report.credentials])
+    rendered = []
+    for format_, file in settings.outputs:
+        on_terminal = file is None and bool(sys.stdout) and sys.stdout.isatty()
+        options = RenderOptions(
+            redact=redact,
+            show_secrets=settings.show_secrets,
+            colour=on_terminal and _coloured(settings.environment),
+            width=_columns() if on_terminal else _WIDTH,
+            rules=engine.rules,
+            now=datetime.now(UTC),
+            verbose=settings.verbose,
+            here=os.getcwd(),
+        )
+        if file or not (silent and format_ == "text"):
+            rendered.append((file, render(report, format_, options)))
+    # Everything is rendered before anything is written, and files before a pipe whose reader may go away.
+    for file, text in sorted(rendered, key=lambda one: one[0] is None):
+        _write(text, file)
+
+
+def _write(text: str, file: str | None) -> None:
+    if file:
+        from pathlib import Path  # noqa: PLC0415 - only with files
+
+        from akpatrol.report.write import write  # noqa: PLC0415
+
+        write(text, Path(file))
+    elif not sys.stdout:
+        raise BrokenPipeError
+    else:
+        click.echo(text.encode(), nl=False)
+
+
+def _columns() -> int:
+    from shutil import get_terminal_size  # noqa: PLC0415 - only for a person
+
+    return get_terminal_size().columns
+
+
+def _coloured(environment: Mapping[str, str]) -> bool:
+    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+
+def _explain(settings: Settings, engine: Engine) -> None:
+    from akpatrol.detect.redact import Redactor  # noqa: PLC0415 - only with -v
+    from akpatrol.report.text_safety import visible  # noqa: PLC0415
+
+    rules = engine.rules
+    configuration = visible(Redactor(engine)(settings.configuration or "none"))
+    click.echo(f"akpatrol: configuration: {configuration}", err=True)
+    click.echo(f"akpatrol: {len(rules.rules)} rules, digest {rules.digest[:12]}", err=True)
+    click.echo(f"akpatrol: {settings.jobs} processes at most", err=True)

@@ -1,0 +1,73 @@
+"""``akpatrol scan``."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import click
+
+from akpatrol.cli.globs import matcher
+from akpatrol.cli.options import Flags, resolve, shared
+from akpatrol.cli.run import execute
+from akpatrol.errors import UsageError
+from akpatrol.model import Target
+from akpatrol.sources.files import FilesSource
+from akpatrol.sources.git import repository
+from akpatrol.sources.stream import StreamSource
+from akpatrol.sources.walk import special
+
+if TYPE_CHECKING:
+    from akpatrol.sources.base import Source
+
+
+@click.command("scan")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--tracked", is_flag=True, help="Only files that git tracks or would track.")
+@shared
+def command(flags: Flags, paths: tuple[str, ...], *, tracked: bool) -> int:
+    """Look through files and directories as they lie on disk, and `-` for standard input; default: `.`.
+
+    Symbolic links, FIFOs, sockets and devices are left out; `.git` directories are left to `akpatrol history`.
+    """
+    named = list(dict.fromkeys(paths or (".",)))
+    found = {target.root: target for target in (_target(path) for path in named if path != "-")}
+    targets = [target._replace(id=str(number)) for number, target in enumerate(found.values())]
+    for target in targets:
+        if tracked and not target.base:
+            raise UsageError(f"{target.root}: --tracked needs a git work tree")
+    start, top = _configured(targets)
+    settings = resolve(flags, start, top)
+    sources: list[Source] = []
+    if targets:
+        sources.append(FilesSource(targets, matcher(settings.exclude), tracked=tracked))
+    if "-" in named:
+        sources.append(StreamSource(Target(str(len(targets)), "stream", "-")))
+    return execute("scan", sources, settings)
+
+
+def _target(path: str) -> Target:
+    """Return what a path names; a link that the caller names is followed, those met later are not."""
+    if not path:
+        raise UsageError("a PATH is empty", hint="give . for the current directory")
+    try:
+        root = os.path.realpath(path, strict=True)
+        mode = os.stat(root).st_mode
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise UsageError(f"{path} is a {special(mode)}", hint="give its content on standard input: akpatrol scan -")
+    directory = root if stat.S_ISDIR(mode) else os.path.dirname(root)
+    found = repository.find(os.fsencode(directory))
+    base = os.fsdecode(found.work_tree) if found and found.work_tree else None
+    return Target("", "directory" if stat.S_ISDIR(mode) else "file", root, base=base)
+
+
+def _configured(targets: list[Target]) -> tuple[str | None, str | None]:
+    """Return where a configuration may lie: from the first target up to the root that all targets share."""
+    starts = [target.root if target.kind == "directory" else os.path.dirname(target.root) for target in targets]
+    tops = {target.base or start for target, start in zip(targets, starts, strict=True)}
+    if len(tops) > 1:
+        return None, None  # several trees: none of them may speak for the others
+    return (starts[0], tops.pop()) if tops else (None, None)

@@ -1,0 +1,150 @@
+"""The hooks as they ship, run by the real pre-commit program on real repositories."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tests.credentials import organization_key, personal_access_token
+from tests.repositories import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[..., subprocess.CompletedProcess[str]]
+
+_BIN = Path(sys.executable).parent
+_HOOKS = yaml.safe_load((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text())
+_STAGES = ("pre-commit", "commit-msg", "pre-push")
+
+
+@pytest.fixture
+def key() -> str:
+    return organization_key(Random("pre-commit"))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a program in the repository; the hooks are the shipped definitions, found on PATH instead of installed."""
+    surroundings = environment(tmp_path) | {
+        "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
+        "PRE_COMMIT_HOME": str(tmp_path / "pre-commit-home"),
+    }
+
+    def call(*command: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=cwd or tmp_path / "work", env=surroundings, capture_output=True, text=True, check=False
+        )
+
+    return call
+
+
+@pytest.fixture
+def work(tmp_path: Path, run: Run) -> Path:
+    """A repository with a remote, one pushed commit, and all three hooks installed."""
+    path = tmp_path / "work"
+    path.mkdir()
+    run("git", "init", "-q", "--bare", str(tmp_path / "remote.git"), cwd=tmp_path)
+    run("git", "init", "-q", "-b", "main")
+    hooks = [hook | {"language": "system"} for hook in _HOOKS]
+    (path / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": [{"repo": "local", "hooks": hooks}]}))
+    (path / "readme").write_text("hello\n")
+    run("git", "add", ".")
+    run("git", "commit", "-q", "-m", "first")
+    run("git", "remote", "add", "origin", str(tmp_path / "remote.git"))
+    assert run("git", "push", "-q", "-u", "origin", "main").returncode == 0
+    for stage in _STAGES:
+        assert run("pre-commit", "install", "--hook-type", stage).returncode == 0
+    return path
+
+
+def _head(run: Run) -> str:
+    return run("git", "rev-parse", "HEAD").stdout
+
+
+def test_a_commit_with_a_credential_is_stopped(work: Path, run: Run, key: str) -> None:
+    before = _head(run)
+    (work / "settings.py").write_text(f'KEY = "{key}"\n')
+    run("git", "add", ".")
+    done = run("git", "commit", "-m", "add settings")
+    assert done.returncode == 1
+    assert "settings.py:1:8" in done.stdout + done.stderr
+    assert key not in done.stdout + done.stderr
+    assert _head(run) == before
+
+
+def test_a_commit_without_one_passes(work: Path, run: Run) -> None:
+    before = _head(run)
+    (work / "settings.py").write_text('KEY = os.environ["ANYREACH_API_KEY"]\n')
+    run("git", "add", ".")
+    done = run("git", "commit", "-m", "add settings")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert _head(run) != before
+
+
+def test_a_partially_staged_file_is_judged_by_its_staged_bytes(work: Path, run: Run, key: str) -> None:
+    file = work / "settings.py"
+    file.write_text("KEY = None\n")
+    run("git", "add", ".")
+    file.write_text(f'KEY = "{key}"\n')
+    assert run("git", "commit", "-m", "clean in the index").returncode == 0
+    assert key in file.read_text()
+    run("git", "add", ".")
+    file.write_text("KEY = None\n")
+    assert run("git", "commit", "-m", "dirty in the index").returncode == 1
+
+
+def test_commit_all_and_commit_path_are_stopped(work: Path, run: Run, key: str) -> None:
+    (work / "readme").write_text(f"hello {key}\n")
+    assert run("git", "commit", "-a", "-m", "all").returncode == 1
+    assert run("git", "commit", "-m", "path", "readme").returncode == 1
+
+
+def test_a_message_with_a_credential_is_stopped(work: Path, run: Run) -> None:
+    token = personal_access_token(Random("message"))
+    (work / "readme").write_text("more\n")
+    run("git", "add", ".")
+    done = run("git", "commit", "-m", f"use {token}")
+    assert done.returncode == 1
+    assert token not in done.stdout + done.stderr
+
+
+def test_all_files_really_reads(work: Path, run: Run, key: str) -> None:
+    assert run("pre-commit", "run", "--all-files").returncode == 0
+    (work / "old.py").write_text(key + "\n")
+    run("git", "add", ".")
+    run("git", "commit", "--no-verify", "-q", "-m", "slipped through")
+    done = run("pre-commit", "run", "--all-files")
+    assert done.returncode == 1
+    assert "old.py:1:1" in done.stdout
+
+
+def test_from_ref_to_ref_really_reads(work: Path, run: Run, key: str) -> None:
+    (work / "old.py").write_text(key + "\n")
+    run("git", "add", ".")
+    run("git", "commit", "--no-verify", "-q", "-m", "slipped through")
+    (work / "old.py").write_text("gone\n")
+    run("git", "commit", "--no-verify", "-q", "-a", "-m", "taken out again")
+    arguments = ("--hook-stage", "manual", "--from-ref", "origin/main", "--to-ref", "HEAD")
+    done = run("pre-commit", "run", "akpatrol-history", *arguments)
+    assert done.returncode == 1
+    assert "old.py:1:1" in done.stdout
+
+
+def test_a_push_of_a_credential_is_stopped(work: Path, run: Run, key: str) -> None:
+    (work / "old.py").write_text(key + "\n")
+    run("git", "add", ".")
+    run("git", "commit", "--no-verify", "-q", "-m", "slipped through")
+    assert run("git", "push", "-q", "origin", "main").returncode == 1
+    assert run("git", "push", "-q", "origin", "main:fresh").returncode == 1
+    run("git", "reset", "-q", "--hard", "origin/main")
+    (work / "readme").write_text("clean\n")
+    run("git", "commit", "--no-verify", "-q", "-a", "-m", "clean")
+    assert run("git", "push", "-q", "origin", "main").returncode == 0

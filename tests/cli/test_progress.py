@@ -1,0 +1,176 @@
+"""The bar on standard error: for a person who waits, and for nobody else."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from akpatrol.cli import progress as progress_
+from akpatrol.cli.progress import Progress
+from akpatrol.errors import GitError
+from akpatrol.model import Counted, Target
+from akpatrol.settings import Settings
+from akpatrol.sources.files import FilesSource
+from akpatrol.tally import Tally
+from tests.program import Done, execute, on_terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.repositories import Repository
+
+# No waiting for the bar, all frames, and files that take a while.
+_SLOW = """
+import time
+from akpatrol.cli import progress
+progress._A_MOMENT = progress._BETWEEN_FRAMES = 0
+from akpatrol.detect.engine import Engine
+scan = Engine.scan
+Engine.scan = lambda *arguments: time.sleep(0.02) or scan(*arguments)
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for number in range(40):
+        (tmp_path / f"f{number}").write_bytes(b"clean\n" * 10_000)
+    return tmp_path
+
+
+def _screen(written: bytes) -> str:
+    """Return what is left on a line after all that was written to it."""
+    line, column = [" "] * 200, 0
+    for char in written.decode():
+        assert char.isprintable() or char == "\r", written
+        if char == "\r":
+            column = 0
+        else:
+            line[column] = char
+            column += 1
+    return "".join(line).rstrip()
+
+
+def _frames(done: Done) -> list[str]:
+    return [frame.rstrip() for frame in done.err.decode().split("\r") if frame.strip()]
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_bar_of_a_scan(tree: Path, jobs: str) -> None:
+    done = on_terminal("scan", tree, "--jobs", jobs, terminals=["stderr"], patch=_SLOW)
+    assert done.code == 0
+    frames = _frames(done)
+    wanted = r"\[#+-+\] +\d+%  \d+ of 40 files  \d+ MB  \d+ MB/s  \d+:\d\d left"
+    assert sum(bool(re.fullmatch(wanted, frame)) for frame in frames) > 5, frames
+    assert all(len(frame) < 80 for frame in frames)
+    assert _screen(done.err) == ""
+    assert done.out.startswith(b"No credentials found")
+
+
+def test_bar_of_a_history(repo: Repository) -> None:
+    for number in range(20):
+        repo.write(f"f{number}", f"clean {number}\n")
+    repo.commit()
+    patch = f"{_SLOW}\nfrom akpatrol.sources.git import units; units._COUNTED_EVERY = 1"
+    done = on_terminal("history", repo.path, terminals=["stderr"], patch=patch)
+    assert any(re.search(r"\d+ of 22 objects", frame) for frame in _frames(done)), _frames(done)
+    assert _screen(done.err) == ""
+
+
+def test_a_stream_has_a_rate(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"clean\n" * 2_000_000)
+    script = "import os, sys; os.dup2(os.open('f', os.O_RDONLY), 0)\n" + _SLOW
+    done = on_terminal("scan", "-", terminals=["stderr"], patch=script, cwd=tmp_path)
+    assert any(re.fullmatch(r"12 MB  \d+ MB/s", frame) for frame in _frames(done)), _frames(done)
+
+
+def test_nothing_without_a_terminal(tree: Path) -> None:
+    assert execute("scan", tree, patch=_SLOW).err == b""
+
+
+def test_nothing_when_not_wanted(tree: Path) -> None:
+    assert on_terminal("scan", tree, "--no-progress", terminals=["stderr"], patch=_SLOW).err == b""
+
+
+def test_nothing_for_little_work(tree: Path) -> None:
+    assert on_terminal("scan", tree, terminals=["stderr"]).err == b""
+
+
+def test_lines_in_a_log(tree: Path) -> None:
+    """Where progress is asked for and nobody can see a bar move."""
+    done = execute("scan", tree, "--progress", patch=_SLOW)
+    (line,) = done.err.decode().splitlines()
+    assert line.startswith("akpatrol: ")
+    assert "MB/s" in line
+
+
+def test_nothing_is_left_after_an_error(tree: Path) -> None:
+    patch = f"""{_SLOW}
+from akpatrol import pipeline, execution
+def collect(*_): raise ZeroDivisionError
+pipeline._collect = collect
+"""
+    done = on_terminal("scan", tree, terminals=["stderr"], patch=patch)
+    assert done.code == 4
+    bar, message, _ = done.err.decode().split("\r\n", 2)
+    assert _screen(bar.encode()).startswith("akpatrol: this is a bug"), message
+
+
+def test_counting_is_right_and_asked_for_once(tree: Path) -> None:
+    (tree / "sub").mkdir()
+    (tree / "sub" / "more").touch()
+    (tree / "link").symlink_to("f0")
+    targets = [Target("0", "directory", str(tree)), Target("1", "file", str(tree / "f0"))]
+    source = FilesSource(targets, lambda path, _: path == b"f1")
+    assert source.size_hint() is None or source.size_hint()
+    give_up = time.monotonic() + 10
+    while source.size_hint() is None:
+        assert time.monotonic() < give_up
+    assert source.size_hint() == (41, "files")
+
+
+class _Source:
+    def __init__(self, *hints: Any) -> None:
+        self._hints = list(hints)
+
+    def size_hint(self) -> Any:
+        hint = self._hints.pop(0)
+        if isinstance(hint, Exception):
+            raise hint
+        return hint
+
+
+def _line(progress: Progress, done: int, size: int = 0, seconds: float = 2.0) -> str:
+    tally = Tally()
+    tally.add(Counted("files", done, size))
+    return progress._line(tally, seconds)
+
+
+def _progress(*sources: Any) -> Progress:
+    return Progress(sources, Settings({}))
+
+
+def test_total_that_becomes_known() -> None:
+    progress = _progress(_Source(None, (10, "files")))
+    assert _line(progress, 1, 4_000_000) == "1 files  4 MB  2 MB/s"
+    assert _line(progress, 5) == "[############------------]  50%  5 of 10 files  0 MB  0 MB/s  0:02 left"
+    assert _line(progress, 20) == f"[{'#' * 24}] 100%  20 of 10 files  0 MB  0 MB/s  0:00 left"
+
+
+def test_total_of_several_sources_is_known_when_all_are() -> None:
+    assert "of 30 files" in _line(_progress(_Source((10, "files")), _Source((20, "files"))), 1)
+    assert "of" not in _line(_progress(_Source((10, "files")), _Source(None)), 1)
+
+
+def test_source_that_cannot_count() -> None:
+    progress = _progress(_Source(GitError("broken")))
+    assert _line(progress, 3) == _line(progress, 3) == "3 objects  0 MB  0 MB/s"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (59.4, "0:59"), (61, "1:01"), (3599.9, "1:00:00"), (36_061, "10:01:01")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert progress_._duration(seconds) == text

@@ -1,0 +1,331 @@
+"""Rule files: shipped and brought, listed, shown, checked, and broken in every way."""
+
+from __future__ import annotations
+
+import os
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from akpatrol.rules import shipped_files
+from tests.credentials import random_text
+from tests.program import execute, on_terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Run
+
+_RULE = "[[rules]]\nid = 'acme'\nregex = 'acme_[0-9a-f]{20}'\n"
+_OWN = _RULE + "[akpatrol.rules.acme]\n"
+
+
+def test_list() -> None:
+    done = execute("rules", "list")
+    lines = done.out.decode().splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["anyreach-organization-key", "anyreach-personal-access-token"]
+    assert (done.code, done.err) == (0, b"")
+
+
+def test_show() -> None:
+    done = execute("rules", "show", "anyreach-organization-key")
+    out = done.out.decode()
+    assert done.code == 0
+    for word in ("id: anyreach-organization-key", "regex: ak_", "severity: high", "page: /api-keys", "steps:"):
+        assert word in out
+
+
+def test_show_unknown_rule_names_the_known_ones() -> None:
+    done = execute("rules", "show", "anyreach")
+    assert done.code == 2
+    assert b"anyreach: no such rule" in done.err
+    assert b"anyreach-organization-key" in done.err
+
+
+def test_check_of_the_shipped_rules() -> None:
+    """The examples in rules/ hold, with and without hyperscan."""
+    done = execute("rules", "check")
+    assert done.code == 0
+    assert done.out.decode().splitlines() == [
+        "anyreach-organization-key: compiles; 4 examples hold",
+        "anyreach-personal-access-token: compiles; 4 examples hold",
+    ]
+    without = execute("rules", "check", patch="import sys; sys.modules['hyperscan'] = None")
+    assert without.out == done.out
+
+
+def test_shipped_rules_load_as_a_users() -> None:
+    """The format is the one that users' files have."""
+    for file in shipped_files():
+        assert execute("rules", "check", file).code == 0
+
+
+def test_list_and_show_with_a_users_rules(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(_RULE + 'description = "Acme \\u001b[31m token"\n')
+    listed = execute("rules", "list", "--rules", "rules.toml", cwd=tmp_path)
+    assert b"acme  Acme " in listed.out
+    shown = on_terminal("rules", "show", "acme", "--rules", tmp_path / "rules.toml")
+    assert b"regex: acme_[0-9a-f]{20}" in shown.out
+    assert b"\x1b" not in listed.out + shown.out
+
+
+def test_credential_in_a_rule_file_is_masked(tmp_path: Path, key: str) -> None:
+    (tmp_path / "rules.toml").write_text(
+        f"{_RULE}description = 'like {key}'\n[akpatrol.rules.acme]\nsteps = ['{key}']\n"
+    )
+    for arguments in (["list", "--rules"], ["show", "acme", "--rules"], ["check"]):
+        done = execute("rules", *arguments, "rules.toml", cwd=tmp_path)
+        assert done.code == 0
+        assert key.encode() not in done.written
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("not TOML", ["not a TOML file", "line 1"]),
+        (b"\xff\xfe", ["not a TOML file"]),
+        ("", ["rules", "no [[rules]] table"]),
+        ("rules = []", ["rules", "no [[rules]] table"]),
+        ("rules = 'x'", ["rules"]),
+        ("rules = ['x']", ["rules", "table"]),
+        ("[rules]", ["rules"]),
+        ("a = " + "[" * 5000, ["TOML"]),
+        ("[[rules]]\nregex = 'x'", ["id", "needs an id"]),
+        ("[[rules]]\nid = ''\nregex = 'x'", ["id", "needs an id"]),
+        ("[[rules]]\nid = 3\nregex = 'x'", ["id", "must be a string"]),
+        ("[[rules]]\nid = 'acme'", ["rule acme", "regex", "needs a pattern"]),
+        ("[[rules]]\nid = 'acme'\nregex = 3", ["rule acme", "regex", "must be a string"]),
+        ("[[rules]]\nid = 'acme'\nregex = 'a('", ["rule acme", "regex", "missing )"]),
+        ("[[rules]]\nid = 'acme'\nregex = '(?=a)'", ["rule acme", "regex", "(?="]),
+        (_RULE + "keyword = ['acme']", ["rule acme", "keyword", "did you mean keywords?"]),
+        (_RULE + "keywords = 'acme'", ["rule acme", "keywords", "must be a list of strings"]),
+        (_RULE + "keywords = [1]", ["rule acme", "keywords", "must be a list of strings"]),
+        (_RULE + "secretGroup = 1", ["rule acme", "secretGroup", "0 groups"]),
+        (_RULE + "secretGroup = 'x'", ["rule acme", "secretGroup", "must be a number"]),
+        (_RULE + "secretGroup = -1", ["rule acme", "secretGroup", "not negative"]),
+        (_RULE + "entropy = '3'", ["rule acme", "entropy", "must be a number"]),
+        (_RULE + "entropy = true", ["rule acme", "entropy", "must be a number"]),
+        (_RULE + "path = '('", ["rule acme", "path", "missing )"]),
+        (_RULE + "allowlists = 3", ["rule acme", "allowlists"]),
+        (_RULE + "[[rules.allowlists]]\nregexes = ['(']", ["rule acme", "allowlists.regexes", "missing )"]),
+        (_RULE + "[[rules.allowlists]]\npaths = ['(']", ["rule acme", "allowlists.paths", "missing )"]),
+        (_RULE + "[[rules.allowlists]]\ncondition = 'XOR'", ["rule acme", "condition", "OR, AND"]),
+        (_RULE + "[[rules.allowlists]]\nregexTarget = 'file'", ["rule acme", "regexTarget"]),
+        (_RULE + "[[rules.allowlists]]\nstopword = ['x']", ["rule acme", "stopword", "did you mean stopwords?"]),
+        (_RULE + "[[rules.required]]\nid = 'x'", ["rule acme", "required", "not supported"]),
+        (_RULE + _RULE, ["rule acme", "id", "already"]),
+        (_RULE.replace("acme", "anyreach-organization-key", 1), ["rule anyreach-organization-key", "id", "already"]),
+        (_RULE + "[extend]\nuseDefault = true", ["extend", "stand alone"]),
+        (_OWN + "kind = 'token'", ["rule acme", "kind", "must be one of"]),
+        (_OWN + "kind = ['token']", ["rule acme", "kind", "must be one of"]),
+        (_OWN + "severity = 'urgent'", ["rule acme", "severity", "must be one of"]),
+        (_OWN + "step = ['x']", ["rule acme", "step", "did you mean steps?"]),
+        (_OWN + "steps = 'x'", ["rule acme", "steps", "must be a list of strings"]),
+        (_RULE + "[akpatrol.rules.acne]\nkind = 'custom'", ["rule acne", "no [[rules]] entry"]),
+        (_RULE + "[akpatrol]\nrules = 3", ["rules", "must be a table"]),
+        ("akpatrol = 3\n" + _RULE, ["akpatrol", "must be a table"]),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else None,
+)
+@pytest.mark.parametrize("how", [["scan", "--rules"], ["rules", "check"]], ids=" ".join)
+def test_broken_rule_file(run: Run, tmp_path: Path, how: list[str], content: str | bytes, words: list[str]) -> None:
+    """The message names file, rule, key and reason."""
+    file = tmp_path / "broken.toml"
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    # A rules command writes no report.
+    done = run(*how, file, cwd=tmp_path) if how[0] == "scan" else execute(*how, file)
+    error = done.err if isinstance(done.err, str) else done.err.decode()
+    assert done.code == 2, error
+    assert error.startswith(f"akpatrol: {file}: "), error
+    for word in words:
+        assert word in error
+
+
+@pytest.mark.parametrize("how", ["scan --rules", "rules list --rules", "rules check"])
+def test_rule_file_that_cannot_be_read(tmp_path: Path, how: str) -> None:
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
+    for name in ("missing.toml", "loop.toml"):
+        done = execute(*how.split(), name, cwd=tmp_path)
+        assert done.code == 2
+        assert name.encode() in done.err
+
+
+def test_without_re2(tmp_path: Path) -> None:
+    """Only rules that users bring need it."""
+    (tmp_path / "rules.toml").write_text(_RULE)
+    patch = "import sys; sys.modules['re2'] = None"
+    done = execute("scan", "--rules", "rules.toml", cwd=tmp_path, patch=patch)
+    assert done.code == 2
+    assert b"google-re2" in done.err
+    assert b"pip install 'akpatrol[rules]'" in done.err
+    assert execute("scan", cwd=tmp_path, patch=patch).code == 0
+
+
+def test_check_tells_which_example_does_not_hold(tmp_path: Path) -> None:
+    for key, found in (("examples", "not found"), ("counterexamples", "found")):
+        example = "acme_{hex:19}" if key == "examples" else "acme_{hex:20}"
+        (tmp_path / "rules.toml").write_text(f"{_OWN}{key} = ['{example}']")
+        done = execute("rules", "check", "rules.toml", cwd=tmp_path)
+        assert done.code == 2
+        assert f"rules.toml: rule acme: {key}: {example} is {found}" in done.err.decode()
+
+
+def test_check_of_an_unknown_alphabet(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(f"{_OWN}examples = ['{{klingon:3}}']")
+    done = execute("rules", "check", "rules.toml", cwd=tmp_path)
+    assert done.code == 2
+    assert b"unknown alphabet" in done.err
+
+
+_GITLEAKS = r"""
+title = "a file as gitleaks users have it"
+[[rules]]
+id = "acme-token"
+description = "Acme token"
+regex = '''(?i)acme[\w.-]{0,20}\s*[:=]\s*['"]?([a-z0-9]{32})\b'''
+keywords = ["ACME"]
+secretGroup = 1
+entropy = 3.0
+tags = ["acme"]
+[[rules.allowlists]]
+description = "test data"
+condition = "AND"
+paths = ['''(^|/)tests/''']
+regexes = ['''^f''']
+[[rules.allowlists]]
+stopwords = ["stopword"]
+[[rules]]
+id = "dotenv-password"
+description = "Password in a .env file"
+regex = '''PASSWORD=(\S+)'''
+path = '''\.env$'''
+[rules.allowlist]
+regexTarget = "line"
+regexes = ["# fine$"]
+[[rules]]
+id = "no-keyword"
+description = "Without keywords"
+regex = '''ZZ[0-9]{10}ZZ'''
+"""
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> list[str]:
+    (tmp_path / "acme.toml").write_text(_GITLEAKS)
+    return ["--rules", str(tmp_path / "acme.toml")]
+
+
+def _found(run: Run, acme: list[str], tmp_path: Path, **content: str) -> set[tuple[str, str]]:
+    tree = tmp_path / "tree"
+    for name, text in content.items():
+        file = tree / name.replace("__", "/").replace("DOT", ".")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    report = run("scan", tree, *acme).json
+    return {
+        (credential["rule_ids"][0], occurrence["path"])
+        for credential in report["credentials"]
+        for occurrence in credential["occurrences"]
+    }
+
+
+def test_gitleaks_file(run: Run, acme: list[str], tmp_path: Path) -> None:
+    token = "e" + random_text(Random(3), "lower", 31)
+    allowed = "f" + token[1:]
+    found = _found(
+        run,
+        acme,
+        tmp_path,
+        a=f"Acme_key = '{token}'",
+        b=f"acme: {'a' * 32}",  # too regular
+        c=f"other: {token}",  # no keyword
+        tests__d=f"acme: {allowed}",
+        tests__e=f"acme: {token}",
+        f=f"acme: {allowed}",
+        g=f"acme: {token[:12]}stopword{token[12:24]}",
+        DOTenv="PASSWORD=hunter2hunter2\nPASSWORD=x1x2x3x4 # fine\n",
+        notDOTtxt="PASSWORD=hunter2hunter2\n",
+        z="ZZ0123456789ZZ",
+    )
+    assert found == {
+        ("acme-token", "a"),
+        ("acme-token", "tests/e"),
+        ("acme-token", "f"),
+        ("dotenv-password", ".env"),
+        ("no-keyword", "z"),
+    }
+
+
+def test_secret_is_the_group(run: Run, acme: list[str], tmp_path: Path) -> None:
+    token = random_text(Random(4), "lower", 32)
+    (tmp_path / "f").write_text(f"acme: {token}\n")
+    found = run("scan", tmp_path / "f", *acme).one(token)
+    assert (found["column"], found["end_column"]) == (7, 39)
+    assert found["context"] == f"acme: ***({len(token)})"
+
+
+@pytest.mark.parametrize("gate", ["automaton", "hyperscan"])
+def test_users_rules_find_the_same_behind_both_gates(run: Run, tmp_path: Path, gate: str) -> None:
+    """Also after much input, with keywords that are not ASCII, and what hyperscan cannot compile."""
+    (tmp_path / "rules.toml").write_text(
+        "[[rules]]\nid = 'umlaut'\nregex = 'schlüssel=(\\d{8})'\nkeywords = ['schlüssel']\n"
+        "[[rules]]\nid = 'unicode'\nregex = '\\pN{9}x'\n"
+        "[[rules]]\nid = 'optional'\nregex = 'a(b)?c{5}'\nsecretGroup = 1\n"
+        "[[rules]]\nid = 'anchored'\nregex = '^START-(\\d{6})'\n",
+        encoding="utf-8",
+    )
+    filler = "\n" * (2 << 20) if gate == "hyperscan" else ""
+    text = f"START-654321\nschlüssel=12345678 987654321x accccc abccccc{filler}"
+    (tmp_path / "f").write_text(text, encoding="utf-8")
+    report = run("scan", tmp_path / "f", "--rules", tmp_path / "rules.toml").json
+    assert sorted(credential["rule_ids"][0] for credential in report["credentials"]) == [
+        "anchored",
+        "optional",
+        "umlaut",
+        "unicode",
+    ]
+
+
+def test_anchor_of_a_users_rule_hides_nothing(run: Run, tmp_path: Path) -> None:
+    """It may be wrong, and conditions still count."""
+    (tmp_path / "rules.toml").write_text(
+        "[[rules]]\nid = 'acme'\nregex = 'acme_[0-9a-f]{20}'\nentropy = 2.0\n"
+        "[akpatrol.rules.acme]\nanchor = 'something else('\n"
+    )
+    good, regular = f"acme_{random_text(Random(5), 'hex', 20)}", "acme_" + "a" * 20
+    (tmp_path / "f").write_text(f"{good}\n{regular}\n" + "\n" * (2 << 20))
+    result = run("scan", tmp_path / "f", "--rules", tmp_path / "rules.toml")
+    assert len(result.json["credentials"]) == 1
+    assert result.one(good)["line"] == 1
+
+
+def test_directory_of_rule_files(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "a.toml").write_text(_RULE)
+    (rules / "b.toml").write_text(_RULE.replace("acme", "bcme"))
+    (rules / "README").write_text("no rules")
+    listed = execute("rules", "list", "--rules", rules).out.decode()
+    assert "\nacme  " in listed
+    assert "\nbcme  " in listed
+
+
+def test_rules_by_process_substitution() -> None:
+    """A caller may name a pipe."""
+    reader, writer = os.pipe()
+    os.write(writer, _RULE.encode())
+    os.close(writer)
+    done = execute("rules", "list", "--rules", f"/dev/fd/{reader}", pass_fds=(reader,))
+    os.close(reader)
+    assert b"acme" in done.out
+
+
+@pytest.mark.parametrize("kind", ["organization_key", "personal_access_token"])
+def test_users_rule_of_a_shipped_kind(run: Run, tmp_path: Path, key: str, kind: str) -> None:
+    """Whatever such a rule matches, also less than the kind's prefix, nothing breaks."""
+    (tmp_path / "rules.toml").write_text(
+        f"[[rules]]\nid = 'own'\nregex = '\\w+'\n[akpatrol.rules.own]\nkind = '{kind}'\n"
+    )
+    (tmp_path / "f").write_text(f"a bb ccc {key}\n")
+    assert run("scan", tmp_path / "f", "--rules", tmp_path / "rules.toml").code == 1

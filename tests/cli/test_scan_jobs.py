@@ -1,0 +1,151 @@
+"""Several processes: the same report as one, and a process that dies is said."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from akpatrol import execution
+from akpatrol.detect.engine import Engine
+from akpatrol.model import Counted
+from akpatrol.rules import load
+from akpatrol.tally import Tally
+from tests.credentials import organization_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from random import Random
+
+    from akpatrol.rules import RuleSet
+    from akpatrol.sources.base import Item
+    from tests.conftest import Run
+
+_FILES = 3000
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start worker processes after the first unit, however little work there is."""
+    monkeypatch.setattr(execution, "_LITTLE_WORK_SECONDS", 0)
+
+
+@pytest.fixture
+def tree(tmp_path: Path, rng: Random) -> Path:
+    """3,000 files in 30 directories; every hundredth holds a credential of its own and one that all share."""
+    shared = organization_key(rng)
+    for number in range(_FILES):
+        file = tmp_path / "tree" / f"d{number % 30:02}" / f"f{number:04}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        found = f"\nA={organization_key(rng)}\nB={shared}\n" if number % 100 == 0 else ""
+        file.write_text(f"file {number}{found}")
+    (tmp_path / "tree" / "link").symlink_to("nowhere")
+    return tmp_path / "tree"
+
+
+def _comparable(report: dict[str, Any]) -> str:
+    report["scan"].pop("started_at")
+    report["scan"].pop("duration_seconds")
+    return json.dumps(report, indent=1)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_same_report_with_any_number_of_processes(run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    original = execution._pool
+
+    def pool(jobs: int, rules: RuleSet) -> AbstractContextManager[Executor]:
+        started.append(jobs)
+        return original(jobs, rules)
+
+    monkeypatch.setattr(execution, "_pool", pool)
+    alone, together = run("scan", tree, "--jobs", "1"), run("scan", tree, "--jobs", "2")
+    assert started == [2]
+    assert alone.code == together.code == 1
+    assert together.json["coverage"]["counts"] == {"files": _FILES}
+    assert len(together.json["credentials"]) == 31
+    assert _comparable(alone.json) == _comparable(together.json)
+    assert not _children()
+
+
+class _Dying:
+    """A unit in which the worker that reads it is killed, as when memory runs out."""
+
+    title = "the heavy file"
+
+    def read(self) -> Iterator[Item]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        yield Counted("files")
+
+
+class _Failing:
+    """A unit that shows a bug."""
+
+    title = "a file"
+
+    def read(self) -> Iterator[Item]:
+        yield Counted("files", 1 // len(self.title[:0]))
+
+
+class _Fine:
+    """A unit without trouble."""
+
+    title = "a fine file"
+
+    def read(self) -> Iterator[Item]:
+        yield Counted("files", 1, 10)
+
+
+class _Source:
+    parallel = True
+
+    def __init__(self, *units: Any) -> None:
+        self._units = units
+
+    def plan(self) -> Iterator[Any]:
+        return iter(self._units)
+
+
+def _read(*units: Any) -> Tally:
+    tally = Tally()
+    source: Any = _Source(*units)
+    execution.read(source, Engine(load()), tally, 2, lambda _: None)
+    return tally
+
+
+@pytest.mark.usefixtures("at_once")
+def test_dead_worker_is_a_skip() -> None:
+    """What the worker was reading is skipped by name, and what it was not is read."""
+    fine = [_Fine()] * 40
+    tally = _read(*fine[:20], _Dying(), *fine[20:])
+    assert "the heavy file" in [skip.item for skip in tally.skipped]
+    assert all("died" in skip.reason for skip in tally.skipped)
+    assert tally.counts["files"] + len(tally.skipped) == 41
+    assert not _children()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_bug_in_a_worker_is_a_bug() -> None:
+    with pytest.raises(ZeroDivisionError):
+        _read(_Fine(), _Fine(), _Failing())
+    assert not _children()
+
+
+def test_little_work_starts_no_process(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execution, "_pool", None)
+    (tmp_path / "f").write_text("clean\n")
+    assert run("scan", tmp_path, "--jobs", "2").code == 0
+
+
+def _children() -> list[str]:
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=False
+    )
+    return [line for line in listed.stdout.splitlines() if "spawn_main" in line]

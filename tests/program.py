@@ -1,0 +1,112 @@
+"""Runs of the program as a process of its own, on pipes or on a terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from dataclasses import dataclass
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_SECONDS = 60
+_RUN = "from akpatrol.__main__ import entry; entry()"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a process came to; ``code`` is negative when a signal killed it."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+    @property
+    def written(self) -> bytes:
+        """Everything that it wrote to standard output and standard error."""
+        return self.out + self.err
+
+
+def command(*arguments: str | bytes | Path, patch: str = "") -> list[str | bytes | Path]:
+    """Return the command line; ``patch`` is Python that runs first, in the main process only."""
+    return [sys.executable, "-c", f"{patch}\n{_RUN}" if patch else _RUN, *arguments]
+
+
+def start(
+    *arguments: str | bytes | Path,
+    patch: str = "",
+    cwd: Path | None = None,
+    variables: dict[str, str] | None = None,
+    **how: Any,
+) -> subprocess.Popen[bytes]:
+    """Start the program, the leader of a process group of its own; ``how`` is for ``Popen``."""
+    how = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
+    process: Any = subprocess.Popen(
+        command(*arguments, patch=patch), cwd=cwd, env=os.environ | (variables or {}), start_new_session=True, **how
+    )
+    started: subprocess.Popen[bytes] = process
+    return started
+
+
+def execute(
+    *arguments: str | bytes | Path,
+    patch: str = "",
+    cwd: Path | None = None,
+    stdin: bytes = b"",
+    variables: dict[str, str] | None = None,
+    **how: Any,
+) -> Done:
+    """Run the program to its end; ``how`` is for ``subprocess.run``."""
+    done = subprocess.run(
+        command(*arguments, patch=patch),
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        timeout=_SECONDS,
+        check=False,
+        env=os.environ | (variables or {}),
+        **how,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def finish(process: subprocess.Popen[bytes], seconds: float = _SECONDS) -> Done:
+    """Wait for the end of a started program."""
+    out, err = process.communicate(timeout=seconds)
+    return Done(process.returncode, out or b"", err or b"")
+
+
+def on_terminal(
+    *arguments: str | Path,
+    terminals: Sequence[str] = ("stdout", "stderr"),
+    patch: str = "",
+    cwd: Path | None = None,
+    variables: dict[str, str] | None = None,
+) -> Done:
+    """Run the program with the named streams on a terminal each, the others on pipes."""
+    written: dict[str, bytearray] = {name: bytearray() for name in ("stdout", "stderr")}
+    ends = {name: pty.openpty() if name in terminals else os.pipe() for name in written}
+    process = start(*arguments, patch=patch, cwd=cwd, variables=variables, **{name: ends[name][1] for name in ends})
+    readers = [Thread(target=_drain, args=(ends[name][0], written[name])) for name in ends]
+    for name in ends:
+        os.close(ends[name][1])
+    for reader in readers:
+        reader.start()
+    code = process.wait(_SECONDS)
+    for reader in readers:
+        reader.join(_SECONDS)
+    return Done(code, bytes(written["stdout"]), bytes(written["stderr"]))
+
+
+def _drain(handle: int, into: bytearray) -> None:
+    try:
+        while data := os.read(handle, 65536):
+            into += data
+    except OSError:
+        pass  # how a terminal whose other side is closed ends
+    os.close(handle)
