@@ -1,0 +1,121 @@
+"""Times akpatrol against a floor that does less, alternately, and prints medians and ratios.
+
+    python bench/measure.py history REPOSITORY...      floor: git cat-file printing every object
+    python bench/measure.py scan DIRECTORY...          floor: grep reading every file
+    python bench/measure.py staged                     floor: python -c pass + git diff --cached
+
+``--save DIR`` keeps the raw seconds with date and machine. Nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+_AKPATROL = [str(Path(sys.executable).with_name("akpatrol"))]
+_IDENTITY = ["-c", "user.name=Bench", "-c", "user.email=bench@example.org", "-c", "commit.gpgsign=false"]
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["history", "scan", "staged"])
+    parser.add_argument("targets", nargs="*", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--save", type=Path)
+    options = parser.parse_args()
+    if options.what == "staged":
+        with tempfile.TemporaryDirectory() as directory:
+            rows = [_staged(Path(directory), options.rounds)]
+    else:
+        rows = [_target(options.what, target, options.rounds) for target in options.targets]
+    for row in rows:
+        medians = {name: statistics.median(seconds) for name, seconds in row["seconds"].items()}
+        ratio = medians["akpatrol"] / sum(value for name, value in medians.items() if name != "akpatrol")
+        print(
+            row["target"],
+            *(f"{name} {value:.3f} s" for name, value in medians.items()),
+            f"ratio {ratio:.2f}",
+            sep="  ",
+        )
+    if options.save:
+        _save(options.save, options.what, rows)
+
+
+def _target(what: str, target: Path, rounds: int) -> dict[str, Any]:
+    floors = {
+        "history": [
+            "git",
+            "-C",
+            str(target),
+            "cat-file",
+            "--batch-all-objects",
+            "--batch",
+            "--unordered",
+            "--buffer",
+        ],
+        "scan": ["grep", "-r", "-c", "-a", "-F", "no such text", str(target)],
+    }
+    akpatrol = [*_AKPATROL, what, "--no-progress", str(target)]
+    return {
+        "target": target.name,
+        "seconds": _alternate({"akpatrol": akpatrol, "floor": floors[what]}, rounds, None),
+    }
+
+
+def _staged(directory: Path, rounds: int) -> dict[str, Any]:
+    """One changed file in a repository of one commit."""
+    git = ["git", "-C", str(directory), *_IDENTITY]
+    subprocess.run([*git, "init", "-q"], check=True)
+    (directory / "file.py").write_text("print(1)\n")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "first"], check=True)
+    (directory / "file.py").write_text("print(2)\n")
+    subprocess.run([*git, "add", "."], check=True)
+    commands = {
+        "akpatrol": [*_AKPATROL, "staged"],
+        "python -c pass": [sys.executable, "-c", "pass"],
+        "git diff --cached": ["git", "diff", "--cached"],
+    }
+    return {"target": "staged", "seconds": _alternate(commands, rounds, directory)}
+
+
+def _alternate(commands: dict[str, list[str]], rounds: int, cwd: Path | None) -> dict[str, list[float]]:
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for number in range(rounds + 1):
+        for name, command in commands.items():
+            start = perf_counter()
+            subprocess.run(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            if number:  # the first round warms the cache
+                seconds[name].append(round(perf_counter() - start, 4))
+    return seconds
+
+
+def _save(directory: Path, what: str, rows: list[dict[str, Any]]) -> None:
+    now = datetime.now(UTC)
+    run = {
+        "date": now.isoformat(timespec="seconds"),
+        "machine": {
+            "processor": platform.machine(),
+            "processors": os.cpu_count(),
+            "python": platform.python_version(),
+        },
+        "what": what,
+        "rows": rows,
+    }
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / f"{now:%Y-%m-%d}-{what}.json").write_text(json.dumps(run, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What the README says is true: its commands, options, help texts, tables and example."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from random import Random
+
+import click
+import pytest
+
+from akpatrol.cli import cli
+from akpatrol.errors import ExitCode
+from akpatrol.model import State
+from tests.credentials import personal_access_token
+
+_ROOT = Path(__file__).parents[1]
+_README = (_ROOT / "README.md").read_text()
+_CONTEXT = click.Context(cli)
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", _README, re.DOTALL | re.MULTILINE)
+
+
+def _commands() -> dict[str, click.Command]:
+    found = {name: cli.get_command(_CONTEXT, name) for name in cli.list_commands(_CONTEXT)}
+    return {name: command for name, command in found.items() if command}
+
+
+def _calls() -> list[list[str]]:
+    """Every call of akpatrol in a shell block or in code in a sentence."""
+    lines = [line for block in _blocks("sh") for line in block.splitlines()]
+    lines += re.findall(r"`(akpatrol [^`]+)`", _README)
+    parts = [part.strip() for line in lines for part in re.split(r"&&|\||;", line)]
+    return [shlex.split(part)[1:] for part in parts if re.match(r"(\.venv/bin/)?akpatrol ", part)]
+
+
+@pytest.mark.parametrize("call", _calls(), ids=" ".join)
+def test_every_command_line_names_a_command_and_its_options(call: list[str]) -> None:
+    command = _commands()[call[0]]
+    if isinstance(command, click.Group):
+        command = command.commands[call[1]]
+    options = {name for parameter in command.params for name in parameter.opts + parameter.secondary_opts}
+    assert {word for word in call if word.startswith("-") and word != "-"} <= options | {"--help"}
+
+
+def test_every_command_is_in_the_table() -> None:
+    for name in _commands():
+        assert re.search(rf"^\| `akpatrol {name}\b", _README, re.MULTILINE), name
+
+
+def test_the_options_table_is_the_shared_help() -> None:
+    told = {}
+    for names, text in re.findall(r"^\| (`-[^|]+) \| (.+) \|$", _README, re.MULTILINE):
+        for name in re.findall(r"--[\w-]+", names):
+            told[name] = text
+    for command in ("scan", "history", "staged", "commit-msg"):
+        options = {
+            name: option.help
+            for option in _commands()[command].params
+            if isinstance(option, click.Option)
+            for name in option.opts + option.secondary_opts
+            if name.startswith("--")
+        }
+        assert told.items() <= options.items()
+        for own in options.keys() - told.keys():
+            assert f"`{own}" in _README, own
+
+
+def test_every_command_and_option_has_a_help_text() -> None:
+    for command in _commands().values():
+        assert command.help
+        for option in command.params:
+            assert not isinstance(option, click.Option) or option.help, option.name
+
+
+def test_the_exit_codes_are_all_told() -> None:
+    section = _README.partition("## Exit codes")[2].partition("\n## ")[0]
+    told = {int(number) for row in re.findall(r"^\| ([\d, ]+) \|", section, re.MULTILINE) for number in row.split(",")}
+    assert told == {int(code) for code in ExitCode}
+    assert all(str(int(code)) in (cli.help or "") for code in ExitCode)
+
+
+def test_the_states_are_all_told() -> None:
+    section = _README.partition("| state |")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == {*State}
+
+
+def test_the_library_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = _blocks("python")
+    token = personal_access_token(Random("readme"))
+    exec(compile(example, "README.md", "exec"), {"token": token.encode()})  # noqa: S102 - the point of the test
+    printed = capsys.readouterr().out
+    told = re.search(r"prints `(.+?)`", _README)
+    assert told
+    mask = re.compile(r"pat_\w{4}\*\*\*\(44\)")
+    assert mask.sub("MASK", printed.strip()) == mask.sub("MASK", told[1])
+    assert token not in printed
+
+
+def test_the_files_that_it_names_exist() -> None:
+    for name in ("bench/demo.py", "src/akpatrol/report/schema.json", ".ci/run"):
+        assert name in _README
+        assert (_ROOT / name).is_file()
