@@ -1,8 +1,8 @@
 """Times akpatrol against a floor that does less, alternately, and prints medians and ratios.
 
-    python bench/measure.py history REPOSITORY...      floor: git cat-file printing every object
-    python bench/measure.py scan DIRECTORY...          floor: grep reading every file
-    python bench/measure.py staged                     floor: python -c pass + git diff --cached
+    python bench/measure.py history NAME=REPOSITORY...     floor: git cat-file printing every object
+    python bench/measure.py scan NAME=DIRECTORY...         floor: grep reading every file
+    python bench/measure.py staged                         floor: python -c pass + git diff --cached
 
 ``--save DIR`` keeps the raw seconds with date and machine. Nothing is downloaded.
 """
@@ -30,7 +30,7 @@ def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["history", "scan", "staged"])
-    parser.add_argument("targets", nargs="*", type=Path)
+    parser.add_argument("targets", nargs="*", metavar="NAME=PATH")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--save", type=Path)
     options = parser.parse_args()
@@ -52,25 +52,14 @@ def main() -> None:
         _save(options.save, options.what, rows)
 
 
-def _target(what: str, target: Path, rounds: int) -> dict[str, Any]:
+def _target(what: str, named: str, rounds: int) -> dict[str, Any]:
+    name, _, path = named.partition("=")
     floors = {
-        "history": [
-            "git",
-            "-C",
-            str(target),
-            "cat-file",
-            "--batch-all-objects",
-            "--batch",
-            "--unordered",
-            "--buffer",
-        ],
-        "scan": ["grep", "-r", "-c", "-a", "-F", "no such text", str(target)],
+        "history": ["git", "-C", path, "cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer"],
+        "scan": ["grep", "-r", "-c", "-a", "-F", "no such text", path],
     }
-    akpatrol = [*_AKPATROL, what, "--no-progress", str(target)]
-    return {
-        "target": target.name,
-        "seconds": _alternate({"akpatrol": akpatrol, "floor": floors[what]}, rounds, None),
-    }
+    commands = {"akpatrol": [*_AKPATROL, what, "--no-progress", path], "floor": floors[what]}
+    return {"target": name, "seconds": _alternate(commands, rounds, None)}
 
 
 def _staged(directory: Path, rounds: int) -> dict[str, Any]:
