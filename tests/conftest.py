@@ -6,13 +6,16 @@ import hashlib
 import json
 import os
 import signal
+from contextlib import ExitStack
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+import trustme
 
 from akpatrol.__main__ import main
+from tests.api_server import ApiServer
 from tests.credentials import organization_key, personal_access_token
 from tests.repositories import Repository
 
@@ -142,3 +145,27 @@ def token(rng: Random) -> str:
 def repo(tmp_path: Path) -> Repository:
     """Return an empty repository with a work tree."""
     return Repository(tmp_path / "repo")
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def certificate(authority: trustme.CA) -> trustme.LeafCert:
+    return authority.issue_cert("localhost", "127.0.0.1")
+
+
+@pytest.fixture(scope="session")
+def bundle(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
+    file: Path = tmp_path_factory.mktemp("authority") / "bundle.pem"
+    authority.cert_pem.write_to_path(str(file))
+    return str(file)
+
+
+@pytest.fixture
+def serve(certificate: trustme.LeafCert) -> Iterator[Callable[..., ApiServer]]:
+    """Start servers that end with the test."""
+    with ExitStack() as stack:
+        yield lambda *args, **options: stack.enter_context(ApiServer(*args, **options).running(certificate))

@@ -7,7 +7,16 @@ from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.findings import Commit, Credential, Occurrence
+from akpatrol.findings import (
+    Commit,
+    Credential,
+    InventoryKey,
+    Occurrence,
+    OrganizationAnswer,
+    Owner,
+    Verification,
+    VerificationStatus,
+)
 from akpatrol.model import (
     Attribution,
     Confidence,
@@ -95,6 +104,66 @@ def credential(secret: str, *occurrences: Occurrence, **changes: Any) -> Credent
         state=min((place.state for place in places), key=list(State).index),
         exposure=None,
         occurrences=places,
+    )
+    return made._replace(**changes)
+
+
+REASONS = {
+    VerificationStatus.ACTIVE: "The API accepts it (200).",
+    VerificationStatus.INACTIVE: "The API refuses it (401).",
+    VerificationStatus.UNKNOWN: "There was no complete answer in time.",
+    VerificationStatus.NOT_SENT: "Interrupted before it was sent.",
+}
+_HTTP_STATUSES = {VerificationStatus.ACTIVE: 200, VerificationStatus.INACTIVE: 401}
+
+
+def verification(status: VerificationStatus, **changes: Any) -> Verification:
+    """Return what asking came to."""
+    made = Verification(
+        status=status,
+        reason=REASONS[status],
+        checked_at=None if status is VerificationStatus.NOT_SENT else "2026-03-01T11:59:30Z",
+        http_status=_HTTP_STATUSES.get(status),
+    )
+    return made._replace(**changes)
+
+
+def asked(status: VerificationStatus, secret: str, place: Occurrence | None = None, **changes: Any) -> Credential:
+    """Return a credential that was asked about; ``changes`` are the verification's."""
+    return credential(secret, place or occurrence(secret), verification=verification(status, **changes))
+
+
+def organization_answer(organization: str, status: VerificationStatus, **changes: Any) -> OrganizationAnswer:
+    """Return what asking in one organization came to."""
+    made = OrganizationAnswer(organization, status, REASONS[status], _HTTP_STATUSES.get(status))
+    return made._replace(**changes)
+
+
+def inventory_key(**changes: Any) -> InventoryKey:
+    """Return a key of the API's own list."""
+    made = InventoryKey("Ab12", "CI deploy", "2024-02-01T00:00:00Z", "2027-01-01T00:00:00Z")
+    return made._replace(**changes)
+
+
+def owner(*keys: InventoryKey) -> Owner:
+    """Return whose a key is: the only one's, one of several, or nobody's of the list."""
+    reasons = {0: "None of the inventory's keys.", 1: "The only key of the inventory whose id starts like this."}
+    return Owner(reasons.get(len(keys), f"One of {len(keys)} keys of the inventory."), keys)
+
+
+def live(secret: str, *occurrences: Occurrence, **changes: Any) -> Credential:
+    """Return a credential that the API accepts, with scopes and an owner."""
+    scopes = {
+        "scopes": ("members:manage", "conversations:read_sensitive", "agents:read"),
+        "blast_radius": ("reads transcripts and recordings", "manages members", "agents:read"),
+    }
+    made = credential(
+        secret,
+        *occurrences,
+        severity=Severity.CRITICAL,
+        attribution=Attribution.CONFIRMED,
+        verification=verification(VerificationStatus.ACTIVE, **scopes),
+        owner=owner(inventory_key()),
     )
     return made._replace(**changes)
 
@@ -235,4 +304,39 @@ def history(random: Random) -> Report:
         ),
         below_confidence=7,
         unread_histories=("vendor/lib", "third party/tool"),
+    )
+
+
+def verified(random: Random) -> Report:
+    """Return a verified scan: a live key, a live token in one of two organizations, and every other status."""
+    token = personal_access_token(random)
+    answers = (
+        organization_answer(
+            "org_one",
+            VerificationStatus.ACTIVE,
+            scopes=("child_organizations:manage",),
+            blast_radius=("acts on every descendant organization",),
+        ),
+        organization_answer("org_two", VerificationStatus.INACTIVE),
+    )
+    known = verification(
+        VerificationStatus.ACTIVE,
+        reason="In org_one: " + REASONS[VerificationStatus.ACTIVE],
+        organizations=answers,
+        scopes=answers[0].scopes,
+        blast_radius=answers[0].blast_radius,
+    )
+    others = (
+        credential(organization_key(random), severity=severity, verification=verification(status), owner=owner())
+        for status, severity in (
+            (VerificationStatus.INACTIVE, Severity.LOW),
+            (VerificationStatus.UNKNOWN, Severity.HIGH),
+            (VerificationStatus.NOT_SENT, Severity.HIGH),
+        )
+    )
+    return report(
+        live(organization_key(random)),
+        live(token, verification=known, owner=None),
+        *others,
+        credential(organization_key(random)),
     )

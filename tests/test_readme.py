@@ -12,6 +12,7 @@ import pytest
 
 from akpatrol.cli import cli
 from akpatrol.errors import ExitCode
+from akpatrol.findings import VerificationStatus
 from akpatrol.model import State
 from tests.credentials import personal_access_token
 
@@ -56,7 +57,7 @@ def test_the_options_table_is_the_shared_help() -> None:
     for names, text in re.findall(r"^\| (`-[^|]+) \| (.+) \|$", _README, re.MULTILINE):
         for name in re.findall(r"--[\w-]+", names):
             told[name] = text
-    for command in ("scan", "history", "staged", "commit-msg"):
+    for command in ("scan", "history", "staged", "commit-msg", "verify"):
         options = {
             name: option.help
             for option in _commands()[command].params
@@ -83,9 +84,10 @@ def test_the_exit_codes_are_all_told() -> None:
     assert all(str(int(code)) in (cli.help or "") for code in ExitCode)
 
 
-def test_the_states_are_all_told() -> None:
-    section = _README.partition("| state |")[2].partition("\n## ")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == {*State}
+def test_the_states_and_statuses_are_all_told() -> None:
+    for title, members in (("| state |", {*State}), ("| status |", {*VerificationStatus})):
+        section = _README.partition(title)[2].partition("\n\n")[0]
+        assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == members
 
 
 def test_the_library_example_runs(capsys: pytest.CaptureFixture[str]) -> None:

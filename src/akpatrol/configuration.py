@@ -18,7 +18,7 @@ from akpatrol.settings import FILE_NAME, PYPROJECT, Configuration, SkipAcceptanc
 from akpatrol.toml_table import Table
 
 _TREE_KEYS = {"rules", "exclude", "min_confidence", "accept_skip"}
-_EXPLICIT_KEYS = _TREE_KEYS | {"jobs", "show_secrets"}
+_EXPLICIT_KEYS = _TREE_KEYS | {"jobs", "show_secrets", "verify", "org", "api_url", "ca_bundle"}
 _ACCEPTANCE_KEYS = {"path", "object", "reason", "expires"}
 _CALLERS_OWN = {"api_url", "org", "ca_bundle", "verify", "show_secrets", "jobs", "output", "report", "format", "store"}
 _LONGEST_BYTES = 1 << 20
@@ -60,6 +60,10 @@ def load(file: str, *, tree: str | None) -> Configuration:
         accept_skip=tuple(_acceptance(file, entry) for entry in table.tables("accept_skip")),
         jobs=table.whole("jobs", range(1, _MOST_JOBS)),
         show_secrets=table.flag("show_secrets"),
+        verify=table.flag("verify"),
+        organizations=table.texts("org"),
+        api_url=table.text("api_url") or None,
+        ca_bundle=table.text("ca_bundle") or None,
     )
 
 

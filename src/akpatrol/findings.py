@@ -67,20 +67,6 @@ class Occurrence(NamedTuple):
     exposure: Exposure | None = None
 
 
-class Credential(NamedTuple):
-    """One secret, whatever found it and wherever it stands: the unit that a person acts on."""
-
-    kind: Kind
-    secret: Secret
-    rule_ids: tuple[str, ...]
-    confidence: Confidence
-    attribution: Attribution
-    severity: Severity
-    state: State
-    exposure: Exposure | None
-    occurrences: tuple[Occurrence, ...]
-
-
 class VerificationStatus(StrEnum):
     """What asking the API about a credential came to."""
 
@@ -131,3 +117,19 @@ class Owner(NamedTuple):
 
     reason: str
     keys: tuple[InventoryKey, ...] = ()
+
+
+class Credential(NamedTuple):
+    """One secret, whatever found it and wherever it stands: the unit that a person acts on."""
+
+    kind: Kind
+    secret: Secret
+    rule_ids: tuple[str, ...]
+    confidence: Confidence
+    attribution: Attribution
+    severity: Severity
+    state: State
+    exposure: Exposure | None
+    occurrences: tuple[Occurrence, ...]
+    verification: Verification | None = None
+    owner: Owner | None = None

@@ -27,6 +27,20 @@ class SkipAcceptance(NamedTuple):
     expires: date | None
 
 
+class VerificationSettings(NamedTuple):
+    """What to ask the API and the inventory; ``fail_on`` is ``any`` when None."""
+
+    verify: bool = False
+    organizations: tuple[str, ...] = ()
+    api_url: str | None = None
+    ca_bundle: str | None = None
+    verify_rps: float | None = None
+    send_unattributed: bool = False
+    no_scopes: bool = False
+    inventory: str | None = None
+    fail_on: str | None = None
+
+
 class Configuration(NamedTuple):
     """A configuration file's content; ``file`` is None when there is none."""
 
@@ -37,6 +51,10 @@ class Configuration(NamedTuple):
     accept_skip: tuple[SkipAcceptance, ...] = ()
     jobs: int | None = None
     show_secrets: bool = False
+    verify: bool = False
+    organizations: tuple[str, ...] = ()
+    api_url: str | None = None
+    ca_bundle: str | None = None
 
 
 class Settings(NamedTuple):
@@ -55,6 +73,7 @@ class Settings(NamedTuple):
     quiet: bool = False
     verbose: int = 0
     configuration: str | None = None
+    verification: VerificationSettings = VerificationSettings()
 
 
 def environment() -> dict[str, str]:

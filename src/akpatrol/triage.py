@@ -28,12 +28,11 @@ class AcceptedSkip(NamedTuple):
 
 
 def collect(placed: Iterable[tuple[Match, Occurrence]], rules: RuleSet) -> tuple[Credential, ...]:
-    """Return one credential for each (kind, secret), the most urgent first."""
+    """Return one credential for each (kind, secret), in the order in which they were met."""
     grouped: dict[tuple[Kind, object], list[tuple[Match, Occurrence]]] = defaultdict(list)
     for match, occurrence in placed:
         grouped[match.kind, match.secret].append((match, occurrence))
-    credentials = [_credential(group, rules) for group in grouped.values()]
-    return tuple(sorted(credentials, key=_urgency))
+    return tuple(_credential(group, rules) for group in grouped.values())
 
 
 def at_least(credentials: Sequence[Credential], minimum: Confidence) -> tuple[tuple[Credential, ...], int]:
@@ -100,16 +99,6 @@ def _distinct(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
 
 def _order(one: Occurrence) -> tuple[object, ...]:
     return (_STATES.index(one.state), one.target, one.path or b"", one.line or 0, one.offset, one.object or "")
-
-
-def _urgency(credential: Credential) -> tuple[object, ...]:
-    return (
-        credential.state is State.IGNORED,
-        -credential.severity,
-        _STATES.index(credential.state),
-        -credential.confidence,
-        _order(credential.occurrences[0]),
-    )
 
 
 def _names_anyreach(occurrence: Occurrence) -> bool:

@@ -15,6 +15,7 @@ _COMMANDS = {
     "history": ("history", "Look through every object of a git repository."),
     "staged": ("staged", "Look through what the next commit would add."),
     "commit-msg": ("commit_msg", "Look through a commit message, before the commit."),
+    "verify": ("verify", "Ask the API whether credentials are live."),
     "rules": ("rules", "List, show and check rules."),
 }
 

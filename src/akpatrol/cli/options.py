@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from akpatrol import settings as settings_
+from akpatrol.cli import verification
 from akpatrol.model import Confidence
 from akpatrol.report import FORMATS
 
@@ -86,6 +87,15 @@ class Flags(NamedTuple):
     progress: bool | None
     quiet: bool
     verbose: int
+    verify: bool | None
+    organizations: tuple[str, ...]
+    api_url: str | None
+    ca_bundle: str | None
+    verify_rps: float | None
+    send_unattributed: bool
+    no_scopes: bool
+    inventory: str | None
+    fail_on: str | None
 
 
 def shared(function: Callable[..., int]) -> Callable[..., int]:
@@ -98,7 +108,7 @@ def shared(function: Callable[..., int]) -> Callable[..., int]:
     with_flags.__doc__ = function.__doc__
     with_flags.__name__ = function.__name__
     decorated: Callable[..., int] = with_flags
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_OPTIONS, *verification.OPTIONS)):
         decorated = option(decorated)
     decorated.__dict__.setdefault("__click_params__", []).extend(getattr(function, "__click_params__", []))
     return decorated
@@ -107,6 +117,7 @@ def shared(function: Callable[..., int]) -> Callable[..., int]:
 def resolve(flags: Flags, start: str | None, top: str | None) -> Settings:
     """Return the run's settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere."""
     found = settings_.configuration_of(flags.config, start, top)
+    variables = settings_.environment()
     minimum = Confidence[flags.min_confidence.upper()] if flags.min_confidence else found.min_confidence
     return settings_.Settings(
         outputs=tuple(
@@ -123,5 +134,16 @@ def resolve(flags: Flags, start: str | None, top: str | None) -> Settings:
         quiet=flags.quiet,
         verbose=flags.verbose,
         configuration=found.file,
-        environment=settings_.environment(),
+        environment=variables,
+        verification=settings_.VerificationSettings(
+            verify=found.verify if flags.verify is None else flags.verify,
+            organizations=flags.organizations or found.organizations,
+            api_url=flags.api_url or variables.get("AKPATROL_API_URL") or found.api_url,
+            ca_bundle=flags.ca_bundle or variables.get("AKPATROL_CA_BUNDLE") or found.ca_bundle,
+            verify_rps=flags.verify_rps,
+            send_unattributed=flags.send_unattributed,
+            no_scopes=flags.no_scopes,
+            inventory=flags.inventory,
+            fail_on=flags.fail_on,
+        ),
     )

@@ -23,14 +23,12 @@ _BAR_COLUMNS = 24
 _OBJECTS = ("blobs", "trees", "commits", "tags")
 
 
-class Progress:
-    """``with Progress(...) as progress``: nothing is shown before a moment has passed, nothing is left behind."""
+class StatusLine:
+    """One line on standard error, drawn over; where nobody watches it is silent, or a line of a log when asked for."""
 
-    def __init__(self, sources: Sequence[Source], settings: Settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._on_terminal = bool(sys.stderr) and sys.stderr.isatty()
         self._wanted = bool(sys.stderr) and (self._on_terminal if settings.progress is None else settings.progress)
-        self._sources = sources
-        self._hints: dict[int, tuple[int, str] | None] = {}
         self._started = monotonic()
         self._next = self._started + _A_MOMENT
         self._shown = 0
@@ -42,18 +40,46 @@ class Progress:
         if self._on_terminal and self._shown:
             self._write("\r" + " " * self._shown + "\r")
 
-    def update(self, tally: Tally) -> None:
-        """Show where the work is, ten times a second at most."""
+    def due(self) -> bool:
+        """Return whether it is time for another frame: ten times a second at most."""
         if not self._wanted or (now := monotonic()) < self._next:
-            return
+            return False
         self._next = now + (_BETWEEN_FRAMES if self._on_terminal else _BETWEEN_LINES)
-        line = self._line(tally, max(now - self._started, _BETWEEN_FRAMES))
+        return True
+
+    def show(self, line: str) -> None:
+        """Draw a frame."""
         if not self._on_terminal:
             self._write(f"akpatrol: {line}\n")
             return
         line = line[: _columns() - 1]
         self._write("\r" + line.ljust(self._shown))
         self._shown = len(line)
+
+    def seconds(self) -> float:
+        """Return how long it has been there."""
+        return max(monotonic() - self._started, _BETWEEN_FRAMES)
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except OSError:
+            self._wanted = self._on_terminal = False  # the terminal is gone; the work goes on
+
+
+class Progress(StatusLine):
+    """``with Progress(...) as progress``: how much of the sources is read, how fast, and how long the rest takes."""
+
+    def __init__(self, sources: Sequence[Source], settings: Settings) -> None:
+        super().__init__(settings)
+        self._sources = sources
+        self._hints: dict[int, tuple[int, str] | None] = {}
+
+    def update(self, tally: Tally) -> None:
+        """Show where the work is."""
+        if self.due():
+            self.show(self._line(tally, self.seconds()))
 
     def _line(self, tally: Tally, seconds: float) -> str:
         done = sum(tally.counts.get(name, 0) for name in _OBJECTS) or tally.counts.get("files", 0)
@@ -78,13 +104,6 @@ class Progress:
         known = [hint for hint in self._hints.values() if hint]
         noun = known[0][1] if known else "files"
         return sum(number for number, _ in known) if len(known) == len(self._sources) else None, noun
-
-    def _write(self, text: str) -> None:
-        try:
-            sys.stderr.write(text)
-            sys.stderr.flush()
-        except OSError:
-            self._wanted = self._on_terminal = False  # the terminal is gone; the scan goes on
 
 
 def _duration(seconds: float) -> str:

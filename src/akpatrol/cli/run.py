@@ -10,6 +10,7 @@ import click
 
 from akpatrol import pipeline
 from akpatrol import rules as rules_
+from akpatrol.cli import verification
 from akpatrol.cli.globs import acceptances
 from akpatrol.cli.progress import Progress
 from akpatrol.detect.engine import Engine
@@ -17,7 +18,7 @@ from akpatrol.errors import ExitCode, UsageError
 from akpatrol.report import RenderOptions, render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from akpatrol.model import Report
     from akpatrol.settings import Settings
@@ -26,18 +27,30 @@ if TYPE_CHECKING:
 _WIDTH = 100
 
 
-def execute(command: str, sources: Sequence[Source], settings: Settings) -> int:
-    """Run the sources through the pipeline, write every report, return the exit code."""
+def execute(
+    command: str,
+    sources: Sequence[Source],
+    settings: Settings,
+    amend: Callable[[Report], Report] = lambda report: report,
+) -> int:
+    """Run the sources through the pipeline, ask what is to be asked, write every report, return the exit code.
+
+    ``amend`` may add to the report what the sources cannot know.
+    """
     _check_outputs(settings)
+    inventory = verification.prepare(settings)
     rules = rules_.load(settings.rules)
     engine = Engine(rules)
     if settings.verbose:
         _explain(settings, engine)
     with Progress(sources, settings) as progress:
         wishes = pipeline.Wishes(settings.jobs, settings.min_confidence, acceptances(settings.accept_skip))
-        report = pipeline.run(command, sources, engine, wishes, progress.update)
-    code = exit_code(report)
-    _publish(report, engine, settings, silent=settings.quiet and code is ExitCode.CLEAN)
+        found = amend(pipeline.run(command, sources, engine, wishes, progress.update))
+    report, interrupted = verification.answer(found, settings, inventory)
+    code = verification.exit_code(report, settings)
+    _publish(report, engine, settings, silent=settings.quiet and not report.credentials and code is ExitCode.CLEAN)
+    if interrupted:
+        return ExitCode.INTERRUPTED
     if settings.exit_zero and code is ExitCode.FINDINGS:
         return ExitCode.CLEAN if report.coverage.complete else ExitCode.INCOMPLETE
     return code
@@ -56,13 +69,6 @@ def _check_outputs(settings: Settings) -> None:
         check_writable(file)
         if file.resolve() in (other.resolve() for other in files[:index]) and not file.is_char_device():
             raise UsageError(f"{file}: two reports would be written to it")
-
-
-def exit_code(report: Report) -> ExitCode:
-    """Return what the report means; findings win over an incomplete scan."""
-    if report.credentials:
-        return ExitCode.FINDINGS
-    return ExitCode.CLEAN if report.coverage.complete else ExitCode.INCOMPLETE
 
 
 def _publish(report: Report, engine: Engine, settings: Settings, *, silent: bool) -> None:

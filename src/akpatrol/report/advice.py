@@ -1,4 +1,4 @@
-"""What to do about a credential: it follows where the credential is, then what it is.
+"""What to do about a credential: it follows where the credential is, whether it is live, then what it is.
 
 The pages and the order (delete, replace, clean) are the documentation's: "API keys and personal access
 tokens", "Authentication".
@@ -7,12 +7,14 @@ tokens", "Authentication".
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from akpatrol.findings import VerificationStatus
 from akpatrol.model import Attribution, Kind, State
+from akpatrol.report.words import status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from akpatrol.findings import Credential
     from akpatrol.rules import Rule
@@ -27,7 +29,14 @@ GENERIC_STEPS = (
 
 _WHOSE = "Find out whose it is: it may be another vendor's. The next steps are for one of Anyreach's."
 _BROWSER = "It ships to browsers, where every visitor can read it: call the API from a server instead."
+_UNTIL = "Verify it again until the API refuses it."
+_DEAD = "Nothing to revoke: the API refuses it. Put it into the baseline."
+_DEAD_OF_ANOTHER = "Find out whose it is: Anyreach's API refuses it, but another vendor's may accept it."
+_OPTIONAL = "Rewriting history is optional."
 _HISTORY = "Rewriting history comes last and replaces nothing of this: every clone keeps what it has."
+
+
+TO_KNOW = "To know whether it is live:"
 
 
 class Situation(Enum):
@@ -63,15 +72,47 @@ def steps(credential: Credential, rule: Rule | None) -> list[str]:
                 "Take it out of what is staged before committing: nothing has leaked yet.",
                 "Keep it in a secret manager, or in a file that git ignores.",
             ]
+    in_history = bool(states & _IN_HISTORY)
+    verification = credential.verification
+    status = verification.status if verification else None
+    if status is VerificationStatus.INACTIVE:
+        dead = _DEAD_OF_ANOTHER if credential.attribution is Attribution.OPEN else _DEAD
+        return [dead, _OPTIONAL] if in_history else [dead]
     whose = [_WHOSE] if credential.attribution is Attribution.OPEN else []
     own = rule.steps if rule and rule.steps else GENERIC_STEPS
     browser = [_BROWSER] if credential.exposure else []
-    history = [_HISTORY] if states & _IN_HISTORY else []
-    return [*whose, *own, *browser, *history]
+    until = [_UNTIL] if status is VerificationStatus.ACTIVE else []
+    organizations = bool(verification and verification.organizations)
+    ask = _to_know(credential.kind, credential.attribution, status, organizations=organizations)
+    asking = [f"{TO_KNOW} {ask}"] if ask else []
+    history = [_HISTORY] if in_history else []
+    return [*whose, *own, *browser, *until, *asking, *history]
 
 
-def leaked_action(kind: str, attribution: str, page: str | None, states: Collection[str]) -> str:
-    """Return the one sentence that says what to do about a leaked credential first, and what follows."""
+def to_know(credential: Mapping[str, Any]) -> str:
+    """Return how to find out whether a document's credential is live, nothing when its reason names the option."""
+    verification = credential["verification"]
+    if not verification or "--" in verification["reason"]:
+        return ""
+    organizations = bool(verification["organizations"])
+    return _to_know(credential["kind"], credential["attribution"], verification["status"], organizations=organizations)
+
+
+def _to_know(kind: str, attribution: str, status: str | None, *, organizations: bool) -> str:
+    if status == VerificationStatus.UNKNOWN:
+        named = kind != Kind.PERSONAL_ACCESS_TOKEN or organizations
+        return "verify it again." if named else "verify it again with --org and its organization's id."
+    if status == VerificationStatus.NOT_SENT and attribution == Attribution.OPEN and kind != Kind.CUSTOM:
+        return "if it is Anyreach's, verify it again with --send-unattributed."
+    return ""
+
+
+def leaked_action(credential: Mapping[str, Any], states: Collection[str]) -> str:
+    """Return the one sentence that says what to do about a document's leaked credential first, and what follows."""
+    kind, attribution, page = credential["kind"], credential["attribution"], credential["remediation"]["page"]
+    status = status_of(credential)
+    if status == VerificationStatus.INACTIVE:
+        return _dead_action(attribution, states)
     last = "then clean history" if any(state in _IN_HISTORY for state in states) else "then take it out of the file"
     at = f" at {page}" if page else ""
     if kind == Kind.PERSONAL_ACCESS_TOKEN:
@@ -80,7 +121,16 @@ def leaked_action(kind: str, attribution: str, page: str | None, states: Collect
         first = f"delete it{at} now"
     else:
         first = f"revoke it{at or ' where it was issued'} now"
-    sentence = f"{first}, then replace it where it is used, {last}."
+    live = "it is live, so " if status == VerificationStatus.ACTIVE else ""
+    sentence = f"{live}{first}, then replace it where it is used, {last}."
     if attribution == Attribution.OPEN and kind != Kind.CUSTOM:
         return "find out whose it is. If it is Anyreach's: " + sentence
     return sentence
+
+
+def _dead_action(attribution: str, states: Collection[str]) -> str:
+    if attribution == Attribution.OPEN:
+        return _DEAD_OF_ANOTHER[0].lower() + _DEAD_OF_ANOTHER[1:]
+    if any(state in _IN_HISTORY for state in states):
+        return "nothing to revoke; put it into the baseline. Rewriting history is optional."
+    return "nothing to revoke; take it out of the file, or put it into the baseline."

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import sarif_om as om
 
+from akpatrol.findings import VerificationStatus
 from akpatrol.model import Kind, Place, Severity, State
 from akpatrol.report import advice, document
 from akpatrol.report import sarif_words as words
 from akpatrol.report.as_json import dumped
 from akpatrol.report.sarif_places import artifact_uri, base_of, file_uri, repository_uri
-from akpatrol.report.words import parsed, plural
+from akpatrol.report.words import parsed, plural, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,6 +42,8 @@ _LEVELS = {
     Severity.MEDIUM: "warning",
     Severity.LOW: "note",
 }
+_STATUS_LEVELS = {VerificationStatus.ACTIVE: "error", VerificationStatus.INACTIVE: "note"}
+"""The others leave it to the severity."""
 _SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "3.0"}
 _PRECISIONS = {Kind.ORGANIZATION_KEY: "high", Kind.PERSONAL_ACCESS_TOKEN: "medium", Kind.CUSTOM: "medium"}
 _RULE_IDS = {
@@ -201,7 +204,7 @@ def _results(report: Report, whole: Mapping[str, Any], rule_ids: list[str], plac
                 yield om.Result(
                     rule_id=rule_id,
                     rule_index=rule_ids.index(rule_id),
-                    level="note" if occurrence.state is State.IGNORED else _LEVELS[credential.severity],
+                    level=_level(credential, occurrence),
                     message=om.Message(text=words.result_message(shown, shown_place, action)),
                     locations=[places.location(occurrence, shown_place)],
                     partial_fingerprints={FINGERPRINT: name},
@@ -210,8 +213,16 @@ def _results(report: Report, whole: Mapping[str, Any], rule_ids: list[str], plac
                         "confidence": shown["confidence"],
                         "attribution": shown["attribution"],
                         "state": shown_place["state"],
+                        "verification": status_of(shown),
                     },
                 )
+
+
+def _level(credential: Credential, occurrence: Occurrence) -> str:
+    if occurrence.state is State.IGNORED:
+        return "note"
+    by_severity = _LEVELS[credential.severity]
+    return _STATUS_LEVELS.get(credential.verification.status, by_severity) if credential.verification else by_severity
 
 
 def _names(fingerprint: str, occurrences: list[Occurrence], places: _Places) -> list[str]:

@@ -13,7 +13,7 @@ from akpatrol.model import Exclusion, State
 from akpatrol.report import document
 from akpatrol.report.text_safety import middle_out, shell_word, visible, wrapped
 from akpatrol.report.text_style import Style
-from akpatrol.report.words import duration_words, plural, size_words, state_name
+from akpatrol.report.words import STATUSES, UNVERIFIED, duration_words, plural, size_words, state_name, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,11 +70,32 @@ def _found(whole: Mapping[str, Any]) -> str:
     if not number:
         return "No credentials found"
     places = plural(whole["summary"]["occurrences"], "place")
-    targets = len({place["target"] for found in whole["credentials"] for place in found["occurrences"]})
-    where = f" of {plural(targets, 'target')}" if targets > 1 else ""
-    ignored = whole["summary"]["by_state"][State.IGNORED]
-    gently = f"; {'all' if ignored == number else f'{ignored:,}'} only in files that git ignores" if ignored else ""
-    return f"{plural(number, 'credential')} found ({number:,} unverified) in {places}{where}{gently}"
+    return f"{_counted_found(whole['summary'])} in {places}{_of_targets(whole)}{_gently(whole['credentials'])}"
+
+
+def _counted_found(summary: Mapping[str, Any]) -> str:
+    number, by_status = summary["credentials"], summary["by_verification"]
+    if by_status[UNVERIFIED] == number:
+        return f"{plural(number, 'credential')} found ({number:,} unverified)"
+    return ", ".join(f"{by_status[status]:,} {word}" for status, word in STATUSES.items() if by_status[status])
+
+
+def _of_targets(whole: Mapping[str, Any]) -> str:
+    found = {place["target"] for credential in whole["credentials"] for place in credential["occurrences"]}
+    if len(found) <= 1:
+        return ""
+    kinds = {target["kind"] for target in whole["scan"]["targets"] if target["id"] in found}
+    noun = ("repository", "repositories") if kinds == {"repository"} else ("target",)
+    return f" of {plural(len(found), *noun)}"
+
+
+def _gently(credentials: Sequence[Mapping[str, Any]]) -> str:
+    ignored = [credential for credential in credentials if credential["state"] == State.IGNORED]
+    if not ignored:
+        return ""
+    number = "all" if len(ignored) == len(credentials) else f"{len(ignored):,}"
+    live = sum(status_of(credential) == "active" for credential in ignored)
+    return f"; {number} only in files that git ignores" + (f" ({live:,} of them live)" if live else "")
 
 
 def _overview(summary: Mapping[str, Any]) -> str:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from akpatrol import __version__
 from akpatrol.model import Attribution, Confidence, Kind, Severity, State
-from akpatrol.report import advice
 from akpatrol.report.context import context_line
 from akpatrol.report.text_safety import decoded, escaped_path, plain, visible
+from akpatrol.report.words import STATUSES, UNVERIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from akpatrol.findings import Commit, Credential, Occurrence
+    from akpatrol.findings import Commit, Credential, Occurrence, OrganizationAnswer, Owner, Verification
     from akpatrol.model import Coverage, Report, Secret, Target
     from akpatrol.report import RenderOptions
     from akpatrol.rules import Rule, RuleSet
@@ -94,11 +94,12 @@ def fingerprint(kind: Kind, secret: Secret) -> str:
 
 
 def credentials_in_order(credentials: Iterable[Credential]) -> list[Credential]:
-    """Return the most urgent first; those that git ignores last."""
+    """Return the most urgent first, the live ones before all others; those that git ignores last."""
     return sorted(
         credentials,
         key=lambda credential: (
             credential.state is State.IGNORED,
+            _status(credential) != "active",
             -credential.severity,
             _STATES.index(credential.state),
             -credential.confidence,
@@ -168,6 +169,8 @@ def _coverage(coverage: Coverage, mask: Mask) -> dict[str, Any]:
 
 
 def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> dict[str, Any]:
+    from akpatrol.report import advice  # noqa: PLC0415 - most runs of a hook find nothing
+
     rule = rule_of(credential, options.rules)
     raw = credential.secret.reveal()
     dates = [place.introduced.date for place in credential.occurrences if place.introduced]
@@ -185,8 +188,8 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> d
         "state": credential.state.value,
         "exposure": credential.exposure.value if credential.exposure else None,
         "first_seen": min(dates, default=None),
-        "owner": None,
-        "verification": None,
+        "owner": _owner(credential.owner, mask),
+        "verification": _verification(credential.verification, mask),
         "allowed": None,
         "remediation": {
             "page": mask.text(rule.page) if rule and rule.page else None,
@@ -197,6 +200,49 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> d
             for place in occurrences_in_order(credential.occurrences)
         ],
     }
+
+
+def _status(credential: Credential) -> str:
+    return credential.verification.status if credential.verification else UNVERIFIED
+
+
+def _verification(found: Verification | None, mask: Mask) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        **_answer(found, mask),
+        "checked_at": found.checked_at,
+        "organizations": [
+            {"organization": mask.text(answer.organization), **_answer(answer, mask)} for answer in found.organizations
+        ],
+    }
+
+
+def _answer(found: Verification | OrganizationAnswer, mask: Mask) -> dict[str, Any]:
+    return {
+        "status": found.status.value,
+        "reason": mask.text(found.reason),
+        "http_status": found.http_status,
+        "scopes": mask.texts(found.scopes),
+        "blast_radius": mask.texts(found.blast_radius),
+    }
+
+
+def _owner(owner: Owner | None, mask: Mask) -> dict[str, Any] | None:
+    if owner is None:
+        return None
+    keys = [
+        {
+            "key_id": mask.text(key.key_id),
+            "name": mask.text(key.name),
+            # The unit of created_at is not documented: the list's own text may stand here.
+            "created_at": None if key.created_at is None else mask.text(key.created_at),
+            "expires_at": key.expires_at,
+            "expired": key.expired,
+        }
+        for key in owner.keys
+    ]
+    return {"reason": mask.text(owner.reason), "keys": keys}
 
 
 def _key_id(kind: Kind, raw: bytes) -> str | None:
@@ -252,6 +298,7 @@ def _summary(report: Report, mask: Mask) -> dict[str, Any]:
         "by_attribution": _counted(Attribution, (credential.attribution for credential in found)),
         "by_state": _counted(State, (credential.state for credential in found)),
         "by_kind": _counted(Kind, (credential.kind for credential in found)),
+        "by_verification": _counted(STATUSES, (_status(credential) for credential in found)),
         "below_min_confidence": report.below_confidence,
         "histories_not_read": sorted(mask.texts(report.unread_histories)),
     }

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from akpatrol.findings import VerificationStatus
 from akpatrol.model import Kind
-from akpatrol.report.advice import Situation, leaked_action, situation
+from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
+from akpatrol.report.standing import abilities
 from akpatrol.report.text_safety import head, middle_out, visible
-from akpatrol.report.words import SHORT_ID, attribution_words, kind_name, location, state_words
+from akpatrol.report.words import SHORT_ID, STATUSES, attribution_words, kind_name, location, state_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,8 +63,17 @@ def result_message(credential: Mapping[str, Any], occurrence: Mapping[str, Any],
     return plain_message(
         f"{_capital(name)} {credential['redacted']} at {where}: {'; '.join(facts)}. "
         f"{_capital(credential['confidence'])} confidence, {attribution_words(kind, attribution)}, "
-        f"not verified. {action}"
+        f"{_status_message(credential['verification'])} {action}"
     )
+
+
+def _status_message(verification: Mapping[str, Any] | None) -> str:
+    if verification is None:
+        return "not verified."
+    sentence = f"{STATUSES[verification['status']]}: {head(verification['reason'], _PATH_WIDTH)}"
+    if verification["status"] != VerificationStatus.ACTIVE:
+        return sentence
+    return f"{sentence} {_capital(head(abilities(verification), _PATH_WIDTH))}."
 
 
 def action_message(credential: Mapping[str, Any]) -> str:
@@ -73,8 +84,9 @@ def action_message(credential: Mapping[str, Any]) -> str:
             return "Git ignores this file, the right place: never commit it."
         case Situation.STAGED:
             return "Take it out before committing: nothing has leaked yet."
-    page = credential["remediation"]["page"]
-    return _capital(leaked_action(credential["kind"], credential["attribution"], page, states))
+    sentence = _capital(leaked_action(credential, states))
+    hint = to_know(credential)
+    return f"{sentence} {TO_KNOW} {hint}" if hint else sentence
 
 
 def skip_message(skip: Mapping[str, Any]) -> str:

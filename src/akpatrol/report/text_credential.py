@@ -5,9 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.model import Place, State
-from akpatrol.report.advice import Situation, leaked_action, situation
+from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
+from akpatrol.report.standing import owner_lines, verification_lines
 from akpatrol.report.text_safety import around, columns, head, middle_out, shell_word, wrapped
-from akpatrol.report.words import attribution_words, commit_words, kind_name, location, plural, state_words
+from akpatrol.report.words import (
+    STATUSES,
+    UNVERIFIED,
+    attribution_words,
+    commit_words,
+    kind_name,
+    location,
+    plural,
+    state_words,
+    status_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,18 +65,22 @@ class CredentialText:
             name = "found by " + head(credential["rule_ids"][0], _NAME_WIDTH)
         # What git ignores is where it belongs: no alarm.
         alarm = "" if credential["state"] == State.IGNORED else style.severity(credential["severity"]) + "  "
-        yield f"{alarm}{style.bold(credential['redacted'])}  {name}"
-        facts = [
-            f"{credential['confidence']} confidence",
-            attribution_words(kind, attribution),
-            "not verified",
-        ]
+        status = status_of(credential)
+        asked = style.status(STATUSES[status], is_live=status == "active") + "  " if status != UNVERIFIED else ""
+        yield f"{alarm}{asked}{style.bold(credential['redacted'])}  {name}"
+        if credential["secret"] is not None:
+            yield "  secret " + style.bold(credential["secret"])
+        for line in verification_lines(credential["verification"], self._now, verbose=self._verbose):
+            yield from self._paragraph(line, "  ")
+        for line in owner_lines(credential["owner"], self._now, verbose=self._verbose):
+            yield from self._paragraph(line, "  ")
+        facts = [f"{credential['confidence']} confidence", attribution_words(kind, attribution)]
+        if status == UNVERIFIED:
+            facts.append("not verified")
         if credential["key_id"]:
             facts.append("key id " + credential["key_id"])
         if credential["exposure"]:
             facts.append("every visitor of a web page can read it")
-        if credential["secret"] is not None:
-            yield "  secret " + style.bold(credential["secret"])
         yield from self._paragraph("; ".join(facts), "  ")
 
     def _place(self, occurrence: Mapping[str, Any], credential: Mapping[str, Any]) -> Iterator[str]:
@@ -120,7 +135,6 @@ class CredentialText:
     def _next(self, credential: Mapping[str, Any]) -> Iterator[str]:
         places = credential["occurrences"]
         states = {place["state"] for place in places} or {credential["state"]}
-        kind, page = credential["kind"], credential["remediation"]["page"]
         match situation(states):
             case Situation.IGNORED:
                 yield from self._action("Next:", "leave it there, which is the right place, and never commit it.")
@@ -129,7 +143,9 @@ class CredentialText:
                 yield from self._staged(places)
                 return
             case Situation.LEAKED:
-                yield from self._action("Next:", leaked_action(kind, credential["attribution"], page, states))
+                yield from self._action("Next:", leaked_action(credential, states))
+                if hint := to_know(credential):
+                    yield from self._action(TO_KNOW, hint)
         if self._verbose:
             for number, step in enumerate(credential["remediation"]["steps"], 1):
                 yield from self._paragraph(f"{number}. {step}", "    ")

@@ -35,6 +35,10 @@ class Style:
         """Mark a severity, in capitals."""
         return self._styled(name.upper(), fg=_SEVERITY_COLOURS[name], bold=True)
 
+    def status(self, word: str, *, is_live: bool) -> str:
+        """Mark whether it is live, which nobody may overlook."""
+        return self._styled(word.upper(), fg="bright_red", bold=True, reverse=True) if is_live else self.bold(word)
+
     def verdict(self, text: str, *, found: bool, complete: bool) -> str:
         """Mark the first line."""
         colour = "red" if found else "green" if complete else "yellow"

@@ -10,6 +10,16 @@ from akpatrol.model import Attribution, Kind, Place, State, StateReason
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+UNVERIFIED = "unverified"
+STATUSES = {
+    "active": "live",
+    "inactive": "inactive",
+    "unknown": "unknown",
+    "not_sent": "not sent",
+    UNVERIFIED: "unverified",
+}
+"""Every VerificationStatus, as a text so that a run that finds nothing need not load it, and what was never asked."""
+
 SHORT_ID = 12
 """Hex digits of a git id: enough to be unique in the largest repositories."""
 
@@ -60,6 +70,12 @@ def attribution_words(kind: str, attribution: str) -> str:
     if kind == Kind.CUSTOM and attribution != Attribution.CONFIRMED:
         return "of unknown issuer"
     return _ATTRIBUTIONS[Attribution(attribution)]
+
+
+def status_of(credential: Mapping[str, Any]) -> str:
+    """Return one of STATUSES; ``credential`` is a document's."""
+    verification = credential["verification"]
+    return verification["status"] if verification else UNVERIFIED
 
 
 def state_name(state: str) -> str:

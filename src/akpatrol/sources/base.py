@@ -56,6 +56,31 @@ class Source(Protocol):
         """Return repositories that were met and whose history this source does not read."""
 
 
+class OneTarget:
+    """What the sources of one target share: nothing is missing from it, and it holds no further repositories."""
+
+    parallel = False
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return the one target."""
+        return (self._target,)
+
+    def size_hint(self) -> tuple[int, str] | None:
+        """Return nothing: it is not known, or there is little."""
+        return None
+
+    def check(self) -> Iterator[Skipped]:
+        """Yield nothing: what could not be read was said while reading."""
+        return iter(())
+
+    def unread_histories(self) -> tuple[str, ...]:
+        """Return nothing."""
+        return ()
+
+
 def read_blocks(read: Callable[[int], bytes], origin: Origin, block: int = BLOCK_BYTES) -> Iterator[Chunk]:
     """Yield a stream as chunks that overlap by the engine's reach, in memory that does not grow with it.
 

@@ -8,14 +8,13 @@ from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model import Counted, Origin, Place, Skipped, State
-from akpatrol.sources.base import read_blocks
+from akpatrol.sources.base import OneTarget, read_blocks
 from akpatrol.sources.placing import occurrence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from akpatrol.findings import Hit
-    from akpatrol.model import Target
     from akpatrol.sources.base import Item, Placed
 
 # https://git-scm.com/docs/git-commit#Documentation/git-commit.txt-scissors: git drops this line and all below it.
@@ -42,20 +41,8 @@ class MessageUnit(NamedTuple):
         yield Counted("messages", 1, len(message))
 
 
-class MessageSource:
+class MessageSource(OneTarget):
     """``akpatrol commit-msg``: the file that git gives to a commit-msg hook."""
-
-    parallel = False
-
-    def __init__(self, target: Target) -> None:
-        self._target = target
-
-    def targets(self) -> tuple[Target, ...]:
-        """Return the message's file."""
-        return (self._target,)
-
-    def size_hint(self) -> None:
-        """Return nothing: it is one file."""
 
     def plan(self) -> Iterator[MessageUnit]:
         """Yield the one file."""
@@ -65,11 +52,3 @@ class MessageSource:
         """Yield each hit as staged: the commit does not exist yet."""
         for hit in hits:
             yield hit.match, occurrence(hit, State.STAGED)
-
-    def check(self) -> Iterator[Skipped]:
-        """Yield nothing: the file was read or skipped."""
-        return iter(())
-
-    def unread_histories(self) -> tuple[str, ...]:
-        """Return nothing: history is not what this looks at."""
-        return ()

@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from akpatrol.model import Counted, Origin, Skipped, State, Target
-from akpatrol.sources.base import read_blocks
+from akpatrol.sources.base import OneTarget, read_blocks
 from akpatrol.sources.placing import occurrence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from akpatrol.findings import Hit
+    from akpatrol.model import Secret
     from akpatrol.sources.base import Item, Placed
 
 _NAME = b"<stdin>"
 
 
 class StreamUnit(NamedTuple):
-    """The process's own standard input: only the process that has it can read it."""
+    """The process's own standard input, which only that process can read, or what was typed at a prompt."""
 
     target: str
+    typed: Secret | None = None
     title: str = _NAME.decode()
 
     def read(self) -> Iterator[Item]:
         """Yield the stream in blocks."""
         size = counted = 0
+        stream = self._stream()
 
         def read(number: int) -> bytes:
             nonlocal size
-            data = sys.stdin.buffer.read(number)
+            data = stream.read(number) if stream else b""
             size += len(data)
             return data
 
-        if not sys.stdin:
+        if not stream:
             yield Skipped(_NAME.decode(), "standard input is closed")
             return
         try:
@@ -46,33 +50,25 @@ class StreamUnit(NamedTuple):
             yield Skipped(_NAME.decode(), error.strerror or "cannot be read")
         yield Counted("streams", 1, size - counted)
 
+    def _stream(self) -> BinaryIO | None:
+        if self.typed:
+            return BytesIO(self.typed.reveal())
+        # None when it was closed before the start.
+        return sys.stdin.buffer if sys.stdin else None
 
-class StreamSource(NamedTuple):
-    """``akpatrol scan -``."""
 
-    target: Target
-    parallel: bool = False
+class StreamSource(OneTarget):
+    """``akpatrol scan -``, or what was typed at a prompt."""
 
-    def targets(self) -> tuple[Target, ...]:
-        """Return the stream."""
-        return (self.target,)
-
-    def size_hint(self) -> None:
-        """Return nothing: a stream has no known length."""
+    def __init__(self, target: Target, typed: Secret | None = None) -> None:
+        super().__init__(target)
+        self._typed = typed
 
     def plan(self) -> Iterator[StreamUnit]:
         """Yield the one unit."""
-        yield StreamUnit(self.target.id)
+        yield StreamUnit(self._target.id, self._typed)
 
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
         """Yield each hit where it stands in the stream."""
         for hit in hits:
             yield hit.match, occurrence(hit, State.WORKTREE)
-
-    def check(self) -> Iterator[Skipped]:
-        """Yield nothing: a stream that ended was read."""
-        return iter(())
-
-    def unread_histories(self) -> tuple[str, ...]:
-        """Return nothing: a stream holds no repository."""
-        return ()

@@ -5,7 +5,16 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from akpatrol.findings import Commit, Credential, Occurrence
+from akpatrol.findings import (
+    Commit,
+    Credential,
+    InventoryKey,
+    Occurrence,
+    OrganizationAnswer,
+    Owner,
+    Verification,
+    VerificationStatus,
+)
 from akpatrol.model import (
     Attribution,
     Confidence,
@@ -64,6 +73,30 @@ dates = st.one_of(
 ids = st.integers(0, 16**40 - 1).map(lambda number: f"{number:040x}")
 positions = st.none() | st.integers(1, 100_000)
 commits = st.builds(Commit, id=ids, date=dates, author=texts, summary=texts)
+words = st.lists(texts, max_size=5).map(tuple)
+answers = {
+    "status": st.sampled_from(VerificationStatus),
+    "reason": texts,
+    "http_status": st.none() | st.integers(100, 599),
+    "scopes": words,
+    "blast_radius": words,
+}
+organization_answers = st.builds(OrganizationAnswer, organization=texts, **answers)
+verifications = st.builds(
+    Verification,
+    checked_at=st.none() | dates,
+    organizations=st.lists(organization_answers, max_size=3).map(tuple),
+    **answers,
+)
+keys = st.builds(
+    InventoryKey,
+    key_id=texts,
+    name=texts,
+    created_at=st.none() | dates | texts,
+    expires_at=st.none() | dates,
+    expired=st.booleans(),
+)
+owners = st.builds(Owner, reason=texts, keys=st.lists(keys, max_size=3).map(tuple))
 targets = st.builds(
     Target,
     id=st.sampled_from(["t1", "t2"]),
@@ -119,6 +152,8 @@ def credentials(draw: st.DrawFn) -> Credential:
         state=draw(st.sampled_from(State)),
         exposure=draw(st.none() | st.just(Exposure.BROWSER)),
         occurrences=tuple(occurrences),
+        verification=draw(st.none() | verifications),
+        owner=draw(st.none() | owners),
     )
 
 

@@ -20,6 +20,7 @@ RANDOM = reports.seeded(3)
 KEY = reports.organization_key(RANDOM)
 TOKEN = reports.personal_access_token(RANDOM)
 SAMPLES = [reports.staged(reports.seeded(1)), reports.history(reports.seeded(1)), reports.report()]
+SAMPLES.append(reports.verified(reports.seeded(1)))
 
 
 def line_validator(name: str) -> Draft202012Validator:
@@ -187,6 +188,7 @@ def test_summary_counts() -> None:
     assert summary["by_severity"] == {"critical": 1, "high": 2, "medium": 1, "low": 0}
     assert summary["by_state"]["ignored"] == 1
     assert summary["by_kind"] == {"organization_key": 3, "personal_access_token": 1, "custom": 0}
+    assert summary["by_verification"] == {"active": 0, "inactive": 0, "unknown": 0, "not_sent": 0, "unverified": 4}
     assert summary["below_min_confidence"] == 7
     assert summary["histories_not_read"] == ["third party/tool", "vendor/lib"]
 

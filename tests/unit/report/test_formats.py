@@ -42,3 +42,15 @@ def test_importing_the_package_loads_no_format() -> None:
 
 def test_text_loads_neither_json_nor_sarif() -> None:
     assert imported("import akpatrol.report.as_text", "json", "sarif_om", "click", "hashlib") == []
+
+
+def test_a_clean_run_does_not_load_what_is_for_findings() -> None:
+    code = """
+from datetime import UTC, datetime
+from akpatrol.model import Coverage, Report
+from akpatrol.report import RenderOptions, render
+from akpatrol.rules import load
+clean = Report("staged", "", 0.1, (), Coverage(), ())
+assert render(clean, "text", RenderOptions(str, load(), datetime.now(UTC))).startswith("No credentials")
+"""
+    assert imported(code, "akpatrol.findings", "akpatrol.report.advice", "akpatrol.report.standing") == []

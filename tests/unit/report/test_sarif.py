@@ -315,6 +315,7 @@ def test_the_independent_validator_finds_no_error(tmp_path: Path, rule_kind: str
     history = reports.history(reports.seeded(1))
     samples = {
         "findings": history,
+        "verified": reports.verified(reports.seeded(1)),
         "empty": reports.report(),
         "incomplete": history._replace(credentials=()),
     }

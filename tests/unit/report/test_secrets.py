@@ -6,6 +6,7 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given
 
+from akpatrol.findings import VerificationStatus
 from akpatrol.model import Coverage, Place, Report, Secret, Skipped, State
 from akpatrol.report import FORMATS, render
 from tests import reports
@@ -34,12 +35,18 @@ def everywhere() -> Report:
         )
         for place in Place
     ]
+    said = {"reason": KEY, "scopes": (KEY, f"x:{KEY}"), "blast_radius": (KEY, f"reads {KEY}")}
+    active = VerificationStatus.ACTIVE
+    answer = reports.organization_answer(KEY, active, **said)
+    verification = reports.verification(active, organizations=(answer,), **said)
+    key = reports.inventory_key(key_id=KEY, name=KEY, created_at=KEY)
+    owner = reports.owner(key, key)._replace(reason=KEY)
     target = reports.target(
         id=KEY, root=f"/src/{KEY}", base=f"/src/{KEY}", remote=f"https://{KEY}@example.org/{KEY}", head=KEY
     )
     coverage = Coverage(counts={KEY: 1}, skipped=(Skipped(KEY, KEY), Skipped(KEY, KEY, KEY)))
     return reports.report(
-        reports.credential(KEY, *places, rule_ids=(KEY,)),
+        reports.credential(KEY, *places, rule_ids=(KEY,), verification=verification, owner=owner),
         targets=(target,),
         coverage=coverage,
         unread_histories=(KEY,),

@@ -326,7 +326,7 @@ def test_paths_of_several_targets_are_told_apart() -> None:
     other = reports.target(id="t2", root="/src/other")
     places = (reports.occurrence(KEY), reports.occurrence(KEY, target="t2"))
     report = reports.report(reports.credential(KEY, *places), targets=(reports.target(), other))
-    assert "in 2 places of 2 targets" in text(report)
+    assert "in 2 places of 2 repositories" in text(report)
     assert "  /src/shop/config/settings.py:12:12" in text(report)
     assert "  other/config/settings.py:12:12" in text(report, here="/src")
 

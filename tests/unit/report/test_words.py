@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from akpatrol.findings import VerificationStatus
 from akpatrol.report import words
 from tests import reports
 
@@ -23,6 +24,10 @@ from tests import reports
 )
 def test_age(days: float, expected: str) -> None:
     assert words.age(days) == expected
+
+
+def test_every_status_has_a_word() -> None:
+    assert list(words.STATUSES) == [*VerificationStatus, words.UNVERIFIED]
 
 
 def test_dates_are_in_utc() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.model import Place, Skipped
+from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git import completeness, describe, gitdir, placement, revisions
 from akpatrol.sources.git.holes import shallow_boundary
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
@@ -22,19 +23,13 @@ if TYPE_CHECKING:
 _IDS_A_UNIT = 20_000
 
 
-class HistorySource:
+class HistorySource(OneTarget):
     """``akpatrol history``: the object database, names of refs, and the git directory's own files."""
 
-    parallel = False
-
     def __init__(self, git: Git, target: Target) -> None:
+        super().__init__(target)
         self._git = git
-        self._target = target
         self._met: list[bytes] = []
-
-    def targets(self) -> tuple[Target, ...]:
-        """Return the repository."""
-        return (self._target,)
 
     def size_hint(self) -> tuple[int, str] | None:
         """Return the number of objects; those in two packs count twice."""
@@ -64,23 +59,14 @@ class HistorySource:
         return tuple(os.fsdecode(path) for path in self._met)
 
 
-class RangeSource:
+class RangeSource(OneTarget):
     """``akpatrol history --range``: blobs, names and messages that these commits introduced."""
 
-    parallel = False
-
     def __init__(self, git: Git, target: Target, wanted: Sequence[str]) -> None:
+        super().__init__(target)
         self._git = git
-        self._target = target
         self._revisions = tuple(wanted)
         self._commits: dict[str, None] = {}
-
-    def targets(self) -> tuple[Target, ...]:
-        """Return the repository."""
-        return (self._target,)
-
-    def size_hint(self) -> None:
-        """Return nothing: a range is mostly small."""
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
         """Yield the commits, the blobs that they hold and no parent does, and the paths that they add."""
@@ -111,7 +97,3 @@ class RangeSource:
         """Yield the commits whose parents a shallow clone left out: what they changed is not known."""
         for id_ in sorted(self._commits.keys() & shallow_boundary(self._git)):
             yield Skipped(id_, "boundary of a shallow clone: run git fetch --deepen=100 (or --unshallow)")
-
-    def unread_histories(self) -> tuple[str, ...]:
-        """Return nothing: a range is not the whole history."""
-        return ()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError, UsageError
 from akpatrol.model import Excluded, Exclusion, Place, State
+from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git.runner import LITERALLY
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
 from akpatrol.sources.placing import at_path, occurrence
@@ -37,29 +38,20 @@ _GITLINK = b"160000"
 _FEW = 50
 
 
-class IndexSource:
+class IndexSource(OneTarget):
     """``akpatrol staged``: blobs that differ from HEAD, and those of the named files."""
-
-    parallel = False
 
     def __init__(
         self, git: Git, target: Target, files: Sequence[bytes], cwd: bytes, excluded: Callable[[bytes, bool], bool]
     ) -> None:
+        super().__init__(target)
         self._git = git
-        self._target = target
         self._files = files
         self._cwd = cwd
         self._excluded = excluded
         self._paths: dict[str, dict[bytes, None]] = defaultdict(dict)
         self._real: dict[bytes, bytes] = {}
         self._untracked = 0
-
-    def targets(self) -> tuple[Target, ...]:
-        """Return the index."""
-        return (self._target,)
-
-    def size_hint(self) -> None:
-        """Return nothing: there is little to read."""
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
         """Yield the blobs and their paths' names."""
@@ -94,14 +86,6 @@ class IndexSource:
             if paths := sorted(self._paths.get(hit.origin.object or "", ())):
                 placed = at_path(placed, paths[0])._replace(paths=tuple(paths))
             yield hit.match, placed
-
-    def check(self) -> Iterator[Skipped]:
-        """Yield nothing: what the index names was asked for by id."""
-        return iter(())
-
-    def unread_histories(self) -> tuple[str, ...]:
-        """Return nothing: history is not what this looks at."""
-        return ()
 
     def _changed(self) -> Iterator[tuple[bytes, str, bytes]]:
         """Yield mode, id and path of what differs from HEAD, or of everything before the first commit."""

@@ -1,0 +1,93 @@
+"""Is it live, and what can it do: asking the API about credentials, each one once.
+
+Nothing here opens a connection, or imports what could, before ``verify_all`` has a credential that may be sent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model import Kind, Secret
+from akpatrol.verify.eligible import why_not_sent
+from akpatrol.verify.results import INTERRUPTED, Stage, not_sent, unconfirmed
+from akpatrol.verify.wishes import DEFAULT_API_URL, Wishes, check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import httpx
+
+    from akpatrol.findings import Credential, Verification
+    from akpatrol.verify.background import Background, Learned
+
+__all__ = ["DEFAULT_API_URL", "Key", "Verified", "Wishes", "check", "verify_all"]
+
+Key = tuple[Kind, Secret]
+
+
+class Verified(NamedTuple):
+    """What became known; ``interrupted`` when Ctrl-C cut it short, and the results say of which credentials."""
+
+    results: dict[Key, Verification]
+    interrupted: bool = False
+
+
+def verify_all(
+    credentials: Sequence[Credential],
+    wishes: Wishes,
+    on_result: Callable[[Credential, Verification], None] = lambda _credential, _verification: None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Verified:
+    """Ask the API about every credential that may be sent, once for each kind and secret.
+
+    ``on_result`` is called in this thread as answers come, for progress; what it is told is provisional until the
+    second negative control, and only the returned results hold. Ctrl-C ends the asking, not the call.
+    Raises UsageError for wishes that cannot be met.
+    """
+    check(wishes)
+    results: dict[Key, Verification] = {}
+    fit: list[Credential] = []
+    for credential in credentials:
+        key = (credential.kind, credential.secret)
+        if key in results:
+            continue
+        if reason := why_not_sent(credential, send_unattributed=wishes.send_unattributed):
+            results[key] = not_sent(reason)
+            on_result(credential, results[key])
+        else:
+            results[key] = not_sent(INTERRUPTED)
+            fit.append(credential)
+    if not fit:
+        return Verified(results)
+    from akpatrol.verify.background import Background  # noqa: PLC0415 - httpx takes a tenth of a second
+
+    batch = Background(fit, wishes, transport)
+    try:
+        return Verified(results, interrupted=_follow(batch, results, on_result))
+    finally:
+        batch.stop()
+
+
+def _follow(
+    batch: Background, results: dict[Key, Verification], on_result: Callable[[Credential, Verification], None]
+) -> bool:
+    """Take in what the batch learns. Returns whether it was interrupted."""
+    stages: dict[Key, Stage] = {}
+
+    def take(learned: Learned) -> None:
+        key = (learned.credential.kind, learned.credential.secret)
+        results[key], stages[key] = learned.verification, learned.stage
+
+    try:
+        for learned in batch:
+            take(learned)
+            if learned.stage is Stage.ANSWERED:
+                on_result(learned.credential, learned.verification)
+    except KeyboardInterrupt:
+        for learned in batch.stop():
+            take(learned)
+        for key, stage in stages.items():
+            if stage is Stage.ANSWERED:
+                results[key] = unconfirmed(results[key])
+        return True
+    return False

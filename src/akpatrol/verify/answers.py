@@ -1,0 +1,87 @@
+"""From the bytes of a response to an ``Answer``: what it is, none of what it says except scopes."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+
+from akpatrol.verify.contract import CLAIM_MISSING, Answer, Shape
+
+MAXIMUM_BYTES = 64 * 1024
+_MOST_SCOPES = 500
+_SCOPE = re.compile(r"[A-Za-z0-9_*.-]+(:[A-Za-z0-9_*.-]+)*")
+_LONGEST_SCOPE = 100  # characters
+
+
+class Response(NamedTuple):
+    """A response as it was received: ``body`` is at most ``MAXIMUM_BYTES``, ``whole`` says that this was all of it.
+
+    ``now`` is when it came, in seconds since the epoch, for a ``Retry-After`` that is a date.
+    """
+
+    status: int
+    media_type: str
+    body: bytes
+    whole: bool = True
+    retry_after: str = ""
+    now: float = 0.0
+
+
+def read(response: Response) -> Answer:
+    """Return what a response is."""
+    document = _document(response) if _is_json(response.media_type) else None
+    detail = document.get("detail") if isinstance(document, dict) else None
+    shape = Shape.DATA if isinstance(document, (dict, list)) else Shape.OTHER
+    if isinstance(detail, str) and response.whole:
+        shape = Shape.DETAIL
+    return Answer(
+        status=response.status,
+        shape=shape,
+        claim_missing=shape is Shape.DETAIL and CLAIM_MISSING in str(detail).lower(),
+        scopes=_scopes(document) if response.whole else None,
+        retry_after=_seconds(response.retry_after, response.now),
+    )
+
+
+def _is_json(media_type: str) -> bool:
+    name = media_type.partition(";")[0].strip().lower()
+    return name == "application/json" or name.endswith("+json")
+
+
+def _document(response: Response) -> object:
+    """Return the JSON document; of one that was cut, an empty list or object if all that is there is well formed."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(response.body, final=response.whole)
+    except UnicodeDecodeError:
+        return None
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        # A long list of agents is no less the API's for being cut: then the only fault is where it ends.
+        at_end = error.pos >= len(text) - len("\\u0000\\u0000") or error.msg.startswith("Unterminated string")
+        start = text.lstrip()[:1]
+        return {"[": [], "{": {}}.get(start) if at_end and not response.whole else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _scopes(document: object) -> tuple[str, ...] | None:
+    """Return the scopes of a flat list of strings ("Roles and permissions"), without what cannot be a scope's name."""
+    if not isinstance(document, list) or not all(isinstance(entry, str) for entry in document):
+        return None
+    fit = (entry for entry in document if len(entry) <= _LONGEST_SCOPE and _SCOPE.fullmatch(entry))
+    return tuple(dict.fromkeys(fit))[:_MOST_SCOPES]
+
+
+def _seconds(retry_after: str, now: float) -> float | None:
+    """Return a ``Retry-After`` in seconds from now: a number of them or a date (RFC 9110, 10.2.3)."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now) if text else None
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,119 @@
+"""One batch: negative controls, each credential once, the controls again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import TYPE_CHECKING, Protocol
+
+from akpatrol.findings import Verification, VerificationStatus
+from akpatrol.model import Kind
+from akpatrol.verify import control
+from akpatrol.verify.client import AGENTS, SCOPES
+from akpatrol.verify.contract import NOT_ASKED, Answer, Said, decide, distrust, said, worse
+from akpatrol.verify.results import GIVEN_UP, INTERRUPTED_WHILE, Asked, Stage, not_sent, now, verification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from akpatrol.findings import Credential
+    from akpatrol.model import Secret
+    from akpatrol.verify.wishes import Wishes
+
+_GIVE_UP_AFTER = 6
+"""So many credentials in a row without an answer, and the rest is spared: a failing API is not asked on."""
+
+_THROTTLED, _SERVER_ERROR = 429, 500
+
+
+class Ask(Protocol):
+    """Sends one GET with a credential, as ``client.Verifier.ask`` does."""
+
+    async def __call__(self, path: str, secret: Secret, organization: str | None = None) -> Answer:
+        """Return what came back; never raises for what a server does."""
+        ...
+
+
+class Batch:
+    """Asks about credentials that are all fit to be sent, each one once.
+
+    ``learn`` is called when a credential is begun, when it is answered, and when the second controls have confirmed
+    or overturned that.
+    """
+
+    def __init__(self, wishes: Wishes, ask: Ask, learn: Callable[[Credential, Verification, Stage], None]) -> None:
+        self._wishes = wishes
+        self._ask = ask
+        self._learn = learn
+        self._controls: dict[Kind, dict[str | None, Answer]] = {}
+        self._asked: list[tuple[Credential, list[Asked], str]] = []
+        self._unanswered = 0
+
+    async def run(self, credentials: Sequence[Credential]) -> None:
+        """Ask about all of them."""
+        kinds: dict[Kind, list[Credential]] = defaultdict(list)
+        for credential in credentials:
+            kinds[credential.kind].append(credential)
+        for kind, members in kinds.items():
+            self._controls[kind] = await self._control(kind, members[0].secret)
+        waiting = iter(credentials)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._wishes.concurrency):
+                group.create_task(self._work(waiting))
+        sent = {
+            credential.kind for credential, asked, _ in self._asked if any(one.answer != NOT_ASKED for one in asked)
+        }
+        for kind in sent:
+            after = await self._control(kind, kinds[kind][0].secret)
+            self._controls[kind] = {step: worse(first, after[step]) for step, first in self._controls[kind].items()}
+        for credential, asked, when in self._asked:
+            settled = verification(credential.kind, asked, self._controls[credential.kind], when)
+            self._learn(credential, settled, Stage.SETTLED)
+
+    async def _control(self, kind: Kind, like: Secret) -> dict[str | None, Answer]:
+        """Ask about a credential that cannot exist, in the same ways as about the others."""
+        forged = control.forge(like)
+        return {step: await self._ask(AGENTS, forged, step) for step in self._steps(kind)}
+
+    def _steps(self, kind: Kind) -> tuple[str | None, ...]:
+        """Return the organizations to name; an organization key carries its own ("Authentication")."""
+        if kind is Kind.PERSONAL_ACCESS_TOKEN and self._wishes.organizations:
+            return tuple(dict.fromkeys(self._wishes.organizations))
+        return (None,)
+
+    async def _work(self, waiting: Iterator[Credential]) -> None:
+        for credential in waiting:
+            if self._unanswered >= _GIVE_UP_AFTER:
+                self._learn(credential, not_sent(GIVEN_UP), Stage.ANSWERED)
+                continue
+            await self._credential(credential)
+
+    async def _credential(self, credential: Credential) -> None:
+        kind = credential.kind
+        controls = self._controls[kind]
+        asked = [Asked(step, NOT_ASKED) for step in controls]
+        when = now()
+        self._learn(credential, _interrupted(when), Stage.BEGUN)
+        for place, (step, first) in enumerate(controls.items()):
+            if not distrust(kind, organization_given=step is not None, control=first):
+                asked[place] = await self._one(credential, step, first)
+        self._asked.append((credential, asked, when))
+        self._learn(credential, verification(kind, asked, controls, when), Stage.ANSWERED)
+
+    async def _one(self, credential: Credential, step: str | None, first: Answer) -> Asked:
+        answer = await self._ask(AGENTS, credential.secret, step)
+        self._unanswered = self._unanswered + 1 if _unanswered(answer) else 0
+        decision = decide(credential.kind, organization_given=step is not None, control=first, answer=answer)
+        # Without its organization a token would only be told so again.
+        wanted = self._wishes.scopes and said(answer) is not Said.CLAIM_MISSING
+        if not wanted or decision.status is not VerificationStatus.ACTIVE:
+            return Asked(step, answer)
+        return Asked(step, answer, await self._ask(SCOPES, credential.secret, step))
+
+
+def _unanswered(answer: Answer) -> bool:
+    return answer.failure is not None or answer.status == _THROTTLED or answer.status >= _SERVER_ERROR
+
+
+def _interrupted(when: str) -> Verification:
+    return Verification(VerificationStatus.UNKNOWN, INTERRUPTED_WHILE, when)

@@ -1,0 +1,37 @@
+"""What a verification changes about a credential and about the exit code: pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from akpatrol.errors import ExitCode
+from akpatrol.findings import VerificationStatus
+from akpatrol.model import Attribution, Severity, State
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+def severity(unverified: Severity, state: State, status: VerificationStatus) -> Severity:
+    """Return how bad the leak is once the API has been asked.
+
+    A live credential in a file that git ignores is where it should be, and stays as mild as it was.
+    """
+    if status is VerificationStatus.INACTIVE:
+        return Severity.LOW
+    if status is VerificationStatus.ACTIVE and state is not State.IGNORED:
+        return Severity.CRITICAL
+    return unverified
+
+
+def attribution(unverified: Attribution, status: VerificationStatus) -> Attribution:
+    """Return whose it is once the API has been asked: only what it accepts is surely its own."""
+    return Attribution.CONFIRMED if status is VerificationStatus.ACTIVE else unverified
+
+
+def exit_code_of_live(statuses: Collection[VerificationStatus]) -> ExitCode:
+    """Return the exit code of a complete run under ``--fail-on live``."""
+    if VerificationStatus.ACTIVE in statuses:
+        return ExitCode.FINDINGS
+    unsure = {VerificationStatus.UNKNOWN, VerificationStatus.NOT_SENT}
+    return ExitCode.INCOMPLETE if unsure.intersection(statuses) else ExitCode.CLEAN

@@ -1,0 +1,176 @@
+"""What the API's answers mean: pure decisions, no input or output.
+
+The facts are the documentation's ("Authentication", "Errors"): 401 is a missing or invalid credential, or a
+personal access token without its organization; 403 is a valid credential whose scopes do not grant the action;
+errors are JSON, ``{"detail": "<message>"}``. Whatever does not look like that comes from something else.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from akpatrol.findings import VerificationStatus
+from akpatrol.model import Kind
+
+CLAIM_MISSING = "missing organization claim"
+"""What 401 says of a personal access token that is sent without its organization ("Authentication")."""
+
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+
+
+class Failure(StrEnum):
+    """Why there was no answer at all."""
+
+    TIMED_OUT = "timed_out"
+    TLS = "tls"
+    UNREACHABLE = "unreachable"
+    DROPPED = "dropped"
+    PROXY = "proxy"
+    BROKEN = "broken"
+
+
+class Shape(StrEnum):
+    """What the body of an answer is."""
+
+    DATA = "data"  # a JSON list or object
+    DETAIL = "detail"  # the API's own error, {"detail": "<message>"}
+    OTHER = "other"  # a page, a scalar, nothing: not the API's
+
+
+class Answer(NamedTuple):
+    """What came back, without any of its text, which could repeat the credential.
+
+    ``scopes`` is set when the body is a flat list of strings; ``retry_after`` is in seconds.
+    Without status and failure, nothing was asked.
+    """
+
+    status: int = 0
+    shape: Shape = Shape.OTHER
+    claim_missing: bool = False
+    failure: Failure | None = None
+    scopes: tuple[str, ...] | None = None
+    retry_after: float | None = None
+
+
+class Said(StrEnum):
+    """What an answer says about a credential, the most trustworthy answer to a negative control first."""
+
+    REFUSED = "refused"
+    CLAIM_MISSING = "claim_missing"
+    FORBIDDEN = "forbidden"
+    ACCEPTED = "accepted"
+    NOTHING = "nothing"
+
+
+class Decision(NamedTuple):
+    """A status and the sentences that give its reason."""
+
+    status: VerificationStatus
+    reason: str
+
+
+NOT_ASKED = Answer()
+NO_API = "It belongs to a rule of your own: there is no API to ask about it."
+
+_FAILURES = {
+    Failure.TIMED_OUT: "There was no complete answer in time.",
+    Failure.TLS: "The connection is not secure: the server's certificate or its TLS cannot be trusted.",
+    Failure.UNREACHABLE: "The server cannot be reached.",
+    Failure.DROPPED: "The connection broke before the answer was complete.",
+    Failure.PROXY: "A proxy did not let the request through.",
+    Failure.BROKEN: "Asking failed inside akpatrol, which is a bug.",
+}
+_STATUSES = {
+    0: "It was not asked.",
+    _UNAUTHORIZED: "The refusal (401) is not the API's: a firewall's or a proxy's page.",
+    _FORBIDDEN: "The refusal (403) is not the API's: a firewall's or a proxy's page.",
+    407: "A proxy asks for a password (407).",
+    429: "The API throttles (429).",
+}
+
+
+def said(answer: Answer) -> Said:
+    """Read one answer. Only the API's own JSON says anything."""
+    if answer.failure:
+        return Said.NOTHING
+    if _is_success(answer.status) and answer.shape is Shape.DATA:
+        return Said.ACCEPTED
+    if answer.shape is not Shape.DETAIL:
+        return Said.NOTHING
+    if answer.status == _FORBIDDEN:
+        return Said.FORBIDDEN
+    if answer.status == _UNAUTHORIZED:
+        return Said.CLAIM_MISSING if answer.claim_missing else Said.REFUSED
+    return Said.NOTHING
+
+
+def worse(before: Answer, after: Answer) -> Answer:
+    """Return the answer to a negative control that is trusted less."""
+    order = list(Said)
+    return max(before, after, key=lambda answer: order.index(said(answer)))
+
+
+def distrust(kind: Kind, *, organization_given: bool, control: Answer) -> str | None:
+    """Return why nothing of that kind can be believed, None when the negative control was refused as it should be."""
+    match said(control):
+        case Said.REFUSED:
+            return None
+        case Said.CLAIM_MISSING if kind is not Kind.PERSONAL_ACCESS_TOKEN:
+            return None  # still a 401; only the positive answers are believed then, and the plain refusals
+        case Said.CLAIM_MISSING if organization_given:
+            return "The API asks for an organization although one was sent, so its answers prove nothing."
+        case Said.CLAIM_MISSING:
+            return (
+                "Without an organization the API answers this token as it answers one that cannot exist. "
+                "Give --org to find out."
+            )
+        case Said.NOTHING:
+            return f"Whether the API tells credentials apart could not be established. {silence(control)}"
+        case _:
+            return f"The API accepts a credential that cannot exist ({control.status}), so its answers prove nothing."
+
+
+def decide(kind: Kind, *, organization_given: bool, control: Answer, answer: Answer) -> Decision:
+    """Return what ``answer`` means, given the API's answer to a credential that cannot exist.
+
+    ``organization_given`` says that the header went with both; an organization key never has it.
+    """
+    if kind is Kind.CUSTOM:
+        return Decision(VerificationStatus.NOT_SENT, NO_API)
+    if doubt := distrust(kind, organization_given=organization_given, control=control):
+        return Decision(VerificationStatus.UNKNOWN, doubt)
+    status, reason = VerificationStatus.UNKNOWN, silence(answer)
+    match said(answer):
+        case Said.ACCEPTED:
+            status, reason = VerificationStatus.ACTIVE, f"The API accepts it ({answer.status})."
+        case Said.FORBIDDEN:
+            status, reason = VerificationStatus.ACTIVE, "Valid: only its scopes do not let it list agents (403)."
+        case Said.REFUSED:
+            status, reason = VerificationStatus.INACTIVE, "The API refuses it (401)."
+        case Said.CLAIM_MISSING if kind is Kind.PERSONAL_ACCESS_TOKEN and not organization_given:
+            status = VerificationStatus.ACTIVE
+            reason = "Valid: the API asks only for its organization (401). --org tells what it can do there."
+        case Said.CLAIM_MISSING:
+            reason = "The API asks for an organization (401), which does not fit this request."
+    return Decision(status, reason)
+
+
+def silence(answer: Answer) -> str:
+    """Return why an answer says nothing about a credential."""
+    if answer.failure:
+        return _FAILURES[answer.failure]
+    status = answer.status
+    if status in _STATUSES:
+        return _STATUSES[status]
+    if _is_success(status):
+        return f"What answered ({status}) is not the API: a portal, a proxy or another server."
+    if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110, 15.4
+        return f"The answer is a redirect ({status}), which is not followed."
+    if status >= 500:  # noqa: PLR2004 - RFC 9110, 15.6
+        return f"The server failed ({status})."
+    return f"The answer ({status}) says nothing about the credential."
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300  # noqa: PLR2004 - RFC 9110, 15.3

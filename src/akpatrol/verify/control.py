@@ -1,0 +1,51 @@
+"""Negative controls: credentials that cannot exist, to find out whether the API tells credentials apart.
+
+Each has the id part ``akpatrolcontrol``, so that the provider can recognise it in logs. A personal access token has
+no documented id part: there the text stands right after ``pat_``. The rest is random and has the shape (length and
+alphabet) of a credential of the same batch, since a server may refuse another shape for its shape alone.
+"""
+
+from __future__ import annotations
+
+import string
+from secrets import SystemRandom
+from typing import TYPE_CHECKING
+
+from akpatrol.model import Secret
+
+if TYPE_CHECKING:
+    from random import Random
+
+MARKER = "akpatrolcontrol"
+_LEAST_RANDOM = 20  # characters; even of digits alone, more than anyone can have issued
+_ALPHABETS = (
+    string.digits + "abcdef",
+    string.digits + "ABCDEF",
+    string.digits + string.ascii_lowercase,
+    string.digits + string.ascii_uppercase,
+    string.digits + string.ascii_letters,
+)
+
+
+def forge(like: Secret, random: Random | None = None) -> Secret:
+    """Return a credential of the shape of ``like`` that cannot exist."""
+    random = random or SystemRandom()
+    prefix, _, body = like.reveal().decode("ascii").partition("_")
+    key_id, dot, rest = body.partition(".")
+    if not dot:
+        key_id, rest = MARKER, body[len(MARKER) :]
+    padding = _alike(key_id[len(MARKER) :], random) if dot else ""
+    tail = _alike(rest.ljust(_LEAST_RANDOM, rest[-1:] or "0"), random)
+    return Secret(f"{prefix}_{MARKER}{padding}{dot}{tail}".encode())
+
+
+def is_control(secret: Secret) -> bool:
+    """Return whether a credential is one of ours, found in someone's log."""
+    return secret.reveal().partition(b"_")[2].startswith(MARKER.encode())
+
+
+def _alike(text: str, random: Random) -> str:
+    """Return random text of the same length and alphabet; what is neither letter nor digit stays in its place."""
+    used = {character for character in text if character.isalnum()}
+    alphabet = next((known for known in _ALPHABETS if used <= set(known)), _ALPHABETS[-1])
+    return "".join(random.choice(alphabet) if character.isalnum() else character for character in text)

@@ -1,0 +1,119 @@
+"""Whose is it: matching found keys with the API's own list of keys, without any request.
+
+The list's entries have ``key_id`` (a truncated prefix), ``name``, ``expires_at`` and ``created_at`` ("API keys and
+personal access tokens"). ``expires_at`` is in epoch milliseconds, null for never. The unit of ``created_at`` is not
+documented: a number is read like its neighbour, a text is told as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from akpatrol.errors import UsageError
+from akpatrol.findings import InventoryKey, Owner
+from akpatrol.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from akpatrol.findings import Credential
+
+_MAXIMUM_BYTES = 64 * 1024 * 1024
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PREFIX = "ak_"
+_ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
+
+
+class Entry(NamedTuple):
+    """A key of the list and the text that every credential of it starts with."""
+
+    prefix: str
+    key: InventoryKey
+
+
+def load(file: str, now: datetime | None = None) -> tuple[Entry, ...]:
+    """Read the list from a file. Raises UsageError, whose message repeats nothing of what is in it."""
+    try:
+        with open(file, "rb") as stream:
+            content = stream.read(_MAXIMUM_BYTES + 1)
+    except OSError as error:
+        raise _wrong(file, error.strerror or "cannot be read") from None
+    if len(content) > _MAXIMUM_BYTES:
+        raise _wrong(file, "larger than 64 MiB")
+    try:
+        document = json.loads(content)
+    except json.JSONDecodeError as error:
+        raise _wrong(file, f"not JSON: line {error.lineno}, column {error.colno}") from None
+    except (ValueError, RecursionError):
+        raise _wrong(file, "not JSON") from None
+    moment = now or datetime.now(UTC)
+    return tuple(_entry(file, number, raw, moment) for number, raw in enumerate(_keys(file, document), 1))
+
+
+def owner(credential: Credential, entries: Sequence[Entry]) -> Owner | None:
+    """Return which keys of the list a credential may be, None when only organization keys are listed."""
+    if credential.kind is not Kind.ORGANIZATION_KEY:
+        return None
+    text = credential.secret.reveal().decode("utf-8", "replace")
+    keys = tuple(entry.key for entry in entries if text.startswith(entry.prefix))
+    if not keys:
+        return Owner(f"None of the inventory's {len(entries)} keys: another organization's, or deleted.")
+    if len(keys) > 1:
+        return Owner(f"One of {len(keys)} keys of the inventory: they share the part of the id that it shows.", keys)
+    return Owner("The only key of the inventory whose id starts like this.", keys)
+
+
+def _wrong(file: str, reason: str) -> UsageError:
+    return UsageError(f"--inventory: {file}: {reason}", "give the JSON of the API's own list of keys")
+
+
+def _keys(file: str, document: object) -> list[object]:
+    """Return the list, which may stand in an object."""
+    if isinstance(document, list):
+        return document
+    lists = [value for value in document.values() if isinstance(value, list)] if isinstance(document, dict) else []
+    if len(lists) != 1:
+        raise _wrong(file, "neither a list nor an object with one list")
+    return lists[0]
+
+
+def _entry(file: str, number: int, raw: object, now: datetime) -> Entry:
+    if not isinstance(raw, dict):
+        raise _wrong(file, f"entry {number}: not an object")
+    key_id, name = raw.get("key_id"), raw.get("name")
+    if not isinstance(key_id, str) or not (start := _start(key_id)):
+        raise _wrong(file, f"entry {number}: key_id: not the start of a key's id")
+    if not isinstance(name, str | None):
+        raise _wrong(file, f"entry {number}: name: not a text")
+    expires = _moment(file, number, "expires_at", raw)
+    created = raw.get("created_at")
+    if not isinstance(created, str):
+        created = _text(_moment(file, number, "created_at", raw))
+    shown = start.partition(".")[0]
+    key = InventoryKey(shown, name or "", created, _text(expires), expires is not None and expires <= now)
+    return Entry(_PREFIX + start, key)
+
+
+def _start(key_id: str) -> str:
+    """Return a key id without its ``ak_`` and without the marks of what was cut."""
+    for ellipsis in _ELLIPSES:
+        key_id = key_id.partition(ellipsis)[0]
+    return key_id.strip().removeprefix(_PREFIX)
+
+
+def _moment(file: str, number: int, field: str, raw: dict[str, Any]) -> datetime | None:
+    value = raw.get(field)
+    if value is None:
+        return None
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return _EPOCH + timedelta(milliseconds=value)
+    except (OverflowError, ValueError):
+        pass
+    raise _wrong(file, f"entry {number}: {field}: not a time in epoch milliseconds")
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

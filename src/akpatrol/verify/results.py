@@ -1,0 +1,101 @@
+"""From the answers about one credential to its verification: pure."""
+
+from __future__ import annotations
+
+from enum import Enum
+from time import gmtime, strftime
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.findings import OrganizationAnswer, Verification, VerificationStatus
+from akpatrol.verify.contract import Answer, Said, decide, said, silence
+from akpatrol.verify.scopes import blast_radius
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from akpatrol.model import Kind
+
+_FIRST = (VerificationStatus.ACTIVE, VerificationStatus.UNKNOWN, VerificationStatus.INACTIVE)
+"""Live anywhere is live; refused everywhere is inactive."""
+
+INTERRUPTED = "Interrupted before it was sent."
+INTERRUPTED_WHILE = "Interrupted while the API was being asked."
+UNCONFIRMED = "Interrupted before the API's answers were checked a second time."
+GIVEN_UP = "The API stopped answering, so that the rest was not sent."
+
+
+class Stage(Enum):
+    """How far a credential has come."""
+
+    BEGUN = "begun"
+    ANSWERED = "answered"
+    SETTLED = "settled"
+
+
+class Asked(NamedTuple):
+    """What one credential was answered, in one organization if one was named."""
+
+    organization: str | None
+    answer: Answer
+    scopes: Answer | None = None
+
+
+def now() -> str:
+    """Return the time as RFC 3339 in UTC."""
+    return strftime("%Y-%m-%dT%H:%M:%SZ", gmtime())
+
+
+def verification(
+    kind: Kind, asked: Sequence[Asked], controls: Mapping[str | None, Answer], checked_at: str
+) -> Verification:
+    """Judge the answers about one credential by the answers to the negative controls of its kind."""
+    parts = [_part(kind, one, controls[one.organization]) for one in asked]
+    status = next(status for status in _FIRST if any(part.status is status for part in parts))
+    deciding = next(part for part in parts if part.status is status)
+    scopes = tuple(dict.fromkeys(scope for part in parts for scope in part.scopes))
+    prefix = f"In {deciding.organization}: " if deciding.organization else ""
+    return Verification(
+        status=status,
+        reason=prefix + deciding.reason,
+        checked_at=checked_at,
+        http_status=deciding.http_status,
+        organizations=tuple(part for part in parts if part.organization),
+        scopes=scopes,
+        blast_radius=blast_radius(scopes),
+    )
+
+
+def not_sent(reason: str) -> Verification:
+    """Return the verification of a credential that went nowhere."""
+    return Verification(VerificationStatus.NOT_SENT, reason)
+
+
+def unconfirmed(found: Verification) -> Verification:
+    """Return what was learned before an interruption, saying that the second control is missing."""
+    if found.status not in {VerificationStatus.ACTIVE, VerificationStatus.INACTIVE}:
+        return found
+    return found._replace(reason=f"{found.reason} {UNCONFIRMED}")
+
+
+def _part(kind: Kind, one: Asked, control: Answer) -> OrganizationAnswer:
+    decision = decide(kind, organization_given=one.organization is not None, control=control, answer=one.answer)
+    scopes, note = _scopes(one.scopes) if decision.status is VerificationStatus.ACTIVE else ((), "")
+    return OrganizationAnswer(
+        organization=one.organization or "",
+        status=decision.status,
+        reason=decision.reason + note,
+        http_status=one.answer.status or None,
+        scopes=scopes,
+        blast_radius=blast_radius(scopes),
+    )
+
+
+def _scopes(answer: Answer | None) -> tuple[tuple[str, ...], str]:
+    """Return the scopes and, when they could not be read, a sentence that says so."""
+    if answer is None:
+        return (), ""
+    if said(answer) is Said.ACCEPTED and answer.scopes is not None:
+        return answer.scopes, ""
+    if said(answer) is Said.NOTHING:
+        return (), f" Its scopes could not be read: {silence(answer)}"
+    return (), f" Its scopes could not be read ({answer.status})."

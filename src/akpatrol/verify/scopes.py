@@ -1,0 +1,39 @@
+"""What a credential can do, in the words of someone who has to respond.
+
+The scopes are those that the documentation names ("Roles and permissions", "Partner console"); it names dialling
+without spelling its scope, so a scope with ``dial`` as one of its parts is taken for it. Any other scope is said as
+it is: what it grants is not documented.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_WORDS = {
+    "child_organizations:manage": "acts on every descendant organization",
+    "conversations:read_sensitive": "reads transcripts and recordings",
+    "dial": "places calls",
+    "members:manage": "manages members",
+    "billing:manage": "manages billing",
+    "organizations:manage": "manages organizations",
+    "conversations:read": "reads conversations",
+    "members:read": "reads the list of members",
+}
+"""The worst first."""
+
+
+def blast_radius(scopes: Iterable[str]) -> tuple[str, ...]:
+    """Return what holders of these scopes can do, the worst first, then the scopes without a documented meaning."""
+    held = list(dict.fromkeys(scopes))
+    known = {_documented(scope) for scope in held}
+    words = [word for scope, word in _WORDS.items() if scope in known]
+    return (*words, *(scope for scope in held if _documented(scope) is None))
+
+
+def _documented(scope: str) -> str | None:
+    if "dial" in scope.split(":"):
+        return "dial"
+    return scope if scope in _WORDS else None
