@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import click
@@ -61,8 +60,11 @@ def _prompted() -> bytes:
     """
     sys.stderr.write("Credentials, one a line (not shown; an empty line ends):\n")
     sys.stderr.flush()
+    lines = []
     with _without_echo(sys.stdin.fileno()):
-        return b"".join(takewhile(lambda line: bool(line.strip()), sys.stdin.buffer))
+        while (line := sys.stdin.buffer.readline()).strip():
+            lines.append(line)
+    return b"".join(lines)
 
 
 @contextmanager
