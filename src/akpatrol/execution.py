@@ -121,7 +121,7 @@ def _pool(jobs: int, rules: RuleSet) -> Iterator[Executor]:
     pool.shutdown()
 
 
-_worker_engine: Engine | None = None
+_worker_engine: Engine | Exception | None = None
 
 
 def _start_worker(rules: RuleSet) -> None:
@@ -132,7 +132,11 @@ def _start_worker(rules: RuleSet) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_follow_parent, daemon=True).start()
     global _worker_engine  # noqa: PLW0603 - a worker process has one engine
-    _worker_engine = Engine(rules)
+    # Raised here it would look like a worker that died; the first unit raises it.
+    try:
+        _worker_engine = Engine(rules)
+    except Exception as error:  # noqa: BLE001
+        _worker_engine = error
 
 
 def _follow_parent() -> None:
@@ -145,8 +149,8 @@ def _follow_parent() -> None:
 
 
 def _examine_in_worker(unit: Unit) -> Tally:
-    if _worker_engine is None:
-        raise RuntimeError("the worker was not started")
+    if not isinstance(_worker_engine, Engine):
+        raise _worker_engine or RuntimeError("the worker was not started")
     tally = Tally()
     for item in examine(unit, _worker_engine):
         tally.add(item)

@@ -6,11 +6,11 @@ from time import gmtime, monotonic, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol import execution
-from akpatrol.model import Confidence, Coverage, Report
+from akpatrol.model import Confidence, Coverage, Exclusion, Place, Report
 from akpatrol.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from akpatrol.detect.engine import Engine
     from akpatrol.findings import Credential
@@ -25,6 +25,7 @@ class Wishes(NamedTuple):
     jobs: int = 1
     minimum: Confidence = Confidence.MEDIUM
     accepted: Sequence[AcceptedSkip] = ()
+    excluded: Callable[[bytes, bool], bool] = lambda _path, _is_directory: False
 
 
 def run(
@@ -42,7 +43,8 @@ def run(
         own = len(tally.hits)
         execution.read(source, engine, tally, wishes.jobs, progress)
         if hits := tally.hits[own:]:
-            placed += [one for one in source.place(hits) if engine.admits(one[0].rule_id, one[1].paths)]
+            admitted = (one for one in source.place(hits) if engine.admits(one[0].rule_id, one[1].paths))
+            placed += _included(admitted, wishes, tally)
         tally.skipped += source.check()
     credentials, below = _collect(placed, engine.rules, wishes.minimum)
     return Report(
@@ -55,6 +57,16 @@ def run(
         below_confidence=below,
         unread_histories=tuple(dict.fromkeys(path for source in sources for path in source.unread_histories())),
     )
+
+
+def _included(placed: Iterable[Placed], wishes: Wishes, tally: Tally) -> Iterator[Placed]:
+    """Leave out what stands only on excluded paths: those of objects are not known before a hit is placed."""
+    for match, occurrence in placed:
+        in_files = occurrence.place in (Place.CONTENT, Place.PATH) and occurrence.paths
+        if in_files and all(wishes.excluded(path, False) for path in occurrence.paths):  # noqa: FBT003 - a callable's
+            tally.excluded[Exclusion.EXCLUDE_OPTION] += 1
+        else:
+            yield match, occurrence
 
 
 def _collect(placed: Sequence[Placed], rules: RuleSet, minimum: Confidence) -> tuple[tuple[Credential, ...], int]:

@@ -173,7 +173,7 @@ def _rule(entry: Table, own_tables: Table, shared: tuple[Allowlist, ...], file: 
         id=rule_id,
         description=table.text("description") or rule_id,
         regex=regex,
-        keywords=tuple(word.lower() for word in table.texts("keywords")),
+        keywords=tuple(word.lower() for word in table.texts("keywords") if word),
         secret_group=int(table.number("secretGroup")),
         entropy=table.number("entropy"),
         path=table.text("path"),
@@ -209,4 +209,7 @@ def _allowlists(table: Table) -> Iterator[Allowlist]:
 def _files(path: str) -> list[str]:
     if not os.path.isdir(path):
         return [path]
-    return sorted(os.path.join(path, name) for name in os.listdir(path) if name.endswith(".toml"))
+    files = sorted(os.path.join(path, name) for name in os.listdir(path) if name.endswith(".toml"))
+    if not files:
+        raise RuleError(path, "", "", "there is no *.toml in this directory")
+    return files

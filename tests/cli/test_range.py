@@ -239,3 +239,32 @@ def test_missing_objects_outside_the_range(run: Run, repo: Repository, line: lis
     result = run("history", "--range", "HEAD~1..", repo.path)
     assert result.complete
     assert result.one(line[3][1])["state"] == "present"
+
+
+def test_new_branch_in_a_checkout_of_ci(repo: Repository, run: Run, key: str, tmp_path: Path) -> None:
+    """There the new branch is among the remote refs; what other branches hold is not new."""
+    repo.commit_file("a", "nothing\n")
+    repo.git("switch", "-q", "-c", "new")
+    repo.commit_file("b", f"K={key}\n")
+    checkout = repo.clone(tmp_path / "checkout")
+    result = run("history", checkout.path, "--range", "0" * 40 + "..HEAD")
+    assert (result.code, result.one(key)["path"]) == (1, "b")
+    assert result.json["coverage"]["counts"]["commits"] == 1
+
+
+def test_annotated_tag_that_is_pushed(repo: Repository, run: Run, key: str) -> None:
+    repo.commit_file("a", "nothing\n")
+    repo.git("tag", "-a", "v1", "-m", f"Use {key}")
+    result = run("history", repo.path, "--range", "HEAD..v1")
+    assert result.one(key)["place"] == "tag_message"
+    tag = repo.git("rev-parse", "v1")
+    pushed = run("history", repo.path, "--range", "auto", PRE_COMMIT_FROM_REF="HEAD", PRE_COMMIT_TO_REF=tag)
+    assert pushed.code == 1
+
+
+def test_exclude_holds_for_what_objects_hold(repo: Repository, run: Run, key: str) -> None:
+    repo.commit_file("tests/a", f"K={key}\n")
+    result = run("history", repo.path, "--exclude", "tests/")
+    assert (result.code, result.excluded) == (0, {"exclude_option": 1})
+    repo.commit_file("b", f"K={key}\n")
+    assert run("history", repo.path, "--exclude", "tests/").code == 1

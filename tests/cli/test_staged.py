@@ -265,3 +265,15 @@ def test_file_that_is_named_by_a_link(run: Run, repo: Repository, tmp_path: Path
     (tmp_path / "way").symlink_to(repo.path)
     assert run("staged", "sub/a", cwd=tmp_path / "way").one(key)["path"] == "sub/a"
     assert run("staged", os.fspath(tmp_path / "way/sub/a"), cwd=repo.path).one(key)["path"] == "sub/a"
+
+
+def test_what_head_holds_already_has_leaked(repo: Repository, run: Run, key: str) -> None:
+    """Named as it stands, moved, or in another version of its file: HEAD has it, so nothing is in time any more."""
+    repo.commit_file("a", f"K={key}\n")
+    assert run("staged", "a", cwd=repo.path).one(key)["state"] == "present"
+    repo.write("a", f"more\nK={key}\n")
+    repo.git("add", "a")
+    assert run("staged", cwd=repo.path).one(key)["state"] == "present"
+    repo.git("reset", "-q", "--hard")
+    repo.git("mv", "a", "b")
+    assert run("staged", cwd=repo.path).one(key)["state"] == "present"

@@ -172,6 +172,11 @@ def test_verify_reads_lines(asking: tuple[str, ...]) -> None:
     assert execute("verify", *asking[1:], "--fail-on", "live", stdin=DEAD.encode()).code == 0
 
 
+def test_verify_that_may_not(asking: tuple[str, ...], server: ApiServer) -> None:
+    assert execute("verify", *asking[1:], "--no-verify", stdin=LIVE.encode()).code == 2
+    assert server.log == []
+
+
 @pytest.mark.parametrize("end", ["\n", "\x04"], ids=["empty line", "end of input"])
 def test_verify_prompts_without_echo(asking: tuple[str, ...], end: str) -> None:
     master, slave = pty.openpty()

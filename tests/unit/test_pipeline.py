@@ -8,7 +8,7 @@ from akpatrol import pipeline
 from akpatrol.detect.engine import Engine
 from akpatrol.model import Chunk, Confidence, Counted, Excluded, Exclusion, Origin, Skipped, State, Target
 from akpatrol.rules import load
-from akpatrol.sources.placing import at_path, component, occurrence
+from akpatrol.sources.placing import component, occurrence
 from akpatrol.triage import AcceptedSkip
 
 if TYPE_CHECKING:
@@ -113,9 +113,3 @@ def test_progress_is_told_while_a_unit_is_read() -> None:
 
 def test_component() -> None:
     assert [component(b"ab/cd/ef", offset) for offset in (0, 2, 3, 7)] == [b"ab", b"ab", b"ab/cd", b"ab/cd/ef"]
-
-
-def test_at_path(key: str) -> None:
-    report = _run(_Source(_Unit(_chunk(key))))
-    moved = at_path(report.credentials[0].occurrences[0], b"elsewhere")
-    assert (moved.path, moved.paths) == (b"elsewhere", (b"elsewhere",))

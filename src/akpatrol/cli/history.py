@@ -40,7 +40,8 @@ def command(flags: Flags, repo: str, range_: str | None) -> int:
     if range_ is None:
         source = HistorySource(git, target)
     else:
-        source = RangeSource(git, target, revisions.resolve(git, range_, settings.environment))
+        wanted = revisions.resolve(git, range_, settings.environment)
+        source = RangeSource(git, target, wanted, revisions.tag_objects(git, range_, settings.environment))
     return execute("history" if range_ is None else "range", [source], settings)
 
 

@@ -11,7 +11,7 @@ import click
 from akpatrol import pipeline
 from akpatrol import rules as rules_
 from akpatrol.cli import verification
-from akpatrol.cli.globs import acceptances
+from akpatrol.cli.globs import acceptances, matcher
 from akpatrol.cli.progress import Progress
 from akpatrol.detect.engine import Engine
 from akpatrol.errors import ExitCode, UsageError
@@ -44,7 +44,9 @@ def execute(
     if settings.verbose:
         _explain(settings, engine)
     with Progress(sources, settings) as progress:
-        wishes = pipeline.Wishes(settings.jobs, settings.min_confidence, acceptances(settings.accept_skip))
+        wishes = pipeline.Wishes(
+            settings.jobs, settings.min_confidence, acceptances(settings.accept_skip), matcher(settings.exclude)
+        )
         found = amend(pipeline.run(command, sources, engine, wishes, progress.update))
     report, interrupted = verification.answer(found, settings, inventory)
     code = verification.exit_code(report, settings)
@@ -88,13 +90,20 @@ def _publish(report: Report, engine: Engine, settings: Settings, *, silent: bool
             rules=engine.rules,
             now=datetime.now(UTC),
             verbose=settings.verbose,
-            here=os.getcwd(),
+            here=_here(),
         )
         if file or not (silent and format_ == "text"):
             rendered.append((file, render(report, format_, options)))
     # Everything is rendered before anything is written, and files before a pipe whose reader may go away.
     for file, text in sorted(rendered, key=lambda one: one[0] is None):
         _write(text, file)
+
+
+def _here() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:  # it was deleted
+        return None
 
 
 def _write(text: str, file: str | None) -> None:

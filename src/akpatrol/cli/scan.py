@@ -70,4 +70,4 @@ def _configured(targets: list[Target]) -> tuple[str | None, str | None]:
     tops = {target.base or start for target, start in zip(targets, starts, strict=True)}
     if len(tops) > 1:
         return None, None  # several trees: none of them may speak for the others
-    return (starts[0], tops.pop()) if tops else (None, None)
+    return (os.path.commonpath(starts), tops.pop()) if tops else (None, None)

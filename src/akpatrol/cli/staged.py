@@ -40,8 +40,9 @@ def find(hook: dict[str, str]) -> repository.Repository:
     if git_dir := hook.get("GIT_DIR"):
         encoded = os.fsencode(git_dir)
         found = repository.at(os.path.dirname(encoded)) if git_dir.endswith("/.git") else repository.at(encoded)
-        if found and found.work_tree is None:
-            work_tree = hook.get("GIT_WORK_TREE") or os.getcwd()
+        work_tree = hook.get("GIT_WORK_TREE")
+        if found and (work_tree or found.work_tree is None):
+            work_tree = work_tree or os.getcwd()
             found = found._replace(work_tree=os.fsencode(work_tree))
     else:
         found = repository.find(os.fsencode(os.path.realpath(".")))

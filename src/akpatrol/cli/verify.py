@@ -30,6 +30,8 @@ def command(flags: Flags) -> int:
 
     Nothing is asked about anything else. Exits 1 when there is a credential; --fail-on live: when one is live.
     """
+    if flags.verify is False:
+        raise UsageError("--no-verify: this command does nothing but verify")
     settings = resolve(flags, None, None)
     settings = settings._replace(verification=settings.verification._replace(verify=True))
     if not flags.min_confidence:  # what a person pastes is meant as a credential

@@ -6,14 +6,16 @@ file read in blocks of any size gives what the whole gives. Users' rules see one
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from akpatrol.detect.filters import Filters
 from akpatrol.detect.gate import Gate, GateChoice, has_anchor
-from akpatrol.detect.judge import judge
+from akpatrol.detect.judge import POSSIBLE, judge
 from akpatrol.detect.keywords import Keywords, Word
+from akpatrol.detect.likelihood import score
 from akpatrol.detect.match import Matcher, Span
 from akpatrol.model import REACH_AFTER, REACH_BEFORE, Match, Secret
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from akpatrol.rules import Rule, RuleSet
 
 _CLUE_BYTES = 512
+_LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{16,}")
 _end = attrgetter("end")
 
 
@@ -59,8 +62,11 @@ class Engine:
         return own is None or own.admits(paths)
 
     def candidates(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
-        """Return the spans in ``data[start:end]`` that have a credential's shape, judged or not, for masking."""
-        spans = []
+        """Return the spans in ``data[start:end]`` to mask: what has a credential's shape, and all long random text.
+
+        A secret may stand there in halves, in another spelling, or be another vendor's.
+        """
+        spans = [found.span() for found in _LONG_RUN.finditer(data, start, end) if score(found[0]) >= POSSIBLE]
         for matcher in self._matchers:
             spans += [(span.secret_start, span.secret_end) for span in matcher.find(data, start, end)]
         return spans

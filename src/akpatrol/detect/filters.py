@@ -39,9 +39,14 @@ class Filters:
 
     def admits(self, paths: Sequence[bytes]) -> bool:
         """Return whether a match that was placed on these paths stays a finding."""
-        if self._path and not any(self._path.search(path) for path in paths):
+        if not paths:
+            return not self._path
+        return any(self._admits(path) for path in paths)
+
+    def _admits(self, path: bytes) -> bool:
+        if self._path and not self._path.search(path):
             return False
-        return not any(allowlist.covers_path(path) for allowlist in self._allowlists for path in paths)
+        return not any(allowlist.covers_path(path) for allowlist in self._allowlists)
 
 
 class _Allowlist:

@@ -93,6 +93,7 @@ class _Hyperscan:
         self._hyperscan = hyperscan
         self._anchored = {index for index, rule in enumerate(rules) if has_anchor(rule)}
         self._always: set[int] = set()
+        self._number = len(rules)
         # The database brings one scratch, and a scratch serves one call at a time.
         self._lock = Lock()
         self._database = self._compile(rules)
@@ -149,5 +150,6 @@ class _Hyperscan:
                 self._database.scan(part, match_event_handler=record)
             except self._hyperscan.ScanTerminated:
                 found.flooded = True
-                whole.update(anchored)
+                # The rest of the part was not looked at, for no rule.
+                whole.update(range(self._number))
                 ends.clear()

@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 _CONTINUES = 0x80  # RFC 3629: 10xxxxxx
 
+_LONG_HALF = 16
+
 
 class Redactor:
     """A callable from text to text without secrets."""
 
     def __init__(self, engine: Engine, secrets: Iterable[Secret] = ()) -> None:
         self._engine = engine
-        self._known = Phrases(secret.reveal().decode("latin-1") for secret in secrets)
+        whole = [secret.reveal().decode("latin-1") for secret in secrets]
+        halves = [text.partition(".")[2] for text in whole]  # an id is shown, so the other half must not be
+        self._known = Phrases([*whole, *(half for half in halves if len(half) >= _LONG_HALF)])
         self._seen: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:

@@ -13,7 +13,16 @@ from akpatrol.model import Exclusion, State
 from akpatrol.report import document
 from akpatrol.report.text_safety import middle_out, shell_word, visible, wrapped
 from akpatrol.report.text_style import Style
-from akpatrol.report.words import STATUSES, UNVERIFIED, duration_words, plural, size_words, state_name, status_of
+from akpatrol.report.words import (
+    STATUSES,
+    UNVERIFIED,
+    directory_of,
+    duration_words,
+    plural,
+    size_words,
+    state_name,
+    status_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -120,7 +129,10 @@ def _credential_blocks(whole: Mapping[str, Any], style: Style, options: RenderOp
 def _roots(whole: Mapping[str, Any], options: RenderOptions) -> dict[str, str]:
     """Return what stands before each target's paths: nothing for one alone when there is no ``here``."""
     targets = whole["scan"]["targets"]
-    return {target["id"]: _root(target["path"], options.here, alone=len(targets) == 1) for target in targets}
+    return {
+        target["id"]: _root(directory_of(target["kind"], target["path"]), options.here, alone=len(targets) == 1)
+        for target in targets
+    }
 
 
 def _root(path: str, here: str | None, *, alone: bool) -> str:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from akpatrol import __version__
-from akpatrol.model import Attribution, Confidence, Kind, Severity, State
+from akpatrol.model import Attribution, Confidence, Kind, Place, Severity, State
 from akpatrol.report.context import context_line
 from akpatrol.report.text_safety import decoded, escaped_path, plain, visible
 from akpatrol.report.words import STATUSES, UNVERIFIED
@@ -114,6 +114,7 @@ def occurrences_in_order(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
         occurrences,
         key=lambda place: (
             _STATES.index(place.state),
+            place.place is Place.GIT_DIR,  # its files tell of what commits hold
             place.introduced.date if place.introduced else "",
             place.target,
             place.place,

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from akpatrol.model import Place
 from akpatrol.report.text_safety import decoded, encoded
+from akpatrol.report.words import directory_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ _TAG_PLACES = {Place.TAG_MESSAGE: "tag", Place.TAGGER: "tag"}
 
 def base_of(target: Target) -> str:
     """Return the directory that a target's URIs are relative to."""
-    return target.base or target.root
+    return target.base or directory_of(target.kind, target.root)
 
 
 def file_uri(path: str, redact: Callable[[str], str], *, directory: bool = False) -> str:
@@ -51,6 +52,8 @@ def _logical(occurrence: Occurrence) -> str:
         return "/".join(filter(None, ["git", _TAG_PLACES[place], occurrence.object]))
     if place is Place.REF_NAME:
         return "/".join(["git", *occurrence.refs[:1]]) if occurrence.refs else "git/refs"
+    if place is Place.CONTENT and not occurrence.path and occurrence.object:
+        return "git/blob/" + occurrence.object
     if place is Place.GIT_DIR:
         return "git/directory/" + decoded(occurrence.path or b"").removeprefix(".git/")
     return ""
@@ -60,7 +63,7 @@ def _physical(occurrence: Occurrence, target: Target | None) -> bytes:
     path = occurrence.path or b""
     if target is None:
         return path or b"stdin"
-    root, base = encoded(target.root), encoded(base_of(target))
+    root, base = encoded(directory_of(target.kind, target.root)), encoded(base_of(target))
     inside = os.path.relpath(root, base) if os.path.isabs(root) and os.path.isabs(base) else b"."
     if inside == b"." or inside.startswith(b".."):
         return path or os.path.basename(root.rstrip(b"/")).strip(b"-") or b"stdin"

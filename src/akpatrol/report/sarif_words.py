@@ -10,7 +10,7 @@ from akpatrol.model import Kind
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
 from akpatrol.report.standing import abilities
 from akpatrol.report.text_safety import head, middle_out, visible
-from akpatrol.report.words import SHORT_ID, STATUSES, attribution_words, kind_name, location, state_words
+from akpatrol.report.words import SHORT_ID, STATUSES, attribution_words, kind_name, listed, location, state_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,9 @@ def result_message(credential: Mapping[str, Any], occurrence: Mapping[str, Any],
     elif occurrence["object"]:
         facts.append(f"git object {occurrence['object'][:SHORT_ID]}")
     if removed := occurrence["removed"]:
-        facts.append(f"removed in commit {removed['id'][:SHORT_ID]} of {removed['date'][:10]}")
+        facts.append(f"this version replaced or removed in commit {removed['id'][:SHORT_ID]} of {removed['date'][:10]}")
+    if others := [middle_out(path, _NAME_WIDTH) for path in occurrence["paths"] if path != occurrence["path"]]:
+        facts.append("also at " + listed(others))
     if occurrence["encodings"]:
         facts.append(
             "encoded as " + ", then ".join(head(encoding, _NAME_WIDTH) for encoding in occurrence["encodings"])

@@ -14,6 +14,7 @@ from akpatrol.report.words import (
     attribution_words,
     commit_words,
     kind_name,
+    listed,
     location,
     plural,
     state_words,
@@ -100,7 +101,9 @@ class CredentialText:
         if short["introduced"]:
             yield "since " + commit_words(short["introduced"], self._now)
         if short["removed"]:
-            yield "removed in " + commit_words(short["removed"], self._now)
+            yield "this version replaced or removed in " + commit_words(short["removed"], self._now)
+        if others := [path for path in short["paths"] if path != short["path"]]:
+            yield "also at " + (", ".join(others) if self._verbose else listed(others))
         if short["encodings"]:
             yield "encoded as " + ", then ".join(short["encodings"])
         if short["exposure"] and not is_only:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,7 @@ _PLACES = {
     Place.TAG_MESSAGE: "message of tag",
     Place.TAGGER: "tagger of tag",
 }
+_TEXT_PLACES = frozenset({*_PLACES, Place.REF_NAME})
 _AGES = ((365, "year"), (30, "month"), (7, "week"), (1, "day"))
 """Days in each unit."""
 
@@ -85,25 +87,29 @@ def state_name(state: str) -> str:
 
 def state_words(occurrence: Mapping[str, Any]) -> str:
     """Say where one occurrence is now; ``occurrence`` is a document's."""
-    refs = listed([short_ref(ref) for ref in occurrence["refs"]])
     match State(occurrence["state"]):
         case State.WORKTREE:
-            return "in the file now"
+            return "in the file now" if occurrence["path"] != "<stdin>" else "in what was given"
         case State.IGNORED:
             return "git ignores this file"
         case State.STAGED:
             return "staged, not committed yet"
-        case State.PRESENT:
-            return f"still in {refs or 'a branch'}"
-        case State.REMOVED:
-            return (
-                f"gone from every branch's files, still in the history of {refs}"
-                if refs
-                else "gone from every branch's files"
-            )
         case State.UNREACHABLE:
             reason = occurrence["state_reason"]
             return _UNREACHABLE[StateReason(reason)] if reason else "reachable from no ref"
+        case _:
+            return _in_history(occurrence, listed([short_ref(ref) for ref in occurrence["refs"]]))
+
+
+def _in_history(occurrence: Mapping[str, Any], refs: str) -> str:
+    """Refs are those that reach it: not each of their trees need hold it still."""
+    if occurrence["place"] == Place.GIT_DIR:
+        return "in the git directory now"
+    if occurrence["place"] in _TEXT_PLACES:
+        return f"still in {refs or 'a ref'}"
+    if occurrence["state"] == State.REMOVED:
+        return "gone from every branch's files" + (f", still in the history of {refs}" if refs else "")
+    return "in a branch's files now" + (f", reachable from {refs}" if refs else "")
 
 
 def location(occurrence: Mapping[str, Any], root: str = "") -> str:
@@ -119,13 +125,18 @@ def location(occurrence: Mapping[str, Any], root: str = "") -> str:
         case Place.GIT_DIR:
             where = f"git directory: {path}"
         case Place.CONTENT:
-            where = path or "standard input"
+            where = path or f"object {(occurrence['object'] or '')[:SHORT_ID]}"
         case _:
             id_ = occurrence["object"] if place in {Place.TAG_MESSAGE, Place.TAGGER} else commit or occurrence["object"]
             where = f"{_PLACES[place]} {(id_ or '')[:SHORT_ID]}".rstrip()
     where = " > ".join([where, *occurrence["containers"]])
     numbers = [occurrence["line"], occurrence["column"]]
     return ":".join([where, *(str(number) for number in numbers if number is not None)])
+
+
+def directory_of(kind: str, root: str) -> str:
+    """Return what a target's paths are relative to: itself, or the directory of a file."""
+    return os.path.dirname(root) if kind == "file" else root
 
 
 def joined(root: str, path: str) -> str:

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from akpatrol.findings import Hit
     from akpatrol.sources.base import Item, Placed
 
-# https://git-scm.com/docs/git-commit#Documentation/git-commit.txt-scissors: git drops this line and all below it.
-_SCISSORS = re.compile(rb"^\S+ -{24} >8 -{24}$", re.MULTILINE)
+# https://git-scm.com/docs/git-commit#Documentation/git-commit.txt---verbose: below these lines git shows the diff.
+_SCISSORS = re.compile(rb"^(\S+) -{24} >8 -{24}\n\1 Do not modify or remove the line above\.\n", re.MULTILINE)
+_NOT_ADDED = re.compile(rb"^[- ].*$", re.MULTILINE)
 
 
 class MessageUnit(NamedTuple):
-    """The message's file, without the diff that ``git commit --verbose`` shows below its scissors line."""
+    """The message's file, without what the diff of ``git commit --verbose`` takes out or leaves as it is.
+
+    All else below the scissors is read: whether git will cut there is not known here.
+    """
 
     target: str
     path: str
@@ -32,13 +36,18 @@ class MessageUnit(NamedTuple):
         """Yield the message."""
         try:
             with open(self.path, "rb") as stream:
-                message = _SCISSORS.split(stream.read(), maxsplit=1)[0]
+                message = _without_old_lines(stream.read())
         except OSError as error:
             yield Skipped(self.path, error.strerror or "cannot be read")
             return
         name = os.fsencode(os.path.basename(self.path))
         yield from read_blocks(BytesIO(message).read, Origin(self.target, Place.COMMIT_MESSAGE, name))
         yield Counted("messages", 1, len(message))
+
+
+def _without_old_lines(message: bytes) -> bytes:
+    cut = _SCISSORS.search(message)
+    return message[: cut.end()] + _NOT_ADDED.sub(b"", message[cut.end() :]) if cut else message
 
 
 class MessageSource(OneTarget):

@@ -44,8 +44,3 @@ def component(path: bytes, offset: int) -> bytes:
     """Return ``path`` up to the end of the component in which byte ``offset`` lies."""
     stop = path.find(b"/", offset)
     return path if stop < 0 else path[:stop]
-
-
-def at_path(occurrence_: Occurrence, path: bytes) -> Occurrence:
-    """Return the occurrence at another path."""
-    return occurrence_._replace(path=path, paths=(path,))

@@ -18,7 +18,9 @@ _FORMS = {
 }
 _LONGEST = 1024  # bytes; servers cut or refuse longer headers
 
-UNATTRIBUTED = "It may be another vendor's: sending it would leak it there. --send-unattributed sends it all the same."
+UNATTRIBUTED = (
+    "It may be another vendor's, who would not want it sent to Anyreach. --send-unattributed sends it all the same."
+)
 MISSHAPEN = "It does not have the documented form of its kind, so that sending it could leak something else."
 CONTROL = "It is one of akpatrol's own negative controls, which cannot exist."
 

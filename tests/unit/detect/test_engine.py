@@ -115,3 +115,18 @@ def test_rules_with_a_path_ask_for_one() -> None:
             False,
             False,
         ]
+
+
+def test_a_flood_of_anchors_hides_no_other_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "_HITS_CAP", 3)
+    own = parse(b"[[rules]]\nid = 'x'\nregex = 'secret=(\\w+)'\n", "f")
+    engine = Engine(RuleSet((*load().rules, *own)), "hyperscan")
+    assert [match.rule_id for match in engine.scan(b"ak_abcd " * 10 + b"secret=abc")] == ["x"]
+
+
+def test_one_allowlisted_path_does_not_hide_the_others() -> None:
+    text = b"[[rules]]\nid = 'x'\nregex = 'a'\n[[rules.allowlists]]\npaths = ['^tests/']\n"
+    engine = Engine(RuleSet(tuple(parse(text, "f"))), "automaton")
+    assert not engine.admits("x", (b"tests/a",))
+    assert engine.admits("x", (b"tests/a", b"src/a"))
+    assert engine.admits("x", ())

@@ -150,12 +150,15 @@ def test_the_most_urgent_is_first_and_ignored_is_last() -> None:
     ("changes", "expected"),
     [
         ({"state": State.WORKTREE}, "in the file now"),
+        ({"state": State.WORKTREE, "path": b"<stdin>"}, "in what was given"),
+        ({"state": State.PRESENT, "place": Place.GIT_DIR}, "in the git directory now"),
+        ({"paths": (b"config/settings.py", b"old.py")}, "also at old.py"),
         ({"state": State.STAGED}, "staged, not committed yet"),
         ({"state": State.IGNORED}, "git ignores this file"),
-        ({"state": State.PRESENT}, "still in a branch"),
+        ({"state": State.PRESENT}, "in a branch's files now"),
         (
             {"state": State.PRESENT, "refs": ("refs/heads/main", "refs/remotes/origin/x")},
-            "still in main and origin/x",
+            "in a branch's files now, reachable from main and origin/x",
         ),
         (
             {"state": State.REMOVED, "refs": ("refs/tags/v1",)},
@@ -174,7 +177,10 @@ def test_the_most_urgent_is_first_and_ignored_is_last() -> None:
             "since abababababab, Jane Doe <jane@example.org>",
         ),
         ({"introduced": reports.commit(reports.seeded(1))}, "2024-03-01, 2 years ago"),
-        ({"removed": reports.commit(reports.seeded(1), id="cd" * 20)}, "removed in cdcdcdcdcdcd"),
+        (
+            {"removed": reports.commit(reports.seeded(1), id="cd" * 20)},
+            "replaced or removed in cdcdcdcdcdcd",
+        ),
     ],
 )
 def test_facts_about_a_place(changes: dict[str, Any], expected: str) -> None:
@@ -188,7 +194,7 @@ COMMIT = reports.commit(reports.seeded(1), id="ab" * 20)
     ("changes", "expected"),
     [
         ({}, "config/settings.py:12:12"),
-        ({"path": None}, "standard input:12:12"),
+        ({"path": None, "object": "ef" * 20}, "object efefefefefef:12:12"),
         ({"path": b"a\nb\x1b[0m"}, r"a\nb\x1b[0m:12:12"),
         ({"containers": ("app.whl", "x.py")}, "config/settings.py > app.whl > x.py:12:12"),
         ({"place": Place.PATH, "line": None}, "config/settings.py (in its name)"),

@@ -84,7 +84,11 @@ def _missing_commits(holed: Holed) -> list[str]:
 def _packs_without_index(git: Git) -> Iterator[Skipped]:
     """Yield the packs that git passes over in silence."""
     directory = os.path.join(git.repository.common_dir, b"objects", b"pack")
-    names = set(os.listdir(directory)) if os.path.isdir(directory) else set()
+    try:
+        names = set(os.listdir(directory)) if os.path.isdir(directory) else set()
+    except OSError as error:
+        yield Skipped("objects/pack", error.strerror or "cannot be read")
+        return
     for name in sorted(names):
         if name.endswith(b".pack") and name.removesuffix(b".pack") + b".idx" not in names:
             yield Skipped("objects/pack/" + os.fsdecode(name), "pack without an index: run git index-pack on it")

@@ -65,6 +65,8 @@ def _refs(git: Git) -> set[bytes]:
     try:
         if os.path.exists(packed) and not os.path.isfile(packed):
             raise ValueError("packed-refs: not a file")
+        if os.path.isdir(os.path.join(git.repository.common_dir, b"reftable")):
+            raise ValueError("reftable: GitPython finds no ref there")
         with Repo(os.fsdecode(git.repository.common_dir), expand_vars=False) as repo:
             return {os.fsencode(reference.path) for reference in Reference.iter_items(repo)}
     except (*_REFUSALS, GitPythonError):

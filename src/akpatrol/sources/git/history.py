@@ -36,7 +36,7 @@ class HistorySource(OneTarget):
         try:
             counts = dict(line.split(b": ", 1) for line in self._git.run("count-objects", "-v").splitlines())
         except GitError:
-            return None
+            return 0, "objects"  # it would be asked for again with every frame
         return int(counts.get(b"count", 0)) + int(counts.get(b"in-pack", 0)), "objects"
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
@@ -62,10 +62,11 @@ class HistorySource(OneTarget):
 class RangeSource(OneTarget):
     """``akpatrol history --range``: blobs, names and messages that these commits introduced."""
 
-    def __init__(self, git: Git, target: Target, wanted: Sequence[str]) -> None:
+    def __init__(self, git: Git, target: Target, wanted: Sequence[str], tags: Sequence[str] = ()) -> None:
         super().__init__(target)
         self._git = git
         self._revisions = tuple(wanted)
+        self._tags = tuple(tags)
         self._commits: dict[str, None] = {}
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
@@ -83,7 +84,7 @@ class RangeSource(OneTarget):
             paths |= {change.path: None for change in changes if change.adds_path}
         for id_ in self._commits.keys() - compared:
             yield Skipped(id_, "what this commit changed cannot be told: a tree or a parent is missing or corrupt")
-        ids = [*self._commits, *blobs]
+        ids = [*self._commits, *self._tags, *blobs]
         for start in range(0, len(ids), _IDS_A_UNIT):
             yield ObjectsUnit(self._target.id, self._git, tuple(ids[start : start + _IDS_A_UNIT]))
         if paths:
@@ -95,5 +96,10 @@ class RangeSource(OneTarget):
 
     def check(self) -> Iterator[Skipped]:
         """Yield the commits whose parents a shallow clone left out: what they changed is not known."""
-        for id_ in sorted(self._commits.keys() & shallow_boundary(self._git)):
+        try:
+            boundary = shallow_boundary(self._git)
+        except GitError as error:
+            yield Skipped("shallow boundary", str(error))
+            return
+        for id_ in sorted(self._commits.keys() & boundary):
             yield Skipped(id_, "boundary of a shallow clone: run git fetch --deepen=100 (or --unshallow)")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.errors import GitError
 from akpatrol.sources.git import catfile
 from akpatrol.sources.git.refs import reflogs
 
@@ -44,12 +45,15 @@ def bridged(git: Git, refs: Refs) -> Iterator[Holed]:
 
 
 def shallow_boundary(git: Git) -> frozenset[str]:
-    """Return the ids of commits whose parents were left out when cloning."""
+    """Return the ids of commits whose parents were left out when cloning. Raises GitError."""
     file = os.path.join(git.repository.common_dir, b"shallow")
     if not os.path.isfile(file):
         return frozenset()
-    with open(file, "rb") as stream:
-        return frozenset(stream.read().decode("ascii", "replace").split())
+    try:
+        with open(file, "rb") as stream:
+            return frozenset(stream.read().decode("ascii", "replace").split())
+    except OSError as error:
+        raise GitError(f"shallow: {error.strerror}") from None
 
 
 def _parents(git: Git, ids: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -10,17 +10,18 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError, UsageError
-from akpatrol.model import Excluded, Exclusion, Place, State
+from akpatrol.model import Excluded, Exclusion, Place, Skipped, State
 from akpatrol.sources.base import OneTarget
+from akpatrol.sources.git import catfile
 from akpatrol.sources.git.runner import LITERALLY
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
-from akpatrol.sources.placing import at_path, occurrence
+from akpatrol.sources.placing import occurrence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from akpatrol.findings import Hit
-    from akpatrol.model import Skipped, Target
+    from akpatrol.model import Target
     from akpatrol.sources.base import Placed, Unit
     from akpatrol.sources.git.runner import Git
 
@@ -52,13 +53,22 @@ class IndexSource(OneTarget):
         self._paths: dict[str, dict[bytes, None]] = defaultdict(dict)
         self._real: dict[bytes, bytes] = {}
         self._untracked = 0
+        self._before: dict[bytes, str] = {}
+        self._committed: set[str] = set()
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
         """Yield the blobs and their paths' names."""
         names: dict[bytes, None] = {}
         links: dict[bytes, None] = {}
         left_out: dict[bytes, None] = {}
-        for mode, id_, path in [*self._changed(), *self._named()]:
+        try:
+            changed = list(self._changed())
+            entries = changed + [entry for entry in self._named() if entry not in changed]
+        except GitError as error:
+            yield Skipped("index", str(error))
+            return
+        self._committed = {*self._before.values(), *(id_ for _, id_, _ in entries[len(changed) :])}
+        for mode, id_, path in entries:
             if mode == _GITLINK:
                 links[path] = None
             elif not id_.strip("0"):
@@ -80,12 +90,23 @@ class IndexSource(OneTarget):
             yield ObjectsUnit(self._target.id, self._git, tuple(shown), shown, staged=True)
 
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
-        """Yield each hit under every path that the index gives its blob."""
+        """Yield each hit under every path that the index gives its blob; what HEAD holds already is no news."""
+        before = self._contents_before(hits)
         for hit in hits:
-            placed = occurrence(hit, State.STAGED)
-            if paths := sorted(self._paths.get(hit.origin.object or "", ())):
-                placed = at_path(placed, paths[0])._replace(paths=tuple(paths))
+            paths = sorted(self._paths.get(hit.origin.object or "", ()))
+            old = [before.get(self._before.get(path, ""), ("", b""))[1] for path in paths]
+            if hit.origin.object in self._committed or any(hit.match.secret.reveal() in content for content in old):
+                placed = occurrence(hit, State.PRESENT)._replace(refs=("HEAD",))
+            else:
+                placed = occurrence(hit, State.STAGED)
+            if paths:
+                placed = placed._replace(path=paths[0], paths=tuple(paths))
             yield hit.match, placed
+
+    def _contents_before(self, hits: Sequence[Hit]) -> dict[str, tuple[str, bytes]]:
+        """Return what HEAD holds of the files that the hits are in."""
+        paths = {path for hit in hits for path in self._paths.get(hit.origin.object or "", ())}
+        return catfile.content(self._git, sorted({self._before[path] for path in paths & self._before.keys()}))
 
     def _changed(self) -> Iterator[tuple[bytes, str, bytes]]:
         """Yield mode, id and path of what differs from HEAD, or of everything before the first commit."""
@@ -101,7 +122,9 @@ class IndexSource(OneTarget):
         for raw in parts:
             path = next(parts, b"")
             if raw:
-                _, mode, _, id_, status = raw.split(b" ")
+                _, mode, old, id_, status = raw.split(b" ")
+                if old.strip(b"0"):
+                    self._before[path] = old.decode()
                 unmerged |= status == b"U"
                 if status not in (b"U", b"D"):
                     yield mode, id_.decode(), path

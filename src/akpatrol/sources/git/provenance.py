@@ -145,9 +145,9 @@ class Tracer:
         """Note what these commits did. Children come before parents, so a commit's bits are complete when it is met."""
         bits: dict[str, int] = defaultdict(int)
         for commit in walk:
-            own = bits[commit.id] = bits[commit.id] | self._refs.seeds.get(commit.id, 0)
+            own = bits[commit.id] = _union(bits[commit.id], self._refs.seeds.get(commit.id, 0))
             for parent in commit.parents:
-                bits[parent] |= own
+                bits[parent] = _union(bits[parent], own)
             self._note_commit(commit, own, reachable=True)
         self._compare(git, walk, bits, reachable=True)
 
@@ -287,3 +287,9 @@ class Tracer:
         if trail.staged:
             return State.STAGED, None
         return State.UNREACHABLE, StateReason.DANGLING
+
+
+def _union(one: int, other: int) -> int:
+    """Return the union, as one of the two wherever it can be: commits of a line share one number, however long."""
+    both = one | other
+    return one if both == one else other if both == other else both

@@ -85,9 +85,14 @@ def reflogs(git: Git) -> dict[str, str]:
 
 
 def linked(common_dir: bytes) -> list[bytes]:
-    """Return the git directories of linked work trees."""
+    """Return the git directories of linked work trees. Raises GitError."""
     top = os.path.join(common_dir, b"worktrees")
-    return [os.path.join(top, name) for name in sorted(os.listdir(top))] if os.path.isdir(top) else []
+    if not os.path.isdir(top):
+        return []
+    try:
+        return [os.path.join(top, name) for name in sorted(os.listdir(top))]
+    except OSError as error:
+        raise GitError(f"worktrees: {error.strerror}") from None
 
 
 def _logged(file: bytes) -> Iterator[str]:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError, UsageError
+from akpatrol.sources.git import catfile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -146,9 +147,29 @@ def resolve(git: Git, wanted: str, environment: Mapping[str, str]) -> tuple[str,
     symmetric = right.startswith(".")
     last = _commit_id(git, right.removeprefix(".") or "HEAD")
     if left and not left.strip("0"):
-        return (last, *_UNPUBLISHED)  # git's and CI's word for a branch that is new
+        return (last, "--not", *_other_remote_tips(git, last))  # git's and CI's word for a branch that is new
     first = _commit_id(git, left or "HEAD")
     return (first, last, "--not", *_merge_bases(git, first, last)) if symmetric else (last, "--not", first)
+
+
+def _other_remote_tips(git: Git, tip: str) -> list[str]:
+    """Return what remote refs point at, but for ``tip``: a checkout in CI has the new branch among them."""
+    listed = git.run("for-each-ref", "--format=%(objectname)", "refs/remotes").decode().split()
+    return [id_ for id_ in dict.fromkeys(listed) if id_ != tip]
+
+
+def tag_objects(git: Git, wanted: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the annotated tags by which a range's end is named, outermost first: they are pushed with it."""
+    end = environment.get("PRE_COMMIT_TO_REF", "") if wanted == "auto" else wanted.rpartition("..")[2].removeprefix(".")
+    found: list[str] = []
+    while end:
+        id_ = git.run("rev-parse", "--verify", "--quiet", "--end-of-options", end, accept=(0, 1, 128)).decode().strip()
+        kind, data = catfile.content(git, [id_]).get(id_, ("", b"")) if id_ else ("", b"")
+        if kind != "tag":
+            break
+        found.append(id_)
+        end = data.partition(b"\n")[0].removeprefix(b"object ").decode("ascii", "replace")
+    return tuple(found)
 
 
 def _tips(git: Git, branch: str | None) -> tuple[str, ...]:

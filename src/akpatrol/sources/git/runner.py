@@ -137,7 +137,7 @@ class Git:
     def _popen(self, arguments: tuple[str | bytes, ...], cwd: bytes | None, stdin: int) -> subprocess.Popen[bytes]:
         if not self._proven:
             self._prove()
-        words = [word.encode() if isinstance(word, str) else word for word in arguments]
+        words = [os.fsencode(word) for word in arguments]
         try:
             return subprocess.Popen(
                 self._command + words,

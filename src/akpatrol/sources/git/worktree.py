@@ -49,7 +49,7 @@ def ignored(git: Git, paths: Sequence[bytes]) -> set[bytes]:
     try:
         # Exit code 1 says that none is ignored.
         listed = git.run("check-ignore", "-z", "--stdin", stdin=b"\0".join(paths) + b"\0", accept=(0, 1))
-    except GitError:
+    except (GitError, UsageError):  # no git at all
         return set()
     return set(listed.split(b"\0")) - {b""}
 
