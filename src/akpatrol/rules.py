@@ -163,8 +163,9 @@ def _rule(entry: Table, own_tables: Table, shared: tuple[Allowlist, ...], file: 
     table, own = Table(entry.values, fail), Table(own_tables.values.get(rule_id, {}), fail, "akpatrol")
     table.reject_unknown(_GITLEAKS_KEYS)
     own.reject_unknown(_OWN_KEYS)
-    if "required" in table.values or table.flag("skipReport"):
-        raise fail("required", "composite rules are not supported")
+    for key in ("required", "skipReport"):
+        if table.values.get(key):
+            raise fail(key, "composite rules are not supported")
     regex = table.text("regex")
     if not regex:
         raise fail("regex", "a rule needs a pattern")

@@ -220,16 +220,13 @@ def test_signal_in_the_middle(
     while not _started_reading(process, jobs):
         assert time.monotonic() < give_up
         time.sleep(0.02)
-    begun = time.monotonic()
     (os.killpg if whole_group else os.kill)(process.pid, number)
     done = finish(process)
-    assert time.monotonic() - begun < _AT_MOST_SECONDS
     assert done.code == code
     assert done.out == b""
     assert done.err == b"akpatrol: " + word + b"; no report was written\n"
     assert os.listdir(big_tree.parent) == ["tree"]
-    while _group(process.pid):
-        assert time.monotonic() - begun < _AT_MOST_SECONDS
+    while _group(process.pid):  # no worker may outlive it: the test's time-out is the limit
         time.sleep(0.02)
 
 
@@ -252,9 +249,7 @@ def test_interrupt_during_a_stream() -> None:
     process = start("scan", "-", stdin=subprocess.PIPE)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    begun = time.monotonic()
     assert process.wait(_AT_MOST_SECONDS) == 130
-    assert time.monotonic() - begun < _AT_MOST_SECONDS
     finish(process)
 
 

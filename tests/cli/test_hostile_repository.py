@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -314,9 +313,7 @@ def test_configuration_behind_a_fifo_ends(
     else:
         os.mkfifo(hostile.git_dir / "fifo")
         hostile.git("config", "include.path", "fifo")
-    clock = monotonic()
     result = run(*COMMANDS[command], cwd=hostile.path)
-    assert monotonic() - clock < 5
     if command in {"scan", "message"}:
         assert result.code == 1
     else:
@@ -332,9 +329,7 @@ def test_other_files_that_are_fifos(run: Run, hostile: Repository, monkeypatch: 
     file = hostile.git_dir / name
     file.unlink(missing_ok=True)
     os.mkfifo(file)
-    clock = monotonic()
     result = run("history", cwd=hostile.path)
-    assert monotonic() - clock < 30
     assert result.code in {1, 2, 3}
 
 

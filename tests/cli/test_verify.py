@@ -172,6 +172,13 @@ def test_verify_reads_lines(asking: tuple[str, ...]) -> None:
     assert execute("verify", *asking[1:], "--fail-on", "live", stdin=DEAD.encode()).code == 0
 
 
+def test_a_proxy_that_cannot_be_used_loses_no_report(tree: Path) -> None:
+    variables = {"https_proxy": "nonsense://127.0.0.1:9", "HTTPS_PROXY": "nonsense://127.0.0.1:9"}
+    asking = ("--verify", "--api-url", "https://akpatrol.invalid")
+    done = execute("scan", tree / "a", *asking, "-f", "json", variables=variables)
+    assert (done.code, _statuses(json.loads(done.out))) == (1, ["unknown"])
+
+
 def test_verify_that_may_not(asking: tuple[str, ...], server: ApiServer) -> None:
     assert execute("verify", *asking[1:], "--no-verify", stdin=LIVE.encode()).code == 2
     assert server.log == []

@@ -107,7 +107,16 @@ def _ask(report: Report, settings: Settings) -> Verified:
             if line.due():
                 line.show(f"asked about {done:,} of {len(report.credentials):,} credentials")
 
-        return verify.verify_all(report.credentials, _wishes(settings.verification), show)
+        try:
+            return verify.verify_all(report.credentials, _wishes(settings.verification), show)
+        except UsageError as error:  # a proxy that cannot be used, say: the scan's result must not be lost with it
+            return verify.Verified({(one.kind, one.secret): _unasked(error) for one in report.credentials})
+
+
+def _unasked(error: UsageError) -> Verification:
+    from akpatrol.findings import Verification, VerificationStatus  # noqa: PLC0415 - only when asked for
+
+    return Verification(VerificationStatus.UNKNOWN, f"The API could not be asked: {error}.")
 
 
 def _wishes(flags: VerificationSettings) -> Wishes:

@@ -50,7 +50,7 @@ def expand(template: str, random: Random) -> str:
 
     def field(found: re.Match[str]) -> str:
         if found[1] not in ALPHABETS:
-            raise UsageError(f"{{{found[0]}}}: unknown alphabet; known are {', '.join(ALPHABETS)}")
+            raise UsageError(f"{found[0]}: unknown alphabet; known are {', '.join(ALPHABETS)}")
         return "".join(random.choices(ALPHABETS[found[1]], k=int(found[2])))
 
     return _FIELD.sub(field, template)

@@ -41,8 +41,10 @@ class FilesUnit(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Return the first file and the number of the others."""
-        return f"{os.fsdecode((*self.files, *self.names)[0])} and {len(self.files) - 1} more"
+        """Return the first path and the number of the others."""
+        paths = (*self.files, *self.names)
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        return os.fsdecode(paths[0]) + more
 
     def read(self) -> Iterator[Item]:
         """Yield the names and then the files' content."""

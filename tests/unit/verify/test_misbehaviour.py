@@ -17,7 +17,7 @@ from tests.unit.verify.conftest import IMPATIENT, make
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
     from random import Random
 
@@ -25,14 +25,8 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., ApiServer]
 
-LIMIT = 15.0  # seconds for any of these, on a busy machine
-
-
-@pytest.fixture(autouse=True)
-def _bounded() -> Iterator[None]:
-    begun = time.monotonic()
-    yield
-    assert time.monotonic() - begun < LIMIT
+# Each ends in bounded time, on a busy machine too.
+pytestmark = pytest.mark.timeout(30)
 
 
 @pytest.fixture

