@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.conftest import Run
     from tests.repositories import Repository
 
-# A stream that never ends, and files that take long to read: what a signal arrives in the middle of.
 _NO_WAITING = "from akpatrol import execution; execution._LITTLE_WORK_SECONDS = 0"
 _AT_MOST_SECONDS = 3
 _FULL = Path("/dev/full")
