@@ -64,12 +64,19 @@ def _surroundings(data: bytes, match: Match, first: int, last: int) -> tuple[int
     newline = data.find(b"\n", match.end, high)
     stop = newline if newline >= 0 else high
     if newline < 0 and stop < last:
+        while stop > match.end and _continues(data[stop]):
+            stop -= 1
         while stop > match.end and data[stop - 1] in _TOKEN:
             stop -= 1
     if start == low > first:
-        while start < match.start and data[start] in _TOKEN:
+        while start < match.start and (data[start] in _TOKEN or _continues(data[start])):
             start += 1
     return start, stop
+
+
+def _continues(byte: int) -> bool:
+    """Tell whether a byte goes on with a UTF-8 sequence (RFC 3629: 10xxxxxx), which a cut must not part."""
+    return byte & 0xC0 == 0x80  # noqa: PLR2004
 
 
 def _wrap(data: bytes, start: int, stop: int, spans: Sequence[tuple[int, int]]) -> tuple[str | Secret, ...]:

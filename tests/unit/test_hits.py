@@ -88,3 +88,10 @@ def test_users_neighbour_cut_by_the_limit() -> None:
 def test_undecodable_surroundings(engine: Engine, key: str) -> None:
     (hit,) = _hits(engine, b"\xff\xe2\x82 " + key.encode() + b" \x80")
     assert hit.context == ("\\xff\\xe2\\x82 ", Secret(key.encode()), " \\x80")
+
+
+@pytest.mark.parametrize("shift", range(3))
+def test_the_limit_cuts_no_character(engine: Engine, key: str, shift: int) -> None:
+    text = f"{'日' * 100}{' ' * shift}{key}{' ' * shift}{'本' * 100}"
+    (hit,) = _hits(engine, text.encode())
+    assert set(_shown(hit).replace(str(hit.match.secret), "")) <= {"日", "本", " "}
