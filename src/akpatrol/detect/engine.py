@@ -38,6 +38,7 @@ class Engine:
         self._gate = Gate(rules.rules, self._keywords, gate)
         self._matchers = [Matcher(rule) for rule in rules.rules]
         self._filters = [None if rule.shipped else Filters(rule) for rule in rules.rules]
+        self._by_id = {rule.id: own for rule, own in zip(rules.rules, self._filters, strict=True)}
         self._windowed = {index for index, rule in enumerate(rules.rules) if has_anchor(rule)}
 
     def scan(self, data: bytes, begin: int = 0, end: int | None = None, path: bytes | None = None) -> list[Match]:
@@ -58,7 +59,7 @@ class Engine:
 
     def admits(self, rule_id: str, paths: Sequence[bytes]) -> bool:
         """Return whether a rule's match may stand on these paths, which are known only once a match is placed."""
-        own = next((f for rule, f in zip(self.rules.rules, self._filters, strict=True) if rule.id == rule_id), None)
+        own = self._by_id[rule_id]
         return own is None or own.admits(paths)
 
     def candidates(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:

@@ -62,13 +62,13 @@ class IndexSource(OneTarget):
         links: dict[bytes, None] = {}
         left_out: dict[bytes, None] = {}
         try:
-            changed = list(self._changed())
-            entries = changed + [entry for entry in self._named() if entry not in changed]
+            changed = dict.fromkeys(self._changed())
+            unchanged = [entry for entry in self._named() if entry not in changed]
         except GitError as error:
             yield Skipped("index", str(error))
             return
-        self._committed = {*self._before.values(), *(id_ for _, id_, _ in entries[len(changed) :])}
-        for mode, id_, path in entries:
+        self._committed = {*self._before.values(), *(id_ for _, id_, _ in unchanged)}
+        for mode, id_, path in (*changed, *unchanged):
             if mode == _GITLINK:
                 links[path] = None
             elif not id_.strip("0"):
