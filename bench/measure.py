@@ -2,6 +2,7 @@
 
     python bench/measure.py history NAME=REPOSITORY...     floor: git cat-file printing every object
     python bench/measure.py scan NAME=DIRECTORY...         floor: grep reading every file
+    python bench/measure.py unwrapping NAME=DIRECTORY...   floor: the same without encodings and containers
     python bench/measure.py staged                         floor: python -c pass + git diff --cached
 
 ``--save DIR`` keeps the raw seconds with date and machine. Nothing is downloaded.
@@ -29,7 +30,7 @@ _IDENTITY = ["-c", "user.name=Bench", "-c", "user.email=bench@example.org", "-c"
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["history", "scan", "staged"])
+    parser.add_argument("what", choices=["history", "scan", "staged", "unwrapping"])
     parser.add_argument("targets", nargs="*", metavar="NAME=PATH")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--save", type=Path)
@@ -57,8 +58,10 @@ def _target(what: str, named: str, rounds: int) -> dict[str, Any]:
     floors = {
         "history": ["git", "-C", path, "cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer"],
         "scan": ["grep", "-r", "-c", "-a", "-F", "no such text", path],
+        "unwrapping": [*_AKPATROL, "scan", "--no-progress", "--no-decode", "--no-containers", path],
     }
-    commands = {"akpatrol": [*_AKPATROL, what, "--no-progress", path], "floor": floors[what]}
+    command = "scan" if what == "unwrapping" else what
+    commands = {"akpatrol": [*_AKPATROL, command, "--no-progress", path], "floor": floors[what]}
     return {"target": name, "seconds": _alternate(commands, rounds, None)}
 
 

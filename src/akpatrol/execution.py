@@ -7,15 +7,15 @@ from itertools import chain
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from akpatrol.detect.engine import Engine
-from akpatrol.model import Chunk, Counted, Excluded, Skipped
+from akpatrol.examination import Examiner
+from akpatrol.model import Counted, Excluded, Skipped
 from akpatrol.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor, Future
 
-    from akpatrol.findings import Hit
+    from akpatrol.limits import Limits
     from akpatrol.rules import RuleSet
     from akpatrol.sources.base import Source, Unit
 
@@ -27,7 +27,7 @@ _LITTLE_WORK_SECONDS = 0.4
 _UNITS_IN_FLIGHT_A_JOB = 4
 
 
-def read(source: Source, engine: Engine, tally: Tally, jobs: int, progress: Progress) -> None:
+def read(source: Source, examiner: Examiner, tally: Tally, jobs: int, progress: Progress) -> None:
     """Examine all units of a source into ``tally``; ``jobs`` processes at most read at once."""
     deadline = monotonic() + _LITTLE_WORK_SECONDS
     plan = iter(source.plan())
@@ -35,31 +35,20 @@ def read(source: Source, engine: Engine, tally: Tally, jobs: int, progress: Prog
         if isinstance(planned, Skipped | Excluded):
             tally.add(planned)
             continue
-        for item in examine(planned, engine):
+        for item in examiner.examine(planned):
             tally.add(item)
             if isinstance(item, Counted):
                 progress(tally)
         if jobs > 1 and source.parallel and monotonic() > deadline:
-            _spread(plan, engine.rules, tally, jobs, progress)
+            _spread(plan, examiner, tally, jobs, progress)
     progress(tally)
 
 
-def examine(unit: Unit, engine: Engine) -> Iterator[Hit | Skipped | Counted | Excluded]:
-    """Read one unit and yield hits, counts and skips."""
-    for item in unit.read():
-        if not isinstance(item, Chunk):
-            yield item
-        elif matches := engine.scan(item.data, item.begin, item.end, item.origin.path):
-            from akpatrol.hits import locate  # noqa: PLC0415 - most runs have no hit
-
-            yield from locate(item, matches, engine.candidates)
-
-
-def _spread(plan: Iterator[Planned], rules: RuleSet, tally: Tally, jobs: int, progress: Progress) -> None:
+def _spread(plan: Iterator[Planned], examiner: Examiner, tally: Tally, jobs: int, progress: Progress) -> None:
     """Read the rest of the plan on process pools: one, and another whenever a worker of it died."""
     left = plan
     while (first := next(left, None)) is not None:
-        with _pool(jobs, rules) as pool:
+        with _pool(jobs, examiner) as pool:
             left = _fill(chain([first], left), pool, tally, jobs * _UNITS_IN_FLIGHT_A_JOB, progress)
 
 
@@ -105,11 +94,12 @@ def _gather(running: dict[Future[Tally], Unit], tally: Tally, progress: Progress
 
 
 @contextmanager
-def _pool(jobs: int, rules: RuleSet) -> Iterator[Executor]:
+def _pool(jobs: int, examiner: Examiner) -> Iterator[Executor]:
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - little work does without
     from multiprocessing import active_children, get_context  # noqa: PLC0415
 
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (rules,))
+    made_of = examiner.rules, examiner.limits, examiner.engine.gate.compiled()
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, made_of)
     try:
         yield pool
     except BaseException:
@@ -121,22 +111,23 @@ def _pool(jobs: int, rules: RuleSet) -> Iterator[Executor]:
     pool.shutdown()
 
 
-_worker_engine: Engine | Exception | None = None
+_worker_examiner: Examiner | Exception | None = None
 
 
-def _start_worker(rules: RuleSet) -> None:
+def _start_worker(rules: RuleSet, limits: Limits, compiled: bytes | None) -> None:
     import signal  # noqa: PLC0415 - only in workers
     from threading import Thread  # noqa: PLC0415
 
     # Ctrl-C reaches the whole group, and the parent ends the workers; one that was killed cannot.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_follow_parent, daemon=True).start()
-    global _worker_engine  # noqa: PLW0603 - a worker process has one engine
+    global _worker_examiner  # noqa: PLW0603 - a worker process has one
     # Raised here it would look like a worker that died; the first unit raises it.
     try:
-        _worker_engine = Engine(rules)
+        _worker_examiner = Examiner(rules, limits)
+        _worker_examiner.engine.gate.use(compiled)
     except Exception as error:  # noqa: BLE001
-        _worker_engine = error
+        _worker_examiner = error
 
 
 def _follow_parent() -> None:
@@ -149,9 +140,9 @@ def _follow_parent() -> None:
 
 
 def _examine_in_worker(unit: Unit) -> Tally:
-    if not isinstance(_worker_engine, Engine):
-        raise _worker_engine or RuntimeError("the worker was not started")
+    if not isinstance(_worker_examiner, Examiner):
+        raise _worker_examiner or RuntimeError("the worker was not started")
     tally = Tally()
-    for item in examine(unit, _worker_engine):
+    for item in _worker_examiner.examine(unit):
         tally.add(item)
     return tally

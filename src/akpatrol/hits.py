@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from akpatrol.blocks import advance
 from akpatrol.findings import Hit
 from akpatrol.model import Secret
-from akpatrol.sources.base import advance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from akpatrol.model import Chunk, Match
+    from akpatrol.model import Chunk, Match, Origin
 
 _CONTEXT_BYTES = 200
 _NEIGHBOUR_BYTES = 512
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _TOKEN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~+/=%")
 
 
@@ -26,19 +28,133 @@ def locate(
     ``candidates(data, start, end)`` returns spans that have a credential's shape, to be masked in the context.
     """
     data, passed, line, column = chunk.data, 0, chunk.line, chunk.column
-    for match in matches:
+    wide: dict[tuple[str, int], _WidePlace] = {}
+    for index, match in enumerate(matches):
         line, column = advance(line, column, data[passed : match.start])
         passed = match.start
-        end_line, end_column = advance(line, column, data[match.start : match.end])
+        if codec := _codec(match):
+            width = _width(codec)
+            read = wide.setdefault((codec, match.start % width), _WidePlace(chunk, codec, match.start % width))
+            begin = read.at(match.start)
+            end = read.behind(match)
+        else:
+            begin, end = (line, column), advance(line, column, data[match.start : match.end])
         first, last = (0, len(data)) if not chunk.names else _entry(data, match)
-        origin, offset = chunk.origin, chunk.offset + match.start
+        origin, offset = _within(chunk.origin, match), chunk.offset + match.start
         if chunk.names:
-            origin, offset = origin._replace(path=data[first:last]), match.start - first
-        start, stop = _surroundings(data, match, first, last)
-        # A neighbour that the limit cuts must be seen whole, or its half would not be masked.
-        low, high = max(first, start - _NEIGHBOUR_BYTES), min(last, stop + _NEIGHBOUR_BYTES)
-        near = [(match.start, match.end), *_outside(match, candidates(data, low, high))]
-        yield Hit(origin, match, offset, line, column, end_line, end_column, _wrap(data, start, stop, near))
+            origin, offset = _in_name(origin, data[first:last]), match.start - first
+        near = _near(matches, index)
+        if codec:
+            context = _wide_context(data, match, codec, near, candidates)
+        else:
+            context = _context(data, match, (first, last), [(one.start, one.end) for one in near], candidates)
+        yield Hit(origin, match, offset, *begin, *end, context)
+
+
+def _within(origin: Origin, match: Match) -> Origin:
+    return origin._replace(encodings=origin.encodings + match.encodings) if match.encodings else origin
+
+
+def _in_name(origin: Origin, name: bytes) -> Origin:
+    """Return the origin of what stands in a name: of a file, or of a container's member, which is no path of ours."""
+    if not origin.containers:
+        return origin._replace(path=name)
+    return origin._replace(containers=(*origin.containers[:-1], f"{origin.containers[-1]}:{_text(name)}"))
+
+
+def _codec(match: Match) -> str:
+    """Return in which of UTF-16 and UTF-32 the match stands, or nothing."""
+    return match.encodings[0] if match.encodings and match.encodings[0].startswith("utf-") else ""
+
+
+def _width(codec: str) -> int:
+    """Return how many bytes an ASCII character has."""
+    return int(codec[4:6]) // 8
+
+
+class _WidePlace:
+    """Line and column in text of which a byte is no character, read from the first whole character of the chunk.
+
+    Where the chunk begins is known in bytes alone: before later chunks, each byte 0x0A counts as the end of a line.
+    """
+
+    def __init__(self, chunk: Chunk, codec: str, passed: int) -> None:
+        self._data = chunk.data
+        self._codec = codec
+        self._passed = passed
+        self._line = chunk.line
+        self._column = (chunk.column - 1) // _width(codec) + 1
+
+    def at(self, place: int) -> tuple[int, int]:
+        """Go on to a place."""
+        self._line, self._column = self._advance(self._passed, place)
+        self._passed = max(self._passed, place)
+        return self._line, self._column
+
+    def behind(self, match: Match) -> tuple[int, int]:
+        """Return where the match ends at whose start this is."""
+        return self._advance(match.start, match.end)
+
+    def _advance(self, start: int, end: int) -> tuple[int, int]:
+        text = self._data[start:end].decode(self._codec, "replace")
+        newlines = text.count("\n")
+        column = len(text) - text.rfind("\n") if newlines else self._column + len(text)
+        return self._line + newlines, column
+
+
+def _near(matches: Sequence[Match], index: int) -> Sequence[Match]:
+    """Return the matches that may stand in the context of the one at ``index``; all are in order."""
+    reach = _CONTEXT_BYTES + _NEIGHBOUR_BYTES
+    first = last = index
+    while first > 0 and matches[first - 1].end > matches[index].start - reach:
+        first -= 1
+    while last + 1 < len(matches) and matches[last + 1].start < matches[index].end + reach:
+        last += 1
+    return matches[first : last + 1]
+
+
+def _context(
+    data: bytes,
+    match: Match,
+    bounds: tuple[int, int],
+    found: Sequence[tuple[int, int]],
+    candidates: Callable[[bytes, int, int], Sequence[tuple[int, int]]],
+) -> tuple[str | Secret, ...]:
+    first, last = bounds
+    start, stop = _surroundings(data, match, first, last)
+    # A neighbour that the limit cuts must be seen whole, or its half would not be masked.
+    low, high = max(first, start - _NEIGHBOUR_BYTES), min(last, stop + _NEIGHBOUR_BYTES)
+    return _wrap(data, start, stop, [*found, *_outside(match, candidates(data, low, high))])
+
+
+def _wide_context(
+    data: bytes,
+    match: Match,
+    codec: str,
+    near: Sequence[Match],
+    candidates: Callable[[bytes, int, int], Sequence[tuple[int, int]]],
+) -> tuple[str | Secret, ...]:
+    """Return the context in UTF-8; of what no text is, and where other matches are read otherwise, nothing is shown."""
+    width = _width(codec)
+    if any(_codec(one) != codec or (one.start - match.start) % width for one in near):
+        return (match.secret,)
+    reach = width * (_CONTEXT_BYTES + _NEIGHBOUR_BYTES)
+    first = max(match.start % width, match.start - reach)
+    before = _NO_TEXT.split(data[first : match.start].decode(codec, "replace"))[-1]
+    inside = data[match.start : match.end].decode(codec, "replace")
+    after = _NO_TEXT.split(data[match.end : match.end + reach].decode(codec, "replace"))[0]
+    text = before + inside + after
+
+    def offset(place: int) -> int:
+        units = (place - match.start) // width
+        wide = before.encode(codec) if units < 0 else (inside + after).encode(codec)
+        if units < 0:
+            return len(wide[: max(0, len(wide) + units * width)].decode(codec, "replace").encode())
+        return len(before.encode()) + len(wide[: units * width].decode(codec, "replace").encode())
+
+    found = [(offset(one.start), offset(one.end)) for one in near]
+    moved = match._replace(start=offset(match.start), end=offset(match.end))
+    return _context(text.encode(), moved, (0, len(text.encode())), found, candidates)
 
 
 def _outside(match: Match, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from akpatrol.findings import Credential
 
@@ -158,6 +158,23 @@ class Origin(NamedTuple):
     encodings: tuple[str, ...] = ()
 
 
+class Content(NamedTuple):
+    """One whole file, object or member. ``data`` is its beginning, or all of it where ``read`` is None.
+
+    ``read(n)`` gives what follows ``data``, fewer than ``n`` bytes only at the end. ``at(offset, n)`` gives any part of
+    the whole, where that is possible. ``size`` in bytes, where it is known; ``named`` says that the caller named it.
+    Who examines it counts it under ``counter``, a key of ``coverage.counts``; None when the source itself counts.
+    """
+
+    origin: Origin
+    data: bytes
+    read: Callable[[int], bytes] | None = None
+    at: Callable[[int, int], bytes] | None = None
+    size: int | None = None
+    named: bool = False
+    counter: str | None = None
+
+
 class Chunk(NamedTuple):
     """A part of one file or object.
 
@@ -199,8 +216,21 @@ class Excluded(NamedTuple):
     number: int = 1
 
 
+class Alarm(NamedTuple):
+    """What the gate listens for on behalf of an encoding, in the syntax that ``re`` and hyperscan share.
+
+    ``each`` asks for every end of a match; otherwise one report says that there is any, and its place tells nothing.
+    Every match holds ``needs``. A slow pattern is looked for only where ``after`` is found, which takes less time.
+    """
+
+    pattern: bytes
+    each: bool = True
+    needs: bytes = b""
+    after: bytes = b""
+
+
 class Match(NamedTuple):
-    """What the engine found in ``data[start:end]`` of one chunk."""
+    """What the engine found in ``data[start:end]`` of one chunk, where it stands in these ``encodings``."""
 
     rule_id: str
     kind: Kind
@@ -210,6 +240,7 @@ class Match(NamedTuple):
     confidence: Confidence
     attribution: Attribution
     exposure: Exposure | None = None
+    encodings: tuple[str, ...] = ()
 
 
 class Target(NamedTuple):

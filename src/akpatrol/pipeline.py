@@ -1,4 +1,4 @@
-"""The stages composed, once: source -> engine -> place -> collect -> report."""
+"""The stages composed, once: source -> examine -> place -> collect -> report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from akpatrol.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from akpatrol.detect.engine import Engine
+    from akpatrol.examination import Examiner
     from akpatrol.findings import Credential
     from akpatrol.rules import RuleSet
     from akpatrol.sources.base import Placed, Source
@@ -31,7 +31,7 @@ class Wishes(NamedTuple):
 def run(
     command: str,
     sources: Sequence[Source],
-    engine: Engine,
+    examiner: Examiner,
     wishes: Wishes,
     progress: Callable[[Tally], None] = lambda _: None,
 ) -> Report:
@@ -41,12 +41,12 @@ def run(
     placed: list[Placed] = []
     for source in sources:
         own = len(tally.hits)
-        execution.read(source, engine, tally, wishes.jobs, progress)
+        execution.read(source, examiner, tally, wishes.jobs, progress)
         if hits := tally.hits[own:]:
-            admitted = (one for one in source.place(hits) if engine.admits(one[0].rule_id, one[1].paths))
+            admitted = (one for one in source.place(hits) if examiner.engine.admits(one[0].rule_id, one[1].paths))
             placed += _included(admitted, wishes, tally)
         tally.skipped += source.check()
-    credentials, below = _collect(placed, engine.rules, wishes.minimum)
+    credentials, below = _collect(placed, examiner.rules, wishes.minimum)
     return Report(
         command=command,
         started_at=started,

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from akpatrol import rules
-from akpatrol.detect.engine import Engine
-from akpatrol.hits import locate
+from akpatrol.blocks import content_of
+from akpatrol.examination import Examiner
+from akpatrol.findings import Hit
 from akpatrol.model import Confidence, Origin
-from akpatrol.sources.base import read_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
-    from akpatrol.findings import Hit
+    from akpatrol.model import Content
 
 
 class Scanner:
@@ -25,20 +26,15 @@ class Scanner:
     """
 
     def __init__(self, rule_files: Iterable[str | Path] = (), min_confidence: Confidence = Confidence.MEDIUM) -> None:
-        self._engine = Engine(rules.load(tuple(Path(file) for file in rule_files)))
+        self._examiner = Examiner(rules.load(tuple(Path(file) for file in rule_files)))
         self._minimum = min_confidence
 
     def scan(self, data: bytes | str) -> list[Hit]:
         """Return what is found in ``data``; text is taken as UTF-8."""
         whole = _encoded(data) if isinstance(data, str) else data
-        position = 0
-
-        def read(number: int) -> bytes:
-            nonlocal position
-            position += number
-            return whole[position - number : position]
-
-        return list(self._scan(read))
+        content = content_of(BytesIO(whole).read, Origin("0"), named=True)
+        at = (lambda offset, number: whole[offset : offset + number]) if content.read else None
+        return list(self._hits(content._replace(at=at, size=len(whole))))
 
     def scan_file(self, file: BinaryIO) -> Iterator[Hit]:
         """Yield what is found in a binary file or stream, in memory that does not grow with it."""
@@ -50,13 +46,12 @@ class Scanner:
                 number -= len(part)
             return b"".join(parts)
 
-        return self._scan(read)
+        return self._hits(content_of(read, Origin("0"), named=True))
 
-    def _scan(self, read: Callable[[int], bytes]) -> Iterator[Hit]:
-        for chunk in read_blocks(read, Origin("0")):
-            found = self._engine.scan(chunk.data, chunk.begin, chunk.end)
-            matches = [match for match in found if match.confidence >= self._minimum]
-            yield from locate(chunk, matches, self._engine.candidates)
+    def _hits(self, content: Content) -> Iterator[Hit]:
+        for found in self._examiner.look(content):
+            if isinstance(found, Hit) and found.match.confidence >= self._minimum:
+                yield found
 
 
 def _encoded(text: str) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.limits import Limits
 from akpatrol.model import Confidence
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Settings(NamedTuple):
     quiet: bool = False
     verbose: int = 0
     configuration: str | None = None
+    limits: Limits = Limits()
     verification: VerificationSettings = VerificationSettings()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol import surroundings
 from akpatrol.findings import Credential
 from akpatrol.model import Attribution, Confidence, Exposure, Kind, Severity, State
 
@@ -67,25 +68,39 @@ def _accepted(skip: Skipped, accepted: Sequence[AcceptedSkip]) -> Skipped:
 
 def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet) -> Credential:
     first = group[0][0]
-    occurrences = _distinct(occurrence for _, occurrence in group)
+    occurrences = _distinct(_exposed(occurrence) for _, occurrence in group)
     attribution = min((match.attribution for match, _ in group), key=_ATTRIBUTIONS.index)
     if first.kind is Kind.PERSONAL_ACCESS_TOKEN and any(_names_anyreach(o) for o in occurrences):
         attribution = min(attribution, Attribution.LIKELY, key=_ATTRIBUTIONS.index)
-    exposure = next((match.exposure for match, _ in group if match.exposure), None)
+    exposures = (*(one.exposure for one in occurrences), *(match.exposure for match, _ in group))
     state = min((occurrence.state for occurrence in occurrences), key=_STATES.index)
     rule_ids = tuple(sorted({match.rule_id for match, _ in group}))
     base = max((rule.severity for rule_id in rule_ids if (rule := rules.get(rule_id))), default=Severity.HIGH)
+    exposure = next(filter(None, exposures), None)
     return Credential(
         kind=first.kind,
         secret=first.secret,
         rule_ids=rule_ids,
-        confidence=max(match.confidence for match, _ in group),
+        confidence=_confidence(max(match.confidence for match, _ in group), occurrences),
         attribution=attribution,
         severity=severity(base, first.kind, attribution, exposure, state),
         state=state,
         exposure=exposure,
         occurrences=occurrences,
     )
+
+
+def _exposed(one: Occurrence) -> Occurrence:
+    return one._replace(exposure=Exposure.BROWSER) if surroundings.browser(surroundings.names(one)) else one
+
+
+def _confidence(surest: Confidence, occurrences: Iterable[Occurrence]) -> Confidence:
+    """Return one level less where every place is for documentation or tests.
+
+    Medium stays: words near by may have lowered it already, and a path never decides alone what is reported.
+    """
+    lowered = surest is Confidence.HIGH and all(surroundings.fixture(surroundings.names(one)) for one in occurrences)
+    return Confidence.MEDIUM if lowered else surest
 
 
 def _distinct(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from akpatrol import execution
-from akpatrol.detect.engine import Engine
+from akpatrol.examination import Examiner
 from akpatrol.model import Counted
 from akpatrol.rules import load
 from akpatrol.tally import Tally
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
-    from akpatrol.rules import RuleSet
     from akpatrol.sources.base import Item
     from tests.conftest import Run
 
@@ -61,9 +60,9 @@ def test_same_report_with_any_number_of_processes(run: Run, tree: Path, monkeypa
     started = []
     original = execution._pool
 
-    def pool(jobs: int, rules: RuleSet) -> AbstractContextManager[Executor]:
+    def pool(jobs: int, examiner: Examiner) -> AbstractContextManager[Executor]:
         started.append(jobs)
-        return original(jobs, rules)
+        return original(jobs, examiner)
 
     monkeypatch.setattr(execution, "_pool", pool)
     alone, together = run("scan", tree, "--jobs", "1"), run("scan", tree, "--jobs", "2")
@@ -116,7 +115,7 @@ class _Source:
 def _read(*units: Any) -> Tally:
     tally = Tally()
     source: Any = _Source(*units)
-    execution.read(source, Engine(load()), tally, 2, lambda _: None)
+    execution.read(source, Examiner(load()), tally, 2, lambda _: None)
     return tally
 
 

@@ -12,17 +12,18 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from akpatrol.detect import gate
+from akpatrol.blocks import advance, blocks, content_of
+from akpatrol.detect import patterns
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.redact import Redactor
 from akpatrol.hits import locate
 from akpatrol.model import REACH_AFTER, REACH_BEFORE, Chunk, Confidence, Origin, Place, Secret
 from akpatrol.rules import load
-from akpatrol.sources import base
-from akpatrol.sources.base import read_blocks
 from tests.credentials import ALPHABETS, organization_key, personal_access_token, random_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from akpatrol.detect.gate import GateChoice
     from akpatrol.findings import Hit
 
@@ -87,9 +88,13 @@ def _surroundings() -> st.SearchStrategy[bytes]:
     return st.tuples(unit, st.sampled_from([0, 1, 7, 60, 300]), unit).map(lambda how: how[0] * how[1] + how[2])
 
 
+def _chunks(data: bytes, block: int) -> Iterator[Chunk]:
+    return blocks(content_of(BytesIO(data).read, _ORIGIN, block=block), block, REACH_BEFORE, REACH_AFTER)
+
+
 def _hits(engine: Engine, data: bytes, block: int) -> list[Hit]:
     found: list[Hit] = []
-    for chunk in read_blocks(BytesIO(data).read, _ORIGIN, block):
+    for chunk in _chunks(data, block):
         found += locate(chunk, engine.scan(chunk.data, chunk.begin, chunk.end), engine.candidates)
     return found
 
@@ -158,7 +163,7 @@ def test_flood_of_anchors_changes_nothing(data: bytes) -> None:
     engine = _engine("hyperscan")
     expected = engine.scan(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gate, "_HITS_CAP", 0)
+        patch.setattr(patterns, "_HITS_CAP", 0)
         assert engine.scan(data) == expected
 
 
@@ -168,8 +173,8 @@ def test_calls_of_limited_size_change_nothing(data: bytes, size: int) -> None:
     engine = _engine("hyperscan")
     expected = engine.scan(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gate, "_CALL_BYTES", size)
-        patch.setattr(gate, "_CALL_OVERLAP", 512)
+        patch.setattr(patterns, "_CALL_BYTES", size)
+        patch.setattr(patterns, "_CALL_OVERLAP", 512)
         assert engine.scan(data) == expected
 
 
@@ -220,14 +225,14 @@ def test_blocks_tile_the_input(data: bytes, block: int) -> None:
     data *= 3
     block = max(block, len(data) // 1000 + 1)
     position = 0
-    for chunk in read_blocks(BytesIO(data).read, _ORIGIN, block):
+    for chunk in _chunks(data, block):
         end = len(chunk.data) if chunk.end is None else chunk.end
         assert chunk.data == data[chunk.offset : chunk.offset + len(chunk.data)]
         assert chunk.offset + chunk.begin == position
         position = chunk.offset + end
         assert chunk.begin >= min(REACH_BEFORE, chunk.offset + chunk.begin)
         assert len(chunk.data) >= end + REACH_AFTER or chunk.offset + len(chunk.data) == len(data)
-        assert (chunk.line, chunk.column) == base.advance(1, 1, data[: chunk.offset])
+        assert (chunk.line, chunk.column) == advance(1, 1, data[: chunk.offset])
     assert position == len(data)
 
 
@@ -239,8 +244,8 @@ def test_advance_adds_up(data: bytes, cuts: list[int]) -> None:
     places = sorted({0, len(text), *(cut for cut in cuts if cut <= len(text) and text[cut : cut + 1] < b"\x80")})
     line, column = 1, 1
     for start, end in pairwise(places):
-        line, column = base.advance(line, column, text[start:end])
-    assert (line, column) == base.advance(1, 1, text)
+        line, column = advance(line, column, text[start:end])
+    assert (line, column) == advance(1, 1, text)
 
 
 @_settings

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol.detect.engine import Engine
+from akpatrol.examination import Examiner
+from akpatrol.findings import Hit
 from akpatrol.hits import locate
-from akpatrol.model import Chunk, Origin, Place, Secret
+from akpatrol.model import Chunk, Content, Origin, Place, Secret
 from akpatrol.rules import RuleSet, load, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from akpatrol.findings import Hit
 
     NewKey = Callable[[], str]
 
@@ -95,3 +95,29 @@ def test_the_limit_cuts_no_character(engine: Engine, key: str, shift: int) -> No
     text = f"{'日' * 100}{' ' * shift}{key}{' ' * shift}{'本' * 100}"
     (hit,) = _hits(engine, text.encode())
     assert set(_shown(hit).replace(str(hit.match.secret), "")) <= {"日", "本", " "}
+
+
+def _wide_hits(text: str, codec: str) -> list[Hit]:
+    found = Examiner(load()).look(Content(Origin("0", path=b"file"), text.encode(codec)))
+    return [item for item in found if isinstance(item, Hit)]
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_place_and_context_in_wide_text(new_key: NewKey, codec: str) -> None:
+    """Bytes that are those of a line feed are parts of other characters too."""
+    one, two = new_key(), new_key()
+    hits = _wide_hits(f"first line\nĊ਀ \U0001f511 a={one} b={two} ਊ\nlast\n", codec)
+    assert [(hit.line, hit.column, hit.end_column) for hit in hits] == [
+        (2, 8, 8 + len(one)),
+        (2, 11 + len(one), 11 + len(one) + len(two)),
+    ]
+    context = ("Ċ਀ \U0001f511 a=", Secret(one.encode()), " b=", Secret(two.encode()), " ਊ")
+    assert [hit.context for hit in hits] == [context, context]
+
+
+@pytest.mark.parametrize("distance", range(140, 215, 15))
+def test_wide_neighbour_cut_by_the_limit(new_key: NewKey, distance: int) -> None:
+    secrets = [new_key() for _ in range(3)]
+    for hit in _wide_hits(f" {'.' * distance} ".join(secrets), "utf-16-le"):
+        shown = _shown(hit).replace("ak_", "")
+        assert all(one[start : start + 8] not in shown for one in secrets for start in range(3, len(one) - 8))

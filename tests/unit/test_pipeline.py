@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from akpatrol import pipeline
-from akpatrol.detect.engine import Engine
+from akpatrol.examination import Examiner
 from akpatrol.model import Chunk, Confidence, Counted, Excluded, Exclusion, Origin, Skipped, State, Target
 from akpatrol.rules import load
 from akpatrol.sources.placing import component, occurrence
@@ -62,7 +62,7 @@ def _chunk(text: str) -> Chunk:
 
 
 def _run(*sources: Any, **wishes: Any) -> Any:
-    return pipeline.run("scan", sources, Engine(load()), pipeline.Wishes(**wishes))
+    return pipeline.run("scan", sources, Examiner(load()), pipeline.Wishes(**wishes))
 
 
 def test_everything_comes_together(key: str) -> None:
@@ -107,7 +107,7 @@ def test_progress_is_told_while_a_unit_is_read() -> None:
         seen.append(tally.size)
 
     unit = _Unit(Counted("files", 0, 4), Counted("files", 1, 2))
-    pipeline.run("scan", [_Source(unit)], Engine(load()), pipeline.Wishes(), note)
+    pipeline.run("scan", [_Source(unit)], Examiner(load()), pipeline.Wishes(), note)
     assert seen[:2] == [4, 6]
 
 

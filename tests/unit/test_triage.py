@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol import triage
-from akpatrol.model import Attribution, Confidence, Exposure, Kind, Match, Secret, Severity, Skipped, State
+from akpatrol.model import Attribution, Confidence, Exposure, Kind, Match, Place, Secret, Severity, Skipped, State
 from akpatrol.rules import load
 from tests.reports import occurrence
 
@@ -132,3 +132,37 @@ def test_accepted_skips() -> None:
     ]
     found = triage.accept([Skipped("ab", "x"), Skipped("ac", "y"), Skipped("b", "z")], accepted)
     assert found == (Skipped("ab", "x", "fine"), Skipped("ac", "y; its acceptance has expired"), Skipped("b", "z"))
+
+
+def test_documentation_and_tests_lower_what_stands_nowhere_else() -> None:
+    sure, docs, tests = _match(confidence=Confidence.HIGH), b"docs/a.md", b"tests/b.py"
+    everywhere = [(sure, occurrence("x", path=path, paths=(path,))) for path in (docs, tests, b"src/c.py")]
+    assert _collect(*everywhere)[0].confidence is Confidence.HIGH
+    assert _collect(*everywhere[:2])[0].confidence is Confidence.MEDIUM
+    message = (sure, occurrence("x", path=None, place=Place.COMMIT_MESSAGE))
+    assert _collect(everywhere[0], message)[0].confidence is Confidence.HIGH
+
+
+@pytest.mark.parametrize("level", [Confidence.LOW, Confidence.MEDIUM])
+def test_a_path_alone_takes_nothing_out_of_the_report(level: Confidence) -> None:
+    (found,) = _collect((_match(confidence=level), occurrence("x", path=b"docs/a.md", paths=(b"docs/a.md",))))
+    assert found.confidence is level
+
+
+def test_a_path_that_is_served_exposes() -> None:
+    """The place and the credential, which becomes more urgent; the other place stays as it is."""
+    served = occurrence("x", path=b"public/env.js", paths=(b"public/env.js",), offset=1)
+    other = occurrence("x", path=b"src/env.py", paths=(b"src/env.py",))
+    (found,) = _collect((_match(), other), (_match(), served))
+    assert (found.exposure, found.severity) == (Exposure.BROWSER, Severity.CRITICAL)
+    assert {one.path: one.exposure for one in found.occurrences} == {
+        b"public/env.js": Exposure.BROWSER,
+        b"src/env.py": None,
+    }
+    (found,) = _collect((_match(), other))
+    assert (found.exposure, found.severity) == (None, Severity.HIGH)
+
+
+def test_a_member_of_a_container_counts_by_its_own_name() -> None:
+    place = occurrence("x", path=b"site.zip", paths=(b"site.zip",), containers=("zip:dist/app.js",))
+    assert _collect((_match(), place))[0].exposure is Exposure.BROWSER

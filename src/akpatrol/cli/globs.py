@@ -49,5 +49,6 @@ def acceptances(entries: Sequence[SkipAcceptance]) -> tuple[AcceptedSkip, ...]:
 def _matches(entry: SkipAcceptance) -> Callable[[str], bool]:
     if entry.path:
         by_path = matcher([entry.path])
-        return lambda item: by_path(os.fsencode(item), False)  # noqa: FBT003 - a callable's argument
+        # What lies in a container is called by the container's path first.
+        return lambda item: by_path(os.fsencode(item.split(" > ")[0]), False)  # noqa: FBT003 - a callable's argument
     return lambda item: item == entry.object or (len(entry.object) >= _SHORTEST_ID and item.startswith(entry.object))

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from akpatrol import settings as settings_
-from akpatrol.cli import verification
+from akpatrol.cli import unwrapping, verification
 from akpatrol.model import Confidence
 from akpatrol.report import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from akpatrol.limits import Limits
     from akpatrol.settings import Settings
 
 
@@ -96,19 +97,21 @@ class Flags(NamedTuple):
     no_scopes: bool
     inventory: str | None
     fail_on: str | None
+    limits: Limits
 
 
 def shared(function: Callable[..., int]) -> Callable[..., int]:
     """Give a command the shared options; they arrive as one ``flags`` argument."""
 
     def with_flags(**arguments: Any) -> int:
+        arguments["limits"] = unwrapping.limits(arguments)
         flags = Flags(**{name: arguments.pop(name) for name in Flags._fields})
         return function(flags=flags, **arguments)
 
     with_flags.__doc__ = function.__doc__
     with_flags.__name__ = function.__name__
     decorated: Callable[..., int] = with_flags
-    for option in reversed((*_OPTIONS, *verification.OPTIONS)):
+    for option in reversed((*_OPTIONS, *unwrapping.OPTIONS, *verification.OPTIONS)):
         decorated = option(decorated)
     decorated.__dict__.setdefault("__click_params__", []).extend(getattr(function, "__click_params__", []))
     return decorated
@@ -135,6 +138,7 @@ def resolve(flags: Flags, start: str | None, top: str | None) -> Settings:
         verbose=flags.verbose,
         configuration=found.file,
         environment=variables,
+        limits=flags.limits,
         verification=settings_.VerificationSettings(
             verify=found.verify if flags.verify is None else flags.verify,
             organizations=flags.organizations or found.organizations,

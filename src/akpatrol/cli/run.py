@@ -13,13 +13,14 @@ from akpatrol import rules as rules_
 from akpatrol.cli import verification
 from akpatrol.cli.globs import acceptances, matcher
 from akpatrol.cli.progress import Progress
-from akpatrol.detect.engine import Engine
 from akpatrol.errors import ExitCode, UsageError
+from akpatrol.examination import Examiner
 from akpatrol.report import RenderOptions, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from akpatrol.detect.engine import Engine
     from akpatrol.model import Report
     from akpatrol.settings import Settings
     from akpatrol.sources.base import Source
@@ -40,14 +41,15 @@ def execute(
     _check_outputs(settings)
     inventory = verification.prepare(settings)
     rules = rules_.load(settings.rules)
-    engine = Engine(rules)
+    examiner = Examiner(rules, settings.limits)
+    engine = examiner.engine
     if settings.verbose:
         _explain(settings, engine)
     with Progress(sources, settings) as progress:
         wishes = pipeline.Wishes(
             settings.jobs, settings.min_confidence, acceptances(settings.accept_skip), matcher(settings.exclude)
         )
-        found = amend(pipeline.run(command, sources, engine, wishes, progress.update))
+        found = amend(pipeline.run(command, sources, examiner, wishes, progress.update))
     report, interrupted = verification.answer(found, settings, inventory)
     code = verification.exit_code(report, settings)
     _publish(report, engine, settings, silent=settings.quiet and not report.credentials and code is ExitCode.CLEAN)

@@ -3,7 +3,8 @@ r"""Where a credential begins and ends in the text round it.
 A prefix inside a word (``compat_``, ``github_pat_``) is no credential, yet a letter that only ends an escape
 is no part of a word: in ``"\npat_..."``, ``key%3Dpat_...`` or after a terminal's colour sequence the
 credential stands free. Escape forms: RFC 8259 section 7 (JSON), RFC 3986 section 2.1 (percent), RFC 2045
-section 6.7 (quoted-printable), ECMA-48 section 5.4 (control sequences), ISO/IEC 29500-1 (spreadsheets).
+section 6.7 (quoted-printable), HTML 13.1.4 (character references), ECMA-48 section 5.4 (control sequences),
+ISO/IEC 29500-1 (spreadsheets).
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from functools import cache
 
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _TOKEN = _WORD | frozenset(b"-")
-_DOT, _DOLLAR, _UNDERSCORE = b".$_"
-_REACH = 24  # bytes; the longest escape below with its run of backslashes
+_DOT, _DOLLAR, _UNDERSCORE, _SEMICOLON = b".$_;"
+_REACH = 64  # bytes; the longest escape below: two colours of 24 bits, spelled out behind a run of backslashes
 # Up to three asterisks close Markdown emphasis; four are a mask.
 _CALLS = (b"(", b"{", b"${", b"#{", b"%(", b"%s")
-_CUTS = (b"...", b"\xe2\x80\xa6", b"&hellip;", b"****", b"\xe2\x80\xa2")
+_CUTS = (b"...", b"[...", b"\xe2\x80\xa6", b"&hellip;", b"****", b"\xe2\x80\xa2", b"&bull;")
 _EXTENSIONS = tuple(
     b".js .mjs .cjs .css .map .json .html .txt .py .ts .svg .png .jpg .jpeg .gif .webp .woff .woff2 .ttf "
     b".wasm .chunk .bundle .min".split()
@@ -35,10 +36,12 @@ class Edge(IntEnum):
 
 
 def left_edge(data: bytes, start: int) -> Edge:
-    """Judge what stands before ``start``; looks at most 24 bytes back."""
+    """Judge what stands before ``start``; looks at most 64 bytes back."""
     if start == 0:
         return Edge.CLEAN
     before = data[start - 1]
+    if before == _SEMICOLON and (reference := _reference().search(data[max(0, start - _REACH) : start])):
+        return Edge.INSIDE if _refers_to_word(reference) else Edge.CLEAN
     if before not in _WORD:
         attribute = before == _DOT and start > 1 and (data[start - 2] in _WORD or data[start - 2] in b")]")
         variable = before == _DOLLAR or data[start - 2 : start] == b"${"
@@ -98,6 +101,18 @@ def _ends_escape(text: bytes) -> bool:
 
 
 @cache
+def _reference() -> re.Pattern[bytes]:
+    return re.compile(rb"&(?:amp;)*(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|lowbar);\Z")
+
+
+def _refers_to_word(reference: re.Match[bytes]) -> bool:
+    decimal, hexadecimal = reference.groups()
+    if decimal:
+        return int(decimal) in _WORD
+    return hexadecimal is None or int(hexadecimal, 16) in _WORD
+
+
+@cache
 def _escape() -> re.Pattern[bytes]:
     # Compiled at the first word character that stands before a match, so that most scans do not pay.
     return re.compile(
@@ -107,8 +122,9 @@ def _escape() -> re.Pattern[bytes]:
           | %(?:25)*([0-9A-Fa-f]{2})|%u([0-9A-Fa-f]{4})            # %3D, %253D
           | =([0-9A-F]{2})                                        # quoted-printable
           | _x([0-9A-Fa-f]{4})_                                   # spreadsheets
-          | (?:\x1b|\\+(?:e|0?33|x1[bB]|u001[bB])|\^\[)(?:\[[0-9;?]*[A-Za-z]|[()][0-9A-Z])
-          | \[[0-9;]*m                                            # a colour whose ESC byte a log dropped
+          | (?:\x1b|\\+(?:e|0?33|x1[bB]|u001[bB]|u\{1[bB]\})|\^\[)(?:\[[0-?]*[A-Za-z]|[()][0-9A-Z])
+          | \x9b[0-?]*[A-Za-z]
+          | \[[0-9;:]*m                                            # a colour whose ESC byte a log dropped
         )\Z""",
         re.VERBOSE,
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from functools import cached_property
+from itertools import accumulate, chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,9 @@ from akpatrol.model import REACH_AFTER, REACH_BEFORE, Match, Secret
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from akpatrol.detect.gate import Suspicion
+    from akpatrol.detect.keywords import Clue
+    from akpatrol.model import Alarm
     from akpatrol.rules import Rule, RuleSet
 
 _CLUE_BYTES = 512
@@ -32,10 +37,13 @@ _end = attrgetter("end")
 class Engine:
     """Finds credentials by the given rules. Raises RuleError when a pattern does not compile."""
 
-    def __init__(self, rules: RuleSet, gate: GateChoice = "auto") -> None:
+    def __init__(self, rules: RuleSet, gate: GateChoice = "auto", alarms: Sequence[Alarm] = ()) -> None:
         self.rules = rules
         self._keywords = Keywords(rules.rules)
-        self._gate = Gate(rules.rules, self._keywords, gate)
+        self.gate = Gate(rules.rules, self._keywords, gate, alarms)
+        self.suspect = self.gate.suspect
+        self._alarms = alarms
+        self._opening_patterns = [one.pattern for one in alarms if one.pattern.startswith(b"^")]
         self._matchers = [Matcher(rule) for rule in rules.rules]
         self._filters = [None if rule.shipped else Filters(rule) for rule in rules.rules]
         self._by_id = {rule.id: own for rule, own in zip(rules.rules, self._filters, strict=True)}
@@ -43,19 +51,50 @@ class Engine:
 
     def scan(self, data: bytes, begin: int = 0, end: int | None = None, path: bytes | None = None) -> list[Match]:
         """Return the matches that start in ``data[begin:end]``, in order; ``path`` serves rules that ask for one."""
-        suspicion = self._gate.suspect(data)
-        if not suspicion:
-            return []
-        stop = len(data) if end is None else end
+        suspicion = self.suspect(data)
+        bounds = begin, len(data) if end is None else end
+        return self.confirm(data, suspicion, bounds, path) if suspicion else []
+
+    def confirm(
+        self,
+        data: bytes,
+        suspicion: Suspicion,
+        bounds: tuple[int, int],
+        path: bytes | None = None,
+        outer: frozenset[Clue] = frozenset(),
+    ) -> list[Match]:
+        """Return what ``scan`` does, given what the gate said; ``outer`` stands round the encoded form of ``data``."""
+        begin, stop = bounds
         found: list[Match] = []
         for start, limit in _windows(suspicion.ends, len(data)):
-            found += self._in_window(data, start, limit, self._windowed)
+            found += self._in_window(data, start, limit, self._windowed, outer)
         for index in suspicion.rules:
             if suspicion.flooded and index in self._windowed:
-                found += self._in_window(data, 0, len(data), {index})
+                found += self._in_window(data, 0, len(data), {index}, outer)
             else:
-                found += self._in_whole(data, index, path)
+                found += self._in_whole(data, index, path, outer)
         return sorted({m for m in found if begin <= m.start < stop}, key=lambda m: (m.start, m.end, m.rule_id))
+
+    def suspects(self, parts: Sequence[bytes]) -> Sequence[int]:
+        """Return the numbers of those parts of which ``suspect`` could say something; one look at many small ones.
+
+        Anchors and alarms that reach across the NUL between parts only cost a second look. A user's rule could need
+        the start or the end of its part, as some alarms do.
+        """
+        if len(self._windowed) < len(self._matchers):
+            return range(len(parts))
+        suspicion = self.suspect(b"\0".join(parts))
+        if suspicion.rules or any(not self._alarms[index].each for index in suspicion.alarms):
+            return range(len(parts))
+        found = {number for number, part in enumerate(parts) if any(begins.match(part) for begins in self._openings)}
+        if suspicion:
+            stops = list(accumulate(len(part) + 1 for part in parts))
+            found.update(bisect_left(stops, end) for end in chain(suspicion.ends, *suspicion.alarms.values()))
+        return sorted(found)
+
+    @cached_property
+    def _openings(self) -> list[re.Pattern[bytes]]:
+        return [re.compile(pattern) for pattern in self._opening_patterns]
 
     def admits(self, rule_id: str, paths: Sequence[bytes]) -> bool:
         """Return whether a rule's match may stand on these paths, which are known only once a match is placed."""
@@ -72,16 +111,30 @@ class Engine:
             spans += [(span.secret_start, span.secret_end) for span in matcher.find(data, start, end)]
         return spans
 
-    def _in_window(self, data: bytes, start: int, end: int, eligible: set[int]) -> Iterator[Match]:
-        words = list(self._keywords.find(data, start, end))
-        clues = [word for word in words if word.clue]
-        for index in eligible & {index for word in words for index in word.rules}:
+    def clues(self, data: bytes, start: int, end: int) -> frozenset[Clue]:
+        """Return the evidence round ``data[start:end]`` that bears on it, without what stands in it."""
+        from akpatrol.detect.evidence import bearing  # noqa: PLC0415 - most scans decode nothing
+
+        sides = ((max(0, start - _CLUE_BYTES), start), (end, min(len(data), end + _CLUE_BYTES)))
+        near = frozenset(word.clue for side in sides for word in self._keywords.find(data, *side) if word.clue)
+        return bearing(data, start, end, near)
+
+    def _in_window(
+        self, data: bytes, start: int, end: int, eligible: set[int], outer: frozenset[Clue]
+    ) -> Iterator[Match]:
+        clues: list[Word] = []
+        named: set[int] = set()
+        for word in self._keywords.find(data, start, end):  # never held: there may be millions
+            named.update(word.rules)
+            if word.clue:
+                clues.append(word)
+        for index in eligible & named:
             rule = self.rules.rules[index]
             for span in self._matchers[index].find(data, start, end):
-                if match := _judged(rule, data, span, clues):
+                if match := _judged(rule, data, span, clues, outer):
                     yield match
 
-    def _in_whole(self, data: bytes, index: int, path: bytes | None) -> Iterator[Match]:
+    def _in_whole(self, data: bytes, index: int, path: bytes | None, outer: frozenset[Clue]) -> Iterator[Match]:
         rule, filters = self.rules.rules[index], self._filters[index]
         if rule.keywords:
             lowered = data.lower()
@@ -90,15 +143,15 @@ class Engine:
         for span in self._matchers[index].find(data, 0, len(data)):
             if filters is None or filters.accept(data, span, path):
                 before, after = max(0, span.start - _CLUE_BYTES), min(len(data), span.end + _CLUE_BYTES)
-                if match := _judged(rule, data, span, list(self._keywords.find(data, before, after))):
+                if match := _judged(rule, data, span, list(self._keywords.find(data, before, after)), outer):
                     yield match
 
 
-def _judged(rule: Rule, data: bytes, span: Span, words: list[Word]) -> Match | None:
+def _judged(rule: Rule, data: bytes, span: Span, words: list[Word], outer: frozenset[Clue]) -> Match | None:
     first = bisect_left(words, span.start - _CLUE_BYTES, key=_end)
     last = bisect_right(words, span.end + _CLUE_BYTES, key=_end)
     near = frozenset(w.clue for w in words[first:last] if w.clue and w.start >= span.start - _CLUE_BYTES)
-    verdict = judge(rule, data, span.secret_start, span.secret_end, near)
+    verdict = judge(rule, data, span.secret_start, span.secret_end, near | outer)
     if verdict is None:
         return None
     return Match(

@@ -1,6 +1,7 @@
 """Decide whether a match is a credential, whose it is, and who can read it.
 
-Pure and local: ``judge`` looks at most 24 bytes left and 8 right of a match, and clues are given.
+Pure and local: ``judge`` looks at most 64 bytes left and 8 right of a match, and at 512 on either side when it is told
+that clues stand there.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ _SECRET = range(16, 257)
 _BODY = range(20, 257)
 _WHOLE = 32  # characters; a shorter text before "..." is taken for a shortened one
 _PREFIX = {Kind.ORGANIZATION_KEY: len("ak_"), Kind.PERSONAL_ACCESS_TOKEN: len("pat_")}
+# How other vendors' tokens begin; the shortest are four characters, which random base62 begins with once in 10 million.
 _FOREIGN = tuple(
-    b"ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- dckr_pat_ sk_live_ sk_test_ sk-ant- sk-proj- xoxb- xoxp- "
-    b"npm_ pypi- hf_".split()
+    b"ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- dckr_pat_ sk_live_ sk_test_ rk_live_ sk-ant- sk-proj- xoxb- xoxp- "
+    b"npm_ pypi- hf_ shpat_ dop_v1_ figd_ lin_api_ phc_ hvs. whsec_ rubygems_ sntrys_ gsk_ nvapi- AKIA AIzaSy".split()
 )
-_SUPPORT = frozenset((Clue.ANYREACH, Clue.BEARER, Clue.SECRET_NAME))
+_SUPPORT = frozenset((Clue.ANYREACH, Clue.MCP, Clue.BEARER, Clue.SECRET_NAME))
 
 
 class Verdict(NamedTuple):
@@ -45,10 +47,13 @@ class Verdict(NamedTuple):
 
 
 def judge(rule: Rule, data: bytes, start: int, end: int, clues: frozenset[Clue]) -> Verdict | None:
-    """Decide on the match ``data[start:end]`` of ``rule``; ``clues`` stand within 512 bytes of it."""
-    exposure = Exposure.BROWSER if Clue.BROWSER in clues else None
+    """Decide on the match ``data[start:end]`` of ``rule``.
+
+    ``clues`` stand within 512 bytes of it, or of the text from which ``data`` was decoded.
+    """
     if rule.kind is Kind.CUSTOM:
-        return Verdict(start, end, Confidence.MEDIUM, Attribution.OPEN, exposure)
+        near = _bearing(data, start, end, clues)
+        return Verdict(start, end, Confidence.MEDIUM, Attribution.OPEN, _exposure(near))
     left, closing = left_edge(data, start), 0
     if left is Edge.INSIDE:
         left, closing = Edge.DOUBTFUL, emphasis(data, start, end)
@@ -65,8 +70,9 @@ def judge(rule: Rule, data: bytes, start: int, end: int, clues: frozenset[Clue])
         right, stop, text = Edge.CLEAN, stop - len(text) + length, text[:length]
     if (right is Edge.CUT and length < _WHOLE) or not _is_plausible(text):
         return None
-    confidence = _confidence(evidence, clues, doubtful=min(left, right) < Edge.CLEAN)
-    return Verdict(start, stop, confidence, _attribution(rule.kind, clues), exposure)
+    near = _bearing(data, start, end, clues)
+    confidence = _confidence(evidence, near, doubtful=min(left, right) < Edge.CLEAN)
+    return Verdict(start, stop, confidence, _attribution(rule.kind, near), _exposure(near))
 
 
 def _weigh(kind: Kind, text: bytes, *, whole: bool, is_file: bool) -> tuple[float, int] | None:
@@ -102,6 +108,18 @@ def _is_plausible(text: bytes) -> bool:
         and bool(text.translate(None, b"0123456789-_."))
         and not any(map(is_placeholder, text.split(b".")))
     )
+
+
+def _bearing(data: bytes, start: int, end: int, clues: frozenset[Clue]) -> frozenset[Clue]:
+    if not clues:
+        return clues
+    from akpatrol.detect.evidence import bearing  # noqa: PLC0415 - most scans judge nothing
+
+    return bearing(data, start, end, clues)
+
+
+def _exposure(clues: frozenset[Clue]) -> Exposure | None:
+    return Exposure.BROWSER if Clue.BROWSER in clues else None
 
 
 def _confidence(evidence: float, clues: frozenset[Clue], *, doubtful: bool) -> Confidence:

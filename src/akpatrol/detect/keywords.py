@@ -19,18 +19,32 @@ class Clue(StrEnum):
     """What a word near a match speaks for."""
 
     ANYREACH = "anyreach"
+    MCP = "mcp"
     BEARER = "bearer"
     SECRET_NAME = "secret_name"  # noqa: S105 - a name, not a secret
     PLACEHOLDER = "placeholder"
     BROWSER = "browser"
 
 
-_WORDS: dict[Clue, tuple[str, ...]] = {
+# In lower case. Whether a word that stands near says something of the match is decided in ``evidence``.
+WORDS: dict[Clue, tuple[str, ...]] = {
     Clue.ANYREACH: ("anyreach",),
+    Clue.MCP: ("mcpservers", "mcp.json", "mcp-remote", "claude_desktop_config", "modelcontextprotocol"),
     Clue.BEARER: ("bearer", "authorization"),
-    Clue.SECRET_NAME: ("api_key", "apikey", "api-key", "token", "secret", "password", "credential", "access_key"),
-    Clue.PLACEHOLDER: ("example", "placeholder", "dummy", "fake", "sample", "replace", "changeme", "your_", "your-"),
-    Clue.BROWSER: ("next_public_", "vite_", "react_app_", "nuxt_public_", "gatsby_", "expo_public_"),
+    Clue.SECRET_NAME: (
+        *("api_key", "apikey", "api-key", "access_key", "accesskey", "access-key", "pat_key"),
+        *("token", "secret", "password", "passwd", "credential"),
+    ),
+    Clue.PLACEHOLDER: (
+        *("example", "placeholder", "dummy", "fake", "sample", "changeme", "change_me", "change-me"),
+        *("your_", "your-", "<your", "replace_", "replace-", "replace with", "replace this", "fixture", "mock"),
+    ),
+    # Next.js, Vite, Create React App, Nuxt, Gatsby, Expo, SvelteKit and Astro, Vue CLI, ngx-env, Storybook: what
+    # their documentation says is compiled into what every visitor loads.
+    Clue.BROWSER: (
+        *("next_public_", "vite_", "react_app_", "nuxt_public_", "gatsby_", "expo_public_", "public_"),
+        *("vue_app_", "ng_app_", "storybook_"),
+    ),
 }
 
 
@@ -50,7 +64,7 @@ class Keywords:
         import ahocorasick  # noqa: PLC0415 - only when something is scanned
 
         by_word: dict[str, tuple[list[int], Clue | None]] = {
-            word: ([], clue) for clue, words in _WORDS.items() for word in words
+            word: ([], clue) for clue, words in WORDS.items() for word in words
         }
         for index, rule in enumerate(rules):
             for word in rule.keywords:

@@ -50,6 +50,7 @@ _STEPS = frozenset(
 )
 _HALF, _MARGIN = 0.5, 3  # of the pairs, and pairs more; random hex has a fifth, and short ids vary
 _DISTINCT = 0.7  # of the trigrams; random text of 20 characters repeats next to none
+_NAMED_WITHIN = 64  # characters; in the longest random text "fake" stands once in a thousand times by chance
 _LONG_ENOUGH = 8  # pairs, to call a text a counted or repeated one
 _PLACEHOLDERS = (
     *(
@@ -82,7 +83,7 @@ def score(text: bytes) -> float:
 def is_placeholder(text: bytes) -> bool:
     """Tell whether a text is counted, repeated, typed along a keyboard row, or names itself a placeholder."""
     folded = text.lower()
-    if _placeholder_words().search(folded):
+    if _placeholder_words().search(folded, 0, _NAMED_WITHIN):
         return True
     pairs = len(folded) - 1
     if pairs < _LONG_ENOUGH:

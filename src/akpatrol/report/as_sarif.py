@@ -169,7 +169,7 @@ class _Places:
 
 def _region(occurrence: Occurrence) -> Any:
     line, column = occurrence.line, occurrence.column
-    if line is None:
+    if line is None or occurrence.containers:  # lines are the member's, and the artifact is the file
         return None
     region = om.Region(start_line=line, start_column=column)
     end_line, end_column = occurrence.end_line, occurrence.end_column

@@ -159,7 +159,7 @@ class CredentialText:
         label = "Nothing has leaked yet."
         if not paths or any(place["place"] == Place.COMMIT_MESSAGE for place in staged):
             yield from self._action(label, "Take it out of the commit message, then commit again.")
-        elif any(place["place"] == Place.PATH for place in staged):
+        elif any(place["place"] == Place.PATH and not place["containers"] for place in staged):
             yield from self._action(label, "Rename the file, then commit again.")
         else:
             names = "-- " + " ".join(shell_word(path) for path in paths) if len(paths) <= SHOWN else "-u"

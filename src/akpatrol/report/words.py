@@ -119,7 +119,7 @@ def location(occurrence: Mapping[str, Any], root: str = "") -> str:
     commit = (occurrence["introduced"] or {}).get("id")
     match place:
         case Place.PATH:
-            return f"{path} (in its name)"
+            return " > ".join([path, *occurrence["containers"]]) + " (in its name)"
         case Place.REF_NAME:
             return "name of " + (listed(occurrence["refs"]) or "a ref")
         case Place.GIT_DIR:

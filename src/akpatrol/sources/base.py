@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 from typing import TYPE_CHECKING, Protocol
 
-from akpatrol.model import REACH_AFTER, REACH_BEFORE, Chunk
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from akpatrol.findings import Hit, Occurrence
-    from akpatrol.model import Counted, Excluded, Match, Origin, Skipped, Target
+    from akpatrol.model import Chunk, Content, Counted, Excluded, Match, Skipped, Target
 
-    Item = Chunk | Skipped | Counted | Excluded
+    Item = Content | Chunk | Skipped | Counted | Excluded
     Placed = tuple[Match, Occurrence]
-
-BLOCK_BYTES = 4 << 20
 
 
 class Unit(Protocol):
@@ -79,45 +74,3 @@ class OneTarget:
     def unread_histories(self) -> tuple[str, ...]:
         """Return nothing."""
         return ()
-
-
-def read_blocks(read: Callable[[int], bytes], origin: Origin, block: int = BLOCK_BYTES) -> Iterator[Chunk]:
-    """Yield a stream as chunks that overlap by the engine's reach, in memory that does not grow with it.
-
-    ``read(n)`` returns fewer than ``n`` bytes only at the end. Every offset belongs to exactly one chunk.
-    """
-    data = read(block)
-    if len(data) < block:
-        if data:
-            yield Chunk(origin, data)
-        return
-    offset, line, column, begin, last = 0, 1, 1, 0, False
-    while True:
-        end = len(data) if last else max(begin, len(data) - REACH_AFTER)
-        if end > begin:
-            yield Chunk(origin, data, offset, line, column, begin, end)
-        if last:
-            return
-        keep = _character_start(data, max(0, end - REACH_BEFORE))
-        line, column = advance(line, column, data[:keep])
-        offset, begin = offset + keep, end - keep
-        more = read(block)
-        last = len(more) < block
-        data = data[keep:] + more
-
-
-def _character_start(data: bytes, position: int) -> int:
-    """Return the nearest position at or before that does not cut a UTF-8 sequence (RFC 3629: at most 4 bytes)."""
-    for back in range(min(4, position + 1)):
-        if position - back == len(data) or data[position - back] & 0xC0 != 0x80:  # noqa: PLR2004 - 10xxxxxx
-            return position - back
-    return position
-
-
-def advance(line: int, column: int, passed: bytes) -> tuple[int, int]:
-    """Return the position behind ``passed``; columns count characters, an undecodable byte is one."""
-    newlines = passed.count(b"\n")
-    if newlines:
-        line, column = line + newlines, 1
-        passed = passed[passed.rfind(b"\n") + 1 :]
-    return line, column + len(codecs.decode(passed, "utf-8", "surrogateescape"))

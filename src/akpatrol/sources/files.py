@@ -8,9 +8,9 @@ import stat
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from akpatrol.blocks import BLOCK_BYTES
 from akpatrol.errors import GitError
-from akpatrol.model import Chunk, Counted, Excluded, Exclusion, Origin, Place, Skipped, State
-from akpatrol.sources.base import read_blocks
+from akpatrol.model import Chunk, Content, Excluded, Exclusion, Origin, Place, Skipped, State
 from akpatrol.sources.git import repository, worktree
 from akpatrol.sources.git.runner import Git
 from akpatrol.sources.placing import occurrence
@@ -31,13 +31,17 @@ _DIRECTORY = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", 0)
 
 
 class FilesUnit(NamedTuple):
-    """Paths relative to ``root``: ``files`` to read, ``names`` whose names alone are looked at."""
+    """Paths relative to ``root``: ``files`` to read, ``names`` whose names alone are looked at.
+
+    ``named`` says that the caller named the one file, instead of a directory above it.
+    """
 
     target: str
     root: bytes
     files: tuple[bytes, ...]
     names: tuple[bytes, ...] = ()
     place: Place = Place.CONTENT
+    named: bool = False
 
     @property
     def title(self) -> str:
@@ -63,7 +67,7 @@ class FilesUnit(NamedTuple):
         try:
             status = os.fstat(handle)
             if stat.S_ISREG(status.st_mode):
-                yield from self._content(handle, status.st_size, path)
+                yield self._content(handle, status.st_size, path)
             else:
                 yield Skipped(os.fsdecode(path), f"became a {special(status.st_mode)}")
         except OSError as error:
@@ -71,9 +75,18 @@ class FilesUnit(NamedTuple):
         finally:
             os.close(handle)
 
-    def _content(self, handle: int, expected: int, path: bytes) -> Iterator[Item]:
+    def _content(self, handle: int, expected: int, path: bytes) -> Content:
         counter = "files" if self.place is Place.CONTENT else "git_dir_files"
-        size = counted = 0
+        content = Content(
+            Origin(self.target, self.place, path),
+            read_fully(handle, BLOCK_BYTES, expected),
+            size=expected,
+            named=self.named,
+            counter=counter,
+        )
+        if len(content.data) < BLOCK_BYTES:
+            return content
+        size = BLOCK_BYTES
 
         def read(number: int) -> bytes:
             nonlocal size
@@ -81,11 +94,7 @@ class FilesUnit(NamedTuple):
             size += len(data)
             return data
 
-        for chunk in read_blocks(read, Origin(self.target, self.place, path)):
-            yield chunk
-            yield Counted(counter, 0, size - counted)
-            counted = size
-        yield Counted(counter, 1, size - counted)
+        return content._replace(read=read, at=lambda offset, number: _read_at(handle, offset, number))
 
 
 class _Opener:
@@ -142,6 +151,15 @@ def read_fully(handle: int, number: int, expected: int) -> bytes:
     return b"".join(parts)
 
 
+def _read_at(handle: int, offset: int, number: int) -> bytes:
+    parts = []
+    while number > 0 and (data := os.pread(handle, number, offset)):
+        parts.append(data)
+        number -= len(data)
+        offset += len(data)
+    return b"".join(parts)
+
+
 class FilesSource:
     """Regular files named on the command line and everything under the directories named there."""
 
@@ -175,7 +193,7 @@ class FilesSource:
         for target in self._targets:
             root = os.fsencode(target.root)
             if target.kind == "file":
-                yield FilesUnit(target.id, os.path.dirname(root), (os.path.basename(root),))
+                yield FilesUnit(target.id, os.path.dirname(root), (os.path.basename(root),), named=True)
             else:
                 yield from self._directory(target, root)
 
@@ -230,12 +248,13 @@ class FilesSource:
         """
         roots = {target.id: _directory_of(target) for target in self._targets}
         ignored = _ignored({os.path.join(roots[hit.origin.target], hit.origin.path or b"") for hit in hits})
-        seen: set[tuple[bytes, Place, int, str, Secret]] = set()
+        seen: set[tuple[bytes, Origin, int, str, Secret]] = set()
         for hit in hits:
             root = roots[hit.origin.target]
             absolute = os.path.join(root, hit.origin.path or b"")
-            offset = hit.offset + (len(root) if hit.origin.place is Place.PATH else 0)
-            where = (absolute, hit.origin.place, offset, hit.match.rule_id, hit.match.secret)
+            in_name = hit.origin.place is Place.PATH and not hit.origin.containers
+            offset = hit.offset + (len(root) if in_name else 0)
+            where = (absolute, hit.origin._replace(target="", path=None), offset, hit.match.rule_id, hit.match.secret)
             if where not in seen:
                 seen.add(where)
                 yield hit.match, occurrence(hit, State.IGNORED if absolute in ignored else State.WORKTREE)

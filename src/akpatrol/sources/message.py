@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model import Counted, Origin, Place, Skipped, State
-from akpatrol.sources.base import OneTarget, read_blocks
+from akpatrol.model import Content, Origin, Place, Skipped, State
+from akpatrol.sources.base import OneTarget
 from akpatrol.sources.placing import occurrence
 
 if TYPE_CHECKING:
@@ -41,8 +40,7 @@ class MessageUnit(NamedTuple):
             yield Skipped(self.path, error.strerror or "cannot be read")
             return
         name = os.fsencode(os.path.basename(self.path))
-        yield from read_blocks(BytesIO(message).read, Origin(self.target, Place.COMMIT_MESSAGE, name))
-        yield Counted("messages", 1, len(message))
+        yield Content(Origin(self.target, Place.COMMIT_MESSAGE, name), message, counter="messages")
 
 
 def _without_old_lines(message: bytes) -> bytes:

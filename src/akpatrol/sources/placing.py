@@ -19,7 +19,7 @@ def occurrence(hit: Hit, state: State) -> Occurrence:
 
     origin, in_lines = hit.origin, hit.origin.place not in _WITHOUT_LINES
     path = origin.path
-    if origin.place is Place.PATH and path is not None:
+    if origin.place is Place.PATH and path is not None and not origin.containers:
         path = component(path, hit.offset)
     return Occurrence(
         target=origin.target,

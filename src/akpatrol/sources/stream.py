@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from akpatrol.model import Counted, Origin, Skipped, State, Target
-from akpatrol.sources.base import OneTarget, read_blocks
+from akpatrol.blocks import content_of
+from akpatrol.model import Origin, Skipped, State, Target
+from akpatrol.sources.base import OneTarget
 from akpatrol.sources.placing import occurrence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from akpatrol.findings import Hit
     from akpatrol.model import Secret
@@ -28,33 +30,32 @@ class StreamUnit(NamedTuple):
     title: str = _NAME.decode()
 
     def read(self) -> Iterator[Item]:
-        """Yield the stream in blocks."""
-        size = counted = 0
+        """Yield the stream."""
         stream = self._stream()
-
-        def read(number: int) -> bytes:
-            nonlocal size
-            data = stream.read(number) if stream else b""
-            size += len(data)
-            return data
-
         if not stream:
             yield Skipped(_NAME.decode(), "standard input is closed")
             return
         try:
-            for chunk in read_blocks(read, Origin(self.target, path=_NAME)):
-                yield chunk
-                yield Counted("streams", 0, size - counted)
-                counted = size
+            content = content_of(stream.read, Origin(self.target, path=_NAME), named=True)
         except OSError as error:
             yield Skipped(_NAME.decode(), error.strerror or "cannot be read")
-        yield Counted("streams", 1, size - counted)
+            return
+        yield content._replace(counter="streams", at=_at(stream))
 
     def _stream(self) -> BinaryIO | None:
         if self.typed:
             return BytesIO(self.typed.reveal())
         # None when it was closed before the start.
         return sys.stdin.buffer if sys.stdin else None
+
+
+def _at(stream: BinaryIO) -> Callable[[int, int], bytes] | None:
+    """Return a reader of any part where standard input is a file, so that a zip is read by its directory."""
+    try:
+        handle, start = stream.fileno(), stream.seek(0, os.SEEK_CUR)
+    except (OSError, ValueError):  # a pipe, a terminal, or no descriptor
+        return None
+    return None if start < 0 else lambda offset, number: os.pread(handle, number, offset)
 
 
 class StreamSource(OneTarget):

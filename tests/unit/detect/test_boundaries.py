@@ -22,11 +22,15 @@ ESCAPED = [
     rb"\u003d", rb"\\u0022", rb"\x3d", rb"\U0000003d", rb"\075", rb"\0", b"=3D", b"_x000D_", b"\x1b[31m",
     b"\x1b[0K",
     b"\x1b(B", rb"\x1b[31m", rb"\033[1m", rb"\u001b[0;32m", rb"\e[m", b"^[[1m", b"[32m", b"[0;1m",
+    b"&quot;", b"&#61;", b"&#x3d;", b"&gt;", b"&amp;#61;", b"&amp;quot;",
+    b"\x1b[38;2;255;255;255m", b"\x1b[38:2::255:0:0m", rb"\u001b[1;38;2;255;255;255;48;2;255;255;255m", b"\x9b1m",
+    rb"\u{1b}[0m", b"\xc2\x9b31m",
 ]  # fmt: skip
 INSIDE = [
     b"com", b"bre", b"github_", b"dckr_", b"X", b"9", b"_", b"a_", b"%5F", b"%255f", rb"\x5f", rb"\u005F",
     rb"\137",
     b"%zz", b"C:\\github_", b"100a", b"x000D_", b"=3d",
+    b"github&#95;", b"github&#x5F;", b"compat&lowbar;", b"&#97;",
 ]  # fmt: skip
 
 
@@ -55,6 +59,10 @@ def test_a_prefix_after_this_looks_like_a_name(before: bytes) -> None:
         (b"x", Edge.INSIDE), (b"-", Edge.INSIDE), (b"_", Edge.INSIDE), (b"7", Edge.INSIDE),
         (b"(", Edge.DOUBTFUL), (b"{", Edge.DOUBTFUL), (b"${x}", Edge.DOUBTFUL), (b"%(x)s", Edge.DOUBTFUL),
         (b"...", Edge.CUT), ("…".encode(), Edge.CUT), (b"****", Edge.CUT), (b"&hellip;", Edge.CUT),
+        (b"[...]", Edge.CUT), (b"&bull;", Edge.CUT), (b"[0]", Edge.CLEAN), (b"\\u0026x", Edge.CLEAN), (b".pem",
+        Edge.CLEAN),
+        (b"\x1b[0m", Edge.CLEAN), (b"&quot;", Edge.CLEAN), (b"%26x=", Edge.CLEAN), (b")", Edge.CLEAN), (b"]",
+        Edge.CLEAN),
     ],
 )  # fmt: skip
 def test_right_edge(after: bytes, edge: Edge) -> None:
@@ -91,5 +99,5 @@ def test_file_extension(after: bytes, expected: bool) -> None:
 
 def test_what_stands_further_away_does_not_matter() -> None:
     for before in FREE + ESCAPED + INSIDE:
-        near = b" " * 24 + before
+        near = b" " * 64 + before
         assert left_edge(b"x\\" * 300 + near, 600 + len(near)) is left_edge(near, len(near))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.detect import gate
+from akpatrol.detect import patterns
 from akpatrol.detect.engine import Engine
 from akpatrol.model import Confidence, Secret
 from akpatrol.rules import RuleSet, load, parse
@@ -46,7 +46,7 @@ def test_floods_take_no_long_time(engine: Engine, unit: bytes) -> None:
 def test_flood_does_not_hide_a_credential(
     engine: Engine, key: str, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "_HITS_CAP", 100)
+    monkeypatch.setattr(patterns, "_HITS_CAP", 100)
     data = b"ak_zzzz " * 500 + key.encode() + b" ak_zzzz" * 500 + b" " + token.encode()
     assert [match.secret for match in engine.scan(data)] == [Secret(key.encode()), Secret(token.encode())]
 
@@ -101,7 +101,7 @@ def test_switch_to_hyperscan_finds_the_same(key: str) -> None:
     data = key.encode() + b"\n" * 400_000
     found = [engine.scan(data) for _ in range(5)]
     assert all(each == found[0] for each in found)
-    assert engine._gate._hyperscan is not None
+    assert engine.gate._hyperscan is not None
 
 
 def test_rules_with_a_path_ask_for_one() -> None:
@@ -118,7 +118,7 @@ def test_rules_with_a_path_ask_for_one() -> None:
 
 
 def test_a_flood_of_anchors_hides_no_other_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "_HITS_CAP", 3)
+    monkeypatch.setattr(patterns, "_HITS_CAP", 3)
     own = parse(b"[[rules]]\nid = 'x'\nregex = 'secret=(\\w+)'\n", "f")
     engine = Engine(RuleSet((*load().rules, *own)), "hyperscan")
     assert [match.rule_id for match in engine.scan(b"ak_abcd " * 10 + b"secret=abc")] == ["x"]

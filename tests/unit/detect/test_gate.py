@@ -23,12 +23,14 @@ def _gate(choice: GateChoice, rules: tuple[Rule, ...] | None = None) -> Gate:
 
 def test_little_input_needs_no_hyperscan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hyperscan", None)
+    monkeypatch.delitem(sys.modules, "akpatrol.detect.patterns", raising=False)
     assert _gate("auto").suspect(b"ak_abcd").ends
 
 
 def test_hyperscan_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Slower, same findings; only who insists is told."""
     monkeypatch.setitem(sys.modules, "hyperscan", None)
+    monkeypatch.delitem(sys.modules, "akpatrol.detect.patterns", raising=False)
     gate = _gate("auto")
     for _ in range(3):
         assert gate.suspect(b"\n" * (1 << 20) + b"ak_abcd").ends == [(1 << 20) + 3]
@@ -60,3 +62,13 @@ def test_phrases() -> None:
     assert Phrases(()).find("anything") == []
     assert Phrases(["", "b"]).find("abc") == [(1, 2)]
     assert sorted(Phrases(["ab", "b"]).find("ab")) == [(0, 2), (1, 2)]
+
+
+def test_database_of_another_process() -> None:
+    pytest.importorskip("hyperscan")
+    one, other, idle = _gate("hyperscan"), _gate("auto"), _gate("auto")
+    assert idle.compiled() is None
+    one.suspect(b"")
+    other.use(one.compiled())
+    assert other.suspect(b"x ak_abcd pat_efgh").ends == one.suspect(b"x ak_abcd pat_efgh").ends == [9, 18]
+    assert other.compiled()

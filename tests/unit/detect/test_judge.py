@@ -99,6 +99,33 @@ def test_identifiers_are_not_found() -> None:
     "text",
     [
         "ak_your_key_id.your_secret_goes_here", "pat_replace_this_with_your_own_token",
+        # identifiers and method calls
+        "pat_get_user_profile_settings", "pat_MAX_RETRY_COUNT_EXCEEDED_ERROR", "pat_sha256_x86_64_linux_gnu_cpython311",
+        "ak_client.get_org_settings()", "self.ak_manager.refreshCredential(token)",
+        "ak_utils.deserialize_from_base64_v2", "pat_i18n_en_US_messages_v2_3_1_rc4",
+        # CSS classes, URLs and file names
+        "pat_card__body pat_card__footer--collapsed-small",
+        "https://x.org/pat_documentation/getting-started-with-tokens",
+        "https://x.org/assets/pat_main.{hex:20}.js", "ak_icons.{hex:16}.woff2",
+        "pat_report_2024-01-15_final_version_2.pdf",
+        "ak_47.some-long-domain-name.example.org", "pat_1234567890_20240115_0001.dcm",
+        # templates and patterns
+        "ak_<id>.<secret>", "ak_{id}.{secret}", "ak_$ID.$SECRET", "pat_$PERSONAL_ACCESS_TOKEN_VALUE",
+        "pat_<your-token-here>",
+        "pat_[0-9A-Za-z_-]{20,256}", "pat_{{ .Values.anyreach.token }}", "pat_%(organization_token)s",
+        "${pat_token_value_name}",
+        # placeholders
+        "pat_your_personal_access_token_here", "pat_YOUR_PERSONAL_ACCESS_TOKEN_HERE",
+        "ak_KEY_ID.SECRET_GOES_HERE_PLEASE",
+        "ak_" + "x" * 8 + "." + "x" * 24, "pat_qwertyuiopasdfghjklzxcvbnm",
+        "pat_" + "abc123" * 4, "pat_" + "tokens" * 5,
+        "pat_" + "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789", "pat_12345678-1234-1234-1234-123456789012",
+        "pat_xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx", "pat_thisisafaketoken1234567890", "ak_id." + "secret" * 4,
+        # masked, shortened, of other vendors
+        "pat_" + "*" * 28, "pat_{base62:4}" + "*" * 12 + "{base62:4}", "ak_{base62:8}.****************",
+        "ak_{base62:8}.{base62:16}****", "pat_{base62:8}...{base62:4}", "pat_{base62:24}…", "pat_{base62:24}[...]",
+        '"key_id": "ak_{base62:8}"', "ak_{base62:8}", "pat_{base62:12}", "pat_" + "•" * 20,
+        "shpat_{hex:32}", "glpat-{base62:20}", "pat_sk_live_{base62:24}", "xpat_{hex:40}", "9pat_{hex:40}",
         "ak_foo.some_method_name_here(x)",
         "pat_" + "X" * 24, "pat_" + "12345678" * 3, "pat_" + "7" * 24,
         "ak_main.{hex:20}.js", "pat_btn-primary-large-rounded",
@@ -117,35 +144,27 @@ def test_refused(text: str) -> None:
     assert texts(fill(text)) == []
 
 
-@pytest.mark.parametrize(
-    "before", ["", '"', "\\n", "%3D", "\\u003d", "\x1b[31m", "https://", "https://user:", "é", "**", "-"]
-)
-@pytest.mark.parametrize(
-    "after",
-    [
-        "",
-        ".",
-        ". Then",
-        ",",
-        '"',
-        "\\n",
-        "%26",
-        "&amp;",
-        ")",
-        ".json",
-        ".txt",
-        "\x00",
-        "\x1b[0m",
-        "-->",
-        "**",
-        "@host",
-        "é",
-    ],
-)
-@pytest.mark.parametrize("template", [LONG, "pat_{base64url:8}x.x{base62:32}", "ak_x{base64url:11}.{base62:32}"])
-def test_exact_extent(before: str, after: str, template: str) -> None:
+BEFORE = [
+    "", '"', "\\n", "%3D", "\\u003d", "\\x3d", "\x1b[31m", "https://", "https://user:", "é", "**", "-", "&quot;",
+    "&#61;", "&#x3d;", "&gt;", "Bearer ", "=", "(", "[", "<", "\x00",
+]  # fmt: skip
+AFTER = [
+    "", ".", ". Then", ",", '"', "\\n", "\\nNEXT", "\\nNEXT=x_y", "%26", "%26x=", "&amp;x=1", "&quot;",
+    "&x=1", ")", "]",
+    "}", ".json", ".txt", ".pem", ".env", "\x00", "\x1b[0m", "\\u001b[0m", "\\u0026x", "-->", "**", "@host", "é",
+    "/path", "?", "!", ";", ":", "'", "`", "</b>", "|", "~", "\r\n", "=", "+", "#frag",
+]  # fmt: skip
+WHOLE = [
+    LONG, "pat_{base64url:8}x.x{base62:32}", "ak_x{base64url:11}.{base62:32}", "pat_{base62:38}-_",
+    "ak_{base62:9}.{base62:31}_",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("template", WHOLE)
+def test_exact_extent(before: str, template: str) -> None:
     credential = fill(template)
-    assert texts(before + credential + after) == [credential]
+    assert [after for after in AFTER if texts(before + credential + after) != [credential]] == []
 
 
 def test_a_token_ends_before_a_dotted_word() -> None:
@@ -164,16 +183,30 @@ def test_a_long_credential_before_an_ellipsis_stays_reported() -> None:
     assert [verdict.confidence for _, verdict in find(fill(LONG) + "...")] == [Confidence.MEDIUM]
 
 
-@pytest.mark.parametrize("clue", [Clue.ANYREACH, Clue.BEARER, Clue.SECRET_NAME])
-def test_evidence_raises_confidence_by_one_step(clue: Clue) -> None:
-    assert find(moderate(), frozenset({clue}))[0][1].confidence is Confidence.HIGH
-    assert find("pat_get_default_configuration", frozenset({clue})) == []
+@pytest.mark.parametrize(
+    ("clue", "before"),
+    [
+        (Clue.ANYREACH, ""),
+        (Clue.MCP, ""),
+        (Clue.BEARER, "Bearer "),
+        (Clue.SECRET_NAME, "token="),
+    ],
+)
+def test_evidence_raises_confidence_by_one_step(clue: Clue, before: str) -> None:
+    assert find(before + moderate(), frozenset({clue}))[0][1].confidence is Confidence.HIGH
+    assert find(before + "pat_get_default_configuration", frozenset({clue})) == []
 
 
 def test_a_placeholder_word_lowers_confidence_by_one_step() -> None:
     near = frozenset({Clue.PLACEHOLDER, Clue.SECRET_NAME})
-    assert find(fill(LONG), near)[0][1].confidence is Confidence.MEDIUM
-    assert find(moderate(), near)[0][1].confidence is Confidence.LOW
+    assert find("your_token=" + fill(LONG), near)[0][1].confidence is Confidence.MEDIUM
+    assert find("your_token=" + moderate(), near)[0][1].confidence is Confidence.LOW
+
+
+def test_a_clue_round_the_encoded_form_counts() -> None:
+    assert find(moderate(), frozenset({Clue.BEARER}))[0][1].confidence is Confidence.HIGH
+    assert find(f"token\n{moderate()}", frozenset({Clue.SECRET_NAME}))[0][1].confidence is Confidence.MEDIUM
+    assert find(fill(LONG), frozenset({Clue.BROWSER}))[0][1].exposure is Exposure.BROWSER
 
 
 def test_program_text_round_it_lowers_confidence_by_one_step() -> None:
@@ -190,7 +223,7 @@ def test_attribution() -> None:
 
 def test_exposure() -> None:
     assert find(fill(LONG))[0][1].exposure is None
-    assert find(fill(LONG), frozenset({Clue.BROWSER}))[0][1].exposure is Exposure.BROWSER
+    assert find("VITE_KEY=" + fill(LONG), frozenset({Clue.BROWSER}))[0][1].exposure is Exposure.BROWSER
 
 
 def test_a_custom_rule_is_taken_at_its_word() -> None:
@@ -201,7 +234,7 @@ def test_a_custom_rule_is_taken_at_its_word() -> None:
 @pytest.mark.parametrize("before", ["", "com", "\\n", "_", "module."])
 @pytest.mark.parametrize("after", ["", "_", "...", "(", ".json", "-->"])
 def test_the_verdict_is_local(before: str, after: str) -> None:
-    near = " " * 24 + before + fill(LONG) + after + " " * 8
+    near = " " * 64 + before + fill(LONG) + after + " " * 8
     rule = next(rule for rule in RULES if rule.kind is Kind.PERSONAL_ACCESS_TOKEN)
     verdicts = []
     for left, right in (("", ""), ("ab_" * 200, "cd_" * 200)):

@@ -7,9 +7,9 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from akpatrol.blocks import advance
 from akpatrol.findings import Commit, Occurrence
 from akpatrol.model import Place, State
-from akpatrol.sources.base import advance
 from akpatrol.sources.git import catfile
 from akpatrol.sources.git.provenance import Provenance, Tracer, Wanted
 from akpatrol.sources.placing import occurrence
@@ -37,7 +37,8 @@ def place(git: Git, hits: Sequence[Hit], within: Collection[str] | None = None) 
     """
     by_place: dict[Place, list[Hit]] = defaultdict(list)
     for hit in hits:
-        by_place[hit.origin.place].append(hit)
+        in_member_name = hit.origin.containers and hit.origin.place is Place.PATH  # which is part of the blob
+        by_place[Place.CONTENT if in_member_name else hit.origin.place].append(hit)
     texts = [*by_place[Place.COMMIT_MESSAGE], *by_place[Place.TAG_MESSAGE]]
     trees = [hit for hit in by_place[Place.PATH] if hit.origin.object]
     whole = catfile.content(git, sorted({hit.origin.object or "" for hit in (*texts, *trees)}))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.blocks import content_of
 from akpatrol.model import Chunk, Counted, Excluded, Exclusion, Origin, Place, Skipped
-from akpatrol.sources.base import read_blocks
 from akpatrol.sources.git import catfile
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class ObjectsUnit(NamedTuple):
             if isinstance(item, Skipped):
                 yield item._replace(item=self.shown.get(item.item, item.item))
                 continue
-            yield from self._chunks(item)
+            yield from self._contents(item)
             counts[item.type] += 1
             size += item.size
             if counts.total() >= _COUNTED_EVERY:
@@ -56,12 +57,13 @@ class ObjectsUnit(NamedTuple):
                 counts, size = Counter(), 0
         yield from _counted(counts, size)
 
-    def _chunks(self, item: catfile.RawObject) -> Iterator[Item]:
-        origin = Origin(self.target, PLACES.get(item.type, Place.CONTENT), object=item.id)
-        for chunk in read_blocks(item.read, origin):
-            yield chunk
-            if item.type == "blob" and item.size < _LFS_POINTER_BYTES and chunk.data.startswith(b"version https://"):
-                yield from lfs_gap(self.git, chunk.data, item.id, staged=self.staged)
+    def _contents(self, item: catfile.RawObject) -> Iterator[Item]:
+        path = os.fsencode(self.shown[item.id]) if item.id in self.shown else None
+        origin = Origin(self.target, PLACES.get(item.type, Place.CONTENT), path, object=item.id)
+        content = content_of(item.read, origin)
+        yield content
+        if item.type == "blob" and item.size < _LFS_POINTER_BYTES and content.data.startswith(b"version https://"):
+            yield from lfs_gap(self.git, content.data, item.id, staged=self.staged)
 
 
 class NamesUnit(NamedTuple):
@@ -81,8 +83,6 @@ class NamesUnit(NamedTuple):
 
 def lfs_gap(git: Git, content: bytes, item: str, *, staged: bool) -> Iterator[Skipped | Excluded]:
     """Tell of a Git LFS pointer: left out when staged, a skip when its object is not in the local store."""
-    import os  # noqa: PLC0415 - only for pointers
-
     if found := _LFS_POINTER.match(content):
         if staged:
             yield Excluded(Exclusion.GIT_LFS_POINTER)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.model import REACH_AFTER, REACH_BEFORE, Origin
-from akpatrol.sources.base import advance, read_blocks
+from akpatrol.blocks import advance, blocks, content_of
+from akpatrol.model import REACH_AFTER, REACH_BEFORE, Chunk, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ORIGIN = Origin("0")
+
+
+def _chunks(stream: BytesIO, block: int) -> Iterator[Chunk]:
+    return blocks(content_of(stream.read, _ORIGIN, block=block), block, REACH_BEFORE, REACH_AFTER)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +40,7 @@ def test_advance(passed: bytes, wanted: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 9, 10])
 def test_little_is_one_chunk_or_none(size: int) -> None:
-    chunks = [chunk for chunk in read_blocks(BytesIO(b"x" * size).read, _ORIGIN, 10) if chunk.data]
+    chunks = [chunk for chunk in _chunks(BytesIO(b"x" * size), 10) if chunk.data]
     assert b"".join(chunk.data for chunk in chunks) == b"x" * size
     assert len(chunks) <= (size > 0)
 
@@ -40,12 +48,12 @@ def test_little_is_one_chunk_or_none(size: int) -> None:
 def test_memory_does_not_grow() -> None:
     """A chunk is a block and the engine's reach."""
     block = 10_000
-    sizes = [len(chunk.data) for chunk in read_blocks(BytesIO(b"x" * 500_000).read, _ORIGIN, block)]
+    sizes = [len(chunk.data) for chunk in _chunks(BytesIO(b"x" * 500_000), block)]
     assert max(sizes) <= block + REACH_BEFORE + REACH_AFTER + 4
 
 
 def test_nothing_is_read_ahead_of_a_chunk() -> None:
     """A stream's first block is looked at before its last has come."""
     stream = BytesIO(b"x" * 100_000)
-    next(iter(read_blocks(stream.read, _ORIGIN, 10_000)))
+    next(_chunks(stream, 10_000))
     assert stream.tell() == 10_000

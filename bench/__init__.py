@@ -1,0 +1,1 @@
+"""Measurements, and what is made from source code by hand."""

@@ -1,0 +1,239 @@
+"""Opens, looks through and decodes what units yield: unwrap and the engine take turns until nothing is left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.blocks import blocks
+from akpatrol.detect.engine import Engine
+from akpatrol.limits import Limits
+from akpatrol.model import Chunk, Content, Counted, Excluded, Match, Skipped
+from akpatrol.unwrap.budget import Budget
+from akpatrol.unwrap.containers import COMPRESSED, ZIP_END, has_zip_tail, is_flaw, kind_of, open_container, title
+from akpatrol.unwrap.encodings import decoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from akpatrol.detect.gate import GateChoice, Suspicion
+    from akpatrol.detect.keywords import Clue
+    from akpatrol.findings import Hit
+    from akpatrol.model import Origin
+    from akpatrol.rules import RuleSet
+    from akpatrol.sources.base import Item, Unit
+    from akpatrol.unwrap.encoding import Decoded
+
+    Found = Hit | Skipped | Counted | Excluded
+
+# Contents of at most so many bytes are looked at together, up to so many bytes and contents: they stay in the cache.
+_SMALL_BYTES = 16 << 10
+_TOGETHER_BYTES = 256 << 10
+_TOGETHER = 512
+# Decoded text may be encoded again, in more than one way: a bound on what one chunk may come to, in its own size.
+_GROWTH = 16
+_LEAST_BYTES = 1 << 20
+_EXCERPT_BYTES = 64 << 10
+_SURE_BYTES = 64  # expanded, to call what stands encoded in a text a container
+
+
+class _Layer(NamedTuple):
+    """Text at some depth of encodings; ``span`` maps its offsets to the chunk's, ``clues`` stand round it."""
+
+    data: bytes
+    encodings: tuple[str, ...]
+    span: Callable[[int, int], tuple[int, int]]
+    clues: frozenset[Clue]
+
+
+class _Turn(NamedTuple):
+    """One chunk being decoded: its origin, the container budget that it lies in, and the bytes still allowed."""
+
+    origin: Origin
+    budget: Budget | None
+    left: list[int]
+
+
+class Examiner:
+    """Finds credentials in whatever a unit yields. Raises RuleError when a rule's pattern does not compile."""
+
+    def __init__(self, rules: RuleSet, limits: Limits = Limits(), gate: GateChoice = "auto") -> None:  # noqa: B008
+        self.rules = rules
+        self.limits = limits
+        self._decoder = decoder(None if limits.decode else ())
+        alarms = (*self._decoder.alarms, ZIP_END) if limits.containers else self._decoder.alarms
+        self._zip_end = len(self._decoder.alarms)
+        self.engine = Engine(rules, gate, alarms)
+
+    def examine(self, unit: Unit) -> Iterator[Found]:
+        """Read one unit and yield hits, counts and skips."""
+        small: list[Content] = []
+        size = 0
+        for item in unit.read():
+            # Nearly all files and objects are small and hold nothing: this is the way that they take.
+            if isinstance(item, Content) and self._is_small(item):
+                small.append(item)
+                size += len(item.data)
+                if size > _TOGETHER_BYTES or len(small) > _TOGETHER:
+                    yield from self._together(small)
+                    small, size = [], 0
+            else:
+                yield from self.look(item)
+        yield from self._together(small)
+
+    def _is_small(self, content: Content) -> bool:
+        return len(content.data) <= _SMALL_BYTES and not content.read and not self._is_container(content)
+
+    def _together(self, small: list[Content]) -> Iterator[Found]:
+        """Look through small contents at once: asking the gate costs more than it takes to look at one."""
+        data = [content.data for content in small]
+        for number in self.engine.suspects(data) if small else ():
+            yield from self._whole(small[number], None)
+        counts = Counter(content.counter for content in small if content.counter)
+        for counter, number in counts.items():
+            yield Counted(counter, number, sum(len(content.data) for content in small if content.counter == counter))
+
+    def look(self, item: Item, budget: Budget | None = None) -> Iterator[Found]:
+        """Yield what one content or chunk holds; ``budget`` is that of the container round it."""
+        if isinstance(item, Content):
+            try:
+                if self._is_container(item):
+                    yield from self._container(item, budget)
+                elif item.read:
+                    yield from self._blocks(item, budget)
+                else:
+                    yield from self._whole(item, budget)
+            except OSError as error:
+                yield Skipped(title(item.origin), error.strerror or "cannot be read")
+                return
+            if item.counter:
+                yield Counted(item.counter, 1, 0 if item.read or self._is_container(item) else len(item.data))
+        elif isinstance(item, Chunk):
+            yield from self._chunk(item, budget)
+        else:
+            yield item
+
+    def _is_container(self, content: Content) -> bool:
+        """Tell whether a container begins here; one that stands at the end of small content rings an alarm."""
+        return self.limits.containers and bool(kind_of(content.data) or (content.read and has_zip_tail(content)))
+
+    def _whole(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+        suspicion = self.engine.suspect(content.data)
+        if not suspicion:
+            return
+        if self._zip_end in suspicion.alarms and has_zip_tail(content):
+            yield from self._container(content._replace(counter=None), budget)
+        else:
+            yield from self._suspected(Chunk(content.origin, content.data), suspicion, budget)
+
+    def _container(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+        """Yield what the members hold, then what only the container's own bytes do: comments, gaps, deleted parts."""
+        outside: list[Hit] = []
+        inside = set()
+        # Compressed bytes may show parts of what they stand for, in an order of their own.
+        if kind_of(content.data) not in COMPRESSED and (content.read is None or content.at):
+            for item in self._blocks(content, None):
+                if isinstance(item, Counted):
+                    yield item
+                elif not isinstance(item, Skipped | Excluded):
+                    outside.append(item)
+        own = budget or Budget(self.limits, content.size, named=content.named)
+        for member in open_container(content, own):
+            for item in self.look(member, own):
+                if not isinstance(item, Counted | Skipped | Excluded):
+                    inside.add(item.match.secret)
+                yield item
+        yield from (hit for hit in outside if hit.match.secret not in inside)
+
+    def _blocks(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+        counted = 0
+        for chunk in blocks(content):
+            yield from self._chunk(chunk, budget)
+            if content.counter:
+                seen = chunk.offset + len(chunk.data)
+                yield Counted(content.counter, 0, seen - counted)
+                counted = seen
+
+    def _chunk(self, chunk: Chunk, budget: Budget | None) -> Iterator[Found]:
+        if suspicion := self.engine.suspect(chunk.data):
+            yield from self._suspected(chunk, suspicion, budget)
+
+    def _suspected(self, chunk: Chunk, suspicion: Suspicion, budget: Budget | None) -> Iterator[Found]:
+        stop = len(chunk.data) if chunk.end is None else chunk.end
+        matches = self.engine.confirm(chunk.data, suspicion, (chunk.begin, stop), chunk.origin.path)
+        if suspicion.alarms:
+            layer = _Layer(chunk.data, (), lambda first, last: (first, last), frozenset())
+            turn = _Turn(chunk.origin, budget, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))])
+            for found in self._decode(layer, suspicion, turn):
+                if not isinstance(found, Match):
+                    yield found
+                elif chunk.begin <= found.start < stop:
+                    matches.append(found)
+            matches = _distinct(matches)
+        if matches:
+            from akpatrol.hits import locate  # noqa: PLC0415 - most runs have no hit
+
+            yield from locate(chunk, matches, self.engine.candidates)
+
+    def _decode(self, layer: _Layer, suspicion: Suspicion, turn: _Turn) -> Iterator[Match | Found]:
+        """Yield matches in what is encoded in a layer, at the chunk's offsets, and what containers in it hold."""
+        for part in self._decoder.find(layer.data, suspicion.alarms):
+            turn.left[0] -= len(part.data)
+            if turn.left[0] < 0:
+                yield Skipped(title(turn.origin), f"what is encoded in it comes to more than {_GROWTH} times its size")
+                return
+            yield from self._part(layer, part, turn)
+
+    def _part(self, layer: _Layer, part: Decoded, turn: _Turn) -> Iterator[Match | Found]:
+        encodings = (*layer.encodings, part.encoding)
+        held = self._encoded_container(part.data, encodings, turn) if kind_of(part.data) else ()
+        if held:
+            yield from held
+            return
+        suspicion = self.engine.suspect(part.data)
+        if not suspicion:
+            return
+        if len(encodings) > (depth := self.limits.decode_depth):
+            if suspicion.ends:
+                yield Skipped(title(turn.origin), f"encoded more than {depth} times over; --decode-depth")
+            return
+
+        def span(first: int, last: int) -> tuple[int, int]:
+            return layer.span(*part.span(first, last))
+
+        clues = layer.clues | self.engine.clues(layer.data, part.start, part.end)
+        for match in self.engine.confirm(part.data, suspicion, (0, len(part.data)), turn.origin.path, clues):
+            start, end = span(match.start, match.end)
+            yield match._replace(start=start, end=end, encodings=encodings)
+        if suspicion.alarms:
+            yield from self._decode(_Layer(part.data, encodings, span, clues), suspicion, turn)
+
+    def _encoded_container(self, data: bytes, encodings: tuple[str, ...], turn: _Turn) -> list[Found]:
+        """Return what a container holds that stands encoded in a text; nothing if it only begins like one.
+
+        Where the text ends is a guess, and tests quote a container's beginning: what follows one, or is missing of a
+        small one, tells nothing.
+        """
+        if not self.limits.containers:
+            return []
+        origin = turn.origin._replace(encodings=turn.origin.encodings + encodings)
+        found = list(self.look(Content(origin, data, size=len(data)), turn.budget))
+        expanded = sum(item.size for item in found if isinstance(item, Counted))
+        if expanded < _SURE_BYTES and not any(not isinstance(item, Counted | Skipped | Excluded) for item in found):
+            return []
+        small = len(data) < _EXCERPT_BYTES
+        return [one for one in found if not (isinstance(one, Skipped) and is_flaw(one.reason, of_any_part=small))]
+
+
+def _distinct(matches: Sequence[Match]) -> list[Match]:
+    """Return the matches in order, without shorter readings of the same place and longer ways to it."""
+    kept: list[Match] = []
+    last: dict[str, Match] = {}
+    for match in sorted(matches, key=lambda one: (one.start, -one.end, len(one.encodings))):
+        before = last.get(match.rule_id)
+        if before and match.end <= before.end and before.encodings != match.encodings:
+            continue
+        kept.append(match)
+        if not before or match.end > before.end:
+            last[match.rule_id] = match
+    return kept

@@ -1,0 +1,1 @@
+"""Opens what bytes are wrapped in: containers by their content, encodings where the gate hears of them."""

@@ -1,0 +1,144 @@
+r"""Base64 in both alphabets, with padding or without, wrapped or not: RFC 4648 sections 4 and 5.
+
+Wrapped as in mail (RFC 2045 section 6.8), PEM (RFC 7468 section 3), a YAML block, a quoted or commented text, lines
+that end in an escaped ``\n`` or in an XML character reference, and as string literals that are concatenated.
+"""
+
+from __future__ import annotations
+
+from binascii import a2b_base64
+from heapq import merge
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from akpatrol.unwrap import cores
+from akpatrol.unwrap.encoding import Decoded
+from akpatrol.unwrap.lazy import lazy
+from akpatrol.unwrap.stretch import Finder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from akpatrol.unwrap.stretch import Stretch
+
+_CHARACTER = rb"[0-9A-Za-z+/_-]"
+_JOINT = (
+    rb"(?:[ \t]*+\\?+(?:\r|&#13;|&#xD;)?+\n[ \t>#*]*+"
+    rb"|(?:(?:\\++r)?+\\++n)?+[\"'][ \t]*+[+.&\\]?+[ \t]*+\r?+\n[ \t]*+[+.&]?+[ \t]*+[\"']"
+    rb"|(?:\\++r)?+\\++n[ \t]*+)"
+)
+_BEGINS = rb"(?:cGF0X|YWtf|H4sI|UEsDB|[/_]Td6WFo|Qlpo[MNO]|KLUv[/_])"
+# What begins as a credential does is no continuation, be it in a list of them or below a line of something else; yet
+# each member of a zip begins as the zip does. Five dashes are of PEM.
+_NEXT = rb"(?<!-----)" + _JOINT + rb"(?!-----|" + _BEGINS.replace(b"UEsDB|", b"") + rb")" + _CHARACTER
+_LINE_END = rb"(?=[ \t]*+(?:[\"'`=<&\\\r\n,;)}\]]|\Z))"
+_STRETCH = lazy(
+    _CHARACTER + rb"++(?:" + _NEXT + rb"{4,}+" + _LINE_END + rb")*+(?:" + _NEXT + rb"{1,3}+" + _LINE_END + rb")?+"
+)
+_BETWEEN = lazy(_JOINT)
+_BEGIN = lazy(rb"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=%[0-9A-F]{2}))" + _BEGINS)
+_BEGIN_LENGTH = 7
+_ASCII = lazy(rb"(?:" + cores.ASCII_GROUP + rb"){3}")
+_SHAPE = lazy(cores.LONG_BASE64.pattern)
+_NO_TEXT = lazy(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_GROUP = 4  # characters, for three bytes
+_NEAR = 48  # characters
+_MAGIC, _TAR = -1, -2
+
+
+class Base64:
+    """The encoding ``base64``, or ``base64url`` where that alphabet's characters occur and the others do not."""
+
+    alarms = (*cores.BASE64_MAGICS, cores.BASE64_TAR, *cores.BASE64, cores.LONG_BASE64)
+    _kinds = (*(_MAGIC for _ in cores.BASE64_MAGICS), _TAR, *cores.BASE64_BEHIND)
+
+    def find(self, data: bytes, ends: Sequence[Sequence[int]]) -> Iterator[Decoded]:
+        """Yield each stretch round an alarm, once for each alignment that makes ASCII of what follows an alarm."""
+        finder = Finder(data, _STRETCH, _BETWEEN)
+        stretch: Stretch | None = None
+        firsts: set[int] = set()
+        rings = (zip(some, repeat(kind)) for some, kind in zip(ends, self._kinds, strict=False))
+        for end, kind in merge(*rings):
+            if stretch is None or end > stretch.end:
+                stretch, firsts = finder.around(end, _begin(data, end)), set()
+            if stretch is None or len(firsts) == _GROUP:
+                continue
+            first = _first(stretch, end, kind)
+            if first is not None and first not in firsts:
+                if not firsts:
+                    finder.give(stretch)
+                firsts.add(first)
+                yield from _decoded(stretch, first)
+        for stretch, shown in finder.others(cores.shaped_runs(data, _SHAPE) if ends[-1] else ()):
+            for first in _shaped(stretch, stretch.index(shown)):
+                yield from _decoded(stretch, first)
+
+
+def _begin(data: bytes, end: int) -> int | None:
+    """Return where what rang surely begins: no byte that matters can be encoded before it."""
+    found = _BEGIN.search(data, max(0, end - _BEGIN_LENGTH), end)
+    return found.start() if found else None
+
+
+def _first(stretch: Stretch, end: int, kind: int) -> int | None:
+    """Return how many characters stand before the first whole group, as what rang wants it; None if it was chance."""
+    if kind == _MAGIC:
+        return 0 if _BEGIN.match(stretch.characters) else None
+    index = stretch.index(end)
+    if kind == _TAR:
+        first = index - cores.BASE64_TAR_END
+        return first if 0 <= first < _GROUP else None
+    index += -kind % _GROUP
+    return index % _GROUP if _ASCII.match(stretch.characters, index) else None
+
+
+def _shaped(stretch: Stretch, index: int) -> list[int]:
+    """Return each alignment that has the shape of text: what holds zeros may look like text in more than one."""
+    places = range(max(0, index - _NEAR), index + _NEAR)
+    return sorted({place % _GROUP for place in places if _SHAPE.match(stretch.characters, place)})
+
+
+def _decoded(stretch: Stretch, first: int) -> Iterator[Decoded]:
+    """Decode a stretch; as two where a line turns text into none as it begins: that one continued nothing."""
+    characters = stretch.characters
+    data = _bytes(characters[first:])
+    text = _text_length(data)
+    index = first + (text * 8 + 7) // 6
+    line = stretch.line_start(index) if text < len(data) else 0
+    if line <= first or index >= line + 2 * _GROUP or stretch.is_wrapped(index, _GROUP):
+        yield _part(stretch, first, data)
+    else:
+        yield _part(stretch, first, _bytes(characters[first:line]))
+        rest = line + (first - line) % _GROUP
+        yield _part(stretch, rest, _bytes(characters[rest:]))
+
+
+def _part(stretch: Stretch, first: int, data: bytes) -> Decoded:
+    def span(begin: int, end: int) -> tuple[int, int]:
+        return stretch.span(first + begin * 8 // 6, first + (end * 8 + 5) // 6)
+
+    start, end = span(0, len(data)) if data else (stretch.start, stretch.start)
+    return Decoded(_name(stretch.characters), data, start, end, span)
+
+
+def _name(characters: bytes) -> str:
+    url = b"-" in characters or b"_" in characters
+    return "base64url" if url and b"+" not in characters and b"/" not in characters else "base64"
+
+
+def _bytes(characters: bytes) -> bytes:
+    """Decode as many whole bytes as there are."""
+    whole = len(characters) - (len(characters) % _GROUP == 1)
+    return a2b_base64(characters[:whole].translate(_STANDARD) + b"=" * (-whole % _GROUP))
+
+
+def _text_length(data: bytes) -> int:
+    """Return how many bytes there are before the first that is no UTF-8 (RFC 3629), or a control code of no text."""
+    control = _NO_TEXT.search(data)
+    end = control.start() if control else len(data)
+    try:
+        data[:end].decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return end

@@ -1,0 +1,42 @@
+"""The table of encodings, and what the gate must listen for on their behalf."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from akpatrol.model import Alarm
+    from akpatrol.unwrap.encoding import Decoded, Encoding
+
+
+class Decoder(NamedTuple):
+    """All encodings of a table together; equal alarms of several are one."""
+
+    alarms: tuple[Alarm, ...]
+    members: tuple[tuple[Encoding, tuple[int, ...]], ...]
+
+    def find(self, data: bytes, rung: Mapping[int, Sequence[int]]) -> Iterator[Decoded]:
+        """Yield what is encoded in ``data``; ``rung`` has, for each alarm that rings, where its matches end."""
+        for encoding, indexes in self.members:
+            ends = [rung.get(index, ()) for index in indexes]
+            if any(ends):
+                yield from encoding.find(data, ends)
+
+
+def decoder(encodings: Sequence[Encoding] | None = None) -> Decoder:
+    """Return the decoder of these encodings, by default of all."""
+    chosen = _all() if encodings is None else tuple(encodings)
+    alarms = tuple(dict.fromkeys(alarm for encoding in chosen for alarm in encoding.alarms))
+    place = {alarm: index for index, alarm in enumerate(alarms)}
+    return Decoder(alarms, tuple((one, tuple(place[alarm] for alarm in one.alarms)) for one in chosen))
+
+
+def _all() -> tuple[Encoding, ...]:
+    from akpatrol.unwrap.base64 import Base64  # noqa: PLC0415 - who does not decode does without
+    from akpatrol.unwrap.escapes import ESCAPES  # noqa: PLC0415
+    from akpatrol.unwrap.hexadecimal import Hexadecimal  # noqa: PLC0415
+    from akpatrol.unwrap.wide import Wide  # noqa: PLC0415
+
+    return (Base64(), Hexadecimal(), *ESCAPES, Wide())

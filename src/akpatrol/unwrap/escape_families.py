@@ -1,0 +1,237 @@
+r"""The table of text escapes: how each family spells a character, and what an escape stands for.
+
+Percent: RFC 3986 section 2.1, and ECMA-262 annex B.2.1 (``%u0070``). Backslash: RFC 8259 section 7, ISO/IEC 9899
+section 6.4.4.4 (octal, hexadecimal), ECMA-262 section 12.9.4 (``\u{70}``), CommonMark 0.31 section 2.4 (punctuation).
+HTML: the standard's section 13.2.5.72 on. Quoted-printable: RFC 2045 section 6.7.
+
+An escape whose own first character is escaped by the same family, as in ``%2570``, ``\\u0070`` and ``&amp;#112;``, is
+resolved at once: this is what escaping twice makes.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_HEX = rb"[0-9A-Fa-f]"
+_PERCENT = rb"%(?:25){0,4}"
+# Each further level of quoting doubles the backslashes. Bounded, for a search is quadratic in what is not.
+_BACKSLASH = rb"\\{1,8}"
+_AMPERSAND = rb"&(?:amp;){0,4}"
+_NAMES = {"_": "lowbar|UnderBar", "%": "percnt", "\\": "bsol", "&": "amp", "=": "equals"}
+_CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+
+
+class Family(NamedTuple):
+    """One family of escapes. Patterns are sources for ``re``; ``near`` and ``dense`` serve hyperscan too.
+
+    ``escape`` matches whatever is resolved, ``resolve`` says to what, and ``introducer`` begins it.
+    ``spell(characters)`` matches an escape of any of these. ``near`` match where a prefix ends of which the underscore
+    or a letter is escaped, each with a literal in it; so do ``dense`` where more may be encoded beneath escapes.
+    ``joints`` are the ends of lines behind which a line goes on.
+    """
+
+    name: str
+    introducer: bytes
+    escape: bytes
+    resolve: Callable[[bytes], bytes]
+    spell: Callable[[str], bytes]
+    near: tuple[tuple[bytes, bytes], ...]
+    dense: tuple[tuple[bytes, bytes], ...]
+    joints: tuple[bytes, ...] = ()
+
+
+def _either(spellings: list[str]) -> bytes:
+    return ("(?:" + "|".join(spellings) + ")").encode()
+
+
+def _any_case(digits: str) -> str:
+    return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)
+
+
+def _codes(characters: str) -> list[str]:
+    return [_any_case(f"{ord(character):02x}") for character in characters]
+
+
+def _utf8(code: int, otherwise: bytes) -> bytes:
+    try:
+        return chr(code).encode("utf-8", "replace")
+    except (ValueError, OverflowError):  # beyond U+10FFFF
+        return otherwise
+
+
+def _spell_percent(characters: str) -> bytes:
+    return _PERCENT + rb"(?:u00)?" + _either(_codes(characters))
+
+
+@lru_cache(4096)
+def _resolve_percent(text: bytes) -> bytes:
+    if b"u" in text:
+        return _utf8(int(text[-4:], 16), text)
+    return bytes([int(text[-2:], 16)])
+
+
+def _spell_backslash(characters: str) -> bytes:
+    hexadecimal = rb"[xuU]\{?0{0,6}" + _either(_codes(characters)) + rb"\}?"
+    octal = _either([f"{ord(character):03o}" for character in characters])
+    return _BACKSLASH + rb"(?:" + hexadecimal + rb"|" + octal + (rb"|_)" if "_" in characters else rb")")
+
+
+@lru_cache(4096)
+def _resolve_backslash(text: bytes) -> bytes:
+    body = text.lstrip(b"\\")
+    kind = body[:1]
+    if kind.isdigit():
+        return bytes([int(body, 8)])
+    if len(body) == 1:
+        return _CONTROLS.get(body, body)
+    code = int(body[1:].strip(b"{}"), 16)
+    return bytes([code]) if kind == b"x" and len(body) == len(rb"x70") else _utf8(code, text)
+
+
+def _spell_html(characters: str) -> bytes:
+    names = [_NAMES[character] for character in characters if character in _NAMES]
+    decimal = _either([str(ord(character)) for character in characters])
+    code = rb"#(?:0{0,6}" + decimal + rb"|[xX]0{0,6}" + _either(_codes(characters)) + rb")"
+    return _AMPERSAND + rb"(?:" + b"|".join([code, *(name.encode() for name in names)]) + rb");?"
+
+
+@lru_cache(4096)
+def _resolve_html(text: bytes) -> bytes:
+    from html import unescape  # noqa: PLC0415 - its table of 2,231 names, only for who needs it
+
+    name = text[1:]
+    while name.startswith(b"amp;"):
+        name = name.removeprefix(b"amp;")
+    return unescape(f"&{name.decode()}" if name else "&").encode("utf-8", "replace")
+
+
+def _spell_quoted(characters: str) -> bytes:
+    code = _either([f"{ord(character):02X}" for character in characters])
+    raw = _either([f"\\x{ord(character):02x}" for character in characters])
+    return rb"=(?:" + code + rb"|\r?\n(?:=" + code + rb"|" + raw + rb"))"
+
+
+def _resolve_quoted(text: bytes) -> bytes:
+    return b"" if text.endswith(b"\n") else bytes([int(text[1:], 16)])
+
+
+# What stands before an escaped underscore: a letter of the prefix, or the end of its code.
+_BEFORE_PERCENT = rb"[kt4bB]"
+_BEFORE_BACKSLASH = rb"[kt34bB}\\]"
+# The ends of prefixes whose underscore is raw, behind what introduces a letter's code in hexadecimal.
+_CODES = rb"(?:70at|61[kt]|6[bB]|74)_"
+# What is mostly base64 or hexadecimal, for an escape may cut what shows it.
+_BASE = rb"[0-9A-Za-z]{16}"
+# Of wide text: a letter with the zeros before the next, twice.
+_ZERO_PERCENT = rb"(?:(?:%[2-7][0-9A-Fa-f]|[0-9A-Za-z])%00(?:%00%00)?){2}"
+_ZERO_QUOTED = rb"(?:(?:=[2-7][0-9A-F]|[0-9A-Za-z])=00(?:=00=00)?){2}"
+
+FAMILIES = (
+    Family(
+        "percent",
+        b"%",
+        _PERCENT + rb"(?:u" + _HEX + rb"{4}|" + _HEX + rb"{2})",
+        _resolve_percent,
+        _spell_percent,
+        (
+            (_BEFORE_PERCENT + rb"%5[fF]", b"%5"),
+            (_BEFORE_PERCENT + rb"%255[fF]", b"%255"),
+            (_BEFORE_PERCENT + rb"%u005[fF]", b"%u005"),
+            (rb"[kt]%26", b"%26"),
+            (rb"[kt]%252[56]", b"%252"),
+            (rb"[kt]%5[cC]", b"%5"),
+            (rb"[kt]%3[dD]5F", b"%3"),
+            (rb"%(?:25){0,4}(?:u00)?" + _CODES, b"%"),
+        ),
+        (
+            (rb"(?:%[2-7][0-9A-Fa-f]){3}", b"%"),
+            (rb"(?:%(?:25|3[dD]|5[cC]x)[2-7][0-9A-Fa-f]){2}", b"%"),
+            (rb"(?:%5[cC][01][0-7]{2}){2}", b"%5"),
+            (rb"%5[cC]u00", b"%5"),
+            (rb"%26%23[xX]?[0-9]", b"%26%23"),
+            (rb"%3[dD](?:%0[dD])?%0[aA]", b"%3"),
+            (_ZERO_PERCENT, b"%00"),
+            (rb"%(?:2[bBfF]|3[dD]|0[aAdD])" + _BASE, b"%"),
+        ),
+    ),
+    Family(
+        "backslash",
+        b"\\",
+        _BACKSLASH
+        + rb"(?:x"
+        + _HEX
+        + rb"{2}|u"
+        + _HEX
+        + rb"{4}|U"
+        + _HEX
+        + rb"{8}|[xu]\{"
+        + _HEX
+        + rb"{1,8}\}"
+        + rb"|[0-3]?[0-7]{2}|[nrt]|[!-/:-@^_`{-~\[\]])",
+        _resolve_backslash,
+        _spell_backslash,
+        (
+            (_BEFORE_BACKSLASH + rb"\\x5[fF]", rb"\x5"),
+            (_BEFORE_BACKSLASH + rb"\\u005[fF]", rb"\u005"),
+            (_BEFORE_BACKSLASH + rb"\\U0000005[fF]", rb"\U0000005"),
+            (rb"\{0{0,6}5[fF]\}", b"{"),
+            (_BEFORE_BACKSLASH + rb"\\137", rb"\137"),
+            (rb"[kt]\\_", rb"\_"),
+            (rb"[kt]\\\\_", rb"\\_"),
+            (rb"[kt]\\u0026", rb"\u0026"),
+            (rb"\\(?:x|u00|U000000)" + _CODES, b"\\"),
+            (rb"\\(?:160at|141[kt]|153|164)_", b"\\"),
+            (rb"\{0{0,6}(?:70\}at|61\}[kt]|(?:6[bB]|74)\})_", b"{"),
+        ),
+        (
+            (rb"(?:\\x[0-7][0-9A-Fa-f]){3}", rb"\x"),
+            (rb"(?:\\u00[0-7][0-9A-Fa-f]){3}", rb"\u00"),
+            (rb"(?:\\[01][0-7]{2}){3}", b"\\"),
+            (rb"u0026#", b"u0026#"),
+        ),
+    ),
+    Family(
+        "html",
+        b"&",
+        _AMPERSAND + rb"(?:#[0-9]{1,10};?|#[xX]" + _HEX + rb"{1,8};?|[A-Za-z][0-9A-Za-z]{1,31};)",
+        _resolve_html,
+        _spell_html,
+        (
+            (rb"[#0]95;", b"95;"),
+            (rb"[&;]#95", b"#95"),
+            (rb"[xX0]5[fF];", b"5"),
+            (rb"lowbar;", b"lowbar;"),
+            (rb"UnderBar;", b"UnderBar;"),
+            (rb"[#0](?:112;?at|97;?[kt]|1(?:07|16);?)_", b"_"),
+            (rb"#[xX]0{0,6}(?:70;?at|61;?[kt]|(?:6[bB]|74);?)_", b"#"),
+        ),
+        ((rb"(?:&#x?[0-9A-Fa-f]{2,5};){3}", b"&#"),),
+    ),
+    Family(
+        "quoted-printable",
+        b"=",
+        # A line of 60 to 78 characters with its "=": encoders fill theirs to 76, and other "=" at an end are no breaks.
+        rb"=(?:0[09AD]|2[0-9A-F]|[3-6][0-9A-F]|7[0-9A-E]|(?<=[^\n]{59}=)(?<![^\n]{78}=)\r?\n)",
+        _resolve_quoted,
+        _spell_quoted,
+        (
+            (rb"=5F", b"=5F"),
+            *((rb"=\r?\n" + rest, b"\n" + rest) for rest in (b"at_", b"t_", b"k_", b"_")),
+            (rb"=(?:70at|61[kt]|6B|74)_", b"="),
+            (rb"a(?:=\r?\n)?[kt](?:=\r?\n)?=(?:25|26|3D|5C)", b"="),
+        ),
+        (
+            (rb"(?:=[2-7][0-9A-F]){3}", b"="),
+            (rb"(?:=(?:25|3D|5Cx)[2-7][0-9A-Fa-f]){2}", b"="),
+            (rb"(?:=5C(?:u00[0-7]|[01][0-7])[0-9A-Fa-f]){2}", b"=5C"),
+            (rb"=26=23[xX]?[0-9]", b"=26=23"),
+            (_ZERO_QUOTED, b"=00"),
+            (rb"=\r?\n" + _BASE, b"="),
+        ),
+        (b"=\n", b"=\r\n"),
+    ),
+)

@@ -1,0 +1,255 @@
+"""Whatever a credential is encoded in and packed into: it is found, and looking ends.
+
+Not promised, and so not drawn: a container in an encoding other than base64 and hexadecimal, nor behind other data in
+one of these; binary data in UTF-16 and UTF-32, which are texts; text in UTF-16 or UTF-32 that is a part of other data,
+when more than one encoding or container lies within it. What is not found although one might expect it is told, with
+the forms, in ``_GAPS``.
+"""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from io import BytesIO
+from itertools import pairwise
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+from zipfile import ZIP_STORED
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from akpatrol import Scanner
+from akpatrol.blocks import blocks, content_of
+from akpatrol.examination import Examiner
+from akpatrol.findings import Hit
+from akpatrol.limits import Limits
+from akpatrol.model import Content, Origin, Secret, Skipped
+from akpatrol.rules import load
+from tests.corpus import packing, spellings
+from tests.corpus.artifact import Artifact, raw
+from tests.corpus.text import prose
+from tests.credentials import organization_key, personal_access_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from akpatrol.detect.gate import GateChoice
+
+_settings = settings(
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+)
+_ORIGIN = Origin("0", path=b"file")
+_GATES: tuple[GateChoice, ...] = ("automaton", "hyperscan")
+
+_TEXTUAL: dict[str, Callable[[Artifact], Artifact]] = {
+    "base64": spellings.base64,
+    "base64 url": partial(spellings.base64, url=True, padded=False),
+    "base64 lines": partial(spellings.base64, width=76),
+    "base64 crlf": partial(spellings.base64, width=64, line_break=b"\r\n"),
+    "hex": spellings.hexadecimal,
+    "hex upper": partial(spellings.hexadecimal, upper=True),
+    "percent": spellings.percent,
+    "percent marks": partial(spellings.percent, chosen=spellings.is_mark),
+    "u escapes": spellings.unicode_escaped,
+    "x escapes": spellings.hex_escaped,
+    "octal escapes": spellings.octal_escaped,
+    "html decimal": spellings.html_decimal,
+    "html hex": spellings.html_hexadecimal,
+    "quoted-printable": spellings.quoted_printable,
+    "quoted-printable lines": partial(spellings.quoted_printable, chosen=spellings.is_mark, width=75),
+}
+_WIDE: dict[str, Callable[[Artifact], Artifact]] = {
+    codec: partial(spellings.wide, codec=codec) for codec in spellings.WIDE
+}
+_CONTAINERS: dict[str, Callable[[Artifact], Artifact]] = {
+    "zip": partial(packing.zipped, name="a/b.txt", others={"c": b"d"}),
+    "zip stored": partial(packing.zipped, name="a/b.txt", method=ZIP_STORED),
+    "tar": partial(packing.tarred, name="a/b.txt", others={"c": b"d"}),
+    "gzip": packing.gzipped,
+    "bzip2": packing.bzipped,
+    "xz": packing.xzipped,
+    "zstd": packing.zstandard,
+}
+_FORMS = _TEXTUAL | _WIDE | _CONTAINERS
+_CARRIERS = ("base64", "hex")
+_IN_BASE = tuple(form for form in _TEXTUAL if form.startswith(_CARRIERS))
+_ESCAPES = tuple(form for form in _TEXTUAL if form not in _IN_BASE)
+# These leave most characters as they are; wide text is not found beneath two of them.
+_SPARSE = ("percent marks", "quoted-printable lines")
+_UTF_32 = ("utf-32-le", "utf-32-be")
+# The end of a line may cut what the gate listens for when that is itself encoded.
+_LINES = ("base64 lines", "base64 crlf")
+# Forms beneath others that the gate does not listen for.
+_GAPS = (
+    (_ESCAPES, tuple(_WIDE)),
+    (_IN_BASE, _UTF_32),
+    (tuple(_WIDE), ("html decimal", "html hex")),
+    (_LINES, tuple(_WIDE)),
+)
+
+
+class Nest(NamedTuple):
+    """A credential, the forms that it lies in, innermost first, and what they come to."""
+
+    secret: str
+    forms: tuple[str, ...]
+    data: bytes
+
+
+@cache
+def _examiner(choice: GateChoice, *, decode: bool = True, containers: bool = True) -> Examiner:
+    if choice == "hyperscan":
+        pytest.importorskip("hyperscan")
+    return Examiner(load(), Limits(decode=decode, containers=containers), choice)
+
+
+def _carries(form: str) -> bool:
+    """Tell whether a form takes any bytes and none of them shows."""
+    return form in _CONTAINERS or form.startswith(_CARRIERS)
+
+
+def _is_meant(forms: tuple[str, ...]) -> bool:
+    in_containers = all(_carries(outer) for inner, outer in pairwise(forms) if inner in _CONTAINERS)
+    texts = [form for form in forms if form in _WIDE or _carries(form)]
+    return in_containers and not any(inner in _WIDE and outer in _WIDE for inner, outer in pairwise(texts))
+
+
+def _is_promised(forms: tuple[str, ...]) -> bool:
+    pairs = tuple(pairwise(forms))
+    gaps = any(inner in inners and outer in outers for inner, outer in pairs for inners, outers in _GAPS)
+    sparse = sum(form in _SPARSE for form in forms) > 1 and not _WIDE.keys().isdisjoint(forms)
+    return _is_meant(forms) and not gaps and not sparse
+
+
+def _chosen() -> st.SearchStrategy[tuple[str, ...]]:
+    any_form = st.one_of([st.sampled_from(sorted(forms)) for forms in (_TEXTUAL, _WIDE, _CONTAINERS)])
+    return st.lists(any_form, min_size=1, max_size=3).map(tuple).filter(_is_promised)
+
+
+def _surroundings(rng: Random, *, text: bool) -> bytes:
+    """Return lines of text, or any bytes, or nothing."""
+    kind = rng.randrange(2 if text else 4)
+    if kind == 0:
+        return prose(rng, rng.randrange(200)).encode()
+    if kind == 1:
+        return f"Many words: {'Žluťoučký 😀'[: rng.randrange(12)]}{'é' * rng.randrange(3000)}".encode()
+    return rng.randbytes(rng.choice((3, 60, 2000))) if kind == 2 else b""
+
+
+def _nest(forms: tuple[str, ...], rng: Random) -> Nest:
+    """Stand something round the credential, then put it in a form, as often as there are forms."""
+    secret = rng.choice((organization_key, personal_access_token))(rng)
+    # Where it stands is not what this is about, and columns of binary data mean nothing.
+    found = raw(secret)._replace(place=(1, 1))
+    for index, form in enumerate((*forms, "")):
+        if not index or not _is_whole(forms[:index], form):
+            wide = index and forms[index - 1] in _WIDE
+            before, after = (_surroundings(rng, text=not _WIDE.keys().isdisjoint(forms[index:])) for _ in range(2))
+            # Between zeros both byte orders read the same text: an even place tells which.
+            before += bytes(-(len(before) + 2) % 4) if wide else b""
+            quote = rng.choice((b'"', b"'", b" ", b"\n"))
+            found = found.amid(before + b"\n" + quote, quote + b"\n" + after)
+        if form:
+            found = _FORMS[form](found)
+    return Nest(secret, forms, found.data)
+
+
+def _is_whole(forms: tuple[str, ...], outer: str) -> bool:
+    """Tell whether nothing may stand round the last of the forms, which lies in ``outer``."""
+    deep = sum(form not in _CONTAINERS for form in forms) > 2 or any(form in _CONTAINERS for form in forms)
+    return forms[-1] in _CONTAINERS or (forms[-1] in _WIDE and (deep or outer in _CONTAINERS))
+
+
+def _nests() -> st.SearchStrategy[Nest]:
+    return st.builds(_nest, _chosen(), st.integers(0, 1 << 32).map(Random))
+
+
+def _look(examiner: Examiner, data: bytes) -> list[Hit | Skipped]:
+    found = examiner.look(Content(_ORIGIN, data, size=len(data)))
+    return [item for item in found if isinstance(item, Hit | Skipped)]
+
+
+def _hits(examiner: Examiner, data: bytes) -> set[tuple[Secret, Origin, int]]:
+    return {(hit.match.secret, hit.origin, hit.offset) for hit in _look(examiner, data) if isinstance(hit, Hit)}
+
+
+@settings(_settings, max_examples=400)
+@given(_nests())
+def test_found_in_any_three_forms(nest: Nest) -> None:
+    hits = _hits(_examiner("automaton"), nest.data)
+    assert {secret for secret, _, _ in hits} == {Secret(nest.secret.encode())}
+
+
+@settings(_settings, max_examples=100)
+@given(_nests())
+def test_the_gates_agree(nest: Nest) -> None:
+    one, other = (_look(_examiner(choice), nest.data) for choice in _GATES)
+    assert one == other
+
+
+@settings(_settings, max_examples=40)
+@given(_nests())
+def test_the_library_finds_it_in_bytes_and_in_a_stream(nest: Nest) -> None:
+    scanner = Scanner()
+    for hits in (scanner.scan(nest.data), scanner.scan_file(BytesIO(nest.data))):
+        assert Secret(nest.secret.encode()) in {hit.match.secret for hit in hits}
+
+
+@settings(_settings, max_examples=60)
+@given(_nests())
+def test_switching_off_gives_a_part(nest: Nest) -> None:
+    """What is found with less opened is found with more, unless it was but a part of what is then found."""
+    whole = {secret for secret, _, _ in _hits(_examiner("automaton"), nest.data)}
+    for decode, containers in ((False, True), (True, False), (False, False)):
+        hits = _hits(_examiner("automaton", decode=decode, containers=containers), nest.data)
+        for secret, origin, _ in hits:
+            assert any(secret.reveal() in one.reveal() for one in whole)
+            assert decode or not origin.encodings
+            assert containers or not origin.containers
+
+
+@settings(_settings, max_examples=60)
+@given(_nests().filter(lambda nest: nest.forms[-1] not in _CONTAINERS), st.integers(0, 60_000), st.data())
+def test_the_size_of_blocks_changes_nothing(nest: Nest, shift: int, data: st.DataObject) -> None:
+    """As long as blocks overlap by more than what is encoded, and are a multiple of four bytes as all are.
+
+    Between zeros either byte order of UTF-16 may be read, and what decides is whether a place is even in its block.
+    """
+    block = 4 * data.draw(st.integers(4 << 10, 10 << 10))
+    moved = b"0123456789abcde\n" * (shift // 16) + nest.data
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("akpatrol.blocks.blocks.__defaults__", (block, 8 << 10, 8 << 10))
+        content = content_of(BytesIO(moved).read, _ORIGIN, block=block)
+        hits = [hit for hit in _examiner("automaton").look(content) if isinstance(hit, Hit)]
+    assert {(hit.match.secret, hit.offset) for hit in hits} == {
+        (secret, offset) for secret, _, offset in _hits(_examiner("automaton"), moved)
+    }
+    assert blocks.__defaults__ != (block, 8 << 10, 8 << 10)
+
+
+@settings(_settings, max_examples=150)
+@given(
+    st.sampled_from(sorted(_FORMS)),
+    st.lists(
+        st.one_of(
+            st.binary(max_size=40),
+            st.sampled_from([b"YWtf", b"cGF0X2", b"616b5f", b"%61%6B%5F", b"\\u0061", b"&#97;", b"=61=6B=\n", b"H4sI"]),
+            st.sampled_from(
+                [b"a\0k\0_\0", b"\xff\xfe", b"\0\0\xfe\xff", b"UEsDB", b"PK\3\4", b"\x1f\x8b\x08", b"%25" * 9]
+            ),
+        ),
+        max_size=40,
+    ).map(b"".join),
+    st.integers(0, 1 << 32),
+)
+def test_looking_at_anything_ends(form: str, data: bytes, seed: int) -> None:
+    """Also at what a form made and someone damaged."""
+    rng = Random(seed)
+    text = data.decode("latin-1").encode() if form in _WIDE else data
+    damaged = bytearray(_FORMS[form](Artifact(text)).data + data)
+    for _ in range(min(len(damaged), rng.randrange(4))):
+        damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+    _look(_examiner("automaton"), bytes(damaged))

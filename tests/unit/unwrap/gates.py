@@ -1,0 +1,37 @@
+"""What the gate does for one encoding, with ``re`` alone."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from akpatrol.unwrap.encoding import Decoded, Encoding
+
+_compiled = cache(re.compile)  # re itself keeps 512, fewer than there are alarms
+
+
+def find(encoding: Encoding, data: bytes) -> Iterator[Decoded]:
+    """Yield what the encoding finds where its alarms ring."""
+    ends = [
+        [found.end() for found in _compiled(alarm.pattern).finditer(data)] if alarm.needs in data else []
+        for alarm in encoding.alarms
+    ]
+    if any(ends):
+        for decoded in encoding.find(data, ends):
+            assert 0 <= decoded.start <= decoded.end <= len(data)
+            if decoded.data:
+                assert decoded.span(0, len(decoded.data)) == (decoded.start, decoded.end)
+            yield decoded
+
+
+def unwrapped(encodings: Sequence[Encoding], data: bytes, depth: int = 4) -> Iterator[bytes]:
+    """Yield what is found in data, and in what is found."""
+    if depth:
+        for encoding in encodings:
+            for decoded in find(encoding, data):
+                yield decoded.data
+                yield from unwrapped(encodings, decoded.data, depth - 1)
