@@ -31,6 +31,8 @@ def read(source: Source, examiner: Examiner, tally: Tally, jobs: int, progress: 
     """Examine all units of a source into ``tally``; ``jobs`` processes at most read at once."""
     deadline = monotonic() + _LITTLE_WORK_SECONDS
     plan = iter(source.plan())
+    if jobs > 1 and source.parallel and source.is_much():
+        _spread(plan, examiner, tally, jobs, progress)
     for planned in plan:
         if isinstance(planned, Skipped | Excluded):
             tally.add(planned)
@@ -46,13 +48,15 @@ def read(source: Source, examiner: Examiner, tally: Tally, jobs: int, progress: 
 
 def _spread(plan: Iterator[Planned], examiner: Examiner, tally: Tally, jobs: int, progress: Progress) -> None:
     """Read the rest of the plan on process pools: one, and another whenever a worker of it died."""
-    left = plan
-    while (first := next(left, None)) is not None:
+    left: Iterator[Planned] | None = plan
+    while left is not None:
         with _pool(jobs, examiner) as pool:
-            left = _fill(chain([first], left), pool, tally, jobs * _UNITS_IN_FLIGHT_A_JOB, progress)
+            left = _fill(left, pool, tally, jobs * _UNITS_IN_FLIGHT_A_JOB, progress)
 
 
-def _fill(plan: Iterator[Planned], pool: Executor, tally: Tally, limit: int, progress: Progress) -> Iterator[Planned]:
+def _fill(
+    plan: Iterator[Planned], pool: Executor, tally: Tally, limit: int, progress: Progress
+) -> Iterator[Planned] | None:
     """Keep ``limit`` units in flight, so that a long plan is never held in memory; return what a broken pool left."""
     from concurrent.futures import BrokenExecutor  # noqa: PLC0415 - little work does without
 
@@ -73,7 +77,8 @@ def _fill(plan: Iterator[Planned], pool: Executor, tally: Tally, limit: int, pro
             break
     while running:
         _gather(running, tally, progress)
-    return plan
+    first = next(plan, None)
+    return None if first is None else chain([first], plan)
 
 
 def _gather(running: dict[Future[Tally], Unit], tally: Tally, progress: Progress) -> bool:
@@ -100,6 +105,8 @@ def _pool(jobs: int, examiner: Examiner) -> Iterator[Executor]:
 
     made_of = examiner.rules, examiner.limits, examiner.engine.gate.compiled()
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, made_of)
+    for _ in range(jobs):
+        pool.submit(_nothing)  # starts a process each, now
     try:
         yield pool
     except BaseException:
@@ -128,6 +135,10 @@ def _start_worker(rules: RuleSet, limits: Limits, compiled: bytes | None) -> Non
         _worker_examiner.engine.gate.use(compiled)
     except Exception as error:  # noqa: BLE001
         _worker_examiner = error
+
+
+def _nothing() -> None:
+    pass
 
 
 def _follow_parent() -> None:

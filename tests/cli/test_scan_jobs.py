@@ -108,6 +108,9 @@ class _Source:
     def __init__(self, *units: Any) -> None:
         self._units = units
 
+    def is_much(self) -> bool:
+        return False
+
     def plan(self) -> Iterator[Any]:
         return iter(self._units)
 

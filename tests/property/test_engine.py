@@ -37,6 +37,18 @@ _settings = settings(
 )
 
 
+_RANDOM = Random(1)
+_PARTS = [
+    organization_key(_RANDOM).encode(),
+    personal_access_token(_RANDOM).encode(),
+    b" " + organization_key(_RANDOM).encode() + b" ",
+    organization_key(_RANDOM).encode()[:9],
+    organization_key(_RANDOM).encode()[9:],
+    b"pat_",
+    b"",
+]
+
+
 @cache
 def _engine(choice: GateChoice) -> Engine:
     if choice == "hyperscan":
@@ -259,3 +271,13 @@ def test_redactor_masks_any_text(text: str) -> None:
         assert match.secret.reveal() not in masked
     if not matches:
         assert masked == data
+
+
+@given(st.lists(st.one_of(st.binary(max_size=30), st.sampled_from(_PARTS)), max_size=12), st.sampled_from(_GATES))
+@_settings
+def test_parts_looked_at_together(parts: list[bytes], choice: GateChoice) -> None:
+    """What has a match is suspected, also at a part's very start and end; nothing reaches across a border."""
+    engine = _engine(choice)
+    suspected = engine.suspects(parts)
+    assert {number for number, part in enumerate(parts) if engine.scan(part)} <= set(suspected)
+    assert all(0 <= number < len(parts) for number in suspected)

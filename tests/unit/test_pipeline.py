@@ -42,6 +42,9 @@ class _Source:
 
     def size_hint(self) -> None: ...
 
+    def is_much(self) -> bool:
+        return False
+
     def plan(self) -> Iterator[Any]:
         return iter(self._planned)
 

@@ -38,6 +38,9 @@ class Source(Protocol):
     def size_hint(self) -> tuple[int, str] | None:
         """Return how many things of which ``coverage.counts`` names are ahead; None while that is not known."""
 
+    def is_much(self) -> bool:
+        """Return whether the work is surely worth several processes, so that they start before it is planned."""
+
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
         """Yield the units to read."""
 
@@ -66,6 +69,10 @@ class OneTarget:
     def size_hint(self) -> tuple[int, str] | None:
         """Return nothing: it is not known, or there is little."""
         return None
+
+    def is_much(self) -> bool:
+        """Return False: it is not known, or it is little."""
+        return False
 
     def check(self) -> Iterator[Skipped]:
         """Yield nothing: what could not be read was said while reading."""

@@ -188,6 +188,10 @@ class FilesSource:
             self._counting.start()
         return None if self._total is None else (self._total, "files")
 
+    def is_much(self) -> bool:
+        """Return False: to know it would take a walk."""
+        return False
+
     def plan(self) -> Iterator[FilesUnit | Skipped | Excluded]:
         """Yield batches of files in the order of their paths."""
         for target in self._targets:

@@ -6,6 +6,8 @@ https://git-scm.com/docs/git-rev-list#Documentation/git-rev-list.txt---missinglt
 from __future__ import annotations
 
 import os
+import weakref
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
@@ -15,16 +17,36 @@ from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git.holes import bridged, shallow_boundary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from akpatrol.sources.git.holes import Holed
-    from akpatrol.sources.git.runner import Git
+    from akpatrol.sources.git.runner import Git, Stream
 
 _LISTED = 1000
 _WALK = ("rev-list", "--objects", "--missing=print", "--quiet")
 
 
-def gaps(git: Git) -> Iterator[Skipped]:
+class Walk:
+    """git's walk of the whole history, begun before its result is asked for: it costs as much as a part of the scan."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._open = ExitStack()
+        # git is not left behind when nobody asks.
+        weakref.finalize(self, self._open.close)
+        self._stream: Stream | None = None
+        with suppress(GitError):
+            self._stream = self._open.enter_context(git.stream(*_WALK, *revisions.EVERYTHING, stdin=()))
+
+    def unprinted(self) -> list[Skipped]:
+        """Return the trees and blobs that refs and reflogs need and that are not there. Raises GitError."""
+        with self._open:
+            if not self._stream:
+                raise GitError("git did not start")
+            return list(_absent(self._git, self._stream))
+
+
+def gaps(git: Git, walk: Walk | None = None) -> Iterator[Skipped]:
     """Yield a skip for a shallow boundary and for every object that refs or reflogs reach and that is not there."""
     if boundary := shallow_boundary(git):
         yield Skipped(
@@ -33,12 +55,12 @@ def gaps(git: Git) -> Iterator[Skipped]:
         )
     yield from _packs_without_index(git)
     try:
-        yield from _missing(git)
+        yield from _missing(git, walk or Walk(git))
     except GitError as error:
         yield Skipped("reachable objects", f"completeness cannot be established: {error}")
 
 
-def _missing(git: Git) -> Iterator[Skipped]:
+def _missing(git: Git, walk: Walk) -> Iterator[Skipped]:
     """Yield what is missing. Raises GitError."""
     refs = git_refs.read(git)
     missing = {
@@ -49,28 +71,29 @@ def _missing(git: Git) -> Iterator[Skipped]:
         if not type_:
             missing.setdefault(id_, f"missing commit, which the reflog of {logged[id_]} names")
     try:
-        found = list(_unprinted(git, revisions.EVERYTHING))
+        found = walk.unprinted()
     except GitError:
         with bridged(git, refs) as holed:
             missing |= dict.fromkeys(_missing_commits(holed), "missing commit")
-            found = list(_unprinted(holed.git, (), holed.tips))
+            tips = [f"{tip}\n".encode() for tip in holed.tips]
+            with holed.git.stream(*_WALK, "--stdin", stdin=tips) as stream:
+                found = list(_absent(git, stream))
     yield from (Skipped(id_, reason) for id_, reason in missing.items())
     yield from found
 
 
-def _unprinted(git: Git, wanted: Sequence[str], tips: Sequence[str] = ()) -> Iterator[Skipped]:
-    """Yield the trees and blobs that these revisions need and that are not there. Raises GitError."""
+def _absent(git: Git, stream: Stream) -> Iterator[Skipped]:
+    """Yield what a walk prints as missing. Raises GitError."""
     reason, number = "missing object", 0
-    with git.stream(*_WALK, *wanted, "--stdin", stdin=[f"{tip}\n".encode() for tip in tips]) as stream:
-        while line := stream.readline():
-            if not line.startswith(b"?"):
-                continue
-            if not number and _is_partial(git):
-                reason = "missing object of a partial clone: run git fetch --refetch without a filter"
-            number += 1
-            if number <= _LISTED:
-                yield Skipped(line[1:].decode("ascii", "replace").strip(), reason)
-        stream.finish()
+    while line := stream.readline():
+        if not line.startswith(b"?"):
+            continue
+        if not number and _is_partial(git):
+            reason = "missing object of a partial clone: run git fetch --refetch without a filter"
+        number += 1
+        if number <= _LISTED:
+            yield Skipped(line[1:].decode("ascii", "replace").strip(), reason)
+    stream.finish()
     if number > _LISTED:
         yield Skipped(f"{number - _LISTED} more objects", reason)
 

@@ -10,7 +10,7 @@ from akpatrol.model import Place, Skipped
 from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git import completeness, describe, gitdir, placement, revisions
 from akpatrol.sources.git.holes import shallow_boundary
-from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
+from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,15 +21,19 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.runner import Git
 
 _IDS_A_UNIT = 20_000
+_MUCH = 20_000  # objects
 
 
 class HistorySource(OneTarget):
     """``akpatrol history``: the object database, names of refs, and the git directory's own files."""
 
+    parallel = True
+
     def __init__(self, git: Git, target: Target) -> None:
         super().__init__(target)
         self._git = git
         self._met: list[bytes] = []
+        self._walk: completeness.Walk | None = None
 
     def size_hint(self) -> tuple[int, str] | None:
         """Return the number of objects; those in two packs count twice."""
@@ -39,10 +43,18 @@ class HistorySource(OneTarget):
             return 0, "objects"  # it would be asked for again with every frame
         return int(counts.get(b"count", 0)) + int(counts.get(b"in-pack", 0)), "objects"
 
+    def is_much(self) -> bool:
+        """Return whether there are many objects."""
+        return (self.size_hint() or (0, ""))[0] > _MUCH
+
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
         """Yield the units."""
+        from akpatrol.sources.git.packs import planning  # noqa: PLC0415 - isal and dulwich, which a range does without
+
         target = self._target.id
-        yield ObjectsUnit(target, self._git)
+        self._walk = completeness.Walk(self._git)
+        for part in planning.plan(self._git):
+            yield part if isinstance(part, Skipped) else SliceUnit(target, self._git, part)
         yield NamesUnit(target, Place.REF_NAME, describe.ref_names(self._git))
         yield from gitdir.units(target, self._git.repository, self._met)
 
@@ -52,7 +64,7 @@ class HistorySource(OneTarget):
 
     def check(self) -> Iterator[Skipped]:
         """Yield what the history refers to and the object database does not hold."""
-        return completeness.gaps(self._git)
+        return completeness.gaps(self._git, self._walk)
 
     def unread_histories(self) -> tuple[str, ...]:
         """Return the repositories inside the git directory: submodules' own."""

@@ -87,6 +87,10 @@ class Git:
         for setting in _CONFIGURATION:
             self._command += [b"-c", setting.encode()]
 
+    def variable(self, name: str) -> str:
+        """Return one of HOOK_VARIABLES as git is given it, "" when it is not."""
+        return self._environment.get(name, "")
+
     def ending_at(self, shallow_file: str) -> Git:
         """Return a git for which the commits listed in that file have no parents."""
         other = copy(self)

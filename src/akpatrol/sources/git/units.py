@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.blocks import content_of
-from akpatrol.model import Chunk, Counted, Excluded, Exclusion, Origin, Place, Skipped
+from akpatrol.blocks import BLOCK_BYTES, content_of
+from akpatrol.model import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped
 from akpatrol.sources.git import catfile
+from akpatrol.sources.git.packs.raw import RawObject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from akpatrol.sources.base import Item
+    from akpatrol.sources.git.packs.slices import Slice
     from akpatrol.sources.git.runner import Git
 
 PLACES = {"blob": Place.CONTENT, "tree": Place.PATH, "commit": Place.COMMIT_MESSAGE, "tag": Place.TAG_MESSAGE}
@@ -43,27 +46,66 @@ class ObjectsUnit(NamedTuple):
     def read(self) -> Iterator[Item]:
         """Yield each object's content; a tree's raw bytes stand for the names in it."""
         found = catfile.all_objects(self.git) if self.ids is None else catfile.objects(self.git, self.ids)
-        counts: Counter[str] = Counter()
-        size = 0
-        for item in found:
-            if isinstance(item, Skipped):
-                yield item._replace(item=self.shown.get(item.item, item.item))
-                continue
-            yield from self._contents(item)
-            counts[item.type] += 1
-            size += item.size
-            if counts.total() >= _COUNTED_EVERY:
-                yield from _counted(counts, size)
-                counts, size = Counter(), 0
-        yield from _counted(counts, size)
+        raw = (
+            item._replace(item=self.shown.get(item.item, item.item))
+            if isinstance(item, Skipped)
+            else RawObject(item.id, item.type, item.size, None, item.read)
+            for item in found
+        )
+        return _items(self, raw, self.shown, staged=self.staged)
 
-    def _contents(self, item: catfile.RawObject) -> Iterator[Item]:
-        path = os.fsencode(self.shown[item.id]) if item.id in self.shown else None
-        origin = Origin(self.target, PLACES.get(item.type, Place.CONTENT), path, object=item.id)
-        content = content_of(item.read, origin)
+
+class SliceUnit(NamedTuple):
+    """A slice of the object database."""
+
+    target: str
+    git: Git
+    part: Slice
+    title: str = "objects"
+
+    def read(self) -> Iterator[Item]:
+        """Yield each object's content; a tree's raw bytes stand for the names in it."""
+        from akpatrol.sources.git.packs import slices  # noqa: PLC0415 - isal and dulwich, which a hook does without
+
+        return _items(self, slices.read(self.part, self.git))
+
+
+def _items(
+    unit: ObjectsUnit | SliceUnit,
+    found: Iterable[RawObject | Skipped],
+    shown: Mapping[str, str] = {},
+    *,
+    staged: bool = False,
+) -> Iterator[Item]:
+    target, counts = unit.target, Counter[str]()
+    size = number = 0
+    for item in found:
+        if isinstance(item, Skipped):
+            yield item
+            continue
+        path = os.fsencode(shown[item.id]) if item.id in shown else None
+        content = _content(item, Origin(target, PLACES.get(item.type, Place.CONTENT), path, item.id))
         yield content
-        if item.type == "blob" and item.size < _LFS_POINTER_BYTES and content.data.startswith(b"version https://"):
-            yield from lfs_gap(self.git, content.data, item.id, staged=self.staged)
+        data = content.data
+        if item.size < _LFS_POINTER_BYTES and data.startswith(b"version https://") and item.type == "blob":
+            yield from lfs_gap(unit.git, data, item.id, staged=staged)
+        counts[item.type] += 1
+        size += item.size
+        number += 1
+        if number >= _COUNTED_EVERY:
+            yield from _counted(counts, size)
+            counts, size, number = Counter(), 0, 0
+    yield from _counted(counts, size)
+
+
+def _content(item: RawObject, origin: Origin) -> Content:
+    data = item.data
+    if data is None:
+        return content_of(item.read, origin)._replace(size=item.size) if item.read else Content(origin, b"")
+    if len(data) < BLOCK_BYTES:
+        return Content(origin, data)
+    whole = content_of(BytesIO(data).read, origin)
+    return whole._replace(at=lambda offset, wanted: data[offset : offset + wanted], size=item.size)
 
 
 class NamesUnit(NamedTuple):

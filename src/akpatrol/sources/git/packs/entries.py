@@ -1,0 +1,80 @@
+"""Entries of a pack and their headers.
+
+https://git-scm.com/docs/gitformat-pack#_pack_pack_files_have_the_following_format
+"""
+
+from __future__ import annotations
+
+import mmap
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.sources.git.packs.inflate import BrokenObjectError
+from akpatrol.sources.git.packs.raw import OFS_DELTA, REF_DELTA, TYPES
+
+if TYPE_CHECKING:
+    from array import array
+
+_HEADER_BYTES = 12
+# More bits than any size or distance has: what goes on and on is no number.
+_MOST_BITS = 63
+
+# Type as in the pack; size in bytes, inflated; where a delta's base is, or, for REF_DELTA, where in the pack the
+# base's id is; where the zlib stream starts. A plain tuple: there is one for every object of a history.
+Header = tuple[int, int, int, int]
+
+
+class Entries(NamedTuple):
+    """Some entries of a pack, in the order of their offsets, and what its index says of them.
+
+    ``ends`` is where the next entry of the pack starts; ``ids`` are binary, one behind the other; ``crcs`` is empty
+    when the index has none. ``silent`` marks with 1 those that are only there as bases. All bases are among them.
+    """
+
+    pack: bytes
+    id_bytes: int
+    offsets: array[int]
+    ends: array[int]
+    ids: bytes
+    crcs: array[int]
+    silent: bytes
+
+
+def opened(path: bytes) -> mmap.mmap:
+    """Map a pack of version 2 or 3. Raises OSError, and BrokenObjectError when the file is none."""
+    with open(path, "rb") as file:
+        head = file.read(_HEADER_BYTES)
+        if len(head) < _HEADER_BYTES or head[:4] != b"PACK" or head[4:8] not in (b"\0\0\0\2", b"\0\0\0\3"):
+            raise BrokenObjectError("not a pack of version 2 or 3")
+        # The file can be removed meanwhile; what is mapped stays.
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def header(pack: mmap.mmap, offset: int, id_bytes: int) -> Header:
+    """Return the header of the entry at an offset. Raises BrokenObjectError."""
+    if not _HEADER_BYTES <= offset < len(pack):
+        raise BrokenObjectError("an offset is outside of the pack")
+    try:
+        byte = pack[offset]
+        kind, size, shift, position = byte >> 4 & 7, byte & 15, 4, offset + 1
+        while byte > 127:  # noqa: PLR2004 - the highest bit says that more follow
+            byte = pack[position]
+            size |= (byte & 127) << shift
+            shift += 7
+            position += 1
+            if shift > _MOST_BITS:
+                raise BrokenObjectError("an entry's size is no number")
+        if kind == OFS_DELTA:
+            byte = pack[position]
+            distance = byte & 127
+            while byte > 127 and distance < offset:  # noqa: PLR2004
+                position += 1
+                byte = pack[position]
+                distance = ((distance + 1) << 7) | (byte & 127)
+            return kind, size, offset - distance, position + 1
+    except IndexError:
+        raise BrokenObjectError("an entry is cut off") from None
+    if kind == REF_DELTA:
+        return kind, size, position, position + id_bytes
+    if kind not in TYPES:
+        raise BrokenObjectError("an entry is of no known type")
+    return kind, size, 0, position

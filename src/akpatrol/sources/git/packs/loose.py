@@ -1,0 +1,87 @@
+"""Loose objects: a zlib stream of ``<type> SP <size> NUL <content>`` in a file named by the id.
+
+https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+from typing import TYPE_CHECKING
+
+from akpatrol.sources.git.packs.inflate import BrokenObjectError, inflate, prefix, stream
+from akpatrol.sources.git.packs.raw import HUGE_BYTES, RawObject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_HEADER = re.compile(rb"(blob|tree|commit|tag) (0|[1-9][0-9]{0,18})\0")
+_LONGEST_HEADER = 32
+_HEAD_BYTES = 4096
+
+
+class Loose:
+    """Yields the loose objects with these ids; ``left`` tells what it could not read."""
+
+    def __init__(self, directory: bytes, ids: Sequence[str]) -> None:
+        self._directory = directory
+        self._ids = ids
+        self._left: list[str] = []
+
+    def left(self) -> list[str]:
+        """Return the ids that were not read."""
+        return self._left
+
+    def __iter__(self) -> Iterator[RawObject]:
+        """Yield the objects."""
+        for id_ in self._ids:
+            try:
+                yield from self._object(id_)
+            except (OSError, BrokenObjectError):
+                self._left.append(id_)
+
+    def _object(self, id_: str) -> Iterator[RawObject]:
+        path = os.path.join(self._directory, id_[:2].encode(), id_[2:].encode())
+        # A FIFO in its place would be waited for.
+        with open(path, "rb", opener=_without_waiting) as file:
+            if not os.fstat(file.fileno()).st_size:
+                raise BrokenObjectError("a loose object's file is empty")
+            stored = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        view = memoryview(stored)
+        found = _HEADER.match(prefix(view[:_HEAD_BYTES], _LONGEST_HEADER))
+        if not found:
+            raise BrokenObjectError("a loose object's header is broken")
+        type_, size = found[1].decode(), int(found[2])
+        if size <= HUGE_BYTES:
+            yield RawObject(id_, type_, size, inflate(view, found.end() + size)[found.end() :])
+            return
+        read, state = stream(view)
+        read(found.end())
+        one = _Bounded(read, size)
+        yield RawObject(id_, type_, size, None, one.read)
+        one.drain()
+        read(1)
+        if one.left or not state.eof:
+            raise BrokenObjectError("a loose object's stream is broken")
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+class _Bounded:
+    """What a stream still has to give, in bytes."""
+
+    def __init__(self, read: Callable[[int], bytes], size: int) -> None:
+        self._read = read
+        self.left = size
+
+    def read(self, number: int) -> bytes:
+        data = self._read(min(number, self.left))
+        self.left -= len(data)
+        return data
+
+    def drain(self) -> None:
+        while self.left and self.read(min(self.left, 1 << 20)):
+            pass

@@ -1,0 +1,155 @@
+"""Rebuilding the objects of a slice: from bases to deltas, each once, within a budget of bytes."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from akpatrol.sources.git.packs.forest import Forest
+from akpatrol.sources.git.packs.inflate import BrokenObjectError, HugeObjectError, crc32, inflate, patched, stream
+from akpatrol.sources.git.packs.raw import HUGE_BYTES, TYPES, RawObject
+
+if TYPE_CHECKING:
+    import mmap
+    from collections.abc import Iterator
+
+    from akpatrol.sources.git.packs.entries import Entries
+
+# Bases that wait for their deltas may take this much memory, in bytes; what goes beyond is rebuilt when needed.
+BUDGET_BYTES = 96 << 20
+
+
+class _Base:
+    """A rebuilt object while deltas from it are ahead: ``waiting`` of them. ``data`` is None once dropped."""
+
+    __slots__ = ("base", "data", "entry", "type", "waiting")
+
+    def __init__(self, entry: int, base: _Base | None, type_: str, data: bytes, waiting: int) -> None:
+        self.entry = entry
+        self.base = base
+        self.type = type_
+        self.data: bytes | None = data
+        self.waiting = waiting
+
+
+class Rebuild:
+    """Yields the objects of some entries of a pack; ``left`` tells what it could not read.
+
+    An entry has to be what its index says (CRC-32), its stream what its header and its own checksum say, and a delta
+    has to fit its base. An object stored whole that is huge is given as a stream.
+    """
+
+    def __init__(self, entries: Entries, pack: mmap.mmap) -> None:
+        self._entries = entries
+        self._pack = pack
+        self._view = memoryview(pack)
+        self._offsets, self._ends, self._crcs = entries.offsets, entries.ends, entries.crcs
+        self._hex = entries.ids.hex()
+        self._held = 0
+        self._bases: deque[_Base] = deque()
+        self._forest = Forest(entries, pack)
+        self._headers = self._forest.headers
+        self._done = bytearray(entries.silent)
+
+    def left(self) -> list[str]:
+        """Return the ids that were to be read and were not."""
+        return [self._id(entry) for entry, done in enumerate(self._done) if not done]
+
+    def __iter__(self) -> Iterator[RawObject]:
+        """Yield the objects."""
+        deltas, hexes, width = self._forest.deltas, self._hex, 2 * self._entries.id_bytes
+        silent, done = self._entries.silent, self._done
+        for root in self._forest.roots:
+            stack: list[tuple[int, _Base | None]] = [(root, None)]
+            while stack:
+                entry, base = stack.pop()
+                try:
+                    type_, data = self._object(entry, base)
+                except HugeObjectError:
+                    if not base and not silent[entry]:
+                        yield from self._streamed(entry)
+                    continue
+                except BrokenObjectError:
+                    continue
+                if ahead := deltas.get(entry):
+                    own = self._hold(entry, base, type_, data, len(ahead))
+                    stack += [(delta, own) for delta in ahead]
+                if not silent[entry]:
+                    done[entry] = 1
+                    yield RawObject(hexes[entry * width : entry * width + width], type_, len(data), data)
+
+    def _id(self, entry: int) -> str:
+        width = 2 * self._entries.id_bytes
+        return self._hex[entry * width : entry * width + width]
+
+    def _object(self, entry: int, base: _Base | None) -> tuple[str, bytes]:
+        """Return an object's type and content. Raises BrokenObjectError and HugeObjectError."""
+        if not base:
+            return TYPES[self._headers[entry][0]], self._stored(entry)
+        base.waiting -= 1
+        data = base.data
+        if data is None:
+            data = self._again(base)
+        if not base.waiting and base.data is not None:
+            self._held -= len(data)
+            base.data = None
+        return base.type, patched(data, self._stored(entry))
+
+    def _stored(self, entry: int) -> bytes:
+        """Return what is stored for an entry, an object or a delta. Raises BrokenObjectError and HugeObjectError."""
+        _, size, _, start = self._headers[entry]
+        end = self._ends[entry]
+        if size > HUGE_BYTES:
+            raise HugeObjectError("an object is huge")
+        if self._crcs and crc32(self._view[self._offsets[entry] : end]) != self._crcs[entry]:
+            raise BrokenObjectError("an entry has another CRC-32 than the index says")
+        return inflate(self._view[start:end], size)
+
+    def _hold(self, entry: int, base: _Base | None, type_: str, data: bytes, waiting: int) -> _Base:
+        """Keep a base for its deltas; drop those that waited longest when that is too much."""
+        own = _Base(entry, base, type_, data, waiting)
+        bases = self._bases
+        bases.append(own)
+        self._held += len(data)
+        while self._held > BUDGET_BYTES and len(bases) > 1:
+            oldest = bases.popleft()
+            if oldest.data is not None:
+                self._held -= len(oldest.data)
+                oldest.data = None
+        while bases[0].data is None:
+            bases.popleft()
+        return own
+
+    def _again(self, base: _Base) -> bytes:
+        """Return a dropped base's content, made from the nearest that is there, and hold it if it fits."""
+        way = [base]
+        while way[-1].data is None and way[-1].base:
+            way.append(way[-1].base)
+        data = way[-1].data
+        if data is None:
+            data = self._stored(way[-1].entry)
+        for step in reversed(way[:-1]):
+            data = patched(data, self._stored(step.entry))
+        if base.waiting and self._held + len(data) <= BUDGET_BYTES:
+            base.data = data
+            self._held += len(data)
+            self._bases.append(base)
+        return data
+
+    def _streamed(self, entry: int) -> Iterator[RawObject]:
+        """Yield a huge object that is stored whole; when its stream breaks it is left."""
+        type_, size, _, start = self._headers[entry]
+        read, state = stream(self._view[start : self._ends[entry]])
+        left = size
+
+        def bounded(number: int) -> bytes:
+            nonlocal left
+            data = read(min(number, left))
+            left -= len(data)
+            return data
+
+        yield RawObject(self._id(entry), TYPES[type_], size, None, bounded)
+        while left and bounded(min(left, 1 << 20)):
+            pass
+        read(1)
+        self._done[entry] = not left and state.eof

@@ -1,0 +1,71 @@
+"""The pieces that an object database is read in: picklable, and readable in any process."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model import Skipped
+from akpatrol.sources.git import catfile
+from akpatrol.sources.git.packs import again, entries
+from akpatrol.sources.git.packs.inflate import BrokenObjectError
+from akpatrol.sources.git.packs.loose import Loose
+from akpatrol.sources.git.packs.raw import RawObject
+from akpatrol.sources.git.packs.rebuild import Rebuild
+
+if TYPE_CHECKING:
+    import mmap
+    from collections.abc import Iterator
+
+    from akpatrol.sources.git.runner import Git
+
+
+class LooseObjects(NamedTuple):
+    """Loose objects of one object directory."""
+
+    directory: bytes
+    ids: tuple[str, ...]
+
+
+class Everything(NamedTuple):
+    """The whole object database through ``git cat-file``: something of it is not understood here."""
+
+
+Slice = entries.Entries | LooseObjects | Everything
+
+
+def read(part: Slice, git: Git) -> Iterator[RawObject | Skipped]:
+    """Yield the objects of a slice. What cannot be read is asked of git, and is a skip when git cannot either."""
+    if isinstance(part, Everything):
+        yield from _everything(git)
+    elif isinstance(part, LooseObjects):
+        loose = Loose(part.directory, part.ids)
+        yield from loose
+        yield from again.read(git, loose.left())
+    else:
+        yield from _packed(part, git)
+
+
+def _packed(part: entries.Entries, git: Git) -> Iterator[RawObject | Skipped]:
+    try:
+        pack = _pack(part.pack)
+    except (OSError, ValueError, BrokenObjectError):
+        # Gone, perhaps: git looks for a new place of the objects by itself.
+        width = 2 * part.id_bytes
+        hexes = part.ids.hex()
+        ids = [hexes[place : place + width] for place in range(0, len(hexes), width)]
+        yield from again.read(git, [id_ for id_, silent in zip(ids, part.silent, strict=True) if not silent])
+        return
+    rebuild = Rebuild(part, pack)
+    yield from rebuild
+    yield from again.read(git, rebuild.left())
+
+
+@lru_cache(maxsize=4)
+def _pack(path: bytes) -> mmap.mmap:
+    return entries.opened(path)
+
+
+def _everything(git: Git) -> Iterator[RawObject | Skipped]:
+    for item in catfile.all_objects(git):
+        yield item if isinstance(item, Skipped) else RawObject(item.id, item.type, item.size, None, item.read)
