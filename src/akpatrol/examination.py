@@ -47,11 +47,15 @@ class _Layer(NamedTuple):
 
 
 class _Turn(NamedTuple):
-    """One chunk being decoded: its origin, the container budget that it lies in, and the bytes still allowed."""
+    """One chunk being decoded: its origin, the container budget that it lies in, and the bytes still allowed.
+
+    ``seen`` has where decoded texts stand and their hashes: two encodings lead to one text in either order.
+    """
 
     origin: Origin
     budget: Budget | None
     left: list[int]
+    seen: set[tuple[int, int, int]]
 
 
 class Examiner:
@@ -163,7 +167,7 @@ class Examiner:
         matches = self.engine.confirm(chunk.data, suspicion, (chunk.begin, stop), chunk.origin.path)
         if suspicion.alarms:
             layer = _Layer(chunk.data, (), lambda first, last: (first, last), frozenset())
-            turn = _Turn(chunk.origin, budget, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))])
+            turn = _Turn(chunk.origin, budget, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))], set())
             for found in self._decode(layer, suspicion, turn):
                 if not isinstance(found, Match):
                     yield found
@@ -178,6 +182,10 @@ class Examiner:
     def _decode(self, layer: _Layer, suspicion: Suspicion, turn: _Turn) -> Iterator[Match | Found]:
         """Yield matches in what is encoded in a layer, at the chunk's offsets, and what containers in it hold."""
         for part in self._decoder.find(layer.data, suspicion.alarms):
+            where = (*layer.span(part.start, part.end), hash(part.data))
+            if where in turn.seen:
+                continue
+            turn.seen.add(where)
             turn.left[0] -= len(part.data)
             if turn.left[0] < 0:
                 yield Skipped(title(turn.origin), f"what is encoded in it comes to more than {_GROWTH} times its size")
