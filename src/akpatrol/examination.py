@@ -101,21 +101,38 @@ class Examiner:
         """Yield what one content or chunk holds; ``budget`` is that of the container round it."""
         if isinstance(item, Content):
             try:
-                if self._is_container(item):
-                    yield from self._container(item, budget)
-                elif item.read:
-                    yield from self._blocks(item, budget)
-                else:
-                    yield from self._whole(item, budget)
+                yield from self._counted(item, budget) if item.counter else self._content(item, budget)
             except OSError as error:
                 yield Skipped(title(item.origin), error.strerror or "cannot be read")
-                return
-            if item.counter:
-                yield Counted(item.counter, 1, 0 if item.read or self._is_container(item) else len(item.data))
         elif isinstance(item, Chunk):
             yield from self._chunk(item, budget)
         else:
             yield item
+
+    def _counted(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+        """Yield what a content holds, and its own size: what was not told while it was read comes last."""
+        read, told, taken = content.read, 0, len(content.data)
+
+        def taking(number: int) -> bytes:
+            nonlocal taken
+            data = read(number) if read else b""
+            taken += len(data)
+            return data
+
+        for found in self._content(content._replace(read=taking) if read else content, budget):
+            if isinstance(found, Counted) and found.name == content.counter:
+                told += found.size
+            yield found
+        size = content.size if content.at and content.size else taken  # a container is not read in its order
+        yield Counted(content.counter or "", 1, max(0, size - told))
+
+    def _content(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+        if self._is_container(content):
+            yield from self._container(content, budget)
+        elif content.read:
+            yield from self._blocks(content, budget)
+        else:
+            yield from self._whole(content, budget)
 
     def _is_container(self, content: Content) -> bool:
         """Tell whether a container begins here; one that stands at the end of small content rings an alarm."""
@@ -126,7 +143,7 @@ class Examiner:
         if not suspicion:
             return
         if self._zip_end in suspicion.alarms and has_zip_tail(content):
-            yield from self._container(content._replace(counter=None), budget)
+            yield from self._container(content, budget)
         else:
             yield from self._suspected(Chunk(content.origin, content.data), suspicion, budget)
 

@@ -254,3 +254,12 @@ def test_counts(run: Run, tmp_path: Path, key: str) -> None:
     (tmp_path / "a.zip").write_bytes(packing.zip_bytes({"x": b"one", "y": packing.tar_bytes({"z": key.encode()})}))
     (tmp_path / "b").write_bytes(b"plain")
     assert run("scan", tmp_path).json["coverage"]["counts"] == {"files": 2, "members": 3}
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_bytes_of_a_container_count_with_those_of_its_members(run: Run, tmp_path: Path, named: bool) -> None:
+    inner = bytes(range(256)) * 40
+    packed = gzip.compress(inner)
+    (tmp_path / "a.gz").write_bytes(packed)
+    result = run("scan", tmp_path / "a.gz" if named else tmp_path)
+    assert result.json["coverage"]["bytes"] == len(packed) + len(inner)

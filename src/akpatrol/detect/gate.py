@@ -94,15 +94,15 @@ class Gate:
         self._read = _WARM_UP_BYTES if compiled else self._read
 
     def _ring(self, alarm: Alarm, data: bytes) -> array[int]:
-        if alarm.after and not (bears_slow_alarms(data) and self._compiled(alarm.after).search(data)):
+        if alarm.after and not (bears_slow_alarms(data) and self._pattern(alarm.after).search(data)):
             return array("Q")
-        pattern = self._compiled(alarm.pattern)
+        pattern = self._pattern(alarm.pattern)
         if alarm.each:
             return array("Q", (found.end() for found in pattern.finditer(data)))
         found = pattern.search(data)
         return array("Q", (found.end(),) if found else ())
 
-    def _compiled(self, pattern: bytes) -> re.Pattern[bytes]:
+    def _pattern(self, pattern: bytes) -> re.Pattern[bytes]:
         if pattern not in self._patterns:  # most little input needs few of them
             self._patterns[pattern] = re.compile(pattern)
         return self._patterns[pattern]

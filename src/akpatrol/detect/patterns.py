@@ -14,12 +14,10 @@ import hyperscan
 from akpatrol.detect.gate import Suspicion, bears_slow_alarms, has_anchor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from akpatrol.model import Alarm
     from akpatrol.rules import Rule
-
-    Handler = Callable[[int, int, int, int, object], bool]
 
 _CALL_BYTES = 64 << 20
 _CALL_OVERLAP = 4096

@@ -37,6 +37,6 @@ def _all() -> tuple[Encoding, ...]:
     from akpatrol.unwrap.base64 import Base64  # noqa: PLC0415 - who does not decode does without
     from akpatrol.unwrap.escapes import ESCAPES  # noqa: PLC0415
     from akpatrol.unwrap.hexadecimal import Hexadecimal  # noqa: PLC0415
-    from akpatrol.unwrap.wide import Wide  # noqa: PLC0415
+    from akpatrol.unwrap.wide import WIDE  # noqa: PLC0415
 
-    return (Base64(), Hexadecimal(), *ESCAPES, Wide())
+    return (Base64(), Hexadecimal(), *ESCAPES, WIDE)

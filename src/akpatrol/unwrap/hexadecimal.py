@@ -74,7 +74,11 @@ class Hexadecimal:
         *(*cores.HEXADECIMAL, *_APART, *_GROUPED),
         cores.LONG_HEXADECIMAL,
     )
-    _kinds = (*(_MAGIC for _ in cores.HEXADECIMAL_MAGICS), _TAR, *repeat(_CORE, len(alarms) - 7))
+    _kinds = (
+        *(_MAGIC for _ in cores.HEXADECIMAL_MAGICS),
+        _TAR,
+        *(_CORE for _ in (*cores.HEXADECIMAL, *_APART, *_GROUPED)),
+    )
 
     def find(self, data: bytes, ends: Sequence[Sequence[int]]) -> Iterator[Decoded]:
         """Yield each stretch round an alarm, read from its first digit or its second as the alarm wants it."""

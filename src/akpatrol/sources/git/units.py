@@ -30,7 +30,7 @@ _LFS_POINTER_BYTES = 1024
 
 
 class ObjectsUnit(NamedTuple):
-    """The objects with these ids, or with None all of the object database.
+    """The objects with these ids.
 
     ``shown`` is what a person calls them, should one be skipped. ``staged`` says that a Git LFS pointer is what the
     commit adds; otherwise its object should be there to be read.
@@ -38,14 +38,14 @@ class ObjectsUnit(NamedTuple):
 
     target: str
     git: Git
-    ids: tuple[str, ...] | None = None
+    ids: tuple[str, ...]
     shown: Mapping[str, str] = {}
     staged: bool = False
     title: str = "objects"
 
     def read(self) -> Iterator[Item]:
         """Yield each object's content; a tree's raw bytes stand for the names in it."""
-        found = catfile.all_objects(self.git) if self.ids is None else catfile.objects(self.git, self.ids)
+        found = catfile.objects(self.git, self.ids)
         raw = (
             item._replace(item=self.shown.get(item.item, item.item))
             if isinstance(item, Skipped)
