@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # What the engine may look at round the start of a match, in bytes: sources overlap their blocks by this much.
 REACH_BEFORE = 1024
 REACH_AFTER = 2048
+_WINDOW_BYTES = 256
 
 
 class Kind(StrEnum):
@@ -216,17 +217,33 @@ class Excluded(NamedTuple):
     number: int = 1
 
 
+class Run(NamedTuple):
+    """At least ``length`` of these ``characters`` in a row, as many as there are."""
+
+    characters: bytes
+    length: int
+
+    def start(self, data: bytes, end: int) -> int:
+        """Return where the run begins that ends at ``end``."""
+        while True:
+            first = max(0, end - _WINDOW_BYTES)
+            end = first + len(data[first:end].rstrip(self.characters))
+            if end > first or not first:
+                return end
+
+
 class Alarm(NamedTuple):
     """What the gate listens for on behalf of an encoding, in the syntax that ``re`` and hyperscan share.
 
     ``each`` asks for every end of a match; otherwise one report says that there is any, and its place tells nothing.
-    Every match holds ``needs``. A slow pattern is looked for only where ``after`` is found, which takes less time.
+    Every match holds ``needs``. A pattern that is slow to look for is looked for only within each ``run``, and rings
+    once where that ends.
     """
 
     pattern: bytes
     each: bool = True
     needs: bytes = b""
-    after: bytes = b""
+    run: Run | None = None
 
 
 class Match(NamedTuple):
@@ -268,8 +285,19 @@ class Coverage(NamedTuple):
         return all(skip.accepted for skip in self.skipped)
 
 
+class StaleAllowance(NamedTuple):
+    """A baseline's entry or an allowance that matched nothing in a complete scan; ``entry`` says which."""
+
+    where: str
+    entry: str
+    reason: str
+
+
 class Report(NamedTuple):
-    """One run's whole result, as every format renders it."""
+    """One run's whole result, as every format renders it.
+
+    ``notices`` are sentences about what was asked for and does not hold: an allowance that has expired, say.
+    """
 
     command: str
     started_at: str
@@ -279,3 +307,10 @@ class Report(NamedTuple):
     credentials: tuple[Credential, ...]
     below_confidence: int = 0
     unread_histories: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    stale: tuple[StaleAllowance, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Credential, ...]:
+        """The credentials that somebody has to act on."""
+        return tuple(credential for credential in self.credentials if credential.is_finding)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Future
 
     from akpatrol.detect.keywords import Keywords
     from akpatrol.detect.patterns import Patterns
+    from akpatrol.detect.runs import Runs
     from akpatrol.model import Alarm
     from akpatrol.rules import Rule
 
@@ -22,8 +24,8 @@ GateChoice = Literal["auto", "hyperscan", "automaton"]
 
 # Below this the time to import hyperscan and compile is longer than the automaton needs to read everything.
 _WARM_UP_BYTES = 1 << 20
-_LARGE_BYTES = 1 << 20
-_HEAD_BYTES = 8192
+# Above this the automaton takes longer than it takes to compile.
+_PATIENT_BYTES = 1 << 20
 
 
 class Suspicion:
@@ -44,11 +46,6 @@ class Suspicion:
         return bool(self.ends or self.rules or self.alarms)
 
 
-def bears_slow_alarms(data: bytes) -> bool:
-    """Tell whether slow alarms are looked for: not in large binaries, which are most of a disk and hold little text."""
-    return len(data) <= _LARGE_BYTES or b"\0" not in data[:_HEAD_BYTES]
-
-
 def has_anchor(rule: Rule) -> bool:
     """Tell whether only the surroundings of a rule's anchors are looked at; a user's could hide what they miss."""
     return bool(rule.anchor) and rule.shipped
@@ -63,11 +60,13 @@ class Gate:
         self._rules = rules
         self._alarms = alarms
         self._patterns: dict[bytes, re.Pattern[bytes]] = {}
+        self._runs: Sequence[Runs] | None = None
         self._keywords = keywords
         self._read = _WARM_UP_BYTES if choice == "hyperscan" else 0
         self._may_switch = choice != "automaton"
         self._required = choice == "hyperscan"
         self._hyperscan: Patterns | None = None
+        self._compiling: Future[Patterns | None] | None = None
         self._compiled_elsewhere: bytes | None = None
 
     def suspect(self, data: bytes) -> Suspicion:
@@ -75,17 +74,21 @@ class Gate:
         if self._may_switch:
             self._read += len(data)
             if self._read >= _WARM_UP_BYTES:
-                self._switch()
+                self._switch(patient=len(data) > _PATIENT_BYTES)
         if self._hyperscan:
             return self._hyperscan.suspect(data)
         found = _by_keywords(self._rules, self._keywords, data)
         for index, alarm in enumerate(self._alarms):
-            if alarm.needs in data and (ends := self._ring(alarm, data)):
+            if alarm.needs in data and not alarm.run and (ends := self._ring(alarm, data)):
                 found.alarms[index] = ends
+        if any(alarm.run for alarm in self._alarms):
+            found.alarms |= self._ring_in_runs(data)
         return found
 
     def compiled(self) -> bytes | None:
         """Return hyperscan's database for a gate of the same rules and alarms in another process, None without one."""
+        if self._compiling:
+            self._take(self._compiling)
         return self._hyperscan.compiled() if self._hyperscan else None
 
     def use(self, compiled: bytes | None) -> None:
@@ -93,9 +96,14 @@ class Gate:
         self._compiled_elsewhere = compiled
         self._read = _WARM_UP_BYTES if compiled else self._read
 
+    def _ring_in_runs(self, data: bytes) -> dict[int, array[int]]:
+        if self._runs is None:
+            from akpatrol.detect.runs import grouped  # noqa: PLC0415 - who decodes nothing does without
+
+            self._runs = grouped(self._alarms)
+        return {index: ends for runs in self._runs for index, ends in runs.rung(data).items()}
+
     def _ring(self, alarm: Alarm, data: bytes) -> array[int]:
-        if alarm.after and not (bears_slow_alarms(data) and self._pattern(alarm.after).search(data)):
-            return array("Q")
         pattern = self._pattern(alarm.pattern)
         if alarm.each:
             return array("Q", (found.end() for found in pattern.finditer(data)))
@@ -107,15 +115,32 @@ class Gate:
             self._patterns[pattern] = re.compile(pattern)
         return self._patterns[pattern]
 
-    def _switch(self) -> None:
-        self._may_switch = False
+    def _switch(self, *, patient: bool) -> None:
+        if self._required or self._compiled_elsewhere:
+            self._may_switch = False
+            self._hyperscan = self._patterns_of_hyperscan()
+            return
+        if not self._compiling:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - little input does without
+
+            # Compiling leaves Python to others; until it is done the automaton answers for what is small.
+            self._compiling = ThreadPoolExecutor(1).submit(self._patterns_of_hyperscan)
+        if patient or self._compiling.done():
+            self._take(self._compiling)
+
+    def _take(self, compiling: Future[Patterns | None]) -> None:
+        self._may_switch, self._compiling = False, None
+        self._hyperscan = compiling.result()
+
+    def _patterns_of_hyperscan(self) -> Patterns | None:
         try:
             from akpatrol.detect.patterns import Patterns  # noqa: PLC0415 - little input does without
 
-            self._hyperscan = Patterns(self._rules, self._alarms, self._compiled_elsewhere)
+            return Patterns(self._rules, self._alarms, self._compiled_elsewhere)
         except ImportError:
             if self._required:
                 raise
+            return None
 
 
 def _by_keywords(rules: Sequence[Rule], keywords: Keywords, data: bytes) -> Suspicion:

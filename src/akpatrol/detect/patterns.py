@@ -6,12 +6,14 @@ Limits and traps: https://intel.github.io/hyperscan/dev-reference/runtime.html
 from __future__ import annotations
 
 from array import array
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import hyperscan
 
-from akpatrol.detect.gate import Suspicion, bears_slow_alarms, has_anchor
+from akpatrol.detect.gate import Suspicion, has_anchor
+from akpatrol.detect.runs import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 _CALL_BYTES = 64 << 20
 _CALL_OVERLAP = 4096
 _HITS_CAP = 100_000
-_BACK = 1024  # bytes; what a slow alarm comes after is no longer
 _ONCE = hyperscan.HS_FLAG_SINGLEMATCH
 
 
@@ -33,17 +34,10 @@ class Patterns:
         self._anchored = {index for index, rule in enumerate(rules) if has_anchor(rule)}
         self._always: set[int] = set()
         self._number = len(rules)
-        listed = [(self._number + index, alarm) for index, alarm in enumerate(alarms)]
-        self._last = self._number + len(alarms)
-        later = list(dict.fromkeys(alarm.after for alarm in alarms if alarm.after))
-        self._alarms = [(index, one.pattern, 0 if one.each else _ONCE) for index, one in listed if not one.after]
-        self._alarms += [(self._last + index, pattern, _ONCE) for index, pattern in enumerate(later)]
+        listed = [(self._number + index, alarm) for index, alarm in enumerate(alarms) if not alarm.run]
+        self._alarms = [(index, alarm.pattern, 0 if alarm.each else _ONCE) for index, alarm in listed]
         self._first = _loaded(compiled) if compiled else self._compile(rules)
-        self._after = [
-            [(index, one.pattern, 0 if one.each else _ONCE) for index, one in listed if one.after == pattern]
-            for pattern in later
-        ]
-        self._later: dict[int, Any] = {}
+        self._runs = [(runs, _Next([runs.pattern]), _Next([one for _, one in runs.alarms])) for runs in grouped(alarms)]
         # A database brings one scratch, and a scratch serves one call at a time.
         self._lock = Lock()
 
@@ -105,17 +99,38 @@ class Patterns:
                 if self._alarms:
                     self._first.scan(part, match_event_handler=record)
                 ends.clear()
-            for index in range(len(self._after)):
-                if (rung := alarms.pop(self._last + index, None)) and bears_slow_alarms(part):
-                    self._slow(index).scan(part[max(0, rung[0] - base - _BACK) :], match_event_handler=record)
+            for runs, next_run, next_alarm in self._runs:
+                for index, rung in runs.rung(part, next_run, next_alarm).items():
+                    found.alarms.setdefault(index, array("Q")).extend(base + end for end in rung)
         found.ends += ends
         for index, rung in alarms.items():
             found.alarms.setdefault(index - self._number, array("Q")).extend(rung)
 
-    def _slow(self, index: int) -> Any:
-        if index not in self._later:
-            self._later[index] = _database(self._after[index])
-        return self._later[index]
+
+class _Next:
+    """Finds where the first match of any of the patterns ends; compiled when it is first asked for."""
+
+    def __init__(self, patterns: Sequence[bytes]) -> None:
+        self._patterns = [(index, pattern, _ONCE) for index, pattern in enumerate(patterns)]
+
+    @cached_property
+    def _database(self) -> Any:
+        return _database(self._patterns)
+
+    def __call__(self, data: bytes, position: int, stop_at: int) -> int:
+        """Return where in ``data[position:stop_at]`` the first match ends, as an offset in data; -1 for none."""
+        place = -1
+
+        def stop(_index: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+            nonlocal place
+            place = position + end
+            return True
+
+        try:
+            self._database.scan(memoryview(data)[position:stop_at], match_event_handler=stop)
+        except hyperscan.ScanTerminated:
+            return place
+        return -1
 
 
 def _loaded(compiled: bytes) -> Any:

@@ -70,7 +70,7 @@ class Base64:
                     finder.give(stretch)
                 firsts.add(first)
                 yield from _decoded(stretch, first)
-        for stretch, shown in finder.others(cores.shaped_runs(data, _SHAPE) if ends[-1] else ()):
+        for stretch, shown in finder.others(cores.shaped_runs(data, ends[-1], _SHAPE)):
             for first in _shaped(stretch, stretch.index(shown)):
                 yield from _decoded(stretch, first)
 

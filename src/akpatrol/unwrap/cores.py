@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from akpatrol.model import Run
 from akpatrol.unwrap.encoding import Alarm
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # A prefix at each of the three alignments; the class says what the first bits of the character behind it may be.
 BASE64 = (
@@ -40,35 +41,24 @@ BASE64_TAR, BASE64_TAR_END = Alarm(rb"1c3Rhc[gi]", needs=b"1c3Rhc"), 350
 HEXADECIMAL_TAR, HEXADECIMAL_TAR_END = Alarm(rb"7573746172[02]0", needs=b"7573746172"), 526
 
 _CHARACTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_FOLDED = bytes(1 if byte in _CHARACTERS else 0 for byte in range(256))
-_RUN = 44  # characters; so many has base64 of a short credential's base64, and lines have 64 or 76
-_LONG_RUN = rb"[0-9A-Za-z]{%d}" % _RUN
+# So many has base64 of a short credential's base64, and lines have 64 or 76.
+_LONG_RUN = Run(_CHARACTERS, 44)
 
 # Bytes below 128, whose highest bits are bit 5 of a group's first character, 3 of the second, 1 of the third.
 ASCII_GROUP = rb"[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][0-9A-Za-z+/_-]"
-LONG_BASE64 = Alarm(rb"(?:" + ASCII_GROUP + rb"){6}", each=False, after=_LONG_RUN)
+LONG_BASE64 = Alarm(rb"(?:" + ASCII_GROUP + rb"){6}", run=_LONG_RUN)
 # Pairs of text, with zeros and ends of lines in it; without more of the control codes it takes ten times as long to
 # compile.
-LONG_HEXADECIMAL = Alarm(rb"(?:[02-7][0-9A-Fa-f]){12}", each=False, after=_LONG_RUN)
+LONG_HEXADECIMAL = Alarm(rb"(?:[02-7][0-9A-Fa-f]){12}", run=_LONG_RUN)
 
 
-def shaped_runs(data: bytes, shape: re.Pattern[bytes]) -> Iterator[tuple[int, int]]:
-    """Yield where each long run that has ``shape`` begins, and where the shape does in it."""
-    for start, end in _long_runs(data):
+def shaped_runs(data: bytes, ends: Iterable[int], shape: re.Pattern[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield where each long run that has ``shape`` and ends at one of ``ends`` begins, and where the shape does."""
+    for end in ends:
+        start = _LONG_RUN.start(data, end)
         if found := shape.search(data, start, end):
             # A path before it is no part of base64, yet a byte order mark begins with slashes.
             before = data[max(0, start - 2) : start]
             lead = len(before) - len(before.rstrip(b"/"))
             free = start <= lead or data[start - lead - 1] not in _CHARACTERS
             yield start - lead if lead and free else start, found.start()
-
-
-def _long_runs(data: bytes) -> Iterator[tuple[int, int]]:
-    # Two searches that skip are much faster than a pattern that looks at every byte.
-    folded, run = data.translate(_FOLDED), b"\1" * _RUN
-    position = folded.find(run)
-    while position >= 0:
-        end = folded.find(b"\0", position)
-        end = len(data) if end < 0 else end
-        yield position, end
-        position = folded.find(run, end)

@@ -18,12 +18,8 @@ if TYPE_CHECKING:
 
 # The pairs of a prefix; only "b" and "f" can be of either case.
 _PREFIXES = ((b"61", b"6[bB]", b"5[fF]"), (b"70", b"61", b"74", b"5[fF]"))
-_BETWEEN_PAIRS = (*(b" ", b":", b"-", b","), *(b", 0x", b",0x", b" 0x"), *(b", 0X", b",0X"))
-_APART = tuple(
-    Alarm(between.join(pairs), needs=between.join(pairs).split(b"[")[0])
-    for between in _BETWEEN_PAIRS
-    for pairs in _PREFIXES
-)
+_BETWEEN_PAIRS = (b"[ :,-]", b",? ?0[xX]")
+_APART = tuple(Alarm(between.join(pairs), needs=pairs[0]) for between in _BETWEEN_PAIRS for pairs in _PREFIXES)
 # In dumps: pairs of pairs, and the gap in the middle of hexdump's rows.
 _GROUPED = tuple(
     Alarm(pattern, needs=pattern.split(b"[")[0])
@@ -98,7 +94,7 @@ class Hexadecimal:
                     finder.give(stretch)
                 phases.add(phase)
                 yield _decoded(stretch, phase)
-        for stretch, shown in finder.others(cores.shaped_runs(data, _SHAPE) if ends[-1] else ()):
+        for stretch, shown in finder.others(cores.shaped_runs(data, ends[-1], _SHAPE)):
             yield _decoded(stretch, stretch.index(shown) % _PAIR)
 
 

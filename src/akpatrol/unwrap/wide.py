@@ -56,17 +56,20 @@ _RUNG, _SURE = 3, 8
 
 
 class _Core(NamedTuple):
-    """``characters``, each as a pattern, with what stands between them in a form of that width."""
+    """``characters`` in a form of that width, each a single one or a class; one alarm serves ``others`` as many."""
 
-    characters: tuple[bytes, ...]
     width: int
+    characters: tuple[bytes, ...]
+    others: tuple[tuple[bytes, ...], ...] = ()
 
     @property
     def alarm(self) -> Alarm:
         """What shows the characters in both byte orders."""
-        zeros = self.width - 1
-        plain = takewhile(lambda character: len(character) == 1, self.characters)
-        return Alarm((rb"\x00" * zeros).join(self.characters), needs=bytes(zeros).join(plain))
+        zeros = bytes(self.width - 1)
+        alike = takewhile(lambda some: len(set(some)) == 1, zip(self.characters, *self.others, strict=True))
+        plain = list(takewhile(lambda character: len(character) == 1, (some[0] for some in alike)))
+        spelled = ((rb"\x00" * len(zeros)).join(map(_pattern, one)) for one in (self.characters, *self.others))
+        return Alarm(b"|".join(spelled), needs=zeros.join([*plain, b""][: len(self.characters)]))
 
     @property
     def size(self) -> int:
@@ -82,23 +85,33 @@ class _Core(NamedTuple):
         return self.start(form, end) % self.width if form.width == self.width else -1
 
 
-# The prefixes, and these in base64 at each of its three alignments, and in hexadecimal.
+def _pattern(character: bytes) -> bytes:
+    return re.escape(character) if len(character) == 1 else character
+
+
+def _split(text: str) -> tuple[bytes, ...]:
+    """Return the characters and classes of a text."""
+    return tuple(re.findall(rb"\[.*?\]|.", text.encode(), re.DOTALL))
+
+
+# The prefixes, and these in base64 at each of its three alignments, and in hexadecimal; then the beginnings of escapes.
+_ANYWHERE = (
+    *("ak_", "pat_"),
+    *("YWtf", "FrX[0-3yz]", "ha1[89]", "cGF0X", "BhdF[89]", "wYXRf", "616[bB]5", "706174"),
+    *(r"\[uU][0{]", r"\x[2-7]", "&#[0-9xX]"),
+)
+_IN_UTF_16 = ("%[2-7][0-9A-Fa-f]", "=[2-7][0-9A-F]", r"\1[0-7][0-7]")
+_IN_UTF_32 = ("%[2-7]", "=[2-7]", r"\1[0-7]")
+# The end of a line may cut base64 for a prefix. Split, as escapes of line ends are.
+_LINES_UTF_16 = tuple("\n" + first + "[0-9A-Za-z]" * 7 for first in ("[0-9A-Fa-f]", "[G-Pg-p]", "[Q-Zq-z]"))
+_BEHIND_CUT = ("Wt", "tf", "GF", "F0", "0X", "hd", "dF", "F[89]", "YX", "XR", "Rf", "rX", "X[0-3yz]", "a1", "1[89]")
+_BEFORE_CUT = ("Wt", "F0", "dF", "XR", "rX", "a1")
+_CUTS = ([_split("\n" + pair) for pair in _BEHIND_CUT], [_split(pair + "[\r\n]") for pair in _BEFORE_CUT])
 _CORES = (
-    *(_Core(core, 2) for core in ((b"a", b"k", b"_"), (b"p", b"a", b"t", b"_"))),
-    *(_Core(core, 4) for core in ((b"a", b"k", b"_"), (b"p", b"a", b"t", b"_"))),
-    *(
-        _Core(core, 2)
-        for core in (
-            (b"Y", b"W", b"t", b"f"),
-            (b"F", b"r", b"X", b"[0-3yz]"),
-            (b"h", b"a", b"1", b"[89]"),
-            (b"c", b"G", b"F", b"0", b"X"),
-            (b"B", b"h", b"d", b"F", b"[89]"),
-            (b"w", b"Y", b"X", b"R", b"f"),
-            (b"6", b"1", b"6", b"[bB]", b"5"),
-            (b"7", b"0", b"6", b"1", b"7", b"4"),
-        )
-    ),
+    *(_Core(width, _split(text)) for width in (2, 4) for text in _ANYWHERE),
+    *(_Core(2, _split(text)) for text in _IN_UTF_16 + _LINES_UTF_16),
+    *(_Core(4, _split(text)) for text in _IN_UTF_32),
+    *(_Core(4, first, tuple(others)) for first, *others in _CUTS),
 )
 _OPENING = Alarm(rb"^(?:" + b"|".join(form.opening(_RUNG) for form in _FORMS) + rb")", each=False)
 

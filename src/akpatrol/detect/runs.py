@@ -1,0 +1,90 @@
+"""Alarms that ring only within long runs of some characters, such as what is encoded twice leaves."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from akpatrol.model import Alarm, Run
+
+    # Returns where between two offsets the first match ends; a negative number for nothing.
+    Search = Callable[[bytes, int, int], int]
+
+_LARGE_BYTES = 1 << 20
+_HEAD_BYTES = 8192
+# So many runs this near to one another are lines of something long: to look for what rings is then faster than to
+# look at each.
+_MANY, _NEAR_BYTES = 64, 4096
+
+
+class Runs:
+    """The alarms of one kind of run: each rings at the end of those runs that hold its pattern."""
+
+    def __init__(self, run: Run, alarms: Sequence[tuple[int, bytes]]) -> None:
+        self._run = run
+        self.alarms = alarms
+        self.pattern = b"[%b]{%d}" % (re.escape(run.characters), run.length)
+
+    def rung(
+        self, data: bytes, search_run: Search | None = None, search_alarm: Search | None = None
+    ) -> dict[int, array[int]]:
+        """Return the ends of runs for each alarm that rings. Not in large binaries, which hold little text.
+
+        ``search_run`` and ``search_alarm`` find the next run, and the next place where an alarm could ring.
+        """
+        rung: dict[int, array[int]] = {}
+        if len(data) > _LARGE_BYTES and b"\0" in data[:_HEAD_BYTES]:
+            return rung
+        search = search_run or self._folded(data)
+        position = number = since = 0
+        while (place := search(data, position, len(data))) >= 0:
+            position = self._end(data, place)
+            start = self._run.start(data, position)
+            number += 1
+            if number % _MANY == 0:
+                if search_alarm and position - since < _MANY * _NEAR_BYTES:
+                    search = search_alarm
+                since = position
+            if position - start < self._run.length or (search_alarm and search_alarm(data, start, position) < 0):
+                continue
+            for index, pattern in self._patterns:
+                if pattern.search(data, start, position):
+                    rung.setdefault(index, array("Q")).append(position)
+        return rung
+
+    def _folded(self, data: bytes) -> Search:
+        """Return a search for runs. Two that skip are much faster than a pattern that looks at every byte."""
+        folded, run = data.translate(self._table), b"\1" * self._run.length
+
+        def search(_: bytes, position: int, end: int) -> int:
+            found = folded.find(run, position, end)
+            return found if found < 0 else found + len(run)
+
+        return search
+
+    def _end(self, data: bytes, position: int) -> int:
+        found = self._rest.match(data, position)
+        return found.end() if found else position
+
+    @cached_property
+    def _rest(self) -> re.Pattern[bytes]:
+        return re.compile(b"[%b]*+" % re.escape(self._run.characters))
+
+    @cached_property
+    def _patterns(self) -> list[tuple[int, re.Pattern[bytes]]]:
+        return [(index, re.compile(pattern)) for index, pattern in self.alarms]
+
+    @cached_property
+    def _table(self) -> bytes:
+        return bytes(1 if byte in self._run.characters else 0 for byte in range(256))
+
+
+def grouped(alarms: Sequence[Alarm]) -> list[Runs]:
+    """Return the alarms that ring within runs, with their indexes, by kind of run."""
+    kinds = dict.fromkeys(alarm.run for alarm in alarms if alarm.run)
+    return [Runs(kind, [(i, one.pattern) for i, one in enumerate(alarms) if one.run == kind]) for kind in kinds]
