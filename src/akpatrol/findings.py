@@ -119,6 +119,27 @@ class Owner(NamedTuple):
     keys: tuple[InventoryKey, ...] = ()
 
 
+class AllowanceSource(StrEnum):
+    """Who said that a credential is known and not to be acted on."""
+
+    BASELINE = "baseline"
+    CONFIGURATION = "configuration"
+    INLINE = "inline"
+
+
+class Allowance(NamedTuple):
+    """Why a credential is no finding; ``where`` is the file, with the line of an inline one.
+
+    ``expires`` is the first day on which it no longer holds, YYYY-MM-DD in UTC.
+    """
+
+    source: AllowanceSource
+    reason: str
+    where: str
+    owner: str | None = None
+    expires: str | None = None
+
+
 class Credential(NamedTuple):
     """One secret, whatever found it and wherever it stands: the unit that a person acts on."""
 
@@ -133,3 +154,14 @@ class Credential(NamedTuple):
     occurrences: tuple[Occurrence, ...]
     verification: Verification | None = None
     owner: Owner | None = None
+    allowed: Allowance | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """True when the API accepted it."""
+        return self.verification is not None and self.verification.status is VerificationStatus.ACTIVE
+
+    @property
+    def is_finding(self) -> bool:
+        """True when somebody has to act: it is not allowed, or allowed and live."""
+        return self.allowed is None or self.is_live

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -247,7 +248,7 @@ def _age(occurrence: Occurrence) -> tuple[Any, ...]:
 
 def _stem(fingerprint: str, occurrence: Occurrence, uri: str) -> str:
     parts = [fingerprint, occurrence.place, uri, *occurrence.containers]
-    return document.sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _base_ids(targets: Iterable[Target]) -> dict[str, str]:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = "1"
 _STATES = list(State)
-_KEY = re.compile(rb"ak_([0-9A-Za-z_-]+)\.[^.]+")
 _PASSWORD = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)")
 
 
@@ -88,22 +87,20 @@ def visible_tree(value: Any, key: str = "") -> Any:
     return value
 
 
-def fingerprint(kind: Kind, secret: Secret) -> str:
-    """Return the credential's name, which neither rules, places, formats nor versions change."""
-    return "akp1:" + sha256(kind.value.encode() + b"\0" + secret.reveal())
-
-
 def credentials_in_order(credentials: Iterable[Credential]) -> list[Credential]:
-    """Return the most urgent first, the live ones before all others; those that git ignores last."""
+    """Return the most urgent first, the live ones before all others; those that git ignores and allowed ones last."""
+    from akpatrol import identity  # noqa: PLC0415 - OpenSSL costs milliseconds; a clean run hashes nothing
+
     return sorted(
         credentials,
         key=lambda credential: (
+            not credential.is_finding,
             credential.state is State.IGNORED,
             _status(credential) != "active",
             -credential.severity,
             _STATES.index(credential.state),
             -credential.confidence,
-            fingerprint(credential.kind, credential.secret),
+            identity.fingerprint(credential.kind, credential.secret),
         ),
     )
 
@@ -131,13 +128,6 @@ def rule_of(credential: Credential, rules: RuleSet) -> Rule | None:
     known = (rules.get(rule_id) for rule_id in credential.rule_ids)
     alike = (rule for rule in rules.rules if rule.kind is credential.kind and rule.kind is not Kind.CUSTOM)
     return next((rule for rule in known if rule), None) or next(alike, None)
-
-
-def sha256(data: bytes) -> str:
-    """Return the SHA-256 in hex."""
-    import hashlib  # noqa: PLC0415 - OpenSSL costs milliseconds; a clean run hashes nothing
-
-    return hashlib.sha256(data).hexdigest()
 
 
 def _target(target: Target, mask: Mask) -> dict[str, Any]:
@@ -170,19 +160,20 @@ def _coverage(coverage: Coverage, mask: Mask) -> dict[str, Any]:
 
 
 def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> dict[str, Any]:
-    from akpatrol.report import advice  # noqa: PLC0415 - most runs of a hook find nothing
+    from akpatrol import identity  # noqa: PLC0415 - most runs of a hook find nothing
+    from akpatrol.report import advice  # noqa: PLC0415
 
     rule = rule_of(credential, options.rules)
     raw = credential.secret.reveal()
     dates = [place.introduced.date for place in credential.occurrences if place.introduced]
     return {
-        "fingerprint": fingerprint(credential.kind, credential.secret),
+        "fingerprint": identity.fingerprint(credential.kind, credential.secret),
         "kind": credential.kind.value,
         "rule_ids": mask.texts(credential.rule_ids),
         "redacted": plain(credential.secret.redacted),
         "secret": plain(decoded(raw)) if options.show_secrets else None,
-        "key_id": _key_id(credential.kind, raw),
-        "secret_sha256": sha256(raw),
+        "key_id": identity.key_id(credential.kind, credential.secret),
+        "secret_sha256": identity.secret_sha256(credential.secret),
         "confidence": credential.confidence.name.lower(),
         "attribution": credential.attribution.value,
         "severity": credential.severity.name.lower(),
@@ -244,11 +235,6 @@ def _owner(owner: Owner | None, mask: Mask) -> dict[str, Any] | None:
         for key in owner.keys
     ]
     return {"reason": mask.text(owner.reason), "keys": keys}
-
-
-def _key_id(kind: Kind, raw: bytes) -> str | None:
-    match = _KEY.fullmatch(raw) if kind is Kind.ORGANIZATION_KEY else None
-    return match[1].decode() if match else None
 
 
 def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOptions) -> dict[str, Any]:
