@@ -14,7 +14,7 @@ from akpatrol.unwrap.containers import COMPRESSED, ZIP_END, has_zip_tail, is_fla
 from akpatrol.unwrap.encodings import decoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from akpatrol.detect.gate import GateChoice, Suspicion
     from akpatrol.detect.keywords import Clue
@@ -35,6 +35,7 @@ _GROWTH = 16
 _LEAST_BYTES = 1 << 20
 _EXCERPT_BYTES = 64 << 10
 _SURE_BYTES = 64  # expanded, to call what stands encoded in a text a container
+_REMEMBERED = 1 << 17
 
 
 class _Layer(NamedTuple):
@@ -58,6 +59,38 @@ class _Turn(NamedTuple):
     seen: set[tuple[int, int, int]]
 
 
+class _Silent:
+    """The encoded texts, by their keys, in which at some depth nothing could be a match: histories repeat them."""
+
+    def __init__(self, known: set[tuple[int, object]], depth: int) -> None:
+        self._known: set[tuple[int, object]] = known
+        self._depth = depth
+        self._key: int | None = None
+        self._silent = self._always = True
+
+    def __contains__(self, key: object) -> bool:
+        return (self._depth, key) in self._known
+
+    def met(self, key: int | None, silent: bool) -> None:  # noqa: FBT001 - what a text came to
+        """Take in what a part of the text of this key came to; its parts come one after the other."""
+        if key != self._key:
+            self._add()
+            self._key, self._silent = key, True
+        self._silent &= silent
+        self._always &= silent
+
+    def always(self) -> bool:
+        """Return whether all texts were silent; after the last."""
+        self._add()
+        return self._always
+
+    def _add(self) -> None:
+        if self._key is not None and self._silent:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known.add((self._depth, self._key))
+
+
 class Examiner:
     """Finds credentials in whatever a unit yields. Raises RuleError when a rule's pattern does not compile."""
 
@@ -67,6 +100,9 @@ class Examiner:
         self._decoder = decoder(None if limits.decode else ())
         alarms = (*self._decoder.alarms, ZIP_END) if limits.containers else self._decoder.alarms
         self._zip_end = len(self._decoder.alarms)
+        # What was looked through and held nothing: histories repeat it.
+        self._silent: set[tuple[int, object]] = set()
+        self._counted_only: dict[int, list[Counted]] = {}
         self.engine = Engine(rules, gate, alarms)
 
     def examine(self, unit: Unit) -> Iterator[Found]:
@@ -196,32 +232,38 @@ class Examiner:
 
             yield from locate(chunk, matches, self.engine.candidates)
 
-    def _decode(self, layer: _Layer, suspicion: Suspicion, turn: _Turn) -> Iterator[Match | Found]:
-        """Yield matches in what is encoded in a layer, at the chunk's offsets, and what containers in it hold."""
-        for part in self._decoder.find(layer.data, suspicion.alarms):
+    def _decode(self, layer: _Layer, suspicion: Suspicion, turn: _Turn) -> Generator[Match | Found, None, bool]:
+        """Yield matches in what is encoded in a layer, at the chunk's offsets, and what containers in it hold.
+
+        Return whether there was nothing that could have been a match.
+        """
+        silent = _Silent(self._silent, len(layer.encodings))
+        for part in self._decoder.find(layer.data, suspicion.alarms, silent):
             where = (*layer.span(part.start, part.end), hash(part.data))
             if where in turn.seen:
+                silent.met(part.key, False)  # noqa: FBT003 - what it came to was told elsewhere
                 continue
             turn.seen.add(where)
             turn.left[0] -= len(part.data)
             if turn.left[0] < 0:
                 yield Skipped(title(turn.origin), f"what is encoded in it comes to more than {_GROWTH} times its size")
-                return
-            yield from self._part(layer, part, turn)
+                return False
+            silent.met(part.key, (yield from self._part(layer, part, turn)))
+        return silent.always()
 
-    def _part(self, layer: _Layer, part: Decoded, turn: _Turn) -> Iterator[Match | Found]:
+    def _part(self, layer: _Layer, part: Decoded, turn: _Turn) -> Generator[Match | Found, None, bool]:
         encodings = (*layer.encodings, part.encoding)
         held = self._encoded_container(part.data, encodings, turn) if kind_of(part.data) else ()
         if held:
             yield from held
-            return
+            return False
         suspicion = self.engine.suspect(part.data)
         if not suspicion:
-            return
+            return True
         if len(encodings) > (depth := self.limits.decode_depth):
             if suspicion.ends:
                 yield Skipped(title(turn.origin), f"encoded more than {depth} times over; --decode-depth")
-            return
+            return not suspicion.ends
 
         def span(first: int, last: int) -> tuple[int, int]:
             return layer.span(*part.span(first, last))
@@ -230,8 +272,10 @@ class Examiner:
         for match in self.engine.confirm(part.data, suspicion, (0, len(part.data)), turn.origin.path, clues):
             start, end = span(match.start, match.end)
             yield match._replace(start=start, end=end, encodings=encodings)
+        beneath = True
         if suspicion.alarms:
-            yield from self._decode(_Layer(part.data, encodings, span, clues), suspicion, turn)
+            beneath = yield from self._decode(_Layer(part.data, encodings, span, clues), suspicion, turn)
+        return beneath and not (suspicion.ends or suspicion.rules)
 
     def _encoded_container(self, data: bytes, encodings: tuple[str, ...], turn: _Turn) -> list[Found]:
         """Return what a container holds that stands encoded in a text; nothing if it only begins like one.
@@ -241,13 +285,19 @@ class Examiner:
         """
         if not self.limits.containers:
             return []
+        key = hash((data, len(turn.origin.containers), len(encodings)))
+        if key in self._counted_only:
+            return list(self._counted_only[key])
         origin = turn.origin._replace(encodings=turn.origin.encodings + encodings)
         found = list(self.look(Content(origin, data, size=len(data)), turn.budget))
         expanded = sum(item.size for item in found if isinstance(item, Counted))
         if expanded < _SURE_BYTES and not any(not isinstance(item, Counted | Skipped | Excluded) for item in found):
             return []
         small = len(data) < _EXCERPT_BYTES
-        return [one for one in found if not (isinstance(one, Skipped) and is_flaw(one.reason, of_any_part=small))]
+        told = [one for one in found if not (isinstance(one, Skipped) and is_flaw(one.reason, of_any_part=small))]
+        if all(isinstance(one, Counted) for one in told) and len(self._counted_only) < _REMEMBERED:
+            self._counted_only[key] = [one for one in told if isinstance(one, Counted)]
+        return told
 
 
 def _distinct(matches: Sequence[Match]) -> list[Match]:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _CALL_BYTES = 64 << 20
 _CALL_OVERLAP = 4096
 _HITS_CAP = 100_000
+# Where one match is asked for, all of the data may be looked at before it is told: windows that grow.
+_WINDOW_BYTES = 4096
+_LONGEST_MATCH = 64
 _ONCE = hyperscan.HS_FLAG_SINGLEMATCH
 
 
@@ -37,7 +40,7 @@ class Patterns:
         listed = [(self._number + index, alarm) for index, alarm in enumerate(alarms) if not alarm.run]
         self._alarms = [(index, alarm.pattern, 0 if alarm.each else _ONCE) for index, alarm in listed]
         self._first = _loaded(compiled) if compiled else self._compile(rules)
-        self._runs = [(runs, _Next([runs.pattern]), _Next([one for _, one in runs.alarms])) for runs in grouped(alarms)]
+        self._runs = [(runs, _Next([runs.pattern]), _Next(runs.patterns)) for runs in grouped(alarms)]
         # A database brings one scratch, and a scratch serves one call at a time.
         self._lock = Lock()
 
@@ -99,12 +102,13 @@ class Patterns:
                 if self._alarms:
                     self._first.scan(part, match_event_handler=record)
                 ends.clear()
-            for runs, next_run, next_alarm in self._runs:
-                for index, rung in runs.rung(part, next_run, next_alarm).items():
-                    found.alarms.setdefault(index, array("Q")).extend(base + end for end in rung)
+            in_runs = [(runs.indexes, runs.rung(part, *searches)) for runs, *searches in self._runs]
         found.ends += ends
         for index, rung in alarms.items():
             found.alarms.setdefault(index - self._number, array("Q")).extend(rung)
+        for indexes, rung in in_runs:
+            for index in indexes if rung else ():
+                found.alarms.setdefault(index, array("Q")).extend(base + end for end in rung)
 
 
 class _Next:
@@ -119,6 +123,7 @@ class _Next:
 
     def __call__(self, data: bytes, position: int, stop_at: int) -> int:
         """Return where in ``data[position:stop_at]`` the first match ends, as an offset in data; -1 for none."""
+        view, size = memoryview(data), _WINDOW_BYTES
         place = -1
 
         def stop(_index: int, _start: int, end: int, _flags: int, _context: object) -> bool:
@@ -126,10 +131,13 @@ class _Next:
             place = position + end
             return True
 
-        try:
-            self._database.scan(memoryview(data)[position:stop_at], match_event_handler=stop)
-        except hyperscan.ScanTerminated:
-            return place
+        while position < stop_at:
+            end = min(stop_at, position + size)
+            try:
+                self._database.scan(view[position:end], match_event_handler=stop)
+            except hyperscan.ScanTerminated:
+                return place
+            position, size = end if end == stop_at else end - _LONGEST_MATCH, 4 * size
         return -1
 
 

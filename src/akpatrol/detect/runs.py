@@ -23,24 +23,23 @@ _MANY, _NEAR_BYTES = 64, 4096
 
 
 class Runs:
-    """The alarms of one kind of run: each rings at the end of those runs that hold its pattern."""
+    """The alarms of one kind of run: all ring at the end of those runs that hold a pattern of any."""
 
     def __init__(self, run: Run, alarms: Sequence[tuple[int, bytes]]) -> None:
         self._run = run
-        self.alarms = alarms
+        self.indexes = [index for index, _ in alarms]
+        self.patterns = [pattern for _, pattern in alarms]
         self.pattern = b"[%b]{%d}" % (re.escape(run.characters), run.length)
 
-    def rung(
-        self, data: bytes, search_run: Search | None = None, search_alarm: Search | None = None
-    ) -> dict[int, array[int]]:
-        """Return the ends of runs for each alarm that rings. Not in large binaries, which hold little text.
+    def rung(self, data: bytes, search_run: Search | None = None, search_alarm: Search | None = None) -> array[int]:
+        """Return the ends of runs in which an alarm rings. Not in large binaries, which hold little text.
 
-        ``search_run`` and ``search_alarm`` find the next run, and the next place where an alarm could ring.
+        ``search_run`` and ``search_alarm`` find the next run, and the next match of an alarm's pattern.
         """
-        rung: dict[int, array[int]] = {}
+        rung = array("Q")
         if len(data) > _LARGE_BYTES and b"\0" in data[:_HEAD_BYTES]:
             return rung
-        search = search_run or self._folded(data)
+        search, shows = search_run or self._folded(data), search_alarm or self._search
         position = number = since = 0
         while (place := search(data, position, len(data))) >= 0:
             position = self._end(data, place)
@@ -50,12 +49,13 @@ class Runs:
                 if search_alarm and position - since < _MANY * _NEAR_BYTES:
                     search = search_alarm
                 since = position
-            if position - start < self._run.length or (search_alarm and search_alarm(data, start, position) < 0):
-                continue
-            for index, pattern in self._patterns:
-                if pattern.search(data, start, position):
-                    rung.setdefault(index, array("Q")).append(position)
+            if position - start >= self._run.length and shows(data, start, position) >= 0:
+                rung.append(position)
         return rung
+
+    def _search(self, data: bytes, position: int, end: int) -> int:
+        found = self._pattern.search(data, position, end)
+        return found.end() if found else -1
 
     def _folded(self, data: bytes) -> Search:
         """Return a search for runs. Two that skip are much faster than a pattern that looks at every byte."""
@@ -76,8 +76,8 @@ class Runs:
         return re.compile(b"[%b]*+" % re.escape(self._run.characters))
 
     @cached_property
-    def _patterns(self) -> list[tuple[int, re.Pattern[bytes]]]:
-        return [(index, re.compile(pattern)) for index, pattern in self.alarms]
+    def _pattern(self) -> re.Pattern[bytes]:
+        return re.compile(b"|".join(self.patterns))
 
     @cached_property
     def _table(self) -> bytes:

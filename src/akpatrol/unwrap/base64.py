@@ -17,7 +17,7 @@ from akpatrol.unwrap.lazy import lazy
 from akpatrol.unwrap.stretch import Finder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from akpatrol.unwrap.stretch import Stretch
 
@@ -44,7 +44,7 @@ _NO_TEXT = lazy(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _GROUP = 4  # characters, for three bytes
 _NEAR = 48  # characters
-_MAGIC, _TAR = -1, -2
+_MAGIC, _TAR, _SHAPED = -1, -2, -3
 
 
 class Base64:
@@ -53,7 +53,7 @@ class Base64:
     alarms = (*cores.BASE64_MAGICS, cores.BASE64_TAR, *cores.BASE64, cores.LONG_BASE64)
     _kinds = (*(_MAGIC for _ in cores.BASE64_MAGICS), _TAR, *cores.BASE64_BEHIND)
 
-    def find(self, data: bytes, ends: Sequence[Sequence[int]]) -> Iterator[Decoded]:
+    def find(self, data: bytes, ends: Sequence[Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
         """Yield each stretch round an alarm, once for each alignment that makes ASCII of what follows an alarm."""
         finder = Finder(data, _STRETCH, _BETWEEN)
         stretch: Stretch | None = None
@@ -64,15 +64,19 @@ class Base64:
                 stretch, firsts = finder.around(end, _begin(data, end)), set()
             if stretch is None or len(firsts) == _GROUP:
                 continue
+            if (key := stretch.key(end, kind)) in known:
+                finder.give(stretch)
+                continue
             first = _first(stretch, end, kind)
             if first is not None and first not in firsts:
                 if not firsts:
                     finder.give(stretch)
                 firsts.add(first)
-                yield from _decoded(stretch, first)
-        for stretch, shown in finder.others(cores.shaped_runs(data, ends[-1], _SHAPE)):
-            for first in _shaped(stretch, stretch.index(shown)):
-                yield from _decoded(stretch, first)
+                yield from _decoded(stretch, first, key)
+        for stretch, shown in finder.others(ends[-1], lambda end: cores.shaped_run(data, end, _SHAPE)):
+            if (key := stretch.key(shown, _SHAPED)) not in known:
+                for first in _shaped(stretch, stretch.index(shown)):
+                    yield from _decoded(stretch, first, key)
 
 
 def _begin(data: bytes, end: int) -> int | None:
@@ -95,11 +99,11 @@ def _first(stretch: Stretch, end: int, kind: int) -> int | None:
 
 def _shaped(stretch: Stretch, index: int) -> list[int]:
     """Return each alignment that has the shape of text: what holds zeros may look like text in more than one."""
-    places = range(max(0, index - _NEAR), index + _NEAR)
-    return sorted({place % _GROUP for place in places if _SHAPE.match(stretch.characters, place)})
+    characters, places = stretch.characters, range(max(0, index - _NEAR), index + _NEAR)
+    return sorted({place % _GROUP for place in places if _SHAPE.match(characters, place)})
 
 
-def _decoded(stretch: Stretch, first: int) -> Iterator[Decoded]:
+def _decoded(stretch: Stretch, first: int, key: int) -> Iterator[Decoded]:
     """Decode a stretch; as two where a line turns text into none as it begins: that one continued nothing."""
     characters = stretch.characters
     data = _bytes(characters[first:])
@@ -107,19 +111,19 @@ def _decoded(stretch: Stretch, first: int) -> Iterator[Decoded]:
     index = first + (text * 8 + 7) // 6
     line = stretch.line_start(index) if text < len(data) else 0
     if line <= first or index >= line + 2 * _GROUP or stretch.is_wrapped(index, _GROUP):
-        yield _part(stretch, first, data)
+        yield _part(stretch, first, data, key)
     else:
-        yield _part(stretch, first, _bytes(characters[first:line]))
+        yield _part(stretch, first, _bytes(characters[first:line]), key)
         rest = line + (first - line) % _GROUP
-        yield _part(stretch, rest, _bytes(characters[rest:]))
+        yield _part(stretch, rest, _bytes(characters[rest:]), key)
 
 
-def _part(stretch: Stretch, first: int, data: bytes) -> Decoded:
+def _part(stretch: Stretch, first: int, data: bytes, key: int) -> Decoded:
     def span(begin: int, end: int) -> tuple[int, int]:
         return stretch.span(first + begin * 8 // 6, first + (end * 8 + 5) // 6)
 
     start, end = span(0, len(data)) if data else (stretch.start, stretch.start)
-    return Decoded(_name(stretch.characters), data, start, end, span)
+    return Decoded(_name(stretch.characters), data, start, end, span, key)
 
 
 def _name(characters: bytes) -> str:

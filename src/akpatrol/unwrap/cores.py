@@ -13,7 +13,6 @@ from akpatrol.unwrap.encoding import Alarm
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Iterator
 
 # A prefix at each of the three alignments; the class says what the first bits of the character behind it may be.
 BASE64 = (
@@ -52,13 +51,14 @@ LONG_BASE64 = Alarm(rb"(?:" + ASCII_GROUP + rb"){6}", run=_LONG_RUN)
 LONG_HEXADECIMAL = Alarm(rb"(?:[02-7][0-9A-Fa-f]){12}", run=_LONG_RUN)
 
 
-def shaped_runs(data: bytes, ends: Iterable[int], shape: re.Pattern[bytes]) -> Iterator[tuple[int, int]]:
-    """Yield where each long run that has ``shape`` and ends at one of ``ends`` begins, and where the shape does."""
-    for end in ends:
-        start = _LONG_RUN.start(data, end)
-        if found := shape.search(data, start, end):
-            # A path before it is no part of base64, yet a byte order mark begins with slashes.
-            before = data[max(0, start - 2) : start]
-            lead = len(before) - len(before.rstrip(b"/"))
-            free = start <= lead or data[start - lead - 1] not in _CHARACTERS
-            yield start - lead if lead and free else start, found.start()
+def shaped_run(data: bytes, end: int, shape: re.Pattern[bytes]) -> tuple[int, int] | None:
+    """Return where the long run begins that ends at ``end``, and where in it ``shape`` does; None without it."""
+    start = _LONG_RUN.start(data, end)
+    found = shape.search(data, start, end)
+    if not found:
+        return None
+    # A path before it is no part of base64, yet a byte order mark begins with slashes.
+    before = data[max(0, start - 2) : start]
+    lead = len(before) - len(before.rstrip(b"/"))
+    free = start <= lead or data[start - lead - 1] not in _CHARACTERS
+    return start - lead if lead and free else start, found.start()

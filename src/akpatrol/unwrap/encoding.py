@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from akpatrol.model import Alarm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
 __all__ = ["Alarm", "Decoded", "Encoding"]
 
 
 class Decoded(NamedTuple):
-    """What ``data[start:end]`` of the encoded text says; ``span(first, last)`` maps decoded offsets back to encoded."""
+    """What ``data[start:end]`` of the encoded text says; ``span(first, last)`` maps decoded offsets back to encoded.
+
+    Where ``key`` is equal, the same alarm rang at the same place of the same text: all that it says is equal.
+    """
 
     encoding: str
     data: bytes
     start: int
     end: int
     span: Callable[[int, int], tuple[int, int]]
+    key: int | None = None
 
 
 class Encoding(Protocol):
@@ -29,5 +33,8 @@ class Encoding(Protocol):
     def alarms(self) -> tuple[Alarm, ...]:
         """What to look for; a finder is asked only when one of them rings."""
 
-    def find(self, data: bytes, ends: Sequence[Sequence[int]]) -> Iterator[Decoded]:
-        """Yield the encoded stretches; ``ends`` has, for each alarm, where it rang in ``data``."""
+    def find(self, data: bytes, ends: Sequence[Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
+        """Yield the encoded stretches; ``ends`` has, for each alarm, where it rang in ``data``.
+
+        What has one of the ``known`` keys may be left out.
+        """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from akpatrol.model import Alarm
     from akpatrol.unwrap.encoding import Decoded, Encoding
@@ -17,12 +17,15 @@ class Decoder(NamedTuple):
     alarms: tuple[Alarm, ...]
     members: tuple[tuple[Encoding, tuple[int, ...]], ...]
 
-    def find(self, data: bytes, rung: Mapping[int, Sequence[int]]) -> Iterator[Decoded]:
-        """Yield what is encoded in ``data``; ``rung`` has, for each alarm that rings, where its matches end."""
+    def find(self, data: bytes, rung: Mapping[int, Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
+        """Yield what is encoded in ``data``; ``rung`` has, for each alarm that rings, where its matches end.
+
+        What has one of the ``known`` keys may be left out.
+        """
         for encoding, indexes in self.members:
             ends = [rung.get(index, ()) for index in indexes]
             if any(ends):
-                yield from encoding.find(data, ends)
+                yield from encoding.find(data, ends, known)
 
 
 def decoder(encodings: Sequence[Encoding] | None = None) -> Decoder:

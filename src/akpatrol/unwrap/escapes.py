@@ -19,7 +19,7 @@ from akpatrol.unwrap.encoding import Alarm, Decoded
 from akpatrol.unwrap.escape_families import FAMILIES, Family
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
 _PREFIXES = ("ak_", "pat_")
 # What escapes of other families begin with: escaped themselves, they hide one in the underscore's place.
@@ -47,7 +47,12 @@ class Escapes:
         self.alarms = (*_SHARED, *own)
         self._dense = len(_SHARED) + len(family.near)
 
-    def find(self, data: bytes, ends: Sequence[Sequence[int]]) -> Iterator[Decoded]:
+    def find(
+        self,
+        data: bytes,
+        ends: Sequence[Sequence[int]],
+        known: Container[int] = (),  # noqa: ARG002 - these take no time to decode
+    ) -> Iterator[Decoded]:
         """Yield the stretches of text round alarms in which there is an escape, each from blank to blank."""
         rings, end = _Rings(ends), -1
         while rings:

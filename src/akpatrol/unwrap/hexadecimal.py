@@ -12,7 +12,7 @@ from akpatrol.unwrap.lazy import lazy
 from akpatrol.unwrap.stretch import Finder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from akpatrol.unwrap.stretch import Stretch
 
@@ -58,7 +58,7 @@ _BEGIN_LENGTH = 12
 # Pairs of text, or of the zeros and ends of lines in it: a part of what the alarm hears.
 _SHAPE = lazy(rb"(?:[2-7][0-9A-Fa-f]|0[09AaDd]){12}")
 _PAIR = 2  # digits, for a byte
-_MAGIC, _TAR, _CORE = range(3)
+_MAGIC, _TAR, _CORE, _SHAPED = range(4)
 
 
 class Hexadecimal:
@@ -76,7 +76,7 @@ class Hexadecimal:
         *(_CORE for _ in (*cores.HEXADECIMAL, *_APART, *_GROUPED)),
     )
 
-    def find(self, data: bytes, ends: Sequence[Sequence[int]]) -> Iterator[Decoded]:
+    def find(self, data: bytes, ends: Sequence[Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
         """Yield each stretch round an alarm, read from its first digit or its second as the alarm wants it."""
         finder = Finder(data, _STRETCH, _BETWEEN)
         stretch: Stretch | None = None
@@ -88,14 +88,18 @@ class Hexadecimal:
                 stretch, phases = finder.around(end, found.start() if found else None), set()
             if stretch is None or len(phases) >= _PAIR:
                 continue
+            if (key := stretch.key(end, kind)) in known:
+                finder.give(stretch)
+                continue
             phase = _phase(stretch, end, kind)
             if phase is not None and phase not in phases:
                 if not phases:
                     finder.give(stretch)
                 phases.add(phase)
-                yield _decoded(stretch, phase)
-        for stretch, shown in finder.others(cores.shaped_runs(data, ends[-1], _SHAPE)):
-            yield _decoded(stretch, stretch.index(shown) % _PAIR)
+                yield _decoded(stretch, phase, key)
+        for stretch, shown in finder.others(ends[-1], lambda end: cores.shaped_run(data, end, _SHAPE)):
+            if (key := stretch.key(shown, _SHAPED)) not in known:
+                yield _decoded(stretch, stretch.index(shown) % _PAIR, key)
 
 
 def _phase(stretch: Stretch, end: int, kind: int) -> int | None:
@@ -109,7 +113,7 @@ def _phase(stretch: Stretch, end: int, kind: int) -> int | None:
     return index % _PAIR
 
 
-def _decoded(stretch: Stretch, phase: int) -> Decoded:
+def _decoded(stretch: Stretch, phase: int, key: int) -> Decoded:
     characters = stretch.characters
     data = bytes.fromhex(characters[phase : len(characters) - (len(characters) - phase) % 2].decode())
 
@@ -117,4 +121,4 @@ def _decoded(stretch: Stretch, phase: int) -> Decoded:
         return stretch.span(phase + 2 * first, phase + 2 * last)
 
     start, end = span(0, len(data))
-    return Decoded("hex", data, start, end, span)
+    return Decoded("hex", data, start, end, span, key)

@@ -11,7 +11,7 @@ from akpatrol.unwrap.lazy import lazy
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _SHORTEST = 24  # bytes; in base64 or hex, credentials and compressed data take more
 _LEFT = 1024  # bytes looked back from an alarm: text before a credential says only whether it begins there
@@ -45,6 +45,14 @@ class Stretch:
     def characters(self) -> bytes:
         """The stretch without what joins its lines."""
         return self._lines.characters
+
+    def key(self, offset: int, kind: int) -> int:
+        """Return what is equal where a ring of equal kind ends at an equal place of an equal text."""
+        return hash((self._digest, offset - self.start, kind))
+
+    @cached_property
+    def _digest(self) -> int:
+        return hash(self._data[self.start : self.end])
 
     def index(self, offset: int) -> int:
         """Return how many characters of the stretch stand before ``offset`` in the data."""
@@ -121,17 +129,22 @@ class Finder:
         self._starts.append(stretch.start)
         self._ends.append(stretch.end)
 
-    def others(self, runs: Iterable[tuple[int, int]]) -> Iterator[tuple[Stretch, int]]:
-        """Yield a stretch for each of the ``runs``, which begin at one offset and show something at the other.
+    def others(
+        self, ends: Iterable[int], shaped: Callable[[int], tuple[int, int] | None]
+    ) -> Iterator[tuple[Stretch, int]]:
+        """Yield a stretch for each run that ends at one of ``ends`` and is ``shaped``, with where it shows that.
 
-        Those that a stretch holds which was given already are left out.
+        ``shaped`` returns where the run begins, and where it shows. Those that lie in a stretch which was given already
+        are left out.
         """
         rest = Finder(self._data, self._pattern, self._joint)
-        for begin, shown in runs:
-            place = bisect_right(self._starts, shown) - 1
-            known = place >= 0 and shown < self._ends[place]
-            if known or shown < rest._end:
+        for end in ends:
+            place = bisect_right(self._starts, end - 1) - 1
+            known = place >= 0 and end <= self._ends[place]
+            run = None if known or end <= rest._end else shaped(end)
+            if not run:
                 continue
+            begin, shown = run
             wrapped = _BREAK.search(self._data, max(0, begin - _MARGIN), begin)
             if stretch := rest.around(shown + 1, None if wrapped else begin):
                 yield stretch, shown

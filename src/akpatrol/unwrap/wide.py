@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.unwrap.encoding import Alarm, Decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
 _LEFT_BYTES, _LEAST_LEFT_BYTES = 4096, 64
 _LEAST_BYTES, _MOST_BYTES = 512, 1 << 20
@@ -144,7 +144,12 @@ class Wide:
 
     alarms = (_OPENING, *(core.alarm for core in _CORES))
 
-    def find(self, data: bytes, ends: Sequence[Sequence[int]]) -> Iterator[Decoded]:
+    def find(
+        self,
+        data: bytes,
+        ends: Sequence[Sequence[int]],
+        known: Container[int] = (),  # noqa: ARG002 - these take no time to decode
+    ) -> Iterator[Decoded]:
         """Yield the data as a whole if it begins like wide text, and the islands round the places that it leaves."""
         # Where the last stretch of each alignment ends.
         read: dict[tuple[_Form, int], int] = {}
