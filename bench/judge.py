@@ -180,7 +180,8 @@ def _readings(options: argparse.Namespace) -> list[Reading]:
 
 def _read(command: str, named: str) -> Reading:
     name, _, path = named.partition("=")
-    run = [sys.executable, "-m", "akpatrol", command, "--no-progress", "-f", "json", path]
+    fresh = ["--no-cache"] if command == "history" else []
+    run = [sys.executable, "-m", "akpatrol", command, "--no-progress", *fresh, "-f", "json", path]
     done = subprocess.run(run, capture_output=True, check=False)
     if done.returncode not in {0, 1, 3}:
         raise SystemExit(f"{command} {name}: exit code {done.returncode}\n{done.stderr.decode('utf-8', 'replace')}")

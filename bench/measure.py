@@ -1,9 +1,9 @@
 """Times akpatrol against a floor that does less, alternately, and prints medians and ratios.
 
-    python bench/measure.py history NAME=REPOSITORY...     floor: git cat-file printing every object
-    python bench/measure.py scan NAME=DIRECTORY...         floor: grep reading every file
-    python bench/measure.py unwrapping NAME=DIRECTORY...   floor: the same without encodings and containers
-    python bench/measure.py staged                         floor: python -c pass + git diff --cached
+    python -m bench.measure history NAME=REPOSITORY...     floor: git cat-file printing every object
+    python -m bench.measure scan NAME=DIRECTORY...         floor: grep reading every file
+    python -m bench.measure unwrapping NAME=DIRECTORY...   floor: the same without encodings and containers
+    python -m bench.measure staged                         floor: python -c pass + git diff --cached
 
 ``--save DIR`` keeps the raw seconds with date and machine. Nothing is downloaded.
 """
@@ -11,17 +11,14 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
 from typing import Any
+
+from bench import process, record
 
 _AKPATROL = [str(Path(sys.executable).with_name("akpatrol"))]
 _IDENTITY = ["-c", "user.name=Bench", "-c", "user.email=bench@example.org", "-c", "commit.gpgsign=false"]
@@ -50,7 +47,7 @@ def main() -> None:
             sep="  ",
         )
     if options.save:
-        _save(options.save, options.what, rows)
+        record.save(options.save, options.what, rows)
 
 
 def _target(what: str, named: str, rounds: int) -> dict[str, Any]:
@@ -61,7 +58,8 @@ def _target(what: str, named: str, rounds: int) -> dict[str, Any]:
         "unwrapping": [*_AKPATROL, "scan", "--no-progress", "--no-decode", "--no-containers", path],
     }
     command = "scan" if what == "unwrapping" else what
-    commands = {"akpatrol": [*_AKPATROL, command, "--no-progress", path], "floor": floors[what]}
+    fresh = ["--no-cache"] if command == "history" else []
+    commands = {"akpatrol": [*_AKPATROL, command, "--no-progress", *fresh, path], "floor": floors[what]}
     return {"target": name, "seconds": _alternate(commands, rounds, None)}
 
 
@@ -86,27 +84,10 @@ def _alternate(commands: dict[str, list[str]], rounds: int, cwd: Path | None) ->
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(rounds + 1):
         for name, command in commands.items():
-            start = perf_counter()
-            subprocess.run(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            run = process.run(command, cwd=cwd)
             if number:  # the first round warms the cache
-                seconds[name].append(round(perf_counter() - start, 4))
+                seconds[name].append(run.seconds)
     return seconds
-
-
-def _save(directory: Path, what: str, rows: list[dict[str, Any]]) -> None:
-    now = datetime.now(UTC)
-    run = {
-        "date": now.isoformat(timespec="seconds"),
-        "machine": {
-            "processor": platform.machine(),
-            "processors": os.cpu_count(),
-            "python": platform.python_version(),
-        },
-        "what": what,
-        "rows": rows,
-    }
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / f"{now:%Y-%m-%d}-{what}.json").write_text(json.dumps(run, indent=1) + "\n")
 
 
 if __name__ == "__main__":
