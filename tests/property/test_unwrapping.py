@@ -157,8 +157,10 @@ def _hits(examiner: Examiner, data: bytes) -> set[tuple[Secret, Origin, int]]:
 @settings(_settings, max_examples=400)
 @given(_nests())
 def test_found_in_any_three_forms(nest: Nest) -> None:
-    hits = _hits(_examiner("automaton"), nest.data)
-    assert {secret for secret, _, _ in hits} == {Secret(nest.secret.encode())}
+    found = {secret.reveal().decode() for secret, _, _ in _hits(_examiner("automaton"), nest.data)}
+    assert nest.secret in found
+    # A part of a compressed text may show a part of what it stands for.
+    assert all(one[:8] == nest.secret[:8] for one in found)
 
 
 @settings(_settings, max_examples=100)

@@ -85,6 +85,10 @@ class Gate:
             found.alarms |= self._ring_in_runs(data)
         return found
 
+    def is_settled(self) -> bool:
+        """Return whether asking for what is compiled would not have to wait."""
+        return not self._compiling or self._compiling.done()
+
     def compiled(self) -> bytes | None:
         """Return hyperscan's database for a gate of the same rules and alarms in another process, None without one."""
         if self._compiling:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _CALL_BYTES = 64 << 20
 _CALL_OVERLAP = 4096
 _HITS_CAP = 100_000
-# Where one match is asked for, all of the data may be looked at before it is told: windows that grow.
+# The next pattern is looked for in what the one before has left; windows that grow, for the first to match may be the
+# last.
 _WINDOW_BYTES = 4096
 _LONGEST_MATCH = 64
 _ONCE = hyperscan.HS_FLAG_SINGLEMATCH
@@ -115,30 +116,35 @@ class _Next:
     """Finds where the first match of any of the patterns ends; compiled when it is first asked for."""
 
     def __init__(self, patterns: Sequence[bytes]) -> None:
-        self._patterns = [(index, pattern, _ONCE) for index, pattern in enumerate(patterns)]
+        self._patterns = patterns
+        self._first = 0
+        # One pattern is told as soon as it matches.
+        self._window = _CALL_BYTES if len(patterns) == 1 else _WINDOW_BYTES
 
     @cached_property
-    def _database(self) -> Any:
-        return _database(self._patterns)
+    def _databases(self) -> list[Any]:
+        # Together they take longer to compile and no less to look for.
+        return [_database([(0, pattern, _ONCE)]) for pattern in self._patterns]
 
     def __call__(self, data: bytes, position: int, stop_at: int) -> int:
         """Return where in ``data[position:stop_at]`` the first match ends, as an offset in data; -1 for none."""
-        view, size = memoryview(data), _WINDOW_BYTES
-        place = -1
-
-        def stop(_index: int, _start: int, end: int, _flags: int, _context: object) -> bool:
-            nonlocal place
-            place = position + end
-            return True
-
+        view, size = memoryview(data), self._window
         while position < stop_at:
             end = min(stop_at, position + size)
-            try:
-                self._database.scan(view[position:end], match_event_handler=stop)
-            except hyperscan.ScanTerminated:
-                return place
+            self._first = 0
+            for database in self._databases:
+                try:
+                    database.scan(view[position:end], match_event_handler=self._stop)
+                except hyperscan.ScanTerminated:
+                    end = position + self._first
+            if self._first:
+                return end
             position, size = end if end == stop_at else end - _LONGEST_MATCH, 4 * size
         return -1
+
+    def _stop(self, _index: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+        self._first = end
+        return True
 
 
 def _loaded(compiled: bytes) -> Any:

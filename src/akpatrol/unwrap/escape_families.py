@@ -128,9 +128,9 @@ _BEFORE_BACKSLASH = rb"[kt34bB}\\]"
 # The ends of prefixes whose underscore is raw, behind what introduces a letter's code in hexadecimal.
 _CODES = rb"(?:70at|61[kt]|6[bB]|74)_"
 # What is mostly base64 or hexadecimal, for an escape may cut what shows it.
-_BASE = rb"[0-9A-Za-z]{16}"
+_BASE = rb"[0-9A-Za-z+/]{8}"
 # The same behind a short escape: split, so that with its first character there are literals of three bytes.
-_BASES = tuple(rb"[%b][0-9A-Za-z]{15}" % first for first in (rb"0-9A-Fa-f", rb"G-Pg-p", rb"Q-Zq-z"))
+_BASES = tuple(rb"[%b][0-9A-Za-z+/]{7}" % first for first in (rb"0-9A-Fa-f", rb"G-Pg-p", rb"Q-Zq-z+/"))
 # Of wide text: a letter with the zeros before the next, twice.
 _ZERO_PERCENT = rb"(?:(?:%[2-7][0-9A-Fa-f]|[0-9A-Za-z])%00(?:%00%00)?){2}"
 _ZERO_QUOTED = rb"(?:(?:=[2-7][0-9A-F]|[0-9A-Za-z])=00(?:=00=00)?){2}"
@@ -153,19 +153,18 @@ FAMILIES = (
             (rb"%(?:25){0,4}(?:u00)?" + _CODES, b"%"),
         ),
         (
-            (rb"%4[1-9A-Fa-f]%[2-7]", b"%4"),
-            (rb"%6[1-9A-Fa-f]%[2-7]", b"%6"),
+            (rb"%[46][1-9A-Fa-f]%[2-7]", b"%"),
             (rb"%5[cC]%3[01]", b"%5"),
+            (rb"KLUv%(?:2|5)[fF]|%(?:2|5)[fF]Td6WFo", b"%"),
             (rb"%25[2-7][0-9A-Fa-f]" * 2, b"%25"),
             (rb"%3[dD][2-7][0-9A-Fa-f]" * 2, b"%3"),
-            (rb"%5[cC]x[2-7][0-9A-Fa-f]" * 2, b"%5"),
+            (rb"%5[cC]x[0-7][0-9A-Fa-f]" * 2, b"%5"),
             (rb"(?:%5[cC][01][0-7]{2}){2}", b"%5"),
             (rb"%5[cC]u00", b"%5"),
             (rb"%26%23[0-9xX%]", b"%26%23"),
             (rb"%3[dD](?:%0[dD])?%0[aA]", b"%3"),
             (_ZERO_PERCENT, b"%00"),
-            (rb"%2500", b"%2500"),
-            (rb"%3[dD]00", b"%3"),
+            (rb"%(?:25|3[dD])00", b"%"),
             (rb"%(?:2[bBfF]|3[dD]|0[aAdD])" + _BASE, b"%"),
         ),
     ),
@@ -191,8 +190,7 @@ FAMILIES = (
             (_BEFORE_BACKSLASH + rb"\\U0000005[fF]", rb"\U0000005"),
             (rb"\{0{0,6}5[fF]\}", b"{"),
             (_BEFORE_BACKSLASH + rb"\\137", rb"\137"),
-            (rb"[kt]\\_", rb"\_"),
-            (rb"[kt]\\\\_", rb"\\_"),
+            (rb"[kt]\\\\?_", rb"\_"),
             (rb"[kt]\\u0026", rb"\u0026"),
             (rb"\\(?:x|u00|U000000)" + _CODES, b"\\"),
             (rb"\\(?:160at|141[kt]|153|164)_", b"\\"),
@@ -236,15 +234,14 @@ FAMILIES = (
             (rb"a(?:=\r?\n)?[kt](?:=\r?\n)?=(?:25|26|3D|5C)", b"="),
         ),
         (
-            (rb"=4[1-9A-F]=[2-7]", b"=4"),
-            (rb"=6[1-9A-F]=[2-7]", b"=6"),
+            (rb"=[46][1-9A-F]=[2-7]", b"="),
             (rb"=5C=3[01]", b"=5C=3"),
+            (rb"KLUv=(?:2|5)F|=(?:2|5)FTd6WFo", b"="),
             (rb"(?:=(?:25|3D|5Cx)[2-7][0-9A-Fa-f]){2}", b"="),
             (rb"(?:=5C(?:u00[0-7]|[01][0-7])[0-9A-Fa-f]){2}", b"=5C"),
             (rb"=26=23[0-9xX=]", b"=26=23"),
             (_ZERO_QUOTED, b"=00"),
-            (rb"=2500", b"=2500"),
-            (rb"=3D00", b"=3D00"),
+            (rb"=(?:25|3D)00", b"="),
             (rb"=\r\n" + _BASE, b"=\r\n"),
             *((rb"=\n" + base, b"=\n") for base in _BASES),
         ),
