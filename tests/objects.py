@@ -8,6 +8,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from akpatrol.model import Skipped
+from akpatrol.sources.base import Unsettled
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.packs import planning, slices
 from akpatrol.sources.git.runner import Git
@@ -44,6 +45,8 @@ def truth(repo: Repository, variables: Mapping[str, str] | None = None) -> Objec
 
 def read_part(part: slices.Slice, git: Git) -> Iterable[tuple[str, str, str] | Skipped]:
     for item in slices.read(part, git):
+        if isinstance(item, Unsettled):
+            continue
         if isinstance(item, Skipped):
             yield item
             continue

@@ -6,9 +6,14 @@ import os
 import pty
 import subprocess
 import sys
+from contextlib import ExitStack, chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from akpatrol.__main__ import main
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +78,19 @@ def execute(
         **how,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def inside(*arguments: str | Path, cwd: Path, variables: dict[str, str] | None = None) -> Done:
+    """Run the program in this process, which is quicker."""
+    with ExitStack() as stack:
+        stack.enter_context(chdir(cwd))
+        stack.enter_context(mock.patch.dict(os.environ, variables or {}))
+        out = stack.enter_context(redirect_stdout(TextIOWrapper(BytesIO(), encoding="utf-8", newline="")))
+        err = stack.enter_context(redirect_stderr(TextIOWrapper(BytesIO(), encoding="utf-8", newline="")))
+        code = main([str(argument) for argument in arguments])
+        out.flush()
+        err.flush()
+        return Done(int(code), out.buffer.getvalue(), err.buffer.getvalue())
 
 
 def finish(process: subprocess.Popen[bytes], seconds: float = _SECONDS) -> Done:

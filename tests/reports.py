@@ -8,6 +8,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.findings import (
+    Allowance,
+    AllowanceSource,
     Commit,
     Credential,
     InventoryKey,
@@ -28,6 +30,7 @@ from akpatrol.model import (
     Secret,
     Severity,
     Skipped,
+    StaleAllowance,
     State,
     StateReason,
     Target,
@@ -165,6 +168,12 @@ def live(secret: str, *occurrences: Occurrence, **changes: Any) -> Credential:
         verification=verification(VerificationStatus.ACTIVE, **scopes),
         owner=owner(inventory_key()),
     )
+    return made._replace(**changes)
+
+
+def allowance(source: AllowanceSource = AllowanceSource.BASELINE, **changes: Any) -> Allowance:
+    """Return why a credential is no finding."""
+    made = Allowance(source, "used in tests only", ".akpatrol-baseline.json", "platform", "2027-01-01")
     return made._replace(**changes)
 
 
@@ -340,3 +349,21 @@ def verified(random: Random) -> Report:
         *others,
         credential(organization_key(random)),
     )
+
+
+def triaged(random: Random) -> Report:
+    """Return a scan with allowances: a live key allowed all the same, quiet ones of every source, and what is stale."""
+    return report(
+        credential(organization_key(random)),
+        live(organization_key(random), allowed=allowance()),
+        *(credential(organization_key(random), allowed=allowance(source)) for source in AllowanceSource),
+        credential(personal_access_token(random), allowed=allowance(owner=None, expires=None)),
+        notices=("The allowance in .akpatrol.toml for tests/ has expired on 2026-01-01.",),
+        stale=(StaleAllowance(".akpatrol-baseline.json", "akp1:0123", "used in tests only"),),
+    )
+
+
+def crowd(number: int, random: Random) -> Report:
+    """Return a scan with many findings, the last one the worst."""
+    others = (credential(organization_key(random)) for _ in range(number - 1))
+    return report(*others, live(organization_key(random)))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_COMPLETION = "_AKPATROL_COMPLETE"
 _ISSUES = "https://github.com/akpatrol/akpatrol/issues"
 # A message may repeat an argument or a path. Too much masked does no harm here.
 _SHAPED = re.compile(r"(ak_|pat_)[A-Za-z0-9._~+/=-]{8,}")
@@ -58,7 +59,12 @@ def _run(arguments: list[str]) -> int:
     import click  # noqa: PLC0415 - inside, so that a failing import has an exit code too
 
     from akpatrol.cli import cli  # noqa: PLC0415
+    from akpatrol.settings import environment  # noqa: PLC0415
 
+    if wanted := environment().get(_COMPLETION):
+        from click.shell_completion import shell_complete  # noqa: PLC0415 - a shell asks what could come next
+
+        return shell_complete(cli, {}, "akpatrol", _COMPLETION, wanted)
     try:
         # click's own main() exits 1 for aborts, crashes and closed pipes, whatever it is told:
         # https://click.palletsprojects.com/en/stable/exceptions/

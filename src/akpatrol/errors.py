@@ -50,5 +50,9 @@ class GitError(AkpatrolError):
     """Git answered with an error or not in time; the message is git's own first line."""
 
 
+class OutOfTime(BaseException):
+    """The caller's time is spent; derives from BaseException so that no stage mistakes it for a bad file."""
+
+
 class Terminated(BaseException):
     """SIGTERM arrived; derives from BaseException so that no stage mistakes it for a bad file."""

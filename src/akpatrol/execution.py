@@ -2,69 +2,110 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.examination import Examiner
 from akpatrol.model import Counted, Excluded, Skipped
+from akpatrol.sources.base import Again, Remembering
 from akpatrol.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor, Future
 
+    from akpatrol.examination import Found
     from akpatrol.limits import Limits
     from akpatrol.rules import RuleSet
-    from akpatrol.sources.base import Source, Unit
+    from akpatrol.sources.base import Planned, Source, Unit
 
-    Planned = Unit | Skipped | Excluded
     Progress = Callable[[Tally], None]
+    Note = Callable[[Unit, Tally], None]
 
-# Starting worker processes costs about as much as this many seconds of work.
-_LITTLE_WORK_SECONDS = 0.4
+# After so many seconds of work there is probably more than starting worker processes costs.
+_LITTLE_WORK_SECONDS = 0.15
 _UNITS_IN_FLIGHT_A_JOB = 4
+_KNOWN = Skipped | Counted | Excluded
 
 
 def read(source: Source, examiner: Examiner, tally: Tally, jobs: int, progress: Progress) -> None:
     """Examine all units of a source into ``tally``; ``jobs`` processes at most read at once."""
-    deadline = monotonic() + _LITTLE_WORK_SECONDS
     plan = iter(source.plan())
-    if jobs > 1 and source.parallel and source.is_much():
-        _spread(plan, examiner, tally, jobs, progress)
-    for planned in plan:
-        if isinstance(planned, Skipped | Excluded):
-            tally.add(planned)
-            continue
-        for item in examiner.examine(planned):
-            tally.add(item)
-            if isinstance(item, Counted):
-                progress(tally)
-        if jobs > 1 and source.parallel and monotonic() > deadline:
-            _spread(plan, examiner, tally, jobs, progress)
+    sink = _Sink(tally, progress, source.note if isinstance(source, Remembering) else None)
+    with ExitStack() as opened:
+        if jobs > 1 and source.parallel and source.is_much():
+            examiner.engine.gate.prepare()
+            first = next(plan, None)  # what it takes to plan leaves time to compile
+            _spread(chain([first] if first else [], plan), examiner, sink, jobs)
+        begun, workers = monotonic(), None
+        for planned in plan:
+            if isinstance(planned, _KNOWN):
+                tally.add(planned)
+                continue
+            _read_here(planned, examiner, sink)
+            if jobs == 1 or not source.parallel:
+                continue
+            # Until workers are there this process goes on.
+            if workers is None and monotonic() - begun > _LITTLE_WORK_SECONDS and examiner.engine.gate.is_settled():
+                workers = opened.enter_context(_workers(jobs, examiner))
+            elif workers and workers.are_there():
+                _spread(plan, examiner, sink, jobs, workers)
     progress(tally)
 
 
-def _spread(plan: Iterator[Planned], examiner: Examiner, tally: Tally, jobs: int, progress: Progress) -> None:
-    """Read the rest of the plan on process pools: one, and another whenever a worker of it died."""
-    left: Iterator[Planned] | None = plan
+def _read_here(unit: Unit, examiner: Examiner, sink: _Sink) -> None:
+    own = Tally()
+    for item in _examined(examiner, unit):
+        sink.tally.add(item)
+        own.add(item)
+        if isinstance(item, Counted):
+            sink.progress(sink.tally)
+    sink.noted(unit, own)
+
+
+class _Sink(NamedTuple):
+    """Where what units came to goes; ``note`` is the source's, when it wants to know."""
+
+    tally: Tally
+    progress: Progress
+    note: Note | None
+
+    def noted(self, unit: Unit, own: Tally) -> None:
+        """Tell the source of a unit that was read to its end."""
+        if self.note:
+            self.note(unit, own)
+
+
+def _examined(examiner: Examiner, unit: Unit) -> Iterator[Found]:
+    """Yield what a unit holds; what is read again was counted before."""
+    again = isinstance(unit, Again)
+    for item in examiner.examine(unit):
+        if not (again and isinstance(item, Counted | Excluded)):
+            yield item
+
+
+def _spread(
+    plan: Iterator[Planned], examiner: Examiner, sink: _Sink, jobs: int, workers: _Workers | None = None
+) -> None:
+    """Read the rest of the plan on process pools: these workers, and others whenever one of them died."""
+    limit = jobs * _UNITS_IN_FLIGHT_A_JOB
+    left = _fill(plan, workers.pool, sink, limit) if workers else plan
     while left is not None:
-        with _pool(jobs, examiner) as pool:
-            left = _fill(left, pool, tally, jobs * _UNITS_IN_FLIGHT_A_JOB, progress)
+        with _workers(jobs, examiner) as others:
+            left = _fill(left, others.pool, sink, limit)
 
 
-def _fill(
-    plan: Iterator[Planned], pool: Executor, tally: Tally, limit: int, progress: Progress
-) -> Iterator[Planned] | None:
+def _fill(plan: Iterator[Planned], pool: Executor, sink: _Sink, limit: int) -> Iterator[Planned] | None:
     """Keep ``limit`` units in flight, so that a long plan is never held in memory; return what a broken pool left."""
     from concurrent.futures import BrokenExecutor  # noqa: PLC0415 - little work does without
 
     running: dict[Future[Tally], Unit] = {}
     whole = True
     for planned in plan:
-        if isinstance(planned, Skipped | Excluded):
-            tally.add(planned)
+        if isinstance(planned, _KNOWN):
+            sink.tally.add(planned)
             continue
         try:
             running[pool.submit(_examine_in_worker, planned)] = planned
@@ -72,16 +113,16 @@ def _fill(
             plan = chain([planned], plan)
             break
         if len(running) >= limit:
-            whole = _gather(running, tally, progress)
+            whole = _gather(running, sink)
         if not whole:
             break
     while running:
-        _gather(running, tally, progress)
+        _gather(running, sink)
     first = next(plan, None)
     return None if first is None else chain([first], plan)
 
 
-def _gather(running: dict[Future[Tally], Unit], tally: Tally, progress: Progress) -> bool:
+def _gather(running: dict[Future[Tally], Unit], sink: _Sink) -> bool:
     """Take in what is done; return whether the pool is whole. What was in flight when a worker died is a skip."""
     from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait  # noqa: PLC0415 - little work does without
 
@@ -90,32 +131,43 @@ def _gather(running: dict[Future[Tally], Unit], tally: Tally, progress: Progress
     for future in done:
         unit = running.pop(future)
         try:
-            tally.merge(future.result())
+            own = future.result()
         except BrokenExecutor:
             whole = False
-            tally.add(Skipped(unit.title, "a worker process died while it was to be read"))
-    progress(tally)
+            sink.tally.add(Skipped(unit.title, "a worker process died while it was to be read"))
+        else:
+            sink.tally.merge(own)
+            sink.noted(unit, own)
+    sink.progress(sink.tally)
     return whole
 
 
+class _Workers(NamedTuple):
+    """A pool, and what is done once its first process is there."""
+
+    pool: Executor
+    first: Future[None]
+
+    def are_there(self) -> bool:
+        """Return whether a process waits for work."""
+        return self.first.done()
+
+
 @contextmanager
-def _pool(jobs: int, examiner: Examiner) -> Iterator[Executor]:
+def _workers(jobs: int, examiner: Examiner) -> Iterator[_Workers]:
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - little work does without
     from multiprocessing import active_children, get_context  # noqa: PLC0415
 
     made_of = examiner.rules, examiner.limits, examiner.engine.gate.compiled()
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, made_of)
-    for _ in range(jobs):
-        pool.submit(_nothing)  # starts a process each, now
+    first, *_ = [pool.submit(_nothing) for _ in range(jobs)]  # starts a process each, now
     try:
-        yield pool
-    except BaseException:
-        # Workers may be in the middle of gigabytes; without them the shutdown has nothing to wait for.
+        yield _Workers(pool, first)
+    finally:
+        # What they found was taken in, or is no longer wanted; without them the shutdown has nothing to wait for.
         for child in active_children():
             child.terminate()
         pool.shutdown(cancel_futures=True)
-        raise
-    pool.shutdown()
 
 
 _worker_examiner: Examiner | Exception | None = None
@@ -154,6 +206,6 @@ def _examine_in_worker(unit: Unit) -> Tally:
     if not isinstance(_worker_examiner, Examiner):
         raise _worker_examiner or RuntimeError("the worker was not started")
     tally = Tally()
-    for item in _worker_examiner.examine(unit):
+    for item in _examined(_worker_examiner, unit):
         tally.add(item)
     return tally

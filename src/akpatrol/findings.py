@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class Hit(NamedTuple):
-    """A match with its origin and position; ``context`` is the line, its secrets wrapped."""
+    """A match with its origin and position; ``context`` is the line, its secrets wrapped.
+
+    ``inline`` is the reason that an ``akpatrol:allow`` near by gives, "" when it gives none, None without one.
+    """
 
     origin: Origin
     match: Match
@@ -32,6 +35,7 @@ class Hit(NamedTuple):
     end_line: int
     end_column: int
     context: tuple[str | Secret, ...]
+    inline: str | None = None
 
 
 class Commit(NamedTuple):
@@ -44,7 +48,7 @@ class Commit(NamedTuple):
 
 
 class Occurrence(NamedTuple):
-    """One place where a credential was seen; null line and column where a place has none."""
+    """One place where a credential was seen; null line and column where a place has none; ``inline`` as of a hit."""
 
     target: str
     place: Place
@@ -65,6 +69,7 @@ class Occurrence(NamedTuple):
     refs: tuple[str, ...] = ()
     state_reason: StateReason | None = None
     exposure: Exposure | None = None
+    inline: str | None = None
 
 
 class VerificationStatus(StrEnum):

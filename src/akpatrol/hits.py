@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _CONTEXT_BYTES = 200
 _NEIGHBOUR_BYTES = 512
+_ALLOW = b"akpatrol:allow"
+_INLINE_BYTES = 4096  # more than it may be away
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _TOKEN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~+/=%")
 
@@ -48,7 +50,15 @@ def locate(
             context = _wide_context(data, match, codec, near, candidates)
         else:
             context = _context(data, match, (first, last), [(one.start, one.end) for one in near], candidates)
-        yield Hit(origin, match, offset, *begin, *end, context)
+        yield Hit(origin, match, offset, *begin, *end, context, None if chunk.names else _inline(data, match))
+
+
+def _inline(data: bytes, match: Match) -> str | None:
+    if data.find(_ALLOW, max(0, match.start - _INLINE_BYTES), match.end + _INLINE_BYTES) < 0:
+        return None
+    from akpatrol.policy import inline  # noqa: PLC0415 - only where somebody wrote one
+
+    return inline.find(data, match.start, match.end)
 
 
 def _within(origin: Origin, match: Match) -> Origin:

@@ -293,6 +293,13 @@ class StaleAllowance(NamedTuple):
     reason: str
 
 
+class Asked(NamedTuple):
+    """A credential that was asked for, by its fingerprint, SHA-256 or key id, and whether it was found."""
+
+    what: str
+    found: bool
+
+
 class Report(NamedTuple):
     """One run's whole result, as every format renders it.
 
@@ -309,6 +316,7 @@ class Report(NamedTuple):
     unread_histories: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     stale: tuple[StaleAllowance, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
     @property
     def findings(self) -> tuple[Credential, ...]:

@@ -6,7 +6,9 @@ from time import gmtime, monotonic, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol import execution
-from akpatrol.model import Confidence, Coverage, Exclusion, Place, Report
+from akpatrol.errors import OutOfTime
+from akpatrol.model import Confidence, Coverage, Exclusion, Place, Report, Skipped
+from akpatrol.sources.base import Remembering
 from akpatrol.tally import Tally
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class Wishes(NamedTuple):
     jobs: int = 1
     minimum: Confidence = Confidence.MEDIUM
     accepted: Sequence[AcceptedSkip] = ()
-    excluded: Callable[[bytes, bool], bool] = lambda _path, _is_directory: False
+    excluded: Callable[[str, bytes], bool] = lambda _target, _path: False
 
 
 def run(
@@ -41,11 +43,20 @@ def run(
     placed: list[Placed] = []
     for source in sources:
         own = len(tally.hits)
-        execution.read(source, examiner, tally, wishes.jobs, progress)
+        if isinstance(source, Remembering):
+            from akpatrol import readlog  # noqa: PLC0415 - a hook does without
+
+            source.recall(readlog.conditions(examiner.rules.digest, examiner.limits))
+        try:
+            execution.read(source, examiner, tally, wishes.jobs, progress)
+        except OutOfTime as error:
+            tally.add(Skipped("the rest", str(error)))
         if hits := tally.hits[own:]:
             admitted = (one for one in source.place(hits) if examiner.engine.admits(one[0].rule_id, one[1].paths))
             placed += _included(admitted, wishes, tally)
         tally.skipped += source.check()
+        if isinstance(source, Remembering):
+            source.remember()
     credentials, below = _collect(placed, examiner.rules, wishes.minimum)
     return Report(
         command=command,
@@ -63,7 +74,7 @@ def _included(placed: Iterable[Placed], wishes: Wishes, tally: Tally) -> Iterato
     """Leave out what stands only on excluded paths: those of objects are not known before a hit is placed."""
     for match, occurrence in placed:
         in_files = occurrence.place in (Place.CONTENT, Place.PATH) and occurrence.paths
-        if in_files and all(wishes.excluded(path, False) for path in occurrence.paths):  # noqa: FBT003 - a callable's
+        if in_files and all(wishes.excluded(occurrence.target, path) for path in occurrence.paths):
             tally.excluded[Exclusion.EXCLUDE_OPTION] += 1
         else:
             yield match, occurrence

@@ -18,6 +18,8 @@ from akpatrol.toml_table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from akpatrol.settings import NamedFile
+
 _GITLEAKS_KEYS = frozenset(
     [
         "id",
@@ -102,17 +104,17 @@ def shipped_files() -> list[str]:
     return _files(installed if os.path.isdir(installed) else source)
 
 
-def load(extra: Sequence[str | os.PathLike[str]] = ()) -> RuleSet:
-    """Read the shipped rules and then those of ``extra`` (files, or directories of ``*.toml``).
+def load(extra: Sequence[str | os.PathLike[str] | NamedFile] = ()) -> RuleSet:
+    """Read the shipped rules and then those of ``extra`` (files, directories of ``*.toml``, or what was read already).
 
     Raises RuleError when a file cannot be read or a rule is wrong.
     """
     contents: list[bytes] = []
     rules: dict[str, Rule] = {}
-    named = [(file, False) for path in extra for file in _files(os.fspath(path))]
-    for file, shipped in [*((file, True) for file in shipped_files()), *named]:
-        contents.append(read(file))
-        for rule in parse(contents[-1], file, shipped=shipped):
+    named = [(file, content, False) for one in extra for file, content in _contents(one)]
+    for file, content, shipped in [*((file, read(file), True) for file in shipped_files()), *named]:
+        contents.append(content)
+        for rule in parse(content, file, shipped=shipped):
             if rule.id in rules:
                 raise RuleError(file, rule.id, "id", f"a rule in {rules[rule.id].file} has it already")
             rules[rule.id] = rule
@@ -205,6 +207,13 @@ def _allowlists(table: Table) -> Iterator[Allowlist]:
             by_commit=bool(entry.texts("commits")),
             rule_ids=entry.texts("targetRules"),
         )
+
+
+def _contents(named: str | os.PathLike[str] | NamedFile) -> list[tuple[str, bytes]]:
+    """Return the rule files that this stands for, read."""
+    if isinstance(named, tuple):
+        return [(named.name, named.content)]
+    return [(file, read(file)) for file in _files(os.fspath(named))]
 
 
 def _files(path: str) -> list[str]:

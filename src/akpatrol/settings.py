@@ -6,21 +6,48 @@ Paths are strings and nothing here is parsed: a hook starts on every commit. ``a
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.limits import Limits
 from akpatrol.model import Confidence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date
+
+    from akpatrol.findings import Credential
+    from akpatrol.tree_files import Files
 
 FILE_NAME = ".akpatrol.toml"
 PYPROJECT = "pyproject.toml"
+BASELINE = ".akpatrol-baseline.json"
+
+
+class NamedFile(NamedTuple):
+    """A file that was read, and what to call it."""
+
+    name: str
+    content: bytes
+
+
+class AllowEntry(NamedTuple):
+    """``[[allow]]`` in the file ``where``: all names that are given must fit; ``expires`` is the first day without."""
+
+    where: str
+    reason: str
+    owner: str = ""
+    expires: date | None = None
+    fingerprint: str = ""
+    key_id: str = ""
+    sha256: str = ""
+    rule: str = ""
+    path: str = ""
+    commit: str = ""
 
 
 class SkipAcceptance(NamedTuple):
-    """``[[accept_skip]]``: what can never be read, by path pattern or object id, why, and until when."""
+    """``[[accept_skip]]``: what can never be read, by path pattern or object id, why, and until which day."""
 
     path: str
     object: str
@@ -42,14 +69,40 @@ class VerificationSettings(NamedTuple):
     fail_on: str | None = None
 
 
+class PolicySettings(NamedTuple):
+    """What may allow a credential. ``trusted`` tells of one whose inline allowances count; all do when it is None."""
+
+    allow: tuple[AllowEntry, ...] = ()
+    baseline: NamedFile | None = None
+    inline: bool = False
+    trusted: Callable[[Credential], bool] | None = None
+    fail_on_stale: bool = False
+    notices: tuple[str, ...] = ()
+
+
+class Stated(NamedTuple):
+    """One value of a configuration, for ``akpatrol config show``: what ``key`` is set to, or gets, in which file."""
+
+    key: str
+    value: str
+    file: str
+
+
 class Configuration(NamedTuple):
-    """A configuration file's content; ``file`` is None when there is none."""
+    """A configuration's content; ``file`` is None when there is none.
+
+    Path patterns are relative to the directory ``base``, to the target when that is None; ``baseline`` is a path.
+    """
 
     file: str | None = None
-    rules: tuple[str, ...] = ()
+    base: str | None = None
+    rules: tuple[NamedFile, ...] = ()
     exclude: tuple[str, ...] = ()
     min_confidence: Confidence | None = None
     accept_skip: tuple[SkipAcceptance, ...] = ()
+    allow: tuple[AllowEntry, ...] = ()
+    baseline: str | None = None
+    stated: tuple[Stated, ...] = ()
     jobs: int | None = None
     show_secrets: bool = False
     verify: bool = False
@@ -59,14 +112,20 @@ class Configuration(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """One run's settings, from flags, configuration and environment; an output's file None is standard output."""
+    """One run's settings, from flags, configuration and environment; an output's file None is standard output.
+
+    The configuration's path patterns are relative to ``base``, those of flags, and all when it is None, to the target.
+    """
 
     environment: Mapping[str, str]
     outputs: tuple[tuple[str, str | None], ...] = (("text", None),)
-    rules: tuple[str, ...] = ()
+    rules: tuple[str | NamedFile, ...] = ()
     exclude: tuple[str, ...] = ()
+    configured_exclude: tuple[str, ...] = ()
+    base: str | None = None
     min_confidence: Confidence = Confidence.MEDIUM
     accept_skip: tuple[SkipAcceptance, ...] = ()
+    hashes: str | None = None
     jobs: int = 1
     show_secrets: bool = False
     exit_zero: bool = False
@@ -76,11 +135,26 @@ class Settings(NamedTuple):
     configuration: str | None = None
     limits: Limits = Limits()
     verification: VerificationSettings = VerificationSettings()
+    policy: PolicySettings = PolicySettings()
 
 
 def environment() -> dict[str, str]:
     """Return the process's environment."""
     return dict(os.environ)
+
+
+def cache_directory(variables: Mapping[str, str]) -> str | None:
+    """Return where the user's caches of this program belong; None when there is no such place."""
+    home = variables.get("HOME", "")
+    if sys.platform == "darwin":
+        place = os.path.join(home, "Library", "Caches")
+    elif sys.platform == "win32":
+        place = variables.get("LOCALAPPDATA", "")
+    else:
+        # A relative one is to be ignored: https://specifications.freedesktop.org/basedir-spec/latest/
+        named = variables.get("XDG_CACHE_HOME", "")
+        place = named if os.path.isabs(named) else os.path.join(home, ".cache")
+    return os.path.join(place, "akpatrol") if os.path.isabs(place) else None
 
 
 def hook_environment(variables: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
@@ -95,21 +169,24 @@ def default_jobs() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def configuration_of(named: str | None, start: str | None, top: str | None) -> Configuration:
+def configuration_of(
+    named: str | None, start: str | None, top: str | None, files: Files | None = None
+) -> Configuration:
     """Return the configuration that the caller named, else the scanned tree's, from ``start`` up to ``top``, if any.
 
-    Raises UsageError for a file that cannot be used.
+    ``files`` reads both, from the disk unless it is given. Raises UsageError for a file that cannot be used.
     """
     if named:
         from akpatrol import configuration  # noqa: PLC0415 - most runs have none
 
-        return configuration.load(named, tree=None)
+        return configuration.load(named, tree=None, files=files)
+    is_file = files.is_file if files else os.path.isfile
     for directory in _upwards(start, top):
-        if any(os.path.isfile(os.path.join(directory, name)) for name in (FILE_NAME, PYPROJECT)):
+        if any(is_file(os.path.join(directory, name)) for name in (FILE_NAME, PYPROJECT)):
             from akpatrol import configuration  # noqa: PLC0415 - most runs have none
 
-            if file := configuration.in_directory(directory, top or directory):
-                return configuration.load(file, tree=top)
+            if file := configuration.in_directory(directory, top or directory, files):
+                return configuration.load(file, tree=top, files=files)
     return Configuration()
 
 

@@ -6,15 +6,16 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from akpatrol.model import Counted, Excluded, Skipped
+from akpatrol.sources.base import Unsettled
 
 if TYPE_CHECKING:
     from akpatrol.findings import Hit
 
 
 class Tally:
-    """Hits, skips, counts by name, exclusions by reason, and the size read in bytes."""
+    """Hits, skips, counts by name, exclusions by reason, the size read in bytes, and what a later run must read."""
 
-    __slots__ = ("counts", "excluded", "hits", "size", "skipped")
+    __slots__ = ("counts", "excluded", "hits", "size", "skipped", "unsettled")
 
     def __init__(self) -> None:
         self.hits: list[Hit] = []
@@ -22,12 +23,15 @@ class Tally:
         self.counts: Counter[str] = Counter()
         self.excluded: Counter[str] = Counter()
         self.size = 0
+        self.unsettled: list[str] = []
 
     def add(self, item: Hit | Skipped | Counted | Excluded) -> None:
         """Take in one item."""
         if isinstance(item, Counted):
             self.counts[item.name] += item.number
             self.size += item.size
+        elif isinstance(item, Unsettled):
+            self.unsettled.append(item.item)
         elif isinstance(item, Skipped):
             self.skipped.append(item)
         elif isinstance(item, Excluded):
@@ -42,3 +46,4 @@ class Tally:
         self.counts += other.counts
         self.excluded += other.excluded
         self.size += other.size
+        self.unsettled += other.unsettled

@@ -19,6 +19,10 @@ class Table:
         self.values: dict[str, Any] = values
         self._fail = fail
 
+    def wrong(self, key: str, reason: str) -> Exception:
+        """Return the exception to raise for a key."""
+        return self._fail(key, reason)
+
     def reject_unknown(self, known: Collection[str]) -> None:
         """Raise for the first key that is not in ``known``, with a suggestion."""
         for key in self.values:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.repositories import Repository
 
     Configure = Callable[[str], None]
+    NewKey = Callable[[], str]
 
 _RULE = "[[rules]]\nid = 'acme'\nregex = 'acme_[0-9a-f]{20}'\n"
 
@@ -46,6 +47,36 @@ def test_exclude(run: Run, tmp_path: Path, configure: Configure, key: str) -> No
     (tmp_path / "y.log").write_text("clean\n")
     result = run("scan", tmp_path, "--exclude", "*.log")
     assert (result.code, result.excluded) == (0, {"exclude_option": 3})
+
+
+@pytest.mark.parametrize("target", [".", "sub", "sub/deep", "sub/deep/f", "sub/deep/g"])
+def test_patterns_are_relative_to_the_configuration(run: Run, repo: Repository, new_key: NewKey, target: str) -> None:
+    """Wherever the scan starts, one configuration means one thing."""
+    repo.write(".akpatrol.toml", "exclude = ['sub/deep/f', '/deep/']\n")
+    left_out, looked_at = new_key(), new_key()
+    repo.write("sub/deep/f", left_out)
+    repo.write("sub/deep/g", looked_at)
+    result = run("scan", target, cwd=repo.path)
+    assert not result.found(left_out)
+    assert bool(result.found(looked_at)) == (target != "sub/deep/f")
+    tracked = run("scan", "--tracked", target, cwd=repo.path)
+    assert tracked.excluded.get("exclude_option") == result.excluded.get("exclude_option")
+
+
+def test_flags_patterns_are_relative_to_the_target(run: Run, repo: Repository, key: str) -> None:
+    repo.write("sub/deep/f", key)
+    assert not run("scan", "sub", "--exclude", "deep/f", cwd=repo.path).found(key)
+    assert run("scan", "sub", "--exclude", "sub/deep/f", cwd=repo.path).found(key)
+
+
+def test_several_targets_of_one_tree(run: Run, repo: Repository, new_key: NewKey) -> None:
+    repo.write(".akpatrol.toml", "exclude = ['a/f']\n")
+    one, two = new_key(), new_key()
+    repo.write("a/f", one)
+    repo.write("b/f", two)
+    result = run("scan", "a", "b", cwd=repo.path)
+    assert not result.found(one)
+    assert result.found(two)
 
 
 def test_minimum_confidence_and_the_flag_that_wins(run: Run, tmp_path: Path, configure: Configure) -> None:
@@ -85,20 +116,37 @@ def test_accept_skip_by_path(run: Run, tmp_path: Path, configure: Configure, mon
     (tmp_path / "data").mkdir()
     for name in ("a.bin", "b.txt"):
         (tmp_path / "data" / name).touch()
-    original = os.open
-
-    def refuse(path: str | bytes, *more: int, **how: int) -> int:
-        if os.fsencode(path) in (b"a.bin", b"b.txt"):
-            raise PermissionError(13, "Permission denied")
-        return original(path, *more, **how)
-
-    monkeypatch.setattr(os, "open", refuse)
+    refuse_to_open(monkeypatch, b"a.bin", b"b.txt")
     result = run("scan", tmp_path)
     assert [(skip["item"], skip["accepted"]) for skip in result.skipped] == [
         ("data/a.bin", "too big"),
         ("data/b.txt", None),
     ]
     assert result.code == 3
+
+
+def test_accept_skip_is_relative_to_the_configuration(
+    run: Run, repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.write(".akpatrol.toml", "[[accept_skip]]\npath = 'sub/a'\nreason = 'too big'\n")
+    for name in ("sub/a", "other/sub/a"):
+        repo.write(name, "x")
+    refuse_to_open(monkeypatch, b"a")
+    assert run("scan", "sub", cwd=repo.path).code == 0
+    assert run("scan", "other", cwd=repo.path).code == 3
+    assert run("scan", "sub", "other", cwd=repo.path).code == 3
+
+
+def refuse_to_open(monkeypatch: pytest.MonkeyPatch, *names: bytes) -> None:
+    """Have files of these names be unreadable."""
+    original = os.open
+
+    def refuse(path: str | bytes, *more: int, **how: int) -> int:
+        if os.fsencode(path) in names:
+            raise PermissionError(13, "Permission denied")
+        return original(path, *more, **how)
+
+    monkeypatch.setattr(os, "open", refuse)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +179,17 @@ def test_accept_skip_by_path(run: Run, tmp_path: Path, configure: Configure, mon
         ("[[accept_skip]]\npath = 'x'\nreason = 'z'\nexpires = 'soon'", ["expires", "YYYY-MM-DD"]),
         ("[[accept_skip]]\npath = 'x'\nreason = 'z'\nexpires = 3", ["expires", "YYYY-MM-DD"]),
         ("[[accept_skip]]\npath = '!'\nreason = 'z'", ["'!'"]),
+        ("[[accept_skip]]\npath = '**'\nreason = 'z'", ["path", "matches everything"]),
+        ("[[accept_skip]]\npath = '**/*.*'\nreason = 'z'", ["path", "matches everything"]),
+        ("baseline = 3", ["baseline", "must be a string"]),
+        ("baseline = '/etc/passwd'", ["baseline", "outside the scanned tree"]),
+        ("baseline = 'fifo.toml'", ["baseline", "not a regular file"]),
+        ("baseline = 'missing.json'", ["missing.json", "no such baseline"]),
+        ("extends = ['x']", ["extends", "must be a string"]),
+        ("extends = 'link.toml'", ["extends", "outside the scanned tree"]),
+        ("extends = 'fifo.toml'", ["extends", "not a regular file"]),
+        ('extends = "a\\u0000b"', ["extends"]),
+        ("allow = 3", ["allow", "must be an array of tables"]),
     ],
     ids=lambda value: value[:50] if isinstance(value, str) else None,
 )
@@ -149,7 +208,7 @@ def test_wrong_configuration(run: Run, tmp_path: Path, configure: Configure, con
 @pytest.mark.parametrize(
     "content",
     ["jobs = 64", "show_secrets = true", "api_url = 'https://evil.example'", "org = 'x'", "ca_bundle = 'x'",
-     "verify = true", "output = 'x'", "report = ['x']", "format = 'json'", "store = 'x'"],
+     "verify = true", "output = 'x'", "report = ['x']", "format = 'json'", "store = 'x'", "no_allow = true"],
 )  # fmt: skip
 def test_what_a_scanned_tree_may_not_say(run: Run, tmp_path: Path, configure: Configure, content: str) -> None:
     configure(content)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from akpatrol.report import FORMATS
 from tests.program import Done, execute
 from tests.repositories import Repository, damage
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     NewKey = Callable[[], str]
-
-_FORMATS = ("text", "json", "jsonl", "sarif")
 
 
 @pytest.fixture
@@ -98,12 +97,12 @@ _COMMANDS = {
 
 
 @pytest.mark.parametrize("name", _COMMANDS)
-@pytest.mark.parametrize("format_", _FORMATS)
+@pytest.mark.parametrize("format_", FORMATS)
 def test_every_command_in_every_format(
     full: Repository, planted: dict[str, str], tmp_path: Path, new_key: NewKey, name: str, format_: str
 ) -> None:
     piped = planted.setdefault("standard input", new_key())
-    reports = [tmp_path / f"report.{other}" for other in _FORMATS]
+    reports = [tmp_path / f"report.{other}" for other in FORMATS]
     options = [word for file in reports for word in ("--report", f"{file.suffix[1:]}:{file}")]
     arguments = [*_COMMANDS[name], "-f", format_, "-vv", "--min-confidence", "low", *options]
     done = execute(*arguments, cwd=full.path, stdin=piped.encode(), patch=_UNREADABLE)
@@ -175,6 +174,10 @@ Engine.__init__ = patched
         ["history", "--range", "{}..HEAD"],
         ["staged", "{}"],
         ["commit-msg", "{}"],
+        ["scan", "--hashes", "{}"],
+        ["scan", "--hashes", "{}.toml"],
+        ["trace", "{}"],
+        ["pre-receive", "{}"],
         ["rules", "show", "{}"],
         ["rules", "check", "{}"],
         ["rules", "check", "{}.toml"],
@@ -245,16 +248,19 @@ def _revealed(done: Done, file: Path) -> Iterator[bytes]:
     yield file.read_bytes()
 
 
-@pytest.mark.parametrize(("format_", "shows"), [("text", True), ("json", True), ("jsonl", True), ("sarif", False)])
-def test_show_secrets(tmp_path: Path, new_key: NewKey, format_: str, *, shows: bool) -> None:
+@pytest.mark.parametrize("format_", FORMATS)
+def test_show_secrets(tmp_path: Path, new_key: NewKey, format_: str) -> None:
     """Only where it was asked for, and never in a format that is made to be uploaded."""
+    shows = format_ in ("text", "json", "jsonl")
     tree = tmp_path / "tree"
     tree.mkdir()
     content, neighbour, name = new_key(), new_key(), new_key()
     (tree / f"is {name}").write_text(f"{content} {neighbour}")
     report = tmp_path / "report"
-    done = execute("scan", tree, "--show-secrets", "-f", format_, "--report", f"{format_}:{report}")
-    for written in _revealed(done, report):
+    summary = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
+    arguments = ["--show-secrets", "-f", format_, "--report", f"{format_}:{report}"]
+    done = execute("scan", tree, *arguments, variables=summary)
+    for written in _revealed(done, tmp_path / "summary" if format_ == "github" else report):
         for secret in (content, neighbour, name):
             assert (secret.encode() in written) == shows
 

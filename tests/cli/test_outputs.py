@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from akpatrol.report import FORMATS
 from tests.program import execute, on_terminal
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from tests.conftest import Run
     from tests.repositories import Repository
 
-_FORMATS = ("text", "json", "jsonl", "sarif")
 _SCHEMA = json.loads((files("akpatrol") / "report" / "schema.json").read_text())
 
 
@@ -38,7 +38,7 @@ def test_output_file(tree: Path, tmp_path: Path) -> None:
 
 
 def test_several_reports_of_one_scan(tree: Path, tmp_path: Path) -> None:
-    options = [word for name in _FORMATS for word in ("--report", f"{name}:{tmp_path / name}")]
+    options = [word for name in FORMATS for word in ("--report", f"{name}:{tmp_path / name}")]
     done = execute("scan", tree, *options)
     assert done.out == (tmp_path / "text").read_bytes()
     report = json.loads((tmp_path / "json").read_bytes())
@@ -46,6 +46,10 @@ def test_several_reports_of_one_scan(tree: Path, tmp_path: Path) -> None:
     sarif = json.loads((tmp_path / "sarif").read_bytes())
     assert report["credentials"][0]["fingerprint"] in str(lines[1])
     assert len(sarif["runs"][0]["results"]) == 1
+    assert len(json.loads((tmp_path / "gitlab").read_bytes())["vulnerabilities"]) == 1
+    assert len(json.loads((tmp_path / "gitlab-codequality").read_bytes())) == 1
+    assert b"::error file=f,line=1," in (tmp_path / "github").read_bytes()
+    assert b"`f:1:1`" in (tmp_path / "markdown").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -133,9 +137,27 @@ def test_control_characters_of_names_and_content(tmp_path: Path, key: str) -> No
             assert part not in text
 
 
+def test_step_summary(tree: Path, tmp_path: Path) -> None:
+    """It is for the format that GitHub Actions reads, stands after what is there, and fails no run."""
+    summary = tmp_path / "summary"
+    summary.write_text("before\n")
+    variables = {"GITHUB_STEP_SUMMARY": str(summary)}
+    assert execute("scan", tree, "-f", "json", variables=variables).code == 1
+    assert summary.read_text() == "before\n"
+    assert execute("scan", tree, "-f", "github", variables=variables).code == 1
+    assert summary.read_text().startswith("before\n## akpatrol: 1 credential found")
+
+
+def test_step_summary_that_cannot_be_written(tree: Path, tmp_path: Path) -> None:
+    done = execute("scan", tree, "-f", "github", variables={"GITHUB_STEP_SUMMARY": str(tmp_path / "no" / "file")})
+    assert done.code == 1
+    assert done.out.startswith(b"akpatrol: 1 credential found")
+    assert b"cannot write" in done.err
+
+
 def test_machine_formats_are_ascii_or_utf_8_without_raw_control_characters(tmp_path: Path, key: str) -> None:
     (tmp_path / "f\x1b").write_text(f"\x1b[31m {key} \u2028")
-    for format_ in ("json", "jsonl", "sarif"):
+    for format_ in FORMATS:
         out = execute("scan", tmp_path, "-f", format_).out
         assert b"\x1b" not in out
         assert out.decode().endswith("\n")

@@ -123,7 +123,7 @@ def test_counting_is_right_and_asked_for_once(tree: Path) -> None:
     (tree / "sub" / "more").touch()
     (tree / "link").symlink_to("f0")
     targets = [Target("0", "directory", str(tree)), Target("1", "file", str(tree / "f0"))]
-    source = FilesSource(targets, lambda path, _: path == b"f1")
+    source = FilesSource(targets, lambda _root: lambda path, _: path == b"f1")
     assert source.size_hint() is None or source.size_hint()
     give_up = time.monotonic() + 10
     while source.size_hint() is None:

@@ -19,7 +19,6 @@ from tests.credentials import organization_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from concurrent.futures import Executor
     from contextlib import AbstractContextManager
     from pathlib import Path
     from random import Random
@@ -32,8 +31,9 @@ _FILES = 3000
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start worker processes after the first unit, however little work there is."""
+    """Start worker processes after the first unit, however little work there is, and wait for them."""
     monkeypatch.setattr(execution, "_LITTLE_WORK_SECONDS", 0)
+    monkeypatch.setattr(execution._Workers, "are_there", lambda workers: workers.first.result() is None)
 
 
 @pytest.fixture
@@ -58,13 +58,13 @@ def _comparable(report: dict[str, Any]) -> str:
 @pytest.mark.usefixtures("at_once")
 def test_same_report_with_any_number_of_processes(run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    original = execution._pool
+    original = execution._workers
 
-    def pool(jobs: int, examiner: Examiner) -> AbstractContextManager[Executor]:
+    def workers(jobs: int, examiner: Examiner) -> AbstractContextManager[Any]:
         started.append(jobs)
         return original(jobs, examiner)
 
-    monkeypatch.setattr(execution, "_pool", pool)
+    monkeypatch.setattr(execution, "_workers", workers)
     alone, together = run("scan", tree, "--jobs", "1"), run("scan", tree, "--jobs", "2")
     assert started == [2]
     assert alone.code == together.code == 1
@@ -141,7 +141,7 @@ def test_bug_in_a_worker_is_a_bug() -> None:
 
 
 def test_little_work_starts_no_process(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(execution, "_pool", None)
+    monkeypatch.setattr(execution, "_workers", None)
     (tmp_path / "f").write_text("clean\n")
     assert run("scan", tmp_path, "--jobs", "2").code == 0
 

@@ -36,8 +36,9 @@ expires = 2030-02-01T10:00:00Z
 def test_whole_file(tmp_path: Path) -> None:
     file = tmp_path / ".akpatrol.toml"
     file.write_text(_WHOLE)
+    (tmp_path / "r.toml").write_bytes(b"rules")
     found = configuration.load(str(file), tree=str(tmp_path))
-    assert list(map(Path, found.rules)) == [tmp_path / "r.toml"]
+    assert [(Path(rules.name), rules.content) for rules in found.rules] == [(tmp_path / "r.toml", b"rules")]
     assert found.exclude == ("*.lock", "vendor/")
     assert found.min_confidence is Confidence.LOW
     assert [entry.expires for entry in found.accept_skip] == [

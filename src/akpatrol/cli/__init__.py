@@ -15,8 +15,13 @@ _COMMANDS = {
     "history": ("history", "Look through every object of a git repository."),
     "staged": ("staged", "Look through what the next commit would add."),
     "commit-msg": ("commit_msg", "Look through a commit message, before the commit."),
+    "pre-receive": ("pre_receive", "Look through a push, as a git server's hook."),
+    "trace": ("trace", "Tell every place where one credential is."),
     "verify": ("verify", "Ask the API whether credentials are live."),
+    "baseline": ("baseline", "Make, bring up to date and show what was known before."),
+    "allow": ("allow", "Allow one credential, with a reason."),
     "rules": ("rules", "List, show and check rules."),
+    "config": ("config", "Show the configuration in force."),
 }
 
 
@@ -46,7 +51,7 @@ class LazyGroup(click.Group):
 def cli() -> None:
     """Find leaked Anyreach API credentials: in files, in streams and in the whole of git history.
 
-    Exit codes: 0 complete and nothing found; 1 at least one finding; 2 the command line, a path, a rule file
-    or the configuration is wrong; 3 nothing found, but something could not be looked at; 4 a bug in akpatrol;
-    130, 141, 143 interrupted, reader gone, terminated.
+    Exit codes: 0 complete and nothing found; 1 at least one finding; 2 the command line, a path, a rule file,
+    a baseline or the configuration is wrong; 3 nothing found, but something could not be looked at; 4 a bug in
+    akpatrol; 130, 141, 143 interrupted, reader gone, terminated.
     """

@@ -1,4 +1,4 @@
-"""Path patterns as in .gitignore, through pathspec."""
+"""Path patterns as in .gitignore, through pathspec: flags' are relative to a target, a tree's to its configuration."""
 
 from __future__ import annotations
 
@@ -8,16 +8,52 @@ from typing import TYPE_CHECKING
 from akpatrol.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-    from akpatrol.settings import SkipAcceptance
+    from akpatrol.model import Target
+    from akpatrol.settings import Settings, SkipAcceptance
     from akpatrol.triage import AcceptedSkip
+
+    Matcher = Callable[[bytes, bool], bool]
 
 _SHORTEST_ID = 7
 
 
-def matcher(patterns: Sequence[str]) -> Callable[[bytes, bool], bool]:
-    """Return whether a path relative to the target, and being a directory or not, matches one of the patterns."""
+def excluder(settings: Settings) -> Callable[[str], Matcher]:
+    """Return what gives, for a target's directory, whether to leave out a path in it, being a directory or not."""
+    by_flags, configured = matcher(settings.exclude), matcher(settings.configured_exclude)
+    if not settings.configured_exclude:
+        return lambda _root: by_flags
+
+    def in_target(root: str) -> Matcher:
+        above = prefix(settings.base, root)
+        return lambda path, is_directory: by_flags(path, is_directory) or configured(above + path, is_directory)
+
+    return in_target
+
+
+def by_target(settings: Settings, targets: Sequence[Target]) -> Callable[[str, bytes], bool]:
+    """Return whether a file is left out, by its target's id and its path."""
+    excluded = excluder(settings)
+    matchers = {target.id: excluded(directory(target)) for target in targets}
+    return lambda target, path: matchers[target](path, False)  # noqa: FBT003 - a callable's argument
+
+
+def directory(target: Target) -> str:
+    """Return what a target's paths are relative to."""
+    return os.path.dirname(target.root) if target.kind == "file" else target.root
+
+
+def prefix(base: str | None, root: str) -> bytes:
+    """Return what makes paths below ``root`` relative to ``base``, nothing where it does not lie above."""
+    if not base:
+        return b""
+    relative = os.path.relpath(root, os.path.realpath(base))
+    return b"" if relative.split(os.sep)[0] in (os.curdir, os.pardir) else os.fsencode(relative) + b"/"
+
+
+def matcher(patterns: Sequence[str]) -> Matcher:
+    """Return whether a path, being a directory or not, matches one of the patterns."""
     if not patterns:
         return lambda _path, _is_directory: False
     import re  # noqa: PLC0415 - only with patterns
@@ -31,24 +67,29 @@ def matcher(patterns: Sequence[str]) -> Callable[[bytes, bool], bool]:
     return lambda path, is_directory: spec.match_file(os.fsdecode(path) + ("/" if is_directory else ""))
 
 
-def acceptances(entries: Sequence[SkipAcceptance]) -> tuple[AcceptedSkip, ...]:
+def acceptances(settings: Settings, targets: Sequence[Target]) -> tuple[AcceptedSkip, ...]:
     """Return what the configuration accepts, with an end that has come told apart."""
-    if not entries:
+    if not settings.accept_skip:
         return ()
     from datetime import UTC, datetime  # noqa: PLC0415 - most configurations accept nothing
 
     from akpatrol.triage import AcceptedSkip  # noqa: PLC0415
 
     today = datetime.now(UTC).date()
+    # A skip does not say of which target it is: where several are looked at, it is accepted in none or in all.
+    above = {prefix(settings.base, directory(target)) for target in targets} or {b""}
     return tuple(
-        AcceptedSkip(entry.reason, _matches(entry), expired=bool(entry.expires and entry.expires < today))
-        for entry in entries
+        AcceptedSkip(entry.reason, _matches(entry, above), expired=bool(entry.expires and entry.expires <= today))
+        for entry in settings.accept_skip
     )
 
 
-def _matches(entry: SkipAcceptance) -> Callable[[str], bool]:
+def _matches(entry: SkipAcceptance, above: Collection[bytes]) -> Callable[[str], bool]:
     if entry.path:
         by_path = matcher([entry.path])
         # What lies in a container is called by the container's path first.
-        return lambda item: by_path(os.fsencode(item.split(" > ")[0]), False)  # noqa: FBT003 - a callable's argument
+        return lambda item: all(
+            by_path(one + os.fsencode(item.split(" > ")[0]), False)  # noqa: FBT003 - a callable's argument
+            for one in above
+        )
     return lambda item: item == entry.object or (len(entry.object) >= _SHORTEST_ID and item.startswith(entry.object))

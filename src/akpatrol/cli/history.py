@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from contextlib import closing
 
 import click
 
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import execute
+from akpatrol.cli.policy import flaw_of_checkout
+from akpatrol.cli.run import Manner, execute
+from akpatrol.cli.trusted import Base
 from akpatrol.errors import GitError, UsageError
 from akpatrol.model import Target
-from akpatrol.sources.git import describe, repository, revisions
+from akpatrol.readlog import ReadLog
+from akpatrol.report.text_safety import visible
+from akpatrol.settings import cache_directory, environment
+from akpatrol.sources.git import describe, ranges, repository
 from akpatrol.sources.git.history import HistorySource, RangeSource
 from akpatrol.sources.git.runner import Git
-
-if TYPE_CHECKING:
-    from akpatrol.sources.base import Source
 
 _FIRST_ANSWER_SECONDS = 15
 
@@ -24,25 +26,36 @@ _FIRST_ANSWER_SECONDS = 15
 @click.command("history")
 @click.argument("repo", default=".", metavar="[REPO]")
 @click.option("--range", "range_", metavar="A..B", help="Only what these commits introduced; A...B and `auto` too.")
+@click.option("--no-cache", is_flag=True, help="Read again what earlier runs read, and remember nothing of it.")
 @shared
-def command(flags: Flags, repo: str, range_: str | None) -> int:
+def command(flags: Flags, repo: str, range_: str | None, no_cache: bool) -> int:  # noqa: FBT001 - click's
     """Look through every object of a git repository, reachable or not, and the git directory's own files.
 
     With --range only what those commits introduced. `--range auto` takes pre-commit's PRE_COMMIT_FROM_REF and
-    PRE_COMMIT_TO_REF, else the commits that no remote ref holds.
+    PRE_COMMIT_TO_REF, else the event that started GitHub Actions or GitLab CI, else the commits that no remote ref
+    holds.
     """
     found = find(repo)
     work_tree = os.fsdecode(found.work_tree) if found.work_tree else None
-    settings = resolve(flags, work_tree, work_tree)
     git = Git(found, common=range_ is None)
+    if range_ is not None:
+        target = describe_target(git, found)
+        wanted = ranges.resolve(git, range_, environment())
+        side = Base(git, work_tree, wanted.revisions) if work_tree else None
+        if side and (flaw := flaw_of_checkout(flags, work_tree or "")):
+            side.notices.append(flaw)
+        settings = resolve(flags, work_tree, work_tree, side)
+        if wanted.note and not settings.quiet:
+            click.echo(f"akpatrol: {wanted.note}", err=True)
+        return execute("range", [RangeSource(git, target, wanted)], settings)
+    settings = resolve(flags, work_tree, work_tree)
     target = describe_target(git, found)
-    source: Source
-    if range_ is None:
-        source = HistorySource(git, target)
-    else:
-        wanted = revisions.resolve(git, range_, settings.environment)
-        source = RangeSource(git, target, wanted, revisions.tag_objects(git, range_, settings.environment))
-    return execute("history" if range_ is None else "range", [source], settings)
+    with closing(ReadLog(None if no_cache else cache_directory(settings.environment))) as log:
+        source = HistorySource(git, target, None if no_cache else log)
+        code = execute("history", [source], settings, Manner(whole="history"))
+        if settings.verbose and not no_cache:
+            click.echo(f"akpatrol: cache: {visible(log.problem or log.file)}", err=True)
+    return code
 
 
 def find(path: str) -> repository.Repository:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from akpatrol import settings as settings_
-from akpatrol.cli import unwrapping, verification
+from akpatrol.cli import policy, unwrapping, verification
+from akpatrol.limits import Limits
 from akpatrol.model import Confidence
 from akpatrol.report import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from akpatrol.limits import Limits
+    from akpatrol.cli.policy import TrustedSide
     from akpatrol.settings import Settings
 
 
@@ -61,6 +62,8 @@ _OPTIONS = (
                  help="Leave out paths that match, as in .gitignore; repeatable, counted in the report."),
     click.option("--min-confidence", type=click.Choice(["low", "medium", "high"]),
                  help="Report credentials of at least this confidence.  [default: medium]"),
+    click.option("--hashes", metavar="FILE",
+                 help="Report only these: a fingerprint, SHA-256 or key id a line, `-` for standard input."),
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes at most.  [default: processors]"),
     click.option("--show-secrets", is_flag=True, help="Write raw secrets into the report."),
     click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 when something is found."),
@@ -74,62 +77,94 @@ _OPTIONS = (
 class Flags(NamedTuple):
     """The shared options exactly as they were typed."""
 
-    directory: str | None
-    format_: str
-    output: str | None
-    reports: tuple[tuple[str, str], ...]
-    rules: tuple[str, ...]
-    config: str | None
-    exclude: tuple[str, ...]
-    min_confidence: str | None
-    jobs: int | None
-    show_secrets: bool
-    exit_zero: bool
-    progress: bool | None
-    quiet: bool
-    verbose: int
-    verify: bool | None
-    organizations: tuple[str, ...]
-    api_url: str | None
-    ca_bundle: str | None
-    verify_rps: float | None
-    send_unattributed: bool
-    no_scopes: bool
-    inventory: str | None
-    fail_on: str | None
-    limits: Limits
+    directory: str | None = None
+    format_: str = "text"
+    output: str | None = None
+    reports: tuple[tuple[str, str], ...] = ()
+    rules: tuple[str, ...] = ()
+    config: str | None = None
+    exclude: tuple[str, ...] = ()
+    min_confidence: str | None = None
+    hashes: str | None = None
+    jobs: int | None = None
+    show_secrets: bool = False
+    exit_zero: bool = False
+    progress: bool | None = None
+    quiet: bool = False
+    verbose: int = 0
+    verify: bool | None = None
+    organizations: tuple[str, ...] = ()
+    api_url: str | None = None
+    ca_bundle: str | None = None
+    verify_rps: float | None = None
+    send_unattributed: bool = False
+    no_scopes: bool = False
+    inventory: str | None = None
+    fail_on: str | None = None
+    baseline: str | None = None
+    no_allow: bool = False
+    fail_on_stale: bool = False
+    limits: Limits = Limits()
+
+
+def _parameters() -> list[click.Parameter]:
+    """Return all shared options, in the order of the help."""
+
+    def none() -> None:
+        """Have the options put on."""
+
+    for option in reversed((*_OPTIONS, *policy.OPTIONS, *unwrapping.OPTIONS, *verification.OPTIONS)):
+        option(none)
+    found: list[click.Parameter] = none.__dict__["__click_params__"]
+    return found
+
+
+def some(*names: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command those shared options that fields of ``Flags`` name; they arrive as one ``flags`` argument."""
+
+    def decorate(function: Callable[..., int]) -> Callable[..., int]:
+        def with_flags(**arguments: Any) -> int:
+            given = {name: arguments.pop(name) for name in names if name != "limits"}
+            if "limits" in names:
+                given["limits"] = unwrapping.limits(arguments)
+            return function(flags=Flags(**given), **arguments)
+
+        with_flags.__doc__ = function.__doc__
+        with_flags.__name__ = function.__name__
+        chosen = [
+            one for one in _parameters() if one.name in names or ("limits" in names and one.name not in Flags._fields)
+        ]
+        own = getattr(function, "__click_params__", [])
+        with_flags.__dict__["__click_params__"] = [*chosen, *own]
+        return with_flags
+
+    return decorate
 
 
 def shared(function: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the shared options; they arrive as one ``flags`` argument."""
-
-    def with_flags(**arguments: Any) -> int:
-        arguments["limits"] = unwrapping.limits(arguments)
-        flags = Flags(**{name: arguments.pop(name) for name in Flags._fields})
-        return function(flags=flags, **arguments)
-
-    with_flags.__doc__ = function.__doc__
-    with_flags.__name__ = function.__name__
-    decorated: Callable[..., int] = with_flags
-    for option in reversed((*_OPTIONS, *unwrapping.OPTIONS, *verification.OPTIONS)):
-        decorated = option(decorated)
-    decorated.__dict__.setdefault("__click_params__", []).extend(getattr(function, "__click_params__", []))
-    return decorated
+    """Give a command all shared options."""
+    return some(*Flags._fields)(function)
 
 
-def resolve(flags: Flags, start: str | None, top: str | None) -> Settings:
-    """Return the run's settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere."""
-    found = settings_.configuration_of(flags.config, start, top)
+def resolve(flags: Flags, start: str | None, top: str | None, side: TrustedSide | None = None) -> Settings:
+    """Return the run's settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere.
+
+    With a ``side`` that is trusted it comes from there.
+    """
+    found, allowing, rules = policy.in_force(flags, start, top, side)
     variables = settings_.environment()
     minimum = Confidence[flags.min_confidence.upper()] if flags.min_confidence else found.min_confidence
     return settings_.Settings(
         outputs=tuple(
             (name, None if path == "-" else path) for name, path in ((flags.format_, flags.output), *flags.reports)
         ),
-        rules=(*found.rules, *flags.rules),
-        exclude=(*found.exclude, *flags.exclude),
+        rules=(*found.rules, *rules),
+        exclude=flags.exclude,
+        configured_exclude=found.exclude,
+        base=found.base,
         min_confidence=minimum or Confidence.MEDIUM,
         accept_skip=found.accept_skip,
+        hashes=flags.hashes,
         jobs=flags.jobs or found.jobs or settings_.default_jobs(),
         show_secrets=flags.show_secrets or found.show_secrets,
         exit_zero=flags.exit_zero,
@@ -150,4 +185,5 @@ def resolve(flags: Flags, start: str | None, top: str | None) -> Settings:
             inventory=flags.inventory,
             fail_on=flags.fail_on,
         ),
+        policy=allowing,
     )

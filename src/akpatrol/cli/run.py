@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from akpatrol import pipeline
 from akpatrol import rules as rules_
-from akpatrol.cli import verification
-from akpatrol.cli.globs import acceptances, matcher
+from akpatrol.cli import asking, policy, verification
+from akpatrol.cli.globs import acceptances, by_target
 from akpatrol.cli.progress import Progress
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.examination import Examiner
@@ -20,44 +20,68 @@ from akpatrol.report import RenderOptions, render
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from akpatrol.asked import Question
     from akpatrol.detect.engine import Engine
     from akpatrol.model import Report
+    from akpatrol.report import Renderer
     from akpatrol.settings import Settings
     from akpatrol.sources.base import Source
 
 _WIDTH = 100
 
 
-def execute(
-    command: str,
-    sources: Sequence[Source],
-    settings: Settings,
-    amend: Callable[[Report], Report] = lambda report: report,
-) -> int:
-    """Run the sources through the pipeline, ask what is to be asked, write every report, return the exit code.
+class Manner(NamedTuple):
+    """What a command does in a way of its own.
 
-    ``amend`` may add to the report what the sources cannot know.
+    ``amend`` may add to the report what the sources cannot know. ``whole`` is the kind of scan, as a baseline knows it,
+    when all of a repository is looked at. Of what is ``asked`` for alone is told; ``text`` tells it to a person.
     """
+
+    amend: Callable[[Report], Report] = lambda report: report
+    whole: str | None = None
+    asked: Sequence[Question] = ()
+    text: Renderer | None = None
+
+
+_PLAIN = Manner()
+
+
+def execute(command: str, sources: Sequence[Source], settings: Settings, manner: Manner = _PLAIN) -> int:
+    """Run the sources through the pipeline, ask what is to be asked, write every report, return the exit code."""
     _check_outputs(settings)
+    questions = manner.asked or asking.prepare(settings, sources)
     inventory = verification.prepare(settings)
+    known = policy.prepare(settings)
     rules = rules_.load(settings.rules)
     examiner = Examiner(rules, settings.limits)
     engine = examiner.engine
     if settings.verbose:
         _explain(settings, engine)
     with Progress(sources, settings) as progress:
+        targets = [target for source in sources for target in source.targets()]
         wishes = pipeline.Wishes(
-            settings.jobs, settings.min_confidence, acceptances(settings.accept_skip), matcher(settings.exclude)
+            settings.jobs,
+            asking.least(settings, questions),
+            acceptances(settings, targets),
+            by_target(settings, targets),
         )
-        found = amend(pipeline.run(command, sources, examiner, wishes, progress.update))
-    report, interrupted = verification.answer(found, settings, inventory)
-    code = verification.exit_code(report, settings)
-    _publish(report, engine, settings, silent=settings.quiet and not report.credentials and code is ExitCode.CLEAN)
+        found = asking.answer(
+            manner.amend(pipeline.run(command, sources, examiner, wishes, progress.update)), questions
+        )
+    verified, interrupted = verification.answer(found, settings, inventory)
+    report = policy.judge(verified, known, settings, whole=None if questions else manner.whole)
+    code = asking.exit_code(report, settings, verification.exit_code(report, settings))
+    silent = settings.quiet and not _is_news(report) and code is ExitCode.CLEAN
+    _publish(report, engine, settings, manner.text, silent=silent)
     if interrupted:
         return ExitCode.INTERRUPTED
     if settings.exit_zero and code is ExitCode.FINDINGS:
         return ExitCode.CLEAN if report.coverage.complete else ExitCode.INCOMPLETE
     return code
+
+
+def _is_news(report: Report) -> bool:
+    return bool(report.findings or report.notices or report.stale or report.asked)
 
 
 def _check_outputs(settings: Settings) -> None:
@@ -75,7 +99,7 @@ def _check_outputs(settings: Settings) -> None:
             raise UsageError(f"{file}: two reports would be written to it")
 
 
-def _publish(report: Report, engine: Engine, settings: Settings, *, silent: bool) -> None:
+def _publish(report: Report, engine: Engine, settings: Settings, teller: Renderer | None, *, silent: bool) -> None:
     from datetime import UTC, datetime  # noqa: PLC0415 - after the scan
 
     from akpatrol.detect.redact import Redactor  # noqa: PLC0415 - only when there is something to say
@@ -95,10 +119,26 @@ def _publish(report: Report, engine: Engine, settings: Settings, *, silent: bool
             here=_here(),
         )
         if file or not (silent and format_ == "text"):
-            rendered.append((file, render(report, format_, options)))
+            own = teller if format_ == "text" and not file else None
+            rendered.append((file, own(report, options) if own else render(report, format_, options)))
+    summary = settings.environment.get("GITHUB_STEP_SUMMARY")
+    if summary and any(format_ == "github" for format_, _ in settings.outputs):
+        _append_summary(report, options, summary)
     # Everything is rendered before anything is written, and files before a pipe whose reader may go away.
     for file, text in sorted(rendered, key=lambda one: one[0] is None):
         _write(text, file)
+
+
+def _append_summary(report: Report, options: RenderOptions, file: str) -> None:
+    """Add the report to the summary of a step of GitHub Actions; that it cannot be written changes nothing else."""
+    from pathlib import Path  # noqa: PLC0415 - only there
+
+    from akpatrol.report import step_summary  # noqa: PLC0415
+
+    try:
+        step_summary.append(report, options, Path(file))
+    except UsageError as error:
+        click.echo(f"akpatrol: {options.redact(str(error))}", err=True)
 
 
 def _here() -> str | None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol.cli.globs import matcher
+from akpatrol.cli.globs import excluder
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import execute
+from akpatrol.cli.run import Manner, execute
 from akpatrol.errors import UsageError
 from akpatrol.model import Target
 from akpatrol.sources.files import FilesSource
@@ -32,7 +32,7 @@ def command(flags: Flags, paths: tuple[str, ...], *, tracked: bool) -> int:
     Symbolic links, FIFOs, sockets and devices are left out; `.git` directories are left to `akpatrol history`.
     """
     named = list(dict.fromkeys(paths or (".",)))
-    found = {target.root: target for target in (_target(path) for path in named if path != "-")}
+    found = {target.root: target for target in (target_of(path) for path in named if path != "-")}
     targets = [target._replace(id=str(number)) for number, target in enumerate(found.values())]
     for target in targets:
         if tracked and not target.base:
@@ -41,13 +41,13 @@ def command(flags: Flags, paths: tuple[str, ...], *, tracked: bool) -> int:
     settings = resolve(flags, start, top)
     sources: list[Source] = []
     if targets:
-        sources.append(FilesSource(targets, matcher(settings.exclude), tracked=tracked))
+        sources.append(FilesSource(targets, excluder(settings), tracked=tracked))
     if "-" in named:
         sources.append(StreamSource(Target(str(len(targets)), "stream", "-")))
-    return execute("scan", sources, settings)
+    return execute("scan", sources, settings, Manner(whole=None if "-" in named else _whole(targets, tracked=tracked)))
 
 
-def _target(path: str) -> Target:
+def target_of(path: str) -> Target:
     """Return what a path names; a link that the caller names is followed, those met later are not."""
     if not path:
         raise UsageError("a PATH is empty", hint="give . for the current directory")
@@ -62,6 +62,12 @@ def _target(path: str) -> Target:
     found = repository.find(os.fsencode(directory))
     base = os.fsdecode(found.work_tree) if found and found.work_tree else None
     return Target("", "directory" if stat.S_ISDIR(mode) else "file", root, base=base)
+
+
+def _whole(targets: list[Target], *, tracked: bool) -> str | None:
+    """Return the kind of scan when it looks at all of a repository, or of a directory that is in none."""
+    whole = [target for target in targets if target.kind == "directory" and target.base in (None, target.root)]
+    return ("tracked" if tracked else "scan") if len(whole) == len(targets) == 1 else None
 
 
 def _configured(targets: list[Target]) -> tuple[str | None, str | None]:

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from akpatrol.cli.globs import matcher
+from akpatrol.cli.globs import excluder
 from akpatrol.cli.options import Flags, resolve, shared
 from akpatrol.cli.run import execute
 from akpatrol.errors import UsageError
@@ -32,7 +32,8 @@ def command(flags: Flags, files: tuple[str, ...]) -> int:
     named = [os.fsencode(file) for file in files]
     cwd = os.fsencode(os.getcwd())
     target = Target("0", "index", os.fsdecode(found.root), base=os.fsdecode(found.root))
-    return execute("staged", [IndexSource(Git(found, hook), target, named, cwd, matcher(settings.exclude))], settings)
+    excluded = excluder(settings)(target.root)
+    return execute("staged", [IndexSource(Git(found, hook), target, named, cwd, excluded)], settings)
 
 
 def find(hook: dict[str, str]) -> repository.Repository:

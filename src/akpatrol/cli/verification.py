@@ -83,15 +83,20 @@ def answer(report: Report, settings: Settings, entries: Sequence[Entry] | None) 
 
 
 def exit_code(report: Report, settings: Settings) -> ExitCode:
-    """Return what the report means: findings win over an incomplete scan, and ``--fail-on live`` weighs them."""
+    """Return what the report means: findings win over an incomplete scan, and ``--fail-on live`` weighs them.
+
+    What is allowed is none, unless it is live; with ``--fail-on-stale`` an allowance for nothing counts as one.
+    """
     complete = ExitCode.CLEAN if report.coverage.complete else ExitCode.INCOMPLETE
-    if not report.credentials:
+    if settings.policy.fail_on_stale and report.stale:
+        return ExitCode.FINDINGS
+    if not report.findings:
         return complete
     if settings.verification.fail_on != "live":
         return ExitCode.FINDINGS
     from akpatrol.verify.consequences import exit_code_of_live  # noqa: PLC0415 - only when asked for
 
-    code = exit_code_of_live({one.verification.status for one in report.credentials if one.verification})
+    code = exit_code_of_live({one.verification.status for one in report.findings if one.verification})
     return complete if code is ExitCode.CLEAN else code
 
 

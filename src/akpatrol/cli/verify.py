@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from akpatrol.cli import prompt
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import execute
+from akpatrol.cli.run import Manner, execute
 from akpatrol.errors import UsageError
 from akpatrol.model import Confidence, Secret, Skipped, Target
 from akpatrol.sources.stream import StreamSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from akpatrol.model import Report
 
-_LONGEST_BYTES = 16 << 20
 _UNKNOWN_SHAPE = "no Anyreach credential on this line: ak_<id>.<secret> or pat_..."
 
 
@@ -36,50 +32,9 @@ def command(flags: Flags) -> int:
     settings = settings._replace(verification=settings.verification._replace(verify=True))
     if not flags.min_confidence:  # what a person pastes is meant as a credential
         settings = settings._replace(min_confidence=Confidence.LOW)
-    typed = _typed()
+    typed = prompt.typed("Credentials, one a line (not shown; an empty line ends):")
     source = StreamSource(Target("0", "stream", "-"), Secret(typed))
-    return execute("verify", [source], settings, lambda report: _with_unread_lines(report, typed))
-
-
-def _typed() -> bytes:
-    if not sys.stdin:
-        raise UsageError("standard input is closed", hint="give the credentials on standard input, one a line")
-    if not sys.stdin.isatty():
-        typed = sys.stdin.buffer.read(_LONGEST_BYTES + 1)
-        if len(typed) > _LONGEST_BYTES:
-            raise UsageError(f"more than {_LONGEST_BYTES >> 20} MiB on standard input", hint="akpatrol scan --verify -")
-    else:
-        typed = _prompted()
-    if not typed.strip():
-        raise UsageError("no credential was given", hint="give them on standard input, one a line")
-    return typed
-
-
-def _prompted() -> bytes:
-    """Return lines typed or pasted without echo, up to an empty one or the end of input.
-
-    Not getpass: it drops what is typed ahead, which is all but the first of several pasted lines.
-    """
-    sys.stderr.write("Credentials, one a line (not shown; an empty line ends):\n")
-    sys.stderr.flush()
-    lines = []
-    with _without_echo(sys.stdin.fileno()):
-        while (line := sys.stdin.buffer.readline()).strip():
-            lines.append(line)
-    return b"".join(lines)
-
-
-@contextmanager
-def _without_echo(terminal: int) -> Iterator[None]:
-    import termios  # noqa: PLC0415 - only for a person
-
-    before = termios.tcgetattr(terminal)
-    silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
-    termios.tcsetattr(terminal, termios.TCSADRAIN, silent)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+    return execute("verify", [source], settings, Manner(lambda report: _with_unread_lines(report, typed)))
 
 
 def _with_unread_lines(report: Report, typed: bytes) -> Report:

@@ -85,6 +85,14 @@ class Gate:
             found.alarms |= self._ring_in_runs(data)
         return found
 
+    def prepare(self) -> None:
+        """Begin to compile, for who knows that there is much to read; until it is done the automaton answers."""
+        if self._may_switch and not self._compiling:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - little input does without
+
+            # Compiling leaves Python to others.
+            self._compiling = ThreadPoolExecutor(1).submit(self._patterns_of_hyperscan)
+
     def is_settled(self) -> bool:
         """Return whether asking for what is compiled would not have to wait."""
         return not self._compiling or self._compiling.done()
@@ -125,12 +133,8 @@ class Gate:
             self._may_switch = False
             self._hyperscan = self._patterns_of_hyperscan()
             return
-        if not self._compiling:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - little input does without
-
-            # Compiling leaves Python to others; until it is done the automaton answers for what is small.
-            self._compiling = ThreadPoolExecutor(1).submit(self._patterns_of_hyperscan)
-        if patient or self._compiling.done():
+        self.prepare()
+        if self._compiling and (patient or self._compiling.done()):
             self._take(self._compiling)
 
     def _take(self, compiling: Future[Patterns | None]) -> None:

@@ -63,7 +63,40 @@ def _sarif(report: Report, options: RenderOptions) -> str:
     return as_sarif.render(report, options)
 
 
-FORMATS: dict[str, Renderer] = {"text": _text, "json": _json, "jsonl": _jsonl, "sarif": _sarif}
+def _github(report: Report, options: RenderOptions) -> str:
+    from akpatrol.report import as_github  # noqa: PLC0415 - only the format that is asked for
+
+    return as_github.render(report, options)
+
+
+def _gitlab(report: Report, options: RenderOptions) -> str:
+    from akpatrol.report import as_gitlab  # noqa: PLC0415 - only the format that is asked for
+
+    return as_gitlab.render(report, options)
+
+
+def _codequality(report: Report, options: RenderOptions) -> str:
+    from akpatrol.report import as_codequality  # noqa: PLC0415 - only the format that is asked for
+
+    return as_codequality.render(report, options)
+
+
+def _markdown(report: Report, options: RenderOptions) -> str:
+    from akpatrol.report import as_markdown  # noqa: PLC0415 - only the format that is asked for
+
+    return as_markdown.render(report, options)
+
+
+FORMATS: dict[str, Renderer] = {
+    "text": _text,
+    "json": _json,
+    "jsonl": _jsonl,
+    "sarif": _sarif,
+    "github": _github,
+    "gitlab": _gitlab,
+    "gitlab-codequality": _codequality,
+    "markdown": _markdown,
+}
 
 
 def render(report: Report, format: str, options: RenderOptions) -> str:  # noqa: A002 - the option's name

@@ -30,7 +30,8 @@ GENERIC_STEPS = (
 _WHOSE = "Find out whose it is: it may be another vendor's. The next steps are for one of Anyreach's."
 _BROWSER = "It ships to browsers, where every visitor can read it: call the API from a server instead."
 _UNTIL = "Verify it again until the API refuses it."
-_DEAD = "Nothing to revoke: the API refuses it. Put it into the baseline."
+_DEAD = "Nothing to revoke: the API refuses it. Put it into the baseline: akpatrol baseline update."
+_ALLOWED = "Nothing to do while it is allowed and not live."
 _DEAD_OF_ANOTHER = "Find out whose it is: Anyreach's API refuses it, but another vendor's may accept it."
 _OPTIONAL = "Rewriting history is optional."
 _HISTORY = "Rewriting history comes last and replaces nothing of this: every clone keeps what it has."
@@ -63,6 +64,8 @@ def states_of(credential: Credential) -> set[str]:
 
 def steps(credential: Credential, rule: Rule | None) -> list[str]:
     """Return what to do, in order."""
+    if not credential.is_finding:
+        return [_ALLOWED]
     states = states_of(credential)
     match situation(states):
         case Situation.IGNORED:
@@ -132,5 +135,5 @@ def _dead_action(attribution: str, states: Collection[str]) -> str:
     if attribution == Attribution.OPEN:
         return _DEAD_OF_ANOTHER[0].lower() + _DEAD_OF_ANOTHER[1:]
     if any(state in _IN_HISTORY for state in states):
-        return "nothing to revoke; put it into the baseline. Rewriting history is optional."
-    return "nothing to revoke; take it out of the file, or put it into the baseline."
+        return "nothing to revoke; put it into the baseline: akpatrol baseline update. Rewriting history is optional."
+    return "nothing to revoke; take it out of the file, or put it into the baseline: akpatrol baseline update."

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from akpatrol.report import document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from akpatrol.model import Report
     from akpatrol.report import RenderOptions
 
@@ -24,6 +26,17 @@ def dumped(value: Any, *, indent: int | None = None) -> str:
     """Return JSON that can be encoded and printed: escaping what is not printable changes no value."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return _BEYOND_ASCII.sub(_escaped, text)
+
+
+def fitting(items: Iterable[Any], room: int) -> list[Any]:
+    """Return the first items that fit into ``room`` bytes of JSON, together with what separates them."""
+    taken = []
+    for item in items:
+        room -= len(dumped(item).encode()) + len(", ")
+        if room < 0:
+            break
+        taken.append(item)
+    return taken
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -23,4 +23,4 @@ def _lines(whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"type": "header", **{key: whole[key] for key in ("schema_version", "tool", "scan")}}
     for credential in whole["credentials"]:
         yield {"type": "credential", **credential}
-    yield {"type": "coverage", "coverage": whole["coverage"], "summary": whole["summary"]}
+    yield {"type": "coverage", **{key: whole[key] for key in ("coverage", "notices", "stale", "asked", "summary")}}

@@ -6,29 +6,29 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
-from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import sarif_om as om
 
-from akpatrol.findings import VerificationStatus
-from akpatrol.model import Kind, Place, Severity, State
-from akpatrol.report import advice, document
+from akpatrol.model import Kind, Place, Severity
+from akpatrol.report import advice, document, messages, placed
 from akpatrol.report import sarif_words as words
 from akpatrol.report.as_json import dumped
-from akpatrol.report.sarif_places import artifact_uri, base_of, file_uri, repository_uri
+from akpatrol.report.mask import Mask
+from akpatrol.report.outcome import allowed_words, findings_of
+from akpatrol.report.sarif_places import base_of, file_uri, repository_uri
 from akpatrol.report.words import parsed, plural, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from akpatrol.findings import Credential, Occurrence
+    from akpatrol.findings import Credential
     from akpatrol.model import Report, Target
     from akpatrol.report import RenderOptions
+    from akpatrol.report.placed import Placed
     from akpatrol.rules import Rule, RuleSet
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -37,14 +37,6 @@ RESULT_LIMIT = 25_000
 """GitHub refuses a run with more."""
 NOTIFICATION_LIMIT = 100
 
-_LEVELS = {
-    Severity.CRITICAL: "error",
-    Severity.HIGH: "error",
-    Severity.MEDIUM: "warning",
-    Severity.LOW: "note",
-}
-_STATUS_LEVELS = {VerificationStatus.ACTIVE: "error", VerificationStatus.INACTIVE: "note"}
-"""The others leave it to the severity."""
 _SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "3.0"}
 _PRECISIONS = {Kind.ORGANIZATION_KEY: "high", Kind.PERSONAL_ACCESS_TOKEN: "medium", Kind.CUSTOM: "medium"}
 _RULE_IDS = {
@@ -85,11 +77,13 @@ def _default(field: Any) -> Any:
 
 def _run(report: Report, options: RenderOptions) -> Any:
     whole = document.visible_tree(document.build(report, options))
-    redact = document.Mask(options).redact
-    rules = _rules(report.credentials, whole["credentials"], options.rules)
+    redact = Mask(options).redact
+    rules = _rules(report.findings, findings_of(whole), options.rules)
     bases = _base_ids(report.targets)
-    places = _Places({target.id: target for target in report.targets}, bases, redact)
-    results = list(islice(_results(report, whole, list(rules), places), RESULT_LIMIT))
+    results = [
+        _result(place, list(rules), _location(place, bases))
+        for place in islice(placed.in_order(report, whole, redact), RESULT_LIMIT)
+    ]
     return om.Run(
         tool=om.Tool(
             driver=om.ToolComponent(
@@ -114,7 +108,7 @@ def _run(report: Report, options: RenderOptions) -> Any:
     )
 
 
-def _rules(credentials: Iterable[Credential], shown: list[Mapping[str, Any]], rules: RuleSet) -> dict[str, Any]:
+def _rules(credentials: Iterable[Credential], shown: Sequence[Mapping[str, Any]], rules: RuleSet) -> dict[str, Any]:
     """Return the descriptors by id: both of Anyreach's kinds, then the other rules that found something."""
     shipped = {kind: next((rule for rule in rules.rules if rule.kind is kind), None) for kind in _RULE_IDS}
     found = {_RULE_IDS[kind]: _descriptor(_RULE_IDS[kind], kind, rule) for kind, rule in shipped.items()}
@@ -138,7 +132,7 @@ def _descriptor(rule_id: str, kind: Kind, rule: Rule | None) -> Any:
         short_description=om.MultiformatMessageString(text=words.short_description(kind, rule)),
         full_description=om.MultiformatMessageString(text=words.full_description(kind, rule)),
         help=om.MultiformatMessageString(text=words.help_text(rule, steps), markdown=words.help_markdown(rule, steps)),
-        default_configuration=om.ReportingConfiguration(level=_LEVELS[severity]),
+        default_configuration=om.ReportingConfiguration(level=placed.level_of(severity)),
         properties={
             "security-severity": _SCORES[severity],
             "precision": _PRECISIONS[kind],
@@ -147,33 +141,21 @@ def _descriptor(rule_id: str, kind: Kind, rule: Rule | None) -> Any:
     )
 
 
-class _Places:
-    """Turns occurrences into locations and into names that stay the same from run to run."""
-
-    def __init__(self, targets: Mapping[str, Target], bases: Mapping[str, str], redact: Callable[[str], str]) -> None:
-        self._targets = targets
-        self._bases = bases
-        self._redact = redact
-
-    def uri(self, occurrence: Occurrence) -> str:
-        return artifact_uri(occurrence, self._targets.get(occurrence.target), self._redact)
-
-    def location(self, occurrence: Occurrence, shown: Mapping[str, Any]) -> Any:
-        target = self._targets.get(occurrence.target)
-        base = self._bases.get(base_of(target)) if target else None
-        artifact = om.ArtifactLocation(uri=self.uri(occurrence), uri_base_id=base)
-        return om.Location(
-            physical_location=om.PhysicalLocation(artifact_location=artifact, region=_region(occurrence)),
-            logical_locations=_logical_locations(shown),
-        )
+def _location(place: Placed, bases: Mapping[str, str]) -> Any:
+    base = bases.get(base_of(place.target)) if place.target else None
+    artifact = om.ArtifactLocation(uri=place.uri, uri_base_id=base)
+    return om.Location(
+        physical_location=om.PhysicalLocation(artifact_location=artifact, region=_region(place)),
+        logical_locations=_logical_locations(place.shown_place),
+    )
 
 
-def _region(occurrence: Occurrence) -> Any:
-    line, column = occurrence.line, occurrence.column
-    if line is None or occurrence.containers:  # lines are the member's, and the artifact is the file
+def _region(place: Placed) -> Any:
+    if place.lines is None:
         return None
+    line, column = place.lines[0], place.occurrence.column
     region = om.Region(start_line=line, start_column=column)
-    end_line, end_column = occurrence.end_line, occurrence.end_column
+    end_line, end_column = place.occurrence.end_line, place.occurrence.end_column
     if column and end_line and end_column and (end_line, end_column) > (line, column):
         region.end_line, region.end_column = end_line, end_column
     return region
@@ -188,67 +170,23 @@ def _logical_locations(shown: Mapping[str, Any]) -> Any:
     return [om.LogicalLocation(fully_qualified_name=words.location_name(shown), kind=shown["place"])]
 
 
-def _results(report: Report, whole: Mapping[str, Any], rule_ids: list[str], places: _Places) -> Iterator[Any]:
-    """Yield a result a place, each credential's worst first so that a cut leaves out no credential."""
-    found = [
-        (credential, shown, document.occurrences_in_order(credential.occurrences))
-        for credential, shown in zip(
-            document.credentials_in_order(report.credentials), whole["credentials"], strict=True
-        )
-    ]
-    names = [_names(shown["fingerprint"], occurrences, places) for _, shown, occurrences in found]
-    for part in (slice(0, 1), slice(1, None)):
-        for (credential, shown, occurrences), own_names in zip(found, names, strict=True):
-            rule_id, action = _rule_id(shown), words.action_message(shown)
-            triples = zip(occurrences[part], shown["occurrences"][part], own_names[part], strict=True)
-            for occurrence, shown_place, name in triples:
-                yield om.Result(
-                    rule_id=rule_id,
-                    rule_index=rule_ids.index(rule_id),
-                    level=_level(credential, occurrence),
-                    message=om.Message(text=words.result_message(shown, shown_place, action)),
-                    locations=[places.location(occurrence, shown_place)],
-                    partial_fingerprints={FINGERPRINT: name},
-                    properties={
-                        "credential": shown["fingerprint"],
-                        "confidence": shown["confidence"],
-                        "attribution": shown["attribution"],
-                        "state": shown_place["state"],
-                        "verification": status_of(shown),
-                    },
-                )
-
-
-def _level(credential: Credential, occurrence: Occurrence) -> str:
-    if occurrence.state is State.IGNORED:
-        return "note"
-    by_severity = _LEVELS[credential.severity]
-    return _STATUS_LEVELS.get(credential.verification.status, by_severity) if credential.verification else by_severity
-
-
-def _names(fingerprint: str, occurrences: list[Occurrence], places: _Places) -> list[str]:
-    """Return a stable name a place: of credential and place, numbered where several share them, oldest first.
-
-    Lines and contents stay out of it, so that editing a file closes and opens no alert.
-    """
-    stems = [_stem(fingerprint, occurrence, places.uri(occurrence)) for occurrence in occurrences]
-    age = sorted(range(len(occurrences)), key=lambda index: _age(occurrences[index]))
-    counted: Counter[str] = Counter()
-    names = [""] * len(occurrences)
-    for index in age:
-        counted[stems[index]] += 1
-        names[index] = f"{stems[index]}:{counted[stems[index]]}"
-    return names
-
-
-def _age(occurrence: Occurrence) -> tuple[Any, ...]:
-    introduced = occurrence.introduced.date if occurrence.introduced else "~"
-    return (introduced, occurrence.offset, occurrence.object or "", occurrence.target)
-
-
-def _stem(fingerprint: str, occurrence: Occurrence, uri: str) -> str:
-    parts = [fingerprint, occurrence.place, uri, *occurrence.containers]
-    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+def _result(place: Placed, rule_ids: list[str], location: Any) -> Any:
+    rule_id = _rule_id(place.shown)
+    return om.Result(
+        rule_id=rule_id,
+        rule_index=rule_ids.index(rule_id),
+        level=place.level,
+        message=om.Message(text=words.plain_message(place.message)),
+        locations=[location],
+        partial_fingerprints={FINGERPRINT: place.name},
+        properties={
+            "credential": place.shown["fingerprint"],
+            "confidence": place.shown["confidence"],
+            "attribution": place.shown["attribution"],
+            "state": place.shown_place["state"],
+            "verification": status_of(place.shown),
+        },
+    )
 
 
 def _base_ids(targets: Iterable[Target]) -> dict[str, str]:
@@ -289,17 +227,21 @@ def _notifications(report: Report, whole: Mapping[str, Any], shown: int) -> Iter
     # What was not accepted makes the run incomplete: it must not fall to the limit.
     skipped = sorted(whole["coverage"]["skipped"], key=lambda skip: skip["accepted"] is not None)
     for skip in skipped[:NOTIFICATION_LIMIT]:
-        yield _notification(words.skip_message(skip), "note" if skip["accepted"] else "error")
+        yield _notification(messages.skip_message(skip), "note" if skip["accepted"] else "error")
     if more := skipped[NOTIFICATION_LIMIT:]:
         level = "note" if all(skip["accepted"] for skip in more) else "error"
         yield _notification(f"Not looked at: {plural(len(more), 'more item')}; the JSON report names them.", level)
     if unread := report.unread_histories:
         yield _notification(f"Histories not read: {len(unread)}.", "note")
-    total = sum(len(credential.occurrences) for credential in report.credentials)
-    if total > shown:
-        text = f"Not in this file: {plural(total - shown, 'more place')}; the JSON report names them."
-        yield _notification(text, "warning")
+    if allowed := allowed_words(whole["summary"]):
+        yield _notification(f"Not in this file: {allowed}.", "note")
+    for notice in whole["notices"][:NOTIFICATION_LIMIT]:
+        yield _notification(notice, "warning")
+    if stale := whole["stale"]:
+        yield _notification(f"Allowances that match nothing any more: {len(stale):,}.", "note")
+    if missing := placed.number_of(report) - shown:
+        yield _notification(messages.left_out_message(missing), "warning")
 
 
 def _notification(text: str, level: str) -> Any:
-    return om.Notification(message=om.Message(text=text), level=level)
+    return om.Notification(message=om.Message(text=words.plain_message(text)), level=level)

@@ -9,20 +9,12 @@ import os.path
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import Exclusion, State
+from akpatrol.model import State
 from akpatrol.report import document
+from akpatrol.report.outcome import allowed_of, allowed_words, coverage_words, findings_of, overview, verdict
 from akpatrol.report.text_safety import middle_out, shell_word, visible, wrapped
 from akpatrol.report.text_style import Style
-from akpatrol.report.words import (
-    STATUSES,
-    UNVERIFIED,
-    directory_of,
-    duration_words,
-    plural,
-    size_words,
-    state_name,
-    status_of,
-)
+from akpatrol.report.words import directory_of, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,18 +25,8 @@ if TYPE_CHECKING:
 _SHOWN = 5
 """Items a group shows without ``-v``."""
 
-_COUNTS = ("files", "blobs", "commits", "tags", "trees", "refs", "members")
-_LEFT_OUT = {
-    Exclusion.SYMLINK: ("symbolic link",),
-    Exclusion.SPECIAL_FILE: ("special file",),
-    Exclusion.GIT_DIRECTORY: ("git directory", "git directories"),
-    Exclusion.SUBMODULE: ("submodule",),
-    Exclusion.EXCLUDE_OPTION: ("excluded path",),
-    Exclusion.DELETED: ("deleted file",),
-    Exclusion.GIT_LFS_POINTER: ("Git LFS pointer",),
-    Exclusion.NOT_IN_INDEX: ("file not in the index", "files not in the index"),
-}
 _IGNORED_HEADING = "Ignored by git: the right place, never commit them"
+_STALE_HEADING = "Allowances that match nothing any more, to be taken out"
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -54,6 +36,9 @@ def render(report: Report, options: RenderOptions) -> str:
     blocks = [
         _opening(whole, style),
         *_credential_blocks(whole, style, options),
+        _allowed(whole["summary"], style, verbose=options.verbose > 0),
+        _notices(whole["notices"], style),
+        _stale(whole["stale"], style, verbose=options.verbose > 0),
         *_gaps(whole["coverage"]["skipped"], style, verbose=options.verbose > 0),
         _unread_histories(whole["summary"]["histories_not_read"], style, verbose=options.verbose > 0),
         _closing(whole, style),
@@ -63,54 +48,9 @@ def render(report: Report, options: RenderOptions) -> str:
 
 def _opening(whole: Mapping[str, Any], style: Style) -> list[str]:
     summary = whole["summary"]
-    unread = sum(skip["accepted"] is None for skip in whole["coverage"]["skipped"])
-    found = _found(whole)
-    if not whole["coverage"]["complete"]:
-        found = f"INCOMPLETE: {found[0].lower()}{found[1:]}; {plural(unread, 'item')} could not be looked at"
-    lines = wrapped(found, style.width)
-    verdict = [
-        style.verdict(line, found=summary["credentials"] > 0, complete=whole["coverage"]["complete"]) for line in lines
-    ]
-    return verdict + (wrapped(_overview(summary), style.width) if summary["credentials"] > 1 else [])
-
-
-def _found(whole: Mapping[str, Any]) -> str:
-    number = whole["summary"]["credentials"]
-    if not number:
-        return "No credentials found"
-    places = plural(whole["summary"]["occurrences"], "place")
-    return f"{_counted_found(whole['summary'])} in {places}{_of_targets(whole)}{_gently(whole['credentials'])}"
-
-
-def _counted_found(summary: Mapping[str, Any]) -> str:
-    number, by_status = summary["credentials"], summary["by_verification"]
-    if by_status[UNVERIFIED] == number:
-        return f"{plural(number, 'credential')} found ({number:,} unverified)"
-    return ", ".join(f"{by_status[status]:,} {word}" for status, word in STATUSES.items() if by_status[status])
-
-
-def _of_targets(whole: Mapping[str, Any]) -> str:
-    found = {place["target"] for credential in whole["credentials"] for place in credential["occurrences"]}
-    if len(found) <= 1:
-        return ""
-    kinds = {target["kind"] for target in whole["scan"]["targets"] if target["id"] in found}
-    noun = ("repository", "repositories") if kinds == {"repository"} else ("target",)
-    return f" of {plural(len(found), *noun)}"
-
-
-def _gently(credentials: Sequence[Mapping[str, Any]]) -> str:
-    ignored = [credential for credential in credentials if credential["state"] == State.IGNORED]
-    if not ignored:
-        return ""
-    number = "all" if len(ignored) == len(credentials) else f"{len(ignored):,}"
-    live = sum(status_of(credential) == "active" for credential in ignored)
-    return f"; {number} only in files that git ignores" + (f" ({live:,} of them live)" if live else "")
-
-
-def _overview(summary: Mapping[str, Any]) -> str:
-    severities = ", ".join(f"{number:,} {name}" for name, number in summary["by_severity"].items() if number)
-    states = ", ".join(f"{number:,} {state_name(name)}" for name, number in summary["by_state"].items() if number)
-    return f"{severities}; {states}"
+    found, complete = summary["findings"] > 0, whole["coverage"]["complete"]
+    lines = [style.verdict(line, found=found, complete=complete) for line in wrapped(verdict(whole), style.width)]
+    return lines + (wrapped(overview(summary), style.width) if summary["findings"] > 1 else [])
 
 
 def _credential_blocks(whole: Mapping[str, Any], style: Style, options: RenderOptions) -> Iterator[list[str]]:
@@ -119,11 +59,34 @@ def _credential_blocks(whole: Mapping[str, Any], style: Style, options: RenderOp
     from akpatrol.report.text_credential import CredentialText  # noqa: PLC0415 - most runs of a hook find nothing
 
     text = CredentialText(style, _roots(whole, options), options.now, verbose=options.verbose > 0)
-    for is_ignored, group in groupby(whole["credentials"], lambda found: found["state"] == State.IGNORED):
+    for is_ignored, group in groupby(findings_of(whole), lambda found: found["state"] == State.IGNORED):
         if is_ignored:
             yield [style.bold(line) for line in wrapped(_IGNORED_HEADING, style.width)]
         for credential in group:
             yield list(text.lines(credential))
+    if options.verbose and allowed_of(whole):
+        yield [style.bold("Allowed")]
+        for credential in allowed_of(whole):
+            yield list(text.lines(credential))
+
+
+def _allowed(summary: Mapping[str, Any], style: Style, *, verbose: bool) -> list[str]:
+    allowed = allowed_words(summary)
+    return wrapped(allowed if verbose else f"{allowed}; -v lists them", style.width) if allowed else []
+
+
+def _notices(notices: Sequence[str], style: Style) -> list[str]:
+    return [style.warning(line) for notice in notices for line in wrapped(notice, style.width)]
+
+
+def _stale(entries: Sequence[Mapping[str, Any]], style: Style, *, verbose: bool) -> list[str]:
+    if not entries:
+        return []
+    told = [f"{entry['entry']}, {entry['where']}: {entry['reason']}" for entry in entries]
+    return [
+        *(style.bold(line) for line in wrapped(_STALE_HEADING, style.width)),
+        *("  " + item for item in _some(told, verbose=verbose)),
+    ]
 
 
 def _roots(whole: Mapping[str, Any], options: RenderOptions) -> dict[str, str]:
@@ -182,31 +145,4 @@ def _unread_histories(paths: Sequence[str], style: Style, *, verbose: bool) -> l
 def _closing(whole: Mapping[str, Any], style: Style) -> list[str]:
     below = whole["summary"]["below_min_confidence"]
     more = f"{below:,} more below the minimum confidence; --min-confidence low shows them" if below else ""
-    return [*(wrapped(more, style.width) if more else []), _coverage(whole)]
-
-
-def _coverage(whole: Mapping[str, Any]) -> str:
-    coverage = whole["coverage"]
-    counts = dict(coverage["counts"])
-    names = [name for name in _COUNTS if name in counts] + [name for name in counts if name not in _COUNTS]
-    looked = [_counted(counts[name], name) for name in names if counts[name]] or ["nothing"]
-    by_number = sorted(coverage["excluded"], key=lambda entry: -entry["count"])
-    excluded = [_left_out(entry["count"], entry["reason"]) for entry in by_number if entry["count"]]
-    accepted = sum(skip["accepted"] is not None for skip in coverage["skipped"])
-    unread = len(coverage["skipped"]) - accepted
-    looked_at = f"Looked at {', '.join(looked)}, {size_words(coverage['bytes'])}"
-    parts = [
-        f"{looked_at} in {duration_words(whole['scan']['duration_seconds'])}",
-        f"left out {', '.join(excluded)}" if excluded else "",
-        f"{unread:,} not readable" if unread else "",
-        f"{accepted:,} not looked at, accepted" if accepted else "",
-    ]
-    return "; ".join(part for part in parts if part)
-
-
-def _counted(number: int, name: str) -> str:
-    return plural(number, name.replace("_", " ").removesuffix("s"))
-
-
-def _left_out(number: int, reason: str) -> str:
-    return plural(number, *_LEFT_OUT[Exclusion(reason)])
+    return [*(wrapped(more, style.width) if more else []), coverage_words(whole)]

@@ -5,53 +5,25 @@ Whatever comes from scanned data is masked here and can be encoded. ``--show-sec
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from akpatrol import __version__
-from akpatrol.model import Attribution, Confidence, Kind, Place, Severity, State
+from akpatrol.model import Kind, Place, State
+from akpatrol.report import summary
 from akpatrol.report.context import context_line
-from akpatrol.report.text_safety import decoded, escaped_path, plain, visible
-from akpatrol.report.words import STATUSES, UNVERIFIED
+from akpatrol.report.mask import Mask
+from akpatrol.report.text_safety import decoded, plain, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from akpatrol.findings import Commit, Credential, Occurrence, OrganizationAnswer, Owner, Verification
-    from akpatrol.model import Coverage, Report, Secret, Target
+    from akpatrol.findings import Allowance, Commit, Credential, Occurrence, OrganizationAnswer, Owner, Verification
+    from akpatrol.model import Coverage, Report, Secret, StaleAllowance, Target
     from akpatrol.report import RenderOptions
     from akpatrol.rules import Rule, RuleSet
 
 SCHEMA_VERSION = "1"
 _STATES = list(State)
-_PASSWORD = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)")
-
-
-class Mask:
-    """What makes scanned text fit to show."""
-
-    def __init__(self, options: RenderOptions) -> None:
-        # The same authors, refs and paths come again and again.
-        redact = lru_cache(1 << 16)(options.redact)
-        self.redact: Callable[[str], str] = (lambda text: text) if options.show_secrets else redact
-
-    def text(self, text: str) -> str:
-        """Mask a text."""
-        return plain(self.redact(text))
-
-    def texts(self, texts: Iterable[str]) -> list[str]:
-        """Mask several texts."""
-        return [self.text(text) for text in texts]
-
-    def path(self, path: bytes) -> str:
-        """Mask a path; see ``path_text`` for its bytes."""
-        return escaped_path(self.redact(decoded(path)))
-
-    def remote(self, remote: str) -> str:
-        """Mask a remote's address, and a password in it whoever's it is."""
-        return self.text(_PASSWORD.sub("***", remote))
 
 
 def build(report: Report, options: RenderOptions, *, digest: bool = True) -> dict[str, Any]:
@@ -71,7 +43,10 @@ def build(report: Report, options: RenderOptions, *, digest: bool = True) -> dic
         "credentials": [
             _credential(credential, mask, options) for credential in credentials_in_order(report.credentials)
         ],
-        "summary": _summary(report, mask),
+        "notices": mask.texts(report.notices),
+        "stale": [_stale(entry, mask) for entry in report.stale],
+        "asked": [{"what": mask.text(one.what), "found": one.found} for one in report.asked],
+        "summary": summary.build(report, mask),
     }
 
 
@@ -96,7 +71,7 @@ def credentials_in_order(credentials: Iterable[Credential]) -> list[Credential]:
         key=lambda credential: (
             not credential.is_finding,
             credential.state is State.IGNORED,
-            _status(credential) != "active",
+            not credential.is_live,
             -credential.severity,
             _STATES.index(credential.state),
             -credential.confidence,
@@ -182,7 +157,7 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> d
         "first_seen": min(dates, default=None),
         "owner": _owner(credential.owner, mask),
         "verification": _verification(credential.verification, mask),
-        "allowed": None,
+        "allowed": _allowance(credential.allowed, mask),
         "remediation": {
             "page": mask.text(rule.page) if rule and rule.page else None,
             "steps": mask.texts(advice.steps(credential, rule)),
@@ -192,10 +167,6 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> d
             for place in occurrences_in_order(credential.occurrences)
         ],
     }
-
-
-def _status(credential: Credential) -> str:
-    return credential.verification.status if credential.verification else UNVERIFIED
 
 
 def _verification(found: Verification | None, mask: Mask) -> dict[str, Any] | None:
@@ -237,6 +208,22 @@ def _owner(owner: Owner | None, mask: Mask) -> dict[str, Any] | None:
     return {"reason": mask.text(owner.reason), "keys": keys}
 
 
+def _allowance(allowed: Allowance | None, mask: Mask) -> dict[str, Any] | None:
+    if allowed is None:
+        return None
+    return {
+        "source": allowed.source.value,
+        "reason": mask.text(allowed.reason),
+        "owner": None if allowed.owner is None else mask.text(allowed.owner),
+        "expires": allowed.expires,
+        "where": mask.text(allowed.where),
+    }
+
+
+def _stale(entry: StaleAllowance, mask: Mask) -> dict[str, str]:
+    return {"where": mask.text(entry.where), "entry": mask.text(entry.entry), "reason": mask.text(entry.reason)}
+
+
 def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOptions) -> dict[str, Any]:
     context = context_line(place.context, secret, mask.text, show_secrets=options.show_secrets)
     return {
@@ -271,26 +258,3 @@ def _commit(commit: Commit | None, mask: Mask) -> dict[str, Any] | None:
         "date": commit.date,
         "summary": mask.text(commit.summary),
     }
-
-
-def _summary(report: Report, mask: Mask) -> dict[str, Any]:
-    found = report.credentials
-    severities = Counter(credential.severity for credential in found)
-    confidences = Counter(credential.confidence for credential in found)
-    return {
-        "credentials": len(found),
-        "occurrences": sum(len(credential.occurrences) for credential in found),
-        "by_severity": {severity.name.lower(): severities[severity] for severity in reversed(Severity)},
-        "by_confidence": {confidence.name.lower(): confidences[confidence] for confidence in reversed(Confidence)},
-        "by_attribution": _counted(Attribution, (credential.attribution for credential in found)),
-        "by_state": _counted(State, (credential.state for credential in found)),
-        "by_kind": _counted(Kind, (credential.kind for credential in found)),
-        "by_verification": _counted(STATUSES, (_status(credential) for credential in found)),
-        "below_min_confidence": report.below_confidence,
-        "histories_not_read": sorted(mask.texts(report.unread_histories)),
-    }
-
-
-def _counted(members: Iterable[str], values: Iterable[str]) -> dict[str, int]:
-    counted = Counter(values)
-    return {str(member): counted[member] for member in members}

@@ -1,12 +1,12 @@
-"""Whether a credential is live, what it can do and whose it is, in words; all from a visible document."""
+"""Whether a credential is live, what it can do, whose it is, who allowed it; all from a visible document."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.findings import VerificationStatus
-from akpatrol.report.text_safety import head
-from akpatrol.report.words import STATUSES, date_words, listed
+from akpatrol.report.text_safety import head, middle_out
+from akpatrol.report.words import ALLOWANCES, STATUSES, date_words, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +29,16 @@ def verification_lines(verification: Mapping[str, Any] | None, now: datetime, *,
         reason = "" if answer["reason"] in verification["reason"] else answer["reason"]
         yield f"in {head(answer['organization'], _NAME_WIDTH)}: {_status(answer, reason)}"
         yield from (f"- {line}" for line in _abilities_lines(answer, verbose=verbose))
+
+
+def allowance_words(allowed: Mapping[str, Any]) -> str:
+    """Say who allowed it, where and why, and how long that holds."""
+    facts = [head(allowed["reason"], _REASON_WIDTH)]
+    if allowed["owner"]:
+        facts.append(f"owner {head(allowed['owner'], _NAME_WIDTH)}")
+    if allowed["expires"]:
+        facts.append(f"until {allowed['expires']}")
+    return f"allowed {ALLOWANCES[allowed['source']]}, {middle_out(allowed['where'], _REASON_WIDTH)}: {'; '.join(facts)}"
 
 
 def owner_lines(owner: Mapping[str, Any] | None, now: datetime, *, verbose: bool) -> Iterator[str]:

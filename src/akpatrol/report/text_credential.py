@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from akpatrol.model import Place, State
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
-from akpatrol.report.standing import owner_lines, verification_lines
+from akpatrol.report.standing import allowance_words, owner_lines, verification_lines
 from akpatrol.report.text_safety import around, columns, head, middle_out, shell_word, wrapped
 from akpatrol.report.words import (
     STATUSES,
@@ -55,8 +55,7 @@ class CredentialText:
             yield from self._place(occurrence, credential)
         if more := len(credential["occurrences"]) - len(shown):
             yield f"  and {plural(more, 'more place')}"
-        yield from self._next(credential)
-        yield "  " + self._style.dim(credential["fingerprint"])
+        yield from self._last(credential)
 
     def _headline(self, credential: Mapping[str, Any]) -> Iterator[str]:
         style = self._style
@@ -64,15 +63,19 @@ class CredentialText:
         name = kind_name(kind, attribution)
         if kind == "custom" and credential["rule_ids"]:
             name = "found by " + head(credential["rule_ids"][0], _NAME_WIDTH)
-        # What git ignores is where it belongs: no alarm.
-        alarm = "" if credential["state"] == State.IGNORED else style.severity(credential["severity"]) + "  "
         status = status_of(credential)
+        # What git ignores is where it belongs, and what is allowed is known: no alarm.
+        is_quiet = credential["state"] == State.IGNORED or (credential["allowed"] and status != "active")
+        alarm = "" if is_quiet else style.severity(credential["severity"]) + "  "
         asked = style.status(STATUSES[status], is_live=status == "active") + "  " if status != UNVERIFIED else ""
         yield f"{alarm}{asked}{style.bold(credential['redacted'])}  {name}"
         if credential["secret"] is not None:
             yield "  secret " + style.bold(credential["secret"])
         for line in verification_lines(credential["verification"], self._now, verbose=self._verbose):
             yield from self._paragraph(line, "  ")
+        if allowed := credential["allowed"]:
+            told = allowance_words(allowed)
+            yield from self._paragraph(f"{told}. But it is live." if status == "active" else told, "  ")
         for line in owner_lines(credential["owner"], self._now, verbose=self._verbose):
             yield from self._paragraph(line, "  ")
         facts = [f"{credential['confidence']} confidence", attribution_words(kind, attribution)]
@@ -134,6 +137,15 @@ class CredentialText:
         cut = around(context, start, end, self._style.width - 8)
         before, found, after = cut.partition(needle)
         return before + self._style.bold(found) + after
+
+    def _last(self, credential: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what to do; a live one is nothing to allow, and an allowed one nothing to act on."""
+        is_live = status_of(credential) == "active"
+        if is_live or not credential["allowed"]:
+            yield from self._next(credential)
+        is_to_allow = not is_live and not credential["allowed"]
+        command = f'akpatrol allow {credential["fingerprint"]} --reason "..."'
+        yield "  " + self._style.dim(command if is_to_allow else credential["fingerprint"])
 
     def _next(self, credential: Mapping[str, Any]) -> Iterator[str]:
         places = credential["occurrences"]

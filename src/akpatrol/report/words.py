@@ -21,6 +21,9 @@ STATUSES = {
 }
 """Every VerificationStatus, as a text so that a run that finds nothing need not load it, and what was never asked."""
 
+ALLOWANCES = {"baseline": "by the baseline", "configuration": "by the configuration", "inline": "inline"}
+"""Every AllowanceSource, likewise."""
+
 SHORT_ID = 12
 """Hex digits of a git id: enough to be unique in the largest repositories."""
 

@@ -32,6 +32,14 @@ def write(text: str, destination: Path) -> None:
         raise _unusable(destination, _reason(error), "free space or name another file with --output") from error
 
 
+def append(text: str, destination: Path) -> None:
+    """Write the text as UTF-8 at the end of a file, a new one if need be. Raises UsageError."""
+    try:
+        _append(text.encode("utf-8", "backslashreplace"), destination, os.O_CREAT)
+    except (OSError, ValueError) as error:
+        raise _unusable(destination, _reason(error), "free space or name another file") from error
+
+
 def check_writable(destination: Path) -> None:
     """Raise UsageError when ``write`` could not succeed; touches nothing."""
     try:
@@ -70,9 +78,9 @@ def _is_stream(destination: Path) -> bool:
         return False
 
 
-def _append(data: bytes, destination: Path) -> None:
+def _append(data: bytes, destination: Path, more_flags: int = 0) -> None:
     # Appending, because /dev/stdout may be a file that others have written to.
-    descriptor = os.open(destination, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_CLOEXEC)
+    descriptor = os.open(destination, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_CLOEXEC | more_flags, 0o666)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(data)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
+
+from akpatrol.model import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from akpatrol.findings import Hit, Occurrence
-    from akpatrol.model import Chunk, Content, Counted, Excluded, Match, Skipped, Target
+    from akpatrol.model import Chunk, Content, Counted, Excluded, Match, Target
+    from akpatrol.tally import Tally
 
     Item = Content | Chunk | Skipped | Counted | Excluded
+    Planned: TypeAlias = "Unit | Skipped | Counted | Excluded"
     Placed = tuple[Match, Occurrence]
 
 
@@ -23,6 +27,27 @@ class Unit(Protocol):
 
     def read(self) -> Iterator[Item]:
         """Yield what the unit holds."""
+
+
+class Again(NamedTuple):
+    """A unit that was read by an earlier run too: what it counts is known and told, what it holds may have changed."""
+
+    unit: Unit
+
+    @property
+    def title(self) -> str:
+        """What a person would call it."""
+        return self.unit.title
+
+    def read(self) -> Iterator[Item]:
+        """Yield what the unit holds."""
+        return self.unit.read()
+
+
+class Unsettled(Skipped):
+    """No skip: ``item`` was read, and what it comes to depends on more than itself, so that a later run reads it."""
+
+    __slots__ = ()
 
 
 class Source(Protocol):
@@ -41,8 +66,8 @@ class Source(Protocol):
     def is_much(self) -> bool:
         """Return whether the work is surely worth several processes, so that they start before it is planned."""
 
-    def plan(self) -> Iterator[Unit | Skipped | Excluded]:
-        """Yield the units to read."""
+    def plan(self) -> Iterator[Planned]:
+        """Yield the units to read, and what is known without reading."""
 
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
         """Yield every hit as the occurrence it is; the only stage that computes provenance."""
@@ -52,6 +77,20 @@ class Source(Protocol):
 
     def unread_histories(self) -> tuple[str, ...]:
         """Return repositories that were met and whose history this source does not read."""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A source that knows from an earlier run what it need not read again."""
+
+    def recall(self, conditions: str) -> None:
+        """Learn what decides, besides the bytes, what is found in them; called before all else."""
+
+    def note(self, unit: Unit, read: Tally) -> None:
+        """Learn what a unit came to; not called for one that was not read to its end."""
+
+    def remember(self) -> None:
+        """Keep for a later run what was learned; not called when this one is broken off."""
 
 
 class OneTarget:

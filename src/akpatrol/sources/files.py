@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections import defaultdict
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from akpatrol.blocks import BLOCK_BYTES
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _BATCH = 256
 _NAMES_BATCH = 4096
+_MOST_OPEN = 64  # directories
 # O_PATH asks for no permission to list, as opening by path does not.
 _DIRECTORY = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", 0)
 
@@ -98,40 +100,48 @@ class FilesUnit(NamedTuple):
 
 
 class _Opener:
-    """Opens files below ``root``; since the walk a name may have become a FIFO, which must not block, or a link."""
+    """Opens files below ``root``; since the walk a name may have become a FIFO, which must not block, or a link.
+
+    The directories on the way to the last file stay open: the next one mostly lies near it.
+    """
 
     def __init__(self, root: bytes) -> None:
         self._root = root
-        self._entered: tuple[bytes, int] | None = None
+        self._names: list[bytes] = []
+        self._handles: list[int] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._leave()
+        self._leave(0)
 
     def open(self, path: bytes) -> int:
         """Return a descriptor of the file at ``path``, no part of which is a symbolic link. Raises OSError."""
-        directory, name = os.path.split(path)
-        if not self._entered or self._entered[0] != directory:
-            self._leave()
-            self._entered = directory, self._enter(directory)
-        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._entered[1])
+        *names, name = path.split(b"/")
+        if names != self._names or not self._handles:
+            self._enter(names)
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._handles[-1])
 
-    def _enter(self, directory: bytes) -> int:
-        handle = os.open(self._root, _DIRECTORY)
-        for part in directory.split(b"/") if directory else ():
-            try:
-                below = os.open(part, _DIRECTORY | os.O_NOFOLLOW, dir_fd=handle)
-            finally:
-                os.close(handle)
-            handle = below
-        return handle
+    def _enter(self, names: list[bytes]) -> None:
+        if not self._handles:
+            self._handles.append(os.open(self._root, _DIRECTORY))
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(self._names, names, strict=False)))
+        self._leave(shared + 1)
+        for name in names[shared:]:
+            below = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=self._handles[-1])
+            if len(self._handles) < _MOST_OPEN:
+                self._handles.append(below)
+                self._names.append(name)
+            else:  # the place of one that no name leads back to
+                os.close(self._handles[-1])
+                self._handles[-1], self._names[-1] = below, b""
 
-    def _leave(self) -> None:
-        if self._entered:
-            os.close(self._entered[1])
-            self._entered = None
+    def _leave(self, kept: int) -> None:
+        """Close all but the first directories, of which the root is one."""
+        del self._names[max(0, kept - 1) :]
+        while len(self._handles) > kept:
+            os.close(self._handles.pop())
 
 
 def read_fully(handle: int, number: int, expected: int) -> bytes:
@@ -161,15 +171,22 @@ def _read_at(handle: int, offset: int, number: int) -> bytes:
 
 
 class FilesSource:
-    """Regular files named on the command line and everything under the directories named there."""
+    """Regular files named on the command line and everything under the directories named there.
+
+    ``excluder(root)`` gives, for a directory that was named, what ``walk`` asks about the paths in it.
+    """
 
     parallel = True
 
     def __init__(
-        self, targets: Sequence[Target], excluded: Callable[[bytes, bool], bool], *, tracked: bool = False
+        self,
+        targets: Sequence[Target],
+        excluder: Callable[[str], Callable[[bytes, bool], bool]],
+        *,
+        tracked: bool = False,
     ) -> None:
         self._targets = tuple(targets)
-        self._excluded = excluded
+        self._excluder = excluder
         self._tracked = tracked
         self._histories: dict[str, None] = {}
         self._counting: Thread | None = None
@@ -212,7 +229,8 @@ class FilesSource:
         self._total = files
 
     def _entries(self, root: bytes) -> Iterator[Entry | RepositoryMet | Excluded | Skipped]:
-        return self._listed(root) if self._tracked else walk(root, self._excluded)
+        excluded = self._excluder(os.fsdecode(root))
+        return self._listed(root, excluded) if self._tracked else walk(root, excluded)
 
     def _directory(self, target: Target, root: bytes) -> Iterator[FilesUnit | Skipped | Excluded]:
         if is_bare(root):  # named by the caller, so it is read as any directory
@@ -232,7 +250,9 @@ class FilesSource:
         if files or names:
             yield FilesUnit(target.id, root, tuple(files), tuple(names))
 
-    def _listed(self, root: bytes) -> Iterator[Entry | RepositoryMet | Excluded | Skipped]:
+    def _listed(
+        self, root: bytes, excluded: Callable[[bytes, bool], bool]
+    ) -> Iterator[Entry | RepositoryMet | Excluded | Skipped]:
         yield RepositoryMet(b".")
         try:
             listed = list(worktree.tracked_or_untracked(root))
@@ -240,7 +260,7 @@ class FilesSource:
             yield Skipped(os.fsdecode(root), f"git cannot list it: {error}")
             return
         for entry in listed:
-            if isinstance(entry, Entry) and self._excluded(entry.path, False):  # noqa: FBT003 - a callable's argument
+            if isinstance(entry, Entry) and excluded(entry.path, False):  # noqa: FBT003 - a callable's argument
                 yield Excluded(Exclusion.EXCLUDE_OPTION)
             else:
                 yield entry

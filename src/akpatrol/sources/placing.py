@@ -37,6 +37,7 @@ def occurrence(hit: Hit, state: State) -> Occurrence:
         containers=origin.containers,
         object=origin.object,
         exposure=hit.match.exposure,
+        inline=hit.inline,
     )
 
 

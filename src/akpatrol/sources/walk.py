@@ -46,7 +46,7 @@ def walk(root: bytes, excluded: Callable[[bytes, bool], bool]) -> Iterator[Entry
             continue
         subdirectories = []
         for entry in entries:
-            path = os.path.join(directory, entry.name)
+            path = directory + b"/" + entry.name if directory else entry.name
             # A directory that is only called .git is read like any other.
             is_repository = entry.name == b".git" and at(os.path.join(root, directory)) is not None
             if is_repository:

@@ -23,9 +23,8 @@ class Decoder(NamedTuple):
         What has one of the ``known`` keys may be left out.
         """
         for encoding, indexes in self.members:
-            ends = [rung.get(index, ()) for index in indexes]
-            if any(ends):
-                yield from encoding.find(data, ends, known)
+            if any(map(rung.__contains__, indexes)):
+                yield from encoding.find(data, [rung.get(index, ()) for index in indexes], known)
 
 
 def decoder(encodings: Sequence[Encoding] | None = None) -> Decoder:

@@ -6,6 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from akpatrol.findings import (
+    Allowance,
+    AllowanceSource,
     Commit,
     Credential,
     InventoryKey,
@@ -16,6 +18,7 @@ from akpatrol.findings import (
     VerificationStatus,
 )
 from akpatrol.model import (
+    Asked,
     Attribution,
     Confidence,
     Coverage,
@@ -27,6 +30,7 @@ from akpatrol.model import (
     Secret,
     Severity,
     Skipped,
+    StaleAllowance,
     State,
     StateReason,
     Target,
@@ -51,6 +55,8 @@ NASTY = [
     "漢字" * 50,
     "{0} [text](https://example.org) $(id) `id` ; ' \" \\x41",
     "https://user:password@git.example.org/x",
+    "@someone #12 org/x#3 !4 www.example.org ::error::x ##[error]x",
+    "<img src=x onerror=alert(1)> | `a` ``b`` | **c** &amp; </details>",
 ]
 hostile = settings(max_examples=25, deadline=None)
 
@@ -97,6 +103,15 @@ keys = st.builds(
     expired=st.booleans(),
 )
 owners = st.builds(Owner, reason=texts, keys=st.lists(keys, max_size=3).map(tuple))
+allowances = st.builds(
+    Allowance,
+    source=st.sampled_from(AllowanceSource),
+    reason=texts,
+    where=texts,
+    owner=st.none() | texts,
+    expires=st.none() | st.just("2027-01-01"),
+)
+stale = st.builds(StaleAllowance, where=texts, entry=texts, reason=texts)
 targets = st.builds(
     Target,
     id=st.sampled_from(["t1", "t2"]),
@@ -154,6 +169,7 @@ def credentials(draw: st.DrawFn) -> Credential:
         occurrences=tuple(occurrences),
         verification=draw(st.none() | verifications),
         owner=draw(st.none() | owners),
+        allowed=draw(st.none() | allowances),
     )
 
 
@@ -175,4 +191,7 @@ hostile_reports = st.builds(
     credentials=st.lists(credentials(), max_size=3).map(tuple),
     below_confidence=st.integers(0, 5),
     unread_histories=st.lists(texts, max_size=7).map(tuple),
+    notices=st.lists(texts, max_size=3).map(tuple),
+    stale=st.lists(stale, max_size=3).map(tuple),
+    asked=st.lists(st.builds(Asked, what=texts, found=st.booleans()), max_size=3).map(tuple),
 )

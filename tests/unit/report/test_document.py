@@ -20,7 +20,7 @@ RANDOM = reports.seeded(3)
 KEY = reports.organization_key(RANDOM)
 TOKEN = reports.personal_access_token(RANDOM)
 SAMPLES = [reports.staged(reports.seeded(1)), reports.history(reports.seeded(1)), reports.report()]
-SAMPLES.append(reports.verified(reports.seeded(1)))
+SAMPLES += [reports.verified(reports.seeded(1)), reports.triaged(reports.seeded(1))]
 
 
 def line_validator(name: str) -> Draft202012Validator:
@@ -74,7 +74,10 @@ def test_hostile_reports_are_valid_in_json_and_json_lines(report: Report) -> Non
     line_validator("header").validate(header)
     line_validator("last_line").validate(last)
     assert [{**found, "type": "credential"} for found in whole["credentials"]] == credentials
-    assert last == {"type": "coverage", "coverage": whole["coverage"], "summary": whole["summary"]}
+    assert last == {
+        "type": "coverage",
+        **{key: whole[key] for key in ("coverage", "notices", "stale", "asked", "summary")},
+    }
 
 
 @hostile
@@ -191,6 +194,48 @@ def test_summary_counts() -> None:
     assert summary["by_verification"] == {"active": 0, "inactive": 0, "unknown": 0, "not_sent": 0, "unverified": 4}
     assert summary["below_min_confidence"] == 7
     assert summary["histories_not_read"] == ["third party/tool", "vendor/lib"]
+
+
+def test_findings_and_allowed_ones_are_counted_apart() -> None:
+    summary = build(reports.triaged(reports.seeded(1)))["summary"]
+    told = {key: summary[key] for key in ("credentials", "findings", "allowed", "allowed_but_live", "occurrences")}
+    assert told == {"credentials": 6, "findings": 2, "allowed": 4, "allowed_but_live": 1, "occurrences": 2}
+    assert summary["by_allowance"] == {"baseline": 2, "configuration": 1, "inline": 1}
+    assert sum(summary["by_severity"].values()) == 2
+
+
+@hostile
+@given(hostile_reports)
+def test_findings_stand_before_allowed_ones(report: Report) -> None:
+    whole = build(report)
+    findings = whole["credentials"][: whole["summary"]["findings"]]
+    allowed = whole["credentials"][whole["summary"]["findings"] :]
+    assert len(findings) == len(report.findings)
+    assert len(allowed) == whole["summary"]["allowed"] == sum(whole["summary"]["by_allowance"].values())
+    assert all(found["allowed"] for found in allowed)
+
+
+def test_an_allowance_is_told_whole() -> None:
+    found = build(reports.triaged(reports.seeded(1)))
+    assert found["credentials"][0]["allowed"] == {
+        "source": "baseline",
+        "reason": "used in tests only",
+        "owner": "platform",
+        "expires": "2027-01-01",
+        "where": ".akpatrol-baseline.json",
+    }
+    assert found["credentials"][1]["allowed"] is None
+    assert found["stale"] == [
+        {"where": ".akpatrol-baseline.json", "entry": "akp1:0123", "reason": "used in tests only"}
+    ]
+    assert len(found["notices"]) == 1
+
+
+def test_nothing_is_to_be_done_about_an_allowed_one() -> None:
+    credential = reports.credential(KEY, allowed=reports.allowance())
+    assert first(reports.report(credential))["remediation"]["steps"] == [
+        "Nothing to do while it is allowed and not live."
+    ]
 
 
 def test_an_accepted_skip_leaves_the_run_complete() -> None:

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from akpatrol.errors import UsageError
+from akpatrol.model import Coverage, Skipped
 from akpatrol.report import FORMATS, render
 from tests import reports
 
@@ -19,15 +20,32 @@ def imported(code: str, *modules: str) -> list[str]:
 
 
 def test_the_formats() -> None:
-    assert list(FORMATS) == ["text", "json", "jsonl", "sarif"]
+    machines = ["json", "jsonl", "sarif", "github", "gitlab", "gitlab-codequality"]
+    assert list(FORMATS) == ["text", *machines, "markdown"]
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_renders_the_same_text_twice(name: str) -> None:
-    for report in (reports.staged(reports.seeded(1)), reports.history(reports.seeded(1)), reports.report()):
+    for report in (reports.staged(reports.seeded(1)), reports.triaged(reports.seeded(1)), reports.report()):
         text = render(report, name, reports.options(report))
         assert text == render(report, name, reports.options(report))
         assert text.endswith("\n")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_tells_that_something_could_not_be_looked_at(name: str) -> None:
+    coverage = Coverage(skipped=(Skipped("secret.tar.lz4", "not supported"),))
+    told = render(reports.report(coverage=coverage), name, reports.options())
+    assert "secret.tar.lz4" in told or "INCOMPLETE" in told
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_allowed_ones_are_no_findings_unless_they_are_live(name: str) -> None:
+    report = reports.triaged(reports.seeded(1))
+    told = render(report, name, reports.options(report))
+    for credential in report.credentials:
+        quiet = not credential.is_finding and not name.startswith("json")
+        assert (credential.secret.redacted in told) != quiet
 
 
 def test_an_unknown_format_is_a_usage_error() -> None:

@@ -235,11 +235,11 @@ def test_fingerprints_are_numbered_from_the_oldest() -> None:
 @given(hostile_reports)
 def test_hostile_reports(report: Report) -> None:
     found = run(report)
-    total = sum(len(credential.occurrences) for credential in report.credentials)
+    total = sum(len(credential.occurrences) for credential in report.findings)
     assert len(found["results"]) == total
     names = [result["partialFingerprints"][FINGERPRINT] for result in found["results"]]
-    distinct = {(credential.kind, credential.secret) for credential in report.credentials}
-    assert len(set(names)) == total or len(distinct) < len(report.credentials)
+    distinct = {(credential.kind, credential.secret) for credential in report.findings}
+    assert len(set(names)) == total or len(distinct) < len(report.findings)
     for result in found["results"]:
         assert result["message"]["text"]
         location = result["locations"][0]["physicalLocation"]["artifactLocation"]
@@ -283,6 +283,20 @@ def test_gaps_are_notifications() -> None:
     ]
 
 
+def test_allowed_ones_are_left_out_unless_live_and_none_is_suppressed() -> None:
+    """GitHub shows suppressed results as open alerts."""
+    found = run(reports.triaged(reports.seeded(1)))
+    assert [result["properties"]["verification"] for result in found["results"]] == ["active", "unverified"]
+    assert "Allowed by the baseline" in found["results"][0]["message"]["text"]
+    assert not any("suppressions" in result for result in found["results"])
+    notes = [note["message"]["text"] for note in found["invocations"][0]["toolExecutionNotifications"]]
+    assert notes == [
+        "Not in this file: 4 allowed: 2 by the baseline, 1 by the configuration, 1 inline.",
+        "The allowance in .akpatrol.toml for tests/ has expired on 2026-01-01.",
+        "Allowances that match nothing any more: 1.",
+    ]
+
+
 def test_many_gaps_are_summed_up() -> None:
     skipped = tuple(Skipped(f"f{number}", "unreadable") for number in range(250))
     notes = run(reports.report(coverage=Coverage(skipped=skipped)))["invocations"][0]["toolExecutionNotifications"]
@@ -316,6 +330,7 @@ def test_the_independent_validator_finds_no_error(tmp_path: Path, rule_kind: str
     samples = {
         "findings": history,
         "verified": reports.verified(reports.seeded(1)),
+        "triaged": reports.triaged(reports.seeded(1)),
         "empty": reports.report(),
         "incomplete": history._replace(credentials=()),
     }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import re
 from urllib.parse import unquote
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from akpatrol.findings import VerificationStatus
-from akpatrol.model import Coverage, Place, Report, Secret, Skipped, State
+from akpatrol.model import Coverage, Place, Report, Secret, Skipped, StaleAllowance, State
 from akpatrol.report import FORMATS, render
 from tests import reports
 from tests.unit.report.strategies import SECRETS, hostile, hostile_reports
@@ -44,17 +45,20 @@ def everywhere() -> Report:
     target = reports.target(
         id=KEY, root=f"/src/{KEY}", base=f"/src/{KEY}", remote=f"https://{KEY}@example.org/{KEY}", head=KEY
     )
+    allowed = reports.allowance(reason=KEY, where=KEY, owner=KEY)
     coverage = Coverage(counts={KEY: 1}, skipped=(Skipped(KEY, KEY), Skipped(KEY, KEY, KEY)))
     return reports.report(
-        reports.credential(KEY, *places, rule_ids=(KEY,), verification=verification, owner=owner),
+        reports.credential(KEY, *places, rule_ids=(KEY,), verification=verification, owner=owner, allowed=allowed),
         targets=(target,),
         coverage=coverage,
         unread_histories=(KEY,),
+        notices=(KEY,),
+        stale=(StaleAllowance(KEY, KEY, KEY),),
     )
 
 
 def assert_hidden(secret: str, text: str) -> None:
-    for form in (text, unquote(text)):
+    for form in (text, unquote(text), html.unescape(text)):
         assert secret not in form
         assert secret.partition(".")[2] not in form or "." not in secret
 
@@ -82,19 +86,20 @@ def test_secrets_are_shown_on_request(name: str) -> None:
     assert KEY in render(report, name, reports.options(report, show_secrets=True))
 
 
-@pytest.mark.parametrize("show_secrets", [False, True])
-def test_sarif_never_shows_a_secret(show_secrets: bool) -> None:
+@pytest.mark.parametrize("name", ["sarif", "github", "gitlab", "gitlab-codequality", "markdown"])
+def test_what_is_made_to_be_uploaded_never_shows_a_secret(name: str) -> None:
     report = everywhere()
-    assert_hidden(KEY, render(report, "sarif", reports.options(report, show_secrets=show_secrets)))
+    assert_hidden(KEY, render(report, name, reports.options(report, show_secrets=True)))
 
 
+@pytest.mark.parametrize("name", ["sarif", "github", "gitlab", "gitlab-codequality"])
 @hostile
 @given(report=hostile_reports)
-def test_sarif_never_names_an_author(report: Report) -> None:
+def test_what_is_made_to_be_uploaded_never_names_an_author(name: str, report: Report) -> None:
     commit = reports.commit(reports.seeded(6), author="Jane Doe <jane@example.org>", summary="mail jane@example.org")
     credentials = tuple(
         found._replace(occurrences=tuple(place._replace(introduced=commit) for place in found.occurrences))
         for found in report.credentials
     )
     changed = report._replace(credentials=credentials)
-    assert not re.search("jane", unquote(render(changed, "sarif", reports.options(changed))), re.IGNORECASE)
+    assert not re.search("jane", unquote(render(changed, name, reports.options(changed))), re.IGNORECASE)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from akpatrol import identity
 from akpatrol.model import (
     Attribution,
     Coverage,
@@ -43,8 +44,8 @@ def test_a_staged_key_at_one_glance() -> None:
     report = reports.staged(reports.seeded(1))
     key = report.credentials[0].secret
     raw = key.reveal().decode()
-    fingerprint = lines(report)[7].strip()
-    assert re.fullmatch("akp1:[0-9a-f]{64}", fingerprint)
+    command = lines(report)[7].strip()
+    assert re.fullmatch('akpatrol allow akp1:[0-9a-f]{64} --reason "..."', command)
     assert lines(report) == [
         "1 credential found (1 unverified) in 1 place",
         "",
@@ -53,10 +54,63 @@ def test_a_staged_key_at_one_glance() -> None:
         "  config/settings.py:12:12  staged, not committed yet",
         f'      | API_KEY = "{key.redacted}"',
         "  Nothing has leaked yet. Take it out, then: git add -- config/settings.py",
-        f"  {fingerprint}",
+        f"  {command}",
         "",
         "Looked at 1 file, 2.1 kB in 0.1 s",
     ]
+
+
+def test_allowed_ones_are_one_quiet_line() -> None:
+    shown = lines(reports.triaged(reports.seeded(1)))
+    assert shown[0] == "1 live, 1 unverified in 2 places"
+    assert "4 allowed: 2 by the baseline, 1 by the configuration, 1 inline; -v lists them" in shown
+    assert sum("***" in line and "|" not in line for line in shown) == 2
+    only = reports.report(reports.credential(KEY, allowed=reports.allowance()))
+    assert lines(only)[:3] == [
+        "No credentials found that are not allowed",
+        "",
+        "1 allowed: 1 by the baseline; -v lists them",
+    ]
+
+
+def test_verbose_lists_allowed_ones_and_why() -> None:
+    shown = text(reports.triaged(reports.seeded(1)), verbose=1, width=120)
+    quiet = shown.partition("Allowed\n")[2]
+    told = (
+        "allowed by the configuration, .akpatrol-baseline.json: used in tests only; owner platform; until 2027-01-01\n"
+    )
+    assert told in quiet
+    assert "allowed by the baseline, .akpatrol-baseline.json: used in tests only\n" in quiet
+    for word in ("HIGH", "Next:", "akpatrol allow", "-v lists"):
+        assert word not in quiet
+
+
+def test_an_allowed_one_that_is_live_leads_and_tells_why_it_was_allowed() -> None:
+    shown = lines(reports.triaged(reports.seeded(1)), width=200)
+    assert shown[3].startswith("CRITICAL  LIVE")
+    allowed = "allowed by the baseline, .akpatrol-baseline.json: used in tests only; owner platform; until 2027-01-01"
+    assert f"  {allowed}. But it is live." in shown
+
+
+def test_the_command_that_allows_is_for_what_may_be_allowed() -> None:
+    report = reports.triaged(reports.seeded(1))
+    commands = [line for line in lines(report, verbose=1) if "akpatrol allow" in line]
+    (waiting,) = (found for found in report.credentials if not found.allowed)
+    fingerprint = identity.fingerprint(waiting.kind, waiting.secret)
+    assert commands == [f'  akpatrol allow {fingerprint} --reason "..."']
+
+
+def test_notices_and_stale_allowances_stand_between_findings_and_coverage() -> None:
+    skipped = Coverage(skipped=(Skipped("a", "permission denied"),))
+    shown = lines(reports.triaged(reports.seeded(1))._replace(coverage=skipped))
+    order = [
+        "4 allowed: 2 by the baseline, 1 by the configuration, 1 inline; -v lists them",
+        "The allowance in .akpatrol.toml for tests/ has expired on 2026-01-01.",
+        "  akp1:0123, .akpatrol-baseline.json: used in tests only",
+        "Not looked at",
+        shown[-1],
+    ]
+    assert sorted(order, key=shown.index) == order
 
 
 def test_nothing_found() -> None:

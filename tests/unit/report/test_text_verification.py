@@ -20,6 +20,8 @@ OTHER = reports.organization_key(RANDOM)
 ACTIVE, INACTIVE, UNKNOWN, NOT_SENT = VerificationStatus
 PRESENT = reports.occurrence(KEY, state=State.PRESENT)
 
+BASELINE = "put it into the baseline: akpatrol baseline update."
+
 
 def text(*credentials: Credential, **changes: Any) -> str:
     report = reports.report(*credentials)
@@ -120,10 +122,13 @@ def test_other_statuses_say_why(status: VerificationStatus, mark: str) -> None:
 @pytest.mark.parametrize(
     ("credential", "expected"),
     [
-        (asked(INACTIVE, KEY), "Next: nothing to revoke; take it out of the file, or put it into the baseline."),
+        (
+            asked(INACTIVE, KEY),
+            f"Next: nothing to revoke; take it out of the file, or {BASELINE}",
+        ),
         (
             asked(INACTIVE, KEY, place=PRESENT),
-            "Next: nothing to revoke; put it into the baseline. Rewriting history is optional.",
+            f"Next: nothing to revoke; {BASELINE} Rewriting history is optional.",
         ),
         (asked(INACTIVE, TOKEN), "Next: find out whose it is: Anyreach's API refuses it"),
         (asked(UNKNOWN, KEY), "Next: delete it at /api-keys now, then"),

@@ -105,7 +105,7 @@ def test_live_ones_come_before_what_is_as_severe() -> None:
 @pytest.mark.parametrize(
     ("credential", "last"),
     [
-        (asked(INACTIVE), "Nothing to revoke: the API refuses it. Put it into the baseline."),
+        (asked(INACTIVE), "Nothing to revoke: the API refuses it. Put it into the baseline: akpatrol baseline update."),
         (asked(INACTIVE, place=PRESENT), "Rewriting history is optional."),
         (
             asked(INACTIVE, TOKEN),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import weakref
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
 from akpatrol.model import Skipped
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 _LISTED = 1000
 _WALK = ("rev-list", "--objects", "--missing=print", "--quiet")
+
+
+class Proof(NamedTuple):
+    """All that is reached from ``old`` is there; ``new`` is what else points into the history."""
+
+    old: frozenset[str]
+    new: frozenset[str]
 
 
 class Walk:
@@ -46,7 +53,7 @@ class Walk:
             return list(_absent(self._git, self._stream))
 
 
-def gaps(git: Git, walk: Walk | None = None) -> Iterator[Skipped]:
+def gaps(git: Git, walk: Walk | None = None, proof: Proof | None = None) -> Iterator[Skipped]:
     """Yield a skip for a shallow boundary and for every object that refs or reflogs reach and that is not there."""
     if boundary := shallow_boundary(git):
         yield Skipped(
@@ -54,10 +61,28 @@ def gaps(git: Git, walk: Walk | None = None) -> Iterator[Skipped]:
             "shallow clone: run git fetch --unshallow",
         )
     yield from _packs_without_index(git)
+    if proof and not boundary and _nothing_new_is_missing(git, proof):
+        return
     try:
         yield from _missing(git, walk or Walk(git))
     except GitError as error:
         yield Skipped("reachable objects", f"completeness cannot be established: {error}")
+
+
+def _nothing_new_is_missing(git: Git, proof: Proof) -> bool:
+    """Tell whether what the new tips reach, and the old do not, is there; in doubt it is not, and all is walked."""
+    if not proof.new:
+        return True
+    # What an old tip reaches need not be walked: none of it went since it was.
+    tips = [f"{id_}\n".encode() for id_ in (*proof.new, *(f"^{old}" for old in proof.old))]
+    try:
+        if not all(type_ for _, type_ in catfile.types(git, list(proof.new))):
+            return False
+        with git.stream(*_WALK, "--stdin", stdin=tips) as stream:
+            found = list(_absent(git, stream))
+    except GitError:
+        return False
+    return not found
 
 
 def _missing(git: Git, walk: Walk) -> Iterator[Skipped]:

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
     from akpatrol.findings import Hit
     from akpatrol.model import Excluded, Target
-    from akpatrol.sources.base import Placed, Unit
+    from akpatrol.readlog import ReadLog
+    from akpatrol.sources.base import Placed, Planned, Unit
+    from akpatrol.sources.git.memory import Memory
+    from akpatrol.sources.git.ranges import Range
     from akpatrol.sources.git.runner import Git
+    from akpatrol.tally import Tally
 
 _IDS_A_UNIT = 20_000
 _MUCH = 20_000  # objects
@@ -29,11 +33,34 @@ class HistorySource(OneTarget):
 
     parallel = True
 
-    def __init__(self, git: Git, target: Target) -> None:
+    def __init__(self, git: Git, target: Target, log: ReadLog | None = None) -> None:
         super().__init__(target)
         self._git = git
+        self._log = log
+        self._memory: Memory | None = None
+        self._surveyed: tuple[Skipped, ...] | None = None
+        self._complete = False
         self._met: list[bytes] = []
         self._walk: completeness.Walk | None = None
+
+    def recall(self, conditions: str) -> None:
+        """Look up what was read under these conditions."""
+        if self._log:
+            from akpatrol.sources.git.memory import Memory  # noqa: PLC0415 - isal and dulwich
+
+            self._memory = Memory(self._git, self._log, conditions)
+            if self._memory.met:
+                self._surveyed = self._memory.survey()
+
+    def note(self, unit: Unit, read: Tally) -> None:
+        """Take in what a unit came to."""
+        if self._memory:
+            self._memory.note(unit, read)
+
+    def remember(self) -> None:
+        """Keep what was read."""
+        if self._memory:
+            self._memory.remember(complete=self._complete)
 
     def size_hint(self) -> tuple[int, str] | None:
         """Return the number of objects; those in two packs count twice."""
@@ -44,17 +71,17 @@ class HistorySource(OneTarget):
         return int(counts.get(b"count", 0)) + int(counts.get(b"in-pack", 0)), "objects"
 
     def is_much(self) -> bool:
-        """Return whether there are many objects."""
+        """Return whether there are many objects to be read."""
+        if self._memory and self._surveyed is not None:
+            return self._memory.unread() > _MUCH
         return (self.size_hint() or (0, ""))[0] > _MUCH
 
-    def plan(self) -> Iterator[Unit | Skipped | Excluded]:
+    def plan(self) -> Iterator[Planned]:
         """Yield the units."""
-        from akpatrol.sources.git.packs import planning  # noqa: PLC0415 - isal and dulwich, which a range does without
-
         target = self._target.id
-        self._walk = completeness.Walk(self._git)
-        for part in planning.plan(self._git):
-            yield part if isinstance(part, Skipped) else SliceUnit(target, self._git, part)
+        if not self._proof():
+            self._walk = completeness.Walk(self._git)
+        yield from self._objects(target)
         yield NamesUnit(target, Place.REF_NAME, describe.ref_names(self._git))
         yield from gitdir.units(target, self._git.repository, self._met)
 
@@ -64,39 +91,57 @@ class HistorySource(OneTarget):
 
     def check(self) -> Iterator[Skipped]:
         """Yield what the history refers to and the object database does not hold."""
-        return completeness.gaps(self._git, self._walk)
+        self._complete = True
+        for gap in completeness.gaps(self._git, self._walk, self._proof()):
+            self._complete = False
+            yield gap
 
     def unread_histories(self) -> tuple[str, ...]:
         """Return the repositories inside the git directory: submodules' own."""
         return tuple(os.fsdecode(path) for path in self._met)
 
+    def _proof(self) -> completeness.Proof | None:
+        return self._memory.proof() if self._memory else None
+
+    def _objects(self, target: str) -> Iterator[Planned]:
+        from akpatrol.sources.git.packs import planning, slices  # noqa: PLC0415 - isal and dulwich, unused in a range
+
+        if not self._memory:
+            for part in planning.plan(self._git):
+                yield part if isinstance(part, Skipped) else SliceUnit(target, self._git, part)
+            return
+        skips = self._surveyed if self._memory.met else self._memory.survey()
+        if skips is None:
+            yield SliceUnit(target, self._git, slices.Everything())
+            return
+        yield from skips
+        yield from self._memory.units(target)
+
 
 class RangeSource(OneTarget):
     """``akpatrol history --range``: blobs, names and messages that these commits introduced."""
 
-    def __init__(self, git: Git, target: Target, wanted: Sequence[str], tags: Sequence[str] = ()) -> None:
+    def __init__(self, git: Git, target: Target, wanted: Range) -> None:
         super().__init__(target)
         self._git = git
-        self._revisions = tuple(wanted)
-        self._tags = tuple(tags)
+        self._range = wanted
         self._commits: dict[str, None] = {}
+        self._cut: frozenset[str] = frozenset()
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
         """Yield the commits, the blobs that they hold and no parent does, and the paths that they add."""
         blobs: dict[str, None] = {}
         paths: dict[bytes, None] = {}
-        try:
-            self._commits = {commit.id: None for commit in revisions.commits(self._git, self._revisions)}
-        except GitError as error:
-            yield Skipped("range " + " ".join(self._revisions), str(error))
-        compared = set()
-        for id_, changes in revisions.changes(self._git, list(self._commits)):
+        yield from self._range.skips
+        yield from self._walk()
+        compared = set() if self._range.open else {*self._cut}  # what these hold need not be new
+        for id_, changes in revisions.changes(self._git, [id_ for id_ in self._commits if id_ not in compared]):
             compared.add(id_)
             blobs |= {change.new: None for change in changes if change.introduces}
             paths |= {change.path: None for change in changes if change.adds_path}
         for id_ in self._commits.keys() - compared:
             yield Skipped(id_, "what this commit changed cannot be told: a tree or a parent is missing or corrupt")
-        ids = [*self._commits, *self._tags, *blobs]
+        ids = [*self._commits, *self._range.tags, *blobs]
         for start in range(0, len(ids), _IDS_A_UNIT):
             yield ObjectsUnit(self._target.id, self._git, tuple(ids[start : start + _IDS_A_UNIT]))
         if paths:
@@ -108,10 +153,18 @@ class RangeSource(OneTarget):
 
     def check(self) -> Iterator[Skipped]:
         """Yield the commits whose parents a shallow clone left out: what they changed is not known."""
+        for id_ in sorted(self._cut):
+            yield Skipped(id_, f"boundary of a shallow clone: {self._range.repair}")
+
+    def _walk(self) -> Iterator[Skipped]:
+        """Learn which commits there are, and at which of them a shallow clone ends."""
+        if not self._range.revisions:
+            return
         try:
-            boundary = shallow_boundary(self._git)
+            self._commits = {commit.id: None for commit in revisions.commits(self._git, self._range.revisions)}
+        except GitError as error:
+            yield Skipped("range " + " ".join(self._range.revisions), str(error))
+        try:
+            self._cut = shallow_boundary(self._git) & self._commits.keys()
         except GitError as error:
             yield Skipped("shallow boundary", str(error))
-            return
-        for id_ in sorted(self._commits.keys() & boundary):
-            yield Skipped(id_, "boundary of a shallow clone: run git fetch --deepen=100 (or --unshallow)")

@@ -11,7 +11,7 @@ from akpatrol.blocks import advance
 from akpatrol.findings import Commit, Occurrence
 from akpatrol.model import Place, State
 from akpatrol.sources.git import catfile
-from akpatrol.sources.git.provenance import Provenance, Tracer, Wanted
+from akpatrol.sources.git.provenance import Tracer, Wanted
 from akpatrol.sources.placing import occurrence
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from akpatrol.findings import Hit
     from akpatrol.sources.base import Placed
+    from akpatrol.sources.git.provenance import Provenance, Pushed
     from akpatrol.sources.git.runner import Git
 
 _PERSON = re.compile(rb"(.*?) (-?\d+) ([+-]\d{4})$", re.DOTALL)
@@ -30,10 +31,12 @@ _HEADER_PLACES = {
 }
 
 
-def place(git: Git, hits: Sequence[Hit], within: Collection[str] | None = None) -> Iterator[Placed]:
+def place(
+    git: Git, hits: Sequence[Hit], within: Collection[str] | None = None, pushed: Pushed | None = None
+) -> Iterator[Placed]:
     """Yield hits in objects, names, refs and the git directory with their provenance.
 
-    ``within`` are the commits looked at when these are not all.
+    ``within`` are the commits looked at when these are not all; ``pushed`` is all there is for a push.
     """
     by_place: dict[Place, list[Hit]] = defaultdict(list)
     for hit in hits:
@@ -55,6 +58,7 @@ def place(git: Git, hits: Sequence[Hit], within: Collection[str] | None = None) 
             names=holding,
             within=within,
         ),
+        pushed,
     )
     found: list[tuple[Hit, Occurrence, Provenance]] = [
         *(

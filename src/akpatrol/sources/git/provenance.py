@@ -74,10 +74,17 @@ class Wanted(NamedTuple):
     within: Collection[str] | None = None
 
 
-class Tracer:
-    """Traces what is wanted through the whole history."""
+class Pushed(NamedTuple):
+    """What a push brings, which is no part of the history yet: where it puts refs, and its commits, children first."""
 
-    def __init__(self, git: Git, wanted: Wanted) -> None:
+    refs: Refs
+    commits: Sequence[Commit]
+
+
+class Tracer:
+    """Traces what is wanted through the whole history, or through what is ``pushed`` alone."""
+
+    def __init__(self, git: Git, wanted: Wanted, pushed: Pushed | None = None) -> None:
         self._git = git
         self._wanted = wanted
         self._blobs: dict[str, Trail] = {id_: Trail() for id_ in wanted.blobs}
@@ -87,7 +94,13 @@ class Tracer:
         self._named = re.compile(b"(?:^|/)(" + pattern + b")(?=/|$)", re.DOTALL) if pattern else None
         self._present: set[str] = set()
         self._steps = 0
-        self._refs = Refs()
+        self._refs = pushed.refs if pushed else Refs()
+        if pushed:
+            with suppress(GitError):  # an occurrence keeps its object id
+                self._follow(git, pushed.commits)
+            self._tips()
+            self._named_by_refs()
+            return
         try:
             self._refs = git_refs.read(git)
         except GitError:

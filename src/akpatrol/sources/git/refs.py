@@ -11,7 +11,7 @@ from akpatrol.errors import GitError
 from akpatrol.sources.git import catfile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from akpatrol.sources.git.runner import Git
 
@@ -49,10 +49,15 @@ class Refs(NamedTuple):
 
 def read(git: Git) -> Refs:
     """Return every ref, HEAD, and linked work tree's HEAD. Raises GitError."""
+    return resolved(git, [*_refs(git), *_heads(git)])
+
+
+def resolved(git: Git, named: Iterable[tuple[str, str]]) -> Refs:
+    """Return what ids with their names lead to. Raises GitError."""
     names: list[str] = []
     pointed: dict[str, int] = defaultdict(int)
     branches = stash = 0
-    for id_, name in [*_refs(git), *_heads(git)]:
+    for id_, name in named:
         bit = 1 << len(names)
         names.append(name)
         pointed[id_] |= bit
@@ -82,6 +87,13 @@ def reflogs(git: Git) -> dict[str, str]:
                 for id_ in _logged(file):
                     found.setdefault(id_, name)
     return found
+
+
+def tips(git: Git) -> frozenset[str]:
+    """Return the ids that refs, HEADs and reflogs name. Raises GitError, also where reflogs are not in files."""
+    if os.path.isdir(os.path.join(git.repository.common_dir, b"reftable")):
+        raise GitError("the refs are in a reftable")
+    return frozenset({*(id_ for id_, _ in (*_refs(git), *_heads(git))), *reflogs(git)})
 
 
 def linked(common_dir: bytes) -> list[bytes]:

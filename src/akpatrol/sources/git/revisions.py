@@ -1,4 +1,4 @@
-"""Ranges of commits, their order, and what they changed.
+"""Commits of a walk, their order, and what they changed.
 
 https://git-scm.com/docs/gitrevisions, https://git-scm.com/docs/git-diff-tree (raw output format, combined diffs)
 """
@@ -8,11 +8,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.errors import GitError, UsageError
-from akpatrol.sources.git import catfile
+from akpatrol.errors import GitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from akpatrol.sources.git.runner import Git, Stream
 
@@ -23,8 +22,6 @@ _DIFF = (
 )  # fmt: skip
 _GITLINK = b"160000"
 _GIVEN_UP_AFTER = 100
-# The commits that no remote ref holds.
-_UNPUBLISHED = ("--not", "--remotes")
 
 
 class Commit(NamedTuple):
@@ -132,66 +129,3 @@ def _change(raw: bytes, path: bytes) -> Change:
     words = raw[parents:].split(b" ")
     ids = [word.decode("ascii", "replace") for word in words[parents + 1 : 2 * parents + 2]]
     return Change(path, ids[-1], tuple(ids[:-1]), link=words[parents] == _GITLINK)
-
-
-def resolve(git: Git, wanted: str, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return ``rev-list`` arguments for a range as the user wrote it, ``auto`` included. Raises UsageError."""
-    if wanted == "auto":
-        start, end = environment.get("PRE_COMMIT_FROM_REF"), environment.get("PRE_COMMIT_TO_REF")
-        if not start or not end:
-            return (*_tips(git, environment.get("PRE_COMMIT_LOCAL_BRANCH")), *_UNPUBLISHED)
-        wanted = f"{start}..{end}"
-    left, dots, right = wanted.partition("..")
-    if not dots:
-        raise UsageError(f"--range {wanted}: not a range", hint="write A..B, A...B, or auto")
-    symmetric = right.startswith(".")
-    last = _commit_id(git, right.removeprefix(".") or "HEAD")
-    if left and not left.strip("0"):
-        return (last, "--not", *_other_remote_tips(git, last))  # git's and CI's word for a branch that is new
-    first = _commit_id(git, left or "HEAD")
-    return (first, last, "--not", *_merge_bases(git, first, last)) if symmetric else (last, "--not", first)
-
-
-def _other_remote_tips(git: Git, tip: str) -> list[str]:
-    """Return what remote refs point at, but for ``tip``: a checkout in CI has the new branch among them."""
-    listed = git.run("for-each-ref", "--format=%(objectname)", "refs/remotes").decode().split()
-    return [id_ for id_ in dict.fromkeys(listed) if id_ != tip]
-
-
-def tag_objects(git: Git, wanted: str, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the annotated tags by which a range's end is named, outermost first: they are pushed with it."""
-    end = environment.get("PRE_COMMIT_TO_REF", "") if wanted == "auto" else wanted.rpartition("..")[2].removeprefix(".")
-    found: list[str] = []
-    while end:
-        id_ = git.run("rev-parse", "--verify", "--quiet", "--end-of-options", end, accept=(0, 1, 128)).decode().strip()
-        kind, data = catfile.content(git, [id_]).get(id_, ("", b"")) if id_ else ("", b"")
-        if kind != "tag":
-            break
-        found.append(id_)
-        end = data.partition(b"\n")[0].removeprefix(b"object ").decode("ascii", "replace")
-    return tuple(found)
-
-
-def _tips(git: Git, branch: str | None) -> tuple[str, ...]:
-    if branch:
-        return (_commit_id(git, branch),)
-    return ("HEAD", "--branches") if has_commits(git) else ("--branches",)
-
-
-def has_commits(git: Git) -> bool:
-    """Return whether HEAD names a commit that exists."""
-    return bool(git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1)))
-
-
-def _commit_id(git: Git, name: str) -> str:
-    try:
-        return git.run("rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}").decode().strip()
-    except GitError:
-        raise UsageError(
-            f"--range: {name} is not a commit of this repository",
-            hint="in a shallow clone fetch it first: git fetch --deepen=100 (or --unshallow)",
-        ) from None
-
-
-def _merge_bases(git: Git, first: str, last: str) -> list[str]:
-    return git.run("merge-base", "--all", first, last, accept=(0, 1)).decode().split()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.blocks import BLOCK_BYTES, content_of
 from akpatrol.model import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped
+from akpatrol.sources.base import Unsettled
 from akpatrol.sources.git import catfile
 from akpatrol.sources.git.packs.raw import RawObject
 
@@ -56,11 +57,12 @@ class ObjectsUnit(NamedTuple):
 
 
 class SliceUnit(NamedTuple):
-    """A slice of the object database."""
+    """A slice of the object database; ``key`` is the planner's own, to tell of which part."""
 
     target: str
     git: Git
     part: Slice
+    key: str = ""
     title: str = "objects"
 
     def read(self) -> Iterator[Item]:
@@ -129,6 +131,7 @@ def lfs_gap(git: Git, content: bytes, item: str, *, staged: bool) -> Iterator[Sk
         if staged:
             yield Excluded(Exclusion.GIT_LFS_POINTER)
             return
+        yield Unsettled(item, "Git LFS may lose the object to which it points, or get it")
         oid = found[1].decode()
         stored = os.path.join(
             git.repository.common_dir, b"lfs", b"objects", *(p.encode() for p in (oid[:2], oid[2:4], oid))

@@ -46,6 +46,10 @@ class PackIndex:
         else:
             self._read_first()
 
+    def whole(self) -> mmap.mmap | bytes:
+        """Return the file's bytes."""
+        return self._data
+
     def id(self, position: int) -> bytes:
         """Return one id, in binary."""
         start = self._ids + position * self._stride

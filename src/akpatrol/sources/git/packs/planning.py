@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
 from akpatrol.model import Skipped
@@ -12,7 +13,7 @@ from akpatrol.sources.git.packs.pack_index import PackIndex
 from akpatrol.sources.git.packs.slices import Everything, LooseObjects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from mmap import mmap
 
     from akpatrol.sources.git.packs.slices import Slice
@@ -23,37 +24,88 @@ _LISTED_AT_MOST = 3
 _LOOSE_IDS = 2000
 
 
-def plan(git: Git) -> Iterator[Slice | Skipped]:
-    """Yield the slices of the object database and its alternates. Does not raise: in doubt git reads everything."""
+class Pack(NamedTuple):
+    """A pack, open; ``repeated`` has 1 for each object that is read from another place, and is empty when none is."""
+
+    path: bytes
+    file: mmap
+    idx: PackIndex
+    repeated: bytes = b""
+
+    def slices(self) -> Iterator[Slice | Skipped]:
+        """Yield the pack's slices."""
+        if not self.idx.intact:
+            yield Skipped(
+                _shown(self.path), "its index has a wrong checksum and may name wrong ids: run git index-pack on it"
+            )
+        yield from families.slices(self.path, self.file, self.idx, self.repeated)
+
+
+class Survey(NamedTuple):
+    """What an object database consists of; each object stands in one pack or one store's loose objects.
+
+    ``state`` is what ``state`` returned; as long as it returns the same, nothing came or went.
+    """
+
+    id_bytes: int
+    packs: tuple[Pack, ...]
+    loose: tuple[stores.Store, ...]
+    skips: tuple[Skipped, ...]
+    state: object
+
+
+def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambda found: found) -> Survey | None:
+    """Return what there is; None says that something of it is not understood.
+
+    ``arrange`` returns the packs in the order in which they are read: what stands in two is read from the earlier.
+    """
     try:
         id_bytes = _ID_BYTES[git.run("rev-parse", "--show-object-format").strip()]
         directories, skips = stores.directories(git)
-        opened, loose = _opened(directories, id_bytes)
+        opened, held = _opened(directories, id_bytes)
     except (OSError, ValueError, KeyError, GitError):
+        return None
+    state_ = _state(held)
+    arranged = arrange([Pack(path, pack, index) for path, pack, index in opened])
+    repeated = _without_repetition([pack.idx for pack in arranged], held, id_bytes)
+    packs = (
+        pack._replace(repeated=bytes(marks) if 1 in marks else b"")
+        for pack, marks in zip(arranged, repeated, strict=True)
+    )
+    return Survey(id_bytes, tuple(packs), tuple(held), tuple(skips), state_)
+
+
+def state(git: Git) -> object:
+    """Return the names of all packs and loose objects as one value; None when they cannot be listed."""
+    try:
+        id_bytes = _ID_BYTES[git.run("rev-parse", "--show-object-format").strip()]
+        return _state([stores.listed(directory, id_bytes) for directory in stores.directories(git)[0]])
+    except (OSError, KeyError, GitError):
+        return None
+
+
+def _state(held: Iterable[stores.Store]) -> object:
+    return [(store.directory, store.packs, hash(tuple(sorted(store.loose.items())))) for store in held]
+
+
+def plan(git: Git) -> Iterator[Slice | Skipped]:
+    """Yield the slices of the object database and its alternates. Does not raise: in doubt git reads everything."""
+    found = survey(git)
+    if not found:
         yield Everything()
         return
-    yield from skips
-    repeated = _without_repetition([index for _, _, index in opened], loose, id_bytes)
-    for (path, pack, index), marks in zip(opened, repeated, strict=True):
-        if not index.intact:
-            yield Skipped(
-                _shown(path), "its index has a wrong checksum and may name wrong ids: run git index-pack on it"
-            )
-        yield from families.slices(path, pack, index, bytes(marks))
-    for store in loose:
-        yield from _loose(store, id_bytes)
+    yield from found.skips
+    for pack in found.packs:
+        yield from pack.slices()
+    for store in found.loose:
+        yield from loose(store.directory, store.ids(found.id_bytes, *store.loose))
 
 
-def _loose(store: stores.Store, id_bytes: int) -> Iterator[LooseObjects]:
-    ids: list[str] = []
-    for joined in store.loose.values():
-        hexes = joined.hex()
-        ids += [hexes[place : place + 2 * id_bytes] for place in range(0, len(hexes), 2 * id_bytes)]
-        while len(ids) >= _LOOSE_IDS:
-            yield LooseObjects(store.directory, tuple(ids[:_LOOSE_IDS]))
-            del ids[:_LOOSE_IDS]
-    if ids:
-        yield LooseObjects(store.directory, tuple(ids))
+def loose(directory: bytes, ids: Iterable[str]) -> Iterator[LooseObjects]:
+    """Yield slices of the loose objects with these ids."""
+    left = iter(ids)
+    while some := tuple(islice(left, _LOOSE_IDS)):
+        yield LooseObjects(directory, some)
 
 
 _Opened = list[tuple[bytes, "mmap", PackIndex]]

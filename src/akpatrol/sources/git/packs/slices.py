@@ -6,11 +6,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model import Skipped
+from akpatrol.sources.base import Unsettled
 from akpatrol.sources.git import catfile
 from akpatrol.sources.git.packs import again, entries
 from akpatrol.sources.git.packs.inflate import BrokenObjectError
 from akpatrol.sources.git.packs.loose import Loose
-from akpatrol.sources.git.packs.raw import RawObject
+from akpatrol.sources.git.packs.raw import HUGE_BYTES, RawObject
 from akpatrol.sources.git.packs.rebuild import Rebuild
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def read(part: Slice, git: Git) -> Iterator[RawObject | Skipped]:
     elif isinstance(part, LooseObjects):
         loose = Loose(part.directory, part.ids)
         yield from loose
-        yield from again.read(git, loose.left())
+        yield from _elsewhere(git, loose.left())
     else:
         yield from _packed(part, git)
 
@@ -54,11 +55,21 @@ def _packed(part: entries.Entries, git: Git) -> Iterator[RawObject | Skipped]:
         width = 2 * part.id_bytes
         hexes = part.ids.hex()
         ids = [hexes[place : place + width] for place in range(0, len(hexes), width)]
-        yield from again.read(git, [id_ for id_, silent in zip(ids, part.silent, strict=True) if not silent])
+        yield from _elsewhere(git, [id_ for id_, silent in zip(ids, part.silent, strict=True) if not silent])
         return
     rebuild = Rebuild(part, pack)
     yield from rebuild
-    yield from again.read(git, rebuild.left())
+    yield from _elsewhere(git, rebuild.left())
+
+
+def _elsewhere(git: Git, ids: list[str]) -> Iterator[RawObject | Skipped]:
+    """Yield objects through git, which may have them from a place that is gone tomorrow."""
+    for item in again.read(git, ids):
+        yield item
+        if isinstance(item, RawObject):
+            # Deltas of huge objects are git's to apply; of another its own place is broken, which unsettles all there.
+            huge = item.size > HUGE_BYTES
+            yield Unsettled(item.id if huge else "objects", "it was read through git")
 
 
 @lru_cache(maxsize=4)

@@ -34,6 +34,13 @@ class Store(NamedTuple):
     packs: frozenset[bytes]
     loose: dict[bytes, bytes]
 
+    def ids(self, id_bytes: int, *starts: bytes) -> Iterator[str]:
+        """Yield the loose objects in these directories, in hex."""
+        width = 2 * id_bytes
+        for start in starts:
+            joined = self.loose[start].hex()
+            yield from (joined[place : place + width] for place in range(0, len(joined), width))
+
 
 def directories(git: Git) -> tuple[list[bytes], list[Skipped]]:
     """Return the object directories, the repository's own first, and what is said to be one and is not there."""

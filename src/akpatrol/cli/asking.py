@@ -1,0 +1,72 @@
+"""``--hashes``: what is asked for, and what that changes about a run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from akpatrol.errors import ExitCode, UsageError
+from akpatrol.model import Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from akpatrol.asked import Question
+    from akpatrol.model import Report
+    from akpatrol.settings import Settings
+    from akpatrol.sources.base import Source
+
+_LONGEST_BYTES = 64 << 20
+
+
+def prepare(settings: Settings, sources: Sequence[Source]) -> Sequence[Question]:
+    """Return what ``--hashes`` asks for, nothing without it. Raises UsageError for what cannot be used."""
+    if not (file := settings.hashes):
+        return ()
+    from akpatrol import asked  # noqa: PLC0415 - only when asked for
+
+    if file != "-":
+        return asked.parse(_read(file), f"--hashes {file}")
+    if any(target.kind == "stream" for source in sources for target in source.targets()):
+        raise UsageError("--hashes -: standard input is looked through itself", hint="give a file")
+    if not sys.stdin:
+        raise UsageError("--hashes -: standard input is closed", hint="give a file")
+    return asked.parse(_whole(sys.stdin.buffer.read(_LONGEST_BYTES + 1), "-"), "--hashes -")
+
+
+def least(settings: Settings, questions: Sequence[Question]) -> Confidence:
+    """Return the least confidence to collect: who asks for one knows that it is a credential."""
+    return Confidence.LOW if questions else settings.min_confidence
+
+
+def answer(report: Report, questions: Sequence[Question]) -> Report:
+    """Return the report with what was asked for alone, the same without a question."""
+    if not questions:
+        return report
+    from akpatrol import asked  # noqa: PLC0415 - only when asked for
+
+    return asked.answer(report, questions)
+
+
+def exit_code(report: Report, settings: Settings, code: ExitCode) -> ExitCode:
+    """Return the exit code: what was asked for and found counts whoever allows it."""
+    if report.asked and report.credentials and settings.verification.fail_on != "live":
+        return ExitCode.FINDINGS
+    return code
+
+
+def _read(file: str) -> bytes:
+    if os.path.isdir(file):
+        raise UsageError(f"--hashes {file}: it is a directory")
+    try:
+        with open(file, "rb") as stream:
+            return _whole(stream.read(_LONGEST_BYTES + 1), file)
+    except OSError as error:
+        raise UsageError(f"--hashes {file}: {error.strerror}") from None
+
+
+def _whole(content: bytes, file: str) -> bytes:
+    if len(content) > _LONGEST_BYTES:
+        raise UsageError(f"--hashes {file}: more than {_LONGEST_BYTES >> 20} MiB")
+    return content

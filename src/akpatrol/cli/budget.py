@@ -1,0 +1,66 @@
+"""A run that must end in time, whatever it is doing then."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from threading import Event, Thread
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from akpatrol.errors import ExitCode, OutOfTime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+_RESERVE = 0.3  # of the time, for placing what was found and telling of it
+_RESERVE_SECONDS = 5.0
+_TRIES = 3
+
+
+class Budget:
+    """``with Budget(seconds, last_word) as budget``: raises OutOfTime in good time, several times if need be.
+
+    What then has not come to ``settle`` when all the time is spent is ended by ``last_word``, which tells and returns
+    the exit code. ``found`` is for whoever knows more by then.
+    """
+
+    def __init__(self, seconds: float | None, last_word: Callable[[bool], ExitCode]) -> None:
+        self._seconds = seconds
+        self._last_word = last_word
+        self._over = Event()
+        self.found = False
+
+    def __enter__(self) -> Self:
+        if self._seconds:
+            reserve = min(_RESERVE * self._seconds, _RESERVE_SECONDS)
+            signal.signal(signal.SIGALRM, self._ring)
+            signal.setitimer(signal.ITIMER_REAL, self._seconds - reserve, reserve / _TRIES)
+            Thread(target=self._watch, args=(self._seconds,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.settle()
+        self._over.set()
+
+    def settle(self) -> None:
+        """Let what is left be done: it is little, and only the end of all the time interrupts it."""
+        if self._seconds:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _ring(self, _number: int, _frame: FrameType | None) -> NoReturn:
+        raise OutOfTime(f"the {self._seconds:g} seconds of --budget are spent")
+
+    def _watch(self, seconds: float) -> None:
+        if not self._over.wait(seconds):
+            code = self._last_word(self.found)
+            _end_workers()
+            os._exit(code)
+
+
+def _end_workers() -> None:
+    # Not imported for this: without it there are no workers.
+    if module := sys.modules.get("multiprocessing"):
+        for child in module.active_children():
+            child.kill()

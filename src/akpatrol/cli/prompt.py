@@ -1,0 +1,58 @@
+"""What a person types or pastes, not shown; or what is piped in."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from akpatrol.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST_BYTES = 16 << 20
+
+
+def typed(invitation: str, *, one_line: bool = False) -> bytes:
+    """Return what is on standard input; on a terminal the lines up to an empty one, or one alone, without echo.
+
+    Raises UsageError when there is nothing, or far too much.
+    """
+    if not sys.stdin:
+        raise UsageError("standard input is closed", hint="give the credentials on standard input, one a line")
+    if sys.stdin.isatty():
+        content = _prompted(invitation, one_line=one_line)
+    else:
+        content = sys.stdin.buffer.read(_LONGEST_BYTES + 1)
+        if len(content) > _LONGEST_BYTES:
+            raise UsageError(f"more than {_LONGEST_BYTES >> 20} MiB on standard input", hint="akpatrol scan --verify -")
+    if not content.strip():
+        raise UsageError("no credential was given", hint="give it on standard input, or at the prompt")
+    return content
+
+
+def _prompted(invitation: str, *, one_line: bool) -> bytes:
+    """Not getpass: it drops what is typed ahead, which is all but the first of several pasted lines."""
+    sys.stderr.write(invitation + "\n")
+    sys.stderr.flush()
+    lines = []
+    with _without_echo(sys.stdin.fileno()):
+        while (line := sys.stdin.buffer.readline()).strip():
+            lines.append(line)
+            if one_line:
+                break
+    return b"".join(lines)
+
+
+@contextmanager
+def _without_echo(terminal: int) -> Iterator[None]:
+    import termios  # noqa: PLC0415 - only for a person
+
+    before = termios.tcgetattr(terminal)
+    silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    termios.tcsetattr(terminal, termios.TCSADRAIN, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)

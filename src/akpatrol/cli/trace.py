@@ -1,0 +1,140 @@
+"""``akpatrol trace``."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from akpatrol import asked
+from akpatrol import rules as rules_
+from akpatrol.cli import prompt
+from akpatrol.cli.globs import excluder
+from akpatrol.cli.history import describe_target
+from akpatrol.cli.options import Flags, resolve, shared
+from akpatrol.cli.run import Manner, execute
+from akpatrol.cli.scan import target_of
+from akpatrol.errors import UsageError
+from akpatrol.examination import Examiner
+from akpatrol.findings import Hit
+from akpatrol.identity import secret_sha256
+from akpatrol.model import Secret, Skipped
+from akpatrol.readlog import ReadLog
+from akpatrol.report import trace_screen
+from akpatrol.settings import cache_directory
+from akpatrol.sources.files import FilesSource
+from akpatrol.sources.git import repository
+from akpatrol.sources.git.history import HistorySource
+from akpatrol.sources.git.runner import Git
+from akpatrol.sources.stream import StreamUnit
+from akpatrol.sources.walk import RepositoryMet, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from akpatrol.asked import Question
+    from akpatrol.model import Report, Target
+    from akpatrol.settings import Settings
+    from akpatrol.sources.base import Source
+    from akpatrol.sources.git.repository import Repository
+
+_INVITATION = "One credential, or its fingerprint, SHA-256 or key id (not shown):"
+_UNKNOWN = "no rule recognises it, and only what a rule recognises can be found by its hash: look for it with grep"
+
+
+class _Wanted(NamedTuple):
+    question: Question
+    recognised: bool = True
+
+
+@click.command("trace")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.option("--no-cache", is_flag=True, help="Read again what earlier runs read, and remember nothing of it.")
+@shared
+def command(flags: Flags, targets: tuple[str, ...], *, no_cache: bool) -> int:
+    """Tell every place where one credential is: since and until when, who, whether it is live, what to do.
+
+    It is asked for at a prompt that does not show it, or read from standard input; only its hash is kept. A TARGET is a
+    file, a directory with the histories of all repositories in it, or a repository; default: `.`. Exits 1 when it is
+    found, 0 when it is nowhere, 3 when it may be in what could not be looked at.
+    """
+    if flags.hashes:
+        raise UsageError(
+            "--hashes: trace asks for one by itself", hint="akpatrol scan --hashes, akpatrol history --hashes"
+        )
+    files = list({target.root: target for target in map(target_of, targets or (".",))}.values())
+    settings = resolve(flags, None, None)
+    settings = settings._replace(policy=settings.policy._replace(inline=False))
+    histories = list({found.common_dir: found for target in files for found in _repositories(target)}.values())
+    wanted = _asked(settings)
+    with closing(ReadLog(None if no_cache else cache_directory(settings.environment))) as log:
+        sources = list(_sources(files, histories, settings, None if no_cache else log))
+        manner = Manner(
+            lambda report: _honest(report, histories, wanted), asked=[wanted.question], text=trace_screen.render
+        )
+        return execute("trace", sources, settings, manner)
+
+
+def _asked(settings: Settings) -> _Wanted:
+    """Return what is asked for; of a credential nothing but its mask and its hash leaves this function."""
+    typed = prompt.typed(_INVITATION, one_line=True).strip()
+    if question := asked.named(typed.decode("ascii", "replace")):
+        return _Wanted(question._replace(text=Secret(typed).redacted) if question.key_id == question.text else question)
+    unit = StreamUnit("0", Secret(typed))
+    examiner = Examiner(rules_.load(settings.rules), settings.limits)
+    secrets = {item.match.secret for item in examiner.examine(unit) if isinstance(item, Hit)}
+    if len(secrets) > 1:
+        raise UsageError("more than one credential was given", hint="trace one at a time, or use --hashes FILE")
+    if secrets:
+        return _Wanted(asked.of_secret(secrets.pop()))
+    return _Wanted(asked.Question(Secret(typed).redacted, digest=secret_sha256(Secret(typed))), recognised=False)
+
+
+def _repositories(target: Target) -> Iterator[Repository]:
+    """Yield the repository that a target is or lies in, and all that lie in it."""
+    if target.kind != "directory":
+        return
+    root = os.fsencode(target.root)
+    if own := repository.find(root):
+        yield own
+    if not _is_bare(target):
+        for entry in walk(root, lambda _path, _is_directory: False):
+            if isinstance(entry, RepositoryMet):
+                found = repository.at(os.path.normpath(os.path.join(root, entry.path)))
+                if found:
+                    yield found
+
+
+def _is_bare(target: Target) -> bool:
+    found = repository.find(os.fsencode(target.root))
+    return bool(found and not found.work_tree)
+
+
+def _sources(
+    files: list[Target], histories: list[Repository], settings: Settings, log: ReadLog | None
+) -> Iterator[Source]:
+    trees = [target for target in files if not _is_bare(target)]
+    trees = [target._replace(id=str(number)) for number, target in enumerate(trees)]
+    if trees:
+        yield FilesSource(trees, excluder(settings))
+    for number, found in enumerate(histories, len(trees)):
+        git = Git(found, common=True)
+        yield HistorySource(git, describe_target(git, found)._replace(id=str(number)), log)
+
+
+def _honest(report: Report, histories: list[Repository], wanted: _Wanted) -> Report:
+    """Count as not looked at the histories that were met and not read, and what cannot be found at all."""
+    read = {found.common_dir for found in histories}
+    unread = [path for path in report.unread_histories if _common_dir(path) not in read]
+    gaps = [Skipped(path, "its history was not read: give it as a TARGET") for path in unread]
+    if not wanted.recognised:
+        gaps.append(Skipped(wanted.question.text, _UNKNOWN))
+    coverage = report.coverage._replace(skipped=(*report.coverage.skipped, *gaps))
+    return report._replace(coverage=coverage, unread_histories=())
+
+
+def _common_dir(path: str) -> bytes | None:
+    found = repository.at(os.fsencode(path))
+    return found.common_dir if found else None

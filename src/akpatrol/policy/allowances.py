@@ -1,0 +1,60 @@
+"""What an ``[[allow]]`` of a configuration covers: pure decisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol import identity
+from akpatrol.findings import Allowance, AllowanceSource
+from akpatrol.model import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from akpatrol.findings import Credential, Occurrence
+    from akpatrol.settings import AllowEntry
+
+_IN_FILES = (Place.CONTENT, Place.PATH)
+
+
+class Allowing(NamedTuple):
+    """An entry of the configuration; ``matches(target, path)`` is its path pattern, if it has one."""
+
+    entry: AllowEntry
+    matches: Callable[[str, bytes], bool] | None = None
+
+    def names(self, credential: Credential) -> bool:
+        """Tell whether the entry speaks of this credential, at least in some places."""
+        entry, kind, secret = self.entry, credential.kind, credential.secret
+        return (
+            entry.fingerprint in ("", identity.fingerprint(kind, secret))
+            and entry.key_id in ("", identity.key_id(kind, secret))
+            and entry.sha256 in ("", identity.secret_sha256(secret))
+            and (not entry.rule or set(credential.rule_ids) == {entry.rule})
+        )
+
+    def covers(self, one: Occurrence) -> bool:
+        """Tell whether the entry speaks of this place, given that it names the credential."""
+        if self.entry.commit and not (one.introduced and one.introduced.id.startswith(self.entry.commit)):
+            return False
+        if not self.matches:
+            return True
+        paths = one.paths or tuple(filter(None, [one.path]))
+        return one.place in _IN_FILES and bool(paths) and all(self.matches(one.target, path) for path in paths)
+
+    def expired(self, today: date) -> bool:
+        """Tell whether its end has come."""
+        return bool(self.entry.expires and self.entry.expires <= today)
+
+    def allowance(self) -> Allowance:
+        """Return what a report says of it."""
+        entry = self.entry
+        expires = entry.expires.isoformat() if entry.expires else None
+        return Allowance(AllowanceSource.CONFIGURATION, entry.reason, entry.where, entry.owner or None, expires)
+
+
+def describe(entry: AllowEntry) -> str:
+    """Return what an entry goes by, for a person."""
+    keys = ("fingerprint", "key_id", "sha256", "rule", "path", "commit")
+    return ", ".join(f"{key} {getattr(entry, key)}" for key in keys if getattr(entry, key))

@@ -1,0 +1,175 @@
+"""The baseline: what was known on the day the gate began. It names credentials, never their places.
+
+JSON, an entry a line in the order of fingerprints. Every entry's line ends with a comma and the last line is always the
+same, so that two branches that add entries never change a neighbour's line, and both sides of a conflict may stay.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from akpatrol.errors import UsageError
+from akpatrol.identity import PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+VERSION = 1
+HISTORY, TRACKED, FILES = "history", "tracked", "scan"
+_SCANS = (HISTORY, TRACKED, FILES)
+_KEY = "akpatrol_baseline"
+_FIELDS = ("fingerprint", "kind", "redacted", "added", "by", "scans", "note")
+_FINGERPRINT = re.compile(re.escape(PREFIX) + "[0-9a-f]{64}")
+_MASKED = re.compile(r".*\*\*\*\(\d+\)", re.DOTALL)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_CONFLICT = re.compile(rb"^(?:<{7}|\|{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
+_LONGEST_TEXT = 1000
+
+
+class Entry(NamedTuple):
+    """One credential; ``scans`` are the kinds of scan that saw it: ``history``, ``tracked`` files, any files."""
+
+    fingerprint: str
+    kind: str
+    redacted: str
+    added: str
+    by: str
+    scans: tuple[str, ...]
+    note: str = ""
+
+
+class Seen(NamedTuple):
+    """What one scan found; ``complete`` when everything of its kind was looked at."""
+
+    scan: str
+    entries: Mapping[str, Entry]
+    complete: bool
+
+
+class Update(NamedTuple):
+    """A baseline's new content, and what became of it."""
+
+    entries: Mapping[str, Entry]
+    added: tuple[Entry, ...]
+    dropped: tuple[Entry, ...]
+    unseen: tuple[Entry, ...]
+
+
+def is_fingerprint(text: str) -> bool:
+    """Tell whether a text is a credential's name."""
+    return bool(_FINGERPRINT.fullmatch(text))
+
+
+def is_masked(text: str) -> bool:
+    """Tell whether a text ends like a masked credential and is no longer than one."""
+    return len(text) < 40 and bool(_MASKED.fullmatch(text))  # noqa: PLR2004 - a prefix, four characters, a length
+
+
+def parse(content: bytes, file: str) -> dict[str, Entry]:
+    """Return the entries by fingerprint, in whatever order they stand; one that is there twice is taken together.
+
+    Raises UsageError for what is no baseline of this version.
+    """
+    if marker := _CONFLICT.search(content):
+        line = content.count(b"\n", 0, marker.start()) + 1
+        raise UsageError(
+            f"{file}:{line}: a merge conflict is not resolved", hint="keep the entries of both sides, without the marks"
+        )
+    try:
+        document = json.loads(content)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{file}:{error.lineno}: not JSON: {error.msg}") from None
+    except (ValueError, RecursionError):
+        raise UsageError(f"{file}: not JSON") from None
+    version = document.get(_KEY) if isinstance(document, dict) else None
+    if type(version) is not int or version < 1:
+        raise UsageError(f"{file}: not a baseline: {_KEY} is missing", hint="make one: akpatrol baseline create")
+    if version > VERSION:
+        raise UsageError(f"{file}: written by a newer version of akpatrol (format {version})", hint="update akpatrol")
+    if not isinstance(listed := document.get("entries"), list) or document.keys() != {_KEY, "entries"}:
+        raise UsageError(f"{file}: entries: must be the list of entries, and nothing else may stand beside it")
+    entries: dict[str, Entry] = {}
+    for number, value in enumerate(listed, 1):
+        if value is not None:  # the last line
+            entry = _entry(value, f"{file}: entry {number}")
+            before = entries.get(entry.fingerprint)
+            entries[entry.fingerprint] = _together(before, entry) if before else entry
+    return entries
+
+
+def dump(entries: Iterable[Entry]) -> str:
+    """Return the file's content."""
+    ordered = sorted(entries, key=lambda entry: entry.fingerprint)
+    lines = [json.dumps(entry._asdict() | {"scans": list(entry.scans)}, ensure_ascii=False) for entry in ordered]
+    return "\n".join([f'{{"{_KEY}": {VERSION}, "entries": [', *(f"{line}," for line in lines), "null]}", ""])
+
+
+def update(old: Mapping[str, Entry], scans: Sequence[Seen]) -> Update:
+    """Add what the scans found, and drop what complete scans of every kind that ever saw it no longer do."""
+    entries = dict(old)
+    added: dict[str, Entry] = {}
+    for scan in scans:
+        for fingerprint, entry in scan.entries.items():
+            known = entries.get(fingerprint)
+            entries[fingerprint] = _seen(known or entry, scan.scan)
+            if not known or fingerprint in added:
+                added[fingerprint] = entries[fingerprint]
+    missing = [entry for name, entry in old.items() if not any(name in scan.entries for scan in scans)]
+    covered = {scan.scan for scan in scans if scan.complete}
+    dropped = [entry for entry in missing if is_covered(entry, covered)]
+    for entry in dropped:
+        del entries[entry.fingerprint]
+    unseen = tuple(entry for entry in missing if entry.fingerprint in entries)
+    return Update(entries, tuple(added.values()), tuple(dropped), unseen)
+
+
+def is_covered(entry: Entry, covered: Collection[str]) -> bool:
+    """Tell whether complete scans of these kinds would have seen the entry, were it still there."""
+    wider = {*covered, TRACKED} if FILES in covered else covered
+    return all(scan in wider for scan in entry.scans)
+
+
+def _seen(entry: Entry, scan: str) -> Entry:
+    """Return the entry as also seen by that scan; what was tracked and is committed is in history for good."""
+    scans = {*entry.scans, scan}
+    if HISTORY in scans:
+        scans.discard(TRACKED)
+    return entry._replace(scans=tuple(one for one in _SCANS if one in scans))
+
+
+def _together(one: Entry, other: Entry) -> Entry:
+    """Return two lines of one credential as one: two branches may have added it."""
+    first, second = sorted((one, other), key=lambda entry: (entry.added, entry.by))
+    for scan in second.scans:
+        first = _seen(first, scan)
+    return first._replace(note=first.note or second.note)
+
+
+def _entry(value: Any, where: str) -> Entry:
+    if not isinstance(value, dict):
+        raise UsageError(f"{where}: must be an object")
+    for key in value.keys() ^ set(_FIELDS):
+        if key in value or key != "note":
+            raise UsageError(f"{where}: {key}: " + ("unknown" if key in value else "is missing"))
+    texts = {name: value.get(name, "") for name in _FIELDS if name != "scans"}
+    for name, text in texts.items():
+        if not isinstance(text, str) or len(text) > _LONGEST_TEXT:
+            raise UsageError(f"{where}: {name}: must be a text of at most {_LONGEST_TEXT} characters")
+    scans = value["scans"]
+    if not isinstance(scans, list) or not scans or not all(scan in _SCANS for scan in _texts(scans)):
+        raise UsageError(f"{where}: scans: must be a list of " + ", ".join(_SCANS))
+    if not is_fingerprint(texts["fingerprint"]):
+        raise UsageError(f"{where}: fingerprint: must be {PREFIX} and 64 hexadecimal digits")
+    if not is_masked(texts["redacted"]):
+        raise UsageError(f"{where}: redacted: must be a credential's masked form")
+    if not _DATE.fullmatch(texts["added"]):
+        raise UsageError(f"{where}: added: must be a date, YYYY-MM-DD")
+    return Entry(**texts, scans=tuple(scans))
+
+
+def _texts(values: list[Any]) -> Iterator[str]:
+    """Yield the values, "" for one that is no text: a list cannot be looked up."""
+    for value in values:
+        yield value if isinstance(value, str) else ""

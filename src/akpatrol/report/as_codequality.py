@@ -1,0 +1,77 @@
+"""GitLab's Code Quality report: a list of issues and nothing else.
+
+https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.model import State
+from akpatrol.report import document, placed
+from akpatrol.report.as_json import dumped, fitting
+from akpatrol.report.mask import Mask
+from akpatrol.report.messages import left_out_message, skip_message
+from akpatrol.report.outcome import verdict
+from akpatrol.report.text_safety import head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from akpatrol.model import Report
+    from akpatrol.report import RenderOptions
+    from akpatrol.report.placed import Placed
+
+SIZE_LIMIT = 10_000_000
+"""Bytes; what a server takes is its administrator's choice."""
+COVERAGE_CHECK = "akpatrol-coverage"
+
+_HEAD_ROOM = 100_000
+_DESCRIPTION_WIDTH = 3_000
+_NAMED = 3
+"""Items that one issue names."""
+_NOWHERE = "."
+_SEVERITIES = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor"}
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """Return the report for ``artifacts:reports:codequality``, secrets masked whatever the options say."""
+    masked = options._replace(show_secrets=False)
+    whole = document.visible_tree(document.build(report, masked))
+    found = (_issue(place) for place in placed.in_order(report, whole, Mask(masked).redact))
+    issues = fitting(found, SIZE_LIMIT - _HEAD_ROOM)
+    return dumped([*_about_the_run(whole, placed.number_of(report) - len(issues)), *issues]) + "\n"
+
+
+def _cut(text: str) -> str:
+    return head(text, _DESCRIPTION_WIDTH)[:_DESCRIPTION_WIDTH]
+
+
+def _issue(place: Placed) -> dict[str, Any]:
+    return {
+        "description": _cut(place.message),
+        "check_name": _cut(next(iter(place.shown["rule_ids"]), "") or place.shown["kind"]),
+        "fingerprint": sha256(place.name.encode()).hexdigest(),
+        "severity": "info" if place.occurrence.state is State.IGNORED else _SEVERITIES[place.shown["severity"]],
+        "location": {"path": place.path, "lines": {"begin": place.lines[0] if place.lines else 1}},
+    }
+
+
+def _about_the_run(whole: Mapping[str, Any], missing: int) -> Iterator[dict[str, Any]]:
+    """Yield what the format has no field for, as issues: gaps first of all, since no issue means that all is well."""
+    if not whole["coverage"]["complete"]:
+        unread = [skip_message(skip) for skip in whole["coverage"]["skipped"] if skip["accepted"] is None]
+        yield _said("major", " ".join([f"{verdict(whole)}.", *unread[:_NAMED]]), "incomplete")
+    if missing:
+        yield _said("major", left_out_message(missing), "left out")
+
+
+def _said(severity: str, text: str, name: str) -> dict[str, Any]:
+    return {
+        "description": _cut(f"akpatrol: {text}"),
+        "check_name": COVERAGE_CHECK,
+        "fingerprint": sha256(f"{COVERAGE_CHECK} {name}".encode()).hexdigest(),
+        "severity": severity,
+        "location": {"path": _NOWHERE, "lines": {"begin": 1}},
+    }

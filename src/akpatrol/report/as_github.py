@@ -1,0 +1,112 @@
+"""GitHub Actions' workflow commands, which show findings at their lines in a pull request.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands. The runner keeps ten commands a
+level and step (https://github.com/orgs/community/discussions/26680).
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.model import Place, State
+from akpatrol.report import document, placed
+from akpatrol.report.mask import Mask
+from akpatrol.report.messages import skip_message, title
+from akpatrol.report.outcome import allowed_words, coverage_words, verdict
+from akpatrol.report.text_safety import head, visible
+from akpatrol.report.words import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from akpatrol.model import Report
+    from akpatrol.report import RenderOptions
+    from akpatrol.report.placed import Placed
+
+ANNOTATION_LIMIT = 10
+_COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
+_GONE = {State.REMOVED, State.UNREACHABLE}
+_MESSAGE_WIDTH = 4000
+_NAMED = 3
+"""Items that one annotation names."""
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """Return the report as log lines of which the runner makes annotations, secrets masked whatever the options say."""
+    masked = options._replace(show_secrets=False)
+    whole = document.visible_tree(document.build(report, masked))
+    gaps = list(_gaps(whole))
+    notes = list(_notes(whole))
+    # Gaps and notes count among the ten as well: what the runner drops is its choice.
+    shown = ANNOTATION_LIMIT - len(gaps) - len(notes)
+    annotations = [_annotation(place) for place in islice(placed.in_order(report, whole, Mask(masked).redact), shown)]
+    lines = [_plain(verdict(whole)), *annotations]
+    if more := placed.number_of(report) - len(annotations):
+        lines.append(_plain(f"{plural(more, 'more place')} of findings without an annotation"))
+    if allowed := allowed_words(whole["summary"]):
+        lines.append(_plain(allowed))
+    return "\n".join([*lines, *gaps, *notes, _plain(coverage_words(whole))]) + "\n"
+
+
+def command(name: str, properties: Mapping[str, Any], message: str) -> str:
+    """Return one workflow command; properties that are None are left out.
+
+    Escaped as in https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts.
+    """
+    told = [f"{key}={_property(str(value))}" for key, value in properties.items() if value is not None]
+    return f"::{name} {','.join(told)}::{_data(message)}"
+
+
+def _plain(text: str) -> str:
+    """Return a line of the log that is no command, not even in the old form, which may stand anywhere in a line."""
+    return f"akpatrol: {text}".replace("##[", "## [")
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _annotation(place: Placed) -> str:
+    return command(_COMMANDS[place.level], {**_position(place), "title": title(place.shown)}, _cut(place.message))
+
+
+def _position(place: Placed) -> dict[str, Any]:
+    """Return where it is in the checkout: nothing for what is no file there, or no longer."""
+    occurrence = place.occurrence
+    if occurrence.place not in {Place.CONTENT, Place.PATH} or not occurrence.path or occurrence.state in _GONE:
+        return {}
+    position: dict[str, Any] = {"file": visible(place.path)}
+    if place.lines:
+        line, end_line = place.lines
+        position |= {"line": line, "endLine": end_line}
+        if line == end_line:  # columns are of one line
+            position |= {"col": occurrence.column, "endColumn": occurrence.column and occurrence.end_column}
+    return position
+
+
+def _gaps(whole: Mapping[str, Any]) -> Iterator[str]:
+    skipped = [skip_message(skip) for skip in whole["coverage"]["skipped"] if not skip["accepted"]]
+    if skipped:
+        yield command("warning", {"title": f"{plural(len(skipped), 'item')} not looked at"}, _some(skipped))
+
+
+def _notes(whole: Mapping[str, Any]) -> Iterator[str]:
+    if notices := whole["notices"]:
+        yield command("notice", {"title": "To note"}, _some(notices))
+    if stale := whole["stale"]:
+        told = [f"{entry['entry']}, {entry['where']}: {entry['reason']}" for entry in stale]
+        yield command("notice", {"title": "Allowances that match nothing any more"}, _some(told))
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = [f"and {len(texts) - _NAMED:,} more"] if len(texts) > _NAMED else []
+    return _cut("\n".join([*texts[:_NAMED], *more]))
+
+
+def _cut(text: str) -> str:
+    return head(text, _MESSAGE_WIDTH)

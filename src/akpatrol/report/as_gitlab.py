@@ -1,0 +1,155 @@
+"""GitLab's Secret Detection report.
+
+https://docs.gitlab.com/development/integrations/secure/#report and
+https://gitlab.com/gitlab-org/security-products/security-report-schemas, dist/secret-detection-report-format.json.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, uuid5
+
+from akpatrol.model import Kind, State
+from akpatrol.report import document, placed
+from akpatrol.report.as_json import dumped, fitting
+from akpatrol.report.mask import Mask
+from akpatrol.report.messages import left_out_message, skip_message, title
+from akpatrol.report.outcome import allowed_words
+from akpatrol.report.text_safety import head
+from akpatrol.report.words import parsed, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from akpatrol.model import Report
+    from akpatrol.report import RenderOptions
+    from akpatrol.report.placed import Placed
+
+SCHEMA_VERSION = "15.2.1"
+"""GitLab validates a patch version that it does not have against the newest of its minor version."""
+SIZE_LIMIT = 10_000_000
+"""Bytes; what a server takes is its administrator's choice."""
+MESSAGE_LIMIT = 100
+NO_COMMIT = "0000000"
+"""What GitLab's own analyzer writes where it looks at files."""
+
+_HEAD_ROOM = 200_000
+"""Bytes for all that is no finding."""
+_NAME_WIDTH = 250
+_DESCRIPTION_WIDTH = 7_000
+"""GitLab does not take in a description above 15,000 characters (https://gitlab.com/gitlab-org/gitlab/-/issues/440853)."""
+_SOLUTION_WIDTH = 3_500
+_ITEM_WIDTH = 500
+_SCHEMA = (
+    "https://gitlab.com/gitlab-org/security-products/security-report-schemas/-/raw/"
+    f"v{SCHEMA_VERSION}/dist/secret-detection-report-format.json"
+)
+_CWE = {
+    "type": "cwe",
+    "name": "CWE-798",
+    "value": "798",
+    "url": "https://cwe.mitre.org/data/definitions/798.html",
+}
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """Return the report for ``artifacts:reports:secret_detection``, secrets masked whatever the options say."""
+    masked = options._replace(show_secrets=False)
+    whole = document.visible_tree(document.build(report, masked))
+    found = (_vulnerability(place) for place in placed.in_order(report, whole, Mask(masked).redact))
+    vulnerabilities = fitting(found, SIZE_LIMIT - _HEAD_ROOM)
+    start = parsed(report.started_at) or options.now
+    tool = {
+        "id": "akpatrol",
+        "name": "akpatrol",
+        "version": whole["tool"]["version"],
+        "vendor": {"name": "akpatrol"},
+    }
+    return (
+        dumped(
+            {
+                "version": SCHEMA_VERSION,
+                "schema": _SCHEMA,
+                "scan": {
+                    "analyzer": tool,
+                    "scanner": tool,
+                    "type": "secret_detection",
+                    "start_time": _time(start),
+                    "end_time": _time(start + timedelta(seconds=report.duration)),
+                    "status": "success" if report.coverage.complete else "failure",
+                    "messages": list(_messages(whole, placed.number_of(report) - len(vulnerabilities))),
+                },
+                "vulnerabilities": vulnerabilities,
+            }
+        )
+        + "\n"
+    )
+
+
+def _cut(text: str, width: int) -> str:
+    """Return at most ``width`` characters: some take no column."""
+    return head(text, width)[:width]
+
+
+def _time(moment: datetime) -> str:
+    """Return UTC without a zone, the only form that the schema takes."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _vulnerability(place: Placed) -> dict[str, Any]:
+    rule = _cut(next(iter(place.shown["rule_ids"]), "custom"), _NAME_WIDTH) or "custom"
+    severity = "Info" if place.occurrence.state is State.IGNORED else place.shown["severity"].capitalize()
+    return {
+        "id": str(uuid5(NAMESPACE_URL, f"akpatrol:{place.name}")),
+        "category": "secret_detection",
+        "name": _cut(title(place.shown), _NAME_WIDTH),
+        "description": _cut(place.message, _DESCRIPTION_WIDTH),
+        "severity": severity,
+        "solution": _cut(" ".join(place.shown["remediation"]["steps"]), _SOLUTION_WIDTH),
+        # GitLab's own analyzer puts the secret here.
+        "raw_source_code_extract": place.shown["redacted"],
+        "location": _location(place),
+        "identifiers": [
+            {"type": "akpatrol_rule_id", "name": f"akpatrol rule {rule}", "value": _identifier(place, rule)},
+            _CWE,
+        ],
+    }
+
+
+def _identifier(place: Placed, rule: str) -> str:
+    """Return what GitLab tracks it by: the kind, whichever rule found it."""
+    kind = Kind(place.shown["kind"])
+    return rule if kind is Kind.CUSTOM else kind.value
+
+
+def _location(place: Placed) -> dict[str, Any]:
+    commit = place.occurrence.introduced
+    lines = place.lines
+    return {
+        "file": place.path,
+        "commit": {"sha": commit.id if commit else NO_COMMIT},
+        **({"start_line": lines[0], "end_line": lines[1]} if lines else {}),
+    }
+
+
+def _messages(whole: Mapping[str, Any], missing: int) -> Iterator[dict[str, str]]:
+    # What was not accepted makes the run incomplete: it must not fall to the limit.
+    skipped = sorted(whole["coverage"]["skipped"], key=lambda skip: skip["accepted"] is not None)
+    for skip in skipped[:MESSAGE_LIMIT]:
+        yield _message("info" if skip["accepted"] else "warn", skip_message(skip))
+    if more := skipped[MESSAGE_LIMIT:]:
+        yield _message("warn", f"Not looked at: {plural(len(more), 'more item')}; the JSON report names them.")
+    for notice in whole["notices"][:MESSAGE_LIMIT]:
+        yield _message("warn", notice)
+    if stale := whole["stale"]:
+        yield _message("info", f"Allowances that match nothing any more: {len(stale):,}.")
+    if allowed := allowed_words(whole["summary"]):
+        yield _message("info", f"Not in this file: {allowed}.")
+    if missing:
+        yield _message("warn", left_out_message(missing))
+
+
+def _message(level: str, text: str) -> dict[str, str]:
+    return {"level": level, "value": _cut(text, _ITEM_WIDTH) or "-"}

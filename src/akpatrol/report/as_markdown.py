@@ -1,0 +1,191 @@
+"""Markdown for a comment on a pull request, a ticket or a step's summary: the verdict, a table, then each finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.report import document
+from akpatrol.report.advice import Situation, leaked_action, situation
+from akpatrol.report.markdown_safety import code, html_code, html_prose, prose
+from akpatrol.report.messages import capital, title
+from akpatrol.report.outcome import allowed_words, coverage_words, findings_of, overview, verdict
+from akpatrol.report.standing import allowance_words, owner_lines, verification_lines
+from akpatrol.report.text_credential import telling_places
+from akpatrol.report.text_safety import head, middle_out
+from akpatrol.report.words import (
+    STATUSES,
+    attribution_words,
+    commit_words,
+    directory_of,
+    location,
+    plural,
+    state_words,
+    status_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from akpatrol.model import Report
+    from akpatrol.report import RenderOptions
+
+COMMENT_LIMIT = 65_536
+"""Characters of a comment that GitHub takes; GitLab takes more."""
+
+_TABLE = (
+    "| # | severity | live? | credential | what | where |",
+    "|--:|---|---|---|---|---|",
+)
+_NOTES = 20
+"""Gaps, notices and stale allowances that are listed, of each."""
+_PATH_WIDTH = 200
+_NAME_WIDTH = 60
+_LINE_WIDTH = 500
+
+
+def render(report: Report, options: RenderOptions, room: int = COMMENT_LIMIT) -> str:
+    """Return the report in at most ``room`` bytes, secrets masked whatever the options say."""
+    whole = document.visible_tree(document.build(report, options._replace(show_secrets=False)))
+    first, last = "\n".join(_opening(whole)), "\n".join(_closing(whole, room // 8))
+    room -= _size(first) + _size(last) + _LINE_WIDTH
+    findings = findings_of(whole)
+    roots = _roots(whole["scan"]["targets"])
+    # Half of the room for the table at most: a row a finding tells more than all of one finding.
+    rows = _fitting((_row(number, found, roots) for number, found in enumerate(findings, 1)), room // 2)
+    table = [*_TABLE, *rows, *_more(len(findings) - len(rows), "in the table")] if rows else []
+    room -= _size("\n".join(table))
+    told = _fitting(("\n".join(_details(*pair, roots, options.now)) for pair in enumerate(findings, 1)), room)
+    parts = [first, "\n".join(table), *told, *_more(len(findings) - len(told), "in detail"), last]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _fitting(texts: Iterable[str], room: int) -> list[str]:
+    taken = []
+    for text in texts:
+        room -= _size(text) + len("\n\n")
+        if room < 0:
+            break
+        taken.append(text)
+    return taken
+
+
+def _more(number: int, where: str) -> list[str]:
+    return [f"\n{plural(number, 'more finding')} not shown {where}; the JSON report has them all."] if number else []
+
+
+def _roots(targets: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return what stands before each target's paths: nothing where there is one target."""
+    if len(targets) == 1:
+        return {}
+    return {target["id"]: directory_of(target["kind"], target["path"]) for target in targets}
+
+
+def _opening(whole: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## akpatrol: {prose(verdict(whole))}"
+    if whole["summary"]["findings"] > 1:
+        yield f"\n{prose(capital(overview(whole['summary'])))}."
+
+
+def _where(place: Mapping[str, Any], roots: Mapping[str, str]) -> str:
+    short = {**place, "refs": [middle_out(ref, _NAME_WIDTH) for ref in place["refs"]]}
+    return middle_out(location(short, roots.get(place["target"], "")), _PATH_WIDTH)
+
+
+def _row(number: int, found: Mapping[str, Any], roots: Mapping[str, str]) -> str:
+    places, status = found["occurrences"], status_of(found)
+    where = [code(_where(places[0], roots))] if places else []
+    if more := len(places) - 1:
+        where += [f"and {plural(more, 'more place')}"] if places else []
+    live = STATUSES[status] + (", though allowed" if found["allowed"] else "")
+    cells = [
+        str(number),
+        found["severity"],
+        f"**{live}**" if status == "active" else live,
+        code(found["redacted"]),
+        prose(head(title(found), _PATH_WIDTH)),
+        " ".join(where),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _details(number: int, found: Mapping[str, Any], roots: Mapping[str, str], now: datetime) -> Iterator[str]:
+    named = f"{number}. {html_code(found['redacted'])} {html_prose(head(title(found), _PATH_WIDTH))}"
+    yield f"<details>\n<summary>{named}</summary>\n"
+    for line in _facts(found, now):
+        yield f"{'  ' * line.startswith('- ')}- {prose(capital(head(line.removeprefix('- '), _LINE_WIDTH)))}"
+    for place in telling_places(found["occurrences"]):
+        yield f"- In {code(_where(place, roots))}: {prose(_history(place, now))}"
+        if context := place["context"]:
+            yield f"  - Line: {code(context)}"
+    if more := len(found["occurrences"]) - len(telling_places(found["occurrences"])):
+        yield f"- And {plural(more, 'more place')}"
+    yield f"- **Next:** {prose(_next(found))}"
+    for step, text in enumerate(found["remediation"]["steps"], 1):
+        yield f"  - Step {step}: {prose(head(text, _LINE_WIDTH))}"
+    yield f"- Fingerprint {code(found['fingerprint'])}"
+    yield "\n</details>"
+
+
+def _facts(found: Mapping[str, Any], now: datetime) -> Iterator[str]:
+    yield f"{found['confidence']} confidence, {attribution_words(found['kind'], found['attribution'])}"
+    if not found["verification"]:
+        yield "not verified"
+    yield from verification_lines(found["verification"], now, verbose=False)
+    if found["allowed"]:
+        yield f"{allowance_words(found['allowed'])}. But it is live."
+    yield from owner_lines(found["owner"], now, verbose=False)
+    if found["exposure"]:
+        yield "every visitor of a web page can read it"
+
+
+def _history(place: Mapping[str, Any], now: datetime) -> str:
+    facts = [state_words({**place, "refs": [middle_out(ref, _NAME_WIDTH) for ref in place["refs"]]})]
+    if introduced := place["introduced"]:
+        short = {**introduced, "author": head(introduced["author"], _NAME_WIDTH)}
+        facts.append("since " + commit_words(short, now))
+        if introduced["summary"]:
+            facts.append(f'"{head(introduced["summary"], _NAME_WIDTH)}"')
+    if place["removed"]:
+        facts.append("this version replaced or removed in " + commit_words(place["removed"], now))
+    return "; ".join(facts)
+
+
+def _next(found: Mapping[str, Any]) -> str:
+    states = {place["state"] for place in found["occurrences"]} or {found["state"]}
+    match situation(states):
+        case Situation.IGNORED:
+            return "leave it there, which is the right place, and never commit it."
+        case Situation.STAGED:
+            return "take it out before committing: nothing has leaked yet."
+    return leaked_action(found, states)
+
+
+def _closing(whole: Mapping[str, Any], room: int) -> Iterator[str]:
+    if allowed := allowed_words(whole["summary"]):
+        yield f"{prose(capital(allowed))}.\n"
+    yield from _listed("Notices", whole["notices"], room)
+    yield from _listed(
+        "Allowances that match nothing any more",
+        [f"{entry['entry']}, {entry['where']}: {entry['reason']}" for entry in whole["stale"]],
+        room,
+    )
+    skipped = whole["coverage"]["skipped"]
+    unread = [f"{skip['item']}: {skip['reason']}" for skip in skipped if skip["accepted"] is None]
+    yield from _listed("Not looked at", unread, room)
+    yield prose(coverage_words(whole)) + "."
+
+
+def _listed(heading: str, texts: Sequence[str], room: int) -> Iterator[str]:
+    if not texts:
+        return
+    yield f"**{heading}** ({len(texts):,})\n"
+    items = _fitting((f"- {code(head(text, _LINE_WIDTH))}" for text in texts[:_NOTES]), room)
+    yield from items
+    if more := len(texts) - len(items):
+        yield f"- and {more:,} more"
+    yield ""

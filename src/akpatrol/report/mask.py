@@ -1,0 +1,41 @@
+"""What makes scanned text fit to show: secrets masked, nothing in it that cannot be encoded."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from akpatrol.report.text_safety import decoded, escaped_path, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from akpatrol.report import RenderOptions
+
+_PASSWORD = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)")
+
+
+class Mask:
+    """Masks every secret, or none when they are to be shown."""
+
+    def __init__(self, options: RenderOptions) -> None:
+        # The same authors, refs and paths come again and again.
+        redact = lru_cache(1 << 16)(options.redact)
+        self.redact: Callable[[str], str] = (lambda text: text) if options.show_secrets else redact
+
+    def text(self, text: str) -> str:
+        """Mask a text."""
+        return plain(self.redact(text))
+
+    def texts(self, texts: Iterable[str]) -> list[str]:
+        """Mask several texts."""
+        return [self.text(text) for text in texts]
+
+    def path(self, path: bytes) -> str:
+        """Mask a path; see ``path_text`` for its bytes."""
+        return escaped_path(self.redact(decoded(path)))
+
+    def remote(self, remote: str) -> str:
+        """Mask a remote's address, and a password in it whoever's it is."""
+        return self.text(_PASSWORD.sub("***", remote))

@@ -1,0 +1,103 @@
+"""What formats for machines say in a sentence or two; all from a visible document, and without authors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.findings import VerificationStatus
+from akpatrol.model import Kind
+from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
+from akpatrol.report.standing import abilities, allowance_words
+from akpatrol.report.text_safety import head, middle_out, visible
+from akpatrol.report.words import (
+    SHORT_ID,
+    STATUSES,
+    attribution_words,
+    kind_name,
+    listed,
+    location,
+    plural,
+    state_words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PATH_WIDTH = 500
+_NAME_WIDTH = 100
+
+
+def result_message(credential: Mapping[str, Any], occurrence: Mapping[str, Any], action: str) -> str:
+    """Say what is where since which commit, and what to do."""
+    kind, attribution = credential["kind"], credential["attribution"]
+    occurrence = {**occurrence, "refs": [middle_out(ref, _NAME_WIDTH) for ref in occurrence["refs"]]}
+    where = middle_out(location(occurrence), PATH_WIDTH)
+    facts = [state_words(occurrence)]
+    if introduced := occurrence["introduced"]:
+        facts.append(f"since commit {introduced['id'][:SHORT_ID]} of {introduced['date'][:10]}")
+    elif occurrence["object"]:
+        facts.append(f"git object {occurrence['object'][:SHORT_ID]}")
+    if removed := occurrence["removed"]:
+        facts.append(f"this version replaced or removed in commit {removed['id'][:SHORT_ID]} of {removed['date'][:10]}")
+    if others := [middle_out(path, _NAME_WIDTH) for path in occurrence["paths"] if path != occurrence["path"]]:
+        facts.append("also at " + listed(others))
+    if occurrence["encodings"]:
+        facts.append(
+            "encoded as " + ", then ".join(head(encoding, _NAME_WIDTH) for encoding in occurrence["encodings"])
+        )
+    return (
+        f"{title(credential)} {credential['redacted']} at {where}: {'; '.join(facts)}. "
+        f"{capital(credential['confidence'])} confidence, {attribution_words(kind, attribution)}, "
+        f"{_status_message(credential['verification'])} {_allowance_message(credential)}{action}"
+    )
+
+
+def title(credential: Mapping[str, Any]) -> str:
+    """Name what a credential is."""
+    name = kind_name(credential["kind"], credential["attribution"])
+    if credential["kind"] == Kind.CUSTOM:
+        name += " found by " + head(next(iter(credential["rule_ids"]), "a rule"), _NAME_WIDTH)
+    return capital(name)
+
+
+def action_message(credential: Mapping[str, Any]) -> str:
+    """Say what to do about a credential."""
+    states = {place["state"] for place in credential["occurrences"]}
+    match situation(states):
+        case Situation.IGNORED:
+            return "Git ignores this file, the right place: never commit it."
+        case Situation.STAGED:
+            return "Take it out before committing: nothing has leaked yet."
+    sentence = capital(leaked_action(credential, states))
+    hint = to_know(credential)
+    return f"{sentence} {TO_KNOW} {hint}" if hint else sentence
+
+
+def skip_message(skip: Mapping[str, Any]) -> str:
+    """Say what could not be looked at."""
+    accepted = f" Accepted: {skip['accepted']}." if skip["accepted"] else ""
+    item, reason = middle_out(visible(skip["item"]), PATH_WIDTH), head(visible(skip["reason"]), PATH_WIDTH)
+    return f"Not looked at: {item}: {reason}.{accepted}"
+
+
+def left_out_message(number: int) -> str:
+    """Say how many places a format has no room for."""
+    return f"Not in this file: {plural(number, 'more place')}; the JSON report names them."
+
+
+def capital(text: str) -> str:
+    """Begin a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def _status_message(verification: Mapping[str, Any] | None) -> str:
+    if verification is None:
+        return "not verified."
+    sentence = f"{STATUSES[verification['status']]}: {head(verification['reason'], PATH_WIDTH)}"
+    if verification["status"] != VerificationStatus.ACTIVE:
+        return sentence
+    return f"{sentence} {capital(head(abilities(verification), PATH_WIDTH))}."
+
+
+def _allowance_message(credential: Mapping[str, Any]) -> str:
+    return f"{capital(allowance_words(credential['allowed']))}. But it is live. " if credential["allowed"] else ""

@@ -1,0 +1,128 @@
+"""What a whole run came to, in words; all from a document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.model import Exclusion, State
+from akpatrol.report.words import (
+    ALLOWANCES,
+    STATUSES,
+    UNVERIFIED,
+    duration_words,
+    plural,
+    size_words,
+    state_name,
+    status_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_COUNTS = ("files", "blobs", "commits", "tags", "trees", "refs", "members")
+_LEFT_OUT = {
+    Exclusion.SYMLINK: ("symbolic link",),
+    Exclusion.SPECIAL_FILE: ("special file",),
+    Exclusion.GIT_DIRECTORY: ("git directory", "git directories"),
+    Exclusion.SUBMODULE: ("submodule",),
+    Exclusion.EXCLUDE_OPTION: ("excluded path",),
+    Exclusion.DELETED: ("deleted file",),
+    Exclusion.GIT_LFS_POINTER: ("Git LFS pointer",),
+    Exclusion.NOT_IN_INDEX: ("file not in the index", "files not in the index"),
+}
+
+
+def verdict(whole: Mapping[str, Any]) -> str:
+    """Say what was found that somebody has to act on, and first of all whether everything was looked at."""
+    found = _found(whole)
+    if whole["coverage"]["complete"]:
+        return found
+    unread = sum(skip["accepted"] is None for skip in whole["coverage"]["skipped"])
+    return f"INCOMPLETE: {found[0].lower()}{found[1:]}; {plural(unread, 'item')} could not be looked at"
+
+
+def findings_of(whole: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the credentials that somebody has to act on, which stand first."""
+    found: Sequence[Mapping[str, Any]] = whole["credentials"][: whole["summary"]["findings"]]
+    return found
+
+
+def allowed_of(whole: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the other credentials."""
+    allowed: Sequence[Mapping[str, Any]] = whole["credentials"][whole["summary"]["findings"] :]
+    return allowed
+
+
+def overview(summary: Mapping[str, Any]) -> str:
+    """Say how severe the findings are and where."""
+    severities = ", ".join(f"{number:,} {name}" for name, number in summary["by_severity"].items() if number)
+    states = ", ".join(f"{number:,} {state_name(name)}" for name, number in summary["by_state"].items() if number)
+    return f"{severities}; {states}"
+
+
+def allowed_words(summary: Mapping[str, Any]) -> str:
+    """Say how many credentials are allowed and by whom, nothing when none is."""
+    by = [f"{number:,} {ALLOWANCES[name]}" for name, number in summary["by_allowance"].items() if number]
+    return f"{summary['allowed']:,} allowed: {', '.join(by)}" if by else ""
+
+
+def coverage_words(whole: Mapping[str, Any]) -> str:
+    """Say what was looked at, left out and not readable."""
+    coverage = whole["coverage"]
+    counts = dict(coverage["counts"])
+    names = [name for name in _COUNTS if name in counts] + [name for name in counts if name not in _COUNTS]
+    looked = [_counted(counts[name], name) for name in names if counts[name]] or ["nothing"]
+    by_number = sorted(coverage["excluded"], key=lambda entry: -entry["count"])
+    excluded = [_left_out(entry["count"], entry["reason"]) for entry in by_number if entry["count"]]
+    accepted = sum(skip["accepted"] is not None for skip in coverage["skipped"])
+    unread = len(coverage["skipped"]) - accepted
+    looked_at = f"Looked at {', '.join(looked)}, {size_words(coverage['bytes'])}"
+    parts = [
+        f"{looked_at} in {duration_words(whole['scan']['duration_seconds'])}",
+        f"left out {', '.join(excluded)}" if excluded else "",
+        f"{unread:,} not readable" if unread else "",
+        f"{accepted:,} not looked at, accepted" if accepted else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _found(whole: Mapping[str, Any]) -> str:
+    summary = whole["summary"]
+    if not summary["findings"]:
+        return "No credentials found" + (" that are not allowed" if summary["allowed"] else "")
+    places = plural(summary["occurrences"], "place")
+    found = findings_of(whole)
+    return f"{_counted_found(summary)} in {places}{_of_targets(whole, found)}{_gently(found)}"
+
+
+def _counted_found(summary: Mapping[str, Any]) -> str:
+    number, by_status = summary["findings"], summary["by_verification"]
+    if by_status[UNVERIFIED] == number:
+        return f"{plural(number, 'credential')} found ({number:,} unverified)"
+    return ", ".join(f"{by_status[status]:,} {word}" for status, word in STATUSES.items() if by_status[status])
+
+
+def _of_targets(whole: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> str:
+    found = {place["target"] for credential in findings for place in credential["occurrences"]}
+    if len(found) <= 1:
+        return ""
+    kinds = {target["kind"] for target in whole["scan"]["targets"] if target["id"] in found}
+    noun = ("repository", "repositories") if kinds == {"repository"} else ("target",)
+    return f" of {plural(len(found), *noun)}"
+
+
+def _gently(findings: Sequence[Mapping[str, Any]]) -> str:
+    ignored = [credential for credential in findings if credential["state"] == State.IGNORED]
+    if not ignored:
+        return ""
+    number = "all" if len(ignored) == len(findings) else f"{len(ignored):,}"
+    live = sum(status_of(credential) == "active" for credential in ignored)
+    return f"; {number} only in files that git ignores" + (f" ({live:,} of them live)" if live else "")
+
+
+def _counted(number: int, name: str) -> str:
+    return plural(number, name.replace("_", " ").removesuffix("s"))
+
+
+def _left_out(number: int, reason: str) -> str:
+    return plural(number, *_LEFT_OUT[Exclusion(reason)])

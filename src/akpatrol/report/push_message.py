@@ -1,0 +1,159 @@
+"""What a server tells the person who pushes: on their terminal, behind ``remote: ``.
+
+https://git-scm.com/docs/githooks#pre-receive: both of the hook's streams are forwarded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from akpatrol.model import Place
+from akpatrol.report import document
+from akpatrol.report.outcome import coverage_words, findings_of
+from akpatrol.report.text_credential import telling_places
+from akpatrol.report.text_safety import head, middle_out, visible, wrapped
+from akpatrol.report.words import SHORT_ID, kind_name, location, plural, short_ref
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from akpatrol.model import Report
+    from akpatrol.report import RenderOptions
+    from akpatrol.sources.git.revisions import Commit
+
+_WIDTH = 72
+_SHOWN = 5
+_REASONS = 3
+_CONTEXT_WIDTH = 60
+_IN_COMMITS = {Place.CONTENT, Place.PATH, Place.COMMIT_MESSAGE, Place.AUTHOR, Place.COMMITTER}
+_IN_TAGS = {Place.TAG_MESSAGE, Place.TAGGER}
+
+
+class Outlook(NamedTuple):
+    """Whom to ask, and what follows: from what could not be looked at, and from findings."""
+
+    contact: str
+    fail_open: bool
+    exit_zero: bool
+
+    @property
+    def whom(self) -> str:
+        """The one who may allow something."""
+        return visible(self.contact) or "the administrators of this server"
+
+    def out_of_time(self, *, found: bool) -> str:
+        """Say all that is known when the time is spent."""
+        if found:
+            verdict = "push accepted, but" if self.exit_zero else "push refused:"
+            return _said(f"akpatrol: {verdict} it brings a credential; there was no time left to say where")
+        return _said(f"{self.unread()}: the time for it is spent. {self.again()}")
+
+    def unread(self) -> str:
+        """Say what follows from not having looked at everything."""
+        if self.fail_open:
+            return "akpatrol: warning: push accepted, though not all of it could be looked at"
+        return "akpatrol: push refused: not all of it could be looked at"
+
+    def again(self) -> str:
+        """Say what to do about it."""
+        return "" if self.fail_open else f"Push again, in smaller parts if it is a large one; else ask {self.whom}."
+
+
+def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Sequence[Commit]) -> str:
+    """Return the message, nothing where nobody has to act; ``commits`` are the push's, children first."""
+    whole = document.visible_tree(document.build(report, options, digest=False))
+    found = findings_of(whole)
+    lines: list[str] = []
+    if found:
+        lines += _findings(found, outlook, commits)
+    if not whole["coverage"]["complete"]:
+        lines += [""] * bool(lines) + list(_gaps(whole["coverage"]["skipped"], outlook, found=bool(found)))
+    for notice in whole["notices"]:
+        lines += wrapped(notice, _WIDTH)
+    if options.verbose:
+        lines += wrapped(coverage_words(whole), _WIDTH)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _findings(found: Sequence[Mapping[str, Any]], outlook: Outlook, commits: Sequence[Commit]) -> Iterator[str]:
+    brings = f"it brings {plural(len(found), 'credential')}"
+    yield from wrapped(
+        f"akpatrol: push accepted, but {brings}" if outlook.exit_zero else f"akpatrol: push refused: {brings}", _WIDTH
+    )
+    for credential in found[:_SHOWN]:
+        yield ""
+        yield from _credential(credential)
+    if (more := len(found) - _SHOWN) > 0:
+        yield from ["", f"and {plural(more, 'more credential')}"]
+    yield from ["", "What to do:"]
+    for number, (step, command) in enumerate(_steps(found, commits), 1):
+        for index, line in enumerate(wrapped(step, _WIDTH - 3)):
+            yield ("   " if index else f"{number}. ") + line
+        if command:
+            yield "     " + command
+    yield from wrapped(f"No credential, or known and harmless? Ask {outlook.whom} to allow", _WIDTH)
+    yield from (f"  {credential['fingerprint']}" for credential in found[:_SHOWN])
+
+
+def _credential(credential: Mapping[str, Any]) -> Iterator[str]:
+    id_ = f", key id {head(credential['key_id'], 24)}" if credential["key_id"] else ""
+    name = kind_name(credential["kind"], credential["attribution"])
+    yield from wrapped(f"{credential['redacted']}  {name}{id_}", _WIDTH)
+    shown = telling_places(credential["occurrences"])
+    for place in shown:
+        yield "  " + middle_out(location({**place, "refs": [short_ref(ref) for ref in place["refs"]]}), 200)
+        if commit := place["introduced"]:
+            noun = "tag" if place["place"] in _IN_TAGS else "commit"
+            told = f'{noun} {commit["id"][:SHORT_ID]}, {commit["author"].partition(" <")[0]}, "{commit["summary"]}"'
+            yield "    " + head(told, _WIDTH - 4)
+        if place["context"] and place["place"] not in (Place.REF_NAME, Place.PATH):
+            yield "    | " + head(place["context"], _CONTEXT_WIDTH)
+    if more := len(credential["occurrences"]) - len(shown):
+        yield f"  and {plural(more, 'more place')}"
+
+
+def _steps(found: Sequence[Mapping[str, Any]], commits: Sequence[Commit]) -> Iterator[tuple[str, str]]:
+    """Yield what to do, each with a command that stays on its line."""
+    pages = {credential["remediation"]["page"] for credential in found} - {None}
+    at = f" at {' and '.join(sorted(pages))}" if pages else ""
+    yield (f"If it was ever real, it has left your machine: delete it{at} now and replace it where it is used.", "")
+    places = [place for credential in found for place in credential["occurrences"]]
+    kinds = {place["place"] for place in places}
+    if kinds & _IN_COMMITS:
+        yield _rewriting({place["introduced"]["id"] for place in places if place["introduced"]}, commits)
+    if kinds & _IN_TAGS:
+        yield "Make the tag again without it.", "git tag --force --annotate <tag> <commit>"
+    if Place.REF_NAME in kinds:
+        yield "Give the branch or tag another name.", ""
+    yield "Push again.", ""
+
+
+def _rewriting(ids: set[str], commits: Sequence[Commit]) -> tuple[str, str]:
+    """Return how to take it out of the commits: the first that has it is the one to begin with."""
+    first = next((commit for commit in reversed(commits) if commit.id in ids), None)
+    if not first:
+        return "Take it out of the commits that hold it; no ref that you push reaches them: push from a new clone.", ""
+    short = first.id[:SHORT_ID]
+    if commits and first.id == commits[0].id:
+        return f"Take it out of the commit {short}, not by a further one:", "git commit --amend"
+    start = f"{short}^" if first.parents else "--root"
+    return (
+        f"Take it out of the commits, not by a further one. The first is {short}; mark it `edit`:",
+        f"git rebase --interactive --rebase-merges {start}",
+    )
+
+
+def _gaps(skipped: Sequence[Mapping[str, Any]], outlook: Outlook, *, found: bool) -> Iterator[str]:
+    unread = [skip for skip in skipped if skip["accepted"] is None]
+    opening = "Not all of the push could be looked at" if found else outlook.unread()
+    yield from wrapped(f"{opening}:", _WIDTH)
+    for skip in unread[:_REASONS]:
+        yield from ("  " + line for line in wrapped(f"{middle_out(skip['item'], 60)}: {skip['reason']}", _WIDTH - 2))
+    if (more := len(unread) - _REASONS) > 0:
+        yield f"  and {more:,} more"
+    if not found and not outlook.fail_open:
+        yield from wrapped(outlook.again(), _WIDTH)
+
+
+def _said(text: str) -> str:
+    return "".join(f"{line}\n" for line in wrapped(text.rstrip(), _WIDTH))

@@ -1,0 +1,50 @@
+"""How many there are of what: the document's summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.model import Attribution, Confidence, Kind, Severity, State
+from akpatrol.report.words import ALLOWANCES, STATUSES, UNVERIFIED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from akpatrol.findings import Credential
+    from akpatrol.model import Report
+    from akpatrol.report.mask import Mask
+
+
+def _status(credential: Credential) -> str:
+    """Return one of STATUSES."""
+    return credential.verification.status if credential.verification else UNVERIFIED
+
+
+def build(report: Report, mask: Mask) -> dict[str, Any]:
+    """Return the summary: ``by_allowance`` is of the allowed ones, all other numbers are of the findings."""
+    found = report.findings
+    allowed = [credential.allowed for credential in report.credentials if not credential.is_finding]
+    severities = Counter(credential.severity for credential in found)
+    confidences = Counter(credential.confidence for credential in found)
+    return {
+        "credentials": len(report.credentials),
+        "findings": len(found),
+        "allowed": len(allowed),
+        "allowed_but_live": sum(credential.allowed is not None for credential in found),
+        "occurrences": sum(len(credential.occurrences) for credential in found),
+        "by_severity": {severity.name.lower(): severities[severity] for severity in reversed(Severity)},
+        "by_confidence": {confidence.name.lower(): confidences[confidence] for confidence in reversed(Confidence)},
+        "by_attribution": _counted(Attribution, (credential.attribution for credential in found)),
+        "by_state": _counted(State, (credential.state for credential in found)),
+        "by_kind": _counted(Kind, (credential.kind for credential in found)),
+        "by_verification": _counted(STATUSES, (_status(credential) for credential in found)),
+        "by_allowance": _counted(ALLOWANCES, (allowance.source for allowance in allowed if allowance)),
+        "below_min_confidence": report.below_confidence,
+        "histories_not_read": sorted(mask.texts(report.unread_histories)),
+    }
+
+
+def _counted(members: Iterable[str], values: Iterable[str]) -> dict[str, int]:
+    counted = Counter(values)
+    return {str(member): counted[member] for member in members}

@@ -1,0 +1,152 @@
+"""Every place of one credential on one screen: what it is, since and until when, who, live or not, what to do."""
+
+from __future__ import annotations
+
+import os.path
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.model import Place, State
+from akpatrol.report import document
+from akpatrol.report.advice import leaked_action
+from akpatrol.report.outcome import coverage_words
+from akpatrol.report.standing import owner_lines, verification_lines
+from akpatrol.report.text_safety import head, middle_out, visible, wrapped
+from akpatrol.report.text_style import Style
+from akpatrol.report.words import (
+    SHORT_ID,
+    attribution_words,
+    date_words,
+    directory_of,
+    kind_name,
+    location,
+    plural,
+    short_ref,
+    state_name,
+    state_words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from akpatrol.model import Report
+    from akpatrol.report import RenderOptions
+
+_COLUMNS, _ROWS = 80, 24
+_LEAST_PLACES = 2
+_ROWS_A_PLACE = 2
+_REASONS = 2
+_NAME_WIDTH = 40
+_IN_TREES = (Place.CONTENT, Place.PATH)
+_GONE = (State.REMOVED, State.UNREACHABLE)
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """Return the screen; with ``-v`` all places, however many."""
+    whole = document.visible_tree(document.build(report, options, digest=False))
+    style = Style(min(options.width, _COLUMNS), colour=options.colour)
+    verdict = list(_verdict(whole, [one.what for one in report.asked], style))
+    found = [
+        (list(_about(one, options, style)), _places(one, whole, options, style), list(_next(one, style)))
+        for one in whole["credentials"]
+    ]
+    closing = [*_gaps(whole, style), *wrapped(coverage_words(whole), style.width)]
+    rows = len(verdict) + len(closing) + sum(len(about) + len(next_) + 1 for about, _, next_ in found) + 1
+    room = max(_LEAST_PLACES, (_ROWS - rows) // _ROWS_A_PLACE // max(1, len(found)))
+    lines = verdict
+    for about, places, next_ in found:
+        shown = places if options.verbose else places[:room]
+        more = len(places) - len(shown)
+        rest = [f"  and {plural(more, 'more place')}; -v shows all"] if more else []
+        lines += [*about, *(line for place in shown for line in place), *rest, *next_]
+    return "".join(f"{line}\n" for line in [*lines, *closing])
+
+
+def _verdict(whole: Mapping[str, Any], asked: Sequence[str], style: Style) -> Iterator[str]:
+    found, complete = whole["credentials"], whole["coverage"]["complete"]
+    name = visible(", ".join(asked))
+    if found:
+        places = plural(sum(len(one["occurrences"]) for one in found), "place")
+        which = "" if len(found) == 1 else f"; {len(found):,} credentials fit"
+        told = f"{name}: found in {places}{which}" + ("" if complete else "; not everything could be looked at")
+    elif complete:
+        told = f"{name}: found nowhere"
+    else:
+        told = f"{name}: INCOMPLETE: not found, but not everything could be looked at"
+    yield from (style.verdict(line, found=bool(found), complete=complete) for line in wrapped(told, style.width))
+
+
+def _about(one: Mapping[str, Any], options: RenderOptions, style: Style) -> Iterator[str]:
+    kind, attribution = one["kind"], one["attribution"]
+    id_ = f", key id {head(one['key_id'], _NAME_WIDTH)}" if one["key_id"] else ""
+    yield f"{style.severity(one['severity'])}  {style.bold(one['redacted'])}  {kind_name(kind, attribution)}{id_}"
+    facts = [f"{attribution_words(kind, attribution)}; {_time(one['occurrences'], options.now)}"]
+    if one["verification"]:
+        facts += verification_lines(one["verification"], options.now, verbose=False)
+    else:
+        facts.append("not verified: --verify asks whether it is live and what it can do")
+    facts += owner_lines(one["owner"], options.now, verbose=False)
+    yield from ("  " + line for fact in facts for line in wrapped(fact, style.width - 2))
+
+
+def _time(places: Sequence[Mapping[str, Any]], now: datetime) -> str:
+    """Say since and until when it was anywhere, and who brought it."""
+    brought = min((place["introduced"] for place in places if place["introduced"]), key=_date, default=None)
+    since = f"since {date_words(brought['date'], now)}, by {_author(brought)}" if brought else "since when is not known"
+    removed = [place["removed"] for place in places if place["removed"]]
+    if removed and all(place["state"] in _GONE for place in places):
+        return f"{since}, until {date_words(max(removed, key=_date)['date'], now)}"
+    return since
+
+
+def _places(one: Mapping[str, Any], whole: Mapping[str, Any], options: RenderOptions, style: Style) -> list[list[str]]:
+    """Return the lines of each place, most important first: the git directory's own files repeat what commits hold."""
+    roots = {target["id"]: _root(target, options.here) for target in whole["scan"]["targets"]}
+    ordered = sorted(one["occurrences"], key=lambda place: bool(place["place"] == Place.GIT_DIR))
+    return [list(_place(place, roots.get(place["target"], ""), style)) for place in ordered]
+
+
+def _place(place: Mapping[str, Any], root: str, style: Style) -> Iterator[str]:
+    short = {**place, "refs": [middle_out(short_ref(ref), _NAME_WIDTH) for ref in place["refs"]]}
+    in_files = place["path"] is not None
+    where = location(short, root if in_files else "")
+    yield "  " + style.path(middle_out(where if in_files or not root else f"{root}: {where}", style.width - 2))
+    state = state_name(place["state"]) if place["place"] in _IN_TREES else state_words(short)
+    since, until = place["introduced"], place["removed"]
+    times = f"since {since['date'][:10]}" if since else ""
+    times += f" until {until['date'][:10]}" if until else ""
+    facts = [times.strip(), f"{_author(since)} in {since['id'][:SHORT_ID]}" if since else "", state]
+    facts += [f"encoded as {', '.join(place['encodings'])}"] if place["encodings"] else []
+    yield "    " + head("; ".join(filter(None, facts)), style.width - 4)
+
+
+def _next(one: Mapping[str, Any], style: Style) -> Iterator[str]:
+    action = leaked_action(one, {place["state"] for place in one["occurrences"]})
+    lines = wrapped(f"Next: {action}", style.width)
+    yield style.action("Next:") + lines[0].removeprefix("Next:")
+    yield from lines[1:]
+    yield style.dim(one["fingerprint"])
+
+
+def _gaps(whole: Mapping[str, Any], style: Style) -> Iterator[str]:
+    unread = [skip for skip in whole["coverage"]["skipped"] if skip["accepted"] is None]
+    for skip in unread[:_REASONS]:
+        told = f"not looked at: {middle_out(skip['item'], _NAME_WIDTH)}: {skip['reason']}"
+        yield from (style.warning(line) for line in wrapped(told, style.width))
+    if len(unread) > _REASONS:
+        yield style.warning(f"not looked at: {len(unread) - _REASONS:,} more; -f json tells all")
+
+
+def _root(target: Mapping[str, Any], here: str | None) -> str:
+    """Return what stands before a target's paths, relative to where the person is when they lie below."""
+    path = directory_of(target["kind"], target["path"])
+    relative = os.path.relpath(path, visible(here)) if here and os.path.isabs(path) else path
+    return "" if relative == "." else path if relative.startswith("..") else relative
+
+
+def _author(commit: Mapping[str, Any]) -> str:
+    return head(commit["author"].partition(" <")[0] or "nobody", _NAME_WIDTH)
+
+
+def _date(commit: Mapping[str, Any]) -> str:
+    return str(commit["date"])

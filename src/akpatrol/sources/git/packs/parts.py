@@ -1,0 +1,106 @@
+"""The parts that are remembered as a whole: a pack, and the loose objects of one fan-out directory.
+
+A part's key is a digest of all that decides which objects are read from it and what their bytes are.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.sources.git.packs import chains, planning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from akpatrol.model import Skipped
+    from akpatrol.sources.git.packs.planning import Pack, Survey
+    from akpatrol.sources.git.packs.slices import Slice
+
+_HASHED_AT_ONCE = 16 << 20  # whole pages
+
+
+class PackPart(NamedTuple):
+    """A pack without the objects that are read from another place."""
+
+    pack: Pack
+    key: str
+
+    @property
+    def number(self) -> int:
+        """How many objects there are."""
+        return self.pack.idx.number - self.pack.repeated.count(1)
+
+    def slices(self) -> Iterator[Slice | Skipped]:
+        """Yield all that is to be read of it."""
+        return self.pack.slices()
+
+    def some(self, ids: Iterable[str]) -> Iterator[Slice]:
+        """Yield slices with these objects alone."""
+        return chains.slices(self.pack, ids)
+
+
+class LoosePart(NamedTuple):
+    """Loose objects; ``key`` is empty when it could not be told what they are."""
+
+    directory: bytes
+    ids: tuple[str, ...]
+    key: str
+
+    @property
+    def number(self) -> int:
+        """How many objects there are."""
+        return len(self.ids)
+
+    def slices(self) -> Iterator[Slice | Skipped]:
+        """Yield all that is to be read of it."""
+        return planning.loose(self.directory, self.ids)
+
+    def some(self, ids: Iterable[str]) -> Iterator[Slice]:
+        """Yield slices with these objects alone."""
+        return planning.loose(self.directory, ids)
+
+
+Part = PackPart | LoosePart
+
+
+def identity(pack: Pack) -> str:
+    """Return a digest of a pack and its index.
+
+    The whole pack is hashed, at a fiftieth of what reading it costs: its last bytes say what it should be, and neither
+    a disk that forgets nor a pack made to look like another one keeps to that.
+    """
+    whole = sha256(len(pack.file).to_bytes(8, "big"))
+    view = memoryview(pack.file)
+    for start in range(0, len(view), _HASHED_AT_ONCE):
+        part = view[start : start + _HASHED_AT_ONCE]
+        whole.update(part)
+        # What was hashed would count as this process's memory.
+        pack.file.madvise(mmap.MADV_DONTNEED, start, len(part))
+    whole.update(pack.idx.whole())
+    return whole.hexdigest()
+
+
+def parts(survey: Survey, identities: Sequence[str]) -> Iterator[Part]:
+    """Yield all parts; ``identities`` are those of the survey's packs."""
+    for pack, own in zip(survey.packs, identities, strict=True):
+        yield PackPart(pack, sha256(f"{own} ".encode() + pack.repeated).hexdigest())
+    for store in survey.loose:
+        for start, joined in store.loose.items():
+            if joined:
+                ids = tuple(sorted(store.ids(survey.id_bytes, start)))
+                yield LoosePart(store.directory, ids, _key(store.directory, ids))
+
+
+def _key(directory: bytes, ids: Sequence[str]) -> str:
+    """Return a digest of loose objects as files: nobody compares their contents with their ids."""
+    told = []
+    try:
+        for id_ in ids:
+            found = os.lstat(os.path.join(directory, id_[:2].encode(), id_[2:].encode()))
+            told.append((id_, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    except OSError:
+        return ""
+    return sha256(repr(told).encode()).hexdigest()

@@ -1,0 +1,178 @@
+"""What a push brings: a server's repository before it, the quarantine with its objects, and where it puts refs.
+
+https://git-scm.com/docs/githooks#pre-receive, https://git-scm.com/docs/git-receive-pack#_quarantine_environment
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import GitError, OutOfTime, UsageError
+from akpatrol.model import Place, Skipped, State
+from akpatrol.sources.base import OneTarget
+from akpatrol.sources.git import catfile, placement, refs, revisions
+from akpatrol.sources.git.provenance import Pushed
+from akpatrol.sources.git.runner import Git
+from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
+from akpatrol.sources.placing import occurrence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from akpatrol.findings import Hit, Occurrence
+    from akpatrol.model import Match, Target
+    from akpatrol.sources.base import Placed, Planned
+    from akpatrol.sources.git.repository import Repository
+    from akpatrol.sources.git.revisions import Commit
+
+_IDS_A_UNIT = 5_000
+_WIDTHS = {b"sha1": 40, b"sha256": 64}
+_LINE = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) ([0-9a-f]{40}|[0-9a-f]{64}) ([^\0\n ]+)")
+# What no ref of the repository reaches.
+_NEW = ("--not", "--all")
+_LISTING = ("cat-file", "--batch-all-objects", "--unordered", "--buffer", "--batch-check=%(objectname)")
+
+
+class Update(NamedTuple):
+    """One ref that a push moves; ids are hex, "" where there is none. The name is the pusher's: data, never a word."""
+
+    old: str
+    new: str
+    name: bytes
+
+
+class Stores(NamedTuple):
+    """The repository with what is pushed, without it, and what is pushed alone: None when it is not kept apart."""
+
+    git: Git
+    before: Git
+    quarantine: Git | None
+
+
+def stores(found: Repository, hook: Mapping[str, str]) -> Stores:
+    """Return the views that git's variables for the hook allow."""
+    quarantine = hook.get("GIT_QUARANTINE_PATH")
+    if not quarantine:
+        git = Git(found, hook)
+        return Stores(git, git, None)
+    own = {name: value for name, value in hook.items() if name not in ("GIT_OBJECT_DIRECTORY", "GIT_QUARANTINE_PATH")}
+    return Stores(Git(found, hook), Git(found, own), Git(found, {"GIT_OBJECT_DIRECTORY": quarantine}))
+
+
+def parse(git: Git, lines: bytes) -> tuple[Update, ...]:
+    """Return the hook's input. Raises UsageError, whose message repeats nothing of it, for what is none."""
+    width = _WIDTHS.get(git.run("rev-parse", "--show-object-format").strip())
+    updates = []
+    for number, line in enumerate(lines.removesuffix(b"\n").split(b"\n"), 1):
+        found = _LINE.fullmatch(line)
+        if not found or {len(found[1]), len(found[2])} != {width}:
+            raise UsageError(
+                f"standard input, line {number}: not `old new ref` with ids of this repository",
+                hint="git gives them to a pre-receive hook; one that runs before must not take them",
+            )
+        old, new = (id_.decode() if id_.strip(b"0") else "" for id_ in found.groups()[:2])
+        updates.append(Update(old, new, found[3]))
+    return tuple(updates)
+
+
+class PushSource(OneTarget):
+    """``akpatrol pre-receive``: all objects that the repository did not have, and those that no ref reached.
+
+    A pack may hold more than the pushed refs reach; that is looked at too, for it may be fetched by its id. What git
+    added to a thin pack is not: the repository had it. Trees are read whole, and a name in them that an earlier
+    commit has too is no news.
+    """
+
+    parallel = True
+
+    def __init__(self, stores: Stores, target: Target, updates: Sequence[Update]) -> None:
+        super().__init__(target)
+        self._stores = stores
+        self._updates = [update for update in updates if update.new]
+        self._tips = list(dict.fromkeys(update.new for update in self._updates))
+        self.commits: Sequence[Commit] = ()
+
+    def plan(self) -> Iterator[Planned]:
+        """Yield the objects, then the refs' names."""
+        had: set[str] = set()
+        try:
+            yield from self._brought(had)
+            yield from self._reached(had)
+        except GitError as error:
+            yield Skipped("the push", str(error))
+        if self._updates:
+            yield NamesUnit(self._target.id, Place.REF_NAME, tuple({update.name: None for update in self._updates}))
+
+    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+        """Yield each hit with the commit of the push that introduced it; when time runs out, without."""
+        try:
+            found = list(self._placed(hits))
+        except OutOfTime:
+            found = [(hit.match, occurrence(hit, State.PRESENT)) for hit in hits]
+        yield from found
+
+    def shown(self, skipped: Sequence[Skipped]) -> tuple[Skipped, ...]:
+        """Return the skips with a path for each object that the pushed refs reach: its id tells a pusher nothing."""
+        width = len(self._tips[0])
+        wanted = {skip.item[:width] for skip in skipped}
+        paths: dict[str, str] = {}
+        with suppress(GitError):  # said already
+            for line in _lines(self._stores.git, ("rev-list", "--objects", *_NEW, "--stdin"), self._tips):
+                id_, _, path = line.partition(" ")
+                if path and id_ in wanted:
+                    paths.setdefault(id_, path)
+        named = ((paths.get(skip.item[:width], skip.item[:width]) + skip.item[width:], skip) for skip in skipped)
+        return tuple(skip._replace(item=item) for item, skip in named)
+
+    def _brought(self, had: set[str]) -> Iterator[ObjectsUnit]:
+        """Yield the quarantine's objects but those that the repository had, which become known."""
+        if not self._stores.quarantine:
+            return
+        for ids in _batches(_lines(self._stores.quarantine, _LISTING)):
+            there = {id_ for id_, type_ in catfile.types(self._stores.before, ids) if type_}
+            had |= there
+            yield from self._unit(id_ for id_ in ids if id_ not in there)
+
+    def _reached(self, had: set[str]) -> Iterator[ObjectsUnit]:
+        """Yield what the pushed refs reach, no other ref does, and the push did not bring."""
+        objects = ("rev-list", "--objects", "--no-object-names", *_NEW, "--stdin")
+        quarantine = self._stores.quarantine
+        for ids in _batches(_lines(self._stores.git, objects, self._tips)) if self._tips else ():
+            brought = {id_ for id_, type_ in catfile.types(quarantine, ids) if type_} - had if quarantine else set()
+            yield from self._unit(id_ for id_ in ids if id_ not in brought)
+
+    def _unit(self, ids: Iterable[str]) -> Iterator[ObjectsUnit]:
+        if found := tuple(ids):
+            yield ObjectsUnit(self._target.id, self._stores.git, found, staged=True)
+
+    def _placed(self, hits: Sequence[Hit]) -> Iterator[tuple[Match, Occurrence]]:
+        git = self._stores.git
+        named = [(update.new, update.name.decode("utf-8", "surrogateescape")) for update in self._updates]
+        self.commits = list(revisions.commits(git, _NEW, self._tips)) if self._tips else []
+        pushed = Pushed(refs.resolved(git, named), self.commits)
+        found = list(placement.place(git, hits, pushed=pushed))
+        old = self._reachable({one.object for _, one in found if one.place is Place.PATH and not one.introduced})
+        yield from ((match, one) for match, one in found if one.introduced or one.object not in old)
+
+    def _reachable(self, trees: set[str | None]) -> set[str]:
+        """Return which of these trees the pushed refs reach: what their names are, no commit of the push added."""
+        if not trees or not self._tips:
+            return set()
+        objects = ("rev-list", "--objects", "--no-object-names", *_NEW, "--stdin")
+        return {id_ for id_ in _lines(self._stores.git, objects, self._tips) if id_ in trees}
+
+
+def _lines(git: Git, arguments: Sequence[str], ids: Sequence[str] | None = None) -> Iterator[str]:
+    stdin = None if ids is None else (id_.encode() + b"\n" for id_ in ids)
+    with git.stream(*arguments, stdin=stdin) as stream:
+        for line in stream.parts(b"\n"):
+            yield line.decode("utf-8", "surrogateescape")
+        stream.finish()
+
+
+def _batches(ids: Iterator[str]) -> Iterator[tuple[str, ...]]:
+    while batch := tuple(islice(ids, _IDS_A_UNIT)):
+        yield batch

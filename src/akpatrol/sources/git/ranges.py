@@ -1,0 +1,184 @@
+"""Which commits a range is: as the user wrote it, or as a hook's or CI's environment tells.
+
+https://git-scm.com/docs/gitrevisions, https://pre-commit.com/#pre-push
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import GitError, UsageError
+from akpatrol.model import Skipped
+from akpatrol.sources.git import catfile, ci
+from akpatrol.sources.git.holes import shallow_boundary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from akpatrol.sources.git.ci import Event, Span
+    from akpatrol.sources.git.runner import Git
+
+# The commits that no remote ref holds.
+_UNPUBLISHED = ("--not", "--remotes")
+_REMOTES = "refs/remotes/"
+_SHORT = 12
+
+
+class Range(NamedTuple):
+    """``rev-list`` arguments, none for no commits, and the annotated tags by which the end is named.
+
+    ``skips`` is what ought to be in the range and is not there, ``repair`` what to do in a clone that is too shallow,
+    ``note`` how the range was chosen. ``open`` says that whatever leads to its end is in the range, so that the
+    files of a shallow clone's oldest commits are too.
+    """
+
+    revisions: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    skips: tuple[Skipped, ...] = ()
+    repair: str = "run git fetch --deepen=100 (or --unshallow)"
+    note: str = ""
+    open: bool = True
+
+
+def resolve(git: Git, wanted: str, environment: Mapping[str, str]) -> Range:
+    """Return a range as the user wrote it, ``auto`` included. Raises UsageError."""
+    if wanted != "auto":
+        return _written(git, wanted)
+    start, end, branch = (environment.get(f"PRE_COMMIT_{name}") for name in ("FROM_REF", "TO_REF", "LOCAL_BRANCH"))
+    if start and end:
+        return _written(git, f"{start}..{end}")
+    if not end and not branch and (found := ci.recognise(environment)):
+        return _asked_for(git, *found)
+    return Range((*_tips(git, branch), *_UNPUBLISHED), _tag_objects(git, end or ""))
+
+
+def _written(git: Git, wanted: str) -> Range:
+    left, dots, right = wanted.partition("..")
+    if not dots:
+        raise UsageError(f"--range {wanted}: not a range", hint="write A..B, A...B, or auto")
+    symmetric = right.startswith(".")
+    end = right.removeprefix(".")
+    last, tags = _commit_id(git, end or "HEAD"), _tag_objects(git, end)
+    if left and not left.strip("0"):  # git's and CI's word for a branch that is new
+        return Range((last, "--not", *_others(git, {last})), tags)
+    first = _commit_id(git, left or "HEAD")
+    if symmetric:
+        return Range((first, last, "--not", *_merge_bases(git, first, last)), tags)
+    return Range((last, "--not", first), tags)
+
+
+def _asked_for(git: Git, event: Event, span: Span) -> Range:
+    """Return what CI asks for; rather too much than too little where it cannot be had exactly."""
+    told = f"--range auto: {event.name}: "
+    if span.whole:
+        return _whole(git, event, told + "the whole history of HEAD")
+    if not span.heads:
+        return Range((), note=told + "the branch was deleted, there is nothing to look at")
+    heads = {id_: _peeled(git, id_) for id_ in span.heads}
+    merge, base = _merge(git, span)
+    tips = [*filter(None, heads.values()), *merge]
+    bases = [*filter(None, (_peeled(git, id_) for id_ in span.bases)), *base]
+    missing = [id_ for id_, found in heads.items() if not found]
+    if bases:
+        chosen = "since " + ", ".join(id_[:_SHORT] for id_ in dict.fromkeys(bases))
+    elif span.bases and shallow_boundary(git):
+        missing += span.bases
+        chosen = "where it starts is not in this shallow clone"
+    else:
+        bases, chosen = _instead(git, span, {*tips})
+    named = (*span.heads, f"refs/tags/{span.tag}" if span.tag else "")
+    return Range(
+        revisions=(*tips, "--not", *bases) if tips else (),
+        tags=tuple(tag for name in named for tag in _tag_objects(git, name)),
+        skips=tuple(Skipped(id_, f"the range needs this commit, which is not here: {event.repair}") for id_ in missing),
+        repair=event.repair,
+        note=told + chosen,
+        open=not bases and not missing and _is_default(span),
+    )
+
+
+def _whole(git: Git, event: Event, note: str) -> Range:
+    if has_commits(git):
+        return Range(("HEAD",), repair=event.repair, note=note)
+    return Range((), skips=(Skipped("HEAD", f"it names no commit: {event.repair}"),), note=note)
+
+
+def _merge(git: Git, span: Span) -> tuple[list[str], list[str]]:
+    """Return the merge that CI made, if it is here, and its first parent, the base as it was then."""
+    merge = _peeled(git, span.merge) if span.merge else ""
+    second = _peeled(git, f"{merge}^2") if merge else ""
+    return [merge] if merge else [], [_peeled(git, f"{merge}^1")] if second and second in span.heads else []
+
+
+def _instead(git: Git, span: Span, tips: set[str]) -> tuple[list[str], str]:
+    """Return where to start when CI names no start that is here: a new branch, a force push."""
+    if _is_default(span):
+        return [], "the whole history of the default branch, as what it held before is not known"
+    target = _remotes(git).get(f"{_REMOTES}origin/{span.target}")
+    # When it is not known which branch was pushed, it may be this one.
+    if target and (span.own or target not in tips):
+        return [target], "since the merge base with the target or default branch"
+    return _others(git, tips, span.own), "what no other remote branch holds"
+
+
+def _is_default(span: Span) -> bool:
+    return bool(span.own) and span.own == span.target
+
+
+def _others(git: Git, tips: set[str], own: str = "") -> list[str]:
+    """Return what remote refs point at, but for the branch that is new: in CI's checkout it is among them."""
+    names = _remotes(git)
+    names.pop(f"{_REMOTES}origin/{own}", None)
+    if own:
+        names.pop(f"{_REMOTES}origin/HEAD", None)  # whichever branch it stands for is there by its own name
+    return [id_ for id_ in dict.fromkeys(names.values()) if id_ not in tips]
+
+
+def _remotes(git: Git) -> dict[str, str]:
+    lines = git.run("for-each-ref", "--format=%(objectname) %(refname)", _REMOTES).decode("utf-8", "surrogateescape")
+    return {name: id_ for id_, _, name in (line.partition(" ") for line in lines.split("\n") if line)}
+
+
+def _tag_objects(git: Git, end: str) -> tuple[str, ...]:
+    """Return the annotated tags by which a range's end is named, outermost first: they are pushed with it."""
+    found: list[str] = []
+    while end:
+        id_ = git.run("rev-parse", "--verify", "--quiet", "--end-of-options", end, accept=(0, 1, 128)).decode().strip()
+        kind, data = catfile.content(git, [id_]).get(id_, ("", b"")) if id_ else ("", b"")
+        if kind != "tag":
+            break
+        found.append(id_)
+        end = data.partition(b"\n")[0].removeprefix(b"object ").decode("ascii", "replace")
+    return tuple(found)
+
+
+def _tips(git: Git, branch: str | None) -> tuple[str, ...]:
+    if branch:
+        return (_commit_id(git, branch),)
+    return ("HEAD", "--branches") if has_commits(git) else ("--branches",)
+
+
+def has_commits(git: Git) -> bool:
+    """Return whether HEAD names a commit that exists."""
+    return bool(git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1)))
+
+
+def _commit_id(git: Git, name: str) -> str:
+    if id_ := _peeled(git, name):
+        return id_
+    raise UsageError(
+        f"--range: {name} is not a commit of this repository",
+        hint="in a shallow clone fetch it first: git fetch --deepen=100 (or --unshallow)",
+    )
+
+
+def _peeled(git: Git, name: str) -> str:
+    """Return the id of the commit that a name leads to, "" when it is not here."""
+    try:
+        return git.run("rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}").decode().strip()
+    except GitError:
+        return ""
+
+
+def _merge_bases(git: Git, first: str, last: str) -> Sequence[str]:
+    return git.run("merge-base", "--all", first, last, accept=(0, 1)).decode().split()

@@ -1,0 +1,88 @@
+"""What is kept of a part and of a repository, to JSON values and back; what is not as it was written is nothing."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from akpatrol.model import Counted, Excluded, Exclusion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from akpatrol.tally import Tally
+
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_MOST = 1 << 63
+
+
+class Known(NamedTuple):
+    """What a part came to when it was read, and the ids of the objects to be read again."""
+
+    told: tuple[Counted | Excluded, ...]
+    again: tuple[str, ...]
+
+
+class Before(NamedTuple):
+    """A repository as it was: its packs by digest, in the order in which they were read, and its loose objects.
+
+    ``tips`` are ids from which everything was reached and was there, in those; None when that was not so.
+    """
+
+    packs: tuple[str, ...] = ()
+    loose: frozenset[str] = frozenset()
+    tips: frozenset[str] | None = None
+
+
+def part_value(read: Tally) -> dict[str, object] | None:
+    """Return what to keep of a part; None when something befell it that is no one object's matter."""
+    again: dict[str, list[list[object]]] = {}
+    for hit in read.hits:
+        digest = sha256(hit.match.secret.reveal()).hexdigest()
+        again.setdefault(hit.origin.object or "", []).append([hit.match.rule_id, digest, hit.offset])
+    # A skip in a container is called by the object and the way to it.
+    for item in (*(skip.item.partition(" > ")[0] for skip in read.skipped), *read.unsettled):
+        again.setdefault(item, [])
+    if not all(map(_ID.fullmatch, again)):
+        return None
+    return {"counts": read.counts, "size": read.size, "excluded": read.excluded, "again": again}
+
+
+def known(value: Any) -> Known | None:
+    """Return what was kept of a part."""
+    match value:
+        case {"counts": dict(counts), "size": int(size), "excluded": dict(excluded), "again": dict(again)}:
+            pass
+        case _:
+            return None
+    numbers = (size, *counts.values(), *excluded.values())
+    if not all(type(number) is int and 0 <= number < _MOST for number in numbers):
+        return None
+    if not all(map(_ID.fullmatch, again)) or not excluded.keys() <= {*Exclusion}:
+        return None
+    told = [Counted(name, number) for name, number in counts.items()]
+    if told:
+        told[0] = told[0]._replace(size=size)
+    return Known((*told, *(Excluded(Exclusion(name), number) for name, number in excluded.items())), tuple(again))
+
+
+def repository_value(one: Before) -> dict[str, object]:
+    """Return what to keep of a repository."""
+    tips = None if one.tips is None else sorted(one.tips)
+    return {"packs": one.packs, "loose": sorted(one.loose), "tips": tips}
+
+
+def before(value: Any) -> Before | None:
+    """Return what was kept of a repository."""
+    match value:
+        case {"packs": list(packs), "loose": list(loose), "tips": list() | None as tips} if (
+            _all(packs, _DIGEST) and _all(loose, _ID) and _all(tips or (), _ID)
+        ):
+            return Before(tuple(packs), frozenset(loose), None if tips is None else frozenset(tips))
+    return None
+
+
+def _all(values: Iterable[Any], pattern: re.Pattern[str]) -> bool:
+    return all(isinstance(value, str) and pattern.fullmatch(value) for value in values)

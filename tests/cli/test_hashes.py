@@ -1,0 +1,153 @@
+"""``--hashes``: only what was asked for by fingerprint, SHA-256 or key id, and what was found nowhere."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pytest
+
+from akpatrol.report import FORMATS
+from tests.program import execute
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Run
+    from tests.repositories import Repository
+
+NOWHERE = "akp1:" + "0123456789abcdef" * 4
+
+
+def fingerprint(secret: str, kind: bytes = b"organization_key") -> str:
+    return "akp1:" + sha256(kind + b"\0" + secret.encode()).hexdigest()
+
+
+def key_id(key: str) -> str:
+    return key[3:].partition(".")[0]
+
+
+@pytest.fixture
+def tree(tmp_path: Path, key: str, new_key: Callable[[], str], token: str) -> Path:
+    """The key, a token, and another key."""
+    root = tmp_path / "tree"
+    root.mkdir()
+    (root / "asked").write_text(f"KEY={key}\n")
+    (root / "token").write_text(f"TOKEN={token}\n")
+    (root / "other").write_text(f"KEY={new_key()}\n")
+    return root
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        fingerprint,
+        lambda key: fingerprint(key).upper().replace("AKP1", "akp1"),
+        lambda key: sha256(key.encode()).hexdigest(),
+        key_id,
+        lambda key: key_id(key)[:6],
+        lambda key: f"  {key_id(key)}  # the billing job's\r",
+    ],
+    ids=["fingerprint", "in capitals", "SHA-256", "key id", "beginning of a key id", "with a comment"],
+)
+def test_every_way_to_ask(run: Run, tree: Path, tmp_path: Path, key: str, name: Callable[[str], str]) -> None:
+    file = tmp_path / "hashes"
+    file.write_text(f"# asked for\n\n{name(key)}\n")
+    result = run("scan", tree, "--hashes", file)
+    assert (result.code, result.digests) == (1, {sha256(key.encode()).hexdigest()})
+    assert [one["found"] for one in result.json["asked"]] == [True]
+
+
+def test_what_was_found_nowhere(run: Run, tree: Path, tmp_path: Path, token: str) -> None:
+    file = tmp_path / "hashes"
+    asked = [fingerprint(token, b"personal_access_token"), NOWHERE, "nokeyid123"]
+    file.write_text("\n".join(asked))
+    result = run("scan", tree, "--hashes", file)
+    assert result.code == 1
+    told = [{"what": asked[0], "found": True}, {"what": NOWHERE, "found": False}, {"what": asked[2], "found": False}]
+    assert result.json["asked"] == told
+    assert result.json["notices"] == ["asked for 3, found 1", f"found nowhere: {NOWHERE}", "found nowhere: nokeyid123"]
+
+
+def test_nothing_found(run: Run, tree: Path, tmp_path: Path) -> None:
+    file = tmp_path / "hashes"
+    file.write_text(NOWHERE)
+    result = run("scan", tree, "--hashes", file)
+    assert (result.code, result.json["credentials"], result.json["summary"]["below_min_confidence"]) == (0, [], 0)
+    (tree / "a.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(100))
+    result = run("scan", tree, "--hashes", file)
+    assert result.code == 3
+    assert result.json["notices"][-1] == f"found nowhere, as far as could be looked at: {NOWHERE}"
+
+
+def test_a_placeholder_that_is_asked_for_is_reported(run: Run, tmp_path: Path, key: str) -> None:
+    """Whoever asks knows that it is a credential: neither confidence nor allowance hides it."""
+    (tmp_path / "f").write_text(f"# example, replace your key here: {key}  akpatrol:allow it is an example\n")
+    (tmp_path / "hashes").write_text(key_id(key))
+    result = run("scan", "f", "--hashes", "hashes", "--min-confidence", "high", cwd=tmp_path)
+    assert (result.code, len(result.found(key))) == (1, 1)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_format_tells(tree: Path, tmp_path: Path, key: str, format_: str) -> None:
+    file = tmp_path / "hashes"
+    file.write_text(f"{fingerprint(key)}\n{NOWHERE}\n")
+    done = execute("scan", tree, "--hashes", file, "-f", format_)
+    assert done.code == 1
+    assert key[-16:].encode() not in done.written
+    if format_ != "gitlab-codequality":  # a bare list of findings has no room for it
+        assert f"found nowhere: {NOWHERE}".encode() in done.out
+
+
+def test_every_scanning_command(run: Run, repo: Repository, key: str, new_key: Callable[[], str]) -> None:
+    other = new_key()
+    repo.commit_file("a", "x\n")
+    repo.commit_file("b", f"{key}\n{other}\n")
+    repo.write("c", f"{key} {other} c\n")
+    repo.git("add", "c")
+    repo.write("message", f"{key} {other}\n")
+    (repo.path.parent / "hashes").write_text(key_id(key))
+    for words in (["history"], ["history", "--range", "HEAD~1.."], ["staged"], ["commit-msg", "message"], ["scan"]):
+        result = run(*words, "--hashes", "../hashes", cwd=repo.path)
+        assert (result.code, result.digests) == (1, {sha256(key.encode()).hexdigest()}), words
+
+
+def test_from_standard_input(tree: Path, key: str) -> None:
+    done = execute("scan", tree, "--hashes", "-", "-f", "json", stdin=key_id(key).encode())
+    assert len(json.loads(done.out)["credentials"]) == 1
+    for words in (("scan", "-", "--hashes", "-"), ("scan", tree, "-", "--hashes", "-")):
+        assert execute(*words, stdin=key_id(key).encode()).code == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "asks for nothing"),
+        ("# only this\n", "asks for nothing"),
+        ("{id}\nabc\n", ":2: neither"),
+        ("akp1:123", ":1: neither"),
+        ("akp2:" + "0" * 64, ":1: neither"),
+        ("{id} {id}", ":1: neither"),
+        ("\n{key}\n", ":2: this looks like a credential itself"),
+        ("x={token}", ":1: this looks like a credential itself"),
+        ("{token}", ":1: this looks like a credential itself"),
+        ("ak_{id}", ":1: this looks like a credential itself"),
+        ("\x00\xff{key}", ":1: this looks like a credential itself"),
+    ],
+)
+def test_wrong_lines(run: Run, tree: Path, tmp_path: Path, key: str, token: str, content: str, reason: str) -> None:
+    file = tmp_path / "hashes"
+    file.write_text(content.format(key=key, token=token, id=key_id(key)), "latin-1")
+    result = run("scan", tree, "--hashes", file)
+    assert (result.code, result.json) == (2, {})
+    assert reason in result.err
+    assert key_id(key) not in result.err
+    assert token[8:] not in result.err
+
+
+@pytest.mark.parametrize("name", ["missing", "."])
+def test_wrong_files(run: Run, tree: Path, name: str) -> None:
+    result = run("scan", "--hashes", name, cwd=tree)
+    assert (result.code, "--hashes" in result.err) == (2, True)

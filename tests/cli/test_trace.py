@@ -1,0 +1,212 @@
+"""``trace``: one credential, asked for without being shown, and every place of it on one screen."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import time
+from hashlib import sha256
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from akpatrol.report import FORMATS
+from tests.api_server import ApiServer, Member
+from tests.credentials import organization_key
+from tests.program import Done, command, execute, start
+from tests.repositories import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def trace(asked: str, *words: str | Path, cwd: Path | None = None) -> Done:
+    return execute("trace", *words, stdin=asked.encode(), cwd=cwd)
+
+
+@pytest.fixture
+def leaky(repo: Repository, key: str) -> Repository:
+    """The key was in a file, came back in another, and stands in a message and in a file that is not committed."""
+    repo.commit_file("old.py", f"KEY = '{key}'\n", "Add it")
+    repo.remove("old.py")
+    repo.commit_file("src/new.py", f"\nKEY = '{key}'\n", f"Not {key} again")
+    repo.write("notes.txt", f"{key}\n")
+    return repo
+
+
+def test_one_screen_has_it_all(leaky: Repository, key: str) -> None:
+    done = trace(key, cwd=leaky.path)
+    screen = done.out.decode()
+    lines = screen.splitlines()
+    assert done.code == 1
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    assert lines[0] == f"ak_{key[3:7]}***({len(key)}): found in 8 places"
+    first = leaky.id("HEAD~2")
+    for told in (
+        "since 2024-01-01",
+        "by Ada Author",
+        f"key id {key[3:].partition('.')[0]}",
+        "  notes.txt:1:1\n    in files",
+        f"  src/new.py:2:8\n    since 2024-01-01; Ada Author in {leaky.id('HEAD')[:12]}; in a branch now",
+        f"  old.py:1:8\n    since 2024-01-01 until 2024-01-01; Ada Author in {first[:12]}; only in olde",
+        "--verify asks",
+        "Next: delete it at /api-keys now",
+        "akp1:" + sha256(b"organization_key\0" + key.encode()).hexdigest(),
+    ):
+        assert told in screen, told
+    assert key.encode() not in done.written
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_no_format_shows_it(leaky: Repository, key: str, format_: str) -> None:
+    done = trace(key, "-f", format_, "-vv", cwd=leaky.path)
+    assert (done.code, bool(done.out)) == (1, True)
+    assert key[-16:].encode() not in done.written
+
+
+def test_many_places_are_cut(repo: Repository, key: str) -> None:
+    for number in range(30):
+        repo.write(f"f{number:02}", f"{number} {key}\n")
+    done = trace(key, cwd=repo.path)
+    lines = done.out.decode().splitlines()
+    assert len(lines) <= 24
+    assert any("more places; -v shows all" in line for line in lines)
+    assert trace(key, "-v", cwd=repo.path).out.decode().count("in files") == 30
+
+
+def test_gone_everywhere_has_an_end(repo: Repository, key: str) -> None:
+    repo.commit_file("a", key)
+    repo.remove("a")
+    assert "by Ada Author, until 2024-01-01" in trace(key, cwd=repo.path).out.decode().replace("\n  ", " ")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda key: f"  {key}\n",
+        lambda key: f"export KEY='{key}'",
+        lambda key: sha256(key.encode()).hexdigest(),
+        lambda key: "akp1:" + sha256(b"organization_key\0" + key.encode()).hexdigest(),
+        lambda key: key[3:].partition(".")[0],
+    ],
+    ids=["itself", "in a line", "SHA-256", "fingerprint", "key id"],
+)
+def test_ways_to_ask(leaky: Repository, key: str, new_key: Callable[[], str], ask: Callable[[str], str]) -> None:
+    leaky.write("other", new_key())
+    done = trace(ask(key), "-f", "json", cwd=leaky.path)
+    report = json.loads(done.out)
+    assert (done.code, len(report["credentials"]), report["asked"][0]["found"]) == (1, 1, True)
+    assert len(report["credentials"][0]["occurrences"]) == 8
+    assert key.encode() not in done.written
+
+
+def test_nowhere(leaky: Repository, new_key: Callable[[], str]) -> None:
+    done = trace(new_key(), cwd=leaky.path)
+    assert (done.code, done.out.split(b"\n")[0].endswith(b": found nowhere")) == (0, True)
+    leaky.write("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(100))
+    done = trace(new_key(), cwd=leaky.path)
+    assert done.code == 3
+    assert b"INCOMPLETE: not found" in done.out
+    assert b"a.7z" in done.out
+
+
+def test_what_no_rule_recognises_cannot_be_found(leaky: Repository) -> None:
+    leaky.write("file", "correct horse battery staple\n")
+    done = trace("correct horse battery staple", cwd=leaky.path)
+    assert done.code == 3
+    assert b"no rule recognises it" in done.out
+    assert b"horse" not in done.written
+
+
+def test_a_placeholder_is_found_too(repo: Repository, key: str) -> None:
+    repo.write("README", f"# an example, put your own key here: {key}  akpatrol:allow example\n")
+    repo.write(".akpatrol.toml", 'exclude = ["*"]\nmin_confidence = "high"\n')
+    assert trace(key, cwd=repo.path).code == 1
+
+
+def test_targets(tmp_path: Path, leaky: Repository, key: str) -> None:
+    """A directory of repositories, a bare one, a file; none is read twice and no history is left out."""
+    bare = leaky.clone(tmp_path / "all" / "bare.git", "--bare")
+    leaky.clone(tmp_path / "all" / "clone")
+    done = trace(key, tmp_path / "all", tmp_path / "all", bare.path, leaky.path / "notes.txt", "-f", "json")
+    report = json.loads(done.out)
+    kinds = sorted((target["kind"], os.path.basename(target["path"])) for target in report["scan"]["targets"])
+    assert kinds == [("directory", "all"), ("file", "notes.txt"), ("repository", "bare.git"), ("repository", "clone")]
+    found = {(place["target"], place["path"]) for place in report["credentials"][0]["occurrences"]}
+    names = {target["id"]: os.path.basename(target["path"]) for target in report["scan"]["targets"]}
+    assert {("bare.git", "old.py"), ("clone", "old.py"), ("notes.txt", "notes.txt")} <= {
+        (names[target], path) for target, path in found
+    }
+    screen = trace(key, tmp_path / "all", cwd=tmp_path).out.decode()
+    assert "all/clone/src/new.py" in screen
+    assert trace(key, tmp_path / "missing").code == 2
+
+
+def test_a_submodules_history_is_read_too(tmp_path: Path, repo: Repository, key: str) -> None:
+    library = Repository(tmp_path / "library")
+    library.commit_file("lib", key)
+    library.remove("lib")
+    repo.git("submodule", "--quiet", "add", f"file://{library.path}", "vendor")
+    done = trace(key, "-f", "json", cwd=repo.path)
+    report = json.loads(done.out)
+    assert (done.code, report["coverage"]["complete"]) == (1, True)
+    assert {place["path"] for place in report["credentials"][0]["occurrences"]} == {"lib"}
+
+
+def test_live(leaky: Repository, key: str, serve: Callable[..., ApiServer], bundle: str) -> None:
+    server = serve(members={key: Member(("conversations:read_sensitive",))})
+    asking = ("--verify", "--api-url", server.url, "--ca-bundle", bundle, "--verify-rps", "500")
+    screen = trace(key, *asking, cwd=leaky.path).out.decode()
+    assert "live: " in screen
+    assert "  it " in screen
+    assert "CRITICAL" in screen
+    asked = len(server.log)
+    assert trace(organization_key(Random("nowhere")), *asking, cwd=leaky.path).code == 0
+    assert len(server.log) == asked
+
+
+def test_the_prompt_does_not_show_it(leaky: Repository, key: str) -> None:
+    master, slave = pty.openpty()
+    process = start("trace", cwd=leaky.path, stdin=slave, stderr=slave)
+    os.close(slave)
+    screen = b""
+    while b"not shown" not in screen:
+        screen += os.read(master, 1024)
+    time.sleep(0.2)  # the echo goes off after this is written
+    os.write(master, f"{key}\n".encode())
+    out = process.communicate(timeout=30)[0]
+    while True:
+        try:
+            if not (more := os.read(master, 1024)):
+                break
+        except OSError:
+            break
+        screen += more
+    os.close(master)
+    assert process.returncode == 1
+    assert b"found in 8 places" in out
+    assert key.encode() not in out + screen
+
+
+def test_nothing_is_sent(leaky: Repository, new_key: Callable[[], str]) -> None:
+    forbidden = "import socket\nsocket.socket.connect = socket.getaddrinfo = None"
+    assert execute("trace", cwd=leaky.path, stdin=new_key().encode(), patch=forbidden).code == 0
+
+
+@pytest.mark.parametrize("words", [("--hashes", "x"), ("no/such/place",)])
+def test_wrong_words(leaky: Repository, key: str, words: tuple[str, ...]) -> None:
+    assert trace(key, *words, cwd=leaky.path).code == 2
+
+
+def test_wrong_questions(leaky: Repository, key: str, new_key: Callable[[], str]) -> None:
+    for asked in ("", " \n", f"{key} {new_key()}"):
+        done = trace(asked, cwd=leaky.path)
+        assert (done.code, done.out) == (2, b"")
+        assert key.encode() not in done.err
+    without_input = ["sh", "-c", 'exec "$@" <&-', "sh", *map(str, command("trace"))]
+    assert subprocess.run(without_input, cwd=leaky.path, capture_output=True, check=False).returncode == 2

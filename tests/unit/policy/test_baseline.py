@@ -1,0 +1,154 @@
+"""The baseline's file: what it says, what is no baseline, how two of them merge, and what an update may drop."""
+
+from __future__ import annotations
+
+import json
+import re
+from hashlib import sha256
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from akpatrol.errors import UsageError
+from akpatrol.policy import baseline
+from akpatrol.policy.baseline import FILES, HISTORY, TRACKED, Entry, Seen, dump, parse, update
+
+
+def entry(name: int, **changes: object) -> Entry:
+    fingerprint = "akp1:" + sha256(str(name).encode()).hexdigest()
+    made = Entry(fingerprint, "organization_key", "ak_abcd***(48)", "2026-01-02", "Ada", (HISTORY,))
+    return made._replace(**changes)  # type: ignore[arg-type]
+
+
+def _by_name(*entries: Entry) -> dict[str, Entry]:
+    return {one.fingerprint: one for one in entries}
+
+
+def _seen(scan: str, *entries: Entry, complete: bool = True) -> Seen:
+    return Seen(scan, {one.fingerprint: one._replace(scans=()) for one in entries}, complete)
+
+
+@given(st.lists(st.integers(0, 20), unique=True), st.text(max_size=50))
+def test_there_and_back(names: list[int], note: str) -> None:
+    entries = [entry(name, note=note) for name in names]
+    text = dump(entries)
+    assert parse(text.encode(), "f") == _by_name(*entries)
+    assert dump(reversed(entries)) == text
+
+
+def test_an_entry_a_line_with_a_comma_and_a_constant_end() -> None:
+    empty, full = dump([]).splitlines(), dump([entry(1), entry(2)]).splitlines()
+    assert (full[0], full[-1]) == (empty[0], empty[-1])
+    assert sorted(full[1:-1]) == full[1:-1]
+    assert all(line.startswith('{"fingerprint": "akp1:') and line.endswith("},") for line in full[1:-1])
+    assert json.loads("\n".join(full))["entries"][-1] is None
+
+
+def test_any_order_line_ends_and_layout() -> None:
+    lines = dump([entry(1), entry(2), entry(3)]).splitlines()
+    for middle in permutations(lines[1:-1]):
+        assert len(parse("\r\n".join([lines[0], *middle, lines[-1]]).encode(), "f")) == 3
+    assert len(parse(json.dumps(json.loads("\n".join(lines)), indent=4).encode(), "f")) == 3
+
+
+def test_an_entry_that_both_branches_added() -> None:
+    one = entry(1, added="2026-01-03", by="Bob", note="later", scans=(FILES,))
+    other = entry(1, added="2026-01-02", by="Ada", scans=(TRACKED,))
+    lines = [*dump([one]).splitlines()[:-1], *dump([other]).splitlines()[1:]]
+    assert parse("\n".join(lines).encode(), "f") == _by_name(other._replace(note="later", scans=(TRACKED, FILES)))
+
+
+def _changed(**changes: object) -> str:
+    value = {**entry(1)._asdict(), "scans": [HISTORY], **changes}
+    return json.dumps({"akpatrol_baseline": 1, "entries": [{k: v for k, v in value.items() if v is not ...}]})
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "f:1: not JSON"),
+        ("{", "f:1: not JSON"),
+        ('{\n"a": 1\n,}', "f:3: not JSON"),
+        ("[" * 100_000, "f: not JSON"),
+        ("1" * 5000, "f: not JSON"),
+        (b"\xff\xffx", "f: not JSON"),
+        ("[]", "f: not a baseline"),
+        ("{}", "f: not a baseline"),
+        ('{"akpatrol_baseline": true, "entries": []}', "f: not a baseline"),
+        ('{"akpatrol_baseline": "1", "entries": []}', "f: not a baseline"),
+        ('{"akpatrol_baseline": 2, "entries": []}', "newer version of akpatrol (format 2)"),
+        ('{"akpatrol_baseline": 1}', "f: entries"),
+        ('{"akpatrol_baseline": 1, "entries": {}}', "f: entries"),
+        ('{"akpatrol_baseline": 1, "entries": [], "allow": []}', "f: entries"),
+        ('{"akpatrol_baseline": 1, "entries": [3]}', "f: entry 1: must be an object"),
+        (_changed(fingerprint=3), "fingerprint: must be a text"),
+        (_changed(fingerprint="akp1:00"), "fingerprint: must be"),
+        (_changed(fingerprint=...), "fingerprint: is missing"),
+        (_changed(by=None), "by: must be a text"),
+        (_changed(note="x" * 2000), "note: must be a text"),
+        (_changed(added="yesterday"), "added: must be a date"),
+        (_changed(scans=[]), "scans: must be a list of"),
+        (_changed(scans="history"), "scans: must be a list of"),
+        (_changed(scans=[["history"]]), "scans: must be a list of"),
+        (_changed(scans=["staged"]), "scans: must be a list of"),
+        (_changed(secret="x"), "secret: unknown"),
+        (_changed(redacted="ak_" + "x" * 45), "redacted: must be a credential's masked form"),
+        ('{"akpatrol_baseline": 1, "entries": [\n<<<<<<< HEAD\n=======\n>>>>>>> x\nnull]}', "f:2: a merge conflict"),
+        ('{"akpatrol_baseline": 1, "entries": [\n=======\r\nnull]}', "f:2: a merge conflict"),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else None,
+)  # fmt: skip
+def test_what_is_no_baseline(content: str | bytes, words: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(words)):
+        parse(content.encode() if isinstance(content, str) else content, "f")
+
+
+def test_note_may_be_left_out() -> None:
+    assert parse(_changed(note=...).encode(), "f") == _by_name(entry(1))
+
+
+def test_update_adds_what_is_new_and_keeps_who_added_the_rest() -> None:
+    old = _by_name(entry(1, by="Ada", note="why"))
+    done = update(old, [_seen(HISTORY, entry(1, by="Bob"), entry(2, by="Bob"))])
+    assert done.entries == old | _by_name(entry(2, by="Bob"))
+    assert (done.added, done.dropped, done.unseen) == ((entry(2, by="Bob"),), (), ())
+
+
+def test_what_is_committed_stays_in_history_whether_it_is_still_tracked_or_not() -> None:
+    done = update({}, [_seen(HISTORY, entry(1)), _seen(TRACKED, entry(1), entry(2))])
+    assert [one.scans for one in done.added] == [(HISTORY,), (TRACKED,)]
+    assert update(done.entries, [_seen(HISTORY, entry(1), entry(2))]).entries == _by_name(entry(1), entry(2))
+
+
+@pytest.mark.parametrize(
+    ("scans", "complete", "dropped"),
+    [
+        ((HISTORY,), {HISTORY}, True),
+        ((HISTORY,), {HISTORY, TRACKED}, True),
+        ((HISTORY,), {TRACKED}, False),
+        ((HISTORY,), {FILES}, False),
+        ((HISTORY,), set(), False),
+        ((TRACKED,), {TRACKED}, True),
+        ((TRACKED,), {FILES}, True),
+        ((FILES,), {TRACKED}, False),
+        ((HISTORY, FILES), {HISTORY}, False),
+        ((HISTORY, FILES), {HISTORY, FILES}, True),
+    ],
+)
+def test_only_complete_scans_of_every_kind_that_saw_it_drop_an_entry(
+    scans: tuple[str, ...], complete: set[str], dropped: bool
+) -> None:
+    one = entry(1, scans=scans)
+    done = update(_by_name(one), [_seen(scan, complete=scan in complete) for scan in (HISTORY, TRACKED, FILES)])
+    assert done.dropped == ((one,) if dropped else ())
+    assert done.unseen == (() if dropped else (one,))
+    assert bool(done.entries) != dropped
+
+
+def test_names_and_masks() -> None:
+    assert baseline.is_fingerprint("akp1:" + "0" * 64)
+    assert not baseline.is_fingerprint("akp1:" + "0" * 64 + "\n")
+    assert baseline.is_masked("***(12)")
+    assert not baseline.is_masked("pat_abcd")

@@ -1,0 +1,93 @@
+"""``akpatrol:allow`` near a credential: in which comments, on which lines, and with which reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from akpatrol.policy import inline
+
+SECRET = "SECRET-0123456789"
+
+
+def _find(text: str) -> str | None:
+    data = text.encode("utf-8")
+    start = data.index(SECRET.encode())
+    return inline.find(data, start, start + len(SECRET))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "key = 'SECRET'  # akpatrol:allow a test fixture",
+        "key = 'SECRET'; // akpatrol:allow a test fixture\r",
+        "key = 'SECRET' /* akpatrol:allow a test fixture */",
+        "key = 'SECRET' /* akpatrol:allow a test fixture */ more = 1;",
+        "<!-- akpatrol:allow a test fixture --> <key>SECRET</key>",
+        "<key>SECRET</key> <!-- akpatrol:allow a test fixture -->",
+        "-- akpatrol:allow a test fixture\nINSERT 'SECRET'",
+        "; akpatrol:allow a test fixture\nkey=SECRET",
+        "% akpatrol:allow a test fixture\nkey SECRET",
+        "REM akpatrol:allow a test fixture\r\nset key=SECRET\r\n",
+        "dnl akpatrol:allow a test fixture\nSECRET",
+        '{\n  "//": "akpatrol:allow a test fixture",\n  "key": "SECRET"\n}',
+        '{"_comment": "akpatrol:allow a test fixture", "key": "SECRET"}',
+        '{\n  "_comment": "akpatrol:allow a test fixture",\n  "key": "SECRET"\n}',
+        "{# akpatrol:allow a test fixture #}\n{{ SECRET }}",
+        "{{- /* akpatrol:allow a test fixture */ -}}\nSECRET",
+        "(* akpatrol:allow a test fixture *)\nSECRET",
+        "<%# akpatrol:allow a test fixture %>\nSECRET",
+        "'akpatrol:allow a test fixture\nkey = SECRET",
+        "   #akpatrol:allow: a test fixture\n   SECRET",
+        "# akpatrol:allow a test fixture\nSECRET",
+    ],
+)  # fmt: skip
+def test_any_comment_syntax(text: str) -> None:
+    assert _find(text.replace("SECRET", SECRET)) == "a test fixture"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SECRET",
+        "SECRET\n# akpatrol:allow on the line below",
+        "# akpatrol:allow two lines above\n\nSECRET",
+        "other = 1  # akpatrol:allow of the other line's own\nSECRET",
+        "/* akpatrol:allow of the other line's own */ other = 1\nSECRET",
+        "# akpatrol:allow-all everything\nSECRET",
+        "# xakpatrol:allow not the word\nSECRET",
+        "# my-akpatrol:allow not the word\nSECRET",
+        "# akpatrol:allowed not the word\nSECRET",
+        "SECRET" + " " * 2000 + "# akpatrol:allow too far in a minified file",
+        "# akpatrol:allow too far in a minified file" + " " * 2000 + "SECRET",
+        "# akpatrol:allow above\n" + " " * 2000 + "SECRET",
+    ],
+)
+def test_what_is_none(text: str) -> None:
+    assert _find(text.replace("SECRET", SECRET)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SECRET # akpatrol:allow",
+        "SECRET // akpatrol:allow   ",
+        "/* akpatrol:allow */\nSECRET",
+        "# akpatrol:allow ...\nSECRET",
+        "# akpatrol:allow SECRET",
+        "<!-- akpatrol:allow -->SECRET",
+    ],
+)
+def test_a_reason_is_needed(text: str) -> None:
+    assert _find(text.replace("SECRET", SECRET)) == ""
+
+
+def test_a_credential_over_several_lines() -> None:
+    data = b"# akpatrol:allow wrapped\nSEC\nRET\n"
+    assert inline.find(data, data.index(b"SEC"), data.index(b"RET") + 3) == "wrapped"
+    data = b"SEC\nRET  # akpatrol:allow behind it\n"
+    assert inline.find(data, 0, data.index(b"RET") + 3) == "behind it"
+
+
+def test_bytes_that_are_no_text() -> None:
+    data = b"SECRET # akpatrol:allow caf\xe9"
+    assert inline.find(data, 0, 6) == "caf\\xe9"
