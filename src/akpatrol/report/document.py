@@ -64,10 +64,13 @@ def visible_tree(value: Any, key: str = "") -> Any:
 
 def credentials_in_order(credentials: Iterable[Credential]) -> list[Credential]:
     """Return the most urgent first, the live ones before all others; those that git ignores and allowed ones last."""
+    listed = list(credentials)
+    if not listed:
+        return listed
     from akpatrol import identity  # noqa: PLC0415 - OpenSSL costs milliseconds; a clean run hashes nothing
 
     return sorted(
-        credentials,
+        listed,
         key=lambda credential: (
             not credential.is_finding,
             credential.state is State.IGNORED,
