@@ -213,3 +213,19 @@ def test_nothing_is_checked_out(auto: Callable[..., Result], tmp_path: Path) -> 
     empty = Repository(tmp_path / "empty")
     result = auto(empty.path, "schedule", {})
     assert (result.code, result.skipped[0]["item"]) == (3, "HEAD")
+
+
+@pytest.mark.parametrize("event", [push, branch], ids=["GitHub", "GitLab"])
+def test_who_pushes_twice_cannot_give_himself_leave(
+    auto: Callable[..., Result], forge: Forge, tmp_path: Path, event: Callable[..., Event]
+) -> None:
+    """First the allowance and then the secret: what the branch itself held before decides nothing."""
+    forge.repo.git("switch", "-q", "topic")
+    allowed = forge.repo.commit_file(
+        ".akpatrol.toml", '[[allow]]\nrule = "anyreach-organization-key"\nreason = "mine"\n'
+    )
+    secret = forge.add("t2")
+    checkout = forge.checkout(tmp_path / "copy", "refs/heads/topic")
+    result = auto(checkout, **event(allowed, secret))
+    assert result.code == 1
+    assert forge.found(result) == {"t2"}

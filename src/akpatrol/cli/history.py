@@ -41,7 +41,7 @@ def command(flags: Flags, repo: str, range_: str | None, no_cache: bool) -> int:
     if range_ is not None:
         target = describe_target(git, found)
         wanted = ranges.resolve(git, range_, environment())
-        side = Base(git, work_tree, wanted.revisions) if work_tree else None
+        side = Base(git, work_tree, wanted.revisions, wanted.trunk) if work_tree else None
         if side and (flaw := flaw_of_checkout(flags, work_tree or "")):
             side.notices.append(flaw)
         settings = resolve(flags, work_tree, work_tree, side)

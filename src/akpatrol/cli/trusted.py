@@ -45,12 +45,12 @@ class Nothing:
 
 
 class Base:
-    """The base of a range of ``revisions``, in a repository whose work tree is ``root``."""
+    """The base of a range of ``revisions``, in a repository whose work tree is ``root``; ``trunk`` as in a Range."""
 
-    def __init__(self, git: Git, root: str, revisions: Sequence[str]) -> None:
+    def __init__(self, git: Git, root: str, revisions: Sequence[str], trunk: str = "") -> None:
         self._git = git
         self._root = root
-        self._commit = base.commit(git, revisions) if revisions else None
+        self._commit = base.commit(git, revisions, trunk) if revisions else None
         self.files: Files = CommittedFiles(git, self._commit, root) if self._commit else Nothing()
         self.notices = [] if self._commit or not revisions else self._without_base()
 

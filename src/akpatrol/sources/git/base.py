@@ -17,11 +17,19 @@ _MOST_FILES = 1000
 _LARGEST_BYTES = 8 << 20
 
 
-def commit(git: Git, revisions: Sequence[str]) -> str | None:
+def commit(git: Git, revisions: Sequence[str], trunk: str = "") -> str | None:
     """Return the id of the range's base, None when there is none.
 
     Of several starts it is the one that holds the others, else, as without any, the merge base with the default branch.
+    With a ``trunk``, a ref, it is the merge base of that and this one.
     """
+    found = _start(git, revisions)
+    if not found or not trunk:
+        return found
+    return next(iter(_ids(git, "merge-base", "--end-of-options", trunk, found)), None)
+
+
+def _start(git: Git, revisions: Sequence[str]) -> str | None:
     cut = revisions.index("--not") if "--not" in revisions else len(revisions)
     tips, starts = revisions[:cut], [name for name in revisions[cut + 1 :] if not name.startswith("--")]
     if starts:

@@ -36,7 +36,8 @@ class Span(NamedTuple):
 
     ``merge`` is the merge of the head into its base that CI checks out. Where no base can be had, the range starts at
     the merge base with the branch ``target``; ``own`` is the branch that was pushed, ``tag`` the tag. Without heads
-    there is nothing to look at, unless it is the ``whole`` history of HEAD.
+    there is nothing to look at, unless it is the ``whole`` history of HEAD. ``pushed`` says that the bases are what the
+    branch itself held before, which whoever pushes may have written.
     """
 
     heads: tuple[str, ...] = ()
@@ -46,6 +47,7 @@ class Span(NamedTuple):
     own: str = ""
     tag: str = ""
     whole: bool = False
+    pushed: bool = False
 
 
 class Event(NamedTuple):
@@ -159,6 +161,7 @@ def _push(facts: Facts) -> Span:
         bases=facts.ids("before"),
         target=facts.branch("repository.default_branch"),
         own=facts.branch("ref"),
+        pushed=True,
     )
 
 
@@ -189,6 +192,7 @@ def _branch(facts: Facts) -> Span:
         target=facts.branch("CI_DEFAULT_BRANCH"),
         own=facts.branch("CI_COMMIT_BRANCH"),
         tag=facts.branch("CI_COMMIT_TAG"),
+        pushed=True,
     )
 
 

@@ -29,7 +29,8 @@ class Range(NamedTuple):
 
     ``skips`` is what ought to be in the range and is not there, ``repair`` what to do in a clone that is too shallow,
     ``note`` how the range was chosen. ``open`` says that whatever leads to its end is in the range, so that the
-    files of a shallow clone's oldest commits are too.
+    files of a shallow clone's oldest commits are too. ``trunk`` is the ref of the branch whose policy counts when the
+    range's own start may be of the same hand as its end.
     """
 
     revisions: tuple[str, ...]
@@ -38,6 +39,7 @@ class Range(NamedTuple):
     repair: str = "run git fetch --deepen=100 (or --unshallow)"
     note: str = ""
     open: bool = True
+    trunk: str = ""
 
 
 def resolve(git: Git, wanted: str, environment: Mapping[str, str]) -> Range:
@@ -94,6 +96,7 @@ def _asked_for(git: Git, event: Event, span: Span) -> Range:
         repair=event.repair,
         note=told + chosen,
         open=not bases and not missing and _is_default(span),
+        trunk=f"{_REMOTES}origin/{span.target}" if span.pushed and span.target and not _is_default(span) else "",
     )
 
 
