@@ -207,9 +207,9 @@ _ALARMS = {
 
 @pytest.mark.parametrize("kind", _ALARMS)
 def test_nothing_but_alarms(tmp_path: Path, key: str, least: float, kind: str) -> None:
-    """Four MiB that look encoded everywhere."""
+    """A MiB that looks encoded everywhere."""
     text = _ALARMS[kind]
-    (tmp_path / "alarms").write_bytes(text * ((4 << 20) // len(text)))
+    (tmp_path / "alarms").write_bytes(text * ((1 << 20) // len(text)))
     (tmp_path / "z.env").write_text(f"KEY={key}\n")
     code, report, peak = _scan(tmp_path)
     assert (code, len(report["credentials"])) == (1, 1)
