@@ -163,7 +163,7 @@ def test_found_in_any_three_forms(nest: Nest) -> None:
     assert all(one[:8] == nest.secret[:8] for one in found)
 
 
-@settings(_settings, max_examples=100)
+@settings(_settings, max_examples=60)
 @given(_nests())
 def test_the_gates_agree(nest: Nest) -> None:
     one, other = (_look(_examiner(choice), nest.data) for choice in _GATES)
@@ -213,7 +213,7 @@ def test_the_size_of_blocks_changes_nothing(nest: Nest, shift: int, block: int) 
     assert blocks.__defaults__ != (block, 8 << 10, 8 << 10)
 
 
-@settings(_settings, max_examples=150)
+@settings(_settings, max_examples=100)
 @given(
     st.sampled_from(sorted(_FORMS)),
     st.lists(
