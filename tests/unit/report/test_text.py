@@ -15,7 +15,6 @@ from akpatrol.model import (
     Kind,
     Place,
     Report,
-    Secret,
     Severity,
     Skipped,
     State,
@@ -346,53 +345,3 @@ def test_a_browser_is_told_of() -> None:
 def test_verbose_shows_every_step() -> None:
     shown = text(reports.report(reports.credential(KEY)), verbose=1, width=100)
     assert "    1. Delete the key on the API Keys page, /api-keys; a deleted key answers 401." in shown
-
-
-def test_gaps_are_grouped_by_reason() -> None:
-    skipped = [Skipped(f"f{number}", "permission denied") for number in range(7)]
-    skipped += [Skipped("big", "too large"), Skipped("old", "too large", "kept as it is")]
-    shown = text(reports.report(coverage=Coverage(skipped=tuple(skipped))))
-    assert "Not looked at\n  permission denied (7)\n    f0\n    f1\n    f2\n    f3\n    f4\n    and 2 more\n" in shown
-    assert "  too large (1)\n    big\n\n" in shown
-    assert "Not looked at, accepted\n  too large; accepted: kept as it is (1)\n    old\n" in shown
-    assert "    f6\n" in text(reports.report(coverage=Coverage(skipped=tuple(skipped))), verbose=1)
-
-
-def test_many_reasons_are_cut() -> None:
-    skipped = tuple(Skipped("x", f"reason {number}") for number in range(9))
-    assert "  and 4 more reasons; -v shows them" in text(reports.report(coverage=Coverage(skipped=skipped)))
-
-
-def test_histories_that_were_not_read() -> None:
-    shown = text(reports.report(unread_histories=("b c", "a\x1b[0m")))
-    assert "History of 2 repositories not read; run:\n" in shown
-    assert "  akpatrol history 'b c'\n" in shown
-    assert "  akpatrol history 'a\\x1b[0m'\n" in shown
-
-
-def test_what_is_below_the_minimum_confidence() -> None:
-    assert "3 more below the minimum confidence" in text(reports.report(below_confidence=3))
-
-
-def test_paths_start_where_the_reader_is() -> None:
-    report = reports.report(reports.credential(KEY))
-    assert "  config/settings.py:12:12" in text(report)
-    assert "  shop/config/settings.py:12:12" in text(report, here="/src")
-    assert "  config/settings.py:12:12" in text(report, here="/src/shop")
-    assert "  config/settings.py:12:12" in text(report, here="/elsewhere")
-
-
-def test_paths_of_several_targets_are_told_apart() -> None:
-    other = reports.target(id="t2", root="/src/other")
-    places = (reports.occurrence(KEY), reports.occurrence(KEY, target="t2"))
-    report = reports.report(reports.credential(KEY, *places), targets=(reports.target(), other))
-    assert "in 2 places of 2 repositories" in text(report)
-    assert "  /src/shop/config/settings.py:12:12" in text(report)
-    assert "  other/config/settings.py:12:12" in text(report, here="/src")
-
-
-def test_a_wide_line_is_cut_around_the_mask() -> None:
-    place = reports.occurrence(KEY, context=("x" * 90, Secret(KEY.encode()), "y" * 90))
-    cut = next(line for line in lines(reports.report(reports.credential(KEY, place))) if "|" in line)
-    assert columns(cut) <= 80
-    assert Secret(KEY.encode()).redacted in cut
