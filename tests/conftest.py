@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 import trustme
+from hypothesis import settings
 
 from akpatrol.__main__ import main
 from tests.api_server import ApiServer
@@ -22,6 +23,10 @@ from tests.repositories import Repository
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+# On two cores the whole suite stays under five minutes; properties that need more examples ask for them.
+settings.register_profile("suite", max_examples=60)
+settings.load_profile("suite")
 
 _KEPT = {"PATH", "LANG", "TMPDIR"}
 
