@@ -103,6 +103,7 @@ class Examiner:
         # What was looked through and held nothing: histories repeat it.
         self._silent: set[tuple[int, object]] = set()
         self._counted_only: dict[int, list[Counted]] = {}
+        self._paths_matter = any(rule.path or any(one.paths for one in rule.allowlists) for rule in rules.rules)
         self.engine = Engine(rules, gate, alarms)
 
     def examine(self, unit: Unit) -> Iterator[Found]:
@@ -285,7 +286,8 @@ class Examiner:
         """
         if not self.limits.containers:
             return []
-        key = hash((data, len(turn.origin.containers), len(encodings)))
+        path = turn.origin.path if self._paths_matter else None
+        key = hash((data, path, len(turn.origin.containers), len(encodings)))
         if key in self._counted_only:
             return list(self._counted_only[key])
         origin = turn.origin._replace(encodings=turn.origin.encodings + encodings)

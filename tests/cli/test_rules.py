@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+from base64 import b64encode
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -329,3 +331,14 @@ def test_users_rule_of_a_shipped_kind(run: Run, tmp_path: Path, key: str, kind: 
     )
     (tmp_path / "f").write_text(f"a bb ccc {key}\n")
     assert run("scan", tmp_path / "f", "--rules", tmp_path / "rules.toml").code == 1
+
+
+def test_a_rule_for_a_path_looks_into_a_container_that_another_path_held_too(run: Run, tmp_path: Path) -> None:
+    """What stands encoded in a text, and is a container, is remembered by what was found in it."""
+    (tmp_path / "rules.toml").write_text(_RULE + "path = 'z[.]txt'\n")
+    token = "acme_" + random_text(Random(23), "hex", 20)
+    for name in ("a.txt", "z.txt"):
+        (tmp_path / name).write_bytes(b64encode(gzip.compress(f"{'words ' * 20}{token}\n".encode(), mtime=0)))
+    assert [place["path"] for place in run("scan", tmp_path, "--rules", tmp_path / "rules.toml").found(token)] == [
+        "z.txt"
+    ]
