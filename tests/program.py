@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from contextlib import ExitStack, chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
@@ -119,6 +120,21 @@ def on_terminal(
     for reader in readers:
         reader.join(_SECONDS)
     return Done(code, bytes(written["stdout"]), bytes(written["stderr"]))
+
+
+def at_prompt(*arguments: str | Path, typed: str, cwd: Path | None = None) -> Done:
+    """Type on a terminal what the program asks for without echo; ``err`` is all that the terminal showed."""
+    master, slave = pty.openpty()
+    process = start(*arguments, cwd=cwd, stdin=slave, stderr=slave)
+    os.close(slave)
+    screen = bytearray()
+    while b"not shown" not in screen:
+        screen += os.read(master, 1024)
+    time.sleep(0.2)  # the echo goes off after this is written
+    os.write(master, typed.encode())
+    done = finish(process)
+    _drain(master, screen)
+    return Done(done.code, done.out, bytes(screen))
 
 
 def _drain(handle: int, into: bytearray) -> None:

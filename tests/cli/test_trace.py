@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
-import time
 from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING
@@ -16,7 +14,7 @@ import pytest
 from akpatrol.report import FORMATS
 from tests.api_server import ApiServer, Member
 from tests.credentials import organization_key
-from tests.program import Done, command, execute, start
+from tests.program import Done, at_prompt, command, execute
 from tests.repositories import Repository
 
 if TYPE_CHECKING:
@@ -171,26 +169,10 @@ def test_live(leaky: Repository, key: str, serve: Callable[..., ApiServer], bund
 
 
 def test_the_prompt_does_not_show_it(leaky: Repository, key: str) -> None:
-    master, slave = pty.openpty()
-    process = start("trace", cwd=leaky.path, stdin=slave, stderr=slave)
-    os.close(slave)
-    screen = b""
-    while b"not shown" not in screen:
-        screen += os.read(master, 1024)
-    time.sleep(0.2)  # the echo goes off after this is written
-    os.write(master, f"{key}\n".encode())
-    out = process.communicate(timeout=30)[0]
-    while True:
-        try:
-            if not (more := os.read(master, 1024)):
-                break
-        except OSError:
-            break
-        screen += more
-    os.close(master)
-    assert process.returncode == 1
-    assert b"found in 8 places" in out
-    assert key.encode() not in out + screen
+    done = at_prompt("trace", typed=f"{key}\n", cwd=leaky.path)
+    assert done.code == 1
+    assert b"found in 8 places" in done.out
+    assert key.encode() not in done.written
 
 
 def test_nothing_is_sent(leaky: Repository, new_key: Callable[[], str]) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import signal
 import subprocess
 import time
@@ -15,7 +13,7 @@ import pytest
 
 from tests.api_server import ApiServer, Member
 from tests.credentials import organization_key, personal_access_token
-from tests.program import execute, start
+from tests.program import at_prompt, execute, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,27 +184,11 @@ def test_verify_that_may_not(asking: tuple[str, ...], server: ApiServer) -> None
 
 @pytest.mark.parametrize("end", ["\n", "\x04"], ids=["empty line", "end of input"])
 def test_verify_prompts_without_echo(asking: tuple[str, ...], end: str) -> None:
-    master, slave = pty.openpty()
-    process = start("verify", *asking[1:], stdin=slave, stderr=slave)
-    os.close(slave)
-    screen = b""
-    while b"not shown" not in screen:
-        screen += os.read(master, 1024)
-    time.sleep(0.2)  # the echo goes off after this is written
-    os.write(master, f"{DEAD}\n{LIVE}\n{end}".encode())
-    out = process.communicate(timeout=30)[0]
-    while True:
-        try:
-            if not (more := os.read(master, 1024)):
-                break
-        except OSError:
-            break
-        screen += more
-    os.close(master)
-    assert process.returncode == 1
-    assert b"1 live, 1 inactive" in out
-    assert LIVE.encode() not in out + screen
-    assert DEAD.encode() not in out + screen
+    done = at_prompt("verify", *asking[1:], typed=f"{DEAD}\n{LIVE}\n{end}")
+    assert done.code == 1
+    assert b"1 live, 1 inactive" in done.out
+    assert LIVE.encode() not in done.written
+    assert DEAD.encode() not in done.written
 
 
 def test_interruption_keeps_what_was_learned(serve: Callable[..., ApiServer], bundle: str) -> None:

@@ -6,6 +6,7 @@ A format is loaded when it is rendered, so that a hook pays for none that it doe
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import UsageError
@@ -38,74 +39,27 @@ class RenderOptions(NamedTuple):
 
 Renderer = Callable[["Report", RenderOptions], str]
 
-
-def _text(report: Report, options: RenderOptions) -> str:
-    from akpatrol.report import as_text  # noqa: PLC0415 - only the format that is asked for
-
-    return as_text.render(report, options)
-
-
-def _json(report: Report, options: RenderOptions) -> str:
-    from akpatrol.report import as_json  # noqa: PLC0415 - only the format that is asked for
-
-    return as_json.render(report, options)
-
-
-def _jsonl(report: Report, options: RenderOptions) -> str:
-    from akpatrol.report import as_jsonl  # noqa: PLC0415 - only the format that is asked for
-
-    return as_jsonl.render(report, options)
-
-
-def _sarif(report: Report, options: RenderOptions) -> str:
-    from akpatrol.report import as_sarif  # noqa: PLC0415 - only the format that is asked for
-
-    return as_sarif.render(report, options)
-
-
-def _github(report: Report, options: RenderOptions) -> str:
-    from akpatrol.report import as_github  # noqa: PLC0415 - only the format that is asked for
-
-    return as_github.render(report, options)
-
-
-def _gitlab(report: Report, options: RenderOptions) -> str:
-    from akpatrol.report import as_gitlab  # noqa: PLC0415 - only the format that is asked for
-
-    return as_gitlab.render(report, options)
-
-
-def _codequality(report: Report, options: RenderOptions) -> str:
-    from akpatrol.report import as_codequality  # noqa: PLC0415 - only the format that is asked for
-
-    return as_codequality.render(report, options)
-
-
-def _markdown(report: Report, options: RenderOptions) -> str:
-    from akpatrol.report import as_markdown  # noqa: PLC0415 - only the format that is asked for
-
-    return as_markdown.render(report, options)
-
-
-FORMATS: dict[str, Renderer] = {
-    "text": _text,
-    "json": _json,
-    "jsonl": _jsonl,
-    "sarif": _sarif,
-    "github": _github,
-    "gitlab": _gitlab,
-    "gitlab-codequality": _codequality,
-    "markdown": _markdown,
+# name -> module in this package: a format's module is imported when the format is rendered.
+FORMATS = {
+    "text": "as_text",
+    "json": "as_json",
+    "jsonl": "as_jsonl",
+    "sarif": "as_sarif",
+    "github": "as_github",
+    "gitlab": "as_gitlab",
+    "gitlab-codequality": "as_codequality",
+    "markdown": "as_markdown",
 }
 
 
 def render(report: Report, format: str, options: RenderOptions) -> str:  # noqa: A002 - the option's name
     """Return the report in one of FORMATS, newline at its end. Raises UsageError for an unknown format."""
-    renderer = FORMATS.get(format)
-    if renderer is None:
+    module = FORMATS.get(format)
+    if module is None:
         from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
 
         close = get_close_matches(format, FORMATS, 1)
         hint = f"did you mean {close[0]}?" if close else "choose one of " + ", ".join(FORMATS)
         raise UsageError(f"there is no format {format!r}", hint)
+    renderer: Renderer = import_module(f"akpatrol.report.{module}").render
     return renderer(report, options)

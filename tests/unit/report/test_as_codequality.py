@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from akpatrol.model import Coverage, Report, Severity, Skipped, State
 from akpatrol.report import render
 from akpatrol.report.as_codequality import COVERAGE_CHECK, SIZE_LIMIT
-from tests import reports
+from tests import reports, samples
 from tests.unit.report.gitlab_schemas import CODE_QUALITY
 from tests.unit.report.strategies import hostile, hostile_reports
 
@@ -80,7 +80,7 @@ def test_an_incomplete_run_is_an_issue() -> None:
 
 
 def test_too_many_findings_leave_the_least_urgent_out_with_a_notice() -> None:
-    report = reports.crowd(30_000, reports.seeded(2))
+    report = samples.crowd(30_000, reports.seeded(2))
     text = render(report, "gitlab-codequality", reports.options(redact=str))
     assert len(text.encode()) <= SIZE_LIMIT
     notice, first, *others = json.loads(text)

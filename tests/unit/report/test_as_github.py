@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from akpatrol.model import Coverage, Place, Report, Severity, Skipped, State
 from akpatrol.report import render
 from akpatrol.report.as_github import ANNOTATION_LIMIT, command
-from tests import reports
+from tests import reports, samples
 from tests.unit.report.strategies import hostile, hostile_reports
 
 KEY = reports.organization_key(reports.seeded(10))
@@ -120,16 +120,16 @@ def test_gaps_are_one_warning() -> None:
 
 
 def test_notices_and_stale_allowances_are_told() -> None:
-    told = annotated(reports.triaged(reports.seeded(1)))
+    told = annotated(samples.triaged(reports.seeded(1)))
     assert [name for name, _, _ in told] == ["error", "error", "notice", "notice"]
     assert "akpatrol: 4 allowed: 2 by the baseline, 1 by the configuration, 1 inline" in lines(
-        reports.triaged(reports.seeded(1))
+        samples.triaged(reports.seeded(1))
     )
 
 
 def test_ten_at_most_the_worst_first() -> None:
     coverage = Coverage(skipped=(Skipped("a", "permission denied"),))
-    report = reports.crowd(30_000, reports.seeded(2))._replace(coverage=coverage)
+    report = samples.crowd(30_000, reports.seeded(2))._replace(coverage=coverage)
     told = lines(report, redact=str)
     found = [one for line in told if (one := parsed(line))]
     assert len(found) == ANNOTATION_LIMIT

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from akpatrol.model import Coverage, Kind, Place, Report, Severity, Skipped, State
 from akpatrol.report import render
 from akpatrol.report.as_gitlab import MESSAGE_LIMIT, NO_COMMIT, SIZE_LIMIT
-from tests import reports
+from tests import reports, samples
 from tests.unit.report.gitlab_schemas import SECRET_DETECTION
 from tests.unit.report.strategies import hostile, hostile_reports
 
@@ -117,12 +117,12 @@ def test_many_gaps_are_summed_up() -> None:
 
 
 def test_what_is_allowed_is_counted() -> None:
-    messages = [message["value"] for message in rendered(reports.triaged(reports.seeded(1)))["scan"]["messages"]]
+    messages = [message["value"] for message in rendered(samples.triaged(reports.seeded(1)))["scan"]["messages"]]
     assert messages[-1] == "Not in this file: 4 allowed: 2 by the baseline, 1 by the configuration, 1 inline."
 
 
 def test_too_many_findings_leave_the_least_urgent_out_with_a_notice() -> None:
-    report = reports.crowd(30_000, reports.seeded(2))
+    report = samples.crowd(30_000, reports.seeded(2))
     text = render(report, "gitlab", reports.options(redact=str))
     assert len(text.encode()) <= SIZE_LIMIT
     found = json.loads(text)

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from akpatrol.model import Coverage, Report, Skipped
 from akpatrol.report import render
 from akpatrol.report.as_markdown import COMMENT_LIMIT
-from tests import reports
+from tests import reports, samples
 from tests.unit.report.strategies import NASTY, hostile, hostile_reports
 
 MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
@@ -50,13 +50,13 @@ def test_a_finding_is_a_row_and_tells_more_on_request() -> None:
 
 
 def test_the_whole_of_a_history_is_told() -> None:
-    shown = text(reports.history(reports.seeded(1)))
+    shown = text(samples.history(reports.seeded(1)))
     for part in ("INCOMPLETE", "and 9 more places", "Jane Doe `<jane@example.org>`", "**Not looked at** (8)"):
         assert part in shown
 
 
 def test_live_ones_stand_out_and_lead() -> None:
-    shown = text(reports.triaged(reports.seeded(1)))
+    shown = text(samples.triaged(reports.seeded(1)))
     assert "| **live, though allowed** |" in rows(shown)[0]
     assert len(rows(shown)) == 2
     assert "But it is live." in shown
@@ -95,7 +95,7 @@ def test_a_name_changes_nothing_but_itself(nasty: str) -> None:
 
 @pytest.mark.parametrize("number", [2, 300, 30_000])
 def test_it_always_fits_and_says_what_is_left_out(number: int) -> None:
-    report = reports.crowd(number, reports.seeded(2))
+    report = samples.crowd(number, reports.seeded(2))
     shown = text(report, redact=str)
     assert len(shown.encode()) <= COMMENT_LIMIT
     assert "**live**" in rows(shown)[0]

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from akpatrol.model import Attribution, Confidence, Exposure, Kind, Report, Secret, Severity, Skipped, State
 from akpatrol.report import advice, document, render
-from tests import reports
+from tests import reports, samples
 from tests.unit.report.strategies import hostile, hostile_reports
 
 SCHEMA = json.loads((files("akpatrol.report") / "schema.json").read_text())
@@ -19,8 +19,8 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 RANDOM = reports.seeded(3)
 KEY = reports.organization_key(RANDOM)
 TOKEN = reports.personal_access_token(RANDOM)
-SAMPLES = [reports.staged(reports.seeded(1)), reports.history(reports.seeded(1)), reports.report()]
-SAMPLES += [reports.verified(reports.seeded(1)), reports.triaged(reports.seeded(1))]
+SAMPLES = [samples.staged(reports.seeded(1)), samples.history(reports.seeded(1)), reports.report()]
+SAMPLES += [samples.verified(reports.seeded(1)), samples.triaged(reports.seeded(1))]
 
 
 def line_validator(name: str) -> Draft202012Validator:
@@ -185,7 +185,7 @@ def test_a_remotes_password_is_never_shown() -> None:
 
 
 def test_summary_counts() -> None:
-    summary = build(reports.history(reports.seeded(1)))["summary"]
+    summary = build(samples.history(reports.seeded(1)))["summary"]
     assert summary["credentials"] == 4
     assert summary["occurrences"] == 14
     assert summary["by_severity"] == {"critical": 1, "high": 2, "medium": 1, "low": 0}
@@ -197,7 +197,7 @@ def test_summary_counts() -> None:
 
 
 def test_findings_and_allowed_ones_are_counted_apart() -> None:
-    summary = build(reports.triaged(reports.seeded(1)))["summary"]
+    summary = build(samples.triaged(reports.seeded(1)))["summary"]
     told = {key: summary[key] for key in ("credentials", "findings", "allowed", "allowed_but_live", "occurrences")}
     assert told == {"credentials": 6, "findings": 2, "allowed": 4, "allowed_but_live": 1, "occurrences": 2}
     assert summary["by_allowance"] == {"baseline": 2, "configuration": 1, "inline": 1}
@@ -216,7 +216,7 @@ def test_findings_stand_before_allowed_ones(report: Report) -> None:
 
 
 def test_an_allowance_is_told_whole() -> None:
-    found = build(reports.triaged(reports.seeded(1)))
+    found = build(samples.triaged(reports.seeded(1)))
     assert found["credentials"][0]["allowed"] == {
         "source": "baseline",
         "reason": "used in tests only",

@@ -8,7 +8,7 @@ import pytest
 from akpatrol.errors import UsageError
 from akpatrol.model import Coverage, Skipped
 from akpatrol.report import FORMATS, render
-from tests import reports
+from tests import reports, samples
 
 
 def imported(code: str, *modules: str) -> list[str]:
@@ -26,7 +26,7 @@ def test_the_formats() -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_renders_the_same_text_twice(name: str) -> None:
-    for report in (reports.staged(reports.seeded(1)), reports.triaged(reports.seeded(1)), reports.report()):
+    for report in (samples.staged(reports.seeded(1)), samples.triaged(reports.seeded(1)), reports.report()):
         text = render(report, name, reports.options(report))
         assert text == render(report, name, reports.options(report))
         assert text.endswith("\n")
@@ -41,7 +41,7 @@ def test_every_format_tells_that_something_could_not_be_looked_at(name: str) -> 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_allowed_ones_are_no_findings_unless_they_are_live(name: str) -> None:
-    report = reports.triaged(reports.seeded(1))
+    report = samples.triaged(reports.seeded(1))
     told = render(report, name, reports.options(report))
     for credential in report.credentials:
         quiet = not credential.is_finding and not name.startswith("json")

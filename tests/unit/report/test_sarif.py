@@ -1,49 +1,27 @@
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 import sarif_om as om
 from hypothesis import given
 
-from akpatrol.model import Coverage, Kind, Place, Report, Severity, Skipped, State
+from akpatrol.model import Coverage, Kind, Report, Severity, Skipped, State
 from akpatrol.report import render
 from akpatrol.report.as_sarif import FINGERPRINT, NOTIFICATION_LIMIT, RESULT_LIMIT, tree
-from tests import reports
+from tests import reports, samples
+from tests.unit.report.sarif import COMMIT, KEY, log, one, run
 from tests.unit.report.strategies import hostile, hostile_reports
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-RANDOM = reports.seeded(7)
-KEY = reports.organization_key(RANDOM)
+RANDOM = reports.seeded(8)
 TOKEN = reports.personal_access_token(RANDOM)
-COMMIT = reports.commit(reports.seeded(1), id="ab" * 20)
-
-
-def log(report: Report, **changes: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(render(report, "sarif", reports.options(report, **changes)))
-    return found
-
-
-def run(report: Report) -> dict[str, Any]:
-    found: dict[str, Any] = log(report)["runs"][0]
-    return found
-
-
-def one(place: Any, **changes: Any) -> dict[str, Any]:
-    result: dict[str, Any] = run(reports.report(reports.credential(KEY, place), **changes))["results"][0]
-    return result
-
-
-def uri(place: Any, **changes: Any) -> str:
-    found: str = one(place, **changes)["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-    return found
 
 
 def test_the_serialiser_writes_schema_names_and_leaves_out_defaults() -> None:
@@ -111,86 +89,6 @@ def test_one_rule_id_a_kind_whatever_rule_found_it() -> None:
 def test_a_level_that_is_the_default_is_written_since_the_rules_differs() -> None:
     found = run(reports.report(reports.credential(KEY, severity=Severity.MEDIUM)))
     assert found["results"][0]["level"] == "warning"
-
-
-def test_a_place() -> None:
-    location = one(reports.occurrence(KEY))["locations"][0]
-    assert location["physicalLocation"]["artifactLocation"] == {
-        "uri": "config/settings.py",
-        "uriBaseId": "SRCROOT",
-    }
-    assert location["physicalLocation"]["region"] == {
-        "startLine": 12,
-        "startColumn": 12,
-        "endLine": 12,
-        "endColumn": 12 + len(KEY),
-    }
-
-
-@pytest.mark.parametrize(
-    ("changes", "region"),
-    [
-        ({"line": None}, None),
-        ({"column": None}, {"startLine": 12}),
-        ({"end_line": 11}, {"startLine": 12, "startColumn": 12}),
-    ],
-)
-def test_regions_that_are_not_whole(changes: dict[str, Any], region: Any) -> None:
-    assert one(reports.occurrence(KEY, **changes))["locations"][0]["physicalLocation"].get("region") == region
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        (b"a b/c#d?.py", "a%20b/c%23d%3F.py"),
-        (b"caf\xe9", "caf%E9"),
-        ("caf\u00e9".encode(), "caf%C3%A9"),
-        (b"a:b", "a%3Ab"),
-        (b"a\\b\n%41", "a%5Cb%0A%2541"),
-        (b"/abs", "abs"),
-    ],
-)
-def test_uris_are_encoded_from_raw_bytes(path: bytes, expected: str) -> None:
-    assert uri(reports.occurrence(KEY, path=path)) == expected
-
-
-@pytest.mark.parametrize(
-    ("root", "base", "path", "expected"),
-    [
-        ("/src/shop/web", "/src/shop", b"a.js", "web/a.js"),
-        ("/src/shop/web/a.js", "/src/shop", None, "web/a.js"),
-        ("/src/shop", None, b"a.js", "a.js"),
-        ("/src/a.js", None, b"", "a.js"),
-        ("/elsewhere", "/src/shop", b"a.js", "a.js"),
-        ("-", None, None, "stdin"),
-    ],
-)
-def test_uris_are_relative_to_the_repository(root: str, base: str | None, path: bytes | None, expected: str) -> None:
-    target = reports.target(root=root, base=base)
-    assert uri(reports.occurrence(KEY, path=path), targets=(target,)) == expected
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"place": Place.COMMIT_MESSAGE, "path": None, "introduced": COMMIT}, "git/commit/" + "ab" * 20),
-        ({"place": Place.AUTHOR, "path": None, "object": "cd" * 20}, "git/commit/" + "cd" * 20),
-        ({"place": Place.TAG_MESSAGE, "path": None, "object": "cd" * 20}, "git/tag/" + "cd" * 20),
-        ({"place": Place.REF_NAME, "path": None, "refs": ("refs/heads/a b",)}, "git/refs/heads/a%20b"),
-        ({"place": Place.REF_NAME, "path": None}, "git/refs"),
-        ({"place": Place.GIT_DIR, "path": b"config"}, "git/directory/config"),
-        ({"place": Place.GIT_DIR, "path": b".git/config"}, "git/directory/config"),
-    ],
-)
-def test_what_is_no_file_has_a_logical_place(changes: dict[str, Any], expected: str) -> None:
-    place = reports.occurrence(KEY, state=State.PRESENT, **changes)
-    assert uri(place) == expected
-    assert one(place)["locations"][0]["logicalLocations"][0]["kind"] == changes["place"]
-
-
-def test_a_member_of_a_container_has_a_logical_place_too() -> None:
-    found = one(reports.occurrence(KEY, path=b"app.zip", containers=("a.py",)))
-    assert found["locations"][0]["logicalLocations"] == [{"fullyQualifiedName": "app.zip > a.py", "kind": "member"}]
 
 
 def test_a_hit_in_history_says_commit_path_and_line() -> None:
@@ -285,7 +183,7 @@ def test_gaps_are_notifications() -> None:
 
 def test_allowed_ones_are_left_out_unless_live_and_none_is_suppressed() -> None:
     """GitHub shows suppressed results as open alerts."""
-    found = run(reports.triaged(reports.seeded(1)))
+    found = run(samples.triaged(reports.seeded(1)))
     assert [result["properties"]["verification"] for result in found["results"]] == ["active", "unverified"]
     assert "Allowed by the baseline" in found["results"][0]["message"]["text"]
     assert not any("suppressions" in result for result in found["results"])
@@ -326,15 +224,15 @@ VALIDATOR = shutil.which("sarif-multitool") or shutil.which("sarif-multitool-lin
 @pytest.mark.skipif(VALIDATOR is None, reason="npm's sarif-multitool is not on PATH")
 @pytest.mark.parametrize("rule_kind", ["Sarif", "Ghas"])
 def test_the_independent_validator_finds_no_error(tmp_path: Path, rule_kind: str) -> None:
-    history = reports.history(reports.seeded(1))
-    samples = {
+    history = samples.history(reports.seeded(1))
+    told = {
         "findings": history,
-        "verified": reports.verified(reports.seeded(1)),
-        "triaged": reports.triaged(reports.seeded(1)),
+        "verified": samples.verified(reports.seeded(1)),
+        "triaged": samples.triaged(reports.seeded(1)),
         "empty": reports.report(),
         "incomplete": history._replace(credentials=()),
     }
-    for name, report in samples.items():
+    for name, report in told.items():
         file = tmp_path / f"{name}.sarif"
         file.write_text(render(report, "sarif", reports.options(report)))
         command = [

@@ -7,12 +7,12 @@ import pytest
 from akpatrol.errors import UsageError
 from akpatrol.report import step_summary
 from akpatrol.report.step_summary import SIZE_LIMIT
-from tests import reports
+from tests import reports, samples
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-REPORT = reports.crowd(3_000, reports.seeded(2))
+REPORT = samples.crowd(3_000, reports.seeded(2))
 OPTIONS = reports.options(redact=str)
 
 

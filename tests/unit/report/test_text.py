@@ -22,7 +22,7 @@ from akpatrol.model import (
 )
 from akpatrol.report import render
 from akpatrol.report.text_safety import columns
-from tests import reports
+from tests import reports, samples
 from tests.unit.report.strategies import hostile, hostile_reports
 
 RANDOM = reports.seeded(4)
@@ -40,7 +40,7 @@ def lines(report: Report, **changes: Any) -> list[str]:
 
 
 def test_a_staged_key_at_one_glance() -> None:
-    report = reports.staged(reports.seeded(1))
+    report = samples.staged(reports.seeded(1))
     key = report.credentials[0].secret
     raw = key.reveal().decode()
     command = lines(report)[7].strip()
@@ -60,7 +60,7 @@ def test_a_staged_key_at_one_glance() -> None:
 
 
 def test_allowed_ones_are_one_quiet_line() -> None:
-    shown = lines(reports.triaged(reports.seeded(1)))
+    shown = lines(samples.triaged(reports.seeded(1)))
     assert shown[0] == "1 live, 1 unverified in 2 places"
     assert "4 allowed: 2 by the baseline, 1 by the configuration, 1 inline; -v lists them" in shown
     assert sum("***" in line and "|" not in line for line in shown) == 2
@@ -73,7 +73,7 @@ def test_allowed_ones_are_one_quiet_line() -> None:
 
 
 def test_verbose_lists_allowed_ones_and_why() -> None:
-    shown = text(reports.triaged(reports.seeded(1)), verbose=1, width=120)
+    shown = text(samples.triaged(reports.seeded(1)), verbose=1, width=120)
     quiet = shown.partition("Allowed\n")[2]
     told = (
         "allowed by the configuration, .akpatrol-baseline.json: used in tests only; owner platform; until 2027-01-01\n"
@@ -85,14 +85,14 @@ def test_verbose_lists_allowed_ones_and_why() -> None:
 
 
 def test_an_allowed_one_that_is_live_leads_and_tells_why_it_was_allowed() -> None:
-    shown = lines(reports.triaged(reports.seeded(1)), width=200)
+    shown = lines(samples.triaged(reports.seeded(1)), width=200)
     assert shown[3].startswith("CRITICAL  LIVE")
     allowed = "allowed by the baseline, .akpatrol-baseline.json: used in tests only; owner platform; until 2027-01-01"
     assert f"  {allowed}. But it is live." in shown
 
 
 def test_the_command_that_allows_is_for_what_may_be_allowed() -> None:
-    report = reports.triaged(reports.seeded(1))
+    report = samples.triaged(reports.seeded(1))
     commands = [line for line in lines(report, verbose=1) if "akpatrol allow" in line]
     (waiting,) = (found for found in report.credentials if not found.allowed)
     fingerprint = identity.fingerprint(waiting.kind, waiting.secret)
@@ -101,7 +101,7 @@ def test_the_command_that_allows_is_for_what_may_be_allowed() -> None:
 
 def test_notices_and_stale_allowances_stand_between_findings_and_coverage() -> None:
     skipped = Coverage(skipped=(Skipped("a", "permission denied"),))
-    shown = lines(reports.triaged(reports.seeded(1))._replace(coverage=skipped))
+    shown = lines(samples.triaged(reports.seeded(1))._replace(coverage=skipped))
     order = [
         "4 allowed: 2 by the baseline, 1 by the configuration, 1 inline; -v lists them",
         "The allowance in .akpatrol.toml for tests/ has expired on 2026-01-01.",
@@ -158,7 +158,7 @@ def test_a_name_cannot_add_a_line(report: Report) -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_prose_fits_the_width(width: int) -> None:
-    *body, _coverage = lines(reports.history(reports.seeded(1)), width=width)
+    *body, _coverage = lines(samples.history(reports.seeded(1)), width=width)
     assert max(columns(line) for line in body if "akp1:" not in line) <= width
 
 
@@ -169,10 +169,10 @@ def test_absurd_paths_are_cut_in_the_middle() -> None:
 
 
 def test_three_places_and_how_many_more() -> None:
-    shown = text(reports.history(reports.seeded(1)))
+    shown = text(samples.history(reports.seeded(1)))
     assert "  and 7 more places\n" in shown
     assert shown.index("deploy/values.yaml:10") < shown.index("src/app/config.py:10") < shown.index("and 7 more")
-    everything = text(reports.history(reports.seeded(1)), verbose=1)
+    everything = text(samples.history(reports.seeded(1)), verbose=1)
     assert "more places" not in everything
     assert everything.count("src/app/config.py:") == 5
 

@@ -10,7 +10,7 @@ import pytest
 from akpatrol.findings import Credential, VerificationStatus
 from akpatrol.model import Attribution, Kind, Severity, State
 from akpatrol.report import render
-from tests import reports
+from tests import reports, samples
 from tests.reports import asked
 
 RANDOM = reports.seeded(9)
@@ -97,7 +97,7 @@ def test_a_live_one_without_known_scopes_is_expected_to_do_everything() -> None:
 
 
 def test_each_organization_is_told() -> None:
-    token = reports.verified(reports.seeded(1)).credentials[1]
+    token = samples.verified(reports.seeded(1)).credentials[1]
     lines = text(token).splitlines()
     assert lines[2].startswith("CRITICAL  LIVE  pat_")
     assert lines[3:7] == [

@@ -10,7 +10,7 @@ import pytest
 from akpatrol.findings import Credential, Occurrence, Owner, VerificationStatus
 from akpatrol.model import Attribution, Exposure, Kind, Report, Severity, State
 from akpatrol.report import FORMATS, document, render
-from tests import reports
+from tests import reports, samples
 from tests.unit.report.strategies import NASTY
 
 RANDOM = reports.seeded(8)
@@ -46,7 +46,7 @@ def test_what_was_not_asked_is_null() -> None:
 
 
 def test_a_verification() -> None:
-    live = reports.verified(reports.seeded(1)).credentials[1]
+    live = samples.verified(reports.seeded(1)).credentials[1]
     answer = {"http_status": 200, "reason": "The API accepts it (200).", "scopes": ["child_organizations:manage"]}
     refused = {"http_status": 401, "reason": "The API refuses it (401).", "scopes": [], "blast_radius": []}
     words = {"blast_radius": ["acts on every descendant organization"]}
@@ -81,7 +81,7 @@ def test_an_owner() -> None:
 
 
 def test_the_summary_counts_every_status() -> None:
-    report = reports.verified(reports.seeded(1))
+    report = samples.verified(reports.seeded(1))
     summary = document.build(report, reports.options(report))["summary"]
     assert summary["by_verification"] == {"active": 2, "inactive": 1, "unknown": 1, "not_sent": 1, "unverified": 1}
 
