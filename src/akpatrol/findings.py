@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.model import Secret
+
 if TYPE_CHECKING:
     from akpatrol.model import (
         Attribution,
@@ -14,11 +16,39 @@ if TYPE_CHECKING:
         Match,
         Origin,
         Place,
-        Secret,
         Severity,
         State,
         StateReason,
     )
+
+
+class NamedSecret(Secret):
+    """A secret of which only names are known: its masked form, what tells it from others, and a key's id.
+
+    Raises ValueError when it is asked to reveal what nobody kept.
+    """
+
+    __slots__ = ("_redacted", "digest", "fingerprint", "key_id")
+    is_kept = False
+
+    def __init__(self, redacted: str, fingerprint: str, digest: str, key_id: str | None = None) -> None:
+        super().__init__(fingerprint.encode())
+        self._redacted = redacted
+        self.fingerprint = fingerprint
+        self.digest = digest
+        self.key_id = key_id
+
+    def reveal(self) -> bytes:
+        """Raise ValueError."""
+        raise ValueError("this secret was not kept")
+
+    @property
+    def redacted(self) -> str:
+        """The masked form."""
+        return self._redacted
+
+    def __reduce__(self) -> tuple[type[NamedSecret], tuple[str, str, str, str | None]]:  # type: ignore[override]
+        return (NamedSecret, (self._redacted, self.fingerprint, self.digest, self.key_id))
 
 
 class Hit(NamedTuple):
@@ -146,7 +176,10 @@ class Allowance(NamedTuple):
 
 
 class Credential(NamedTuple):
-    """One secret, whatever found it and wherever it stands: the unit that a person acts on."""
+    """One secret, whatever found it and wherever it stands: the unit that a person acts on.
+
+    ``found_at`` is when a sweep of the store that tells of it first saw it, RFC 3339 in UTC.
+    """
 
     kind: Kind
     secret: Secret
@@ -160,6 +193,7 @@ class Credential(NamedTuple):
     verification: Verification | None = None
     owner: Owner | None = None
     allowed: Allowance | None = None
+    found_at: str | None = None
 
     @property
     def is_live(self) -> bool:
@@ -170,3 +204,24 @@ class Credential(NamedTuple):
     def is_finding(self) -> bool:
         """True when somebody has to act: it is not allowed, or allowed and live."""
         return self.allowed is None or self.is_live
+
+
+class Change(NamedTuple):
+    """What became of a credential since an earlier run: ``change`` is ``new``, ``gone`` or ``changed``.
+
+    ``detail`` says of a changed one what changed, in words.
+    """
+
+    fingerprint: str
+    kind: Kind
+    redacted: str
+    change: str
+    detail: str = ""
+
+
+class Changes(NamedTuple):
+    """What differs from the run numbered ``run`` of a store, which began ``at``, RFC 3339 in UTC."""
+
+    run: int
+    at: str
+    credentials: tuple[Change, ...] = ()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from akpatrol.findings import Credential
+    from akpatrol.findings import Changes, Credential
 
 
 # What the engine may look at round the start of a match, in bytes: sources overlap their blocks by this much.
@@ -112,6 +112,7 @@ class Secret:
     """Bytes that print as a mask wherever they go; only ``reveal`` gives them."""
 
     __slots__ = ("_value",)
+    is_kept = True
 
     def __init__(self, value: bytes) -> None:
         self._value = value
@@ -317,6 +318,7 @@ class Report(NamedTuple):
     notices: tuple[str, ...] = ()
     stale: tuple[StaleAllowance, ...] = ()
     asked: tuple[Asked, ...] = ()
+    changes: Changes | None = None
 
     @property
     def findings(self) -> tuple[Credential, ...]:

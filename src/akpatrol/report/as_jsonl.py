@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from akpatrol.report import RenderOptions
 
 
+_LAST = ("coverage", "notices", "stale", "asked", "changes", "summary")
+
+
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report, one JSON object a line."""
     return "".join(dumped(line) + "\n" for line in _lines(document.build(report, options)))
@@ -23,4 +26,4 @@ def _lines(whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"type": "header", **{key: whole[key] for key in ("schema_version", "tool", "scan")}}
     for credential in whole["credentials"]:
         yield {"type": "credential", **credential}
-    yield {"type": "coverage", **{key: whole[key] for key in ("coverage", "notices", "stale", "asked", "summary")}}
+    yield {"type": "coverage", **{key: whole[key] for key in _LAST}}

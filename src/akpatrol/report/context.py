@@ -41,7 +41,7 @@ def context_line(
 
 
 def _secret_text(secret: Secret, *, show_secrets: bool) -> str:
-    raw = plain(decoded(secret.reveal())) if show_secrets else ""
+    raw = plain(decoded(secret.reveal())) if show_secrets and secret.is_kept else ""
     return raw if 0 < len(raw) <= LIMIT else secret.redacted
 
 

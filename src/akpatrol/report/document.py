@@ -17,7 +17,16 @@ from akpatrol.report.text_safety import decoded, plain, visible
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from akpatrol.findings import Allowance, Commit, Credential, Occurrence, OrganizationAnswer, Owner, Verification
+    from akpatrol.findings import (
+        Allowance,
+        Changes,
+        Commit,
+        Credential,
+        Occurrence,
+        OrganizationAnswer,
+        Owner,
+        Verification,
+    )
     from akpatrol.model import Coverage, Report, Secret, StaleAllowance, Target
     from akpatrol.report import RenderOptions
     from akpatrol.rules import Rule, RuleSet
@@ -46,6 +55,7 @@ def build(report: Report, options: RenderOptions, *, digest: bool = True) -> dic
         "notices": mask.texts(report.notices),
         "stale": [_stale(entry, mask) for entry in report.stale],
         "asked": [{"what": mask.text(one.what), "found": one.found} for one in report.asked],
+        "changes": _changes(report.changes, mask) if report.changes else None,
         "summary": summary.build(report, mask),
     }
 
@@ -142,14 +152,13 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> d
     from akpatrol.report import advice  # noqa: PLC0415
 
     rule = rule_of(credential, options.rules)
-    raw = credential.secret.reveal()
     dates = [place.introduced.date for place in credential.occurrences if place.introduced]
     return {
         "fingerprint": identity.fingerprint(credential.kind, credential.secret),
         "kind": credential.kind.value,
         "rule_ids": mask.texts(credential.rule_ids),
         "redacted": plain(credential.secret.redacted),
-        "secret": plain(decoded(raw)) if options.show_secrets else None,
+        "secret": _raw(credential.secret) if options.show_secrets else None,
         "key_id": identity.key_id(credential.kind, credential.secret),
         "secret_sha256": identity.secret_sha256(credential.secret),
         "confidence": credential.confidence.name.lower(),
@@ -158,6 +167,7 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> d
         "state": credential.state.value,
         "exposure": credential.exposure.value if credential.exposure else None,
         "first_seen": min(dates, default=None),
+        "found_at": credential.found_at,
         "owner": _owner(credential.owner, mask),
         "verification": _verification(credential.verification, mask),
         "allowed": _allowance(credential.allowed, mask),
@@ -170,6 +180,10 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> d
             for place in occurrences_in_order(credential.occurrences)
         ],
     }
+
+
+def _raw(secret: Secret) -> str | None:
+    return plain(decoded(secret.reveal())) if secret.is_kept else None
 
 
 def _verification(found: Verification | None, mask: Mask) -> dict[str, Any] | None:
@@ -221,6 +235,20 @@ def _allowance(allowed: Allowance | None, mask: Mask) -> dict[str, Any] | None:
         "expires": allowed.expires,
         "where": mask.text(allowed.where),
     }
+
+
+def _changes(changes: Changes, mask: Mask) -> dict[str, Any]:
+    credentials = [
+        {
+            "fingerprint": one.fingerprint,
+            "kind": one.kind.value,
+            "redacted": one.redacted,
+            "change": one.change,
+            "detail": mask.text(one.detail),
+        }
+        for one in changes.credentials
+    ]
+    return {"since": {"run": changes.run, "at": changes.at}, "credentials": credentials}
 
 
 def _stale(entry: StaleAllowance, mask: Mask) -> dict[str, str]:

@@ -76,7 +76,7 @@ def test_hostile_reports_are_valid_in_json_and_json_lines(report: Report) -> Non
     assert [{**found, "type": "credential"} for found in whole["credentials"]] == credentials
     assert last == {
         "type": "coverage",
-        **{key: whole[key] for key in ("coverage", "notices", "stale", "asked", "summary")},
+        **{key: whole[key] for key in ("coverage", "notices", "stale", "asked", "changes", "summary")},
     }
 
 
