@@ -305,6 +305,7 @@ class Report(NamedTuple):
     """One run's whole result, as every format renders it.
 
     ``notices`` are sentences about what was asked for and does not hold: an allowance that has expired, say.
+    ``rules_digest`` is of the rules that found it, None where they are those that it is rendered with.
     """
 
     command: str
@@ -319,6 +320,7 @@ class Report(NamedTuple):
     stale: tuple[StaleAllowance, ...] = ()
     asked: tuple[Asked, ...] = ()
     changes: Changes | None = None
+    rules_digest: str | None = None
 
     @property
     def findings(self) -> tuple[Credential, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.report import document
+from akpatrol.report import changed, document
 from akpatrol.report.advice import Situation, leaked_action, situation
 from akpatrol.report.markdown_safety import code, html_code, html_prose, prose
 from akpatrol.report.messages import capital, title
@@ -47,7 +47,7 @@ _LINE_WIDTH = 500
 def render(report: Report, options: RenderOptions, room: int = COMMENT_LIMIT) -> str:
     """Return the report in at most ``room`` bytes, secrets masked whatever the options say."""
     whole = document.visible_tree(document.build(report, options._replace(show_secrets=False)))
-    first, last = "\n".join(_opening(whole)), "\n".join(_closing(whole, room // 8))
+    first, last = "\n".join(_opening(whole, room // 4)), "\n".join(_closing(whole, room // 8))
     room -= _size(first) + _size(last) + _LINE_WIDTH
     findings = findings_of(whole)
     roots = _roots(whole["scan"]["targets"])
@@ -85,10 +85,25 @@ def _roots(targets: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {target["id"]: directory_of(target["kind"], target["path"]) for target in targets}
 
 
-def _opening(whole: Mapping[str, Any]) -> Iterator[str]:
+def _opening(whole: Mapping[str, Any], room: int) -> Iterator[str]:
     yield f"## akpatrol: {prose(verdict(whole))}"
     if whole["summary"]["findings"] > 1:
         yield f"\n{prose(capital(overview(whole['summary'])))}."
+    if whole["changes"]:
+        yield from _changes(whole["changes"], room)
+
+
+def _changes(changes: Mapping[str, Any], room: int) -> Iterator[str]:
+    yield f"\n**{prose(changed.heading(changes))}**\n"
+    told = changed.entries(changes)
+    items = _fitting((_change(*one) for one in told), room)
+    yield from items
+    if more := len(told) - len(items):
+        yield f"- and {more:,} more"
+
+
+def _change(word: str, redacted: str, detail: str) -> str:
+    return f"- {word}: {code(redacted)}" + f" {prose(head(detail, _LINE_WIDTH))}" * bool(detail)
 
 
 def _where(place: Mapping[str, Any], roots: Mapping[str, str]) -> str:

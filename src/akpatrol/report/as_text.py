@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 _SHOWN = 5
 """Items a group shows without ``-v``."""
 
+_IN_FULL = 20
+"""Credentials told in full without ``-v``; the others have a line each."""
+
+_SCREENFUL = 5
+"""So many credentials, and the verdict has left the screen: it is told again at the end."""
+
 _IGNORED_HEADING = "Ignored by git: the right place, never commit them"
 _STALE_HEADING = "Allowances that match nothing any more, to be taken out"
 
@@ -35,6 +41,7 @@ def render(report: Report, options: RenderOptions) -> str:
     style = Style(options.width, colour=options.colour)
     blocks = [
         _opening(whole, style),
+        _changes(whole["changes"], style),
         *_credential_blocks(whole, style, options),
         _allowed(whole["summary"], style, verbose=options.verbose > 0),
         _notices(whole["notices"], style),
@@ -53,6 +60,17 @@ def _opening(whole: Mapping[str, Any], style: Style) -> list[str]:
     return lines + (wrapped(overview(summary), style.width) if summary["findings"] > 1 else [])
 
 
+def _changes(changes: Mapping[str, Any] | None, style: Style) -> list[str]:
+    if not changes:
+        return []
+    from akpatrol.report import changed  # noqa: PLC0415 - only a store has an earlier run
+
+    lines = [style.bold(line) for line in wrapped(changed.heading(changes), style.width)]
+    for word, redacted, detail in changed.entries(changes):
+        lines.append(f"  {word:<8} {redacted}" + f"  {detail}" * bool(detail))
+    return lines
+
+
 def _credential_blocks(whole: Mapping[str, Any], style: Style, options: RenderOptions) -> Iterator[list[str]]:
     if not whole["credentials"]:
         return
@@ -62,8 +80,15 @@ def _credential_blocks(whole: Mapping[str, Any], style: Style, options: RenderOp
     for is_ignored, group in groupby(findings_of(whole), lambda found: found["state"] == State.IGNORED):
         if is_ignored:
             yield [style.bold(line) for line in wrapped(_IGNORED_HEADING, style.width)]
-        for credential in group:
+        listed = list(group)
+        in_full = listed if options.verbose else listed[:_IN_FULL]
+        for credential in in_full:
             yield list(text.lines(credential))
+        if rest := listed[len(in_full) :]:
+            yield [
+                *(style.bold(line) for line in wrapped(f"{len(rest):,} more; -v tells them in full", style.width)),
+                *("  " + text.line(credential) for credential in rest),
+            ]
     if options.verbose and allowed_of(whole):
         yield [style.bold("Allowed")]
         for credential in allowed_of(whole):
@@ -145,4 +170,5 @@ def _unread_histories(paths: Sequence[str], style: Style, *, verbose: bool) -> l
 def _closing(whole: Mapping[str, Any], style: Style) -> list[str]:
     below = whole["summary"]["below_min_confidence"]
     more = f"{below:,} more below the minimum confidence; --min-confidence low shows them" if below else ""
-    return [*(wrapped(more, style.width) if more else []), coverage_words(whole)]
+    again = _opening(whole, style)[:1] if whole["summary"]["findings"] > _SCREENFUL else []
+    return [*(wrapped(more, style.width) if more else []), *again, coverage_words(whole)]

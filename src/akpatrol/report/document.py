@@ -45,7 +45,7 @@ def build(report: Report, options: RenderOptions, *, digest: bool = True) -> dic
             "command": report.command,
             "started_at": report.started_at,
             "duration_seconds": round(report.duration, 3),
-            "rules_digest": options.rules.digest if digest else "",
+            "rules_digest": _digest(report, options) if digest else "",
             "targets": [_target(target, mask) for target in report.targets],
         },
         "coverage": _coverage(report.coverage, mask),
@@ -116,6 +116,10 @@ def rule_of(credential: Credential, rules: RuleSet) -> Rule | None:
     known = (rules.get(rule_id) for rule_id in credential.rule_ids)
     alike = (rule for rule in rules.rules if rule.kind is credential.kind and rule.kind is not Kind.CUSTOM)
     return next((rule for rule in known if rule), None) or next(alike, None)
+
+
+def _digest(report: Report, options: RenderOptions) -> str:
+    return options.rules.digest if report.rules_digest is None else report.rules_digest
 
 
 def _target(target: Target, mask: Mask) -> dict[str, Any]:

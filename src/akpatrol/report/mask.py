@@ -38,4 +38,9 @@ class Mask:
 
     def remote(self, remote: str) -> str:
         """Mask a remote's address, and a password in it whoever's it is."""
-        return self.text(_PASSWORD.sub("***", remote))
+        return self.text(without_password(remote))
+
+
+def without_password(text: str) -> str:
+    """Return a text in which no address has a user's name and password."""
+    return _PASSWORD.sub("***", text)

@@ -57,6 +57,19 @@ class CredentialText:
             yield f"  and {plural(more, 'more place')}"
         yield from self._last(credential)
 
+    def line(self, credential: Mapping[str, Any]) -> str:
+        """Return one credential on one line: how bad, what, and its first place."""
+        style, status = self._style, status_of(credential)
+        words = [style.severity(credential["severity"])]
+        if status != UNVERIFIED:
+            words.append(style.status(STATUSES[status], is_live=status == "active"))
+        words.append(style.bold(credential["redacted"]))
+        for place in credential["occurrences"][:1]:
+            where = location(self._short(place), self._roots.get(place["target"], ""))
+            words.append(style.path(middle_out(where, _PATH_WIDTH)))
+        others = len(credential["occurrences"]) - 1
+        return "  ".join(words) + (f", and {plural(others, 'more place')}" if others > 0 else "")
+
     def _headline(self, credential: Mapping[str, Any]) -> Iterator[str]:
         style = self._style
         kind, attribution = credential["kind"], credential["attribution"]

@@ -11,6 +11,7 @@ import unicodedata
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LITERAL_ESCAPE = re.compile(r"\\(?=x[0-9a-fA-F]{2})")
+_ESCAPE = re.compile(rb"\\x([0-9a-fA-F]{2})")
 _ELLIPSIS = "…"
 
 
@@ -35,6 +36,11 @@ def encoded(text: str) -> bytes:
 def escaped_path(text: str) -> str:
     """Return ``decoded`` text with its lone surrogates visible, one to one."""
     return plain(_LITERAL_ESCAPE.sub(lambda _: "\\x5c", text))
+
+
+def path_bytes(text: str) -> bytes:
+    """Return the path that ``path_text`` tells of."""
+    return _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text.encode("utf-8", "replace"))
 
 
 def plain(text: str) -> str:

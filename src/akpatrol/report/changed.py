@@ -1,0 +1,24 @@
+"""What differs from an earlier run, in words; all from a document."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_WORDS = ("new", "changed", "gone")
+
+
+def heading(changes: Mapping[str, Any]) -> str:
+    """Say since when, and how many are new, changed and gone."""
+    since = changes["since"]
+    counted = Counter(one["change"] for one in changes["credentials"])
+    numbers = ", ".join(f"{counted[word]:,} {word}" for word in _WORDS if counted[word]) or "nothing changed"
+    return f"Since run {since['run']} ({since['at'][:10]}): {numbers}"
+
+
+def entries(changes: Mapping[str, Any]) -> Sequence[tuple[str, str, str]]:
+    """Return what happened, to which credential, and in which way: the last is empty for what is new or gone."""
+    return [(one["change"], one["redacted"], one["detail"]) for one in changes["credentials"]]
