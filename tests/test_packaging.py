@@ -32,7 +32,9 @@ def _tracked() -> list[Path]:
 def test_the_wheel_holds_every_module_the_rules_and_the_schema(wheel: set[str]) -> None:
     modules = {str(path.relative_to(_ROOT / "src")) for path in (_ROOT / "src").rglob("*.py")}
     data = {"akpatrol/py.typed", "akpatrol/rules/anyreach.toml", "akpatrol/report/schema.json"}
-    assert modules | data <= wheel
+    page = {f"akpatrol/report/html/{path.name}" for path in (_ROOT / "src/akpatrol/report/html").iterdir()}
+    assert modules | data | page <= wheel
+    assert "akpatrol/report/html/page.css" in page
 
 
 def test_the_wheel_holds_nothing_else(wheel: set[str]) -> None:

@@ -25,6 +25,7 @@ class RenderOptions(NamedTuple):
     surrogates (PEP 383). It must mask even when ``show_secrets`` is set, because SARIF never shows a secret.
     ``width`` is in terminal columns, ``now`` has a time zone, ``verbose`` is how often ``-v`` was given.
     Text shows paths relative to the directory ``here``, or to their target when it is not given.
+    ``link_template`` is the address of a place in a page, ``{commit}``, ``{path}``, ``{line}`` and ``{object}`` in it.
     """
 
     redact: Callable[[str], str]
@@ -35,6 +36,7 @@ class RenderOptions(NamedTuple):
     width: int = 80
     verbose: int = 0
     here: str | None = None
+    link_template: str | None = None
 
 
 Renderer = Callable[["Report", RenderOptions], str]
@@ -49,6 +51,7 @@ FORMATS = {
     "gitlab": "as_gitlab",
     "gitlab-codequality": "as_codequality",
     "markdown": "as_markdown",
+    "html": "as_html",
 }
 
 

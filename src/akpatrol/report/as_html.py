@@ -1,0 +1,75 @@
+"""HTML: one page that a responder opens first, works from and hands on. Extra ``html``.
+
+One file without any request: its style and script stand in it, and its Content-Security-Policy allows nothing else,
+each by its SHA-256 (https://www.w3.org/TR/CSP3/). Secrets are masked whatever the options say. ``page`` states what is
+there without JavaScript. Raises UsageError where Jinja2 is not installed, and for a link template that is none.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from akpatrol.errors import UsageError
+from akpatrol.report import document, page, page_places
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from akpatrol.model import Report
+    from akpatrol.report import RenderOptions
+
+_HINT = "pip install 'akpatrol[html]'"
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """Return the report as one HTML page."""
+    environment = _environment()
+    whole = document.build(report, options._replace(show_secrets=False))
+    values = page.build(whole, options.now, options.link_template)
+    style, early, script = _part("page.css"), _part("early.js"), _part("page.js")
+    policy = {
+        "default-src": "'none'",
+        "style-src": _hashed(style),
+        "script-src": f"{_hashed(early)} {_hashed(script)}",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return (
+        environment.get_template("page.html").render(
+            values,
+            policy="; ".join(f"{name} {value}" for name, value in policy.items()),
+            style=style,
+            early=early,
+            script=script,
+            data=page_places.for_script(values["data"]),
+            secrets_asked_for=options.show_secrets,
+        )
+        + "\n"
+    )
+
+
+def _part(name: str) -> str:
+    return files("akpatrol.report").joinpath("html", name).read_text("utf-8")
+
+
+def _hashed(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+@cache
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise UsageError("the HTML page needs Jinja2, which is not installed", _HINT) from None
+    return Environment(
+        loader=FunctionLoader(_part),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

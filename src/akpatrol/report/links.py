@@ -1,0 +1,203 @@
+"""Where a place can be looked at: the web address of a line or a commit, of GitHub, GitLab or the caller's choice.
+
+Remotes come from the configuration of repositories that may be hostile, so only http and https addresses of a plain
+host ever leave this module, and every part of them is quoted.
+
+https://docs.github.com/en/repositories/working-with-files/using-files/getting-permanent-links-to-files
+https://docs.gitlab.com/user/project/repository/files/
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, urlsplit
+
+from akpatrol.errors import UsageError
+from akpatrol.model import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PLACEHOLDERS = ("commit", "path", "line", "object")
+LONGEST = 2000
+"""Characters; some browsers and servers take no longer address."""
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>[^@/:]+):(?P<path>(?!//).+)", re.DOTALL)
+_ESCAPED_BYTE = re.compile(rb"\\x([0-9a-f]{2})")
+_MASK = re.compile(r"\*\*\*\(\d+\)")
+# Hosts that speak ssh over the port of https: https://docs.github.com/en/authentication/troubleshooting-ssh
+_SSH_HOSTS = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
+_RENDERED = (".md", ".markdown", ".rst", ".adoc", ".ipynb")
+_TEXTS_OF_COMMITS = {Place.COMMIT_MESSAGE, Place.AUTHOR, Place.COMMITTER}
+
+
+class Links(NamedTuple):
+    """Addresses of one place: of the line or file, and of the commit that brought it; None where there is none."""
+
+    line: str | None = None
+    commit: str | None = None
+
+
+class Home(NamedTuple):
+    """A repository on a forge: the address of its page, and what stands between that and ``blob`` or ``commit``."""
+
+    page: str
+    infix: str
+
+    @property
+    def name(self) -> str:
+        """The repository's name there, ``owner/name``."""
+        return self.page.split("/", 3)[3]
+
+
+class Linker:
+    """Makes the links of a document's occurrences; ``targets`` are the document's, ``template`` the caller's.
+
+    A template wins over what a remote says. Raises UsageError for a template that is none.
+    """
+
+    def __init__(self, targets: Iterable[Mapping[str, Any]], template: str | None = None) -> None:
+        if template is not None:
+            check(template)
+        self._template = template
+        self._homes = {target["id"]: home(target["remote"] or "") for target in targets}
+
+    def name(self, target: str) -> str | None:
+        """Return what the forge calls a target."""
+        place = self._homes.get(target)
+        return place.name if place else None
+
+    def links(self, occurrence: Mapping[str, Any]) -> Links:
+        """Return the links of one occurrence, whose texts are as ``document.build`` gives them."""
+        commit = (occurrence["introduced"] or {}).get("id") or ""
+        path = _path(occurrence)
+        place = self._homes.get(occurrence["target"])
+        if self._template is not None:
+            values = {"commit": commit, "path": path, "line": _line(occurrence), "object": occurrence["object"]}
+            return Links(_short(filled(self._template, values)), _short(_commit_page(place, commit)))
+        if place is None or not _COMMIT.fullmatch(commit):
+            return Links()
+        page = _commit_page(place, commit)
+        if occurrence["place"] in _TEXTS_OF_COMMITS:
+            return Links(_short(page), _short(page))
+        return Links(_short(_file_page(place, commit, path, _line(occurrence))), _short(page))
+
+
+def check(template: str) -> None:
+    """Raise UsageError unless the template is an http or https address whose placeholders are known ones."""
+    named = f"--link-template {template!r}"
+    for name in _PLACEHOLDER.findall(template):
+        if name not in PLACEHOLDERS:
+            close = get_close_matches(name, PLACEHOLDERS, 1)
+            hint = (
+                f"did you mean {{{close[0]}}}?" if close else "use " + ", ".join(f"{{{one}}}" for one in PLACEHOLDERS)
+            )
+            raise UsageError(f"{named}: there is no placeholder {{{name}}}", hint)
+    rest = _PLACEHOLDER.sub("", template)
+    if "{" in rest or "}" in rest:
+        raise UsageError(f"{named}: a brace stands alone", "write %7B for { and %7D for }")
+    if not template.isascii() or not template.isprintable() or " " in template:
+        raise UsageError(f"{named}: an address has only printable ASCII characters", "write the others as %XX")
+    scheme, _, after = template.partition("://")
+    host = re.split(r"[/?#]", after, maxsplit=1)[0]
+    if scheme not in {"http", "https"} or not _host(host):
+        example = "https://git.example.org/shop/blob/{commit}/{path}#L{line}"
+        raise UsageError(f"{named}: it has to be an http or https address with a host", f"for example {example}")
+
+
+def filled(template: str, values: Mapping[str, str | None]) -> str | None:
+    """Return the template with its placeholders replaced, quoted; without its fragment where that lacks a value.
+
+    None where something else is missing, an archive's member's line for example.
+    """
+    front, hash_, fragment = template.partition("#")
+    needed = _PLACEHOLDER.findall(front)
+    if not all(values[name] for name in needed) or not _PLACEHOLDER.search(template):
+        return None
+    if not all(values[name] for name in _PLACEHOLDER.findall(fragment)):
+        hash_ = fragment = ""
+    return _PLACEHOLDER.sub(lambda match: _quoted_value(match[1], values), front + hash_ + fragment)
+
+
+def home(remote: str) -> Home | None:
+    """Return where a remote's repository can be looked at; None unless it is GitHub's or GitLab's.
+
+    An installation of one's own is recognised by its host's name, ``github.example.org`` or ``gitlab.example.org``.
+    """
+    scheme, host, path = _parts(remote)
+    host = _SSH_HOSTS.get(host, host)
+    labels = host.partition(":")[0].split(".")
+    segments = [segment for segment in path.removesuffix("/").removesuffix(".git").split("/") if segment]
+    if len(segments) < 2 or {".", ".."} & set(segments) or not _host(host):  # noqa: PLR2004 - owner and name
+        return None
+    page = f"{scheme}://{host}/" + "/".join(_quoted(segment) for segment in segments)
+    if host == "github.com" or (labels[0] == "github" and len(labels) > 1):
+        return Home(page, "") if len(segments) == 2 else None  # noqa: PLR2004 - owner and name, no more
+    return Home(page, "-/") if "gitlab" in labels else None
+
+
+def _parts(remote: str) -> tuple[str, str, str]:
+    """Return scheme, host and path of the web address that a remote of any form stands for; empty ones for none."""
+    if "://" in remote:
+        try:
+            split = urlsplit(remote)
+            host, port = (split.hostname or "").lower(), split.port
+        except ValueError:
+            return "", "", ""
+        if split.scheme in {"http", "https"}:
+            return split.scheme, f"{host}:{port}" if port else host, split.path
+        # The port of ssh says nothing about the web's.
+        return ("https", host, split.path) if split.scheme in {"ssh", "git+ssh", "git"} else ("", "", "")
+    match = _SCP.fullmatch(remote)
+    return ("https", match["host"].lower(), match["path"].lstrip("/")) if match else ("", "", "")
+
+
+def _host(text: str) -> bool:
+    host, colon, port = text.lower().partition(":")
+    return bool(_HOST.fullmatch(host)) and (not colon or (port.isascii() and port.isdigit()))
+
+
+def _commit_page(place: Home | None, commit: str) -> str | None:
+    return f"{place.page}/{place.infix}commit/{commit}" if place and _COMMIT.fullmatch(commit) else None
+
+
+def _file_page(place: Home, commit: str, path: str | None, line: str | None) -> str | None:
+    if not path:
+        return None
+    # A rendered page has no lines to jump to.
+    plain = "?plain=1" if path.lower().endswith(_RENDERED) else ""
+    return f"{place.page}/{place.infix}blob/{commit}/{_quoted(path, safe='/')}{plain}" + (f"#L{line}" if line else "")
+
+
+def _path(occurrence: Mapping[str, Any]) -> str | None:
+    """Return the path of a file in the commit's tree; a masked name leads nowhere."""
+    path: str | None = occurrence["path"]
+    is_file = occurrence["place"] in {Place.CONTENT, Place.PATH}
+    return path if path and is_file and not _MASK.search(path) else None
+
+
+def _line(occurrence: Mapping[str, Any]) -> str | None:
+    """Return the line in the file itself; lines in a member of an archive are the member's."""
+    in_file = occurrence["place"] == Place.CONTENT and not occurrence["containers"]
+    return str(occurrence["line"]) if in_file and occurrence["line"] else None
+
+
+def _quoted_value(name: str, values: Mapping[str, str | None]) -> str:
+    return _quoted(values[name] or "", safe="/" if name == "path" else "")
+
+
+def _quoted(text: str, safe: str = "") -> str:
+    r"""Return the text's bytes quoted; ``\xNN`` of a document's path stands for one byte."""
+    data = _ESCAPED_BYTE.sub(lambda match: bytes([int(match[1], 16)]), text.encode("utf-8", "replace"))
+    # A browser would take the dots of these for the way up.
+    parts = data.split(b"/") if "/" in safe else [data]
+    return "/".join({b".": "%2E", b"..": "%2E%2E"}.get(part, quote(part, safe=safe)) for part in parts)
+
+
+def _short(address: str | None) -> str | None:
+    return address if address and len(address) <= LONGEST else None

@@ -1,0 +1,99 @@
+"""One credential of a page: what it is, whose, whether it is live, what it can do; all in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.model import Kind
+from akpatrol.report.messages import capital
+from akpatrol.report.page_actions import actions
+from akpatrol.report.standing import allowance_words, owner_lines, verification_lines
+from akpatrol.report.text_safety import head
+from akpatrol.report.words import STATUSES, attribution_words, date_words, kind_name, parsed, state_name, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+_NAME_WIDTH = 80
+_LINE_WIDTH = 500
+_ID_DIGITS = 16
+
+STATUS_WORDS = {name: capital(words) for name, words in STATUSES.items()}
+_STATUS_HELP = {
+    "active": "The API accepts it: whoever has it can use it now.",
+    "inactive": "The API refuses it: it opens nothing.",
+    "unknown": "The API was asked and gave no clear answer: take it for live.",
+    "not_sent": "The API was not asked: take it for live.",
+    "unverified": "Nobody asked the API: take it for live until you know better.",
+}
+
+
+def anchor(fingerprint: str) -> str:
+    """Return the name by which the page's own links find a credential."""
+    return "c-" + fingerprint.rpartition(":")[2][:_ID_DIGITS]
+
+
+def view(credential: Mapping[str, Any], number: int, now: datetime) -> dict[str, Any]:
+    """Return what the page says of a visible document's credential, but for its places; ``number`` is 1-based."""
+    status = status_of(credential)
+    targets = {place["target"] for place in credential["occurrences"]}
+    return {
+        "number": number,
+        "id": anchor(credential["fingerprint"]),
+        "fingerprint": credential["fingerprint"],
+        "sha256": credential["secret_sha256"],
+        "redacted": head(credential["redacted"], _NAME_WIDTH),
+        "key_id": head(credential["key_id"] or "", _NAME_WIDTH),
+        "kind": credential["kind"],
+        "kind_name": _kind(credential),
+        "status": status,
+        "status_words": STATUS_WORDS[status],
+        "status_help": _STATUS_HELP[status],
+        "severity": credential["severity"],
+        "state": credential["state"],
+        "state_words": capital(state_name(credential["state"])),
+        "confidence": credential["confidence"],
+        "attribution": capital(attribution_words(credential["kind"], credential["attribution"])),
+        "exposure": credential["exposure"] or "",
+        "rules": [head(rule, _NAME_WIDTH) for rule in credential["rule_ids"]],
+        "first_seen": date_words(credential["first_seen"], now) if credential["first_seen"] else "",
+        "found_at": date_words(credential["found_at"], now) if credential["found_at"] else "",
+        "since": _sortable(credential["first_seen"] or credential["found_at"]),
+        "places": len(credential["occurrences"]),
+        "repositories": len(targets),
+        "owner_names": [head(key["name"], _NAME_WIDTH) for key in (credential["owner"] or {}).get("keys", ())],
+        "owner": [_line(line, "owner: ") for line in owner_lines(credential["owner"], now, verbose=True)],
+        "verification": [_line(line) for line in verification_lines(credential["verification"], now, verbose=True)],
+        "allowed": capital(allowance_words(credential["allowed"])) if credential["allowed"] else "",
+        "change": "",
+        "actions": actions(credential),
+        "steps": [head(step, _LINE_WIDTH) for step in credential["remediation"]["steps"]],
+    }
+
+
+def search_text(seen: Mapping[str, Any]) -> str:
+    """Return what a search finds a credential by, apart from its places."""
+    return " ".join(_searched(seen)).lower()
+
+
+def _searched(seen: Mapping[str, Any]) -> Iterator[str]:
+    yield from (seen[name] for name in ("redacted", "key_id", "fingerprint", "sha256", "kind_name", "status_words"))
+    yield from (seen["state_words"], *seen["owner_names"], *seen["rules"])
+
+
+def _kind(credential: Mapping[str, Any]) -> str:
+    if credential["kind"] == Kind.CUSTOM and credential["rule_ids"]:
+        return "Found by " + head(credential["rule_ids"][0], _NAME_WIDTH)
+    return capital(kind_name(credential["kind"], credential["attribution"]))
+
+
+def _line(line: str, label: str = "") -> tuple[bool, str]:
+    """Return whether a line belongs beneath the one before it, and the line as a sentence."""
+    return line.startswith("- "), capital(head(line.removeprefix("- ").removeprefix(label), _LINE_WIDTH))
+
+
+def _sortable(date: str | None) -> int:
+    """Return seconds since 1970, 0 for no date."""
+    moment = parsed(date) if date else None
+    return int(moment.timestamp()) if moment else 0

@@ -1,0 +1,265 @@
+"""When each credential was exposed, as bars and marks along one axis of time.
+
+Pure: a document's credentials in, positions in percent of the axis' width out, so that a drawing of any width keeps
+its marks in shape. Dates are of commits, whose clocks may be wrong: what lies before git or after now is drawn at the
+end of the axis, and told as it stands.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from akpatrol.model import State
+from akpatrol.report.words import date_words, listed, parsed, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+_GIT_BEGINS = datetime(2005, 4, 7, tzinfo=UTC)
+_SHORTEST = timedelta(days=2)
+_AFTER_NOW = 0.04
+"""Room behind now, as a part of the time before it."""
+_EXPIRY_REACH = 0.35
+"""How far behind now an expiry may stretch the axis; a later one is drawn at its end."""
+_NARROWEST = 0.5
+_MOST_TICKS = 8
+_MARGIN = 2.5
+_NOW_WIDTH = 5
+_IN_FILES = {State.WORKTREE, State.STAGED, State.PRESENT, State.IGNORED}
+_DAY_STEPS = (1, 2, 7, 14)
+_MONTH_STEPS = (1, 3, 6, 12, 24, 60, 120, 240)
+
+
+class Segment(NamedTuple):
+    """A stretch from ``x``, ``width`` long: ``open`` in the files of a branch, ``history`` only in older commits."""
+
+    x: float
+    width: float
+    kind: str
+    text: str
+
+
+class Mark(NamedTuple):
+    """Something that happened at ``x``: ``verified``, ``expiry`` or ``found``; ``beyond`` the axis' end."""
+
+    x: float
+    kind: str
+    text: str
+    beyond: bool = False
+
+
+class Row(NamedTuple):
+    """One credential; no segments where since when is not known.
+
+    ``copies`` are where further places came, as near as a drawing can tell; ``text`` says all of it in words.
+    """
+
+    segments: tuple[Segment, ...]
+    copies: tuple[float, ...]
+    marks: tuple[Mark, ...]
+    text: str
+
+
+class Tick(NamedTuple):
+    """A place on the axis and its label."""
+
+    x: float
+    label: str
+
+
+class Timeline(NamedTuple):
+    """The whole: ``now`` is where on the axis the present is."""
+
+    ticks: tuple[Tick, ...]
+    now: float
+    rows: tuple[Row, ...]
+
+    @property
+    def kinds(self) -> set[str]:
+        """What there is to explain: kinds of segments and marks, and ``copy``."""
+        segments = {segment.kind for row in self.rows for segment in row.segments}
+        marks = {mark.kind for row in self.rows for mark in row.marks}
+        return segments | marks | ({"copy"} if any(row.copies for row in self.rows) else set())
+
+    @property
+    def undated(self) -> int:
+        """How many credentials have no date at all."""
+        return sum(not row.segments for row in self.rows)
+
+
+class _Axis(NamedTuple):
+    start: datetime
+    end: datetime
+    now: datetime
+
+    def at(self, moment: datetime) -> float:
+        share = (moment - self.start) / (self.end - self.start)
+        return round(100 * min(max(share, 0.0), 1.0), 2)
+
+
+class _Span(NamedTuple):
+    """A place's time: in files from start to ``end``, None where it still is, or only in history, since start."""
+
+    start: datetime
+    end: datetime | None
+    in_files: bool
+
+
+def build(credentials: Sequence[Mapping[str, Any]], now: datetime) -> Timeline:
+    """Return the timeline of a document's credentials, in their order, with ``now`` the time up to which it goes."""
+    axis = _axis(credentials, now)
+    rows = tuple(_row(credential, axis) for credential in credentials)
+    return Timeline(tuple(_ticks(axis)), axis.at(now), rows)
+
+
+def _axis(credentials: Iterable[Mapping[str, Any]], now: datetime) -> _Axis:
+    moments = [now - _SHORTEST]
+    expiries = []
+    for credential in credentials:
+        moments += [span.start for span in _spans(credential, now)]
+        moments += filter(None, [_moment(credential["found_at"], now)])
+        expiries += [moment for _, moment in _expiries(credential)]
+    start = min(moments)
+    past = now - start
+    reach = now + past * _EXPIRY_REACH
+    end = max([now, *(moment for moment in expiries if moment <= reach)])
+    return _Axis(start - past * 0.01, end + past * _AFTER_NOW, now)
+
+
+def _moment(date: str | None, now: datetime) -> datetime | None:
+    moment = parsed(date) if date else None
+    return min(max(moment, _GIT_BEGINS), now) if moment else None
+
+
+def _spans(credential: Mapping[str, Any], now: datetime) -> list[_Span]:
+    """Return the time of every place that has a date."""
+    spans = []
+    for place in credential["occurrences"]:
+        start = _moment((place["introduced"] or {}).get("date"), now)
+        if start is None:
+            continue
+        end = _moment((place["removed"] or {}).get("date"), now)
+        is_open = place["state"] in _IN_FILES
+        # What no branch holds and no commit removed was never in a branch's files.
+        spans.append(_Span(start, None if is_open else max(end or start, start), in_files=is_open or end is not None))
+    return spans
+
+
+def _row(credential: Mapping[str, Any], axis: _Axis) -> Row:
+    spans = sorted(_spans(credential, axis.now), key=lambda span: span.start)
+    found = _moment(credential["found_at"], axis.now)
+    segments = tuple(_segments(spans, axis)) if spans else tuple(_since_found(found, axis))
+    copies = sorted({round(axis.at(span.start) / _NARROWEST) * _NARROWEST for span in spans[1:]})
+    marks = tuple(_marks(credential, found, axis))
+    return Row(segments, tuple(copies), marks, _told(credential, spans, segments, marks))
+
+
+def _segments(spans: Sequence[_Span], axis: _Axis) -> Iterator[Segment]:
+    first = spans[0].start
+    yield _segment(first, axis.now, "history", f"In the history since {date_words(first.isoformat(), axis.now)}", axis)
+    for start, end in _merged([span for span in spans if span.in_files], axis.now):
+        days = _days(end - start)
+        until = "now" if end >= axis.now else _day(end)
+        yield _segment(start, end, "open", f"In files from {_day(start)} to {until}: {days}", axis)
+
+
+def _merged(spans: Sequence[_Span], now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the stretches that the spans, in order of their start, cover together."""
+    if not spans:
+        return
+    start, end = spans[0].start, spans[0].end or now
+    for span in spans[1:]:
+        if span.start > end:
+            yield start, end
+            start, end = span.start, span.end or now
+        end = max(end, span.end or now)
+    yield start, end
+
+
+def _since_found(found: datetime | None, axis: _Axis) -> Iterator[Segment]:
+    if found:
+        yield _segment(found, axis.now, "open", f"Seen by a sweep since {_day(found)}; it may be older", axis)
+
+
+def _segment(start: datetime, end: datetime, kind: str, text: str, axis: _Axis) -> Segment:
+    x = axis.at(start)
+    width = round(max(axis.at(end) - x, _NARROWEST), 2)
+    return Segment(min(x, 100 - width), width, kind, text)
+
+
+def _marks(credential: Mapping[str, Any], found: datetime | None, axis: _Axis) -> Iterator[Mark]:
+    checked = _moment((credential["verification"] or {}).get("checked_at"), axis.now)
+    if checked:
+        yield Mark(axis.at(checked), "verified", f"Verified {_day(checked)}: {credential['verification']['status']}")
+    if found:
+        yield Mark(axis.at(found), "found", f"First seen by a sweep {_day(found)}")
+    for text, moment in _expiries(credential):
+        yield Mark(axis.at(moment), "expiry", text, beyond=moment > axis.end)
+
+
+def _expiries(credential: Mapping[str, Any]) -> Iterator[tuple[str, datetime]]:
+    for key in (credential["owner"] or {}).get("keys", ()):
+        moment = parsed(key["expires_at"]) if key["expires_at"] else None
+        if moment:
+            yield f"{'Expired' if key['expired'] else 'Expires'} {_day(moment)}", max(moment, _GIT_BEGINS)
+
+
+def _told(
+    credential: Mapping[str, Any],
+    spans: Sequence[_Span],
+    segments: Sequence[Segment],
+    marks: Sequence[Mark],
+) -> str:
+    """Return what the row shows, for those who do not see it."""
+    if not segments:
+        return "Since when is not known"
+    in_files = [segment.text for segment in segments if segment.kind == "open"]
+    copies = len(spans) - 1
+    more = [plural(copies, "more copy", "more copies")] if copies > 0 else []
+    is_gone = bool(spans) and credential["state"] not in _IN_FILES
+    history = [segments[0].text] if is_gone else []
+    return "; ".join([*([listed(in_files)] if in_files else []), *history, *more, *(mark.text for mark in marks)])
+
+
+def _ticks(axis: _Axis) -> Iterator[Tick]:
+    """Yield at most _MOST_TICKS round dates."""
+    days = (axis.end - axis.start).days
+    day_step = next((step for step in _DAY_STEPS if days / step <= _MOST_TICKS), None)
+    moments = _by_days(axis, day_step) if day_step else _by_months(axis, days / 30.4)
+    for moment in moments:
+        # Labels at the ends would be cut off, and one at now would be written over.
+        x = axis.at(moment)
+        if _MARGIN <= x <= 100 - _MARGIN and abs(x - axis.at(axis.now)) > _NOW_WIDTH:
+            is_year = not day_step and moment.month == 1
+            style = "%Y" if is_year else "%Y-%m" if not day_step else "%m-%d"
+            yield Tick(x, f"{moment:{style}}")
+
+
+def _by_days(axis: _Axis, step: int) -> Iterator[datetime]:
+    moment = axis.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    while moment <= axis.end:
+        yield moment
+        moment += timedelta(days=step)
+
+
+def _by_months(axis: _Axis, months: float) -> Iterator[datetime]:
+    step = next((step for step in _MONTH_STEPS if months / step <= _MOST_TICKS), _MONTH_STEPS[-1])
+    index = axis.start.year * 12 // step * step
+    while (year := index // 12) <= axis.end.year:
+        yield datetime(year, index % 12 + 1, 1, tzinfo=UTC)
+        index += step
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
+
+
+def _days(length: timedelta) -> str:
+    days = length.days
+    if days < 1:
+        return "less than a day"
+    for size, unit in ((365, "year"), (30, "month")):
+        if days >= 2 * size:
+            return plural(days // size, unit)
+    return plural(days, "day")

@@ -1,0 +1,63 @@
+"""Headless Chromium, looking at pages from disk; whatever it complains of fails the test."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from akpatrol.report import render
+from tests import reports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+    from akpatrol.model import Report
+
+CHROMIUM = shutil.which("chromium")
+
+
+class Open(Protocol):
+    """Opens a report's page, in a browser of its own unless ``beside`` another page of the same one."""
+
+    def __call__(self, report: Report, address: str = "", *, beside: Page | None = None, **context: Any) -> Page: ...
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on PATH")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Open pages; errors, warnings, refused content and requests for anything but the page are failures."""
+    wrong: list[str] = []
+    with ExitStack() as stack:
+
+        def opened(report: Report, address: str = "", *, beside: Page | None = None, **context: Any) -> Page:
+            file = tmp_path / "report.html"
+            file.write_text(render(report, "html", reports.options(report)), "utf-8")
+            home = beside.context if beside else browser.new_context(**context)
+            if not beside:
+                stack.callback(home.close)
+            home.set_default_timeout(10_000)  # milliseconds, after which what a test waits for will not come
+            page = home.new_page()
+            page.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.on("request", lambda asked: wrong.extend([asked.url] * (not asked.url.startswith(file.as_uri()))))
+            page.goto(file.as_uri() + address)
+            return page
+
+        yield opened
+    assert wrong == []

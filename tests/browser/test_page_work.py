@@ -1,0 +1,161 @@
+"""Working through the credentials: one beside the list, ticks that stay, places on demand."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from akpatrol.report import page as page_module
+from akpatrol.report import render
+from tests import reports, samples
+from tests.browser.incidents import incident
+
+if TYPE_CHECKING:
+    import pytest
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Open
+
+REPORT = incident(reports.seeded(52))
+FOUND = json.loads(render(REPORT, "json", reports.options(REPORT)))["credentials"]
+
+
+def chosen(page: Page) -> str:
+    return page.locator("article:visible h3").inner_text()
+
+
+def links(page: Page) -> list[str]:
+    return page.locator("#rows .column-credential code").all_inner_texts()
+
+
+def test_a_credential_opens_by_keyboard_and_gives_the_focus_back(open_page: Open) -> None:
+    page = open_page(REPORT)
+    first = page.locator("#rows .column-credential a").first
+    first.focus()
+    page.keyboard.press("Enter")
+    assert chosen(page) == links(page)[0]
+    expect(page.locator("article:visible h3")).to_be_focused()
+    page.keyboard.press("Escape")
+    assert page.locator("article:visible").count() == 0
+    expect(first).to_be_focused()
+
+
+def test_everything_can_be_reached_by_keyboard(open_page: Open) -> None:
+    page = open_page(REPORT)
+    reached = []
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        name = page.evaluate(
+            "document.activeElement.name || document.activeElement.innerText || document.activeElement.id"
+        )
+        reached.append(str(name).strip())
+    for wanted in (
+        "Skip to the credentials",
+        "q",
+        "status",
+        "author",
+        "path",
+        "Places",
+        links(page)[0],
+        links(page)[-1],
+    ):
+        assert wanted in reached
+    assert all(reached[: reached.index(links(page)[-1])])
+
+
+def test_the_skip_link_jumps_over_the_headline(open_page: Open) -> None:
+    page = open_page(REPORT)
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the credentials")).to_be_in_viewport()
+
+
+def test_next_and_previous_follow_the_view(open_page: Open) -> None:
+    page = open_page(REPORT)
+    page.get_by_label("Live?", exact=True).select_option("active")
+    names = page.locator("#rows tr:visible .column-credential code").all_inner_texts()
+    page.locator("#rows tr:visible a").first.click()
+    expect(page.get_by_role("button", name="Previous credential")).to_be_disabled()
+    seen = [chosen(page)]
+    while page.get_by_role("button", name="Next credential").is_enabled():
+        page.get_by_role("button", name="Next credential").click()
+        seen.append(chosen(page))
+    assert seen == names
+    expect(page.locator("#position")).to_have_text(f"{len(names)} of {len(names)}")
+    page.get_by_role("button", name="Close").click()
+    assert page.locator("article:visible").count() == 0
+
+
+def test_the_timeline_and_the_first_sentence_lead_to_a_credential(open_page: Open) -> None:
+    page = open_page(REPORT)
+    page.locator(".bars a").nth(2).click()
+    assert chosen(page) == links(page)[2]
+    page.locator(".first a").click()
+    assert chosen(page) == links(page)[0]
+
+
+def test_ticks_stay_and_are_counted(open_page: Open) -> None:
+    page = open_page(REPORT)
+    page.locator("#rows a").first.click()
+    page.locator("article:visible").get_by_role("checkbox").first.check()
+    steps = page.locator("article:visible [data-action]").count()
+    expect(page.locator("#rows [data-done]").first).to_have_text(f"1/{steps}")
+    later = open_page(REPORT, beside=page)
+    expect(later.locator("#rows [data-done]").first).to_have_text(f"1/{steps}")
+    expect(later.locator("#rows [data-done]").nth(1)).to_have_text(re.compile("^0/"))
+    later.get_by_label("To do", exact=True).select_option("begun")
+    assert later.locator("#rows tr:visible").count() == 1
+    later.locator("#rows a").first.click()
+    later.locator("article:visible").get_by_role("checkbox").first.uncheck()
+    expect(page.locator("#rows [data-done]").first).to_have_text(f"0/{steps}")
+
+
+def test_ticks_of_someone_else_do_no_harm(open_page: Open) -> None:
+    page = open_page(REPORT)
+    page.evaluate("name => localStorage.setItem('akpatrol:' + name, '{\"x\": [')", FOUND[0]["fingerprint"])
+    page.evaluate("name => localStorage.setItem('akpatrol:' + name, '7')", FOUND[1]["fingerprint"])
+    page.reload()
+    expect(page.locator("#rows [data-done]").first).to_have_text(re.compile("^0/"))
+
+
+def test_places_on_demand_are_told_as_the_page_tells_them(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = told(open_page(REPORT), more=False)
+    monkeypatch.setattr(page_module, "ALL_PLACES", 0)
+    monkeypatch.setattr(page_module, "FIRST_PLACES", 1)
+    assert told(open_page(REPORT), more=True) == whole
+
+
+def told(page: Page, *, more: bool) -> list[list[list[str]]]:
+    """Return every place of every credential as text with its links."""
+    script = """article => [...article.querySelectorAll('.place')].map(place =>
+        [place.innerText.replace(/\\s+/g, ' '), ...[...place.querySelectorAll('a[href]')].map(link => link.href)])"""
+    found = []
+    for number, credential in enumerate(FOUND):
+        page.locator("#rows a").nth(number).click()
+        article = page.locator("article:visible")
+        if more and len(credential["occurrences"]) > 1:
+            article.get_by_role("button", name="Show more").click()
+        assert article.locator(".more-places").count() == 0
+        assert article.locator(".place").count() == len(credential["occurrences"])
+        found.append(article.evaluate(script))
+    return found
+
+
+def test_a_long_table_shows_its_start_and_the_rest_on_demand(open_page: Open) -> None:
+    crowd = samples.crowd(230, reports.seeded(56))
+    page = open_page(crowd)
+    assert page.locator("#rows tr:visible").count() == 200
+    page.get_by_role("button", name="Show the other 30").click()
+    assert page.locator("#rows tr:visible").count() == 230
+    expect(page.locator("#rows a").nth(200)).to_be_focused()
+    page.get_by_label("Live?", exact=True).select_option("active")
+    assert page.locator("#rows tr:visible").count() == 1
+    page.get_by_role("button", name="Show all").click()
+    page.emulate_media(media="print")
+    assert page.locator("#rows tr:visible").count() == 230
+    page.emulate_media(media="screen")
+    last = page.locator("#rows a").last.get_attribute("href")
+    later = open_page(crowd, last or "")
+    assert later.locator("#rows tr.chosen:visible").count() == 1

@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import sys
+from html.parser import HTMLParser
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from akpatrol.errors import UsageError
+from akpatrol.findings import Change, Changes, VerificationStatus
+from akpatrol.model import Coverage, Kind, Report, Skipped, State
+from akpatrol.report import as_html, page, page_places, render
+from tests import reports, samples
+from tests.unit.report.strategies import SECRETS, hostile, hostile_reports, texts
+from tests.unit.report.test_secrets import assert_hidden, everywhere
+
+KEY = reports.organization_key(reports.seeded(41))
+VOID = {"meta", "input", "br", "link"}
+NEEDS_NO_ESCAPE = {"script", "style"}
+
+
+class Page(HTMLParser):
+    """What a browser would see: every element with its attributes, the texts, and whether the elements nest."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.parts: dict[str, list[str]] = {name: [] for name in NEEDS_NO_ESCAPE}
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] in NEEDS_NO_ESCAPE:
+            self.parts[self._open[-1]].append(data)
+        else:
+            self.texts.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        pytest.fail(f"a comment: {data!r}")
+
+    @property
+    def said(self) -> str:
+        """The texts, with single spaces."""
+        return " ".join("".join(self.texts).split())
+
+
+def html(report: Report, **changes: Any) -> str:
+    return render(report, "html", reports.options(report, **changes))
+
+
+def look(report: Report, **changes: Any) -> Page:
+    return Page(html(report, **changes))
+
+
+def test_the_page_is_one_file_that_may_load_nothing() -> None:
+    seen = look(samples.history(reports.seeded(1)))
+    assert all(
+        name not in attributes for _, attributes in seen.elements for name in ("src", "srcset", "style", "action")
+    )
+    assert {tag for tag, _ in seen.elements} & {"link", "img", "iframe", "object", "base", "form"} == {"form"}
+    policy = next(a["content"] or "" for _, a in seen.elements if a.get("http-equiv") == "Content-Security-Policy")
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    assert rules["style-src"].split() == [hashed(text) for text in seen.parts["style"]]
+    programs = [text for text in seen.parts["script"] if not text.startswith("{")]
+    assert rules["script-src"].split() == [hashed(text) for text in programs]
+    assert len(seen.parts["script"]) == len(programs) + 1
+    assert "url(" not in seen.parts["style"][0]
+    assert "@import" not in seen.parts["style"][0]
+
+
+def hashed(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def test_nothing_moves() -> None:
+    style = as_html._part("page.css")
+    assert "transition" not in style
+    assert "animation" not in style
+
+
+def test_nothing_found() -> None:
+    seen = look(reports.report())
+    assert "No leaked credential found" in seen.said
+    assert "Nothing to do: whatever was to be looked at was looked at." in seen.said
+    assert "Looked at 1,234 files, 56.7 MB in 1.2 s; left out 3 symbolic links, 1 special file." in seen.said
+    assert all(attributes.get("id") != "findings" for _, attributes in seen.elements)
+
+
+def test_nothing_found_is_not_clean_when_something_could_not_be_read() -> None:
+    said = look(reports.report(coverage=Coverage(skipped=(Skipped("a.tar.lz4", "not supported"),)))).said
+    assert "Incomplete No leaked credential found" in said
+    assert "Do not call this clean yet" in said
+    assert "1 item could not be looked at." in said
+    assert "not supported (1) a.tar.lz4" in said
+
+
+def test_the_headline_counts_what_there_is() -> None:
+    said = look(samples.verified(reports.seeded(1))).said
+    assert "6 leaked credentials, 2 live" in said
+    assert "2 live 3 unverified 1 never asked, 1 unclear, 1 not sent 1 inactive 6 places 1 repository" in said
+    assert "Looked at 2026-03-01 11:59 UTC (today) with akpatrol scan" in said
+
+
+@pytest.mark.parametrize(
+    ("statuses", "first"),
+    [
+        (["active", "active"], "it is live, so delete it at /api-keys now"),
+        (["active", "active"], "Then go on with the other live one."),
+        (["active"] * 3, "Then go on with the 2 other live ones."),
+        (["inactive", "inactive"], "Nothing to revoke: the API refuses every one."),
+        (["unknown", "inactive"], "Find out which are live: run this again with --verify."),
+        (["unknown"], "for live until you know better: delete it at /api-keys now"),
+    ],
+)
+def test_one_sentence_says_what_to_do_first(statuses: list[str], first: str) -> None:
+    random = reports.seeded(3)
+    asked = [reports.asked(VerificationStatus(status), reports.organization_key(random)) for status in statuses]
+    assert first in look(reports.report(*asked)).said
+
+
+def test_a_key_that_git_ignores_is_no_alarm() -> None:
+    said = look(
+        reports.report(reports.credential(KEY, reports.occurrence(KEY, path=b".env", state=State.IGNORED)))
+    ).said
+    assert "Nothing has leaked: git ignores the files." in said
+    assert "Leave it where git ignores it" in said
+    assert "Delete it" not in said
+
+
+def test_a_credential_is_told_in_full() -> None:
+    commit = reports.commit(reports.seeded(5), author="Jane Doe <jane@example.org>", summary="Add <b>the</b> client")
+    places = (
+        reports.occurrence(KEY, state=State.PRESENT, introduced=commit, refs=("refs/heads/main",)),
+        reports.occurrence(KEY, path=b"old.py", state=State.REMOVED, introduced=commit, removed=commit),
+    )
+    report = reports.report(
+        reports.live(KEY, *places, found_at="2026-02-01T00:00:00Z"),
+        targets=(reports.target(remote="git@github.com:acme/shop.git"),),
+    )
+    seen = look(report)
+    for part in (
+        "Live: The API accepts it (200). Checked 2026-03-01, today.",
+        "It reads transcripts and recordings, manages members; other scopes: agents:read",
+        '"CI deploy", key id Ab12; created 2024-02-01, 2 years ago; expires 2027-01-01',
+        "2024-03-01, 2 years ago; first seen by a sweep 2026-02-01",
+        f"since {commit.id[:12]} of 2024-03-01, 2 years ago by Jane Doe <jane@example.org>. Add <b>the</b> client",
+        "This version was replaced or removed in",
+        'API_KEY = "' + report.credentials[0].secret.redacted + '"',
+        "acme/shop",
+        "Delete it at /api-keys",
+        "Give a new one to whatever used it",
+        "Then clean the history",
+        "Put it into the baseline",
+    ):
+        assert part in seen.said
+    links = [attributes.get("href") for tag, attributes in seen.elements if tag == "a"]
+    assert f"https://github.com/acme/shop/blob/{commit.id}/config/settings.py#L12" in links
+    assert f"https://github.com/acme/shop/commit/{commit.id}" in links
+
+
+def test_the_steps_stand_in_the_order_in_which_to_take_them() -> None:
+    places = (reports.occurrence(KEY, state=State.PRESENT),)
+    seen = look(reports.report(reports.live(KEY, *places)))
+    steps = [attributes["data-action"] for _, attributes in seen.elements if "data-action" in attributes]
+    assert steps == ["delete", "rotate", "clean", "baseline"]
+
+
+def test_changes_are_told_and_lead_to_what_is_there() -> None:
+    found, other = reports.credential(KEY), "akp1:" + "0" * 64
+    fingerprint = json.loads(render(reports.report(found), "json", reports.options()))["credentials"][0]["fingerprint"]
+    changes = Changes(
+        7,
+        "2026-02-01T00:00:00Z",
+        (
+            Change(fingerprint, Kind.ORGANIZATION_KEY, found.secret.redacted, "changed", "1 more place"),
+            Change(other, Kind.CUSTOM, "***(20)", "gone"),
+        ),
+    )
+    seen = look(reports.report(found, changes=changes))
+    assert "Since run 7, 2026-02-01, 28 days ago" in seen.said or "Since run 7, 2026-02-01, 4 weeks ago" in seen.said
+    assert f"1 changed {found.secret.redacted} 1 more place 1 no longer found ***(20)" in seen.said
+    nothing = look(reports.report(found, changes=Changes(7, "2026-02-01T00:00:00Z")))
+    assert "Nothing has changed." in nothing.said
+
+
+def test_what_is_allowed_stands_apart_with_its_reason() -> None:
+    said = look(samples.triaged(reports.seeded(1))).said
+    assert "4 allowed: 2 by the baseline, 1 by the configuration, 1 inline" in said
+    assert "Allowed by the baseline, .akpatrol-baseline.json: used in tests only" in said
+    assert "The allowance in .akpatrol.toml for tests/ has expired" in said
+    assert "akp1:0123, .akpatrol-baseline.json: used in tests only" in said
+
+
+def test_all_places_are_there_up_to_a_limit_and_in_the_data_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = samples.history(reports.seeded(1))
+    number = sum(len(found.occurrences) for found in report.credentials)
+    assert places(html(report)) == number
+    monkeypatch.setattr(page, "ALL_PLACES", number - 1)
+    text = html(report)
+    assert places(text) == sum(min(page.FIRST_PLACES, len(found.occurrences)) for found in report.credentials)
+    assert "and 7 more." in Page(text).said
+    assert sum(len(one["places"]) for one in data(text)["credentials"]) == number
+
+
+def places(text: str) -> int:
+    return (
+        Page(text).said.count(" since ")
+        and sum(attributes.get("class") == "place" for _, attributes in Page(text).elements) - 1
+    )  # the template's
+
+
+def data(text: str) -> dict[str, Any]:
+    (block,) = (part for part in Page(text).parts["script"] if part.startswith("{"))
+    found: dict[str, Any] = json.loads(block)
+    return found
+
+
+def test_the_secret_is_not_shown_when_it_is_asked_for() -> None:
+    report = everywhere()
+    text = html(report, show_secrets=True)
+    assert_hidden(KEY_OF_EVERYWHERE, text)
+    assert "although they were asked for, because a page is handed on" in Page(text).said
+
+
+OUR_TAGS = {
+    tag.lower()
+    for template in files("akpatrol.report").joinpath("html").iterdir()
+    for tag in re.findall(r"<(\w+)", template.read_text())
+}
+KEY_OF_EVERYWHERE = everywhere().credentials[0].secret.reveal().decode()
+
+changes = st.builds(
+    Changes,
+    st.integers(1, 99),
+    st.just("2026-02-01T00:00:00Z") | texts,
+    st.lists(
+        st.builds(
+            Change,
+            st.just("akp1:" + "0" * 64),
+            st.sampled_from(Kind),
+            st.just("***(20)"),
+            st.sampled_from(["new", "gone", "changed"]),
+            texts,
+        ),
+        max_size=3,
+    ).map(tuple),
+)
+
+
+@hostile
+@given(hostile_reports, st.none() | changes)
+def test_hostile_texts_stay_text(report: Report, changed: Changes | None) -> None:
+    masked = reports.redactor(reports.credential(secret) for secret in SECRETS)
+    text = html(report._replace(changes=changed), redact=masked)
+    seen = Page(text)
+    assert text.replace("\n", "").isprintable()
+    assert all(not name.startswith("on") for _, attributes in seen.elements for name in attributes)
+    addresses = [attributes["href"] or "" for _, attributes in seen.elements if "href" in attributes]
+    assert all(re.match(r"#|https?://[a-z0-9.-]+(:\d+)?/", address) for address in addresses)
+    assert {tag for tag, _ in seen.elements} <= OUR_TAGS
+    if report.findings:
+        assert len(data(text)["credentials"]) == len(report.findings)
+
+
+@given(st.recursive(st.text(), lambda inner: st.lists(inner, max_size=3)))
+def test_data_ends_no_script_and_keeps_its_values(value: Any) -> None:
+    text = page_places.for_script(value)
+    assert not set(text) & set("<>&\u2028\u2029")
+    assert json.loads(text) == value
+
+
+def test_without_jinja2_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    as_html._environment.cache_clear()
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(UsageError) as caught:
+        html(reports.report())
+    assert caught.value.hint == "pip install 'akpatrol[html]'"
+
+
+def test_a_wrong_link_template_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="there is no placeholder"):
+        html(reports.report(), link_template="https://git.example.org/{file}")
+
+
+def test_a_link_template_makes_the_links() -> None:
+    place = reports.occurrence(KEY, state=State.PRESENT, introduced=reports.commit(reports.seeded(5), id="a" * 40))
+    template = "https://git.example.org/x/{commit}/{path}#{line}"
+    assert f'href="https://git.example.org/x/{"a" * 40}/config/settings.py#12"' in html(
+        reports.report(reports.credential(KEY, place)), link_template=template
+    )
