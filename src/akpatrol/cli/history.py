@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +13,6 @@ from akpatrol.cli.policy import flaw_of_checkout
 from akpatrol.cli.run import Manner, execute
 from akpatrol.cli.trusted import Base
 from akpatrol.errors import GitError, UsageError
-from akpatrol.model import Target
 from akpatrol.readlog import ReadLog
 from akpatrol.report.text_safety import visible
 from akpatrol.settings import cache_directory, environment
@@ -20,7 +20,8 @@ from akpatrol.sources.git import describe, ranges, repository
 from akpatrol.sources.git.history import HistorySource, RangeSource
 from akpatrol.sources.git.runner import Git
 
-_FIRST_ANSWER_SECONDS = 15
+if TYPE_CHECKING:
+    from akpatrol.model import Target
 
 
 @click.command("history")
@@ -71,13 +72,6 @@ def find(path: str) -> repository.Repository:
 def describe_target(git: Git, found: repository.Repository) -> Target:
     """Return the repository as a target. Raises UsageError when git cannot read it at all."""
     try:
-        git.run("rev-parse", "--git-dir", deadline=_FIRST_ANSWER_SECONDS)
-        # 128: what HEAD names is corrupt; the rest can be read all the same.
-        head = git.run(
-            "rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1, 128), deadline=_FIRST_ANSWER_SECONDS
-        )
-        remote = describe.remote_url(git)
+        return describe.target(git)
     except GitError as error:
         raise UsageError(f"{os.fsdecode(found.root)}: git cannot read this repository: {error}") from None
-    root = os.fsdecode(found.root)
-    return Target("0", "repository", root, remote=remote, head=head.decode().strip() or None, base=root)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from akpatrol.findings import Hit
     from akpatrol.model import Secret, Target
-    from akpatrol.sources.base import Item, Placed
+    from akpatrol.sources.base import Item, Placed, Planned
 
 _BATCH = 256
 _NAMES_BATCH = 4096
@@ -177,6 +177,8 @@ class FilesSource:
     """
 
     parallel = True
+    # Whether a path begins a batch, whatever came before it.
+    begins_batch: Callable[[bytes], bool] | None = None
 
     def __init__(
         self,
@@ -209,7 +211,7 @@ class FilesSource:
         """Return False: to know it would take a walk."""
         return False
 
-    def plan(self) -> Iterator[FilesUnit | Skipped | Excluded]:
+    def plan(self) -> Iterator[Planned]:
         """Yield batches of files in the order of their paths."""
         for target in self._targets:
             root = os.fsencode(target.root)
@@ -239,6 +241,9 @@ class FilesSource:
         names: list[bytes] = []
         for entry in self._entries(root):
             if isinstance(entry, Entry):
+                if self.begins_batch and (files or names) and self.begins_batch(entry.path):
+                    yield FilesUnit(target.id, root, tuple(files), tuple(names))
+                    files, names = [], []
                 (files if entry.readable else names).append(entry.path)
                 if len(files) == _BATCH or len(names) == _NAMES_BATCH:
                     yield FilesUnit(target.id, root, tuple(files), tuple(names))

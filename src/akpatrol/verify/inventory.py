@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.errors import UsageError
 from akpatrol.findings import InventoryKey, Owner
+from akpatrol.identity import key_id
 from akpatrol.model import Kind
 
 if TYPE_CHECKING:
@@ -56,13 +57,19 @@ def owner(credential: Credential, entries: Sequence[Entry]) -> Owner | None:
     """Return which keys of the list a credential may be, None when only organization keys are listed."""
     if credential.kind is not Kind.ORGANIZATION_KEY:
         return None
-    text = credential.secret.reveal().decode("utf-8", "replace")
-    keys = tuple(entry.key for entry in entries if text.startswith(entry.prefix))
+    keys = tuple(entry.key for entry in entries if _fits(credential, entry.prefix))
     if not keys:
         return Owner(f"None of the inventory's {len(entries)} keys: another organization's, or deleted.")
     if len(keys) > 1:
         return Owner(f"One of {len(keys)} keys of the inventory: they share the part of the id that it shows.", keys)
     return Owner("The only key of the inventory whose id starts like this.", keys)
+
+
+def _fits(credential: Credential, prefix: str) -> bool:
+    if credential.secret.is_kept:
+        return credential.secret.reveal().decode("utf-8", "replace").startswith(prefix)
+    # Of a secret that nobody kept the id is known.
+    return f"{_PREFIX}{key_id(credential.kind, credential.secret)}.".startswith(prefix.partition(".")[0])
 
 
 def _wrong(file: str, reason: str) -> UsageError:

@@ -1,4 +1,4 @@
-"""Names and addresses of a repository: refs, reflogs, remotes. No object is read here.
+"""Names and addresses of a repository: what it is called, refs, reflogs, remotes. No object is read here.
 
 Asked of git itself: GitPython takes 0.1 seconds to import, gives up on names and settings that git accepts, and knows
 no reftable.
@@ -11,12 +11,25 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from akpatrol.errors import GitError
+from akpatrol.model import Target
 from akpatrol.sources.git.refs import linked
 
 if TYPE_CHECKING:
     from akpatrol.sources.git.runner import Git
 
 _ORIGIN = "remote.origin.url"
+_FIRST_ANSWER_SECONDS = 15
+
+
+def target(git: Git) -> Target:
+    """Return the repository as a target. Raises GitError when git cannot read it at all."""
+    git.run("rev-parse", "--git-dir", deadline=_FIRST_ANSWER_SECONDS)
+    # 128: what HEAD names is corrupt; the rest can be read all the same.
+    head = git.run(
+        "rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1, 128), deadline=_FIRST_ANSWER_SECONDS
+    )
+    root = os.fsdecode(git.repository.root)
+    return Target("0", "repository", root, remote=remote_url(git), head=head.decode().strip() or None, base=root)
 
 
 def ref_names(git: Git) -> tuple[bytes, ...]:

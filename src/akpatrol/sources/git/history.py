@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
-from akpatrol.model import Place, Skipped
+from akpatrol.model import Place, Skipped, StateReason
 from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git import completeness, describe, gitdir, placement, revisions
 from akpatrol.sources.git.holes import shallow_boundary
@@ -29,14 +29,19 @@ _MUCH = 20_000  # objects
 
 
 class HistorySource(OneTarget):
-    """``akpatrol history``: the object database, names of refs, and the git directory's own files."""
+    """``akpatrol history``: the object database, names of refs, and the git directory's own files.
+
+    Not ``lent`` leaves out what the repository neither holds nor refers to: objects that it could borrow from another
+    one, which is looked at itself.
+    """
 
     parallel = True
 
-    def __init__(self, git: Git, target: Target, log: ReadLog | None = None) -> None:
+    def __init__(self, git: Git, target: Target, log: ReadLog | None = None, *, lent: bool = True) -> None:
         super().__init__(target)
         self._git = git
         self._log = log
+        self._lent = lent
         self._memory: Memory | None = None
         self._surveyed: tuple[Skipped, ...] | None = None
         self._complete = False
@@ -87,7 +92,15 @@ class HistorySource(OneTarget):
 
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
         """Yield each hit with its provenance in the whole history."""
-        return placement.place(self._git, hits)
+        placed = placement.place(self._git, hits)
+        return placed if self._lent else self._without_lent(list(placed))
+
+    def _without_lent(self, placed: Sequence[Placed]) -> Iterator[Placed]:
+        from akpatrol.sources.git.packs.stores import held  # noqa: PLC0415 - only in a sweep, and with a hit
+
+        dangling = {one.object for _, one in placed if one.object and one.state_reason is StateReason.DANGLING}
+        lent = dangling - held(self._git, dangling) if dangling else dangling
+        yield from ((match, one) for match, one in placed if one.object not in lent)
 
     def check(self) -> Iterator[Skipped]:
         """Yield what the history refers to and the object database does not hold."""

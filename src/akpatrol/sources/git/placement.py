@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from akpatrol.blocks import advance
 from akpatrol.findings import Commit, Occurrence
-from akpatrol.model import Place, State
+from akpatrol.identity import secret_sha256
+from akpatrol.model import Place, Secret, State
 from akpatrol.sources.git import catfile
 from akpatrol.sources.git.provenance import Tracer, Wanted
 from akpatrol.sources.placing import occurrence
@@ -186,7 +187,8 @@ def _named(hit: Hit, name: bytes) -> Occurrence:
 def _in_git_directory(hit: Hit) -> Occurrence:
     """Place a hit in a file of the git directory, or in the file's name, which has no lines."""
     placed = occurrence(hit, State.PRESENT)
-    if (hit.origin.path or b"").startswith(hit.match.secret.reveal(), hit.offset):
+    name = (hit.origin.path or b"")[hit.offset : hit.offset + hit.match.end - hit.match.start]
+    if secret_sha256(Secret(name)) == secret_sha256(hit.match.secret):
         return placed._replace(line=None, column=None, end_line=None, end_column=None)
     return placed
 

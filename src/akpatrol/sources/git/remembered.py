@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from akpatrol.identity import secret_sha256
 from akpatrol.model import Counted, Excluded, Exclusion
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def part_value(read: Tally) -> dict[str, object] | None:
     """Return what to keep of a part; None when something befell it that is no one object's matter."""
     again: dict[str, list[list[object]]] = {}
     for hit in read.hits:
-        digest = sha256(hit.match.secret.reveal()).hexdigest()
+        digest = secret_sha256(hit.match.secret)
         again.setdefault(hit.origin.object or "", []).append([hit.match.rule_id, digest, hit.offset])
     # A skip in a container is called by the object and the way to it.
     for item in (*(skip.item.partition(" > ")[0] for skip in read.skipped), *read.unsettled):

@@ -9,10 +9,12 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.errors import GitError
 from akpatrol.model import Skipped
+from akpatrol.sources.git.packs.pack_index import PackIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from akpatrol.sources.git.runner import Git
 
@@ -68,6 +70,18 @@ def directories(git: Git) -> tuple[list[bytes], list[Skipped]]:
     follow(os.fsencode(git.variable("GIT_ALTERNATE_OBJECT_DIRECTORIES")), os.pathsep.encode(), root, 0)
     follow(_alternates(found[0]), b"\n", found[0], 1)
     return found, skips
+
+
+def held(git: Git, ids: Collection[str]) -> set[str]:
+    """Return those objects that lie in the repository's own object directory, all of them when that is not told."""
+    id_bytes = len(next(iter(ids), "")) // 2
+    try:
+        own = listed(directories(git)[0][0], id_bytes)
+        indexes = [PackIndex(path.removesuffix(b".pack") + b".idx", id_bytes) for path in own.packs]
+    except (OSError, GitError):
+        return {*ids}
+    loose = {*own.ids(id_bytes, *own.loose)}
+    return {id_ for id_ in ids if id_ in loose or any(one.find(bytes.fromhex(id_)) >= 0 for one in indexes)}
 
 
 def listed(directory: bytes, id_bytes: int) -> Store:
