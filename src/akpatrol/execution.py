@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     Progress = Callable[[Tally], None]
     Note = Callable[[Unit, Tally], None]
+    Submit = Callable[[Unit], Future[Tally]]
+    Complete = Callable[[Unit, Tally], Tally]
 
 # After so many seconds of work there is probably more than starting worker processes costs.
 _LITTLE_WORK_SECONDS = 0.15
@@ -55,9 +57,20 @@ def read(source: Source, examiner: Examiner, tally: Tally, jobs: int, progress: 
     progress(tally)
 
 
+def read_elsewhere(source: Source, submit: Submit, tally: Tally, limit: int, complete: Complete) -> None:
+    """Have all units of a source read by whom ``submit`` gives them to, ``limit`` at a time at most.
+
+    ``complete`` makes of what came back what a unit came to.
+    """
+    sink = _Sink(tally, lambda _: None, source.note if isinstance(source, Remembering) else None, complete)
+    left: Iterator[Planned] | None = iter(source.plan())
+    while left is not None:
+        left = _fill(left, submit, sink, limit)
+
+
 def _read_here(unit: Unit, examiner: Examiner, sink: _Sink) -> None:
     own = Tally()
-    for item in _examined(examiner, unit):
+    for item in examined(examiner, unit):
         sink.tally.add(item)
         own.add(item)
         if isinstance(item, Counted):
@@ -71,6 +84,7 @@ class _Sink(NamedTuple):
     tally: Tally
     progress: Progress
     note: Note | None
+    complete: Complete = lambda _unit, read: read
 
     def noted(self, unit: Unit, own: Tally) -> None:
         """Tell the source of a unit that was read to its end."""
@@ -78,7 +92,7 @@ class _Sink(NamedTuple):
             self.note(unit, own)
 
 
-def _examined(examiner: Examiner, unit: Unit) -> Iterator[Found]:
+def examined(examiner: Examiner, unit: Unit) -> Iterator[Found]:
     """Yield what a unit holds; what is read again was counted before."""
     again = isinstance(unit, Again)
     for item in examiner.examine(unit):
@@ -91,13 +105,13 @@ def _spread(
 ) -> None:
     """Read the rest of the plan on process pools: these workers, and others whenever one of them died."""
     limit = jobs * _UNITS_IN_FLIGHT_A_JOB
-    left = _fill(plan, workers.pool, sink, limit) if workers else plan
+    left = _fill(plan, workers.submit, sink, limit) if workers else plan
     while left is not None:
         with _workers(jobs, examiner) as others:
-            left = _fill(left, others.pool, sink, limit)
+            left = _fill(left, others.submit, sink, limit)
 
 
-def _fill(plan: Iterator[Planned], pool: Executor, sink: _Sink, limit: int) -> Iterator[Planned] | None:
+def _fill(plan: Iterator[Planned], submit: Submit, sink: _Sink, limit: int) -> Iterator[Planned] | None:
     """Keep ``limit`` units in flight, so that a long plan is never held in memory; return what a broken pool left."""
     from concurrent.futures import BrokenExecutor  # noqa: PLC0415 - little work does without
 
@@ -108,7 +122,7 @@ def _fill(plan: Iterator[Planned], pool: Executor, sink: _Sink, limit: int) -> I
             sink.tally.add(planned)
             continue
         try:
-            running[pool.submit(_examine_in_worker, planned)] = planned
+            running[submit(planned)] = planned
         except BrokenExecutor:
             plan = chain([planned], plan)
             break
@@ -136,6 +150,7 @@ def _gather(running: dict[Future[Tally], Unit], sink: _Sink) -> bool:
             whole = False
             sink.tally.add(Skipped(unit.title, "a worker process died while it was to be read"))
         else:
+            own = sink.complete(unit, own)
             sink.tally.merge(own)
             sink.noted(unit, own)
     sink.progress(sink.tally)
@@ -147,6 +162,10 @@ class _Workers(NamedTuple):
 
     pool: Executor
     first: Future[None]
+
+    def submit(self, unit: Unit) -> Future[Tally]:
+        """Have a unit read."""
+        return self.pool.submit(_examine_in_worker, unit)
 
     def are_there(self) -> bool:
         """Return whether a process waits for work."""
@@ -206,6 +225,6 @@ def _examine_in_worker(unit: Unit) -> Tally:
     if not isinstance(_worker_examiner, Examiner):
         raise _worker_examiner or RuntimeError("the worker was not started")
     tally = Tally()
-    for item in _examined(_worker_examiner, unit):
+    for item in examined(_worker_examiner, unit):
         tally.add(item)
     return tally

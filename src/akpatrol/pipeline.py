@@ -20,14 +20,20 @@ if TYPE_CHECKING:
     from akpatrol.sources.base import Placed, Source
     from akpatrol.triage import AcceptedSkip
 
+    Reader = Callable[[Source, Tally], None]
+
 
 class Wishes(NamedTuple):
-    """How to run: processes at most, the least confidence to report, skips that are accepted."""
+    """How to run: processes at most, the least confidence to report, skips that are accepted.
+
+    A ``reader`` has a source's units read into a tally; otherwise this process does, and those that it starts.
+    """
 
     jobs: int = 1
     minimum: Confidence = Confidence.MEDIUM
     accepted: Sequence[AcceptedSkip] = ()
     excluded: Callable[[str, bytes], bool] = lambda _target, _path: False
+    reader: Reader | None = None
 
 
 def run(
@@ -48,7 +54,10 @@ def run(
 
             source.recall(readlog.conditions(examiner.rules.digest, examiner.limits))
         try:
-            execution.read(source, examiner, tally, wishes.jobs, progress)
+            if wishes.reader:
+                wishes.reader(source, tally)
+            else:
+                execution.read(source, examiner, tally, wishes.jobs, progress)
         except OutOfTime as error:
             tally.add(Skipped("the rest", str(error)))
         if hits := tally.hits[own:]:

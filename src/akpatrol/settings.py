@@ -136,6 +136,7 @@ class Settings(NamedTuple):
     limits: Limits = Limits()
     verification: VerificationSettings = VerificationSettings()
     policy: PolicySettings = PolicySettings()
+    link_template: str | None = None
 
 
 def environment() -> dict[str, str]:

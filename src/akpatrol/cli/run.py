@@ -48,7 +48,7 @@ _PLAIN = Manner()
 
 def execute(command: str, sources: Sequence[Source], settings: Settings, manner: Manner = _PLAIN) -> int:
     """Run the sources through the pipeline, ask what is to be asked, write every report, return the exit code."""
-    _check_outputs(settings)
+    check_outputs(settings)
     questions = manner.asked or asking.prepare(settings, sources)
     inventory = verification.prepare(settings)
     known = policy.prepare(settings)
@@ -70,21 +70,28 @@ def execute(command: str, sources: Sequence[Source], settings: Settings, manner:
         )
     verified, interrupted = verification.answer(found, settings, inventory)
     report = policy.judge(verified, known, settings, whole=None if questions else manner.whole)
+    code = conclude(report, engine, settings, manner.text)
+    return ExitCode.INTERRUPTED if interrupted else code
+
+
+def conclude(report: Report, engine: Engine, settings: Settings, teller: Renderer | None = None) -> ExitCode:
+    """Tell what a run came to, in every format that is asked for, and return the exit code."""
     code = asking.exit_code(report, settings, verification.exit_code(report, settings))
-    silent = settings.quiet and not _is_news(report) and code is ExitCode.CLEAN
-    _publish(report, engine, settings, manner.text, silent=silent)
-    if interrupted:
-        return ExitCode.INTERRUPTED
+    silent = settings.quiet and not is_news(report) and code is ExitCode.CLEAN
+    _publish(report, engine, settings, teller, silent=silent)
     if settings.exit_zero and code is ExitCode.FINDINGS:
         return ExitCode.CLEAN if report.coverage.complete else ExitCode.INCOMPLETE
     return code
 
 
-def _is_news(report: Report) -> bool:
-    return bool(report.findings or report.notices or report.stale or report.asked)
+def is_news(report: Report) -> bool:
+    """Tell whether there is more to say than what was looked at."""
+    changed = report.changes and report.changes.credentials
+    return bool(report.findings or report.notices or report.stale or report.asked or changed)
 
 
-def _check_outputs(settings: Settings) -> None:
+def check_outputs(settings: Settings) -> None:
+    """Raise UsageError, before any scanning, for a report that could not be written."""
     named = [file for _, file in settings.outputs if file]
     if not named:
         return
@@ -117,6 +124,7 @@ def _publish(report: Report, engine: Engine, settings: Settings, teller: Rendere
             now=datetime.now(UTC),
             verbose=settings.verbose,
             here=_here(),
+            link_template=settings.link_template,
         )
         if file or not (silent and format_ == "text"):
             own = teller if format_ == "text" and not file else None
@@ -126,7 +134,7 @@ def _publish(report: Report, engine: Engine, settings: Settings, teller: Rendere
         _append_summary(report, options, summary)
     # Everything is rendered before anything is written, and files before a pipe whose reader may go away.
     for file, text in sorted(rendered, key=lambda one: one[0] is None):
-        _write(text, file)
+        tell(text, file)
 
 
 def _append_summary(report: Report, options: RenderOptions, file: str) -> None:
@@ -148,7 +156,8 @@ def _here() -> str | None:
         return None
 
 
-def _write(text: str, file: str | None) -> None:
+def tell(text: str, file: str | None) -> None:
+    """Write a text to a file, or to standard output."""
     if file:
         from pathlib import Path  # noqa: PLC0415 - only with files
 

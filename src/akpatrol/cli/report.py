@@ -1,0 +1,160 @@
+"""``akpatrol report``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from akpatrol import rules as rules_
+from akpatrol import triage
+from akpatrol.cli.options import Flags, resolve, some
+from akpatrol.cli.run import check_outputs, conclude, tell
+from akpatrol.detect.engine import Engine
+from akpatrol.detect.redact import Redactor
+from akpatrol.errors import ExitCode, UsageError
+from akpatrol.report import given, links, reread
+from akpatrol.report.text_safety import plain, visible
+from akpatrol.sweep.store_schema import HEADER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from akpatrol.model import Confidence, Report
+    from akpatrol.settings import Settings
+    from akpatrol.sweep.store_coverage import Gap
+
+_MOST_BYTES = 1 << 30
+
+
+@click.command("report")
+@click.argument("source", metavar="REPORT|STORE")
+@click.option(
+    "--since",
+    metavar="RUN",
+    help="Of a store: only what is new or changed since run RUN, a number or `previous`, and what is gone.",
+)
+@click.option(
+    "--coverage", is_flag=True, help="Of a store: list the targets that were not fully read, and why; as text or json."
+)
+@click.option(
+    "--link-template",
+    metavar="URL",
+    help="Where a page links places to: {commit}, {path}, {line} and {object} are filled in.",
+)
+@some("directory", "format_", "output", "reports", "rules", "min_confidence", "exit_zero", "quiet", "verbose")
+def command(flags: Flags, source: str, since: str | None, link_template: str | None, *, coverage: bool) -> int:
+    """Tell an earlier result in any format: a JSON or JSON Lines report, `-` for standard input, or a store of sweeps.
+
+    Of a report everything is told that is in it, unless --min-confidence is given. Secrets are masked, even those that
+    a report shows. With --since what stayed as it was is not listed, and what is gone only among the changes:
+    made for a mail after every nightly sweep. Exits as the scan would have: 1 for findings, 3 for gaps.
+    """
+    if link_template is not None:
+        links.check(link_template)
+    settings = resolve(flags, None, None)._replace(link_template=link_template)
+    check_outputs(settings)
+    content = _read(source)
+    engine = Engine(rules_.load(settings.rules))
+    if content is None:
+        if coverage:
+            if since:
+                raise UsageError("--coverage and --since: give one of them")
+            return _list_gaps(source, settings, Redactor(engine))
+        report = _of_store(source, since, settings.min_confidence)
+    else:
+        for name, wanted in (("--since", since), ("--coverage", coverage)):
+            if wanted:
+                raise UsageError(f"{name} needs a store", hint="make one: akpatrol sweep")
+        report = _of_report(content, "standard input" if source == "-" else source, engine)
+        if flags.min_confidence:
+            report = _at_least(report, settings.min_confidence)
+    return conclude(report, engine, settings)
+
+
+def _read(source: str) -> bytes | None:
+    """Return what is given, None for a store."""
+    if source == "-":
+        if not sys.stdin:
+            raise UsageError("-: standard input is closed", hint="give a file")
+        content = sys.stdin.buffer.read(_MOST_BYTES + 1)
+        if content.startswith(HEADER):
+            raise UsageError("-: a store cannot be read from standard input", hint="give its file")
+    else:
+        try:
+            with open(source, "rb") as stream:
+                head = stream.read(len(HEADER))
+                if head == HEADER:
+                    return None
+                content = head + stream.read(_MOST_BYTES + 1)
+        except OSError as error:
+            raise UsageError(f"{source}: {error.strerror}") from None
+        except ValueError as error:  # a NUL
+            raise UsageError(f"{source}: {error}") from None
+    if len(content) > _MOST_BYTES:
+        raise UsageError(f"{source}: longer than {_MOST_BYTES >> 20} MiB")
+    return content
+
+
+def _of_report(content: bytes, name: str, engine: Engine) -> Report:
+    document = given.document_of(content, name)
+    try:
+        if raw := reread.raw_secrets(document):
+            document = _masked(document, Redactor(engine, raw))
+    except (ValueError, RecursionError):
+        raise UsageError(f"{name}: not a JSON report of akpatrol", hint=reread.HINT) from None
+    return reread.report_of(document, name)
+
+
+def _masked(value: Any, redact: Callable[[str], str]) -> Any:
+    """Return a part of a document without the raw secrets that --show-secrets left in its texts."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(key): _masked(one, redact) for key, one in value.items()}
+    return [_masked(one, redact) for one in value] if isinstance(value, list) else value
+
+
+def _of_store(file: str, since: str | None, minimum: Confidence) -> Report:
+    from akpatrol.sweep.store import Store  # noqa: PLC0415 - SQLite, which a report does without
+
+    with Store(file, create=False) as store:
+        return store.report(since=store.run_named(since) if since else None, minimum=minimum)
+
+
+def _at_least(report: Report, minimum: Confidence) -> Report:
+    kept, below = triage.at_least(report.credentials, minimum)
+    return report._replace(credentials=kept, below_confidence=report.below_confidence + below)
+
+
+def _list_gaps(file: str, settings: Settings, redact: Callable[[str], str]) -> ExitCode:
+    from akpatrol.sweep.store import Store  # noqa: PLC0415 - SQLite, which a report does without
+
+    for format_, _ in settings.outputs:
+        if format_ not in _GAP_FORMATS:
+            raise UsageError(f"--coverage: not in the format {format_}", hint="choose text or json")
+    with Store(file, create=False) as store:
+        gaps = store.gaps()
+    for format_, target in settings.outputs:
+        if gaps or target or format_ != "text" or not settings.quiet:
+            tell(_GAP_FORMATS[format_](gaps, redact), target)
+    return ExitCode.CLEAN if all(gap.complete for gap in gaps) else ExitCode.INCOMPLETE
+
+
+def _gap_lines(gaps: Sequence[Gap], redact: Callable[[str], str]) -> str:
+    lines = [visible(f"{redact(plain(gap.target))}: {redact(plain(gap.reason))}") for gap in gaps]
+    return "\n".join(lines or ["Every target was fully read"]) + "\n"
+
+
+def _gap_json(gaps: Sequence[Gap], redact: Callable[[str], str]) -> str:
+    from akpatrol.report.as_json import dumped  # noqa: PLC0415 - only for JSON
+
+    def masked(gap: Gap) -> dict[str, Any]:
+        told = gap._asdict()
+        return {key: redact(plain(one)) if isinstance(one, str) else one for key, one in told.items()}
+
+    return dumped([masked(gap) for gap in gaps], indent=2) + "\n"
+
+
+_GAP_FORMATS = {"text": _gap_lines, "json": _gap_json}

@@ -1,0 +1,147 @@
+"""What a person sees of a sweep on standard error: one bar while it runs, one table at its end."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from akpatrol.cli.progress import StatusLine
+from akpatrol.report.text_safety import middle_out, visible
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from akpatrol.model import Report
+    from akpatrol.settings import Settings
+    from akpatrol.sweep.work import Outcome
+
+_ROWS = 20
+_NAME_COLUMNS = 48
+
+
+class Screen:
+    """Follows a sweep: a bar on a terminal, a line now and then where one was asked for, else nothing."""
+
+    def __init__(self, settings: Settings) -> None:
+        terminal = bool(sys.stderr) and sys.stderr.isatty() and settings.progress is not False
+        self._bar: Progress | None = _bar() if terminal else None
+        self._line = None if terminal else StatusLine(settings)
+        self._task = self._bar.add_task("sweep", total=None, targets="") if self._bar else None
+        self._targets = self._done = self._unchanged = self._size = self._ahead = self._found = 0
+        self._cloning = ""
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def met(self, size: int) -> None:
+        """Learn of one more target, of so many bytes as stored."""
+        self._targets += 1
+        self._ahead += size
+
+    def unchanged(self, size: int) -> None:
+        """Learn that a target is as it was."""
+        self._unchanged += 1
+        self.done(size, None)
+
+    def cloning(self, what: str, share: float | None) -> None:
+        """Learn how a clone goes; several threads tell."""
+        self._cloning = what if share is None else f"{what} {share:.0%}"
+
+    def totals(self, gaps: int) -> Totals:
+        """Return what became of the targets, of which so many were not fully read."""
+        return Totals(self._targets, self._unchanged, gaps)
+
+    def done(self, size: int, outcome: Outcome | None) -> None:
+        """Learn that a target is done."""
+        self._done += 1
+        self._size += size
+        self._found += len(outcome.document["credentials"]) if outcome else 0
+        self.tick()
+
+    def tick(self) -> None:
+        """Draw where it is."""
+        told = f"{self._done:,} of {self._targets:,} targets, {self._found:,} findings"
+        told += f", {self._cloning}" if self._cloning and self._done == self._targets else ""
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, completed=self._size, total=self._ahead, targets=told)
+        elif self._line and self._line.due():
+            speed = self._size / 1e6 / self._line.seconds()
+            self._line.show(f"{told}, {self._size / 1e6:,.0f} of {self._ahead / 1e6:,.0f} MB, {speed:,.0f} MB/s")
+
+
+class Totals(NamedTuple):
+    """What became of the targets of one sweep."""
+
+    targets: int
+    unchanged: int
+    gaps: int
+
+
+def show_table(report: Report, totals: Totals) -> None:
+    """Write a table of the targets with findings, those with the most first, to standard error."""
+    if not sys.stderr:
+        return
+    from rich.console import Console  # noqa: PLC0415 - only here
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    counted = f"{totals.targets:,} targets: {totals.targets - totals.unchanged:,} read, {totals.unchanged:,} unchanged"
+    table = Table(title=f"{counted}, {totals.gaps:,} not fully read", title_justify="left", caption_justify="left")
+    table.add_column("Target")
+    for name in ("live", "unverified", "inactive", "places"):
+        table.add_column(name, justify="right")
+    rows = _rows(report)
+    for target, numbers in rows[:_ROWS]:
+        table.add_row(Text(middle_out(visible(target), _NAME_COLUMNS)), *(f"{number:,}" for number in numbers))
+    if more := len(rows) - _ROWS:
+        table.caption = f"{more:,} more targets with findings" if more > 0 else None
+    console = Console(stderr=True)
+    if rows:
+        console.print(table)
+    else:
+        console.print(Text(str(table.title)))
+
+
+def _rows(report: Report) -> list[tuple[str, tuple[int, int, int, int]]]:
+    """Return for each target with findings the live, unverified and inactive ones, and their places."""
+    names = {target.id: target.remote or target.root for target in report.targets}
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for credential in report.findings:
+        status = credential.verification.status if credential.verification else ""
+        column = {"active": "live", "inactive": "inactive"}.get(status, "unverified")
+        for target, places in Counter(place.target for place in credential.occurrences).items():
+            found[target][column] += 1
+            found[target]["places"] += places
+    rows = [
+        (names.get(target, target), (own["live"], own["unverified"], own["inactive"], own["places"]))
+        for target, own in found.items()
+    ]
+    return sorted(rows, key=lambda row: (*(-number for number in row[1][:3]), row[0]))
+
+
+def _bar() -> Progress:
+    from rich.console import Console  # noqa: PLC0415 - only for a person
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (
+        TextColumn("{task.fields[targets]}"),
+        BarColumn(bar_width=24),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=5)

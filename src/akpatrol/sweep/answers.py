@@ -1,0 +1,81 @@
+"""What the answers of a forge mean: how long to wait, and where the next page is. Pure: nothing is asked.
+
+GitHub: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api,
+https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api. GitLab:
+https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/, https://docs.gitlab.com/api/rest/#pagination.
+"""
+
+from __future__ import annotations
+
+import re
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FORBIDDEN, _TOO_MANY, _SERVER_ERROR = 403, 429, 500
+# GitHub on its secondary limit, which tells no time: "wait for at least one minute before retrying".
+_MINUTE = 60.0
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_NEXT = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next(?=[\s;,]|$))', re.IGNORECASE)
+
+
+def pause(status: int, headers: Mapping[str, str], now: float, attempt: int) -> float | None:
+    """Return the seconds to wait before the same request is sent again; None when that would not help.
+
+    ``headers`` are found whatever their case, ``now`` is the time in seconds since 1970, ``attempt`` counts from 0.
+    """
+    if status >= _SERVER_ERROR:
+        return _seconds(headers.get("retry-after", ""), now) or 2.0**attempt
+    exhausted = "0" in (headers.get("x-ratelimit-remaining"), headers.get("ratelimit-remaining"))
+    if status != _TOO_MANY and not (status == _FORBIDDEN and (exhausted or "retry-after" in headers)):
+        return None
+    asked = _seconds(headers.get("retry-after", ""), now)
+    if asked is not None:
+        return asked
+    reset = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
+    if exhausted and reset.isascii() and reset.isdigit():
+        return max(1.0, float(reset) - now)
+    return _MINUTE * 2.0**attempt
+
+
+def next_page(headers: Mapping[str, str], url: str) -> str | None:
+    """Return the address of the page after ``url``, None when there is none (RFC 8288)."""
+    address: str
+    for address, parameters in _LINK.findall(headers.get("link", "")):
+        if _NEXT.search(parameters):
+            return joined(url, address)
+    return None
+
+
+def joined(url: str, address: str) -> str:
+    """Return where ``address`` leads to from ``url``; one that is none leads to no host."""
+    try:
+        return urljoin(url, address)
+    except ValueError:
+        return "nowhere:"
+
+
+def same_host(one: str, other: str) -> bool:
+    """Return whether two URLs are of one scheme, host and port."""
+    return _origin(one) == _origin(other)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        return None
+
+
+def _seconds(retry_after: str, now: float) -> float | None:
+    """Return what ``Retry-After`` asks for, in seconds; it is a number or a date (RFC 9110, 10.2.3)."""
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after)
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - now)
+    except ValueError:
+        return None

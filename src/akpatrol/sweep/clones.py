@@ -1,0 +1,287 @@
+"""Mirrors of repositories that are somewhere else: cloned once, later only fetched.
+
+The only module that knows GitPython, which runs git and reads its progress. GitPython gives git all of this process's
+environment, so ``env`` takes out what is not to be there; its deadline looks for git's children with other programs,
+so git leads a process group instead; and its errors, which repeat the command line, are shown to nobody.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from base64 import b64decode
+from collections import deque
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import AkpatrolError, UsageError
+from akpatrol.report.text_safety import visible
+from akpatrol.settings import environment
+from akpatrol.sources.git.runner import first_line
+from akpatrol.sweep import isolation, mirrors
+from akpatrol.sweep.urls import checked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from subprocess import Popen
+
+    from git.cmd import Git
+    from git.util import CallableRemoteProgress
+
+    from akpatrol.model import Secret
+    from akpatrol.sweep.urls import Address, CloneWanted
+
+    Progress = Callable[[str, float | None], None]
+
+DEADLINE_SECONDS = 3600.0
+SILENCE_SECONDS = 600.0
+_GLANCE_SECONDS = 0.2
+_LONGEST_LINE = 4096
+_LINES_KEPT = 100
+_LONGEST_REASON = 300
+_EVERYTHING = "+refs/*:refs/*"
+_importing = Lock()
+
+
+class CloneError(AkpatrolError):
+    """A repository that could not be cloned or fetched; the message holds no credential."""
+
+
+class _Job(NamedTuple):
+    """One clone or fetch: ``ends`` is by the monotonic clock, ``lock`` the descriptor of the mirror's lock."""
+
+    url: str
+    address: Address
+    credential: Secret | None
+    ends: float
+    lock: int
+    progress: Progress
+
+
+class Clones:
+    """A cache of mirrors in ``directory``, which any number of threads and processes may use.
+
+    ``access`` is what https requests are to send as ``Authorization``, by the origin that it is for. One repository may
+    take ``deadline`` seconds, and its server be silent for ``silence`` of them.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        access: Mapping[str, Secret] | None = None,
+        deadline: float = DEADLINE_SECONDS,
+        silence: float = SILENCE_SECONDS,
+    ) -> None:
+        self._directory = os.path.realpath(directory)
+        self._access = dict(access or {})
+        self._deadline = deadline
+        self._silence = silence
+        self._stopped = Event()
+
+    def stop(self) -> None:
+        """End all clones and fetches that run, and those that begin later, with a CloneError."""
+        self._stopped.set()
+
+    def bring(self, wanted: CloneWanted, progress: Progress) -> str:
+        """Return the path of a bare mirror that is up to date.
+
+        ``progress`` is told in words what is done, and how much of that, from 0 to 1, where it is known. Raises
+        CloneError, and UsageError for an address that is not safe or when there is no git.
+        """
+        address = checked(wanted.url)
+        mirror = mirrors.place(self._directory, wanted.url, address)
+        ends = time.monotonic() + self._deadline
+        try:
+            os.makedirs(self._directory, mode=0o700, exist_ok=True)
+            os.makedirs(os.path.dirname(mirror), mode=0o700, exist_ok=True)
+            with mirrors.locked(mirror, lambda: self._patient(ends, progress)) as lock:
+                job = _Job(wanted.url, address, self._access.get(address.origin), ends, lock, progress)
+                mirrors.clear(mirror)
+                if mirrors.whole(mirror):
+                    self._fetch(job, mirror)
+                else:
+                    mirrors.discard(mirror)
+                    self._clone(job, mirror, wanted.network or wanted.url)
+        except TimeoutError:
+            raise CloneError("stopped, or another sweep is at the same clone for too long") from None
+        except OSError as error:
+            raise CloneError(f"the cache of clones cannot be used: {error.strerror or 'unknown error'}") from None
+        return mirror
+
+    def _patient(self, ends: float, progress: Progress) -> bool:
+        progress("waiting for another sweep", None)
+        return time.monotonic() < ends and not self._stopped.is_set()
+
+    def _clone(self, job: _Job, mirror: str, network: str) -> None:
+        with mirrors.new(mirror) as made:
+            lender = mirrors.lender(self._directory, network)
+            # Not every repository can be borrowed from: its ids may be of another kind.
+            borrowed = ["--reference-if-able", lender] if lender else []
+            self._git(
+                job,
+                [],
+                ["clone", "--mirror", "--progress", "--no-recurse-submodules", "--template=", *borrowed],
+                [made],
+            )
+        if not lender:
+            mirrors.lend(self._directory, network, mirror)
+
+    def _fetch(self, job: _Job, mirror: str) -> None:
+        # The address and what to fetch are told again, so that nothing depends on what the mirror's own file says.
+        fetch = ["fetch", "--prune", "--force", "--progress", "--no-recurse-submodules", "--no-write-fetch-head"]
+        self._git(job, [f"--git-dir={mirror}"], fetch, [_EVERYTHING])
+
+    def _git(self, job: _Job, before: list[str], command: list[str], after: list[str]) -> None:
+        """Run git. Raises CloneError."""
+        variables = environment()
+        wanted = isolation.environment(variables, job.address, job.credential, self._directory)
+        program, env = (shutil.which(name, path=wanted["PATH"]) for name in ("git", "env"))
+        if not program or not env:
+            raise UsageError("git was not found", hint="install git and see that it is on PATH")
+        git, reader = _gitpython(self._directory, job.progress)
+        git.update_environment(**wanted)
+        unwanted = [word for name in variables if name not in wanted for word in ("-u", name)]
+        words = [program, *isolation.options(self._silence), *before, *command, "--", job.url, *after]
+        process = git.execute(
+            [env, *unwanted, *words],
+            as_process=True,
+            with_stdout=False,
+            # Ctrl-C is for the sweep, which then stops its clones; and all of them must be found to be killed.
+            start_new_session=True,
+            pass_fds=(job.lock,),
+        )
+        child = process.proc
+        if child is None:
+            raise CloneError("git cannot be run")
+        with self._watched(child, job.ends) as watch:
+            said = _read(child, reader, watch)
+            code = child.wait()
+        if watch.verdict:
+            raise CloneError(watch.verdict)
+        if code:
+            raise CloneError(_reason(said, code, job.credential))
+
+    @contextmanager
+    def _watched(self, child: Popen[bytes], ends: float) -> Iterator[_Watch]:
+        watch = _Watch(child, ends, self._silence, self._stopped)
+        watch.start()
+        try:
+            yield watch
+        finally:
+            watch.done.set()
+            watch.join()
+            if child.poll() is None:
+                _kill(child)
+                child.wait()
+            if child.stderr:
+                child.stderr.close()
+
+
+class _Watch(Thread):
+    """Kills a git that takes too long, is silent for too long, or is to stop; ``verdict`` says why it did."""
+
+    def __init__(self, child: Popen[bytes], ends: float, silence: float, stopped: Event) -> None:
+        super().__init__(daemon=True)
+        self.done = Event()
+        self.heard = time.monotonic()
+        self.verdict = ""
+        self._child = child
+        self._ends = ends
+        self._silence = silence
+        self._stopped = stopped
+
+    def run(self) -> None:
+        while not self.done.wait(_GLANCE_SECONDS):
+            now = time.monotonic()
+            if self._stopped.is_set():
+                self.verdict = "stopped"
+            elif now > self._ends:
+                self.verdict = "it took too long and was given up"
+            elif now - self.heard > self._silence:
+                self.verdict = f"nothing came for {self._silence:.0f} seconds"
+            if self.verdict:
+                _kill(self._child)
+                return
+
+
+def _read(child: Popen[bytes], reader: CallableRemoteProgress, watch: _Watch) -> list[str]:
+    """Hand git's lines to the reader of its progress, and return those that are something else."""
+    handle = reader.new_message_handler()
+    said: deque[str] = deque(maxlen=_LINES_KEPT)
+    if child.stderr is None:
+        return []
+    # A server may send any bytes, of any length; progress ends its lines with a carriage return.
+    with TextIOWrapper(child.stderr, "utf-8", "replace") as stream:
+        while line := stream.readline(_LONGEST_LINE):
+            watch.heard = time.monotonic()
+            handle(line)
+            said.extend(reader.other_lines)
+            said.extend(reader.error_lines)
+            reader.other_lines.clear()
+            reader.error_lines.clear()
+    return list(said)
+
+
+def _reason(said: list[str], code: int, credential: Secret | None) -> str:
+    """Return why git failed, in its own words, with nothing secret in them."""
+    text = "\n".join(said)
+    reason = first_line(text.encode("utf-8", "replace")) or f"git ended with {code}"
+    if reason.startswith("Could not read from remote repository"):  # ssh has said why
+        own = [line for line in said if line and not line.startswith(("Cloning into", "remote:", "fatal:"))]
+        reason = own[0] if own else reason
+    if "returned error: 30" in reason:
+        reason += "; the server sends elsewhere: give the address it has now, mostly one that ends in .git"
+    for secret in _spellings(credential):
+        reason = reason.replace(secret, "***")
+    return visible(reason)[:_LONGEST_REASON]
+
+
+def _spellings(credential: Secret | None) -> list[str]:
+    """Return what a server that repeats what it was sent could show: ``Basic`` and a user and a token in base64."""
+    if not credential:
+        return []
+    encoded = credential.reveal().decode().partition(" ")[2]
+    return [encoded, b64decode(encoded).decode().partition(":")[2]]
+
+
+def _kill(child: Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+@contextmanager
+def _imported_with(**variables: str) -> Iterator[None]:
+    kept = {name: os.environ.get(name) for name in variables}
+    os.environ |= variables
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _gitpython(directory: str, progress: Progress) -> tuple[Git, CallableRemoteProgress]:
+    """Return a git of GitPython's, started in ``directory``, and a reader of its progress."""
+    # Its import would run whatever git is first on PATH, in the current directory and with the user's environment.
+    with _importing, _imported_with(GIT_PYTHON_GIT_EXECUTABLE=os.devnull, GIT_PYTHON_REFRESH="quiet"):
+        from git.cmd import Git  # noqa: PLC0415 - 0.15 seconds, for sweeps that clone
+        from git.util import CallableRemoteProgress, RemoteProgress  # noqa: PLC0415
+    words = {
+        RemoteProgress.COUNTING: "counting objects",
+        RemoteProgress.COMPRESSING: "compressing objects",
+        RemoteProgress.RECEIVING: "receiving objects",
+        RemoteProgress.RESOLVING: "resolving deltas",
+    }
+
+    def update(code: int, done: str | float, total: str | float | None = None, _message: str = "") -> None:
+        if told := words.get(code & RemoteProgress.OP_MASK):
+            progress(told, float(done) / float(total) if total else None)
+
+    return Git(directory), CallableRemoteProgress(update)

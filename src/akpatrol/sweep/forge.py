@@ -1,0 +1,298 @@
+"""Every repository of an organization, asked of its forge: the only module of the sweep that knows httpx.
+
+A token goes to the forge's own host and nowhere else: an answer that sends to another host, as a redirect or as the
+address of the next page, ends the listing. What cannot be listed is said, never left out.
+
+GitHub: https://docs.github.com/en/rest/repos/repos#list-organization-repositories. GitLab:
+https://docs.gitlab.com/api/groups/#list-all-projects-in-a-group (archived projects are listed unless asked otherwise).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from base64 import b64encode
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from akpatrol import __version__
+from akpatrol.errors import AkpatrolError, UsageError
+from akpatrol.model import Secret, Skipped
+from akpatrol.sweep.answers import joined, next_page, pause, same_host
+from akpatrol.sweep.urls import CloneWanted, checked, shown
+from akpatrol.verify.wishes import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+GITHUB = "https://api.github.com"
+GITLAB = "https://gitlab.com/api/v4"
+TOKENS = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN"}
+"""The variable that holds the token, by kind of forge."""
+
+_PATIENCE = 900.0  # seconds of all waiting of one listing
+_REQUEST_SECONDS = 120.0
+_READ_SECONDS = 30.0
+_ATTEMPTS = 5
+_REDIRECTS = 3
+_LARGEST = 64 << 20  # bytes of one page
+_MOST_PAGES = 10_000
+_OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404
+_REDIRECTED = range(300, 400)
+_FULL_NAME = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
+_TOKEN = re.compile(r"[!-~]+")
+
+
+class ForgeError(AkpatrolError):
+    """A forge did not list everything; what it listed until then stands."""
+
+
+class _Site(NamedTuple):
+    """One forge: ``api`` is the URL that requests begin with, ``clones`` that which clone addresses begin with."""
+
+    kind: str
+    api: str
+    clones: str
+    token: str | None
+
+
+def github(
+    org: str,
+    url: str = GITHUB,
+    token: str | None = None,
+    client: httpx.Client | None = None,
+    wait: Callable[[float], None] = time.sleep,
+) -> Iterator[CloneWanted | Skipped]:
+    """Yield every repository of an organization that the token may see, archived ones and forks too.
+
+    ``wait`` sleeps for seconds. Raises UsageError for an address, an organization or a token that is wrong, ForgeError
+    when the forge does not answer to the end.
+    """
+    site = _site("github", url, token)
+    headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+    # Oldest first, so that one that is made meanwhile moves no other to a page already read.
+    start = f"{site.api}/orgs/{quote(_named(org), safe='')}/repos?type=all&sort=created&direction=asc&per_page=100"
+    return _github(_Asker(site, headers, client, wait), start)
+
+
+def gitlab(
+    group: str,
+    url: str = GITLAB,
+    token: str | None = None,
+    client: httpx.Client | None = None,
+    wait: Callable[[float], None] = time.sleep,
+) -> Iterator[CloneWanted | Skipped]:
+    """Yield every project of a group and of its subgroups that the token may see; as ``github`` otherwise.
+
+    Projects that other groups share with it are theirs, and left to them.
+    """
+    site = _site("gitlab", url, token)
+    wanted = "include_subgroups=true&with_shared=false&order_by=id&sort=asc&per_page=100"
+    start = f"{site.api}/groups/{quote(_named(group), safe='')}/projects?{wanted}"
+    return _gitlab(_Asker(site, {"Accept": "application/json"}, client, wait), start)
+
+
+def access(kind: str, url: str, token: str | None) -> Mapping[str, Secret]:
+    """Return what clones from a forge are to send, by the origin that it is for; nothing without a token.
+
+    https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation
+    and https://docs.gitlab.com/api/oauth2/#access-git-over-https-with-access-token name the users.
+    """
+    site = _site(kind, url, token)
+    user = {"github": "x-access-token", "gitlab": "oauth2"}[kind]
+    if not site.token:
+        return {}
+    return {site.clones: Secret(b"Basic " + b64encode(f"{user}:{site.token}".encode()))}
+
+
+def _github(asker: _Asker, start: str) -> Iterator[CloneWanted | Skipped]:
+    with asker:
+        for entry in asker.listed(start):
+            network = None
+            full_name = _text(entry, "full_name")
+            if entry.get("fork") is True and _FULL_NAME.fullmatch(full_name):
+                # The list does not tell where a fork comes from.
+                network = _text(asker.detail(f"{asker.site.api}/repos/{full_name}").get("source"), "clone_url") or None
+            yield _wanted(asker.site, _text(entry, "clone_url"), full_name, network)
+
+
+def _gitlab(asker: _Asker, start: str) -> Iterator[CloneWanted | Skipped]:
+    roots: dict[str, str] = {}
+    with asker:
+        for entry in asker.listed(start):
+            url = _text(entry, "http_url_to_repo")
+            # Ids grow, so what a fork was forked from has mostly been listed before it.
+            parent = _text(entry.get("forked_from_project"), "http_url_to_repo")
+            roots[url] = roots.get(parent, parent) or url
+            yield _wanted(asker.site, url, _text(entry, "path_with_namespace"), roots[url] if parent else None)
+
+
+def _wanted(site: _Site, url: str, name: str, network: str | None) -> CloneWanted | Skipped:
+    item = name or shown(url) or "a repository without a name"
+    try:
+        host = checked(url).host
+    except UsageError as error:
+        return Skipped(item, f"the forge names an address that cannot be cloned: {error}")
+    if host != urlsplit(site.clones).hostname:
+        return Skipped(item, f"the forge names a clone address on another host, {host}")
+    return CloneWanted(url, network)
+
+
+class _Asker:
+    """Asks one forge, page by page, and waits when it is told to. A context manager."""
+
+    def __init__(
+        self, site: _Site, headers: dict[str, str], client: httpx.Client | None, wait: Callable[[float], None]
+    ) -> None:
+        self.site = site
+        self._headers = {**headers, "User-Agent": f"akpatrol/{__version__}", "Accept-Encoding": "identity"}
+        if site.token:
+            self._headers["Authorization"] = f"Bearer {site.token}"
+        self._own = None if client else _client(trust_env=not is_loopback(urlsplit(site.api).hostname or ""))
+        self._client = client or self._own
+        self._wait = wait
+        self._patience = _PATIENCE
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._own:
+            self._own.close()
+
+    def listed(self, start: str) -> Iterator[Mapping[str, Any]]:
+        """Yield the entries of all pages, each repository once although pages may move while they are read."""
+        url: str | None = start
+        pages: set[str] = set()
+        seen: set[object] = set()
+        while url:
+            pages.add(url)
+            entries, headers = self._ask(url)
+            if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+                raise ForgeError(f"{self._host} does not answer as a {self.site.kind} API does: no list")
+            for entry in entries:
+                if entry.get("id") is None or entry["id"] not in seen:
+                    seen.add(entry.get("id"))
+                    yield entry
+            url = next_page(headers, url)
+            if url and (url in pages or len(pages) == _MOST_PAGES):
+                raise ForgeError(f"{self._host} lists pages without an end")
+
+    def detail(self, url: str) -> Mapping[str, Any]:
+        """Return one object, an empty one when the forge does not give it."""
+        try:
+            found, _ = self._ask(url)
+        except AkpatrolError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.site.api).netloc
+
+    def _ask(self, url: str) -> tuple[Any, Mapping[str, str]]:
+        redirects = attempt = 0
+        while True:
+            if not same_host(url, self.site.api):
+                raise ForgeError(f"{self._host} sends to another host, which was not asked")
+            try:
+                status, headers, body = self._get(url)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                status, headers, body = 0, {}, b""
+                failure = f"{self._host} cannot be asked: {type(error).__name__}"
+                seconds: float | None = 2.0**attempt
+            else:
+                failure = f"{self._host} answers {status}"
+                seconds = pause(status, headers, time.time(), attempt)
+            if status == _OK:
+                return _parsed(body, self._host), headers
+            if status in _REDIRECTED and headers.get("location") and redirects < _REDIRECTS:
+                url, redirects = joined(url, headers["location"]), redirects + 1
+                continue
+            attempt += 1
+            if seconds is None or attempt == _ATTEMPTS:
+                raise self._refusal(status, failure)
+            self._pause(seconds, failure)
+
+    def _get(self, url: str) -> tuple[int, Mapping[str, str], bytes]:
+        assert self._client  # noqa: S101 - the given one or its own
+        ends = time.monotonic() + _REQUEST_SECONDS
+        body = bytearray()
+        with self._client.stream("GET", url, headers=self._headers, follow_redirects=False) as response:
+            for block in response.iter_raw():
+                body += block
+                if len(body) > _LARGEST or time.monotonic() > ends:
+                    raise ForgeError(f"{self._host} does not come to an end with its answer")
+        return response.status_code, response.headers, bytes(body)
+
+    def _pause(self, seconds: float, failure: str) -> None:
+        if seconds > self._patience:
+            raise ForgeError(f"{failure} and wants {seconds:.0f} seconds to pass, which is too long to wait")
+        self._patience -= seconds
+        self._wait(seconds)
+
+    def _refusal(self, status: int, failure: str) -> AkpatrolError:
+        variable = TOKENS[self.site.kind]
+        if status == _UNAUTHORIZED:
+            told = "does not accept the token" if self.site.token else "wants a token"
+            return UsageError(f"{self._host} {told} (401)", f"set {variable} to one that may read the repositories")
+        if status == _FORBIDDEN:
+            return UsageError(f"{self._host} refuses to list it (403)", f"see what the token in {variable} may do")
+        if status == _NOT_FOUND:
+            hint = "see its name" if self.site.token else f"see its name, and set {variable} if it is not public"
+            return UsageError(f"{self._host} knows no such organization or group, or hides it (404)", hint)
+        return ForgeError(failure)
+
+
+def _site(kind: str, url: str, token: str | None) -> _Site:
+    """Return a forge. Raises UsageError unless its address is https, or http to this machine."""
+    try:
+        path = urlsplit(url).path.strip("/")
+        address = checked(url if path else f"{url.rstrip('/')}/api")
+    except (UsageError, ValueError) as error:
+        raise UsageError(f"--forge-url: {error}") from None
+    if address.scheme not in {"https", "http"}:
+        raise UsageError("--forge-url: not an https URL")
+    if token and not _TOKEN.fullmatch(token):
+        raise UsageError(f"{TOKENS[kind]} holds characters that no token has")
+    if kind == "github" and address.host in {"github.com", "api.github.com"}:
+        return _Site(kind, GITHUB, "https://github.com", token or None)
+    is_api = kind == "github" and address.host.startswith("api.")
+    if not path and not is_api:
+        path = "api/v3" if kind == "github" else "api/v4"
+    api = f"{address.origin}/{path}" if path else address.origin
+    # https://docs.github.com/en/enterprise-cloud@latest/rest/using-the-rest-api: api.SUBDOMAIN.ghe.com
+    clones = address._replace(host=address.host.removeprefix("api.")) if is_api else address
+    return _Site(kind, api, clones.origin, token or None)
+
+
+def _named(name: str) -> str:
+    if not name.strip("/") or not name.isprintable() or name in {".", ".."}:
+        raise UsageError("the name of an organization or group is empty, or no name")
+    return name.strip("/")
+
+
+def _client(*, trust_env: bool) -> httpx.Client:
+    try:
+        return httpx.Client(
+            trust_env=trust_env, timeout=_READ_SECONDS, cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        )
+    except (ImportError, ValueError, OSError, httpx.InvalidURL):
+        # The message could show the proxy's password.
+        raise UsageError("a proxy in the environment cannot be used", "set HTTPS_PROXY to http://host:port") from None
+
+
+def _parsed(body: bytes, host: str) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise ForgeError(f"{host} does not answer as an API does: no JSON") from None
+
+
+def _text(entry: Any, name: str) -> str:
+    value = entry.get(name) if isinstance(entry, dict) else None
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,158 @@
+"""Where mirrors lie in the cache of clones, who may touch one, and what is whole.
+
+``<host>/<path>-<hash of the address>.git`` is a mirror, ``.lock`` beside it its lock, ``.git.new`` one in the making,
+``networks/<hash>`` the name of the mirror that a repository and its forks share objects with. A mirror is never packed
+anew and loses no object, so that what another one borrows from it stays.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from akpatrol.sweep.urls import Address
+
+_ODD = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_PART = 80
+_MOST_PARTS = 12
+_ALTERNATES = ("objects", "info", "alternates")
+_POLL_SECONDS = 0.1
+_UNFINISHED = ".new"
+
+
+def place(directory: str, url: str, address: Address) -> str:
+    """Return the path of an address's mirror."""
+    host = _part(f"{address.host}_{address.port}" if address.port else address.host)
+    *parts, name = [_part(part) for part in address.path.removesuffix(".git").split("/") if part][-_MOST_PARTS:]
+    # What ends like a mirror could lie inside one.
+    parts = [f"{part}_" if part.endswith(".git") else part for part in parts]
+    return os.path.join(directory, host, *parts, f"{name}-{_digest(url)[:8]}.git")
+
+
+def whole(mirror: str) -> bool:
+    """Return whether there is a mirror, and what it borrows objects from."""
+    if not all(os.path.exists(os.path.join(mirror, name)) for name in ("HEAD", "config", "objects", "refs")):
+        return False
+    objects = os.path.join(mirror, "objects")
+    return all(os.path.isdir(os.path.join(objects, line)) for line in _alternates(mirror))
+
+
+@contextmanager
+def locked(mirror: str, patient: Callable[[], bool]) -> Iterator[int]:
+    """Keep all others from a mirror, in this process and in others; gives the lock's descriptor.
+
+    A git that is given the descriptor keeps the lock, too, and so outlives a sweep that is killed. Waits while
+    ``patient``; raises TimeoutError then, OSError when there can be no lock.
+    """
+    handle = os.open(mirror.removesuffix(".git") + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not patient():
+                    raise TimeoutError from None
+                time.sleep(_POLL_SECONDS)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def clear(mirror: str) -> None:
+    """Remove what a killed clone or fetch left; the lock must be held."""
+    shutil.rmtree(mirror + _UNFINISHED, ignore_errors=True)
+    for directory, below, files in os.walk(mirror):
+        if directory == mirror:
+            below[:] = [name for name in below if name == "refs"]
+        for name in files:
+            # git refuses to go on where it finds the lock file of a process that was killed.
+            if name.endswith(".lock"):
+                _remove(os.path.join(directory, name))
+    packs = os.path.join(mirror, "objects", "pack")
+    for name in os.listdir(packs) if os.path.isdir(packs) else ():
+        if name.startswith("tmp_"):
+            _remove(os.path.join(packs, name))
+
+
+def discard(mirror: str) -> None:
+    """Remove a mirror that is not whole."""
+    shutil.rmtree(mirror, ignore_errors=True)
+
+
+@contextmanager
+def new(mirror: str) -> Iterator[str]:
+    """Give a directory that becomes the mirror at the end, as a whole, and vanishes when anything fails.
+
+    The lock must be held, and what an earlier attempt left be cleared.
+    """
+    made = mirror + _UNFINISHED
+    os.mkdir(made, 0o700)
+    try:
+        yield made
+        # Relative ones hold when the whole cache is moved.
+        lines = [os.path.relpath(line, os.path.join(made, "objects")) for line in _alternates(made)]
+        if lines:
+            with open(os.path.join(made, *_ALTERNATES), "w", encoding="utf-8", errors="surrogateescape") as stream:
+                stream.writelines(f"{line}\n" for line in lines)
+        os.rename(made, mirror)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def lender(directory: str, network: str) -> str | None:
+    """Return the mirror that a network of forks shares objects with, None when there is none yet."""
+    try:
+        with open(_register(directory, network), encoding="utf-8", errors="surrogateescape") as stream:
+            mirror = os.path.join(directory, stream.read())
+    except OSError:
+        return None
+    return mirror if whole(mirror) else None
+
+
+def lend(directory: str, network: str, mirror: str) -> None:
+    """Let the network share objects with that mirror from now on."""
+    file = _register(directory, network)
+    os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        "w", dir=os.path.dirname(file), delete=False, encoding="utf-8", errors="surrogateescape"
+    ) as stream:
+        stream.write(os.path.relpath(mirror, directory))
+    os.replace(stream.name, file)
+
+
+def _alternates(mirror: str) -> list[str]:
+    try:
+        with open(os.path.join(mirror, *_ALTERNATES), encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read().splitlines()
+    except OSError:
+        return []
+
+
+def _register(directory: str, network: str) -> str:
+    return os.path.join(directory, "networks", _digest(network.removesuffix(".git").rstrip("/")))
+
+
+def _remove(file: str) -> None:
+    with suppress(OSError):
+        os.unlink(file)
+
+
+def _part(part: str) -> str:
+    name = _ODD.sub("_", part)[:_LONGEST_PART]
+    return f"_{name}" if name.startswith((".", "-")) or not name else name
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

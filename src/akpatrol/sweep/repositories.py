@@ -1,0 +1,143 @@
+"""Every repository beneath a directory: with a work tree, bare, nested in another, or a submodule's git directory.
+
+Nothing but directories and the pointers of git itself is opened, and no symbolic link is followed on the way down.
+Layout: https://git-scm.com/docs/gitrepository-layout
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model import Skipped
+from akpatrol.sources.git.repository import Repository, at, find, is_git_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST_POINTER = 4096
+# Of a git directory these hold no other; modules/ and worktrees/ do, and some people keep their work trees in it.
+_BARREN = frozenset((b"objects", b"refs", b"logs", b"hooks", b"info", b"lfs"))
+_TELLING = frozenset((b"HEAD", b"config", b"objects"))
+
+
+class Met(NamedTuple):
+    """A repository on the way; ``hidden`` is its work tree when that lies where no walk over files comes."""
+
+    repository: Repository
+    hidden: bytes | None
+
+
+def beneath(root: bytes) -> Iterator[Met | Skipped]:
+    """Yield the repositories at and beneath ``root``, an absolute real path; one may be met several times.
+
+    What looks like a repository and is none that can be read is a skip; so is one whose git directory lies elsewhere
+    and does not lead back, since whoever wrote the tree could have any repository of this machine read by that.
+    """
+    pending = [(root, False)]
+    # Looked into last: a submodule is then known by its work tree, if it has one.
+    git_dirs: deque[bytes] = deque()
+    trusted = [root]
+    while pending or git_dirs:
+        directory, hidden = pending.pop() if pending else (git_dirs.popleft(), True)
+        try:
+            with os.scandir(directory) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
+        except OSError as error:
+            yield Skipped(os.fsdecode(directory), f"repositories beneath it were not looked for: {error.strerror}")
+            continue
+        names = {entry.name for entry in entries}
+        found = _here(directory, names, is_root=directory == root)
+        if found and directory == root:
+            yield Met(found, None)
+            if not _beneath(common(found), trusted):  # of a work tree that is linked, or a submodule's
+                trusted.append(common(found))
+                git_dirs.append(found.common_dir)
+        elif found and _leads_back(found, trusted):
+            yield Met(_main(found), found.work_tree if hidden else None)
+        else:
+            yield from _refused(directory, names, found)
+        is_bare = is_git_dir(directory, names)
+        below = _below(entries, _BARREN if is_bare else frozenset())
+        if found and found.work_tree == directory and b".git" in below:
+            below.remove(b".git")
+            git_dirs.append(os.path.join(directory, b".git"))
+        paths = [os.path.join(directory, name) for name in reversed(below)]
+        if is_bare:
+            git_dirs.extend(paths)
+        else:
+            pending.extend((path, hidden) for path in paths)
+
+
+def common(found: Repository) -> bytes:
+    """Return what tells one repository from another, whichever of its work trees it was met by."""
+    return os.path.realpath(found.common_dir)
+
+
+def _here(directory: bytes, names: set[bytes], *, is_root: bool) -> Repository | None:
+    if os.path.basename(directory) == b".git" and is_git_dir(directory, names):
+        return find(directory) if is_root else None  # met with its work tree
+    return at(directory) if b".git" in names or is_git_dir(directory, names) else None
+
+
+def _refused(directory: bytes, names: set[bytes], found: Repository | None) -> Iterator[Skipped]:
+    if found:
+        named = os.fsdecode(found.common_dir)
+        yield Skipped(os.fsdecode(directory), f"its git directory lies elsewhere; name it to have it read: {named}")
+    elif b".git" in names and _broken(os.path.join(directory, b".git")):
+        yield Skipped(os.fsdecode(directory), "its .git is no git directory that can be read, nor names one")
+
+
+def _below(entries: list[os.DirEntry[bytes]], barren: frozenset[bytes]) -> list[bytes]:
+    """Return the names of the subdirectories; one that cannot be looked at is told of by who reads the files."""
+    below = []
+    for entry in entries:
+        try:
+            if entry.name not in barren and entry.is_dir(follow_symlinks=False):
+                below.append(entry.name)
+        except OSError:
+            continue
+    return below
+
+
+def _leads_back(found: Repository, trusted: list[bytes]) -> bool:
+    """Return whether a repository lies where it may, or is one that knows the work tree it was met by."""
+    shared = common(found)
+    if _beneath(shared, trusted):
+        return True
+    git_dir = os.path.realpath(found.git_dir)
+    if not found.work_tree or os.path.dirname(git_dir) != os.path.join(shared, b"worktrees"):
+        return False
+    back = _head(os.path.join(git_dir, b"gitdir")).rstrip(b"\r\n")
+    return os.path.realpath(os.path.join(git_dir, back)) == os.path.realpath(os.path.join(found.work_tree, b".git"))
+
+
+def _beneath(path: bytes, roots: list[bytes]) -> bool:
+    return any(os.path.commonpath((root, path)) == root for root in roots)
+
+
+def _main(found: Repository) -> Repository:
+    """Return the repository by its main work tree: linked ones come and go."""
+    if found.git_dir == found.common_dir:
+        return found
+    main = find(found.common_dir)
+    return main if main and common(main) == common(found) else found
+
+
+def _broken(dot_git: bytes) -> bool:
+    """Return whether this was meant to be a git directory, or to name one."""
+    if os.path.isfile(dot_git):
+        return _head(dot_git).startswith(b"gitdir:")
+    try:
+        return os.path.islink(dot_git) or not _TELLING.isdisjoint(os.listdir(dot_git))
+    except OSError:
+        return False
+
+
+def _head(file: bytes) -> bytes:
+    try:
+        with open(file, "rb") as stream:
+            return stream.read(_LONGEST_POINTER)
+    except OSError:
+        return b""

@@ -1,0 +1,210 @@
+"""The sweep itself: every target is looked through by a crew and goes into the store as a whole, the largest first.
+
+What was committed is done, whenever it ends: the next sweep finds those targets as it left them and goes on.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ThreadPoolExecutor, wait
+from functools import partial
+from heapq import heappop, heappush
+from itertools import islice
+from threading import Event
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from akpatrol.errors import AkpatrolError
+from akpatrol.execution import read_elsewhere
+from akpatrol.model import Skipped, Target
+from akpatrol.readlog import conditions
+from akpatrol.sweep import work
+from akpatrol.sweep.clones import CloneError
+from akpatrol.sweep.crew import Alone, CrewLostError
+from akpatrol.sweep.signature import Look, look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from akpatrol.findings import Credential
+    from akpatrol.sources.base import Source, Unit
+    from akpatrol.sweep.crew import Crew
+    from akpatrol.sweep.store import Store
+    from akpatrol.sweep.urls import CloneWanted
+    from akpatrol.sweep.work import Order, Outcome
+    from akpatrol.tally import Tally
+
+    Planned = Target | Skipped | CloneWanted
+
+# A larger repository's packs, or a larger directory, are read by all workers together.
+_LARGE_BYTES = 48 << 20
+_LARGE_AT_ONCE = 2
+_CLONES_AT_ONCE = 4
+_IN_FLIGHT_A_HAND = 2
+_UNITS_A_HAND = 4
+# Of so many targets the largest is begun first, so that the end waits for none.
+_AHEAD = 512
+_GLANCE_SECONDS = 0.5
+
+
+class Watch(Protocol):
+    """Who follows a sweep. Sizes are in bytes, as stored."""
+
+    def met(self, size: int) -> None:
+        """Learn of one more target."""
+
+    def unchanged(self, size: int) -> None:
+        """Learn that a target is as it was and need not be read."""
+
+    def done(self, size: int, outcome: Outcome | None) -> None:
+        """Learn that a target is done; without an outcome it could not be looked at."""
+
+    def tick(self) -> None:
+        """Learn that time passes."""
+
+
+class _StoppedError(Exception):
+    """Nothing more is to be begun."""
+
+
+class _Waiting(NamedTuple):
+    """A target ahead, in the order in which they are begun."""
+
+    order: tuple[int, int]
+    target: Target
+    seen: Look
+    large: bool
+
+
+class Sweep:
+    """Looks through targets for the run ``run`` of a store. ``stop`` may be called from a signal's handler."""
+
+    def __init__(self, crew: Crew, order: Order, store: Store, run: int, watch: Watch) -> None:
+        self._crew = crew
+        self._order = order
+        self._store = store
+        self._run = run
+        self._watch = watch
+        self._conditions = f"{conditions(order.rules.digest, order.limits)} {order.minimum} {order.exclude!r}"
+        self._ahead: tuple[list[_Waiting], list[_Waiting]] = ([], [])
+        self._flying: dict[Future[Any], _Waiting] = {}
+        self._coming: dict[Future[Any], CloneWanted] = {}
+        self._large = 0
+        self._met = 0
+        self._stopping = Event()
+        self.secrets: dict[str, Credential] = {}
+
+    def stop(self) -> None:
+        """Begin nothing more, and give up what is large; what is being read is finished."""
+        self._stopping.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped."""
+        return self._stopping.is_set()
+
+    def go(self, plan: Iterable[Planned], bring: Callable[[CloneWanted], str]) -> None:
+        """Look through all targets of a plan; ``bring`` clones what is to be cloned, and returns where to."""
+        planned = iter(plan)
+        with ThreadPoolExecutor(_CLONES_AT_ONCE) as carriers, ThreadPoolExecutor(_LARGE_AT_ONCE) as conductors:
+            try:
+                while True:
+                    self._survey(planned, lambda wanted: carriers.submit(bring, wanted))
+                    self._begin(conductors)
+                    if not self._flying and not (self._coming and not self.stopped):
+                        break
+                    done, _ = wait((*self._flying, *self._coming), _GLANCE_SECONDS, FIRST_COMPLETED)
+                    self._gather(done)
+                    self._watch.tick()
+            except BaseException:
+                self.stop()
+                carriers.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _survey(self, planned: Iterator[Planned], carry: Callable[[CloneWanted], Future[str]]) -> None:
+        """Look at the next targets from outside; what is as it was need not be opened."""
+        if self.stopped:
+            return
+        for one in islice(planned, max(0, _AHEAD - sum(map(len, self._ahead)) - len(self._coming))):
+            if isinstance(one, Skipped):
+                self._store.skip(self._run, one.item, one.reason)
+            elif isinstance(one, Target):
+                self._admit(one)
+            else:
+                self._coming[carry(one)] = one
+            self._watch.tick()
+
+    def _admit(self, target: Target) -> None:
+        seen = look(target)
+        self._watch.met(seen.size)
+        if self._is_as_it_was(target, seen):
+            self._store.unchanged(self._run, target)
+            self._watch.unchanged(seen.size)
+            return
+        self._met += 1
+        # A target whose very name is a secret is conducted here too, and read here.
+        large = (seen.size > _LARGE_BYTES and self._crew.hands > 1) or work.tells(self._order, target)
+        heappush(self._ahead[large], _Waiting((-seen.size, self._met), target, seen, large))
+
+    def _is_as_it_was(self, target: Target, seen: Look) -> bool:
+        # To ask about a credential its secret is needed, which nobody kept.
+        if self._order.secrets or not seen.signature:
+            return False
+        return self._store.signature(target.kind, target.root, self._conditions) == seen.signature
+
+    def _begin(self, conductors: ThreadPoolExecutor) -> None:
+        small, large = self._ahead
+        while large and self._large < _LARGE_AT_ONCE and not self.stopped:
+            one = heappop(large)
+            self._large += 1
+            self._flying[conductors.submit(work.through, self._order, one.target, self._read)] = one
+        room = self._crew.hands * _IN_FLIGHT_A_HAND + self._large
+        while small and len(self._flying) < room and not self.stopped:
+            one = heappop(small)
+            self._flying[self._crew.submit(work.whole, self._order, one.target)] = one
+
+    def _read(self, source: Source, tally: Tally) -> None:
+        """Have the units of a large target read by the crew."""
+
+        def submit(unit: Unit) -> Future[Tally]:
+            if self.stopped:
+                raise _StoppedError
+            crew = Alone() if work.tells(self._order, unit) else self._crew
+            return crew.submit(work.piece, self._order, unit)
+
+        complete = partial(work.completed, self._order)
+        read_elsewhere(source, submit, tally, self._crew.hands * _UNITS_A_HAND, complete)
+
+    def _gather(self, done: Iterable[Future[Any]]) -> None:
+        for future in done:
+            if one := self._flying.pop(future, None):
+                self._large -= one.large
+                self._settle(future, one)
+            else:
+                self._arrived(future)
+
+    def _settle(self, future: Future[Outcome], one: _Waiting) -> None:
+        """Keep what a target came to."""
+        outcome = None
+        try:
+            outcome = future.result()
+        except _StoppedError:
+            return
+        except CrewLostError:
+            raise
+        except BrokenExecutor:
+            self._store.skip(self._run, one.target.root, "a worker process died while it was read")
+        except Exception as error:  # noqa: BLE001 - one target must not cost the others; its text may hold a secret
+            self._store.skip(self._run, one.target.root, f"a bug in akpatrol: {type(error).__name__}")
+        else:
+            self._store.put(self._run, outcome.document, one.seen.signature, self._conditions)
+            self.secrets.update(outcome.secrets)
+        self._watch.done(one.seen.size, outcome)
+
+    def _arrived(self, future: Future[str]) -> None:
+        """Go on with what was cloned."""
+        wanted = self._coming.pop(future)
+        try:
+            path = future.result()
+        except (CloneError, AkpatrolError, OSError) as error:
+            self._store.skip(self._run, wanted.url, str(error))
+        else:
+            self._admit(Target("0", "repository", path, remote=wanted.url))

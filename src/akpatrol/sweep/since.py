@@ -1,0 +1,107 @@
+"""What is new, gone or changed between two runs of a store."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.findings import Changes, VerificationStatus
+from akpatrol.model import Confidence, State
+from akpatrol.report.fields import Fields
+from akpatrol.report.reread import change_of
+from akpatrol.report.words import STATUSES, UNVERIFIED, plural, state_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from sqlite3 import Connection
+
+    from akpatrol.findings import Change
+    from akpatrol.sweep.store_schema import Run
+
+_STATES = list(State)
+
+_SIGHTINGS = """
+SELECT fingerprint, kind, redacted, body FROM credential JOIN sighting USING (fingerprint)
+WHERE since_run <= :run AND (until_run IS NULL OR until_run > :run)
+"""
+_PLACES = """
+SELECT fingerprint, count(*) FROM occurrence WHERE since_run <= :run AND (until_run IS NULL OR until_run > :run)
+GROUP BY fingerprint
+"""
+_STATUSES = "SELECT fingerprint, status FROM verification WHERE run <= :run ORDER BY id"
+
+
+class _Standing(NamedTuple):
+    """What is told of a credential when it changes."""
+
+    kind: str
+    redacted: str
+    confidence: Confidence
+    state: State
+    exposed: bool
+    status: str = UNVERIFIED
+    places: int = 0
+
+
+def changes(connection: Connection, earlier: Run, run: int, minimum: Confidence) -> Changes:
+    """Return the changes of credentials of at least a confidence, in either run; the new ones first, the gone last.
+
+    Gone is what a target no longer has that was looked at since, and no other one has.
+    Raises ValueError, TypeError or KeyError for rows that were damaged.
+    """
+    before, now = _standings(connection, earlier.id), _standings(connection, run)
+    found = list(_changes(before, now, minimum))
+    order = ["new", "changed", "gone"]
+    return Changes(
+        earlier.id,
+        earlier.started_at,
+        tuple(sorted(found, key=lambda one: (order.index(one.change), one.fingerprint))),
+    )
+
+
+def _changes(before: dict[str, _Standing], now: dict[str, _Standing], minimum: Confidence) -> Iterator[Change]:
+    for name, one in (before | now).items():
+        old, new = before.get(name), now.get(name)
+        if max(standing.confidence for standing in (old, new) if standing) < minimum:
+            continue
+        detail = "; ".join(_differences(old, new)) if old and new else ""
+        if detail or not (old and new):
+            change = "changed" if detail else "new" if new else "gone"
+            named = {"fingerprint": name, "kind": one.kind, "redacted": one.redacted}
+            yield change_of(named | {"change": change, "detail": detail})
+
+
+def _differences(old: _Standing, new: _Standing) -> Iterator[str]:
+    if new.status != old.status:
+        yield f"{STATUSES[new.status]}, before: {STATUSES[old.status]}"
+    if new.state is not old.state:
+        yield f"{state_name(new.state)}, before: {state_name(old.state)}"
+    if new.exposed != old.exposed:
+        yield "every visitor of a web page can read it now" if new.exposed else "no longer in a web page"
+    if new.places != old.places:
+        more = new.places - old.places
+        yield plural(more, "more place") if more > 0 else f"{plural(-more, 'place')} fewer"
+
+
+def _standings(connection: Connection, run: int) -> dict[str, _Standing]:
+    found: dict[str, _Standing] = {}
+    for name, kind, redacted, body in connection.execute(_SIGHTINGS, {"run": run}):
+        told = Fields(json.loads(body))
+        confidence, state = told.one("confidence", Confidence), told.one("state", State)
+        one = _Standing(kind, redacted, confidence, state, exposed=told.maybe("exposure", told.text) is not None)
+        found[name] = _together(found[name], one) if name in found else one
+    for name, places in connection.execute(_PLACES, {"run": run}):
+        found[name] = found[name]._replace(places=places)
+    for name, status in connection.execute(_STATUSES, {"run": run}):
+        # What was not sent says nothing about what was answered before.
+        if name in found and (found[name].status == UNVERIFIED or status != VerificationStatus.NOT_SENT):
+            found[name] = found[name]._replace(status=VerificationStatus(status).value)
+    return found
+
+
+def _together(one: _Standing, other: _Standing) -> _Standing:
+    return one._replace(
+        confidence=max(one.confidence, other.confidence),
+        state=min(one.state, other.state, key=_STATES.index),
+        exposed=one.exposed or other.exposed,
+    )

@@ -1,0 +1,73 @@
+"""Who may write to a store: one process at a time, into files that are its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+
+from akpatrol.errors import UsageError
+
+_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_NOTE_BYTES = 300
+
+
+class Lock:
+    """The right to write to a store, until it is closed or the process ends, however that ends.
+
+    It is held on a file beside the store that is never removed and says who has it. Raises UsageError when somebody
+    else has it; on a file system without locks as well.
+    """
+
+    def __init__(self, store: str) -> None:
+        import fcntl  # noqa: PLC0415 - only a sweep needs it
+
+        file = store + "-lock"
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            self._descriptor = os.open(file, flags, 0o600)
+        except OSError as error:
+            raise UsageError(f"{file}: {error.strerror}") from None
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(self._descriptor, _NOTE_BYTES, 0).decode("utf-8", "replace").strip()
+            self.close()
+            raise UsageError(
+                f"{store}: another sweep is writing to it: {holder or 'one that has just begun'}",
+                hint="wait for its end, or sweep into another store",
+            ) from None
+        except OSError as error:
+            self.close()
+            raise UsageError(
+                f"{file}: cannot be locked: {error.strerror}", hint="keep the store on a local disk"
+            ) from None
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+
+    def close(self) -> None:
+        """Let others write."""
+        os.close(self._descriptor)
+
+
+def check_own(store: str) -> None:
+    """Raise UsageError when one of a store's files is no regular file that only this user may write.
+
+    Its directory is not judged: where data are kept is the user's choice, and a team may share it on purpose.
+    """
+    for suffix in ("", "-wal", "-shm", "-lock"):
+        try:
+            found = os.lstat(store + suffix)
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:  # a NUL
+            raise UsageError(f"{store}: {error}") from None
+        own = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
+        if not stat.S_ISREG(found.st_mode) or not own or found.st_mode & _OTHERS_MAY_WRITE:
+            raise UsageError(
+                f"{store}{suffix}: not a file of yours that only you may write",
+                hint="name another file, or make it yours: chown, chmod go-w",
+            )
+    directory = os.path.dirname(os.path.abspath(store))
+    if not os.path.isdir(directory):
+        raise UsageError(f"{store}: its directory does not exist", hint=f"make it: mkdir -p {directory}")

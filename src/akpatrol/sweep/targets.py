@@ -1,0 +1,128 @@
+"""What the words of a command line name: repositories, directories, files, lists of them, and addresses to clone."""
+
+from __future__ import annotations
+
+import os
+import stat
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import UsageError
+from akpatrol.model import Skipped, Target
+from akpatrol.sources.git import repository
+from akpatrol.sources.walk import special
+from akpatrol.sweep.repositories import beneath, common
+from akpatrol.sweep.urls import CloneWanted, checked, is_address, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    Planned = Target | Skipped | CloneWanted
+
+
+class _Path(NamedTuple):
+    """A file or directory that exists, by its real path."""
+
+    root: str
+    mode: int
+
+
+def resolve(words: Sequence[str], first: int = 0) -> Iterator[Planned]:
+    """Yield what is to be looked at, each thing once; targets are numbered from ``first``.
+
+    A directory is every repository at and beneath it and, unless it is itself a bare one, its files. ``@FILE`` names a
+    file with one word on each line, in which what cannot be used is a skip. Paths are relative to the current
+    directory. Raises UsageError, before anything is looked at, for what cannot be used on the command line itself.
+    """
+    named: list[_Path | CloneWanted | Skipped] = []
+    for word in words:
+        if word.startswith("@"):
+            named.extend(_listed(word[1:]))
+        else:
+            named.append(_named(word))
+    return _Resolver(first).resolve(named)
+
+
+class _Resolver:
+    """Walks; remembers what was named or met already."""
+
+    def __init__(self, first: int) -> None:
+        self._numbers = count(first)
+        self._seen: set[bytes | str] = set()
+
+    def resolve(self, named: Sequence[_Path | CloneWanted | Skipped]) -> Iterator[Planned]:
+        for one in dict.fromkeys(named):
+            if not isinstance(one, _Path):
+                yield one
+            elif stat.S_ISDIR(one.mode):
+                yield from self._directory(one.root)
+            else:
+                yield from self._once("file", one.root, os.path.dirname(one.root))
+
+    def _directory(self, root: str) -> Iterator[Target | Skipped]:
+        hidden = []
+        for met in beneath(os.fsencode(root)):
+            if isinstance(met, Skipped):
+                yield met
+                continue
+            found = met.repository
+            if met.hidden:
+                hidden.append(met.hidden)
+            if (key := common(found)) not in self._seen:
+                self._seen.add(key)
+                place = os.fsdecode(os.path.realpath(found.root))
+                yield Target(str(next(self._numbers)), "repository", place, base=place)
+        itself = repository.at(os.fsencode(root))
+        if not itself or itself.work_tree:
+            yield from self._once("directory", root, root)
+        for work_tree in map(os.fsdecode, map(os.path.realpath, hidden)):
+            yield from self._once("directory", work_tree, work_tree)
+
+    def _once(self, kind: str, root: str, directory: str) -> Iterator[Target]:
+        if root not in self._seen:
+            self._seen.add(root)
+            found = repository.find(os.fsencode(directory))
+            base = os.fsdecode(found.work_tree) if found and found.work_tree else None
+            yield Target(str(next(self._numbers)), kind, root, base=base)
+
+
+def _named(word: str) -> _Path | CloneWanted:
+    """Return what one word names. Raises UsageError, whose message shows no password."""
+    if not word:
+        raise UsageError("a target is empty", hint="give . for the current directory")
+    if word == "-":
+        raise UsageError("a sweep does not read standard input", hint="give it to akpatrol scan -")
+    if is_address(word) and not os.path.lexists(word):
+        checked(word)
+        return CloneWanted(word)
+    if word.startswith("-"):
+        raise UsageError("a target begins with -", hint="write ./ before the name of a file")
+    try:
+        root = os.path.realpath(word, strict=True)
+        mode = os.stat(root).st_mode
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a path"
+        raise UsageError(f"{shown(word)}: {reason}") from None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise UsageError(f"{shown(word)} is a {special(mode)}", hint="a sweep reads files and directories")
+    return _Path(root, mode)
+
+
+def _listed(file: str) -> Iterator[_Path | CloneWanted | Skipped]:
+    """Yield what the lines of a file name. Raises UsageError for a file that cannot be read or names another."""
+    try:
+        with open(file, "rb") as stream:
+            lines = stream.read().removeprefix(b"\xef\xbb\xbf").splitlines()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a path"
+        raise UsageError(f"@{file}: {reason}", hint="@ stands before the name of a file of targets") from None
+    for number, line in enumerate(lines, 1):
+        word = os.fsdecode(line.strip())
+        if not word or word.startswith("#"):
+            continue
+        if word.startswith("@"):
+            raise UsageError(f"{file}:{number}: a list of targets cannot name another", hint="give both lists")
+        try:
+            yield _named(word)
+        except UsageError as error:
+            yield Skipped(shown(word), f"in {file}, line {number}: {error}")

@@ -1,0 +1,114 @@
+"""Addresses that repositories are cloned from: which words are one, which are safe, and how one is shown.
+
+What git takes for an address: https://git-scm.com/docs/git-clone#_git_urls. ``<transport>::<address>`` starts a program
+of its own (https://git-scm.com/docs/git-remote-ext), and ``file://`` would reach what was never named.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from akpatrol.errors import UsageError
+from akpatrol.verify.wishes import is_loopback
+
+_HINT = "give https://host/path, ssh://user@host/path, user@host:path or git://host/path"
+_SCHEMES = ("https", "http", "ssh", "git")
+_HELPER = re.compile(r"[A-Za-z0-9+.-]*::")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+# As git has it: a colon before any slash. Without a user name it is rather a file's name.
+_SHORT = re.compile(r"(?P<user>[^/@]*)@(?P<host>\[[^]]*\]|[^/:@]*):(?P<path>.*)", re.DOTALL)
+_USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+_SECRET_USER = re.compile(r"^((?:[A-Za-z0-9+.:-]*://)?)[^/@]*@(?=[^/]*(?:/|:|$))")
+
+
+class CloneWanted(NamedTuple):
+    """A repository to clone; ``network`` is the address of the one that it and its forks come from, where known."""
+
+    url: str
+    network: str | None = None
+
+
+class Address(NamedTuple):
+    """The parts of an address that was checked; ``host`` is in lower case, ``path`` without slashes at its ends."""
+
+    scheme: str
+    user: str
+    host: str
+    port: int | None
+    path: str
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, as a URL without a path."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}{f':{self.port}' if self.port else ''}"
+
+
+def is_address(word: str) -> bool:
+    """Return whether a word is meant as an address, a safe one or not."""
+    return bool(_SCHEME.match(word) or _HELPER.match(word) or _SHORT.match(word))
+
+
+def checked(word: str) -> Address:
+    """Return the parts of an address. Raises UsageError, whose message shows no password, for one that is not safe."""
+    if word.startswith("-"):
+        raise UsageError("an address begins with -", _HINT)
+    if helper := _HELPER.match(word):
+        raise UsageError(f"{helper[0]} could run any program and is refused", _HINT)
+    if not word.isprintable() or "\\" in word:
+        raise UsageError("an address holds characters that no address has", _HINT)
+    scheme = _SCHEME.match(word)
+    found = _parsed(word) if scheme else _short(word)
+    if found.scheme not in _SCHEMES:
+        raise UsageError(f"{found.scheme}:// is refused: {shown(word)}", _HINT)
+    if found.scheme == "http" and not is_loopback(found.host):
+        raise UsageError(f"http:// is refused but for this machine: {shown(word)}", "give the https:// address")
+    if not _HOST.fullmatch(found.host) or (found.user and not _USER.fullmatch(found.user)):
+        raise UsageError(f"not an address of a repository: {shown(word)}", _HINT)
+    if not found.path or found.path.startswith("-"):
+        raise UsageError(f"no path of a repository: {shown(word)}", _HINT)
+    return found
+
+
+def shown(word: str) -> str:
+    """Return an address for people, without what could be a secret: password, user name, query.
+
+    The user name of ``ssh`` is no secret, and a token is often written as that of ``https``.
+    """
+    bare = word.partition("#")[0].partition("?")[0] if _SCHEME.match(word) else word
+    short = _SHORT.match(bare)
+    user = short["user"] if short else ""
+    if bare.startswith("ssh://"):
+        user = bare.removeprefix("ssh://").partition("/")[0].rpartition("@")[0]
+    if user and _USER.fullmatch(user):
+        return bare
+    return _SECRET_USER.sub(r"\1***@", bare)
+
+
+def _parsed(word: str) -> Address:
+    try:
+        parts = urlsplit(word)
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:
+        raise UsageError(f"not a URL: {shown(word)}", _HINT) from None
+    if parts.query or parts.fragment:
+        raise UsageError(f"only a scheme, a host, a port and a path, please: {shown(word)}", _HINT)
+    user, colon, _ = parts.netloc.rpartition("@")[0].partition(":")
+    if colon or (user and parts.scheme != "ssh"):
+        raise UsageError(
+            f"an address holds a password or a token: {shown(word)}",
+            "leave it out: a token for a forge is taken from the environment",
+        )
+    return Address(parts.scheme, user, host.lower(), port, parts.path.strip("/"))
+
+
+def _short(word: str) -> Address:
+    parts = _SHORT.fullmatch(word)
+    if not parts:
+        raise UsageError(f"not an address of a repository: {shown(word)}", _HINT)
+    if ":" in parts["user"]:
+        raise UsageError(f"an address holds a password: {shown(word)}", "leave it out")
+    return Address("ssh", parts["user"], parts["host"].strip("[]").lower(), None, parts["path"].strip("/"))

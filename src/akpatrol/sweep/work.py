@@ -1,0 +1,164 @@
+"""What is done with one target, wherever that is: here, in a process of this machine or on another one.
+
+What comes back is a document, in which every secret is masked. A raw secret comes along only when it is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from datetime import UTC, datetime
+from threading import local
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from akpatrol import identity, pipeline
+from akpatrol.detect.redact import Redactor
+from akpatrol.errors import AkpatrolError, GitError
+from akpatrol.examination import Examiner
+from akpatrol.model import Coverage, Report, Skipped
+from akpatrol.readlog import ReadLog
+from akpatrol.report import RenderOptions, document
+from akpatrol.settings import cache_directory, environment
+from akpatrol.sources.files import FilesSource
+from akpatrol.sources.files_memory import RememberingFiles
+from akpatrol.sources.git import describe, repository
+from akpatrol.sources.git.history import HistorySource
+from akpatrol.sources.git.runner import Git
+from akpatrol.sweep import secrecy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from akpatrol.findings import Credential
+    from akpatrol.limits import Limits
+    from akpatrol.model import Confidence, Target
+    from akpatrol.pipeline import Reader
+    from akpatrol.rules import RuleSet
+    from akpatrol.sources.base import Source, Unit
+    from akpatrol.tally import Tally
+
+    Matcher = Callable[[bytes, bool], bool]
+
+
+class Order(NamedTuple):
+    """How all of one sweep is looked at; every task carries it.
+
+    ``matcher`` makes of ``exclude`` what tells whether a path is left out. ``remember`` says that whoever reads
+    remembers in its own cache what it read. ``secrets`` says that raw secrets are wanted too, ``nameless`` that none
+    may cross the wire to or from a worker.
+    """
+
+    rules: RuleSet
+    limits: Limits
+    minimum: Confidence
+    matcher: Callable[[Sequence[str]], Matcher]
+    exclude: tuple[str, ...] = ()
+    remember: bool = True
+    secrets: bool = False
+    nameless: bool = False
+
+
+class Outcome(NamedTuple):
+    """What a target came to: its document, and its credentials by fingerprint, without places, if they are wanted."""
+
+    document: dict[str, Any]
+    secrets: dict[str, Credential]
+
+    @property
+    def size(self) -> int:
+        """Bytes read."""
+        size: int = self.document["coverage"]["bytes"]
+        return size
+
+
+_own = local()
+
+
+def examiner(order: Order) -> Examiner:
+    """Return this thread's examiner: what it is compiled of is the same for all targets, and it serves one thread."""
+    key = (order.rules.digest, order.limits)
+    if getattr(_own, "key", None) != key:
+        _own.key, _own.examiner = key, Examiner(order.rules, order.limits)
+    found: Examiner = _own.examiner
+    return found
+
+
+def whole(order: Order, target: Target) -> Outcome:
+    """Look through one target and return what it came to; what cannot be opened is a skip."""
+    return through(order, target)
+
+
+def through(order: Order, target: Target, reader: Reader | None = None) -> Outcome:
+    """Look through one target; a ``reader`` has its units read elsewhere."""
+    own = examiner(order)
+    cache = cache_directory(environment()) if order.remember else None
+    with closing(ReadLog(cache)) as log:
+        try:
+            source = _source(order, target, log if cache else None)
+        except (AkpatrolError, OSError) as error:
+            return outcome(order, failed(target, error))
+        excluded = order.matcher(order.exclude)
+        wishes = pipeline.Wishes(
+            minimum=order.minimum,
+            excluded=lambda _target, path: excluded(path, False),  # noqa: FBT003 - a callable's argument
+            reader=reader,
+        )
+        found = pipeline.run("sweep", [source], own, wishes)
+        # The repositories met in a directory are targets of their own.
+        return outcome(order, found._replace(unread_histories=()))
+
+
+def piece(order: Order, unit: Unit) -> Tally:
+    """Read one unit of a target too large for one process; ``completed`` makes of this what the unit came to."""
+    read = secrecy.tally(examiner(order), unit)
+    return secrecy.withheld(examiner(order), unit, read) if order.nameless else read
+
+
+def completed(order: Order, unit: Unit, read: Tally) -> Tally:
+    """Return what a unit came to, of what ``piece`` returned."""
+    return secrecy.complete(examiner(order), unit, read) if order.nameless else read
+
+
+def tells(order: Order, sent: Unit | Target) -> bool:
+    """Return whether to have something read would give a secret away."""
+    return order.nameless and secrecy.tells(examiner(order), sent)
+
+
+def outcome(order: Order, report: Report) -> Outcome:
+    """Return a report as what is kept of it."""
+    redact = Redactor(examiner(order).engine, [one.secret for one in report.credentials])
+    options = RenderOptions(redact, order.rules, datetime.now(UTC))
+    kept = report.credentials if order.secrets else ()
+    return Outcome(
+        document.build(report, options),
+        {identity.fingerprint(one.kind, one.secret): one._replace(occurrences=()) for one in kept},
+    )
+
+
+def answers(order: Order, report: Report) -> dict[str, dict[str, Any]]:
+    """Return what the API said of a report's credentials, as their documents tell it, by fingerprint."""
+    credentials = outcome(order, report).document["credentials"]
+    return {one["fingerprint"]: one["verification"] for one in credentials if one["verification"]}
+
+
+def failed(target: Target, error: Exception) -> Report:
+    """Return the report of a target of which nothing could be looked at."""
+    reason = (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Report("sweep", now, 0.0, (target,), Coverage(skipped=(Skipped(target.root, reason),)), ())
+
+
+def _source(order: Order, target: Target, log: ReadLog | None) -> Source:
+    """Return the source of a target. Raises GitError and OSError for what cannot be opened."""
+    if target.kind != "repository":
+        os.stat(target.root)
+        return (
+            RememberingFiles([target], lambda _root: order.matcher(order.exclude), log)
+            if log
+            else FilesSource([target], lambda _root: order.matcher(order.exclude))
+        )
+    found = repository.at(os.fsencode(target.root))
+    if not found:
+        raise GitError("it is no git repository any more")
+    git = Git(found, common=True)
+    return HistorySource(git, describe.target(git)._replace(id=target.id, root=target.root), log, lent=False)

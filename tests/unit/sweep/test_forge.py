@@ -1,0 +1,319 @@
+"""Listing an organization, asked of a forge on this machine."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Protocol
+
+import httpx
+import pytest
+
+from akpatrol.errors import UsageError
+from akpatrol.model import Skipped
+from akpatrol.sweep import forge
+from akpatrol.sweep.answers import next_page, pause, same_host
+from akpatrol.sweep.forge import ForgeError, access
+from akpatrol.sweep.urls import CloneWanted
+from tests.forge_server import ForgeServer, Hosted, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+KINDS = ("github", "gitlab")
+
+
+class Start(Protocol):
+    def __call__(self, *args: Any, **options: Any) -> ForgeServer: ...
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    with ExitStack() as stack:
+        yield lambda *args, **options: stack.enter_context(ForgeServer(*args, **options).running())
+
+
+def _hosted(number: int) -> list[Hosted]:
+    return [Hosted(f"org/r{n:03}", f"http://127.0.0.1:9/org/r{n:03}.git", archived=n % 7 == 0) for n in range(number)]
+
+
+def _list(
+    kind: str,
+    server: ForgeServer,
+    token: str | None = None,
+    waited: list[float] | None = None,
+    name: str = "org",
+    client: httpx.Client | None = None,
+) -> list[CloneWanted | Skipped]:
+    listing: Callable[..., Iterator[CloneWanted | Skipped]] = getattr(forge, kind)
+    waits = [] if waited is None else waited
+    return list(listing(name, server.url, token, client, waits.append))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_pages_are_listed(start: Start, kind: str) -> None:
+    server = start([*_hosted(250), Hosted("other/x", "http://127.0.0.1/other/x")])
+    assert _list(kind, server) == [CloneWanted(one.url) for one in _hosted(250)]
+    assert len(server.asked) == 3
+    assert all("authorization" not in asked.headers for asked in server.asked)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_that_moved_gives_no_repository_twice(start: Start, kind: str) -> None:
+    hosted = _hosted(3)
+    server = start([*hosted, hosted[0]], most=2)
+    assert _list(kind, server) == [CloneWanted(one.url) for one in hosted]
+
+
+def test_a_group_is_listed_with_its_subgroups(start: Start) -> None:
+    server = start([Hosted("org/team/x", "http://127.0.0.1/org/team/x.git")])
+    with pytest.raises(UsageError, match="no such organization"):
+        _list("gitlab", server, name="none/sub group")
+    assert server.asked[0].path == "/api/v4/groups/none%2Fsub%20group/projects"
+    assert _list("gitlab", server) == [CloneWanted("http://127.0.0.1/org/team/x.git")]
+    assert server.asked[1].query["include_subgroups"] == ["true"]
+    assert "archived" not in server.asked[1].query
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_forks_tell_their_network(start: Start, kind: str) -> None:
+    root, fork, far, alone = (f"http://127.0.0.1/org/{name}.git" for name in ("root", "fork", "far", "alone"))
+    server = start(
+        [
+            Hosted("org/root", root),
+            Hosted("org/fork", fork, parent="org/root"),
+            Hosted("org/far", far, parent="org/fork"),
+            Hosted("org/alone", alone),
+        ]
+    )
+    assert _list(kind, server) == [
+        CloneWanted(root),
+        CloneWanted(fork, root),
+        CloneWanted(far, root),
+        CloneWanted(alone),
+    ]
+
+
+def test_a_fork_whose_origin_is_not_told_is_listed(start: Start) -> None:
+    server = start([Hosted("org/root", "http://127.0.0.1/r"), Hosted("org/fork", "http://127.0.0.1/f", "org/root")])
+    listing = forge.github("org", server.url)
+    assert next(listing) == CloneWanted("http://127.0.0.1/r")
+    server.first = [Reply(404, {}, {})]
+    assert list(listing) == [CloneWanted("http://127.0.0.1/f")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_forge_that_throttles_is_waited_for(start: Start, kind: str) -> None:
+    waited: list[float] = []
+    server = start(_hosted(2), first=[Reply(429, {"Retry-After": "7"}), Reply(502, {}), Reply(500, {})])
+    assert len(_list(kind, server, waited=waited)) == 2
+    assert waited == [7.0, 2.0, 4.0]
+
+
+def test_the_hour_of_github_is_waited_for(start: Start) -> None:
+    waited: list[float] = []
+    reset = int(time.time()) + 300
+    limits = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}
+    server = start(_hosted(1), first=[Reply(403, limits), Reply(403, {"Retry-After": "60"})])
+    assert len(_list("github", server, waited=waited)) == 1
+    assert 0 < waited[0] <= 300
+    assert waited[1] == 60.0
+
+
+@pytest.mark.parametrize("first", [[("3600", 429)], [("600", 429), ("600", 429)]])
+def test_waiting_has_an_end(start: Start, first: list[tuple[str, int]]) -> None:
+    waited: list[float] = []
+    server = start(_hosted(1), first=[Reply(status, {"Retry-After": seconds}) for seconds, status in first])
+    with pytest.raises(ForgeError, match="too long to wait"):
+        _list("github", server, waited=waited)
+    assert sum(waited) <= 900
+
+
+def test_a_forge_that_fails_for_good(start: Start) -> None:
+    server = start(_hosted(1), first=[Reply(500, {})] * 5)
+    with pytest.raises(ForgeError, match="answers 500"):
+        _list("github", server)
+    assert len(server.asked) == 5
+    gone = ForgeServer(port=1)
+    with pytest.raises(ForgeError, match="cannot be asked: ConnectError"):
+        _list("gitlab", gone)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_token_is_sent_and_a_wrong_one_is_told(
+    start: Start, kind: str, token: str, new_key: Callable[[], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server = start(_hosted(2), token=token)
+    assert len(_list(kind, server, token)) == 2
+    wrong = new_key()
+    for given, words in ((wrong, "does not accept the token"), (None, "wants a token")):
+        with pytest.raises(UsageError, match=words) as refused:
+            _list(kind, server, given)
+        assert forge.TOKENS[kind] in refused.value.hint
+        assert wrong not in f"{refused.value} {refused.value.hint}"
+    with pytest.raises(UsageError, match="characters") as refused:
+        _list(kind, server, f"{wrong}\n")
+    assert wrong not in str(refused.value)
+    assert token not in caplog.text
+    assert wrong not in caplog.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_not_there_or_not_allowed_is_told(start: Start, kind: str) -> None:
+    server = start(_hosted(1))
+    with pytest.raises(UsageError, match="no such organization or group"):
+        _list(kind, server, name="nobody")
+    server.first = [Reply(403, {})]
+    with pytest.raises(UsageError, match="refuses to list"):
+        _list(kind, server)
+    for name in ("", "/", "..", "a\nb"):
+        with pytest.raises(UsageError, match="name of an organization"):
+            _list(kind, server, name=name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_other_host_is_asked(start: Start, kind: str, token: str) -> None:
+    other = start(_hosted(5), token=token)
+    server = start(_hosted(5), token=token, most=2, link=other.url)
+    with pytest.raises(ForgeError, match="another host"):
+        _list(kind, server, token)
+    server.first = [Reply(302, {"Location": f"{other.url}/api/v3/orgs/org/repos"})]
+    follows = httpx.Client(follow_redirects=True)
+    with follows, pytest.raises(ForgeError, match="another host"):
+        _list(kind, server, token, client=follows)
+    server.first = [Reply(302, {"Location": "http://[/"})]
+    with pytest.raises(ForgeError, match="another host"):
+        _list(kind, server, token)
+    assert not other.asked
+
+
+def test_a_redirect_on_the_same_host_is_followed(start: Start) -> None:
+    server = start(_hosted(1))
+    server.first = [Reply(301, {"Location": "/api/v3/orgs/org/repos?per_page=100"})]
+    assert len(_list("github", server, name="renamed")) == 1
+    server.first = [Reply(301, {"Location": "/api/v3/orgs/org/repos"})] * 5
+    with pytest.raises(ForgeError, match="answers 301"):
+        _list("github", server)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.2/org/x.git",
+        "https://elsewhere.example/org/x.git",
+        "file:///etc",
+        "ext::sh -c true",
+        "http://user:hunter2@127.0.0.1/org/x.git",
+        "",
+    ],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_address_that_is_not_the_forges_is_skipped(start: Start, kind: str, url: str) -> None:
+    server = start([Hosted("org/bad", url), *_hosted(1)])
+    bad, good = _list(kind, server)
+    assert isinstance(bad, Skipped)
+    assert bad.item == "org/bad"
+    assert "hunter2" not in bad.reason
+    assert good == CloneWanted(_hosted(1)[0].url)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(200, {}, b"<!doctype html>"),
+        Reply(200, {}, {"message": "hello"}),
+        Reply(200, {}, [1]),
+        Reply(200, {}, b"[" * 100_000),
+        Reply(200, {"Content-Encoding": "gzip"}, b"\x1f\x8b"),
+    ],
+)
+def test_an_answer_that_is_no_forges(start: Start, reply: Reply) -> None:
+    server = start(_hosted(1), first=[reply])
+    with pytest.raises(ForgeError, match="does not answer as a"):
+        _list("github", server)
+
+
+def test_pages_without_an_end(start: Start) -> None:
+    server = start(_hosted(1))
+    page = Reply(200, {"Link": f'<{server.url}/again>; rel="next"'}, [])
+    server.first = [page, page, page]
+    with pytest.raises(ForgeError, match="without an end"):
+        _list("github", server)
+    assert len(server.asked) == 2
+
+
+def test_an_answer_without_an_end(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forge, "_LARGEST", 1000)
+    server = start(_hosted(100))
+    with pytest.raises(ForgeError, match="does not come to an end"):
+        _list("github", server)
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "origin"),
+    [
+        ("github", forge.GITHUB, "https://github.com"),
+        ("github", "https://github.com/", "https://github.com"),
+        ("github", "https://git.example.org", "https://git.example.org"),
+        ("github", "https://git.example.org:8443/api/v3", "https://git.example.org:8443"),
+        ("github", "https://api.acme.ghe.com", "https://acme.ghe.com"),
+        ("gitlab", forge.GITLAB, "https://gitlab.com"),
+        ("gitlab", "https://git.example.org/gitlab/api/v4/", "https://git.example.org"),
+    ],
+)
+def test_clones_send_the_token_to_the_forges_own_origin(kind: str, url: str, origin: str, token: str) -> None:
+    made = access(kind, url, token)
+    assert list(made) == [origin]
+    assert token not in repr(made)
+    assert access(kind, url, None) == access(kind, url, "") == {}
+
+
+@pytest.mark.parametrize(
+    "url", ["http://git.example.org", "git@git.example.org:x", "ftp://git.example.org", "https://u:p@x/", "https://["]
+)
+def test_addresses_that_no_forge_has(url: str) -> None:
+    for kind in KINDS:
+        with pytest.raises(UsageError, match="--forge-url"):
+            access(kind, url, None)
+
+
+def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "nonsense://user:hunter2@[")
+    with pytest.raises(UsageError, match="proxy") as refused:
+        forge.github("org")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_how_long_to_wait() -> None:
+    date = "Sun, 06 Nov 1994 08:49:37 GMT"
+    assert pause(429, {"retry-after": date}, 784111777 - 5, 0) == 5.0
+    assert pause(429, {"retry-after": "soon"}, 0, 0) == 60.0
+    assert pause(429, {}, 0, 1) == 120.0
+    assert pause(429, {"ratelimit-remaining": "0", "ratelimit-reset": "30"}, 10, 0) == 20.0
+    assert pause(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "5"}, 10, 0) == 1.0
+    assert pause(403, {"x-ratelimit-remaining": "12"}, 10, 0) is None
+    assert pause(404, {"retry-after": "5"}, 0, 0) is None
+
+
+@pytest.mark.parametrize(
+    ("link", "url"),
+    [
+        ('<https://h/a?page=2>; rel="next", <https://h/a>; rel="first"', "https://h/a?page=2"),
+        ('<https://h/a>; rel="first", </b>; title="x"; rel=next', "https://h/b"),
+        ('<https://h/a>; rel="last next"', "https://h/a"),
+        ('<https://h/a>; rel="nextish"', None),
+        ("", None),
+    ],
+)
+def test_where_the_next_page_is(link: str, url: str | None) -> None:
+    assert next_page({"link": link}, "https://h/x") == url
+
+
+def test_hosts() -> None:
+    assert same_host("https://h/a", "https://h:443/b")
+    assert not same_host("https://h/a", "http://h/a")
+    assert not same_host("https://h/a", "https://h:444/a")
+    assert not same_host("https://h/a", "https://h.example/a")
+    assert not same_host("https://h/a", "https://[")
