@@ -121,6 +121,23 @@ def _powershell(_: Random, secret: str) -> Case:
     return case("deploy.cmd", secret, found.amid(b"powershell -NoProfile -EncodedCommand ", b"\r\n"))
 
 
+def _registry(_: Random, secret: str) -> Case:
+    """A value of several strings, as ``reg export`` writes a service's environment: pairs of digits of UTF-16."""
+    inner = spellings.wide(raw(secret).amid(b"TOKEN="), "utf-16-le")
+    pairs = inner.data.hex(",").encode() + b",00,00,00,00"
+    lines = b",\\\r\n  ".join(pairs[at : at + 74] for at in range(0, len(pairs), 75))
+    at = 3 * inner.at + inner.at * 3 // 75 * len(b"\\\r\n  ")
+    found = inner.encoded("hex", lines, at).amid(b'Windows Registry Editor Version 5.00\r\n\r\n"Environment"=hex(7):')
+    return case("service.reg", secret, spellings.wide(found.amid(b"", b"\r\n"), "utf-16-le", mark=True))
+
+
+def _zeros_escaped(_: Random, secret: str) -> Case:
+    """UTF-16 taken for single bytes, as programs log each other's output."""
+    wide = f"TOKEN={secret}\r\n".encode("utf-16-le").decode("latin-1")
+    found = found_in(json.dumps({"output": wide}).encode(), json.dumps("\0".join(secret))[1:-1].encode(), "backslash")
+    return case("output.json", secret, found._replace(encodings=("backslash", "utf-16-le")))
+
+
 def _quoted(rng: Random, secret: str) -> Case:
     """The encoder itself breaks the line within the credential."""
     before = f"{prose(rng)}Für die Bühne, den Käse und das Übrige: token={secret} und mehr\n"
@@ -211,6 +228,14 @@ _PARTLY: dict[str, Partial] = {
 }
 
 
+def _requoted(what: Artifact, times: int) -> Artifact:
+    """Percent-encode as libraries do: of what is encoded already they spell only the sign."""
+    data = what.data
+    for _ in range(times):
+        data = quote(data).encode()
+    return what._replace(data=data)
+
+
 def _partly(form: Partial, characters: str) -> Build:
     return _noted(lambda what: form(what, lambda byte: chr(byte) in characters))
 
@@ -251,8 +276,12 @@ ENCODED: dict[str, Build] = {
     "base64_three_times": _noted(_times(3)),
     "base64_four_times": _noted(_times(4)),
     "helm_release": _helm,
+    "registry": _registry,
+    "zeros_escaped": _zeros_escaped,
     "percent_of_lines": _percent_of_lines,
     "percent_of_base64": _noted(_each(_settings(), spellings.base64, spellings.percent)),
+    "percent_of_percent": _noted(lambda what: _requoted(spellings.percent(what), 1)),
+    "percent_three_times": _noted(lambda what: _requoted(spellings.percent(what), 2)),
     "percent_twice": _noted(_each(spellings.percent, spellings.percent)),
     "hex_of_base64": _noted(_each(_settings(), spellings.base64, spellings.hexadecimal)),
     "base64_of_hex": _noted(_each(_settings(), spellings.hexadecimal, spellings.base64)),

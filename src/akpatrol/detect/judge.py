@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.detect.boundaries import Edge, comment_close, emphasis, file_extension, left_edge, right_edge
+from akpatrol.detect.boundaries import Edge, comment_close, counted, emphasis, file_extension, left_edge, right_edge
 from akpatrol.detect.keywords import Clue
 from akpatrol.detect.likelihood import is_placeholder, score
 from akpatrol.model import Attribution, Confidence, Exposure, Kind
@@ -54,13 +54,15 @@ def judge(rule: Rule, data: bytes, start: int, end: int, clues: frozenset[Clue])
     if rule.kind is Kind.CUSTOM:
         near = _bearing(data, start, end, clues)
         return Verdict(start, end, Confidence.MEDIUM, Attribution.OPEN, _exposure(near))
-    left, closing = left_edge(data, start), 0
+    length = counted(data, start, end)
+    end = start + length if length else end
+    left, closing = Edge.CLEAN if length else left_edge(data, start), 0
     if left is Edge.INSIDE:
         left, closing = Edge.DOUBTFUL, emphasis(data, start, end)
         if not closing:
             return None
     stop = end - closing - comment_close(data, end)
-    right = right_edge(data, end)
+    right = Edge.CLEAN if length else right_edge(data, end)
     text = data[start + _PREFIX[rule.kind] : stop]
     found = _weigh(rule.kind, text, whole=right is not Edge.INSIDE, is_file=file_extension(data, end))
     if found is None:

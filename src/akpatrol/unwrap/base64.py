@@ -1,7 +1,8 @@
 r"""Base64 in both alphabets, with padding or without, wrapped or not: RFC 4648 sections 4 and 5.
 
 Wrapped as in mail (RFC 2045 section 6.8), PEM (RFC 7468 section 3), a YAML block, a quoted or commented text, lines
-that end in an escaped ``\n`` or in an XML character reference, and as string literals that are concatenated.
+that end in an escaped ``\n`` or in an XML character reference, as string literals that are concatenated, and as the
+words that a shell makes of lines.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from akpatrol.unwrap import cores
 from akpatrol.unwrap.encoding import Decoded
 from akpatrol.unwrap.lazy import lazy
-from akpatrol.unwrap.stretch import Finder
+from akpatrol.unwrap.stretch import Finder, Form
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -22,20 +23,24 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.stretch import Stretch
 
 _CHARACTER = rb"[0-9A-Za-z+/_-]"
+# What base64(1) gives, in a shell's words.
+_JOINED = rb"(?<=(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{76}) "
 _JOINT = (
     rb"(?:[ \t]*+\\?+(?:\r|&#13;|&#xD;)?+\n[ \t>#*]*+"
-    rb"|(?:(?:\\++r)?+\\++n)?+[\"'][ \t]*+[+.&\\]?+[ \t]*+\r?+\n[ \t]*+[+.&]?+[ \t]*+[\"']"
-    rb"|(?:\\++r)?+\\++n[ \t]*+)"
+    rb"|(?:(?:\\++r)?+\\++n)?+[\"'][ \t]*+[+.&\\]?+[ \t]*+\r?+\n[ \t]*+[+.&]?+[ \t]*+b?+[\"']"
+    rb"|(?:\\++r)?+\\++n[ \t]*+|" + _JOINED + rb")"
 )
 _BEGINS = rb"(?:cGF0X|YWtf|H4sI|UEsDB|[/_]Td6WFo|Qlpo[MNO]|KLUv[/_])"
 # What begins as a credential does is no continuation, be it in a list of them or below a line of something else; yet
 # each member of a zip begins as the zip does. Five dashes are of PEM.
 _NEXT = rb"(?<!-----)" + _JOINT + rb"(?!-----|" + _BEGINS.replace(b"UEsDB|", b"") + rb")" + _CHARACTER
-_LINE_END = rb"(?=[ \t]*+(?:[\"'`=<&\\\r\n,;)}\]]|\Z))"
+# Padding, unless something is assigned: then a name stands before the sign.
+_PADDING = rb"={1,2}+(?![\"']?[0-9A-Za-z+/_$-])"
+_LINE_END = rb"(?=[ \t]*+(?:[\"'`<&\\\r\n,;)}\]]|" + _PADDING + rb"|\Z)|" + _JOINED + rb")"
 _STRETCH = lazy(
     _CHARACTER + rb"++(?:" + _NEXT + rb"{4,}+" + _LINE_END + rb")*+(?:" + _NEXT + rb"{1,3}+" + _LINE_END + rb")?+"
 )
-_BETWEEN = lazy(_JOINT)
+_FORM = Form(_STRETCH, lazy(_JOINT), lazy(rb"[0-9A-Za-z+/\r\n \t]*+"))
 _BEGIN = lazy(rb"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=%[0-9A-F]{2}))" + _BEGINS)
 _BEGIN_LENGTH = 7
 _ASCII = lazy(rb"(?:" + cores.ASCII_GROUP + rb"){3}")
@@ -55,7 +60,7 @@ class Base64:
 
     def find(self, data: bytes, ends: Sequence[Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
         """Yield each stretch round an alarm, once for each alignment that makes ASCII of what follows an alarm."""
-        finder = Finder(data, _STRETCH, _BETWEEN)
+        finder = Finder(data, _FORM)
         stretch: Stretch | None = None
         firsts: set[int] = set()
         rings = (zip(some, repeat(kind)) for some, kind in zip(ends, self._kinds, strict=False))

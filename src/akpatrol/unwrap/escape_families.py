@@ -13,6 +13,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.unwrap.cores import ASCII_GROUP
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -135,6 +137,9 @@ _BASES = tuple(rb"[%b][0-9A-Za-z+/]{7}" % first for first in (rb"0-9A-Fa-f", rb"
 _ZERO_PERCENT = rb"(?:(?:%[2-7][0-9A-Fa-f]|[0-9A-Za-z])%00(?:%00%00)?){2}"
 _ZERO_QUOTED = rb"(?:(?:=[2-7][0-9A-F]|[0-9A-Za-z])=00(?:=00=00)?){2}"
 
+# Base64 of ASCII text with one sign of padding behind it, or any with two: "=" is then no soft break of a line.
+_PADDED = rb"(?<!==)(?<!" + ASCII_GROUP * 6 + rb"[A-Za-f][A-HQ-Xg-nw-z0-3][AEIMQUYcgkosw048]=)"
+
 FAMILIES = (
     Family(
         "percent",
@@ -144,7 +149,7 @@ FAMILIES = (
         _spell_percent,
         (
             (_BEFORE_PERCENT + rb"%5[fF]", b"%5"),
-            (_BEFORE_PERCENT + rb"%255[fF]", b"%255"),
+            (_BEFORE_PERCENT + rb"%25(?:25){0,3}5[fF]", b"%25"),
             (_BEFORE_PERCENT + rb"%u005[fF]", b"%u005"),
             (rb"[kt]%26", b"%26"),
             (rb"[kt]%252[56]", b"%252"),
@@ -156,7 +161,7 @@ FAMILIES = (
             (rb"%[46][1-9A-Fa-f]%[2-7]", b"%"),
             (rb"%5[cC]%3[01]", b"%5"),
             (rb"KLUv%(?:2|5)[fF]|%(?:2|5)[fF]Td6WFo", b"%"),
-            (rb"%25[2-7][0-9A-Fa-f]" * 2, b"%25"),
+            (rb"%25(?:25){0,3}[2-7][0-9A-Fa-f]" * 2, b"%25"),
             (rb"%3[dD][2-7][0-9A-Fa-f]" * 2, b"%3"),
             (rb"%5[cC]x[0-7][0-9A-Fa-f]" * 2, b"%5"),
             (rb"(?:%5[cC][01][0-7]{2}){2}", b"%5"),
@@ -200,6 +205,8 @@ FAMILIES = (
             (rb"\\x[0-7][0-9A-Fa-f]" * 3, rb"\x"),
             (rb"\\u00[0-7][0-9A-Fa-f]" * 3, rb"\u00"),
             (rb"(?:\\[01][0-7]{2}){3}", b"\\"),
+            (rb"(?:[0-9A-Za-z_]\\x00){2}", rb"\x00"),
+            (rb"(?:[0-9A-Za-z_]\\u0000){2}", rb"\u0000"),
             (rb"u0026#", b"u0026#"),
         ),
     ),
@@ -224,7 +231,7 @@ FAMILIES = (
         "quoted-printable",
         b"=",
         # A line of 60 to 78 characters with its "=": encoders fill theirs to 76, and other "=" at an end are no breaks.
-        rb"=(?:0[09AD]|2[0-9A-F]|[3-6][0-9A-F]|7[0-9A-E]|(?<=[^\n]{59}=)(?<![^\n]{78}=)\r?\n)",
+        rb"=(?:0[09AD]|2[0-9A-F]|[3-6][0-9A-F]|7[0-9A-E]|(?<=[^\n]{59}=)(?<![^\n]{78}=)" + _PADDED + rb"\r?\n)",
         _resolve_quoted,
         _spell_quoted,
         (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from akpatrol.unwrap import cores
 from akpatrol.unwrap.encoding import Alarm, Decoded
 from akpatrol.unwrap.lazy import lazy
-from akpatrol.unwrap.stretch import Finder
+from akpatrol.unwrap.stretch import Finder, Form
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -29,15 +29,21 @@ _GROUPED = tuple(
         *(rb"70  61 74 5[fF]", rb"70 61  74 5[fF]", rb"70 61 74  5[fF]"),
     )
 )
+# UTF-16, as registry files and dumps write it; of either order, for only the first or the last zeros differ.
+_WIDE = tuple(Alarm(zero.join(pairs), needs=pairs[0] + zero) for zero in (b",00,", b" 00 ") for pairs in _PREFIXES)
+# The second row of a dump: xxd's, hexdump's and od's. Of a prefix that is parted by the end of a row or between groups
+# nothing else shows.
+_ROWS = (Alarm(rb"000000[12]0(?:: |  )", needs=b"000000"), Alarm(rb"\n00000[12]0 ", needs=b"\n00000"))
+_CORES = (*cores.HEXADECIMAL, *_APART, *_GROUPED, *_WIDE, *_ROWS)
 
 _DIGIT = rb"[0-9A-Fa-f]"
 _BEGINS = rb"(?:" + b"|".join(alarm.pattern for alarm in cores.HEXADECIMAL + cores.HEXADECIMAL_MAGICS) + rb")"
 _OFFSET = rb"[0-9A-Fa-f]{6,8}+(?::[ \t]++|[ \t]{1,2}(?=(?:[0-9A-Fa-f]{2}){1,2}+[ \r\n]))"
 _JOINT = (
-    rb"(?:(?:[ ]{2,}+[ -~]{1,20})?+[ \t]*+[,:-]?+[ \t]*+\\?+\r?+\n[ \t>#*]*+(?:" + _OFFSET + rb")?+"
-    rb"|[\"'][ \t]*+[+.&\\]?+[ \t]*+\r?+\n[ \t]*+[+.&]?+[ \t]*+[\"']"
+    rb"(?:(?:[ ]{2,}+[ -~]{1,34})?+[ \t]*+[,:-]?+[ \t]*+\\?+\r?+\n[ \t>#*]*+(?:" + _OFFSET + rb")?+"
+    rb"|[\"'][ \t]*+[+.&\\]?+[ \t]*+\r?+\n[ \t]*+[+.&]?+[ \t]*+b?+[\"']"
     rb"|(?:\\++r)?+\\++n[ \t]*+"
-    rb"|[:-]|,?[ \t]{1,2}|,)(?:0[xX])?+"
+    rb"|(?<![0-9A-Fa-f]{17})(?:[:-]|,?[ \t]{1,2}|,))(?:0[xX])?+"
 )
 _STRETCH = lazy(
     rb"(?m:^)"
@@ -52,7 +58,7 @@ _STRETCH = lazy(
     + _DIGIT
     + rb"++(?![G-Zg-z_]))*+"
 )
-_BETWEEN = lazy(_JOINT)
+_FORM = Form(_STRETCH, lazy(_JOINT), lazy(rb"[0-9A-Fa-f\r\n]*+"))  # behind a blank there may be an offset
 _BEGIN = lazy(rb"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=0[xX])|(?<=%[0-9A-F]{2}))" + _BEGINS)
 _BEGIN_LENGTH = 12
 # Pairs of text, or of the zeros and ends of lines in it: a part of what the alarm hears.
@@ -67,18 +73,18 @@ class Hexadecimal:
     alarms = (
         *cores.HEXADECIMAL_MAGICS,
         cores.HEXADECIMAL_TAR,
-        *(*cores.HEXADECIMAL, *_APART, *_GROUPED),
+        *_CORES,
         cores.LONG_HEXADECIMAL,
     )
     _kinds = (
         *(_MAGIC for _ in cores.HEXADECIMAL_MAGICS),
         _TAR,
-        *(_CORE for _ in (*cores.HEXADECIMAL, *_APART, *_GROUPED)),
+        *(_CORE for _ in _CORES),
     )
 
     def find(self, data: bytes, ends: Sequence[Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
         """Yield each stretch round an alarm, read from its first digit or its second as the alarm wants it."""
-        finder = Finder(data, _STRETCH, _BETWEEN)
+        finder = Finder(data, _FORM)
         stretch: Stretch | None = None
         phases: set[int] = set()
         rings = (zip(some, repeat(kind)) for some, kind in zip(ends, self._kinds, strict=False))

@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 
 _SHORTEST = 24  # bytes; in base64 or hex, credentials and compressed data take more
 _LEFT = 1024  # bytes looked back from an alarm: text before a credential says only whether it begins there
-
-
 _LINE = lazy(rb"[^ \t\r\n]++")
-_PLAIN = lazy(rb"[0-9A-Za-z+/\r\n \t]*+")
-
 _MARGIN = 40  # bytes that may stand before a line's characters
 _BREAK = lazy(rb"(?:\n[ \t>#*\"']*+|\\)\Z")
 
@@ -32,14 +28,22 @@ class _Lines(NamedTuple):
     indexes: Sequence[int]
 
 
-class Stretch:
-    """``data[start:end]``: characters of an alphabet, and ``joint``s that stand between them."""
+class Form(NamedTuple):
+    """The patterns of an encoding: of a stretch, of a joint in it, and of text that nothing but white space joins."""
 
-    def __init__(self, data: bytes, start: int, end: int, joint: re.Pattern[bytes]) -> None:
+    stretch: re.Pattern[bytes]
+    joint: re.Pattern[bytes]
+    plain: re.Pattern[bytes]
+
+
+class Stretch:
+    """``data[start:end]``: characters of an alphabet, and joints that stand between them."""
+
+    def __init__(self, data: bytes, start: int, end: int, form: Form) -> None:
         self.start = start
         self.end = end
         self._data = data
-        self._joint = joint
+        self._form = form
 
     @property
     def characters(self) -> bytes:
@@ -93,9 +97,9 @@ class Stretch:
         # No object for each line: there may be millions.
         characters, firsts, indexes = bytearray(), array("Q", [self.start]), array("Q", [0])
         first = self.start
-        if (plain := _PLAIN.match(self._data, self.start, self.end)) and plain.end() == self.end:
+        if (plain := self._form.plain.match(self._data, self.start, self.end)) and plain.end() == self.end:
             return self._plain_lines()
-        for found in self._joint.finditer(self._data, self.start, self.end):
+        for found in self._form.joint.finditer(self._data, self.start, self.end):
             characters += self._data[first : found.start()]
             first = found.end()
             firsts.append(first)
@@ -114,12 +118,11 @@ class Stretch:
 
 
 class Finder:
-    """Finds the stretches of a ``pattern``, with ``joint``s in them, round places that come in order."""
+    """Finds the stretches of a form round places that come in order."""
 
-    def __init__(self, data: bytes, pattern: re.Pattern[bytes], joint: re.Pattern[bytes]) -> None:
+    def __init__(self, data: bytes, form: Form) -> None:
         self._data = data
-        self._pattern = pattern
-        self._joint = joint
+        self._form = form
         self._end = 0
         self._starts = array("Q")
         self._ends = array("Q")
@@ -137,7 +140,7 @@ class Finder:
         ``shaped`` returns where the run begins, and where it shows. Those that lie in a stretch which was given already
         are left out.
         """
-        rest = Finder(self._data, self._pattern, self._joint)
+        rest = Finder(self._data, self._form)
         for end in ends:
             place = bisect_right(self._starts, end - 1) - 1
             known = place >= 0 and end <= self._ends[place]
@@ -156,10 +159,10 @@ class Finder:
         there is none that is long enough.
         """
         position = max(self._end, end - _LEFT if begin is None else begin)
-        for found in self._pattern.finditer(self._data, position):
+        for found in self._form.stretch.finditer(self._data, position):
             if found.end() >= end:
                 self._end = found.end() if found.start() < end else end
                 if found.start() >= end or found.end() - found.start() < _SHORTEST:
                     return None
-                return Stretch(self._data, found.start(), found.end(), self._joint)
+                return Stretch(self._data, found.start(), found.end(), self._form)
         return None

@@ -10,6 +10,7 @@ BLOCK = 512
 # fifteen times as fast as adding them up here, and as good as the sum itself at telling damage.
 _SPACES = b" " * 8
 _MODULUS = 65521
+_MAGICS = (b"ustar\x0000", b"ustar  \0")
 
 
 class Header(NamedTuple):
@@ -39,10 +40,15 @@ def parse(block: bytes) -> Header | None:
 
 
 def is_first(data: bytes) -> bool:
-    """Return whether ``data`` begins with a header that names a member; for files, so the old form counts too."""
-    if len(data) < BLOCK or not data[0]:
+    """Return whether ``data`` begins with a header that names a member; for files, so the old form counts too.
+
+    So does a header that is damaged or cut off, where its magic and version are whole.
+    """
+    if not data[0]:
         return False
-    header = parse(data[:BLOCK])
+    if data[257:265] in _MAGICS:
+        return True
+    header = parse(data[:BLOCK]) if len(data) >= BLOCK else None
     return header is not None and header.size >= 0
 
 

@@ -7,7 +7,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akpatrol.detect.runs import Runs, grouped
@@ -34,12 +34,14 @@ def _searches(runs: Runs) -> tuple[Callable[[bytes, int, int], int], ...]:
     return _Next([runs.pattern]), _Next(runs.patterns)
 
 
+@settings(deadline=None)
 @given(_texts)
 def test_rings_where_a_long_run_with_the_pattern_ends(data: bytes) -> None:
     expected = [run.end() for run in re.finditer(rb"[abc]{8,}", data) if re.search(rb"cab|bca", run[0])]
     assert list(_runs().rung(data)) == expected
 
 
+@settings(deadline=None)
 @given(_texts, st.integers(0, 40))
 def test_both_ways_agree(data: bytes, times: int) -> None:
     """Also where runs are so many that what rings is looked for first."""
@@ -60,6 +62,7 @@ def test_large_binaries_are_left_out() -> None:
     assert _runs().rung(b"\0cabcabcab")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 600), st.integers(0, 600))
 def test_start(before: int, length: int) -> None:
     data = b"." * before + b"a" * length

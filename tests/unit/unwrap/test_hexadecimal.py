@@ -37,6 +37,15 @@ def _hexdump(data: bytes) -> str:
     )
 
 
+def _xxd_wide(data: bytes) -> str:
+    rows = ((at, data[at : at + 32]) for at in range(0, len(data), 32))
+    return "".join(f"{at:08x}: {row.hex(' ', -2):<79}  {_printable(row)}\n" for at, row in rows)
+
+
+def _od(data: bytes) -> str:
+    return "".join(f"{at:07o} {row.hex(' ')}\n" for at, row in _rows(data)) + f"{len(data):07o}\n"
+
+
 def _wrapped(text: str, width: int, between: str) -> str:
     return between.join(text[at : at + width] for at in range(0, len(text), width))
 
@@ -52,13 +61,17 @@ _SPELLINGS = {
     "comma": lambda data: data.hex(","),
     "number": lambda data: "0x" + data.hex(),
     "array": lambda data: ", ".join(f"0x{byte:02x}" for byte in data),
+    "blank array": lambda data: " ".join(f"0x{byte:02X}" for byte in data),
     "dense array": lambda data: ",".join(f"0x{byte:02X}" for byte in data),
     "tall array": lambda data: _wrapped(", ".join(f"0x{byte:02x}" for byte in data), 72, "\n    ").replace(" \n", "\n"),
     "xxd -p": lambda data: _wrapped(data.hex(), 60, "\n"),
     "block": lambda data: _wrapped(data.hex(), 64, "\r\n"),
     "xxd": _xxd,
+    "xxd -c 32": _xxd_wide,
     "hexdump -C": _hexdump,
+    "od -t x1": _od,
 }
+_DUMPS = {"xxd", "xxd -c 32", "hexdump -C", "od -t x1"}
 
 
 @pytest.mark.parametrize("name", _SPELLINGS)
@@ -68,7 +81,7 @@ def test_spellings(name, maker, seed, before, after) -> None:  # type: ignore[no
     token = maker(random.Random(seed)).encode()
     text = _SPELLINGS[name](before + b" " + token + b" " + after).encode()
     assume(_PREFIX.search(text))
-    data = text if name in {"xxd", "hexdump -C"} else b'x = "' + text + b'";\ny'
+    data = text if name in _DUMPS else b'x = "' + text + b'";\ny'
     (found,) = [found for found in find(Hexadecimal(), data) if token in found.data]
     assert found.encoding == "hex"
     start, end = found.span(at := found.data.index(token), at + len(token))
@@ -81,6 +94,38 @@ def test_digits_before_it_that_are_no_pair() -> None:
     token = personal_access_token(random.Random(0)).encode()
     (found,) = find(Hexadecimal(), b"id-abc" + token.hex().encode())
     assert found.data.endswith(token)
+
+
+_PIECES = (
+    *("61", "6b", "5f", "616b5f", "7061 745f", "0x", "0x61", "1f8b08", "g", "_", "ab cd", "|ab.cd|"),
+    *(
+        "00000010: ",
+        "00000010  ",
+        "0000020 ",
+        " ",
+        "  ",
+        ", ",
+        ":",
+        "-",
+        "\n",
+        "\r\n",
+        "\\",
+        "\\n",
+        "\t",
+        '"',
+        "'",
+        "+",
+        "> ",
+    ),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(_PIECES), max_size=40))
+def test_whatever_joins_digits(pieces: list[str]) -> None:
+    data = f"616b5f{''.join(pieces)}{'616b5f' * 4}".encode()
+    for found in find(Hexadecimal(), data):
+        assert len(found.data) <= len(re.findall(rb"[0-9A-Fa-f]", data[found.start : found.end])) // 2
 
 
 @_quick

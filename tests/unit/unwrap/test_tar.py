@@ -49,6 +49,19 @@ def _patched(data: bytes, place: int, field: bytes) -> bytes:
     return bytes(header) + data[512:]
 
 
+@pytest.mark.parametrize("format_", _FORMATS)
+def test_damage_in_the_first_header_hides_no_member(format_: str) -> None:
+    """Such an archive is no text: what it holds compressed would be lost without a word."""
+    data = _tar(_MEMBERS, _FORMATS[format_])
+    for place in (5, 99, 130, 150, 300, 511):
+        damaged = data[:place] + bytes((data[place] ^ 1,)) + data[place + 1 :]
+        assert kind_of(damaged) == "tar"
+        opened = open_(damaged)
+        assert opened.contents[-1] == list(_MEMBERS.values())[-1]
+        assert "damaged at byte 0" in opened.reasons
+    assert "truncated at byte 400" in open_(data[:400]).reasons
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("format_", _FORMATS)
 def test_every_member_comes_as_it_was(format_: str, way: str) -> None:
