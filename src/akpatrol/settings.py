@@ -165,6 +165,15 @@ def hook_environment(variables: Mapping[str, str], names: tuple[str, ...]) -> di
     return found | {name: os.path.abspath(value) for name, value in single.items()}
 
 
+def most_jobs(wanted: int | None) -> int:
+    """Return how many processes may read: from a directory that was deleted none can be started."""
+    try:
+        os.getcwd()
+    except OSError:
+        return 1
+    return wanted or default_jobs()
+
+
 def default_jobs() -> int:
     """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

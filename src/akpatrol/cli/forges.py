@@ -31,7 +31,7 @@ class Forge(NamedTuple):
 
         list_ = {"github": forge.github, "gitlab": forge.gitlab}[self.kind]
         found = list_(self.name, self._api(), self.token)
-        first = list(islice(found, 1))
+        first = list(islice(found, 1)) or [Skipped(self.name, f"{self.kind} lists no repository of it")]
 
         def listed() -> Iterator[Planned]:
             yield from first

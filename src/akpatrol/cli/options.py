@@ -165,7 +165,7 @@ def resolve(flags: Flags, start: str | None, top: str | None, side: TrustedSide 
         min_confidence=minimum or Confidence.MEDIUM,
         accept_skip=found.accept_skip,
         hashes=flags.hashes,
-        jobs=flags.jobs or found.jobs or settings_.default_jobs(),
+        jobs=settings_.most_jobs(flags.jobs or found.jobs),
         show_secrets=flags.show_secrets or found.show_secrets,
         exit_zero=flags.exit_zero,
         progress=flags.progress,

@@ -23,7 +23,7 @@ from akpatrol.errors import ExitCode, UsageError
 from akpatrol.model import Coverage, Report
 from akpatrol.settings import cache_directory
 from akpatrol.sweep import targets, work
-from akpatrol.sweep.clones import Clones
+from akpatrol.sweep.clones import CloneError, Clones
 from akpatrol.sweep.crew import hired
 from akpatrol.sweep.run import Sweep
 from akpatrol.sweep.store import Store
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from akpatrol.findings import Credential
     from akpatrol.settings import Settings
     from akpatrol.sweep.run import Planned
+    from akpatrol.sweep.urls import CloneWanted
 
 _STORE = "akpatrol.sqlite3"
 
@@ -88,9 +89,10 @@ def command(  # noqa: PLR0913 - click gives each option its own
     check_outputs(settings)
     forges = forges_of(github, gitlab, forge_url, settings.environment) if github or gitlab else ()
     plan = _planned(words, forges)
-    order = _order(settings, scheduler, no_cache=no_cache)
+    order = _order(settings, scheduler, no_cache=no_cache)._replace(own=_own(file, settings))
     access = {origin: secret for one in forges for origin, secret in one.access().items()}
-    mirrors = Clones(clones or _mirrors(settings), access)
+    directory = clones or _mirrors(settings)
+    mirrors = Clones(directory, access) if directory else None
     return _Run(file, settings, order, prune=prune).through(plan, mirrors, scheduler)
 
 
@@ -106,21 +108,21 @@ class _Run:
         self._inventory = verification.prepare(settings)
         self._known = policy.prepare(settings)
 
-    def through(self, plan: Iterator[Planned], mirrors: Clones, scheduler: str | None) -> int:
+    def through(self, plan: Iterator[Planned], mirrors: Clones | None, scheduler: str | None) -> int:
         """Sweep, verify and tell."""
         with Store(self._file, create=True) as store:
             run = store.begin(_now(), self._order.rules.digest)
             with hired(self._settings.jobs, scheduler) as crew, Screen(self._settings) as screen:
                 sweep = Sweep(crew, self._order, store, run, screen)
                 with _interrupts(sweep, mirrors):
-                    sweep.go(plan, lambda wanted: mirrors.bring(wanted, screen.cloning))
+                    sweep.go(plan, lambda wanted: _brought(wanted, mirrors, screen))
             stopped = sweep.stopped or self._verify(store, run, sweep.secrets)
             if self._prune and not stopped:
                 _retire_missing(store, run)
             if not stopped:
                 store.finish(run, _now())
             report = store.report(minimum=asking.least(self._settings, self._questions))
-            gaps = len(store.gaps())
+            gaps = sum(not gap.complete and gap.run in (run, None) for gap in store.gaps())
         code = self._tell(report, screen.totals(gaps))
         return ExitCode.INTERRUPTED if stopped else code
 
@@ -142,6 +144,12 @@ class _Run:
         if not self._settings.quiet:
             show_table(judged, totals)
         return code
+
+
+def _brought(wanted: CloneWanted, mirrors: Clones | None, screen: Screen) -> str:
+    if not mirrors:
+        raise CloneError("there is no home directory for clones: name one with --clones DIR")
+    return mirrors.bring(wanted, screen.cloning)
 
 
 def _retire_missing(store: Store, run: int) -> None:
@@ -174,22 +182,28 @@ def _planned(words: tuple[str, ...], forges: Sequence[Forge]) -> Iterator[Planne
     return chain(targets.resolve(words), *(one.repositories() for one in forges))
 
 
-def _mirrors(settings: Settings) -> str:
+def _mirrors(settings: Settings) -> str | None:
     cache = cache_directory(settings.environment)
-    if not cache:
-        raise UsageError("there is no home directory for clones", hint="name one: --clones DIR")
-    return os.path.join(cache, "clones")
+    return os.path.join(cache, "clones") if cache else None
+
+
+def _own(file: str, settings: Settings) -> frozenset[bytes]:
+    """Return the files that the sweep itself writes: to read them would change them."""
+    store = os.path.realpath(file)
+    reports = (os.path.realpath(named) for _, named in settings.outputs if named)
+    return frozenset(map(os.fsencode, (*(store + suffix for suffix in ("", "-wal", "-shm", "-lock")), *reports)))
 
 
 @contextmanager
-def _interrupts(sweep: Sweep, mirrors: Clones) -> Iterator[None]:
+def _interrupts(sweep: Sweep, mirrors: Clones | None) -> Iterator[None]:
     """Let the first Ctrl-C end the sweep in good order; the second ends it at once."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
         click.echo("akpatrol: stopping; what is being read is finished first, Ctrl-C again stops at once", err=True)
         sweep.stop()
-        mirrors.stop()
+        if mirrors:
+            mirrors.stop()
 
     before = signal.signal(signal.SIGINT, stop)
     try:

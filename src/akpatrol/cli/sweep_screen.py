@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from akpatrol.cli.progress import StatusLine
 from akpatrol.report.text_safety import middle_out, visible
+from akpatrol.report.words import plural
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -28,7 +30,8 @@ class Screen:
         self._bar: Progress | None = _bar() if terminal else None
         self._line = None if terminal else StatusLine(settings)
         self._task = self._bar.add_task("sweep", total=None, targets="") if self._bar else None
-        self._targets = self._done = self._unchanged = self._size = self._ahead = self._found = 0
+        self._targets = self._done = self._unchanged = self._size = self._ahead = 0
+        self._found: set[str] = set()
         self._cloning = ""
 
     def __enter__(self) -> Self:
@@ -62,12 +65,13 @@ class Screen:
         """Learn that a target is done."""
         self._done += 1
         self._size += size
-        self._found += len(outcome.document["credentials"]) if outcome else 0
+        if outcome:
+            self._found.update(one["fingerprint"] for one in outcome.document["credentials"])
         self.tick()
 
     def tick(self) -> None:
         """Draw where it is."""
-        told = f"{self._done:,} of {self._targets:,} targets, {self._found:,} findings"
+        told = f"{self._done:,} of {plural(self._targets, 'target')}, {plural(len(self._found), 'finding')}"
         told += f", {self._cloning}" if self._cloning and self._done == self._targets else ""
         if self._bar and self._task is not None:
             self._bar.update(self._task, completed=self._size, total=self._ahead, targets=told)
@@ -92,8 +96,9 @@ def show_table(report: Report, totals: Totals) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    counted = f"{totals.targets:,} targets: {totals.targets - totals.unchanged:,} read, {totals.unchanged:,} unchanged"
-    table = Table(title=f"{counted}, {totals.gaps:,} not fully read", title_justify="left", caption_justify="left")
+    read = f"{totals.targets - totals.unchanged:,} read, {totals.unchanged:,} unchanged"
+    counted = f"{plural(totals.targets, 'target')}: {read}, {totals.gaps:,} not fully read"
+    table = Table(title=counted, title_justify="left", caption_justify="left")
     table.add_column("Target")
     for name in ("live", "unverified", "inactive", "places"):
         table.add_column(name, justify="right")
@@ -102,11 +107,11 @@ def show_table(report: Report, totals: Totals) -> None:
         table.add_row(Text(middle_out(visible(target), _NAME_COLUMNS)), *(f"{number:,}" for number in numbers))
     if more := len(rows) - _ROWS:
         table.caption = f"{more:,} more targets with findings" if more > 0 else None
-    console = Console(stderr=True)
-    if rows:
-        console.print(table)
-    else:
-        console.print(Text(str(table.title)))
+    try:
+        Console(stderr=True).print(table if rows else Text(counted))
+        sys.stderr.flush()
+    except OSError:  # whoever does not read it has the report; what is left of it must not fail at the very end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _rows(report: Report) -> list[tuple[str, tuple[int, int, int, int]]]:

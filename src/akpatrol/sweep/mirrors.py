@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from akpatrol.sweep.urls import Address
 
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
+_SHAPED = re.compile(r"(ak_|pat_)[A-Za-z0-9._-]{8,}")
 _LONGEST_PART = 80
 _MOST_PARTS = 12
 _ALTERNATES = ("objects", "info", "alternates")
@@ -150,7 +151,8 @@ def _remove(file: str) -> None:
 
 
 def _part(part: str) -> str:
-    name = _ODD.sub("_", part)[:_LONGEST_PART]
+    # An address may hold a credential, and names are shown; the digest of the address tells mirrors apart.
+    name = _SHAPED.sub(r"\1", _ODD.sub("_", part)[:_LONGEST_PART])
     return f"_{name}" if name.startswith((".", "-")) or not name else name
 
 

@@ -12,12 +12,14 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from contextlib import suppress
 from multiprocessing import active_children, get_context, parent_process
 from threading import Lock, Thread
+from time import sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _T = TypeVar("_T")
+_GLANCE_SECONDS = 0.05
 
 
 class Processes:
@@ -28,7 +30,7 @@ class Processes:
         self._lock = Lock()
         self._pool: Executor = _pool(hands)
         self._careful = ThreadPoolExecutor(1)
-        self._closed = False
+        self._closed = self._trying = False
 
     def submit(self, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
         """Have a task done by a process."""
@@ -36,9 +38,9 @@ class Processes:
         with self._lock:
             pool = self._pool
             try:
-                inner = pool.submit(task, *arguments)
+                inner = _submitted(pool, task, *arguments)
             except BrokenExecutor:
-                inner = self._renewed(pool).submit(task, *arguments)
+                inner = _submitted(self._renewed(pool), task, *arguments)
                 pool = self._pool
         inner.add_done_callback(lambda done: self._settle(done, outer, pool, task, arguments))
         return outer
@@ -46,11 +48,11 @@ class Processes:
     def close(self) -> None:
         """Give up what was not done yet."""
         self._closed = True
+        self._careful.shutdown(wait=False, cancel_futures=True)
         # What they found was taken in, or is no longer wanted; without them the shutdown has nothing to wait for.
-        for child in active_children():
-            child.terminate()
+        while _end_children() or self._trying:
+            sleep(_GLANCE_SECONDS)
         self._pool.shutdown(cancel_futures=True)
-        self._careful.shutdown(cancel_futures=True)
 
     def _settle(
         self, inner: Future[_T], outer: Future[_T], pool: Executor, task: Callable[..., _T], arguments: tuple[Any, ...]
@@ -63,9 +65,22 @@ class Processes:
                     self._renewed(pool)
             # Which of the tasks in flight it was is not known.
             with suppress(RuntimeError):
-                self._careful.submit(_carefully, outer, task, arguments)
+                self._careful.submit(self._carefully, outer, task, arguments)
         else:
             _pass_on(inner, outer)
+
+    def _carefully(self, outer: Future[_T], task: Callable[..., _T], arguments: tuple[Any, ...]) -> None:
+        """Do a task in a process of its own, and once more in another when it dies."""
+        self._trying = True
+        inner: Future[_T] = Future()
+        inner.set_exception(BrokenExecutor())
+        for _ in range(2):
+            if not self._closed and isinstance(inner.exception(), BrokenExecutor):
+                with _pool(1) as pool:
+                    inner = _submitted(pool, task, *arguments)
+                    inner.exception()
+        self._trying = False
+        _pass_on(inner, outer)
 
     def _renewed(self, broken: Executor) -> Executor:
         broken.shutdown(wait=False)
@@ -73,14 +88,21 @@ class Processes:
         return self._pool
 
 
-def _carefully(outer: Future[_T], task: Callable[..., _T], arguments: tuple[Any, ...]) -> None:
-    """Do a task in a process of its own, and once more in another when it dies."""
-    for _ in range(2):
-        with _pool(1) as pool:
-            inner = pool.submit(task, *arguments)
-            if not isinstance(inner.exception(), BrokenExecutor):
-                break
-    _pass_on(inner, outer)
+def _submitted(pool: Executor, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
+    """Have a task done; a process that starts for it does not hear of Ctrl-C, which the whole group gets."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        return pool.submit(task, *arguments)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_children() -> bool:
+    """End the processes there are, and return whether there were any."""
+    children = active_children()
+    for child in children:
+        child.terminate()
+    return bool(children)
 
 
 def _pass_on(inner: Future[_T], outer: Future[_T]) -> None:
@@ -95,8 +117,7 @@ def _pool(hands: int) -> Executor:
 
 
 def _start() -> None:
-    # Ctrl-C reaches the whole group, and the parent ends the workers; one that was killed cannot.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The parent ends its workers; one that was killed cannot.
     Thread(target=_follow_parent, daemon=True).start()
 
 

@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 
     Planned = Target | Skipped | CloneWanted
 
-# A larger repository's packs, or a larger directory, are read by all workers together.
+# What is smaller is read by one worker, in well under a minute.
 _LARGE_BYTES = 48 << 20
+# What is larger than this part of a worker's share of all that is ahead: the others would wait for it at the end.
+_LONG = 4
 _LARGE_AT_ONCE = 2
 _CLONES_AT_ONCE = 4
 _IN_FLIGHT_A_HAND = 2
@@ -71,7 +73,6 @@ class _Waiting(NamedTuple):
     order: tuple[int, int]
     target: Target
     seen: Look
-    large: bool
 
 
 class Sweep:
@@ -84,10 +85,11 @@ class Sweep:
         self._run = run
         self._watch = watch
         self._conditions = f"{conditions(order.rules.digest, order.limits)} {order.minimum} {order.exclude!r}"
-        self._ahead: tuple[list[_Waiting], list[_Waiting]] = ([], [])
+        self._ahead: list[_Waiting] = []
+        self._ahead_bytes = 0
+        self._conducted: set[Future[Any]] = set()
         self._flying: dict[Future[Any], _Waiting] = {}
         self._coming: dict[Future[Any], CloneWanted] = {}
-        self._large = 0
         self._met = 0
         self._stopping = Event()
         self.secrets: dict[str, Credential] = {}
@@ -123,9 +125,9 @@ class Sweep:
         """Look at the next targets from outside; what is as it was need not be opened."""
         if self.stopped:
             return
-        for one in islice(planned, max(0, _AHEAD - sum(map(len, self._ahead)) - len(self._coming))):
+        for one in islice(planned, max(0, _AHEAD - len(self._ahead) - len(self._coming))):
             if isinstance(one, Skipped):
-                self._store.skip(self._run, one.item, one.reason)
+                self._skip(one.item, one.reason)
             elif isinstance(one, Target):
                 self._admit(one)
             else:
@@ -133,16 +135,15 @@ class Sweep:
             self._watch.tick()
 
     def _admit(self, target: Target) -> None:
-        seen = look(target)
+        seen = look(target, self._order.own)
         self._watch.met(seen.size)
         if self._is_as_it_was(target, seen):
             self._store.unchanged(self._run, target)
             self._watch.unchanged(seen.size)
             return
         self._met += 1
-        # A target whose very name is a secret is conducted here too, and read here.
-        large = (seen.size > _LARGE_BYTES and self._crew.hands > 1) or work.tells(self._order, target)
-        heappush(self._ahead[large], _Waiting((-seen.size, self._met), target, seen, large))
+        self._ahead_bytes += seen.size
+        heappush(self._ahead, _Waiting((-seen.size, self._met), target, seen))
 
     def _is_as_it_was(self, target: Target, seen: Look) -> bool:
         # To ask about a credential its secret is needed, which nobody kept.
@@ -151,15 +152,25 @@ class Sweep:
         return self._store.signature(target.kind, target.root, self._conditions) == seen.signature
 
     def _begin(self, conductors: ThreadPoolExecutor) -> None:
-        small, large = self._ahead
-        while large and self._large < _LARGE_AT_ONCE and not self.stopped:
-            one = heappop(large)
-            self._large += 1
-            self._flying[conductors.submit(work.through, self._order, one.target, self._read)] = one
-        room = self._crew.hands * _IN_FLIGHT_A_HAND + self._large
-        while small and len(self._flying) < room and not self.stopped:
-            one = heappop(small)
-            self._flying[self._crew.submit(work.whole, self._order, one.target)] = one
+        while self._ahead and not self.stopped:
+            if len(self._flying) - len(self._conducted) >= self._crew.hands * _IN_FLIGHT_A_HAND:
+                break
+            one = heappop(self._ahead)
+            if self._is_conducted(one):
+                future = conductors.submit(work.through, self._order, one.target, self._read)
+                self._conducted.add(future)
+            else:
+                future = self._crew.submit(work.whole, self._order, one.target)
+            self._ahead_bytes -= one.seen.size
+            self._flying[future] = one
+
+    def _is_conducted(self, one: _Waiting) -> bool:
+        """Tell whether a target is read by all together, or here because its very name is a secret."""
+        if work.tells(self._order, one.target):
+            return True
+        if self._crew.hands == 1 or len(self._conducted) >= _LARGE_AT_ONCE or one.seen.size <= _LARGE_BYTES:
+            return False
+        return one.seen.size * self._crew.hands * _LONG > self._ahead_bytes
 
     def _read(self, source: Source, tally: Tally) -> None:
         """Have the units of a large target read by the crew."""
@@ -176,7 +187,7 @@ class Sweep:
     def _gather(self, done: Iterable[Future[Any]]) -> None:
         for future in done:
             if one := self._flying.pop(future, None):
-                self._large -= one.large
+                self._conducted.discard(future)
                 self._settle(future, one)
             else:
                 self._arrived(future)
@@ -191,13 +202,17 @@ class Sweep:
         except CrewLostError:
             raise
         except BrokenExecutor:
-            self._store.skip(self._run, one.target.root, "a worker process died while it was read")
+            self._skip(one.target.root, "a worker process died while it was read")
         except Exception as error:  # noqa: BLE001 - one target must not cost the others; its text may hold a secret
-            self._store.skip(self._run, one.target.root, f"a bug in akpatrol: {type(error).__name__}")
+            self._skip(one.target.root, f"a bug in akpatrol: {type(error).__name__}")
         else:
-            self._store.put(self._run, outcome.document, one.seen.signature, self._conditions)
+            self._store.put(self._run, outcome.document, one.seen.signature, self._conditions, one.target.root)
             self.secrets.update(outcome.secrets)
         self._watch.done(one.seen.size, outcome)
+
+    def _skip(self, name: str, reason: str) -> None:
+        """Keep that nothing of a target could be read; its name may hold a secret."""
+        self._store.skip(self._run, work.shown(self._order, name), work.shown(self._order, reason))
 
     def _arrived(self, future: Future[str]) -> None:
         """Go on with what was cloned."""
@@ -205,6 +220,6 @@ class Sweep:
         try:
             path = future.result()
         except (CloneError, AkpatrolError, OSError) as error:
-            self._store.skip(self._run, wanted.url, str(error))
+            self._skip(wanted.url, str(error))
         else:
             self._admit(Target("0", "repository", path, remote=wanted.url))

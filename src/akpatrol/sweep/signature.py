@@ -16,7 +16,7 @@ from akpatrol.sources.files_memory import SETTLED_NS
 from akpatrol.sources.git import repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from akpatrol.model import Target
 
@@ -31,10 +31,12 @@ class Look(NamedTuple):
     size: int
 
 
-def look(target: Target) -> Look:
-    """Return what a target looks like now. Does not raise."""
+def look(target: Target, own: Collection[bytes] = ()) -> Look:
+    """Return what a target looks like now, without the files that are the sweep's ``own``. Does not raise."""
     digest, size, settled, now = sha256(), 0, True, time_ns()
     for line, status in _files(target):
+        if line[:-1] in own:
+            continue
         digest.update(line)
         if status is None:
             settled = False
@@ -42,7 +44,7 @@ def look(target: Target) -> Look:
         digest.update(b"%d %d %d %d %d\0" % (*_identity(status),))
         if not stat.S_ISDIR(status.st_mode):
             size += status.st_size
-        settled &= now - max(status.st_mtime_ns, status.st_ctime_ns) > SETTLED_NS
+            settled &= now - max(status.st_mtime_ns, status.st_ctime_ns) > SETTLED_NS
     return Look(digest.hexdigest() if settled else None, size)
 
 

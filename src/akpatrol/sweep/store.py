@@ -97,13 +97,16 @@ class Store:
             number = store_rows.number_of(connection, target.kind, target.root)
             store_rows.looked_again(connection, -1 if number is None else number, run)
 
-    def put(self, run: int, document: Mapping[str, Any], signature: str | None, conditions: str) -> None:
+    def put(
+        self, run: int, document: Mapping[str, Any], signature: str | None, conditions: str, root: str | None = None
+    ) -> None:
         """Keep all that a document tells of its one target, as a whole; it is there when this returns.
 
-        A signature is kept only of a complete look: what is not is looked at again.
+        A signature is kept only of a complete look: what is not is looked at again. ``root`` is the target's own,
+        where it is not shown as it is.
         """
         with self._writing() as connection:
-            target = store_rows.write(connection, run, document)
+            target = store_rows.write(connection, run, document, root)
             connection.execute("DELETE FROM signature WHERE target = ?", (target,))
             if signature and document["coverage"]["complete"]:
                 connection.execute("INSERT INTO signature VALUES (?, ?, ?)", (target, signature, conditions))

@@ -7,11 +7,11 @@ is gone only when all was read that could be read when it was found: a clone tha
 from __future__ import annotations
 
 import json
+import os
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.model import Target
-from akpatrol.report.text_safety import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -54,10 +54,10 @@ _OCCURRENCES = _Table(
 )
 
 
-def write(connection: Connection, run: int, document: Mapping[str, Any]) -> int:
-    """Write the document of one target and return the target's number."""
+def write(connection: Connection, run: int, document: Mapping[str, Any], root: str | None = None) -> int:
+    """Write the document of one target and return the target's number; without a ``root`` it is as it is shown."""
     (told,) = document["scan"]["targets"]
-    target = _target(connection, told)
+    target = _target(connection, told, place(told["kind"], told["path"] if root is None else root))
     credentials = document["credentials"]
     for one in credentials:
         _credential(connection, run, one)
@@ -86,9 +86,14 @@ def looked_again(connection: Connection, target: int, run: int) -> None:
 
 def number_of(connection: Connection, kind: str, root: str) -> int | None:
     """Return a target's number, None for one that was never written."""
-    query = "SELECT id FROM target WHERE kind = ? AND root = ? AND retired_run IS NULL"
-    found = connection.execute(query, (kind, plain(root))).fetchone()
+    query = "SELECT id FROM target WHERE place = ? AND retired_run IS NULL"
+    found = connection.execute(query, (place(kind, root),)).fetchone()
     return int(found[0]) if found else None
+
+
+def place(kind: str, root: str) -> bytes:
+    """Return what tells a target from all others, and tells nothing of a secret in its name."""
+    return sha256(kind.encode() + b"\0" + os.fsencode(root)).digest()
 
 
 def left_out(connection: Connection, run: int) -> list[Target]:
@@ -115,14 +120,13 @@ def add_verifications(connection: Connection, run: int, answers: Iterable[tuple[
     connection.executemany(query, rows)
 
 
-def _target(connection: Connection, told: Mapping[str, Any]) -> int:
+def _target(connection: Connection, told: Mapping[str, Any], where: bytes) -> int:
     query = """
-        INSERT INTO target (kind, root, remote, head) VALUES (:kind, :path, :remote, :head)
-        ON CONFLICT (kind, root) DO UPDATE SET remote = excluded.remote, head = excluded.head, retired_run = NULL
+        INSERT INTO target (place, kind, root, remote, head) VALUES (:place, :kind, :path, :remote, :head)
+        ON CONFLICT (place) DO UPDATE SET remote = excluded.remote, head = excluded.head, retired_run = NULL
     """
-    connection.execute(query, {key: told[key] for key in ("kind", "path", "remote", "head")})
-    query = "SELECT id FROM target WHERE kind = ? AND root = ?"
-    return int(connection.execute(query, (told["kind"], told["path"])).fetchone()[0])
+    connection.execute(query, {"place": where} | {key: told[key] for key in ("kind", "path", "remote", "head")})
+    return int(connection.execute("SELECT id FROM target WHERE place = ?", (where,)).fetchone()[0])
 
 
 def _cover(connection: Connection, target: int, run: int, document: Mapping[str, Any]) -> None:

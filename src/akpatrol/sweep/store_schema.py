@@ -22,9 +22,10 @@ CREATE TABLE run (
     id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, finished_at TEXT, rules_digest TEXT NOT NULL,
     version TEXT NOT NULL
 );
+-- Two roots may be shown alike, with what is masked or cannot be shown in them: place is a digest of the real one.
 CREATE TABLE target (
-    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, root TEXT NOT NULL, remote TEXT, head TEXT, retired_run INTEGER,
-    UNIQUE (kind, root)
+    id INTEGER PRIMARY KEY, place BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, root TEXT NOT NULL, remote TEXT, head TEXT,
+    retired_run INTEGER
 );
 -- What came of looking at a target in run, and that it was found the same in each run up to last_run.
 CREATE TABLE coverage (

@@ -116,10 +116,11 @@ def _listed(file: str) -> Iterator[_Path | CloneWanted | Skipped]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a path"
         raise UsageError(f"@{file}: {reason}", hint="@ stands before the name of a file of targets") from None
-    for number, line in enumerate(lines, 1):
-        word = os.fsdecode(line.strip())
-        if not word or word.startswith("#"):
-            continue
+    words = [(number, os.fsdecode(line.strip())) for number, line in enumerate(lines, 1)]
+    words = [(number, word) for number, word in words if word and not word.startswith("#")]
+    if not words:
+        raise UsageError(f"@{file}: it names no target", hint="write one a line")
+    for number, word in words:
         if word.startswith("@"):
             raise UsageError(f"{file}:{number}: a list of targets cannot name another", hint="give both lists")
         try:

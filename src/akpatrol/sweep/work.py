@@ -45,7 +45,7 @@ class Order(NamedTuple):
 
     ``matcher`` makes of ``exclude`` what tells whether a path is left out. ``remember`` says that whoever reads
     remembers in its own cache what it read. ``secrets`` says that raw secrets are wanted too, ``nameless`` that none
-    may cross the wire to or from a worker.
+    may cross the wire to or from a worker. ``own`` are files of the sweep itself, which it must not look at.
     """
 
     rules: RuleSet
@@ -56,6 +56,14 @@ class Order(NamedTuple):
     remember: bool = True
     secrets: bool = False
     nameless: bool = False
+    own: frozenset[bytes] = frozenset()
+
+    def leaves_out(self, root: str) -> Matcher:
+        """Return what tells whether a path below a target's root is left out, being a directory or not."""
+        by_name, above = self.matcher(self.exclude), os.fsencode(root)
+        if not any(path.startswith(above) for path in self.own):
+            return by_name
+        return lambda path, is_directory: by_name(path, is_directory) or os.path.join(above, path) in self.own
 
 
 class Outcome(NamedTuple):
@@ -97,7 +105,7 @@ def through(order: Order, target: Target, reader: Reader | None = None) -> Outco
             source = _source(order, target, log if cache else None)
         except (AkpatrolError, OSError) as error:
             return outcome(order, failed(target, error))
-        excluded = order.matcher(order.exclude)
+        excluded = order.leaves_out(target.root)
         wishes = pipeline.Wishes(
             minimum=order.minimum,
             excluded=lambda _target, path: excluded(path, False),  # noqa: FBT003 - a callable's argument
@@ -122,6 +130,11 @@ def completed(order: Order, unit: Unit, read: Tally) -> Tally:
 def tells(order: Order, sent: Unit | Target) -> bool:
     """Return whether to have something read would give a secret away."""
     return order.nameless and secrecy.tells(examiner(order), sent)
+
+
+def shown(order: Order, text: str) -> str:
+    """Return a text with every secret in it masked."""
+    return Redactor(examiner(order).engine)(text)
 
 
 def outcome(order: Order, report: Report) -> Outcome:
@@ -152,11 +165,7 @@ def _source(order: Order, target: Target, log: ReadLog | None) -> Source:
     """Return the source of a target. Raises GitError and OSError for what cannot be opened."""
     if target.kind != "repository":
         os.stat(target.root)
-        return (
-            RememberingFiles([target], lambda _root: order.matcher(order.exclude), log)
-            if log
-            else FilesSource([target], lambda _root: order.matcher(order.exclude))
-        )
+        return RememberingFiles([target], order.leaves_out, log) if log else FilesSource([target], order.leaves_out)
     found = repository.at(os.fsencode(target.root))
     if not found:
         raise GitError("it is no git repository any more")

@@ -209,7 +209,7 @@ def test_a_root_that_is_not_utf_8(file: Path) -> None:
     odd = target("caf\udce9")
     with Store(str(file), create=True) as store:
         run = store.begin(day(1), DIGEST)
-        store.put(run, look(odd, found(KEYS[0])), "s1", CONDITIONS)
+        store.put(run, look(odd, found(KEYS[0])), "s1", CONDITIONS, odd.root)
         assert store.signature(odd.kind, odd.root, CONDITIONS) == "s1"
         store.unchanged(run, odd)
         assert store.report().targets[0].root == "/org/caf\\xe9"

@@ -1,0 +1,111 @@
+"""Sweeps that are processes, what they keep while they run, and how they are ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.sweep.store import Store
+from tests.program import Done, finish, start
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from tests.organization import Organization
+
+_ROOT = Path(__file__).parents[1]
+_STUCK = "from akpatrol.sweep import work; from tests import tasks; work.whole = tasks.endless"
+
+
+class Sweeps:
+    """Sweeps of one organization into one store, each a process."""
+
+    def __init__(self, acme: Organization, store: Path, jobs: int = 2) -> None:
+        self.acme = acme
+        self.store = store
+        self._report = store.with_suffix(".json")
+        self._arguments = ("sweep", acme.root, "--store", store, "--jobs", str(jobs), "-f", "json")
+
+    def start(self, **how: Any) -> subprocess.Popen[bytes]:
+        return start(*self._arguments, "-o", self._report, **how)
+
+    def stuck(self, directory: Path, workers: int) -> subprocess.Popen[bytes]:
+        """Start one whose workers never come to an end, and wait until all are at work."""
+        process = self.start(patch=_STUCK, cwd=directory, variables={"PYTHONPATH": str(_ROOT)})
+        while len([*directory.glob("at-work-*")]) < workers:
+            time.sleep(0.01)
+        return process
+
+    def whole(self) -> dict[str, Any]:
+        """Sweep to the end and return the report."""
+        done = finish(self.start())
+        assert done.code == 1, done.err.decode()
+        return self.report()
+
+    def report(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._report.read_bytes())
+        return found
+
+    def count(self, query: str) -> int:
+        """Return a number that the store tells while it is written to, 0 when there is nothing yet."""
+        with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
+            return int(connection.execute(query).fetchone()[0])
+        return 0
+
+    def wait(self, process: subprocess.Popen[bytes], runs: int, targets: int = 0) -> None:
+        """Wait until the store has so many runs, and so many targets were read in the last; or for the end."""
+        while process.poll() is None and (
+            self.count("SELECT count(*) FROM run") < runs
+            or self.count("SELECT count(*) FROM coverage WHERE run = (SELECT max(id) FROM run)") < targets
+        ):
+            time.sleep(0.005)
+
+    def told(self) -> dict[str, set[tuple[Any, ...]]]:
+        """Return what the store tells of each target that is in it."""
+        with Store(str(self.store), create=False) as store:
+            if not store.runs():
+                return {}
+            document = store.document()
+        found: dict[str, set[tuple[Any, ...]]] = {
+            self.acme.name(one["path"]): set() for one in document["scan"]["targets"]
+        }
+        for place in self.acme.found(document):
+            found[place[1]].add(place)
+        return found
+
+    def check(self) -> None:
+        """See that each target in the store is there with all that is in it."""
+        expected = self.acme.expected
+        for name, places in self.told().items():
+            assert places == {place for place in expected if place[1] == name}, name
+
+
+def end(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> Done:
+    """Send a signal to a whole group, as a terminal does, and wait for the end."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+    return finish(process)
+
+
+def children(process: subprocess.Popen[bytes]) -> list[int]:
+    """Return the worker processes of a sweep."""
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    try:
+        found = [int(word) for word in listed.read_text().split()]
+        return [one for one in found if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    except OSError:
+        return []
+
+
+def wait_for_group(leader: int) -> None:
+    """Wait until no process of a group is left."""
+    with suppress(ProcessLookupError):
+        while True:
+            os.killpg(leader, 0)
+            time.sleep(0.01)
