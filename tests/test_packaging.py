@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from akpatrol.report import as_html
+
 _ROOT = Path(__file__).parents[1]
 _LONGEST_MODULE = 350
 _SHAPED = re.compile(rb"ak_[A-Za-z0-9]{6,}\.[A-Za-z0-9_-]{20,}|pat_[A-Za-z0-9]{28,}")
@@ -34,7 +36,7 @@ def test_the_wheel_holds_every_module_the_rules_and_the_schema(wheel: set[str]) 
     data = {"akpatrol/py.typed", "akpatrol/rules/anyreach.toml", "akpatrol/report/schema.json"}
     page = {f"akpatrol/report/html/{path.name}" for path in (_ROOT / "src/akpatrol/report/html").iterdir()}
     assert modules | data | page <= wheel
-    assert "akpatrol/report/html/page.css" in page
+    assert {f"akpatrol/report/html/{name}" for name in ("page.css", "page.html", "early.js", *as_html.SCRIPTS)} <= page
 
 
 def test_the_wheel_holds_nothing_else(wheel: set[str]) -> None:
@@ -47,5 +49,6 @@ def test_no_tracked_file_holds_a_token_shaped_literal() -> None:
 
 
 def test_no_module_is_too_long() -> None:
-    sources = [path for path in (_ROOT / "src").rglob("*.py") if path.read_text().count("\n") > _LONGEST_MODULE]
-    assert sources == []
+    modules = [path for path in (_ROOT / "src").rglob("*") if path.suffix in {".py", ".js", ".css", ".html"}]
+    assert modules
+    assert [path for path in modules if path.read_text().count("\n") > _LONGEST_MODULE] == []

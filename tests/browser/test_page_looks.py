@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,7 @@ from playwright.sync_api import expect
 
 from akpatrol.findings import Change, Changes
 from akpatrol.model import Coverage, Kind, Report, Secret, Skipped, State
-from akpatrol.report import render
+from akpatrol.report import as_html, render
 from tests import reports, samples
 from tests.browser.incidents import incident
 
@@ -207,6 +208,15 @@ def test_nothing_found_needs_no_script_to_be_read(open_page: Open) -> None:
     page = open_page(reports.report())
     expect(page.get_by_role("heading", level=1)).to_have_text("No leaked credential found")
     assert page.locator("table.findings, .plot").count() == 0
+
+
+@pytest.mark.parametrize("name", as_html.SCRIPTS)
+def test_each_file_of_the_script_can_be_read_alone(browser: Browser, name: str) -> None:
+    text = files("akpatrol.report").joinpath("html", name).read_text("utf-8")
+    assert text.startswith('"use strict";\n')
+    page = browser.new_page()
+    page.evaluate("text => void new Function(text)", text)  # a text that ends in the middle is a SyntaxError
+    page.close()
 
 
 def test_nothing_from_elsewhere_can_run_in_the_page(browser: Browser, tmp_path: Path) -> None:

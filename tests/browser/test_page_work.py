@@ -88,6 +88,18 @@ def test_next_and_previous_follow_the_view(open_page: Open) -> None:
     assert page.locator("article:visible").count() == 0
 
 
+def test_one_credential_alone_has_nothing_to_filter_or_to_go_on_to(open_page: Open) -> None:
+    page = open_page(incident(reports.seeded(59), 1))
+    page.locator("#rows a").click()
+    expect(page.locator("article.chosen")).to_be_visible()
+    for unneeded in ("#filters", "#count", "#previous", "#next", "#position"):
+        expect(page.locator(unneeded)).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="1 live").click()
+    expect(page.locator("#rows tr")).to_be_visible()
+    assert page.url.endswith("#findings")
+
+
 def test_the_timeline_and_the_first_sentence_lead_to_a_credential(open_page: Open) -> None:
     page = open_page(REPORT)
     page.locator(".bars a").nth(2).click()

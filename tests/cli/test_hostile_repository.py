@@ -325,7 +325,7 @@ def test_configuration_behind_a_fifo_ends(
 def test_other_files_that_are_fifos(run: Run, hostile: Repository, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     for limit in ("_CONFIGURATION_SECONDS", "_ANSWER_SECONDS", "_SILENCE_SECONDS"):
         monkeypatch.setattr(f"akpatrol.sources.git.runner.{limit}", 1)
-    monkeypatch.setattr("akpatrol.cli.history._FIRST_ANSWER_SECONDS", 1)
+    monkeypatch.setattr("akpatrol.sources.git.describe._FIRST_ANSWER_SECONDS", 1)
     file = hostile.git_dir / name
     file.unlink(missing_ok=True)
     os.mkfifo(file)

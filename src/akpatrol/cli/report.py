@@ -41,7 +41,8 @@ _MOST_BYTES = 1 << 30
 @click.option(
     "--link-template",
     metavar="URL",
-    help="Where a page links places to: {commit}, {path}, {line} and {object} are filled in.",
+    help="Where a page links places to: {repository} (`team/service`, of the remote), {commit}, {path}, {line} and "
+    "{object} are filled in.",
 )
 @some("directory", "format_", "output", "reports", "rules", "min_confidence", "exit_zero", "quiet", "verbose")
 def command(flags: Flags, source: str, since: str | None, link_template: str | None, *, coverage: bool) -> int:

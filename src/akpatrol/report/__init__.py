@@ -25,7 +25,7 @@ class RenderOptions(NamedTuple):
     surrogates (PEP 383). It must mask even when ``show_secrets`` is set, because SARIF never shows a secret.
     ``width`` is in terminal columns, ``now`` has a time zone, ``verbose`` is how often ``-v`` was given.
     Text shows paths relative to the directory ``here``, or to their target when it is not given.
-    ``link_template`` is the address of a place in a page, ``{commit}``, ``{path}``, ``{line}`` and ``{object}`` in it.
+    ``link_template`` is the address of a place in a page, with ``links.PLACEHOLDERS`` in braces.
     """
 
     redact: Callable[[str], str]

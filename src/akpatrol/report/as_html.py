@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from akpatrol.model import Report
     from akpatrol.report import RenderOptions
 
+SCRIPTS = ("ticks.js", "search.js", "list.js", "panel.js", "page.js")
+"""The files of the page's script, in the order in which they are joined; the last one starts it."""
+
 _HINT = "pip install 'akpatrol[html]'"
 
 
@@ -30,7 +33,7 @@ def render(report: Report, options: RenderOptions) -> str:
     environment = _environment()
     whole = document.build(report, options._replace(show_secrets=False))
     values = page.build(whole, options.now, options.link_template)
-    style, early, script = _part("page.css"), _part("early.js"), _part("page.js")
+    style, early, script = _part("page.css"), _part("early.js"), "\n".join(map(_part, SCRIPTS))
     policy = {
         "default-src": "'none'",
         "style-src": _hashed(style),

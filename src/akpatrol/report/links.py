@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from akpatrol.errors import UsageError
 from akpatrol.model import Place
@@ -20,19 +20,21 @@ from akpatrol.model import Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-PLACEHOLDERS = ("commit", "path", "line", "object")
+PLACEHOLDERS = ("repository", "commit", "path", "line", "object")
 LONGEST = 2000
 """Characters; some browsers and servers take no longer address."""
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-_SCP = re.compile(r"(?:[^@/:]+@)?(?P<host>[^@/:]+):(?P<path>(?!//).+)", re.DOTALL)
+# Neither a drive of Windows nor git's ``helper::address``: https://git-scm.com/docs/gitremote-helpers
+_SCP = re.compile(r"(?![A-Za-z]:[\\/])(?:[^@/:]+@)?(?P<host>[^@/:]+):(?P<path>(?!//|:).+)", re.DOTALL)
 _ESCAPED_BYTE = re.compile(rb"\\x([0-9a-f]{2})")
 _MASK = re.compile(r"\*\*\*\(\d+\)")
 # Hosts that speak ssh over the port of https: https://docs.github.com/en/authentication/troubleshooting-ssh
 _SSH_HOSTS = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
 _RENDERED = (".md", ".markdown", ".rst", ".adoc", ".ipynb")
+_OF_SEGMENTS = {"repository", "path"}
 _TEXTS_OF_COMMITS = {Place.COMMIT_MESSAGE, Place.AUTHOR, Place.COMMITTER}
 
 
@@ -65,7 +67,9 @@ class Linker:
         if template is not None:
             check(template)
         self._template = template
-        self._homes = {target["id"]: home(target["remote"] or "") for target in targets}
+        remotes = {target["id"]: target["remote"] or "" for target in targets}
+        self._homes = {target: home(remote) for target, remote in remotes.items()}
+        self._repositories = {target: repository(remote) for target, remote in remotes.items()}
 
     def name(self, target: str) -> str | None:
         """Return what the forge calls a target."""
@@ -78,7 +82,13 @@ class Linker:
         path = _path(occurrence)
         place = self._homes.get(occurrence["target"])
         if self._template is not None:
-            values = {"commit": commit, "path": path, "line": _line(occurrence), "object": occurrence["object"]}
+            values = {
+                "repository": self._repositories.get(occurrence["target"]),
+                "commit": commit,
+                "path": path,
+                "line": _line(occurrence),
+                "object": occurrence["object"],
+            }
             return Links(_short(filled(self._template, values)), _short(_commit_page(place, commit)))
         if place is None or not _COMMIT.fullmatch(commit):
             return Links()
@@ -106,20 +116,23 @@ def check(template: str) -> None:
     scheme, _, after = template.partition("://")
     host = re.split(r"[/?#]", after, maxsplit=1)[0]
     if scheme not in {"http", "https"} or not _host(host):
-        example = "https://git.example.org/shop/blob/{commit}/{path}#L{line}"
+        example = "https://git.example.org/{repository}/blob/{commit}/{path}#L{line}"
         raise UsageError(f"{named}: it has to be an http or https address with a host", f"for example {example}")
 
 
 def filled(template: str, values: Mapping[str, str | None]) -> str | None:
-    """Return the template with its placeholders replaced, quoted; without its fragment where that lacks a value.
+    """Return the template with its placeholders replaced, quoted; without its fragment where that lacks the line.
 
-    None where something else is missing, an archive's member's line for example.
+    None where something else is missing, or the template has no placeholder.
     """
     front, hash_, fragment = template.partition("#")
     needed = _PLACEHOLDER.findall(front)
+    in_fragment = _PLACEHOLDER.findall(fragment)
+    # A fragment may be all the address of a page that is an application; of others a line there only jumps to it.
+    needed += [name for name in in_fragment if name != "line"]
     if not all(values[name] for name in needed) or not _PLACEHOLDER.search(template):
         return None
-    if not all(values[name] for name in _PLACEHOLDER.findall(fragment)):
+    if not all(values[name] for name in in_fragment):
         hash_ = fragment = ""
     return _PLACEHOLDER.sub(lambda match: _quoted_value(match[1], values), front + hash_ + fragment)
 
@@ -132,7 +145,7 @@ def home(remote: str) -> Home | None:
     scheme, host, path = _parts(remote)
     host = _SSH_HOSTS.get(host, host)
     labels = host.partition(":")[0].split(".")
-    segments = [segment for segment in path.removesuffix("/").removesuffix(".git").split("/") if segment]
+    segments = _segments(path)
     if len(segments) < 2 or {".", ".."} & set(segments) or not _host(host):  # noqa: PLR2004 - owner and name
         return None
     page = f"{scheme}://{host}/" + "/".join(_quoted(segment) for segment in segments)
@@ -141,18 +154,32 @@ def home(remote: str) -> Home | None:
     return Home(page, "-/") if "gitlab" in labels else None
 
 
+def repository(remote: str) -> str | None:
+    """Return the path of a remote on its host, ``team/service``; None for a remote that is on none.
+
+    Also for one whose path is masked in part, which leads nowhere.
+    """
+    _, host, path = _parts(remote)
+    path = "/".join(_segments(path))
+    return path if host and path and not _MASK.search(path) else None
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.removesuffix("/").removesuffix(".git").split("/") if segment]
+
+
 def _parts(remote: str) -> tuple[str, str, str]:
     """Return scheme, host and path of the web address that a remote of any form stands for; empty ones for none."""
     if "://" in remote:
         try:
             split = urlsplit(remote)
-            host, port = (split.hostname or "").lower(), split.port
+            host, port, path = (split.hostname or "").lower(), split.port, unquote(split.path)
         except ValueError:
             return "", "", ""
         if split.scheme in {"http", "https"}:
-            return split.scheme, f"{host}:{port}" if port else host, split.path
+            return split.scheme, f"{host}:{port}" if port else host, path
         # The port of ssh says nothing about the web's.
-        return ("https", host, split.path) if split.scheme in {"ssh", "git+ssh", "git"} else ("", "", "")
+        return ("https", host, path) if split.scheme in {"ssh", "git+ssh", "git"} else ("", "", "")
     match = _SCP.fullmatch(remote)
     return ("https", match["host"].lower(), match["path"].lstrip("/")) if match else ("", "", "")
 
@@ -188,7 +215,7 @@ def _line(occurrence: Mapping[str, Any]) -> str | None:
 
 
 def _quoted_value(name: str, values: Mapping[str, str | None]) -> str:
-    return _quoted(values[name] or "", safe="/" if name == "path" else "")
+    return _quoted(values[name] or "", safe="/" if name in _OF_SEGMENTS else "")
 
 
 def _quoted(text: str, safe: str = "") -> str:

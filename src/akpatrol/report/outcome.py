@@ -89,7 +89,9 @@ def coverage_words(whole: Mapping[str, Any]) -> str:
 def _found(whole: Mapping[str, Any]) -> str:
     summary = whole["summary"]
     if not summary["findings"]:
-        return "No credentials found" + (" that are not allowed" if summary["allowed"] else "")
+        # With changes the report holds nothing else, however much was found before.
+        some = "new or changed credentials" if whole["changes"] else "credentials"
+        return f"No {some} found" + (" that are not allowed" if summary["allowed"] else "")
     places = plural(summary["occurrences"], "place")
     found = findings_of(whole)
     return f"{_counted_found(summary)} in {places}{_of_targets(whole, found)}{_gently(found)}"

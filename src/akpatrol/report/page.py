@@ -157,7 +157,7 @@ def _changes(changes: Mapping[str, Any] | None, seen: Sequence[dict[str, Any]], 
             }
         )
     since = f"run {changes['since']['run']}, {date_words(changes['since']['at'], now)}"
-    return {"since": since, "groups": groups, "any": any(groups.values())}
+    return {"run": changes["since"]["run"], "since": since, "groups": groups, "any": any(groups.values())}
 
 
 def _allowed(whole: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,8 @@ def first_of_all(whole: Mapping[str, Any]) -> str:
         return "Do not call this clean yet: look at what could not be read, below, and run it again."
     if found:
         return "Nothing has leaked: git ignores the files. Leave them there and never commit them."
+    if whole["changes"]:
+        return "Nothing new to do: everything was looked at. What was found before is not in this page."
     return "Nothing to do: whatever was to be looked at was looked at."
 
 

@@ -205,6 +205,28 @@ def test_changes_are_told_and_lead_to_what_is_there() -> None:
     assert "Nothing has changed." in nothing.said
 
 
+def test_a_report_of_changes_does_not_call_the_rest_clean() -> None:
+    since = Changes(7, "2026-02-01T00:00:00Z")
+    seen = look(reports.report(changes=since))
+    assert "No new or changed credential since run 7" in seen.said
+    assert "Nothing new to do: everything was looked at. What was found before is not in this page." in seen.said
+    assert "No new or changed credentials found - akpatrol" in seen.said
+    assert "a report without --since has everything" in seen.said
+    assert "No leaked credential" not in seen.said
+    some = look(reports.report(reports.live(KEY), changes=since)).said
+    assert "1 live credential new or changed since run 7" in some
+    assert "since run" not in look(reports.report(reports.live(KEY))).said
+
+
+def test_a_count_of_none_leads_nowhere_and_of_one_filters_nothing() -> None:
+    def views(report: Report) -> list[str | None]:
+        return [a.get("data-view") for tag, a in look(report).elements if tag == "a" and a.get("href") == "#findings"]
+
+    assert views(reports.report(reports.live(KEY))) == [None, None]  # the skip link and the live one
+    both = reports.report(reports.live(KEY), reports.credential(reports.organization_key(reports.seeded(42))))
+    assert views(both) == [None, "status=active", "status=open"]
+
+
 def test_what_is_allowed_stands_apart_with_its_reason() -> None:
     said = look(samples.triaged(reports.seeded(1))).said
     assert "4 allowed: 2 by the baseline, 1 by the configuration, 1 inline" in said

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akpatrol.errors import UsageError
-from akpatrol.report.links import LONGEST, Linker, Links, check, filled, home
+from akpatrol.report.links import LONGEST, Linker, Links, check, filled, home, repository
 from akpatrol.report.text_safety import path_text
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -165,6 +165,85 @@ def test_a_template_that_cannot_be_filled_makes_no_link() -> None:
     assert filled("https://git.example.org/", {}) is None
 
 
+MANY = "https://git.example.org/{repository}/src/{commit}/{path}#line-{line}"
+
+
+@pytest.mark.parametrize(
+    ("remote", "path"),
+    [
+        ("https://git.example.org/team/service.git", "team/service"),
+        ("https://jane:***@git.example.org:8443/team/service/", "team/service"),
+        ("git@git.example.org:team/service.git", "team/service"),
+        ("git@git.example.org:/team//service", "team/service"),
+        ("ssh://git@git.example.org:2222/service.git", "service"),
+        ("git://git.example.org/a/b/c/d.git", "a/b/c/d"),
+        ("https://dev.example.org/team/My%20Project/_git/service", "team/My%20Project/_git/service"),
+        ("git@git.example.org:a b/#1?&é", "a%20b/%231%3F%26%C3%A9"),
+        ("git@git.example.org:../x/./y", "%2E%2E/x/%2E/y"),
+        ("https://git.example.org/%2e%2e/x", "%2E%2E/x"),
+        ("git@github.com:acme/shop.git", "acme/shop"),
+    ],
+)
+def test_one_template_serves_many_repositories(remote: str, path: str) -> None:
+    assert links(remote, MANY).line == f"https://git.example.org/{path}/src/{COMMIT}/src/app.py#line-12"
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        None,
+        "",
+        "/srv/git/team/service.git",
+        "../service",
+        "file:///srv/git/team/service.git",
+        "https://git.example.org/",
+        "https://git.example.org:port/team/service",
+        "https://git.example.org/ak_Abcd***(48)/service",
+        "https:///team/service",
+        "ext::sh -c team/service",
+        "C:\\src\\service",
+        "C:/src/service",
+    ],
+)
+def test_a_place_of_no_remote_has_no_link_by_repository(remote: str | None) -> None:
+    assert links(remote, MANY).line is None
+    assert links(remote, "https://git.example.org/#/{repository}/{commit}").line is None
+    assert links(remote, TEMPLATE).line
+
+
+def test_each_place_is_linked_in_its_own_repository() -> None:
+    remotes = {"t1": "git@git.example.org:team/service.git", "t2": "git@git.example.org:team/web.git", "t3": None}
+    linker = Linker([{"id": name, "remote": remote} for name, remote in remotes.items()], MANY)
+    found = [linker.links(occurrence(target=name)).line for name in (*remotes, "t4")]
+    rest = f"/src/{COMMIT}/src/app.py#line-12"
+    assert found == [
+        f"https://git.example.org/team/service{rest}",
+        f"https://git.example.org/team/web{rest}",
+        None,
+        None,
+    ]
+
+
+@given(st.text(max_size=60) | st.text(max_size=40).map(lambda text: f"git@git.example.org:{text}"))
+def test_no_remote_leaves_its_place_in_a_template(remote: str) -> None:
+    address = links(remote, "https://git.example.org/x/{repository}/y?z=1#{line}").line
+    assert bool(address) is bool(repository(remote))
+    if address:
+        parts = urlsplit(address)
+        assert (parts.scheme, parts.netloc) == ("https", "git.example.org")
+        assert (parts.query, parts.fragment) == ("z=1", "12")
+        assert address.isascii()
+        assert address.isprintable()
+        assert not {"", ".", ".."} & set(parts.path.split("/")[1:])
+
+
+def test_a_fragment_goes_only_with_its_line() -> None:
+    template = "https://git.example.org/{commit}#{path}"
+    assert links(None, template).line == f"https://git.example.org/{COMMIT}#src/app.py"
+    assert links(None, template, path=None).line is None
+    assert links(None, "https://git.example.org/{commit}#{line}", line=None).line == f"https://git.example.org/{COMMIT}"
+
+
 @given(st.dictionaries(st.sampled_from(["commit", "path", "line", "object"]), st.text(min_size=1), min_size=4))
 def test_no_value_leaves_its_place_in_a_template(values: dict[str, str]) -> None:
     address = filled(TEMPLATE, values)
@@ -182,20 +261,20 @@ def test_no_value_leaves_its_place_in_a_template(values: dict[str, str]) -> None
     ("template", "hint"),
     [
         ("https://git.example.org/{comit}/{path}", "did you mean {commit}?"),
-        ("https://git.example.org/{repository}", "use {commit}, {path}, {line}, {object}"),
-        ("https://git.example.org/{}", "use {commit}, {path}, {line}, {object}"),
+        ("https://git.example.org/{file}", "use {repository}, {commit}, {path}, {line}, {object}"),
+        ("https://git.example.org/{}", "use {repository}, {commit}, {path}, {line}, {object}"),
         ("https://git.example.org/{commit", "write %7B for { and %7D for }"),
         ("https://git.example.org/{path} {line}", "write the others as %XX"),
         ("https://git.example.org/\u202e{path}", "write the others as %XX"),
-        ("javascript:alert({line})", "for example https://git.example.org/shop/blob/{commit}/{path}#L{line}"),
-        ("file:///src/{path}", "for example https://git.example.org/shop/blob/{commit}/{path}#L{line}"),
-        ("//git.example.org/{path}", "for example https://git.example.org/shop/blob/{commit}/{path}#L{line}"),
-        ("https://{path}/x", "for example https://git.example.org/shop/blob/{commit}/{path}#L{line}"),
+        ("javascript:alert({line})", "for example https://git.example.org/{repository}/blob/{commit}/{path}#L{line}"),
+        ("file:///src/{path}", "for example https://git.example.org/{repository}/blob/{commit}/{path}#L{line}"),
+        ("//git.example.org/{path}", "for example https://git.example.org/{repository}/blob/{commit}/{path}#L{line}"),
+        ("https://{path}/x", "for example https://git.example.org/{repository}/blob/{commit}/{path}#L{line}"),
         (
             "https://jane@git.example.org/{path}",
-            "for example https://git.example.org/shop/blob/{commit}/{path}#L{line}",
+            "for example https://git.example.org/{repository}/blob/{commit}/{path}#L{line}",
         ),
-        ("", "for example https://git.example.org/shop/blob/{commit}/{path}#L{line}"),
+        ("", "for example https://git.example.org/{repository}/blob/{commit}/{path}#L{line}"),
     ],
 )
 def test_a_wrong_template_is_a_usage_error_with_a_hint(template: str, hint: str) -> None:
