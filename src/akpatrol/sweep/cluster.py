@@ -76,6 +76,8 @@ class _Failed(NamedTuple):
 class Cluster:
     """The workers of the scheduler at ``address``. Raises UsageError where it cannot be used."""
 
+    ready = True
+
     def __init__(self, address: str) -> None:
         self._address = address
         self._terms = Terms(__version__, _python(), address.startswith("tls://"))

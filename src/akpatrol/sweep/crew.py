@@ -28,6 +28,10 @@ class Crew(Protocol):
     def hands(self) -> int:
         """How many workers there are now, at least one."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether a task is begun at once; processes take a moment to start."""
+
     def submit(self, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
         """Have a task done.
 
@@ -39,6 +43,7 @@ class Alone:
     """This process, at once."""
 
     hands = 1
+    ready = True
 
     def submit(self, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
         """Do a task."""

@@ -27,6 +27,7 @@ class Processes:
 
     def __init__(self, hands: int) -> None:
         self.hands = hands
+        self.ready = False
         self._lock = Lock()
         self._pool: Executor = _pool(hands)
         self._careful = ThreadPoolExecutor(1)
@@ -35,6 +36,7 @@ class Processes:
     def submit(self, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
         """Have a task done by a process."""
         outer: Future[_T] = Future()
+        self.ready = True
         with self._lock:
             pool = self._pool
             try:

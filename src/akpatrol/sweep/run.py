@@ -39,6 +39,8 @@ _LARGE_BYTES = 48 << 20
 # What is larger than this part of a worker's share of all that is ahead: the others would wait for it at the end.
 _LONG = 4
 _LARGE_AT_ONCE = 2
+# So few and small targets, when there are no others, are read sooner than a process starts.
+_FEW, _LITTLE_BYTES = 4, 8 << 20
 _CLONES_AT_ONCE = 4
 _IN_FLIGHT_A_HAND = 2
 _UNITS_A_HAND = 4
@@ -91,6 +93,7 @@ class Sweep:
         self._flying: dict[Future[Any], _Waiting] = {}
         self._coming: dict[Future[Any], CloneWanted] = {}
         self._met = 0
+        self._listed = False
         self._stopping = Event()
         self.secrets: dict[str, Credential] = {}
 
@@ -125,7 +128,10 @@ class Sweep:
         """Look at the next targets from outside; what is as it was need not be opened."""
         if self.stopped:
             return
-        for one in islice(planned, max(0, _AHEAD - len(self._ahead) - len(self._coming))):
+        room = max(0, _AHEAD - len(self._ahead) - len(self._coming))
+        self._listed = room > 0
+        for number, one in enumerate(islice(planned, room), 1):
+            self._listed = number < room
             if isinstance(one, Skipped):
                 self._skip(one.item, one.reason)
             elif isinstance(one, Target):
@@ -160,9 +166,15 @@ class Sweep:
                 future = conductors.submit(work.through, self._order, one.target, self._read)
                 self._conducted.add(future)
             else:
-                future = self._crew.submit(work.whole, self._order, one.target)
+                crew = self._crew if self._is_worth_it() else Alone()
+                future = crew.submit(work.whole, self._order, one.target)
             self._ahead_bytes -= one.seen.size
             self._flying[future] = one
+
+    def _is_worth_it(self) -> bool:
+        """Tell whether there is enough to do for processes to be started for it."""
+        many = len(self._ahead) + len(self._coming) >= _FEW
+        return self._crew.ready or many or not self._listed or self._ahead_bytes > _LITTLE_BYTES
 
     def _is_conducted(self, one: _Waiting) -> bool:
         """Tell whether a target is read by all together, or here because its very name is a secret."""

@@ -57,6 +57,8 @@ class Swept:
         self.read: list[str] = []
         self.task: Callable[[str], None] = lambda _root: None
 
+    ready = True
+
     @property
     def hands(self) -> int:
         return 1
