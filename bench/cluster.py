@@ -49,7 +49,9 @@ _LARGEST_Z = 3.7190  # of ten thousand: the quantile 1 - 1/10000
 _WORKERS = (1, 16, 256)
 _GIGABIT = 125e6  # bytes a second of shared storage, for each Gbit/s
 _STORAGE_GIGABITS = 10
-_LARGE_BYTES = 48 << 20  # as in akpatrol.sweep.run: a larger one is read by all
+# As in akpatrol.sweep.run: so many targets are ahead at a time, and one is read by all workers together when it is
+# larger than this and than a worker's share of what is ahead.
+_AHEAD, _LARGE_BYTES = 512, 48 << 20
 
 
 def main() -> None:
@@ -289,41 +291,43 @@ def _show_computed(costs: Costs) -> None:
     """Say what each worker count comes to, by what takes longest.
 
     sigma = ln(p99 / median) / 2.3263; mean = median * exp(sigma^2 / 2); total = repositories * mean
-    largest = median * exp(3.719 * sigma); shared = Phi(sigma - ln(48 MiB / median) / sigma), the share of all bytes
-    that is in repositories of more than 48 MiB, which all workers read and the parent plans and places
+    largest = median * exp(3.719 * sigma); large = max(48 MiB, 512 * mean / workers), beyond which all workers
+    read a repository together, and the parent plans and places: shared = Phi(sigma - ln(large / median) / sigma) of all
+    bytes, number = repositories * (1 - Phi(ln(large / median) / sigma))
     workers: (total * byte + repositories * target) / workers
-    parent: repositories * parent + number of these * conducted_target + shared * total * conducted_byte, whatever
-    the workers; number = repositories * (1 - Phi(ln(48 MiB / median) / sigma))
+    parent: repositories * parent + number * conducted_target + shared * total * conducted_byte
     storage: total / bandwidth
-    largest: largest * byte / workers, as larger ones than 48 MiB are read by all; whole were it read by one
+    longest: what one worker reads alone, large * byte, and what all read together, largest * byte / workers
     """
     sigma = math.log(_PERCENTILE_99 / _MEDIAN) / _Z_99
     total = _REPOSITORIES * _MEDIAN * math.exp(sigma**2 / 2)
     largest = _MEDIAN * math.exp(_LARGEST_Z * sigma)
-    number = _REPOSITORIES * (1 - statistics.NormalDist().cdf(math.log(_LARGE_BYTES / _MEDIAN) / sigma))
-    shared = statistics.NormalDist().cdf(sigma - math.log(_LARGE_BYTES / _MEDIAN) / sigma)
+    normal = statistics.NormalDist()
     print(
         f"\nassumed: {_REPOSITORIES} repositories, log-normal, median {_MEDIAN / 1e6:.0f} MB, 99th percentile "
         f"{_PERCENTILE_99 / 1e6:.0f} MB packed: sigma {sigma:.2f}, {total / 1e12:.2f} TB, "
-        f"largest {largest / 1e9:.1f} GB, {shared * 100:.0f} % of it in repositories that are read by all"
+        f"largest {largest / 1e9:.1f} GB"
     )
     print(
         f"measured: {costs.byte * 1e9:.1f} ns/byte ({1e-6 / costs.byte:.1f} MB/s a worker), "
         f"{costs.target * 1e3:.1f} ms/target, parent {costs.parent * 1e3:.2f} ms/target "
         f"and {costs.conducted_target * 1e3:.0f} ms/target, {costs.conducted_byte * 1e9:.2f} ns/byte of what all read"
     )
-    conducted = number * costs.conducted_target + shared * total * costs.conducted_byte
     for workers in _WORKERS:
+        large = max(_LARGE_BYTES, _AHEAD * total / _REPOSITORIES / workers) if workers > 1 else math.inf
+        way = math.log(large / _MEDIAN) / sigma
+        number, shared = _REPOSITORIES * (1 - normal.cdf(way)), normal.cdf(sigma - way)
         limits = {
             "workers": (total * costs.byte + _REPOSITORIES * costs.target) / workers,
             "parent, each target": _REPOSITORIES * costs.parent,
-            "parent, what all read": conducted,
+            "parent, what all read": number * costs.conducted_target + shared * total * costs.conducted_byte,
             f"storage at {_STORAGE_GIGABITS} Gbit/s": total / (_STORAGE_GIGABITS * _GIGABIT),
             "largest, read by all": largest * costs.byte / workers,
-            "largest, read by one": largest * costs.byte,
+            "largest, read by one": min(large, largest) * costs.byte,
         }
-        bound = max((name for name in limits if name != "largest, read by one"), key=limits.__getitem__)
+        bound = max(limits, key=limits.__getitem__)
         print(f"{workers:4} workers: {limits[bound] / 3600:6.2f} h, bound by {bound}; ", end="")
+        print(f"{shared:.0%} of it, {number:,.0f} repositories, read by all; ", end="")
         print(", ".join(f"{name} {seconds:.0f} s" for name, seconds in limits.items()))
 
 
