@@ -55,9 +55,12 @@ def render(report: Report, options: RenderOptions) -> str:
 
 def _opening(whole: Mapping[str, Any], style: Style) -> list[str]:
     summary = whole["summary"]
-    found, complete = summary["findings"] > 0, whole["coverage"]["complete"]
-    lines = [style.verdict(line, found=found, complete=complete) for line in wrapped(verdict(whole), style.width)]
-    return lines + (wrapped(overview(summary), style.width) if summary["findings"] > 1 else [])
+    return _verdict(whole, style) + (wrapped(overview(summary), style.width) if summary["findings"] > 1 else [])
+
+
+def _verdict(whole: Mapping[str, Any], style: Style) -> list[str]:
+    found, complete = whole["summary"]["findings"] > 0, whole["coverage"]["complete"]
+    return [style.verdict(line, found=found, complete=complete) for line in wrapped(verdict(whole), style.width)]
 
 
 def _changes(changes: Mapping[str, Any] | None, style: Style) -> list[str]:
@@ -170,5 +173,5 @@ def _unread_histories(paths: Sequence[str], style: Style, *, verbose: bool) -> l
 def _closing(whole: Mapping[str, Any], style: Style) -> list[str]:
     below = whole["summary"]["below_min_confidence"]
     more = f"{below:,} more below the minimum confidence; --min-confidence low shows them" if below else ""
-    again = _opening(whole, style)[:1] if whole["summary"]["findings"] > _SCREENFUL else []
+    again = _verdict(whole, style) if whole["summary"]["findings"] > _SCREENFUL else []
     return [*(wrapped(more, style.width) if more else []), *again, coverage_words(whole)]

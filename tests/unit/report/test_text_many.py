@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from akpatrol.model import Skipped
 from akpatrol.report import render
 from tests import reports, samples
 
@@ -32,3 +33,12 @@ def test_verbose_tells_all_in_full() -> None:
     told = render(report, "text", reports.options(report, verbose=1))
     assert told.count("high confidence") == 30
     assert "more; -v" not in told
+
+
+def test_a_verdict_of_several_lines_is_told_again_as_a_whole() -> None:
+    report = samples.crowd(9, reports.seeded(3))
+    report = report._replace(coverage=report.coverage._replace(skipped=(Skipped("a.zip", "damaged"),)))
+    lines = render(report, "text", reports.options(report, width=40)).splitlines()
+    verdict = lines[: lines.index("") - 1]
+    assert len(verdict) > 1
+    assert lines[-len(verdict) - 1 : -1] == verdict
