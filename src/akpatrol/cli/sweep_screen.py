@@ -59,7 +59,7 @@ class Screen:
 
     def totals(self, gaps: int) -> Totals:
         """Return what became of the targets, of which so many were not fully read."""
-        return Totals(self._targets, self._unchanged, gaps)
+        return Totals(self._targets, self._done - self._unchanged, self._unchanged, gaps)
 
     def done(self, size: int, outcome: Outcome | None) -> None:
         """Learn that a target is done."""
@@ -84,6 +84,7 @@ class Totals(NamedTuple):
     """What became of the targets of one sweep."""
 
     targets: int
+    read: int
     unchanged: int
     gaps: int
 
@@ -96,7 +97,7 @@ def show_table(report: Report, totals: Totals) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    read = f"{totals.targets - totals.unchanged:,} read, {totals.unchanged:,} unchanged"
+    read = f"{totals.read:,} read, {totals.unchanged:,} unchanged"
     counted = f"{plural(totals.targets, 'target')}: {read}, {totals.gaps:,} not fully read"
     table = Table(title=counted, title_justify="left", caption_justify="left")
     table.add_column("Target")
