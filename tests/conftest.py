@@ -8,7 +8,9 @@ import os
 import signal
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -22,7 +24,6 @@ from tests.repositories import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 # On two cores the whole suite stays under five minutes; properties that need more examples ask for them.
 settings.register_profile("suite", max_examples=60)
@@ -82,13 +83,19 @@ class Run(Protocol):
     def __call__(self, *arguments: str | Path, cwd: Path | None = None, **variables: str) -> Result: ...
 
 
+@pytest.fixture(scope="session")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where each test has its home: pytest lists a directory for every new one in it, thousands of times."""
+    return tmp_path_factory.mktemp("places")
+
+
 @pytest.fixture(autouse=True)
-def _hermetic(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _hermetic(monkeypatch: pytest.MonkeyPatch, places: Path) -> Iterator[None]:
     """Give each test an empty environment, a home of its own, and the directory and signals back."""
     for name in set(os.environ) - _KEPT:
         if not name.startswith(("PYTEST", "COV")):
             monkeypatch.delenv(name)
-    home = tmp_path_factory.mktemp("home")
+    home = Path(mkdtemp(prefix="home-", dir=places))
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "caches"))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(home.parent))
@@ -102,12 +109,12 @@ def _hermetic(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
 def run(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path_factory: pytest.TempPathFactory,
+    places: Path,
 ) -> Run:
     """Run the program with a JSON report."""
 
     def run_(*arguments: str | Path, cwd: Path | None = None, **variables: str) -> Result:
-        file = tmp_path_factory.mktemp("report") / "report.json"
+        file = Path(mkdtemp(prefix="report-", dir=places)) / "report.json"
         command, *rest = (str(argument) for argument in arguments)
         capsys.readouterr()
         with monkeypatch.context() as patch:
