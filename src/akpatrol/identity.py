@@ -30,11 +30,6 @@ def secret_sha256(secret: Secret) -> str:
     return sha256(secret.reveal()).hexdigest()
 
 
-def named(kind: Kind, secret: Secret) -> NamedSecret:
-    """Return the secret by its names alone."""
-    return NamedSecret(secret.redacted, fingerprint(kind, secret), secret_sha256(secret), key_id(kind, secret))
-
-
 def key_id(kind: Kind, secret: Secret) -> str | None:
     """Return what stands between ``ak_`` and the dot, None for what is no organization key."""
     if isinstance(secret, NamedSecret):

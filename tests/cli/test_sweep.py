@@ -91,8 +91,7 @@ def test_the_way_it_is_read_changes_nothing(
     """In this process, in two others, and target by target or by all together, with a memory and without."""
     alone = run("sweep", acme.root, "--store", tmp_path / "alone", "--jobs", "1", "--no-cache")
     together = run("sweep", acme.root, "--store", tmp_path / "together", "--jobs", "2")
-    monkeypatch.setattr(run_, "_LARGE_BYTES", 40_000)
-    monkeypatch.setattr(run_, "_LONG", 0)
+    monkeypatch.setattr(run_.Sweep, "_is_conducted", lambda *_: True)
     large = run("sweep", acme.root, "--store", tmp_path / "large", "--jobs", "2")
     assert same(alone.json) == same(together.json) == same(large.json)
     assert (alone.code, together.code, large.code) == (1, 1, 1)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _RANDOM = Random("sweeping with a cluster")
 # Of two kinds, so that masks of both are met; the last one is in the name of a target itself.
 SECRETS = [*(organization_key(_RANDOM) for _ in range(12)), personal_access_token(_RANDOM), organization_key(_RANDOM)]
-_ALL_LARGE = "import akpatrol.sweep.run as run; run._LARGE_BYTES = 0; run._LONG = 0; run._LARGE_AT_ONCE = 64"
+_ALL_LARGE = "from akpatrol.sweep.run import Sweep; Sweep._is_conducted = lambda *_: True"
 _TAPPED = "from tests.wiretap import tap; tap({!r})"
 _ALL_NAMED = "import akpatrol.sweep.work as work; import akpatrol.cli.sweep as sweep; make = sweep._order\n"
 _ALL_NAMED += "sweep._order = lambda *a, **b: make(*a, **b)._replace(nameless=False)"

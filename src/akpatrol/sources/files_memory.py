@@ -12,14 +12,15 @@ from time import time_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
-from akpatrol.model import Counted, Excluded, Exclusion, Place
+from akpatrol.model import Place
+from akpatrol.sources import counted
 from akpatrol.sources.base import Again
 from akpatrol.sources.files import FilesSource, FilesUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from akpatrol.model import Target
+    from akpatrol.model import Counted, Excluded, Target
     from akpatrol.readlog import ReadLog
     from akpatrol.sources.base import Planned, Unit
     from akpatrol.tally import Tally
@@ -29,7 +30,6 @@ _BATCH = "files"
 SETTLED_NS = 2_000_000_000
 # One path in so many begins a batch, whatever came before: a new file must not shift all batches behind it.
 _FRESH = 128
-_MOST = 1 << 63
 
 
 class _Known(NamedTuple):
@@ -99,27 +99,13 @@ def _value(unit: FilesUnit, read: Tally) -> dict[str, object] | None:
     in_names = any(hit.origin.place is Place.PATH and not hit.origin.containers for hit in read.hits)
     if in_names or read.unsettled or not again <= {*unit.files}:
         return None
-    return {
-        "counts": read.counts,
-        "size": read.size,
-        "excluded": read.excluded,
-        "again": [path.hex() for path in sorted(again)],
-    }
+    return {**counted.value_of(read), "again": [path.hex() for path in sorted(again)]}
 
 
 def _known(value: Any) -> _Known | None:
     """Return what was kept of a batch; what is not as it was written is nothing."""
-    match value:
-        case {"counts": dict(counts), "size": int(size), "excluded": dict(excluded), "again": list(again)}:
-            pass
-        case _:
-            return None
-    numbers = (size, *counts.values(), *excluded.values())
-    if not all(type(number) is int and 0 <= number < _MOST for number in numbers):
-        return None
+    told = counted.told(value)
     try:
-        paths = tuple(bytes.fromhex(path) for path in again)
-        told = [*(Excluded(Exclusion(name), number) for name, number in excluded.items())]
-    except (ValueError, TypeError):
+        return None if told is None else _Known(told, tuple(bytes.fromhex(path) for path in value["again"]))
+    except (KeyError, ValueError, TypeError):
         return None
-    return _Known((Counted("files", 0, size), *(Counted(n, number) for n, number in counts.items()), *told), paths)

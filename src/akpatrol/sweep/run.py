@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 # What is smaller is read by one worker, in well under a minute.
 _LARGE_BYTES = 48 << 20
-# What is larger than so many workers' shares of all that is ahead is read by all: they would wait for it at the end.
-_LONG = 1
 _LARGE_AT_ONCE = 2
 # So few and small targets, when there are no others, are read sooner than a process starts.
 _FEW, _LITTLE_BYTES = 4, 8 << 20
@@ -182,7 +180,8 @@ class Sweep:
             return True
         if self._crew.hands == 1 or len(self._conducted) >= _LARGE_AT_ONCE or one.seen.size <= _LARGE_BYTES:
             return False
-        return one.seen.size * self._crew.hands > self._ahead_bytes * _LONG
+        # Larger than a worker's share of all that is ahead: the others would wait for it at the end.
+        return one.seen.size * self._crew.hands > self._ahead_bytes
 
     def _read(self, source: Source, tally: Tally) -> None:
         """Have the units of a large target read by the crew."""

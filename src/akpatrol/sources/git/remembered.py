@@ -6,16 +6,16 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.identity import secret_sha256
-from akpatrol.model import Counted, Excluded, Exclusion
+from akpatrol.sources import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from akpatrol.model import Counted, Excluded
     from akpatrol.tally import Tally
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_MOST = 1 << 63
 
 
 class Known(NamedTuple):
@@ -47,25 +47,16 @@ def part_value(read: Tally) -> dict[str, object] | None:
         again.setdefault(item, [])
     if not all(map(_ID.fullmatch, again)):
         return None
-    return {"counts": read.counts, "size": read.size, "excluded": read.excluded, "again": again}
+    return {**counted.value_of(read), "again": again}
 
 
 def known(value: Any) -> Known | None:
     """Return what was kept of a part."""
-    match value:
-        case {"counts": dict(counts), "size": int(size), "excluded": dict(excluded), "again": dict(again)}:
-            pass
-        case _:
-            return None
-    numbers = (size, *counts.values(), *excluded.values())
-    if not all(type(number) is int and 0 <= number < _MOST for number in numbers):
+    told = counted.told(value)
+    again = value.get("again") if told is not None else None
+    if told is None or not isinstance(again, dict) or not all(map(_ID.fullmatch, again)):
         return None
-    if not all(map(_ID.fullmatch, again)) or not excluded.keys() <= {*Exclusion}:
-        return None
-    told = [Counted(name, number) for name, number in counts.items()]
-    if told:
-        told[0] = told[0]._replace(size=size)
-    return Known((*told, *(Excluded(Exclusion(name), number) for name, number in excluded.items())), tuple(again))
+    return Known(told, tuple(again))
 
 
 def repository_value(one: Before) -> dict[str, object]:

@@ -1,0 +1,35 @@
+"""What reading came to, as JSON values and back, for whoever remembers it; what is not as it was written is nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.model import Counted, Excluded, Exclusion
+
+if TYPE_CHECKING:
+    from akpatrol.tally import Tally
+
+_MOST = 1 << 63
+
+
+def value_of(read: Tally) -> dict[str, object]:
+    """Return what reading counted."""
+    return {"counts": read.counts, "size": read.size, "excluded": read.excluded}
+
+
+def told(value: Any) -> tuple[Counted | Excluded, ...] | None:
+    """Return what reading counted, to be told again; None for what is not as it was written."""
+    match value:
+        case {"counts": dict(counts), "size": int(size), "excluded": dict(excluded)}:
+            pass
+        case _:
+            return None
+    numbers = (size, *counts.values(), *excluded.values())
+    if not all(type(number) is int and 0 <= number < _MOST for number in numbers):
+        return None
+    if not excluded.keys() <= {*Exclusion}:
+        return None
+    found = [Counted(name, number) for name, number in counts.items()]
+    if found:
+        found[0] = found[0]._replace(size=size)
+    return (*found, *(Excluded(Exclusion(name), number) for name, number in excluded.items()))
