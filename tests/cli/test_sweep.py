@@ -292,3 +292,12 @@ def test_a_store_is_read_back_as_it_was_told(run: Run, acme: Organization, tmp_p
     assert coverage.code == 3
     gaps_: Any = coverage.json
     assert {acme.name(one["target"]) for one in gaps_} == acme.gaps
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_the_callers_configuration_accepts_is_no_gap(run: Run, tmp_path: Path, jobs: str) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "broken.zip").write_bytes(b"PK\x03\x04" + bytes(60))
+    (tmp_path / "own.toml").write_text('[[accept_skip]]\npath = "*.zip"\nreason = "cut on purpose"\n')
+    sweep = ("sweep", tmp_path / "tree", "--store", tmp_path / "store", "--jobs", jobs)
+    assert (run(*sweep).code, run(*sweep, "--config", tmp_path / "own.toml").code, run(*sweep).code) == (3, 0, 3)

@@ -14,14 +14,14 @@ import click
 from akpatrol import rules as rules_
 from akpatrol.cli import asking, policy, verification
 from akpatrol.cli.forges import forges_of
-from akpatrol.cli.globs import matcher
+from akpatrol.cli.globs import acceptances, matcher
 from akpatrol.cli.options import Flags, resolve, shared
 from akpatrol.cli.run import check_outputs, conclude
 from akpatrol.cli.sweep_screen import Screen, Totals, show_table
 from akpatrol.detect.engine import Engine
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.model import Coverage, Report
-from akpatrol.settings import cache_directory
+from akpatrol.settings import Settings, cache_directory
 from akpatrol.sweep import targets, work
 from akpatrol.sweep.clones import CloneError, Clones
 from akpatrol.sweep.crew import hired
@@ -34,9 +34,11 @@ if TYPE_CHECKING:
 
     from akpatrol.cli.forges import Forge
     from akpatrol.findings import Credential
-    from akpatrol.settings import Settings
+    from akpatrol.model import Target
+    from akpatrol.settings import SkipAcceptance
     from akpatrol.sweep.run import Planned
     from akpatrol.sweep.urls import CloneWanted
+    from akpatrol.triage import AcceptedSkip
 
 _STORE = "akpatrol.sqlite3"
 
@@ -172,7 +174,14 @@ def _order(settings: Settings, scheduler: str | None, *, no_cache: bool) -> work
         remember=not no_cache,
         secrets=secrets,
         nameless=bool(scheduler) and not secrets,
+        accept=settings.accept_skip,
+        accepts=_accepted,
     )
+
+
+def _accepted(accept: Sequence[SkipAcceptance], target: Target) -> Sequence[AcceptedSkip]:
+    """Return which skips of a target the caller's configuration accepts; at work this is all that is known of it."""
+    return acceptances(Settings(environment={}, accept_skip=tuple(accept)), [target])
 
 
 def _planned(words: tuple[str, ...], forges: Sequence[Forge]) -> Iterator[Planned]:

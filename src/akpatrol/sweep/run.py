@@ -6,6 +6,7 @@ What was committed is done, whenever it ends: the next sweep finds those targets
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ThreadPoolExecutor, wait
+from datetime import date
 from functools import partial
 from heapq import heappop, heappush
 from itertools import islice
@@ -84,7 +85,9 @@ class Sweep:
         self._store = store
         self._run = run
         self._watch = watch
-        self._conditions = f"{conditions(order.rules.digest, order.limits)} {order.minimum} {order.exclude!r}"
+        # What is accepted until some day is looked at again on each.
+        until = (order.accept, date.today().isoformat()) if order.accept else ()  # noqa: DTZ011 - any day will do
+        self._conditions = f"{conditions(order.rules.digest, order.limits)} {order.minimum} {order.exclude!r} {until!r}"
         self._ahead: list[_Waiting] = []
         self._ahead_bytes = 0
         self._conducted: set[Future[Any]] = set()

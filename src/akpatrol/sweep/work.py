@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from akpatrol.model import Confidence, Target
     from akpatrol.pipeline import Reader
     from akpatrol.rules import RuleSet
+    from akpatrol.settings import SkipAcceptance
     from akpatrol.sources.base import Source, Unit
     from akpatrol.tally import Tally
+    from akpatrol.triage import AcceptedSkip
 
     Matcher = Callable[[bytes, bool], bool]
 
@@ -46,6 +48,7 @@ class Order(NamedTuple):
     ``matcher`` makes of ``exclude`` what tells whether a path is left out. ``remember`` says that whoever reads
     remembers in its own cache what it read. ``secrets`` says that raw secrets are wanted too, ``nameless`` that none
     may cross the wire to or from a worker. ``own`` are files of the sweep itself, which it must not look at.
+    ``accepts`` makes of what the caller may ``accept`` what tells which skips of a target are accepted.
     """
 
     rules: RuleSet
@@ -57,6 +60,8 @@ class Order(NamedTuple):
     secrets: bool = False
     nameless: bool = False
     own: frozenset[bytes] = frozenset()
+    accept: Sequence[SkipAcceptance] = ()
+    accepts: Callable[[Sequence[SkipAcceptance], Target], Sequence[AcceptedSkip]] | None = None
 
     def leaves_out(self, root: str) -> Matcher:
         """Return what tells whether a path below a target's root is left out, being a directory or not."""
@@ -110,6 +115,7 @@ def through(order: Order, target: Target, reader: Reader | None = None) -> Outco
             minimum=order.minimum,
             excluded=lambda _target, path: excluded(path, False),  # noqa: FBT003 - a callable's argument
             reader=reader,
+            accepted=order.accepts(order.accept, target) if order.accepts else (),
         )
         found = pipeline.run("sweep", [source], own, wishes)
         # The repositories met in a directory are targets of their own.
