@@ -84,18 +84,18 @@ class Run(Protocol):
 
 
 @pytest.fixture(scope="session")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where each test has its home: pytest lists a directory for every new one in it, thousands of times."""
-    return tmp_path_factory.mktemp("places")
+    return tmp_path_factory.mktemp("homes")
 
 
 @pytest.fixture(autouse=True)
-def _hermetic(monkeypatch: pytest.MonkeyPatch, places: Path) -> Iterator[None]:
+def _hermetic(monkeypatch: pytest.MonkeyPatch, homes: Path) -> Iterator[None]:
     """Give each test an empty environment, a home of its own, and the directory and signals back."""
     for name in set(os.environ) - _KEPT:
         if not name.startswith(("PYTEST", "COV")):
             monkeypatch.delenv(name)
-    home = Path(mkdtemp(prefix="home-", dir=places))
+    home = Path(mkdtemp(prefix="home-", dir=homes))
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "caches"))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(home.parent))
@@ -109,12 +109,12 @@ def _hermetic(monkeypatch: pytest.MonkeyPatch, places: Path) -> Iterator[None]:
 def run(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-    places: Path,
+    homes: Path,
 ) -> Run:
     """Run the program with a JSON report."""
 
     def run_(*arguments: str | Path, cwd: Path | None = None, **variables: str) -> Result:
-        file = Path(mkdtemp(prefix="report-", dir=places)) / "report.json"
+        file = Path(mkdtemp(prefix="report-", dir=homes)) / "report.json"
         command, *rest = (str(argument) for argument in arguments)
         capsys.readouterr()
         with monkeypatch.context() as patch:
