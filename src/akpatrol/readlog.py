@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from contextlib import closing, suppress
 from time import time
 from typing import TYPE_CHECKING, Any
 
 from akpatrol import __version__
+from akpatrol.caches import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,13 +29,13 @@ CREATE TABLE read (
     key BLOB PRIMARY KEY, value BLOB NOT NULL, seal BLOB NOT NULL, used INTEGER NOT NULL
 ) WITHOUT ROWID
 """
+_BESIDE = ("-wal", "-shm")
 _BUSY_SECONDS = 5.0
 _VALUE_BYTES = 8 << 20
 _PAGE_BYTES = 4096
 # Beyond this, what was used longest ago is forgotten; the file never takes more than twice as much.
 _ROOM_BYTES = 128 << 20
 _DAY = 86_400
-_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def conditions(rules_digest: str, limits: Limits) -> str:
@@ -126,7 +126,7 @@ class ReadLog:
         if self._connection or self.problem or not self._directory:
             return self._connection
         try:
-            self.problem = _refusal(self._directory, self.file)
+            self.problem = refusal(self._directory, self.file, _BESIDE)
             if not self.problem and (not os.path.exists(self.file) or not os.path.getsize(self.file)):
                 _create(self.file)
         except OSError as error:
@@ -169,32 +169,6 @@ class ReadLog:
 _MARKS = ("application_id", "user_version")
 
 
-def _refusal(directory: str, file: str) -> str:
-    """Return why a cache must not be here, "" when it may be; make the directory. Raises OSError."""
-    missing = []
-    while not os.path.lexists(directory):
-        missing.append(directory)
-        directory = os.path.dirname(directory)
-    # What we make in another's directory would be in that person's way: under sudo, with the home of who called it.
-    if missing and hasattr(os, "geteuid") and os.stat(directory).st_uid != os.geteuid():
-        return f"{directory} belongs to somebody else"
-    for one in reversed(missing):
-        os.mkdir(one, 0o700)
-    directory = missing[0] if missing else directory
-    if not stat.S_ISDIR((found := os.lstat(directory)).st_mode) or not _is_own(found):
-        return f"{directory} is no directory of ours that only we may write"
-    for suffix in ("", "-wal", "-shm"):
-        if os.path.lexists(file + suffix):
-            found = os.lstat(file + suffix)
-            if not stat.S_ISREG(found.st_mode) or not _is_own(found) or found.st_nlink != 1:
-                return f"{file}{suffix} is no file of ours that only we may write"
-    return ""
-
-
-def _is_own(found: os.stat_result) -> bool:
-    return not hasattr(os, "geteuid") or (found.st_uid == os.geteuid() and not found.st_mode & _OTHERS_MAY_WRITE)
-
-
 def _create(file: str) -> None:
     """Make an empty table and put it in place in one step. Raises OSError and sqlite3.Error."""
     new = f"{file}.{os.getpid()}.new"
@@ -207,7 +181,7 @@ def _create(file: str) -> None:
             connection.execute(f"PRAGMA user_version = {_VERSION}")
             connection.execute(_SCHEMA)
         # A log of the old table must not be applied to the new one.
-        for suffix in ("-wal", "-shm"):
+        for suffix in _BESIDE:
             with suppress(FileNotFoundError):
                 os.unlink(file + suffix)
         os.replace(new, file)

@@ -115,6 +115,7 @@ class Settings(NamedTuple):
     """One run's settings, from flags, configuration and environment; an output's file None is standard output.
 
     The configuration's path patterns are relative to ``base``, those of flags, and all when it is None, to the target.
+    ``cache`` is the directory of what earlier runs remember, None to do without.
     """
 
     environment: Mapping[str, str]
@@ -127,6 +128,7 @@ class Settings(NamedTuple):
     accept_skip: tuple[SkipAcceptance, ...] = ()
     hashes: str | None = None
     jobs: int = 1
+    cache: str | None = None
     show_secrets: bool = False
     exit_zero: bool = False
     progress: bool | None = None

@@ -15,7 +15,7 @@ from akpatrol.cli.trusted import Base
 from akpatrol.errors import GitError, UsageError
 from akpatrol.readlog import ReadLog
 from akpatrol.report.text_safety import visible
-from akpatrol.settings import cache_directory, environment
+from akpatrol.settings import environment
 from akpatrol.sources.git import describe, ranges, repository
 from akpatrol.sources.git.history import HistorySource, RangeSource
 from akpatrol.sources.git.runner import Git
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 @click.command("history")
 @click.argument("repo", default=".", metavar="[REPO]")
 @click.option("--range", "range_", metavar="A..B", help="Only what these commits introduced; A...B and `auto` too.")
-@click.option("--no-cache", is_flag=True, help="Read again what earlier runs read, and remember nothing of it.")
 @shared
-def command(flags: Flags, repo: str, range_: str | None, no_cache: bool) -> int:  # noqa: FBT001 - click's
+def command(flags: Flags, repo: str, range_: str | None) -> int:
     """Look through every object of a git repository, reachable or not, and the git directory's own files.
 
     With --range only what those commits introduced. `--range auto` takes pre-commit's PRE_COMMIT_FROM_REF and
@@ -51,10 +50,10 @@ def command(flags: Flags, repo: str, range_: str | None, no_cache: bool) -> int:
         return execute("range", [RangeSource(git, target, wanted)], settings)
     settings = resolve(flags, work_tree, work_tree)
     target = describe_target(git, found)
-    with closing(ReadLog(None if no_cache else cache_directory(settings.environment))) as log:
-        source = HistorySource(git, target, None if no_cache else log)
+    with closing(ReadLog(settings.cache)) as log:
+        source = HistorySource(git, target, log if settings.cache else None)
         code = execute("history", [source], settings, Manner(whole="history"))
-        if settings.verbose and not no_cache:
+        if settings.verbose and not flags.no_cache:
             click.echo(f"akpatrol: cache: {visible(log.problem or log.file)}", err=True)
     return code
 

@@ -65,6 +65,7 @@ _OPTIONS = (
     click.option("--hashes", metavar="FILE",
                  help="Report only these: a fingerprint, SHA-256 or key id a line, `-` for standard input."),
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes at most.  [default: processors]"),
+    click.option("--no-cache", is_flag=True, help="Use nothing that earlier runs remember, and remember nothing."),
     click.option("--show-secrets", is_flag=True, help="Write raw secrets into the report."),
     click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 when something is found."),
     click.option("--progress/--no-progress", default=None,
@@ -87,6 +88,7 @@ class Flags(NamedTuple):
     min_confidence: str | None = None
     hashes: str | None = None
     jobs: int | None = None
+    no_cache: bool = False
     show_secrets: bool = False
     exit_zero: bool = False
     progress: bool | None = None
@@ -166,6 +168,7 @@ def resolve(flags: Flags, start: str | None, top: str | None, side: TrustedSide 
         accept_skip=found.accept_skip,
         hashes=flags.hashes,
         jobs=settings_.most_jobs(flags.jobs or found.jobs),
+        cache=None if flags.no_cache else settings_.cache_directory(variables),
         show_secrets=flags.show_secrets or found.show_secrets,
         exit_zero=flags.exit_zero,
         progress=flags.progress,

@@ -13,6 +13,7 @@ from akpatrol import rules as rules_
 from akpatrol.cli import asking, policy, verification
 from akpatrol.cli.globs import acceptances, by_target
 from akpatrol.cli.progress import Progress
+from akpatrol.compiled import Compiled
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.examination import Examiner
 from akpatrol.report import RenderOptions, render
@@ -55,6 +56,7 @@ def execute(command: str, sources: Sequence[Source], settings: Settings, manner:
     rules = rules_.load(settings.rules)
     examiner = Examiner(rules, settings.limits)
     engine = examiner.engine
+    engine.gate.keep_on(Compiled(settings.cache))
     if settings.verbose:
         _explain(settings, engine)
     with Progress(sources, settings) as progress:

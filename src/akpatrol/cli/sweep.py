@@ -66,7 +66,6 @@ _STORE = "akpatrol.sqlite3"
     "--dask", "scheduler", metavar="ADDRESS", help="Have the workers of a Dask scheduler read, such as tcp://host:8786."
 )
 @click.option("--prune", is_flag=True, help="Let earlier targets that are no longer there count as gone.")
-@click.option("--no-cache", is_flag=True, help="Read again what earlier runs read, and remember nothing of it.")
 @shared
 def command(  # noqa: PLR0913 - click gives each option its own
     flags: Flags,
@@ -79,7 +78,6 @@ def command(  # noqa: PLR0913 - click gives each option its own
     clones: str | None,
     scheduler: str | None,
     prune: bool,
-    no_cache: bool,
 ) -> int:
     """Look through many repositories, directories, files and clone URLs, and keep what is found in one store.
 
@@ -91,7 +89,7 @@ def command(  # noqa: PLR0913 - click gives each option its own
     check_outputs(settings)
     forges = forges_of(github, gitlab, forge_url, settings.environment) if github or gitlab else ()
     plan = _planned(words, forges)
-    order = _order(settings, scheduler, no_cache=no_cache)._replace(own=_own(file, settings))
+    order = _order(settings, scheduler)._replace(own=_own(file, settings), remember=not flags.no_cache)
     access = {origin: secret for one in forges for origin, secret in one.access().items()}
     directory = clones or _mirrors(settings)
     mirrors = Clones(directory, access) if directory else None
@@ -160,7 +158,7 @@ def _retire_missing(store: Store, run: int) -> None:
             store.retire(run, target)
 
 
-def _order(settings: Settings, scheduler: str | None, *, no_cache: bool) -> work.Order:
+def _order(settings: Settings, scheduler: str | None) -> work.Order:
     """Return how all targets are looked at. Raises UsageError where secrets would have to cross an open wire."""
     secrets = settings.verification.verify
     if scheduler and secrets and not scheduler.startswith("tls://"):
@@ -171,7 +169,6 @@ def _order(settings: Settings, scheduler: str | None, *, no_cache: bool) -> work
         minimum=settings.min_confidence,
         matcher=matcher,
         exclude=(*settings.exclude, *settings.configured_exclude),
-        remember=not no_cache,
         secrets=secrets,
         nameless=bool(scheduler) and not secrets,
         accept=settings.accept_skip,

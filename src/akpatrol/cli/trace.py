@@ -23,7 +23,6 @@ from akpatrol.identity import secret_sha256
 from akpatrol.model import Secret, Skipped
 from akpatrol.readlog import ReadLog
 from akpatrol.report import trace_screen
-from akpatrol.settings import cache_directory
 from akpatrol.sources.files import FilesSource
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.history import HistorySource
@@ -51,9 +50,8 @@ class _Wanted(NamedTuple):
 
 @click.command("trace")
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
-@click.option("--no-cache", is_flag=True, help="Read again what earlier runs read, and remember nothing of it.")
 @shared
-def command(flags: Flags, targets: tuple[str, ...], *, no_cache: bool) -> int:
+def command(flags: Flags, targets: tuple[str, ...]) -> int:
     """Tell every place where one credential is: since and until when, who, whether it is live, what to do.
 
     It is asked for at a prompt that does not show it, or read from standard input; only its hash is kept. A TARGET is a
@@ -69,8 +67,8 @@ def command(flags: Flags, targets: tuple[str, ...], *, no_cache: bool) -> int:
     settings = settings._replace(policy=settings.policy._replace(inline=False))
     histories = list({found.common_dir: found for target in files for found in _repositories(target)}.values())
     wanted = _asked(settings)
-    with closing(ReadLog(None if no_cache else cache_directory(settings.environment))) as log:
-        sources = list(_sources(files, histories, settings, None if no_cache else log))
+    with closing(ReadLog(settings.cache)) as log:
+        sources = list(_sources(files, histories, settings, log if settings.cache else None))
         manner = Manner(
             lambda report: _honest(report, histories, wanted), asked=[wanted.question], text=trace_screen.render
         )

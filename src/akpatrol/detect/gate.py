@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,16 @@ GateChoice = Literal["auto", "hyperscan", "automaton"]
 _WARM_UP_BYTES = 1 << 20
 # Above this the automaton takes longer than it takes to compile.
 _PATIENT_BYTES = 1 << 20
+
+
+class Shelf(Protocol):
+    """Where what takes a while to compile is kept from run to run, by a text that says what it is."""
+
+    def recall(self, key: str) -> bytes | None:
+        """Return what was kept, None without it."""
+
+    def remember(self, key: str, value: bytes) -> None:
+        """Keep it, if that is possible."""
 
 
 class Suspicion:
@@ -68,6 +78,7 @@ class Gate:
         self._hyperscan: Patterns | None = None
         self._compiling: Future[Patterns | None] | None = None
         self._compiled_elsewhere: bytes | None = None
+        self._shelf: Shelf | None = None
 
     def suspect(self, data: bytes) -> Suspicion:
         """Return where in ``data`` a credential could stand."""
@@ -108,6 +119,10 @@ class Gate:
         self._compiled_elsewhere = compiled
         self._read = _WARM_UP_BYTES if compiled else self._read
 
+    def keep_on(self, shelf: Shelf) -> None:
+        """Take what is compiled from there, or put it there for the next run; before anything is read."""
+        self._shelf = shelf
+
     def _ring_in_runs(self, data: bytes) -> dict[int, array[int]]:
         if self._runs is None:
             from akpatrol.detect.runs import grouped  # noqa: PLC0415 - who decodes nothing does without
@@ -143,8 +158,10 @@ class Gate:
 
     def _patterns_of_hyperscan(self) -> Patterns | None:
         try:
-            from akpatrol.detect.patterns import Patterns  # noqa: PLC0415 - little input does without
+            from akpatrol.detect.patterns import Patterns, shelved  # noqa: PLC0415 - little input does without
 
+            if self._shelf is not None and not self._compiled_elsewhere:
+                return shelved(self._rules, self._alarms, self._shelf)
             return Patterns(self._rules, self._alarms, self._compiled_elsewhere)
         except ImportError:
             if self._required:

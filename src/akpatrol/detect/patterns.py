@@ -6,7 +6,7 @@ Limits and traps: https://intel.github.io/hyperscan/dev-reference/runtime.html
 from __future__ import annotations
 
 from array import array
-from functools import cached_property
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from akpatrol.detect.runs import grouped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from akpatrol.detect.gate import Shelf
     from akpatrol.model import Alarm
     from akpatrol.rules import Rule
 
@@ -29,6 +30,7 @@ _HITS_CAP = 100_000
 _WINDOW_BYTES = 4096
 _LONGEST_MATCH = 64
 _ONCE = hyperscan.HS_FLAG_SINGLEMATCH
+_SIZE_BYTES = 8
 
 
 class Patterns:
@@ -40,8 +42,17 @@ class Patterns:
         self._number = len(rules)
         listed = [(self._number + index, alarm) for index, alarm in enumerate(alarms) if not alarm.run]
         self._alarms = [(index, alarm.pattern, 0 if alarm.each else _ONCE) for index, alarm in listed]
-        self._first = _loaded(compiled) if compiled else self._compile(rules)
-        self._runs = [(runs, _Next([runs.pattern]), _Next(runs.patterns)) for runs in grouped(alarms)]
+        kinds = grouped(alarms)
+        if compiled:
+            self._first, *within = _loaded(compiled)
+        else:
+            self._first = self._compile(rules)
+            # Together those within runs take longer to compile and no less to look for.
+            single = [pattern for runs in kinds for pattern in (runs.pattern, *runs.patterns)]
+            within = [_database(_once(pattern)) for pattern in single]
+        self._within = within
+        left = iter(within)
+        self._runs = [(runs, _Next([next(left)]), _Next([next(left) for _ in runs.patterns])) for runs in kinds]
         # A database brings one scratch, and a scratch serves one call at a time.
         self._lock = Lock()
 
@@ -59,8 +70,11 @@ class Patterns:
         return _database([*usable, *self._alarms])
 
     def compiled(self) -> bytes | None:
-        """Return the database, for who makes the same patterns in another process; None if it is not worth it."""
-        return hyperscan.dumpb(self._first) if self._first and not self._always else None
+        """Return the databases, for who makes the same patterns in another process; None if it is not worth it."""
+        if not self._first or self._always:
+            return None
+        dumped = (hyperscan.dumpb(database) for database in (self._first, *self._within))
+        return b"".join(len(one).to_bytes(_SIZE_BYTES) + one for one in dumped)
 
     def suspect(self, data: bytes) -> Suspicion:
         """Return where in ``data`` a credential could stand."""
@@ -113,18 +127,13 @@ class Patterns:
 
 
 class _Next:
-    """Finds where the first match of any of the patterns ends; compiled when it is first asked for."""
+    """Finds where the first match in any of the databases ends."""
 
-    def __init__(self, patterns: Sequence[bytes]) -> None:
-        self._patterns = patterns
+    def __init__(self, databases: Sequence[Any]) -> None:
+        self._databases = databases
         self._first = 0
         # One pattern is told as soon as it matches.
-        self._window = _CALL_BYTES if len(patterns) == 1 else _WINDOW_BYTES
-
-    @cached_property
-    def _databases(self) -> list[Any]:
-        # Together they take longer to compile and no less to look for.
-        return [_database([(0, pattern, _ONCE)]) for pattern in self._patterns]
+        self._window = _CALL_BYTES if len(databases) == 1 else _WINDOW_BYTES
 
     def __call__(self, data: bytes, position: int, stop_at: int) -> int:
         """Return where in ``data[position:stop_at]`` the first match ends, as an offset in data; -1 for none."""
@@ -147,10 +156,33 @@ class _Next:
         return True
 
 
-def _loaded(compiled: bytes) -> Any:
-    database = hyperscan.loadb(compiled, hyperscan.HS_MODE_BLOCK)
-    database.scratch = hyperscan.Scratch(database)
-    return database
+def shelved(rules: Sequence[Rule], alarms: Sequence[Alarm], shelf: Shelf) -> Patterns:
+    """Return the patterns that were compiled before, else compile them and put them there."""
+    key = repr(([(rule.anchor, rule.regex, has_anchor(rule)) for rule in rules], alarms))
+    if compiled := shelf.recall(key):
+        # Of another processor or version of hyperscan, it says so.
+        with suppress(hyperscan.HyperscanError):
+            return Patterns(rules, alarms, compiled)
+    made = Patterns(rules, alarms)
+    if compiled := made.compiled():
+        shelf.remember(key, compiled)
+    return made
+
+
+def _loaded(compiled: bytes) -> list[Any]:
+    """Return the databases. Raises hyperscan's error where they are of another processor or version."""
+    databases, position = [], 0
+    while position < len(compiled):
+        start = position + _SIZE_BYTES
+        position = start + int.from_bytes(compiled[position:start])
+        database = hyperscan.loadb(compiled[start:position], hyperscan.HS_MODE_BLOCK)
+        database.scratch = hyperscan.Scratch(database)
+        databases.append(database)
+    return databases
+
+
+def _once(pattern: bytes) -> list[tuple[int, bytes, int]]:
+    return [(0, pattern, _ONCE)]
 
 
 def _compiles(pattern: tuple[int, bytes, int]) -> bool:

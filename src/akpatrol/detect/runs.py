@@ -40,16 +40,18 @@ class Runs:
         if len(data) > _LARGE_BYTES and b"\0" in data[:_HEAD_BYTES]:
             return rung
         search, shows = search_run or self._folded(data), search_alarm or self._search
+        length, rest = self._run.length, self._rest.match
         position = number = since = 0
         while (place := search(data, position, len(data))) >= 0:
-            position = self._end(data, place)
-            start = self._run.start(data, position)
+            # The first match in a run is as short as can be, so that it tells where the run begins; an alarm does not.
+            position, before = (found.end() if (found := rest(data, place)) else place), place - length
+            start = self._run.start(data, position) if search is search_alarm else before
             number += 1
             if number % _MANY == 0:
                 if search_alarm and position - since < _MANY * _NEAR_BYTES:
                     search = search_alarm
                 since = position
-            if position - start >= self._run.length and shows(data, start, position) >= 0:
+            if position - start >= length and shows(data, start, position) >= 0:
                 rung.append(position)
         return rung
 
@@ -66,10 +68,6 @@ class Runs:
             return found if found < 0 else found + len(run)
 
         return search
-
-    def _end(self, data: bytes, position: int) -> int:
-        found = self._rest.match(data, position)
-        return found.end() if found else position
 
     @cached_property
     def _rest(self) -> re.Pattern[bytes]:

@@ -12,6 +12,7 @@ from threading import local
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol import identity, pipeline
+from akpatrol.compiled import Compiled
 from akpatrol.detect.redact import Redactor
 from akpatrol.errors import AkpatrolError, GitError
 from akpatrol.examination import Examiner
@@ -92,8 +93,13 @@ def examiner(order: Order) -> Examiner:
     key = (order.rules.digest, order.limits)
     if getattr(_own, "key", None) != key:
         _own.key, _own.examiner = key, Examiner(order.rules, order.limits)
+        _own.examiner.engine.gate.keep_on(Compiled(_cache(order)))
     found: Examiner = _own.examiner
     return found
+
+
+def _cache(order: Order) -> str | None:
+    return cache_directory(environment()) if order.remember else None
 
 
 def whole(order: Order, target: Target) -> Outcome:
@@ -104,7 +110,7 @@ def whole(order: Order, target: Target) -> Outcome:
 def through(order: Order, target: Target, reader: Reader | None = None) -> Outcome:
     """Look through one target; a ``reader`` has its units read elsewhere."""
     own = examiner(order)
-    cache = cache_directory(environment()) if order.remember else None
+    cache = _cache(order)
     with closing(ReadLog(cache)) as log:
         try:
             source = _source(order, target, log if cache else None)

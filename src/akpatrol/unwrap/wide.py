@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
 _LEFT_BYTES, _LEAST_LEFT_BYTES = 4096, 64
-_LEAST_BYTES, _MOST_BYTES = 512, 1 << 20
+_LEAST_BYTES, _MOST_BYTES = 64, 1 << 20
 _BLOCK = 4096
 _TEXT = rb"[\t\r\n -~]"
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
@@ -188,11 +188,21 @@ def _places(data: bytes, end: int, core: _Core) -> list[_Place]:
 def _island(data: bytes, place: _Place, limit: int) -> _Island:
     """Return the text round a place: forwards as long as it is text, back at most 4 KiB and hardly beyond ``limit``."""
     form, start = place
-    back = min(start, max(_LEAST_LEFT_BYTES, min(_LEFT_BYTES, start - limit)))
-    before = data[start - back + back % form.width : start].decode(form.codec, "replace")
-    before = _NO_TEXT.split(before)[-1]
+    before = _backwards(data, form, start, min(start, max(_LEAST_LEFT_BYTES, min(_LEFT_BYTES, start - limit))))
     after, end = _forwards(data, form, start)
     return _Island(form, start - len(before.encode(form.codec)), end, before + after, len(before))
+
+
+def _backwards(data: bytes, form: _Form, start: int, most: int) -> str:
+    """Return the text that ends at ``start``, of ``most`` bytes; in other data it is short, and that slow to decode."""
+    back = min(most, _LEAST_LEFT_BYTES)
+    while True:
+        before = data[start - back + back % form.width : start].decode(form.codec, "replace")
+        text = _NO_TEXT.split(before)[-1]
+        # The first character may be the second half of one that is cut here.
+        if back == most or len(text) < len(before) - 1:
+            return text
+        back = min(most, 4 * back)
 
 
 def _forwards(data: bytes, form: _Form, start: int) -> tuple[str, int]:

@@ -29,9 +29,9 @@ def _runs() -> Runs:
 
 def _searches(runs: Runs) -> tuple[Callable[[bytes, int, int], int], ...]:
     pytest.importorskip("hyperscan")
-    from akpatrol.detect.patterns import _Next  # noqa: PLC0415 - where it is installed
+    from akpatrol.detect.patterns import _database, _Next, _once  # noqa: PLC0415 - where it is installed
 
-    return _Next([runs.pattern]), _Next(runs.patterns)
+    return _Next([_database(_once(runs.pattern))]), _Next([_database(_once(one)) for one in runs.patterns])
 
 
 @settings(deadline=None)

@@ -1,0 +1,41 @@
+"""Where a cache may be: in directories and files of our own, which nobody else may write."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def refusal(directory: str, file: str, beside: Sequence[str] = ()) -> str:
+    """Return why a cache must not be here, "" when it may be; make the directory. Raises OSError.
+
+    ``beside`` are the endings of further files that belong to it.
+    """
+    missing = []
+    while not os.path.lexists(directory):
+        missing.append(directory)
+        directory = os.path.dirname(directory)
+    # What we make in another's directory would be in that person's way: under sudo, with the home of who called it.
+    if missing and hasattr(os, "geteuid") and os.stat(directory).st_uid != os.geteuid():
+        return f"{directory} belongs to somebody else"
+    for one in reversed(missing):
+        os.mkdir(one, 0o700)
+    directory = missing[0] if missing else directory
+    if not stat.S_ISDIR((found := os.lstat(directory)).st_mode) or not _is_own(found):
+        return f"{directory} is no directory of ours that only we may write"
+    for suffix in ("", *beside):
+        if os.path.lexists(file + suffix):
+            found = os.lstat(file + suffix)
+            if not stat.S_ISREG(found.st_mode) or not _is_own(found) or found.st_nlink != 1:
+                return f"{file}{suffix} is no file of ours that only we may write"
+    return ""
+
+
+def _is_own(found: os.stat_result) -> bool:
+    return not hasattr(os, "geteuid") or (found.st_uid == os.geteuid() and not found.st_mode & _OTHERS_MAY_WRITE)
