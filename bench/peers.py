@@ -5,11 +5,12 @@
     python -m bench.peers memory versions large objects...       akpatrol alone, in repositories made for it
 
 Works on a copy of the input, of hard links where possible, in which credentials were planted; in a repository some are
-in the history only. All programs run once to warm the cache and then take turns. A ratio is a program's time to
-akpatrol's. Who misses a plant is marked !, and the time of who stopped early does not count: so the repository must be
-complete. Memory is summed over a program's processes: all, and its own without files mapped into it, which many
-processes share. --peers is an environment with the peers installed (default: those on PATH); who is not there is left
-out. --save DIR keeps the raw runs. Nothing is downloaded. Exits 1 when akpatrol missed a plant, 2 when it failed.
+in the history only. All programs run once to warm the cache and then take turns; what akpatrol remembers to have
+read is removed each time, what it compiled is not. A ratio is a program's time to akpatrol's. Who misses a plant is
+marked !, and the time of who stopped early does not count: so the repository must be complete. Memory is summed over a
+program's processes: all, and its own without files mapped into it, which many processes share. --peers is an
+environment with the peers installed (default: those on PATH); who is not there is left out. --save DIR keeps the raw
+runs. Nothing is downloaded. Exits 1 when akpatrol missed a plant, 2 when it failed.
 """
 
 from __future__ import annotations
@@ -96,7 +97,8 @@ def _once(each: tools.Installed, directory: Path, secrets: list[str], runs: dict
     with tempfile.TemporaryDirectory(dir=directory) as reports:
         report, output = Path(reports, "report.json"), Path(reports, "output")
         command = each.command(directory / "copy", report)
-        run = process.run(command, cwd=Path(reports), output=output if each.tool.finds else None)
+        listened = output if each.tool.finds else None
+        run = process.run(command, cwd=Path(reports), output=listened, cache=directory / "cache")
         if run.code not in each.tool.codes or _STOPPED in run.errors:
             runs["stopped"] = True
             print(f"{each.tool.name} stopped early, exit code {run.code}: {' '.join(run.errors.split()[-20:])}")

@@ -11,6 +11,8 @@ from threading import Event, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.readlog import FILE_NAME
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,12 +30,25 @@ class Run(NamedTuple):
     errors: str
 
 
-def run(command: Sequence[str | Path], *, cwd: Path | None = None, output: Path | None = None) -> Run:
-    """Run a command to its end; ``output`` takes its standard output, else nobody does."""
+def run(
+    command: Sequence[str | Path], *, cwd: Path | None = None, output: Path | None = None, cache: Path | None = None
+) -> Run:
+    """Run a command to its end; ``output`` takes its standard output, else nobody does.
+
+    With ``cache`` as the user's cache directory a program finds there what it made of its rules in an earlier run, yet
+    nothing of what akpatrol remembers to have read.
+    """
+    environment = dict(os.environ)
+    if cache:
+        environment["XDG_CACHE_HOME"] = str(cache)
+        for remembered in (cache / "akpatrol").glob(f"{FILE_NAME}*"):
+            remembered.unlink()
     peaks, ended = [0, 0], Event()
     with tempfile.TemporaryFile() as errors, Path(output or os.devnull).open("wb") as written:
         start = perf_counter()
-        process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=written, stderr=errors)
+        process = subprocess.Popen(
+            command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=written, stderr=errors
+        )
         watcher = Thread(target=_watch, args=(process.pid, ended, peaks))
         watcher.start()
         code = process.wait()

@@ -144,8 +144,6 @@ def _program(name: str, peers: Path | None) -> str | None:
 
 def _words(tool: Tool, program: str, kind: str) -> list[str]:
     words = tool.lines[kind].split(" ")
-    if tool.name == "akpatrol" and "--no-cache" in _output(program, words[0], "--help"):
-        words.append("--no-cache")
     if "{only}" in words:  # detect-secrets' own plugins, each by name
         at = words.index("{only}")
         plugins = _output(program, "scan", "--list-all-plugins").split()
