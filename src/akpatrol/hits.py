@@ -134,7 +134,9 @@ def _context(
     start, stop = _surroundings(data, match, first, last)
     # A neighbour that the limit cuts must be seen whole, or its half would not be masked.
     low, high = max(first, start - _NEIGHBOUR_BYTES), min(last, stop + _NEIGHBOUR_BYTES)
-    return _wrap(data, start, stop, [*found, *_outside(match, candidates(data, low, high))])
+    # Where another one runs into it, the match stays whole.
+    others = _outside(match, [*found, *candidates(data, low, high)])
+    return _wrap(data, start, stop, [(match.start, match.end), *others])
 
 
 def _wide_context(
@@ -172,7 +174,7 @@ def _outside(match: Match, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[i
     for low, high in spans:
         if low < match.start:
             yield low, min(high, match.start)
-        elif low > match.start and high > match.end:
+        if low != match.start and high > match.end:
             yield max(low, match.end), high
 
 

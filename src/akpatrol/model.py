@@ -238,7 +238,7 @@ class Alarm(NamedTuple):
 
     ``each`` asks for every end of a match; otherwise one report says that there is any, and its place tells nothing.
     Every match holds ``needs``. A pattern that is slow to look for is looked for only within each ``run``, and rings
-    once where that ends; alarms of equal runs ring for one another.
+    once where that ends.
     """
 
     pattern: bytes

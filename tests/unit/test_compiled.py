@@ -82,7 +82,7 @@ def _others_may_write(file: Path) -> None:
 
 
 def _in_a_directory_of_all(file: Path) -> None:
-    file.parent.chmod(0o777)  # noqa: S103 - the point
+    file.parent.chmod(0o777)
 
 
 @pytest.mark.parametrize("harm", [_linked, _linked_twice, _others_may_write, _in_a_directory_of_all])

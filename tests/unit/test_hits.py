@@ -12,9 +12,11 @@ from akpatrol.findings import Hit
 from akpatrol.hits import locate
 from akpatrol.model import Chunk, Content, Origin, Place, Secret
 from akpatrol.rules import RuleSet, load, parse
+from tests.credentials import organization_key, personal_access_token, random_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
     NewKey = Callable[[], str]
 
@@ -55,6 +57,21 @@ def test_neighbours_are_wrapped(engine: Engine, new_key: NewKey, token: str) -> 
     one, two = new_key(), new_key()
     for hit in _hits(engine, f"a={one} b={two} c={token}".encode()):
         assert hit.context == ("a=", Secret(one.encode()), " b=", Secret(two.encode()), " c=", Secret(token.encode()))
+
+
+def test_what_another_runs_into_stays_whole(engine: Engine, rng: Random) -> None:
+    for _ in range(200):
+        glued = organization_key(rng, secret_length=80) + organization_key(rng, id_length=5, secret_length=80)
+        for hit in _hits(engine, glued.encode()):
+            assert hit.match.secret in hit.context
+
+
+def test_no_part_of_what_stands_joined_is_shown(engine: Engine, rng: Random) -> None:
+    for _ in range(200):
+        token = personal_access_token(rng, length=68)
+        for hit in _hits(engine, f"{token}{random_text(rng, 'base62', 20)}{token}.{token}".encode()):
+            clear = "".join(part for part in hit.context if isinstance(part, str))
+            assert all(token[start : start + 8] not in clear for start in range(len(token) - 7))
 
 
 def test_text_that_only_looks_like_one_is_wrapped_too(engine: Engine, key: str) -> None:

@@ -128,8 +128,7 @@ class Gate:
             from akpatrol.detect.runs import grouped  # noqa: PLC0415 - who decodes nothing does without
 
             self._runs = grouped(self._alarms)
-        rung = ((runs.indexes, runs.rung(data)) for runs in self._runs)
-        return {index: ends for indexes, ends in rung if ends for index in indexes}
+        return {index: ends for runs in self._runs for index, ends in runs.rung(data).items()}
 
     def _ring(self, alarm: Alarm, data: bytes) -> array[int]:
         pattern = self._pattern(alarm.pattern)

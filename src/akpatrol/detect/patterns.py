@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import hyperscan
 
 from akpatrol.detect.gate import Suspicion, has_anchor
-from akpatrol.detect.runs import grouped
+from akpatrol.detect.runs import Searches, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ class Patterns:
             within = [_database(_once(pattern)) for pattern in single]
         self._within = within
         left = iter(within)
-        self._runs = [(runs, _Next([next(left)]), _Next([next(left) for _ in runs.patterns])) for runs in kinds]
+        self._runs = [(runs, _searches(next(left), [next(left) for _ in runs.patterns])) for runs in kinds]
         # A database brings one scratch, and a scratch serves one call at a time.
         self._lock = Lock()
 
@@ -117,12 +117,12 @@ class Patterns:
                 if self._alarms:
                     self._first.scan(part, match_event_handler=record)
                 ends.clear()
-            in_runs = [(runs.indexes, runs.rung(part, *searches)) for runs, *searches in self._runs]
+            in_runs = [runs.rung(part, searches) for runs, searches in self._runs]
         found.ends += ends
         for index, rung in alarms.items():
             found.alarms.setdefault(index - self._number, array("Q")).extend(rung)
-        for indexes, rung in in_runs:
-            for index in indexes if rung else ():
+        for rung_here in in_runs:
+            for index, rung in rung_here.items():
                 found.alarms.setdefault(index, array("Q")).extend(base + end for end in rung)
 
 
@@ -154,6 +154,10 @@ class _Next:
     def _stop(self, _index: int, _start: int, end: int, _flags: int, _context: object) -> bool:
         self._first = end
         return True
+
+
+def _searches(run: Any, alarms: Sequence[Any]) -> Searches:
+    return Searches(_Next([run]), _Next(alarms), [_Next([alarm]) for alarm in alarms])
 
 
 def shelved(rules: Sequence[Rule], alarms: Sequence[Alarm], shelf: Shelf) -> Patterns:

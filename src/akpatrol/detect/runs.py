@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,8 +22,16 @@ _HEAD_BYTES = 8192
 _MANY, _NEAR_BYTES = 64, 4096
 
 
+class Searches(NamedTuple):
+    """How to find the next run, the next match of any alarm's pattern, and that of each alarm."""
+
+    run: Search
+    any: Search
+    each: Sequence[Search]
+
+
 class Runs:
-    """The alarms of one kind of run: all ring at the end of those runs that hold a pattern of any."""
+    """The alarms of one kind of run: each rings at the end of those runs that hold its pattern."""
 
     def __init__(self, run: Run, alarms: Sequence[tuple[int, bytes]]) -> None:
         self._run = run
@@ -31,33 +39,32 @@ class Runs:
         self.patterns = [pattern for _, pattern in alarms]
         self.pattern = b"[%b]{%d}" % (re.escape(run.characters), run.length)
 
-    def rung(self, data: bytes, search_run: Search | None = None, search_alarm: Search | None = None) -> array[int]:
-        """Return the ends of runs in which an alarm rings. Not in large binaries, which hold little text.
+    def rung(self, data: bytes, searches: Searches | None = None) -> dict[int, array[int]]:
+        """Return, for each alarm that rings, the ends of the runs in which it does.
 
-        ``search_run`` and ``search_alarm`` find the next run, and the next match of an alarm's pattern.
+        Not in large binaries, which hold little text.
         """
-        rung = array("Q")
+        rung: dict[int, array[int]] = {}
         if len(data) > _LARGE_BYTES and b"\0" in data[:_HEAD_BYTES]:
             return rung
-        search, shows = search_run or self._folded(data), search_alarm or self._search
+        run, any_, each = searches or Searches(self._folded(data), self._any, self._each)
+        search = run
         length, rest = self._run.length, self._rest.match
         position = number = since = 0
         while (place := search(data, position, len(data))) >= 0:
             # The first match in a run is as short as can be, so that it tells where the run begins; an alarm does not.
             position, before = (found.end() if (found := rest(data, place)) else place), place - length
-            start = self._run.start(data, position) if search is search_alarm else before
+            start = before if search is run else self._run.start(data, position)
             number += 1
             if number % _MANY == 0:
-                if search_alarm and position - since < _MANY * _NEAR_BYTES:
-                    search = search_alarm
+                if searches and position - since < _MANY * _NEAR_BYTES:
+                    search = any_
                 since = position
-            if position - start >= length and shows(data, start, position) >= 0:
-                rung.append(position)
+            if position - start >= length and any_(data, start, position) >= 0:
+                for index, shows in zip(self.indexes, each, strict=True):
+                    if shows(data, start, position) >= 0:
+                        rung.setdefault(index, array("Q")).append(position)
         return rung
-
-    def _search(self, data: bytes, position: int, end: int) -> int:
-        found = self._pattern.search(data, position, end)
-        return found.end() if found else -1
 
     def _folded(self, data: bytes) -> Search:
         """Return a search for runs. Two that skip are much faster than a pattern that looks at every byte."""
@@ -74,12 +81,26 @@ class Runs:
         return re.compile(b"[%b]*+" % re.escape(self._run.characters))
 
     @cached_property
-    def _pattern(self) -> re.Pattern[bytes]:
-        return re.compile(b"|".join(self.patterns))
+    def _any(self) -> Search:
+        return _search(b"|".join(self.patterns))
+
+    @cached_property
+    def _each(self) -> list[Search]:
+        return [_search(pattern) for pattern in self.patterns]
 
     @cached_property
     def _table(self) -> bytes:
         return bytes(1 if byte in self._run.characters else 0 for byte in range(256))
+
+
+def _search(pattern: bytes) -> Search:
+    compiled = re.compile(pattern)
+
+    def search(data: bytes, position: int, end: int) -> int:
+        found = compiled.search(data, position, end)
+        return found.end() if found else -1
+
+    return search
 
 
 def grouped(alarms: Sequence[Alarm]) -> list[Runs]:

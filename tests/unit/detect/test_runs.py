@@ -4,41 +4,39 @@ from __future__ import annotations
 
 import re
 from array import array
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from akpatrol.detect.runs import Runs, grouped
+from akpatrol.detect.runs import Runs, Searches, grouped
 from akpatrol.model import Alarm, Run
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 _LETTERS = Run(b"abc", 8)
-_ALARM = Alarm(b"cab|bca", run=_LETTERS)
+_ALARM, _OTHER = Alarm(b"cab|bca", run=_LETTERS), Alarm(b"cccc", run=_LETTERS)
 _texts = st.lists(st.sampled_from([b"abcabcab", b"aaaaaaaaaaaa", b"ab", b"-", b"\n", b"cccccccc", b"bca" * 5])).map(
     b"".join
 )
 
 
 def _runs() -> Runs:
-    return grouped([Alarm(b"x"), _ALARM])[0]
+    return grouped([Alarm(b"x"), _ALARM, _OTHER])[0]
 
 
-def _searches(runs: Runs) -> tuple[Callable[[bytes, int, int], int], ...]:
+def _by_hyperscan(runs: Runs) -> Searches:
     pytest.importorskip("hyperscan")
-    from akpatrol.detect.patterns import _database, _Next, _once  # noqa: PLC0415 - where it is installed
+    from akpatrol.detect.patterns import _database, _once, _searches  # noqa: PLC0415 - where it is installed
 
-    return _Next([_database(_once(runs.pattern))]), _Next([_database(_once(one)) for one in runs.patterns])
+    return _searches(_database(_once(runs.pattern)), [_database(_once(one)) for one in runs.patterns])
 
 
 @settings(deadline=None)
 @given(_texts)
 def test_rings_where_a_long_run_with_the_pattern_ends(data: bytes) -> None:
-    expected = [run.end() for run in re.finditer(rb"[abc]{8,}", data) if re.search(rb"cab|bca", run[0])]
-    assert list(_runs().rung(data)) == expected
+    rung = _runs().rung(data)
+    for index, alarm in ((1, _ALARM), (2, _OTHER)):
+        expected = [run.end() for run in re.finditer(rb"[abc]{8,}", data) if re.search(alarm.pattern, run[0])]
+        assert list(rung.get(index, ())) == expected
 
 
 @settings(deadline=None)
@@ -46,7 +44,7 @@ def test_rings_where_a_long_run_with_the_pattern_ends(data: bytes) -> None:
 def test_both_ways_agree(data: bytes, times: int) -> None:
     """Also where runs are so many that what rings is looked for first."""
     data = data * times + b"." * 5000 + data
-    assert _runs().rung(data) == _runs().rung(data, *_searches(_runs()))
+    assert _runs().rung(data) == _runs().rung(data, _by_hyperscan(_runs()))
 
 
 def test_alarms_of_one_kind_are_looked_for_together() -> None:
@@ -57,7 +55,7 @@ def test_alarms_of_one_kind_are_looked_for_together() -> None:
 
 def test_large_binaries_are_left_out() -> None:
     text = b"cabcabcab" + b"." * (1 << 20)
-    assert _runs().rung(text) == array("Q", [9])
+    assert _runs().rung(text) == {1: array("Q", [9])}
     assert not _runs().rung(b"\0" + text)
     assert _runs().rung(b"\0cabcabcab")
 
