@@ -6,10 +6,11 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 import time
-from contextlib import ExitStack, chdir, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, chdir, contextmanager
 from dataclasses import dataclass
-from io import BytesIO, TextIOWrapper
+from tempfile import TemporaryFile
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -17,7 +18,7 @@ from unittest import mock
 from akpatrol.__main__ import main
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _SECONDS = 60
@@ -81,17 +82,42 @@ def execute(
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def inside(*arguments: str | Path, cwd: Path, variables: dict[str, str] | None = None) -> Done:
-    """Run the program in this process, which is quicker."""
+def inside(
+    *arguments: str | Path, cwd: Path | None = None, stdin: bytes = b"", variables: dict[str, str] | None = None
+) -> Done:
+    """Run the program in this process, which is quicker, on streams that it and its children have to themselves."""
     with ExitStack() as stack:
-        stack.enter_context(chdir(cwd))
+        if cwd:
+            stack.enter_context(chdir(cwd))
         stack.enter_context(mock.patch.dict(os.environ, variables or {}))
-        out = stack.enter_context(redirect_stdout(TextIOWrapper(BytesIO(), encoding="utf-8", newline="")))
-        err = stack.enter_context(redirect_stderr(TextIOWrapper(BytesIO(), encoding="utf-8", newline="")))
+        given, out, err = (stack.enter_context(TemporaryFile()) for _ in range(3))
+        given.write(stdin)
+        given.seek(0)
+        for name, file in (("stdin", given), ("stdout", out), ("stderr", err)):
+            stack.enter_context(_standing_in(name, file.fileno()))
         code = main([str(argument) for argument in arguments])
-        out.flush()
-        err.flush()
-        return Done(int(code), out.buffer.getvalue(), err.buffer.getvalue())
+        sys.stdout.flush()
+        sys.stderr.flush()
+        out.seek(0)
+        err.seek(0)
+        return Done(int(code), out.read(), err.read())
+
+
+@contextmanager
+def _standing_in(name: str, handle: int) -> Iterator[None]:
+    """Let a standard stream be an open file, for this process and for those that it starts."""
+    number = ("stdin", "stdout", "stderr").index(name)
+    before = os.dup(number)
+    os.dup2(handle, number)
+    errors = "backslashreplace" if name == "stderr" else "strict"
+    stream = open(number, "w" if number else "r", encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115
+    try:
+        with mock.patch.object(sys, name, stream):
+            yield
+    finally:
+        stream.close()
+        os.dup2(before, number)
+        os.close(before)
 
 
 def finish(process: subprocess.Popen[bytes], seconds: float = _SECONDS) -> Done:
@@ -130,7 +156,8 @@ def at_prompt(*arguments: str | Path, typed: str, cwd: Path | None = None) -> Do
     screen = bytearray()
     while b"not shown" not in screen:
         screen += os.read(master, 1024)
-    time.sleep(0.2)  # the echo goes off after this is written
+    while termios.tcgetattr(master)[3] & termios.ECHO:  # it goes off after this is written
+        time.sleep(0.005)
     os.write(master, typed.encode())
     done = finish(process)
     _drain(master, screen)

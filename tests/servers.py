@@ -98,7 +98,7 @@ def _wait(port: int) -> None:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
         except OSError:
-            time.sleep(0.05)
+            time.sleep(0.01)
         else:
             return
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.organization import Organization
 
 _ROOT = Path(__file__).parents[1]
+_PROCESSES = Path("/proc")
 _STUCK = "from akpatrol.sweep import work; from tests import tasks; work.whole = tasks.endless"
 
 
@@ -93,6 +94,18 @@ def end(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> Done:
     return finish(process)
 
 
+def interrupted(process: subprocess.Popen[bytes]) -> bytes:
+    """Interrupt a whole group once, wait until the sweep says that it is stopping, and return what it said."""
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.stderr
+    said = b""
+    while b"stopping" not in said:
+        block = os.read(process.stderr.fileno(), 1024)
+        assert block, said
+        said += block
+    return said
+
+
 def children(process: subprocess.Popen[bytes]) -> list[int]:
     """Return the worker processes of a sweep."""
     listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
@@ -104,8 +117,19 @@ def children(process: subprocess.Popen[bytes]) -> list[int]:
 
 
 def wait_for_group(leader: int) -> None:
-    """Wait until no process of a group is left."""
+    """Wait until no process of a group runs."""
     with suppress(ProcessLookupError):
         while True:
             os.killpg(leader, 0)
+            # Who took over an orphan may take a second to notice its end.
+            if _PROCESSES.exists() and not any(_runs(file, leader) for file in _PROCESSES.glob("[0-9]*/stat")):
+                return
             time.sleep(0.01)
+
+
+def _runs(file: Path, leader: int) -> bool:
+    try:
+        state, _, group, *_ = file.read_text().rpartition(")")[2].split()
+    except OSError:  # it ended just now
+        return False
+    return int(group) == leader and state != "Z"

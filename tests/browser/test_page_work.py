@@ -45,8 +45,9 @@ def test_a_credential_opens_by_keyboard_and_gives_the_focus_back(open_page: Open
 
 def test_everything_can_be_reached_by_keyboard(open_page: Open) -> None:
     page = open_page(REPORT)
-    reached = []
-    for _ in range(120):
+    names = links(page)
+    reached: list[str] = []
+    while names[-1] not in reached and len(reached) < 120:
         page.keyboard.press("Tab")
         name = page.evaluate(
             "document.activeElement.name || document.activeElement.innerText || document.activeElement.id"
@@ -59,11 +60,11 @@ def test_everything_can_be_reached_by_keyboard(open_page: Open) -> None:
         "author",
         "path",
         "Places",
-        links(page)[0],
-        links(page)[-1],
+        names[0],
+        names[-1],
     ):
         assert wanted in reached
-    assert all(reached[: reached.index(links(page)[-1])])
+    assert all(reached[: reached.index(names[-1])])
 
 
 def test_the_skip_link_jumps_over_the_headline(open_page: Open) -> None:
@@ -140,33 +141,33 @@ def test_places_on_demand_are_told_as_the_page_tells_them(open_page: Open, monke
 
 
 def told(page: Page, *, more: bool) -> list[list[list[str]]]:
-    """Return every place of every credential as text with its links."""
-    script = """article => [...article.querySelectorAll('.place')].map(place =>
-        [place.innerText.replace(/\\s+/g, ' '), ...[...place.querySelectorAll('a[href]')].map(link => link.href)])"""
-    found = []
-    for number, credential in enumerate(FOUND):
-        page.locator("#rows a").nth(number).click()
-        article = page.locator("article:visible")
-        if more and len(credential["occurrences"]) > 1:
-            article.get_by_role("button", name="Show more").click()
-        assert article.locator(".more-places").count() == 0
-        assert article.locator(".place").count() == len(credential["occurrences"])
-        found.append(article.evaluate(script))
+    """Return every place of every credential as text with its links; the page clicks itself, which is quick."""
+    script = """more => [...document.querySelectorAll('#rows a')].map((link, number) => {
+        link.click();
+        const [article, ...others] = [...document.querySelectorAll('article')].filter(one => one.checkVisibility());
+        if (more[number]) article.querySelector('.more-places button').click();
+        if (others.length || article.querySelector('.more-places')) return null;
+        return [...article.querySelectorAll('.place')].map(place =>
+            [place.innerText.replace(/\\s+/g, ' '), ...[...place.querySelectorAll('a[href]')].map(link => link.href)]);
+    })"""
+    numbers = [len(credential["occurrences"]) for credential in FOUND]
+    found: list[list[list[str]]] = page.evaluate(script, [more and number > 1 for number in numbers])
+    assert [len(places) for places in found] == numbers
     return found
 
 
 def test_a_long_table_shows_its_start_and_the_rest_on_demand(open_page: Open) -> None:
-    crowd = samples.crowd(230, reports.seeded(56))
+    crowd = samples.crowd(205, reports.seeded(56))
     page = open_page(crowd)
     assert page.locator("#rows tr:visible").count() == 200
-    page.get_by_role("button", name="Show the other 30").click()
-    assert page.locator("#rows tr:visible").count() == 230
+    page.get_by_role("button", name="Show the other 5").click()
+    assert page.locator("#rows tr:visible").count() == 205
     expect(page.locator("#rows a").nth(200)).to_be_focused()
     page.get_by_label("Live?", exact=True).select_option("active")
     assert page.locator("#rows tr:visible").count() == 1
     page.get_by_role("button", name="Show all").click()
     page.emulate_media(media="print")
-    assert page.locator("#rows tr:visible").count() == 230
+    assert page.locator("#rows tr:visible").count() == 205
     page.emulate_media(media="screen")
     last = page.locator("#rows a").last.get_attribute("href")
     later = open_page(crowd, last or "")

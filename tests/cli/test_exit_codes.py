@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.program import command, execute, finish, start
+from tests.program import command, execute, finish, inside, start
+from tests.sweeps import children, wait_for_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _NO_WAITING = "from akpatrol import execution; execution._LITTLE_WORK_SECONDS = 0"
 _AT_MOST_SECONDS = 3
+_STARTED_TICKS = 20
 _FULL = Path("/dev/full")
 
 
@@ -84,7 +86,7 @@ def test_1_finding(run: Run, tmp_path: Path, key: str) -> None:
 )
 def test_2_wrong_use(tmp_path: Path, arguments: list[str]) -> None:
     (tmp_path / "clean").write_text("clean\n")
-    done = execute(*arguments, cwd=tmp_path)
+    done = inside(*arguments, cwd=tmp_path)
     assert done.code == 2
     assert b"Traceback" not in done.written
     assert done.err.startswith(b"akpatrol: ") or not arguments
@@ -163,31 +165,18 @@ def test_hyperscan_may_be_missing(tmp_path: Path, key: str) -> None:
 def _started_reading(process: subprocess.Popen[bytes], jobs: int) -> bool:
     """Tell whether workers, or with one job the process itself, are at work."""
     if jobs == 1:
-        return time.process_time() >= 0 and _fields(process.pid)[0] > 20
-    workers = [pid for pid in _group(process.pid) if pid != process.pid and b"spawn_main" in _line(pid)]
-    return len(workers) >= jobs and all(_fields(pid)[0] > 20 for pid in workers)
+        return _ticks(process.pid) > _STARTED_TICKS
+    workers = children(process)
+    return len(workers) >= jobs and all(_ticks(pid) > _STARTED_TICKS for pid in workers)
 
 
-def _fields(pid: int) -> tuple[int, ...]:
+def _ticks(pid: int) -> int:
+    """Return how long a process has worked."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return (0,)
-    return (int(fields[11]) + int(fields[12]),)
-
-
-def _line(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-def _group(leader: int) -> list[int]:
-    """Return the processes of a process group."""
-    found = subprocess.run(["ps", "-eo", "pid=,pgid=,stat="], capture_output=True, text=True, check=True)
-    rows = [line.split() for line in found.stdout.splitlines()]
-    return [int(pid) for pid, group, state in rows if int(group) == leader and not state.startswith("Z")]
+        return 0
+    return int(fields[11]) + int(fields[12])
 
 
 @pytest.fixture
@@ -195,9 +184,9 @@ def big_tree(tmp_path: Path) -> Path:
     """Files without blocks on disk that take minutes to read."""
     tree = tmp_path / "tree"
     tree.mkdir()
-    for number in range(2000):
+    for number in range(600):
         with (tree / f"f{number}").open("wb") as stream:
-            stream.truncate(400 << 20)
+            stream.truncate(80 << 20)
     return tree
 
 
@@ -225,8 +214,7 @@ def test_signal_in_the_middle(
     assert done.out == b""
     assert done.err == b"akpatrol: " + word + b"; no report was written\n"
     assert os.listdir(big_tree.parent) == ["tree"]
-    while _group(process.pid):  # no worker may outlive it: the test's time-out is the limit
-        time.sleep(0.02)
+    wait_for_group(process.pid)  # no worker may outlive it: the test's time-out is the limit
 
 
 @pytest.mark.parametrize("delay", [0.02, 0.05, 0.1, 0.15, 0.2, 0.3])
@@ -327,14 +315,14 @@ def test_full_disk(tmp_path: Path, arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--version"], ["scan", "--help"], ["rules", "-h"]])
 def test_help_is_no_error(arguments: list[str]) -> None:
-    done = execute(*arguments)
+    done = inside(*arguments)
     assert (done.code, done.err) == (0, b"")
 
 
 @pytest.mark.parametrize(("content", "out"), [("clean", False), ("key", True)])
 def test_quiet(tmp_path: Path, key: str, content: str, *, out: bool) -> None:
     (tmp_path / "f").write_text(key if content == "key" else content)
-    done = execute("scan", tmp_path, "-q")
+    done = inside("scan", tmp_path, "-q")
     assert (done.code, bool(done.out), done.err) == (int(out), out, b"")
 
 
@@ -346,5 +334,5 @@ def test_quiet_still_tells_what_was_missed(tmp_path: Path) -> None:
 
 
 def test_quiet_writes_machine_formats(tmp_path: Path) -> None:
-    done = execute("scan", "-q", "-f", "json", cwd=tmp_path)
+    done = inside("scan", "-q", "-f", "json", cwd=tmp_path)
     assert done.out.startswith(b"{")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol.report import FORMATS
-from tests.program import execute
+from tests.program import inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,7 @@ def test_a_placeholder_that_is_asked_for_is_reported(run: Run, tmp_path: Path, k
 def test_every_format_tells(tree: Path, tmp_path: Path, key: str, format_: str) -> None:
     file = tmp_path / "hashes"
     file.write_text(f"{fingerprint(key)}\n{NOWHERE}\n")
-    done = execute("scan", tree, "--hashes", file, "-f", format_)
+    done = inside("scan", tree, "--hashes", file, "-f", format_)
     assert done.code == 1
     assert key[-16:].encode() not in done.written
     if format_ != "gitlab-codequality":  # a bare list of findings has no room for it
@@ -115,10 +115,10 @@ def test_every_scanning_command(run: Run, repo: Repository, key: str, new_key: C
 
 
 def test_from_standard_input(tree: Path, key: str) -> None:
-    done = execute("scan", tree, "--hashes", "-", "-f", "json", stdin=key_id(key).encode())
+    done = inside("scan", tree, "--hashes", "-", "-f", "json", stdin=key_id(key).encode())
     assert len(json.loads(done.out)["credentials"]) == 1
     for words in (("scan", "-", "--hashes", "-"), ("scan", tree, "-", "--hashes", "-")):
-        assert execute(*words, stdin=key_id(key).encode()).code == 2
+        assert inside(*words, stdin=key_id(key).encode()).code == 2
 
 
 @pytest.mark.parametrize(

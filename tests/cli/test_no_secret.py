@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akpatrol.report import FORMATS
-from tests.program import Done, execute
+from akpatrol.report import FORMATS, as_text
+from tests.credentials import organization_key
+from tests.program import Done, execute, inside
 from tests.repositories import Repository, damage
 
 if TYPE_CHECKING:
@@ -20,20 +22,21 @@ if TYPE_CHECKING:
     NewKey = Callable[[], str]
 
 
-@pytest.fixture
-def planted() -> dict[str, str]:
+@pytest.fixture(scope="module")
+def secrets() -> dict[str, str]:
     """The secrets in the repository, by where they stand."""
     return {}
 
 
-@pytest.fixture
-def full(tmp_path: Path, new_key: NewKey, planted: dict[str, str]) -> Repository:
-    """A repository whose path, and everything in it that has a text, holds a secret of its own."""
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory, secrets: dict[str, str]) -> Repository:
+    """A repository whose path, and everything in it that has a text, holds a secret of its own; it is only read."""
+    rng = Random("no secret")
 
     def key(place: str) -> str:
-        return planted.setdefault(place, new_key())
+        return secrets.setdefault(place, organization_key(rng))
 
-    repo = Repository(tmp_path / f"clone of {key('target path')}")
+    repo = Repository(tmp_path_factory.mktemp("full") / f"clone of {key('target path')}")
     repo.write(".akpatrol.toml", f'exclude = ["{key("exclude pattern")}"]\n')
     repo.write("content", f"before {key('content')} {key('second on the line')} after\n")
     repo.write("base64-like", f"x{key('inside a word')}\n")
@@ -52,12 +55,19 @@ def full(tmp_path: Path, new_key: NewKey, planted: dict[str, str]) -> Repository
     damage(repo.loose(repo.blob("damaged\n")), b"damaged")
     repo.write(f"unreadable {key('skipped file')}", "x\n")
     repo.write("staged", f"{key('staged')} and {key('staged too')}\n")
-    repo.write(f"dir {planted['directory name']}/staged {key('staged name')}", f"{key('staged content')}\n")
-    repo.git("add", "staged", f"dir {planted['directory name']}")
+    repo.write(f"dir {secrets['directory name']}/staged {key('staged name')}", f"{key('staged content')}\n")
+    repo.git("add", "staged", f"dir {secrets['directory name']}")
     (repo.path / "MESSAGE").write_text(f"Fix {key('message')}\n\n{key('message body')}\n")
     repo.write("local.env", f"{key('ignored')}\n")
     repo.write(".gitignore", "local.env\n")
     return repo
+
+
+@pytest.fixture
+def planted(full: Repository, secrets: dict[str, str]) -> dict[str, str]:
+    """The same for one test, which may add what it tells the program otherwise."""
+    assert full.path.exists()
+    return dict(secrets)
 
 
 def _leaks(done: Done, planted: dict[str, str], *files: Path) -> dict[str, list[str]]:
@@ -75,15 +85,19 @@ def _leaks(done: Done, planted: dict[str, str], *files: Path) -> dict[str, list[
     return found
 
 
-_UNREADABLE = """
-import os
-open_ = os.open
-def refuse(path, *more, **how):
-    if b"unreadable" in os.fsencode(path):
-        raise PermissionError(13, "Permission denied")
-    return open_(path, *more, **how)
-os.open = refuse
-"""
+@pytest.fixture
+def _unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the system refuse a file, which it never does to root."""
+    open_ = os.open
+
+    def refuse(path: Any, *more: Any, **how: Any) -> int:
+        if b"unreadable" in os.fsencode(path):
+            raise PermissionError(13, "Permission denied")
+        return open_(path, *more, **how)
+
+    monkeypatch.setattr(os, "open", refuse)
+
+
 _COMMANDS = {
     "scan": ["scan", "."],
     "scan below": ["scan", "base64-like", "staged", "local.env", "-"],
@@ -96,6 +110,7 @@ _COMMANDS = {
 }
 
 
+@pytest.mark.usefixtures("_unreadable")
 @pytest.mark.parametrize(
     ("name", "format_"),
     # Each run writes every format to a file; on standard output they are no different from one command to another.
@@ -108,7 +123,7 @@ def test_every_command_in_every_format(
     reports = [tmp_path / f"report.{other}" for other in FORMATS]
     options = [word for file in reports for word in ("--report", f"{file.suffix[1:]}:{file}")]
     arguments = [*_COMMANDS[name], "-f", format_, "-vv", "--min-confidence", "low", *options]
-    done = execute(*arguments, cwd=full.path, stdin=piped.encode(), patch=_UNREADABLE)
+    done = inside(*arguments, cwd=full.path, stdin=piped.encode())
     assert done.code == 1, done.err
     assert name not in ("scan", "scan tracked") or b"Permission denied" in done.out
     assert done.out
@@ -116,21 +131,15 @@ def test_every_command_in_every_format(
 
 
 @pytest.mark.parametrize("name", _COMMANDS)
-def test_forced_crash(full: Repository, planted: dict[str, str], name: str) -> None:
+def test_forced_crash(full: Repository, planted: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """The exception's text, its cause and the locals all hold secrets."""
-    secret = planted["content"]
-    patch = f"""
-import os, sys
-from akpatrol.report import as_text
-def render(report, options):
-    secret = {secret!r}
-    try:
-        raise KeyError(secret)
-    except KeyError as error:
-        raise ValueError(report, secret) from error
-as_text.render = render
-"""
-    done = execute(*_COMMANDS[name], "-vv", cwd=full.path, patch=patch, stdin=secret.encode())
+
+    def render(report: object, _options: object) -> bytes:
+        secret = planted["content"]
+        raise ValueError(report, secret) from KeyError(secret)
+
+    monkeypatch.setattr(as_text, "render", render)
+    done = inside(*_COMMANDS[name], "-vv", cwd=full.path, stdin=planted["content"].encode())
     assert (done.code, done.out) == (4, b"")
     assert b"Traceback" not in done.err
     assert _leaks(done, planted) == {}
@@ -194,7 +203,7 @@ def test_wrong_argument(tmp_path: Path, new_key: NewKey, token: str, arguments: 
     repo.commit_file("f", "clean\n")
     for secret in (new_key(), token):
         repo.write(f"{secret}.toml", "[broken")
-        done = execute(*(word.format(secret) for word in arguments), cwd=tmp_path)
+        done = inside(*(word.format(secret) for word in arguments), cwd=tmp_path)
         assert done.code in (0, 2, 3), done.written
         if arguments[0] != "staged":
             assert done.code == 2
@@ -220,7 +229,7 @@ def test_wrong_argument(tmp_path: Path, new_key: NewKey, token: str, arguments: 
 def test_wrong_configuration(tmp_path: Path, key: str, token: str, content: str) -> None:
     for secret in (key, token):
         (tmp_path / ".akpatrol.toml").write_text(content.format(secret))
-        done = execute("scan", cwd=tmp_path)
+        done = inside("scan", cwd=tmp_path)
         assert done.code == 2, done.written
         assert _leaks(done, {"configuration": secret}) == {}
 
@@ -240,7 +249,7 @@ def test_wrong_configuration(tmp_path: Path, key: str, token: str, content: str)
 def test_wrong_rule_file(tmp_path: Path, key: str, content: str) -> None:
     (tmp_path / f"{key}.toml").write_text(content.format(key))
     for arguments in (["scan", "--rules", f"{key}.toml"], ["rules", "check", f"{key}.toml"]):
-        done = execute(*arguments, cwd=tmp_path)
+        done = inside(*arguments, cwd=tmp_path)
         if "examples" not in content or arguments[0] == "rules":
             assert done.code == 2, done.written
         assert _leaks(done, {"rule": key}) == {}
@@ -262,7 +271,7 @@ def test_show_secrets(tmp_path: Path, new_key: NewKey, format_: str) -> None:
     report = tmp_path / "report"
     summary = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
     arguments = ["--show-secrets", "-f", format_, "--report", f"{format_}:{report}"]
-    done = execute("scan", tree, *arguments, variables=summary)
+    done = inside("scan", tree, *arguments, variables=summary)
     for written in _revealed(done, tmp_path / "summary" if format_ == "github" else report):
         for secret in (content, neighbour, name):
             assert (secret.encode() in written) == shows
@@ -270,8 +279,8 @@ def test_show_secrets(tmp_path: Path, new_key: NewKey, format_: str) -> None:
 
 def test_secret_field(tmp_path: Path, key: str) -> None:
     (tmp_path / "f").write_text(key)
-    hidden = json.loads(execute("scan", "f", "-f", "json", cwd=tmp_path).out)
-    shown = json.loads(execute("scan", "f", "-f", "json", "--show-secrets", cwd=tmp_path).out)
+    hidden = json.loads(inside("scan", "f", "-f", "json", cwd=tmp_path).out)
+    shown = json.loads(inside("scan", "f", "-f", "json", "--show-secrets", cwd=tmp_path).out)
     assert hidden["credentials"][0]["secret"] is None
     assert shown["credentials"][0]["secret"] == key
 

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from akpatrol.report import FORMATS
-from tests.program import execute, on_terminal
+from tests.program import execute, inside, on_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,14 +32,14 @@ def tree(tmp_path: Path, key: str) -> Path:
 
 
 def test_output_file(tree: Path, tmp_path: Path) -> None:
-    done = execute("scan", tree, "-f", "json", "-o", "report", cwd=tmp_path)
+    done = inside("scan", tree, "-f", "json", "-o", "report", cwd=tmp_path)
     assert (done.code, done.out) == (1, b"")
     assert len(json.loads((tmp_path / "report").read_bytes())["credentials"]) == 1
 
 
 def test_several_reports_of_one_scan(tree: Path, tmp_path: Path) -> None:
     options = [word for name in FORMATS for word in ("--report", f"{name}:{tmp_path / name}")]
-    done = execute("scan", tree, *options)
+    done = inside("scan", tree, *options)
     assert done.out == (tmp_path / "text").read_bytes()
     report = json.loads((tmp_path / "json").read_bytes())
     lines = [json.loads(line) for line in (tmp_path / "jsonl").read_bytes().splitlines()]
@@ -65,13 +65,13 @@ def test_relative_to_the_directory_of_the_option(tree: Path, tmp_path: Path) -> 
     (tree / "rules.toml").write_text("[[rules]]\nid = 'x'\nregex = 'no such thing here'\n")
     (tree / "own.toml").write_text("min_confidence = 'high'\n")
     options = ["-o", "report", "--rules", "rules.toml", "--config", "own.toml", "-C", str(tree), "."]
-    assert execute("scan", *options, cwd=tmp_path).code == 1
+    assert inside("scan", *options, cwd=tmp_path).code == 1
     assert (tree / "report").exists()
 
 
 def test_report_is_not_part_of_its_own_scan(tree: Path) -> None:
     for _ in range(2):
-        execute("scan", "-f", "json", "-o", "report.json", "--show-secrets", cwd=tree)
+        inside("scan", "-f", "json", "-o", "report.json", "--show-secrets", cwd=tree)
     report = json.loads((tree / "report.json").read_bytes())
     assert len(report["credentials"][0]["occurrences"]) == 3
 
@@ -80,7 +80,7 @@ def test_existing_file_keeps_its_mode_and_is_replaced(tree: Path, tmp_path: Path
     report = tmp_path / "report"
     report.write_text("old" * 10_000)
     report.chmod(0o600)
-    execute("scan", tree, "-o", report)
+    inside("scan", tree, "-o", report)
     assert b"old" not in report.read_bytes()
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
 
@@ -109,7 +109,7 @@ def test_report_that_cannot_be_rendered_leaves_all_unwritten(tree: Path, tmp_pat
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_directory_without_permission(tree: Path, tmp_path: Path) -> None:
     (tmp_path / "closed").mkdir(mode=0o500)
-    assert execute("scan", tree, "-o", tmp_path / "closed" / "report").code == 2
+    assert inside("scan", tree, "-o", tmp_path / "closed" / "report").code == 2
 
 
 def test_no_schema_violation(run: Run, repo: Repository, key: str, token: str) -> None:
@@ -131,7 +131,7 @@ def test_control_characters_of_names_and_content(tmp_path: Path, key: str) -> No
     evil = "a\x1b[41m\r\n\x07\x9b31m\u202eb\u2066\u200b\x85"
     (tmp_path / f"{evil} {key}").write_text(f"{evil} {key} {evil}")
     for number in range(2):
-        done = on_terminal("scan", tmp_path, "-v") if number else execute("scan", tmp_path, "-v")
+        done = on_terminal("scan", tmp_path, "-v") if number else inside("scan", tmp_path, "-v")
         text = done.written.decode()
         for part in ("\x1b[41m", "\x07", "\x9b", "\u202e", "\u2066", "\u200b", "\x85", "\r\n\x07"):
             assert part not in text
@@ -142,14 +142,14 @@ def test_step_summary(tree: Path, tmp_path: Path) -> None:
     summary = tmp_path / "summary"
     summary.write_text("before\n")
     variables = {"GITHUB_STEP_SUMMARY": str(summary)}
-    assert execute("scan", tree, "-f", "json", variables=variables).code == 1
+    assert inside("scan", tree, "-f", "json", variables=variables).code == 1
     assert summary.read_text() == "before\n"
-    assert execute("scan", tree, "-f", "github", variables=variables).code == 1
+    assert inside("scan", tree, "-f", "github", variables=variables).code == 1
     assert summary.read_text().startswith("before\n## akpatrol: 1 credential found")
 
 
 def test_step_summary_that_cannot_be_written(tree: Path, tmp_path: Path) -> None:
-    done = execute("scan", tree, "-f", "github", variables={"GITHUB_STEP_SUMMARY": str(tmp_path / "no" / "file")})
+    done = inside("scan", tree, "-f", "github", variables={"GITHUB_STEP_SUMMARY": str(tmp_path / "no" / "file")})
     assert done.code == 1
     assert done.out.startswith(b"akpatrol: 1 credential found")
     assert b"cannot write" in done.err
@@ -158,7 +158,7 @@ def test_step_summary_that_cannot_be_written(tree: Path, tmp_path: Path) -> None
 def test_machine_formats_are_ascii_or_utf_8_without_raw_control_characters(tmp_path: Path, key: str) -> None:
     (tmp_path / "f\x1b").write_text(f"\x1b[31m {key} \u2028")
     for format_ in FORMATS:
-        out = execute("scan", tmp_path, "-f", format_).out
+        out = inside("scan", tmp_path, "-f", format_).out
         assert b"\x1b" not in out
         assert out.decode().endswith("\n")
 
@@ -196,13 +196,13 @@ def test_no_colours_in_a_file(tree: Path, tmp_path: Path) -> None:
 
 
 def test_verbose_is_on_standard_error(tree: Path) -> None:
-    plain, verbose = execute("scan", tree, "-f", "json"), execute("scan", tree, "-f", "json", "-vv")
+    plain, verbose = inside("scan", tree, "-f", "json"), inside("scan", tree, "-f", "json", "-vv")
     assert json.loads(plain.out).keys() == json.loads(verbose.out).keys()
     assert b"configuration: none" in verbose.err
     assert plain.err == b""
 
 
 def test_hint_at_histories(repo: Repository) -> None:
-    out = execute("scan", repo.path).out.decode()
+    out = inside("scan", repo.path).out.decode()
     assert "history of 1 repository not read" in out.lower()
     assert "akpatrol history" in out

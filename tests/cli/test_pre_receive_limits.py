@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.program import execute
+from tests.program import inside
 from tests.repositories import Repository
 from tests.servers import Server, push
 
@@ -180,15 +180,15 @@ def test_the_servers_own_configuration(server: Server, work: Repository, tmp_pat
      f"{_ZEROS} {'1' * 64} refs/heads/x\n".encode().upper(), f"{_ZEROS} --all refs/heads/x\n".encode()],
 )  # fmt: skip
 def test_wrong_input(server: Server, lines: bytes) -> None:
-    done = execute("pre-receive", cwd=server.path, stdin=lines)
+    done = inside("pre-receive", cwd=server.path, stdin=lines)
     assert (done.code, done.out) == (2, b"")
     assert b"standard input" in done.err
 
 
 def test_wrong_places(tmp_path: Path, server: Server) -> None:
     line = f"{_ZEROS} {'1' * 40} refs/heads/x\n".encode()
-    assert execute("pre-receive", cwd=tmp_path, stdin=line).code == 2
-    missing = execute("pre-receive", cwd=server.path, stdin=line)
+    assert inside("pre-receive", cwd=tmp_path, stdin=line).code == 2
+    missing = inside("pre-receive", cwd=server.path, stdin=line)
     assert missing.code == 3
     assert b"push refused" in missing.out
-    assert execute("pre-receive", "--hashes", "-", cwd=server.path, stdin=line).code == 2
+    assert inside("pre-receive", "--hashes", "-", cwd=server.path, stdin=line).code == 2

@@ -60,8 +60,8 @@ def work(tmp_path: Path, run: Run) -> Path:
     run("git", "commit", "-q", "-m", "first")
     run("git", "remote", "add", "origin", str(tmp_path / "remote.git"))
     assert run("git", "push", "-q", "-u", "origin", "main").returncode == 0
-    for stage in _STAGES:
-        assert run("pre-commit", "install", "--hook-type", stage).returncode == 0
+    stages = (word for stage in _STAGES for word in ("--hook-type", stage))
+    assert run("pre-commit", "install", *stages).returncode == 0
     return path
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from akpatrol.rules import shipped_files
 from tests.credentials import random_text
-from tests.program import execute, on_terminal
+from tests.program import execute, inside, on_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,14 +24,14 @@ _OWN = _RULE + "[akpatrol.rules.acme]\n"
 
 
 def test_list() -> None:
-    done = execute("rules", "list")
+    done = inside("rules", "list")
     lines = done.out.decode().splitlines()
     assert [line.split("  ")[0] for line in lines] == ["anyreach-organization-key", "anyreach-personal-access-token"]
     assert (done.code, done.err) == (0, b"")
 
 
 def test_show() -> None:
-    done = execute("rules", "show", "anyreach-organization-key")
+    done = inside("rules", "show", "anyreach-organization-key")
     out = done.out.decode()
     assert done.code == 0
     for word in ("id: anyreach-organization-key", "regex: ak_", "severity: high", "page: /api-keys", "steps:"):
@@ -39,7 +39,7 @@ def test_show() -> None:
 
 
 def test_show_unknown_rule_names_the_known_ones() -> None:
-    done = execute("rules", "show", "anyreach")
+    done = inside("rules", "show", "anyreach")
     assert done.code == 2
     assert b"anyreach: no such rule" in done.err
     assert b"anyreach-organization-key" in done.err
@@ -47,7 +47,7 @@ def test_show_unknown_rule_names_the_known_ones() -> None:
 
 def test_check_of_the_shipped_rules() -> None:
     """The examples in rules/ hold, with and without hyperscan."""
-    done = execute("rules", "check")
+    done = inside("rules", "check")
     assert done.code == 0
     assert done.out.decode().splitlines() == [
         "anyreach-organization-key: compiles; 4 examples hold",
@@ -60,12 +60,12 @@ def test_check_of_the_shipped_rules() -> None:
 def test_shipped_rules_load_as_a_users() -> None:
     """The format is the one that users' files have."""
     for file in shipped_files():
-        assert execute("rules", "check", file).code == 0
+        assert inside("rules", "check", file).code == 0
 
 
 def test_list_and_show_with_a_users_rules(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(_RULE + 'description = "Acme \\u001b[31m token"\n')
-    listed = execute("rules", "list", "--rules", "rules.toml", cwd=tmp_path)
+    listed = inside("rules", "list", "--rules", "rules.toml", cwd=tmp_path)
     assert b"acme  Acme " in listed.out
     shown = on_terminal("rules", "show", "acme", "--rules", tmp_path / "rules.toml")
     assert b"regex: acme_[0-9a-f]{20}" in shown.out
@@ -77,7 +77,7 @@ def test_credential_in_a_rule_file_is_masked(tmp_path: Path, key: str) -> None:
         f"{_RULE}description = 'like {key}'\n[akpatrol.rules.acme]\nsteps = ['{key}']\n"
     )
     for arguments in (["list", "--rules"], ["show", "acme", "--rules"], ["check"]):
-        done = execute("rules", *arguments, "rules.toml", cwd=tmp_path)
+        done = inside("rules", *arguments, "rules.toml", cwd=tmp_path)
         assert done.code == 0
         assert key.encode() not in done.written
 
@@ -136,7 +136,7 @@ def test_broken_rule_file(run: Run, tmp_path: Path, how: list[str], content: str
     file = tmp_path / "broken.toml"
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     # A rules command writes no report.
-    done = run(*how, file, cwd=tmp_path) if how[0] == "scan" else execute(*how, file)
+    done = run(*how, file, cwd=tmp_path) if how[0] == "scan" else inside(*how, file)
     error = done.err if isinstance(done.err, str) else done.err.decode()
     assert done.code == 2, error
     assert error.startswith(f"akpatrol: {file}: "), error
@@ -148,7 +148,7 @@ def test_broken_rule_file(run: Run, tmp_path: Path, how: list[str], content: str
 def test_rule_file_that_cannot_be_read(tmp_path: Path, how: str) -> None:
     (tmp_path / "loop.toml").symlink_to("loop.toml")
     for name in ("missing.toml", "loop.toml"):
-        done = execute(*how.split(), name, cwd=tmp_path)
+        done = inside(*how.split(), name, cwd=tmp_path)
         assert done.code == 2
         assert name.encode() in done.err
 
@@ -168,14 +168,14 @@ def test_check_tells_which_example_does_not_hold(tmp_path: Path) -> None:
     for key, found in (("examples", "not found"), ("counterexamples", "found")):
         example = "acme_{hex:19}" if key == "examples" else "acme_{hex:20}"
         (tmp_path / "rules.toml").write_text(f"{_OWN}{key} = ['{example}']")
-        done = execute("rules", "check", "rules.toml", cwd=tmp_path)
+        done = inside("rules", "check", "rules.toml", cwd=tmp_path)
         assert done.code == 2
         assert f"rules.toml: rule acme: {key}: {example} is {found}" in done.err.decode()
 
 
 def test_check_of_an_unknown_alphabet(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(f"{_OWN}examples = ['{{klingon:3}}']")
-    done = execute("rules", "check", "rules.toml", cwd=tmp_path)
+    done = inside("rules", "check", "rules.toml", cwd=tmp_path)
     assert done.code == 2
     assert b"unknown alphabet" in done.err
 
@@ -308,7 +308,7 @@ def test_directory_of_rule_files(tmp_path: Path) -> None:
     (rules / "a.toml").write_text(_RULE)
     (rules / "b.toml").write_text(_RULE.replace("acme", "bcme"))
     (rules / "README").write_text("no rules")
-    listed = execute("rules", "list", "--rules", rules).out.decode()
+    listed = inside("rules", "list", "--rules", rules).out.decode()
     assert "\nacme  " in listed
     assert "\nbcme  " in listed
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.credentials import organization_key, personal_access_token
-from tests.program import execute
+from tests.program import inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,8 +243,8 @@ def test_a_file_named_alone_has_its_own_path(tmp_path: Path, key: str) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "d/f").write_text(key)
     for cwd, name in ((tmp_path, "d/f"), (tmp_path / "d", "f")):
-        assert f"  {name}:1:1".encode() in execute("scan", name, cwd=cwd).out
-        report = json.loads(execute("scan", name, "-f", "sarif", cwd=cwd).out)
+        assert f"  {name}:1:1".encode() in inside("scan", name, cwd=cwd).out
+        report = json.loads(inside("scan", name, "-f", "sarif", cwd=cwd).out)
         place = report["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
         assert place == "f"
 
@@ -254,7 +254,7 @@ def test_the_other_half_of_a_key_is_masked_too(tmp_path: Path, key: str) -> None
     half = key.partition(".")[2]
     (tmp_path / "f").write_text(f"{key} {half} u={key.replace('.', '%2E')}\n")
     for format_ in ("text", "json", "sarif"):
-        assert half.encode() not in execute("scan", tmp_path, "-f", format_).out
+        assert half.encode() not in inside("scan", tmp_path, "-f", format_).out
 
 
 def test_without_git_what_is_found_is_told(tmp_path: Path, key: str) -> None:
@@ -262,4 +262,4 @@ def test_without_git_what_is_found_is_told(tmp_path: Path, key: str) -> None:
     (tmp_path / ".git/refs").mkdir()
     (tmp_path / ".git/HEAD").write_text("ref: refs/heads/main")
     (tmp_path / "f").write_text(key)
-    assert execute("scan", tmp_path, variables={"PATH": "/nonexistent"}).code == 1
+    assert inside("scan", tmp_path, variables={"PATH": "/nonexistent"}).code == 1

@@ -49,14 +49,30 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return opened
 
 
+@pytest.fixture(scope="module")
+def _swept() -> list[tuple[Path, Result]]:
+    return []
+
+
+@pytest.fixture
+def swept(
+    run: Run, acme: Organization, tmp_path_factory: pytest.TempPathFactory, _swept: list[tuple[Path, Result]]
+) -> tuple[Path, Result]:
+    """A store that tests only read, and the sweep that made it."""
+    if not _swept:
+        store = tmp_path_factory.mktemp("swept") / "store"
+        _swept.append((store, run("sweep", acme.root, "--store", store, "--jobs", "1")))
+    return _swept[0]
+
+
 def gaps(acme: Organization, result: Result) -> set[str]:
     """Return the targets of which something was not read."""
     return {acme.name(skip["item"].partition(": ")[0]) for skip in result.skipped}
 
 
-def test_every_credential_is_told_in_every_place(run: Run, acme: Organization, tmp_path: Path) -> None:
+def test_every_credential_is_told_in_every_place(acme: Organization, swept: tuple[Path, Result]) -> None:
     """With its target, path, state and the commit that brought it; and nothing else is."""
-    result = run("sweep", acme.root, "--store", tmp_path / "store", "--jobs", "1")
+    file, result = swept
     assert result.code == 1
     assert acme.found(result.json) == acme.expected
     roots = {acme.name(one["path"]) for one in result.json["scan"]["targets"] if one["kind"] == "repository"}
@@ -64,7 +80,7 @@ def test_every_credential_is_told_in_every_place(run: Run, acme: Organization, t
     assert gaps(acme, result) == acme.gaps
     assert all(skip["reason"] for skip in result.skipped)
     assert f"{_REPOSITORIES + 1} targets: {_REPOSITORIES + 1} read, 0 unchanged, 2 not fully read" in result.err
-    with Store(str(tmp_path / "store"), create=False) as store:
+    with Store(str(file), create=False) as store:
         assert {acme.name(gap.target) for gap in store.gaps()} == acme.gaps
 
 
@@ -285,10 +301,10 @@ def _plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
 
-def test_a_store_is_read_back_as_it_was_told(run: Run, acme: Organization, tmp_path: Path) -> None:
-    sweep = run("sweep", acme.root, "--store", tmp_path / "store", "--jobs", "1")
-    assert same(run("report", tmp_path / "store").json) == same(sweep.json)
-    coverage = run("report", tmp_path / "store", "--coverage")
+def test_a_store_is_read_back_as_it_was_told(run: Run, acme: Organization, swept: tuple[Path, Result]) -> None:
+    store, sweep = swept
+    assert same(run("report", store).json) == same(sweep.json)
+    coverage = run("report", store, "--coverage")
     assert coverage.code == 3
     gaps_: Any = coverage.json
     assert {acme.name(one["target"]) for one in gaps_} == acme.gaps

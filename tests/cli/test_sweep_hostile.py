@@ -13,7 +13,7 @@ from akpatrol.sweep import signature
 from tests import organization
 from tests.program import command, execute, finish
 from tests.repositories import Repository
-from tests.sweeps import Sweeps, children
+from tests.sweeps import Sweeps, children, interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,9 +95,8 @@ def test_two_interrupts_after_a_worker_died(tmp_path: Path) -> None:
     while len([*tmp_path.glob("at-work-*")]) < 3:
         time.sleep(0.01)
     try:
-        for _ in range(2):
-            os.killpg(process.pid, signal.SIGINT)
-            time.sleep(1)
+        interrupted(process)
+        os.killpg(process.pid, signal.SIGINT)
         assert finish(process, 20).code == 130
     finally:
         if process.poll() is None:

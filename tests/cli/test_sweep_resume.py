@@ -13,7 +13,7 @@ import pytest
 from tests import organization
 from tests.organization import same
 from tests.program import finish
-from tests.sweeps import Sweeps, children, end, wait_for_group
+from tests.sweeps import Sweeps, children, end, interrupted, wait_for_group
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,11 +82,7 @@ def test_a_second_interrupt_ends_at_once(acme: Organization, tmp_path: Path, job
     """Whatever is being read; nobody is left behind, and the store is one."""
     sweeps = Sweeps(acme, tmp_path / "store", jobs)
     process = sweeps.stuck(tmp_path, jobs)
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.stderr
-    said = b""
-    while b"stopping" not in said:
-        said += os.read(process.stderr.fileno(), 1024)
+    said = interrupted(process)
     done = end(process, signal.SIGINT)
     assert done.code == 130
     assert b"Traceback" not in said + done.err

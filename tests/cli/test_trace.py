@@ -14,7 +14,7 @@ import pytest
 from akpatrol.report import FORMATS
 from tests.api_server import ApiServer, Member
 from tests.credentials import organization_key
-from tests.program import Done, at_prompt, command, execute
+from tests.program import Done, at_prompt, command, execute, inside
 from tests.repositories import Repository
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def trace(asked: str, *words: str | Path, cwd: Path | None = None) -> Done:
-    return execute("trace", *words, stdin=asked.encode(), cwd=cwd)
+    return inside("trace", *words, stdin=asked.encode(), cwd=cwd)
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ def test_max_members(run: Run, tmp_path: Path, key: str, kind: str, members: str
 def test_max_expanded(run: Run, tmp_path: Path, rng: Random, key: str, option: str, size: str, found: bool) -> None:
     """What came before the limit is found; a container that the caller names has none."""
     early = organization_key(rng)
-    (tmp_path / "f.gz").write_bytes(gzip.compress(f"{early}\n".encode() + b"y" * (3 << 20) + f"\n{key}\n".encode()))
+    (tmp_path / "f.gz").write_bytes(gzip.compress(f"{early}\n".encode() + b"\n" * (3 << 20) + f"{key}\n".encode()))
     result = run("scan", tmp_path, option, size)
     assert result.found(early)
     assert (bool(result.found(key)), result.complete) == (found, found)

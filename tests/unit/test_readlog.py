@@ -116,7 +116,7 @@ def test_a_damaged_file_tells_nothing_wrong_and_is_replaced(
         "UPDATE read SET value = 'text'",
         "UPDATE read SET value = 5",
         "UPDATE read SET value = x'5b5d'",
-        "UPDATE read SET value = zeroblob(100000000)",
+        "UPDATE read SET value = zeroblob(20000000)",
         "UPDATE read SET seal = NULL WHERE 0",
         "UPDATE read SET used = -1, seal = 'x'",
     ],

@@ -8,8 +8,8 @@ from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from akpatrol.model import Coverage, Kind, Place, Report, Severity, Skipped, State
-from akpatrol.report import render
-from akpatrol.report.as_gitlab import MESSAGE_LIMIT, NO_COMMIT, SIZE_LIMIT
+from akpatrol.report import as_gitlab, render
+from akpatrol.report.as_gitlab import MESSAGE_LIMIT, NO_COMMIT
 from tests import reports, samples
 from tests.unit.report.gitlab_schemas import SECRET_DETECTION
 from tests.unit.report.strategies import hostile, hostile_reports
@@ -121,11 +121,13 @@ def test_what_is_allowed_is_counted() -> None:
     assert messages[-1] == "Not in this file: 4 allowed: 2 by the baseline, 1 by the configuration, 1 inline."
 
 
-def test_too_many_findings_leave_the_least_urgent_out_with_a_notice() -> None:
-    report = samples.crowd(30_000, reports.seeded(2))
+def test_too_many_findings_leave_the_least_urgent_out_with_a_notice(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = as_gitlab.SIZE_LIMIT // 10  # so that fewer findings are too many
+    monkeypatch.setattr(as_gitlab, "SIZE_LIMIT", limit)
+    report = samples.crowd(3_000, reports.seeded(2))
     text = render(report, "gitlab", reports.options(redact=str))
-    assert len(text.encode()) <= SIZE_LIMIT
+    assert limit // 2 < len(text.encode()) <= limit
     found = json.loads(text)
     assert found["vulnerabilities"][0]["severity"] == "Critical"
-    left = 30_000 - len(found["vulnerabilities"])
+    left = 3_000 - len(found["vulnerabilities"])
     assert found["scan"]["messages"][-1]["value"].startswith(f"Not in this file: {left:,} more places")

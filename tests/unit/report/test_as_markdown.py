@@ -93,7 +93,7 @@ def test_a_name_changes_nothing_but_itself(nasty: str) -> None:
     assert structure(nasty) == structure("tame")
 
 
-@pytest.mark.parametrize("number", [2, 300, 30_000])
+@pytest.mark.parametrize("number", [2, 300, 3_000])
 def test_it_always_fits_and_says_what_is_left_out(number: int) -> None:
     report = samples.crowd(number, reports.seeded(2))
     shown = text(report, redact=str)

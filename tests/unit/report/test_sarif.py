@@ -11,8 +11,8 @@ import sarif_om as om
 from hypothesis import given
 
 from akpatrol.model import Coverage, Kind, Report, Severity, Skipped, State
-from akpatrol.report import render
-from akpatrol.report.as_sarif import FINGERPRINT, NOTIFICATION_LIMIT, RESULT_LIMIT, tree
+from akpatrol.report import as_sarif, render
+from akpatrol.report.as_sarif import FINGERPRINT, NOTIFICATION_LIMIT, tree
 from tests import reports, samples
 from tests.unit.report.sarif import COMMIT, KEY, log, one, run
 from tests.unit.report.strategies import hostile, hostile_reports
@@ -149,10 +149,12 @@ def test_hostile_reports(report: Report) -> None:
         assert re.fullmatch(r"[!-~]+", detail["repositoryUri"])
 
 
-def test_more_places_than_github_takes() -> None:
-    many = [reports.occurrence(KEY, offset=number) for number in range(RESULT_LIMIT)]
+def test_more_places_than_github_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = as_sarif.RESULT_LIMIT // 50  # so that fewer places are too many
+    monkeypatch.setattr(as_sarif, "RESULT_LIMIT", limit)
+    many = [reports.occurrence(KEY, offset=number) for number in range(limit)]
     found = run(reports.report(reports.credential(KEY, *many), reports.credential(TOKEN)))
-    assert len(found["results"]) == RESULT_LIMIT
+    assert len(found["results"]) == limit
     assert {result["ruleId"] for result in found["results"]} == {
         "anyreach-organization-key",
         "anyreach-personal-access-token",

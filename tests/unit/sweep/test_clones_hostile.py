@@ -124,7 +124,7 @@ def _silent(connection: socket.socket) -> None:
         pass
 
 
-@pytest.mark.parametrize(("deadline", "silence", "words"), [(1.0, 100.0, "too long"), (100.0, 0.5, "nothing came")])
+@pytest.mark.parametrize(("deadline", "silence", "words"), [(0.4, 100.0, "too long"), (100.0, 0.3, "nothing came")])
 def test_a_server_that_says_nothing(cache: Path, deadline: float, silence: float, words: str) -> None:
     with RawServer(_silent).running() as server:
         for scheme in ("git", "http"):

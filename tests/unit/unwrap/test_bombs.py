@@ -10,7 +10,8 @@ import sys
 import tarfile
 import zipfile
 import zlib
-from functools import cache
+from functools import cache, partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -68,6 +69,11 @@ def _zip_of(compressed: bytes, size: int, entries: int = 1) -> bytes:
     return local + compressed + directory + end
 
 
+def _ticking(step: float) -> Callable[[], float]:
+    """Return a clock that goes on by ``step`` seconds whenever it is looked at."""
+    return partial(next, count(step, step))
+
+
 @pytest.mark.parametrize("way", ["whole", "stream"])
 @pytest.mark.parametrize(("kind", "size"), [("gzip", 2 * _GIB), ("zstd", 2 * _GIB)])
 def test_gibibytes_of_zeros_end_at_the_ratio(kind: str, size: int, way: str) -> None:
@@ -117,7 +123,7 @@ def test_an_archive_that_holds_itself_ends_at_the_depth() -> None:
     def read(number: int) -> bytes:
         return (header * (number // 512 + 1))[:number]
 
-    opened = through(Content(as_content(b"").origin, header, read), Budget(Limits(seconds=2)))
+    opened = through(Content(as_content(b"").origin, header, read), Budget(Limits(seconds=2), clock=_ticking(0.01)))
     assert "deeper than 8 containers; --max-depth" in opened.reasons
     assert "not done after 2 seconds; --max-seconds" in opened.reasons
     assert opened.deepest == 8
@@ -187,7 +193,7 @@ def test_zip64_sizes_and_offsets_beyond_everything(value: int, way: str) -> None
 
 
 def _run(code: str) -> str:
-    """Run ``code`` in a process of its own with 100 MB above what the interpreter and its libraries take."""
+    """Run ``code`` in a process of its own, which says how much above what the interpreter and its libraries take."""
     prelude = """
 import resource
 from bz2 import BZ2Decompressor
@@ -197,9 +203,9 @@ from isal import isal_zlib
 from tests.unit.unwrap.opening import *
 from akpatrol.unwrap import compressed, inflate, source, tar, zip
 
-def limit():
+def limit(more):
     taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (taken + 100_000_000,) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (taken + more,) * 2)
 """
     done = subprocess.run(  # a process of its own is what is tested
         [sys.executable, "-c", prelude + code],
@@ -219,11 +225,11 @@ _ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."
 def test_no_bomb_takes_memory(kind: str) -> None:
     code = f"""
 from tests.unit.unwrap.test_bombs import _zeros
-data = _zeros({kind!r}, 144 << 20)
-limit()
-print(through(as_content(data, "stream"), Budget(Limits(expanded=128 << 20))).reasons)
+data = _zeros({kind!r}, 72 << 20)
+limit(50_000_000)
+print(through(as_content(data, "stream"), Budget(Limits(expanded=64 << 20))).reasons)
 """
-    assert _run(code) == "expands to more than 128 MiB; --max-expanded SIZE\n"
+    assert _run(code) == "expands to more than 64 MiB; --max-expanded SIZE\n"
 
 
 @pytest.mark.parametrize("kind", ["tar", "zip"])
@@ -257,26 +263,20 @@ else:
     tail += struct.pack("<4sLQL", b"PK\\6\\7", 0, len(local) + size, 1)
     tail += struct.pack("<4s4H2LH", b"PK\\5\\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
     made = Million(entry, local, tail)
-limit()
+limit(30_000_000)
 content = Content(ORIGIN, made.at(0, 4096), lambda number: b"", made.at, made.size)
 members = 0
-for found in open_container(content, Budget(Limits(members=100_000))):
+for found in open_container(content, Budget(Limits(members=30_000))):
     members += isinstance(found, Content)
     if isinstance(found, Skipped):
         print(members, found.reason)
 """
-    assert _run(code) == "100000 holds more than 100,000 members; --max-members\n"
+    assert _run(code) == "30000 holds more than 30,000 members; --max-members\n"
 
 
 def test_seconds_end_everything() -> None:
-    now = [0.0]
-
-    def clock() -> float:
-        now[0] += 1
-        return now[0]
-
     data = _zip({f"{number}.zip": _zip({"a": b"text"}) for number in range(1000)})
-    opened = through(as_content(data), Budget(Limits(seconds=100), clock=clock))
+    opened = through(as_content(data), Budget(Limits(seconds=100), clock=_ticking(1)))
     assert opened.skips == [Skipped("file", "not done after 100 seconds; --max-seconds")]
 
 

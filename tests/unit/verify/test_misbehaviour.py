@@ -13,7 +13,7 @@ from akpatrol.errors import UsageError
 from akpatrol.verify import Wishes, verify_all
 from tests.api_server import ApiServer, Member, RawServer
 from tests.credentials import organization_key, personal_access_token
-from tests.unit.verify.conftest import IMPATIENT, make
+from tests.unit.verify.conftest import HASTY, IMPATIENT, make
 
 if TYPE_CHECKING:
     import socket
@@ -60,7 +60,7 @@ def test_nothing_is_believed(
     serve: Serve, verify: Verify, mixed: list[str], behaviour: str, reason: str, organizations: tuple[str, ...]
 ) -> None:
     server = serve(behaviour, members(mixed))
-    patience = IMPATIENT if behaviour in {"hangs", "drips"} else {}
+    patience = HASTY if behaviour in {"hangs", "drips"} else {}
     found = verify(mixed, server, organizations=organizations, concurrency=4, **patience)
     assert {result.status for result in found} == {"unknown"}
     assert all(reason in result.reason for result in found)
@@ -204,7 +204,7 @@ def test_no_tls(verify: Verify, key: str) -> None:
 
 def test_a_handshake_that_never_ends(verify: Verify, key: str) -> None:
     with RawServer(lambda _: time.sleep(3)).running() as server:
-        (found,) = verify([key], f"https://localhost:{server.port}", **IMPATIENT)
+        (found,) = verify([key], f"https://localhost:{server.port}", **HASTY)
     assert (found.status, "in time" in found.reason) == ("unknown", True)
 
 
