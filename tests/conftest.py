@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 import trustme
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from akpatrol.__main__ import main
 from tests.api_server import ApiServer
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # On two cores the whole suite stays under five minutes; properties that need more examples ask for them.
-settings.register_profile("suite", max_examples=60)
+# Nothing looks at a clock, and what fails once fails again.
+settings.register_profile(
+    "suite", max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("suite")
 
 _KEPT = {"PATH", "LANG", "TMPDIR"}

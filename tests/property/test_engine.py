@@ -31,8 +31,6 @@ _GATES: tuple[GateChoice, ...] = ("automaton", "hyperscan")
 _ORIGIN = Origin("0")
 _settings = settings(
     max_examples=150,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

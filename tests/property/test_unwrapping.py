@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from akpatrol.detect.gate import GateChoice
 
 _settings = settings(
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
 _ORIGIN = Origin("0", path=b"file")

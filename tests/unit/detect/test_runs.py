@@ -6,7 +6,7 @@ import re
 from array import array
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from akpatrol.detect.runs import Runs, Searches, grouped
@@ -30,7 +30,6 @@ def _by_hyperscan(runs: Runs) -> Searches:
     return _searches(_database(_once(runs.pattern)), [_database(_once(one)) for one in runs.patterns])
 
 
-@settings(deadline=None)
 @given(_texts)
 def test_rings_where_a_long_run_with_the_pattern_ends(data: bytes) -> None:
     rung = _runs().rung(data)
@@ -39,7 +38,6 @@ def test_rings_where_a_long_run_with_the_pattern_ends(data: bytes) -> None:
         assert list(rung.get(index, ())) == expected
 
 
-@settings(deadline=None)
 @given(_texts, st.integers(0, 40))
 def test_both_ways_agree(data: bytes, times: int) -> None:
     """Also where runs are so many that what rings is looked for first."""
@@ -60,7 +58,6 @@ def test_large_binaries_are_left_out() -> None:
     assert _runs().rung(b"\0cabcabcab")
 
 
-@settings(deadline=None)
 @given(st.integers(0, 600), st.integers(0, 600))
 def test_start(before: int, length: int) -> None:
     data = b"." * before + b"a" * length

@@ -58,7 +58,7 @@ NASTY = [
     "@someone #12 org/x#3 !4 www.example.org ::error::x ##[error]x",
     "<img src=x onerror=alert(1)> | `a` ``b`` | **c** &amp; </details>",
 ]
-hostile = settings(max_examples=25, deadline=None)
+hostile = settings(max_examples=25)
 
 texts = st.one_of(
     st.text(st.characters(), max_size=30),

@@ -131,6 +131,7 @@ def test_incomplete_is_the_first_word() -> None:
     assert lines(found)[-1] == "Looked at nothing, 0 bytes in 1.2 s; 1 not readable; 1 not looked at, accepted"
 
 
+@hostile
 @given(
     report=hostile_reports,
     colour=st.booleans(),

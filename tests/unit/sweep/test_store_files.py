@@ -243,7 +243,7 @@ _VALUES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(_COLUMNS), _VALUES)
 def test_rows_that_somebody_else_wrote(
     whole: bytes, tmp_path_factory: pytest.TempPathFactory, place: tuple[str, str], value: Any

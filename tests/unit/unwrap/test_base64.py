@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _BOTH = (Base64(), Hexadecimal())
 _BODY = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
-_quick = settings(max_examples=60, deadline=None)
+_quick = settings(max_examples=60)
 _seeds = st.integers(0, 2**32)
 _makers = st.sampled_from([organization_key, personal_access_token])
 _texts = st.one_of(st.binary(max_size=90), st.text("ab {}:,\"'\n<é>?~", max_size=90).map(str.encode))

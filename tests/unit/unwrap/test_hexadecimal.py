@@ -13,7 +13,7 @@ from akpatrol.unwrap.hexadecimal import Hexadecimal
 from tests.credentials import organization_key, personal_access_token
 from tests.unit.unwrap.gates import find
 
-_quick = settings(max_examples=60, deadline=None)
+_quick = settings(max_examples=60)
 _seeds = st.integers(0, 2**32)
 _makers = st.sampled_from([organization_key, personal_access_token])
 _texts = st.one_of(st.binary(max_size=90), st.text("ab {}:,\"'\n<é>?~", max_size=90).map(str.encode))
@@ -120,7 +120,7 @@ _PIECES = (
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.sampled_from(_PIECES), max_size=40))
 def test_whatever_joins_digits(pieces: list[str]) -> None:
     data = f"616b5f{''.join(pieces)}{'616b5f' * 4}".encode()
