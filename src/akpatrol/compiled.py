@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from akpatrol import __version__
 from akpatrol.caches import refusal
 
 _PREFIX = "patterns-"
@@ -27,7 +28,7 @@ class Compiled:
             if (file := self._file(key)) and os.path.getsize(file) <= _MOST_BYTES:
                 with open(file, "rb") as opened:
                     sealed = opened.read()
-                if sealed[:_HASH_BYTES] == _hash(key.encode() + sealed[_HASH_BYTES:]):
+                if sealed[:_HASH_BYTES] == _seal(key, sealed[_HASH_BYTES:]):
                     return sealed[_HASH_BYTES:]
         return None
 
@@ -37,14 +38,14 @@ class Compiled:
             if file := self._file(key):
                 new = f"{file}.{os.getpid()}.new"
                 with open(new, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as opened:
-                    opened.write(_hash(key.encode() + value) + value)
+                    opened.write(_seal(key, value) + value)
                 os.replace(new, file)
                 self._make_room()
 
     def _file(self, key: str) -> str | None:
         if not self._directory:
             return None
-        file = os.path.join(self._directory, _PREFIX + _hash(key.encode()).hex()[:_HASH_BYTES])
+        file = os.path.join(self._directory, _PREFIX + _seal(key, b"").hex()[:_HASH_BYTES])
         return None if refusal(self._directory, file) else file
 
     def _make_room(self) -> None:
@@ -54,7 +55,8 @@ class Compiled:
             os.unlink(file)
 
 
-def _hash(data: bytes) -> bytes:
+def _seal(key: str, value: bytes) -> bytes:
+    """Return a hash of what is kept, by which version and under which key."""
     from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
 
-    return sha256(data).digest()
+    return sha256(f"{__version__} {key}\0".encode() + value).digest()

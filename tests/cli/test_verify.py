@@ -270,3 +270,13 @@ def test_the_socket_trap_works(tree: Path) -> None:
     """The trap above does catch what asks: no answer can come, so nothing is known."""
     done = execute("scan", tree / "a", "--verify", "-f", "json", patch=_FORBID_SOCKETS)
     assert _statuses(json.loads(done.out)) != ["active"]
+
+
+def test_what_stands_in_no_file_is_not_told_to_be_in_one(asking: tuple[str, ...]) -> None:
+    done = inside("verify", *asking[1:], stdin=f"{LIVE}\n{DEAD}\n".encode())
+    told = " ".join(done.out.decode().split())
+    assert "in what was given" in told
+    assert "then take it out of where it came from." in told
+    assert "nothing to revoke; take it out of where it came from, or put it into" in told
+    assert "1 critical, 1 low " in told
+    assert " file" not in told

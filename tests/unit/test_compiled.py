@@ -59,6 +59,12 @@ def test_a_file_that_was_cut(directory: Path, size: int) -> None:
     assert Compiled(str(directory)).recall("key") == _VALUE
 
 
+def test_what_another_version_made(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Compiled(str(directory)).remember("key", _VALUE)
+    monkeypatch.setattr(compiled, "__version__", "0.0")
+    assert Compiled(str(directory)).recall("key") is None
+
+
 def test_the_file_of_another_key(directory: Path) -> None:
     Compiled(str(directory)).remember("one", _VALUE)
     one = _file(directory)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from akpatrol.findings import VerificationStatus
 from akpatrol.model import Attribution, Kind, State
-from akpatrol.report.words import status_of
+from akpatrol.report.words import STDIN, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -115,8 +115,9 @@ def leaked_action(credential: Mapping[str, Any], states: Collection[str]) -> str
     kind, attribution, page = credential["kind"], credential["attribution"], credential["remediation"]["page"]
     status = status_of(credential)
     if status == VerificationStatus.INACTIVE:
-        return _dead_action(attribution, states)
-    last = "then clean history" if any(state in _IN_HISTORY for state in states) else "then take it out of the file"
+        return _dead_action(credential, states)
+    in_history = any(state in _IN_HISTORY for state in states)
+    last = "then clean history" if in_history else f"then take it out of {_source(credential)}"
     at = f" at {page}" if page else ""
     if kind == Kind.PERSONAL_ACCESS_TOKEN:
         first = f"ask its owner to delete it{at} now"
@@ -131,9 +132,15 @@ def leaked_action(credential: Mapping[str, Any], states: Collection[str]) -> str
     return sentence
 
 
-def _dead_action(attribution: str, states: Collection[str]) -> str:
-    if attribution == Attribution.OPEN:
+def _source(credential: Mapping[str, Any]) -> str:
+    given = {occurrence["path"] for occurrence in credential["occurrences"]} == {STDIN}
+    return "where it came from" if given else "the file"
+
+
+def _dead_action(credential: Mapping[str, Any], states: Collection[str]) -> str:
+    if credential["attribution"] == Attribution.OPEN:
         return _DEAD_OF_ANOTHER[0].lower() + _DEAD_OF_ANOTHER[1:]
     if any(state in _IN_HISTORY for state in states):
         return "nothing to revoke; put it into the baseline: akpatrol baseline update. Rewriting history is optional."
-    return "nothing to revoke; take it out of the file, or put it into the baseline: akpatrol baseline update."
+    source = _source(credential)
+    return f"nothing to revoke; take it out of {source}, or put it into the baseline: akpatrol baseline update."

@@ -88,7 +88,7 @@ def _roots(targets: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def _opening(whole: Mapping[str, Any], room: int) -> Iterator[str]:
     yield f"## akpatrol: {prose(verdict(whole))}"
     if whole["summary"]["findings"] > 1:
-        yield f"\n{prose(capital(overview(whole['summary'])))}."
+        yield f"\n{prose(capital(overview(whole)))}."
     if whole["changes"]:
         yield from _changes(whole["changes"], room)
 

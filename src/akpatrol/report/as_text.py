@@ -55,7 +55,7 @@ def render(report: Report, options: RenderOptions) -> str:
 
 def _opening(whole: Mapping[str, Any], style: Style) -> list[str]:
     summary = whole["summary"]
-    return _verdict(whole, style) + (wrapped(overview(summary), style.width) if summary["findings"] > 1 else [])
+    return _verdict(whole, style) + (wrapped(overview(whole), style.width) if summary["findings"] > 1 else [])
 
 
 def _verdict(whole: Mapping[str, Any], style: Style) -> list[str]:

@@ -53,11 +53,13 @@ def allowed_of(whole: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return allowed
 
 
-def overview(summary: Mapping[str, Any]) -> str:
+def overview(whole: Mapping[str, Any]) -> str:
     """Say how severe the findings are and where."""
+    summary = whole["summary"]
     severities = ", ".join(f"{number:,} {name}" for name, number in summary["by_severity"].items() if number)
     states = ", ".join(f"{number:,} {state_name(name)}" for name, number in summary["by_state"].items() if number)
-    return f"{severities}; {states}"
+    given = all(target["kind"] == "stream" for target in whole["scan"]["targets"])
+    return severities if given else f"{severities}; {states}"
 
 
 def allowed_words(summary: Mapping[str, Any]) -> str:

@@ -90,7 +90,7 @@ def _opening(whole: Mapping[str, Any], seen: Sequence[Mapping[str, Any]], now: d
         "complete": whole["coverage"]["complete"],
         "heading": _heading(summary),
         "first": _first(whole, seen),
-        "overview": capital(overview(summary)) if len(seen) > 1 else "",
+        "overview": capital(overview(whole)) if len(seen) > 1 else "",
         "live": by_status["active"],
         "unverified": unknown,
         "unverified_parts": ", ".join(parts) if len(parts) > 1 or not by_status["unverified"] else "",

@@ -57,6 +57,7 @@ _PLACES = {
     Place.TAGGER: "tagger of tag",
 }
 _TEXT_PLACES = frozenset({*_PLACES, Place.REF_NAME})
+STDIN = "<stdin>"
 _AGES = ((365, "year"), (30, "month"), (7, "week"), (1, "day"))
 """Days in each unit."""
 
@@ -92,7 +93,7 @@ def state_words(occurrence: Mapping[str, Any]) -> str:
     """Say where one occurrence is now; ``occurrence`` is a document's."""
     match State(occurrence["state"]):
         case State.WORKTREE:
-            return "in the file now" if occurrence["path"] != "<stdin>" else "in what was given"
+            return "in the file now" if occurrence["path"] != STDIN else "in what was given"
         case State.IGNORED:
             return "git ignores this file"
         case State.STAGED:
