@@ -241,8 +241,11 @@ class _Server(uvicorn.Server):
             server.close()
         for listener in sockets or []:
             listener.close()
+        # With an answer that has no end a connection would not close by itself before the loop does.
         for connection in list(self.server_state.connections):
-            connection.shutdown()
+            connection.transport.abort()
+        while self.server_state.connections:  # noqa: ASYNC110 - nobody tells when they are gone
+            await asyncio.sleep(0)
 
 
 async def _reply(send: Send, reply: Reply) -> None:

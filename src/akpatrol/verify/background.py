@@ -41,7 +41,8 @@ class Background:
         self._credentials = credentials
         self._wishes = wishes
         self._transport = transport
-        self._learned: queue.SimpleQueue[Learned | None] = queue.SimpleQueue()
+        self._learned: list[Learned] = []
+        self._news: queue.SimpleQueue[Learned | None] = queue.SimpleQueue()
         self._error: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -50,23 +51,18 @@ class Background:
 
     def __iter__(self) -> Iterator[Learned]:
         self._thread.start()
-        while (learned := self._learned.get()) is not None:
+        while (learned := self._news.get()) is not None:
             yield learned
         if self._error:
             raise self._error
 
     def stop(self) -> list[Learned]:
-        """Cancel what is under way and return what was learned and not yet given out."""
+        """Cancel what is under way and return all that was learned: an interrupt may lose what was just given out."""
         if self._thread.is_alive() and self._begun.wait(_STOP_SECONDS) and self._loop and self._task:
             with suppress(RuntimeError):  # the loop closed by itself in between
                 self._loop.call_soon_threadsafe(self._task.cancel)
             self._thread.join(_STOP_SECONDS)
-        rest: list[Learned] = []
-        with suppress(queue.Empty):
-            while True:
-                if learned := self._learned.get_nowait():
-                    rest.append(learned)
-        return rest
+        return list(self._learned)
 
     def _run(self) -> None:
         try:
@@ -76,7 +72,7 @@ class Background:
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             self._error = error
         finally:
-            self._learned.put(None)
+            self._news.put(None)
 
     async def _batch(self) -> None:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
@@ -85,4 +81,5 @@ class Background:
             await Batch(self._wishes, verifier.ask, self._learn).run(self._credentials)
 
     def _learn(self, credential: Credential, verification: Verification, stage: Stage) -> None:
-        self._learned.put(Learned(credential, verification, stage))
+        self._learned.append(learned := Learned(credential, verification, stage))
+        self._news.put(learned)

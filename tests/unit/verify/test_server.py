@@ -13,6 +13,7 @@ import pytest
 from akpatrol import __version__
 from akpatrol.model import Attribution, Kind
 from akpatrol.verify import verify_all
+from akpatrol.verify.background import Background
 from tests.api_server import AGENTS, SCOPES, ApiServer, Member
 from tests.credentials import organization_key, personal_access_token
 from tests.unit.verify.conftest import make
@@ -166,6 +167,13 @@ def test_plain_http_to_this_machine_goes_through_no_proxy(
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     with ApiServer(members={key: Member()}).running(None) as server:
         assert verify.statuses([key], f"http://127.0.0.1:{server.port}") == ["active"]
+
+
+def test_what_was_given_out_is_not_lost(serve: Serve, verify: Verify, key: str) -> None:
+    """An interrupt may come before the caller has taken it in."""
+    batch = Background([make(key)], verify.wishes(serve(members={key: Member()})), None)
+    given = list(batch)
+    assert batch.stop() == given != []
 
 
 def test_ctrl_c_keeps_what_was_learned(serve: Serve, verify: Verify) -> None:
