@@ -90,7 +90,7 @@ _own = local()
 
 def examiner(order: Order) -> Examiner:
     """Return this thread's examiner: what it is compiled of is the same for all targets, and it serves one thread."""
-    key = (order.rules.digest, order.limits)
+    key = (order.rules.digest, order.limits, order.remember)
     if getattr(_own, "key", None) != key:
         _own.key, _own.examiner = key, Examiner(order.rules, order.limits)
         _own.examiner.engine.gate.keep_on(Compiled(_cache(order)))
