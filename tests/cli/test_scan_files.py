@@ -204,6 +204,15 @@ def test_exclude(run: Run, tmp_path: Path, new_key: NewKey) -> None:
     assert result.complete
 
 
+@pytest.mark.parametrize("pattern", ["[z-a]x", "*.log", "\udcff*.log"])
+def test_exclude_beside_a_name_that_is_not_utf_8(run: Run, tmp_path: Path, new_key: NewKey, pattern: str) -> None:
+    key = new_key()
+    _write(tmp_path, b"\xff.txt", key.encode())
+    result = run("scan", tmp_path, "--exclude", pattern)
+    assert result.code == (2 if "z-a" in pattern else 1), result.err
+    assert "z-a" in pattern or result.found(key)
+
+
 def test_binary(run: Run, tmp_path: Path, rng: Random) -> None:
     key, token = organization_key(rng), personal_access_token(rng)
     noise = rng.randbytes(100_000)

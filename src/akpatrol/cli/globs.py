@@ -61,7 +61,8 @@ def matcher(patterns: Sequence[str]) -> Matcher:
     from pathspec import GitIgnoreSpec  # noqa: PLC0415 - only with patterns
 
     try:
-        spec = GitIgnoreSpec.from_lines(patterns)
+        # The other backends, chosen by what is installed, raise errors of their own and take no name that is not UTF-8.
+        spec = GitIgnoreSpec.from_lines(patterns, backend="simple")
     except (ValueError, re.error) as error:
         raise UsageError(f"not a path pattern as in .gitignore: {error}") from None
     return lambda path, is_directory: spec.match_file(os.fsdecode(path) + ("/" if is_directory else ""))

@@ -66,6 +66,7 @@ _ANSWER_SECONDS = 120
 _CONFIGURATION_SECONDS = 10
 _SILENCE_SECONDS = 600
 _STDERR_BYTES = 65536
+_READ_BYTES = 1 << 20
 
 
 class Git:
@@ -192,6 +193,15 @@ class Stream:
 
     def read(self, number: int = -1) -> bytes:
         """Return ``number`` bytes, fewer only at the end."""
+        if number <= _READ_BYTES:
+            return self._read(number)
+        # A damaged object may declare any size, and a buffer of that size is allocated before anything is read.
+        data = bytearray()
+        while len(data) < number and (block := self._read(min(_READ_BYTES, number - len(data)))):
+            data += block
+        return bytes(data)
+
+    def _read(self, number: int) -> bytes:
         self._waiting = monotonic()
         data = self._output.read(number)
         self._waiting = None

@@ -57,6 +57,13 @@ def test_input_that_git_does_not_want(git: Git) -> None:
         stream.finish()
 
 
+def test_reading_more_than_memory_holds_gives_what_there_is(git: Git) -> None:
+    """A damaged object's declared size reaches the reader as it is."""
+    with git.stream("ls-files", "-z") as stream:
+        assert stream.read(1 << 62) == b"a\0"
+        stream.finish()
+
+
 def test_deadline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) -> None:
     fake(monkeypatch, tmp_path / "bin", "exec sleep 60")
     slow = Git(git.repository)
