@@ -176,7 +176,7 @@ def _in_force(before: tuple[Stated, ...], own: tuple[Stated, ...]) -> tuple[Stat
 def _parsed(content: bytes, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # the parser's own, and int()'s for a number of more than 4,300 digits
         raise UsageError(f"{name}: not a TOML file: {error}") from None
     except RecursionError:
         raise UsageError(f"{name}: nested too deeply") from None

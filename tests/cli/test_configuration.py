@@ -241,7 +241,7 @@ def test_wrong_explicit_configuration(run: Run, tmp_path: Path, content: str) ->
     assert "mine.toml" in result.err
 
 
-@pytest.mark.parametrize("content", ["broken [", "a = " + "[" * 5000, "\xff", "x = 1\n" * 300_000])
+@pytest.mark.parametrize("content", ["broken [", "a = " + "[" * 5000, "a = " + "9" * 5000, "\xff", "x = 1\n" * 300_000])
 def test_unreadable_configuration(run: Run, tmp_path: Path, content: str) -> None:
     (tmp_path / ".akpatrol.toml").write_bytes(content.encode("latin-1"))
     result = run("scan", tmp_path)

@@ -93,6 +93,7 @@ def test_credential_in_a_rule_file_is_masked(tmp_path: Path, key: str) -> None:
         ("rules = ['x']", ["rules", "table"]),
         ("[rules]", ["rules"]),
         ("a = " + "[" * 5000, ["TOML"]),
+        ("a = " + "9" * 5000, ["TOML"]),
         ("[[rules]]\nregex = 'x'", ["id", "needs an id"]),
         ("[[rules]]\nid = ''\nregex = 'x'", ["id", "needs an id"]),
         ("[[rules]]\nid = 3\nregex = 'x'", ["id", "must be a string"]),
