@@ -167,6 +167,16 @@ def hook_environment(variables: Mapping[str, str], names: tuple[str, ...]) -> di
     return found | {name: os.path.abspath(value) for name, value in single.items()}
 
 
+def keep_paths(names: tuple[str, ...]) -> None:
+    """Make relative paths in git's own variables absolute, before the current directory changes.
+
+    The index is relative to the top of the work tree, wherever the process is, and lists of paths are left.
+    """
+    for name in names:
+        if name not in ("GIT_INDEX_FILE", "GIT_ALTERNATE_OBJECT_DIRECTORIES") and os.environ.get(name):
+            os.environ[name] = os.path.abspath(os.environ[name])
+
+
 def most_jobs(wanted: int | None) -> int:
     """Return how many processes may read: from a directory that was deleted none can be started."""
     try:

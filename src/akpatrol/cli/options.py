@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from akpatrol import settings as settings_
-from akpatrol.cli import policy, unwrapping, verification
+from akpatrol.cli import directory, policy, unwrapping, verification
 from akpatrol.limits import Limits
 from akpatrol.model import Confidence
 from akpatrol.report import FORMATS
@@ -35,19 +34,8 @@ class ReportParameter(click.ParamType):  # type: ignore[type-arg]  # generic in 
         return name, file
 
 
-def _enter(_context: click.Context, _parameter: click.Parameter, directory: str | None) -> str | None:
-    """Change to the directory before any other option is looked at."""
-    if directory:
-        try:
-            os.chdir(directory)
-        except OSError as error:
-            raise click.BadParameter(f"{directory}: {error.strerror}") from None
-    return directory
-
-
 _OPTIONS = (
-    click.option("-C", "--repo", "directory", is_eager=True, callback=_enter, metavar="DIR",
-                 help="Work as if started in DIR."),
+    directory.option(),
     click.option("-f", "--format", "format_", type=click.Choice(list(FORMATS)), default="text", show_default=True,
                  help="Format of the report."),
     click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
