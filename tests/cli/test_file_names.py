@@ -100,7 +100,7 @@ def test_in_a_subdirectory_and_with_a_directory(run: Run, leaking: Repository, k
     assert run("staged", "-C", "sub", "--exit-zero", "k.env", cwd=leaking.path).code == 1
 
 
-def test_options_in_front_of_the_names(run: Run, leaking: Repository, key: str) -> None:
+def test_options_in_front_of_the_names(run: Run, leaking: Repository) -> None:
     """Values are values, also where a file is called like them."""
     stage(leaking, ["strict.toml"], 'min_confidence = "high"\n')
     names = ("c.toml", "h", "k.env", "strict.toml")

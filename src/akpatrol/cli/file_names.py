@@ -14,6 +14,7 @@ import click
 from akpatrol.cli import hook_repository
 from akpatrol.cli.option_words import OptionWords, looks_like_option
 from akpatrol.errors import AkpatrolError, UsageError
+from akpatrol.sources.git import index_file
 from akpatrol.sources.git.runner import LITERALLY, Git
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 # Without these a run may find less, or call less a finding.
 _TIGHTENING = {"baseline", "config", "fail_on_stale", "min_confidence", "no_allow", "rules", "verify"}
 _REMEDY = "end the options with --, in pre-commit's configuration as the last of the args"
-_SECONDS = 10
 
 
 class FilesCommand(click.Command):
@@ -130,7 +130,9 @@ class _Names:
             top = os.path.realpath(found.root)
             if not (paths := dict(self._from_top(words, top))):
                 return set()
-            listed = Git(found, hook).run(LITERALLY, *command, "--", *paths, cwd=top, deadline=_SECONDS)
+            git = Git(found, hook)
+            index_file.refuse_special(git)
+            listed = git.run(LITERALLY, *command, "--", *paths, cwd=top)
         except (AkpatrolError, OSError):
             return None  # the run itself says what is wrong
         names = {part for path in listed.split(b"\0") if path for part in _ways(path)}

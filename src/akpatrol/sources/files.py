@@ -260,7 +260,7 @@ class FilesSource:
     ) -> Iterator[Entry | RepositoryMet | Excluded | Skipped]:
         yield RepositoryMet(b".")
         try:
-            listed = list(worktree.tracked_or_untracked(root))
+            listed = list(worktree.tracked_or_untracked(root, excluded))
         except GitError as error:
             yield Skipped(os.fsdecode(root), f"git cannot list it: {error}")
             return

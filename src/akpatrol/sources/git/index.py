@@ -13,6 +13,7 @@ from akpatrol.errors import GitError, UsageError
 from akpatrol.model import Excluded, Exclusion, Place, Skipped, State
 from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git import catfile
+from akpatrol.sources.git.index_file import IndexCheck
 from akpatrol.sources.git.runner import LITERALLY
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
 from akpatrol.sources.placing import occurrence
@@ -62,11 +63,13 @@ class IndexSource(OneTarget):
         links: dict[bytes, None] = {}
         left_out: dict[bytes, None] = {}
         try:
+            check = IndexCheck(self._git)
             changed = dict.fromkeys(self._changed())
             unchanged = [entry for entry in self._named() if entry not in changed]
         except GitError as error:
             yield Skipped("index", str(error))
             return
+        yield from check.skips()
         self._committed = {*self._before.values(), *(id_ for _, id_, _ in unchanged)}
         for mode, id_, path in (*changed, *unchanged):
             if mode == _GITLINK:

@@ -105,8 +105,12 @@ class Git:
         cwd: bytes | None = None,
         accept: tuple[int, ...] = (0,),
         deadline: float | None = None,
+        told: list[bytes] | None = None,
     ) -> bytes:
-        """Return what git prints. Raises GitError for an exit code not in ``accept`` and after ``deadline`` seconds."""
+        """Return what git prints; the lines of its standard error are added to ``told``.
+
+        Raises GitError for an exit code not in ``accept`` and after ``deadline`` seconds.
+        """
         seconds = _ANSWER_SECONDS if deadline is None else deadline
         with self._popen(arguments, cwd, subprocess.PIPE) as process:
             try:
@@ -117,6 +121,8 @@ class Git:
             except BaseException:
                 process.kill()
                 raise
+        if told is not None:
+            told += complaint.splitlines()
         if process.returncode not in accept:
             raise GitError(first_line(complaint) or f"git exited with {process.returncode}")
         return output
