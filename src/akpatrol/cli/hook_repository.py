@@ -54,5 +54,5 @@ def _same(one: repository.Repository, other: repository.Repository) -> bool:
 def _may_hold(found: repository.Repository, index: bytes) -> bool:
     """Tell whether an index file can be one of this repository: it lies in it, or in none."""
     directory = os.path.dirname(index)
-    owner = repository.find(directory) if os.path.isdir(directory) else None
+    owner = repository.holding(directory) if os.path.isdir(directory) else None
     return os.path.isdir(directory) and (not owner or _same(owner, found))

@@ -36,6 +36,7 @@ def command(flags: Flags, paths: tuple[str, ...], *, tracked: bool) -> int:
     targets = [target._replace(id=str(number)) for number, target in enumerate(found.values())]
     for target in targets:
         if tracked and not target.base:
+            repository.find(os.fsencode(target.root if target.kind == "directory" else os.path.dirname(target.root)))
             raise UsageError(f"{target.root}: --tracked needs a git work tree")
     start, top = _configured(targets)
     settings = resolve(flags, start, top)
@@ -59,7 +60,7 @@ def target_of(path: str) -> Target:
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise UsageError(f"{path} is a {special(mode)}", hint="give its content on standard input: akpatrol scan -")
     directory = root if stat.S_ISDIR(mode) else os.path.dirname(root)
-    found = repository.find(os.fsencode(directory))
+    found = repository.holding(os.fsencode(directory))
     base = os.fsdecode(found.work_tree) if found and found.work_tree else None
     return Target("", "directory" if stat.S_ISDIR(mode) else "file", root, base=base)
 

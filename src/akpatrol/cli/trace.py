@@ -106,7 +106,7 @@ def _repositories(target: Target) -> Iterator[Repository]:
 
 
 def _is_bare(target: Target) -> bool:
-    found = repository.find(os.fsencode(target.root))
+    found = repository.holding(os.fsencode(target.root))
     return bool(found and not found.work_tree)
 
 

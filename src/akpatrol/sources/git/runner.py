@@ -11,6 +11,7 @@ import os
 import subprocess
 from contextlib import contextmanager, suppress
 from copy import copy
+from itertools import takewhile
 from threading import Event, Thread
 from time import monotonic
 from typing import IO, TYPE_CHECKING
@@ -273,10 +274,14 @@ def _head(file: bytes) -> bytes:
 
 
 def first_line(complaint: bytes) -> str:
-    """Return git's first ``fatal:`` line, else its first ``error:`` line, else its first line, without the word."""
+    """Return git's first ``fatal:`` line, else its first ``error:`` line, else its first line, without the word.
+
+    A line that ends in a colon goes on in those that are indented below it.
+    """
     lines = complaint.decode("utf-8", "backslashreplace").splitlines()
     for word in ("fatal: ", "error: ", ""):
-        for line in lines:
+        for number, line in enumerate(lines, 1):
             if line.startswith(word) and line:
-                return line.removeprefix(word)
+                below = takewhile(lambda one: one.startswith("\t"), lines[number:]) if line.endswith(":") else ()
+                return " ".join((line.removeprefix(word), ", ".join(map(str.strip, below)))).strip()
     return ""

@@ -97,6 +97,8 @@ def test_without_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) 
         (b"warning: a\nerror: b\n", "b"),
         (b"caf\xe9\n", "caf\\xe9"),
         (b"\nx\n", "x"),
+        (b"fatal: unknown extensions found:\n\ta\n\tb\nfatal: c\n", "unknown extensions found: a, b"),
+        (b"fatal: a:\nb\n", "a:"),
     ],
 )
 def test_first_line(complaint: bytes, line: str) -> None:
