@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from akpatrol.blocks import advance
+from akpatrol.blocks import advance, mark_bytes
 from akpatrol.findings import Hit
 from akpatrol.model import Secret
 
@@ -18,6 +18,7 @@ _CONTEXT_BYTES = 200
 _NEIGHBOUR_BYTES = 512
 _ALLOW = b"akpatrol:allow"
 _INLINE_BYTES = 4096  # more than it may be away
+_MARK = "\ufeff"
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _TOKEN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~+/=%")
 
@@ -29,11 +30,12 @@ def locate(
 
     ``candidates(data, start, end)`` returns spans that have a credential's shape, to be masked in the context.
     """
-    data, passed, line, column = chunk.data, 0, chunk.line, chunk.column
+    data, line, column = chunk.data, chunk.line, chunk.column
+    mark = passed = 0 if chunk.offset or chunk.names else mark_bytes(data)
     wide: dict[tuple[str, int], _WidePlace] = {}
     for index, match in enumerate(matches):
         line, column = advance(line, column, data[passed : match.start])
-        passed = match.start
+        passed = max(passed, match.start)
         if codec := _codec(match):
             width = _width(codec)
             read = wide.setdefault((codec, match.start % width), _WidePlace(chunk, codec, match.start % width))
@@ -41,7 +43,7 @@ def locate(
             end = read.behind(match)
         else:
             begin, end = (line, column), advance(line, column, data[match.start : match.end])
-        first, last = (0, len(data)) if not chunk.names else _entry(data, match)
+        first, last = (mark, len(data)) if not chunk.names else _entry(data, match)
         origin, offset = _within(chunk.origin, match), chunk.offset + match.start
         if chunk.names:
             origin, offset = _in_name(origin, data[first:last]), match.start - first
@@ -92,6 +94,7 @@ class _WidePlace:
         self._data = chunk.data
         self._codec = codec
         self._passed = passed
+        self._is_first = not chunk.offset
         self._line = chunk.line
         self._column = (chunk.column - 1) // _width(codec) + 1
 
@@ -107,6 +110,8 @@ class _WidePlace:
 
     def _advance(self, start: int, end: int) -> tuple[int, int]:
         text = self._data[start:end].decode(self._codec, "replace")
+        if not start and self._is_first:
+            text = text.removeprefix(_MARK)
         newlines = text.count("\n")
         column = len(text) - text.rfind("\n") if newlines else self._column + len(text)
         return self._line + newlines, column
@@ -152,7 +157,7 @@ def _wide_context(
         return (match.secret,)
     reach = width * (_CONTEXT_BYTES + _NEIGHBOUR_BYTES)
     first = max(match.start % width, match.start - reach)
-    before = _NO_TEXT.split(data[first : match.start].decode(codec, "replace"))[-1]
+    before = _NO_TEXT.split(data[first : match.start].decode(codec, "replace"))[-1].removeprefix(_MARK)
     inside = data[match.start : match.end].decode(codec, "replace")
     after = _NO_TEXT.split(data[match.end : match.end + reach].decode(codec, "replace"))[0]
     text = before + inside + after

@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from akpatrol.blocks import advance
+from akpatrol.blocks import advance, mark_bytes
 from akpatrol.findings import Commit, Occurrence
 from akpatrol.identity import secret_sha256
 from akpatrol.model import Place, Secret, State
@@ -132,7 +132,7 @@ def _in_text(hit: Hit, data: bytes) -> Occurrence:
             return occurrence(hit._replace(origin=hit.origin._replace(place=own)), State.PRESENT)
         return occurrence(hit, State.PRESENT)
     base = len(header) + 2
-    line, column = advance(1, 1, data[base : hit.offset])
+    line, column = advance(1, 1, data[base + mark_bytes(data[base : base + 4]) : hit.offset])
     stop = hit.offset + hit.match.end - hit.match.start
     end_line, end_column = advance(line, column, data[hit.offset : stop])
     placed = occurrence(hit, State.PRESENT)

@@ -159,10 +159,20 @@ class Git:
                 env=self._environment,
                 bufsize=1 << 20,
             )
-        except FileNotFoundError:
-            raise UsageError("git was not found", hint="install git and see that it is on PATH") from None
         except OSError as error:
-            raise GitError(f"git cannot be run: {error.strerror}") from None
+            raise self._unstarted(error) from None
+
+    def _unstarted(self, error: OSError) -> GitError | UsageError:
+        """Return what to say when git could not be started: what is missing may be another file than git."""
+        if os.fsencode(error.filename or b"") not in (b"", self._command[0]):
+            return GitError(f"git cannot be run: {os.fsdecode(error.filename)}: {error.strerror}")
+        if isinstance(error, FileNotFoundError):
+            directories = self._environment["PATH"].split(os.pathsep)
+            program = next(filter(os.path.lexists, (os.path.join(one, "git") for one in directories)), None)
+            if not program:
+                return UsageError("git was not found", hint="install git and see that it is on PATH")
+            return UsageError(f"{program} cannot be run: what it is run by is missing", hint="install git again")
+        return GitError(f"git cannot be run: {error.strerror}")
 
     def _prove(self) -> None:
         """See that git gets through the configuration. Raises GitError.

@@ -89,6 +89,26 @@ def test_without_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) 
         Git(git.repository).run("x")
 
 
+def test_git_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) -> None:
+    """What is missing is named; it is not git."""
+    with pytest.raises(GitError, match=f"{tmp_path}/gone: No such file"):
+        git.run("rev-parse", "HEAD", cwd=os.fsencode(tmp_path / "gone"))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "devnull", f"{tmp_path}/null")
+        with pytest.raises(GitError, match=f"{tmp_path}/null: No such file"), git.stream("ls-files"):
+            pass
+    program = tmp_path / "bin/git"
+    program.parent.mkdir()
+    program.write_text("#!/none\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    with pytest.raises(UsageError, match=f"{program} cannot be run"):
+        Git(git.repository).run("x")
+    program.chmod(0o644)
+    with pytest.raises(GitError, match="Permission denied"):
+        Git(git.repository).run("x")
+
+
 @pytest.mark.parametrize(
     ("complaint", "line"),
     [
