@@ -151,7 +151,8 @@ class IndexSource(OneTarget):
                 yield mode, id_, path
         for path in wanted.keys() - matched:
             if not os.path.lexists(os.path.join(self._top(), path)):
-                raise UsageError(f"{os.fsdecode(wanted[path])}: no such file, neither in the index nor on disk")
+                hint = "options come before the first file" if wanted[path].startswith(b"-") else ""
+                raise UsageError(f"{os.fsdecode(wanted[path])}: no such file, neither in the index nor on disk", hint)
             self._untracked += path not in directories
 
     def _from_top(self, file: bytes) -> bytes:
