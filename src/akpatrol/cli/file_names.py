@@ -111,11 +111,10 @@ class _Names:
             return True
         if self._in_git is None:
             asked = [one for one in dict.fromkeys(self._words) if one and not self.on_disk(one)]
+            in_index = self._listed(asked, "ls-files", "-z", "--full-name") or set()
             # Before the first commit there is no HEAD.
-            found = self._listed(asked, "ls-files", "--with-tree=HEAD", "-z", "--full-name")
-            if found is None:
-                found = self._listed(asked, "ls-files", "-z", "--full-name")
-            self._in_git = found or set()
+            in_head = self._listed(asked, "ls-tree", "-z", "--name-only", "--full-tree", "HEAD") or set()
+            self._in_git = in_index | in_head
         return word in self._in_git
 
     def is_left_alone(self, word: str, others: Sequence[str]) -> bool:
