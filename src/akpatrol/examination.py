@@ -10,16 +10,25 @@ from akpatrol.detect.engine import Engine
 from akpatrol.limits import Limits
 from akpatrol.model import Chunk, Content, Counted, Excluded, Match, Skipped
 from akpatrol.unwrap.budget import Budget
-from akpatrol.unwrap.containers import COMPRESSED, ZIP_END, has_zip_tail, is_flaw, kind_of, open_container, title
+from akpatrol.unwrap.containers import (
+    COMPRESSED,
+    ZIP_END,
+    has_zip_tail,
+    is_flaw,
+    kind_of,
+    open_container,
+    tail_kind,
+    title,
+)
 from akpatrol.unwrap.encodings import decoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     from akpatrol.detect.gate import GateChoice, Suspicion
     from akpatrol.detect.keywords import Clue
     from akpatrol.findings import Hit
-    from akpatrol.model import Origin
+    from akpatrol.model import Origin, Secret
     from akpatrol.rules import RuleSet
     from akpatrol.sources.base import Item, Unit
     from akpatrol.unwrap.encoding import Decoded
@@ -36,6 +45,8 @@ _LEAST_BYTES = 1 << 20
 _EXCERPT_BYTES = 64 << 10
 _SURE_BYTES = 64  # expanded, to call what stands encoded in a text a container
 _REMEMBERED = 1 << 17
+# Secrets that begin with so many equal bytes are held against each other.
+_ALIKE_BYTES = 12
 
 
 class _Layer(NamedTuple):
@@ -173,7 +184,9 @@ class Examiner:
 
     def _is_container(self, content: Content) -> bool:
         """Tell whether a container begins here; one that stands at the end of small content rings an alarm."""
-        return self.limits.containers and bool(kind_of(content.data) or (content.read and has_zip_tail(content)))
+        return self.limits.containers and bool(
+            kind_of(content.data) or tail_kind(content) or (content.read and has_zip_tail(content))
+        )
 
     def _whole(self, content: Content, budget: Budget | None) -> Iterator[Found]:
         suspicion = self.engine.suspect(content.data)
@@ -187,7 +200,7 @@ class Examiner:
     def _container(self, content: Content, budget: Budget | None) -> Iterator[Found]:
         """Yield what the members hold, then what only the container's own bytes do: comments, gaps, deleted parts."""
         outside: list[Hit] = []
-        inside = set()
+        inside: dict[bytes, list[bytes]] = {}
         # Compressed bytes may show parts of what they stand for, in an order of their own.
         if kind_of(content.data) not in COMPRESSED and (content.read is None or content.at):
             for item in self._blocks(content, None):
@@ -199,9 +212,10 @@ class Examiner:
         for member in open_container(content, own):
             for item in self.look(member, own):
                 if not isinstance(item, Counted | Skipped | Excluded):
-                    inside.add(item.match.secret)
+                    secret = item.match.secret.reveal()
+                    inside.setdefault(secret[:_ALIKE_BYTES], []).append(secret)
                 yield item
-        yield from (hit for hit in outside if hit.match.secret not in inside)
+        yield from (hit for hit in outside if not _is_told(hit.match.secret, inside))
 
     def _blocks(self, content: Content, budget: Budget | None) -> Iterator[Found]:
         counted = 0
@@ -300,6 +314,16 @@ class Examiner:
         if all(isinstance(one, Counted) for one in told) and len(self._counted_only) < _REMEMBERED:
             self._counted_only[key] = [one for one in told if isinstance(one, Counted)]
         return told
+
+
+def _is_told(secret: Secret, inside: Mapping[bytes, Sequence[bytes]]) -> bool:
+    """Tell whether a secret that a container's own bytes show is one of a member, which ends elsewhere maybe.
+
+    What lies in pages and runs is cut there, or has what comes next behind it.
+    """
+    shown = secret.reveal()
+    members = inside.get(shown[:_ALIKE_BYTES], ())
+    return any(shown.startswith(member) or member.startswith(shown) for member in members)
 
 
 def _distinct(matches: Sequence[Match]) -> list[Match]:

@@ -106,6 +106,7 @@ class Exclusion(StrEnum):
     DELETED = "deleted"
     GIT_LFS_POINTER = "git_lfs_pointer"
     NOT_IN_INDEX = "not_in_index"
+    ENCRYPTED = "encrypted"
 
 
 class Secret:

@@ -29,6 +29,7 @@ _LEFT_OUT = {
     Exclusion.DELETED: ("deleted file",),
     Exclusion.GIT_LFS_POINTER: ("Git LFS pointer",),
     Exclusion.NOT_IN_INDEX: ("file not in the index", "files not in the index"),
+    Exclusion.ENCRYPTED: ("encrypted file",),
 }
 
 

@@ -1,0 +1,195 @@
+"""The values in SQLite databases, each on a line of its own (SQLite file format, sections 1.3 to 2.3 and 4).
+
+In the file a value follows the one before without anything between them, and the rest of a long one lies on other
+pages. Every page that looks like a leaf is read, be it in use or not; free space in pages is searched as it lies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.unwrap.member import PIECE_BYTES, Flaw, Member
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from akpatrol.unwrap.budget import Level
+    from akpatrol.unwrap.source import Source
+
+    Pages = Callable[[int], bytes]
+
+_HEADER_BYTES = 100
+_LOG_HEADER_BYTES, _FRAME_HEADER_BYTES = 32, 24
+_INDEX_INTERIOR, _INDEX_LEAF, _TABLE_LEAF = 2, 10, 13
+_FIRST_TEXT, _FIRST_BLOB = 13, 12
+_CODECS = {2: "utf-16-le", 3: "utf-16-be"}
+# The largest value that SQLite takes by default; a chain of pages that is longer leads in a circle.
+_VALUE_BYTES = 1_000_000_000
+# What of a value comes together: parts of a longer one are no lines of their own.
+_STREAM = "its values cannot be put together in a stream"
+
+
+class _Format(NamedTuple):
+    """What the header says: a page's size, what of it is used, and how text is encoded (None for UTF-8)."""
+
+    page: int
+    usable: int
+    codec: str | None
+
+
+def members(source: Source, level: Level) -> Iterator[Member | Flaw]:
+    """Yield the values of a database. Raises OverLimit and OSError; damage is a flaw."""
+    header = source.peek(_HEADER_BYTES)
+    form = _format(
+        int.from_bytes(header[16:18], "big"), header[20] if len(header) == _HEADER_BYTES else 0, header[59:60]
+    )
+    if form is None:
+        yield Flaw("damaged at byte 16: its pages have no size")
+        return
+    at, size = source.at, source.size
+    if at is None or size is None:
+        yield Flaw(f"SQLite: {_STREAM}")
+        return
+
+    def page(number: int) -> bytes:
+        return at((number - 1) * form.page, form.page) if 0 < number <= 1 + (size - 1) // form.page else b""
+
+    count = -(-size // form.page)
+    level.member()
+    yield Member(
+        "values", pieces=_together(_values(form, ((n, page(n)) for n in range(1, count + 1)), lambda _: page), level)
+    )
+    if size % form.page:
+        yield Flaw(f"truncated at byte {size}: the page there is not whole")
+
+
+def log_members(source: Source, level: Level) -> Iterator[Member | Flaw]:
+    """Yield the values in the pages of a write-ahead log (section 4), those that were overwritten too."""
+    header = source.peek(_LOG_HEADER_BYTES)
+    form = _format(int.from_bytes(header[8:12], "big"), 0, b"")
+    if form is None:
+        yield Flaw("damaged at byte 8: its pages have no size")
+        return
+    at, size = source.at, source.size
+    if at is None or size is None:
+        yield Flaw(f"SQLite's log: {_STREAM}")
+        return
+    frame = _FRAME_HEADER_BYTES + form.page
+    count = max(0, size - _LOG_HEADER_BYTES) // frame
+    numbers = [int.from_bytes(at(_LOG_HEADER_BYTES + index * frame, 4), "big") for index in range(count)]
+    where: dict[int, list[int]] = {}
+    for index, number in enumerate(numbers):
+        where.setdefault(number, []).append(index)
+
+    def content(index: int) -> bytes:
+        return at(_LOG_HEADER_BYTES + index * frame + _FRAME_HEADER_BYTES, form.page)
+
+    def near(index: int) -> Pages:
+        """Return what gives each page as it was written nearest to that frame."""
+        return lambda number: (
+            content(min(where[number], key=lambda other: abs(other - index))) if number in where else b""
+        )
+
+    level.member()
+    pages = ((index, content(index)) for index in range(count))
+    yield Member("values", pieces=_together(_values(form, pages, near), level))
+
+
+def _format(page: int, reserved: int, encoding: bytes) -> _Format | None:
+    page = 1 << 16 if page == 1 else page
+    if page < 512 or page > 1 << 16 or page & (page - 1):  # noqa: PLR2004 - section 1.3.2
+        return None
+    return _Format(page, page - reserved, _CODECS.get(int.from_bytes(encoding, "big")))
+
+
+def _together(values: Iterator[bytes], level: Level) -> Iterator[bytes]:
+    """Yield the values as lines, many in a piece. A value is never cut by the end of a piece's line."""
+    lines: list[bytes] = []
+    size = 0
+    for value in values:
+        for start in range(0, len(value), PIECE_BYTES):
+            lines.append(value[start : start + PIECE_BYTES])
+            size += len(lines[-1])
+            if size >= PIECE_BYTES:
+                level.spend(size)
+                yield b"".join(lines)
+                lines, size = [], 0
+        lines.append(b"\n")
+    level.spend(size)
+    yield b"".join(lines)
+
+
+def _values(form: _Format, pages: Iterator[tuple[int, bytes]], others: Callable[[int], Pages]) -> Iterator[bytes]:
+    for number, page in pages:
+        start = _HEADER_BYTES if page.startswith(b"SQLite format 3\0") else 0
+        kind = page[start] if len(page) == form.page else 0
+        if kind not in (_INDEX_INTERIOR, _INDEX_LEAF, _TABLE_LEAF):
+            continue
+        first = start + (12 if kind == _INDEX_INTERIOR else 8)
+        count = int.from_bytes(page[start + 3 : start + 5], "big")
+        for place in range(first, min(first + 2 * count, form.usable - 1), 2):
+            cell = page[place] << 8 | page[place + 1]
+            if first + 2 * count <= cell < form.usable:
+                yield from _cell(form, page, kind, cell, others(number))
+
+
+def _cell(form: _Format, page: bytes, kind: int, place: int, pages: Pages) -> Iterator[bytes]:
+    """Yield the text and the blobs of one record that is whole (sections 1.6 and 2.1)."""
+    try:
+        size, place = _varint(page, place + 4 if kind == _INDEX_INTERIOR else place)
+        if kind == _TABLE_LEAF:
+            _, place = _varint(page, place)
+        payload = _payload(form, page, kind, place, size, pages)
+        length, at = _varint(payload, 0)
+        value = length
+        while at < length:
+            serial, at = _varint(payload, at)
+            if serial >= _FIRST_BLOB:
+                end = value + (serial - _FIRST_BLOB) // 2
+                if end > value:
+                    yield _text(form, payload[value:end]) if serial & 1 else payload[value:end]
+                value = end
+            else:
+                value += (0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0)[serial]
+    except IndexError:
+        return  # what only looked like a record
+
+
+def _payload(form: _Format, page: bytes, kind: int, place: int, size: int, pages: Pages) -> bytes:
+    """Return a record's bytes, with what of them lies on pages of their own, each linked to the next."""
+    usable = form.usable
+    most = usable - 35 if kind == _TABLE_LEAF else (usable - 12) * 64 // 255 - 23
+    if size <= most:
+        return page[place : place + size]
+    least = (usable - 12) * 32 // 255 - 23
+    local = least + (size - least) % (usable - 4)
+    local = local if local <= most else least
+    parts = [page[place : place + local]]
+    left = min(size, _VALUE_BYTES) - local
+    following = int.from_bytes(page[place + local : place + local + 4], "big")
+    seen: set[int] = set()
+    while left > 0 and following not in seen and (overflow := pages(following)):
+        seen.add(following)
+        following = int.from_bytes(overflow[:4], "big")
+        parts.append(overflow[4 : min(usable, 4 + left)])
+        left -= usable - 4
+    return b"".join(parts)
+
+
+def _text(form: _Format, value: bytes) -> bytes:
+    return value.decode(form.codec, "replace").encode() if form.codec else value
+
+
+def _varint(data: bytes, place: int) -> tuple[int, int]:
+    """Return a number and where it ends (section 1.6). Raises IndexError where the data end before it does."""
+    value = data[place]
+    if value < 0x80:  # noqa: PLR2004 - the bit that says that there is more
+        return value, place + 1
+    value &= 0x7F
+    for _ in range(7):
+        place += 1
+        byte = data[place]
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:  # noqa: PLR2004 - the same
+            return value, place + 1
+    return value << 8 | data[place + 1], place + 2
