@@ -45,6 +45,8 @@ _LEAST_BYTES = 1 << 20
 _EXCERPT_BYTES = 64 << 10
 _SURE_BYTES = 64  # expanded, to call what stands encoded in a text a container
 _REMEMBERED = 1 << 17
+# Beneath the depth to which encodings are opened, they are only asked whether there may be something: so far.
+_DEEPEST = 64
 # Secrets that begin with so many equal bytes are held against each other.
 _ALIKE_BYTES = 12
 
@@ -68,6 +70,10 @@ class _Turn(NamedTuple):
     budget: Budget | None
     left: list[int]
     seen: set[tuple[int, int, int]]
+
+
+# What ``_Turn.seen`` holds once it was told that something is encoded too many times over.
+_TOO_DEEP = (-1, -1, 0)
 
 
 class _Silent:
@@ -275,14 +281,12 @@ class Examiner:
         suspicion = self.engine.suspect(part.data)
         if not suspicion:
             return True
-        if len(encodings) > (depth := self.limits.decode_depth):
-            if suspicion.ends:
-                yield Skipped(title(turn.origin), f"encoded more than {depth} times over; --decode-depth")
-            return not suspicion.ends
 
         def span(first: int, last: int) -> tuple[int, int]:
             return layer.span(*part.span(first, last))
 
+        if len(encodings) > self.limits.decode_depth:
+            return (yield from self._too_deep(_Layer(part.data, encodings, span, frozenset()), suspicion, turn))
         clues = layer.clues | self.engine.clues(layer.data, part.start, part.end)
         for match in self.engine.confirm(part.data, suspicion, (0, len(part.data)), turn.origin.path, clues):
             start, end = span(match.start, match.end)
@@ -291,6 +295,17 @@ class Examiner:
         if suspicion.alarms:
             beneath = yield from self._decode(_Layer(part.data, encodings, span, clues), suspicion, turn)
         return beneath and not (suspicion.ends or suspicion.rules)
+
+    def _too_deep(self, layer: _Layer, suspicion: Suspicion, turn: _Turn) -> Generator[Match | Found, None, bool]:
+        """Yield one skip if anything at this depth or beneath might be a match; return whether nothing might."""
+        deepest = len(layer.encodings) >= _DEEPEST and bool(suspicion.alarms)
+        if not suspicion.ends and not deepest:
+            return (yield from self._decode(layer, suspicion, turn)) if suspicion.alarms else True
+        if _TOO_DEEP not in turn.seen:
+            turn.seen.add(_TOO_DEEP)
+            depth = self.limits.decode_depth
+            yield Skipped(title(turn.origin), f"encoded more than {depth} times over; --decode-depth")
+        return False
 
     def _encoded_container(self, data: bytes, encodings: tuple[str, ...], turn: _Turn) -> list[Found]:
         """Return what a container holds that stands encoded in a text; nothing if it only begins like one.
