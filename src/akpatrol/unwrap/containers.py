@@ -27,7 +27,7 @@ __all__ = ["COMPRESSED", "ZIP_END", "has_zip_tail", "is_flaw", "kind_of", "open_
 ZIP_END = Alarm(rb"PK\x05\x06", needs=b"PK\5\6")
 # What ends with one of these: their footers (LevelDB table_format.md; RocksDB's block based one), PyInstaller's cookie,
 # and the marks that begin the last 512 bytes of an image.
-_TAIL_BYTES = 512
+_TAIL_BYTES, _PDF_BYTES = 512, 1024
 _FOOTERS = (b"\x57\xfb\x80\x8b\x24\x75\x47\xdb", b"\xf7\xcf\xf4\x85\xb7\x41\xe2\x88")
 _COOKIE = b"MEI\x0c\x0b\x0a\x0b\x0e"
 _TRAILERS = {b"koly\0\0\0\4": "dmg", b"conectix": "image"}
@@ -62,7 +62,8 @@ def kind_of(data: bytes) -> str | None:
         from akpatrol.unwrap.confirm import image_kind  # noqa: PLC0415 - hardly any file comes here
 
         return image_kind(data)
-    return None
+    # Readers of PDF look for its header in as many bytes (ISO 32000-1, annex H.3.4.1).
+    return "pdf" if b"%PDF-" in data[:_PDF_BYTES] else None
 
 
 def tail_kind(content: Content) -> str | None:

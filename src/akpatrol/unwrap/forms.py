@@ -53,6 +53,7 @@ _OPENED: Final[dict[str, tuple[bytes, ...]]] = {
     "avro": (b"Obj\1",),
     "arrow": (b"ARROW1\0\0",),
     "journal": (b"LPKSHHRH",),
+    "matlab": (b"MATLAB 5.0 MAT-file", b"MATLAB 7.0 MAT-file"),
 }
 
 # What makes a scan incomplete, and why: the words before the colon name the form.
@@ -115,7 +116,6 @@ _GAPS: Final[dict[str, tuple[str, tuple[bytes, ...]]]] = {
     "wiredtiger": ("WiredTiger (MongoDB): its blocks are not expanded", (b"\x41\xd8\x01\0",)),
     "access": ("Access database: it is not opened", (b"\0\1\0\0Standard Jet DB\0", b"\0\1\0\0Standard ACE DB\0")),
     "hdf5": ("HDF5: its chunks are not expanded", (b"\x89HDF\x0d\x0a\x1a\x0a",)),
-    "matlab": ("MATLAB data: its elements are not expanded", (b"MATLAB 5.0 MAT-file", b"MATLAB 7.0 MAT-file")),
     # Known by their last bytes
     "dmg": ("Apple disk image (.dmg): it is not opened", ()),
     "leveldb": ("LevelDB and RocksDB table: its blocks are not expanded", ()),
@@ -145,7 +145,15 @@ CONFIRMED = frozenset(
 REASONS: Mapping[str, str] = {kind: reason for kind, (reason, _) in _GAPS.items()}
 ENCRYPTED = frozenset(_ENCRYPTED)
 TITLES = frozenset(
-    (*(reason.partition(":")[0] for reason in REASONS.values()), "PDF", "Avro", "Arrow", "journal", "RTF")
+    (
+        *(reason.partition(":")[0] for reason in REASONS.values()),
+        "PDF",
+        "Avro",
+        "Arrow",
+        "MATLAB data",
+        "SQLite",
+        "journal",
+    )
 )
 
 

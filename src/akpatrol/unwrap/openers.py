@@ -28,6 +28,7 @@ _OPENERS: Final[dict[str, Opener]] = {
     "avro": tables.avro,
     "arrow": tables.arrow,
     "journal": tables.journal,
+    "matlab": tables.matlab,
 }
 
 

@@ -1,7 +1,7 @@
 """PDF (ISO 32000): what its streams hold, and whether it shows text, which would be scattered over pieces.
 
 Objects are found from front to back, without the table at its end: what was replaced is still there. Text on pages is
-set in pieces, often by codes of the font's own; putting it together is not done, and a PDF that shows any is a gap.
+set in pieces, often by codes of the font's own; what is plain is searched, and a PDF that shows any text is a gap.
 One that shows none, a drawing say, and what is attached to it, is read in full.
 """
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from akpatrol.unwrap import inflate
 from akpatrol.unwrap.lazy import lazy
 from akpatrol.unwrap.member import PIECE_BYTES, Flaw, Member, Unreadable
+from akpatrol.unwrap.pdf_text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ _SHOWS_TEXT = lazy(rb"[)\]>]\s*(?:TJ|Tj|'|\")(?![A-Za-z])")
 _PICTURES = (b"DCTDecode", b"JPXDecode", b"CCITTFaxDecode", b"JBIG2Decode")
 _IMAGE = lazy(rb"/Subtype\s*/Image\b")
 _OBJECT = lazy(rb"(\d+)\s+\d+\s+obj\b")
-_TEXT = "PDF: the text that it shows is not read"
+_TEXT = "PDF: not all of the text that it shows can be read"
 
 
 def members(source: Source, level: Level) -> Iterator[Member | Flaw]:
@@ -72,8 +73,12 @@ def members(source: Source, level: Level) -> Iterator[Member | Flaw]:
             position = max(position, stream.end)
         if filters and _PREDICTOR.search(dictionary) and b"/XRef" not in dictionary:
             yield Flaw("PDF: a stream with a predictor, which is not read")
-        shows_text = shows_text or _SHOWS_TEXT.search(content) is not None
-        if filters and content:
+        if _SHOWS_TEXT.search(content):
+            # What stands in the operators' own pieces would be cut credentials.
+            shows_text, content = True, shown(content)
+        elif not filters:
+            continue
+        if content:
             yield Member(f"pdf:object {objects[-1][1].decode()}", pieces=iter((content,)))
     if shows_text:
         yield Flaw(_TEXT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from akpatrol.unwrap.member import Flaw
 
@@ -18,6 +18,7 @@ _HEADER_BYTES = 1 << 20
 _CODEC = b"\x14avro.codec"
 # Incompatible flags of systemd's journals: entries compressed by xz, lz4 or zstd (JOURNAL_FILE_FORMAT.md).
 _COMPRESSED_ENTRIES = 1 | 2 | 8
+_MATLAB_HEADER, _COMPRESSED_ELEMENT = 128, 15
 # Of an Arrow file (format/File.fbs, Message.fbs): the mark in front, a message's mark, and the fields of its tables.
 _ARROW_MAGIC = 8
 _CONTINUATION = b"\xff\xff\xff\xff"
@@ -45,6 +46,18 @@ def journal(source: Source, level: Level) -> Iterator[Member | Flaw]:
     level.member()
     if int.from_bytes(source.read(16)[12:16], "little") & _COMPRESSED_ENTRIES:
         yield Flaw("journal: its longer entries are compressed; give what journalctl --output=export prints")
+
+
+def matlab(source: Source, level: Level) -> Iterator[Member | Flaw]:
+    """Yield a flaw where an element of a MAT-file (MAT-File Format, "Level 5") is compressed."""
+    level.member()
+    order: Literal["little", "big"] = "little" if source.read(_MATLAB_HEADER)[126:128] == b"IM" else "big"
+    while len(tag := source.read(8)) == 8:  # noqa: PLR2004 - the type and the size
+        level.check()
+        if int.from_bytes(tag[:4], order) == _COMPRESSED_ELEMENT:
+            yield Flaw("MATLAB data: its elements are compressed, and are not expanded")
+            return
+        source.skip(int.from_bytes(tag[4:], order))
 
 
 def arrow(source: Source, level: Level) -> Iterator[Member | Flaw]:
