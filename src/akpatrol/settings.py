@@ -47,12 +47,16 @@ class AllowEntry(NamedTuple):
 
 
 class SkipAcceptance(NamedTuple):
-    """``[[accept_skip]]``: what can never be read, by path pattern or object id, why, and until which day."""
+    """``[[accept_skip]]``: what can never be read, by path pattern, object id or form, why, and until which day.
+
+    A ``form`` is what a skip's reason begins with, up to its colon, in any case: ``PDF``, say.
+    """
 
     path: str
     object: str
     reason: str
     expires: date | None
+    form: str = ""
 
 
 class VerificationSettings(NamedTuple):

@@ -21,10 +21,10 @@ _ATTRIBUTIONS = list(Attribution)
 
 
 class AcceptedSkip(NamedTuple):
-    """A configuration's word that something can never be read: ``matches(item)`` says of what."""
+    """A configuration's word that something can never be read: ``matches(skip)`` says of what."""
 
     reason: str
-    matches: Callable[[str], bool]
+    matches: Callable[[Skipped], bool]
     expired: bool = False
 
 
@@ -59,7 +59,7 @@ def severity(base: Severity, kind: Kind, attribution: Attribution, exposure: Exp
 
 
 def _accepted(skip: Skipped, accepted: Sequence[AcceptedSkip]) -> Skipped:
-    covering = [entry for entry in accepted if entry.matches(skip.item)]
+    covering = [entry for entry in accepted if entry.matches(skip)]
     for entry in covering:
         if not entry.expired:
             return skip._replace(accepted=entry.reason)

@@ -127,8 +127,8 @@ def test_below_the_minimum_is_counted() -> None:
 
 def test_accepted_skips() -> None:
     accepted = [
-        triage.AcceptedSkip("old", lambda item: item.startswith("a"), expired=True),
-        triage.AcceptedSkip("fine", lambda item: item == "ab"),
+        triage.AcceptedSkip("old", lambda skip: skip.item.startswith("a"), expired=True),
+        triage.AcceptedSkip("fine", lambda skip: skip.item == "ab"),
     ]
     found = triage.accept([Skipped("ab", "x"), Skipped("ac", "y"), Skipped("b", "z")], accepted)
     assert found == (Skipped("ab", "x", "fine"), Skipped("ac", "y; its acceptance has expired"), Skipped("b", "z"))

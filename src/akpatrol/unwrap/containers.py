@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from akpatrol.unwrap.budget import Budget, Level
     from akpatrol.unwrap.member import Member
-    from akpatrol.unwrap.source import Source
 
     Found = Content | Chunk | Skipped | Counted | Excluded
 

@@ -46,11 +46,33 @@ def members(source: Source, level: Level) -> Iterator[Member | Flaw]:
     if _ENCRYPTED.search(data):
         yield Flaw("PDF: encrypted")
         return
-    shows_text, position, ends = False, 0, _Ends(data)
-    told: set[str] = set()
+    shows_text, told = False, set[str]()
+    for stream in _streams(data, level):
+        level.member()
+        try:
+            content = stream.content(level)
+        except Unreadable as error:
+            if (reason := str(error)) not in told:
+                told.add(reason)
+                yield Flaw(reason)
+            continue
+        if _SHOWS_TEXT.search(content):
+            # What stands in the operators' own pieces would be cut credentials.
+            shows_text, content = True, shown(content)
+        elif not stream.filters:
+            continue
+        if content:
+            yield Member(f"pdf:object {stream.number}", pieces=iter((content,)))
+    if shows_text:
+        yield Flaw(_TEXT)
+
+
+def _streams(data: bytes, level: Level) -> Iterator[_Stream]:
+    """Yield the streams that are no pictures, each to be read before the next is asked for. Raises OverLimit."""
+    position, ends = 0, _Ends(data)
     while found := _STREAM.search(data, position):
-        position = found.end()
         level.check()
+        position = found.end()
         head = data[max(0, found.start() - _DICTIONARY_BYTES) : found.start()]
         objects = list(_OBJECT.finditer(head, max(0, head.rfind(b"obj") - 20)))
         if not objects:
@@ -61,27 +83,9 @@ def members(source: Source, level: Level) -> Iterator[Member | Flaw]:
             position = ends.after(position)
             continue
         stream = _Stream(data, position, filters, ends)
-        level.member()
-        try:
-            content = stream.content(level)
-        except Unreadable as error:
-            if (reason := str(error)) not in told:
-                told.add(reason)
-                yield Flaw(reason)
-            continue
-        finally:
-            position = max(position, stream.end)
-        if filters and _PREDICTOR.search(dictionary) and b"/XRef" not in dictionary:
-            yield Flaw("PDF: a stream with a predictor, which is not read")
-        if _SHOWS_TEXT.search(content):
-            # What stands in the operators' own pieces would be cut credentials.
-            shows_text, content = True, shown(content)
-        elif not filters:
-            continue
-        if content:
-            yield Member(f"pdf:object {objects[-1][1].decode()}", pieces=iter((content,)))
-    if shows_text:
-        yield Flaw(_TEXT)
+        stream.number = int(objects[-1][1])
+        yield stream
+        position = max(position, stream.end)
 
 
 class _Ends:
@@ -106,16 +110,17 @@ class _Stream:
         self._data = data
         self._ends = ends
         self._start = start
-        self._filters = filters
+        self.filters = filters
+        self.number = 0
         self.end = start
 
     def content(self, level: Level) -> bytes:
         """Return what the stream says. Raises Unreadable and OverLimit."""
-        if self._filters[:1] == [b"FlateDecode"]:
-            content, rest = self._inflated(self._data, self._start, level), self._filters[1:]
+        if self.filters[:1] == [b"FlateDecode"]:
+            content, rest = self._inflated(self._data, self._start, level), self.filters[1:]
         else:
             self.end = self._ends.after(self._start)
-            content, rest = self._data[self._start : self.end], self._filters
+            content, rest = self._data[self._start : self.end], self.filters
         for name in rest:
             content = self._applied(name, content, level)
         return content
@@ -160,7 +165,10 @@ class _Stream:
 
 
 def _filters(dictionary: bytes) -> list[bytes]:
+    """Return the names of a stream's filters, the first to be undone first."""
     found = _FILTER.search(dictionary)
+    if found and _PREDICTOR.search(dictionary) and b"/XRef" not in dictionary:
+        return [b"a predictor"]
     if not found:
         return []
     if found[1].endswith(b"R"):

@@ -6,9 +6,12 @@ program that sets the page can tell.
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
 from akpatrol.unwrap.lazy import lazy
+
+if TYPE_CHECKING:
+    import re
 
 # Bounded, for a search is quadratic in what is not.
 _STRING = rb"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.){0,4096}+\)){0,4096}+\)"

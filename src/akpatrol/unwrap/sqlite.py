@@ -1,14 +1,15 @@
 """The values in SQLite databases, each on a line of its own (SQLite file format, sections 1.3 to 2.3 and 4).
 
 In the file a value follows the one before without anything between them, and the rest of a long one lies on other
-pages. Every page that looks like a leaf is read, be it in use or not; free space in pages is searched as it lies.
+pages. Every page that looks like a leaf is read, be it in use or not, with the deleted records that lie in a free block of
+their own; other free space is searched as it lies.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.unwrap.member import PIECE_BYTES, Flaw, Member
+from akpatrol.unwrap.member import PIECE_BYTES, Flaw, Member, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,12 +22,17 @@ if TYPE_CHECKING:
 _HEADER_BYTES = 100
 _LOG_HEADER_BYTES, _FRAME_HEADER_BYTES = 32, 24
 _INDEX_INTERIOR, _INDEX_LEAF, _TABLE_LEAF = 2, 10, 13
-_FIRST_TEXT, _FIRST_BLOB = 13, 12
+# The sizes of the numbers, by their serial types; text and blobs have the greater types.
+_NUMBERS = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0)
+_FIRST_BLOB = len(_NUMBERS)
 _CODECS = {2: "utf-16-le", 3: "utf-16-be"}
-# The largest value that SQLite takes by default; a chain of pages that is longer leads in a circle.
-_VALUE_BYTES = 1_000_000_000
-# What of a value comes together: parts of a longer one are no lines of their own.
-_STREAM = "its values cannot be put together in a stream"
+# As much of one value is put together.
+_VALUE_BYTES = 64 << 20
+# What deleting overwrites of a record, how many columns are looked for in the rest, and what those before may take.
+_OVERWRITTEN, _COLUMNS, _LOST_BYTES = 4, 24, 8
+# As much of a stream is read into memory, where pages can be had in any order.
+_MOST_BYTES = 64 << 20
+_STREAM = f"SQLite: its values cannot be put together in a stream of more than {_MOST_BYTES >> 20} MiB"
 
 
 class _Format(NamedTuple):
@@ -46,9 +52,9 @@ def members(source: Source, level: Level) -> Iterator[Member | Flaw]:
     if form is None:
         yield Flaw("damaged at byte 16: its pages have no size")
         return
-    at, size = source.at, source.size
-    if at is None or size is None:
-        yield Flaw(f"SQLite: {_STREAM}")
+    at, size = _anywhere(source)
+    if at is None:
+        yield Flaw(_STREAM)
         return
 
     def page(number: int) -> bytes:
@@ -70,9 +76,9 @@ def log_members(source: Source, level: Level) -> Iterator[Member | Flaw]:
     if form is None:
         yield Flaw("damaged at byte 8: its pages have no size")
         return
-    at, size = source.at, source.size
-    if at is None or size is None:
-        yield Flaw(f"SQLite's log: {_STREAM}")
+    at, size = _anywhere(source)
+    if at is None:
+        yield Flaw(_STREAM)
         return
     frame = _FRAME_HEADER_BYTES + form.page
     count = max(0, size - _LOG_HEADER_BYTES) // frame
@@ -93,6 +99,16 @@ def log_members(source: Source, level: Level) -> Iterator[Member | Flaw]:
     level.member()
     pages = ((index, content(index)) for index in range(count))
     yield Member("values", pieces=_together(_values(form, pages, near), level))
+
+
+def _anywhere(source: Source) -> tuple[Callable[[int, int], bytes] | None, int]:
+    """Return what gives any part of the file, and its size; None of a stream that is too long."""
+    if source.at is not None and source.size is not None:
+        return source.at, source.size
+    data = source.read(_MOST_BYTES)
+    if source.peek(1):
+        return None, 0
+    return lambda offset, number: data[offset : offset + number], len(data)
 
 
 def _format(page: int, reserved: int, encoding: bytes) -> _Format | None:
@@ -119,61 +135,100 @@ def _together(values: Iterator[bytes], level: Level) -> Iterator[bytes]:
     yield b"".join(lines)
 
 
+class _Leaf(NamedTuple):
+    """One page with records: what ``kind`` it is, its bytes, and what gives the pages that its records go on."""
+
+    form: _Format
+    kind: int
+    data: bytes
+    others: Pages
+
+
 def _values(form: _Format, pages: Iterator[tuple[int, bytes]], others: Callable[[int], Pages]) -> Iterator[bytes]:
     for number, page in pages:
         start = _HEADER_BYTES if page.startswith(b"SQLite format 3\0") else 0
         kind = page[start] if len(page) == form.page else 0
         if kind not in (_INDEX_INTERIOR, _INDEX_LEAF, _TABLE_LEAF):
             continue
+        leaf = _Leaf(form, kind, page, others(number))
         first = start + (12 if kind == _INDEX_INTERIOR else 8)
-        count = int.from_bytes(page[start + 3 : start + 5], "big")
-        for place in range(first, min(first + 2 * count, form.usable - 1), 2):
+        last = first + 2 * int.from_bytes(page[start + 3 : start + 5], "big")
+        for place in range(first, min(last, form.usable - 1), 2):
             cell = page[place] << 8 | page[place + 1]
-            if first + 2 * count <= cell < form.usable:
-                yield from _cell(form, page, kind, cell, others(number))
+            if last <= cell < form.usable:
+                yield from _cell(leaf, cell)
+        yield from _deleted(leaf, start)
 
 
-def _cell(form: _Format, page: bytes, kind: int, place: int, pages: Pages) -> Iterator[bytes]:
-    """Yield the text and the blobs of one record that is whole (sections 1.6 and 2.1)."""
+def _cell(leaf: _Leaf, place: int) -> Iterator[bytes]:
+    """Yield the text and the blobs of one record (sections 1.6 and 2.1)."""
     try:
-        size, place = _varint(page, place + 4 if kind == _INDEX_INTERIOR else place)
-        if kind == _TABLE_LEAF:
-            _, place = _varint(page, place)
-        payload = _payload(form, page, kind, place, size, pages)
+        size, place = _varint(leaf.data, place + 4 if leaf.kind == _INDEX_INTERIOR else place)
+        if leaf.kind == _TABLE_LEAF:
+            _, place = _varint(leaf.data, place)
+        payload = _payload(leaf, place, size)
         length, at = _varint(payload, 0)
         value = length
         while at < length:
             serial, at = _varint(payload, at)
-            if serial >= _FIRST_BLOB:
-                end = value + (serial - _FIRST_BLOB) // 2
-                if end > value:
-                    yield _text(form, payload[value:end]) if serial & 1 else payload[value:end]
-                value = end
-            else:
-                value += (0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0)[serial]
+            if serial < _FIRST_BLOB:
+                value += _NUMBERS[serial]
+                continue
+            end = value + (serial - _FIRST_BLOB) // 2
+            if end > value:
+                yield _text(leaf.form, payload[value:end]) if serial & 1 else payload[value:end]
+            value = end
     except IndexError:
         return  # what only looked like a record
 
 
-def _payload(form: _Format, page: bytes, kind: int, place: int, size: int, pages: Pages) -> bytes:
+def _payload(leaf: _Leaf, place: int, size: int) -> bytes:
     """Return a record's bytes, with what of them lies on pages of their own, each linked to the next."""
-    usable = form.usable
-    most = usable - 35 if kind == _TABLE_LEAF else (usable - 12) * 64 // 255 - 23
+    page, usable = leaf.data, leaf.form.usable
+    most = usable - 35 if leaf.kind == _TABLE_LEAF else (usable - 12) * 64 // 255 - 23
     if size <= most:
         return page[place : place + size]
     least = (usable - 12) * 32 // 255 - 23
     local = least + (size - least) % (usable - 4)
     local = local if local <= most else least
     parts = [page[place : place + local]]
-    left = min(size, _VALUE_BYTES) - local
+    left = size - local
     following = int.from_bytes(page[place + local : place + local + 4], "big")
     seen: set[int] = set()
-    while left > 0 and following not in seen and (overflow := pages(following)):
+    while left > 0 and following not in seen and (overflow := leaf.others(following)):
         seen.add(following)
         following = int.from_bytes(overflow[:4], "big")
         parts.append(overflow[4 : min(usable, 4 + left)])
         left -= usable - 4
+        if len(parts) * usable > _VALUE_BYTES:
+            raise Unreadable(f"SQLite: a value of more than {_VALUE_BYTES >> 20} MiB")
     return b"".join(parts)
+
+
+def _deleted(leaf: _Leaf, start: int) -> Iterator[bytes]:
+    """Yield the values of deleted records that lie alone in a free block (section 1.6), as far as they can be told."""
+    place = int.from_bytes(leaf.data[start + 1 : start + 3], "big")
+    while start < place < leaf.form.usable - _OVERWRITTEN:
+        following, size = (int.from_bytes(leaf.data[place + at : place + at + 2], "big") for at in (0, 2))
+        block = leaf.data[place + _OVERWRITTEN : place + size]
+        fitting = (one for one in range(1, _COLUMNS) if 0 <= _rest(block, one) <= _LOST_BYTES)
+        if columns := min(fitting, key=lambda one: _rest(block, one), default=0):
+            value = columns + _rest(block, columns)
+            for serial in block[:columns]:
+                end = value + _size(serial)
+                if serial > _FIRST_BLOB:
+                    yield _text(leaf.form, block[value:end]) if serial & 1 else block[value:end]
+                value = end
+        place = following if following > place else 0
+
+
+def _rest(block: bytes, columns: int) -> int:
+    """Return how many bytes are left of a block if it begins with the serial types of so many columns."""
+    return len(block) - columns - sum(map(_size, block[:columns]))
+
+
+def _size(serial: int) -> int:
+    return _NUMBERS[serial] if serial < _FIRST_BLOB else (serial - _FIRST_BLOB) // 2
 
 
 def _text(form: _Format, value: bytes) -> bytes:
