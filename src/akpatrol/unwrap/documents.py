@@ -11,6 +11,7 @@ from akpatrol.unwrap.lazy import lazy
 from akpatrol.unwrap.member import PIECE_BYTES, Member
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator
 
     from akpatrol.unwrap.budget import Level
@@ -24,9 +25,11 @@ _BREAK = lazy(
 _TAG = lazy(rb"<[^<>]*>")
 # What a program put between elements, for people who read XML; within a text's own element it is text.
 _INDENT = lazy(rb"(?<=>)(?<!<w:t>)(?<!<a:t>)(?<!<t>)\s*\n\s*(?=<)")
-_RTF_BREAK = lazy(rb"\\(?:par|line|cell|row|tab|sect|page)(?![A-Za-z])-?\d* ?|\\~|\\\\|\\[{}]")
-_RTF_HEX = lazy(rb"\\'([0-9A-Fa-f]{2})")
-_RTF_CONTROL = lazy(rb"\\[A-Za-z]+-?\d* ?|\\.|[{}\r\n]")
+# In RTF: what ends a line or is a blank, a byte, a character that is escaped, and what only formats.
+_RTF = lazy(
+    rb"(?s)(\\(?:par|line|cell|row|tab|sect|page)(?![A-Za-z])-?\d* ?|\\~)|\\'([0-9A-Fa-f]{2})|\\([\\{}])"
+    rb"|\\[A-Za-z]+-?\d* ?|\\.|[{}\r\n]"
+)
 # A tag that does not end in so many bytes is none.
 _TAG_BYTES = 64 << 10
 
@@ -55,5 +58,10 @@ def _xml_text(data: bytes) -> bytes:
 
 
 def _rtf_text(data: bytes) -> bytes:
-    data = _RTF_HEX.sub(lambda found: bytes.fromhex(found[1].decode()), _RTF_BREAK.sub(b"\n", data))
-    return _RTF_CONTROL.sub(b"", data)
+    return _RTF.sub(_rtf_character, data)
+
+
+def _rtf_character(found: re.Match[bytes]) -> bytes:
+    if found[1]:
+        return b"\n"
+    return bytes.fromhex(found[2].decode()) if found[2] else found[3] or b""

@@ -1,7 +1,7 @@
 """The values in SQLite databases, each on a line of its own (SQLite file format, sections 1.3 to 2.3 and 4).
 
 In the file a value follows the one before without anything between them, and the rest of a long one lies on other
-pages. Every page that looks like a leaf is read, be it in use or not, with the deleted records that lie in a free block of
+pages. Every page that looks like a leaf is read, in use or not, with the deleted records that have a free block of
 their own; other free space is searched as it lies.
 """
 

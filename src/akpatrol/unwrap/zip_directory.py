@@ -74,7 +74,8 @@ def has_directory(content: Content) -> bool:
 def find(at: At, size: int) -> Directory | None:
     """Return where the directory of a zip of ``size`` bytes is, None where its end is missing or points nowhere.
 
-    An end that lists nothing is believed only where no other stands before it, and no directory.
+    An end that lists nothing is believed only where no other stands before it, and no directory. Of a directory of which
+    the end does not tell, ``entries`` is 0, and ``size`` is that of its part that is seen.
     """
     begin = max(0, size - END_BYTES - _COMMENT_BYTES)
     tail = at(begin, size - begin)
@@ -89,19 +90,21 @@ def find(at: At, size: int) -> Directory | None:
             comment = int.from_bytes(record[-2:], "little")
             in_comment = empty is None or begin + position + END_BYTES + comment >= size
             return found if in_comment else found._replace(followed=True)
-        if found and empty is None:
-            empty = _unlisted(tail, position, begin, found)
+        if empty is None and len(record) == END_BYTES:
+            empty = _unlisted(tail, position, begin) or found
     return empty
 
 
-def _unlisted(tail: bytes, position: int, begin: int, empty: Directory) -> Directory:
-    """Return the directory that ends where an end record says that there is none, as far as the tail shows it."""
+def _unlisted(tail: bytes, position: int, begin: int) -> Directory | None:
+    """Return the directory that ends at an end record which does not tell of it, as far as the tail shows it."""
     start = end = position
     while (start := tail.rfind(CENTRAL, 0, start)) >= 0 and (size := length(tail[start : start + CENTRAL_BYTES])):
         if start + size != end:
             break
         end = start
-    return empty._replace(start=begin + end, size=position - end) if end < position else empty
+    if end == position:
+        return None
+    return Directory(begin + end, position - end, entries=0, base=0, split=False, truncated=False)
 
 
 def _consistent(at: At, position: int, record: bytes, whole: int) -> Directory | None:
