@@ -74,8 +74,8 @@ def has_directory(content: Content) -> bool:
 def find(at: At, size: int) -> Directory | None:
     """Return where the directory of a zip of ``size`` bytes is, None where its end is missing or points nowhere.
 
-    An end that lists nothing is believed only where no other stands before it, and no directory. Of a directory of which
-    the end does not tell, ``entries`` is 0, and ``size`` is that of its part that is seen.
+    An end that lists nothing is believed only where no other stands before it, and no directory. Of a directory of
+    which the end does not tell, ``entries`` is 0, and ``size`` is that of its part that is seen.
     """
     begin = max(0, size - END_BYTES - _COMMENT_BYTES)
     tail = at(begin, size - begin)
