@@ -26,7 +26,9 @@ __all__ = ["COMPRESSED", "ZIP_END", "has_zip_tail", "is_flaw", "kind_of", "open_
 ZIP_END = Alarm(rb"PK\x05\x06", needs=b"PK\5\6")
 # What ends with one of these: their footers (LevelDB table_format.md; RocksDB's block based one), PyInstaller's cookie,
 # and the marks that begin the last 512 bytes of an image.
-_TAIL_BYTES, _PDF_BYTES = 512, 1024
+_TAIL_BYTES, _TRAILER_END = 512, -504
+# What images of disks begin with: zeros, or a program for the boot.
+_BOOTS = b"\0\xeb\xe9\x33\xfa\xfc\x31\x8c\xb8\x45"
 _FOOTERS = (b"\x57\xfb\x80\x8b\x24\x75\x47\xdb", b"\xf7\xcf\xf4\x85\xb7\x41\xe2\x88")
 _COOKIE = b"MEI\x0c\x0b\x0a\x0b\x0e"
 _TRAILERS = {b"koly\0\0\0\4": "dmg", b"conectix": "image"}
@@ -52,7 +54,7 @@ def kind_of(data: bytes) -> str | None:
         from akpatrol.unwrap.tar_header import is_first  # noqa: PLC0415 - hardly any file comes here
 
         return "tar" if is_first(data) else None
-    if (
+    if data[:1] in _BOOTS and (
         data[510:512] == b"\x55\xaa"
         or data[1080:1082] == b"\x53\xef"
         or data[32769:32774] == b"CD001"
@@ -61,8 +63,7 @@ def kind_of(data: bytes) -> str | None:
         from akpatrol.unwrap.confirm import image_kind  # noqa: PLC0415 - hardly any file comes here
 
         return image_kind(data)
-    # Readers of PDF look for its header in as many bytes (ISO 32000-1, annex H.3.4.1).
-    return "pdf" if b"%PDF-" in data[:_PDF_BYTES] else None
+    return None
 
 
 def tail_kind(content: Content) -> str | None:
@@ -71,14 +72,14 @@ def tail_kind(content: Content) -> str | None:
     Content that is not in memory needs ``at`` and ``size``.
     """
     if content.read is None:
-        tail = content.data[-_TAIL_BYTES:]
+        tail = content.data
     elif content.at and content.size is not None:
         tail = content.at(max(0, content.size - _TAIL_BYTES), _TAIL_BYTES)
         if _COOKIE in tail:
             return "pyinstaller"
     else:
         return None
-    return "leveldb" if tail.endswith(_FOOTERS) else _TRAILERS.get(tail[:8])
+    return "leveldb" if tail.endswith(_FOOTERS) else _TRAILERS.get(tail[-_TAIL_BYTES:_TRAILER_END])
 
 
 def has_zip_tail(content: Content) -> bool:

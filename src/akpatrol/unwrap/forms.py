@@ -30,7 +30,7 @@ _OPENED: Final[dict[str, tuple[bytes, ...]]] = {
     "lzip": (b"LZIP\1",),
     "zlib": (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"),  # RFC 1950, 2.2
     "ar": (b"!<arch>\n",),
-    "pdf": (b"%PDF-",),
+    "pdf": (b"%PDF-", b"\xef\xbb\xbf%PDF-", b"\n%PDF-", b"\r\n%PDF-", b" %PDF-"),
     "sqlite": (b"SQLite format 3\0",),
     "sqlite-wal": (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"),  # SQLite file format, 4.1
     # Parts of office documents, with a declaration and without; RTF

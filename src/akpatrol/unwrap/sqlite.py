@@ -7,6 +7,7 @@ their own; other free space is searched as it lies.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.unwrap.member import PIECE_BYTES, Flaw, Member, Unreadable
@@ -28,6 +29,8 @@ _FIRST_BLOB = len(_NUMBERS)
 _CODECS = {2: "utf-16-le", 3: "utf-16-be"}
 # As much of one value is put together.
 _VALUE_BYTES = 64 << 20
+# A sound database comes to less than itself; UTF-16 may double, as may what is still on pages that are not in use.
+_GROWTH = 4
 # What deleting overwrites of a record, how many columns are looked for in the rest, and what those before may take.
 _OVERWRITTEN, _COLUMNS, _LOST_BYTES = 4, 24, 8
 # As much of a stream is read into memory, where pages can be had in any order.
@@ -62,9 +65,8 @@ def members(source: Source, level: Level) -> Iterator[Member | Flaw]:
 
     count = -(-size // form.page)
     level.member()
-    yield Member(
-        "values", pieces=_together(_values(form, ((n, page(n)) for n in range(1, count + 1)), lambda _: page), level)
-    )
+    values = _values(form, ((number, page(number)) for number in range(1, count + 1)), lambda _: page)
+    yield Member("values", pieces=_together(values, level, _GROWTH * size))
     if size % form.page:
         yield Flaw(f"truncated at byte {size}: the page there is not whole")
 
@@ -92,9 +94,15 @@ def log_members(source: Source, level: Level) -> Iterator[Member | Flaw]:
 
     def near(index: int) -> Pages:
         """Return what gives each page as it was written nearest to that frame."""
-        return lambda number: (
-            content(min(where[number], key=lambda other: abs(other - index))) if number in where else b""
-        )
+
+        def page(number: int) -> bytes:
+            frames = where.get(number, [])
+            place = bisect_left(frames, index)
+            return (
+                content(min(frames[max(0, place - 1) : place + 1], key=lambda one: abs(one - index))) if frames else b""
+            )
+
+        return page
 
     level.member()
     pages = ((index, content(index)) for index in range(count))
@@ -118,11 +126,14 @@ def _format(page: int, reserved: int, encoding: bytes) -> _Format | None:
     return _Format(page, page - reserved, _CODECS.get(int.from_bytes(encoding, "big")))
 
 
-def _together(values: Iterator[bytes], level: Level) -> Iterator[bytes]:
-    """Yield the values as lines, many in a piece. A value is never cut by the end of a piece's line."""
+def _together(values: Iterator[bytes], level: Level, most: int | None = None) -> Iterator[bytes]:
+    """Yield the values as lines, many in a piece. Raises Unreadable when they come to more than ``most`` bytes."""
     lines: list[bytes] = []
-    size = 0
+    size = total = 0
     for value in values:
+        total += len(value)
+        if most is not None and total > most:
+            raise Unreadable("damaged: its values come to far more than its size, so pages of them are shared")
         for start in range(0, len(value), PIECE_BYTES):
             lines.append(value[start : start + PIECE_BYTES])
             size += len(lines[-1])

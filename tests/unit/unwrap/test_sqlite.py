@@ -93,6 +93,20 @@ def test_damage_is_told(tmp_path: Path) -> None:
     assert "damaged" in open_(data[:16] + b"\0\7" + data[18:]).reasons
 
 
+def test_records_that_share_their_pages_come_to_an_end(tmp_path: Path) -> None:
+    rows: list[tuple[object, ...]] = [("x" * 200_000,), *(("y" * 5000,) for _ in range(200))]
+    data = bytearray(_database(tmp_path / "d", "CREATE TABLE t (v)", "INSERT INTO t VALUES (?)", rows=rows))
+    for page in range(1, len(data) // 4096):
+        start = 4096 * page
+        if data[start] == 13:
+            first = data[start + 8 : start + 10]
+            count = int.from_bytes(data[start + 3 : start + 5], "big")
+            data[start + 8 : start + 8 + 2 * count] = bytes(first) * count
+            data[start + 3 : start + 5] = (500).to_bytes(2, "big")
+            data[start + 8 : start + 1008] = bytes(first) * 500
+    assert "pages of them are shared" in open_(bytes(data)).reasons
+
+
 @given(st.data())
 def test_any_flipped_bytes_end(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     file = tmp_path_factory.getbasetemp() / "flipped"
