@@ -255,6 +255,15 @@ def test_a_form_can_be_accepted_wherever_it_stands(run: Run, repo: Repository, r
         assert (result.code, _accepted(result)) == (0, {"of our supplier"})
 
 
+def test_what_is_encrypted_as_a_whole_is_left_out_and_counted(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.age").write_bytes(b"age-encryption.org/v1\n-> X25519 ")
+    (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(500))
+    result = run("scan", tmp_path)
+    assert (result.code, result.complete, result.excluded) == (0, True, {"encrypted": 1})
+    result = run("scan", tmp_path, "--format", "text")
+    assert "left out 1 encrypted file" in result.out
+
+
 @pytest.mark.parametrize(
     ("entry", "said"),
     [

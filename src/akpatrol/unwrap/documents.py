@@ -38,7 +38,7 @@ def members(source: Source, level: Level) -> Iterator[Member | Flaw]:
     """Yield the text without its formatting, a paragraph a line. Raises OverLimit and OSError."""
     rtf = source.peek(5) == b"{\\rtf"
     level.member()
-    yield Member("text", pieces=_texts(source, level, _rtf_text if rtf else _xml_text, b"\\" if rtf else b"<"))
+    yield Member("document", pieces=_texts(source, level, _rtf_text if rtf else _xml_text, b"\\" if rtf else b"<"))
 
 
 def _texts(source: Source, level: Level, text: Callable[[bytes], bytes], mark: bytes) -> Iterator[bytes]:

@@ -66,7 +66,7 @@ def members(source: Source, level: Level) -> Iterator[Member | Flaw]:
     count = -(-size // form.page)
     level.member()
     values = _values(form, ((number, page(number)) for number in range(1, count + 1)), lambda _: page)
-    yield Member("values", pieces=_together(values, level, _GROWTH * size))
+    yield Member("sqlite", pieces=_together(values, level, _GROWTH * size))
     if size % form.page:
         yield Flaw(f"truncated at byte {size}: the page there is not whole")
 
@@ -106,7 +106,7 @@ def log_members(source: Source, level: Level) -> Iterator[Member | Flaw]:
 
     level.member()
     pages = ((index, content(index)) for index in range(count))
-    yield Member("values", pieces=_together(_values(form, pages, near), level))
+    yield Member("sqlite", pieces=_together(_values(form, pages, near), level))
 
 
 def _anywhere(source: Source) -> tuple[Callable[[int, int], bytes] | None, int]:
