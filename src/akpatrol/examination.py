@@ -23,12 +23,12 @@ from akpatrol.unwrap.containers import (
 from akpatrol.unwrap.encodings import decoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from akpatrol.detect.gate import GateChoice, Suspicion
     from akpatrol.detect.keywords import Clue
     from akpatrol.findings import Hit
-    from akpatrol.model import Origin, Secret
+    from akpatrol.model import Origin
     from akpatrol.rules import RuleSet
     from akpatrol.sources.base import Item, Unit
     from akpatrol.unwrap.encoding import Decoded
@@ -47,8 +47,6 @@ _SURE_BYTES = 64  # expanded, to call what stands encoded in a text a container
 _REMEMBERED = 1 << 17
 # Beneath the depth to which encodings are opened, they are only asked whether there may be something: so far.
 _DEEPEST = 64
-# Secrets that begin with so many equal bytes are held against each other.
-_ALIKE_BYTES = 12
 
 
 class _Layer(NamedTuple):
@@ -206,7 +204,7 @@ class Examiner:
     def _container(self, content: Content, budget: Budget | None) -> Iterator[Found]:
         """Yield what the members hold, then what only the container's own bytes do: comments, gaps, deleted parts."""
         outside: list[Hit] = []
-        inside: dict[bytes, list[bytes]] = {}
+        inside = set()
         # Compressed bytes may show parts of what they stand for, in an order of their own.
         if kind_of(content.data) not in COMPRESSED and (content.read is None or content.at):
             for item in self._blocks(content, None):
@@ -218,10 +216,12 @@ class Examiner:
         for member in open_container(content, own):
             for item in self.look(member, own):
                 if not isinstance(item, Counted | Skipped | Excluded):
-                    secret = item.match.secret.reveal()
-                    inside.setdefault(secret[:_ALIKE_BYTES], []).append(secret)
+                    inside.add(item.match.secret)
                 yield item
-        yield from (hit for hit in outside if not _is_told(hit.match.secret, inside))
+        if outside:
+            from akpatrol.hits import not_told  # noqa: PLC0415 - most runs have no hit
+
+            yield from not_told(outside, inside)
 
     def _blocks(self, content: Content, budget: Budget | None) -> Iterator[Found]:
         counted = 0
@@ -329,16 +329,6 @@ class Examiner:
         if all(isinstance(one, Counted) for one in told) and len(self._counted_only) < _REMEMBERED:
             self._counted_only[key] = [one for one in told if isinstance(one, Counted)]
         return told
-
-
-def _is_told(secret: Secret, inside: Mapping[bytes, Sequence[bytes]]) -> bool:
-    """Tell whether a secret that a container's own bytes show is one of a member, which ends elsewhere maybe.
-
-    What lies in pages and runs is cut there, or has what comes next behind it.
-    """
-    shown = secret.reveal()
-    members = inside.get(shown[:_ALIKE_BYTES], ())
-    return any(shown.startswith(member) or member.startswith(shown) for member in members)
 
 
 def _distinct(matches: Sequence[Match]) -> list[Match]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from akpatrol.blocks import advance
@@ -10,7 +11,7 @@ from akpatrol.findings import Hit
 from akpatrol.model import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from akpatrol.model import Chunk, Match, Origin
 
@@ -225,3 +226,18 @@ def _wrap(data: bytes, start: int, stop: int, spans: Sequence[tuple[int, int]]) 
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
+
+
+def not_told(outside: Iterable[Hit], inside: Iterable[Secret]) -> Iterator[Hit]:
+    """Yield the hits in a container's own bytes whose secrets are not those of its members, ``inside``.
+
+    What lies in pages and runs is cut there, or has what comes next behind it: one that only ends elsewhere is told.
+    """
+    members = sorted({secret.reveal() for secret in inside})
+    known, lengths = set(members), {len(member) for member in members}
+    for hit in outside:
+        shown = hit.match.secret.reveal()
+        following = bisect_left(members, shown)
+        cut = following < len(members) and members[following].startswith(shown)
+        if not cut and not any(shown[:length] in known for length in lengths):
+            yield hit

@@ -9,7 +9,7 @@ import pytest
 from akpatrol.detect.engine import Engine
 from akpatrol.examination import Examiner
 from akpatrol.findings import Hit
-from akpatrol.hits import locate
+from akpatrol.hits import locate, not_told
 from akpatrol.model import Chunk, Content, Origin, Place, Secret
 from akpatrol.rules import RuleSet, load, parse
 from tests.credentials import organization_key, personal_access_token, random_text
@@ -138,3 +138,12 @@ def test_wide_neighbour_cut_by_the_limit(new_key: NewKey, distance: int) -> None
     for hit in _wide_hits(f" {'.' * distance} ".join(secrets), "utf-16-le"):
         shown = _shown(hit).replace("ak_", "")
         assert all(one[start : start + 8] not in shown for one in secrets for start in range(3, len(one) - 8))
+
+
+def test_a_secret_that_only_ends_elsewhere_than_a_members_is_told(engine: Engine, new_key: NewKey) -> None:
+    """What lies in pages is cut by their ends, or goes on into what comes next."""
+    whole, other = new_key(), new_key()
+    shown = [hit for one in (whole, whole[:-5], whole + "2026", other) for hit in _hits(engine, one.encode())]
+    assert len(shown) == 4
+    assert list(not_told(shown, [Secret(whole.encode())])) == shown[3:]
+    assert list(not_told(shown, [])) == shown
