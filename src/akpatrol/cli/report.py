@@ -103,8 +103,8 @@ def _of_report(content: bytes, name: str, engine: Engine) -> Report:
     try:
         if raw := reread.raw_secrets(document):
             document = _masked(document, Redactor(engine, raw))
-    except (ValueError, RecursionError):
-        raise UsageError(f"{name}: not a JSON report of akpatrol", hint=reread.HINT) from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{name}: not a JSON report of akpatrol: {error}", hint=reread.HINT) from None
     return reread.report_of(document, name)
 
 

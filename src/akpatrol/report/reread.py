@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.errors import UsageError
+from akpatrol.fields import Fields
 from akpatrol.findings import (
     Allowance,
     AllowanceSource,
@@ -44,7 +45,6 @@ from akpatrol.model import (
     Target,
 )
 from akpatrol.report.document import SCHEMA_VERSION
-from akpatrol.report.fields import Fields
 from akpatrol.report.text_safety import path_bytes
 
 if TYPE_CHECKING:
@@ -52,12 +52,9 @@ if TYPE_CHECKING:
 
 HINT = "write one: akpatrol history -f json"
 
-_FINGERPRINT = re.compile("akp1:[0-9a-f]{64}")
 _SHA256 = re.compile("[0-9a-f]{64}")
 DIGEST = re.compile("[0-9a-f]{0,64}")
 _OBJECT = re.compile("[0-9a-f]{4,64}")
-# What Secret.redacted makes: of the prefix and what follows no more than it shows.
-_MASKED = re.compile(r"(?:[^_]{0,3}_.{4})?\*{3}\([0-9]{1,12}\)", re.DOTALL)
 # A whole token does not fit in.
 _KEY_ID = re.compile(r"(?!pat_|ak_)[0-9A-Za-z_-]{1,200}")
 MOMENT = re.compile("[-+:.? 0-9TZtz]{0,40}")
@@ -77,8 +74,8 @@ def report_of(document: Mapping[str, Any], name: str = "report") -> Report:
         if version != SCHEMA_VERSION and whole.inner("tool").text("name") == "akpatrol":
             raise UsageError(f"{name}: a report of a newer version of akpatrol", hint="update akpatrol")
         return _report(whole)
-    except ValueError:
-        raise UsageError(f"{name}: not a JSON report of akpatrol", hint=HINT) from None
+    except ValueError as error:
+        raise UsageError(f"{name}: not a JSON report of akpatrol: {error}", hint=HINT) from None
 
 
 def raw_secrets(document: Mapping[str, Any]) -> list[Secret]:
@@ -99,8 +96,8 @@ def _credential(one: Fields) -> Credential:
     return Credential(
         kind=one.one("kind", Kind),
         secret=NamedSecret(
-            one.like("redacted", _MASKED),
-            one.like("fingerprint", _FINGERPRINT),
+            one.masked("redacted"),
+            one.fingerprint("fingerprint"),
             one.like("secret_sha256", _SHA256),
             one.maybe("key_id", lambda key: one.like(key, _KEY_ID)),
         ),
@@ -134,7 +131,7 @@ def _coverage(one: Fields) -> Coverage:
         ),
     )
     if one.flag("complete") is not coverage.complete:
-        raise ValueError("complete")
+        raise one.wrong("complete", "does not agree with what was skipped")
     return coverage
 
 
@@ -142,10 +139,10 @@ def _report(whole: Fields) -> Report:
     scan, summary = whole.inner("scan"), whole.inner("summary")
     targets = tuple(map(_target, scan.each("targets")))
     if len({target.id for target in targets}) != len(targets):
-        raise ValueError("targets")
+        raise scan.wrong("targets", "two have the same id")
     return Report(
         command=scan.like("command", _WORD),
-        started_at=scan.like("started_at", MOMENT),
+        started_at=scan.start("started_at"),
         duration=scan.seconds("duration_seconds"),
         targets=targets,
         coverage=_coverage(whole.inner("coverage")),
@@ -224,7 +221,7 @@ def _verification(one: Fields | None) -> Verification | None:
         status=one.one("status", VerificationStatus),
         reason=one.text("reason"),
         checked_at=_moment(one, "checked_at"),
-        http_status=one.maybe("http_status", one.count),
+        http_status=one.maybe("http_status", one.http_status),
         organizations=tuple(map(_answer, one.each("organizations"))),
         scopes=one.texts("scopes"),
         blast_radius=one.texts("blast_radius"),
@@ -236,7 +233,7 @@ def _answer(one: Fields) -> OrganizationAnswer:
         organization=one.text("organization"),
         status=one.one("status", VerificationStatus),
         reason=one.text("reason"),
-        http_status=one.maybe("http_status", one.count),
+        http_status=one.maybe("http_status", one.http_status),
         scopes=one.texts("scopes"),
         blast_radius=one.texts("blast_radius"),
     )
@@ -284,9 +281,9 @@ def _changes(one: Fields | None) -> Changes | None:
 
 def _change(one: Fields) -> Change:
     return Change(
-        fingerprint=one.like("fingerprint", _FINGERPRINT),
+        fingerprint=one.fingerprint("fingerprint"),
         kind=one.one("kind", Kind),
-        redacted=one.like("redacted", _MASKED),
+        redacted=one.masked("redacted"),
         change=one.like("change", _CHANGE),
         detail=one.text("detail"),
     )
