@@ -77,8 +77,27 @@ class Commit(NamedTuple):
     summary: str = ""
 
 
+class Version(NamedTuple):
+    """What a file held at some time: the git object, and the commit that brought it there, where one is known."""
+
+    object: str
+    commit: str | None = None
+    date: str | None = None
+
+
+class Versions(NamedTuple):
+    """How many versions of a file hold a credential alike, and the first and the last of them."""
+
+    number: int
+    first: Version
+    last: Version
+
+
 class Occurrence(NamedTuple):
-    """One place where a credential was seen; null line and column where a place has none; ``inline`` as of a hit."""
+    """One place where a credential was seen; null line and column where a place has none; ``inline`` as of a hit.
+
+    ``versions`` are those of the file that hold it in this line; None for what is no version of a file.
+    """
 
     target: str
     place: Place
@@ -100,6 +119,7 @@ class Occurrence(NamedTuple):
     state_reason: StateReason | None = None
     exposure: Exposure | None = None
     inline: str | None = None
+    versions: Versions | None = None
 
 
 class VerificationStatus(StrEnum):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol import surroundings
 from akpatrol.findings import Credential
 from akpatrol.model import Attribution, Confidence, Exposure, Kind, Severity, State
+from akpatrol.versions import folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -86,7 +87,7 @@ def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet) -> Creden
         severity=severity(base, first.kind, attribution, exposure, state),
         state=state,
         exposure=exposure,
-        occurrences=occurrences,
+        occurrences=folded(occurrences),
     )
 
 

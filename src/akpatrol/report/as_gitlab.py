@@ -58,8 +58,8 @@ def render(report: Report, options: RenderOptions) -> str:
     """Return the report for ``artifacts:reports:secret_detection``, secrets masked whatever the options say."""
     masked = options._replace(show_secrets=False)
     whole = document.visible_tree(document.build(report, masked))
-    found = (_vulnerability(place) for place in placed.in_order(report, whole, Mask(masked).redact))
-    vulnerabilities = fitting(found, SIZE_LIMIT - _HEAD_ROOM)
+    found = placed.in_order(report, whole, Mask(masked).redact)
+    vulnerabilities = fitting(map(_vulnerability, found), SIZE_LIMIT - _HEAD_ROOM)
     start = parsed(report.started_at) or options.now
     tool = {
         "id": "akpatrol",
@@ -79,7 +79,7 @@ def render(report: Report, options: RenderOptions) -> str:
                     "start_time": _time(start),
                     "end_time": _time(start + timedelta(seconds=report.duration)),
                     "status": "success" if report.coverage.complete else "failure",
-                    "messages": list(_messages(whole, placed.number_of(report) - len(vulnerabilities))),
+                    "messages": list(_messages(whole, len(found) - len(vulnerabilities))),
                 },
                 "vulnerabilities": vulnerabilities,
             }

@@ -9,6 +9,7 @@ from akpatrol.report.advice import Situation, leaked_action, situation
 from akpatrol.report.markdown_safety import code, html_code, html_prose, prose
 from akpatrol.report.messages import capital, title
 from akpatrol.report.outcome import allowed_words, coverage_words, findings_of, overview, verdict
+from akpatrol.report.spread import removal_words, version_words
 from akpatrol.report.standing import allowance_words, owner_lines, verification_lines
 from akpatrol.report.text_credential import telling_places
 from akpatrol.report.text_safety import head, middle_out
@@ -166,7 +167,8 @@ def _history(place: Mapping[str, Any], now: datetime) -> str:
         if introduced["summary"]:
             facts.append(f'"{head(introduced["summary"], _NAME_WIDTH)}"')
     if place["removed"]:
-        facts.append("this version replaced or removed in " + commit_words(place["removed"], now))
+        facts.append(removal_words(place) + commit_words(place["removed"], now))
+    facts += filter(None, [version_words(place["versions"])])
     return "; ".join(facts)
 
 

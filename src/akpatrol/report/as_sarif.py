@@ -7,7 +7,6 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import sarif_om as om
@@ -80,10 +79,8 @@ def _run(report: Report, options: RenderOptions) -> Any:
     redact = Mask(options).redact
     rules = _rules(report.findings, findings_of(whole), options.rules)
     bases = _base_ids(report.targets)
-    results = [
-        _result(place, list(rules), _location(place, bases))
-        for place in islice(placed.in_order(report, whole, redact), RESULT_LIMIT)
-    ]
+    found = placed.in_order(report, whole, redact)
+    results = [_result(place, list(rules), _location(place, bases)) for place in found[:RESULT_LIMIT]]
     return om.Run(
         tool=om.Tool(
             driver=om.ToolComponent(
@@ -95,7 +92,7 @@ def _run(report: Report, options: RenderOptions) -> Any:
         ),
         automation_details=om.RunAutomationDetails(id=f"akpatrol/{report.command}/"),
         column_kind="unicodeCodePoints",
-        invocations=[_invocation(report, whole, len(results))],
+        invocations=[_invocation(report, whole, len(found) - len(results))],
         original_uri_base_ids={
             name: om.ArtifactLocation(uri=file_uri(base, redact, directory=True)) for base, name in bases.items()
         },
@@ -178,6 +175,7 @@ def _result(place: Placed, rule_ids: list[str], location: Any) -> Any:
         level=place.level,
         message=om.Message(text=words.plain_message(place.message)),
         locations=[location],
+        occurrence_count=place.spread.number,
         partial_fingerprints={FINGERPRINT: place.name},
         properties={
             "credential": place.shown["fingerprint"],
@@ -208,9 +206,9 @@ def _provenance(targets: Iterable[Target], bases: Mapping[str, str], redact: Cal
     return list(found.values()) or None
 
 
-def _invocation(report: Report, whole: Mapping[str, Any], shown: int) -> Any:
+def _invocation(report: Report, whole: Mapping[str, Any], missing: int) -> Any:
     start = parsed(report.started_at)
-    notifications = list(_notifications(report, whole, shown))
+    notifications = list(_notifications(report, whole, missing))
     return om.Invocation(
         execution_successful=report.coverage.complete,
         start_time_utc=_time(start) if start else None,
@@ -223,7 +221,7 @@ def _time(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def _notifications(report: Report, whole: Mapping[str, Any], shown: int) -> Iterator[Any]:
+def _notifications(report: Report, whole: Mapping[str, Any], missing: int) -> Iterator[Any]:
     # What was not accepted makes the run incomplete: it must not fall to the limit.
     skipped = sorted(whole["coverage"]["skipped"], key=lambda skip: skip["accepted"] is not None)
     for skip in skipped[:NOTIFICATION_LIMIT]:
@@ -239,7 +237,7 @@ def _notifications(report: Report, whole: Mapping[str, Any], shown: int) -> Iter
         yield _notification(notice, "warning")
     if stale := whole["stale"]:
         yield _notification(f"Allowances that match nothing any more: {len(stale):,}.", "note")
-    if missing := placed.number_of(report) - shown:
+    if missing:
         yield _notification(messages.left_out_message(missing), "warning")
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         OrganizationAnswer,
         Owner,
         Verification,
+        Versions,
     )
     from akpatrol.model import Coverage, Report, Secret, StaleAllowance, Target
     from akpatrol.report import RenderOptions
@@ -274,6 +275,7 @@ def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOp
         "encodings": mask.texts(place.encodings),
         "containers": mask.texts(place.containers),
         "object": place.object,
+        "versions": _versions(place.versions),
         "introduced": _commit(place.introduced, mask),
         "removed": {"id": place.removed.id, "date": place.removed.date} if place.removed else None,
         "refs": mask.texts(place.refs),
@@ -282,6 +284,12 @@ def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOp
         "exposure": place.exposure.value if place.exposure else None,
         "context": context,
     }
+
+
+def _versions(versions: Versions | None) -> dict[str, Any] | None:
+    if versions is None:
+        return None
+    return {"count": versions.number, "first": versions.first._asdict(), "last": versions.last._asdict()}
 
 
 def _commit(commit: Commit | None, mask: Mask) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from akpatrol.findings import VerificationStatus
 from akpatrol.model import Kind
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
+from akpatrol.report.spread import removal_words
 from akpatrol.report.standing import abilities, allowance_words
 from akpatrol.report.text_safety import head, middle_out, visible
 from akpatrol.report.words import (
@@ -23,22 +24,29 @@ from akpatrol.report.words import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from akpatrol.report.spread import Spread
+
 PATH_WIDTH = 500
 _NAME_WIDTH = 100
 
 
-def result_message(credential: Mapping[str, Any], occurrence: Mapping[str, Any], action: str) -> str:
-    """Say what is where since which commit, and what to do."""
+def result_message(
+    credential: Mapping[str, Any], occurrence: Mapping[str, Any], action: str, spread: Spread | None = None
+) -> str:
+    """Say what is where since which commit, what further places that stands for, and what to do."""
     kind, attribution = credential["kind"], credential["attribution"]
     occurrence = {**occurrence, "refs": [middle_out(ref, _NAME_WIDTH) for ref in occurrence["refs"]]}
     where = middle_out(location(occurrence), PATH_WIDTH)
     facts = [state_words(occurrence)]
-    if introduced := occurrence["introduced"]:
+    more = list(spread.facts()) if spread else []
+    introduced = occurrence["introduced"]
+    if introduced and not (spread and spread.tells_first):
         facts.append(f"since commit {introduced['id'][:SHORT_ID]} of {introduced['date'][:10]}")
-    elif occurrence["object"]:
+    elif occurrence["object"] and not introduced:
         facts.append(f"git object {occurrence['object'][:SHORT_ID]}")
+    facts += more
     if removed := occurrence["removed"]:
-        facts.append(f"this version replaced or removed in commit {removed['id'][:SHORT_ID]} of {removed['date'][:10]}")
+        facts.append(f"{removal_words(occurrence)}commit {removed['id'][:SHORT_ID]} of {removed['date'][:10]}")
     if others := [middle_out(path, _NAME_WIDTH) for path in occurrence["paths"] if path != occurrence["path"]]:
         facts.append("also at " + listed(others))
     if occurrence["encodings"]:

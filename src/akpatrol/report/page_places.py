@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.report.messages import capital
+from akpatrol.report.spread import version_words
 from akpatrol.report.text_safety import head, middle_out
 from akpatrol.report.words import SHORT_ID, date_words, listed, location, state_words
 
@@ -108,6 +109,8 @@ class Places:
 def _more(short: Mapping[str, Any], *, is_only: bool) -> Iterable[str]:
     if others := [path for path in short["paths"] if path != short["path"]]:
         yield "Also at " + listed([middle_out(path, _PATH_WIDTH) for path in others])
+    if versions := version_words(short["versions"]):
+        yield capital(versions)
     if short["encodings"]:
         yield "Encoded as " + ", then ".join(short["encodings"])
     if short["exposure"] and not is_only:

@@ -25,6 +25,8 @@ from akpatrol.findings import (
     Owner,
     Verification,
     VerificationStatus,
+    Version,
+    Versions,
 )
 from akpatrol.model import (
     Asked,
@@ -201,7 +203,19 @@ def _occurrence(one: Fields) -> Occurrence:
         refs=one.texts("refs"),
         state_reason=one.maybe("state_reason", lambda key: one.one(key, StateReason)),
         exposure=one.maybe("exposure", lambda key: one.one(key, Exposure)),
+        versions=_versions(one.later("versions", one.inner)),
     )
+
+
+def _versions(one: Fields | None) -> Versions | None:
+    if one is None:
+        return None
+    return Versions(one.position("count"), _version(one.inner("first")), _version(one.inner("last")))
+
+
+def _version(one: Fields) -> Version:
+    commit = one.maybe("commit", lambda key: one.like(key, _OBJECT))
+    return Version(one.like("object", _OBJECT), commit, one.maybe("date", lambda key: one.like(key, MOMENT)))
 
 
 def _commit(one: Fields | None) -> Commit | None:

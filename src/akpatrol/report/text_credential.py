@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from akpatrol.model import Place, State
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
+from akpatrol.report.spread import removal_words, version_words
 from akpatrol.report.standing import allowance_words, owner_lines, verification_lines
 from akpatrol.report.text_safety import around, columns, head, middle_out, shell_word, wrapped
 from akpatrol.report.words import (
@@ -117,7 +118,9 @@ class CredentialText:
         if short["introduced"]:
             yield "since " + commit_words(short["introduced"], self._now)
         if short["removed"]:
-            yield "this version replaced or removed in " + commit_words(short["removed"], self._now)
+            yield removal_words(short) + commit_words(short["removed"], self._now)
+        if versions := version_words(short["versions"]):
+            yield versions
         if others := [path for path in short["paths"] if path != short["path"]]:
             yield "also at " + (", ".join(others) if self._verbose else listed(others))
         if short["encodings"]:

@@ -9,6 +9,7 @@ from akpatrol.model import Place, State
 from akpatrol.report import document
 from akpatrol.report.advice import leaked_action
 from akpatrol.report.outcome import coverage_words
+from akpatrol.report.spread import version_words
 from akpatrol.report.standing import owner_lines, verification_lines
 from akpatrol.report.text_safety import head, middle_out, visible, wrapped
 from akpatrol.report.text_style import Style
@@ -116,6 +117,7 @@ def _place(place: Mapping[str, Any], root: str, style: Style) -> Iterator[str]:
     times = f"since {since['date'][:10]}" if since else ""
     times += f" until {until['date'][:10]}" if until else ""
     facts = [times.strip(), f"{_author(since)} in {since['id'][:SHORT_ID]}" if since else "", state]
+    facts += filter(None, [version_words(place["versions"])])
     facts += [f"encoded as {', '.join(place['encodings'])}"] if place["encodings"] else []
     yield "    " + head("; ".join(filter(None, facts)), style.width - 4)
 
