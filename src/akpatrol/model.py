@@ -272,18 +272,34 @@ class Target(NamedTuple):
     base: str | None = None
 
 
+class ChangedFiles(NamedTuple):
+    """How many files a range, a push or the next commit changes, and how many of them patterns leave out."""
+
+    number: int
+    excluded: int
+
+
 class Coverage(NamedTuple):
-    """What was read, left out by design, and not readable."""
+    """What was read, left out by design, and not readable.
+
+    ``changed`` is None for what is no change, and where no pattern leaves anything out.
+    """
 
     size: int = 0
     counts: Mapping[str, int] = {}
     excluded: Mapping[str, int] = {}
     skipped: tuple[Skipped, ...] = ()
+    changed: ChangedFiles | None = None
 
     @property
     def complete(self) -> bool:
         """True when everything that should have been looked at was, or its absence is accepted."""
         return all(skip.accepted for skip in self.skipped)
+
+    @property
+    def mostly_excluded(self) -> bool:
+        """True when more than half of the changed files are left out."""
+        return self.changed is not None and 2 * self.changed.excluded > self.changed.number
 
 
 class StaleAllowance(NamedTuple):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol import execution
 from akpatrol.errors import OutOfTime
-from akpatrol.model import Confidence, Coverage, Exclusion, Place, Report, Skipped
-from akpatrol.sources.base import Remembering
+from akpatrol.model import ChangedFiles, Confidence, Coverage, Exclusion, Place, Report, Skipped
+from akpatrol.sources.base import Changing, Remembering
 from akpatrol.tally import Tally
 
 if TYPE_CHECKING:
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 class Wishes(NamedTuple):
     """How to run: processes at most, the least confidence to report, skips that are accepted.
 
-    A ``reader`` has a source's units read into a tally; otherwise this process does, and those that it starts.
+    ``excluded`` tells of a target's path whether patterns leave it out, ``narrow`` that there are any. A ``reader`` has
+    a source's units read into a tally; otherwise this process does, and those that it starts.
     """
 
     jobs: int = 1
     minimum: Confidence = Confidence.MEDIUM
     accepted: Sequence[AcceptedSkip] = ()
     excluded: Callable[[str, bytes], bool] = lambda _target, _path: False
+    narrow: bool = False
     reader: Reader | None = None
 
 
@@ -47,6 +49,7 @@ def run(
     started, clock = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()), monotonic()
     tally = Tally()
     placed: list[Placed] = []
+    changed: ChangedFiles | None = None
     for source in sources:
         own = len(tally.hits)
         if isinstance(source, Remembering):
@@ -64,6 +67,8 @@ def run(
             admitted = (one for one in source.place(hits) if examiner.engine.admits(one[0].rule_id, one[1].paths))
             placed += _included(admitted, wishes, tally)
         tally.skipped += source.check()
+        if wishes.narrow and isinstance(source, Changing):
+            changed = _changed(source, wishes, tally)
         if isinstance(source, Remembering):
             source.remember()
     credentials, below = _collect(placed, examiner.rules, wishes.minimum)
@@ -72,7 +77,7 @@ def run(
         started_at=started,
         duration=monotonic() - clock,
         targets=tuple(target for source in sources for target in source.targets()),
-        coverage=_coverage(tally, wishes.accepted),
+        coverage=_coverage(tally, wishes.accepted)._replace(changed=changed),
         credentials=credentials,
         below_confidence=below,
         unread_histories=tuple(dict.fromkeys(path for source in sources for path in source.unread_histories())),
@@ -87,6 +92,15 @@ def _included(placed: Iterable[Placed], wishes: Wishes, tally: Tally) -> Iterato
             tally.excluded[Exclusion.EXCLUDE_OPTION] += 1
         else:
             yield match, occurrence
+
+
+def _changed(source: Changing, wishes: Wishes, tally: Tally) -> ChangedFiles:
+    """Count the files of a change, and as excluded those that patterns leave out, whatever they hold."""
+    target, paths = source.targets()[0].id, source.changed_paths()
+    number = sum(wishes.excluded(target, path) for path in paths)
+    if number:
+        tally.excluded[Exclusion.EXCLUDE_OPTION] = number
+    return ChangedFiles(len(paths), number)
 
 
 def _collect(placed: Sequence[Placed], rules: RuleSet, minimum: Confidence) -> tuple[tuple[Credential, ...], int]:

@@ -122,6 +122,7 @@ class Settings(NamedTuple):
     outputs: tuple[tuple[str, str | None], ...] = (("text", None),)
     rules: tuple[str | NamedFile, ...] = ()
     exclude: tuple[str, ...] = ()
+    allow_empty: bool = False
     configured_exclude: tuple[str, ...] = ()
     base: str | None = None
     min_confidence: Confidence = Confidence.MEDIUM

@@ -152,7 +152,7 @@ def test_credential_in_names(run: Run, tmp_path: Path, new_key: NewKey) -> None:
 
 def test_empty_directory(run: Run, tmp_path: Path) -> None:
     result = run("scan", tmp_path)
-    assert (result.code, result.complete) == (0, True)
+    assert (result.code, result.complete) == (3, False)
     assert result.json["credentials"] == []
 
 

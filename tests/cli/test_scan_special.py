@@ -44,6 +44,7 @@ def test_links_are_left_out(run: Run, tmp_path: Path, key: str) -> None:
     targets = {"file": f"{outside}/f", "dir": str(outside), "loop": "loop", "dangling": "no", "up": ".."}
     for name, target in targets.items():
         (tree / name).symlink_to(target)
+    (tree / "real").touch()
     result = run("scan", tree)
     assert (result.code, result.excluded) == (0, {"symlink": 5})
     assert result.complete
@@ -51,6 +52,7 @@ def test_links_are_left_out(run: Run, tmp_path: Path, key: str) -> None:
 
 def test_special_files_are_never_opened(run: Run, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "file").touch()
     with socket.socket(socket.AF_UNIX) as listener:
         os.chdir(tmp_path)  # a socket's path is short
         listener.bind("socket")
@@ -64,6 +66,7 @@ def test_devices_are_never_opened(run: Run, tmp_path: Path) -> None:
         os.mknod(tmp_path / "zero", stat.S_IFCHR | 0o666, os.makedev(1, 5))
     except PermissionError:
         pytest.skip("no devices here")
+    (tmp_path / "file").touch()
     result = run("scan", tmp_path)
     assert (result.code, result.excluded) == (0, {"special_file": 1})
 

@@ -9,6 +9,7 @@ import click
 
 from akpatrol import settings as settings_
 from akpatrol.cli import policy, unwrapping, verification
+from akpatrol.errors import UsageError
 from akpatrol.limits import Limits
 from akpatrol.model import Confidence
 from akpatrol.report import FORMATS
@@ -60,6 +61,8 @@ _OPTIONS = (
                  help="Use this configuration instead of the scanned tree's."),
     click.option("--exclude", multiple=True, metavar="GLOB",
                  help="Leave out paths that match, as in .gitignore; repeatable, counted in the report."),
+    click.option("--allow-empty", is_flag=True,
+                 help="Exit 0 also when there was nothing to look at."),
     click.option("--min-confidence", type=click.Choice(["low", "medium", "high"]),
                  help="Report credentials of at least this confidence.  [default: medium]"),
     click.option("--hashes", metavar="FILE",
@@ -85,6 +88,7 @@ class Flags(NamedTuple):
     rules: tuple[str, ...] = ()
     config: str | None = None
     exclude: tuple[str, ...] = ()
+    allow_empty: bool = False
     min_confidence: str | None = None
     hashes: str | None = None
     jobs: int | None = None
@@ -148,11 +152,22 @@ def shared(function: Callable[..., int]) -> Callable[..., int]:
     return some(*Flags._fields)(function)
 
 
+def _check_exclude(patterns: tuple[str, ...]) -> None:
+    if not patterns:
+        return
+    from akpatrol import path_patterns  # noqa: PLC0415 - only with patterns
+
+    for pattern in patterns:
+        if path_patterns.fits_every_path(pattern):
+            raise UsageError(f"--exclude {pattern}: {path_patterns.REFUSED}", hint=path_patterns.HINT)
+
+
 def resolve(flags: Flags, start: str | None, top: str | None, side: TrustedSide | None = None) -> Settings:
     """Return the run's settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere.
 
     With a ``side`` that is trusted it comes from there.
     """
+    _check_exclude(flags.exclude)
     found, allowing, rules = policy.in_force(flags, start, top, side)
     variables = settings_.environment()
     minimum = Confidence[flags.min_confidence.upper()] if flags.min_confidence else found.min_confidence
@@ -162,6 +177,7 @@ def resolve(flags: Flags, start: str | None, top: str | None, side: TrustedSide 
         ),
         rules=(*found.rules, *rules),
         exclude=flags.exclude,
+        allow_empty=flags.allow_empty,
         configured_exclude=found.exclude,
         base=found.base,
         min_confidence=minimum or Confidence.MEDIUM,

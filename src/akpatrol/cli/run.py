@@ -35,13 +35,15 @@ class Manner(NamedTuple):
     """What a command does in a way of its own.
 
     ``amend`` may add to the report what the sources cannot know. ``whole`` is the kind of scan, as a baseline knows it,
-    when all of a repository is looked at. Of what is ``asked`` for alone is told; ``text`` tells it to a person.
+    when all of a repository is looked at. Of what is ``asked`` for alone is told; ``text`` tells it to a person. At
+    least one of the things is ``expected``, which ``coverage.counts`` names; a change may be empty.
     """
 
     amend: Callable[[Report], Report] = lambda report: report
     whole: str | None = None
     asked: Sequence[Question] = ()
     text: Renderer | None = None
+    expected: Sequence[str] = ()
 
 
 _PLAIN = Manner()
@@ -66,10 +68,14 @@ def execute(command: str, sources: Sequence[Source], settings: Settings, manner:
             asking.least(settings, questions),
             acceptances(settings, targets),
             by_target(settings, targets),
+            narrow=bool(settings.exclude or settings.configured_exclude),
         )
-        found = asking.answer(
-            manner.amend(pipeline.run(command, sources, examiner, wishes, progress.update)), questions
-        )
+        read = manner.amend(pipeline.run(command, sources, examiner, wishes, progress.update))
+        if manner.expected:
+            from akpatrol.cli import emptiness  # noqa: PLC0415 - a hook does without
+
+            read = emptiness.told(read, manner.expected, allowed=settings.allow_empty)
+        found = asking.answer(read, questions)
     verified, interrupted = verification.answer(found, settings, inventory)
     report = policy.judge(verified, known, settings, whole=None if questions else manner.whole)
     code = conclude(report, engine, settings, manner.text)
@@ -89,7 +95,8 @@ def conclude(report: Report, engine: Engine, settings: Settings, teller: Rendere
 def is_news(report: Report) -> bool:
     """Tell whether there is more to say than what was looked at."""
     changed = report.changes and report.changes.credentials
-    return bool(report.findings or report.notices or report.stale or report.asked or changed)
+    mostly = report.coverage.mostly_excluded
+    return bool(report.findings or report.notices or report.stale or report.asked or changed or mostly)
 
 
 def check_outputs(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from akpatrol.cli import emptiness
 from akpatrol.cli.globs import excluder
 from akpatrol.cli.options import Flags, resolve, shared
 from akpatrol.cli.run import Manner, execute
@@ -44,7 +45,8 @@ def command(flags: Flags, paths: tuple[str, ...], *, tracked: bool) -> int:
         sources.append(FilesSource(targets, excluder(settings), tracked=tracked))
     if "-" in named:
         sources.append(StreamSource(Target(str(len(targets)), "stream", "-")))
-    return execute("scan", sources, settings, Manner(whole=None if "-" in named else _whole(targets, tracked=tracked)))
+    whole = None if "-" in named else _whole(targets, tracked=tracked)
+    return execute("scan", sources, settings, Manner(whole=whole, expected=emptiness.FILES))
 
 
 def target_of(path: str) -> Target:

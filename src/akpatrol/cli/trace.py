@@ -10,7 +10,7 @@ import click
 
 from akpatrol import asked
 from akpatrol import rules as rules_
-from akpatrol.cli import prompt
+from akpatrol.cli import emptiness, prompt
 from akpatrol.cli.globs import excluder
 from akpatrol.cli.history import describe_target
 from akpatrol.cli.options import Flags, resolve, shared
@@ -70,7 +70,10 @@ def command(flags: Flags, targets: tuple[str, ...]) -> int:
     with closing(ReadLog(settings.cache)) as log:
         sources = list(_sources(files, histories, settings, log if settings.cache else None))
         manner = Manner(
-            lambda report: _honest(report, histories, wanted), asked=[wanted.question], text=trace_screen.render
+            lambda report: _honest(report, histories, wanted),
+            asked=[wanted.question],
+            text=trace_screen.render,
+            expected=(*emptiness.FILES, *emptiness.OBJECTS),
         )
         return execute("trace", sources, settings, manner)
 

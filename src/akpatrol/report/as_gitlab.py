@@ -15,7 +15,7 @@ from akpatrol.report import document, placed
 from akpatrol.report.as_json import dumped, fitting
 from akpatrol.report.mask import Mask
 from akpatrol.report.messages import left_out_message, skip_message, title
-from akpatrol.report.outcome import allowed_words
+from akpatrol.report.outcome import allowed_words, changed_words
 from akpatrol.report.text_safety import head
 from akpatrol.report.words import parsed, plural
 
@@ -141,6 +141,8 @@ def _messages(whole: Mapping[str, Any], missing: int) -> Iterator[dict[str, str]
         yield _message("info" if skip["accepted"] else "warn", skip_message(skip))
     if more := skipped[MESSAGE_LIMIT:]:
         yield _message("warn", f"Not looked at: {plural(len(more), 'more item')}; the JSON report names them.")
+    if left_out := changed_words(whole["coverage"]["changed_files"]):
+        yield _message("info", f"{left_out}.")
     for notice in whole["notices"][:MESSAGE_LIMIT]:
         yield _message("warn", notice)
     if stale := whole["stale"]:

@@ -16,7 +16,7 @@ from akpatrol.report import advice, document, messages, placed
 from akpatrol.report import sarif_words as words
 from akpatrol.report.as_json import dumped
 from akpatrol.report.mask import Mask
-from akpatrol.report.outcome import allowed_words, findings_of
+from akpatrol.report.outcome import allowed_words, changed_words, findings_of
 from akpatrol.report.sarif_places import base_of, file_uri, repository_uri
 from akpatrol.report.words import parsed, plural, status_of
 
@@ -99,7 +99,7 @@ def _run(report: Report, options: RenderOptions) -> Any:
         version_control_provenance=_provenance(report.targets, bases, redact),
         results=results,
         properties={
-            "coverage": {key: whole["coverage"][key] for key in ("complete", "bytes", "counts", "excluded")},
+            "coverage": {key: value for key, value in whole["coverage"].items() if key != "skipped"},
             "belowMinConfidence": report.below_confidence,
         },
     )
@@ -229,6 +229,8 @@ def _notifications(report: Report, whole: Mapping[str, Any], missing: int) -> It
     if more := skipped[NOTIFICATION_LIMIT:]:
         level = "note" if all(skip["accepted"] for skip in more) else "error"
         yield _notification(f"Not looked at: {plural(len(more), 'more item')}; the JSON report names them.", level)
+    if left_out := changed_words(whole["coverage"]["changed_files"]):
+        yield _notification(f"{left_out}.", "note")
     if unread := report.unread_histories:
         yield _notification(f"Histories not read: {len(unread)}.", "note")
     if allowed := allowed_words(whole["summary"]):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         Verification,
         Versions,
     )
-    from akpatrol.model import Coverage, Report, Secret, StaleAllowance, Target
+    from akpatrol.model import ChangedFiles, Coverage, Report, Secret, StaleAllowance, Target
     from akpatrol.report import RenderOptions
     from akpatrol.rules import Rule, RuleSet
 
@@ -146,10 +146,15 @@ def _coverage(coverage: Coverage, mask: Mask) -> dict[str, Any]:
         "complete": coverage.complete,
         "bytes": coverage.size,
         "counts": {mask.text(name): number for name, number in sorted(coverage.counts.items())},
+        "changed_files": _changed_files(coverage.changed),
         "excluded": [{"reason": reason, "count": number} for reason, number in sorted(coverage.excluded.items())],
         # Several processes report skips in no order of their own.
         "skipped": sorted(skipped, key=lambda skip: (skip["reason"] or "", skip["item"] or "", skip["accepted"] or "")),
     }
+
+
+def _changed_files(changed: ChangedFiles | None) -> dict[str, int] | None:
+    return {"count": changed.number, "excluded": changed.excluded} if changed else None
 
 
 def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> dict[str, Any]:

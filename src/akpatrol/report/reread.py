@@ -31,6 +31,7 @@ from akpatrol.findings import (
 from akpatrol.model import (
     Asked,
     Attribution,
+    ChangedFiles,
     Confidence,
     Coverage,
     Exclusion,
@@ -131,10 +132,20 @@ def _coverage(one: Fields) -> Coverage:
             Skipped(skip.text("item"), skip.text("reason"), skip.maybe("accepted", skip.text))
             for skip in one.each("skipped")
         ),
+        changed=_changed_files(one.later("changed_files", one.inner)),
     )
     if one.flag("complete") is not coverage.complete:
         raise one.wrong("complete", "does not agree with what was skipped")
     return coverage
+
+
+def _changed_files(one: Fields | None) -> ChangedFiles | None:
+    if one is None:
+        return None
+    changed = ChangedFiles(one.count("count"), one.count("excluded"))
+    if changed.excluded > changed.number:
+        raise one.wrong("excluded", "more than there are")
+    return changed
 
 
 def _report(whole: Fields) -> Report:

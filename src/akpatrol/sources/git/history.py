@@ -13,7 +13,7 @@ from akpatrol.sources.git.holes import shallow_boundary
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from akpatrol.findings import Hit
     from akpatrol.model import Excluded, Target
@@ -139,6 +139,7 @@ class RangeSource(OneTarget):
         self._git = git
         self._range = wanted
         self._commits: dict[str, None] = {}
+        self._changed: set[bytes] = set()
         self._cut: frozenset[str] = frozenset()
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
@@ -152,6 +153,7 @@ class RangeSource(OneTarget):
             compared.add(id_)
             blobs |= {change.new: None for change in changes if change.introduces}
             paths |= {change.path: None for change in changes if change.adds_path}
+            self._changed.update(change.path for change in changes if change.introduces)
         for id_ in self._commits.keys() - compared:
             yield Skipped(id_, "what this commit changed cannot be told: a tree or a parent is missing or corrupt")
         ids = [*self._commits, *self._range.tags, *blobs]
@@ -159,6 +161,10 @@ class RangeSource(OneTarget):
             yield ObjectsUnit(self._target.id, self._git, tuple(ids[start : start + _IDS_A_UNIT]))
         if paths:
             yield NamesUnit(self._target.id, Place.PATH, tuple(paths))
+
+    def changed_paths(self) -> Collection[bytes]:
+        """Return the files that these commits add or edit."""
+        return self._changed
 
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
         """Yield each hit with the commit of the range that introduced it."""

@@ -18,7 +18,7 @@ from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
 from akpatrol.sources.placing import occurrence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from akpatrol.findings import Hit
     from akpatrol.model import Target
@@ -55,6 +55,7 @@ class IndexSource(OneTarget):
         self._untracked = 0
         self._before: dict[bytes, str] = {}
         self._committed: set[str] = set()
+        self._changed_paths: dict[bytes, None] = {}
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
         """Yield the blobs and their paths' names."""
@@ -75,8 +76,10 @@ class IndexSource(OneTarget):
                 continue  # intent to add: the index has a name and no content yet
             elif self._excluded(path, False):  # noqa: FBT003 - a callable's argument
                 left_out[path] = None
+                self._changed_paths[path] = None
             else:
                 names[path] = None
+                self._changed_paths[path] = None
                 self._paths[id_][path] = None
         if links:
             yield Excluded(Exclusion.SUBMODULE, len(links))
@@ -88,6 +91,10 @@ class IndexSource(OneTarget):
             yield NamesUnit(self._target.id, Place.PATH, tuple(names))
             shown = {id_: os.fsdecode(next(iter(paths))) for id_, paths in self._paths.items()}
             yield ObjectsUnit(self._target.id, self._git, tuple(shown), shown, staged=True)
+
+    def changed_paths(self) -> Collection[bytes]:
+        """Return the files that differ from HEAD, and those that were named."""
+        return self._changed_paths.keys()
 
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
         """Yield each hit under every path that the index gives its blob; what HEAD holds already is no news."""

@@ -20,7 +20,7 @@ from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
 from akpatrol.sources.placing import occurrence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from akpatrol.findings import Hit, Occurrence
     from akpatrol.model import Match, Target
@@ -105,6 +105,15 @@ class PushSource(OneTarget):
             yield Skipped("the push", str(error))
         if self._updates:
             yield NamesUnit(self._target.id, Place.REF_NAME, tuple({update.name: None for update in self._updates}))
+
+    def changed_paths(self) -> Collection[bytes]:
+        """Return the files that the pushed commits add or edit; fewer when time runs out."""
+        found: set[bytes] = set()
+        with suppress(GitError, OutOfTime):  # said already, or by whoever keeps the time
+            ids = [commit.id for commit in revisions.commits(self._stores.git, _NEW, self._tips)] if self._tips else []
+            for _, changes in revisions.changes(self._stores.git, ids):
+                found.update(change.path for change in changes if change.introduces)
+        return found
 
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
         """Yield each hit with the commit of the push that introduced it; when time runs out, without."""
