@@ -310,11 +310,22 @@ class StaleAllowance(NamedTuple):
     reason: str
 
 
+class Taken(StrEnum):
+    """What something that is asked for is taken for."""
+
+    CREDENTIAL = "credential"
+    FINGERPRINT = "fingerprint"
+    SHA256 = "sha256"
+    KEY_ID = "key_id"
+    TEXT = "text"
+
+
 class Asked(NamedTuple):
-    """A credential that was asked for, by its fingerprint, SHA-256 or key id, and whether it was found."""
+    """What was asked for, what it was taken for, and whether it was found as that; one may be taken for several."""
 
     what: str
     found: bool
+    taken_for: Taken | None = None
 
 
 class Report(NamedTuple):

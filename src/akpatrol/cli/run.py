@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.engine import Engine
     from akpatrol.model import Report
     from akpatrol.report import Renderer
+    from akpatrol.rules import Rule
     from akpatrol.settings import Settings
     from akpatrol.sources.base import Source
 
@@ -36,7 +37,8 @@ class Manner(NamedTuple):
 
     ``amend`` may add to the report what the sources cannot know. ``whole`` is the kind of scan, as a baseline knows it,
     when all of a repository is looked at. Of what is ``asked`` for alone is told; ``text`` tells it to a person. At
-    least one of the things is ``expected``, which ``coverage.counts`` names; a change may be empty.
+    least one of the things is ``expected``, which ``coverage.counts`` names; a change may be empty. A ``rule`` of this
+    run alone is kept nowhere, and no digest tells of it.
     """
 
     amend: Callable[[Report], Report] = lambda report: report
@@ -44,6 +46,7 @@ class Manner(NamedTuple):
     asked: Sequence[Question] = ()
     text: Renderer | None = None
     expected: Sequence[str] = ()
+    rule: Rule | None = None
 
 
 _PLAIN = Manner()
@@ -56,9 +59,11 @@ def execute(command: str, sources: Sequence[Source], settings: Settings, manner:
     inventory = verification.prepare(settings)
     known = policy.prepare(settings)
     rules = rules_.load(settings.rules)
+    if manner.rule:
+        rules = rules._replace(rules=(*rules.rules, manner.rule))
     examiner = Examiner(rules, settings.limits)
     engine = examiner.engine
-    engine.gate.keep_on(Compiled(settings.cache))
+    engine.gate.keep_on(Compiled(None if manner.rule else settings.cache))
     if settings.verbose:
         _explain(settings, engine)
     with Progress(sources, settings) as progress:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         Verification,
         Versions,
     )
-    from akpatrol.model import ChangedFiles, Coverage, Report, Secret, StaleAllowance, Target
+    from akpatrol.model import Asked, ChangedFiles, Coverage, Report, Secret, StaleAllowance, Target
     from akpatrol.report import RenderOptions
     from akpatrol.rules import Rule, RuleSet
 
@@ -55,7 +55,7 @@ def build(report: Report, options: RenderOptions, *, digest: bool = True) -> dic
         ],
         "notices": mask.texts(report.notices),
         "stale": [_stale(entry, mask) for entry in report.stale],
-        "asked": [{"what": mask.text(one.what), "found": one.found} for one in report.asked],
+        "asked": [_asked(one, mask) for one in report.asked],
         "changes": _changes(report.changes, mask) if report.changes else None,
         "summary": summary.build(report, mask),
     }
@@ -259,6 +259,11 @@ def _changes(changes: Changes, mask: Mask) -> dict[str, Any]:
         for one in changes.credentials
     ]
     return {"since": {"run": changes.run, "at": changes.at}, "credentials": credentials}
+
+
+def _asked(one: Asked, mask: Mask) -> dict[str, Any]:
+    taken = one.taken_for.value if one.taken_for else None
+    return {"what": mask.text(one.what), "taken_for": taken, "found": one.found}
 
 
 def _stale(entry: StaleAllowance, mask: Mask) -> dict[str, str]:

@@ -45,6 +45,7 @@ from akpatrol.model import (
     StaleAllowance,
     State,
     StateReason,
+    Taken,
     Target,
 )
 from akpatrol.report.document import SCHEMA_VERSION
@@ -166,10 +167,15 @@ def _report(whole: Fields) -> Report:
         stale=tuple(
             StaleAllowance(one.text("where"), one.text("entry"), one.text("reason")) for one in whole.each("stale")
         ),
-        asked=tuple(Asked(one.text("what"), one.flag("found")) for one in whole.each("asked")),
+        asked=tuple(map(_asked, whole.each("asked"))),
         changes=_changes(whole.later("changes", whole.inner)),
         rules_digest=scan.like("rules_digest", DIGEST),
     )
+
+
+def _asked(one: Fields) -> Asked:
+    taken = one.later("taken_for", lambda key: one.one(key, Taken))
+    return Asked(one.text("what"), one.flag("found"), taken)
 
 
 def target_of(document: Mapping[str, Any]) -> Target:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import Place, State
+from akpatrol.model import Place, State, Taken
 from akpatrol.report import document
 from akpatrol.report.advice import leaked_action
 from akpatrol.report.outcome import coverage_words
@@ -39,6 +39,13 @@ _ROWS_A_PLACE = 2
 _REASONS = 2
 _NAME_WIDTH = 40
 _IN_TREES = (Place.CONTENT, Place.PATH)
+_TAKEN = {
+    Taken.CREDENTIAL: "a credential",
+    Taken.FINGERPRINT: "a fingerprint",
+    Taken.SHA256: "a SHA-256",
+    Taken.KEY_ID: "a key id",
+    Taken.TEXT: "a text",
+}
 _GONE = (State.REMOVED, State.UNREACHABLE)
 
 
@@ -46,7 +53,8 @@ def render(report: Report, options: RenderOptions) -> str:
     """Return the screen; with ``-v`` all places, however many."""
     whole = document.visible_tree(document.build(report, options, digest=False))
     style = Style(min(options.width, _COLUMNS), colour=options.colour)
-    verdict = list(_verdict(whole, [one.what for one in report.asked], style))
+    asked = list(dict.fromkeys(one.what for one in report.asked))
+    verdict = [*_verdict(whole, asked, style), *wrapped(_taken(whole["asked"]), style.width)]
     found = [
         (list(_about(one, options, style)), _places(one, whole, options, style), list(_next(one, style)))
         for one in whole["credentials"]
@@ -75,6 +83,13 @@ def _verdict(whole: Mapping[str, Any], asked: Sequence[str], style: Style) -> It
     else:
         told = f"{name}: INCOMPLETE: not found, but not everything could be looked at"
     yield from (style.verdict(line, found=bool(found), complete=complete) for line in wrapped(told, style.width))
+
+
+def _taken(asked: Sequence[Mapping[str, Any]]) -> str:
+    """Say what was asked for was taken for, and as what it was found."""
+    names = [_TAKEN[one["taken_for"]] for one in asked if one["taken_for"]]
+    found = [_TAKEN[one["taken_for"]] for one in asked if one["taken_for"] and one["found"]]
+    return f"taken for {' and for '.join(names)}" + (f"; found as {found[0]}" if len(names) > 1 and found else "")
 
 
 def _about(one: Mapping[str, Any], options: RenderOptions, style: Style) -> Iterator[str]:
