@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol import identity
 from akpatrol.errors import UsageError
-from akpatrol.model import Asked, Secret, Skipped, Taken
+from akpatrol.findings import Taken
+from akpatrol.model import Asked, Secret, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -77,6 +77,16 @@ class Commit(NamedTuple):
     summary: str = ""
 
 
+class Taken(StrEnum):
+    """What something that is asked for is taken for."""
+
+    CREDENTIAL = "credential"
+    FINGERPRINT = "fingerprint"
+    SHA256 = "sha256"
+    KEY_ID = "key_id"
+    TEXT = "text"
+
+
 class Version(NamedTuple):
     """What a file held at some time: the git object, and the commit that brought it there, where one is known."""
 

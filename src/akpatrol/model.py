@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from akpatrol.findings import Changes, Credential
+    from akpatrol.findings import Changes, Credential, Taken
 
 
 # What the engine may look at round the start of a match, in bytes: sources overlap their blocks by this much.
@@ -278,6 +278,11 @@ class ChangedFiles(NamedTuple):
     number: int
     excluded: int
 
+    @property
+    def is_mostly_excluded(self) -> bool:
+        """True when more than half of them are left out."""
+        return 2 * self.excluded > self.number
+
 
 class Coverage(NamedTuple):
     """What was read, left out by design, and not readable.
@@ -296,11 +301,6 @@ class Coverage(NamedTuple):
         """True when everything that should have been looked at was, or its absence is accepted."""
         return all(skip.accepted for skip in self.skipped)
 
-    @property
-    def mostly_excluded(self) -> bool:
-        """True when more than half of the changed files are left out."""
-        return self.changed is not None and 2 * self.changed.excluded > self.changed.number
-
 
 class StaleAllowance(NamedTuple):
     """A baseline's entry or an allowance that matched nothing in a complete scan; ``entry`` says which."""
@@ -308,16 +308,6 @@ class StaleAllowance(NamedTuple):
     where: str
     entry: str
     reason: str
-
-
-class Taken(StrEnum):
-    """What something that is asked for is taken for."""
-
-    CREDENTIAL = "credential"
-    FINGERPRINT = "fingerprint"
-    SHA256 = "sha256"
-    KEY_ID = "key_id"
-    TEXT = "text"
 
 
 class Asked(NamedTuple):

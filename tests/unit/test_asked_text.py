@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akpatrol import asked_text, triage
@@ -40,22 +40,31 @@ _ENCODE: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("gate", ["automaton", "hyperscan"])
 @pytest.mark.parametrize("name", _ENCODE)
+@settings(max_examples=25)
 @given(
     text=st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=("Cs", "Cc")), min_size=8, max_size=40),
     before=st.binary(max_size=7),
     after=st.binary(max_size=7),
 )
-def test_it_is_found_wherever_it_is_encoded(name: str, gate: str, text: str, before: bytes, after: bytes) -> None:
+def test_it_is_found_wherever_it_is_encoded(name: str, text: str, before: bytes, after: bytes) -> None:
     wanted = of(text.encode())
     assert wanted
     whole = text.encode()
     # At any alignment of base64: what stands round it is encoded with it.
     with_it = name.startswith("base64")
     data = _ENCODE[name](before + whole + after) if with_it else before + _ENCODE[name](whole) + after
-    engine = Engine(RuleSet((rule_of(wanted),)), gate)  # type: ignore[arg-type]
+    engine = Engine(RuleSet((rule_of(wanted),)), "automaton")
     assert {match.secret for match in engine.scan(data)} & {form for form, _ in wanted.forms}
+
+
+@pytest.mark.parametrize("name", _ENCODE)
+def test_the_compiled_gate_finds_it_too(name: str) -> None:
+    text = b"correct horse/battery & 'staple'"
+    wanted = of(text)
+    assert wanted
+    engine = Engine(RuleSet((rule_of(wanted),)), "hyperscan")
+    assert len(engine.scan(b"\n" * 999 + _ENCODE[name](text))) == 1
 
 
 @given(st.binary(max_size=20))

@@ -100,7 +100,7 @@ def conclude(report: Report, engine: Engine, settings: Settings, teller: Rendere
 def is_news(report: Report) -> bool:
     """Tell whether there is more to say than what was looked at."""
     changed = report.changes and report.changes.credentials
-    mostly = report.coverage.mostly_excluded
+    mostly = report.coverage.changed and report.coverage.changed.is_mostly_excluded
     return bool(report.findings or report.notices or report.stale or report.asked or changed or mostly)
 
 

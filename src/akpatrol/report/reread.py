@@ -23,6 +23,7 @@ from akpatrol.findings import (
     Occurrence,
     OrganizationAnswer,
     Owner,
+    Taken,
     Verification,
     VerificationStatus,
     Version,
@@ -45,7 +46,6 @@ from akpatrol.model import (
     StaleAllowance,
     State,
     StateReason,
-    Taken,
     Target,
 )
 from akpatrol.report.document import SCHEMA_VERSION

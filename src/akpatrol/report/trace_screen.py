@@ -5,7 +5,8 @@ from __future__ import annotations
 import os.path
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import Place, State, Taken
+from akpatrol.findings import Taken
+from akpatrol.model import Place, State
 from akpatrol.report import document
 from akpatrol.report.advice import leaked_action
 from akpatrol.report.outcome import coverage_words
