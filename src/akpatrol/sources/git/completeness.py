@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
 from akpatrol.model import Skipped
-from akpatrol.sources.git import catfile, revisions
+from akpatrol.sources.git import catfile, graph, revisions
 from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git.holes import bridged, shallow_boundary
 
@@ -50,7 +50,17 @@ class Walk:
         with self._open:
             if not self._stream:
                 raise GitError("git did not start")
-            return list(_absent(self._git, self._stream))
+            patience = 0.0 if graph.is_known_to_be_wide(self._git) else revisions.WALK_SECONDS
+            if self._stream.ends_within(patience) or not (wide := graph.wide(self._git)):
+                return list(_absent(self._git, self._stream))
+        # git would walk for ever: it ends at these commits, and begins again at their parents.
+        reached = {commit.id for commit in graph.commits(self._git, revisions.EVERYTHING)} & wide.keys()
+        tips = [f"{parent}\n".encode() for id_ in reached for parent in wide[id_]]
+        with (
+            graph.ending_at(self._git, wide) as git,
+            git.stream(*_WALK, *revisions.EVERYTHING, "--stdin", stdin=tips) as stream,
+        ):
+            return list(_absent(git, stream))
 
 
 def gaps(git: Git, walk: Walk | None = None, proof: Proof | None = None) -> Iterator[Skipped]:

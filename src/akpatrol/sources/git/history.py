@@ -138,7 +138,7 @@ class RangeSource(OneTarget):
         super().__init__(target)
         self._git = git
         self._range = wanted
-        self._commits: dict[str, None] = {}
+        self._commits: dict[str, revisions.Commit] = {}
         self._cut: frozenset[str] = frozenset()
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
@@ -148,7 +148,7 @@ class RangeSource(OneTarget):
         yield from self._range.skips
         yield from self._walk()
         compared = set() if self._range.open else {*self._cut}  # what these hold need not be new
-        for id_, changes in revisions.changes(self._git, [id_ for id_ in self._commits if id_ not in compared]):
+        for id_, changes in revisions.changes(self._git, [one for id_, one in self._commits.items() if id_ not in compared]):
             compared.add(id_)
             blobs |= {change.new: None for change in changes if change.introduces}
             paths |= {change.path: None for change in changes if change.adds_path}
@@ -174,7 +174,7 @@ class RangeSource(OneTarget):
         if not self._range.revisions:
             return
         try:
-            self._commits = {commit.id: None for commit in revisions.commits(self._git, self._range.revisions)}
+            self._commits = {commit.id: commit for commit in revisions.commits(self._git, self._range.revisions)}
         except GitError as error:
             yield Skipped("range " + " ".join(self._range.revisions), str(error))
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
 from akpatrol.model import State, StateReason
-from akpatrol.sources.git import catfile
+from akpatrol.sources.git import catfile, trees
 from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git import revisions as git_revisions
 from akpatrol.sources.git.holes import bridged
@@ -168,7 +168,7 @@ class Tracer:
         if not (self._blobs or self._names):
             return
         by_id = {commit.id: commit for commit in walk}
-        for id_, changes in git_revisions.changes(git, list(by_id)):
+        for id_, changes in git_revisions.changes(git, walk):
             self._note_changes(by_id[id_], changes, bits.get(id_, 0), reachable=reachable)
 
     def _note_commit(self, commit: Commit, bits: int, *, reachable: bool) -> None:
@@ -236,7 +236,7 @@ class Tracer:
         for id_, bits in self._refs.others.items():
             entries = [(id_, b"")]
             with suppress(GitError):  # a blob
-                entries += git_revisions.tree(self._git, id_)
+                entries += ((one.new, path) for one in trees.entries(self._git, id_) for path in one.paths)
             for object_, path in entries:
                 trails = [(trail, path)] if (trail := self._blobs.get(object_)) else []
                 matches = self._named.finditer(path) if self._named else ()

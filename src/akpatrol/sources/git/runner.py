@@ -122,13 +122,16 @@ class Git:
         return output
 
     @contextmanager
-    def stream(self, *arguments: str | bytes, stdin: Iterable[bytes] | None = None) -> Iterator[Stream]:
+    def stream(
+        self, *arguments: str | bytes, stdin: Iterable[bytes] | None = None, patience: float | None = None
+    ) -> Iterator[Stream]:
         """Run git and give its output as a stream; ``stdin`` is written by a thread.
 
-        The stream raises GitError at the end when git failed, and kills a git that is silent too long.
+        The stream raises GitError at the end when git failed, and kills a git that is silent for ``patience`` seconds
+        while it is waited for; then it raises Silent.
         """
         process = self._popen(arguments, None, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
-        stream = Stream(process)
+        stream = Stream(process, patience)
         try:
             if stdin is not None and process.stdin:
                 Thread(target=_feed, args=(process.stdin, stdin), daemon=True).start()
@@ -176,11 +179,16 @@ class Git:
                 raise GitError(f"{os.fsdecode(common)}/config, or what it includes, cannot be read: {error}") from None
 
 
+class Silent(GitError):
+    """Git said nothing for too long."""
+
+
 class Stream:
     """The output of a running git."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], patience: float | None = None) -> None:
         self._process = process
+        self._patience = _SILENCE_SECONDS if patience is None else patience
         self._output: IO[bytes] = process.stdout  # type: ignore[assignment]
         self._complaint = bytearray()
         self._waiting: float | None = None
@@ -218,9 +226,15 @@ class Stream:
         code = self._process.wait()
         self._listener.join(1)
         if self._silent:
-            raise GitError(f"git was silent for {_SILENCE_SECONDS} seconds")
+            raise Silent(f"git was silent for {self._patience:.0f} seconds")
         if code:
             raise GitError(first_line(bytes(self._complaint)) or f"git ended with {code}")
+
+    def ends_within(self, seconds: float) -> bool:
+        """Return whether git ends in that time; one that has much to print waits for its reader, and does not."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self._process.returncode is not None
 
     def errors(self) -> tuple[str, ...]:
         """Return the distinct errors that git told of so far."""
@@ -242,9 +256,9 @@ class Stream:
                 self._complaint += data
 
     def _watch(self) -> None:
-        while not self._closed.wait(min(5, _SILENCE_SECONDS)):
+        while not self._closed.wait(min(5, self._patience / 4)):
             since = self._waiting
-            if since is not None and monotonic() - since > _SILENCE_SECONDS:
+            if since is not None and monotonic() - since > self._patience:
                 self._silent = True
                 self._process.kill()
                 return
