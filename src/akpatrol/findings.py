@@ -69,16 +69,32 @@ class Hit(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """A commit in which an occurrence came or went; ``date`` is its committer date, RFC 3339 in UTC."""
+    """A commit in which an occurrence came or went; ``date`` is its committer date, RFC 3339 in UTC.
+
+    At the ``boundary`` of a shallow clone it may have come with an earlier commit.
+    """
 
     id: str
     date: str
     author: str = ""
     summary: str = ""
+    boundary: bool = False
+
+
+class Moved(NamedTuple):
+    """From where a credential came to a path: ``kind`` is ``move`` or ``copy``, ``introduced`` brought it there."""
+
+    kind: str
+    path: bytes
+    introduced: Commit | None = None
 
 
 class Occurrence(NamedTuple):
-    """One place where a credential was seen; null line and column where a place has none; ``inline`` as of a hit."""
+    """One place where a credential was seen; null line and column where a place has none; ``inline`` as of a hit.
+
+    ``paths`` may be ``paths_truncated``. ``known`` says that the base of what was looked at holds it there already;
+    ``version`` brought this version of the file, whatever it holds.
+    """
 
     target: str
     place: Place
@@ -100,6 +116,10 @@ class Occurrence(NamedTuple):
     state_reason: StateReason | None = None
     exposure: Exposure | None = None
     inline: str | None = None
+    paths_truncated: bool = False
+    moved_from: Moved | None = None
+    known: bool = False
+    version: Commit | None = None
 
 
 class VerificationStatus(StrEnum):

@@ -305,7 +305,8 @@ class Report(NamedTuple):
     """One run's whole result, as every format renders it.
 
     ``notices`` are sentences about what was asked for and does not hold: an allowance that has expired, say.
-    ``rules_digest`` is of the rules that found it, None where they are those that it is rendered with.
+    ``rules_digest`` is of the rules that found it, None where they are those that it is rendered with. ``known`` are
+    the credentials, and places of them, that the base of what was looked at holds already.
     """
 
     command: str
@@ -321,6 +322,7 @@ class Report(NamedTuple):
     asked: tuple[Asked, ...] = ()
     changes: Changes | None = None
     rules_digest: str | None = None
+    known: tuple[Credential, ...] = ()
 
     @property
     def findings(self) -> tuple[Credential, ...]:

@@ -66,6 +66,7 @@ def execute(command: str, sources: Sequence[Source], settings: Settings, manner:
             asking.least(settings, questions),
             acceptances(settings, targets),
             by_target(settings, targets),
+            policy.on_path(settings, targets),
         )
         found = asking.answer(
             manner.amend(pipeline.run(command, sources, examiner, wishes, progress.update)), questions

@@ -40,6 +40,8 @@ class Allowing(NamedTuple):
             return False
         if not self.matches:
             return True
+        if one.paths_truncated:
+            return False  # of paths that are not listed it does not speak
         paths = one.paths or tuple(filter(None, [one.path]))
         return one.place in _IN_FILES and bool(paths) and all(self.matches(one.target, path) for path in paths)
 

@@ -49,7 +49,9 @@ def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> lis
     for id_ in shallow_boundary(git) & known.keys():
         known[id_] = known[id_]._replace(parents=())
     cut = revisions.index("--not") if "--not" in revisions else len(revisions)
-    wanted = _reached(known, [*_named(git, revisions[:cut]), *tips]) - _reached(known, _named(git, revisions[cut + 1 :]))
+    wanted = _reached(known, [*_named(git, revisions[:cut]), *tips]) - _reached(
+        known, _named(git, revisions[cut + 1 :])
+    )
     return list(_in_order(known, wanted))
 
 

@@ -9,11 +9,12 @@ from akpatrol.errors import GitError
 from akpatrol.model import Place, Skipped, StateReason
 from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git import completeness, describe, gitdir, placement, revisions
+from akpatrol.sources.git.earlier import Earlier
 from akpatrol.sources.git.holes import shallow_boundary
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from akpatrol.findings import Hit
     from akpatrol.model import Excluded, Target
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _IDS_A_UNIT = 20_000
 _MUCH = 20_000  # objects
+_MOST_TIPS = 50
 
 
 class HistorySource(OneTarget):
@@ -140,6 +142,17 @@ class RangeSource(OneTarget):
         self._range = wanted
         self._commits: dict[str, revisions.Commit] = {}
         self._cut: frozenset[str] = frozenset()
+        self._before: Earlier | None = None
+
+    def compare_with(self, examine: Callable[[Unit], Sequence[Hit]]) -> None:
+        """Learn how to find out what the range's base holds."""
+        cut = self._range.revisions.index("--not") if "--not" in self._range.revisions else None
+        starts = self._range.revisions[cut + 1 :] if cut is not None else ()
+        parents = {parent for commit in self._commits.values() for parent in commit.parents}
+        tips = [id_ for id_ in self._commits if id_ not in parents][:_MOST_TIPS]
+        self._before = Earlier(
+            self._git, self._target.id, examine, tips, starts if starts and "--remotes" not in starts else None
+        )
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
         """Yield the commits, the blobs that they hold and no parent does, and the paths that they add."""
@@ -148,7 +161,8 @@ class RangeSource(OneTarget):
         yield from self._range.skips
         yield from self._walk()
         compared = set() if self._range.open else {*self._cut}  # what these hold need not be new
-        for id_, changes in revisions.changes(self._git, [one for id_, one in self._commits.items() if id_ not in compared]):
+        wanted = [commit for id_, commit in self._commits.items() if id_ not in compared]
+        for id_, changes in revisions.changes(self._git, wanted):
             compared.add(id_)
             blobs |= {change.new: None for change in changes if change.introduces}
             paths |= {change.path: None for change in changes if change.adds_path}
@@ -162,7 +176,7 @@ class RangeSource(OneTarget):
 
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
         """Yield each hit with the commit of the range that introduced it."""
-        return placement.place(self._git, hits, self._commits)
+        return placement.place(self._git, hits, self._commits, before=self._before)
 
     def check(self) -> Iterator[Skipped]:
         """Yield the commits whose parents a shallow clone left out: what they changed is not known."""

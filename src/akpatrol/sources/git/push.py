@@ -14,6 +14,7 @@ from akpatrol.errors import GitError, OutOfTime, UsageError
 from akpatrol.model import Place, Skipped, State
 from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git import catfile, placement, refs, revisions
+from akpatrol.sources.git.earlier import Earlier
 from akpatrol.sources.git.provenance import Pushed
 from akpatrol.sources.git.runner import Git
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from akpatrol.findings import Hit, Occurrence
     from akpatrol.model import Match, Target
     from akpatrol.sources.base import Placed, Planned
+    from akpatrol.sources.git.earlier import Examine
     from akpatrol.sources.git.repository import Repository
     from akpatrol.sources.git.revisions import Commit
 
@@ -94,6 +96,11 @@ class PushSource(OneTarget):
         self._updates = [update for update in updates if update.new]
         self._tips = list(dict.fromkeys(update.new for update in self._updates))
         self.commits: Sequence[Commit] = ()
+        self._examine: Examine = lambda _unit: ()
+
+    def compare_with(self, examine: Examine) -> None:
+        """Learn how to find out what the repository held before the push."""
+        self._examine = examine
 
     def plan(self) -> Iterator[Planned]:
         """Yield the objects, then the refs' names."""
@@ -153,9 +160,10 @@ class PushSource(OneTarget):
         named = [(update.new, update.name.decode("utf-8", "surrogateescape")) for update in self._updates]
         self.commits = list(revisions.commits(git, _NEW, self._tips)) if self._tips else []
         pushed = Pushed(refs.resolved(git, named), self.commits)
-        found = list(placement.place(git, hits, pushed=pushed))
+        before = Earlier(git, self._target.id, self._examine, self._tips)
+        found = list(placement.place(git, hits, pushed=pushed, before=before))
         old = self._reachable({one.object for _, one in found if one.place is Place.PATH and not one.introduced})
-        yield from ((match, one) for match, one in found if one.introduced or one.object not in old)
+        yield from ((match, one) for match, one in found if one.introduced or one.known or one.object not in old)
 
     def _reachable(self, trees: set[str | None]) -> set[str]:
         """Return which of these trees the pushed refs reach: what their names are, no commit of the push added."""

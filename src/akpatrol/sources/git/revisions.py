@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
 from akpatrol.sources.git import trees
-from akpatrol.sources.git.runner import Silent
+from akpatrol.sources.git.runner import LITERALLY, SilentError
 from akpatrol.sources.git.trees import Change
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> Ite
         for commit in _listed(git, revisions, tips, WALK_SECONDS):
             number += 1
             yield commit
-    except Silent:
+    except SilentError:
         from akpatrol.sources.git import graph  # noqa: PLC0415 - only where git comes to no end
 
         if number:
@@ -92,7 +92,7 @@ def changes(git: Git, commits: Sequence[Commit]) -> Iterator[tuple[str, tuple[Ch
                 told += len(found)
                 yield id_, found
             start = stop
-        except (Silent, _TooMuch):
+        except (SilentError, _TooMuchError):
             endless += 1
             yield from trees.changes(git, commits[start + seen : start + seen + 1])
             start += seen + 1
@@ -101,7 +101,17 @@ def changes(git: Git, commits: Sequence[Commit]) -> Iterator[tuple[str, tuple[Ch
             start += seen + 1
 
 
-class _TooMuch(GitError):
+def of_path(git: Git, tips: Sequence[str], path: bytes) -> Iterator[tuple[str, Change]]:
+    """Yield the commits that changed what stands at a path, children first, with that change. Raises GitError."""
+    options = ("-c", "--raw", "-z", "--no-renames", "--no-abbrev", "--full-history", "--topo-order")
+    words = ("log", *options, "--pretty=tformat:%H", "--end-of-options", *tips, "--")
+    with git.stream(LITERALLY, *words, path, patience=WALK_SECONDS) as stream:
+        for id_, found in _parse(stream):
+            yield from ((id_, change) for change in found if change.path == path)
+        stream.finish()
+
+
+class _TooMuchError(GitError):
     """One commit changed more paths than there is memory for."""
 
 
@@ -127,7 +137,7 @@ def _parse(stream: Stream) -> Iterator[tuple[str, tuple[Change, ...]]]:
         if part.startswith(b":"):
             found.append(_change(part, next(parts, b"")))
             if len(found) > _CHANGES:
-                raise _TooMuch("more changes than can be held")
+                raise _TooMuchError("more changes than can be held")
         elif part:
             if header:
                 yield header.decode("ascii", "replace"), tuple(found)

@@ -128,7 +128,7 @@ class Git:
         """Run git and give its output as a stream; ``stdin`` is written by a thread.
 
         The stream raises GitError at the end when git failed, and kills a git that is silent for ``patience`` seconds
-        while it is waited for; then it raises Silent.
+        while it is waited for; then it raises SilentError.
         """
         process = self._popen(arguments, None, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
         stream = Stream(process, patience)
@@ -179,7 +179,7 @@ class Git:
                 raise GitError(f"{os.fsdecode(common)}/config, or what it includes, cannot be read: {error}") from None
 
 
-class Silent(GitError):
+class SilentError(GitError):
     """Git said nothing for too long."""
 
 
@@ -226,7 +226,7 @@ class Stream:
         code = self._process.wait()
         self._listener.join(1)
         if self._silent:
-            raise Silent(f"git was silent for {self._patience:.0f} seconds")
+            raise SilentError(f"git was silent for {self._patience:.0f} seconds")
         if code:
             raise GitError(first_line(bytes(self._complaint)) or f"git ended with {code}")
 

@@ -14,7 +14,7 @@ from akpatrol.errors import GitError
 from akpatrol.sources.git import catfile
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence, Set  # noqa: PYI025
 
     from akpatrol.sources.git.revisions import Commit
     from akpatrol.sources.git.runner import Git
@@ -220,9 +220,9 @@ class _Group:
 
 def _differing(new: Entries, olds: list[Entries]) -> Iterator[tuple[bytes, int, bytes, tuple[bytes, ...]]]:
     """Yield name, mode, id ("" where it is gone) and the parents' ids of what differs from every parent."""
-    changed = new.items()
+    changed: Set[tuple[bytes, tuple[bytes, bytes]]] = new.items()
     for old in olds:
-        changed = changed - old.items()  # type: ignore[assignment] - a set does as well
+        changed = changed - old.items()
     for name, (mode_text, id_) in changed:
         mode = int(mode_text, 8)
         befores = _befores(name, mode, olds)
