@@ -306,7 +306,7 @@ class Report(NamedTuple):
 
     ``notices`` are sentences about what was asked for and does not hold: an allowance that has expired, say.
     ``rules_digest`` is of the rules that found it, None where they are those that it is rendered with. ``known`` are
-    the credentials, and places of them, that the base of what was looked at holds already.
+    the credentials, with their places, that the base of what was looked at holds ``already_in_base``: so many places.
     """
 
     command: str
@@ -323,6 +323,7 @@ class Report(NamedTuple):
     changes: Changes | None = None
     rules_digest: str | None = None
     known: tuple[Credential, ...] = ()
+    already_in_base: int = 0
 
     @property
     def findings(self) -> tuple[Credential, ...]:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Wishes(NamedTuple):
     """How to run: processes at most, the least confidence to report, skips that are accepted.
 
-    What is ``excluded`` or ``allowed`` depends on target and path. A ``reader`` has a source's units read into a
-    tally; otherwise this process does, and those that it starts.
+    What is ``excluded`` or ``allowed`` depends on target and path; ``keep_known`` tells also what was there before. A
+    ``reader`` has a source's units read into a tally; otherwise this process does, and those that it starts.
     """
 
     jobs: int = 1
@@ -35,6 +35,7 @@ class Wishes(NamedTuple):
     accepted: Sequence[AcceptedSkip] = ()
     excluded: Callable[[str, bytes], bool] = lambda _target, _path: False
     allowed: Callable[[str, bytes], bool] = lambda _target, _path: False
+    keep_known: bool = False
     reader: Reader | None = None
 
 
@@ -77,6 +78,7 @@ def run(
         if isinstance(source, Remembering):
             source.remember()
     credentials, below = _collect(placed, examiner.rules, wishes.minimum)
+    there_before = _collect(known, examiner.rules, wishes.minimum)[0]
     return Report(
         command=command,
         started_at=started,
@@ -86,7 +88,7 @@ def run(
         credentials=credentials,
         below_confidence=below,
         unread_histories=tuple(dict.fromkeys(path for source in sources for path in source.unread_histories())),
-        known=_collect(known, examiner.rules, wishes.minimum)[0],
+        known=there_before,
     )
 
 
@@ -103,7 +105,7 @@ def _new(
     """Leave out what was there before, which becomes known, unless nobody was told of it where it was."""
     for match, one in placed:
         old = one.moved_from.path if one.moved_from else None
-        if not one.known:
+        if not one.known or wishes.keep_known:
             yield match, one
         elif old is not None and (not admits(match.rule_id, (old,)) or _brings_to_light(one, old, wishes)):
             yield match, one._replace(known=False)

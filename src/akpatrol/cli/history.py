@@ -45,6 +45,8 @@ def command(flags: Flags, repo: str, range_: str | None) -> int:
         if side and (flaw := flaw_of_checkout(flags, work_tree or "")):
             side.notices.append(flaw)
         settings = resolve(flags, work_tree, work_tree, side)
+        if side:
+            wanted = wanted._replace(skips=(*wanted.skips, *side.absent.values()))
         if wanted.note and not settings.quiet:
             click.echo(f"akpatrol: {wanted.note}", err=True)
         return execute("range", [RangeSource(git, target, wanted)], settings)

@@ -145,7 +145,7 @@ def judge(report: Report, policy: Policy | None, settings: Settings, whole: str 
     given = settings.policy
     report = report._replace(notices=(*report.notices, *given.notices))
     covered = whole if report.coverage.complete and not _is_narrow(settings) else None
-    if not report.credentials and not (policy and covered):
+    if not report.credentials and not report.known and not (policy and covered):
         return report
     from datetime import UTC, datetime  # noqa: PLC0415 - only with something to decide
 
@@ -159,8 +159,18 @@ def judge(report: Report, policy: Policy | None, settings: Settings, whole: str 
         trusted=given.trusted,
         custom=bool(settings.rules),
     )
-    done = applied.apply(report.credentials, policy, datetime.now(UTC).date(), covered)
-    return report._replace(credentials=done.credentials, notices=(*report.notices, *done.notices), stale=done.stale)
+    today = datetime.now(UTC).date()
+    done = applied.apply(report.credentials, policy, today, covered)
+    # The base holds it, and what it allows is nothing to tell of.
+    before = applied.apply(report.known, policy._replace(trusted=None), today).credentials
+    known = tuple(credential for credential in before if not credential.allowed)
+    return report._replace(
+        credentials=done.credentials,
+        notices=(*report.notices, *done.notices),
+        stale=done.stale,
+        known=known,
+        already_in_base=len({(one.secret, place.target, place.path) for one in known for place in one.occurrences}),
+    )
 
 
 def _is_narrow(settings: Settings) -> bool:

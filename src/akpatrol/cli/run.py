@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from akpatrol.asked import Question
     from akpatrol.detect.engine import Engine
+    from akpatrol.findings import Credential
     from akpatrol.model import Report
     from akpatrol.report import Renderer
     from akpatrol.settings import Settings
@@ -36,12 +37,14 @@ class Manner(NamedTuple):
 
     ``amend`` may add to the report what the sources cannot know. ``whole`` is the kind of scan, as a baseline knows it,
     when all of a repository is looked at. Of what is ``asked`` for alone is told; ``text`` tells it to a person.
+    ``known`` makes a notice of what was there before.
     """
 
     amend: Callable[[Report], Report] = lambda report: report
     whole: str | None = None
     asked: Sequence[Question] = ()
     text: Renderer | None = None
+    known: Callable[[Sequence[Credential]], str] | None = None
 
 
 _PLAIN = Manner()
@@ -67,12 +70,15 @@ def execute(command: str, sources: Sequence[Source], settings: Settings, manner:
             acceptances(settings, targets),
             by_target(settings, targets),
             policy.on_path(settings, targets),
+            keep_known=bool(questions),
         )
         found = asking.answer(
             manner.amend(pipeline.run(command, sources, examiner, wishes, progress.update)), questions
         )
     verified, interrupted = verification.answer(found, settings, inventory)
     report = policy.judge(verified, known, settings, whole=None if questions else manner.whole)
+    if report.known and manner.known:
+        report = report._replace(notices=(*report.notices, manner.known(report.known)))
     code = conclude(report, engine, settings, manner.text)
     return ExitCode.INTERRUPTED if interrupted else code
 

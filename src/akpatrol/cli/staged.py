@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
 from akpatrol.cli.globs import excluder
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import execute
+from akpatrol.cli.run import Manner, execute
 from akpatrol.errors import UsageError
 from akpatrol.model import Target
 from akpatrol.settings import environment, hook_environment
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.index import IndexSource
 from akpatrol.sources.git.runner import HOOK_VARIABLES, Git
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from akpatrol.findings import Credential
+
+_SHOWN = 3
 
 
 @click.command("staged")
@@ -33,7 +41,22 @@ def command(flags: Flags, files: tuple[str, ...]) -> int:
     cwd = os.fsencode(os.getcwd())
     target = Target("0", "index", os.fsdecode(found.root), base=os.fsdecode(found.root))
     excluded = excluder(settings)(target.root)
-    return execute("staged", [IndexSource(Git(found, hook), target, named, cwd, excluded)], settings)
+    source = IndexSource(Git(found, hook), target, named, cwd, excluded)
+    return execute("staged", [source], settings, Manner(known=_known))
+
+
+def _known(credentials: Sequence[Credential]) -> str:
+    """Say what HEAD holds already and how to put it on record."""
+    places = list(
+        dict.fromkeys(
+            f"{credential.secret.redacted} in {os.fsdecode(place.path or b'')}"
+            for credential in credentials
+            for place in credential.occurrences
+        )
+    )
+    more = f" and {len(places) - _SHOWN:,} more" if len(places) > _SHOWN else ""
+    told = ", ".join(places[:_SHOWN]) + more
+    return f"in HEAD already, so not new: {told}; akpatrol baseline create puts it on record"
 
 
 def find(hook: dict[str, str]) -> repository.Repository:

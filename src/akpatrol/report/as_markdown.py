@@ -14,11 +14,14 @@ from akpatrol.report.text_credential import telling_places
 from akpatrol.report.text_safety import head, middle_out
 from akpatrol.report.words import (
     STATUSES,
+    also_at,
     attribution_words,
     commit_words,
     directory_of,
     location,
+    moved_words,
     plural,
+    since_words,
     state_words,
     status_of,
 )
@@ -162,9 +165,13 @@ def _history(place: Mapping[str, Any], now: datetime) -> str:
     facts = [state_words({**place, "refs": [middle_out(ref, _NAME_WIDTH) for ref in place["refs"]]})]
     if introduced := place["introduced"]:
         short = {**introduced, "author": head(introduced["author"], _NAME_WIDTH)}
-        facts.append("since " + commit_words(short, now))
+        facts.append(f"{since_words(short)} {commit_words(short, now)}")
         if introduced["summary"]:
             facts.append(f'"{head(introduced["summary"], _NAME_WIDTH)}"')
+    if moved := place["moved_from"]:
+        facts.append(moved_words(moved, middle_out(moved["path"], _NAME_WIDTH)))
+    if others := [middle_out(path, _NAME_WIDTH) for path in place["paths"] if path != place["path"]]:
+        facts.append(also_at(place, others))
     if place["removed"]:
         facts.append("this version replaced or removed in " + commit_words(place["removed"], now))
     return "; ".join(facts)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Changes,
         Commit,
         Credential,
+        Moved,
         Occurrence,
         OrganizationAnswer,
         Owner,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from akpatrol.rules import Rule, RuleSet
 
 SCHEMA_VERSION = "1"
+MOST_PATHS = 100
+"""Paths that are listed of a place."""
+
 _STATES = list(State)
 
 
@@ -265,7 +269,8 @@ def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOp
         "target": mask.text(place.target),
         "place": place.place.value,
         "path": None if place.path is None else mask.path(place.path),
-        "paths": [mask.path(path) for path in place.paths],
+        "paths": [mask.path(path) for path in place.paths[:MOST_PATHS]],
+        "paths_truncated": place.paths_truncated or len(place.paths) > MOST_PATHS,
         "line": place.line,
         "column": place.column,
         "end_line": place.end_line,
@@ -275,6 +280,7 @@ def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOp
         "containers": mask.texts(place.containers),
         "object": place.object,
         "introduced": _commit(place.introduced, mask),
+        "moved_from": _moved(place.moved_from, mask),
         "removed": {"id": place.removed.id, "date": place.removed.date} if place.removed else None,
         "refs": mask.texts(place.refs),
         "state": place.state.value,
@@ -292,4 +298,11 @@ def _commit(commit: Commit | None, mask: Mask) -> dict[str, Any] | None:
         "author": mask.text(commit.author),
         "date": commit.date,
         "summary": mask.text(commit.summary),
+        "boundary": commit.boundary,
     }
+
+
+def _moved(moved: Moved | None, mask: Mask) -> dict[str, Any] | None:
+    if moved is None:
+        return None
+    return {"kind": moved.kind, "path": mask.path(moved.path), "introduced": _commit(moved.introduced, mask)}

@@ -12,11 +12,13 @@ from akpatrol.report.text_safety import head, middle_out, visible
 from akpatrol.report.words import (
     SHORT_ID,
     STATUSES,
+    also_at,
     attribution_words,
     kind_name,
-    listed,
     location,
+    moved_words,
     plural,
+    since_words,
     state_words,
 )
 
@@ -34,13 +36,15 @@ def result_message(credential: Mapping[str, Any], occurrence: Mapping[str, Any],
     where = middle_out(location(occurrence), PATH_WIDTH)
     facts = [state_words(occurrence)]
     if introduced := occurrence["introduced"]:
-        facts.append(f"since commit {introduced['id'][:SHORT_ID]} of {introduced['date'][:10]}")
+        facts.append(f"{since_words(introduced)} commit {introduced['id'][:SHORT_ID]} of {introduced['date'][:10]}")
     elif occurrence["object"]:
         facts.append(f"git object {occurrence['object'][:SHORT_ID]}")
+    if moved := occurrence["moved_from"]:
+        facts.append(moved_words(moved, middle_out(moved["path"], _NAME_WIDTH)))
     if removed := occurrence["removed"]:
         facts.append(f"this version replaced or removed in commit {removed['id'][:SHORT_ID]} of {removed['date'][:10]}")
     if others := [middle_out(path, _NAME_WIDTH) for path in occurrence["paths"] if path != occurrence["path"]]:
-        facts.append("also at " + listed(others))
+        facts.append(also_at(occurrence, others))
     if occurrence["encodings"]:
         facts.append(
             "encoded as " + ", then ".join(head(encoding, _NAME_WIDTH) for encoding in occurrence["encodings"])

@@ -93,6 +93,8 @@ def _found(whole: Mapping[str, Any]) -> str:
     if not summary["findings"]:
         # With changes the report holds nothing else, however much was found before.
         some = "new or changed credentials" if whole["changes"] else "credentials"
+        if summary["already_in_base"]:
+            some = "new credentials"
         return f"No {some} found" + (" that are not allowed" if summary["allowed"] else "")
     places = plural(summary["occurrences"], "place")
     found = findings_of(whole)

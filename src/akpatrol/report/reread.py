@@ -18,6 +18,7 @@ from akpatrol.findings import (
     Commit,
     Credential,
     InventoryKey,
+    Moved,
     NamedSecret,
     Occurrence,
     OrganizationAnswer,
@@ -63,6 +64,7 @@ _KEY_ID = re.compile(r"(?!pat_|ak_)[0-9A-Za-z_-]{1,200}")
 MOMENT = re.compile("[-+:.? 0-9TZtz]{0,40}")
 _WORD = re.compile("[a-z_-]{1,30}")
 _CHANGE = re.compile("new|gone|changed")
+_MOVED = re.compile("move|copy")
 
 
 def report_of(document: Mapping[str, Any], name: str = "report") -> Report:
@@ -151,6 +153,7 @@ def _report(whole: Fields) -> Report:
         coverage=_coverage(whole.inner("coverage")),
         credentials=tuple(map(_credential, whole.each("credentials"))),
         below_confidence=summary.count("below_min_confidence"),
+        already_in_base=summary.later("already_in_base", summary.count) or 0,
         unread_histories=summary.texts("histories_not_read"),
         notices=whole.texts("notices"),
         stale=tuple(
@@ -202,6 +205,8 @@ def _occurrence(one: Fields) -> Occurrence:
         introduced=_commit(one.maybe("introduced", one.inner)),
         removed=_removal(one.maybe("removed", one.inner)),
         refs=one.texts("refs"),
+        paths_truncated=bool(one.later("paths_truncated", one.flag)),
+        moved_from=_moved(one.later("moved_from", one.inner)),
         state_reason=one.maybe("state_reason", lambda key: one.one(key, StateReason)),
         exposure=one.maybe("exposure", lambda key: one.one(key, Exposure)),
     )
@@ -210,7 +215,20 @@ def _occurrence(one: Fields) -> Occurrence:
 def _commit(one: Fields | None) -> Commit | None:
     if one is None:
         return None
-    return Commit(one.like("id", _OBJECT), one.like("date", MOMENT), one.text("author"), one.text("summary"))
+    return Commit(
+        one.like("id", _OBJECT),
+        one.like("date", MOMENT),
+        one.text("author"),
+        one.text("summary"),
+        boundary=bool(one.later("boundary", one.flag)),
+    )
+
+
+def _moved(one: Fields | None) -> Moved | None:
+    if one is None:
+        return None
+    introduced = _commit(one.maybe("introduced", one.inner))
+    return Moved(one.like("kind", _MOVED), path_bytes(one.text("path")), introduced)
 
 
 def _removal(one: Fields | None) -> Commit | None:

@@ -11,12 +11,14 @@ from akpatrol.report.text_safety import around, columns, head, middle_out, shell
 from akpatrol.report.words import (
     STATUSES,
     UNVERIFIED,
+    also_at,
     attribution_words,
     commit_words,
     kind_name,
-    listed,
     location,
+    moved_words,
     plural,
+    since_words,
     state_words,
     status_of,
 )
@@ -115,11 +117,13 @@ class CredentialText:
         short = self._short(occurrence)
         yield state_words(short)
         if short["introduced"]:
-            yield "since " + commit_words(short["introduced"], self._now)
+            yield f"{since_words(short['introduced'])} {commit_words(short['introduced'], self._now)}"
+        if moved := short["moved_from"]:
+            yield moved_words(moved, middle_out(moved["path"], _PATH_WIDTH))
         if short["removed"]:
             yield "this version replaced or removed in " + commit_words(short["removed"], self._now)
         if others := [path for path in short["paths"] if path != short["path"]]:
-            yield "also at " + (", ".join(others) if self._verbose else listed(others))
+            yield also_at(short, others, len(others) if self._verbose else SHOWN)
         if short["encodings"]:
             yield "encoded as " + ", then ".join(short["encodings"])
         if short["exposure"] and not is_only:

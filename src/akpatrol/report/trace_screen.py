@@ -19,8 +19,10 @@ from akpatrol.report.words import (
     directory_of,
     kind_name,
     location,
+    moved_words,
     plural,
     short_ref,
+    since_words,
     state_name,
     state_words,
 )
@@ -92,7 +94,11 @@ def _about(one: Mapping[str, Any], options: RenderOptions, style: Style) -> Iter
 def _time(places: Sequence[Mapping[str, Any]], now: datetime) -> str:
     """Say since and until when it was anywhere, and who brought it."""
     brought = min((place["introduced"] for place in places if place["introduced"]), key=_date, default=None)
-    since = f"since {date_words(brought['date'], now)}, by {_author(brought)}" if brought else "since when is not known"
+    since = (
+        f"{since_words(brought)} {date_words(brought['date'], now)}, by {_author(brought)}"
+        if brought
+        else "since when is not known"
+    )
     removed = [place["removed"] for place in places if place["removed"]]
     if removed and all(place["state"] in _GONE for place in places):
         return f"{since}, until {date_words(max(removed, key=_date)['date'], now)}"
@@ -113,9 +119,13 @@ def _place(place: Mapping[str, Any], root: str, style: Style) -> Iterator[str]:
     yield "  " + style.path(middle_out(where if in_files or not root else f"{root}: {where}", style.width - 2))
     state = state_name(place["state"]) if place["place"] in _IN_TREES else state_words(short)
     since, until = place["introduced"], place["removed"]
-    times = f"since {since['date'][:10]}" if since else ""
+    times = f"{since_words(since)} {since['date'][:10]}" if since else ""
     times += f" until {until['date'][:10]}" if until else ""
     facts = [times.strip(), f"{_author(since)} in {since['id'][:SHORT_ID]}" if since else "", state]
+    if moved := place["moved_from"]:
+        facts.append(moved_words(moved, middle_out(moved["path"], _NAME_WIDTH)))
+    if place["paths_truncated"]:
+        facts.append(f"on more than {len(place['paths']):,} paths")
     facts += [f"encoded as {', '.join(place['encodings'])}"] if place["encodings"] else []
     yield "    " + head("; ".join(filter(None, facts)), style.width - 4)
 

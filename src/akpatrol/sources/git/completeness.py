@@ -123,7 +123,7 @@ def _absent(git: Git, stream: Stream) -> Iterator[Skipped]:
     while line := stream.readline():
         if not line.startswith(b"?"):
             continue
-        if not number and _is_partial(git):
+        if not number and is_partial(git):
             reason = "missing object of a partial clone: run git fetch --refetch without a filter"
         number += 1
         if number <= _LISTED:
@@ -152,6 +152,7 @@ def _packs_without_index(git: Git) -> Iterator[Skipped]:
             yield Skipped("objects/pack/" + os.fsdecode(name), "pack without an index: run git index-pack on it")
 
 
-def _is_partial(git: Git) -> bool:
+def is_partial(git: Git) -> bool:
+    """Return whether objects were left out when cloning. Raises GitError."""
     keys = r"^(remote\..*\.(promisor|partialclonefilter)|extensions\.partialclone)$"
     return bool(git.run("config", "--local", "--no-includes", "--get-regexp", keys, accept=(0, 1)))

@@ -33,6 +33,7 @@ _VERSIONS_AT_ONCE = 200
 _MOST_VERSIONS = 5000
 _MOST_STARTS = 50
 _MOST_NAMES = 5
+_MOST_FAILURES = 50
 
 
 class Earlier:
@@ -53,6 +54,7 @@ class Earlier:
         self._left = _MOST_BYTES
         self._until: float | None = None
         self._firsts: dict[tuple[bytes, str, object], str | None] = {}
+        self.absent: list[str] = []
 
     def sources(self) -> Sources:
         """Return what a comparison can ask."""
@@ -65,7 +67,9 @@ class Earlier:
             return
         hits.update(dict.fromkeys(wanted, ()))
         affordable = []
-        for id_, size in _sizes(self._git, wanted):
+        sizes = dict(_sizes(self._git, wanted))
+        self.absent += (id_ for id_ in wanted if id_ not in sizes)
+        for id_, size in sizes.items():
             if size <= min(_LARGEST_BYTES, self._left):
                 self._left -= size
                 affordable.append(id_)
@@ -176,13 +180,18 @@ def blob_at(git: Git, commit: str, path: bytes) -> str | None:
 
 def _sizes(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Yield the size of each blob that is there."""
-    lines = (f"{id_}\n".encode() for id_ in ids)
-    try:
-        with git.stream("cat-file", "--batch-check", "--buffer", stdin=lines) as stream:
-            for line in stream.parts(b"\n"):
-                id_, type_, *size = line.split(b" ")
-                if type_ == b"blob":
-                    yield id_.decode("ascii", "replace"), int(size[0])
-            stream.finish()
-    except GitError:
-        return  # what cannot be shown to have been there counts as new
+    start = failures = 0
+    while start < len(ids) and failures < _MOST_FAILURES:
+        lines = (f"{id_}\n".encode() for id_ in islice(ids, start, None))
+        try:
+            with git.stream("cat-file", "--batch-check", stdin=lines) as stream:
+                for line in stream.parts(b"\n"):
+                    start += 1
+                    id_, type_, *size = line.split(b" ")
+                    if type_ == b"blob":
+                        yield id_.decode("ascii", "replace"), int(size[0])
+                stream.finish()
+                return
+        except GitError:  # git dies on what a partial clone left out; what is not known to be there counts as new
+            start += 1
+            failures += 1

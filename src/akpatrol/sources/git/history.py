@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from akpatrol.errors import GitError
 from akpatrol.model import Place, Skipped, StateReason
 from akpatrol.sources.base import OneTarget
-from akpatrol.sources.git import completeness, describe, gitdir, placement, revisions
+from akpatrol.sources.git import catfile, completeness, describe, gitdir, placement, revisions
 from akpatrol.sources.git.earlier import Earlier
 from akpatrol.sources.git.holes import shallow_boundary
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _IDS_A_UNIT = 20_000
 _MUCH = 20_000  # objects
 _MOST_TIPS = 50
+_MOST_ABSENT = 20
 
 
 class HistorySource(OneTarget):
@@ -182,6 +183,9 @@ class RangeSource(OneTarget):
         """Yield the commits whose parents a shallow clone left out: what they changed is not known."""
         for id_ in sorted(self._cut):
             yield Skipped(id_, f"boundary of a shallow clone: {self._range.repair}")
+        if self._before and self._before.absent and completeness.is_partial(self._git):
+            for id_ in self._before.absent[:_MOST_ABSENT]:
+                yield Skipped(id_, f"an earlier version of a file, needed to tell what is new in it: {catfile.ABSENT}")
 
     def _walk(self) -> Iterator[Skipped]:
         """Learn which commits there are, and at which of them a shallow clone ends."""
