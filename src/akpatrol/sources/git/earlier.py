@@ -34,6 +34,8 @@ _MOST_VERSIONS = 5000
 _MOST_STARTS = 50
 _MOST_NAMES = 5
 _MOST_FAILURES = 50
+_MOST_RENAMES = 20
+_MOST_RENAMED = 1000
 
 
 class Earlier:
@@ -98,13 +100,37 @@ class Earlier:
         if key not in self._firsts:
             self._firsts[key] = None
             with suppress(GitError):
-                self._firsts[key] = self._followed(spot.path, spot.blob, hit)
+                self._firsts[key] = self._origin(spot, hit)
         return self._firsts[key]
 
-    def _followed(self, path: bytes, blob: str, hit: Hit) -> str | None:
-        """Follow a place from version to version. Raises GitError."""
+    def _origin(self, spot: Spot, hit: Hit) -> str | None:
+        """Follow a place from name to name. Raises GitError."""
+        tips, path, blob = self.tips, spot.path, spot.blob
+        for _ in range(_MOST_RENAMES):
+            if not (commit := self._followed(tips, path, blob, hit)):
+                return None
+            tips = self._git.run("rev-parse", f"{commit}^@").decode("ascii", "replace").split()
+            if not (before := self._renamed(revisions.Commit(commit, 0, tuple(tips)), hit)):
+                return commit
+            path, blob = before
+        return None
+
+    def _renamed(self, commit: revisions.Commit, hit: Hit) -> tuple[bytes, str] | None:
+        """Return the path that a commit removed and that held the place, with the blob."""
         hits: Hits = {}
-        log = islice(revisions.of_path(self._git, self.tips, path), _MOST_VERSIONS)
+        gone = [
+            (change.path, old)
+            for _, changes in revisions.changes(self._git, [commit])
+            for change in islice((one for one in changes if one.removes_path and not one.link), _MOST_RENAMED)
+            for old in change.olds
+        ]
+        self.load({old for _, old in gone}, hits)
+        return next(((path, old) for path, old in gone if matched([hit], hits[old])), None)
+
+    def _followed(self, tips: Sequence[str], path: bytes, blob: str, hit: Hit) -> str | None:
+        """Follow a place from version to version of a path. Raises GitError."""
+        hits: Hits = {}
+        log = islice(revisions.of_path(self._git, tips, path), _MOST_VERSIONS)
         while versions := list(islice(log, _VERSIONS_AT_ONCE)):
             if self._is_late():
                 return None

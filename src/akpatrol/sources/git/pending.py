@@ -39,6 +39,7 @@ class Pending:
         self._before = before
         self._changes = changes
         self._paths = paths
+        self._same: set[bytes] = set()
 
     def placed(self, hits: Sequence[Hit], unchanged: Collection[str]) -> Iterator[Placed]:
         """Yield each hit as it stands in the index.
@@ -55,6 +56,8 @@ class Pending:
         if parents := self._before.tips:
             changes = _with_merged(self._git, parents[1:], self._changes, by_blob)
             origins.note(_ITSELF, parents, changes)
+            # Only the mode differs, or a merge takes it over.
+            self._same = {change.path for change in changes if change.new in change.olds}
         for id_, found in by_blob.items():
             where = tuple(sorted(self._paths.get(id_, ())))
             for number, hit in enumerate(found):
@@ -69,7 +72,8 @@ class Pending:
         told = [(path, origins.of(spot._replace(path=path))) for path in paths if path in origins.paths(spot.blob)]
         new = [(path, origin) for path, origin in told if not _is_known(hit, origin, origins)]
         if not told:
-            return one
+            is_same = bool(paths) and self._same.issuperset(paths)
+            return one._replace(known=True, state=State.PRESENT, refs=("HEAD",)) if is_same else one
         path, origin = (new or told)[0]
         if not new:
             one = one._replace(known=True, state=State.PRESENT, refs=("HEAD",))

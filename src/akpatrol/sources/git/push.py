@@ -16,7 +16,7 @@ from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git import catfile, placement, refs, revisions
 from akpatrol.sources.git.earlier import Earlier
 from akpatrol.sources.git.provenance import Pushed
-from akpatrol.sources.git.runner import Git
+from akpatrol.sources.git.runner import Git, SilentError
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
 from akpatrol.sources.placing import occurrence
 
@@ -174,8 +174,28 @@ class PushSource(OneTarget):
 
 
 def _lines(git: Git, arguments: Sequence[str], ids: Sequence[str] | None = None) -> Iterator[str]:
+    """Yield what git prints; a walk that comes to no end is begun again at the parents of what it cannot pass."""
+    number = 0
+    try:
+        for line in _printed(git, arguments, ids, revisions.WALK_SECONDS):
+            number += 1
+            yield line
+    except SilentError:
+        if number:
+            raise
+        from akpatrol.sources.git import graph  # noqa: PLC0415 - few pushes are made to harm
+
+        if not (wide := graph.wide(git)):
+            yield from _printed(git, arguments, ids, None)
+            return
+        parents = dict.fromkeys(parent for found in wide.values() for parent in found)
+        with graph.ending_at(git, wide) as cut:
+            yield from _printed(cut, arguments, [*(ids or ()), *parents], None)
+
+
+def _printed(git: Git, arguments: Sequence[str], ids: Sequence[str] | None, patience: float | None) -> Iterator[str]:
     stdin = None if ids is None else (id_.encode() + b"\n" for id_ in ids)
-    with git.stream(*arguments, stdin=stdin) as stream:
+    with git.stream(*arguments, stdin=stdin, patience=patience) as stream:
         for line in stream.parts(b"\n"):
             yield line.decode("utf-8", "surrogateescape")
         stream.finish()

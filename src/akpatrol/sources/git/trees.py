@@ -223,7 +223,7 @@ def _differing(new: Entries, olds: list[Entries]) -> Iterator[tuple[bytes, int, 
     changed: Set[tuple[bytes, tuple[bytes, bytes]]] = new.items()
     for old in olds:
         changed = changed - old.items()
-    for name, (mode_text, id_) in changed:
+    for name, (mode_text, id_) in sorted(changed):
         mode = int(mode_text, 8)
         befores = _befores(name, mode, olds)
         if id_ not in befores:  # not only the mode
