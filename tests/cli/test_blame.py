@@ -225,6 +225,7 @@ class TestStaged:
         assert "in HEAD already" in notice
         assert "akpatrol baseline create" in notice
         assert key not in notice
+        assert b"already in the base" not in inside("staged", cwd=repo.path).out, "told once"
 
     def test_a_baseline_ends_the_notice(self, run: Run, repo: Repository, key: str, leak: str) -> None:
         assert leak

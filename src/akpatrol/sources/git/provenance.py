@@ -6,7 +6,6 @@ import os
 import re
 from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
@@ -17,6 +16,7 @@ from akpatrol.sources.git import revisions as git_revisions
 from akpatrol.sources.git.holes import bridged
 from akpatrol.sources.git.origins import Introduction, Origin, Origins, Sources, Spot
 from akpatrol.sources.git.refs import Refs
+from akpatrol.sources.git.trail import Trail
 from akpatrol.sources.git.trees import Change
 
 if TYPE_CHECKING:
@@ -27,35 +27,8 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.runner import Git
 
 
-# Paths kept of one object; what has more says so.
-_PATHS_BYTES = 1 << 20
 # Of so many paths to which a place came the first is sought.
 _COMPARED = 100
-
-
-@dataclass(slots=True)
-class Trail:
-    """What the walk learned about one object or name, while it goes on."""
-
-    introductions: list[Introduction] = field(default_factory=list)
-    removals: list[Commit] = field(default_factory=list)
-    paths: set[bytes] = field(default_factory=set)
-    bits: int = 0
-    size: int = 0
-    more: bool = False
-    walked: bool = False
-    staged: bool = False
-
-    def add(self, change: Change) -> None:
-        """Take in where a change puts it, as far as there is room."""
-        self.more |= change.more
-        for path in change.paths:
-            if path not in self.paths:
-                if self.paths and self.size > _PATHS_BYTES:
-                    self.more = True
-                    return
-                self.paths.add(path)
-                self.size += len(path)
 
 
 class Provenance(NamedTuple):
