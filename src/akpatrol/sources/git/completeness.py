@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import weakref
 from contextlib import ExitStack, suppress
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
@@ -39,19 +40,28 @@ class Walk:
     def __init__(self, git: Git) -> None:
         self._git = git
         self._open = ExitStack()
+        self._begun = monotonic()
         # git is not left behind when nobody asks.
         weakref.finalize(self, self._open.close)
         self._stream: Stream | None = None
         with suppress(GitError):
             self._stream = self._open.enter_context(git.stream(*_WALK, *revisions.EVERYTHING, stdin=()))
 
+    def give_up(self) -> None:
+        """Let git walk no further when it has done so for long and would for ever: it takes a processor."""
+        is_late = self._stream and monotonic() - self._begun > revisions.WALK_SECONDS
+        with suppress(GitError):  # said by whoever reads all objects
+            if self._stream and is_late and not self._stream.ends_within(0) and graph.wide(self._git):
+                self._stream.kill()
+
     def unprinted(self) -> list[Skipped]:
         """Return the trees and blobs that refs and reflogs need and that are not there. Raises GitError."""
         with self._open:
             if not self._stream:
                 raise GitError("git did not start")
-            patience = 0.0 if graph.is_known_to_be_wide(self._git) else revisions.WALK_SECONDS
-            if self._stream.ends_within(patience) or not (wide := graph.wide(self._git)):
+            is_wide = graph.is_known_to_be_wide(self._git)
+            has_ended = not is_wide and self._stream.ends_within(revisions.WALK_SECONDS)
+            if has_ended or not (wide := graph.wide(self._git)):
                 return list(_absent(self._git, self._stream))
         # git would walk for ever: it ends at these commits, and begins again at their parents.
         reached = {commit.id for commit in graph.commits(self._git, revisions.EVERYTHING)} & wide.keys()

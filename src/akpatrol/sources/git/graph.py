@@ -27,6 +27,7 @@ _WIDE = 1000  # parents
 _LISTING = ("cat-file", "--batch-all-objects", "--unordered", "--buffer")
 _FORMAT = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
 _KNOWN: WeakKeyDictionary[Git, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
+_GRAPHS: WeakKeyDictionary[Git, dict[str, Commit]] = WeakKeyDictionary()
 _PARENT_BYTES = 48  # "parent ", an id of 40 or 64 digits, and a line end
 
 
@@ -45,14 +46,22 @@ def is_known_to_be_wide(git: Git) -> bool:
 
 def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> list[Commit]:
     """Return what ``revisions.commits`` yields. Raises GitError."""
-    known = {commit.id: commit for commit in _parsed(git, [id_ for id_, _ in _listed(git)])}
-    for id_ in shallow_boundary(git) & known.keys():
-        known[id_] = known[id_]._replace(parents=())
+    known = _all(git)
     cut = revisions.index("--not") if "--not" in revisions else len(revisions)
     wanted = _reached(known, [*_named(git, revisions[:cut]), *tips]) - _reached(
         known, _named(git, revisions[cut + 1 :])
     )
     return list(_in_order(known, wanted))
+
+
+def _all(git: Git) -> Mapping[str, Commit]:
+    """Return every commit that is there, reachable or not, as a shallow clone has them. Raises GitError."""
+    if git not in _GRAPHS:
+        known = {commit.id: commit for commit in _parsed(git, [id_ for id_, _ in _listed(git)])}
+        for id_ in shallow_boundary(git) & known.keys():
+            known[id_] = known[id_]._replace(parents=())
+        _GRAPHS[git] = known
+    return _GRAPHS[git]
 
 
 @contextmanager

@@ -95,6 +95,8 @@ class HistorySource(OneTarget):
 
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
         """Yield each hit with its provenance in the whole history."""
+        if self._walk:
+            self._walk.give_up()
         placed = placement.place(self._git, hits)
         return placed if self._lent else self._without_lent(list(placed))
 

@@ -30,7 +30,7 @@ _ENDLESS = 2
 _CHANGES = 1_000_000
 _CHANGES_A_COMMIT = 1000
 _WIDE = 100  # parents
-WALK_SECONDS = 8.0
+WALK_SECONDS = 4.0
 """How long git may walk before it is asked whether the history is of a kind that it walks for ever."""
 
 
@@ -44,14 +44,17 @@ class Commit(NamedTuple):
 
 def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> Iterator[Commit]:
     """Yield the commits that ``rev-list`` gives for revisions and tips, children before parents. Raises GitError."""
+    from akpatrol.sources.git import graph  # noqa: PLC0415 - it needs this module
+
+    if graph.is_known_to_be_wide(git) and "--no-walk=unsorted" not in revisions:
+        yield from graph.commits(git, revisions, tips)
+        return
     number = 0
     try:
         for commit in _listed(git, revisions, tips, WALK_SECONDS):
             number += 1
             yield commit
     except SilentError:
-        from akpatrol.sources.git import graph  # noqa: PLC0415 - only where git comes to no end
-
         if number:
             raise
         yield from graph.commits(git, revisions, tips) if graph.wide(git) else _listed(git, revisions, tips, None)

@@ -230,6 +230,10 @@ class Stream:
         if code:
             raise GitError(first_line(bytes(self._complaint)) or f"git ended with {code}")
 
+    def kill(self) -> None:
+        """End git."""
+        self._process.kill()
+
     def ends_within(self, seconds: float) -> bool:
         """Return whether git ends in that time; one that has much to print waits for its reader, and does not."""
         with suppress(subprocess.TimeoutExpired):
