@@ -5,7 +5,6 @@ https://git-scm.com/docs/git-rev-list#Documentation/git-rev-list.txt---missinglt
 
 from __future__ import annotations
 
-import os
 import weakref
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +14,7 @@ from akpatrol.model import Skipped
 from akpatrol.sources.git import catfile, revisions
 from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git.holes import bridged, shallow_boundary
+from akpatrol.sources.git.packs.flaws import flaws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def gaps(git: Git, walk: Walk | None = None, proof: Proof | None = None) -> Iter
             f"history before {len(boundary)} boundary commit{'s'[: len(boundary) > 1]}",
             "shallow clone: run git fetch --unshallow",
         )
-    yield from _packs_without_index(git)
+    yield from flaws(git)
     if proof and not boundary and _nothing_new_is_missing(git, proof):
         return
     try:
@@ -127,19 +127,6 @@ def _missing_commits(holed: Holed) -> list[str]:
     """Return the commits that are not there and that a reachable commit names as its parent. Raises GitError."""
     reached = {commit.id for commit in revisions.commits(holed.git, (), holed.tips)}
     return sorted({parent for id_, parents in holed.absent.items() if id_ in reached for parent in parents})
-
-
-def _packs_without_index(git: Git) -> Iterator[Skipped]:
-    """Yield the packs that git passes over in silence."""
-    directory = os.path.join(git.repository.common_dir, b"objects", b"pack")
-    try:
-        names = set(os.listdir(directory)) if os.path.isdir(directory) else set()
-    except OSError as error:
-        yield Skipped("objects/pack", error.strerror or "cannot be read")
-        return
-    for name in sorted(names):
-        if name.endswith(b".pack") and name.removesuffix(b".pack") + b".idx" not in names:
-            yield Skipped("objects/pack/" + os.fsdecode(name), "pack without an index: run git index-pack on it")
 
 
 def _is_partial(git: Git) -> bool:

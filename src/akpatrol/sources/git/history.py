@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
@@ -105,7 +106,7 @@ class HistorySource(OneTarget):
     def check(self) -> Iterator[Skipped]:
         """Yield what the history refers to and the object database does not hold."""
         self._complete = True
-        for gap in completeness.gaps(self._git, self._walk, self._proof()):
+        for gap in chain(self._git.obstacles(), completeness.gaps(self._git, self._walk, self._proof())):
             self._complete = False
             yield gap
 
@@ -166,6 +167,7 @@ class RangeSource(OneTarget):
 
     def check(self) -> Iterator[Skipped]:
         """Yield the commits whose parents a shallow clone left out: what they changed is not known."""
+        yield from self._git.obstacles()
         for id_ in sorted(self._cut):
             yield Skipped(id_, f"boundary of a shallow clone: {self._range.repair}")
 

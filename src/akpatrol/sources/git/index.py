@@ -89,6 +89,10 @@ class IndexSource(OneTarget):
             shown = {id_: os.fsdecode(next(iter(paths))) for id_, paths in self._paths.items()}
             yield ObjectsUnit(self._target.id, self._git, tuple(shown), shown, staged=True)
 
+    def check(self) -> Iterator[Skipped]:
+        """Yield what git was not let near: an index that is a FIFO, say."""
+        yield from self._git.obstacles()
+
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
         """Yield each hit under every path that the index gives its blob; what HEAD holds already is no news."""
         before = self._contents_before(hits)

@@ -106,6 +106,10 @@ class PushSource(OneTarget):
         if self._updates:
             yield NamesUnit(self._target.id, Place.REF_NAME, tuple({update.name: None for update in self._updates}))
 
+    def check(self) -> Iterator[Skipped]:
+        """Yield what git was not let near in the server's repository."""
+        yield from self._stores.git.obstacles()
+
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
         """Yield each hit with the commit of the push that introduced it; when time runs out, without."""
         try:

@@ -16,11 +16,15 @@ from time import monotonic
 from typing import IO, TYPE_CHECKING
 
 from akpatrol.errors import GitError, UsageError
+from akpatrol.sources.git import alternates
+from akpatrol.sources.git.obstacles import includes, obstacles, skips
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from akpatrol.model import Skipped
     from akpatrol.sources.git.repository import Repository
+    from akpatrol.sources.git.standin import Keeper
 
 _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "none",
@@ -60,10 +64,10 @@ HOOK_VARIABLES = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_QUARANTINE_PATH",
 )
+_OBJECT_VARIABLES = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
 # For commands that take paths: a path is a path, whatever characters it has.
 LITERALLY = "--literal-pathspecs"
 _ANSWER_SECONDS = 120
-_CONFIGURATION_SECONDS = 10
 _SILENCE_SECONDS = 600
 _STDERR_BYTES = 65536
 
@@ -73,14 +77,16 @@ class Git:
 
     def __init__(self, repository: Repository, hook: Mapping[str, str] | None = None, *, common: bool = False) -> None:
         self.repository = repository
-        hook = hook or {}
+        self._hook = hook = dict(hook or {})
         environment = {name: value for name, value in hook.items() if name not in ("GIT_DIR", "GIT_WORK_TREE")}
         # A relative entry would let the scanned tree supply the git that is run.
         path = os.pathsep.join(part for part in os.get_exec_path() if os.path.isabs(part))
         self._environment = {**_ENVIRONMENT, **environment, "PATH": path}
-        git_dir = repository.common_dir if common else repository.git_dir
+        self._git_dir = repository.common_dir if common else repository.git_dir
         self._proven = False
-        self._command = [b"git", b"--git-dir=" + git_dir]
+        self._obstacles: tuple[Skipped, ...] = ()
+        self._keeper: Keeper | None = None
+        self._command = [b"git", b"--git-dir=" + self._git_dir]
         if repository.work_tree and not common:
             self._command.append(b"--work-tree=" + repository.work_tree)
         self._command.append(b"--no-pager")
@@ -89,7 +95,7 @@ class Git:
 
     def variable(self, name: str) -> str:
         """Return one of HOOK_VARIABLES as git is given it, "" when it is not."""
-        return self._environment.get(name, "")
+        return self._hook.get(name, "")
 
     def ending_at(self, shallow_file: str) -> Git:
         """Return a git for which the commits listed in that file have no parents."""
@@ -139,8 +145,7 @@ class Git:
             stream.close()
 
     def _popen(self, arguments: tuple[str | bytes, ...], cwd: bytes | None, stdin: int) -> subprocess.Popen[bytes]:
-        if not self._proven:
-            self._prove()
+        self._prove()
         words = [os.fsencode(word) for word in arguments]
         try:
             return subprocess.Popen(
@@ -157,23 +162,44 @@ class Git:
         except OSError as error:
             raise GitError(f"git cannot be run: {error.strerror}") from None
 
-    def _prove(self) -> None:
-        """See that git gets through the configuration. Raises GitError.
+    def obstacles(self) -> tuple[Skipped, ...]:
+        """Return what of the git directory is kept from git. Raises GitError."""
+        self._prove()
+        return self._obstacles
 
-        It may include other files, and git waits for ever on one that is a FIFO; asking first costs a process, so
-        only a configuration that includes something is asked about.
-        """
-        common = self.repository.common_dir
-        for path in (os.path.join(common, b"config"), os.path.join(common, b"config.worktree")):
-            if os.path.exists(path) and not os.path.isfile(path):
-                raise GitError(f"{os.fsdecode(path)} is not a regular file")
+    def __getstate__(self) -> dict[str, object]:
+        """Return what another process needs; the stand-in goes with the one that made it."""
+        return {**self.__dict__, "_keeper": None}
+
+    def _prove(self) -> None:
+        """Give git a stand-in for a git directory in which it would wait or be led elsewhere. Raises GitError."""
+        if self._proven:
+            return
+        stores, _ = alternates.directories(self)
+        found = obstacles(self.repository, stores)
+        self._obstacles = tuple(skips(self.repository, stores, found))
+        if found or includes(self.repository.common_dir) or includes(self.repository.git_dir):
+            self._stand_in(found, stores)
         self._proven = True
-        if b"include" in _head(os.path.join(common, b"config")).lower():
-            try:
-                self.run("rev-parse", "--git-dir", deadline=_CONFIGURATION_SECONDS)
-            except GitError as error:
-                self._proven = False
-                raise GitError(f"{os.fsdecode(common)}/config, or what it includes, cannot be read: {error}") from None
+
+    def _stand_in(self, avoided: Mapping[bytes, str], stores: Sequence[bytes]) -> None:
+        from akpatrol.sources.git import standin  # noqa: PLC0415 - hardly ever
+
+        try:
+            keeper = standin.Keeper()
+            made = standin.build(keeper.path, self.repository, self._git_dir, avoided, stores)
+        except OSError as error:
+            raise GitError(f"git cannot be kept from what is in the git directory: {error.strerror}") from None
+        self._keeper = keeper
+        self._command[1:2] = [b"--git-dir=" + made.git_dir]
+        if not any(word.startswith(b"--work-tree=") for word in self._command):
+            # Where the configuration says is told from the git directory's place.
+            self._command.insert(2, b"--work-tree=" + self.repository.root)
+        unset = {"GIT_COMMON_DIR", *(_OBJECT_VARIABLES if made.objects else ())}
+        index = os.path.join(self.repository.root, os.fsencode(self.variable("GIT_INDEX_FILE")))
+        if any(os.path.realpath(index) == os.path.realpath(path) for path in avoided):
+            unset.add("GIT_INDEX_FILE")
+        self._environment = {name: value for name, value in self._environment.items() if name not in unset}
 
 
 class Stream:
@@ -255,15 +281,6 @@ def _feed(pipe: IO[bytes], lines: Iterable[bytes]) -> None:
     with suppress(BrokenPipeError, ValueError), pipe:
         for line in lines:
             pipe.write(line)
-
-
-def _head(file: bytes) -> bytes:
-    """Return the first megabyte of a regular file, nothing when it cannot be read."""
-    try:
-        with open(file, "rb") as stream:
-            return stream.read(1 << 20)
-    except OSError:
-        return b""
 
 
 def first_line(complaint: bytes) -> str:

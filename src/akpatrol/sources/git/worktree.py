@@ -23,6 +23,7 @@ def tracked_or_untracked(root: bytes) -> Iterator[Entry | Excluded | Skipped]:
     if not found or not found.work_tree:
         raise UsageError(f"{os.fsdecode(root)}: --tracked needs a git work tree")
     git = Git(found)
+    yield from git.obstacles()
     links = {
         name
         for mode, name in _index(git.run(LITERALLY, "ls-files", "-s", "-z", "--", b".", cwd=root))

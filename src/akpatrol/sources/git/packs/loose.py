@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.sources.git.packs.inflate import BrokenObjectError, inflate, prefix, stream
 from akpatrol.sources.git.packs.raw import HUGE_BYTES, RawObject
+from akpatrol.sources.regular import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -43,8 +44,7 @@ class Loose:
 
     def _object(self, id_: str) -> Iterator[RawObject]:
         path = os.path.join(self._directory, id_[:2].encode(), id_[2:].encode())
-        # A FIFO in its place would be waited for.
-        with open(path, "rb", opener=_without_waiting) as file:
+        with opened(path) as file:
             if not os.fstat(file.fileno()).st_size:
                 raise BrokenObjectError("a loose object's file is empty")
             stored = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -64,10 +64,6 @@ class Loose:
         read(1)
         if one.left or not state.eof:
             raise BrokenObjectError("a loose object's stream is broken")
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)
 
 
 class _Bounded:
