@@ -306,6 +306,7 @@ class Report(NamedTuple):
 
     ``notices`` are sentences about what was asked for and does not hold: an allowance that has expired, say.
     ``rules_digest`` is of the rules that found it, None where they are those that it is rendered with.
+    ``interrupted`` says that it holds what was found until Ctrl-C.
     """
 
     command: str
@@ -321,6 +322,7 @@ class Report(NamedTuple):
     asked: tuple[Asked, ...] = ()
     changes: Changes | None = None
     rules_digest: str | None = None
+    interrupted: bool = False
 
     @property
     def findings(self) -> tuple[Credential, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from time import gmtime, monotonic, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol import execution
 from akpatrol.errors import OutOfTime
+from akpatrol.interrupts import first_noted
 from akpatrol.model import Confidence, Coverage, Exclusion, Place, Report, Skipped
 from akpatrol.sources.base import Remembering
 from akpatrol.tally import Tally
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from akpatrol.examination import Examiner
-    from akpatrol.findings import Credential
+    from akpatrol.findings import Credential, Hit
     from akpatrol.rules import RuleSet
     from akpatrol.sources.base import Placed, Source
     from akpatrol.triage import AcceptedSkip
@@ -27,6 +29,7 @@ class Wishes(NamedTuple):
     """How to run: processes at most, the least confidence to report, skips that are accepted.
 
     A ``reader`` has a source's units read into a tally; otherwise this process does, and those that it starts.
+    With ``interrupted``, which is called at a first Ctrl-C, what was found until then is told.
     """
 
     jobs: int = 1
@@ -34,6 +37,7 @@ class Wishes(NamedTuple):
     accepted: Sequence[AcceptedSkip] = ()
     excluded: Callable[[str, bytes], bool] = lambda _target, _path: False
     reader: Reader | None = None
+    interrupted: Callable[[], None] | None = None
 
 
 def run(
@@ -45,38 +49,78 @@ def run(
 ) -> Report:
     """Read every source, place and collect what was found, and say what was looked at."""
     started, clock = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()), monotonic()
-    tally = Tally()
-    placed: list[Placed] = []
-    for source in sources:
-        own = len(tally.hits)
-        if isinstance(source, Remembering):
-            from akpatrol import readlog  # noqa: PLC0415 - a hook does without
-
-            source.recall(readlog.conditions(examiner.rules.digest, examiner.limits))
-        try:
-            if wishes.reader:
-                wishes.reader(source, tally)
-            else:
-                execution.read(source, examiner, tally, wishes.jobs, progress)
-        except OutOfTime as error:
-            tally.add(Skipped("the rest", str(error)))
-        if hits := tally.hits[own:]:
-            admitted = (one for one in source.place(hits) if examiner.engine.admits(one[0].rule_id, one[1].paths))
-            placed += _included(admitted, wishes, tally)
-        tally.skipped += source.check()
-        if isinstance(source, Remembering):
-            source.remember()
-    credentials, below = _collect(placed, examiner.rules, wishes.minimum)
+    reading = _Reading(examiner, wishes, progress)
+    # The first source that is interrupted is the last.
+    interrupted = any(reading.interrupted(source) for source in sources)
+    tally = reading.tally
+    credentials, below = _collect(reading.placed, examiner.rules, wishes.minimum)
     return Report(
         command=command,
         started_at=started,
         duration=monotonic() - clock,
         targets=tuple(target for source in sources for target in source.targets()),
-        coverage=_coverage(tally, wishes.accepted),
+        coverage=_coverage(tally, wishes.accepted, interrupted=interrupted),
         credentials=credentials,
         below_confidence=below,
         unread_histories=tuple(dict.fromkeys(path for source in sources for path in source.unread_histories())),
+        interrupted=interrupted,
     )
+
+
+class _Reading:
+    """Reads sources, places what was found in them and sees what is missing."""
+
+    def __init__(self, examiner: Examiner, wishes: Wishes, progress: Callable[[Tally], None]) -> None:
+        self._examiner = examiner
+        self._wishes = wishes
+        self._progress = progress
+        self.tally = Tally()
+        self.placed: list[Placed] = []
+
+    def interrupted(self, source: Source) -> bool:
+        """Do all that for a source, and return whether that was interrupted."""
+        own = len(self.tally.hits)
+        broken_off = self._ended(lambda: self._read(source))
+        if hits := self.tally.hits[own:]:
+            # Without its place nothing could be told of what was found; who cannot wait for it presses again.
+            tell = None if broken_off else self._wishes.interrupted
+            with first_noted(tell) if tell else nullcontext() as noted:
+                self._place(source, hits)
+            broken_off |= bool(noted and noted.interrupted)
+        if broken_off or self._ended(lambda: self.tally.skipped.extend(source.check())):
+            return True
+        if isinstance(source, Remembering):
+            source.remember()
+        return False
+
+    def _ended(self, work: Callable[[], None]) -> bool:
+        """Return whether Ctrl-C ended it. Raises KeyboardInterrupt where nobody wants to keep anything."""
+        try:
+            work()
+        except KeyboardInterrupt:
+            if not self._wishes.interrupted:
+                raise
+            self._wishes.interrupted()
+            return True
+        return False
+
+    def _read(self, source: Source) -> None:
+        try:
+            if isinstance(source, Remembering):
+                from akpatrol import readlog  # noqa: PLC0415 - a hook does without
+
+                source.recall(readlog.conditions(self._examiner.rules.digest, self._examiner.limits))
+            if self._wishes.reader:
+                self._wishes.reader(source, self.tally)
+            else:
+                execution.read(source, self._examiner, self.tally, self._wishes.jobs, self._progress)
+        except OutOfTime as error:
+            self.tally.add(Skipped("the rest", str(error)))
+
+    def _place(self, source: Source, hits: Sequence[Hit]) -> None:
+        admits = self._examiner.engine.admits
+        admitted = (one for one in source.place(hits) if admits(one[0].rule_id, one[1].paths))
+        self.placed += _included(admitted, self._wishes, self.tally)
 
 
 def _included(placed: Iterable[Placed], wishes: Wishes, tally: Tally) -> Iterator[Placed]:
@@ -97,10 +141,12 @@ def _collect(placed: Sequence[Placed], rules: RuleSet, minimum: Confidence) -> t
     return triage.at_least(triage.collect(placed, rules), minimum)
 
 
-def _coverage(tally: Tally, accepted: Sequence[AcceptedSkip]) -> Coverage:
+def _coverage(tally: Tally, accepted: Sequence[AcceptedSkip], *, interrupted: bool) -> Coverage:
     skipped = tuple(dict.fromkeys(tally.skipped))
     if accepted:
         from akpatrol import triage  # noqa: PLC0415 - most configurations accept nothing
 
         skipped = triage.accept(skipped, accepted)
+    if interrupted:
+        skipped = (*skipped, Skipped("the rest", "interrupted before it was looked at"))
     return Coverage(tally.size, dict(sorted(tally.counts.items())), dict(sorted(tally.excluded.items())), skipped)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -16,6 +17,7 @@ from akpatrol.cli.progress import Progress
 from akpatrol.compiled import Compiled
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.examination import Examiner
+from akpatrol.interrupts import first_noted
 from akpatrol.report import RenderOptions, render
 
 if TYPE_CHECKING:
@@ -66,14 +68,23 @@ def execute(command: str, sources: Sequence[Source], settings: Settings, manner:
             asking.least(settings, questions),
             acceptances(settings, targets),
             by_target(settings, targets),
+            interrupted=_tell_interrupted,
         )
         found = asking.answer(
             manner.amend(pipeline.run(command, sources, examiner, wishes, progress.update)), questions
         )
     verified, interrupted = verification.answer(found, settings, inventory)
-    report = policy.judge(verified, known, settings, whole=None if questions else manner.whole)
-    code = conclude(report, engine, settings, manner.text)
-    return ExitCode.INTERRUPTED if interrupted else code
+    # After a first Ctrl-C a second one ends it at once, whatever is being written.
+    with nullcontext() if interrupted else first_noted(_tell_interrupted) as noted:
+        report = policy.judge(verified, known, settings, whole=None if questions else manner.whole)
+        code = conclude(report, engine, settings, manner.text)
+    return ExitCode.INTERRUPTED if interrupted or (noted and noted.interrupted) else code
+
+
+def _tell_interrupted() -> None:
+    # Not through sys.stderr, to which this process may be writing as the signal comes.
+    with suppress(OSError):
+        os.write(2, b"akpatrol: interrupted: what was found is told; Ctrl-C again ends at once\n")
 
 
 def conclude(report: Report, engine: Engine, settings: Settings, teller: Renderer | None = None) -> ExitCode:

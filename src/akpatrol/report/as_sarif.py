@@ -212,7 +212,7 @@ def _invocation(report: Report, whole: Mapping[str, Any], shown: int) -> Any:
     start = parsed(report.started_at)
     notifications = list(_notifications(report, whole, shown))
     return om.Invocation(
-        execution_successful=report.coverage.complete,
+        execution_successful=report.coverage.complete and not report.interrupted,
         start_time_utc=_time(start) if start else None,
         end_time_utc=_time(start + timedelta(seconds=report.duration)) if start else None,
         tool_execution_notifications=notifications or None,

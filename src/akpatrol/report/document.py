@@ -45,6 +45,7 @@ def build(report: Report, options: RenderOptions, *, digest: bool = True) -> dic
             "command": report.command,
             "started_at": report.started_at,
             "duration_seconds": round(report.duration, 3),
+            "interrupted": report.interrupted,
             "rules_digest": _digest(report, options) if digest else "",
             "targets": [_target(target, mask) for target in report.targets],
         },

@@ -140,6 +140,9 @@ def _coverage(one: Fields) -> Coverage:
 
 def _report(whole: Fields) -> Report:
     scan, summary = whole.inner("scan"), whole.inner("summary")
+    coverage, interrupted = _coverage(whole.inner("coverage")), scan.later("interrupted", scan.flag) or False
+    if interrupted and coverage.complete:
+        raise ValueError("interrupted")
     targets = tuple(map(_target, scan.each("targets")))
     if len({target.id for target in targets}) != len(targets):
         raise ValueError("targets")
@@ -148,7 +151,7 @@ def _report(whole: Fields) -> Report:
         started_at=scan.like("started_at", MOMENT),
         duration=scan.seconds("duration_seconds"),
         targets=targets,
-        coverage=_coverage(whole.inner("coverage")),
+        coverage=coverage,
         credentials=tuple(map(_credential, whole.each("credentials"))),
         below_confidence=summary.count("below_min_confidence"),
         unread_histories=summary.texts("histories_not_read"),
@@ -159,6 +162,7 @@ def _report(whole: Fields) -> Report:
         asked=tuple(Asked(one.text("what"), one.flag("found")) for one in whole.each("asked")),
         changes=_changes(whole.later("changes", whole.inner)),
         rules_digest=scan.like("rules_digest", DIGEST),
+        interrupted=interrupted,
     )
 
 

@@ -179,6 +179,7 @@ class Store:
                 notices=looked.notices,
                 changes=changes,
                 rules_digest=current.rules_digest,
+                interrupted=current.finished_at is None,
             )
 
     def document(self, run: int | None = None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import IO, TYPE_CHECKING
 
 from akpatrol.errors import GitError, UsageError
+from akpatrol.interrupts import child_started
 from akpatrol.sources.git import alternates
 from akpatrol.sources.git.obstacles import includes, obstacles, skips
 
@@ -148,15 +149,17 @@ class Git:
         self._prove()
         words = [os.fsencode(word) for word in arguments]
         try:
-            return subprocess.Popen(
-                self._command + words,
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=cwd or self.repository.root,
-                env=self._environment,
-                bufsize=1 << 20,
-            )
+            # Who interrupts akpatrol does not mean git, which is told by it.
+            with child_started():
+                return subprocess.Popen(
+                    self._command + words,
+                    stdin=stdin,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    cwd=cwd or self.repository.root,
+                    env=self._environment,
+                    bufsize=1 << 20,
+                )
         except FileNotFoundError:
             raise UsageError("git was not found", hint="install git and see that it is on PATH") from None
         except OSError as error:
