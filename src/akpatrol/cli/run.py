@@ -84,7 +84,8 @@ def execute(command: str, sources: Sequence[Source], settings: Settings, manner:
 def _tell_interrupted() -> None:
     # Not through sys.stderr, to which this process may be writing as the signal comes.
     with suppress(OSError):
-        os.write(2, b"akpatrol: interrupted: what was found is told; Ctrl-C again ends at once\n")
+        line = b"akpatrol: interrupted: what was found is told; Ctrl-C again ends at once\n"
+        os.write(2, b"\n" * os.isatty(2) + line)
 
 
 def conclude(report: Report, engine: Engine, settings: Settings, teller: Renderer | None = None) -> ExitCode:

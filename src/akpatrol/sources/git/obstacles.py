@@ -137,8 +137,8 @@ def _file(entry: os.DirEntry[bytes], roots: list[bytes]) -> str:
     """Return what is wrong with an entry that should be a file."""
     if entry.is_file(follow_symlinks=False):
         return ""
-    if entry.is_symlink() and not os.path.exists(entry.path):
-        return ""  # git says so itself; HEAD may be a link to a branch without a commit
+    if entry.is_symlink() and os.readlink(entry.path).startswith(b"refs/"):
+        return ""  # the name of a branch, which need not have a commit
     return flaw(entry.path) or ("" if _leads_in(entry.path, roots) else _OUTSIDE)
 
 

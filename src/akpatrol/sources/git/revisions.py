@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
+from akpatrol.sources.git.runner import GitSilentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +23,8 @@ _DIFF = (
 )  # fmt: skip
 _GITLINK = b"160000"
 _GIVEN_UP_AFTER = 100
+# git goes round for ever in a tree that is said to be its own commit; no honest change takes so long.
+_SILENCE_SECONDS = 8
 
 
 class Commit(NamedTuple):
@@ -86,7 +89,7 @@ def changes(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, tuple[Change, .
         seen = start
         try:
             lines = (id_.encode() + b"\n" for id_ in islice(ids, start, None))
-            with git.stream(*_DIFF, stdin=lines) as stream:
+            with git.stream(*_DIFF, stdin=lines, silence=_SILENCE_SECONDS) as stream:
                 for id_, found in _parse(stream):
                     try:
                         seen = ids.index(id_, seen) + 1  # git says nothing of what is not there
@@ -95,6 +98,8 @@ def changes(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, tuple[Change, .
                     yield id_, found
                 stream.finish()
                 return
+        except GitSilentError:
+            return
         except GitError:
             failures = 0 if seen > start else failures + 1
             start = seen + 1

@@ -73,6 +73,10 @@ _SILENCE_SECONDS = 600
 _STDERR_BYTES = 65536
 
 
+class GitSilentError(GitError):
+    """Git said nothing for too long, and was ended."""
+
+
 class Git:
     """Runs git on one repository. ``hook`` are the variables of HOOK_VARIABLES that a hook was given."""
 
@@ -129,13 +133,15 @@ class Git:
         return output
 
     @contextmanager
-    def stream(self, *arguments: str | bytes, stdin: Iterable[bytes] | None = None) -> Iterator[Stream]:
+    def stream(
+        self, *arguments: str | bytes, stdin: Iterable[bytes] | None = None, silence: float | None = None
+    ) -> Iterator[Stream]:
         """Run git and give its output as a stream; ``stdin`` is written by a thread.
 
-        The stream raises GitError at the end when git failed, and kills a git that is silent too long.
+        The stream raises GitError at the end when git failed, and kills a git that is silent for too many seconds.
         """
         process = self._popen(arguments, None, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
-        stream = Stream(process)
+        stream = Stream(process, _SILENCE_SECONDS if silence is None else silence)
         try:
             if stdin is not None and process.stdin:
                 Thread(target=_feed, args=(process.stdin, stdin), daemon=True).start()
@@ -208,8 +214,9 @@ class Git:
 class Stream:
     """The output of a running git."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], silence: float) -> None:
         self._process = process
+        self._silence = silence
         self._output: IO[bytes] = process.stdout  # type: ignore[assignment]
         self._complaint = bytearray()
         self._waiting: float | None = None
@@ -247,7 +254,7 @@ class Stream:
         code = self._process.wait()
         self._listener.join(1)
         if self._silent:
-            raise GitError(f"git was silent for {_SILENCE_SECONDS} seconds")
+            raise GitSilentError(f"git was silent for {self._silence:g} seconds")
         if code:
             raise GitError(first_line(bytes(self._complaint)) or f"git ended with {code}")
 
@@ -271,9 +278,9 @@ class Stream:
                 self._complaint += data
 
     def _watch(self) -> None:
-        while not self._closed.wait(min(5, _SILENCE_SECONDS)):
+        while not self._closed.wait(min(5, self._silence / 8)):
             since = self._waiting
-            if since is not None and monotonic() - since > _SILENCE_SECONDS:
+            if since is not None and monotonic() - since > self._silence:
                 self._silent = True
                 self._process.kill()
                 return

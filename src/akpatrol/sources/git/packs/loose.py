@@ -5,6 +5,7 @@ https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import os
 import re
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _HEADER = re.compile(rb"(blob|tree|commit|tag) (0|[1-9][0-9]{0,18})\0")
 _LONGEST_HEADER = 32
 _HEAD_BYTES = 4096
+_SHA_1_DIGITS = 40
 
 
 class Loose:
@@ -53,29 +55,37 @@ class Loose:
         if not found:
             raise BrokenObjectError("a loose object's header is broken")
         type_, size = found[1].decode(), int(found[2])
+        hashed = hashlib.new("sha1" if len(id_) == _SHA_1_DIGITS else "sha256", found[0], usedforsecurity=False)
         if size <= HUGE_BYTES:
-            yield RawObject(id_, type_, size, inflate(view, found.end() + size)[found.end() :])
+            content = inflate(view, found.end() + size)[found.end() :]
+            hashed.update(content)
+            if hashed.hexdigest() != id_:
+                # git does not look; but what had this id is found nowhere else.
+                raise BrokenObjectError("a loose object is another one")
+            yield RawObject(id_, type_, size, content)
             return
         read, state = stream(view)
         read(found.end())
-        one = _Bounded(read, size)
+        one = _Bounded(read, size, hashed.update)
         yield RawObject(id_, type_, size, None, one.read)
         one.drain()
         read(1)
-        if one.left or not state.eof:
+        if one.left or not state.eof or hashed.hexdigest() != id_:
             raise BrokenObjectError("a loose object's stream is broken")
 
 
 class _Bounded:
     """What a stream still has to give, in bytes."""
 
-    def __init__(self, read: Callable[[int], bytes], size: int) -> None:
+    def __init__(self, read: Callable[[int], bytes], size: int, learn: Callable[[bytes], None]) -> None:
         self._read = read
+        self._learn = learn
         self.left = size
 
     def read(self, number: int) -> bytes:
         data = self._read(min(number, self.left))
         self.left -= len(data)
+        self._learn(data)
         return data
 
     def drain(self) -> None:

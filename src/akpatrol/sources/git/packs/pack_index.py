@@ -51,6 +51,12 @@ class PackIndex:
         """Return the file's bytes."""
         return self._data
 
+    def is_of(self, pack: mmap.mmap | bytes) -> bool:
+        """Tell whether this is the index of a pack: it names the number of its objects and its checksum."""
+        width = self.id_bytes
+        objects = int.from_bytes(pack[8:12], "big")
+        return objects == self.number and pack[-width:] == self._data[-2 * width : -width]
+
     def id(self, position: int) -> bytes:
         """Return one id, in binary."""
         start = self._ids + position * self._stride

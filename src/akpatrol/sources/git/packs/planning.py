@@ -39,6 +39,10 @@ class Pack(NamedTuple):
         """Yield the pack's slices."""
         if not self.idx.intact:
             yield Skipped(self.shown, "its index has a wrong checksum and may name wrong ids: run git index-pack on it")
+        elif not self.idx.is_of(self.file):
+            yield Skipped(
+                self.shown, "it is not the pack that its index is of, or is damaged: run git index-pack on it"
+            )
         yield from families.slices(self.path, self.file, self.idx, self.repeated)
 
 
