@@ -61,10 +61,10 @@ def build(top: Path) -> Built:
     (lender.git_dir / "index").unlink()
     repo = Repository(top / NAME, f"--template={template}")
     repo.git("config", "core.logAllRefUpdates", "false")
-    _borrow(repo)
-    repo.git("fetch", "-q", str(lender.path), "main")
-    repo.git("reset", "-q", "--hard", "FETCH_HEAD")
     _packs(repo, planted)
+    _borrow(repo)
+    repo.git("branch", "lent", lender.id("main"))
+    _loose(repo, planted)
     _texts(repo, planted)
     for path in (repo.git_dir / "ORIG_HEAD", repo.git_dir / "FETCH_HEAD", template):
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -81,17 +81,21 @@ def _borrow(repo: Repository) -> None:
 
 
 def _packs(repo: Repository, planted: _Planter) -> None:
-    """Three packs, one of them with a delta and a bitmap and one that nothing refers to, and objects of no pack."""
+    """Three packs, one of them with a delta and a bitmap and one that nothing refers to."""
     lines = "".join(f"{number**3}\n" for number in range(30))
     repo.commit_file("packed", lines + planted("a pack"))
     repo.commit_file("packed", lines + planted("a delta"))
-    repo.git("repack", "-q", "-a", "-d", "-l", "-b")
+    repo.git("repack", "-q", "-a", "-d", "-b")  # no bitmap is written of what is borrowed in part
     repo.commit_file("second", planted("a second pack"))
-    repo.git("repack", "-q", "-d", "-l")
+    repo.git("repack", "-q", "-d")
     dangling = repo.blob(planted("a pack without a reference", reachable=False))
     repo.git("pack-objects", "-q", str(repo.git_dir / "objects/pack/pack"), stdin=dangling + "\n")
     repo.git("prune-packed", "-q")
     repo.git("multi-pack-index", "write")
+
+
+def _loose(repo: Repository, planted: _Planter) -> None:
+    """Objects of no pack: of a commit, a tag, a stash, the index and nothing."""
     repo.commit_file(planted("a file's name", token=True), "x", planted("a commit message"))
     repo.git("tag", "-a", "-m", planted("a tag's message"), "v1")
     repo.commit_file("loose", planted("a loose object"))

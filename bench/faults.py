@@ -26,19 +26,15 @@ from typing import TYPE_CHECKING
 from akpatrol.__main__ import main as akpatrol
 from akpatrol.cli import run as cli_run
 from akpatrol.examination import Examiner
-from akpatrol.model import State
 from akpatrol.rules import load
 from akpatrol.sources.git.history import HistorySource
-from akpatrol.sources.placing import occurrence
 from bench import record
 from bench.fault_cases import Case, Done, Outcome, cases, flaw, sampled
 from bench.fault_repository import NAME, Built, build
+from bench.fault_run import Unplaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from akpatrol.findings import Hit
-    from akpatrol.sources.base import Placed
+    from collections.abc import Sequence
 
 _SECONDS = 20
 _SHOWN = 40
@@ -116,7 +112,7 @@ def _outcome(copy: Path, *, whole: bool) -> Outcome:
     report.unlink(missing_ok=True)
     if not (pid := os.fork()):
         if not whole:
-            setattr(HistorySource, "place", _unplaced)  # noqa: B010
+            setattr(HistorySource, "place", Unplaced.place)  # noqa: B010
         _child(copy / NAME, report, said)
     handle = os.pidfd_open(pid)
     ended, _, _ = select.select([handle], [], [], _SECONDS)
@@ -125,12 +121,18 @@ def _outcome(copy: Path, *, whole: bool) -> Outcome:
         os.killpg(pid, signal.SIGKILL)
     status = os.waitpid(pid, 0)[1]
     code = os.waitstatus_to_exitcode(status) if ended else None
-    document = json.loads(report.read_bytes()) if report.exists() else None
-    return Outcome(code, document, said.read_text(errors="replace"))
-
-
-def _unplaced(_source: HistorySource, hits: Sequence[Hit]) -> Iterator[Placed]:
-    return ((hit.match, occurrence(hit, State.PRESENT)) for hit in hits)
+    complaint = said.read_text(errors="replace")
+    if not report.exists():
+        return Outcome(code, said=complaint)
+    document = json.loads(report.read_bytes())
+    coverage = document["coverage"]
+    return Outcome(
+        code,
+        frozenset(credential["secret_sha256"] for credential in document["credentials"]),
+        tuple(f"{skip['item']} {skip['reason']}" for skip in coverage["skipped"]),
+        sum(one["count"] for one in coverage["excluded"] if one["reason"] == "symlink"),
+        complaint,
+    )
 
 
 def _child(repository: Path, report: Path, said: Path) -> None:

@@ -61,6 +61,7 @@ def gaps(git: Git, walk: Walk | None = None, proof: Proof | None = None) -> Iter
             "shallow clone: run git fetch --unshallow",
         )
     yield from flaws(git)
+    yield from git_refs.broken(git)
     if proof and not boundary and _nothing_new_is_missing(git, proof):
         return
     try:
