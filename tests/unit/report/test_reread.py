@@ -101,7 +101,7 @@ def test_the_digest_of_the_earlier_rules_is_kept() -> None:
 
 def test_what_older_versions_did_not_write() -> None:
     whole = _document(SAMPLES["staged"])
-    del whole["changes"], whole["credentials"][0]["found_at"]
+    del whole["changes"], whole["credentials"][0]["found_at"], whole["scan"]["interrupted"]
     assert report_of(whole) == report_of(_document(SAMPLES["staged"]))
 
 
@@ -194,6 +194,14 @@ def test_what_is_shown_as_it_is_must_be_what_it_says(key: str, value: str) -> No
 def test_no_report_is_complete_that_says_what_it_lacks() -> None:
     whole = _document(SAMPLES["history"])
     whole["coverage"]["complete"] = True
+    with pytest.raises(UsageError):
+        report_of(whole)
+
+
+def test_an_interrupted_report_is_incomplete() -> None:
+    whole = _document(SAMPLES["history"]._replace(interrupted=True))
+    assert report_of(whole).interrupted
+    whole = _document(SAMPLES["staged"]._replace(interrupted=True))
     with pytest.raises(UsageError):
         report_of(whole)
 
