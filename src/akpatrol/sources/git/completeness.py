@@ -40,7 +40,7 @@ class Walk:
         self._git = git
         self._open = ExitStack()
         # git is not left behind when nobody asks.
-        weakref.finalize(self, self._open.close)
+        weakref.finalize(self, _close, self._open)
         self._stream: Stream | None = None
         with suppress(GitError):
             self._stream = self._open.enter_context(git.stream(*_WALK, *revisions.EVERYTHING, stdin=()))
@@ -51,6 +51,12 @@ class Walk:
             if not self._stream:
                 raise GitError("git did not start")
             return list(_absent(self._git, self._stream))
+
+
+def _close(opened: ExitStack) -> None:
+    # Python would only show what is raised by who is called as something goes.
+    with suppress(KeyboardInterrupt):
+        opened.close()
 
 
 def gaps(git: Git, walk: Walk | None = None, proof: Proof | None = None) -> Iterator[Skipped]:
