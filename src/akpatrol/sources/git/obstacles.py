@@ -30,6 +30,7 @@ _TREES = {b"refs", b"logs", b"info", b"reftable"}
 # git accepts it with less, and goes on to say that this is no git repository.
 _HEAD = re.compile(rb"ref:\s*refs/|[0-9a-f]{40}")
 _HEAD_BYTES = 256
+_FAN_OUT_DIGITS = 2
 _OUTSIDE = "a symbolic link out of the git directory: not followed"
 
 
@@ -109,8 +110,9 @@ def _tree(top: bytes, roots: list[bytes]) -> Iterator[tuple[bytes, str]]:
 def _store(directory: bytes) -> Iterator[tuple[bytes, str]]:
     for part in _entries(directory):
         yield from _one(part)
+        holds_files = part.name == b"pack" or len(part.name) == _FAN_OUT_DIGITS
         for entry in _entries(part.path):
-            if part.name != b"info" and entry.name != b"multi-pack-index.d" and entry.is_dir():
+            if holds_files and entry.name != b"multi-pack-index.d" and entry.is_dir():
                 yield entry.path, flaw(entry.path)  # git gives up altogether when it is to read one
             yield from _one(entry)
     for entry in _entries(os.path.join(directory, b"info", b"commit-graphs")):
