@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.blocks import blocks
-from akpatrol.detect.engine import Engine
+from akpatrol.detect.engine import Around, Engine
+from akpatrol.detect.sieve import MOST_CROWDED, Crowd
 from akpatrol.limits import Limits
 from akpatrol.model import Chunk, Content, Counted, Excluded, Match, Skipped
+from akpatrol.repeats import shortened
 from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers import COMPRESSED, ZIP_END, has_zip_tail, is_flaw, kind_of, open_container, title
 from akpatrol.unwrap.encodings import decoder
+from akpatrol.unwrap.silent import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.keywords import Clue
     from akpatrol.findings import Hit
     from akpatrol.model import Origin
+    from akpatrol.repeats import Shortened
     from akpatrol.rules import RuleSet
     from akpatrol.sources.base import Item, Unit
     from akpatrol.unwrap.encoding import Decoded
@@ -44,51 +49,21 @@ class _Layer(NamedTuple):
     data: bytes
     encodings: tuple[str, ...]
     span: Callable[[int, int], tuple[int, int]]
-    clues: frozenset[Clue]
+    clues: Callable[[], frozenset[Clue]]
 
 
 class _Turn(NamedTuple):
     """One chunk being decoded: its origin, the container budget that it lies in, and the bytes still allowed.
 
-    ``seen`` has where decoded texts stand and their hashes: two encodings lead to one text in either order.
+    ``seen`` has where decoded texts stand and their hashes: two encodings lead to one text in either order. ``crowd``
+    is what may still be judged of what is unlikely.
     """
 
     origin: Origin
     budget: Budget | None
     left: list[int]
     seen: set[tuple[int, int, int]]
-
-
-class _Silent:
-    """The encoded texts, by their keys, in which at some depth nothing could be a match: histories repeat them."""
-
-    def __init__(self, known: set[tuple[int, object]], depth: int) -> None:
-        self._known: set[tuple[int, object]] = known
-        self._depth = depth
-        self._key: int | None = None
-        self._silent = self._always = True
-
-    def __contains__(self, key: object) -> bool:
-        return (self._depth, key) in self._known
-
-    def met(self, key: int | None, silent: bool) -> None:  # noqa: FBT001 - what a text came to
-        """Take in what a part of the text of this key came to; its parts come one after the other."""
-        if key != self._key:
-            self._add()
-            self._key, self._silent = key, True
-        self._silent &= silent
-        self._always &= silent
-
-    def always(self) -> bool:
-        """Return whether all texts were silent; after the last."""
-        self._add()
-        return self._always
-
-    def _add(self) -> None:
-        if self._key is not None and self._silent:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known.add((self._depth, self._key))
+    crowd: Crowd
 
 
 class Examiner:
@@ -104,6 +79,7 @@ class Examiner:
         self._silent: set[tuple[int, object]] = set()
         self._counted_only: dict[int, list[Counted]] = {}
         self._paths_matter = any(rule.path or any(one.paths for one in rule.allowlists) for rule in rules.rules)
+        self._all_shipped = all(rule.shipped for rule in rules.rules)
         self.engine = Engine(rules, gate, alarms)
 
     def examine(self, unit: Unit) -> Iterator[Found]:
@@ -176,13 +152,18 @@ class Examiner:
         return self.limits.containers and bool(kind_of(content.data) or (content.read and has_zip_tail(content)))
 
     def _whole(self, content: Content, budget: Budget | None) -> Iterator[Found]:
-        suspicion = self.engine.suspect(content.data)
+        less = self._less(content.data)
+        suspicion = self.engine.suspect(less.data if less else content.data)
         if not suspicion:
             return
         if self._zip_end in suspicion.alarms and has_zip_tail(content):
             yield from self._container(content, budget)
         else:
-            yield from self._suspected(Chunk(content.origin, content.data), suspicion, budget)
+            yield from self._suspected(Chunk(content.origin, content.data), suspicion, budget, less)
+
+    def _less(self, data: bytes) -> Shortened | None:
+        # A user's pattern may want more than what is kept of a repetition.
+        return shortened(data) if self._all_shipped else None
 
     def _container(self, content: Content, budget: Budget | None) -> Iterator[Found]:
         """Yield what the members hold, then what only the container's own bytes do: comments, gaps, deleted parts."""
@@ -213,32 +194,68 @@ class Examiner:
                 counted = seen
 
     def _chunk(self, chunk: Chunk, budget: Budget | None) -> Iterator[Found]:
-        if suspicion := self.engine.suspect(chunk.data):
-            yield from self._suspected(chunk, suspicion, budget)
+        less = self._less(chunk.data)
+        if suspicion := self.engine.suspect(less.data if less else chunk.data):
+            yield from self._suspected(chunk, suspicion, budget, less)
 
-    def _suspected(self, chunk: Chunk, suspicion: Suspicion, budget: Budget | None) -> Iterator[Found]:
+    def _suspected(
+        self, chunk: Chunk, suspicion: Suspicion, budget: Budget | None, less: Shortened | None
+    ) -> Iterator[Found]:
+        """Yield what a chunk holds; ``suspicion`` is of ``less`` of it where it repeats itself."""
+        if less:
+            found = self._in_less(chunk, suspicion, budget, less)
+            if found is not None:
+                yield from self._located(chunk, found, decoded=bool(suspicion.alarms))
+                return
+            suspicion = self.engine.suspect(chunk.data)
+        matches = []
+        for item in self._matches(chunk, suspicion, budget):
+            if isinstance(item, Match):
+                matches.append(item)
+            else:
+                yield item
+        yield from self._located(chunk, matches, decoded=bool(suspicion.alarms))
+
+    def _in_less(
+        self, chunk: Chunk, suspicion: Suspicion, budget: Budget | None, less: Shortened
+    ) -> list[Match] | None:
+        """Return the matches in a chunk; None where a repetition holds some, or there is more to tell."""
+        matches = []
+        for found in self._matches(Chunk(chunk.origin, less.data), suspicion, budget):
+            offset = less.offset(found.start, found.end - found.start) if isinstance(found, Match) else None
+            if not isinstance(found, Match) or offset is None:
+                return None
+            matches.append(found._replace(start=offset, end=offset + found.end - found.start))
+        return matches
+
+    def _located(self, chunk: Chunk, matches: list[Match], *, decoded: bool) -> Iterator[Found]:
         stop = len(chunk.data) if chunk.end is None else chunk.end
-        matches = self.engine.confirm(chunk.data, suspicion, (chunk.begin, stop), chunk.origin.path)
-        if suspicion.alarms:
-            layer = _Layer(chunk.data, (), lambda first, last: (first, last), frozenset())
-            turn = _Turn(chunk.origin, budget, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))], set())
-            for found in self._decode(layer, suspicion, turn):
-                if not isinstance(found, Match):
-                    yield found
-                elif chunk.begin <= found.start < stop:
-                    matches.append(found)
+        if decoded:
             matches = _distinct(matches)
-        if matches:
+        if matches := [match for match in matches if chunk.begin <= match.start < stop]:
             from akpatrol.hits import locate  # noqa: PLC0415 - most runs have no hit
 
             yield from locate(chunk, matches, self.engine.candidates)
+
+    def _matches(self, chunk: Chunk, suspicion: Suspicion, budget: Budget | None) -> Iterator[Match | Found]:
+        """Yield the matches in a chunk, at its offsets, and what containers encoded in it hold."""
+        stop = len(chunk.data) if chunk.end is None else chunk.end
+        crowd = Crowd()
+        around = Around(frozenset, crowd)
+        yield from self.engine.confirm(chunk.data, suspicion, (chunk.begin, stop), chunk.origin.path, around)
+        if suspicion.alarms:
+            layer = _Layer(chunk.data, (), lambda first, last: (first, last), frozenset)
+            turn = _Turn(chunk.origin, budget, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))], set(), crowd)
+            yield from self._decode(layer, suspicion, turn)
+        if crowd.over:
+            yield Skipped(title(chunk.origin), f"more than {MOST_CROWDED:,} places look like credentials within words")
 
     def _decode(self, layer: _Layer, suspicion: Suspicion, turn: _Turn) -> Generator[Match | Found, None, bool]:
         """Yield matches in what is encoded in a layer, at the chunk's offsets, and what containers in it hold.
 
         Return whether there was nothing that could have been a match.
         """
-        silent = _Silent(self._silent, len(layer.encodings))
+        silent = Silent(self._silent, len(layer.encodings))
         for part in self._decoder.find(layer.data, suspicion.alarms, silent):
             where = (*layer.span(part.start, part.end), hash(part.data))
             if where in turn.seen:
@@ -269,8 +286,12 @@ class Examiner:
         def span(first: int, last: int) -> tuple[int, int]:
             return layer.span(*part.span(first, last))
 
-        clues = layer.clues | self.engine.clues(layer.data, part.start, part.end)
-        for match in self.engine.confirm(part.data, suspicion, (0, len(part.data)), turn.origin.path, clues):
+        @cache
+        def clues() -> frozenset[Clue]:
+            return layer.clues() | self.engine.clues(layer.data, part.start, part.end)
+
+        around = Around(clues, turn.crowd)
+        for match in self.engine.confirm(part.data, suspicion, (0, len(part.data)), turn.origin.path, around):
             start, end = span(match.start, match.end)
             yield match._replace(start=start, end=end, encodings=encodings)
         beneath = True

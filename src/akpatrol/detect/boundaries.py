@@ -115,7 +115,7 @@ _WORD_BYTES = frozenset(bytes([byte]) for byte in _WORD)
 
 
 def _ends_escape(text: bytes) -> bool:
-    found = _escape().search(text)
+    found = _escape().search(text) if _introducer().search(text) else None
     if found is None:
         return False
     octal = found["octal"]
@@ -123,6 +123,12 @@ def _ends_escape(text: bytes) -> bool:
         return int(octal, 8) not in _WORD
     code = next((group for group in found.groups() if group is not None), None)
     return code is None or int(code, 16) not in _WORD
+
+
+@cache
+def _introducer() -> re.Pattern[bytes]:
+    """Match what any escape begins with: few texts have it, and to look for a whole escape takes ten times as long."""
+    return re.compile(rb"[\\`%=\x1b\x9b\^\[]|_x")
 
 
 @cache

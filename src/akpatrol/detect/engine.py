@@ -7,31 +7,40 @@ file read in blocks of any size gives what the whole gives. Users' rules see one
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from functools import cached_property
 from itertools import accumulate, chain
-from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.detect.filters import Filters
 from akpatrol.detect.gate import Gate, GateChoice, has_anchor
 from akpatrol.detect.judge import POSSIBLE, judge
-from akpatrol.detect.keywords import Keywords, Word
-from akpatrol.detect.likelihood import score
-from akpatrol.detect.match import Matcher, Span
+from akpatrol.detect.keywords import Keywords
+from akpatrol.detect.likelihood import LONGEST, score
+from akpatrol.detect.match import Matcher
+from akpatrol.detect.nearby import CLUE_BYTES, Nearby
+from akpatrol.detect.sieve import Crowd, Sieve
 from akpatrol.model import REACH_AFTER, REACH_BEFORE, Match, Secret
+from akpatrol.rings import exact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from akpatrol.detect.gate import Suspicion
     from akpatrol.detect.keywords import Clue
+    from akpatrol.detect.match import Span
     from akpatrol.model import Alarm
     from akpatrol.rules import Rule, RuleSet
 
-_CLUE_BYTES = 512
-_LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{16,}")
-_end = attrgetter("end")
+_LEAST_RUN = 16
+_LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{%d,}" % _LEAST_RUN)
+
+
+class Around(NamedTuple):
+    """What is known beside the data: ``clues`` round the text that they were decoded from, and what may be judged."""
+
+    clues: Callable[[], frozenset[Clue]]
+    crowd: Crowd
 
 
 class Engine:
@@ -48,6 +57,7 @@ class Engine:
         self._filters = [None if rule.shipped else Filters(rule) for rule in rules.rules]
         self._by_id = {rule.id: own for rule, own in zip(rules.rules, self._filters, strict=True)}
         self._windowed = {index for index, rule in enumerate(rules.rules) if has_anchor(rule)}
+        self._sieves = {index: Sieve(rules.rules[index], self._matchers[index]) for index in sorted(self._windowed)}
 
     def scan(self, data: bytes, begin: int = 0, end: int | None = None, path: bytes | None = None) -> list[Match]:
         """Return the matches that start in ``data[begin:end]``, in order; ``path`` serves rules that ask for one."""
@@ -61,18 +71,16 @@ class Engine:
         suspicion: Suspicion,
         bounds: tuple[int, int],
         path: bytes | None = None,
-        outer: frozenset[Clue] = frozenset(),
+        around: Around | None = None,
     ) -> list[Match]:
-        """Return what ``scan`` does, given what the gate said; ``outer`` stands round the encoded form of ``data``."""
+        """Return what ``scan`` does, given what the gate said."""
         begin, stop = bounds
+        around = around or Around(frozenset, Crowd())
         found: list[Match] = []
         for start, limit in _windows(suspicion.ends, len(data)):
-            found += self._in_window(data, start, limit, self._windowed, outer)
-        for index in suspicion.rules:
-            if suspicion.flooded and index in self._windowed:
-                found += self._in_window(data, 0, len(data), {index}, outer)
-            else:
-                found += self._in_whole(data, index, path, outer)
+            found += self._in_window(data, start, limit, around)
+        for index in sorted(suspicion.rules):
+            found += self._in_whole(data, index, path, around)
         return sorted({m for m in found if begin <= m.start < stop}, key=lambda m: (m.start, m.end, m.rule_id))
 
     def suspects(self, parts: Sequence[bytes]) -> Sequence[int]:
@@ -84,12 +92,14 @@ class Engine:
         if len(self._windowed) < len(self._matchers):
             return range(len(parts))
         suspicion = self.suspect(b"\0".join(parts))
-        if suspicion.rules or any(not self._alarms[index].each for index in suspicion.alarms):
+        if suspicion.rules or suspicion.flooded or any(not self._alarms[index].each for index in suspicion.alarms):
             return range(len(parts))
         found = {number for number, part in enumerate(parts) if any(begins.match(part) for begins in self._openings)}
         if suspicion:
             stops = list(accumulate(len(part) + 1 for part in parts))
-            found.update(bisect_left(stops, end) for end in chain(suspicion.ends, *suspicion.alarms.values()))
+            found.update(
+                bisect_left(stops, end) for end in chain(suspicion.ends, *map(exact, suspicion.alarms.values()))
+            )
         return sorted(found)
 
     @cached_property
@@ -106,52 +116,51 @@ class Engine:
 
         A secret may stand there in halves, in another spelling, or be another vendor's.
         """
-        spans = [found.span() for found in _LONG_RUN.finditer(data, start, end) if score(found[0]) >= POSSIBLE]
-        for matcher in self._matchers:
-            spans += [(span.secret_start, span.secret_end) for span in matcher.find(data, start, end)]
+        spans = [found.span() for found in _LONG_RUN.finditer(data, start, end) if _is_random(found[0])]
+        for index, matcher in enumerate(self._matchers):
+            shapes = self._sieves[index].shapes if index in self._sieves else matcher.find
+            spans += [(span.secret_start, span.secret_end) for span in shapes(data, start, end)]
         return spans
 
     def clues(self, data: bytes, start: int, end: int) -> frozenset[Clue]:
         """Return the evidence round ``data[start:end]`` that bears on it, without what stands in it."""
         from akpatrol.detect.evidence import bearing  # noqa: PLC0415 - most scans decode nothing
 
-        sides = ((max(0, start - _CLUE_BYTES), start), (end, min(len(data), end + _CLUE_BYTES)))
-        near = frozenset(word.clue for side in sides for word in self._keywords.find(data, *side) if word.clue)
+        sides = ((max(0, start - CLUE_BYTES), start), (end, min(len(data), end + CLUE_BYTES)))
+        near = frozenset(clue for side in sides for _, _, clue in self._keywords.clues(data, *side))
         return bearing(data, start, end, near)
 
-    def _in_window(
-        self, data: bytes, start: int, end: int, eligible: set[int], outer: frozenset[Clue]
-    ) -> Iterator[Match]:
-        clues: list[Word] = []
-        named: set[int] = set()
-        for word in self._keywords.find(data, start, end):  # never held: there may be millions
-            named.update(word.rules)
-            if word.clue:
-                clues.append(word)
-        for index in eligible & named:
-            rule = self.rules.rules[index]
-            for span in self._matchers[index].find(data, start, end):
-                if match := _judged(rule, data, span, clues, outer):
+    def _in_window(self, data: bytes, start: int, end: int, around: Around) -> Iterator[Match]:
+        near = Nearby(self._keywords, data, start, end)
+        for index, sieve in self._sieves.items():
+            for span in sieve.find(data, start, end, around.crowd):
+                if match := _judged(self.rules.rules[index], data, span, near, around):
                     yield match
 
-    def _in_whole(self, data: bytes, index: int, path: bytes | None, outer: frozenset[Clue]) -> Iterator[Match]:
+    def _in_whole(self, data: bytes, index: int, path: bytes | None, around: Around) -> Iterator[Match]:
         rule, filters = self.rules.rules[index], self._filters[index]
         if rule.keywords:
             lowered = data.lower()
             if not any(word.encode() in lowered for word in rule.keywords):
                 return
+        near = Nearby(self._keywords, data, 0, len(data))
         for span in self._matchers[index].find(data, 0, len(data)):
-            if filters is None or filters.accept(data, span, path):
-                before, after = max(0, span.start - _CLUE_BYTES), min(len(data), span.end + _CLUE_BYTES)
-                if match := _judged(rule, data, span, list(self._keywords.find(data, before, after)), outer):
-                    yield match
+            if (filters is None or filters.accept(data, span, path)) and (
+                match := _judged(rule, data, span, near, around)
+            ):
+                yield match
 
 
-def _judged(rule: Rule, data: bytes, span: Span, words: list[Word], outer: frozenset[Clue]) -> Match | None:
-    first = bisect_left(words, span.start - _CLUE_BYTES, key=_end)
-    last = bisect_right(words, span.end + _CLUE_BYTES, key=_end)
-    near = frozenset(w.clue for w in words[first:last] if w.clue and w.start >= span.start - _CLUE_BYTES)
-    verdict = judge(rule, data, span.secret_start, span.secret_end, near | outer)
+def _is_random(run: bytes) -> bool:
+    """Tell whether a run may hide a secret; what stands round one, in a long run, must not vouch for it."""
+    return any(
+        score(run[place : place + LONGEST]) >= POSSIBLE for place in range(0, len(run) - _LEAST_RUN + 1, LONGEST)
+    )
+
+
+def _judged(rule: Rule, data: bytes, span: Span, near: Nearby, around: Around) -> Match | None:
+    clues = near.clues(span.start, span.end) | around.clues()
+    verdict = judge(rule, data, span.secret_start, span.secret_end, clues)
     if verdict is None:
         return None
     return Match(

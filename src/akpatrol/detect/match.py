@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from akpatrol.errors import RuleError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from akpatrol.rules import Rule
 
@@ -35,6 +35,8 @@ class Matcher:
         if rule.secret_group > self._pattern.groups:
             raise RuleError(rule.file, rule.id, "secretGroup", f"the pattern has {self._pattern.groups} groups")
 
+        self.search: Callable[[bytes, int, int], re.Match[bytes] | None] = self._pattern.search
+
     def find(self, data: bytes, start: int, end: int) -> Iterator[Span]:
         """Yield matches that lie in ``data[start:end]``; what stands before ``start`` stays visible to the pattern.
 
@@ -42,10 +44,14 @@ class Matcher:
         """
         position = start
         while position <= end and (found := self._pattern.search(data, position, end)) is not None:
-            group = self._group(found)
-            if found.start(group) < found.end(group):  # neither empty nor a group that took no part
-                yield Span(found.start(), found.end(), found.start(group), found.end(group))
+            span = self.span(found)
+            if span.secret_start < span.secret_end:  # neither empty nor a group that took no part
+                yield span
             position = found.start() + 1 if self._rule.shipped else max(found.end(), found.start() + 1)
+
+    def span(self, found: Any) -> Span:
+        """Return the span of what the pattern's ``search`` found."""
+        return Span(*found.span(), *found.span(self._group(found)))
 
     def _group(self, found: Any) -> int:
         """Without ``secretGroup`` a user's rule means its first group that is not empty, as in gitleaks."""

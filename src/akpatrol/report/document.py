@@ -15,7 +15,7 @@ from akpatrol.report.mask import Mask
 from akpatrol.report.text_safety import decoded, plain, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from akpatrol.findings import (
         Allowance,
@@ -37,8 +37,17 @@ _STATES = list(State)
 
 def build(report: Report, options: RenderOptions, *, digest: bool = True) -> dict[str, Any]:
     """Return the document; without ``digest`` the rules' one is left empty, which spares a hook loading OpenSSL."""
+    whole, credentials = in_parts(report, options, digest=digest)
+    whole["credentials"] = list(credentials)
+    return whole
+
+
+def in_parts(
+    report: Report, options: RenderOptions, *, digest: bool = True
+) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+    """Return the document without its credentials, and these one by one: together they take much memory."""
     mask = Mask(options)
-    return {
+    whole = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "akpatrol", "version": __version__},
         "scan": {
@@ -49,15 +58,14 @@ def build(report: Report, options: RenderOptions, *, digest: bool = True) -> dic
             "targets": [_target(target, mask) for target in report.targets],
         },
         "coverage": _coverage(report.coverage, mask),
-        "credentials": [
-            _credential(credential, mask, options) for credential in credentials_in_order(report.credentials)
-        ],
+        "credentials": [],
         "notices": mask.texts(report.notices),
         "stale": [_stale(entry, mask) for entry in report.stale],
         "asked": [{"what": mask.text(one.what), "found": one.found} for one in report.asked],
         "changes": _changes(report.changes, mask) if report.changes else None,
         "summary": summary.build(report, mask),
     }
+    return whole, (_credential(one, mask, options) for one in credentials_in_order(report.credentials))
 
 
 def visible_tree(value: Any, key: str = "") -> Any:

@@ -8,10 +8,10 @@ words that a shell makes of lines.
 from __future__ import annotations
 
 from binascii import a2b_base64
-from heapq import merge
-from itertools import repeat
+from functools import partial
 from typing import TYPE_CHECKING
 
+from akpatrol.rings import Rings, exact
 from akpatrol.unwrap import cores
 from akpatrol.unwrap.encoding import Decoded
 from akpatrol.unwrap.lazy import lazy
@@ -20,6 +20,7 @@ from akpatrol.unwrap.stretch import Finder, Form
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
+    from akpatrol.rings import Ends
     from akpatrol.unwrap.stretch import Stretch
 
 _CHARACTER = rb"[0-9A-Za-z+/_-]"
@@ -58,30 +59,20 @@ class Base64:
     alarms = (*cores.BASE64_MAGICS, cores.BASE64_TAR, *cores.BASE64, cores.LONG_BASE64)
     _kinds = (*(_MAGIC for _ in cores.BASE64_MAGICS), _TAR, *cores.BASE64_BEHIND)
 
-    def find(self, data: bytes, ends: Sequence[Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
+    def find(self, data: bytes, ends: Sequence[Ends | Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
         """Yield each stretch round an alarm, once for each alignment that makes ASCII of what follows an alarm."""
         finder = Finder(data, _FORM)
-        stretch: Stretch | None = None
-        firsts: set[int] = set()
-        rings = (zip(some, repeat(kind)) for some, kind in zip(ends, self._kinds, strict=False))
-        for end, kind in merge(*rings):
-            if stretch is None or end > stretch.end:
-                stretch, firsts = finder.around(end, _begin(data, end)), set()
-            if stretch is None or len(firsts) == _GROUP:
-                continue
-            if (key := stretch.key(end, kind)) in known:
-                finder.give(stretch)
-                continue
-            first = _first(stretch, end, kind)
-            if first is not None and first not in firsts:
-                if not firsts:
-                    finder.give(stretch)
-                firsts.add(first)
-                yield from _decoded(stretch, first, key)
-        for stretch, shown in finder.others(ends[-1], lambda end: cores.shaped_run(data, end, _SHAPE)):
-            if (key := stretch.key(shown, _SHAPED)) not in known:
+
+        def wanted(stretch: Stretch, end: int, alarm: int) -> int | None:
+            return _first(stretch, end, self._kinds[alarm])
+
+        rings = Rings(ends[: len(self._kinds)])
+        for stretch, first in finder.rung(rings, partial(_begin, data), wanted, range(_GROUP), known):
+            yield from _decoded(stretch, first)
+        for stretch, shown in finder.others(exact(ends[-1]), lambda end: cores.shaped_run(data, end, _SHAPE)):
+            if stretch.key not in known:
                 for first in _shaped(stretch, stretch.index(shown)):
-                    yield from _decoded(stretch, first, key)
+                    yield from _decoded(stretch, first)
 
 
 def _begin(data: bytes, end: int) -> int | None:
@@ -108,7 +99,7 @@ def _shaped(stretch: Stretch, index: int) -> list[int]:
     return sorted({place % _GROUP for place in places if _SHAPE.match(characters, place)})
 
 
-def _decoded(stretch: Stretch, first: int, key: int) -> Iterator[Decoded]:
+def _decoded(stretch: Stretch, first: int) -> Iterator[Decoded]:
     """Decode a stretch; as two where a line turns text into none as it begins: that one continued nothing."""
     characters = stretch.characters
     data = _bytes(characters[first:])
@@ -116,19 +107,19 @@ def _decoded(stretch: Stretch, first: int, key: int) -> Iterator[Decoded]:
     index = first + (text * 8 + 7) // 6
     line = stretch.line_start(index) if text < len(data) else 0
     if line <= first or index >= line + 2 * _GROUP or stretch.is_wrapped(index, _GROUP):
-        yield _part(stretch, first, data, key)
+        yield _part(stretch, first, data)
     else:
-        yield _part(stretch, first, _bytes(characters[first:line]), key)
+        yield _part(stretch, first, _bytes(characters[first:line]))
         rest = line + (first - line) % _GROUP
-        yield _part(stretch, rest, _bytes(characters[rest:]), key)
+        yield _part(stretch, rest, _bytes(characters[rest:]))
 
 
-def _part(stretch: Stretch, first: int, data: bytes, key: int) -> Decoded:
+def _part(stretch: Stretch, first: int, data: bytes) -> Decoded:
     def span(begin: int, end: int) -> tuple[int, int]:
         return stretch.span(first + begin * 8 // 6, first + (end * 8 + 5) // 6)
 
     start, end = span(0, len(data)) if data else (stretch.start, stretch.start)
-    return Decoded(_name(stretch.characters), data, start, end, span, key)
+    return Decoded(_name(stretch.characters), data, start, end, span, stretch.key)
 
 
 def _name(characters: bytes) -> str:

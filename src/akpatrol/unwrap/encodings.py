@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
 
     from akpatrol.model import Alarm
+    from akpatrol.rings import Ends
     from akpatrol.unwrap.encoding import Decoded, Encoding
 
 
@@ -17,13 +18,15 @@ class Decoder(NamedTuple):
     alarms: tuple[Alarm, ...]
     members: tuple[tuple[Encoding, tuple[int, ...]], ...]
 
-    def find(self, data: bytes, rung: Mapping[int, Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
+    def find(
+        self, data: bytes, rung: Mapping[int, Ends | Sequence[int]], known: Container[int] = ()
+    ) -> Iterator[Decoded]:
         """Yield what is encoded in ``data``; ``rung`` has, for each alarm that rings, where its matches end.
 
         What has one of the ``known`` keys may be left out.
         """
         for encoding, indexes in self.members:
-            if any(map(rung.__contains__, indexes)):
+            if not rung.keys().isdisjoint(indexes):
                 yield from encoding.find(data, [rung.get(index, ()) for index in indexes], known)
 
 

@@ -11,15 +11,17 @@ import re
 from array import array
 from bisect import bisect_right
 from functools import cached_property
-from heapq import heapify, heappop, heapreplace
 from typing import TYPE_CHECKING
 
+from akpatrol.rings import Rings
 from akpatrol.unwrap import cores
 from akpatrol.unwrap.encoding import Alarm, Decoded
 from akpatrol.unwrap.escape_families import FAMILIES, Family
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
+
+    from akpatrol.rings import Ends
 
 _PREFIXES = ("ak_", "pat_")
 # What escapes of other families begin with: escaped themselves, they hide one in the underscore's place.
@@ -50,11 +52,11 @@ class Escapes:
     def find(
         self,
         data: bytes,
-        ends: Sequence[Sequence[int]],
+        ends: Sequence[Ends | Sequence[int]],
         known: Container[int] = (),  # noqa: ARG002 - these take no time to decode
     ) -> Iterator[Decoded]:
         """Yield the stretches of text round alarms in which there is an escape, each from blank to blank."""
-        rings, end = _Rings(ends), -1
+        rings, end = Rings(ends), -1
         while rings:
             ring, alarm = rings.first
             place, passed = self._place(data, ring, alarm) if ring > end else (None, end)
@@ -126,34 +128,6 @@ class Escapes:
             if position > first:
                 break
         return position
-
-
-class _Rings:
-    """Where alarms rang, in order; a flood of rings is passed over, not looked at one by one."""
-
-    def __init__(self, ends: Sequence[Sequence[int]]) -> None:
-        self._ends = ends
-        # The next of each alarm that rings: its place, the alarm, and its index among the alarm's.
-        self._next = [(some[0], alarm, 0) for alarm, some in enumerate(ends) if some]
-        heapify(self._next)
-
-    def __bool__(self) -> bool:
-        return bool(self._next)
-
-    @property
-    def first(self) -> tuple[int, int]:
-        """The first place that is left, and the alarm that rang there."""
-        return self._next[0][:2]
-
-    def leave(self, place: int) -> None:
-        """Go on behind the first, with its alarm also behind ``place``."""
-        _, alarm, index = self._next[0]
-        ends = self._ends[alarm]
-        index = bisect_right(ends, place, index + 1)
-        if index < len(ends):
-            heapreplace(self._next, (ends[index], alarm, index))
-        else:
-            heappop(self._next)
 
 
 class _Text:

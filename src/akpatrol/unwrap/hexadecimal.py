@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from heapq import merge
-from itertools import repeat
+from functools import partial
 from typing import TYPE_CHECKING
 
+from akpatrol.rings import Rings, exact
 from akpatrol.unwrap import cores
 from akpatrol.unwrap.encoding import Alarm, Decoded
 from akpatrol.unwrap.lazy import lazy
@@ -14,6 +14,7 @@ from akpatrol.unwrap.stretch import Finder, Form
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
+    from akpatrol.rings import Ends
     from akpatrol.unwrap.stretch import Stretch
 
 # The pairs of a prefix; only "b" and "f" can be of either case.
@@ -82,30 +83,25 @@ class Hexadecimal:
         *(_CORE for _ in _CORES),
     )
 
-    def find(self, data: bytes, ends: Sequence[Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
+    def find(self, data: bytes, ends: Sequence[Ends | Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
         """Yield each stretch round an alarm, read from its first digit or its second as the alarm wants it."""
         finder = Finder(data, _FORM)
-        stretch: Stretch | None = None
-        phases: set[int] = set()
-        rings = (zip(some, repeat(kind)) for some, kind in zip(ends, self._kinds, strict=False))
-        for end, kind in merge(*rings):
-            if stretch is None or end > stretch.end:
-                found = _BEGIN.search(data, max(0, end - _BEGIN_LENGTH), end)
-                stretch, phases = finder.around(end, found.start() if found else None), set()
-            if stretch is None or len(phases) >= _PAIR:
-                continue
-            if (key := stretch.key(end, kind)) in known:
-                finder.give(stretch)
-                continue
-            phase = _phase(stretch, end, kind)
-            if phase is not None and phase not in phases:
-                if not phases:
-                    finder.give(stretch)
-                phases.add(phase)
-                yield _decoded(stretch, phase, key)
-        for stretch, shown in finder.others(ends[-1], lambda end: cores.shaped_run(data, end, _SHAPE)):
-            if (key := stretch.key(shown, _SHAPED)) not in known:
-                yield _decoded(stretch, stretch.index(shown) % _PAIR, key)
+
+        def wanted(stretch: Stretch, end: int, alarm: int) -> int | None:
+            return _phase(stretch, end, self._kinds[alarm])
+
+        rings = Rings(ends[: len(self._kinds)])
+        for stretch, phase in finder.rung(rings, partial(_begin, data), wanted, range(_PAIR), known):
+            yield _decoded(stretch, phase)
+        for stretch, shown in finder.others(exact(ends[-1]), lambda end: cores.shaped_run(data, end, _SHAPE)):
+            if stretch.key not in known:
+                yield _decoded(stretch, stretch.index(shown) % _PAIR)
+
+
+def _begin(data: bytes, end: int) -> int | None:
+    """Return where what rang surely begins."""
+    found = _BEGIN.search(data, max(0, end - _BEGIN_LENGTH), end)
+    return found.start() if found else None
 
 
 def _phase(stretch: Stretch, end: int, kind: int) -> int | None:
@@ -119,7 +115,7 @@ def _phase(stretch: Stretch, end: int, kind: int) -> int | None:
     return index % _PAIR
 
 
-def _decoded(stretch: Stretch, phase: int, key: int) -> Decoded:
+def _decoded(stretch: Stretch, phase: int) -> Decoded:
     characters = stretch.characters
     data = bytes.fromhex(characters[phase : len(characters) - (len(characters) - phase) % 2].decode())
 
@@ -127,4 +123,4 @@ def _decoded(stretch: Stretch, phase: int, key: int) -> Decoded:
         return stretch.span(phase + 2 * first, phase + 2 * last)
 
     start, end = span(0, len(data))
-    return Decoded("hex", data, start, end, span, key)
+    return Decoded("hex", data, start, end, span, stretch.key)

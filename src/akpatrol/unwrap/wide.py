@@ -9,14 +9,16 @@ from __future__ import annotations
 import codecs
 import re
 from functools import cached_property
-from heapq import merge
-from itertools import accumulate, repeat, takewhile
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.rings import Rings
 from akpatrol.unwrap.encoding import Alarm, Decoded
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
+
+    from akpatrol.rings import Ends
 
 _LEFT_BYTES, _LEAST_LEFT_BYTES = 4096, 64
 _LEAST_BYTES, _MOST_BYTES = 64, 1 << 20
@@ -147,7 +149,7 @@ class Wide:
     def find(
         self,
         data: bytes,
-        ends: Sequence[Sequence[int]],
+        ends: Sequence[Ends | Sequence[int]],
         known: Container[int] = (),  # noqa: ARG002 - these take no time to decode
     ) -> Iterator[Decoded]:
         """Yield the data as a whole if it begins like wide text, and the islands round the places that it leaves."""
@@ -157,7 +159,10 @@ class Wide:
         if whole:
             yield _decoded(whole, data.decode(whole.codec, "replace"), 0, len(data))
             read[whole, 0] = len(data)
-        for end, core in merge(*(zip(some, repeat(core)) for core, some in zip(_CORES, ends[1:], strict=True))):
+        rings = Rings(ends[1:])
+        while rings:
+            end, core = rings.first[0], _CORES[rings.first[1]]
+            rings.leave(end)
             if any(end <= stop and core.alignment(form, end) == rest for (form, rest), stop in read.items()):
                 continue
             places = _places(data, end, core)
