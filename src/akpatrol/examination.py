@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.blocks import blocks
 from akpatrol.detect.engine import Engine
 from akpatrol.limits import Limits
+from akpatrol.literals import of_all
 from akpatrol.model import Chunk, Content, Counted, Excluded, Match, Skipped
 from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers import COMPRESSED, ZIP_END, has_zip_tail, is_flaw, kind_of, open_container, title
@@ -97,7 +98,7 @@ class Examiner:
     def __init__(self, rules: RuleSet, limits: Limits = Limits(), gate: GateChoice = "auto") -> None:  # noqa: B008
         self.rules = rules
         self.limits = limits
-        self._decoder = decoder(None if limits.decode else ())
+        self._decoder = decoder(of_all(rules.rules), None if limits.decode else ())
         alarms = (*self._decoder.alarms, ZIP_END) if limits.containers else self._decoder.alarms
         self._zip_end = len(self._decoder.alarms)
         # What was looked through and held nothing: histories repeat it.

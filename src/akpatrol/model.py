@@ -238,13 +238,14 @@ class Alarm(NamedTuple):
 
     ``each`` asks for every end of a match; otherwise one report says that there is any, and its place tells nothing.
     Every match holds ``needs``. A pattern that is slow to look for is looked for only within each ``run``, and rings
-    once where that ends.
+    once where that ends. One that consists of alternatives may have them as ``parts``, each with what it needs.
     """
 
     pattern: bytes
     each: bool = True
     needs: bytes = b""
     run: Run | None = None
+    parts: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Match(NamedTuple):

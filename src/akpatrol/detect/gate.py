@@ -10,6 +10,8 @@ import re
 from array import array
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from akpatrol.detect.match import compile_any
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future
@@ -26,6 +28,8 @@ GateChoice = Literal["auto", "hyperscan", "automaton"]
 _WARM_UP_BYTES = 1 << 20
 # Above this the automaton takes longer than it takes to compile.
 _PATIENT_BYTES = 1 << 20
+# More parts of an alarm than this are looked for together.
+_FEW_PARTS = 16
 
 
 class Shelf(Protocol):
@@ -131,15 +135,28 @@ class Gate:
         return {index: ends for runs in self._runs for index, ends in runs.rung(data).items()}
 
     def _ring(self, alarm: Alarm, data: bytes) -> array[int]:
-        pattern = self._pattern(alarm.pattern)
-        if alarm.each:
-            return array("Q", (found.end() for found in pattern.finditer(data)))
-        found = pattern.search(data)
-        return array("Q", (found.end(),) if found else ())
+        if not alarm.each:
+            first = self._pattern(alarm.pattern).search(data)
+            return array("Q", (first.end(),) if first else ())
+        if len(alarm.parts) > _FEW_PARTS:
+            return array("Q", sorted(self._ends_of_any(alarm, data)))
+        parts = alarm.parts or ((alarm.pattern, alarm.needs),)
+        patterns = [self._pattern(pattern) for pattern, needs in parts if needs in data]
+        ends = [found.end() for pattern in patterns for found in pattern.finditer(data)]
+        return array("Q", sorted(set(ends)) if len(patterns) > 1 else ends)
 
-    def _pattern(self, pattern: bytes) -> re.Pattern[bytes]:
+    def _ends_of_any(self, alarm: Alarm, data: bytes) -> set[int]:
+        """Return where any of many parts ends, also of those that overlap."""
+        pattern, ends, position = self._pattern(alarm.pattern, many=alarm.parts), set[int](), 0
+        while found := pattern.search(data, position):
+            ends.add(found.end())
+            position = found.start() + 1
+        return ends
+
+    def _pattern(self, pattern: bytes, many: Sequence[tuple[bytes, bytes]] = ()) -> re.Pattern[bytes]:
         if pattern not in self._patterns:  # most little input needs few of them
-            self._patterns[pattern] = re.compile(pattern)
+            together = compile_any(part for part, _ in many) if many else None
+            self._patterns[pattern] = together or re.compile(pattern)
         return self._patterns[pattern]
 
     def _switch(self, *, patient: bool) -> None:

@@ -41,7 +41,12 @@ class Patterns:
         self._always: set[int] = set()
         self._number = len(rules)
         listed = [(self._number + index, alarm) for index, alarm in enumerate(alarms) if not alarm.run]
-        self._alarms = [(index, alarm.pattern, 0 if alarm.each else _ONCE) for index, alarm in listed]
+        self._alarms = [
+            (index, pattern, 0 if alarm.each else _ONCE)
+            for index, alarm in listed
+            for pattern, _ in alarm.parts or ((alarm.pattern, alarm.needs),)
+        ]
+        self._parted = {index for index, alarm in listed if alarm.parts}
         kinds = grouped(alarms)
         if compiled:
             self._first, *within = _loaded(compiled)
@@ -120,7 +125,9 @@ class Patterns:
             in_runs = [runs.rung(part, searches) for runs, searches in self._runs]
         found.ends += ends
         for index, rung in alarms.items():
-            found.alarms.setdefault(index - self._number, array("Q")).extend(rung)
+            # Parts may end at one place, and are told of as they come.
+            told = sorted(set(rung)) if index in self._parted else rung
+            found.alarms.setdefault(index - self._number, array("Q")).extend(told)
         for rung_here in in_runs:
             for index, rung in rung_here.items():
                 found.alarms.setdefault(index, array("Q")).extend(base + end for end in rung)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
 
+    from akpatrol.literals import Literal
     from akpatrol.model import Alarm
     from akpatrol.unwrap.encoding import Decoded, Encoding
 
@@ -27,18 +28,18 @@ class Decoder(NamedTuple):
                 yield from encoding.find(data, [rung.get(index, ()) for index in indexes], known)
 
 
-def decoder(encodings: Sequence[Encoding] | None = None) -> Decoder:
-    """Return the decoder of these encodings, by default of all."""
-    chosen = _all() if encodings is None else tuple(encodings)
+def decoder(literals: Sequence[Literal] | None = None, encodings: Sequence[Encoding] | None = None) -> Decoder:
+    """Return the decoder of these encodings, by default of all, for literals, by default the shipped rules'."""
+    chosen = _all(literals) if encodings is None else tuple(encodings)
     alarms = tuple(dict.fromkeys(alarm for encoding in chosen for alarm in encoding.alarms))
     place = {alarm: index for index, alarm in enumerate(alarms)}
     return Decoder(alarms, tuple((one, tuple(place[alarm] for alarm in one.alarms)) for one in chosen))
 
 
-def _all() -> tuple[Encoding, ...]:
+def _all(literals: Sequence[Literal] | None) -> tuple[Encoding, ...]:
     from akpatrol.unwrap.base64 import Base64  # noqa: PLC0415 - who does not decode does without
-    from akpatrol.unwrap.escapes import ESCAPES  # noqa: PLC0415
+    from akpatrol.unwrap.escapes import escapes  # noqa: PLC0415
     from akpatrol.unwrap.hexadecimal import Hexadecimal  # noqa: PLC0415
-    from akpatrol.unwrap.wide import WIDE  # noqa: PLC0415
+    from akpatrol.unwrap.wide import Wide  # noqa: PLC0415
 
-    return (Base64(), Hexadecimal(), *ESCAPES, WIDE)
+    return (Base64(literals), Hexadecimal(literals), *escapes(literals), Wide(literals))
