@@ -12,7 +12,7 @@ from math import log2, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model import Kind
-from akpatrol.regex_items import Choice, Gap, Parsed, UnknownSyntax, is_ascii, least, parse
+from akpatrol.regex_items import Choice, Gap, Parsed, UnknownSyntaxError, is_ascii, least, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -91,7 +91,7 @@ def _in_secret(rule: Rule, parsed: Parsed) -> bool:
 def _parsed(regex: str) -> Parsed | None:
     try:
         return parse(regex.encode())
-    except (UnknownSyntax, RecursionError, ValueError):
+    except (UnknownSyntaxError, RecursionError, ValueError):
         return None
 
 

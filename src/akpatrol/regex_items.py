@@ -38,7 +38,7 @@ class Parsed(NamedTuple):
     nested: frozenset[int]
 
 
-class UnknownSyntax(Exception):
+class UnknownSyntaxError(Exception):
     """A pattern that uses more than RE2 knows, such as what Python adds."""
 
 
@@ -87,11 +87,11 @@ _MOST = 16  # items that a repeated one is written out as
 
 
 def parse(pattern: bytes) -> Parsed:
-    """Return what a pattern's matches consist of. Raises UnknownSyntax."""
+    """Return what a pattern's matches consist of. Raises UnknownSyntaxError."""
     parser = _Parser(pattern.decode("latin-1"))
     items = parser.alternatives(_Flags(fold=False, dot_all=False))
     if parser.rest:
-        raise UnknownSyntax
+        raise UnknownSyntaxError
     return Parsed(items, parser.groups, frozenset(parser.nested))
 
 
@@ -175,7 +175,7 @@ class _Parser:
         if first == ".":
             return (_ANY if flags.dot_all else _ANY - {ord("\n")},)
         if first in "*+?":
-            raise UnknownSyntax
+            raise UnknownSyntaxError
         return (_folded(frozenset([ord(first)]), flags),)
 
     def _group(self, flags: _Flags) -> Items:
@@ -183,7 +183,7 @@ class _Parser:
         if not captures:
             found = _GROUP.match(self.rest)
             if not found:
-                raise UnknownSyntax
+                raise UnknownSyntaxError
             self.rest, captures = self.rest[found.end() :], found[2] is not None
             if found[3] is not None:
                 flags = _changed(flags, found[3], found[4])
@@ -196,7 +196,7 @@ class _Parser:
         items = self.alternatives(flags)
         self._depth -= captures
         if not self.rest:
-            raise UnknownSyntax
+            raise UnknownSyntaxError
         self.rest = self.rest[1:]
         if captures:
             self.groups[number] = items
@@ -223,7 +223,7 @@ class _Parser:
         if one in _ESCAPED:
             return _ESCAPED[one]
         if not one or (one.isalnum() and one.isascii()):
-            raise UnknownSyntax
+            raise UnknownSyntaxError
         return frozenset([ord(one)])
 
     def _class(self, flags: _Flags) -> Set:
@@ -233,7 +233,7 @@ class _Parser:
         first = True
         while first or not self.rest.startswith("]"):
             if not self.rest:
-                raise UnknownSyntax
+                raise UnknownSyntaxError
             first = False
             if named := _POSIX.match(self.rest):
                 self.rest = self.rest[named.end() :]
@@ -258,7 +258,7 @@ class _Parser:
 
 def _changed(flags: _Flags, on: str, off: str | None) -> _Flags:
     if set(on + (off or "")) - set("imsU"):
-        raise UnknownSyntax
+        raise UnknownSyntaxError
     off = off or ""
     return _Flags(
         fold=(flags.fold or "i" in on) and "i" not in off, dot_all=(flags.dot_all or "s" in on) and "s" not in off

@@ -41,11 +41,14 @@ class Patterns:
         self._always: set[int] = set()
         self._number = len(rules)
         listed = [(self._number + index, alarm) for index, alarm in enumerate(alarms) if not alarm.run]
-        self._alarms = [
+        # Each part has a number of its own: with equal ones a thousand take minutes to compile.
+        parts = [
             (index, pattern, 0 if alarm.each else _ONCE)
             for index, alarm in listed
             for pattern, _ in alarm.parts or ((alarm.pattern, alarm.needs),)
         ]
+        self._owners = [*range(self._number), *(index for index, _, _ in parts)]
+        self._alarms = [(self._number + place, *part[1:]) for place, part in enumerate(parts)]
         self._parted = {index for index, alarm in listed if alarm.parts}
         kinds = grouped(alarms)
         if compiled:
@@ -94,7 +97,7 @@ class Patterns:
         return found
 
     def _scan(self, part: bytes, base: int, found: Suspicion) -> None:
-        anchored, number, whole = self._anchored, self._number, found.rules
+        anchored, number, whole, owners = self._anchored, self._number, found.rules, self._owners
         ends: list[int] = []
         alarms: dict[int, array[int]] = {}
         cap = _HITS_CAP
@@ -104,10 +107,10 @@ class Patterns:
                 ends.append(base + end)
             elif index < number:
                 whole.add(index)
-            elif index in alarms:
-                alarms[index].append(base + end)
+            elif (owner := owners[index]) in alarms:
+                alarms[owner].append(base + end)
             else:
-                alarms[index] = array("Q", (base + end,))
+                alarms[owner] = array("Q", (base + end,))
             return len(ends) > cap
 
         with self._lock:

@@ -6,6 +6,7 @@ which the base64 or hex of text shows by its shape. RFC 4648 sections 4, 5 and 8
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -79,6 +80,7 @@ class Core(NamedTuple):
     behind: int
 
 
+@lru_cache(1024)
 def base64(literal: Literal) -> list[Core]:
     """Return a literal in base64 at each of the three alignments, with what the byte behind it adds."""
     return [_aligned(literal, alignment, literal.behind or _ANY) for alignment in range(3)]
@@ -126,6 +128,7 @@ def _sextet(places: list[bytes], index: int) -> bytes:
     return bytes(sorted("".join(_ALPHABET[value] for value in values).encode()))
 
 
+@lru_cache(1024)
 def hexadecimal(literal: Literal) -> list[Pairs]:
     """Return the ways in which the bytes of a literal read as pairs of digits."""
     cased = any(len(place) > 1 for place in literal.places)

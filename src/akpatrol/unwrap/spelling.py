@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Part = tuple[bytes, bytes]
 
 _PLAIN = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz%/&#;=,:<>@ !\"'~`")
+_ESCAPED = tuple(bytes([byte]) if byte in _PLAIN else rb"\x%02x" % byte for byte in range(256))
+_escaped = _ESCAPED.__getitem__
+_byte = tuple(bytes([byte]) for byte in range(256)).__getitem__
 _SURE = 3  # bytes in a row that make a pattern quick to look for
 _MOST_WRITTEN_OUT = 256
 
@@ -79,14 +82,6 @@ def either_case(text: bytes) -> Characters:
 def union(*alternatives: bytes) -> bytes:
     """Return all bytes of several alternatives, in order."""
     return bytes(sorted(set(chain.from_iterable(alternatives))))
-
-
-def _escaped(byte: int) -> bytes:
-    return bytes([byte]) if byte in _PLAIN else rb"\x%02x" % byte
-
-
-def _byte(byte: int) -> bytes:
-    return bytes([byte])
 
 
 def _ranged(alternatives: bytes) -> bytes:
