@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.blocks import blocks
-from akpatrol.detect.engine import Engine
+from akpatrol.detect.engine import Engine, Outer
 from akpatrol.limits import Limits
 from akpatrol.literals import of_all
 from akpatrol.model import Chunk, Content, Counted, Excluded, Match, Skipped
@@ -17,6 +17,7 @@ from akpatrol.unwrap.encodings import decoder
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
+    from akpatrol.detect.engine import Around
     from akpatrol.detect.gate import GateChoice, Suspicion
     from akpatrol.detect.keywords import Clue
     from akpatrol.findings import Hit
@@ -40,12 +41,16 @@ _REMEMBERED = 1 << 17
 
 
 class _Layer(NamedTuple):
-    """Text at some depth of encodings; ``span`` maps its offsets to the chunk's, ``clues`` stand round it."""
+    """Text at some depth of encodings; ``span`` maps its offsets to the chunk's, ``clues`` stand round it.
+
+    ``around`` is the text itself, for what is encoded in it.
+    """
 
     data: bytes
     encodings: tuple[str, ...]
     span: Callable[[int, int], tuple[int, int]]
     clues: frozenset[Clue]
+    around: Around
 
 
 class _Turn(NamedTuple):
@@ -221,7 +226,8 @@ class Examiner:
         stop = len(chunk.data) if chunk.end is None else chunk.end
         matches = self.engine.confirm(chunk.data, suspicion, (chunk.begin, stop), chunk.origin.path)
         if suspicion.alarms:
-            layer = _Layer(chunk.data, (), lambda first, last: (first, last), frozenset())
+            around = self.engine.around(chunk.data, suspicion)
+            layer = _Layer(chunk.data, (), lambda first, last: (first, last), frozenset(), around)
             turn = _Turn(chunk.origin, budget, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))], set())
             for found in self._decode(layer, suspicion, turn):
                 if not isinstance(found, Match):
@@ -229,7 +235,7 @@ class Examiner:
                 elif chunk.begin <= found.start < stop:
                     matches.append(found)
             matches = _distinct(matches)
-        if matches:
+        if matches := self.engine.joined(chunk.data, matches):
             from akpatrol.hits import locate  # noqa: PLC0415 - most runs have no hit
 
             yield from locate(chunk, matches, self.engine.candidates)
@@ -255,28 +261,36 @@ class Examiner:
 
     def _part(self, layer: _Layer, part: Decoded, turn: _Turn) -> Generator[Match | Found, None, bool]:
         encodings = (*layer.encodings, part.encoding)
-        held = self._encoded_container(part.data, encodings, turn) if kind_of(part.data) else ()
-        if held:
-            yield from held
+        members = self._encoded_container(part.data, encodings, turn) if kind_of(part.data) else ()
+        if members:
+            yield from members
             return False
         suspicion = self.engine.suspect(part.data)
+        suspicion.rules |= layer.around.rules
         if not suspicion:
             return True
         if len(encodings) > (depth := self.limits.decode_depth):
-            if suspicion.ends:
+            whole = (0, len(part.data))
+            held = bool(suspicion.ends) or bool(
+                suspicion.rules
+                and self.engine.confirm(part.data, suspicion, whole, turn.origin.path, Outer(around=layer.around))
+            )
+            if held:
                 yield Skipped(title(turn.origin), f"encoded more than {depth} times over; --decode-depth")
-            return not suspicion.ends
+            return not held and not suspicion.rules
 
         def span(first: int, last: int) -> tuple[int, int]:
             return layer.span(*part.span(first, last))
 
         clues = layer.clues | self.engine.clues(layer.data, part.start, part.end)
-        for match in self.engine.confirm(part.data, suspicion, (0, len(part.data)), turn.origin.path, clues):
+        outer = Outer(clues, layer.around)
+        for match in self.engine.confirm(part.data, suspicion, (0, len(part.data)), turn.origin.path, outer):
             start, end = span(match.start, match.end)
             yield match._replace(start=start, end=end, encodings=encodings)
         beneath = True
         if suspicion.alarms:
-            beneath = yield from self._decode(_Layer(part.data, encodings, span, clues), suspicion, turn)
+            around = self.engine.around(part.data, suspicion, layer.around)
+            beneath = yield from self._decode(_Layer(part.data, encodings, span, clues, around), suspicion, turn)
         return beneath and not (suspicion.ends or suspicion.rules)
 
     def _encoded_container(self, data: bytes, encodings: tuple[str, ...], turn: _Turn) -> list[Found]:

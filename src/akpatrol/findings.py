@@ -78,7 +78,10 @@ class Commit(NamedTuple):
 
 
 class Occurrence(NamedTuple):
-    """One place where a credential was seen; null line and column where a place has none; ``inline`` as of a hit."""
+    """One place where a credential was seen; null line and column where a place has none; ``inline`` as of a hit.
+
+    ``rule_ids`` are those of the rules that found it there; the first names it.
+    """
 
     target: str
     place: Place
@@ -100,6 +103,7 @@ class Occurrence(NamedTuple):
     state_reason: StateReason | None = None
     exposure: Exposure | None = None
     inline: str | None = None
+    rule_ids: tuple[str, ...] = ()
 
 
 class VerificationStatus(StrEnum):
@@ -178,7 +182,8 @@ class Allowance(NamedTuple):
 class Credential(NamedTuple):
     """One secret, whatever found it and wherever it stands: the unit that a person acts on.
 
-    ``found_at`` is when a sweep of the store that tells of it first saw it, RFC 3339 in UTC.
+    The first of ``rule_ids`` names it. ``found_at`` is when a sweep of the store that tells of it first saw it,
+    RFC 3339 in UTC.
     """
 
     kind: Kind

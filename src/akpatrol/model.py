@@ -249,7 +249,10 @@ class Alarm(NamedTuple):
 
 
 class Match(NamedTuple):
-    """What the engine found in ``data[start:end]`` of one chunk, where it stands in these ``encodings``."""
+    """What the engine found in ``data[start:end]`` of one chunk, where it stands in these ``encodings``.
+
+    ``others`` are users' rules that found it too, the most specific first.
+    """
 
     rule_id: str
     kind: Kind
@@ -260,6 +263,7 @@ class Match(NamedTuple):
     attribution: Attribution
     exposure: Exposure | None = None
     encodings: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 class Target(NamedTuple):

@@ -14,6 +14,7 @@ from akpatrol.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from akpatrol.detect.engine import Engine
     from akpatrol.examination import Examiner
     from akpatrol.findings import Credential
     from akpatrol.rules import RuleSet
@@ -61,8 +62,7 @@ def run(
         except OutOfTime as error:
             tally.add(Skipped("the rest", str(error)))
         if hits := tally.hits[own:]:
-            admitted = (one for one in source.place(hits) if examiner.engine.admits(one[0].rule_id, one[1].paths))
-            placed += _included(admitted, wishes, tally)
+            placed += _included(_admitted(source.place(hits), examiner.engine), wishes, tally)
         tally.skipped += source.check()
         if isinstance(source, Remembering):
             source.remember()
@@ -77,6 +77,13 @@ def run(
         below_confidence=below,
         unread_histories=tuple(dict.fromkeys(path for source in sources for path in source.unread_histories())),
     )
+
+
+def _admitted(placed: Iterable[Placed], engine: Engine) -> Iterator[Placed]:
+    """Leave out what no rule may find on its paths: those of objects are not known before a hit is placed."""
+    for match, occurrence in placed:
+        if by := engine.admitted(match, occurrence.paths):
+            yield by, occurrence._replace(rule_ids=(by.rule_id, *by.others))
 
 
 def _included(placed: Iterable[Placed], wishes: Wishes, tally: Tally) -> Iterator[Placed]:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol import surroundings
 from akpatrol.findings import Credential
 from akpatrol.model import Attribution, Confidence, Exposure, Kind, Severity, State
+from akpatrol.precedence import precedence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from akpatrol.findings import Occurrence
     from akpatrol.model import Match, Skipped
+    from akpatrol.precedence import Precedence
     from akpatrol.rules import RuleSet
 
 _STATES = list(State)
@@ -29,11 +31,18 @@ class AcceptedSkip(NamedTuple):
 
 
 def collect(placed: Iterable[tuple[Match, Occurrence]], rules: RuleSet) -> tuple[Credential, ...]:
-    """Return one credential for each (kind, secret), in the order in which they were met."""
+    """Return one credential for each (kind, secret), in the order in which they were met.
+
+    What users' rules alone find in some places is ours where it is the same secret.
+    """
     grouped: dict[tuple[Kind, object], list[tuple[Match, Occurrence]]] = defaultdict(list)
     for match, occurrence in placed:
         grouped[match.kind, match.secret].append((match, occurrence))
-    return tuple(_credential(group, rules) for group in grouped.values())
+    ours = {secret: kind for kind, secret in grouped if kind is not Kind.CUSTOM}
+    for secret, kind in ours.items():
+        grouped[kind, secret] += grouped.pop((Kind.CUSTOM, secret), [])
+    of = precedence(rules.rules)
+    return tuple(_credential(group, rules, of) for group in grouped.values())
 
 
 def at_least(credentials: Sequence[Credential], minimum: Confidence) -> tuple[tuple[Credential, ...], int]:
@@ -66,16 +75,17 @@ def _accepted(skip: Skipped, accepted: Sequence[AcceptedSkip]) -> Skipped:
     return skip._replace(reason=skip.reason + "; its acceptance has expired") if covering else skip
 
 
-def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet) -> Credential:
+def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Callable[[str], Precedence]) -> Credential:
     first = group[0][0]
-    occurrences = _distinct(_exposed(occurrence) for _, occurrence in group)
+    occurrences = _distinct((_exposed(occurrence) for _, occurrence in group), of)
     attribution = min((match.attribution for match, _ in group), key=_ATTRIBUTIONS.index)
     if first.kind is Kind.PERSONAL_ACCESS_TOKEN and any(_names_anyreach(o) for o in occurrences):
         attribution = min(attribution, Attribution.LIKELY, key=_ATTRIBUTIONS.index)
     exposures = (*(one.exposure for one in occurrences), *(match.exposure for match, _ in group))
     state = min((occurrence.state for occurrence in occurrences), key=_STATES.index)
-    rule_ids = tuple(sorted({match.rule_id for match, _ in group}))
-    base = max((rule.severity for rule_id in rule_ids if (rule := rules.get(rule_id))), default=Severity.HIGH)
+    rule_ids = tuple(sorted({name for match, _ in group for name in (match.rule_id, *match.others)}, key=of))
+    known = filter(None, map(rules.get, rule_ids))
+    base = max((rule.severity for rule in known if rule.kind is first.kind), default=Severity.HIGH)
     exposure = next(filter(None, exposures), None)
     return Credential(
         kind=first.kind,
@@ -103,12 +113,15 @@ def _confidence(surest: Confidence, occurrences: Iterable[Occurrence]) -> Confid
     return Confidence.MEDIUM if lowered else surest
 
 
-def _distinct(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
+def _distinct(occurrences: Iterable[Occurrence], of: Callable[[str], Precedence]) -> tuple[Occurrence, ...]:
     """Return one occurrence for each (place, object or file, offset), worst state first, then in order of place."""
     found: dict[tuple[object, ...], Occurrence] = {}
     for one in occurrences:
-        where = one.object or (one.path, one.refs)
-        found.setdefault((one.target, one.place, where, one.offset, one.containers, one.encodings), one)
+        where = one.target, one.place, one.object or (one.path, one.refs), one.offset, one.containers, one.encodings
+        before = found.setdefault(where, one)
+        if before.rule_ids != one.rule_ids:
+            together = sorted({*before.rule_ids, *one.rule_ids}, key=of)
+            found[where] = before._replace(rule_ids=tuple(together))
     return tuple(sorted(found.values(), key=_order))
 
 

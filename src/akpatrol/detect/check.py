@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.detect.engine import Engine
 from akpatrol.errors import RuleError, UsageError
+from akpatrol.literals import SHORTEST, required
 from akpatrol.model import Confidence
 from akpatrol.rules import RuleSet
 
@@ -42,7 +43,13 @@ def check(rules: RuleSet, file: str) -> Iterator[str]:
             for template in rule.counterexamples:
                 _expect(engine, rule, template, file, found=False)
         number = len(rule.examples) + len(rule.counterexamples)
-        yield f"{rule.id}: compiles; {number} example{'s'[: number != 1]} hold"
+        yield f"{rule.id}: compiles; {number} example{'s'[: number != 1]} hold{_unsearched(rule)}"
+
+
+def _unsearched(rule: Rule) -> str:
+    if required(rule):
+        return ""
+    return f"; not searched for in encodings: neither its pattern nor its keywords require {SHORTEST} bytes of text in a row"
 
 
 def expand(template: str, random: Random) -> str:

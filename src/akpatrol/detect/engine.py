@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from functools import cached_property
 from itertools import accumulate, chain
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.detect.filters import Filters
 from akpatrol.detect.gate import Gate, GateChoice, has_anchor
@@ -19,19 +19,54 @@ from akpatrol.detect.judge import POSSIBLE, judge
 from akpatrol.detect.keywords import Keywords, Word
 from akpatrol.detect.likelihood import score
 from akpatrol.detect.match import Matcher, Span
-from akpatrol.model import REACH_AFTER, REACH_BEFORE, Match, Secret
+from akpatrol.model import REACH_AFTER, REACH_BEFORE, Kind, Match, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from akpatrol.detect.gate import Suspicion
     from akpatrol.detect.keywords import Clue
     from akpatrol.model import Alarm
+    from akpatrol.precedence import Precedence
     from akpatrol.rules import Rule, RuleSet
 
 _CLUE_BYTES = 512
 _LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{16,}")
 _end = attrgetter("end")
+
+
+class Around:
+    """The text round an encoded one, and what that stands in: a rule's keyword may be there.
+
+    ``rules`` are the numbers of those of which the gate said that they are to be run over it.
+    """
+
+    def __init__(self, data: bytes, rules: frozenset[int], outer: Around | None = None) -> None:
+        self.rules: frozenset[int] = rules | outer.rules if outer else rules
+        self._data = data
+        self._outer = outer
+        self._known: dict[int, bool] = {}
+
+    def holds(self, index: int, keywords: Sequence[str]) -> bool:
+        """Return whether any of the keywords of the rule of that number stands there."""
+        if index not in self._known:
+            here = any(word.encode() in self._lowered for word in keywords)
+            self._known[index] = here or bool(self._outer and self._outer.holds(index, keywords))
+        return self._known[index]
+
+    @cached_property
+    def _lowered(self) -> bytes:
+        return self._data.lower()
+
+
+class Outer(NamedTuple):
+    """What stands outside of an encoded text: clues near it, and the text round it."""
+
+    clues: frozenset[Clue] = frozenset()
+    around: Around | None = None
+
+
+_NOTHING = Outer()
 
 
 class Engine:
@@ -61,19 +96,23 @@ class Engine:
         suspicion: Suspicion,
         bounds: tuple[int, int],
         path: bytes | None = None,
-        outer: frozenset[Clue] = frozenset(),
+        outer: Outer = _NOTHING,
     ) -> list[Match]:
-        """Return what ``scan`` does, given what the gate said; ``outer`` stands round the encoded form of ``data``."""
+        """Return what ``scan`` does, given what the gate said; ``outer`` is outside of the encoded form of ``data``."""
         begin, stop = bounds
         found: list[Match] = []
         for start, limit in _windows(suspicion.ends, len(data)):
-            found += self._in_window(data, start, limit, self._windowed, outer)
+            found += self._in_window(data, start, limit, self._windowed, outer.clues)
         for index in suspicion.rules:
             if suspicion.flooded and index in self._windowed:
-                found += self._in_window(data, 0, len(data), {index}, outer)
+                found += self._in_window(data, 0, len(data), {index}, outer.clues)
             else:
                 found += self._in_whole(data, index, path, outer)
         return sorted({m for m in found if begin <= m.start < stop}, key=lambda m: (m.start, m.end, m.rule_id))
+
+    def around(self, data: bytes, suspicion: Suspicion, outer: Around | None = None) -> Around:
+        """Return the text in which others stand encoded, given what the gate said of it."""
+        return Around(data, frozenset(suspicion.rules - self._windowed), outer)
 
     def suspects(self, parts: Sequence[bytes]) -> Sequence[int]:
         """Return the numbers of those parts of which ``suspect`` could say something; one look at many small ones.
@@ -100,6 +139,27 @@ class Engine:
         """Return whether a rule's match may stand on these paths, which are known only once a match is placed."""
         own = self._by_id[rule_id]
         return own is None or own.admits(paths)
+
+    def admitted(self, match: Match, paths: Sequence[bytes]) -> Match | None:
+        """Return a placed match as it is by those of its rules that may match there; None where none may."""
+        if not match.others and self.admits(match.rule_id, paths):
+            return match
+        names = [name for name in (match.rule_id, *match.others) if self.admits(name, paths)]
+        return match._replace(rule_id=names[0], others=tuple(names[1:])) if names else None
+
+    def joined(self, data: bytes, matches: list[Match]) -> list[Match]:
+        """Return the matches in order, one a place: of several rules there the most specific names it."""
+        if len(matches) < 2 or all(match.kind is not Kind.CUSTOM for match in matches):  # noqa: PLR2004
+            return matches
+        from akpatrol.detect.overlap import joined  # noqa: PLC0415 - the shipped rules do without
+
+        return joined(data, matches, self._precedence)
+
+    @cached_property
+    def _precedence(self) -> Callable[[str], Precedence]:
+        from akpatrol.precedence import precedence  # noqa: PLC0415 - the shipped rules do without
+
+        return precedence(self.rules.rules)
 
     def candidates(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
         """Return the spans in ``data[start:end]`` to mask: what has a credential's shape, and all long random text.
@@ -134,16 +194,17 @@ class Engine:
                 if match := _judged(rule, data, span, clues, outer):
                     yield match
 
-    def _in_whole(self, data: bytes, index: int, path: bytes | None, outer: frozenset[Clue]) -> Iterator[Match]:
+    def _in_whole(self, data: bytes, index: int, path: bytes | None, outer: Outer) -> Iterator[Match]:
         rule, filters = self.rules.rules[index], self._filters[index]
         if rule.keywords:
             lowered = data.lower()
-            if not any(word.encode() in lowered for word in rule.keywords):
+            here = any(word.encode() in lowered for word in rule.keywords)
+            if not here and not (outer.around and outer.around.holds(index, rule.keywords)):
                 return
         for span in self._matchers[index].find(data, 0, len(data)):
             if filters is None or filters.accept(data, span, path):
                 before, after = max(0, span.start - _CLUE_BYTES), min(len(data), span.end + _CLUE_BYTES)
-                if match := _judged(rule, data, span, list(self._keywords.find(data, before, after)), outer):
+                if match := _judged(rule, data, span, list(self._keywords.find(data, before, after)), outer.clues):
                     yield match
 
 

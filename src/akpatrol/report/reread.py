@@ -204,6 +204,7 @@ def _occurrence(one: Fields) -> Occurrence:
         refs=one.texts("refs"),
         state_reason=one.maybe("state_reason", lambda key: one.one(key, StateReason)),
         exposure=one.maybe("exposure", lambda key: one.one(key, Exposure)),
+        rule_ids=one.later("rule_ids", one.texts) or (),
     )
 
 
