@@ -47,9 +47,8 @@ def check(rules: RuleSet, file: str) -> Iterator[str]:
 
 
 def _unsearched(rule: Rule) -> str:
-    if required(rule):
-        return ""
-    return f"; not searched for in encodings: neither its pattern nor its keywords require {SHORTEST} bytes of text in a row"
+    missing = f"neither its pattern nor its keywords require {SHORTEST} characters in a row"
+    return "" if required(rule) else f"; not searched for in encodings: {missing}"
 
 
 def expand(template: str, random: Random) -> str:

@@ -91,15 +91,14 @@ def _is_another(
     """Tell whether a match holds so much beside others that it is about something else."""
     beside, position = [], match.start
     for start, end in sorted(over):
-        if start > position:
-            beside.append(data[position:start])
+        # The rest of a token, of which a rule takes a part, touches it.
+        part = data[position:start].rstrip(_TOKEN)
+        beside.append(part if position == match.start else part.lstrip(_TOKEN))
         position = max(position, end)
-    if position < match.end:
-        beside.append(data[position : match.end])
+    beside.append(data[position : match.end].lstrip(_TOKEN))
     if sum(map(len, beside)) > _BESIDE_BYTES:
         return True
-    # What is encoded reads as random, and so does the rest of a token of which a rule takes a part.
+    # What is encoded reads as random.
     if any(main.encodings != match.encodings for span in over for main in ends[span]):
         return False
-    parts = (part.strip(_TOKEN) for part in beside)
-    return any(score(found[0]) >= POSSIBLE for part in parts for found in _LONG_RUN.finditer(part))
+    return any(score(found[0]) >= POSSIBLE for part in beside for found in _LONG_RUN.finditer(part))
