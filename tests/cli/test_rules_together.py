@@ -78,7 +78,7 @@ def test_a_baseline_holds_whatever_rules_are_loaded(run: Run, tmp_path: Path, re
     repo.write("f.py", f'API_KEY = "{key}"\n')
     repo.commit()
     assert inside("baseline", "create", cwd=repo.path).code == 0
-    baseline = ["--baseline", repo.path / ".akpatrol-baseline.json"]
+    baseline: list[str | Path] = ["--baseline", repo.path / ".akpatrol-baseline.json"]
     for rules in ([], _rules(tmp_path, _GENERIC, _ASSIGNED)):
         (found,) = (one for one in run("history", repo.path, *baseline, *rules).json["credentials"] if one["key_id"])
         assert found["allowed"]

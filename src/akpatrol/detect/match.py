@@ -86,7 +86,10 @@ def compile_foreign(regex: str, rule: Rule, key: str) -> Any:
 
 
 def compile_any(patterns: Iterable[bytes]) -> Any:
-    """Compile many patterns as one with RE2, whose time does not grow with their number; None where it is missing."""
+    """Compile many patterns as one with RE2, whose time does not grow with their number.
+
+    Return None where RE2 is missing, or they are too many for it.
+    """
     try:
         import re2  # noqa: PLC0415 - an extra
     except ImportError:
@@ -94,6 +97,8 @@ def compile_any(patterns: Iterable[bytes]) -> Any:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.max_mem = _MANY_BYTES
-    options.never_nl = False
-    options.dot_nl = True
-    return re2.compile(b"|".join(patterns), options)
+    options.log_errors = False
+    try:
+        return re2.compile(b"|".join(patterns), options)
+    except re2.error:
+        return None
