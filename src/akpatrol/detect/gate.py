@@ -29,7 +29,7 @@ _WARM_UP_BYTES = 1 << 20
 # Above this the automaton takes longer than it takes to compile.
 _PATIENT_BYTES = 1 << 20
 # More parts of an alarm than this are looked for together.
-_FEW_PARTS = 16
+_FEW_PARTS = 32
 
 
 class Shelf(Protocol):
@@ -76,6 +76,8 @@ class Gate:
         self._patterns: dict[bytes, re.Pattern[bytes]] = {}
         self._runs: Sequence[Runs] | None = None
         self._keywords = keywords
+        # Of many parts the automaton's way is so slow that it is better to wait.
+        self._crowded = any(len(alarm.parts) > _FEW_PARTS for alarm in alarms)
         self._read = _WARM_UP_BYTES if choice == "hyperscan" else 0
         self._may_switch = choice != "automaton"
         self._required = choice == "hyperscan"
@@ -89,7 +91,7 @@ class Gate:
         if self._may_switch:
             self._read += len(data)
             if self._read >= _WARM_UP_BYTES:
-                self._switch(patient=len(data) > _PATIENT_BYTES)
+                self._switch(patient=len(data) > _PATIENT_BYTES or self._crowded)
         if self._hyperscan:
             return self._hyperscan.suspect(data)
         found = _by_keywords(self._rules, self._keywords, data)
