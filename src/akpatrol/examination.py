@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.blocks import blocks
 from akpatrol.detect.engine import Engine
+from akpatrol.detect.medium import Stored
 from akpatrol.limits import Limits
-from akpatrol.model import Chunk, Content, Counted, Excluded, Match, Skipped
+from akpatrol.model import Chunk, Confidence, Content, Counted, End, Excluded, Match, Skipped
 from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers import COMPRESSED, ZIP_END, has_zip_tail, is_flaw, kind_of, open_container, title
 from akpatrol.unwrap.encodings import decoder
+from akpatrol.unwrap.prefixed import is_cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -270,9 +272,11 @@ class Examiner:
             return layer.span(*part.span(first, last))
 
         clues = layer.clues | self.engine.clues(layer.data, part.start, part.end)
-        for match in self.engine.confirm(part.data, suspicion, (0, len(part.data)), turn.origin.path, clues):
+        bounds, stored = (0, len(part.data)), _stored(layer.data, part)
+        for match in self.engine.confirm(part.data, suspicion, bounds, turn.origin.path, clues, stored):
             start, end = span(match.start, match.end)
-            yield match._replace(start=start, end=end, encodings=encodings)
+            found = match._replace(start=start, end=end, encodings=encodings)
+            yield _doubted(found) if match.end == len(part.data) and is_cut(layer.data, part) else found
         beneath = True
         if suspicion.alarms:
             beneath = yield from self._decode(_Layer(part.data, encodings, span, clues), suspicion, turn)
@@ -300,6 +304,18 @@ class Examiner:
         if all(isinstance(one, Counted) for one in told) and len(self._counted_only) < _REMEMBERED:
             self._counted_only[key] = [one for one in told if isinstance(one, Counted)]
         return told
+
+
+def _stored(data: bytes, part: Decoded) -> Stored | None:
+    """Return the bytes round wide text that lies amid other data, None for other text and where it is all there is."""
+    if not part.encoding.startswith("utf-") or part.end - part.start == len(data):
+        return None
+    return Stored(data, lambda offset: part.span(offset, offset)[1], int(part.encoding[4:6]) // 8)
+
+
+def _doubted(match: Match) -> Match:
+    """Return a match that may go on where its text was cut."""
+    return match._replace(ending=End.UNCERTAIN, confidence=min(match.confidence, Confidence.MEDIUM))
 
 
 def _distinct(matches: Sequence[Match]) -> list[Match]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model import Secret
+from akpatrol.model import End, Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from akpatrol.model import (
         Attribution,
         Confidence,
@@ -78,7 +80,11 @@ class Commit(NamedTuple):
 
 
 class Occurrence(NamedTuple):
-    """One place where a credential was seen; null line and column where a place has none; ``inline`` as of a hit."""
+    """One place where a credential was seen; null line and column where a place has none; ``inline`` as of a hit.
+
+    ``end`` says whether it is known where the credential ends there. ``alike`` is how many identifiers like it the file
+    holds, None where it was not taken for one.
+    """
 
     target: str
     place: Place
@@ -100,6 +106,14 @@ class Occurrence(NamedTuple):
     state_reason: StateReason | None = None
     exposure: Exposure | None = None
     inline: str | None = None
+    end: End = End.CERTAIN
+    alike: int | None = None
+
+
+def end_of(occurrences: Iterable[Occurrence]) -> End:
+    """Return whether it is known where a credential ends: in one place is enough."""
+    ends = {one.end for one in occurrences}
+    return End.UNCERTAIN if ends == {End.UNCERTAIN} else End.CERTAIN
 
 
 class VerificationStatus(StrEnum):
@@ -178,7 +192,8 @@ class Allowance(NamedTuple):
 class Credential(NamedTuple):
     """One secret, whatever found it and wherever it stands: the unit that a person acts on.
 
-    ``found_at`` is when a sweep of the store that tells of it first saw it, RFC 3339 in UTC.
+    ``found_at`` is when a sweep of the store that tells of it first saw it, RFC 3339 in UTC. Where no place says for
+    certain where it ``end``s, the secret is the longest reading.
     """
 
     kind: Kind
@@ -194,6 +209,7 @@ class Credential(NamedTuple):
     owner: Owner | None = None
     allowed: Allowance | None = None
     found_at: str | None = None
+    end: End = End.CERTAIN
 
     @property
     def is_live(self) -> bool:

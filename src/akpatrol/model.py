@@ -76,6 +76,13 @@ class Place(StrEnum):
     GIT_DIR = "git_dir"
 
 
+class End(StrEnum):
+    """Whether it is known where a credential ends in the bytes that hold it."""
+
+    CERTAIN = "certain"
+    UNCERTAIN = "uncertain"
+
+
 class State(StrEnum):
     """Where the occurrence is now, worst first."""
 
@@ -248,7 +255,10 @@ class Alarm(NamedTuple):
 
 
 class Match(NamedTuple):
-    """What the engine found in ``data[start:end]`` of one chunk, where it stands in these ``encodings``."""
+    """What the engine found in ``data[start:end]`` of one chunk, where it stands in these ``encodings``.
+
+    Where its end is not certain, ``secret`` is the longest reading: it may end anywhere before.
+    """
 
     rule_id: str
     kind: Kind
@@ -259,6 +269,7 @@ class Match(NamedTuple):
     attribution: Attribution
     exposure: Exposure | None = None
     encodings: tuple[str, ...] = ()
+    ending: End = End.CERTAIN
 
 
 class Target(NamedTuple):

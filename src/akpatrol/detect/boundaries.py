@@ -16,12 +16,6 @@ from functools import cache
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _TOKEN = _WORD | frozenset(b"-")
 _DOT, _DOLLAR, _UNDERSCORE, _SEMICOLON = b".$_;"
-_PRINTED = frozenset(range(0x20, 0x7F))
-# How compiled Python marks short strings, with the mark that they are referred to (CPython, Python/marshal.c); UTF-8
-# has no ASCII behind these.
-_MARSHALLED, _MARSHALLED_ONCE = b"\xda\xfa", b"Zz"
-_SERIAL_HIGH = b"\x81\x82"  # the first seven bits of SQLite's longer types
-_LEAST_COUNTED = 24  # bytes; no credential is shorter
 _REACH = 64  # bytes; the longest escape below: two colours of 24 bits, spelled out behind a run of backslashes
 # Up to three asterisks close Markdown emphasis; four are a mask.
 _CALLS = (b"(", b"{", b"${", b"#{", b"%(", b"%s")
@@ -65,25 +59,6 @@ def right_edge(data: bytes, end: int) -> Edge:
     if after.startswith(_CUTS):
         return Edge.CUT
     return Edge.DOUBTFUL if after.startswith(_CALLS) else Edge.CLEAN
-
-
-def counted(data: bytes, start: int, end: int) -> int:
-    """Return the length that binary data say the string at ``start`` has, at most ``end - start``, else 0.
-
-    A byte of length stands before strings in class files (JVM specification 4.4.7), pickles, MessagePack, protocol
-    buffers and compiled Python; SQLite's serial type is twice the length and 13 more (Database File Format 2.1). What
-    follows the string may look like more of it.
-    """
-    if start < 2:  # noqa: PLR2004 - what the length belongs to, and the length
-        return 0
-    kind, said = data[start - 2], data[start - 1]
-    binary = said in _WORD and (kind not in _PRINTED or kind in _MARSHALLED_ONCE)
-    if not binary and kind not in _MARSHALLED:
-        return 0
-    high = (kind & 0x7F) << 7 if kind in _SERIAL_HIGH else 0
-    if high + said == 2 * (end - start) + 13:
-        return end - start
-    return said if not high and _LEAST_COUNTED <= said <= end - start else 0
 
 
 def emphasis(data: bytes, start: int, end: int) -> int:

@@ -1,7 +1,8 @@
 """Gate, keywords, match and judge, composed: bytes in, matches out. Pure, so that it can run anywhere.
 
 What is found at an offset depends only on the bytes from REACH_BEFORE before it to REACH_AFTER behind it, so that a
-file read in blocks of any size gives what the whole gives. Users' rules see one block at a time.
+file read in blocks of any size gives what the whole gives; whether a long line is of text, ``medium`` looks up further
+away. Users' rules see one block at a time.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ from akpatrol.detect.judge import POSSIBLE, judge
 from akpatrol.detect.keywords import Keywords, Word
 from akpatrol.detect.likelihood import score
 from akpatrol.detect.match import Matcher, Span
-from akpatrol.model import REACH_AFTER, REACH_BEFORE, Match, Secret
+from akpatrol.detect.medium import Medium
+from akpatrol.model import REACH_AFTER, REACH_BEFORE, End, Match, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from akpatrol.detect.gate import Suspicion
     from akpatrol.detect.keywords import Clue
+    from akpatrol.detect.medium import Stored
     from akpatrol.model import Alarm
     from akpatrol.rules import Rule, RuleSet
 
@@ -62,17 +65,22 @@ class Engine:
         bounds: tuple[int, int],
         path: bytes | None = None,
         outer: frozenset[Clue] = frozenset(),
+        stored: Stored | None = None,
     ) -> list[Match]:
-        """Return what ``scan`` does, given what the gate said; ``outer`` stands round the encoded form of ``data``."""
+        """Return what ``scan`` does, given what the gate said; ``outer`` stands round the encoded form of ``data``.
+
+        Wide text that lies in other data is ``stored`` there.
+        """
         begin, stop = bounds
+        medium = Medium(data, stored)
         found: list[Match] = []
         for start, limit in _windows(suspicion.ends, len(data)):
-            found += self._in_window(data, start, limit, self._windowed, outer)
+            found += self._in_window(medium, (start, limit), self._windowed, outer)
         for index in suspicion.rules:
             if suspicion.flooded and index in self._windowed:
-                found += self._in_window(data, 0, len(data), {index}, outer)
+                found += self._in_window(medium, (0, len(data)), {index}, outer)
             else:
-                found += self._in_whole(data, index, path, outer)
+                found += self._in_whole(medium, index, path, outer)
         return sorted({m for m in found if begin <= m.start < stop}, key=lambda m: (m.start, m.end, m.rule_id))
 
     def suspects(self, parts: Sequence[bytes]) -> Sequence[int]:
@@ -120,8 +128,9 @@ class Engine:
         return bearing(data, start, end, near)
 
     def _in_window(
-        self, data: bytes, start: int, end: int, eligible: set[int], outer: frozenset[Clue]
+        self, medium: Medium, bounds: tuple[int, int], eligible: set[int], outer: frozenset[Clue]
     ) -> Iterator[Match]:
+        data, (start, end) = medium.data, bounds
         clues: list[Word] = []
         named: set[int] = set()
         for word in self._keywords.find(data, start, end):  # never held: there may be millions
@@ -131,10 +140,11 @@ class Engine:
         for index in eligible & named:
             rule = self.rules.rules[index]
             for span in self._matchers[index].find(data, start, end):
-                if match := _judged(rule, data, span, clues, outer):
+                if match := _judged(rule, medium, span, clues, outer):
                     yield match
 
-    def _in_whole(self, data: bytes, index: int, path: bytes | None, outer: frozenset[Clue]) -> Iterator[Match]:
+    def _in_whole(self, medium: Medium, index: int, path: bytes | None, outer: frozenset[Clue]) -> Iterator[Match]:
+        data = medium.data
         rule, filters = self.rules.rules[index], self._filters[index]
         if rule.keywords:
             lowered = data.lower()
@@ -143,26 +153,27 @@ class Engine:
         for span in self._matchers[index].find(data, 0, len(data)):
             if filters is None or filters.accept(data, span, path):
                 before, after = max(0, span.start - _CLUE_BYTES), min(len(data), span.end + _CLUE_BYTES)
-                if match := _judged(rule, data, span, list(self._keywords.find(data, before, after)), outer):
+                if match := _judged(rule, medium, span, list(self._keywords.find(data, before, after)), outer):
                     yield match
 
 
-def _judged(rule: Rule, data: bytes, span: Span, words: list[Word], outer: frozenset[Clue]) -> Match | None:
+def _judged(rule: Rule, medium: Medium, span: Span, words: list[Word], outer: frozenset[Clue]) -> Match | None:
     first = bisect_left(words, span.start - _CLUE_BYTES, key=_end)
     last = bisect_right(words, span.end + _CLUE_BYTES, key=_end)
     near = frozenset(w.clue for w in words[first:last] if w.clue and w.start >= span.start - _CLUE_BYTES)
-    verdict = judge(rule, data, span.secret_start, span.secret_end, near | outer)
+    verdict = judge(rule, medium.data, span.secret_start, span.secret_end, near | outer, medium)
     if verdict is None:
         return None
     return Match(
         rule_id=rule.id,
         kind=rule.kind,
-        secret=Secret(data[verdict.start : verdict.end]),
+        secret=Secret(medium.data[verdict.start : verdict.end]),
         start=verdict.start,
         end=verdict.end,
         confidence=verdict.confidence,
         attribution=verdict.attribution,
         exposure=verdict.exposure,
+        ending=End.CERTAIN if verdict.end_is_certain else End.UNCERTAIN,
     )
 
 

@@ -271,6 +271,8 @@ def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOp
         "end_line": place.end_line,
         "end_column": place.end_column,
         "offset": place.offset,
+        "end": place.end.value,
+        "alike": place.alike,
         "encodings": mask.texts(place.encodings),
         "containers": mask.texts(place.containers),
         "object": place.object,

@@ -24,12 +24,14 @@ from akpatrol.findings import (
     Owner,
     Verification,
     VerificationStatus,
+    end_of,
 )
 from akpatrol.model import (
     Asked,
     Attribution,
     Confidence,
     Coverage,
+    End,
     Exclusion,
     Exposure,
     Kind,
@@ -96,6 +98,7 @@ def credential_of(document: Mapping[str, Any]) -> Credential:
 
 
 def _credential(one: Fields) -> Credential:
+    occurrences = tuple(map(_occurrence, one.each("occurrences")))
     return Credential(
         kind=one.one("kind", Kind),
         secret=NamedSecret(
@@ -110,11 +113,12 @@ def _credential(one: Fields) -> Credential:
         severity=one.one("severity", Severity),
         state=one.one("state", State),
         exposure=one.maybe("exposure", lambda key: one.one(key, Exposure)),
-        occurrences=tuple(map(_occurrence, one.each("occurrences"))),
+        occurrences=occurrences,
         verification=_verification(one.maybe("verification", one.inner)),
         owner=_owner(one.maybe("owner", one.inner)),
         allowed=_allowance(one.maybe("allowed", one.inner)),
         found_at=one.later("found_at", lambda key: one.like(key, MOMENT)),
+        end=end_of(occurrences),
     )
 
 
@@ -204,6 +208,8 @@ def _occurrence(one: Fields) -> Occurrence:
         refs=one.texts("refs"),
         state_reason=one.maybe("state_reason", lambda key: one.one(key, StateReason)),
         exposure=one.maybe("exposure", lambda key: one.one(key, Exposure)),
+        end=one.later("end", lambda key: one.one(key, End)) or End.CERTAIN,
+        alike=one.later("alike", one.position),
     )
 
 

@@ -38,6 +38,7 @@ def occurrence(hit: Hit, state: State) -> Occurrence:
         object=origin.object,
         exposure=hit.match.exposure,
         inline=hit.inline,
+        end=hit.match.ending,
     )
 
 
