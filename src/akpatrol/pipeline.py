@@ -12,7 +12,7 @@ from akpatrol.sources.base import Remembering
 from akpatrol.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from akpatrol.examination import Examiner
     from akpatrol.findings import Credential
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class Wishes(NamedTuple):
     """How to run: processes at most, the least confidence to report, skips that are accepted.
 
-    A ``reader`` has a source's units read into a tally; otherwise this process does, and those that it starts.
+    A ``reader`` has a source's units read into a tally; otherwise this process does, and those that it starts. What is
+    ``asked`` for by fingerprint or SHA-256 tells where credentials end.
     """
 
     jobs: int = 1
@@ -34,6 +35,7 @@ class Wishes(NamedTuple):
     accepted: Sequence[AcceptedSkip] = ()
     excluded: Callable[[str, bytes], bool] = lambda _target, _path: False
     reader: Reader | None = None
+    asked: Collection[str] = ()
 
 
 def run(
@@ -66,7 +68,7 @@ def run(
         tally.skipped += source.check()
         if isinstance(source, Remembering):
             source.remember()
-    credentials, below = _collect(placed, examiner.rules, wishes.minimum)
+    credentials, below = _collect(placed, examiner.rules, wishes)
     return Report(
         command=command,
         started_at=started,
@@ -89,12 +91,12 @@ def _included(placed: Iterable[Placed], wishes: Wishes, tally: Tally) -> Iterato
             yield match, occurrence
 
 
-def _collect(placed: Sequence[Placed], rules: RuleSet, minimum: Confidence) -> tuple[tuple[Credential, ...], int]:
+def _collect(placed: Sequence[Placed], rules: RuleSet, wishes: Wishes) -> tuple[tuple[Credential, ...], int]:
     if not placed:
         return (), 0
     from akpatrol import triage  # noqa: PLC0415 - most runs have no hit
 
-    return triage.at_least(triage.collect(placed, rules), minimum)
+    return triage.at_least(triage.collect(placed, rules, wishes.asked), wishes.minimum)
 
 
 def _coverage(tally: Tally, accepted: Sequence[AcceptedSkip]) -> Coverage:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol import surroundings
-from akpatrol.findings import Credential
-from akpatrol.model import Attribution, Confidence, Exposure, Kind, Severity, State
+from akpatrol import alike, ends, surroundings
+from akpatrol.findings import Credential, end_of
+from akpatrol.model import Attribution, Confidence, End, Exposure, Kind, Severity, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from akpatrol.findings import Occurrence
     from akpatrol.model import Match, Skipped
@@ -28,11 +28,20 @@ class AcceptedSkip(NamedTuple):
     expired: bool = False
 
 
-def collect(placed: Iterable[tuple[Match, Occurrence]], rules: RuleSet) -> tuple[Credential, ...]:
-    """Return one credential for each (kind, secret), in the order in which they were met."""
+def collect(
+    placed: Sequence[tuple[Match, Occurrence]], rules: RuleSet, asked: Collection[str] = ()
+) -> tuple[Credential, ...]:
+    """Return one credential for each (kind, secret), in the order in which they were met.
+
+    What ends nobody knows where ends as a credential does that was found elsewhere, or that is ``asked`` for by its
+    fingerprint or SHA-256.
+    """
     grouped: dict[tuple[Kind, object], list[tuple[Match, Occurrence]]] = defaultdict(list)
-    for match, occurrence in placed:
-        grouped[match.kind, match.secret].append((match, occurrence))
+    certain = ((match.kind, match.secret) for match, _ in placed if match.ending is End.CERTAIN)
+    known = ends.Known(certain, asked)
+    for match, occurrence in alike.marked(placed):
+        settled = known.settled(match, occurrence)
+        grouped[match.kind, settled[0].secret].append(settled)
     return tuple(_credential(group, rules) for group in grouped.values())
 
 
@@ -87,6 +96,7 @@ def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet) -> Creden
         state=state,
         exposure=exposure,
         occurrences=occurrences,
+        end=end_of(occurrences),
     )
 
 

@@ -66,6 +66,7 @@ def execute(command: str, sources: Sequence[Source], settings: Settings, manner:
             asking.least(settings, questions),
             acceptances(settings, targets),
             by_target(settings, targets),
+            asked=asking.names(questions),
         )
         found = asking.answer(
             manner.amend(pipeline.run(command, sources, examiner, wishes, progress.update)), questions

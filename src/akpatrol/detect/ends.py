@@ -268,7 +268,7 @@ class _Claimed(NamedTuple):
         byte, wide_enough = self.before[-1], self.claim.width >= _PLAIN_WIDTH
         if byte in _WORD:
             return _LIKELY
-        if byte in _PRINTED and (self._after in _TEXT or (self._after == 0 and not wide_enough)):
+        if byte in _PRINTED and (self._after in _TEXT or self._after in {0, None}):
             return _DOUBT
         return _LIKELY if wide_enough or self._tail <= _SMALL else _NO
 

@@ -79,7 +79,8 @@ class _Place(NamedTuple):
 class _Found(NamedTuple):
     """A credential's text behind its prefix, the evidence for it in nats, and what its sides say.
 
-    ``telling`` is the part that was looked at; ``glued`` says that a word goes on with it.
+    ``telling`` is the part that was looked at; ``glued`` says that a word goes on with it, ``is_asset`` that it names a
+    file as builders do.
     """
 
     text: bytes
@@ -88,6 +89,7 @@ class _Found(NamedTuple):
     telling: bytes
     end_is_certain: bool = True
     glued: bool = False
+    is_asset: bool = False
 
 
 def judge(
@@ -111,7 +113,7 @@ def judge(
     confidence = _confidence(found.evidence, near, doubtful=found.edge < Edge.CLEAN)
     if not found.end_is_certain:
         confidence = min(confidence, Confidence.MEDIUM)
-    if found.glued:
+    if found.glued or (found.is_asset and Clue.ANYREACH not in near):
         confidence = Confidence.LOW
     stop = start + _PREFIX[rule.kind] + len(found.text)
     attribution, exposure = _attribution(rule.kind, near), _exposure(near)
@@ -136,7 +138,8 @@ def _in_text(place: _Place) -> _Found | None:
         right, text = Edge.CLEAN, text[:length]
     if right is Edge.CUT and length < _WHOLE:
         return None
-    return _Found(text, evidence, min(left, right), text)
+    is_asset = file_extension(data, start + _PREFIX[kind] + length) and _is_content_hash(kind, text)
+    return _Found(text, evidence, min(left, right), text, is_asset=is_asset)
 
 
 def _in_binary(place: _Place, ends: Ends, medium: Medium) -> _Found | None:
@@ -187,6 +190,11 @@ def _pair(key_id: bytes, secret: bytes, *, is_file: bool) -> float:
     if secret_evidence < POSSIBLE:
         return secret_evidence
     return secret_evidence + max(id_evidence, _WORD_ID)
+
+
+def _is_content_hash(kind: Kind, text: bytes) -> bool:
+    """Tell whether a builder would put it into the name of a file: letters of one case, mostly hexadecimal digits."""
+    return kind is Kind.PERSONAL_ACCESS_TOKEN and b"." not in text and (text.islower() or text.isupper())
 
 
 def has_form(kind: Kind, text: bytes) -> bool:

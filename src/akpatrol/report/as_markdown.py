@@ -17,6 +17,7 @@ from akpatrol.report.words import (
     attribution_words,
     commit_words,
     directory_of,
+    doubts,
     location,
     plural,
     state_words,
@@ -167,6 +168,7 @@ def _history(place: Mapping[str, Any], now: datetime) -> str:
             facts.append(f'"{head(introduced["summary"], _NAME_WIDTH)}"')
     if place["removed"]:
         facts.append("this version replaced or removed in " + commit_words(place["removed"], now))
+    facts += doubts(place)
     return "; ".join(facts)
 
 

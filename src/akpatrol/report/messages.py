@@ -13,6 +13,7 @@ from akpatrol.report.words import (
     SHORT_ID,
     STATUSES,
     attribution_words,
+    doubts,
     kind_name,
     listed,
     location,
@@ -45,6 +46,7 @@ def result_message(credential: Mapping[str, Any], occurrence: Mapping[str, Any],
         facts.append(
             "encoded as " + ", then ".join(head(encoding, _NAME_WIDTH) for encoding in occurrence["encodings"])
         )
+    facts += doubts(occurrence)
     return (
         f"{title(credential)} {credential['redacted']} at {where}: {'; '.join(facts)}. "
         f"{capital(credential['confidence'])} confidence, {attribution_words(kind, attribution)}, "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.report.messages import capital
 from akpatrol.report.text_safety import head, middle_out
-from akpatrol.report.words import SHORT_ID, date_words, listed, location, state_words
+from akpatrol.report.words import SHORT_ID, date_words, doubts, listed, location, state_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -110,6 +110,7 @@ def _more(short: Mapping[str, Any], *, is_only: bool) -> Iterable[str]:
         yield "Also at " + listed([middle_out(path, _PATH_WIDTH) for path in others])
     if short["encodings"]:
         yield "Encoded as " + ", then ".join(short["encodings"])
+    yield from map(capital, doubts(short))
     if short["exposure"] and not is_only:
         yield "Every visitor of a web page can read it"
 

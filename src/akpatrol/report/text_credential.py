@@ -13,6 +13,7 @@ from akpatrol.report.words import (
     UNVERIFIED,
     attribution_words,
     commit_words,
+    doubts,
     kind_name,
     listed,
     location,
@@ -122,6 +123,7 @@ class CredentialText:
             yield "also at " + (", ".join(others) if self._verbose else listed(others))
         if short["encodings"]:
             yield "encoded as " + ", then ".join(short["encodings"])
+        yield from doubts(short)
         if short["exposure"] and not is_only:
             yield "every visitor of a web page can read it"
         if self._verbose and (short["introduced"] or {}).get("summary"):

@@ -17,6 +17,7 @@ from akpatrol.report.words import (
     attribution_words,
     date_words,
     directory_of,
+    doubts,
     kind_name,
     location,
     plural,
@@ -117,6 +118,7 @@ def _place(place: Mapping[str, Any], root: str, style: Style) -> Iterator[str]:
     times += f" until {until['date'][:10]}" if until else ""
     facts = [times.strip(), f"{_author(since)} in {since['id'][:SHORT_ID]}" if since else "", state]
     facts += [f"encoded as {', '.join(place['encodings'])}"] if place["encodings"] else []
+    facts += doubts(place)
     yield "    " + head("; ".join(filter(None, facts)), style.width - 4)
 
 

@@ -6,10 +6,10 @@ import os.path
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import Attribution, Kind, Place, State, StateReason
+from akpatrol.model import Attribution, End, Kind, Place, State, StateReason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 UNVERIFIED = "unverified"
 STATUSES = {
@@ -103,6 +103,14 @@ def state_words(occurrence: Mapping[str, Any]) -> str:
             return _UNREACHABLE[StateReason(reason)] if reason else "reachable from no ref"
         case _:
             return _in_history(occurrence, listed([short_ref(ref) for ref in occurrence["refs"]]))
+
+
+def doubts(occurrence: Mapping[str, Any]) -> Iterator[str]:
+    """Say what makes one occurrence less sure than its text does."""
+    if occurrence["end"] == End.UNCERTAIN:
+        yield "where it ends is uncertain"
+    if occurrence["alike"]:
+        yield f"one of {occurrence['alike']:,} identifiers like it in the file"
 
 
 def _in_history(occurrence: Mapping[str, Any], refs: str) -> str:

@@ -15,7 +15,9 @@ _LEAST = 4  # characters that a line goes on with
 _REST = lazy(rb"[\"'`\\,;+. \t]{0,8}(?:\\[rn]){0,2}[\"'`\\,;+. \t]{0,4}\r?\n")
 _DIGIT = lazy(rb"[0-9]")
 _NEXT = {
-    "base64": lazy(rb"([^\n]*?)([0-9A-Za-z+/_-]{4,}={0,2})[\"'`\\,;+. \t]{0,8}(?:\\[rn]){0,2}[\"'`,; \t]{0,4}\r?(?:\n|\Z)"),
+    "base64": lazy(
+        rb"([^\n]*?)([0-9A-Za-z+/_-]{4,}={0,2})[\"'`\\,;+. \t]{0,8}(?:\\[rn]){0,2}[\"'`,; \t]{0,4}\r?(?:\n|\Z)"
+    ),
     "hex": lazy(rb"([^\n]*?)((?:[0-9A-Fa-f]{2}){2,})[\"'`\\,;+. \t]{0,8}(?:\\[rn]){0,2}[\"'`,; \t]{0,4}\r?(?:\n|\Z)"),
 }
 # What begins like a credential continues none.
