@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.blocks import blocks
 from akpatrol.detect.engine import Engine
-from akpatrol.detect.medium import Stored
+from akpatrol.detect.medium import Medium, Stored
 from akpatrol.limits import Limits
 from akpatrol.model import Chunk, Confidence, Content, Counted, End, Excluded, Match, Skipped
 from akpatrol.unwrap.budget import Budget
@@ -38,6 +38,7 @@ _LEAST_BYTES = 1 << 20
 _EXCERPT_BYTES = 64 << 10
 _SURE_BYTES = 64  # expanded, to call what stands encoded in a text a container
 _REMEMBERED = 1 << 17
+_WIDEST = 4  # bytes of a character
 
 
 class _Layer(NamedTuple):
@@ -220,7 +221,7 @@ class Examiner:
 
     def _suspected(self, chunk: Chunk, suspicion: Suspicion, budget: Budget | None) -> Iterator[Found]:
         stop = len(chunk.data) if chunk.end is None else chunk.end
-        matches = self.engine.confirm(chunk.data, suspicion, (chunk.begin, stop), chunk.origin.path)
+        matches = self.engine.confirm(Medium(chunk.data), suspicion, (chunk.begin, stop), chunk.origin.path)
         if suspicion.alarms:
             layer = _Layer(chunk.data, (), lambda first, last: (first, last), frozenset())
             turn = _Turn(chunk.origin, budget, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))], set())
@@ -272,8 +273,8 @@ class Examiner:
             return layer.span(*part.span(first, last))
 
         clues = layer.clues | self.engine.clues(layer.data, part.start, part.end)
-        bounds, stored = (0, len(part.data)), _stored(layer.data, part)
-        for match in self.engine.confirm(part.data, suspicion, bounds, turn.origin.path, clues, stored):
+        medium, bounds = Medium(part.data, _stored(layer.data, part)), (0, len(part.data))
+        for match in self.engine.confirm(medium, suspicion, bounds, turn.origin.path, clues):
             start, end = span(match.start, match.end)
             found = match._replace(start=start, end=end, encodings=encodings)
             yield _doubted(found) if match.end == len(part.data) and is_cut(layer.data, part) else found
@@ -319,10 +320,18 @@ def _doubted(match: Match) -> Match:
 
 
 def _distinct(matches: Sequence[Match]) -> list[Match]:
-    """Return the matches in order, without shorter readings of the same place and longer ways to it."""
+    """Return the matches in order, without shorter readings of the same place and longer ways to it.
+
+    Of wide text that is read in both byte orders the one counts whose end is certain.
+    """
     kept: list[Match] = []
     last: dict[str, Match] = {}
+    certain = {(one.rule_id, one.start) for one in matches if one.ending is End.CERTAIN and one.encodings}
     for match in sorted(matches, key=lambda one: (one.start, -one.end, len(one.encodings))):
+        if match.ending is End.UNCERTAIN and match.encodings:
+            near = range(match.start - _WIDEST + 1, match.start + _WIDEST)
+            if any((match.rule_id, start) in certain for start in near):
+                continue
         before = last.get(match.rule_id)
         if before and match.end <= before.end and before.encodings != match.encodings:
             continue

@@ -1,7 +1,8 @@
 """Both ends of a credential in binary data, where the bytes behind it may look like more of it.
 
-What stands before a string may say how long it is (``framings``, ``offsets``, ``sqlite_record``). Else text round it may close it:
-quotes, the end of a line, the zeros of C. Where neither does, the end stays a guess: the longest reading, uncertain.
+What stands before a string may say how long it is (``framings``, ``offsets``, ``sqlite_record``). Else text round it
+may close it: quotes, the end of a line, the zeros of C. Where neither does, the end stays a guess: the longest reading,
+uncertain.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _PRINTED_BYTES = bytes(range(0x20, 0x7F))
 _PRINTED = frozenset(_PRINTED_BYTES)
 _TEXT_BYTES = bytes((9, 10, 13, *range(0x20, 0x7F)))
 _TEXT = frozenset(_TEXT_BYTES)
+_ENDS = _TEXT | {0, None}
 _TEXTS = frozenset(bytes((byte,)) for byte in _TEXT)
 _SEPARATORS = frozenset(b"\x00\x1c\x1d\x1e\x1f")  # C's end of a string; ECMA-48 8.3.57 and others
 _REACH = 256  # bytes back, to where a string begins that ends with the credential
@@ -35,7 +37,7 @@ _HIGH, _CONTINUING = 0x80, bytes(range(0x80, 0xC0))
 _FIXSTR = 0xA0  # the same of MessagePack
 
 _LINE_ENDS = frozenset(b"\r\n")
-_QUOTES = frozenset(b"\"'`")
+_QUOTES = frozenset((b'"', b"'", b"`"))
 _SAME = frozenset(b"\"'`,|;\t")
 _BRACKETS = frozenset(zip(b"([{<>", b")]}><", strict=True))
 _ASSIGNED, _NEXT = frozenset(b"=:"), frozenset(b"&;,")
@@ -63,41 +65,37 @@ class _Weighed(NamedTuple):
 _NO, _DOUBT, _PERHAPS, _LIKELY, _SURE = range(5)
 
 
-def find(
-    medium: Medium, data: bytes, start: int, end: int, fits: Callable[[int], bool], *, stands_free: bool
-) -> Ends | None:
-    """Return the ends of the match ``data[start:end]``, None where it stands in text.
+def find(medium: Medium, start: int, end: int, fits: Callable[[int], bool], *, stands_free: bool) -> Ends | None:
+    """Return the ends of the match at ``[start, end)``, None where it stands in text.
 
     ``fits(end)`` says whether what ends there has the shape of a credential; ``stands_free`` that no word goes on with
     it, as far as text tells.
     """
     nature = medium.nature(start, end)
     if nature is Nature.TEXT:
-        is_framed = _is_pickled_text(data, start, end) or _is_alone(medium, data, start, end)
+        is_framed = _is_pickled_text(medium.data, start, end) or _is_alone(medium, start, end)
         return Ends(end, is_certain=True, is_framed=True) if is_framed else None
     found: list[_Weighed] = []
-    if nature is Nature.BINARY and (column := _in_column(medium, start, end, fits)):
-        best: _Weighed | None = column
-    else:
-        found = list(_claimed(medium, data, start, end, fits, nature))
+    best = _in_column(medium, start, end, fits) if nature is Nature.BINARY else None
+    if not best:
+        found = [one for one in _claimed(medium, start, end, nature) if one.end == end or fits(one.end)]
         best = _best(found)
     if best:
-        framed = best.framed and not data.endswith(_FOREIGN, max(0, start - _SMALL), start)
-        return Ends(best.end, is_certain=True, is_framed=framed)
+        is_foreign = medium.data.endswith(_FOREIGN, max(0, start - _SMALL), start)
+        return Ends(best.end, is_certain=True, is_framed=best.framed and not is_foreign)
     if nature is Nature.UNDECODABLE:
         return None
     # A number that ends in zeros may as well be the end of another text.
-    is_closed = stands_free and not found and _is_closed(medium, data, start, end)
-    return Ends(end, is_certain=is_closed)
+    return Ends(end, is_certain=stands_free and not found and _is_closed(medium, start, end))
 
 
 def _is_pickled_text(data: bytes, start: int, end: int) -> bool:
     return data[start - 1 : start] == b"V" and bool(_REMEMBERED.match(data, end))
 
 
-def _is_alone(medium: Medium, data: bytes, start: int, end: int) -> bool:
+def _is_alone(medium: Medium, start: int, end: int) -> bool:
     """Tell whether all data are one string behind its length, which may look like text."""
-    if end < len(data) or not 0 < start < framings.REACH:
+    if end < len(medium.data) or not 0 < start < framings.REACH:
         return False
     claims = framings.read(medium.before(start, framings.REACH), end - start)
     return any(start + claim.length == end and start == claim.width + len(claim.marker) for claim in claims)
@@ -110,10 +108,8 @@ def _best(found: list[_Weighed]) -> _Weighed | None:
     return best[0] if most[0] > _DOUBT and len({one.end for one in best}) == 1 else None
 
 
-def _claimed(
-    medium: Medium, data: bytes, start: int, end: int, fits: Callable[[int], bool], nature: Nature
-) -> Iterator[_Weighed]:
-    run = _run_start(data, start)
+def _claimed(medium: Medium, start: int, end: int, nature: Nature) -> Iterator[_Weighed]:
+    run = _run_start(medium.data, start)
     # A length that looks like text stands where a run of text seems to begin.
     for first in sorted({start, *(place for place in (run, run + 1, run + 2) if 0 <= place < start)}):
         if medium.width > 1 and medium.unit(first - 1) in _TEXT:
@@ -121,11 +117,11 @@ def _claimed(
         before = medium.before(first, framings.REACH)
         for claim in framings.read(before, _most(medium, first, end)):
             for last in _lasts(claim, first, medium.width):
-                claimed = _Claimed(medium, data, (first, last), (start, end), before, claim)
+                claimed = _Claimed(medium, (first, last), (start, end), before, claim)
                 belief = claimed.belief() if nature is Nature.BINARY else claimed.belief_amid_text()
                 if first < start:  # less is to be believed: there are more places and lengths to try
                     belief = belief - 1 if last >= end or claimed.is_telling else _NO
-                if belief > _NO and (last >= end or fits(last)):
+                if belief > _NO:
                     yield _Weighed(min(last, end), belief, first == start)
 
 
@@ -157,7 +153,6 @@ class _Claimed(NamedTuple):
     """A claim that a string is ``string``, where ``match`` was found; ``before`` are the bytes before it."""
 
     medium: Medium
-    data: bytes
     string: tuple[int, int]
     match: tuple[int, int]
     before: bytes
@@ -176,15 +171,12 @@ class _Claimed(NamedTuple):
         claim = self.claim
         if claim.final and self.medium.unit(self.string[1]) != claim.final[0]:
             return _NO
-        if self._tail < 0:  # the string goes on behind the match
-            is_inside = self.is_telling and self._after in _TEXT
-            return (_LIKELY if self.string[0] == self.match[0] else _PERHAPS) if is_inside else _NO
-        if not self._tail:
-            return _SURE if claim.plain or claim.width > 1 or claim.marker else _LIKELY
+        if self._tail <= 0:
+            return self._whole()
         if claim.marker:
             return self._behind_marker()
         if claim.width == 1:
-            return self._byte()
+            return self._byte() if claim.plain or self._tail <= _LITTLE_OVER else _NO
         if not claim.plain and claim.width < _PLAIN_WIDTH:  # varints of two bytes
             return _LIKELY if self._tail <= _SMALL else _NO
         return self._little() if claim.little else self._big()
@@ -219,26 +211,31 @@ class _Claimed(NamedTuple):
             return _SURE if parted else _NO
         return _SURE
 
+    def _whole(self) -> int:
+        """Judge a string that ends with the match, or goes on behind it."""
+        claim = self.claim
+        if not self._tail:
+            return _SURE if claim.plain or claim.width > 1 or claim.marker else _LIKELY
+        if not self.is_telling or self._after not in _TEXT:
+            return _NO
+        return _LIKELY if self.string[0] == self.match[0] else _PERHAPS
+
     def _byte(self) -> int:
         """Judge one byte: in text it is a letter, and between text and text a delimiter."""
-        byte, plain = self.before[-1], self.claim.plain
-        if not plain and self._tail > _LITTLE_OVER:
-            return _NO
-        if self._glued_before and byte in _PRINTED:
-            if self._behind_string():
-                return _LIKELY
-            return _DOUBT if self._tail <= _LITTLE_OVER else _NO
+        byte = self.before[-1]
         if byte >= _HIGH and _ends_character(self.before):
             return _NO
-        if not plain:
-            return _PERHAPS if byte < _HIGH and (byte in _WORD or byte not in _PRINTED) else _NO
         if byte not in _PRINTED:
-            return _LIKELY if self._tail <= _SMALL else _NO
+            belief = _LIKELY if self._tail <= _SMALL else _NO
+            return belief if self.claim.plain else min(belief, _PERHAPS if byte < _HIGH else _NO)
+        if self._glued_before:
+            return _LIKELY if self._behind_string() else _DOUBT if self._tail <= _LITTLE_OVER else _NO
         if byte in _WORD:
-            return _LIKELY
-        # A delimiter: what parts it from other text may also be the end of that.
+            return _LIKELY if self.claim.plain else _PERHAPS
+        # What a delimiter parts from other text may also be the end of that.
         alone = len(self.before) > 1 and self.before[-2] != 0
-        return _LIKELY if alone and self._tail <= _SMALL and self._after not in _TEXT else _DOUBT
+        is_number = self.claim.plain and alone and self._tail <= _SMALL and self._after not in _ENDS
+        return _LIKELY if is_number else _DOUBT
 
     def _behind_string(self) -> bool:
         """Tell whether the text before the number is a string whose length stands before it in the same way."""
@@ -253,7 +250,7 @@ class _Claimed(NamedTuple):
         """Judge a number whose zeros stand before the string, as those may that end another one and pad it."""
         width, last = self.claim.width, self.string[1]
         wide_enough = width >= _PLAIN_WIDTH
-        following = self.data[last + 1 : last + width]
+        following = self.medium.data[last + 1 : last + width]
         if wide_enough and self.medium.width == 1 and len(following) == width - 1 and not any(following):
             return _SURE  # the next string's length
         if wide_enough and self._tail <= _LITTLE_OVER:
@@ -265,12 +262,12 @@ class _Claimed(NamedTuple):
 
     def _big(self) -> int:
         """Judge a number whose last byte stands before the string, where a delimiter may stand."""
-        byte, wide_enough = self.before[-1], self.claim.width >= _PLAIN_WIDTH
+        byte = self.before[-1]
         if byte in _WORD:
             return _LIKELY
-        if byte in _PRINTED and (self._after in _TEXT or self._after in {0, None}):
+        if byte in _PRINTED and self._after in _ENDS:
             return _DOUBT
-        return _LIKELY if wide_enough or self._tail <= _SMALL else _NO
+        return _LIKELY if self.claim.width >= _PLAIN_WIDTH or self._tail <= _SMALL else _NO
 
 
 def _ends_character(before: bytes) -> bool:
@@ -281,7 +278,8 @@ def _ends_character(before: bytes) -> bool:
 
 def _behind_items(head: bytes) -> bool:
     """Tell whether short CBOR texts lead from a byte that is no text up to the end of ``head`` (RFC 8949, 3.1)."""
-    seen, open_ = set(), [len(head)]
+    seen: set[int] = set()
+    open_ = [len(head)]
     while open_:
         end = open_.pop()
         if not end or head[end - 1] not in _TEXT:
@@ -301,23 +299,22 @@ def _run_start(data: bytes, start: int) -> int:
     return -1 if run == low > 0 else run
 
 
-def _is_closed(medium: Medium, data: bytes, start: int, end: int) -> bool:
+def _is_closed(medium: Medium, start: int, end: int) -> bool:
     """Tell whether the text round a match says that it ends there."""
     before, after = medium.unit(start - 1), medium.unit(end)
-    if after is None:
-        return True
-    run = _run_start(data, start)
-    if after in _SEPARATORS:
-        return run >= 0 and medium.unit(run - 1) in (None, after)
-    if before is None or before == 0:
-        return after in _LINE_ENDS
-    if before not in _TEXT:
-        return False
+    run = _run_start(medium.data, start)
+    if after is None or after in _SEPARATORS:
+        return after is None or (run >= 0 and medium.unit(run - 1) in (None, after))
+    if before is None or before not in _TEXT:
+        return after in _LINE_ENDS and not before
     if after in _LINE_ENDS or (before == after and after in _SAME) or (before, after) in _BRACKETS:
         return True
-    if after in _QUOTES:
-        return data.rfind(bytes((after,)), max(run, start - _QUOTED, 0), start) >= 0
-    escaped = data[end : end + 2]  # a quote in a quoted text
-    if escaped[:1] == b"\\":
-        return data[start - 2 : start] == escaped
-    return before in _ASSIGNED and after in _NEXT
+    return (before in _ASSIGNED and after in _NEXT) or _is_quoted(medium.data, start, end, run)
+
+
+def _is_quoted(data: bytes, start: int, end: int, run: int) -> bool:
+    """Tell whether a quote closes behind a match that was opened before it, in a quoted text or not."""
+    if data[end : end + 1] == b"\\":
+        return data[start - 2 : start] == data[end : end + 2]
+    quote = data[end : end + 1]
+    return quote in _QUOTES and data.rfind(quote, max(run, start - _QUOTED, 0), start) >= 0

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from akpatrol.detect.gate import Suspicion
     from akpatrol.detect.keywords import Clue
-    from akpatrol.detect.medium import Stored
     from akpatrol.model import Alarm
     from akpatrol.rules import Rule, RuleSet
 
@@ -56,23 +55,18 @@ class Engine:
         """Return the matches that start in ``data[begin:end]``, in order; ``path`` serves rules that ask for one."""
         suspicion = self.suspect(data)
         bounds = begin, len(data) if end is None else end
-        return self.confirm(data, suspicion, bounds, path) if suspicion else []
+        return self.confirm(Medium(data), suspicion, bounds, path) if suspicion else []
 
     def confirm(
         self,
-        data: bytes,
+        medium: Medium,
         suspicion: Suspicion,
         bounds: tuple[int, int],
         path: bytes | None = None,
         outer: frozenset[Clue] = frozenset(),
-        stored: Stored | None = None,
     ) -> list[Match]:
-        """Return what ``scan`` does, given what the gate said; ``outer`` stands round the encoded form of ``data``.
-
-        Wide text that lies in other data is ``stored`` there.
-        """
-        begin, stop = bounds
-        medium = Medium(data, stored)
+        """Return what ``scan`` does, given what the gate said; ``outer`` stands round the encoded form of the data."""
+        data, (begin, stop) = medium.data, bounds
         found: list[Match] = []
         for start, limit in _windows(suspicion.ends, len(data)):
             found += self._in_window(medium, (start, limit), self._windowed, outer)
@@ -161,7 +155,7 @@ def _judged(rule: Rule, medium: Medium, span: Span, words: list[Word], outer: fr
     first = bisect_left(words, span.start - _CLUE_BYTES, key=_end)
     last = bisect_right(words, span.end + _CLUE_BYTES, key=_end)
     near = frozenset(w.clue for w in words[first:last] if w.clue and w.start >= span.start - _CLUE_BYTES)
-    verdict = judge(rule, medium.data, span.secret_start, span.secret_end, near | outer, medium)
+    verdict = judge(rule, medium, span.secret_start, span.secret_end, near | outer)
     if verdict is None:
         return None
     return Match(

@@ -12,10 +12,10 @@ from akpatrol.detect.boundaries import Edge, comment_close, emphasis, file_exten
 from akpatrol.detect.ends import Ends
 from akpatrol.detect.keywords import Clue
 from akpatrol.detect.likelihood import is_placeholder, score
-from akpatrol.detect.medium import Medium
 from akpatrol.model import Attribution, Confidence, Exposure, Kind
 
 if TYPE_CHECKING:
+    from akpatrol.detect.medium import Medium
     from akpatrol.rules import Rule
 
 # Nats of evidence for random text, see likelihood.score; bench/train_likelihood.py prints what they give.
@@ -54,26 +54,26 @@ class Verdict(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """The match ``data[start:end]`` of a kind, and what stands on its left."""
+    """The match of a kind at ``[start, end)`` of what a medium holds, and what stands on its left."""
 
     kind: Kind
-    data: bytes
+    medium: Medium
     start: int
     end: int
     left: Edge
 
     def text(self, end: int) -> bytes:
         """Return what is behind the prefix up to ``end``."""
-        return self.data[self.start + _PREFIX[self.kind] : end]
+        return self.medium.data[self.start + _PREFIX[self.kind] : end]
 
-    def ends(self, medium: Medium) -> Ends | None:
+    def ends(self) -> Ends | None:
         """Return where it begins and ends in binary data, None in text."""
 
         def fits(end: int) -> bool:
-            return has_form(self.kind, self.data[self.start : end])
+            return has_form(self.kind, self.medium.data[self.start : end])
 
         stands_free = self.left is not Edge.INSIDE
-        return ends.find(medium, self.data, self.start, self.end, fits, stands_free=stands_free)
+        return ends.find(self.medium, self.start, self.end, fits, stands_free=stands_free)
 
 
 class _Found(NamedTuple):
@@ -92,21 +92,18 @@ class _Found(NamedTuple):
     is_asset: bool = False
 
 
-def judge(
-    rule: Rule, data: bytes, start: int, end: int, clues: frozenset[Clue], medium: Medium | None = None
-) -> Verdict | None:
-    """Decide on the match ``data[start:end]`` of ``rule``.
+def judge(rule: Rule, medium: Medium, start: int, end: int, clues: frozenset[Clue]) -> Verdict | None:
+    """Decide on the match of ``rule`` at ``[start, end)`` of what a medium holds.
 
-    ``clues`` stand within 512 bytes of it, or of the text from which ``data`` was decoded; ``medium`` is that of all
-    matches in ``data``.
+    ``clues`` stand within 512 bytes of it, or of the text from which that was decoded.
     """
+    data = medium.data
     if rule.kind is Kind.CUSTOM:
         near = _bearing(data, start, end, clues)
         return Verdict(start, end, Confidence.MEDIUM, Attribution.OPEN, _exposure(near))
-    place = _Place(rule.kind, data, start, end, left_edge(data, start))
-    medium = medium or Medium(data)
-    found_ends = place.ends(medium)
-    found = _in_binary(place, found_ends, medium) if found_ends else _in_text(place)
+    place = _Place(rule.kind, medium, start, end, left_edge(data, start))
+    found_ends = place.ends()
+    found = _in_binary(place, found_ends) if found_ends else _in_text(place)
     if found is None or not _is_plausible(found.telling):
         return None
     near = _bearing(data, start, end, clues)
@@ -121,7 +118,8 @@ def judge(
 
 
 def _in_text(place: _Place) -> _Found | None:
-    kind, data, start, end, left = place
+    kind, medium, start, end, left = place
+    data = medium.data
     closing = 0
     if left is Edge.INSIDE:
         left, closing = Edge.DOUBTFUL, emphasis(data, start, end)
@@ -142,9 +140,9 @@ def _in_text(place: _Place) -> _Found | None:
     return _Found(text, evidence, min(left, right), text, is_asset=is_asset)
 
 
-def _in_binary(place: _Place, ends: Ends, medium: Medium) -> _Found | None:
+def _in_binary(place: _Place, ends: Ends) -> _Found | None:
     """Judge what stands in binary data, where a word on the left may be another string's."""
-    kind, data, left = place.kind, place.data, place.left
+    kind, data, left = place.kind, place.medium.data, place.left
     is_framed = ends.is_certain and ends.is_framed
     glued = left is Edge.INSIDE and not is_framed
     if glued and kind is not Kind.ORGANIZATION_KEY:
@@ -159,11 +157,12 @@ def _in_binary(place: _Place, ends: Ends, medium: Medium) -> _Found | None:
     evidence, length = found
     if length < len(telling):
         shorter = place._replace(end=place.start + _PREFIX[kind] + length)
-        return _in_binary(shorter, shorter.ends(medium) or Ends(shorter.end, is_certain=True), medium)
+        return _in_binary(shorter, shorter.ends() or Ends(shorter.end, is_certain=True))
     if right is Edge.CUT and len(text) < _WHOLE:
         return None
     edge = Edge.DOUBTFUL if left is Edge.DOUBTFUL and not is_framed else Edge.CLEAN
-    return _Found(text, evidence, edge, telling, ends.is_certain, glued)
+    is_asset = file_extension(data, ends.end) and _is_content_hash(kind, text)
+    return _Found(text, evidence, edge, telling, ends.is_certain, glued, is_asset)
 
 
 def _weigh(kind: Kind, text: bytes, *, whole: bool, is_file: bool) -> tuple[float, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import TYPE_CHECKING
 
 from akpatrol.unwrap.lazy import lazy
@@ -9,16 +10,15 @@ from akpatrol.unwrap.lazy import lazy
 if TYPE_CHECKING:
     from akpatrol.unwrap.encoding import Decoded
 
-_LINE = 512  # bytes that are looked at of a line, on either side
-_LEAST = 4  # characters that a line goes on with
-# The rest of a line behind what it carries: a quote and what parts members of a list.
-_REST = lazy(rb"[\"'`\\,;+. \t]{0,8}(?:\\[rn]){0,2}[\"'`\\,;+. \t]{0,4}\r?\n")
+_LINE = 512  # bytes that are looked at of a line
+_GROUP = 4  # characters: three bytes in base64, two in hex
+# Behind the characters: a quote, what parts the members of a list, the end of a line spelled out.
+_REST = lazy(rb"[\"'`\\,;+. \t]{0,8}(?:\\[rn]){0,2}[\"'`,;+. \t]{0,4}\r?\n")
+_BEHIND = b"\"'`\\,;+. \t\r"
 _DIGIT = lazy(rb"[0-9]")
-_NEXT = {
-    "base64": lazy(
-        rb"([^\n]*?)([0-9A-Za-z+/_-]{4,}={0,2})[\"'`\\,;+. \t]{0,8}(?:\\[rn]){0,2}[\"'`,; \t]{0,4}\r?(?:\n|\Z)"
-    ),
-    "hex": lazy(rb"([^\n]*?)((?:[0-9A-Fa-f]{2}){2,})[\"'`\\,;+. \t]{0,8}(?:\\[rn]){0,2}[\"'`,; \t]{0,4}\r?(?:\n|\Z)"),
+_ALPHABETS = {
+    "base64": (string.ascii_letters + string.digits + "+/_-").encode(),
+    "hex": string.hexdigits.encode(),
 }
 # What begins like a credential continues none.
 _BEGINS = lazy(rb"cGF0X|YWtf|7061745[fF]|616[bB]5[fF]")
@@ -29,13 +29,18 @@ def is_cut(data: bytes, part: Decoded) -> bool:
 
     That line begins as this one does, digits aside, is no longer, and ends in whole groups of the alphabet.
     """
-    pattern = _NEXT.get("base64" if part.encoding.startswith("base64") else part.encoding)
-    rest = _REST.match(data, part.end) if pattern else None
-    if not pattern or not rest:
+    alphabet = _ALPHABETS.get("base64" if part.encoding.startswith("base64") else part.encoding)
+    rest = _REST.match(data, part.end) if alphabet else None
+    if not alphabet or not rest:
         return False
     begin = data.rfind(b"\n", max(0, part.end - _LINE), part.end) + 1
-    found = pattern.match(data, rest.end(), rest.end() + _LINE)
-    if not found or len(found[2]) % 4 or len(found[0].rstrip()) > rest.end() - begin:
+    stop = data.find(b"\n", rest.end(), rest.end() + _LINE)
+    line = data[rest.end() : stop if stop >= 0 else rest.end() + _LINE]
+    # An end of a line that is spelled out leaves its letter, in the alphabet or not.
+    shown = line.rstrip(_BEHIND).removesuffix(b"\\n").removesuffix(b"\\r").rstrip(_BEHIND)
+    characters = shown.rstrip(b"=")
+    carried = characters.rstrip(alphabet)
+    more = shown[len(carried) :]
+    if not carried or not more or len(more) % _GROUP or len(line) > rest.end() - begin or _BEGINS.match(more):
         return False
-    same = _DIGIT.sub(b"0", data[begin : part.end]).startswith(_DIGIT.sub(b"0", found[1]))
-    return bool(found[1]) and same and not _BEGINS.match(found[2])
+    return _DIGIT.sub(b"0", data[begin : part.end]).startswith(_DIGIT.sub(b"0", carried))
