@@ -277,7 +277,7 @@ class Examiner:
         for match in self.engine.confirm(medium, suspicion, bounds, turn.origin.path, clues):
             start, end = span(match.start, match.end)
             found = match._replace(start=start, end=end, encodings=encodings)
-            yield _doubted(found) if match.end == len(part.data) and is_cut(layer.data, part) else found
+            yield _doubted(found) if is_cut(layer.data, part, match.end) else found
         beneath = True
         if suspicion.alarms:
             beneath = yield from self._decode(_Layer(part.data, encodings, span, clues), suspicion, turn)
