@@ -19,7 +19,9 @@ _LEAST = {
     Kind.PERSONAL_ACCESS_TOKEN: re.compile(rb"pat_(?:[^.]{4,}\.[^.]{16}|[^.]{20})"),
 }
 
-_UNSETTLED = "where it ends is uncertain, and its shorter readings were not kept: look for it with trace"
+_UNKEPT = "where it ends is uncertain, and its shorter readings were not kept: look for it with trace"
+_CUT = "where it ends is uncertain: it may go on in the next line"
+_WRAPPED = frozenset(("base64", "base64url", "hex"))
 
 
 def shorter(kind: Kind, secret: Secret) -> Iterator[Secret]:
@@ -32,12 +34,18 @@ def shorter(kind: Kind, secret: Secret) -> Iterator[Secret]:
 
 
 def unsettled(credentials: Iterable[Credential], names: Collection[str]) -> tuple[Skipped, ...]:
-    """Return what cannot be said of credentials that may end before, of which only the longest reading's name is known.
+    """Return which credentials may be one of those ``names``, and nobody can say: none where no name is asked for."""
+    if not names:
+        return ()
+    return tuple(Skipped(one.secret.redacted, reason) for one in credentials if (reason := _unsettled(one)))
 
-    Without ``names`` that could be of a shorter one there is nothing to say.
-    """
-    unkept = [one for one in credentials if one.end is End.UNCERTAIN and not one.secret.is_kept] if names else ()
-    return tuple(Skipped(one.secret.redacted, _UNSETTLED) for one in unkept)
+
+def _unsettled(one: Credential) -> str | None:
+    if one.end is End.CERTAIN:
+        return None
+    if not one.secret.is_kept:
+        return _UNKEPT
+    return _CUT if any(not _WRAPPED.isdisjoint(place.encodings) for place in one.occurrences) else None
 
 
 class Known:

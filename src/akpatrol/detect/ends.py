@@ -25,7 +25,6 @@ _PRINTED = frozenset(_PRINTED_BYTES)
 _TEXT_BYTES = bytes((9, 10, 13, *range(0x20, 0x7F)))
 _TEXT = frozenset(_TEXT_BYTES)
 _ENDS = _TEXT | {0, None}
-_TEXTS = frozenset(bytes((byte,)) for byte in _TEXT)
 _SEPARATORS = frozenset(b"\x00\x1c\x1d\x1e\x1f")  # C's end of a string; ECMA-48 8.3.57 and others
 _REACH = 256  # bytes back, to where a string begins that ends with the credential
 _QUOTED = 64  # bytes back, to an opening quote
@@ -86,7 +85,8 @@ def find(medium: Medium, start: int, end: int, fits: Callable[[int], bool], *, s
     if nature is Nature.UNDECODABLE:
         return None
     # A number that ends in zeros may as well be the end of another text.
-    return Ends(end, is_certain=stands_free and not found and _is_closed(medium, start, end))
+    is_doubted = bool(found) and medium.unit(end) not in _TEXT
+    return Ends(end, is_certain=stands_free and not is_doubted and _is_closed(medium, start, end))
 
 
 def _is_pickled_text(data: bytes, start: int, end: int) -> bool:
@@ -163,8 +163,9 @@ class _Claimed(NamedTuple):
         marker = self.claim.marker
         if not marker or self._tail < 0:
             return _NO
-        follows_text = self.before[-self.claim.width - len(marker) - 1 :][:1] in _TEXTS
-        return _NO if self._tail and follows_text and marker[-1] in _PRINTED else _SURE
+        if not self._tail or marker[-1] not in _PRINTED:
+            return _SURE
+        return _SURE if _is_parted(self.before[: -self.claim.width - len(marker)], 1) else _NO
 
     def belief(self) -> int:
         """Return how far to believe it in binary data."""
@@ -206,9 +207,7 @@ class _Claimed(NamedTuple):
         marker = self.claim.marker
         # A letter says as much only where there is no text before it.
         if marker[-1] in _PRINTED and self.claim.width == 1:
-            head = self.before[: -len(marker) - 1]
-            parted = head[-_SMALL:].translate(None, _TEXT_BYTES) or _behind_items(head)
-            return _SURE if parted else _NO
+            return _SURE if _is_parted(self.before[: -len(marker) - 1], _SMALL) else _NO
         return _SURE
 
     def _whole(self) -> int:
@@ -229,22 +228,19 @@ class _Claimed(NamedTuple):
             belief = _LIKELY if self._tail <= _SMALL else _NO
             return belief if self.claim.plain else min(belief, _PERHAPS if byte < _HIGH else _NO)
         if self._glued_before:
-            return _LIKELY if self._behind_string() else _DOUBT if self._tail <= _LITTLE_OVER else _NO
+            return (
+                _LIKELY
+                if _is_counted(self.before[: -self.claim.width], self.claim.scale, self.claim.more)
+                else _DOUBT
+                if self._tail <= _LITTLE_OVER
+                else _NO
+            )
         if byte in _WORD:
             return _LIKELY if self.claim.plain else _PERHAPS
         # What a delimiter parts from other text may also be the end of that.
         alone = len(self.before) > 1 and self.before[-2] != 0
         is_number = self.claim.plain and alone and self._tail <= _SMALL and self._after not in _ENDS
         return _LIKELY if is_number else _DOUBT
-
-    def _behind_string(self) -> bool:
-        """Tell whether the text before the number is a string whose length stands before it in the same way."""
-        head = self.before[: -self.claim.width]
-        run = len(head) - len(head.rstrip(_PRINTED_BYTES))
-        if run == len(head):
-            return False
-        byte, value = head[-run - 1], run * self.claim.scale + self.claim.more
-        return byte == value or (self.claim.plain and byte == run | _FIXSTR)
 
     def _little(self) -> int:
         """Judge a number whose zeros stand before the string, as those may that end another one and pad it."""
@@ -274,6 +270,19 @@ def _ends_character(before: bytes) -> bool:
     """Tell whether the last bytes are a character of text in UTF-8 (RFC 3629)."""
     first = len(before.rstrip(_CONTINUING)) - 1
     return first >= 0 and len(before[first:].decode("utf-8", "ignore")) == 1 and before[first] >= _HIGH
+
+
+def _is_counted(head: bytes, scale: int = 1, more: int = 0) -> bool:
+    """Tell whether the text at the end of ``head`` is a string whose length stands before it in the same way."""
+    run = len(head) - len(head.rstrip(_PRINTED_BYTES))
+    if not 0 < run < len(head):
+        return False
+    return head[-run - 1] == run * scale + more or (scale == 1 and not more and head[-run - 1] == run | _FIXSTR)
+
+
+def _is_parted(head: bytes, near: int) -> bool:
+    """Tell whether what is no text stands in the last bytes of ``head``, or short texts lead up to its end."""
+    return bool(head[-near:].translate(None, _TEXT_BYTES)) or _is_counted(head) or _behind_items(head)
 
 
 def _behind_items(head: bytes) -> bool:
