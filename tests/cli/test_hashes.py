@@ -151,3 +151,18 @@ def test_wrong_lines(run: Run, tree: Path, tmp_path: Path, key: str, token: str,
 def test_wrong_files(run: Run, tree: Path, name: str) -> None:
     result = run("scan", "--hashes", name, cwd=tree)
     assert (result.code, "--hashes" in result.err) == (2, True)
+
+
+def test_what_ends_nobody_knows_where_is_found_by_its_own_hash(run: Run, tmp_path: Path, key: str) -> None:
+    """A program's literals stand next to one another: what is asked for tells where it ends."""
+    root, file = tmp_path / "tree", tmp_path / "hashes"
+    root.mkdir()
+    (root / "program").write_bytes(bytes(600) + f"input{key}createElement".encode() + bytes(600))
+    for name in (sha256(key.encode()).hexdigest(), fingerprint(key)):
+        file.write_text(name)
+        result = run("scan", root, "--hashes", file)
+        assert (result.code, result.digests) == (1, {sha256(key.encode()).hexdigest()})
+        (found,) = result.json["credentials"]
+        assert (found["fingerprint"], found["occurrences"][0]["end"]) == (fingerprint(key), "certain")
+    file.write_text(NOWHERE)
+    assert run("scan", root, "--hashes", file).code == 0

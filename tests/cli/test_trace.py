@@ -192,3 +192,10 @@ def test_wrong_questions(leaky: Repository, key: str, new_key: Callable[[], str]
         assert key.encode() not in done.err
     without_input = ["sh", "-c", 'exec "$@" <&-', "sh", *map(str, command("trace"))]
     assert subprocess.run(without_input, cwd=leaky.path, capture_output=True, check=False).returncode == 2
+
+
+def test_a_program_in_which_nothing_says_where_it_ends(tmp_path: Path, key: str) -> None:
+    (tmp_path / "program").write_bytes(bytes(600) + f"input{key}createElement".encode() + bytes(600))
+    done = trace(key, tmp_path)
+    assert done.code == 1
+    assert "found in 1 place" in done.out.decode()

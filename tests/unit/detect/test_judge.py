@@ -76,6 +76,15 @@ def test_random_keys_are_found_whole(name: str, id_length: int, length: int) -> 
     assert missed <= 3
 
 
+@pytest.mark.parametrize("template", ["pat_{hex:20}", "pat_{hex:32}", "pat_{crockford_lower:26}"])
+@pytest.mark.parametrize("after", [".js", ".min.css", ".js.map", ".woff2"])
+def test_names_of_web_assets_are_low(template: str, after: str) -> None:
+    text = f"<script src='/assets/{fill(template)}{after}'></script>"
+    assert {verdict.confidence for _, verdict in find(text)} == {Confidence.LOW}
+    assert {verdict.confidence for _, verdict in find(text, frozenset((Clue.ANYREACH,)))} == {Confidence.HIGH}
+    assert {verdict.confidence for _, verdict in find(fill(f"{LONG}{after}"))} == {Confidence.HIGH}
+
+
 def test_uuids_and_ulids_are_found_whole() -> None:
     rng = Random(3)
     for body in (credentials.uuid4(rng), credentials.uuid4(rng, dashes=False), credentials.ulid(rng)):
