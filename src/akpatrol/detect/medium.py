@@ -46,6 +46,7 @@ class Medium:
         self.data = data
         self._stored = stored
         self._controls: dict[int, bool] = {}
+        self._amid: dict[int, bool] = {}
 
     @property
     def width(self) -> int:
@@ -56,10 +57,7 @@ class Medium:
         """Return what surrounds ``[start, end)``."""
         if self._stored:
             return Nature.BINARY
-        data = self.data
-        if _CONTROL.search(data, max(0, start - _NEAR), start) or _CONTROL.search(data, end, end + _NEAR):
-            return Nature.BINARY
-        if self._in_long_line(start, end) and self._amid_controls(start):
+        if self._amid_controls(start) and (self._beside_controls(start, end) or self._in_long_line(start, end)):
             return Nature.BINARY
         return Nature.TEXT if self._is_decodable(start, end) else Nature.UNDECODABLE
 
@@ -90,9 +88,16 @@ class Medium:
         high = min(len(self.data), end + _LONG_LINE) if last < 0 else last
         return high - low > _LONG_LINE
 
+    def _beside_controls(self, start: int, end: int) -> bool:
+        low, high = max(0, start - _NEAR), end + _NEAR
+        return bool(_CONTROL.search(self.data, low, start) or _CONTROL.search(self.data, end, high))
+
     def _amid_controls(self, start: int) -> bool:
+        """Tell whether there are any as far as anything is looked at; next to nothing to ask where there are none."""
         block = start // _BLOCK
-        return any(map(self._holds_controls, range(max(0, block - _BLOCKS), block + _BLOCKS + 1)))
+        if block not in self._amid:
+            self._amid[block] = any(map(self._holds_controls, range(max(0, block - _BLOCKS), block + _BLOCKS + 1)))
+        return self._amid[block]
 
     def _holds_controls(self, block: int) -> bool:
         if block not in self._controls:

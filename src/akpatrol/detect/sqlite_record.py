@@ -6,6 +6,7 @@ cell says how many bytes it has, and in a table the row's number. Both have to a
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from akpatrol.detect.medium import Medium
 
 _REACH = 768  # bytes back: what stands before a column of its record
-_LONGEST_HEADER = 0x7F  # bytes: its size is one byte
+# A header's size: of up to thirty columns or so, and no letter, for which all text would have to be tried.
+_HEADER = re.compile(rb"[\x02-\x1f]")
 _SIZES = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0)  # bytes of the serial types below 10
 _FIRST_TEXT = 12
 _MOST_VARINT = 9  # bytes
@@ -28,9 +30,9 @@ def column(medium: Medium, start: int) -> tuple[int, int] | None:
     """
     before = medium.before(start, _REACH)
     here = len(before)
-    for header in range(here - 2, -1, -1):
-        size = before[header]
-        if not 2 <= size <= _LONGEST_HEADER or header + size > here:  # noqa: PLR2004 - its own size and one column's
+    for found in reversed(list(_HEADER.finditer(before))):
+        header, size = found.start(), found[0][0]
+        if header + size > here:
             continue
         sizes = _columns(before[header + 1 : header + size])
         if sizes is None or not _is_cell(before, header, size + sum(abs(one) for one in sizes)):
