@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.gate import GateChoice, Suspicion
     from akpatrol.detect.keywords import Clue
     from akpatrol.findings import Hit
-    from akpatrol.model import Origin
+    from akpatrol.model import Origin, Secret
     from akpatrol.rules import RuleSet
     from akpatrol.sources.base import Item, Unit
     from akpatrol.unwrap.encoding import Decoded
@@ -204,7 +204,7 @@ class Examiner:
                 if not isinstance(item, Counted | Skipped | Excluded):
                     inside.add(item.match.secret)
                 yield item
-        yield from (hit for hit in outside if hit.match.secret not in inside)
+        yield from (hit for hit in outside if not _is_any_of(hit.match, inside))
 
     def _blocks(self, content: Content, budget: Budget | None) -> Iterator[Found]:
         counted = 0
@@ -305,6 +305,15 @@ class Examiner:
         if all(isinstance(one, Counted) for one in told) and len(self._counted_only) < _REMEMBERED:
             self._counted_only[key] = [one for one in told if isinstance(one, Counted)]
         return told
+
+
+def _is_any_of(match: Match, secrets: set[Secret]) -> bool:
+    """Tell whether a match is one of the secrets, or may be one that something follows in the container."""
+    if match.secret in secrets or match.ending is End.CERTAIN:
+        return match.secret in secrets
+    from akpatrol.ends import shorter  # noqa: PLC0415 - most runs have no hit
+
+    return any(one in secrets for one in shorter(match.kind, match.secret))
 
 
 def _stored(data: bytes, part: Decoded) -> Stored | None:

@@ -79,14 +79,16 @@ def find(medium: Medium, start: int, end: int, fits: Callable[[int], bool], *, s
     if not best:
         found = [one for one in _claimed(medium, start, end, nature) if one.end == end or fits(one.end)]
         best = _best(found)
-    if best:
+    is_closed = stands_free and _is_closed(medium, start, end)
+    is_in_text = medium.unit(start - 1) in _TEXT and medium.unit(end) in _TEXT
+    if best and (best.belief == _SURE or not (is_closed and is_in_text)):
         is_foreign = medium.data.endswith(_FOREIGN, max(0, start - _SMALL), start)
         return Ends(best.end, is_certain=True, is_framed=best.framed and not is_foreign)
-    if nature is Nature.UNDECODABLE:
+    if nature is Nature.UNDECODABLE and not found:
         return None
     # A number that ends in zeros may as well be the end of another text.
     is_doubted = bool(found) and medium.unit(end) not in _TEXT
-    return Ends(end, is_certain=stands_free and not is_doubted and _is_closed(medium, start, end))
+    return Ends(end, is_certain=is_closed and not is_doubted)
 
 
 def _is_pickled_text(data: bytes, start: int, end: int) -> bool:
@@ -98,7 +100,8 @@ def _is_alone(medium: Medium, start: int, end: int) -> bool:
     if end < len(medium.data) or not 0 < start < framings.REACH:
         return False
     claims = framings.read(medium.before(start, framings.REACH), end - start)
-    return any(start + claim.length == end and start == claim.width + len(claim.marker) for claim in claims)
+    sizes = {len(claim.marker) + claim.width for claim in claims if claim.marker and start + claim.length == end}
+    return start in sizes
 
 
 def _best(found: list[_Weighed]) -> _Weighed | None:
@@ -120,7 +123,7 @@ def _claimed(medium: Medium, start: int, end: int, nature: Nature) -> Iterator[_
                 claimed = _Claimed(medium, (first, last), (start, end), before, claim)
                 belief = claimed.belief() if nature is Nature.BINARY else claimed.belief_amid_text()
                 if first < start:  # less is to be believed: there are more places and lengths to try
-                    belief = belief - 1 if last >= end or claimed.is_telling else _NO
+                    belief = belief - 1 if last >= end or belief == _SURE else _NO
                 if belief > _NO:
                     yield _Weighed(min(last, end), belief, first == start)
 
@@ -163,8 +166,10 @@ class _Claimed(NamedTuple):
         marker = self.claim.marker
         if not marker or self._tail < 0:
             return _NO
-        if not self._tail or marker[-1] not in _PRINTED:
+        if not self._tail:
             return _SURE
+        if marker[-1] not in _PRINTED:  # a letter of an older encoding, when a delimiter follows
+            return _DOUBT if self.before[-1] in _PRINTED - _WORD and self.claim.width == 1 else _SURE
         return _SURE if _is_parted(self.before[: -self.claim.width - len(marker)], 1) else _NO
 
     def belief(self) -> int:
