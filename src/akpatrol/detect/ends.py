@@ -118,12 +118,12 @@ def _claimed(medium: Medium, start: int, end: int, nature: Nature) -> Iterator[_
         if medium.width > 1 and medium.unit(first - 1) in _TEXT:
             continue  # a character, which reads as a number
         before = medium.before(first, framings.REACH)
-        for claim in framings.read(before, _most(medium, first, end)):
+        for claim in framings.read(before, _most(medium, first, end), is_wide=medium.width > 1):
             for last in _lasts(claim, first, medium.width):
                 claimed = _Claimed(medium, (first, last), (start, end), before, claim)
                 belief = claimed.belief() if nature is Nature.BINARY else claimed.belief_amid_text()
                 if first < start:  # less is to be believed: there are more places and lengths to try
-                    belief = belief - 1 if last >= end or belief == _SURE else _NO
+                    belief = belief - 1 if last >= end or (belief == _SURE and claimed.is_telling) else _NO
                 if belief > _NO:
                     yield _Weighed(min(last, end), belief, first == start)
 
@@ -219,7 +219,11 @@ class _Claimed(NamedTuple):
         """Judge a string that ends with the match, or goes on behind it."""
         claim = self.claim
         if not self._tail:
-            return _SURE if claim.plain or claim.width > 1 or claim.marker else _LIKELY
+            if claim.plain or claim.width > 1 or claim.marker:
+                return _SURE
+            # One byte means something else in every format: in text it is a letter.
+            is_letter = self._glued_before and self.before[-1] in _PRINTED
+            return _DOUBT if is_letter and not _is_counted(self.before[:-1], claim.scale, claim.more) else _LIKELY
         if not self.is_telling or self._after not in _TEXT:
             return _NO
         return _LIKELY if self.string[0] == self.match[0] else _PERHAPS
@@ -230,7 +234,7 @@ class _Claimed(NamedTuple):
         if byte >= _HIGH and _ends_character(self.before):
             return _NO
         if byte not in _PRINTED:
-            belief = _LIKELY if self._tail <= _SMALL else _NO
+            belief = _LIKELY if self._tail <= _LITTLE_OVER else _NO
             return belief if self.claim.plain else min(belief, _PERHAPS if byte < _HIGH else _NO)
         if self._glued_before:
             return (
@@ -244,7 +248,7 @@ class _Claimed(NamedTuple):
             return _LIKELY if self.claim.plain else _PERHAPS
         # What a delimiter parts from other text may also be the end of that.
         alone = len(self.before) > 1 and self.before[-2] != 0
-        is_number = self.claim.plain and alone and self._tail <= _SMALL and self._after not in _ENDS
+        is_number = self.claim.plain and alone and self._tail <= _LITTLE_OVER and self._after not in _ENDS
         return _LIKELY if is_number else _DOUBT
 
     def _little(self) -> int:
@@ -254,8 +258,6 @@ class _Claimed(NamedTuple):
         following = self.medium.data[last + 1 : last + width]
         if wide_enough and self.medium.width == 1 and len(following) == width - 1 and not any(following):
             return _SURE  # the next string's length
-        if wide_enough and self._tail <= _LITTLE_OVER:
-            return _LIKELY
         ended = self._after == 0
         if wide_enough:
             return _DOUBT if self._glued_before and ended else _LIKELY

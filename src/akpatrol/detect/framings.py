@@ -75,7 +75,7 @@ _RDB, _US_HEAP = _Field(2, _fourteen_bits(0x40)), _Field(2, _fourteen_bits(0x80)
 
 
 class Framing(NamedTuple):
-    """One row: the number is ``scale`` times the length and ``more``; ``final`` ends the string."""
+    """One row: the number is ``scale`` times the length and ``more``; ``final`` ends the string, which may be wide."""
 
     format: str
     field: _Field
@@ -83,6 +83,7 @@ class Framing(NamedTuple):
     scale: int = 1
     more: int = 0
     final: bytes = b""
+    is_wide: bool = False
 
 
 FRAMINGS = (
@@ -129,9 +130,6 @@ FRAMINGS = (
     # BSON 1.1: string, with its final NUL. Lua 5.1 and 5.2 bytecode likewise.
     Framing("BSON", _LE32, more=1, final=b"\0"),
     Framing("Lua", _LE64, more=1, final=b"\0"),
-    # Lua 5.3 bytecode (ldump.c): a byte of size, one more than the length.
-    Framing("Lua", _BYTE, more=1),
-    Framing("Lua", _BYTE, more=0x81),
     # Ruby marshal.c, w_long: 5 more than the number, or a byte that says how many follow.
     Framing("Ruby", _BYTE, b'"', more=5),
     Framing("Ruby", _BYTE, b'"\x01'),
@@ -148,17 +146,15 @@ FRAMINGS = (
     # Avro 1.11 "Binary Encoding": zig-zag, so twice the length.
     Framing("Avro", _BYTE, scale=2),
     Framing("Avro", _LEB, scale=2),
-    # SQLite "Record Format": the serial type of text and of a blob.
+    # SQLite "Record Format": the serial type of text, where nothing else is left of a record.
     Framing("SQLite", _BYTE, scale=2, more=13),
-    Framing("SQLite", _BYTE, scale=2, more=12),
     Framing("SQLite", _VARINT, scale=2, more=13),
-    Framing("SQLite", _VARINT, scale=2, more=12),
     # PostgreSQL postgres.h: varlena with a header of one byte, or of four on a little-endian machine.
     Framing("PostgreSQL", _BYTE, scale=2, more=3),
     Framing("PostgreSQL", _LE32, scale=4, more=16),
-    # ECMA-335 II.24.2.4: the #US heap, UTF-16 and a last byte; and compressed unsigned integers of two bytes.
-    Framing(".NET", _BYTE, more=1),
-    Framing(".NET", _US_HEAP, more=1),
+    # ECMA-335 II.24.2.4: the #US heap, wide text and a last byte; and compressed unsigned integers of two bytes.
+    Framing(".NET", _BYTE, more=1, is_wide=True),
+    Framing(".NET", _US_HEAP, more=1, is_wide=True),
     Framing(".NET", _US_HEAP),
     # Redis RDB "Length Encoding", 14 bits, and 32 bits.
     Framing("Redis", _RDB),
@@ -180,7 +176,7 @@ def _grouped() -> Iterator[tuple[_Field, dict[int, tuple[Framing, ...]]]]:
 _ROWS = tuple(_grouped())
 
 
-def read(before: bytes, most: int) -> Iterator[Claim]:
+def read(before: bytes, most: int, *, is_wide: bool = False) -> Iterator[Claim]:
     """Yield what each row makes of the bytes ``before`` a string, up to a length of ``most`` bytes."""
     for field, rows in _ROWS:
         width = field.width
@@ -189,5 +185,7 @@ def read(before: bytes, most: int) -> Iterator[Claim]:
         marked = rows.get(before[-width - 1], ()) if len(before) > width else ()
         for row in (*marked, *rows.get(-1, ())):
             length, rest = divmod(value - row.more, row.scale)
+            if row.is_wide and not is_wide:
+                continue
             if 0 < length <= most and not rest and before[:-width].endswith(row.marker):
                 yield Claim(length, width, row.marker, field.little, row.scale, row.more, row.final)
