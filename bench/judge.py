@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Executor
 
-_LEAST_RECALL, _MOST_HARD, _MOST_FALSE = 99.9, 0.5, 1.0  # percent, percent, findings in 10 GB
+_LEAST_RECALL, _MOST_HARD, _MOST_FALSE = 99.95, 0.5, 1.0  # percent, percent, findings in 10 GB
 _HARD_LENGTH, _SECRET_LENGTH, _ID_LENGTH = 20, 16, 64  # characters
 _TASK = 5_000  # texts that a process takes at a time
 _LOADING = """

@@ -166,6 +166,7 @@ def test_inputs_that_are_none(machine: Machine, tmp_path: Path, inputs: dict[str
 def test_arguments_are_data(machine: Machine, forge: Forge, tmp_path: Path) -> None:
     checkout = forge.checkout(tmp_path / "checkout", "refs/heads/main", depth=1)
     (checkout / "with space").mkdir()
+    (checkout / "kept").touch()
     (checkout / "m0").rename(checkout / "with space" / "m0")
     arguments = "--exclude 'with space/m0'\n--exclude=m1 --exclude '$(touch pwned)' --exclude m* --exclude .git/"
     done = machine.action(checkout, {"command": "scan", "args": arguments})

@@ -128,7 +128,13 @@ def _where(traceback: TracebackType | None) -> str:
 def _discard_output() -> None:
     """Let the interpreter's last flush go nowhere instead of failing."""
     if sys.stdout:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError:  # there is no such device
+            from tempfile import TemporaryFile  # noqa: PLC0415 - hardly ever
+
+            with TemporaryFile() as file:
+                os.dup2(file.fileno(), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

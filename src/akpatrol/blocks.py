@@ -16,6 +16,8 @@ BLOCK_BYTES = 4 << 20
 # More than the engine's reach: a credential that is encoded several times over is that much longer.
 OVERLAP_BEFORE = 32 << 10
 OVERLAP_AFTER = 64 << 10
+# The mark of UTF-32 begins with that of UTF-16.
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def content_of(
@@ -46,7 +48,7 @@ def blocks(
         if last:
             return
         keep = _aligned_start(data, max(0, end - before), offset)
-        line, column = advance(line, column, data[:keep])
+        line, column = advance(line, column, data[0 if offset else mark_bytes(data) : keep])
         offset, begin = offset + keep, end - keep
         more = read(block)
         last = len(more) < block
@@ -70,6 +72,11 @@ def _character_start(data: bytes, position: int) -> int:
         if position - back == len(data) or data[position - back] & 0xC0 != 0x80:  # noqa: PLR2004 - 10xxxxxx
             return position - back
     return position
+
+
+def mark_bytes(data: bytes) -> int:
+    """Return the length of the byte order mark that a content begins with: it is in no column (Unicode 16.0, 23.8)."""
+    return next((len(mark) for mark in _MARKS if data.startswith(mark)), 0)
 
 
 def advance(line: int, column: int, passed: bytes) -> tuple[int, int]:

@@ -11,6 +11,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from akpatrol import configuration_tables as tables
+from akpatrol import path_patterns
 from akpatrol.errors import UsageError
 from akpatrol.model import Confidence
 from akpatrol.settings import FILE_NAME, PYPROJECT, Configuration, NamedFile, Stated
@@ -26,8 +27,8 @@ TREE_KEYS = ("rules", "exclude", "min_confidence", "accept_skip", "allow", "base
 EXPLICIT_KEYS = (*TREE_KEYS, "jobs", "show_secrets", "verify", "org", "api_url", "ca_bundle")
 _CALLERS_OWN = {
     "api_url", "ca_bundle", "org", "verify", "verify_rps", "send_unattributed", "no_scopes", "inventory", "fail_on",
-    "show_secrets", "exit_zero", "fail_on_stale", "no_allow", "output", "report", "format", "store", "hashes",
-    "jobs", "cache", "no_cache", "progress", "quiet", "verbose", "config", "repo",
+    "show_secrets", "exit_zero", "fail_on_stale", "no_allow", "allow_empty", "output", "report", "format", "store",
+    "hashes", "jobs", "cache", "no_cache", "progress", "quiet", "verbose", "config", "repo",
 }  # fmt: skip
 _LONGEST_BYTES = 1 << 20
 _MOST_JOBS = 4096
@@ -116,7 +117,7 @@ class _Parser:
         allow = [tables.under(entry, "allow", name) for entry in table.tables("allow")]
         return Configuration(
             rules=tuple(rules for each in table.texts("rules") for rules in self._rules(each)),
-            exclude=table.texts("exclude"),
+            exclude=self._exclude(),
             min_confidence=Confidence[minimum.upper()],
             accept_skip=tuple(map(tables.acceptance, skips)),
             allow=tuple(tables.allowance(entry, name) for entry in allow),
@@ -129,6 +130,13 @@ class _Parser:
             ca_bundle=table.text("ca_bundle") or None,
             stated=tuple(self._stated(name)),
         )
+
+    def _exclude(self) -> tuple[str, ...]:
+        patterns = self._table.texts("exclude")
+        for pattern in patterns:
+            if path_patterns.fits_every_path(pattern):
+                raise self._table.wrong("exclude", f"{pattern}: {path_patterns.REFUSED}; {path_patterns.HINT}")
+        return patterns
 
     def _rules(self, name: str) -> Iterator[NamedFile]:
         """Yield a rule file, or those of a directory."""
@@ -176,7 +184,7 @@ def _in_force(before: tuple[Stated, ...], own: tuple[Stated, ...]) -> tuple[Stat
 def _parsed(content: bytes, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # the parser's own, and int()'s for a number of more than 4,300 digits
         raise UsageError(f"{name}: not a TOML file: {error}") from None
     except RecursionError:
         raise UsageError(f"{name}: nested too deeply") from None

@@ -12,7 +12,7 @@ from akpatrol.settings import AllowEntry, SkipAcceptance
 if TYPE_CHECKING:
     from akpatrol.toml_table import Table
 
-_ACCEPTANCE_KEYS = ("path", "object", "reason", "expires")
+_ACCEPTANCE_KEYS = ("path", "object", "form", "reason", "expires")
 _NAMES = ("fingerprint", "key_id", "sha256", "rule", "path", "commit")
 _ALLOWANCE_KEYS = (*_NAMES, "reason", "owner", "expires")
 _SHAPES = {
@@ -27,10 +27,11 @@ def acceptance(table: Table) -> SkipAcceptance:
     """Read one ``[[accept_skip]]``."""
     table.reject_unknown(_ACCEPTANCE_KEYS)
     path, object_, reason = table.text("path"), table.text("object"), table.text("reason").strip()
-    if bool(path) == bool(object_) or not reason:
-        raise table.wrong("", "needs a reason and either path or object")
+    form = table.text("form").strip()
+    if [bool(path), bool(object_), bool(form)].count(True) != 1 or not reason:
+        raise table.wrong("", "needs a reason and either path or object, or form")
     _check_pattern(table, path)
-    return SkipAcceptance(path, object_, reason, _date(table, "expires"))
+    return SkipAcceptance(path, object_, reason, _date(table, "expires"), form)
 
 
 def allowance(table: Table, where: str) -> AllowEntry:

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING
 
 from akpatrol.blocks import blocks
-from akpatrol.detect.engine import Engine
+from akpatrol.decoded import TOO_DEEP, Layer, Turn, distinct, doubted, stored
+from akpatrol.detect.engine import Engine, Outer
+from akpatrol.detect.medium import Medium
+from akpatrol.detect.sieve import MOST_CROWDED, Crowd
 from akpatrol.limits import Limits
+from akpatrol.literals import of_all
 from akpatrol.model import Chunk, Content, Counted, Excluded, Match, Skipped
+from akpatrol.repeats import shortened
 from akpatrol.unwrap.budget import Budget
-from akpatrol.unwrap.containers import COMPRESSED, ZIP_END, has_zip_tail, is_flaw, kind_of, open_container, title
+from akpatrol.unwrap.containers import (
+    COMPRESSED,
+    ZIP_END,
+    has_zip_tail,
+    is_flaw,
+    kind_of,
+    open_container,
+    tail_kind,
+    title,
+)
 from akpatrol.unwrap.encodings import decoder
+from akpatrol.unwrap.prefixed import is_cut
+from akpatrol.unwrap.silent import Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator
 
     from akpatrol.detect.gate import GateChoice, Suspicion
     from akpatrol.detect.keywords import Clue
     from akpatrol.findings import Hit
-    from akpatrol.model import Origin
+    from akpatrol.repeats import Shortened
     from akpatrol.rules import RuleSet
     from akpatrol.sources.base import Item, Unit
     from akpatrol.unwrap.encoding import Decoded
@@ -36,59 +53,8 @@ _LEAST_BYTES = 1 << 20
 _EXCERPT_BYTES = 64 << 10
 _SURE_BYTES = 64  # expanded, to call what stands encoded in a text a container
 _REMEMBERED = 1 << 17
-
-
-class _Layer(NamedTuple):
-    """Text at some depth of encodings; ``span`` maps its offsets to the chunk's, ``clues`` stand round it."""
-
-    data: bytes
-    encodings: tuple[str, ...]
-    span: Callable[[int, int], tuple[int, int]]
-    clues: frozenset[Clue]
-
-
-class _Turn(NamedTuple):
-    """One chunk being decoded: its origin, the container budget that it lies in, and the bytes still allowed.
-
-    ``seen`` has where decoded texts stand and their hashes: two encodings lead to one text in either order.
-    """
-
-    origin: Origin
-    budget: Budget | None
-    left: list[int]
-    seen: set[tuple[int, int, int]]
-
-
-class _Silent:
-    """The encoded texts, by their keys, in which at some depth nothing could be a match: histories repeat them."""
-
-    def __init__(self, known: set[tuple[int, object]], depth: int) -> None:
-        self._known: set[tuple[int, object]] = known
-        self._depth = depth
-        self._key: int | None = None
-        self._silent = self._always = True
-
-    def __contains__(self, key: object) -> bool:
-        return (self._depth, key) in self._known
-
-    def met(self, key: int | None, silent: bool) -> None:  # noqa: FBT001 - what a text came to
-        """Take in what a part of the text of this key came to; its parts come one after the other."""
-        if key != self._key:
-            self._add()
-            self._key, self._silent = key, True
-        self._silent &= silent
-        self._always &= silent
-
-    def always(self) -> bool:
-        """Return whether all texts were silent; after the last."""
-        self._add()
-        return self._always
-
-    def _add(self) -> None:
-        if self._key is not None and self._silent:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known.add((self._depth, self._key))
+# Beneath the depth to which encodings are opened, they are only asked whether there may be something: so far.
+_DEEPEST = 64
 
 
 class Examiner:
@@ -97,13 +63,14 @@ class Examiner:
     def __init__(self, rules: RuleSet, limits: Limits = Limits(), gate: GateChoice = "auto") -> None:  # noqa: B008
         self.rules = rules
         self.limits = limits
-        self._decoder = decoder(None if limits.decode else ())
+        self._decoder = decoder(of_all(rules.rules), None if limits.decode else ())
         alarms = (*self._decoder.alarms, ZIP_END) if limits.containers else self._decoder.alarms
         self._zip_end = len(self._decoder.alarms)
         # What was looked through and held nothing: histories repeat it.
         self._silent: set[tuple[int, object]] = set()
         self._counted_only: dict[int, list[Counted]] = {}
         self._paths_matter = any(rule.path or any(one.paths for one in rule.allowlists) for rule in rules.rules)
+        self._all_shipped = all(rule.shipped for rule in rules.rules)
         self.engine = Engine(rules, gate, alarms)
 
     def examine(self, unit: Unit) -> Iterator[Found]:
@@ -173,16 +140,23 @@ class Examiner:
 
     def _is_container(self, content: Content) -> bool:
         """Tell whether a container begins here; one that stands at the end of small content rings an alarm."""
-        return self.limits.containers and bool(kind_of(content.data) or (content.read and has_zip_tail(content)))
+        return self.limits.containers and bool(
+            kind_of(content.data) or tail_kind(content) or (content.read and has_zip_tail(content))
+        )
 
     def _whole(self, content: Content, budget: Budget | None) -> Iterator[Found]:
-        suspicion = self.engine.suspect(content.data)
+        less = self._less(content.data)
+        suspicion = self.engine.suspect(less.data if less else content.data)
         if not suspicion:
             return
         if self._zip_end in suspicion.alarms and has_zip_tail(content):
             yield from self._container(content, budget)
         else:
-            yield from self._suspected(Chunk(content.origin, content.data), suspicion, budget)
+            yield from self._suspected(Chunk(content.origin, content.data), suspicion, budget, less)
+
+    def _less(self, data: bytes) -> Shortened | None:
+        # A user's pattern may want more than what is kept of a repetition.
+        return shortened(data) if self._all_shipped else None
 
     def _container(self, content: Content, budget: Budget | None) -> Iterator[Found]:
         """Yield what the members hold, then what only the container's own bytes do: comments, gaps, deleted parts."""
@@ -201,7 +175,10 @@ class Examiner:
                 if not isinstance(item, Counted | Skipped | Excluded):
                     inside.add(item.match.secret)
                 yield item
-        yield from (hit for hit in outside if hit.match.secret not in inside)
+        if outside:
+            from akpatrol.hits import not_told  # noqa: PLC0415 - most runs have no hit
+
+            yield from not_told(outside, inside)
 
     def _blocks(self, content: Content, budget: Budget | None) -> Iterator[Found]:
         counted = 0
@@ -213,32 +190,71 @@ class Examiner:
                 counted = seen
 
     def _chunk(self, chunk: Chunk, budget: Budget | None) -> Iterator[Found]:
-        if suspicion := self.engine.suspect(chunk.data):
-            yield from self._suspected(chunk, suspicion, budget)
+        less = self._less(chunk.data)
+        if suspicion := self.engine.suspect(less.data if less else chunk.data):
+            yield from self._suspected(chunk, suspicion, budget, less)
 
-    def _suspected(self, chunk: Chunk, suspicion: Suspicion, budget: Budget | None) -> Iterator[Found]:
+    def _suspected(
+        self, chunk: Chunk, suspicion: Suspicion, budget: Budget | None, less: Shortened | None
+    ) -> Iterator[Found]:
+        """Yield what a chunk holds; ``suspicion`` is of ``less`` of it where it repeats itself."""
+        if less:
+            found = self._in_less(chunk, suspicion, budget, less)
+            if found is not None:
+                yield from self._located(chunk, found, decoded=bool(suspicion.alarms))
+                return
+            suspicion = self.engine.suspect(chunk.data)
+        matches = []
+        for item in self._matches(chunk, suspicion, budget):
+            if isinstance(item, Match):
+                matches.append(item)
+            else:
+                yield item
+        yield from self._located(chunk, matches, decoded=bool(suspicion.alarms))
+
+    def _in_less(
+        self, chunk: Chunk, suspicion: Suspicion, budget: Budget | None, less: Shortened
+    ) -> list[Match] | None:
+        """Return the matches in a chunk; None where a repetition holds some, or there is more to tell."""
+        matches = []
+        for found in self._matches(Chunk(chunk.origin, less.data, names=chunk.names), suspicion, budget):
+            offset = less.offset(found.start, found.end - found.start) if isinstance(found, Match) else None
+            if not isinstance(found, Match) or offset is None:
+                return None
+            matches.append(found._replace(start=offset, end=offset + found.end - found.start))
+        return matches
+
+    def _located(self, chunk: Chunk, matches: list[Match], *, decoded: bool) -> Iterator[Found]:
         stop = len(chunk.data) if chunk.end is None else chunk.end
-        matches = self.engine.confirm(chunk.data, suspicion, (chunk.begin, stop), chunk.origin.path)
-        if suspicion.alarms:
-            layer = _Layer(chunk.data, (), lambda first, last: (first, last), frozenset())
-            turn = _Turn(chunk.origin, budget, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))], set())
-            for found in self._decode(layer, suspicion, turn):
-                if not isinstance(found, Match):
-                    yield found
-                elif chunk.begin <= found.start < stop:
-                    matches.append(found)
-            matches = _distinct(matches)
-        if matches:
+        if decoded:
+            matches = distinct(matches)
+        matches = self.engine.joined(chunk.data, matches)
+        if matches := [match for match in matches if chunk.begin <= match.start < stop]:
             from akpatrol.hits import locate  # noqa: PLC0415 - most runs have no hit
 
             yield from locate(chunk, matches, self.engine.candidates)
 
-    def _decode(self, layer: _Layer, suspicion: Suspicion, turn: _Turn) -> Generator[Match | Found, None, bool]:
+    def _matches(self, chunk: Chunk, suspicion: Suspicion, budget: Budget | None) -> Iterator[Match | Found]:
+        """Yield the matches in a chunk, at its offsets, and what containers encoded in it hold."""
+        stop = len(chunk.data) if chunk.end is None else chunk.end
+        crowd = Crowd()
+        bounds, outer = (chunk.begin, stop), Outer(crowd)
+        medium = Medium(chunk.data, names=chunk.names)
+        yield from self.engine.confirm(medium, suspicion, bounds, chunk.origin.path, outer)
+        if suspicion.alarms:
+            around = self.engine.around(chunk.data, suspicion)
+            layer = Layer(chunk.data, (), lambda first, last: (first, last), frozenset, around)
+            turn = Turn(chunk.origin, budget, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))], set(), crowd)
+            yield from self._decode(layer, suspicion, turn)
+        if crowd.over:
+            yield Skipped(title(chunk.origin), f"more than {MOST_CROWDED:,} places look like credentials within words")
+
+    def _decode(self, layer: Layer, suspicion: Suspicion, turn: Turn) -> Generator[Match | Found, None, bool]:
         """Yield matches in what is encoded in a layer, at the chunk's offsets, and what containers in it hold.
 
         Return whether there was nothing that could have been a match.
         """
-        silent = _Silent(self._silent, len(layer.encodings))
+        silent = Silent(self._silent, len(layer.encodings))
         for part in self._decoder.find(layer.data, suspicion.alarms, silent):
             where = (*layer.span(part.start, part.end), hash(part.data))
             if where in turn.seen:
@@ -252,33 +268,58 @@ class Examiner:
             silent.met(part.key, (yield from self._part(layer, part, turn)))
         return silent.always()
 
-    def _part(self, layer: _Layer, part: Decoded, turn: _Turn) -> Generator[Match | Found, None, bool]:
+    def _part(self, layer: Layer, part: Decoded, turn: Turn) -> Generator[Match | Found, None, bool]:
         encodings = (*layer.encodings, part.encoding)
-        held = self._encoded_container(part.data, encodings, turn) if kind_of(part.data) else ()
-        if held:
-            yield from held
+        members = self._encoded_container(part.data, encodings, turn) if kind_of(part.data) else ()
+        if members:
+            yield from members
             return False
         suspicion = self.engine.suspect(part.data)
+        suspicion.rules |= layer.around.rules
         if not suspicion:
             return True
-        if len(encodings) > (depth := self.limits.decode_depth):
-            if suspicion.ends:
-                yield Skipped(title(turn.origin), f"encoded more than {depth} times over; --decode-depth")
-            return not suspicion.ends
 
         def span(first: int, last: int) -> tuple[int, int]:
             return layer.span(*part.span(first, last))
 
-        clues = layer.clues | self.engine.clues(layer.data, part.start, part.end)
-        for match in self.engine.confirm(part.data, suspicion, (0, len(part.data)), turn.origin.path, clues):
+        if len(encodings) > self.limits.decode_depth:
+            around = self.engine.around(part.data, suspicion, layer.around)
+            deeper = Layer(part.data, encodings, span, frozenset, around)
+            return (yield from self._too_deep(deeper, suspicion, turn))
+
+        @cache
+        def clues() -> frozenset[Clue]:
+            return layer.clues() | self.engine.clues(layer.data, part.start, part.end)
+
+        outer = Outer(turn.crowd, clues, layer.around)
+        medium, bounds = Medium(part.data, stored(layer.data, part)), (0, len(part.data))
+        for match in self.engine.confirm(medium, suspicion, bounds, turn.origin.path, outer):
             start, end = span(match.start, match.end)
-            yield match._replace(start=start, end=end, encodings=encodings)
+            found = match._replace(start=start, end=end, encodings=encodings)
+            yield doubted(found) if is_cut(layer.data, part, match.end) else found
         beneath = True
         if suspicion.alarms:
-            beneath = yield from self._decode(_Layer(part.data, encodings, span, clues), suspicion, turn)
+            around = self.engine.around(part.data, suspicion, layer.around)
+            beneath = yield from self._decode(Layer(part.data, encodings, span, clues, around), suspicion, turn)
         return beneath and not (suspicion.ends or suspicion.rules)
 
-    def _encoded_container(self, data: bytes, encodings: tuple[str, ...], turn: _Turn) -> list[Found]:
+    def _too_deep(self, layer: Layer, suspicion: Suspicion, turn: Turn) -> Generator[Match | Found, None, bool]:
+        """Yield one skip if anything at this depth or beneath might be a match; return whether nothing might."""
+        deepest = len(layer.encodings) >= _DEEPEST and bool(suspicion.alarms)
+        held = deepest or bool(suspicion.ends)
+        if not held and suspicion.rules:
+            whole, outer = (0, len(layer.data)), Outer(turn.crowd, around=layer.around)
+            held = bool(self.engine.confirm(Medium(layer.data), suspicion, whole, turn.origin.path, outer))
+        if not held:
+            beneath = (yield from self._decode(layer, suspicion, turn)) if suspicion.alarms else True
+            return beneath and not suspicion.rules
+        if TOO_DEEP not in turn.seen:
+            turn.seen.add(TOO_DEEP)
+            depth = self.limits.decode_depth
+            yield Skipped(title(turn.origin), f"encoded more than {depth} times over; --decode-depth")
+        return False
+
+    def _encoded_container(self, data: bytes, encodings: tuple[str, ...], turn: Turn) -> list[Found]:
         """Return what a container holds that stands encoded in a text; nothing if it only begins like one.
 
         Where the text ends is a guess, and tests quote a container's beginning: what follows one, or is missing of a
@@ -300,17 +341,3 @@ class Examiner:
         if all(isinstance(one, Counted) for one in told) and len(self._counted_only) < _REMEMBERED:
             self._counted_only[key] = [one for one in told if isinstance(one, Counted)]
         return told
-
-
-def _distinct(matches: Sequence[Match]) -> list[Match]:
-    """Return the matches in order, without shorter readings of the same place and longer ways to it."""
-    kept: list[Match] = []
-    last: dict[str, Match] = {}
-    for match in sorted(matches, key=lambda one: (one.start, -one.end, len(one.encodings))):
-        before = last.get(match.rule_id)
-        if before and match.end <= before.end and before.encodings != match.encodings:
-            continue
-        kept.append(match)
-        if not before or match.end > before.end:
-            last[match.rule_id] = match
-    return kept

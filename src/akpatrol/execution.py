@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import chain
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.examination import Examiner
+from akpatrol.interrupts import put_off
 from akpatrol.model import Counted, Excluded, Skipped
 from akpatrol.sources.base import Again, Remembering
 from akpatrol.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Executor, Future
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
 
     from akpatrol.examination import Found
     from akpatrol.limits import Limits
+    from akpatrol.processes import Processes
     from akpatrol.rules import RuleSet
     from akpatrol.sources.base import Planned, Source, Unit
 
@@ -63,9 +65,7 @@ def read_elsewhere(source: Source, submit: Submit, tally: Tally, limit: int, com
     ``complete`` makes of what came back what a unit came to.
     """
     sink = _Sink(tally, lambda _: None, source.note if isinstance(source, Remembering) else None, complete)
-    left: Iterator[Planned] | None = iter(source.plan())
-    while left is not None:
-        left = _fill(left, submit, sink, limit)
+    _fill(iter(source.plan()), submit, sink, limit)
 
 
 def _read_here(unit: Unit, examiner: Examiner, sink: _Sink) -> None:
@@ -103,64 +103,60 @@ def examined(examiner: Examiner, unit: Unit) -> Iterator[Found]:
 def _spread(
     plan: Iterator[Planned], examiner: Examiner, sink: _Sink, jobs: int, workers: _Workers | None = None
 ) -> None:
-    """Read the rest of the plan on process pools: these workers, and others whenever one of them died."""
-    limit = jobs * _UNITS_IN_FLIGHT_A_JOB
-    left = _fill(plan, workers.submit, sink, limit) if workers else plan
-    while left is not None:
-        with _workers(jobs, examiner) as others:
-            left = _fill(left, others.submit, sink, limit)
+    """Read the rest of the plan on processes."""
+    with nullcontext(workers) if workers else _workers(jobs, examiner) as crew:
+        _fill(plan, crew.submit, sink, jobs * _UNITS_IN_FLIGHT_A_JOB)
 
 
-def _fill(plan: Iterator[Planned], submit: Submit, sink: _Sink, limit: int) -> Iterator[Planned] | None:
-    """Keep ``limit`` units in flight, so that a long plan is never held in memory; return what a broken pool left."""
+def _fill(plan: Iterator[Planned], submit: Submit, sink: _Sink, limit: int) -> None:
+    """Keep ``limit`` units in flight, so that a long plan is never held in memory."""
+    running: dict[Future[Tally], Unit] = {}
+    try:
+        for planned in plan:
+            if isinstance(planned, _KNOWN):
+                sink.tally.add(planned)
+                continue
+            running[submit(planned)] = planned
+            if len(running) >= limit:
+                _gather(running, sink)
+        while running:
+            _gather(running, sink)
+    except KeyboardInterrupt:
+        # What came back is kept.
+        _take({future for future in running if future.done() and not future.cancelled()}, running, sink)
+        raise
+
+
+def _gather(running: dict[Future[Tally], Unit], sink: _Sink) -> None:
+    """Wait until something is done, and take it in."""
+    from concurrent.futures import FIRST_COMPLETED, wait  # noqa: PLC0415 - little work does without
+
+    done, _ = wait(running, return_when=FIRST_COMPLETED)
+    _take(done, running, sink)
+    sink.progress(sink.tally)
+
+
+def _take(done: Iterable[Future[Tally]], running: dict[Future[Tally], Unit], sink: _Sink) -> None:
+    """Take in what is done; a unit that killed its process is a skip."""
     from concurrent.futures import BrokenExecutor  # noqa: PLC0415 - little work does without
 
-    running: dict[Future[Tally], Unit] = {}
-    whole = True
-    for planned in plan:
-        if isinstance(planned, _KNOWN):
-            sink.tally.add(planned)
-            continue
-        try:
-            running[submit(planned)] = planned
-        except BrokenExecutor:
-            plan = chain([planned], plan)
-            break
-        if len(running) >= limit:
-            whole = _gather(running, sink)
-        if not whole:
-            break
-    while running:
-        _gather(running, sink)
-    first = next(plan, None)
-    return None if first is None else chain([first], plan)
-
-
-def _gather(running: dict[Future[Tally], Unit], sink: _Sink) -> bool:
-    """Take in what is done; return whether the pool is whole. What was in flight when a worker died is a skip."""
-    from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait  # noqa: PLC0415 - little work does without
-
-    whole = True
-    done, _ = wait(running, return_when=FIRST_COMPLETED)
     for future in done:
-        unit = running.pop(future)
-        try:
-            own = future.result()
-        except BrokenExecutor:
-            whole = False
-            sink.tally.add(Skipped(unit.title, "a worker process died while it was to be read"))
-        else:
-            own = sink.complete(unit, own)
-            sink.tally.merge(own)
-            sink.noted(unit, own)
-    sink.progress(sink.tally)
-    return whole
+        with put_off():
+            unit = running.pop(future)
+            try:
+                own = future.result()
+            except BrokenExecutor:
+                sink.tally.add(Skipped(unit.title, "a worker process died while it was to be read"))
+            else:
+                own = sink.complete(unit, own)
+                sink.tally.merge(own)
+                sink.noted(unit, own)
 
 
 class _Workers(NamedTuple):
-    """A pool, and what is done once its first process is there."""
+    """Processes, and what is done once the first is there."""
 
-    pool: Executor
+    pool: Processes
     first: Future[None]
 
     def submit(self, unit: Unit) -> Future[Tally]:
@@ -174,31 +170,19 @@ class _Workers(NamedTuple):
 
 @contextmanager
 def _workers(jobs: int, examiner: Examiner) -> Iterator[_Workers]:
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - little work does without
-    from multiprocessing import active_children, get_context  # noqa: PLC0415
+    from akpatrol.processes import Processes  # noqa: PLC0415 - little work does without
 
-    made_of = examiner.rules, examiner.limits, examiner.engine.gate.compiled()
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, made_of)
-    first, *_ = [pool.submit(_nothing) for _ in range(jobs)]  # starts a process each, now
+    pool = Processes(jobs, _start_worker, examiner.rules, examiner.limits, examiner.engine.gate.compiled())
     try:
-        yield _Workers(pool, first)
+        yield _Workers(pool, pool.start())
     finally:
-        # What they found was taken in, or is no longer wanted; without them the shutdown has nothing to wait for.
-        for child in active_children():
-            child.terminate()
-        pool.shutdown(cancel_futures=True)
+        pool.close()
 
 
 _worker_examiner: Examiner | Exception | None = None
 
 
 def _start_worker(rules: RuleSet, limits: Limits, compiled: bytes | None) -> None:
-    import signal  # noqa: PLC0415 - only in workers
-    from threading import Thread  # noqa: PLC0415
-
-    # Ctrl-C reaches the whole group, and the parent ends the workers; one that was killed cannot.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_follow_parent, daemon=True).start()
     global _worker_examiner  # noqa: PLW0603 - a worker process has one
     # Raised here it would look like a worker that died; the first unit raises it.
     try:
@@ -206,19 +190,6 @@ def _start_worker(rules: RuleSet, limits: Limits, compiled: bytes | None) -> Non
         _worker_examiner.engine.gate.use(compiled)
     except Exception as error:  # noqa: BLE001
         _worker_examiner = error
-
-
-def _nothing() -> None:
-    pass
-
-
-def _follow_parent() -> None:
-    import os  # noqa: PLC0415 - only in workers
-    from multiprocessing import parent_process  # noqa: PLC0415
-
-    if parent := parent_process():
-        parent.join()
-        os._exit(1)
 
 
 def _examine_in_worker(unit: Unit) -> Tally:

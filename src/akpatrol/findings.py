@@ -5,9 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model import Secret
+from akpatrol.model import End, Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from akpatrol.model import (
         Attribution,
         Confidence,
@@ -69,16 +71,61 @@ class Hit(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """A commit in which an occurrence came or went; ``date`` is its committer date, RFC 3339 in UTC."""
+    """A commit in which an occurrence came or went; ``date`` is its committer date, RFC 3339 in UTC.
+
+    At the ``boundary`` of a shallow clone it may have come with an earlier commit.
+    """
 
     id: str
     date: str
     author: str = ""
     summary: str = ""
+    boundary: bool = False
+
+
+class Moved(NamedTuple):
+    """From where a credential came to a path: ``kind`` is ``move`` or ``copy``, ``introduced`` brought it there."""
+
+    kind: str
+    path: bytes
+    introduced: Commit | None = None
+
+
+class Taken(StrEnum):
+    """What something that is asked for is taken for."""
+
+    CREDENTIAL = "credential"
+    FINGERPRINT = "fingerprint"
+    SHA256 = "sha256"
+    KEY_ID = "key_id"
+    TEXT = "text"
+
+
+class Version(NamedTuple):
+    """What a file held at some time: the git object, and the commit that brought it there, where one is known."""
+
+    object: str
+    commit: str | None = None
+    date: str | None = None
+
+
+class Versions(NamedTuple):
+    """How many versions of a file hold a credential alike, and the first and the last of them."""
+
+    number: int
+    first: Version
+    last: Version
 
 
 class Occurrence(NamedTuple):
-    """One place where a credential was seen; null line and column where a place has none; ``inline`` as of a hit."""
+    """One place where a credential was seen; null line and column where a place has none; ``inline`` as of a hit.
+
+    ``versions`` are those of the file that hold it in this line; None for what is no version of a file. ``paths`` may
+    be ``paths_truncated``. ``known`` says that the base of what was looked at holds it there already; ``version``
+    brought this version of the file, whatever it holds. ``rule_ids`` are those of the rules that found it there; the
+    first names it. ``end`` says whether it is known where the credential ends there. ``alike`` is how many identifiers
+    like it the file holds, None where it was not taken for one.
+    """
 
     target: str
     place: Place
@@ -100,6 +147,20 @@ class Occurrence(NamedTuple):
     state_reason: StateReason | None = None
     exposure: Exposure | None = None
     inline: str | None = None
+    versions: Versions | None = None
+    paths_truncated: bool = False
+    moved_from: Moved | None = None
+    known: bool = False
+    version: Commit | None = None
+    rule_ids: tuple[str, ...] = ()
+    end: End = End.CERTAIN
+    alike: int | None = None
+
+
+def end_of(occurrences: Iterable[Occurrence]) -> End:
+    """Return whether it is known where a credential ends: in one place is enough."""
+    ends = {one.end for one in occurrences}
+    return End.UNCERTAIN if ends == {End.UNCERTAIN} else End.CERTAIN
 
 
 class VerificationStatus(StrEnum):
@@ -178,7 +239,8 @@ class Allowance(NamedTuple):
 class Credential(NamedTuple):
     """One secret, whatever found it and wherever it stands: the unit that a person acts on.
 
-    ``found_at`` is when a sweep of the store that tells of it first saw it, RFC 3339 in UTC.
+    The first of ``rule_ids`` names it. ``found_at`` is when a sweep of the store that tells of it first saw it,
+    RFC 3339 in UTC. Where no place says for certain where it ``end``s, the secret is the longest reading.
     """
 
     kind: Kind
@@ -194,6 +256,7 @@ class Credential(NamedTuple):
     owner: Owner | None = None
     allowed: Allowance | None = None
     found_at: str | None = None
+    end: End = End.CERTAIN
 
     @property
     def is_live(self) -> bool:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+from codecs import BOM_UTF8
+from functools import cached_property
+from itertools import accumulate
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from akpatrol.blocks import advance
@@ -10,30 +15,38 @@ from akpatrol.findings import Hit
 from akpatrol.model import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from akpatrol.model import Chunk, Match, Origin
 
+    Candidates = Callable[[bytes, int, int], Sequence[tuple[int, int]]]
+    Masked = Callable[[int, int, tuple[int, int]], Sequence[tuple[int, int]]]
+
 _CONTEXT_BYTES = 200
 _NEIGHBOUR_BYTES = 512
+_PART_BYTES = 16 << 10  # looked through at once for what is to be masked
 _ALLOW = b"akpatrol:allow"
 _INLINE_BYTES = 4096  # more than it may be away
+_MARK = "\ufeff"
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+_start = attrgetter("start")
 _TOKEN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~+/=%")
 
 
-def locate(
-    chunk: Chunk, matches: Sequence[Match], candidates: Callable[[bytes, int, int], Sequence[tuple[int, int]]]
-) -> Iterator[Hit]:
+def locate(chunk: Chunk, matches: Sequence[Match], candidates: Candidates) -> Iterator[Hit]:
     """Yield each of the chunk's matches, given in order, as a hit.
 
     ``candidates(data, start, end)`` returns spans that have a credential's shape, to be masked in the context.
     """
-    data, passed, line, column = chunk.data, 0, chunk.line, chunk.column
+    data, line, column = chunk.data, chunk.line, chunk.column
+    # UTF-16's and UTF-32's marks are none before bytes that are characters.
+    mark = passed = 0 if chunk.offset or chunk.names or not data.startswith(BOM_UTF8) else len(BOM_UTF8)
     wide: dict[tuple[str, int], _WidePlace] = {}
+    masks = _Masks(data, matches, candidates)
+    may_allow = not chunk.names and _ALLOW in data
     for index, match in enumerate(matches):
         line, column = advance(line, column, data[passed : match.start])
-        passed = match.start
+        passed = max(passed, match.start)
         if codec := _codec(match):
             width = _width(codec)
             read = wide.setdefault((codec, match.start % width), _WidePlace(chunk, codec, match.start % width))
@@ -41,16 +54,58 @@ def locate(
             end = read.behind(match)
         else:
             begin, end = (line, column), advance(line, column, data[match.start : match.end])
-        first, last = (0, len(data)) if not chunk.names else _entry(data, match)
+        first, last = (mark, len(data)) if not chunk.names else _entry(data, match)
         origin, offset = _within(chunk.origin, match), chunk.offset + match.start
         if chunk.names:
             origin, offset = _in_name(origin, data[first:last]), match.start - first
-        near = _near(matches, index)
         if codec:
-            context = _wide_context(data, match, codec, near, candidates)
+            context = _wide_context(data, match, codec, _near(matches, index), candidates)
         else:
-            context = _context(data, match, (first, last), [(one.start, one.end) for one in near], candidates)
-        yield Hit(origin, match, offset, *begin, *end, context, None if chunk.names else _inline(data, match))
+            context = _context(data, match, (first, last), masks.spans)
+        yield Hit(origin, match, offset, *begin, *end, context, _inline(data, match) if may_allow else None)
+
+
+class _Spans:
+    """Spans of which those that overlap a range are asked for."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self._spans = sorted(set(spans))
+        self._starts = [start for start, _ in self._spans]
+        self._tops = list(accumulate((end for _, end in self._spans), max))  # of all up to here, for the search
+
+    def within(self, start: int, stop: int) -> list[tuple[int, int]]:
+        """Return those that overlap ``[start, stop)``."""
+        return self._spans[bisect_right(self._tops, start) : bisect_left(self._starts, stop)]
+
+
+class _Masks:
+    """What is to be masked in the contexts of a chunk's matches, looked for once in each part of the data."""
+
+    def __init__(self, data: bytes, matches: Sequence[Match], candidates: Candidates) -> None:
+        self._data = data
+        self._matches = matches
+        self._candidates = candidates
+        self._start = self._end = 0
+        self._shapes = _Spans(())
+
+    @cached_property
+    def _found(self) -> _Spans:
+        return _Spans((match.start, match.end) for match in self._matches)
+
+    def spans(self, start: int, stop: int, bounds: tuple[int, int]) -> list[tuple[int, int]]:
+        """Return the spans in ``[start, stop)`` of one of the names or of the whole, which has these ``bounds``."""
+        first, last = bounds
+        # A neighbour that the limit cuts must be seen whole, or its half would not be masked.
+        low, high = max(first, start - _NEIGHBOUR_BYTES), min(last, stop + _NEIGHBOUR_BYTES)
+        if low < self._start or high > self._end:
+            self._start, self._end = low, min(last, max(high, self._reach(low)))
+            self._shapes = _Spans(self._candidates(self._data, self._start, self._end))
+        return self._found.within(start, stop) + self._shapes.within(start, stop)
+
+    def _reach(self, low: int) -> int:
+        """Return where the surroundings of those matches end that stand in the part from ``low`` on."""
+        beyond = bisect_left(self._matches, low + _PART_BYTES, key=_start)
+        return self._matches[beyond - 1].end + _CONTEXT_BYTES + _NEIGHBOUR_BYTES if beyond else 0
 
 
 def _inline(data: bytes, match: Match) -> str | None:
@@ -92,6 +147,7 @@ class _WidePlace:
         self._data = chunk.data
         self._codec = codec
         self._passed = passed
+        self._is_first = not chunk.offset
         self._line = chunk.line
         self._column = (chunk.column - 1) // _width(codec) + 1
 
@@ -107,6 +163,8 @@ class _WidePlace:
 
     def _advance(self, start: int, end: int) -> tuple[int, int]:
         text = self._data[start:end].decode(self._codec, "replace")
+        if not start and self._is_first:
+            text = text.removeprefix(_MARK)
         newlines = text.count("\n")
         column = len(text) - text.rfind("\n") if newlines else self._column + len(text)
         return self._line + newlines, column
@@ -123,19 +181,10 @@ def _near(matches: Sequence[Match], index: int) -> Sequence[Match]:
     return matches[first : last + 1]
 
 
-def _context(
-    data: bytes,
-    match: Match,
-    bounds: tuple[int, int],
-    found: Sequence[tuple[int, int]],
-    candidates: Callable[[bytes, int, int], Sequence[tuple[int, int]]],
-) -> tuple[str | Secret, ...]:
-    first, last = bounds
-    start, stop = _surroundings(data, match, first, last)
-    # A neighbour that the limit cuts must be seen whole, or its half would not be masked.
-    low, high = max(first, start - _NEIGHBOUR_BYTES), min(last, stop + _NEIGHBOUR_BYTES)
+def _context(data: bytes, match: Match, bounds: tuple[int, int], masked: Masked) -> tuple[str | Secret, ...]:
+    start, stop = _surroundings(data, match, *bounds)
     # Where another one runs into it, the match stays whole.
-    others = _outside(match, [*found, *candidates(data, low, high)])
+    others = _outside(match, masked(start, stop, bounds))
     return _wrap(data, start, stop, [(match.start, match.end), *others])
 
 
@@ -144,7 +193,7 @@ def _wide_context(
     match: Match,
     codec: str,
     near: Sequence[Match],
-    candidates: Callable[[bytes, int, int], Sequence[tuple[int, int]]],
+    candidates: Candidates,
 ) -> tuple[str | Secret, ...]:
     """Return the context in UTF-8; of what no text is, and where other matches are read otherwise, nothing is shown."""
     width = _width(codec)
@@ -152,7 +201,7 @@ def _wide_context(
         return (match.secret,)
     reach = width * (_CONTEXT_BYTES + _NEIGHBOUR_BYTES)
     first = max(match.start % width, match.start - reach)
-    before = _NO_TEXT.split(data[first : match.start].decode(codec, "replace"))[-1]
+    before = _NO_TEXT.split(data[first : match.start].decode(codec, "replace"))[-1].removeprefix(_MARK)
     inside = data[match.start : match.end].decode(codec, "replace")
     after = _NO_TEXT.split(data[match.end : match.end + reach].decode(codec, "replace"))[0]
     text = before + inside + after
@@ -166,7 +215,9 @@ def _wide_context(
 
     found = [(offset(one.start), offset(one.end)) for one in near]
     moved = match._replace(start=offset(match.start), end=offset(match.end))
-    return _context(text.encode(), moved, (0, len(text.encode())), found, candidates)
+    shown = text.encode()
+    shapes = candidates(shown, 0, len(shown))
+    return _context(shown, moved, (0, len(shown)), lambda _start, _stop, _bounds: [*found, *shapes])
 
 
 def _outside(match: Match, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -225,3 +276,18 @@ def _wrap(data: bytes, start: int, stop: int, spans: Sequence[tuple[int, int]]) 
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
+
+
+def not_told(outside: Iterable[Hit], inside: Iterable[Secret]) -> Iterator[Hit]:
+    """Yield the hits in a container's own bytes whose secrets are not those of its members, ``inside``.
+
+    What lies in pages and runs is cut there, or has what comes next behind it: one that only ends elsewhere is told.
+    """
+    members = sorted({secret.reveal() for secret in inside})
+    known, lengths = set(members), {len(member) for member in members}
+    for hit in outside:
+        shown = hit.match.secret.reveal()
+        following = bisect_left(members, shown)
+        cut = following < len(members) and members[following].startswith(shown)
+        if not cut and not any(shown[:length] in known for length in lengths):
+            yield hit

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from akpatrol.findings import Changes, Credential
+    from akpatrol.findings import Changes, Credential, Taken
 
 
 # What the engine may look at round the start of a match, in bytes: sources overlap their blocks by this much.
 REACH_BEFORE = 1024
 REACH_AFTER = 2048
-_WINDOW_BYTES = 256
 
 
 class Kind(StrEnum):
@@ -76,6 +75,13 @@ class Place(StrEnum):
     GIT_DIR = "git_dir"
 
 
+class End(StrEnum):
+    """Whether it is known where a credential ends in the bytes that hold it."""
+
+    CERTAIN = "certain"
+    UNCERTAIN = "uncertain"
+
+
 class State(StrEnum):
     """Where the occurrence is now, worst first."""
 
@@ -106,6 +112,7 @@ class Exclusion(StrEnum):
     DELETED = "deleted"
     GIT_LFS_POINTER = "git_lfs_pointer"
     NOT_IN_INDEX = "not_in_index"
+    ENCRYPTED = "encrypted"
 
 
 class Secret:
@@ -218,37 +225,12 @@ class Excluded(NamedTuple):
     number: int = 1
 
 
-class Run(NamedTuple):
-    """At least ``length`` of these ``characters`` in a row, as many as there are."""
-
-    characters: bytes
-    length: int
-
-    def start(self, data: bytes, end: int) -> int:
-        """Return where the run begins that ends at ``end``."""
-        while True:
-            first = max(0, end - _WINDOW_BYTES)
-            end = first + len(data[first:end].rstrip(self.characters))
-            if end > first or not first:
-                return end
-
-
-class Alarm(NamedTuple):
-    """What the gate listens for on behalf of an encoding, in the syntax that ``re`` and hyperscan share.
-
-    ``each`` asks for every end of a match; otherwise one report says that there is any, and its place tells nothing.
-    Every match holds ``needs``. A pattern that is slow to look for is looked for only within each ``run``, and rings
-    once where that ends.
-    """
-
-    pattern: bytes
-    each: bool = True
-    needs: bytes = b""
-    run: Run | None = None
-
-
 class Match(NamedTuple):
-    """What the engine found in ``data[start:end]`` of one chunk, where it stands in these ``encodings``."""
+    """What the engine found in ``data[start:end]`` of one chunk, where it stands in these ``encodings``.
+
+    ``others`` are users' rules that found it too, the most specific first. Where its end is not certain, ``secret`` is
+    the longest reading: it may end anywhere before.
+    """
 
     rule_id: str
     kind: Kind
@@ -259,6 +241,8 @@ class Match(NamedTuple):
     attribution: Attribution
     exposure: Exposure | None = None
     encodings: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    ending: End = End.CERTAIN
 
 
 class Target(NamedTuple):
@@ -272,13 +256,29 @@ class Target(NamedTuple):
     base: str | None = None
 
 
+class ChangedFiles(NamedTuple):
+    """How many files a range, a push or the next commit changes, and how many of them patterns leave out."""
+
+    number: int
+    excluded: int
+
+    @property
+    def is_mostly_excluded(self) -> bool:
+        """True when more than half of them are left out."""
+        return 2 * self.excluded > self.number
+
+
 class Coverage(NamedTuple):
-    """What was read, left out by design, and not readable."""
+    """What was read, left out by design, and not readable.
+
+    ``changed`` is None for what is no change, and where no pattern leaves anything out.
+    """
 
     size: int = 0
     counts: Mapping[str, int] = {}
     excluded: Mapping[str, int] = {}
     skipped: tuple[Skipped, ...] = ()
+    changed: ChangedFiles | None = None
 
     @property
     def complete(self) -> bool:
@@ -295,17 +295,20 @@ class StaleAllowance(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A credential that was asked for, by its fingerprint, SHA-256 or key id, and whether it was found."""
+    """What was asked for, what it was taken for, and whether it was found as that; one may be taken for several."""
 
     what: str
     found: bool
+    taken_for: Taken | None = None
 
 
 class Report(NamedTuple):
     """One run's whole result, as every format renders it.
 
     ``notices`` are sentences about what was asked for and does not hold: an allowance that has expired, say.
-    ``rules_digest`` is of the rules that found it, None where they are those that it is rendered with.
+    ``rules_digest`` is of the rules that found it, None where they are those that it is rendered with. ``known`` are
+    the credentials, with their places, that the base of what was looked at holds ``already_in_base``: so many places.
+    ``interrupted`` says that it holds what was found until Ctrl-C.
     """
 
     command: str
@@ -321,6 +324,9 @@ class Report(NamedTuple):
     asked: tuple[Asked, ...] = ()
     changes: Changes | None = None
     rules_digest: str | None = None
+    known: tuple[Credential, ...] = ()
+    already_in_base: int = 0
+    interrupted: bool = False
 
     @property
     def findings(self) -> tuple[Credential, ...]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from time import gmtime, monotonic, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol import execution
 from akpatrol.errors import OutOfTime
-from akpatrol.model import Confidence, Coverage, Exclusion, Place, Report, Skipped
-from akpatrol.sources.base import Remembering
+from akpatrol.interrupts import first_noted
+from akpatrol.model import ChangedFiles, Confidence, Coverage, Exclusion, Place, Report, Skipped
+from akpatrol.sources.base import Changing, Comparing, Remembering
 from akpatrol.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+    from akpatrol.detect.engine import Engine
     from akpatrol.examination import Examiner
-    from akpatrol.findings import Credential
+    from akpatrol.findings import Credential, Hit, Occurrence
     from akpatrol.rules import RuleSet
-    from akpatrol.sources.base import Placed, Source
+    from akpatrol.sources.base import Placed, Source, Unit
     from akpatrol.triage import AcceptedSkip
 
     Reader = Callable[[Source, Tally], None]
@@ -26,14 +29,22 @@ if TYPE_CHECKING:
 class Wishes(NamedTuple):
     """How to run: processes at most, the least confidence to report, skips that are accepted.
 
-    A ``reader`` has a source's units read into a tally; otherwise this process does, and those that it starts.
+    What is ``excluded`` or ``allowed`` depends on target and path; ``narrow`` says that there are patterns that leave
+    paths out, ``keep_known`` tells also what was there before. A ``reader`` has a source's units read into a tally;
+    otherwise this process does, and those that it starts. With ``interrupted``, which is called at a first Ctrl-C, what
+    was found until then is told. What is ``asked`` for by fingerprint or SHA-256 tells where credentials end.
     """
 
     jobs: int = 1
     minimum: Confidence = Confidence.MEDIUM
     accepted: Sequence[AcceptedSkip] = ()
     excluded: Callable[[str, bytes], bool] = lambda _target, _path: False
+    allowed: Callable[[str, bytes], bool] = lambda _target, _path: False
+    narrow: bool = False
+    keep_known: bool = False
     reader: Reader | None = None
+    interrupted: Callable[[], None] | None = None
+    asked: Collection[str] = ()
 
 
 def run(
@@ -45,62 +56,163 @@ def run(
 ) -> Report:
     """Read every source, place and collect what was found, and say what was looked at."""
     started, clock = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()), monotonic()
-    tally = Tally()
-    placed: list[Placed] = []
-    for source in sources:
-        own = len(tally.hits)
-        if isinstance(source, Remembering):
-            from akpatrol import readlog  # noqa: PLC0415 - a hook does without
-
-            source.recall(readlog.conditions(examiner.rules.digest, examiner.limits))
-        try:
-            if wishes.reader:
-                wishes.reader(source, tally)
-            else:
-                execution.read(source, examiner, tally, wishes.jobs, progress)
-        except OutOfTime as error:
-            tally.add(Skipped("the rest", str(error)))
-        if hits := tally.hits[own:]:
-            admitted = (one for one in source.place(hits) if examiner.engine.admits(one[0].rule_id, one[1].paths))
-            placed += _included(admitted, wishes, tally)
-        tally.skipped += source.check()
-        if isinstance(source, Remembering):
-            source.remember()
-    credentials, below = _collect(placed, examiner.rules, wishes.minimum)
+    reading = _Reading(examiner, wishes, progress)
+    # The first source that is interrupted is the last.
+    interrupted = any(reading.interrupted(source) for source in sources)
+    tally = reading.tally
+    credentials, below = _collect(reading.placed, examiner.rules, wishes)
     return Report(
         command=command,
         started_at=started,
         duration=monotonic() - clock,
         targets=tuple(target for source in sources for target in source.targets()),
-        coverage=_coverage(tally, wishes.accepted),
+        coverage=_coverage(tally, wishes.accepted, interrupted=interrupted)._replace(changed=reading.changed),
         credentials=credentials,
         below_confidence=below,
         unread_histories=tuple(dict.fromkeys(path for source in sources for path in source.unread_histories())),
+        known=_collect(reading.known, examiner.rules, wishes)[0],
+        interrupted=interrupted,
     )
+
+
+class _Reading:
+    """Reads sources, places what was found in them and sees what is missing."""
+
+    def __init__(self, examiner: Examiner, wishes: Wishes, progress: Callable[[Tally], None]) -> None:
+        self._examiner = examiner
+        self._wishes = wishes
+        self._progress = progress
+        self.tally = Tally()
+        self.placed: list[Placed] = []
+        self.known: list[Placed] = []
+        self.changed: ChangedFiles | None = None
+
+    def interrupted(self, source: Source) -> bool:
+        """Do all that for a source, and return whether that was interrupted."""
+        own = len(self.tally.hits)
+        broken_off = self._ended(lambda: self._read(source))
+        if hits := self.tally.hits[own:]:
+            # Without its place nothing could be told of what was found; who cannot wait for it presses again.
+            tell = None if broken_off else self._wishes.interrupted
+            with first_noted(tell) if tell else nullcontext() as noted:
+                self._place(source, hits)
+            broken_off |= bool(noted and noted.interrupted)
+        if broken_off or self._ended(lambda: self._check(source)):
+            return True
+        if isinstance(source, Remembering):
+            source.remember()
+        return False
+
+    def _ended(self, work: Callable[[], None]) -> bool:
+        """Return whether Ctrl-C ended it. Raises KeyboardInterrupt where nobody wants to keep anything."""
+        try:
+            work()
+        except KeyboardInterrupt:
+            if not self._wishes.interrupted:
+                raise
+            self._wishes.interrupted()
+            return True
+        return False
+
+    def _read(self, source: Source) -> None:
+        try:
+            if isinstance(source, Remembering):
+                from akpatrol import readlog  # noqa: PLC0415 - a hook does without
+
+                source.recall(readlog.conditions(self._examiner.rules.digest, self._examiner.limits))
+            if self._wishes.reader:
+                self._wishes.reader(source, self.tally)
+            else:
+                execution.read(source, self._examiner, self.tally, self._wishes.jobs, self._progress)
+        except OutOfTime as error:
+            self.tally.add(Skipped("the rest", str(error)))
+
+    def _place(self, source: Source, hits: Sequence[Hit]) -> None:
+        if isinstance(source, Comparing):
+            source.compare_with(self._hits)
+        engine = self._examiner.engine
+        included = _included(_admitted(source.place(hits), engine), self._wishes, self.tally)
+        self.placed += _new(included, self._wishes, engine.admits, self.known)
+
+    def _hits(self, unit: Unit) -> list[Hit]:
+        found = Tally()
+        for item in execution.examined(self._examiner, unit):
+            found.add(item)
+        return found.hits
+
+    def _check(self, source: Source) -> None:
+        self.tally.skipped += source.check()
+        if self._wishes.narrow and isinstance(source, Changing):
+            self.changed = _changed(source, self._wishes, self.tally)
+
+
+def _new(
+    placed: Iterable[Placed], wishes: Wishes, admits: Callable[[str, Sequence[bytes]], bool], known: list[Placed]
+) -> Iterator[Placed]:
+    """Leave out what was there before, which becomes known, unless nobody was told of it where it was."""
+    for match, one in placed:
+        old = one.moved_from.path if one.moved_from else None
+        if not one.known or wishes.keep_known:
+            yield match, one
+        elif old is not None and (not admits(match.rule_id, (old,)) or _brings_to_light(one, old, wishes)):
+            yield match, one._replace(known=False)
+        else:
+            known.append((match, one))
+
+
+def _brings_to_light(one: Occurrence, old: bytes, wishes: Wishes) -> bool:
+    """Tell whether a file was renamed from where it was excluded or allowed, or to where the public reads it."""
+    from akpatrol import surroundings  # noqa: PLC0415 - few ranges have a rename with a hit
+
+    was = one._replace(path=old, paths=(old,))
+    is_public = surroundings.browser(surroundings.names(one._replace(paths=())))
+    is_now = is_public and not surroundings.browser(surroundings.names(was))
+    return is_now or wishes.excluded(one.target, old) or wishes.allowed(one.target, old)
+
+
+def _admitted(placed: Iterable[Placed], engine: Engine) -> Iterator[Placed]:
+    """Leave out what no rule may find on its paths: those of objects are not known before a hit is placed."""
+    for match, occurrence in placed:
+        # Which rules may match on paths that are not listed is not known.
+        if by := match if occurrence.paths_truncated else engine.admitted(match, occurrence.paths):
+            yield by, occurrence._replace(rule_ids=(by.rule_id, *by.others))
 
 
 def _included(placed: Iterable[Placed], wishes: Wishes, tally: Tally) -> Iterator[Placed]:
     """Leave out what stands only on excluded paths: those of objects are not known before a hit is placed."""
     for match, occurrence in placed:
-        in_files = occurrence.place in (Place.CONTENT, Place.PATH) and occurrence.paths
+        # Of paths that are not listed it is not known whether they are excluded.
+        is_listed = occurrence.paths and not occurrence.paths_truncated
+        in_files = occurrence.place in (Place.CONTENT, Place.PATH) and is_listed
         if in_files and all(wishes.excluded(occurrence.target, path) for path in occurrence.paths):
             tally.excluded[Exclusion.EXCLUDE_OPTION] += 1
         else:
             yield match, occurrence
 
 
-def _collect(placed: Sequence[Placed], rules: RuleSet, minimum: Confidence) -> tuple[tuple[Credential, ...], int]:
+def _changed(source: Changing, wishes: Wishes, tally: Tally) -> ChangedFiles:
+    """Count the files of a change, and as excluded those that patterns leave out, whatever they hold."""
+    target, paths = source.targets()[0].id, source.changed_paths()
+    number = sum(wishes.excluded(target, path) for path in paths)
+    if number:
+        tally.excluded[Exclusion.EXCLUDE_OPTION] = number
+    return ChangedFiles(len(paths), number)
+
+
+def _collect(placed: Sequence[Placed], rules: RuleSet, wishes: Wishes) -> tuple[tuple[Credential, ...], int]:
     if not placed:
         return (), 0
     from akpatrol import triage  # noqa: PLC0415 - most runs have no hit
 
-    return triage.at_least(triage.collect(placed, rules), minimum)
+    return triage.at_least(triage.collect(placed, rules, wishes.asked), wishes.minimum)
 
 
-def _coverage(tally: Tally, accepted: Sequence[AcceptedSkip]) -> Coverage:
+def _coverage(tally: Tally, accepted: Sequence[AcceptedSkip], *, interrupted: bool) -> Coverage:
     skipped = tuple(dict.fromkeys(tally.skipped))
     if accepted:
         from akpatrol import triage  # noqa: PLC0415 - most configurations accept nothing
 
         skipped = triage.accept(skipped, accepted)
+    if interrupted:
+        skipped = (*skipped, Skipped("the rest", "interrupted before it was looked at"))
     return Coverage(tally.size, dict(sorted(tally.counts.items())), dict(sorted(tally.excluded.items())), skipped)

@@ -47,12 +47,16 @@ class AllowEntry(NamedTuple):
 
 
 class SkipAcceptance(NamedTuple):
-    """``[[accept_skip]]``: what can never be read, by path pattern or object id, why, and until which day."""
+    """``[[accept_skip]]``: what can never be read, by path pattern, object id or form, why, and until which day.
+
+    A ``form`` is what a skip's reason begins with, up to its colon, in any case: ``PDF``, say.
+    """
 
     path: str
     object: str
     reason: str
     expires: date | None
+    form: str = ""
 
 
 class VerificationSettings(NamedTuple):
@@ -122,6 +126,7 @@ class Settings(NamedTuple):
     outputs: tuple[tuple[str, str | None], ...] = (("text", None),)
     rules: tuple[str | NamedFile, ...] = ()
     exclude: tuple[str, ...] = ()
+    allow_empty: bool = False
     configured_exclude: tuple[str, ...] = ()
     base: str | None = None
     min_confidence: Confidence = Confidence.MEDIUM
@@ -165,6 +170,16 @@ def hook_environment(variables: Mapping[str, str], names: tuple[str, ...]) -> di
     found = {name: variables[name] for name in names if variables.get(name)}
     single = {name: value for name, value in found.items() if name != "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
     return found | {name: os.path.abspath(value) for name, value in single.items()}
+
+
+def keep_paths(names: tuple[str, ...]) -> None:
+    """Make relative paths in git's own variables absolute, before the current directory changes.
+
+    The index is relative to the top of the work tree, wherever the process is, and lists of paths are left.
+    """
+    for name in names:
+        if name not in ("GIT_INDEX_FILE", "GIT_ALTERNATE_OBJECT_DIRECTORIES") and os.environ.get(name):
+            os.environ[name] = os.path.abspath(os.environ[name])
 
 
 def most_jobs(wanted: int | None) -> int:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol import surroundings
-from akpatrol.findings import Credential
-from akpatrol.model import Attribution, Confidence, Exposure, Kind, Severity, State
+from akpatrol import alike, ends, surroundings
+from akpatrol.findings import Credential, end_of
+from akpatrol.model import Attribution, Confidence, End, Exposure, Kind, Severity, State
+from akpatrol.precedence import precedence
+from akpatrol.versions import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from akpatrol.findings import Occurrence
     from akpatrol.model import Match, Skipped
+    from akpatrol.precedence import Precedence
     from akpatrol.rules import RuleSet
 
 _STATES = list(State)
@@ -21,19 +24,33 @@ _ATTRIBUTIONS = list(Attribution)
 
 
 class AcceptedSkip(NamedTuple):
-    """A configuration's word that something can never be read: ``matches(item)`` says of what."""
+    """A configuration's word that something can never be read: ``matches(skip)`` says of what."""
 
     reason: str
-    matches: Callable[[str], bool]
+    matches: Callable[[Skipped], bool]
     expired: bool = False
 
 
-def collect(placed: Iterable[tuple[Match, Occurrence]], rules: RuleSet) -> tuple[Credential, ...]:
-    """Return one credential for each (kind, secret), in the order in which they were met."""
+def collect(
+    placed: Iterable[tuple[Match, Occurrence]], rules: RuleSet, asked: Collection[str] = ()
+) -> tuple[Credential, ...]:
+    """Return one credential for each (kind, secret), in the order in which they were met.
+
+    What ends nobody knows where ends as a credential does that was found elsewhere, or that is ``asked`` for by its
+    fingerprint or SHA-256. What users' rules alone find in some places is ours where it is the same secret.
+    """
+    placed = list(placed)
     grouped: dict[tuple[Kind, object], list[tuple[Match, Occurrence]]] = defaultdict(list)
-    for match, occurrence in placed:
-        grouped[match.kind, match.secret].append((match, occurrence))
-    return tuple(_credential(group, rules) for group in grouped.values())
+    certain = ((match.kind, match.secret) for match, _ in placed if match.ending is End.CERTAIN)
+    known = ends.Known(certain, asked)
+    for match, occurrence in alike.marked(placed):
+        settled = known.settled(match, occurrence)
+        grouped[match.kind, settled[0].secret].append(settled)
+    ours = {secret: kind for kind, secret in grouped if kind is not Kind.CUSTOM}
+    for secret, kind in ours.items():
+        grouped[kind, secret] += grouped.pop((Kind.CUSTOM, secret), [])
+    of = precedence(rules.rules)
+    return tuple(_credential(group, rules, of) for group in grouped.values())
 
 
 def at_least(credentials: Sequence[Credential], minimum: Confidence) -> tuple[tuple[Credential, ...], int]:
@@ -59,23 +76,24 @@ def severity(base: Severity, kind: Kind, attribution: Attribution, exposure: Exp
 
 
 def _accepted(skip: Skipped, accepted: Sequence[AcceptedSkip]) -> Skipped:
-    covering = [entry for entry in accepted if entry.matches(skip.item)]
+    covering = [entry for entry in accepted if entry.matches(skip)]
     for entry in covering:
         if not entry.expired:
             return skip._replace(accepted=entry.reason)
     return skip._replace(reason=skip.reason + "; its acceptance has expired") if covering else skip
 
 
-def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet) -> Credential:
+def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Callable[[str], Precedence]) -> Credential:
     first = group[0][0]
-    occurrences = _distinct(_exposed(occurrence) for _, occurrence in group)
+    occurrences = _distinct((_exposed(occurrence) for _, occurrence in group), of)
     attribution = min((match.attribution for match, _ in group), key=_ATTRIBUTIONS.index)
     if first.kind is Kind.PERSONAL_ACCESS_TOKEN and any(_names_anyreach(o) for o in occurrences):
         attribution = min(attribution, Attribution.LIKELY, key=_ATTRIBUTIONS.index)
     exposures = (*(one.exposure for one in occurrences), *(match.exposure for match, _ in group))
     state = min((occurrence.state for occurrence in occurrences), key=_STATES.index)
-    rule_ids = tuple(sorted({match.rule_id for match, _ in group}))
-    base = max((rule.severity for rule_id in rule_ids if (rule := rules.get(rule_id))), default=Severity.HIGH)
+    rule_ids = tuple(sorted({name for match, _ in group for name in (match.rule_id, *match.others)}, key=of))
+    known = filter(None, map(rules.get, rule_ids))
+    base = max((rule.severity for rule in known if rule.kind is first.kind), default=Severity.HIGH)
     exposure = next(filter(None, exposures), None)
     return Credential(
         kind=first.kind,
@@ -86,7 +104,8 @@ def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet) -> Creden
         severity=severity(base, first.kind, attribution, exposure, state),
         state=state,
         exposure=exposure,
-        occurrences=occurrences,
+        occurrences=folded(occurrences),
+        end=end_of(occurrences),
     )
 
 
@@ -103,12 +122,15 @@ def _confidence(surest: Confidence, occurrences: Iterable[Occurrence]) -> Confid
     return Confidence.MEDIUM if lowered else surest
 
 
-def _distinct(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
+def _distinct(occurrences: Iterable[Occurrence], of: Callable[[str], Precedence]) -> tuple[Occurrence, ...]:
     """Return one occurrence for each (place, object or file, offset), worst state first, then in order of place."""
     found: dict[tuple[object, ...], Occurrence] = {}
     for one in occurrences:
-        where = one.object or (one.path, one.refs)
-        found.setdefault((one.target, one.place, where, one.offset, one.containers, one.encodings), one)
+        where = one.target, one.place, one.object or (one.path, one.refs), one.offset, one.containers, one.encodings
+        before = found.setdefault(where, one)
+        if before.rule_ids != one.rule_ids:
+            together = sorted({*before.rule_ids, *one.rule_ids}, key=of)
+            found[where] = before._replace(rule_ids=tuple(together))
     return tuple(sorted(found.values(), key=_order))
 
 

@@ -131,3 +131,10 @@ def test_a_configuration_that_is_wrong_stays_as_it_is(repo: Repository) -> None:
     repo.write(_NAME, "exlude = []\n")
     assert b"did you mean" in _allow(repo, _OTHER, "--reason", "x", code=2).err
     assert (repo.path / _NAME).read_text() == "exlude = []\n"
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"a = [", b"a = " + b"9" * 5000, b"a = " + b"[" * 5000])
+def test_a_configuration_that_is_not_toml_stays_as_it_is(repo: Repository, content: bytes) -> None:
+    (repo.path / _NAME).write_bytes(content)
+    assert _NAME.encode() in _allow(repo, _OTHER, "--reason", "x", code=2).err
+    assert (repo.path / _NAME).read_bytes() == content

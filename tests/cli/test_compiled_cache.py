@@ -24,7 +24,7 @@ def _kept() -> list[Path]:
 def much(tmp_path: Path, key: str) -> Path:
     """Return a directory with enough in it to compile for."""
     (tmp_path / "much").mkdir()
-    (tmp_path / "much" / "text").write_text("nothing\n" * (1 << 18) + f"KEY={key}\n")
+    (tmp_path / "much" / "text").write_text("".join(f"{n * n}\n" for n in range(1 << 18)) + f"KEY={key}\n")
     return tmp_path / "much"
 
 

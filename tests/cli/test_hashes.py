@@ -62,13 +62,48 @@ def test_every_way_to_ask(run: Run, tree: Path, tmp_path: Path, key: str, name: 
 
 def test_what_was_found_nowhere(run: Run, tree: Path, tmp_path: Path, token: str) -> None:
     file = tmp_path / "hashes"
-    asked = [fingerprint(token, b"personal_access_token"), NOWHERE, "nokeyid123"]
+    asked = [fingerprint(token, b"personal_access_token"), NOWHERE, "id:nokeyid123"]
     file.write_text("\n".join(asked))
     result = run("scan", tree, "--hashes", file)
-    assert result.code == 1
-    told = [{"what": asked[0], "found": True}, {"what": NOWHERE, "found": False}, {"what": asked[2], "found": False}]
+    assert (result.code, result.complete) == (1, True)
+    told = [
+        {"what": asked[0], "taken_for": "fingerprint", "found": True},
+        {"what": NOWHERE, "taken_for": "fingerprint", "found": False},
+        {"what": "nokeyid123", "taken_for": "key_id", "found": False},
+    ]
     assert result.json["asked"] == told
-    assert result.json["notices"] == ["asked for 3, found 1", f"found nowhere: {NOWHERE}", "found nowhere: nokeyid123"]
+    first, *nowhere = result.json["notices"]
+    assert first == "asked for 3 (2 as a fingerprint, 1 as a key id), found 1"
+    assert nowhere == [f"found nowhere: {NOWHERE}", "found nowhere: nokeyid123"]
+
+
+def test_what_nobody_said_to_be_a_key_id_is_no_clean_zero(run: Run, tree: Path, tmp_path: Path, key: str) -> None:
+    """A secret's half, another vendor's token and a password look like one, and lie in the tree."""
+    half, foreign, word = key.partition(".")[2], "ghp_" + "aB3d" * 9, "hunter2hunter"
+    (tree / "foreign").write_text(f"{foreign} {word}\n")
+    file = tmp_path / "hashes"
+    file.write_text(f"# a list\n{half}\n{foreign}\n{word}\n")
+    result = run("scan", tree, "--hashes", file)
+    assert (result.code, result.json["credentials"]) == (3, [])
+    assert [one["item"].split(":")[0] for one in result.skipped] == ["line 2", "line 3", "line 4"]
+    assert all("no key id begins like it" in one["reason"] for one in result.skipped)
+    assert [one["taken_for"] for one in result.json["asked"]] == ["key_id"] * 3
+    done = inside("scan", tree, "--hashes", file, "-vv")
+    for text in (half, foreign, word):
+        assert text not in json.dumps(result.json)
+        assert text.encode() not in done.written
+
+
+def test_what_is_said_to_be_a_key_id_is_one(run: Run, tree: Path, tmp_path: Path, key: str) -> None:
+    file = tmp_path / "hashes"
+    for said in (f"id:{key_id(key)}", f"id:ak_{key_id(key)[:5]}"):
+        file.write_text(said)
+        assert run("scan", tree, "--hashes", file).digests == {sha256(key.encode()).hexdigest()}
+    file.write_text("id:" + key.partition(".")[2])
+    assert run("scan", tree, "--hashes", file).code == 0
+    file.write_text(key_id(key))
+    (asked,) = run("scan", tree, "--hashes", file).json["asked"]
+    assert asked == {"what": key_id(key), "taken_for": "key_id", "found": True}
 
 
 def test_nothing_found(run: Run, tree: Path, tmp_path: Path) -> None:
@@ -151,3 +186,18 @@ def test_wrong_lines(run: Run, tree: Path, tmp_path: Path, key: str, token: str,
 def test_wrong_files(run: Run, tree: Path, name: str) -> None:
     result = run("scan", "--hashes", name, cwd=tree)
     assert (result.code, "--hashes" in result.err) == (2, True)
+
+
+def test_what_ends_nobody_knows_where_is_found_by_its_own_hash(run: Run, tmp_path: Path, key: str) -> None:
+    """A program's literals stand next to one another: what is asked for tells where it ends."""
+    root, file = tmp_path / "tree", tmp_path / "hashes"
+    root.mkdir()
+    (root / "program").write_bytes(bytes(600) + f"input{key}createElement".encode() + bytes(600))
+    for name in (sha256(key.encode()).hexdigest(), fingerprint(key)):
+        file.write_text(name)
+        result = run("scan", root, "--hashes", file)
+        assert (result.code, result.digests) == (1, {sha256(key.encode()).hexdigest()})
+        (found,) = result.json["credentials"]
+        assert (found["fingerprint"], found["occurrences"][0]["end"]) == (fingerprint(key), "certain")
+    file.write_text(NOWHERE)
+    assert run("scan", root, "--hashes", file).code == 0

@@ -276,3 +276,48 @@ def test_unreadable_to_git(run: Run, full: Repository, what: str) -> None:
     result = run("history", full.path)
     assert result.code in {2, 3}
     assert result.err or result.skipped
+
+
+def test_loose_object_that_is_another(run: Run, full: Repository, key: str) -> None:
+    """git does not compare a loose object with its id."""
+    full.commit_file("a", key)
+    victim, other = full.id("HEAD:a"), full.blob("another\n")
+    damage(full.loose(victim), full.loose(other).read_bytes())
+    result = run("history", full.path)
+    assert (result.code, list(items(result))) == (3, [victim])
+    assert "another id" in items(result)[victim]
+
+
+def test_index_of_another_pack(run: Run, packed: Repository, new_key: Callable[[], str]) -> None:
+    """What it lists is found elsewhere, and what its own pack holds is not."""
+    (first,) = (packed.git_dir / "objects/pack").glob("*.pack")
+    beside = new_key()
+    packed.commit_file("beside", beside)
+    packed.forget()
+    packed.git("repack", "-q", "-d")
+    (second,) = (pack for pack in (packed.git_dir / "objects/pack").glob("*.pack") if pack != first)
+    damage(second.with_suffix(".idx"), first.with_suffix(".idx").read_bytes())
+    result = run("history", packed.path)
+    assert not result.complete
+    assert f"objects/pack/{second.name}" in items(result)
+
+
+@pytest.mark.parametrize("content", ["", "\0" * 41, "nonsense\n", "0123\n"])
+def test_broken_ref(run: Run, full: Repository, content: str) -> None:
+    """git goes on without it, as after a crash."""
+    (full.git_dir / "refs/heads/side").write_text(content)
+    (full.git_dir / "refs/heads/.DS_Store").write_text("x")
+    (full.git_dir / "refs/heads/alias").write_text("ref: refs/heads/none\n")
+    result = run("history", full.path)
+    assert (result.code, items(result)) == (3, {"refs/heads/side": "broken ref: git passes over it"})
+
+
+def test_tree_that_is_its_own_commit(run: Run, full: Repository, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """git diff-tree goes round in it for ever."""
+    monkeypatch.setattr("akpatrol.sources.git.revisions._PATIENCE", 0.5)
+    full.commit_file("a", key)
+    tree = full.id("HEAD^{tree}")
+    damage(full.loose(tree), full.loose(full.id("HEAD")).read_bytes())
+    result = run("history", full.path)
+    assert tree in items(result)
+    assert result.found(key)

@@ -22,6 +22,7 @@ def test_blob_on_a_branch(run: Run, repo: Repository, key: str) -> None:
     result = run("history", repo.path)
     assert result.code == 1
     assert result.complete
+    version = {"object": repo.id("HEAD:conf/app.env"), "commit": added, "date": "2024-01-01T02:00:00Z"}
     assert result.one(key) == {
         "target": "0",
         "place": "content",
@@ -35,7 +36,19 @@ def test_blob_on_a_branch(run: Run, repo: Repository, key: str) -> None:
         "encodings": [],
         "containers": [],
         "object": repo.id("HEAD:conf/app.env"),
-        "introduced": {"id": added, "author": AUTHOR, "date": "2024-01-01T02:00:00Z", "summary": "Add settings"},
+        "versions": {"count": 1, "first": version, "last": version},
+        "introduced": {
+            "id": added,
+            "author": AUTHOR,
+            "date": "2024-01-01T02:00:00Z",
+            "summary": "Add settings",
+            "boundary": False,
+        },
+        "moved_from": None,
+        "paths_truncated": False,
+        "end": "certain",
+        "alike": None,
+        "rule_ids": ["anyreach-organization-key"],
         "removed": None,
         "refs": ["refs/heads/main", "HEAD"],
         "state": "present",
@@ -250,3 +263,17 @@ def test_octopus_merge(run: Run, repo: Repository, key: str) -> None:
     merge = repo.commit_file("evil", key)
     assert repo.git("show", "-s", "--format=%P").count(" ") == 2
     assert run("history", repo.path).one(key)["introduced"]["id"] == merge
+
+
+def test_versions_that_hold_it_alike_are_one_place(run: Run, repo: Repository, key: str) -> None:
+    """A file edited beside a credential, moved a line, and without it in the end."""
+    ids = [repo.commit_file("a", f"{number}\n{key}\n") for number in range(4)]
+    moved = [repo.commit_file("a", f"{number}\n\n{key}\n") for number in range(2)]
+    gone = repo.commit_file("a", "none\n")
+    first, second = sorted(run("history", repo.path).found(key), key=lambda place: int(place["line"]))
+    for place, line, commits, until in ((first, 2, ids, moved[0]), (second, 3, moved, gone)):
+        versions = place["versions"]
+        # A line that moves brings nothing: the first commit did.
+        assert (place["line"], versions["count"], place["introduced"]["id"]) == (line, len(commits), ids[0])
+        assert (versions["first"]["commit"], versions["last"]["commit"]) == (commits[0], commits[-1])
+        assert place["removed"]["id"] == until

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+from socket import AF_UNIX, socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,12 +78,16 @@ def test_linked_work_trees_files(run: Run, repo: Repository, tmp_path: Path, key
     assert run("history", tmp_path / "linked").one(key)["path"] == "worktrees/linked/COMMIT_EDITMSG"
 
 
-def test_special_files_and_links_are_left_out(run: Run, repo: Repository, tmp_path: Path, key: str) -> None:
+def test_sockets_and_links_are_left_out(
+    run: Run, repo: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
     repo.commit()
     (tmp_path / "outside").write_text(key)
     (repo.git_dir / "link").symlink_to(tmp_path / "outside")
-    os.mkfifo(repo.git_dir / "fifo")
-    result = run("history", repo.path)
+    with socket(AF_UNIX) as daemon:
+        monkeypatch.chdir(repo.git_dir)  # a socket's path may not be long
+        daemon.bind("fsmonitor--daemon.ipc")
+        result = run("history", repo.path)
     assert (result.code, result.complete, result.found(key)) == (0, True, [])
     assert (result.excluded["symlink"], result.excluded["special_file"]) == (1, 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -184,3 +185,17 @@ def test_signature_header_is_read(run: Run, repo: Repository, key: str) -> None:
     repo.git("update-ref", "refs/heads/signed", id_)
     found = run("history", repo.path).one(key)
     assert (found["place"], found["object"]) == ("commit_message", id_)
+
+
+def test_a_byte_order_mark_is_in_no_column(run: Run, repo: Repository, new_key: Callable[[], str]) -> None:
+    """What an editor puts in front of a message, or of a file, is no character of its first line."""
+    message, content = new_key(), new_key()
+    repo.write("a", f"\ufeffk={content}\n")
+    repo.commit(f"\ufeffUse {message}\n")
+    result = run("history", repo.path, "--report", f"sarif:{repo.path.parent / 'report.sarif'}")
+    told = result.one(message, "commit_message")
+    assert (told["line"], told["column"]) == (1, 5)
+    assert (result.one(content)["line"], result.one(content)["column"]) == (1, 3)
+    sarif = json.loads((repo.path.parent / "report.sarif").read_bytes())
+    regions = [one["locations"][0]["physicalLocation"]["region"] for one in sarif["runs"][0]["results"]]
+    assert 3 in {region.get("startColumn") for region in regions}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from itertools import cycle
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -143,36 +144,30 @@ def test_missing_object_is_not_fetched(run: Run, hostile: Repository, tmp_path: 
         assert not result.complete
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("file", ["config", "included"])
-def test_configuration_behind_a_fifo_ends(
-    run: Run, hostile: Repository, monkeypatch: pytest.MonkeyPatch, command: str, file: str
+@pytest.mark.parametrize(("command", "link"), [*zip(COMMANDS, cycle([False, True]))])
+def test_configuration_that_is_no_file(
+    run: Run, hostile: Repository, plain: dict[str, Outcome], command: str, *, link: bool
 ) -> None:
-    monkeypatch.setattr("akpatrol.sources.git.runner._CONFIGURATION_SECONDS", 0.2)
-    if file == "config":
-        (hostile.git_dir / "config").unlink()
-        os.mkfifo(hostile.git_dir / "config")
-    else:
-        os.mkfifo(hostile.git_dir / "fifo")
-        hostile.git("config", "include.path", "fifo")
-    result = run(*COMMANDS[command], cwd=hostile.path)
-    if command in {"scan", "message"}:
-        assert result.code == 1
-    else:
-        assert result.code in {2, 3}
-        assert "config" in result.err + str(result.skipped)
+    """git does without it, and it is told."""
+    config = hostile.git_dir / "config"
+    config.unlink()
+    config.symlink_to("/dev/zero") if link else os.mkfifo(config)
+    code, found, skips = outcome(run(*COMMANDS[command], cwd=hostile.path))
+    assert (code, found) == plain[command][:2]
+    assert skips == ([] if command in {"scan", "message"} else ["config"])
 
 
-@pytest.mark.parametrize("name", ["packed-refs", "shallow", "objects/info/alternates", "info/attributes", "logs/HEAD"])
-def test_other_files_that_are_fifos(run: Run, hostile: Repository, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    for limit in ("_CONFIGURATION_SECONDS", "_ANSWER_SECONDS", "_SILENCE_SECONDS"):
-        monkeypatch.setattr(f"akpatrol.sources.git.runner.{limit}", 0.3)
-    monkeypatch.setattr("akpatrol.sources.git.describe._FIRST_ANSWER_SECONDS", 0.3)
-    file = hostile.git_dir / name
-    file.unlink(missing_ok=True)
+@pytest.mark.parametrize(("command", "inside"), [*zip(COMMANDS, cycle([True, False]))])
+def test_included_configuration_is_not_opened(
+    run: Run, hostile: Repository, plain: dict[str, Outcome], command: str, *, inside: bool
+) -> None:
+    file = (hostile.git_dir if inside else hostile.path.parent) / "fifo"
     os.mkfifo(file)
-    result = run("history", cwd=hostile.path)
-    assert result.code in {1, 2, 3}
+    with (hostile.git_dir / "config").open("a") as config:
+        config.write(f'[core]filemode=true\n[Include] path={file}\n[includeIf "gitdir:/"]\npath = {file}\n')
+    code, found, skips = outcome(run(*COMMANDS[command], cwd=hostile.path))
+    assert (code, found) == plain[command][:2]
+    assert skips == (["fifo"] if inside and command not in {"scan", "message"} else [])
 
 
 def test_relative_path_entries_supply_no_git(run: Run, hostile: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

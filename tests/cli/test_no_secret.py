@@ -122,7 +122,8 @@ def test_every_command_in_every_format(
     piped = planted.setdefault("standard input", new_key())
     reports = [tmp_path / f"report.{other}" for other in FORMATS]
     options = [word for file in reports for word in ("--report", f"{file.suffix[1:]}:{file}")]
-    arguments = [*_COMMANDS[name], "-f", format_, "-vv", "--min-confidence", "low", *options]
+    command, *words = _COMMANDS[name]
+    arguments = [command, "-f", format_, "-vv", "--min-confidence", "low", *options, *words]
     done = inside(*arguments, cwd=full.path, stdin=piped.encode())
     assert done.code == 1, done.err
     assert name not in ("scan", "scan tracked") or b"Permission denied" in done.out
@@ -139,7 +140,8 @@ def test_forced_crash(full: Repository, planted: dict[str, str], monkeypatch: py
         raise ValueError(report, secret) from KeyError(secret)
 
     monkeypatch.setattr(as_text, "render", render)
-    done = inside(*_COMMANDS[name], "-vv", cwd=full.path, stdin=planted["content"].encode())
+    command, *words = _COMMANDS[name]
+    done = inside(command, "-vv", *words, cwd=full.path, stdin=planted["content"].encode())
     assert (done.code, done.out) == (4, b"")
     assert b"Traceback" not in done.err
     assert _leaks(done, planted) == {}

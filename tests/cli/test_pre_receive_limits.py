@@ -149,7 +149,7 @@ def test_a_comment_allows_nothing_even_when_it_was_there(server: Server, work: R
     work.commit_file("a", line)
     assert push(work, server, "main").accepted
     server.guard()
-    work.commit_file("a", line + "more\n")
+    work.commit_file("b", line + "more\n")
     assert not push(work, server, "main").accepted
 
 

@@ -7,11 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from tests.cli.test_file_names import NAMES
 from tests.credentials import organization_key, personal_access_token
 from tests.repositories import environment
 
@@ -53,8 +54,7 @@ def work(tmp_path: Path, run: Run) -> Path:
     path.mkdir()
     run("git", "init", "-q", "--bare", str(tmp_path / "remote.git"), cwd=tmp_path)
     run("git", "init", "-q", "-b", "main")
-    hooks = [hook | {"language": "system"} for hook in _HOOKS]
-    (path / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": [{"repo": "local", "hooks": hooks}]}))
+    _configure(path, _HOOKS)
     (path / "readme").write_text("hello\n")
     run("git", "add", ".")
     run("git", "commit", "-q", "-m", "first")
@@ -63,6 +63,11 @@ def work(tmp_path: Path, run: Run) -> Path:
     stages = (word for stage in _STAGES for word in ("--hook-type", stage))
     assert run("pre-commit", "install", *stages).returncode == 0
     return path
+
+
+def _configure(work: Path, hooks: list[dict[str, Any]], **more: Any) -> None:
+    hooks = [hook | {"language": "system"} | more for hook in hooks]
+    (work / ".pre-commit-config.yaml").write_text(yaml.safe_dump({"repos": [{"repo": "local", "hooks": hooks}]}))
 
 
 def _head(run: Run) -> str:
@@ -114,6 +119,49 @@ def test_a_message_with_a_credential_is_stopped(work: Path, run: Run) -> None:
     done = run("git", "commit", "-m", f"use {token}")
     assert done.returncode == 1
     assert token not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("args", [None, []], ids=["shipped", "bare"])
+def test_names_of_files_are_no_options(work: Path, run: Run, key: str, args: list[str] | None) -> None:
+    _configure(work, [_HOOKS[0]], **({} if args is None else {"args": args}))
+    names = [*NAMES, "--output=src/app.py"]
+    for name in names:
+        (work / name).parent.mkdir(exist_ok=True)
+        (work / name).write_text("x\n")
+    (work / "src").mkdir()
+    (work / "src/app.py").write_text("mine\n")
+    (work / "c.toml").write_text('verify = true\napi_url = "http://127.0.0.1:9"\n')
+    (work / "k.env").write_text(key)
+    run("git", "add", "-A")
+    done = run("git", "commit", "-m", "leak")
+    assert (done.returncode, "k.env:1:1" in done.stdout + done.stderr) == (1, True), done.stdout + done.stderr
+    run("git", "commit", "--no-verify", "-q", "-m", "slipped through")
+    done = run("pre-commit", "run", "--all-files")
+    assert (done.returncode, "k.env:1:1" in done.stdout) == (1, True), done.stdout
+    (work / "k.env").write_text("x")
+    run("git", "add", "-A")
+    for name in names:
+        (work / name).write_text("y\n")
+    run("git", "add", "-A")
+    done = run("git", "commit", "-m", "clean")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (work / "src/app.py").read_text() == "mine\n"
+
+
+def test_options_of_the_user_go_on_working(work: Path, run: Run, key: str) -> None:
+    own = ["-q", "--exclude", "docs/", "--config=c.toml", "--min-confidence", "high"]
+    _configure(work, [_HOOKS[0]], args=own, files=r"\.env$")
+    (work / "c.toml").write_text("")
+    (work / "docs").mkdir()
+    (work / "docs/k.env").write_text(key)
+    (work / "-q").write_text("also a file\n")
+    run("git", "add", "-A")
+    done = run("git", "commit", "-m", "excluded")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (work / "k.env").write_text(key)
+    run("git", "add", "-A")
+    done = run("git", "commit", "-m", "leak")
+    assert (done.returncode, "k.env:1:1" in done.stdout + done.stderr) == (1, True), done.stdout + done.stderr
 
 
 def test_all_files_really_reads(work: Path, run: Run, key: str) -> None:

@@ -101,13 +101,6 @@ def test_same_object_before_the_range(run: Run, repo: Repository, line: list[tup
     assert (found["path"], found["introduced"]["id"], found["paths"]) == ("again", again, ["again", "f0"])
 
 
-def test_a_moved_file_is_new_at_its_path(run: Run, repo: Repository, line: list[tuple[str, str]]) -> None:
-    base = line[3][0]
-    repo.git("mv", "f0", "g0")
-    repo.commit()
-    assert run("history", "--range", f"{base}..", repo.path).one(line[0][1])["path"] == "g0"
-
-
 def test_evil_merge(run: Run, repo: Repository, line: list[tuple[str, str]], new_key: Callable[[], str]) -> None:
     evil, side = new_key(), new_key()
     repo.git("checkout", "-q", "-b", "side", "HEAD~1")

@@ -302,3 +302,18 @@ def test_reading_while_a_sweep_writes(store: Path, tmp_path: Path) -> None:
         done = _report(store, cwd=tmp_path)
         assert _masked(KEYS[4]) in done.out.decode()
         assert "INCOMPLETE" in _lines(done)[0]
+
+
+@pytest.mark.parametrize("format_", ["json", "jsonl"])
+@pytest.mark.parametrize("command", [("report",), ("baseline", "create"), ("baseline", "update")])
+def test_a_number_out_of_range_is_a_mistake_with_a_name(tmp_path: Path, command: tuple[str, ...], format_: str) -> None:
+    whole = reports.report(reports.credential(_KEY), command="scan")
+    text = render(whole, format_, reports.options(whole))
+    text = re.sub(r'("duration_seconds": )[0-9.]+', r"\g<1>1" + "0" * 400, text)
+    file = tmp_path / "r"
+    file.write_text(text)
+    if command[-1] == "update":
+        (tmp_path / ".akpatrol-baseline.json").write_text('{"akpatrol_baseline": 1, "entries": []}')
+    done = inside(*command, file, cwd=tmp_path)
+    assert (done.code, done.out) == (2, b"")
+    assert b"scan.duration_seconds: must be" in done.err

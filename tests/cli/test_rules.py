@@ -93,6 +93,7 @@ def test_credential_in_a_rule_file_is_masked(tmp_path: Path, key: str) -> None:
         ("rules = ['x']", ["rules", "table"]),
         ("[rules]", ["rules"]),
         ("a = " + "[" * 5000, ["TOML"]),
+        ("a = " + "9" * 5000, ["TOML"]),
         ("[[rules]]\nregex = 'x'", ["id", "needs an id"]),
         ("[[rules]]\nid = ''\nregex = 'x'", ["id", "needs an id"]),
         ("[[rules]]\nid = 3\nregex = 'x'", ["id", "must be a string"]),
@@ -171,6 +172,18 @@ def test_check_tells_which_example_does_not_hold(tmp_path: Path) -> None:
         done = inside("rules", "check", "rules.toml", cwd=tmp_path)
         assert done.code == 2
         assert f"rules.toml: rule acme: {key}: {example} is {found}" in done.err.decode()
+
+
+def test_check_names_rules_that_are_not_searched_for_in_encodings(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(
+        _RULE + "[[rules]]\nid = 'bare'\nregex = '[0-9a-f]{40}'\n"
+        "[[rules]]\nid = 'short'\nregex = 'q~[0-9a-f]{40}'\nkeywords = ['q~']\n"
+        "[[rules]]\nid = 'keyword'\nregex = '[0-9a-f]{40}'\nkeywords = ['acme']\n"
+    )
+    lines = inside("rules", "check", "rules.toml", cwd=tmp_path).out.decode().splitlines()
+    told = [line.partition(":")[0] for line in lines if "not searched for in encodings" in line]
+    assert told == ["bare", "short"]
+    assert len(lines) == 4
 
 
 def test_check_of_an_unknown_alphabet(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_credential_in_names(run: Run, tmp_path: Path, new_key: NewKey) -> None:
 
 def test_empty_directory(run: Run, tmp_path: Path) -> None:
     result = run("scan", tmp_path)
-    assert (result.code, result.complete) == (0, True)
+    assert (result.code, result.complete) == (3, False)
     assert result.json["credentials"] == []
 
 
@@ -202,6 +202,23 @@ def test_exclude(run: Run, tmp_path: Path, new_key: NewKey) -> None:
     assert result.excluded == {"exclude_option": 2}
     assert (len(result.found(kept)), len(result.found(gone))) == (2, 0)
     assert result.complete
+
+
+@pytest.mark.parametrize("pattern", ["[z-a]x", "*.log", "\udcff*.log"])
+def test_exclude_beside_a_name_that_is_not_utf_8(run: Run, tmp_path: Path, new_key: NewKey, pattern: str) -> None:
+    key = new_key()
+    _write(tmp_path, b"\xff.txt", key.encode())
+    result = run("scan", tmp_path, "--exclude", pattern)
+    assert result.code == (2 if "z-a" in pattern else 1), result.err
+    assert "z-a" in pattern or result.found(key)
+
+
+def test_a_credential_that_is_a_name_ends_where_the_name_does(run: Run, tmp_path: Path, new_key: NewKey) -> None:
+    keys = [new_key() for _ in range(3)]
+    for key in keys:
+        (tmp_path / key).write_text("")
+    result = run("scan", tmp_path)
+    assert [result.one(key, "path")["end"] for key in keys] == ["certain"] * 3
 
 
 def test_binary(run: Run, tmp_path: Path, rng: Random) -> None:

@@ -168,6 +168,7 @@ def test_tracked_below_the_root(run: Run, repo: Repository, new_key: NewKey) -> 
 
 def test_tracked_with_exclude(run: Run, repo: Repository, key: str) -> None:
     repo.write("a/f", key)
+    repo.write("b", "x")
     result = run("scan", "--tracked", repo.path, "--exclude", "a/")
     assert (result.code, result.excluded) == (0, {"exclude_option": 1})
 

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -137,6 +138,20 @@ def test_dead_worker_is_a_skip() -> None:
 def test_bug_in_a_worker_is_a_bug() -> None:
     with pytest.raises(ZeroDivisionError):
         _read(_Fine(), _Fine(), _Failing())
+    assert not _children()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_interrupt_keeps_what_came_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(running: dict[Future[Tally], Any], _sink: Any) -> None:
+        wait(running)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(execution, "_gather", interrupted)
+    tally, source = Tally(), _Source(*[_Fine()] * 40)
+    with pytest.raises(KeyboardInterrupt):
+        execution.read(source, Examiner(load()), tally, 2, lambda _: None)  # type: ignore[arg-type]
+    assert tally.counts["files"] == 2 + 2 * execution._UNITS_IN_FLIGHT_A_JOB  # two were read here
     assert not _children()
 
 

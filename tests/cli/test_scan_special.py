@@ -12,6 +12,7 @@ import pytest
 from akpatrol.model import Skipped
 from akpatrol.sources.files import FilesUnit
 from tests.program import execute
+from tests.repositories import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ loaded = rules.load()
 rules.load = lambda _: loaded
 with tempfile.TemporaryDirectory() as directory:
     os.mkfifo(directory + "/skipped")
-    main(["scan", "-o", "/dev/null", directory])
+    main(["scan", "-o", "/dev/null", "--exclude", "none", directory])
 os.setgroups([])
 os.setgid(65534)
 os.setuid(65534)
@@ -44,6 +45,7 @@ def test_links_are_left_out(run: Run, tmp_path: Path, key: str) -> None:
     targets = {"file": f"{outside}/f", "dir": str(outside), "loop": "loop", "dangling": "no", "up": ".."}
     for name, target in targets.items():
         (tree / name).symlink_to(target)
+    (tree / "real").touch()
     result = run("scan", tree)
     assert (result.code, result.excluded) == (0, {"symlink": 5})
     assert result.complete
@@ -51,6 +53,7 @@ def test_links_are_left_out(run: Run, tmp_path: Path, key: str) -> None:
 
 def test_special_files_are_never_opened(run: Run, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "file").touch()
     with socket.socket(socket.AF_UNIX) as listener:
         os.chdir(tmp_path)  # a socket's path is short
         listener.bind("socket")
@@ -64,6 +67,7 @@ def test_devices_are_never_opened(run: Run, tmp_path: Path) -> None:
         os.mknod(tmp_path / "zero", stat.S_IFCHR | 0o666, os.makedev(1, 5))
     except PermissionError:
         pytest.skip("no devices here")
+    (tmp_path / "file").touch()
     result = run("scan", tmp_path)
     assert (result.code, result.excluded) == (0, {"special_file": 1})
 
@@ -101,9 +105,7 @@ def test_named_fifo(run: Run, tmp_path: Path) -> None:
 def test_unreadable(tmp_path_factory: pytest.TempPathFactory, key: str) -> None:
     """Read as somebody who may not, whoever runs the tests."""
     tree = tmp_path_factory.mktemp("tree")
-    for directory in (tree, *tree.parents):
-        if directory.stat().st_uid == os.geteuid() and directory != directory.parent and "pytest" in str(directory):
-            directory.chmod(0o755)
+    _open(tree)
     (tree / "file").write_text(key)
     (tree / "file").chmod(0)
     (tree / "directory").mkdir(mode=0)
@@ -112,6 +114,36 @@ def test_unreadable(tmp_path_factory: pytest.TempPathFactory, key: str) -> None:
     assert done.code == 3, done.err
     assert done.out.startswith(b"INCOMPLETE")
     assert b"Permission denied" in done.out
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root gives its rights away")
+def test_what_git_cannot_list(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """git warns of a directory that it cannot open, and ends with 0; what it tracks there it lists without looking."""
+    repo = Repository(tmp_path_factory.mktemp("repository"))
+    _open(repo.path)
+    repo.write("tracked/a", "x")
+    repo.write(".gitignore", "/ignored\n")
+    repo.commit()
+    repo.write("sub/private/b", "x")
+    repo.write("ignored/c", "x")
+    for name in ("tracked", "sub/private", "ignored"):
+        (repo.path / name).chmod(0)
+
+    def told(*words: str | Path) -> tuple[int, list[str]]:
+        done = execute("scan", "--tracked", "--jobs", "1", *words, patch=_AS_NOBODY, cwd=repo.path)
+        listed = done.out.decode().partition("Not looked at")[2].partition("\n\n")[0]
+        return done.code, sorted(line.strip() for line in listed.splitlines() if line.startswith("    "))
+
+    assert told(".") == (3, ["sub/private", "tracked", "tracked/a"])
+    assert told("sub") == (3, ["private"])
+    assert told("--exclude", "tracked/", "--exclude", "private/", ".") == (0, [])
+
+
+def _open(tree: Path) -> None:
+    """Let everybody into a directory of pytest's."""
+    for directory in (tree, *tree.parents):
+        if directory.stat().st_uid == os.geteuid() and directory != directory.parent and "pytest" in str(directory):
+            directory.chmod(0o755)
 
 
 @pytest.fixture

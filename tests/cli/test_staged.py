@@ -55,16 +55,6 @@ def test_partially_staged_file_is_judged_by_its_staged_bytes(
         assert not result.found(work)
 
 
-def test_renamed_and_mode_change(run: Run, repo: Repository, new_key: Callable[[], str]) -> None:
-    moved, mode = new_key(), new_key()
-    repo.write("b", mode)
-    repo.commit_file("a", moved)
-    repo.git("mv", "a", "c")
-    repo.git("update-index", "--chmod=+x", "b")
-    result = run("staged", cwd=repo.path)
-    assert (result.one(moved)["path"], result.one(mode)["path"]) == ("c", "b")
-
-
 def test_file_becomes_a_symbolic_link(run: Run, repo: Repository, key: str) -> None:
     repo.commit_file("a", "x")
     (repo.path / "a").unlink()
@@ -265,15 +255,3 @@ def test_file_that_is_named_by_a_link(run: Run, repo: Repository, tmp_path: Path
     (tmp_path / "way").symlink_to(repo.path)
     assert run("staged", "sub/a", cwd=tmp_path / "way").one(key)["path"] == "sub/a"
     assert run("staged", os.fspath(tmp_path / "way/sub/a"), cwd=repo.path).one(key)["path"] == "sub/a"
-
-
-def test_what_head_holds_already_has_leaked(repo: Repository, run: Run, key: str) -> None:
-    """Named as it stands, moved, or in another version of its file: HEAD has it, so nothing is in time any more."""
-    repo.commit_file("a", f"K={key}\n")
-    assert run("staged", "a", cwd=repo.path).one(key)["state"] == "present"
-    repo.write("a", f"more\nK={key}\n")
-    repo.git("add", "a")
-    assert run("staged", cwd=repo.path).one(key)["state"] == "present"
-    repo.git("reset", "-q", "--hard")
-    repo.git("mv", "a", "b")
-    assert run("staged", cwd=repo.path).one(key)["state"] == "present"

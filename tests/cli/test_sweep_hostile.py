@@ -80,6 +80,7 @@ def test_the_store_in_the_directory_that_is_swept(run: Run, tmp_path: Path, monk
 def test_a_deleted_current_directory(tmp_path: Path) -> None:
     """Processes cannot be started from there."""
     (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "f").touch()
     (tmp_path / "gone").mkdir()
     patch = f"import os; os.rmdir({str(tmp_path / 'gone')!r})"
     sweep = ("sweep", tmp_path / "tree", "--store", tmp_path / "store", "--jobs", "2")
@@ -112,6 +113,7 @@ def test_a_list_of_nothing_is_not_green(run: Run, tmp_path: Path) -> None:
 def test_a_local_sweep_needs_no_home(tmp_path: Path) -> None:
     """A service of systemd has none."""
     (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "f").touch()
     nowhere = {"HOME": "", "XDG_CACHE_HOME": ""}
     assert execute("sweep", tmp_path / "tree", "--store", tmp_path / "store", variables=nowhere).code == 0
 

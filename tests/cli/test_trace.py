@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
+import zipfile
 from hashlib import sha256
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
 from akpatrol.report import FORMATS
+from akpatrol.rules import load
 from tests.api_server import ApiServer, Member
 from tests.credentials import organization_key
 from tests.program import Done, at_prompt, command, execute, inside
@@ -19,7 +24,6 @@ from tests.repositories import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def trace(asked: str, *words: str | Path, cwd: Path | None = None) -> Done:
@@ -113,12 +117,120 @@ def test_nowhere(leaky: Repository, new_key: Callable[[], str]) -> None:
     assert b"a.7z" in done.out
 
 
-def test_what_no_rule_recognises_cannot_be_found(leaky: Repository) -> None:
-    leaky.write("file", "correct horse battery staple\n")
-    done = trace("correct horse battery staple", cwd=leaky.path)
-    assert done.code == 3
-    assert b"no rule recognises it" in done.out
-    assert b"horse" not in done.written
+@pytest.fixture
+def half(key: str) -> str:
+    """The secret behind the dot, which looks like a key id."""
+    return key.partition(".")[2]
+
+
+UNRECOGNISED = [
+    "correct horse battery staple",
+    "hunter2hunter",
+    "ghp_" + "aB3d" * 9,
+    "9f86d081" * 8,
+    'quoted "and" \\ <escaped> & more/of it',
+    "größe-des-kennworts",
+]
+
+
+@pytest.mark.parametrize("text", UNRECOGNISED)
+def test_what_no_rule_recognises_and_is_nowhere_is_no_clean_zero(leaky: Repository, text: str) -> None:
+    """But for a hash, of which nobody can tell more."""
+    done = trace(text, cwd=leaky.path)
+    is_hash = len(text) == 64
+    assert done.code == (0 if is_hash else 3)
+    assert (b"no rule recognises it" in done.out.replace(b"\n", b" ")) != is_hash
+    assert b"taken for" in done.out
+    assert text.encode() not in done.written
+    assert trace("id:" + "Qw3r" * 3, cwd=leaky.path).code == 0
+
+
+def _encoded(text: str) -> dict[str, bytes]:
+    raw = text.encode()
+    return {
+        "plain": b"x = " + raw + b"\n",
+        "base64": b"\n".join(base64.b64encode(bytes(before) + raw + b"..") for before in range(3)),
+        "hex": raw.hex().encode(),
+        "url": quote(text, safe="").encode(),
+        "utf16": ("\ufeff" + text).encode("utf-16-le"),
+        "json": json.dumps({"key": text}).encode(),
+        "zip": b"",
+    }
+
+
+@pytest.mark.parametrize("text", UNRECOGNISED)
+def test_what_no_rule_recognises_is_found_as_a_text(repo: Repository, text: str) -> None:
+    files = _encoded(text)
+    with zipfile.ZipFile(repo.path / "zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("member", "text: " + text)
+    for name, content in files.items():
+        if name != "zip":
+            repo.write(name, content)
+    repo.git("add", ".")
+    repo.commit("Add all of it")
+    done = trace(text, "-f", "json", cwd=repo.path)
+    report = json.loads(done.out)
+    assert done.code == 1
+    assert report["asked"][-1] == {"what": report["asked"][0]["what"], "taken_for": "text", "found": True}
+    (found,) = report["credentials"]
+    places = found["occurrences"]
+    assert {place["path"] for place in places if place["state"] == "worktree"} == {*files}
+    assert {place["path"] for place in places if place["introduced"]} == {*files}
+    assert len([place for place in places if place["path"] == "base64" and place["introduced"]]) == 3
+    assert all(text not in json.dumps(value, ensure_ascii=False) for value in (report, report["asked"]))
+    assert report["scan"]["rules_digest"] == load().digest
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_no_format_shows_a_text(repo: Repository, format_: str) -> None:
+    """Nor its encoded forms, nor where it stands in a name or a message."""
+    text = "hunter2hunter"
+    repo.write(f"{text}.txt", text)
+    for name, content in _encoded(text).items():
+        repo.write(name, content + b" " + text.encode())
+    repo.git("add", ".")
+    repo.commit(f"Set {text}")
+    done = trace(text, "-f", format_, "-vv", cwd=repo.path)
+    assert (done.code, bool(done.out)) == (1, True)
+    for form in (text, text.encode().hex(), base64.b64encode(text.encode()).decode()[:12]):
+        assert form.encode() not in done.written
+
+
+def test_half_of_a_key_is_the_key(leaky: Repository, key: str, half: str) -> None:
+    done = trace(half, "-f", "json", cwd=leaky.path)
+    report = json.loads(done.out)
+    assert [(one["taken_for"], one["found"]) for one in report["asked"]] == [("key_id", False), ("text", True)]
+    (found,) = report["credentials"]
+    assert (done.code, found["key_id"], len(found["occurrences"])) == (1, key[3:].partition(".")[0], 8)
+    assert half.encode() not in done.written
+
+
+def test_places_of_a_key_that_no_rule_sees(repo: Repository, key: str) -> None:
+    """Glued to other characters it is no credential by itself, and yet it lies there."""
+    repo.write("glued", f"x{key}\n")
+    repo.write("hex", key.encode().hex())
+    done = trace(key, "-f", "json", cwd=repo.path)
+    report = json.loads(done.out)
+    assert done.code == 1
+    assert {place["path"] for one in report["credentials"] for place in one["occurrences"]} == {"glued", "hex"}
+
+
+def test_nothing_of_it_is_kept(repo: Repository) -> None:
+    """Neither a text nor a hash of it: the same cache serves a history with other rules."""
+    repo.commit_file("f", "x\n" * 700_000)  # so much that the patterns are compiled
+    cache = Path(os.environ["XDG_CACHE_HOME"])
+    inside("history", "-q", cwd=repo.path)
+    before = {file: file.read_bytes() for file in cache.rglob("*") if file.is_file()}
+    assert before
+    assert trace("hunter2hunter", cwd=repo.path).code == 3
+    assert {file: file.read_bytes() for file in cache.rglob("*") if file.is_file()} == before
+
+
+@pytest.mark.parametrize("text", ["abc", "x y", "z" * 2001])
+def test_what_would_be_found_anywhere_or_nowhere(leaky: Repository, text: str) -> None:
+    done = trace(text, cwd=leaky.path)
+    assert (done.code, done.out) == (2, b"")
+    assert text.encode() not in done.err
 
 
 def test_a_placeholder_is_found_too(repo: Repository, key: str) -> None:
@@ -192,3 +304,10 @@ def test_wrong_questions(leaky: Repository, key: str, new_key: Callable[[], str]
         assert key.encode() not in done.err
     without_input = ["sh", "-c", 'exec "$@" <&-', "sh", *map(str, command("trace"))]
     assert subprocess.run(without_input, cwd=leaky.path, capture_output=True, check=False).returncode == 2
+
+
+def test_a_program_in_which_nothing_says_where_it_ends(tmp_path: Path, key: str) -> None:
+    (tmp_path / "program").write_bytes(bytes(600) + f"input{key}createElement".encode() + bytes(600))
+    done = trace(key, tmp_path)
+    assert done.code == 1
+    assert "found in 1 place" in done.out.decode()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import struct
 import zlib
+from base64 import b64encode
+from binascii import b2a_hex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -238,6 +240,65 @@ def test_accepted_skips_cover_members(run: Run, tmp_path: Path, rng: Random) -> 
     (tmp_path / "own.zip").write_bytes(_encrypted(rng))
     result = run("scan", tmp_path)
     assert (result.code, _accepted(result)) == (3, {"of our supplier", None})
+
+
+def test_a_form_can_be_accepted_wherever_it_stands(run: Run, repo: Repository, rng: Random) -> None:
+    """In history a skip is called by its object, which no path names."""
+    repo.write("docs/a.7z", _seven_zip(rng))
+    repo.commit("a")
+    for command in (("scan", repo.path), ("history", repo.path)):
+        result = run(*command)
+        assert (result.code, {skip["reason"] for skip in result.skipped}) == (3, {"7z archive: it is not opened"})
+    repo.write(".akpatrol.toml", '[[accept_skip]]\nform = "7Z archive"\nreason = "of our supplier"\n')
+    for command in (("scan", repo.path), ("history", repo.path)):
+        result = run(*command)
+        assert (result.code, _accepted(result)) == (0, {"of our supplier"})
+
+
+def test_what_is_encrypted_as_a_whole_is_left_out_and_counted(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.age").write_bytes(b"age-encryption.org/v1\n-> X25519 ")
+    (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(500))
+    result = run("scan", tmp_path)
+    assert (result.code, result.complete, result.excluded) == (0, True, {"encrypted": 1})
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ('form = "PFD"', "did you mean PDF?"),
+        ('form = "no such thing at all"', "no form is called"),
+        ('form = "PDF"\npath = "a/*.pdf"', "either path or object, or form"),
+    ],
+)
+def test_a_form_that_nobody_knows_is_refused(run: Run, tmp_path: Path, entry: str, said: str) -> None:
+    (tmp_path / ".akpatrol.toml").write_text(f'[[accept_skip]]\n{entry}\nreason = "x"\n')
+    result = run("scan", tmp_path)
+    assert (result.code, said in result.err) == (2, True)
+
+
+@pytest.mark.parametrize("times", [5, 6, 9, 20, 30])
+@pytest.mark.parametrize("spelling", ["base64", "hexadecimal", "both"])
+def test_beneath_the_depth_is_a_gap_however_deep(run: Run, tmp_path: Path, key: str, times: int, spelling: str) -> None:
+    data = f"key = {key}\n".encode()
+    for number in range(times):
+        encode = b2a_hex if spelling == "hexadecimal" or (spelling == "both" and number % 2) else b64encode
+        if 2 * len(data) > 1 << 20:
+            break
+        data = encode(data)
+    (tmp_path / "a").write_bytes(data)
+    result = run("scan", tmp_path / "a")
+    assert (result.code, [skip["reason"] for skip in result.skipped]) == (
+        3,
+        ["encoded more than 4 times over; --decode-depth"],
+    )
+
+
+def test_nothing_beneath_the_depth_is_no_gap(run: Run, tmp_path: Path) -> None:
+    data = b"nothing that would be looked for, in " + b"many words " * 20
+    for _ in range(12):
+        data = b64encode(data)
+    (tmp_path / "a").write_bytes(data)
+    assert run("scan", tmp_path / "a").code == 0
 
 
 def test_excluded_archive(run: Run, tmp_path: Path, rng: Random, new_key: NewKey) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from tests.corpus import packing, spellings
-from tests.corpus.artifact import Artifact, Case, case, found_in, planted, raw
+from tests.corpus.artifact import Artifact, Case, Planted, case, found_in, planted, raw
 from tests.corpus.text import log, prose
 from tests.credentials import organization_key, personal_access_token
 
@@ -135,14 +135,17 @@ def _sql_dump(rng: Random, secret: str) -> Case:
 
 
 def _database(rng: Random, secret: str) -> Case:
+    ddl = "CREATE TABLE logins (origin TEXT, password TEXT)"
+    values = ("https://app.example.org", prose(rng, 30), "https://api.example.org/", f" {secret}")
     with sqlite3.connect(":memory:") as connection:
-        connection.execute("CREATE TABLE logins (origin TEXT, password TEXT)")
-        connection.execute("INSERT INTO logins VALUES (?, ?)", ("https://app.example.org", prose(rng, 30)))
-        connection.execute("INSERT INTO logins VALUES (?, ?)", ("https://api.example.org/", f" {secret}"))
+        connection.execute(ddl)
+        connection.executemany("INSERT INTO logins VALUES (?, ?)", (values[:2], values[2:]))
         connection.commit()
         data = connection.serialize()
     connection.close()
-    return case("logins.sqlite", secret, found_in(data, secret.encode()))
+    # Each value is a line, those of the schema first.
+    line = "\n".join(("table", "logins", "logins", ddl, *values)).count("\n") + 1
+    return Case("logins.sqlite", data, (Planted(secret, line, 2, containers=("sqlite",)),))
 
 
 def _mailbox(rng: Random, secret: str) -> Case:

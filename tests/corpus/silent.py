@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import struct
-import zlib
 from base64 import b64encode, encodebytes, urlsafe_b64encode
 from email.message import EmailMessage
 from hashlib import sha1, sha256, sha384, sha512
@@ -137,13 +136,6 @@ def _minified(rng: Random) -> bytes:
     return f"!function(e){{{''.join(parts)}}}()".encode()
 
 
-def _pack(rng: Random) -> bytes:
-    """A pack as git writes it, but for its checksum: zlib streams behind headers."""
-    objects = [prose(rng, 300).encode() for _ in range(100)]
-    header = struct.pack(">4sII", b"PACK", 2, len(objects))
-    return header + b"".join(bytes([0xB0 | len(one) & 15, len(one) >> 4 & 127]) + zlib.compress(one) for one in objects)
-
-
 def _image(rng: Random) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + rng.randbytes(300_000)
 
@@ -210,7 +202,6 @@ SILENT: dict[str, Build] = {
     "prose_in_gzip": lambda rng: gzip.compress(_long_prose(rng)),
     "mail": _mail,
     "minified": _minified,
-    "git_pack": _pack,
     "image": _image,
     "sound": _samples_of_sound,
     "archive": _archive,

@@ -20,6 +20,7 @@ from akpatrol.hits import locate
 from akpatrol.model import REACH_AFTER, REACH_BEFORE, Chunk, Confidence, Origin, Place, Secret
 from akpatrol.rules import load
 from tests.credentials import ALPHABETS, organization_key, personal_access_token, random_text
+from tests.floods import flood
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,12 +169,12 @@ def test_findings_do_not_depend_on_what_is_far_away(data: bytes) -> None:
 
 
 @_settings
-@given(_fragments())
-def test_flood_of_anchors_changes_nothing(data: bytes) -> None:
-    engine = _engine("hyperscan")
+@given(_fragments(), st.integers(0, 8), st.sampled_from(_GATES))
+def test_flood_of_anchors_changes_nothing(data: bytes, most: int, choice: GateChoice) -> None:
+    engine = _engine(choice)
     expected = engine.scan(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(patterns, "_HITS_CAP", 0)
+        flood(patch, most)
         assert engine.scan(data) == expected
 
 

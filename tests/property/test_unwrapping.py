@@ -29,6 +29,7 @@ from tests.corpus import packing, spellings
 from tests.corpus.artifact import Artifact, raw
 from tests.corpus.text import prose
 from tests.credentials import organization_key, personal_access_token
+from tests.floods import flood
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,6 +167,15 @@ def test_found_in_any_three_forms(nest: Nest) -> None:
 def test_the_gates_agree(nest: Nest) -> None:
     one, other = (_look(_examiner(choice), nest.data) for choice in _GATES)
     assert one == other
+
+
+@settings(_settings, max_examples=60)
+@given(_nests(), st.integers(1, 3), st.sampled_from(_GATES))
+def test_a_flood_hides_nothing(nest: Nest, most: int, choice: GateChoice) -> None:
+    expected = _hits(_examiner(choice), nest.data)
+    with pytest.MonkeyPatch.context() as patch:
+        flood(patch, most)
+        assert _hits(_examiner(choice), nest.data) == expected
 
 
 @settings(_settings, max_examples=40)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
 
+from akpatrol.blocks import content_of
 from akpatrol.detect.engine import Engine
 from akpatrol.examination import Examiner
 from akpatrol.findings import Hit
-from akpatrol.hits import locate
+from akpatrol.hits import locate, not_told
 from akpatrol.model import Chunk, Content, Origin, Place, Secret
 from akpatrol.rules import RuleSet, load, parse
 from tests.credentials import organization_key, personal_access_token, random_text
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def engine() -> Engine:
     return Engine(load())
+
+
+@pytest.fixture(scope="module")
+def examiner() -> Examiner:
+    return Examiner(load())
 
 
 def _hits(engine: Engine, data: bytes, **chunk: object) -> list[Hit]:
@@ -138,3 +145,31 @@ def test_wide_neighbour_cut_by_the_limit(new_key: NewKey, distance: int) -> None
     for hit in _wide_hits(f" {'.' * distance} ".join(secrets), "utf-16-le"):
         shown = _shown(hit).replace("ak_", "")
         assert all(one[start : start + 8] not in shown for one in secrets for start in range(3, len(one) - 8))
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("first", ["", "KEY = ", "é😀 = ", "# first\n\nk=", "several blocks"])
+def test_a_byte_order_mark_is_in_no_column(examiner: Examiner, new_key: NewKey, codec: str, first: str) -> None:
+    """The same text is in the same places with and without one, also where its first line takes several blocks."""
+    if first == "several blocks":
+        first = "x" * (5_000_000 // len("x".encode(codec))) + " "
+    text = f"{first}{new_key()} {new_key()}\nb = {new_key()}\n"
+
+    def placed(whole: bytes) -> list[tuple[object, ...]]:
+        content = content_of(BytesIO(whole).read, Origin("0"))
+        hits = [item for item in examiner.look(content) if isinstance(item, Hit)]
+        return [(hit.line, hit.column, hit.end_line, hit.end_column, _shown(hit)) for hit in hits]
+
+    found = placed(text.encode(codec))
+    assert len(found) == 3
+    assert placed(("\ufeff" + text).encode(codec)) == found
+    assert found[0][:2] == (first.count("\n") + 1, len(first.rpartition("\n")[2]) + 1)
+
+
+def test_a_secret_that_only_ends_elsewhere_than_a_members_is_told(engine: Engine, new_key: NewKey) -> None:
+    """What lies in pages is cut by their ends, or goes on into what comes next."""
+    whole, other = new_key(), new_key()
+    shown = [hit for one in (whole, whole[:-5], whole + "2026", other) for hit in _hits(engine, one.encode())]
+    assert len(shown) == 4
+    assert list(not_told(shown, [Secret(whole.encode())])) == shown[3:]
+    assert list(not_told(shown, [])) == shown

@@ -52,7 +52,19 @@ def test_one_credential_for_a_secret() -> None:
 
 
 def test_kinds_are_kept_apart() -> None:
-    assert len(_collect((_match(), occurrence("x")), (_match(kind=Kind.CUSTOM), occurrence("x")))) == 2
+    other = _match(kind=Kind.PERSONAL_ACCESS_TOKEN)
+    assert len(_collect((_match(), occurrence("x")), (other, occurrence("x")))) == 2
+
+
+def test_what_a_users_rule_finds_elsewhere_is_ours_where_it_is_the_same_secret() -> None:
+    foreign = _match(kind=Kind.CUSTOM, rule_id="other", confidence=Confidence.LOW)
+    placed = [(foreign, occurrence("x", rule_ids=("other",))), (_match(), occurrence("x", offset=1))]
+    for order in permutations(placed):
+        (found,) = _collect(*order)
+        assert found.kind is Kind.ORGANIZATION_KEY
+        assert found.rule_ids == ("anyreach-organization-key", "other")
+        assert found.severity is Severity.HIGH
+        assert len(found.occurrences) == 2
 
 
 def test_one_occurrence_for_a_place() -> None:
@@ -127,8 +139,8 @@ def test_below_the_minimum_is_counted() -> None:
 
 def test_accepted_skips() -> None:
     accepted = [
-        triage.AcceptedSkip("old", lambda item: item.startswith("a"), expired=True),
-        triage.AcceptedSkip("fine", lambda item: item == "ab"),
+        triage.AcceptedSkip("old", lambda skip: skip.item.startswith("a"), expired=True),
+        triage.AcceptedSkip("fine", lambda skip: skip.item == "ab"),
     ]
     found = triage.accept([Skipped("ab", "x"), Skipped("ac", "y"), Skipped("b", "z")], accepted)
     assert found == (Skipped("ab", "x", "fine"), Skipped("ac", "y; its acceptance has expired"), Skipped("b", "z"))

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from akpatrol import __version__
+from akpatrol.cli import directory
+from akpatrol.errors import UsageError
 
 # name -> (module in this package, help): a command's module is imported when the command runs.
 _COMMANDS = {
@@ -30,6 +32,17 @@ _COMMANDS = {
 class LazyGroup(click.Group):
     """A group that imports a command when it is asked for: start-up is paid on every commit."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the options in front of the command. Raises UsageError for one that belongs behind it."""
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if command := next((word for word in given if word in _COMMANDS), None):
+                hint = f"akpatrol {command} {error.option_name} ..."
+                raise UsageError(f"{error.option_name} belongs behind the command", hint=hint) from None
+            raise
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the commands in the order of the documentation."""
         return list(_COMMANDS)
@@ -49,6 +62,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@directory.option(expose_value=False)
 @click.version_option(__version__, prog_name="akpatrol")
 def cli() -> None:
     """Find leaked Anyreach API credentials: in files, in streams and in the whole of git history.

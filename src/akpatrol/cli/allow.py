@@ -75,12 +75,16 @@ def _with(file: str, entry: dict[str, Any]) -> str:
             text = stream.read()
     except FileNotFoundError:
         text = ""
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file}: not a TOML file: {error}") from None
     try:
         document = tomlkit.parse(text)
         _enter(document, entry, nested=os.path.basename(file) == settings_.PYPROJECT)
         changed = tomlkit.dumps(document)
-    except TOMLKitError as error:
-        raise UsageError(f"{file}: {error}") from None
+    except (TOMLKitError, ValueError) as error:
+        raise UsageError(f"{file}: not a TOML file: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{file}: nested too deeply") from None
     _check(file, text, changed, entry)
     return changed
 
@@ -130,7 +134,7 @@ def _split(text: str, *, nested: bool) -> tuple[dict[str, Any] | None, list[Any]
 
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except ValueError:
         return None, []
     table = document.get("tool", {}).get("akpatrol", {}) if nested else document
     return document, table.pop("allow", [])

@@ -40,13 +40,22 @@ def least(settings: Settings, questions: Sequence[Question]) -> Confidence:
     return Confidence.LOW if questions else settings.min_confidence
 
 
+def names(questions: Sequence[Question]) -> frozenset[str]:
+    """Return the fingerprints and SHA-256s that are asked for: they tell where a credential ends."""
+    return frozenset(name for one in questions for name in (one.fingerprint, one.digest) if name)
+
+
 def answer(report: Report, questions: Sequence[Question]) -> Report:
     """Return the report with what was asked for alone, the same without a question."""
     if not questions:
         return report
-    from akpatrol import asked  # noqa: PLC0415 - only when asked for
+    from akpatrol import asked, ends  # noqa: PLC0415 - only when asked for
 
-    return asked.answer(report, questions)
+    gaps = ends.unsettled(report.credentials, names(questions))
+    answered = asked.answer(report, questions)
+    if all(one.found for one in answered.asked) or not gaps:
+        return answered
+    return answered._replace(coverage=report.coverage._replace(skipped=(*report.coverage.skipped, *gaps)))
 
 
 def exit_code(report: Report, settings: Settings, code: ExitCode) -> ExitCode:

@@ -21,6 +21,7 @@ from akpatrol.errors import ExitCode, GitError, UsageError
 from akpatrol.examination import Examiner
 from akpatrol.model import Target
 from akpatrol.policy import applied, baseline, reports
+from akpatrol.report import given, reread
 from akpatrol.report.text_safety import visible
 from akpatrol.report.write import check_writable, write
 from akpatrol.sources.files import FilesSource
@@ -127,9 +128,9 @@ def _change(flags: Flags, place: _Place, report: str | None, template: Entry, ol
     check_writable(Path(place.file))
     code = ExitCode.CLEAN
     if report:
-        told = OnDisk().read(report, _MOST_BYTES)
+        told = reread.report_of(given.document_of(OnDisk().read(report, _MOST_BYTES), report), report)
         here = reports.Here(place.root, describe.remote_url(place.git) if place.git else None)
-        learned = reports.read(told, report, here, template)
+        learned = reports.learned(told, report, here, template)
         scans: Sequence[Seen] = [learned.seen]
         if learned.partial:
             click.echo(f"{visible(report)}: nothing is dropped: {learned.partial}")

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from akpatrol.cli.file_names import OneFileCommand
 from akpatrol.cli.options import Flags, resolve, shared
 from akpatrol.cli.run import execute
 from akpatrol.errors import UsageError
@@ -14,7 +15,7 @@ from akpatrol.sources.git import repository
 from akpatrol.sources.message import MessageSource
 
 
-@click.command("commit-msg")
+@click.command("commit-msg", cls=OneFileCommand)
 @click.argument("file", metavar="FILE")
 @shared
 def command(flags: Flags, file: str) -> int:

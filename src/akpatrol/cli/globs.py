@@ -10,7 +10,7 @@ from akpatrol.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from akpatrol.model import Target
+    from akpatrol.model import Skipped, Target
     from akpatrol.settings import Settings, SkipAcceptance
     from akpatrol.triage import AcceptedSkip
 
@@ -61,7 +61,8 @@ def matcher(patterns: Sequence[str]) -> Matcher:
     from pathspec import GitIgnoreSpec  # noqa: PLC0415 - only with patterns
 
     try:
-        spec = GitIgnoreSpec.from_lines(patterns)
+        # The other backends, chosen by what is installed, raise errors of their own and take no name that is not UTF-8.
+        spec = GitIgnoreSpec.from_lines(patterns, backend="simple")
     except (ValueError, re.error) as error:
         raise UsageError(f"not a path pattern as in .gitignore: {error}") from None
     return lambda path, is_directory: spec.match_file(os.fsdecode(path) + ("/" if is_directory else ""))
@@ -84,12 +85,29 @@ def acceptances(settings: Settings, targets: Sequence[Target]) -> tuple[Accepted
     )
 
 
-def _matches(entry: SkipAcceptance, above: Collection[bytes]) -> Callable[[str], bool]:
+def _matches(entry: SkipAcceptance, above: Collection[bytes]) -> Callable[[Skipped], bool]:
     if entry.path:
         by_path = matcher([entry.path])
         # What lies in a container is called by the container's path first.
-        return lambda item: all(
-            by_path(one + os.fsencode(item.split(" > ")[0]), False)  # noqa: FBT003 - a callable's argument
+        return lambda skip: all(
+            by_path(one + os.fsencode(skip.item.split(" > ")[0]), False)  # noqa: FBT003 - a callable's argument
             for one in above
         )
-    return lambda item: item == entry.object or (len(entry.object) >= _SHORTEST_ID and item.startswith(entry.object))
+    if entry.form:
+        return _of_form(entry.form)
+    known = entry.object
+    return lambda skip: skip.item == known or (len(known) >= _SHORTEST_ID and skip.item.startswith(known))
+
+
+def _of_form(name: str) -> Callable[[Skipped], bool]:
+    """Return whether a skip is of that form, by the words before the colon of its reason. Raises UsageError."""
+    from akpatrol.unwrap.forms import TITLES  # noqa: PLC0415 - most configurations accept nothing
+
+    titles = {title.lower(): title for title in TITLES}
+    if name.lower() not in titles:
+        from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error
+
+        near = get_close_matches(name.lower(), titles, 1, 0.3)
+        hint = f"; did you mean {titles[near[0]]}?" if near else ""
+        raise UsageError(f"accept_skip: form: no form is called {name}{hint}")
+    return lambda skip: skip.reason.partition(":")[0] == titles[name.lower()]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from akpatrol.cli import emptiness
 from akpatrol.cli.options import Flags, resolve, shared
 from akpatrol.cli.policy import flaw_of_checkout
 from akpatrol.cli.run import Manner, execute
@@ -45,6 +46,8 @@ def command(flags: Flags, repo: str, range_: str | None) -> int:
         if side and (flaw := flaw_of_checkout(flags, work_tree or "")):
             side.notices.append(flaw)
         settings = resolve(flags, work_tree, work_tree, side)
+        if side:
+            wanted = wanted._replace(skips=(*wanted.skips, *side.absent.values()))
         if wanted.note and not settings.quiet:
             click.echo(f"akpatrol: {wanted.note}", err=True)
         return execute("range", [RangeSource(git, target, wanted)], settings)
@@ -52,7 +55,7 @@ def command(flags: Flags, repo: str, range_: str | None) -> int:
     target = describe_target(git, found)
     with closing(ReadLog(settings.cache)) as log:
         source = HistorySource(git, target, log if settings.cache else None)
-        code = execute("history", [source], settings, Manner(whole="history"))
+        code = execute("history", [source], settings, Manner(emptiness.hollow, whole="history"))
         if settings.verbose and not flags.no_cache:
             click.echo(f"akpatrol: cache: {visible(log.problem or log.file)}", err=True)
     return code

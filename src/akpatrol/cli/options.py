@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from akpatrol import settings as settings_
-from akpatrol.cli import policy, unwrapping, verification
+from akpatrol.cli import directory, policy, unwrapping, verification
+from akpatrol.errors import UsageError
 from akpatrol.limits import Limits
 from akpatrol.model import Confidence
 from akpatrol.report import FORMATS
@@ -35,19 +35,8 @@ class ReportParameter(click.ParamType):  # type: ignore[type-arg]  # generic in 
         return name, file
 
 
-def _enter(_context: click.Context, _parameter: click.Parameter, directory: str | None) -> str | None:
-    """Change to the directory before any other option is looked at."""
-    if directory:
-        try:
-            os.chdir(directory)
-        except OSError as error:
-            raise click.BadParameter(f"{directory}: {error.strerror}") from None
-    return directory
-
-
 _OPTIONS = (
-    click.option("-C", "--repo", "directory", is_eager=True, callback=_enter, metavar="DIR",
-                 help="Work as if started in DIR."),
+    directory.option(),
     click.option("-f", "--format", "format_", type=click.Choice(list(FORMATS)), default="text", show_default=True,
                  help="Format of the report."),
     click.option("-o", "--output", type=click.Path(dir_okay=False), metavar="FILE",
@@ -60,6 +49,8 @@ _OPTIONS = (
                  help="Use this configuration instead of the scanned tree's."),
     click.option("--exclude", multiple=True, metavar="GLOB",
                  help="Leave out paths that match, as in .gitignore; repeatable, counted in the report."),
+    click.option("--allow-empty", is_flag=True,
+                 help="Exit 0 also when there was nothing to look at."),
     click.option("--min-confidence", type=click.Choice(["low", "medium", "high"]),
                  help="Report credentials of at least this confidence.  [default: medium]"),
     click.option("--hashes", metavar="FILE",
@@ -85,6 +76,7 @@ class Flags(NamedTuple):
     rules: tuple[str, ...] = ()
     config: str | None = None
     exclude: tuple[str, ...] = ()
+    allow_empty: bool = False
     min_confidence: str | None = None
     hashes: str | None = None
     jobs: int | None = None
@@ -148,11 +140,22 @@ def shared(function: Callable[..., int]) -> Callable[..., int]:
     return some(*Flags._fields)(function)
 
 
+def _check_exclude(patterns: tuple[str, ...]) -> None:
+    if not patterns:
+        return
+    from akpatrol import path_patterns  # noqa: PLC0415 - only with patterns
+
+    for pattern in patterns:
+        if path_patterns.fits_every_path(pattern):
+            raise UsageError(f"--exclude {pattern}: {path_patterns.REFUSED}", hint=path_patterns.HINT)
+
+
 def resolve(flags: Flags, start: str | None, top: str | None, side: TrustedSide | None = None) -> Settings:
     """Return the run's settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere.
 
     With a ``side`` that is trusted it comes from there.
     """
+    _check_exclude(flags.exclude)
     found, allowing, rules = policy.in_force(flags, start, top, side)
     variables = settings_.environment()
     minimum = Confidence[flags.min_confidence.upper()] if flags.min_confidence else found.min_confidence
@@ -162,6 +165,7 @@ def resolve(flags: Flags, start: str | None, top: str | None, side: TrustedSide 
         ),
         rules=(*found.rules, *rules),
         exclude=flags.exclude,
+        allow_empty=flags.allow_empty,
         configured_exclude=found.exclude,
         base=found.base,
         min_confidence=minimum or Confidence.MEDIUM,

@@ -13,11 +13,11 @@ from akpatrol.model import Confidence
 from akpatrol.settings import BASELINE, Configuration, NamedFile, PolicySettings, configuration_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from akpatrol.cli.options import Flags
     from akpatrol.findings import Credential
-    from akpatrol.model import Report
+    from akpatrol.model import Report, Target
     from akpatrol.policy.applied import Policy
     from akpatrol.settings import Settings
     from akpatrol.tree_files import Files
@@ -145,7 +145,7 @@ def judge(report: Report, policy: Policy | None, settings: Settings, whole: str 
     given = settings.policy
     report = report._replace(notices=(*report.notices, *given.notices))
     covered = whole if report.coverage.complete and not _is_narrow(settings) else None
-    if not report.credentials and not (policy and covered):
+    if not report.credentials and not report.known and not (policy and covered):
         return report
     from datetime import UTC, datetime  # noqa: PLC0415 - only with something to decide
 
@@ -154,13 +154,23 @@ def judge(report: Report, policy: Policy | None, settings: Settings, whole: str 
 
     commented = {target.id for target in report.targets if target.kind in _WITH_COMMENTS}
     policy = (policy or applied.Policy())._replace(
-        allow=[Allowing(entry, _matches(entry.path, report, settings)) for entry in given.allow],
+        allow=[Allowing(entry, _matches(entry.path, report.targets, settings)) for entry in given.allow],
         inline=commented if given.inline else (),
         trusted=given.trusted,
         custom=bool(settings.rules),
     )
-    done = applied.apply(report.credentials, policy, datetime.now(UTC).date(), covered)
-    return report._replace(credentials=done.credentials, notices=(*report.notices, *done.notices), stale=done.stale)
+    today = datetime.now(UTC).date()
+    done = applied.apply(report.credentials, policy, today, covered)
+    # The base holds it, and what it allows is nothing to tell of.
+    before = applied.apply(report.known, policy._replace(trusted=None), today).credentials
+    known = tuple(credential for credential in before if not credential.allowed)
+    return report._replace(
+        credentials=done.credentials,
+        notices=(*report.notices, *done.notices),
+        stale=done.stale,
+        known=known,
+        already_in_base=len({(one.secret, place.target, place.path) for one in known for place in one.occurrences}),
+    )
 
 
 def _is_narrow(settings: Settings) -> bool:
@@ -168,7 +178,14 @@ def _is_narrow(settings: Settings) -> bool:
     return bool(settings.exclude) or settings.limits != Limits() or settings.min_confidence > Confidence.MEDIUM
 
 
-def _matches(pattern: str, report: Report, settings: Settings) -> Callable[[str, bytes], bool] | None:
+def on_path(settings: Settings, targets: Sequence[Target]) -> Callable[[str, bytes], bool]:
+    """Return whether an allowance for its path alone, or with more, speaks of a path of a target."""
+    patterns = [entry.path for entry in settings.policy.allow if entry.path]
+    found = [matches for pattern in patterns if (matches := _matches(pattern, targets, settings))]
+    return lambda target, path: any(matches(target, path) for matches in found)
+
+
+def _matches(pattern: str, targets: Sequence[Target], settings: Settings) -> Callable[[str, bytes], bool] | None:
     """Return whether the pattern matches a path of a target, given by its id."""
     if not pattern:
         return None
@@ -177,7 +194,7 @@ def _matches(pattern: str, report: Report, settings: Settings) -> Callable[[str,
     from akpatrol.cli.globs import directory, prefix  # noqa: PLC0415
 
     by_path = _matcher(pattern)
-    above = {target.id: prefix(settings.base, directory(target)) for target in report.targets}
+    above = {target.id: prefix(settings.base, directory(target)) for target in targets}
     # Many credentials stand in the same few files.
     return cache(lambda target, path: by_path(above[target] + path, False))  # noqa: FBT003 - a callable's argument
 

@@ -9,6 +9,7 @@ import click
 
 from akpatrol import rules as rules_
 from akpatrol import triage
+from akpatrol.cli import emptiness
 from akpatrol.cli.options import Flags, resolve, some
 from akpatrol.cli.run import check_outputs, conclude, tell
 from akpatrol.detect.engine import Engine
@@ -44,7 +45,18 @@ _MOST_BYTES = 1 << 30
     help="Where a page links places to: {repository} (`team/service`, of the remote), {commit}, {path}, {line} and "
     "{object} are filled in.",
 )
-@some("directory", "format_", "output", "reports", "rules", "min_confidence", "exit_zero", "quiet", "verbose")
+@some(
+    "directory",
+    "format_",
+    "output",
+    "reports",
+    "rules",
+    "allow_empty",
+    "min_confidence",
+    "exit_zero",
+    "quiet",
+    "verbose",
+)
 def command(flags: Flags, source: str, since: str | None, link_template: str | None, *, coverage: bool) -> int:
     """Tell an earlier result in any format: a JSON or JSON Lines report, `-` for standard input, or a store of sweeps.
 
@@ -63,7 +75,7 @@ def command(flags: Flags, source: str, since: str | None, link_template: str | N
             if since:
                 raise UsageError("--coverage and --since: give one of them")
             return _list_gaps(source, settings, Redactor(engine))
-        report = _of_store(source, since, settings.min_confidence)
+        report = _of_store(source, since, settings.min_confidence, allow_empty=flags.allow_empty)
     else:
         for name, wanted in (("--since", since), ("--coverage", coverage)):
             if wanted:
@@ -103,8 +115,8 @@ def _of_report(content: bytes, name: str, engine: Engine) -> Report:
     try:
         if raw := reread.raw_secrets(document):
             document = _masked(document, Redactor(engine, raw))
-    except (ValueError, RecursionError):
-        raise UsageError(f"{name}: not a JSON report of akpatrol", hint=reread.HINT) from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{name}: not a JSON report of akpatrol: {error}", hint=reread.HINT) from None
     return reread.report_of(document, name)
 
 
@@ -117,11 +129,12 @@ def _masked(value: Any, redact: Callable[[str], str]) -> Any:
     return [_masked(one, redact) for one in value] if isinstance(value, list) else value
 
 
-def _of_store(file: str, since: str | None, minimum: Confidence) -> Report:
+def _of_store(file: str, since: str | None, minimum: Confidence, *, allow_empty: bool) -> Report:
     from akpatrol.sweep.store import Store  # noqa: PLC0415 - SQLite, which a report does without
 
     with Store(file, create=False) as store:
-        return store.report(since=store.run_named(since) if since else None, minimum=minimum)
+        report = store.report(since=store.run_named(since) if since else None, minimum=minimum)
+    return emptiness.told(report, (*emptiness.FILES, *emptiness.OBJECTS), allowed=allow_empty)
 
 
 def _at_least(report: Report, minimum: Confidence) -> Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -16,6 +17,7 @@ from akpatrol.cli.progress import Progress
 from akpatrol.compiled import Compiled
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.examination import Examiner
+from akpatrol.interrupts import first_noted
 from akpatrol.report import RenderOptions, render
 
 if TYPE_CHECKING:
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
 
     from akpatrol.asked import Question
     from akpatrol.detect.engine import Engine
+    from akpatrol.findings import Credential
     from akpatrol.model import Report
     from akpatrol.report import Renderer
+    from akpatrol.rules import Rule
     from akpatrol.settings import Settings
     from akpatrol.sources.base import Source
 
@@ -35,13 +39,18 @@ class Manner(NamedTuple):
     """What a command does in a way of its own.
 
     ``amend`` may add to the report what the sources cannot know. ``whole`` is the kind of scan, as a baseline knows it,
-    when all of a repository is looked at. Of what is ``asked`` for alone is told; ``text`` tells it to a person.
+    when all of a repository is looked at. Of what is ``asked`` for alone is told; ``text`` tells it to a person. At
+    least one of the things is ``expected``, which ``coverage.counts`` names; a change may be empty. ``known`` makes a
+    notice of what was there before. A ``rule`` of this run alone is kept nowhere, and no digest tells of it.
     """
 
     amend: Callable[[Report], Report] = lambda report: report
     whole: str | None = None
     asked: Sequence[Question] = ()
     text: Renderer | None = None
+    expected: Sequence[str] = ()
+    known: Callable[[Sequence[Credential]], str] | None = None
+    rule: Rule | None = None
 
 
 _PLAIN = Manner()
@@ -54,9 +63,11 @@ def execute(command: str, sources: Sequence[Source], settings: Settings, manner:
     inventory = verification.prepare(settings)
     known = policy.prepare(settings)
     rules = rules_.load(settings.rules)
+    if manner.rule:
+        rules = rules._replace(rules=(*rules.rules, manner.rule))
     examiner = Examiner(rules, settings.limits)
     engine = examiner.engine
-    engine.gate.keep_on(Compiled(settings.cache))
+    engine.gate.keep_on(Compiled(None if manner.rule else settings.cache))
     if settings.verbose:
         _explain(settings, engine)
     with Progress(sources, settings) as progress:
@@ -66,14 +77,33 @@ def execute(command: str, sources: Sequence[Source], settings: Settings, manner:
             asking.least(settings, questions),
             acceptances(settings, targets),
             by_target(settings, targets),
+            policy.on_path(settings, targets),
+            narrow=bool(settings.exclude or settings.configured_exclude),
+            keep_known=bool(questions),
+            interrupted=_tell_interrupted,
+            asked=asking.names(questions),
         )
-        found = asking.answer(
-            manner.amend(pipeline.run(command, sources, examiner, wishes, progress.update)), questions
-        )
+        read = manner.amend(pipeline.run(command, sources, examiner, wishes, progress.update))
+        if manner.expected:
+            from akpatrol.cli import emptiness  # noqa: PLC0415 - a hook does without
+
+            read = emptiness.told(read, manner.expected, allowed=settings.allow_empty)
+        found = asking.answer(read, questions)
     verified, interrupted = verification.answer(found, settings, inventory)
-    report = policy.judge(verified, known, settings, whole=None if questions else manner.whole)
-    code = conclude(report, engine, settings, manner.text)
-    return ExitCode.INTERRUPTED if interrupted else code
+    # After a first Ctrl-C a second one ends it at once, whatever is being written.
+    with nullcontext() if interrupted else first_noted(_tell_interrupted) as noted:
+        report = policy.judge(verified, known, settings, whole=None if questions else manner.whole)
+        if report.known and manner.known:
+            report = report._replace(notices=(*report.notices, manner.known(report.known)))
+        code = conclude(report, engine, settings, manner.text)
+    return ExitCode.INTERRUPTED if interrupted or (noted and noted.interrupted) else code
+
+
+def _tell_interrupted() -> None:
+    # Not through sys.stderr, to which this process may be writing as the signal comes.
+    with suppress(OSError):
+        line = b"akpatrol: interrupted: what was found is told; Ctrl-C again ends at once\n"
+        os.write(2, b"\n" * os.isatty(2) + line)
 
 
 def conclude(report: Report, engine: Engine, settings: Settings, teller: Renderer | None = None) -> ExitCode:
@@ -89,7 +119,8 @@ def conclude(report: Report, engine: Engine, settings: Settings, teller: Rendere
 def is_news(report: Report) -> bool:
     """Tell whether there is more to say than what was looked at."""
     changed = report.changes and report.changes.credentials
-    return bool(report.findings or report.notices or report.stale or report.asked or changed)
+    mostly = report.coverage.changed and report.coverage.changed.is_mostly_excluded
+    return bool(report.findings or report.notices or report.stale or report.asked or changed or mostly)
 
 
 def check_outputs(settings: Settings) -> None:

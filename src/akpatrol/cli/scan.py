@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from akpatrol.cli import emptiness
 from akpatrol.cli.globs import excluder
 from akpatrol.cli.options import Flags, resolve, shared
 from akpatrol.cli.run import Manner, execute
@@ -36,6 +37,7 @@ def command(flags: Flags, paths: tuple[str, ...], *, tracked: bool) -> int:
     targets = [target._replace(id=str(number)) for number, target in enumerate(found.values())]
     for target in targets:
         if tracked and not target.base:
+            repository.find(os.fsencode(target.root if target.kind == "directory" else os.path.dirname(target.root)))
             raise UsageError(f"{target.root}: --tracked needs a git work tree")
     start, top = _configured(targets)
     settings = resolve(flags, start, top)
@@ -44,7 +46,8 @@ def command(flags: Flags, paths: tuple[str, ...], *, tracked: bool) -> int:
         sources.append(FilesSource(targets, excluder(settings), tracked=tracked))
     if "-" in named:
         sources.append(StreamSource(Target(str(len(targets)), "stream", "-")))
-    return execute("scan", sources, settings, Manner(whole=None if "-" in named else _whole(targets, tracked=tracked)))
+    whole = None if "-" in named else _whole(targets, tracked=tracked)
+    return execute("scan", sources, settings, Manner(whole=whole, expected=emptiness.FILES))
 
 
 def target_of(path: str) -> Target:
@@ -59,7 +62,7 @@ def target_of(path: str) -> Target:
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise UsageError(f"{path} is a {special(mode)}", hint="give its content on standard input: akpatrol scan -")
     directory = root if stat.S_ISDIR(mode) else os.path.dirname(root)
-    found = repository.find(os.fsencode(directory))
+    found = repository.holding(os.fsencode(directory))
     base = os.fsdecode(found.work_tree) if found and found.work_tree else None
     return Target("", "directory" if stat.S_ISDIR(mode) else "file", root, base=base)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from akpatrol import rules as rules_
-from akpatrol.cli import asking, policy, verification
+from akpatrol.cli import asking, emptiness, policy, verification
 from akpatrol.cli.forges import forges_of
 from akpatrol.cli.globs import acceptances, matcher
 from akpatrol.cli.options import Flags, resolve, shared
@@ -136,6 +136,8 @@ class _Run:
         return answered.interrupted
 
     def _tell(self, report: Report, totals: Totals) -> ExitCode:
+        expected = (*emptiness.FILES, *emptiness.OBJECTS)
+        report = emptiness.told(report, expected, allowed=self._settings.allow_empty)
         told = asking.answer(report, self._questions)
         offline = self._settings._replace(verification=self._settings.verification._replace(verify=False))
         owned = verification.answer(told, offline, self._inventory).report

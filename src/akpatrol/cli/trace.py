@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from akpatrol import asked
+from akpatrol import asked, asked_text
 from akpatrol import rules as rules_
-from akpatrol.cli import prompt
+from akpatrol.cli import emptiness, prompt
 from akpatrol.cli.globs import excluder
 from akpatrol.cli.history import describe_target
 from akpatrol.cli.options import Flags, resolve, shared
@@ -19,7 +19,6 @@ from akpatrol.cli.scan import target_of
 from akpatrol.errors import UsageError
 from akpatrol.examination import Examiner
 from akpatrol.findings import Hit
-from akpatrol.identity import secret_sha256
 from akpatrol.model import Secret, Skipped
 from akpatrol.readlog import ReadLog
 from akpatrol.report import trace_screen
@@ -31,21 +30,28 @@ from akpatrol.sources.stream import StreamUnit
 from akpatrol.sources.walk import RepositoryMet, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from akpatrol.asked import Question
-    from akpatrol.model import Report, Target
+    from akpatrol.asked_text import Text
+    from akpatrol.model import Kind, Report, Target
     from akpatrol.settings import Settings
     from akpatrol.sources.base import Source
     from akpatrol.sources.git.repository import Repository
 
 _INVITATION = "One credential, or its fingerprint, SHA-256 or key id (not shown):"
-_UNKNOWN = "no rule recognises it, and only what a rule recognises can be found by its hash: look for it with grep"
+_UNKNOWN = (
+    "found nowhere: no rule recognises it and no key id begins like it; it was looked for as a text, plain and as "
+    "{encodings}, and may stand there otherwise"
+)
 
 
 class _Wanted(NamedTuple):
-    question: Question
-    recognised: bool = True
+    """What is asked for, and the text itself where it was given, with the credential that it is known to be."""
+
+    questions: Sequence[Question]
+    text: Text | None = None
+    known: tuple[Kind, Secret] | None = None
 
 
 @click.command("trace")
@@ -54,9 +60,10 @@ class _Wanted(NamedTuple):
 def command(flags: Flags, targets: tuple[str, ...]) -> int:
     """Tell every place where one credential is: since and until when, who, whether it is live, what to do.
 
-    It is asked for at a prompt that does not show it, or read from standard input; only its hash is kept. A TARGET is a
-    file, a directory with the histories of all repositories in it, or a repository; default: `.`. Exits 1 when it is
-    found, 0 when it is nowhere, 3 when it may be in what could not be looked at.
+    It is asked for at a prompt that does not show it, or read from standard input, and kept nowhere. What no rule
+    recognises is taken for a key id and for a text. A TARGET is a file, a directory with the histories of all
+    repositories in it, or a repository; default: `.`. Exits 1 when it is found, 0 when it is nowhere, 3 when it may be
+    in what could not be looked at, or be what nobody can look for.
     """
     if flags.hashes:
         raise UsageError(
@@ -67,27 +74,44 @@ def command(flags: Flags, targets: tuple[str, ...]) -> int:
     settings = settings._replace(policy=settings.policy._replace(inline=False))
     histories = list({found.common_dir: found for target in files for found in _repositories(target)}.values())
     wanted = _asked(settings)
+    # Of what was read under this run's own rule nothing may be remembered.
     with closing(ReadLog(settings.cache)) as log:
-        sources = list(_sources(files, histories, settings, log if settings.cache else None))
+        sources = list(_sources(files, histories, settings, log if settings.cache and not wanted.text else None))
         manner = Manner(
-            lambda report: _honest(report, histories, wanted), asked=[wanted.question], text=trace_screen.render
+            lambda report: _honest(report, histories, wanted),
+            asked=wanted.questions,
+            text=trace_screen.render,
+            rule=asked_text.rule_of(wanted.text) if wanted.text else None,
+            expected=(*emptiness.FILES, *emptiness.OBJECTS),
         )
         return execute("trace", sources, settings, manner)
 
 
 def _asked(settings: Settings) -> _Wanted:
-    """Return what is asked for; of a credential nothing but its mask and its hash leaves this function."""
+    """Return what is asked for; a credential leaves this function masked and hashed, and as a rule in memory."""
     typed = prompt.typed(_INVITATION, one_line=True).strip()
-    if question := asked.named(typed.decode("ascii", "replace")):
-        return _Wanted(question._replace(text=Secret(typed).redacted) if question.key_id == question.text else question)
+    named = asked.named(typed.decode("ascii", "replace"))
+    if named and not _is_text(named):
+        return _Wanted([named])
     unit = StreamUnit("0", Secret(typed))
     examiner = Examiner(rules_.load(settings.rules), settings.limits)
-    secrets = {item.match.secret for item in examiner.examine(unit) if isinstance(item, Hit)}
-    if len(secrets) > 1:
+    matches = {item.match.secret: item.match for item in examiner.examine(unit) if isinstance(item, Hit)}
+    if len(matches) > 1:
         raise UsageError("more than one credential was given", hint="trace one at a time, or use --hashes FILE")
-    if secrets:
-        return _Wanted(asked.of_secret(secrets.pop()))
-    return _Wanted(asked.Question(Secret(typed).redacted, digest=secret_sha256(Secret(typed))), recognised=False)
+    if matches:
+        ((secret, match),) = matches.items()
+        return _Wanted([asked.of_secret(secret)], asked_text.of(secret.reveal()), (match.kind, secret))
+    if not (text := asked_text.of(typed)):
+        raise UsageError("no rule recognises what was given, and as a text it is too short or too long to look for")
+    # Whoever gives a hash has no text to lose sight of.
+    doubt = "" if named and named.digest else _UNKNOWN.format(encodings=", ".join(text.encodings))
+    literal = asked.of_text(text.secret, doubt)
+    return _Wanted([*([named._replace(text=literal.text)] if named else []), literal], text)
+
+
+def _is_text(question: Question) -> bool:
+    """Tell whether what was typed may be half a secret: no fingerprint, nor what is said to be a key id."""
+    return bool(question.digest or question.doubt)
 
 
 def _repositories(target: Target) -> Iterator[Repository]:
@@ -106,7 +130,7 @@ def _repositories(target: Target) -> Iterator[Repository]:
 
 
 def _is_bare(target: Target) -> bool:
-    found = repository.find(os.fsencode(target.root))
+    found = repository.holding(os.fsencode(target.root))
     return bool(found and not found.work_tree)
 
 
@@ -123,14 +147,13 @@ def _sources(
 
 
 def _honest(report: Report, histories: list[Repository], wanted: _Wanted) -> Report:
-    """Count as not looked at the histories that were met and not read, and what cannot be found at all."""
+    """Count as not looked at the histories that were met and not read, and gather the places of a text."""
     read = {found.common_dir for found in histories}
     unread = [path for path in report.unread_histories if _common_dir(path) not in read]
     gaps = [Skipped(path, "its history was not read: give it as a TARGET") for path in unread]
-    if not wanted.recognised:
-        gaps.append(Skipped(wanted.question.text, _UNKNOWN))
     coverage = report.coverage._replace(skipped=(*report.coverage.skipped, *gaps))
-    return report._replace(coverage=coverage, unread_histories=())
+    report = report._replace(coverage=coverage, unread_histories=())
+    return asked_text.gathered(report, wanted.text, wanted.known) if wanted.text else report
 
 
 def _common_dir(path: str) -> bytes | None:

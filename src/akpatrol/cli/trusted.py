@@ -51,7 +51,9 @@ class Base:
         self._git = git
         self._root = root
         self._commit = base.commit(git, revisions, trunk) if revisions else None
-        self.files: Files = CommittedFiles(git, self._commit, root) if self._commit else Nothing()
+        committed = CommittedFiles(git, self._commit, root) if self._commit else None
+        self.files: Files = committed or Nothing()
+        self.absent = committed.absent if committed else {}
         self.notices = [] if self._commit or not revisions else self._without_base()
 
     def own(self, path: str) -> str | None:

@@ -76,10 +76,14 @@ def _check(settings: Settings) -> None:
 def answer(report: Report, settings: Settings, entries: Sequence[Entry] | None) -> Answered:
     """Ask the API about the report's credentials if the settings want it, and look them up in the inventory."""
     if not report.credentials:
-        return Answered(report)
-    verified = _ask(report, settings) if settings.verification.verify else None
+        return Answered(report, report.interrupted)
+    verified = None
+    if settings.verification.verify:
+        verified = _interrupted(report) if report.interrupted else _ask(report, settings)
     told = tuple(_told(_owned(one, entries), verified) for one in report.credentials)
-    return Answered(report._replace(credentials=told), interrupted=bool(verified and verified.interrupted))
+    return Answered(
+        report._replace(credentials=told), interrupted=report.interrupted or bool(verified and verified.interrupted)
+    )
 
 
 def exit_code(report: Report, settings: Settings) -> ExitCode:
@@ -116,6 +120,14 @@ def _ask(report: Report, settings: Settings) -> Verified:
             return verify.verify_all(report.credentials, _wishes(settings.verification), show)
         except UsageError as error:  # a proxy that cannot be used, say: the scan's result must not be lost with it
             return verify.Verified({(one.kind, one.secret): _unasked(error) for one in report.credentials})
+
+
+def _interrupted(report: Report) -> Verified:
+    """Ask about nothing: who interrupts the search does not want it to go on."""
+    from akpatrol.verify import Verified  # noqa: PLC0415 - only when asked for
+    from akpatrol.verify.results import INTERRUPTED, not_sent  # noqa: PLC0415
+
+    return Verified({(one.kind, one.secret): not_sent(INTERRUPTED) for one in report.credentials}, interrupted=True)
 
 
 def _unasked(error: UsageError) -> Verification:

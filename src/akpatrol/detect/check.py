@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.detect.engine import Engine
 from akpatrol.errors import RuleError, UsageError
+from akpatrol.literals import SHORTEST, required
 from akpatrol.model import Confidence
 from akpatrol.rules import RuleSet
 
@@ -42,7 +43,12 @@ def check(rules: RuleSet, file: str) -> Iterator[str]:
             for template in rule.counterexamples:
                 _expect(engine, rule, template, file, found=False)
         number = len(rule.examples) + len(rule.counterexamples)
-        yield f"{rule.id}: compiles; {number} example{'s'[: number != 1]} hold"
+        yield f"{rule.id}: compiles; {number} example{'s'[: number != 1]} hold{_unsearched(rule)}"
+
+
+def _unsearched(rule: Rule) -> str:
+    missing = f"neither its pattern nor its keywords require {SHORTEST} characters in a row"
+    return "" if required(rule) else f"; not searched for in encodings: {missing}"
 
 
 def expand(template: str, random: Random) -> str:

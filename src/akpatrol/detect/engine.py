@@ -1,37 +1,77 @@
 """Gate, keywords, match and judge, composed: bytes in, matches out. Pure, so that it can run anywhere.
 
 What is found at an offset depends only on the bytes from REACH_BEFORE before it to REACH_AFTER behind it, so that a
-file read in blocks of any size gives what the whole gives. Users' rules see one block at a time.
+file read in blocks of any size gives what the whole gives; whether a long line is of text, ``medium`` looks up further
+away. Users' rules see one block at a time.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from functools import cached_property
 from itertools import accumulate, chain
-from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.detect.filters import Filters
 from akpatrol.detect.gate import Gate, GateChoice, has_anchor
 from akpatrol.detect.judge import POSSIBLE, judge
-from akpatrol.detect.keywords import Keywords, Word
-from akpatrol.detect.likelihood import score
-from akpatrol.detect.match import Matcher, Span
-from akpatrol.model import REACH_AFTER, REACH_BEFORE, Match, Secret
+from akpatrol.detect.keywords import Keywords
+from akpatrol.detect.likelihood import LONGEST, score
+from akpatrol.detect.match import Matcher
+from akpatrol.detect.medium import Medium
+from akpatrol.detect.nearby import CLUE_BYTES, Nearby
+from akpatrol.detect.sieve import Crowd, Sieve
+from akpatrol.model import REACH_AFTER, REACH_BEFORE, End, Kind, Match, Secret
+from akpatrol.rings import exact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from akpatrol.alarms import Alarm
     from akpatrol.detect.gate import Suspicion
     from akpatrol.detect.keywords import Clue
-    from akpatrol.model import Alarm
+    from akpatrol.detect.match import Span
+    from akpatrol.precedence import Precedence
     from akpatrol.rules import Rule, RuleSet
 
-_CLUE_BYTES = 512
-_LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{16,}")
-_end = attrgetter("end")
+_LEAST_RUN = 16
+_LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{%d,}" % _LEAST_RUN)
+
+
+class Around:
+    """The text round an encoded one, and what that stands in: a rule's keyword may be there.
+
+    ``rules`` are the numbers of those of which the gate said that they are to be run over it.
+    """
+
+    def __init__(self, data: bytes, rules: frozenset[int], outer: Around | None = None) -> None:
+        self.rules: frozenset[int] = rules | outer.rules if outer else rules
+        self._data = data
+        self._outer = outer
+        self._known: dict[int, bool] = {}
+
+    def holds(self, index: int, keywords: Sequence[str]) -> bool:
+        """Return whether any of the keywords of the rule of that number stands there."""
+        if index not in self._known:
+            here = any(word.encode() in self._lowered for word in keywords)
+            self._known[index] = here or bool(self._outer and self._outer.holds(index, keywords))
+        return self._known[index]
+
+    @cached_property
+    def _lowered(self) -> bytes:
+        return self._data.lower()
+
+
+class Outer(NamedTuple):
+    """What stands outside of an encoded text: clues near it, and the text round it.
+
+    ``crowd`` is what may still be judged of what is unlikely.
+    """
+
+    crowd: Crowd
+    clues: Callable[[], frozenset[Clue]] = frozenset
+    around: Around | None = None
 
 
 class Engine:
@@ -48,32 +88,35 @@ class Engine:
         self._filters = [None if rule.shipped else Filters(rule) for rule in rules.rules]
         self._by_id = {rule.id: own for rule, own in zip(rules.rules, self._filters, strict=True)}
         self._windowed = {index for index, rule in enumerate(rules.rules) if has_anchor(rule)}
+        self._sieves = {index: Sieve(rules.rules[index], self._matchers[index]) for index in sorted(self._windowed)}
 
     def scan(self, data: bytes, begin: int = 0, end: int | None = None, path: bytes | None = None) -> list[Match]:
         """Return the matches that start in ``data[begin:end]``, in order; ``path`` serves rules that ask for one."""
         suspicion = self.suspect(data)
         bounds = begin, len(data) if end is None else end
-        return self.confirm(data, suspicion, bounds, path) if suspicion else []
+        return self.confirm(Medium(data), suspicion, bounds, path) if suspicion else []
 
     def confirm(
         self,
-        data: bytes,
+        medium: Medium,
         suspicion: Suspicion,
         bounds: tuple[int, int],
         path: bytes | None = None,
-        outer: frozenset[Clue] = frozenset(),
+        outer: Outer | None = None,
     ) -> list[Match]:
-        """Return what ``scan`` does, given what the gate said; ``outer`` stands round the encoded form of ``data``."""
-        begin, stop = bounds
+        """Return what ``scan`` does, given what the gate said; ``outer`` is outside of the encoded form of the data."""
+        data, (begin, stop) = medium.data, bounds
+        outer = outer or Outer(Crowd())
         found: list[Match] = []
         for start, limit in _windows(suspicion.ends, len(data)):
-            found += self._in_window(data, start, limit, self._windowed, outer)
-        for index in suspicion.rules:
-            if suspicion.flooded and index in self._windowed:
-                found += self._in_window(data, 0, len(data), {index}, outer)
-            else:
-                found += self._in_whole(data, index, path, outer)
+            found += self._in_window(medium, start, limit, outer)
+        for index in sorted(suspicion.rules):
+            found += self._in_whole(medium, index, path, outer)
         return sorted({m for m in found if begin <= m.start < stop}, key=lambda m: (m.start, m.end, m.rule_id))
+
+    def around(self, data: bytes, suspicion: Suspicion, outer: Around | None = None) -> Around:
+        """Return the text in which others stand encoded, given what the gate said of it."""
+        return Around(data, frozenset(suspicion.rules - self._windowed), outer)
 
     def suspects(self, parts: Sequence[bytes]) -> Sequence[int]:
         """Return the numbers of those parts of which ``suspect`` could say something; one look at many small ones.
@@ -84,12 +127,14 @@ class Engine:
         if len(self._windowed) < len(self._matchers):
             return range(len(parts))
         suspicion = self.suspect(b"\0".join(parts))
-        if suspicion.rules or any(not self._alarms[index].each for index in suspicion.alarms):
+        if suspicion.rules or suspicion.flooded or any(not self._alarms[index].each for index in suspicion.alarms):
             return range(len(parts))
         found = {number for number, part in enumerate(parts) if any(begins.match(part) for begins in self._openings)}
         if suspicion:
             stops = list(accumulate(len(part) + 1 for part in parts))
-            found.update(bisect_left(stops, end) for end in chain(suspicion.ends, *suspicion.alarms.values()))
+            found.update(
+                bisect_left(stops, end) for end in chain(suspicion.ends, *map(exact, suspicion.alarms.values()))
+            )
         return sorted(found)
 
     @cached_property
@@ -101,68 +146,91 @@ class Engine:
         own = self._by_id[rule_id]
         return own is None or own.admits(paths)
 
+    def admitted(self, match: Match, paths: Sequence[bytes]) -> Match | None:
+        """Return a placed match as it is by those of its rules that may match there; None where none may."""
+        if not match.others and self.admits(match.rule_id, paths):
+            return match
+        names = [name for name in (match.rule_id, *match.others) if self.admits(name, paths)]
+        return match._replace(rule_id=names[0], others=tuple(names[1:])) if names else None
+
+    def joined(self, data: bytes, matches: list[Match]) -> list[Match]:
+        """Return the matches in order, one a place: of several rules there the most specific names it."""
+        if len(matches) < 2 or all(match.kind is not Kind.CUSTOM for match in matches):  # noqa: PLR2004
+            return matches
+        from akpatrol.detect.overlap import joined  # noqa: PLC0415 - the shipped rules do without
+
+        return joined(data, matches, self._precedence)
+
+    @cached_property
+    def _precedence(self) -> Callable[[str], Precedence]:
+        from akpatrol.precedence import precedence  # noqa: PLC0415 - the shipped rules do without
+
+        return precedence(self.rules.rules)
+
     def candidates(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
         """Return the spans in ``data[start:end]`` to mask: what has a credential's shape, and all long random text.
 
         A secret may stand there in halves, in another spelling, or be another vendor's.
         """
-        spans = [found.span() for found in _LONG_RUN.finditer(data, start, end) if score(found[0]) >= POSSIBLE]
-        for matcher in self._matchers:
-            spans += [(span.secret_start, span.secret_end) for span in matcher.find(data, start, end)]
+        spans = [found.span() for found in _LONG_RUN.finditer(data, start, end) if _is_random(found[0])]
+        for index, matcher in enumerate(self._matchers):
+            shapes = self._sieves[index].shapes if index in self._sieves else matcher.find
+            spans += [(span.secret_start, span.secret_end) for span in shapes(data, start, end)]
         return spans
 
     def clues(self, data: bytes, start: int, end: int) -> frozenset[Clue]:
         """Return the evidence round ``data[start:end]`` that bears on it, without what stands in it."""
         from akpatrol.detect.evidence import bearing  # noqa: PLC0415 - most scans decode nothing
 
-        sides = ((max(0, start - _CLUE_BYTES), start), (end, min(len(data), end + _CLUE_BYTES)))
-        near = frozenset(word.clue for side in sides for word in self._keywords.find(data, *side) if word.clue)
+        sides = ((max(0, start - CLUE_BYTES), start), (end, min(len(data), end + CLUE_BYTES)))
+        near = frozenset(clue for side in sides for _, _, clue in self._keywords.clues(data, *side))
         return bearing(data, start, end, near)
 
-    def _in_window(
-        self, data: bytes, start: int, end: int, eligible: set[int], outer: frozenset[Clue]
-    ) -> Iterator[Match]:
-        clues: list[Word] = []
-        named: set[int] = set()
-        for word in self._keywords.find(data, start, end):  # never held: there may be millions
-            named.update(word.rules)
-            if word.clue:
-                clues.append(word)
-        for index in eligible & named:
-            rule = self.rules.rules[index]
-            for span in self._matchers[index].find(data, start, end):
-                if match := _judged(rule, data, span, clues, outer):
+    def _in_window(self, medium: Medium, start: int, end: int, outer: Outer) -> Iterator[Match]:
+        near = Nearby(self._keywords, medium.data, start, end)
+        for index, sieve in self._sieves.items():
+            for span in sieve.find(medium, start, end, outer.crowd):
+                if match := _judged(self.rules.rules[index], medium, span, near, outer):
                     yield match
 
-    def _in_whole(self, data: bytes, index: int, path: bytes | None, outer: frozenset[Clue]) -> Iterator[Match]:
+    def _in_whole(self, medium: Medium, index: int, path: bytes | None, outer: Outer) -> Iterator[Match]:
+        data = medium.data
         rule, filters = self.rules.rules[index], self._filters[index]
         if rule.keywords:
             lowered = data.lower()
-            if not any(word.encode() in lowered for word in rule.keywords):
+            here = any(word.encode() in lowered for word in rule.keywords)
+            if not here and not (outer.around and outer.around.holds(index, rule.keywords)):
                 return
+        near = Nearby(self._keywords, data, 0, len(data))
         for span in self._matchers[index].find(data, 0, len(data)):
-            if filters is None or filters.accept(data, span, path):
-                before, after = max(0, span.start - _CLUE_BYTES), min(len(data), span.end + _CLUE_BYTES)
-                if match := _judged(rule, data, span, list(self._keywords.find(data, before, after)), outer):
-                    yield match
+            if (filters is None or filters.accept(data, span, path)) and (
+                match := _judged(rule, medium, span, near, outer)
+            ):
+                yield match
 
 
-def _judged(rule: Rule, data: bytes, span: Span, words: list[Word], outer: frozenset[Clue]) -> Match | None:
-    first = bisect_left(words, span.start - _CLUE_BYTES, key=_end)
-    last = bisect_right(words, span.end + _CLUE_BYTES, key=_end)
-    near = frozenset(w.clue for w in words[first:last] if w.clue and w.start >= span.start - _CLUE_BYTES)
-    verdict = judge(rule, data, span.secret_start, span.secret_end, near | outer)
+def _is_random(run: bytes) -> bool:
+    """Tell whether a run may hide a secret; what stands round one, in a long run, must not vouch for it."""
+    return any(
+        score(run[place : place + LONGEST]) >= POSSIBLE for place in range(0, len(run) - _LEAST_RUN + 1, LONGEST)
+    )
+
+
+def _judged(rule: Rule, medium: Medium, span: Span, near: Nearby, outer: Outer) -> Match | None:
+    clues = near.clues(span.start, span.end) | outer.clues()
+    verdict = judge(rule, medium, span.secret_start, span.secret_end, clues)
     if verdict is None:
         return None
     return Match(
         rule_id=rule.id,
         kind=rule.kind,
-        secret=Secret(data[verdict.start : verdict.end]),
+        secret=Secret(medium.data[verdict.start : verdict.end]),
         start=verdict.start,
         end=verdict.end,
         confidence=verdict.confidence,
         attribution=verdict.attribution,
         exposure=verdict.exposure,
+        ending=End.CERTAIN if verdict.end_is_certain else End.UNCERTAIN,
     )
 
 

@@ -18,12 +18,14 @@ NEAR, FAR = 128, 512  # bytes on either side: where a word bears on a match, and
 _OF_THE_WHOLE = frozenset((Clue.ANYREACH, Clue.MCP))
 _ASSIGNED = frozenset((Clue.SECRET_NAME, Clue.BROWSER))
 
+_MOST_WORDS = 8  # nearest to the match, each of which could be its name
+
 # From a name to its value: the same statement, or the next argument, attribute or ``value:`` line.
 _GAP = rb"""(?x:
     \w* (?: ["']?\n\s* (?=["']?value) | (?:[^\n;,&\\]|\\[^nr]|&[#\w]{2,6};){0,64} (?:,\s*)? )
     (?: \\?["']?value\\?["']? \s* [:=] \s* )?
-    [\\"'`(\[{]*
-\Z)"""
+    [\\"'`(\[{]*+
+)"""
 
 
 def bearing(data: bytes, start: int, end: int, clues: frozenset[Clue]) -> frozenset[Clue]:
@@ -32,26 +34,44 @@ def bearing(data: bytes, start: int, end: int, clues: frozenset[Clue]) -> frozen
 
 
 def _bears(clue: Clue, data: bytes, start: int, end: int) -> bool:
-    pattern = _pattern(clue)
-    if pattern.search(data[max(0, start - NEAR) : start]):
-        return True
-    if clue is Clue.PLACEHOLDER and pattern.search(data[end : end + NEAR]):
+    before = data[max(0, start - NEAR) : start]
+    if clue in _ASSIGNED:
+        if any(_gap().fullmatch(before, place) for place in _names(clue, before)):
+            return True
+    elif _stands(clue, before) or (clue is Clue.PLACEHOLDER and _stands(clue, data[end : end + NEAR])):
         return True
     # What does not stand here at all was seen round the text from which these bytes were decoded.
-    return not _words(clue).search(data[max(0, start - FAR) : end + FAR])
+    return not _stands(clue, data[max(0, start - FAR) : end + FAR])
 
 
-@cache
-def _words(clue: Clue) -> re.Pattern[bytes]:
-    return re.compile(rb"(?i:" + _alternatives(clue) + rb")")
+def _stands(clue: Clue, text: bytes) -> bool:
+    folded = text.lower()
+    return any(word in folded for word in _words(clue))
 
 
-@cache
-def _pattern(clue: Clue) -> re.Pattern[bytes]:
+def _names(clue: Clue, text: bytes) -> list[int]:
+    """Return where the last names in a text end, from the last on."""
+    folded, words = text.lower(), _words(clue)
     if clue is Clue.BROWSER:  # names in the environment are in capitals, and "INVITE_" is not "VITE_"
-        return re.compile(rb"(?<![A-Za-z0-9_])(?:" + _alternatives(clue).upper() + rb")" + _GAP)
-    return re.compile(rb"(?i:" + _alternatives(clue) + rb")" + (_GAP if clue in _ASSIGNED else b""))
+        folded, words = text, tuple(word.upper() for word in words)
+    ends: list[int] = []
+    for word in words:
+        place = folded.rfind(word)
+        while place >= 0:
+            if clue is not Clue.BROWSER or folded[place - 1 : place] not in _WORD_BYTES:
+                ends.append(place + len(word))
+            place = folded.rfind(word, 0, place + len(word) - 1)
+    return sorted(ends, reverse=True)[:_MOST_WORDS]
 
 
-def _alternatives(clue: Clue) -> bytes:
-    return b"|".join(re.escape(word.encode()) for word in WORDS[clue])
+@cache
+def _words(clue: Clue) -> tuple[bytes, ...]:
+    return tuple(word.encode() for word in WORDS[clue])
+
+
+@cache
+def _gap() -> re.Pattern[bytes]:
+    return re.compile(_GAP)
+
+
+_WORD_BYTES = frozenset(bytes([byte]) for byte in b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")

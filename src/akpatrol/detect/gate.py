@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import re
 from array import array
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from akpatrol.detect.match import compile_any
+from akpatrol.rings import Ends
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
+    from akpatrol.alarms import Alarm
     from akpatrol.detect.keywords import Keywords
     from akpatrol.detect.patterns import Patterns
     from akpatrol.detect.runs import Runs
-    from akpatrol.model import Alarm
     from akpatrol.rules import Rule
 
 GateChoice = Literal["auto", "hyperscan", "automaton"]
@@ -26,6 +30,13 @@ GateChoice = Literal["auto", "hyperscan", "automaton"]
 _WARM_UP_BYTES = 1 << 20
 # Above this the automaton takes longer than it takes to compile.
 _PATIENT_BYTES = 1 << 20
+# Of more than so many, and one in so many bytes, not each is told.
+_MOST, _MOST_IN_BYTES = 1024, 64
+_LITTLE_BYTES = 128 << 10  # of which each may ring
+GAP_BYTES = 256  # the engine's reach is by far more than this and the longest match
+# More parts of an alarm than this are looked for together.
+_FEW_PARTS = 32
+_LONGEST_PART = 64  # bytes; parts that begin before the last may end behind it
 
 
 class Shelf(Protocol):
@@ -39,9 +50,10 @@ class Shelf(Protocol):
 
 
 class Suspicion:
-    """Where to look: ``ends`` of anchors (byte offsets), ``rules`` to run over everything, ``flooded`` past the cap.
+    """Where to look: ``ends`` of anchors (byte offsets), ``rules`` to run over everything.
 
-    ``alarms`` has, for each alarm that rings, where its matches end.
+    ``alarms`` has, for each alarm that rings, where its matches end. Where it is ``flooded``, there are so many anchors
+    or alarms that not each is told: then of anchors one in ``GAP_BYTES``.
     """
 
     __slots__ = ("alarms", "ends", "flooded", "rules")
@@ -49,7 +61,7 @@ class Suspicion:
     def __init__(self, rules: set[int]) -> None:
         self.ends: list[int] = []
         self.rules = rules
-        self.alarms: dict[int, array[int]] = {}
+        self.alarms: dict[int, Ends | array[int]] = {}
         self.flooded = False
 
     def __bool__(self) -> bool:
@@ -72,6 +84,9 @@ class Gate:
         self._patterns: dict[bytes, re.Pattern[bytes]] = {}
         self._runs: Sequence[Runs] | None = None
         self._keywords = keywords
+        self._anchored = sum(map(has_anchor, rules))
+        # Of many parts the automaton's way is so slow that it is better to wait.
+        self._crowded = any(len(alarm.parts) > _FEW_PARTS for alarm in alarms)
         self._read = _WARM_UP_BYTES if choice == "hyperscan" else 0
         self._may_switch = choice != "automaton"
         self._required = choice == "hyperscan"
@@ -85,12 +100,12 @@ class Gate:
         if self._may_switch:
             self._read += len(data)
             if self._read >= _WARM_UP_BYTES:
-                self._switch(patient=len(data) > _PATIENT_BYTES)
+                self._switch(patient=len(data) > _PATIENT_BYTES or self._crowded)
         if self._hyperscan:
             return self._hyperscan.suspect(data)
-        found = _by_keywords(self._rules, self._keywords, data)
+        found = self._by_words(data)
         for index, alarm in enumerate(self._alarms):
-            if alarm.needs in data and not alarm.run and (ends := self._ring(alarm, data)):
+            if alarm.needs in data and not alarm.run and (ends := self._ring(alarm, data, found)):
                 found.alarms[index] = ends
         if any(alarm.run for alarm in self._alarms):
             found.alarms |= self._ring_in_runs(data)
@@ -130,16 +145,55 @@ class Gate:
             self._runs = grouped(self._alarms)
         return {index: ends for runs in self._runs for index, ends in runs.rung(data).items()}
 
-    def _ring(self, alarm: Alarm, data: bytes) -> array[int]:
-        pattern = self._pattern(alarm.pattern)
-        if alarm.each:
-            return array("Q", (found.end() for found in pattern.finditer(data)))
-        found = pattern.search(data)
-        return array("Q", (found.end(),) if found else ())
+    def _by_words(self, data: bytes) -> Suspicion:
+        found = Suspicion({index for index, rule in enumerate(self._rules) if not rule.keywords})
+        most = most_of(data)
+        for rule in self._rules:
+            if has_anchor(rule):
+                search, place = self._pattern(rule.anchor.encode()).search, 0
+                while anchor := search(data, place):
+                    place = anchor.end()
+                    found.ends.append(place)
+                    if len(found.ends) > most:
+                        found.flooded = True
+                        place += GAP_BYTES
+        if len(found.rules) + self._anchored < len(self._rules):
+            for _, rules in self._keywords.find(data):
+                found.rules.update(index for index in rules if not has_anchor(self._rules[index]))
+        return found
 
-    def _pattern(self, pattern: bytes) -> re.Pattern[bytes]:
+    def _ring(self, alarm: Alarm, data: bytes, found: Suspicion) -> Ends | array[int]:
+        if not alarm.each:
+            first = self._pattern(alarm.pattern).search(data)
+            return array("Q", (first.end(),) if first else ())
+        most = most_of(data)
+        if len(alarm.parts) > _FEW_PARTS:
+            ends = array("Q", sorted(set(islice(self._ends_of_any(alarm, data), most))))
+        else:
+            parts = alarm.parts or ((alarm.pattern, alarm.needs),)
+            patterns = [self._pattern(pattern) for pattern, needs in parts if needs in data]
+            every = [sorted(islice((one.end() for one in each.finditer(data)), most)) for each in patterns]
+            # Where one of them flooded, what is behind its last is looked for by all.
+            last = min((one[-1] for one in every if one and len(one) == most), default=len(data))
+            ends = array("Q", sorted({end for one in every for end in one if end <= last}))
+        if len(ends) < most or not ends:
+            return ends
+        found.flooded = True
+        many = Ends(data, alarm.pattern, ends)
+        many.dense.append((max(0, ends[-1] - _LONGEST_PART), len(data)))
+        return many
+
+    def _ends_of_any(self, alarm: Alarm, data: bytes) -> Iterator[int]:
+        """Yield where any of many parts ends, also of those that overlap."""
+        pattern, position = self._pattern(alarm.pattern, many=alarm.parts), 0
+        while found := pattern.search(data, position):
+            yield found.end()
+            position = found.start() + 1
+
+    def _pattern(self, pattern: bytes, many: Sequence[tuple[bytes, bytes]] = ()) -> re.Pattern[bytes]:
         if pattern not in self._patterns:  # most little input needs few of them
-            self._patterns[pattern] = re.compile(pattern)
+            together = compile_any(part for part, _ in many) if many else None
+            self._patterns[pattern] = together or re.compile(pattern)
         return self._patterns[pattern]
 
     def _switch(self, *, patient: bool) -> None:
@@ -168,12 +222,6 @@ class Gate:
             return None
 
 
-def _by_keywords(rules: Sequence[Rule], keywords: Keywords, data: bytes) -> Suspicion:
-    found = Suspicion({index for index, rule in enumerate(rules) if not rule.keywords})
-    for word in keywords.find(data, 0, len(data)):
-        for index in word.rules:
-            if has_anchor(rules[index]):
-                found.ends.append(word.end)
-            else:
-                found.rules.add(index)
-    return found
+def most_of(data: bytes) -> int:
+    """Return how many rings in ``data`` are told one by one."""
+    return len(data) if len(data) <= _LITTLE_BYTES else _MOST + len(data) // _MOST_IN_BYTES

@@ -1,19 +1,21 @@
 """Decide whether a match is a credential, whose it is, and who can read it.
 
-Pure and local: ``judge`` looks at most 64 bytes left and 8 right of a match, and at 512 on either side when it is told
-that clues stand there.
+Pure and local: ``judge`` looks at most 1024 bytes left and right of a match, in a long line amid binary data further.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.detect.boundaries import Edge, comment_close, counted, emphasis, file_extension, left_edge, right_edge
+from akpatrol.detect import ends
+from akpatrol.detect.boundaries import Edge, comment_close, emphasis, file_extension, left_edge, right_edge
+from akpatrol.detect.ends import Ends
 from akpatrol.detect.keywords import Clue
 from akpatrol.detect.likelihood import is_placeholder, score
 from akpatrol.model import Attribution, Confidence, Exposure, Kind
 
 if TYPE_CHECKING:
+    from akpatrol.detect.medium import Medium
     from akpatrol.rules import Rule
 
 # Nats of evidence for random text, see likelihood.score; bench/train_likelihood.py prints what they give.
@@ -26,6 +28,7 @@ _NAMED = -2.0  # an id below this reads as a word
 _ID = range(4, 65)
 _SECRET = range(16, 257)
 _BODY = range(20, 257)
+_TELLING = 40  # characters that tell whether a text is random, where it may end before
 _WHOLE = 32  # characters; a shorter text before "..." is taken for a shortened one
 _PREFIX = {Kind.ORGANIZATION_KEY: len("ak_"), Kind.PERSONAL_ACCESS_TOKEN: len("pat_")}
 # How other vendors' tokens begin; the shortest are four characters, which random base62 begins with once in 10 million.
@@ -37,44 +40,129 @@ _SUPPORT = frozenset((Clue.ANYREACH, Clue.MCP, Clue.BEARER, Clue.SECRET_NAME))
 
 
 class Verdict(NamedTuple):
-    """A credential at ``[start, end)`` of the judged bytes, and what is thought of it."""
+    """A credential at ``[start, end)`` of the judged bytes, and what is thought of it.
+
+    Where ``end_is_certain`` is false, it may end anywhere before.
+    """
 
     start: int
     end: int
     confidence: Confidence
     attribution: Attribution
     exposure: Exposure | None
+    end_is_certain: bool = True
 
 
-def judge(rule: Rule, data: bytes, start: int, end: int, clues: frozenset[Clue]) -> Verdict | None:
-    """Decide on the match ``data[start:end]`` of ``rule``.
+class _Place(NamedTuple):
+    """The match of a kind at ``[start, end)`` of what a medium holds, and what stands on its left."""
 
-    ``clues`` stand within 512 bytes of it, or of the text from which ``data`` was decoded.
+    kind: Kind
+    medium: Medium
+    start: int
+    end: int
+    left: Edge
+
+    def text(self, end: int) -> bytes:
+        """Return what is behind the prefix up to ``end``."""
+        return self.medium.data[self.start + _PREFIX[self.kind] : end]
+
+    def ends(self) -> Ends | None:
+        """Return where it begins and ends in binary data, None in text."""
+
+        def fits(end: int) -> bool:
+            return has_form(self.kind, self.medium.data[self.start : end])
+
+        stands_free = self.left is not Edge.INSIDE
+        return ends.find(self.medium, self.start, self.end, fits, stands_free=stands_free)
+
+
+class _Found(NamedTuple):
+    """A credential's text behind its prefix, the evidence for it in nats, and what its sides say.
+
+    ``telling`` is the part that was looked at; ``glued`` says that a word goes on with it, ``is_asset`` that it names a
+    file as builders do.
     """
+
+    text: bytes
+    evidence: float
+    edge: Edge
+    telling: bytes
+    end_is_certain: bool = True
+    glued: bool = False
+    is_asset: bool = False
+
+
+def judge(rule: Rule, medium: Medium, start: int, end: int, clues: frozenset[Clue]) -> Verdict | None:
+    """Decide on the match of ``rule`` at ``[start, end)`` of what a medium holds.
+
+    ``clues`` stand within 512 bytes of it, or of the text from which that was decoded.
+    """
+    data = medium.data
     if rule.kind is Kind.CUSTOM:
         near = _bearing(data, start, end, clues)
         return Verdict(start, end, Confidence.MEDIUM, Attribution.OPEN, _exposure(near))
-    length = counted(data, start, end)
-    end = start + length if length else end
-    left, closing = Edge.CLEAN if length else left_edge(data, start), 0
+    place = _Place(rule.kind, medium, start, end, left_edge(data, start))
+    found_ends = place.ends()
+    found = _in_binary(place, found_ends) if found_ends else _in_text(place)
+    if found is None or not _is_plausible(found.telling):
+        return None
+    near = _bearing(data, start, end, clues)
+    confidence = _confidence(found.evidence, near, doubtful=found.edge < Edge.CLEAN)
+    if not found.end_is_certain:
+        confidence = min(confidence, Confidence.MEDIUM)
+    if found.glued or (found.is_asset and Clue.ANYREACH not in near):
+        confidence = Confidence.LOW
+    stop = start + _PREFIX[rule.kind] + len(found.text)
+    attribution, exposure = _attribution(rule.kind, near), _exposure(near)
+    return Verdict(start, stop, confidence, attribution, exposure, found.end_is_certain)
+
+
+def _in_text(place: _Place) -> _Found | None:
+    kind, medium, start, end, left = place
+    data = medium.data
+    closing = 0
     if left is Edge.INSIDE:
         left, closing = Edge.DOUBTFUL, emphasis(data, start, end)
         if not closing:
             return None
     stop = end - closing - comment_close(data, end)
-    right = Edge.CLEAN if length else right_edge(data, end)
-    text = data[start + _PREFIX[rule.kind] : stop]
-    found = _weigh(rule.kind, text, whole=right is not Edge.INSIDE, is_file=file_extension(data, end))
+    right = right_edge(data, end)
+    text = place.text(stop)
+    found = _weigh(kind, text, whole=right is not Edge.INSIDE, is_file=file_extension(data, end))
     if found is None:
         return None
     evidence, length = found
     if length < len(text):  # the dot and what follows it are not the credential's
-        right, stop, text = Edge.CLEAN, stop - len(text) + length, text[:length]
-    if (right is Edge.CUT and length < _WHOLE) or not _is_plausible(text):
+        right, text = Edge.CLEAN, text[:length]
+    if right is Edge.CUT and length < _WHOLE:
         return None
-    near = _bearing(data, start, end, clues)
-    confidence = _confidence(evidence, near, doubtful=min(left, right) < Edge.CLEAN)
-    return Verdict(start, stop, confidence, _attribution(rule.kind, near), _exposure(near))
+    is_asset = file_extension(data, start + _PREFIX[kind] + length) and _is_content_hash(kind, text)
+    return _Found(text, evidence, min(left, right), text, is_asset=is_asset)
+
+
+def _in_binary(place: _Place, ends: Ends) -> _Found | None:
+    """Judge what stands in binary data, where a word on the left may be another string's."""
+    kind, data, left = place.kind, place.medium.data, place.left
+    is_framed = ends.is_certain and ends.is_framed
+    glued = left is Edge.INSIDE and not is_framed
+    if glued and kind is not Kind.ORGANIZATION_KEY:
+        return _in_text(place)
+    text = place.text(ends.end if is_framed else ends.end - comment_close(data, ends.end))
+    right = Edge.CLEAN if is_framed else right_edge(data, ends.end)
+    # Of text whose end is not known the beginning tells whether it is random.
+    telling = text if ends.is_certain else text[: text.find(b".") + 1 + _TELLING]
+    found = _weigh(kind, telling, whole=True, is_file=not is_framed and file_extension(data, ends.end))
+    if found is None:
+        return None
+    evidence, length = found
+    if length < len(telling):
+        shorter = place._replace(end=place.start + _PREFIX[kind] + length)
+        return _in_binary(shorter, shorter.ends() or Ends(shorter.end, is_certain=True))
+    if right is Edge.CUT and len(text) < _WHOLE:
+        return None
+    edge = Edge.DOUBTFUL if left is Edge.DOUBTFUL and not is_framed else Edge.CLEAN
+    is_asset = file_extension(data, ends.end) and _is_content_hash(kind, text)
+    return _Found(text, evidence, edge, telling, ends.is_certain, glued, is_asset)
 
 
 def _weigh(kind: Kind, text: bytes, *, whole: bool, is_file: bool) -> tuple[float, int] | None:
@@ -101,6 +189,19 @@ def _pair(key_id: bytes, secret: bytes, *, is_file: bool) -> float:
     if secret_evidence < POSSIBLE:
         return secret_evidence
     return secret_evidence + max(id_evidence, _WORD_ID)
+
+
+def _is_content_hash(kind: Kind, text: bytes) -> bool:
+    """Tell whether a builder would put it into the name of a file: letters of one case, mostly hexadecimal digits."""
+    return kind is Kind.PERSONAL_ACCESS_TOKEN and b"." not in text and (text.islower() or text.isupper())
+
+
+def has_form(kind: Kind, text: bytes) -> bool:
+    """Tell whether a text has a length that credentials of a kind may have, prefix included."""
+    first, dot, secret = text[_PREFIX[kind] :].partition(b".")
+    if dot:
+        return len(first) in _ID and len(secret) in _SECRET
+    return kind is Kind.PERSONAL_ACCESS_TOKEN and len(first) in _BODY
 
 
 def _is_plausible(text: bytes) -> bool:

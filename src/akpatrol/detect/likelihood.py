@@ -11,13 +11,14 @@ the table and measures both kinds of error.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from math import log
 
 from akpatrol.detect._bigrams import ROWS
 
 LONGEST = 128  # characters scored; more of them would only cost time
+_REMEMBERED = 1 << 14  # texts: what stands in many places is judged once
 _DIGITS = b"0123456789"
 _LOWER = b"abcdefghijklmnopqrstuvwxyz"
 _UPPER = _LOWER.upper()
@@ -70,7 +71,11 @@ _PLACEHOLDERS = (
 
 def score(text: bytes) -> float:
     """Return how much likelier random text is than words, in nats; ``text`` holds only ``SYMBOLS``."""
-    text = text[:LONGEST]
+    return _score(text[:LONGEST])
+
+
+@lru_cache(_REMEMBERED)
+def _score(text: bytes) -> float:
     if len(text) == _UUID_LENGTH and all(text[place] == _DASH for place in _UUID_DASHES):
         text = text.replace(b"-", b"")
     cost, row = 0, _FIRST
@@ -80,6 +85,7 @@ def score(text: bytes) -> float:
     return cost / _STEP - len(text) * _nats_each(text)
 
 
+@lru_cache(_REMEMBERED)
 def is_placeholder(text: bytes) -> bool:
     """Tell whether a text is counted, repeated, typed along a keyboard row, or names itself a placeholder."""
     folded = text.lower()
@@ -94,10 +100,14 @@ def is_placeholder(text: bytes) -> bool:
 
 
 def _nats_each(text: bytes) -> float:
-    for symbols, nats in _ALPHABETS:
-        if not text.translate(None, symbols):
-            return nats
-    return _WIDEST
+    found = _alphabet().match(text)
+    return _ALPHABETS[found.lastindex - 1][1] if found and found.lastindex else _WIDEST
+
+
+@cache
+def _alphabet() -> re.Pattern[bytes]:
+    """Match in the group of the first alphabet that fits."""
+    return re.compile(b"|".join(rb"([%b]*+)\Z" % symbols for symbols, _ in _ALPHABETS))
 
 
 @cache

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from akpatrol.errors import RuleError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from akpatrol.rules import Rule
+
+
+_MANY_BYTES = 256 << 20  # that RE2 may take for thousands of patterns; it takes less
 
 
 class Span(NamedTuple):
@@ -35,6 +38,8 @@ class Matcher:
         if rule.secret_group > self._pattern.groups:
             raise RuleError(rule.file, rule.id, "secretGroup", f"the pattern has {self._pattern.groups} groups")
 
+        self.search: Callable[[bytes, int, int], re.Match[bytes] | None] = self._pattern.search
+
     def find(self, data: bytes, start: int, end: int) -> Iterator[Span]:
         """Yield matches that lie in ``data[start:end]``; what stands before ``start`` stays visible to the pattern.
 
@@ -42,10 +47,14 @@ class Matcher:
         """
         position = start
         while position <= end and (found := self._pattern.search(data, position, end)) is not None:
-            group = self._group(found)
-            if found.start(group) < found.end(group):  # neither empty nor a group that took no part
-                yield Span(found.start(), found.end(), found.start(group), found.end(group))
+            span = self.span(found)
+            if span.secret_start < span.secret_end:  # neither empty nor a group that took no part
+                yield span
             position = found.start() + 1 if self._rule.shipped else max(found.end(), found.start() + 1)
+
+    def span(self, found: Any) -> Span:
+        """Return the span of what the pattern's ``search`` found."""
+        return Span(*found.span(), *found.span(self._group(found)))
 
     def _group(self, found: Any) -> int:
         """Without ``secretGroup`` a user's rule means its first group that is not empty, as in gitleaks."""
@@ -80,3 +89,22 @@ def compile_foreign(regex: str, rule: Rule, key: str) -> Any:
         reason = error.args[0] if error.args else "does not compile"
         text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         raise RuleError(rule.file, rule.id, key, text) from None
+
+
+def compile_any(patterns: Iterable[bytes]) -> Any:
+    """Compile many patterns as one with RE2, whose time does not grow with their number.
+
+    Return None where RE2 is missing, or they are too many for it.
+    """
+    try:
+        import re2  # noqa: PLC0415 - an extra
+    except ImportError:
+        return None
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.max_mem = _MANY_BYTES
+    options.log_errors = False
+    try:
+        return re2.compile(b"|".join(patterns), options)
+    except re2.error:
+        return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from akpatrol.model import Alarm, Run
+    from akpatrol.alarms import Alarm, Run
 
     # Returns where between two offsets the first match ends; a negative number for nothing.
     Search = Callable[[bytes, int, int], int]

@@ -31,7 +31,7 @@ class Allowing(NamedTuple):
             entry.fingerprint in ("", identity.fingerprint(kind, secret))
             and entry.key_id in ("", identity.key_id(kind, secret))
             and entry.sha256 in ("", identity.secret_sha256(secret))
-            and (not entry.rule or set(credential.rule_ids) == {entry.rule})
+            and (not entry.rule or credential.rule_ids[:1] == (entry.rule,))
         )
 
     def covers(self, one: Occurrence) -> bool:
@@ -40,6 +40,8 @@ class Allowing(NamedTuple):
             return False
         if not self.matches:
             return True
+        if one.paths_truncated:
+            return False  # of paths that are not listed it does not speak
         paths = one.paths or tuple(filter(None, [one.path]))
         return one.place in _IN_FILES and bool(paths) and all(self.matches(one.target, path) for path in paths)
 

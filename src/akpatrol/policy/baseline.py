@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import UsageError
+from akpatrol.fields import FieldError, Fields
 from akpatrol.identity import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 VERSION = 1
 HISTORY, TRACKED, FILES = "history", "tracked", "scan"
@@ -22,8 +23,6 @@ _SCANS = (HISTORY, TRACKED, FILES)
 _KEY = "akpatrol_baseline"
 _FIELDS = ("fingerprint", "kind", "redacted", "added", "by", "scans", "note")
 _FINGERPRINT = re.compile(re.escape(PREFIX) + "[0-9a-f]{64}")
-_MASKED = re.compile(r".*\*\*\*\(\d+\)", re.DOTALL)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CONFLICT = re.compile(rb"^(?:<{7}|\|{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 _LONGEST_TEXT = 1000
 
@@ -62,11 +61,6 @@ def is_fingerprint(text: str) -> bool:
     return bool(_FINGERPRINT.fullmatch(text))
 
 
-def is_masked(text: str) -> bool:
-    """Tell whether a text ends like a masked credential and is no longer than one."""
-    return len(text) < 40 and bool(_MASKED.fullmatch(text))  # noqa: PLR2004 - a prefix, four characters, a length
-
-
 def parse(content: bytes, file: str) -> dict[str, Entry]:
     """Return the entries by fingerprint, in whatever order they stand; one that is there twice is taken together.
 
@@ -87,13 +81,17 @@ def parse(content: bytes, file: str) -> dict[str, Entry]:
     if type(version) is not int or version < 1:
         raise UsageError(f"{file}: not a baseline: {_KEY} is missing", hint="make one: akpatrol baseline create")
     if version > VERSION:
-        raise UsageError(f"{file}: written by a newer version of akpatrol (format {version})", hint="update akpatrol")
+        shown = f" (format {version})" if version < _LONGEST_TEXT else ""
+        raise UsageError(f"{file}: written by a newer version of akpatrol{shown}", hint="update akpatrol")
     if not isinstance(listed := document.get("entries"), list) or document.keys() != {_KEY, "entries"}:
         raise UsageError(f"{file}: entries: must be the list of entries, and nothing else may stand beside it")
     entries: dict[str, Entry] = {}
     for number, value in enumerate(listed, 1):
         if value is not None:  # the last line
-            entry = _entry(value, f"{file}: entry {number}")
+            try:
+                entry = _entry(Fields(value, f"entry {number}: "))
+            except FieldError as error:
+                raise UsageError(f"{file}: {error}") from None
             before = entries.get(entry.fingerprint)
             entries[entry.fingerprint] = _together(before, entry) if before else entry
     return entries
@@ -147,29 +145,14 @@ def _together(one: Entry, other: Entry) -> Entry:
     return first._replace(note=first.note or second.note)
 
 
-def _entry(value: Any, where: str) -> Entry:
-    if not isinstance(value, dict):
-        raise UsageError(f"{where}: must be an object")
-    for key in value.keys() ^ set(_FIELDS):
-        if key in value or key != "note":
-            raise UsageError(f"{where}: {key}: " + ("unknown" if key in value else "is missing"))
-    texts = {name: value.get(name, "") for name in _FIELDS if name != "scans"}
-    for name, text in texts.items():
-        if not isinstance(text, str) or len(text) > _LONGEST_TEXT:
-            raise UsageError(f"{where}: {name}: must be a text of at most {_LONGEST_TEXT} characters")
-    scans = value["scans"]
-    if not isinstance(scans, list) or not scans or not all(scan in _SCANS for scan in _texts(scans)):
-        raise UsageError(f"{where}: scans: must be a list of " + ", ".join(_SCANS))
-    if not is_fingerprint(texts["fingerprint"]):
-        raise UsageError(f"{where}: fingerprint: must be {PREFIX} and 64 hexadecimal digits")
-    if not is_masked(texts["redacted"]):
-        raise UsageError(f"{where}: redacted: must be a credential's masked form")
-    if not _DATE.fullmatch(texts["added"]):
-        raise UsageError(f"{where}: added: must be a date, YYYY-MM-DD")
-    return Entry(**texts, scans=tuple(scans))
-
-
-def _texts(values: list[Any]) -> Iterator[str]:
-    """Yield the values, "" for one that is no text: a list cannot be looked up."""
-    for value in values:
-        yield value if isinstance(value, str) else ""
+def _entry(one: Fields) -> Entry:
+    one.only(*_FIELDS)
+    return Entry(
+        fingerprint=one.fingerprint("fingerprint"),
+        kind=one.text("kind", _LONGEST_TEXT),
+        redacted=one.masked("redacted"),
+        added=one.date("added"),
+        by=one.text("by", _LONGEST_TEXT),
+        scans=one.some("scans", _SCANS),
+        note=one.text("note", _LONGEST_TEXT) if one.has("note") else "",
+    )

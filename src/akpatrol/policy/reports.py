@@ -1,15 +1,18 @@
-"""A JSON report as the scan that a baseline learns from: names and masked forms, whatever else it holds."""
+"""A report as the scan that a baseline learns from: names and masked forms, whatever else it holds."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol import identity
 from akpatrol.errors import UsageError
-from akpatrol.policy.baseline import FILES, HISTORY, Entry, Seen, is_fingerprint, is_masked
+from akpatrol.findings import AllowanceSource
+from akpatrol.model import Confidence, Exclusion
+from akpatrol.policy.baseline import FILES, HISTORY, Entry, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from akpatrol.findings import Credential
+    from akpatrol.model import Report
 
 # What a range, an index or a message holds is in history once it is committed.
 _SCANS = {"history": HISTORY, "range": HISTORY, "staged": HISTORY, "commit-msg": HISTORY, "scan": FILES}
@@ -31,47 +34,41 @@ class Learned(NamedTuple):
     live: int
 
 
-def read(content: bytes, name: str, here: Here, template: Entry) -> Learned:
-    """Return what a report found; ``template`` has what is the same for all new entries. Raises UsageError."""
-    try:
-        document = json.loads(content)
-        command, coverage = document["scan"]["command"], document["coverage"]
-        credentials = [one for one in document["credentials"] if _is_to_learn(one)]
-        partial = _partial(document, here)
-        entries = {entry.fingerprint: entry for entry in _entries(credentials, template)}
-        live = sum((one["verification"] or {}).get("status") == "active" for one in credentials)
-        complete = coverage["complete"] is True and not partial
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError, IndexError):
-        raise UsageError(f"{name}: not a JSON report of akpatrol", hint="write one: akpatrol history -f json") from None
-    if command not in _SCANS:
-        raise UsageError(f"{name}: a report of akpatrol {command}: nothing to learn from for a baseline")
-    partial = partial or ("" if complete else "it is incomplete")
-    return Learned(Seen(_SCANS[command], entries, complete), partial, live)
+def learned(report: Report, name: str, here: Here, template: Entry) -> Learned:
+    """Return what a report found; ``template`` has what is the same for all new entries.
+
+    Raises UsageError, which calls the report ``name``.
+    """
+    if report.command not in _SCANS:
+        raise UsageError(f"{name}: a report of akpatrol {report.command}: nothing to learn from for a baseline")
+    credentials = [one for one in report.credentials if _is_to_learn(one)]
+    entries = {entry.fingerprint: entry for entry in (_entry(one, template) for one in credentials)}
+    partial = _partial(report, here) or ("" if report.coverage.complete else "it is incomplete")
+    seen = Seen(_SCANS[report.command], entries, complete=not partial)
+    return Learned(seen, partial, sum(one.is_live for one in credentials))
 
 
-def _is_to_learn(credential: dict[str, Any]) -> bool:
+def _is_to_learn(credential: Credential) -> bool:
     """Tell whether something else than a baseline allows it: then it needs no entry."""
-    return not credential["allowed"] or credential["allowed"]["source"] == "baseline"
+    return credential.allowed is None or credential.allowed.source is AllowanceSource.BASELINE
 
 
-def _entries(credentials: list[dict[str, Any]], template: Entry) -> Iterator[Entry]:
-    for one in credentials:
-        if not is_fingerprint(one["fingerprint"]) or not is_masked(one["redacted"]):
-            raise ValueError
-        yield template._replace(fingerprint=one["fingerprint"], kind=str(one["kind"]), redacted=one["redacted"])
+def _entry(one: Credential, template: Entry) -> Entry:
+    name = identity.fingerprint(one.kind, one.secret)
+    return template._replace(fingerprint=name, kind=one.kind.value, redacted=one.secret.redacted)
 
 
-def _partial(document: dict[str, Any], here: Here) -> str:
+def _partial(report: Report, here: Here) -> str:
     """Return why a report does not speak for all of the repository."""
-    command, targets = document["scan"]["command"], document["scan"]["targets"]
-    if command not in _WHOLE:
-        return f"a report of {command} sees only a part"
-    same_remote = command == "history" and here.remote and targets[0]["remote"] == here.remote
-    if len(targets) != 1 or not (targets[0]["path"] == here.root or same_remote):
+    if report.command not in _WHOLE:
+        return f"a report of {report.command} sees only a part"
+    root, remote = [target.root for target in report.targets], [target.remote for target in report.targets]
+    same_remote = report.command == "history" and bool(here.remote) and remote == [here.remote]
+    if root != [here.root] and not same_remote:
         return "it is not about this repository alone"
-    if any(one["reason"] == "exclude_option" for one in document["coverage"]["excluded"]):
+    if Exclusion.EXCLUDE_OPTION in report.coverage.excluded:
         return "something was excluded from it"
-    low = any(one["confidence"] != "high" for one in document["credentials"])
-    if document["summary"]["below_min_confidence"] and not low:
+    low = any(one.confidence is not Confidence.HIGH for one in report.credentials)
+    if report.below_confidence and not low:
         return "it may leave out what was less sure"
     return ""

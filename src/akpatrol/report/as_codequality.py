@@ -39,9 +39,9 @@ def render(report: Report, options: RenderOptions) -> str:
     """Return the report for ``artifacts:reports:codequality``, secrets masked whatever the options say."""
     masked = options._replace(show_secrets=False)
     whole = document.visible_tree(document.build(report, masked))
-    found = (_issue(place) for place in placed.in_order(report, whole, Mask(masked).redact))
-    issues = fitting(found, SIZE_LIMIT - _HEAD_ROOM)
-    return dumped([*_about_the_run(whole, placed.number_of(report) - len(issues)), *issues]) + "\n"
+    found = placed.in_order(report, whole, Mask(masked).redact)
+    issues = fitting(map(_issue, found), SIZE_LIMIT - _HEAD_ROOM)
+    return dumped([*_about_the_run(whole, len(found) - len(issues)), *issues]) + "\n"
 
 
 def _cut(text: str) -> str:

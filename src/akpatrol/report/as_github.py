@@ -6,7 +6,6 @@ level and step (https://github.com/orgs/community/discussions/26680).
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.model import Place, State
@@ -40,9 +39,10 @@ def render(report: Report, options: RenderOptions) -> str:
     notes = list(_notes(whole))
     # Gaps and notes count among the ten as well: what the runner drops is its choice.
     shown = ANNOTATION_LIMIT - len(gaps) - len(notes)
-    annotations = [_annotation(place) for place in islice(placed.in_order(report, whole, Mask(masked).redact), shown)]
+    found = placed.in_order(report, whole, Mask(masked).redact)
+    annotations = [_annotation(place) for place in found[: max(0, shown)]]
     lines = [_plain(verdict(whole)), *annotations]
-    if more := placed.number_of(report) - len(annotations):
+    if more := len(found) - len(annotations):
         lines.append(_plain(f"{plural(more, 'more place')} of findings without an annotation"))
     if allowed := allowed_words(whole["summary"]):
         lines.append(_plain(allowed))

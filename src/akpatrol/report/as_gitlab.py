@@ -15,7 +15,7 @@ from akpatrol.report import document, placed
 from akpatrol.report.as_json import dumped, fitting
 from akpatrol.report.mask import Mask
 from akpatrol.report.messages import left_out_message, skip_message, title
-from akpatrol.report.outcome import allowed_words
+from akpatrol.report.outcome import allowed_words, changed_words
 from akpatrol.report.text_safety import head
 from akpatrol.report.words import parsed, plural
 
@@ -58,8 +58,8 @@ def render(report: Report, options: RenderOptions) -> str:
     """Return the report for ``artifacts:reports:secret_detection``, secrets masked whatever the options say."""
     masked = options._replace(show_secrets=False)
     whole = document.visible_tree(document.build(report, masked))
-    found = (_vulnerability(place) for place in placed.in_order(report, whole, Mask(masked).redact))
-    vulnerabilities = fitting(found, SIZE_LIMIT - _HEAD_ROOM)
+    found = placed.in_order(report, whole, Mask(masked).redact)
+    vulnerabilities = fitting(map(_vulnerability, found), SIZE_LIMIT - _HEAD_ROOM)
     start = parsed(report.started_at) or options.now
     tool = {
         "id": "akpatrol",
@@ -79,7 +79,7 @@ def render(report: Report, options: RenderOptions) -> str:
                     "start_time": _time(start),
                     "end_time": _time(start + timedelta(seconds=report.duration)),
                     "status": "success" if report.coverage.complete else "failure",
-                    "messages": list(_messages(whole, placed.number_of(report) - len(vulnerabilities))),
+                    "messages": list(_messages(whole, len(found) - len(vulnerabilities))),
                 },
                 "vulnerabilities": vulnerabilities,
             }
@@ -141,6 +141,8 @@ def _messages(whole: Mapping[str, Any], missing: int) -> Iterator[dict[str, str]
         yield _message("info" if skip["accepted"] else "warn", skip_message(skip))
     if more := skipped[MESSAGE_LIMIT:]:
         yield _message("warn", f"Not looked at: {plural(len(more), 'more item')}; the JSON report names them.")
+    if left_out := changed_words(whole["coverage"]["changed_files"]):
+        yield _message("info", f"{left_out}.")
     for notice in whole["notices"][:MESSAGE_LIMIT]:
         yield _message("warn", notice)
     if stale := whole["stale"]:

@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from akpatrol.model import Report
     from akpatrol.report import RenderOptions
 
+_NO_CREDENTIALS = '\n  "credentials": []'
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as indented JSON."""
-    return dumped(document.build(report, options), indent=2) + "\n"
+    whole, credentials = document.in_parts(report, options)
+    before, found, after = dumped(whole, indent=2).partition(_NO_CREDENTIALS)
+    items = ["\n    " + dumped(one, indent=2).replace("\n", "\n    ") for one in credentials]
+    # Joined once: such a text may be large.
+    parts = [_NO_CREDENTIALS[:-1], *(piece for item in items for piece in (item, ","))]
+    parts[-1] = "\n  ]" if items else found
+    return "".join((before, *parts, after, "\n"))
 
 
 def dumped(value: Any, *, indent: int | None = None) -> str:

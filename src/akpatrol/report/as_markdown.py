@@ -9,16 +9,21 @@ from akpatrol.report.advice import Situation, leaked_action, situation
 from akpatrol.report.markdown_safety import code, html_code, html_prose, prose
 from akpatrol.report.messages import capital, title
 from akpatrol.report.outcome import allowed_words, coverage_words, findings_of, overview, verdict
+from akpatrol.report.spread import removal_words, version_words
 from akpatrol.report.standing import allowance_words, owner_lines, verification_lines
 from akpatrol.report.text_credential import telling_places
 from akpatrol.report.text_safety import head, middle_out
 from akpatrol.report.words import (
     STATUSES,
+    also_at,
     attribution_words,
     commit_words,
     directory_of,
+    doubts,
     location,
+    moved_words,
     plural,
+    since_words,
     state_words,
     status_of,
 )
@@ -162,11 +167,17 @@ def _history(place: Mapping[str, Any], now: datetime) -> str:
     facts = [state_words({**place, "refs": [middle_out(ref, _NAME_WIDTH) for ref in place["refs"]]})]
     if introduced := place["introduced"]:
         short = {**introduced, "author": head(introduced["author"], _NAME_WIDTH)}
-        facts.append("since " + commit_words(short, now))
+        facts.append(f"{since_words(short)} {commit_words(short, now)}")
         if introduced["summary"]:
             facts.append(f'"{head(introduced["summary"], _NAME_WIDTH)}"')
+    if moved := place["moved_from"]:
+        facts.append(moved_words(moved, middle_out(moved["path"], _NAME_WIDTH)))
+    if others := [middle_out(path, _NAME_WIDTH) for path in place["paths"] if path != place["path"]]:
+        facts.append(also_at(place, others))
     if place["removed"]:
-        facts.append("this version replaced or removed in " + commit_words(place["removed"], now))
+        facts.append(removal_words(place) + commit_words(place["removed"], now))
+    facts += filter(None, [version_words(place["versions"])])
+    facts += doubts(place)
     return "; ".join(facts)
 
 

@@ -7,7 +7,6 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import sarif_om as om
@@ -17,7 +16,7 @@ from akpatrol.report import advice, document, messages, placed
 from akpatrol.report import sarif_words as words
 from akpatrol.report.as_json import dumped
 from akpatrol.report.mask import Mask
-from akpatrol.report.outcome import allowed_words, findings_of
+from akpatrol.report.outcome import allowed_words, changed_words, findings_of
 from akpatrol.report.sarif_places import base_of, file_uri, repository_uri
 from akpatrol.report.words import parsed, plural, status_of
 
@@ -80,10 +79,8 @@ def _run(report: Report, options: RenderOptions) -> Any:
     redact = Mask(options).redact
     rules = _rules(report.findings, findings_of(whole), options.rules)
     bases = _base_ids(report.targets)
-    results = [
-        _result(place, list(rules), _location(place, bases))
-        for place in islice(placed.in_order(report, whole, redact), RESULT_LIMIT)
-    ]
+    found = placed.in_order(report, whole, redact)
+    results = [_result(place, list(rules), _location(place, bases)) for place in found[:RESULT_LIMIT]]
     return om.Run(
         tool=om.Tool(
             driver=om.ToolComponent(
@@ -95,14 +92,14 @@ def _run(report: Report, options: RenderOptions) -> Any:
         ),
         automation_details=om.RunAutomationDetails(id=f"akpatrol/{report.command}/"),
         column_kind="unicodeCodePoints",
-        invocations=[_invocation(report, whole, len(results))],
+        invocations=[_invocation(report, whole, len(found) - len(results))],
         original_uri_base_ids={
             name: om.ArtifactLocation(uri=file_uri(base, redact, directory=True)) for base, name in bases.items()
         },
         version_control_provenance=_provenance(report.targets, bases, redact),
         results=results,
         properties={
-            "coverage": {key: whole["coverage"][key] for key in ("complete", "bytes", "counts", "excluded")},
+            "coverage": {key: value for key, value in whole["coverage"].items() if key != "skipped"},
             "belowMinConfidence": report.below_confidence,
         },
     )
@@ -178,6 +175,7 @@ def _result(place: Placed, rule_ids: list[str], location: Any) -> Any:
         level=place.level,
         message=om.Message(text=words.plain_message(place.message)),
         locations=[location],
+        occurrence_count=place.spread.number,
         partial_fingerprints={FINGERPRINT: place.name},
         properties={
             "credential": place.shown["fingerprint"],
@@ -208,11 +206,11 @@ def _provenance(targets: Iterable[Target], bases: Mapping[str, str], redact: Cal
     return list(found.values()) or None
 
 
-def _invocation(report: Report, whole: Mapping[str, Any], shown: int) -> Any:
+def _invocation(report: Report, whole: Mapping[str, Any], missing: int) -> Any:
     start = parsed(report.started_at)
-    notifications = list(_notifications(report, whole, shown))
+    notifications = list(_notifications(report, whole, missing))
     return om.Invocation(
-        execution_successful=report.coverage.complete,
+        execution_successful=report.coverage.complete and not report.interrupted,
         start_time_utc=_time(start) if start else None,
         end_time_utc=_time(start + timedelta(seconds=report.duration)) if start else None,
         tool_execution_notifications=notifications or None,
@@ -223,7 +221,7 @@ def _time(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def _notifications(report: Report, whole: Mapping[str, Any], shown: int) -> Iterator[Any]:
+def _notifications(report: Report, whole: Mapping[str, Any], missing: int) -> Iterator[Any]:
     # What was not accepted makes the run incomplete: it must not fall to the limit.
     skipped = sorted(whole["coverage"]["skipped"], key=lambda skip: skip["accepted"] is not None)
     for skip in skipped[:NOTIFICATION_LIMIT]:
@@ -231,6 +229,8 @@ def _notifications(report: Report, whole: Mapping[str, Any], shown: int) -> Iter
     if more := skipped[NOTIFICATION_LIMIT:]:
         level = "note" if all(skip["accepted"] for skip in more) else "error"
         yield _notification(f"Not looked at: {plural(len(more), 'more item')}; the JSON report names them.", level)
+    if left_out := changed_words(whole["coverage"]["changed_files"]):
+        yield _notification(f"{left_out}.", "note")
     if unread := report.unread_histories:
         yield _notification(f"Histories not read: {len(unread)}.", "note")
     if allowed := allowed_words(whole["summary"]):
@@ -239,7 +239,7 @@ def _notifications(report: Report, whole: Mapping[str, Any], shown: int) -> Iter
         yield _notification(notice, "warning")
     if stale := whole["stale"]:
         yield _notification(f"Allowances that match nothing any more: {len(stale):,}.", "note")
-    if missing := placed.number_of(report) - shown:
+    if missing:
         yield _notification(messages.left_out_message(missing), "warning")
 
 

@@ -173,5 +173,8 @@ def _unread_histories(paths: Sequence[str], style: Style, *, verbose: bool) -> l
 def _closing(whole: Mapping[str, Any], style: Style) -> list[str]:
     below = whole["summary"]["below_min_confidence"]
     more = f"{below:,} more below the minimum confidence; --min-confidence low shows them" if below else ""
+    # Of the next commit a notice tells of it by name.
+    there = whole["summary"]["already_in_base"] if whole["scan"]["command"] != "staged" else 0
+    known = f"{plural(there, 'place')} already in the base, so not new" if there else ""
     again = _verdict(whole, style) if whole["summary"]["findings"] > _SCREENFUL else []
-    return [*(wrapped(more, style.width) if more else []), *again, coverage_words(whole)]
+    return [*(wrapped(more, style.width) if more else []), *([known] if known else []), *again, coverage_words(whole)]

@@ -15,49 +15,63 @@ from akpatrol.report.mask import Mask
 from akpatrol.report.text_safety import decoded, plain, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from akpatrol.findings import (
         Allowance,
         Changes,
         Commit,
         Credential,
+        Moved,
         Occurrence,
         OrganizationAnswer,
         Owner,
         Verification,
+        Versions,
     )
-    from akpatrol.model import Coverage, Report, Secret, StaleAllowance, Target
+    from akpatrol.model import Asked, ChangedFiles, Coverage, Report, Secret, StaleAllowance, Target
     from akpatrol.report import RenderOptions
     from akpatrol.rules import Rule, RuleSet
 
 SCHEMA_VERSION = "1"
+MOST_PATHS = 100
+"""Paths that are listed of a place."""
+
 _STATES = list(State)
 
 
 def build(report: Report, options: RenderOptions, *, digest: bool = True) -> dict[str, Any]:
     """Return the document; without ``digest`` the rules' one is left empty, which spares a hook loading OpenSSL."""
+    whole, credentials = in_parts(report, options, digest=digest)
+    whole["credentials"] = list(credentials)
+    return whole
+
+
+def in_parts(
+    report: Report, options: RenderOptions, *, digest: bool = True
+) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+    """Return the document without its credentials, and these one by one: together they take much memory."""
     mask = Mask(options)
-    return {
+    whole = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "akpatrol", "version": __version__},
         "scan": {
             "command": report.command,
             "started_at": report.started_at,
             "duration_seconds": round(report.duration, 3),
+            "interrupted": report.interrupted,
             "rules_digest": _digest(report, options) if digest else "",
             "targets": [_target(target, mask) for target in report.targets],
         },
         "coverage": _coverage(report.coverage, mask),
-        "credentials": [
-            _credential(credential, mask, options) for credential in credentials_in_order(report.credentials)
-        ],
+        "credentials": [],
         "notices": mask.texts(report.notices),
         "stale": [_stale(entry, mask) for entry in report.stale],
-        "asked": [{"what": mask.text(one.what), "found": one.found} for one in report.asked],
+        "asked": [_asked(one, mask) for one in report.asked],
         "changes": _changes(report.changes, mask) if report.changes else None,
         "summary": summary.build(report, mask),
     }
+    return whole, (_credential(one, mask, options) for one in credentials_in_order(report.credentials))
 
 
 def visible_tree(value: Any, key: str = "") -> Any:
@@ -145,10 +159,15 @@ def _coverage(coverage: Coverage, mask: Mask) -> dict[str, Any]:
         "complete": coverage.complete,
         "bytes": coverage.size,
         "counts": {mask.text(name): number for name, number in sorted(coverage.counts.items())},
+        "changed_files": _changed_files(coverage.changed),
         "excluded": [{"reason": reason, "count": number} for reason, number in sorted(coverage.excluded.items())],
         # Several processes report skips in no order of their own.
         "skipped": sorted(skipped, key=lambda skip: (skip["reason"] or "", skip["item"] or "", skip["accepted"] or "")),
     }
+
+
+def _changed_files(changed: ChangedFiles | None) -> dict[str, int] | None:
+    return {"count": changed.number, "excluded": changed.excluded} if changed else None
 
 
 def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> dict[str, Any]:
@@ -255,6 +274,11 @@ def _changes(changes: Changes, mask: Mask) -> dict[str, Any]:
     return {"since": {"run": changes.run, "at": changes.at}, "credentials": credentials}
 
 
+def _asked(one: Asked, mask: Mask) -> dict[str, Any]:
+    taken = one.taken_for.value if one.taken_for else None
+    return {"what": mask.text(one.what), "taken_for": taken, "found": one.found}
+
+
 def _stale(entry: StaleAllowance, mask: Mask) -> dict[str, str]:
     return {"where": mask.text(entry.where), "entry": mask.text(entry.entry), "reason": mask.text(entry.reason)}
 
@@ -265,23 +289,35 @@ def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOp
         "target": mask.text(place.target),
         "place": place.place.value,
         "path": None if place.path is None else mask.path(place.path),
-        "paths": [mask.path(path) for path in place.paths],
+        "paths": [mask.path(path) for path in place.paths[:MOST_PATHS]],
+        "paths_truncated": place.paths_truncated or len(place.paths) > MOST_PATHS,
         "line": place.line,
         "column": place.column,
         "end_line": place.end_line,
         "end_column": place.end_column,
         "offset": place.offset,
+        "end": place.end.value,
+        "alike": place.alike,
         "encodings": mask.texts(place.encodings),
         "containers": mask.texts(place.containers),
         "object": place.object,
+        "versions": _versions(place.versions),
         "introduced": _commit(place.introduced, mask),
+        "moved_from": _moved(place.moved_from, mask),
         "removed": {"id": place.removed.id, "date": place.removed.date} if place.removed else None,
         "refs": mask.texts(place.refs),
         "state": place.state.value,
         "state_reason": place.state_reason.value if place.state_reason else None,
         "exposure": place.exposure.value if place.exposure else None,
+        "rule_ids": mask.texts(place.rule_ids),
         "context": context,
     }
+
+
+def _versions(versions: Versions | None) -> dict[str, Any] | None:
+    if versions is None:
+        return None
+    return {"count": versions.number, "first": versions.first._asdict(), "last": versions.last._asdict()}
 
 
 def _commit(commit: Commit | None, mask: Mask) -> dict[str, Any] | None:
@@ -292,4 +328,11 @@ def _commit(commit: Commit | None, mask: Mask) -> dict[str, Any] | None:
         "author": mask.text(commit.author),
         "date": commit.date,
         "summary": mask.text(commit.summary),
+        "boundary": commit.boundary,
     }
+
+
+def _moved(moved: Moved | None, mask: Mask) -> dict[str, Any] | None:
+    if moved is None:
+        return None
+    return {"kind": moved.kind, "path": mask.path(moved.path), "introduced": _commit(moved.introduced, mask)}

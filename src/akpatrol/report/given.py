@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+from math import inf
+from typing import Any
 
 from akpatrol.errors import UsageError
 from akpatrol.report.reread import HINT
 
 _LAST = "coverage"
+_MOST_DIGITS = 30
 
 
 def document_of(content: bytes, name: str) -> dict[str, Any]:
@@ -45,11 +47,13 @@ def _of_lines(header: dict[str, Any], rest: bytes, name: str) -> dict[str, Any]:
 
 
 def _object(text: bytes) -> dict[str, Any]:
-    found = json.loads(text, parse_constant=_no_constant)
+    # What is no number of ours is left to be refused by the name of its field.
+    found = json.loads(text, parse_int=_whole)
     if not isinstance(found, dict):
         raise ValueError("not an object")  # noqa: TRY004 - as json raises
     return found
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
+def _whole(digits: str) -> int | float:
+    """Return a whole number; Python does not take one of thousands of digits."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else inf

@@ -7,44 +7,58 @@ from typing import TYPE_CHECKING, Any
 from akpatrol.findings import VerificationStatus
 from akpatrol.model import Kind
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
+from akpatrol.report.spread import removal_words
 from akpatrol.report.standing import abilities, allowance_words
 from akpatrol.report.text_safety import head, middle_out, visible
 from akpatrol.report.words import (
     SHORT_ID,
     STATUSES,
+    also_at,
     attribution_words,
+    doubts,
     kind_name,
-    listed,
     location,
+    moved_words,
     plural,
+    since_words,
     state_words,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from akpatrol.report.spread import Spread
+
 PATH_WIDTH = 500
 _NAME_WIDTH = 100
 
 
-def result_message(credential: Mapping[str, Any], occurrence: Mapping[str, Any], action: str) -> str:
-    """Say what is where since which commit, and what to do."""
+def result_message(
+    credential: Mapping[str, Any], occurrence: Mapping[str, Any], action: str, spread: Spread | None = None
+) -> str:
+    """Say what is where since which commit, what further places that stands for, and what to do."""
     kind, attribution = credential["kind"], credential["attribution"]
     occurrence = {**occurrence, "refs": [middle_out(ref, _NAME_WIDTH) for ref in occurrence["refs"]]}
     where = middle_out(location(occurrence), PATH_WIDTH)
     facts = [state_words(occurrence)]
-    if introduced := occurrence["introduced"]:
-        facts.append(f"since commit {introduced['id'][:SHORT_ID]} of {introduced['date'][:10]}")
-    elif occurrence["object"]:
+    more = list(spread.facts()) if spread else []
+    introduced = occurrence["introduced"]
+    if introduced and not (spread and spread.tells_first):
+        facts.append(f"{since_words(introduced)} commit {introduced['id'][:SHORT_ID]} of {introduced['date'][:10]}")
+    elif occurrence["object"] and not introduced:
         facts.append(f"git object {occurrence['object'][:SHORT_ID]}")
+    facts += more
+    if moved := occurrence["moved_from"]:
+        facts.append(moved_words(moved, middle_out(moved["path"], _NAME_WIDTH)))
     if removed := occurrence["removed"]:
-        facts.append(f"this version replaced or removed in commit {removed['id'][:SHORT_ID]} of {removed['date'][:10]}")
+        facts.append(f"{removal_words(occurrence)}commit {removed['id'][:SHORT_ID]} of {removed['date'][:10]}")
     if others := [middle_out(path, _NAME_WIDTH) for path in occurrence["paths"] if path != occurrence["path"]]:
-        facts.append("also at " + listed(others))
+        facts.append(also_at(occurrence, others))
     if occurrence["encodings"]:
         facts.append(
             "encoded as " + ", then ".join(head(encoding, _NAME_WIDTH) for encoding in occurrence["encodings"])
         )
+    facts += doubts(occurrence)
     return (
         f"{title(credential)} {credential['redacted']} at {where}: {'; '.join(facts)}. "
         f"{capital(credential['confidence'])} confidence, {attribution_words(kind, attribution)}, "

@@ -29,12 +29,15 @@ _LEFT_OUT = {
     Exclusion.DELETED: ("deleted file",),
     Exclusion.GIT_LFS_POINTER: ("Git LFS pointer",),
     Exclusion.NOT_IN_INDEX: ("file not in the index", "files not in the index"),
+    Exclusion.ENCRYPTED: ("encrypted file",),
 }
 
 
 def verdict(whole: Mapping[str, Any]) -> str:
     """Say what was found that somebody has to act on, and first of all whether everything was looked at."""
     found = _found(whole)
+    if left_out := _mostly_excluded(whole["coverage"]["changed_files"]):
+        found = f"{left_out}; {found[0].lower()}{found[1:]}"
     if whole["coverage"]["complete"]:
         return found
     unread = sum(skip["accepted"] is None for skip in whole["coverage"]["skipped"])
@@ -68,6 +71,13 @@ def allowed_words(summary: Mapping[str, Any]) -> str:
     return f"{summary['allowed']:,} allowed: {', '.join(by)}" if by else ""
 
 
+def changed_words(changed: Mapping[str, int] | None) -> str:
+    """Say how many of a change's files are excluded, nothing when none is."""
+    if not changed or not changed["excluded"]:
+        return ""
+    return f"{changed['excluded']:,} of {plural(changed['count'], 'changed file')} excluded"
+
+
 def coverage_words(whole: Mapping[str, Any]) -> str:
     """Say what was looked at, left out and not readable."""
     coverage = whole["coverage"]
@@ -75,12 +85,18 @@ def coverage_words(whole: Mapping[str, Any]) -> str:
     names = [name for name in _COUNTS if name in counts] + [name for name in counts if name not in _COUNTS]
     looked = [_counted(counts[name], name) for name in names if counts[name]] or ["nothing"]
     by_number = sorted(coverage["excluded"], key=lambda entry: -entry["count"])
-    excluded = [_left_out(entry["count"], entry["reason"]) for entry in by_number if entry["count"]]
+    changed = coverage["changed_files"]
+    excluded = [
+        _left_out(entry["count"], entry["reason"])
+        for entry in by_number
+        if entry["count"] and not (changed and entry["reason"] == Exclusion.EXCLUDE_OPTION)
+    ]
     accepted = sum(skip["accepted"] is not None for skip in coverage["skipped"])
     unread = len(coverage["skipped"]) - accepted
     looked_at = f"Looked at {', '.join(looked)}, {size_words(coverage['bytes'])}"
     parts = [
         f"{looked_at} in {duration_words(whole['scan']['duration_seconds'])}",
+        changed_words(changed),
         f"left out {', '.join(excluded)}" if excluded else "",
         f"{unread:,} not readable" if unread else "",
         f"{accepted:,} not looked at, accepted" if accepted else "",
@@ -88,11 +104,17 @@ def coverage_words(whole: Mapping[str, Any]) -> str:
     return "; ".join(part for part in parts if part)
 
 
+def _mostly_excluded(changed: Mapping[str, int] | None) -> str:
+    return changed_words(changed) if changed and 2 * changed["excluded"] > changed["count"] else ""
+
+
 def _found(whole: Mapping[str, Any]) -> str:
     summary = whole["summary"]
     if not summary["findings"]:
         # With changes the report holds nothing else, however much was found before.
         some = "new or changed credentials" if whole["changes"] else "credentials"
+        if summary["already_in_base"]:
+            some = "new credentials"
         return f"No {some} found" + (" that are not allowed" if summary["allowed"] else "")
     places = plural(summary["occurrences"], "place")
     found = findings_of(whole)

@@ -8,8 +8,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.report.messages import capital
+from akpatrol.report.spread import version_words
 from akpatrol.report.text_safety import head, middle_out
-from akpatrol.report.words import SHORT_ID, date_words, listed, location, state_words
+from akpatrol.report.words import SHORT_ID, also_at, date_words, doubts, location, moved_words, state_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,10 +107,17 @@ class Places:
 
 
 def _more(short: Mapping[str, Any], *, is_only: bool) -> Iterable[str]:
-    if others := [path for path in short["paths"] if path != short["path"]]:
-        yield "Also at " + listed([middle_out(path, _PATH_WIDTH) for path in others])
+    if short["introduced"] and short["introduced"]["boundary"]:
+        yield "Brought in or before this commit, at which a shallow clone ends"
+    if moved := short["moved_from"]:
+        yield capital(moved_words(moved, middle_out(moved["path"], _PATH_WIDTH)))
+    if others := [middle_out(path, _PATH_WIDTH) for path in short["paths"] if path != short["path"]]:
+        yield capital(also_at(short, others))
+    if versions := version_words(short["versions"]):
+        yield capital(versions)
     if short["encodings"]:
         yield "Encoded as " + ", then ".join(short["encodings"])
+    yield from map(capital, doubts(short))
     if short["exposure"] and not is_only:
         yield "Every visitor of a web page can read it"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -13,6 +13,7 @@ from akpatrol.report import document
 from akpatrol.report.messages import action_message, result_message
 from akpatrol.report.outcome import findings_of
 from akpatrol.report.sarif_places import artifact_uri
+from akpatrol.report.spread import COMMIT_TEXTS, spread_of
 from akpatrol.report.text_safety import path_text
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from akpatrol.findings import Credential, Occurrence
     from akpatrol.model import Report, Target
+    from akpatrol.report.spread import Spread
 
 _LEVELS = {
     Severity.CRITICAL: "error",
@@ -32,9 +34,10 @@ _STATUS_LEVELS = {VerificationStatus.ACTIVE: "error", VerificationStatus.INACTIV
 
 
 class Placed(NamedTuple):
-    """One place of one finding, as they were found and as a visible document shows them.
+    """One finding on one path, as it was found and as a visible document shows it: its worst place speaks for all.
 
-    ``uri`` is relative to the repository's root, ``name`` the same from run to run, ``action`` what to do.
+    ``uri`` is relative to the repository's root, ``name`` the same from run to run, ``action`` what to do, ``spread``
+    what further places it stands for.
     """
 
     credential: Credential
@@ -45,6 +48,7 @@ class Placed(NamedTuple):
     uri: str
     name: str
     action: str
+    spread: Spread
 
     @property
     def path(self) -> str:
@@ -63,7 +67,7 @@ class Placed(NamedTuple):
     @property
     def message(self) -> str:
         """What is where, and what to do."""
-        return result_message(self.shown, self.shown_place, self.action)
+        return result_message(self.shown, self.shown_place, self.action, self.spread)
 
     @property
     def lines(self) -> tuple[int, int] | None:
@@ -79,8 +83,8 @@ def level_of(severity: Severity) -> str:
     return _LEVELS[severity]
 
 
-def in_order(report: Report, whole: Mapping[str, Any], redact: Callable[[str], str]) -> Iterator[Placed]:
-    """Yield every place of the findings of a visible document, most urgent first.
+def in_order(report: Report, whole: Mapping[str, Any], redact: Callable[[str], str]) -> list[Placed]:
+    """Return every finding of a visible document once for each of its paths, most urgent first.
 
     Each finding's worst place comes before any other place, so that a cut leaves out no finding before it must.
     """
@@ -89,13 +93,8 @@ def in_order(report: Report, whole: Mapping[str, Any], redact: Callable[[str], s
         list(_places(credential, shown, targets, redact))
         for credential, shown in zip(document.credentials_in_order(report.findings), findings_of(whole), strict=True)
     ]
-    yield from (places[0] for places in found if places)
-    yield from (place for places in found for place in places[1:])
-
-
-def number_of(report: Report) -> int:
-    """Return how many there are."""
-    return sum(len(credential.occurrences) for credential in report.findings)
+    firsts = [places[0] for places in found if places]
+    return [*firsts, *(place for places in found for place in places[1:])]
 
 
 def _places(
@@ -105,24 +104,37 @@ def _places(
     redact: Callable[[str], str],
 ) -> Iterator[Placed]:
     occurrences = document.occurrences_in_order(credential.occurrences)
+    groups: dict[tuple[str, ...], list[_Member]] = defaultdict(list)
+    for occurrence, shown_place in zip(occurrences, shown["occurrences"], strict=True):
+        uri = artifact_uri(occurrence, targets.get(occurrence.target), redact)
+        # What stands in many commits' texts is one thing to act on, as what stands in many versions of a file is.
+        path = "" if occurrence.place in COMMIT_TEXTS else uri
+        groups[occurrence.target, occurrence.place, path].append(_Member(occurrence, shown_place, uri))
     action = action_message(shown)
-    uris = [artifact_uri(place, targets.get(place.target), redact) for place in occurrences]
-    names = _names(shown["fingerprint"], occurrences, uris)
-    quadruples = zip(occurrences, shown["occurrences"], uris, names, strict=True)
-    for occurrence, shown_place, uri, name in quadruples:
-        yield Placed(credential, shown, occurrence, shown_place, targets.get(occurrence.target), uri, name, action)
+    names = _names(shown["fingerprint"], list(groups.values()))
+    for members, name in zip(groups.values(), names, strict=True):
+        lead = members[0]
+        target = targets.get(lead.occurrence.target)
+        spread = spread_of([member.occurrence for member in members])
+        yield Placed(credential, shown, lead.occurrence, lead.shown, target, lead.uri, name, action, spread)
 
 
-def _names(fingerprint: str, occurrences: list[Occurrence], uris: list[str]) -> list[str]:
-    """Return a stable name a place: of credential and place, numbered where several share them, oldest first.
+class _Member(NamedTuple):
+    occurrence: Occurrence
+    shown: Mapping[str, Any]
+    uri: str
 
-    Lines and contents stay out of it, so that editing a file closes and opens no alert.
+
+def _names(fingerprint: str, groups: list[list[_Member]]) -> list[str]:
+    """Return a stable name a group: of credential and path, numbered where several share them, oldest first.
+
+    Lines, members and contents stay out of it, so that editing a file closes and opens no alert.
     """
-    stems = [_stem(fingerprint, *pair) for pair in zip(occurrences, uris, strict=True)]
-    age = sorted(range(len(occurrences)), key=lambda index: _age(occurrences[index]))
+    oldest = [min(members, key=lambda one: _age(one.occurrence)) for members in groups]
+    stems = [_stem(fingerprint, one) for one in oldest]
     counted: Counter[str] = Counter()
-    names = [""] * len(occurrences)
-    for index in age:
+    names = [""] * len(groups)
+    for index in sorted(range(len(groups)), key=lambda index: _age(oldest[index].occurrence)):
         counted[stems[index]] += 1
         names[index] = f"{stems[index]}:{counted[stems[index]]}"
     return names
@@ -133,6 +145,6 @@ def _age(occurrence: Occurrence) -> tuple[Any, ...]:
     return (introduced, occurrence.offset, occurrence.object or "", occurrence.target)
 
 
-def _stem(fingerprint: str, occurrence: Occurrence, uri: str) -> str:
-    parts = [fingerprint, occurrence.place, uri, *occurrence.containers]
+def _stem(fingerprint: str, one: _Member) -> str:
+    parts = [fingerprint, one.occurrence.place, one.uri]
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

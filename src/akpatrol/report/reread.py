@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.errors import UsageError
+from akpatrol.fields import Fields
 from akpatrol.findings import (
     Allowance,
     AllowanceSource,
@@ -18,18 +19,25 @@ from akpatrol.findings import (
     Commit,
     Credential,
     InventoryKey,
+    Moved,
     NamedSecret,
     Occurrence,
     OrganizationAnswer,
     Owner,
+    Taken,
     Verification,
     VerificationStatus,
+    Version,
+    Versions,
+    end_of,
 )
 from akpatrol.model import (
     Asked,
     Attribution,
+    ChangedFiles,
     Confidence,
     Coverage,
+    End,
     Exclusion,
     Exposure,
     Kind,
@@ -44,7 +52,6 @@ from akpatrol.model import (
     Target,
 )
 from akpatrol.report.document import SCHEMA_VERSION
-from akpatrol.report.fields import Fields
 from akpatrol.report.text_safety import path_bytes
 
 if TYPE_CHECKING:
@@ -52,17 +59,15 @@ if TYPE_CHECKING:
 
 HINT = "write one: akpatrol history -f json"
 
-_FINGERPRINT = re.compile("akp1:[0-9a-f]{64}")
 _SHA256 = re.compile("[0-9a-f]{64}")
 DIGEST = re.compile("[0-9a-f]{0,64}")
 _OBJECT = re.compile("[0-9a-f]{4,64}")
-# What Secret.redacted makes: of the prefix and what follows no more than it shows.
-_MASKED = re.compile(r"(?:[^_]{0,3}_.{4})?\*{3}\([0-9]{1,12}\)", re.DOTALL)
 # A whole token does not fit in.
 _KEY_ID = re.compile(r"(?!pat_|ak_)[0-9A-Za-z_-]{1,200}")
 MOMENT = re.compile("[-+:.? 0-9TZtz]{0,40}")
 _WORD = re.compile("[a-z_-]{1,30}")
 _CHANGE = re.compile("new|gone|changed")
+_MOVED = re.compile("move|copy")
 
 
 def report_of(document: Mapping[str, Any], name: str = "report") -> Report:
@@ -77,8 +82,8 @@ def report_of(document: Mapping[str, Any], name: str = "report") -> Report:
         if version != SCHEMA_VERSION and whole.inner("tool").text("name") == "akpatrol":
             raise UsageError(f"{name}: a report of a newer version of akpatrol", hint="update akpatrol")
         return _report(whole)
-    except ValueError:
-        raise UsageError(f"{name}: not a JSON report of akpatrol", hint=HINT) from None
+    except ValueError as error:
+        raise UsageError(f"{name}: not a JSON report of akpatrol: {error}", hint=HINT) from None
 
 
 def raw_secrets(document: Mapping[str, Any]) -> list[Secret]:
@@ -96,11 +101,12 @@ def credential_of(document: Mapping[str, Any]) -> Credential:
 
 
 def _credential(one: Fields) -> Credential:
+    occurrences = tuple(map(_occurrence, one.each("occurrences")))
     return Credential(
         kind=one.one("kind", Kind),
         secret=NamedSecret(
-            one.like("redacted", _MASKED),
-            one.like("fingerprint", _FINGERPRINT),
+            one.masked("redacted"),
+            one.fingerprint("fingerprint"),
             one.like("secret_sha256", _SHA256),
             one.maybe("key_id", lambda key: one.like(key, _KEY_ID)),
         ),
@@ -110,11 +116,12 @@ def _credential(one: Fields) -> Credential:
         severity=one.one("severity", Severity),
         state=one.one("state", State),
         exposure=one.maybe("exposure", lambda key: one.one(key, Exposure)),
-        occurrences=tuple(map(_occurrence, one.each("occurrences"))),
+        occurrences=occurrences,
         verification=_verification(one.maybe("verification", one.inner)),
         owner=_owner(one.maybe("owner", one.inner)),
         allowed=_allowance(one.maybe("allowed", one.inner)),
         found_at=one.later("found_at", lambda key: one.like(key, MOMENT)),
+        end=end_of(occurrences),
     )
 
 
@@ -132,34 +139,54 @@ def _coverage(one: Fields) -> Coverage:
             Skipped(skip.text("item"), skip.text("reason"), skip.maybe("accepted", skip.text))
             for skip in one.each("skipped")
         ),
+        changed=_changed_files(one.later("changed_files", one.inner)),
     )
     if one.flag("complete") is not coverage.complete:
-        raise ValueError("complete")
+        raise one.wrong("complete", "does not agree with what was skipped")
     return coverage
+
+
+def _changed_files(one: Fields | None) -> ChangedFiles | None:
+    if one is None:
+        return None
+    changed = ChangedFiles(one.count("count"), one.count("excluded"))
+    if changed.excluded > changed.number:
+        raise one.wrong("excluded", "more than there are")
+    return changed
 
 
 def _report(whole: Fields) -> Report:
     scan, summary = whole.inner("scan"), whole.inner("summary")
+    coverage, interrupted = _coverage(whole.inner("coverage")), scan.later("interrupted", scan.flag) or False
+    if interrupted and coverage.complete:
+        raise scan.wrong("interrupted", "must not be true in a report that is complete")
     targets = tuple(map(_target, scan.each("targets")))
     if len({target.id for target in targets}) != len(targets):
-        raise ValueError("targets")
+        raise scan.wrong("targets", "two have the same id")
     return Report(
         command=scan.like("command", _WORD),
-        started_at=scan.like("started_at", MOMENT),
+        started_at=scan.start("started_at"),
         duration=scan.seconds("duration_seconds"),
         targets=targets,
-        coverage=_coverage(whole.inner("coverage")),
+        coverage=coverage,
         credentials=tuple(map(_credential, whole.each("credentials"))),
         below_confidence=summary.count("below_min_confidence"),
+        already_in_base=summary.later("already_in_base", summary.count) or 0,
         unread_histories=summary.texts("histories_not_read"),
         notices=whole.texts("notices"),
         stale=tuple(
             StaleAllowance(one.text("where"), one.text("entry"), one.text("reason")) for one in whole.each("stale")
         ),
-        asked=tuple(Asked(one.text("what"), one.flag("found")) for one in whole.each("asked")),
+        asked=tuple(map(_asked, whole.each("asked"))),
         changes=_changes(whole.later("changes", whole.inner)),
         rules_digest=scan.like("rules_digest", DIGEST),
+        interrupted=interrupted,
     )
+
+
+def _asked(one: Fields) -> Asked:
+    taken = one.later("taken_for", lambda key: one.one(key, Taken))
+    return Asked(one.text("what"), one.flag("found"), taken)
 
 
 def target_of(document: Mapping[str, Any]) -> Target:
@@ -202,15 +229,45 @@ def _occurrence(one: Fields) -> Occurrence:
         introduced=_commit(one.maybe("introduced", one.inner)),
         removed=_removal(one.maybe("removed", one.inner)),
         refs=one.texts("refs"),
+        paths_truncated=bool(one.later("paths_truncated", one.flag)),
+        moved_from=_moved(one.later("moved_from", one.inner)),
         state_reason=one.maybe("state_reason", lambda key: one.one(key, StateReason)),
         exposure=one.maybe("exposure", lambda key: one.one(key, Exposure)),
+        versions=_versions(one.later("versions", one.inner)),
+        rule_ids=one.later("rule_ids", one.texts) or (),
+        end=one.later("end", lambda key: one.one(key, End)) or End.CERTAIN,
+        alike=one.later("alike", one.position),
     )
+
+
+def _versions(one: Fields | None) -> Versions | None:
+    if one is None:
+        return None
+    return Versions(one.position("count"), _version(one.inner("first")), _version(one.inner("last")))
+
+
+def _version(one: Fields) -> Version:
+    commit = one.maybe("commit", lambda key: one.like(key, _OBJECT))
+    return Version(one.like("object", _OBJECT), commit, one.maybe("date", lambda key: one.like(key, MOMENT)))
 
 
 def _commit(one: Fields | None) -> Commit | None:
     if one is None:
         return None
-    return Commit(one.like("id", _OBJECT), one.like("date", MOMENT), one.text("author"), one.text("summary"))
+    return Commit(
+        one.like("id", _OBJECT),
+        one.like("date", MOMENT),
+        one.text("author"),
+        one.text("summary"),
+        boundary=bool(one.later("boundary", one.flag)),
+    )
+
+
+def _moved(one: Fields | None) -> Moved | None:
+    if one is None:
+        return None
+    introduced = _commit(one.maybe("introduced", one.inner))
+    return Moved(one.like("kind", _MOVED), path_bytes(one.text("path")), introduced)
 
 
 def _removal(one: Fields | None) -> Commit | None:
@@ -224,7 +281,7 @@ def _verification(one: Fields | None) -> Verification | None:
         status=one.one("status", VerificationStatus),
         reason=one.text("reason"),
         checked_at=_moment(one, "checked_at"),
-        http_status=one.maybe("http_status", one.count),
+        http_status=one.maybe("http_status", one.http_status),
         organizations=tuple(map(_answer, one.each("organizations"))),
         scopes=one.texts("scopes"),
         blast_radius=one.texts("blast_radius"),
@@ -236,7 +293,7 @@ def _answer(one: Fields) -> OrganizationAnswer:
         organization=one.text("organization"),
         status=one.one("status", VerificationStatus),
         reason=one.text("reason"),
-        http_status=one.maybe("http_status", one.count),
+        http_status=one.maybe("http_status", one.http_status),
         scopes=one.texts("scopes"),
         blast_radius=one.texts("blast_radius"),
     )
@@ -284,9 +341,9 @@ def _changes(one: Fields | None) -> Changes | None:
 
 def _change(one: Fields) -> Change:
     return Change(
-        fingerprint=one.like("fingerprint", _FINGERPRINT),
+        fingerprint=one.fingerprint("fingerprint"),
         kind=one.one("kind", Kind),
-        redacted=one.like("redacted", _MASKED),
+        redacted=one.masked("redacted"),
         change=one.like("change", _CHANGE),
         detail=one.text("detail"),
     )

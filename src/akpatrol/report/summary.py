@@ -41,6 +41,7 @@ def build(report: Report, mask: Mask) -> dict[str, Any]:
         "by_verification": _counted(STATUSES, (_status(credential) for credential in found)),
         "by_allowance": _counted(ALLOWANCES, (allowance.source for allowance in allowed if allowance)),
         "below_min_confidence": report.below_confidence,
+        "already_in_base": report.already_in_base,
         "histories_not_read": sorted(mask.texts(report.unread_histories)),
     }
 

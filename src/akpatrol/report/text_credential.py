@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from akpatrol.model import Place, State
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
+from akpatrol.report.spread import removal_words, version_words
 from akpatrol.report.standing import allowance_words, owner_lines, verification_lines
 from akpatrol.report.text_safety import around, columns, head, middle_out, shell_word, wrapped
 from akpatrol.report.words import (
     STATUSES,
     UNVERIFIED,
+    also_at,
     attribution_words,
     commit_words,
+    doubts,
     kind_name,
-    listed,
     location,
+    moved_words,
     plural,
+    since_words,
     state_words,
     status_of,
 )
@@ -115,13 +119,18 @@ class CredentialText:
         short = self._short(occurrence)
         yield state_words(short)
         if short["introduced"]:
-            yield "since " + commit_words(short["introduced"], self._now)
+            yield f"{since_words(short['introduced'])} {commit_words(short['introduced'], self._now)}"
+        if moved := short["moved_from"]:
+            yield moved_words(moved, middle_out(moved["path"], _PATH_WIDTH))
         if short["removed"]:
-            yield "this version replaced or removed in " + commit_words(short["removed"], self._now)
+            yield removal_words(short) + commit_words(short["removed"], self._now)
+        if versions := version_words(short["versions"]):
+            yield versions
         if others := [path for path in short["paths"] if path != short["path"]]:
-            yield "also at " + (", ".join(others) if self._verbose else listed(others))
+            yield also_at(short, others, len(others) if self._verbose else SHOWN)
         if short["encodings"]:
             yield "encoded as " + ", then ".join(short["encodings"])
+        yield from doubts(short)
         if short["exposure"] and not is_only:
             yield "every visitor of a web page can read it"
         if self._verbose and (short["introduced"] or {}).get("summary"):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os.path
 from typing import TYPE_CHECKING, Any
 
+from akpatrol.findings import Taken
 from akpatrol.model import Place, State
 from akpatrol.report import document
 from akpatrol.report.advice import leaked_action
 from akpatrol.report.outcome import coverage_words
+from akpatrol.report.spread import version_words
 from akpatrol.report.standing import owner_lines, verification_lines
 from akpatrol.report.text_safety import head, middle_out, visible, wrapped
 from akpatrol.report.text_style import Style
@@ -17,10 +19,13 @@ from akpatrol.report.words import (
     attribution_words,
     date_words,
     directory_of,
+    doubts,
     kind_name,
     location,
+    moved_words,
     plural,
     short_ref,
+    since_words,
     state_name,
     state_words,
 )
@@ -38,6 +43,13 @@ _ROWS_A_PLACE = 2
 _REASONS = 2
 _NAME_WIDTH = 40
 _IN_TREES = (Place.CONTENT, Place.PATH)
+_TAKEN = {
+    Taken.CREDENTIAL: "a credential",
+    Taken.FINGERPRINT: "a fingerprint",
+    Taken.SHA256: "a SHA-256",
+    Taken.KEY_ID: "a key id",
+    Taken.TEXT: "a text",
+}
 _GONE = (State.REMOVED, State.UNREACHABLE)
 
 
@@ -45,7 +57,8 @@ def render(report: Report, options: RenderOptions) -> str:
     """Return the screen; with ``-v`` all places, however many."""
     whole = document.visible_tree(document.build(report, options, digest=False))
     style = Style(min(options.width, _COLUMNS), colour=options.colour)
-    verdict = list(_verdict(whole, [one.what for one in report.asked], style))
+    asked = list(dict.fromkeys(one.what for one in report.asked))
+    verdict = [*_verdict(whole, asked, style), *wrapped(_taken(whole["asked"]), style.width)]
     found = [
         (list(_about(one, options, style)), _places(one, whole, options, style), list(_next(one, style)))
         for one in whole["credentials"]
@@ -76,6 +89,13 @@ def _verdict(whole: Mapping[str, Any], asked: Sequence[str], style: Style) -> It
     yield from (style.verdict(line, found=bool(found), complete=complete) for line in wrapped(told, style.width))
 
 
+def _taken(asked: Sequence[Mapping[str, Any]]) -> str:
+    """Say what was asked for was taken for, and as what it was found."""
+    names = [_TAKEN[one["taken_for"]] for one in asked if one["taken_for"]]
+    found = [_TAKEN[one["taken_for"]] for one in asked if one["taken_for"] and one["found"]]
+    return f"taken for {' and for '.join(names)}" + (f"; found as {found[0]}" if len(names) > 1 and found else "")
+
+
 def _about(one: Mapping[str, Any], options: RenderOptions, style: Style) -> Iterator[str]:
     kind, attribution = one["kind"], one["attribution"]
     id_ = f", key id {head(one['key_id'], _NAME_WIDTH)}" if one["key_id"] else ""
@@ -92,7 +112,11 @@ def _about(one: Mapping[str, Any], options: RenderOptions, style: Style) -> Iter
 def _time(places: Sequence[Mapping[str, Any]], now: datetime) -> str:
     """Say since and until when it was anywhere, and who brought it."""
     brought = min((place["introduced"] for place in places if place["introduced"]), key=_date, default=None)
-    since = f"since {date_words(brought['date'], now)}, by {_author(brought)}" if brought else "since when is not known"
+    since = (
+        f"{since_words(brought)} {date_words(brought['date'], now)}, by {_author(brought)}"
+        if brought
+        else "since when is not known"
+    )
     removed = [place["removed"] for place in places if place["removed"]]
     if removed and all(place["state"] in _GONE for place in places):
         return f"{since}, until {date_words(max(removed, key=_date)['date'], now)}"
@@ -113,10 +137,16 @@ def _place(place: Mapping[str, Any], root: str, style: Style) -> Iterator[str]:
     yield "  " + style.path(middle_out(where if in_files or not root else f"{root}: {where}", style.width - 2))
     state = state_name(place["state"]) if place["place"] in _IN_TREES else state_words(short)
     since, until = place["introduced"], place["removed"]
-    times = f"since {since['date'][:10]}" if since else ""
+    times = f"{since_words(since)} {since['date'][:10]}" if since else ""
     times += f" until {until['date'][:10]}" if until else ""
     facts = [times.strip(), f"{_author(since)} in {since['id'][:SHORT_ID]}" if since else "", state]
+    facts += filter(None, [version_words(place["versions"])])
+    if moved := place["moved_from"]:
+        facts.append(moved_words(moved, middle_out(moved["path"], _NAME_WIDTH)))
+    if place["paths_truncated"]:
+        facts.append(f"on more than {len(place['paths']):,} paths")
     facts += [f"encoded as {', '.join(place['encodings'])}"] if place["encodings"] else []
+    facts += doubts(place)
     yield "    " + head("; ".join(filter(None, facts)), style.width - 4)
 
 

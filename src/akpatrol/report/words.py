@@ -6,10 +6,10 @@ import os.path
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import Attribution, Kind, Place, State, StateReason
+from akpatrol.model import Attribution, End, Kind, Place, State, StateReason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 UNVERIFIED = "unverified"
 STATUSES = {
@@ -62,6 +62,7 @@ _AGES = ((365, "year"), (30, "month"), (7, "week"), (1, "day"))
 """Days in each unit."""
 
 _KILO = 1000
+_AUTHOR_WIDTH = 60
 
 
 def kind_name(kind: str, attribution: str) -> str:
@@ -103,6 +104,14 @@ def state_words(occurrence: Mapping[str, Any]) -> str:
             return _UNREACHABLE[StateReason(reason)] if reason else "reachable from no ref"
         case _:
             return _in_history(occurrence, listed([short_ref(ref) for ref in occurrence["refs"]]))
+
+
+def doubts(occurrence: Mapping[str, Any]) -> Iterator[str]:
+    """Say what makes one occurrence less sure than its text does."""
+    if occurrence["end"] == End.UNCERTAIN:
+        yield "where it ends is uncertain"
+    if occurrence["alike"]:
+        yield f"one of {occurrence['alike']:,} identifiers like it in the file"
 
 
 def _in_history(occurrence: Mapping[str, Any], refs: str) -> str:
@@ -160,6 +169,27 @@ def commit_words(commit: Mapping[str, Any], now: datetime) -> str:
     """Name a commit: short id, author where there is one, date and age."""
     parts = [commit["id"][:SHORT_ID], commit.get("author"), date_words(commit["date"], now)]
     return ", ".join(part for part in parts if part)
+
+
+def since_words(commit: Mapping[str, Any]) -> str:
+    """Say what a commit is to what it brought: at the boundary of a shallow clone an earlier one may have."""
+    return "in or before" if commit["boundary"] else "since"
+
+
+def moved_words(moved: Mapping[str, Any], path: str = "") -> str:
+    """Say from where a place was moved or copied, and since when it was there; ``path`` is what to call that."""
+    words = f"{'moved' if moved['kind'] == 'move' else 'copied'} from {path or moved['path']}"
+    if not (commit := moved["introduced"]):
+        return words
+    author = commit["author"].partition(" <")[0][:_AUTHOR_WIDTH]
+    told = ", ".join(filter(None, [commit["id"][:SHORT_ID], author, commit["date"][:10]]))
+    return f"{words}, there {since_words(commit)} {told}"
+
+
+def also_at(occurrence: Mapping[str, Any], others: Sequence[str], limit: int = 3) -> str:
+    """Say on which other paths it stood, and that these are not all where they are not."""
+    words = "also at " + listed(others, limit)
+    return f"{words}; more than {len(occurrence['paths']):,} paths in all" if occurrence["paths_truncated"] else words
 
 
 def date_words(date: str, now: datetime) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_check
 from akpatrol.model import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from akpatrol.findings import Hit, Occurrence
     from akpatrol.model import Chunk, Content, Counted, Excluded, Match, Target
@@ -91,6 +91,25 @@ class Remembering(Protocol):
 
     def remember(self) -> None:
         """Keep for a later run what was learned; not called when this one is broken off."""
+
+
+@runtime_checkable
+class Changing(Protocol):
+    """A source that looks at a change of its one target, not at a whole."""
+
+    def targets(self) -> tuple[Target, ...]:
+        """Return what is looked at."""
+
+    def changed_paths(self) -> Collection[bytes]:
+        """Return the files that the change adds or edits; called after all units were read."""
+
+
+@runtime_checkable
+class Comparing(Protocol):
+    """A source that tells what is new from what was there before, which it does not look at otherwise."""
+
+    def compare_with(self, examine: Callable[[Unit], Sequence[Hit]]) -> None:
+        """Learn how to find out what is in a unit; called before hits are placed."""
 
 
 class OneTarget:

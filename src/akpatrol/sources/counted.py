@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from akpatrol.fields import FieldError, Fields
 from akpatrol.model import Counted, Excluded, Exclusion
 
 if TYPE_CHECKING:
     from akpatrol.tally import Tally
-
-_MOST = 1 << 63
 
 
 def value_of(read: Tally) -> dict[str, object]:
@@ -19,13 +18,10 @@ def value_of(read: Tally) -> dict[str, object]:
 
 def told(value: Any) -> tuple[Counted | Excluded, ...] | None:
     """Return what reading counted, to be told again; None for what is not as it was written."""
-    match value:
-        case {"counts": dict(counts), "size": int(size), "excluded": dict(excluded)}:
-            pass
-        case _:
-            return None
-    numbers = (size, *counts.values(), *excluded.values())
-    if not all(type(number) is int and 0 <= number < _MOST for number in numbers):
+    try:
+        one = Fields(value)
+        counts, size, excluded = one.counts("counts"), one.count("size"), one.counts("excluded")
+    except FieldError:
         return None
     if not excluded.keys() <= {*Exclusion}:
         return None

@@ -260,7 +260,7 @@ class FilesSource:
     ) -> Iterator[Entry | RepositoryMet | Excluded | Skipped]:
         yield RepositoryMet(b".")
         try:
-            listed = list(worktree.tracked_or_untracked(root))
+            listed = list(worktree.tracked_or_untracked(root, excluded))
         except GitError as error:
             yield Skipped(os.fsdecode(root), f"git cannot list it: {error}")
             return
@@ -316,7 +316,7 @@ def _ignored(paths: Iterable[bytes]) -> set[bytes]:
     """Return those of the absolute ``paths`` that their repository's git ignores."""
     by_repository: dict[repository.Repository, list[bytes]] = defaultdict(list)
     for path in paths:
-        found = repository.find(os.path.dirname(path))
+        found = repository.holding(os.path.dirname(path))
         if found and found.work_tree:
             by_repository[found].append(path)
     ignored: set[bytes] = set()

@@ -38,6 +38,8 @@ def occurrence(hit: Hit, state: State) -> Occurrence:
         object=origin.object,
         exposure=hit.match.exposure,
         inline=hit.inline,
+        rule_ids=(hit.match.rule_id, *hit.match.others),
+        end=hit.match.ending,
     )
 
 

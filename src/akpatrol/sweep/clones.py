@@ -139,21 +139,22 @@ class Clones:
         """Run git. Raises CloneError."""
         variables = environment()
         wanted = isolation.environment(variables, job.address, job.credential, self._directory)
-        program, env = (shutil.which(name, path=wanted["PATH"]) for name in ("git", "env"))
-        if not program or not env:
-            raise UsageError("git was not found", hint="install git and see that it is on PATH")
+        program, env = (_program(name, wanted["PATH"]) for name in ("git", "env"))
         git, reader = _gitpython(self._directory, job.progress)
         git.update_environment(**wanted)
         unwanted = [word for name in variables if name not in wanted for word in ("-u", name)]
         words = [program, *isolation.options(self._silence), *before, *command, "--", job.url, *after]
-        process = git.execute(
-            [env, *unwanted, *words],
-            as_process=True,
-            with_stdout=False,
-            # Ctrl-C is for the sweep, which then stops its clones; and all of them must be found to be killed.
-            start_new_session=True,
-            pass_fds=(job.lock,),
-        )
+        try:
+            process = git.execute(
+                [env, *unwanted, *words],
+                as_process=True,
+                with_stdout=False,
+                # Ctrl-C is for the sweep, which then stops its clones; and all of them must be found to be killed.
+                start_new_session=True,
+                pass_fds=(job.lock,),
+            )
+        except Exception as error:  # noqa: BLE001 - GitPython's own repeats the command line
+            raise CloneError(_unstarted(error)) from None
         child = process.proc
         if child is None:
             raise CloneError("git cannot be run")
@@ -246,6 +247,20 @@ def _spellings(credential: Secret | None) -> list[str]:
         return []
     encoded = credential.reveal().decode().partition(" ")[2]
     return [encoded, b64decode(encoded).decode().partition(":")[2]]
+
+
+def _program(name: str, path: str) -> str:
+    if found := shutil.which(name, path=path):
+        return found
+    raise UsageError(f"{name} was not found", hint=f"install {name} and see that it is on PATH")
+
+
+def _unstarted(error: Exception) -> str:
+    """Return why git could not be started. Raises the error when it is of another kind."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    if not isinstance(cause, OSError):
+        raise error
+    return "git cannot be run: " + ": ".join(str(part) for part in (cause.filename, cause.strerror) if part)
 
 
 def _kill(child: Popen[bytes]) -> None:

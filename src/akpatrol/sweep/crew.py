@@ -67,7 +67,7 @@ def hired(jobs: int, scheduler: str | None) -> Iterator[Crew]:
         finally:
             cluster.close()
     elif jobs > 1:
-        from akpatrol.sweep.processes import Processes  # noqa: PLC0415 - one process does without
+        from akpatrol.processes import Processes  # noqa: PLC0415 - one process does without
 
         processes = Processes(jobs)
         try:

@@ -168,15 +168,18 @@ class _Asker:
         """Yield the entries of all pages, each repository once although pages may move while they are read."""
         url: str | None = start
         pages: set[str] = set()
-        seen: set[object] = set()
+        seen: set[int] = set()
         while url:
             pages.add(url)
             entries, headers = self._ask(url)
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
                 raise ForgeError(f"{self._host} does not answer as a {self.site.kind} API does: no list")
             for entry in entries:
-                if entry.get("id") is None or entry["id"] not in seen:
-                    seen.add(entry.get("id"))
+                id_ = entry.get("id")
+                if not isinstance(id_, int):
+                    yield entry  # which repository it is cannot be known
+                elif id_ not in seen:
+                    seen.add(id_)
                     yield entry
             url = next_page(headers, url)
             if url and (url in pages or len(pages) == _MOST_PAGES):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from akpatrol.errors import AkpatrolError
 from akpatrol.execution import read_elsewhere
-from akpatrol.model import Skipped, Target
+from akpatrol.model import End, Skipped, Target
 from akpatrol.readlog import conditions
 from akpatrol.sweep import work
 from akpatrol.sweep.clones import CloneError
@@ -221,7 +221,11 @@ class Sweep:
             self._skip(one.target.root, f"a bug in akpatrol: {type(error).__name__}")
         else:
             self._store.put(self._run, outcome.document, one.seen.signature, self._conditions, one.target.root)
-            self.secrets.update(outcome.secrets)
+            for name, found in outcome.secrets.items():
+                if found.end is End.CERTAIN:
+                    self.secrets[name] = found
+                else:
+                    self.secrets.setdefault(name, found)
         self._watch.done(one.seen.size, outcome)
 
     def _skip(self, name: str, reason: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.fields import Fields
 from akpatrol.findings import Changes, VerificationStatus
 from akpatrol.model import Confidence, State
-from akpatrol.report.fields import Fields
 from akpatrol.report.reread import change_of
 from akpatrol.report.words import STATUSES, UNVERIFIED, plural, state_name
 

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from akpatrol import __version__, triage
 from akpatrol.errors import UsageError
+from akpatrol.fields import FieldError
 from akpatrol.model import Confidence, Report
 from akpatrol.report.mask import without_password
 from akpatrol.report.text_safety import plain
@@ -179,6 +180,7 @@ class Store:
                 notices=looked.notices,
                 changes=changes,
                 rules_digest=current.rules_digest,
+                interrupted=current.finished_at is None,
             )
 
     def document(self, run: int | None = None) -> dict[str, Any]:
@@ -271,7 +273,8 @@ def _unusable(file: str, error: Exception) -> UsageError:
     if code == sqlite3.SQLITE_NOTADB:
         return UsageError(f"{file}: not a store of akpatrol", hint="name another file: this one is left as it is")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR):
-        return UsageError(f"{file}: damaged: a store that cannot be understood", hint="restore it from a backup")
+        what = f": {error}" if isinstance(error, FieldError) else ""
+        return UsageError(f"{file}: damaged: a store that cannot be understood{what}", hint="restore it from a backup")
     return UsageError(f"{file}: cannot be read: {error}")
 
 

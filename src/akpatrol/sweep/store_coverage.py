@@ -6,8 +6,8 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from akpatrol.fields import Fields
 from akpatrol.model import Coverage, Skipped
-from akpatrol.report.fields import Fields
 from akpatrol.report.reread import coverage_of, target_of
 from akpatrol.report.words import plural
 

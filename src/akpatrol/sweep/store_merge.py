@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from akpatrol import triage
+from akpatrol.findings import end_of
 from akpatrol.model import Attribution, Kind, Severity, State
 from akpatrol.report.reread import credential_of
 from akpatrol.verify import consequences
@@ -63,17 +64,28 @@ def merged(ones: Sequence[Credential]) -> Credential:
     attribution = min((one.attribution for one in ones), key=_ATTRIBUTIONS.index)
     exposure = next((one.exposure for one in ones if one.exposure), None)
     state = min((one.state for one in ones), key=_STATES.index)
+    occurrences = tuple(place for one in ones for place in one.occurrences)
     return first._replace(
-        rule_ids=tuple(sorted({name for one in ones for name in one.rule_ids})),
+        rule_ids=_rule_ids(ones),
         confidence=max(one.confidence for one in ones),
         attribution=attribution,
         severity=_severity(ones, attribution, exposure, state),
         state=state,
         exposure=exposure,
-        occurrences=tuple(place for one in ones for place in one.occurrences),
+        occurrences=occurrences,
+        end=end_of(occurrences),
         owner=next((one.owner for one in ones if one.owner), None),
         allowed=first.allowed if all(one.allowed for one in ones) else None,
     )
+
+
+def _rule_ids(ones: Sequence[Credential]) -> tuple[str, ...]:
+    """Return the ids of all rules, each behind those that came before it anywhere."""
+    places: dict[str, int] = {}
+    for one in ones:
+        for place, name in enumerate(one.rule_ids):
+            places[name] = max(place, places.get(name, 0))
+    return tuple(sorted(places, key=lambda name: (places[name], name)))
 
 
 def _told(fingerprint: str, *row: Any) -> dict[str, Any]:

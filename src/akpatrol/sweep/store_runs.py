@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import UsageError
-from akpatrol.report.fields import Fields
+from akpatrol.fields import Fields
 from akpatrol.report.reread import DIGEST, MOMENT
 from akpatrol.sweep.store_schema import Run
 

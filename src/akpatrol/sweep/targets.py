@@ -81,7 +81,7 @@ class _Resolver:
     def _once(self, kind: str, root: str, directory: str) -> Iterator[Target]:
         if root not in self._seen:
             self._seen.add(root)
-            found = repository.find(os.fsencode(directory))
+            found = repository.holding(os.fsencode(directory))
             base = os.fsdecode(found.work_tree) if found and found.work_tree else None
             yield Target(str(next(self._numbers)), kind, root, base=base)
 

@@ -8,11 +8,12 @@ words that a shell makes of lines.
 from __future__ import annotations
 
 from binascii import a2b_base64
-from heapq import merge
-from itertools import repeat
+from functools import partial
 from typing import TYPE_CHECKING
 
-from akpatrol.unwrap import cores
+from akpatrol.literals import shipped
+from akpatrol.rings import Rings, exact
+from akpatrol.unwrap import cores, spelling
 from akpatrol.unwrap.encoding import Decoded
 from akpatrol.unwrap.lazy import lazy
 from akpatrol.unwrap.stretch import Finder, Form
@@ -20,6 +21,8 @@ from akpatrol.unwrap.stretch import Finder, Form
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
+    from akpatrol.literals import Literal
+    from akpatrol.rings import Ends
     from akpatrol.unwrap.stretch import Stretch
 
 _CHARACTER = rb"[0-9A-Za-z+/_-]"
@@ -30,20 +33,19 @@ _JOINT = (
     rb"|(?:(?:\\++r)?+\\++n)?+[\"'][ \t]*+[+.&\\]?+[ \t]*+\r?+\n[ \t]*+[+.&]?+[ \t]*+b?+[\"']"
     rb"|(?:\\++r)?+\\++n[ \t]*+|" + _JOINED + rb")"
 )
-_BEGINS = rb"(?:cGF0X|YWtf|H4sI|UEsDB|[/_]Td6WFo|Qlpo[MNO]|KLUv[/_])"
+_COMPRESSED = rb"H4sI|[/_]Td6WFo|Qlpo[MNO]|KLUv[/_]"
+_ZIP = b"UEsDB"
 # What begins as a credential does is no continuation, be it in a list of them or below a line of something else; yet
 # each member of a zip begins as the zip does. Five dashes are of PEM.
-_NEXT = rb"(?<!-----)" + _JOINT + rb"(?!-----|" + _BEGINS.replace(b"UEsDB|", b"") + rb")" + _CHARACTER
+_NEXT = rb"(?<!-----)" + _JOINT + rb"(?!-----|%b)" + _CHARACTER
 # Padding, unless something is assigned: then a name stands before the sign.
 _PADDING = rb"={1,2}+(?![\"']?[0-9A-Za-z+/_$-])"
 _LINE_END = rb"(?=[ \t]*+(?:[\"'`<&\\\r\n,;)}\]]|" + _PADDING + rb"|\Z)|" + _JOINED + rb")"
-_STRETCH = lazy(
-    _CHARACTER + rb"++(?:" + _NEXT + rb"{4,}+" + _LINE_END + rb")*+(?:" + _NEXT + rb"{1,3}+" + _LINE_END + rb")?+"
-)
-_FORM = Form(_STRETCH, lazy(_JOINT), lazy(rb"[0-9A-Za-z+/\r\n \t]*+"))
-_BEGIN = lazy(rb"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=%[0-9A-F]{2}))" + _BEGINS)
+_STRETCH = _CHARACTER + rb"++(?:%b{4,}+" + _LINE_END + rb")*+(?:%b{1,3}+" + _LINE_END + rb")?+"
+_PLAIN = lazy(rb"[0-9A-Za-z+/\r\n \t]*+")
+_BEFORE = rb"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=%%[0-9A-F]{2}))(?:%b)"
 _BEGIN_LENGTH = 7
-_ASCII = lazy(rb"(?:" + cores.ASCII_GROUP + rb"){3}")
+_ASCII = [lazy(rb"(?:" + cores.ASCII_GROUP + rb"){%d}" % number) for number in range(cores.SURE_GROUPS + 1)]
 _SHAPE = lazy(cores.LONG_BASE64.pattern)
 _NO_TEXT = lazy(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
@@ -55,51 +57,49 @@ _MAGIC, _TAR, _SHAPED = -1, -2, -3
 class Base64:
     """The encoding ``base64``, or ``base64url`` where that alphabet's characters occur and the others do not."""
 
-    alarms = (*cores.BASE64_MAGICS, cores.BASE64_TAR, *cores.BASE64, cores.LONG_BASE64)
-    _kinds = (*(_MAGIC for _ in cores.BASE64_MAGICS), _TAR, *cores.BASE64_BEHIND)
+    def __init__(self, literals: Sequence[Literal] | None = None) -> None:
+        """Look for what begins as a container, has the shape of text, or holds one of the literals."""
+        literals = shipped() if literals is None else literals
+        own = cores.base64_alarms(literals)
+        self.alarms = (*cores.BASE64_MAGICS, cores.BASE64_TAR, *own.values(), cores.LONG_BASE64)
+        self._kinds = (*(_MAGIC for _ in cores.BASE64_MAGICS), _TAR, *own)
+        begins = [cores.base64_beginning(literal) for literal in literals if literal.leading]
+        known = b"|".join(filter(None, (spelling.any_of(begins), _COMPRESSED)))
+        following = _NEXT % known
+        self._form = Form(lazy(_STRETCH % (following, following)), lazy(_JOINT), _PLAIN)
+        self._begin = lazy(_BEFORE % (known + b"|" + _ZIP))
 
-    def find(self, data: bytes, ends: Sequence[Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
+    def find(self, data: bytes, ends: Sequence[Ends | Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
         """Yield each stretch round an alarm, once for each alignment that makes ASCII of what follows an alarm."""
-        finder = Finder(data, _FORM)
-        stretch: Stretch | None = None
-        firsts: set[int] = set()
-        rings = (zip(some, repeat(kind)) for some, kind in zip(ends, self._kinds, strict=False))
-        for end, kind in merge(*rings):
-            if stretch is None or end > stretch.end:
-                stretch, firsts = finder.around(end, _begin(data, end)), set()
-            if stretch is None or len(firsts) == _GROUP:
-                continue
-            if (key := stretch.key(end, kind)) in known:
-                finder.give(stretch)
-                continue
-            first = _first(stretch, end, kind)
-            if first is not None and first not in firsts:
-                if not firsts:
-                    finder.give(stretch)
-                firsts.add(first)
-                yield from _decoded(stretch, first, key)
-        for stretch, shown in finder.others(ends[-1], lambda end: cores.shaped_run(data, end, _SHAPE)):
-            if (key := stretch.key(shown, _SHAPED)) not in known:
+        finder = Finder(data, self._form)
+
+        def wanted(stretch: Stretch, end: int, alarm: int) -> int | None:
+            return self._first(stretch, end, self._kinds[alarm])
+
+        rings = Rings(ends[: len(self._kinds)])
+        for stretch, first in finder.rung(rings, partial(self._begins, data), wanted, range(_GROUP), known):
+            yield from _decoded(stretch, first)
+        for stretch, shown in finder.others(exact(ends[-1]), lambda end: cores.shaped_run(data, end, _SHAPE)):
+            if stretch.key not in known:
                 for first in _shaped(stretch, stretch.index(shown)):
-                    yield from _decoded(stretch, first, key)
+                    yield from _decoded(stretch, first)
 
+    def _begins(self, data: bytes, end: int) -> int | None:
+        """Return where what rang surely begins: no byte that matters can be encoded before it."""
+        found = self._begin.search(data, max(0, end - _BEGIN_LENGTH), end)
+        return found.start() if found else None
 
-def _begin(data: bytes, end: int) -> int | None:
-    """Return where what rang surely begins: no byte that matters can be encoded before it."""
-    found = _BEGIN.search(data, max(0, end - _BEGIN_LENGTH), end)
-    return found.start() if found else None
-
-
-def _first(stretch: Stretch, end: int, kind: int) -> int | None:
-    """Return how many characters stand before the first whole group, as what rang wants it; None if it was chance."""
-    if kind == _MAGIC:
-        return 0 if _BEGIN.match(stretch.characters) else None
-    index = stretch.index(end)
-    if kind == _TAR:
-        first = index - cores.BASE64_TAR_END
-        return first if 0 <= first < _GROUP else None
-    index += -kind % _GROUP
-    return index % _GROUP if _ASCII.match(stretch.characters, index) else None
+    def _first(self, stretch: Stretch, end: int, kind: int) -> int | None:
+        """Return how many characters stand before the first whole group, as what rang wants it; None for chance."""
+        if kind == _MAGIC:
+            return 0 if self._begin.match(stretch.characters) else None
+        index = stretch.index(end)
+        if kind == _TAR:
+            first = index - cores.BASE64_TAR_END
+            return first if 0 <= first < _GROUP else None
+        text, behind = divmod(kind, _GROUP)
+        index += -behind % _GROUP
+        return index % _GROUP if _ASCII[text].match(stretch.characters, index) else None
 
 
 def _shaped(stretch: Stretch, index: int) -> list[int]:
@@ -108,7 +108,7 @@ def _shaped(stretch: Stretch, index: int) -> list[int]:
     return sorted({place % _GROUP for place in places if _SHAPE.match(characters, place)})
 
 
-def _decoded(stretch: Stretch, first: int, key: int) -> Iterator[Decoded]:
+def _decoded(stretch: Stretch, first: int) -> Iterator[Decoded]:
     """Decode a stretch; as two where a line turns text into none as it begins: that one continued nothing."""
     characters = stretch.characters
     data = _bytes(characters[first:])
@@ -116,19 +116,19 @@ def _decoded(stretch: Stretch, first: int, key: int) -> Iterator[Decoded]:
     index = first + (text * 8 + 7) // 6
     line = stretch.line_start(index) if text < len(data) else 0
     if line <= first or index >= line + 2 * _GROUP or stretch.is_wrapped(index, _GROUP):
-        yield _part(stretch, first, data, key)
+        yield _part(stretch, first, data)
     else:
-        yield _part(stretch, first, _bytes(characters[first:line]), key)
+        yield _part(stretch, first, _bytes(characters[first:line]))
         rest = line + (first - line) % _GROUP
-        yield _part(stretch, rest, _bytes(characters[rest:]), key)
+        yield _part(stretch, rest, _bytes(characters[rest:]))
 
 
-def _part(stretch: Stretch, first: int, data: bytes, key: int) -> Decoded:
+def _part(stretch: Stretch, first: int, data: bytes) -> Decoded:
     def span(begin: int, end: int) -> tuple[int, int]:
         return stretch.span(first + begin * 8 // 6, first + (end * 8 + 5) // 6)
 
     start, end = span(0, len(data)) if data else (stretch.start, stretch.start)
-    return Decoded(_name(stretch.characters), data, start, end, span, key)
+    return Decoded(_name(stretch.characters), data, start, end, span, stretch.key)
 
 
 def _name(characters: bytes) -> str:

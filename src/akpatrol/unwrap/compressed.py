@@ -1,11 +1,14 @@
-"""Files that are compressed as one whole: gzip, bzip2, xz and zstd. Each may be several streams, one after another."""
+"""Files that are compressed as one whole: gzip, bzip2, xz, zstd, lzma, lzip, zlib.
+
+Each may be several streams, one after another.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from akpatrol.unwrap import inflate
-from akpatrol.unwrap.member import Flaw, Member, text
+from akpatrol.unwrap.member import Flaw, Member, Unreadable, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,10 +23,18 @@ _DECOMPRESSORS: Final[dict[str, Callable[[], Decompressor]]] = {
     "bzip2": inflate.bunzipper,
     "xz": inflate.unxzer,
     "zstd": inflate.unzstder,
+    "lzma": inflate.unlzmaer,
+    "lzip": inflate.unlzmaer,
+    "zlib": inflate.unzlibber,
 }
 _ZEROS = bytes(64 << 10)
 _HEADER_BYTES = 64 << 10
+_BEGINNING = 512
 _FEXTRA, _FNAME = 4, 8
+# lzip's own header and trailer (RFC draft-diaz-lzip, 2), round what .lzma has behind a header of its own: lc 3, lp 0,
+# pb 2 as a byte, the dictionary's size, and a size that is not known.
+_LZIP_HEADER, _LZIP_TRAILER = 6, 20
+_LZMA_PROPERTIES, _LZMA_UNKNOWN = b"\x5d", b"\xff" * 8
 
 
 def members(source: Source, level: Level, kind: str, begins: Callable[[bytes], str | None]) -> Iterator[Member | Flaw]:
@@ -51,15 +62,18 @@ class _Streams:
 
     def __iter__(self) -> Iterator[bytes]:
         while True:
-            yield from inflate.expanded(self._source, self._level, _DECOMPRESSORS[self._kind]())
+            head = _lzma_header(self._source.read(_LZIP_HEADER)) if self._kind == "lzip" else b""
+            yield from inflate.expanded(self._source, self._level, _DECOMPRESSORS[self._kind](), head)
             self._level.check()
-            if self._begins(self._source.peek(16)) == self._kind:
+            if self._kind == "lzip" and len(self._source.read(_LZIP_TRAILER)) < _LZIP_TRAILER:
+                raise Unreadable(f"truncated at byte {self._source.offset}")
+            if self._begins(self._source.peek(_BEGINNING)) == self._kind:
                 continue
             end = self._source.offset
             if self._only_zeros():
                 return
             # Streams may be padded in between too (xz file format 1.2, section 2.2).
-            if self._begins(self._source.peek(16)) != self._kind:
+            if self._begins(self._source.peek(_BEGINNING)) != self._kind:
                 self.beyond = end
                 return
 
@@ -71,6 +85,14 @@ class _Streams:
                 return False
             self._level.check()
         return True
+
+
+def _lzma_header(header: bytes) -> bytes:
+    """Return the header that .lzma has for what follows this one of lzip."""
+    coded = header[-1]
+    size = 1 << (coded & 0x1F)
+    dictionary = size - size // 16 * (coded >> 5)
+    return _LZMA_PROPERTIES + (dictionary & 0xFFFFFFFF).to_bytes(4, "little") + _LZMA_UNKNOWN
 
 
 def _original_name(header: bytes) -> bytes:

@@ -7,71 +7,80 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.model import Alarm, Chunk, Content, Counted, Place, Skipped
+from akpatrol.alarms import Alarm
+from akpatrol.model import Chunk, Content, Counted, Excluded, Exclusion, Place, Skipped
 from akpatrol.unwrap.budget import OverLimit
+from akpatrol.unwrap.forms import COMPRESSED, CONFIRMED, ENCRYPTED, MAGICS, REASONS
 from akpatrol.unwrap.member import Flaw, Unreadable, title
-from akpatrol.unwrap.refused import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from akpatrol.unwrap.budget import Budget, Level
     from akpatrol.unwrap.member import Member
-    from akpatrol.unwrap.source import Source
 
-    Found = Content | Chunk | Skipped | Counted
+    Found = Content | Chunk | Skipped | Counted | Excluded
 
 __all__ = ["COMPRESSED", "ZIP_END", "has_zip_tail", "is_flaw", "kind_of", "open_container", "title"]
 
 # A zip may stand behind something else (PKWARE APPNOTE 4.3.16): the gate hears of its end with all the rest.
 ZIP_END = Alarm(rb"PK\x05\x06", needs=b"PK\5\6")
-COMPRESSED = frozenset(("gzip", "bzip2", "xz", "zstd"))
+# What ends with one of these: their footers (LevelDB table_format.md; RocksDB's block based one), PyInstaller's cookie,
+# and the marks that begin the last 512 bytes of an image.
+_TAIL_BYTES, _TRAILER_END = 512, -504
+# What images of disks begin with: zeros, or a program for the boot.
+_BOOTS = b"\0\xeb\xe9\x33\xfa\xfc\x31\x8c\xb8\x45"
+_FOOTERS = (b"\x57\xfb\x80\x8b\x24\x75\x47\xdb", b"\xf7\xcf\xf4\x85\xb7\x41\xe2\x88")
+_COOKIE = b"MEI\x0c\x0b\x0a\x0b\x0e"
+_TRAILERS = {b"koly\0\0\0\4": "dmg", b"conectix": "image"}
 
 BLOCK_BYTES = 4 << 20
 _NAMES, _NAMES_BYTES = 4096, 256 << 10
 # So many members and flaws of a container are named, the others told in one.
 _SKIPS = 20
 
-# What a file of each kind begins with, by its first two bytes.
-_MAGICS: dict[bytes, tuple[tuple[bytes, str], ...]] = {
-    # PKWARE APPNOTE 4.3.7, 4.3.16; 8.5.3 and 8.5.4 for the marks of archives that are split or might have been.
-    b"PK": ((b"PK\3\4", "zip"), (b"PK\5\6", "zip"), (b"PK\7\x08PK\3\4", "zip"), (b"PK00PK\3\4", "zip")),
-    b"\x1f\x8b": ((b"\x1f\x8b\x08", "gzip"),),  # RFC 1952, 2.3.1: deflate is the only method
-    b"BZ": tuple(
-        (b"BZh%d" % level + block, "bzip2")
-        for level in range(1, 10)
-        for block in (b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90")
-    ),
-    b"\xfd7": ((b"\xfd7zXZ\0", "xz"),),  # The .xz File Format 1.2, 2.1.1.1
-    b"\x28\xb5": ((b"\x28\xb5\x2f\xfd", "zstd"),),  # RFC 8878, 3.1.1
-    **{bytes((0x50 + low, 0x2A)): ((bytes((0x50 + low, 0x2A, 0x4D, 0x18)), "zstd"),) for low in range(16)},  # 3.1.2
-    b"7z": ((b"7z\xbc\xaf\x27\x1c", "7z"),),
-    b"Ra": ((b"Rar!\x1a\x07", "rar"),),
-    b"\x04\x22": ((b"\x04\x22\x4d\x18", "lz4"),),
-    b"\x02\x21": ((b"\x02\x21\x4c\x18", "lz4"),),
-    b"\x1f\x9d": tuple(
-        (b"\x1f\x9d" + bytes((flags | bits,)), "compress") for flags in (0, 128) for bits in range(9, 17)
-    ),
-    b"MS": ((b"MSCF\0\0\0\0", "cab"),),
-    b"# ": ((b"# v2 git bundle\n", "git bundle"), (b"# v3 git bundle\n", "git bundle")),
-}
-
 
 def kind_of(data: bytes) -> str | None:
-    """Return what kind of container begins with ``data``, 512 bytes or all there are; None for most files.
+    """Return what form begins with ``data``, 70 kB or all there are, of those that are not searched as they lie.
 
-    For every file and object there is: a look at two bytes, and at two places where a tar's header tells itself.
+    None for most files. For every file and object there is: a look at two bytes, and at the few further places where
+    a form tells itself.
     """
-    if data[:2] in _MAGICS:
-        for magic, kind in _MAGICS[data[:2]]:
-            if data.startswith(magic):
+    if data[:2] in MAGICS:
+        for magic, kind in MAGICS[data[:2]]:
+            if data.startswith(magic) and (kind not in CONFIRMED or _is_confirmed(kind, data)):
                 return kind
     # A v7 header has no magic; how its checksum ends is hardly ever in a text.
     if data[257:262] == b"ustar" or data[154:156] in (b"\0 ", b" \0"):
         from akpatrol.unwrap.tar_header import is_first  # noqa: PLC0415 - hardly any file comes here
 
         return "tar" if is_first(data) else None
+    if data[:1] in _BOOTS and (
+        data[510:512] == b"\x55\xaa"
+        or data[1080:1082] == b"\x53\xef"
+        or data[32769:32774] == b"CD001"
+        or data[65600:65608] == b"_BHRfS_M"
+    ):
+        from akpatrol.unwrap.confirm import image_kind  # noqa: PLC0415 - hardly any file comes here
+
+        return image_kind(data)
     return None
+
+
+def tail_kind(content: Content) -> str | None:
+    """Return what form ends with ``content``; None for most. Raises OSError as ``at`` does.
+
+    Content that is not in memory needs ``at`` and ``size``.
+    """
+    if content.read is None:
+        tail = content.data
+    elif content.at and content.size is not None:
+        tail = content.at(max(0, content.size - _TAIL_BYTES), _TAIL_BYTES)
+        if _COOKIE in tail:
+            return "pyinstaller"
+    else:
+        return None
+    return "leveldb" if tail.endswith(_FOOTERS) else _TRAILERS.get(tail[-_TAIL_BYTES:_TRAILER_END])
 
 
 def has_zip_tail(content: Content) -> bool:
@@ -105,7 +114,7 @@ def open_container(content: Content, budget: Budget) -> Iterator[Found]:
     Raises nothing: what is damaged, or over the budget, is a Skipped.
     """
     try:
-        kind = kind_of(content.data[:512]) or ("zip" if has_zip_tail(content) else None)
+        kind = kind_of(content.data) or ("zip" if has_zip_tail(content) else tail_kind(content))
     except OSError as error:
         yield Skipped(title(content.origin), _reason(error))
         return
@@ -113,6 +122,9 @@ def open_container(content: Content, budget: Budget) -> Iterator[Found]:
         return
     if kind in REASONS:
         yield Skipped(title(content.origin), REASONS[kind])
+        return
+    if kind in ENCRYPTED:
+        yield Excluded(Exclusion.ENCRYPTED)
         return
     try:
         with budget.inside(len(content.data) if content.read is None else content.size) as level:
@@ -136,10 +148,11 @@ class _Opening:
 
     def found(self) -> Iterator[Found]:
         """Yield what the container holds."""
-        from akpatrol.unwrap.source import Source  # noqa: PLC0415 - hardly any file comes here
+        from akpatrol.unwrap.openers import members  # noqa: PLC0415 - hardly any file comes here
+        from akpatrol.unwrap.source import Source  # noqa: PLC0415
 
         try:
-            for found in _members(self._kind, Source(self._content, self._level), self._level):
+            for found in members(self._kind, Source(self._content, self._level), self._level):
                 if isinstance(found, Flaw):
                     yield from self._flaw(found.reason)
                     continue
@@ -248,26 +261,18 @@ class _Body:
         return bool(self._piece)
 
 
-def _members(kind: str, source: Source, level: Level) -> Iterator[Member | Flaw]:
-    if kind == "zip":
-        from akpatrol.unwrap.zip import members as zip_members  # noqa: PLC0415 - only for its kind
-
-        return zip_members(source, level)
-    if kind == "tar":
-        from akpatrol.unwrap.tar import members as tar_members  # noqa: PLC0415 - only for its kind
-
-        return tar_members(source, level)
-    from akpatrol.unwrap.compressed import members as expanded  # noqa: PLC0415 - only for its kind
-
-    return expanded(source, level, kind, kind_of)
-
-
 def _reason(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "reading it takes too much memory"
     if isinstance(error, OSError):
         return error.strerror or "cannot be read"
     return str(error)
+
+
+def _is_confirmed(kind: str, data: bytes) -> bool:
+    from akpatrol.unwrap.confirm import confirmed  # noqa: PLC0415 - few files come here
+
+    return confirmed(kind, data)
 
 
 def _git_directory(name: bytes) -> bytes | None:

@@ -1,26 +1,35 @@
-"""How a credential's prefix, and the beginning of compressed data, read in base64 and in hex.
+"""How a rule's literal, and the beginning of compressed data, read in base64 and in hex.
 
-A prefix that is encoded twice has no literal that is worth looking for; what it has is a long run of characters, in
+A literal that is encoded twice has nothing that is worth looking for; what it has is a long run of characters, in
 which the base64 or hex of text shows by its shape. RFC 4648 sections 4, 5 and 8.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model import Run
+from akpatrol.alarms import Run
+from akpatrol.unwrap import spelling
 from akpatrol.unwrap.encoding import Alarm
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Sequence
 
-# A prefix at each of the three alignments; the class says what the first bits of the character behind it may be.
-BASE64 = (
-    *(Alarm(core, needs=core[:4]) for core in (rb"YWtf", rb"cGF0X[0-3yz]", rb"BhdF[89]", rb"wYXRf")),
-    *(Alarm(core, needs=core[:3]) for core in (rb"FrX[0-3yz]", rb"ha1[89]")),
-)
-BASE64_BEHIND = (0, 2, 3, 0, 2, 3)  # characters of each that stand behind its last whole group
-HEXADECIMAL = (Alarm(rb"616[bB]5[fF]", needs=b"616"), Alarm(rb"7061745[fF]", needs=b"706"))
+    from akpatrol.literals import Literal
+    from akpatrol.unwrap.spelling import Characters, Part
+
+    # For each byte, its two digits.
+    Pairs = Sequence[tuple[bytes, bytes]]
+
+_ALPHABET = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "+-", "/_"]  # both alphabets
+_ANY = bytes(range(256))
+_MOST_AT_THE_END = 8
+SURE_GROUPS = 3  # that are text, behind what is no chance
+# Of bytes with both cases of a letter fewer are looked for, or there would be too many spellings.
+_MOST_SPELLED = 3
 
 # gzip, zip, xz, bzip2 and zstd.
 BASE64_MAGICS = (
@@ -62,3 +71,77 @@ def shaped_run(data: bytes, end: int, shape: re.Pattern[bytes]) -> tuple[int, in
     lead = len(before) - len(before.rstrip(b"/"))
     free = start <= lead or data[start - lead - 1] not in _CHARACTERS
     return start - lead if lead and free else start, found.start()
+
+
+class Core(NamedTuple):
+    """How a literal reads in base64; ``behind`` of the characters stand behind the last whole group."""
+
+    characters: Characters
+    behind: int
+
+
+@lru_cache(1024)
+def base64(literal: Literal) -> list[Core]:
+    """Return a literal in base64 at each of the three alignments, with what the byte behind it adds."""
+    return [_aligned(literal, alignment, literal.behind or _ANY) for alignment in range(3)]
+
+
+def base64_alarms(literals: Sequence[Literal]) -> dict[int, Alarm]:
+    """Return what literals ring in base64, by a number for what stands behind.
+
+    Its remainder by 4 is that of the core's characters behind the last whole group; the rest the groups of text behind.
+    """
+    parts: dict[int, list[Part]] = {}
+    for literal in literals:
+        groups = min(SURE_GROUPS, max(0, literal.text - 2) // 3)
+        for core in base64(literal):
+            parts.setdefault(core.behind + 4 * groups, []).extend(spelling.parts(core.characters))
+    return {kind: spelling.alarm(some) for kind, some in parts.items()}
+
+
+def hexadecimal_alarms(literals: Sequence[Literal]) -> list[Alarm]:
+    """Return what literals ring as digits in a row, nothing without literals."""
+    texts = [text for literal in literals for text in hexadecimal(literal)]
+    parts = [part for text in texts for part in spelling.parts([digit for pair in text for digit in pair])]
+    return [spelling.alarm(parts)] if parts else []
+
+
+def base64_beginning(literal: Literal) -> Characters:
+    """Return how base64 begins of what begins with a literal."""
+    return _aligned(literal, 0, b"").characters
+
+
+def _aligned(literal: Literal, alignment: int, behind: bytes) -> Core:
+    places = [*[_ANY] * alignment, *literal.places, behind]
+    first, last = -(-8 * alignment // 6), 8 * (len(places) - 1)
+    characters = [_sextet(places, index) for index in range(first, last // 6)]
+    if last % 6 and behind and len(ending := _sextet(places, last // 6)) <= _MOST_AT_THE_END:
+        characters.append(ending)
+    return Core(characters, (first + len(characters)) % 4)
+
+
+def _sextet(places: list[bytes], index: int) -> bytes:
+    """Return the characters that can stand for six bits; of two bytes any may follow any."""
+    byte, bit = divmod(6 * index, 8)
+    rest = places[byte + 1] if bit > 2 else b"\0"  # noqa: PLR2004 - the byte holds all six
+    values = {((one << 8 | other) >> (10 - bit)) & 63 for one in set(places[byte]) for other in set(rest)}
+    return bytes(sorted("".join(_ALPHABET[value] for value in values).encode()))
+
+
+@lru_cache(1024)
+def hexadecimal(literal: Literal) -> list[Pairs]:
+    """Return the ways in which the bytes of a literal read as pairs of digits."""
+    cased = any(len(place) > 1 for place in literal.places)
+    return [*product(*map(_pairs, literal.places[: _MOST_SPELLED if cased else None]))]
+
+
+def _pairs(place: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the pairs of digits that one of several bytes may be; those that share their second digit are one."""
+    firsts: dict[int, list[int]] = {}
+    for byte in place:
+        firsts.setdefault(byte & 15, []).append(byte >> 4)
+    return [(_digits(some), _digits([second])) for second, some in firsts.items()]
+
+
+def _digits(values: list[int]) -> bytes:
+    return bytes(sorted({*b"".join(b"%x%X" % (value, value) for value in values)}))

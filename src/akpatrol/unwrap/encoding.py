@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from akpatrol.model import Alarm
+from akpatrol.alarms import Alarm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
+
+    from akpatrol.rings import Ends
 
 __all__ = ["Alarm", "Decoded", "Encoding"]
 
@@ -33,7 +35,7 @@ class Encoding(Protocol):
     def alarms(self) -> tuple[Alarm, ...]:
         """What to look for; a finder is asked only when one of them rings."""
 
-    def find(self, data: bytes, ends: Sequence[Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
+    def find(self, data: bytes, ends: Sequence[Ends | Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
         """Yield the encoded stretches; ``ends`` has, for each alarm, where it rang in ``data``.
 
         What has one of the ``known`` keys may be left out.

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
 
-    from akpatrol.model import Alarm
+    from akpatrol.alarms import Alarm
+    from akpatrol.literals import Literal
+    from akpatrol.rings import Ends
     from akpatrol.unwrap.encoding import Decoded, Encoding
 
 
@@ -17,28 +19,30 @@ class Decoder(NamedTuple):
     alarms: tuple[Alarm, ...]
     members: tuple[tuple[Encoding, tuple[int, ...]], ...]
 
-    def find(self, data: bytes, rung: Mapping[int, Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
+    def find(
+        self, data: bytes, rung: Mapping[int, Ends | Sequence[int]], known: Container[int] = ()
+    ) -> Iterator[Decoded]:
         """Yield what is encoded in ``data``; ``rung`` has, for each alarm that rings, where its matches end.
 
         What has one of the ``known`` keys may be left out.
         """
         for encoding, indexes in self.members:
-            if any(map(rung.__contains__, indexes)):
+            if not rung.keys().isdisjoint(indexes):
                 yield from encoding.find(data, [rung.get(index, ()) for index in indexes], known)
 
 
-def decoder(encodings: Sequence[Encoding] | None = None) -> Decoder:
-    """Return the decoder of these encodings, by default of all."""
-    chosen = _all() if encodings is None else tuple(encodings)
+def decoder(literals: Sequence[Literal] | None = None, encodings: Sequence[Encoding] | None = None) -> Decoder:
+    """Return the decoder of these encodings, by default of all, for literals, by default the shipped rules'."""
+    chosen = _all(literals) if encodings is None else tuple(encodings)
     alarms = tuple(dict.fromkeys(alarm for encoding in chosen for alarm in encoding.alarms))
     place = {alarm: index for index, alarm in enumerate(alarms)}
     return Decoder(alarms, tuple((one, tuple(place[alarm] for alarm in one.alarms)) for one in chosen))
 
 
-def _all() -> tuple[Encoding, ...]:
+def _all(literals: Sequence[Literal] | None) -> tuple[Encoding, ...]:
     from akpatrol.unwrap.base64 import Base64  # noqa: PLC0415 - who does not decode does without
-    from akpatrol.unwrap.escapes import ESCAPES  # noqa: PLC0415
+    from akpatrol.unwrap.escapes import escapes  # noqa: PLC0415
     from akpatrol.unwrap.hexadecimal import Hexadecimal  # noqa: PLC0415
-    from akpatrol.unwrap.wide import WIDE  # noqa: PLC0415
+    from akpatrol.unwrap.wide import Wide  # noqa: PLC0415
 
-    return (Base64(), Hexadecimal(), *ESCAPES, WIDE)
+    return (Base64(literals), Hexadecimal(literals), *escapes(literals), Wide(literals))

@@ -13,50 +13,39 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.unwrap import escape_alarms
 from akpatrol.unwrap.cores import ASCII_GROUP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
+
+    from akpatrol.unwrap.escape_alarms import Places
+    from akpatrol.unwrap.spelling import Part
 
 _HEX = rb"[0-9A-Fa-f]"
 _PERCENT = rb"%(?:25){0,4}"
 # Each further level of quoting doubles the backslashes. Bounded, for a search is quadratic in what is not.
 _BACKSLASH = rb"\\{1,8}"
 _AMPERSAND = rb"&(?:amp;){0,4}"
-_NAMES = {"_": "lowbar|UnderBar", "%": "percnt", "\\": "bsol", "&": "amp", "=": "equals"}
 _CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
 class Family(NamedTuple):
-    """One family of escapes. Patterns are sources for ``re``; ``near`` and ``dense`` serve hyperscan too.
+    """One family of escapes. Patterns are sources for ``re``; ``dense`` and what ``near`` gives serve hyperscan too.
 
-    ``escape`` matches whatever is resolved, ``resolve`` says to what, and ``introducer`` begins it.
-    ``spell(characters)`` matches an escape of any of these. ``near`` match where a prefix ends of which the underscore
-    or a letter is escaped; so do ``dense`` where more may be encoded beneath escapes. Where all characters are escaped,
-    base64 and hexadecimal have letters whose codes begin with 4 or 6. ``joints`` are the ends of lines behind which a
-    line goes on.
+    ``escape`` matches whatever is resolved, ``resolve`` says to what, and ``introducer`` begins it. ``near(literals)``
+    are what ends one of which some characters are escaped; ``dense`` match where more may be encoded beneath escapes.
+    Where all characters are escaped, base64 and hexadecimal have letters whose codes begin with 4 or 6. ``joints`` are
+    the ends of lines behind which a line goes on.
     """
 
     name: str
     introducer: bytes
     escape: bytes
     resolve: Callable[[bytes], bytes]
-    spell: Callable[[str], bytes]
-    near: tuple[tuple[bytes, bytes], ...]
+    near: Callable[[Sequence[Places]], Iterator[Part]]
     dense: tuple[tuple[bytes, bytes], ...]
     joints: tuple[bytes, ...] = ()
-
-
-def _either(spellings: list[str]) -> bytes:
-    return ("(?:" + "|".join(spellings) + ")").encode()
-
-
-def _any_case(digits: str) -> str:
-    return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)
-
-
-def _codes(characters: str) -> list[str]:
-    return [_any_case(f"{ord(character):02x}") for character in characters]
 
 
 def _utf8(code: int, otherwise: bytes) -> bytes:
@@ -66,21 +55,11 @@ def _utf8(code: int, otherwise: bytes) -> bytes:
         return otherwise
 
 
-def _spell_percent(characters: str) -> bytes:
-    return _PERCENT + rb"(?:u00)?" + _either(_codes(characters))
-
-
 @lru_cache(4096)
 def _resolve_percent(text: bytes) -> bytes:
     if b"u" in text:
         return _utf8(int(text[-4:], 16), text)
     return bytes([int(text[-2:], 16)])
-
-
-def _spell_backslash(characters: str) -> bytes:
-    hexadecimal = rb"[xuU]\{?0{0,6}" + _either(_codes(characters)) + rb"\}?"
-    octal = _either([f"{ord(character):03o}" for character in characters])
-    return _BACKSLASH + rb"(?:" + hexadecimal + rb"|" + octal + (rb"|_)" if "_" in characters else rb")")
 
 
 @lru_cache(4096)
@@ -95,13 +74,6 @@ def _resolve_backslash(text: bytes) -> bytes:
     return bytes([code]) if kind == b"x" and len(body) == len(rb"x70") else _utf8(code, text)
 
 
-def _spell_html(characters: str) -> bytes:
-    names = [_NAMES[character] for character in characters if character in _NAMES]
-    decimal = _either([str(ord(character)) for character in characters])
-    code = rb"#(?:0{0,6}" + decimal + rb"|[xX]0{0,6}" + _either(_codes(characters)) + rb")"
-    return _AMPERSAND + rb"(?:" + b"|".join([code, *(name.encode() for name in names)]) + rb");?"
-
-
 @lru_cache(4096)
 def _resolve_html(text: bytes) -> bytes:
     from html import unescape  # noqa: PLC0415 - its table of 2,231 names, only for who needs it
@@ -114,21 +86,10 @@ def _resolve_html(text: bytes) -> bytes:
     return unescape(f"&{name.decode()}" if name else "&").encode("utf-8", "replace")
 
 
-def _spell_quoted(characters: str) -> bytes:
-    code = _either([f"{ord(character):02X}" for character in characters])
-    raw = _either([f"\\x{ord(character):02x}" for character in characters])
-    return rb"=(?:" + code + rb"|\r?\n(?:=" + code + rb"|" + raw + rb"))"
-
-
 def _resolve_quoted(text: bytes) -> bytes:
     return b"" if text.endswith(b"\n") else bytes([int(text[1:], 16)])
 
 
-# What stands before an escaped underscore: a letter of the prefix, or the end of its code.
-_BEFORE_PERCENT = rb"[kt4bB]"
-_BEFORE_BACKSLASH = rb"[kt34bB}\\]"
-# The ends of prefixes whose underscore is raw, behind what introduces a letter's code in hexadecimal.
-_CODES = rb"(?:70at|61[kt]|6[bB]|74)_"
 # What is mostly base64 or hexadecimal, for an escape may cut what shows it.
 _BASE = rb"[0-9A-Za-z+/]{8}"
 # The same behind a short escape: split, so that with its first character there are literals of three bytes.
@@ -146,17 +107,7 @@ FAMILIES = (
         b"%",
         _PERCENT + rb"(?:u" + _HEX + rb"{4}|" + _HEX + rb"{2})",
         _resolve_percent,
-        _spell_percent,
-        (
-            (_BEFORE_PERCENT + rb"%5[fF]", b"%5"),
-            (_BEFORE_PERCENT + rb"%25(?:25){0,3}5[fF]", b"%25"),
-            (_BEFORE_PERCENT + rb"%u005[fF]", b"%u005"),
-            (rb"[kt]%26", b"%26"),
-            (rb"[kt]%252[56]", b"%252"),
-            (rb"[kt]%5[cC]", b"%5"),
-            (rb"[kt]%3[dD]5F", b"%3"),
-            (rb"%(?:25){0,4}(?:u00)?" + _CODES, b"%"),
-        ),
+        escape_alarms.percent,
         (
             (rb"%[46][1-9A-Fa-f]%[2-7]", b"%"),
             (rb"%5[cC]%3[01]", b"%5"),
@@ -188,19 +139,7 @@ FAMILIES = (
         + rb"{1,8}\}"
         + rb"|[0-3]?[0-7]{2}|[nrt]|[!-/:-@^_`{-~\[\]])",
         _resolve_backslash,
-        _spell_backslash,
-        (
-            (_BEFORE_BACKSLASH + rb"\\x5[fF]", rb"\x5"),
-            (_BEFORE_BACKSLASH + rb"\\u005[fF]", rb"\u005"),
-            (_BEFORE_BACKSLASH + rb"\\U0000005[fF]", rb"\U0000005"),
-            (rb"\{0{0,6}5[fF]\}", b"{"),
-            (_BEFORE_BACKSLASH + rb"\\137", rb"\137"),
-            (rb"[kt]\\\\?_", rb"\_"),
-            (rb"[kt]\\u0026", rb"\u0026"),
-            (rb"\\(?:x|u00|U000000)" + _CODES, b"\\"),
-            (rb"\\(?:160at|141[kt]|153|164)_", b"\\"),
-            (rb"\{0{0,6}(?:70\}at|61\}[kt]|(?:6[bB]|74)\})_", b"{"),
-        ),
+        escape_alarms.backslash,
         (
             (rb"\\x[0-7][0-9A-Fa-f]" * 3, rb"\x"),
             (rb"\\u00[0-7][0-9A-Fa-f]" * 3, rb"\u00"),
@@ -215,16 +154,7 @@ FAMILIES = (
         b"&",
         _AMPERSAND + rb"(?:#[0-9]{1,10};?|#[xX]" + _HEX + rb"{1,8};?|[A-Za-z][0-9A-Za-z]{1,31};)",
         _resolve_html,
-        _spell_html,
-        (
-            (rb"[#0]95;", b"95;"),
-            (rb"[&;]#95", b"#95"),
-            (rb"[xX0]5[fF];", b"5"),
-            (rb"lowbar;", b"lowbar;"),
-            (rb"UnderBar;", b"UnderBar;"),
-            (rb"[#0](?:112;?at|97;?[kt]|1(?:07|16);?)_", b"_"),
-            (rb"#[xX]0{0,6}(?:70;?at|61;?[kt]|(?:6[bB]|74);?)_", b"#"),
-        ),
+        escape_alarms.html,
         ((rb"(?:&#x?[0-9A-Fa-f]{1,5};){3}", b"&#"),),
     ),
     Family(
@@ -233,13 +163,7 @@ FAMILIES = (
         # A line of 60 to 78 characters with its "=": encoders fill theirs to 76, and other "=" at an end are no breaks.
         rb"=(?:0[09AD]|2[0-9A-F]|[3-6][0-9A-F]|7[0-9A-E]|(?<=[^\n]{59}=)(?<![^\n]{78}=)" + _PADDED + rb"\r?\n)",
         _resolve_quoted,
-        _spell_quoted,
-        (
-            (rb"=5F", b"=5F"),
-            *((rb"=\r?\n" + rest, b"\n" + rest) for rest in (b"at_", b"t_", b"k_", b"_")),
-            (rb"=(?:70at|61[kt]|6B|74)_", b"="),
-            (rb"a(?:=\r?\n)?[kt](?:=\r?\n)?=(?:25|26|3D|5C)", b"="),
-        ),
+        escape_alarms.quoted,
         (
             (rb"=[46][1-9A-F]=[2-7]", b"="),
             (rb"=5C=3[01]", b"=5C=3"),

@@ -1,8 +1,9 @@
 """Text in which characters are escaped: percent, backslash, HTML and quoted-printable.
 
-A credential in such text rings in one of three ways: a character of its prefix is escaped; the prefix is raw and an
-escape ends the run of raw characters after it; or it is encoded once more beneath escapes, which then stand densely.
-Text that is base64 or hexadecimal for a prefix counts as a prefix: escaped line breaks may cut it.
+A credential in such text rings in one of three ways: a character of its rule's literal is escaped; the literal is raw
+and an escape ends the run of raw characters after it, or begins that before it; or it is encoded once more beneath
+escapes, which then stand densely. Text that is base64 or hexadecimal for a literal counts as one: escaped line breaks
+may cut it.
 """
 
 from __future__ import annotations
@@ -11,50 +12,68 @@ import re
 from array import array
 from bisect import bisect_right
 from functools import cached_property
-from heapq import heapify, heappop, heapreplace
-from typing import TYPE_CHECKING
+from itertools import chain, product
+from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.unwrap import cores
+from akpatrol.literals import shipped
+from akpatrol.rings import Rings
+from akpatrol.unwrap import cores, spelling
 from akpatrol.unwrap.encoding import Alarm, Decoded
+from akpatrol.unwrap.escape_alarms import hidden
 from akpatrol.unwrap.escape_families import FAMILIES, Family
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
-_PREFIXES = ("ak_", "pat_")
-# What escapes of other families begin with: escaped themselves, they hide one in the underscore's place.
-_HIDES = {"_": "_%\\&="}
-_PREFIX_BYTES = 96  # the longest one with each character escaped
-_RAW = tuple(
-    Alarm(rb"%b(?:[0-9A-Za-z_-]{4}|[0-9A-Za-z_-]{0,3}[%%\\&=])" % prefix.encode(), needs=prefix.encode())
-    for prefix in _PREFIXES
-)
-_SHARED = _RAW + cores.BASE64 + cores.HEXADECIMAL + cores.BASE64_MAGICS
+    from akpatrol.literals import Literal
+    from akpatrol.rings import Ends
+    from akpatrol.unwrap.escape_alarms import Places
+
+_LITERAL_BYTES = 96  # the longest one with each character escaped
 # What base64 and credentials hold; an escape ends it.
-_RUN = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-.+/"
+_RUN = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-.+/:~"
+_GOES_ON = rb"(?:[0-9A-Za-z_.+/:~-]{4}|[0-9A-Za-z_.+/:~-]{0,3}[%\\&=])"
 _TOKEN = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-."
 # Neither blanks nor what encloses: quotes, brackets, commas. Braces belong to escapes.
 _TEXT = _TOKEN + b"!#$%&*+/:;=?@\\^{|}~"
 _LEFT_BYTES = 1024
+_LEFT_RUN_BYTES = 256
+
+
+class _Shared(NamedTuple):
+    """What all families listen for: literals with raw text behind them, in base64 or in hexadecimal too.
+
+    ``inner`` are those before which a part of the match may be escaped; ``ends`` is how all end, with their length.
+    """
+
+    raw: tuple[Alarm, ...]
+    inner: tuple[Alarm, ...]
+    literals: tuple[Places, ...]
+    ends: frozenset[bytes]
 
 
 class Escapes:
     """The encoding of one family of escapes."""
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: Family, shared: _Shared) -> None:
         self._family = family
-        own = (Alarm(pattern, needs=needs) for pattern, needs in family.near + family.dense)
-        self.alarms = (*_SHARED, *own)
-        self._dense = len(_SHARED) + len(family.near)
+        self._ends = shared.ends
+        self._lengths = sorted({len(end) for end in shared.ends})
+        near = [spelling.alarm(family.near(shared.literals))] if shared.literals else []
+        dense = (Alarm(pattern, needs=needs) for pattern, needs in family.dense)
+        self.alarms = (*shared.raw, *shared.inner, *near, *dense)
+        self._inner = len(shared.raw)
+        self._near = self._inner + len(shared.inner)
+        self._dense = self._near + len(near)
 
     def find(
         self,
         data: bytes,
-        ends: Sequence[Sequence[int]],
+        ends: Sequence[Ends | Sequence[int]],
         known: Container[int] = (),  # noqa: ARG002 - these take no time to decode
     ) -> Iterator[Decoded]:
         """Yield the stretches of text round alarms in which there is an escape, each from blank to blank."""
-        rings, end = _Rings(ends), -1
+        rings, end = Rings(ends), -1
         while rings:
             ring, alarm = rings.first
             place, passed = self._place(data, ring, alarm) if ring > end else (None, end)
@@ -70,8 +89,10 @@ class Escapes:
         """Return a place in escaped text, if the ring tells of any, and up to where its alarm tells of no other."""
         if alarm >= self._dense:
             return ring, ring
-        if alarm >= len(_SHARED):
-            return self._prefix_start(data, ring), ring
+        if alarm >= self._near:
+            return (ring - 1 if self._ends_a_literal(data, ring) else None), ring
+        if alarm >= self._inner:
+            return self._escaped_before(data, ring)
         # An alarm that an introducer ended is one too far.
         stop = data.find(self._family.introducer, ring - 1)
         if stop < 0:
@@ -81,11 +102,19 @@ class Escapes:
             return None, run
         return (stop if self._escape.match(data, stop) else None), stop
 
-    def _prefix_start(self, data: bytes, end: int) -> int | None:
-        """Return where the prefix begins, partly escaped, that ends at ``end``."""
-        start = max(0, end - _PREFIX_BYTES)
-        found = self._prefix.search(data, start, end)
-        return found.start() if found else None
+    def _ends_a_literal(self, data: bytes, end: int) -> bool:
+        """Tell whether a literal, partly escaped, ends there."""
+        text = _Text(self._family, data, max(0, end - _LITERAL_BYTES), end).resolved()
+        return any(text[-length:] in self._ends for length in self._lengths)
+
+    def _escaped_before(self, data: bytes, end: int) -> tuple[int | None, int]:
+        """Return a place in escaped text if there is an escape before a raw literal, and where another could be."""
+        start = data.rfind(self._family.introducer, max(0, end - _LEFT_RUN_BYTES), end)
+        if start < 0:
+            following = data.find(self._family.introducer, end)
+            return None, following if following >= 0 else len(data)
+        found = self._escape.match(data, start)
+        return (end - 1 if found and not data[found.end() : end].strip(_RUN) else None), end
 
     @cached_property
     def _escape(self) -> re.Pattern[bytes]:
@@ -94,15 +123,6 @@ class Escapes:
     @cached_property
     def _text(self) -> re.Pattern[bytes]:
         return re.compile(b"[%b]*" % re.escape(_TEXT))
-
-    @cached_property
-    def _prefix(self) -> re.Pattern[bytes]:
-        """A prefix that ends where the search does; each character is raw or escaped."""
-        spelled = (
-            b"".join(b"(?:%c|%b)" % (ord(one), self._family.spell(_HIDES.get(one, one))) for one in prefix)
-            for prefix in _PREFIXES
-        )
-        return re.compile(rb"(?:" + b"|".join(spelled) + rb")\Z")
 
     def _text_end(self, data: bytes, position: int) -> int:
         while True:
@@ -126,34 +146,6 @@ class Escapes:
             if position > first:
                 break
         return position
-
-
-class _Rings:
-    """Where alarms rang, in order; a flood of rings is passed over, not looked at one by one."""
-
-    def __init__(self, ends: Sequence[Sequence[int]]) -> None:
-        self._ends = ends
-        # The next of each alarm that rings: its place, the alarm, and its index among the alarm's.
-        self._next = [(some[0], alarm, 0) for alarm, some in enumerate(ends) if some]
-        heapify(self._next)
-
-    def __bool__(self) -> bool:
-        return bool(self._next)
-
-    @property
-    def first(self) -> tuple[int, int]:
-        """The first place that is left, and the alarm that rang there."""
-        return self._next[0][:2]
-
-    def leave(self, place: int) -> None:
-        """Go on behind the first, with its alarm also behind ``place``."""
-        _, alarm, index = self._next[0]
-        ends = self._ends[alarm]
-        index = bisect_right(ends, place, index + 1)
-        if index < len(ends):
-            heapreplace(self._next, (ends[index], alarm, index))
-        else:
-            heappop(self._next)
 
 
 class _Text:
@@ -207,4 +199,22 @@ class _Text:
         return self._escape.finditer(self._data, self._start, self._end)
 
 
-ESCAPES = tuple(Escapes(family) for family in FAMILIES)
+def escapes(literals: Sequence[Literal] | None = None) -> tuple[Escapes, ...]:
+    """Return the encodings of all families, for literals or by default for those of the shipped rules."""
+    literals = shipped() if literals is None else literals
+    places = tuple(dict.fromkeys(literal.places for literal in literals))
+    inner = dict.fromkeys(literal.places for literal in literals if not literal.leading)
+    ends = (product(*text) for literal in places for text in hidden(literal))
+    raw = [(spelling.pattern(literal) + _GOES_ON, spelling.longest(literal)) for literal in places]
+    shared = _Shared(
+        (
+            *([spelling.alarm(raw)] if raw else ()),
+            *cores.base64_alarms(literals).values(),
+            *cores.hexadecimal_alarms(literals),
+            *cores.BASE64_MAGICS,
+        ),
+        (spelling.alarm((spelling.pattern(one), spelling.longest(one)) for one in inner),) if inner else (),
+        places,
+        frozenset(map(bytes, chain.from_iterable(ends))),
+    )
+    return tuple(Escapes(family, shared) for family in FAMILIES)

@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-from heapq import merge
-from itertools import repeat
+from functools import partial
 from typing import TYPE_CHECKING
 
-from akpatrol.unwrap import cores
+from akpatrol.literals import shipped
+from akpatrol.rings import Rings, exact
+from akpatrol.unwrap import cores, spelling
 from akpatrol.unwrap.encoding import Alarm, Decoded
 from akpatrol.unwrap.lazy import lazy
 from akpatrol.unwrap.stretch import Finder, Form
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
+    from akpatrol.literals import Literal
+    from akpatrol.rings import Ends
+    from akpatrol.unwrap.cores import Pairs
+    from akpatrol.unwrap.spelling import Part
     from akpatrol.unwrap.stretch import Stretch
 
-# The pairs of a prefix; only "b" and "f" can be of either case.
-_PREFIXES = ((b"61", b"6[bB]", b"5[fF]"), (b"70", b"61", b"74", b"5[fF]"))
+# Between pairs in arrays and lists; hexdump's gap in the middle of a row is two blanks.
 _BETWEEN_PAIRS = (b"[ :,-]", b",? ?0[xX]")
-_APART = tuple(Alarm(between.join(pairs), needs=pairs[0]) for between in _BETWEEN_PAIRS for pairs in _PREFIXES)
-# In dumps: pairs of pairs, and the gap in the middle of hexdump's rows.
-_GROUPED = tuple(
-    Alarm(pattern, needs=pattern.split(b"[")[0])
-    for pattern in (
-        *(rb"616[bB] 5[fF]", rb"61 6[bB]5[fF]", rb"7061 745[fF]", rb"70 6174 5[fF]"),
-        *(rb"61  6[bB] 5[fF]", rb"61 6[bB]  5[fF]"),
-        *(rb"70  61 74 5[fF]", rb"70 61  74 5[fF]", rb"70 61 74  5[fF]"),
-    )
-)
 # UTF-16, as registry files and dumps write it; of either order, for only the first or the last zeros differ.
-_WIDE = tuple(Alarm(zero.join(pairs), needs=pairs[0] + zero) for zero in (b",00,", b" 00 ") for pairs in _PREFIXES)
+_ZEROS = (b",00,", b" 00 ")
 # The second row of a dump: xxd's, hexdump's and od's. Of a prefix that is parted by the end of a row or between groups
 # nothing else shows.
 _ROWS = (Alarm(rb"000000[12]0(?:: |  )", needs=b"000000"), Alarm(rb"\n00000[12]0 ", needs=b"\n00000"))
-_CORES = (*cores.HEXADECIMAL, *_APART, *_GROUPED, *_WIDE, *_ROWS)
 
 _DIGIT = rb"[0-9A-Fa-f]"
-_BEGINS = rb"(?:" + b"|".join(alarm.pattern for alarm in cores.HEXADECIMAL + cores.HEXADECIMAL_MAGICS) + rb")"
+_CONTAINERS = b"|".join(alarm.pattern for alarm in cores.HEXADECIMAL_MAGICS)
 _OFFSET = rb"[0-9A-Fa-f]{6,8}+(?::[ \t]++|[ \t]{1,2}(?=(?:[0-9A-Fa-f]{2}){1,2}+[ \r\n]))"
 _JOINT = (
     rb"(?:(?:[ ]{2,}+[ -~]{1,34})?+[ \t]*+[,:-]?+[ \t]*+\\?+\r?+\n[ \t>#*]*+(?:" + _OFFSET + rb")?+"
@@ -45,21 +38,9 @@ _JOINT = (
     rb"|(?:\\++r)?+\\++n[ \t]*+"
     rb"|(?<![0-9A-Fa-f]{17})(?:[:-]|,?[ \t]{1,2}|,))(?:0[xX])?+"
 )
-_STRETCH = lazy(
-    rb"(?m:^)"
-    + _OFFSET
-    + rb"|"
-    + _DIGIT
-    + rb"++(?:"
-    + _JOINT
-    + rb"(?!"
-    + _BEGINS
-    + rb")"
-    + _DIGIT
-    + rb"++(?![G-Zg-z_]))*+"
-)
-_FORM = Form(_STRETCH, lazy(_JOINT), lazy(rb"[0-9A-Fa-f\r\n]*+"))  # behind a blank there may be an offset
-_BEGIN = lazy(rb"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=0[xX])|(?<=%[0-9A-F]{2}))" + _BEGINS)
+_STRETCH = rb"(?m:^)" + _OFFSET + rb"|" + _DIGIT + rb"++(?:" + _JOINT + rb"(?!%b)" + _DIGIT + rb"++(?![G-Zg-z_]))*+"
+_PLAIN = lazy(rb"[0-9A-Fa-f\r\n]*+")  # behind a blank there may be an offset
+_BEFORE = rb"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=0[xX])|(?<=%%[0-9A-F]{2}))(?:%b)"
 _BEGIN_LENGTH = 12
 # Pairs of text, or of the zeros and ends of lines in it: a part of what the alarm hears.
 _SHAPE = lazy(rb"(?:[2-7][0-9A-Fa-f]|0[09AaDd]){12}")
@@ -70,56 +51,68 @@ _MAGIC, _TAR, _CORE, _SHAPED = range(4)
 class Hexadecimal:
     """The encoding ``hex``."""
 
-    alarms = (
-        *cores.HEXADECIMAL_MAGICS,
-        cores.HEXADECIMAL_TAR,
-        *_CORES,
-        cores.LONG_HEXADECIMAL,
-    )
-    _kinds = (
-        *(_MAGIC for _ in cores.HEXADECIMAL_MAGICS),
-        _TAR,
-        *(_CORE for _ in _CORES),
-    )
+    def __init__(self, literals: Sequence[Literal] | None = None) -> None:
+        """Look for what begins as a container, has the shape of text, or holds one of the literals."""
+        literals = shipped() if literals is None else literals
+        texts = [text for literal in literals for text in cores.hexadecimal(literal)]
+        written = zip(*map(_spelled, texts), strict=True)
+        cored = (*cores.hexadecimal_alarms(literals), *map(_alarm, written), *_ROWS)
+        self.alarms = (*cores.HEXADECIMAL_MAGICS, cores.HEXADECIMAL_TAR, *cored, cores.LONG_HEXADECIMAL)
+        self._kinds = (*(_MAGIC for _ in cores.HEXADECIMAL_MAGICS), _TAR, *(_CORE for _ in cored))
+        leading = (text for literal in literals if literal.leading for text in cores.hexadecimal(literal))
+        begins = spelling.any_of([digit for pair in text for digit in pair] for text in leading)
+        known = b"|".join(filter(None, (begins, _CONTAINERS)))
+        self._form = Form(lazy(_STRETCH % known), lazy(_JOINT), _PLAIN)
+        self._begin = lazy(_BEFORE % known)
 
-    def find(self, data: bytes, ends: Sequence[Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
+    def find(self, data: bytes, ends: Sequence[Ends | Sequence[int]], known: Container[int] = ()) -> Iterator[Decoded]:
         """Yield each stretch round an alarm, read from its first digit or its second as the alarm wants it."""
-        finder = Finder(data, _FORM)
-        stretch: Stretch | None = None
-        phases: set[int] = set()
-        rings = (zip(some, repeat(kind)) for some, kind in zip(ends, self._kinds, strict=False))
-        for end, kind in merge(*rings):
-            if stretch is None or end > stretch.end:
-                found = _BEGIN.search(data, max(0, end - _BEGIN_LENGTH), end)
-                stretch, phases = finder.around(end, found.start() if found else None), set()
-            if stretch is None or len(phases) >= _PAIR:
-                continue
-            if (key := stretch.key(end, kind)) in known:
-                finder.give(stretch)
-                continue
-            phase = _phase(stretch, end, kind)
-            if phase is not None and phase not in phases:
-                if not phases:
-                    finder.give(stretch)
-                phases.add(phase)
-                yield _decoded(stretch, phase, key)
-        for stretch, shown in finder.others(ends[-1], lambda end: cores.shaped_run(data, end, _SHAPE)):
-            if (key := stretch.key(shown, _SHAPED)) not in known:
-                yield _decoded(stretch, stretch.index(shown) % _PAIR, key)
+        finder = Finder(data, self._form)
+
+        def wanted(stretch: Stretch, end: int, alarm: int) -> int | None:
+            return self._phase(stretch, end, self._kinds[alarm])
+
+        rings = Rings(ends[: len(self._kinds)])
+        for stretch, phase in finder.rung(rings, partial(self._begins, data), wanted, range(_PAIR), known):
+            yield _decoded(stretch, phase)
+        for stretch, shown in finder.others(exact(ends[-1]), lambda end: cores.shaped_run(data, end, _SHAPE)):
+            if stretch.key not in known:
+                yield _decoded(stretch, stretch.index(shown) % _PAIR)
+
+    def _begins(self, data: bytes, end: int) -> int | None:
+        """Return where what rang surely begins."""
+        found = self._begin.search(data, max(0, end - _BEGIN_LENGTH), end)
+        return found.start() if found else None
+
+    def _phase(self, stretch: Stretch, end: int, kind: int) -> int | None:
+        """Return how many digits stand before the first pair, as what rang wants it; None if it was chance."""
+        if kind == _MAGIC and not self._begin.match(stretch.characters):
+            return None
+        index = stretch.index(end)
+        if kind == _TAR:
+            phase = index - cores.HEXADECIMAL_TAR_END
+            return phase if 0 <= phase <= _PAIR else None
+        return index % _PAIR
 
 
-def _phase(stretch: Stretch, end: int, kind: int) -> int | None:
-    """Return how many digits stand before the first pair, as what rang wants it; None if it was chance."""
-    if kind == _MAGIC and not _BEGIN.match(stretch.characters):
-        return None
-    index = stretch.index(end)
-    if kind == _TAR:
-        phase = index - cores.HEXADECIMAL_TAR_END
-        return phase if 0 <= phase <= _PAIR else None
-    return index % _PAIR
+def _spelled(text: Pairs) -> tuple[list[Part], ...]:
+    """Return the ways in which pairs of digits are written: apart, in the groups of dumps, with zeros between."""
+    pairs = [spelling.pattern(pair) for pair in text]
+    first = spelling.longest(text[0])
+    apart = [[(between.join(pairs), first)] for between in _BETWEEN_PAIRS]
+    zeros = [(zero.join(pairs), first + zero if len(first) == _PAIR else zero) for zero in _ZEROS]
+    # xxd writes pairs of pairs.
+    groups = {b"".join(pairs[:odd]): [pairs[at : at + 2] for at in range(odd, len(pairs), 2)] for odd in (0, 1)}
+    grouped = [b" ".join(filter(None, (one, *map(b"".join, rest)))) for one, rest in groups.items()]
+    grouped += [b" ".join(pairs[:at]) + b"  " + b" ".join(pairs[at:]) for at in range(1, len(pairs))]
+    return (*apart, [(one, one.split(b"[")[0] or b" ") for one in grouped], zeros)
 
 
-def _decoded(stretch: Stretch, phase: int, key: int) -> Decoded:
+def _alarm(ways: Iterable[list[Part]]) -> Alarm:
+    return spelling.alarm(part for way in ways for part in way)
+
+
+def _decoded(stretch: Stretch, phase: int) -> Decoded:
     characters = stretch.characters
     data = bytes.fromhex(characters[phase : len(characters) - (len(characters) - phase) % 2].decode())
 
@@ -127,4 +120,4 @@ def _decoded(stretch: Stretch, phase: int, key: int) -> Decoded:
         return stretch.span(phase + 2 * first, phase + 2 * last)
 
     start, end = span(0, len(data))
-    return Decoded("hex", data, start, end, span, key)
+    return Decoded("hex", data, start, end, span, stretch.key)

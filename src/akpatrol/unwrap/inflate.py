@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.source import Source
 
 # What a decompressor's error costs is what it made of the part it was given: small parts lose little, and cost little.
-_PART_BYTES = 8 << 10
+PART_BYTES = 8 << 10
 _WINDOW_LOG = 27
 MEMORY_BYTES = 1 << _WINDOW_LOG
-# The window and what the format asks of zlib: bare deflate, or deflate in gzip (zlib.h, inflateInit2).
-RAW, GZIP = -15, 31
+# The window and what the format asks of zlib: bare deflate, in zlib's own frame, or in gzip (zlib.h, inflateInit2).
+RAW, ZLIB, GZIP = -15, 15, 31
 
 
 class Decompressor(Protocol):
@@ -94,6 +94,11 @@ def inflater() -> Decompressor:
     return _Inflater(RAW)
 
 
+def unzlibber() -> Decompressor:
+    """Return what expands one zlib stream (RFC 1950)."""
+    return _Inflater(ZLIB)
+
+
 def gunzipper() -> Decompressor:
     """Return what expands one gzip member."""
     return _Inflater(GZIP)
@@ -135,7 +140,7 @@ def expanded(source: Source, level: Level, decompressor: Decompressor, head: byt
 
     Raises Unreadable where the stream is damaged, cut off, or asks for too much memory, OverLimit, and OSError.
     """
-    part = source.read(_PART_BYTES)
+    part = source.read(PART_BYTES)
     while True:
         start = source.offset - len(part)
         try:
@@ -154,7 +159,7 @@ def expanded(source: Source, level: Level, decompressor: Decompressor, head: byt
             return
         head = part = b""
         if decompressor.needs_input:
-            part = source.read(_PART_BYTES)
+            part = source.read(PART_BYTES)
             if not part:
                 raise Unreadable(f"truncated at byte {source.offset}")
         elif not piece:

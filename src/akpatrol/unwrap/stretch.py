@@ -11,11 +11,14 @@ from akpatrol.unwrap.lazy import lazy
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+
+    from akpatrol.rings import Rings
 
 _SHORTEST = 24  # bytes; in base64 or hex, credentials and compressed data take more
 _LEFT = 1024  # bytes looked back from an alarm: text before a credential says only whether it begins there
 _LINE = lazy(rb"[^ \t\r\n]++")
+_MOST_RINGS = 32  # looked at in one stretch
 _MARGIN = 40  # bytes that may stand before a line's characters
 _BREAK = lazy(rb"(?:\n[ \t>#*\"']*+|\\)\Z")
 
@@ -50,13 +53,10 @@ class Stretch:
         """The stretch without what joins its lines."""
         return self._lines.characters
 
-    def key(self, offset: int, kind: int) -> int:
-        """Return what is equal where a ring of equal kind ends at an equal place of an equal text."""
-        return hash((self._digest, offset - self.start, kind))
-
     @cached_property
-    def _digest(self) -> int:
-        return hash(self._data[self.start : self.end])
+    def key(self) -> int:
+        """What is equal for an equal text of this form, in which the same rings."""
+        return hash((id(self._form), self._data[self.start : self.end]))
 
     def index(self, offset: int) -> int:
         """Return how many characters of the stretch stand before ``offset`` in the data."""
@@ -126,6 +126,41 @@ class Finder:
         self._end = 0
         self._starts = array("Q")
         self._ends = array("Q")
+
+    def rung(
+        self,
+        rings: Rings,
+        begin: Callable[[int], int | None],
+        wanted: Callable[[Stretch, int, int], int | None],
+        ways: range,
+        known: Container[int],
+    ) -> Iterator[tuple[Stretch, int]]:
+        """Yield each stretch that is not ``known`` round a ring, once for each way to read it that is ``wanted``.
+
+        ``begin`` returns where what rang surely begins, ``wanted`` what way an alarm wants. Where many ring in one
+        stretch it is read in all ways.
+        """
+        stretch: Stretch | None = None
+        seen: set[int] = set()
+        number = 0
+        while rings:
+            end, alarm = rings.first
+            if stretch is None or end > stretch.end:
+                stretch, seen, number = self.around(end, begin(end)), set(), 0
+                if stretch and stretch.key in known:
+                    self.give(stretch)
+                    number = _MOST_RINGS
+            number += 1
+            done = stretch is not None and (len(seen) == len(ways) or number > _MOST_RINGS)
+            rings.leave(stretch.end if stretch and done else end)
+            if stretch is None or done:
+                continue
+            for way in ways if number == _MOST_RINGS else (wanted(stretch, end, alarm),):
+                if way is not None and way not in seen:
+                    if not seen:
+                        self.give(stretch)
+                    seen.add(way)
+                    yield stretch, way
 
     def give(self, stretch: Stretch) -> None:
         """Remember that a stretch was made use of."""

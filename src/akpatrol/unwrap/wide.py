@@ -9,14 +9,20 @@ from __future__ import annotations
 import codecs
 import re
 from functools import cached_property
-from heapq import merge
-from itertools import accumulate, repeat, takewhile
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.literals import shipped
+from akpatrol.rings import Rings
+from akpatrol.unwrap import cores, spelling
 from akpatrol.unwrap.encoding import Alarm, Decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
+
+    from akpatrol.literals import Literal
+    from akpatrol.rings import Ends
+    from akpatrol.unwrap.spelling import Characters, Part
 
 _LEFT_BYTES, _LEAST_LEFT_BYTES = 4096, 64
 _LEAST_BYTES, _MOST_BYTES = 64, 1 << 20
@@ -56,25 +62,16 @@ _RUNG, _SURE = 3, 8
 
 
 class _Core(NamedTuple):
-    """``characters`` in a form of that width, each a single one or a class; one alarm serves ``others`` as many."""
+    """What rings for texts of ``length`` characters in a form of that width, in both byte orders."""
 
     width: int
-    characters: tuple[bytes, ...]
-    others: tuple[tuple[bytes, ...], ...] = ()
-
-    @property
-    def alarm(self) -> Alarm:
-        """What shows the characters in both byte orders."""
-        zeros = bytes(self.width - 1)
-        alike = takewhile(lambda some: len(set(some)) == 1, zip(self.characters, *self.others, strict=True))
-        plain = list(takewhile(lambda character: len(character) == 1, (some[0] for some in alike)))
-        spelled = ((rb"\x00" * len(zeros)).join(map(_pattern, one)) for one in (self.characters, *self.others))
-        return Alarm(b"|".join(spelled), needs=zeros.join([*plain, b""][: len(self.characters)]))
+    length: int
+    alarm: Alarm
 
     @property
     def size(self) -> int:
         """Bytes that it shows: all of the characters but zeros at one end."""
-        return (len(self.characters) - 1) * self.width + 1
+        return (self.length - 1) * self.width + 1
 
     def start(self, form: _Form, end: int) -> int:
         """Return where the first character begins that rang at ``end``."""
@@ -85,35 +82,60 @@ class _Core(NamedTuple):
         return self.start(form, end) % self.width if form.width == self.width else -1
 
 
-def _pattern(character: bytes) -> bytes:
-    return re.escape(character) if len(character) == 1 else character
+def _fixed(width: int, text: str) -> _Core:
+    """Return the core of characters and classes that are written as a pattern."""
+    zeros = width - 1
+    characters = re.findall(rb"\[.*?\]|.", text.encode(), re.DOTALL)
+    plain = list(takewhile(lambda character: len(character) == 1, characters))
+    spelled = (re.escape(one) if len(one) == 1 else one for one in characters)
+    needs = bytes(zeros).join([*plain, b""][: len(characters)])
+    return _Core(width, len(characters), Alarm((rb"\x00" * zeros).join(spelled), needs=needs))
 
 
-def _split(text: str) -> tuple[bytes, ...]:
-    """Return the characters and classes of a text."""
-    return tuple(re.findall(rb"\[.*?\]|.", text.encode(), re.DOTALL))
+def _derived(width: int, texts: Iterable[Characters]) -> Iterator[_Core]:
+    """Yield the cores of texts, one for each length."""
+    parts: dict[int, list[Part]] = {}
+    for text in texts:
+        parts.setdefault(len(text), []).extend(spelling.parts(text, bytes(width - 1)))
+    for length, some in parts.items():
+        yield _Core(width, length, spelling.alarm(some))
 
 
-# The prefixes, and these in base64 at each of its three alignments, and in hexadecimal; then the beginnings of escapes.
-_ANYWHERE = (
-    *("ak_", "pat_"),
-    *("YWtf", "FrX[0-3yz]", "ha1[89]", "cGF0X", "BhdF[89]", "wYXRf", "616[bB]5", "706174"),
-    *(r"\[uU][0{]", r"\x[2-7]", "&#[0-9xX]"),
-)
-_IN_UTF_16 = ("%[2-7][0-9A-Fa-f]", "=[2-7][0-9A-F]", r"\1[0-7][0-7]")
-_IN_UTF_32 = ("%[2-7]", "=[2-7]", r"\1[0-7]")
-# The end of a line may cut base64 for a prefix. Split, as escapes of line ends are.
+# The beginnings of escapes.
+_ANYWHERE = (r"\[uU][0{]", r"\x[2-7]", "&#[0-9xX]")
+_IN_UTF_16 = (*_ANYWHERE, "%[2-7][0-9A-Fa-f]", "=[2-7][0-9A-F]", r"\1[0-7][0-7]")
+_IN_UTF_32 = (*_ANYWHERE, "%[2-7]", "=[2-7]", r"\1[0-7]")
+# The end of a line may cut base64 for a literal. Split, as escapes of line ends are.
 _LINES_UTF_16 = tuple("\n" + first + "[0-9A-Za-z]" * 7 for first in ("[0-9A-Fa-f]", "[G-Pg-p]", "[Q-Zq-z]"))
-_BEHIND_CUT = ("Wt", "tf", "GF", "F0", "0X", "hd", "dF", "F[89]", "YX", "XR", "Rf", "rX", "X[0-3yz]", "a1", "1[89]")
-_BEFORE_CUT = ("Wt", "F0", "dF", "XR", "rX", "a1")
-_CUTS = ([_split("\n" + pair) for pair in _BEHIND_CUT], [_split(pair + "[\r\n]") for pair in _BEFORE_CUT])
-_CORES = (
-    *(_Core(width, _split(text)) for width in (2, 4) for text in _ANYWHERE),
-    *(_Core(2, _split(text)) for text in _IN_UTF_16 + _LINES_UTF_16),
-    *(_Core(4, _split(text)) for text in _IN_UTF_32),
-    *(_Core(4, first, tuple(others)) for first, *others in _CUTS),
-)
 _OPENING = Alarm(rb"^(?:" + b"|".join(form.opening(_RUNG) for form in _FORMS) + rb")", each=False)
+_LINE_ENDS = b"\n\r"
+_SURE_CHARACTERS = 5
+_MOST_CUTS = 256
+_ALPHABET = bytes(sorted(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/"))
+
+
+def _texts(literals: Sequence[Literal]) -> Iterator[Characters]:
+    """Yield the literals, and these in base64 at each of its three alignments and in hexadecimal."""
+    for literal in literals:
+        yield literal.places
+        yield from _in_base64(literal)
+        for text in cores.hexadecimal(literal):
+            yield [digit for pair in text for digit in pair]
+
+
+def _in_base64(literal: Literal) -> Iterator[Characters]:
+    for core in cores.base64(literal):
+        sure = len(core.characters) > _SURE_CHARACTERS
+        yield core.characters[:_SURE_CHARACTERS] if sure else core.characters
+
+
+def _cuts(literals: Sequence[Literal]) -> list[Characters]:
+    """Return what stands next to the end of a line that cuts base64 for a literal, with that end."""
+    texts = [text for literal in literals for text in _in_base64(literal)]
+    behind: list[Characters] = [(b"\n", *text[at : at + 2]) for text in texts for at in range(1, len(text) - 1)]
+    before: list[Characters] = [(*text[-3:-1], _LINE_ENDS) for text in texts]
+    cuts = list(dict.fromkeys(behind + before))
+    return cuts if len(cuts) <= _MOST_CUTS else [(b"\n", _ALPHABET, _ALPHABET), (_ALPHABET, _ALPHABET, _LINE_ENDS)]
 
 
 class _Place(NamedTuple):
@@ -142,12 +164,22 @@ class _Island(NamedTuple):
 class Wide:
     """The encodings ``utf-16-le``, ``utf-16-be``, ``utf-32-le`` and ``utf-32-be``."""
 
-    alarms = (_OPENING, *(core.alarm for core in _CORES))
+    def __init__(self, literals: Sequence[Literal] | None = None) -> None:
+        """Look for what begins like wide text, has escapes or lines of base64 in it, or holds one of the literals."""
+        literals = shipped() if literals is None else literals
+        self._cores = (
+            *_derived(2, _texts(literals)),
+            *_derived(4, _texts(literals)),
+            *_derived(4, _cuts(literals)),
+            *(_fixed(2, text) for text in _IN_UTF_16 + _LINES_UTF_16),
+            *(_fixed(4, text) for text in _IN_UTF_32),
+        )
+        self.alarms = (_OPENING, *(core.alarm for core in self._cores))
 
     def find(
         self,
         data: bytes,
-        ends: Sequence[Sequence[int]],
+        ends: Sequence[Ends | Sequence[int]],
         known: Container[int] = (),  # noqa: ARG002 - these take no time to decode
     ) -> Iterator[Decoded]:
         """Yield the data as a whole if it begins like wide text, and the islands round the places that it leaves."""
@@ -157,7 +189,10 @@ class Wide:
         if whole:
             yield _decoded(whole, data.decode(whole.codec, "replace"), 0, len(data))
             read[whole, 0] = len(data)
-        for end, core in merge(*(zip(some, repeat(core)) for core, some in zip(_CORES, ends[1:], strict=True))):
+        rings = Rings(ends[1:])
+        while rings:
+            end, core = rings.first[0], self._cores[rings.first[1]]
+            rings.leave(end)
             if any(end <= stop and core.alignment(form, end) == rest for (form, rest), stop in read.items()):
                 continue
             places = _places(data, end, core)
@@ -178,7 +213,7 @@ def _places(data: bytes, end: int, core: _Core) -> list[_Place]:
     places = []
     for form in _FORMS:
         start = core.start(form, end)
-        stop = start + core.width * len(core.characters)
+        stop = start + core.width * core.length
         zeros = data[end:stop] if form.little else data[start : end - core.size]
         if form.width == core.width and start >= 0 and zeros == bytes(core.width - 1):
             places.append(_Place(form, start))
@@ -256,6 +291,3 @@ class _Offsets:
         characters = len(part.translate(None, _CONTINUING))
         pairs = 0 if self._width > 2 else len(part) - len(part.translate(None, _BEGINNING_FOUR))  # noqa: PLR2004
         return self._width * (characters + pairs)
-
-
-WIDE = Wide()

@@ -33,6 +33,8 @@ def members(source: Source, level: Level) -> Iterator[Member | Flaw]:
         yield Flaw("truncated or damaged: the directory at its end is missing")
     elif directory.split:
         yield Flaw("one part of a split archive: the others are not read with it")
+    elif not directory.entries and (directory.size or source.peek(4) == LOCAL):
+        yield Flaw("damaged: its end does not tell of the directory or the members before it")
     elif not sound(source.another(), level, directory):
         yield Flaw("damaged: its directory cannot be read in full")
     else:
@@ -44,6 +46,8 @@ def members(source: Source, level: Level) -> Iterator[Member | Flaw]:
 def _told(source: Source, level: Level, directory: Directory) -> Iterator[Member | Flaw]:
     if directory.truncated:
         yield Flaw("truncated: its comment is cut off")
+    if directory.followed:
+        yield Flaw("damaged: behind its end comes another, which says that it holds nothing")
     if directory.base and source.peek(4) == LOCAL:
         # Another zip before this one, which readers of directories do not see.
         yield from Walk(source.another(), level, directory.base).members()

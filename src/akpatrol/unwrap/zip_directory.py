@@ -39,12 +39,15 @@ _LENGTHS = (
 )
 _COMMENT_BYTES = 0xFFFF
 _SATURATED = 0xFFFFFFFF
-# An end may be followed by what looks like one, in a comment say; more tries than that are not worth it.
-_TRIES = 16
+# An end may be followed by what looks like one, in a comment say: in 64 kB there is no room for more.
+_TRIES = 4096
 
 
 class Directory(NamedTuple):
-    """Where the directory is and what its end says; ``base`` bytes of something else come before the zip itself."""
+    """Where the directory is and what its end says; ``base`` bytes of something else come before the zip itself.
+
+    ``followed`` tells that the true end is not the last: one that lists nothing comes behind it.
+    """
 
     start: int
     size: int
@@ -52,31 +55,56 @@ class Directory(NamedTuple):
     base: int
     split: bool
     truncated: bool
+    followed: bool = False
 
 
 def has_directory(content: Content) -> bool:
-    """Return whether a directory with entries ends ``content``, all in memory or with ``at`` and ``size``."""
+    """Return whether a directory with entries ends ``content``, all in memory or with ``at`` and ``size``.
+
+    So it is where the end record says that there are none, and one stands before it.
+    """
     if content.read is None:
         data = content.data
         found = find(lambda offset, number: data[offset : offset + number], len(data))
     else:
         found = find(content.at, content.size) if content.at and content.size is not None else None
-    return found is not None and found.entries > 0
+    return found is not None and (found.entries > 0 or found.size > 0)
 
 
 def find(at: At, size: int) -> Directory | None:
-    """Return where the directory of a zip of ``size`` bytes is, None where its end is missing or points nowhere."""
+    """Return where the directory of a zip of ``size`` bytes is, None where its end is missing or points nowhere.
+
+    An end that lists nothing is believed only where no other stands before it, and no directory. Of a directory of
+    which the end does not tell, ``entries`` is 0, and ``size`` is that of its part that is seen.
+    """
     begin = max(0, size - END_BYTES - _COMMENT_BYTES)
     tail = at(begin, size - begin)
-    position = len(tail)
+    position, empty = len(tail), None
     for _ in range(_TRIES):
         position = tail.rfind(END, 0, position + len(END) - 1)
         if position < 0:
-            return None
+            break
         record = tail[position : position + END_BYTES]
-        if len(record) == END_BYTES and (found := _consistent(at, begin + position, record, size)):
-            return found
-    return None
+        found = _consistent(at, begin + position, record, size) if len(record) == END_BYTES else None
+        if found and (found.entries or found.size):
+            comment = int.from_bytes(record[-2:], "little")
+            in_comment = empty is None or begin + position + END_BYTES + comment >= size
+            return found if in_comment else found._replace(followed=True)
+        if empty is None and len(record) == END_BYTES:
+            empty = _unlisted(tail, position, begin) or found
+    return empty
+
+
+def _unlisted(tail: bytes, position: int, begin: int) -> Directory | None:
+    """Return the directory that ends at an end record which does not tell of it, as far as the tail shows it."""
+    start = end = position
+    while (start := tail.rfind(CENTRAL, 0, start)) >= 0 and (size := length(tail[start : start + CENTRAL_BYTES])):
+        if start + size != end:
+            break
+        end = start
+    if end == position:
+        return None
+    return Directory(begin + end, position - end, entries=0, base=0, split=False, truncated=False)
 
 
 def _consistent(at: At, position: int, record: bytes, whole: int) -> Directory | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from akpatrol.model import Attribution, Kind
+from akpatrol.model import Attribution, End, Kind
 from akpatrol.verify.contract import NO_API
 from akpatrol.verify.control import is_control
 
@@ -22,6 +22,9 @@ UNATTRIBUTED = (
     "It may be another vendor's, who would not want it sent to Anyreach. --send-unattributed sends it all the same."
 )
 MISSHAPEN = "It does not have the documented form of its kind, so that sending it could leak something else."
+UNCERTAIN = (
+    "Where it ends is uncertain, so that the API's answer would tell nothing. Find it in a text, and verify that one."
+)
 CONTROL = "It is one of akpatrol's own negative controls, which cannot exist."
 
 
@@ -36,6 +39,8 @@ def why_not_sent(credential: Credential, *, send_unattributed: bool) -> str | No
     raw = credential.secret.reveal()
     if len(raw) > _LONGEST or not form.fullmatch(raw):
         return MISSHAPEN
+    if credential.end is End.UNCERTAIN:
+        return UNCERTAIN
     if is_control(credential.secret):
         return CONTROL
     if credential.attribution is Attribution.OPEN and not send_unattributed:

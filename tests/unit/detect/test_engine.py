@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import string
-import time
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akpatrol.detect import patterns
-from akpatrol.detect.engine import Engine
+from akpatrol.detect import sieve
+from akpatrol.detect.engine import Engine, Outer
+from akpatrol.detect.judge import judge
+from akpatrol.detect.medium import Medium
 from akpatrol.model import Confidence, Secret
 from akpatrol.rules import RuleSet, load, parse
 from tests.credentials import organization_key, personal_access_token
+from tests.floods import flood
 
 if TYPE_CHECKING:
     from random import Random
@@ -35,18 +37,51 @@ def engine(request: pytest.FixtureRequest) -> Engine:
         *(b" ak_aaaa.aaaaaaaaaaaaaaaa", b"\npat_" + b"a" * 20, b"\\n" * 5 + b"pat_"),
     ],
 )
-def test_floods_take_no_long_time(engine: Engine, unit: bytes) -> None:
-    """Time is linear in the worst text, too: a quarter of a megabyte takes seconds at most."""
-    data = unit * ((1 << 18) // len(unit))
-    begun = time.process_time()
-    assert engine.scan(data) == []
-    assert time.process_time() - begun < 5
+def test_what_repeats_is_judged_a_few_times(engine: Engine, unit: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be it in one word, in many, or in one line."""
+    calls = _counted(monkeypatch)
+    assert engine.scan(unit * ((1 << 18) // len(unit))) == []
+    assert len(calls) < 500
+
+
+def test_what_differs_is_judged_once_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = _counted(monkeypatch)
+    for joint in (b" ", b"\n", b"."):
+        engine = Engine(load())
+        for number in (500, 2000):
+            calls.clear()
+            misses = [b"ak_get_default_%05d.configuration_from_window_%05d" % (one, one) for one in range(number)]
+            assert engine.scan(joint.join(misses)) == []
+            assert len(calls) <= number + 2
+
+
+def test_past_a_crowd_of_places_within_words_it_is_told(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setattr(sieve, "MOST_CROWDED", 20)
+    places = b".".join(b"ak_get_default_%05d.configuration_from_window_%05d" % (one, one) for one in range(50))
+    crowd = sieve.Crowd()
+    data = places + b" " + key.encode()
+    engine = Engine(load())
+    found = engine.confirm(Medium(data), engine.suspect(data), (0, len(data)), None, Outer(crowd))
+    assert crowd.over
+    assert [match.secret for match in found] == [Secret(key.encode())]
+
+
+def _counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    calls: list[int] = []
+    real = judge
+
+    def counting(*given: Any) -> Any:
+        calls.append(given[2])
+        return real(*given)
+
+    monkeypatch.setattr(sieve, "judge", counting)
+    return calls
 
 
 def test_flood_does_not_hide_a_credential(
     engine: Engine, key: str, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patterns, "_HITS_CAP", 100)
+    flood(monkeypatch, 100)
     data = b"ak_zzzz " * 500 + key.encode() + b" ak_zzzz" * 500 + b" " + token.encode()
     assert [match.secret for match in engine.scan(data)] == [Secret(key.encode()), Secret(token.encode())]
 
@@ -120,7 +155,7 @@ def test_rules_with_a_path_ask_for_one() -> None:
 
 
 def test_a_flood_of_anchors_hides_no_other_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patterns, "_HITS_CAP", 3)
+    flood(monkeypatch, 3)
     own = parse(b"[[rules]]\nid = 'x'\nregex = 'secret=(\\w+)'\n", "f")
     engine = Engine(RuleSet((*load().rules, *own)), "hyperscan")
     assert [match.rule_id for match in engine.scan(b"ak_abcd " * 10 + b"secret=abc")] == ["x"]

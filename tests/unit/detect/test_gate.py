@@ -33,7 +33,7 @@ def test_hyperscan_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "akpatrol.detect.patterns", raising=False)
     gate = _gate("auto")
     for _ in range(3):
-        assert gate.suspect(b"\n" * (1 << 20) + b"ak_abcd").ends == [(1 << 20) + 3]
+        assert gate.suspect(b"\n" * (1 << 20) + b"ak_abcd").ends == [(1 << 20) + 7]
     with pytest.raises(ImportError):
         _gate("hyperscan").suspect(b"")
 
@@ -53,15 +53,17 @@ def test_rule_that_hyperscan_cannot_compile_is_always_tried() -> None:
 
 def test_words_and_their_places() -> None:
     keywords = Keywords(load().rules)
-    found = list(keywords.find("é ANYREACH Ak_ next_public_".encode(), 2, 24))
-    assert [(word.start, word.end, word.clue) for word in found if word.clue] == [(3, 11, Clue.ANYREACH)]
-    assert [(word.start, word.end) for word in found if word.rules] == [(12, 15)]
+    data = "é ANYREACH Ak_ next_public_".encode()
+    assert list(keywords.clues(data, 2, 24)) == [(3, 11, Clue.ANYREACH)]
+    assert [(end, bool(rules)) for end, rules in keywords.find(data)] == [(15, True)]
 
 
 def test_phrases() -> None:
     assert Phrases(()).find("anything") == []
     assert Phrases(["", "b"]).find("abc") == [(1, 2)]
     assert sorted(Phrases(["ab", "b"]).find("ab")) == [(0, 2), (1, 2)]
+    alike = ["begins alike", "begins alike and goes on", "begins al"]
+    assert sorted(Phrases(alike).find(f"it {alike[1]}")) == [(3, 12), (3, 15), (3, 27)]
 
 
 def test_database_of_another_process() -> None:

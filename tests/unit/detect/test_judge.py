@@ -9,6 +9,7 @@ import pytest
 
 from akpatrol.detect.judge import Verdict, judge
 from akpatrol.detect.keywords import Clue
+from akpatrol.detect.medium import Medium
 from akpatrol.model import Attribution, Confidence, Exposure, Kind
 from akpatrol.rules import Rule, load
 from tests import credentials
@@ -32,7 +33,7 @@ def find(text: str | bytes, clues: frozenset[Clue] = NONE) -> list[tuple[str, Ve
         pattern, start = re.compile(rule.regex.encode()), 0
         while match := pattern.search(data, start):
             start = match.start() + 1
-            verdict = judge(rule, data, match.start(), match.end(), clues)
+            verdict = judge(rule, Medium(data), match.start(), match.end(), clues)
             if verdict is not None:
                 found.append((data[verdict.start : verdict.end].decode(), verdict))
     return found
@@ -73,6 +74,15 @@ def test_random_keys_are_found_whole(name: str, id_length: int, length: int) -> 
         key = credentials.organization_key(rng, id_alphabet=name, id_length=id_length, secret_length=length)
         missed += texts(f"key={key}\n") != [key]
     assert missed <= 3
+
+
+@pytest.mark.parametrize("template", ["pat_{hex:20}", "pat_{hex:32}", "pat_{crockford_lower:26}"])
+@pytest.mark.parametrize("after", [".js", ".min.css", ".js.map", ".woff2"])
+def test_names_of_web_assets_are_low(template: str, after: str) -> None:
+    text = f"<script src='/assets/{fill(template)}{after}'></script>"
+    assert {verdict.confidence for _, verdict in find(text)} == {Confidence.LOW}
+    assert {verdict.confidence for _, verdict in find(text, frozenset((Clue.ANYREACH,)))} == {Confidence.HIGH}
+    assert {verdict.confidence for _, verdict in find(fill(f"{LONG}{after}"))} == {Confidence.HIGH}
 
 
 def test_uuids_and_ulids_are_found_whole() -> None:
@@ -228,7 +238,7 @@ def test_exposure() -> None:
 
 def test_a_custom_rule_is_taken_at_its_word() -> None:
     rule = Rule("custom", "custom", "x+")
-    assert judge(rule, b"axxxb", 1, 4, NONE) == Verdict(1, 4, Confidence.MEDIUM, Attribution.OPEN, None)
+    assert judge(rule, Medium(b"axxxb"), 1, 4, NONE) == Verdict(1, 4, Confidence.MEDIUM, Attribution.OPEN, None)
 
 
 @pytest.mark.parametrize("before", ["", "com", "\\n", "_", "module."])
@@ -241,6 +251,6 @@ def test_the_verdict_is_local(before: str, after: str) -> None:
         data = (left + near + right).encode()
         match = re.compile(rule.regex.encode()).search(data)
         assert match is not None
-        verdict = judge(rule, data, match.start(), match.end(), NONE)
+        verdict = judge(rule, Medium(data), match.start(), match.end(), NONE)
         verdicts.append(verdict and (verdict.start - len(left), verdict.end - len(left), verdict.confidence))
     assert verdicts[0] == verdicts[1]

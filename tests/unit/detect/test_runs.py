@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from akpatrol.alarms import Alarm, Run
 from akpatrol.detect.runs import Runs, Searches, grouped
-from akpatrol.model import Alarm, Run
 
 _LETTERS = Run(b"abc", 8)
 _ALARM, _OTHER = Alarm(b"cab|bca", run=_LETTERS), Alarm(b"cccc", run=_LETTERS)

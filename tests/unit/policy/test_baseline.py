@@ -147,8 +147,36 @@ def test_only_complete_scans_of_every_kind_that_saw_it_drop_an_entry(
     assert bool(done.entries) != dropped
 
 
-def test_names_and_masks() -> None:
+def test_names() -> None:
     assert baseline.is_fingerprint("akp1:" + "0" * 64)
     assert not baseline.is_fingerprint("akp1:" + "0" * 64 + "\n")
-    assert baseline.is_masked("***(12)")
-    assert not baseline.is_masked("pat_abcd")
+
+
+def test_masks() -> None:
+    assert parse(_changed(redacted="***(12)").encode(), "f")
+    for text in ("pat_abcd", "xx***(12)", "***(1234567890123)"):
+        with pytest.raises(UsageError, match="f: entry 1: redacted: must be"):
+            parse(_changed(redacted=text).encode(), "f")
+
+
+@given(
+    st.sampled_from([*entry(1)._asdict(), "scans"]),
+    st.none()
+    | st.booleans()
+    | st.sampled_from([-1, 1 << 70, 10**400, 1e400, float("nan"), "", "x" * 5000, "\ud800", [], [[]], {}, {"x": 1}]),
+)
+def test_whatever_is_changed_is_refused_by_its_name(key: str, value: object) -> None:
+    content = _changed(**{key: value}).encode("utf-8", "surrogatepass")
+    told = ""
+    try:
+        parse(content, "f")
+    except UsageError as error:
+        told = str(error)
+    assert told in ("", "f: not JSON") or told.startswith(f"f: entry 1: {key}: ")
+
+
+@pytest.mark.parametrize("version", ["1" + "0" * 400, "1e400", "-1", "NaN"])
+def test_a_version_out_of_range(version: str) -> None:
+    with pytest.raises(UsageError, match=r"^f: (not a baseline|written by a newer version)") as raised:
+        parse(f'{{"akpatrol_baseline": {version}, "entries": []}}'.encode(), "f")
+    assert len(str(raised.value)) < 100

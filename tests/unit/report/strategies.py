@@ -16,12 +16,14 @@ from akpatrol.findings import (
     Owner,
     Verification,
     VerificationStatus,
+    end_of,
 )
 from akpatrol.model import (
     Asked,
     Attribution,
     Confidence,
     Coverage,
+    End,
     Exclusion,
     Exposure,
     Kind,
@@ -151,6 +153,8 @@ def credentials(draw: st.DrawFn) -> Credential:
                 refs=st.lists(texts, max_size=5).map(tuple),
                 state_reason=st.none() | st.sampled_from(StateReason),
                 exposure=st.none() | st.just(Exposure.BROWSER),
+                end=st.sampled_from(End),
+                alike=st.none() | st.integers(1, 9999),
             ),
             max_size=4,
         )
@@ -170,6 +174,7 @@ def credentials(draw: st.DrawFn) -> Credential:
         verification=draw(st.none() | verifications),
         owner=draw(st.none() | owners),
         allowed=draw(st.none() | allowances),
+        end=end_of(occurrences),
     )
 
 

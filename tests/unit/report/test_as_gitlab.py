@@ -81,7 +81,7 @@ def test_a_member_of_a_container_has_no_line_in_the_file() -> None:
 
 
 def test_ids_stay_and_differ() -> None:
-    places = [reports.occurrence(KEY, offset=number) for number in range(3)]
+    places = [reports.occurrence(KEY, path=b"f%d" % number) for number in range(3)]
     report = reports.report(reports.credential(KEY, *places))
     ids = [found["id"] for found in rendered(report)["vulnerabilities"]]
     assert len(set(ids)) == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -101,7 +102,7 @@ def test_the_digest_of_the_earlier_rules_is_kept() -> None:
 
 def test_what_older_versions_did_not_write() -> None:
     whole = _document(SAMPLES["staged"])
-    del whole["changes"], whole["credentials"][0]["found_at"]
+    del whole["changes"], whole["credentials"][0]["found_at"], whole["scan"]["interrupted"]
     assert report_of(whole) == report_of(_document(SAMPLES["staged"]))
 
 
@@ -139,6 +140,7 @@ def _places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found + [place for key, item in items for place in _places(item, (*way, key))]
 
 
+_NAMED = re.compile(r"r\.json: (?:not a JSON report of akpatrol: [a-z0-9_.\[\] :]+: |a report of a newer version)")
 _WHOLE = [_document(SAMPLES[name]) for name in ("history", "verified", "triaged", "changes")]
 _TARGETS = [(whole, place) for whole in _WHOLE for place in _places(whole)]
 
@@ -158,14 +160,74 @@ def test_whatever_is_changed_is_refused_or_renders(target: Any, value: Any, gone
     with suppress(UsageError):
         report = report_of(whole, "r.json")
     if not report:
-        with pytest.raises(UsageError, match=r"r\.json: [a-z A-Z]+$"):
-            report_of(whole, "r.json")
         return
     options = reports.options(redact=lambda text: text.replace(_KEY, "***"))
     for format_ in FORMATS:
         told = render(report, format_, options)
         assert _KEY not in told
         told.encode()
+
+
+_EVERY_FIELD = {re.sub(r"\d+", "0", repr(place)): (whole, place) for whole, place in _TARGETS}
+_WRONG: tuple[Any, ...] = (
+    None, True, -1, 0, 1 << 70, 10**400, -(10**400), 1.5, float("nan"), float("inf"), -0.5, "", "x", "\ud800",
+    "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", _KEY, [], [[]], {}, [{"x": 1}],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("field", _EVERY_FIELD)
+def test_every_field_of_every_report_is_bounded(field: str) -> None:
+    """Whatever stands in its place, the reader takes it as what it must be, or names it."""
+    original, (*way, last) = _EVERY_FIELD[field]
+    whole = copy.deepcopy(original)
+    place = whole
+    for key in way:
+        place = place[key]
+    for value in _WRONG:
+        place[last] = value
+        _taken_or_named(whole)
+    del place[last]
+    _taken_or_named(whole)
+
+
+def _taken_or_named(whole: dict[str, Any]) -> None:
+    told = ""
+    try:
+        report_of(whole, "r.json")
+    except UsageError as error:
+        told = str(error)
+    assert not told or _NAMED.match(told)
+    assert _KEY not in told
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "1" + "0" * 5000, "1e400", "-1", "NaN", "Infinity", "9e15"])
+@pytest.mark.parametrize(
+    "name", ["scan.duration_seconds", "coverage.bytes", "credentials[0].occurrences[0].line", "summary.x"]
+)
+def test_a_number_out_of_range_is_called_by_its_name(number: str, name: str) -> None:
+    text = render(SAMPLES["history"], "json", reports.options())
+    whole = json.loads(text)
+    if name == "summary.x":
+        whole["summary"]["below_min_confidence"] = "here"
+        name = "summary.below_min_confidence"
+    elif name.startswith("scan"):
+        whole["scan"]["duration_seconds"] = "here"
+    elif name.startswith("coverage"):
+        whole["coverage"]["bytes"] = "here"
+    else:
+        whole["credentials"][0]["occurrences"][0]["line"] = "here"
+    content = json.dumps(whole).replace('"here"', number).encode()
+    with pytest.raises(UsageError, match=re.escape(f"r.json: not a JSON report of akpatrol: {name}: must be")):
+        report_of(document_of(content, "r.json"), "r.json")
+
+
+@pytest.mark.parametrize("started", ["9999-12-31T23:59:59Z", "9000-12-31T23:59:59Z", "1970-01-01T00:00:00Z"])
+def test_a_scan_of_the_last_year_renders_or_is_refused(started: str) -> None:
+    whole = _document(SAMPLES["history"])
+    whole["scan"] |= {"started_at": started, "duration_seconds": 1e9}
+    with suppress(UsageError):
+        report = report_of(whole, "r.json")
+        assert all(render(report, format_, reports.options()) for format_ in FORMATS)
 
 
 @pytest.mark.parametrize(
@@ -194,6 +256,14 @@ def test_what_is_shown_as_it_is_must_be_what_it_says(key: str, value: str) -> No
 def test_no_report_is_complete_that_says_what_it_lacks() -> None:
     whole = _document(SAMPLES["history"])
     whole["coverage"]["complete"] = True
+    with pytest.raises(UsageError):
+        report_of(whole)
+
+
+def test_an_interrupted_report_is_incomplete() -> None:
+    whole = _document(SAMPLES["history"]._replace(interrupted=True))
+    assert report_of(whole).interrupted
+    whole = _document(SAMPLES["staged"]._replace(interrupted=True))
     with pytest.raises(UsageError):
         report_of(whole)
 

@@ -117,23 +117,25 @@ def test_fingerprints_are_our_own_and_stay_when_lines_move() -> None:
     assert list(before) == [FINGERPRINT]
 
 
-def test_fingerprints_are_numbered_from_the_oldest() -> None:
+def test_versions_of_a_path_are_one_result_whose_fingerprint_stays() -> None:
     places = [
         reports.occurrence(
             KEY, state=State.PRESENT, object=f"{year}", introduced=reports.commit(RANDOM, f"{year}-01-01")
         )
         for year in (2021, 2022, 2023)
     ]
-    fewer = run(reports.report(reports.credential(KEY, *places[:2])))["results"]
-    more = run(reports.report(reports.credential(KEY, *places)))["results"]
-    assert [item["partialFingerprints"] for item in fewer] == [item["partialFingerprints"] for item in more[:2]]
+    (alone,) = run(reports.report(reports.credential(KEY, places[0])))["results"]
+    (all_,) = run(reports.report(reports.credential(KEY, *reversed(places))))["results"]
+    assert alone["partialFingerprints"] == all_["partialFingerprints"]
+    assert all_["occurrenceCount"] == 3
 
 
 @hostile
 @given(hostile_reports)
 def test_hostile_reports(report: Report) -> None:
     found = run(report)
-    total = sum(len(credential.occurrences) for credential in report.findings)
+    paths = [{(one.target, one.place, one.path) for one in credential.occurrences} for credential in report.findings]
+    total = sum(map(len, paths))
     assert len(found["results"]) == total
     names = [result["partialFingerprints"][FINGERPRINT] for result in found["results"]]
     distinct = {(credential.kind, credential.secret) for credential in report.findings}
@@ -152,7 +154,7 @@ def test_hostile_reports(report: Report) -> None:
 def test_more_places_than_github_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     limit = as_sarif.RESULT_LIMIT // 50  # so that fewer places are too many
     monkeypatch.setattr(as_sarif, "RESULT_LIMIT", limit)
-    many = [reports.occurrence(KEY, offset=number) for number in range(limit)]
+    many = [reports.occurrence(KEY, path=b"f%d" % number) for number in range(limit)]
     found = run(reports.report(reports.credential(KEY, *many), reports.credential(TOKEN)))
     assert len(found["results"]) == limit
     assert {result["ruleId"] for result in found["results"]} == {

@@ -113,6 +113,12 @@ def test_there_is_no_git(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path:
         bring(cache, "git://127.0.0.1:1/x")
 
 
+def test_what_git_needs_to_start_is_named(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(os, "devnull", f"{tmp_path}/null")
+    with pytest.raises(CloneError, match=f"^git cannot be run: {tmp_path}/null: No such file or directory$"):
+        bring(cache, "git://127.0.0.1:1/x")
+
+
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CloneError, match="the cache of clones cannot be used"):

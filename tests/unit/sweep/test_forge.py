@@ -235,6 +235,13 @@ def test_an_answer_that_is_no_forges(start: Start, reply: Reply) -> None:
         _list("github", server)
 
 
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+@pytest.mark.parametrize("id_", [[], {}, "7", None, 1e300])
+def test_an_id_of_another_type_is_no_end(start: Start, kind: str, id_: object) -> None:
+    server = start(_hosted(1), first=[Reply(200, {}, [{"id": id_}, {"id": id_}])])
+    assert all(isinstance(entry, Skipped) for entry in _list(kind, server))
+
+
 def test_pages_without_an_end(start: Start) -> None:
     server = start(_hosted(1))
     page = Reply(200, {"Link": f'<{server.url}/again>; rel="next"'}, [])

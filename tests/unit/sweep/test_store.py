@@ -59,6 +59,7 @@ def test_one_target_comes_back_as_it_was(file: Path) -> None:
         "command": "sweep",
         "started_at": day(1),
         "duration_seconds": 3600.0,
+        "interrupted": False,
         "rules_digest": DIGEST,
         "targets": [whole["scan"]["targets"][0] | {"id": "1"}],
     }

@@ -25,7 +25,7 @@ from tests import reports
 from tests.unit.sweep.looks import CONDITIONS, DIGEST, KEYS, TOKEN, day, found, look, places, sweep, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from random import Random
 
 _ROOT = Path(__file__).parents[3]
@@ -255,6 +255,38 @@ def test_rows_that_somebody_else_wrote(
         connection.execute("PRAGMA synchronous = OFF")  # nothing falls over here: the disk need not be waited for
         connection.execute(f"UPDATE {table} SET {column} = ?", (value,))  # noqa: S608 - of the list above
     _read_all(file)
+
+
+_BODIES = ("coverage", "sighting", "occurrence", "verification")
+_WRONG: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, -1, 1 << 70, 10**400, 1e400, float("nan"), "", "x", TOKEN, [], [[]], {}]
+)
+
+
+@settings(max_examples=100)
+@given(st.sampled_from(_BODIES), st.integers(0, 100), _WRONG)
+def test_values_that_somebody_else_wrote(
+    whole: bytes, tmp_path_factory: pytest.TempPathFactory, table: str, number: int, value: Any
+) -> None:
+    """One value somewhere in what is kept as JSON: the store is read, or what is wrong in it is named."""
+    file = tmp_path_factory.mktemp("store") / "s"
+    file.write_bytes(whole)
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        row = connection.execute(f"SELECT body FROM {table}").fetchone()  # noqa: S608 - of the list above
+        body = json.loads(row[0])
+        places = list(_places(body))
+        place, key = places[number % len(places)]
+        place[key] = value
+        connection.execute(f"UPDATE {table} SET body = ?", (json.dumps(body),))  # noqa: S608
+    _read_all(file)
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in list(items):
+        yield value, key
+        yield from _places(item)
 
 
 def test_a_second_sweep_is_refused_and_told_who_is_first(file: Path) -> None:

@@ -9,17 +9,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from akpatrol.unwrap.encoding import Decoded, Encoding
+    from akpatrol.unwrap.encoding import Alarm, Decoded, Encoding
 
 _compiled = cache(re.compile)  # re itself keeps 512, fewer than there are alarms
 
 
+def rung(alarm: Alarm, data: bytes) -> list[int]:
+    """Return where an alarm rings; each part needs what it says."""
+    ends: set[int] = set()
+    for pattern, needs in alarm.parts or ((alarm.pattern, alarm.needs),):
+        found = [*_compiled(pattern).finditer(data)]
+        assert all(needs in one[0] for one in found)
+        ends.update(one.end() for one in found)
+    return sorted(ends)
+
+
 def find(encoding: Encoding, data: bytes) -> Iterator[Decoded]:
     """Yield what the encoding finds where its alarms ring."""
-    ends = [
-        [found.end() for found in _compiled(alarm.pattern).finditer(data)] if alarm.needs in data else []
-        for alarm in encoding.alarms
-    ]
+    ends = [rung(alarm, data) for alarm in encoding.alarms]
     if any(ends):
         for decoded in encoding.find(data, ends):
             assert 0 <= decoded.start <= decoded.end <= len(data)

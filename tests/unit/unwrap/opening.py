@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from akpatrol.limits import Limits
-from akpatrol.model import Chunk, Content, Counted, Origin, Skipped
+from akpatrol.model import Chunk, Content, Counted, Excluded, Origin, Skipped
 from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers import has_zip_tail, kind_of, open_container
 
@@ -29,6 +29,7 @@ class Opened:
     names: list[bytes] = field(default_factory=list)
     skips: list[Skipped] = field(default_factory=list)
     counted: int = 0
+    left_out: int = 0
     size: int = 0
     deepest: int = 0
 
@@ -103,12 +104,14 @@ def _blocks(content: Content) -> Iterator[bytes]:
         yield block
 
 
-def _note(opened: Opened, found: Chunk | Skipped | Counted) -> None:
+def _note(opened: Opened, found: Chunk | Skipped | Counted | Excluded) -> None:
     if isinstance(found, Chunk):
         assert found.names
         opened.names += found.data.split(b"\0")
     elif isinstance(found, Skipped):
         opened.skips.append(found)
+    elif isinstance(found, Excluded):
+        opened.left_out += found.number
     else:
         assert isinstance(found, Counted)
         assert found.name == "members"

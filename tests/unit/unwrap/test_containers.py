@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akpatrol.limits import Limits
-from akpatrol.model import Chunk, Content, Counted, Origin, Place, Skipped
+from akpatrol.model import Chunk, Content, Counted, Excluded, Origin, Place, Skipped
 from akpatrol.unwrap.budget import Budget
-from akpatrol.unwrap.containers import _MAGICS, has_zip_tail, kind_of, open_container, title
+from akpatrol.unwrap.containers import has_zip_tail, kind_of, open_container, title
+from akpatrol.unwrap.forms import MAGICS
 from tests.unit.unwrap.opening import ORIGIN, WAYS, as_content, open_, through, whole
 
 if TYPE_CHECKING:
@@ -236,16 +237,16 @@ def test_counts_are_of_members_and_of_what_was_expanded() -> None:
     assert (open_(_VALID["gzip"]).counted, open_(_VALID["gzip"]).size) == (1, 4200)
 
 
-def _only_declared(data: bytes, way: str) -> list[Content | Chunk | Skipped | Counted]:
+def _only_declared(data: bytes, way: str) -> list[Content | Chunk | Skipped | Counted | Excluded]:
     limits = Limits(expanded=64 << 20, members=1000)
     found = list(open_container(as_content(data, way), Budget(limits)))
-    assert all(isinstance(item, Content | Chunk | Skipped | Counted) for item in found)
+    assert all(isinstance(item, Content | Chunk | Skipped | Counted | Excluded) for item in found)
     through(as_content(data, way), Budget(limits))
     return found
 
 
 @given(
-    st.sampled_from([magic for magics in _MAGICS.values() for magic, _ in magics]),
+    st.sampled_from([magic for magics in MAGICS.values() for magic, _ in magics]),
     st.binary(max_size=2000),
     st.sampled_from(WAYS),
 )

@@ -15,25 +15,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol.unwrap.escapes import ESCAPES
+from akpatrol.unwrap.escapes import escapes
 from tests.credentials import organization_key, personal_access_token
+from tests.unit.unwrap.gates import rung
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from akpatrol.unwrap.encoding import Decoded, Encoding
 
+ESCAPES = escapes()
 NAMES = ("percent", "backslash", "html", "quoted-printable")
 BY_NAME = dict(zip(NAMES, ESCAPES, strict=True))
 
 
 def opened(encoding: Encoding, data: bytes) -> list[Decoded]:
     """Do what the gate and the decoder do for one encoding."""
-    ends: list[list[int]] = []
-    for alarm in encoding.alarms:
-        found = list(re.finditer(alarm.pattern, data))
-        assert all(alarm.needs in one[0] for one in found)
-        ends.append([one.end() for one in found][: None if alarm.each else 1])
+    ends = [rung(alarm, data)[: None if alarm.each else 1] for alarm in encoding.alarms]
     return list(encoding.find(data, ends)) if any(ends) else []
 
 

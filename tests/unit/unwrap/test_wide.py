@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol.unwrap.escapes import ESCAPES
-from akpatrol.unwrap.wide import WIDE
-from tests.unit.unwrap.test_escapes import credentials, opened
+from akpatrol.unwrap.wide import Wide
+from tests.unit.unwrap.test_escapes import ESCAPES, credentials, opened
 
 if TYPE_CHECKING:
     from random import Random
 
     from akpatrol.unwrap.encoding import Decoded
 
+WIDE = Wide()
 FORMS = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
 FORMS_16 = FORMS[:2]
 forms = st.sampled_from(FORMS)

@@ -240,6 +240,44 @@ def test_marks_of_splitting_and_comments_do_no_harm(way: str) -> None:
         assert not opened.skips
 
 
+_EMPTY_END = b"PK\5\6" + bytes(18)
+
+
+def _with_fields(data: bytes, first: int, values: bytes) -> bytes:
+    """Return a zip of which a part of the end record is overwritten."""
+    at = data.rindex(b"PK\5\6") + first
+    return data[:at] + values + data[at + len(values) :]
+
+
+@pytest.mark.parametrize("front", [b"", b"\x7fELF" + bytes(3000)])
+@pytest.mark.parametrize(("first", "zeros"), [(8, 8), (8, 4), (8, 12), (12, 4), (4, 18)])
+@pytest.mark.parametrize("way", ["whole", "seekable"])
+def test_an_end_that_says_that_it_holds_nothing_is_not_believed(way: str, first: int, zeros: int, front: bytes) -> None:
+    members = {"a.txt": b"one " * 90, "b.txt": b"two " * 90}
+    opened = open_(front + _with_fields(_zip(members), first, bytes(zeros)), way)
+    assert opened.contents == list(members.values())
+    assert any("damaged" in skip.reason for skip in opened.skips)
+
+
+@pytest.mark.parametrize("front", [b"", b"\x7fELF" + bytes(3000)])
+@pytest.mark.parametrize("ends", [1, 3, 100])
+@pytest.mark.parametrize("way", ["whole", "seekable"])
+def test_an_empty_end_behind_the_true_one_hides_nothing(way: str, ends: int, front: bytes) -> None:
+    members = {"a.txt": b"one " * 90, "b.txt": b"two " * 90}
+    opened = open_(front + _zip(members) + ends * _EMPTY_END, way)
+    assert opened.contents == list(members.values())
+    assert "damaged: behind its end comes another" in opened.reasons
+
+
+def test_an_empty_end_in_a_comment_is_a_comment() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a.txt", b"one")
+        archive.comment = b"about " + _EMPTY_END + b" records"
+    opened = open_(stream.getvalue())
+    assert (opened.contents, opened.skips) == ([b"one"], [])
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_an_empty_zip_holds_nothing(way: str) -> None:
     opened = open_(_zip({}), way)

@@ -11,11 +11,11 @@ import pytest
 
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.findings import VerificationStatus
-from akpatrol.model import Attribution, Kind, Secret, Severity, State
+from akpatrol.model import Attribution, End, Kind, Secret, Severity, State
 from akpatrol.verify import Wishes, check
 from akpatrol.verify.consequences import attribution, exit_code_of_live, severity
 from akpatrol.verify.control import MARKER, forge, is_control
-from akpatrol.verify.eligible import MISSHAPEN, UNATTRIBUTED, why_not_sent
+from akpatrol.verify.eligible import MISSHAPEN, UNATTRIBUTED, UNCERTAIN, why_not_sent
 from akpatrol.verify.scopes import blast_radius
 from akpatrol.verify.wishes import address
 from tests.credentials import ALPHABETS, organization_key, personal_access_token
@@ -70,6 +70,10 @@ def test_who_may_be_sent(key: str, token: str) -> None:
 @pytest.mark.parametrize("kind", [Kind.ORGANIZATION_KEY, Kind.PERSONAL_ACCESS_TOKEN])
 def test_a_rule_cannot_have_another_secret_sent(text: str, kind: Kind) -> None:
     assert why_not_sent(make(text, kind=kind), send_unattributed=True) == MISSHAPEN
+
+
+def test_what_ends_nobody_knows_where_is_not_sent(key: str) -> None:
+    assert why_not_sent(make(key)._replace(end=End.UNCERTAIN), send_unattributed=True) == UNCERTAIN
 
 
 def test_blast_radius() -> None:

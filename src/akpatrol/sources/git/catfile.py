@@ -21,6 +21,9 @@ _ALL = ("cat-file", "--batch-all-objects", "--unordered", "--buffer")
 _TYPES = {"blob", "tree", "commit", "tag"}
 _GIVEN_UP_AFTER = 1000
 _COMPLAINTS = 20
+# git's word for what a partial clone left out, and what it may not fetch here.
+_PROMISED = "from promisor remote"
+ABSENT = "not in this partial clone: run git fetch --refetch without a filter, or check out the commit that has it"
 
 
 class RawObject(NamedTuple):
@@ -62,7 +65,7 @@ def objects(git: Git, ids: Sequence[str]) -> Iterator[RawObject | Skipped]:
                 yield Skipped(f"{len(ids) - start} objects", f"git gives up: {error}")
                 return
             if start < len(ids):
-                yield Skipped(ids[start], f"corrupt object: {error}")
+                yield Skipped(ids[start], ABSENT if _PROMISED in str(error) else f"corrupt object: {error}")
             start += 1
         else:
             return

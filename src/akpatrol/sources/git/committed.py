@@ -6,6 +6,9 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError, UsageError
+from akpatrol.model import Skipped
+from akpatrol.sources.git.catfile import ABSENT
+from akpatrol.sources.git.completeness import is_partial
 from akpatrol.sources.git.runner import LITERALLY
 
 if TYPE_CHECKING:
@@ -19,17 +22,20 @@ class _Entry(NamedTuple):
     mode: str
     type: str
     id: str
-    size: str
 
 
 class CommittedFiles:
-    """The files of a commit, called by the absolute paths that they would have below ``root``."""
+    """The files of a commit, called by the absolute paths that they would have below ``root``.
+
+    ``absent`` are those that a partial clone left out: they are as if they were not there.
+    """
 
     def __init__(self, git: Git, commit: str, root: str) -> None:
         self._git = git
         self._commit = commit
         self._root = root
         self._directories: dict[str, dict[str, _Entry]] = {}
+        self.absent: dict[str, Skipped] = {}
 
     def name(self, path: str) -> str:
         """Return the path behind the commit's id."""
@@ -37,7 +43,8 @@ class CommittedFiles:
 
     def is_file(self, path: str) -> bool:
         """Tell whether the commit has a file or link there."""
-        return (entry := self._entry(path)) is not None and entry.type == "blob"
+        entry = self._entry(path)
+        return entry is not None and entry.type == "blob" and not self._is_absent(path, entry)
 
     def flaw(self, path: str) -> str:
         """Return what is wrong with a file: it is outside, a link, or no file."""
@@ -60,12 +67,23 @@ class CommittedFiles:
             raise UsageError(f"{name}: {flaw}")
         if not entry:
             raise UsageError(f"{name}: No such file in this commit")
-        if not entry.size.isdigit() or int(entry.size) > most:
-            raise UsageError(f"{name}: longer than {most >> 20} MiB")
         try:
+            if int(self._git.run("cat-file", "-s", entry.id)) > most:
+                raise UsageError(f"{name}: longer than {most >> 20} MiB")
             return self._git.run("cat-file", "blob", entry.id)
         except GitError as error:
             raise UsageError(f"{name}: {error}") from None
+
+    def _is_absent(self, path: str, entry: _Entry) -> bool:
+        """Tell whether a partial clone left the file out, and note it."""
+        try:
+            self._git.run("cat-file", "-e", entry.id)
+        except GitError:
+            if not is_partial(self._git):
+                return False  # said when it is read
+            self.absent[path] = Skipped(self.name(path), f"the range's policy: {ABSENT}")
+            return True
+        return False
 
     def _relative(self, path: str) -> str | None:
         """Return the path in the commit, "" for its root, None for one outside."""
@@ -86,8 +104,13 @@ class CommittedFiles:
         if relative not in self._directories:
             where = ("--", f"{relative}/") if relative else ()
             try:
-                listed = self._git.run(LITERALLY, "ls-tree", "-z", "-l", "--full-tree", self._commit, *where)
+                # Without sizes: a partial clone has trees, and not the blobs of which nobody asks.
+                listed = self._git.run(LITERALLY, "ls-tree", "-z", "--full-tree", self._commit, *where)
             except GitError as error:
+                if is_partial(self._git):
+                    self.absent[relative] = Skipped(self._commit, f"the files of the range's base: {ABSENT}")
+                    self._directories[relative] = {}
+                    return {}
                 raise UsageError(f"{self._commit[:_SHORT]}: git cannot list its files: {error}") from None
             entries = {}
             for line in listed.split(b"\0"):

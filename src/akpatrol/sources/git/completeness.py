@@ -5,16 +5,17 @@ https://git-scm.com/docs/git-rev-list#Documentation/git-rev-list.txt---missinglt
 
 from __future__ import annotations
 
-import os
 import weakref
 from contextlib import ExitStack, suppress
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
 from akpatrol.model import Skipped
-from akpatrol.sources.git import catfile, revisions
+from akpatrol.sources.git import catfile, graph, revisions
 from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git.holes import bridged, shallow_boundary
+from akpatrol.sources.git.packs.flaws import flaws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,18 +40,43 @@ class Walk:
     def __init__(self, git: Git) -> None:
         self._git = git
         self._open = ExitStack()
+        self._begun = monotonic()
         # git is not left behind when nobody asks.
-        weakref.finalize(self, self._open.close)
+        weakref.finalize(self, _close, self._open)
         self._stream: Stream | None = None
         with suppress(GitError):
             self._stream = self._open.enter_context(git.stream(*_WALK, *revisions.EVERYTHING, stdin=()))
+
+    def give_up(self) -> None:
+        """Let git walk no further when it has done so for long and would for ever: it takes a processor."""
+        is_late = self._stream and monotonic() - self._begun > revisions.WALK_SECONDS
+        with suppress(GitError):  # said by whoever reads all objects
+            if self._stream and is_late and not self._stream.ends_within(0) and graph.wide(self._git):
+                self._stream.kill()
 
     def unprinted(self) -> list[Skipped]:
         """Return the trees and blobs that refs and reflogs need and that are not there. Raises GitError."""
         with self._open:
             if not self._stream:
                 raise GitError("git did not start")
-            return list(_absent(self._git, self._stream))
+            is_wide = graph.is_known_to_be_wide(self._git)
+            has_ended = not is_wide and self._stream.ends_within(revisions.WALK_SECONDS)
+            if has_ended or not (wide := graph.wide(self._git)):
+                return list(_absent(self._git, self._stream))
+        # git would walk for ever: it ends at these commits, and begins again at their parents.
+        reached = {commit.id for commit in graph.commits(self._git, revisions.EVERYTHING)} & wide.keys()
+        tips = [f"{parent}\n".encode() for id_ in reached for parent in wide[id_]]
+        with (
+            graph.ending_at(self._git, wide) as git,
+            git.stream(*_WALK, *revisions.EVERYTHING, "--stdin", stdin=tips) as stream,
+        ):
+            return list(_absent(git, stream))
+
+
+def _close(opened: ExitStack) -> None:
+    # Python would only show what is raised by who is called as something goes.
+    with suppress(KeyboardInterrupt):
+        opened.close()
 
 
 def gaps(git: Git, walk: Walk | None = None, proof: Proof | None = None) -> Iterator[Skipped]:
@@ -60,7 +86,8 @@ def gaps(git: Git, walk: Walk | None = None, proof: Proof | None = None) -> Iter
             f"history before {len(boundary)} boundary commit{'s'[: len(boundary) > 1]}",
             "shallow clone: run git fetch --unshallow",
         )
-    yield from _packs_without_index(git)
+    yield from flaws(git)
+    yield from git_refs.broken(git)
     if proof and not boundary and _nothing_new_is_missing(git, proof):
         return
     try:
@@ -113,7 +140,7 @@ def _absent(git: Git, stream: Stream) -> Iterator[Skipped]:
     while line := stream.readline():
         if not line.startswith(b"?"):
             continue
-        if not number and _is_partial(git):
+        if not number and is_partial(git):
             reason = "missing object of a partial clone: run git fetch --refetch without a filter"
         number += 1
         if number <= _LISTED:
@@ -129,19 +156,7 @@ def _missing_commits(holed: Holed) -> list[str]:
     return sorted({parent for id_, parents in holed.absent.items() if id_ in reached for parent in parents})
 
 
-def _packs_without_index(git: Git) -> Iterator[Skipped]:
-    """Yield the packs that git passes over in silence."""
-    directory = os.path.join(git.repository.common_dir, b"objects", b"pack")
-    try:
-        names = set(os.listdir(directory)) if os.path.isdir(directory) else set()
-    except OSError as error:
-        yield Skipped("objects/pack", error.strerror or "cannot be read")
-        return
-    for name in sorted(names):
-        if name.endswith(b".pack") and name.removesuffix(b".pack") + b".idx" not in names:
-            yield Skipped("objects/pack/" + os.fsdecode(name), "pack without an index: run git index-pack on it")
-
-
-def _is_partial(git: Git) -> bool:
+def is_partial(git: Git) -> bool:
+    """Return whether objects were left out when cloning. Raises GitError."""
     keys = r"^(remote\..*\.(promisor|partialclonefilter)|extensions\.partialclone)$"
     return bool(git.run("config", "--local", "--no-includes", "--get-regexp", keys, accept=(0, 1)))

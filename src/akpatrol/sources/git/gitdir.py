@@ -9,14 +9,14 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model import Chunk, Excluded, Exclusion, Place
+from akpatrol.model import Chunk, Excluded, Exclusion, Place, Skipped
 from akpatrol.sources.files import FilesUnit
+from akpatrol.sources.git.obstacles import blocks
 from akpatrol.sources.walk import Entry, RepositoryMet, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from akpatrol.model import Skipped
     from akpatrol.sources.base import Item
     from akpatrol.sources.git.repository import Repository
 
@@ -52,7 +52,7 @@ def units(target: str, repository: Repository, met: list[bytes]) -> Iterator[Git
     root = repository.common_dir
     files: list[bytes] = []
     names: list[bytes] = []
-    for entry in walk(root, _is_object_store):
+    for entry in _blocking_told(root, walk(root, _is_object_store)):
         if isinstance(entry, Entry):
             (files if entry.readable else names).append(entry.path)
         elif isinstance(entry, RepositoryMet):
@@ -62,6 +62,22 @@ def units(target: str, repository: Repository, met: list[bytes]) -> Iterator[Git
     for start in range(0, len(files), _BATCH):
         batch = tuple(files[start : start + _BATCH])
         yield GitDirectoryUnit(FilesUnit(target, root, batch, () if start else tuple(names), place=Place.GIT_DIR))
+
+
+def _blocking_told(
+    root: bytes, walked: Iterator[Entry | RepositoryMet | Excluded | Skipped]
+) -> Iterator[Entry | RepositoryMet | Excluded | Skipped]:
+    """Yield a skip for each FIFO and device: git made none of them, and something else may have stood there."""
+    left_out: Excluded | None = None
+    for entry in walked:
+        if isinstance(entry, Excluded) and entry.reason in (Exclusion.SYMLINK, Exclusion.SPECIAL_FILE):
+            left_out = entry
+            continue
+        if left_out and isinstance(entry, Entry):
+            why = blocks(os.path.join(root, entry.path))
+            yield Skipped(os.fsdecode(entry.path), why) if why else left_out
+            left_out = None
+        yield entry
 
 
 def _is_object_store(path: bytes, is_directory: bool) -> bool:  # noqa: FBT001 - a callback's signature

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.model import Place, Skipped, StateReason
 from akpatrol.sources.base import OneTarget
-from akpatrol.sources.git import completeness, describe, gitdir, placement, revisions
+from akpatrol.sources.git import catfile, completeness, describe, gitdir, placement, revisions
+from akpatrol.sources.git.earlier import Earlier
 from akpatrol.sources.git.holes import shallow_boundary
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from akpatrol.findings import Hit
     from akpatrol.model import Excluded, Target
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 _IDS_A_UNIT = 20_000
 _MUCH = 20_000  # objects
+_MOST_TIPS = 50
+_MOST_ABSENT = 20
 
 
 class HistorySource(OneTarget):
@@ -92,6 +96,8 @@ class HistorySource(OneTarget):
 
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
         """Yield each hit with its provenance in the whole history."""
+        if self._walk:
+            self._walk.give_up()
         placed = placement.place(self._git, hits)
         return placed if self._lent else self._without_lent(list(placed))
 
@@ -105,7 +111,7 @@ class HistorySource(OneTarget):
     def check(self) -> Iterator[Skipped]:
         """Yield what the history refers to and the object database does not hold."""
         self._complete = True
-        for gap in completeness.gaps(self._git, self._walk, self._proof()):
+        for gap in chain(self._git.obstacles(), completeness.gaps(self._git, self._walk, self._proof())):
             self._complete = False
             yield gap
 
@@ -138,8 +144,20 @@ class RangeSource(OneTarget):
         super().__init__(target)
         self._git = git
         self._range = wanted
-        self._commits: dict[str, None] = {}
+        self._commits: dict[str, revisions.Commit] = {}
+        self._changed: set[bytes] = set()
         self._cut: frozenset[str] = frozenset()
+        self._before: Earlier | None = None
+
+    def compare_with(self, examine: Callable[[Unit], Sequence[Hit]]) -> None:
+        """Learn how to find out what the range's base holds."""
+        cut = self._range.revisions.index("--not") if "--not" in self._range.revisions else None
+        starts = self._range.revisions[cut + 1 :] if cut is not None else ()
+        parents = {parent for commit in self._commits.values() for parent in commit.parents}
+        tips = [id_ for id_ in self._commits if id_ not in parents][:_MOST_TIPS]
+        self._before = Earlier(
+            self._git, self._target.id, examine, tips, starts if starts and "--remotes" not in starts else None
+        )
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
         """Yield the commits, the blobs that they hold and no parent does, and the paths that they add."""
@@ -148,10 +166,12 @@ class RangeSource(OneTarget):
         yield from self._range.skips
         yield from self._walk()
         compared = set() if self._range.open else {*self._cut}  # what these hold need not be new
-        for id_, changes in revisions.changes(self._git, [id_ for id_ in self._commits if id_ not in compared]):
+        wanted = [commit for id_, commit in self._commits.items() if id_ not in compared]
+        for id_, changes in revisions.changes(self._git, wanted):
             compared.add(id_)
             blobs |= {change.new: None for change in changes if change.introduces}
             paths |= {change.path: None for change in changes if change.adds_path}
+            self._changed.update(change.path for change in changes if change.introduces)
         for id_ in self._commits.keys() - compared:
             yield Skipped(id_, "what this commit changed cannot be told: a tree or a parent is missing or corrupt")
         ids = [*self._commits, *self._range.tags, *blobs]
@@ -160,21 +180,29 @@ class RangeSource(OneTarget):
         if paths:
             yield NamesUnit(self._target.id, Place.PATH, tuple(paths))
 
+    def changed_paths(self) -> Collection[bytes]:
+        """Return the files that these commits add or edit."""
+        return self._changed
+
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
         """Yield each hit with the commit of the range that introduced it."""
-        return placement.place(self._git, hits, self._commits)
+        return placement.place(self._git, hits, self._commits, before=self._before)
 
     def check(self) -> Iterator[Skipped]:
         """Yield the commits whose parents a shallow clone left out: what they changed is not known."""
+        yield from self._git.obstacles()
         for id_ in sorted(self._cut):
             yield Skipped(id_, f"boundary of a shallow clone: {self._range.repair}")
+        if self._before and self._before.absent and completeness.is_partial(self._git):
+            for id_ in self._before.absent[:_MOST_ABSENT]:
+                yield Skipped(id_, f"an earlier version of a file, needed to tell what is new in it: {catfile.ABSENT}")
 
     def _walk(self) -> Iterator[Skipped]:
         """Learn which commits there are, and at which of them a shallow clone ends."""
         if not self._range.revisions:
             return
         try:
-            self._commits = {commit.id: None for commit in revisions.commits(self._git, self._range.revisions)}
+            self._commits = {commit.id: commit for commit in revisions.commits(self._git, self._range.revisions)}
         except GitError as error:
             yield Skipped("range " + " ".join(self._range.revisions), str(error))
         try:

@@ -10,19 +10,20 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError, UsageError
-from akpatrol.model import Excluded, Exclusion, Place, Skipped, State
+from akpatrol.model import Excluded, Exclusion, Place, Skipped
 from akpatrol.sources.base import OneTarget
-from akpatrol.sources.git import catfile
+from akpatrol.sources.git.index_file import IndexCheck
 from akpatrol.sources.git.runner import LITERALLY
+from akpatrol.sources.git.trees import Change
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
-from akpatrol.sources.placing import occurrence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from akpatrol.findings import Hit
     from akpatrol.model import Target
     from akpatrol.sources.base import Placed, Unit
+    from akpatrol.sources.git.earlier import Examine
     from akpatrol.sources.git.runner import Git
 
 _DIFF = (
@@ -53,8 +54,14 @@ class IndexSource(OneTarget):
         self._paths: dict[str, dict[bytes, None]] = defaultdict(dict)
         self._real: dict[bytes, bytes] = {}
         self._untracked = 0
-        self._before: dict[bytes, str] = {}
-        self._committed: set[str] = set()
+        self._changes: list[Change] = []
+        self._unchanged: set[str] = set()
+        self._changed_paths: dict[bytes, None] = {}
+        self._examine: Examine = lambda _unit: ()
+
+    def compare_with(self, examine: Examine) -> None:
+        """Learn how to find out what HEAD holds."""
+        self._examine = examine
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
         """Yield the blobs and their paths' names."""
@@ -62,12 +69,14 @@ class IndexSource(OneTarget):
         links: dict[bytes, None] = {}
         left_out: dict[bytes, None] = {}
         try:
+            check = IndexCheck(self._git)
             changed = dict.fromkeys(self._changed())
             unchanged = [entry for entry in self._named() if entry not in changed]
         except GitError as error:
             yield Skipped("index", str(error))
             return
-        self._committed = {*self._before.values(), *(id_ for _, id_, _ in unchanged)}
+        yield from check.skips()
+        self._unchanged = {id_ for _, id_, _ in unchanged}
         for mode, id_, path in (*changed, *unchanged):
             if mode == _GITLINK:
                 links[path] = None
@@ -75,8 +84,10 @@ class IndexSource(OneTarget):
                 continue  # intent to add: the index has a name and no content yet
             elif self._excluded(path, False):  # noqa: FBT003 - a callable's argument
                 left_out[path] = None
+                self._changed_paths[path] = None
             else:
                 names[path] = None
+                self._changed_paths[path] = None
                 self._paths[id_][path] = None
         if links:
             yield Excluded(Exclusion.SUBMODULE, len(links))
@@ -89,24 +100,24 @@ class IndexSource(OneTarget):
             shown = {id_: os.fsdecode(next(iter(paths))) for id_, paths in self._paths.items()}
             yield ObjectsUnit(self._target.id, self._git, tuple(shown), shown, staged=True)
 
-    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
-        """Yield each hit under every path that the index gives its blob; what HEAD holds already is no news."""
-        before = self._contents_before(hits)
-        for hit in hits:
-            paths = sorted(self._paths.get(hit.origin.object or "", ()))
-            old = [before.get(self._before.get(path, ""), ("", b""))[1] for path in paths]
-            if hit.origin.object in self._committed or any(hit.match.secret.reveal() in content for content in old):
-                placed = occurrence(hit, State.PRESENT)._replace(refs=("HEAD",))
-            else:
-                placed = occurrence(hit, State.STAGED)
-            if paths:
-                placed = placed._replace(path=paths[0], paths=tuple(paths))
-            yield hit.match, placed
+    def check(self) -> Iterator[Skipped]:
+        """Yield what git was not let near: an index that is a FIFO, say."""
+        yield from self._git.obstacles()
 
-    def _contents_before(self, hits: Sequence[Hit]) -> dict[str, tuple[str, bytes]]:
-        """Return what HEAD holds of the files that the hits are in."""
-        paths = {path for hit in hits for path in self._paths.get(hit.origin.object or "", ())}
-        return catfile.content(self._git, sorted({self._before[path] for path in paths & self._before.keys()}))
+    def changed_paths(self) -> Collection[bytes]:
+        """Return the files that differ from HEAD, and those that were named."""
+        return self._changed_paths.keys()
+
+    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+        """Yield each hit under the paths that the index gives its blob; what HEAD holds there already is known.
+
+        A file that was named though nothing in it changed was asked about: what it holds is told.
+        """
+        from akpatrol.sources.git.earlier import Earlier  # noqa: PLC0415 - most commits have no hit
+        from akpatrol.sources.git.pending import Pending, parents  # noqa: PLC0415
+
+        before = Earlier(self._git, self._target.id, self._examine, parents(self._git))
+        yield from Pending(self._git, before, self._changes, self._paths).placed(hits, self._unchanged)
 
     def _changed(self) -> Iterator[tuple[bytes, str, bytes]]:
         """Yield mode, id and path of what differs from HEAD, or of everything before the first commit."""
@@ -122,9 +133,9 @@ class IndexSource(OneTarget):
         for raw in parts:
             path = next(parts, b"")
             if raw:
-                _, mode, old, id_, status = raw.split(b" ")
-                if old.strip(b"0"):
-                    self._before[path] = old.decode()
+                mode_before, mode, old, id_, status = raw.split(b" ")
+                before = old.decode() if mode_before != b":" + _GITLINK else ""
+                self._changes.append(Change(path, id_.decode(), (before,), link=mode == _GITLINK))
                 unmerged |= status == b"U"
                 if status not in (b"U", b"D"):
                     yield mode, id_.decode(), path
@@ -148,7 +159,8 @@ class IndexSource(OneTarget):
                 yield mode, id_, path
         for path in wanted.keys() - matched:
             if not os.path.lexists(os.path.join(self._top(), path)):
-                raise UsageError(f"{os.fsdecode(wanted[path])}: no such file, neither in the index nor on disk")
+                hint = "options come before the first file" if wanted[path].startswith(b"-") else ""
+                raise UsageError(f"{os.fsdecode(wanted[path])}: no such file, neither in the index nor on disk", hint)
             self._untracked += path not in directories
 
     def _from_top(self, file: bytes) -> bytes:

@@ -7,11 +7,15 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from akpatrol.blocks import advance
-from akpatrol.findings import Commit, Occurrence
+from akpatrol.blocks import advance, mark_bytes
+from akpatrol.errors import GitError
+from akpatrol.findings import Commit, Moved, Occurrence
 from akpatrol.identity import secret_sha256
 from akpatrol.model import Place, Secret, State
 from akpatrol.sources.git import catfile
+from akpatrol.sources.git.earlier import alike
+from akpatrol.sources.git.holes import shallow_boundary
+from akpatrol.sources.git.origins import Sources
 from akpatrol.sources.git.provenance import Tracer, Wanted
 from akpatrol.sources.placing import occurrence
 
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
     from akpatrol.findings import Hit
     from akpatrol.sources.base import Placed
+    from akpatrol.sources.git.earlier import Earlier
     from akpatrol.sources.git.provenance import Provenance, Pushed
     from akpatrol.sources.git.runner import Git
 
@@ -33,11 +38,16 @@ _HEADER_PLACES = {
 
 
 def place(
-    git: Git, hits: Sequence[Hit], within: Collection[str] | None = None, pushed: Pushed | None = None
+    git: Git,
+    hits: Sequence[Hit],
+    within: Collection[str] | None = None,
+    pushed: Pushed | None = None,
+    before: Earlier | None = None,
 ) -> Iterator[Placed]:
     """Yield hits in objects, names, refs and the git directory with their provenance.
 
-    ``within`` are the commits looked at when these are not all; ``pushed`` is all there is for a push.
+    ``within`` are the commits looked at when these are not all; ``pushed`` is all there is for a push. ``before`` tells
+    what was there before these.
     """
     by_place: dict[Place, list[Hit]] = defaultdict(list)
     for hit in hits:
@@ -51,20 +61,25 @@ def place(
         if not hit.origin.object:
             names.append((hit, name := _component(hit)))
             holding.setdefault(name, set())
+    blobs: dict[str, list[Hit]] = defaultdict(list)
+    for hit in by_place[Place.CONTENT]:
+        blobs[hit.origin.object or ""].append(hit)
     tracer = Tracer(
         git,
         Wanted(
-            blobs={hit.origin.object for hit in by_place[Place.CONTENT] if hit.origin.object},
+            blobs=blobs,
             commits={hit.origin.object for hit in by_place[Place.COMMIT_MESSAGE] if hit.origin.object},
             names=holding,
             within=within,
+            sources=before.sources() if before else Sources(alike=lambda new, old: alike(git, new, old)),
         ),
         pushed,
     )
     found: list[tuple[Hit, Occurrence, Provenance]] = [
         *(
-            (hit, occurrence(hit, State.PRESENT), tracer.blob(hit.origin.object or ""))
-            for hit in by_place[Place.CONTENT]
+            (hit, occurrence(hit, State.PRESENT), _settled(hit, tracer.hit(id_, number), tracer, before))
+            for id_, found in blobs.items()
+            for number, hit in enumerate(found)
         ),
         *((hit, _named(hit, name), tracer.name(name)) for hit, name in names),
     ]
@@ -79,24 +94,61 @@ def place(
     yield from _with_commits(git, found)
 
 
+def _settled(hit: Hit, found: Provenance, tracer: Tracer, before: Earlier | None) -> Provenance:
+    """Say whether a place was there before, and otherwise which commit brought it to where it comes from."""
+    origin = found.origin
+    if not origin:
+        return found
+    if not origin.base:
+        return found._replace(first=origin.first.commit if origin.first else None)
+    old = tracer.origins.hit(origin.base)
+    # Whoever takes an allowance away brings to light what nobody was told of.
+    is_known = origin.is_known and (hit.inline is not None or old.inline is None)
+    if is_known and (not before or before.still(origin.base.path, old)):
+        return found._replace(known=True)
+    first = before.first(origin.base, old) if before else None
+    return found._replace(first=first, introduced=found.introduced or first)
+
+
 def _with_commits(git: Git, found: list[tuple[Hit, Occurrence, Provenance]]) -> Iterator[Placed]:
-    ids = {id_ for _, _, p in found for id_ in (p.introduced, p.removed) if id_}
+    ids = {id_ for _, _, p in found for id_ in (p.introduced, p.removed, p.version, p.first) if id_}
     ids |= {o.object for _, o, _ in found if o.place in (Place.TAG_MESSAGE, Place.TAGGER) and o.object}
-    commits = {id_: commit(id_, data) for id_, (_, data) in catfile.content(git, sorted(ids)).items()}
+    known = commits(git, sorted(ids))
     for hit, placed, provenance in found:
-        own = placed.object if placed.place in (Place.TAG_MESSAGE, Place.TAGGER) else provenance.introduced
+        in_text = placed.place in (Place.TAG_MESSAGE, Place.TAGGER)
+        in_files = placed.place in (Place.CONTENT, Place.PATH)
+
+        def told(id_: str | None, *, in_files: bool = in_files) -> Commit | None:
+            one = known.get(id_ or "")
+            return one if not one or in_files else one._replace(boundary=False)  # a text is the commit's own
+
+        moved = provenance.origin.moved if provenance.origin else None
         yield (
             hit.match,
             placed._replace(
                 path=placed.path if provenance.path is None else provenance.path,
                 paths=provenance.paths or placed.paths,
-                introduced=commits.get(own or ""),
-                removed=commits.get(provenance.removed or ""),
+                paths_truncated=provenance.more,
+                introduced=told(placed.object if in_text else provenance.introduced),
+                removed=known.get(provenance.removed or ""),
                 refs=provenance.refs,
                 state=provenance.state,
                 state_reason=provenance.reason,
+                moved_from=Moved(*moved, told(provenance.first)) if moved else None,
+                known=provenance.known,
+                version=told(provenance.version),
             ),
         )
+
+
+def commits(git: Git, ids: Sequence[str]) -> dict[str, Commit]:
+    """Return what a report says of commits and annotated tags, of those that can be read."""
+    try:
+        boundary = shallow_boundary(git)
+    except GitError:
+        boundary = frozenset()  # said by the completeness check
+    found = catfile.content(git, ids) if ids else {}
+    return {id_: commit(id_, data)._replace(boundary=id_ in boundary) for id_, (_, data) in found.items()}
 
 
 def commit(id_: str, data: bytes) -> Commit:
@@ -132,7 +184,7 @@ def _in_text(hit: Hit, data: bytes) -> Occurrence:
             return occurrence(hit._replace(origin=hit.origin._replace(place=own)), State.PRESENT)
         return occurrence(hit, State.PRESENT)
     base = len(header) + 2
-    line, column = advance(1, 1, data[base : hit.offset])
+    line, column = advance(1, 1, data[base + mark_bytes(data[base : base + 4]) : hit.offset])
     stop = hit.offset + hit.match.end - hit.match.start
     end_line, end_column = advance(line, column, data[hit.offset : stop])
     placed = occurrence(hit, State.PRESENT)

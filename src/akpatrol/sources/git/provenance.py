@@ -6,52 +6,38 @@ import os
 import re
 from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
 from akpatrol.model import State, StateReason
-from akpatrol.sources.git import catfile
+from akpatrol.sources.git import catfile, trees
 from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git import revisions as git_revisions
 from akpatrol.sources.git.holes import bridged
+from akpatrol.sources.git.origins import Introduction, Origin, Origins, Sources, Spot
 from akpatrol.sources.git.refs import Refs
+from akpatrol.sources.git.trail import Trail
+from akpatrol.sources.git.trees import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from akpatrol.sources.git.revisions import Change, Commit
+    from akpatrol.findings import Hit
+    from akpatrol.sources.git.revisions import Commit
     from akpatrol.sources.git.runner import Git
 
 
-class Introduction(NamedTuple):
-    """A commit that holds the object at a path while no parent does; the smallest one is the first.
-
-    ``after`` tells commits of one second apart: it falls on the way from children to parents.
-    """
-
-    beyond_branches: bool
-    unreachable: bool
-    date: int
-    after: int
-    commit: str
-    path: bytes
-
-
-@dataclass(slots=True)
-class Trail:
-    """What the walk learned about one object or name, while it goes on."""
-
-    introductions: list[Introduction] = field(default_factory=list)
-    removals: list[Commit] = field(default_factory=list)
-    paths: set[bytes] = field(default_factory=set)
-    bits: int = 0
-    walked: bool = False
-    staged: bool = False
+# Of so many paths to which a place came the first is sought.
+_COMPARED = 100
 
 
 class Provenance(NamedTuple):
-    """Where an object or name stands in history; ``introduced`` and ``removed`` are commit ids."""
+    """Where an object or name stands in history; ``introduced`` and ``removed`` are commit ids.
+
+    There may be ``more`` paths. ``version`` is the commit that brought the object, whatever it holds. ``origin`` tells
+    where one place in it came from; ``first`` is the commit that brought it to where it was moved from, and what is
+    ``known`` was there before.
+    """
 
     state: State
     reason: StateReason | None = None
@@ -60,18 +46,24 @@ class Provenance(NamedTuple):
     introduced: str | None = None
     removed: str | None = None
     refs: tuple[str, ...] = ()
+    more: bool = False
+    version: str | None = None
+    origin: Origin | None = None
+    first: str | None = None
+    known: bool = False
 
 
 class Wanted(NamedTuple):
-    """What to trace: blobs by id, commits by id, names in trees with the trees that hold them where these are known.
+    """What to trace: blobs by id with their hits, commits by id, names in trees with the trees that hold them.
 
-    With ``within`` only those commits introduce.
+    With ``within`` only those commits introduce. ``sources`` tell what else there is to compare with.
     """
 
-    blobs: Collection[str] = ()
+    blobs: Mapping[str, Sequence[Hit]] = {}
     commits: Collection[str] = ()
     names: Mapping[bytes, Collection[str]] = {}
     within: Collection[str] | None = None
+    sources: Sources = Sources()
 
 
 class Pushed(NamedTuple):
@@ -93,6 +85,7 @@ class Tracer:
         pattern = b"|".join(re.escape(name) for name in self._names)
         self._named = re.compile(b"(?:^|/)(" + pattern + b")(?=/|$)", re.DOTALL) if pattern else None
         self._present: set[str] = set()
+        self.origins = Origins(wanted.blobs, wanted.sources, is_based=bool(pushed) or wanted.within is not None)
         self._steps = 0
         self._refs = pushed.refs if pushed else Refs()
         if pushed:
@@ -114,9 +107,30 @@ class Tracer:
         if any(not trail.walked for trail in self._blobs.values()):
             self._in_index()
 
-    def blob(self, id_: str) -> Provenance:
-        """Return the provenance of a blob."""
-        return self._provenance(self._blobs[id_], is_present=id_ in self._present)
+    def hit(self, id_: str, number: int) -> Provenance:
+        """Return the provenance of one of a blob's hits: where several commits brought it, of what is new."""
+        found = self._provenance(self._blobs[id_], is_present=id_ in self._present)
+        paths = self.origins.paths(id_)
+        if not paths:
+            return found
+        path = found.path
+        if self._wanted.within is None and path is not None and path in paths:
+            origin = self.origins.of(Spot(path, id_, number))
+        else:
+            path, origin = self._newest(id_, number)
+        introduced = origin.introduced.commit if origin.introduced else None
+        return found._replace(path=path, introduced=introduced, origin=origin)
+
+    def _newest(self, id_: str, number: int) -> tuple[bytes, Origin]:
+        """Return the path to which a place is new, and its origin; the first when it is so to several or to none."""
+        told: list[tuple[Origin, bytes]] = []
+        for path in self.origins.paths(id_):
+            told.append((self.origins.of(Spot(path, id_, number)), path))
+            if len(told) >= _COMPARED and not told[-1][0].is_known:
+                break
+        none = (True, True, 0, 0, "", b"")
+        origin, path = min(told, key=lambda one: (one[0].is_known, one[0].introduced or none, one[1]))
+        return path, origin
 
     def name(self, name: bytes) -> Provenance:
         """Return the provenance of a name in a tree; ``path`` ends with it."""
@@ -168,7 +182,7 @@ class Tracer:
         if not (self._blobs or self._names):
             return
         by_id = {commit.id: commit for commit in walk}
-        for id_, changes in git_revisions.changes(git, list(by_id)):
+        for id_, changes in git_revisions.changes(git, walk):
             self._note_changes(by_id[id_], changes, bits.get(id_, 0), reachable=reachable)
 
     def _note_commit(self, commit: Commit, bits: int, *, reachable: bool) -> None:
@@ -176,15 +190,18 @@ class Tracer:
             trail.walked, trail.bits = True, trail.bits | bits
             trail.introductions.append(self._introduction(commit, bits, b"", reachable=reachable))
 
-    def _note_changes(self, commit: Commit, changes: Iterable[Change], bits: int, *, reachable: bool) -> None:
+    def _note_changes(self, commit: Commit, changes: Sequence[Change], bits: int, *, reachable: bool) -> None:
         within = self._wanted.within is None or commit.id in self._wanted.within
         brought: list[Trail] = []
         gone: list[Trail] = []
         self._steps -= 1
+        if within and self._blobs:
+            own = self._introduction(commit, bits, b"", reachable=reachable)
+            self.origins.note(own, commit.parents, changes)
         for change in changes:
             for trail, path in self._introduced_by(change):
                 trail.walked, trail.bits = True, trail.bits | bits
-                trail.paths.add(path)
+                trail.add(change if path == change.path else change._replace(name=path, prefixes=(b"",)))
                 if within:
                     trail.introductions.append(self._introduction(commit, bits, path, reachable=reachable))
                 brought.append(trail)
@@ -236,14 +253,15 @@ class Tracer:
         for id_, bits in self._refs.others.items():
             entries = [(id_, b"")]
             with suppress(GitError):  # a blob
-                entries += git_revisions.tree(self._git, id_)
+                entries += ((one.new, path) for one in trees.entries(self._git, id_) for path in one.paths)
             for object_, path in entries:
                 trails = [(trail, path)] if (trail := self._blobs.get(object_)) else []
                 matches = self._named.finditer(path) if self._named else ()
                 trails += [(self._names[found[1]], path[: found.end()]) for found in matches]
                 for trail, at in trails:
                     trail.walked, trail.bits = True, trail.bits | bits
-                    trail.paths |= {at} - {b""}
+                    if at:
+                        trail.add(Change(at, object_, ()))
 
     def _unreferenced(self) -> None:
         """Look for what no ref and no reflog reaches: in dangling commits."""
@@ -269,7 +287,7 @@ class Tracer:
                 id_ = b"".join(details.split(b" ")[1:2]).decode("ascii", "replace")
                 if (trail := self._blobs.get(id_)) and not trail.walked:
                     trail.staged = True
-                    trail.paths.add(path)
+                    trail.add(Change(path, id_, ()))
 
     def _provenance(self, trail: Trail, *, is_present: bool) -> Provenance:
         first = min(trail.introductions, default=None)
@@ -283,7 +301,9 @@ class Tracer:
             reason,
             path=first.path if first and first.path else min(trail.paths, default=None),
             paths=tuple(sorted(trail.paths)),
+            more=trail.more,
             introduced=first.commit if first else None,
+            version=first.commit if first else None,
             removed=removed,
             refs=self._refs.listed(trail.bits),
         )

@@ -14,17 +14,19 @@ from akpatrol.errors import GitError, OutOfTime, UsageError
 from akpatrol.model import Place, Skipped, State
 from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git import catfile, placement, refs, revisions
+from akpatrol.sources.git.earlier import Earlier
 from akpatrol.sources.git.provenance import Pushed
-from akpatrol.sources.git.runner import Git
+from akpatrol.sources.git.runner import Git, SilentError
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
 from akpatrol.sources.placing import occurrence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from akpatrol.findings import Hit, Occurrence
     from akpatrol.model import Match, Target
     from akpatrol.sources.base import Placed, Planned
+    from akpatrol.sources.git.earlier import Examine
     from akpatrol.sources.git.repository import Repository
     from akpatrol.sources.git.revisions import Commit
 
@@ -94,6 +96,11 @@ class PushSource(OneTarget):
         self._updates = [update for update in updates if update.new]
         self._tips = list(dict.fromkeys(update.new for update in self._updates))
         self.commits: Sequence[Commit] = ()
+        self._examine: Examine = lambda _unit: ()
+
+    def compare_with(self, examine: Examine) -> None:
+        """Learn how to find out what the repository held before the push."""
+        self._examine = examine
 
     def plan(self) -> Iterator[Planned]:
         """Yield the objects, then the refs' names."""
@@ -105,6 +112,19 @@ class PushSource(OneTarget):
             yield Skipped("the push", str(error))
         if self._updates:
             yield NamesUnit(self._target.id, Place.REF_NAME, tuple({update.name: None for update in self._updates}))
+
+    def check(self) -> Iterator[Skipped]:
+        """Yield what git was not let near in the server's repository."""
+        yield from self._stores.git.obstacles()
+
+    def changed_paths(self) -> Collection[bytes]:
+        """Return the files that the pushed commits add or edit; fewer when time runs out."""
+        found: set[bytes] = set()
+        with suppress(GitError, OutOfTime):  # said already, or by whoever keeps the time
+            commits = list(revisions.commits(self._stores.git, _NEW, self._tips)) if self._tips else []
+            for _, changes in revisions.changes(self._stores.git, commits):
+                found.update(change.path for change in changes if change.introduces)
+        return found
 
     def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
         """Yield each hit with the commit of the push that introduced it; when time runs out, without."""
@@ -153,9 +173,10 @@ class PushSource(OneTarget):
         named = [(update.new, update.name.decode("utf-8", "surrogateescape")) for update in self._updates]
         self.commits = list(revisions.commits(git, _NEW, self._tips)) if self._tips else []
         pushed = Pushed(refs.resolved(git, named), self.commits)
-        found = list(placement.place(git, hits, pushed=pushed))
+        before = Earlier(git, self._target.id, self._examine, self._tips)
+        found = list(placement.place(git, hits, pushed=pushed, before=before))
         old = self._reachable({one.object for _, one in found if one.place is Place.PATH and not one.introduced})
-        yield from ((match, one) for match, one in found if one.introduced or one.object not in old)
+        yield from ((match, one) for match, one in found if one.introduced or one.known or one.object not in old)
 
     def _reachable(self, trees: set[str | None]) -> set[str]:
         """Return which of these trees the pushed refs reach: what their names are, no commit of the push added."""
@@ -166,8 +187,28 @@ class PushSource(OneTarget):
 
 
 def _lines(git: Git, arguments: Sequence[str], ids: Sequence[str] | None = None) -> Iterator[str]:
+    """Yield what git prints; a walk that comes to no end is begun again at the parents of what it cannot pass."""
+    number = 0
+    try:
+        for line in _printed(git, arguments, ids, revisions.WALK_SECONDS):
+            number += 1
+            yield line
+    except SilentError:
+        if number:
+            raise
+        from akpatrol.sources.git import graph  # noqa: PLC0415 - few pushes are made to harm
+
+        if not (wide := graph.wide(git)):
+            yield from _printed(git, arguments, ids, None)
+            return
+        parents = dict.fromkeys(parent for found in wide.values() for parent in found)
+        with graph.ending_at(git, wide) as cut:
+            yield from _printed(cut, arguments, [*(ids or ()), *parents], None)
+
+
+def _printed(git: Git, arguments: Sequence[str], ids: Sequence[str] | None, patience: float | None) -> Iterator[str]:
     stdin = None if ids is None else (id_.encode() + b"\n" for id_ in ids)
-    with git.stream(*arguments, stdin=stdin) as stream:
+    with git.stream(*arguments, stdin=stdin, patience=patience) as stream:
         for line in stream.parts(b"\n"):
             yield line.decode("utf-8", "surrogateescape")
         stream.finish()

@@ -8,7 +8,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
+from akpatrol.model import Skipped
 from akpatrol.sources.git import catfile
+from akpatrol.sources.regular import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 _STASH = "refs/stash"
 _LISTED = 100
+_REF = re.compile(rb"ref:\s*\S|(?:[0-9a-f]{40}|[0-9a-f]{64})\s|[0-9a-f]{40}$|[0-9a-f]{64}$", re.IGNORECASE)
+_REF_BYTES = 256
 _LOGGED = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ")
 
 
@@ -87,6 +91,32 @@ def reflogs(git: Git) -> dict[str, str]:
                 for id_ in _logged(file):
                     found.setdefault(id_, name)
     return found
+
+
+def broken(git: Git) -> Iterator[Skipped]:
+    """Yield the loose refs that git passes over: after a crash, say, they may be empty. What they led to is not known.
+
+    Those of a reftable are not files.
+    """
+    common = git.repository.common_dir
+    if os.path.isdir(os.path.join(common, b"reftable")):
+        return
+    for directory, _, files in os.walk(os.path.join(common, b"refs")):
+        for name in files:
+            path = os.path.join(directory, name)
+            if not name.startswith(b".") and not name.endswith(b".lock") and not _is_ref(path):
+                yield Skipped(os.fsdecode(os.path.relpath(path, common)), "broken ref: git passes over it")
+
+
+def _is_ref(path: bytes) -> bool:
+    """Tell whether a file holds an id or another ref's name; what cannot be opened is told elsewhere."""
+    if os.path.islink(path):
+        return True
+    try:
+        with opened(path) as file:
+            return bool(_REF.match(file.read(_REF_BYTES)))
+    except OSError:
+        return True
 
 
 def tips(git: Git) -> frozenset[str]:

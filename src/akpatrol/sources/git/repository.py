@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -28,23 +30,38 @@ class Repository(NamedTuple):
 
 
 def find(path: bytes) -> Repository | None:
-    """Return the repository that ``path`` (a directory) is or lies in; None when there is none."""
+    """Return the repository that ``path`` (a directory) is or lies in; None when there is none.
+
+    Raises UsageError for one that is broken: what lies round it is another one.
+    """
     directory = os.path.abspath(path)
     if os.path.basename(directory) == b".git" and (inside := at(os.path.dirname(directory))):
         return inside
     while True:
         if found := at(directory):
             return found
+        if os.path.lexists(os.path.join(directory, b".git")):
+            from akpatrol.sources.git.broken import refuse  # noqa: PLC0415 - hardly ever
+
+            refuse(os.path.join(directory, b".git"))
         parent = os.path.dirname(directory)
         if parent == directory:
             return None
         directory = parent
 
 
+def holding(path: bytes) -> Repository | None:
+    """Return what ``find`` does, and None as well when that repository is broken."""
+    try:
+        return find(path)
+    except UsageError:
+        return None
+
+
 def at(directory: bytes) -> Repository | None:
     """Return the repository whose work tree or git directory is exactly ``directory``."""
     dot_git = os.path.join(directory, b".git")
-    git_dir = _pointer(dot_git, b"gitdir: ") if os.path.isfile(dot_git) else dot_git
+    git_dir = pointer(dot_git, b"gitdir: ") if os.path.isfile(dot_git) else dot_git
     if git_dir and _looks_like_git_dir(git_dir):
         return Repository(git_dir, _common_dir(git_dir), directory)
     if _looks_like_git_dir(directory):
@@ -67,11 +84,11 @@ def _looks_like_git_dir(directory: bytes) -> bool:
 
 
 def _common_dir(git_dir: bytes) -> bytes:
-    pointer = os.path.join(git_dir, b"commondir")
-    return (_pointer(pointer, b"") if os.path.isfile(pointer) else None) or git_dir
+    file = os.path.join(git_dir, b"commondir")
+    return (pointer(file, b"") if os.path.isfile(file) else None) or git_dir
 
 
-def _pointer(file: bytes, prefix: bytes) -> bytes | None:
+def pointer(file: bytes, prefix: bytes) -> bytes | None:
     """Return the absolute path that a ``.git`` or ``commondir`` file names."""
     try:
         with open(file, "rb") as stream:

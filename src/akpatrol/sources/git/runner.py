@@ -11,16 +11,22 @@ import os
 import subprocess
 from contextlib import contextmanager, suppress
 from copy import copy
+from itertools import takewhile
 from threading import Event, Thread
 from time import monotonic
 from typing import IO, TYPE_CHECKING
 
 from akpatrol.errors import GitError, UsageError
+from akpatrol.interrupts import child_started
+from akpatrol.sources.git import alternates
+from akpatrol.sources.git.obstacles import includes, obstacles, skips
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from akpatrol.model import Skipped
     from akpatrol.sources.git.repository import Repository
+    from akpatrol.sources.git.standin import Keeper
 
 _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "none",
@@ -60,12 +66,13 @@ HOOK_VARIABLES = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_QUARANTINE_PATH",
 )
+_OBJECT_VARIABLES = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
 # For commands that take paths: a path is a path, whatever characters it has.
 LITERALLY = "--literal-pathspecs"
 _ANSWER_SECONDS = 120
-_CONFIGURATION_SECONDS = 10
 _SILENCE_SECONDS = 600
 _STDERR_BYTES = 65536
+_READ_BYTES = 1 << 20
 
 
 class Git:
@@ -73,14 +80,16 @@ class Git:
 
     def __init__(self, repository: Repository, hook: Mapping[str, str] | None = None, *, common: bool = False) -> None:
         self.repository = repository
-        hook = hook or {}
+        self._hook = hook = dict(hook or {})
         environment = {name: value for name, value in hook.items() if name not in ("GIT_DIR", "GIT_WORK_TREE")}
         # A relative entry would let the scanned tree supply the git that is run.
         path = os.pathsep.join(part for part in os.get_exec_path() if os.path.isabs(part))
         self._environment = {**_ENVIRONMENT, **environment, "PATH": path}
-        git_dir = repository.common_dir if common else repository.git_dir
+        self._git_dir = repository.common_dir if common else repository.git_dir
         self._proven = False
-        self._command = [b"git", b"--git-dir=" + git_dir]
+        self._obstacles: tuple[Skipped, ...] = ()
+        self._keeper: Keeper | None = None
+        self._command = [b"git", b"--git-dir=" + self._git_dir]
         if repository.work_tree and not common:
             self._command.append(b"--work-tree=" + repository.work_tree)
         self._command.append(b"--no-pager")
@@ -89,7 +98,7 @@ class Git:
 
     def variable(self, name: str) -> str:
         """Return one of HOOK_VARIABLES as git is given it, "" when it is not."""
-        return self._environment.get(name, "")
+        return self._hook.get(name, "")
 
     def ending_at(self, shallow_file: str) -> Git:
         """Return a git for which the commits listed in that file have no parents."""
@@ -105,8 +114,12 @@ class Git:
         cwd: bytes | None = None,
         accept: tuple[int, ...] = (0,),
         deadline: float | None = None,
+        told: list[bytes] | None = None,
     ) -> bytes:
-        """Return what git prints. Raises GitError for an exit code not in ``accept`` and after ``deadline`` seconds."""
+        """Return what git prints; the lines of its standard error are added to ``told``.
+
+        Raises GitError for an exit code not in ``accept`` and after ``deadline`` seconds.
+        """
         seconds = _ANSWER_SECONDS if deadline is None else deadline
         with self._popen(arguments, cwd, subprocess.PIPE) as process:
             try:
@@ -117,18 +130,23 @@ class Git:
             except BaseException:
                 process.kill()
                 raise
+        if told is not None:
+            told += complaint.splitlines()
         if process.returncode not in accept:
             raise GitError(first_line(complaint) or f"git exited with {process.returncode}")
         return output
 
     @contextmanager
-    def stream(self, *arguments: str | bytes, stdin: Iterable[bytes] | None = None) -> Iterator[Stream]:
+    def stream(
+        self, *arguments: str | bytes, stdin: Iterable[bytes] | None = None, patience: float | None = None
+    ) -> Iterator[Stream]:
         """Run git and give its output as a stream; ``stdin`` is written by a thread.
 
-        The stream raises GitError at the end when git failed, and kills a git that is silent too long.
+        The stream raises GitError at the end when git failed, and kills a git that is silent for ``patience`` seconds
+        while it is waited for; then it raises SilentError.
         """
         process = self._popen(arguments, None, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
-        stream = Stream(process)
+        stream = Stream(process, patience)
         try:
             if stdin is not None and process.stdin:
                 Thread(target=_feed, args=(process.stdin, stdin), daemon=True).start()
@@ -139,48 +157,85 @@ class Git:
             stream.close()
 
     def _popen(self, arguments: tuple[str | bytes, ...], cwd: bytes | None, stdin: int) -> subprocess.Popen[bytes]:
-        if not self._proven:
-            self._prove()
+        self._prove()
         words = [os.fsencode(word) for word in arguments]
         try:
-            return subprocess.Popen(
-                self._command + words,
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=cwd or self.repository.root,
-                env=self._environment,
-                bufsize=1 << 20,
-            )
-        except FileNotFoundError:
-            raise UsageError("git was not found", hint="install git and see that it is on PATH") from None
+            # Who interrupts akpatrol does not mean git, which is told by it.
+            with child_started():
+                return subprocess.Popen(
+                    self._command + words,
+                    stdin=stdin,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    cwd=cwd or self.repository.root,
+                    env=self._environment,
+                    bufsize=1 << 20,
+                )
         except OSError as error:
-            raise GitError(f"git cannot be run: {error.strerror}") from None
+            raise self._unstarted(error) from None
+
+    def _unstarted(self, error: OSError) -> GitError | UsageError:
+        """Return what to say when git could not be started: what is missing may be another file than git."""
+        if os.fsencode(error.filename or b"") not in (b"", self._command[0]):
+            return GitError(f"git cannot be run: {os.fsdecode(error.filename)}: {error.strerror}")
+        if isinstance(error, FileNotFoundError):
+            directories = self._environment["PATH"].split(os.pathsep)
+            program = next(filter(os.path.lexists, (os.path.join(one, "git") for one in directories)), None)
+            if not program:
+                return UsageError("git was not found", hint="install git and see that it is on PATH")
+            return UsageError(f"{program} cannot be run: what it is run by is missing", hint="install git again")
+        return GitError(f"git cannot be run: {error.strerror}")
+
+    def obstacles(self) -> tuple[Skipped, ...]:
+        """Return what of the git directory is kept from git. Raises GitError."""
+        self._prove()
+        return self._obstacles
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what another process needs; the stand-in goes with the one that made it."""
+        return {**self.__dict__, "_keeper": None}
 
     def _prove(self) -> None:
-        """See that git gets through the configuration. Raises GitError.
-
-        It may include other files, and git waits for ever on one that is a FIFO; asking first costs a process, so
-        only a configuration that includes something is asked about.
-        """
-        common = self.repository.common_dir
-        for path in (os.path.join(common, b"config"), os.path.join(common, b"config.worktree")):
-            if os.path.exists(path) and not os.path.isfile(path):
-                raise GitError(f"{os.fsdecode(path)} is not a regular file")
+        """Give git a stand-in for a git directory in which it would wait or be led elsewhere. Raises GitError."""
+        if self._proven:
+            return
+        stores, _ = alternates.directories(self)
+        found = obstacles(self.repository, stores)
+        self._obstacles = tuple(skips(self.repository, stores, found))
+        if found or includes(self.repository.common_dir) or includes(self.repository.git_dir):
+            self._stand_in(found, stores)
         self._proven = True
-        if b"include" in _head(os.path.join(common, b"config")).lower():
-            try:
-                self.run("rev-parse", "--git-dir", deadline=_CONFIGURATION_SECONDS)
-            except GitError as error:
-                self._proven = False
-                raise GitError(f"{os.fsdecode(common)}/config, or what it includes, cannot be read: {error}") from None
+
+    def _stand_in(self, avoided: Mapping[bytes, str], stores: Sequence[bytes]) -> None:
+        from akpatrol.sources.git import standin  # noqa: PLC0415 - hardly ever
+
+        try:
+            keeper = standin.Keeper()
+            made = standin.build(keeper.path, self.repository, self._git_dir, avoided, stores)
+        except OSError as error:
+            raise GitError(f"git cannot be kept from what is in the git directory: {error.strerror}") from None
+        self._keeper = keeper
+        self._command[1:2] = [b"--git-dir=" + made.git_dir]
+        if not any(word.startswith(b"--work-tree=") for word in self._command):
+            # Where the configuration says is told from the git directory's place.
+            self._command.insert(2, b"--work-tree=" + self.repository.root)
+        unset = {"GIT_COMMON_DIR", *(_OBJECT_VARIABLES if made.objects else ())}
+        index = os.path.join(self.repository.root, os.fsencode(self.variable("GIT_INDEX_FILE")))
+        if any(os.path.realpath(index) == os.path.realpath(path) for path in avoided):
+            unset.add("GIT_INDEX_FILE")
+        self._environment = {name: value for name, value in self._environment.items() if name not in unset}
+
+
+class SilentError(GitError):
+    """Git said nothing for too long."""
 
 
 class Stream:
     """The output of a running git."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], patience: float | None = None) -> None:
         self._process = process
+        self._patience = _SILENCE_SECONDS if patience is None else patience
         self._output: IO[bytes] = process.stdout  # type: ignore[assignment]
         self._complaint = bytearray()
         self._waiting: float | None = None
@@ -192,6 +247,15 @@ class Stream:
 
     def read(self, number: int = -1) -> bytes:
         """Return ``number`` bytes, fewer only at the end."""
+        if number <= _READ_BYTES:
+            return self._read(number)
+        # A damaged object may declare any size, and a buffer of that size is allocated before anything is read.
+        data = bytearray()
+        while len(data) < number and (block := self._read(min(_READ_BYTES, number - len(data)))):
+            data += block
+        return bytes(data)
+
+    def _read(self, number: int) -> bytes:
         self._waiting = monotonic()
         data = self._output.read(number)
         self._waiting = None
@@ -218,9 +282,19 @@ class Stream:
         code = self._process.wait()
         self._listener.join(1)
         if self._silent:
-            raise GitError(f"git was silent for {_SILENCE_SECONDS} seconds")
+            raise SilentError(f"git was silent for {self._patience:.0f} seconds")
         if code:
             raise GitError(first_line(bytes(self._complaint)) or f"git ended with {code}")
+
+    def kill(self) -> None:
+        """End git."""
+        self._process.kill()
+
+    def ends_within(self, seconds: float) -> bool:
+        """Return whether git ends in that time; one that has much to print waits for its reader, and does not."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self._process.returncode is not None
 
     def errors(self) -> tuple[str, ...]:
         """Return the distinct errors that git told of so far."""
@@ -242,9 +316,9 @@ class Stream:
                 self._complaint += data
 
     def _watch(self) -> None:
-        while not self._closed.wait(min(5, _SILENCE_SECONDS)):
+        while not self._closed.wait(min(5, self._patience / 4)):
             since = self._waiting
-            if since is not None and monotonic() - since > _SILENCE_SECONDS:
+            if since is not None and monotonic() - since > self._patience:
                 self._silent = True
                 self._process.kill()
                 return
@@ -257,20 +331,15 @@ def _feed(pipe: IO[bytes], lines: Iterable[bytes]) -> None:
             pipe.write(line)
 
 
-def _head(file: bytes) -> bytes:
-    """Return the first megabyte of a regular file, nothing when it cannot be read."""
-    try:
-        with open(file, "rb") as stream:
-            return stream.read(1 << 20)
-    except OSError:
-        return b""
-
-
 def first_line(complaint: bytes) -> str:
-    """Return git's first ``fatal:`` line, else its first ``error:`` line, else its first line, without the word."""
+    """Return git's first ``fatal:`` line, else its first ``error:`` line, else its first line, without the word.
+
+    A line that ends in a colon goes on in those that are indented below it.
+    """
     lines = complaint.decode("utf-8", "backslashreplace").splitlines()
     for word in ("fatal: ", "error: ", ""):
-        for line in lines:
+        for number, line in enumerate(lines, 1):
             if line.startswith(word) and line:
-                return line.removeprefix(word)
+                below = takewhile(lambda one: one.startswith("\t"), lines[number:]) if line.endswith(":") else ()
+                return " ".join((line.removeprefix(word), ", ".join(map(str.strip, below)))).strip()
     return ""

@@ -3,45 +3,70 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError, UsageError
 from akpatrol.model import Excluded, Exclusion, Skipped
 from akpatrol.sources.git import repository
+from akpatrol.sources.git.index_file import IndexCheck
 from akpatrol.sources.git.runner import LITERALLY, Git
 from akpatrol.sources.walk import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _GITLINK = b"160000"
+# A directory that git's dir.c cannot open costs a warning and nothing else.
+_UNREADABLE = re.compile(rb"warning: could not open directory '(.*)': (.*)", re.DOTALL)
 
 
-def tracked_or_untracked(root: bytes) -> Iterator[Entry | Excluded | Skipped]:
-    """Yield the files under ``root`` that git tracks or would track. Raises UsageError outside a work tree."""
+def tracked_or_untracked(root: bytes, excluded: Callable[[bytes, bool], bool]) -> Iterator[Entry | Excluded | Skipped]:
+    """Yield the files under ``root`` that git tracks or would track; what cannot be read is a skip if not ``excluded``.
+
+    Raises UsageError outside a work tree.
+    """
     found = repository.find(root)
     if not found or not found.work_tree:
         raise UsageError(f"{os.fsdecode(root)}: --tracked needs a git work tree")
     git = Git(found)
+    obstacles = git.obstacles()
+    yield from obstacles
+    # git is not let near an index that is told of already.
+    check = None if any(skip.item == "index" for skip in obstacles) else IndexCheck(git)
     links = {
         name
         for mode, name in _index(git.run(LITERALLY, "ls-files", "-s", "-z", "--", b".", cwd=root))
         if mode == _GITLINK
     }
-    listed = git.run(LITERALLY, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", b".", cwd=root)
+    told: list[bytes] = []
+    options = ("-z", "--cached", "--others", "--exclude-standard")
+    listed = git.run(LITERALLY, "ls-files", *options, "--", b".", cwd=root, told=told)
     for path in sorted(set(listed.split(b"\0")) - {b""}):
-        full = os.path.join(root, path)
-        if path in links or path.endswith(b"/"):
-            yield Excluded(Exclusion.SUBMODULE)
-        elif os.path.islink(full):
+        yield from [Excluded(Exclusion.SUBMODULE)] if path in links or path.endswith(b"/") else _entry(root, path)
+    for match in filter(None, map(_UNREADABLE.fullmatch, told)):
+        path = os.path.relpath(os.path.join(found.work_tree, match[1]), root)
+        if excluded(path, True):  # noqa: FBT003 - a callable's argument
+            yield Excluded(Exclusion.EXCLUDE_OPTION)
+        else:
+            yield Skipped(os.fsdecode(path), f"directory: {match[2].decode('utf-8', 'backslashreplace')}")
+    yield from check.skips() if check else ()
+
+
+def _entry(root: bytes, path: bytes) -> Iterator[Entry | Excluded | Skipped]:
+    try:
+        mode = os.lstat(os.path.join(root, path)).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        yield Excluded(Exclusion.DELETED)
+    except OSError:
+        yield Entry(path, readable=True)  # whoever opens it learns why it cannot
+    else:
+        if stat.S_ISLNK(mode):
             yield Excluded(Exclusion.SYMLINK)
             yield Entry(path, readable=False)
-        elif os.path.isfile(full):
-            yield Entry(path, readable=True)
-        elif os.path.lexists(full):
-            yield Excluded(Exclusion.SPECIAL_FILE)
         else:
-            yield Excluded(Exclusion.DELETED)
+            yield Entry(path, readable=True) if stat.S_ISREG(mode) else Excluded(Exclusion.SPECIAL_FILE)
 
 
 def ignored(git: Git, paths: Sequence[bytes]) -> set[bytes]:

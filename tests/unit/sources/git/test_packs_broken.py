@@ -43,7 +43,6 @@ def test_every_byte_flipped(
         return (Skipped(id_, "git cannot either") for id_ in ids)
 
     monkeypatch.setattr(again, "read", unreadable)
-    monkeypatch.setattr(slices, "_everything", lambda _git: iter([Skipped("object database", "git cannot either")]))
     (pack,) = (small.git_dir / "objects/pack").glob("*.pack")
     file = pack.with_suffix(suffix)
     content, expected, git = file.read_bytes(), truth(small), git_of(small)
@@ -56,7 +55,7 @@ def test_every_byte_flipped(
         objects, skips = read(git)
         right = {id_ for id_, found in objects.items() if expected.get(id_) == found}
         told = {skip.item for skip in skips}
-        whole = told & {"object database", f"objects/pack/{pack.name}"}
+        whole = told & {f"objects/pack/{pack.name}", f"objects/pack/{pack.with_suffix('.idx').name}"}
         assert right == set(expected) or set(expected) - right <= told or whole, position
         # Each entry has a CRC-32 in the index, and the index a checksum.
         assert set(objects) <= right or whole, position
@@ -93,7 +92,8 @@ def test_cut_off(small: Repository, length: int) -> None:
     slices._pack.cache_clear()
     objects, skips = read(git_of(small))
     assert objects.items() <= expected.items()
-    assert set(expected) - set(objects) <= {skip.item for skip in skips}
+    told = {skip.item for skip in skips}
+    assert set(expected) - set(objects) <= told or f"objects/pack/{pack.name}" in told
 
 
 def test_repacked_between_plan_and_read(small: Repository) -> None:

@@ -57,6 +57,13 @@ def test_input_that_git_does_not_want(git: Git) -> None:
         stream.finish()
 
 
+def test_reading_more_than_memory_holds_gives_what_there_is(git: Git) -> None:
+    """A damaged object's declared size reaches the reader as it is."""
+    with git.stream("ls-files", "-z") as stream:
+        assert stream.read(1 << 62) == b"a\0"
+        stream.finish()
+
+
 def test_deadline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) -> None:
     fake(monkeypatch, tmp_path / "bin", "exec sleep 60")
     slow = Git(git.repository)
@@ -89,6 +96,26 @@ def test_without_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) 
         Git(git.repository).run("x")
 
 
+def test_git_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) -> None:
+    """What is missing is named; it is not git."""
+    with pytest.raises(GitError, match=f"{tmp_path}/gone: No such file"):
+        git.run("rev-parse", "HEAD", cwd=os.fsencode(tmp_path / "gone"))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "devnull", f"{tmp_path}/null")
+        with pytest.raises(GitError, match=f"{tmp_path}/null: No such file"), git.stream("ls-files"):
+            pass
+    program = tmp_path / "bin/git"
+    program.parent.mkdir()
+    program.write_text("#!/none\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    with pytest.raises(UsageError, match=f"{program} cannot be run"):
+        Git(git.repository).run("x")
+    program.chmod(0o644)
+    with pytest.raises(GitError, match="Permission denied"):
+        Git(git.repository).run("x")
+
+
 @pytest.mark.parametrize(
     ("complaint", "line"),
     [
@@ -97,6 +124,8 @@ def test_without_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) 
         (b"warning: a\nerror: b\n", "b"),
         (b"caf\xe9\n", "caf\\xe9"),
         (b"\nx\n", "x"),
+        (b"fatal: unknown extensions found:\n\ta\n\tb\nfatal: c\n", "unknown extensions found: a, b"),
+        (b"fatal: a:\nb\n", "a:"),
     ],
 )
 def test_first_line(complaint: bytes, line: str) -> None:

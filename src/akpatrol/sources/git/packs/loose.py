@@ -5,6 +5,7 @@ https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import os
 import re
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.sources.git.packs.inflate import BrokenObjectError, inflate, prefix, stream
 from akpatrol.sources.git.packs.raw import HUGE_BYTES, RawObject
+from akpatrol.sources.regular import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 _HEADER = re.compile(rb"(blob|tree|commit|tag) (0|[1-9][0-9]{0,18})\0")
 _LONGEST_HEADER = 32
 _HEAD_BYTES = 4096
+_SHA_1_DIGITS = 40
 
 
 class Loose:
@@ -43,8 +46,7 @@ class Loose:
 
     def _object(self, id_: str) -> Iterator[RawObject]:
         path = os.path.join(self._directory, id_[:2].encode(), id_[2:].encode())
-        # A FIFO in its place would be waited for.
-        with open(path, "rb", opener=_without_waiting) as file:
+        with opened(path) as file:
             if not os.fstat(file.fileno()).st_size:
                 raise BrokenObjectError("a loose object's file is empty")
             stored = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -53,33 +55,37 @@ class Loose:
         if not found:
             raise BrokenObjectError("a loose object's header is broken")
         type_, size = found[1].decode(), int(found[2])
+        hashed = hashlib.new("sha1" if len(id_) == _SHA_1_DIGITS else "sha256", found[0], usedforsecurity=False)
         if size <= HUGE_BYTES:
-            yield RawObject(id_, type_, size, inflate(view, found.end() + size)[found.end() :])
+            content = inflate(view, found.end() + size)[found.end() :]
+            hashed.update(content)
+            if hashed.hexdigest() != id_:
+                # git does not look; but what had this id is found nowhere else.
+                raise BrokenObjectError("a loose object is another one")
+            yield RawObject(id_, type_, size, content)
             return
         read, state = stream(view)
         read(found.end())
-        one = _Bounded(read, size)
+        one = _Bounded(read, size, hashed.update)
         yield RawObject(id_, type_, size, None, one.read)
         one.drain()
         read(1)
-        if one.left or not state.eof:
+        if one.left or not state.eof or hashed.hexdigest() != id_:
             raise BrokenObjectError("a loose object's stream is broken")
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)
 
 
 class _Bounded:
     """What a stream still has to give, in bytes."""
 
-    def __init__(self, read: Callable[[int], bytes], size: int) -> None:
+    def __init__(self, read: Callable[[int], bytes], size: int, learn: Callable[[bytes], None]) -> None:
         self._read = read
+        self._learn = learn
         self.left = size
 
     def read(self, number: int) -> bytes:
         data = self._read(min(number, self.left))
         self.left -= len(data)
+        self._learn(data)
         return data
 
     def drain(self) -> None:

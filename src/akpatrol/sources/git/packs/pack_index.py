@@ -8,6 +8,7 @@ import sys
 from array import array
 
 from akpatrol.errors import GitError
+from akpatrol.sources.regular import opened
 
 _FAN_OUT_BYTES = 1024
 _VERSION_2 = b"\xfftOc\0\0\0\2"
@@ -23,16 +24,16 @@ class PackIndex:
     """
 
     def __init__(self, path: bytes, id_bytes: int) -> None:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             # The file can be removed meanwhile; what is mapped stays.
             self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if file.read(1) else b""
         self.id_bytes = id_bytes
         self.offsets = array("Q")
         self.crcs = array("I")
         second = self._data[:8] == _VERSION_2
-        if not second and (self._data[:4] == _VERSION_2[:4] or len(self._data) < _FAN_OUT_BYTES):
-            raise GitError("index of an unknown version")
         start = 8 if second else 0
+        if len(self._data) < start + _FAN_OUT_BYTES or (not second and self._data[:4] == _VERSION_2[:4]):
+            raise GitError("index that is cut off or of an unknown version")
         self.fan_out = (0, *_words(self._data[start : start + _FAN_OUT_BYTES]))
         self.number = self.fan_out[-1]
         if sorted(self.fan_out) != list(self.fan_out) or len(self.fan_out) != 257:  # noqa: PLR2004 - 0 to 256
@@ -49,6 +50,12 @@ class PackIndex:
     def whole(self) -> mmap.mmap | bytes:
         """Return the file's bytes."""
         return self._data
+
+    def is_of(self, pack: mmap.mmap | bytes) -> bool:
+        """Tell whether this is the index of a pack: it names the number of its objects and its checksum."""
+        width = self.id_bytes
+        objects = int.from_bytes(pack[8:12], "big")
+        return objects == self.number and pack[-width:] == self._data[-2 * width : -width]
 
     def id(self, position: int) -> bytes:
         """Return one id, in binary."""

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
 from akpatrol.model import Skipped
+from akpatrol.sources.git import alternates
 from akpatrol.sources.git.packs import entries, families, stores
 from akpatrol.sources.git.packs.pack_index import PackIndex
 from akpatrol.sources.git.packs.slices import Everything, LooseObjects
+from akpatrol.sources.regular import flaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,13 +32,16 @@ class Pack(NamedTuple):
     path: bytes
     file: mmap
     idx: PackIndex
+    shown: str
     repeated: bytes = b""
 
     def slices(self) -> Iterator[Slice | Skipped]:
         """Yield the pack's slices."""
         if not self.idx.intact:
+            yield Skipped(self.shown, "its index has a wrong checksum and may name wrong ids: run git index-pack on it")
+        elif not self.idx.is_of(self.file):
             yield Skipped(
-                _shown(self.path), "its index has a wrong checksum and may name wrong ids: run git index-pack on it"
+                self.shown, "it is not the pack that its index is of, or is damaged: run git index-pack on it"
             )
         yield from families.slices(self.path, self.file, self.idx, self.repeated)
 
@@ -61,26 +66,26 @@ def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambd
     """
     try:
         id_bytes = _ID_BYTES[git.run("rev-parse", "--show-object-format").strip()]
-        directories, skips = stores.directories(git)
-        opened, held = _opened(directories, id_bytes)
-    except (OSError, ValueError, KeyError, GitError):
+        directories, skips = alternates.directories(git)
+        opened, held, broken = _opened(directories, id_bytes)
+    except (KeyError, GitError):
         return None
     state_ = _state(held)
-    arranged = arrange([Pack(path, pack, index) for path, pack, index in opened])
+    arranged = arrange(opened)
     repeated = _without_repetition([pack.idx for pack in arranged], held, id_bytes)
     packs = (
         pack._replace(repeated=bytes(marks) if 1 in marks else b"")
         for pack, marks in zip(arranged, repeated, strict=True)
     )
-    return Survey(id_bytes, tuple(packs), tuple(held), tuple(skips), state_)
+    return Survey(id_bytes, tuple(packs), tuple(held), (*skips, *broken), state_)
 
 
 def state(git: Git) -> object:
     """Return the names of all packs and loose objects as one value; None when they cannot be listed."""
     try:
         id_bytes = _ID_BYTES[git.run("rev-parse", "--show-object-format").strip()]
-        return _state([stores.listed(directory, id_bytes) for directory in stores.directories(git)[0]])
-    except (OSError, KeyError, GitError):
+        return _state([stores.listed(directory, id_bytes) for directory in alternates.directories(git)[0]])
+    except (KeyError, GitError):
         return None
 
 
@@ -108,29 +113,37 @@ def loose(directory: bytes, ids: Iterable[str]) -> Iterator[LooseObjects]:
         yield LooseObjects(directory, some)
 
 
-_Opened = list[tuple[bytes, "mmap", PackIndex]]
-
-
-def _opened(directories: list[bytes], id_bytes: int) -> tuple[_Opened, list[stores.Store]]:
-    """Return all packs, open, and all loose objects. Raises OSError, and GitError for what is not understood."""
+def _opened(directories: list[bytes], id_bytes: int) -> tuple[list[Pack], list[stores.Store], list[Skipped]]:
+    """Return all packs that can be opened, all loose objects, and what cannot. Raises GitError."""
     for _ in range(_LISTED_AT_MOST):
         found = [stores.listed(directory, id_bytes) for directory in directories]
-        paths = [path for store in found for path in sorted(store.packs)]
+        labels = [alternates.label(directories, store.directory) for store in found]
+        named = [(path, label) for store, label in zip(found, labels, strict=True) for path in sorted(store.packs)]
         try:
-            opened = [(path, entries.opened(path), _index(path, id_bytes)) for path in paths]
+            opened = [
+                _pack(path, f"{label}/pack/{os.fsdecode(os.path.basename(path))}", id_bytes) for path, label in named
+            ]
         except FileNotFoundError:
             continue  # a concurrent git gc put its objects elsewhere
         if all(stores.packs(store.directory) == store.packs for store in found):
-            return opened, found
+            packs = [one for one in opened if isinstance(one, Pack)]
+            return packs, found, [one for one in opened if isinstance(one, Skipped)]
     raise GitError("the object database does not keep still")
 
 
-def _shown(path: bytes) -> str:
-    return "objects/pack/" + os.fsdecode(os.path.basename(path))
-
-
-def _index(path: bytes, id_bytes: int) -> PackIndex:
-    return PackIndex(path.removesuffix(b".pack") + b".idx", id_bytes)
+def _pack(path: bytes, shown: str, id_bytes: int) -> Pack | Skipped:
+    """Open a pack. Raises FileNotFoundError for one that is not there any more."""
+    reading, item = path, shown
+    try:
+        file = entries.opened(path)
+        reading, item = path.removesuffix(b".pack") + b".idx", shown.removesuffix(".pack") + ".idx"
+        return Pack(path, file, PackIndex(reading, id_bytes), shown)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not os.path.lexists(reading):
+            raise
+        return Skipped(item, flaw(reading) or error.strerror or "cannot be opened")
+    except GitError as error:
+        return Skipped(item, f"{error}: none of its objects can be read")
 
 
 def _without_repetition(indexes: list[PackIndex], found: list[stores.Store], id_bytes: int) -> list[bytearray]:

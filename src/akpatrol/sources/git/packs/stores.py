@@ -1,7 +1,4 @@
-"""Where objects are: the object directory, its alternates, and what lies in each.
-
-https://git-scm.com/docs/gitrepository-layout, and ``link_alt_odb_entries`` in git's source for the fine print.
-"""
+"""What lies in an object directory: https://git-scm.com/docs/gitrepository-layout."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
-from akpatrol.model import Skipped
+from akpatrol.sources.git import alternates
 from akpatrol.sources.git.packs.pack_index import PackIndex
 
 if TYPE_CHECKING:
@@ -18,12 +15,7 @@ if TYPE_CHECKING:
 
     from akpatrol.sources.git.runner import Git
 
-_DEEPEST = 5
-_ALTERNATES_BYTES = 1 << 20
-_FAN_OUT = [f"{number:02x}".encode() for number in range(256)]
-_ESCAPE = re.compile(rb'\\([abfnrtv"\\]|[0-3][0-7]{2})')
-_ESCAPED = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
-_QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
+FAN_OUT = [f"{number:02x}".encode() for number in range(256)]
 
 
 class Store(NamedTuple):
@@ -44,39 +36,11 @@ class Store(NamedTuple):
             yield from (joined[place : place + width] for place in range(0, len(joined), width))
 
 
-def directories(git: Git) -> tuple[list[bytes], list[Skipped]]:
-    """Return the object directories, the repository's own first, and what is said to be one and is not there."""
-    own = git.variable("GIT_OBJECT_DIRECTORY")
-    root = git.repository.root
-    found = [os.path.join(root, os.fsencode(own)) if own else os.path.join(git.repository.common_dir, b"objects")]
-    skips: list[Skipped] = []
-    known = {os.path.realpath(found[0])}
-
-    def follow(listed: bytes, separator: bytes, base: bytes, depth: int) -> None:
-        for path in _entries(listed, separator):
-            directory = os.path.join(base, path)
-            real = os.path.realpath(directory)
-            if real in known:
-                continue
-            known.add(real)
-            if depth > _DEEPEST:
-                skips.append(Skipped("object database", f"alternate {os.fsdecode(directory)}: nested too deep"))
-            elif not os.path.isdir(directory):
-                skips.append(Skipped("object database", f"alternate {os.fsdecode(directory)}: not there"))
-            else:
-                found.append(directory)
-                follow(_alternates(directory), b"\n", directory, depth + 1)
-
-    follow(os.fsencode(git.variable("GIT_ALTERNATE_OBJECT_DIRECTORIES")), os.pathsep.encode(), root, 0)
-    follow(_alternates(found[0]), b"\n", found[0], 1)
-    return found, skips
-
-
 def held(git: Git, ids: Collection[str]) -> set[str]:
     """Return those objects that lie in the repository's own object directory, all of them when that is not told."""
     id_bytes = len(next(iter(ids), "")) // 2
     try:
-        own = listed(directories(git)[0][0], id_bytes)
+        own = listed(alternates.directories(git)[0][0], id_bytes)
         indexes = [PackIndex(path.removesuffix(b".pack") + b".idx", id_bytes) for path in own.packs]
     except (OSError, GitError):
         return {*ids}
@@ -85,7 +49,7 @@ def held(git: Git, ids: Collection[str]) -> set[str]:
 
 
 def listed(directory: bytes, id_bytes: int) -> Store:
-    """Return what an object directory holds. Raises OSError.
+    """Return what an object directory holds; ``flaws`` tells of what cannot be listed.
 
     The packs are those from before the loose objects were listed: when they are still the same afterwards, nothing
     moved between packs and loose objects meanwhile, for git writes the new place before it removes the old one.
@@ -95,10 +59,10 @@ def listed(directory: bytes, id_bytes: int) -> Store:
 
 
 def packs(directory: bytes) -> frozenset[bytes]:
-    """Return the paths of the packs that have an index. Raises OSError."""
+    """Return the paths of the packs that have an index."""
     try:
         names = set(os.listdir(os.path.join(directory, b"pack")))
-    except FileNotFoundError:
+    except OSError:
         return frozenset()
     indexed = (name.removesuffix(b".idx") + b".pack" for name in names if name.endswith(b".idx"))
     return frozenset(os.path.join(directory, b"pack", name) for name in indexed if name in names)
@@ -106,39 +70,11 @@ def packs(directory: bytes) -> frozenset[bytes]:
 
 def _loose(directory: bytes, id_bytes: int) -> Iterator[tuple[bytes, bytes]]:
     rest = re.compile(rb"[0-9a-f]{%d}" % (2 * id_bytes - 2))
-    for start in _FAN_OUT:
+    for start in FAN_OUT:
         try:
-            names = os.listdir(os.path.join(directory, start))
-        except (FileNotFoundError, NotADirectoryError):
+            with os.scandir(os.path.join(directory, start)) as found:
+                names = [entry.name for entry in found if rest.fullmatch(entry.name) and entry.is_file()]
+        except OSError:
             continue
-        if hexes := [start + name for name in names if rest.fullmatch(name)]:
-            yield start, bytes.fromhex(b"".join(hexes).decode())
-
-
-def _alternates(directory: bytes) -> bytes:
-    try:
-        with open(os.path.join(directory, b"info", b"alternates"), "rb") as file:
-            return file.read(_ALTERNATES_BYTES)
-    except OSError:
-        return b""
-
-
-def _entries(listed: bytes, separator: bytes) -> Iterator[bytes]:
-    """Yield the paths of a list; ``#`` starts a comment, and a path in double quotes is written as in C."""
-    position = 0
-    while position < len(listed):
-        if quoted := _QUOTED.match(listed, position):
-            position = quoted.end() + len(separator)
-            yield _ESCAPE.sub(_unescaped, quoted[1])
-            continue
-        end = listed.find(separator, position)
-        end = len(listed) if end < 0 else end
-        path = listed[position:end]
-        position = end + len(separator)
-        if path and not path.startswith(b"#"):
-            yield path
-
-
-def _unescaped(escape: re.Match[bytes]) -> bytes:
-    code = escape[1]
-    return bytes([int(code, 8)]) if code[:1].isdigit() else _ESCAPED.get(code, code)
+        if names:
+            yield start, bytes.fromhex(b"".join([start + name for name in names]).decode())

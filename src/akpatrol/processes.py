@@ -7,13 +7,14 @@ its worker takes no other task with it.
 from __future__ import annotations
 
 import os
-import signal
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing import active_children, get_context, parent_process
 from threading import Lock, Thread
 from time import sleep
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from akpatrol.interrupts import child_started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +24,14 @@ _GLANCE_SECONDS = 0.05
 
 
 class Processes:
-    """A pool of processes, and another whenever one of them died."""
+    """A pool of processes, and another whenever one of them died; each begins with ``start(*arguments)``."""
 
-    def __init__(self, hands: int) -> None:
+    def __init__(self, hands: int, start: Callable[..., None] | None = None, *arguments: Any) -> None:
         self.hands = hands
         self.ready = False
+        self._prepared = start, arguments
         self._lock = Lock()
-        self._pool: Executor = _pool(hands)
+        self._pool = self._made(hands)
         self._careful = ThreadPoolExecutor(1)
         self._closed = self._trying = False
 
@@ -46,6 +48,11 @@ class Processes:
                 pool = self._pool
         inner.add_done_callback(lambda done: self._settle(done, outer, pool, task, arguments))
         return outer
+
+    def start(self) -> Future[None]:
+        """Start all of them now; the future tells when the first is there."""
+        first, *_ = [self.submit(_nothing) for _ in range(self.hands)]
+        return first
 
     def close(self) -> None:
         """Give up what was not done yet."""
@@ -78,7 +85,7 @@ class Processes:
         inner.set_exception(BrokenExecutor())
         for _ in range(2):
             if not self._closed and isinstance(inner.exception(), BrokenExecutor):
-                with _pool(1) as pool:
+                with self._made(1) as pool:
                     inner = _submitted(pool, task, *arguments)
                     inner.exception()
         self._trying = False
@@ -86,17 +93,18 @@ class Processes:
 
     def _renewed(self, broken: Executor) -> Executor:
         broken.shutdown(wait=False)
-        self._pool = _pool(self.hands)
+        self._pool = self._made(self.hands)
         return self._pool
+
+    def _made(self, hands: int) -> Executor:
+        with child_started():  # a helper of Python's own
+            return ProcessPoolExecutor(hands, get_context("spawn"), _start, self._prepared)
 
 
 def _submitted(pool: Executor, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
-    """Have a task done; a process that starts for it does not hear of Ctrl-C, which the whole group gets."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
+    """Have a task done; a process may start for it."""
+    with child_started():
         return pool.submit(task, *arguments)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_children() -> bool:
@@ -114,13 +122,15 @@ def _pass_on(inner: Future[_T], outer: Future[_T]) -> None:
         outer.set_result(inner.result())
 
 
-def _pool(hands: int) -> Executor:
-    return ProcessPoolExecutor(hands, get_context("spawn"), _start)
-
-
-def _start() -> None:
+def _start(start: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
     # The parent ends its workers; one that was killed cannot.
     Thread(target=_follow_parent, daemon=True).start()
+    if start:
+        start(*arguments)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _follow_parent() -> None:

@@ -1,0 +1,58 @@
+"""The repository that a hook runs for, and those of git's own variables that are about it."""
+
+from __future__ import annotations
+
+import os
+
+from akpatrol.errors import UsageError
+from akpatrol.settings import environment, hook_environment
+from akpatrol.sources.git import repository
+from akpatrol.sources.git.runner import HOOK_VARIABLES
+
+_INDEX = "GIT_INDEX_FILE"
+
+
+def find(*, named: bool = False) -> tuple[repository.Repository, dict[str, str]]:
+    """Return the repository of the current directory, or the one whose hook this is, and the hook's variables.
+
+    When the caller ``named`` the directory and it lies in another repository, that one is meant. Raises UsageError.
+    """
+    variables = environment()
+    hook = hook_environment(variables, HOOK_VARIABLES)
+    nearest = None
+    if named or "GIT_DIR" not in hook:
+        nearest = repository.find(os.fsencode(os.path.realpath(".")))
+    found = _of_hook(hook) if "GIT_DIR" in hook else nearest
+    if nearest and found and not _same(nearest, found):
+        found, hook = nearest, {}
+    if not found or not found.work_tree:
+        raise UsageError("not in a git work tree", hint="run it inside the repository, or give -C DIR")
+    if _INDEX in hook:
+        # git has gone to the top of the work tree when it opens the index.
+        index = os.path.join(found.work_tree, os.fsencode(variables[_INDEX]))
+        hook[_INDEX] = os.fsdecode(index)
+        if not _may_hold(found, index):
+            if not named:
+                raise UsageError(f"{_INDEX} is that of another repository: {hook[_INDEX]}", hint="give -C DIR")
+            hook = {}
+    return found, hook
+
+
+def _of_hook(hook: dict[str, str]) -> repository.Repository | None:
+    directory = os.fsencode(hook["GIT_DIR"])
+    found = repository.at(os.path.dirname(directory)) if directory.endswith(b"/.git") else repository.at(directory)
+    work_tree = hook.get("GIT_WORK_TREE")
+    if found and (work_tree or found.work_tree is None):
+        found = found._replace(work_tree=os.fsencode(work_tree or os.getcwd()))
+    return found
+
+
+def _same(one: repository.Repository, other: repository.Repository) -> bool:
+    return os.path.realpath(one.git_dir) == os.path.realpath(other.git_dir)
+
+
+def _may_hold(found: repository.Repository, index: bytes) -> bool:
+    """Tell whether an index file can be one of this repository: it lies in it, or in none."""
+    directory = os.path.dirname(index)
+    owner = repository.holding(directory) if os.path.isdir(directory) else None
+    return os.path.isdir(directory) and (not owner or _same(owner, found))

@@ -1,0 +1,336 @@
+"""Both ends of a credential in binary data, where the bytes behind it may look like more of it.
+
+What stands before a string may say how long it is (``framings``, ``offsets``, ``sqlite_record``). Else text round it
+may close it: quotes, the end of a line, the zeros of C. Where neither does, the end stays a guess: the longest reading,
+uncertain.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.detect import framings, offsets, sqlite_record
+from akpatrol.detect.medium import Nature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from akpatrol.detect.framings import Claim
+    from akpatrol.detect.medium import Medium
+
+_WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
+_PRINTED_BYTES = bytes(range(0x20, 0x7F))
+_PRINTED = frozenset(_PRINTED_BYTES)
+_TEXT_BYTES = bytes((9, 10, 13, *range(0x20, 0x7F)))
+_TEXT = frozenset(_TEXT_BYTES)
+_ENDS = _TEXT | {0, None}
+_SEPARATORS = frozenset(b"\x00\x1c\x1d\x1e\x1f")  # C's end of a string; ECMA-48 8.3.57 and others
+_REACH = 256  # bytes back, to where a string begins that ends with the credential
+_QUOTED = 64  # bytes back, to an opening quote
+_SMALL, _LITTLE_OVER = 8, 4  # bytes behind the length that is read: the more there are, the likelier is chance
+_PLAIN_WIDTH = 4  # bytes of a number that are zero but for one, by chance hardly ever
+
+_ITEM, _SHORT_ITEM = 0x60, 23  # CBOR: a text of up to 23 bytes, its length in the same byte
+_HIGH, _CONTINUING = 0x80, bytes(range(0x80, 0xC0))
+_FIXSTR = 0xA0  # the same of MessagePack
+
+_LINE_ENDS = frozenset(b"\r\n")
+_QUOTES = frozenset((b'"', b"'", b"`"))
+_SAME = frozenset(b"\"'`,|;\t")
+_BRACKETS = frozenset(zip(b"([{<>", b")]}><", strict=True))
+_ASSIGNED, _NEXT = frozenset(b"=:"), frozenset(b"&;,")
+_FOREIGN = (b"github_", b"dckr_")  # words with which another vendor's token goes on like one of ours
+# Pickle's protocol 0 is text: V, the string, the end of the line, and where it is remembered.
+_REMEMBERED = re.compile(rb"\np[0-9]+\n")
+
+
+class Ends(NamedTuple):
+    """Where the credential ends, and whether that is known; ``is_framed`` says that its string begins with it, too."""
+
+    end: int
+    is_certain: bool
+    is_framed: bool = False
+
+
+class _Weighed(NamedTuple):
+    """A place where a string may end, how far that is to be believed, and whether the string begins at the match."""
+
+    end: int
+    belief: int
+    framed: bool
+
+
+_NO, _DOUBT, _PERHAPS, _LIKELY, _SURE = range(5)
+
+
+def find(medium: Medium, start: int, end: int, fits: Callable[[int], bool], *, stands_free: bool) -> Ends | None:
+    """Return the ends of the match at ``[start, end)``, None where it stands in text.
+
+    ``fits(end)`` says whether what ends there has the shape of a credential; ``stands_free`` that no word goes on with
+    it, as far as text tells.
+    """
+    nature = medium.nature(start, end)
+    if nature is Nature.TEXT:
+        is_framed = _is_pickled_text(medium.data, start, end) or _is_alone(medium, start, end)
+        return Ends(end, is_certain=True, is_framed=True) if is_framed else None
+    found: list[_Weighed] = []
+    best = _in_column(medium, start, end, fits) if nature is Nature.BINARY else None
+    if not best:
+        found = [one for one in _claimed(medium, start, end, nature) if one.end == end or fits(one.end)]
+        best = _best(found)
+    is_closed = stands_free and _is_closed(medium, start, end)
+    is_in_text = medium.unit(start - 1) in _TEXT and medium.unit(end) in _TEXT
+    if best and (best.belief == _SURE or not (is_closed and is_in_text)):
+        is_foreign = medium.data.endswith(_FOREIGN, max(0, start - _SMALL), start)
+        return Ends(best.end, is_certain=True, is_framed=best.framed and not is_foreign)
+    if nature is Nature.UNDECODABLE and not found:
+        return None
+    # A number that ends in zeros may as well be the end of another text.
+    is_doubted = bool(found) and medium.unit(end) not in _TEXT
+    return Ends(end, is_certain=is_closed and not is_doubted)
+
+
+def _is_pickled_text(data: bytes, start: int, end: int) -> bool:
+    return data[start - 1 : start] == b"V" and bool(_REMEMBERED.match(data, end))
+
+
+def _is_alone(medium: Medium, start: int, end: int) -> bool:
+    """Tell whether all data are one string behind its length, which may look like text."""
+    if end < len(medium.data) or not 0 < start < framings.REACH:
+        return False
+    claims = framings.read(medium.before(start, framings.REACH), end - start)
+    sizes = {len(claim.marker) + claim.width for claim in claims if claim.marker and start + claim.length == end}
+    return start in sizes
+
+
+def _best(found: list[_Weighed]) -> _Weighed | None:
+    """Return what to believe, of equals what begins with the match; None where two things are to be believed alike."""
+    most = max(((one.belief, one.framed) for one in found), default=(_NO, False))
+    best = [one for one in found if (one.belief, one.framed) == most]
+    return best[0] if most[0] > _DOUBT and len({one.end for one in best}) == 1 else None
+
+
+def _claimed(medium: Medium, start: int, end: int, nature: Nature) -> Iterator[_Weighed]:
+    run = _run_start(medium.data, start)
+    # A length that looks like text stands where a run of text seems to begin.
+    for first in sorted({start, *(place for place in (run, run + 1, run + 2) if 0 <= place < start)}):
+        if medium.width > 1 and medium.unit(first - 1) in _TEXT:
+            continue  # a character, which reads as a number
+        before = medium.before(first, framings.REACH)
+        for claim in framings.read(before, _most(medium, first, end), is_wide=medium.width > 1):
+            for last in _lasts(claim, first, medium.width):
+                claimed = _Claimed(medium, (first, last), (start, end), before, claim)
+                belief = claimed.belief() if nature is Nature.BINARY else claimed.belief_amid_text()
+                if first < start:  # less is to be believed: there are more places and lengths to try
+                    belief = belief - 1 if last >= end or (belief == _SURE and claimed.is_telling) else _NO
+                if belief > _NO:
+                    yield _Weighed(min(last, end), belief, first == start)
+
+
+def _in_column(medium: Medium, start: int, end: int, fits: Callable[[int], bool]) -> _Weighed | None:
+    """Return where a column ends that the match begins, or that ends or goes on with it."""
+    column = offsets.column(medium, start) or sqlite_record.column(medium, start)
+    if not column:
+        return None
+    first, size = column
+    last = first + size // medium.width
+    if last == end or (last < end and first == start and fits(last)):
+        return _Weighed(last, _SURE, first == start)
+    return _Weighed(end, _SURE, first == start) if last > end and medium.unit(end) in _TEXT else None
+
+
+def _most(medium: Medium, first: int, end: int) -> int:
+    return max(4096, medium.width * (end - first) + 1)
+
+
+def _lasts(claim: Claim, first: int, width: int) -> Iterator[int]:
+    """Yield where a string ends: of wide ones the number may be of bytes or of characters."""
+    if width == 1 or not claim.length % width:
+        yield first + claim.length // width
+    if width > 1 and claim.plain:
+        yield first + claim.length
+
+
+class _Claimed(NamedTuple):
+    """A claim that a string is ``string``, where ``match`` was found; ``before`` are the bytes before it."""
+
+    medium: Medium
+    string: tuple[int, int]
+    match: tuple[int, int]
+    before: bytes
+    claim: Claim
+
+    def belief_amid_text(self) -> int:
+        """Return how far to believe it where nothing but a byte that is no UTF-8 says that this is no text."""
+        marker = self.claim.marker
+        if not marker or self._tail < 0:
+            return _NO
+        if not self._tail:
+            return _SURE
+        if marker[-1] not in _PRINTED:  # a letter of an older encoding, when a delimiter follows
+            return _DOUBT if self.before[-1] in _PRINTED - _WORD and self.claim.width == 1 else _SURE
+        return _SURE if _is_parted(self.before[: -self.claim.width - len(marker)], 1) else _NO
+
+    def belief(self) -> int:
+        """Return how far to believe it in binary data."""
+        claim = self.claim
+        if claim.final and self.medium.unit(self.string[1]) != claim.final[0]:
+            return _NO
+        if self._tail <= 0:
+            return self._whole()
+        if claim.marker:
+            return self._behind_marker()
+        if claim.width == 1:
+            return self._byte() if claim.plain or self._tail <= _LITTLE_OVER else _NO
+        if not claim.plain and claim.width < _PLAIN_WIDTH:  # varints of two bytes
+            return _LIKELY if self._tail <= _SMALL else _NO
+        return self._little() if claim.little else self._big()
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether the bytes of the claim are not what text has."""
+        marker = self.claim.marker
+        return self.claim.width >= _PLAIN_WIDTH or bool(marker and marker[-1] not in _PRINTED)
+
+    @property
+    def _tail(self) -> int:
+        """How many bytes stand between the claimed end and that of the match."""
+        return self.match[1] - self.string[1]
+
+    @property
+    def _after(self) -> int | None:
+        return self.medium.unit(self.match[1])
+
+    @property
+    def _glued_before(self) -> bool:
+        """Whether text stands before the number."""
+        where = -self.claim.width - 1
+        return len(self.before) >= -where and self.before[where] in _PRINTED
+
+    def _behind_marker(self) -> int:
+        marker = self.claim.marker
+        # A letter says as much only where there is no text before it.
+        if marker[-1] in _PRINTED and self.claim.width == 1:
+            return _SURE if _is_parted(self.before[: -len(marker) - 1], _SMALL) else _NO
+        return _SURE
+
+    def _whole(self) -> int:
+        """Judge a string that ends with the match, or goes on behind it."""
+        claim = self.claim
+        if not self._tail:
+            if claim.plain or claim.width > 1 or claim.marker:
+                return _SURE
+            # One byte means something else in every format: in text it is a letter.
+            is_letter = self._glued_before and self.before[-1] in _PRINTED
+            return _DOUBT if is_letter and not _is_counted(self.before[:-1], claim.scale, claim.more) else _LIKELY
+        if not self.is_telling or self._after not in _TEXT:
+            return _NO
+        return _LIKELY if self.string[0] == self.match[0] else _PERHAPS
+
+    def _byte(self) -> int:
+        """Judge one byte: in text it is a letter, and between text and text a delimiter."""
+        byte = self.before[-1]
+        if byte >= _HIGH and _ends_character(self.before):
+            return _NO
+        if byte not in _PRINTED:
+            belief = _LIKELY if self._tail <= _LITTLE_OVER else _NO
+            return belief if self.claim.plain else min(belief, _PERHAPS if byte < _HIGH else _NO)
+        if self._glued_before:
+            return (
+                _LIKELY
+                if _is_counted(self.before[: -self.claim.width], self.claim.scale, self.claim.more)
+                else _DOUBT
+                if self._tail <= _LITTLE_OVER
+                else _NO
+            )
+        if byte in _WORD:
+            return _LIKELY if self.claim.plain else _PERHAPS
+        # What a delimiter parts from other text may also be the end of that.
+        alone = len(self.before) > 1 and self.before[-2] != 0
+        is_number = self.claim.plain and alone and self._tail <= _LITTLE_OVER and self._after not in _ENDS
+        return _LIKELY if is_number else _DOUBT
+
+    def _little(self) -> int:
+        """Judge a number whose zeros stand before the string, as those may that end another one and pad it."""
+        width, last = self.claim.width, self.string[1]
+        wide_enough = width >= _PLAIN_WIDTH
+        following = self.medium.data[last + 1 : last + width]
+        if wide_enough and self.medium.width == 1 and len(following) == width - 1 and not any(following):
+            return _SURE  # the next string's length
+        ended = self._after == 0
+        if wide_enough:
+            return _DOUBT if self._glued_before and ended else _LIKELY
+        return _DOUBT if self._glued_before or ended else _LIKELY
+
+    def _big(self) -> int:
+        """Judge a number whose last byte stands before the string, where a delimiter may stand."""
+        byte = self.before[-1]
+        if byte in _WORD:
+            return _LIKELY
+        if byte in _PRINTED and self._after in _ENDS:
+            return _DOUBT
+        return _LIKELY if self.claim.width >= _PLAIN_WIDTH or self._tail <= _SMALL else _NO
+
+
+def _ends_character(before: bytes) -> bool:
+    """Tell whether the last bytes are a character of text in UTF-8 (RFC 3629)."""
+    first = len(before.rstrip(_CONTINUING)) - 1
+    return first >= 0 and len(before[first:].decode("utf-8", "ignore")) == 1 and before[first] >= _HIGH
+
+
+def _is_counted(head: bytes, scale: int = 1, more: int = 0) -> bool:
+    """Tell whether the text at the end of ``head`` is a string whose length stands before it in the same way."""
+    run = len(head) - len(head.rstrip(_PRINTED_BYTES))
+    if not 0 < run < len(head):
+        return False
+    return head[-run - 1] == run * scale + more or (scale == 1 and not more and head[-run - 1] == run | _FIXSTR)
+
+
+def _is_parted(head: bytes, near: int) -> bool:
+    """Tell whether what is no text stands in the last bytes of ``head``, or short texts lead up to its end."""
+    return bool(head[-near:].translate(None, _TEXT_BYTES)) or _is_counted(head) or _behind_items(head)
+
+
+def _behind_items(head: bytes) -> bool:
+    """Tell whether short CBOR texts lead from a byte that is no text up to the end of ``head`` (RFC 8949, 3.1)."""
+    seen: set[int] = set()
+    open_ = [len(head)]
+    while open_:
+        end = open_.pop()
+        if not end or head[end - 1] not in _TEXT:
+            return bool(seen)
+        for length in range(1, min(_SHORT_ITEM, end - 1) + 1):
+            place = end - length - 1
+            if head[place] == _ITEM + length and place not in seen:
+                seen.add(place)
+                open_.append(place)
+    return False
+
+
+def _run_start(data: bytes, start: int) -> int:
+    """Return where the text before ``start`` begins, -1 where that is too far away."""
+    low = max(0, start - _REACH)
+    run = low + len(data[low:start].rstrip(_TEXT_BYTES))
+    return -1 if run == low > 0 else run
+
+
+def _is_closed(medium: Medium, start: int, end: int) -> bool:
+    """Tell whether the text round a match says that it ends there."""
+    before, after = medium.unit(start - 1), medium.unit(end)
+    run = _run_start(medium.data, start)
+    if after is None or after in _SEPARATORS:
+        return after is None or (run >= 0 and medium.unit(run - 1) in (None, after))
+    if before is None or before not in _TEXT:
+        return after in _LINE_ENDS and not before
+    if after in _LINE_ENDS or (before == after and after in _SAME) or (before, after) in _BRACKETS:
+        return True
+    return (before in _ASSIGNED and after in _NEXT) or _is_quoted(medium.data, start, end, run)
+
+
+def _is_quoted(data: bytes, start: int, end: int, run: int) -> bool:
+    """Tell whether a quote closes behind a match that was opened before it, in a quoted text or not."""
+    if data[end : end + 1] == b"\\":
+        return data[start - 2 : start] == data[end : end + 2]
+    quote = data[end : end + 1]
+    return quote in _QUOTES and data.rfind(quote, max(run, start - _QUOTED, 0), start) >= 0

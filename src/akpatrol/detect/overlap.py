@@ -1,0 +1,104 @@
+"""Of the matches of several rules in one place, which names it: the others join it.
+
+A match of a user's rule that holds more than a bit beside the one that names the place, or another random text, is
+about something else and stays.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, insort
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from akpatrol.detect.judge import POSSIBLE
+from akpatrol.detect.likelihood import score
+from akpatrol.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from akpatrol.model import Match
+    from akpatrol.precedence import Precedence
+
+_LONGEST_BYTES = 4096  # what is longer is no one secret
+_BESIDE_BYTES = 64  # of quotes, a name and a sign
+_TOKEN = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-"
+_LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{16,}")
+_start = attrgetter("start")
+
+
+def joined(data: bytes, matches: Sequence[Match], of: Callable[[str], Precedence]) -> list[Match]:
+    """Return the matches in ``data``, in order, without those of users' rules that join another one."""
+    kept = [match for match in matches if match.end - match.start > _LONGEST_BYTES]
+    group: list[Match] = []
+    stop = 0
+    for match in sorted((one for one in matches if one.end - one.start <= _LONGEST_BYTES), key=_start):
+        if group and match.start >= stop:
+            kept += _named(data, group, of)
+            group = []
+        group.append(match)
+        stop = max(stop, match.end)
+    kept += _named(data, group, of)
+    return sorted(kept, key=lambda one: (one.start, one.end, one.rule_id))
+
+
+def _named(data: bytes, group: list[Match], of: Callable[[str], Precedence]) -> list[Match]:
+    """Return what is left of matches that overlap one another."""
+    if len(group) == 1:
+        return group
+    ends: dict[tuple[int, int], list[Match]] = {}
+    spans: list[tuple[int, int]] = []  # of those that name a place, in order
+    for match in sorted(group, key=lambda one: (of(one.rule_id), one.start, one.end)):
+        span = match.start, match.end
+        over = [one for one in _overlapping(spans, *span) if any(_alike(match, main) for main in ends[one])]
+        if match.kind is Kind.CUSTOM and over and not _is_another(data, match, over, ends):
+            for one in over:
+                ends[one] = [_with(main, match, of) if _alike(match, main) else main for main in ends[one]]
+        elif span in ends:
+            ends[span].append(match)
+        else:
+            insort(spans, span)
+            ends[span] = [match]
+    return [*chain.from_iterable(ends.values())]
+
+
+def _overlapping(spans: list[tuple[int, int]], start: int, end: int) -> Iterator[tuple[int, int]]:
+    for index in range(bisect_left(spans, (start - _LONGEST_BYTES,)), bisect_left(spans, (end,))):
+        if spans[index][1] > start:
+            yield spans[index]
+
+
+def _alike(match: Match, main: Match) -> bool:
+    """Tell whether a match could join; one rule's own are told apart by their encodings."""
+    return match.rule_id != main.rule_id
+
+
+def _with(main: Match, match: Match, of: Callable[[str], Precedence]) -> Match:
+    """Return a match that a user's rule joins; what is sure for the one is no less so for being the other's too."""
+    others = sorted({*main.others, match.rule_id, *match.others} - {main.rule_id}, key=of)
+    return main._replace(
+        others=tuple(others),
+        confidence=max(main.confidence, match.confidence),
+        exposure=main.exposure or match.exposure,
+    )
+
+
+def _is_another(
+    data: bytes, match: Match, over: Sequence[tuple[int, int]], ends: dict[tuple[int, int], list[Match]]
+) -> bool:
+    """Tell whether a match holds so much beside others that it is about something else."""
+    beside, position = [], match.start
+    for start, end in sorted(over):
+        # The rest of a token, of which a rule takes a part, touches it.
+        part = data[position:start].rstrip(_TOKEN)
+        beside.append(part if position == match.start else part.lstrip(_TOKEN))
+        position = max(position, end)
+    beside.append(data[position : match.end].lstrip(_TOKEN))
+    if sum(map(len, beside)) > _BESIDE_BYTES:
+        return True
+    # What is encoded reads as random.
+    if any(main.encodings != match.encodings for span in over for main in ends[span]):
+        return False
+    return any(score(found[0]) >= POSSIBLE for part in beside for found in _LONG_RUN.finditer(part))

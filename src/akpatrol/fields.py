@@ -1,0 +1,202 @@
+"""One object of a file that somebody else wrote: every value is taken as what it must be, or not at all.
+
+All that is read back goes through here: reports, stores, baselines and what caches remember. Every kind of value has
+bounds, so that nothing that is computed of it later can fail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from enum import Enum
+
+_Value = TypeVar("_Value")
+_Member = TypeVar("_Member", bound="Enum")
+
+MOST = (1 << 63) - 1
+"""The largest number of things, as SQLite keeps it."""
+LONGEST_TEXT = 1 << 24
+"""Characters; a path in an archive may be long."""
+LONGEST_SECONDS = 1e9
+LATEST_YEAR = 9000
+"""Of a moment to which a duration is added."""
+
+_HTTP_STATUSES = range(100, 1000)
+_SHOWN = 40
+_FINGERPRINT = re.compile("akp1:[0-9a-f]{64}")
+# What Secret.redacted makes: of the prefix and what follows no more than it shows.
+_MASKED = re.compile(r"(?:[^_]{0,3}_.{4})?\*{3}\([0-9]{1,12}\)", re.DOTALL)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+class FieldError(ValueError):
+    """A value that is not what it must be: the message says which and why, and does not repeat it."""
+
+
+class Fields:
+    """An object's values by name; ``where`` stands before each name in messages.
+
+    Every method raises FieldError for what is missing or something else.
+    """
+
+    __slots__ = ("_values", "_where")
+
+    def __init__(self, value: Any, where: str = "") -> None:
+        if not isinstance(value, Mapping):
+            raise FieldError(f"{where.rstrip('.: ') or 'all of it'}: must be an object")
+        self._values = value
+        self._where = where
+
+    def wrong(self, key: str, reason: str) -> FieldError:
+        """Return the exception to raise for a value."""
+        return FieldError(f"{self._where}{key}: {reason}")
+
+    def only(self, *known: str) -> None:
+        """Raise for the first name that is none of these."""
+        for key in self._values:
+            if key not in known:
+                raise self.wrong(key, "unknown")
+
+    def has(self, key: str) -> bool:
+        """Return whether there is a value of this name."""
+        return key in self._values
+
+    def text(self, key: str, longest: int = LONGEST_TEXT) -> str:
+        """Return a text, whatever it says."""
+        return self._text(key, self._value(key), longest)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return several texts."""
+        return tuple(self._text(f"{key}[{at}]", one) for at, one in enumerate(self._list(key)))
+
+    def like(self, key: str, pattern: re.Pattern[str], words: str = "not a text of this kind") -> str:
+        """Return a text that is all as the pattern says."""
+        text = self.text(key)
+        if not pattern.fullmatch(text):
+            raise self.wrong(key, words)
+        return text
+
+    def fingerprint(self, key: str) -> str:
+        """Return a credential's name."""
+        return self.like(key, _FINGERPRINT, "must be akp1: and 64 hexadecimal digits")
+
+    def masked(self, key: str) -> str:
+        """Return a credential's masked form, which no whole one fits in."""
+        return self.like(key, _MASKED, "must be a credential's masked form")
+
+    def date(self, key: str) -> str:
+        """Return a day, as it is written."""
+        text = self.like(key, _DATE, "must be a date, YYYY-MM-DD")
+        try:
+            datetime.fromisoformat(text)
+        except ValueError:
+            raise self.wrong(key, "must be a date, YYYY-MM-DD") from None
+        return text
+
+    def start(self, key: str) -> str:
+        """Return a moment in RFC 3339 from which time can be counted on, as it is written."""
+        text = self.text(key)
+        try:
+            moment = datetime.fromisoformat(text)
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            moment = None
+        if len(text) > _SHOWN or moment is None or moment.year > LATEST_YEAR:
+            raise self.wrong(key, f"must be a moment in RFC 3339 before the year {LATEST_YEAR}")
+        return text
+
+    def one(self, key: str, members: type[_Member]) -> _Member:
+        """Return the member of an enumeration that the document calls so: by its value, one of numbers by its name."""
+        text = self.text(key)
+        names = {member.name.lower() if isinstance(member.value, int) else member.value: member for member in members}
+        if text not in names:
+            raise self.wrong(key, f"must be one of {', '.join(names)}")
+        return names[text]
+
+    def some(self, key: str, words: Collection[str]) -> tuple[str, ...]:
+        """Return some of these words, at least one."""
+        found = self._values.get(key)
+        if not isinstance(found, list) or not found or not all(isinstance(one, str) and one in words for one in found):
+            raise self.wrong(key, f"must be a list of {', '.join(words)}")
+        return tuple(found)
+
+    def count(self, key: str) -> int:
+        """Return a number of things."""
+        return self._count(key, self._value(key))
+
+    def counts(self, key: str) -> dict[str, int]:
+        """Return numbers of things by their names."""
+        value = self._value(key)
+        if not isinstance(value, Mapping):
+            raise self.wrong(key, "must be an object")
+        return {self._text(key, name): self._count(f"{key}: a value", number) for name, number in value.items()}
+
+    def position(self, key: str) -> int:
+        """Return a number that begins with 1."""
+        if not (number := self.count(key)):
+            raise self.wrong(key, "must be at least 1")
+        return number
+
+    def http_status(self, key: str) -> int:
+        """Return an HTTP status."""
+        if (number := self.count(key)) not in _HTTP_STATUSES:
+            raise self.wrong(key, "must be an HTTP status, of three digits")
+        return number
+
+    def seconds(self, key: str) -> float:
+        """Return a duration in seconds."""
+        value = self._value(key)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        # A whole number may be too large for a float; not a number is not within bounds either.
+        if not is_number or not 0 <= value <= LONGEST_SECONDS:
+            raise self.wrong(key, f"must be a number of seconds from 0 to {LONGEST_SECONDS:.0f}")
+        return float(value)
+
+    def flag(self, key: str) -> bool:
+        """Return whether it is so."""
+        value = self._value(key)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "must be true or false")
+        return value
+
+    def inner(self, key: str) -> Fields:
+        """Return an object in this one."""
+        return Fields(self._value(key), f"{self._where}{key}.")
+
+    def each(self, key: str) -> list[Fields]:
+        """Return several objects in this one."""
+        return [Fields(one, f"{self._where}{key}[{at}].") for at, one in enumerate(self._list(key))]
+
+    def maybe(self, key: str, take: Callable[[str], _Value]) -> _Value | None:
+        """Return what ``take``, one of these methods, takes; None where the document says null."""
+        return None if self._value(key) is None else take(key)
+
+    def later(self, key: str, take: Callable[[str], _Value]) -> _Value | None:
+        """Return the same of a field that older versions do not write."""
+        return self.maybe(key, take) if key in self._values else None
+
+    def _value(self, key: str) -> Any:
+        if key not in self._values:
+            raise self.wrong(key, "is missing")
+        return self._values[key]
+
+    def _list(self, key: str) -> list[Any]:
+        value = self._value(key)
+        if not isinstance(value, list):
+            raise self.wrong(key, "must be a list")
+        return value
+
+    def _text(self, key: str, value: Any, longest: int = LONGEST_TEXT) -> str:
+        if not isinstance(value, str) or len(value) > longest:
+            raise self.wrong(key, f"must be a text of at most {longest:,} characters")
+        return value
+
+    def _count(self, key: str, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST:
+            raise self.wrong(key, f"must be a whole number from 0 to {MOST}")
+        return value

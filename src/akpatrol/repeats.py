@@ -1,0 +1,78 @@
+"""Data without what only repeats in it: a short text written over and over packs to nothing, and tells nothing new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STEP = 32 << 10  # bytes; what repeats for less is looked at as it is
+_KEPT = 4608  # bytes at either end of what repeats, more than the engine's reach round a credential
+_PROBE, _LONGEST = 64, 4096  # bytes: what must come again, and after how many
+_ALIGNED = 4  # what stands behind keeps its place in wide characters and in groups of base64
+
+
+class _Repeat(NamedTuple):
+    """``data[start:stop]`` repeats; ``data[cut:behind]`` is left out of it."""
+
+    start: int
+    cut: int
+    behind: int
+    stop: int
+
+
+class Shortened:
+    """``data`` with less of each repetition; offsets in it are mapped to those in the whole."""
+
+    def __init__(self, whole: bytes, repeats: list[_Repeat]) -> None:
+        self._repeats = repeats
+        parts, position = [], 0
+        for repeat in repeats:
+            parts.append(whole[position : repeat.cut])
+            position = repeat.behind
+        self.data = b"".join([*parts, whole[position:]])
+
+    def offset(self, offset: int, size: int) -> int | None:
+        """Return where in the whole ``size`` bytes at an offset stand; None in a repetition, where there are more."""
+        for repeat in self._repeats:
+            if offset + size <= repeat.start:
+                return offset
+            offset += repeat.behind - repeat.cut
+            if offset < repeat.stop:
+                return None
+        return offset
+
+
+def shortened(data: bytes) -> Shortened | None:
+    """Return the data with less of what repeats, None where nothing does for long."""
+    repeats = list(_repeats(data))
+    return Shortened(data, repeats) if repeats else None
+
+
+def _repeats(data: bytes) -> Iterator[_Repeat]:
+    start = 0
+    while start + 2 * _STEP <= len(data):
+        again = data.find(data[start : start + _PROBE], start + 1, start + _LONGEST + _PROBE)
+        period = again - start
+        if again < 0 or data[start : start + _STEP] != data[again : again + _STEP]:
+            start += _STEP
+            continue
+        stop = _alike(data, start, again) + period
+        cut = start + _KEPT
+        left_out = (stop - _KEPT - cut) // (_ALIGNED * period) * _ALIGNED * period
+        if left_out > 0:
+            yield _Repeat(start, cut, cut + left_out, stop)
+        start = stop
+
+
+def _alike(data: bytes, one: int, other: int) -> int:
+    """Return up to where what begins at ``one`` is what begins at ``other``."""
+    period, size, grows = other - one, _STEP, True
+    while size:
+        there = one + period
+        if there + size <= len(data) and data[one : one + size] == data[there : there + size]:
+            one, size = one + size, 2 * size if grows else size
+        else:
+            size, grows = size // 2, False
+    return one

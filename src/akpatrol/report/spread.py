@@ -1,0 +1,105 @@
+"""What one result of a forge's format stands for: versions, lines and members of one path, or many commits' texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from akpatrol.findings import Version
+from akpatrol.model import Place
+from akpatrol.report.words import SHORT_ID, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from akpatrol.findings import Occurrence
+
+COMMIT_TEXTS = (Place.COMMIT_MESSAGE, Place.AUTHOR, Place.COMMITTER)
+
+_LISTED = 10
+
+
+class Spread(NamedTuple):
+    """How often it is there, in how many places, in which lines, and the first and last version that a commit brought.
+
+    ``in_commits`` says that each stands in the text of a commit of its own.
+    """
+
+    number: int
+    places: int
+    lines: tuple[int, ...] = ()
+    first: Version | None = None
+    last: Version | None = None
+    in_commits: bool = False
+
+    @property
+    def tells_first(self) -> bool:
+        """True when the facts say in which commit the first version was."""
+        return (
+            self.number > 1
+            and bool(self.first)
+            and self.first != self.last
+            and (self.in_commits or self.number != self.places)
+        )
+
+    def facts(self) -> Iterator[str]:
+        """Yield in words what a single place does not tell; nothing when there is no more than that."""
+        if self.number == 1:
+            return
+        lines = [str(line) for line in self.lines]
+        more = len(lines) - _LISTED
+        shown = [*lines[:_LISTED], f"{more:,} more"] if more > 0 else lines
+        if self.in_commits:
+            times = f"in {self.number:,} commits"
+        elif self.number == self.places:
+            yield f"in lines {listed(shown, len(shown))}" if len(lines) > 1 else f"{self.number:,} times in it"
+            return
+        elif self.places == 1:
+            times = f"in {self.number:,} versions of the file"
+        else:
+            times = f"{self.number:,} times in {self.places:,} places of the versions of the file"
+        yield ", ".join([times, *self._ends()])
+
+    def _ends(self) -> Iterator[str]:
+        if self.first and self.last and self.first != self.last:
+            yield f"the first in {_commit(self.first)}"
+            yield f"the last in {_commit(self.last)}"
+
+
+def spread_of(occurrences: Sequence[Occurrence]) -> Spread:
+    """Return what these occurrences on one path, or in texts of commits, come to together."""
+    versions = [version for one in occurrences for version in _versions(one)]
+    dated = sorted((version for version in versions if version.commit), key=lambda version: version.date or "")
+    return Spread(
+        number=sum(one.versions.number if one.versions else 1 for one in occurrences),
+        places=len(occurrences),
+        lines=tuple(sorted({one.line for one in occurrences if one.line and not one.containers})),
+        first=dated[0] if dated else None,
+        last=dated[-1] if dated else None,
+        in_commits=occurrences[0].place in COMMIT_TEXTS,
+    )
+
+
+def _versions(one: Occurrence) -> tuple[Version, ...]:
+    if one.versions:
+        return one.versions.first, one.versions.last
+    commit = one.introduced
+    return (Version(one.object or "", commit.id, commit.date),) if commit else ()
+
+
+def version_words(versions: Mapping[str, Any] | None) -> str:
+    """Say of a document's occurrence how many versions hold it alike, nothing of a single one."""
+    if not versions or versions["count"] == 1:
+        return ""
+    last = versions["last"]["date"]
+    return f"in {versions['count']:,} versions of the file" + (f", the last of {last[:10]}" if last else "")
+
+
+def removal_words(occurrence: Mapping[str, Any]) -> str:
+    """Begin to say in which commit an occurrence of a document went."""
+    versions = occurrence["versions"]
+    which = "the last version" if versions and versions["count"] > 1 else "this version"
+    return f"{which} replaced or removed in "
+
+
+def _commit(version: Version) -> str:
+    return f"commit {(version.commit or '')[:SHORT_ID]}" + (f" of {version.date[:10]}" if version.date else "")

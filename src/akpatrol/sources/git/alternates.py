@@ -1,0 +1,117 @@
+"""Where objects may be: the object directory and its alternates.
+
+https://git-scm.com/docs/gitrepository-layout, and ``link_alt_odb_entries`` in git's source for the fine print.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from akpatrol.model import Skipped
+from akpatrol.sources.regular import flaw, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from akpatrol.sources.git.runner import Git
+
+FILE = os.path.join(b"info", b"alternates")
+_DEEPEST = 5
+_LONGEST_BYTES = 1 << 20
+_ESCAPE = re.compile(rb'\\([abfnrtv"\\]|[0-3][0-7]{2})')
+_ESCAPED = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+_QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
+
+
+def directories(git: Git) -> tuple[list[bytes], list[Skipped]]:
+    """Return the object directories, the repository's own first, and what is said to be one and is not there."""
+    own = git.variable("GIT_OBJECT_DIRECTORY")
+    root = git.repository.root
+    found = [os.path.join(root, os.fsencode(own)) if own else os.path.join(git.repository.common_dir, b"objects")]
+    skips: list[Skipped] = []
+    known = {os.path.realpath(found[0])}
+
+    def follow(listed: bytes, separator: bytes, base: bytes, depth: int) -> None:
+        for path in _entries(listed, separator):
+            directory = os.path.join(base, path)
+            if not _is_directory(directory):
+                skips.append(Skipped("object database", f"alternate {os.fsdecode(directory)}: not there"))
+                continue
+            real = os.path.realpath(directory)
+            if real in known:
+                continue
+            known.add(real)
+            if depth > _DEEPEST:
+                skips.append(Skipped("object database", f"alternate {os.fsdecode(directory)}: nested too deep"))
+            else:
+                found.append(directory)
+                follow(_listed(directory, label(found, directory), skips), b"\n", directory, depth + 1)
+
+    follow(os.fsencode(git.variable("GIT_ALTERNATE_OBJECT_DIRECTORIES")), os.pathsep.encode(), root, 0)
+    follow(_listed(found[0], label(found, found[0]), skips), b"\n", found[0], 1)
+    return found, skips
+
+
+def label(found: list[bytes], directory: bytes) -> str:
+    """Return what an object directory is called: ``objects`` the repository's own, another one by its path."""
+    return "objects" if directory == found[0] else os.fsdecode(directory)
+
+
+def written(paths: list[bytes]) -> bytes:
+    """Return a list of absolute paths as an alternates file has it."""
+    return b"".join(_quoted(path) + b"\n" for path in paths)
+
+
+def _is_directory(path: bytes) -> bool:
+    try:
+        return os.path.isdir(path)
+    except ValueError:  # a NUL
+        return False
+
+
+def _listed(directory: bytes, name: str, skips: list[Skipped]) -> bytes:
+    """Return what an object directory lists as its alternates."""
+    file = os.path.join(directory, FILE)
+    if not os.path.lexists(file):
+        return b""
+    item = f"{name}/{os.fsdecode(FILE)}"
+    try:
+        with opened(file) as stream:
+            content = stream.read(_LONGEST_BYTES + 1)
+    except OSError as error:
+        skips.append(Skipped(item, flaw(file) or error.strerror or "cannot be opened"))
+        return b""
+    if len(content) > _LONGEST_BYTES:
+        skips.append(Skipped(item, f"longer than {_LONGEST_BYTES >> 20} MiB"))
+    elif not content.strip():
+        skips.append(Skipped(item, "empty: remove it if nothing was borrowed"))
+    return content[:_LONGEST_BYTES]
+
+
+def _entries(listed: bytes, separator: bytes) -> Iterator[bytes]:
+    """Yield the paths of a list; ``#`` starts a comment, and a path in double quotes is written as in C."""
+    position = 0
+    while position < len(listed):
+        if quoted := _QUOTED.match(listed, position):
+            position = quoted.end() + len(separator)
+            yield _ESCAPE.sub(_unescaped, quoted[1])
+            continue
+        end = listed.find(separator, position)
+        end = len(listed) if end < 0 else end
+        path = listed[position:end]
+        position = end + len(separator)
+        if path and not path.startswith(b"#"):
+            yield path
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    code = escape[1]
+    return bytes([int(code, 8)]) if code[:1].isdigit() else _ESCAPED.get(code, code)
+
+
+def _quoted(path: bytes) -> bytes:
+    if b"\n" not in path:
+        return path
+    return b'"' + path.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'

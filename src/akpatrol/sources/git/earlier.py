@@ -1,0 +1,223 @@
+"""What was there before a range, a push or the next commit: read only where something was found."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import islice
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from akpatrol.errors import GitError
+from akpatrol.sources.git import catfile, revisions
+from akpatrol.sources.git.origins import Sources, Spot, matched, similar
+from akpatrol.sources.git.runner import LITERALLY
+from akpatrol.sources.git.units import ObjectsUnit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from akpatrol.findings import Hit
+    from akpatrol.sources.base import Unit
+    from akpatrol.sources.git.origins import Hits
+    from akpatrol.sources.git.runner import Git
+
+    Examine = Callable[[Unit], Sequence[Hit]]
+
+_LARGEST_BYTES = 64 << 20
+_MOST_BYTES = 512 << 20
+_LARGEST_COMPARED_BYTES = 8 << 20
+# To look for copies in whole trees and for the first commit of a path is worth so much of somebody's time.
+_SECONDS = 10.0
+_ANSWER_SECONDS = 5.0
+_VERSIONS_AT_ONCE = 200
+_MOST_VERSIONS = 5000
+_MOST_STARTS = 50
+_MOST_NAMES = 5
+_MOST_FAILURES = 50
+_MOST_RENAMES = 20
+_MOST_RENAMED = 1000
+
+
+class Earlier:
+    """Contents that were not looked at, examined when a place is compared with them.
+
+    ``starts`` are the commits whose files count as the base, None when it has none of its own. History is followed
+    from ``tips``.
+    """
+
+    def __init__(
+        self, git: Git, target: str, examine: Examine, tips: Sequence[str], starts: Sequence[str] | None = None
+    ) -> None:
+        self._git = git
+        self._target = target
+        self._examine = examine
+        self.tips = tips
+        self._starts = starts
+        self._left = _MOST_BYTES
+        self._until: float | None = None
+        self._firsts: dict[tuple[bytes, str, object], str | None] = {}
+        self.absent: list[str] = []
+
+    def sources(self) -> Sources:
+        """Return what a comparison can ask."""
+        return Sources(self.load, lambda new, old: alike(self._git, new, old), self._elsewhere)
+
+    def load(self, ids: Collection[str], hits: Hits) -> None:
+        """Examine blobs; one that is not there, or too much, has no hits: what it held counts as new."""
+        wanted = sorted(id_ for id_ in ids if id_ not in hits)
+        if not wanted:
+            return
+        hits.update(dict.fromkeys(wanted, ()))
+        affordable = []
+        sizes = dict(_sizes(self._git, wanted))
+        self.absent += (id_ for id_ in wanted if id_ not in sizes)
+        for id_, size in sizes.items():
+            if size <= min(_LARGEST_BYTES, self._left):
+                self._left -= size
+                affordable.append(id_)
+        if not affordable:
+            return
+        found: dict[str, list[Hit]] = {}
+        for hit in self._examine(ObjectsUnit(self._target, self._git, tuple(affordable), staged=True)):
+            found.setdefault(hit.origin.object or "", []).append(hit)
+        hits.update(found)
+
+    def still(self, path: bytes, hit: Hit) -> bool:
+        """Tell whether the base's own files hold a place at a path, not only its history."""
+        if self._starts is None:
+            return True
+        hits: Hits = {}
+        for start in self._starts[:_MOST_STARTS]:
+            blob = blob_at(self._git, start, path)
+            self.load({blob} if blob else set(), hits)
+            if blob and matched([hit], hits[blob]):
+                return True
+        return False
+
+    def first(self, spot: Spot, hit: Hit) -> str | None:
+        """Return the commit that brought a place to its path, under whatever name; None when that takes too long."""
+        key = (spot.path, spot.blob, hit.match.secret)
+        if key not in self._firsts:
+            self._firsts[key] = None
+            with suppress(GitError):
+                self._firsts[key] = self._origin(spot, hit)
+        return self._firsts[key]
+
+    def _origin(self, spot: Spot, hit: Hit) -> str | None:
+        """Follow a place from name to name. Raises GitError."""
+        tips, path, blob = self.tips, spot.path, spot.blob
+        for _ in range(_MOST_RENAMES):
+            if not (commit := self._followed(tips, path, blob, hit)):
+                return None
+            tips = self._git.run("rev-parse", f"{commit}^@").decode("ascii", "replace").split()
+            if not (before := self._renamed(revisions.Commit(commit, 0, tuple(tips)), hit)):
+                return commit
+            path, blob = before
+        return None
+
+    def _renamed(self, commit: revisions.Commit, hit: Hit) -> tuple[bytes, str] | None:
+        """Return the path that a commit removed and that held the place, with the blob."""
+        hits: Hits = {}
+        gone = [
+            (change.path, old)
+            for _, changes in revisions.changes(self._git, [commit])
+            for change in islice((one for one in changes if one.removes_path and not one.link), _MOST_RENAMED)
+            for old in change.olds
+        ]
+        self.load({old for _, old in gone}, hits)
+        return next(((path, old) for path, old in gone if matched([hit], hits[old])), None)
+
+    def _followed(self, tips: Sequence[str], path: bytes, blob: str, hit: Hit) -> str | None:
+        """Follow a place from version to version of a path. Raises GitError."""
+        hits: Hits = {}
+        log = islice(revisions.of_path(self._git, tips, path), _MOST_VERSIONS)
+        while versions := list(islice(log, _VERSIONS_AT_ONCE)):
+            if self._is_late():
+                return None
+            self.load({id_ for _, change in versions for id_ in (change.new, *change.olds) if id_.strip("0")}, hits)
+            for commit, change in versions:
+                if change.new == blob:
+                    olds = [old for old in change.olds if matched([hit], hits.get(old, ()))]
+                    if not olds:
+                        return commit
+                    blob = olds[0]
+        return None
+
+    def _elsewhere(self, parents: Sequence[str], spot: Spot, hits: Hits) -> Spot | None:
+        """Return the place in the parents' files that is this one at another path."""
+        hit = hits[spot.blob][spot.number]
+        for parent in parents:
+            for path, blob in self._candidates(parent, spot, hit):
+                self.load({blob}, hits)
+                if path != spot.path and (found := matched([hit], hits[blob])):
+                    return Spot(path, blob, found[0])
+        return None
+
+    def _candidates(self, parent: str, spot: Spot, hit: Hit) -> Iterator[tuple[bytes, str]]:
+        if self._is_late():
+            return
+        listing = ("rev-list", "--objects", "--no-walk", "--missing=allow-any", parent)
+        with suppress(GitError), self._git.stream(*listing, patience=_ANSWER_SECONDS) as stream:
+            for line in stream.parts(b"\n"):
+                id_, _, path = line.partition(b" ")
+                if id_ == spot.blob.encode() and path:
+                    yield path, spot.blob
+                    return
+        text = hit.match.secret.reveal()
+        if hit.origin.containers or hit.origin.encodings or self._is_late() or not text or b"\n" in text:
+            return
+        with suppress(GitError):
+            # The text goes through standard input: it is a secret, and arguments can be seen by others.
+            options = ("-a", "-l", "-z", "--full-name", "--no-textconv", "--no-recurse-submodules", "-F", "-f", "-")
+            listed = self._git.run(
+                LITERALLY, "grep", *options, parent, stdin=text + b"\n", accept=(0, 1), deadline=_ANSWER_SECONDS
+            )
+            for name in listed.split(b"\0")[:_MOST_NAMES]:
+                path = name.partition(b":")[2]
+                if path and (blob := blob_at(self._git, parent, path)):
+                    yield path, blob
+
+    def _is_late(self) -> bool:
+        if self._until is None:
+            self._until = monotonic() + _SECONDS
+        return monotonic() > self._until
+
+
+def alike(git: Git, new: str, old: str) -> bool:
+    """Tell whether one blob is a version of another; of large ones only whether they are the same."""
+    if new == old:
+        return True
+    sizes = dict(_sizes(git, [new, old]))
+    if len(sizes) != len({new, old}) or max(sizes.values()) > _LARGEST_COMPARED_BYTES:
+        return False
+    found = catfile.content(git, [new, old])
+    return new in found and old in found and similar(found[new][1], found[old][1])
+
+
+def blob_at(git: Git, commit: str, path: bytes) -> str | None:
+    """Return the blob that a commit holds at a path."""
+    with suppress(GitError):
+        listed = git.run(LITERALLY, "ls-tree", "-z", "--full-tree", commit, "--", path)
+        words = listed.partition(b"\t")[0].split(b" ")
+        if len(words) == 3 and words[1] == b"blob":  # noqa: PLR2004 - mode, type, id
+            return words[2].decode("ascii", "replace")
+    return None
+
+
+def _sizes(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Yield the size of each blob that is there."""
+    start = failures = 0
+    while start < len(ids) and failures < _MOST_FAILURES:
+        lines = (f"{id_}\n".encode() for id_ in islice(ids, start, None))
+        try:
+            with git.stream("cat-file", "--batch-check", stdin=lines) as stream:
+                for line in stream.parts(b"\n"):
+                    start += 1
+                    id_, type_, *size = line.split(b" ")
+                    if type_ == b"blob":
+                        yield id_.decode("ascii", "replace"), int(size[0])
+                stream.finish()
+                return
+        except GitError:  # git dies on what a partial clone left out; what is not known to be there counts as new
+            start += 1
+            failures += 1

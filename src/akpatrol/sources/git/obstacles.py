@@ -1,0 +1,173 @@
+"""What git must not be let near: FIFOs and devices, at which it waits for ever, and links that lead it elsewhere.
+
+git opens whatever bears the name of a ref, an object or a setting. All of these are looked at from outside first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import TYPE_CHECKING
+
+from akpatrol.model import Skipped
+from akpatrol.sources.git import alternates
+from akpatrol.sources.git.repository import is_git_dir
+from akpatrol.sources.regular import flaw, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from akpatrol.sources.git.repository import Repository
+
+CONFIGURATIONS = (b"config", b"config.worktree")
+# A section's head; where it stands in a value it changes nothing that is asked for.
+_INCLUDE = re.compile(rb"\[include", re.IGNORECASE)
+_LARGEST_BYTES = 8 << 20
+# Files that git takes for what they are called.
+_FILES = {b"HEAD", b"config", b"config.worktree", b"packed-refs", b"shallow", b"index", b"commondir", b"gitdir"}
+_TREES = {b"refs", b"logs", b"info", b"reftable"}
+# git accepts it with less, and goes on to say that this is no git repository.
+_HEAD = re.compile(rb"ref:\s*refs/|[0-9a-f]{40}")
+_HEAD_BYTES = 256
+_FAN_OUT_DIGITS = 2
+_OUTSIDE = "a symbolic link out of the git directory: not followed"
+
+
+def obstacles(repository: Repository, stores: Sequence[bytes]) -> dict[bytes, str]:
+    """Return what must be kept from git, by path, each with what it is."""
+    roots = [*dict.fromkeys((repository.common_dir, repository.git_dir))]
+    found: dict[bytes, str] = {}
+    for root in roots:
+        found.update(_git_directory(root, roots))
+    for entry in _entries(os.path.join(repository.common_dir, b"worktrees")):
+        if entry.is_dir():
+            found.update(_git_directory(entry.path, [*roots, entry.path]))
+    for store in stores:
+        found.update(_store(store))
+    return found
+
+
+def skips(repository: Repository, stores: Sequence[bytes], found: Mapping[bytes, str]) -> Iterator[Skipped]:
+    """Yield each obstacle as what could not be looked at, named from its git directory."""
+    bases = {repository.common_dir: "", repository.git_dir: ""}
+    bases |= {store: alternates.label([*stores], store) + "/" for store in stores}
+    for path, reason in found.items():
+        base = max((one for one in bases if path.startswith(os.path.join(one, b""))), key=len)
+        yield Skipped(bases[base] + os.fsdecode(os.path.relpath(path, base)), reason)
+
+
+def includes(common_dir: bytes) -> bool:
+    """Tell whether the configuration includes other files: git would wait for a FIFO there, or read anything."""
+    return any(_INCLUDE.search(content_of(os.path.join(common_dir, name))) for name in CONFIGURATIONS)
+
+
+def without_includes(configuration: bytes) -> bytes:
+    """Return a configuration that includes nothing."""
+    return _INCLUDE.sub(b"[excluded", configuration)
+
+
+def content_of(path: bytes) -> bytes:
+    """Return the beginning of a regular file, nothing of what cannot be read: git says what is wrong with it."""
+    try:
+        with opened(path) as file:
+            return file.read(_LARGEST_BYTES)
+    except OSError:
+        return b""
+
+
+def _git_directory(directory: bytes, roots: list[bytes]) -> Iterator[tuple[bytes, str]]:
+    for entry in _entries(directory):
+        if entry.name in _FILES:
+            reason = _file(entry, roots)
+            if not reason and entry.name == b"HEAD" and not _is_head(entry.path):
+                reason = "neither the name of a ref nor an id"
+            if reason:
+                yield entry.path, reason
+        elif entry.name in _TREES:
+            yield from _tree(entry.path, roots)
+        else:
+            yield from _one(entry)
+
+
+def _tree(top: bytes, roots: list[bytes]) -> Iterator[tuple[bytes, str]]:
+    """Yield what is in the way among refs, their logs and such; git would follow a link to a directory in circles."""
+    links_lead_in = os.path.basename(top) in (b"info", b"reftable")
+    pending = [top]
+    while pending:
+        for entry in _entries(pending.pop()):
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(entry.path)
+            elif entry.is_symlink() and not links_lead_in:
+                if entry.path == os.path.join(roots[0], b"logs", b"refs") and os.path.isdir(entry.path):
+                    pending.append(entry.path)  # as git-new-workdir makes it
+                elif reason := (_OUTSIDE if os.path.isdir(entry.path) else _file(entry, roots)):
+                    yield entry.path, reason
+            else:
+                yield from _one(entry)
+
+
+def _store(directory: bytes) -> Iterator[tuple[bytes, str]]:
+    for part in _entries(directory):
+        yield from _one(part)
+        holds_files = part.name == b"pack" or len(part.name) == _FAN_OUT_DIGITS
+        for entry in _entries(part.path):
+            if holds_files and entry.name != b"multi-pack-index.d" and entry.is_dir():
+                yield entry.path, flaw(entry.path)  # git gives up altogether when it is to read one
+            yield from _one(entry)
+    for entry in _entries(os.path.join(directory, b"info", b"commit-graphs")):
+        yield from _one(entry)
+
+
+def _one(entry: os.DirEntry[bytes]) -> Iterator[tuple[bytes, str]]:
+    if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)) and (
+        why := blocks(entry.path)
+    ):
+        yield entry.path, why
+
+
+def blocks(path: bytes) -> str:
+    """Return what is wrong with a FIFO, a device or a link to one, nothing for anything else."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return ""
+    return flaw(path) if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else ""
+
+
+def _file(entry: os.DirEntry[bytes], roots: list[bytes]) -> str:
+    """Return what is wrong with an entry that should be a file."""
+    if entry.is_file(follow_symlinks=False):
+        return ""
+    if entry.is_symlink() and os.readlink(entry.path).startswith(b"refs/"):
+        return ""  # the name of a branch, which need not have a commit
+    return flaw(entry.path) or ("" if _leads_in(entry.path, roots) else _OUTSIDE)
+
+
+def _leads_in(path: bytes, roots: list[bytes]) -> bool:
+    """Tell whether a link leads into the git directory or another one: some people share files between them."""
+    real = os.path.realpath(path)
+    directories = []
+    while (parent := os.path.dirname(real)) != real:
+        directories.append(real := parent)
+    known = {os.path.realpath(root) for root in roots}
+    return any(one in known or is_git_dir(one, _names(one)) for one in directories)
+
+
+def _is_head(path: bytes) -> bool:
+    if os.path.islink(path):
+        return os.readlink(path).startswith(b"refs/")
+    return bool(_HEAD.match(content_of(path)[:_HEAD_BYTES]))
+
+
+def _entries(directory: bytes) -> list[os.DirEntry[bytes]]:
+    """Return the entries of a directory, none when it cannot be listed, which is told by whoever reads it."""
+    try:
+        with os.scandir(directory) as found:
+            return list(found)
+    except OSError:
+        return []
+
+
+def _names(directory: bytes) -> set[bytes]:
+    return {entry.name for entry in _entries(directory)}

@@ -1,0 +1,244 @@
+"""Where each place of a credential came from: the commit that brought it to its path, or the path it was moved from.
+
+A new version of a file brings only what no parent holds there. Places are compared as they were found: by secret,
+encodings and containers, first those whose line is the same. Pure but for the callables it is given.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
+
+    from akpatrol.findings import Hit
+    from akpatrol.sources.git.trees import Change
+
+    Hits = MutableMapping[str, Sequence[Hit]]
+
+SAME, RENAME, MOVE, COPY = "same", "rename", "move", "copy"
+_MOST_SOURCES = 1000
+_ALIKE = 0.5  # git's own measure of a rename
+
+
+class Introduction(NamedTuple):
+    """A commit that holds the object at a path while no parent does; the smallest one is the first.
+
+    ``after`` tells commits of one second apart: it falls on the way from children to parents.
+    """
+
+    beyond_branches: bool
+    unreachable: bool
+    date: int
+    after: int
+    commit: str
+    path: bytes
+
+
+class Spot(NamedTuple):
+    """One place: a path, the blob that it holds, and the number of the hit among that blob's."""
+
+    path: bytes
+    blob: str
+    number: int
+
+
+class _Link(NamedTuple):
+    """How a place came from another one; without a path from the same."""
+
+    how: str
+    path: bytes | None
+    blob: str
+    number: int
+
+
+class Origin(NamedTuple):
+    """``introduced`` is what brought a place to its path, None when that lies before the commits looked at.
+
+    It was ``moved`` there, in the words of a report, from a path, to which ``first`` brought it. ``base`` is the place
+    from which it came that these commits did not bring; ``is_known`` says that it only stayed or was renamed since.
+    """
+
+    introduced: Introduction | None
+    moved: tuple[str, bytes] | None = None
+    first: Introduction | None = None
+    base: Spot | None = None
+    is_known: bool = False
+
+
+class Sources(NamedTuple):
+    """What can be asked about what is not among the hits.
+
+    ``load(ids, hits)`` adds the hits of these blobs, ``alike(new, old)`` compares contents, and
+    ``elsewhere(parents, spot, hits)`` finds the same place at another path.
+    """
+
+    load: Callable[[Collection[str], Hits], None] = lambda _ids, _hits: None
+    alike: Callable[[str, str], bool] = lambda _new, _old: False
+    elsewhere: Callable[[Sequence[str], Spot, Hits], Spot | None] = lambda _parents, _spot, _hits: None
+
+
+class Origins:
+    """Notes what commits changed, in any order, and then tells where each place came from.
+
+    ``hits`` are those of each blob. ``is_based`` says that the commits are not all: what they did not bring was there.
+    """
+
+    def __init__(self, hits: Mapping[str, Sequence[Hit]], sources: Sources, *, is_based: bool) -> None:
+        self._hits: Hits = dict(hits)
+        self._wanted = frozenset(hits)
+        self._sources = sources
+        self._is_based = is_based
+        self._arrivals: dict[tuple[bytes, str], list[tuple[Introduction, Mapping[int, _Link]]]] = defaultdict(list)
+        self._paths: dict[str, dict[bytes, None]] = defaultdict(dict)
+
+    def note(self, introduction: Introduction, parents: Sequence[str], changes: Sequence[Change]) -> None:
+        """Take in one commit; ``introduction`` is it, without a path."""
+        own = [change for change in changes if change.introduces and change.new in self._wanted]
+        if not own:
+            return
+        self._sources.load({old for change in own for old in _blobs(change)}, self._hits)
+        links = [self._kept(change) for change in own]
+        if any(len(link) < len(self._hits[change.new]) for change, link in zip(own, links, strict=True)):
+            self._find_moves(parents, changes, own, links)
+        for change, link in zip(own, links, strict=True):
+            for path in change.paths:
+                self._arrivals[path, change.new].append((introduction._replace(path=path), link))
+                self._paths[change.new][path] = None
+
+    def paths(self, blob: str) -> Collection[bytes]:
+        """Return the paths to which the commits brought a blob."""
+        return self._paths.get(blob, {}).keys()
+
+    def of(self, spot: Spot) -> Origin:
+        """Return where a place came from."""
+        current, limit = spot, None
+        introduced: Introduction | None = None
+        moved: tuple[str, bytes] | None = None
+        last: Introduction | None = None
+        while found := self._arrival(current, limit):
+            last, links = found
+            link, limit = links.get(current.number), last.after
+            if not link:
+                return Origin(introduced or last, moved, last if moved else None)
+            if link.how in (MOVE, COPY):
+                introduced = introduced or last
+                moved = moved or (link.how, link.path or b"")
+            elif link.how == RENAME:
+                moved = moved or (MOVE, link.path or b"")
+            current = Spot(current.path if link.path is None else link.path, link.blob, link.number)
+        if self._is_based:
+            return Origin(introduced, moved, None, current, is_known=introduced is None)
+        return Origin(introduced or last, moved, last if moved else None)
+
+    def hit(self, spot: Spot) -> Hit:
+        """Return the hit of a place."""
+        return self._hits[spot.blob][spot.number]
+
+    def match(self, hit: Hit, blob: str) -> Spot | None:
+        """Return the place in a blob that is the hit's, without a path."""
+        self._sources.load({blob}, self._hits)
+        found = matched([hit], self._hits.get(blob, ()))
+        return Spot(b"", blob, found[0]) if found else None
+
+    def _arrival(self, spot: Spot, limit: int | None) -> tuple[Introduction, Mapping[int, _Link]] | None:
+        """Return the arrival at a place that counts, of those before ``limit``.
+
+        Where there is a base, one that did not come from what was there counts before all others.
+        """
+        arrivals = self._arrivals.get((spot.path, spot.blob), ())
+        earlier = [found for found in arrivals if limit is None or found[0].after < limit]
+
+        def order(found: tuple[Introduction, Mapping[int, _Link]]) -> tuple[bool, Introduction]:
+            link = found[1].get(spot.number)
+            return self._is_based and link is not None and link.how in (SAME, RENAME), found[0]
+
+        return min(earlier, key=order, default=None)
+
+    def _kept(self, change: Change) -> dict[int, _Link]:
+        """Return the hits that a parent holds at the same path."""
+        links: dict[int, _Link] = {}
+        for old in _blobs(change):
+            for number, before in matched(self._hits[change.new], self._hits.get(old, ())).items():
+                links.setdefault(number, _Link(SAME, None, old, before))
+        return links
+
+    def _find_moves(
+        self,
+        parents: Sequence[str],
+        changes: Sequence[Change],
+        own: Sequence[Change],
+        links: Sequence[dict[int, _Link]],
+    ) -> None:
+        """Look in what the same commit removed or changed, then in all that its parents hold."""
+        removing = [change for change in changes if change.removes and any(_blobs(change))]
+        removing.sort(key=lambda change: not change.removes_path)
+        del removing[_MOST_SOURCES:]
+        self._sources.load({old for change in removing for old in _blobs(change)}, self._hits)
+        left = [(change, old) for change in removing for old in _blobs(change) if self._hits.get(old)]
+        gone = {(change.path, old): self._gone(change, old) for change, old in left}
+        for change, link in zip(own, links, strict=True):
+            for source, old in left:
+                if source.path != change.path:
+                    self._link(change, link, source, old, gone[source.path, old])
+            for number in range(len(self._hits[change.new])):
+                if number not in link:
+                    spot = Spot(change.path, change.new, number)
+                    if found := self._sources.elsewhere(parents, spot, self._hits):
+                        link[number] = _Link(COPY, found.path, found.blob, found.number)
+
+    def _gone(self, change: Change, old: str) -> set[int]:
+        """Return the numbers of the hits that a path holds no more."""
+        kept = matched(self._hits.get(change.new, ()), self._hits[old]).values()
+        return set(range(len(self._hits[old]))) - set(kept)
+
+    def _link(self, change: Change, link: dict[int, _Link], source: Change, old: str, gone: set[int]) -> None:
+        left = [number for number in range(len(self._hits[change.new])) if number not in link]
+        found = matched([self._hits[change.new][number] for number in left], self._hits[old])
+        if not found:
+            return
+        is_rename = source.removes_path and change.adds_path and self._sources.alike(change.new, old)
+        for number, before in found.items():
+            how = (RENAME if is_rename else MOVE) if before in gone else COPY
+            gone.discard(before)  # what moved to two paths was copied to the other
+            link[left[number]] = _Link(how, source.path, old, before)
+
+
+def matched(new: Sequence[Hit], old: Sequence[Hit]) -> dict[int, int]:
+    """Return for each of the new hits that was one of the old ones its number there; each is so once."""
+    if not new or not old:
+        return {}
+    by_line: dict[object, list[int]] = defaultdict(list)
+    by_form: dict[object, list[int]] = defaultdict(list)
+    for number in reversed(range(len(old))):
+        by_line[_form(old[number]), old[number].context].append(number)
+        by_form[_form(old[number])].append(number)
+    found: dict[int, int] = {}
+    taken: set[int] = set()
+    for number, hit in enumerate(new):
+        if same := by_line.get((_form(hit), hit.context)):
+            found[number] = same.pop()
+            taken.add(found[number])
+    for number, hit in enumerate(new):
+        rest = by_form.get(_form(hit), [])
+        while rest and number not in found:
+            if (one := rest.pop()) not in taken:
+                found[number] = one
+    return found
+
+
+def similar(new: bytes, old: bytes) -> bool:
+    """Return whether a file is another version of another, as git sees renames: half of it is the same lines."""
+    ours, theirs = Counter(new.split(b"\n")), Counter(old.split(b"\n"))
+    same = sum((len(line) + 1) * number for line, number in (ours & theirs).items())
+    return same >= _ALIKE * max(len(new), len(old))
+
+
+def _form(hit: Hit) -> tuple[object, ...]:
+    return (hit.match.kind, hit.match.secret, hit.origin.place, hit.origin.encodings, hit.origin.containers)
+
+
+def _blobs(change: Change) -> Iterator[str]:
+    """Yield the distinct objects that parents hold there."""
+    return (old for old in dict.fromkeys(change.olds) if old.strip("0") and not change.link)

@@ -1,0 +1,128 @@
+"""What the next commit would bring, compared with the commits that become its parents."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from akpatrol.errors import GitError
+from akpatrol.findings import Moved
+from akpatrol.model import Place, State
+from akpatrol.sources.git.earlier import blob_at
+from akpatrol.sources.git.origins import Introduction, Origins, Spot
+from akpatrol.sources.git.placement import commits
+from akpatrol.sources.placing import occurrence
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from akpatrol.findings import Commit, Hit, Occurrence
+    from akpatrol.sources.base import Placed
+    from akpatrol.sources.git.earlier import Earlier
+    from akpatrol.sources.git.origins import Origin
+    from akpatrol.sources.git.runner import Git
+    from akpatrol.sources.git.trees import Change
+
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_LONGEST = 65536
+_ITSELF = Introduction(beyond_branches=False, unreachable=False, date=0, after=0, commit="", path=b"")
+
+
+class Pending:
+    """The index against HEAD: its ``changes`` and the ``paths`` of its blobs; ``before`` knows what HEAD holds."""
+
+    def __init__(
+        self, git: Git, before: Earlier, changes: Sequence[Change], paths: Mapping[str, Collection[bytes]]
+    ) -> None:
+        self._git = git
+        self._before = before
+        self._changes = changes
+        self._paths = paths
+        self._same: set[bytes] = set()
+
+    def placed(self, hits: Sequence[Hit], unchanged: Collection[str]) -> Iterator[Placed]:
+        """Yield each hit as it stands in the index.
+
+        Blobs that are ``unchanged`` have been asked about: HEAD holds them.
+        """
+        by_blob: dict[str, list[Hit]] = {}
+        for hit in hits:
+            if hit.origin.place is Place.CONTENT or hit.origin.containers:
+                by_blob.setdefault(hit.origin.object or "", []).append(hit)
+            else:
+                yield hit.match, occurrence(hit, State.STAGED)
+        origins = Origins(by_blob, self._before.sources(), is_based=True)
+        if parents := self._before.tips:
+            changes = _with_merged(self._git, parents[1:], self._changes, by_blob)
+            origins.note(_ITSELF, parents, changes)
+            # Only the mode differs, or a merge takes it over.
+            self._same = {change.path for change in changes if change.new in change.olds}
+        for id_, found in by_blob.items():
+            where = tuple(sorted(self._paths.get(id_, ())))
+            for number, hit in enumerate(found):
+                if id_ in unchanged:
+                    yield hit.match, _on(occurrence(hit, State.PRESENT)._replace(refs=("HEAD",)), where)
+                else:
+                    yield hit.match, self._told(hit, Spot(b"", id_, number), where, origins)
+
+    def _told(self, hit: Hit, spot: Spot, paths: tuple[bytes, ...], origins: Origins) -> Occurrence:
+        """Return the place under the first path to which the commit brings it, known when there is none."""
+        one = _on(occurrence(hit, State.STAGED), paths)
+        told = [(path, origins.of(spot._replace(path=path))) for path in paths if path in origins.paths(spot.blob)]
+        new = [(path, origin) for path, origin in told if not _is_known(hit, origin, origins)]
+        if not told:
+            is_same = bool(paths) and self._same.issuperset(paths)
+            return one._replace(known=True, state=State.PRESENT, refs=("HEAD",)) if is_same else one
+        path, origin = (new or told)[0]
+        if not new:
+            one = one._replace(known=True, state=State.PRESENT, refs=("HEAD",))
+        moved = Moved(*origin.moved, self._first(origin, origins)) if origin.moved else None
+        return one._replace(path=path, moved_from=moved)
+
+    def _first(self, origin: Origin, origins: Origins) -> Commit | None:
+        id_ = self._before.first(origin.base, origins.hit(origin.base)) if origin.base else None
+        return commits(self._git, [id_]).get(id_) if id_ else None
+
+
+def _is_known(hit: Hit, origin: Origin, origins: Origins) -> bool:
+    if not origin.is_known or not origin.base:
+        return False
+    return hit.inline is not None or origins.hit(origin.base).inline is None
+
+
+def _on(one: Occurrence, paths: tuple[bytes, ...]) -> Occurrence:
+    return one._replace(path=paths[0], paths=paths) if paths else one
+
+
+def parents(git: Git) -> tuple[str, ...]:
+    """Return HEAD, and those commits being merged that a remote branch holds: others nobody has looked at before."""
+    try:
+        head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1)).decode().strip()
+    except GitError:
+        return ()
+    try:
+        with open(os.path.join(git.repository.git_dir, b"MERGE_HEAD"), "rb") as stream:
+            merged = _ID.findall(stream.read(_LONGEST).decode("ascii", "replace"))
+    except OSError:
+        merged = []
+    published = [id_ for id_ in merged if _is_published(git, id_)]
+    return (head, *published) if head else ()
+
+
+def _is_published(git: Git, id_: str) -> bool:
+    try:
+        return bool(git.run("for-each-ref", "--count=1", "--contains", id_, "refs/remotes"))
+    except GitError:
+        return False
+
+
+def _with_merged(git: Git, merged: Sequence[str], changes: Sequence[Change], blobs: Collection[str]) -> list[Change]:
+    """Return the changes with what the merged commits hold at the paths where something was found."""
+    told = []
+    for change in changes:
+        olds = [*change.olds]
+        others = merged if change.new in blobs else ()
+        olds += filter(None, (blob_at(git, parent, change.path) for parent in others))
+        told.append(change._replace(olds=tuple(olds)))
+    return told

@@ -1,0 +1,39 @@
+"""What a walk through history learned about one object or name so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from akpatrol.sources.git.origins import Introduction
+    from akpatrol.sources.git.revisions import Commit
+    from akpatrol.sources.git.trees import Change
+
+# Paths kept of one object; what has more says so.
+_PATHS_BYTES = 1 << 20
+
+
+@dataclass(slots=True)
+class Trail:
+    """What the walk learned about one object or name, while it goes on."""
+
+    introductions: list[Introduction] = field(default_factory=list)
+    removals: list[Commit] = field(default_factory=list)
+    paths: set[bytes] = field(default_factory=set)
+    bits: int = 0
+    size: int = 0
+    more: bool = False
+    walked: bool = False
+    staged: bool = False
+
+    def add(self, change: Change) -> None:
+        """Take in where a change puts it, as far as there is room."""
+        self.more |= change.more
+        for path in change.paths:
+            if path not in self.paths:
+                if self.paths and self.size > _PATHS_BYTES:
+                    self.more = True
+                    return
+                self.paths.add(path)
+                self.size += len(path)

@@ -1,0 +1,297 @@
+"""What commits changed, compared directory by directory: directories that are alike are compared once.
+
+A tree that names one subtree ten times, ten levels deep, has ten objects and 10^10 paths; ``git diff-tree`` walks them
+all. Here work and memory grow with the objects. Tree format: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import GitError
+from akpatrol.sources.git import catfile
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence, Set  # noqa: PYI025
+
+    from akpatrol.sources.git.revisions import Commit
+    from akpatrol.sources.git.runner import Git
+
+MOST_PATHS = 1000
+"""Paths that one change is given; what has more says so."""
+
+_PATHS_BYTES = 64 << 10
+_COMMITS_AT_ONCE = 4000
+_TREES_AT_ONCE = 4000
+_DEEPEST = 4096
+_LARGEST_TREE_BYTES = 64 << 20
+# Entries compared at most: an import of millions of files, and far more a commit than people make.
+_ENTRIES = 20_000_000
+_ENTRIES_A_COMMIT = 5000
+# How often a directory is compared again at another depth of the same commit, for its further paths alone.
+_AGAIN = 10_000
+
+_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
+_ENTRY_SHA256 = re.compile(rb"([0-7]+) ([^\0]+)\0(.{32})", re.DOTALL)
+_SHA1_HEX = 40
+_TYPE, _TREE, _LINK = 0o170000, 0o040000, 0o160000
+
+Entries = dict[bytes, tuple[bytes, bytes]]
+"""Mode and id, in raw bytes, by name; a name that stands there again has its number behind a NUL."""
+
+
+class Change(NamedTuple):
+    """One name in one commit: the object it holds and those its parents held (all zeros: none).
+
+    ``prefixes`` are the directories in which it changed so, and there are ``more`` when the list is cut. ``link`` says
+    that the object is a submodule's commit, ``directory`` that it is a tree.
+    """
+
+    name: bytes
+    new: str
+    olds: tuple[str, ...]
+    prefixes: Sequence[bytes] = (b"",)
+    more: bool = False
+    link: bool = False
+    directory: bool = False
+
+    @property
+    def path(self) -> bytes:
+        """The first of its paths."""
+        return self.prefixes[0] + self.name
+
+    @property
+    def paths(self) -> Iterator[bytes]:
+        """All its paths, as far as they are listed."""
+        return (prefix + self.name for prefix in self.prefixes)
+
+    @property
+    def introduces(self) -> bool:
+        """True when it is a blob that no parent holds there."""
+        return not (self.link or self.directory) and bool(self.new.strip("0")) and self.new not in self.olds
+
+    @property
+    def removes(self) -> bool:
+        """True when it is no directory and is gone or holds something else."""
+        return not self.directory and self.new not in self.olds
+
+    @property
+    def adds_path(self) -> bool:
+        """True when no parent has the path."""
+        return not any(old.strip("0") for old in self.olds)
+
+    @property
+    def removes_path(self) -> bool:
+        """True when the path is gone."""
+        return not self.new.strip("0")
+
+
+class _Node(NamedTuple):
+    """A directory of a commit, by the place of that in its group: its tree and the distinct ones of the parents."""
+
+    commit: int
+    new: bytes
+    olds: tuple[bytes, ...]
+
+
+class _Where:
+    """The directories in which a node stands, each with a slash at the end, as far as they are kept."""
+
+    __slots__ = ("more", "prefixes", "size")
+
+    def __init__(self, prefix: bytes | None = None) -> None:
+        self.prefixes: list[bytes] = [] if prefix is None else [prefix]
+        self.more = False
+        self.size = 0
+
+    def add(self, parent: _Where, name: bytes) -> None:
+        """Take in that it stands under that name wherever ``parent`` stands; the first place is always kept."""
+        self.more |= parent.more
+        for prefix in parent.prefixes:
+            if self.prefixes and (len(self.prefixes) >= MOST_PATHS or self.size > _PATHS_BYTES):
+                self.more = True
+                return
+            self.prefixes.append(prefix + name + b"/")
+            self.size += len(self.prefixes[-1])
+
+
+class _Budget:
+    """How many entries may still be compared."""
+
+    def __init__(self, commits: int) -> None:
+        self.left = _ENTRIES + _ENTRIES_A_COMMIT * commits
+
+
+def changes(git: Git, commits: Sequence[Commit]) -> Iterator[tuple[str, tuple[Change, ...]]]:
+    """Yield each of these commits with what it changed, in this order; one that cannot be compared is left out.
+
+    Of a merge that is what differs from every parent. Left out are those of which a tree is missing or broken, and the
+    rest when there is more to compare than anybody commits. Raises GitError when git cannot be run at all.
+    """
+    budget, rest = _Budget(len(commits)), iter(commits)
+    while group := list(islice(rest, _COMMITS_AT_ONCE)):
+        yield from _Group(git, group, budget).compared()
+
+
+def entries(git: Git, id_: str) -> tuple[Change, ...]:
+    """Return everything in a tree, as the change of a commit without parents. Raises GitError."""
+    root = _Node(0, bytes.fromhex(id_), ())
+    group = _Group(git, [], _Budget(1))
+    found: list[list[Change]] = [[]]
+    if group.descend({root: _Where(b"")}, found):
+        raise GitError(f"{id_}: a tree in it is missing or corrupt")
+    return tuple(found[0])
+
+
+class _Group:
+    """Commits that are compared together, level by level, so that git is asked seldom."""
+
+    def __init__(self, git: Git, commits: Sequence[Commit], budget: _Budget) -> None:
+        self._git = git
+        self._commits = commits
+        self._budget = budget
+
+    def compared(self) -> Iterator[tuple[str, tuple[Change, ...]]]:
+        """Yield the commits that could be compared, with their changes."""
+        ids = dict.fromkeys(id_ for commit in self._commits for id_ in (commit.id, *commit.parents))
+        trees = dict(_root_trees(self._git, list(ids)))
+        roots: dict[_Node, _Where] = {}
+        failed: set[int] = set()
+        for number, commit in enumerate(self._commits):
+            new, olds = trees.get(commit.id), {trees.get(parent) for parent in commit.parents}
+            if new is None or None in olds:
+                failed.add(number)
+            elif new not in olds:
+                roots[_Node(number, new, tuple(sorted(filter(None, olds))))] = _Where(b"")
+        found: list[list[Change]] = [[] for _ in self._commits]
+        failed |= self.descend(roots, found)
+        for number, commit in enumerate(self._commits):
+            if number not in failed:
+                yield commit.id, tuple(found[number])
+
+    def descend(self, level: dict[_Node, _Where], found: list[list[Change]]) -> set[int]:
+        """Add what changed in these nodes and below to ``found``; return the commits that could not be compared."""
+        failed: set[int] = set()
+        seen: set[_Node] = set(level)
+        again = [_AGAIN] * len(found)
+        depth = 0
+        while level:
+            depth += 1
+            below: dict[_Node, _Where] = {}
+            for node, where, new, olds in self._with_trees(level, failed):
+                self._budget.left -= len(new) + sum(map(len, olds))
+                if depth > _DEEPEST or self._budget.left < 0:
+                    failed.add(node.commit)
+                    continue
+                for name, mode, id_, befores in _differing(new, olds):
+                    own = name.partition(b"\0")[0]
+                    found[node.commit].append(_change(own, mode, id_, befores, where))
+                    if mode & _TYPE != _TREE:
+                        continue
+                    child = _Node(node.commit, id_, tuple(sorted(set(befores))))
+                    if child in seen and child not in below:
+                        again[node.commit] -= 1
+                        if again[node.commit] < 0:
+                            found[node.commit][-1] = found[node.commit][-1]._replace(more=True)
+                            continue
+                    below.setdefault(child, _Where()).add(where, own)
+            seen |= below.keys()
+            level = below
+        return failed
+
+    def _with_trees(
+        self, level: Mapping[_Node, _Where], failed: set[int]
+    ) -> Iterator[tuple[_Node, _Where, Entries, list[Entries]]]:
+        """Yield the nodes with their trees; a commit that lacks one has failed."""
+        nodes = iter(level.items())
+        while chunk := list(islice(nodes, _TREES_AT_ONCE)):
+            wanted = {id_ for node, _ in chunk if node.commit not in failed for id_ in (node.new, *node.olds) if id_}
+            trees: dict[bytes, Entries] = dict(_read(self._git, wanted)) | {b"": {}}
+            for node, where in chunk:
+                if node.commit in failed:
+                    continue
+                if node.new in trees and all(old in trees for old in node.olds):
+                    yield node, where, trees[node.new], [trees[old] for old in node.olds]
+                else:
+                    failed.add(node.commit)
+
+
+def _differing(new: Entries, olds: list[Entries]) -> Iterator[tuple[bytes, int, bytes, tuple[bytes, ...]]]:
+    """Yield name, mode, id ("" where it is gone) and the parents' ids of what differs from every parent."""
+    changed: Set[tuple[bytes, tuple[bytes, bytes]]] = new.items()
+    for old in olds:
+        changed = changed - old.items()
+    for name, (mode_text, id_) in sorted(changed):
+        mode = int(mode_text, 8)
+        befores = _befores(name, mode, olds)
+        if id_ not in befores:  # not only the mode
+            yield name, mode, id_, befores
+    for name, (mode_text, _) in (olds[0].items() - new.items()) if olds else ():
+        mode = int(mode_text, 8)
+        now = new.get(name)
+        if now is None or _kind(int(now[0], 8)) != _kind(mode):
+            befores = _befores(name, mode, olds)
+            if all(befores):  # else it is as in the parent that has it not
+                yield name, mode, b"", befores
+
+
+def _befores(name: bytes, mode: int, olds: list[Entries]) -> tuple[bytes, ...]:
+    """Return what the parents have there of the same kind."""
+    found = (old.get(name) for old in olds)
+    return tuple(one[1] if one and _kind(int(one[0], 8)) == _kind(mode) else b"" for one in found)
+
+
+def _kind(mode: int) -> int:
+    """Return what tells directories, submodules and all else apart."""
+    type_ = mode & _TYPE
+    return type_ if type_ in (_TREE, _LINK) else 0
+
+
+def _change(name: bytes, mode: int, id_: bytes, befores: tuple[bytes, ...], where: _Where) -> Change:
+    zeros = "0" * _SHA1_HEX
+    return Change(
+        name,
+        id_.hex() or zeros,
+        tuple(before.hex() or zeros for before in befores),
+        where.prefixes,
+        where.more,
+        link=mode & _TYPE == _LINK,
+        directory=mode & _TYPE == _TREE,
+    )
+
+
+def _root_trees(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the tree of each commit that has one. Raises GitError."""
+    lines = (f"{id_}^{{tree}}\n".encode() for id_ in ids)
+    with git.stream("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=lines) as stream:
+        for id_ in ids:
+            answer = stream.readline().rstrip(b"\n").decode("ascii", "replace")
+            if not answer.endswith("missing"):
+                yield id_, bytes.fromhex(answer)
+        stream.finish()
+
+
+def _read(git: Git, ids: Collection[bytes]) -> Iterator[tuple[bytes, Entries]]:
+    """Yield the entries of each tree that is there and whole."""
+    for item in catfile.objects(git, [id_.hex() for id_ in ids]):
+        if isinstance(item, catfile.RawObject) and item.type == "tree" and item.size <= _LARGEST_TREE_BYTES:
+            data = item.read(item.size)
+            if (parsed := _parse(data, item.id)) is not None and len(data) == item.size:
+                yield bytes.fromhex(item.id), parsed
+
+
+def _parse(data: bytes, id_: str) -> Entries | None:
+    """Return a tree's entries, None for one that is broken."""
+    pattern, width = (_ENTRY, 22) if len(id_) == _SHA1_HEX else (_ENTRY_SHA256, 34)
+    listed = pattern.findall(data)
+    found = {name: (mode, id_) for mode, name, id_ in listed}
+    if len(found) != len(listed):
+        counts: dict[bytes, int] = {}
+        found = {}
+        for mode, name, own in listed:
+            number = counts[name] = counts.get(name, -1) + 1
+            found[name + b"\0%d" % number if number else name] = (mode, own)
+    whole = sum(len(mode) + len(name) for mode, name, _ in listed) + width * len(listed) == len(data)
+    return found if whole else None

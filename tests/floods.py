@@ -1,0 +1,18 @@
+"""Makes little data a flood: few rings of the gate are told one by one, in small blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from akpatrol.detect import gate, patterns
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def flood(patch: pytest.MonkeyPatch, most: int) -> None:
+    """Let each gate tell at most ``most`` rings one by one."""
+    for module in (gate, patterns):
+        patch.setattr(module, "most_of", lambda _: most)
+    patch.setattr(patterns, "_MOST_IN_BLOCK", most)
+    patch.setattr(patterns, "_BLOCK_BYTES", 256)
