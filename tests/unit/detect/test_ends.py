@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akpatrol.detect.engine import Engine
+from akpatrol.detect.keywords import WORDS, Clue
 from akpatrol.model import Confidence, End, Kind
 from akpatrol.rules import load
 from tests.credentials import organization_key, personal_access_token
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from akpatrol.model import Match
 
 _ENGINE = Engine(load(), "automaton")
-_WORDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_", min_size=1, max_size=24)
+# Without words such as "mock", which make a neighbour less sure.
+_WORDS = st.text("abcdefghijklmnopqrstuvwxyz0123456789_", min_size=1, max_size=24).filter(
+    lambda text: not any(word in text for word in WORDS[Clue.PLACEHOLDER])
+)
 _settings = settings(max_examples=60, deadline=None)
 
 
@@ -79,8 +83,7 @@ def test_marshal(credential: str, name: str, other: str, version: int) -> None:
 @given(_credentials(), _WORDS, _WORDS)
 def test_compiled_python(credential: str, name: str, other: str) -> None:
     code = compile(f"x{name} = {other!r}\nKEY = {credential!r}\nLAST = [{name!r}, {other!r}]", "keys.py", "exec")
-    # Later versions mark what is referred to elsewhere in the process, so that the same example differs from run to run.
-    _whole(marshal.dumps(code, 2), credential)
+    _whole(marshal.dumps(code), credential)
 
 
 @_settings
