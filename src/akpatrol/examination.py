@@ -254,7 +254,8 @@ class Examiner:
 
         Return whether there was nothing that could have been a match.
         """
-        silent = Silent(self._silent, len(layer.encodings))
+        # Beside a keyword of a rule what came to nothing elsewhere may be a match.
+        silent = Silent(set() if layer.around.rules else self._silent, len(layer.encodings))
         for part in self._decoder.find(layer.data, suspicion.alarms, silent):
             where = (*layer.span(part.start, part.end), hash(part.data))
             if where in turn.seen:

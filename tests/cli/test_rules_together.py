@@ -156,6 +156,16 @@ def test_keyword_outside_of_what_is_encoded(run: Run, tmp_path: Path) -> None:
             assert run("scan", tmp_path / "f", *_rules(tmp_path, rule)).code == 0
 
 
+def test_keyword_outside_of_what_came_to_nothing_elsewhere(run: Run, tmp_path: Path) -> None:
+    """What is remembered of an encoded text without a keyword says nothing of the same text beside one."""
+    rule = "[[rules]]\nid = 'own'\nregex = '''tok_[0-9a-f]{24}'''\nkeywords = ['acme']\n"
+    text = b64encode(b"tok_" + random_text(Random(3), "hex", 24).encode())
+    (tmp_path / "a").write_bytes(b"other: " + text)
+    (tmp_path / "b").write_bytes(b"acme: " + text)
+    found = _one(run, "scan", tmp_path, *_rules(tmp_path, rule), "--jobs", "1", "--exclude", "r.toml")
+    assert [place["path"] for place in found["occurrences"]] == ["b"]
+
+
 def test_encoded_deeper_than_is_looked_is_a_skip_for_users_rules_too(run: Run, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b64encode(b64encode(b"value: " + _ACME_TOKEN.encode())))
     result = run("scan", tmp_path / "f", *_rules(tmp_path, _ACME), "--decode-depth", "1")
