@@ -100,6 +100,7 @@ class Sieve:
     def _judged(self, medium: Medium, first: int, stop: int, crowd: Crowd) -> Iterator[Span]:
         """Yield those matches in a word that may be credentials; its first begins at ``first``."""
         data, position, number = medium.data, first, 0
+        is_text = False
         while found := self._search(data, position, stop):
             span = self._span(found)
             number += 1
@@ -112,7 +113,9 @@ class Sieve:
             if accepted and span.secret_start < span.secret_end:
                 yield span
             position = span.start + 1
-            if number > _FEW and (end := _body_end(data, span, stop)) > span.end and _is_text(data, first, stop):
+            if number == _FEW + 1:  # few words have so many
+                is_text = _is_text(data, first, stop)
+            if is_text and (end := _body_end(data, span, stop)) > span.end:
                 # What is longer than a body can be begins with none.
                 position = max(position, end - _LONGEST_BODY)
 
