@@ -104,7 +104,7 @@ def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Calla
         severity=severity(base, first.kind, attribution, exposure, state),
         state=state,
         exposure=exposure,
-        occurrences=folded(occurrences),
+        occurrences=tuple(one._replace(rule_ids=tuple(sorted(one.rule_ids, key=of))) for one in folded(occurrences)),
         end=end_of(occurrences),
     )
 

@@ -60,6 +60,7 @@ def _folded(group: Sequence[Occurrence]) -> Occurrence:
         paths=tuple(sorted({path for one in group for path in one.paths})) if len(group) > 1 else lead.paths,
         refs=tuple(dict.fromkeys(ref for one in (lead, *group) for ref in one.refs))[:_MOST_REFS],
         exposure=next((one.exposure for one in group if one.exposure), None),
+        rule_ids=tuple(dict.fromkeys(name for one in (lead, *group) for name in one.rule_ids)),
         versions=Versions(len({one.object for one in group}), _version(by_age[0]), _version(by_age[-1])),
     )
 

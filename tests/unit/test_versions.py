@@ -45,6 +45,12 @@ def test_many_versions_are_one() -> None:
     assert {*one.refs} == {f"r{day}" for day in range(1, 21)}
 
 
+def test_what_found_any_of_the_versions_is_told_ours_first() -> None:
+    ours = "anyreach-organization-key"
+    (one,) = _collected(_version(1, rule_ids=(ours,)), _version(2, rule_ids=("r", "s")))
+    assert one.rule_ids == (ours, "r", "s")
+
+
 def test_when_none_is_left_it_went_with_the_last() -> None:
     gone = [_version(day, removed=_commit(day + 1)) for day in (3, 1, 2)]
     dangling = _version(9, State.UNREACHABLE, introduced=None)
