@@ -89,7 +89,7 @@ _VARIED: dict[str, Callable[[random.Random], str]] = {
     "near misses in one line": lambda rng: f"ak_{_words(rng, 12)}.{_words(rng, 30)} ",
     "near misses in one word, varied": lambda rng: f"ak_{_words(rng, 60)}.pat_",
     "places in words": lambda rng: "ak_" * rng.randrange(1, 20) + "." + _words(rng, 20),
-    "long words amid controls": lambda rng: "pat_" + _text(rng, 3) + "\1" * (rng.random() < 1 / (1 << 14)),
+    "long words amid controls": lambda rng: "pat_" + _text(rng, 3) + "\1" * (rng.random() < 1 / (1 << 13)),
     "places in words amid controls": lambda rng: "ak_" * rng.randrange(1, 20) + "." + _words(rng, 20) + "\1",
     "placeholders": lambda rng: f"pat_{_text(rng, 20)}example{_text(rng, 4)} ",
     "lines of base64, varied": lambda rng: "YWtf" * 12 + base64.b64encode(_words(rng, 12).encode()).decode() + "\n",
