@@ -32,8 +32,8 @@ from bench import process, record
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from akpatrol.scan.result import ScanResult
     from akpatrol.sources.base import Source
-    from akpatrol.tally import Tally
 
 _AKPATROL = str(Path(sys.executable).with_name("akpatrol"))
 _PROCESSOR = "1 process, processor"
@@ -133,15 +133,15 @@ def _parent(root: Path, store: Path, rounds: int) -> dict[str, list[float]]:
 
     ``listing`` is walking and signing, ``storing`` one transaction of a document.
     """
-    from akpatrol import rules  # noqa: PLC0415 - measured apart from the command
-    from akpatrol.cli.globs import matcher  # noqa: PLC0415
-    from akpatrol.limits import Limits  # noqa: PLC0415
-    from akpatrol.model import Confidence, Target  # noqa: PLC0415
+    from akpatrol.config.limits import Limits  # noqa: PLC0415
+    from akpatrol.config.path_patterns import matcher  # noqa: PLC0415
+    from akpatrol.model.scan import Confidence, Target  # noqa: PLC0415
+    from akpatrol.rules import rule_file  # noqa: PLC0415 - measured apart from the command
     from akpatrol.sweep import targets, work  # noqa: PLC0415
     from akpatrol.sweep.signature import look  # noqa: PLC0415
-    from akpatrol.sweep.store import Store  # noqa: PLC0415
+    from akpatrol.sweep.store.store import SweepStore  # noqa: PLC0415
 
-    order = work.Order(rules.load(), Limits(), Confidence.MEDIUM, matcher, remember=False)
+    order = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM, matcher, remember=False)
     found: dict[str, list[float]] = {"listing": [], "storing": []}
     for _ in range(rounds):
         began = perf_counter()
@@ -151,7 +151,7 @@ def _parent(root: Path, store: Path, rounds: int) -> dict[str, list[float]]:
         documents = [work.whole(order, one).document for one in met]
         for file in store.parent.glob(f"{store.name}*"):
             file.unlink()
-        with Store(str(store), create=True) as opened:
+        with SweepStore(str(store), create=True) as opened:
             run = opened.begin("2024-01-01T00:00:00Z", order.rules.digest)
             began = perf_counter()
             for document, seen in zip(documents, signatures, strict=True):
@@ -163,19 +163,19 @@ def _parent(root: Path, store: Path, rounds: int) -> dict[str, list[float]]:
 
 def _conducting(root: Path, rounds: int) -> list[float]:
     """Return the processor seconds of the parent, and of git for it, for targets whose units workers read."""
-    from akpatrol import rules  # noqa: PLC0415 - measured apart from the command
-    from akpatrol.cli.globs import matcher  # noqa: PLC0415
-    from akpatrol.execution import read_elsewhere  # noqa: PLC0415
-    from akpatrol.limits import Limits  # noqa: PLC0415
-    from akpatrol.model import Confidence, Target  # noqa: PLC0415
+    from akpatrol.config.limits import Limits  # noqa: PLC0415
+    from akpatrol.config.path_patterns import matcher  # noqa: PLC0415
+    from akpatrol.model.scan import Confidence, Target  # noqa: PLC0415
+    from akpatrol.rules import rule_file  # noqa: PLC0415 - measured apart from the command
+    from akpatrol.scan.execute import read_elsewhere  # noqa: PLC0415
     from akpatrol.sweep import work  # noqa: PLC0415
-    from akpatrol.sweep.crew import hired  # noqa: PLC0415
+    from akpatrol.sweep.worker_pool import hired  # noqa: PLC0415
 
-    order = work.Order(rules.load(), Limits(), Confidence.MEDIUM, matcher, remember=False, nameless=True)
+    order = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM, matcher, remember=False, nameless=True)
     found = []
     with _cluster(1) as address, hired(1, address) as crew:
 
-        def read(source: Source, tally: Tally) -> None:
+        def read(source: Source, tally: ScanResult) -> None:
             complete = partial(work.completed, order)
             read_elsewhere(source, lambda unit: crew.submit(work.piece, order, unit), tally, 4, complete)
 
@@ -190,7 +190,7 @@ def _conducting(root: Path, rounds: int) -> list[float]:
 
 def _submitting(rounds: int) -> float:
     """Return the processor seconds of the parent, Dask's included, for a task that does nothing."""
-    from akpatrol.sweep.crew import hired  # noqa: PLC0415 - measured apart from the command
+    from akpatrol.sweep.worker_pool import hired  # noqa: PLC0415 - measured apart from the command
 
     number = 200 * rounds
     with _cluster(1) as address, hired(1, address) as crew:

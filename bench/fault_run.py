@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from akpatrol import pipeline
 from akpatrol.errors import AkpatrolError
-from akpatrol.identity import secret_sha256
-from akpatrol.model import Exclusion, State, Target
+from akpatrol.model.identity import secret_sha256
+from akpatrol.model.scan import Exclusion, State, Target
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.packs import slices
 from akpatrol.sources.git.runner import Git
-from akpatrol.sources.placing import occurrence
+from akpatrol.sources.occurrence import occurrence
 from bench.fault_cases import Outcome
 from bench.fault_repository import NAME
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from akpatrol.examination import Examiner
-    from akpatrol.findings import Hit
+    from akpatrol.model.credential import RawFinding
+    from akpatrol.scan.examine import Examiner
     from akpatrol.sources.base import Placed
 
 
 class Unplaced(HistorySource):
     """Does not ask who introduced what, which takes half the time."""
 
-    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each hit where it was met."""
         return ((hit.match, occurrence(hit, State.PRESENT)) for hit in hits)
 
@@ -44,7 +44,7 @@ def run(top: Path, examiner: Examiner) -> Outcome:
         return Outcome(2, said="akpatrol: not a git repository")
     source = Unplaced(Git(found, common=True), Target("0", "repository", str(root)))
     try:
-        report = pipeline.run("history", [source], examiner, pipeline.Wishes())
+        report = pipeline.run("history", [source], examiner, pipeline.ScanOptions())
     except AkpatrolError as error:
         return Outcome(2, said=f"akpatrol: {error}")
     complete = 0 if report.coverage.complete else 3

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from akpatrol.__main__ import main as akpatrol
 from akpatrol.cli import run as cli_run
-from akpatrol.examination import Examiner
-from akpatrol.rules import load
+from akpatrol.rules.rule_file import load
+from akpatrol.scan.examine import Examiner
 from bench import fault_run, record
 from bench.fault_cases import Case, Done, Outcome, cases, flaw, sampled
 from bench.fault_repository import NAME, Built, build

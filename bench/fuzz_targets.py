@@ -22,13 +22,13 @@ from tests.program import inside
 from tests.reports import options
 from tests.repositories import Repository
 
-from akpatrol import rules
-from akpatrol.blocks import content_of
 from akpatrol.errors import ExitCode, UsageError
-from akpatrol.examination import Examiner
-from akpatrol.findings import Hit
-from akpatrol.model import Origin
+from akpatrol.model.chunks import content_of
+from akpatrol.model.credential import RawFinding
+from akpatrol.model.scan import Origin
 from akpatrol.report import render
+from akpatrol.rules import rule_file
+from akpatrol.scan.examine import Examiner
 from akpatrol.sweep import forge
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class _Corpus:
         del scratch
         rng = Random(type(self).__name__)
         self.seeds = [build(rng, organization_key(rng)).data for build in self.builds.values()]
-        self._examiner = Examiner(rules.load())
+        self._examiner = Examiner(rule_file.load())
 
     def run(self, data: bytes, number: int) -> None:
         """Examine the file."""
@@ -80,11 +80,11 @@ class _Corpus:
 
         block = _BLOCK_BYTES if number % 2 else len(data) + 1
         for found in self._examiner.look(content_of(read, Origin("fuzz", path=b"file"), block=block)):
-            if isinstance(found, Hit):
+            if isinstance(found, RawFinding):
                 _check(found, len(data))
 
 
-def _check(hit: Hit, size: int) -> None:
+def _check(hit: RawFinding, size: int) -> None:
     begin, end = (hit.line, hit.column), (hit.end_line, hit.end_column)
     if hit.offset < 0 or (not hit.origin.containers and hit.offset >= size) or begin < (1, 1) or begin >= end:
         raise Violation(f"a finding at {hit.offset}, {begin} to {end}, in {size} bytes")
@@ -151,7 +151,7 @@ class Rules(_Program):
     def made(self) -> tuple[Path, Sequence[bytes]]:
         """Make a file to scan beside it."""
         self.text("code.txt", f"acme_key = acme_{self._rng.getrandbits(96):024x}\n")
-        own = [Path(file).read_bytes() for file in rules.shipped_files()]
+        own = [Path(file).read_bytes() for file in rule_file.shipped_files()]
         return self._scratch / "rules.toml", [_RULES.encode(), *own]
 
 

@@ -28,8 +28,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.detect.engine import Engine
-from akpatrol.model import Confidence
-from akpatrol.rules import load
+from akpatrol.model.scan import Confidence
+from akpatrol.rules.rule_file import load
 from bench.shapes import SHAPES
 from bench.train_likelihood import default_roots, read
 

@@ -23,8 +23,8 @@ from playwright.sync_api import sync_playwright
 from tests import reports
 from tests.credentials import random_text
 
-from akpatrol.findings import VerificationStatus
-from akpatrol.model import Report, Secret, State
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import Report, Secret, State
 from akpatrol.report import render
 from bench import record
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from akpatrol.findings import Commit, Credential, Occurrence
+    from akpatrol.model.credential import Commit, Credential, Occurrence
 
 _REPOSITORIES, _AUTHORS, _PATHS, _COMMITS = 200, 300, 4000, 20_000
 _ACTIONS = {

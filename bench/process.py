@@ -11,7 +11,7 @@ from threading import Event, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.readlog import FILE_NAME
+from akpatrol.cache.scan_cache import FILE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

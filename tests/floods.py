@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.detect import gate, patterns
+from akpatrol.detect import hyperscan_patterns, prefilter
 
 if TYPE_CHECKING:
     import pytest
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def flood(patch: pytest.MonkeyPatch, most: int) -> None:
     """Let each gate tell at most ``most`` rings one by one."""
-    for module in (gate, patterns):
+    for module in (prefilter, hyperscan_patterns):
         patch.setattr(module, "most_of", lambda _: most)
-    patch.setattr(patterns, "_MOST_IN_BLOCK", most)
-    patch.setattr(patterns, "_BLOCK_BYTES", 256)
+    patch.setattr(hyperscan_patterns, "_MOST_IN_BLOCK", most)
+    patch.setattr(hyperscan_patterns, "_BLOCK_BYTES", 256)

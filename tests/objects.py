@@ -7,10 +7,10 @@ import os
 import zlib
 from typing import TYPE_CHECKING
 
-from akpatrol.model import Skipped
-from akpatrol.sources.base import Unsettled
+from akpatrol.model.scan import Skipped
+from akpatrol.sources.base import Uncacheable
 from akpatrol.sources.git import repository
-from akpatrol.sources.git.packs import planning, slices
+from akpatrol.sources.git.packs import plan, slices
 from akpatrol.sources.git.runner import Git
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def truth(repo: Repository, variables: Mapping[str, str] | None = None) -> Objec
 
 def read_part(part: slices.Slice, git: Git) -> Iterable[tuple[str, str, str] | Skipped]:
     for item in slices.read(part, git):
-        if isinstance(item, Unsettled):
+        if isinstance(item, Uncacheable):
             continue
         if isinstance(item, Skipped):
             yield item
@@ -63,7 +63,7 @@ def read(git: Git) -> tuple[Objects, list[Skipped]]:
     """Return type and digest of every object, by the fast reader, which has to give each once."""
     objects: Objects = {}
     skips: list[Skipped] = []
-    for part in planning.plan(git):
+    for part in plan.plan(git):
         for item in [part] if isinstance(part, Skipped) else read_part(part, git):
             if isinstance(item, Skipped):
                 skips.append(item)

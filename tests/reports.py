@@ -7,7 +7,7 @@ from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.findings import (
+from akpatrol.model.credential import (
     Allowance,
     AllowanceSource,
     Commit,
@@ -19,20 +19,9 @@ from akpatrol.findings import (
     Verification,
     VerificationStatus,
 )
-from akpatrol.model import (
-    Attribution,
-    Confidence,
-    Coverage,
-    Kind,
-    Place,
-    Report,
-    Secret,
-    Severity,
-    State,
-    Target,
-)
+from akpatrol.model.scan import Attribution, Confidence, Coverage, Kind, Place, Report, Secret, Severity, State, Target
 from akpatrol.report import RenderOptions
-from akpatrol.rules import RuleSet, load
+from akpatrol.rules.rule_file import RuleSet, load
 from tests.credentials import random_text
 
 if TYPE_CHECKING:

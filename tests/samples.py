@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.findings import AllowanceSource, VerificationStatus
-from akpatrol.model import (
+from akpatrol.model.credential import AllowanceSource, VerificationStatus
+from akpatrol.model.scan import (
     Coverage,
     Exposure,
     Place,

@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.sweep.store import Store
+from akpatrol.sweep.store.store import SweepStore
 from tests.program import Done, finish, start
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Sweeps:
 
     def told(self) -> dict[str, set[tuple[Any, ...]]]:
         """Return what the store tells of each target that is in it."""
-        with Store(str(self.store), create=False) as store:
+        with SweepStore(str(self.store), create=False) as store:
             if not store.runs():
                 return {}
             document = store.document()

@@ -9,8 +9,8 @@ from bench import fault_run
 from bench.fault_cases import Case, Done, Outcome, cases, flaw, sampled
 from bench.fault_repository import build
 
-from akpatrol.examination import Examiner
-from akpatrol.rules import load
+from akpatrol.rules.rule_file import load
+from akpatrol.scan.examine import Examiner
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -26,7 +26,7 @@ def test_mutated_files_are_read_or_refused(name: str, tmp_path: Path, monkeypatc
 
 def test_a_crash_is_a_violation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = TARGETS["configuration"](tmp_path)
-    monkeypatch.setattr("akpatrol.configuration.load", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("akpatrol.config.configuration_file.load", lambda *_, **__: 1 / 0)
     with pytest.raises(Violation, match="exit 4"):
         target.run(b"", 0)
 

@@ -12,8 +12,8 @@ import pytest
 
 from akpatrol.cli import cli
 from akpatrol.errors import ExitCode
-from akpatrol.findings import VerificationStatus
-from akpatrol.model import State
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import State
 from tests.credentials import personal_access_token
 
 _ROOT = Path(__file__).parents[1]

@@ -57,7 +57,7 @@ def _troubled() -> None:
 
     whole = work.whole
 
-    def troubled(order: work.Order, target: Any) -> work.Outcome:
+    def troubled(order: work.ScanSpec, target: Any) -> work.TargetResult:
         if "STUCK" in os.environ and target.root.endswith("stuck"):
             Path(os.environ["STUCK"]).touch()
             Event().wait()

@@ -1,6 +1,6 @@
 """akpatrol: a credential leak scanner for Anyreach API credentials.
 
-``Scanner`` is the engine as a library; what it returns is in ``akpatrol.model``.
+``Scanner`` is the engine as a library; what it returns is in ``akpatrol.model.scan``.
 """
 
 from __future__ import annotations

@@ -6,27 +6,27 @@ from contextlib import nullcontext
 from time import gmtime, monotonic, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol import execution
 from akpatrol.errors import OutOfTime
-from akpatrol.interrupts import first_noted
-from akpatrol.model import ChangedFiles, Confidence, Coverage, Exclusion, Place, Report, Skipped
+from akpatrol.model.scan import ChangedFiles, Confidence, Coverage, Exclusion, Place, Report, Skipped
+from akpatrol.runtime.interrupts import first_noted
+from akpatrol.scan import execute
+from akpatrol.scan.result import ScanResult
 from akpatrol.sources.base import Changing, Comparing, Remembering
-from akpatrol.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from akpatrol.detect.engine import Engine
-    from akpatrol.examination import Examiner
-    from akpatrol.findings import Credential, Hit, Occurrence
-    from akpatrol.rules import RuleSet
+    from akpatrol.model.credential import Credential, Occurrence, RawFinding
+    from akpatrol.policy.group import AcceptedSkip
+    from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.scan.examine import Examiner
     from akpatrol.sources.base import Placed, Source, Unit
-    from akpatrol.triage import AcceptedSkip
 
-    Reader = Callable[[Source, Tally], None]
+    Reader = Callable[[Source, ScanResult], None]
 
 
-class Wishes(NamedTuple):
+class ScanOptions(NamedTuple):
     """How to run: processes at most, the least confidence to report, skips that are accepted.
 
     What is ``excluded`` or ``allowed`` depends on target and path; ``narrow`` says that there are patterns that leave
@@ -51,12 +51,12 @@ def run(
     command: str,
     sources: Sequence[Source],
     examiner: Examiner,
-    wishes: Wishes,
-    progress: Callable[[Tally], None] = lambda _: None,
+    wishes: ScanOptions,
+    progress: Callable[[ScanResult], None] = lambda _: None,
 ) -> Report:
     """Read every source, place and collect what was found, and say what was looked at."""
     started, clock = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()), monotonic()
-    reading = _Reading(examiner, wishes, progress)
+    reading = _SourceReader(examiner, wishes, progress)
     # The first source that is interrupted is the last.
     interrupted = any(reading.interrupted(source) for source in sources)
     tally = reading.tally
@@ -75,14 +75,14 @@ def run(
     )
 
 
-class _Reading:
+class _SourceReader:
     """Reads sources, places what was found in them and sees what is missing."""
 
-    def __init__(self, examiner: Examiner, wishes: Wishes, progress: Callable[[Tally], None]) -> None:
+    def __init__(self, examiner: Examiner, wishes: ScanOptions, progress: Callable[[ScanResult], None]) -> None:
         self._examiner = examiner
         self._wishes = wishes
         self._progress = progress
-        self.tally = Tally()
+        self.tally = ScanResult()
         self.placed: list[Placed] = []
         self.known: list[Placed] = []
         self.changed: ChangedFiles | None = None
@@ -117,26 +117,26 @@ class _Reading:
     def _read(self, source: Source) -> None:
         try:
             if isinstance(source, Remembering):
-                from akpatrol import readlog  # noqa: PLC0415 - a hook does without
+                from akpatrol.cache import scan_cache  # noqa: PLC0415 - a hook does without
 
-                source.recall(readlog.conditions(self._examiner.rules.digest, self._examiner.limits))
+                source.recall(scan_cache.conditions(self._examiner.rules.digest, self._examiner.limits))
             if self._wishes.reader:
                 self._wishes.reader(source, self.tally)
             else:
-                execution.read(source, self._examiner, self.tally, self._wishes.jobs, self._progress)
+                execute.read(source, self._examiner, self.tally, self._wishes.jobs, self._progress)
         except OutOfTime as error:
             self.tally.add(Skipped("the rest", str(error)))
 
-    def _place(self, source: Source, hits: Sequence[Hit]) -> None:
+    def _place(self, source: Source, hits: Sequence[RawFinding]) -> None:
         if isinstance(source, Comparing):
             source.compare_with(self._hits)
         engine = self._examiner.engine
         included = _included(_admitted(source.place(hits), engine), self._wishes, self.tally)
         self.placed += _new(included, self._wishes, engine.admits, self.known)
 
-    def _hits(self, unit: Unit) -> list[Hit]:
-        found = Tally()
-        for item in execution.examined(self._examiner, unit):
+    def _hits(self, unit: Unit) -> list[RawFinding]:
+        found = ScanResult()
+        for item in execute.examined(self._examiner, unit):
             found.add(item)
         return found.hits
 
@@ -147,7 +147,7 @@ class _Reading:
 
 
 def _new(
-    placed: Iterable[Placed], wishes: Wishes, admits: Callable[[str, Sequence[bytes]], bool], known: list[Placed]
+    placed: Iterable[Placed], wishes: ScanOptions, admits: Callable[[str, Sequence[bytes]], bool], known: list[Placed]
 ) -> Iterator[Placed]:
     """Leave out what was there before, which becomes known, unless nobody was told of it where it was."""
     for match, one in placed:
@@ -160,13 +160,13 @@ def _new(
             known.append((match, one))
 
 
-def _brings_to_light(one: Occurrence, old: bytes, wishes: Wishes) -> bool:
+def _brings_to_light(one: Occurrence, old: bytes, wishes: ScanOptions) -> bool:
     """Tell whether a file was renamed from where it was excluded or allowed, or to where the public reads it."""
-    from akpatrol import surroundings  # noqa: PLC0415 - few ranges have a rename with a hit
+    from akpatrol.model import path_context  # noqa: PLC0415 - few ranges have a rename with a hit
 
     was = one._replace(path=old, paths=(old,))
-    is_public = surroundings.browser(surroundings.names(one._replace(paths=())))
-    is_now = is_public and not surroundings.browser(surroundings.names(was))
+    is_public = path_context.browser(path_context.names(one._replace(paths=())))
+    is_now = is_public and not path_context.browser(path_context.names(was))
     return is_now or wishes.excluded(one.target, old) or wishes.allowed(one.target, old)
 
 
@@ -178,7 +178,7 @@ def _admitted(placed: Iterable[Placed], engine: Engine) -> Iterator[Placed]:
             yield by, occurrence._replace(rule_ids=(by.rule_id, *by.others))
 
 
-def _included(placed: Iterable[Placed], wishes: Wishes, tally: Tally) -> Iterator[Placed]:
+def _included(placed: Iterable[Placed], wishes: ScanOptions, tally: ScanResult) -> Iterator[Placed]:
     """Leave out what stands only on excluded paths: those of objects are not known before a hit is placed."""
     for match, occurrence in placed:
         # Of paths that are not listed it is not known whether they are excluded.
@@ -190,7 +190,7 @@ def _included(placed: Iterable[Placed], wishes: Wishes, tally: Tally) -> Iterato
             yield match, occurrence
 
 
-def _changed(source: Changing, wishes: Wishes, tally: Tally) -> ChangedFiles:
+def _changed(source: Changing, wishes: ScanOptions, tally: ScanResult) -> ChangedFiles:
     """Count the files of a change, and as excluded those that patterns leave out, whatever they hold."""
     target, paths = source.targets()[0].id, source.changed_paths()
     number = sum(wishes.excluded(target, path) for path in paths)
@@ -199,20 +199,20 @@ def _changed(source: Changing, wishes: Wishes, tally: Tally) -> ChangedFiles:
     return ChangedFiles(len(paths), number)
 
 
-def _collect(placed: Sequence[Placed], rules: RuleSet, wishes: Wishes) -> tuple[tuple[Credential, ...], int]:
+def _collect(placed: Sequence[Placed], rules: RuleSet, wishes: ScanOptions) -> tuple[tuple[Credential, ...], int]:
     if not placed:
         return (), 0
-    from akpatrol import triage  # noqa: PLC0415 - most runs have no hit
+    from akpatrol.policy import group  # noqa: PLC0415 - most runs have no hit
 
-    return triage.at_least(triage.collect(placed, rules, wishes.asked), wishes.minimum)
+    return group.at_least(group.collect(placed, rules, wishes.asked), wishes.minimum)
 
 
-def _coverage(tally: Tally, accepted: Sequence[AcceptedSkip], *, interrupted: bool) -> Coverage:
+def _coverage(tally: ScanResult, accepted: Sequence[AcceptedSkip], *, interrupted: bool) -> Coverage:
     skipped = tuple(dict.fromkeys(tally.skipped))
     if accepted:
-        from akpatrol import triage  # noqa: PLC0415 - most configurations accept nothing
+        from akpatrol.policy import group  # noqa: PLC0415 - most configurations accept nothing
 
-        skipped = triage.accept(skipped, accepted)
+        skipped = group.accept(skipped, accepted)
     if interrupted:
         skipped = (*skipped, Skipped("the rest", "interrupted before it was looked at"))
     return Coverage(tally.size, dict(sorted(tally.counts.items())), dict(sorted(tally.excluded.items())), skipped)

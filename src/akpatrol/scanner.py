@@ -6,16 +6,16 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from akpatrol import rules
-from akpatrol.blocks import content_of
-from akpatrol.examination import Examiner
-from akpatrol.findings import Hit
-from akpatrol.model import Confidence, Origin
+from akpatrol.model.chunks import content_of
+from akpatrol.model.credential import RawFinding
+from akpatrol.model.scan import Confidence, Origin
+from akpatrol.rules import rule_file
+from akpatrol.scan.examine import Examiner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from akpatrol.model import Content
+    from akpatrol.model.scan import Content
 
 
 class Scanner:
@@ -26,17 +26,17 @@ class Scanner:
     """
 
     def __init__(self, rule_files: Iterable[str | Path] = (), min_confidence: Confidence = Confidence.MEDIUM) -> None:
-        self._examiner = Examiner(rules.load(tuple(Path(file) for file in rule_files)))
+        self._examiner = Examiner(rule_file.load(tuple(Path(file) for file in rule_files)))
         self._minimum = min_confidence
 
-    def scan(self, data: bytes | str) -> list[Hit]:
+    def scan(self, data: bytes | str) -> list[RawFinding]:
         """Return what is found in ``data``; text is taken as UTF-8."""
         whole = _encoded(data) if isinstance(data, str) else data
         content = content_of(BytesIO(whole).read, Origin("0"), named=True)
         at = (lambda offset, number: whole[offset : offset + number]) if content.read else None
         return list(self._hits(content._replace(at=at, size=len(whole))))
 
-    def scan_file(self, file: BinaryIO) -> Iterator[Hit]:
+    def scan_file(self, file: BinaryIO) -> Iterator[RawFinding]:
         """Yield what is found in a binary file or stream, in memory that does not grow with it."""
 
         def read(number: int) -> bytes:
@@ -48,9 +48,9 @@ class Scanner:
 
         return self._hits(content_of(read, Origin("0"), named=True))
 
-    def _hits(self, content: Content) -> Iterator[Hit]:
+    def _hits(self, content: Content) -> Iterator[RawFinding]:
         for found in self._examiner.look(content):
-            if isinstance(found, Hit) and found.match.confidence >= self._minimum:
+            if isinstance(found, RawFinding) and found.match.confidence >= self._minimum:
                 yield found
 
 

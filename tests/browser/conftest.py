@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from akpatrol.model import Report
+    from akpatrol.model.scan import Report
 
 CHROMIUM = shutil.which("chromium")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from akpatrol.findings import VerificationStatus
-from akpatrol.model import Confidence, Coverage, Exposure, Report, Secret, Severity, Skipped, State
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import Confidence, Coverage, Exposure, Report, Secret, Severity, Skipped, State
 from tests import reports
 
 if TYPE_CHECKING:
     from random import Random
 
-    from akpatrol.findings import Credential, Occurrence
+    from akpatrol.model.credential import Credential, Occurrence
 
 AUTHORS = ("Jane Doe <jane@example.org>", "Ravi Patel <ravi@example.org>", "Mei Lin <mei@example.org>")
 PATHS = (b"src/app/config.py", b"deploy/values.yaml", b".env", b"web/src/api.ts", b"docs/setup.md")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from akpatrol.findings import Change, Changes
-from akpatrol.model import Coverage, Kind, Report, Secret, Skipped, State
+from akpatrol.model.credential import Changes, CredentialChange
+from akpatrol.model.scan import Coverage, Kind, Report, Secret, Skipped, State
 from akpatrol.report import as_html, render
 from tests import reports, samples
 from tests.browser.incidents import incident
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from akpatrol.findings import Credential
+    from akpatrol.model.credential import Credential
     from tests.browser.conftest import Open
 
 REPORT = incident(reports.seeded(53))
@@ -60,7 +60,7 @@ def hostile_report() -> Report:
         changes=Changes(
             1,
             HOSTILE[0],
-            tuple(Change("akp1:" + "0" * 64, Kind.CUSTOM, text, "gone", text) for text in HOSTILE),
+            tuple(CredentialChange("akp1:" + "0" * 64, Kind.CUSTOM, text, "gone", text) for text in HOSTILE),
         ),
     )
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import akpatrol
-from akpatrol import readlog
+from akpatrol.cache import scan_cache
 from akpatrol.errors import ExitCode
-from akpatrol.model import Content
-from akpatrol.sources.git.completeness import Walk
+from akpatrol.model.scan import Content
+from akpatrol.sources.git.completeness import HistoryWalk
 from akpatrol.sources.git.units import SliceUnit
 from tests.repositories import Repository, damage
 
@@ -47,13 +47,13 @@ def examined(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def walks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that grows with every walk of the whole history."""
     begun: list[int] = []
-    original = Walk.__init__
+    original = HistoryWalk.__init__
 
-    def init(self: Walk, git: Any) -> None:
+    def init(self: HistoryWalk, git: Any) -> None:
         begun.append(1)
         original(self, git)
 
-    monkeypatch.setattr(Walk, "__init__", init)
+    monkeypatch.setattr(HistoryWalk, "__init__", init)
     return begun
 
 
@@ -67,7 +67,7 @@ def filled(repo: Repository) -> Repository:
 
 
 def _file() -> Path:
-    return Path(os.environ["XDG_CACHE_HOME"]) / "akpatrol" / readlog.FILE_NAME
+    return Path(os.environ["XDG_CACHE_HOME"]) / "akpatrol" / scan_cache.FILE_NAME
 
 
 def _new(repo: Repository, change: Callable[[], object]) -> set[str]:
@@ -103,7 +103,7 @@ def test_what_other_processes_read_is_known(
     for number in range(3):
         filled.git("repack", "-q", "-d")
         filled.commit_file("more", f"{number}")
-    monkeypatch.setattr("akpatrol.execution._LITTLE_WORK_SECONDS", 0)
+    monkeypatch.setattr("akpatrol.scan.execute._LITTLE_WORK_SECONDS", 0)
     assert run("history", filled.path, "--jobs", "2").found(key)
     examined.clear()
     assert run("history", filled.path, "--jobs", "1").found(key)
@@ -176,7 +176,7 @@ def test_other_conditions_read_everything(
     run("history", filled.path)
     examined.clear()
     (tmp_path / "r.toml").write_text(_RULE)
-    monkeypatch.setattr(readlog, "__version__", akpatrol.__version__ + ("1" if change == "version" else ""))
+    monkeypatch.setattr(scan_cache, "__version__", akpatrol.__version__ + ("1" if change == "version" else ""))
     options = {
         "rules": ("--rules", str(tmp_path / "r.toml")),
         "limits": ("--max-depth", "2"),

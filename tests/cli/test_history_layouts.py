@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.blocks import content_of
-from akpatrol.model import REACH_AFTER, REACH_BEFORE
+from akpatrol.model.chunks import content_of
+from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE
 from tests.credentials import organization_key
 from tests.repositories import Repository
 
@@ -177,7 +177,7 @@ def test_at_the_edge_of_a_block(run: Run, repo: Repository, new_key: Callable[[]
 
 
 def test_small_blocks(monkeypatch: pytest.MonkeyPatch, run: Run, repo: Repository, rng: Random) -> None:
-    monkeypatch.setattr("akpatrol.blocks.blocks.__defaults__", (8192, REACH_BEFORE, REACH_AFTER))
+    monkeypatch.setattr("akpatrol.model.chunks.blocks.__defaults__", (8192, REACH_BEFORE, REACH_AFTER))
     monkeypatch.setitem(content_of.__kwdefaults__ or {}, "block", 8192)
     keys = [organization_key(rng) for _ in range(60)]
     text = "".join(f"é{'x' * rng.randrange(400)}\n {secret}\n" for secret in keys)

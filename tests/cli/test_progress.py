@@ -10,11 +10,11 @@ import pytest
 
 from akpatrol.cli import progress as progress_
 from akpatrol.cli.progress import Progress
+from akpatrol.config.options import Settings
 from akpatrol.errors import GitError
-from akpatrol.model import Counted, Target
-from akpatrol.settings import Settings
+from akpatrol.model.scan import Counted, Target
+from akpatrol.scan.result import ScanResult
 from akpatrol.sources.files import FilesSource
-from akpatrol.tally import Tally
 from tests.program import Done, execute, on_terminal
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class _Source:
 
 
 def _line(progress: Progress, done: int, size: int = 0, seconds: float = 2.0) -> str:
-    tally = Tally()
+    tally = ScanResult()
     tally.add(Counted("files", done, size))
     return progress._line(tally, seconds)
 

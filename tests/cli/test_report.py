@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.model import Confidence, Secret
+from akpatrol.model.scan import Confidence, Secret
 from akpatrol.report import FORMATS, render
-from akpatrol.report.reread import report_of
-from akpatrol.sweep.store import Store
+from akpatrol.report.load import report_of
+from akpatrol.sweep.store.store import SweepStore
 from tests import reports
 from tests.credentials import organization_key, personal_access_token
 from tests.program import Done, execute, inside
@@ -21,7 +21,7 @@ from tests.unit.sweep.looks import DIGEST, KEYS, day, found, look, sweep
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from akpatrol.model import Report
+    from akpatrol.model.scan import Report
 
 # A document tells how long it took to the millisecond.
 _END = re.compile(rb'"(endTimeUtc|end_time)": "[^"]+"')
@@ -247,7 +247,7 @@ def test_a_run_that_there_is_not(store: Path, tmp_path: Path, name: str) -> None
 def test_the_coverage_list(store: Path, tmp_path: Path) -> None:
     done = _report(store, "--coverage", cwd=tmp_path)
     assert (done.code, _lines(done)) == (0, ["/org/two: not looked at since run 1 (2026-03-01)"])
-    with Store(str(store), create=True) as opened:
+    with SweepStore(str(store), create=True) as opened:
         run = opened.begin(day(4), DIGEST)
         opened.skip(run, "https://git.example.org/three.git", f"it is gone \x1b {_KEY}")
         opened.put(run, look("two", gaps=("a.7z", "b.7z")), None, "")
@@ -296,7 +296,7 @@ def test_options_that_cannot_be(store: Path, tmp_path: Path, options: tuple[str,
 
 
 def test_reading_while_a_sweep_writes(store: Path, tmp_path: Path) -> None:
-    with Store(str(store), create=True) as opened:
+    with SweepStore(str(store), create=True) as opened:
         run = opened.begin(day(4), DIGEST)
         opened.put(run, look("three", found(KEYS[4])), None, "")
         done = _report(store, cwd=tmp_path)

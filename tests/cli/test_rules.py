@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.rules import shipped_files
+from akpatrol.rules.rule_file import shipped_files
 from tests.credentials import random_text
 from tests.program import execute, inside, on_terminal
 

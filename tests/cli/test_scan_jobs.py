@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akpatrol import execution
-from akpatrol.examination import Examiner
-from akpatrol.model import Counted
-from akpatrol.rules import load
-from akpatrol.tally import Tally
+from akpatrol.model.scan import Counted
+from akpatrol.rules.rule_file import load
+from akpatrol.scan import execute
+from akpatrol.scan.examine import Examiner
+from akpatrol.scan.result import ScanResult
 from tests.credentials import organization_key
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ _FILES = 3000
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start worker processes after the first unit, however little work there is, and wait for them."""
-    monkeypatch.setattr(execution, "_LITTLE_WORK_SECONDS", 0)
-    monkeypatch.setattr(execution._Workers, "are_there", lambda workers: workers.first.result() is None)
+    monkeypatch.setattr(execute, "_LITTLE_WORK_SECONDS", 0)
+    monkeypatch.setattr(execute._Workers, "are_there", lambda workers: workers.first.result() is None)
 
 
 @pytest.fixture
@@ -59,13 +59,13 @@ def _comparable(report: dict[str, Any]) -> str:
 @pytest.mark.usefixtures("at_once")
 def test_same_report_with_any_number_of_processes(run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    original = execution._workers
+    original = execute._workers
 
     def workers(jobs: int, examiner: Examiner) -> AbstractContextManager[Any]:
         started.append(jobs)
         return original(jobs, examiner)
 
-    monkeypatch.setattr(execution, "_workers", workers)
+    monkeypatch.setattr(execute, "_workers", workers)
     alone, together = run("scan", tree, "--jobs", "1"), run("scan", tree, "--jobs", "2")
     assert started == [2]
     assert alone.code == together.code == 1
@@ -116,10 +116,10 @@ class _Source:
         return iter(self._units)
 
 
-def _read(*units: Any) -> Tally:
-    tally = Tally()
+def _read(*units: Any) -> ScanResult:
+    tally = ScanResult()
     source: Any = _Source(*units)
-    execution.read(source, Examiner(load()), tally, 2, lambda _: None)
+    execute.read(source, Examiner(load()), tally, 2, lambda _: None)
     return tally
 
 
@@ -143,20 +143,20 @@ def test_bug_in_a_worker_is_a_bug() -> None:
 
 @pytest.mark.usefixtures("at_once")
 def test_interrupt_keeps_what_came_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(running: dict[Future[Tally], Any], _sink: Any) -> None:
+    def interrupted(running: dict[Future[ScanResult], Any], _sink: Any) -> None:
         wait(running)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(execution, "_gather", interrupted)
-    tally, source = Tally(), _Source(*[_Fine()] * 40)
+    monkeypatch.setattr(execute, "_gather", interrupted)
+    tally, source = ScanResult(), _Source(*[_Fine()] * 40)
     with pytest.raises(KeyboardInterrupt):
-        execution.read(source, Examiner(load()), tally, 2, lambda _: None)  # type: ignore[arg-type]
-    assert tally.counts["files"] == 2 + 2 * execution._UNITS_IN_FLIGHT_A_JOB  # two were read here
+        execute.read(source, Examiner(load()), tally, 2, lambda _: None)  # type: ignore[arg-type]
+    assert tally.counts["files"] == 2 + 2 * execute._UNITS_IN_FLIGHT_A_JOB  # two were read here
     assert not _children()
 
 
 def test_little_work_starts_no_process(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(execution, "_workers", None)
+    monkeypatch.setattr(execute, "_workers", None)
     (tmp_path / "f").write_text("clean\n")
     assert run("scan", tmp_path, "--jobs", "2").code == 0
 

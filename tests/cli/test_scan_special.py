@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akpatrol.model import Skipped
+from akpatrol.model.scan import Skipped
 from akpatrol.sources.files import FilesUnit
 from tests.program import execute
 from tests.repositories import Repository

@@ -12,7 +12,7 @@ import pytest
 
 from akpatrol.sweep import run as run_
 from akpatrol.sweep import signature, work
-from akpatrol.sweep.store import Store
+from akpatrol.sweep.store.store import SweepStore
 from tests import organization
 from tests.api_server import ApiServer, Member
 from tests.organization import same
@@ -40,7 +40,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the list of targets that are opened, and let files be settled at once."""
     opened: list[str] = []
 
-    def whole(order: work.Order, target: Any) -> work.Outcome:
+    def whole(order: work.ScanSpec, target: Any) -> work.TargetResult:
         opened.append(target.root)
         return work.through(order, target)
 
@@ -80,7 +80,7 @@ def test_every_credential_is_told_in_every_place(acme: Organization, swept: tupl
     assert gaps(acme, result) == acme.gaps
     assert all(skip["reason"] for skip in result.skipped)
     assert f"{_REPOSITORIES + 1} targets: {_REPOSITORIES + 1} read, 0 unchanged, 2 not fully read" in result.err
-    with Store(str(file), create=False) as store:
+    with SweepStore(str(file), create=False) as store:
         assert {acme.name(gap.target) for gap in store.gaps()} == acme.gaps
 
 
@@ -147,7 +147,7 @@ def test_other_wishes_make_everything_be_read_again(run: Run, tmp_path: Path, re
 def test_two_sweeps_on_one_store(run: Run, acme: Organization, tmp_path: Path) -> None:
     """The second is refused, is told by whom, and breaks nothing."""
     file = tmp_path / "store"
-    with Store(str(file), create=True):
+    with SweepStore(str(file), create=True):
         second = run("sweep", acme.root / "odd/empty", "--store", file)
     assert second.code == 2
     assert f"process {os.getpid()}" in second.err
@@ -214,7 +214,7 @@ def test_a_target_that_vanishes_is_a_skip(run: Run, tmp_path: Path, monkeypatch:
         repo = Repository(tmp_path / "org" / name, "--bare")
         (repo.path / "description").write_text(f"KEY={key}\n")
 
-    def whole(order: work.Order, target: Any) -> work.Outcome:
+    def whole(order: work.ScanSpec, target: Any) -> work.TargetResult:
         if target.root.endswith("/a"):
             (tmp_path / "org" / "a").rename(tmp_path / "gone")
         return work.through(order, target)

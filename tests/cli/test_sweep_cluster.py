@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akpatrol.sweep.store import Store
+from akpatrol.sweep.store.store import SweepStore
 from tests import cluster
 from tests.api_server import ApiServer, Member
 from tests.credentials import organization_key, personal_access_token
@@ -193,7 +193,7 @@ def test_a_scheduler_goes_away_in_the_middle(organization: Path, alone: Any, tmp
         process = start(*arguments, cwd=tmp_path)
         wait_for(file)
         wait_for(store)
-        with Store(str(store), create=False) as opened:
+        with SweepStore(str(store), create=False) as opened:
             while not opened.report().credentials:
                 assert process.poll() is None
         running.kill()

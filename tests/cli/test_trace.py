@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 
 from akpatrol.report import FORMATS
-from akpatrol.rules import load
+from akpatrol.rules.rule_file import load
 from tests.api_server import ApiServer, Member
 from tests.credentials import organization_key
 from tests.program import Done, at_prompt, command, execute, inside

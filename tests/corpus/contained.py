@@ -12,7 +12,7 @@ import zipfile
 from functools import partial
 from typing import TYPE_CHECKING
 
-from akpatrol.model import Secret
+from akpatrol.model.scan import Secret
 from tests.corpus import packing, spellings
 from tests.corpus.artifact import Artifact, Case, Planted, case, raw
 from tests.corpus.text import log, prose

@@ -12,21 +12,21 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from akpatrol.blocks import advance, blocks, content_of
-from akpatrol.detect import patterns
+from akpatrol.detect import hyperscan_patterns
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.redact import Redactor
-from akpatrol.hits import locate
-from akpatrol.model import REACH_AFTER, REACH_BEFORE, Chunk, Confidence, Origin, Place, Secret
-from akpatrol.rules import load
+from akpatrol.model.chunks import advance, blocks, content_of
+from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, Chunk, Confidence, Origin, Place, Secret
+from akpatrol.rules.rule_file import load
+from akpatrol.scan.locate import locate
 from tests.credentials import ALPHABETS, organization_key, personal_access_token, random_text
 from tests.floods import flood
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from akpatrol.detect.gate import GateChoice
-    from akpatrol.findings import Hit
+    from akpatrol.detect.prefilter import GateChoice
+    from akpatrol.model.credential import RawFinding
 
 _GATES: tuple[GateChoice, ...] = ("automaton", "hyperscan")
 _ORIGIN = Origin("0")
@@ -103,8 +103,8 @@ def _chunks(data: bytes, block: int) -> Iterator[Chunk]:
     return blocks(content_of(BytesIO(data).read, _ORIGIN, block=block), block, REACH_BEFORE, REACH_AFTER)
 
 
-def _hits(engine: Engine, data: bytes, block: int) -> list[Hit]:
-    found: list[Hit] = []
+def _hits(engine: Engine, data: bytes, block: int) -> list[RawFinding]:
+    found: list[RawFinding] = []
     for chunk in _chunks(data, block):
         found += locate(chunk, engine.scan(chunk.data, chunk.begin, chunk.end), engine.candidates)
     return found
@@ -184,8 +184,8 @@ def test_calls_of_limited_size_change_nothing(data: bytes, size: int) -> None:
     engine = _engine("hyperscan")
     expected = engine.scan(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(patterns, "_CALL_BYTES", size)
-        patch.setattr(patterns, "_CALL_OVERLAP", 512)
+        patch.setattr(hyperscan_patterns, "_CALL_BYTES", size)
+        patch.setattr(hyperscan_patterns, "_CALL_OVERLAP", 512)
         assert engine.scan(data) == expected
 
 

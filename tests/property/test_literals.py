@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from akpatrol.detect.match import compile_foreign
-from akpatrol.examination import Examiner
-from akpatrol.findings import Hit
-from akpatrol.literals import required
-from akpatrol.model import Content, Origin
-from akpatrol.rules import Rule, RuleSet, load, parse
+from akpatrol.model.credential import RawFinding
+from akpatrol.model.scan import Content, Origin
+from akpatrol.rules.literals import required
+from akpatrol.rules.rule_file import Rule, RuleSet, load, parse
+from akpatrol.scan.examine import Examiner
 from tests.corpus import spellings
 from tests.corpus.artifact import raw
 from tests.corpus.encoded import ENCODED
@@ -25,7 +25,7 @@ from tests.credentials import random_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from akpatrol.detect.gate import GateChoice
+    from akpatrol.detect.prefilter import GateChoice
     from tests.corpus.artifact import Artifact
 
 _settings = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -69,7 +69,7 @@ def _examiner(regex: str, gate: GateChoice) -> Examiner:
 def _found(regex: str, gate: GateChoice, data: bytes) -> set[tuple[bytes, tuple[str, ...]]]:
     examiner = _examiner(regex, gate)
     items = examiner.look(Content(Origin("0", path=b"file"), data, size=len(data)))
-    return {(one.match.secret.reveal(), one.match.encodings) for one in items if isinstance(one, Hit)}
+    return {(one.match.secret.reveal(), one.match.encodings) for one in items if isinstance(one, RawFinding)}
 
 
 @pytest.mark.parametrize("kind", ENCODED)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.sources.git.packs import families, inflate, loose, planning, raw, rebuild
+from akpatrol.sources.git.packs import inflate, loose, partition, plan, raw_object, rebuild
 from tests.objects import git_of, read, truth
 from tests.repositories import Repository
 
@@ -151,14 +151,14 @@ def test_equals_git(
     git, expected = git_of(repo), truth(repo)
     assert read(git) == (expected, [])
 
-    monkeypatch.setattr(families, "SLICE_ENTRIES", 3)
-    monkeypatch.setattr(families, "_ENTRIES_IN_DICT", 0)
-    monkeypatch.setattr(families, "SLICE_BYTES", 5000)
-    monkeypatch.setattr(planning, "_LOOSE_IDS", 2)
+    monkeypatch.setattr(partition, "SLICE_ENTRIES", 3)
+    monkeypatch.setattr(partition, "_ENTRIES_IN_DICT", 0)
+    monkeypatch.setattr(partition, "SLICE_BYTES", 5000)
+    monkeypatch.setattr(plan, "_LOOSE_IDS", 2)
     monkeypatch.setattr(rebuild, "BUDGET_BYTES", 1000)
     monkeypatch.setattr(inflate, "_ONE_SHOT_BYTES", 100)
     assert read(git) == (expected, [])
 
-    for module in (raw, inflate, loose, rebuild):
+    for module in (raw_object, inflate, loose, rebuild):
         monkeypatch.setattr(module, "HUGE_BYTES", 1500)
     assert read(git) == (expected, [])

@@ -19,12 +19,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from akpatrol import Scanner
-from akpatrol.blocks import blocks, content_of
-from akpatrol.examination import Examiner
-from akpatrol.findings import Hit
-from akpatrol.limits import Limits
-from akpatrol.model import Content, Origin, Secret, Skipped
-from akpatrol.rules import load
+from akpatrol.config.limits import Limits
+from akpatrol.model.chunks import blocks, content_of
+from akpatrol.model.credential import RawFinding
+from akpatrol.model.scan import Content, Origin, Secret, Skipped
+from akpatrol.rules.rule_file import load
+from akpatrol.scan.examine import Examiner
 from tests.corpus import packing, spellings
 from tests.corpus.artifact import Artifact, raw
 from tests.corpus.text import prose
@@ -34,7 +34,7 @@ from tests.floods import flood
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from akpatrol.detect.gate import GateChoice
+    from akpatrol.detect.prefilter import GateChoice
 
 _settings = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
@@ -144,13 +144,13 @@ def _nests() -> st.SearchStrategy[Nest]:
     return st.builds(_nest, _chosen(), st.integers(0, 1 << 32).map(Random))
 
 
-def _look(examiner: Examiner, data: bytes) -> list[Hit | Skipped]:
+def _look(examiner: Examiner, data: bytes) -> list[RawFinding | Skipped]:
     found = examiner.look(Content(_ORIGIN, data, size=len(data)))
-    return [item for item in found if isinstance(item, Hit | Skipped)]
+    return [item for item in found if isinstance(item, RawFinding | Skipped)]
 
 
 def _hits(examiner: Examiner, data: bytes) -> set[tuple[Secret, Origin, int]]:
-    return {(hit.match.secret, hit.origin, hit.offset) for hit in _look(examiner, data) if isinstance(hit, Hit)}
+    return {(hit.match.secret, hit.origin, hit.offset) for hit in _look(examiner, data) if isinstance(hit, RawFinding)}
 
 
 @settings(_settings, max_examples=250)
@@ -212,9 +212,9 @@ def test_the_size_of_blocks_changes_nothing(nest: Nest, shift: int, block: int) 
     """
     moved = b"0123456789abcde\n" * (shift // 16) + nest.data
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("akpatrol.blocks.blocks.__defaults__", (block, 8 << 10, 8 << 10))
+        patch.setattr("akpatrol.model.chunks.blocks.__defaults__", (block, 8 << 10, 8 << 10))
         content = content_of(BytesIO(moved).read, _ORIGIN, block=block)
-        hits = [hit for hit in _examiner("automaton").look(content) if isinstance(hit, Hit)]
+        hits = [hit for hit in _examiner("automaton").look(content) if isinstance(hit, RawFinding)]
     assert {(hit.match.secret, hit.offset) for hit in hits} == {
         (secret, offset) for secret, _, offset in _hits(_examiner("automaton"), moved)
     }

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from akpatrol import pipeline
-from akpatrol.examination import Examiner
-from akpatrol.model import Chunk, Confidence, Counted, Excluded, Exclusion, Origin, Skipped, State, Target
-from akpatrol.rules import load
-from akpatrol.sources.placing import component, occurrence
-from akpatrol.triage import AcceptedSkip
+from akpatrol.model.scan import Chunk, Confidence, Counted, Excluded, Exclusion, Origin, Skipped, State, Target
+from akpatrol.policy.group import AcceptedSkip
+from akpatrol.rules.rule_file import load
+from akpatrol.scan.examine import Examiner
+from akpatrol.sources.occurrence import component, occurrence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from akpatrol.findings import Hit
+    from akpatrol.model.credential import RawFinding
+    from akpatrol.scan.result import ScanResult
     from akpatrol.sources.base import Item, Placed
-    from akpatrol.tally import Tally
 
 
 class _Unit:
@@ -48,7 +48,7 @@ class _Source:
     def plan(self) -> Iterator[Any]:
         return iter(self._planned)
 
-    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
         self.asked.append(len(hits))
         for hit in hits:
             yield hit.match, occurrence(hit, State.WORKTREE)
@@ -65,7 +65,7 @@ def _chunk(text: str) -> Chunk:
 
 
 def _run(*sources: Any, **wishes: Any) -> Any:
-    return pipeline.run("scan", sources, Examiner(load()), pipeline.Wishes(**wishes))
+    return pipeline.run("scan", sources, Examiner(load()), pipeline.ScanOptions(**wishes))
 
 
 def test_everything_comes_together(key: str) -> None:
@@ -106,11 +106,11 @@ def test_minimum_confidence(key: str) -> None:
 def test_progress_is_told_while_a_unit_is_read() -> None:
     seen: list[int] = []
 
-    def note(tally: Tally) -> None:
+    def note(tally: ScanResult) -> None:
         seen.append(tally.size)
 
     unit = _Unit(Counted("files", 0, 4), Counted("files", 1, 2))
-    pipeline.run("scan", [_Source(unit)], Examiner(load()), pipeline.Wishes(), note)
+    pipeline.run("scan", [_Source(unit)], Examiner(load()), pipeline.ScanOptions(), note)
     assert seen[:2] == [4, 6]
 
 

@@ -13,18 +13,18 @@ import pytest
 
 import akpatrol
 from akpatrol import Scanner
-from akpatrol.detect import patterns
+from akpatrol.detect import hyperscan_patterns
 from akpatrol.errors import RuleError
-from akpatrol.model import Confidence, Kind, Secret
+from akpatrol.model.scan import Confidence, Kind, Secret
 from tests.credentials import organization_key, personal_access_token
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from akpatrol.findings import Hit
+    from akpatrol.model.credential import RawFinding
 
 
-def _one(hits: list[Hit]) -> Hit:
+def _one(hits: list[RawFinding]) -> RawFinding:
     (hit,) = hits
     return hit
 
@@ -67,10 +67,10 @@ def test_file_that_gives_little_at_a_time(key: str) -> None:
 
 
 def test_more_than_one_call_holds(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patterns, "_CALL_BYTES", 1 << 20)
+    monkeypatch.setattr(hyperscan_patterns, "_CALL_BYTES", 1 << 20)
     scanner = Scanner()
     data = bytearray(b"\n" * (5 << 20))
-    places = [0, (1 << 20) - patterns._CALL_OVERLAP, (1 << 20) - 20, (3 << 20) + 7, len(data) - 60]
+    places = [0, (1 << 20) - hyperscan_patterns._CALL_OVERLAP, (1 << 20) - 20, (3 << 20) + 7, len(data) - 60]
     for place in places:
         data[place : place + len(key)] = key.encode()
     assert [hit.offset for hit in scanner.scan(bytes(data))] == places

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from akpatrol import settings as settings_
 from akpatrol.cli.options import Flags, some
 from akpatrol.cli.written import clean
+from akpatrol.config import options as settings_
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.policy.baseline import is_fingerprint
 from akpatrol.report.text_safety import visible

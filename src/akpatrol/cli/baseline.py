@@ -11,30 +11,30 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from akpatrol import pipeline
-from akpatrol import rules as rules_
-from akpatrol import settings as settings_
 from akpatrol.cli import policy
-from akpatrol.cli.globs import acceptances, by_target, excluder
 from akpatrol.cli.options import Flags, resolve, some
 from akpatrol.cli.progress import Progress
+from akpatrol.config import options as settings_
+from akpatrol.config.files import OnDisk
+from akpatrol.config.path_patterns import acceptances, by_target, excluder
 from akpatrol.errors import ExitCode, GitError, UsageError
-from akpatrol.examination import Examiner
-from akpatrol.model import Target
-from akpatrol.policy import applied, baseline, reports
-from akpatrol.report import given, reread
+from akpatrol.model.scan import Target
+from akpatrol.policy import apply, baseline, report_scan
+from akpatrol.report import load, parse
 from akpatrol.report.text_safety import visible
 from akpatrol.report.write import check_writable, write
+from akpatrol.rules import rule_file as rules_
+from akpatrol.scan.examine import Examiner
 from akpatrol.sources.files import FilesSource
 from akpatrol.sources.git import describe, repository
 from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.runner import Git
-from akpatrol.tree_files import OnDisk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from akpatrol.policy.baseline import Entry, Seen
-    from akpatrol.settings import Settings
+    from akpatrol.config.options import Settings
+    from akpatrol.policy.baseline import BaselineEntry, Seen
 
 _FLAGS = some("directory", "config", "rules", "baseline", "jobs", "progress")
 _REPORT = click.argument("report", required=False, metavar="[REPORT]", type=click.Path(exists=True, dir_okay=False))
@@ -44,7 +44,7 @@ _MOST_BYTES = 512 << 20
 _SHOWN = 20
 
 
-class _Place(NamedTuple):
+class _BaselineFor(NamedTuple):
     """The repository, or the directory, that a baseline is for, and the baseline's file."""
 
     git: Git | None
@@ -101,7 +101,7 @@ def show(flags: Flags, format_: str) -> int:
     return ExitCode.CLEAN
 
 
-def _place(flags: Flags) -> _Place:
+def _place(flags: Flags) -> _BaselineFor:
     found = repository.find(os.fsencode(os.path.realpath(".")))
     root = os.fsdecode(found.root) if found else os.path.realpath(".")
     top = root if not found or found.work_tree else None
@@ -109,10 +109,10 @@ def _place(flags: Flags) -> _Place:
     file = flags.baseline or configured or os.path.join(root, settings_.BASELINE)
     if found and not top and not flags.baseline:
         raise UsageError(f"{root}: a bare repository has no place for it", hint="name one with --baseline FILE")
-    return _Place(Git(found, common=True) if found else None, root, os.path.abspath(file))
+    return _BaselineFor(Git(found, common=True) if found else None, root, os.path.abspath(file))
 
 
-def _read(file: str) -> dict[str, Entry]:
+def _read(file: str) -> dict[str, BaselineEntry]:
     if not os.path.exists(file):
         raise UsageError(f"{file}: there is no such baseline", hint="make it: akpatrol baseline create")
     return baseline.parse(OnDisk(os.path.dirname(file)).read(file, _MOST_BYTES), file)
@@ -124,13 +124,15 @@ def _text(file: str) -> str:
         return stream.read()
 
 
-def _change(flags: Flags, place: _Place, report: str | None, template: Entry, old: dict[str, Entry]) -> int:
+def _change(
+    flags: Flags, place: _BaselineFor, report: str | None, template: BaselineEntry, old: dict[str, BaselineEntry]
+) -> int:
     check_writable(Path(place.file))
     code = ExitCode.CLEAN
     if report:
-        told = reread.report_of(given.document_of(OnDisk().read(report, _MOST_BYTES), report), report)
-        here = reports.Here(place.root, describe.remote_url(place.git) if place.git else None)
-        learned = reports.learned(told, report, here, template)
+        told = load.report_of(parse.document_of(OnDisk().read(report, _MOST_BYTES), report), report)
+        here = report_scan.BaselineTarget(place.root, describe.remote_url(place.git) if place.git else None)
+        learned = report_scan.learned(told, report, here, template)
         scans: Sequence[Seen] = [learned.seen]
         if learned.partial:
             click.echo(f"{visible(report)}: nothing is dropped: {learned.partial}")
@@ -151,7 +153,7 @@ def _change(flags: Flags, place: _Place, report: str | None, template: Entry, ol
     return code
 
 
-def _scan(flags: Flags, place: _Place, template: Entry) -> list[Seen]:
+def _scan(flags: Flags, place: _BaselineFor, template: BaselineEntry) -> list[Seen]:
     """Look through history and tracked files; what a configuration or a comment allows needs no entry."""
     if not place.git:
         raise UsageError(f"{place.root}: not in a git repository", hint="give a report: akpatrol scan -f json -o FILE")
@@ -169,23 +171,23 @@ def _scan(flags: Flags, place: _Place, template: Entry) -> list[Seen]:
 
 
 def _seen(
-    kind: str, source: HistorySource | FilesSource, examiner: Examiner, settings: Settings, template: Entry
+    kind: str, source: HistorySource | FilesSource, examiner: Examiner, settings: Settings, template: BaselineEntry
 ) -> Seen:
     targets = source.targets()
-    wishes = pipeline.Wishes(
+    wishes = pipeline.ScanOptions(
         settings.jobs, settings.min_confidence, acceptances(settings, targets), by_target(settings, targets)
     )
     with Progress([source], settings) as progress:
         report = pipeline.run(kind, [source], examiner, wishes, progress.update)
     judged = policy.judge(report, policy.prepare(settings), settings, None)
-    return baseline.Seen(kind, applied.entries(judged.findings, template), judged.coverage.complete)
+    return baseline.Seen(kind, apply.entries(judged.findings, template), judged.coverage.complete)
 
 
-def _template(place: _Place, by: str | None, note: str) -> Entry:
+def _template(place: _BaselineFor, by: str | None, note: str) -> BaselineEntry:
     from akpatrol.cli.written import clean  # noqa: PLC0415 - the engine
 
     today = datetime.now(UTC).date().isoformat()
-    return baseline.Entry("", "", "", today, clean("--by", by or _person(place.git)), (), clean("--note", note))
+    return baseline.BaselineEntry("", "", "", today, clean("--by", by or _person(place.git)), (), clean("--note", note))
 
 
 def _person(git: Git | None) -> str:
@@ -201,7 +203,7 @@ def _person(git: Git | None) -> str:
     return variables.get("USER") or variables.get("LOGNAME") or ""
 
 
-def _tell(file: str, done: baseline.Update) -> None:
+def _tell(file: str, done: baseline.BaselineUpdate) -> None:
     kept = len(done.entries) - len(done.added)
     click.echo(
         f"{visible(file)}: {_number(len(done.added), 'entry', 'entries')} added, "
@@ -214,14 +216,14 @@ def _tell(file: str, done: baseline.Update) -> None:
         _listed(done.unseen, lambda entry: f"  {_named(entry)}  ({', '.join(entry.scans)})")
 
 
-def _listed(entries: Sequence[Entry], line: Callable[[Entry], str]) -> None:
+def _listed(entries: Sequence[BaselineEntry], line: Callable[[BaselineEntry], str]) -> None:
     for entry in entries[:_SHOWN]:
         click.echo(visible(line(entry)))
     if len(entries) > _SHOWN:
         click.echo(f"  and {len(entries) - _SHOWN:,} more")
 
 
-def _named(entry: Entry) -> str:
+def _named(entry: BaselineEntry) -> str:
     return f"{entry.fingerprint}  {entry.kind}  {entry.redacted}"
 
 

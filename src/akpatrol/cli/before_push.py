@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from akpatrol import rules
 from akpatrol.cli import policy
 from akpatrol.cli.options import resolve
 from akpatrol.errors import UsageError
+from akpatrol.rules import rule_file
 from akpatrol.sources.git.committed import CommittedFiles
 
 if TYPE_CHECKING:
     from akpatrol.cli.options import Flags
-    from akpatrol.findings import Credential
-    from akpatrol.settings import Settings
+    from akpatrol.config.files import Files
+    from akpatrol.config.options import Settings
+    from akpatrol.model.credential import Credential
     from akpatrol.sources.git.runner import Git
-    from akpatrol.tree_files import Files
 
 _SHORT = 12
 
@@ -47,7 +47,7 @@ def settings(flags: Flags, git: Git) -> Settings:
         try:
             found = resolve(flags, side.root, side.root, side)
             policy.prepare(found)
-            rules.load(found.rules)
+            rule_file.load(found.rules)
             own = found
         except UsageError as error:
             notice = f"the policy of commit {id_[:_SHORT]} is not in force: {error}"

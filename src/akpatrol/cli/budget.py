@@ -19,7 +19,7 @@ _RESERVE_SECONDS = 5.0
 _TRIES = 3
 
 
-class Budget:
+class Deadline:
     """``with Budget(seconds, last_word) as budget``: raises OutOfTime in good time, several times if need be.
 
     What then has not come to ``settle`` when all the time is spent is ended by ``last_word``, which tells and returns

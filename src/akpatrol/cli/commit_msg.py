@@ -10,7 +10,7 @@ from akpatrol.cli.file_names import OneFileCommand
 from akpatrol.cli.options import Flags, resolve, shared
 from akpatrol.cli.run import execute
 from akpatrol.errors import UsageError
-from akpatrol.model import Target
+from akpatrol.model.scan import Target
 from akpatrol.sources.git import repository
 from akpatrol.sources.message import MessageSource
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 from click.core import ParameterSource
 
-from akpatrol import rules as rules_
 from akpatrol.cli.options import Flags, resolve, shared
+from akpatrol.config.options import configuration_of
 from akpatrol.errors import ExitCode, UsageError
-from akpatrol.settings import configuration_of
+from akpatrol.rules import rule_file as rules_
 from akpatrol.sources.git import repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from akpatrol.settings import Configuration, Settings
+    from akpatrol.config.options import Configuration, Settings
 
 # A flag's parameter -> the configuration's key, where these differ.
 _KEYS = {"organizations": "org", "format_": "format", "reports": "report"}

@@ -16,7 +16,7 @@ _NAMED = "akpatrol.directory"
 def _enter(context: click.Context, _parameter: click.Parameter, directory: str | None) -> str | None:
     """Change to the directory before any other option is looked at."""
     if directory:
-        from akpatrol.settings import keep_paths  # noqa: PLC0415 - most runs stay where they are
+        from akpatrol.config.options import keep_paths  # noqa: PLC0415 - most runs stay where they are
         from akpatrol.sources.git.runner import HOOK_VARIABLES  # noqa: PLC0415
 
         keep_paths(HOOK_VARIABLES)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.model import Exclusion, Skipped
+from akpatrol.model.scan import Exclusion, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from akpatrol.model import Coverage, Report
+    from akpatrol.model.scan import Coverage, Report
 
 FILES = ("files", "streams")
 OBJECTS = ("blobs", "commits", "tags", "trees", "git_dir_files")

@@ -6,12 +6,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import UsageError
-from akpatrol.model import Skipped
+from akpatrol.model.scan import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from akpatrol.model import Secret
+    from akpatrol.model.scan import Secret
     from akpatrol.sweep.run import Planned
 
 _TOKENS = {"github": ("GITHUB_TOKEN", "GH_TOKEN"), "gitlab": ("GITLAB_TOKEN",)}

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from akpatrol.cache.scan_cache import ScanCache
 from akpatrol.cli import emptiness
+from akpatrol.cli.base_policy import BasePolicy
 from akpatrol.cli.options import Flags, resolve, shared
 from akpatrol.cli.policy import flaw_of_checkout
-from akpatrol.cli.run import Manner, execute
-from akpatrol.cli.trusted import Base
+from akpatrol.cli.run import CommandHooks, execute
+from akpatrol.config.options import environment
 from akpatrol.errors import GitError, UsageError
-from akpatrol.readlog import ReadLog
 from akpatrol.report.text_safety import visible
-from akpatrol.settings import environment
 from akpatrol.sources.git import describe, ranges, repository
 from akpatrol.sources.git.history import HistorySource, RangeSource
 from akpatrol.sources.git.runner import Git
 
 if TYPE_CHECKING:
-    from akpatrol.model import Target
+    from akpatrol.model.scan import Target
 
 
 @click.command("history")
@@ -42,7 +42,7 @@ def command(flags: Flags, repo: str, range_: str | None) -> int:
     if range_ is not None:
         target = describe_target(git, found)
         wanted = ranges.resolve(git, range_, environment())
-        side = Base(git, work_tree, wanted.revisions, wanted.trunk) if work_tree else None
+        side = BasePolicy(git, work_tree, wanted.revisions, wanted.trunk) if work_tree else None
         if side and (flaw := flaw_of_checkout(flags, work_tree or "")):
             side.notices.append(flaw)
         settings = resolve(flags, work_tree, work_tree, side)
@@ -53,9 +53,9 @@ def command(flags: Flags, repo: str, range_: str | None) -> int:
         return execute("range", [RangeSource(git, target, wanted)], settings)
     settings = resolve(flags, work_tree, work_tree)
     target = describe_target(git, found)
-    with closing(ReadLog(settings.cache)) as log:
+    with closing(ScanCache(settings.cache)) as log:
         source = HistorySource(git, target, log if settings.cache else None)
-        code = execute("history", [source], settings, Manner(emptiness.hollow, whole="history"))
+        code = execute("history", [source], settings, CommandHooks(emptiness.hollow, whole="history"))
         if settings.verbose and not flags.no_cache:
             click.echo(f"akpatrol: cache: {visible(log.problem or log.file)}", err=True)
     return code

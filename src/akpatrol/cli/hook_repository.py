@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from akpatrol.config.options import environment, hook_environment
 from akpatrol.errors import UsageError
-from akpatrol.settings import environment, hook_environment
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.runner import HOOK_VARIABLES
 

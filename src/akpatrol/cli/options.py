@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from akpatrol import settings as settings_
 from akpatrol.cli import directory, policy, unwrapping, verification
+from akpatrol.config import options as settings_
+from akpatrol.config.limits import Limits
 from akpatrol.errors import UsageError
-from akpatrol.limits import Limits
-from akpatrol.model import Confidence
+from akpatrol.model.scan import Confidence
 from akpatrol.report import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from akpatrol.cli.policy import TrustedSide
-    from akpatrol.settings import Settings
+    from akpatrol.cli.policy import TrustedPolicy
+    from akpatrol.config.options import Settings
 
 
 class ReportParameter(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only
@@ -143,14 +143,14 @@ def shared(function: Callable[..., int]) -> Callable[..., int]:
 def _check_exclude(patterns: tuple[str, ...]) -> None:
     if not patterns:
         return
-    from akpatrol import path_patterns  # noqa: PLC0415 - only with patterns
+    from akpatrol.config import every_path  # noqa: PLC0415 - only with patterns
 
     for pattern in patterns:
-        if path_patterns.fits_every_path(pattern):
-            raise UsageError(f"--exclude {pattern}: {path_patterns.REFUSED}", hint=path_patterns.HINT)
+        if every_path.fits_every_path(pattern):
+            raise UsageError(f"--exclude {pattern}: {every_path.REFUSED}", hint=every_path.HINT)
 
 
-def resolve(flags: Flags, start: str | None, top: str | None, side: TrustedSide | None = None) -> Settings:
+def resolve(flags: Flags, start: str | None, top: str | None, side: TrustedPolicy | None = None) -> Settings:
     """Return the run's settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere.
 
     With a ``side`` that is trusted it comes from there.

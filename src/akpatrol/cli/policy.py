@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import click
 
+from akpatrol.config.limits import Limits
+from akpatrol.config.options import BASELINE, Configuration, NamedFile, PolicySettings, configuration_of
 from akpatrol.errors import UsageError
-from akpatrol.limits import Limits
-from akpatrol.model import Confidence
-from akpatrol.settings import BASELINE, Configuration, NamedFile, PolicySettings, configuration_of
+from akpatrol.model.scan import Confidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from akpatrol.cli.options import Flags
-    from akpatrol.findings import Credential
-    from akpatrol.model import Report, Target
-    from akpatrol.policy.applied import Policy
-    from akpatrol.settings import Settings
-    from akpatrol.tree_files import Files
+    from akpatrol.config.files import Files
+    from akpatrol.config.options import Settings
+    from akpatrol.model.credential import Credential
+    from akpatrol.model.scan import Report, Target
+    from akpatrol.policy.apply import Policy
 
 OPTIONS = (
     click.option("--baseline", type=click.Path(dir_okay=False), metavar="FILE",
@@ -34,7 +34,7 @@ _MOST_BYTES = 32 << 20
 _WITH_COMMENTS = ("directory", "file", "repository", "index")
 
 
-class TrustedSide(Protocol):
+class TrustedPolicy(Protocol):
     """Where policy comes from when the checkout is the change's own: a range's base."""
 
     files: Files
@@ -55,7 +55,7 @@ class InForce(NamedTuple):
     rules: tuple[str | NamedFile, ...]
 
 
-def in_force(flags: Flags, start: str | None, top: str | None, side: TrustedSide | None = None) -> InForce:
+def in_force(flags: Flags, start: str | None, top: str | None, side: TrustedPolicy | None = None) -> InForce:
     """Return what flags and the scanned tree say; with a ``side``, all that the checkout holds is read there instead.
 
     Raises UsageError for a file that cannot be used.
@@ -73,7 +73,7 @@ def in_force(flags: Flags, start: str | None, top: str | None, side: TrustedSide
     return InForce(configuration, policy._replace(notices=tuple(side.notices) if side else ()), rules)
 
 
-def _configuration(flags: Flags, start: str | None, top: str | None, side: TrustedSide | None) -> Configuration:
+def _configuration(flags: Flags, start: str | None, top: str | None, side: TrustedPolicy | None) -> Configuration:
     if side and flags.config and (own := side.own(flags.config)):
         if side.files.is_file(own):
             return configuration_of(own, None, None, side.files)
@@ -82,13 +82,13 @@ def _configuration(flags: Flags, start: str | None, top: str | None, side: Trust
     return configuration_of(flags.config, start, top, None if flags.config or not side else side.files)
 
 
-def _rules(path: str, side: TrustedSide | None) -> str | NamedFile:
+def _rules(path: str, side: TrustedPolicy | None) -> str | NamedFile:
     if side and (own := side.own(path)) and side.files.is_file(own):
         return NamedFile(side.files.name(own), side.files.read(own, _MOST_BYTES))
     return path
 
 
-def _baseline(flags: Flags, found: Configuration, top: str | None, side: TrustedSide | None) -> NamedFile | None:
+def _baseline(flags: Flags, found: Configuration, top: str | None, side: TrustedPolicy | None) -> NamedFile | None:
     path = flags.baseline or found.baseline
     if not path and not top:
         return None
@@ -103,7 +103,7 @@ def _baseline(flags: Flags, found: Configuration, top: str | None, side: Trusted
         if path:
             raise UsageError(f"{path}: there is no such baseline", hint="make it: akpatrol baseline create")
         return None
-    from akpatrol.tree_files import OnDisk  # noqa: PLC0415 - most runs have no baseline
+    from akpatrol.config.files import OnDisk  # noqa: PLC0415 - most runs have no baseline
 
     # What a scanned tree names lies in it; what the caller does may lie anywhere.
     return _read(wanted, OnDisk(None if flags.baseline or (path and not found.base) else top))
@@ -121,7 +121,7 @@ def prepare(settings: Settings) -> Policy | None:
     if not (given.allow or given.baseline):
         return None
     from akpatrol.policy import baseline  # noqa: PLC0415 - most runs have none
-    from akpatrol.policy.applied import Policy  # noqa: PLC0415
+    from akpatrol.policy.apply import Policy  # noqa: PLC0415
 
     file = given.baseline
     return Policy(baseline=baseline.parse(file.content, file.name), file=file.name) if file else Policy()
@@ -149,20 +149,20 @@ def judge(report: Report, policy: Policy | None, settings: Settings, whole: str 
         return report
     from datetime import UTC, datetime  # noqa: PLC0415 - only with something to decide
 
-    from akpatrol.policy import applied  # noqa: PLC0415
+    from akpatrol.policy import apply  # noqa: PLC0415
     from akpatrol.policy.allowances import Allowing  # noqa: PLC0415
 
     commented = {target.id for target in report.targets if target.kind in _WITH_COMMENTS}
-    policy = (policy or applied.Policy())._replace(
+    policy = (policy or apply.Policy())._replace(
         allow=[Allowing(entry, _matches(entry.path, report.targets, settings)) for entry in given.allow],
         inline=commented if given.inline else (),
         trusted=given.trusted,
         custom=bool(settings.rules),
     )
     today = datetime.now(UTC).date()
-    done = applied.apply(report.credentials, policy, today, covered)
+    done = apply.apply(report.credentials, policy, today, covered)
     # The base holds it, and what it allows is nothing to tell of.
-    before = applied.apply(report.known, policy._replace(trusted=None), today).credentials
+    before = apply.apply(report.known, policy._replace(trusted=None), today).credentials
     known = tuple(credential for credential in before if not credential.allowed)
     return report._replace(
         credentials=done.credentials,
@@ -191,7 +191,7 @@ def _matches(pattern: str, targets: Sequence[Target], settings: Settings) -> Cal
         return None
     from functools import cache  # noqa: PLC0415 - only with patterns
 
-    from akpatrol.cli.globs import directory, prefix  # noqa: PLC0415
+    from akpatrol.config.path_patterns import directory, prefix  # noqa: PLC0415
 
     by_path = _matcher(pattern)
     above = {target.id: prefix(settings.base, directory(target)) for target in targets}
@@ -200,6 +200,6 @@ def _matches(pattern: str, targets: Sequence[Target], settings: Settings) -> Cal
 
 
 def _matcher(pattern: str) -> Callable[[bytes, bool], bool]:
-    from akpatrol.cli.globs import matcher  # noqa: PLC0415 - only with patterns
+    from akpatrol.config.path_patterns import matcher  # noqa: PLC0415 - only with patterns
 
     return matcher([pattern])

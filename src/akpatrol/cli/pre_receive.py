@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol.cli.budget import Budget
+from akpatrol.cli.budget import Deadline
 from akpatrol.cli.options import Flags, shared
+from akpatrol.config.options import environment, hook_environment
 from akpatrol.errors import ExitCode, GitError, OutOfTime, UsageError
-from akpatrol.model import Target
+from akpatrol.model.scan import Target
 from akpatrol.report.push_message import Outlook, render
-from akpatrol.settings import environment, hook_environment
 from akpatrol.sources.git import push, repository
 from akpatrol.sources.git.runner import HOOK_VARIABLES
 
 if TYPE_CHECKING:
-    from akpatrol.model import Report
+    from akpatrol.model.scan import Report
     from akpatrol.report import RenderOptions
 
 _LONGEST_INPUT = 64 << 20
@@ -51,7 +51,7 @@ def command(flags: Flags, budget: float | None, contact: str, *, fail_open: bool
         os.write(2, outlook.out_of_time(found=found).encode())
         return _code(ExitCode.FINDINGS if found else ExitCode.INCOMPLETE, outlook)
 
-    with Budget(budget, last_word) as limit:
+    with Deadline(budget, last_word) as limit:
         try:
             return _code(_look_through(flags, outlook, limit), outlook)
         except OutOfTime:
@@ -65,7 +65,7 @@ def _code(code: int, outlook: Outlook) -> ExitCode:
     return ExitCode.CLEAN if code == ExitCode.FINDINGS and outlook.exit_zero else ExitCode(code)
 
 
-def _look_through(flags: Flags, outlook: Outlook, limit: Budget) -> int:
+def _look_through(flags: Flags, outlook: Outlook, limit: Deadline) -> int:
     if flags.hashes == "-":
         raise UsageError("--hashes -: standard input has the push's refs", hint="give a file")
     lines = _input()
@@ -79,7 +79,7 @@ def _look_through(flags: Flags, outlook: Outlook, limit: Budget) -> int:
     if not any(update.new for update in updates):
         return ExitCode.CLEAN  # deletions bring nothing
     from akpatrol.cli import before_push  # noqa: PLC0415 - deletions do without
-    from akpatrol.cli.run import Manner, execute  # noqa: PLC0415
+    from akpatrol.cli.run import CommandHooks, execute  # noqa: PLC0415
 
     settings = before_push.settings(flags, stores.before)
     settings = settings._replace(quiet=settings.quiet or not settings.verbose, progress=bool(settings.progress))
@@ -97,7 +97,7 @@ def _look_through(flags: Flags, outlook: Outlook, limit: Budget) -> int:
         limit.settle()
         return render(report, options, outlook, source.commits)
 
-    return execute("pre-receive", [source], settings, Manner(noted, text=tell))
+    return execute("pre-receive", [source], settings, CommandHooks(noted, text=tell))
 
 
 def _input() -> bytes:

@@ -12,9 +12,9 @@ from akpatrol.errors import AkpatrolError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from akpatrol.settings import Settings
+    from akpatrol.config.options import Settings
+    from akpatrol.scan.result import ScanResult
     from akpatrol.sources.base import Source
-    from akpatrol.tally import Tally
 
 _A_MOMENT = 0.5  # seconds
 _BETWEEN_FRAMES = 0.1
@@ -76,12 +76,12 @@ class Progress(StatusLine):
         self._sources = sources
         self._hints: dict[int, tuple[int, str] | None] = {}
 
-    def update(self, tally: Tally) -> None:
+    def update(self, tally: ScanResult) -> None:
         """Show where the work is."""
         if self.due():
             self.show(self._line(tally, self.seconds()))
 
-    def _line(self, tally: Tally, seconds: float) -> str:
+    def _line(self, tally: ScanResult, seconds: float) -> str:
         done = sum(tally.counts.get(name, 0) for name in _OBJECTS) or tally.counts.get("files", 0)
         total, noun = self._ahead()
         speed = f"{tally.size / 1e6:,.0f} MB  {tally.size / 1e6 / seconds:,.0f} MB/s"

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from akpatrol import rules as rules_
-from akpatrol import triage
 from akpatrol.cli import emptiness
 from akpatrol.cli.options import Flags, resolve, some
 from akpatrol.cli.run import check_outputs, conclude, tell
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.redact import Redactor
 from akpatrol.errors import ExitCode, UsageError
-from akpatrol.report import given, links, reread
+from akpatrol.policy import group
+from akpatrol.report import links, load, parse
 from akpatrol.report.text_safety import plain, visible
-from akpatrol.sweep.store_schema import HEADER
+from akpatrol.rules import rule_file as rules_
+from akpatrol.sweep.store.schema import HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from akpatrol.model import Confidence, Report
-    from akpatrol.settings import Settings
-    from akpatrol.sweep.store_coverage import Gap
+    from akpatrol.config.options import Settings
+    from akpatrol.model.scan import Confidence, Report
+    from akpatrol.sweep.store.coverage import IncompleteTarget
 
 _MOST_BYTES = 1 << 30
 
@@ -111,13 +111,13 @@ def _read(source: str) -> bytes | None:
 
 
 def _of_report(content: bytes, name: str, engine: Engine) -> Report:
-    document = given.document_of(content, name)
+    document = parse.document_of(content, name)
     try:
-        if raw := reread.raw_secrets(document):
+        if raw := load.raw_secrets(document):
             document = _masked(document, Redactor(engine, raw))
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{name}: not a JSON report of akpatrol: {error}", hint=reread.HINT) from None
-    return reread.report_of(document, name)
+        raise UsageError(f"{name}: not a JSON report of akpatrol: {error}", hint=load.HINT) from None
+    return load.report_of(document, name)
 
 
 def _masked(value: Any, redact: Callable[[str], str]) -> Any:
@@ -130,25 +130,25 @@ def _masked(value: Any, redact: Callable[[str], str]) -> Any:
 
 
 def _of_store(file: str, since: str | None, minimum: Confidence, *, allow_empty: bool) -> Report:
-    from akpatrol.sweep.store import Store  # noqa: PLC0415 - SQLite, which a report does without
+    from akpatrol.sweep.store.store import SweepStore  # noqa: PLC0415 - SQLite, which a report does without
 
-    with Store(file, create=False) as store:
+    with SweepStore(file, create=False) as store:
         report = store.report(since=store.run_named(since) if since else None, minimum=minimum)
     return emptiness.told(report, (*emptiness.FILES, *emptiness.OBJECTS), allowed=allow_empty)
 
 
 def _at_least(report: Report, minimum: Confidence) -> Report:
-    kept, below = triage.at_least(report.credentials, minimum)
+    kept, below = group.at_least(report.credentials, minimum)
     return report._replace(credentials=kept, below_confidence=report.below_confidence + below)
 
 
 def _list_gaps(file: str, settings: Settings, redact: Callable[[str], str]) -> ExitCode:
-    from akpatrol.sweep.store import Store  # noqa: PLC0415 - SQLite, which a report does without
+    from akpatrol.sweep.store.store import SweepStore  # noqa: PLC0415 - SQLite, which a report does without
 
     for format_, _ in settings.outputs:
         if format_ not in _GAP_FORMATS:
             raise UsageError(f"--coverage: not in the format {format_}", hint="choose text or json")
-    with Store(file, create=False) as store:
+    with SweepStore(file, create=False) as store:
         gaps = store.gaps()
     for format_, target in settings.outputs:
         if gaps or target or format_ != "text" or not settings.quiet:
@@ -156,15 +156,15 @@ def _list_gaps(file: str, settings: Settings, redact: Callable[[str], str]) -> E
     return ExitCode.CLEAN if all(gap.complete for gap in gaps) else ExitCode.INCOMPLETE
 
 
-def _gap_lines(gaps: Sequence[Gap], redact: Callable[[str], str]) -> str:
+def _gap_lines(gaps: Sequence[IncompleteTarget], redact: Callable[[str], str]) -> str:
     lines = [visible(f"{redact(plain(gap.target))}: {redact(plain(gap.reason))}") for gap in gaps]
     return "\n".join(lines or ["Every target was fully read"]) + "\n"
 
 
-def _gap_json(gaps: Sequence[Gap], redact: Callable[[str], str]) -> str:
+def _gap_json(gaps: Sequence[IncompleteTarget], redact: Callable[[str], str]) -> str:
     from akpatrol.report.as_json import dumped  # noqa: PLC0415 - only for JSON
 
-    def masked(gap: Gap) -> dict[str, Any]:
+    def masked(gap: IncompleteTarget) -> dict[str, Any]:
         told = gap._asdict()
         return {key: redact(plain(one)) if isinstance(one, str) else one for key, one in told.items()}
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol import rules as rules_
 from akpatrol.errors import ExitCode, UsageError
+from akpatrol.rules import rule_file as rules_
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def show(rule_id: str, extra: tuple[Path, ...]) -> int:
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="[FILE]...")
 def check(files: tuple[Path, ...]) -> int:
     """Check that rules compile and that their examples are found and their counterexamples are not."""
-    from akpatrol.detect.check import check as check_rules  # noqa: PLC0415 - only here
+    from akpatrol.rules.check import check as check_rules  # noqa: PLC0415 - only here
 
     own = set(map(os.path.realpath, rules_.shipped_files()))
     rules_.load([file for file in files if os.path.realpath(file) not in own])  # so that no id is there twice

@@ -10,32 +10,32 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from akpatrol import pipeline
-from akpatrol import rules as rules_
-from akpatrol.cli import asking, policy, verification
-from akpatrol.cli.globs import acceptances, by_target
+from akpatrol.cache.pattern_cache import PatternCache
+from akpatrol.cli import hashes, policy, verification
 from akpatrol.cli.progress import Progress
-from akpatrol.compiled import Compiled
+from akpatrol.config.path_patterns import acceptances, by_target
 from akpatrol.errors import ExitCode, UsageError
-from akpatrol.examination import Examiner
-from akpatrol.interrupts import first_noted
 from akpatrol.report import RenderOptions, render
+from akpatrol.rules import rule_file as rules_
+from akpatrol.runtime.interrupts import first_noted
+from akpatrol.scan.examine import Examiner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from akpatrol.asked import Question
+    from akpatrol.config.options import Settings
     from akpatrol.detect.engine import Engine
-    from akpatrol.findings import Credential
-    from akpatrol.model import Report
+    from akpatrol.model.credential import Credential
+    from akpatrol.model.scan import Report
+    from akpatrol.query.credential_query import CredentialQuery
     from akpatrol.report import Renderer
-    from akpatrol.rules import Rule
-    from akpatrol.settings import Settings
+    from akpatrol.rules.rule_file import Rule
     from akpatrol.sources.base import Source
 
 _WIDTH = 100
 
 
-class Manner(NamedTuple):
+class CommandHooks(NamedTuple):
     """What a command does in a way of its own.
 
     ``amend`` may add to the report what the sources cannot know. ``whole`` is the kind of scan, as a baseline knows it,
@@ -46,20 +46,20 @@ class Manner(NamedTuple):
 
     amend: Callable[[Report], Report] = lambda report: report
     whole: str | None = None
-    asked: Sequence[Question] = ()
+    asked: Sequence[CredentialQuery] = ()
     text: Renderer | None = None
     expected: Sequence[str] = ()
     known: Callable[[Sequence[Credential]], str] | None = None
     rule: Rule | None = None
 
 
-_PLAIN = Manner()
+_PLAIN = CommandHooks()
 
 
-def execute(command: str, sources: Sequence[Source], settings: Settings, manner: Manner = _PLAIN) -> int:
+def execute(command: str, sources: Sequence[Source], settings: Settings, manner: CommandHooks = _PLAIN) -> int:
     """Run the sources through the pipeline, ask what is to be asked, write every report, return the exit code."""
     check_outputs(settings)
-    questions = manner.asked or asking.prepare(settings, sources)
+    questions = manner.asked or hashes.prepare(settings, sources)
     inventory = verification.prepare(settings)
     known = policy.prepare(settings)
     rules = rules_.load(settings.rules)
@@ -67,28 +67,28 @@ def execute(command: str, sources: Sequence[Source], settings: Settings, manner:
         rules = rules._replace(rules=(*rules.rules, manner.rule))
     examiner = Examiner(rules, settings.limits)
     engine = examiner.engine
-    engine.gate.keep_on(Compiled(None if manner.rule else settings.cache))
+    engine.gate.keep_on(PatternCache(None if manner.rule else settings.cache))
     if settings.verbose:
         _explain(settings, engine)
     with Progress(sources, settings) as progress:
         targets = [target for source in sources for target in source.targets()]
-        wishes = pipeline.Wishes(
+        wishes = pipeline.ScanOptions(
             settings.jobs,
-            asking.least(settings, questions),
+            hashes.least(settings, questions),
             acceptances(settings, targets),
             by_target(settings, targets),
             policy.on_path(settings, targets),
             narrow=bool(settings.exclude or settings.configured_exclude),
             keep_known=bool(questions),
             interrupted=_tell_interrupted,
-            asked=asking.names(questions),
+            asked=hashes.names(questions),
         )
         read = manner.amend(pipeline.run(command, sources, examiner, wishes, progress.update))
         if manner.expected:
             from akpatrol.cli import emptiness  # noqa: PLC0415 - a hook does without
 
             read = emptiness.told(read, manner.expected, allowed=settings.allow_empty)
-        found = asking.answer(read, questions)
+        found = hashes.answer(read, questions)
     verified, interrupted = verification.answer(found, settings, inventory)
     # After a first Ctrl-C a second one ends it at once, whatever is being written.
     with nullcontext() if interrupted else first_noted(_tell_interrupted) as noted:
@@ -108,7 +108,7 @@ def _tell_interrupted() -> None:
 
 def conclude(report: Report, engine: Engine, settings: Settings, teller: Renderer | None = None) -> ExitCode:
     """Tell what a run came to, in every format that is asked for, and return the exit code."""
-    code = asking.exit_code(report, settings, verification.exit_code(report, settings))
+    code = hashes.exit_code(report, settings, verification.exit_code(report, settings))
     silent = settings.quiet and not is_news(report) and code is ExitCode.CLEAN
     _publish(report, engine, settings, teller, silent=silent)
     if settings.exit_zero and code is ExitCode.FINDINGS:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from akpatrol.cli import emptiness
-from akpatrol.cli.globs import excluder
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import Manner, execute
+from akpatrol.cli.run import CommandHooks, execute
+from akpatrol.config.path_patterns import excluder
 from akpatrol.errors import UsageError
-from akpatrol.model import Target
+from akpatrol.model.scan import Target
 from akpatrol.sources.files import FilesSource
 from akpatrol.sources.git import repository
-from akpatrol.sources.stream import StreamSource
+from akpatrol.sources.stdin import StreamSource
 from akpatrol.sources.walk import special
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def command(flags: Flags, paths: tuple[str, ...], *, tracked: bool) -> int:
     if "-" in named:
         sources.append(StreamSource(Target(str(len(targets)), "stream", "-")))
     whole = None if "-" in named else _whole(targets, tracked=tracked)
-    return execute("scan", sources, settings, Manner(whole=whole, expected=emptiness.FILES))
+    return execute("scan", sources, settings, CommandHooks(whole=whole, expected=emptiness.FILES))
 
 
 def target_of(path: str) -> Target:

@@ -9,17 +9,17 @@ import click
 
 from akpatrol.cli import directory, hook_repository
 from akpatrol.cli.file_names import FilesCommand
-from akpatrol.cli.globs import excluder
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import Manner, execute
-from akpatrol.model import Target
+from akpatrol.cli.run import CommandHooks, execute
+from akpatrol.config.path_patterns import excluder
+from akpatrol.model.scan import Target
 from akpatrol.sources.git.index import IndexSource
 from akpatrol.sources.git.runner import Git
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from akpatrol.findings import Credential
+    from akpatrol.model.credential import Credential
 
 _SHOWN = 3
 
@@ -40,7 +40,7 @@ def command(flags: Flags, files: tuple[str, ...]) -> int:
     target = Target("0", "index", os.fsdecode(found.root), base=os.fsdecode(found.root))
     excluded = excluder(settings)(target.root)
     source = IndexSource(Git(found, hook), target, named, cwd, excluded)
-    return execute("staged", [source], settings, Manner(known=_known))
+    return execute("staged", [source], settings, CommandHooks(known=_known))
 
 
 def _known(credentials: Sequence[Credential]) -> str:

@@ -11,34 +11,34 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol import rules as rules_
-from akpatrol.cli import asking, emptiness, policy, verification
+from akpatrol.cli import emptiness, hashes, policy, verification
 from akpatrol.cli.forges import forges_of
-from akpatrol.cli.globs import acceptances, matcher
 from akpatrol.cli.options import Flags, resolve, shared
 from akpatrol.cli.run import check_outputs, conclude
 from akpatrol.cli.sweep_screen import Screen, Totals, show_table
+from akpatrol.config.options import Settings, cache_directory
+from akpatrol.config.path_patterns import acceptances, matcher
 from akpatrol.detect.engine import Engine
 from akpatrol.errors import ExitCode, UsageError
-from akpatrol.model import Coverage, Report
-from akpatrol.settings import Settings, cache_directory
+from akpatrol.model.scan import Coverage, Report
+from akpatrol.rules import rule_file as rules_
 from akpatrol.sweep import targets, work
 from akpatrol.sweep.clones import CloneError, Clones
-from akpatrol.sweep.crew import hired
 from akpatrol.sweep.run import Sweep
-from akpatrol.sweep.store import Store
+from akpatrol.sweep.store.store import SweepStore
+from akpatrol.sweep.worker_pool import hired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
 
     from akpatrol.cli.forges import Forge
-    from akpatrol.findings import Credential
-    from akpatrol.model import Target
-    from akpatrol.settings import SkipAcceptance
+    from akpatrol.config.options import SkipAcceptance
+    from akpatrol.model.credential import Credential
+    from akpatrol.model.scan import Target
+    from akpatrol.policy.group import AcceptedSkip
     from akpatrol.sweep.run import Planned
     from akpatrol.sweep.urls import CloneWanted
-    from akpatrol.triage import AcceptedSkip
 
 _STORE = "akpatrol.sqlite3"
 
@@ -99,18 +99,18 @@ def command(  # noqa: PLR0913 - click gives each option its own
 class _Run:
     """One sweep, from what is wanted to the exit code."""
 
-    def __init__(self, file: str, settings: Settings, order: work.Order, *, prune: bool) -> None:
+    def __init__(self, file: str, settings: Settings, order: work.ScanSpec, *, prune: bool) -> None:
         self._prune = prune
         self._file = file
         self._settings = settings
         self._order = order
-        self._questions = asking.prepare(settings, ())
+        self._questions = hashes.prepare(settings, ())
         self._inventory = verification.prepare(settings)
         self._known = policy.prepare(settings)
 
     def through(self, plan: Iterator[Planned], mirrors: Clones | None, scheduler: str | None) -> int:
         """Sweep, verify and tell."""
-        with Store(self._file, create=True) as store:
+        with SweepStore(self._file, create=True) as store:
             run = store.begin(_now(), self._order.rules.digest)
             with hired(self._settings.jobs, scheduler) as crew, Screen(self._settings) as screen:
                 sweep = Sweep(crew, self._order, store, run, screen)
@@ -121,12 +121,12 @@ class _Run:
                 _retire_missing(store, run)
             if not stopped:
                 store.finish(run, _now())
-            report = store.report(minimum=asking.least(self._settings, self._questions))
+            report = store.report(minimum=hashes.least(self._settings, self._questions))
             gaps = sum(not gap.complete and gap.run in (run, None) for gap in store.gaps())
         code = self._tell(report, screen.totals(gaps))
         return ExitCode.INTERRUPTED if stopped else code
 
-    def _verify(self, store: Store, run: int, secrets: Mapping[str, Credential]) -> bool:
+    def _verify(self, store: SweepStore, run: int, secrets: Mapping[str, Credential]) -> bool:
         """Ask the API about all credentials, keep its answers, and return whether that was interrupted."""
         if not self._settings.verification.verify or not secrets:
             return False
@@ -138,7 +138,7 @@ class _Run:
     def _tell(self, report: Report, totals: Totals) -> ExitCode:
         expected = (*emptiness.FILES, *emptiness.OBJECTS)
         report = emptiness.told(report, expected, allowed=self._settings.allow_empty)
-        told = asking.answer(report, self._questions)
+        told = hashes.answer(report, self._questions)
         offline = self._settings._replace(verification=self._settings.verification._replace(verify=False))
         owned = verification.answer(told, offline, self._inventory).report
         judged = policy.judge(owned, self._known, self._settings, whole=None)
@@ -154,18 +154,18 @@ def _brought(wanted: CloneWanted, mirrors: Clones | None, screen: Screen) -> str
     return mirrors.bring(wanted, screen.cloning)
 
 
-def _retire_missing(store: Store, run: int) -> None:
+def _retire_missing(store: SweepStore, run: int) -> None:
     for target in store.left_out(run):
         if not os.path.lexists(target.root):
             store.retire(run, target)
 
 
-def _order(settings: Settings, scheduler: str | None) -> work.Order:
+def _order(settings: Settings, scheduler: str | None) -> work.ScanSpec:
     """Return how all targets are looked at. Raises UsageError where secrets would have to cross an open wire."""
     secrets = settings.verification.verify
     if scheduler and secrets and not scheduler.startswith("tls://"):
         raise UsageError("--verify with --dask needs a scheduler that speaks TLS", hint="--dask tls://host:8786")
-    return work.Order(
+    return work.ScanSpec(
         rules=rules_.load(settings.rules),
         limits=settings.limits,
         minimum=settings.min_confidence,

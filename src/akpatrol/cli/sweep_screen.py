@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from akpatrol.cli.progress import StatusLine
 from akpatrol.report.text_safety import middle_out, visible
-from akpatrol.report.words import plural
+from akpatrol.report.wording import plural
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from akpatrol.model import Report
-    from akpatrol.settings import Settings
-    from akpatrol.sweep.work import Outcome
+    from akpatrol.config.options import Settings
+    from akpatrol.model.scan import Report
+    from akpatrol.sweep.work import TargetResult
 
 _ROWS = 20
 _NAME_COLUMNS = 48
@@ -61,7 +61,7 @@ class Screen:
         """Return what became of the targets, of which so many were not fully read."""
         return Totals(self._targets, self._done - self._unchanged, self._unchanged, gaps)
 
-    def done(self, size: int, outcome: Outcome | None) -> None:
+    def done(self, size: int, outcome: TargetResult | None) -> None:
         """Learn that a target is done."""
         self._done += 1
         self._size += size

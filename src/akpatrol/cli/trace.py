@@ -8,34 +8,34 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from akpatrol import asked, asked_text
-from akpatrol import rules as rules_
+from akpatrol.cache.scan_cache import ScanCache
 from akpatrol.cli import emptiness, prompt
-from akpatrol.cli.globs import excluder
 from akpatrol.cli.history import describe_target
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import Manner, execute
+from akpatrol.cli.run import CommandHooks, execute
 from akpatrol.cli.scan import target_of
+from akpatrol.config.path_patterns import excluder
 from akpatrol.errors import UsageError
-from akpatrol.examination import Examiner
-from akpatrol.findings import Hit
-from akpatrol.model import Secret, Skipped
-from akpatrol.readlog import ReadLog
+from akpatrol.model.credential import RawFinding
+from akpatrol.model.scan import Secret, Skipped
+from akpatrol.query import credential_query, text_query
 from akpatrol.report import trace_screen
+from akpatrol.rules import rule_file as rules_
+from akpatrol.scan.examine import Examiner
 from akpatrol.sources.files import FilesSource
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.runner import Git
-from akpatrol.sources.stream import StreamUnit
+from akpatrol.sources.stdin import StreamUnit
 from akpatrol.sources.walk import RepositoryMet, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from akpatrol.asked import Question
-    from akpatrol.asked_text import Text
-    from akpatrol.model import Kind, Report, Target
-    from akpatrol.settings import Settings
+    from akpatrol.config.options import Settings
+    from akpatrol.model.scan import Kind, Report, Target
+    from akpatrol.query.credential_query import CredentialQuery
+    from akpatrol.query.text_query import TextQuery
     from akpatrol.sources.base import Source
     from akpatrol.sources.git.repository import Repository
 
@@ -49,8 +49,8 @@ _UNKNOWN = (
 class _Wanted(NamedTuple):
     """What is asked for, and the text itself where it was given, with the credential that it is known to be."""
 
-    questions: Sequence[Question]
-    text: Text | None = None
+    questions: Sequence[CredentialQuery]
+    text: TextQuery | None = None
     known: tuple[Kind, Secret] | None = None
 
 
@@ -75,13 +75,13 @@ def command(flags: Flags, targets: tuple[str, ...]) -> int:
     histories = list({found.common_dir: found for target in files for found in _repositories(target)}.values())
     wanted = _asked(settings)
     # Of what was read under this run's own rule nothing may be remembered.
-    with closing(ReadLog(settings.cache)) as log:
+    with closing(ScanCache(settings.cache)) as log:
         sources = list(_sources(files, histories, settings, log if settings.cache and not wanted.text else None))
-        manner = Manner(
+        manner = CommandHooks(
             lambda report: _honest(report, histories, wanted),
             asked=wanted.questions,
             text=trace_screen.render,
-            rule=asked_text.rule_of(wanted.text) if wanted.text else None,
+            rule=text_query.rule_of(wanted.text) if wanted.text else None,
             expected=(*emptiness.FILES, *emptiness.OBJECTS),
         )
         return execute("trace", sources, settings, manner)
@@ -90,26 +90,26 @@ def command(flags: Flags, targets: tuple[str, ...]) -> int:
 def _asked(settings: Settings) -> _Wanted:
     """Return what is asked for; a credential leaves this function masked and hashed, and as a rule in memory."""
     typed = prompt.typed(_INVITATION, one_line=True).strip()
-    named = asked.named(typed.decode("ascii", "replace"))
+    named = credential_query.named(typed.decode("ascii", "replace"))
     if named and not _is_text(named):
         return _Wanted([named])
     unit = StreamUnit("0", Secret(typed))
     examiner = Examiner(rules_.load(settings.rules), settings.limits)
-    matches = {item.match.secret: item.match for item in examiner.examine(unit) if isinstance(item, Hit)}
+    matches = {item.match.secret: item.match for item in examiner.examine(unit) if isinstance(item, RawFinding)}
     if len(matches) > 1:
         raise UsageError("more than one credential was given", hint="trace one at a time, or use --hashes FILE")
     if matches:
         ((secret, match),) = matches.items()
-        return _Wanted([asked.of_secret(secret)], asked_text.of(secret.reveal()), (match.kind, secret))
-    if not (text := asked_text.of(typed)):
+        return _Wanted([credential_query.of_secret(secret)], text_query.of(secret.reveal()), (match.kind, secret))
+    if not (text := text_query.of(typed)):
         raise UsageError("no rule recognises what was given, and as a text it is too short or too long to look for")
     # Whoever gives a hash has no text to lose sight of.
     doubt = "" if named and named.digest else _UNKNOWN.format(encodings=", ".join(text.encodings))
-    literal = asked.of_text(text.secret, doubt)
+    literal = credential_query.of_text(text.secret, doubt)
     return _Wanted([*([named._replace(text=literal.text)] if named else []), literal], text)
 
 
-def _is_text(question: Question) -> bool:
+def _is_text(question: CredentialQuery) -> bool:
     """Tell whether what was typed may be half a secret: no fingerprint, nor what is said to be a key id."""
     return bool(question.digest or question.doubt)
 
@@ -135,7 +135,7 @@ def _is_bare(target: Target) -> bool:
 
 
 def _sources(
-    files: list[Target], histories: list[Repository], settings: Settings, log: ReadLog | None
+    files: list[Target], histories: list[Repository], settings: Settings, log: ScanCache | None
 ) -> Iterator[Source]:
     trees = [target for target in files if not _is_bare(target)]
     trees = [target._replace(id=str(number)) for number, target in enumerate(trees)]
@@ -153,7 +153,7 @@ def _honest(report: Report, histories: list[Repository], wanted: _Wanted) -> Rep
     gaps = [Skipped(path, "its history was not read: give it as a TARGET") for path in unread]
     coverage = report.coverage._replace(skipped=(*report.coverage.skipped, *gaps))
     report = report._replace(coverage=coverage, unread_histories=())
-    return asked_text.gathered(report, wanted.text, wanted.known) if wanted.text else report
+    return text_query.gathered(report, wanted.text, wanted.known) if wanted.text else report
 
 
 def _common_dir(path: str) -> bytes | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from akpatrol.limits import Limits
+from akpatrol.config.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

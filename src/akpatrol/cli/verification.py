@@ -12,11 +12,11 @@ from akpatrol.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from akpatrol.findings import Credential, Verification
-    from akpatrol.model import Report
-    from akpatrol.settings import Settings, VerificationSettings
-    from akpatrol.verify import Verified, Wishes
-    from akpatrol.verify.inventory import Entry
+    from akpatrol.config.options import Settings, VerificationSettings
+    from akpatrol.model.credential import Credential, Verification
+    from akpatrol.model.scan import Report
+    from akpatrol.verify import Verified, VerifyOptions
+    from akpatrol.verify.inventory import ListedKey
 
 OPTIONS = (
     click.option("--verify/--no-verify", "verify", default=None,
@@ -44,7 +44,7 @@ class Answered(NamedTuple):
     interrupted: bool = False
 
 
-def prepare(settings: Settings) -> Sequence[Entry] | None:
+def prepare(settings: Settings) -> Sequence[ListedKey] | None:
     """Return the inventory, None without one. Raises UsageError, before any scanning, for what cannot be done."""
     _check(settings)
     if not settings.verification.inventory:
@@ -73,7 +73,7 @@ def _check(settings: Settings) -> None:
     verify.check(_wishes(flags))
 
 
-def answer(report: Report, settings: Settings, entries: Sequence[Entry] | None) -> Answered:
+def answer(report: Report, settings: Settings, entries: Sequence[ListedKey] | None) -> Answered:
     """Ask the API about the report's credentials if the settings want it, and look them up in the inventory."""
     if not report.credentials:
         return Answered(report, report.interrupted)
@@ -131,15 +131,15 @@ def _interrupted(report: Report) -> Verified:
 
 
 def _unasked(error: UsageError) -> Verification:
-    from akpatrol.findings import Verification, VerificationStatus  # noqa: PLC0415 - only when asked for
+    from akpatrol.model.credential import Verification, VerificationStatus  # noqa: PLC0415 - only when asked for
 
     return Verification(VerificationStatus.UNKNOWN, f"The API could not be asked: {error}.")
 
 
-def _wishes(flags: VerificationSettings) -> Wishes:
-    from akpatrol.verify import Wishes  # noqa: PLC0415 - only when asked for
+def _wishes(flags: VerificationSettings) -> VerifyOptions:
+    from akpatrol.verify import VerifyOptions  # noqa: PLC0415 - only when asked for
 
-    wishes = Wishes(
+    wishes = VerifyOptions(
         organizations=flags.organizations,
         scopes=not flags.no_scopes,
         send_unattributed=flags.send_unattributed,
@@ -149,7 +149,7 @@ def _wishes(flags: VerificationSettings) -> Wishes:
     return wishes._replace(rps=flags.verify_rps) if flags.verify_rps else wishes
 
 
-def _owned(credential: Credential, entries: Sequence[Entry] | None) -> Credential:
+def _owned(credential: Credential, entries: Sequence[ListedKey] | None) -> Credential:
     if entries is None:
         return credential
     from akpatrol.verify import inventory  # noqa: PLC0415 - only when asked for

@@ -8,13 +8,13 @@ import click
 
 from akpatrol.cli import prompt
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import Manner, execute
+from akpatrol.cli.run import CommandHooks, execute
 from akpatrol.errors import UsageError
-from akpatrol.model import Confidence, Secret, Skipped, Target
-from akpatrol.sources.stream import StreamSource
+from akpatrol.model.scan import Confidence, Secret, Skipped, Target
+from akpatrol.sources.stdin import StreamSource
 
 if TYPE_CHECKING:
-    from akpatrol.model import Report
+    from akpatrol.model.scan import Report
 
 _UNKNOWN_SHAPE = "no Anyreach credential on this line: ak_<id>.<secret> or pat_..."
 
@@ -34,7 +34,7 @@ def command(flags: Flags) -> int:
         settings = settings._replace(min_confidence=Confidence.LOW)
     typed = prompt.typed("Credentials, one a line (not shown; an empty line ends):")
     source = StreamSource(Target("0", "stream", "-"), Secret(typed))
-    return execute("verify", [source], settings, Manner(lambda report: _with_unread_lines(report, typed)))
+    return execute("verify", [source], settings, CommandHooks(lambda report: _with_unread_lines(report, typed)))
 
 
 def _with_unread_lines(report: Report, typed: bytes) -> Report:

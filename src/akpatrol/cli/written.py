@@ -9,13 +9,13 @@ _LONGEST = 500
 
 def clean(option: str, text: str) -> str:
     """Return the text on one line. Raises UsageError when it is too long or holds a credential."""
-    from akpatrol import rules  # noqa: PLC0415 - not for --help
     from akpatrol.detect.engine import Engine  # noqa: PLC0415
     from akpatrol.detect.redact import Redactor  # noqa: PLC0415
+    from akpatrol.rules import rule_file  # noqa: PLC0415 - not for --help
 
     line = " ".join(text.split())
     if len(line) > _LONGEST:
         raise UsageError(f"{option}: longer than {_LONGEST} characters")
-    if line and Redactor(Engine(rules.load()))(line) != line:
+    if line and Redactor(Engine(rule_file.load()))(line) != line:
         raise UsageError(f"{option}: it holds a credential", hint="name it by its fingerprint")
     return line

@@ -45,7 +45,7 @@ _FOREIGN = (b"github_", b"dckr_")  # words with which another vendor's token goe
 _REMEMBERED = re.compile(rb"\np[0-9]+\n")
 
 
-class Ends(NamedTuple):
+class CredentialEnds(NamedTuple):
     """Where the credential ends, and whether that is known; ``is_framed`` says that its string begins with it, too."""
 
     end: int
@@ -64,7 +64,9 @@ class _Weighed(NamedTuple):
 _NO, _DOUBT, _PERHAPS, _LIKELY, _SURE = range(5)
 
 
-def find(medium: Medium, start: int, end: int, fits: Callable[[int], bool], *, stands_free: bool) -> Ends | None:
+def find(
+    medium: Medium, start: int, end: int, fits: Callable[[int], bool], *, stands_free: bool
+) -> CredentialEnds | None:
     """Return the ends of the match at ``[start, end)``, None where it stands in text.
 
     ``fits(end)`` says whether what ends there has the shape of a credential; ``stands_free`` that no word goes on with
@@ -73,7 +75,7 @@ def find(medium: Medium, start: int, end: int, fits: Callable[[int], bool], *, s
     nature = medium.nature(start, end)
     if nature is Nature.TEXT:
         is_framed = _is_pickled_text(medium.data, start, end) or _is_alone(medium, start, end)
-        return Ends(end, is_certain=True, is_framed=True) if is_framed else None
+        return CredentialEnds(end, is_certain=True, is_framed=True) if is_framed else None
     found: list[_Weighed] = []
     best = _in_column(medium, start, end, fits) if nature is Nature.BINARY else None
     if not best:
@@ -83,12 +85,12 @@ def find(medium: Medium, start: int, end: int, fits: Callable[[int], bool], *, s
     is_in_text = medium.unit(start - 1) in _TEXT and medium.unit(end) in _TEXT
     if best and (best.belief == _SURE or not (is_closed and is_in_text)):
         is_foreign = medium.data.endswith(_FOREIGN, max(0, start - _SMALL), start)
-        return Ends(best.end, is_certain=True, is_framed=best.framed and not is_foreign)
+        return CredentialEnds(best.end, is_certain=True, is_framed=best.framed and not is_foreign)
     if nature is Nature.UNDECODABLE and not found:
         return None
     # A number that ends in zeros may as well be the end of another text.
     is_doubted = bool(found) and medium.unit(end) not in _TEXT
-    return Ends(end, is_certain=is_closed and not is_doubted)
+    return CredentialEnds(end, is_certain=is_closed and not is_doubted)
 
 
 def _is_pickled_text(data: bytes, start: int, end: int) -> bool:

@@ -14,26 +14,26 @@ from itertools import accumulate, chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.detect.filters import Filters
-from akpatrol.detect.gate import Gate, GateChoice, has_anchor
 from akpatrol.detect.judge import POSSIBLE, judge
 from akpatrol.detect.keywords import Keywords
 from akpatrol.detect.likelihood import LONGEST, score
 from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium
 from akpatrol.detect.nearby import CLUE_BYTES, Nearby
+from akpatrol.detect.prefilter import GateChoice, Prefilter, has_anchor
 from akpatrol.detect.sieve import Crowd, Sieve
-from akpatrol.model import REACH_AFTER, REACH_BEFORE, End, Kind, Match, Secret
-from akpatrol.rings import exact
+from akpatrol.model.fired_triggers import exact
+from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, End, Kind, Match, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from akpatrol.alarms import Alarm
-    from akpatrol.detect.gate import Suspicion
     from akpatrol.detect.keywords import Clue
-    from akpatrol.detect.match import Span
-    from akpatrol.precedence import Precedence
-    from akpatrol.rules import Rule, RuleSet
+    from akpatrol.detect.match import MatchSpan
+    from akpatrol.detect.prefilter import PrefilterResult
+    from akpatrol.model.trigger import Trigger
+    from akpatrol.rules.precedence import Precedence
+    from akpatrol.rules.rule_file import Rule, RuleSet
 
 _LEAST_RUN = 16
 _LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{%d,}" % _LEAST_RUN)
@@ -77,10 +77,10 @@ class Outer(NamedTuple):
 class Engine:
     """Finds credentials by the given rules. Raises RuleError when a pattern does not compile."""
 
-    def __init__(self, rules: RuleSet, gate: GateChoice = "auto", alarms: Sequence[Alarm] = ()) -> None:
+    def __init__(self, rules: RuleSet, gate: GateChoice = "auto", alarms: Sequence[Trigger] = ()) -> None:
         self.rules = rules
         self._keywords = Keywords(rules.rules)
-        self.gate = Gate(rules.rules, self._keywords, gate, alarms)
+        self.gate = Prefilter(rules.rules, self._keywords, gate, alarms)
         self.suspect = self.gate.suspect
         self._alarms = alarms
         self._opening_patterns = [one.pattern for one in alarms if one.pattern.startswith(b"^")]
@@ -99,7 +99,7 @@ class Engine:
     def confirm(
         self,
         medium: Medium,
-        suspicion: Suspicion,
+        suspicion: PrefilterResult,
         bounds: tuple[int, int],
         path: bytes | None = None,
         outer: Outer | None = None,
@@ -114,7 +114,7 @@ class Engine:
             found += self._in_whole(medium, index, path, outer)
         return sorted({m for m in found if begin <= m.start < stop}, key=lambda m: (m.start, m.end, m.rule_id))
 
-    def around(self, data: bytes, suspicion: Suspicion, outer: Around | None = None) -> Around:
+    def around(self, data: bytes, suspicion: PrefilterResult, outer: Around | None = None) -> Around:
         """Return the text in which others stand encoded, given what the gate said of it."""
         return Around(data, frozenset(suspicion.rules - self._windowed), outer)
 
@@ -163,7 +163,7 @@ class Engine:
 
     @cached_property
     def _precedence(self) -> Callable[[str], Precedence]:
-        from akpatrol.precedence import precedence  # noqa: PLC0415 - the shipped rules do without
+        from akpatrol.rules.precedence import precedence  # noqa: PLC0415 - the shipped rules do without
 
         return precedence(self.rules.rules)
 
@@ -216,7 +216,7 @@ def _is_random(run: bytes) -> bool:
     )
 
 
-def _judged(rule: Rule, medium: Medium, span: Span, near: Nearby, outer: Outer) -> Match | None:
+def _judged(rule: Rule, medium: Medium, span: MatchSpan, near: Nearby, outer: Outer) -> Match | None:
     clues = near.clues(span.start, span.end) | outer.clues()
     verdict = judge(rule, medium, span.secret_start, span.secret_end, clues)
     if verdict is None:

@@ -6,12 +6,12 @@ from collections import Counter
 from math import log2
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.detect.match import Span, compile_foreign
+from akpatrol.detect.match import MatchSpan, compile_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from akpatrol.rules import Allowlist, Rule
+    from akpatrol.rules.rule_file import Allowlist, Rule
 
 
 def entropy(secret: bytes) -> float:
@@ -28,7 +28,7 @@ class Filters:
         self._path: Any = compile_foreign(rule.path, rule, "path") if rule.path else None
         self._allowlists = [_Allowlist(allowlist, rule) for allowlist in rule.allowlists]
 
-    def accept(self, data: bytes, span: Span, path: bytes | None) -> bool:
+    def accept(self, data: bytes, span: MatchSpan, path: bytes | None) -> bool:
         """Return whether the match stays a finding; without a path (an object's, say) ``admits`` asks again later."""
         secret = data[span.secret_start : span.secret_end]
         if self._rule.entropy and entropy(secret) <= self._rule.entropy:
@@ -55,7 +55,7 @@ class _Allowlist:
         self._regexes = [compile_foreign(regex, rule, "allowlists.regexes") for regex in allowlist.regexes]
         self._paths = [compile_foreign(regex, rule, "allowlists.paths") for regex in allowlist.paths]
 
-    def covers(self, data: bytes, span: Span, path: bytes | None) -> bool:
+    def covers(self, data: bytes, span: MatchSpan, path: bytes | None) -> bool:
         checks: list[Callable[[], bool]] = []
         if self._regexes:
             text = self._target(data, span)
@@ -73,7 +73,7 @@ class _Allowlist:
         """Return whether the path alone is enough."""
         return not self._allowlist.every and any(regex.search(path) for regex in self._paths)
 
-    def _target(self, data: bytes, span: Span) -> bytes:
+    def _target(self, data: bytes, span: MatchSpan) -> bytes:
         match self._allowlist.target:
             case "match":
                 return data[span.start : span.end]

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.detect import ends
 from akpatrol.detect.boundaries import Edge, comment_close, emphasis, file_extension, left_edge, right_edge
-from akpatrol.detect.ends import Ends
+from akpatrol.detect.ends import CredentialEnds
 from akpatrol.detect.keywords import Clue
 from akpatrol.detect.likelihood import is_placeholder, score
-from akpatrol.model import Attribution, Confidence, Exposure, Kind
+from akpatrol.model.scan import Attribution, Confidence, Exposure, Kind
 
 if TYPE_CHECKING:
     from akpatrol.detect.medium import Medium
-    from akpatrol.rules import Rule
+    from akpatrol.rules.rule_file import Rule
 
 # Nats of evidence for random text, see likelihood.score; bench/train_likelihood.py prints what they give.
 POSSIBLE = 0.0
@@ -53,7 +53,7 @@ class Verdict(NamedTuple):
     end_is_certain: bool = True
 
 
-class _Place(NamedTuple):
+class _Candidate(NamedTuple):
     """The match of a kind at ``[start, end)`` of what a medium holds, and what stands on its left."""
 
     kind: Kind
@@ -66,7 +66,7 @@ class _Place(NamedTuple):
         """Return what is behind the prefix up to ``end``."""
         return self.medium.data[self.start + _PREFIX[self.kind] : end]
 
-    def ends(self) -> Ends | None:
+    def ends(self) -> CredentialEnds | None:
         """Return where it begins and ends in binary data, None in text."""
 
         def fits(end: int) -> bool:
@@ -101,7 +101,7 @@ def judge(rule: Rule, medium: Medium, start: int, end: int, clues: frozenset[Clu
     if rule.kind is Kind.CUSTOM:
         near = _bearing(data, start, end, clues)
         return Verdict(start, end, Confidence.MEDIUM, Attribution.OPEN, _exposure(near))
-    place = _Place(rule.kind, medium, start, end, left_edge(data, start))
+    place = _Candidate(rule.kind, medium, start, end, left_edge(data, start))
     found_ends = place.ends()
     found = _in_binary(place, found_ends) if found_ends else _in_text(place)
     if found is None or not _is_plausible(found.telling):
@@ -117,7 +117,7 @@ def judge(rule: Rule, medium: Medium, start: int, end: int, clues: frozenset[Clu
     return Verdict(start, stop, confidence, attribution, exposure, found.end_is_certain)
 
 
-def _in_text(place: _Place) -> _Found | None:
+def _in_text(place: _Candidate) -> _Found | None:
     kind, medium, start, end, left = place
     data = medium.data
     closing = 0
@@ -140,7 +140,7 @@ def _in_text(place: _Place) -> _Found | None:
     return _Found(text, evidence, min(left, right), text, is_asset=is_asset)
 
 
-def _in_binary(place: _Place, ends: Ends) -> _Found | None:
+def _in_binary(place: _Candidate, ends: CredentialEnds) -> _Found | None:
     """Judge what stands in binary data, where a word on the left may be another string's."""
     kind, data, left = place.kind, place.medium.data, place.left
     is_framed = ends.is_certain and ends.is_framed
@@ -157,7 +157,7 @@ def _in_binary(place: _Place, ends: Ends) -> _Found | None:
     evidence, length = found
     if length < len(telling):
         shorter = place._replace(end=place.start + _PREFIX[kind] + length)
-        return _in_binary(shorter, shorter.ends() or Ends(shorter.end, is_certain=True))
+        return _in_binary(shorter, shorter.ends() or CredentialEnds(shorter.end, is_certain=True))
     if right is Edge.CUT and len(text) < _WHOLE:
         return None
     edge = Edge.DOUBTFUL if left is Edge.DOUBTFUL and not is_framed else Edge.CLEAN

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from akpatrol.rules import Rule
+    from akpatrol.rules.rule_file import Rule
 
 
 class Clue(StrEnum):

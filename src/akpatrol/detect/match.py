@@ -14,13 +14,13 @@ from akpatrol.errors import RuleError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from akpatrol.rules import Rule
+    from akpatrol.rules.rule_file import Rule
 
 
 _MANY_BYTES = 256 << 20  # that RE2 may take for thousands of patterns; it takes less
 
 
-class Span(NamedTuple):
+class MatchSpan(NamedTuple):
     """A pattern's match, ``[start, end)``, and the secret group inside it, as byte offsets."""
 
     start: int
@@ -40,7 +40,7 @@ class Matcher:
 
         self.search: Callable[[bytes, int, int], re.Match[bytes] | None] = self._pattern.search
 
-    def find(self, data: bytes, start: int, end: int) -> Iterator[Span]:
+    def find(self, data: bytes, start: int, end: int) -> Iterator[MatchSpan]:
         """Yield matches that lie in ``data[start:end]``; what stands before ``start`` stays visible to the pattern.
 
         A shipped rule is tried at every start, so that what is found does not depend on where a window begins.
@@ -52,9 +52,9 @@ class Matcher:
                 yield span
             position = found.start() + 1 if self._rule.shipped else max(found.end(), found.start() + 1)
 
-    def span(self, found: Any) -> Span:
+    def span(self, found: Any) -> MatchSpan:
         """Return the span of what the pattern's ``search`` found."""
-        return Span(*found.span(), *found.span(self._group(found)))
+        return MatchSpan(*found.span(), *found.span(self._group(found)))
 
     def _group(self, found: Any) -> int:
         """Without ``secretGroup`` a user's rule means its first group that is not empty, as in gitleaks."""

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from akpatrol.detect.judge import POSSIBLE
 from akpatrol.detect.likelihood import score
-from akpatrol.model import Kind
+from akpatrol.model.scan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from akpatrol.model import Match
-    from akpatrol.precedence import Precedence
+    from akpatrol.model.scan import Match
+    from akpatrol.rules.precedence import Precedence
 
 _LONGEST_BYTES = 4096  # what is longer is no one secret
 _BESIDE_BYTES = 64  # of quotes, a name and a sign

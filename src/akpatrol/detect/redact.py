@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.detect.keywords import Phrases
-from akpatrol.model import Secret
+from akpatrol.model.scan import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

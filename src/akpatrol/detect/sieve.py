@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from akpatrol.detect.judge import judge
-from akpatrol.detect.match import Span
+from akpatrol.detect.match import MatchSpan
 from akpatrol.detect.medium import Nature
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.keywords import Clue
     from akpatrol.detect.match import Matcher
     from akpatrol.detect.medium import Medium
-    from akpatrol.rules import Rule
+    from akpatrol.rules.rule_file import Rule
 
 # In one content's part: how many places are judged that begin within a word, behind another of the same rule, and were
 # not met before. Code and data have a few.
@@ -59,10 +59,10 @@ class Sieve:
         self._search = matcher.search
         self._span = matcher.span
         # By what stands there: the spans in a word, from its first place on, and whether a place may be one.
-        self._words: dict[_Key, Sequence[Span]] = {}
+        self._words: dict[_Key, Sequence[MatchSpan]] = {}
         self._places: dict[_Key, bool] = {}
 
-    def find(self, medium: Medium, start: int, end: int, crowd: Crowd) -> Iterator[Span]:
+    def find(self, medium: Medium, start: int, end: int, crowd: Crowd) -> Iterator[MatchSpan]:
         """Yield the matches in ``[start, end)`` that may be credentials, whatever clues stand near."""
         data, words, position = medium.data, self._words, start
         while found := self._search(data, position, end):
@@ -81,7 +81,7 @@ class Sieve:
             for span in spans:
                 yield _moved(span, first)
 
-    def shapes(self, data: bytes, start: int, end: int) -> Iterator[Span]:
+    def shapes(self, data: bytes, start: int, end: int) -> Iterator[MatchSpan]:
         """Yield all matches, likely or not; where many begin in one word, the rest of that word as one."""
         position, number, stop = start, 0, 0
         while found := self._search(data, position, end):
@@ -94,10 +94,10 @@ class Sieve:
                 yield span
                 position = span.start + 1
             else:
-                yield Span(span.start, stop, span.start, stop)
+                yield MatchSpan(span.start, stop, span.start, stop)
                 position = stop
 
-    def _judged(self, medium: Medium, first: int, stop: int, crowd: Crowd) -> Iterator[Span]:
+    def _judged(self, medium: Medium, first: int, stop: int, crowd: Crowd) -> Iterator[MatchSpan]:
         """Yield those matches in a word that may be credentials; its first begins at ``first``."""
         data, position, number = medium.data, first, 0
         is_text = False
@@ -119,7 +119,7 @@ class Sieve:
                 # What is longer than a body can be begins with none.
                 position = max(position, end - _LONGEST_BODY)
 
-    def _known(self, medium: Medium, span: Span, crowd: Crowd) -> bool | None:
+    def _known(self, medium: Medium, span: MatchSpan, crowd: Crowd) -> bool | None:
         """Return whether a further place in a word may be a credential; None where no more are judged."""
         key = _key(medium, span.start, span.end)
         known = self._places.get(key) if key else None
@@ -135,7 +135,7 @@ class Sieve:
                 self._places[key] = known
         return known
 
-    def _is_possible(self, medium: Medium, span: Span) -> bool:
+    def _is_possible(self, medium: Medium, span: MatchSpan) -> bool:
         return judge(self._rule, medium, span.secret_start, span.secret_end, _NO_CLUES) is not None
 
 
@@ -149,7 +149,7 @@ def _key(medium: Medium, start: int, end: int) -> _Key | None:
     return nature, before, medium.data[start - before : end + right]
 
 
-def _body_end(data: bytes, span: Span, stop: int) -> int:
+def _body_end(data: bytes, span: MatchSpan, stop: int) -> int:
     found = _BODY.match(data, span.start, stop)
     return found.end() if found else span.start
 
@@ -160,5 +160,5 @@ def _is_text(data: bytes, first: int, stop: int) -> bool:
     return not any(_BINARY.search(data, *side) for side in near)
 
 
-def _moved(span: Span, by: int) -> Span:
-    return Span(span.start + by, span.end + by, span.secret_start + by, span.secret_end + by)
+def _moved(span: MatchSpan, by: int) -> MatchSpan:
+    return MatchSpan(span.start + by, span.end + by, span.secret_start + by, span.secret_end + by)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol import identity
-from akpatrol.findings import Allowance, AllowanceSource
-from akpatrol.model import Place
+from akpatrol.model import identity
+from akpatrol.model.credential import Allowance, AllowanceSource
+from akpatrol.model.scan import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from akpatrol.findings import Credential, Occurrence
-    from akpatrol.settings import AllowEntry
+    from akpatrol.config.options import AllowEntry
+    from akpatrol.model.credential import Credential, Occurrence
 
 _IN_FILES = (Place.CONTENT, Place.PATH)
 

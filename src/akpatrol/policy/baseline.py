@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import UsageError
-from akpatrol.fields import FieldError, Fields
-from akpatrol.identity import PREFIX
+from akpatrol.model.identity import PREFIX
+from akpatrol.validate.fields import FieldError, Fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ _CONFLICT = re.compile(rb"^(?:<{7}|\|{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 _LONGEST_TEXT = 1000
 
 
-class Entry(NamedTuple):
+class BaselineEntry(NamedTuple):
     """One credential; ``scans`` are the kinds of scan that saw it: ``history``, ``tracked`` files, any files."""
 
     fingerprint: str
@@ -43,17 +43,17 @@ class Seen(NamedTuple):
     """What one scan found; ``complete`` when everything of its kind was looked at."""
 
     scan: str
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, BaselineEntry]
     complete: bool
 
 
-class Update(NamedTuple):
+class BaselineUpdate(NamedTuple):
     """A baseline's new content, and what became of it."""
 
-    entries: Mapping[str, Entry]
-    added: tuple[Entry, ...]
-    dropped: tuple[Entry, ...]
-    unseen: tuple[Entry, ...]
+    entries: Mapping[str, BaselineEntry]
+    added: tuple[BaselineEntry, ...]
+    dropped: tuple[BaselineEntry, ...]
+    unseen: tuple[BaselineEntry, ...]
 
 
 def is_fingerprint(text: str) -> bool:
@@ -61,7 +61,7 @@ def is_fingerprint(text: str) -> bool:
     return bool(_FINGERPRINT.fullmatch(text))
 
 
-def parse(content: bytes, file: str) -> dict[str, Entry]:
+def parse(content: bytes, file: str) -> dict[str, BaselineEntry]:
     """Return the entries by fingerprint, in whatever order they stand; one that is there twice is taken together.
 
     Raises UsageError for what is no baseline of this version.
@@ -85,7 +85,7 @@ def parse(content: bytes, file: str) -> dict[str, Entry]:
         raise UsageError(f"{file}: written by a newer version of akpatrol{shown}", hint="update akpatrol")
     if not isinstance(listed := document.get("entries"), list) or document.keys() != {_KEY, "entries"}:
         raise UsageError(f"{file}: entries: must be the list of entries, and nothing else may stand beside it")
-    entries: dict[str, Entry] = {}
+    entries: dict[str, BaselineEntry] = {}
     for number, value in enumerate(listed, 1):
         if value is not None:  # the last line
             try:
@@ -97,17 +97,17 @@ def parse(content: bytes, file: str) -> dict[str, Entry]:
     return entries
 
 
-def dump(entries: Iterable[Entry]) -> str:
+def dump(entries: Iterable[BaselineEntry]) -> str:
     """Return the file's content."""
     ordered = sorted(entries, key=lambda entry: entry.fingerprint)
     lines = [json.dumps(entry._asdict() | {"scans": list(entry.scans)}, ensure_ascii=False) for entry in ordered]
     return "\n".join([f'{{"{_KEY}": {VERSION}, "entries": [', *(f"{line}," for line in lines), "null]}", ""])
 
 
-def update(old: Mapping[str, Entry], scans: Sequence[Seen]) -> Update:
+def update(old: Mapping[str, BaselineEntry], scans: Sequence[Seen]) -> BaselineUpdate:
     """Add what the scans found, and drop what complete scans of every kind that ever saw it no longer do."""
     entries = dict(old)
-    added: dict[str, Entry] = {}
+    added: dict[str, BaselineEntry] = {}
     for scan in scans:
         for fingerprint, entry in scan.entries.items():
             known = entries.get(fingerprint)
@@ -120,16 +120,16 @@ def update(old: Mapping[str, Entry], scans: Sequence[Seen]) -> Update:
     for entry in dropped:
         del entries[entry.fingerprint]
     unseen = tuple(entry for entry in missing if entry.fingerprint in entries)
-    return Update(entries, tuple(added.values()), tuple(dropped), unseen)
+    return BaselineUpdate(entries, tuple(added.values()), tuple(dropped), unseen)
 
 
-def is_covered(entry: Entry, covered: Collection[str]) -> bool:
+def is_covered(entry: BaselineEntry, covered: Collection[str]) -> bool:
     """Tell whether complete scans of these kinds would have seen the entry, were it still there."""
     wider = {*covered, TRACKED} if FILES in covered else covered
     return all(scan in wider for scan in entry.scans)
 
 
-def _seen(entry: Entry, scan: str) -> Entry:
+def _seen(entry: BaselineEntry, scan: str) -> BaselineEntry:
     """Return the entry as also seen by that scan; what was tracked and is committed is in history for good."""
     scans = {*entry.scans, scan}
     if HISTORY in scans:
@@ -137,7 +137,7 @@ def _seen(entry: Entry, scan: str) -> Entry:
     return entry._replace(scans=tuple(one for one in _SCANS if one in scans))
 
 
-def _together(one: Entry, other: Entry) -> Entry:
+def _together(one: BaselineEntry, other: BaselineEntry) -> BaselineEntry:
     """Return two lines of one credential as one: two branches may have added it."""
     first, second = sorted((one, other), key=lambda entry: (entry.added, entry.by))
     for scan in second.scans:
@@ -145,9 +145,9 @@ def _together(one: Entry, other: Entry) -> Entry:
     return first._replace(note=first.note or second.note)
 
 
-def _entry(one: Fields) -> Entry:
+def _entry(one: Fields) -> BaselineEntry:
     one.only(*_FIELDS)
-    return Entry(
+    return BaselineEntry(
         fingerprint=one.fingerprint("fingerprint"),
         kind=one.text("kind", _LONGEST_TEXT),
         redacted=one.masked("redacted"),

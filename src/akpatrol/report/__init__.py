@@ -14,8 +14,8 @@ from akpatrol.errors import UsageError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from akpatrol.model import Report
-    from akpatrol.rules import RuleSet
+    from akpatrol.model.scan import Report
+    from akpatrol.rules.rule_file import RuleSet
 
 
 class RenderOptions(NamedTuple):

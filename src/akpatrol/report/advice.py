@@ -9,15 +9,15 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.findings import VerificationStatus
-from akpatrol.model import Attribution, Kind, State
-from akpatrol.report.words import STDIN, status_of
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import Attribution, Kind, State
+from akpatrol.report.wording import STDIN, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from akpatrol.findings import Credential
-    from akpatrol.rules import Rule
+    from akpatrol.model.credential import Credential
+    from akpatrol.rules.rule_file import Rule
 
 _IN_HISTORY = {State.PRESENT, State.REMOVED, State.UNREACHABLE}
 GENERIC_STEPS = (

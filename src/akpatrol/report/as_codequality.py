@@ -8,20 +8,20 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import State
-from akpatrol.report import document, placed
+from akpatrol.model.scan import State
+from akpatrol.report import document, locations
 from akpatrol.report.as_json import dumped, fitting
 from akpatrol.report.mask import Mask
 from akpatrol.report.messages import left_out_message, skip_message
-from akpatrol.report.outcome import verdict
+from akpatrol.report.overview import verdict
 from akpatrol.report.text_safety import head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from akpatrol.model import Report
+    from akpatrol.model.scan import Report
     from akpatrol.report import RenderOptions
-    from akpatrol.report.placed import Placed
+    from akpatrol.report.locations import PathFinding
 
 SIZE_LIMIT = 10_000_000
 """Bytes; what a server takes is its administrator's choice."""
@@ -39,7 +39,7 @@ def render(report: Report, options: RenderOptions) -> str:
     """Return the report for ``artifacts:reports:codequality``, secrets masked whatever the options say."""
     masked = options._replace(show_secrets=False)
     whole = document.visible_tree(document.build(report, masked))
-    found = placed.in_order(report, whole, Mask(masked).redact)
+    found = locations.in_order(report, whole, Mask(masked).redact)
     issues = fitting(map(_issue, found), SIZE_LIMIT - _HEAD_ROOM)
     return dumped([*_about_the_run(whole, len(found) - len(issues)), *issues]) + "\n"
 
@@ -48,7 +48,7 @@ def _cut(text: str) -> str:
     return head(text, _DESCRIPTION_WIDTH)[:_DESCRIPTION_WIDTH]
 
 
-def _issue(place: Placed) -> dict[str, Any]:
+def _issue(place: PathFinding) -> dict[str, Any]:
     return {
         "description": _cut(place.message),
         "check_name": _cut(next(iter(place.shown["rule_ids"]), "") or place.shown["kind"]),

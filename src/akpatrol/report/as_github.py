@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import Place, State
-from akpatrol.report import document, placed
+from akpatrol.model.scan import Place, State
+from akpatrol.report import document, locations
 from akpatrol.report.mask import Mask
 from akpatrol.report.messages import skip_message, title
-from akpatrol.report.outcome import allowed_words, coverage_words, verdict
+from akpatrol.report.overview import allowed_words, coverage_words, verdict
 from akpatrol.report.text_safety import head, visible
-from akpatrol.report.words import plural
+from akpatrol.report.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from akpatrol.model import Report
+    from akpatrol.model.scan import Report
     from akpatrol.report import RenderOptions
-    from akpatrol.report.placed import Placed
+    from akpatrol.report.locations import PathFinding
 
 ANNOTATION_LIMIT = 10
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -39,7 +39,7 @@ def render(report: Report, options: RenderOptions) -> str:
     notes = list(_notes(whole))
     # Gaps and notes count among the ten as well: what the runner drops is its choice.
     shown = ANNOTATION_LIMIT - len(gaps) - len(notes)
-    found = placed.in_order(report, whole, Mask(masked).redact)
+    found = locations.in_order(report, whole, Mask(masked).redact)
     annotations = [_annotation(place) for place in found[: max(0, shown)]]
     lines = [_plain(verdict(whole)), *annotations]
     if more := len(found) - len(annotations):
@@ -71,11 +71,11 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _annotation(place: Placed) -> str:
+def _annotation(place: PathFinding) -> str:
     return command(_COMMANDS[place.level], {**_position(place), "title": title(place.shown)}, _cut(place.message))
 
 
-def _position(place: Placed) -> dict[str, Any]:
+def _position(place: PathFinding) -> dict[str, Any]:
     """Return where it is in the checkout: nothing for what is no file there, or no longer."""
     occurrence = place.occurrence
     if occurrence.place not in {Place.CONTENT, Place.PATH} or not occurrence.path or occurrence.state in _GONE:

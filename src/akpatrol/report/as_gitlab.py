@@ -10,22 +10,22 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from akpatrol.model import Kind, State
-from akpatrol.report import document, placed
+from akpatrol.model.scan import Kind, State
+from akpatrol.report import document, locations
 from akpatrol.report.as_json import dumped, fitting
 from akpatrol.report.mask import Mask
 from akpatrol.report.messages import left_out_message, skip_message, title
-from akpatrol.report.outcome import allowed_words, changed_words
+from akpatrol.report.overview import allowed_words, changed_words
 from akpatrol.report.text_safety import head
-from akpatrol.report.words import parsed, plural
+from akpatrol.report.wording import parsed, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from akpatrol.model import Report
+    from akpatrol.model.scan import Report
     from akpatrol.report import RenderOptions
-    from akpatrol.report.placed import Placed
+    from akpatrol.report.locations import PathFinding
 
 SCHEMA_VERSION = "15.2.1"
 """GitLab validates a patch version that it does not have against the newest of its minor version."""
@@ -58,7 +58,7 @@ def render(report: Report, options: RenderOptions) -> str:
     """Return the report for ``artifacts:reports:secret_detection``, secrets masked whatever the options say."""
     masked = options._replace(show_secrets=False)
     whole = document.visible_tree(document.build(report, masked))
-    found = placed.in_order(report, whole, Mask(masked).redact)
+    found = locations.in_order(report, whole, Mask(masked).redact)
     vulnerabilities = fitting(map(_vulnerability, found), SIZE_LIMIT - _HEAD_ROOM)
     start = parsed(report.started_at) or options.now
     tool = {
@@ -98,7 +98,7 @@ def _time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _vulnerability(place: Placed) -> dict[str, Any]:
+def _vulnerability(place: PathFinding) -> dict[str, Any]:
     rule = _cut(next(iter(place.shown["rule_ids"]), "custom"), _NAME_WIDTH) or "custom"
     severity = "Info" if place.occurrence.state is State.IGNORED else place.shown["severity"].capitalize()
     return {
@@ -118,13 +118,13 @@ def _vulnerability(place: Placed) -> dict[str, Any]:
     }
 
 
-def _identifier(place: Placed, rule: str) -> str:
+def _identifier(place: PathFinding, rule: str) -> str:
     """Return what GitLab tracks it by: the kind, whichever rule found it."""
     kind = Kind(place.shown["kind"])
     return rule if kind is Kind.CUSTOM else kind.value
 
 
-def _location(place: Placed) -> dict[str, Any]:
+def _location(place: PathFinding) -> dict[str, Any]:
     commit = place.occurrence.introduced
     lines = place.lines
     return {

@@ -14,12 +14,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import UsageError
-from akpatrol.report import document, page, page_places
+from akpatrol.report import document, page, page_locations
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from akpatrol.model import Report
+    from akpatrol.model.scan import Report
     from akpatrol.report import RenderOptions
 
 SCRIPTS = ("ticks.js", "search.js", "list.js", "panel.js", "page.js")
@@ -48,7 +48,7 @@ def render(report: Report, options: RenderOptions) -> str:
             style=style,
             early=early,
             script=script,
-            data=page_places.for_script(values["data"]),
+            data=page_locations.for_script(values["data"]),
             secrets_asked_for=options.show_secrets,
         )
         + "\n"

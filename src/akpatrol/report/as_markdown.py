@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.report import changed, document
+from akpatrol.report import changes_text, document
 from akpatrol.report.advice import Situation, leaked_action, situation
 from akpatrol.report.markdown_safety import code, html_code, html_prose, prose
 from akpatrol.report.messages import capital, title
-from akpatrol.report.outcome import allowed_words, coverage_words, findings_of, overview, verdict
+from akpatrol.report.overview import allowed_words, coverage_words, findings_of, overview, verdict
 from akpatrol.report.spread import removal_words, version_words
-from akpatrol.report.standing import allowance_words, owner_lines, verification_lines
 from akpatrol.report.text_credential import telling_places
 from akpatrol.report.text_safety import head, middle_out
-from akpatrol.report.words import (
+from akpatrol.report.verification_text import allowance_words, owner_lines, verification_lines
+from akpatrol.report.wording import (
     STATUSES,
     also_at,
     attribution_words,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from akpatrol.model import Report
+    from akpatrol.model.scan import Report
     from akpatrol.report import RenderOptions
 
 COMMENT_LIMIT = 65_536
@@ -99,8 +99,8 @@ def _opening(whole: Mapping[str, Any], room: int) -> Iterator[str]:
 
 
 def _changes(changes: Mapping[str, Any], room: int) -> Iterator[str]:
-    yield f"\n**{prose(changed.heading(changes))}**\n"
-    told = changed.entries(changes)
+    yield f"\n**{prose(changes_text.heading(changes))}**\n"
+    told = changes_text.entries(changes)
     items = _fitting((_change(*one) for one in told), room)
     yield from items
     if more := len(told) - len(items):

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 import sarif_om as om
 
-from akpatrol.model import Kind, Place, Severity
-from akpatrol.report import advice, document, messages, placed
+from akpatrol.model.scan import Kind, Place, Severity
+from akpatrol.report import advice, document, locations, messages
 from akpatrol.report import sarif_words as words
 from akpatrol.report.as_json import dumped
 from akpatrol.report.mask import Mask
-from akpatrol.report.outcome import allowed_words, changed_words, findings_of
-from akpatrol.report.sarif_places import base_of, file_uri, repository_uri
-from akpatrol.report.words import parsed, plural, status_of
+from akpatrol.report.overview import allowed_words, changed_words, findings_of
+from akpatrol.report.sarif_locations import base_of, file_uri, repository_uri
+from akpatrol.report.wording import parsed, plural, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from akpatrol.findings import Credential
-    from akpatrol.model import Report, Target
+    from akpatrol.model.credential import Credential
+    from akpatrol.model.scan import Report, Target
     from akpatrol.report import RenderOptions
-    from akpatrol.report.placed import Placed
-    from akpatrol.rules import Rule, RuleSet
+    from akpatrol.report.locations import PathFinding
+    from akpatrol.rules.rule_file import Rule, RuleSet
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "akpatrolFingerprint/v1"
@@ -79,7 +79,7 @@ def _run(report: Report, options: RenderOptions) -> Any:
     redact = Mask(options).redact
     rules = _rules(report.findings, findings_of(whole), options.rules)
     bases = _base_ids(report.targets)
-    found = placed.in_order(report, whole, redact)
+    found = locations.in_order(report, whole, redact)
     results = [_result(place, list(rules), _location(place, bases)) for place in found[:RESULT_LIMIT]]
     return om.Run(
         tool=om.Tool(
@@ -129,7 +129,7 @@ def _descriptor(rule_id: str, kind: Kind, rule: Rule | None) -> Any:
         short_description=om.MultiformatMessageString(text=words.short_description(kind, rule)),
         full_description=om.MultiformatMessageString(text=words.full_description(kind, rule)),
         help=om.MultiformatMessageString(text=words.help_text(rule, steps), markdown=words.help_markdown(rule, steps)),
-        default_configuration=om.ReportingConfiguration(level=placed.level_of(severity)),
+        default_configuration=om.ReportingConfiguration(level=locations.level_of(severity)),
         properties={
             "security-severity": _SCORES[severity],
             "precision": _PRECISIONS[kind],
@@ -138,7 +138,7 @@ def _descriptor(rule_id: str, kind: Kind, rule: Rule | None) -> Any:
     )
 
 
-def _location(place: Placed, bases: Mapping[str, str]) -> Any:
+def _location(place: PathFinding, bases: Mapping[str, str]) -> Any:
     base = bases.get(base_of(place.target)) if place.target else None
     artifact = om.ArtifactLocation(uri=place.uri, uri_base_id=base)
     return om.Location(
@@ -147,7 +147,7 @@ def _location(place: Placed, bases: Mapping[str, str]) -> Any:
     )
 
 
-def _region(place: Placed) -> Any:
+def _region(place: PathFinding) -> Any:
     if place.lines is None:
         return None
     line, column = place.lines[0], place.occurrence.column
@@ -167,7 +167,7 @@ def _logical_locations(shown: Mapping[str, Any]) -> Any:
     return [om.LogicalLocation(fully_qualified_name=words.location_name(shown), kind=shown["place"])]
 
 
-def _result(place: Placed, rule_ids: list[str], location: Any) -> Any:
+def _result(place: PathFinding, rule_ids: list[str], location: Any) -> Any:
     rule_id = _rule_id(place.shown)
     return om.Result(
         rule_id=rule_id,

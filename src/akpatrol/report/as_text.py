@@ -9,17 +9,17 @@ import os.path
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import State
+from akpatrol.model.scan import State
 from akpatrol.report import document
-from akpatrol.report.outcome import allowed_of, allowed_words, coverage_words, findings_of, overview, verdict
+from akpatrol.report.overview import allowed_of, allowed_words, coverage_words, findings_of, overview, verdict
 from akpatrol.report.text_safety import middle_out, shell_word, visible, wrapped
 from akpatrol.report.text_style import Style
-from akpatrol.report.words import directory_of, plural
+from akpatrol.report.wording import directory_of, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from akpatrol.model import Report
+    from akpatrol.model.scan import Report
     from akpatrol.report import RenderOptions
 
 _SHOWN = 5
@@ -66,10 +66,10 @@ def _verdict(whole: Mapping[str, Any], style: Style) -> list[str]:
 def _changes(changes: Mapping[str, Any] | None, style: Style) -> list[str]:
     if not changes:
         return []
-    from akpatrol.report import changed  # noqa: PLC0415 - only a store has an earlier run
+    from akpatrol.report import changes_text  # noqa: PLC0415 - only a store has an earlier run
 
-    lines = [style.bold(line) for line in wrapped(changed.heading(changes), style.width)]
-    for word, redacted, detail in changed.entries(changes):
+    lines = [style.bold(line) for line in wrapped(changes_text.heading(changes), style.width)]
+    for word, redacted, detail in changes_text.entries(changes):
         lines.append(f"  {word:<8} {redacted}" + f"  {detail}" * bool(detail))
     return lines
 

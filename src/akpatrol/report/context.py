@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model import Secret
+from akpatrol.model.scan import Secret
 from akpatrol.report.text_safety import decoded, plain
 
 if TYPE_CHECKING:

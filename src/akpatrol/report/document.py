@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from akpatrol import __version__
-from akpatrol.model import Kind, Place, State
+from akpatrol.model.scan import Kind, Place, State
 from akpatrol.report import summary
 from akpatrol.report.context import context_line
 from akpatrol.report.mask import Mask
@@ -17,7 +17,7 @@ from akpatrol.report.text_safety import decoded, plain, visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from akpatrol.findings import (
+    from akpatrol.model.credential import (
         Allowance,
         Changes,
         Commit,
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
         Verification,
         Versions,
     )
-    from akpatrol.model import Asked, ChangedFiles, Coverage, Report, Secret, StaleAllowance, Target
+    from akpatrol.model.scan import ChangedFiles, Coverage, QueryAnswer, Report, Secret, StaleAllowance, Target
     from akpatrol.report import RenderOptions
-    from akpatrol.rules import Rule, RuleSet
+    from akpatrol.rules.rule_file import Rule, RuleSet
 
 SCHEMA_VERSION = "1"
 MOST_PATHS = 100
@@ -91,7 +91,7 @@ def credentials_in_order(credentials: Iterable[Credential]) -> list[Credential]:
     listed = list(credentials)
     if not listed:
         return listed
-    from akpatrol import identity  # noqa: PLC0415 - OpenSSL costs milliseconds; a clean run hashes nothing
+    from akpatrol.model import identity  # noqa: PLC0415 - OpenSSL costs milliseconds; a clean run hashes nothing
 
     return sorted(
         listed,
@@ -171,7 +171,7 @@ def _changed_files(changed: ChangedFiles | None) -> dict[str, int] | None:
 
 
 def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> dict[str, Any]:
-    from akpatrol import identity  # noqa: PLC0415 - most runs of a hook find nothing
+    from akpatrol.model import identity  # noqa: PLC0415 - most runs of a hook find nothing
     from akpatrol.report import advice  # noqa: PLC0415
 
     rule = rule_of(credential, options.rules)
@@ -274,7 +274,7 @@ def _changes(changes: Changes, mask: Mask) -> dict[str, Any]:
     return {"since": {"run": changes.run, "at": changes.at}, "credentials": credentials}
 
 
-def _asked(one: Asked, mask: Mask) -> dict[str, Any]:
+def _asked(one: QueryAnswer, mask: Mask) -> dict[str, Any]:
     taken = one.taken_for.value if one.taken_for else None
     return {"what": mask.text(one.what), "taken_for": taken, "found": one.found}
 

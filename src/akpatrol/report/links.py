@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from akpatrol.errors import UsageError
-from akpatrol.model import Place
+from akpatrol.model.scan import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

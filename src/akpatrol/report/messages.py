@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.findings import VerificationStatus
-from akpatrol.model import Kind
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import Kind
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
 from akpatrol.report.spread import removal_words
-from akpatrol.report.standing import abilities, allowance_words
 from akpatrol.report.text_safety import head, middle_out, visible
-from akpatrol.report.words import (
+from akpatrol.report.verification_text import abilities, allowance_words
+from akpatrol.report.wording import (
     SHORT_ID,
     STATUSES,
     also_at,

@@ -10,15 +10,15 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.report import page_credential, page_places, timeline
+from akpatrol.report import page_credential, page_locations, timeline
 from akpatrol.report.document import visible_tree
 from akpatrol.report.links import Linker
 from akpatrol.report.messages import capital
-from akpatrol.report.outcome import allowed_of, allowed_words, coverage_words, findings_of, overview, verdict
+from akpatrol.report.overview import allowed_of, allowed_words, coverage_words, findings_of, overview, verdict
 from akpatrol.report.page_actions import first_of_all
-from akpatrol.report.standing import allowance_words
 from akpatrol.report.text_safety import head, middle_out, shell_word
-from akpatrol.report.words import STATUSES, age, date_words, duration_words, parsed, plural
+from akpatrol.report.verification_text import allowance_words
+from akpatrol.report.wording import STATUSES, age, date_words, duration_words, parsed, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,12 +39,12 @@ def build(document: Mapping[str, Any], now: datetime, template: str | None = Non
     whole = visible_tree(dict(document))
     linker = Linker(document["scan"]["targets"], template)
     on_forges = [linker.name(target["id"]) for target in document["scan"]["targets"]]
-    names = page_places.names(whole["scan"]["targets"], on_forges)
-    places = page_places.Places(names, linker, now)
+    names = page_locations.names(whole["scan"]["targets"], on_forges)
+    places = page_locations.LocationRows(names, linker, now)
     found = findings_of(whole)
     seen = [page_credential.view(one, number, now) for number, one in enumerate(found, 1)]
     shown = None if whole["summary"]["occurrences"] <= ALL_PLACES else FIRST_PLACES
-    strings = page_places.Strings()
+    strings = page_locations.Strings()
     data = []
     for view, raw, one in zip(seen, findings_of(document), found, strict=True):
         rows = places.rows(one, raw)
@@ -60,12 +60,12 @@ def build(document: Mapping[str, Any], now: datetime, template: str | None = Non
         "allowed": _allowed(whole),
         "coverage": _coverage(whole, names),
         "tool": whole["tool"],
-        "data": {"fields": page_places.Row._fields, "strings": strings.texts(), "credentials": data},
+        "data": {"fields": page_locations.LocationRow._fields, "strings": strings.texts(), "credentials": data},
     }
 
 
 def _for_script(
-    view: Mapping[str, Any], rows: Sequence[page_places.Row], strings: page_places.Strings
+    view: Mapping[str, Any], rows: Sequence[page_locations.LocationRow], strings: page_locations.Strings
 ) -> dict[str, Any]:
     kept = ("id", "fingerprint", "status", "state", "kind", "confidence", "exposure", "since", "severity")
     return {

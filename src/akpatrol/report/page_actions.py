@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from akpatrol.findings import VerificationStatus
-from akpatrol.model import Attribution, Kind, State
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import Attribution, Kind, State
 from akpatrol.report.advice import Situation, leaked_action, situation
-from akpatrol.report.outcome import findings_of
-from akpatrol.report.words import plural, status_of
+from akpatrol.report.overview import findings_of
+from akpatrol.report.wording import plural, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import Kind
+from akpatrol.model.scan import Kind
 from akpatrol.report.messages import capital
 from akpatrol.report.page_actions import actions
-from akpatrol.report.standing import allowance_words, owner_lines, verification_lines
 from akpatrol.report.text_safety import head
-from akpatrol.report.words import STATUSES, attribution_words, date_words, kind_name, parsed, state_name, status_of
+from akpatrol.report.verification_text import allowance_words, owner_lines, verification_lines
+from akpatrol.report.wording import STATUSES, attribution_words, date_words, kind_name, parsed, state_name, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

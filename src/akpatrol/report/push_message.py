@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from akpatrol.model import Place
+from akpatrol.model.scan import Place
 from akpatrol.report import document
-from akpatrol.report.outcome import coverage_words, findings_of
+from akpatrol.report.overview import coverage_words, findings_of
 from akpatrol.report.text_credential import telling_places
 from akpatrol.report.text_safety import head, middle_out, visible, wrapped
-from akpatrol.report.words import SHORT_ID, kind_name, location, plural, short_ref
+from akpatrol.report.wording import SHORT_ID, kind_name, location, plural, short_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from akpatrol.model import Report
+    from akpatrol.model.scan import Report
     from akpatrol.report import RenderOptions
-    from akpatrol.sources.git.revisions import Commit
+    from akpatrol.sources.git.revisions import WalkedCommit
 
 _WIDTH = 72
 _SHOWN = 5
@@ -59,7 +59,7 @@ class Outlook(NamedTuple):
         return "" if self.fail_open else f"Push again, in smaller parts if it is a large one; else ask {self.whom}."
 
 
-def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Sequence[Commit]) -> str:
+def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Sequence[WalkedCommit]) -> str:
     """Return the message, nothing where nobody has to act; ``commits`` are the push's, children first."""
     whole = document.visible_tree(document.build(report, options, digest=False))
     found = findings_of(whole)
@@ -75,7 +75,7 @@ def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Se
     return "".join(f"{line}\n" for line in lines)
 
 
-def _findings(found: Sequence[Mapping[str, Any]], outlook: Outlook, commits: Sequence[Commit]) -> Iterator[str]:
+def _findings(found: Sequence[Mapping[str, Any]], outlook: Outlook, commits: Sequence[WalkedCommit]) -> Iterator[str]:
     brings = f"it brings {plural(len(found), 'credential')}"
     yield from wrapped(
         f"akpatrol: push accepted, but {brings}" if outlook.exit_zero else f"akpatrol: push refused: {brings}", _WIDTH
@@ -112,7 +112,7 @@ def _credential(credential: Mapping[str, Any]) -> Iterator[str]:
         yield f"  and {plural(more, 'more place')}"
 
 
-def _steps(found: Sequence[Mapping[str, Any]], commits: Sequence[Commit]) -> Iterator[tuple[str, str]]:
+def _steps(found: Sequence[Mapping[str, Any]], commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, str]]:
     """Yield what to do, each with a command that stays on its line."""
     pages = {credential["remediation"]["page"] for credential in found} - {None}
     at = f" at {' and '.join(sorted(pages))}" if pages else ""
@@ -128,7 +128,7 @@ def _steps(found: Sequence[Mapping[str, Any]], commits: Sequence[Commit]) -> Ite
     yield "Push again.", ""
 
 
-def _rewriting(ids: set[str], commits: Sequence[Commit]) -> tuple[str, str]:
+def _rewriting(ids: set[str], commits: Sequence[WalkedCommit]) -> tuple[str, str]:
     """Return how to take it out of the commits: the first that has it is the one to begin with."""
     first = next((commit for commit in reversed(commits) if commit.id in ids), None)
     if not first:

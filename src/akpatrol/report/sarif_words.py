@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import Kind
+from akpatrol.model.scan import Kind
 from akpatrol.report.messages import PATH_WIDTH
 from akpatrol.report.text_safety import head, middle_out, visible
-from akpatrol.report.words import kind_name, location
+from akpatrol.report.wording import kind_name, location
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from akpatrol.rules import Rule
+    from akpatrol.rules.rule_file import Rule
 
 DESCRIPTION_LIMIT = 1000
 """Characters; GitHub takes 1,024."""

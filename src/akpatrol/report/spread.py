@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from akpatrol.findings import Version
-from akpatrol.model import Place
-from akpatrol.report.words import SHORT_ID, listed
+from akpatrol.model.credential import Version
+from akpatrol.model.scan import Place
+from akpatrol.report.wording import SHORT_ID, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from akpatrol.findings import Occurrence
+    from akpatrol.model.credential import Occurrence
 
 COMMIT_TEXTS = (Place.COMMIT_MESSAGE, Place.AUTHOR, Place.COMMITTER)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import Attribution, Confidence, Kind, Severity, State
-from akpatrol.report.words import ALLOWANCES, STATUSES, UNVERIFIED
+from akpatrol.model.scan import Attribution, Confidence, Kind, Severity, State
+from akpatrol.report.wording import ALLOWANCES, STATUSES, UNVERIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from akpatrol.findings import Credential
-    from akpatrol.model import Report
+    from akpatrol.model.credential import Credential
+    from akpatrol.model.scan import Report
     from akpatrol.report.mask import Mask
 
 

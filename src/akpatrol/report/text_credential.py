@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import Place, State
+from akpatrol.model.scan import Place, State
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
 from akpatrol.report.spread import removal_words, version_words
-from akpatrol.report.standing import allowance_words, owner_lines, verification_lines
 from akpatrol.report.text_safety import around, columns, head, middle_out, shell_word, wrapped
-from akpatrol.report.words import (
+from akpatrol.report.verification_text import allowance_words, owner_lines, verification_lines
+from akpatrol.report.wording import (
     STATUSES,
     UNVERIFIED,
     also_at,

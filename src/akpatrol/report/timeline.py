@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from akpatrol.model import State
-from akpatrol.report.words import date_words, listed, parsed, plural
+from akpatrol.model.scan import State
+from akpatrol.report.wording import date_words, listed, parsed, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ class Mark(NamedTuple):
     beyond: bool = False
 
 
-class Row(NamedTuple):
+class TimelineRow(NamedTuple):
     """One credential; no segments where since when is not known.
 
     ``copies`` are where further places came, as near as a drawing can tell; ``text`` says all of it in words.
@@ -73,7 +73,7 @@ class Timeline(NamedTuple):
 
     ticks: tuple[Tick, ...]
     now: float
-    rows: tuple[Row, ...]
+    rows: tuple[TimelineRow, ...]
 
     @property
     def kinds(self) -> set[str]:
@@ -146,13 +146,13 @@ def _spans(credential: Mapping[str, Any], now: datetime) -> list[_Span]:
     return spans
 
 
-def _row(credential: Mapping[str, Any], axis: _Axis) -> Row:
+def _row(credential: Mapping[str, Any], axis: _Axis) -> TimelineRow:
     spans = sorted(_spans(credential, axis.now), key=lambda span: span.start)
     found = _moment(credential["found_at"], axis.now)
     segments = tuple(_segments(spans, axis)) if spans else tuple(_since_found(found, axis))
     copies = sorted({round(axis.at(span.start) / _NARROWEST) * _NARROWEST for span in spans[1:]})
     marks = tuple(_marks(credential, found, axis))
-    return Row(segments, tuple(copies), marks, _told(credential, spans, segments, marks))
+    return TimelineRow(segments, tuple(copies), marks, _told(credential, spans, segments, marks))
 
 
 def _segments(spans: Sequence[_Span], axis: _Axis) -> Iterator[Segment]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os.path
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.findings import Taken
-from akpatrol.model import Place, State
+from akpatrol.model.credential import Taken
+from akpatrol.model.scan import Place, State
 from akpatrol.report import document
 from akpatrol.report.advice import leaked_action
-from akpatrol.report.outcome import coverage_words
+from akpatrol.report.overview import coverage_words
 from akpatrol.report.spread import version_words
-from akpatrol.report.standing import owner_lines, verification_lines
 from akpatrol.report.text_safety import head, middle_out, visible, wrapped
 from akpatrol.report.text_style import Style
-from akpatrol.report.words import (
+from akpatrol.report.verification_text import owner_lines, verification_lines
+from akpatrol.report.wording import (
     SHORT_ID,
     attribution_words,
     date_words,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from akpatrol.model import Report
+    from akpatrol.model.scan import Report
     from akpatrol.report import RenderOptions
 
 _COLUMNS, _ROWS = 80, 24

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from akpatrol.model import Skipped
+from akpatrol.model.scan import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from akpatrol.findings import Hit, Occurrence
-    from akpatrol.model import Chunk, Content, Counted, Excluded, Match, Target
-    from akpatrol.tally import Tally
+    from akpatrol.model.credential import Occurrence, RawFinding
+    from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Target
+    from akpatrol.scan.result import ScanResult
 
     Item = Content | Chunk | Skipped | Counted | Excluded
     Planned: TypeAlias = "Unit | Skipped | Counted | Excluded"
@@ -29,7 +29,7 @@ class Unit(Protocol):
         """Yield what the unit holds."""
 
 
-class Again(NamedTuple):
+class RescanUnit(NamedTuple):
     """A unit that was read by an earlier run too: what it counts is known and told, what it holds may have changed."""
 
     unit: Unit
@@ -44,7 +44,7 @@ class Again(NamedTuple):
         return self.unit.read()
 
 
-class Unsettled(Skipped):
+class Uncacheable(Skipped):
     """No skip: ``item`` was read, and what it comes to depends on more than itself, so that a later run reads it."""
 
     __slots__ = ()
@@ -69,7 +69,7 @@ class Source(Protocol):
     def plan(self) -> Iterator[Planned]:
         """Yield the units to read, and what is known without reading."""
 
-    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield every hit as the occurrence it is; the only stage that computes provenance."""
 
     def check(self) -> Iterator[Skipped]:
@@ -86,7 +86,7 @@ class Remembering(Protocol):
     def recall(self, conditions: str) -> None:
         """Learn what decides, besides the bytes, what is found in them; called before all else."""
 
-    def note(self, unit: Unit, read: Tally) -> None:
+    def note(self, unit: Unit, read: ScanResult) -> None:
         """Learn what a unit came to; not called for one that was not read to its end."""
 
     def remember(self) -> None:
@@ -108,7 +108,7 @@ class Changing(Protocol):
 class Comparing(Protocol):
     """A source that tells what is new from what was there before, which it does not look at otherwise."""
 
-    def compare_with(self, examine: Callable[[Unit], Sequence[Hit]]) -> None:
+    def compare_with(self, examine: Callable[[Unit], Sequence[RawFinding]]) -> None:
         """Learn how to find out what is in a unit; called before hits are placed."""
 
 

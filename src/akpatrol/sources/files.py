@@ -9,20 +9,20 @@ from collections import defaultdict
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from akpatrol.blocks import BLOCK_BYTES
 from akpatrol.errors import GitError
-from akpatrol.model import Chunk, Content, Excluded, Exclusion, Origin, Place, Skipped, State
+from akpatrol.model.chunks import BLOCK_BYTES
+from akpatrol.model.scan import Chunk, Content, Excluded, Exclusion, Origin, Place, Skipped, State
 from akpatrol.sources.git import repository, worktree
 from akpatrol.sources.git.runner import Git
-from akpatrol.sources.placing import occurrence
-from akpatrol.sources.walk import Entry, RepositoryMet, special, walk
+from akpatrol.sources.occurrence import occurrence
+from akpatrol.sources.walk import DirectoryEntry, RepositoryMet, special, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from threading import Thread
 
-    from akpatrol.findings import Hit
-    from akpatrol.model import Secret, Target
+    from akpatrol.model.credential import RawFinding
+    from akpatrol.model.scan import Secret, Target
     from akpatrol.sources.base import Item, Placed, Planned
 
 _BATCH = 256
@@ -227,10 +227,10 @@ class FilesSource:
                 files += 1
             else:
                 found = self._entries(os.fsencode(target.root))
-                files += sum(isinstance(entry, Entry) and entry.readable for entry in found)
+                files += sum(isinstance(entry, DirectoryEntry) and entry.readable for entry in found)
         self._total = files
 
-    def _entries(self, root: bytes) -> Iterator[Entry | RepositoryMet | Excluded | Skipped]:
+    def _entries(self, root: bytes) -> Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]:
         excluded = self._excluder(os.fsdecode(root))
         return self._listed(root, excluded) if self._tracked else walk(root, excluded)
 
@@ -240,7 +240,7 @@ class FilesSource:
         files: list[bytes] = []
         names: list[bytes] = []
         for entry in self._entries(root):
-            if isinstance(entry, Entry):
+            if isinstance(entry, DirectoryEntry):
                 if self.begins_batch and (files or names) and self.begins_batch(entry.path):
                     yield FilesUnit(target.id, root, tuple(files), tuple(names))
                     files, names = [], []
@@ -257,7 +257,7 @@ class FilesSource:
 
     def _listed(
         self, root: bytes, excluded: Callable[[bytes, bool], bool]
-    ) -> Iterator[Entry | RepositoryMet | Excluded | Skipped]:
+    ) -> Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]:
         yield RepositoryMet(b".")
         try:
             listed = list(worktree.tracked_or_untracked(root, excluded))
@@ -265,12 +265,12 @@ class FilesSource:
             yield Skipped(os.fsdecode(root), f"git cannot list it: {error}")
             return
         for entry in listed:
-            if isinstance(entry, Entry) and excluded(entry.path, False):  # noqa: FBT003 - a callable's argument
+            if isinstance(entry, DirectoryEntry) and excluded(entry.path, False):  # noqa: FBT003 - a callable's argument
                 yield Excluded(Exclusion.EXCLUDE_OPTION)
             else:
                 yield entry
 
-    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each hit as in the work tree, or as ignored when git ignores its file.
 
         A file that lies in two of the named directories counts once, in the one named first.

@@ -6,14 +6,14 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model import Content, Origin, Place, Skipped, State
+from akpatrol.model.scan import Content, Origin, Place, Skipped, State
 from akpatrol.sources.base import OneTarget
-from akpatrol.sources.placing import occurrence
+from akpatrol.sources.occurrence import occurrence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from akpatrol.findings import Hit
+    from akpatrol.model.credential import RawFinding
     from akpatrol.sources.base import Item, Placed
 
 # https://git-scm.com/docs/git-commit#Documentation/git-commit.txt---verbose: below these lines git shows the diff.
@@ -55,7 +55,7 @@ class MessageSource(OneTarget):
         """Yield the one file."""
         yield MessageUnit(self._target.id, self._target.root)
 
-    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each hit as staged: the commit does not exist yet."""
         for hit in hits:
             yield hit.match, occurrence(hit, State.STAGED)

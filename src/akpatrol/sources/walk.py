@@ -6,14 +6,14 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model import Excluded, Exclusion, Skipped
+from akpatrol.model.scan import Excluded, Exclusion, Skipped
 from akpatrol.sources.git.repository import at, is_git_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-class Entry(NamedTuple):
+class DirectoryEntry(NamedTuple):
     """A name met on the way, relative to the root; ``readable`` when it is a regular file to open."""
 
     path: bytes
@@ -26,7 +26,9 @@ class RepositoryMet(NamedTuple):
     path: bytes
 
 
-def walk(root: bytes, excluded: Callable[[bytes, bool], bool]) -> Iterator[Entry | RepositoryMet | Excluded | Skipped]:
+def walk(
+    root: bytes, excluded: Callable[[bytes, bool], bool]
+) -> Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]:
     """Yield what lies under ``root``, sorted; ``excluded(path, is_directory)`` prunes.
 
     Nothing but directories is opened, no symbolic link is followed.
@@ -59,7 +61,7 @@ def walk(root: bytes, excluded: Callable[[bytes, bool], bool]) -> Iterator[Entry
                     yield Excluded(Exclusion.EXCLUDE_OPTION)
                 elif is_directory:
                     subdirectories.append(path)
-                    yield Entry(path, readable=False)
+                    yield DirectoryEntry(path, readable=False)
                 else:
                     yield from _file(entry, path)
             except OSError as error:  # where the directory does not tell the types of its entries
@@ -67,15 +69,15 @@ def walk(root: bytes, excluded: Callable[[bytes, bool], bool]) -> Iterator[Entry
         pending.extend(reversed(subdirectories))
 
 
-def _file(entry: os.DirEntry[bytes], path: bytes) -> Iterator[Entry | Excluded | Skipped]:
+def _file(entry: os.DirEntry[bytes], path: bytes) -> Iterator[DirectoryEntry | Excluded | Skipped]:
     if entry.is_symlink():
         yield Excluded(Exclusion.SYMLINK)
-        yield Entry(path, readable=False)
+        yield DirectoryEntry(path, readable=False)
     elif entry.is_file(follow_symlinks=False):
-        yield Entry(path, readable=True)
+        yield DirectoryEntry(path, readable=True)
     else:
         yield Excluded(Exclusion.SPECIAL_FILE)
-        yield Entry(path, readable=False)
+        yield DirectoryEntry(path, readable=False)
 
 
 def special(mode: int) -> str:

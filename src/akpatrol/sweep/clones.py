@@ -18,9 +18,9 @@ from io import TextIOWrapper
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.config.options import environment
 from akpatrol.errors import AkpatrolError, UsageError
 from akpatrol.report.text_safety import visible
-from akpatrol.settings import environment
 from akpatrol.sources.git.runner import first_line
 from akpatrol.sweep import isolation, mirrors
 from akpatrol.sweep.urls import checked
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from git.cmd import Git
     from git.util import CallableRemoteProgress
 
-    from akpatrol.model import Secret
-    from akpatrol.sweep.urls import Address, CloneWanted
+    from akpatrol.model.scan import Secret
+    from akpatrol.sweep.urls import CloneAddress, CloneWanted
 
     Progress = Callable[[str, float | None], None]
 
@@ -55,7 +55,7 @@ class _Job(NamedTuple):
     """One clone or fetch: ``ends`` is by the monotonic clock, ``lock`` the descriptor of the mirror's lock."""
 
     url: str
-    address: Address
+    address: CloneAddress
     credential: Secret | None
     ends: float
     lock: int

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from akpatrol import __version__
 from akpatrol.errors import UsageError
-from akpatrol.sweep.crew import CrewLostError
+from akpatrol.sweep.worker_pool import WorkersLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,7 @@ class Cluster:
         self._careful = ThreadPoolExecutor(1)
         self._lock = Lock()
         self._waiting: set[Future[Any]] = set()
-        self._loss: CrewLostError | None = None
+        self._loss: WorkersLostError | None = None
         self._closed = Event()
         self._watcher = Thread(target=self._watch, daemon=True)
         self._watcher.start()
@@ -175,7 +175,7 @@ class Cluster:
     def _lose(self, reason: str) -> None:
         """Have all that is waited for, and all that comes, fail for one reason."""
         with self._lock:
-            self._loss = self._loss or CrewLostError(f"--dask {self._address}: {reason}", hint=_GO_ON)
+            self._loss = self._loss or WorkersLostError(f"--dask {self._address}: {reason}", hint=_GO_ON)
             waiting, self._waiting = self._waiting, set()
         for outer in waiting:
             outer.set_exception(self._loss)

@@ -21,10 +21,10 @@ import httpx
 
 from akpatrol import __version__
 from akpatrol.errors import AkpatrolError, UsageError
-from akpatrol.model import Secret, Skipped
+from akpatrol.model.scan import Secret, Skipped
 from akpatrol.sweep.answers import joined, next_page, pause, same_host
 from akpatrol.sweep.urls import CloneWanted, checked, shown
-from akpatrol.verify.wishes import is_loopback
+from akpatrol.verify.options import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from akpatrol.model import Secret
-    from akpatrol.sweep.urls import Address
+    from akpatrol.model.scan import Secret
+    from akpatrol.sweep.urls import CloneAddress
 
 # ssh reads what the user configured for hosts, but forwards nothing, asks nothing and shares no connection.
 _SSH = (
@@ -66,7 +66,7 @@ _SETTINGS_COUNT = "GIT_CONFIG_COUNT"
 
 
 def environment(
-    variables: Mapping[str, str], address: Address, credential: Secret | None, ceiling: str
+    variables: Mapping[str, str], address: CloneAddress, credential: Secret | None, ceiling: str
 ) -> dict[str, str]:
     """Return git's whole environment for one address; of the user's ``variables`` only what the way there needs.
 

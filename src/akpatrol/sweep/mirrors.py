@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from akpatrol.sweep.urls import Address
+    from akpatrol.sweep.urls import CloneAddress
 
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 _SHAPED = re.compile(r"(ak_|pat_)[A-Za-z0-9._-]{8,}")
@@ -31,7 +31,7 @@ _POLL_SECONDS = 0.1
 _UNFINISHED = ".new"
 
 
-def place(directory: str, url: str, address: Address) -> str:
+def place(directory: str, url: str, address: CloneAddress) -> str:
     """Return the path of an address's mirror."""
     host = _part(f"{address.host}_{address.port}" if address.port else address.host)
     *parts, name = [_part(part) for part in address.path.removesuffix(".git").split("/") if part][-_MOST_PARTS:]

@@ -10,7 +10,7 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model import Skipped
+from akpatrol.model.scan import Skipped
 from akpatrol.sources.git.repository import Repository, at, find, is_git_dir
 
 if TYPE_CHECKING:

@@ -13,25 +13,25 @@ from itertools import islice
 from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from akpatrol.cache.scan_cache import conditions
 from akpatrol.errors import AkpatrolError
-from akpatrol.execution import read_elsewhere
-from akpatrol.model import End, Skipped, Target
-from akpatrol.readlog import conditions
+from akpatrol.model.scan import End, Skipped, Target
+from akpatrol.scan.execute import read_elsewhere
 from akpatrol.sweep import work
 from akpatrol.sweep.clones import CloneError
-from akpatrol.sweep.crew import Alone, CrewLostError
-from akpatrol.sweep.signature import Look, look
+from akpatrol.sweep.signature import TargetSignature, look
+from akpatrol.sweep.worker_pool import InlinePool, WorkersLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from akpatrol.findings import Credential
+    from akpatrol.model.credential import Credential
+    from akpatrol.scan.result import ScanResult
     from akpatrol.sources.base import Source, Unit
-    from akpatrol.sweep.crew import Crew
-    from akpatrol.sweep.store import Store
+    from akpatrol.sweep.store.store import SweepStore
     from akpatrol.sweep.urls import CloneWanted
-    from akpatrol.sweep.work import Order, Outcome
-    from akpatrol.tally import Tally
+    from akpatrol.sweep.work import ScanSpec, TargetResult
+    from akpatrol.sweep.worker_pool import WorkerPool
 
     Planned = Target | Skipped | CloneWanted
 
@@ -57,7 +57,7 @@ class Watch(Protocol):
     def unchanged(self, size: int) -> None:
         """Learn that a target is as it was and need not be read."""
 
-    def done(self, size: int, outcome: Outcome | None) -> None:
+    def done(self, size: int, outcome: TargetResult | None) -> None:
         """Learn that a target is done; without an outcome it could not be looked at."""
 
     def tick(self) -> None:
@@ -73,13 +73,13 @@ class _Waiting(NamedTuple):
 
     order: tuple[int, int]
     target: Target
-    seen: Look
+    seen: TargetSignature
 
 
 class Sweep:
     """Looks through targets for the run ``run`` of a store. ``stop`` may be called from a signal's handler."""
 
-    def __init__(self, crew: Crew, order: Order, store: Store, run: int, watch: Watch) -> None:
+    def __init__(self, crew: WorkerPool, order: ScanSpec, store: SweepStore, run: int, watch: Watch) -> None:
         self._crew = crew
         self._order = order
         self._store = store
@@ -152,7 +152,7 @@ class Sweep:
         self._ahead_bytes += seen.size
         heappush(self._ahead, _Waiting((-seen.size, self._met), target, seen))
 
-    def _is_as_it_was(self, target: Target, seen: Look) -> bool:
+    def _is_as_it_was(self, target: Target, seen: TargetSignature) -> bool:
         # To ask about a credential its secret is needed, which nobody kept.
         if self._order.secrets or not seen.signature:
             return False
@@ -167,7 +167,7 @@ class Sweep:
                 future = conductors.submit(work.through, self._order, one.target, self._read)
                 self._conducted.add(future)
             else:
-                crew = self._crew if self._is_worth_it() else Alone()
+                crew = self._crew if self._is_worth_it() else InlinePool()
                 future = crew.submit(work.whole, self._order, one.target)
             self._ahead_bytes -= one.seen.size
             self._flying[future] = one
@@ -186,13 +186,13 @@ class Sweep:
         # Larger than a worker's share of all that is ahead: the others would wait for it at the end.
         return one.seen.size * self._crew.hands > self._ahead_bytes
 
-    def _read(self, source: Source, tally: Tally) -> None:
+    def _read(self, source: Source, tally: ScanResult) -> None:
         """Have the units of a large target read by the crew."""
 
-        def submit(unit: Unit) -> Future[Tally]:
+        def submit(unit: Unit) -> Future[ScanResult]:
             if self.stopped:
                 raise _StoppedError
-            crew = Alone() if work.tells(self._order, unit) else self._crew
+            crew = InlinePool() if work.tells(self._order, unit) else self._crew
             return crew.submit(work.piece, self._order, unit)
 
         complete = partial(work.completed, self._order)
@@ -206,14 +206,14 @@ class Sweep:
             else:
                 self._arrived(future)
 
-    def _settle(self, future: Future[Outcome], one: _Waiting) -> None:
+    def _settle(self, future: Future[TargetResult], one: _Waiting) -> None:
         """Keep what a target came to."""
         outcome = None
         try:
             outcome = future.result()
         except _StoppedError:
             return
-        except CrewLostError:
+        except WorkersLostError:
             raise
         except BrokenExecutor:
             self._skip(one.target.root, "a worker process died while it was read")

@@ -12,26 +12,26 @@ from hashlib import sha256
 from time import time_ns
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.sources.files_memory import SETTLED_NS
+from akpatrol.sources.files_cached import SETTLED_NS
 from akpatrol.sources.git import repository
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from akpatrol.model import Target
+    from akpatrol.model.scan import Target
 
 _ALTERNATES_AT_MOST = 64
 _ALTERNATES_BYTES = 1 << 20
 
 
-class Look(NamedTuple):
+class TargetSignature(NamedTuple):
     """``signature`` is None for what does not keep still or cannot be listed; ``size`` in bytes, as stored."""
 
     signature: str | None
     size: int
 
 
-def look(target: Target, own: Collection[bytes] = ()) -> Look:
+def look(target: Target, own: Collection[bytes] = ()) -> TargetSignature:
     """Return what a target looks like now, without the files that are the sweep's ``own``. Does not raise."""
     digest, size, settled, now = sha256(), 0, True, time_ns()
     for line, status in _files(target):
@@ -45,7 +45,7 @@ def look(target: Target, own: Collection[bytes] = ()) -> Look:
         if not stat.S_ISDIR(status.st_mode):
             size += status.st_size
             settled &= now - max(status.st_mtime_ns, status.st_ctime_ns) > SETTLED_NS
-    return Look(digest.hexdigest() if settled else None, size)
+    return TargetSignature(digest.hexdigest() if settled else None, size)
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.fields import Fields
-from akpatrol.findings import Changes, VerificationStatus
-from akpatrol.model import Confidence, State
-from akpatrol.report.reread import change_of
-from akpatrol.report.words import STATUSES, UNVERIFIED, plural, state_name
+from akpatrol.model.credential import Changes, VerificationStatus
+from akpatrol.model.scan import Confidence, State
+from akpatrol.report.load import change_of
+from akpatrol.report.wording import STATUSES, UNVERIFIED, plural, state_name
+from akpatrol.validate.fields import Fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from sqlite3 import Connection
 
-    from akpatrol.findings import Change
-    from akpatrol.sweep.store_schema import Run
+    from akpatrol.model.credential import CredentialChange
+    from akpatrol.sweep.store.schema import SweepRun
 
 _STATES = list(State)
 
@@ -43,7 +43,7 @@ class _Standing(NamedTuple):
     places: int = 0
 
 
-def changes(connection: Connection, earlier: Run, run: int, minimum: Confidence) -> Changes:
+def changes(connection: Connection, earlier: SweepRun, run: int, minimum: Confidence) -> Changes:
     """Return the changes of credentials of at least a confidence, in either run; the new ones first, the gone last.
 
     Gone is what a target no longer has that was looked at since, and no other one has.
@@ -59,7 +59,9 @@ def changes(connection: Connection, earlier: Run, run: int, minimum: Confidence)
     )
 
 
-def _changes(before: dict[str, _Standing], now: dict[str, _Standing], minimum: Confidence) -> Iterator[Change]:
+def _changes(
+    before: dict[str, _Standing], now: dict[str, _Standing], minimum: Confidence
+) -> Iterator[CredentialChange]:
     for name, one in (before | now).items():
         old, new = before.get(name), now.get(name)
         if max(standing.confidence for standing in (old, new) if standing) < minimum:

@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import UsageError
-from akpatrol.model import Skipped, Target
+from akpatrol.model.scan import Skipped, Target
 from akpatrol.sources.git import repository
 from akpatrol.sources.walk import special
 from akpatrol.sweep.repositories import beneath, common

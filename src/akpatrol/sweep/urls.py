@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from akpatrol.errors import UsageError
-from akpatrol.verify.wishes import is_loopback
+from akpatrol.verify.options import is_loopback
 
 _HINT = "give https://host/path, ssh://user@host/path, user@host:path or git://host/path"
 _SCHEMES = ("https", "http", "ssh", "git")
@@ -31,7 +31,7 @@ class CloneWanted(NamedTuple):
     network: str | None = None
 
 
-class Address(NamedTuple):
+class CloneAddress(NamedTuple):
     """The parts of an address that was checked; ``host`` is in lower case, ``path`` without slashes at its ends."""
 
     scheme: str
@@ -52,7 +52,7 @@ def is_address(word: str) -> bool:
     return bool(_SCHEME.match(word) or _HELPER.match(word) or _SHORT.match(word))
 
 
-def checked(word: str) -> Address:
+def checked(word: str) -> CloneAddress:
     """Return the parts of an address. Raises UsageError, whose message shows no password, for one that is not safe."""
     if word.startswith("-"):
         raise UsageError("an address begins with -", _HINT)
@@ -88,7 +88,7 @@ def shown(word: str) -> str:
     return _SECRET_USER.sub(r"\1***@", bare)
 
 
-def _parsed(word: str) -> Address:
+def _parsed(word: str) -> CloneAddress:
     try:
         parts = urlsplit(word)
         port, host = parts.port, parts.hostname or ""
@@ -102,13 +102,13 @@ def _parsed(word: str) -> Address:
             f"an address holds a password or a token: {shown(word)}",
             "leave it out: a token for a forge is taken from the environment",
         )
-    return Address(parts.scheme, user, host.lower(), port, parts.path.strip("/"))
+    return CloneAddress(parts.scheme, user, host.lower(), port, parts.path.strip("/"))
 
 
-def _short(word: str) -> Address:
+def _short(word: str) -> CloneAddress:
     parts = _SHORT.fullmatch(word)
     if not parts:
         raise UsageError(f"not an address of a repository: {shown(word)}", _HINT)
     if ":" in parts["user"]:
         raise UsageError(f"an address holds a password: {shown(word)}", "leave it out")
-    return Address("ssh", parts["user"], parts["host"].strip("[]").lower(), None, parts["path"].strip("/"))
+    return CloneAddress("ssh", parts["user"], parts["host"].strip("[]").lower(), None, parts["path"].strip("/"))

@@ -11,39 +11,40 @@ from datetime import UTC, datetime
 from threading import local
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from akpatrol import identity, pipeline
-from akpatrol.compiled import Compiled
+from akpatrol import pipeline
+from akpatrol.cache.pattern_cache import PatternCache
+from akpatrol.cache.scan_cache import ScanCache
+from akpatrol.config.options import cache_directory, environment
 from akpatrol.detect.redact import Redactor
 from akpatrol.errors import AkpatrolError, GitError
-from akpatrol.examination import Examiner
-from akpatrol.model import Coverage, Report, Skipped
-from akpatrol.readlog import ReadLog
+from akpatrol.model import identity
+from akpatrol.model.scan import Coverage, Report, Skipped
 from akpatrol.report import RenderOptions, document
-from akpatrol.settings import cache_directory, environment
+from akpatrol.scan.examine import Examiner
 from akpatrol.sources.files import FilesSource
-from akpatrol.sources.files_memory import RememberingFiles
+from akpatrol.sources.files_cached import CachedFiles
 from akpatrol.sources.git import describe, repository
 from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.runner import Git
-from akpatrol.sweep import secrecy
+from akpatrol.sweep import wire_redaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from akpatrol.findings import Credential
-    from akpatrol.limits import Limits
-    from akpatrol.model import Confidence, Target
+    from akpatrol.config.limits import Limits
+    from akpatrol.config.options import SkipAcceptance
+    from akpatrol.model.credential import Credential
+    from akpatrol.model.scan import Confidence, Target
     from akpatrol.pipeline import Reader
-    from akpatrol.rules import RuleSet
-    from akpatrol.settings import SkipAcceptance
+    from akpatrol.policy.group import AcceptedSkip
+    from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.scan.result import ScanResult
     from akpatrol.sources.base import Source, Unit
-    from akpatrol.tally import Tally
-    from akpatrol.triage import AcceptedSkip
 
     Matcher = Callable[[bytes, bool], bool]
 
 
-class Order(NamedTuple):
+class ScanSpec(NamedTuple):
     """How all of one sweep is looked at; every task carries it.
 
     ``matcher`` makes of ``exclude`` what tells whether a path is left out. ``remember`` says that whoever reads
@@ -72,7 +73,7 @@ class Order(NamedTuple):
         return lambda path, is_directory: by_name(path, is_directory) or os.path.join(above, path) in self.own
 
 
-class Outcome(NamedTuple):
+class TargetResult(NamedTuple):
     """What a target came to: its document, and its credentials by fingerprint, without places, if they are wanted."""
 
     document: dict[str, Any]
@@ -88,36 +89,36 @@ class Outcome(NamedTuple):
 _own = local()
 
 
-def examiner(order: Order) -> Examiner:
+def examiner(order: ScanSpec) -> Examiner:
     """Return this thread's examiner: what it is compiled of is the same for all targets, and it serves one thread."""
     key = (order.rules.digest, order.limits, order.remember)
     if getattr(_own, "key", None) != key:
         _own.key, _own.examiner = key, Examiner(order.rules, order.limits)
-        _own.examiner.engine.gate.keep_on(Compiled(_cache(order)))
+        _own.examiner.engine.gate.keep_on(PatternCache(_cache(order)))
     found: Examiner = _own.examiner
     return found
 
 
-def _cache(order: Order) -> str | None:
+def _cache(order: ScanSpec) -> str | None:
     return cache_directory(environment()) if order.remember else None
 
 
-def whole(order: Order, target: Target) -> Outcome:
+def whole(order: ScanSpec, target: Target) -> TargetResult:
     """Look through one target and return what it came to; what cannot be opened is a skip."""
     return through(order, target)
 
 
-def through(order: Order, target: Target, reader: Reader | None = None) -> Outcome:
+def through(order: ScanSpec, target: Target, reader: Reader | None = None) -> TargetResult:
     """Look through one target; a ``reader`` has its units read elsewhere."""
     own = examiner(order)
     cache = _cache(order)
-    with closing(ReadLog(cache)) as log:
+    with closing(ScanCache(cache)) as log:
         try:
             source = _source(order, target, log if cache else None)
         except (AkpatrolError, OSError) as error:
             return outcome(order, failed(target, error))
         excluded = order.leaves_out(target.root)
-        wishes = pipeline.Wishes(
+        wishes = pipeline.ScanOptions(
             minimum=order.minimum,
             excluded=lambda _target, path: excluded(path, False),  # noqa: FBT003 - a callable's argument
             reader=reader,
@@ -128,39 +129,39 @@ def through(order: Order, target: Target, reader: Reader | None = None) -> Outco
         return outcome(order, found._replace(unread_histories=()))
 
 
-def piece(order: Order, unit: Unit) -> Tally:
+def piece(order: ScanSpec, unit: Unit) -> ScanResult:
     """Read one unit of a target too large for one process; ``completed`` makes of this what the unit came to."""
-    read = secrecy.tally(examiner(order), unit)
-    return secrecy.withheld(examiner(order), unit, read) if order.nameless else read
+    read = wire_redaction.tally(examiner(order), unit)
+    return wire_redaction.withheld(examiner(order), unit, read) if order.nameless else read
 
 
-def completed(order: Order, unit: Unit, read: Tally) -> Tally:
+def completed(order: ScanSpec, unit: Unit, read: ScanResult) -> ScanResult:
     """Return what a unit came to, of what ``piece`` returned."""
-    return secrecy.complete(examiner(order), unit, read) if order.nameless else read
+    return wire_redaction.complete(examiner(order), unit, read) if order.nameless else read
 
 
-def tells(order: Order, sent: Unit | Target) -> bool:
+def tells(order: ScanSpec, sent: Unit | Target) -> bool:
     """Return whether to have something read would give a secret away."""
-    return order.nameless and secrecy.tells(examiner(order), sent)
+    return order.nameless and wire_redaction.tells(examiner(order), sent)
 
 
-def shown(order: Order, text: str) -> str:
+def shown(order: ScanSpec, text: str) -> str:
     """Return a text with every secret in it masked."""
     return Redactor(examiner(order).engine)(text)
 
 
-def outcome(order: Order, report: Report) -> Outcome:
+def outcome(order: ScanSpec, report: Report) -> TargetResult:
     """Return a report as what is kept of it."""
     redact = Redactor(examiner(order).engine, [one.secret for one in report.credentials])
     options = RenderOptions(redact, order.rules, datetime.now(UTC))
     kept = report.credentials if order.secrets else ()
-    return Outcome(
+    return TargetResult(
         document.build(report, options),
         {identity.fingerprint(one.kind, one.secret): one._replace(occurrences=()) for one in kept},
     )
 
 
-def answers(order: Order, report: Report) -> dict[str, dict[str, Any]]:
+def answers(order: ScanSpec, report: Report) -> dict[str, dict[str, Any]]:
     """Return what the API said of a report's credentials, as their documents tell it, by fingerprint."""
     credentials = outcome(order, report).document["credentials"]
     return {one["fingerprint"]: one["verification"] for one in credentials if one["verification"]}
@@ -173,11 +174,11 @@ def failed(target: Target, error: Exception) -> Report:
     return Report("sweep", now, 0.0, (target,), Coverage(skipped=(Skipped(target.root, reason),)), ())
 
 
-def _source(order: Order, target: Target, log: ReadLog | None) -> Source:
+def _source(order: ScanSpec, target: Target, log: ScanCache | None) -> Source:
     """Return the source of a target. Raises GitError and OSError for what cannot be opened."""
     if target.kind != "repository":
         os.stat(target.root)
-        return RememberingFiles([target], order.leaves_out, log) if log else FilesSource([target], order.leaves_out)
+        return CachedFiles([target], order.leaves_out, log) if log else FilesSource([target], order.leaves_out)
     found = repository.at(os.fsencode(target.root))
     if not found:
         raise GitError("it is no git repository any more")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from akpatrol.limits import Limits
+    from akpatrol.config.limits import Limits
 
 _RATIO_FROM = 1 << 30
 

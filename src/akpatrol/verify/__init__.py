@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model import Kind, Secret
-from akpatrol.verify.eligible import why_not_sent
+from akpatrol.model.scan import Kind, Secret
+from akpatrol.verify.options import DEFAULT_API_URL, VerifyOptions, check
 from akpatrol.verify.results import INTERRUPTED, Stage, not_sent, unconfirmed
-from akpatrol.verify.wishes import DEFAULT_API_URL, Wishes, check
+from akpatrol.verify.send_policy import why_not_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import httpx
 
-    from akpatrol.findings import Credential, Verification
-    from akpatrol.verify.background import Background, Learned
+    from akpatrol.model.credential import Credential, Verification
+    from akpatrol.verify.background import Background, PartialResult
 
-__all__ = ["DEFAULT_API_URL", "Key", "Verified", "Wishes", "check", "verify_all"]
+__all__ = ["DEFAULT_API_URL", "Key", "Verified", "VerifyOptions", "check", "verify_all"]
 
 Key = tuple[Kind, Secret]
 
@@ -34,7 +34,7 @@ class Verified(NamedTuple):
 
 def verify_all(
     credentials: Sequence[Credential],
-    wishes: Wishes,
+    wishes: VerifyOptions,
     on_result: Callable[[Credential, Verification], None] = lambda _credential, _verification: None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Verified:
@@ -74,7 +74,7 @@ def _follow(
     """Take in what the batch learns. Returns whether it was interrupted."""
     stages: dict[Key, Stage] = {}
 
-    def take(learned: Learned) -> None:
+    def take(learned: PartialResult) -> None:
         key = (learned.credential.kind, learned.credential.secret)
         results[key], stages[key] = learned.verification, learned.stage
 

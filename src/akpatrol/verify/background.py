@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from akpatrol.findings import Credential, Verification
+    from akpatrol.model.credential import Credential, Verification
+    from akpatrol.verify.options import VerifyOptions
     from akpatrol.verify.results import Stage
-    from akpatrol.verify.wishes import Wishes
 
 _STOP_SECONDS = 5.0
 """How long a stopped batch may take to close its connections."""
 
 
-class Learned(NamedTuple):
+class PartialResult(NamedTuple):
     """What is known about a credential so far."""
 
     credential: Credential
@@ -36,27 +36,27 @@ class Background:
     """Runs one batch; iterating gives what it learns, closing stops it."""
 
     def __init__(
-        self, credentials: Sequence[Credential], wishes: Wishes, transport: httpx.AsyncBaseTransport | None
+        self, credentials: Sequence[Credential], wishes: VerifyOptions, transport: httpx.AsyncBaseTransport | None
     ) -> None:
         self._credentials = credentials
         self._wishes = wishes
         self._transport = transport
-        self._learned: list[Learned] = []
-        self._news: queue.SimpleQueue[Learned | None] = queue.SimpleQueue()
+        self._learned: list[PartialResult] = []
+        self._news: queue.SimpleQueue[PartialResult | None] = queue.SimpleQueue()
         self._error: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._begun = threading.Event()
         self._thread = threading.Thread(target=self._run, name="akpatrol-verify", daemon=True)
 
-    def __iter__(self) -> Iterator[Learned]:
+    def __iter__(self) -> Iterator[PartialResult]:
         self._thread.start()
         while (learned := self._news.get()) is not None:
             yield learned
         if self._error:
             raise self._error
 
-    def stop(self) -> list[Learned]:
+    def stop(self) -> list[PartialResult]:
         """Cancel what is under way and return all that was learned: an interrupt may lose what was just given out."""
         if self._thread.is_alive() and self._begun.wait(_STOP_SECONDS) and self._loop and self._task:
             with suppress(RuntimeError):  # the loop closed by itself in between
@@ -81,5 +81,5 @@ class Background:
             await Batch(self._wishes, verifier.ask, self._learn).run(self._credentials)
 
     def _learn(self, credential: Credential, verification: Verification, stage: Stage) -> None:
-        self._learned.append(learned := Learned(credential, verification, stage))
+        self._learned.append(learned := PartialResult(credential, verification, stage))
         self._news.put(learned)

@@ -6,19 +6,19 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol
 
-from akpatrol.findings import Verification, VerificationStatus
-from akpatrol.model import Kind
+from akpatrol.model.credential import Verification, VerificationStatus
+from akpatrol.model.scan import Kind
 from akpatrol.verify import control
 from akpatrol.verify.client import AGENTS, SCOPES
 from akpatrol.verify.contract import NOT_ASKED, Answer, Said, decide, distrust, said, worse
-from akpatrol.verify.results import GIVEN_UP, INTERRUPTED_WHILE, Asked, Stage, not_sent, now, verification
+from akpatrol.verify.results import GIVEN_UP, INTERRUPTED_WHILE, CredentialAnswers, Stage, not_sent, now, verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from akpatrol.findings import Credential
-    from akpatrol.model import Secret
-    from akpatrol.verify.wishes import Wishes
+    from akpatrol.model.credential import Credential
+    from akpatrol.model.scan import Secret
+    from akpatrol.verify.options import VerifyOptions
 
 _GIVE_UP_AFTER = 6
 """So many credentials in a row without an answer, and the rest is spared: a failing API is not asked on."""
@@ -41,12 +41,14 @@ class Batch:
     or overturned that.
     """
 
-    def __init__(self, wishes: Wishes, ask: Ask, learn: Callable[[Credential, Verification, Stage], None]) -> None:
+    def __init__(
+        self, wishes: VerifyOptions, ask: Ask, learn: Callable[[Credential, Verification, Stage], None]
+    ) -> None:
         self._wishes = wishes
         self._ask = ask
         self._learn = learn
         self._controls: dict[Kind, dict[str | None, Answer]] = {}
-        self._asked: list[tuple[Credential, list[Asked], str]] = []
+        self._asked: list[tuple[Credential, list[CredentialAnswers], str]] = []
         self._unanswered = 0
 
     async def run(self, credentials: Sequence[Credential]) -> None:
@@ -91,7 +93,7 @@ class Batch:
     async def _credential(self, credential: Credential) -> None:
         kind = credential.kind
         controls = self._controls[kind]
-        asked = [Asked(step, NOT_ASKED) for step in controls]
+        asked = [CredentialAnswers(step, NOT_ASKED) for step in controls]
         when = now()
         self._learn(credential, _interrupted(when), Stage.BEGUN)
         for place, (step, first) in enumerate(controls.items()):
@@ -100,15 +102,15 @@ class Batch:
         self._asked.append((credential, asked, when))
         self._learn(credential, verification(kind, asked, controls, when), Stage.ANSWERED)
 
-    async def _one(self, credential: Credential, step: str | None, first: Answer) -> Asked:
+    async def _one(self, credential: Credential, step: str | None, first: Answer) -> CredentialAnswers:
         answer = await self._ask(AGENTS, credential.secret, step)
         self._unanswered = self._unanswered + 1 if _unanswered(answer) else 0
         decision = decide(credential.kind, organization_given=step is not None, control=first, answer=answer)
         # Without its organization a token would only be told so again.
         wanted = self._wishes.scopes and said(answer) is not Said.CLAIM_MISSING
         if not wanted or decision.status is not VerificationStatus.ACTIVE:
-            return Asked(step, answer)
-        return Asked(step, answer, await self._ask(SCOPES, credential.secret, step))
+            return CredentialAnswers(step, answer)
+        return CredentialAnswers(step, answer, await self._ask(SCOPES, credential.secret, step))
 
 
 def _unanswered(answer: Answer) -> bool:

@@ -23,14 +23,14 @@ from akpatrol import __version__
 from akpatrol.errors import UsageError
 from akpatrol.verify.answers import MAXIMUM_BYTES, Response, read
 from akpatrol.verify.contract import Answer, Failure
+from akpatrol.verify.options import address
 from akpatrol.verify.pace import Pace
-from akpatrol.verify.wishes import address
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from akpatrol.model import Secret
-    from akpatrol.verify.wishes import Wishes
+    from akpatrol.model.scan import Secret
+    from akpatrol.verify.options import VerifyOptions
 
 AGENTS = "/core/agents"
 SCOPES = "/admin/members/me/scopes"
@@ -42,7 +42,7 @@ _THROTTLED, _SERVER_ERROR = 429, 500
 class Verifier:
     """Asks the API. An asynchronous context manager; ``transport`` replaces the network in tests."""
 
-    def __init__(self, wishes: Wishes, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, wishes: VerifyOptions, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._wishes = wishes
         self._base = address(wishes.api_url)
         self._pace = Pace(wishes.rps, wishes.retry_seconds)
@@ -127,7 +127,7 @@ class _Silence:
         return record.thread != self._thread
 
 
-def _client(wishes: Wishes, transport: httpx.AsyncBaseTransport | None, *, trust_env: bool) -> httpx.AsyncClient:
+def _client(wishes: VerifyOptions, transport: httpx.AsyncBaseTransport | None, *, trust_env: bool) -> httpx.AsyncClient:
     context = ssl.create_default_context()
     if wishes.ca_bundle is not None:
         context.load_verify_locations(cafile=wishes.ca_bundle)

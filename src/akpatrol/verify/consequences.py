@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import ExitCode
-from akpatrol.findings import VerificationStatus
-from akpatrol.model import Attribution, Severity, State
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import Attribution, Severity, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection

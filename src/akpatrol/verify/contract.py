@@ -10,8 +10,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from akpatrol.findings import VerificationStatus
-from akpatrol.model import Kind
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import Kind
 
 CLAIM_MISSING = "missing organization claim"
 """What 401 says of a personal access token that is sent without its organization ("Authentication")."""

@@ -11,7 +11,7 @@ import string
 from secrets import SystemRandom
 from typing import TYPE_CHECKING
 
-from akpatrol.model import Secret
+from akpatrol.model.scan import Secret
 
 if TYPE_CHECKING:
     from random import Random

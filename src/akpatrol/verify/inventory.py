@@ -12,14 +12,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.errors import UsageError
-from akpatrol.findings import InventoryKey, Owner
-from akpatrol.identity import key_id
-from akpatrol.model import Kind
+from akpatrol.model.credential import InventoryKey, Owner
+from akpatrol.model.identity import key_id
+from akpatrol.model.scan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from akpatrol.findings import Credential
+    from akpatrol.model.credential import Credential
 
 _MAXIMUM_BYTES = 64 * 1024 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,14 +27,14 @@ _PREFIX = "ak_"
 _ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
 
 
-class Entry(NamedTuple):
+class ListedKey(NamedTuple):
     """A key of the list and the text that every credential of it starts with."""
 
     prefix: str
     key: InventoryKey
 
 
-def load(file: str, now: datetime | None = None) -> tuple[Entry, ...]:
+def load(file: str, now: datetime | None = None) -> tuple[ListedKey, ...]:
     """Read the list from a file. Raises UsageError, whose message repeats nothing of what is in it."""
     try:
         with open(file, "rb") as stream:
@@ -53,7 +53,7 @@ def load(file: str, now: datetime | None = None) -> tuple[Entry, ...]:
     return tuple(_entry(file, number, raw, moment) for number, raw in enumerate(_keys(file, document), 1))
 
 
-def owner(credential: Credential, entries: Sequence[Entry]) -> Owner | None:
+def owner(credential: Credential, entries: Sequence[ListedKey]) -> Owner | None:
     """Return which keys of the list a credential may be, None when only organization keys are listed."""
     if credential.kind is not Kind.ORGANIZATION_KEY:
         return None
@@ -86,7 +86,7 @@ def _keys(file: str, document: object) -> list[object]:
     return lists[0]
 
 
-def _entry(file: str, number: int, raw: object, now: datetime) -> Entry:
+def _entry(file: str, number: int, raw: object, now: datetime) -> ListedKey:
     if not isinstance(raw, dict):
         raise _wrong(file, f"entry {number}: not an object")
     key_id, name = raw.get("key_id"), raw.get("name")
@@ -100,7 +100,7 @@ def _entry(file: str, number: int, raw: object, now: datetime) -> Entry:
         created = _text(_moment(file, number, "created_at", raw))
     shown = start.partition(".")[0]
     key = InventoryKey(shown, name or "", created, _text(expires), expires is not None and expires <= now)
-    return Entry(_PREFIX + start, key)
+    return ListedKey(_PREFIX + start, key)
 
 
 def _start(key_id: str) -> str:

@@ -6,14 +6,14 @@ from enum import Enum
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.findings import OrganizationAnswer, Verification, VerificationStatus
+from akpatrol.model.credential import OrganizationAnswer, Verification, VerificationStatus
 from akpatrol.verify.contract import Answer, Said, decide, said, silence
 from akpatrol.verify.scopes import blast_radius
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from akpatrol.model import Kind
+    from akpatrol.model.scan import Kind
 
 _FIRST = (VerificationStatus.ACTIVE, VerificationStatus.UNKNOWN, VerificationStatus.INACTIVE)
 """Live anywhere is live; refused everywhere is inactive."""
@@ -32,7 +32,7 @@ class Stage(Enum):
     SETTLED = "settled"
 
 
-class Asked(NamedTuple):
+class CredentialAnswers(NamedTuple):
     """What one credential was answered, in one organization if one was named."""
 
     organization: str | None
@@ -46,7 +46,7 @@ def now() -> str:
 
 
 def verification(
-    kind: Kind, asked: Sequence[Asked], controls: Mapping[str | None, Answer], checked_at: str
+    kind: Kind, asked: Sequence[CredentialAnswers], controls: Mapping[str | None, Answer], checked_at: str
 ) -> Verification:
     """Judge the answers about one credential by the answers to the negative controls of its kind."""
     parts = [_part(kind, one, controls[one.organization]) for one in asked]
@@ -77,7 +77,7 @@ def unconfirmed(found: Verification) -> Verification:
     return found._replace(reason=f"{found.reason} {UNCONFIRMED}")
 
 
-def _part(kind: Kind, one: Asked, control: Answer) -> OrganizationAnswer:
+def _part(kind: Kind, one: CredentialAnswers, control: Answer) -> OrganizationAnswer:
     decision = decide(kind, organization_given=one.organization is not None, control=control, answer=one.answer)
     scopes, note = _scopes(one.scopes) if decision.status is VerificationStatus.ACTIVE else ((), "")
     return OrganizationAnswer(

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.keywords import WORDS, Clue
-from akpatrol.model import Confidence, End, Kind
-from akpatrol.rules import load
+from akpatrol.model.scan import Confidence, End, Kind
+from akpatrol.rules.rule_file import load
 from tests.credentials import organization_key, personal_access_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from akpatrol.model import Match
+    from akpatrol.model.scan import Match
 
 _ENGINE = Engine(load(), "automaton")
 # Without words such as "mock", which make a neighbour less sure.

@@ -12,15 +12,15 @@ from akpatrol.detect import sieve
 from akpatrol.detect.engine import Engine, Outer
 from akpatrol.detect.judge import judge
 from akpatrol.detect.medium import Medium
-from akpatrol.model import Confidence, Secret
-from akpatrol.rules import RuleSet, load, parse
+from akpatrol.model.scan import Confidence, Secret
+from akpatrol.rules.rule_file import RuleSet, load, parse
 from tests.credentials import organization_key, personal_access_token
 from tests.floods import flood
 
 if TYPE_CHECKING:
     from random import Random
 
-    from akpatrol.detect.gate import GateChoice
+    from akpatrol.detect.prefilter import GateChoice
 
 _GATES: tuple[GateChoice, ...] = ("automaton", "hyperscan")
 

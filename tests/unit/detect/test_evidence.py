@@ -9,12 +9,12 @@ import pytest
 
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.keywords import WORDS, Clue
-from akpatrol.model import Attribution, Confidence, Exposure
-from akpatrol.rules import load
+from akpatrol.model.scan import Attribution, Confidence, Exposure
+from akpatrol.rules.rule_file import load
 from tests.credentials import personal_access_token
 
 if TYPE_CHECKING:
-    from akpatrol.model import Match
+    from akpatrol.model.scan import Match
 
 _ENGINE = Engine(load())
 _LONG = personal_access_token(Random(1))

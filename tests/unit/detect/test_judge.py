@@ -10,8 +10,8 @@ import pytest
 from akpatrol.detect.judge import Verdict, judge
 from akpatrol.detect.keywords import Clue
 from akpatrol.detect.medium import Medium
-from akpatrol.model import Attribution, Confidence, Exposure, Kind
-from akpatrol.rules import Rule, load
+from akpatrol.model.scan import Attribution, Confidence, Exposure, Kind
+from akpatrol.rules.rule_file import Rule, load
 from tests import credentials
 
 RULES = [rule for rule in load().rules if rule.kind is not Kind.CUSTOM]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from akpatrol.detect.filters import entropy
-from akpatrol.detect.match import Matcher, Span
+from akpatrol.detect.match import Matcher, MatchSpan
 from akpatrol.errors import RuleError
-from akpatrol.model import Kind
-from akpatrol.rules import Rule
+from akpatrol.model.scan import Kind
+from akpatrol.rules.rule_file import Rule
 
 
 def _rule(regex: str, *, shipped: bool = False, secret_group: int = 0) -> Rule:
     return Rule("x", "x", regex, secret_group=secret_group, kind=Kind.CUSTOM, shipped=shipped, file="rules.toml")
 
 
-def _find(rule: Rule, data: bytes, start: int = 0, end: int | None = None) -> list[Span]:
+def _find(rule: Rule, data: bytes, start: int = 0, end: int | None = None) -> list[MatchSpan]:
     return list(Matcher(rule).find(data, start, len(data) if end is None else end))
 
 
@@ -23,8 +23,8 @@ def _find(rule: Rule, data: bytes, start: int = 0, end: int | None = None) -> li
 def test_bounds(*, shipped: bool) -> None:
     """Text before the start stays visible to a boundary; a match lies in the range."""
     rule = _rule(r"\bab", shipped=shipped)
-    assert _find(rule, b"xab ab ab", 1, 7) == [Span(4, 6, 4, 6)]
-    assert _find(rule, b"ab ab", 0, 4) == [Span(0, 2, 0, 2)]
+    assert _find(rule, b"xab ab ab", 1, 7) == [MatchSpan(4, 6, 4, 6)]
+    assert _find(rule, b"ab ab", 0, 4) == [MatchSpan(0, 2, 0, 2)]
 
 
 def test_shipped_rules_are_tried_at_every_start() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.redact import Redactor
-from akpatrol.model import Secret
-from akpatrol.rules import RuleSet, load, parse
+from akpatrol.model.scan import Secret
+from akpatrol.rules.rule_file import RuleSet, load, parse
 
 
 @pytest.fixture(scope="module")

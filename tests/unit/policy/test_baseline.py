@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 
 from akpatrol.errors import UsageError
 from akpatrol.policy import baseline
-from akpatrol.policy.baseline import FILES, HISTORY, TRACKED, Entry, Seen, dump, parse, update
+from akpatrol.policy.baseline import FILES, HISTORY, TRACKED, BaselineEntry, Seen, dump, parse, update
 
 
-def entry(name: int, **changes: object) -> Entry:
+def entry(name: int, **changes: object) -> BaselineEntry:
     fingerprint = "akp1:" + sha256(str(name).encode()).hexdigest()
-    made = Entry(fingerprint, "organization_key", "ak_abcd***(48)", "2026-01-02", "Ada", (HISTORY,))
+    made = BaselineEntry(fingerprint, "organization_key", "ak_abcd***(48)", "2026-01-02", "Ada", (HISTORY,))
     return made._replace(**changes)  # type: ignore[arg-type]
 
 
-def _by_name(*entries: Entry) -> dict[str, Entry]:
+def _by_name(*entries: BaselineEntry) -> dict[str, BaselineEntry]:
     return {one.fingerprint: one for one in entries}
 
 
-def _seen(scan: str, *entries: Entry, complete: bool = True) -> Seen:
+def _seen(scan: str, *entries: BaselineEntry, complete: bool = True) -> Seen:
     return Seen(scan, {one.fingerprint: one._replace(scans=()) for one in entries}, complete)
 
 

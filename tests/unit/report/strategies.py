@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from akpatrol.findings import (
+from akpatrol.model.credential import (
     Allowance,
     AllowanceSource,
     Commit,
@@ -18,8 +18,7 @@ from akpatrol.findings import (
     VerificationStatus,
     end_of,
 )
-from akpatrol.model import (
-    Asked,
+from akpatrol.model.scan import (
     Attribution,
     Confidence,
     Coverage,
@@ -28,6 +27,7 @@ from akpatrol.model import (
     Exposure,
     Kind,
     Place,
+    QueryAnswer,
     Report,
     Secret,
     Severity,
@@ -198,5 +198,5 @@ hostile_reports = st.builds(
     unread_histories=st.lists(texts, max_size=7).map(tuple),
     notices=st.lists(texts, max_size=3).map(tuple),
     stale=st.lists(stale, max_size=3).map(tuple),
-    asked=st.lists(st.builds(Asked, what=texts, found=st.booleans()), max_size=3).map(tuple),
+    asked=st.lists(st.builds(QueryAnswer, what=texts, found=st.booleans()), max_size=3).map(tuple),
 )

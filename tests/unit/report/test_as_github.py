@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol.model import Coverage, Place, Report, Severity, Skipped, State
+from akpatrol.model.scan import Coverage, Place, Report, Severity, Skipped, State
 from akpatrol.report import render
 from akpatrol.report.as_github import ANNOTATION_LIMIT, command
 from tests import reports, samples

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from akpatrol.model import Coverage, Kind, Place, Report, Severity, Skipped, State
+from akpatrol.model.scan import Coverage, Kind, Place, Report, Severity, Skipped, State
 from akpatrol.report import as_gitlab, render
 from akpatrol.report.as_gitlab import MESSAGE_LIMIT, NO_COMMIT
 from tests import reports, samples

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol.model import Secret
+from akpatrol.model.scan import Secret
 from akpatrol.report.context import LIMIT, context_line
 from tests import reports
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from akpatrol.model import Attribution, Confidence, Exposure, Kind, Report, Secret, Severity, Skipped, State
+from akpatrol.model.scan import Attribution, Confidence, Exposure, Kind, Report, Secret, Severity, Skipped, State
 from akpatrol.report import advice, document, render
 from tests import reports, samples
 from tests.unit.report.strategies import hostile, hostile_reports

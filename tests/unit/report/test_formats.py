@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from akpatrol.errors import UsageError
-from akpatrol.model import Coverage, Skipped
+from akpatrol.model.scan import Coverage, Skipped
 from akpatrol.report import FORMATS, render
 from tests import reports, samples
 
@@ -71,4 +71,6 @@ from akpatrol.rules import load
 clean = Report("staged", "", 0.1, (), Coverage(), ())
 assert render(clean, "text", RenderOptions(str, load(), datetime.now(UTC))).startswith("No credentials")
 """
-    assert imported(code, "akpatrol.findings", "akpatrol.report.advice", "akpatrol.report.standing") == []
+    assert (
+        imported(code, "akpatrol.model.credential", "akpatrol.report.advice", "akpatrol.report.verification_text") == []
+    )

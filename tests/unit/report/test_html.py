@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akpatrol.errors import UsageError
-from akpatrol.findings import Change, Changes, VerificationStatus
-from akpatrol.model import Coverage, Kind, Report, Skipped, State
-from akpatrol.report import as_html, page, page_places, render
+from akpatrol.model.credential import Changes, CredentialChange, VerificationStatus
+from akpatrol.model.scan import Coverage, Kind, Report, Skipped, State
+from akpatrol.report import as_html, page, page_locations, render
 from tests import reports, samples
 from tests.unit.report.strategies import SECRETS, hostile, hostile_reports, texts
 from tests.unit.report.test_secrets import assert_hidden, everywhere
@@ -194,8 +194,8 @@ def test_changes_are_told_and_lead_to_what_is_there() -> None:
         7,
         "2026-02-01T00:00:00Z",
         (
-            Change(fingerprint, Kind.ORGANIZATION_KEY, found.secret.redacted, "changed", "1 more place"),
-            Change(other, Kind.CUSTOM, "***(20)", "gone"),
+            CredentialChange(fingerprint, Kind.ORGANIZATION_KEY, found.secret.redacted, "changed", "1 more place"),
+            CredentialChange(other, Kind.CUSTOM, "***(20)", "gone"),
         ),
     )
     seen = look(reports.report(found, changes=changes))
@@ -279,7 +279,7 @@ changes = st.builds(
     st.just("2026-02-01T00:00:00Z") | texts,
     st.lists(
         st.builds(
-            Change,
+            CredentialChange,
             st.just("akp1:" + "0" * 64),
             st.sampled_from(Kind),
             st.just("***(20)"),
@@ -308,7 +308,7 @@ def test_hostile_texts_stay_text(report: Report, changed: Changes | None) -> Non
 
 @given(st.recursive(st.text(), lambda inner: st.lists(inner, max_size=3)))
 def test_data_ends_no_script_and_keeps_its_values(value: Any) -> None:
-    text = page_places.for_script(value)
+    text = page_locations.for_script(value)
     assert not set(text) & set("<>&\u2028\u2029")
     assert json.loads(text) == value
 

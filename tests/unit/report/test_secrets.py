@@ -7,8 +7,8 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given, settings
 
-from akpatrol.findings import VerificationStatus
-from akpatrol.model import Coverage, Place, Report, Secret, Skipped, StaleAllowance, State
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import Coverage, Place, Report, Secret, Skipped, StaleAllowance, State
 from akpatrol.report import FORMATS, render
 from tests import reports
 from tests.unit.report.strategies import SECRETS, hostile, hostile_reports

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akpatrol.findings import Version, Versions
-from akpatrol.model import Place, State
+from akpatrol.model.credential import Version, Versions
+from akpatrol.model.scan import Place, State
 from akpatrol.report import render
 from akpatrol.report.spread import spread_of
 from tests import reports
 
 if TYPE_CHECKING:
-    from akpatrol.findings import Occurrence
-    from akpatrol.model import Report
+    from akpatrol.model.credential import Occurrence
+    from akpatrol.model.scan import Report
 
 RANDOM = reports.seeded(31)
 KEY, OTHER = reports.organization_key(RANDOM), reports.organization_key(RANDOM)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol import identity
-from akpatrol.model import (
+from akpatrol.model import identity
+from akpatrol.model.scan import (
     Attribution,
     Coverage,
     Exposure,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from akpatrol.model import Coverage, Report, Secret, Skipped
+from akpatrol.model.scan import Coverage, Report, Secret, Skipped
 from akpatrol.report import render
 from akpatrol.report.text_safety import columns
 from tests import reports

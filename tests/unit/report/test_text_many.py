@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from akpatrol.model import Skipped
+from akpatrol.model.scan import Skipped
 from akpatrol.report import render
 from tests import reports, samples
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from akpatrol.findings import Credential, VerificationStatus
-from akpatrol.model import Attribution, Kind, Severity, State
+from akpatrol.model.credential import Credential, VerificationStatus
+from akpatrol.model.scan import Attribution, Kind, Severity, State
 from akpatrol.report import render
 from tests import reports, samples
 from tests.reports import asked

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol.model import Report, State
+from akpatrol.model.scan import Report, State
 from akpatrol.report import document, timeline
 from tests import reports
 from tests.unit.report.strategies import hostile, hostile_reports
 
 if TYPE_CHECKING:
-    from akpatrol.findings import Occurrence
+    from akpatrol.model.credential import Occurrence
 
 NOW = reports.NOW
 KEY = reports.organization_key(reports.seeded(31))
@@ -23,7 +23,7 @@ def build(*credentials: Any) -> timeline.Timeline:
     return timeline.build(document.build(report, reports.options(report))["credentials"], NOW)
 
 
-def row(*places: Occurrence, **changes: Any) -> timeline.Row:
+def row(*places: Occurrence, **changes: Any) -> timeline.TimelineRow:
     return build(reports.credential(KEY, *places, **changes)).rows[0]
 
 
@@ -36,7 +36,7 @@ def place(start: str, end: str | None = None, state: State = State.PRESENT) -> O
     )
 
 
-def stretches(found: timeline.Row, kind: str) -> list[str]:
+def stretches(found: timeline.TimelineRow, kind: str) -> list[str]:
     return [segment.text for segment in found.segments if segment.kind == kind]
 
 
@@ -101,7 +101,7 @@ def test_an_expiry_far_away_does_not_squeeze_the_rest() -> None:
 def test_without_a_date_there_is_nothing_to_draw() -> None:
     whole = build(reports.credential(KEY))
     assert whole.undated == 1
-    assert whole.rows[0] == timeline.Row((), (), (), "Since when is not known")
+    assert whole.rows[0] == timeline.TimelineRow((), (), (), "Since when is not known")
 
 
 def test_a_sweep_knows_at_least_when_it_first_saw_it() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from akpatrol.findings import Credential, Occurrence, Owner, VerificationStatus
-from akpatrol.model import Attribution, Exposure, Kind, Report, Severity, State
+from akpatrol.model.credential import Credential, Occurrence, Owner, VerificationStatus
+from akpatrol.model.scan import Attribution, Exposure, Kind, Report, Severity, State
 from akpatrol.report import FORMATS, document, render
 from tests import reports, samples
 from tests.unit.report.strategies import NASTY

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Self
 
-from akpatrol.model import Excluded, Exclusion, Skipped
-from akpatrol.sources.walk import Entry, RepositoryMet, special, walk
+from akpatrol.model.scan import Excluded, Exclusion, Skipped
+from akpatrol.sources.walk import DirectoryEntry, RepositoryMet, special, walk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ def test_order_is_that_of_the_paths(tmp_path: Path) -> None:
     for name in ("b/z", "b/a", "a", "c", "b.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = [entry.path for entry in _walk(tmp_path) if isinstance(entry, Entry)]
+    found = [entry.path for entry in _walk(tmp_path) if isinstance(entry, DirectoryEntry)]
     assert found == [b"a", b"b", b"b.txt", b"c", b"b/a", b"b/z"]
 
 
@@ -33,11 +33,11 @@ def test_kinds(tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()
     assert _walk(tmp_path, (b"gone",)) == [
         Excluded(Exclusion.SPECIAL_FILE),
-        Entry(b"fifo", readable=False),
-        Entry(b"file", readable=True),
+        DirectoryEntry(b"fifo", readable=False),
+        DirectoryEntry(b"file", readable=True),
         Excluded(Exclusion.EXCLUDE_OPTION),
         Excluded(Exclusion.SYMLINK),
-        Entry(b"link", readable=False),
+        DirectoryEntry(b"link", readable=False),
     ]
 
 
@@ -48,7 +48,7 @@ def test_root_that_vanished(tmp_path: Path) -> None:
 
 def test_broken_pointer_is_no_repository(tmp_path: Path) -> None:
     (tmp_path / ".git").write_text("gitdir: /no/such/directory\n")
-    assert _walk(tmp_path) == [Entry(b".git", readable=True)]
+    assert _walk(tmp_path) == [DirectoryEntry(b".git", readable=True)]
 
 
 def test_types_that_cannot_be_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

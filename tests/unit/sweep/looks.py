@@ -5,16 +5,16 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model import Coverage, Skipped, State
+from akpatrol.model.scan import Coverage, Skipped, State
 from akpatrol.report import document
-from akpatrol.sweep.store import Store
+from akpatrol.sweep.store.store import SweepStore
 from tests import reports
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from akpatrol.findings import Credential
-    from akpatrol.model import Report, Target
+    from akpatrol.model.credential import Credential
+    from akpatrol.model.scan import Report, Target
 
 _RANDOM = Random("a store")
 KEYS = [reports.organization_key(_RANDOM) for _ in range(6)]
@@ -51,7 +51,7 @@ def look(where: str | Target, *credentials: Credential, gaps: tuple[str, ...] = 
 
 def sweep(file: Path, *looks: dict[str, Any], same: tuple[str, ...] = (), finished: bool = True) -> int:
     """Put looks into a store, as one run, and return its number."""
-    with Store(str(file), create=True) as store:
+    with SweepStore(str(file), create=True) as store:
         known = store.runs()
         run = store.begin(day(len(known) + 1), DIGEST)
         for one in looks:
@@ -65,7 +65,7 @@ def sweep(file: Path, *looks: dict[str, Any], same: tuple[str, ...] = (), finish
 
 def told(file: Path, run: int | None = None, **how: Any) -> Report:
     """Return the store's report."""
-    with Store(str(file), create=False) as store:
+    with SweepStore(str(file), create=False) as store:
         return store.report(run, **how)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol.errors import UsageError
-from akpatrol.model import Secret
+from akpatrol.model.scan import Secret
 from akpatrol.sweep import clones, isolation
 from akpatrol.sweep.clones import CloneError, Clones
 from akpatrol.sweep.urls import CloneWanted, checked

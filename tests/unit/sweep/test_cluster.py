@@ -13,7 +13,7 @@ from akpatrol import __version__
 from akpatrol.errors import UsageError
 from akpatrol.sweep import cluster as cluster_
 from akpatrol.sweep.cluster import Terms
-from akpatrol.sweep.crew import CrewLostError, hired
+from akpatrol.sweep.worker_pool import WorkersLostError, hired
 from tests import cluster
 from tests.unit.sweep import tasks
 
@@ -49,7 +49,7 @@ def test_a_worker_that_dies_and_a_scheduler_that_goes_away(
         tasks.wait_for(tmp_path / "stuck")
         running.kill()
         for error in [future.exception() for future in stuck] + [crew.submit(tasks.doubled, 4).exception()]:
-            assert isinstance(error, CrewLostError)
+            assert isinstance(error, WorkersLostError)
             assert "the scheduler is gone" in str(error)
             assert "sweep again to go on" in error.hint
     assert capfd.readouterr() == ("", "")
@@ -60,7 +60,7 @@ def test_a_cluster_that_loses_its_last_worker(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(cluster_, "_WORKERS_SECONDS", 0.0)
     with cluster.running(tmp_path) as running, hired(1, running.address) as crew:
         running.retire()
-        with pytest.raises(CrewLostError, match="there are no workers any more"):
+        with pytest.raises(WorkersLostError, match="there are no workers any more"):
             crew.submit(tasks.doubled, 4).result()
 
 

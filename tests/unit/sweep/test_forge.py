@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from akpatrol.errors import UsageError
-from akpatrol.model import Skipped
+from akpatrol.model.scan import Skipped
 from akpatrol.sweep import forge
 from akpatrol.sweep.answers import next_page, pause, same_host
 from akpatrol.sweep.forge import ForgeError, access

@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akpatrol import rules
-from akpatrol.cli.globs import matcher
-from akpatrol.limits import Limits
-from akpatrol.model import Confidence, Skipped, Target
+from akpatrol.config.limits import Limits
+from akpatrol.config.path_patterns import matcher
+from akpatrol.model.scan import Confidence, Skipped, Target
+from akpatrol.rules import rule_file
 from akpatrol.sweep import run, signature, work
 from akpatrol.sweep.clones import CloneError
-from akpatrol.sweep.crew import Alone
 from akpatrol.sweep.run import Sweep
-from akpatrol.sweep.store import Store
+from akpatrol.sweep.store.store import SweepStore
 from akpatrol.sweep.urls import CloneWanted
+from akpatrol.sweep.worker_pool import InlinePool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from akpatrol.sweep.run import Planned
-    from akpatrol.sweep.work import Outcome
+    from akpatrol.sweep.work import TargetResult
 
 _AT = "2026-03-01T02:00:00Z"
-_ORDER = work.Order(rules.load(), Limits(), Confidence.MEDIUM, matcher)
+_ORDER = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM, matcher)
 
 
 class Watcher:
@@ -34,7 +34,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self.targets = self.same = self.ticks = 0
-        self.outcomes: list[Outcome | None] = []
+        self.outcomes: list[TargetResult | None] = []
 
     def met(self, _size: int) -> None:
         self.targets += 1
@@ -42,7 +42,7 @@ class Watcher:
     def unchanged(self, _size: int) -> None:
         self.same += 1
 
-    def done(self, _size: int, outcome: Outcome | None) -> None:
+    def done(self, _size: int, outcome: TargetResult | None) -> None:
         self.outcomes.append(outcome)
 
     def tick(self) -> None:
@@ -52,7 +52,7 @@ class Watcher:
 class Swept:
     """Sweeps into one store; ``task`` may do in a target's place something else."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: SweepStore) -> None:
         self.store = store
         self.read: list[str] = []
         self.task: Callable[[str], None] = lambda _root: None
@@ -70,14 +70,14 @@ class Swept:
             self.task(root)
             return task(*arguments)
 
-        return Alone().submit(own)
+        return InlinePool().submit(own)
 
-    def new(self, order: work.Order = _ORDER) -> tuple[Sweep, Watcher]:
+    def new(self, order: work.ScanSpec = _ORDER) -> tuple[Sweep, Watcher]:
         watcher = Watcher()
         self.read.clear()
         return Sweep(self, order, self.store, self.store.begin(_AT, "a" * 64), watcher), watcher
 
-    def go(self, plan: Iterable[Planned], order: work.Order = _ORDER) -> Watcher:
+    def go(self, plan: Iterable[Planned], order: work.ScanSpec = _ORDER) -> Watcher:
         sweep, watcher = self.new(order)
         sweep.go(plan, _nothing_to_clone)
         return watcher
@@ -90,7 +90,7 @@ def _nothing_to_clone(_wanted: CloneWanted) -> str:
 @pytest.fixture
 def swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Swept]:
     monkeypatch.setattr(signature, "SETTLED_NS", -1)
-    with Store(str(tmp_path / "store"), create=True) as store:
+    with SweepStore(str(tmp_path / "store"), create=True) as store:
         yield Swept(store)
 
 
@@ -105,7 +105,7 @@ def targets(directory: Path, *sizes: int) -> list[Target]:
     return made
 
 
-def skips(store: Store) -> dict[str, str]:
+def skips(store: SweepStore) -> dict[str, str]:
     return {skip.item.rpartition("/")[2]: skip.reason for skip in store.report().coverage.skipped[1:]}
 
 
@@ -144,7 +144,7 @@ def test_what_is_as_it_was_is_not_read(swept: Swept, tmp_path: Path) -> None:
         _ORDER._replace(secrets=True),
     ],
 )
-def test_other_conditions_have_all_be_read(swept: Swept, tmp_path: Path, order: work.Order) -> None:
+def test_other_conditions_have_all_be_read(swept: Swept, tmp_path: Path, order: work.ScanSpec) -> None:
     plan = targets(tmp_path, 1, 2)
     swept.go(plan)
     swept.go(plan, order)

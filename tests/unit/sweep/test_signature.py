@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.model import Target
+from akpatrol.model.scan import Target
 from akpatrol.sweep.signature import look
 
 if TYPE_CHECKING:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akpatrol.findings import VerificationStatus
-from akpatrol.model import Confidence, Exposure, Secret, State
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import Confidence, Exposure, Secret, State
 from akpatrol.report import render
-from akpatrol.sweep.store import Store
+from akpatrol.sweep.store.store import SweepStore
 from tests import reports
 from tests.unit.sweep.looks import DIGEST, KEYS, day, found, look, sweep, target, told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from akpatrol.findings import Changes, Credential
+    from akpatrol.model.credential import Changes, Credential
 
 GONE, SAME, MOVED, NEW, OTHER = KEYS[:5]
 
@@ -27,7 +27,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def _changes(file: Path, run: int = 1, **how: Any) -> Changes:
-    with Store(str(file), create=False) as store:
+    with SweepStore(str(file), create=False) as store:
         return store.changes(store.runs()[run - 1], **how)
 
 
@@ -49,7 +49,7 @@ def test_new_changed_and_gone(file: Path) -> None:
         ("changed", _masked(MOVED), "only in older commits or other refs, before: in a branch now; 1 place fewer"),
         ("gone", _masked(GONE), ""),
     ]
-    with Store(str(file), create=False) as store:
+    with SweepStore(str(file), create=False) as store:
         report = store.report(since=store.run_named("previous"))
     assert {one.secret.redacted for one in report.credentials} == {_masked(NEW), _masked(MOVED)}
     assert report.changes == changes
@@ -91,14 +91,14 @@ def test_answers_of_the_api(file: Path) -> None:
     for number, status in enumerate(
         (VerificationStatus.ACTIVE, VerificationStatus.NOT_SENT, VerificationStatus.INACTIVE)
     ):
-        with Store(str(file), create=True) as store:
+        with SweepStore(str(file), create=True) as store:
             run = store.begin(day(number + 2), DIGEST)
             store.verified(run, {name: {"status": status.value, "checked_at": None} | _REST})
             store.unchanged(run, target("one"))
             store.finish(run, day(number + 2))
     assert _told(file) == [("changed", _masked(SAME), "inactive, before: unverified")]
     assert _told(file, run=2) == [("changed", _masked(SAME), "inactive, before: live")]
-    with Store(str(file), create=False) as store:
+    with SweepStore(str(file), create=False) as store:
         first, _, third, _ = store.runs()
         assert [one.detail for one in store.changes(first, third.id).credentials] == ["live, before: unverified"]
 
@@ -108,7 +108,7 @@ _REST: dict[str, Any] = {"reason": "", "http_status": None, "organizations": [],
 
 def _all(file: Path) -> Any:
     """Everything as if it were new."""
-    with Store(str(file), create=False) as store:
+    with SweepStore(str(file), create=False) as store:
         return store.changes(store.runs()[0]._replace(id=0)).credentials
 
 
@@ -125,7 +125,7 @@ def test_the_least_confidence_holds_in_either_run(file: Path) -> None:
 def test_text_and_markdown_tell_it_first(file: Path) -> None:
     sweep(file, look("one", found(GONE), found(SAME)))
     sweep(file, look("one", found(SAME), found(NEW)))
-    with Store(str(file), create=False) as store:
+    with SweepStore(str(file), create=False) as store:
         report = store.report(since=store.runs()[0])
     text = render(report, "text", reports.options()).splitlines()
     assert text[2:5] == [
@@ -145,7 +145,7 @@ def test_text_and_markdown_tell_it_first(file: Path) -> None:
 def test_nothing_changed_is_told_too(file: Path) -> None:
     sweep(file, look("one", found(SAME)))
     sweep(file, same=("one",))
-    with Store(str(file), create=False) as store:
+    with SweepStore(str(file), create=False) as store:
         report = store.report(since=store.runs()[0])
     assert "Since run 1 (2026-03-01): nothing changed" in render(report, "text", reports.options())
     assert not report.credentials
@@ -155,7 +155,7 @@ def test_many_changes_leave_markdown_within_its_limit(file: Path) -> None:
     random = reports.seeded(4)
     sweep(file, look("one"))
     sweep(file, look("one", *(found(reports.organization_key(random)) for _ in range(2000))))
-    with Store(str(file), create=False) as store:
+    with SweepStore(str(file), create=False) as store:
         report = store.report(since=store.runs()[0])
     text = render(report, "markdown", reports.options())
     assert len(text.encode()) <= 65_536

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from akpatrol.cache.scan_cache import ScanCache
 from akpatrol.errors import UsageError
-from akpatrol.model import Confidence, Secret
-from akpatrol.readlog import ReadLog
+from akpatrol.model.scan import Confidence, Secret
 from akpatrol.report import FORMATS, render
-from akpatrol.sweep import store_schema
-from akpatrol.sweep.store import Store
+from akpatrol.sweep.store import schema
+from akpatrol.sweep.store.store import SweepStore
 from tests import reports
 from tests.unit.sweep.looks import CONDITIONS, DIGEST, KEYS, TOKEN, day, found, look, places, sweep, told
 
@@ -39,7 +39,7 @@ def file(tmp_path: Path) -> Path:
 def _refused(file: Path, *, create: bool) -> str:
     before = file.read_bytes() if file.is_file() else b""
     with pytest.raises(UsageError) as caught:
-        Store(str(file), create=create)
+        SweepStore(str(file), create=create)
     assert (file.read_bytes() if file.is_file() else b"") == before
     return str(caught.value)
 
@@ -71,7 +71,7 @@ def _other(file: Path) -> None:
 
 
 def _cache(file: Path) -> None:
-    with closing(ReadLog(str(file.parent), file.name)) as log:
+    with closing(ScanCache(str(file.parent), file.name)) as log:
         log.remember("c", "kind", {"k": 1})
 
 
@@ -104,7 +104,7 @@ def test_what_is_not_there(file: Path) -> None:
     assert "directory does not exist" in _refused(file / "deep" / "s", create=True)
     for create in (False, True):
         with pytest.raises(UsageError):
-            Store("a\0b", create=create)
+            SweepStore("a\0b", create=create)
 
 
 @pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-lock"])
@@ -132,12 +132,12 @@ def test_a_newer_store_says_what_it_needs(file: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
     for create in (False, True):
         with pytest.raises(UsageError, match="its format is 99, and this one knows 1") as caught:
-            Store(str(file), create=create)
+            SweepStore(str(file), create=create)
         assert caught.value.hint == "update akpatrol to 9.1"
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("DROP TABLE run")
     with pytest.raises(UsageError) as caught:
-        Store(str(file), create=False)
+        SweepStore(str(file), create=False)
     assert caught.value.hint == "update akpatrol to the version that wrote it"
 
 
@@ -148,8 +148,8 @@ def test_an_older_store_is_brought_up_to_date(file: Path, create: bool, monkeypa
         "ALTER TABLE target ADD COLUMN label TEXT",
         "CREATE INDEX run_start ON run (started_at); DELETE FROM signature;",
     )
-    monkeypatch.setattr(store_schema, "MIGRATIONS", (*store_schema.MIGRATIONS, *later))
-    with Store(str(file), create=create) as store:
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, *later))
+    with SweepStore(str(file), create=create) as store:
         assert len(store.report().credentials) == 1
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (3,)
@@ -161,9 +161,9 @@ def test_a_migration_is_whole_or_nothing(file: Path, monkeypatch: pytest.MonkeyP
     sweep(file, look("one", found(KEYS[0])))
     before = file.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(store_schema, "MIGRATIONS", (*store_schema.MIGRATIONS, "DELETE FROM sighting; nonsense"))
+        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "DELETE FROM sighting; nonsense"))
         with pytest.raises(UsageError, match="damaged"):
-            Store(str(file), create=True)
+            SweepStore(str(file), create=True)
     assert len(told(file).credentials) == 1
     assert file.read_bytes() == before
 
@@ -181,7 +181,7 @@ def test_tables_that_somebody_else_made(file: Path) -> None:
 
 def _read_all(file: Path) -> None:
     """Read everything, and render it: only a UsageError may come of it, and no credential."""
-    with suppress(UsageError), Store(str(file), create=False) as store:
+    with suppress(UsageError), SweepStore(str(file), create=False) as store:
         with suppress(UsageError):
             store.gaps()
         with suppress(UsageError):
@@ -198,7 +198,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     file = tmp_path_factory.mktemp("store") / "s"
     sweep(file, look("one", found(KEYS[0], 2), reports.live(KEYS[1])), look("two", found(KEYS[0]), gaps=("x",)))
     sweep(file, look("one", found(KEYS[1]), found(KEYS[2])), finished=False)
-    with Store(str(file), create=True) as store:
+    with SweepStore(str(file), create=True) as store:
         store.skip(2, "three", "it is locked")
     return file.read_bytes()
 
@@ -290,10 +290,10 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def test_a_second_sweep_is_refused_and_told_who_is_first(file: Path) -> None:
-    with Store(str(file), create=True) as store:
+    with SweepStore(str(file), create=True) as store:
         run = store.begin(day(1), DIGEST)
         with pytest.raises(UsageError, match=f"another sweep is writing to it: process {os.getpid()} on ."):
-            Store(str(file), create=True)
+            SweepStore(str(file), create=True)
         store.put(run, look("one", found(KEYS[0])), None, CONDITIONS)
         assert len(told(file).credentials) == 1  # who only reads need not wait
         store.put(run, look("two", found(KEYS[1])), None, CONDITIONS)
@@ -304,7 +304,7 @@ def test_a_second_sweep_is_refused_and_told_who_is_first(file: Path) -> None:
 def test_reading_writes_nothing(file: Path) -> None:
     sweep(file, look("one", found(KEYS[0])))
     before = file.read_bytes()
-    with Store(str(file), create=False) as store:
+    with SweepStore(str(file), create=False) as store:
         store.report()
         with pytest.raises(UsageError, match="cannot be written"):
             store.begin(day(2), DIGEST)
@@ -312,7 +312,7 @@ def test_reading_writes_nothing(file: Path) -> None:
 
 
 def test_closed_is_closed(file: Path) -> None:
-    with Store(str(file), create=True) as store:
+    with SweepStore(str(file), create=True) as store:
         pass
     store.close()
     with pytest.raises(UsageError, match="closed"):
@@ -320,7 +320,7 @@ def test_closed_is_closed(file: Path) -> None:
 
 
 def test_a_full_disk_costs_nothing_that_was_kept(file: Path) -> None:
-    with Store(str(file), create=True) as store:
+    with SweepStore(str(file), create=True) as store:
         run = store.begin(day(1), DIGEST)
         store.put(run, look("one", found(KEYS[0])), None, CONDITIONS)
         connection = store._connection
@@ -370,6 +370,6 @@ def test_a_killed_writer_leaves_every_target_whole_or_absent(file: Path, rng: Ra
         assert len(whole_ones) == len(roots) * len(KEYS) * 20
         assert not report.coverage.complete
         first = max(roots) + 1
-        with Store(str(file), create=True) as store:  # the lock died with it
+        with SweepStore(str(file), create=True) as store:  # the lock died with it
             assert store.signature("repository", f"/org/{first - 1}", CONDITIONS) == "signature"
             assert store.signature("repository", f"/org/{first}", CONDITIONS) is None

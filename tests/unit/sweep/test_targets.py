@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol.errors import UsageError
-from akpatrol.model import Skipped, Target
+from akpatrol.model.scan import Skipped, Target
 from akpatrol.sweep.targets import resolve
 from akpatrol.sweep.urls import CloneWanted
 from tests.repositories import Repository

@@ -7,24 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akpatrol.errors import UsageError
-from akpatrol.sweep.urls import Address, checked, is_address, shown
+from akpatrol.sweep.urls import CloneAddress, checked, is_address, shown
 
 
 @pytest.mark.parametrize(
     ("url", "address"),
     [
-        ("https://Forge.Example/org/repo.git", Address("https", "", "forge.example", None, "org/repo.git")),
-        ("https://forge.example:8443/a/", Address("https", "", "forge.example", 8443, "a")),
-        ("ssh://git@forge.example:22/org/repo", Address("ssh", "git", "forge.example", 22, "org/repo")),
-        ("ssh://forge.example/~/repo", Address("ssh", "", "forge.example", None, "~/repo")),
-        ("git@forge.example:org/repo.git", Address("ssh", "git", "forge.example", None, "org/repo.git")),
-        ("git@[::1]:repo", Address("ssh", "git", "::1", None, "repo")),
-        ("git://forge.example/repo", Address("git", "", "forge.example", None, "repo")),
-        ("http://127.0.0.1:80/repo", Address("http", "", "127.0.0.1", 80, "repo")),
-        ("http://[::1]/repo", Address("http", "", "::1", None, "repo")),
+        ("https://Forge.Example/org/repo.git", CloneAddress("https", "", "forge.example", None, "org/repo.git")),
+        ("https://forge.example:8443/a/", CloneAddress("https", "", "forge.example", 8443, "a")),
+        ("ssh://git@forge.example:22/org/repo", CloneAddress("ssh", "git", "forge.example", 22, "org/repo")),
+        ("ssh://forge.example/~/repo", CloneAddress("ssh", "", "forge.example", None, "~/repo")),
+        ("git@forge.example:org/repo.git", CloneAddress("ssh", "git", "forge.example", None, "org/repo.git")),
+        ("git@[::1]:repo", CloneAddress("ssh", "git", "::1", None, "repo")),
+        ("git://forge.example/repo", CloneAddress("git", "", "forge.example", None, "repo")),
+        ("http://127.0.0.1:80/repo", CloneAddress("http", "", "127.0.0.1", 80, "repo")),
+        ("http://[::1]/repo", CloneAddress("http", "", "::1", None, "repo")),
     ],
 )
-def test_addresses_that_are_cloned_from(url: str, address: Address) -> None:
+def test_addresses_that_are_cloned_from(url: str, address: CloneAddress) -> None:
     assert is_address(url)
     assert checked(url) == address
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from akpatrol.unwrap.encoding import Alarm, Decoded, Encoding
+    from akpatrol.model.trigger import Trigger
+    from akpatrol.unwrap.encodings.encoding import Decoded, Encoding
 
 _compiled = cache(re.compile)  # re itself keeps 512, fewer than there are alarms
 
 
-def rung(alarm: Alarm, data: bytes) -> list[int]:
+def rung(alarm: Trigger, data: bytes) -> list[int]:
     """Return where an alarm rings; each part needs what it says."""
     ends: set[int] = set()
     for pattern, needs in alarm.parts or ((alarm.pattern, alarm.needs),):

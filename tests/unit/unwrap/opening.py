@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from akpatrol.limits import Limits
-from akpatrol.model import Chunk, Content, Counted, Excluded, Origin, Skipped
+from akpatrol.config.limits import Limits
+from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Origin, Skipped
 from akpatrol.unwrap.budget import Budget
-from akpatrol.unwrap.containers import has_zip_tail, kind_of, open_container
+from akpatrol.unwrap.containers.recognise import has_zip_tail, kind_of, open_container
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akpatrol.limits import Limits
-from akpatrol.model import Content, Skipped
+from akpatrol.config.limits import Limits
+from akpatrol.model.scan import Content, Skipped
 from akpatrol.unwrap.budget import Budget
-from akpatrol.unwrap.containers import open_container
+from akpatrol.unwrap.containers.recognise import open_container
 from tests.unit.unwrap.opening import WAYS, as_content, open_, through
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from akpatrol.limits import Limits
+from akpatrol.config.limits import Limits
 from akpatrol.unwrap.budget import Budget, OverLimit
 
 _GIB = 1 << 30

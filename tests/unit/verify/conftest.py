@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akpatrol.findings import Credential
-from akpatrol.model import Attribution, Confidence, Kind, Secret, Severity, State
-from akpatrol.verify import Verified, Wishes, verify_all
+from akpatrol.model.credential import Credential
+from akpatrol.model.scan import Attribution, Confidence, Kind, Secret, Severity, State
+from akpatrol.verify import Verified, VerifyOptions, verify_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from akpatrol.findings import Verification
+    from akpatrol.model.credential import Verification
     from tests.api_server import ApiServer
 
-QUICK = Wishes(
+QUICK = VerifyOptions(
     rps=200, connect_seconds=5, read_seconds=5, total_seconds=8, backoff_seconds=0.02, retry_seconds=2, attempts=3
 )
 IMPATIENT: dict[str, Any] = {"connect_seconds": 0.5, "read_seconds": 0.5, "total_seconds": 0.8}
@@ -51,11 +51,11 @@ class Verify:
         self.said: list[str] = []
         self.told: list[tuple[Credential, Verification]] = []
 
-    def wishes(self, server: ApiServer | str, **changed: Any) -> Wishes:
+    def wishes(self, server: ApiServer | str, **changed: Any) -> VerifyOptions:
         url = server if isinstance(server, str) else server.url
         return QUICK._replace(**{"api_url": url, "ca_bundle": self.bundle, **changed})
 
-    def credentials(self, credentials: Sequence[Credential], wishes: Wishes) -> Verified:
+    def credentials(self, credentials: Sequence[Credential], wishes: VerifyOptions) -> Verified:
         self.texts |= {credential.secret.reveal().decode() for credential in credentials}
         verified = verify_all(credentials, wishes, lambda *told: self.told.append(told))
         self.said.append(repr((verified, wishes, self.told)))

@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
-from akpatrol.findings import VerificationStatus
-from akpatrol.model import Kind
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import Kind
 from akpatrol.verify.contract import NOT_ASKED, Answer, Failure, Said, Shape, decide, said, worse
 
 KEY, TOKEN = Kind.ORGANIZATION_KEY, Kind.PERSONAL_ACCESS_TOKEN

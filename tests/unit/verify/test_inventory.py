@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from akpatrol.errors import UsageError
-from akpatrol.findings import InventoryKey
+from akpatrol.model.credential import InventoryKey
 from akpatrol.verify.inventory import load, owner
 from tests.unit.verify.conftest import make
 

@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from akpatrol.errors import UsageError
-from akpatrol.verify import Wishes, verify_all
+from akpatrol.verify import VerifyOptions, verify_all
 from tests.api_server import ApiServer, Member, RawServer
 from tests.credentials import organization_key, personal_access_token
 from tests.unit.verify.conftest import HASTY, IMPATIENT, make
@@ -232,7 +232,7 @@ def test_a_proxy_that_cannot_be_used(verify: Verify, key: str, monkeypatch: pyte
 def test_a_wrong_wish_is_said_before_anything_is_sent(tmp_path: Path, verify: Verify, key: str) -> None:
     with pytest.raises(UsageError, match="--ca-bundle"):
         verify([key], "https://localhost:9", ca_bundle=str(tmp_path / "none.pem"))
-    assert Wishes().api_url == "https://api.anyreach.ai"
+    assert VerifyOptions().api_url == "https://api.anyreach.ai"
 
 
 @pytest.mark.parametrize("error", [ValueError, RuntimeError, httpx.RemoteProtocolError, OSError])
@@ -241,6 +241,6 @@ def test_an_error_that_shows_the_credential_stays_inside(verify: Verify, key: st
         raise error(request.headers["Authorization"])
 
     verify.texts.add(key)
-    verified = verify_all([make(key)], Wishes(), transport=httpx.MockTransport(fail))
+    verified = verify_all([make(key)], VerifyOptions(), transport=httpx.MockTransport(fail))
     verify.said.append(repr(verified))
     assert [found.status for found in verified.results.values()] == ["unknown"]

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from akpatrol.errors import ExitCode, UsageError
-from akpatrol.findings import VerificationStatus
-from akpatrol.model import Attribution, End, Kind, Secret, Severity, State
-from akpatrol.verify import Wishes, check
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import Attribution, End, Kind, Secret, Severity, State
+from akpatrol.verify import VerifyOptions, check
 from akpatrol.verify.consequences import attribution, exit_code_of_live, severity
 from akpatrol.verify.control import MARKER, forge, is_control
-from akpatrol.verify.eligible import MISSHAPEN, UNATTRIBUTED, UNCERTAIN, why_not_sent
+from akpatrol.verify.options import address
 from akpatrol.verify.scopes import blast_radius
-from akpatrol.verify.wishes import address
+from akpatrol.verify.send_policy import MISSHAPEN, UNATTRIBUTED, UNCERTAIN, why_not_sent
 from tests.credentials import ALPHABETS, organization_key, personal_access_token
 from tests.unit.verify.conftest import make
 
@@ -149,28 +149,28 @@ def test_addresses(url: str) -> None:
 )
 def test_wrong_addresses(url: str) -> None:
     with pytest.raises(UsageError, match="--api-url"):
-        check(Wishes(api_url=url))
+        check(VerifyOptions(api_url=url))
 
 
 @pytest.mark.parametrize("organization", ["", "org 1", "org_1\r\nX: y", "örg"])
 def test_wrong_organizations(organization: str) -> None:
     with pytest.raises(UsageError, match="--org"):
-        check(Wishes(organizations=(organization,)))
+        check(VerifyOptions(organizations=(organization,)))
 
 
 @pytest.mark.parametrize("changed", [{"rps": 0.0}, {"rps": float("nan")}, {"concurrency": 0}, {"total_seconds": -1.0}])
 def test_wrong_numbers(changed: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(changed))):
-        check(Wishes()._replace(**changed))
+        check(VerifyOptions()._replace(**changed))
 
 
 def test_wrong_bundles(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"nothing\.pem: No such file"):
-        check(Wishes(ca_bundle=str(tmp_path / "nothing.pem")))
+        check(VerifyOptions(ca_bundle=str(tmp_path / "nothing.pem")))
     file = tmp_path / "bundle.pem"
     file.write_text("not a certificate")
     with pytest.raises(UsageError, match=re.escape(f"{file}: not a file of PEM")):
-        check(Wishes(ca_bundle=str(file)))
+        check(VerifyOptions(ca_bundle=str(file)))
 
 
 def test_the_network_library_is_imported_only_to_ask() -> None:

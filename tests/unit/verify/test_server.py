@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol import __version__
-from akpatrol.model import Attribution, Kind
+from akpatrol.model.scan import Attribution, Kind
 from akpatrol.verify import verify_all
 from akpatrol.verify.background import Background
 from tests.api_server import AGENTS, SCOPES, ApiServer, Member
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import trustme
 
-    from akpatrol.findings import Credential, Verification
+    from akpatrol.model.credential import Credential, Verification
     from tests.unit.verify.conftest import Verify
 
     Serve = Callable[..., ApiServer]

@@ -9,8 +9,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from akpatrol.model import Skipped
-from akpatrol.sources.regular import flaw, opened
+from akpatrol.model.scan import Skipped
+from akpatrol.sources.regular_file import flaw, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from akpatrol.errors import GitError
-from akpatrol.model import Skipped
+from akpatrol.model.scan import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ _PROMISED = "from promisor remote"
 ABSENT = "not in this partial clone: run git fetch --refetch without a filter, or check out the commit that has it"
 
 
-class RawObject(NamedTuple):
+class GitObject(NamedTuple):
     """One object; ``size`` in bytes. ``read(n)`` gives its content in order until the next object is asked for."""
 
     id: str
@@ -35,7 +35,7 @@ class RawObject(NamedTuple):
     read: Callable[[int], bytes]
 
 
-def all_objects(git: Git) -> Iterator[RawObject | Skipped]:
+def all_objects(git: Git) -> Iterator[GitObject | Skipped]:
     """Yield every object of the object database and its alternates, reachable or not, each once."""
     done, skips = _Done(), 0
     try:
@@ -51,7 +51,7 @@ def all_objects(git: Git) -> Iterator[RawObject | Skipped]:
         yield Skipped("object database", complaint)
 
 
-def objects(git: Git, ids: Sequence[str]) -> Iterator[RawObject | Skipped]:
+def objects(git: Git, ids: Sequence[str]) -> Iterator[GitObject | Skipped]:
     """Yield the objects with these ids in this order; one that git cannot read is a skip."""
     start = failures = 0
     while start < len(ids):
@@ -75,7 +75,7 @@ def content(git: Git, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
     """Return type and whole content of each readable object; for the few that hold hits."""
     found: dict[str, tuple[str, bytes]] = {}
     for item in objects(git, ids):
-        if isinstance(item, RawObject) and len(data := item.read(item.size)) == item.size:
+        if isinstance(item, GitObject) and len(data := item.read(item.size)) == item.size:
             found[item.id] = item.type, data
     return found
 
@@ -111,7 +111,7 @@ class _Done:
 
 def _batch(
     git: Git, arguments: tuple[str, ...], ids: Iterable[str] | None, done: _Done
-) -> Iterator[RawObject | Skipped]:
+) -> Iterator[GitObject | Skipped]:
     """Yield what git answers. Raises GitError when it ends early: the last object is then not whole."""
     lines = None if ids is None else (id_.encode() + b"\n" for id_ in ids)
     with git.stream(*arguments, stdin=lines) as stream:
@@ -123,7 +123,7 @@ def _batch(
         done.complaints = stream.errors()[:_COMPLAINTS]
 
 
-def _rest(git: Git, done: _Done, complaint: str) -> Iterator[RawObject | Skipped]:
+def _rest(git: Git, done: _Done, complaint: str) -> Iterator[GitObject | Skipped]:
     """Yield what ``all_objects`` did not, object by object; everything again when the order has changed."""
     try:
         ids = all_ids(git)
@@ -136,7 +136,7 @@ def _rest(git: Git, done: _Done, complaint: str) -> Iterator[RawObject | Skipped
     yield from objects(git, ids[done.whole :] if same else ids)
 
 
-def _object(stream: Stream, header: bytes) -> Iterator[RawObject | Skipped]:
+def _object(stream: Stream, header: bytes) -> Iterator[GitObject | Skipped]:
     id_, _, details = header.decode("ascii", "replace").rstrip("\n").partition(" ")
     kind, _, size = details.partition(" ")
     if not size.isdigit():
@@ -150,7 +150,7 @@ def _object(stream: Stream, header: bytes) -> Iterator[RawObject | Skipped]:
         left -= len(data)
         return data
 
-    yield RawObject(id_, kind, left, read)
+    yield GitObject(id_, kind, left, read)
     while left:
         if not read(min(left, 1 << 20)):
             stream.finish()

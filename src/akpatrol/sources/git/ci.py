@@ -31,7 +31,7 @@ _NO_BRANCH = re.compile(r"[\0-\x20\x7f~^:?*\[\\]|\.\.|@\{")
 _BRANCH = "refs/heads/"
 
 
-class Span(NamedTuple):
+class EventRange(NamedTuple):
     """What an event asks to look at: ``heads`` and what leads to them, but not what leads to ``bases``.
 
     ``merge`` is the merge of the head into its base that CI checks out. Where no base can be had, the range starts at
@@ -54,12 +54,12 @@ class Event(NamedTuple):
     """A kind of event: its name, how to recognise it and to read it, and the line that repairs a shallow checkout."""
 
     name: str
-    applies: Callable[[Facts], bool]
-    span: Callable[[Facts], Span]
+    applies: Callable[[CiEnvironment], bool]
+    span: Callable[[CiEnvironment], EventRange]
     repair: str
 
 
-class Facts:
+class CiEnvironment:
     """The variables of a CI run and its event's file: data of somebody's, so every value is checked as it is read.
 
     Names in capitals are variables; ``a.b`` is the field b of the field a of the event.
@@ -125,25 +125,25 @@ class Facts:
         return event
 
 
-def recognise(environment: Mapping[str, str]) -> tuple[Event, Span] | None:
+def recognise(environment: Mapping[str, str]) -> tuple[Event, EventRange] | None:
     """Return the event that started this run and what it asks for, None outside of these CIs. Raises UsageError."""
-    facts = Facts(environment)
+    facts = CiEnvironment(environment)
     for event in EVENTS:
         if event.applies(facts):
             return event, event.span(facts)
     return None
 
 
-def _github(*names: str) -> Callable[[Facts], bool]:
-    def applies(facts: Facts) -> bool:
+def _github(*names: str) -> Callable[[CiEnvironment], bool]:
+    def applies(facts: CiEnvironment) -> bool:
         return facts.text("GITHUB_ACTIONS") == "true" and (not names or facts.text("GITHUB_EVENT_NAME") in names)
 
     return applies
 
 
-def _pull_request(facts: Facts) -> Span:
+def _pull_request(facts: CiEnvironment) -> EventRange:
     target, own = facts.branch("GITHUB_BASE_REF"), facts.branch("GITHUB_HEAD_REF")
-    return Span(
+    return EventRange(
         heads=facts.head("pull_request.head.sha"),
         bases=facts.ids("pull_request.base.sha"),
         # With pull_request_target this is the base's own commit.
@@ -153,10 +153,10 @@ def _pull_request(facts: Facts) -> Span:
     )
 
 
-def _push(facts: Facts) -> Span:
+def _push(facts: CiEnvironment) -> EventRange:
     if facts.text("after") and not facts.id("after"):
-        return Span()  # deleted
-    return Span(
+        return EventRange()  # deleted
+    return EventRange(
         heads=facts.head("after"),
         bases=facts.ids("before"),
         target=facts.branch("repository.default_branch"),
@@ -165,8 +165,8 @@ def _push(facts: Facts) -> Span:
     )
 
 
-def _merge_group(facts: Facts) -> Span:
-    return Span(
+def _merge_group(facts: CiEnvironment) -> EventRange:
+    return EventRange(
         heads=facts.head("merge_group.head_sha"),
         bases=facts.ids("merge_group.base_sha"),
         target=facts.branch("merge_group.base_ref"),
@@ -174,9 +174,9 @@ def _merge_group(facts: Facts) -> Span:
     )
 
 
-def _merge_request(facts: Facts) -> Span:
+def _merge_request(facts: CiEnvironment) -> EventRange:
     target, own = (facts.branch(f"CI_MERGE_REQUEST_{side}_BRANCH_NAME") for side in ("TARGET", "SOURCE"))
-    return Span(
+    return EventRange(
         heads=facts.head("CI_COMMIT_SHA"),
         # The second one is set in merged results pipelines, whose commit is a merge of it.
         bases=facts.ids("CI_MERGE_REQUEST_DIFF_BASE_SHA", "CI_MERGE_REQUEST_TARGET_BRANCH_SHA"),
@@ -185,8 +185,8 @@ def _merge_request(facts: Facts) -> Span:
     )
 
 
-def _branch(facts: Facts) -> Span:
-    return Span(
+def _branch(facts: CiEnvironment) -> EventRange:
+    return EventRange(
         heads=facts.head("CI_COMMIT_SHA"),
         bases=facts.ids("CI_COMMIT_BEFORE_SHA"),
         target=facts.branch("CI_DEFAULT_BRANCH"),
@@ -196,23 +196,23 @@ def _branch(facts: Facts) -> Span:
     )
 
 
-def _in_gitlab(facts: Facts) -> bool:
+def _in_gitlab(facts: CiEnvironment) -> bool:
     return facts.text("GITLAB_CI") == "true"
 
 
-def _is_merge_request(facts: Facts) -> bool:
+def _is_merge_request(facts: CiEnvironment) -> bool:
     # A child pipeline of one has another source, and the variables of its parent.
     by_source = facts.text("CI_PIPELINE_SOURCE") == "merge_request_event"
     return _in_gitlab(facts) and (by_source or bool(facts.text("CI_MERGE_REQUEST_DIFF_BASE_SHA")))
 
 
-def _is_push(facts: Facts) -> bool:
+def _is_push(facts: CiEnvironment) -> bool:
     by_source = facts.text("CI_PIPELINE_SOURCE") == "push"
     return _in_gitlab(facts) and (by_source or bool(facts.id("CI_COMMIT_BEFORE_SHA")))
 
 
-def _whole(_: Facts) -> Span:
-    return Span(whole=True)
+def _whole(_: CiEnvironment) -> EventRange:
+    return EventRange(whole=True)
 
 
 # The first that applies counts.

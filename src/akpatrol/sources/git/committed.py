@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError, UsageError
-from akpatrol.model import Skipped
+from akpatrol.model.scan import Skipped
 from akpatrol.sources.git.catfile import ABSENT
 from akpatrol.sources.git.completeness import is_partial
 from akpatrol.sources.git.runner import LITERALLY

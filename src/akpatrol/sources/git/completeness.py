@@ -11,16 +11,16 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
-from akpatrol.model import Skipped
+from akpatrol.model.scan import Skipped
 from akpatrol.sources.git import catfile, graph, revisions
 from akpatrol.sources.git import refs as git_refs
-from akpatrol.sources.git.holes import bridged, shallow_boundary
-from akpatrol.sources.git.packs.flaws import flaws
+from akpatrol.sources.git.missing_commits import bridged, shallow_boundary
+from akpatrol.sources.git.packs.problems import flaws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from akpatrol.sources.git.holes import Holed
+    from akpatrol.sources.git.missing_commits import Holed
     from akpatrol.sources.git.runner import Git, Stream
 
 _LISTED = 1000
@@ -34,7 +34,7 @@ class Proof(NamedTuple):
     new: frozenset[str]
 
 
-class Walk:
+class HistoryWalk:
     """git's walk of the whole history, begun before its result is asked for: it costs as much as a part of the scan."""
 
     def __init__(self, git: Git) -> None:
@@ -79,7 +79,7 @@ def _close(opened: ExitStack) -> None:
         opened.close()
 
 
-def gaps(git: Git, walk: Walk | None = None, proof: Proof | None = None) -> Iterator[Skipped]:
+def gaps(git: Git, walk: HistoryWalk | None = None, proof: Proof | None = None) -> Iterator[Skipped]:
     """Yield a skip for a shallow boundary and for every object that refs or reflogs reach and that is not there."""
     if boundary := shallow_boundary(git):
         yield Skipped(
@@ -91,7 +91,7 @@ def gaps(git: Git, walk: Walk | None = None, proof: Proof | None = None) -> Iter
     if proof and not boundary and _nothing_new_is_missing(git, proof):
         return
     try:
-        yield from _missing(git, walk or Walk(git))
+        yield from _missing(git, walk or HistoryWalk(git))
     except GitError as error:
         yield Skipped("reachable objects", f"completeness cannot be established: {error}")
 
@@ -112,7 +112,7 @@ def _nothing_new_is_missing(git: Git, proof: Proof) -> bool:
     return not found
 
 
-def _missing(git: Git, walk: Walk) -> Iterator[Skipped]:
+def _missing(git: Git, walk: HistoryWalk) -> Iterator[Skipped]:
     """Yield what is missing. Raises GitError."""
     refs = git_refs.read(git)
     missing = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from akpatrol.errors import GitError
-from akpatrol.model import Target
+from akpatrol.model.scan import Target
 from akpatrol.sources.git.refs import linked
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from akpatrol.sources.git.units import ObjectsUnit
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from akpatrol.findings import Hit
+    from akpatrol.model.credential import RawFinding
     from akpatrol.sources.base import Unit
     from akpatrol.sources.git.origins import Hits
     from akpatrol.sources.git.runner import Git
 
-    Examine = Callable[[Unit], Sequence[Hit]]
+    Examine = Callable[[Unit], Sequence[RawFinding]]
 
 _LARGEST_BYTES = 64 << 20
 _MOST_BYTES = 512 << 20
@@ -77,12 +77,12 @@ class Earlier:
                 affordable.append(id_)
         if not affordable:
             return
-        found: dict[str, list[Hit]] = {}
+        found: dict[str, list[RawFinding]] = {}
         for hit in self._examine(ObjectsUnit(self._target, self._git, tuple(affordable), staged=True)):
             found.setdefault(hit.origin.object or "", []).append(hit)
         hits.update(found)
 
-    def still(self, path: bytes, hit: Hit) -> bool:
+    def still(self, path: bytes, hit: RawFinding) -> bool:
         """Tell whether the base's own files hold a place at a path, not only its history."""
         if self._starts is None:
             return True
@@ -94,7 +94,7 @@ class Earlier:
                 return True
         return False
 
-    def first(self, spot: Spot, hit: Hit) -> str | None:
+    def first(self, spot: Spot, hit: RawFinding) -> str | None:
         """Return the commit that brought a place to its path, under whatever name; None when that takes too long."""
         key = (spot.path, spot.blob, hit.match.secret)
         if key not in self._firsts:
@@ -103,19 +103,19 @@ class Earlier:
                 self._firsts[key] = self._origin(spot, hit)
         return self._firsts[key]
 
-    def _origin(self, spot: Spot, hit: Hit) -> str | None:
+    def _origin(self, spot: Spot, hit: RawFinding) -> str | None:
         """Follow a place from name to name. Raises GitError."""
         tips, path, blob = self.tips, spot.path, spot.blob
         for _ in range(_MOST_RENAMES):
             if not (commit := self._followed(tips, path, blob, hit)):
                 return None
             tips = self._git.run("rev-parse", f"{commit}^@").decode("ascii", "replace").split()
-            if not (before := self._renamed(revisions.Commit(commit, 0, tuple(tips)), hit)):
+            if not (before := self._renamed(revisions.WalkedCommit(commit, 0, tuple(tips)), hit)):
                 return commit
             path, blob = before
         return None
 
-    def _renamed(self, commit: revisions.Commit, hit: Hit) -> tuple[bytes, str] | None:
+    def _renamed(self, commit: revisions.WalkedCommit, hit: RawFinding) -> tuple[bytes, str] | None:
         """Return the path that a commit removed and that held the place, with the blob."""
         hits: Hits = {}
         gone = [
@@ -127,7 +127,7 @@ class Earlier:
         self.load({old for _, old in gone}, hits)
         return next(((path, old) for path, old in gone if matched([hit], hits[old])), None)
 
-    def _followed(self, tips: Sequence[str], path: bytes, blob: str, hit: Hit) -> str | None:
+    def _followed(self, tips: Sequence[str], path: bytes, blob: str, hit: RawFinding) -> str | None:
         """Follow a place from version to version of a path. Raises GitError."""
         hits: Hits = {}
         log = islice(revisions.of_path(self._git, tips, path), _MOST_VERSIONS)
@@ -153,7 +153,7 @@ class Earlier:
                     return Spot(path, blob, found[0])
         return None
 
-    def _candidates(self, parent: str, spot: Spot, hit: Hit) -> Iterator[tuple[bytes, str]]:
+    def _candidates(self, parent: str, spot: Spot, hit: RawFinding) -> Iterator[tuple[bytes, str]]:
         if self._is_late():
             return
         listing = ("rev-list", "--objects", "--no-walk", "--missing=allow-any", parent)

@@ -9,10 +9,10 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model import Chunk, Excluded, Exclusion, Place, Skipped
+from akpatrol.model.scan import Chunk, Excluded, Exclusion, Place, Skipped
 from akpatrol.sources.files import FilesUnit
 from akpatrol.sources.git.obstacles import blocks
-from akpatrol.sources.walk import Entry, RepositoryMet, walk
+from akpatrol.sources.walk import DirectoryEntry, RepositoryMet, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def units(target: str, repository: Repository, met: list[bytes]) -> Iterator[Git
     files: list[bytes] = []
     names: list[bytes] = []
     for entry in _blocking_told(root, walk(root, _is_object_store)):
-        if isinstance(entry, Entry):
+        if isinstance(entry, DirectoryEntry):
             (files if entry.readable else names).append(entry.path)
         elif isinstance(entry, RepositoryMet):
             met.append(os.path.join(root, entry.path))
@@ -65,15 +65,15 @@ def units(target: str, repository: Repository, met: list[bytes]) -> Iterator[Git
 
 
 def _blocking_told(
-    root: bytes, walked: Iterator[Entry | RepositoryMet | Excluded | Skipped]
-) -> Iterator[Entry | RepositoryMet | Excluded | Skipped]:
+    root: bytes, walked: Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]
+) -> Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]:
     """Yield a skip for each FIFO and device: git made none of them, and something else may have stood there."""
     left_out: Excluded | None = None
     for entry in walked:
         if isinstance(entry, Excluded) and entry.reason in (Exclusion.SYMLINK, Exclusion.SPECIAL_FILE):
             left_out = entry
             continue
-        if left_out and isinstance(entry, Entry):
+        if left_out and isinstance(entry, DirectoryEntry):
             why = blocks(os.path.join(root, entry.path))
             yield Skipped(os.fsdecode(entry.path), why) if why else left_out
             left_out = None

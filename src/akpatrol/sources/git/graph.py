@@ -15,8 +15,8 @@ from weakref import WeakKeyDictionary
 from akpatrol.errors import GitError
 from akpatrol.sources.git import catfile
 from akpatrol.sources.git import refs as git_refs
-from akpatrol.sources.git.holes import shallow_boundary
-from akpatrol.sources.git.revisions import Commit
+from akpatrol.sources.git.missing_commits import shallow_boundary
+from akpatrol.sources.git.revisions import WalkedCommit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ _WIDE = 1000  # parents
 _LISTING = ("cat-file", "--batch-all-objects", "--unordered", "--buffer")
 _FORMAT = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
 _KNOWN: WeakKeyDictionary[Git, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
-_GRAPHS: WeakKeyDictionary[Git, dict[str, Commit]] = WeakKeyDictionary()
+_GRAPHS: WeakKeyDictionary[Git, dict[str, WalkedCommit]] = WeakKeyDictionary()
 _PARENT_BYTES = 48  # "parent ", an id of 40 or 64 digits, and a line end
 
 
@@ -44,7 +44,7 @@ def is_known_to_be_wide(git: Git) -> bool:
     return bool(_KNOWN.get(git))
 
 
-def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> list[Commit]:
+def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> list[WalkedCommit]:
     """Return what ``revisions.commits`` yields. Raises GitError."""
     known = _all(git)
     cut = revisions.index("--not") if "--not" in revisions else len(revisions)
@@ -54,7 +54,7 @@ def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> lis
     return list(_in_order(known, wanted))
 
 
-def _all(git: Git) -> Mapping[str, Commit]:
+def _all(git: Git) -> Mapping[str, WalkedCommit]:
     """Return every commit that is there, reachable or not, as a shallow clone has them. Raises GitError."""
     if git not in _GRAPHS:
         known = {commit.id: commit for commit in _parsed(git, [id_ for id_, _ in _listed(git)])}
@@ -83,14 +83,14 @@ def _listed(git: Git) -> Iterator[tuple[str, int]]:
         stream.finish()
 
 
-def _parsed(git: Git, ids: Sequence[str]) -> Iterator[Commit]:
+def _parsed(git: Git, ids: Sequence[str]) -> Iterator[WalkedCommit]:
     for item in catfile.objects(git, ids):
-        if isinstance(item, catfile.RawObject) and item.type == "commit":
+        if isinstance(item, catfile.GitObject) and item.type == "commit":
             header = item.read(item.size).partition(b"\n\n")[0].decode("utf-8", "replace").split("\n")
             parents = tuple(line[7:] for line in header if line.startswith("parent "))
             dates = [line.split(" ")[-2:-1] for line in header if line.startswith("committer ")]
             date = dates[0][0] if dates and dates[0] else ""
-            yield Commit(item.id, int(date) if date.isdecimal() else 0, parents)
+            yield WalkedCommit(item.id, int(date) if date.isdecimal() else 0, parents)
 
 
 def _named(git: Git, revisions: Sequence[str]) -> Iterator[str]:
@@ -109,7 +109,7 @@ def _named(git: Git, revisions: Sequence[str]) -> Iterator[str]:
             yield git.run("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}").decode().strip()
 
 
-def _reached(known: Mapping[str, Commit], tips: Collection[str] | Iterator[str]) -> set[str]:
+def _reached(known: Mapping[str, WalkedCommit], tips: Collection[str] | Iterator[str]) -> set[str]:
     found: set[str] = set()
     pending = [id_ for id_ in tips if id_ in known]
     while pending:
@@ -120,7 +120,7 @@ def _reached(known: Mapping[str, Commit], tips: Collection[str] | Iterator[str])
     return found
 
 
-def _in_order(known: Mapping[str, Commit], wanted: Collection[str]) -> Iterator[Commit]:
+def _in_order(known: Mapping[str, WalkedCommit], wanted: Collection[str]) -> Iterator[WalkedCommit]:
     """Yield children before parents, of several the latest first."""
     children = Counter(parent for id_ in wanted for parent in set(known[id_].parents) if parent in wanted)
     free = [(-known[id_].date, id_) for id_ in wanted if not children[id_]]

@@ -7,24 +7,24 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
-from akpatrol.model import Place, Skipped, StateReason
+from akpatrol.model.scan import Place, Skipped, StateReason
 from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git import catfile, completeness, describe, gitdir, placement, revisions
 from akpatrol.sources.git.earlier import Earlier
-from akpatrol.sources.git.holes import shallow_boundary
+from akpatrol.sources.git.missing_commits import shallow_boundary
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from akpatrol.findings import Hit
-    from akpatrol.model import Excluded, Target
-    from akpatrol.readlog import ReadLog
+    from akpatrol.cache.scan_cache import ScanCache
+    from akpatrol.model.credential import RawFinding
+    from akpatrol.model.scan import Excluded, Target
+    from akpatrol.scan.result import ScanResult
     from akpatrol.sources.base import Placed, Planned, Unit
-    from akpatrol.sources.git.memory import Memory
     from akpatrol.sources.git.ranges import Range
     from akpatrol.sources.git.runner import Git
-    from akpatrol.tally import Tally
+    from akpatrol.sources.git.scan_state import Memory
 
 _IDS_A_UNIT = 20_000
 _MUCH = 20_000  # objects
@@ -41,7 +41,7 @@ class HistorySource(OneTarget):
 
     parallel = True
 
-    def __init__(self, git: Git, target: Target, log: ReadLog | None = None, *, lent: bool = True) -> None:
+    def __init__(self, git: Git, target: Target, log: ScanCache | None = None, *, lent: bool = True) -> None:
         super().__init__(target)
         self._git = git
         self._log = log
@@ -50,18 +50,18 @@ class HistorySource(OneTarget):
         self._surveyed: tuple[Skipped, ...] | None = None
         self._complete = False
         self._met: list[bytes] = []
-        self._walk: completeness.Walk | None = None
+        self._walk: completeness.HistoryWalk | None = None
 
     def recall(self, conditions: str) -> None:
         """Look up what was read under these conditions."""
         if self._log:
-            from akpatrol.sources.git.memory import Memory  # noqa: PLC0415 - isal and dulwich
+            from akpatrol.sources.git.scan_state import Memory  # noqa: PLC0415 - isal and dulwich
 
             self._memory = Memory(self._git, self._log, conditions)
             if self._memory.met:
                 self._surveyed = self._memory.survey()
 
-    def note(self, unit: Unit, read: Tally) -> None:
+    def note(self, unit: Unit, read: ScanResult) -> None:
         """Take in what a unit came to."""
         if self._memory:
             self._memory.note(unit, read)
@@ -89,12 +89,12 @@ class HistorySource(OneTarget):
         """Yield the units."""
         target = self._target.id
         if not self._proof():
-            self._walk = completeness.Walk(self._git)
+            self._walk = completeness.HistoryWalk(self._git)
         yield from self._objects(target)
         yield NamesUnit(target, Place.REF_NAME, describe.ref_names(self._git))
         yield from gitdir.units(target, self._git.repository, self._met)
 
-    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each hit with its provenance in the whole history."""
         if self._walk:
             self._walk.give_up()
@@ -102,7 +102,7 @@ class HistorySource(OneTarget):
         return placed if self._lent else self._without_lent(list(placed))
 
     def _without_lent(self, placed: Sequence[Placed]) -> Iterator[Placed]:
-        from akpatrol.sources.git.packs.stores import held  # noqa: PLC0415 - only in a sweep, and with a hit
+        from akpatrol.sources.git.packs.object_directories import held  # noqa: PLC0415 - only in a sweep, and with a hit
 
         dangling = {one.object for _, one in placed if one.object and one.state_reason is StateReason.DANGLING}
         lent = dangling - held(self._git, dangling) if dangling else dangling
@@ -123,10 +123,10 @@ class HistorySource(OneTarget):
         return self._memory.proof() if self._memory else None
 
     def _objects(self, target: str) -> Iterator[Planned]:
-        from akpatrol.sources.git.packs import planning, slices  # noqa: PLC0415 - isal and dulwich, unused in a range
+        from akpatrol.sources.git.packs import plan, slices  # noqa: PLC0415 - isal and dulwich, unused in a range
 
         if not self._memory:
-            for part in planning.plan(self._git):
+            for part in plan.plan(self._git):
                 yield part if isinstance(part, Skipped) else SliceUnit(target, self._git, part)
             return
         skips = self._surveyed if self._memory.met else self._memory.survey()
@@ -144,12 +144,12 @@ class RangeSource(OneTarget):
         super().__init__(target)
         self._git = git
         self._range = wanted
-        self._commits: dict[str, revisions.Commit] = {}
+        self._commits: dict[str, revisions.WalkedCommit] = {}
         self._changed: set[bytes] = set()
         self._cut: frozenset[str] = frozenset()
         self._before: Earlier | None = None
 
-    def compare_with(self, examine: Callable[[Unit], Sequence[Hit]]) -> None:
+    def compare_with(self, examine: Callable[[Unit], Sequence[RawFinding]]) -> None:
         """Learn how to find out what the range's base holds."""
         cut = self._range.revisions.index("--not") if "--not" in self._range.revisions else None
         starts = self._range.revisions[cut + 1 :] if cut is not None else ()
@@ -184,7 +184,7 @@ class RangeSource(OneTarget):
         """Return the files that these commits add or edit."""
         return self._changed
 
-    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each hit with the commit of the range that introduced it."""
         return placement.place(self._git, hits, self._commits, before=self._before)
 

@@ -10,18 +10,18 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError, UsageError
-from akpatrol.model import Excluded, Exclusion, Place, Skipped
+from akpatrol.model.scan import Excluded, Exclusion, Place, Skipped
 from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git.index_file import IndexCheck
 from akpatrol.sources.git.runner import LITERALLY
-from akpatrol.sources.git.trees import Change
+from akpatrol.sources.git.trees import TreeChange
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from akpatrol.findings import Hit
-    from akpatrol.model import Target
+    from akpatrol.model.credential import RawFinding
+    from akpatrol.model.scan import Target
     from akpatrol.sources.base import Placed, Unit
     from akpatrol.sources.git.earlier import Examine
     from akpatrol.sources.git.runner import Git
@@ -54,7 +54,7 @@ class IndexSource(OneTarget):
         self._paths: dict[str, dict[bytes, None]] = defaultdict(dict)
         self._real: dict[bytes, bytes] = {}
         self._untracked = 0
-        self._changes: list[Change] = []
+        self._changes: list[TreeChange] = []
         self._unchanged: set[str] = set()
         self._changed_paths: dict[bytes, None] = {}
         self._examine: Examine = lambda _unit: ()
@@ -108,7 +108,7 @@ class IndexSource(OneTarget):
         """Return the files that differ from HEAD, and those that were named."""
         return self._changed_paths.keys()
 
-    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each hit under the paths that the index gives its blob; what HEAD holds there already is known.
 
         A file that was named though nothing in it changed was asked about: what it holds is told.
@@ -135,7 +135,7 @@ class IndexSource(OneTarget):
             if raw:
                 mode_before, mode, old, id_, status = raw.split(b" ")
                 before = old.decode() if mode_before != b":" + _GITLINK else ""
-                self._changes.append(Change(path, id_.decode(), (before,), link=mode == _GITLINK))
+                self._changes.append(TreeChange(path, id_.decode(), (before,), link=mode == _GITLINK))
                 unmerged |= status == b"U"
                 if status not in (b"U", b"D"):
                     yield mode, id_.decode(), path

@@ -12,7 +12,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
-from akpatrol.model import Skipped
+from akpatrol.model.scan import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ import re
 import stat
 from typing import TYPE_CHECKING
 
-from akpatrol.model import Skipped
+from akpatrol.model.scan import Skipped
 from akpatrol.sources.git import alternates
 from akpatrol.sources.git.repository import is_git_dir
-from akpatrol.sources.regular import flaw, opened
+from akpatrol.sources.regular_file import flaw, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

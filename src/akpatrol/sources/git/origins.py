@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
 
-    from akpatrol.findings import Hit
-    from akpatrol.sources.git.trees import Change
+    from akpatrol.model.credential import RawFinding
+    from akpatrol.sources.git.trees import TreeChange
 
-    Hits = MutableMapping[str, Sequence[Hit]]
+    Hits = MutableMapping[str, Sequence[RawFinding]]
 
 SAME, RENAME, MOVE, COPY = "same", "rename", "move", "copy"
 _MOST_SOURCES = 1000
@@ -53,7 +53,7 @@ class _Link(NamedTuple):
     number: int
 
 
-class Origin(NamedTuple):
+class PathOrigin(NamedTuple):
     """``introduced`` is what brought a place to its path, None when that lies before the commits looked at.
 
     It was ``moved`` there, in the words of a report, from a path, to which ``first`` brought it. ``base`` is the place
@@ -79,13 +79,13 @@ class Sources(NamedTuple):
     elsewhere: Callable[[Sequence[str], Spot, Hits], Spot | None] = lambda _parents, _spot, _hits: None
 
 
-class Origins:
+class PathOrigins:
     """Notes what commits changed, in any order, and then tells where each place came from.
 
     ``hits`` are those of each blob. ``is_based`` says that the commits are not all: what they did not bring was there.
     """
 
-    def __init__(self, hits: Mapping[str, Sequence[Hit]], sources: Sources, *, is_based: bool) -> None:
+    def __init__(self, hits: Mapping[str, Sequence[RawFinding]], sources: Sources, *, is_based: bool) -> None:
         self._hits: Hits = dict(hits)
         self._wanted = frozenset(hits)
         self._sources = sources
@@ -93,7 +93,7 @@ class Origins:
         self._arrivals: dict[tuple[bytes, str], list[tuple[Introduction, Mapping[int, _Link]]]] = defaultdict(list)
         self._paths: dict[str, dict[bytes, None]] = defaultdict(dict)
 
-    def note(self, introduction: Introduction, parents: Sequence[str], changes: Sequence[Change]) -> None:
+    def note(self, introduction: Introduction, parents: Sequence[str], changes: Sequence[TreeChange]) -> None:
         """Take in one commit; ``introduction`` is it, without a path."""
         own = [change for change in changes if change.introduces and change.new in self._wanted]
         if not own:
@@ -111,7 +111,7 @@ class Origins:
         """Return the paths to which the commits brought a blob."""
         return self._paths.get(blob, {}).keys()
 
-    def of(self, spot: Spot) -> Origin:
+    def of(self, spot: Spot) -> PathOrigin:
         """Return where a place came from."""
         current, limit = spot, None
         introduced: Introduction | None = None
@@ -121,7 +121,7 @@ class Origins:
             last, links = found
             link, limit = links.get(current.number), last.after
             if not link:
-                return Origin(introduced or last, moved, last if moved else None)
+                return PathOrigin(introduced or last, moved, last if moved else None)
             if link.how in (MOVE, COPY):
                 introduced = introduced or last
                 moved = moved or (link.how, link.path or b"")
@@ -129,14 +129,14 @@ class Origins:
                 moved = moved or (MOVE, link.path or b"")
             current = Spot(current.path if link.path is None else link.path, link.blob, link.number)
         if self._is_based:
-            return Origin(introduced, moved, None, current, is_known=introduced is None)
-        return Origin(introduced or last, moved, last if moved else None)
+            return PathOrigin(introduced, moved, None, current, is_known=introduced is None)
+        return PathOrigin(introduced or last, moved, last if moved else None)
 
-    def hit(self, spot: Spot) -> Hit:
+    def hit(self, spot: Spot) -> RawFinding:
         """Return the hit of a place."""
         return self._hits[spot.blob][spot.number]
 
-    def match(self, hit: Hit, blob: str) -> Spot | None:
+    def match(self, hit: RawFinding, blob: str) -> Spot | None:
         """Return the place in a blob that is the hit's, without a path."""
         self._sources.load({blob}, self._hits)
         found = matched([hit], self._hits.get(blob, ()))
@@ -156,7 +156,7 @@ class Origins:
 
         return min(earlier, key=order, default=None)
 
-    def _kept(self, change: Change) -> dict[int, _Link]:
+    def _kept(self, change: TreeChange) -> dict[int, _Link]:
         """Return the hits that a parent holds at the same path."""
         links: dict[int, _Link] = {}
         for old in _blobs(change):
@@ -167,8 +167,8 @@ class Origins:
     def _find_moves(
         self,
         parents: Sequence[str],
-        changes: Sequence[Change],
-        own: Sequence[Change],
+        changes: Sequence[TreeChange],
+        own: Sequence[TreeChange],
         links: Sequence[dict[int, _Link]],
     ) -> None:
         """Look in what the same commit removed or changed, then in all that its parents hold."""
@@ -188,12 +188,12 @@ class Origins:
                     if found := self._sources.elsewhere(parents, spot, self._hits):
                         link[number] = _Link(COPY, found.path, found.blob, found.number)
 
-    def _gone(self, change: Change, old: str) -> set[int]:
+    def _gone(self, change: TreeChange, old: str) -> set[int]:
         """Return the numbers of the hits that a path holds no more."""
         kept = matched(self._hits.get(change.new, ()), self._hits[old]).values()
         return set(range(len(self._hits[old]))) - set(kept)
 
-    def _link(self, change: Change, link: dict[int, _Link], source: Change, old: str, gone: set[int]) -> None:
+    def _link(self, change: TreeChange, link: dict[int, _Link], source: TreeChange, old: str, gone: set[int]) -> None:
         left = [number for number in range(len(self._hits[change.new])) if number not in link]
         found = matched([self._hits[change.new][number] for number in left], self._hits[old])
         if not found:
@@ -205,7 +205,7 @@ class Origins:
             link[left[number]] = _Link(how, source.path, old, before)
 
 
-def matched(new: Sequence[Hit], old: Sequence[Hit]) -> dict[int, int]:
+def matched(new: Sequence[RawFinding], old: Sequence[RawFinding]) -> dict[int, int]:
     """Return for each of the new hits that was one of the old ones its number there; each is so once."""
     if not new or not old:
         return {}
@@ -235,10 +235,10 @@ def similar(new: bytes, old: bytes) -> bool:
     return same >= _ALIKE * max(len(new), len(old))
 
 
-def _form(hit: Hit) -> tuple[object, ...]:
+def _form(hit: RawFinding) -> tuple[object, ...]:
     return (hit.match.kind, hit.match.secret, hit.origin.place, hit.origin.encodings, hit.origin.containers)
 
 
-def _blobs(change: Change) -> Iterator[str]:
+def _blobs(change: TreeChange) -> Iterator[str]:
     """Yield the distinct objects that parents hold there."""
     return (old for old in dict.fromkeys(change.olds) if old.strip("0") and not change.link)

@@ -7,22 +7,22 @@ import re
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
-from akpatrol.findings import Moved
-from akpatrol.model import Place, State
+from akpatrol.model.credential import Moved
+from akpatrol.model.scan import Place, State
 from akpatrol.sources.git.earlier import blob_at
-from akpatrol.sources.git.origins import Introduction, Origins, Spot
+from akpatrol.sources.git.origins import Introduction, PathOrigins, Spot
 from akpatrol.sources.git.placement import commits
-from akpatrol.sources.placing import occurrence
+from akpatrol.sources.occurrence import occurrence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from akpatrol.findings import Commit, Hit, Occurrence
+    from akpatrol.model.credential import Commit, Occurrence, RawFinding
     from akpatrol.sources.base import Placed
     from akpatrol.sources.git.earlier import Earlier
-    from akpatrol.sources.git.origins import Origin
+    from akpatrol.sources.git.origins import PathOrigin
     from akpatrol.sources.git.runner import Git
-    from akpatrol.sources.git.trees import Change
+    from akpatrol.sources.git.trees import TreeChange
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _LONGEST = 65536
@@ -33,7 +33,7 @@ class Pending:
     """The index against HEAD: its ``changes`` and the ``paths`` of its blobs; ``before`` knows what HEAD holds."""
 
     def __init__(
-        self, git: Git, before: Earlier, changes: Sequence[Change], paths: Mapping[str, Collection[bytes]]
+        self, git: Git, before: Earlier, changes: Sequence[TreeChange], paths: Mapping[str, Collection[bytes]]
     ) -> None:
         self._git = git
         self._before = before
@@ -41,18 +41,18 @@ class Pending:
         self._paths = paths
         self._same: set[bytes] = set()
 
-    def placed(self, hits: Sequence[Hit], unchanged: Collection[str]) -> Iterator[Placed]:
+    def placed(self, hits: Sequence[RawFinding], unchanged: Collection[str]) -> Iterator[Placed]:
         """Yield each hit as it stands in the index.
 
         Blobs that are ``unchanged`` have been asked about: HEAD holds them.
         """
-        by_blob: dict[str, list[Hit]] = {}
+        by_blob: dict[str, list[RawFinding]] = {}
         for hit in hits:
             if hit.origin.place is Place.CONTENT or hit.origin.containers:
                 by_blob.setdefault(hit.origin.object or "", []).append(hit)
             else:
                 yield hit.match, occurrence(hit, State.STAGED)
-        origins = Origins(by_blob, self._before.sources(), is_based=True)
+        origins = PathOrigins(by_blob, self._before.sources(), is_based=True)
         if parents := self._before.tips:
             changes = _with_merged(self._git, parents[1:], self._changes, by_blob)
             origins.note(_ITSELF, parents, changes)
@@ -66,7 +66,7 @@ class Pending:
                 else:
                     yield hit.match, self._told(hit, Spot(b"", id_, number), where, origins)
 
-    def _told(self, hit: Hit, spot: Spot, paths: tuple[bytes, ...], origins: Origins) -> Occurrence:
+    def _told(self, hit: RawFinding, spot: Spot, paths: tuple[bytes, ...], origins: PathOrigins) -> Occurrence:
         """Return the place under the first path to which the commit brings it, known when there is none."""
         one = _on(occurrence(hit, State.STAGED), paths)
         told = [(path, origins.of(spot._replace(path=path))) for path in paths if path in origins.paths(spot.blob)]
@@ -80,12 +80,12 @@ class Pending:
         moved = Moved(*origin.moved, self._first(origin, origins)) if origin.moved else None
         return one._replace(path=path, moved_from=moved)
 
-    def _first(self, origin: Origin, origins: Origins) -> Commit | None:
+    def _first(self, origin: PathOrigin, origins: PathOrigins) -> Commit | None:
         id_ = self._before.first(origin.base, origins.hit(origin.base)) if origin.base else None
         return commits(self._git, [id_]).get(id_) if id_ else None
 
 
-def _is_known(hit: Hit, origin: Origin, origins: Origins) -> bool:
+def _is_known(hit: RawFinding, origin: PathOrigin, origins: PathOrigins) -> bool:
     if not origin.is_known or not origin.base:
         return False
     return hit.inline is not None or origins.hit(origin.base).inline is None
@@ -117,7 +117,9 @@ def _is_published(git: Git, id_: str) -> bool:
         return False
 
 
-def _with_merged(git: Git, merged: Sequence[str], changes: Sequence[Change], blobs: Collection[str]) -> list[Change]:
+def _with_merged(
+    git: Git, merged: Sequence[str], changes: Sequence[TreeChange], blobs: Collection[str]
+) -> list[TreeChange]:
     """Return the changes with what the merged commits hold at the paths where something was found."""
     told = []
     for change in changes:

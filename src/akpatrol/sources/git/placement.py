@@ -7,22 +7,22 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from akpatrol.blocks import advance, mark_bytes
 from akpatrol.errors import GitError
-from akpatrol.findings import Commit, Moved, Occurrence
-from akpatrol.identity import secret_sha256
-from akpatrol.model import Place, Secret, State
+from akpatrol.model.chunks import advance, mark_bytes
+from akpatrol.model.credential import Commit, Moved, Occurrence
+from akpatrol.model.identity import secret_sha256
+from akpatrol.model.scan import Place, Secret, State
 from akpatrol.sources.git import catfile
 from akpatrol.sources.git.earlier import alike
-from akpatrol.sources.git.holes import shallow_boundary
+from akpatrol.sources.git.missing_commits import shallow_boundary
 from akpatrol.sources.git.origins import Sources
 from akpatrol.sources.git.provenance import Tracer, Wanted
-from akpatrol.sources.placing import occurrence
+from akpatrol.sources.occurrence import occurrence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from akpatrol.findings import Hit
+    from akpatrol.model.credential import RawFinding
     from akpatrol.sources.base import Placed
     from akpatrol.sources.git.earlier import Earlier
     from akpatrol.sources.git.provenance import Provenance, Pushed
@@ -39,7 +39,7 @@ _HEADER_PLACES = {
 
 def place(
     git: Git,
-    hits: Sequence[Hit],
+    hits: Sequence[RawFinding],
     within: Collection[str] | None = None,
     pushed: Pushed | None = None,
     before: Earlier | None = None,
@@ -49,7 +49,7 @@ def place(
     ``within`` are the commits looked at when these are not all; ``pushed`` is all there is for a push. ``before`` tells
     what was there before these.
     """
-    by_place: dict[Place, list[Hit]] = defaultdict(list)
+    by_place: dict[Place, list[RawFinding]] = defaultdict(list)
     for hit in hits:
         in_member_name = hit.origin.containers and hit.origin.place is Place.PATH  # which is part of the blob
         by_place[Place.CONTENT if in_member_name else hit.origin.place].append(hit)
@@ -61,7 +61,7 @@ def place(
         if not hit.origin.object:
             names.append((hit, name := _component(hit)))
             holding.setdefault(name, set())
-    blobs: dict[str, list[Hit]] = defaultdict(list)
+    blobs: dict[str, list[RawFinding]] = defaultdict(list)
     for hit in by_place[Place.CONTENT]:
         blobs[hit.origin.object or ""].append(hit)
     tracer = Tracer(
@@ -75,7 +75,7 @@ def place(
         ),
         pushed,
     )
-    found: list[tuple[Hit, Occurrence, Provenance]] = [
+    found: list[tuple[RawFinding, Occurrence, Provenance]] = [
         *(
             (hit, occurrence(hit, State.PRESENT), _settled(hit, tracer.hit(id_, number), tracer, before))
             for id_, found in blobs.items()
@@ -94,7 +94,7 @@ def place(
     yield from _with_commits(git, found)
 
 
-def _settled(hit: Hit, found: Provenance, tracer: Tracer, before: Earlier | None) -> Provenance:
+def _settled(hit: RawFinding, found: Provenance, tracer: Tracer, before: Earlier | None) -> Provenance:
     """Say whether a place was there before, and otherwise which commit brought it to where it comes from."""
     origin = found.origin
     if not origin:
@@ -110,7 +110,7 @@ def _settled(hit: Hit, found: Provenance, tracer: Tracer, before: Earlier | None
     return found._replace(first=first, introduced=found.introduced or first)
 
 
-def _with_commits(git: Git, found: list[tuple[Hit, Occurrence, Provenance]]) -> Iterator[Placed]:
+def _with_commits(git: Git, found: list[tuple[RawFinding, Occurrence, Provenance]]) -> Iterator[Placed]:
     ids = {id_ for _, _, p in found for id_ in (p.introduced, p.removed, p.version, p.first) if id_}
     ids |= {o.object for _, o, _ in found if o.place in (Place.TAG_MESSAGE, Place.TAGGER) and o.object}
     known = commits(git, sorted(ids))
@@ -174,7 +174,7 @@ def _person(field: bytes) -> tuple[str, str]:
         return name, ""
 
 
-def _in_text(hit: Hit, data: bytes) -> Occurrence:
+def _in_text(hit: RawFinding, data: bytes) -> Occurrence:
     """Place a hit in a commit or tag: in one of its header's lines, or in its message with the message's lines."""
     header = data.partition(b"\n\n")[0]
     if hit.offset < len(header):
@@ -192,15 +192,15 @@ def _in_text(hit: Hit, data: bytes) -> Occurrence:
 
 
 def _names(
-    hits: list[Hit], whole: dict[str, tuple[str, bytes]]
-) -> tuple[list[tuple[Hit, bytes]], dict[bytes, set[str]]]:
+    hits: list[RawFinding], whole: dict[str, tuple[str, bytes]]
+) -> tuple[list[tuple[RawFinding, bytes]], dict[bytes, set[str]]]:
     """Find the entry of each tree that a hit lies in, and the trees that hold each name.
 
     Of many trees with the same entry the least id speaks.
     """
-    chosen: dict[tuple[bytes, int, object], Hit] = {}
+    chosen: dict[tuple[bytes, int, object], RawFinding] = {}
     holding: dict[bytes, set[str]] = defaultdict(set)
-    by_tree: dict[str, list[Hit]] = defaultdict(list)
+    by_tree: dict[str, list[RawFinding]] = defaultdict(list)
     for hit in hits:
         by_tree[hit.origin.object or ""].append(hit)
     for id_, within in sorted(by_tree.items()):
@@ -221,12 +221,12 @@ def _entries(tree: bytes, id_bytes: int) -> Iterator[tuple[int, bytes]]:
         position = end + 1 + id_bytes
 
 
-def _component(hit: Hit) -> bytes:
+def _component(hit: RawFinding) -> bytes:
     placed = occurrence(hit, State.PRESENT).path or b""
     return placed.rpartition(b"/")[2]
 
 
-def _named(hit: Hit, name: bytes) -> Occurrence:
+def _named(hit: RawFinding, name: bytes) -> Occurrence:
     """Place a hit in a name; what stands beside the name in a raw tree is no context for a person."""
     placed = occurrence(hit, State.PRESENT)
     if placed.path:
@@ -236,7 +236,7 @@ def _named(hit: Hit, name: bytes) -> Occurrence:
     return placed._replace(path=name, paths=(name,), context=context)
 
 
-def _in_git_directory(hit: Hit) -> Occurrence:
+def _in_git_directory(hit: RawFinding) -> Occurrence:
     """Place a hit in a file of the git directory, or in the file's name, which has no lines."""
     placed = occurrence(hit, State.PRESENT)
     name = (hit.origin.path or b"")[hit.offset : hit.offset + hit.match.end - hit.match.start]
@@ -245,6 +245,6 @@ def _in_git_directory(hit: Hit) -> Occurrence:
     return placed
 
 
-def _ref(hit: Hit) -> Occurrence:
+def _ref(hit: RawFinding) -> Occurrence:
     name = (hit.origin.path or b"").decode("utf-8", "surrogateescape")
     return occurrence(hit, State.PRESENT)._replace(path=None, paths=(), refs=(name,))

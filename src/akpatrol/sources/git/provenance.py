@@ -9,21 +9,21 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
-from akpatrol.model import State, StateReason
+from akpatrol.model.scan import State, StateReason
 from akpatrol.sources.git import catfile, trees
 from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git import revisions as git_revisions
-from akpatrol.sources.git.holes import bridged
-from akpatrol.sources.git.origins import Introduction, Origin, Origins, Sources, Spot
+from akpatrol.sources.git.missing_commits import bridged
+from akpatrol.sources.git.origins import Introduction, PathOrigin, PathOrigins, Sources, Spot
 from akpatrol.sources.git.refs import Refs
 from akpatrol.sources.git.trail import Trail
-from akpatrol.sources.git.trees import Change
+from akpatrol.sources.git.trees import TreeChange
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from akpatrol.findings import Hit
-    from akpatrol.sources.git.revisions import Commit
+    from akpatrol.model.credential import RawFinding
+    from akpatrol.sources.git.revisions import WalkedCommit
     from akpatrol.sources.git.runner import Git
 
 
@@ -48,7 +48,7 @@ class Provenance(NamedTuple):
     refs: tuple[str, ...] = ()
     more: bool = False
     version: str | None = None
-    origin: Origin | None = None
+    origin: PathOrigin | None = None
     first: str | None = None
     known: bool = False
 
@@ -59,7 +59,7 @@ class Wanted(NamedTuple):
     With ``within`` only those commits introduce. ``sources`` tell what else there is to compare with.
     """
 
-    blobs: Mapping[str, Sequence[Hit]] = {}
+    blobs: Mapping[str, Sequence[RawFinding]] = {}
     commits: Collection[str] = ()
     names: Mapping[bytes, Collection[str]] = {}
     within: Collection[str] | None = None
@@ -70,7 +70,7 @@ class Pushed(NamedTuple):
     """What a push brings, which is no part of the history yet: where it puts refs, and its commits, children first."""
 
     refs: Refs
-    commits: Sequence[Commit]
+    commits: Sequence[WalkedCommit]
 
 
 class Tracer:
@@ -85,7 +85,7 @@ class Tracer:
         pattern = b"|".join(re.escape(name) for name in self._names)
         self._named = re.compile(b"(?:^|/)(" + pattern + b")(?=/|$)", re.DOTALL) if pattern else None
         self._present: set[str] = set()
-        self.origins = Origins(wanted.blobs, wanted.sources, is_based=bool(pushed) or wanted.within is not None)
+        self.origins = PathOrigins(wanted.blobs, wanted.sources, is_based=bool(pushed) or wanted.within is not None)
         self._steps = 0
         self._refs = pushed.refs if pushed else Refs()
         if pushed:
@@ -121,9 +121,9 @@ class Tracer:
         introduced = origin.introduced.commit if origin.introduced else None
         return found._replace(path=path, introduced=introduced, origin=origin)
 
-    def _newest(self, id_: str, number: int) -> tuple[bytes, Origin]:
+    def _newest(self, id_: str, number: int) -> tuple[bytes, PathOrigin]:
         """Return the path to which a place is new, and its origin; the first when it is so to several or to none."""
-        told: list[tuple[Origin, bytes]] = []
+        told: list[tuple[PathOrigin, bytes]] = []
         for path in self.origins.paths(id_):
             told.append((self.origins.of(Spot(path, id_, number)), path))
             if len(told) >= _COMPARED and not told[-1][0].is_known:
@@ -168,7 +168,7 @@ class Tracer:
             except GitError:
                 return
 
-    def _follow(self, git: Git, walk: Sequence[Commit]) -> None:
+    def _follow(self, git: Git, walk: Sequence[WalkedCommit]) -> None:
         """Note what these commits did. Children come before parents, so a commit's bits are complete when it is met."""
         bits: dict[str, int] = defaultdict(int)
         for commit in walk:
@@ -178,19 +178,19 @@ class Tracer:
             self._note_commit(commit, own, reachable=True)
         self._compare(git, walk, bits, reachable=True)
 
-    def _compare(self, git: Git, walk: Sequence[Commit], bits: Mapping[str, int], *, reachable: bool) -> None:
+    def _compare(self, git: Git, walk: Sequence[WalkedCommit], bits: Mapping[str, int], *, reachable: bool) -> None:
         if not (self._blobs or self._names):
             return
         by_id = {commit.id: commit for commit in walk}
         for id_, changes in git_revisions.changes(git, walk):
             self._note_changes(by_id[id_], changes, bits.get(id_, 0), reachable=reachable)
 
-    def _note_commit(self, commit: Commit, bits: int, *, reachable: bool) -> None:
+    def _note_commit(self, commit: WalkedCommit, bits: int, *, reachable: bool) -> None:
         if trail := self._commits.get(commit.id):
             trail.walked, trail.bits = True, trail.bits | bits
             trail.introductions.append(self._introduction(commit, bits, b"", reachable=reachable))
 
-    def _note_changes(self, commit: Commit, changes: Sequence[Change], bits: int, *, reachable: bool) -> None:
+    def _note_changes(self, commit: WalkedCommit, changes: Sequence[TreeChange], bits: int, *, reachable: bool) -> None:
         within = self._wanted.within is None or commit.id in self._wanted.within
         brought: list[Trail] = []
         gone: list[Trail] = []
@@ -211,17 +211,17 @@ class Tracer:
                 if not any(trail is kept for kept in brought):
                     trail.removals.append(commit)
 
-    def _introduction(self, commit: Commit, bits: int, path: bytes, *, reachable: bool) -> Introduction:
+    def _introduction(self, commit: WalkedCommit, bits: int, path: bytes, *, reachable: bool) -> Introduction:
         return Introduction(not bits & self._refs.branches, not reachable, commit.date, self._steps, commit.id, path)
 
-    def _introduced_by(self, change: Change) -> Iterator[tuple[Trail, bytes]]:
+    def _introduced_by(self, change: TreeChange) -> Iterator[tuple[Trail, bytes]]:
         if change.introduces and (trail := self._blobs.get(change.new)):
             yield trail, change.path
         if self._named and change.adds_path:
             for found in self._named.finditer(change.path):
                 yield self._names[found[1]], change.path[: found.end()]
 
-    def _removed_by(self, change: Change) -> Iterator[Trail]:
+    def _removed_by(self, change: TreeChange) -> Iterator[Trail]:
         if self._blobs and change.removes:
             for old in set(change.olds):
                 if trail := self._blobs.get(old):
@@ -261,7 +261,7 @@ class Tracer:
                 for trail, at in trails:
                     trail.walked, trail.bits = True, trail.bits | bits
                     if at:
-                        trail.add(Change(at, object_, ()))
+                        trail.add(TreeChange(at, object_, ()))
 
     def _unreferenced(self) -> None:
         """Look for what no ref and no reflog reaches: in dangling commits."""
@@ -287,7 +287,7 @@ class Tracer:
                 id_ = b"".join(details.split(b" ")[1:2]).decode("ascii", "replace")
                 if (trail := self._blobs.get(id_)) and not trail.walked:
                     trail.staged = True
-                    trail.add(Change(path, id_, ()))
+                    trail.add(TreeChange(path, id_, ()))
 
     def _provenance(self, trail: Trail, *, is_present: bool) -> Provenance:
         first = min(trail.introductions, default=None)

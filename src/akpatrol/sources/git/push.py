@@ -11,24 +11,24 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError, OutOfTime, UsageError
-from akpatrol.model import Place, Skipped, State
+from akpatrol.model.scan import Place, Skipped, State
 from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git import catfile, placement, refs, revisions
 from akpatrol.sources.git.earlier import Earlier
 from akpatrol.sources.git.provenance import Pushed
 from akpatrol.sources.git.runner import Git, SilentError
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
-from akpatrol.sources.placing import occurrence
+from akpatrol.sources.occurrence import occurrence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from akpatrol.findings import Hit, Occurrence
-    from akpatrol.model import Match, Target
+    from akpatrol.model.credential import Occurrence, RawFinding
+    from akpatrol.model.scan import Match, Target
     from akpatrol.sources.base import Placed, Planned
     from akpatrol.sources.git.earlier import Examine
     from akpatrol.sources.git.repository import Repository
-    from akpatrol.sources.git.revisions import Commit
+    from akpatrol.sources.git.revisions import WalkedCommit
 
 _IDS_A_UNIT = 5_000
 _WIDTHS = {b"sha1": 40, b"sha256": 64}
@@ -38,7 +38,7 @@ _NEW = ("--not", "--all")
 _LISTING = ("cat-file", "--batch-all-objects", "--unordered", "--buffer", "--batch-check=%(objectname)")
 
 
-class Update(NamedTuple):
+class RefUpdate(NamedTuple):
     """One ref that a push moves; ids are hex, "" where there is none. The name is the pusher's: data, never a word."""
 
     old: str
@@ -64,7 +64,7 @@ def stores(found: Repository, hook: Mapping[str, str]) -> Stores:
     return Stores(Git(found, hook), Git(found, own), Git(found, {"GIT_OBJECT_DIRECTORY": quarantine}))
 
 
-def parse(git: Git, lines: bytes) -> tuple[Update, ...]:
+def parse(git: Git, lines: bytes) -> tuple[RefUpdate, ...]:
     """Return the hook's input. Raises UsageError, whose message repeats nothing of it, for what is none."""
     width = _WIDTHS.get(git.run("rev-parse", "--show-object-format").strip())
     updates = []
@@ -76,7 +76,7 @@ def parse(git: Git, lines: bytes) -> tuple[Update, ...]:
                 hint="git gives them to a pre-receive hook; one that runs before must not take them",
             )
         old, new = (id_.decode() if id_.strip(b"0") else "" for id_ in found.groups()[:2])
-        updates.append(Update(old, new, found[3]))
+        updates.append(RefUpdate(old, new, found[3]))
     return tuple(updates)
 
 
@@ -90,12 +90,12 @@ class PushSource(OneTarget):
 
     parallel = True
 
-    def __init__(self, stores: Stores, target: Target, updates: Sequence[Update]) -> None:
+    def __init__(self, stores: Stores, target: Target, updates: Sequence[RefUpdate]) -> None:
         super().__init__(target)
         self._stores = stores
         self._updates = [update for update in updates if update.new]
         self._tips = list(dict.fromkeys(update.new for update in self._updates))
-        self.commits: Sequence[Commit] = ()
+        self.commits: Sequence[WalkedCommit] = ()
         self._examine: Examine = lambda _unit: ()
 
     def compare_with(self, examine: Examine) -> None:
@@ -126,7 +126,7 @@ class PushSource(OneTarget):
                 found.update(change.path for change in changes if change.introduces)
         return found
 
-    def place(self, hits: Sequence[Hit]) -> Iterator[Placed]:
+    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each hit with the commit of the push that introduced it; when time runs out, without."""
         try:
             found = list(self._placed(hits))
@@ -168,7 +168,7 @@ class PushSource(OneTarget):
         if found := tuple(ids):
             yield ObjectsUnit(self._target.id, self._stores.git, found, staged=True)
 
-    def _placed(self, hits: Sequence[Hit]) -> Iterator[tuple[Match, Occurrence]]:
+    def _placed(self, hits: Sequence[RawFinding]) -> Iterator[tuple[Match, Occurrence]]:
         git = self._stores.git
         named = [(update.new, update.name.decode("utf-8", "surrogateescape")) for update in self._updates]
         self.commits = list(revisions.commits(git, _NEW, self._tips)) if self._tips else []

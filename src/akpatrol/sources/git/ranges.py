@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError, UsageError
-from akpatrol.model import Skipped
+from akpatrol.model.scan import Skipped
 from akpatrol.sources.git import catfile, ci
-from akpatrol.sources.git.holes import shallow_boundary
+from akpatrol.sources.git.missing_commits import shallow_boundary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from akpatrol.sources.git.ci import Event, Span
+    from akpatrol.sources.git.ci import Event, EventRange
     from akpatrol.sources.git.runner import Git
 
 # The commits that no remote ref holds.
@@ -69,7 +69,7 @@ def _written(git: Git, wanted: str) -> Range:
     return Range((last, "--not", first), tags)
 
 
-def _asked_for(git: Git, event: Event, span: Span) -> Range:
+def _asked_for(git: Git, event: Event, span: EventRange) -> Range:
     """Return what CI asks for; rather too much than too little where it cannot be had exactly."""
     told = f"--range auto: {event.name}: "
     if span.whole:
@@ -106,14 +106,14 @@ def _whole(git: Git, event: Event, note: str) -> Range:
     return Range((), skips=(Skipped("HEAD", f"it names no commit: {event.repair}"),), note=note)
 
 
-def _merge(git: Git, span: Span) -> tuple[list[str], list[str]]:
+def _merge(git: Git, span: EventRange) -> tuple[list[str], list[str]]:
     """Return the merge that CI made, if it is here, and its first parent, the base as it was then."""
     merge = _peeled(git, span.merge) if span.merge else ""
     second = _peeled(git, f"{merge}^2") if merge else ""
     return [merge] if merge else [], [_peeled(git, f"{merge}^1")] if second and second in span.heads else []
 
 
-def _instead(git: Git, span: Span, tips: set[str]) -> tuple[list[str], str]:
+def _instead(git: Git, span: EventRange, tips: set[str]) -> tuple[list[str], str]:
     """Return where to start when CI names no start that is here: a new branch, a force push."""
     if _is_default(span):
         return [], "the whole history of the default branch, as what it held before is not known"
@@ -124,7 +124,7 @@ def _instead(git: Git, span: Span, tips: set[str]) -> tuple[list[str], str]:
     return _others(git, tips, span.own), "what no other remote branch holds"
 
 
-def _is_default(span: Span) -> bool:
+def _is_default(span: EventRange) -> bool:
     return bool(span.own) and span.own == span.target
 
 

@@ -8,9 +8,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
-from akpatrol.model import Skipped
+from akpatrol.model.scan import Skipped
 from akpatrol.sources.git import catfile
-from akpatrol.sources.regular import opened
+from akpatrol.sources.regular_file import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.errors import GitError
 from akpatrol.sources.git import trees
 from akpatrol.sources.git.runner import LITERALLY, SilentError
-from akpatrol.sources.git.trees import Change
+from akpatrol.sources.git.trees import TreeChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ WALK_SECONDS = 4.0
 """How long git may walk before it is asked whether the history is of a kind that it walks for ever."""
 
 
-class Commit(NamedTuple):
+class WalkedCommit(NamedTuple):
     """One commit of a walk; ``date`` is its committer date in seconds since 1970."""
 
     id: str
@@ -42,7 +42,7 @@ class Commit(NamedTuple):
     parents: tuple[str, ...]
 
 
-def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> Iterator[Commit]:
+def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> Iterator[WalkedCommit]:
     """Yield the commits that ``rev-list`` gives for revisions and tips, children before parents. Raises GitError."""
     from akpatrol.sources.git import graph  # noqa: PLC0415 - it needs this module
 
@@ -60,17 +60,17 @@ def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> Ite
         yield from graph.commits(git, revisions, tips) if graph.wide(git) else _listed(git, revisions, tips, None)
 
 
-def _listed(git: Git, revisions: Sequence[str], tips: Sequence[str], patience: float | None) -> Iterator[Commit]:
+def _listed(git: Git, revisions: Sequence[str], tips: Sequence[str], patience: float | None) -> Iterator[WalkedCommit]:
     """Yield what rev-list tells, which says nothing before it has walked to the end."""
     words = ("rev-list", "--topo-order", "--parents", "--timestamp", *revisions, "--stdin")
     with git.stream(*words, stdin=[f"{tip}\n".encode() for tip in tips], patience=patience) as stream:
         while line := stream.readline():
             date, id_, *parents = line.decode("ascii", "replace").split()
-            yield Commit(id_, int(date), tuple(parents))
+            yield WalkedCommit(id_, int(date), tuple(parents))
         stream.finish()
 
 
-def changes(git: Git, commits: Sequence[Commit]) -> Iterator[tuple[str, tuple[Change, ...]]]:
+def changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
     """Yield each of these commits with what it changed, in this order; one that git cannot compare is left out.
 
     Merges are told as combined diffs: what differs from every parent. git compares path by path, which is fast; where
@@ -104,7 +104,7 @@ def changes(git: Git, commits: Sequence[Commit]) -> Iterator[tuple[str, tuple[Ch
             start += seen + 1
 
 
-def of_path(git: Git, tips: Sequence[str], path: bytes) -> Iterator[tuple[str, Change]]:
+def of_path(git: Git, tips: Sequence[str], path: bytes) -> Iterator[tuple[str, TreeChange]]:
     """Yield the commits that changed what stands at a path, children first, with that change. Raises GitError."""
     options = ("-c", "--raw", "-z", "--no-renames", "--no-abbrev", "--full-history", "--topo-order")
     words = ("log", *options, "--pretty=tformat:%H", "--end-of-options", *tips, "--")
@@ -118,7 +118,7 @@ class _TooMuchError(GitError):
     """One commit changed more paths than there is memory for."""
 
 
-def _compared(git: Git, ids: Sequence[str]) -> Iterator[tuple[int, str, tuple[Change, ...]]]:
+def _compared(git: Git, ids: Sequence[str]) -> Iterator[tuple[int, str, tuple[TreeChange, ...]]]:
     """Yield how many of these commits are done, the last one's id, and what it changed. Raises GitError."""
     seen = 0
     with git.stream(*_DIFF, stdin=(id_.encode() + b"\n" for id_ in ids), patience=_PATIENCE) as stream:
@@ -131,9 +131,9 @@ def _compared(git: Git, ids: Sequence[str]) -> Iterator[tuple[int, str, tuple[Ch
         stream.finish()
 
 
-def _parse(stream: Stream) -> Iterator[tuple[str, tuple[Change, ...]]]:
+def _parse(stream: Stream) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
     header = b""
-    found: list[Change] = []
+    found: list[TreeChange] = []
     parts = stream.parts()
     for part in parts:
         part = part.lstrip(b"\n")  # noqa: PLW2901 - the format puts a line end between header and changes
@@ -149,9 +149,9 @@ def _parse(stream: Stream) -> Iterator[tuple[str, tuple[Change, ...]]]:
         yield header.decode("ascii", "replace"), tuple(found)
 
 
-def _change(raw: bytes, path: bytes) -> Change:
+def _change(raw: bytes, path: bytes) -> TreeChange:
     """Parse ``:<modes> <ids> <status>`` with one colon, old mode and old id a parent."""
     parents = len(raw) - len(raw.lstrip(b":"))
     words = raw[parents:].split(b" ")
     ids = [word.decode("ascii", "replace") for word in words[parents + 1 : 2 * parents + 2]]
-    return Change(path, ids[-1], tuple(ids[:-1]), link=words[parents] == _GITLINK)
+    return TreeChange(path, ids[-1], tuple(ids[:-1]), link=words[parents] == _GITLINK)

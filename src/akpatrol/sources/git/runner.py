@@ -17,16 +17,16 @@ from time import monotonic
 from typing import IO, TYPE_CHECKING
 
 from akpatrol.errors import GitError, UsageError
-from akpatrol.interrupts import child_started
+from akpatrol.runtime.interrupts import child_started
 from akpatrol.sources.git import alternates
 from akpatrol.sources.git.obstacles import includes, obstacles, skips
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from akpatrol.model import Skipped
+    from akpatrol.model.scan import Skipped
     from akpatrol.sources.git.repository import Repository
-    from akpatrol.sources.git.standin import Keeper
+    from akpatrol.sources.git.safe_directory import Keeper
 
 _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "none",
@@ -207,11 +207,11 @@ class Git:
         self._proven = True
 
     def _stand_in(self, avoided: Mapping[bytes, str], stores: Sequence[bytes]) -> None:
-        from akpatrol.sources.git import standin  # noqa: PLC0415 - hardly ever
+        from akpatrol.sources.git import safe_directory  # noqa: PLC0415 - hardly ever
 
         try:
-            keeper = standin.Keeper()
-            made = standin.build(keeper.path, self.repository, self._git_dir, avoided, stores)
+            keeper = safe_directory.Keeper()
+            made = safe_directory.build(keeper.path, self.repository, self._git_dir, avoided, stores)
         except OSError as error:
             raise GitError(f"git cannot be kept from what is in the git directory: {error.strerror}") from None
         self._keeper = keeper

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from akpatrol.sources.git.origins import Introduction
-    from akpatrol.sources.git.revisions import Commit
-    from akpatrol.sources.git.trees import Change
+    from akpatrol.sources.git.revisions import WalkedCommit
+    from akpatrol.sources.git.trees import TreeChange
 
 # Paths kept of one object; what has more says so.
 _PATHS_BYTES = 1 << 20
@@ -19,7 +19,7 @@ class Trail:
     """What the walk learned about one object or name, while it goes on."""
 
     introductions: list[Introduction] = field(default_factory=list)
-    removals: list[Commit] = field(default_factory=list)
+    removals: list[WalkedCommit] = field(default_factory=list)
     paths: set[bytes] = field(default_factory=set)
     bits: int = 0
     size: int = 0
@@ -27,7 +27,7 @@ class Trail:
     walked: bool = False
     staged: bool = False
 
-    def add(self, change: Change) -> None:
+    def add(self, change: TreeChange) -> None:
         """Take in where a change puts it, as far as there is room."""
         self.more |= change.more
         for path in change.paths:

@@ -16,7 +16,7 @@ from akpatrol.sources.git import catfile
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence, Set  # noqa: PYI025
 
-    from akpatrol.sources.git.revisions import Commit
+    from akpatrol.sources.git.revisions import WalkedCommit
     from akpatrol.sources.git.runner import Git
 
 MOST_PATHS = 1000
@@ -42,7 +42,7 @@ Entries = dict[bytes, tuple[bytes, bytes]]
 """Mode and id, in raw bytes, by name; a name that stands there again has its number behind a NUL."""
 
 
-class Change(NamedTuple):
+class TreeChange(NamedTuple):
     """One name in one commit: the object it holds and those its parents held (all zeros: none).
 
     ``prefixes`` are the directories in which it changed so, and there are ``more`` when the list is cut. ``link`` says
@@ -124,7 +124,7 @@ class _Budget:
         self.left = _ENTRIES + _ENTRIES_A_COMMIT * commits
 
 
-def changes(git: Git, commits: Sequence[Commit]) -> Iterator[tuple[str, tuple[Change, ...]]]:
+def changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
     """Yield each of these commits with what it changed, in this order; one that cannot be compared is left out.
 
     Of a merge that is what differs from every parent. Left out are those of which a tree is missing or broken, and the
@@ -135,11 +135,11 @@ def changes(git: Git, commits: Sequence[Commit]) -> Iterator[tuple[str, tuple[Ch
         yield from _Group(git, group, budget).compared()
 
 
-def entries(git: Git, id_: str) -> tuple[Change, ...]:
+def entries(git: Git, id_: str) -> tuple[TreeChange, ...]:
     """Return everything in a tree, as the change of a commit without parents. Raises GitError."""
     root = _Node(0, bytes.fromhex(id_), ())
     group = _Group(git, [], _Budget(1))
-    found: list[list[Change]] = [[]]
+    found: list[list[TreeChange]] = [[]]
     if group.descend({root: _Where(b"")}, found):
         raise GitError(f"{id_}: a tree in it is missing or corrupt")
     return tuple(found[0])
@@ -148,12 +148,12 @@ def entries(git: Git, id_: str) -> tuple[Change, ...]:
 class _Group:
     """Commits that are compared together, level by level, so that git is asked seldom."""
 
-    def __init__(self, git: Git, commits: Sequence[Commit], budget: _Budget) -> None:
+    def __init__(self, git: Git, commits: Sequence[WalkedCommit], budget: _Budget) -> None:
         self._git = git
         self._commits = commits
         self._budget = budget
 
-    def compared(self) -> Iterator[tuple[str, tuple[Change, ...]]]:
+    def compared(self) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
         """Yield the commits that could be compared, with their changes."""
         ids = dict.fromkeys(id_ for commit in self._commits for id_ in (commit.id, *commit.parents))
         trees = dict(_root_trees(self._git, list(ids)))
@@ -165,13 +165,13 @@ class _Group:
                 failed.add(number)
             elif new not in olds:
                 roots[_Node(number, new, tuple(sorted(filter(None, olds))))] = _Where(b"")
-        found: list[list[Change]] = [[] for _ in self._commits]
+        found: list[list[TreeChange]] = [[] for _ in self._commits]
         failed |= self.descend(roots, found)
         for number, commit in enumerate(self._commits):
             if number not in failed:
                 yield commit.id, tuple(found[number])
 
-    def descend(self, level: dict[_Node, _Where], found: list[list[Change]]) -> set[int]:
+    def descend(self, level: dict[_Node, _Where], found: list[list[TreeChange]]) -> set[int]:
         """Add what changed in these nodes and below to ``found``; return the commits that could not be compared."""
         failed: set[int] = set()
         seen: set[_Node] = set(level)
@@ -249,9 +249,9 @@ def _kind(mode: int) -> int:
     return type_ if type_ in (_TREE, _LINK) else 0
 
 
-def _change(name: bytes, mode: int, id_: bytes, befores: tuple[bytes, ...], where: _Where) -> Change:
+def _change(name: bytes, mode: int, id_: bytes, befores: tuple[bytes, ...], where: _Where) -> TreeChange:
     zeros = "0" * _SHA1_HEX
-    return Change(
+    return TreeChange(
         name,
         id_.hex() or zeros,
         tuple(before.hex() or zeros for before in befores),
@@ -276,7 +276,7 @@ def _root_trees(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
 def _read(git: Git, ids: Collection[bytes]) -> Iterator[tuple[bytes, Entries]]:
     """Yield the entries of each tree that is there and whole."""
     for item in catfile.objects(git, [id_.hex() for id_ in ids]):
-        if isinstance(item, catfile.RawObject) and item.type == "tree" and item.size <= _LARGEST_TREE_BYTES:
+        if isinstance(item, catfile.GitObject) and item.type == "tree" and item.size <= _LARGEST_TREE_BYTES:
             data = item.read(item.size)
             if (parsed := _parse(data, item.id)) is not None and len(data) == item.size:
                 yield bytes.fromhex(item.id), parsed

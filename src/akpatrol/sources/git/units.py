@@ -8,11 +8,11 @@ from collections import Counter
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.blocks import BLOCK_BYTES, content_of
-from akpatrol.model import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped
-from akpatrol.sources.base import Unsettled
+from akpatrol.model.chunks import BLOCK_BYTES, content_of
+from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped
+from akpatrol.sources.base import Uncacheable
 from akpatrol.sources.git import catfile
-from akpatrol.sources.git.packs.raw import RawObject
+from akpatrol.sources.git.packs.raw_object import RawObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -131,7 +131,7 @@ def lfs_gap(git: Git, content: bytes, item: str, *, staged: bool) -> Iterator[Sk
         if staged:
             yield Excluded(Exclusion.GIT_LFS_POINTER)
             return
-        yield Unsettled(item, "Git LFS may lose the object to which it points, or get it")
+        yield Uncacheable(item, "Git LFS may lose the object to which it points, or get it")
         oid = found[1].decode()
         stored = os.path.join(
             git.repository.common_dir, b"lfs", b"objects", *(p.encode() for p in (oid[:2], oid[2:4], oid))

@@ -8,11 +8,11 @@ import stat
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError, UsageError
-from akpatrol.model import Excluded, Exclusion, Skipped
+from akpatrol.model.scan import Excluded, Exclusion, Skipped
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.index_file import IndexCheck
 from akpatrol.sources.git.runner import LITERALLY, Git
-from akpatrol.sources.walk import Entry
+from akpatrol.sources.walk import DirectoryEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,9 @@ _GITLINK = b"160000"
 _UNREADABLE = re.compile(rb"warning: could not open directory '(.*)': (.*)", re.DOTALL)
 
 
-def tracked_or_untracked(root: bytes, excluded: Callable[[bytes, bool], bool]) -> Iterator[Entry | Excluded | Skipped]:
+def tracked_or_untracked(
+    root: bytes, excluded: Callable[[bytes, bool], bool]
+) -> Iterator[DirectoryEntry | Excluded | Skipped]:
     """Yield the files under ``root`` that git tracks or would track; what cannot be read is a skip if not ``excluded``.
 
     Raises UsageError outside a work tree.
@@ -54,19 +56,19 @@ def tracked_or_untracked(root: bytes, excluded: Callable[[bytes, bool], bool]) -
     yield from check.skips() if check else ()
 
 
-def _entry(root: bytes, path: bytes) -> Iterator[Entry | Excluded | Skipped]:
+def _entry(root: bytes, path: bytes) -> Iterator[DirectoryEntry | Excluded | Skipped]:
     try:
         mode = os.lstat(os.path.join(root, path)).st_mode
     except (FileNotFoundError, NotADirectoryError):
         yield Excluded(Exclusion.DELETED)
     except OSError:
-        yield Entry(path, readable=True)  # whoever opens it learns why it cannot
+        yield DirectoryEntry(path, readable=True)  # whoever opens it learns why it cannot
     else:
         if stat.S_ISLNK(mode):
             yield Excluded(Exclusion.SYMLINK)
-            yield Entry(path, readable=False)
+            yield DirectoryEntry(path, readable=False)
         else:
-            yield Entry(path, readable=True) if stat.S_ISREG(mode) else Excluded(Exclusion.SPECIAL_FILE)
+            yield DirectoryEntry(path, readable=True) if stat.S_ISREG(mode) else Excluded(Exclusion.SPECIAL_FILE)
 
 
 def ignored(git: Git, paths: Sequence[bytes]) -> set[bytes]:

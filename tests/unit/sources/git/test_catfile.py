@@ -18,7 +18,7 @@ from tests.repositories import Repository, damage, environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from akpatrol.model import Skipped
+    from akpatrol.model.scan import Skipped
 
 
 def reader(repo: Repository) -> Git:
@@ -31,7 +31,7 @@ def read(git: Git) -> tuple[dict[str, tuple[str, bytes]], list[Skipped]]:
     objects: dict[str, tuple[str, bytes]] = {}
     skips = []
     for item in catfile.all_objects(git):
-        if isinstance(item, catfile.RawObject):
+        if isinstance(item, catfile.GitObject):
             data = b"".join(iter(lambda: item.read(1000), b""))  # noqa: B023 - used at once
             if len(data) == item.size:
                 assert item.id not in objects, "each object once"
@@ -94,7 +94,7 @@ def test_asked_for_by_id(repo: Repository) -> None:
     ids = [repo.blob(f"{number}") for number in range(5)]
     damage(repo.loose(ids[1]), repo.loose(ids[1]).read_bytes()[:-3])
     repo.loose(ids[3]).unlink()
-    skips = [item.item for item in catfile.objects(reader(repo), ids) if not isinstance(item, catfile.RawObject)]
+    skips = [item.item for item in catfile.objects(reader(repo), ids) if not isinstance(item, catfile.GitObject)]
     assert skips == [ids[1], ids[3]]
     assert list(catfile.content(reader(repo), ids)) == [ids[0], ids[2], ids[4]]
     assert list(catfile.objects(reader(repo), [])) == []

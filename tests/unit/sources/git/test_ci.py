@@ -12,7 +12,7 @@ import pytest
 
 from akpatrol.errors import UsageError
 from akpatrol.sources.git import ci
-from akpatrol.sources.git.ci import Span, recognise
+from akpatrol.sources.git.ci import EventRange, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,43 +41,44 @@ _BRANCH = {
     "CI_COMMIT_BRANCH": "topic",
     "CI_DEFAULT_BRANCH": "main",
 }
-_WHOLE = Span(whole=True)
+_WHOLE = EventRange(whole=True)
 # GitHub: the event's name, its file, variables -> the entry's name, the range and its fall-back.
 GITHUB = [
     ("pull_request", _PULL_REQUEST, _REFS,
-     "GitHub pull_request", Span((B,), (A,), merge=C, target="main", own="topic")),
+     "GitHub pull_request", EventRange((B,), (A,), merge=C, target="main", own="topic")),
     ("pull_request", _PULL_REQUEST, _REFS | {"GITHUB_HEAD_REF": "main"},  # a fork's branch of the same name
-     "GitHub pull_request", Span((B,), (A,), merge=C, target="main")),
+     "GitHub pull_request", EventRange((B,), (A,), merge=C, target="main")),
     ("pull_request_target", _PULL_REQUEST, _REFS,
-     "GitHub pull_request_target", Span((B,), (A,), target="main", own="topic")),
-    ("push", _PUSH, {}, "GitHub push", Span((B,), (A,), target="main", own="topic", pushed=True)),
-    ("push", _PUSH | {"forced": True}, {}, "GitHub push", Span((B,), (A,), target="main", own="topic", pushed=True)),
+     "GitHub pull_request_target", EventRange((B,), (A,), target="main", own="topic")),
+    ("push", _PUSH, {}, "GitHub push", EventRange((B,), (A,), target="main", own="topic", pushed=True)),
+    ("push", _PUSH | {"forced": True}, {}, "GitHub push",
+     EventRange((B,), (A,), target="main", own="topic", pushed=True)),
     ("push", _PUSH | {"before": ZEROS, "created": True}, {}, "GitHub push",
-     Span((B,), target="main", own="topic", pushed=True)),
+     EventRange((B,), target="main", own="topic", pushed=True)),
     ("push", _PUSH | {"before": ZEROS, "ref": "refs/tags/v1"}, {}, "GitHub push",
-     Span((B,), target="main", pushed=True)),
-    ("push", _PUSH | {"after": ZEROS, "deleted": True}, {}, "GitHub push", Span()),
+     EventRange((B,), target="main", pushed=True)),
+    ("push", _PUSH | {"after": ZEROS, "deleted": True}, {}, "GitHub push", EventRange()),
     ("merge_group", {"merge_group": {"base_sha": A, "head_sha": B, "base_ref": "refs/heads/main",
                                      "head_ref": "refs/heads/gh-readonly-queue/main/pr-1"}}, {},
-     "GitHub merge_group", Span((B,), (A,), target="main", own="gh-readonly-queue/main/pr-1")),
+     "GitHub merge_group", EventRange((B,), (A,), target="main", own="gh-readonly-queue/main/pr-1")),
     ("schedule", {}, {}, "GitHub schedule, workflow_dispatch, others", _WHOLE),
     ("workflow_dispatch", {}, {}, "GitHub schedule, workflow_dispatch, others", _WHOLE),
     ("release", {}, {}, "GitHub schedule, workflow_dispatch, others", _WHOLE),
 ]  # fmt: skip
 # GitLab: variables -> the same.
 GITLAB = [
-    (_MERGE_REQUEST, "GitLab merge request", Span((B,), (A,), target="main", own="topic")),
+    (_MERGE_REQUEST, "GitLab merge request", EventRange((B,), (A,), target="main", own="topic")),
     (_MERGE_REQUEST | {"CI_MERGE_REQUEST_TARGET_BRANCH_SHA": C},
-     "GitLab merge request", Span((B,), (A, C), target="main", own="topic")),
+     "GitLab merge request", EventRange((B,), (A, C), target="main", own="topic")),
     (_MERGE_REQUEST | {"CI_PIPELINE_SOURCE": "parent_pipeline"},
-     "GitLab merge request", Span((B,), (A,), target="main", own="topic")),
-    (_BRANCH, "GitLab branch or tag", Span((B,), (A,), target="main", own="topic", pushed=True)),
+     "GitLab merge request", EventRange((B,), (A,), target="main", own="topic")),
+    (_BRANCH, "GitLab branch or tag", EventRange((B,), (A,), target="main", own="topic", pushed=True)),
     (_BRANCH | {"CI_COMMIT_BEFORE_SHA": ZEROS}, "GitLab branch or tag",
-     Span((B,), target="main", own="topic", pushed=True)),
+     EventRange((B,), target="main", own="topic", pushed=True)),
     ({**_BRANCH, "CI_COMMIT_BEFORE_SHA": ZEROS, "CI_COMMIT_BRANCH": "", "CI_COMMIT_TAG": "v1"},
-     "GitLab branch or tag", Span((B,), target="main", tag="v1", pushed=True)),
+     "GitLab branch or tag", EventRange((B,), target="main", tag="v1", pushed=True)),
     (_BRANCH | {"CI_PIPELINE_SOURCE": "parent_pipeline"},
-     "GitLab branch or tag", Span((B,), (A,), target="main", own="topic", pushed=True)),
+     "GitLab branch or tag", EventRange((B,), (A,), target="main", own="topic", pushed=True)),
     (_BRANCH | {"CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_BEFORE_SHA": ZEROS},
      "GitLab schedule, web, others", _WHOLE),
     (_BRANCH | {"CI_PIPELINE_SOURCE": "web", "CI_COMMIT_BEFORE_SHA": ZEROS}, "GitLab schedule, web, others", _WHOLE),
@@ -98,7 +99,7 @@ def write(tmp_path: Path) -> Write:
 
 @pytest.mark.parametrize(("name", "event", "variables", "entry", "span"), GITHUB)
 def test_github(
-    write: Write, name: str, event: dict[str, Any], variables: dict[str, str], entry: str, span: Span
+    write: Write, name: str, event: dict[str, Any], variables: dict[str, str], entry: str, span: EventRange
 ) -> None:
     found = recognise(write(event) | {"GITHUB_EVENT_NAME": name} | variables)
     assert found
@@ -107,7 +108,7 @@ def test_github(
 
 
 @pytest.mark.parametrize(("variables", "entry", "span"), GITLAB)
-def test_gitlab(variables: dict[str, str], entry: str, span: Span) -> None:
+def test_gitlab(variables: dict[str, str], entry: str, span: EventRange) -> None:
     found = recognise({"GITLAB_CI": "true"} | variables)
     assert found
     assert (found[0].name, found[1], GIT_DEPTH in found[0].repair) == (entry, span, True)

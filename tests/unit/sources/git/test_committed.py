@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol.errors import UsageError
-from akpatrol.sources.git import base, repository
+from akpatrol.sources.git import range_base, repository
 from akpatrol.sources.git.committed import CommittedFiles
 from akpatrol.sources.git.runner import Git
 
@@ -99,7 +99,7 @@ def graph(repo: Repository) -> dict[str, str]:
 def test_base(repo: Repository, graph: dict[str, str], revisions: str, default: str, wanted: str | None) -> None:
     if default:
         repo.git("update-ref", "refs/remotes/origin/main", graph[default])
-    found = base.commit(_git(repo), [graph.get(word, word) for word in revisions.split()])
+    found = range_base.commit(_git(repo), [graph.get(word, word) for word in revisions.split()])
     assert found == (graph[wanted] if wanted else None)
 
 
@@ -110,7 +110,7 @@ def test_contents_with(repo: Repository) -> None:
     repo.write(".gitattributes", "* diff=lfs -text\n")
     commit = repo.commit()
     git = _git(repo)
-    assert sorted(base.contents_with(git, commit, b"TEXT.*")) == [b"\0\0TEXT.*\0", b"before TEXT.* after"]
+    assert sorted(range_base.contents_with(git, commit, b"TEXT.*")) == [b"\0\0TEXT.*\0", b"before TEXT.* after"]
     for nothing in (b"", b"two\nlines", b"missing"):
-        assert list(base.contents_with(git, commit, nothing)) == []
-    assert list(base.contents_with(git, "0" * 40, b"TEXT")) == []
+        assert list(range_base.contents_with(git, commit, nothing)) == []
+    assert list(range_base.contents_with(git, "0" * 40, b"TEXT")) == []

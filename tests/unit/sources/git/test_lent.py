@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol import pipeline, rules
-from akpatrol.examination import Examiner
-from akpatrol.model import State
+from akpatrol import pipeline
+from akpatrol.model.scan import State
+from akpatrol.rules import rule_file
+from akpatrol.scan.examine import Examiner
 from akpatrol.sources.git import describe, repository
 from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.runner import Git
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from akpatrol.model import Report
+    from akpatrol.model.scan import Report
 
 
 def _history(path: Path, *, lent: bool) -> Report:
@@ -26,7 +27,7 @@ def _history(path: Path, *, lent: bool) -> Report:
     assert found
     git = Git(found, common=True)
     source = HistorySource(git, describe.target(git), lent=lent)
-    return pipeline.run("sweep", [source], Examiner(rules.load()), pipeline.Wishes())
+    return pipeline.run("sweep", [source], Examiner(rule_file.load()), pipeline.ScanOptions())
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])

@@ -5,25 +5,25 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol.findings import Hit
-from akpatrol.model import Attribution, Confidence, Kind, Match, Origin, Secret
+from akpatrol.model.credential import RawFinding
+from akpatrol.model.scan import Attribution, Confidence, Kind, Match, Origin, Secret
 from akpatrol.sources.git.origins import matched, similar
 
 
-def _hit(secret: str, line: str, encodings: tuple[str, ...] = ()) -> Hit:
+def _hit(secret: str, line: str, encodings: tuple[str, ...] = ()) -> RawFinding:
     match = Match("r", Kind.CUSTOM, Secret(secret.encode()), 0, 1, Confidence.HIGH, Attribution.OPEN)
-    return Hit(Origin("0", encodings=encodings), match, 0, 1, 1, 1, 2, (line,))
+    return RawFinding(Origin("0", encodings=encodings), match, 0, 1, 1, 1, 2, (line,))
 
 
 _HITS = st.lists(st.builds(_hit, st.sampled_from("ab"), st.sampled_from("xyz"), st.sampled_from([(), ("base64",)])))
 
 
 @given(new=_HITS, old=_HITS)
-def test_each_place_was_one_of_the_same_form_at_most_once(new: list[Hit], old: list[Hit]) -> None:
+def test_each_place_was_one_of_the_same_form_at_most_once(new: list[RawFinding], old: list[RawFinding]) -> None:
     found = matched(new, old)
     assert len(set(found.values())) == len(found)
 
-    def form(hit: Hit) -> tuple[object, ...]:
+    def form(hit: RawFinding) -> tuple[object, ...]:
         return hit.match.secret, hit.origin.encodings
 
     assert all(form(new[one]) == form(old[before]) for one, before in found.items())
@@ -34,7 +34,7 @@ def test_each_place_was_one_of_the_same_form_at_most_once(new: list[Hit], old: l
 
 
 @given(hits=_HITS)
-def test_what_did_not_change_is_all_there(hits: list[Hit]) -> None:
+def test_what_did_not_change_is_all_there(hits: list[RawFinding]) -> None:
     assert {one: hits[before].context for one, before in matched(hits, hits).items()} == {
         number: hit.context for number, hit in enumerate(hits)
     }

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.model import Skipped
-from akpatrol.sources.git.packs import again, planning, raw, slices
+from akpatrol.model.scan import Skipped
+from akpatrol.sources.git.packs import fallback, plan, raw_object, slices
 from tests.objects import git_of, number, ofs_delta, plant, read, read_part, ref_delta, truth, whole
 from tests.repositories import Repository, damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from akpatrol.sources.git.packs.raw import RawObject
+    from akpatrol.sources.git.packs.raw_object import RawObject
     from akpatrol.sources.git.runner import Git
 
 
@@ -42,7 +42,7 @@ def test_every_byte_flipped(
     def unreadable(_git: Git, ids: Sequence[str]) -> Iterator[Skipped]:
         return (Skipped(id_, "git cannot either") for id_ in ids)
 
-    monkeypatch.setattr(again, "read", unreadable)
+    monkeypatch.setattr(fallback, "read", unreadable)
     (pack,) = (small.git_dir / "objects/pack").glob("*.pack")
     file = pack.with_suffix(suffix)
     content, expected, git = file.read_bytes(), truth(small), git_of(small)
@@ -100,7 +100,7 @@ def test_repacked_between_plan_and_read(small: Repository) -> None:
     git, expected = git_of(small), truth(small)
     small.blob("loose, then packed")
     expected |= truth(small)
-    parts = list(planning.plan(git))
+    parts = list(plan.plan(git))
     small.git("repack", "-q", "-a", "-d", "-f", "-k")
     slices._pack.cache_clear()
     assert read_all(parts, git) == expected
@@ -114,7 +114,7 @@ def test_repacked_while_reading(small: Repository) -> None:
     slices._pack.cache_clear()
     git, expected = git_of(small), truth(small)
     found = itertools.chain.from_iterable(
-        read_part(part, git) for part in list(planning.plan(git)) if not isinstance(part, Skipped)
+        read_part(part, git) for part in list(plan.plan(git)) if not isinstance(part, Skipped)
     )
     first = next(iter(found))
     small.git("repack", "-q", "-a", "-d", "-f", "--depth=0")
@@ -227,7 +227,7 @@ def test_long_chain_needs_little_memory(repo: Repository, monkeypatch: pytest.Mo
 
 
 def objects_of(git: Git) -> Iterator[RawObject]:
-    for part in planning.plan(git):
+    for part in plan.plan(git):
         assert not isinstance(part, Skipped)
         for item in slices.read(part, git):
             assert not isinstance(item, Skipped)
@@ -236,7 +236,7 @@ def objects_of(git: Git) -> Iterator[RawObject]:
 
 def test_huge_is_a_stream(repo: Repository) -> None:
     """Held nowhere whole: 80 MB in a pack, and loose."""
-    size = raw.HUGE_BYTES + (16 << 20)
+    size = raw_object.HUGE_BYTES + (16 << 20)
     plant(repo, [(id_of(bytes(size)), whole(3, bytes(size))), GOOD])
     tracemalloc.start()
     found = {item.id: length(item) for item in objects_of(git_of(repo))}

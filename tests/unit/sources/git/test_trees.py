@@ -26,7 +26,7 @@ def _git(repo: Repository) -> Git:
     return Git(found)
 
 
-def _told(found: list[tuple[str, tuple[trees.Change, ...]]]) -> dict[str, set[tuple[bytes, str, frozenset[str]]]]:
+def _told(found: list[tuple[str, tuple[trees.TreeChange, ...]]]) -> dict[str, set[tuple[bytes, str, frozenset[str]]]]:
     """Return paths, ids and distinct parents' ids by commit, but for directories, of which git tells nothing."""
     return {
         id_: {
@@ -129,7 +129,7 @@ def test_a_tree_that_is_broken_or_names_something_twice(repo: Repository) -> Non
         tree = repo.git("hash-object", "-t", "tree", "-w", "--stdin", "--literally", stdin=data)
         commit = repo.git("commit-tree", "-p", base, "-m", "odd", tree)
         git = _git(repo)
-        found = list(trees.changes(git, [revisions.Commit(commit, 0, (base,))]))
+        found = list(trees.changes(git, [revisions.WalkedCommit(commit, 0, (base,))]))
         told = [(b"f", {one.new for one in changes if one.name == b"f"}) for _, changes in found]
         assert (told or None) == wanted
 

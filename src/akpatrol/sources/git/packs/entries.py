@@ -8,9 +8,9 @@ from __future__ import annotations
 import mmap
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.sources import regular
+from akpatrol.sources import regular_file
 from akpatrol.sources.git.packs.inflate import BrokenObjectError
-from akpatrol.sources.git.packs.raw import OFS_DELTA, REF_DELTA, TYPES
+from akpatrol.sources.git.packs.raw_object import OFS_DELTA, REF_DELTA, TYPES
 
 if TYPE_CHECKING:
     from array import array
@@ -42,7 +42,7 @@ class Entries(NamedTuple):
 
 def opened(path: bytes) -> mmap.mmap:
     """Map a pack of version 2 or 3. Raises OSError, and BrokenObjectError when the file is none."""
-    with regular.opened(path) as file:
+    with regular_file.opened(path) as file:
         head = file.read(_HEADER_BYTES)
         if len(head) < _HEADER_BYTES or head[:4] != b"PACK" or head[4:8] not in (b"\0\0\0\2", b"\0\0\0\3"):
             raise BrokenObjectError("not a pack of version 2 or 3")

@@ -12,7 +12,7 @@ from isal.igzip_lib import DECOMP_ZLIB, MAX_HIST_BITS, IgzipDecompressor, IsalEr
 from isal.isal_zlib import crc32
 
 from akpatrol.errors import GitError
-from akpatrol.sources.git.packs.raw import HUGE_BYTES
+from akpatrol.sources.git.packs.raw_object import HUGE_BYTES
 
 try:
     # The compiled function alone: dulwich.pack would take 50 ms to import.

@@ -12,8 +12,8 @@ import re
 from typing import TYPE_CHECKING
 
 from akpatrol.sources.git.packs.inflate import BrokenObjectError, inflate, prefix, stream
-from akpatrol.sources.git.packs.raw import HUGE_BYTES, RawObject
-from akpatrol.sources.regular import opened
+from akpatrol.sources.git.packs.raw_object import HUGE_BYTES, RawObject
+from akpatrol.sources.regular_file import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -8,7 +8,7 @@ import sys
 from array import array
 
 from akpatrol.errors import GitError
-from akpatrol.sources.regular import opened
+from akpatrol.sources.regular_file import opened
 
 _FAN_OUT_BYTES = 1024
 _VERSION_2 = b"\xfftOc\0\0\0\2"

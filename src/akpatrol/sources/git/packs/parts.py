@@ -10,13 +10,13 @@ import os
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.sources.git.packs import chains, planning
+from akpatrol.sources.git.packs import delta_chain, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from akpatrol.model import Skipped
-    from akpatrol.sources.git.packs.planning import Pack, Survey
+    from akpatrol.model.scan import Skipped
+    from akpatrol.sources.git.packs.plan import Pack, Survey
     from akpatrol.sources.git.packs.slices import Slice
 
 _HASHED_AT_ONCE = 16 << 20  # whole pages
@@ -39,7 +39,7 @@ class PackPart(NamedTuple):
 
     def some(self, ids: Iterable[str]) -> Iterator[Slice]:
         """Yield slices with these objects alone."""
-        return chains.slices(self.pack, ids)
+        return delta_chain.slices(self.pack, ids)
 
 
 class LoosePart(NamedTuple):
@@ -56,11 +56,11 @@ class LoosePart(NamedTuple):
 
     def slices(self) -> Iterator[Slice | Skipped]:
         """Yield all that is to be read of it."""
-        return planning.loose(self.directory, self.ids)
+        return plan.loose(self.directory, self.ids)
 
     def some(self, ids: Iterable[str]) -> Iterator[Slice]:
         """Yield slices with these objects alone."""
-        return planning.loose(self.directory, ids)
+        return plan.loose(self.directory, ids)
 
 
 Part = PackPart | LoosePart

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from akpatrol.sources.git.packs.forest import Forest
+from akpatrol.sources.git.packs.delta_tree import DeltaTree
 from akpatrol.sources.git.packs.inflate import BrokenObjectError, HugeObjectError, crc32, inflate, patched, stream
-from akpatrol.sources.git.packs.raw import HUGE_BYTES, TYPES, RawObject
+from akpatrol.sources.git.packs.raw_object import HUGE_BYTES, TYPES, RawObject
 
 if TYPE_CHECKING:
     import mmap
@@ -47,7 +47,7 @@ class Rebuild:
         self._hex = entries.ids.hex()
         self._held = 0
         self._bases: deque[_Base] = deque()
-        self._forest = Forest(entries, pack)
+        self._forest = DeltaTree(entries, pack)
         self._headers = self._forest.headers
         self._done = bytearray(entries.silent)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model import Skipped
-from akpatrol.sources.base import Unsettled
+from akpatrol.model.scan import Skipped
+from akpatrol.sources.base import Uncacheable
 from akpatrol.sources.git import catfile
-from akpatrol.sources.git.packs import again, entries
+from akpatrol.sources.git.packs import entries, fallback
 from akpatrol.sources.git.packs.inflate import BrokenObjectError
 from akpatrol.sources.git.packs.loose import Loose
-from akpatrol.sources.git.packs.raw import HUGE_BYTES, RawObject
+from akpatrol.sources.git.packs.raw_object import HUGE_BYTES, RawObject
 from akpatrol.sources.git.packs.rebuild import Rebuild
 
 if TYPE_CHECKING:
@@ -64,12 +64,12 @@ def _packed(part: entries.Entries, git: Git) -> Iterator[RawObject | Skipped]:
 
 def _elsewhere(git: Git, ids: list[str]) -> Iterator[RawObject | Skipped]:
     """Yield objects through git, which may have them from a place that is gone tomorrow."""
-    for item in again.read(git, ids):
+    for item in fallback.read(git, ids):
         yield item
         if isinstance(item, RawObject):
             # Deltas of huge objects are git's to apply; of another its own place is broken, which unsettles all there.
             huge = item.size > HUGE_BYTES
-            yield Unsettled(item.id if huge else "objects", "it was read through git")
+            yield Uncacheable(item.id if huge else "objects", "it was read through git")
 
 
 @lru_cache(maxsize=4)

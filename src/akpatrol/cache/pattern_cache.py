@@ -1,0 +1,62 @@
+"""What was compiled and need not be again: a file each in the user's cache directory.
+
+Whatever is wrong with a file, or with where it should be, costs compiling again and is no error.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from akpatrol import __version__
+from akpatrol.cache.directory import refusal
+
+_PREFIX = "patterns-"
+_MOST_FILES, _MOST_BYTES = 8, 64 << 20
+_HASH_BYTES = 32
+
+
+class PatternCache:
+    """The files in ``directory``; with None nothing is kept."""
+
+    def __init__(self, directory: str | None) -> None:
+        self._directory = directory
+
+    def recall(self, key: str) -> bytes | None:
+        """Return what was kept under this key; None without it, or when it is not as it was written."""
+        with suppress(OSError):
+            if (file := self._file(key)) and os.path.getsize(file) <= _MOST_BYTES:
+                with open(file, "rb") as opened:
+                    sealed = opened.read()
+                if sealed[:_HASH_BYTES] == _seal(key, sealed[_HASH_BYTES:]):
+                    return sealed[_HASH_BYTES:]
+        return None
+
+    def remember(self, key: str, value: bytes) -> None:
+        """Keep a value under this key, in place of the one that was made longest ago when there are many."""
+        with suppress(OSError):
+            if file := self._file(key):
+                new = f"{file}.{os.getpid()}.new"
+                with open(new, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as opened:
+                    opened.write(_seal(key, value) + value)
+                os.replace(new, file)
+                self._make_room()
+
+    def _file(self, key: str) -> str | None:
+        if not self._directory:
+            return None
+        file = os.path.join(self._directory, _PREFIX + _seal(key, b"").hex()[:_HASH_BYTES])
+        return None if refusal(self._directory, file) else file
+
+    def _make_room(self) -> None:
+        with os.scandir(self._directory) as entries:
+            kept = [(entry.stat().st_mtime, entry.path) for entry in entries if entry.name.startswith(_PREFIX)]
+        for _, file in sorted(kept)[:-_MOST_FILES]:
+            os.unlink(file)
+
+
+def _seal(key: str, value: bytes) -> bytes:
+    """Return a hash of what is kept, by which version and under which key."""
+    from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
+
+    return sha256(f"{__version__} {key}\0".encode() + value).digest()

@@ -1,0 +1,88 @@
+"""A range's base: policy comes from there, because whoever wrote the range wrote the checkout."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from akpatrol.config.options import BASELINE, FILE_NAME
+from akpatrol.errors import UsageError
+from akpatrol.sources.git import range_base
+from akpatrol.sources.git.committed import CommittedFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from akpatrol.config.files import Files
+    from akpatrol.model.credential import Credential
+    from akpatrol.sources.git.runner import Git
+
+_SHORT = 12
+
+
+class Nothing:
+    """The files of no commit."""
+
+    def name(self, path: str) -> str:
+        """Return the path."""
+        return path
+
+    def is_file(self, path: str) -> bool:  # noqa: ARG002 - there is none
+        """Return False."""
+        return False
+
+    def flaw(self, path: str) -> str:  # noqa: ARG002 - there is none
+        """Return nothing."""
+        return ""
+
+    def listing(self, path: str) -> list[str] | None:  # noqa: ARG002 - there is none
+        """Return None."""
+        return None
+
+    def read(self, path: str, most: int) -> bytes:  # noqa: ARG002 - there is none
+        """Raise UsageError."""
+        raise UsageError(f"{path}: the range has no base to read it from")
+
+
+class BasePolicy:
+    """The base of a range of ``revisions``, in a repository whose work tree is ``root``; ``trunk`` as in a Range."""
+
+    def __init__(self, git: Git, root: str, revisions: Sequence[str], trunk: str = "") -> None:
+        self._git = git
+        self._root = root
+        self._commit = range_base.commit(git, revisions, trunk) if revisions else None
+        committed = CommittedFiles(git, self._commit, root) if self._commit else None
+        self.files: Files = committed or Nothing()
+        self.absent = committed.absent if committed else {}
+        self.notices = [] if self._commit or not revisions else self._without_base()
+
+    def own(self, path: str) -> str | None:
+        """Return a path below the root, also one that leads there through links; None for one outside."""
+        absolute = os.path.abspath(path)
+        directory, name = os.path.split(absolute)
+        for one in (absolute, os.path.join(os.path.realpath(directory), name), os.path.realpath(absolute)):
+            if one.startswith(self._root + os.sep):
+                return one
+        return None
+
+    def trusts(self, credential: Credential) -> bool:
+        """Tell whether the base itself allows this credential in a comment, in whatever file."""
+        from akpatrol.policy import inline  # noqa: PLC0415 - only where a comment is found
+
+        secret = credential.secret.reveal()
+        for content in range_base.contents_with(self._git, self._commit, secret) if self._commit else ():
+            start = content.find(secret)
+            while start >= 0:
+                if inline.find(content, start, start + len(secret)):
+                    return True
+                start = content.find(secret, start + 1)
+        return False
+
+    def _without_base(self) -> list[str]:
+        """Say what is not in force, if the checkout has any of it."""
+        found = [name for name in (FILE_NAME, BASELINE) if os.path.exists(os.path.join(self._root, name))]
+        if not found:
+            return []
+        return [
+            f"the range has no base commit to read policy from, so the checkout's {' and '.join(found)} do not count"
+        ]

@@ -1,0 +1,82 @@
+"""``--hashes``: what is asked for, and what that changes about a run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from akpatrol.errors import ExitCode, UsageError
+from akpatrol.model.scan import Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from akpatrol.config.options import Settings
+    from akpatrol.model.scan import Report
+    from akpatrol.query.credential_query import CredentialQuery
+    from akpatrol.sources.base import Source
+
+_LONGEST_BYTES = 64 << 20
+
+
+def prepare(settings: Settings, sources: Sequence[Source]) -> Sequence[CredentialQuery]:
+    """Return what ``--hashes`` asks for, nothing without it. Raises UsageError for what cannot be used."""
+    if not (file := settings.hashes):
+        return ()
+    from akpatrol.query import credential_query  # noqa: PLC0415 - only when asked for
+
+    if file != "-":
+        return credential_query.parse(_read(file), f"--hashes {file}")
+    if any(target.kind == "stream" for source in sources for target in source.targets()):
+        raise UsageError("--hashes -: standard input is looked through itself", hint="give a file")
+    if not sys.stdin:
+        raise UsageError("--hashes -: standard input is closed", hint="give a file")
+    return credential_query.parse(_whole(sys.stdin.buffer.read(_LONGEST_BYTES + 1), "-"), "--hashes -")
+
+
+def least(settings: Settings, questions: Sequence[CredentialQuery]) -> Confidence:
+    """Return the least confidence to collect: who asks for one knows that it is a credential."""
+    return Confidence.LOW if questions else settings.min_confidence
+
+
+def names(questions: Sequence[CredentialQuery]) -> frozenset[str]:
+    """Return the fingerprints and SHA-256s that are asked for: they tell where a credential ends."""
+    return frozenset(name for one in questions for name in (one.fingerprint, one.digest) if name)
+
+
+def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
+    """Return the report with what was asked for alone, the same without a question."""
+    if not questions:
+        return report
+    from akpatrol.model import readings  # noqa: PLC0415 - only when asked for
+    from akpatrol.query import credential_query  # noqa: PLC0415 - only when asked for
+
+    gaps = readings.unsettled(report.credentials, names(questions))
+    answered = credential_query.answer(report, questions)
+    if all(one.found for one in answered.asked) or not gaps:
+        return answered
+    return answered._replace(coverage=report.coverage._replace(skipped=(*report.coverage.skipped, *gaps)))
+
+
+def exit_code(report: Report, settings: Settings, code: ExitCode) -> ExitCode:
+    """Return the exit code: what was asked for and found counts whoever allows it."""
+    if report.asked and report.credentials and settings.verification.fail_on != "live":
+        return ExitCode.FINDINGS
+    return code
+
+
+def _read(file: str) -> bytes:
+    if os.path.isdir(file):
+        raise UsageError(f"--hashes {file}: it is a directory")
+    try:
+        with open(file, "rb") as stream:
+            return _whole(stream.read(_LONGEST_BYTES + 1), file)
+    except OSError as error:
+        raise UsageError(f"--hashes {file}: {error.strerror}") from None
+
+
+def _whole(content: bytes, file: str) -> bytes:
+    if len(content) > _LONGEST_BYTES:
+        raise UsageError(f"--hashes {file}: more than {_LONGEST_BYTES >> 20} MiB")
+    return content

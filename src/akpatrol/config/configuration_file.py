@@ -1,0 +1,199 @@
+"""Configuration files: ``.akpatrol.toml``, or ``[tool.akpatrol]`` in ``pyproject.toml``.
+
+That of a scanned tree may only add rules, leave out paths, make exceptions and set the minimum confidence: a hostile
+tree must not decide what is revealed, written or sent, nor lead outside itself.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.config import configuration_tables as tables
+from akpatrol.config import every_path
+from akpatrol.config.files import OnDisk
+from akpatrol.config.options import FILE_NAME, PYPROJECT, Configuration, NamedFile, Stated
+from akpatrol.errors import UsageError
+from akpatrol.model.scan import Confidence
+from akpatrol.validate.toml_table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from akpatrol.config.files import Files
+
+TREE_KEYS = ("rules", "exclude", "min_confidence", "accept_skip", "allow", "baseline", "extends")
+EXPLICIT_KEYS = (*TREE_KEYS, "jobs", "show_secrets", "verify", "org", "api_url", "ca_bundle")
+_CALLERS_OWN = {
+    "api_url", "ca_bundle", "org", "verify", "verify_rps", "send_unattributed", "no_scopes", "inventory", "fail_on",
+    "show_secrets", "exit_zero", "fail_on_stale", "no_allow", "allow_empty", "output", "report", "format", "store",
+    "hashes", "jobs", "cache", "no_cache", "progress", "quiet", "verbose", "config", "repo",
+}  # fmt: skip
+_LONGEST_BYTES = 1 << 20
+_MOST_JOBS = 4096
+_DEEPEST = 5
+_LONGEST_VALUE = 200
+
+
+def in_directory(directory: str, top: str, files: Files | None = None) -> str | None:
+    """Return the directory's configuration file, if it has one that lies within ``top``. Raises UsageError."""
+    files = files or OnDisk(top)
+    own, shared = os.path.join(directory, FILE_NAME), os.path.join(directory, PYPROJECT)
+    if files.is_file(own):
+        if flaw := files.flaw(own):
+            raise UsageError(f"{files.name(own)}: {flaw}")
+        return own
+    # The parser costs more than the look.
+    if files.is_file(shared) and not files.flaw(shared):
+        content = files.read(shared, _LONGEST_BYTES)
+        if b"akpatrol" in content and _own_table(content, files.name(shared)):
+            return shared
+    return None
+
+
+def load(file: str, *, tree: str | None, files: Files | None = None) -> Configuration:
+    """Read a configuration; ``tree`` is the scanned tree that supplied it, None for one the caller named.
+
+    Raises UsageError for a file that is not TOML, and for an unknown, wrong or forbidden key.
+    """
+    files = files or OnDisk(tree)
+    found = Configuration()
+    for path, table in reversed(_chain(os.path.abspath(file), files, is_tree=bool(tree))):
+        found = _merged(found, _ConfigurationParser(path, table, files).configuration(), table.values)
+    return found._replace(
+        file=files.name(file),
+        base=os.path.dirname(os.path.abspath(file)) if tree else None,
+        stated=tuple(_renamed(one, file, files) for one in found.stated),
+    )
+
+
+def _renamed(one: Stated, file: str, files: Files) -> Stated:
+    """Call the first file as the caller did."""
+    return one._replace(file=files.name(file)) if one.file == files.name(os.path.abspath(file)) else one
+
+
+def _chain(file: str, files: Files, *, is_tree: bool) -> list[tuple[str, Table]]:
+    """Return a file and those that it extends, one after the other."""
+    chain: list[tuple[str, Table]] = []
+    while file:
+        name = files.name(file)
+        if file in (path for path, _ in chain):
+            raise UsageError(f"{name}: extends: in a circle")
+        if len(chain) > _DEEPEST:
+            raise UsageError(f"{name}: extends: more than {_DEEPEST} files, one extending the other")
+        content = files.read(file, _LONGEST_BYTES)
+        parsed = _own_table(content, name) if os.path.basename(file) == PYPROJECT else _parsed(content, name)
+        table = Table(parsed, lambda key, reason, name=name: UsageError(f"{name}: {key}: {reason}"))  # type: ignore[misc]
+        for key in table.values.keys() & (_CALLERS_OWN if is_tree else set()):
+            raise UsageError(f"{name}: {key}: a scanned tree may not set this", hint="use a flag, or --config FILE")
+        table.reject_unknown(TREE_KEYS if is_tree else EXPLICIT_KEYS)
+        chain.append((file, table))
+        file = _beside(file, table, "extends", files) if table.text("extends") else ""
+    return chain
+
+
+def _beside(file: str, table: Table, key: str, files: Files) -> str:
+    """Return the path that a key names relative to its file."""
+    path = os.path.normpath(os.path.join(os.path.dirname(file), table.text(key)))
+    if flaw := files.flaw(path):
+        raise table.wrong(key, f"{table.text(key)} {flaw}")
+    return path
+
+
+class _ConfigurationParser:
+    """One file's table as a configuration."""
+
+    def __init__(self, path: str, table: Table, files: Files) -> None:
+        self._path = path
+        self._table = table
+        self._files = files
+
+    def configuration(self) -> Configuration:
+        """Return what the file says."""
+        table, name = self._table, self._files.name(self._path)
+        minimum = table.choice("min_confidence", ["low", "medium", "high"], "low")
+        skips = [tables.under(entry, "accept_skip", name) for entry in table.tables("accept_skip")]
+        allow = [tables.under(entry, "allow", name) for entry in table.tables("allow")]
+        return Configuration(
+            rules=tuple(rules for each in table.texts("rules") for rules in self._rules(each)),
+            exclude=self._exclude(),
+            min_confidence=Confidence[minimum.upper()],
+            accept_skip=tuple(map(tables.acceptance, skips)),
+            allow=tuple(tables.allowance(entry, name) for entry in allow),
+            baseline=_beside(self._path, table, "baseline", self._files) if table.text("baseline") else None,
+            jobs=table.whole("jobs", range(1, _MOST_JOBS)),
+            show_secrets=table.flag("show_secrets"),
+            verify=table.flag("verify"),
+            organizations=table.texts("org"),
+            api_url=table.text("api_url") or None,
+            ca_bundle=table.text("ca_bundle") or None,
+            stated=tuple(self._stated(name)),
+        )
+
+    def _exclude(self) -> tuple[str, ...]:
+        patterns = self._table.texts("exclude")
+        for pattern in patterns:
+            if every_path.fits_every_path(pattern):
+                raise self._table.wrong("exclude", f"{pattern}: {every_path.REFUSED}; {every_path.HINT}")
+        return patterns
+
+    def _rules(self, name: str) -> Iterator[NamedFile]:
+        """Yield a rule file, or those of a directory."""
+        path, files = os.path.normpath(os.path.join(os.path.dirname(self._path), name)), self._files
+        listing = files.listing(path)
+        each = [path] if listing is None else [os.path.join(path, one) for one in listing if one.endswith(".toml")]
+        if not each:
+            raise self._table.wrong("rules", f"{name}: there is no *.toml in this directory")
+        for file in each:
+            if flaw := files.flaw(file):
+                raise self._table.wrong("rules", f"{name} {flaw}")
+            try:
+                yield NamedFile(files.name(file), files.read(file, _LONGEST_BYTES))
+            except UsageError as error:
+                raise self._table.wrong("rules", str(error)) from None
+
+    def _stated(self, name: str) -> Iterator[Stated]:
+        for key, value in self._table.values.items():
+            for one in value if isinstance(value, list) else [value]:
+                yield Stated(key, _shown(one)[:_LONGEST_VALUE], name)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {_shown(each)}" for key, each in value.items())
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _merged(base: Configuration, own: Configuration, stated: dict[str, Any]) -> Configuration:
+    """Return what a file says on top of what it extends: lists add up, of other values the later one wins."""
+    changes: dict[str, Any] = {"stated": _in_force(base.stated, own.stated)}
+    for key in stated.keys() - {"extends"}:
+        field = "organizations" if key == "org" else key
+        before, value = getattr(base, field), getattr(own, field)
+        changes[field] = before + value if isinstance(value, tuple) else value
+    return base._replace(**changes)
+
+
+def _in_force(before: tuple[Stated, ...], own: tuple[Stated, ...]) -> tuple[Stated, ...]:
+    single = {"min_confidence", "baseline", "jobs", "show_secrets", "verify", "api_url", "ca_bundle"}
+    replaced = {one.key for one in own} & single
+    return (*(one for one in before if one.key not in replaced), *own)
+
+
+def _parsed(content: bytes, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode())
+    except ValueError as error:  # the parser's own, and int()'s for a number of more than 4,300 digits
+        raise UsageError(f"{name}: not a TOML file: {error}") from None
+    except RecursionError:
+        raise UsageError(f"{name}: nested too deeply") from None
+
+
+def _own_table(content: bytes, name: str) -> dict[str, Any]:
+    """Return ``[tool.akpatrol]``, empty when there is none."""
+    tools = _parsed(content, name).get("tool")
+    table = tools.get("akpatrol", {}) if isinstance(tools, dict) else {}
+    if not isinstance(table, dict):
+        raise UsageError(f"{name}: tool.akpatrol: must be a table")
+    return table

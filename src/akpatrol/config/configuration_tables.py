@@ -1,0 +1,78 @@
+"""The tables of a configuration that make exceptions, ``[[accept_skip]]`` and ``[[allow]]``: each with its reason."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from akpatrol.config.options import AllowEntry, SkipAcceptance
+from akpatrol.errors import UsageError
+
+if TYPE_CHECKING:
+    from akpatrol.validate.toml_table import Table
+
+_ACCEPTANCE_KEYS = ("path", "object", "form", "reason", "expires")
+_NAMES = ("fingerprint", "key_id", "sha256", "rule", "path", "commit")
+_ALLOWANCE_KEYS = (*_NAMES, "reason", "owner", "expires")
+_SHAPES = {
+    "fingerprint": (re.compile("akp1:[0-9a-f]{64}"), "akp1: and 64 hexadecimal digits, as reports show it"),
+    "sha256": (re.compile("[0-9a-f]{64}"), "64 hexadecimal digits in lower case"),
+    "commit": (re.compile("[0-9a-f]{7,64}"), "a commit's id, at least 7 hexadecimal digits of it"),
+}
+_SET = re.compile(r"\[[^]]*\]")
+
+
+def acceptance(table: Table) -> SkipAcceptance:
+    """Read one ``[[accept_skip]]``."""
+    table.reject_unknown(_ACCEPTANCE_KEYS)
+    path, object_, reason = table.text("path"), table.text("object"), table.text("reason").strip()
+    form = table.text("form").strip()
+    if [bool(path), bool(object_), bool(form)].count(True) != 1 or not reason:
+        raise table.wrong("", "needs a reason and either path or object, or form")
+    _check_pattern(table, path)
+    return SkipAcceptance(path, object_, reason, _date(table, "expires"), form)
+
+
+def allowance(table: Table, where: str) -> AllowEntry:
+    """Read one ``[[allow]]``; ``where`` is the file that it stands in."""
+    table.reject_unknown(_ALLOWANCE_KEYS)
+    names = {name: table.text(name) for name in _NAMES}
+    if not any(names.values()):
+        raise table.wrong("", "needs at least one of " + ", ".join(_NAMES))
+    reason = table.text("reason").strip()
+    if not any(character.isalnum() for character in reason):
+        raise table.wrong("reason", "needs a reason, for whoever finds it later")
+    for name, (shape, words) in _SHAPES.items():
+        if names[name] and not shape.fullmatch(names[name]):
+            raise table.wrong(name, f"must be {words}")
+    _check_pattern(table, names["path"])
+    return AllowEntry(where, reason, table.text("owner").strip(), _date(table, "expires"), **names)
+
+
+def _check_pattern(table: Table, pattern: str) -> None:
+    """Refuse a pattern that no path can fail: it would switch the gate off."""
+    if pattern and not any(character.isalnum() for character in _SET.sub("", pattern)) and pattern.strip("!/"):
+        raise table.wrong("path", f"{pattern} matches everything; name a part of the path")
+
+
+def _date(table: Table, key: str) -> date | None:
+    value = table.values.get(key)
+    try:
+        value = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise table.wrong(key, "must be a date, YYYY-MM-DD") from None
+    if isinstance(value, datetime):
+        value = value.date()
+    if value is not None and not isinstance(value, date):
+        raise table.wrong(key, "must be a date, YYYY-MM-DD")
+    return value
+
+
+def under(table: Table, name: str, where: str) -> Table:
+    """Return an entry of an array of tables whose errors name the array."""
+
+    def fail(key: str, reason: str) -> UsageError:
+        return UsageError(": ".join(filter(None, [where, name, key, reason])))
+
+    return type(table)(table.values, fail)

@@ -1,0 +1,227 @@
+"""What the caller wants: flags over configuration, and the only reader of the environment.
+
+Paths are strings and nothing here is parsed: a hook starts on every commit.
+``akpatrol.config.configuration_file`` reads the files.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.config.limits import Limits
+from akpatrol.model.scan import Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+
+    from akpatrol.config.files import Files
+    from akpatrol.model.credential import Credential
+
+FILE_NAME = ".akpatrol.toml"
+PYPROJECT = "pyproject.toml"
+BASELINE = ".akpatrol-baseline.json"
+
+
+class NamedFile(NamedTuple):
+    """A file that was read, and what to call it."""
+
+    name: str
+    content: bytes
+
+
+class AllowEntry(NamedTuple):
+    """``[[allow]]`` in the file ``where``: all names that are given must fit; ``expires`` is the first day without."""
+
+    where: str
+    reason: str
+    owner: str = ""
+    expires: date | None = None
+    fingerprint: str = ""
+    key_id: str = ""
+    sha256: str = ""
+    rule: str = ""
+    path: str = ""
+    commit: str = ""
+
+
+class SkipAcceptance(NamedTuple):
+    """``[[accept_skip]]``: what can never be read, by path pattern, object id or form, why, and until which day.
+
+    A ``form`` is what a skip's reason begins with, up to its colon, in any case: ``PDF``, say.
+    """
+
+    path: str
+    object: str
+    reason: str
+    expires: date | None
+    form: str = ""
+
+
+class VerificationSettings(NamedTuple):
+    """What to ask the API and the inventory; ``fail_on`` is ``any`` when None."""
+
+    verify: bool = False
+    organizations: tuple[str, ...] = ()
+    api_url: str | None = None
+    ca_bundle: str | None = None
+    verify_rps: float | None = None
+    send_unattributed: bool = False
+    no_scopes: bool = False
+    inventory: str | None = None
+    fail_on: str | None = None
+
+
+class PolicySettings(NamedTuple):
+    """What may allow a credential. ``trusted`` tells of one whose inline allowances count; all do when it is None."""
+
+    allow: tuple[AllowEntry, ...] = ()
+    baseline: NamedFile | None = None
+    inline: bool = False
+    trusted: Callable[[Credential], bool] | None = None
+    fail_on_stale: bool = False
+    notices: tuple[str, ...] = ()
+
+
+class Stated(NamedTuple):
+    """One value of a configuration, for ``akpatrol config show``: what ``key`` is set to, or gets, in which file."""
+
+    key: str
+    value: str
+    file: str
+
+
+class Configuration(NamedTuple):
+    """A configuration's content; ``file`` is None when there is none.
+
+    Path patterns are relative to the directory ``base``, to the target when that is None; ``baseline`` is a path.
+    """
+
+    file: str | None = None
+    base: str | None = None
+    rules: tuple[NamedFile, ...] = ()
+    exclude: tuple[str, ...] = ()
+    min_confidence: Confidence | None = None
+    accept_skip: tuple[SkipAcceptance, ...] = ()
+    allow: tuple[AllowEntry, ...] = ()
+    baseline: str | None = None
+    stated: tuple[Stated, ...] = ()
+    jobs: int | None = None
+    show_secrets: bool = False
+    verify: bool = False
+    organizations: tuple[str, ...] = ()
+    api_url: str | None = None
+    ca_bundle: str | None = None
+
+
+class Settings(NamedTuple):
+    """One run's settings, from flags, configuration and environment; an output's file None is standard output.
+
+    The configuration's path patterns are relative to ``base``, those of flags, and all when it is None, to the target.
+    ``cache`` is the directory of what earlier runs remember, None to do without.
+    """
+
+    environment: Mapping[str, str]
+    outputs: tuple[tuple[str, str | None], ...] = (("text", None),)
+    rules: tuple[str | NamedFile, ...] = ()
+    exclude: tuple[str, ...] = ()
+    allow_empty: bool = False
+    configured_exclude: tuple[str, ...] = ()
+    base: str | None = None
+    min_confidence: Confidence = Confidence.MEDIUM
+    accept_skip: tuple[SkipAcceptance, ...] = ()
+    hashes: str | None = None
+    jobs: int = 1
+    cache: str | None = None
+    show_secrets: bool = False
+    exit_zero: bool = False
+    progress: bool | None = None
+    quiet: bool = False
+    verbose: int = 0
+    configuration: str | None = None
+    limits: Limits = Limits()
+    verification: VerificationSettings = VerificationSettings()
+    policy: PolicySettings = PolicySettings()
+    link_template: str | None = None
+
+
+def environment() -> dict[str, str]:
+    """Return the process's environment."""
+    return dict(os.environ)
+
+
+def cache_directory(variables: Mapping[str, str]) -> str | None:
+    """Return where the user's caches of this program belong; None when there is no such place."""
+    home = variables.get("HOME", "")
+    if sys.platform == "darwin":
+        place = os.path.join(home, "Library", "Caches")
+    elif sys.platform == "win32":
+        place = variables.get("LOCALAPPDATA", "")
+    else:
+        # A relative one is to be ignored: https://specifications.freedesktop.org/basedir-spec/latest/
+        named = variables.get("XDG_CACHE_HOME", "")
+        place = named if os.path.isabs(named) else os.path.join(home, ".cache")
+    return os.path.join(place, "akpatrol") if os.path.isabs(place) else None
+
+
+def hook_environment(variables: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    """Return those of git's own variables that are set, with relative paths made absolute."""
+    found = {name: variables[name] for name in names if variables.get(name)}
+    single = {name: value for name, value in found.items() if name != "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
+    return found | {name: os.path.abspath(value) for name, value in single.items()}
+
+
+def keep_paths(names: tuple[str, ...]) -> None:
+    """Make relative paths in git's own variables absolute, before the current directory changes.
+
+    The index is relative to the top of the work tree, wherever the process is, and lists of paths are left.
+    """
+    for name in names:
+        if name not in ("GIT_INDEX_FILE", "GIT_ALTERNATE_OBJECT_DIRECTORIES") and os.environ.get(name):
+            os.environ[name] = os.path.abspath(os.environ[name])
+
+
+def most_jobs(wanted: int | None) -> int:
+    """Return how many processes may read: from a directory that was deleted none can be started."""
+    try:
+        os.getcwd()
+    except OSError:
+        return 1
+    return wanted or default_jobs()
+
+
+def default_jobs() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def configuration_of(
+    named: str | None, start: str | None, top: str | None, files: Files | None = None
+) -> Configuration:
+    """Return the configuration that the caller named, else the scanned tree's, from ``start`` up to ``top``, if any.
+
+    ``files`` reads both, from the disk unless it is given. Raises UsageError for a file that cannot be used.
+    """
+    if named:
+        from akpatrol.config import configuration_file  # noqa: PLC0415 - most runs have none
+
+        return configuration_file.load(named, tree=None, files=files)
+    is_file = files.is_file if files else os.path.isfile
+    for directory in _upwards(start, top):
+        if any(is_file(os.path.join(directory, name)) for name in (FILE_NAME, PYPROJECT)):
+            from akpatrol.config import configuration_file  # noqa: PLC0415 - most runs have none
+
+            if file := configuration_file.in_directory(directory, top or directory, files):
+                return configuration_file.load(file, tree=top, files=files)
+    return Configuration()
+
+
+def _upwards(start: str | None, top: str | None) -> list[str]:
+    directories = []
+    while start and top:
+        directories.append(start)
+        parent = os.path.dirname(start)
+        start = None if start in (parent, top) else parent
+    return directories

@@ -1,0 +1,113 @@
+"""Path patterns as in .gitignore, through pathspec: flags' are relative to a target, a tree's to its configuration."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from akpatrol.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from akpatrol.config.options import Settings, SkipAcceptance
+    from akpatrol.model.scan import Skipped, Target
+    from akpatrol.policy.group import AcceptedSkip
+
+    Matcher = Callable[[bytes, bool], bool]
+
+_SHORTEST_ID = 7
+
+
+def excluder(settings: Settings) -> Callable[[str], Matcher]:
+    """Return what gives, for a target's directory, whether to leave out a path in it, being a directory or not."""
+    by_flags, configured = matcher(settings.exclude), matcher(settings.configured_exclude)
+    if not settings.configured_exclude:
+        return lambda _root: by_flags
+
+    def in_target(root: str) -> Matcher:
+        above = prefix(settings.base, root)
+        return lambda path, is_directory: by_flags(path, is_directory) or configured(above + path, is_directory)
+
+    return in_target
+
+
+def by_target(settings: Settings, targets: Sequence[Target]) -> Callable[[str, bytes], bool]:
+    """Return whether a file is left out, by its target's id and its path."""
+    excluded = excluder(settings)
+    matchers = {target.id: excluded(directory(target)) for target in targets}
+    return lambda target, path: matchers[target](path, False)  # noqa: FBT003 - a callable's argument
+
+
+def directory(target: Target) -> str:
+    """Return what a target's paths are relative to."""
+    return os.path.dirname(target.root) if target.kind == "file" else target.root
+
+
+def prefix(base: str | None, root: str) -> bytes:
+    """Return what makes paths below ``root`` relative to ``base``, nothing where it does not lie above."""
+    if not base:
+        return b""
+    relative = os.path.relpath(root, os.path.realpath(base))
+    return b"" if relative.split(os.sep)[0] in (os.curdir, os.pardir) else os.fsencode(relative) + b"/"
+
+
+def matcher(patterns: Sequence[str]) -> Matcher:
+    """Return whether a path, being a directory or not, matches one of the patterns."""
+    if not patterns:
+        return lambda _path, _is_directory: False
+    import re  # noqa: PLC0415 - only with patterns
+
+    from pathspec import GitIgnoreSpec  # noqa: PLC0415 - only with patterns
+
+    try:
+        # The other backends, chosen by what is installed, raise errors of their own and take no name that is not UTF-8.
+        spec = GitIgnoreSpec.from_lines(patterns, backend="simple")
+    except (ValueError, re.error) as error:
+        raise UsageError(f"not a path pattern as in .gitignore: {error}") from None
+    return lambda path, is_directory: spec.match_file(os.fsdecode(path) + ("/" if is_directory else ""))
+
+
+def acceptances(settings: Settings, targets: Sequence[Target]) -> tuple[AcceptedSkip, ...]:
+    """Return what the configuration accepts, with an end that has come told apart."""
+    if not settings.accept_skip:
+        return ()
+    from datetime import UTC, datetime  # noqa: PLC0415 - most configurations accept nothing
+
+    from akpatrol.policy.group import AcceptedSkip  # noqa: PLC0415
+
+    today = datetime.now(UTC).date()
+    # A skip does not say of which target it is: where several are looked at, it is accepted in none or in all.
+    above = {prefix(settings.base, directory(target)) for target in targets} or {b""}
+    return tuple(
+        AcceptedSkip(entry.reason, _matches(entry, above), expired=bool(entry.expires and entry.expires <= today))
+        for entry in settings.accept_skip
+    )
+
+
+def _matches(entry: SkipAcceptance, above: Collection[bytes]) -> Callable[[Skipped], bool]:
+    if entry.path:
+        by_path = matcher([entry.path])
+        # What lies in a container is called by the container's path first.
+        return lambda skip: all(
+            by_path(one + os.fsencode(skip.item.split(" > ")[0]), False)  # noqa: FBT003 - a callable's argument
+            for one in above
+        )
+    if entry.form:
+        return _of_form(entry.form)
+    known = entry.object
+    return lambda skip: skip.item == known or (len(known) >= _SHORTEST_ID and skip.item.startswith(known))
+
+
+def _of_form(name: str) -> Callable[[Skipped], bool]:
+    """Return whether a skip is of that form, by the words before the colon of its reason. Raises UsageError."""
+    from akpatrol.unwrap.containers.forms import TITLES  # noqa: PLC0415 - most configurations accept nothing
+
+    titles = {title.lower(): title for title in TITLES}
+    if name.lower() not in titles:
+        from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error
+
+        near = get_close_matches(name.lower(), titles, 1, 0.3)
+        hint = f"; did you mean {titles[near[0]]}?" if near else ""
+        raise UsageError(f"accept_skip: form: no form is called {name}{hint}")
+    return lambda skip: skip.reason.partition(":")[0] == titles[name.lower()]

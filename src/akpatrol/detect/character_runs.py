@@ -1,0 +1,111 @@
+"""Alarms that ring only within long runs of some characters, such as what is encoded twice leaves."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from akpatrol.model.trigger import CharacterRun, Trigger
+
+    # Returns where between two offsets the first match ends; a negative number for nothing.
+    Search = Callable[[bytes, int, int], int]
+
+_LARGE_BYTES = 1 << 20
+_HEAD_BYTES = 8192
+# So many runs this near to one another are lines of something long: to look for what rings is then faster than to
+# look at each.
+_MANY, _NEAR_BYTES = 64, 4096
+
+
+class Searches(NamedTuple):
+    """How to find the next run, the next match of any alarm's pattern, and that of each alarm."""
+
+    run: Search
+    any: Search
+    each: Sequence[Search]
+
+
+class CharacterRuns:
+    """The alarms of one kind of run: each rings at the end of those runs that hold its pattern."""
+
+    def __init__(self, run: CharacterRun, alarms: Sequence[tuple[int, bytes]]) -> None:
+        self._run = run
+        self.indexes = [index for index, _ in alarms]
+        self.patterns = [pattern for _, pattern in alarms]
+        self.pattern = b"[%b]{%d}" % (re.escape(run.characters), run.length)
+
+    def rung(self, data: bytes, searches: Searches | None = None) -> dict[int, array[int]]:
+        """Return, for each alarm that rings, the ends of the runs in which it does.
+
+        Not in large binaries, which hold little text.
+        """
+        rung: dict[int, array[int]] = {}
+        if len(data) > _LARGE_BYTES and b"\0" in data[:_HEAD_BYTES]:
+            return rung
+        run, any_, each = searches or Searches(self._folded(data), self._any, self._each)
+        search = run
+        length, rest = self._run.length, self._rest.match
+        position = number = since = 0
+        while (place := search(data, position, len(data))) >= 0:
+            # The first match in a run is as short as can be, so that it tells where the run begins; an alarm does not.
+            position, before = (found.end() if (found := rest(data, place)) else place), place - length
+            start = before if search is run else self._run.start(data, position)
+            number += 1
+            if number % _MANY == 0:
+                if searches and position - since < _MANY * _NEAR_BYTES:
+                    search = any_
+                since = position
+            if position - start >= length and any_(data, start, position) >= 0:
+                for index, shows in zip(self.indexes, each, strict=True):
+                    if shows(data, start, position) >= 0:
+                        rung.setdefault(index, array("Q")).append(position)
+        return rung
+
+    def _folded(self, data: bytes) -> Search:
+        """Return a search for runs. Two that skip are much faster than a pattern that looks at every byte."""
+        folded, run = data.translate(self._table), b"\1" * self._run.length
+
+        def search(_: bytes, position: int, end: int) -> int:
+            found = folded.find(run, position, end)
+            return found if found < 0 else found + len(run)
+
+        return search
+
+    @cached_property
+    def _rest(self) -> re.Pattern[bytes]:
+        return re.compile(b"[%b]*+" % re.escape(self._run.characters))
+
+    @cached_property
+    def _any(self) -> Search:
+        return _search(b"|".join(self.patterns))
+
+    @cached_property
+    def _each(self) -> list[Search]:
+        return [_search(pattern) for pattern in self.patterns]
+
+    @cached_property
+    def _table(self) -> bytes:
+        return bytes(1 if byte in self._run.characters else 0 for byte in range(256))
+
+
+def _search(pattern: bytes) -> Search:
+    compiled = re.compile(pattern)
+
+    def search(data: bytes, position: int, end: int) -> int:
+        found = compiled.search(data, position, end)
+        return found.end() if found else -1
+
+    return search
+
+
+def grouped(alarms: Sequence[Trigger]) -> list[CharacterRuns]:
+    """Return the alarms that ring within runs, with their indexes, by kind of run."""
+    kinds = dict.fromkeys(alarm.run for alarm in alarms if alarm.run)
+    return [
+        CharacterRuns(kind, [(i, one.pattern) for i, one in enumerate(alarms) if one.run == kind]) for kind in kinds
+    ]

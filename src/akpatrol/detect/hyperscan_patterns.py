@@ -1,0 +1,322 @@
+"""All anchors and alarms at once, by hyperscan.
+
+Limits and traps: https://intel.github.io/hyperscan/dev-reference/runtime.html
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from contextlib import suppress
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import hyperscan
+
+from akpatrol.detect.character_runs import Searches, grouped
+from akpatrol.detect.prefilter import GAP_BYTES, PrefilterResult, has_anchor, most_of
+from akpatrol.model.fired_triggers import TriggerEnds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from akpatrol.detect.prefilter import PatternStore
+    from akpatrol.model.trigger import Trigger
+    from akpatrol.rules.rule_file import Rule
+
+_CALL_BYTES = 64 << 20
+_CALL_OVERLAP = 4096
+# Where rings flood, so much is looked at in one call, with what a match may have begun in before; past so many rings in
+# it only which alarms ring is told, and for some calls more. After so many calls all the rest is tried again.
+_BLOCK_BYTES, _BLOCK_OVERLAP, _MOST_IN_BLOCK, _BLOCKS = 4096, 256, 256, 64
+_UNTRIED = 7
+# The next pattern is looked for in what the one before has left; windows that grow, for the first to match may be the
+# last.
+_WINDOW_BYTES = 4096
+_LONGEST_MATCH = 64
+_ONCE = hyperscan.HS_FLAG_SINGLEMATCH
+_SIZE_BYTES = 8
+
+
+class HyperscanPatterns:
+    """Anchors report each end, patterns without an anchor report once, alarms as they ask."""
+
+    def __init__(self, rules: Sequence[Rule], alarms: Sequence[Trigger], compiled: bytes | None = None) -> None:
+        self._anchored = {index for index, rule in enumerate(rules) if has_anchor(rule)}
+        self._always: set[int] = set()
+        self._number = len(rules)
+        self._rules = rules
+        self._patterns = [alarm.pattern for alarm in alarms]
+        # Of rules that are not looked for round their anchors a match may be longer than a block.
+        self._unanchored = set(range(len(rules))) - self._anchored
+        self._openings = {index for index, alarm in enumerate(alarms) if alarm.pattern.startswith(b"^")}
+        listed = [(self._number + index, alarm) for index, alarm in enumerate(alarms) if not alarm.run]
+        # Each part has a number of its own: with equal ones a thousand take minutes to compile.
+        parts = [
+            (index, pattern, 0 if alarm.each else _ONCE)
+            for index, alarm in listed
+            for pattern, _ in alarm.parts or ((alarm.pattern, alarm.needs),)
+        ]
+        self._owners = [*range(self._number), *(index for index, _, _ in parts)]
+        self._alarms = [(self._number + place, *part[1:]) for place, part in enumerate(parts)]
+        self._parted = {index for index, alarm in listed if alarm.parts}
+        kinds = grouped(alarms)
+        if compiled:
+            self._first, *within = _loaded(compiled)
+        else:
+            self._first = self._compile(rules)
+            # Together those within runs take longer to compile and no less to look for.
+            single = [pattern for runs in kinds for pattern in (runs.pattern, *runs.patterns)]
+            within = [_database(_once(pattern)) for pattern in single]
+        self._within = within
+        left = iter(within)
+        self._runs = [(runs, _searches(next(left), [next(left) for _ in runs.patterns])) for runs in kinds]
+        self._whether: Any = None
+        # A database brings one scratch, and a scratch serves one call at a time.
+        self._lock = Lock()
+
+    def _compile(self, rules: Sequence[Rule]) -> Any:
+        once = _ONCE | hyperscan.HS_FLAG_ALLOWEMPTY
+        wanted = [
+            (index, rule.anchor.encode(), 0) if has_anchor(rule) else (index, rule.regex.encode(), once)
+            for index, rule in enumerate(rules)
+        ]
+        try:
+            return _database([*wanted, *self._alarms])
+        except hyperscan.HyperscanError:
+            usable = [pattern for pattern in wanted if _compiles(pattern)]
+        self._always = {index for index, _, _ in wanted} - {index for index, _, _ in usable}
+        return _database([*usable, *self._alarms])
+
+    def _compile_whether(self) -> Any:
+        """Return the database of what can flood, each told once."""
+        anchors = [(index, self._rules[index].anchor.encode(), _ONCE) for index in sorted(self._anchored)]
+        return _database([*anchors, *((index, pattern, _ONCE) for index, pattern, _ in self._alarms)])
+
+    def compiled(self) -> bytes | None:
+        """Return the databases, for who makes the same patterns in another process; None if it is not worth it."""
+        if not self._first or self._always:
+            return None
+        dumped = (hyperscan.dumpb(database) for database in (self._first, *self._within))
+        return b"".join(len(one).to_bytes(_SIZE_BYTES) + one for one in dumped)
+
+    def suspect(self, data: bytes) -> PrefilterResult:
+        """Return where in ``data`` a credential could stand."""
+        found = PrefilterResult(set(self._always))
+        if not self._first:
+            return found
+        if len(data) <= _CALL_BYTES:
+            self._scan(data, 0, found, data)
+        else:
+            for base in range(0, len(data), _CALL_BYTES - _CALL_OVERLAP):
+                self._scan(data[base : base + _CALL_BYTES], base, found, data)
+        return found
+
+    def _scan(self, part: bytes, base: int, found: PrefilterResult, data: bytes) -> None:
+        heard = _Heard(base)
+        with self._lock:
+            position = self._each(part, _CALL_OVERLAP if base else 0, len(part), most_of(part), heard)
+            if position < len(part):
+                found.flooded = True
+                found.rules |= self._unanchored
+            while position < len(part):
+                untried = 0
+                for _ in range(_BLOCKS):
+                    stop = min(len(part), position + _BLOCK_BYTES)
+                    if untried:
+                        untried -= 1
+                    elif (position := self._each(part, position, stop, _MOST_IN_BLOCK, heard)) < stop:
+                        untried = _UNTRIED
+                    self._which(part, position, stop, heard)
+                    position = stop
+                position = self._each(part, position, len(part), _MOST_IN_BLOCK, heard)
+            in_runs = [runs.rung(part, searches) for runs, searches in self._runs]
+        self._tell(heard, found, data)
+        for rung_here in in_runs:
+            for index, rung in rung_here.items():
+                known = found.alarms.setdefault(index, array("Q"))
+                (known.exact if isinstance(known, TriggerEnds) else known).extend(base + end for end in rung)
+
+    def _each(self, part: bytes, start: int, stop: int, most: int, heard: _Heard) -> int:
+        """Hear each ring in ``part[start:stop]``; return up to where, for past so many it stops."""
+        if start >= stop:
+            return stop
+        first = max(0, start - (_BLOCK_OVERLAP if start > _CALL_OVERLAP else _CALL_OVERLAP))
+        shift, since, left, ends = heard.base + first, heard.base + start, most, heard.ends
+        owners = self._owners
+
+        def record(index: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+            nonlocal left
+            if shift + end > since or not since:
+                ends[owners[index]].append(shift + end)
+                left -= 1
+            return left < 0
+
+        try:
+            self._first.scan(memoryview(part)[first:stop], match_event_handler=record)
+        except hyperscan.ScanTerminated:
+            return heard.forget_last() - heard.base
+        return stop
+
+    def _which(self, part: bytes, start: int, stop: int, heard: _Heard) -> None:
+        """Hear which alarms ring in ``part[start:stop]``."""
+        if start >= stop:
+            return
+        if self._whether is None:
+            self._whether = self._compile_whether()
+        begin, end, owners = heard.base + start, heard.base + stop, self._owners
+
+        def record(index: int, _start: int, _end: int, _flags: int, _context: object) -> None:
+            dense = heard.dense[owners[index]]
+            if dense and dense[-1][1] == begin:
+                dense[-1] = dense[-1][0], end
+            elif not dense or dense[-1][1] != end:  # of several parts of one alarm each may ring
+                dense.append((begin, end))
+
+        self._whether.scan(memoryview(part)[max(0, start - _BLOCK_OVERLAP) : stop], match_event_handler=record)
+
+    def _tell(self, heard: _Heard, found: PrefilterResult, data: bytes) -> None:
+        for index in sorted(heard.ends.keys() | heard.dense.keys()):
+            ends, dense = heard.ends[index], heard.dense[index]
+            if index in self._parted:  # parts may end at one place, and are told of as they come
+                ends = array("Q", sorted(set(ends)))
+            if index in self._anchored:
+                found.ends += ends
+                for start, stop in dense:
+                    found.ends += range(start, stop + 1, GAP_BYTES)
+            elif index < self._number:
+                found.rules.add(index)
+            else:
+                self._tell_alarm(index - self._number, ends, dense, found, data)
+
+    def _tell_alarm(
+        self, alarm: int, ends: array[int], dense: list[tuple[int, int]], found: PrefilterResult, data: bytes
+    ) -> None:
+        if alarm in self._openings:  # it rings at the beginning of a block, too
+            ends = array("Q", (end for end in ends if end <= _LONGEST_MATCH))
+            if not ends and dense and not dense[0][0]:
+                ends.append(1)
+            dense = []
+        known = found.alarms.get(alarm)
+        if dense or isinstance(known, TriggerEnds):
+            many = known if isinstance(known, TriggerEnds) else TriggerEnds(data, self._patterns[alarm], known)
+            many.exact.extend(ends)
+            many.dense += dense
+            found.alarms[alarm] = many
+        elif known is not None:
+            known.extend(ends)
+        elif ends:
+            found.alarms[alarm] = ends
+
+
+class _Heard:
+    """Where each pattern's matches end and where they flood, as offsets in the whole; a part begins at ``base``."""
+
+    def __init__(self, base: int) -> None:
+        self.base = base
+        self.ends: dict[int, array[int]] = defaultdict(partial(array, "Q"))
+        self.dense: dict[int, list[tuple[int, int]]] = defaultdict(list)
+
+    def forget_last(self) -> int:
+        """Forget what ends last, of which more may end there, and return the place before it."""
+        last = max(ends[-1] for ends in self.ends.values() if ends)
+        for ends in self.ends.values():
+            if ends and ends[-1] == last:
+                ends.pop()
+        return last - 1
+
+
+class _Next:
+    """Finds where the first match in any of the databases ends."""
+
+    def __init__(self, databases: Sequence[Any]) -> None:
+        self._databases = databases
+        self._first = 0
+        # One pattern is told as soon as it matches.
+        self._window = _CALL_BYTES if len(databases) == 1 else _WINDOW_BYTES
+
+    def __call__(self, data: bytes, position: int, stop_at: int) -> int:
+        """Return where in ``data[position:stop_at]`` the first match ends, as an offset in data; -1 for none."""
+        view, size = memoryview(data), self._window
+        if len(self._databases) == 1 and stop_at - position <= size:
+            return self._at_once(view[position:stop_at], position)
+        while position < stop_at:
+            end = min(stop_at, position + size)
+            self._first = 0
+            for database in self._databases:
+                try:
+                    database.scan(view[position:end], match_event_handler=self._stop)
+                except hyperscan.ScanTerminated:
+                    end = position + self._first
+            if self._first:
+                return end
+            position, size = end if end == stop_at else end - _LONGEST_MATCH, 4 * size
+        return -1
+
+    def _at_once(self, part: memoryview, position: int) -> int:
+        try:
+            self._databases[0].scan(part, match_event_handler=self._stop)
+        except hyperscan.ScanTerminated:
+            return position + self._first
+        return -1
+
+    def _stop(self, _index: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+        self._first = end
+        return True
+
+
+def _searches(run: Any, alarms: Sequence[Any]) -> Searches:
+    return Searches(_Next([run]), _Next(alarms), [_Next([alarm]) for alarm in alarms])
+
+
+def shelved(rules: Sequence[Rule], alarms: Sequence[Trigger], shelf: PatternStore) -> HyperscanPatterns:
+    """Return the patterns that were compiled before, else compile them and put them there."""
+    key = repr(([(rule.anchor, rule.regex, has_anchor(rule)) for rule in rules], alarms))
+    if compiled := shelf.recall(key):
+        # Of another processor or version of hyperscan, it says so.
+        with suppress(hyperscan.HyperscanError):
+            return HyperscanPatterns(rules, alarms, compiled)
+    made = HyperscanPatterns(rules, alarms)
+    if compiled := made.compiled():
+        shelf.remember(key, compiled)
+    return made
+
+
+def _loaded(compiled: bytes) -> list[Any]:
+    """Return the databases. Raises hyperscan's error where they are of another processor or version."""
+    databases, position = [], 0
+    while position < len(compiled):
+        start = position + _SIZE_BYTES
+        position = start + int.from_bytes(compiled[position:start])
+        database = hyperscan.loadb(compiled[start:position], hyperscan.HS_MODE_BLOCK)
+        database.scratch = hyperscan.Scratch(database)
+        databases.append(database)
+    return databases
+
+
+def _once(pattern: bytes) -> list[tuple[int, bytes, int]]:
+    return [(0, pattern, _ONCE)]
+
+
+def _compiles(pattern: tuple[int, bytes, int]) -> bool:
+    try:
+        _database([pattern])
+    except hyperscan.HyperscanError:
+        return False
+    return True
+
+
+def _database(patterns: list[tuple[int, bytes, int]]) -> Any:
+    """Return a compiled database, None for no patterns. Raises HyperscanError."""
+    if not patterns:
+        return None
+    if len(patterns) > 1:
+        # With one pattern that reports its start hyperscan leaves out an engine of its own for short data, which takes
+        # most of the time to compile: 100 patterns 100 ms, 30 with it. This one stands nowhere.
+        never = max(index for index, _, _ in patterns) + 1
+        patterns = [*patterns, (never, rb"\xff\x00\xfe[0-9]\xfd\x00\xfe", hyperscan.HS_FLAG_SOM_LEFTMOST)]
+    ids, expressions, flags = zip(*patterns, strict=True)
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(expressions=list(expressions), ids=list(ids), elements=len(ids), flags=list(flags))
+    return database

@@ -1,0 +1,100 @@
+"""Where alarms ring, in order. What rings in nearly every place is not written down but looked for when asked for."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_right
+from functools import cached_property
+from heapq import heapify, heappop, heapreplace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LONGEST = 64  # bytes that one match may have
+_PART = 512
+
+
+class TriggerEnds:
+    """Where an alarm's matches in ``data`` end: ``exact``, and any there may be within each ``dense`` range."""
+
+    def __init__(self, data: bytes, pattern: bytes, exact: array[int] | None = None) -> None:
+        self.exact = array("Q") if exact is None else exact
+        self.dense: list[tuple[int, int]] = []
+        self._data = data
+        self._source = pattern
+        # Those of a part of a dense range that were looked for together.
+        self._near: list[int] = []
+        self._from = self._to = 0
+
+    def after(self, place: int) -> int:
+        """Return the first end behind ``place``, -1 without one."""
+        index = bisect_right(self.exact, place)
+        nearest = self.exact[index] if index < len(self.exact) else -1
+        for number in range(bisect_right(self.dense, place, key=_stop), len(self.dense)):
+            start, stop = self.dense[number]
+            if 0 <= nearest <= start:
+                break
+            if (found := self._within(max(place, start), stop)) >= 0:
+                return min(found, nearest) if nearest >= 0 else found
+        return nearest
+
+    def _within(self, place: int, stop: int) -> int:
+        while place < stop:
+            if not self._from <= place < self._to:
+                self._from, self._to = place, min(stop, place + _PART)
+                matches = self._pattern.finditer(self._data, max(0, place - _LONGEST), min(stop, self._to + _LONGEST))
+                self._near = [end for match in matches if place < (end := match.end()) <= self._to]
+            index = bisect_right(self._near, place)
+            if index < len(self._near):
+                return self._near[index]
+            place = self._to
+        return -1
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[bytes]:
+        return re.compile(self._source)
+
+
+def exact(ends: TriggerEnds | Sequence[int]) -> Sequence[int]:
+    """Return those ends that are written down, which are all but for a flood."""
+    return ends.exact if isinstance(ends, TriggerEnds) else ends
+
+
+def _stop(dense: tuple[int, int]) -> int:
+    return dense[1]
+
+
+class FiredTriggers:
+    """The ends of several alarms' matches, merged; a flood of them is passed over, not looked at one by one."""
+
+    def __init__(self, ends: Sequence[TriggerEnds | Sequence[int]]) -> None:
+        self._ends = ends
+        # The next of each alarm that rings: its place, and the alarm.
+        self._next = [(place, alarm) for alarm, some in enumerate(ends) if some and (place := _after(some, -1)) >= 0]
+        heapify(self._next)
+
+    def __bool__(self) -> bool:
+        return bool(self._next)
+
+    @property
+    def first(self) -> tuple[int, int]:
+        """The first place that is left, and the alarm that rang there."""
+        return self._next[0]
+
+    def leave(self, place: int) -> None:
+        """Go on behind the first, with its alarm also behind ``place``."""
+        here, alarm = self._next[0]
+        following = _after(self._ends[alarm], max(here, place))
+        if following >= 0:
+            heapreplace(self._next, (following, alarm))
+        else:
+            heappop(self._next)
+
+
+def _after(ends: TriggerEnds | Sequence[int], place: int) -> int:
+    if isinstance(ends, TriggerEnds):
+        return ends.after(place)
+    index = bisect_right(ends, place)
+    return ends[index] if index < len(ends) else -1

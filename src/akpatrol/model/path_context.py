@@ -1,0 +1,68 @@
+"""What the names of a place say of what stands in it: sent to browsers, or written for documentation and tests.
+
+A path is relative to its target, in bytes, with ``/`` between its parts; the member of a container goes on behind the
+container's own path. Pure: nothing is opened. What is served as it lies: Vite and Next.js ``public/``, ASP.NET Core
+``wwwroot/``, Cordova ``www/``; what is built to be: Create React App ``build/static/``, Next.js ``_next/static/``,
+Nuxt ``_nuxt/``, SvelteKit ``_app/immutable/``, Astro ``_astro/``, Storybook ``storybook-static/``, Vite and webpack
+``dist/``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from akpatrol.model.scan import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from akpatrol.model.credential import Occurrence
+
+# What a server in front of these directories hands out. Not what it runs (public/index.php), nor a compiler's input.
+_SERVED = rb"\.(?:m?js|css|map|html?|xhtml|json|webmanifest|svg|xml|txt|ya?ml|wasm)"
+
+_PAGES = rb"\.(?:html?|xhtml|vue|svelte)"  # single-file components are compiled into what the page loads
+_BUNDLES = rb"(?:[.-](?:bundle|min|chunk|iife|umd)|\.[0-9a-f]{8,32})\.m?js(?:\.map)?"
+_BROWSER = re.compile(
+    rb"(?:" + _PAGES + rb"|" + _BUNDLES + rb""")\Z
+    | (?:\A|/) (?:public|wwwroot|www|htdocs|static/(?:js|chunks)|build/static|\.?_?next/static|_nuxt|_astro
+                |_app/immutable|storybook-static)/ (?:[^/]+/)* [^/]+""" + _SERVED + rb"""\Z
+    | (?:\A|/) (?:dist|static)/ (?:[^/]+/)* [^/]+ \.(?:m?js|css|map|html?)(?:\.map)?\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)  # fmt: skip
+_INSTALLED = re.compile(rb"(?:\A|/)(?:node_modules|site-packages)/")
+
+_TESTS = re.compile(
+    rb"""(?:\A|/) (?:tests?|__tests__|specs?|e2e|testing|test[_-]?data|fixtures?|__fixtures__|mocks?|__mocks__)/
+    | (?:\A|/) (?:test_[^/]*\.py|conftest\.py|[^/]*(?:_test|_spec|\.test|\.spec)\.\w+)\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_DOCUMENTATION = re.compile(
+    rb"""(?:\A|/) (?:docs?|documentation|examples?|samples?|demos?)/
+    | \.(?:md|mdx|markdown|rst|adoc|example|sample|template|tmpl|dist)\Z
+    | (?:\A|/) (?:readme|changelog)[^/]*\Z
+    | (?:\A|/) [^/]*\.env\.(?:test|example|sample|template)[^/]*\Z
+    | [._-](?:example|sample|template)\.\w+\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def names(occurrence: Occurrence) -> tuple[bytes, ...]:
+    """Return the paths on which an occurrence stands, its containers' members included; none for other places."""
+    if occurrence.place not in (Place.CONTENT, Place.PATH):
+        return ()
+    members = [label.partition(":")[2].encode("utf-8", "surrogateescape") for label in occurrence.containers]
+    paths = dict.fromkeys((*filter(None, (occurrence.path,)), *occurrence.paths))
+    return tuple(b"/".join((path, *filter(None, members))) for path in paths)
+
+
+def browser(paths: Iterable[bytes]) -> bool:
+    """Tell whether what stands on any of these paths is sent to browsers; tests and installed packages are not."""
+    return any(_BROWSER.search(path) and not _TESTS.search(path) and not _INSTALLED.search(path) for path in paths)
+
+
+def fixture(paths: Iterable[bytes]) -> bool:
+    """Tell whether there are paths and all of them are of documentation, examples, tests or fixtures."""
+    found = [bool(_TESTS.search(path) or _DOCUMENTATION.search(path)) for path in paths]
+    return bool(found) and all(found)

@@ -1,0 +1,84 @@
+"""Where a credential ends that was read too long: its shorter readings, and which of them is known."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from akpatrol.model import identity
+from akpatrol.model.scan import End, Kind, Secret, Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from akpatrol.model.credential import Credential, Occurrence
+    from akpatrol.model.scan import Match
+
+_LEAST = {
+    Kind.ORGANIZATION_KEY: re.compile(rb"ak_[^.]{4,}\.[^.]{16}"),
+    Kind.PERSONAL_ACCESS_TOKEN: re.compile(rb"pat_(?:[^.]{4,}\.[^.]{16}|[^.]{20})"),
+}
+
+_UNKEPT = "where it ends is uncertain, and its shorter readings were not kept: look for it with trace"
+_CUT = "where it ends is uncertain: it may go on in the next line"
+_WRAPPED = frozenset(("base64", "base64url", "hex"))
+
+
+def shorter(kind: Kind, secret: Secret) -> Iterator[Secret]:
+    """Yield what a secret would be if it ended before, down to the shortest of its kind: at most some 300."""
+    least = _LEAST[kind].match(secret.reveal()) if kind in _LEAST and secret.is_kept else None
+    if least:
+        value = secret.reveal()
+        for end in range(len(value) - 1, least.end() - 1, -1):
+            yield Secret(value[:end])
+
+
+def unsettled(credentials: Iterable[Credential], names: Collection[str]) -> tuple[Skipped, ...]:
+    """Return which credentials may be one of those ``names``, and nobody can say: none where no name is asked for."""
+    if not names:
+        return ()
+    return tuple(Skipped(one.secret.redacted, reason) for one in credentials if (reason := _unsettled(one)))
+
+
+def _unsettled(one: Credential) -> str | None:
+    if one.end is End.CERTAIN:
+        return None
+    if not one.secret.is_kept:
+        return _UNKEPT
+    return _CUT if any(not _WRAPPED.isdisjoint(place.encodings) for place in one.occurrences) else None
+
+
+class KnownSecrets:
+    """Secrets whose ends are known: those found for certain, and those that somebody asks for by their hash."""
+
+    def __init__(self, certain: Iterable[tuple[Kind, Secret]], names: Collection[str] = ()) -> None:
+        self._secrets = set(certain)
+        self._names = names
+
+    def settled(self, match: Match, occurrence: Occurrence) -> tuple[Match, Occurrence]:
+        """Return a match and its occurrence with their end, if that is known."""
+        if match.ending is End.CERTAIN:
+            return match, occurrence
+        if (match.kind, match.secret) in self._secrets or self._is_asked(match.kind, match.secret):
+            return match._replace(ending=End.CERTAIN), occurrence._replace(end=End.CERTAIN)
+        for one in shorter(match.kind, match.secret):
+            if (match.kind, one) in self._secrets or self._is_asked(match.kind, one):
+                return match._replace(secret=one, ending=End.CERTAIN), _ended(occurrence, match.secret, one)
+        return match, occurrence
+
+    def _is_asked(self, kind: Kind, secret: Secret) -> bool:
+        if not self._names:
+            return False
+        return identity.secret_sha256(secret) in self._names or identity.fingerprint(kind, secret) in self._names
+
+
+def _ended(occurrence: Occurrence, longest: Secret, secret: Secret) -> Occurrence:
+    """Return an occurrence of the longest reading as one of what it was; what follows stays masked."""
+    rest = Secret(longest.reveal()[len(secret.reveal()) :])
+    context: list[str | Secret] = []
+    for part in occurrence.context:
+        context += [secret, rest] if part == longest else [part]
+    column = occurrence.end_column
+    if column and not occurrence.encodings and occurrence.end_line == occurrence.line:
+        column -= len(rest.reveal())
+    return occurrence._replace(end=End.CERTAIN, context=tuple(context), end_column=column)

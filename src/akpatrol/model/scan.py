@@ -1,0 +1,334 @@
+"""The frozen values that pass between stages while nothing is found, and the words they are made of.
+
+``Chunk`` -> (engine) ``Match`` -> (pipeline) ``Hit`` -> (source) ``Occurrence`` -> (triage) ``Credential`` ->
+``Report``. What could not be read is a ``Skipped`` value that takes the same way; what exists only once something is
+found is in ``findings.py``. All are named tuples: a frozen dataclass takes five times as long to define, which a hook
+pays on every commit, and to make, which a scan pays for every file and object.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from akpatrol.model.credential import Changes, Credential, Taken
+
+
+# What the engine may look at round the start of a match, in bytes: sources overlap their blocks by this much.
+REACH_BEFORE = 1024
+REACH_AFTER = 2048
+
+
+class Kind(StrEnum):
+    """What a credential is; ``custom`` belongs to rules that users bring."""
+
+    ORGANIZATION_KEY = "organization_key"
+    PERSONAL_ACCESS_TOKEN = "personal_access_token"  # noqa: S105 - a name, not a secret
+    CUSTOM = "custom"
+
+
+class Confidence(IntEnum):
+    """How sure the judge is that the text is a credential at all."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
+class Attribution(StrEnum):
+    """Whether the credential is Anyreach's."""
+
+    CONFIRMED = "confirmed"
+    LIKELY = "likely"
+    OPEN = "open"
+
+
+class Severity(IntEnum):
+    """How bad a leak of it is."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+class Exposure(StrEnum):
+    """Who else can read the place."""
+
+    BROWSER = "browser"
+
+
+class Place(StrEnum):
+    """Which part of a target the bytes are."""
+
+    CONTENT = "content"
+    PATH = "path"
+    COMMIT_MESSAGE = "commit_message"
+    AUTHOR = "author"
+    COMMITTER = "committer"
+    TAG_MESSAGE = "tag_message"
+    TAGGER = "tagger"
+    REF_NAME = "ref_name"
+    GIT_DIR = "git_dir"
+
+
+class End(StrEnum):
+    """Whether it is known where a credential ends in the bytes that hold it."""
+
+    CERTAIN = "certain"
+    UNCERTAIN = "uncertain"
+
+
+class State(StrEnum):
+    """Where the occurrence is now, worst first."""
+
+    WORKTREE = "worktree"
+    STAGED = "staged"
+    PRESENT = "present"
+    REMOVED = "removed"
+    UNREACHABLE = "unreachable"
+    IGNORED = "ignored"
+
+
+class StateReason(StrEnum):
+    """Why an unreachable object still exists."""
+
+    STASH = "stash"
+    REFLOG = "reflog"
+    DANGLING = "dangling"
+
+
+class Exclusion(StrEnum):
+    """Why something is left out by design."""
+
+    SYMLINK = "symlink"
+    SPECIAL_FILE = "special_file"
+    GIT_DIRECTORY = "git_directory"
+    SUBMODULE = "submodule"
+    EXCLUDE_OPTION = "exclude_option"
+    DELETED = "deleted"
+    GIT_LFS_POINTER = "git_lfs_pointer"
+    NOT_IN_INDEX = "not_in_index"
+    ENCRYPTED = "encrypted"
+
+
+class Secret:
+    """Bytes that print as a mask wherever they go; only ``reveal`` gives them."""
+
+    __slots__ = ("_value",)
+    is_kept = True
+
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+
+    def reveal(self) -> bytes:
+        """Return the raw secret."""
+        return self._value
+
+    @property
+    def redacted(self) -> str:
+        """The prefix, at most four characters of what follows, and the length in characters."""
+        text = self._value.decode("utf-8", "backslashreplace")
+        prefix, underscore, body = text.partition("_")
+        if not underscore or len(prefix) > 3 or len(body) < 16:  # noqa: PLR2004 - too short to show four of it
+            return f"***({len(text)})"
+        return f"{prefix}_{body[:4]}***({len(text)})"
+
+    def __repr__(self) -> str:
+        return f"Secret({self.redacted})"
+
+    def __str__(self) -> str:
+        return self.redacted
+
+    def __format__(self, spec: str) -> str:
+        return format(self.redacted, spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[bytes]]:
+        return (Secret, (self._value,))
+
+
+class Origin(NamedTuple):
+    """Where a chunk's bytes come from. ``path`` is relative to its target; ``object`` a git id in hex."""
+
+    target: str
+    place: Place = Place.CONTENT
+    path: bytes | None = None
+    object: str | None = None
+    containers: tuple[str, ...] = ()
+    encodings: tuple[str, ...] = ()
+
+
+class Content(NamedTuple):
+    """One whole file, object or member. ``data`` is its beginning, or all of it where ``read`` is None.
+
+    ``read(n)`` gives what follows ``data``, fewer than ``n`` bytes only at the end. ``at(offset, n)`` gives any part of
+    the whole, where that is possible. ``size`` in bytes, where it is known; ``named`` says that the caller named it.
+    Who examines it counts it under ``counter``, a key of ``coverage.counts``; None when the source itself counts.
+    """
+
+    origin: Origin
+    data: bytes
+    read: Callable[[int], bytes] | None = None
+    at: Callable[[int, int], bytes] | None = None
+    size: int | None = None
+    named: bool = False
+    counter: str | None = None
+
+
+class Chunk(NamedTuple):
+    """A part of one file or object.
+
+    ``data`` starts ``offset`` bytes into the whole, at ``line`` and ``column`` (1-based, column in characters).
+    Only matches that start in ``data[begin:end]`` belong to this chunk; the rest is overlap for context.
+    ``names`` says that the data are names separated by NUL, each an entry of its own.
+    """
+
+    origin: Origin
+    data: bytes
+    offset: int = 0
+    line: int = 1
+    column: int = 1
+    begin: int = 0
+    end: int | None = None
+    names: bool = False
+
+
+class Skipped(NamedTuple):
+    """Something that should have been looked at and could not be."""
+
+    item: str
+    reason: str
+    accepted: str | None = None
+
+
+class Counted(NamedTuple):
+    """A unit of work done: ``name`` is a key of ``coverage.counts``, ``size`` in bytes."""
+
+    name: str
+    number: int = 1
+    size: int = 0
+
+
+class Excluded(NamedTuple):
+    """Things left out by design."""
+
+    reason: Exclusion
+    number: int = 1
+
+
+class Match(NamedTuple):
+    """What the engine found in ``data[start:end]`` of one chunk, where it stands in these ``encodings``.
+
+    ``others`` are users' rules that found it too, the most specific first. Where its end is not certain, ``secret`` is
+    the longest reading: it may end anywhere before.
+    """
+
+    rule_id: str
+    kind: Kind
+    secret: Secret
+    start: int
+    end: int
+    confidence: Confidence
+    attribution: Attribution
+    exposure: Exposure | None = None
+    encodings: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    ending: End = End.CERTAIN
+
+
+class Target(NamedTuple):
+    """What was asked to be looked at; ``root`` is its absolute path, ``base`` the enclosing repository's root."""
+
+    id: str
+    kind: str
+    root: str
+    remote: str | None = None
+    head: str | None = None
+    base: str | None = None
+
+
+class ChangedFiles(NamedTuple):
+    """How many files a range, a push or the next commit changes, and how many of them patterns leave out."""
+
+    number: int
+    excluded: int
+
+    @property
+    def is_mostly_excluded(self) -> bool:
+        """True when more than half of them are left out."""
+        return 2 * self.excluded > self.number
+
+
+class Coverage(NamedTuple):
+    """What was read, left out by design, and not readable.
+
+    ``changed`` is None for what is no change, and where no pattern leaves anything out.
+    """
+
+    size: int = 0
+    counts: Mapping[str, int] = {}
+    excluded: Mapping[str, int] = {}
+    skipped: tuple[Skipped, ...] = ()
+    changed: ChangedFiles | None = None
+
+    @property
+    def complete(self) -> bool:
+        """True when everything that should have been looked at was, or its absence is accepted."""
+        return all(skip.accepted for skip in self.skipped)
+
+
+class StaleAllowance(NamedTuple):
+    """A baseline's entry or an allowance that matched nothing in a complete scan; ``entry`` says which."""
+
+    where: str
+    entry: str
+    reason: str
+
+
+class QueryAnswer(NamedTuple):
+    """What was asked for, what it was taken for, and whether it was found as that; one may be taken for several."""
+
+    what: str
+    found: bool
+    taken_for: Taken | None = None
+
+
+class Report(NamedTuple):
+    """One run's whole result, as every format renders it.
+
+    ``notices`` are sentences about what was asked for and does not hold: an allowance that has expired, say.
+    ``rules_digest`` is of the rules that found it, None where they are those that it is rendered with. ``known`` are
+    the credentials, with their places, that the base of what was looked at holds ``already_in_base``: so many places.
+    ``interrupted`` says that it holds what was found until Ctrl-C.
+    """
+
+    command: str
+    started_at: str
+    duration: float
+    targets: tuple[Target, ...]
+    coverage: Coverage
+    credentials: tuple[Credential, ...]
+    below_confidence: int = 0
+    unread_histories: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    stale: tuple[StaleAllowance, ...] = ()
+    asked: tuple[QueryAnswer, ...] = ()
+    changes: Changes | None = None
+    rules_digest: str | None = None
+    known: tuple[Credential, ...] = ()
+    already_in_base: int = 0
+    interrupted: bool = False
+
+    @property
+    def findings(self) -> tuple[Credential, ...]:
+        """The credentials that somebody has to act on."""
+        return tuple(credential for credential in self.credentials if credential.is_finding)

@@ -1,0 +1,37 @@
+"""What the gate listens for on behalf of encodings and containers."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+_WINDOW_BYTES = 256
+
+
+class CharacterRun(NamedTuple):
+    """At least ``length`` of these ``characters`` in a row, as many as there are."""
+
+    characters: bytes
+    length: int
+
+    def start(self, data: bytes, end: int) -> int:
+        """Return where the run begins that ends at ``end``."""
+        while True:
+            first = max(0, end - _WINDOW_BYTES)
+            end = first + len(data[first:end].rstrip(self.characters))
+            if end > first or not first:
+                return end
+
+
+class Trigger(NamedTuple):
+    """What the gate listens for on behalf of an encoding, in the syntax that ``re`` and hyperscan share.
+
+    ``each`` asks for every end of a match; otherwise one report says that there is any, and its place tells nothing.
+    Every match holds ``needs``. A pattern that is slow to look for is looked for only within each ``run``, and rings
+    once where that ends. One that consists of alternatives may have them as ``parts``, each with what it needs.
+    """
+
+    pattern: bytes
+    each: bool = True
+    needs: bytes = b""
+    run: CharacterRun | None = None
+    parts: tuple[tuple[bytes, bytes], ...] = ()

@@ -1,0 +1,157 @@
+"""Policy applied to what was found: each credential with what allows it, what to say of it, and what is stale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model import identity
+from akpatrol.model.credential import Allowance, AllowanceSource
+from akpatrol.model.scan import Kind, Place, StaleAllowance, State
+from akpatrol.policy import baseline as baselines
+from akpatrol.policy.allowances import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from akpatrol.model.credential import Credential, Occurrence
+    from akpatrol.policy.allowances import Allowing
+
+_PAST = (State.REMOVED, State.UNREACHABLE)
+
+
+class Policy(NamedTuple):
+    """Everything that may allow a credential.
+
+    ``baseline`` has its entries by fingerprint, ``file`` is its name. Inline allowances count in the targets
+    ``inline``, and only of credentials that ``trusted`` tells, unless it is None. ``custom`` says that there were rules
+    besides the shipped ones, without which what they found would look stale.
+    """
+
+    allow: Sequence[Allowing] = ()
+    baseline: Mapping[str, baselines.BaselineEntry] = {}
+    file: str = ""
+    inline: Collection[str] = ()
+    trusted: Callable[[Credential], bool] | None = None
+    custom: bool = True
+
+
+class Applied(NamedTuple):
+    """What became of the credentials, and what a person has to be told."""
+
+    credentials: tuple[Credential, ...]
+    notices: tuple[str, ...] = ()
+    stale: tuple[StaleAllowance, ...] = ()
+
+
+def apply(credentials: Iterable[Credential], policy: Policy, today: date, covered: str | None = None) -> Applied:
+    """Return the credentials with what allows them.
+
+    ``covered`` is the kind of scan that this was, when it was complete: then what matched nothing is stale.
+    """
+    judged, notices, used = [], [], set()
+    for credential in credentials:
+        judge = _Judge(credential, policy, today)
+        judged.append(credential._replace(allowed=judge.allowance()))
+        notices += judge.notices
+        used |= judge.used
+    stale = tuple(_stale(policy, used, covered)) if covered else ()
+    return Applied(tuple(judged), tuple(dict.fromkeys(notices)), stale)
+
+
+class _Judge:
+    """Decides about one credential: what holds for all of it comes first, then each of its places is looked at."""
+
+    def __init__(self, credential: Credential, policy: Policy, today: date) -> None:
+        self._credential = credential
+        self._fingerprint = identity.fingerprint(credential.kind, credential.secret)
+        self._file = policy.file
+        self._entry = policy.baseline.get(self._fingerprint)
+        self.notices: list[str] = []
+        self.used: set[object] = {self._fingerprint} if self._entry else set()
+        naming = [one for one in policy.allow if one.names(credential)]
+        self._allow = [one for one in naming if not one.expired(today)]
+        self._inline: frozenset[Occurrence] = frozenset(self._commented(policy))
+        for one in naming:
+            if any(map(one.covers, credential.occurrences)):
+                self.used.add(one.entry)
+                if one.expired(today):
+                    self.notices.append(
+                        f"an allowance has expired on {one.entry.expires} and no longer holds for "
+                        f"{credential.secret.redacted}: {describe(one.entry)}, {one.entry.where}: {one.entry.reason}"
+                    )
+
+    def allowance(self) -> Allowance | None:
+        """Return what allows the credential, the first of several; None when a single place is not covered."""
+        if self._entry:
+            return _of_entry(self._entry, self._file)
+        found = [self._covering(one) for one in self._credential.occurrences]
+        # What holds now speaks for a credential rather than what once was.
+        return found[0] if found and all(found) else None
+
+    def _covering(self, one: Occurrence) -> Allowance | None:
+        for allowing in self._allow:
+            if allowing.covers(one):
+                return allowing.allowance()
+        if one in self._inline:
+            return _of_comment(one)
+        if one.state in _PAST:
+            later = (other for other in self._inline if other.state not in _PAST and _same_path(one, other))
+            return next(map(_of_comment, sorted(later, key=lambda other: other.line or 0)), None)
+        return None
+
+    def _commented(self, policy: Policy) -> Iterator[Occurrence]:
+        """Yield the places with a comment that counts, and note what does not."""
+        places = (one for one in self._credential.occurrences if one.inline is not None and one.target in policy.inline)
+        marked = [one for one in places if one.place is Place.CONTENT]
+        is_trusted = not policy.trusted or not any(one.inline for one in marked) or policy.trusted(self._credential)
+        for one in marked:
+            name = f"the inline allowance at {_where(one)} of {self._credential.secret.redacted}"
+            if not one.inline:
+                self.notices.append(f"{name} does not count: it gives no reason")
+            elif not is_trusted:
+                self.notices.append(f"{name} does not count: the range itself adds it: {one.inline}")
+            else:
+                yield one
+
+
+def _stale(policy: Policy, used: set[object], covered: str) -> Iterator[StaleAllowance]:
+    for name, entry in policy.baseline.items():
+        found = name in used or (entry.kind == Kind.CUSTOM and not policy.custom)
+        if not found and baselines.is_covered(entry, {covered}):
+            yield StaleAllowance(policy.file, f"{name} {entry.redacted}", entry.note or _since(entry))
+    # Only history holds what a configuration allows of it, and only there is all that is committed.
+    for one in policy.allow if covered == baselines.HISTORY else ():
+        if one.entry not in used:
+            yield StaleAllowance(one.entry.where, describe(one.entry), one.entry.reason)
+
+
+def entries(credentials: Iterable[Credential], template: baselines.BaselineEntry) -> dict[str, baselines.BaselineEntry]:
+    """Return a baseline's entry of each credential, by fingerprint; ``template`` has what is the same for all."""
+    found = {}
+    for one in credentials:
+        name = identity.fingerprint(one.kind, one.secret)
+        found[name] = template._replace(fingerprint=name, kind=one.kind.value, redacted=one.secret.redacted)
+    return found
+
+
+def _of_entry(entry: baselines.BaselineEntry, file: str) -> Allowance:
+    reason = f"{_since(entry)}{': ' if entry.note else ''}{entry.note}"
+    return Allowance(AllowanceSource.BASELINE, reason, file, entry.by or None)
+
+
+def _since(entry: baselines.BaselineEntry) -> str:
+    return f"known since {entry.added}"
+
+
+def _of_comment(one: Occurrence) -> Allowance:
+    return Allowance(AllowanceSource.INLINE, one.inline or "", _where(one))
+
+
+def _where(one: Occurrence) -> str:
+    path = (one.path or b"").decode("utf-8", "backslashreplace")
+    return ":".join(filter(None, [" > ".join([path or "standard input", *one.containers]), str(one.line or "")]))
+
+
+def _same_path(one: Occurrence, other: Occurrence) -> bool:
+    return one.target == other.target and not {one.path, *one.paths}.isdisjoint(filter(None, [other.path]))

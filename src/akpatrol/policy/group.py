@@ -1,0 +1,143 @@
+"""From placed matches to credentials: pure decisions, no input or output."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model import path_context, readings
+from akpatrol.model.credential import Credential, end_of
+from akpatrol.model.scan import Attribution, Confidence, End, Exposure, Kind, Severity, State
+from akpatrol.model.versions import folded
+from akpatrol.rules.precedence import precedence
+from akpatrol.scan import alike
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from akpatrol.model.credential import Occurrence
+    from akpatrol.model.scan import Match, Skipped
+    from akpatrol.rules.precedence import Precedence
+    from akpatrol.rules.rule_file import RuleSet
+
+_STATES = list(State)
+_ATTRIBUTIONS = list(Attribution)
+
+
+class AcceptedSkip(NamedTuple):
+    """A configuration's word that something can never be read: ``matches(skip)`` says of what."""
+
+    reason: str
+    matches: Callable[[Skipped], bool]
+    expired: bool = False
+
+
+def collect(
+    placed: Iterable[tuple[Match, Occurrence]], rules: RuleSet, asked: Collection[str] = ()
+) -> tuple[Credential, ...]:
+    """Return one credential for each (kind, secret), in the order in which they were met.
+
+    What ends nobody knows where ends as a credential does that was found elsewhere, or that is ``asked`` for by its
+    fingerprint or SHA-256. What users' rules alone find in some places is ours where it is the same secret.
+    """
+    placed = list(placed)
+    grouped: dict[tuple[Kind, object], list[tuple[Match, Occurrence]]] = defaultdict(list)
+    certain = ((match.kind, match.secret) for match, _ in placed if match.ending is End.CERTAIN)
+    known = readings.KnownSecrets(certain, asked)
+    for match, occurrence in alike.marked(placed):
+        settled = known.settled(match, occurrence)
+        grouped[match.kind, settled[0].secret].append(settled)
+    ours = {secret: kind for kind, secret in grouped if kind is not Kind.CUSTOM}
+    for secret, kind in ours.items():
+        grouped[kind, secret] += grouped.pop((Kind.CUSTOM, secret), [])
+    of = precedence(rules.rules)
+    return tuple(_credential(group, rules, of) for group in grouped.values())
+
+
+def at_least(credentials: Sequence[Credential], minimum: Confidence) -> tuple[tuple[Credential, ...], int]:
+    """Return the credentials of at least that confidence, and the number of the others."""
+    kept = tuple(credential for credential in credentials if credential.confidence >= minimum)
+    return kept, len(credentials) - len(kept)
+
+
+def accept(skipped: Iterable[Skipped], accepted: Sequence[AcceptedSkip]) -> tuple[Skipped, ...]:
+    """Return the skips, each with the reason for which it is accepted, if it is."""
+    return tuple(_accepted(skip, accepted) for skip in skipped)
+
+
+def severity(base: Severity, kind: Kind, attribution: Attribution, exposure: Exposure | None, state: State) -> Severity:
+    """Return how urgent a credential is that nobody has verified."""
+    if state is State.IGNORED:
+        return Severity.LOW
+    is_open = kind is not Kind.CUSTOM and attribution is Attribution.OPEN
+    level = min(base, Severity.MEDIUM) if is_open else base
+    if exposure is Exposure.BROWSER:
+        level = Severity(min(level + 1, Severity.CRITICAL))
+    return level
+
+
+def _accepted(skip: Skipped, accepted: Sequence[AcceptedSkip]) -> Skipped:
+    covering = [entry for entry in accepted if entry.matches(skip)]
+    for entry in covering:
+        if not entry.expired:
+            return skip._replace(accepted=entry.reason)
+    return skip._replace(reason=skip.reason + "; its acceptance has expired") if covering else skip
+
+
+def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Callable[[str], Precedence]) -> Credential:
+    first = group[0][0]
+    occurrences = _distinct((_exposed(occurrence) for _, occurrence in group), of)
+    attribution = min((match.attribution for match, _ in group), key=_ATTRIBUTIONS.index)
+    if first.kind is Kind.PERSONAL_ACCESS_TOKEN and any(_names_anyreach(o) for o in occurrences):
+        attribution = min(attribution, Attribution.LIKELY, key=_ATTRIBUTIONS.index)
+    exposures = (*(one.exposure for one in occurrences), *(match.exposure for match, _ in group))
+    state = min((occurrence.state for occurrence in occurrences), key=_STATES.index)
+    rule_ids = tuple(sorted({name for match, _ in group for name in (match.rule_id, *match.others)}, key=of))
+    known = filter(None, map(rules.get, rule_ids))
+    base = max((rule.severity for rule in known if rule.kind is first.kind), default=Severity.HIGH)
+    exposure = next(filter(None, exposures), None)
+    return Credential(
+        kind=first.kind,
+        secret=first.secret,
+        rule_ids=rule_ids,
+        confidence=_confidence(max(match.confidence for match, _ in group), occurrences),
+        attribution=attribution,
+        severity=severity(base, first.kind, attribution, exposure, state),
+        state=state,
+        exposure=exposure,
+        occurrences=tuple(one._replace(rule_ids=tuple(sorted(one.rule_ids, key=of))) for one in folded(occurrences)),
+        end=end_of(occurrences),
+    )
+
+
+def _exposed(one: Occurrence) -> Occurrence:
+    return one._replace(exposure=Exposure.BROWSER) if path_context.browser(path_context.names(one)) else one
+
+
+def _confidence(surest: Confidence, occurrences: Iterable[Occurrence]) -> Confidence:
+    """Return one level less where every place is for documentation or tests.
+
+    Medium stays: words near by may have lowered it already, and a path never decides alone what is reported.
+    """
+    lowered = surest is Confidence.HIGH and all(path_context.fixture(path_context.names(one)) for one in occurrences)
+    return Confidence.MEDIUM if lowered else surest
+
+
+def _distinct(occurrences: Iterable[Occurrence], of: Callable[[str], Precedence]) -> tuple[Occurrence, ...]:
+    """Return one occurrence for each (place, object or file, offset), worst state first, then in order of place."""
+    found: dict[tuple[object, ...], Occurrence] = {}
+    for one in occurrences:
+        where = one.target, one.place, one.object or (one.path, one.refs), one.offset, one.containers, one.encodings
+        before = found.setdefault(where, one)
+        if before.rule_ids != one.rule_ids:
+            together = sorted({*before.rule_ids, *one.rule_ids}, key=of)
+            found[where] = before._replace(rule_ids=tuple(together))
+    return tuple(sorted(found.values(), key=_order))
+
+
+def _order(one: Occurrence) -> tuple[object, ...]:
+    return (_STATES.index(one.state), one.target, one.path or b"", one.line or 0, one.offset, one.object or "")
+
+
+def _names_anyreach(occurrence: Occurrence) -> bool:
+    return any(b"anyreach" in path.lower() for path in (occurrence.path or b"", *occurrence.paths))

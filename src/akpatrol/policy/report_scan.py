@@ -1,0 +1,74 @@
+"""A report as the scan that a baseline learns from: names and masked forms, whatever else it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import UsageError
+from akpatrol.model import identity
+from akpatrol.model.credential import AllowanceSource
+from akpatrol.model.scan import Confidence, Exclusion
+from akpatrol.policy.baseline import FILES, HISTORY, BaselineEntry, Seen
+
+if TYPE_CHECKING:
+    from akpatrol.model.credential import Credential
+    from akpatrol.model.scan import Report
+
+# What a range, an index or a message holds is in history once it is committed.
+_SCANS = {"history": HISTORY, "range": HISTORY, "staged": HISTORY, "commit-msg": HISTORY, "scan": FILES}
+_WHOLE = ("history", "scan")
+
+
+class BaselineTarget(NamedTuple):
+    """The repository whose baseline it is: only a report about all of it may drop entries."""
+
+    root: str
+    remote: str | None = None
+
+
+class BaselineSource(NamedTuple):
+    """What a report says, why it may drop nothing ("" when it may), and how many of its credentials are live."""
+
+    seen: Seen
+    partial: str
+    live: int
+
+
+def learned(report: Report, name: str, here: BaselineTarget, template: BaselineEntry) -> BaselineSource:
+    """Return what a report found; ``template`` has what is the same for all new entries.
+
+    Raises UsageError, which calls the report ``name``.
+    """
+    if report.command not in _SCANS:
+        raise UsageError(f"{name}: a report of akpatrol {report.command}: nothing to learn from for a baseline")
+    credentials = [one for one in report.credentials if _is_to_learn(one)]
+    entries = {entry.fingerprint: entry for entry in (_entry(one, template) for one in credentials)}
+    partial = _partial(report, here) or ("" if report.coverage.complete else "it is incomplete")
+    seen = Seen(_SCANS[report.command], entries, complete=not partial)
+    return BaselineSource(seen, partial, sum(one.is_live for one in credentials))
+
+
+def _is_to_learn(credential: Credential) -> bool:
+    """Tell whether something else than a baseline allows it: then it needs no entry."""
+    return credential.allowed is None or credential.allowed.source is AllowanceSource.BASELINE
+
+
+def _entry(one: Credential, template: BaselineEntry) -> BaselineEntry:
+    name = identity.fingerprint(one.kind, one.secret)
+    return template._replace(fingerprint=name, kind=one.kind.value, redacted=one.secret.redacted)
+
+
+def _partial(report: Report, here: BaselineTarget) -> str:
+    """Return why a report does not speak for all of the repository."""
+    if report.command not in _WHOLE:
+        return f"a report of {report.command} sees only a part"
+    root, remote = [target.root for target in report.targets], [target.remote for target in report.targets]
+    same_remote = report.command == "history" and bool(here.remote) and remote == [here.remote]
+    if root != [here.root] and not same_remote:
+        return "it is not about this repository alone"
+    if Exclusion.EXCLUDE_OPTION in report.coverage.excluded:
+        return "something was excluded from it"
+    low = any(one.confidence is not Confidence.HIGH for one in report.credentials)
+    if report.below_confidence and not low:
+        return "it may leave out what was less sure"
+    return ""

@@ -1,0 +1,1 @@
+"""Credentials and texts that somebody asks for."""

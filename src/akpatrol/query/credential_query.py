@@ -1,0 +1,157 @@
+"""Credentials that somebody asks for by name: a fingerprint, a SHA-256 or a key id, never the credential itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import UsageError
+from akpatrol.model import identity
+from akpatrol.model.credential import Taken
+from akpatrol.model.scan import QueryAnswer, Secret, Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from akpatrol.model.credential import Credential
+    from akpatrol.model.scan import Report
+
+_FINGERPRINT = re.compile(re.escape(identity.PREFIX) + "[0-9a-fA-F]{64}")
+_SHA256 = re.compile("[0-9a-fA-F]{64}")
+_KEY_ID = re.compile("[0-9A-Za-z_-]{4,64}")
+_SAID_KEY_ID = re.compile("id:(?:ak_)?([0-9A-Za-z_-]{4,64})")
+_RAW = re.compile(r"(?:ak|pat)_[0-9A-Za-z_-]")
+_FORMS = (
+    "write akp1:<64 hex digits>, 64 hex digits, or id: and a key id (what stands between ak_ and the dot), one a line"
+)
+_NAMES = {
+    Taken.CREDENTIAL: "a credential",
+    Taken.FINGERPRINT: "a fingerprint",
+    Taken.SHA256: "a SHA-256",
+    Taken.KEY_ID: "a key id",
+    Taken.TEXT: "a text",
+}
+_NO_KEY_ID = (
+    "found nowhere: no key id begins like it, and only what a rule recognises can be found by a hash; "
+    "write id: before a key id, and give a credential, or a part of one, to akpatrol trace"
+)
+
+
+class CredentialQuery(NamedTuple):
+    """One thing asked for, what to call it and what it is taken for; what is empty is not asked.
+
+    A key id may be its beginning: the API's own list shows no more. Of one that was not said to be one ``doubt`` says
+    why nothing is known when it is not found. ``part`` stands in what is asked for; ``masked`` hides what may be a
+    secret until it is found.
+    """
+
+    text: str
+    fingerprint: str = ""
+    digest: str = ""
+    key_id: str = ""
+    taken_for: Taken = Taken.CREDENTIAL
+    part: Secret | None = None
+    doubt: str = ""
+    masked: str = ""
+
+    def fits(self, credential: Credential) -> bool:
+        """Tell whether this is what was asked for."""
+        kind, secret = credential.kind, credential.secret
+        id_ = identity.key_id(kind, secret) or ""
+        return (
+            self.fingerprint == identity.fingerprint(kind, secret)
+            or self.digest == identity.secret_sha256(secret)
+            or (bool(self.key_id) and id_.startswith(self.key_id))
+            or (self.part is not None and secret.is_kept and self.part.reveal() in secret.reveal())
+        )
+
+    def told(self, *, found: bool) -> str:
+        """Return what to call it in a report."""
+        return self.text if found or not self.masked else self.masked
+
+
+def of_secret(secret: Secret) -> CredentialQuery:
+    """Return the question for a credential; a longer one that begins like it may be it, with more read than is its."""
+    return CredentialQuery(secret.redacted, digest=identity.secret_sha256(secret), part=secret)
+
+
+def of_text(secret: Secret, doubt: str) -> CredentialQuery:
+    """Return the question for a text, and for whatever holds it."""
+    return CredentialQuery(secret.redacted, taken_for=Taken.TEXT, part=secret, doubt=doubt)
+
+
+def named(text: str) -> CredentialQuery | None:
+    """Return what a fingerprint, SHA-256 or key id asks for, None for what is none of them.
+
+    Any word may be a key id: no alphabet or length of one is documented, and lists cut them.
+    """
+    if _FINGERPRINT.fullmatch(text):
+        return CredentialQuery(text.lower(), fingerprint=text.lower(), taken_for=Taken.FINGERPRINT)
+    if _SHA256.fullmatch(text):
+        return CredentialQuery(text.lower(), digest=text.lower(), key_id=text, taken_for=Taken.SHA256)
+    if said := _SAID_KEY_ID.fullmatch(text):
+        return CredentialQuery(said[1], key_id=said[1], taken_for=Taken.KEY_ID)
+    if _KEY_ID.fullmatch(text) and not _RAW.match(text):
+        mask = Secret(text.encode()).redacted
+        return CredentialQuery(text, key_id=text, taken_for=Taken.KEY_ID, doubt=_NO_KEY_ID, masked=mask)
+    return None
+
+
+def parse(content: bytes, name: str) -> tuple[CredentialQuery, ...]:
+    """Return what a file asks for; ``#`` begins a comment. Raises UsageError, which repeats nothing of a line."""
+    questions: dict[CredentialQuery, None] = {}
+    for number, line in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
+        text = line.partition("#")[0].strip()
+        if not text:
+            continue
+        if not (question := named(text)):
+            raise _wrong(f"{name}:{number}", text)
+        if question.masked:
+            question = question._replace(masked=f"line {number}: {question.masked}")
+        questions[question] = None
+    if not questions:
+        raise UsageError(f"{name}: asks for nothing", hint=_FORMS)
+    return tuple(questions)
+
+
+def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
+    """Return the report with what was asked for alone, and of each question whether anything was found.
+
+    Questions of one text are one thing that may be taken for several. What is not found though it may be there, since
+    nobody can look for it, is a gap.
+    """
+    fitting = {question: [one for one in report.credentials if question.fits(one)] for question in questions}
+    kept = {(one.kind, one.secret) for found in fitting.values() for one in found}
+    found = {question.text for question, fits in fitting.items() if fits}
+    things = {question.text: question for question in questions}  # the last one of each tells its doubt
+    missing = [question for text, question in things.items() if text not in found]
+    told = f"asked for {len(things):,} ({_taken(things.values())}), found {len(found):,}"
+    far = "" if report.coverage.complete else ", as far as could be looked at"
+    nowhere = [question.told(found=False) for question in missing if not question.doubt]
+    gaps = [Skipped(question.told(found=False), question.doubt) for question in missing if question.doubt]
+    return report._replace(
+        notices=(*report.notices, told, *(f"found nowhere{far}: {text}" for text in nowhere)),
+        credentials=tuple(one for one in report.credentials if (one.kind, one.secret) in kept),
+        below_confidence=0,
+        asked=tuple(
+            QueryAnswer(question.told(found=question.text in found), bool(fits), question.taken_for)
+            for question, fits in fitting.items()
+        ),
+        coverage=report.coverage._replace(skipped=(*report.coverage.skipped, *gaps)),
+    )
+
+
+def _taken(things: Iterable[CredentialQuery]) -> str:
+    """Say how many things were taken for what."""
+    counted = Counter(question.taken_for for question in things)
+    return ", ".join(f"{number:,} as {_NAMES[taken]}" for taken, number in sorted(counted.items()))
+
+
+def _wrong(where: str, text: str) -> UsageError:
+    if not _RAW.search(text):
+        return UsageError(f"{where}: neither a fingerprint, nor a SHA-256, nor a key id", hint=_FORMS)
+    return UsageError(
+        f"{where}: this looks like a credential itself, which does not belong into a file",
+        hint="take it out of there, and give it to akpatrol trace, which keeps only its hash",
+    )

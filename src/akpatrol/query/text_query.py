@@ -1,0 +1,149 @@
+"""A text that somebody asks for: the bytes themselves, plain and in the usual encodings, whatever rules say of them.
+
+A rule of its own finds it, which exists in memory alone: neither it nor a hash of it is kept anywhere.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from base64 import b64encode, urlsafe_b64encode
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote_from_bytes
+
+from akpatrol.model.scan import Kind, Secret, State
+from akpatrol.rules.rule_file import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from akpatrol.model.credential import Credential, Occurrence
+    from akpatrol.model.scan import Report
+
+RULE_ID = "asked-text"
+
+_LEAST, _MOST = 4, 2000
+# In encoded form, what is shorter stands anywhere.
+_LEAST_ENCODED = 8
+_STATES = list(State)
+_PLAIN = ""
+
+
+class TextQuery(NamedTuple):
+    """What is looked for, and each of its forms with the encoding that it is in, none for the text itself."""
+
+    secret: Secret
+    forms: tuple[tuple[Secret, str], ...]
+
+    @property
+    def encodings(self) -> list[str]:
+        """The encodings in which it is looked for: some forms of a long text are too long."""
+        return sorted({encoding for _, encoding in self.forms if encoding})
+
+
+def of(text: bytes) -> TextQuery | None:
+    """Return what to look for; None for what would be found anywhere, or nowhere whole."""
+    if not _LEAST <= len(text) <= _MOST:
+        return None
+    forms = {text: _PLAIN}
+    for form, encoding in _encoded(text):
+        if _LEAST_ENCODED <= len(form) <= _MOST:
+            forms.setdefault(form, encoding)
+    return TextQuery(Secret(text), tuple((Secret(form), encoding) for form, encoding in forms.items()))
+
+
+def rule_of(text: TextQuery) -> Rule:
+    """Return the rule that finds it."""
+    longest_first = sorted((form.reveal() for form, _ in text.forms), key=lambda form: (-len(form), form))
+    regex = "|".join("".join(f"\\x{byte:02x}" for byte in form) for form in longest_first)
+    return Rule(RULE_ID, "The text that was asked for", regex, shipped=True)
+
+
+def gathered(report: Report, text: TextQuery, known: tuple[Kind, Secret] | None = None) -> Report:
+    """Return the report with all places of the text as those of one credential: the ``known`` one that it is, if any.
+
+    What lies in a place of a credential that holds the text, the half of a key say, is that credential's.
+    """
+    encodings = dict(text.forms)
+    own = [one for one in report.credentials if RULE_ID in one.rule_ids and one.secret in encodings and _is_own(one)]
+    others = [_without_rule(one) for one in report.credentials if one not in own]
+    holders = [one for one in others if text.secret.reveal() in one.secret.reveal()]
+    taken = [place for one in holders for place in one.occurrences]
+    places = [
+        place._replace(encodings=(*place.encodings, *filter(None, [encodings[one.secret]])))
+        for one in own
+        for place in one.occurrences
+        if not any(_lies_in(place, other) for other in taken)
+    ]
+    if not places:
+        return report._replace(credentials=tuple(others))
+    kind, secret = known or (Kind.CUSTOM, text.secret)
+    same = next((one for one in others if (one.kind, one.secret) == (kind, secret)), None)
+    rest = [one for one in others if one is not same]
+    found = _with_places(same or own[0]._replace(kind=kind, secret=secret), places, same.occurrences if same else ())
+    return report._replace(credentials=(*rest, found))
+
+
+def _encoded(text: bytes) -> Iterator[tuple[bytes, str]]:
+    for before in range(3):
+        # What stands before and behind decides about the characters at either end.
+        first, last = -(-8 * before // 6), 8 * (before + len(text)) // 6
+        for encode in (b64encode, urlsafe_b64encode):
+            yield encode(bytes(before) + text)[first:last], "base64"
+    yield text.hex().encode(), "hex"
+    yield text.hex().upper().encode(), "hex"
+    percent = quote_from_bytes(text, safe="")
+    each = "".join(f"%{byte:02X}" for byte in text)
+    lower = re.sub("%..", lambda one: one[0].lower(), percent)
+    for form in (percent, quote_from_bytes(text), lower, each, each.lower()):
+        yield form.encode(), "percent"
+    try:
+        characters = text.decode()
+    except UnicodeDecodeError:
+        return
+    if text.isascii():
+        # Between two characters' zero bytes either order is the same.
+        yield b"\0".join(bytes([byte]) for byte in text), "utf-16"
+    else:
+        yield characters.encode("utf-16-le"), "utf-16-le"
+        yield characters.encode("utf-16-be"), "utf-16-be"
+    units = characters.encode("utf-16-be").hex(" ", 2).split()
+    for form in (
+        json.dumps(characters)[1:-1],
+        json.dumps(characters, ensure_ascii=False)[1:-1],
+        characters.replace("/", "\\/"),
+        "".join(f"\\u{unit}" for unit in units),
+        "".join(f"\\u{unit.upper()}" for unit in units),
+    ):
+        yield form.encode(), "escapes"
+    yield html.escape(characters).encode(), "html"
+
+
+def _is_own(one: Credential) -> bool:
+    return one.kind is Kind.CUSTOM and one.rule_ids == (RULE_ID,)
+
+
+def _without_rule(one: Credential) -> Credential:
+    """Return a credential of which the rule's name says nothing more."""
+    ids = tuple(name for name in one.rule_ids if name != RULE_ID)
+    return one._replace(rule_ids=ids) if ids != one.rule_ids and ids else one
+
+
+def _lies_in(place: Occurrence, other: Occurrence) -> bool:
+    """Tell whether a place of the text is the place of a credential, or within it."""
+    for name in ("target", "place", "path", "line", "containers"):
+        if getattr(place, name) != getattr(other, name):
+            return False
+    if place.path is None and place.object != other.object:
+        return False
+    if place.encodings or other.encodings or None in (place.column, other.column, other.end_column):
+        return True
+    return (other.column or 0) <= (place.column or 0) < (other.end_column or 0)
+
+
+def _with_places(one: Credential, places: Sequence[Occurrence], before: Sequence[Occurrence]) -> Credential:
+    found = (*before, *places)
+    worst = min((place.state for place in found), key=_STATES.index)
+    exposure = one.exposure or next((place.exposure for place in places if place.exposure), None)
+    return one._replace(occurrences=found, state=worst, exposure=exposure)

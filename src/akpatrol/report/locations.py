@@ -1,0 +1,150 @@
+"""The places of findings in the order in which formats with a limit take them, with names that stay the same."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import Severity, State
+from akpatrol.report import document
+from akpatrol.report.messages import action_message, result_message
+from akpatrol.report.overview import findings_of
+from akpatrol.report.sarif_locations import artifact_uri
+from akpatrol.report.spread import COMMIT_TEXTS, spread_of
+from akpatrol.report.text_safety import path_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from akpatrol.model.credential import Credential, Occurrence
+    from akpatrol.model.scan import Report, Target
+    from akpatrol.report.spread import Spread
+
+_LEVELS = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+}
+_STATUS_LEVELS = {VerificationStatus.ACTIVE: "error", VerificationStatus.INACTIVE: "note"}
+"""The others leave it to the severity."""
+
+
+class PathFinding(NamedTuple):
+    """One finding on one path, as it was found and as a visible document shows it: its worst place speaks for all.
+
+    ``uri`` is relative to the repository's root, ``name`` the same from run to run, ``action`` what to do, ``spread``
+    what further places it stands for.
+    """
+
+    credential: Credential
+    shown: Mapping[str, Any]
+    occurrence: Occurrence
+    shown_place: Mapping[str, Any]
+    target: Target | None
+    uri: str
+    name: str
+    action: str
+    spread: Spread
+
+    @property
+    def path(self) -> str:
+        """The URI as text; see ``path_text`` for bytes that are not UTF-8."""
+        return path_text(unquote_to_bytes(self.uri))
+
+    @property
+    def level(self) -> str:
+        """How urgent it is: ``error``, ``warning`` or ``note``."""
+        if self.occurrence.state is State.IGNORED:
+            return "note"
+        verification = self.credential.verification
+        by_severity = level_of(self.credential.severity)
+        return _STATUS_LEVELS.get(verification.status, by_severity) if verification else by_severity
+
+    @property
+    def message(self) -> str:
+        """What is where, and what to do."""
+        return result_message(self.shown, self.shown_place, self.action, self.spread)
+
+    @property
+    def lines(self) -> tuple[int, int] | None:
+        """The first and last line in the file; None for a member of a container, whose lines are its own."""
+        line = self.occurrence.line
+        if line is None or self.occurrence.containers:
+            return None
+        return line, max(line, self.occurrence.end_line or line)
+
+
+def level_of(severity: Severity) -> str:
+    """Return the level of a severity: ``error``, ``warning`` or ``note``."""
+    return _LEVELS[severity]
+
+
+def in_order(report: Report, whole: Mapping[str, Any], redact: Callable[[str], str]) -> list[PathFinding]:
+    """Return every finding of a visible document once for each of its paths, most urgent first.
+
+    Each finding's worst place comes before any other place, so that a cut leaves out no finding before it must.
+    """
+    targets = {target.id: target for target in report.targets}
+    found = [
+        list(_places(credential, shown, targets, redact))
+        for credential, shown in zip(document.credentials_in_order(report.findings), findings_of(whole), strict=True)
+    ]
+    firsts = [places[0] for places in found if places]
+    return [*firsts, *(place for places in found for place in places[1:])]
+
+
+def _places(
+    credential: Credential,
+    shown: Mapping[str, Any],
+    targets: Mapping[str, Target],
+    redact: Callable[[str], str],
+) -> Iterator[PathFinding]:
+    occurrences = document.occurrences_in_order(credential.occurrences)
+    groups: dict[tuple[str, ...], list[_Member]] = defaultdict(list)
+    for occurrence, shown_place in zip(occurrences, shown["occurrences"], strict=True):
+        uri = artifact_uri(occurrence, targets.get(occurrence.target), redact)
+        # What stands in many commits' texts is one thing to act on, as what stands in many versions of a file is.
+        path = "" if occurrence.place in COMMIT_TEXTS else uri
+        groups[occurrence.target, occurrence.place, path].append(_Member(occurrence, shown_place, uri))
+    action = action_message(shown)
+    names = _names(shown["fingerprint"], list(groups.values()))
+    for members, name in zip(groups.values(), names, strict=True):
+        lead = members[0]
+        target = targets.get(lead.occurrence.target)
+        spread = spread_of([member.occurrence for member in members])
+        yield PathFinding(credential, shown, lead.occurrence, lead.shown, target, lead.uri, name, action, spread)
+
+
+class _Member(NamedTuple):
+    occurrence: Occurrence
+    shown: Mapping[str, Any]
+    uri: str
+
+
+def _names(fingerprint: str, groups: list[list[_Member]]) -> list[str]:
+    """Return a stable name a group: of credential and path, numbered where several share them, oldest first.
+
+    Lines, members and contents stay out of it, so that editing a file closes and opens no alert.
+    """
+    oldest = [min(members, key=lambda one: _age(one.occurrence)) for members in groups]
+    stems = [_stem(fingerprint, one) for one in oldest]
+    counted: Counter[str] = Counter()
+    names = [""] * len(groups)
+    for index in sorted(range(len(groups)), key=lambda index: _age(oldest[index].occurrence)):
+        counted[stems[index]] += 1
+        names[index] = f"{stems[index]}:{counted[stems[index]]}"
+    return names
+
+
+def _age(occurrence: Occurrence) -> tuple[Any, ...]:
+    introduced = occurrence.introduced.date if occurrence.introduced else "~"
+    return (introduced, occurrence.offset, occurrence.object or "", occurrence.target)
+
+
+def _stem(fingerprint: str, one: _Member) -> str:
+    parts = [fingerprint, one.occurrence.place, one.uri]
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,154 @@
+"""What a whole run came to, in words; all from a document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.model.scan import Exclusion, State
+from akpatrol.report.wording import (
+    ALLOWANCES,
+    STATUSES,
+    UNVERIFIED,
+    duration_words,
+    plural,
+    size_words,
+    state_name,
+    status_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_COUNTS = ("files", "blobs", "commits", "tags", "trees", "refs", "members")
+_LEFT_OUT = {
+    Exclusion.SYMLINK: ("symbolic link",),
+    Exclusion.SPECIAL_FILE: ("special file",),
+    Exclusion.GIT_DIRECTORY: ("git directory", "git directories"),
+    Exclusion.SUBMODULE: ("submodule",),
+    Exclusion.EXCLUDE_OPTION: ("excluded path",),
+    Exclusion.DELETED: ("deleted file",),
+    Exclusion.GIT_LFS_POINTER: ("Git LFS pointer",),
+    Exclusion.NOT_IN_INDEX: ("file not in the index", "files not in the index"),
+    Exclusion.ENCRYPTED: ("encrypted file",),
+}
+
+
+def verdict(whole: Mapping[str, Any]) -> str:
+    """Say what was found that somebody has to act on, and first of all whether everything was looked at."""
+    found = _found(whole)
+    if left_out := _mostly_excluded(whole["coverage"]["changed_files"]):
+        found = f"{left_out}; {found[0].lower()}{found[1:]}"
+    if whole["coverage"]["complete"]:
+        return found
+    unread = sum(skip["accepted"] is None for skip in whole["coverage"]["skipped"])
+    return f"INCOMPLETE: {found[0].lower()}{found[1:]}; {plural(unread, 'item')} could not be looked at"
+
+
+def findings_of(whole: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the credentials that somebody has to act on, which stand first."""
+    found: Sequence[Mapping[str, Any]] = whole["credentials"][: whole["summary"]["findings"]]
+    return found
+
+
+def allowed_of(whole: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the other credentials."""
+    allowed: Sequence[Mapping[str, Any]] = whole["credentials"][whole["summary"]["findings"] :]
+    return allowed
+
+
+def overview(whole: Mapping[str, Any]) -> str:
+    """Say how severe the findings are and where."""
+    summary = whole["summary"]
+    severities = ", ".join(f"{number:,} {name}" for name, number in summary["by_severity"].items() if number)
+    states = ", ".join(f"{number:,} {state_name(name)}" for name, number in summary["by_state"].items() if number)
+    given = all(target["kind"] == "stream" for target in whole["scan"]["targets"])
+    return severities if given else f"{severities}; {states}"
+
+
+def allowed_words(summary: Mapping[str, Any]) -> str:
+    """Say how many credentials are allowed and by whom, nothing when none is."""
+    by = [f"{number:,} {ALLOWANCES[name]}" for name, number in summary["by_allowance"].items() if number]
+    return f"{summary['allowed']:,} allowed: {', '.join(by)}" if by else ""
+
+
+def changed_words(changed: Mapping[str, int] | None) -> str:
+    """Say how many of a change's files are excluded, nothing when none is."""
+    if not changed or not changed["excluded"]:
+        return ""
+    return f"{changed['excluded']:,} of {plural(changed['count'], 'changed file')} excluded"
+
+
+def coverage_words(whole: Mapping[str, Any]) -> str:
+    """Say what was looked at, left out and not readable."""
+    coverage = whole["coverage"]
+    counts = dict(coverage["counts"])
+    names = [name for name in _COUNTS if name in counts] + [name for name in counts if name not in _COUNTS]
+    looked = [_counted(counts[name], name) for name in names if counts[name]] or ["nothing"]
+    by_number = sorted(coverage["excluded"], key=lambda entry: -entry["count"])
+    changed = coverage["changed_files"]
+    excluded = [
+        _left_out(entry["count"], entry["reason"])
+        for entry in by_number
+        if entry["count"] and not (changed and entry["reason"] == Exclusion.EXCLUDE_OPTION)
+    ]
+    accepted = sum(skip["accepted"] is not None for skip in coverage["skipped"])
+    unread = len(coverage["skipped"]) - accepted
+    looked_at = f"Looked at {', '.join(looked)}, {size_words(coverage['bytes'])}"
+    parts = [
+        f"{looked_at} in {duration_words(whole['scan']['duration_seconds'])}",
+        changed_words(changed),
+        f"left out {', '.join(excluded)}" if excluded else "",
+        f"{unread:,} not readable" if unread else "",
+        f"{accepted:,} not looked at, accepted" if accepted else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _mostly_excluded(changed: Mapping[str, int] | None) -> str:
+    return changed_words(changed) if changed and 2 * changed["excluded"] > changed["count"] else ""
+
+
+def _found(whole: Mapping[str, Any]) -> str:
+    summary = whole["summary"]
+    if not summary["findings"]:
+        # With changes the report holds nothing else, however much was found before.
+        some = "new or changed credentials" if whole["changes"] else "credentials"
+        if summary["already_in_base"]:
+            some = "new credentials"
+        return f"No {some} found" + (" that are not allowed" if summary["allowed"] else "")
+    places = plural(summary["occurrences"], "place")
+    found = findings_of(whole)
+    return f"{_counted_found(summary)} in {places}{_of_targets(whole, found)}{_gently(found)}"
+
+
+def _counted_found(summary: Mapping[str, Any]) -> str:
+    number, by_status = summary["findings"], summary["by_verification"]
+    if by_status[UNVERIFIED] == number:
+        return f"{plural(number, 'credential')} found ({number:,} unverified)"
+    return ", ".join(f"{by_status[status]:,} {word}" for status, word in STATUSES.items() if by_status[status])
+
+
+def _of_targets(whole: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> str:
+    found = {place["target"] for credential in findings for place in credential["occurrences"]}
+    if len(found) <= 1:
+        return ""
+    kinds = {target["kind"] for target in whole["scan"]["targets"] if target["id"] in found}
+    noun = ("repository", "repositories") if kinds == {"repository"} else ("target",)
+    return f" of {plural(len(found), *noun)}"
+
+
+def _gently(findings: Sequence[Mapping[str, Any]]) -> str:
+    ignored = [credential for credential in findings if credential["state"] == State.IGNORED]
+    if not ignored:
+        return ""
+    number = "all" if len(ignored) == len(findings) else f"{len(ignored):,}"
+    live = sum(status_of(credential) == "active" for credential in ignored)
+    return f"; {number} only in files that git ignores" + (f" ({live:,} of them live)" if live else "")
+
+
+def _counted(number: int, name: str) -> str:
+    return plural(number, name.replace("_", " ").removesuffix("s"))
+
+
+def _left_out(number: int, reason: str) -> str:
+    return plural(number, *_LEFT_OUT[Exclusion(reason)])

@@ -1,0 +1,179 @@
+"""The places of a page's credentials: as rows of texts, of which the page writes the first and its script the rest."""
+
+from __future__ import annotations
+
+import json
+import os.path
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from akpatrol.report.messages import capital
+from akpatrol.report.spread import version_words
+from akpatrol.report.text_safety import head, middle_out
+from akpatrol.report.wording import SHORT_ID, also_at, date_words, doubts, location, moved_words, state_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from akpatrol.report.links import Linker, Links
+
+_NAME_WIDTH = 80
+_PATH_WIDTH = 320
+"""Columns; paths are for copying, so only absurd ones are cut."""
+# A script's end, a comment's start and a reference are all spelled with one of these.
+_FOR_SCRIPT = {char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+
+
+class LocationRow(NamedTuple):
+    """One place in words, empty where there is nothing to say; ``path`` is what a filter by path looks at.
+
+    ``commit`` is the whole id. Addresses stand in the parts round it, which many places share.
+    """
+
+    where: str
+    position: str
+    repository: str
+    state: str
+    commit: str
+    author: str
+    date: str
+    summary: str
+    gone_commit: str
+    gone_date: str
+    more: str
+    before: str
+    mask: str
+    after: str
+    line_front: str
+    line_rest: str
+    commit_front: str
+    path: str
+
+    @property
+    def line_page(self) -> str:
+        """The address of the line or file."""
+        return _joined(self.line_front, self.commit, self.line_rest)
+
+    @property
+    def commit_page(self) -> str:
+        """The address of the commit."""
+        return _joined(self.commit_front, self.commit, "")
+
+
+def _joined(front: str, commit: str, rest: str) -> str:
+    return front.replace("{commit}", commit) + rest
+
+
+class LocationRows:
+    """Tells places in words; ``names`` are those of the targets, ``linker`` knows where each can be looked at."""
+
+    def __init__(self, names: Mapping[str, str], linker: Linker, now: datetime) -> None:
+        self._names = names
+        self._linker = linker
+        self._now = now
+
+    def rows(self, credential: Mapping[str, Any], built: Mapping[str, Any]) -> list[LocationRow]:
+        """Return the places of a visible document's credential; ``built`` is the same, as the document was built."""
+        places = zip(credential["occurrences"], built["occurrences"], strict=True)
+        return [self._row(place, credential, self._linker.links(raw)) for place, raw in places]
+
+    def _row(self, occurrence: Mapping[str, Any], credential: Mapping[str, Any], links: Links) -> LocationRow:
+        short = _short(occurrence)
+        commit, gone = short["introduced"] or {}, short["removed"] or {}
+        bare = location({**short, "line": None, "column": None})
+        before, mask, after = occurrence["context"].partition(credential["redacted"])
+        line_front, line_rest = _halves(links.line, commit.get("id", ""))
+        return LocationRow(
+            where=middle_out(bare, _PATH_WIDTH),
+            position=location(short).removeprefix(bare),
+            repository=self._names.get(occurrence["target"], occurrence["target"]),
+            state=capital(state_words(short)),
+            commit=commit.get("id", ""),
+            author=commit.get("author", ""),
+            date=date_words(commit["date"], self._now) if commit else "",
+            summary=commit.get("summary", ""),
+            gone_commit=gone.get("id", "")[:SHORT_ID],
+            gone_date=date_words(gone["date"], self._now) if gone else "",
+            more="; ".join(_more(short, is_only=len(credential["occurrences"]) == 1)),
+            before=before,
+            mask=mask,
+            after=after,
+            line_front=line_front,
+            line_rest=line_rest,
+            commit_front=_halves(links.commit, commit.get("id", ""))[0],
+            path=middle_out(occurrence["path"] or "", _PATH_WIDTH),
+        )
+
+
+def _more(short: Mapping[str, Any], *, is_only: bool) -> Iterable[str]:
+    if short["introduced"] and short["introduced"]["boundary"]:
+        yield "Brought in or before this commit, at which a shallow clone ends"
+    if moved := short["moved_from"]:
+        yield capital(moved_words(moved, middle_out(moved["path"], _PATH_WIDTH)))
+    if others := [middle_out(path, _PATH_WIDTH) for path in short["paths"] if path != short["path"]]:
+        yield capital(also_at(short, others))
+    if versions := version_words(short["versions"]):
+        yield capital(versions)
+    if short["encodings"]:
+        yield "Encoded as " + ", then ".join(short["encodings"])
+    yield from map(capital, doubts(short))
+    if short["exposure"] and not is_only:
+        yield "Every visitor of a web page can read it"
+
+
+def _short(occurrence: Mapping[str, Any]) -> dict[str, Any]:
+    commit = occurrence["introduced"]
+    return {
+        **occurrence,
+        "refs": [middle_out(ref, _NAME_WIDTH) for ref in occurrence["refs"]],
+        "encodings": [head(encoding, _NAME_WIDTH) for encoding in occurrence["encodings"]],
+        "introduced": commit
+        and {**commit, "author": head(commit["author"], _NAME_WIDTH), "summary": head(commit["summary"], _NAME_WIDTH)},
+    }
+
+
+def _halves(address: str | None, commit: str) -> tuple[str, str]:
+    """Return what of an address places of other commits share, and what stands behind the commit."""
+    if not address or not commit or "{commit}" in address:
+        return address or "", ""
+    front, found, rest = address.partition(commit)
+    return front + "{commit}" * bool(found), rest
+
+
+def names(targets: Sequence[Mapping[str, Any]], on_forges: Sequence[str | None]) -> dict[str, str]:
+    """Name every target of a visible document: as its forge does, else by its directory, else by its whole path."""
+    short = [name or _basename(target["path"]) for target, name in zip(targets, on_forges, strict=True)]
+    times = Counter(short)
+    return {
+        target["id"]: middle_out(name if name and times[name] == 1 else target["path"] or target["id"], _PATH_WIDTH)
+        for target, name in zip(targets, short, strict=True)
+    }
+
+
+def _basename(path: str) -> str:
+    return os.path.basename(path.rstrip("/")) or path
+
+
+class Strings:
+    """Texts by number, each kept once; the empty one is 0."""
+
+    def __init__(self) -> None:
+        self._numbers = {"": 0}
+
+    def number(self, text: str) -> int:
+        """Return the text's number."""
+        return self._numbers.setdefault(text, len(self._numbers))
+
+    def texts(self) -> list[str]:
+        """Return all texts in the order of their numbers."""
+        return list(self._numbers)
+
+
+def for_script(value: Any) -> str:
+    """Return JSON that ends no script element and starts no comment in one, whatever texts it holds."""
+    # https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for char, escape in _FOR_SCRIPT.items():
+        text = text.replace(char, escape)
+    return text

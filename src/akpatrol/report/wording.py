@@ -1,0 +1,254 @@
+"""How numbers, ages, states and names are put into words."""
+
+from __future__ import annotations
+
+import os.path
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from akpatrol.model.scan import Attribution, End, Kind, Place, State, StateReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+UNVERIFIED = "unverified"
+STATUSES = {
+    "active": "live",
+    "inactive": "inactive",
+    "unknown": "unknown",
+    "not_sent": "not sent",
+    UNVERIFIED: "unverified",
+}
+"""Every VerificationStatus, as a text so that a run that finds nothing need not load it, and what was never asked."""
+
+ALLOWANCES = {"baseline": "by the baseline", "configuration": "by the configuration", "inline": "inline"}
+"""Every AllowanceSource, likewise."""
+
+SHORT_ID = 12
+"""Hex digits of a git id: enough to be unique in the largest repositories."""
+
+_NAMES = {
+    Kind.ORGANIZATION_KEY: "Anyreach organization API key",
+    Kind.PERSONAL_ACCESS_TOKEN: "Anyreach personal access token",
+}
+_ATTRIBUTIONS = {
+    Attribution.CONFIRMED: "confirmed to be Anyreach's",
+    Attribution.LIKELY: "likely Anyreach's",
+    Attribution.OPEN: "may be another vendor's",
+}
+_UNREACHABLE = {
+    StateReason.STASH: "only in a stash",
+    StateReason.REFLOG: "only in a reflog",
+    StateReason.DANGLING: "only in an object that no ref leads to",
+}
+_STATES = {
+    State.WORKTREE: "in files",
+    State.STAGED: "staged",
+    State.PRESENT: "in a branch now",
+    State.REMOVED: "only in older commits or other refs",
+    State.UNREACHABLE: "reachable from no ref",
+    State.IGNORED: "in files that git ignores",
+}
+_PLACES = {
+    Place.COMMIT_MESSAGE: "message of commit",
+    Place.AUTHOR: "author of commit",
+    Place.COMMITTER: "committer of commit",
+    Place.TAG_MESSAGE: "message of tag",
+    Place.TAGGER: "tagger of tag",
+}
+_TEXT_PLACES = frozenset({*_PLACES, Place.REF_NAME})
+STDIN = "<stdin>"
+_AGES = ((365, "year"), (30, "month"), (7, "week"), (1, "day"))
+"""Days in each unit."""
+
+_KILO = 1000
+_AUTHOR_WIDTH = 60
+
+
+def kind_name(kind: str, attribution: str) -> str:
+    """Name what a credential is; whose it is only when that is known."""
+    if kind == Kind.PERSONAL_ACCESS_TOKEN and attribution == Attribution.OPEN:
+        return "personal access token"
+    return _NAMES.get(Kind(kind), "credential")
+
+
+def attribution_words(kind: str, attribution: str) -> str:
+    """Say whose a credential is."""
+    if kind == Kind.CUSTOM and attribution != Attribution.CONFIRMED:
+        return "of unknown issuer"
+    return _ATTRIBUTIONS[Attribution(attribution)]
+
+
+def status_of(credential: Mapping[str, Any]) -> str:
+    """Return one of STATUSES; ``credential`` is a document's."""
+    verification = credential["verification"]
+    return verification["status"] if verification else UNVERIFIED
+
+
+def state_name(state: str) -> str:
+    """Say in general where credentials of a state are."""
+    return _STATES[State(state)]
+
+
+def state_words(occurrence: Mapping[str, Any]) -> str:
+    """Say where one occurrence is now; ``occurrence`` is a document's."""
+    match State(occurrence["state"]):
+        case State.WORKTREE:
+            return "in the file now" if occurrence["path"] != STDIN else "in what was given"
+        case State.IGNORED:
+            return "git ignores this file"
+        case State.STAGED:
+            return "staged, not committed yet"
+        case State.UNREACHABLE:
+            reason = occurrence["state_reason"]
+            return _UNREACHABLE[StateReason(reason)] if reason else "reachable from no ref"
+        case _:
+            return _in_history(occurrence, listed([short_ref(ref) for ref in occurrence["refs"]]))
+
+
+def doubts(occurrence: Mapping[str, Any]) -> Iterator[str]:
+    """Say what makes one occurrence less sure than its text does."""
+    if occurrence["end"] == End.UNCERTAIN:
+        yield "where it ends is uncertain"
+    if occurrence["alike"]:
+        yield f"one of {occurrence['alike']:,} identifiers like it in the file"
+
+
+def _in_history(occurrence: Mapping[str, Any], refs: str) -> str:
+    """Refs are those that reach it: not each of their trees need hold it still."""
+    if occurrence["place"] == Place.GIT_DIR:
+        return "in the git directory now"
+    if occurrence["place"] in _TEXT_PLACES:
+        return f"still in {refs or 'a ref'}"
+    if occurrence["state"] == State.REMOVED:
+        return "gone from every branch's files" + (f", still in the history of {refs}" if refs else "")
+    return "in a branch's files now" + (f", reachable from {refs}" if refs else "")
+
+
+def location(occurrence: Mapping[str, Any], root: str = "") -> str:
+    """Name one occurrence's place, with line and column where it has them."""
+    place = Place(occurrence["place"])
+    path = joined(root, occurrence["path"] or "")
+    commit = (occurrence["introduced"] or {}).get("id")
+    match place:
+        case Place.PATH:
+            return " > ".join([path, *occurrence["containers"]]) + " (in its name)"
+        case Place.REF_NAME:
+            return "name of " + (listed(occurrence["refs"]) or "a ref")
+        case Place.GIT_DIR:
+            where = f"git directory: {path}"
+        case Place.CONTENT:
+            where = path or f"object {(occurrence['object'] or '')[:SHORT_ID]}"
+        case _:
+            id_ = occurrence["object"] if place in {Place.TAG_MESSAGE, Place.TAGGER} else commit or occurrence["object"]
+            where = f"{_PLACES[place]} {(id_ or '')[:SHORT_ID]}".rstrip()
+    where = " > ".join([where, *occurrence["containers"]])
+    numbers = [occurrence["line"], occurrence["column"]]
+    return ":".join([where, *(str(number) for number in numbers if number is not None)])
+
+
+def directory_of(kind: str, root: str) -> str:
+    """Return what a target's paths are relative to: itself, or the directory of a file."""
+    return os.path.dirname(root) if kind == "file" else root
+
+
+def joined(root: str, path: str) -> str:
+    """Put a target's root before a path; either may be empty."""
+    return f"{root.rstrip('/')}/{path}" if root and path else root or path
+
+
+def short_ref(ref: str) -> str:
+    """Name a ref as git does when it speaks to people."""
+    for prefix, words in (("refs/heads/", ""), ("refs/remotes/", ""), ("refs/tags/", "tag ")):
+        if ref.startswith(prefix):
+            return words + ref.removeprefix(prefix)
+    return ref
+
+
+def commit_words(commit: Mapping[str, Any], now: datetime) -> str:
+    """Name a commit: short id, author where there is one, date and age."""
+    parts = [commit["id"][:SHORT_ID], commit.get("author"), date_words(commit["date"], now)]
+    return ", ".join(part for part in parts if part)
+
+
+def since_words(commit: Mapping[str, Any]) -> str:
+    """Say what a commit is to what it brought: at the boundary of a shallow clone an earlier one may have."""
+    return "in or before" if commit["boundary"] else "since"
+
+
+def moved_words(moved: Mapping[str, Any], path: str = "") -> str:
+    """Say from where a place was moved or copied, and since when it was there; ``path`` is what to call that."""
+    words = f"{'moved' if moved['kind'] == 'move' else 'copied'} from {path or moved['path']}"
+    if not (commit := moved["introduced"]):
+        return words
+    author = commit["author"].partition(" <")[0][:_AUTHOR_WIDTH]
+    told = ", ".join(filter(None, [commit["id"][:SHORT_ID], author, commit["date"][:10]]))
+    return f"{words}, there {since_words(commit)} {told}"
+
+
+def also_at(occurrence: Mapping[str, Any], others: Sequence[str], limit: int = 3) -> str:
+    """Say on which other paths it stood, and that these are not all where they are not."""
+    words = "also at " + listed(others, limit)
+    return f"{words}; more than {len(occurrence['paths']):,} paths in all" if occurrence["paths_truncated"] else words
+
+
+def date_words(date: str, now: datetime) -> str:
+    """Return an RFC 3339 date's day in UTC and how long ago it was; a date that is none as it stands."""
+    moment = parsed(date)
+    if moment is None:
+        return date
+    day = f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
+    past = age((now - moment).total_seconds() / 86400)
+    return f"{day}, {past}" if past else day
+
+
+def parsed(date: str) -> datetime | None:
+    """Return an RFC 3339 date in UTC, or None."""
+    try:
+        moment = datetime.fromisoformat(date)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def age(days: float) -> str:
+    """Say how long ago ``days`` days are; nothing for the future, which wrong clocks write into commits."""
+    if days < 0:
+        return ""
+    for length, unit in _AGES:
+        # Up to two units of one kind, the smaller unit says more: "13 months", not "1 year".
+        if days >= length * (2 if unit != "day" else 1):
+            return f"{plural(int(days // length), unit)} ago"
+    return "today"
+
+
+def plural(number: int, noun: str, many: str = "") -> str:
+    """Return a number and its noun, which for anything but one is ``many`` or ends in -s."""
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
+
+
+def listed(items: Sequence[str], limit: int = 3) -> str:
+    """Return the first items in words and how many more there are."""
+    if len(items) > limit:
+        return ", ".join(items[:limit]) + f" and {len(items) - limit:,} more"
+    return ", ".join(items[:-1]) + " and " * (len(items) > 1) + items[-1] if items else ""
+
+
+def size_words(size: int) -> str:
+    """Return a size in bytes with a decimal unit."""
+    if size < _KILO:
+        return plural(size, "byte")
+    number = float(size)
+    for unit in ("kB", "MB", "GB", "TB"):
+        number /= _KILO
+        if number < _KILO or unit == "TB":
+            break
+    return f"{number:,.1f} {unit}"
+
+
+def duration_words(seconds: float) -> str:
+    """Return a duration in the unit that people would use."""
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{seconds:.1f} s"
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004

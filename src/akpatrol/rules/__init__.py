@@ -1,0 +1,1 @@
+"""Rules: reading them, checking them, and what every match of one holds."""

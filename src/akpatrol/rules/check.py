@@ -1,0 +1,79 @@
+"""Checks rules by their own examples: each must be found through every gate, no counterexample may be.
+
+Examples are templates such as ``ak_{base62:12}.{base62:32}``: token-shaped text is generated, never stored.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from random import Random
+from typing import TYPE_CHECKING
+
+from akpatrol.detect.engine import Engine
+from akpatrol.errors import RuleError, UsageError
+from akpatrol.model.scan import Confidence
+from akpatrol.rules.literals import SHORTEST, required
+from akpatrol.rules.rule_file import RuleSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from akpatrol.detect.prefilter import GateChoice
+    from akpatrol.rules.rule_file import Rule
+
+ALPHABETS = {
+    "base62": string.ascii_letters + string.digits,
+    "base64url": string.ascii_letters + string.digits + "-_",
+    "hex": string.digits + "abcdef",
+    "lower": string.ascii_lowercase + string.digits,
+}
+_FIELD = re.compile(r"\{(\w+):(\d+)\}")
+_ROUNDS = 20
+
+
+def check(rules: RuleSet, file: str) -> Iterator[str]:
+    """Yield a line for each rule that holds. Raises RuleError at the first that does not."""
+    for rule in rules.rules:
+        alone = RuleSet((rule,))
+        for gate in _gates():
+            engine = Engine(alone, gate)
+            for template in rule.examples:
+                _expect(engine, rule, template, file, found=True)
+            for template in rule.counterexamples:
+                _expect(engine, rule, template, file, found=False)
+        number = len(rule.examples) + len(rule.counterexamples)
+        yield f"{rule.id}: compiles; {number} example{'s'[: number != 1]} hold{_unsearched(rule)}"
+
+
+def _unsearched(rule: Rule) -> str:
+    missing = f"neither its pattern nor its keywords require {SHORTEST} characters in a row"
+    return "" if required(rule) else f"; not searched for in encodings: {missing}"
+
+
+def expand(template: str, random: Random) -> str:
+    """Fill a template's fields with random text. Raises UsageError at an unknown alphabet."""
+
+    def field(found: re.Match[str]) -> str:
+        if found[1] not in ALPHABETS:
+            raise UsageError(f"{found[0]}: unknown alphabet; known are {', '.join(ALPHABETS)}")
+        return "".join(random.choices(ALPHABETS[found[1]], k=int(found[2])))
+
+    return _FIELD.sub(field, template)
+
+
+def _gates() -> tuple[GateChoice, ...]:
+    try:
+        import hyperscan  # noqa: F401, PLC0415 - only whether it is there
+    except ImportError:
+        return ("automaton",)
+    return ("automaton", "hyperscan")
+
+
+def _expect(engine: Engine, rule: Rule, template: str, file: str, *, found: bool) -> None:
+    random = Random(template)  # noqa: S311 - the same examples on every run
+    for _ in range(_ROUNDS):
+        data = b'value = "' + expand(template, random).encode() + b'"\n'
+        if any(match.confidence >= Confidence.MEDIUM for match in engine.scan(data)) is not found:
+            key = "examples" if found else "counterexamples"
+            raise RuleError(file, rule.id, key, f"{template} is {'not found' if found else 'found'}")

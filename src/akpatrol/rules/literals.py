@@ -1,0 +1,189 @@
+"""What every match of a rule holds: a few bytes, short enough to be looked for in every encoding.
+
+They come from the rule's pattern, else from its keywords. Where a keyword is asked for, as in gitleaks, it may stand
+outside of what is encoded, so the pattern's own bytes come first.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import accumulate
+from math import log2, prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model.scan import Kind
+from akpatrol.rules.regex_items import AnyBytes, Choice, Parsed, UnknownSyntaxError, is_ascii, least, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from akpatrol.rules.regex_items import Item, Items
+    from akpatrol.rules.rule_file import Rule
+
+SHORTEST, _LONGEST = 3, 4  # bytes
+# What may stand in text that encodings leave in one piece: no blanks, quotes or brackets.
+_ALLOWED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-.!#$%&*+/:;=?@^{|}~")
+_MOST_AT_A_PLACE, _MOST_SPELLINGS = 8, 64
+_MOST_LITERALS = 32
+_REPEATED_BITS = 2  # of a byte that stands in the literal before, as in a row of dashes
+_LEADING_BITS = 8
+_TEXT = 16
+
+
+class Literal(NamedTuple):
+    """Bytes in a row; each of the ``places`` has those that may stand there, such as both cases of a letter.
+
+    ``leading`` says that a match may begin with it. One of the bytes ``behind`` follows, any where that is empty, and
+    so do at least ``text`` bytes of ASCII, at most 16 of which are counted.
+    """
+
+    places: tuple[bytes, ...]
+    leading: bool = False
+    behind: bytes = b""
+    text: int = 0
+
+
+def required(rule: Rule) -> tuple[Literal, ...]:
+    """Return literals of which each match of a rule holds at least one; nothing where there are none to be had."""
+    found = _in_pattern(rule.regex) or _in_keywords(rule.keywords)
+    # The judge refuses what is shorter, whatever the pattern says.
+    return found if rule.kind is Kind.CUSTOM else tuple(one._replace(text=_TEXT) for one in found)
+
+
+def of_all(rules: Iterable[Rule]) -> tuple[Literal, ...]:
+    """Return the required literals of all rules, each once."""
+    return tuple(dict.fromkeys(literal for rule in rules for literal in required(rule)))
+
+
+@lru_cache(1)
+def shipped() -> tuple[Literal, ...]:
+    """Return the literals of the shipped rules."""
+    from akpatrol.rules import rule_file  # noqa: PLC0415 - who brings literals does without
+
+    return of_all(rule_file.load().rules)
+
+
+class Specificity(NamedTuple):
+    """How much a rule says of what it finds, the least first: fixed bytes in the secret, in the match, or no more."""
+
+    named: bool
+    in_secret: bool
+    in_match: bool
+
+
+def specificity(rule: Rule) -> Specificity:
+    """Return how specific a rule is; one whose id begins with ``generic-`` is the least."""
+    named = not rule.id.startswith("generic-")
+    if not (parsed := _parsed(rule.regex)):
+        return Specificity(named, in_secret=False, in_match=False)
+    in_match = bool(_best(parsed.items, range(len(parsed.items))))
+    return Specificity(named, in_secret=in_match and _in_secret(rule, parsed), in_match=in_match)
+
+
+def _in_secret(rule: Rule, parsed: Parsed) -> bool:
+    """Tell whether each group that may be the secret has a literal."""
+    numbers = [rule.secret_group] if rule.secret_group else sorted(parsed.groups.keys() - parsed.nested)
+    secrets = [parsed.groups[number] for number in numbers if number in parsed.groups] or [parsed.items]
+    return all(_best(items, range(len(items))) for items in secrets)
+
+
+@lru_cache(4096)
+def _parsed(regex: str) -> Parsed | None:
+    try:
+        return parse(regex.encode())
+    except (UnknownSyntaxError, RecursionError, ValueError):
+        return None
+
+
+@lru_cache(4096)
+def _in_pattern(regex: str) -> tuple[Literal, ...]:
+    parsed = _parsed(regex)
+    return _best(parsed.items, range(len(parsed.items))) if parsed else ()
+
+
+def _in_keywords(keywords: Sequence[str]) -> tuple[Literal, ...]:
+    found = [_best(_either_case(word), range(0))[:1] for word in keywords]
+    if not found or not all(found) or len(found) > _MOST_LITERALS:
+        return ()
+    return tuple(one._replace(leading=False, behind=b"", text=0) for (one,) in found)
+
+
+def _either_case(word: str) -> Items:
+    return tuple(frozenset(bytes([byte]).lower() + bytes([byte]).upper()) for byte in word.encode())
+
+
+def _best(items: Items, choices: range) -> tuple[Literal, ...]:
+    """Return the rarest literals of which every match of a sequence holds one; of the choices only some are tried."""
+    best = _window(items)
+    for index in choices:
+        item = items[index] if index < len(items) else None
+        if isinstance(item, Choice) and len(item.branches) <= _MOST_LITERALS:
+            best = max(best, _of_each(items, index, item), key=_rank)
+    return best
+
+
+def _of_each(items: Items, index: int, choice: Choice) -> tuple[Literal, ...]:
+    """Return literals for each branch of a choice; nothing where one has none."""
+    found: dict[Literal, None] = {}
+    for branch in choice.branches:
+        path = (*items[:index], *branch, *items[index + 1 :])
+        literals = _best(path, range(index, index + len(branch)))
+        if not literals:
+            return ()
+        found.update(dict.fromkeys(literals))
+    return tuple(found) if len(found) <= _MOST_LITERALS else ()
+
+
+def _rank(literals: tuple[Literal, ...]) -> tuple[float, int]:
+    return min((_worth(one.places, leading=one.leading) for one in literals), default=0), -len(literals)
+
+
+def _worth(places: Sequence[bytes], *, leading: bool) -> float:
+    """Return how rare the bytes are, in bits; more where a match begins with them, for then its encoding does too."""
+    bits = 0.0
+    for index, place in enumerate(places):
+        bits += _REPEATED_BITS if place in places[:index] else 8 - log2(len(place))
+    return bits + _LEADING_BITS * leading
+
+
+def _window(items: Items) -> tuple[Literal, ...]:
+    """Return the rarest bytes in a row that are in every match of a sequence; nothing without any."""
+    places = [_place(item) for item in items]
+    before = list(accumulate(map(_least, items), initial=0))
+    best, first, size = 0.0, 0, 0
+    for length in (_LONGEST, SHORTEST):
+        for start in range(len(items) - length + 1):
+            chosen = places[start : start + length]
+            if all(chosen) and prod(map(len, chosen)) <= _MOST_SPELLINGS:
+                worth = _worth(chosen, leading=not before[start])
+                if worth > best:
+                    best, first, size = worth, start, length
+    if not size:
+        return ()
+    after = items[first + size :]
+    behind = _bytes(after[0]) if after else b""
+    return (Literal(tuple(places[first : first + size]), not before[first], behind, _text(after)),)
+
+
+@lru_cache(4096)
+def _place(item: Item) -> bytes:
+    fits = isinstance(item, frozenset) and 0 < len(item) <= _MOST_AT_A_PLACE and item <= _ALLOWED
+    return _bytes(item) if fits else b""
+
+
+def _bytes(item: Item) -> bytes:
+    return b"" if isinstance(item, AnyBytes | Choice) else bytes(sorted(item))
+
+
+def _text(items: Items) -> int:
+    """Return how many bytes of ASCII surely stand at the beginning of a sequence, as far as that counts."""
+    size = 0
+    for item in items:
+        if size >= _TEXT or not is_ascii((item,)):
+            break
+        size += _least(item)
+    return min(size, _TEXT)
+
+
+def _least(item: Item) -> int:
+    return least((item,))

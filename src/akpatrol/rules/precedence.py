@@ -1,0 +1,37 @@
+"""Which of several rules names what they found in one place: ours, then the one that says most of what it finds."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model.scan import Kind
+from akpatrol.rules.literals import specificity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from akpatrol.rules.rule_file import Rule
+
+
+class Precedence(NamedTuple):
+    """Where a rule stands among others; the least names a finding."""
+
+    foreign: bool
+    unspecific: tuple[bool, ...]
+    place: int
+
+
+def precedence(rules: Sequence[Rule]) -> Callable[[str], Precedence]:
+    """Return what tells where the rule of an id stands; one that is not known stands last."""
+    by_id = {rule.id: (place, rule) for place, rule in enumerate(rules)}
+
+    @cache
+    def of(rule_id: str) -> Precedence:
+        place, rule = by_id.get(rule_id, (len(by_id), None))
+        if rule is None:
+            return Precedence(foreign=True, unspecific=(True,) * 3, place=place)
+        said = specificity(rule)
+        return Precedence(rule.kind is Kind.CUSTOM, tuple(not one for one in said), place)
+
+    return of

@@ -1,0 +1,225 @@
+"""Rule files: gitleaks' TOML format, with what gitleaks does not know in a table of our own.
+
+A file holds ``[[rules]]`` (``id``, ``description``, ``regex``, ``keywords``, ``secretGroup``, ``entropy``, ``path``,
+``allowlists``) and, for ours, ``[akpatrol.rules.<id>]`` (see ``_OWN_KEYS``). Shipped rules run on ``re``; files that
+users bring run on RE2, whose matching time is linear in its input (https://github.com/google/re2/wiki/WhyRE2).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import RuleError
+from akpatrol.model.scan import Kind, Severity
+from akpatrol.validate.toml_table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from akpatrol.config.options import NamedFile
+
+_GITLEAKS_KEYS = frozenset(
+    [
+        "id",
+        "description",
+        "regex",
+        "keywords",
+        "secretGroup",
+        "entropy",
+        "path",
+        "tags",
+        "allowlist",
+        "allowlists",
+        "skipReport",
+        "required",
+        "validate",
+    ]
+)
+_OWN_KEYS = frozenset(["kind", "anchor", "severity", "page", "references", "steps", "examples", "counterexamples"])
+_ALLOWLIST_KEYS = frozenset(
+    ["id", "description", "regexes", "regexTarget", "stopwords", "paths", "commits", "condition", "targetRules"]
+)
+
+
+class Allowlist(NamedTuple):
+    """gitleaks' own exception for a rule: what matches it is not a finding."""
+
+    regexes: tuple[str, ...] = ()
+    target: str = "secret"
+    stopwords: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    every: bool = False
+    by_commit: bool = False
+    rule_ids: tuple[str, ...] = ()
+
+
+class Rule(NamedTuple):
+    """One pattern and what is known about what it finds; ``file`` is where it stands."""
+
+    id: str
+    description: str
+    regex: str
+    keywords: tuple[str, ...] = ()
+    secret_group: int = 0
+    entropy: float = 0.0
+    path: str = ""
+    allowlists: tuple[Allowlist, ...] = ()
+    kind: Kind = Kind.CUSTOM
+    anchor: str = ""
+    severity: Severity = Severity.HIGH
+    page: str = ""
+    references: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    counterexamples: tuple[str, ...] = ()
+    shipped: bool = False
+    file: str = ""
+
+
+class RuleSet(NamedTuple):
+    """The rules of one run and the bytes of their files."""
+
+    rules: tuple[Rule, ...]
+    files: tuple[bytes, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the files, in hex: two runs with the same digest looked for the same."""
+        from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
+
+        return sha256(b"\0".join(self.files)).hexdigest()
+
+    def get(self, rule_id: str) -> Rule | None:
+        """Return the rule with that id, or None."""
+        return next((rule for rule in self.rules if rule.id == rule_id), None)
+
+
+def shipped_files() -> list[str]:
+    """Return the paths of the shipped rule files, in a wheel and in an editable install alike."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    installed = os.path.join(package, "shipped")
+    source = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(package))), "rules")
+    return _files(installed if os.path.isdir(installed) else source)
+
+
+def load(extra: Sequence[str | os.PathLike[str] | NamedFile] = ()) -> RuleSet:
+    """Read the shipped rules and then those of ``extra`` (files, directories of ``*.toml``, or what was read already).
+
+    Raises RuleError when a file cannot be read or a rule is wrong.
+    """
+    contents: list[bytes] = []
+    rules: dict[str, Rule] = {}
+    named = [(file, content, False) for one in extra for file, content in _contents(one)]
+    for file, content, shipped in [*((file, read(file), True) for file in shipped_files()), *named]:
+        contents.append(content)
+        for rule in parse(content, file, shipped=shipped):
+            if rule.id in rules:
+                raise RuleError(file, rule.id, "id", f"a rule in {rules[rule.id].file} has it already")
+            rules[rule.id] = rule
+    return RuleSet(tuple(rules.values()), tuple(contents))
+
+
+def read(file: str) -> bytes:
+    """Return a rule file's bytes. Raises RuleError."""
+    try:
+        with open(file, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise RuleError(file, "", "", error.strerror or "cannot be read") from None
+
+
+def parse(content: bytes, file: str, *, shipped: bool = False) -> list[Rule]:
+    """Turn a rule file's bytes into rules. Raises RuleError."""
+    try:
+        document = tomllib.loads(content.decode())
+    except ValueError as error:  # the parser's own, and int()'s for a number of more than 4,300 digits
+        raise RuleError(file, "", "", f"not a TOML file: {error}") from None
+    except RecursionError:
+        raise RuleError(file, "", "", "not a TOML file: nested too deeply") from None
+    whole = Table(document, lambda key, reason: RuleError(file, "", key, reason))
+    tables = whole.tables("rules")
+    if not tables:
+        raise RuleError(file, "", "rules", "there is no [[rules]] table")
+    if "extend" in document:
+        raise RuleError(file, "", "extend", "rule files stand alone here; name several with --rules")
+    shared = tuple(_allowlists(whole))
+    own = whole.table("akpatrol").table("rules")
+    # A rule with a path and no pattern is gitleaks' way to report a file: it finds no credential.
+    with_pattern = [table for table in tables if "regex" in table.values or "path" not in table.values]
+    rules = [_rule(table, own, shared, file, shipped=shipped) for table in with_pattern]
+    for unknown in own.values.keys() - {rule.id for rule in rules}:
+        raise RuleError(file, unknown, "akpatrol", "there is no [[rules]] entry with this id")
+    return rules
+
+
+def _rule(entry: Table, own_tables: Table, shared: tuple[Allowlist, ...], file: str, *, shipped: bool) -> Rule:
+    rule_id = entry.text("id")
+    if not rule_id:
+        raise RuleError(file, "", "id", "every [[rules]] entry needs an id")
+
+    def fail(key: str, reason: str) -> RuleError:
+        return RuleError(file, rule_id, key, reason)
+
+    table, own = Table(entry.values, fail), Table(own_tables.values.get(rule_id, {}), fail, "akpatrol")
+    table.reject_unknown(_GITLEAKS_KEYS)
+    own.reject_unknown(_OWN_KEYS)
+    for key in ("required", "skipReport"):
+        if table.values.get(key):
+            raise fail(key, "composite rules are not supported")
+    regex = table.text("regex")
+    if not regex:
+        raise fail("regex", "a rule needs a pattern")
+    severities = [severity.name.lower() for severity in Severity]
+    return Rule(
+        id=rule_id,
+        description=table.text("description") or rule_id,
+        regex=regex,
+        keywords=tuple(word.lower() for word in table.texts("keywords") if word),
+        secret_group=int(table.number("secretGroup")),
+        entropy=table.number("entropy"),
+        path=table.text("path"),
+        allowlists=(*(one for one in shared if not one.rule_ids or rule_id in one.rule_ids), *_allowlists(table)),
+        kind=Kind(own.choice("kind", [*Kind], Kind.CUSTOM)),
+        anchor=own.text("anchor"),
+        severity=Severity[own.choice("severity", severities, "high").upper()],
+        page=own.text("page"),
+        references=own.texts("references"),
+        steps=own.texts("steps"),
+        examples=own.texts("examples"),
+        counterexamples=own.texts("counterexamples"),
+        shipped=shipped,
+        file=file,
+    )
+
+
+def _allowlists(table: Table) -> Iterator[Allowlist]:
+    single = [table.table("allowlist")] if "allowlist" in table.values else []
+    for entry in [*single, *table.tables("allowlists")]:
+        entry.reject_unknown(_ALLOWLIST_KEYS)
+        yield Allowlist(
+            regexes=entry.texts("regexes"),
+            target=entry.choice("regexTarget", ["secret", "match", "line"], "secret"),
+            stopwords=tuple(word.lower() for word in entry.texts("stopwords")),
+            paths=entry.texts("paths"),
+            every=entry.choice("condition", ["OR", "AND", "or", "and", "||", "&&"], "OR") in ("AND", "and", "&&"),
+            by_commit=bool(entry.texts("commits")),
+            rule_ids=entry.texts("targetRules"),
+        )
+
+
+def _contents(named: str | os.PathLike[str] | NamedFile) -> list[tuple[str, bytes]]:
+    """Return the rule files that this stands for, read."""
+    if isinstance(named, tuple):
+        return [(named.name, named.content)]
+    return [(file, read(file)) for file in _files(os.fspath(named))]
+
+
+def _files(path: str) -> list[str]:
+    if not os.path.isdir(path):
+        return [path]
+    files = sorted(os.path.join(path, name) for name in os.listdir(path) if name.endswith(".toml"))
+    if not files:
+        raise RuleError(path, "", "", "there is no *.toml in this directory")
+    return files

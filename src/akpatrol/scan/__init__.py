@@ -1,0 +1,1 @@
+"""Scanning: units in, raw findings and counted skips out."""

@@ -1,0 +1,97 @@
+"""Identifiers that look like a token: many of one form in a file, most of them behind the same text.
+
+ULIDs, UUIDs and hexadecimal digits are what databases number things with, and ``pat_`` is short for more than a token.
+One alone may be a credential; where a file holds several under one name, each is hardly a secret of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model.scan import Attribution, Confidence, Kind, Place, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from akpatrol.model.credential import Occurrence
+    from akpatrol.model.scan import Match
+
+_MANY = 3
+_LEADING = 24  # characters before an identifier
+_DIGITS = re.compile(r"[0-9]+")
+_SECRET_NAME = re.compile(r"token|secret|passw|credential|key|auth|bearer", re.IGNORECASE)
+# ULID: 26 of Crockford's base32, the first at most 7. UUID: RFC 9562. The others: hexadecimal digits of one case.
+_FORMS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rb"pat_[0-7][0-9A-HJKMNP-TV-Z]{25}",
+        rb"pat_[0-7][0-9a-hjkmnp-tv-z]{25}",
+        rb"pat_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        rb"pat_[0-9a-f]{20,64}",
+        rb"pat_[0-9A-F]{20,64}",
+    )
+)
+
+
+class _Identifier(NamedTuple):
+    """What identifiers of one form in a file have in common, and the text before one of them, numbers left out."""
+
+    group: tuple[object, ...]
+    leading: str
+
+
+def marked(placed: Sequence[tuple[Match, Occurrence]]) -> Iterator[tuple[Match, Occurrence]]:
+    """Yield all that was placed; identifiers with their number in the file, and of low confidence.
+
+    Where the name before it calls it a secret, medium stays.
+    """
+    known = [_identifier(match, occurrence) for match, occurrence in placed]
+    numbers = _numbers({(one, match.secret) for one, (match, _) in zip(known, placed, strict=True) if one})
+    for one, (match, occurrence) in zip(known, placed, strict=True):
+        if one and (number := numbers.get(one.group)):
+            most = Confidence.MEDIUM if _SECRET_NAME.search(one.leading) else Confidence.LOW
+            yield match._replace(confidence=min(match.confidence, most)), occurrence._replace(alike=number)
+        else:
+            yield match, occurrence
+
+
+def _numbers(found: set[tuple[_Identifier, Secret]]) -> dict[tuple[object, ...], int]:
+    """Return how many secrets each group has in which many stand, at least half of them behind the same text."""
+    leadings: dict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
+    for one, _ in found:
+        leadings[one.group][one.leading] += 1
+    return {
+        group: number
+        for group, counts in leadings.items()
+        if (number := counts.total()) >= _MANY and 2 * max(counts.values()) >= number
+    }
+
+
+def _identifier(match: Match, occurrence: Occurrence) -> _Identifier | None:
+    """Return what an identifier is known by, None for what is none or stands near Anyreach's name."""
+    is_open = match.kind is Kind.PERSONAL_ACCESS_TOKEN and match.attribution is Attribution.OPEN
+    path = occurrence.path or b""
+    if not is_open or occurrence.place is not Place.CONTENT or b"anyreach" in path.lower():
+        return None
+    value = match.secret.reveal()
+    form = next((index for index, pattern in enumerate(_FORMS) if pattern.fullmatch(value)), None)
+    if form is None:
+        return None
+    file = occurrence.object or (path, occurrence.refs)
+    group = (occurrence.target, file, occurrence.containers, occurrence.encodings, form, len(value))
+    return _Identifier(group, _leading(match, occurrence))
+
+
+def _leading(match: Match, occurrence: Occurrence) -> str:
+    """Return what stands before an identifier in its line, any number as one."""
+    before = ""
+    for part in occurrence.context:
+        if isinstance(part, Secret):
+            if part == match.secret:
+                break
+            before = ""
+        else:
+            before = part
+    return _DIGITS.sub("0", before[-_LEADING:])

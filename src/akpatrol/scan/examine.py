@@ -1,0 +1,344 @@
+"""Opens, looks through and decodes what units yield: unwrap and the engine take turns until nothing is left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING
+
+from akpatrol.config.limits import Limits
+from akpatrol.detect.engine import Engine, Outer
+from akpatrol.detect.medium import Medium
+from akpatrol.detect.sieve import MOST_CROWDED, Crowd
+from akpatrol.model.chunks import blocks
+from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped
+from akpatrol.rules.literals import of_all
+from akpatrol.scan.decode import TOO_DEEP, Layer, Turn, distinct, doubted, stored
+from akpatrol.scan.repeats import shortened
+from akpatrol.unwrap.budget import Budget
+from akpatrol.unwrap.containers.recognise import (
+    COMPRESSED,
+    ZIP_END,
+    has_zip_tail,
+    is_flaw,
+    kind_of,
+    open_container,
+    tail_kind,
+    title,
+)
+from akpatrol.unwrap.encodings.prefixed_lines import is_cut
+from akpatrol.unwrap.encodings.registry import decoder
+from akpatrol.unwrap.encodings.silent import Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from akpatrol.detect.keywords import Clue
+    from akpatrol.detect.prefilter import GateChoice, PrefilterResult
+    from akpatrol.model.credential import RawFinding
+    from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.scan.repeats import Shortened
+    from akpatrol.sources.base import Item, Unit
+    from akpatrol.unwrap.encodings.encoding import Decoded
+
+    Found = RawFinding | Skipped | Counted | Excluded
+
+# Contents of at most so many bytes are looked at together, up to so many bytes and contents: they stay in the cache.
+_SMALL_BYTES = 16 << 10
+_TOGETHER_BYTES = 256 << 10
+_TOGETHER = 512
+# Decoded text may be encoded again, in more than one way: a bound on what one chunk may come to, in its own size.
+_GROWTH = 16
+_LEAST_BYTES = 1 << 20
+_EXCERPT_BYTES = 64 << 10
+_SURE_BYTES = 64  # expanded, to call what stands encoded in a text a container
+_REMEMBERED = 1 << 17
+# Beneath the depth to which encodings are opened, they are only asked whether there may be something: so far.
+_DEEPEST = 64
+
+
+class Examiner:
+    """Finds credentials in whatever a unit yields. Raises RuleError when a rule's pattern does not compile."""
+
+    def __init__(self, rules: RuleSet, limits: Limits = Limits(), gate: GateChoice = "auto") -> None:  # noqa: B008
+        self.rules = rules
+        self.limits = limits
+        self._decoder = decoder(of_all(rules.rules), None if limits.decode else ())
+        alarms = (*self._decoder.alarms, ZIP_END) if limits.containers else self._decoder.alarms
+        self._zip_end = len(self._decoder.alarms)
+        # What was looked through and held nothing: histories repeat it.
+        self._silent: set[tuple[int, object]] = set()
+        self._counted_only: dict[int, list[Counted]] = {}
+        self._paths_matter = any(rule.path or any(one.paths for one in rule.allowlists) for rule in rules.rules)
+        self._all_shipped = all(rule.shipped for rule in rules.rules)
+        self.engine = Engine(rules, gate, alarms)
+
+    def examine(self, unit: Unit) -> Iterator[Found]:
+        """Read one unit and yield hits, counts and skips."""
+        small: list[Content] = []
+        size = 0
+        for item in unit.read():
+            # Nearly all files and objects are small and hold nothing: this is the way that they take.
+            if isinstance(item, Content) and self._is_small(item):
+                small.append(item)
+                size += len(item.data)
+                if size > _TOGETHER_BYTES or len(small) > _TOGETHER:
+                    yield from self._together(small)
+                    small, size = [], 0
+            else:
+                yield from self.look(item)
+        yield from self._together(small)
+
+    def _is_small(self, content: Content) -> bool:
+        return len(content.data) <= _SMALL_BYTES and not content.read and not self._is_container(content)
+
+    def _together(self, small: list[Content]) -> Iterator[Found]:
+        """Look through small contents at once: asking the gate costs more than it takes to look at one."""
+        data = [content.data for content in small]
+        for number in self.engine.suspects(data) if small else ():
+            yield from self._whole(small[number], None)
+        counts = Counter(content.counter for content in small if content.counter)
+        for counter, number in counts.items():
+            yield Counted(counter, number, sum(len(content.data) for content in small if content.counter == counter))
+
+    def look(self, item: Item, budget: Budget | None = None) -> Iterator[Found]:
+        """Yield what one content or chunk holds; ``budget`` is that of the container round it."""
+        if isinstance(item, Content):
+            try:
+                yield from self._counted(item, budget) if item.counter else self._content(item, budget)
+            except OSError as error:
+                yield Skipped(title(item.origin), error.strerror or "cannot be read")
+        elif isinstance(item, Chunk):
+            yield from self._chunk(item, budget)
+        else:
+            yield item
+
+    def _counted(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+        """Yield what a content holds, and its own size: what was not told while it was read comes last."""
+        read, told, taken = content.read, 0, len(content.data)
+
+        def taking(number: int) -> bytes:
+            nonlocal taken
+            data = read(number) if read else b""
+            taken += len(data)
+            return data
+
+        for found in self._content(content._replace(read=taking) if read else content, budget):
+            if isinstance(found, Counted) and found.name == content.counter:
+                told += found.size
+            yield found
+        size = content.size if content.at and content.size else taken  # a container is not read in its order
+        yield Counted(content.counter or "", 1, max(0, size - told))
+
+    def _content(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+        if self._is_container(content):
+            yield from self._container(content, budget)
+        elif content.read:
+            yield from self._blocks(content, budget)
+        else:
+            yield from self._whole(content, budget)
+
+    def _is_container(self, content: Content) -> bool:
+        """Tell whether a container begins here; one that stands at the end of small content rings an alarm."""
+        return self.limits.containers and bool(
+            kind_of(content.data) or tail_kind(content) or (content.read and has_zip_tail(content))
+        )
+
+    def _whole(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+        less = self._less(content.data)
+        suspicion = self.engine.suspect(less.data if less else content.data)
+        if not suspicion:
+            return
+        if self._zip_end in suspicion.alarms and has_zip_tail(content):
+            yield from self._container(content, budget)
+        else:
+            yield from self._suspected(Chunk(content.origin, content.data), suspicion, budget, less)
+
+    def _less(self, data: bytes) -> Shortened | None:
+        # A user's pattern may want more than what is kept of a repetition.
+        return shortened(data) if self._all_shipped else None
+
+    def _container(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+        """Yield what the members hold, then what only the container's own bytes do: comments, gaps, deleted parts."""
+        outside: list[RawFinding] = []
+        inside = set()
+        # Compressed bytes may show parts of what they stand for, in an order of their own.
+        if kind_of(content.data) not in COMPRESSED and (content.read is None or content.at):
+            for item in self._blocks(content, None):
+                if isinstance(item, Counted):
+                    yield item
+                elif not isinstance(item, Skipped | Excluded):
+                    outside.append(item)
+        own = budget or Budget(self.limits, content.size, named=content.named)
+        for member in open_container(content, own):
+            for item in self.look(member, own):
+                if not isinstance(item, Counted | Skipped | Excluded):
+                    inside.add(item.match.secret)
+                yield item
+        if outside:
+            from akpatrol.scan.locate import not_told  # noqa: PLC0415 - most runs have no hit
+
+            yield from not_told(outside, inside)
+
+    def _blocks(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+        counted = 0
+        for chunk in blocks(content):
+            yield from self._chunk(chunk, budget)
+            if content.counter:
+                seen = chunk.offset + len(chunk.data)
+                yield Counted(content.counter, 0, seen - counted)
+                counted = seen
+
+    def _chunk(self, chunk: Chunk, budget: Budget | None) -> Iterator[Found]:
+        less = self._less(chunk.data)
+        if suspicion := self.engine.suspect(less.data if less else chunk.data):
+            yield from self._suspected(chunk, suspicion, budget, less)
+
+    def _suspected(
+        self, chunk: Chunk, suspicion: PrefilterResult, budget: Budget | None, less: Shortened | None
+    ) -> Iterator[Found]:
+        """Yield what a chunk holds; ``suspicion`` is of ``less`` of it where it repeats itself."""
+        if less:
+            found = self._in_less(chunk, suspicion, budget, less)
+            if found is not None:
+                yield from self._located(chunk, found, decoded=bool(suspicion.alarms))
+                return
+            suspicion = self.engine.suspect(chunk.data)
+        matches = []
+        for item in self._matches(chunk, suspicion, budget):
+            if isinstance(item, Match):
+                matches.append(item)
+            else:
+                yield item
+        yield from self._located(chunk, matches, decoded=bool(suspicion.alarms))
+
+    def _in_less(
+        self, chunk: Chunk, suspicion: PrefilterResult, budget: Budget | None, less: Shortened
+    ) -> list[Match] | None:
+        """Return the matches in a chunk; None where a repetition holds some, or there is more to tell."""
+        matches = []
+        for found in self._matches(Chunk(chunk.origin, less.data, names=chunk.names), suspicion, budget):
+            offset = less.offset(found.start, found.end - found.start) if isinstance(found, Match) else None
+            if not isinstance(found, Match) or offset is None:
+                return None
+            matches.append(found._replace(start=offset, end=offset + found.end - found.start))
+        return matches
+
+    def _located(self, chunk: Chunk, matches: list[Match], *, decoded: bool) -> Iterator[Found]:
+        stop = len(chunk.data) if chunk.end is None else chunk.end
+        if decoded:
+            matches = distinct(matches)
+        matches = self.engine.joined(chunk.data, matches)
+        if matches := [match for match in matches if chunk.begin <= match.start < stop]:
+            from akpatrol.scan.locate import locate  # noqa: PLC0415 - most runs have no hit
+
+            yield from locate(chunk, matches, self.engine.candidates)
+
+    def _matches(self, chunk: Chunk, suspicion: PrefilterResult, budget: Budget | None) -> Iterator[Match | Found]:
+        """Yield the matches in a chunk, at its offsets, and what containers encoded in it hold."""
+        stop = len(chunk.data) if chunk.end is None else chunk.end
+        crowd = Crowd()
+        bounds, outer = (chunk.begin, stop), Outer(crowd)
+        medium = Medium(chunk.data, names=chunk.names)
+        yield from self.engine.confirm(medium, suspicion, bounds, chunk.origin.path, outer)
+        if suspicion.alarms:
+            around = self.engine.around(chunk.data, suspicion)
+            layer = Layer(chunk.data, (), lambda first, last: (first, last), frozenset, around)
+            turn = Turn(chunk.origin, budget, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))], set(), crowd)
+            yield from self._decode(layer, suspicion, turn)
+        if crowd.over:
+            yield Skipped(title(chunk.origin), f"more than {MOST_CROWDED:,} places look like credentials within words")
+
+    def _decode(self, layer: Layer, suspicion: PrefilterResult, turn: Turn) -> Generator[Match | Found, None, bool]:
+        """Yield matches in what is encoded in a layer, at the chunk's offsets, and what containers in it hold.
+
+        Return whether there was nothing that could have been a match.
+        """
+        # Beside a keyword of a rule what came to nothing elsewhere may be a match.
+        silent = Silent(set() if layer.around.rules else self._silent, len(layer.encodings))
+        for part in self._decoder.find(layer.data, suspicion.alarms, silent):
+            where = (*layer.span(part.start, part.end), hash(part.data))
+            if where in turn.seen:
+                silent.met(part.key, False)  # noqa: FBT003 - what it came to was told elsewhere
+                continue
+            turn.seen.add(where)
+            turn.left[0] -= len(part.data)
+            if turn.left[0] < 0:
+                yield Skipped(title(turn.origin), f"what is encoded in it comes to more than {_GROWTH} times its size")
+                return False
+            silent.met(part.key, (yield from self._part(layer, part, turn)))
+        return silent.always()
+
+    def _part(self, layer: Layer, part: Decoded, turn: Turn) -> Generator[Match | Found, None, bool]:
+        encodings = (*layer.encodings, part.encoding)
+        members = self._encoded_container(part.data, encodings, turn) if kind_of(part.data) else ()
+        if members:
+            yield from members
+            return False
+        suspicion = self.engine.suspect(part.data)
+        suspicion.rules |= layer.around.rules
+        if not suspicion:
+            return True
+
+        def span(first: int, last: int) -> tuple[int, int]:
+            return layer.span(*part.span(first, last))
+
+        if len(encodings) > self.limits.decode_depth:
+            around = self.engine.around(part.data, suspicion, layer.around)
+            deeper = Layer(part.data, encodings, span, frozenset, around)
+            return (yield from self._too_deep(deeper, suspicion, turn))
+
+        @cache
+        def clues() -> frozenset[Clue]:
+            return layer.clues() | self.engine.clues(layer.data, part.start, part.end)
+
+        outer = Outer(turn.crowd, clues, layer.around)
+        medium, bounds = Medium(part.data, stored(layer.data, part)), (0, len(part.data))
+        for match in self.engine.confirm(medium, suspicion, bounds, turn.origin.path, outer):
+            start, end = span(match.start, match.end)
+            found = match._replace(start=start, end=end, encodings=encodings)
+            yield doubted(found) if is_cut(layer.data, part, match.end) else found
+        beneath = True
+        if suspicion.alarms:
+            around = self.engine.around(part.data, suspicion, layer.around)
+            beneath = yield from self._decode(Layer(part.data, encodings, span, clues, around), suspicion, turn)
+        return beneath and not (suspicion.ends or suspicion.rules)
+
+    def _too_deep(self, layer: Layer, suspicion: PrefilterResult, turn: Turn) -> Generator[Match | Found, None, bool]:
+        """Yield one skip if anything at this depth or beneath might be a match; return whether nothing might."""
+        deepest = len(layer.encodings) >= _DEEPEST and bool(suspicion.alarms)
+        held = deepest or bool(suspicion.ends)
+        if not held and suspicion.rules:
+            whole, outer = (0, len(layer.data)), Outer(turn.crowd, around=layer.around)
+            held = bool(self.engine.confirm(Medium(layer.data), suspicion, whole, turn.origin.path, outer))
+        if not held:
+            beneath = (yield from self._decode(layer, suspicion, turn)) if suspicion.alarms else True
+            return beneath and not suspicion.rules
+        if TOO_DEEP not in turn.seen:
+            turn.seen.add(TOO_DEEP)
+            depth = self.limits.decode_depth
+            yield Skipped(title(turn.origin), f"encoded more than {depth} times over; --decode-depth")
+        return False
+
+    def _encoded_container(self, data: bytes, encodings: tuple[str, ...], turn: Turn) -> list[Found]:
+        """Return what a container holds that stands encoded in a text; nothing if it only begins like one.
+
+        Where the text ends is a guess, and tests quote a container's beginning: what follows one, or is missing of a
+        small one, tells nothing.
+        """
+        if not self.limits.containers:
+            return []
+        path = turn.origin.path if self._paths_matter else None
+        key = hash((data, path, len(turn.origin.containers), len(encodings)))
+        if key in self._counted_only:
+            return list(self._counted_only[key])
+        origin = turn.origin._replace(encodings=turn.origin.encodings + encodings)
+        found = list(self.look(Content(origin, data, size=len(data)), turn.budget))
+        expanded = sum(item.size for item in found if isinstance(item, Counted))
+        if expanded < _SURE_BYTES and not any(not isinstance(item, Counted | Skipped | Excluded) for item in found):
+            return []
+        small = len(data) < _EXCERPT_BYTES
+        told = [one for one in found if not (isinstance(one, Skipped) and is_flaw(one.reason, of_any_part=small))]
+        if all(isinstance(one, Counted) for one in told) and len(self._counted_only) < _REMEMBERED:
+            self._counted_only[key] = [one for one in told if isinstance(one, Counted)]
+        return told

@@ -1,0 +1,201 @@
+"""Runs units: here while there is little work, on a process pool when there is more. A unit does not know which."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager, nullcontext
+from itertools import chain
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model.scan import Counted, Excluded, Skipped
+from akpatrol.runtime.interrupts import put_off
+from akpatrol.scan.examine import Examiner
+from akpatrol.scan.result import ScanResult
+from akpatrol.sources.base import Remembering, RescanUnit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
+
+    from akpatrol.config.limits import Limits
+    from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.runtime.process_pool import ProcessPool
+    from akpatrol.scan.examine import Found
+    from akpatrol.sources.base import Planned, Source, Unit
+
+    Progress = Callable[[ScanResult], None]
+    Note = Callable[[Unit, ScanResult], None]
+    Submit = Callable[[Unit], Future[ScanResult]]
+    Complete = Callable[[Unit, ScanResult], ScanResult]
+
+# After so many seconds of work there is probably more than starting worker processes costs.
+_LITTLE_WORK_SECONDS = 0.15
+_UNITS_IN_FLIGHT_A_JOB = 4
+_KNOWN = Skipped | Counted | Excluded
+
+
+def read(source: Source, examiner: Examiner, tally: ScanResult, jobs: int, progress: Progress) -> None:
+    """Examine all units of a source into ``tally``; ``jobs`` processes at most read at once."""
+    plan = iter(source.plan())
+    sink = _Sink(tally, progress, source.note if isinstance(source, Remembering) else None)
+    with ExitStack() as opened:
+        if jobs > 1 and source.parallel and source.is_much():
+            examiner.engine.gate.prepare()
+            first = next(plan, None)  # what it takes to plan leaves time to compile
+            _spread(chain([first] if first else [], plan), examiner, sink, jobs)
+        begun, workers = monotonic(), None
+        for planned in plan:
+            if isinstance(planned, _KNOWN):
+                tally.add(planned)
+                continue
+            _read_here(planned, examiner, sink)
+            if jobs == 1 or not source.parallel:
+                continue
+            # Until workers are there this process goes on.
+            if workers is None and monotonic() - begun > _LITTLE_WORK_SECONDS and examiner.engine.gate.is_settled():
+                workers = opened.enter_context(_workers(jobs, examiner))
+            elif workers and workers.are_there():
+                _spread(plan, examiner, sink, jobs, workers)
+    progress(tally)
+
+
+def read_elsewhere(source: Source, submit: Submit, tally: ScanResult, limit: int, complete: Complete) -> None:
+    """Have all units of a source read by whom ``submit`` gives them to, ``limit`` at a time at most.
+
+    ``complete`` makes of what came back what a unit came to.
+    """
+    sink = _Sink(tally, lambda _: None, source.note if isinstance(source, Remembering) else None, complete)
+    _fill(iter(source.plan()), submit, sink, limit)
+
+
+def _read_here(unit: Unit, examiner: Examiner, sink: _Sink) -> None:
+    own = ScanResult()
+    for item in examined(examiner, unit):
+        sink.tally.add(item)
+        own.add(item)
+        if isinstance(item, Counted):
+            sink.progress(sink.tally)
+    sink.noted(unit, own)
+
+
+class _Sink(NamedTuple):
+    """Where what units came to goes; ``note`` is the source's, when it wants to know."""
+
+    tally: ScanResult
+    progress: Progress
+    note: Note | None
+    complete: Complete = lambda _unit, read: read
+
+    def noted(self, unit: Unit, own: ScanResult) -> None:
+        """Tell the source of a unit that was read to its end."""
+        if self.note:
+            self.note(unit, own)
+
+
+def examined(examiner: Examiner, unit: Unit) -> Iterator[Found]:
+    """Yield what a unit holds; what is read again was counted before."""
+    again = isinstance(unit, RescanUnit)
+    for item in examiner.examine(unit):
+        if not (again and isinstance(item, Counted | Excluded)):
+            yield item
+
+
+def _spread(
+    plan: Iterator[Planned], examiner: Examiner, sink: _Sink, jobs: int, workers: _Workers | None = None
+) -> None:
+    """Read the rest of the plan on processes."""
+    with nullcontext(workers) if workers else _workers(jobs, examiner) as crew:
+        _fill(plan, crew.submit, sink, jobs * _UNITS_IN_FLIGHT_A_JOB)
+
+
+def _fill(plan: Iterator[Planned], submit: Submit, sink: _Sink, limit: int) -> None:
+    """Keep ``limit`` units in flight, so that a long plan is never held in memory."""
+    running: dict[Future[ScanResult], Unit] = {}
+    try:
+        for planned in plan:
+            if isinstance(planned, _KNOWN):
+                sink.tally.add(planned)
+                continue
+            running[submit(planned)] = planned
+            if len(running) >= limit:
+                _gather(running, sink)
+        while running:
+            _gather(running, sink)
+    except KeyboardInterrupt:
+        # What came back is kept.
+        _take({future for future in running if future.done() and not future.cancelled()}, running, sink)
+        raise
+
+
+def _gather(running: dict[Future[ScanResult], Unit], sink: _Sink) -> None:
+    """Wait until something is done, and take it in."""
+    from concurrent.futures import FIRST_COMPLETED, wait  # noqa: PLC0415 - little work does without
+
+    done, _ = wait(running, return_when=FIRST_COMPLETED)
+    _take(done, running, sink)
+    sink.progress(sink.tally)
+
+
+def _take(done: Iterable[Future[ScanResult]], running: dict[Future[ScanResult], Unit], sink: _Sink) -> None:
+    """Take in what is done; a unit that killed its process is a skip."""
+    from concurrent.futures import BrokenExecutor  # noqa: PLC0415 - little work does without
+
+    for future in done:
+        with put_off():
+            unit = running.pop(future)
+            try:
+                own = future.result()
+            except BrokenExecutor:
+                sink.tally.add(Skipped(unit.title, "a worker process died while it was to be read"))
+            else:
+                own = sink.complete(unit, own)
+                sink.tally.merge(own)
+                sink.noted(unit, own)
+
+
+class _Workers(NamedTuple):
+    """Processes, and what is done once the first is there."""
+
+    pool: ProcessPool
+    first: Future[None]
+
+    def submit(self, unit: Unit) -> Future[ScanResult]:
+        """Have a unit read."""
+        return self.pool.submit(_examine_in_worker, unit)
+
+    def are_there(self) -> bool:
+        """Return whether a process waits for work."""
+        return self.first.done()
+
+
+@contextmanager
+def _workers(jobs: int, examiner: Examiner) -> Iterator[_Workers]:
+    from akpatrol.runtime.process_pool import ProcessPool  # noqa: PLC0415 - little work does without
+
+    pool = ProcessPool(jobs, _start_worker, examiner.rules, examiner.limits, examiner.engine.gate.compiled())
+    try:
+        yield _Workers(pool, pool.start())
+    finally:
+        pool.close()
+
+
+_worker_examiner: Examiner | Exception | None = None
+
+
+def _start_worker(rules: RuleSet, limits: Limits, compiled: bytes | None) -> None:
+    global _worker_examiner  # noqa: PLW0603 - a worker process has one
+    # Raised here it would look like a worker that died; the first unit raises it.
+    try:
+        _worker_examiner = Examiner(rules, limits)
+        _worker_examiner.engine.gate.use(compiled)
+    except Exception as error:  # noqa: BLE001
+        _worker_examiner = error
+
+
+def _examine_in_worker(unit: Unit) -> ScanResult:
+    if not isinstance(_worker_examiner, Examiner):
+        raise _worker_examiner or RuntimeError("the worker was not started")
+    tally = ScanResult()
+    for item in examined(_worker_examiner, unit):
+        tally.add(item)
+    return tally

@@ -1,0 +1,293 @@
+"""From matches in a chunk to hits: offset, line and column, and the line round it with its secrets wrapped."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from codecs import BOM_UTF8
+from functools import cached_property
+from itertools import accumulate
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from akpatrol.model.chunks import advance
+from akpatrol.model.credential import RawFinding
+from akpatrol.model.scan import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from akpatrol.model.scan import Chunk, Match, Origin
+
+    Candidates = Callable[[bytes, int, int], Sequence[tuple[int, int]]]
+    Masked = Callable[[int, int, tuple[int, int]], Sequence[tuple[int, int]]]
+
+_CONTEXT_BYTES = 200
+_NEIGHBOUR_BYTES = 512
+_PART_BYTES = 16 << 10  # looked through at once for what is to be masked
+_ALLOW = b"akpatrol:allow"
+_INLINE_BYTES = 4096  # more than it may be away
+_MARK = "\ufeff"
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+_start = attrgetter("start")
+_TOKEN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~+/=%")
+
+
+def locate(chunk: Chunk, matches: Sequence[Match], candidates: Candidates) -> Iterator[RawFinding]:
+    """Yield each of the chunk's matches, given in order, as a hit.
+
+    ``candidates(data, start, end)`` returns spans that have a credential's shape, to be masked in the context.
+    """
+    data, line, column = chunk.data, chunk.line, chunk.column
+    # UTF-16's and UTF-32's marks are none before bytes that are characters.
+    mark = passed = 0 if chunk.offset or chunk.names or not data.startswith(BOM_UTF8) else len(BOM_UTF8)
+    wide: dict[tuple[str, int], _WidePlace] = {}
+    masks = _Masks(data, matches, candidates)
+    may_allow = not chunk.names and _ALLOW in data
+    for index, match in enumerate(matches):
+        line, column = advance(line, column, data[passed : match.start])
+        passed = max(passed, match.start)
+        if codec := _codec(match):
+            width = _width(codec)
+            read = wide.setdefault((codec, match.start % width), _WidePlace(chunk, codec, match.start % width))
+            begin = read.at(match.start)
+            end = read.behind(match)
+        else:
+            begin, end = (line, column), advance(line, column, data[match.start : match.end])
+        first, last = (mark, len(data)) if not chunk.names else _entry(data, match)
+        origin, offset = _within(chunk.origin, match), chunk.offset + match.start
+        if chunk.names:
+            origin, offset = _in_name(origin, data[first:last]), match.start - first
+        if codec:
+            context = _wide_context(data, match, codec, _near(matches, index), candidates)
+        else:
+            context = _context(data, match, (first, last), masks.spans)
+        yield RawFinding(origin, match, offset, *begin, *end, context, _inline(data, match) if may_allow else None)
+
+
+class _Spans:
+    """Spans of which those that overlap a range are asked for."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self._spans = sorted(set(spans))
+        self._starts = [start for start, _ in self._spans]
+        self._tops = list(accumulate((end for _, end in self._spans), max))  # of all up to here, for the search
+
+    def within(self, start: int, stop: int) -> list[tuple[int, int]]:
+        """Return those that overlap ``[start, stop)``."""
+        return self._spans[bisect_right(self._tops, start) : bisect_left(self._starts, stop)]
+
+
+class _Masks:
+    """What is to be masked in the contexts of a chunk's matches, looked for once in each part of the data."""
+
+    def __init__(self, data: bytes, matches: Sequence[Match], candidates: Candidates) -> None:
+        self._data = data
+        self._matches = matches
+        self._candidates = candidates
+        self._start = self._end = 0
+        self._shapes = _Spans(())
+
+    @cached_property
+    def _found(self) -> _Spans:
+        return _Spans((match.start, match.end) for match in self._matches)
+
+    def spans(self, start: int, stop: int, bounds: tuple[int, int]) -> list[tuple[int, int]]:
+        """Return the spans in ``[start, stop)`` of one of the names or of the whole, which has these ``bounds``."""
+        first, last = bounds
+        # A neighbour that the limit cuts must be seen whole, or its half would not be masked.
+        low, high = max(first, start - _NEIGHBOUR_BYTES), min(last, stop + _NEIGHBOUR_BYTES)
+        if low < self._start or high > self._end:
+            self._start, self._end = low, min(last, max(high, self._reach(low)))
+            self._shapes = _Spans(self._candidates(self._data, self._start, self._end))
+        return self._found.within(start, stop) + self._shapes.within(start, stop)
+
+    def _reach(self, low: int) -> int:
+        """Return where the surroundings of those matches end that stand in the part from ``low`` on."""
+        beyond = bisect_left(self._matches, low + _PART_BYTES, key=_start)
+        return self._matches[beyond - 1].end + _CONTEXT_BYTES + _NEIGHBOUR_BYTES if beyond else 0
+
+
+def _inline(data: bytes, match: Match) -> str | None:
+    if data.find(_ALLOW, max(0, match.start - _INLINE_BYTES), match.end + _INLINE_BYTES) < 0:
+        return None
+    from akpatrol.policy import inline  # noqa: PLC0415 - only where somebody wrote one
+
+    return inline.find(data, match.start, match.end)
+
+
+def _within(origin: Origin, match: Match) -> Origin:
+    return origin._replace(encodings=origin.encodings + match.encodings) if match.encodings else origin
+
+
+def _in_name(origin: Origin, name: bytes) -> Origin:
+    """Return the origin of what stands in a name: of a file, or of a container's member, which is no path of ours."""
+    if not origin.containers:
+        return origin._replace(path=name)
+    return origin._replace(containers=(*origin.containers[:-1], f"{origin.containers[-1]}:{_text(name)}"))
+
+
+def _codec(match: Match) -> str:
+    """Return in which of UTF-16 and UTF-32 the match stands, or nothing."""
+    return match.encodings[0] if match.encodings and match.encodings[0].startswith("utf-") else ""
+
+
+def _width(codec: str) -> int:
+    """Return how many bytes an ASCII character has."""
+    return int(codec[4:6]) // 8
+
+
+class _WidePlace:
+    """Line and column in text of which a byte is no character, read from the first whole character of the chunk.
+
+    Where the chunk begins is known in bytes alone: before later chunks, each byte 0x0A counts as the end of a line.
+    """
+
+    def __init__(self, chunk: Chunk, codec: str, passed: int) -> None:
+        self._data = chunk.data
+        self._codec = codec
+        self._passed = passed
+        self._is_first = not chunk.offset
+        self._line = chunk.line
+        self._column = (chunk.column - 1) // _width(codec) + 1
+
+    def at(self, place: int) -> tuple[int, int]:
+        """Go on to a place."""
+        self._line, self._column = self._advance(self._passed, place)
+        self._passed = max(self._passed, place)
+        return self._line, self._column
+
+    def behind(self, match: Match) -> tuple[int, int]:
+        """Return where the match ends at whose start this is."""
+        return self._advance(match.start, match.end)
+
+    def _advance(self, start: int, end: int) -> tuple[int, int]:
+        text = self._data[start:end].decode(self._codec, "replace")
+        if not start and self._is_first:
+            text = text.removeprefix(_MARK)
+        newlines = text.count("\n")
+        column = len(text) - text.rfind("\n") if newlines else self._column + len(text)
+        return self._line + newlines, column
+
+
+def _near(matches: Sequence[Match], index: int) -> Sequence[Match]:
+    """Return the matches that may stand in the context of the one at ``index``; all are in order."""
+    reach = _CONTEXT_BYTES + _NEIGHBOUR_BYTES
+    first = last = index
+    while first > 0 and matches[first - 1].end > matches[index].start - reach:
+        first -= 1
+    while last + 1 < len(matches) and matches[last + 1].start < matches[index].end + reach:
+        last += 1
+    return matches[first : last + 1]
+
+
+def _context(data: bytes, match: Match, bounds: tuple[int, int], masked: Masked) -> tuple[str | Secret, ...]:
+    start, stop = _surroundings(data, match, *bounds)
+    # Where another one runs into it, the match stays whole.
+    others = _outside(match, masked(start, stop, bounds))
+    return _wrap(data, start, stop, [(match.start, match.end), *others])
+
+
+def _wide_context(
+    data: bytes,
+    match: Match,
+    codec: str,
+    near: Sequence[Match],
+    candidates: Candidates,
+) -> tuple[str | Secret, ...]:
+    """Return the context in UTF-8; of what no text is, and where other matches are read otherwise, nothing is shown."""
+    width = _width(codec)
+    if any(_codec(one) != codec or (one.start - match.start) % width for one in near):
+        return (match.secret,)
+    reach = width * (_CONTEXT_BYTES + _NEIGHBOUR_BYTES)
+    first = max(match.start % width, match.start - reach)
+    before = _NO_TEXT.split(data[first : match.start].decode(codec, "replace"))[-1].removeprefix(_MARK)
+    inside = data[match.start : match.end].decode(codec, "replace")
+    after = _NO_TEXT.split(data[match.end : match.end + reach].decode(codec, "replace"))[0]
+    text = before + inside + after
+
+    def offset(place: int) -> int:
+        units = (place - match.start) // width
+        wide = before.encode(codec) if units < 0 else (inside + after).encode(codec)
+        if units < 0:
+            return len(wide[: max(0, len(wide) + units * width)].decode(codec, "replace").encode())
+        return len(before.encode()) + len(wide[: units * width].decode(codec, "replace").encode())
+
+    found = [(offset(one.start), offset(one.end)) for one in near]
+    moved = match._replace(start=offset(match.start), end=offset(match.end))
+    shown = text.encode()
+    shapes = candidates(shown, 0, len(shown))
+    return _context(shown, moved, (0, len(shown)), lambda _start, _stop, _bounds: [*found, *shapes])
+
+
+def _outside(match: Match, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield what of the spans lies before or behind the match; its own pattern may go on behind it."""
+    for low, high in spans:
+        if low < match.start:
+            yield low, min(high, match.start)
+        if low != match.start and high > match.end:
+            yield max(low, match.end), high
+
+
+def _entry(data: bytes, match: Match) -> tuple[int, int]:
+    """Return where the name that holds the match starts and ends."""
+    last = data.find(b"\0", match.end)
+    return data.rfind(b"\0", 0, match.start) + 1, last if last >= 0 else len(data)
+
+
+def _surroundings(data: bytes, match: Match, first: int, last: int) -> tuple[int, int]:
+    """Return the line's part round the match; a word cut by the limit may be half a secret and is left out whole."""
+    low, high = max(first, match.start - _CONTEXT_BYTES), min(last, match.end + _CONTEXT_BYTES)
+    newline = data.rfind(b"\n", low, match.start)
+    start = newline + 1 if newline >= 0 else low
+    newline = data.find(b"\n", match.end, high)
+    stop = newline if newline >= 0 else high
+    if newline < 0 and stop < last:
+        while stop > match.end and _continues(data[stop]):
+            stop -= 1
+        while stop > match.end and data[stop - 1] in _TOKEN:
+            stop -= 1
+    if start == low > first:
+        while start < match.start and (data[start] in _TOKEN or _continues(data[start])):
+            start += 1
+    return start, stop
+
+
+def _continues(byte: int) -> bool:
+    """Tell whether a byte goes on with a UTF-8 sequence (RFC 3629: 10xxxxxx), which a cut must not part."""
+    return byte & 0xC0 == 0x80  # noqa: PLR2004
+
+
+def _wrap(data: bytes, start: int, stop: int, spans: Sequence[tuple[int, int]]) -> tuple[str | Secret, ...]:
+    parts: list[str | Secret] = []
+    position = start
+    for low, high in sorted(set(spans)):
+        if high <= position or low >= stop:
+            continue
+        begin = max(low, position)
+        if begin > position:
+            parts.append(_text(data[position:begin]))
+        parts.append(Secret(data[low if position == start else begin : high]))
+        position = high
+    if position < stop:
+        parts.append(_text(data[position:stop]))
+    return tuple(parts)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")
+
+
+def not_told(outside: Iterable[RawFinding], inside: Iterable[Secret]) -> Iterator[RawFinding]:
+    """Yield the hits in a container's own bytes whose secrets are not those of its members, ``inside``.
+
+    What lies in pages and runs is cut there, or has what comes next behind it: one that only ends elsewhere is told.
+    """
+    members = sorted({secret.reveal() for secret in inside})
+    known, lengths = set(members), {len(member) for member in members}
+    for hit in outside:
+        shown = hit.match.secret.reveal()
+        following = bisect_left(members, shown)
+        cut = following < len(members) and members[following].startswith(shown)
+        if not cut and not any(shown[:length] in known for length in lengths):
+            yield hit

@@ -1,0 +1,49 @@
+"""What reading came to so far: the sum of what units yield."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from akpatrol.model.scan import Counted, Excluded, Skipped
+from akpatrol.sources.base import Uncacheable
+
+if TYPE_CHECKING:
+    from akpatrol.model.credential import RawFinding
+
+
+class ScanResult:
+    """Hits, skips, counts by name, exclusions by reason, the size read in bytes, and what a later run must read."""
+
+    __slots__ = ("counts", "excluded", "hits", "size", "skipped", "unsettled")
+
+    def __init__(self) -> None:
+        self.hits: list[RawFinding] = []
+        self.skipped: list[Skipped] = []
+        self.counts: Counter[str] = Counter()
+        self.excluded: Counter[str] = Counter()
+        self.size = 0
+        self.unsettled: list[str] = []
+
+    def add(self, item: RawFinding | Skipped | Counted | Excluded) -> None:
+        """Take in one item."""
+        if isinstance(item, Counted):
+            self.counts[item.name] += item.number
+            self.size += item.size
+        elif isinstance(item, Uncacheable):
+            self.unsettled.append(item.item)
+        elif isinstance(item, Skipped):
+            self.skipped.append(item)
+        elif isinstance(item, Excluded):
+            self.excluded[item.reason] += item.number
+        else:
+            self.hits.append(item)
+
+    def merge(self, other: ScanResult) -> None:
+        """Take in another unit's tally."""
+        self.hits += other.hits
+        self.skipped += other.skipped
+        self.counts += other.counts
+        self.excluded += other.excluded
+        self.size += other.size
+        self.unsettled += other.unsettled

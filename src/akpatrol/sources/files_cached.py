@@ -1,0 +1,111 @@
+"""Files that an earlier run read and that are as they were: by name, size, times and inode, as git's index tells.
+
+What is remembered is a batch of files at a time: what it counted, and which of its files are to be read again, for a
+hit or a skip in them. https://git-scm.com/docs/racy-git
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from time import time_ns
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
+
+from akpatrol.cache import scan_counts
+from akpatrol.model.scan import Place
+from akpatrol.sources.base import RescanUnit
+from akpatrol.sources.files import FilesSource, FilesUnit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from akpatrol.cache.scan_cache import ScanCache
+    from akpatrol.model.scan import Counted, Excluded, Target
+    from akpatrol.scan.result import ScanResult
+    from akpatrol.sources.base import Planned, Unit
+
+_BATCH = "files"
+# What changed within two seconds, which are what FAT tells apart, may change again without a new time.
+SETTLED_NS = 2_000_000_000
+# One path in so many begins a batch, whatever came before: a new file must not shift all batches behind it.
+_FRESH = 128
+
+
+class _Known(NamedTuple):
+    told: tuple[Counted | Excluded, ...]
+    again: tuple[bytes, ...]
+
+
+class CachedFiles(FilesSource):
+    """Files and directories, read with ``log``. Use ``recall`` first and ``remember`` last."""
+
+    def __init__(
+        self, targets: Sequence[Target], excluder: Callable[[str], Callable[[bytes, bool], bool]], log: ScanCache
+    ) -> None:
+        super().__init__(targets, excluder)
+        self.begins_batch = lambda path: crc32(path) % _FRESH == 0
+        self._log = log
+        self._conditions = ""
+        self._keys: dict[FilesUnit, str] = {}
+        self._read: dict[str, dict[str, object]] = {}
+
+    def recall(self, conditions: str) -> None:
+        """Learn what decides, besides the bytes, what is found in them."""
+        self._conditions = conditions
+
+    def plan(self) -> Iterator[Planned]:
+        """Yield what is not known, and of the rest what it came to and what is to be read again."""
+        for planned in super().plan():
+            if isinstance(planned, FilesUnit) and (key := _key(planned)):
+                if known := _known(self._log.recall(self._conditions, _BATCH, key)):
+                    yield from known.told
+                    if known.again:
+                        yield RescanUnit(planned._replace(files=known.again, names=()))
+                    continue
+                self._keys[planned] = key
+            yield planned
+
+    def note(self, unit: Unit, read: ScanResult) -> None:
+        """Take in what a unit came to."""
+        if isinstance(unit, FilesUnit) and (key := self._keys.pop(unit, "")) and (value := _value(unit, read)):
+            self._read[key] = value
+
+    def remember(self) -> None:
+        """Keep what was read."""
+        self._log.remember(self._conditions, _BATCH, self._read)
+
+
+def _key(unit: FilesUnit) -> str:
+    """Return a digest of what tells files from what they were, "" when that cannot be told."""
+    told: list[object] = [unit.root, unit.names, unit.named]
+    newest = time_ns() - SETTLED_NS
+    try:
+        for path in unit.files:
+            found = os.lstat(os.path.join(unit.root, path))
+            if max(found.st_mtime_ns, found.st_ctime_ns) > newest:
+                return ""
+            told.append((path, found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    except OSError:
+        return ""
+    return sha256(repr(told).encode()).hexdigest()
+
+
+def _value(unit: FilesUnit, read: ScanResult) -> dict[str, object] | None:
+    """Return what to keep of a batch; None when something befell it that is no one file's matter."""
+    # A skip in a container is called by the file and the way to it.
+    items = {os.fsencode(skip.item.partition(" > ")[0]) for skip in read.skipped}
+    again = items | {hit.origin.path or b"" for hit in read.hits}
+    in_names = any(hit.origin.place is Place.PATH and not hit.origin.containers for hit in read.hits)
+    if in_names or read.unsettled or not again <= {*unit.files}:
+        return None
+    return {**scan_counts.value_of(read), "again": [path.hex() for path in sorted(again)]}
+
+
+def _known(value: Any) -> _Known | None:
+    """Return what was kept of a batch; what is not as it was written is nothing."""
+    told = scan_counts.told(value)
+    try:
+        return None if told is None else _Known(told, tuple(bytes.fromhex(path) for path in value["again"]))
+    except (KeyError, ValueError, TypeError):
+        return None

@@ -1,0 +1,65 @@
+"""Walking a history in which commits are missing: git gives up at the first one, so it is told where to end."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import GitError
+from akpatrol.sources.git import catfile
+from akpatrol.sources.git.refs import reflogs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from akpatrol.sources.git.refs import Refs
+    from akpatrol.sources.git.runner import Git
+
+
+class Holed(NamedTuple):
+    """A history with holes: ``git`` ends it at the commits that ``absent`` maps to their parents that are not there.
+
+    ``tips`` stand for everything that refs and reflogs name and that can be read.
+    """
+
+    git: Git
+    absent: Mapping[str, tuple[str, ...]]
+    tips: tuple[str, ...]
+
+
+@contextmanager
+def bridged(git: Git, refs: Refs) -> Iterator[Holed]:
+    """Give a git that walks what is there. Raises GitError when the object database cannot even be listed."""
+    objects = dict(catfile.types(git, catfile.all_ids(git)))
+    parents = dict(_parents(git, [id_ for id_, type_ in objects.items() if type_ == "commit"]))
+    broken = {id_: found for id_, found in parents.items() if any(parent not in parents for parent in found)}
+    # One that is there and corrupt was told of by whoever read all objects.
+    absent = {id_: tuple(parent for parent in found if parent not in objects) for id_, found in broken.items()}
+    tips = tuple(id_ for id_ in (*refs.seeds, *reflogs(git)) if id_ in parents)
+    with NamedTemporaryFile(prefix="akpatrol-") as file:
+        file.write("".join(f"{id_}\n" for id_ in (*broken, *shallow_boundary(git))).encode())
+        file.flush()
+        yield Holed(git.ending_at(file.name), absent, (*tips, *refs.others))
+
+
+def shallow_boundary(git: Git) -> frozenset[str]:
+    """Return the ids of commits whose parents were left out when cloning. Raises GitError."""
+    file = os.path.join(git.repository.common_dir, b"shallow")
+    if not os.path.isfile(file):
+        return frozenset()
+    try:
+        with open(file, "rb") as stream:
+            return frozenset(stream.read().decode("ascii", "replace").split())
+    except OSError as error:
+        raise GitError(f"shallow: {error.strerror}") from None
+
+
+def _parents(git: Git, ids: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for item in catfile.objects(git, ids):
+        if isinstance(item, catfile.GitObject):
+            data = item.read(item.size)
+            if len(data) == item.size:
+                header = data.partition(b"\n\n")[0].decode("ascii", "replace").split("\n")
+                yield item.id, tuple(line[7:] for line in header if line.startswith("parent "))

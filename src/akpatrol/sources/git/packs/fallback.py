@@ -1,0 +1,57 @@
+"""Objects that could not be read from where they should be, asked of git, which may know another place."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from akpatrol.model.scan import Skipped
+from akpatrol.sources.git import catfile
+from akpatrol.sources.git.packs.raw_object import RawObject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from akpatrol.sources.git.runner import Git
+
+_SHA_1_DIGITS = 40
+
+
+def read(git: Git, ids: Sequence[str]) -> Iterator[RawObject | Skipped]:
+    """Yield the objects with these ids through ``git cat-file``.
+
+    git does not compare content and id when it reads a pack. Here something is already wrong, so that it is done:
+    content of another id is yielded, for it is what git shows, and told of.
+    """
+    for item in catfile.objects(git, ids) if ids else ():
+        if isinstance(item, Skipped):
+            yield item
+            continue
+        hashed = _Hashed(item)
+        yield RawObject(item.id, item.type, item.size, None, hashed.read)
+        if hashed.whole and hashed.hex != item.id:
+            yield Skipped(item.id, "corrupt object: its content has another id")
+
+
+class _Hashed:
+    """Reads one object and computes its id: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects."""
+
+    def __init__(self, item: catfile.GitObject) -> None:
+        self._read = item.read
+        self._left = item.size
+        self._hash = hashlib.new("sha1" if len(item.id) == _SHA_1_DIGITS else "sha256", usedforsecurity=False)
+        self._hash.update(f"{item.type} {item.size}\0".encode())
+
+    @property
+    def whole(self) -> bool:
+        return not self._left
+
+    @property
+    def hex(self) -> str:
+        return self._hash.hexdigest()
+
+    def read(self, number: int) -> bytes:
+        data = self._read(number)
+        self._left -= len(data)
+        self._hash.update(data)
+        return data

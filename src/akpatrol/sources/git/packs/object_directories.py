@@ -1,0 +1,80 @@
+"""What lies in an object directory: https://git-scm.com/docs/gitrepository-layout."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import GitError
+from akpatrol.sources.git import alternates
+from akpatrol.sources.git.packs.pack_index import PackIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from akpatrol.sources.git.runner import Git
+
+FAN_OUT = [f"{number:02x}".encode() for number in range(256)]
+
+
+class ObjectDirectory(NamedTuple):
+    """What one object directory holds: paths of packs that have an index, and the names of loose objects.
+
+    ``loose`` maps two hex digits to the binary ids of the objects in that directory, one behind the other.
+    """
+
+    directory: bytes
+    packs: frozenset[bytes]
+    loose: dict[bytes, bytes]
+
+    def ids(self, id_bytes: int, *starts: bytes) -> Iterator[str]:
+        """Yield the loose objects in these directories, in hex."""
+        width = 2 * id_bytes
+        for start in starts:
+            joined = self.loose[start].hex()
+            yield from (joined[place : place + width] for place in range(0, len(joined), width))
+
+
+def held(git: Git, ids: Collection[str]) -> set[str]:
+    """Return those objects that lie in the repository's own object directory, all of them when that is not told."""
+    id_bytes = len(next(iter(ids), "")) // 2
+    try:
+        own = listed(alternates.directories(git)[0][0], id_bytes)
+        indexes = [PackIndex(path.removesuffix(b".pack") + b".idx", id_bytes) for path in own.packs]
+    except (OSError, GitError):
+        return {*ids}
+    loose = {*own.ids(id_bytes, *own.loose)}
+    return {id_ for id_ in ids if id_ in loose or any(one.find(bytes.fromhex(id_)) >= 0 for one in indexes)}
+
+
+def listed(directory: bytes, id_bytes: int) -> ObjectDirectory:
+    """Return what an object directory holds; ``flaws`` tells of what cannot be listed.
+
+    The packs are those from before the loose objects were listed: when they are still the same afterwards, nothing
+    moved between packs and loose objects meanwhile, for git writes the new place before it removes the old one.
+    """
+    found = packs(directory)
+    return ObjectDirectory(directory, found, dict(_loose(directory, id_bytes)))
+
+
+def packs(directory: bytes) -> frozenset[bytes]:
+    """Return the paths of the packs that have an index."""
+    try:
+        names = set(os.listdir(os.path.join(directory, b"pack")))
+    except OSError:
+        return frozenset()
+    indexed = (name.removesuffix(b".idx") + b".pack" for name in names if name.endswith(b".idx"))
+    return frozenset(os.path.join(directory, b"pack", name) for name in indexed if name in names)
+
+
+def _loose(directory: bytes, id_bytes: int) -> Iterator[tuple[bytes, bytes]]:
+    rest = re.compile(rb"[0-9a-f]{%d}" % (2 * id_bytes - 2))
+    for start in FAN_OUT:
+        try:
+            with os.scandir(os.path.join(directory, start)) as found:
+                names = [entry.name for entry in found if rest.fullmatch(entry.name) and entry.is_file()]
+        except OSError:
+            continue
+        if names:
+            yield start, bytes.fromhex(b"".join([start + name for name in names]).decode())

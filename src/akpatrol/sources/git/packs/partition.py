@@ -1,0 +1,199 @@
+"""Cutting a pack into slices: every slice holds whole families, or a part of one and the way to it.
+
+A family is an object that is stored whole and everything that deltas from it, directly or not. What an entry really
+is, is judged where it is read; here a broken header makes an entry a family of its own.
+"""
+
+from __future__ import annotations
+
+import mmap
+from array import array
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from akpatrol.model.scan import Skipped
+from akpatrol.sources.git.packs.entries import Entries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from akpatrol.sources.git.packs.pack_index import PackIndex
+
+# A slice makes about this many bytes of content, and has at most this many entries.
+SLICE_BYTES = 24 << 20
+SLICE_ENTRIES = 16_384
+# A dict over more entries would take too much memory; bisecting takes four times as long.
+_ENTRIES_IN_DICT = 1 << 20
+# Work that an entry is whatever its size, in bytes of content.
+_ENTRY_BYTES = 1024
+_MOST_BITS = 63
+_UNKNOWN, _CIRCLE = -1, -2
+_OFS_DELTA, _REF_DELTA = 0x60, 0x70
+
+
+def slices(path: bytes, pack: mmap.mmap, index: PackIndex, repeated: bytes) -> Iterator[Entries | Skipped]:
+    """Yield a pack's entries, without those families of which every object is marked in ``repeated`` with 1."""
+    order = array("I", sorted(range(index.number), key=index.offsets.__getitem__))
+    offsets = array("Q", map(index.offsets.__getitem__, order))
+    ends = offsets[1:]
+    ends.append(max(len(pack) - index.id_bytes, 0))
+    parents, sizes = _bases(pack, index, order, offsets)
+    # Every page was looked at; none is needed here any more, and they would count as this process's memory.
+    pack.madvise(mmap.MADV_DONTNEED)
+    roots = _roots(parents)
+    for member, root in enumerate(roots) if _CIRCLE in roots else ():
+        # git would follow them round for ever.
+        if root == _CIRCLE and not (repeated and repeated[order[member]]):
+            yield Skipped(index.id(order[member]).hex(), "corrupt object: a delta that stands on itself")
+    for members, way in _cut(parents, roots, sizes):
+        # The way to a part of a family comes in front of it, wherever it lies in the pack.
+        bases = set(members[:way])
+        numbers = sorted(members) if way else members
+        positions = list(map(order.__getitem__, numbers))
+        silent = bytes(map(repeated.__getitem__, positions)) if repeated else bytes(len(members))
+        if bases:
+            silent = bytes(mark or number in bases for number, mark in zip(numbers, silent, strict=True))
+        if 0 in silent:
+            yield Entries(
+                path,
+                index.id_bytes,
+                array("Q", map(offsets.__getitem__, numbers)),
+                array("Q", map(ends.__getitem__, numbers)),
+                b"".join(map(index.id, positions)),
+                array("I", map(index.crcs.__getitem__, positions) if index.crcs else ()),
+                silent,
+            )
+
+
+def _bases(pack: mmap.mmap, index: PackIndex, order: array[int], offsets: array[int]) -> tuple[array[int], array[int]]:
+    """Return each entry's base, -1 for one that is whole or broken, and the size of the whole ones in bytes."""
+    parents, sizes = array("i", [-1]) * len(order), array("Q", [0]) * len(order)
+    at = _locator(offsets)
+    for number, offset in enumerate(offsets):
+        try:
+            byte = pack[offset]
+            kind, size, shift = byte & 0x70, byte & 15, 4
+            while byte > 127:  # noqa: PLR2004 - the highest bit says that more follow
+                offset += 1  # noqa: PLW2901 - the hot loop of a scan
+                byte = pack[offset]
+                size |= (byte & 127) << shift
+                shift += 7
+                if shift > _MOST_BITS:
+                    kind = size = 0
+                    break
+            if kind == _OFS_DELTA:
+                offset += 1  # noqa: PLW2901
+                byte = pack[offset]
+                distance = byte & 127
+                while byte > 127 and distance < offset:  # noqa: PLR2004
+                    offset += 1  # noqa: PLW2901
+                    byte = pack[offset]
+                    distance = ((distance + 1) << 7) | (byte & 127)
+                parents[number] = at(offsets[number] - distance, -1)
+            elif kind == _REF_DELTA:
+                found = index.find(pack[offset + 1 : offset + 1 + index.id_bytes])
+                parents[number] = at(index.offsets[found], -1) if found >= 0 else -1
+            else:
+                sizes[number] = size
+        except IndexError:
+            continue
+    return parents, sizes
+
+
+def _locator(offsets: array[int]) -> Callable[[int, int], int]:
+    """Return a function that tells the number of the entry at an offset, or what it is given instead."""
+    if len(offsets) <= _ENTRIES_IN_DICT:
+        return dict(zip(offsets, range(len(offsets)), strict=True)).get
+
+    def bisected(offset: int, otherwise: int) -> int:
+        number = bisect_left(offsets, max(0, offset))
+        return number if number < len(offsets) and offsets[number] == offset else otherwise
+
+    return bisected
+
+
+def _roots(parents: array[int]) -> array[int]:
+    """Return the head of each entry's family, ``_CIRCLE`` for deltas that in the end stand on themselves."""
+    roots = array("i", [_UNKNOWN]) * len(parents)
+    later = []
+    for number, parent in enumerate(parents):
+        if parent < 0:
+            roots[number] = number
+        elif parent < number and roots[parent] >= 0:
+            roots[number] = roots[parent]
+        else:
+            later.append(number)  # a base named by its id can lie behind its delta
+    for number in later:
+        way: dict[int, None] = {}
+        step = number
+        while roots[step] == _UNKNOWN and step not in way:
+            way[step] = None
+            step = parents[step]
+        root = _CIRCLE if roots[step] == _UNKNOWN else roots[step]
+        for each in way:
+            roots[each] = root
+    return roots
+
+
+def _cut(parents: array[int], roots: array[int], sizes: array[int]) -> Iterator[tuple[Sequence[int], int]]:
+    """Yield entries for a slice, and how many of them, at the front, are only the way to the others."""
+    groups, large = _grouped(roots, sizes)
+    slices = [array("I") for _ in range(max(groups, default=-1) + 1)]
+    for number, root in enumerate(roots):
+        if root >= 0:
+            slices[groups[root]].append(number)
+    # The large ones, which stand last, first: the last slices to be read should be those that end soon.
+    for root in reversed(large):
+        fit = max(1, min(SLICE_ENTRIES, SLICE_BYTES // (sizes[root] + _ENTRY_BYTES)))
+        yield from _parts(slices.pop(), root, parents, fit)
+    slices.reverse()
+    while slices:
+        yield slices.pop(), 0
+
+
+def _grouped(roots: array[int], sizes: array[int]) -> tuple[array[int], list[int]]:
+    """Return the number of each root's slice, and the roots of families that are more than one; theirs come last."""
+    # What a delta makes is about as large as what its family began with.
+    members = array("I", [0]) * len(roots)
+    for root in roots:
+        if root >= 0:
+            members[root] += 1
+    groups, large = array("i", [-1]) * len(roots), []
+    group = cost = count = 0
+    for root, number in enumerate(members):
+        own = number * (sizes[root] + _ENTRY_BYTES)
+        if own > 2 * SLICE_BYTES or number > 2 * SLICE_ENTRIES:
+            large.append(root)
+        elif number:
+            if count and (cost + own > SLICE_BYTES or count + number > SLICE_ENTRIES):
+                group, cost, count = group + 1, 0, 0
+            cost, count = cost + own, count + number
+            groups[root] = group
+    for root in large:
+        group += 1
+        groups[root] = group
+    return groups, large
+
+
+def _parts(family: Sequence[int], root: int, parents: array[int], number: int) -> Iterator[tuple[list[int], int]]:
+    """Yield a family in parts of about ``number`` entries, each behind the bases that lead to it."""
+    children: dict[int, list[int]] = {}
+    for member in family:
+        if member != root:
+            children.setdefault(parents[member], []).append(member)
+    # Depth first: the base of an entry is in the same part, or leads to the part's first entry.
+    order, stack = [], [root]
+    while stack:
+        member = stack.pop()
+        order.append(member)
+        stack += children.get(member, ())
+    start = 0
+    while start < len(order):
+        way, step = [], parents[order[start]]
+        while step >= 0:
+            way.append(step)
+            step = parents[step]
+        # Never more way than work, however deep a family is.
+        stop = start + max(number, len(way))
+        yield [*reversed(way), *order[start:stop]], len(way)
+        start = stop

@@ -1,0 +1,174 @@
+"""What is to be read of an object database: every object once, in slices."""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import GitError
+from akpatrol.model.scan import Skipped
+from akpatrol.sources.git import alternates
+from akpatrol.sources.git.packs import entries, object_directories, partition
+from akpatrol.sources.git.packs.pack_index import PackIndex
+from akpatrol.sources.git.packs.slices import Everything, LooseObjects
+from akpatrol.sources.regular_file import flaw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from mmap import mmap
+
+    from akpatrol.sources.git.packs.slices import Slice
+    from akpatrol.sources.git.runner import Git
+
+_ID_BYTES = {b"sha1": 20, b"sha256": 32}
+_LISTED_AT_MOST = 3
+_LOOSE_IDS = 2000
+
+
+class Pack(NamedTuple):
+    """A pack, open; ``repeated`` has 1 for each object that is read from another place, and is empty when none is."""
+
+    path: bytes
+    file: mmap
+    idx: PackIndex
+    shown: str
+    repeated: bytes = b""
+
+    def slices(self) -> Iterator[Slice | Skipped]:
+        """Yield the pack's slices."""
+        if not self.idx.intact:
+            yield Skipped(self.shown, "its index has a wrong checksum and may name wrong ids: run git index-pack on it")
+        elif not self.idx.is_of(self.file):
+            yield Skipped(
+                self.shown, "it is not the pack that its index is of, or is damaged: run git index-pack on it"
+            )
+        yield from partition.slices(self.path, self.file, self.idx, self.repeated)
+
+
+class Survey(NamedTuple):
+    """What an object database consists of; each object stands in one pack or one store's loose objects.
+
+    ``state`` is what ``state`` returned; as long as it returns the same, nothing came or went.
+    """
+
+    id_bytes: int
+    packs: tuple[Pack, ...]
+    loose: tuple[object_directories.ObjectDirectory, ...]
+    skips: tuple[Skipped, ...]
+    state: object
+
+
+def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambda found: found) -> Survey | None:
+    """Return what there is; None says that something of it is not understood.
+
+    ``arrange`` returns the packs in the order in which they are read: what stands in two is read from the earlier.
+    """
+    try:
+        id_bytes = _ID_BYTES[git.run("rev-parse", "--show-object-format").strip()]
+        directories, skips = alternates.directories(git)
+        opened, held, broken = _opened(directories, id_bytes)
+    except (KeyError, GitError):
+        return None
+    state_ = _state(held)
+    arranged = arrange(opened)
+    repeated = _without_repetition([pack.idx for pack in arranged], held, id_bytes)
+    packs = (
+        pack._replace(repeated=bytes(marks) if 1 in marks else b"")
+        for pack, marks in zip(arranged, repeated, strict=True)
+    )
+    return Survey(id_bytes, tuple(packs), tuple(held), (*skips, *broken), state_)
+
+
+def state(git: Git) -> object:
+    """Return the names of all packs and loose objects as one value; None when they cannot be listed."""
+    try:
+        id_bytes = _ID_BYTES[git.run("rev-parse", "--show-object-format").strip()]
+        return _state([object_directories.listed(directory, id_bytes) for directory in alternates.directories(git)[0]])
+    except (KeyError, GitError):
+        return None
+
+
+def _state(held: Iterable[object_directories.ObjectDirectory]) -> object:
+    return [(store.directory, store.packs, hash(tuple(sorted(store.loose.items())))) for store in held]
+
+
+def plan(git: Git) -> Iterator[Slice | Skipped]:
+    """Yield the slices of the object database and its alternates. Does not raise: in doubt git reads everything."""
+    found = survey(git)
+    if not found:
+        yield Everything()
+        return
+    yield from found.skips
+    for pack in found.packs:
+        yield from pack.slices()
+    for store in found.loose:
+        yield from loose(store.directory, store.ids(found.id_bytes, *store.loose))
+
+
+def loose(directory: bytes, ids: Iterable[str]) -> Iterator[LooseObjects]:
+    """Yield slices of the loose objects with these ids."""
+    left = iter(ids)
+    while some := tuple(islice(left, _LOOSE_IDS)):
+        yield LooseObjects(directory, some)
+
+
+def _opened(
+    directories: list[bytes], id_bytes: int
+) -> tuple[list[Pack], list[object_directories.ObjectDirectory], list[Skipped]]:
+    """Return all packs that can be opened, all loose objects, and what cannot. Raises GitError."""
+    for _ in range(_LISTED_AT_MOST):
+        found = [object_directories.listed(directory, id_bytes) for directory in directories]
+        labels = [alternates.label(directories, store.directory) for store in found]
+        named = [(path, label) for store, label in zip(found, labels, strict=True) for path in sorted(store.packs)]
+        try:
+            opened = [
+                _pack(path, f"{label}/pack/{os.fsdecode(os.path.basename(path))}", id_bytes) for path, label in named
+            ]
+        except FileNotFoundError:
+            continue  # a concurrent git gc put its objects elsewhere
+        if all(object_directories.packs(store.directory) == store.packs for store in found):
+            packs = [one for one in opened if isinstance(one, Pack)]
+            return packs, found, [one for one in opened if isinstance(one, Skipped)]
+    raise GitError("the object database does not keep still")
+
+
+def _pack(path: bytes, shown: str, id_bytes: int) -> Pack | Skipped:
+    """Open a pack. Raises FileNotFoundError for one that is not there any more."""
+    reading, item = path, shown
+    try:
+        file = entries.opened(path)
+        reading, item = path.removesuffix(b".pack") + b".idx", shown.removesuffix(".pack") + ".idx"
+        return Pack(path, file, PackIndex(reading, id_bytes), shown)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and not os.path.lexists(reading):
+            raise
+        return Skipped(item, flaw(reading) or error.strerror or "cannot be opened")
+    except GitError as error:
+        return Skipped(item, f"{error}: none of its objects can be read")
+
+
+def _without_repetition(
+    indexes: list[PackIndex], found: list[object_directories.ObjectDirectory], id_bytes: int
+) -> list[bytearray]:
+    """Mark in each pack what an earlier one has too, and take out of the loose objects what is met twice."""
+    if len(indexes) + sum(bool(store.loose) for store in found) <= 1:
+        return [bytearray() for _ in indexes]
+    marks = [bytearray(index.number) for index in indexes]
+    # By first byte, so that a 256th of all ids is held at a time.
+    for byte in range(256):
+        known: set[bytes] = set()
+        for index, own in zip(indexes, marks, strict=True):
+            first, stop = index.fan_out[byte], index.fan_out[byte + 1]
+            ids = index.ids(first, stop)
+            if not known.isdisjoint(ids):
+                for position, id_ in enumerate(ids, first):
+                    own[position] = id_ in known
+            known.update(ids)
+        fan = b"%02x" % byte
+        for store in found:
+            if joined := store.loose.get(fan):
+                ids = [joined[place : place + id_bytes] for place in range(0, len(joined), id_bytes)]
+                store.loose[fan] = b"".join([id_ for id_ in ids if id_ not in known])
+                known.update(ids)
+    return marks

@@ -1,0 +1,104 @@
+"""What in an object directory should hold objects and cannot be read: git passes over most of it in silence.
+
+Bitmaps, reverse indexes, the multi-pack index and the commit graph hold no object and are read by nobody here: their
+content may be anything. One that cannot even be opened is told all the same, for what it is can then not be known.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from time import sleep
+from typing import TYPE_CHECKING
+
+from akpatrol.model.scan import Skipped
+from akpatrol.sources.git import alternates
+from akpatrol.sources.git.obstacles import blocks
+from akpatrol.sources.git.packs.object_directories import FAN_OUT
+from akpatrol.sources.regular_file import flaw, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from akpatrol.sources.git.runner import Git
+
+_NO_PACK = "index without its pack: what it lists cannot be read; bring the pack back or fetch again"
+_NO_INDEX = "pack without an index: run git index-pack on it"
+_LOOSE = re.compile(rb"[0-9a-f]{38}(?:[0-9a-f]{24})?")
+_STORES = re.compile(rb".*\.(?:pack|idx|rev|bitmap|mtimes|keep|promisor|graph)|multi-pack-index|commit-graph|packs")
+_PARTS = {b"pack", b"info", *FAN_OUT}
+# A concurrent git gc removes an index and its pack one after the other.
+_A_MOMENT = 0.2
+
+
+def flaws(git: Git) -> Iterator[Skipped]:
+    """Yield a skip for every file that looks like a part of an object directory or its alternates and is unreadable."""
+    found = _found(git)
+    if any(skip.reason in (_NO_PACK, _NO_INDEX) for skip in found):
+        sleep(_A_MOMENT)
+        later = {*_found(git)}
+        found = [skip for skip in found if skip in later]
+    yield from found
+
+
+def _found(git: Git) -> list[Skipped]:
+    directories, skips = alternates.directories(git)
+    for directory in directories:
+        skips += _of(directory, alternates.label(directories, directory))
+    return skips
+
+
+def _of(directory: bytes, label: str) -> Iterator[Skipped]:
+    names, skips = _listed(directory, label)
+    yield from skips
+    for name in (one for one in names if one in _PARTS):
+        path, item = os.path.join(directory, name), f"{label}/{os.fsdecode(name)}"
+        files, skips = _listed(path, item)
+        yield from skips
+        if name in FAN_OUT:
+            yield from _not_loose(item, files.values())
+        else:
+            unopened = {*_unopened(path, item, files)}
+            yield from sorted(unopened)
+            yield from (one for one in _alone(item, files) if one.item not in {skip.item for skip in unopened})
+
+
+def _listed(directory: bytes, label: str) -> tuple[dict[bytes, os.DirEntry[bytes]], list[Skipped]]:
+    try:
+        with os.scandir(directory) as found:
+            return {entry.name: entry for entry in sorted(found, key=lambda entry: entry.name)}, []
+    except OSError as error:
+        if not os.path.lexists(directory):
+            return {}, []
+        return {}, [Skipped(label, blocks(directory) or f"directory: {error.strerror}")]
+
+
+def _unopened(directory: bytes, label: str, names: Iterable[bytes]) -> Iterator[Skipped]:
+    for name in names:
+        path = os.path.join(directory, name)
+        if os.path.join(os.path.basename(directory), name) == alternates.FILE:
+            continue  # told by whoever reads it
+        if os.path.isdir(path) and not _STORES.fullmatch(name):
+            continue  # multi-pack-index.d and commit-graphs, chains of what holds no object
+        try:
+            opened(path).close()
+        except OSError as error:
+            if os.path.lexists(path):
+                yield Skipped(f"{label}/{os.fsdecode(name)}", flaw(path) or error.strerror or "cannot be opened")
+
+
+def _alone(label: str, names: Collection[bytes]) -> Iterator[Skipped]:
+    """Yield packs without an index and indexes without a pack."""
+    for name in names:
+        stem, _, suffix = name.rpartition(b".")
+        if suffix == b"idx" and stem + b".pack" not in names:
+            yield Skipped(f"{label}/{os.fsdecode(name)}", _NO_PACK)
+        elif suffix == b"pack" and stem + b".idx" not in names:
+            yield Skipped(f"{label}/{os.fsdecode(name)}", _NO_INDEX)
+
+
+def _not_loose(label: str, entries: Iterable[os.DirEntry[bytes]]) -> Iterator[Skipped]:
+    """Yield what has a loose object's name and is no file; whether one can be read shows when it is."""
+    for entry in entries:
+        if _LOOSE.fullmatch(entry.name) and not entry.is_file() and os.path.lexists(entry.path):
+            yield Skipped(f"{label}/{os.fsdecode(entry.name)}", flaw(entry.path))

@@ -1,0 +1,79 @@
+"""What is kept of a part and of a repository, to JSON values and back; what is not as it was written is nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from akpatrol.cache import scan_counts
+from akpatrol.model.identity import secret_sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from akpatrol.model.scan import Counted, Excluded
+    from akpatrol.scan.result import ScanResult
+
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class CachedPart(NamedTuple):
+    """What a part came to when it was read, and the ids of the objects to be read again."""
+
+    told: tuple[Counted | Excluded, ...]
+    again: tuple[str, ...]
+
+
+class CachedRepository(NamedTuple):
+    """A repository as it was: its packs by digest, in the order in which they were read, and its loose objects.
+
+    ``tips`` are ids from which everything was reached and was there, in those; None when that was not so.
+    """
+
+    packs: tuple[str, ...] = ()
+    loose: frozenset[str] = frozenset()
+    tips: frozenset[str] | None = None
+
+
+def part_value(read: ScanResult) -> dict[str, object] | None:
+    """Return what to keep of a part; None when something befell it that is no one object's matter."""
+    again: dict[str, list[list[object]]] = {}
+    for hit in read.hits:
+        digest = secret_sha256(hit.match.secret)
+        again.setdefault(hit.origin.object or "", []).append([hit.match.rule_id, digest, hit.offset])
+    # A skip in a container is called by the object and the way to it.
+    for item in (*(skip.item.partition(" > ")[0] for skip in read.skipped), *read.unsettled):
+        again.setdefault(item, [])
+    if not all(map(_ID.fullmatch, again)):
+        return None
+    return {**scan_counts.value_of(read), "again": again}
+
+
+def known(value: Any) -> CachedPart | None:
+    """Return what was kept of a part."""
+    told = scan_counts.told(value)
+    again = value.get("again") if told is not None else None
+    if told is None or not isinstance(again, dict) or not all(map(_ID.fullmatch, again)):
+        return None
+    return CachedPart(told, tuple(again))
+
+
+def repository_value(one: CachedRepository) -> dict[str, object]:
+    """Return what to keep of a repository."""
+    tips = None if one.tips is None else sorted(one.tips)
+    return {"packs": one.packs, "loose": sorted(one.loose), "tips": tips}
+
+
+def before(value: Any) -> CachedRepository | None:
+    """Return what was kept of a repository."""
+    match value:
+        case {"packs": list(packs), "loose": list(loose), "tips": list() | None as tips} if (
+            _all(packs, _DIGEST) and _all(loose, _ID) and _all(tips or (), _ID)
+        ):
+            return CachedRepository(tuple(packs), frozenset(loose), None if tips is None else frozenset(tips))
+    return None
+
+
+def _all(values: Iterable[Any], pattern: re.Pattern[str]) -> bool:
+    return all(isinstance(value, str) and pattern.fullmatch(value) for value in values)

@@ -1,0 +1,75 @@
+"""Standard input, as a stream of any length."""
+
+from __future__ import annotations
+
+import os
+import sys
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from akpatrol.model.chunks import content_of
+from akpatrol.model.scan import Origin, Skipped, State, Target
+from akpatrol.sources.base import OneTarget
+from akpatrol.sources.occurrence import occurrence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from akpatrol.model.credential import RawFinding
+    from akpatrol.model.scan import Secret
+    from akpatrol.sources.base import Item, Placed
+
+_NAME = b"<stdin>"
+
+
+class StreamUnit(NamedTuple):
+    """The process's own standard input, which only that process can read, or what was typed at a prompt."""
+
+    target: str
+    typed: Secret | None = None
+    title: str = _NAME.decode()
+
+    def read(self) -> Iterator[Item]:
+        """Yield the stream."""
+        stream = self._stream()
+        if not stream:
+            yield Skipped(_NAME.decode(), "standard input is closed")
+            return
+        try:
+            content = content_of(stream.read, Origin(self.target, path=_NAME), named=True)
+        except OSError as error:
+            yield Skipped(_NAME.decode(), error.strerror or "cannot be read")
+            return
+        yield content._replace(counter="streams", at=_at(stream))
+
+    def _stream(self) -> BinaryIO | None:
+        if self.typed:
+            return BytesIO(self.typed.reveal())
+        # None when it was closed before the start.
+        return sys.stdin.buffer if sys.stdin else None
+
+
+def _at(stream: BinaryIO) -> Callable[[int, int], bytes] | None:
+    """Return a reader of any part where standard input is a file, so that a zip is read by its directory."""
+    try:
+        handle, start = stream.fileno(), stream.seek(0, os.SEEK_CUR)
+    except (OSError, ValueError):  # a pipe, a terminal, or no descriptor
+        return None
+    return None if start < 0 else lambda offset, number: os.pread(handle, number, offset)
+
+
+class StreamSource(OneTarget):
+    """``akpatrol scan -``, or what was typed at a prompt."""
+
+    def __init__(self, target: Target, typed: Secret | None = None) -> None:
+        super().__init__(target)
+        self._typed = typed
+
+    def plan(self) -> Iterator[StreamUnit]:
+        """Yield the one unit."""
+        yield StreamUnit(self._target.id, self._typed)
+
+    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
+        """Yield each hit where it stands in the stream."""
+        for hit in hits:
+            yield hit.match, occurrence(hit, State.WORKTREE)

@@ -1,0 +1,1 @@
+"""The store of a sweep: one SQLite file."""

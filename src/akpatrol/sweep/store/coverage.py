@@ -1,0 +1,172 @@
+"""What was looked at, as of any run: the sum over all targets, and the list of those that were not fully read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from akpatrol.model.scan import Coverage, Skipped
+from akpatrol.report.load import coverage_of, target_of
+from akpatrol.report.wording import plural
+from akpatrol.validate.fields import Fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from sqlite3 import Connection
+
+    from akpatrol.model.scan import Target
+    from akpatrol.sweep.store.schema import SweepRun
+
+_LOOKS = """
+SELECT target.id, kind, root, remote, head, min(last_run, :run), body FROM target JOIN coverage
+ON coverage.target = target.id
+AND run = (SELECT max(run) FROM coverage AS other WHERE other.target = target.id AND run <= :run)
+WHERE retired_run IS NULL OR retired_run > :run ORDER BY target.id
+"""
+# What failed last, unless it was looked at since under the same name.
+_FAILURES = """
+SELECT name, run, reason FROM failure WHERE run = (
+    SELECT max(run) FROM failure AS other WHERE other.name = failure.name AND run <= :run
+) AND NOT EXISTS (
+    SELECT 1 FROM target JOIN coverage ON coverage.target = target.id WHERE failure.name IN (root, remote)
+    AND coverage.run <= :run AND min(last_run, :run) >= failure.run
+) ORDER BY name
+"""
+_REASONS = 5
+_HOW = "akpatrol report --coverage names them"
+
+
+class LastScan(NamedTuple):
+    """The last look at a target: in which run it was, and what came of it."""
+
+    target: Target
+    run: int
+    coverage: Coverage
+    notices: tuple[str, ...]
+    below_confidence: int
+    unread_histories: tuple[str, ...]
+
+
+class FailedTarget(NamedTuple):
+    """A target of which nothing could be read, as it is called, and the run in which that was so."""
+
+    name: str
+    run: int
+    reason: str
+
+
+class IncompleteTarget(NamedTuple):
+    """A target that was not fully read; ``run`` and ``at`` say when it was looked at last, if it ever was."""
+
+    target: str
+    kind: str | None
+    remote: str | None
+    run: int | None
+    at: str | None
+    complete: bool
+    reason: str
+
+
+class StoreCoverage(NamedTuple):
+    """Everything that was looked at as of ``run``."""
+
+    run: SweepRun
+    runs: Mapping[int, SweepRun]
+    looks: Sequence[LastScan]
+    failures: Sequence[FailedTarget]
+
+    @property
+    def coverage(self) -> Coverage:
+        """The sum over all targets."""
+        counts: Counter[str] = Counter()
+        excluded: Counter[str] = Counter()
+        for look in self.looks:
+            counts.update(look.coverage.counts)
+            excluded.update(look.coverage.excluded)
+        return Coverage(
+            sum(look.coverage.size for look in self.looks),
+            dict(sorted(counts.items())),
+            dict(sorted(excluded.items())),
+            (*self._unfinished(), *self._skipped()),
+        )
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the targets have to say, and how many were not looked at in this run."""
+        stale = [look.run for look in self.looks if look.run < self.run.id]
+        told = [f"{look.target.root}: {notice}" for look in self.looks for notice in look.notices]
+        if not stale:
+            return tuple(told)
+        were = plural(len(stale), "target was", "targets were")
+        first = f"from run {min(stale)} ({self.runs[min(stale)].started_at[:10]}) on"
+        return (f"{were} not looked at in run {self.run.id}: told as of earlier runs, {first}; {_HOW}.", *told)
+
+    @property
+    def unread_histories(self) -> tuple[str, ...]:
+        """Repositories that were met and are no target themselves."""
+        known = {look.target.root for look in self.looks if look.target.kind == "repository"}
+        return tuple(path for look in self.looks for path in look.unread_histories if path not in known)
+
+    def gaps(self) -> list[IncompleteTarget]:
+        """Return the targets that were not fully read, and last those that were not looked at in this run."""
+        unread = [*self._unfinished(), *(Skipped(one.name, one.reason) for one in self.failures)]
+        found = [
+            IncompleteTarget(one.item, None, None, None, None, complete=False, reason=one.reason) for one in unread
+        ]
+        found += [gap for look in self.looks if (gap := self._gap(look))]
+        return sorted(found, key=lambda gap: (gap.complete, gap.target))
+
+    def _unfinished(self) -> Iterator[Skipped]:
+        if not self.run.finished_at:
+            yield Skipped(f"run {self.run.id}", "it did not come to its end: some targets may be missing")
+
+    def _skipped(self) -> Iterator[Skipped]:
+        yield from (Skipped(one.name, one.reason) for one in self.failures)
+        for look in self.looks:
+            for skip in look.coverage.skipped:
+                item = skip.item if skip.item == look.target.root else f"{look.target.root}: {skip.item}"
+                yield skip._replace(item=item)
+
+    def _gap(self, look: LastScan) -> IncompleteTarget | None:
+        reasons = [skip.reason for skip in look.coverage.skipped if not skip.accepted]
+        told = [f"{reason} ({number:,})" for reason, number in Counter(reasons).most_common(_REASONS)]
+        if (more := len(set(reasons)) - _REASONS) > 0:
+            told.append(plural(more, "more reason"))
+        if look.run < self.run.id:
+            told.append(self._since(look.run))
+        if not told:
+            return None
+        target, at = look.target, self.runs[look.run].started_at
+        return IncompleteTarget(target.root, target.kind, target.remote, look.run, at, not reasons, "; ".join(told))
+
+    def _since(self, run: int) -> str:
+        return f"not looked at since run {run} ({self.runs[run].started_at[:10]})"
+
+
+def looked(connection: Connection, runs: Mapping[int, SweepRun], run: int) -> StoreCoverage:
+    """Return what was looked at as of a run. Raises ValueError, TypeError or KeyError for rows that were damaged."""
+    looks = [_look(row) for row in connection.execute(_LOOKS, {"run": run})]
+    failures = [_failure(*row) for row in connection.execute(_FAILURES, {"run": run})]
+    return StoreCoverage(runs[run], runs, looks, failures)
+
+
+def _failure(name: str, run: int, reason: str) -> FailedTarget:
+    told = Fields({"name": name, "reason": reason})
+    return FailedTarget(told.text("name"), run, told.text("reason"))
+
+
+def _look(row: tuple[Any, ...]) -> LastScan:
+    number, *named, run, body = row
+    whole = json.loads(body)
+    told = Fields(whole)
+    names = ("kind", "path", "remote", "head")
+    target = target_of({"id": str(number)} | dict(zip(names, named, strict=True)))
+    return LastScan(
+        target._replace(base=target.root if target.kind == "repository" else None),
+        run,
+        coverage_of(whole["coverage"]),
+        told.texts("notices"),
+        told.count("below_min_confidence"),
+        told.texts("histories_not_read"),
+    )

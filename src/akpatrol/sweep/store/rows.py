@@ -1,0 +1,207 @@
+"""What a sweep writes: rows that hold from one run until another, so that every earlier run can be told again.
+
+A target that is looked at again closes what is gone, leaves what is the same and opens what is new. What is not found
+is gone only when all was read that could be read when it was found: a clone that is locked today has lost nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from akpatrol.model.scan import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from sqlite3 import Connection
+
+# What a credential is in one target; the rest of it is the same everywhere, or is worked out.
+_SIGHTING = ("rule_ids", "confidence", "attribution", "severity", "state", "exposure", "owner", "allowed")
+_KEY_BYTES = 16
+
+
+class _Table(NamedTuple):
+    """How to find the open rows of a target, and to delete, close and open one."""
+
+    open: str
+    delete: str
+    close: str
+    insert: str
+
+
+class _Look(NamedTuple):
+    """A look at a target in a run; what is ``spared`` it says nothing of, by fingerprint."""
+
+    target: int
+    run: int
+    spared: Collection[str] = ()
+
+
+_SIGHTINGS = _Table(
+    "SELECT fingerprint, since_run, body FROM sighting WHERE target = ? AND until_run IS NULL",
+    "DELETE FROM sighting WHERE (fingerprint, target, since_run) = (?, ?, ?)",
+    "UPDATE sighting SET until_run = ? WHERE (fingerprint, target, since_run) = (?, ?, ?)",
+    "INSERT INTO sighting (fingerprint, target, since_run, body) VALUES (?, ?, ?, ?)",
+)
+# An occurrence's key is made of its body, so that need not be read.
+_OCCURRENCES = _Table(
+    "SELECT fingerprint, key, since_run, NULL FROM occurrence WHERE target = ? AND until_run IS NULL",
+    "DELETE FROM occurrence WHERE (fingerprint, key, target, since_run) = (?, ?, ?, ?)",
+    "UPDATE occurrence SET until_run = ? WHERE (fingerprint, key, target, since_run) = (?, ?, ?, ?)",
+    "INSERT INTO occurrence (fingerprint, key, target, since_run, body) VALUES (?, ?, ?, ?, ?)",
+)
+
+
+def write(connection: Connection, run: int, document: Mapping[str, Any], root: str | None = None) -> int:
+    """Write the document of one target and return the target's number; without a ``root`` it is as it is shown."""
+    (told,) = document["scan"]["targets"]
+    target = _target(connection, told, place(told["kind"], told["path"] if root is None else root))
+    credentials = document["credentials"]
+    for one in credentials:
+        _credential(connection, run, one)
+    spared = _spared(connection, target, document)
+    sightings = {(one["fingerprint"],): _packed({key: one[key] for key in _SIGHTING}) for one in credentials}
+    _replace(connection, _SIGHTINGS, _Look(target, run, spared), sightings)
+    _replace(connection, _OCCURRENCES, _Look(target, run, spared), dict(_occurrences(credentials)))
+    _cover(connection, target, run, document)
+    return target
+
+
+def looked_again(connection: Connection, target: int, run: int) -> None:
+    """Write that a target was found as it was. Raises ValueError when it was never looked at."""
+    found = connection.execute(
+        "SELECT run, last_run, complete, body FROM coverage WHERE target = ? ORDER BY run DESC LIMIT 1", (target,)
+    ).fetchone()
+    if not found:
+        raise ValueError("this target was never looked at")
+    first, last, complete, body = found
+    if last >= run - 1:
+        query = "UPDATE coverage SET last_run = max(last_run, ?) WHERE target = ? AND run = ?"
+        connection.execute(query, (run, target, first))
+    else:  # in between it was not
+        connection.execute("INSERT INTO coverage VALUES (?, ?, ?, ?, ?)", (target, run, run, complete, body))
+
+
+def number_of(connection: Connection, kind: str, root: str) -> int | None:
+    """Return a target's number, None for one that was never written."""
+    query = "SELECT id FROM target WHERE place = ? AND retired_run IS NULL"
+    found = connection.execute(query, (place(kind, root),)).fetchone()
+    return int(found[0]) if found else None
+
+
+def place(kind: str, root: str) -> bytes:
+    """Return what tells a target from all others, and tells nothing of a secret in its name."""
+    return sha256(kind.encode() + b"\0" + os.fsencode(root)).digest()
+
+
+def left_out(connection: Connection, run: int) -> list[Target]:
+    """Return the targets that a run did not look at, without those that are retired."""
+    query = """
+        SELECT id, kind, root, remote FROM target WHERE retired_run IS NULL
+        AND NOT EXISTS (SELECT 1 FROM coverage WHERE target = target.id AND last_run >= ?) ORDER BY target.id
+    """
+    return [Target(str(id_), kind, root, remote) for id_, kind, root, remote in connection.execute(query, (run,))]
+
+
+def retire(connection: Connection, target: int, run: int) -> None:
+    """Close everything of a target that exists no longer."""
+    for table in (_SIGHTINGS, _OCCURRENCES):
+        _replace(connection, table, _Look(target, run), {})
+    connection.execute("DELETE FROM signature WHERE target = ?", (target,))
+    connection.execute("UPDATE target SET retired_run = ? WHERE id = ?", (run, target))
+
+
+def add_verifications(connection: Connection, run: int, answers: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+    """Add to the history of what the API said, by fingerprint."""
+    rows = [(name, run, body["checked_at"], body["status"], _packed(body)) for name, body in answers]
+    query = "INSERT INTO verification (fingerprint, run, checked_at, status, body) VALUES (?, ?, ?, ?, ?)"
+    connection.executemany(query, rows)
+
+
+def _target(connection: Connection, told: Mapping[str, Any], where: bytes) -> int:
+    query = """
+        INSERT INTO target (place, kind, root, remote, head) VALUES (:place, :kind, :path, :remote, :head)
+        ON CONFLICT (place) DO UPDATE SET remote = excluded.remote, head = excluded.head, retired_run = NULL
+    """
+    connection.execute(query, {"place": where} | {key: told[key] for key in ("kind", "path", "remote", "head")})
+    return int(connection.execute("SELECT id FROM target WHERE place = ?", (where,)).fetchone()[0])
+
+
+def _cover(connection: Connection, target: int, run: int, document: Mapping[str, Any]) -> None:
+    summary, coverage = document["summary"], document["coverage"]
+    body = {
+        "coverage": coverage,
+        "notices": document["notices"],
+        "below_min_confidence": summary["below_min_confidence"],
+        "histories_not_read": summary["histories_not_read"],
+    }
+    row = (target, run, run, coverage["complete"], _packed(body))
+    # A look that went on in this run is over: this one found something else.
+    connection.execute("UPDATE coverage SET last_run = ? WHERE target = ? AND last_run >= ?", (run - 1, target, run))
+    connection.execute("INSERT OR REPLACE INTO coverage VALUES (?, ?, ?, ?, ?)", row)
+
+
+def _credential(connection: Connection, run: int, one: Mapping[str, Any]) -> None:
+    query = """
+        INSERT INTO credential SELECT :fingerprint, :kind, :redacted, :key_id, :secret_sha256, id, started_at
+        FROM run WHERE id = :run ON CONFLICT (fingerprint) DO NOTHING
+    """
+    names = ("fingerprint", "kind", "redacted", "key_id", "secret_sha256")
+    connection.execute(query, {"run": run} | {key: one[key] for key in names})
+    if one["verification"]:
+        add_verifications(connection, run, [(one["fingerprint"], one["verification"])])
+
+
+def _occurrences(credentials: Iterable[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, bytes], str]]:
+    for one in credentials:
+        for place in one["occurrences"]:
+            body = _packed({key: value for key, value in place.items() if key != "target"})
+            yield (one["fingerprint"], sha256(body.encode()).digest()[:_KEY_BYTES]), body
+
+
+def _spared(connection: Connection, target: int, document: Mapping[str, Any]) -> set[str]:
+    """Return the credentials that may be in what could not be read: it could when they were found."""
+    gaps = _gaps(document["coverage"])
+    if not gaps:
+        return set()
+    found = {one["fingerprint"] for one in document["credentials"]}
+    spared = set()
+    for fingerprint, since in connection.execute(
+        "SELECT fingerprint, since_run FROM sighting WHERE target = ? AND until_run IS NULL", (target,)
+    ).fetchall():
+        if fingerprint not in found and not gaps <= _gaps_then(connection, target, since):
+            spared.add(fingerprint)
+    return spared
+
+
+def _gaps_then(connection: Connection, target: int, run: int) -> set[str]:
+    query = "SELECT body FROM coverage WHERE target = ? AND run <= ? ORDER BY run DESC LIMIT 1"
+    try:
+        return _gaps(json.loads(connection.execute(query, (target, run)).fetchone()[0])["coverage"])
+    except (ValueError, TypeError, KeyError):  # a row that was damaged speaks for nothing
+        return set()
+
+
+def _gaps(coverage: Mapping[str, Any]) -> set[str]:
+    return {skip["item"] for skip in coverage["skipped"] if skip["accepted"] is None}
+
+
+def _replace(connection: Connection, table: _Table, look: _Look, wanted: Mapping[tuple[Any, ...], str]) -> None:
+    """Make the open rows of a target those that are wanted, bodies by what names them; spared ones stay."""
+    kept = set()
+    for *found, since, body in connection.execute(table.open, (look.target,)).fetchall():
+        name = tuple(found)
+        if name[0] in look.spared or (name in wanted and body in (None, wanted[name])):
+            kept.add(name)
+        elif since == look.run:
+            connection.execute(table.delete, (*name, look.target, since))
+        else:
+            connection.execute(table.close, (look.run, *name, look.target, since))
+    new = [(*name, look.target, look.run, body) for name, body in wanted.items() if name not in kept]
+    connection.executemany(table.insert, new)
+
+
+def _packed(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)

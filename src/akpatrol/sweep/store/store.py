@@ -1,0 +1,297 @@
+"""What sweeps found: one SQLite file of targets, runs, coverage, credentials by fingerprint, and what became of them.
+
+It is data and no cache: nothing is ever replaced or removed that is not understood. In it are masked texts, hashes and
+positions, never a raw secret. Every target is one transaction. With a write-ahead log and ``synchronous = NORMAL`` what
+was committed survives the end of the process, however it ends; a power failure may cost the last transactions, and
+leaves the file whole (https://www.sqlite.org/pragma.html#pragma_synchronous).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
+
+from akpatrol import __version__
+from akpatrol.errors import UsageError
+from akpatrol.model.scan import Confidence, Report
+from akpatrol.policy import group
+from akpatrol.report.mask import without_password
+from akpatrol.report.text_safety import plain
+from akpatrol.report.wording import parsed
+from akpatrol.sweep import since
+from akpatrol.sweep.store import coverage, merge, rows, runs, schema
+from akpatrol.sweep.store.lock import Lock, check_own
+from akpatrol.validate.fields import FieldError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from akpatrol.model.credential import Changes
+    from akpatrol.model.scan import Target
+    from akpatrol.sweep.store.coverage import IncompleteTarget
+    from akpatrol.sweep.store.schema import SweepRun
+
+_BUSY_SECONDS = 60.0
+_VALUE_BYTES = 256 << 20
+_DAMAGED = (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
+
+
+class SweepStore:
+    """A store, open while it is a context. With ``create`` it is for a sweep: written to, and made when it is missing.
+
+    One sweep at a time writes; anybody may read meanwhile. Every method raises UsageError for what cannot be used.
+    """
+
+    def __init__(self, file: str, *, create: bool) -> None:
+        self._file = file
+        if not create and not os.path.isfile(file):
+            raise UsageError(f"{file}: there is no such store", hint="make it: akpatrol sweep")
+        if create:
+            check_own(file)
+        self._lock: Lock | None = Lock(file) if create else None
+        self._connection: sqlite3.Connection | None = None
+        try:
+            with self._told():
+                self._open(create=create)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    def begin(self, started_at: str, rules_digest: str) -> int:
+        """Return the number of a new run."""
+        with self._writing() as connection:
+            query = "INSERT INTO run (started_at, rules_digest, version) VALUES (?, ?, ?)"
+            return int(connection.execute(query, (started_at, rules_digest, __version__)).lastrowid or 0)
+
+    def finish(self, run: int, finished_at: str) -> None:
+        """Say that every target of a run was looked at."""
+        with self._writing() as connection:
+            connection.execute("UPDATE run SET finished_at = ? WHERE id = ?", (finished_at, run))
+
+    def signature(self, kind: str, root: str, conditions: str) -> str | None:
+        """Return the signature of a target's last look, if that was complete and under the same conditions."""
+        with self._reading() as connection:
+            target = rows.number_of(connection, kind, root)
+            query = "SELECT value FROM signature WHERE target = ? AND conditions = ?"
+            found = connection.execute(query, (target, conditions)).fetchone()
+            return str(found[0]) if found else None
+
+    def unchanged(self, run: int, target: Target) -> None:
+        """Keep that a target was looked at in a run and is as it was."""
+        with self._writing() as connection:
+            number = rows.number_of(connection, target.kind, target.root)
+            rows.looked_again(connection, -1 if number is None else number, run)
+
+    def put(
+        self, run: int, document: Mapping[str, Any], signature: str | None, conditions: str, root: str | None = None
+    ) -> None:
+        """Keep all that a document tells of its one target, as a whole; it is there when this returns.
+
+        A signature is kept only of a complete look: what is not is looked at again. ``root`` is the target's own,
+        where it is not shown as it is.
+        """
+        with self._writing() as connection:
+            target = rows.write(connection, run, document, root)
+            connection.execute("DELETE FROM signature WHERE target = ?", (target,))
+            if signature and document["coverage"]["complete"]:
+                connection.execute("INSERT INTO signature VALUES (?, ?, ?)", (target, signature, conditions))
+
+    def skip(self, run: int, name: str, reason: str) -> None:
+        """Keep that nothing of a target could be read; ``name`` is its root or remote, which a later look goes by."""
+        told = (plain(without_password(name)), run, plain(without_password(reason)))
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO failure VALUES (?, ?, ?)", told)
+
+    def left_out(self, run: int) -> list[Target]:
+        """Return the targets that were not looked at in a run, without those that are retired."""
+        with self._reading() as connection:
+            return rows.left_out(connection, run)
+
+    def retire(self, run: int, target: Target) -> None:
+        """Keep that a target is there no longer: what was found in it is gone, and nobody waits for it to be read.
+
+        Targets that are merely no part of a run stay as they were, and ``gaps`` says since when.
+        """
+        with self._writing() as connection:
+            number = rows.number_of(connection, target.kind, target.root)
+            if number is not None:
+                rows.retire(connection, number, run)
+
+    def verified(self, run: int, answers: Mapping[str, Mapping[str, Any]]) -> None:
+        """Add what the API said to the history: a document's ``verification`` by fingerprint.
+
+        What follows from it for severity and attribution is worked out when the store is read.
+        """
+        with self._writing() as connection:
+            rows.add_verifications(connection, run, answers.items())
+
+    def runs(self) -> list[SweepRun]:
+        """Return all runs, the first one first."""
+        with self._reading() as connection:
+            return list(runs.runs(connection).values())
+
+    def run_named(self, name: str) -> SweepRun:
+        """Return an earlier run than the last one by its number, or ``previous``: the last one that came to its end."""
+        with self._reading() as connection:
+            known = runs.runs(connection)
+            return runs.named(known, name, self._current(known, None).id, self._file)
+
+    def report(
+        self, run: int | None = None, *, since: SweepRun | None = None, minimum: Confidence = Confidence.LOW
+    ) -> Report:
+        """Return one report of all targets, as of a run or the last one.
+
+        It has credentials of at least the ``minimum`` confidence, with ``since`` only those that are new or changed
+        from then on, and the list of changes. Targets are called by their number in the store.
+        """
+        with self._reading() as connection:
+            known = runs.runs(connection)
+            current = self._current(known, run)
+            changes = self._changes(connection, since, current, minimum) if since else None
+            only = {one.fingerprint for one in changes.credentials if one.change != "gone"} if changes else None
+            found = tuple(merge.credentials(connection, current.id, only))
+            credentials, below = group.at_least(found, minimum)
+            looked = coverage.looked(connection, known, current.id)
+            return Report(
+                command="sweep",
+                started_at=current.started_at,
+                duration=_seconds(current),
+                targets=tuple(look.target for look in looked.looks),
+                coverage=looked.coverage,
+                credentials=credentials,
+                below_confidence=below + sum(look.below_confidence for look in looked.looks),
+                unread_histories=looked.unread_histories,
+                notices=looked.notices,
+                changes=changes,
+                rules_digest=current.rules_digest,
+                interrupted=current.finished_at is None,
+            )
+
+    def document(self, run: int | None = None) -> dict[str, Any]:
+        """Return the document of a report as of a run or the last one, valid against ``report/schema.json``."""
+        from datetime import UTC, datetime  # noqa: PLC0415 - the page and the formats build their own
+
+        from akpatrol.report import RenderOptions, document  # noqa: PLC0415
+        from akpatrol.rules import rule_file  # noqa: PLC0415
+
+        return document.build(self.report(run), RenderOptions(str, rule_file.load(), datetime.now(UTC)))
+
+    def changes(self, since: SweepRun, run: int | None = None, *, minimum: Confidence = Confidence.LOW) -> Changes:
+        """Return what is new, gone or changed from an earlier run to another one or the last."""
+        with self._reading() as connection:
+            current = self._current(runs.runs(connection), run)
+            return self._changes(connection, since, current, minimum)
+
+    def gaps(self, run: int | None = None) -> list[IncompleteTarget]:
+        """Return the targets that were not fully read, as of a run or the last one, and why."""
+        with self._reading() as connection:
+            known = runs.runs(connection)
+            return coverage.looked(connection, known, self._current(known, run).id).gaps()
+
+    def _changes(
+        self, connection: sqlite3.Connection, earlier: SweepRun, current: SweepRun, minimum: Confidence
+    ) -> Changes:
+        return since.changes(connection, earlier, current.id, minimum)
+
+    def _current(self, known: Mapping[int, SweepRun], run: int | None) -> SweepRun:
+        if not known:
+            raise UsageError(f"{self._file}: nothing was swept into this store yet")
+        if run is not None and run not in known:
+            raise UsageError(f"{self._file}: there is no run {run}", hint=f"runs: 1 to {max(known)}")
+        return known[max(known) if run is None else run]
+
+    def _open(self, *, create: bool) -> None:
+        if create and not os.path.lexists(self._file):
+            os.close(os.open(self._file, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        connection = self._connection = _connected(self._file)
+        if create and schema.is_blank(connection):
+            connection.execute("PRAGMA journal_mode = WAL")
+            schema.migrate(connection)
+        elif schema.is_old(connection, self._file):
+            self._lock = self._lock or Lock(self._file)
+            schema.migrate(connection)
+        blank = sqlite3.connect(":memory:", isolation_level=None)
+        schema.check_shape(connection, blank, self._file)
+        blank.close()
+        if not create:
+            connection.execute("PRAGMA query_only = ON")
+            if self._lock:
+                self._lock.close()
+                self._lock = None
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Have everything that is read be of one moment."""
+        with self._told(), self._opened() as connection:
+            connection.execute("BEGIN")
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Have everything that is written be there, or nothing of it."""
+        try:
+            with self._opened() as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+        except (sqlite3.Error, OSError) as error:
+            raise UsageError(
+                f"{self._file}: cannot be written: {error}", hint="what was kept before is whole"
+            ) from None
+
+    def _opened(self) -> sqlite3.Connection:
+        if not self._connection:
+            raise UsageError(f"{self._file}: closed")
+        return self._connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UsageError(f"{self._file}: {error.strerror or error}") from None
+        except _DAMAGED as error:
+            raise _unusable(self._file, error) from None
+
+
+def _unusable(file: str, error: Exception) -> UsageError:
+    # Codes may be extended in their higher bytes: https://www.sqlite.org/rescode.html
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code == sqlite3.SQLITE_NOTADB:
+        return UsageError(f"{file}: not a store of akpatrol", hint="name another file: this one is left as it is")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR):
+        what = f": {error}" if isinstance(error, FieldError) else ""
+        return UsageError(f"{file}: damaged: a store that cannot be understood{what}", hint="restore it from a backup")
+    return UsageError(f"{file}: cannot be read: {error}")
+
+
+def _connected(file: str) -> sqlite3.Connection:
+    address = f"file:{quote(os.fsencode(os.path.abspath(file)))}?mode=rw"
+    connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _VALUE_BYTES)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def _seconds(run: SweepRun) -> float:
+    """Return how long a run took, 0 where that is not known."""
+    started, finished = parsed(run.started_at), parsed(run.finished_at or "")
+    return max(0.0, (finished - started).total_seconds()) if started and finished else 0.0

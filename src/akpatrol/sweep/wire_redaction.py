@@ -1,0 +1,110 @@
+"""What may cross an open wire: a unit without secrets in its names, and of what is found where to read it again.
+
+Whoever conducts a sweep reads those few things itself; then it knows all that one process alone would know.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from akpatrol.detect.redact import Redactor
+from akpatrol.model.credential import RawFinding
+from akpatrol.model.identity import fingerprint
+from akpatrol.model.scan import Chunk, Origin, Place, Target
+from akpatrol.scan.execute import examined
+from akpatrol.scan.result import ScanResult
+from akpatrol.sources.base import RescanUnit
+from akpatrol.sources.files import FilesUnit
+from akpatrol.sources.git.gitdir import GitDirectoryUnit
+from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from akpatrol.scan.examine import Examiner
+    from akpatrol.sources.base import Unit
+
+
+class RedactedResult(ScanResult):
+    """A tally without hits: ``again`` is to be read for them, None when nothing of the unit could be told.
+
+    ``fingerprints`` are those of the secrets that ``again`` holds.
+    """
+
+    __slots__ = ("again", "fingerprints")
+
+    def __init__(self, again: Unit | None = None, fingerprints: frozenset[str] = frozenset()) -> None:
+        super().__init__()
+        self.again = again
+        self.fingerprints = fingerprints
+
+
+def tells(examiner: Examiner, sent: Unit | Target) -> bool:
+    """Return whether the names alone, which whoever reads must be told, hold a secret; or whether that is not known."""
+    names = _names(sent)
+    chunk = Chunk(Origin("0", Place.PATH), b"\0".join(names or ()), names=True)
+    return names is None or any(isinstance(item, RawFinding) for item in examiner.look(chunk))
+
+
+def withheld(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
+    """Return what a unit came to without any secret."""
+    redact = Redactor(examiner.engine, [hit.match.secret for hit in read.hits])
+    told = [text for skip in read.skipped for text in (skip.item, skip.reason)] + read.unsettled
+    if any(redact(text) != text for text in told):
+        return RedactedResult()
+    if not read.hits:
+        return read
+    left = RedactedResult(_holding(unit, read.hits), _fingerprints(read.hits))
+    read.hits = []
+    left.merge(read)
+    return left
+
+
+def complete(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
+    """Return all that a unit came to, by reading again what was withheld."""
+    if not isinstance(read, RedactedResult):
+        return read
+    if read.again:
+        hits = [item for item in examined(examiner, read.again) if isinstance(item, RawFinding)]
+        if _fingerprints(hits) == read.fingerprints:
+            read.hits += hits
+            return read
+    return tally(examiner, unit)
+
+
+def tally(examiner: Examiner, unit: Unit) -> ScanResult:
+    """Read a unit."""
+    found = ScanResult()
+    for item in examined(examiner, unit):
+        found.add(item)
+    return found
+
+
+def _names(sent: Unit | Target) -> tuple[bytes, ...] | None:
+    if isinstance(sent, Target):
+        return tuple(text.encode("utf-8", "surrogateescape") for text in (sent.root, sent.remote or ""))
+    if isinstance(sent, RescanUnit):
+        return _names(sent.unit)
+    if isinstance(sent, SliceUnit | ObjectsUnit):
+        return sent.git.repository.git_dir, sent.git.repository.common_dir
+    if isinstance(sent, GitDirectoryUnit):
+        return _names(sent.files)
+    if isinstance(sent, FilesUnit):
+        return sent.root, *sent.files, *sent.names
+    return sent.names if isinstance(sent, NamesUnit) else None
+
+
+def _holding(unit: Unit, hits: Iterable[RawFinding]) -> Unit:
+    """Return what of a unit holds the hits: all of it where that cannot be told apart."""
+    if isinstance(unit, RescanUnit):
+        return _holding(unit.unit, hits)
+    if isinstance(unit, SliceUnit):
+        return ObjectsUnit(unit.target, unit.git, tuple(dict.fromkeys(hit.origin.object or "" for hit in hits)))
+    if isinstance(unit, FilesUnit):
+        holding = {hit.origin.path for hit in hits}
+        return unit._replace(files=tuple(path for path in unit.files if path in holding), names=())
+    return unit
+
+
+def _fingerprints(hits: Iterable[RawFinding]) -> frozenset[str]:
+    return frozenset(fingerprint(hit.match.kind, hit.match.secret) for hit in hits)

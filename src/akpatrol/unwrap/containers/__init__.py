@@ -1,0 +1,1 @@
+"""Containers: archives, compressed files, documents and databases, recognised by their content."""

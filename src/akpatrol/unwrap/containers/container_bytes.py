@@ -1,0 +1,109 @@
+"""A container's own bytes: from front to back, and anywhere where its content allows that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from akpatrol.unwrap.containers.member import PIECE_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from akpatrol.model.scan import Content
+    from akpatrol.unwrap.budget import Level
+
+_BUFFER = 256 << 10
+
+
+class ContainerBytes:
+    """Reads ``content`` through one buffer; what it reads counts at ``level``. Reading raises OSError.
+
+    ``size`` is the whole's, in bytes, where it is known; ``at`` gives any part of it, where that is possible and
+    the size known.
+    """
+
+    def __init__(self, content: Content, level: Level) -> None:
+        self._content = content
+        self._level = level
+        self.size = len(content.data) if content.read is None else content.size
+        self.at = _slices(content.data) if content.read is None else content.at if content.size is not None else None
+        self._buffer = content.data
+        self._start = 0
+        self._position = 0
+        self._read = content.read or (lambda _number: b"")
+        level.took(len(content.data))
+
+    @property
+    def offset(self) -> int:
+        """How far the next byte is from the first."""
+        return self._start + self._position
+
+    def another(self) -> Self:
+        """Return a further reader of the same content. Only where there is ``at``."""
+        return type(self)(self._content, self._level)
+
+    def read(self, number: int) -> bytes:
+        """Return the next ``number`` bytes, fewer only at the end."""
+        stop = self._position + number
+        if stop > len(self._buffer):
+            self._fill(number)
+            stop = self._position + number
+        data = self._buffer[self._position : stop]
+        self._position += len(data)
+        return data
+
+    def unread(self, number: int) -> None:
+        """Go back by ``number`` bytes, at most as many as the last ``read`` gave."""
+        self._position -= number
+
+    def peek(self, number: int) -> bytes:
+        """Return the next ``number`` bytes without going past them."""
+        data = self.read(number)
+        self.unread(len(data))
+        return data
+
+    def skip(self, number: int) -> None:
+        """Go ``number`` bytes ahead, to the end at most. Raises OverLimit when that takes long."""
+        if self._position + number <= len(self._buffer):
+            self._position += number
+        elif self.at:
+            self.seek(self.offset + number)
+        else:
+            while number > 0 and (data := self.read(min(number, PIECE_BYTES))):
+                number -= len(data)
+                self._level.check()
+
+    def seek(self, offset: int) -> None:
+        """Go to ``offset``, to the end at most. Only where there is ``at``."""
+        offset = min(offset, self.size or 0)
+        if self._start <= offset <= self._start + len(self._buffer):
+            self._position = offset - self._start
+        else:
+            self._buffer, self._start, self._position = b"", offset, 0
+
+    def find(self, *magics: bytes) -> bool:
+        """Go to the nearest of ``magics``, all of one length, or to the end. Raises OverLimit when that takes long."""
+        overlap = len(magics[0]) - 1
+        while data := self.read(_BUFFER):
+            found = [place for magic in magics if (place := data.find(magic)) >= 0]
+            if found:
+                self.unread(len(data) - min(found))
+                return True
+            if len(data) < _BUFFER:
+                return False
+            self.unread(overlap)
+            self._level.check()
+        return False
+
+    def _fill(self, number: int) -> None:
+        rest = self._buffer[self._position :]
+        wanted = max(number - len(rest), _BUFFER)
+        beyond = self._start + len(self._buffer)
+        more = self.at(beyond, wanted) if self.at else self._read(wanted)
+        self._level.took(len(more))
+        self._start += self._position
+        self._buffer, self._position = rest + more, 0
+
+
+def _slices(data: bytes) -> Callable[[int, int], bytes]:
+    return lambda offset, number: data[offset : offset + number]

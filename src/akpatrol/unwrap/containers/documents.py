@@ -1,0 +1,67 @@
+"""The text of office documents, put together: a word may stand in several runs, each with its own formatting.
+
+Parts of docx, pptx and xlsx (ECMA-376), of OpenDocument, and RTF. Members of their zip come here one by one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from akpatrol.unwrap.containers.member import PIECE_BYTES, Member
+from akpatrol.unwrap.encodings.lazy_pattern import lazy
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterator
+
+    from akpatrol.unwrap.budget import Level
+    from akpatrol.unwrap.containers.container_bytes import ContainerBytes
+    from akpatrol.unwrap.containers.member import Flaw
+
+# What ends a paragraph, a cell, a string or a line, and what is a blank: nothing is joined across it.
+_BREAK = lazy(
+    rb"</?(?:[\w.-]+:)?(?:p|h|si|is|c|row|tr|tc|table-cell|br|cr|tab|s|line-break|instrText|fldChar|comment|f|v)(?:\s[^<>]*)?/?>"
+)
+_TAG = lazy(rb"<[^<>]*>")
+# What a program put between elements, for people who read XML; within a text's own element it is text.
+_INDENT = lazy(rb"(?<=>)(?<!<w:t>)(?<!<a:t>)(?<!<t>)\s*\n\s*(?=<)")
+# In RTF: what ends a line or is a blank, a byte, a character that is escaped, and what only formats.
+_RTF = lazy(
+    rb"(?s)(\\(?:par|line|cell|row|tab|sect|page)(?![A-Za-z])-?\d* ?|\\~)|\\'([0-9A-Fa-f]{2})|\\([\\{}])"
+    rb"|\\[A-Za-z]+-?\d* ?|\\.|[{}\r\n]"
+)
+# A tag that does not end in so many bytes is none.
+_TAG_BYTES = 64 << 10
+
+
+def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
+    """Yield the text without its formatting, a paragraph a line. Raises OverLimit and OSError."""
+    rtf = source.peek(5) == b"{\\rtf"
+    level.member()
+    yield Member("document", pieces=_texts(source, level, _rtf_text if rtf else _xml_text, b"\\" if rtf else b"<"))
+
+
+def _texts(source: ContainerBytes, level: Level, text: Callable[[bytes], bytes], mark: bytes) -> Iterator[bytes]:
+    rest = b""
+    while data := rest + (more := source.read(PIECE_BYTES)):
+        # What begins in the last part may end in the next one.
+        cut = data.rfind(mark, max(1, len(data) - _TAG_BYTES)) if more else -1
+        data, rest = (data, b"") if cut < 0 else (data[:cut], data[cut:])
+        piece = text(data)
+        level.spend(len(piece))
+        if piece:
+            yield piece
+
+
+def _xml_text(data: bytes) -> bytes:
+    return _TAG.sub(b"", _BREAK.sub(b"\n", _INDENT.sub(b"", data)))
+
+
+def _rtf_text(data: bytes) -> bytes:
+    return _RTF.sub(_rtf_character, data)
+
+
+def _rtf_character(found: re.Match[bytes]) -> bytes:
+    if found[1]:
+        return b"\n"
+    return bytes.fromhex(found[2].decode()) if found[2] else found[3] or b""

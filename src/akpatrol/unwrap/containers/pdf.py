@@ -1,0 +1,176 @@
+"""PDF (ISO 32000): what its streams hold, and whether it shows text, which would be scattered over pieces.
+
+Objects are found from front to back, without the table at its end: what was replaced is still there. Text on pages is
+set in pieces, often by codes of the font's own; what is plain is searched, and a PDF that shows any text is a gap.
+One that shows none, a drawing say, and what is attached to it, is read in full.
+"""
+
+from __future__ import annotations
+
+from base64 import a85decode
+from binascii import Error, unhexlify
+from typing import TYPE_CHECKING
+
+from akpatrol.unwrap.containers import decompress
+from akpatrol.unwrap.containers.member import PIECE_BYTES, Flaw, Member, Unreadable
+from akpatrol.unwrap.containers.pdf_text import shown
+from akpatrol.unwrap.encodings.lazy_pattern import lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from akpatrol.unwrap.budget import Level
+    from akpatrol.unwrap.containers.container_bytes import ContainerBytes
+
+# What is read into memory, and how far a stream's dictionary may stand before it.
+_MOST_BYTES = 64 << 20
+_DICTIONARY_BYTES = 16 << 10
+# A stream follows a dictionary; a word in a text is none.
+_STREAM = lazy(rb">>\s{0,8}stream(?:\r\n|\n|\r)")
+_FILTER = lazy(rb"/Filter\s*(\[[^\]]*\]|/[A-Za-z0-9]+|\d+\s+\d+\s+R)")
+_NAME = lazy(rb"/([A-Za-z0-9]+)")
+_ENCRYPTED = lazy(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)")
+_PREDICTOR = lazy(rb"/Predictor\s*(?!1\b)\d")
+_SHOWS_TEXT = lazy(rb"[)\]>]\s*(?:TJ|Tj|'|\")(?![A-Za-z])")
+_PICTURES = (b"DCTDecode", b"JPXDecode", b"CCITTFaxDecode", b"JBIG2Decode")
+_IMAGE = lazy(rb"/Subtype\s*/Image\b")
+_OBJECT = lazy(rb"(\d+)\s+\d+\s+obj\b")
+_TEXT = "PDF: not all of the text that it shows can be read"
+
+
+def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
+    """Yield the content of each stream that is no picture. Raises OverLimit and OSError."""
+    data = source.read(_MOST_BYTES)
+    if source.peek(1):
+        yield Flaw(f"PDF: larger than {_MOST_BYTES >> 20} MiB")
+    if _ENCRYPTED.search(data):
+        yield Flaw("PDF: encrypted")
+        return
+    shows_text, told = False, set[str]()
+    for stream in _streams(data, level):
+        level.member()
+        try:
+            content = stream.content(level)
+        except Unreadable as error:
+            if (reason := str(error)) not in told:
+                told.add(reason)
+                yield Flaw(reason)
+            continue
+        if _SHOWS_TEXT.search(content):
+            # What stands in the operators' own pieces would be cut credentials.
+            shows_text, content = True, shown(content)
+        elif not stream.filters:
+            continue
+        if content:
+            yield Member(f"pdf:object {stream.number}", pieces=iter((content,)))
+    if shows_text:
+        yield Flaw(_TEXT)
+
+
+def _streams(data: bytes, level: Level) -> Iterator[_Stream]:
+    """Yield the streams that are no pictures, each to be read before the next is asked for. Raises OverLimit."""
+    position, ends = 0, _Ends(data)
+    while found := _STREAM.search(data, position):
+        level.check()
+        position = found.end()
+        head = data[max(0, found.start() - _DICTIONARY_BYTES) : found.start()]
+        objects = list(_OBJECT.finditer(head, max(0, head.rfind(b"obj") - 20)))
+        if not objects:
+            continue
+        dictionary = head[objects[-1].end() :]
+        filters = _filters(dictionary)
+        if _IMAGE.search(dictionary) or any(name in _PICTURES for name in filters):
+            position = ends.after(position)
+            continue
+        stream = _Stream(data, position, filters, ends)
+        stream.number = int(objects[-1][1])
+        yield stream
+        position = max(position, stream.end)
+
+
+class _Ends:
+    """Where streams end by their keyword, looked for in linear time."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._last = 0
+
+    def after(self, position: int) -> int:
+        """Return where the next keyword is, the end of the data if there is none."""
+        if self._last < position:
+            found = self._data.find(b"endstream", position)
+            self._last = len(self._data) if found < 0 else found
+        return self._last
+
+
+class _Stream:
+    """One stream that begins at ``start``; ``end`` is where it surely went to."""
+
+    def __init__(self, data: bytes, start: int, filters: list[bytes], ends: _Ends) -> None:
+        self._data = data
+        self._ends = ends
+        self._start = start
+        self.filters = filters
+        self.number = 0
+        self.end = start
+
+    def content(self, level: Level) -> bytes:
+        """Return what the stream says. Raises Unreadable and OverLimit."""
+        if self.filters[:1] == [b"FlateDecode"]:
+            content, rest = self._inflated(self._data, self._start, level), self.filters[1:]
+        else:
+            self.end = self._ends.after(self._start)
+            content, rest = self._data[self._start : self.end], self.filters
+        for name in rest:
+            content = self._applied(name, content, level)
+        return content
+
+    def _applied(self, name: bytes, data: bytes, level: Level) -> bytes:
+        try:
+            if name == b"FlateDecode":
+                return self._inflated(data, 0, level)
+            if name == b"ASCII85Decode":
+                return a85decode(data.strip().removeprefix(b"<~").partition(b"~")[0])
+            if name == b"ASCIIHexDecode":
+                digits = b"".join(data.partition(b">")[0].split())
+                return unhexlify(digits + b"0" * (len(digits) % 2))
+        except (ValueError, Error):
+            raise Unreadable("PDF: a stream is damaged") from None
+        raise Unreadable(f"PDF: a stream is compressed by {name.decode('latin-1')}, which is not read")
+
+    def _inflated(self, data: bytes, start: int, level: Level) -> bytes:
+        """Return what deflate gives, all that there is of it: readers pass over a checksum that does not hold."""
+        decompressor, parts, position, size = decompress.unzlibber(), list[bytes](), start, 0
+        while not decompressor.eof and position < len(data) and size < _MOST_BYTES:
+            part = data[position : position + decompress.PART_BYTES]
+            position += len(part)
+            while part or not decompressor.needs_input:
+                try:
+                    piece = decompressor.decompress(part, PIECE_BYTES)
+                except Exception:  # noqa: BLE001 - each library raises its own, and only the data can be wrong
+                    if not parts:
+                        raise Unreadable("PDF: a stream is damaged") from None
+                    return b"".join(parts)
+                level.spend(len(piece))
+                parts.append(piece)
+                size += len(piece)
+                part = b""
+                if decompressor.eof or size >= _MOST_BYTES:
+                    break
+        if size >= _MOST_BYTES:
+            raise Unreadable(f"PDF: a stream of more than {_MOST_BYTES >> 20} MiB")
+        if data is self._data:
+            self.end = position - len(decompressor.unused_data)
+        return b"".join(parts)
+
+
+def _filters(dictionary: bytes) -> list[bytes]:
+    """Return the names of a stream's filters, the first to be undone first."""
+    found = _FILTER.search(dictionary)
+    if found and _PREDICTOR.search(dictionary) and b"/XRef" not in dictionary:
+        return [b"a predictor"]
+    if not found:
+        return []
+    if found[1].endswith(b"R"):
+        return [b"a filter that stands elsewhere"]
+    return _NAME.findall(found[1])

@@ -1,0 +1,51 @@
+"""The strings that a PDF's page shows (ISO 32000-1, 9.4.3), each operator's on a line of its own.
+
+What is kerned is one word. Where a word goes on in a line of its own, and what a font's own codes stand for, only a
+program that sets the page can tell.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from akpatrol.unwrap.encodings.lazy_pattern import lazy
+
+if TYPE_CHECKING:
+    import re
+
+# Bounded, for a search is quadratic in what is not.
+_STRING = rb"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.){0,4096}+\)){0,4096}+\)"
+_SHOWN = lazy(
+    rb"(?s)(\[(?:[^\[\]()]|" + _STRING + rb"){0,4096}+\])\s{0,8}+TJ(?![A-Za-z])"
+    rb"|(" + _STRING + rb")\s{0,8}+(?:Tj(?![A-Za-z])|'|\")"
+)
+_PART = lazy(rb"(?s)(" + _STRING + rb")|(-?\d+)")
+_ESCAPE = lazy(rb"(?s)\\(?:([0-7]{1,3})|(\r\n|.))")
+_CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r": b"", b"\r\n": b""}
+# As far apart, in thousandths of the font's size, words are.
+_BLANK = -180
+
+
+def shown(content: bytes) -> bytes:
+    """Return the strings that a content stream shows, as lines; nothing if it shows none."""
+    return b"\n".join(_joined(found[1]) if found[1] else _string(found[2]) for found in _SHOWN.finditer(content))
+
+
+def _joined(array: bytes) -> bytes:
+    parts = []
+    for part in _PART.finditer(array):
+        if part[1]:
+            parts.append(_string(part[1]))
+        elif int(part[2][:9]) < _BLANK:
+            parts.append(b" ")
+    return b"".join(parts)
+
+
+def _string(literal: bytes) -> bytes:
+    return _ESCAPE.sub(_character, literal[1:-1])
+
+
+def _character(escape: re.Match[bytes]) -> bytes:
+    if escape[1]:
+        return bytes((int(escape[1], 8) & 0xFF,))
+    return _CONTROLS.get(escape[2], escape[2])

@@ -1,0 +1,165 @@
+r"""Base64 in both alphabets, with padding or without, wrapped or not: RFC 4648 sections 4 and 5.
+
+Wrapped as in mail (RFC 2045 section 6.8), PEM (RFC 7468 section 3), a YAML block, a quoted or commented text, lines
+that end in an escaped ``\n`` or in an XML character reference, as string literals that are concatenated, and as the
+words that a shell makes of lines.
+"""
+
+from __future__ import annotations
+
+from binascii import a2b_base64
+from functools import partial
+from typing import TYPE_CHECKING
+
+from akpatrol.model.fired_triggers import FiredTriggers, exact
+from akpatrol.rules.literals import shipped
+from akpatrol.unwrap.encodings import encoded_literals, spelling
+from akpatrol.unwrap.encodings.encoded_run import Finder, Form
+from akpatrol.unwrap.encodings.encoding import Decoded
+from akpatrol.unwrap.encodings.lazy_pattern import lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+
+    from akpatrol.model.fired_triggers import TriggerEnds
+    from akpatrol.rules.literals import Literal
+    from akpatrol.unwrap.encodings.encoded_run import EncodedRun
+
+_CHARACTER = rb"[0-9A-Za-z+/_-]"
+# What base64(1) gives, in a shell's words.
+_JOINED = rb"(?<=(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{76}) "
+_JOINT = (
+    rb"(?:[ \t]*+\\?+(?:\r|&#13;|&#xD;)?+\n[ \t>#*]*+"
+    rb"|(?:(?:\\++r)?+\\++n)?+[\"'][ \t]*+[+.&\\]?+[ \t]*+\r?+\n[ \t]*+[+.&]?+[ \t]*+b?+[\"']"
+    rb"|(?:\\++r)?+\\++n[ \t]*+|" + _JOINED + rb")"
+)
+_COMPRESSED = rb"H4sI|[/_]Td6WFo|Qlpo[MNO]|KLUv[/_]"
+_ZIP = b"UEsDB"
+# What begins as a credential does is no continuation, be it in a list of them or below a line of something else; yet
+# each member of a zip begins as the zip does. Five dashes are of PEM.
+_NEXT = rb"(?<!-----)" + _JOINT + rb"(?!-----|%b)" + _CHARACTER
+# Padding, unless something is assigned: then a name stands before the sign.
+_PADDING = rb"={1,2}+(?![\"']?[0-9A-Za-z+/_$-])"
+_LINE_END = rb"(?=[ \t]*+(?:[\"'`<&\\\r\n,;)}\]]|" + _PADDING + rb"|\Z)|" + _JOINED + rb")"
+_STRETCH = _CHARACTER + rb"++(?:%b{4,}+" + _LINE_END + rb")*+(?:%b{1,3}+" + _LINE_END + rb")?+"
+_PLAIN = lazy(rb"[0-9A-Za-z+/\r\n \t]*+")
+_BEFORE = rb"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=%%[0-9A-F]{2}))(?:%b)"
+_BEGIN_LENGTH = 7
+_ASCII = [
+    lazy(rb"(?:" + encoded_literals.ASCII_GROUP + rb"){%d}" % number)
+    for number in range(encoded_literals.SURE_GROUPS + 1)
+]
+_SHAPE = lazy(encoded_literals.LONG_BASE64.pattern)
+_NO_TEXT = lazy(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_GROUP = 4  # characters, for three bytes
+_NEAR = 48  # characters
+_MAGIC, _TAR, _SHAPED = -1, -2, -3
+
+
+class Base64:
+    """The encoding ``base64``, or ``base64url`` where that alphabet's characters occur and the others do not."""
+
+    def __init__(self, literals: Sequence[Literal] | None = None) -> None:
+        """Look for what begins as a container, has the shape of text, or holds one of the literals."""
+        literals = shipped() if literals is None else literals
+        own = encoded_literals.base64_alarms(literals)
+        self.alarms = (
+            *encoded_literals.BASE64_MAGICS,
+            encoded_literals.BASE64_TAR,
+            *own.values(),
+            encoded_literals.LONG_BASE64,
+        )
+        self._kinds = (*(_MAGIC for _ in encoded_literals.BASE64_MAGICS), _TAR, *own)
+        begins = [encoded_literals.base64_beginning(literal) for literal in literals if literal.leading]
+        known = b"|".join(filter(None, (spelling.any_of(begins), _COMPRESSED)))
+        following = _NEXT % known
+        self._form = Form(lazy(_STRETCH % (following, following)), lazy(_JOINT), _PLAIN)
+        self._begin = lazy(_BEFORE % (known + b"|" + _ZIP))
+
+    def find(
+        self, data: bytes, ends: Sequence[TriggerEnds | Sequence[int]], known: Container[int] = ()
+    ) -> Iterator[Decoded]:
+        """Yield each stretch round an alarm, once for each alignment that makes ASCII of what follows an alarm."""
+        finder = Finder(data, self._form)
+
+        def wanted(stretch: EncodedRun, end: int, alarm: int) -> int | None:
+            return self._first(stretch, end, self._kinds[alarm])
+
+        rings = FiredTriggers(ends[: len(self._kinds)])
+        for stretch, first in finder.rung(rings, partial(self._begins, data), wanted, range(_GROUP), known):
+            yield from _decoded(stretch, first)
+        for stretch, shown in finder.others(
+            exact(ends[-1]), lambda end: encoded_literals.shaped_run(data, end, _SHAPE)
+        ):
+            if stretch.key not in known:
+                for first in _shaped(stretch, stretch.index(shown)):
+                    yield from _decoded(stretch, first)
+
+    def _begins(self, data: bytes, end: int) -> int | None:
+        """Return where what rang surely begins: no byte that matters can be encoded before it."""
+        found = self._begin.search(data, max(0, end - _BEGIN_LENGTH), end)
+        return found.start() if found else None
+
+    def _first(self, stretch: EncodedRun, end: int, kind: int) -> int | None:
+        """Return how many characters stand before the first whole group, as what rang wants it; None for chance."""
+        if kind == _MAGIC:
+            return 0 if self._begin.match(stretch.characters) else None
+        index = stretch.index(end)
+        if kind == _TAR:
+            first = index - encoded_literals.BASE64_TAR_END
+            return first if 0 <= first < _GROUP else None
+        text, behind = divmod(kind, _GROUP)
+        index += -behind % _GROUP
+        return index % _GROUP if _ASCII[text].match(stretch.characters, index) else None
+
+
+def _shaped(stretch: EncodedRun, index: int) -> list[int]:
+    """Return each alignment that has the shape of text: what holds zeros may look like text in more than one."""
+    characters, places = stretch.characters, range(max(0, index - _NEAR), index + _NEAR)
+    return sorted({place % _GROUP for place in places if _SHAPE.match(characters, place)})
+
+
+def _decoded(stretch: EncodedRun, first: int) -> Iterator[Decoded]:
+    """Decode a stretch; as two where a line turns text into none as it begins: that one continued nothing."""
+    characters = stretch.characters
+    data = _bytes(characters[first:])
+    text = _text_length(data)
+    index = first + (text * 8 + 7) // 6
+    line = stretch.line_start(index) if text < len(data) else 0
+    if line <= first or index >= line + 2 * _GROUP or stretch.is_wrapped(index, _GROUP):
+        yield _part(stretch, first, data)
+    else:
+        yield _part(stretch, first, _bytes(characters[first:line]))
+        rest = line + (first - line) % _GROUP
+        yield _part(stretch, rest, _bytes(characters[rest:]))
+
+
+def _part(stretch: EncodedRun, first: int, data: bytes) -> Decoded:
+    def span(begin: int, end: int) -> tuple[int, int]:
+        return stretch.span(first + begin * 8 // 6, first + (end * 8 + 5) // 6)
+
+    start, end = span(0, len(data)) if data else (stretch.start, stretch.start)
+    return Decoded(_name(stretch.characters), data, start, end, span, stretch.key)
+
+
+def _name(characters: bytes) -> str:
+    url = b"-" in characters or b"_" in characters
+    return "base64url" if url and b"+" not in characters and b"/" not in characters else "base64"
+
+
+def _bytes(characters: bytes) -> bytes:
+    """Decode as many whole bytes as there are."""
+    whole = len(characters) - (len(characters) % _GROUP == 1)
+    return a2b_base64(characters[:whole].translate(_STANDARD) + b"=" * (-whole % _GROUP))
+
+
+def _text_length(data: bytes) -> int:
+    """Return how many bytes there are before the first that is no UTF-8 (RFC 3629), or a control code of no text."""
+    control = _NO_TEXT.search(data)
+    end = control.start() if control else len(data)
+    try:
+        data[:end].decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return end

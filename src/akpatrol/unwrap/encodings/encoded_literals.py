@@ -1,0 +1,146 @@
+"""How a rule's literal, and the beginning of compressed data, read in base64 and in hex.
+
+A literal that is encoded twice has nothing that is worth looking for; what it has is a long run of characters, in
+which the base64 or hex of text shows by its shape. RFC 4648 sections 4, 5 and 8.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model.trigger import CharacterRun, Trigger
+from akpatrol.unwrap.encodings import spelling
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Sequence
+
+    from akpatrol.rules.literals import Literal
+    from akpatrol.unwrap.encodings.spelling import Characters, Part
+
+    # For each byte, its two digits.
+    Pairs = Sequence[tuple[bytes, bytes]]
+
+_ALPHABET = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "+-", "/_"]  # both alphabets
+_ANY = bytes(range(256))
+_MOST_AT_THE_END = 8
+SURE_GROUPS = 3  # that are text, behind what is no chance
+# Of bytes with both cases of a letter fewer are looked for, or there would be too many spellings.
+_MOST_SPELLED = 3
+
+# gzip, zip, xz, bzip2 and zstd.
+BASE64_MAGICS = (
+    *(Trigger(magic, needs=magic[:4]) for magic in (rb"H4sI", rb"UEsDB", rb"Qlpo[MNO]", rb"KLUv[/_]")),
+    Trigger(rb"[/_]Td6WFo", needs=b"Td6WFo"),
+)
+HEXADECIMAL_MAGICS = (
+    Trigger(rb"1[fF]8[bB]08", needs=b"08"),
+    Trigger(rb"504[bB]0304", needs=b"0304"),
+    Trigger(rb"[fF][dD]377[aA]585[aA]00", needs=b"377"),
+    Trigger(rb"425[aA]683[1-9]", needs=b"683"),
+    Trigger(rb"28[bB]52[fF][fF][dD]", needs=b"28"),
+)
+
+# The magic of a tar (POSIX.1-2024, pax) lies at byte 257; with it, the characters from the beginning to its end.
+BASE64_TAR, BASE64_TAR_END = Trigger(rb"1c3Rhc[gi]", needs=b"1c3Rhc"), 350
+HEXADECIMAL_TAR, HEXADECIMAL_TAR_END = Trigger(rb"7573746172[02]0", needs=b"7573746172"), 526
+
+_CHARACTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+# So many has base64 of a short credential's base64, and lines have 64 or 76.
+_LONG_RUN = CharacterRun(_CHARACTERS, 44)
+
+# Bytes below 128, whose highest bits are bit 5 of a group's first character, 3 of the second, 1 of the third.
+ASCII_GROUP = rb"[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][0-9A-Za-z+/_-]"
+LONG_BASE64 = Trigger(rb"(?:" + ASCII_GROUP + rb"){6}", run=_LONG_RUN)
+# Pairs of text, with zeros and ends of lines in it; without more of the control codes it takes ten times as long to
+# compile.
+LONG_HEXADECIMAL = Trigger(rb"(?:[02-7][0-9A-Fa-f]){12}", run=_LONG_RUN)
+
+
+def shaped_run(data: bytes, end: int, shape: re.Pattern[bytes]) -> tuple[int, int] | None:
+    """Return where the long run begins that ends at ``end``, and where in it ``shape`` does; None without it."""
+    start = _LONG_RUN.start(data, end)
+    found = shape.search(data, start, end)
+    if not found:
+        return None
+    # A path before it is no part of base64, yet a byte order mark begins with slashes.
+    before = data[max(0, start - 2) : start]
+    lead = len(before) - len(before.rstrip(b"/"))
+    free = start <= lead or data[start - lead - 1] not in _CHARACTERS
+    return start - lead if lead and free else start, found.start()
+
+
+class EncodedLiteral(NamedTuple):
+    """How a literal reads in base64; ``behind`` of the characters stand behind the last whole group."""
+
+    characters: Characters
+    behind: int
+
+
+@lru_cache(1024)
+def base64(literal: Literal) -> list[EncodedLiteral]:
+    """Return a literal in base64 at each of the three alignments, with what the byte behind it adds."""
+    return [_aligned(literal, alignment, literal.behind or _ANY) for alignment in range(3)]
+
+
+def base64_alarms(literals: Sequence[Literal]) -> dict[int, Trigger]:
+    """Return what literals ring in base64, by a number for what stands behind.
+
+    Its remainder by 4 is that of the core's characters behind the last whole group; the rest the groups of text behind.
+    """
+    parts: dict[int, list[Part]] = {}
+    for literal in literals:
+        groups = min(SURE_GROUPS, max(0, literal.text - 2) // 3)
+        for core in base64(literal):
+            parts.setdefault(core.behind + 4 * groups, []).extend(spelling.parts(core.characters))
+    return {kind: spelling.alarm(some) for kind, some in parts.items()}
+
+
+def hexadecimal_alarms(literals: Sequence[Literal]) -> list[Trigger]:
+    """Return what literals ring as digits in a row, nothing without literals."""
+    texts = [text for literal in literals for text in hexadecimal(literal)]
+    parts = [part for text in texts for part in spelling.parts([digit for pair in text for digit in pair])]
+    return [spelling.alarm(parts)] if parts else []
+
+
+def base64_beginning(literal: Literal) -> Characters:
+    """Return how base64 begins of what begins with a literal."""
+    return _aligned(literal, 0, b"").characters
+
+
+def _aligned(literal: Literal, alignment: int, behind: bytes) -> EncodedLiteral:
+    places = [*[_ANY] * alignment, *literal.places, behind]
+    first, last = -(-8 * alignment // 6), 8 * (len(places) - 1)
+    characters = [_sextet(places, index) for index in range(first, last // 6)]
+    if last % 6 and behind and len(ending := _sextet(places, last // 6)) <= _MOST_AT_THE_END:
+        characters.append(ending)
+    return EncodedLiteral(characters, (first + len(characters)) % 4)
+
+
+def _sextet(places: list[bytes], index: int) -> bytes:
+    """Return the characters that can stand for six bits; of two bytes any may follow any."""
+    byte, bit = divmod(6 * index, 8)
+    rest = places[byte + 1] if bit > 2 else b"\0"  # noqa: PLR2004 - the byte holds all six
+    values = {((one << 8 | other) >> (10 - bit)) & 63 for one in set(places[byte]) for other in set(rest)}
+    return bytes(sorted("".join(_ALPHABET[value] for value in values).encode()))
+
+
+@lru_cache(1024)
+def hexadecimal(literal: Literal) -> list[Pairs]:
+    """Return the ways in which the bytes of a literal read as pairs of digits."""
+    cased = any(len(place) > 1 for place in literal.places)
+    return [*product(*map(_pairs, literal.places[: _MOST_SPELLED if cased else None]))]
+
+
+def _pairs(place: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the pairs of digits that one of several bytes may be; those that share their second digit are one."""
+    firsts: dict[int, list[int]] = {}
+    for byte in place:
+        firsts.setdefault(byte & 15, []).append(byte >> 4)
+    return [(_digits(some), _digits([second])) for second, some in firsts.items()]
+
+
+def _digits(values: list[int]) -> bytes:
+    return bytes(sorted({*b"".join(b"%x%X" % (value, value) for value in values)}))

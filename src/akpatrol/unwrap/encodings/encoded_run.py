@@ -1,0 +1,203 @@
+"""A stretch of text in some alphabet, wrapped over lines or not, and where its characters stand."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.unwrap.encodings.lazy_pattern import lazy
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+
+    from akpatrol.model.fired_triggers import FiredTriggers
+
+_SHORTEST = 24  # bytes; in base64 or hex, credentials and compressed data take more
+_LEFT = 1024  # bytes looked back from an alarm: text before a credential says only whether it begins there
+_LINE = lazy(rb"[^ \t\r\n]++")
+_MOST_RINGS = 32  # looked at in one stretch
+_MARGIN = 40  # bytes that may stand before a line's characters
+_BREAK = lazy(rb"(?:\n[ \t>#*\"']*+|\\)\Z")
+
+
+class _Lines(NamedTuple):
+    """The ``characters`` of all lines; with each line, its first one's offset and how many stand before it."""
+
+    characters: bytes
+    firsts: Sequence[int]
+    indexes: Sequence[int]
+
+
+class Form(NamedTuple):
+    """The patterns of an encoding: of a stretch, of a joint in it, and of text that nothing but white space joins."""
+
+    stretch: re.Pattern[bytes]
+    joint: re.Pattern[bytes]
+    plain: re.Pattern[bytes]
+
+
+class EncodedRun:
+    """``data[start:end]``: characters of an alphabet, and joints that stand between them."""
+
+    def __init__(self, data: bytes, start: int, end: int, form: Form) -> None:
+        self.start = start
+        self.end = end
+        self._data = data
+        self._form = form
+
+    @property
+    def characters(self) -> bytes:
+        """The stretch without what joins its lines."""
+        return self._lines.characters
+
+    @cached_property
+    def key(self) -> int:
+        """What is equal for an equal text of this form, in which the same rings."""
+        return hash((id(self._form), self._data[self.start : self.end]))
+
+    def index(self, offset: int) -> int:
+        """Return how many characters of the stretch stand before ``offset`` in the data."""
+        line = max(0, bisect_right(self._lines.firsts, offset) - 1)
+        return min(self._lines.indexes[line] + offset - self._lines.firsts[line], self._line_end(line))
+
+    def offset(self, index: int) -> int:
+        """Return where in the data the character ``index`` stands."""
+        line = self._line(index)
+        return self._lines.firsts[line] + index - self._lines.indexes[line]
+
+    def line_start(self, index: int) -> int:
+        """Return the index of the first character in the line of the character ``index``."""
+        return self._lines.indexes[self._line(index)]
+
+    def is_wrapped(self, index: int, group: int) -> bool:
+        """Tell whether the line of the character ``index`` goes on where the one before it was full."""
+        line = self._line(index)
+        if not line:
+            return True
+        before, start, end = self._lines.indexes[line - 1], self._lines.indexes[line], self._line_end(line)
+        width, length = start - before, end - start
+        return not width % group and (length == width or (length < width and end == len(self.characters)))
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Return where the characters ``[first, last)`` stand, with what joins them."""
+        return self.offset(first), self.offset(last - 1) + 1
+
+    def _line(self, index: int) -> int:
+        return bisect_right(self._lines.indexes, index) - 1
+
+    def _line_end(self, line: int) -> int:
+        indexes = self._lines.indexes
+        return indexes[line + 1] if line + 1 < len(indexes) else len(self.characters)
+
+    @cached_property
+    def _lines(self) -> _Lines:
+        # No object for each line: there may be millions.
+        characters, firsts, indexes = bytearray(), array("Q", [self.start]), array("Q", [0])
+        first = self.start
+        if (plain := self._form.plain.match(self._data, self.start, self.end)) and plain.end() == self.end:
+            return self._plain_lines()
+        for found in self._form.joint.finditer(self._data, self.start, self.end):
+            characters += self._data[first : found.start()]
+            first = found.end()
+            firsts.append(first)
+            indexes.append(len(characters))
+        characters += self._data[first : self.end]
+        return _Lines(bytes(characters), firsts, indexes)
+
+    def _plain_lines(self) -> _Lines:
+        # Most are joined by nothing but blanks and line ends, and to look for these alone is a hundred times as fast.
+        characters, firsts, indexes = bytearray(), array("Q"), array("Q")
+        for line in _LINE.finditer(self._data, self.start, self.end):
+            firsts.append(line.start())
+            indexes.append(len(characters))
+            characters += line[0]
+        return _Lines(bytes(characters), firsts, indexes)
+
+
+class Finder:
+    """Finds the stretches of a form round places that come in order."""
+
+    def __init__(self, data: bytes, form: Form) -> None:
+        self._data = data
+        self._form = form
+        self._end = 0
+        self._starts = array("Q")
+        self._ends = array("Q")
+
+    def rung(
+        self,
+        rings: FiredTriggers,
+        begin: Callable[[int], int | None],
+        wanted: Callable[[EncodedRun, int, int], int | None],
+        ways: range,
+        known: Container[int],
+    ) -> Iterator[tuple[EncodedRun, int]]:
+        """Yield each stretch that is not ``known`` round a ring, once for each way to read it that is ``wanted``.
+
+        ``begin`` returns where what rang surely begins, ``wanted`` what way an alarm wants. Where many ring in one
+        stretch it is read in all ways.
+        """
+        stretch: EncodedRun | None = None
+        seen: set[int] = set()
+        number = 0
+        while rings:
+            end, alarm = rings.first
+            if stretch is None or end > stretch.end:
+                stretch, seen, number = self.around(end, begin(end)), set(), 0
+                if stretch and stretch.key in known:
+                    self.give(stretch)
+                    number = _MOST_RINGS
+            number += 1
+            done = stretch is not None and (len(seen) == len(ways) or number > _MOST_RINGS)
+            rings.leave(stretch.end if stretch and done else end)
+            if stretch is None or done:
+                continue
+            for way in ways if number == _MOST_RINGS else (wanted(stretch, end, alarm),):
+                if way is not None and way not in seen:
+                    if not seen:
+                        self.give(stretch)
+                    seen.add(way)
+                    yield stretch, way
+
+    def give(self, stretch: EncodedRun) -> None:
+        """Remember that a stretch was made use of."""
+        self._starts.append(stretch.start)
+        self._ends.append(stretch.end)
+
+    def others(
+        self, ends: Iterable[int], shaped: Callable[[int], tuple[int, int] | None]
+    ) -> Iterator[tuple[EncodedRun, int]]:
+        """Yield a stretch for each run that ends at one of ``ends`` and is ``shaped``, with where it shows that.
+
+        ``shaped`` returns where the run begins, and where it shows. Those that lie in a stretch which was given already
+        are left out.
+        """
+        rest = Finder(self._data, self._form)
+        for end in ends:
+            place = bisect_right(self._starts, end - 1) - 1
+            known = place >= 0 and end <= self._ends[place]
+            run = None if known or end <= rest._end else shaped(end)
+            if not run:
+                continue
+            begin, shown = run
+            wrapped = _BREAK.search(self._data, max(0, begin - _MARGIN), begin)
+            if stretch := rest.around(shown + 1, None if wrapped else begin):
+                yield stretch, shown
+
+    def around(self, end: int, begin: int | None = None) -> EncodedRun | None:
+        """Return a stretch that holds the byte before ``end``, and begins at ``begin`` where that is known.
+
+        It does not overlap the one before: what is looked at again and again would take quadratic time. None where
+        there is none that is long enough.
+        """
+        position = max(self._end, end - _LEFT if begin is None else begin)
+        for found in self._form.stretch.finditer(self._data, position):
+            if found.end() >= end:
+                self._end = found.end() if found.start() < end else end
+                if found.start() >= end or found.end() - found.start() < _SHORTEST:
+                    return None
+                return EncodedRun(self._data, found.start(), found.end(), self._form)
+        return None

@@ -1,0 +1,181 @@
+r"""The table of text escapes: how each family spells a character, and what an escape stands for.
+
+Percent: RFC 3986 section 2.1, and ECMA-262 annex B.2.1 (``%u0070``). Backslash: RFC 8259 section 7, ISO/IEC 9899
+section 6.4.4.4 (octal, hexadecimal), ECMA-262 section 12.9.4 (``\u{70}``), CommonMark 0.31 section 2.4 (punctuation).
+HTML: the standard's section 13.2.5.72 on. Quoted-printable: RFC 2045 section 6.7.
+
+An escape whose own first character is escaped by the same family, as in ``%2570``, ``\\u0070`` and ``&amp;#112;``, is
+resolved at once: this is what escaping twice makes.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.unwrap.encodings import escape_triggers
+from akpatrol.unwrap.encodings.encoded_literals import ASCII_GROUP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from akpatrol.unwrap.encodings.escape_triggers import Places
+    from akpatrol.unwrap.encodings.spelling import Part
+
+_HEX = rb"[0-9A-Fa-f]"
+_PERCENT = rb"%(?:25){0,4}"
+# Each further level of quoting doubles the backslashes. Bounded, for a search is quadratic in what is not.
+_BACKSLASH = rb"\\{1,8}"
+_AMPERSAND = rb"&(?:amp;){0,4}"
+_CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+
+
+class Family(NamedTuple):
+    """One family of escapes. Patterns are sources for ``re``; ``dense`` and what ``near`` gives serve hyperscan too.
+
+    ``escape`` matches whatever is resolved, ``resolve`` says to what, and ``introducer`` begins it. ``near(literals)``
+    are what ends one of which some characters are escaped; ``dense`` match where more may be encoded beneath escapes.
+    Where all characters are escaped, base64 and hexadecimal have letters whose codes begin with 4 or 6. ``joints`` are
+    the ends of lines behind which a line goes on.
+    """
+
+    name: str
+    introducer: bytes
+    escape: bytes
+    resolve: Callable[[bytes], bytes]
+    near: Callable[[Sequence[Places]], Iterator[Part]]
+    dense: tuple[tuple[bytes, bytes], ...]
+    joints: tuple[bytes, ...] = ()
+
+
+def _utf8(code: int, otherwise: bytes) -> bytes:
+    try:
+        return chr(code).encode("utf-8", "replace")
+    except (ValueError, OverflowError):  # beyond U+10FFFF
+        return otherwise
+
+
+@lru_cache(4096)
+def _resolve_percent(text: bytes) -> bytes:
+    if b"u" in text:
+        return _utf8(int(text[-4:], 16), text)
+    return bytes([int(text[-2:], 16)])
+
+
+@lru_cache(4096)
+def _resolve_backslash(text: bytes) -> bytes:
+    body = text.lstrip(b"\\")
+    kind = body[:1]
+    if kind.isdigit():
+        return bytes([int(body, 8)])
+    if len(body) == 1:
+        return _CONTROLS.get(body, body)
+    code = int(body[1:].strip(b"{}"), 16)
+    return bytes([code]) if kind == b"x" and len(body) == len(rb"x70") else _utf8(code, text)
+
+
+@lru_cache(4096)
+def _resolve_html(text: bytes) -> bytes:
+    from html import unescape  # noqa: PLC0415 - its table of 2,231 names, only for who needs it
+
+    name = text[1:]
+    while name.startswith(b"amp;"):
+        name = name.removeprefix(b"amp;")
+    if name.startswith(b"#") and not name.strip(b"#xX0;"):
+        return b"\0"  # the standard's is U+FFFD, but who escaped binary data meant a zero
+    return unescape(f"&{name.decode()}" if name else "&").encode("utf-8", "replace")
+
+
+def _resolve_quoted(text: bytes) -> bytes:
+    return b"" if text.endswith(b"\n") else bytes([int(text[1:], 16)])
+
+
+# What is mostly base64 or hexadecimal, for an escape may cut what shows it.
+_BASE = rb"[0-9A-Za-z+/]{8}"
+# The same behind a short escape: split, so that with its first character there are literals of three bytes.
+_BASES = tuple(rb"[%b][0-9A-Za-z+/]{7}" % first for first in (rb"0-9A-Fa-f", rb"G-Pg-p", rb"Q-Zq-z+/"))
+# Of wide text: a letter with the zeros before the next, twice.
+_ZERO_PERCENT = rb"(?:(?:%[2-7][0-9A-Fa-f]|[0-9A-Za-z])%00(?:%00%00)?){2}"
+_ZERO_QUOTED = rb"(?:(?:=[2-7][0-9A-F]|[0-9A-Za-z])=00(?:=00=00)?){2}"
+
+# Base64 of ASCII text with one sign of padding behind it, or any with two: "=" is then no soft break of a line.
+_PADDED = rb"(?<!==)(?<!" + ASCII_GROUP * 6 + rb"[A-Za-f][A-HQ-Xg-nw-z0-3][AEIMQUYcgkosw048]=)"
+
+FAMILIES = (
+    Family(
+        "percent",
+        b"%",
+        _PERCENT + rb"(?:u" + _HEX + rb"{4}|" + _HEX + rb"{2})",
+        _resolve_percent,
+        escape_triggers.percent,
+        (
+            (rb"%[46][1-9A-Fa-f]%[2-7]", b"%"),
+            (rb"%5[cC]%3[01]", b"%5"),
+            (rb"KLUv%(?:2|5)[fF]|%(?:2|5)[fF]Td6WFo", b"%"),
+            (rb"%25(?:25){0,3}[2-7][0-9A-Fa-f]" * 2, b"%25"),
+            (rb"%3[dD][2-7][0-9A-Fa-f]" * 2, b"%3"),
+            (rb"%5[cC]x[0-7][0-9A-Fa-f]" * 2, b"%5"),
+            (rb"(?:%5[cC][01][0-7]{2}){2}", b"%5"),
+            (rb"%5[cC]u00", b"%5"),
+            (rb"%26%23[0-9xX%]", b"%26%23"),
+            (rb"%3[dD](?:%0[dD])?%0[aA]", b"%3"),
+            (_ZERO_PERCENT, b"%00"),
+            (rb"%(?:25|3[dD])00", b"%"),
+            (rb"%(?:2[bBfF]|3[dD]|0[aAdD])" + _BASE, b"%"),
+        ),
+    ),
+    Family(
+        "backslash",
+        b"\\",
+        _BACKSLASH
+        + rb"(?:x"
+        + _HEX
+        + rb"{2}|u"
+        + _HEX
+        + rb"{4}|U"
+        + _HEX
+        + rb"{8}|[xu]\{"
+        + _HEX
+        + rb"{1,8}\}"
+        + rb"|[0-3]?[0-7]{2}|[nrt]|[!-/:-@^_`{-~\[\]])",
+        _resolve_backslash,
+        escape_triggers.backslash,
+        (
+            (rb"\\x[0-7][0-9A-Fa-f]" * 3, rb"\x"),
+            (rb"\\u00[0-7][0-9A-Fa-f]" * 3, rb"\u00"),
+            (rb"(?:\\[01][0-7]{2}){3}", b"\\"),
+            (rb"(?:[0-9A-Za-z_]\\x00){2}", rb"\x00"),
+            (rb"(?:[0-9A-Za-z_]\\u0000){2}", rb"\u0000"),
+            (rb"u0026#", b"u0026#"),
+        ),
+    ),
+    Family(
+        "html",
+        b"&",
+        _AMPERSAND + rb"(?:#[0-9]{1,10};?|#[xX]" + _HEX + rb"{1,8};?|[A-Za-z][0-9A-Za-z]{1,31};)",
+        _resolve_html,
+        escape_triggers.html,
+        ((rb"(?:&#x?[0-9A-Fa-f]{1,5};){3}", b"&#"),),
+    ),
+    Family(
+        "quoted-printable",
+        b"=",
+        # A line of 60 to 78 characters with its "=": encoders fill theirs to 76, and other "=" at an end are no breaks.
+        rb"=(?:0[09AD]|2[0-9A-F]|[3-6][0-9A-F]|7[0-9A-E]|(?<=[^\n]{59}=)(?<![^\n]{78}=)" + _PADDED + rb"\r?\n)",
+        _resolve_quoted,
+        escape_triggers.quoted,
+        (
+            (rb"=[46][1-9A-F]=[2-7]", b"="),
+            (rb"=5C=3[01]", b"=5C=3"),
+            (rb"KLUv=(?:2|5)F|=(?:2|5)FTd6WFo", b"="),
+            (rb"(?:=(?:25|3D|5Cx)[2-7][0-9A-Fa-f]){2}", b"="),
+            (rb"(?:=5C(?:u00[0-7]|[01][0-7])[0-9A-Fa-f]){2}", b"=5C"),
+            (rb"=26=23[0-9xX=]", b"=26=23"),
+            (_ZERO_QUOTED, b"=00"),
+            (rb"=(?:25|3D)00", b"="),
+            (rb"=\r\n" + _BASE, b"=\r\n"),
+            *((rb"=\n" + base, b"=\n") for base in _BASES),
+        ),
+        (b"=\n", b"=\r\n"),
+    ),
+)

@@ -1,0 +1,197 @@
+"""How the end of a rule's literal reads in each family of escapes, whichever of its characters are escaped.
+
+Either its last character is, behind one that is or is not; or an earlier one is the last that is, and the rest is raw.
+The last may also hide behind an escape of another family, whose first character is escaped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from akpatrol.unwrap.encodings import spelling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from akpatrol.unwrap.encodings.spelling import Part
+
+    # A literal: for each place, the bytes that may stand there.
+    Places = Sequence[bytes]
+
+_TOGETHER = 16  # alternatives in one pattern
+_NAMES = {
+    "_": "lowbar|UnderBar",
+    ".": "period",
+    "/": "sol",
+    ":": "colon",
+    "+": "plus",
+    "=": "equals",
+    ";": "semi",
+    "!": "excl",
+    "#": "num",
+    "$": "dollar",
+    "%": "percnt",
+    "&": "amp",
+    "*": "ast",
+    "?": "quest",
+    "@": "commat",
+    "^": "Hat",
+    "{": "lcub|lbrace",
+    "|": "vert|verbar",
+    "}": "rcub|rbrace",
+    "~": "tilde",
+}
+_ALPHANUMERIC = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+
+
+def percent(literals: Sequence[Places]) -> Iterator[Part]:
+    """Yield what ends a literal in percent escapes, also escaped again or as ``%u00``."""
+    for last, before, raw in _ends(literals, _hex_digits):
+        code = _hexadecimal(last)
+        digit = _first_digit(last)
+        yield before + b"%" + code, b"%" + digit
+        yield before + rb"%25(?:25){0,3}" + code, b"%25"
+        yield before + b"%u00" + code, b"%u00" + digit
+        if mark := _marks(last):
+            yield raw + b"%26", b"%26"
+            yield raw + rb"%252[56]", b"%252"
+            yield raw + rb"%5[cC]", b"%5"
+            yield raw + rb"%3[dD]" + _codes(mark, "{:02X}"), b"%3"
+    for rest in _rests(literals, _hexadecimal):
+        yield rb"%(?:25){0,4}(?:u00)?" + rest, b"%"
+
+
+def backslash(literals: Sequence[Places]) -> Iterator[Part]:
+    r"""Yield what ends a literal in escapes with a backslash: in hexadecimal, in octal, and of punctuation itself."""
+    for last, before, raw in _ends(literals, _hex_digits, _octal_digit, lambda _: b"}\\"):
+        code = _hexadecimal(last)
+        digit = _first_digit(last)
+        yield before + rb"\\x" + code, rb"\x" + digit
+        yield before + rb"\\u00" + code, rb"\u00" + digit
+        yield before + rb"\\U000000" + code, rb"\U000000" + digit
+        yield rb"\{0{0,6}" + code + rb"\}", b"{"
+        yield before + rb"\\" + _octal(last), b"\\" + (_octal(last) if len(last) == 1 else b"")
+        if mark := _marks(last):
+            yield raw + rb"\\\\?" + spelling.character(mark), b"\\" + mark[: len(mark) == 1]
+            yield raw + rb"\\u0026", rb"\u0026"
+    for rest in _rests(literals, _hexadecimal):
+        yield rb"\\(?:x|u00|U000000)" + rest, b"\\"
+    for rest in _rests(literals, _octal):
+        yield rb"\\" + rest, b"\\"
+    for rest in _rests(literals, lambda place: _hexadecimal(place) + rb"\}"):
+        yield rb"\{0{0,6}" + rest, b"{"
+    for places in literals:
+        for index, place in enumerate(places[:-1]):
+            if mark := _marks(place):
+                raw = spelling.pattern(places[:index][-1:])
+                yield raw + rb"\\\\?" + spelling.pattern([mark, *places[index + 1 :]]), b"\\"
+
+
+def html(literals: Sequence[Places]) -> Iterator[Part]:
+    """Yield what ends a literal in character references: decimal, hexadecimal and by name."""
+    for last, _, _ in _ends(literals):
+        decimal = b"%d" % last[0] if len(last) == 1 else b""
+        yield rb"[#0]" + _codes(last, "{}") + b";", decimal + b";"
+        yield rb"[&;]#" + _codes(last, "{}"), b"#" + decimal
+        yield rb"[xX0]" + _hexadecimal(last) + b";", _first_digit(last) or b";"
+        for name in _names(last):
+            yield name, name
+    for rest in _rests(literals, lambda place: _codes(place, "{}") + b";?"):
+        yield rb"[#0]" + rest, b""  # the semicolon may be missing
+    for rest in _rests(literals, lambda place: _hexadecimal(place) + b";?"):
+        yield rb"#[xX]0{0,6}" + rest, b"#"
+    for places in literals:
+        for index, place in enumerate(places[:-1]):
+            for name in _names(place):
+                yield name + spelling.pattern(places[index + 1 :]), name
+
+
+def quoted(literals: Sequence[Places]) -> Iterator[Part]:
+    """Yield what ends a literal in quoted-printable, where a soft break of the line may stand before any character."""
+    for last, before, _ in _ends(literals, _hex_digits, lambda _: b"\n"):
+        code = _codes(last, "{:02X}")
+        yield (b"=" if _marks(last) else before + b"=") + code, b"=" + _first_digit(last)
+    for places in literals:
+        for index in range(1, len(places)):
+            raw = places[index:]
+            yield rb"=\r?\n" + spelling.pattern(raw), b"\n" + spelling.longest(raw[:1])
+    for rest in _rests(literals, lambda place: _codes(place, "{:02X}")):
+        yield b"=" + rest, b"="
+    for pairs in _before_marks(literals).values():
+        second, last = (spelling.character(spelling.union(*some)) for some in zip(*pairs, strict=True))
+        yield second + rb"(?:=\r?\n)?" + last + rb"(?:=\r?\n)?=(?:25|26|3D|5C)", b"="
+
+
+def hidden(places: Places) -> Iterator[Places]:
+    """Yield a literal, and what it begins like where its last character hides behind another family's escape."""
+    yield places
+    if mark := _marks(places[-1]):
+        yield [*places[:-1], b"%&=\\"]
+        yield from ([*places[:-1], b"=", *(bytes([digit]) for digit in b"%02X" % one)] for one in mark)
+
+
+def _ends(literals: Sequence[Places], *codes: Callable[[bytes], bytes]) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Yield the last character of literals with what may stand before it: raw or the end of an escape, and raw."""
+    before: dict[bytes, list[bytes]] = {}
+    for places in literals:
+        before.setdefault(places[-1], []).append(places[-2])
+    for last, some in before.items():
+        raw = spelling.union(*some)
+        yield last, spelling.character(spelling.union(raw, *(code(raw) for code in codes))), spelling.character(raw)
+
+
+def _before_marks(literals: Sequence[Places]) -> dict[bytes, list[tuple[bytes, bytes]]]:
+    before: dict[bytes, list[tuple[bytes, bytes]]] = {}
+    for places in literals:
+        if mark := _marks(places[-1]):
+            before.setdefault(mark, []).append((places[-3], places[-2]))
+    return before
+
+
+def _rests(literals: Sequence[Places], code: Callable[[bytes], bytes]) -> Iterator[bytes]:
+    """Yield patterns for an escaped character that is not the last, and the raw ones behind it."""
+    spelled = dict.fromkeys(
+        code(places[index]) + spelling.pattern(places[index + 1 :])
+        for places in literals
+        for index in range(len(places) - 1)
+    )
+    some = list(spelled)
+    for at in range(0, len(some), _TOGETHER):
+        yield b"(?:" + b"|".join(some[at : at + _TOGETHER]) + b")"
+
+
+def _marks(place: bytes) -> bytes:
+    return bytes(one for one in place if one not in _ALPHANUMERIC)
+
+
+def _names(place: bytes) -> Iterable[bytes]:
+    return (name.encode() + b";" for one in place for name in _NAMES.get(chr(one), "").split("|") if name)
+
+
+def _first_digit(place: bytes) -> bytes:
+    """Return the first of two hexadecimal digits if all characters share it."""
+    digits = {b"%x" % (one >> 4) for one in place}
+    return digits.pop() if len(digits) == 1 else b""
+
+
+def _hex_digits(place: bytes) -> bytes:
+    return b"".join(b"%x%X" % (one & 15, one & 15) for one in place)
+
+
+def _octal_digit(place: bytes) -> bytes:
+    return b"".join(b"%o" % (one & 7) for one in place)
+
+
+def _octal(place: bytes) -> bytes:
+    return _codes(place, "{:03o}")
+
+
+def _codes(place: bytes, spelled: str) -> bytes:
+    codes = [spelled.format(one) for one in place]
+    return (codes[0] if len(codes) == 1 else f"(?:{'|'.join(codes)})").encode()
+
+
+def _hexadecimal(place: bytes) -> bytes:
+    """Return the code of a character in either case."""
+    codes = (spelling.pattern(spelling.either_case(b"%02x" % one)) for one in place)
+    return b"(?:" + b"|".join(codes) + b")" if len(place) > 1 else next(codes)

@@ -1,0 +1,221 @@
+"""Text in which characters are escaped: percent, backslash, HTML and quoted-printable.
+
+A credential in such text rings in one of three ways: a character of its rule's literal is escaped; the literal is raw
+and an escape ends the run of raw characters after it, or begins that before it; or it is encoded once more beneath
+escapes, which then stand densely. Text that is base64 or hexadecimal for a literal counts as one: escaped line breaks
+may cut it.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_right
+from functools import cached_property
+from itertools import chain, product
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model.fired_triggers import FiredTriggers
+from akpatrol.model.trigger import Trigger
+from akpatrol.rules.literals import shipped
+from akpatrol.unwrap.encodings import encoded_literals, spelling
+from akpatrol.unwrap.encodings.encoding import Decoded
+from akpatrol.unwrap.encodings.escape_families import FAMILIES, Family
+from akpatrol.unwrap.encodings.escape_triggers import hidden
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+
+    from akpatrol.model.fired_triggers import TriggerEnds
+    from akpatrol.rules.literals import Literal
+    from akpatrol.unwrap.encodings.escape_triggers import Places
+
+_LITERAL_BYTES = 96  # the longest one with each character escaped
+# What base64 and credentials hold; an escape ends it.
+_RUN = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-.+/:~"
+_GOES_ON = rb"(?:[0-9A-Za-z_.+/:~-]{4}|[0-9A-Za-z_.+/:~-]{0,3}[%\\&=])"
+_TOKEN = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-."
+# Neither blanks nor what encloses: quotes, brackets, commas. Braces belong to escapes.
+_TEXT = _TOKEN + b"!#$%&*+/:;=?@\\^{|}~"
+_LEFT_BYTES = 1024
+_LEFT_RUN_BYTES = 256
+
+
+class _Shared(NamedTuple):
+    """What all families listen for: literals with raw text behind them, in base64 or in hexadecimal too.
+
+    ``inner`` are those before which a part of the match may be escaped; ``ends`` is how all end, with their length.
+    """
+
+    raw: tuple[Trigger, ...]
+    inner: tuple[Trigger, ...]
+    literals: tuple[Places, ...]
+    ends: frozenset[bytes]
+
+
+class Escapes:
+    """The encoding of one family of escapes."""
+
+    def __init__(self, family: Family, shared: _Shared) -> None:
+        self._family = family
+        self._ends = shared.ends
+        self._lengths = sorted({len(end) for end in shared.ends})
+        near = [spelling.alarm(family.near(shared.literals))] if shared.literals else []
+        dense = (Trigger(pattern, needs=needs) for pattern, needs in family.dense)
+        self.alarms = (*shared.raw, *shared.inner, *near, *dense)
+        self._inner = len(shared.raw)
+        self._near = self._inner + len(shared.inner)
+        self._dense = self._near + len(near)
+
+    def find(
+        self,
+        data: bytes,
+        ends: Sequence[TriggerEnds | Sequence[int]],
+        known: Container[int] = (),  # noqa: ARG002 - these take no time to decode
+    ) -> Iterator[Decoded]:
+        """Yield the stretches of text round alarms in which there is an escape, each from blank to blank."""
+        rings, end = FiredTriggers(ends), -1
+        while rings:
+            ring, alarm = rings.first
+            place, passed = self._place(data, ring, alarm) if ring > end else (None, end)
+            if place is not None:
+                start, end = max(0, end, self._text_start(data, place)), self._text_end(data, place)
+                text = _Text(self._family, data, start, end)
+                resolved = text.resolved()
+                if resolved != data[start:end]:
+                    yield Decoded(self._family.name, resolved, start, end, text.span)
+            rings.leave(max(passed, end))
+
+    def _place(self, data: bytes, ring: int, alarm: int) -> tuple[int | None, int]:
+        """Return a place in escaped text, if the ring tells of any, and up to where its alarm tells of no other."""
+        if alarm >= self._dense:
+            return ring, ring
+        if alarm >= self._near:
+            return (ring - 1 if self._ends_a_literal(data, ring) else None), ring
+        if alarm >= self._inner:
+            return self._escaped_before(data, ring)
+        # An alarm that an introducer ended is one too far.
+        stop = data.find(self._family.introducer, ring - 1)
+        if stop < 0:
+            return None, len(data)
+        run = stop - len(data[ring - 1 : stop]) + len(data[ring - 1 : stop].rstrip(_RUN))
+        if run >= ring:
+            return None, run
+        return (stop if self._escape.match(data, stop) else None), stop
+
+    def _ends_a_literal(self, data: bytes, end: int) -> bool:
+        """Tell whether a literal, partly escaped, ends there."""
+        text = _Text(self._family, data, max(0, end - _LITERAL_BYTES), end).resolved()
+        return any(text[-length:] in self._ends for length in self._lengths)
+
+    def _escaped_before(self, data: bytes, end: int) -> tuple[int | None, int]:
+        """Return a place in escaped text if there is an escape before a raw literal, and where another could be."""
+        start = data.rfind(self._family.introducer, max(0, end - _LEFT_RUN_BYTES), end)
+        if start < 0:
+            following = data.find(self._family.introducer, end)
+            return None, following if following >= 0 else len(data)
+        found = self._escape.match(data, start)
+        return (end - 1 if found and not data[found.end() : end].strip(_RUN) else None), end
+
+    @cached_property
+    def _escape(self) -> re.Pattern[bytes]:
+        return re.compile(self._family.escape)
+
+    @cached_property
+    def _text(self) -> re.Pattern[bytes]:
+        return re.compile(b"[%b]*" % re.escape(_TEXT))
+
+    def _text_end(self, data: bytes, position: int) -> int:
+        while True:
+            found = self._text.match(data, position)
+            position = found.end() if found else position
+            joint = next((one for one in self._family.joints if data.startswith(one, position - 1)), b"")
+            if not joint:
+                return position
+            position += len(joint) - 1
+
+    def _text_start(self, data: bytes, position: int) -> int:
+        """Return where the text begins that goes on to ``position``, at most 2 KiB before; no name is cut."""
+        for characters in (_TEXT, _TOKEN):
+            first = max(0, position - _LEFT_BYTES)
+            while True:
+                position = first + len(data[first:position].rstrip(characters))
+                joint = next((one for one in self._family.joints if data.endswith(one, first, position)), b"")
+                if not joint:
+                    break
+                position -= len(joint)
+            if position > first:
+                break
+        return position
+
+
+class _Text:
+    """``data[start:end]``; where its bytes stand is found out only when asked, for few texts hold a hit."""
+
+    def __init__(self, family: Family, data: bytes, start: int, end: int) -> None:
+        self._resolve = family.resolve
+        self._escape = re.compile(family.escape)
+        self._data = data
+        self._start = start
+        self._end = end
+
+    def resolved(self) -> bytes:
+        """Return what stands there without escapes."""
+        resolved = bytearray()
+        position = self._start
+        for found in self._found():
+            resolved += self._data[position : found.start()]
+            resolved += self._resolve(found[0])
+            position = found.end()
+        resolved += self._data[position : self._end]
+        return bytes(resolved)
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Return what ``[first, last)`` of the resolved text was made of."""
+        start, _ = self._byte(first)
+        return (start, self._byte(last - 1)[1]) if last > first else (start, start)
+
+    def _byte(self, offset: int) -> tuple[int, int]:
+        ends, firsts, lasts = self._escapes
+        index = bisect_right(ends, offset)
+        place = lasts[index - 1] + offset - ends[index - 1] if index else self._start + offset
+        if index < len(firsts) and place >= firsts[index]:
+            return firsts[index], lasts[index]
+        return place, min(place + 1, self._end)
+
+    @cached_property
+    def _escapes(self) -> tuple[array[int], array[int], array[int]]:
+        """For each escape: where in the resolved text it ends, and where in the data it starts and ends."""
+        ends, firsts, lasts = array("q"), array("q"), array("q")
+        shift = -self._start
+        for found in self._found():
+            shift += len(self._resolve(found[0])) - len(found[0])
+            ends.append(found.end() + shift)
+            firsts.append(found.start())
+            lasts.append(found.end())
+        return ends, firsts, lasts
+
+    def _found(self) -> Iterator[re.Match[bytes]]:
+        # Not of a slice: an escape may depend on what stands before the text.
+        return self._escape.finditer(self._data, self._start, self._end)
+
+
+def escapes(literals: Sequence[Literal] | None = None) -> tuple[Escapes, ...]:
+    """Return the encodings of all families, for literals or by default for those of the shipped rules."""
+    literals = shipped() if literals is None else literals
+    places = tuple(dict.fromkeys(literal.places for literal in literals))
+    inner = dict.fromkeys(literal.places for literal in literals if not literal.leading)
+    ends = (product(*text) for literal in places for text in hidden(literal))
+    raw = [(spelling.pattern(literal) + _GOES_ON, spelling.longest(literal)) for literal in places]
+    shared = _Shared(
+        (
+            *([spelling.alarm(raw)] if raw else ()),
+            *encoded_literals.base64_alarms(literals).values(),
+            *encoded_literals.hexadecimal_alarms(literals),
+            *encoded_literals.BASE64_MAGICS,
+        ),
+        (spelling.alarm((spelling.pattern(one), spelling.longest(one)) for one in inner),) if inner else (),
+        places,
+        frozenset(map(bytes, chain.from_iterable(ends))),
+    )
+    return tuple(Escapes(family, shared) for family in FAMILIES)

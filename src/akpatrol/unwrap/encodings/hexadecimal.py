@@ -1,0 +1,133 @@
+"""Hex (RFC 4648 section 8): digits in a row, pairs apart as in arrays, and the dumps of xxd and hexdump."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from akpatrol.model.fired_triggers import FiredTriggers, exact
+from akpatrol.model.trigger import Trigger
+from akpatrol.rules.literals import shipped
+from akpatrol.unwrap.encodings import encoded_literals, spelling
+from akpatrol.unwrap.encodings.encoded_run import Finder, Form
+from akpatrol.unwrap.encodings.encoding import Decoded
+from akpatrol.unwrap.encodings.lazy_pattern import lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator, Sequence
+
+    from akpatrol.model.fired_triggers import TriggerEnds
+    from akpatrol.rules.literals import Literal
+    from akpatrol.unwrap.encodings.encoded_literals import Pairs
+    from akpatrol.unwrap.encodings.encoded_run import EncodedRun
+    from akpatrol.unwrap.encodings.spelling import Part
+
+# Between pairs in arrays and lists; hexdump's gap in the middle of a row is two blanks.
+_BETWEEN_PAIRS = (b"[ :,-]", b",? ?0[xX]")
+# UTF-16, as registry files and dumps write it; of either order, for only the first or the last zeros differ.
+_ZEROS = (b",00,", b" 00 ")
+# The second row of a dump: xxd's, hexdump's and od's. Of a prefix that is parted by the end of a row or between groups
+# nothing else shows.
+_ROWS = (Trigger(rb"000000[12]0(?:: |  )", needs=b"000000"), Trigger(rb"\n00000[12]0 ", needs=b"\n00000"))
+
+_DIGIT = rb"[0-9A-Fa-f]"
+_CONTAINERS = b"|".join(alarm.pattern for alarm in encoded_literals.HEXADECIMAL_MAGICS)
+_OFFSET = rb"[0-9A-Fa-f]{6,8}+(?::[ \t]++|[ \t]{1,2}(?=(?:[0-9A-Fa-f]{2}){1,2}+[ \r\n]))"
+_JOINT = (
+    rb"(?:(?:[ ]{2,}+[ -~]{1,34})?+[ \t]*+[,:-]?+[ \t]*+\\?+\r?+\n[ \t>#*]*+(?:" + _OFFSET + rb")?+"
+    rb"|[\"'][ \t]*+[+.&\\]?+[ \t]*+\r?+\n[ \t]*+[+.&]?+[ \t]*+b?+[\"']"
+    rb"|(?:\\++r)?+\\++n[ \t]*+"
+    rb"|(?<![0-9A-Fa-f]{17})(?:[:-]|,?[ \t]{1,2}|,))(?:0[xX])?+"
+)
+_STRETCH = rb"(?m:^)" + _OFFSET + rb"|" + _DIGIT + rb"++(?:" + _JOINT + rb"(?!%b)" + _DIGIT + rb"++(?![G-Zg-z_]))*+"
+_PLAIN = lazy(rb"[0-9A-Fa-f\r\n]*+")  # behind a blank there may be an offset
+_BEFORE = rb"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=0[xX])|(?<=%%[0-9A-F]{2}))(?:%b)"
+_BEGIN_LENGTH = 12
+# Pairs of text, or of the zeros and ends of lines in it: a part of what the alarm hears.
+_SHAPE = lazy(rb"(?:[2-7][0-9A-Fa-f]|0[09AaDd]){12}")
+_PAIR = 2  # digits, for a byte
+_MAGIC, _TAR, _CORE, _SHAPED = range(4)
+
+
+class Hexadecimal:
+    """The encoding ``hex``."""
+
+    def __init__(self, literals: Sequence[Literal] | None = None) -> None:
+        """Look for what begins as a container, has the shape of text, or holds one of the literals."""
+        literals = shipped() if literals is None else literals
+        texts = [text for literal in literals for text in encoded_literals.hexadecimal(literal)]
+        written = zip(*map(_spelled, texts), strict=True)
+        cored = (*encoded_literals.hexadecimal_alarms(literals), *map(_alarm, written), *_ROWS)
+        self.alarms = (
+            *encoded_literals.HEXADECIMAL_MAGICS,
+            encoded_literals.HEXADECIMAL_TAR,
+            *cored,
+            encoded_literals.LONG_HEXADECIMAL,
+        )
+        self._kinds = (*(_MAGIC for _ in encoded_literals.HEXADECIMAL_MAGICS), _TAR, *(_CORE for _ in cored))
+        leading = (text for literal in literals if literal.leading for text in encoded_literals.hexadecimal(literal))
+        begins = spelling.any_of([digit for pair in text for digit in pair] for text in leading)
+        known = b"|".join(filter(None, (begins, _CONTAINERS)))
+        self._form = Form(lazy(_STRETCH % known), lazy(_JOINT), _PLAIN)
+        self._begin = lazy(_BEFORE % known)
+
+    def find(
+        self, data: bytes, ends: Sequence[TriggerEnds | Sequence[int]], known: Container[int] = ()
+    ) -> Iterator[Decoded]:
+        """Yield each stretch round an alarm, read from its first digit or its second as the alarm wants it."""
+        finder = Finder(data, self._form)
+
+        def wanted(stretch: EncodedRun, end: int, alarm: int) -> int | None:
+            return self._phase(stretch, end, self._kinds[alarm])
+
+        rings = FiredTriggers(ends[: len(self._kinds)])
+        for stretch, phase in finder.rung(rings, partial(self._begins, data), wanted, range(_PAIR), known):
+            yield _decoded(stretch, phase)
+        for stretch, shown in finder.others(
+            exact(ends[-1]), lambda end: encoded_literals.shaped_run(data, end, _SHAPE)
+        ):
+            if stretch.key not in known:
+                yield _decoded(stretch, stretch.index(shown) % _PAIR)
+
+    def _begins(self, data: bytes, end: int) -> int | None:
+        """Return where what rang surely begins."""
+        found = self._begin.search(data, max(0, end - _BEGIN_LENGTH), end)
+        return found.start() if found else None
+
+    def _phase(self, stretch: EncodedRun, end: int, kind: int) -> int | None:
+        """Return how many digits stand before the first pair, as what rang wants it; None if it was chance."""
+        if kind == _MAGIC and not self._begin.match(stretch.characters):
+            return None
+        index = stretch.index(end)
+        if kind == _TAR:
+            phase = index - encoded_literals.HEXADECIMAL_TAR_END
+            return phase if 0 <= phase <= _PAIR else None
+        return index % _PAIR
+
+
+def _spelled(text: Pairs) -> tuple[list[Part], ...]:
+    """Return the ways in which pairs of digits are written: apart, in the groups of dumps, with zeros between."""
+    pairs = [spelling.pattern(pair) for pair in text]
+    first = spelling.longest(text[0])
+    apart = [[(between.join(pairs), first)] for between in _BETWEEN_PAIRS]
+    zeros = [(zero.join(pairs), first + zero if len(first) == _PAIR else zero) for zero in _ZEROS]
+    # xxd writes pairs of pairs.
+    groups = {b"".join(pairs[:odd]): [pairs[at : at + 2] for at in range(odd, len(pairs), 2)] for odd in (0, 1)}
+    grouped = [b" ".join(filter(None, (one, *map(b"".join, rest)))) for one, rest in groups.items()]
+    grouped += [b" ".join(pairs[:at]) + b"  " + b" ".join(pairs[at:]) for at in range(1, len(pairs))]
+    return (*apart, [(one, one.split(b"[")[0] or b" ") for one in grouped], zeros)
+
+
+def _alarm(ways: Iterable[list[Part]]) -> Trigger:
+    return spelling.alarm(part for way in ways for part in way)
+
+
+def _decoded(stretch: EncodedRun, phase: int) -> Decoded:
+    characters = stretch.characters
+    data = bytes.fromhex(characters[phase : len(characters) - (len(characters) - phase) % 2].decode())
+
+    def span(first: int, last: int) -> tuple[int, int]:
+        return stretch.span(phase + 2 * first, phase + 2 * last)
+
+    start, end = span(0, len(data))
+    return Decoded("hex", data, start, end, span, stretch.key)

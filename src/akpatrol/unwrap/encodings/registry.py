@@ -1,0 +1,48 @@
+"""The table of encodings, and what the gate must listen for on their behalf."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping, Sequence
+
+    from akpatrol.model.fired_triggers import TriggerEnds
+    from akpatrol.model.trigger import Trigger
+    from akpatrol.rules.literals import Literal
+    from akpatrol.unwrap.encodings.encoding import Decoded, Encoding
+
+
+class Decoder(NamedTuple):
+    """All encodings of a table together; equal alarms of several are one."""
+
+    alarms: tuple[Trigger, ...]
+    members: tuple[tuple[Encoding, tuple[int, ...]], ...]
+
+    def find(
+        self, data: bytes, rung: Mapping[int, TriggerEnds | Sequence[int]], known: Container[int] = ()
+    ) -> Iterator[Decoded]:
+        """Yield what is encoded in ``data``; ``rung`` has, for each alarm that rings, where its matches end.
+
+        What has one of the ``known`` keys may be left out.
+        """
+        for encoding, indexes in self.members:
+            if not rung.keys().isdisjoint(indexes):
+                yield from encoding.find(data, [rung.get(index, ()) for index in indexes], known)
+
+
+def decoder(literals: Sequence[Literal] | None = None, encodings: Sequence[Encoding] | None = None) -> Decoder:
+    """Return the decoder of these encodings, by default of all, for literals, by default the shipped rules'."""
+    chosen = _all(literals) if encodings is None else tuple(encodings)
+    alarms = tuple(dict.fromkeys(alarm for encoding in chosen for alarm in encoding.alarms))
+    place = {alarm: index for index, alarm in enumerate(alarms)}
+    return Decoder(alarms, tuple((one, tuple(place[alarm] for alarm in one.alarms)) for one in chosen))
+
+
+def _all(literals: Sequence[Literal] | None) -> tuple[Encoding, ...]:
+    from akpatrol.unwrap.encodings.base64 import Base64  # noqa: PLC0415 - who does not decode does without
+    from akpatrol.unwrap.encodings.escapes import escapes  # noqa: PLC0415
+    from akpatrol.unwrap.encodings.hexadecimal import Hexadecimal  # noqa: PLC0415
+    from akpatrol.unwrap.encodings.utf16_32 import WideText  # noqa: PLC0415
+
+    return (Base64(literals), Hexadecimal(literals), *escapes(literals), WideText(literals))

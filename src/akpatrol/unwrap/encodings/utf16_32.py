@@ -1,0 +1,294 @@
+"""UTF-16 and UTF-32 of either byte order, whole files and islands in other data: Unicode 16.0 sections 3.9 and 3.10.
+
+An island begins at any offset. What rings shows characters with zero bytes between, which both orders have: read in the
+one, the first zero byte belongs to a character; read in the other, one more does at the end. Both are tried.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from functools import cached_property
+from itertools import accumulate, takewhile
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model.fired_triggers import FiredTriggers
+from akpatrol.model.trigger import Trigger
+from akpatrol.rules.literals import shipped
+from akpatrol.unwrap.encodings import encoded_literals, spelling
+from akpatrol.unwrap.encodings.encoding import Decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator, Sequence
+
+    from akpatrol.model.fired_triggers import TriggerEnds
+    from akpatrol.rules.literals import Literal
+    from akpatrol.unwrap.encodings.spelling import Characters, Part
+
+_LEFT_BYTES, _LEAST_LEFT_BYTES = 4096, 64
+_LEAST_BYTES, _MOST_BYTES = 64, 1 << 20
+_BLOCK = 4096
+_TEXT = rb"[\t\r\n -~]"
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+_NAME = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-.+/=%"
+# RFC 3629 section 3: bytes that continue a character, and bytes that begin one beyond the basic plane.
+_CONTINUING = bytes(range(0x80, 0xC0))
+_BEGINNING_FOUR = bytes(range(0xF0, 0xF5))
+
+
+class _Form(NamedTuple):
+    """A codec that knows no byte order mark; ``width`` bytes an ASCII character; the mark, as a pattern."""
+
+    codec: str
+    width: int
+    little: bool
+    mark: bytes
+
+    def opening(self, number: int) -> bytes:
+        """Return what matches the mark, or that many ASCII characters."""
+        zeros = rb"\x00" * (self.width - 1)
+        character = _TEXT + zeros if self.little else zeros + _TEXT
+        return b"%b|(?:%b){%d}" % (self.mark, character, number)
+
+
+# The mark of UTF-32 begins with that of UTF-16.
+_FORMS = (
+    _Form("utf-32-le", 4, little=True, mark=rb"\xff\xfe\x00\x00"),
+    _Form("utf-32-be", 4, little=False, mark=rb"\x00\x00\xfe\xff"),
+    _Form("utf-16-le", 2, little=True, mark=rb"\xff\xfe"),
+    _Form("utf-16-be", 2, little=False, mark=rb"\xfe\xff"),
+)
+# A longer opening takes the gate several times longer to compile, and few other files ring.
+_RUNG, _SURE = 3, 8
+
+
+class _Core(NamedTuple):
+    """What rings for texts of ``length`` characters in a form of that width, in both byte orders."""
+
+    width: int
+    length: int
+    alarm: Trigger
+
+    @property
+    def size(self) -> int:
+        """Bytes that it shows: all of the characters but zeros at one end."""
+        return (self.length - 1) * self.width + 1
+
+    def start(self, form: _Form, end: int) -> int:
+        """Return where the first character begins that rang at ``end``."""
+        return end - self.size - (0 if form.little else self.width - 1)
+
+    def alignment(self, form: _Form, end: int) -> int:
+        """Return where between two characters it began, equal for places that one stretch can hold; -1 for none."""
+        return self.start(form, end) % self.width if form.width == self.width else -1
+
+
+def _fixed(width: int, text: str) -> _Core:
+    """Return the core of characters and classes that are written as a pattern."""
+    zeros = width - 1
+    characters = re.findall(rb"\[.*?\]|.", text.encode(), re.DOTALL)
+    plain = list(takewhile(lambda character: len(character) == 1, characters))
+    spelled = (re.escape(one) if len(one) == 1 else one for one in characters)
+    needs = bytes(zeros).join([*plain, b""][: len(characters)])
+    return _Core(width, len(characters), Trigger((rb"\x00" * zeros).join(spelled), needs=needs))
+
+
+def _derived(width: int, texts: Iterable[Characters]) -> Iterator[_Core]:
+    """Yield the cores of texts, one for each length."""
+    parts: dict[int, list[Part]] = {}
+    for text in texts:
+        parts.setdefault(len(text), []).extend(spelling.parts(text, bytes(width - 1)))
+    for length, some in parts.items():
+        yield _Core(width, length, spelling.alarm(some))
+
+
+# The beginnings of escapes.
+_ANYWHERE = (r"\[uU][0{]", r"\x[2-7]", "&#[0-9xX]")
+_IN_UTF_16 = (*_ANYWHERE, "%[2-7][0-9A-Fa-f]", "=[2-7][0-9A-F]", r"\1[0-7][0-7]")
+_IN_UTF_32 = (*_ANYWHERE, "%[2-7]", "=[2-7]", r"\1[0-7]")
+# The end of a line may cut base64 for a literal. Split, as escapes of line ends are.
+_LINES_UTF_16 = tuple("\n" + first + "[0-9A-Za-z]" * 7 for first in ("[0-9A-Fa-f]", "[G-Pg-p]", "[Q-Zq-z]"))
+_OPENING = Trigger(rb"^(?:" + b"|".join(form.opening(_RUNG) for form in _FORMS) + rb")", each=False)
+_LINE_ENDS = b"\n\r"
+_SURE_CHARACTERS = 5
+_MOST_CUTS = 256
+_ALPHABET = bytes(sorted(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/"))
+
+
+def _texts(literals: Sequence[Literal]) -> Iterator[Characters]:
+    """Yield the literals, and these in base64 at each of its three alignments and in hexadecimal."""
+    for literal in literals:
+        yield literal.places
+        yield from _in_base64(literal)
+        for text in encoded_literals.hexadecimal(literal):
+            yield [digit for pair in text for digit in pair]
+
+
+def _in_base64(literal: Literal) -> Iterator[Characters]:
+    for core in encoded_literals.base64(literal):
+        sure = len(core.characters) > _SURE_CHARACTERS
+        yield core.characters[:_SURE_CHARACTERS] if sure else core.characters
+
+
+def _cuts(literals: Sequence[Literal]) -> list[Characters]:
+    """Return what stands next to the end of a line that cuts base64 for a literal, with that end."""
+    texts = [text for literal in literals for text in _in_base64(literal)]
+    behind: list[Characters] = [(b"\n", *text[at : at + 2]) for text in texts for at in range(1, len(text) - 1)]
+    before: list[Characters] = [(*text[-3:-1], _LINE_ENDS) for text in texts]
+    cuts = list(dict.fromkeys(behind + before))
+    return cuts if len(cuts) <= _MOST_CUTS else [(b"\n", _ALPHABET, _ALPHABET), (_ALPHABET, _ALPHABET, _LINE_ENDS)]
+
+
+class _LiteralStart(NamedTuple):
+    """Where in the data a core's first character begins, read in one form."""
+
+    form: _Form
+    start: int
+
+
+class _Island(NamedTuple):
+    """``data[start:end]`` reads ``text``; ``inner`` characters of it stand before the place that rang."""
+
+    form: _Form
+    start: int
+    end: int
+    text: str
+    inner: int
+
+    @property
+    def name(self) -> str:
+        """The characters round the place that may belong to a credential, encoded or not."""
+        before, after = self.text[: self.inner], self.text[self.inner :]
+        return self.text[len(before.rstrip(_NAME)) : len(self.text) - len(after.lstrip(_NAME))]
+
+
+class WideText:
+    """The encodings ``utf-16-le``, ``utf-16-be``, ``utf-32-le`` and ``utf-32-be``."""
+
+    def __init__(self, literals: Sequence[Literal] | None = None) -> None:
+        """Look for what begins like wide text, has escapes or lines of base64 in it, or holds one of the literals."""
+        literals = shipped() if literals is None else literals
+        self._cores = (
+            *_derived(2, _texts(literals)),
+            *_derived(4, _texts(literals)),
+            *_derived(4, _cuts(literals)),
+            *(_fixed(2, text) for text in _IN_UTF_16 + _LINES_UTF_16),
+            *(_fixed(4, text) for text in _IN_UTF_32),
+        )
+        self.alarms = (_OPENING, *(core.alarm for core in self._cores))
+
+    def find(
+        self,
+        data: bytes,
+        ends: Sequence[TriggerEnds | Sequence[int]],
+        known: Container[int] = (),  # noqa: ARG002 - these take no time to decode
+    ) -> Iterator[Decoded]:
+        """Yield the data as a whole if it begins like wide text, and the islands round the places that it leaves."""
+        # Where the last stretch of each alignment ends.
+        read: dict[tuple[_Form, int], int] = {}
+        whole = _opened(data) if ends[0] else None
+        if whole:
+            yield _decoded(whole, data.decode(whole.codec, "replace"), 0, len(data))
+            read[whole, 0] = len(data)
+        rings = FiredTriggers(ends[1:])
+        while rings:
+            end, core = rings.first[0], self._cores[rings.first[1]]
+            rings.leave(end)
+            if any(end <= stop and core.alignment(form, end) == rest for (form, rest), stop in read.items()):
+                continue
+            places = _places(data, end, core)
+            islands = [_island(data, place, max(read.values(), default=0)) for place in places]
+            if len({island.name for island in islands}) == 1:
+                del islands[1:]
+            for place, island in zip(places, islands, strict=False):
+                read[place.form, place.start % core.width] = island.end
+                yield _decoded(island.form, island.text, island.start, island.end)
+
+
+def _opened(data: bytes) -> _Form | None:
+    return next((form for form in _FORMS if re.match(form.opening(_SURE), data)), None)
+
+
+def _places(data: bytes, end: int, core: _Core) -> list[_LiteralStart]:
+    """Return the readings of what rang in which all of it is there, first one that is aligned as files mostly are."""
+    places = []
+    for form in _FORMS:
+        start = core.start(form, end)
+        stop = start + core.width * core.length
+        zeros = data[end:stop] if form.little else data[start : end - core.size]
+        if form.width == core.width and start >= 0 and zeros == bytes(core.width - 1):
+            places.append(_LiteralStart(form, start))
+    return sorted(places, key=lambda place: place.start % core.width != 0)
+
+
+def _island(data: bytes, place: _LiteralStart, limit: int) -> _Island:
+    """Return the text round a place: forwards as long as it is text, back at most 4 KiB and hardly beyond ``limit``."""
+    form, start = place
+    before = _backwards(data, form, start, min(start, max(_LEAST_LEFT_BYTES, min(_LEFT_BYTES, start - limit))))
+    after, end = _forwards(data, form, start)
+    return _Island(form, start - len(before.encode(form.codec)), end, before + after, len(before))
+
+
+def _backwards(data: bytes, form: _Form, start: int, most: int) -> str:
+    """Return the text that ends at ``start``, of ``most`` bytes; in other data it is short, and that slow to decode."""
+    back = min(most, _LEAST_LEFT_BYTES)
+    while True:
+        before = data[start - back + back % form.width : start].decode(form.codec, "replace")
+        text = _NO_TEXT.split(before)[-1]
+        # The first character may be the second half of one that is cut here.
+        if back == most or len(text) < len(before) - 1:
+            return text
+        back = min(most, 4 * back)
+
+
+def _forwards(data: bytes, form: _Form, start: int) -> tuple[str, int]:
+    """Return the text that begins at ``start``, and where it ends."""
+    decoder = codecs.getincrementaldecoder(form.codec)("replace")
+    parts = []
+    position, size = start, _LEAST_BYTES
+    while position < len(data):
+        part = decoder.decode(data[position : position + size])
+        found = _NO_TEXT.search(part)
+        parts.append(part[: found.start()] if found else part)
+        if found:
+            break
+        position, size = position + size, min(2 * size, _MOST_BYTES)
+    text = "".join(parts)
+    return text, start + len(text.encode(form.codec))
+
+
+def _decoded(form: _Form, text: str, start: int, end: int) -> Decoded:
+    data = text.encode()
+    return Decoded(form.codec, data, start, end, _Offsets(data, form.width, start, end).span)
+
+
+class _Offsets:
+    """Maps offsets in UTF-8 to those in the wide form, block by block and only when asked: few texts hold a hit."""
+
+    def __init__(self, data: bytes, width: int, start: int, end: int) -> None:
+        self._data = data
+        self._width = width
+        self._start = start
+        self._end = end
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Return where the characters stand that ``data[first:last]`` is, or is a part, of."""
+        while 0 < first < len(self._data) and self._data[first] in _CONTINUING:
+            first -= 1
+        return self._offset(first), self._offset(last)
+
+    def _offset(self, offset: int) -> int:
+        block = offset // _BLOCK
+        wide = self._blocks[block] + self._size(self._data[block * _BLOCK : offset])
+        return min(self._end, self._start + wide)
+
+    @cached_property
+    def _blocks(self) -> list[int]:
+        sizes = (self._size(self._data[place : place + _BLOCK]) for place in range(0, len(self._data), _BLOCK))
+        return list(accumulate(sizes, initial=0))
+
+    def _size(self, part: bytes) -> int:
+        """Return the bytes in the wide form of the characters that begin in a part."""
+        characters = len(part.translate(None, _CONTINUING))
+        pairs = 0 if self._width > 2 else len(part) - len(part.translate(None, _BEGINNING_FOUR))  # noqa: PLR2004
+        return self._width * (characters + pairs)

@@ -1,0 +1,115 @@
+"""How to verify, and the checks that say so before anything is scanned or sent."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from akpatrol.errors import UsageError
+
+DEFAULT_API_URL = "https://api.anyreach.ai"
+"""The documented base ("Calling the API")."""
+
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_PATH = re.compile(r"[A-Za-z0-9._~/-]*")
+_ORGANIZATION = re.compile(r"[A-Za-z0-9._~-]{1,200}")
+
+
+class VerifyOptions(NamedTuple):
+    """How to verify. Times are in seconds, ``rps`` is requests a second over the whole run.
+
+    ``ca_bundle`` is a PEM file trusted besides the system's store. ``total_seconds`` bounds one request from name
+    look-up to the last byte; ``retry_seconds`` all waiting of a run for an API that throttles or fails.
+    """
+
+    api_url: str = DEFAULT_API_URL
+    organizations: tuple[str, ...] = ()
+    scopes: bool = True
+    send_unattributed: bool = False
+    ca_bundle: str | None = None
+    rps: float = 5.0
+    concurrency: int = 3
+    connect_seconds: float = 5.0
+    read_seconds: float = 10.0
+    total_seconds: float = 20.0
+    attempts: int = 4
+    backoff_seconds: float = 0.5
+    retry_seconds: float = 120.0
+
+
+class ApiAddress(NamedTuple):
+    """Where requests go, all of them."""
+
+    scheme: str
+    host: str
+    port: int | None
+    path: str
+
+    @property
+    def loopback(self) -> bool:
+        """True when it is this machine."""
+        return is_loopback(self.host)
+
+    @property
+    def base(self) -> str:
+        """The URL without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}{f':{self.port}' if self.port else ''}{self.path}"
+
+
+def check(wishes: VerifyOptions) -> None:
+    """Raise UsageError for what can be known to be wrong before anything is sent."""
+    address(wishes.api_url)
+    for organization in wishes.organizations:
+        if not _ORGANIZATION.fullmatch(organization):
+            raise UsageError("--org: not an organization's id", "ids look like org_...")
+    numbers = {name: value for name, value in wishes._asdict().items() if isinstance(value, int | float)}
+    for name in ("rps", "concurrency", "connect_seconds", "read_seconds", "total_seconds", "attempts"):
+        if not numbers[name] > 0:
+            raise UsageError(f"verification: {name} must be more than 0")
+    if wishes.ca_bundle is not None:
+        _check_bundle(wishes.ca_bundle)
+
+
+def address(url: str) -> ApiAddress:
+    """Return the parts of ``--api-url``. Raises UsageError unless it is https, or http to this machine.
+
+    The message does not repeat the address, which may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise UsageError("--api-url: not a URL", f"the default is {DEFAULT_API_URL}") from None
+    if parts.scheme not in {"https", "http"} or not (_HOST.fullmatch(host) or _is_address(host)):
+        raise UsageError("--api-url: not an https URL", f"the default is {DEFAULT_API_URL}")
+    if "@" in parts.netloc or parts.query or parts.fragment or not _PATH.fullmatch(parts.path):
+        raise UsageError("--api-url: only a scheme, a host, a port and a path, please")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise UsageError("--api-url: credentials are sent over https only", "http is for this machine alone")
+    return ApiAddress(parts.scheme, host, port, parts.path.rstrip("/"))
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine by its name, without a look-up."""
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return "%" not in host and bool(ip_address(host))
+    except ValueError:
+        return False
+
+
+def _check_bundle(file: str) -> None:
+    import ssl  # noqa: PLC0415 - only runs that verify pay for OpenSSL
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
+    except ssl.SSLError:
+        raise UsageError(f"--ca-bundle: {file}: not a file of PEM certificates") from None
+    except OSError as error:
+        raise UsageError(f"--ca-bundle: {file}: {error.strerror or 'cannot be read'}") from None

@@ -1,0 +1,48 @@
+"""Which credentials may be sent at all: pure decisions, made before anything is opened."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from akpatrol.model.scan import Attribution, End, Kind
+from akpatrol.verify.contract import NO_API
+from akpatrol.verify.control import is_control
+
+if TYPE_CHECKING:
+    from akpatrol.model.credential import Credential
+
+_FORMS = {
+    Kind.ORGANIZATION_KEY: re.compile(rb"ak_[!-~]+\.[!-~]+"),
+    Kind.PERSONAL_ACCESS_TOKEN: re.compile(rb"pat_[!-~]+"),
+}
+_LONGEST = 1024  # bytes; servers cut or refuse longer headers
+
+UNATTRIBUTED = (
+    "It may be another vendor's, who would not want it sent to Anyreach. --send-unattributed sends it all the same."
+)
+MISSHAPEN = "It does not have the documented form of its kind, so that sending it could leak something else."
+UNCERTAIN = (
+    "Where it ends is uncertain, so that the API's answer would tell nothing. Find it in a text, and verify that one."
+)
+CONTROL = "It is one of akpatrol's own negative controls, which cannot exist."
+
+
+def why_not_sent(credential: Credential, *, send_unattributed: bool) -> str | None:
+    """Return why a credential must not be sent, None when it may be.
+
+    The form is checked again because rules that users bring may call anything an organization key.
+    """
+    form = _FORMS.get(credential.kind)
+    if form is None:
+        return NO_API
+    raw = credential.secret.reveal()
+    if len(raw) > _LONGEST or not form.fullmatch(raw):
+        return MISSHAPEN
+    if credential.end is End.UNCERTAIN:
+        return UNCERTAIN
+    if is_control(credential.secret):
+        return CONTROL
+    if credential.attribution is Attribution.OPEN and not send_unattributed:
+        return UNATTRIBUTED
+    return None

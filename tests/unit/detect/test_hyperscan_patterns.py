@@ -1,0 +1,105 @@
+"""Compiled patterns on a shelf: what is taken from there behaves as what was compiled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from akpatrol.detect.keywords import Keywords
+from akpatrol.detect.prefilter import Prefilter, PrefilterResult
+from akpatrol.rules.rule_file import load, parse
+from akpatrol.unwrap.encodings.registry import decoder
+
+patterns = pytest.importorskip("akpatrol.detect.hyperscan_patterns")
+
+if TYPE_CHECKING:
+    from akpatrol.rules.rule_file import Rule
+
+
+class _Shelf(dict[str, bytes]):
+    def recall(self, key: str) -> bytes | None:
+        return self.get(key)
+
+    def remember(self, key: str, value: bytes) -> None:
+        self[key] = value
+
+
+def _gate(shelf: _Shelf, rules: tuple[Rule, ...] | None = None) -> Prefilter:
+    rules = load().rules if rules is None else rules
+    gate = Prefilter(rules, Keywords(rules), "hyperscan", decoder().alarms)
+    gate.keep_on(shelf)
+    return gate
+
+
+def _compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> NoReturn:
+        raise AssertionError
+
+    monkeypatch.setattr(patterns, "_database", fail)
+
+
+def _told(suspicion: PrefilterResult) -> object:
+    return suspicion.ends, suspicion.rules, suspicion.alarms
+
+
+def test_the_second_run_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = _Shelf()
+    text = b"ak_abcd cGF0X " + b"WVd0ZlkzSmxaR1Z1ZEdsaGJDQnBiaUJpWVhObE5qUWdkSGRwWTJV" * 3
+    first = _told(_gate(shelf).suspect(text))
+    _compiles_nothing(monkeypatch)
+    assert _told(_gate(shelf).suspect(text)) == first
+    assert len(shelf) == 1
+
+
+@pytest.fixture(scope="module")
+def gates() -> tuple[Prefilter, Prefilter]:
+    """Return a gate that compiled its patterns and one that took them from a shelf."""
+    shelf = _Shelf()
+    both = _gate(shelf), _gate(shelf)
+    for gate in both:
+        gate.suspect(b"")
+    return both
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"ak_", b"pat_", b"\n", b" ", b"cGF0X", b"616b5f", b"%5F", rb"\x5f", b"a\0k\0_\0", b"Zm9v" * 20]
+        )
+        | st.binary(max_size=20)
+    ).map(b"".join)
+)
+def test_both_hear_the_same(gates: tuple[Prefilter, Prefilter], data: bytes) -> None:
+    one, other = gates
+    assert _told(one.suspect(data)) == _told(other.suspect(data))
+
+
+def test_other_rules_are_other_patterns() -> None:
+    shelf = _Shelf()
+    rules = tuple(parse(b"[[rules]]\nid = 'a'\nregex = 'needle'\n", "f"))
+    _gate(shelf).suspect(b"")
+    assert _gate(shelf, rules).suspect(b"a needle").rules == {0}
+    assert len(shelf) == 2
+
+
+def test_what_is_of_no_use_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = _Shelf()
+    _gate(shelf).suspect(b"")
+    (key,) = shelf
+    good = shelf[key]
+    for bad in (b"nonsense", good[:100], good[:8] + bytes(len(good) - 8), (8).to_bytes(8) + b"x" * 8):
+        shelf[key] = bad
+        assert _gate(shelf).suspect(b"ak_abcd").ends == [7]
+        assert len(shelf[key]) == len(good)
+    _compiles_nothing(monkeypatch)
+    assert _gate(shelf).suspect(b"ak_abcd").ends == [7]
+
+
+def test_rules_that_hyperscan_cannot_compile_are_not_kept() -> None:
+    shelf = _Shelf()
+    rules = tuple(parse(b"[[rules]]\nid = 'a'\nregex = '(?:a\\z|b$)c'\n", "f"))
+    assert _gate(shelf, rules).suspect(b"nothing").rules == {0}
+    assert not shelf

@@ -1,0 +1,76 @@
+"""The first stage: a necessary condition, whichever engine answers."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from akpatrol.detect.keywords import Clue, Keywords, Phrases
+from akpatrol.detect.prefilter import Prefilter
+from akpatrol.rules.rule_file import load, parse
+
+if TYPE_CHECKING:
+    from akpatrol.detect.prefilter import GateChoice
+    from akpatrol.rules.rule_file import Rule
+
+
+def _gate(choice: GateChoice, rules: tuple[Rule, ...] | None = None) -> Prefilter:
+    rules = load().rules if rules is None else rules
+    return Prefilter(rules, Keywords(rules), choice)
+
+
+def test_little_input_needs_no_hyperscan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hyperscan", None)
+    monkeypatch.delitem(sys.modules, "akpatrol.detect.hyperscan_patterns", raising=False)
+    assert _gate("auto").suspect(b"ak_abcd").ends
+
+
+def test_hyperscan_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slower, same findings; only who insists is told."""
+    monkeypatch.setitem(sys.modules, "hyperscan", None)
+    monkeypatch.delitem(sys.modules, "akpatrol.detect.hyperscan_patterns", raising=False)
+    gate = _gate("auto")
+    for _ in range(3):
+        assert gate.suspect(b"\n" * (1 << 20) + b"ak_abcd").ends == [(1 << 20) + 7]
+    with pytest.raises(ImportError):
+        _gate("hyperscan").suspect(b"")
+
+
+@pytest.mark.parametrize("choice", ["automaton", "hyperscan"])
+def test_nothing_suspicious(choice: GateChoice) -> None:
+    assert not _gate(choice).suspect(b"")
+    assert not _gate(choice).suspect(b"all work and no play" * 1000)
+
+
+def test_rule_that_hyperscan_cannot_compile_is_always_tried() -> None:
+    rules = tuple(parse(b"[[rules]]\nid = 'a'\nregex = '(?:a\\z|b$)c'\n[[rules]]\nid = 'b'\nregex = 'needle'\n", "f"))
+    gate = _gate("hyperscan", rules)
+    assert gate.suspect(b"nothing").rules == {0}
+    assert gate.suspect(b"a needle").rules == {0, 1}
+
+
+def test_words_and_their_places() -> None:
+    keywords = Keywords(load().rules)
+    data = "é ANYREACH Ak_ next_public_".encode()
+    assert list(keywords.clues(data, 2, 24)) == [(3, 11, Clue.ANYREACH)]
+    assert [(end, bool(rules)) for end, rules in keywords.find(data)] == [(15, True)]
+
+
+def test_phrases() -> None:
+    assert Phrases(()).find("anything") == []
+    assert Phrases(["", "b"]).find("abc") == [(1, 2)]
+    assert sorted(Phrases(["ab", "b"]).find("ab")) == [(0, 2), (1, 2)]
+    alike = ["begins alike", "begins alike and goes on", "begins al"]
+    assert sorted(Phrases(alike).find(f"it {alike[1]}")) == [(3, 12), (3, 15), (3, 27)]
+
+
+def test_database_of_another_process() -> None:
+    pytest.importorskip("hyperscan")
+    one, other, idle = _gate("hyperscan"), _gate("auto"), _gate("auto")
+    assert idle.compiled() is None
+    one.suspect(b"")
+    other.use(one.compiled())
+    assert other.suspect(b"x ak_abcd pat_efgh").ends == one.suspect(b"x ak_abcd pat_efgh").ends == [9, 18]
+    assert other.compiled()

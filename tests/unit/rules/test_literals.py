@@ -1,0 +1,90 @@
+"""Which bytes of a rule's pattern or keywords are looked for in encodings, and how specific a rule is."""
+
+from __future__ import annotations
+
+import pytest
+
+from akpatrol.model.scan import Kind
+from akpatrol.rules.literals import Specificity, required, shipped, specificity
+from akpatrol.rules.precedence import precedence
+from akpatrol.rules.rule_file import Rule
+
+
+def _rule(regex: str, *keywords: str, **more: object) -> Rule:
+    return Rule(**({"id": "own", "description": "", "regex": regex, "keywords": keywords} | more))  # type: ignore[arg-type]
+
+
+def _spelled(rule: Rule) -> list[str]:
+    return [
+        "".join(place.decode() if len(place) == 1 else f"[{place.decode()}]" for place in one.places)
+        for one in required(rule)
+    ]
+
+
+def test_shipped_rules() -> None:
+    assert [(one.places, one.leading) for one in shipped()] == [
+        ((b"a", b"k", b"_"), True),
+        ((b"p", b"a", b"t", b"_"), True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("regex", "keywords", "expected"),
+    [
+        (r"\bacme_[0-9a-f]{24}\b", (), ["acme"]),
+        (r"(?i)\bacme_[0-9a-f]{24}", (), ["[Aa][Cc][Mm][Ee]"]),
+        (r"-----BEGIN KEY-----", (), ["-BEG"]),
+        (r"(?:ghu|ghs)_[0-9a-zA-Z]{36}", (), ["ghu_", "ghs_"]),
+        (r"xox[bp]-\d{10}", (), ["xox[bp]"]),
+        (r"(?:https?://)?hooks\.example\.com/\w+", (), ["hook"]),
+        (r"[0-9a-f]{32}", ("Acme", "corp"), ["[Aa][Cc][Mm][Ee]", "[Cc][Oo][Rr][Pp]"]),
+        (r"[0-9a-f]{32}", ("acme", "q~"), []),
+        (r"[0-9a-f]{32}", (), []),
+        (r"SK[0-9a-f]{32}", ("sk",), []),
+        (r"(?:abc|[0-9]+)x?", (), []),
+        (r"(?:abcd)?[0-9]{20}", (), []),
+        (r"schlüssel=\d+", (), ["schl"]),
+        (r"(?=what python knows)abcdef", ("abcd",), ["[Aa][Bb][Cc][Dd]"]),
+        (r"a{3}b{4,}", (), ["aaab"]),
+        (r"[^a-z]abc\pL", (), ["abc"]),
+    ],
+)
+def test_required(regex: str, keywords: tuple[str, ...], expected: list[str]) -> None:
+    assert _spelled(_rule(regex, *keywords)) == expected
+
+
+def test_what_stands_before_and_behind() -> None:
+    (leading,) = required(_rule(r"[\w.-]{0,50}?acme[0-9]{2}.*"))
+    assert (leading.leading, leading.behind, leading.text) == (True, b"0123456789", 2)
+    (inner,) = required(_rule(r"[0-9]acme"))
+    assert (inner.leading, inner.behind, inner.text) == (False, b"", 0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (_rule(r"acme_[0-9]{20}"), (True, True, True)),
+        (_rule(r"acme: ([0-9]{20})"), (True, False, True)),
+        (_rule(r"acme: (tok_[0-9]{20})", id="generic-acme"), (False, True, True)),
+        (_rule(r"(name): (tok_[0-9]{20})", secret_group=2), (True, True, True)),
+        (_rule(r"[0-9a-f]{32}", "acme"), (True, False, False)),
+        (_rule(r"((((("), (True, False, False)),
+    ],
+)
+def test_specificity(rule: Rule, expected: tuple[bool, bool, bool]) -> None:
+    assert specificity(rule) == Specificity(*expected)
+
+
+def test_precedence() -> None:
+    """Ours, then fixed bytes in the secret, in the match, keywords only; generic ones last; ties by their order."""
+    rules = [
+        _rule(r"tok_[0-9]{20}", id="generic-x"),
+        _rule(r"[0-9a-f]{32}", "acme", id="keyword"),
+        _rule(r"acme: ([0-9]{20})", id="match"),
+        _rule(r"tok_[0-9]{20}", id="first"),
+        _rule(r"tok_[0-9]{21}", id="second"),
+        _rule(r"ak_[0-9]{20}", id="ours", kind=Kind.ORGANIZATION_KEY),
+    ]
+    names = ["unknown", *(rule.id for rule in rules)]
+    ordered = ["ours", "first", "second", "match", "keyword", "generic-x", "unknown"]
+    assert sorted(names, key=precedence(rules)) == ordered
