@@ -126,7 +126,7 @@ def test_elsewhere_there_is_no_event() -> None:
 
 def test_every_entry_is_in_these_tables_and_in_the_readme() -> None:
     tested = {entry for *_, entry, _ in GITHUB} | {entry for _, entry, _ in GITLAB}
-    section = (Path(__file__).parents[4] / "README.md").read_text().partition("| event |")[2].partition("\n\n")[0]
+    section = (Path(__file__).parents[4] / "docs/ci.md").read_text().partition("| event |")[2].partition("\n\n")[0]
     told = set(re.findall(r"^\| (Git[^|]+) \|", section.replace("`", ""), re.MULTILINE))
     assert {event.name for event in ci.EVENTS} == tested == told
 

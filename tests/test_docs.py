@@ -1,7 +1,8 @@
-"""What the README says is true: its commands, options, help texts, tables and example."""
+"""What README and docs/ say is true: commands, options, help texts, tables, links and the library's example."""
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
 from pathlib import Path
@@ -17,12 +18,18 @@ from akpatrol.model.scan import State
 from tests.credentials import personal_access_token
 
 _ROOT = Path(__file__).parents[1]
-_README = (_ROOT / "README.md").read_text()
+_GENERATED = "docs/commands.md"
+_PAGES = {
+    str(path.relative_to(_ROOT)): path.read_text() for path in (*_ROOT.glob("*.md"), *(_ROOT / "docs").glob("*.md"))
+}
+_WRITTEN = "\n".join(text for page, text in _PAGES.items() if page != _GENERATED)
+_README = _PAGES["README.md"]
 _CONTEXT = click.Context(cli)
+_README_WORDS = 1200
 
 
 def _blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", _README, re.DOTALL | re.MULTILINE)
+    return re.findall(rf"^```{language}\n(.*?)^```$", _WRITTEN, re.DOTALL | re.MULTILINE)
 
 
 def _commands() -> dict[str, click.Command]:
@@ -33,28 +40,38 @@ def _commands() -> dict[str, click.Command]:
 def _calls() -> list[list[str]]:
     """Every call of akpatrol in a shell block or in code in a sentence."""
     lines = [line for block in _blocks("sh") for line in block.splitlines()]
-    lines += re.findall(r"`(akpatrol [^`]+)`", _README)
+    lines += re.findall(r"`(akpatrol [^`]+)`", _WRITTEN)
     parts = [part.strip() for line in lines for part in re.split(r"&&|\||;", line)]
-    return [shlex.split(part)[1:] for part in parts if re.match(r"(\.venv/bin/)?akpatrol ", part)]
+    calls = (shlex.split(part.removeprefix("exec "))[1:] for part in parts if _CALL.match(part))
+    return [list(call) for call in dict.fromkeys(map(tuple, calls))]
+
+
+_CALL = re.compile(r"(exec )?(\.venv/bin/)?akpatrol [a-z]")
 
 
 @pytest.mark.parametrize("call", _calls(), ids=" ".join)
 def test_every_command_line_names_a_command_and_its_options(call: list[str]) -> None:
     command = _commands()[call[0]]
-    if isinstance(command, click.Group):
+    if isinstance(command, click.Group) and call[1:]:
         command = command.commands[call[1]]
     options = {name for parameter in command.params for name in parameter.opts + parameter.secondary_opts}
     assert {word for word in call if word.startswith("-") and word != "-"} <= options | {"--help"}
 
 
-def test_every_command_is_in_the_table() -> None:
+def test_every_module_that_is_run_exists() -> None:
+    modules = {module for block in _blocks("sh") for module in re.findall(r"python -m ([\w.]+)", block)}
+    assert len(modules) > 5
+    assert all((_ROOT / module.replace(".", "/")).with_suffix(".py").is_file() for module in modules)
+
+
+def test_every_command_is_in_the_readme() -> None:
     for name in _commands():
         assert re.search(rf"^\| `akpatrol {name}\b", _README, re.MULTILINE), name
 
 
-def test_the_options_table_is_the_shared_help() -> None:
+def test_the_option_tables_are_the_help_texts() -> None:
     told = {}
-    for names, text in re.findall(r"^\| (`-[^|]+) \| (.+) \|$", _README, re.MULTILINE):
+    for names, text in re.findall(r"^\| (`-[^|]+) \| (.+) \|$", _WRITTEN, re.MULTILINE):
         for name in re.findall(r"--[\w-]+", names):
             told[name] = text
     for command in ("scan", "history", "staged", "commit-msg", "verify"):
@@ -67,7 +84,7 @@ def test_the_options_table_is_the_shared_help() -> None:
         }
         assert told.items() <= options.items()
         for own in options.keys() - told.keys():
-            assert f"`{own}" in _README, own
+            assert f"`{own}" in _WRITTEN, own
 
 
 def test_every_command_and_option_has_a_help_text() -> None:
@@ -75,6 +92,15 @@ def test_every_command_and_option_has_a_help_text() -> None:
         assert command.help
         for option in command.params:
             assert not isinstance(option, click.Option) or option.help, option.name
+
+
+def test_the_command_reference_is_the_programs_help() -> None:
+    specification = importlib.util.spec_from_file_location("make_commands", _ROOT / "docs/make_commands.py")
+    assert specification
+    assert specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    assert _PAGES[_GENERATED] == module.text(), "run: python docs/make_commands.py"
 
 
 def test_the_exit_codes_are_all_told() -> None:
@@ -86,23 +112,38 @@ def test_the_exit_codes_are_all_told() -> None:
 
 def test_the_states_and_statuses_are_all_told() -> None:
     for title, members in (("| state |", {*State}), ("| status |", {*VerificationStatus})):
-        section = _README.partition(title)[2].partition("\n\n")[0]
+        section = _WRITTEN.partition(title)[2].partition("\n\n")[0]
         assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == members
 
 
 def test_the_library_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     (example,) = _blocks("python")
     token = personal_access_token(Random("readme"))
-    exec(compile(example, "README.md", "exec"), {"token": token.encode()})  # noqa: S102 - the point of the test
+    exec(compile(example, "library.md", "exec"), {"token": token.encode()})  # noqa: S102 - the point of the test
     printed = capsys.readouterr().out
-    told = re.search(r"prints `(.+?)`", _README)
+    told = re.search(r"prints `(.+?)`", _WRITTEN)
     assert told
     mask = re.compile(r"pat_\w{4}\*\*\*\(44\)")
     assert mask.sub("MASK", printed.strip()) == mask.sub("MASK", told[1])
     assert token not in printed
 
 
-def test_the_files_that_it_names_exist() -> None:
+def test_the_readme_is_short() -> None:
+    assert len(_README.split()) <= _README_WORDS
+
+
+@pytest.mark.parametrize("page", _PAGES)
+def test_every_link_leads_to_a_file(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", _PAGES[page]):
+        assert target.startswith("https://") or (_ROOT / page).parent.joinpath(target).exists(), target
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\(([^)#]+)\)", _README))
+    assert {page for page in _PAGES if page.startswith("docs/")} <= linked
+
+
+def test_the_files_that_they_name_exist() -> None:
     for name in ("bench/demo.py", "src/akpatrol/report/schema.json", ".ci/run"):
-        assert name in _README
+        assert name in _WRITTEN
         assert (_ROOT / name).is_file()
