@@ -33,7 +33,7 @@ def _tracked() -> list[Path]:
 
 def test_the_wheel_holds_every_module_the_rules_and_the_schema(wheel: set[str]) -> None:
     modules = {str(path.relative_to(_ROOT / "src")) for path in (_ROOT / "src").rglob("*.py")}
-    data = {"akpatrol/py.typed", "akpatrol/rules/anyreach.toml", "akpatrol/report/schema.json"}
+    data = {"akpatrol/py.typed", "akpatrol/rules/shipped/anyreach.toml", "akpatrol/report/schema.json"}
     page = {f"akpatrol/report/html/{path.name}" for path in (_ROOT / "src/akpatrol/report/html").iterdir()}
     assert modules | data | page <= wheel
     assert {f"akpatrol/report/html/{name}" for name in ("page.css", "page.html", "early.js", *as_html.SCRIPTS)} <= page
