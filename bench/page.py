@@ -24,7 +24,7 @@ from tests import reports
 from tests.credentials import random_text
 
 from akpatrol.model.credential import VerificationStatus
-from akpatrol.model.scan import Report, Secret, State
+from akpatrol.model.scan import Secret, State
 from akpatrol.report import render
 from bench import record
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from akpatrol.model.credential import Commit, Credential, Occurrence
+    from akpatrol.model.report import Report
 
 _REPOSITORIES, _AUTHORS, _PATHS, _COMMITS = 200, 300, 4000, 20_000
 _ACTIONS = {

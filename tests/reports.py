@@ -19,7 +19,8 @@ from akpatrol.model.credential import (
     Verification,
     VerificationStatus,
 )
-from akpatrol.model.scan import Attribution, Confidence, Coverage, Kind, Place, Report, Secret, Severity, State, Target
+from akpatrol.model.report import Coverage, Report
+from akpatrol.model.scan import Attribution, Confidence, Kind, Place, Secret, Severity, State, Target
 from akpatrol.report import RenderOptions
 from akpatrol.rules.rule_file import RuleSet, load
 from tests.credentials import random_text

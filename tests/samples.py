@@ -5,18 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.model.credential import AllowanceSource, VerificationStatus
-from akpatrol.model.scan import (
-    Coverage,
-    Exposure,
-    Place,
-    Report,
-    Secret,
-    Severity,
-    Skipped,
-    StaleAllowance,
-    State,
-    StateReason,
-)
+from akpatrol.model.report import Coverage, Report, StaleAllowance
+from akpatrol.model.scan import Exposure, Place, Secret, Severity, Skipped, State, StateReason
 from tests.reports import (
     REASONS,
     allowance,

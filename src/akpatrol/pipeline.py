@@ -7,7 +7,8 @@ from time import gmtime, monotonic, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import OutOfTime
-from akpatrol.model.scan import ChangedFiles, Confidence, Coverage, Exclusion, Place, Report, Skipped
+from akpatrol.model.report import ChangedFiles, Coverage, Report
+from akpatrol.model.scan import Confidence, Exclusion, Place, Skipped
 from akpatrol.runtime.interrupts import first_noted
 from akpatrol.scan import execute
 from akpatrol.scan.result import ScanResult

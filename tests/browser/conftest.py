@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
 
 CHROMIUM = shutil.which("chromium")
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from akpatrol.model.credential import VerificationStatus
-from akpatrol.model.scan import Confidence, Coverage, Exposure, Report, Secret, Severity, Skipped, State
+from akpatrol.model.report import Coverage, Report
+from akpatrol.model.scan import Confidence, Exposure, Secret, Severity, Skipped, State
 from tests import reports
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import expect
 
 from akpatrol.model.credential import Changes, CredentialChange
-from akpatrol.model.scan import Coverage, Kind, Report, Secret, Skipped, State
+from akpatrol.model.report import Coverage, Report
+from akpatrol.model.scan import Kind, Secret, Skipped, State
 from akpatrol.report import as_html, render
 from tests import reports, samples
 from tests.browser.incidents import incident

@@ -21,7 +21,7 @@ from tests.unit.sweep.looks import DIGEST, KEYS, day, found, look, sweep
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
 
 # A document tells how long it took to the millisecond.
 _END = re.compile(rb'"(endTimeUtc|end_time)": "[^"]+"')

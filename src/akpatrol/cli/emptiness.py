@@ -9,7 +9,7 @@ from akpatrol.model.scan import Exclusion, Skipped
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from akpatrol.model.scan import Coverage, Report
+    from akpatrol.model.report import Coverage, Report
 
 FILES = ("files", "streams")
 OBJECTS = ("blobs", "commits", "tags", "trees", "git_dir_files")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from akpatrol.config.options import Settings
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.query.credential_query import CredentialQuery
     from akpatrol.sources.base import Source
 

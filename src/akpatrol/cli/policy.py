@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from akpatrol.config.files import Files
     from akpatrol.config.options import Settings
     from akpatrol.model.credential import Credential
-    from akpatrol.model.scan import Report, Target
+    from akpatrol.model.report import Report
+    from akpatrol.model.scan import Target
     from akpatrol.policy.apply import Policy
 
 OPTIONS = (

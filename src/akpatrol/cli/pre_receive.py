@@ -18,7 +18,7 @@ from akpatrol.sources.git import push, repository
 from akpatrol.sources.git.runner import HOOK_VARIABLES
 
 if TYPE_CHECKING:
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
 
 _LONGEST_INPUT = 64 << 20

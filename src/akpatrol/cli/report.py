@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from akpatrol.config.options import Settings
-    from akpatrol.model.scan import Confidence, Report
+    from akpatrol.model.report import Report
+    from akpatrol.model.scan import Confidence
     from akpatrol.sweep.store.coverage import IncompleteTarget
 
 _MOST_BYTES = 1 << 30

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from akpatrol.config.options import Settings
     from akpatrol.detect.engine import Engine
     from akpatrol.model.credential import Credential
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.query.credential_query import CredentialQuery
     from akpatrol.report import Renderer
     from akpatrol.rules.rule_file import Rule

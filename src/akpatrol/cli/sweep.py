@@ -20,7 +20,7 @@ from akpatrol.config.options import Settings, cache_directory
 from akpatrol.config.path_patterns import acceptances, matcher
 from akpatrol.detect.engine import Engine
 from akpatrol.errors import ExitCode, UsageError
-from akpatrol.model.scan import Coverage, Report
+from akpatrol.model.report import Coverage, Report
 from akpatrol.rules import rule_file as rules_
 from akpatrol.sweep import targets, work
 from akpatrol.sweep.clones import CloneError, Clones

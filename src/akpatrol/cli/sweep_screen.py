@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from akpatrol.config.options import Settings
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.sweep.work import TargetResult
 
 _ROWS = 20

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from akpatrol.config.options import Settings
-    from akpatrol.model.scan import Kind, Report, Target
+    from akpatrol.model.report import Report
+    from akpatrol.model.scan import Kind, Target
     from akpatrol.query.credential_query import CredentialQuery
     from akpatrol.query.text_query import TextQuery
     from akpatrol.sources.base import Source

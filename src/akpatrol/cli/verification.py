@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from akpatrol.config.options import Settings, VerificationSettings
     from akpatrol.model.credential import Credential, Verification
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.verify import Verified, VerifyOptions
     from akpatrol.verify.inventory import ListedKey
 

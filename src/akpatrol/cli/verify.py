@@ -14,7 +14,7 @@ from akpatrol.model.scan import Confidence, Secret, Skipped, Target
 from akpatrol.sources.stdin import StreamSource
 
 if TYPE_CHECKING:
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
 
 _UNKNOWN_SHAPE = "no Anyreach credential on this line: ak_<id>.<secret> or pat_..."
 

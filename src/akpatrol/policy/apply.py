@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model import identity
 from akpatrol.model.credential import Allowance, AllowanceSource
-from akpatrol.model.scan import Kind, Place, StaleAllowance, State
+from akpatrol.model.report import StaleAllowance
+from akpatrol.model.scan import Kind, Place, State
 from akpatrol.policy import baseline as baselines
 from akpatrol.policy.allowances import describe
 

@@ -12,7 +12,7 @@ from akpatrol.policy.baseline import FILES, HISTORY, BaselineEntry, Seen
 
 if TYPE_CHECKING:
     from akpatrol.model.credential import Credential
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
 
 # What a range, an index or a message holds is in history once it is committed.
 _SCANS = {"history": HISTORY, "range": HISTORY, "staged": HISTORY, "commit-msg": HISTORY, "scan": FILES}

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.errors import UsageError
 from akpatrol.model import identity
 from akpatrol.model.credential import Taken
-from akpatrol.model.scan import QueryAnswer, Secret, Skipped
+from akpatrol.model.report import QueryAnswer
+from akpatrol.model.scan import Secret, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from akpatrol.model.credential import Credential
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
 
 _FINGERPRINT = re.compile(re.escape(identity.PREFIX) + "[0-9a-fA-F]{64}")
 _SHA256 = re.compile("[0-9a-fA-F]{64}")

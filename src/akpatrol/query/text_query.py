@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from akpatrol.model.credential import Credential, Occurrence
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
 
 RULE_ID = "asked-text"
 

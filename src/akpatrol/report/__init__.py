@@ -14,7 +14,7 @@ from akpatrol.errors import UsageError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.rules.rule_file import RuleSet
 
 

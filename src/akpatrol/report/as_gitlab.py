@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
     from akpatrol.report.locations import PathFinding
 

@@ -19,7 +19,7 @@ from akpatrol.report import document, page, page_locations
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
 
 SCRIPTS = ("ticks.js", "search.js", "list.js", "panel.js", "page.js")

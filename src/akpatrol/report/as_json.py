@@ -11,7 +11,7 @@ from akpatrol.report import document
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
 
 _NO_CREDENTIALS = '\n  "credentials": []'

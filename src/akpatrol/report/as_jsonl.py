@@ -10,7 +10,7 @@ from akpatrol.report.as_json import dumped
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
 
 COMMENT_LIMIT = 65_536

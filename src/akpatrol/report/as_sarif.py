@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from akpatrol.model.credential import Credential
-    from akpatrol.model.scan import Report, Target
+    from akpatrol.model.report import Report
+    from akpatrol.model.scan import Target
     from akpatrol.report import RenderOptions
     from akpatrol.report.locations import PathFinding
     from akpatrol.rules.rule_file import Rule, RuleSet

@@ -19,7 +19,7 @@ from akpatrol.report.wording import directory_of, plural
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
 
 _SHOWN = 5

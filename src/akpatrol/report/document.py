@@ -29,7 +29,8 @@ if TYPE_CHECKING:
         Verification,
         Versions,
     )
-    from akpatrol.model.scan import ChangedFiles, Coverage, QueryAnswer, Report, Secret, StaleAllowance, Target
+    from akpatrol.model.report import ChangedFiles, Coverage, QueryAnswer, Report, StaleAllowance
+    from akpatrol.model.scan import Secret, Target
     from akpatrol.report import RenderOptions
     from akpatrol.rules.rule_file import Rule, RuleSet
 

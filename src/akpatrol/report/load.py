@@ -30,22 +30,18 @@ from akpatrol.model.credential import (
     Versions,
     end_of,
 )
+from akpatrol.model.report import ChangedFiles, Coverage, QueryAnswer, Report, StaleAllowance
 from akpatrol.model.scan import (
     Attribution,
-    ChangedFiles,
     Confidence,
-    Coverage,
     End,
     Exclusion,
     Exposure,
     Kind,
     Place,
-    QueryAnswer,
-    Report,
     Secret,
     Severity,
     Skipped,
-    StaleAllowance,
     State,
     StateReason,
     Target,

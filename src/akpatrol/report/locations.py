@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from akpatrol.model.credential import Credential, Occurrence
-    from akpatrol.model.scan import Report, Target
+    from akpatrol.model.report import Report
+    from akpatrol.model.scan import Target
     from akpatrol.report.spread import Spread
 
 _LEVELS = {

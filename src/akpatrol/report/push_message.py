@@ -17,7 +17,7 @@ from akpatrol.report.wording import SHORT_ID, kind_name, location, plural, short
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
     from akpatrol.sources.git.revisions import WalkedCommit
 

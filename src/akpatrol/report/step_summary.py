@@ -13,7 +13,7 @@ from akpatrol.report import as_markdown, write
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
 
 SIZE_LIMIT = 1024 * 1024

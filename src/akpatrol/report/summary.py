@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from akpatrol.model.credential import Credential
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.report.mask import Mask
 
 

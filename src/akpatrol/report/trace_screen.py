@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
 
 _COLUMNS, _ROWS = 80, 24

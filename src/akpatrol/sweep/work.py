@@ -18,7 +18,8 @@ from akpatrol.config.options import cache_directory, environment
 from akpatrol.detect.redact import Redactor
 from akpatrol.errors import AkpatrolError, GitError
 from akpatrol.model import identity
-from akpatrol.model.scan import Coverage, Report, Skipped
+from akpatrol.model.report import Coverage, Report
+from akpatrol.model.scan import Skipped
 from akpatrol.report import RenderOptions, document
 from akpatrol.scan.examine import Examiner
 from akpatrol.sources.files import FilesSource

@@ -11,7 +11,8 @@ import pytest
 from akpatrol.errors import UsageError
 from akpatrol.model import identity
 from akpatrol.model.credential import AllowanceSource, VerificationStatus
-from akpatrol.model.scan import Confidence, Coverage, Skipped
+from akpatrol.model.report import Coverage
+from akpatrol.model.scan import Confidence, Skipped
 from akpatrol.policy.baseline import FILES, HISTORY, BaselineEntry
 from akpatrol.policy.report_scan import BaselineSource, BaselineTarget, learned
 from akpatrol.report import render

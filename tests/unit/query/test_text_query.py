@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akpatrol.detect.engine import Engine
-from akpatrol.model.scan import Attribution, Confidence, Coverage, Kind, Match, Place, Report, Secret, State
+from akpatrol.model.report import Coverage, Report
+from akpatrol.model.scan import Attribution, Confidence, Kind, Match, Place, Secret, State
 from akpatrol.policy import group
 from akpatrol.query import text_query
 from akpatrol.query.text_query import RULE_ID, gathered, of, rule_of

@@ -9,7 +9,7 @@ from akpatrol.report import render
 from tests import reports
 
 if TYPE_CHECKING:
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
 
 KEY = reports.organization_key(reports.seeded(7))
 COMMIT = reports.commit(reports.seeded(1), id="ab" * 20)

@@ -18,21 +18,18 @@ from akpatrol.model.credential import (
     VerificationStatus,
     end_of,
 )
+from akpatrol.model.report import Coverage, QueryAnswer, Report, StaleAllowance
 from akpatrol.model.scan import (
     Attribution,
     Confidence,
-    Coverage,
     End,
     Exclusion,
     Exposure,
     Kind,
     Place,
-    QueryAnswer,
-    Report,
     Secret,
     Severity,
     Skipped,
-    StaleAllowance,
     State,
     StateReason,
     Target,

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from akpatrol.model.scan import Coverage, Report, Severity, Skipped, State
+from akpatrol.model.report import Coverage, Report
+from akpatrol.model.scan import Severity, Skipped, State
 from akpatrol.report import as_codequality, render
 from akpatrol.report.as_codequality import COVERAGE_CHECK
 from tests import reports, samples

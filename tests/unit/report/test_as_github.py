@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol.model.scan import Coverage, Place, Report, Severity, Skipped, State
+from akpatrol.model.report import Coverage, Report
+from akpatrol.model.scan import Place, Severity, Skipped, State
 from akpatrol.report import render
 from akpatrol.report.as_github import ANNOTATION_LIMIT, command
 from tests import reports, samples

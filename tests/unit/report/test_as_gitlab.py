@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from akpatrol.model.scan import Coverage, Kind, Place, Report, Severity, Skipped, State
+from akpatrol.model.report import Coverage, Report
+from akpatrol.model.scan import Kind, Place, Severity, Skipped, State
 from akpatrol.report import as_gitlab, render
 from akpatrol.report.as_gitlab import MESSAGE_LIMIT, NO_COMMIT
 from tests import reports, samples

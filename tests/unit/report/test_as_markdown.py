@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
 
-from akpatrol.model.scan import Coverage, Report, Skipped
+from akpatrol.model.report import Coverage, Report
+from akpatrol.model.scan import Skipped
 from akpatrol.report import render
 from akpatrol.report.as_markdown import COMMENT_LIMIT
 from tests import reports, samples

@@ -3,16 +3,19 @@ from __future__ import annotations
 import hashlib
 import json
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from akpatrol.model.scan import Attribution, Confidence, Exposure, Kind, Report, Secret, Severity, Skipped, State
+from akpatrol.model.scan import Attribution, Confidence, Exposure, Kind, Secret, Severity, Skipped, State
 from akpatrol.report import advice, document, render
 from tests import reports, samples
 from tests.unit.report.strategies import hostile, hostile_reports
+
+if TYPE_CHECKING:
+    from akpatrol.model.report import Report
 
 SCHEMA = json.loads((files("akpatrol.report") / "schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from akpatrol.errors import UsageError
-from akpatrol.model.scan import Coverage, Skipped
+from akpatrol.model.report import Coverage
+from akpatrol.model.scan import Skipped
 from akpatrol.report import FORMATS, render
 from tests import reports, samples
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from akpatrol.errors import UsageError
 from akpatrol.model.credential import Changes, CredentialChange, VerificationStatus
-from akpatrol.model.scan import Coverage, Kind, Report, Skipped, State
+from akpatrol.model.report import Coverage, Report
+from akpatrol.model.scan import Kind, Skipped, State
 from akpatrol.report import as_html, page, page_locations, render
 from tests import reports, samples
 from tests.unit.report.strategies import SECRETS, hostile, hostile_reports, texts

@@ -6,7 +6,7 @@ import copy
 import json
 import re
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from akpatrol.errors import UsageError
 from akpatrol.model.credential import Changes, CredentialChange, NamedSecret
-from akpatrol.model.scan import Kind, Report
+from akpatrol.model.scan import Kind
 from akpatrol.report import FORMATS, document, render
 from akpatrol.report.load import raw_secrets, report_of
 from akpatrol.report.parse import document_of
@@ -22,6 +22,9 @@ from akpatrol.report.text_safety import path_bytes, path_text
 from akpatrol.rules.rule_file import load
 from tests import reports, samples
 from tests.unit.report.strategies import hostile, hostile_reports
+
+if TYPE_CHECKING:
+    from akpatrol.model.report import Report
 
 _KEY = reports.organization_key(reports.seeded(8))
 _CHANGES = Changes(

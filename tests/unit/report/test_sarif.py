@@ -10,7 +10,8 @@ import pytest
 import sarif_om as om
 from hypothesis import given
 
-from akpatrol.model.scan import Coverage, Kind, Report, Severity, Skipped, State
+from akpatrol.model.report import Coverage, Report
+from akpatrol.model.scan import Kind, Severity, Skipped, State
 from akpatrol.report import as_sarif, render
 from akpatrol.report.as_sarif import FINGERPRINT, NOTIFICATION_LIMIT, tree
 from tests import reports, samples

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 from akpatrol.model.credential import VerificationStatus
-from akpatrol.model.scan import Coverage, Place, Report, Secret, Skipped, StaleAllowance, State
+from akpatrol.model.report import Coverage, Report, StaleAllowance
+from akpatrol.model.scan import Place, Secret, Skipped, State
 from akpatrol.report import FORMATS, render
 from tests import reports
 from tests.unit.report.strategies import SECRETS, hostile, hostile_reports

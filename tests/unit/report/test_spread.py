@@ -15,7 +15,7 @@ from tests import reports
 
 if TYPE_CHECKING:
     from akpatrol.model.credential import Occurrence
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
 
 RANDOM = reports.seeded(31)
 KEY, OTHER = reports.organization_key(RANDOM), reports.organization_key(RANDOM)

@@ -8,18 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akpatrol.model import identity
-from akpatrol.model.scan import (
-    Attribution,
-    Coverage,
-    Exposure,
-    Kind,
-    Place,
-    Report,
-    Severity,
-    Skipped,
-    State,
-    StateReason,
-)
+from akpatrol.model.report import Coverage, Report
+from akpatrol.model.scan import Attribution, Exposure, Kind, Place, Severity, Skipped, State, StateReason
 from akpatrol.report import render
 from akpatrol.report.text_safety import columns
 from tests import reports, samples

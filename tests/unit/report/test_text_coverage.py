@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from akpatrol.model.scan import Coverage, Report, Secret, Skipped
+from akpatrol.model.report import Coverage, Report
+from akpatrol.model.scan import Secret, Skipped
 from akpatrol.report import render
 from akpatrol.report.text_safety import columns
 from tests import reports

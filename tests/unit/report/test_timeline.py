@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol.model.scan import Report, State
+from akpatrol.model.scan import State
 from akpatrol.report import document, timeline
 from tests import reports
 from tests.unit.report.strategies import hostile, hostile_reports
 
 if TYPE_CHECKING:
     from akpatrol.model.credential import Occurrence
+    from akpatrol.model.report import Report
 
 NOW = reports.NOW
 KEY = reports.organization_key(reports.seeded(31))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from akpatrol.model.credential import Credential, Occurrence, Owner, VerificationStatus
-from akpatrol.model.scan import Attribution, Exposure, Kind, Report, Severity, State
+from akpatrol.model.scan import Attribution, Exposure, Kind, Severity, State
 from akpatrol.report import FORMATS, document, render
 from tests import reports, samples
 from tests.unit.report.strategies import NASTY
+
+if TYPE_CHECKING:
+    from akpatrol.model.report import Report
 
 RANDOM = reports.seeded(8)
 KEY = reports.organization_key(RANDOM)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.model.scan import Coverage, Skipped, State
+from akpatrol.model.report import Coverage
+from akpatrol.model.scan import Skipped, State
 from akpatrol.report import document
 from akpatrol.sweep.store.store import SweepStore
 from tests import reports
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from akpatrol.model.credential import Credential
-    from akpatrol.model.scan import Report, Target
+    from akpatrol.model.report import Report
+    from akpatrol.model.scan import Target
 
 _RANDOM = Random("a store")
 KEYS = [reports.organization_key(_RANDOM) for _ in range(6)]

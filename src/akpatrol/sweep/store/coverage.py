@@ -6,7 +6,8 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from akpatrol.model.scan import Coverage, Skipped
+from akpatrol.model.report import Coverage
+from akpatrol.model.scan import Skipped
 from akpatrol.report.load import coverage_of, target_of
 from akpatrol.report.wording import plural
 from akpatrol.validate.fields import Fields

@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 from akpatrol import __version__
 from akpatrol.errors import UsageError
-from akpatrol.model.scan import Confidence, Report
+from akpatrol.model.report import Report
+from akpatrol.model.scan import Confidence
 from akpatrol.policy import group
 from akpatrol.report.mask import without_password
 from akpatrol.report.text_safety import plain

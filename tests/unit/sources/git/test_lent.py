@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from akpatrol.model.scan import Report
+    from akpatrol.model.report import Report
 
 
 def _history(path: Path, *, lent: bool) -> Report:

@@ -1,0 +1,89 @@
+"""The report of a run: what was found, what was read, and what was not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from akpatrol.model.credential import Changes, Credential, Taken
+    from akpatrol.model.scan import Skipped, Target
+
+
+class ChangedFiles(NamedTuple):
+    """How many files a range, a push or the next commit changes, and how many of them patterns leave out."""
+
+    number: int
+    excluded: int
+
+    @property
+    def is_mostly_excluded(self) -> bool:
+        """True when more than half of them are left out."""
+        return 2 * self.excluded > self.number
+
+
+class Coverage(NamedTuple):
+    """What was read, left out by design, and not readable.
+
+    ``changed`` is None for what is no change, and where no pattern leaves anything out.
+    """
+
+    size: int = 0
+    counts: Mapping[str, int] = {}
+    excluded: Mapping[str, int] = {}
+    skipped: tuple[Skipped, ...] = ()
+    changed: ChangedFiles | None = None
+
+    @property
+    def complete(self) -> bool:
+        """True when everything that should have been looked at was, or its absence is accepted."""
+        return all(skip.accepted for skip in self.skipped)
+
+
+class StaleAllowance(NamedTuple):
+    """A baseline's entry or an allowance that matched nothing in a complete scan; ``entry`` says which."""
+
+    where: str
+    entry: str
+    reason: str
+
+
+class QueryAnswer(NamedTuple):
+    """What was asked for, what it was taken for, and whether it was found as that; one may be taken for several."""
+
+    what: str
+    found: bool
+    taken_for: Taken | None = None
+
+
+class Report(NamedTuple):
+    """One run's whole result, as every format renders it.
+
+    ``notices`` are sentences about what was asked for and does not hold: an allowance that has expired, say.
+    ``rules_digest`` is of the rules that found it, None where they are those that it is rendered with. ``known`` are
+    the credentials, with their places, that the base of what was looked at holds ``already_in_base``: so many places.
+    ``interrupted`` says that it holds what was found until Ctrl-C.
+    """
+
+    command: str
+    started_at: str
+    duration: float
+    targets: tuple[Target, ...]
+    coverage: Coverage
+    credentials: tuple[Credential, ...]
+    below_confidence: int = 0
+    unread_histories: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    stale: tuple[StaleAllowance, ...] = ()
+    asked: tuple[QueryAnswer, ...] = ()
+    changes: Changes | None = None
+    rules_digest: str | None = None
+    known: tuple[Credential, ...] = ()
+    already_in_base: int = 0
+    interrupted: bool = False
+
+    @property
+    def findings(self) -> tuple[Credential, ...]:
+        """The credentials that somebody has to act on."""
+        return tuple(credential for credential in self.credentials if credential.is_finding)
