@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.conftest import Run
     from tests.repositories import Repository
 
-_NO_WAITING = "from akpatrol import execution; execution._LITTLE_WORK_SECONDS = 0"
+_NO_WAITING = "from akpatrol.scan import execute as execution; execution._LITTLE_WORK_SECONDS = 0"
 _AT_MOST_SECONDS = 3
 _STARTED_TICKS = 20
 _FULL = Path("/dev/full")

@@ -110,7 +110,7 @@ def test_lines_in_a_log(tree: Path) -> None:
 
 def test_nothing_is_left_after_an_error(tree: Path) -> None:
     patch = f"""{_SLOW}
-from akpatrol import pipeline, execution
+from akpatrol import pipeline; from akpatrol.scan import execute as execution
 def collect(*_): raise ZeroDivisionError
 pipeline._collect = collect
 """
