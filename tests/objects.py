@@ -7,8 +7,7 @@ import os
 import zlib
 from typing import TYPE_CHECKING
 
-from akpatrol.model.scan import Skipped
-from akpatrol.sources.base import Uncacheable
+from akpatrol.model.scan import Skipped, Uncacheable
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.packs import plan, slices
 from akpatrol.sources.git.runner import Git

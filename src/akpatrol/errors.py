@@ -56,3 +56,7 @@ class OutOfTime(BaseException):
 
 class Terminated(BaseException):
     """SIGTERM arrived; derives from BaseException so that no stage mistakes it for a bad file."""
+
+
+class WorkersLostError(UsageError):
+    """Nobody is left to do any task."""

@@ -12,6 +12,7 @@ import click
 from akpatrol.cli.options import Flags, some
 from akpatrol.cli.written import clean
 from akpatrol.config import options as settings_
+from akpatrol.config.load import configuration_of
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.policy.baseline import is_fingerprint
 from akpatrol.report.text_safety import visible
@@ -62,7 +63,7 @@ def _file(flags: Flags) -> str:
     here = os.path.realpath(".")
     found = repository.find(os.fsencode(here))
     top = os.fsdecode(found.work_tree) if found and found.work_tree else here
-    return settings_.configuration_of(flags.config, here, top).file or os.path.join(top, settings_.FILE_NAME)
+    return configuration_of(flags.config, here, top).file or os.path.join(top, settings_.FILE_NAME)
 
 
 def _with(file: str, entry: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from akpatrol.cli.options import Flags, resolve, some
 from akpatrol.cli.progress import Progress
 from akpatrol.config import options as settings_
 from akpatrol.config.files import OnDisk
+from akpatrol.config.load import configuration_of
 from akpatrol.config.path_patterns import acceptances, by_target, excluder
 from akpatrol.errors import ExitCode, GitError, UsageError
 from akpatrol.model.scan import Target
@@ -105,7 +106,7 @@ def _place(flags: Flags) -> _BaselineFor:
     found = repository.find(os.fsencode(os.path.realpath(".")))
     root = os.fsdecode(found.root) if found else os.path.realpath(".")
     top = root if not found or found.work_tree else None
-    configured = settings_.configuration_of(flags.config, top, top).baseline
+    configured = configuration_of(flags.config, top, top).baseline
     file = flags.baseline or configured or os.path.join(root, settings_.BASELINE)
     if found and not top and not flags.baseline:
         raise UsageError(f"{root}: a bare repository has no place for it", hint="name one with --baseline FILE")
@@ -159,7 +160,7 @@ def _scan(flags: Flags, place: _BaselineFor, template: BaselineEntry) -> list[Se
         raise UsageError(f"{place.root}: not in a git repository", hint="give a report: akpatrol scan -f json -o FILE")
     top = place.root if place.git.repository.work_tree else None
     settings = resolve(flags._replace(no_allow=True), top, top)
-    allow = settings_.configuration_of(flags.config, top, top).allow
+    allow = configuration_of(flags.config, top, top).allow
     settings = settings._replace(policy=settings_.PolicySettings(allow, inline=bool(top)))
     examiner = Examiner(rules_.load(settings.rules), settings.limits)
     target = Target("0", "repository", place.root, base=place.root)

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.config.options import configuration_of
+from akpatrol.config.load import configuration_of
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.rules import rule_file as rules_
 from akpatrol.sources.git import repository

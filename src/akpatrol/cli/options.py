@@ -143,11 +143,11 @@ def shared(function: Callable[..., int]) -> Callable[..., int]:
 def _check_exclude(patterns: tuple[str, ...]) -> None:
     if not patterns:
         return
-    from akpatrol.config import every_path  # noqa: PLC0415 - only with patterns
+    from akpatrol.config import configuration_tables  # noqa: PLC0415 - only with patterns
 
     for pattern in patterns:
-        if every_path.fits_every_path(pattern):
-            raise UsageError(f"--exclude {pattern}: {every_path.REFUSED}", hint=every_path.HINT)
+        if configuration_tables.fits_every_path(pattern):
+            raise UsageError(f"--exclude {pattern}: {configuration_tables.REFUSED}", hint=configuration_tables.HINT)
 
 
 def resolve(flags: Flags, start: str | None, top: str | None, side: TrustedPolicy | None = None) -> Settings:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import click
 
 from akpatrol.config.limits import Limits
-from akpatrol.config.options import BASELINE, Configuration, NamedFile, PolicySettings, configuration_of
+from akpatrol.config.load import configuration_of
+from akpatrol.config.options import BASELINE, Configuration, NamedFile, PolicySettings
 from akpatrol.errors import UsageError
 from akpatrol.model.scan import Confidence
 

@@ -11,7 +11,6 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.config import configuration_tables as tables
-from akpatrol.config import every_path
 from akpatrol.config.files import OnDisk
 from akpatrol.config.options import FILE_NAME, PYPROJECT, Configuration, NamedFile, Stated
 from akpatrol.errors import UsageError
@@ -134,8 +133,8 @@ class _ConfigurationParser:
     def _exclude(self) -> tuple[str, ...]:
         patterns = self._table.texts("exclude")
         for pattern in patterns:
-            if every_path.fits_every_path(pattern):
-                raise self._table.wrong("exclude", f"{pattern}: {every_path.REFUSED}; {every_path.HINT}")
+            if tables.fits_every_path(pattern):
+                raise self._table.wrong("exclude", f"{pattern}: {tables.REFUSED}; {tables.HINT}")
         return patterns
 
     def _rules(self, name: str) -> Iterator[NamedFile]:

@@ -1,7 +1,6 @@
 """What the caller wants: flags over configuration, and the only reader of the environment.
 
 Paths are strings and nothing here is parsed: a hook starts on every commit.
-``akpatrol.config.configuration_file`` reads the files.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from akpatrol.config.files import Files
     from akpatrol.model.credential import Credential
 
 FILE_NAME = ".akpatrol.toml"
@@ -195,33 +193,3 @@ def most_jobs(wanted: int | None) -> int:
 def default_jobs() -> int:
     """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def configuration_of(
-    named: str | None, start: str | None, top: str | None, files: Files | None = None
-) -> Configuration:
-    """Return the configuration that the caller named, else the scanned tree's, from ``start`` up to ``top``, if any.
-
-    ``files`` reads both, from the disk unless it is given. Raises UsageError for a file that cannot be used.
-    """
-    if named:
-        from akpatrol.config import configuration_file  # noqa: PLC0415 - most runs have none
-
-        return configuration_file.load(named, tree=None, files=files)
-    is_file = files.is_file if files else os.path.isfile
-    for directory in _upwards(start, top):
-        if any(is_file(os.path.join(directory, name)) for name in (FILE_NAME, PYPROJECT)):
-            from akpatrol.config import configuration_file  # noqa: PLC0415 - most runs have none
-
-            if file := configuration_file.in_directory(directory, top or directory, files):
-                return configuration_file.load(file, tree=top, files=files)
-    return Configuration()
-
-
-def _upwards(start: str | None, top: str | None) -> list[str]:
-    directories = []
-    while start and top:
-        directories.append(start)
-        parent = os.path.dirname(start)
-        start = None if start in (parent, top) else parent
-    return directories

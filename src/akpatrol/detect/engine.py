@@ -20,7 +20,8 @@ from akpatrol.detect.likelihood import LONGEST, score
 from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium
 from akpatrol.detect.nearby import CLUE_BYTES, Nearby
-from akpatrol.detect.prefilter import GateChoice, Prefilter, has_anchor
+from akpatrol.detect.prefilter import GateChoice, Prefilter
+from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.detect.sieve import Crowd, Sieve
 from akpatrol.model.fired_triggers import exact
 from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, End, Kind, Match, Secret
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from akpatrol.detect.keywords import Clue
     from akpatrol.detect.match import MatchSpan
-    from akpatrol.detect.prefilter import PrefilterResult
+    from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.trigger import Trigger
     from akpatrol.rules.precedence import Precedence
     from akpatrol.rules.rule_file import Rule, RuleSet

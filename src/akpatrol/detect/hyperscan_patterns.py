@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import hyperscan
 
 from akpatrol.detect.character_runs import Searches, grouped
-from akpatrol.detect.prefilter import GAP_BYTES, PrefilterResult, has_anchor, most_of
+from akpatrol.detect.prefilter_result import GAP_BYTES, PrefilterResult, has_anchor, most_of
 from akpatrol.model.fired_triggers import TriggerEnds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from akpatrol.detect.prefilter import PatternStore
+    from akpatrol.detect.prefilter_result import PatternStore
     from akpatrol.model.trigger import Trigger
     from akpatrol.rules.rule_file import Rule
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from array import array
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from akpatrol.detect.match import compile_any
+from akpatrol.detect.prefilter_result import GAP_BYTES, PatternStore, PrefilterResult, has_anchor, most_of
 from akpatrol.model.fired_triggers import TriggerEnds
 
 if TYPE_CHECKING:
@@ -30,47 +31,9 @@ GateChoice = Literal["auto", "hyperscan", "automaton"]
 _WARM_UP_BYTES = 1 << 20
 # Above this the automaton takes longer than it takes to compile.
 _PATIENT_BYTES = 1 << 20
-# Of more than so many, and one in so many bytes, not each is told.
-_MOST, _MOST_IN_BYTES = 1024, 64
-_LITTLE_BYTES = 128 << 10  # of which each may ring
-GAP_BYTES = 256  # the engine's reach is by far more than this and the longest match
 # More parts of an alarm than this are looked for together.
 _FEW_PARTS = 32
 _LONGEST_PART = 64  # bytes; parts that begin before the last may end behind it
-
-
-class PatternStore(Protocol):
-    """Where what takes a while to compile is kept from run to run, by a text that says what it is."""
-
-    def recall(self, key: str) -> bytes | None:
-        """Return what was kept, None without it."""
-
-    def remember(self, key: str, value: bytes) -> None:
-        """Keep it, if that is possible."""
-
-
-class PrefilterResult:
-    """Where to look: ``ends`` of anchors (byte offsets), ``rules`` to run over everything.
-
-    ``alarms`` has, for each alarm that rings, where its matches end. Where it is ``flooded``, there are so many anchors
-    or alarms that not each is told: then of anchors one in ``GAP_BYTES``.
-    """
-
-    __slots__ = ("alarms", "ends", "flooded", "rules")
-
-    def __init__(self, rules: set[int]) -> None:
-        self.ends: list[int] = []
-        self.rules = rules
-        self.alarms: dict[int, TriggerEnds | array[int]] = {}
-        self.flooded = False
-
-    def __bool__(self) -> bool:
-        return bool(self.ends or self.rules or self.alarms)
-
-
-def has_anchor(rule: Rule) -> bool:
-    """Tell whether only the surroundings of a rule's anchors are looked at; a user's could hide what they miss."""
-    return bool(rule.anchor) and rule.shipped
 
 
 class Prefilter:
@@ -220,8 +183,3 @@ class Prefilter:
             if self._required:
                 raise
             return None
-
-
-def most_of(data: bytes) -> int:
-    """Return how many rings in ``data`` are told one by one."""
-    return len(data) if len(data) <= _LITTLE_BYTES else _MOST + len(data) // _MOST_IN_BYTES

@@ -208,6 +208,12 @@ class Skipped(NamedTuple):
     accepted: str | None = None
 
 
+class Uncacheable(Skipped):
+    """No skip: ``item`` was read, and what it comes to depends on more than itself, so that a later run reads it."""
+
+    __slots__ = ()
+
+
 class Counted(NamedTuple):
     """A unit of work done: ``name`` is a key of ``coverage.counts``, ``size`` in bytes."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
-    from akpatrol.sources.git.revisions import WalkedCommit
+    from akpatrol.sources.git.walked_commit import WalkedCommit
 
 _WIDTH = 72
 _SHOWN = 5

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from akpatrol.detect.keywords import Clue
-    from akpatrol.detect.prefilter import GateChoice, PrefilterResult
+    from akpatrol.detect.prefilter import GateChoice
+    from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
     from akpatrol.rules.rule_file import RuleSet
     from akpatrol.scan.repeats import Shortened

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from akpatrol.model.scan import Counted, Excluded, Skipped
-from akpatrol.sources.base import Uncacheable
+from akpatrol.model.scan import Counted, Excluded, Skipped, Uncacheable
 
 if TYPE_CHECKING:
     from akpatrol.model.credential import RawFinding

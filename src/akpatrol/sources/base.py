@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from akpatrol.model.scan import Skipped
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from akpatrol.model.credential import Occurrence, RawFinding
-    from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Target
+    from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped, Target
     from akpatrol.scan.result import ScanResult
 
     Item = Content | Chunk | Skipped | Counted | Excluded
@@ -42,12 +40,6 @@ class RescanUnit(NamedTuple):
     def read(self) -> Iterator[Item]:
         """Yield what the unit holds."""
         return self.unit.read()
-
-
-class Uncacheable(Skipped):
-    """No skip: ``item`` was read, and what it comes to depends on more than itself, so that a later run reads it."""
-
-    __slots__ = ()
 
 
 class Source(Protocol):

@@ -28,8 +28,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from akpatrol import __version__
-from akpatrol.errors import UsageError
-from akpatrol.sweep.worker_pool import WorkersLostError
+from akpatrol.errors import UsageError, WorkersLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,13 +14,13 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from akpatrol.cache.scan_cache import conditions
-from akpatrol.errors import AkpatrolError
+from akpatrol.errors import AkpatrolError, WorkersLostError
 from akpatrol.model.scan import End, Skipped, Target
 from akpatrol.scan.execute import read_elsewhere
 from akpatrol.sweep import work
 from akpatrol.sweep.clones import CloneError
 from akpatrol.sweep.signature import TargetSignature, look
-from akpatrol.sweep.worker_pool import InlinePool, WorkersLostError
+from akpatrol.sweep.worker_pool import InlinePool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -9,16 +9,10 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from akpatrol.errors import UsageError
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _T = TypeVar("_T")
-
-
-class WorkersLostError(UsageError):
-    """Nobody is left to do any task."""
 
 
 class WorkerPool(Protocol):

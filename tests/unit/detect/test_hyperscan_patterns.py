@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akpatrol.detect.keywords import Keywords
-from akpatrol.detect.prefilter import Prefilter, PrefilterResult
+from akpatrol.detect.prefilter import Prefilter
 from akpatrol.rules.rule_file import load, parse
 from akpatrol.unwrap.encodings.registry import decoder
 
 patterns = pytest.importorskip("akpatrol.detect.hyperscan_patterns")
 
 if TYPE_CHECKING:
+    from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.rules.rule_file import Rule
 
 

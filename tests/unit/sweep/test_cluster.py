@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol import __version__
-from akpatrol.errors import UsageError
+from akpatrol.errors import UsageError, WorkersLostError
 from akpatrol.sweep import cluster as cluster_
 from akpatrol.sweep.cluster import Terms
-from akpatrol.sweep.worker_pool import WorkersLostError, hired
+from akpatrol.sweep.worker_pool import hired
 from tests import cluster
 from tests.unit.sweep import tasks
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from akpatrol.model.scan import Skipped
 from akpatrol.sources.regular_file import flaw, opened
@@ -15,7 +15,7 @@ from akpatrol.sources.regular_file import flaw, opened
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from akpatrol.sources.git.runner import Git
+    from akpatrol.sources.git.repository import Repository
 
 FILE = os.path.join(b"info", b"alternates")
 _DEEPEST = 5
@@ -25,7 +25,18 @@ _ESCAPED = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 
 
-def directories(git: Git) -> tuple[list[bytes], list[Skipped]]:
+class HasObjects(Protocol):
+    """A git that knows its repository, and the variables that it was given."""
+
+    @property
+    def repository(self) -> Repository:
+        """The repository."""
+
+    def variable(self, name: str) -> str:
+        """Return the value of an environment variable of git's, empty without one."""
+
+
+def directories(git: HasObjects) -> tuple[list[bytes], list[Skipped]]:
     """Return the object directories, the repository's own first, and what is said to be one and is not there."""
     own = git.variable("GIT_OBJECT_DIRECTORY")
     root = git.repository.root

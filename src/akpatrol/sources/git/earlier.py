@@ -12,6 +12,7 @@ from akpatrol.sources.git import catfile, revisions
 from akpatrol.sources.git.origins import Sources, Spot, matched, similar
 from akpatrol.sources.git.runner import LITERALLY
 from akpatrol.sources.git.units import ObjectsUnit
+from akpatrol.sources.git.walked_commit import WalkedCommit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -110,12 +111,12 @@ class Earlier:
             if not (commit := self._followed(tips, path, blob, hit)):
                 return None
             tips = self._git.run("rev-parse", f"{commit}^@").decode("ascii", "replace").split()
-            if not (before := self._renamed(revisions.WalkedCommit(commit, 0, tuple(tips)), hit)):
+            if not (before := self._renamed(WalkedCommit(commit, 0, tuple(tips)), hit)):
                 return commit
             path, blob = before
         return None
 
-    def _renamed(self, commit: revisions.WalkedCommit, hit: RawFinding) -> tuple[bytes, str] | None:
+    def _renamed(self, commit: WalkedCommit, hit: RawFinding) -> tuple[bytes, str] | None:
         """Return the path that a commit removed and that held the place, with the blob."""
         hits: Hits = {}
         gone = [

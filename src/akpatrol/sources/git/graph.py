@@ -16,7 +16,7 @@ from akpatrol.errors import GitError
 from akpatrol.sources.git import catfile
 from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git.missing_commits import shallow_boundary
-from akpatrol.sources.git.revisions import WalkedCommit
+from akpatrol.sources.git.walked_commit import WalkedCommit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.ranges import Range
     from akpatrol.sources.git.runner import Git
     from akpatrol.sources.git.scan_state import Memory
+    from akpatrol.sources.git.walked_commit import WalkedCommit
 
 _IDS_A_UNIT = 20_000
 _MUCH = 20_000  # objects
@@ -144,7 +145,7 @@ class RangeSource(OneTarget):
         super().__init__(target)
         self._git = git
         self._range = wanted
-        self._commits: dict[str, revisions.WalkedCommit] = {}
+        self._commits: dict[str, WalkedCommit] = {}
         self._changed: set[bytes] = set()
         self._cut: frozenset[str] = frozenset()
         self._before: Earlier | None = None

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from akpatrol.model.credential import RawFinding
-    from akpatrol.sources.git.revisions import WalkedCommit
     from akpatrol.sources.git.runner import Git
+    from akpatrol.sources.git.walked_commit import WalkedCommit
 
 
 # Of so many paths to which a place came the first is sought.

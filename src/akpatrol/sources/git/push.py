@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from akpatrol.sources.base import Placed, Planned
     from akpatrol.sources.git.earlier import Examine
     from akpatrol.sources.git.repository import Repository
-    from akpatrol.sources.git.revisions import WalkedCommit
+    from akpatrol.sources.git.walked_commit import WalkedCommit
 
 _IDS_A_UNIT = 5_000
 _WIDTHS = {b"sha1": 40, b"sha256": 64}

@@ -5,12 +5,13 @@ https://git-scm.com/docs/gitrevisions, https://git-scm.com/docs/git-diff-tree (r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.sources.git import trees
 from akpatrol.sources.git.runner import LITERALLY, SilentError
 from akpatrol.sources.git.trees import TreeChange
+from akpatrol.sources.git.walked_commit import WalkedCommit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,17 +35,9 @@ WALK_SECONDS = 4.0
 """How long git may walk before it is asked whether the history is of a kind that it walks for ever."""
 
 
-class WalkedCommit(NamedTuple):
-    """One commit of a walk; ``date`` is its committer date in seconds since 1970."""
-
-    id: str
-    date: int
-    parents: tuple[str, ...]
-
-
 def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> Iterator[WalkedCommit]:
     """Yield the commits that ``rev-list`` gives for revisions and tips, children before parents. Raises GitError."""
-    from akpatrol.sources.git import graph  # noqa: PLC0415 - it needs this module
+    from akpatrol.sources.git import graph  # noqa: PLC0415 - few histories are so wide
 
     if graph.is_known_to_be_wide(git) and "--no-walk=unsorted" not in revisions:
         yield from graph.commits(git, revisions, tips)

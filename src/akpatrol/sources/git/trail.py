@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from akpatrol.sources.git.origins import Introduction
-    from akpatrol.sources.git.revisions import WalkedCommit
     from akpatrol.sources.git.trees import TreeChange
+    from akpatrol.sources.git.walked_commit import WalkedCommit
 
 # Paths kept of one object; what has more says so.
 _PATHS_BYTES = 1 << 20

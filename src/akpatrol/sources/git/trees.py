@@ -16,8 +16,8 @@ from akpatrol.sources.git import catfile
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence, Set  # noqa: PYI025
 
-    from akpatrol.sources.git.revisions import WalkedCommit
     from akpatrol.sources.git.runner import Git
+    from akpatrol.sources.git.walked_commit import WalkedCommit
 
 MOST_PATHS = 1000
 """Paths that one change is given; what has more says so."""

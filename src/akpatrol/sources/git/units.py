@@ -9,8 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.chunks import BLOCK_BYTES, content_of
-from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped
-from akpatrol.sources.base import Uncacheable
+from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped, Uncacheable
 from akpatrol.sources.git import catfile
 from akpatrol.sources.git.packs.raw_object import RawObject
 

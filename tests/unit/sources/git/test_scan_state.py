@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol.cache.scan_cache import ScanCache
-from akpatrol.model.scan import Counted, Exclusion, Skipped
+from akpatrol.model.scan import Counted, Exclusion, Skipped, Uncacheable
 from akpatrol.scan.result import ScanResult
-from akpatrol.sources.base import RescanUnit, Uncacheable
+from akpatrol.sources.base import RescanUnit
 from akpatrol.sources.git import scan_state_json
 from akpatrol.sources.git.packs import partition, slices
 from akpatrol.sources.git.packs.raw_object import RawObject

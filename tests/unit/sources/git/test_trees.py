@@ -9,6 +9,7 @@ import pytest
 
 from akpatrol.sources.git import graph, repository, revisions, trees
 from akpatrol.sources.git.runner import Git
+from akpatrol.sources.git.walked_commit import WalkedCommit
 from tests.repositories import Repository
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def test_a_tree_that_is_broken_or_names_something_twice(repo: Repository) -> Non
         tree = repo.git("hash-object", "-t", "tree", "-w", "--stdin", "--literally", stdin=data)
         commit = repo.git("commit-tree", "-p", base, "-m", "odd", tree)
         git = _git(repo)
-        found = list(trees.changes(git, [revisions.WalkedCommit(commit, 0, (base,))]))
+        found = list(trees.changes(git, [WalkedCommit(commit, 0, (base,))]))
         told = [(b"f", {one.new for one in changes if one.name == b"f"}) for _, changes in found]
         assert (told or None) == wanted
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model.scan import Skipped
-from akpatrol.sources.base import Uncacheable
+from akpatrol.model.scan import Skipped, Uncacheable
 from akpatrol.sources.git import catfile
 from akpatrol.sources.git.packs import entries, fallback
 from akpatrol.sources.git.packs.inflate import BrokenObjectError
