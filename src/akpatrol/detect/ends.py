@@ -101,7 +101,7 @@ def _is_alone(medium: Medium, start: int, end: int) -> bool:
     """Tell whether all data are one string behind its length, which may look like text."""
     if end < len(medium.data) or not 0 < start < framings.REACH:
         return False
-    claims = framings.read(medium.before(start, framings.REACH), end - start)
+    claims = framings.read(medium.before(start, framings.REACH))
     sizes = {len(claim.marker) + claim.width for claim in claims if claim.marker and start + claim.length == end}
     return start in sizes
 
@@ -116,16 +116,18 @@ def _best(found: list[_Weighed]) -> _Weighed | None:
 def _claimed(medium: Medium, start: int, end: int, nature: Nature) -> Iterator[_Weighed]:
     run = _run_start(medium.data, start)
     # A length that looks like text stands where a run of text seems to begin.
-    for first in sorted({start, *(place for place in (run, run + 1, run + 2) if 0 <= place < start)}):
+    for first in (*(range(run, min(run + 3, start)) if run >= 0 else ()), start):
         if medium.width > 1 and medium.unit(first - 1) in _TEXT:
             continue  # a character, which reads as a number
         before = medium.before(first, framings.REACH)
-        for claim in framings.read(before, _most(medium, first, end), is_wide=medium.width > 1):
+        for claim in framings.read(before, is_wide=medium.width > 1):
             for last in _lasts(claim, first, medium.width):
+                if last < start + framings.LEAST or (first < start and last != end and not _is_telling(claim)):
+                    continue
                 claimed = _Claimed(medium, (first, last), (start, end), before, claim)
                 belief = claimed.belief() if nature is Nature.BINARY else claimed.belief_amid_text()
                 if first < start:  # less is to be believed: there are more places and lengths to try
-                    belief = belief - 1 if last >= end or (belief == _SURE and claimed.is_telling) else _NO
+                    belief = belief - 1 if last >= end or (belief == _SURE and _is_telling(claim)) else _NO
                 if belief > _NO:
                     yield _Weighed(min(last, end), belief, first == start)
 
@@ -142,16 +144,17 @@ def _in_column(medium: Medium, start: int, end: int, fits: Callable[[int], bool]
     return _Weighed(end, _SURE, first == start) if last > end and medium.unit(end) in _TEXT else None
 
 
-def _most(medium: Medium, first: int, end: int) -> int:
-    return max(4096, medium.width * (end - first) + 1)
-
-
 def _lasts(claim: Claim, first: int, width: int) -> Iterator[int]:
     """Yield where a string ends: of wide ones the number may be of bytes or of characters."""
     if width == 1 or not claim.length % width:
         yield first + claim.length // width
     if width > 1 and claim.plain:
         yield first + claim.length
+
+
+def _is_telling(claim: Claim) -> bool:
+    """Tell whether the bytes of a claim are not what text has."""
+    return claim.width >= _PLAIN_WIDTH or bool(claim.marker and claim.marker[-1] not in _PRINTED)
 
 
 class _Claimed(NamedTuple):
@@ -190,12 +193,6 @@ class _Claimed(NamedTuple):
         return self._little() if claim.little else self._big()
 
     @property
-    def is_telling(self) -> bool:
-        """Whether the bytes of the claim are not what text has."""
-        marker = self.claim.marker
-        return self.claim.width >= _PLAIN_WIDTH or bool(marker and marker[-1] not in _PRINTED)
-
-    @property
     def _tail(self) -> int:
         """How many bytes stand between the claimed end and that of the match."""
         return self.match[1] - self.string[1]
@@ -226,7 +223,7 @@ class _Claimed(NamedTuple):
             # One byte means something else in every format: in text it is a letter.
             is_letter = self._glued_before and self.before[-1] in _PRINTED
             return _DOUBT if is_letter and not _is_counted(self.before[:-1], claim.scale, claim.more) else _LIKELY
-        if not self.is_telling or self._after not in _TEXT:
+        if not _is_telling(self.claim) or self._after not in _TEXT:
             return _NO
         return _LIKELY if self.string[0] == self.match[0] else _PERHAPS
 

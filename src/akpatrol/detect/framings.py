@@ -7,13 +7,19 @@ it may be anything, and ``read`` leaves to the caller what to believe. Sources s
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+LEAST = 24  # bytes; the shortest credential
 REACH = 96  # bytes; the longest marker and number, and what may stand before them
 
+_MOST = 4096  # bytes of a string
+_REMEMBERED = 1 << 10
+_SHORT = 2  # bytes
+_ANY, _ZERO, _HIGHEST = range(256), range(1), range(4 * _MOST // 256 + 1)
 _CONTINUED, _SEVEN_BITS, _SIX_BITS = 0x80, 0x7F, 0x3F
 
 
@@ -38,19 +44,26 @@ class Claim(NamedTuple):
 
 
 class _Field(NamedTuple):
-    """A number of ``width`` bytes; ``value`` is negative for bytes that are none."""
+    """A number of ``width`` bytes; ``value`` is negative for bytes that are none.
+
+    In the numbers of strings that are not too long, the first and the last byte are of these ranges.
+    """
 
     width: int
     value: Callable[[bytes], int]
     little: bool = False
+    first: range = _ANY
+    last: range = _ANY
 
 
 def _little(width: int) -> _Field:
-    return _Field(width, lambda field: int.from_bytes(field, "little"), little=True)
+    last = _HIGHEST if width == _SHORT else _ZERO
+    return _Field(width, lambda field: int.from_bytes(field, "little"), little=True, last=last)
 
 
 def _big(width: int) -> _Field:
-    return _Field(width, lambda field: int.from_bytes(field, "big"))
+    first = _HIGHEST if width == _SHORT else _ZERO
+    return _Field(width, lambda field: int.from_bytes(field, "big"), first=first)
 
 
 def _leb128(field: bytes) -> int:
@@ -70,8 +83,10 @@ def _fourteen_bits(first: int) -> Callable[[bytes], int]:
 
 _BYTE, _LE16, _LE32, _LE64 = _Field(1, lambda field: field[0]), _little(2), _little(4), _little(8)
 _BE16, _BE32, _BE64 = _big(2), _big(4), _big(8)
-_LEB, _VARINT = _Field(2, _leb128), _Field(2, _big_endian_varint)
-_RDB, _US_HEAP = _Field(2, _fourteen_bits(0x40)), _Field(2, _fourteen_bits(0x80))
+_LEB = _Field(2, _leb128, first=range(0x80, 0x100))
+_VARINT = _Field(2, _big_endian_varint, first=range(0x80, 0x100))
+_RDB = _Field(2, _fourteen_bits(0x40), first=range(0x40, 0x51))
+_US_HEAP = _Field(2, _fourteen_bits(0x80), first=range(0x80, 0x91))
 
 
 class Framing(NamedTuple):
@@ -165,27 +180,46 @@ FRAMINGS = (
 )
 
 
-def _grouped() -> Iterator[tuple[_Field, dict[int, tuple[Framing, ...]]]]:
-    """Yield each field with its rows by the last byte of their markers, -1 for none: most markers are not there."""
+class _Rows(NamedTuple):
+    """The rows of a field: those without a marker, and those with one by its last byte."""
+
+    field: _Field
+    plain: tuple[Framing, ...]
+    marked: dict[int, tuple[Framing, ...]]
+
+
+def _grouped() -> Iterator[_Rows]:
     for field in dict.fromkeys(framing.field for framing in FRAMINGS):
         rows = [framing for framing in FRAMINGS if framing.field is field]
-        lasts = [row.marker[-1] if row.marker else -1 for row in rows]
-        yield field, {last: tuple(row for row, own in zip(rows, lasts, strict=True) if own == last) for last in lasts}
+        plain = tuple(row for row in rows if not row.marker)
+        lasts = {row.marker[-1] for row in rows if row.marker}
+        marked = {last: tuple(row for row in rows if row.marker.endswith(bytes((last,)))) for last in lasts}
+        yield _Rows(field, plain, marked)
 
 
 _ROWS = tuple(_grouped())
+_BY_LAST = tuple(tuple(rows for rows in _ROWS if last in rows.field.last) for last in range(256))
 
 
-def read(before: bytes, most: int, *, is_wide: bool = False) -> Iterator[Claim]:
-    """Yield what each row makes of the bytes ``before`` a string, up to a length of ``most`` bytes."""
-    for field, rows in _ROWS:
+@lru_cache(_REMEMBERED)
+def read(before: bytes, *, is_wide: bool = False) -> tuple[Claim, ...]:
+    """Return what each row makes of the bytes ``before`` a string, of ``LEAST`` to 4096 bytes.
+
+    Shorter ones hold no credential.
+    """
+    return tuple(_claims(before, is_wide=is_wide)) if before else ()
+
+
+def _claims(before: bytes, *, is_wide: bool) -> Iterator[Claim]:
+    size = len(before)
+    for field, plain, marked in _BY_LAST[before[-1]]:
         width = field.width
-        if len(before) < width or (value := field.value(before[-width:])) < 0:
+        if size < width or before[-width] not in field.first or (value := field.value(before[-width:])) < 0:
             continue
-        marked = rows.get(before[-width - 1], ()) if len(before) > width else ()
-        for row in (*marked, *rows.get(-1, ())):
+        rows = (*marked.get(before[-width - 1], ()), *plain) if size > width else plain
+        for row in rows:
             length, rest = divmod(value - row.more, row.scale)
-            if row.is_wide and not is_wide:
+            if rest or not LEAST <= length <= _MOST or (row.is_wide and not is_wide):
                 continue
-            if 0 < length <= most and not rest and before[:-width].endswith(row.marker):
+            if before.endswith(row.marker, 0, size - width):
                 yield Claim(length, width, row.marker, field.little, row.scale, row.more, row.final)

@@ -11,7 +11,7 @@ from akpatrol.detect import ends
 from akpatrol.detect.boundaries import Edge, comment_close, emphasis, file_extension, left_edge, right_edge
 from akpatrol.detect.ends import CredentialEnds
 from akpatrol.detect.keywords import Clue
-from akpatrol.detect.likelihood import is_placeholder, score
+from akpatrol.detect.likelihood import ceiling, is_placeholder, score
 from akpatrol.model.scan import Attribution, Confidence, Exposure, Kind
 
 if TYPE_CHECKING:
@@ -101,10 +101,8 @@ def judge(rule: Rule, medium: Medium, start: int, end: int, clues: frozenset[Clu
     if rule.kind is Kind.CUSTOM:
         near = _bearing(data, start, end, clues)
         return Verdict(start, end, Confidence.MEDIUM, Attribution.OPEN, _exposure(near))
-    place = _Candidate(rule.kind, medium, start, end, left_edge(data, start))
-    found_ends = place.ends()
-    found = _in_binary(place, found_ends) if found_ends else _in_text(place)
-    if found is None or not _is_plausible(found.telling):
+    found = medium.judged((rule.kind, start, end), lambda: _weighed(rule.kind, medium, start, end))
+    if found is None:
         return None
     near = _bearing(data, start, end, clues)
     confidence = _confidence(found.evidence, near, doubtful=found.edge < Edge.CLEAN)
@@ -115,6 +113,25 @@ def judge(rule: Rule, medium: Medium, start: int, end: int, clues: frozenset[Clu
     stop = start + _PREFIX[rule.kind] + len(found.text)
     attribution, exposure = _attribution(rule.kind, near), _exposure(near)
     return Verdict(start, stop, confidence, attribution, exposure, found.end_is_certain)
+
+
+def may_be_random(kind: Kind, text: bytes) -> bool:
+    """Return false for a match that is no credential, wherever it ends and whatever stands round it."""
+    first, _, secret = text[_PREFIX[kind] :].partition(b".")
+    if ceiling(secret, _SECRET.start) >= POSSIBLE:
+        return True
+    return kind is Kind.PERSONAL_ACCESS_TOKEN and ceiling(first, _BODY.start) >= POSSIBLE
+
+
+def _weighed(kind: Kind, medium: Medium, start: int, end: int) -> _Found | None:
+    """Judge a match by itself, without what stands near."""
+    data = medium.data
+    if not may_be_random(kind, data[start:end]):
+        return None
+    place = _Candidate(kind, medium, start, end, left_edge(data, start))
+    found_ends = place.ends()
+    found = _in_binary(place, found_ends) if found_ends else _in_text(place)
+    return found if found and _is_plausible(found.telling) else None
 
 
 def _in_text(place: _Candidate) -> _Found | None:

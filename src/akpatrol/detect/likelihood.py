@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from itertools import pairwise
-from math import log
+from math import inf, log
 
 from akpatrol.detect._bigrams import ROWS
 
@@ -43,6 +43,7 @@ _ALPHABETS = tuple(
     )
 )
 _WIDEST = log(len(SYMBOLS))
+_ROUNDING = 1e-6
 _UUID_LENGTH, _UUID_DASHES, _DASH = 36, (8, 13, 18, 23), ord("-")
 
 _ROWS_OF_KEYS = (_LOWER, _DIGITS, b"1234567890", b"qwertyuiop", b"asdfghjkl", b"zxcvbnm")
@@ -83,6 +84,34 @@ def _score(text: bytes) -> float:
         cost += row[symbol]
         row = _COSTS[symbol]
     return cost / _STEP - len(text) * _nats_each(text)
+
+
+@lru_cache(_REMEMBERED)
+def ceiling(text: bytes, least: int) -> float:
+    """Return a bound on the scores of all beginnings of a text of ``least`` characters or more, in nats.
+
+    It is near to the highest where that is negative; -inf for a shorter text.
+    """
+    if len(text) < least:
+        return -inf
+    if text[8:9] == b"-" == text[13:14]:
+        return inf  # a UUID may begin it, whose dashes are left out
+    each = _STEP * _nats_each(text[:least])
+    row, cost = _FIRST, _ROUNDING
+    symbols = text[:LONGEST].translate(_SYMBOL)
+    for symbol in symbols[: least - 1]:
+        cost += row[symbol]
+        row = _COSTS[symbol]
+    cost -= each * (least - 1)
+    highest = -inf
+    for symbol in symbols[least - 1 :]:
+        cost += row[symbol] - each
+        row = _COSTS[symbol]
+        if cost > highest:
+            if cost >= 0:
+                return cost / _STEP
+            highest = cost
+    return highest / _STEP
 
 
 @lru_cache(_REMEMBERED)

@@ -9,10 +9,13 @@ from __future__ import annotations
 import codecs
 import re
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_Judged = TypeVar("_Judged")
+_Kept = TypeVar("_Kept")
 
 _CONTROL = re.compile(rb"[\x00-\x06\x10-\x1a\x1c-\x1f\x7f]")
 _HIGH = re.compile(rb"[\x80-\xff]")
@@ -51,6 +54,9 @@ class Medium:
         self._names = names
         self._controls: dict[int, bool] = {}
         self._amid: dict[int, bool] = {}
+        self._surrounded: tuple[tuple[int, int], Nature] = ((-1, -1), Nature.TEXT)
+        self._judged: tuple[object, object] = (None, None)
+        self._kept: dict[object, object] = {}
 
     @property
     def width(self) -> int:
@@ -61,6 +67,11 @@ class Medium:
         """Return what surrounds ``[start, end)``."""
         if self._stored:
             return Nature.BINARY
+        if self._surrounded[0] != (start, end):
+            self._surrounded = (start, end), self._nature(start, end)
+        return self._surrounded[1]
+
+    def _nature(self, start: int, end: int) -> Nature:
         if (
             not self._names
             and self._amid_controls(start)
@@ -69,10 +80,26 @@ class Medium:
             return Nature.BINARY
         return Nature.TEXT if self._is_decodable(start, end) else Nature.UNDECODABLE
 
+    def judged(self, place: object, judge: Callable[[], _Judged]) -> _Judged:
+        """Return what ``judge`` says of a place; of what may be a credential it is asked twice in turn."""
+        if self._judged[0] != place:
+            self._judged = place, judge()
+        return cast("_Judged", self._judged[1])
+
     def before(self, start: int, number: int) -> bytes:
         """Return the last bytes before ``start`` as they are stored."""
         place, data = (self._stored.at(start), self._stored.data) if self._stored else (start, self.data)
         return data[max(0, place - number) : place]
+
+    def place(self, start: int) -> int:
+        """Return where ``start`` is in the bytes that are stored."""
+        return self._stored.at(start) if self._stored else start
+
+    def kept(self, reader: Callable[[bytes], _Kept]) -> _Kept:
+        """Return what a reader makes of all bytes that are stored, made once."""
+        if reader not in self._kept:
+            self._kept[reader] = reader(self._stored.data if self._stored else self.data)
+        return cast("_Kept", self._kept[reader])
 
     def unit(self, offset: int) -> int | None:
         """Return the byte at an offset, of wide text the character, None where there is nothing.

@@ -6,6 +6,7 @@ strings, the first of them zero, and padding with zeros up to a multiple of 64.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,24 @@ if TYPE_CHECKING:
 
 _REACH = 1008  # bytes back
 _PADDING = 64  # bytes
+_REMEMBERED = 1 << 12
+
+
+class Columns:
+    """The columns in some data, whose offsets are read once for all their strings."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._read: dict[int, list[list[int]]] = {}
+
+    def ends(self, first: int) -> list[list[int]]:
+        """Return where the strings end of a column that begins at ``first``, in order, for each width of offsets."""
+        if first not in self._read:
+            if len(self._read) >= _REMEMBERED:
+                self._read.clear()
+            before = self._data[max(0, first - _REACH) : first]
+            self._read[first] = [ends[::-1] for width in (4, 8) if (ends := _ends(before, width))]
+        return self._read[first]
 
 
 def column(medium: Medium, start: int) -> tuple[int, int] | None:
@@ -22,12 +41,10 @@ def column(medium: Medium, start: int) -> tuple[int, int] | None:
     if not first:
         return None
     begin = len(before) - first  # of this string in the column
-    for width in (4, 8):
-        ends = _ends(before[:first], width)
-        if ends and (begin in ends or not begin):
-            later = [end for end in ends if end > begin]
-            if later:
-                return start, min(later) - begin
+    for ends in medium.kept(Columns).ends(medium.place(start) - begin):
+        index = bisect_right(ends, begin)
+        if index < len(ends) and (not begin or ends[bisect_left(ends, begin)] == begin):
+            return start, ends[index] - begin
     return None
 
 

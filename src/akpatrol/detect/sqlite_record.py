@@ -7,7 +7,7 @@ cell says how many bytes it has, and in a table the row's number. Both have to a
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,12 +15,57 @@ if TYPE_CHECKING:
     from akpatrol.detect.medium import Medium
 
 _REACH = 768  # bytes back: what stands before a column of its record
+_BLOCK = 256  # bytes in which records are looked for at once
+_REMEMBERED = 1 << 14  # blocks
 # A header's size: of up to thirty columns or so, and no letter, for which all text would have to be tried.
 _HEADER = re.compile(rb"[\x02-\x1f]")
 _SIZES = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0)  # bytes of the serial types below 10
 _FIRST_TEXT = 12
 _MOST_VARINT = 9  # bytes
 _CONTINUED = 0x80
+_LEAST = 24  # bytes; the shortest credential
+_SHORT_TYPES = bytes(range(_FIRST_TEXT + 2 * _LEAST))  # serial types of what is shorter
+
+
+class _Record(NamedTuple):
+    """A record whose columns, of ``sizes`` bytes, stand in ``[begin, end)``; those of text and bytes are negative."""
+
+    begin: int
+    end: int
+    sizes: tuple[int, ...]
+
+
+class Records:
+    """The records in some data, each byte of which is looked at once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._blocks: dict[int, list[_Record]] = {}
+
+    def before(self, place: int) -> Iterator[_Record]:
+        """Yield those whose columns hold a place, the one with the last header first."""
+        for number in range(place // _BLOCK, max(0, place - _REACH) // _BLOCK - 1, -1):
+            if number not in self._blocks:
+                if len(self._blocks) >= _REMEMBERED:
+                    self._blocks.clear()
+                self._blocks[number] = list(self._found(number * _BLOCK))
+            for record in self._blocks[number]:
+                if record.begin <= place < record.end:
+                    yield record
+
+    def _found(self, first: int) -> Iterator[_Record]:
+        """Yield the records whose headers begin in a block, from the last on."""
+        data = self._data
+        for found in reversed(list(_HEADER.finditer(data, first, first + _BLOCK))):
+            header, size = found.start(), data[found.start()]
+            types = data[header + 1 : header + size]
+            if not types.translate(None, _SHORT_TYPES) or types[-1] >= _CONTINUED or not header:
+                continue
+            if data[header - 1] >= _CONTINUED or (sizes := _columns(types)) is None:
+                continue
+            payload = size + sum(map(abs, sizes))
+            if _is_cell(data, header, payload):
+                yield _Record(header + size, header + payload, tuple(sizes))
 
 
 def column(medium: Medium, start: int) -> tuple[int, int] | None:
@@ -28,18 +73,11 @@ def column(medium: Medium, start: int) -> tuple[int, int] | None:
 
     None where no record is found. In wide text a column that begins before ``start`` is not told.
     """
-    before = medium.before(start, _REACH)
-    here = len(before)
-    for found in reversed(list(_HEADER.finditer(before))):
-        header, size = found.start(), found[0][0]
-        if header + size > here:
-            continue
-        sizes = _columns(before[header + 1 : header + size])
-        if sizes is None or not _is_cell(before, header, size + sum(abs(one) for one in sizes)):
-            continue
-        place = header + size
-        for one in sizes:
-            if place <= here < place - min(one, 0):
+    here = medium.place(start)
+    for record in medium.kept(Records).before(here):
+        place = record.begin
+        for one in record.sizes:
+            if one <= -_LEAST and place <= here < place - one:
                 within = here - place
                 return (start - within, -one) if not within or medium.width == 1 else None
             place += abs(one)
@@ -66,24 +104,24 @@ def _columns(types: bytes) -> list[int] | None:
     return sizes
 
 
-def _is_cell(before: bytes, header: int, payload: int) -> bool:
+def _is_cell(data: bytes, header: int, payload: int) -> bool:
     """Tell whether a cell of that payload begins before a record's header, with or without a row's number."""
-    return any(_ends_with(before, end, payload) for end in (header, *_before_varint(before, header)))
+    varint = _varint(payload)
+    return any(data.endswith(varint, 0, end) for end in (header, *_before_varint(data, header)))
 
 
-def _before_varint(before: bytes, end: int) -> Iterator[int]:
+def _before_varint(data: bytes, end: int) -> Iterator[int]:
     """Yield where a varint may begin that ends at ``end``."""
-    if end and before[end - 1] < _CONTINUED:
+    if end and data[end - 1] < _CONTINUED:
         place = end - 1
         yield place
-        while place and end - place < _MOST_VARINT and before[place - 1] >= _CONTINUED:
+        while place and end - place < _MOST_VARINT and data[place - 1] >= _CONTINUED:
             place -= 1
             yield place
 
 
-def _ends_with(before: bytes, end: int, value: int) -> bool:
-    """Tell whether the varint of ``value`` ends at ``end``."""
+def _varint(value: int) -> bytes:
     groups = [value & 0x7F]
     while value := value >> 7:
         groups.append(value & 0x7F | _CONTINUED)
-    return before[max(0, end - len(groups)) : end] == bytes(reversed(groups))
+    return bytes(reversed(groups))

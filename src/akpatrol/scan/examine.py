@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from akpatrol.config.limits import Limits
 from akpatrol.detect.engine import Engine, Outer
 from akpatrol.detect.medium import Medium
-from akpatrol.detect.sieve import MOST_CROWDED, Crowd
+from akpatrol.detect.sieve import CROWDED, Crowd
 from akpatrol.model.chunks import blocks
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped
 from akpatrol.rules.literals import of_all
@@ -248,7 +248,7 @@ class Examiner:
             turn = Turn(chunk.origin, budget, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))], set(), crowd)
             yield from self._decode(layer, suspicion, turn)
         if crowd.over:
-            yield Skipped(title(chunk.origin), f"more than {MOST_CROWDED:,} places look like credentials within words")
+            yield Skipped(title(chunk.origin), CROWDED)
 
     def _decode(self, layer: Layer, suspicion: PrefilterResult, turn: Turn) -> Generator[Match | Found, None, bool]:
         """Yield matches in what is encoded in a layer, at the chunk's offsets, and what containers in it hold.
