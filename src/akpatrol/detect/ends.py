@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.detect import framings, offsets, sqlite_record
+from akpatrol.detect.corroboration import is_corroborated, is_counted
 from akpatrol.detect.medium import Nature
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.medium import Medium
 
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
-_PRINTED_BYTES = bytes(range(0x20, 0x7F))
-_PRINTED = frozenset(_PRINTED_BYTES)
+_PRINTED = frozenset(range(0x20, 0x7F))
 _TEXT_BYTES = bytes((9, 10, 13, *range(0x20, 0x7F)))
 _TEXT = frozenset(_TEXT_BYTES)
 _ENDS = _TEXT | {0, None}
@@ -33,14 +33,14 @@ _PLAIN_WIDTH = 4  # bytes of a number that are zero but for one, by chance hardl
 
 _ITEM, _SHORT_ITEM = 0x60, 23  # CBOR: a text of up to 23 bytes, its length in the same byte
 _HIGH, _CONTINUING = 0x80, bytes(range(0x80, 0xC0))
-_FIXSTR = 0xA0  # the same of MessagePack
 
 _LINE_ENDS = frozenset(b"\r\n")
 _QUOTES = frozenset((b'"', b"'", b"`"))
 _SAME = frozenset(b"\"'`,|;\t")
 _BRACKETS = frozenset(zip(b"([{<>", b")]}><", strict=True))
 _ASSIGNED, _NEXT = frozenset(b"=:"), frozenset(b"&;,")
-_FOREIGN = (b"github_", b"dckr_")  # words with which another vendor's token goes on like one of ours
+# Words with which another vendor's token goes on like one of ours.
+FOREIGN_WORDS, FOREIGN_BYTES = (b"github_", b"dckr_"), 8
 # Pickle's protocol 0 is text: V, the string, the end of the line, and where it is remembered.
 _REMEMBERED = re.compile(rb"\np[0-9]+\n")
 
@@ -84,7 +84,7 @@ def find(
     is_closed = stands_free and _is_closed(medium, start, end)
     is_in_text = medium.unit(start - 1) in _TEXT and medium.unit(end) in _TEXT
     if best and (best.belief == _SURE or not (is_closed and is_in_text)):
-        is_foreign = medium.data.endswith(_FOREIGN, max(0, start - _SMALL), start)
+        is_foreign = medium.data.endswith(FOREIGN_WORDS, max(0, start - FOREIGN_BYTES), start)
         return CredentialEnds(best.end, is_certain=True, is_framed=best.framed and not is_foreign)
     if nature is Nature.UNDECODABLE and not found:
         return None
@@ -122,7 +122,7 @@ def _claimed(medium: Medium, start: int, end: int, nature: Nature) -> Iterator[_
         before = medium.before(first, framings.REACH)
         for claim in framings.read(before, is_wide=medium.width > 1):
             for last in _lasts(claim, first, medium.width):
-                if last < start + framings.LEAST or (first < start and last != end and not _is_telling(claim)):
+                if last < start + framings.LEAST or not _may_tell(claim, end - last, is_begun=first < start):
                     continue
                 claimed = _Claimed(medium, (first, last), (start, end), before, claim)
                 belief = claimed.belief() if nature is Nature.BINARY else claimed.belief_amid_text()
@@ -150,6 +150,18 @@ def _lasts(claim: Claim, first: int, width: int) -> Iterator[int]:
         yield first + claim.length // width
     if width > 1 and claim.plain:
         yield first + claim.length
+
+
+def _may_tell(claim: Claim, tail: int, *, is_begun: bool) -> bool:
+    """Tell whether a claim could be believed that leaves ``tail`` bytes of the match: most that a letter makes not.
+
+    ``is_begun`` says that its string begins before the match.
+    """
+    if not tail or _is_telling(claim):
+        return True
+    if is_begun or tail < 0:
+        return False
+    return claim.width > 1 or bool(claim.marker) or claim.plain or tail <= _LITTLE_OVER
 
 
 def _is_telling(claim: Claim) -> bool:
@@ -218,37 +230,37 @@ class _Claimed(NamedTuple):
         """Judge a string that ends with the match, or goes on behind it."""
         claim = self.claim
         if not self._tail:
-            if claim.plain or claim.width > 1 or claim.marker:
-                return _SURE
             # One byte means something else in every format: in text it is a letter.
             is_letter = self._glued_before and self.before[-1] in _PRINTED
-            return _DOUBT if is_letter and not _is_counted(self.before[:-1], claim.scale, claim.more) else _LIKELY
+            if claim.width > 1 or claim.marker or (claim.plain and not is_letter):
+                return _SURE
+            return (_SURE if claim.plain else _LIKELY) if self._is_corroborated() else _DOUBT
         if not _is_telling(self.claim) or self._after not in _TEXT:
             return _NO
         return _LIKELY if self.string[0] == self.match[0] else _PERHAPS
 
     def _byte(self) -> int:
         """Judge one byte: in text it is a letter, and between text and text a delimiter."""
-        byte = self.before[-1]
+        byte, plain = self.before[-1], self.claim.plain
+        is_little = self._tail <= _LITTLE_OVER
         if byte >= _HIGH and _ends_character(self.before):
             return _NO
         if byte not in _PRINTED:
-            belief = _LIKELY if self._tail <= _LITTLE_OVER else _NO
-            return belief if self.claim.plain else min(belief, _PERHAPS if byte < _HIGH else _NO)
+            if not is_little or (not plain and byte >= _HIGH):
+                return _NO
+            return (_LIKELY if plain else _PERHAPS) if self._is_corroborated() else _DOUBT
         if self._glued_before:
-            return (
-                _LIKELY
-                if _is_counted(self.before[: -self.claim.width], self.claim.scale, self.claim.more)
-                else _DOUBT
-                if self._tail <= _LITTLE_OVER
-                else _NO
-            )
+            is_counted_before = is_counted(self.before[:-1], self.claim.scale, self.claim.more)
+            return _LIKELY if is_counted_before else _DOUBT if is_little else _NO
         if byte in _WORD:
-            return _LIKELY if self.claim.plain else _PERHAPS
+            return (_LIKELY if plain else _PERHAPS) if self._is_corroborated() else _DOUBT
         # What a delimiter parts from other text may also be the end of that.
         alone = len(self.before) > 1 and self.before[-2] != 0
-        is_number = self.claim.plain and alone and self._tail <= _LITTLE_OVER and self._after not in _ENDS
-        return _LIKELY if is_number else _DOUBT
+        is_number = plain and alone and is_little and self._after not in _ENDS
+        return _LIKELY if is_number and self._is_corroborated() else _DOUBT
+
+    def _is_corroborated(self) -> bool:
+        return is_corroborated(self.medium, self.claim, self.string, self._tail)
 
     def _little(self) -> int:
         """Judge a number whose zeros stand before the string, as those may that end another one and pad it."""
@@ -278,17 +290,9 @@ def _ends_character(before: bytes) -> bool:
     return first >= 0 and len(before[first:].decode("utf-8", "ignore")) == 1 and before[first] >= _HIGH
 
 
-def _is_counted(head: bytes, scale: int = 1, more: int = 0) -> bool:
-    """Tell whether the text at the end of ``head`` is a string whose length stands before it in the same way."""
-    run = len(head) - len(head.rstrip(_PRINTED_BYTES))
-    if not 0 < run < len(head):
-        return False
-    return head[-run - 1] == run * scale + more or (scale == 1 and not more and head[-run - 1] == run | _FIXSTR)
-
-
 def _is_parted(head: bytes, near: int) -> bool:
     """Tell whether what is no text stands in the last bytes of ``head``, or short texts lead up to its end."""
-    return bool(head[-near:].translate(None, _TEXT_BYTES)) or _is_counted(head) or _behind_items(head)
+    return bool(head[-near:].translate(None, _TEXT_BYTES)) or is_counted(head) or _behind_items(head)
 
 
 def _behind_items(head: bytes) -> bool:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 LEAST = 24  # bytes; the shortest credential
 REACH = 96  # bytes; the longest marker and number, and what may stand before them
@@ -90,7 +90,10 @@ _US_HEAP = _Field(2, _fourteen_bits(0x80), first=range(0x80, 0x91))
 
 
 class Framing(NamedTuple):
-    """One row: the number is ``scale`` times the length and ``more``; ``final`` ends the string, which may be wide."""
+    """One row: the number is ``scale`` times the length and ``more``; ``final`` ends the string, which may be wide.
+
+    ``most`` is the longest length that it can say, in bytes.
+    """
 
     format: str
     field: _Field
@@ -99,6 +102,7 @@ class Framing(NamedTuple):
     more: int = 0
     final: bytes = b""
     is_wide: bool = False
+    most: int = _MOST
 
 
 FRAMINGS = (
@@ -126,7 +130,7 @@ FRAMINGS = (
     Framing("MessagePack", _BYTE, b"\xc4"),
     Framing("MessagePack", _BE16, b"\xc5"),
     Framing("MessagePack", _BE32, b"\xc6"),
-    Framing("MessagePack fixstr", _BYTE, more=0xA0),
+    Framing("MessagePack fixstr", _BYTE, more=0xA0, most=31),
     # RFC 8949 section 3: major types 2 (bytes) and 3 (text) with a length of one, two or four bytes.
     Framing("CBOR", _BYTE, b"x"),
     Framing("CBOR", _BE16, b"y"),
@@ -202,24 +206,39 @@ _BY_LAST = tuple(tuple(rows for rows in _ROWS if last in rows.field.last) for la
 
 
 @lru_cache(_REMEMBERED)
-def read(before: bytes, *, is_wide: bool = False) -> tuple[Claim, ...]:
+def read(before: bytes, *, is_wide: bool = False) -> Sequence[Claim]:
     """Return what each row makes of the bytes ``before`` a string, of ``LEAST`` to 4096 bytes.
 
     Shorter ones hold no credential.
     """
-    return tuple(_claims(before, is_wide=is_wide)) if before else ()
-
-
-def _claims(before: bytes, *, is_wide: bool) -> Iterator[Claim]:
+    if not before:
+        return ()
     size = len(before)
+    claims = [*_BYTES[is_wide][before[-1]]]
     for field, plain, marked in _BY_LAST[before[-1]]:
         width = field.width
-        if size < width or before[-width] not in field.first or (value := field.value(before[-width:])) < 0:
+        if size < width or before[-width] not in field.first:
             continue
-        rows = (*marked.get(before[-width - 1], ()), *plain) if size > width else plain
-        for row in rows:
-            length, rest = divmod(value - row.more, row.scale)
-            if rest or not LEAST <= length <= _MOST or (row.is_wide and not is_wide):
-                continue
-            if before.endswith(row.marker, 0, size - width):
-                yield Claim(length, width, row.marker, field.little, row.scale, row.more, row.final)
+        known = marked.get(before[-width - 1]) if size > width else None
+        if width > 1 or known:
+            rows = (*(known or ()), *(plain if width > 1 else ()))
+            claims += _claims(field, rows, field.value(before[-width:]), before[:-width], is_wide=is_wide)
+    return claims
+
+
+def _claims(field: _Field, rows: Sequence[Framing], value: int, head: bytes, *, is_wide: bool) -> Iterator[Claim]:
+    if value < 0:
+        return
+    for row in rows:
+        length, rest = divmod(value - row.more, row.scale)
+        if rest or not LEAST <= length <= row.most or (row.is_wide and not is_wide):
+            continue
+        if head.endswith(row.marker):
+            yield Claim(length, field.width, row.marker, field.little, row.scale, row.more, row.final)
+
+
+# What the rows of one byte without a marker make of each: most of what is asked.
+_OF_A_BYTE = [row for row in FRAMINGS if row.field is _BYTE and not row.marker]
+_BYTES = [
+    [tuple(_claims(_BYTE, _OF_A_BYTE, byte, b"", is_wide=is_wide)) for byte in range(256)] for is_wide in (False, True)
+]

@@ -5,13 +5,15 @@ Pure and local: ``judge`` looks at most 1024 bytes left and right of a match, in
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.detect import ends
 from akpatrol.detect.boundaries import Edge, comment_close, emphasis, file_extension, left_edge, right_edge
-from akpatrol.detect.ends import CredentialEnds
+from akpatrol.detect.ends import FOREIGN_BYTES, FOREIGN_WORDS, CredentialEnds
 from akpatrol.detect.keywords import Clue
 from akpatrol.detect.likelihood import ceiling, is_placeholder, score
+from akpatrol.detect.medium import Nature
 from akpatrol.model.scan import Attribution, Confidence, Exposure, Kind
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ _FOREIGN = tuple(
     b"ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- dckr_pat_ sk_live_ sk_test_ rk_live_ sk-ant- sk-proj- xoxb- xoxp- "
     b"npm_ pypi- hf_ shpat_ dop_v1_ figd_ lin_api_ phc_ hvs. whsec_ rubygems_ sntrys_ gsk_ nvapi- AKIA AIzaSy".split()
 )
+_SHOPIFY = re.compile(rb"shpat_[0-9a-f]{32}")
 _SUPPORT = frozenset((Clue.ANYREACH, Clue.MCP, Clue.BEARER, Clue.SECRET_NAME))
 
 
@@ -125,10 +128,7 @@ def may_be_random(kind: Kind, text: bytes) -> bool:
 
 def _weighed(kind: Kind, medium: Medium, start: int, end: int) -> _Found | None:
     """Judge a match by itself, without what stands near."""
-    data = medium.data
-    if not may_be_random(kind, data[start:end]):
-        return None
-    place = _Candidate(kind, medium, start, end, left_edge(data, start))
+    place = _Candidate(kind, medium, start, end, left_edge(medium.data, start))
     found_ends = place.ends()
     found = _in_binary(place, found_ends) if found_ends else _in_text(place)
     return found if found and _is_plausible(found.telling) else None
@@ -162,7 +162,7 @@ def _in_binary(place: _Candidate, ends: CredentialEnds) -> _Found | None:
     kind, data, left = place.kind, place.medium.data, place.left
     is_framed = ends.is_certain and ends.is_framed
     glued = left is Edge.INSIDE and not is_framed
-    if glued and kind is not Kind.ORGANIZATION_KEY:
+    if glued and kind is Kind.PERSONAL_ACCESS_TOKEN and not _is_in_pool(place, ends):
         return _in_text(place)
     text = place.text(ends.end if is_framed else ends.end - comment_close(data, ends.end))
     right = Edge.CLEAN if is_framed else right_edge(data, ends.end)
@@ -172,6 +172,8 @@ def _in_binary(place: _Candidate, ends: CredentialEnds) -> _Found | None:
     if found is None:
         return None
     evidence, length = found
+    if glued and kind is Kind.PERSONAL_ACCESS_TOKEN and evidence < CLEAR:
+        return None
     if length < len(telling):
         shorter = place._replace(end=place.start + _PREFIX[kind] + length)
         return _in_binary(shorter, shorter.ends() or CredentialEnds(shorter.end, is_certain=True))
@@ -180,6 +182,15 @@ def _in_binary(place: _Candidate, ends: CredentialEnds) -> _Found | None:
     edge = Edge.DOUBTFUL if left is Edge.DOUBTFUL and not is_framed else Edge.CLEAN
     is_asset = file_extension(data, ends.end) and _is_content_hash(kind, text)
     return _Found(text, evidence, edge, telling, ends.is_certain, glued, is_asset)
+
+
+def _is_in_pool(place: _Candidate, ends: CredentialEnds) -> bool:
+    """Tell whether a token that goes on with a word may be a literal next to another one: no string holds both."""
+    medium, start = place.medium, place.start
+    is_foreign = medium.data.endswith(FOREIGN_WORDS, max(0, start - FOREIGN_BYTES), start) or bool(
+        _SHOPIFY.match(medium.data, max(0, start - 2))
+    )
+    return not (ends.is_certain or is_foreign) and medium.nature(start, place.end) is Nature.BINARY
 
 
 def _weigh(kind: Kind, text: bytes, *, whole: bool, is_file: bool) -> tuple[float, int] | None:
