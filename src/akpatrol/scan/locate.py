@@ -99,8 +99,18 @@ class _Masks:
         low, high = max(first, start - _NEIGHBOUR_BYTES), min(last, stop + _NEIGHBOUR_BYTES)
         if low < self._start or high > self._end:
             self._start, self._end = low, min(last, max(high, self._reach(low)))
-            self._shapes = _Spans(self._candidates(self._data, self._start, self._end))
+            shapes = set(self._candidates(self._data, self._start, self._end))
+            self._shapes = _Spans(shape for shape in shapes if not self._is_masked(*shape))
         return self._found.within(start, stop) + self._shapes.within(start, stop)
+
+    def _is_masked(self, start: int, end: int) -> bool:
+        """Tell whether a match that begins before a span holds it, so that no context needs the span.
+
+        Not one of two matches that begin alike, of which the shorter is shown beside the rest of the longer.
+        """
+        found = self._found.within(start, end)
+        starts = [low for low, _ in found]
+        return any(low < start and end <= high and starts.count(low) == 1 for low, high in found)
 
     def _reach(self, low: int) -> int:
         """Return where the surroundings of those matches end that stand in the part from ``low`` on."""
