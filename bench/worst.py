@@ -84,6 +84,18 @@ def _words(rng: random.Random, number: int) -> str:
     return "_".join(rng.choices(_WORDS, k=number // 3))[:number]
 
 
+def _counted(text: str) -> str:
+    return chr(len(text)) + text
+
+
+def _controls(rng: random.Random, number: int) -> str:
+    return "".join(map(chr, rng.choices(range(2, 32), k=number)))
+
+
+def _rare(rng: random.Random) -> str:
+    return "\1" * (rng.random() < 1 / 100)
+
+
 _VARIED: dict[str, Callable[[random.Random], str]] = {
     "near misses in lines": lambda rng: f"ak_{_words(rng, 12)}.{_words(rng, 30)}\n",
     "near misses in one line": lambda rng: f"ak_{_words(rng, 12)}.{_words(rng, 30)} ",
@@ -91,6 +103,13 @@ _VARIED: dict[str, Callable[[random.Random], str]] = {
     "places in words": lambda rng: "ak_" * rng.randrange(1, 20) + "." + _words(rng, 20),
     "long words amid controls": lambda rng: "pat_" + _text(rng, 3) + "\1" * (rng.random() < 1 / (1 << 13)),
     "places in words amid controls": lambda rng: "ak_" * rng.randrange(1, 20) + "." + _words(rng, 20) + "\1",
+    "near misses amid controls": lambda rng: f"ak_{_words(rng, 12)}.{_words(rng, 30)}\1",
+    "near misses behind lengths": lambda rng: _counted(f"pat_{_words(rng, 60)}"),
+    "near misses behind records": lambda rng: _controls(rng, 40) + f"pat_{_words(rng, 22)}",
+    "tokens of others amid controls": lambda rng: f"github_pat_{_text(rng, 22)}\1",
+    "placeholders amid controls": lambda rng: f"pat_{_text(rng, 20)}example{_text(rng, 4)}\1",
+    "keys, masked, amid controls": lambda rng: f"ak_{_text(rng, 8)}.{_text(rng, 16)}****\1",
+    "high bytes": lambda rng: f"\xffpat_{_words(rng, 24)}",
     "placeholders": lambda rng: f"pat_{_text(rng, 20)}example{_text(rng, 4)} ",
     "lines of base64, varied": lambda rng: "YWtf" * 12 + base64.b64encode(_words(rng, 12).encode()).decode() + "\n",
     "text in base64": lambda rng: base64.b64encode(_words(rng, 40).encode()).decode() + " , ",
@@ -105,6 +124,12 @@ _VARIED: dict[str, Callable[[random.Random], str]] = {
 _FOUND: dict[str, Callable[[random.Random], str]] = {
     "credentials in one line": lambda rng: f'"ak_{_text(rng, 12)}.{_text(rng, 40)}", ',
     "credentials in lines": lambda rng: f"k = ak_{_text(rng, 12)}.{_text(rng, 40)}\n",
+    "credentials amid controls": lambda rng: f"ak_{_text(rng, 12)}.{_text(rng, 40)}\1",
+    "credentials behind lengths": lambda rng: "\x8c" + _counted(f"pat_{_text(rng, 40)}") + "\x94",
+    "credentials behind wide lengths": lambda rng: f"8\0\0\0ak_{_text(rng, 12)}.{_text(rng, 40)}",
+    "credentials behind records": lambda rng: _controls(rng, 40) + f"ak_{_text(rng, 12)}.{_text(rng, 40)}",
+    "credentials glued": lambda rng: f"ak_{_text(rng, 12)}.{_text(rng, 40)}{_words(rng, 12)}" + _rare(rng),
+    "tokens glued": lambda rng: f"{_words(rng, 12)}xpat_{_text(rng, 40)}" + _rare(rng),
     "credentials beside names": lambda rng: "token" * 20 + f" pat_{_text(rng, 40)} ",
 }
 

@@ -39,7 +39,7 @@ def is_corroborated(medium: Medium, claim: Claim, string: tuple[int, int], tail:
         medium.width > 1
         or is_counted(head, claim.scale, claim.more)
         or _counts(medium.data, end, claim)
-        or (claim.plain and _is_field(head[-1:], medium.data[end : end + 1]))
+        or (claim.plain and _is_field(head[-2:], medium.data[end : end + 1]))
         or _has_sibling(medium.data, claim, string, tail)
     )
 
@@ -65,13 +65,14 @@ def _counts(data: bytes, place: int, claim: Claim) -> bool:
     return run == length or (run > length and data[place] < _FIRST_PRINTED)
 
 
-def _is_field(tag: bytes, following: bytes) -> bool:
+def _is_field(head: bytes, following: bytes) -> bool:
     """Tell whether a field's tag stands before the length, and another's or nothing behind the string."""
-    if not tag:
-        return False
-    if tag[0] in _TEXT_TAGS:
+    if not head or not head.translate(None, _PRINTED_BYTES):
+        return False  # in text a tag is a letter
+    tag = head[-1]
+    if tag in _TEXT_TAGS:
         return not following or following[0] in _TAGS
-    return tag[0] in _TEXT_HEADERS and bool(following) and (not following[0] or following[0] in _HEADERS)
+    return tag in _TEXT_HEADERS and bool(following) and (not following[0] or following[0] in _HEADERS)
 
 
 def _has_sibling(data: bytes, claim: Claim, string: tuple[int, int], tail: int) -> bool:

@@ -40,7 +40,7 @@ _SAME = frozenset(b"\"'`,|;\t")
 _BRACKETS = frozenset(zip(b"([{<>", b")]}><", strict=True))
 _ASSIGNED, _NEXT = frozenset(b"=:"), frozenset(b"&;,")
 # Words with which another vendor's token goes on like one of ours.
-FOREIGN_WORDS, FOREIGN_BYTES = (b"github_", b"dckr_"), 8
+FOREIGN_WORDS, _FOREIGN_BYTES = (b"github_", b"dckr_"), 8
 # Pickle's protocol 0 is text: V, the string, the end of the line, and where it is remembered.
 _REMEMBERED = re.compile(rb"\np[0-9]+\n")
 
@@ -84,7 +84,7 @@ def find(
     is_closed = stands_free and _is_closed(medium, start, end)
     is_in_text = medium.unit(start - 1) in _TEXT and medium.unit(end) in _TEXT
     if best and (best.belief == _SURE or not (is_closed and is_in_text)):
-        is_foreign = medium.data.endswith(FOREIGN_WORDS, max(0, start - FOREIGN_BYTES), start)
+        is_foreign = medium.data.endswith(FOREIGN_WORDS, max(0, start - _FOREIGN_BYTES), start)
         return CredentialEnds(best.end, is_certain=True, is_framed=best.framed and not is_foreign)
     if nature is Nature.UNDECODABLE and not found:
         return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.detect import ends
 from akpatrol.detect.boundaries import Edge, comment_close, emphasis, file_extension, left_edge, right_edge
-from akpatrol.detect.ends import FOREIGN_BYTES, FOREIGN_WORDS, CredentialEnds
+from akpatrol.detect.ends import FOREIGN_WORDS, CredentialEnds
 from akpatrol.detect.keywords import Clue
 from akpatrol.detect.likelihood import ceiling, is_placeholder, score
 from akpatrol.detect.medium import Nature
@@ -39,6 +39,8 @@ _FOREIGN = tuple(
     b"npm_ pypi- hf_ shpat_ dop_v1_ figd_ lin_api_ phc_ hvs. whsec_ rubygems_ sntrys_ gsk_ nvapi- AKIA AIzaSy".split()
 )
 _SHOPIFY = re.compile(rb"shpat_[0-9a-f]{32}")
+# Itanium C++ ABI 5.1; Rust's "Symbol Mangling" v0 and legacy; the underscore that Mach-O puts before.
+_MANGLED, _LONGEST_NAME = (b"_Z", b"_R", b"__Z", b"__R"), 1000
 _SUPPORT = frozenset((Clue.ANYREACH, Clue.MCP, Clue.BEARER, Clue.SECRET_NAME))
 
 
@@ -185,12 +187,16 @@ def _in_binary(place: _Candidate, ends: CredentialEnds) -> _Found | None:
 
 
 def _is_in_pool(place: _Candidate, ends: CredentialEnds) -> bool:
-    """Tell whether a token that goes on with a word may be a literal next to another one: no string holds both."""
-    medium, start = place.medium, place.start
-    is_foreign = medium.data.endswith(FOREIGN_WORDS, max(0, start - FOREIGN_BYTES), start) or bool(
-        _SHOPIFY.match(medium.data, max(0, start - 2))
-    )
-    return not (ends.is_certain or is_foreign) and medium.nature(start, place.end) is Nature.BINARY
+    """Tell whether a token that goes on with a word may be a literal next to another one: no string holds both.
+
+    Nor does a name, which joins its words with ``_`` or is one that a compiler made.
+    """
+    data, start = place.medium.data, place.start
+    if ends.is_certain or place.medium.nature(start, place.end) is not Nature.BINARY:
+        return False
+    name = data[data.rfind(b"\0", max(0, start - _LONGEST_NAME), start) + 1 : start]
+    is_foreign = name.endswith((b"_", *FOREIGN_WORDS)) or bool(_SHOPIFY.match(data, max(0, start - 2)))
+    return not (is_foreign or name.startswith(_MANGLED)) and score(place.text(place.end)[: _BODY.start]) >= LIKELY
 
 
 def _weigh(kind: Kind, text: bytes, *, whole: bool, is_file: bool) -> tuple[float, int] | None:

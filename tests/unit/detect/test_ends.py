@@ -19,7 +19,7 @@ from akpatrol.detect.engine import Engine
 from akpatrol.detect.keywords import WORDS, Clue
 from akpatrol.model.scan import Confidence, End, Kind
 from akpatrol.rules.rule_file import load
-from tests.credentials import organization_key, personal_access_token
+from tests.credentials import organization_key, personal_access_token, random_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,12 +194,108 @@ def test_what_no_length_ends_is_uncertain(between: bytes) -> None:
 
 
 def test_literal_pools() -> None:
-    """Programs whose compilers put literals next to one another: a key counts at low, a token does not."""
+    """Programs whose compilers put literals next to one another: a credential counts at low, its end is not known."""
     key, token = organization_key(Random(4)), personal_access_token(Random(5))
     pool = ("unexpected end of input" + key + "invalid argument" + token + "not found").encode()
     data = bytes(600) + pool + bytes(600)
-    (match,) = _ENGINE.scan(data)
-    assert (match.kind, match.confidence, match.ending) == (Kind.ORGANIZATION_KEY, Confidence.LOW, End.UNCERTAIN)
+    found = _ENGINE.scan(data)
+    assert [match.kind for match in found] == [Kind.ORGANIZATION_KEY, Kind.PERSONAL_ACCESS_TOKEN]
+    assert {(match.confidence, match.ending) for match in found} == {(Confidence.LOW, End.UNCERTAIN)}
+    assert all(match.secret.reveal().startswith(one.encode()) for match, one in zip(found, (key, token), strict=True))
+
+
+def test_tokens_in_literal_pools() -> None:
+    """Sorted by length, as Go's linker does: the token stands anywhere among the words."""
+    found = 0
+    for seed in range(100):
+        rng = Random(seed)
+        token = personal_access_token(rng, length=rng.randrange(28, 65)).encode()
+        words = [random_text(rng, "lower", rng.randrange(3, 90)).encode() for _ in range(20)]
+        literals = sorted([*words, token], key=len)
+        pool = b"".join(literals)
+        matches = [one for one in _ENGINE.scan(bytes(32) + pool + bytes(32)) if one.start == 32 + pool.index(token)]
+        found += any(one.secret.reveal().startswith(token) for one in matches)
+        assert all(one.ending is End.UNCERTAIN and one.confidence is Confidence.LOW for one in matches)
+    assert found >= 99
+
+
+@pytest.mark.parametrize("before", [b"github_", b"dckr_", b"sh"])
+def test_other_vendors_tokens_in_literal_pools_are_not_found(before: bytes) -> None:
+    token = before + b"pat_" + random_text(Random(6), "hex", 32).encode()
+    assert _ENGINE.scan(bytes(32) + b"literal pool " + token + b"GHIJ another literal" + bytes(32)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(b"compat_set_default_configuration_of_window", b"pat_index_by_name_and_account_0123", b"pat_" + b"ab" * 20),
+        # As compilers make them: random parts tell crates apart.
+        b"_RNvNtCsgEmfK2I1SDS_4core3ops9visit_pat_field0E0Cshb4CxotJIr4_15rustc_interface",
+        b"_ZN4core3ops11pat_is_wild17h3f9ab4412c7d0e65E",
+    ],
+)
+def test_names_in_literal_pools_are_not_found(name: bytes) -> None:
+    if not name.startswith(b"_"):
+        assert _ENGINE.scan(bytes(32) + b"literalpool" + name + b"another" + bytes(32)) == []
+    assert _ENGINE.scan(bytes(32) + b"\0" + name + b"\0another" + bytes(32)) == []
+
+
+def test_mangled_names_with_random_parts_are_not_found() -> None:
+    for prefix in (b"_RNv", b"_ZN", b"__ZN"):
+        name = prefix + b"Cs3LkjhiSDCX4_12clippy11pat_" + random_text(Random(8), "base62", 40).encode()
+        assert _ENGINE.scan(bytes(32) + name + b"\0another" + bytes(32)) == []
+
+
+def test_a_string_that_begins_with_a_word_holds_no_token() -> None:
+    """Where a length proves that the word belongs to it, it is a name."""
+    name = b"com" + personal_access_token(Random(7), length=40).encode()
+    assert _ENGINE.scan(bytes(8) + b"\x8c" + bytes((len(name),)) + name + b"\x94" + bytes(8)) == []
+
+
+def test_one_byte_by_chance_makes_no_end_certain() -> None:
+    """Random bytes before a credential and a word behind it: hardly ever the end that a byte happens to say."""
+    wrong = 0
+    for seed in range(400):
+        rng = Random(seed)
+        key = organization_key(rng, secret_length=24 + seed % 40).encode()
+        word = rng.choice((b"production", b"key", b"createElement", b"user7", b"staging_api"))
+        noise = [rng.randbytes(600) for _ in range(2)]
+        data = noise[0] + key + word + b"\xff" + noise[1]
+        ends = [(one.secret.reveal(), one.ending) for one in _ENGINE.scan(data) if one.start == 600]
+        wrong += any(secret != key and ending is End.CERTAIN for secret, ending in ends)
+    assert wrong <= 12
+
+
+_BYTES: dict[str, Callable[[int], int]] = {
+    "plain": lambda size: size,
+    "Avro": lambda size: 2 * size,
+    "PostgreSQL": lambda size: 2 * size + 3,
+}
+
+
+@pytest.mark.parametrize("name", _BYTES)
+@pytest.mark.parametrize("shape", ["before", "behind", "row", "alone"])
+def test_a_byte_that_something_else_bears_out_is_a_length(name: str, shape: str) -> None:
+    """A string before or behind it, or the next row, has its length in the same way."""
+    of = _BYTES[name]
+
+    def counted(text: bytes) -> bytes:
+        return bytes((of(len(text)),)) + text
+
+    right = 0
+    for seed in range(20):
+        rng = Random(seed)
+        keys = [organization_key(rng, secret_length=40).encode() for _ in range(3)]
+        number = bytes(rng.choices(range(0x80, 0x100), k=3)) + b"\1"
+        data = {
+            "before": b"\x80" + counted(b"name") + counted(keys[0]) + number,
+            "behind": number + counted(keys[0]) + counted(b"other") + number,
+            "row": b"".join(number + counted(key) for key in keys) + number,
+            "alone": number + counted(keys[0]) + number,
+        }[shape]
+        found = [one for one in _ENGINE.scan(bytes(8) + data) if one.secret.reveal() in keys]
+        right += bool(found) and all(one.ending is End.CERTAIN for one in found)
+    assert right >= 19 if shape != "alone" or name == "plain" else right == 0
 
 
 def test_a_long_pool_far_from_what_is_no_text() -> None:

@@ -5,9 +5,11 @@ import sys
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from akpatrol.detect._bigrams import ROWS
-from akpatrol.detect.likelihood import LONGEST, SYMBOLS, is_placeholder, score
+from akpatrol.detect.likelihood import LONGEST, SYMBOLS, ceiling, is_placeholder, score
 from tests import credentials
 
 WORDS = [
@@ -31,6 +33,14 @@ PLACEHOLDERS = [
 @pytest.mark.parametrize("word", WORDS)
 def test_words_score_below_zero(word: str) -> None:
     assert score(word.encode()) < 0
+
+
+@given(st.text([chr(byte) for byte in SYMBOLS], max_size=140) | st.sampled_from(WORDS), st.integers(1, 30))
+def test_no_beginning_scores_above_the_ceiling(text: str, least: int) -> None:
+    encoded = text.encode()
+    scores = [score(encoded[:length]) for length in range(least, len(encoded) + 1)]
+    bound = ceiling(encoded, least)
+    assert bound >= 0 or bound >= max(scores, default=bound)
 
 
 @pytest.mark.parametrize("name", credentials.ALPHABETS)
