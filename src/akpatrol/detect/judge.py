@@ -196,7 +196,11 @@ def _is_in_pool(place: _Candidate, ends: CredentialEnds) -> bool:
         return False
     name = data[data.rfind(b"\0", max(0, start - _LONGEST_NAME), start) + 1 : start]
     is_foreign = name.endswith((b"_", *FOREIGN_WORDS)) or bool(_SHOPIFY.match(data, max(0, start - 2)))
-    return not (is_foreign or name.startswith(_MANGLED)) and score(place.text(place.end)[: _BODY.start]) >= LIKELY
+    # A token of which another one begins before it could end is a piece of something else.
+    body = place.text(place.end)[: _BODY.start + len(b"pat")]
+    if is_foreign or name.startswith(_MANGLED) or b"pat_" in body:
+        return False
+    return score(body[: _BODY.start]) >= LIKELY
 
 
 def _weigh(kind: Kind, text: bytes, *, whole: bool, is_file: bool) -> tuple[float, int] | None:

@@ -34,8 +34,8 @@ _REMEMBERED = 1 << 14
 _FEW, _MOST_SHAPES = 8, 16  # in one word
 _PAT = "pat_"
 _LONGEST_BODY = len(_PAT) + 256
-# What is shorter is neither a body nor an id and a secret.
-_LEAST = "(?=[0-9A-Za-z_-]{20}|[0-9A-Za-z_-]{4,64}\\.[0-9A-Za-z_-]{16})"
+# No other vendor's, with the words of ``ends.FOREIGN_WORDS``; what is shorter is neither a body nor an id and a secret.
+_LEAST = "(?<!github_pat_)(?<!dckr_pat_)(?=[0-9A-Za-z_-]{20}|[0-9A-Za-z_-]{4,64}\\.[0-9A-Za-z_-]{16})"
 _NO_CLUES: frozenset[Clue] = frozenset()
 
 _WORD = re.compile(rb"[0-9A-Za-z_.-]*+")

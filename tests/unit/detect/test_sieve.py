@@ -115,6 +115,19 @@ def test_a_framed_token_in_a_long_pool_is_found() -> None:
         assert ends_there == [(at + len(token), End.CERTAIN)]
 
 
+def test_tokens_of_others_use_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table of another vendor's tokens amid which one of ours stands."""
+    monkeypatch.setattr(sieve, "MOST_CROWDED", 20)
+    rng = Random(6)
+    rows = [b"\x8c\x33github_pat_" + random_text(rng, "base62", 40).encode() + b"\x94" for _ in range(200)]
+    key = organization_key(rng).encode()
+    data = b"".join([*rows, b"\1\0", key, b"\0"])
+    crowd = sieve.Crowd()
+    found = _ENGINE.confirm(Medium(data), _ENGINE.suspect(data), (0, len(data)), None, Outer(crowd))
+    assert [match.secret.reveal() for match in found] == [key]
+    assert not crowd.over
+
+
 @pytest.mark.parametrize("kind", ["key", "token"])
 def test_shapes_in_long_words_of_text_are_passed_over(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
