@@ -13,6 +13,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.unwrap import nested
 from akpatrol.unwrap.encodings import escape_triggers
 from akpatrol.unwrap.encodings.encoded_literals import ASCII_GROUP
 
@@ -23,18 +24,20 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.encodings.spelling import Part
 
 _HEX = rb"[0-9A-Fa-f]"
-_PERCENT = rb"%(?:25){0,4}"
-# Each further level of quoting doubles the backslashes. Bounded, for a search is quadratic in what is not.
-_BACKSLASH = rb"\\{1,8}"
-_AMPERSAND = rb"&(?:amp;){0,4}"
+_PERCENT = rb"%(?:25)*"
+# Each further level of quoting doubles the backslashes.
+_BACKSLASH = rb"\\++"
+_AMPERSAND = rb"&(?:amp;)*"
 _CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
 class Family(NamedTuple):
     """One family of escapes. Patterns are sources for ``re``; ``dense`` and what ``near`` gives serve hyperscan too.
 
-    ``escape`` matches whatever is resolved, ``resolve`` says to what, and ``introducer`` begins it. ``near(literals)``
-    are what ends one of which some characters are escaped; ``dense`` match where more may be encoded beneath escapes.
+    ``escape`` matches whatever is resolved, ``resolve`` says to what, and ``introducer`` begins it; ``guard`` comes
+    before a search for one, which is quadratic without it. ``near(literals)``
+    are what ends one of which some characters are escaped; ``dense`` match where more may be encoded beneath escapes,
+    and what ``nested()`` gives does where escapes are escaped again.
     Where all characters are escaped, base64 and hexadecimal have letters whose codes begin with 4 or 6. ``joints`` are
     the ends of lines behind which a line goes on.
     """
@@ -45,7 +48,9 @@ class Family(NamedTuple):
     resolve: Callable[[bytes], bytes]
     near: Callable[[Sequence[Places]], Iterator[Part]]
     dense: tuple[tuple[bytes, bytes], ...]
+    nested: Callable[[], Iterator[Part]]
     joints: tuple[bytes, ...] = ()
+    guard: bytes = b""
 
 
 def _utf8(code: int, otherwise: bytes) -> bytes:
@@ -55,32 +60,38 @@ def _utf8(code: int, otherwise: bytes) -> bytes:
         return otherwise
 
 
-@lru_cache(4096)
 def _resolve_percent(text: bytes) -> bytes:
-    if b"u" in text:
+    if text[-5:-4] == b"u":
         return _utf8(int(text[-4:], 16), text)
-    return bytes([int(text[-2:], 16)])
+    return bytes.fromhex(text[-2:].decode())
+
+
+def _resolve_backslash(text: bytes) -> bytes:
+    return _behind_backslash(text.lstrip(b"\\"))
 
 
 @lru_cache(4096)
-def _resolve_backslash(text: bytes) -> bytes:
-    body = text.lstrip(b"\\")
+def _behind_backslash(body: bytes) -> bytes:
     kind = body[:1]
     if kind.isdigit():
         return bytes([int(body, 8)])
     if len(body) == 1:
         return _CONTROLS.get(body, body)
     code = int(body[1:].strip(b"{}"), 16)
-    return bytes([code]) if kind == b"x" and len(body) == len(rb"x70") else _utf8(code, text)
+    return bytes([code]) if kind == b"x" and len(body) == len(rb"x70") else _utf8(code, b"\\" + body)
+
+
+def _resolve_html(text: bytes) -> bytes:
+    start = len(b"&")
+    while text.startswith(b"amp;", start):
+        start += len(b"amp;")
+    return _behind_ampersand(text[start:])
 
 
 @lru_cache(4096)
-def _resolve_html(text: bytes) -> bytes:
+def _behind_ampersand(name: bytes) -> bytes:
     from html import unescape  # noqa: PLC0415 - its table of 2,231 names, only for who needs it
 
-    name = text[1:]
-    while name.startswith(b"amp;"):
-        name = name.removeprefix(b"amp;")
     if name.startswith(b"#") and not name.strip(b"#xX0;"):
         return b"\0"  # the standard's is U+FFFD, but who escaped binary data meant a zero
     return unescape(f"&{name.decode()}" if name else "&").encode("utf-8", "replace")
@@ -110,7 +121,10 @@ FAMILIES = (
         escape_triggers.percent,
         (
             (rb"%[46][1-9A-Fa-f]%[2-7]", b"%"),
-            (rb"%5[cC]%3[01]", b"%5"),
+            (rb"%25%[37]", b"%25%"),
+            (rb"%5[cC]%[37]", b"%5"),
+            (rb"%26%(?:23|[67])", b"%26%"),
+            (rb"%3[dD]%3[2-7]", b"%3"),
             (rb"KLUv%(?:2|5)[fF]|%(?:2|5)[fF]Td6WFo", b"%"),
             (rb"%25(?:25){0,3}[2-7][0-9A-Fa-f]" * 2, b"%25"),
             (rb"%3[dD][2-7][0-9A-Fa-f]" * 2, b"%3"),
@@ -123,6 +137,7 @@ FAMILIES = (
             (rb"%(?:25|3[dD])00", b"%"),
             (rb"%(?:2[bBfF]|3[dD]|0[aAdD])" + _BASE, b"%"),
         ),
+        nested.percent,
     ),
     Family(
         "backslash",
@@ -141,13 +156,12 @@ FAMILIES = (
         _resolve_backslash,
         escape_triggers.backslash,
         (
-            (rb"\\x[0-7][0-9A-Fa-f]" * 3, rb"\x"),
-            (rb"\\u00[0-7][0-9A-Fa-f]" * 3, rb"\u00"),
-            (rb"(?:\\[01][0-7]{2}){3}", b"\\"),
             (rb"(?:[0-9A-Za-z_]\\x00){2}", rb"\x00"),
             (rb"(?:[0-9A-Za-z_]\\u0000){2}", rb"\u0000"),
             (rb"u0026#", b"u0026#"),
         ),
+        nested.backslash,
+        guard=rb"(?<!\\)",
     ),
     Family(
         "html",
@@ -155,7 +169,8 @@ FAMILIES = (
         _AMPERSAND + rb"(?:#[0-9]{1,10};?|#[xX]" + _HEX + rb"{1,8};?|[A-Za-z][0-9A-Za-z]{1,31};)",
         _resolve_html,
         escape_triggers.html,
-        ((rb"(?:&#x?[0-9A-Fa-f]{1,5};){3}", b"&#"),),
+        ((rb"(?:&#[xX]?[0-9A-Fa-f]{1,5};){3}", b"&#"),),
+        nested.html,
     ),
     Family(
         "quoted-printable",
@@ -166,7 +181,10 @@ FAMILIES = (
         escape_triggers.quoted,
         (
             (rb"=[46][1-9A-F]=[2-7]", b"="),
-            (rb"=5C=3[01]", b"=5C=3"),
+            (rb"=25=[37]", b"=25="),
+            (rb"=5C=[37]", b"=5C="),
+            (rb"=26=(?:23|[67])", b"=26="),
+            (rb"=3D=3[2-7]", b"=3D=3"),
             (rb"KLUv=(?:2|5)F|=(?:2|5)FTd6WFo", b"="),
             (rb"(?:=(?:25|3D|5Cx)[2-7][0-9A-Fa-f]){2}", b"="),
             (rb"(?:=5C(?:u00[0-7]|[01][0-7])[0-9A-Fa-f]){2}", b"=5C"),
@@ -176,6 +194,7 @@ FAMILIES = (
             (rb"=\r\n" + _BASE, b"=\r\n"),
             *((rb"=\n" + base, b"=\n") for base in _BASES),
         ),
+        nested.quoted,
         (b"=\n", b"=\r\n"),
     ),
 )

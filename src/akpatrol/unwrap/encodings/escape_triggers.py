@@ -51,14 +51,17 @@ def percent(literals: Sequence[Places]) -> Iterator[Part]:
         digit = _first_digit(last)
         yield before + b"%" + code, b"%" + digit
         yield before + rb"%25(?:25){0,3}" + code, b"%25"
+        yield rb"(?:25){5}" + code, b"25" * 5 + digit
         yield before + b"%u00" + code, b"%u00" + digit
         if mark := _marks(last):
-            yield raw + b"%26", b"%26"
-            yield raw + rb"%252[56]", b"%252"
-            yield raw + rb"%5[cC]", b"%5"
             yield raw + rb"%3[dD]" + _codes(mark, "{:02X}"), b"%3"
     for rest in _rests(literals, _hexadecimal):
         yield rb"%(?:25){0,4}(?:u00)?" + rest, b"%"
+        yield rb"(?:25){5}(?:u00)?" + rest, b"25" * 5
+    for raw in _before_marks(literals):
+        yield raw + b"%26", b"%26"
+        yield raw + rb"%25(?:2[56]|3[dD]|5[cC])", b"%25"
+        yield raw + rb"%5[cC]", b"%5"
 
 
 def backslash(literals: Sequence[Places]) -> Iterator[Part]:
@@ -73,13 +76,19 @@ def backslash(literals: Sequence[Places]) -> Iterator[Part]:
         yield before + rb"\\" + _octal(last), b"\\" + (_octal(last) if len(last) == 1 else b"")
         if mark := _marks(last):
             yield raw + rb"\\\\?" + spelling.character(mark), b"\\" + mark[: len(mark) == 1]
-            yield raw + rb"\\u0026", rb"\u0026"
     for rest in _rests(literals, _hexadecimal):
         yield rb"\\(?:x|u00|U000000)" + rest, b"\\"
     for rest in _rests(literals, _octal):
         yield rb"\\" + rest, b"\\"
     for rest in _rests(literals, lambda place: _hexadecimal(place) + rb"\}"):
         yield rb"\{0{0,6}" + rest, b"{"
+    for raw in _before_marks(literals, b"\\"):
+        yield raw + rb"\\u00(?:2[56]|3[dD]|5[cC])", rb"\u00"
+        yield raw + rb"\\U000000(?:2[56]|3[dD]|5[cC])", rb"\U000000"
+        yield raw + rb"\\x(?:2[56]|3[dD]|5[cC])", rb"\x"
+        yield raw + rb"\\[xu]\{0{0,6}(?:2[56]|3[dD]|5[cC])\}", b"{"
+        yield raw + rb"\\(?:04[56]|075|134)", b"\\"
+        yield raw + rb"\\[%&=]", b"\\"
     for places in literals:
         for index, place in enumerate(places[:-1]):
             if mark := _marks(place):
@@ -96,6 +105,8 @@ def html(literals: Sequence[Places]) -> Iterator[Part]:
         yield rb"[xX0]" + _hexadecimal(last) + b";", _first_digit(last) or b";"
         for name in _names(last):
             yield name, name
+    for raw in _before_marks(literals):
+        yield raw + rb"&(?:#0{0,6}(?:3[78]|61|92)|#[xX]0{0,6}(?:2[56]|3[dD]|5[cC])|amp|percnt|equals|bsol);", b"&"
     for rest in _rests(literals, lambda place: _codes(place, "{}") + b";?"):
         yield rb"[#0]" + rest, b""  # the semicolon may be missing
     for rest in _rests(literals, lambda place: _hexadecimal(place) + b";?"):
@@ -117,17 +128,18 @@ def quoted(literals: Sequence[Places]) -> Iterator[Part]:
             yield rb"=\r?\n" + spelling.pattern(raw), b"\n" + spelling.longest(raw[:1])
     for rest in _rests(literals, lambda place: _codes(place, "{:02X}")):
         yield b"=" + rest, b"="
-    for pairs in _before_marks(literals).values():
+    for pairs in _pairs_before_marks(literals):
         second, last = (spelling.character(spelling.union(*some)) for some in zip(*pairs, strict=True))
         yield second + rb"(?:=\r?\n)?" + last + rb"(?:=\r?\n)?=(?:25|26|3D|5C)", b"="
 
 
 def hidden(places: Places) -> Iterator[Places]:
-    """Yield a literal, and what it begins like where its last character hides behind another family's escape."""
+    """Yield a literal, and what it begins like where one of its marks hides behind another family's escape."""
     yield places
-    if mark := _marks(places[-1]):
-        yield [*places[:-1], b"%&=\\"]
-        yield from ([*places[:-1], b"=", *(bytes([digit]) for digit in b"%02X" % one)] for one in mark)
+    for index, place in enumerate(places[1:], 1):
+        if mark := _marks(place):
+            yield [*places[:index], b"%&=\\"]
+            yield from ([*places[:index], b"=", *(bytes([digit]) for digit in b"%02X" % one)] for one in mark)
 
 
 def _ends(literals: Sequence[Places], *codes: Callable[[bytes], bytes]) -> Iterator[tuple[bytes, bytes, bytes]]:
@@ -140,12 +152,21 @@ def _ends(literals: Sequence[Places], *codes: Callable[[bytes], bytes]) -> Itera
         yield last, spelling.character(spelling.union(raw, *(code(raw) for code in codes))), spelling.character(raw)
 
 
-def _before_marks(literals: Sequence[Places]) -> dict[bytes, list[tuple[bytes, bytes]]]:
+def _before_marks(literals: Sequence[Places], other: bytes = b"") -> Iterator[bytes]:
+    """Yield a pattern for what stands raw, or as ``other``, before the marks of literals; nothing without any."""
+    some = [places[index - 1] for places in literals for index in range(1, len(places)) if _marks(places[index])]
+    if some:
+        yield spelling.character(spelling.union(other, *some))
+
+
+def _pairs_before_marks(literals: Sequence[Places]) -> Iterable[list[tuple[bytes, bytes]]]:
+    """Return what two characters stand raw before each mark, or all that begins with it."""
     before: dict[bytes, list[tuple[bytes, bytes]]] = {}
     for places in literals:
-        if mark := _marks(places[-1]):
-            before.setdefault(mark, []).append((places[-3], places[-2]))
-    return before
+        for index in range(2, len(places)):
+            if mark := _marks(places[index]):
+                before.setdefault(mark, []).append((places[index - 2], places[index - 1]))
+    return before.values()
 
 
 def _rests(literals: Sequence[Places], code: Callable[[bytes], bytes]) -> Iterator[bytes]:

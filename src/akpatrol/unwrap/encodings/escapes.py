@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.encodings.escape_triggers import Places
 
 _LITERAL_BYTES = 96  # the longest one with each character escaped
+_LITERAL_ESCAPES = 5  # more than it has, and each is as long where it was escaped over and over
+_ESCAPE_BYTES = 16 << 10
 # What base64 and credentials hold; an escape ends it.
 _RUN = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-.+/:~"
 _GOES_ON = rb"(?:[0-9A-Za-z_.+/:~-]{4}|[0-9A-Za-z_.+/:~-]{0,3}[%\\&=])"
@@ -62,7 +64,7 @@ class Escapes:
         self._lengths = sorted({len(end) for end in shared.ends})
         near = [spelling.alarm(family.near(shared.literals))] if shared.literals else []
         dense = (Trigger(pattern, needs=needs) for pattern, needs in family.dense)
-        self.alarms = (*shared.raw, *shared.inner, *near, *dense)
+        self.alarms = (*shared.raw, *shared.inner, *near, *dense, spelling.alarm(family.nested()))
         self._inner = len(shared.raw)
         self._near = self._inner + len(shared.inner)
         self._dense = self._near + len(near)
@@ -105,13 +107,25 @@ class Escapes:
 
     def _ends_a_literal(self, data: bytes, end: int) -> bool:
         """Tell whether a literal, partly escaped, ends there."""
-        text = _Text(self._family, data, max(0, end - _LITERAL_BYTES), end).resolved()
+        start = self._escape_start(data, end)
+        found = self._escape.match(data, start, end) if start is not None else None
+        longest = found.end() - found.start() if found and found.end() > end - _LITERAL_ESCAPES else 0
+        text = _Text(self._family, data, max(0, end - max(_LITERAL_BYTES, _LITERAL_ESCAPES * longest)), end).resolved()
         return any(text[-length:] in self._ends for length in self._lengths)
+
+    def _escape_start(self, data: bytes, end: int) -> int | None:
+        """Return where the last escape before ``end`` begins, if there may be one near."""
+        introducer = self._family.introducer
+        start = data.rfind(introducer, max(0, end - _LEFT_RUN_BYTES), end)
+        if start >= 0 and self._family.guard:
+            window = data[max(0, start - _ESCAPE_BYTES) : start]
+            start -= len(window) - len(window.rstrip(introducer))
+        return start if start >= 0 else None
 
     def _escaped_before(self, data: bytes, end: int) -> tuple[int | None, int]:
         """Return a place in escaped text if there is an escape before a raw literal, and where another could be."""
-        start = data.rfind(self._family.introducer, max(0, end - _LEFT_RUN_BYTES), end)
-        if start < 0:
+        start = self._escape_start(data, end)
+        if start is None:
             following = data.find(self._family.introducer, end)
             return None, following if following >= 0 else len(data)
         found = self._escape.match(data, start)
@@ -154,7 +168,7 @@ class _Text:
 
     def __init__(self, family: Family, data: bytes, start: int, end: int) -> None:
         self._resolve = family.resolve
-        self._escape = re.compile(family.escape)
+        self._escape = re.compile(family.guard + family.escape)
         self._data = data
         self._start = start
         self._end = end
