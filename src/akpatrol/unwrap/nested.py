@@ -7,6 +7,7 @@ behind it. Text that is escaped throughout has these in a row.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.unwrap.encodings import spelling
@@ -14,127 +15,105 @@ from akpatrol.unwrap.encodings import spelling
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from akpatrol.unwrap.encodings.spelling import Characters, Part
+    from akpatrol.unwrap.encodings.spelling import Part
 
-_HEX = b"0123456789ABCDEFabcdef"
-_CODE = (b"234567", _HEX)  # of a character that is text
-_OCTAL = (b"01", b"01234567", b"01234567")
-_BY_CODE = "%="  # what introduces two hexadecimal digits
+_MARKS = "%=\\"  # what introduces a code
 _NAMES = {"%": "percnt", "=": "equals", "\\": "bsol", "&": "amp", "#": "num", ";": "semi", "{": "lcub"}
+_NAMED = "(?:percnt|equals|bsol|num|semi|lcub)"
+# The code of a character of text, or of a zero before one, behind those of what introduced it in layers further in.
+_LAYERS = "(?:(?:u00|U000000|x)?(?:25|3[Dd]|5[Cc])|045|075|134){0,6}"
+_CODE = "(?:(?:u00|U000000|x)?[2-7][0-9A-Fa-f]|[01][0-7]{2}|(?:u00|U000000|x|0)?00[0-9A-Za-z_])"
 
 
 class _Outer(NamedTuple):
-    """How a layer escapes a mark: what an escape of it ends with, and begins with where it follows another.
+    """How a layer escapes a mark, as patterns: what its escapes end with, and begin with where one follows another."""
 
-    ``start`` are the characters with which any of its escapes begins.
-    """
-
-    ends: Callable[[str], list[Characters]]
-    begins: Callable[[str], list[Characters]]
-    start: bytes
+    ends: Callable[[str], list[str]]
+    begins: Callable[[str], list[str]]
 
 
 def percent() -> Iterator[Part]:
     """Yield the seams where the outer layer is of percent escapes, once or more."""
     return _seams(
-        _Outer(lambda mark: [_text("%", _code(mark))], lambda mark: [_text("%", _code(mark))], b"%"),
-        _Outer(lambda mark: [_text("25", _code(mark))], lambda mark: [_text("%25", _code(mark)), _text("%2525")], b"%"),
+        _Outer(lambda mark: [f"%{_code(mark)}"], lambda mark: [f"%{_code(mark)}"]),
+        _Outer(lambda mark: [f"25{_code(mark)}"], lambda mark: [f"%25(?:25|{_code(mark)})"]),
     )
 
 
 def quoted() -> Iterator[Part]:
     """Yield the seams where the outer layer is quoted-printable, once or more."""
     return _seams(
-        _Outer(lambda mark: [_text("=", _code(mark))], lambda mark: [_text("=", _code(mark))], b"="),
-        _Outer(lambda mark: [_text("3D", _code(mark))], lambda mark: [_text("=3D", _code(mark)), _text("=3D3D")], b"="),
+        _Outer(lambda mark: [f"={_code(mark)}"], lambda mark: [f"={_code(mark)}"]),
+        _Outer(lambda mark: [f"3D{_code(mark)}"], lambda mark: [f"=3D(?:3D|{_code(mark)})"]),
     )
 
 
 def html() -> Iterator[Part]:
     """Yield the seams where the outer layer is of character references, once or more."""
 
-    def references(mark: str) -> list[Characters]:
-        code = ord(mark)
-        return [_text("#%d;" % code), _text("#", b"Xx", _code(mark), ";"), _text(_NAMES[mark], ";")]
+    def references(mark: str) -> list[str]:
+        return [f"#{ord(mark)};", f"#[Xx]{_code(mark)};", f"{_NAMES[mark]};"]
 
-    def begins(mark: str) -> list[Characters]:
-        return [_text("&", *reference) for reference in references(mark)]
-
-    yield from _seams(_Outer(references, begins, b"&"))
+    yield from _seams(_Outer(references, lambda mark: [f"&(?:amp;|{'|'.join(references(mark))})"]))
     # Only the ampersand itself may be escaped, as it is for HTML.
-    yield rb"(?:amp|#38|#[xX]26);#[xX]?[0-9A-Fa-f]{2,5};&", b";#"
-    for some in ("percnt;", "equals;", "37;", "61;"):
-        yield from _parts(_text(some, *_CODE, "&"))
-    yield rb"amp;bsol;(?:[xu]|[01][0-7]{2})", b"amp;bsol;"
+    yield rb"(?:amp|#38|#[Xx]26);#[Xx]?[0-9A-Fa-f]{2,5};&", b";#"
 
 
 def backslash() -> Iterator[Part]:
     """Yield the seams where the outer layer is of escapes with a backslash, once or more."""
 
-    def ends(mark: str) -> list[Characters]:
-        texts = [_text("u00", _code(mark)), _text("U000000", _code(mark)), _text("x", _code(mark))]
-        texts += [_text("\\%03o" % ord(mark)), _text("134%03o" % ord(mark)), _text("{", _code(mark), "}")]
-        return texts if mark == "\\" else [*texts, _text("\\", mark)]
+    def codes(mark: str) -> list[str]:
+        return [f"u00{_code(mark)}", f"U000000{_code(mark)}", f"x{_code(mark)}", r"[ux]\{(?:0{0,6})%s\}" % _code(mark)]
 
-    yield from _seams(_Outer(ends, lambda _: [_text("\\")], b"\\"))
+    def ends(mark: str) -> list[str]:
+        octal = f"{ord(mark):03o}"
+        return [*codes(mark), rf"\\{octal}", f"134{octal}", *([] if mark == "\\" else [rf"\\{_escaped(mark)}"])]
+
+    def begins(mark: str) -> list[str]:
+        return [rf"\\(?:\\|{'|'.join(codes(mark))}|{ord(mark):03o}|{_escaped(mark)})"]
+
+    yield from _seams(_Outer(ends, begins))
     # Only the backslash itself may be escaped, as it is in JSON.
-    for body, needs in ((rb"u00[0-7]%b", b"u00"), (rb"U000000[0-7]%b", b"U000000"), (rb"x[0-7]%b", b"x")):
-        escape = body % b"[0-9A-Fa-f]"
-        yield rb"\\%b(?:\\+%b){2}" % (escape, escape), b"\\" + needs
-    yield rb"\\[01][0-7]{2}(?:\\+[01][0-7]{2}){2}", b"\\"
-    yield rb"[xu]\{0{0,6}[2-7][0-9A-Fa-f]\}\\+[xu]\{", b"}\\"
-    yield rb"\\[xu]\\+\{", b"\\"
-    yield rb"\\#\d", b"\\#"
+    for code in ("u00[0-7]%s", "U000000[0-7]%s", "x[0-7]%s", "[01][0-7]%s"):
+        escape = code % ("{2}" if code.startswith("[") else "[0-9A-Fa-f]")
+        yield _part(rf"\\{escape}(?:\\+{escape}){{2}}")
+    yield _part(r"[ux]\{(?:0{0,6})[2-7][0-9A-Fa-f]\}\\+[ux]\{")
+    yield _part(r"\\[ux]\\+\{")
 
 
 def _seams(*outers: _Outer) -> Iterator[Part]:
     for outer in outers:
-        for text in (*_by_code(outer), *_by_backslash(outer), *_by_reference(outer)):
-            yield from _parts(text)
+        for mark in _MARKS:
+            following = _any(outer.begins(mark))
+            for end in outer.ends(mark):
+                yield _part(f"{end}{_LAYERS}{_CODE}{following}")
+        for end in outer.ends("\\"):
+            yield _part(f"{end}[Uux]{_any(outer.begins('{'))}")
+        for end in outer.ends("&"):
+            yield _part(f"{end}{_any(outer.begins('#'))}")
+        number, semicolon = (_any(outer.begins(mark)) for mark in "#;")
+        yield _part(f"{_NAMED}{semicolon}")
+        yield _part(f"amp{semicolon}(?:{number}|#|amp|{_NAMED})")
 
 
-def _by_code(outer: _Outer) -> Iterator[Characters]:
-    for mark in _BY_CODE:
-        for end in outer.ends(mark):
-            yield (*end, *_CODE, outer.start)
-            yield (*end, *_text("u00", *_CODE))
+def _any(patterns: Sequence[str]) -> str:
+    return patterns[0] if len(patterns) == 1 else f"(?:{'|'.join(patterns)})"
 
 
-def _by_backslash(outer: _Outer) -> Iterator[Characters]:
-    for end in outer.ends("\\"):
-        for body in (_text("u00", *_CODE), _text("U000000", *_CODE), _text("x", *_CODE), _OCTAL):
-            yield (*end, *body, outer.start)
-        for brace in outer.begins("{"):
-            yield (*end, b"Uux", *brace)
+def _code(mark: str) -> str:
+    return spelling.pattern(spelling.either_case(b"%02x" % ord(mark))).decode()
 
 
-def _by_reference(outer: _Outer) -> Iterator[Characters]:
-    for end in outer.ends("&"):
-        for number in outer.begins("#"):
-            yield (*end, *number)
-    for semicolon in outer.begins(";"):
-        for name in ("percnt", "equals", "bsol", "num", "semi", "lcub"):
-            yield (*_text(name), *semicolon)
-        for behind in (*outer.begins("#"), *map(_text, ("amp", "percnt", "equals", "bsol", "num", "semi", "lcub"))):
-            yield (*_text("amp"), *semicolon, *behind)
+def _escaped(mark: str) -> str:
+    return spelling.character(mark.encode()).decode()
 
 
-def _code(mark: str) -> tuple[bytes, ...]:
-    return tuple(spelling.either_case(b"%02x" % ord(mark)))
-
-
-def _text(*pieces: str | bytes | Sequence[bytes]) -> Characters:
-    """Return a text of what is written out, of classes of characters, and of other texts."""
-    found: list[bytes] = []
-    for piece in pieces:
-        if isinstance(piece, str):
-            found += (bytes([byte]) for byte in piece.encode())
-        elif isinstance(piece, bytes):
-            found.append(piece)
-        else:
-            found += piece
-    return tuple(found)
-
-
-def _parts(text: Characters) -> list[Part]:
-    return [(spelling.pattern(text), spelling.longest(text))]
+def _part(pattern: str) -> Part:
+    """Return a pattern with the longest text that is in each of its matches, as far as that is plain to see."""
+    outside = re.sub(r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)", "\n", pattern)
+    texts = re.split(r"\n|\[[^]]*\]|(?<!\\)(?:\{[^}]*\}|[+?*])", re.sub(r"(?<=[^\\]){[0-9,]+}|\+", "\n", outside))
+    plain = (
+        re.sub(r"\\x([0-9a-f]{2})|\\(.)", lambda one: chr(int(one[1], 16)) if one[1] else one[2], text)
+        for text in texts
+    )
+    return pattern.encode(), max(plain, key=len).encode()

@@ -65,9 +65,9 @@ def shaped_run(data: bytes, end: int, shape: re.Pattern[bytes]) -> tuple[int, in
     found = shape.search(data, start, end)
     if not found:
         return None
-    # A path before it is no part of base64, yet a byte order mark begins with slashes.
+    # A path before it is no part of base64, yet a byte order mark begins with slashes, or what stands for them.
     before = data[max(0, start - 2) : start]
-    lead = len(before) - len(before.rstrip(b"/"))
+    lead = len(before) - len(before.rstrip(b"/_"))
     free = start <= lead or data[start - lead - 1] not in _CHARACTERS
     return start - lead if lead and free else start, found.start()
 

@@ -39,6 +39,7 @@ _GOES_ON = rb"(?:[0-9A-Za-z_.+/:~-]{4}|[0-9A-Za-z_.+/:~-]{0,3}[%\\&=])"
 _TOKEN = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-."
 # Neither blanks nor what encloses: quotes, brackets, commas. Braces belong to escapes.
 _TEXT = _TOKEN + b"!#$%&*+/:;=?@\\^{|}~"
+_TOGETHER = 32  # parts of an alarm; of more, where there is no hyperscan, each would be looked for everywhere
 _LEFT_BYTES = 1024
 _LEFT_RUN_BYTES = 256
 
@@ -64,7 +65,9 @@ class Escapes:
         self._lengths = sorted({len(end) for end in shared.ends})
         near = [spelling.alarm(family.near(shared.literals))] if shared.literals else []
         dense = (Trigger(pattern, needs=needs) for pattern, needs in family.dense)
-        self.alarms = (*shared.raw, *shared.inner, *near, *dense, spelling.alarm(family.nested()))
+        seams = list(family.nested())
+        nested = (spelling.alarm(seams[at : at + _TOGETHER]) for at in range(0, len(seams), _TOGETHER))
+        self.alarms = (*shared.raw, *shared.inner, *near, *dense, *nested)
         self._inner = len(shared.raw)
         self._near = self._inner + len(shared.inner)
         self._dense = self._near + len(near)

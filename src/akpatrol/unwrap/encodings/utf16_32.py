@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from functools import cached_property
-from itertools import accumulate, takewhile
+from itertools import accumulate, islice, pairwise, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.fired_triggers import FiredTriggers
@@ -44,6 +44,11 @@ class _Form(NamedTuple):
     little: bool
     mark: bytes
 
+    @property
+    def place(self) -> int:
+        """Where the byte of an ASCII character is."""
+        return 0 if self.little else self.width - 1
+
     def opening(self, number: int) -> bytes:
         """Return what matches the mark, or that many ASCII characters."""
         zeros = rb"\x00" * (self.width - 1)
@@ -60,6 +65,18 @@ _FORMS = (
 )
 # A longer opening takes the gate several times longer to compile, and few other files ring.
 _RUNG, _SURE = 3, 8
+# Wide text that was read byte by byte and written wide once more, or oftener: its characters stand further apart, and
+# before them may stand what was a mark.
+_WIDENED = (
+    rb"(?:\xc3[\xbe\xbf]){2}|\x00{0,3}[\xfe\xff]\x00{1,3}[\xfe\xff]|\x00{1,2}%b\x00{3}%b|\x00{0,7}%b\x00{7}|\x00{8}"
+    % ((_TEXT,) * 3)
+)
+_WIDENED_BYTES = 1 << 20
+# A mark that was read byte by byte, as the layer round it leaves it.
+_READ_MARKS = ("\xff\xfe".encode(), "\xfe\xff".encode())
+_MARK_BYTES = 4
+_MARK = str.maketrans("", "", "\xfe\xff")
+_NOT_ZERO = re.compile(rb"[^\0]")
 
 
 class _Core(NamedTuple):
@@ -108,7 +125,7 @@ _IN_UTF_16 = (*_ANYWHERE, "%[2-7][0-9A-Fa-f]", "=[2-7][0-9A-F]", r"\1[0-7][0-7]"
 _IN_UTF_32 = (*_ANYWHERE, "%[2-7]", "=[2-7]", r"\1[0-7]")
 # The end of a line may cut base64 for a literal. Split, as escapes of line ends are.
 _LINES_UTF_16 = tuple("\n" + first + "[0-9A-Za-z]" * 7 for first in ("[0-9A-Fa-f]", "[G-Pg-p]", "[Q-Zq-z]"))
-_OPENING = Trigger(rb"^(?:" + b"|".join(form.opening(_RUNG) for form in _FORMS) + rb")", each=False)
+_OPENING = Trigger(rb"^(?:" + b"|".join((*(form.opening(_RUNG) for form in _FORMS), _WIDENED)) + rb")", each=False)
 _LINE_ENDS = b"\n\r"
 _SURE_CHARACTERS = 5
 _MOST_CUTS = 256
@@ -186,9 +203,10 @@ class WideText:
         """Yield the data as a whole if it begins like wide text, and the islands round the places that it leaves."""
         # Where the last stretch of each alignment ends.
         read: dict[tuple[_Form, int], int] = {}
-        whole = _opened(data) if ends[0] else None
+        whole = (_opened(data) or _widened(data)) if ends[0] else None
         if whole:
-            yield _decoded(whole, data.decode(whole.codec, "replace"), 0, len(data))
+            start = _MARK_BYTES if data.startswith(_READ_MARKS) else 0
+            yield _decoded(whole, data[start:].decode(whole.codec, "replace"), start, len(data))
             read[whole, 0] = len(data)
         rings = FiredTriggers(ends[1:])
         while rings:
@@ -206,7 +224,20 @@ class WideText:
 
 
 def _opened(data: bytes) -> _Form | None:
-    return next((form for form in _FORMS if re.match(form.opening(_SURE), data)), None)
+    start = _MARK_BYTES if data.startswith(_READ_MARKS) else 0
+    return next((form for form in _FORMS if re.compile(form.opening(_SURE)).match(data, start)), None)
+
+
+def _widened(data: bytes) -> _Form | None:
+    """Return the form of data that begin with wide text which was made wider still, by where its bytes stand."""
+    places = [found.start() for found in islice(_NOT_ZERO.finditer(data, 0, _WIDENED_BYTES), _SURE + 2)]
+    text = [place for place in places if data[place] not in b"\xfe\xff"]
+    steps = {behind - before for before, behind in pairwise(text)}
+    step = steps.pop() if len(steps) == 1 and len(text) >= _SURE else 0
+    if step < _FORMS[0].width or step & (step - 1):
+        return None
+    # All of the outer layer's characters begin with zeros or end with them.
+    return next((form for form in _FORMS if all(place % form.width == form.place for place in places)), None)
 
 
 def _places(data: bytes, end: int, core: _Core) -> list[_LiteralStart]:
@@ -258,7 +289,9 @@ def _forwards(data: bytes, form: _Form, start: int) -> tuple[str, int]:
 
 
 def _decoded(form: _Form, text: str, start: int, end: int) -> Decoded:
-    data = text.encode()
+    # Of wide text that was made wider the bytes are to be had back; in both ways each character counts once.
+    widened = text[:4].strip("\0")[:1] in ("\xfe", "\xff") and text.translate(_MARK).isascii()
+    data = text.encode("latin-1" if widened else "utf-8")
     return Decoded(form.codec, data, start, end, _Offsets(data, form.width, start, end).span)
 
 
