@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.config.options import environment
 from akpatrol.errors import AkpatrolError, UsageError
 from akpatrol.report.text_safety import visible
-from akpatrol.sources.git.runner import first_line
+from akpatrol.sources.git.stream import first_line
 from akpatrol.sweep import isolation, mirrors
 from akpatrol.sweep.urls import checked
 

@@ -15,7 +15,8 @@ from akpatrol.model.scan import Skipped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from akpatrol.sources.git.runner import Git, Stream
+    from akpatrol.sources.git.runner import Git
+    from akpatrol.sources.git.stream import Stream
 
 _ALL = ("cat-file", "--batch-all-objects", "--unordered", "--buffer")
 _TYPES = {"blob", "tree", "commit", "tag"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import weakref
 from contextlib import ExitStack, suppress
+from itertools import chain
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,10 +19,12 @@ from akpatrol.sources.git.missing_commits import bridged, shallow_boundary
 from akpatrol.sources.git.packs.problems import flaws
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from akpatrol.sources.git.missing_commits import Holed
-    from akpatrol.sources.git.runner import Git, Stream
+    from akpatrol.sources.git.refs import Refs
+    from akpatrol.sources.git.runner import Git
+    from akpatrol.sources.git.stream import Stream
 
 _LISTED = 1000
 _WALK = ("rev-list", "--objects", "--missing=print", "--quiet")
@@ -48,29 +51,23 @@ class HistoryWalk:
             self._stream = self._open.enter_context(git.stream(*_WALK, *revisions.EVERYTHING, stdin=()))
 
     def give_up(self) -> None:
-        """Let git walk no further when it has done so for long and would for ever: it takes a processor."""
-        is_late = self._stream and monotonic() - self._begun > revisions.WALK_SECONDS
+        """Let git walk no further when it has done so for too long: it takes a processor."""
+        seconds = monotonic() - self._begun
+        if not self._stream or seconds < revisions.WALK_SECONDS or self._stream.answers_within(0):
+            return
         with suppress(GitError):  # said by whoever reads all objects
-            if self._stream and is_late and not self._stream.ends_within(0) and graph.wide(self._git):
+            if seconds > graph.patience(self._git):
+                graph.walk_no_more(self._git)
                 self._stream.kill()
 
-    def unprinted(self) -> list[Skipped]:
+    def unprinted(self, refs: Refs) -> list[Skipped]:
         """Return the trees and blobs that refs and reflogs need and that are not there. Raises GitError."""
         with self._open:
             if not self._stream:
                 raise GitError("git did not start")
-            is_wide = graph.is_known_to_be_wide(self._git)
-            has_ended = not is_wide and self._stream.ends_within(revisions.WALK_SECONDS)
-            if has_ended or not (wide := graph.wide(self._git)):
+            if not graph.is_needed(self._git) and graph.comes_to_an_end(self._git, self._stream, self._begun):
                 return list(_absent(self._git, self._stream))
-        # git would walk for ever: it ends at these commits, and begins again at their parents.
-        reached = {commit.id for commit in graph.commits(self._git, revisions.EVERYTHING)} & wide.keys()
-        tips = [f"{parent}\n".encode() for id_ in reached for parent in wide[id_]]
-        with (
-            graph.ending_at(self._git, wide) as git,
-            git.stream(*_WALK, *revisions.EVERYTHING, "--stdin", stdin=tips) as stream,
-        ):
-            return list(_absent(git, stream))
+        return _held_by(self._git, graph.reached(self._git, revisions.EVERYTHING), refs)
 
 
 def _close(opened: ExitStack) -> None:
@@ -106,6 +103,8 @@ def _nothing_new_is_missing(git: Git, proof: Proof) -> bool:
         if not all(type_ for _, type_ in catfile.types(git, list(proof.new))):
             return False
         with git.stream(*_WALK, "--stdin", stdin=tips) as stream:
+            if not graph.comes_to_an_end(git, stream, monotonic()):
+                return False
             found = list(_absent(git, stream))
     except GitError:
         return False
@@ -123,13 +122,12 @@ def _missing(git: Git, walk: HistoryWalk) -> Iterator[Skipped]:
         if not type_:
             missing.setdefault(id_, f"missing commit, which the reflog of {logged[id_]} names")
     try:
-        found = walk.unprinted()
+        found = walk.unprinted(refs)
     except GitError:
         with bridged(git, refs) as holed:
-            missing |= dict.fromkeys(_missing_commits(holed), "missing commit")
-            tips = [f"{tip}\n".encode() for tip in holed.tips]
-            with holed.git.stream(*_WALK, "--stdin", stdin=tips) as stream:
-                found = list(_absent(git, stream))
+            reached = {commit.id for commit in revisions.commits(holed.git, (), holed.tips)}
+            missing |= dict.fromkeys(_missing_commits(holed, reached), "missing commit")
+            found = _held_by(git, reached, refs)
     yield from (Skipped(id_, reason) for id_, reason in missing.items())
     yield from found
 
@@ -150,9 +148,15 @@ def _absent(git: Git, stream: Stream) -> Iterator[Skipped]:
         yield Skipped(f"{number - _LISTED} more objects", reason)
 
 
-def _missing_commits(holed: Holed) -> list[str]:
-    """Return the commits that are not there and that a reachable commit names as its parent. Raises GitError."""
-    reached = {commit.id for commit in revisions.commits(holed.git, (), holed.tips)}
+def _held_by(git: Git, commits: Iterable[str], refs: Refs) -> list[Skipped]:
+    """Return what these commits and what refs name beside them need and that is not there. Raises GitError."""
+    ids = (f"{id_}\n".encode() for id_ in chain(commits, refs.tags, refs.others))
+    with git.stream(*_WALK, "--no-walk=unsorted", "--stdin", stdin=ids) as stream:
+        return list(_absent(git, stream))
+
+
+def _missing_commits(holed: Holed, reached: Collection[str]) -> list[str]:
+    """Return the commits that are not there and that a reachable commit names as its parent."""
     return sorted({parent for id_, parents in holed.absent.items() if id_ in reached for parent in parents})
 
 

@@ -1,6 +1,7 @@
-"""The graph of commits read without git's walk, which takes the square of the number of a commit's parents.
+"""The graph of commits read without git's walk, which may take the square of their number.
 
-git puts the parents of a commit into a list ordered by date, one after the other: 100,000 of them cost it minutes.
+git puts the parents of each commit into a list ordered by date, one after the other. When the list grows long, as with
+100,000 parents of one commit or 100,000 merges of old branches, it costs minutes.
 """
 
 from __future__ import annotations
@@ -9,55 +10,81 @@ from collections import Counter
 from contextlib import contextmanager
 from heapq import heapify, heappop, heappush
 from tempfile import NamedTemporaryFile
+from time import monotonic
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from akpatrol.errors import GitError
-from akpatrol.sources.git import catfile
+from akpatrol.sources.git import catfile, revisions
 from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git.missing_commits import shallow_boundary
 from akpatrol.sources.git.walked_commit import WalkedCommit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from akpatrol.sources.git.runner import Git
+    from akpatrol.sources.git.stream import Stream
 
-_WIDE = 1000  # parents
-_LISTING = ("cat-file", "--batch-all-objects", "--unordered", "--buffer")
-_FORMAT = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
-_KNOWN: WeakKeyDictionary[Git, dict[str, tuple[str, ...]]] = WeakKeyDictionary()
+_LISTING = ("cat-file", "--batch-all-objects", "--unordered", "--buffer", "--batch-check=%(objecttype) %(objectname)")
+# What git walks in a second, and more, on a machine that has other work: commits, or objects.
+_RATE = 40_000
+
+
+_COUNTS: WeakKeyDictionary[Git, Counter[str]] = WeakKeyDictionary()
+_SLOW: WeakSet[Git] = WeakSet()
 _GRAPHS: WeakKeyDictionary[Git, dict[str, WalkedCommit]] = WeakKeyDictionary()
-_PARENT_BYTES = 48  # "parent ", an id of 40 or 64 digits, and a line end
 
 
-def wide(git: Git) -> dict[str, tuple[str, ...]]:
-    """Return the commits with so many parents that git's walk comes to no end, with these. Raises GitError."""
-    if git not in _KNOWN:
-        large = [id_ for id_, size in _listed(git) if size > _WIDE * _PARENT_BYTES]
-        _KNOWN[git] = {commit.id: commit.parents for commit in _parsed(git, large) if len(commit.parents) > _WIDE}
-    return _KNOWN[git]
+def is_needed(git: Git) -> bool:
+    """Return whether git was found to walk this history for too long."""
+    return git in _SLOW
 
 
-def is_known_to_be_wide(git: Git) -> bool:
-    """Return whether there are such commits, without looking for them."""
-    return bool(_KNOWN.get(git))
+def walk_no_more(git: Git) -> None:
+    """Take in that git walks this history for too long."""
+    _SLOW.add(git)
 
 
-def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> list[WalkedCommit]:
+def patience(git: Git, type_: str = "") -> float:
+    """Return the seconds in which git walks all objects, or all of a type, on a busy machine. Raises GitError."""
+    if git not in _COUNTS:
+        _COUNTS[git] = Counter(found for found, _ in _listed(git))
+    return max(revisions.WALK_SECONDS, (_COUNTS[git][type_] if type_ else _COUNTS[git].total()) / _RATE)
+
+
+def comes_to_an_end(git: Git, stream: Stream, begun: float, type_: str = "") -> bool:
+    """Wait for a walk that prints when it is through, no longer than it may take. Raises GitError.
+
+    What there is to walk is counted only when it takes long.
+    """
+    if stream.answers_within(begun + revisions.WALK_SECONDS - monotonic()):
+        return True
+    if not stream.answers_within(begun + patience(git, type_) - monotonic()):
+        walk_no_more(git)
+    return git not in _SLOW
+
+
+def commits(git: Git, names: Sequence[str], tips: Sequence[str] = ()) -> list[WalkedCommit]:
     """Return what ``revisions.commits`` yields. Raises GitError."""
     known = _all(git)
-    cut = revisions.index("--not") if "--not" in revisions else len(revisions)
-    wanted = _reached(known, [*_named(git, revisions[:cut]), *tips]) - _reached(
-        known, _named(git, revisions[cut + 1 :])
-    )
+    cut = names.index("--not") if "--not" in names else len(names)
+    wanted = _reached(known, [*_named(git, names[:cut]), *_peeled(git, tips)])
+    wanted -= _reached(known, _named(git, names[cut + 1 :]))
     return list(_in_order(known, wanted))
+
+
+def reached(git: Git, names: Sequence[str]) -> set[str]:
+    """Return the ids of the commits that these arguments of rev-list lead to. Raises GitError."""
+    return _reached(_all(git), _named(git, names))
 
 
 def _all(git: Git) -> Mapping[str, WalkedCommit]:
     """Return every commit that is there, reachable or not, as a shallow clone has them. Raises GitError."""
     if git not in _GRAPHS:
-        known = {commit.id: commit for commit in _parsed(git, [id_ for id_, _ in _listed(git)])}
+        known = {
+            commit.id: commit for commit in _parsed(git, [id_ for type_, id_ in _listed(git) if type_ == "commit"])
+        }
         for id_ in shallow_boundary(git) & known.keys():
             known[id_] = known[id_]._replace(parents=())
         _GRAPHS[git] = known
@@ -73,14 +100,16 @@ def ending_at(git: Git, ids: Collection[str]) -> Iterator[Git]:
         yield git.ending_at(file.name)
 
 
-def _listed(git: Git) -> Iterator[tuple[str, int]]:
-    """Yield the id and size of every commit object."""
-    with git.stream(*_LISTING, _FORMAT) as stream:
-        for line in stream.parts(b"\n"):
-            id_, type_, size = line.split(b" ")
-            if type_ == b"commit":
-                yield id_.decode("ascii", "replace"), int(size)
-        stream.finish()
+def _listed(git: Git) -> Iterator[tuple[str, str]]:
+    """Yield the type and id of every object, of some twice when a pack is broken. Raises GitError."""
+    try:
+        with git.stream(*_LISTING) as stream:
+            for line in stream.parts(b"\n"):
+                type_, _, id_ = line.decode("ascii", "replace").partition(" ")
+                yield type_, id_
+            stream.finish()
+    except GitError:  # git gives up at the first object that it cannot look at
+        yield from ((type_, id_) for id_, type_ in catfile.types(git, catfile.all_ids(git)))
 
 
 def _parsed(git: Git, ids: Sequence[str]) -> Iterator[WalkedCommit]:
@@ -93,9 +122,9 @@ def _parsed(git: Git, ids: Sequence[str]) -> Iterator[WalkedCommit]:
             yield WalkedCommit(item.id, int(date) if date.isdecimal() else 0, parents)
 
 
-def _named(git: Git, revisions: Sequence[str]) -> Iterator[str]:
+def _named(git: Git, names: Sequence[str]) -> Iterator[str]:
     """Yield the commits that these arguments of rev-list begin with. Raises GitError."""
-    for name in revisions:
+    for name in names:
         if name == "--all":
             yield from git_refs.read(git).seeds
         elif name == "--reflog":
@@ -109,14 +138,27 @@ def _named(git: Git, revisions: Sequence[str]) -> Iterator[str]:
             yield git.run("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}").decode().strip()
 
 
-def _reached(known: Mapping[str, WalkedCommit], tips: Collection[str] | Iterator[str]) -> set[str]:
+def _peeled(git: Git, ids: Sequence[str]) -> Iterator[str]:
+    """Yield these commits, and those that tags among these lead to. Raises GitError."""
+    lines = (f"{id_}^{{commit}}\n".encode() for id_ in ids)
+    with git.stream("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=lines) as stream:
+        for line in stream.parts(b"\n"):
+            if not line.endswith(b" missing"):
+                yield line.decode("ascii", "replace")
+        stream.finish()
+
+
+def _reached(known: Mapping[str, WalkedCommit], tips: Iterable[str]) -> set[str]:
+    """Return the commits that these lead to. Raises GitError for a parent that is not there."""
     found: set[str] = set()
     pending = [id_ for id_ in tips if id_ in known]
     while pending:
         id_ = pending.pop()
         if id_ not in found:
+            if id_ not in known:
+                raise GitError(f"{id_}: a commit that is not there")
             found.add(id_)
-            pending += (parent for parent in known[id_].parents if parent in known)
+            pending += known[id_].parents
     return found
 
 

@@ -45,8 +45,8 @@ def bridged(git: Git, refs: Refs) -> Iterator[Holed]:
 
 
 def shallow_boundary(git: Git) -> frozenset[str]:
-    """Return the ids of commits whose parents were left out when cloning. Raises GitError."""
-    file = os.path.join(git.repository.common_dir, b"shallow")
+    """Return the ids of commits whose parents were left out when cloning, or are for this git. Raises GitError."""
+    file = os.fsencode(git.shallow_file) or os.path.join(git.repository.common_dir, b"shallow")
     if not os.path.isfile(file):
         return frozenset()
     try:

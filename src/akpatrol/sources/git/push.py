@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError, OutOfTime, UsageError
 from akpatrol.model.scan import Place, Skipped, State
 from akpatrol.sources.base import OneTarget
-from akpatrol.sources.git import catfile, placement, refs, revisions
+from akpatrol.sources.git import catfile, graph, placement, refs, revisions, trees
 from akpatrol.sources.git.earlier import Earlier
 from akpatrol.sources.git.provenance import Pushed
-from akpatrol.sources.git.runner import Git, SilentError
+from akpatrol.sources.git.runner import Git
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
 from akpatrol.sources.occurrence import occurrence
 
@@ -121,8 +121,7 @@ class PushSource(OneTarget):
         """Return the files that the pushed commits add or edit; fewer when time runs out."""
         found: set[bytes] = set()
         with suppress(GitError, OutOfTime):  # said already, or by whoever keeps the time
-            commits = list(revisions.commits(self._stores.git, _NEW, self._tips)) if self._tips else []
-            for _, changes in revisions.changes(self._stores.git, commits):
+            for _, changes in revisions.changes(self._stores.git, self._new_commits()):
                 found.update(change.path for change in changes if change.introduces)
         return found
 
@@ -140,7 +139,7 @@ class PushSource(OneTarget):
         wanted = {skip.item[:width] for skip in skipped}
         paths: dict[str, str] = {}
         with suppress(GitError):  # said already
-            for line in _lines(self._stores.git, ("rev-list", "--objects", *_NEW, "--stdin"), self._tips):
+            for line in self._new_objects():
                 id_, _, path = line.partition(" ")
                 if path and id_ in wanted:
                     paths.setdefault(id_, path)
@@ -158,9 +157,8 @@ class PushSource(OneTarget):
 
     def _reached(self, had: set[str]) -> Iterator[ObjectsUnit]:
         """Yield what the pushed refs reach, no other ref does, and the push did not bring."""
-        objects = ("rev-list", "--objects", "--no-object-names", *_NEW, "--stdin")
         quarantine = self._stores.quarantine
-        for ids in _batches(_lines(self._stores.git, objects, self._tips)) if self._tips else ():
+        for ids in _batches(self._new_objects("--no-object-names")):
             brought = {id_ for id_, type_ in catfile.types(quarantine, ids) if type_} - had if quarantine else set()
             yield from self._unit(id_ for id_ in ids if id_ not in brought)
 
@@ -171,44 +169,43 @@ class PushSource(OneTarget):
     def _placed(self, hits: Sequence[RawFinding]) -> Iterator[tuple[Match, Occurrence]]:
         git = self._stores.git
         named = [(update.new, update.name.decode("utf-8", "surrogateescape")) for update in self._updates]
-        self.commits = list(revisions.commits(git, _NEW, self._tips)) if self._tips else []
-        pushed = Pushed(refs.resolved(git, named), self.commits)
+        pushed = Pushed(refs.resolved(git, named), self._new_commits())
         before = Earlier(git, self._target.id, self._examine, self._tips)
         found = list(placement.place(git, hits, pushed=pushed, before=before))
         old = self._reachable({one.object for _, one in found if one.place is Place.PATH and not one.introduced})
         yield from ((match, one) for match, one in found if one.introduced or one.known or one.object not in old)
 
-    def _reachable(self, trees: set[str | None]) -> set[str]:
+    def _reachable(self, sought: set[str | None]) -> set[str]:
         """Return which of these trees the pushed refs reach: what their names are, no commit of the push added."""
-        if not trees or not self._tips:
-            return set()
-        objects = ("rev-list", "--objects", "--no-object-names", *_NEW, "--stdin")
-        return {id_ for id_ in _lines(self._stores.git, objects, self._tips) if id_ in trees}
+        return {id_ for id_ in self._new_objects("--no-object-names") if id_ in sought} if sought else set()
 
+    def _new_commits(self) -> Sequence[WalkedCommit]:
+        """Return the commits that the push puts on refs and no ref had, children first. Raises GitError."""
+        if self._tips and not self.commits:
+            self.commits = list(revisions.commits(self._stores.git, _NEW, self._tips))
+        return self.commits
 
-def _lines(git: Git, arguments: Sequence[str], ids: Sequence[str] | None = None) -> Iterator[str]:
-    """Yield what git prints; a walk that comes to no end is begun again at the parents of what it cannot pass."""
-    number = 0
-    try:
-        for line in _printed(git, arguments, ids, revisions.WALK_SECONDS):
-            number += 1
-            yield line
-    except SilentError:
-        if number:
-            raise
-        from akpatrol.sources.git import graph  # noqa: PLC0415 - few pushes are made to harm
-
-        if not (wide := graph.wide(git)):
-            yield from _printed(git, arguments, ids, None)
+    def _new_objects(self, *options: str) -> Iterator[str]:
+        """Yield the ids of the objects that these commits reach and no ref did, with a path. Raises GitError."""
+        git, commits = self._stores.git, self._new_commits()
+        if not self._tips:
             return
-        parents = dict.fromkeys(parent for found in wide.values() for parent in found)
-        with graph.ending_at(git, wide) as cut:
-            yield from _printed(cut, arguments, [*(ids or ()), *parents], None)
+        walk = ("rev-list", "--objects", *options)
+        if not graph.is_needed(git):
+            yield from _lines(git, (*walk, *_NEW, "--stdin"), self._tips)
+            return
+        # git is told to end at each commit: it would walk them for ever. Nor may it go into what was there before.
+        ids = [commit.id for commit in commits]
+        before = {parent for commit in commits for parent in commit.parents}.difference(ids)
+        old = [f"^{tree.hex()}" for _, tree in trees.root_trees(git, list(before))]
+        with graph.ending_at(git, ids) as cut:
+            yield from _lines(cut, (*walk, "--ignore-missing", "--stdin"), chain(old, ids, self._tips))
 
 
-def _printed(git: Git, arguments: Sequence[str], ids: Sequence[str] | None, patience: float | None) -> Iterator[str]:
+def _lines(git: Git, arguments: Sequence[str], ids: Iterable[str] | None = None) -> Iterator[str]:
+    """Yield what git prints."""
     stdin = None if ids is None else (id_.encode() + b"\n" for id_ in ids)
-    with git.stream(*arguments, stdin=stdin, patience=patience) as stream:
+    with git.stream(*arguments, stdin=stdin) as stream:
         for line in stream.parts(b"\n"):
             yield line.decode("utf-8", "surrogateescape")
         stream.finish()

@@ -5,18 +5,21 @@ https://git-scm.com/docs/gitrevisions, https://git-scm.com/docs/git-diff-tree (r
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.sources.git import trees
-from akpatrol.sources.git.runner import LITERALLY, SilentError
+from akpatrol.sources.git.runner import LITERALLY
+from akpatrol.sources.git.stream import SilentError
 from akpatrol.sources.git.trees import TreeChange
 from akpatrol.sources.git.walked_commit import WalkedCommit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from akpatrol.sources.git.runner import Git, Stream
+    from akpatrol.sources.git.runner import Git
+    from akpatrol.sources.git.stream import Stream
 
 EVERYTHING = ("--all", "--reflog")
 _DIFF = (
@@ -25,49 +28,69 @@ _DIFF = (
 )  # fmt: skip
 _GITLINK = b"160000"
 _GIVEN_UP_AFTER = 100
-# git holds all changes of a commit before it tells of the first, so its silence is a bound on memory too.
+# git holds all changes of a commit before it tells of the first.
 _PATIENCE = 3.0
+_MEMORY = 512 << 20
 _ENDLESS = 2
 _CHANGES = 1_000_000
 _CHANGES_A_COMMIT = 1000
 _WIDE = 100  # parents
 WALK_SECONDS = 4.0
-"""How long git may walk before it is asked whether the history is of a kind that it walks for ever."""
+"""How long git may walk before its work is counted: see ``graph``."""
 
 
 def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> Iterator[WalkedCommit]:
     """Yield the commits that ``rev-list`` gives for revisions and tips, children before parents. Raises GitError."""
     from akpatrol.sources.git import graph  # noqa: PLC0415 - few histories are so wide
 
-    if graph.is_known_to_be_wide(git) and "--no-walk=unsorted" not in revisions:
+    walks = "--no-walk=unsorted" not in revisions
+    if walks and graph.is_needed(git):
         yield from graph.commits(git, revisions, tips)
         return
-    number = 0
-    try:
-        for commit in _listed(git, revisions, tips, WALK_SECONDS):
-            number += 1
-            yield commit
-    except SilentError:
-        if number:
-            raise
-        yield from graph.commits(git, revisions, tips) if graph.wide(git) else _listed(git, revisions, tips, None)
-
-
-def _listed(git: Git, revisions: Sequence[str], tips: Sequence[str], patience: float | None) -> Iterator[WalkedCommit]:
-    """Yield what rev-list tells, which says nothing before it has walked to the end."""
     words = ("rev-list", "--topo-order", "--parents", "--timestamp", *revisions, "--stdin")
-    with git.stream(*words, stdin=[f"{tip}\n".encode() for tip in tips], patience=patience) as stream:
-        while line := stream.readline():
-            date, id_, *parents = line.decode("ascii", "replace").split()
-            yield WalkedCommit(id_, int(date), tuple(parents))
-        stream.finish()
+    with git.stream(*words, stdin=[f"{tip}\n".encode() for tip in tips]) as stream:
+        if not walks or graph.comes_to_an_end(git, stream, monotonic(), "commit"):
+            while line := stream.readline():
+                date, id_, *parents = line.decode("ascii", "replace").split()
+                yield WalkedCommit(id_, int(date), tuple(parents))
+            stream.finish()
+            return
+    yield from graph.commits(git, revisions, tips)
 
 
 def changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
     """Yield each of these commits with what it changed, in this order; one that git cannot compare is left out.
 
-    Merges are told as combined diffs: what differs from every parent. git compares path by path, which is fast; where
-    that comes to no end, ``trees`` does it.
+    Merges are told as combined diffs: what differs from every parent.
+    """
+    from akpatrol.sources.git import graph  # noqa: PLC0415 - it needs this module
+
+    alike = _unchanged(git, commits) if graph.is_needed(git) else frozenset[str]()
+    compared = _changes(git, [commit for commit in commits if commit.id not in alike])
+    found = next(compared, None)
+    for commit in commits:
+        if commit.id in alike:
+            yield commit.id, ()
+        elif found and found[0] == commit.id:
+            yield found
+            found = next(compared, None)
+
+
+def _unchanged(git: Git, commits: Sequence[WalkedCommit]) -> frozenset[str]:
+    """Return the commits that have the files of a parent: in a long history made to harm, most. Raises GitError."""
+    ids = dict.fromkeys(id_ for commit in commits for id_ in (commit.id, *commit.parents))
+    roots = dict(trees.root_trees(git, list(ids)))
+    return frozenset(
+        commit.id
+        for commit in commits
+        if commit.id in roots and any(roots.get(parent) == roots[commit.id] for parent in commit.parents)
+    )
+
+
+def _changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
+    """Do so for all of these commits.
+
+    git compares path by path, which is fast; where that comes to no end, ``trees`` does it.
     """
     start = failures = endless = told = 0
     while start < len(commits) and failures <= _GIVEN_UP_AFTER:
@@ -101,7 +124,7 @@ def of_path(git: Git, tips: Sequence[str], path: bytes) -> Iterator[tuple[str, T
     """Yield the commits that changed what stands at a path, children first, with that change. Raises GitError."""
     options = ("-c", "--raw", "-z", "--no-renames", "--no-abbrev", "--full-history", "--topo-order")
     words = ("log", *options, "--pretty=tformat:%H", "--end-of-options", *tips, "--")
-    with git.stream(LITERALLY, *words, path, patience=WALK_SECONDS) as stream:
+    with git.stream(LITERALLY, *words, path, patience=WALK_SECONDS, memory=_MEMORY) as stream:
         for id_, found in _parse(stream):
             yield from ((id_, change) for change in found if change.path == path)
         stream.finish()
@@ -114,7 +137,8 @@ class _TooMuchError(GitError):
 def _compared(git: Git, ids: Sequence[str]) -> Iterator[tuple[int, str, tuple[TreeChange, ...]]]:
     """Yield how many of these commits are done, the last one's id, and what it changed. Raises GitError."""
     seen = 0
-    with git.stream(*_DIFF, stdin=(id_.encode() + b"\n" for id_ in ids), patience=_PATIENCE) as stream:
+    lines = (id_.encode() + b"\n" for id_ in ids)
+    with git.stream(*_DIFF, stdin=lines, patience=_PATIENCE, memory=_MEMORY) as stream:
         for id_, found in _parse(stream):
             try:
                 seen = ids.index(id_, seen) + 1  # git says nothing of what is not there

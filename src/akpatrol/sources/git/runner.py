@@ -11,15 +11,14 @@ import os
 import subprocess
 from contextlib import contextmanager, suppress
 from copy import copy
-from itertools import takewhile
-from threading import Event, Thread
-from time import monotonic
+from threading import Thread
 from typing import IO, TYPE_CHECKING
 
 from akpatrol.errors import GitError, UsageError
 from akpatrol.runtime.interrupts import child_started
 from akpatrol.sources.git import alternates
 from akpatrol.sources.git.obstacles import includes, obstacles, skips
+from akpatrol.sources.git.stream import Stream, first_line, limit_memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -70,16 +69,17 @@ _OBJECT_VARIABLES = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
 # For commands that take paths: a path is a path, whatever characters it has.
 LITERALLY = "--literal-pathspecs"
 _ANSWER_SECONDS = 120
-_SILENCE_SECONDS = 600
-_STDERR_BYTES = 65536
-_READ_BYTES = 1 << 20
 
 
 class Git:
-    """Runs git on one repository. ``hook`` are the variables of HOOK_VARIABLES that a hook was given."""
+    """Runs git on one repository. ``hook`` are the variables of HOOK_VARIABLES that a hook was given.
+
+    A ``shallow_file`` lists the commits that have no parents for it, "" for those of the repository's own.
+    """
 
     def __init__(self, repository: Repository, hook: Mapping[str, str] | None = None, *, common: bool = False) -> None:
         self.repository = repository
+        self.shallow_file = ""
         self._hook = hook = dict(hook or {})
         environment = {name: value for name, value in hook.items() if name not in ("GIT_DIR", "GIT_WORK_TREE")}
         # A relative entry would let the scanned tree supply the git that is run.
@@ -103,6 +103,7 @@ class Git:
     def ending_at(self, shallow_file: str) -> Git:
         """Return a git for which the commits listed in that file have no parents."""
         other = copy(self)
+        other.shallow_file = shallow_file
         # An option of git's own: https://github.com/git/git/blob/master/git.c
         other._command = [*self._command, b"--shallow-file", os.fsencode(shallow_file)]  # noqa: SLF001 - its own copy
         return other
@@ -138,14 +139,22 @@ class Git:
 
     @contextmanager
     def stream(
-        self, *arguments: str | bytes, stdin: Iterable[bytes] | None = None, patience: float | None = None
+        self,
+        *arguments: str | bytes,
+        stdin: Iterable[bytes] | None = None,
+        patience: float | None = None,
+        memory: int | None = None,
     ) -> Iterator[Stream]:
         """Run git and give its output as a stream; ``stdin`` is written by a thread.
+
+        Git may take so many bytes of ``memory`` for data, where the system can hold it to that.
 
         The stream raises GitError at the end when git failed, and kills a git that is silent for ``patience`` seconds
         while it is waited for; then it raises SilentError.
         """
         process = self._popen(arguments, None, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
+        if memory is not None:
+            limit_memory(process, memory)
         stream = Stream(process, patience)
         try:
             if stdin is not None and process.stdin:
@@ -226,120 +235,8 @@ class Git:
         self._environment = {name: value for name, value in self._environment.items() if name not in unset}
 
 
-class SilentError(GitError):
-    """Git said nothing for too long."""
-
-
-class Stream:
-    """The output of a running git."""
-
-    def __init__(self, process: subprocess.Popen[bytes], patience: float | None = None) -> None:
-        self._process = process
-        self._patience = _SILENCE_SECONDS if patience is None else patience
-        self._output: IO[bytes] = process.stdout  # type: ignore[assignment]
-        self._complaint = bytearray()
-        self._waiting: float | None = None
-        self._silent = False
-        self._closed = Event()
-        self._listener = Thread(target=self._listen, daemon=True)
-        self._listener.start()
-        Thread(target=self._watch, daemon=True).start()
-
-    def read(self, number: int = -1) -> bytes:
-        """Return ``number`` bytes, fewer only at the end."""
-        if number <= _READ_BYTES:
-            return self._read(number)
-        # A damaged object may declare any size, and a buffer of that size is allocated before anything is read.
-        data = bytearray()
-        while len(data) < number and (block := self._read(min(_READ_BYTES, number - len(data)))):
-            data += block
-        return bytes(data)
-
-    def _read(self, number: int) -> bytes:
-        self._waiting = monotonic()
-        data = self._output.read(number)
-        self._waiting = None
-        return data
-
-    def readline(self) -> bytes:
-        """Return one line with its end, or nothing at the end."""
-        self._waiting = monotonic()
-        data = self._output.readline()
-        self._waiting = None
-        return data
-
-    def parts(self, separator: bytes = b"\0") -> Iterator[bytes]:
-        """Yield what stands between separators."""
-        rest = b""
-        while block := self.read(1 << 16):
-            *complete, rest = (rest + block).split(separator)
-            yield from complete
-        if rest:
-            yield rest
-
-    def finish(self) -> None:
-        """Wait for the end. Raises GitError when git failed."""
-        code = self._process.wait()
-        self._listener.join(1)
-        if self._silent:
-            raise SilentError(f"git was silent for {self._patience:.0f} seconds")
-        if code:
-            raise GitError(first_line(bytes(self._complaint)) or f"git ended with {code}")
-
-    def kill(self) -> None:
-        """End git."""
-        self._process.kill()
-
-    def ends_within(self, seconds: float) -> bool:
-        """Return whether git ends in that time; one that has much to print waits for its reader, and does not."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
-        return self._process.returncode is not None
-
-    def errors(self) -> tuple[str, ...]:
-        """Return the distinct errors that git told of so far."""
-        lines = self._complaint.decode("utf-8", "backslashreplace").splitlines()
-        return tuple(dict.fromkeys(line.removeprefix("error: ") for line in lines if line.startswith("error: ")))
-
-    def close(self) -> None:
-        """Stop the watch; git has ended."""
-        self._closed.set()
-        self._listener.join(1)
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe:
-                pipe.close()
-
-    def _listen(self) -> None:
-        pipe = self._process.stderr
-        while pipe and (data := pipe.read1(4096)):  # type: ignore[attr-defined]
-            if len(self._complaint) < _STDERR_BYTES:
-                self._complaint += data
-
-    def _watch(self) -> None:
-        while not self._closed.wait(min(5, self._patience / 4)):
-            since = self._waiting
-            if since is not None and monotonic() - since > self._patience:
-                self._silent = True
-                self._process.kill()
-                return
-
-
 def _feed(pipe: IO[bytes], lines: Iterable[bytes]) -> None:
     # git may end early, and says why itself.
     with suppress(BrokenPipeError, ValueError), pipe:
         for line in lines:
             pipe.write(line)
-
-
-def first_line(complaint: bytes) -> str:
-    """Return git's first ``fatal:`` line, else its first ``error:`` line, else its first line, without the word.
-
-    A line that ends in a colon goes on in those that are indented below it.
-    """
-    lines = complaint.decode("utf-8", "backslashreplace").splitlines()
-    for word in ("fatal: ", "error: ", ""):
-        for number, line in enumerate(lines, 1):
-            if line.startswith(word) and line:
-                below = takewhile(lambda one: one.startswith("\t"), lines[number:]) if line.endswith(":") else ()
-                return " ".join((line.removeprefix(word), ", ".join(map(str.strip, below)))).strip()
-    return ""

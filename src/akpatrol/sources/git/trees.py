@@ -156,7 +156,7 @@ class _Group:
     def compared(self) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
         """Yield the commits that could be compared, with their changes."""
         ids = dict.fromkeys(id_ for commit in self._commits for id_ in (commit.id, *commit.parents))
-        trees = dict(_root_trees(self._git, list(ids)))
+        trees = dict(root_trees(self._git, list(ids)))
         roots: dict[_Node, _Where] = {}
         failed: set[int] = set()
         for number, commit in enumerate(self._commits):
@@ -262,7 +262,7 @@ def _change(name: bytes, mode: int, id_: bytes, befores: tuple[bytes, ...], wher
     )
 
 
-def _root_trees(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+def root_trees(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """Yield the tree of each commit that has one. Raises GitError."""
     lines = (f"{id_}^{{tree}}\n".encode() for id_ in ids)
     with git.stream("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=lines) as stream:

@@ -9,7 +9,8 @@ import pytest
 
 from akpatrol.errors import GitError, UsageError
 from akpatrol.sources.git import repository
-from akpatrol.sources.git.runner import Git, first_line
+from akpatrol.sources.git.runner import Git
+from akpatrol.sources.git.stream import first_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +74,7 @@ def test_deadline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) -> 
 
 def test_silence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, git: Git) -> None:
     fake(monkeypatch, tmp_path / "bin", "echo first; exec sleep 60")
-    monkeypatch.setattr("akpatrol.sources.git.runner._SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr("akpatrol.sources.git.stream._SILENCE_SECONDS", 0.2)
     with Git(git.repository).stream("x") as stream:
         assert stream.readline() == b"first\n"
         assert stream.readline() == b""

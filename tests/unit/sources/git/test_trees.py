@@ -135,23 +135,10 @@ def test_a_tree_that_is_broken_or_names_something_twice(repo: Repository) -> Non
         assert (told or None) == wanted
 
 
-def test_a_commit_of_very_many_parents(run: Run, repo: Repository, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """git's walk takes the square of their number: the graph is read without it, and tells the same."""
-    monkeypatch.setattr("akpatrol.sources.git.graph._WIDE", 3)
-    monkeypatch.setattr("akpatrol.sources.git.graph._PARENT_BYTES", 1)
-    leak = repo.commit_file("f", key)
-    tree = repo.id("HEAD^{tree}")
-    parents = [repo.git("commit-tree", "-p", leak, "-m", str(number), tree) for number in range(6)]
-    wide = repo.git("commit-tree", *(word for id_ in parents for word in ("-p", id_)), "-m", "wide", tree)
-    repo.git("reset", "-q", "--hard", wide)
-    repo.commit_file("g", "x\n")
-    plain = run("history", repo.path)
-    monkeypatch.setattr("akpatrol.sources.git.revisions.WALK_SECONDS", 0.0)
-    monkeypatch.setattr("akpatrol.sources.git.runner.Stream.ends_within", lambda _stream, _seconds: False)
+def test_git_may_take_so_much_memory(repo: Repository, bomb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git holds all changes of a commit before it tells of one."""
     git = _git(repo)
-    assert set(graph.wide(git)) == {wide}
-    assert {commit.id for commit in graph.commits(git, revisions.EVERYTHING)} >= {leak, wide, *parents}
-    assert run("history", repo.path).json["credentials"] == plain.json["credentials"]
-    repo.loose(repo.id("HEAD:g")).unlink()
-    missing = run("history", repo.path)
-    assert (missing.complete, missing.one(key)["introduced"]["id"]) == (False, leak)
+    commit = revisions.WalkedCommit(bomb, 0, (repo.id("main"),))
+    monkeypatch.setattr(revisions, "_MEMORY", 30 << 20)
+    monkeypatch.setattr(revisions, "_PATIENCE", 60.0)
+    assert list(revisions.changes(git, [commit])) == list(trees.changes(git, [commit]))
