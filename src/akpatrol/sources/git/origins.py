@@ -67,6 +67,18 @@ class PathOrigin(NamedTuple):
     is_known: bool = False
 
 
+class _Way(NamedTuple):
+    """The way back from an arrival: the latest move on it, what that ``introduced``, and the ``first`` arrival.
+
+    It ends there, or at a ``base`` to which nothing brought the place.
+    """
+
+    introduced: Introduction | None = None
+    moved: tuple[str, bytes] | None = None
+    first: Introduction | None = None
+    base: Spot | None = None
+
+
 class Sources(NamedTuple):
     """What can be asked about what is not among the hits.
 
@@ -92,12 +104,14 @@ class PathOrigins:
         self._is_based = is_based
         self._arrivals: dict[tuple[bytes, str], list[tuple[Introduction, Mapping[int, _Link]]]] = defaultdict(list)
         self._paths: dict[str, dict[bytes, None]] = defaultdict(dict)
+        self._ways: dict[tuple[Spot, int], _Way] = {}
 
     def note(self, introduction: Introduction, parents: Sequence[str], changes: Sequence[TreeChange]) -> None:
         """Take in one commit; ``introduction`` is it, without a path."""
         own = [change for change in changes if change.introduces and change.new in self._wanted]
         if not own:
             return
+        self._ways.clear()
         self._sources.load({old for change in own for old in _blobs(change)}, self._hits)
         links = [self._kept(change) for change in own]
         if any(len(link) < len(self._hits[change.new]) for change, link in zip(own, links, strict=True)):
@@ -113,24 +127,35 @@ class PathOrigins:
 
     def of(self, spot: Spot) -> PathOrigin:
         """Return where a place came from."""
-        current, limit = spot, None
-        introduced: Introduction | None = None
-        moved: tuple[str, bytes] | None = None
-        last: Introduction | None = None
-        while found := self._arrival(current, limit):
-            last, links = found
-            link, limit = links.get(current.number), last.after
+        way = self._way(spot)
+        if way.base and self._is_based:
+            return PathOrigin(way.introduced, way.moved, None, way.base, is_known=way.introduced is None)
+        return PathOrigin(way.introduced or way.first, way.moved, way.first if way.moved else None)
+
+    def _way(self, spot: Spot) -> _Way:
+        """Follow a place back from arrival to arrival, no arrival twice: each version of a file leads to the first."""
+        steps: list[tuple[tuple[Spot, int], Introduction, _Link | None]] = []
+        current, way = spot, _Way(base=spot)
+        while found := self._arrival(current, steps[-1][1].after if steps else None):
+            key = (current, found[0].after)
+            if known := self._ways.get(key):
+                way = known
+                break
+            link = found[1].get(current.number)
+            steps.append((key, found[0], link))
             if not link:
-                return PathOrigin(introduced or last, moved, last if moved else None)
-            if link.how in (MOVE, COPY):
-                introduced = introduced or last
-                moved = moved or (link.how, link.path or b"")
-            elif link.how == RENAME:
-                moved = moved or (MOVE, link.path or b"")
+                way = _Way()
+                break
             current = Spot(current.path if link.path is None else link.path, link.blob, link.number)
-        if self._is_based:
-            return PathOrigin(introduced, moved, None, current, is_known=introduced is None)
-        return PathOrigin(introduced or last, moved, last if moved else None)
+            way = _Way(base=current)
+        for key, arrival, link in reversed(steps):
+            way = way._replace(first=way.first or arrival)
+            if link and link.how in (MOVE, COPY):
+                way = way._replace(introduced=arrival, moved=(link.how, link.path or b""))
+            elif link and link.how == RENAME:
+                way = way._replace(moved=(MOVE, link.path or b""))
+            self._ways[key] = way
+        return way
 
     def hit(self, spot: Spot) -> RawFinding:
         """Return the hit of a place."""

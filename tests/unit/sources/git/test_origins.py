@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Attribution, Confidence, Kind, Match, Origin, Secret
-from akpatrol.sources.git.origins import matched, similar
+from akpatrol.sources.git.origins import Introduction, PathOrigins, Sources, Spot, matched, similar
+from akpatrol.sources.git.trees import TreeChange
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def _hit(secret: str, line: str, encodings: tuple[str, ...] = ()) -> RawFinding:
@@ -47,3 +53,52 @@ def test_the_place_whose_line_is_new_is_the_new_one() -> None:
 def test_half_of_the_lines_make_a_rename() -> None:
     assert similar(b"one\ntwo\nfour\n", b"one\ntwo\nthree\n")
     assert not similar(b"one\n", b"three\nfive\nseven\n")
+
+
+_NONE = "0" * 40
+_BLOBS = st.sampled_from([letter * 40 for letter in "abcd"])
+_CHANGES = st.builds(
+    lambda name, new, olds: TreeChange(name, new, tuple(olds)),
+    st.sampled_from([b"f", b"g", b"h"]),
+    st.one_of(_BLOBS, st.just(_NONE)),
+    st.lists(st.one_of(_BLOBS, st.just(_NONE)), min_size=1, max_size=2),
+)
+_COMMITS = st.lists(st.lists(_CHANGES, max_size=3, unique_by=lambda change: change.name), max_size=8)
+
+
+def _noted(commits: list[list[TreeChange]], *, is_based: bool) -> PathOrigins:
+    hits = {letter * 40: [_hit("a", "x"), _hit("a", letter)] for letter in "abcd"}
+    found = PathOrigins(hits, Sources(alike=lambda new, old: (new, old) != ("a" * 40, "b" * 40)), is_based=is_based)
+    for number, changes in enumerate(commits):
+        own = Introduction(
+            beyond_branches=False, unreachable=False, date=1000 - number, after=-number, commit=str(number), path=b""
+        )
+        found.note(own, ("p",), changes)
+    return found
+
+
+_ASKED = st.lists(st.builds(Spot, st.sampled_from([b"f", b"g", b"h"]), _BLOBS, st.sampled_from([0, 1])), max_size=4)
+
+
+@given(commits=_COMMITS, is_based=st.booleans(), asked=_ASKED)
+def test_what_was_asked_before_changes_nothing(
+    commits: list[list[TreeChange]], is_based: bool, asked: list[Spot]
+) -> None:
+    all_ = _noted(commits, is_based=is_based)
+    for spot in asked:
+        assert all_.of(spot) == _noted(commits, is_based=is_based).of(spot)
+
+
+def test_many_versions_are_followed_back_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    number = 300
+    ids = [f"{one:040x}" for one in range(1, number + 1)]
+    found = PathOrigins({id_: [_hit("a", "x")] for id_ in ids}, Sources(), is_based=False)
+    for one in range(number):
+        own = Introduction(beyond_branches=False, unreachable=False, date=one, after=one, commit=ids[one], path=b"")
+        found.note(own, (), [TreeChange(b"f", ids[one], (ids[one - 1],) if one else ())])
+    calls = []
+    arrival = PathOrigins._arrival
+    monkeypatch.setattr(PathOrigins, "_arrival", lambda *words: calls.append(1) or arrival(*words))
+    introduced = {found.of(Spot(b"f", id_, 0)).introduced for id_ in ids}
+    assert [one.commit for one in introduced if one] == [ids[0]]
+    assert len(calls) < 3 * number
