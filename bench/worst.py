@@ -37,11 +37,11 @@ _WORDS = [
 # A process of its own: what was compiled or remembered for one input is not there for the next.
 _LOOK = """
 import resource, sys, time
-from akpatrol import rules
-from akpatrol.blocks import content_of
-from akpatrol.examination import Examiner
-from akpatrol.findings import Hit
-from akpatrol.model import Origin, Skipped
+from akpatrol.rules import rule_file as rules
+from akpatrol.model.chunks import content_of
+from akpatrol.scan.examine import Examiner
+from akpatrol.model.credential import RawFinding as Hit
+from akpatrol.model.scan import Origin, Skipped
 examiner = Examiner(rules.load())
 examiner.engine.gate.prepare(), examiner.engine.gate.compiled()
 with open(sys.argv[1], "rb") as file:

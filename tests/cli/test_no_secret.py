@@ -150,11 +150,11 @@ def test_forced_crash(full: Repository, planted: dict[str, str], monkeypatch: py
 def test_crash_in_a_worker(full: Repository, planted: dict[str, str]) -> None:
     """A worker sends its exception with the traceback as text."""
     patch = f"""
-from akpatrol import execution
+from akpatrol.scan import execute as execution
 execution._LITTLE_WORK_SECONDS = 0
 from akpatrol.sources import files
 files._BATCH = 1
-from akpatrol.rules import RuleSet
+from akpatrol.rules.rule_file import RuleSet
 class Broken(RuleSet):
     def __reduce__(self): return (eval, ("1/0 or " + repr({planted["content"]!r}),))
 from akpatrol.detect.engine import Engine

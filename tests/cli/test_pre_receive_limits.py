@@ -18,7 +18,7 @@ _ZEROS = "0" * 40
 _UNREADABLE = b"7z\xbc\xaf\x27\x1c" + bytes(100)
 _STUCK = """
 import time
-from akpatrol.examination import Examiner
+from akpatrol.scan.examine import Examiner
 def examine(self, unit):
     time.sleep(60)
     yield from ()

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from akpatrol import pipeline
-from akpatrol.cli import policy
 from akpatrol.cli.options import Flags, resolve, some
 from akpatrol.cli.progress import Progress
 from akpatrol.config import options as settings_
 from akpatrol.config.files import OnDisk
-from akpatrol.config.path_patterns import acceptances, by_target, excluder
+from akpatrol.config.path_patterns import by_target, excluder
 from akpatrol.errors import ExitCode, GitError, UsageError
 from akpatrol.model.scan import Target
-from akpatrol.policy import apply, baseline, report_scan
+from akpatrol.policy import apply, baseline, decide, report_scan
 from akpatrol.report import load, parse
 from akpatrol.report.text_safety import visible
 from akpatrol.report.write import check_writable, write
 from akpatrol.rules import rule_file as rules_
+from akpatrol.scan.accepted_skips import acceptances
 from akpatrol.scan.examine import Examiner
+from akpatrol.scan.run import ScanOptions, scan_sources
 from akpatrol.sources.files import FilesSource
 from akpatrol.sources.git import describe, repository
 from akpatrol.sources.git.history import HistorySource
@@ -174,12 +174,15 @@ def _seen(
     kind: str, source: HistorySource | FilesSource, examiner: Examiner, settings: Settings, template: BaselineEntry
 ) -> Seen:
     targets = source.targets()
-    wishes = pipeline.ScanOptions(
-        settings.jobs, settings.min_confidence, acceptances(settings, targets), by_target(settings, targets)
+    wishes = ScanOptions(
+        settings.jobs,
+        settings.min_confidence,
+        acceptances(settings.accept_skip, settings.base, targets),
+        by_target(settings, targets),
     )
     with Progress([source], settings) as progress:
-        report = pipeline.run(kind, [source], examiner, wishes, progress.update)
-    judged = policy.judge(report, policy.prepare(settings), settings, None)
+        report = scan_sources(kind, [source], examiner, wishes, progress.update)
+    judged = decide.decide(report, decide.prepare(settings), settings, None)
     return baseline.Seen(kind, apply.entries(judged.findings, template), judged.coverage.complete)
 
 

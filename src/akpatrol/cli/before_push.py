@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from akpatrol.cli import policy
 from akpatrol.cli.options import resolve
 from akpatrol.errors import UsageError
+from akpatrol.pipeline.base_policy import CommitPolicy
+from akpatrol.policy import decide
 from akpatrol.rules import rule_file
-from akpatrol.sources.git.committed import CommittedFiles
 
 if TYPE_CHECKING:
     from akpatrol.cli.options import Flags
-    from akpatrol.config.files import Files
     from akpatrol.config.options import Settings
-    from akpatrol.model.credential import Credential
     from akpatrol.sources.git.runner import Git
 
 _SHORT = 12
-
-
-class _Commit:
-    """The files of a commit, called as if it lay where nothing lies: what flags name is the server's own."""
-
-    def __init__(self, git: Git, id_: str) -> None:
-        self.root = os.path.join(os.fsdecode(git.repository.git_dir), f"commit {id_}")
-        self.files: Files = CommittedFiles(git, id_, self.root)
-        self.notices: list[str] = []
-
-    def own(self, path: str) -> str | None:
-        return path if path.startswith(self.root + os.sep) else None
-
-    def trusts(self, credential: Credential) -> bool:  # noqa: ARG002 - comments never count
-        return False
 
 
 def settings(flags: Flags, git: Git) -> Settings:
@@ -43,10 +25,10 @@ def settings(flags: Flags, git: Git) -> Settings:
     """
     own = resolve(flags, None, None)
     if id_ := _base(git):
-        side = _Commit(git, id_)
+        base = CommitPolicy(git, id_)
         try:
-            found = resolve(flags, side.root, side.root, side)
-            policy.prepare(found)
+            found = resolve(flags, base.root, base.root, base)
+            decide.prepare(found)
             rule_file.load(found.rules)
             own = found
         except UsageError as error:

@@ -6,11 +6,12 @@ import os
 
 import click
 
+from akpatrol.cli.console import Terminal
 from akpatrol.cli.file_names import OneFileCommand
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import execute
 from akpatrol.errors import UsageError
 from akpatrol.model.scan import Target
+from akpatrol.pipeline.run import run
 from akpatrol.sources.git import repository
 from akpatrol.sources.message import MessageSource
 
@@ -25,4 +26,4 @@ def command(flags: Flags, file: str) -> int:
     found = repository.find(os.fsencode(os.path.realpath(".")))
     top = os.fsdecode(found.work_tree) if found and found.work_tree else None
     target = Target("0", "message", os.path.realpath(file), base=top)
-    return execute("commit-msg", [MessageSource(target)], resolve(flags, top, top))
+    return run("commit-msg", [MessageSource(target)], resolve(flags, top, top), Terminal())

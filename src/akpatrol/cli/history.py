@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from akpatrol.cache.scan_cache import ScanCache
-from akpatrol.cli import emptiness
-from akpatrol.cli.base_policy import BasePolicy
+from akpatrol.cli.console import Terminal
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.policy import flaw_of_checkout
-from akpatrol.cli.run import CommandHooks, execute
 from akpatrol.config.options import environment
 from akpatrol.errors import GitError, UsageError
+from akpatrol.pipeline import emptiness
+from akpatrol.pipeline.base_policy import RangePolicy
+from akpatrol.pipeline.run import CommandHooks, run
+from akpatrol.policy.in_force import problem_of_checkout
 from akpatrol.report.text_safety import visible
 from akpatrol.sources.git import describe, ranges, repository
 from akpatrol.sources.git.history import HistorySource, RangeSource
@@ -42,20 +43,20 @@ def command(flags: Flags, repo: str, range_: str | None) -> int:
     if range_ is not None:
         target = describe_target(git, found)
         wanted = ranges.resolve(git, range_, environment())
-        side = BasePolicy(git, work_tree, wanted.revisions, wanted.trunk) if work_tree else None
-        if side and (flaw := flaw_of_checkout(flags, work_tree or "")):
-            side.notices.append(flaw)
-        settings = resolve(flags, work_tree, work_tree, side)
-        if side:
-            wanted = wanted._replace(skips=(*wanted.skips, *side.absent.values()))
+        base = RangePolicy(git, work_tree, wanted.revisions, wanted.trunk) if work_tree else None
+        if base and (problem := problem_of_checkout(flags, work_tree or "")):
+            base.notices.append(problem)
+        settings = resolve(flags, work_tree, work_tree, base)
+        if base:
+            wanted = wanted._replace(skips=(*wanted.skips, *base.absent.values()))
         if wanted.note and not settings.quiet:
             click.echo(f"akpatrol: {wanted.note}", err=True)
-        return execute("range", [RangeSource(git, target, wanted)], settings)
+        return run("range", [RangeSource(git, target, wanted)], settings, Terminal())
     settings = resolve(flags, work_tree, work_tree)
     target = describe_target(git, found)
     with closing(ScanCache(settings.cache)) as log:
         source = HistorySource(git, target, log if settings.cache else None)
-        code = execute("history", [source], settings, CommandHooks(emptiness.hollow, whole="history"))
+        code = run("history", [source], settings, Terminal(), CommandHooks(emptiness.with_notice, whole="history"))
         if settings.verbose and not flags.no_cache:
             click.echo(f"akpatrol: cache: {visible(log.problem or log.file)}", err=True)
     return code

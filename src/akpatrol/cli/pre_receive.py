@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol.cli.budget import Deadline
 from akpatrol.cli.options import Flags, shared
 from akpatrol.config.options import environment, hook_environment
 from akpatrol.errors import ExitCode, GitError, OutOfTime, UsageError
 from akpatrol.model.scan import Target
 from akpatrol.report.push_message import Outlook, render
+from akpatrol.runtime.deadline import Deadline
 from akpatrol.sources.git import push, repository
 from akpatrol.sources.git.runner import HOOK_VARIABLES
 
@@ -79,7 +79,8 @@ def _look_through(flags: Flags, outlook: Outlook, limit: Deadline) -> int:
     if not any(update.new for update in updates):
         return ExitCode.CLEAN  # deletions bring nothing
     from akpatrol.cli import before_push  # noqa: PLC0415 - deletions do without
-    from akpatrol.cli.run import CommandHooks, execute  # noqa: PLC0415
+    from akpatrol.cli.console import Terminal  # noqa: PLC0415
+    from akpatrol.pipeline.run import CommandHooks, run  # noqa: PLC0415
 
     settings = before_push.settings(flags, stores.before)
     settings = settings._replace(quiet=settings.quiet or not settings.verbose, progress=bool(settings.progress))
@@ -97,7 +98,7 @@ def _look_through(flags: Flags, outlook: Outlook, limit: Deadline) -> int:
         limit.settle()
         return render(report, options, outlook, source.commits)
 
-    return execute("pre-receive", [source], settings, CommandHooks(noted, text=tell))
+    return run("pre-receive", [source], settings, Terminal(), CommandHooks(noted, text=tell))
 
 
 def _input() -> bytes:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from akpatrol.cli import emptiness
+from akpatrol.cli.console import Terminal
 from akpatrol.cli.options import Flags, resolve, some
-from akpatrol.cli.run import check_outputs, conclude, tell
+from akpatrol.cli.publish import write_out
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.redact import Redactor
 from akpatrol.errors import ExitCode, UsageError
+from akpatrol.pipeline import emptiness
+from akpatrol.pipeline.stages import check_outputs, conclude
 from akpatrol.policy import group
 from akpatrol.report import links, load, parse
 from akpatrol.report.text_safety import plain, visible
@@ -83,7 +85,7 @@ def command(flags: Flags, source: str, since: str | None, link_template: str | N
         report = _of_report(content, "standard input" if source == "-" else source, engine)
         if flags.min_confidence:
             report = _at_least(report, settings.min_confidence)
-    return conclude(report, engine, settings)
+    return conclude(report, engine, settings, Terminal())
 
 
 def _read(source: str) -> bytes | None:
@@ -134,7 +136,7 @@ def _of_store(file: str, since: str | None, minimum: Confidence, *, allow_empty:
 
     with SweepStore(file, create=False) as store:
         report = store.report(since=store.run_named(since) if since else None, minimum=minimum)
-    return emptiness.told(report, (*emptiness.FILES, *emptiness.OBJECTS), allowed=allow_empty)
+    return emptiness.with_skip(report, (*emptiness.FILES, *emptiness.OBJECTS), allowed=allow_empty)
 
 
 def _at_least(report: Report, minimum: Confidence) -> Report:
@@ -152,7 +154,7 @@ def _list_gaps(file: str, settings: Settings, redact: Callable[[str], str]) -> E
         gaps = store.gaps()
     for format_, target in settings.outputs:
         if gaps or target or format_ != "text" or not settings.quiet:
-            tell(_GAP_FORMATS[format_](gaps, redact), target)
+            write_out(_GAP_FORMATS[format_](gaps, redact), target)
     return ExitCode.CLEAN if all(gap.complete for gap in gaps) else ExitCode.INCOMPLETE
 
 

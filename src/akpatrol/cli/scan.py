@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol.cli import emptiness
+from akpatrol.cli.console import Terminal
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import CommandHooks, execute
 from akpatrol.config.path_patterns import excluder
 from akpatrol.errors import UsageError
 from akpatrol.model.scan import Target
+from akpatrol.pipeline import emptiness
+from akpatrol.pipeline.run import CommandHooks, run
 from akpatrol.sources.files import FilesSource
 from akpatrol.sources.git import repository
 from akpatrol.sources.stdin import StreamSource
@@ -47,7 +48,7 @@ def command(flags: Flags, paths: tuple[str, ...], *, tracked: bool) -> int:
     if "-" in named:
         sources.append(StreamSource(Target(str(len(targets)), "stream", "-")))
     whole = None if "-" in named else _whole(targets, tracked=tracked)
-    return execute("scan", sources, settings, CommandHooks(whole=whole, expected=emptiness.FILES))
+    return run("scan", sources, settings, Terminal(), CommandHooks(whole=whole, expected=emptiness.FILES))
 
 
 def target_of(path: str) -> Target:

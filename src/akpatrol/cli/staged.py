@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from akpatrol.cli import directory, hook_repository
+from akpatrol.cli.console import Terminal
 from akpatrol.cli.file_names import FilesCommand
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import CommandHooks, execute
 from akpatrol.config.path_patterns import excluder
 from akpatrol.model.scan import Target
+from akpatrol.pipeline.run import CommandHooks, run
 from akpatrol.sources.git.index import IndexSource
 from akpatrol.sources.git.runner import Git
 
@@ -40,7 +41,7 @@ def command(flags: Flags, files: tuple[str, ...]) -> int:
     target = Target("0", "index", os.fsdecode(found.root), base=os.fsdecode(found.root))
     excluded = excluder(settings)(target.root)
     source = IndexSource(Git(found, hook), target, named, cwd, excluded)
-    return execute("staged", [source], settings, CommandHooks(known=_known))
+    return run("staged", [source], settings, Terminal(), CommandHooks(known=_known))
 
 
 def _known(credentials: Sequence[Credential]) -> str:

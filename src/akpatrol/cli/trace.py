@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from akpatrol.cache.scan_cache import ScanCache
-from akpatrol.cli import emptiness, prompt
+from akpatrol.cli import prompt
+from akpatrol.cli.console import Terminal
 from akpatrol.cli.history import describe_target
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import CommandHooks, execute
 from akpatrol.cli.scan import target_of
 from akpatrol.config.path_patterns import excluder
 from akpatrol.errors import UsageError
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Secret, Skipped
+from akpatrol.pipeline import emptiness
+from akpatrol.pipeline.run import CommandHooks, run
 from akpatrol.query import credential_query, text_query
 from akpatrol.report import trace_screen
 from akpatrol.rules import rule_file as rules_
@@ -84,7 +86,7 @@ def command(flags: Flags, targets: tuple[str, ...]) -> int:
             rule=text_query.rule_of(wanted.text) if wanted.text else None,
             expected=(*emptiness.FILES, *emptiness.OBJECTS),
         )
-        return execute("trace", sources, settings, manner)
+        return run("trace", sources, settings, Terminal(), manner)
 
 
 def _asked(settings: Settings) -> _Wanted:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from akpatrol.cli import prompt
+from akpatrol.cli.console import Terminal
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import CommandHooks, execute
 from akpatrol.errors import UsageError
 from akpatrol.model.scan import Confidence, Secret, Skipped, Target
+from akpatrol.pipeline.run import CommandHooks, run
 from akpatrol.sources.stdin import StreamSource
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def command(flags: Flags) -> int:
         settings = settings._replace(min_confidence=Confidence.LOW)
     typed = prompt.typed("Credentials, one a line (not shown; an empty line ends):")
     source = StreamSource(Target("0", "stream", "-"), Secret(typed))
-    return execute("verify", [source], settings, CommandHooks(lambda report: _with_unread_lines(report, typed)))
+    hooks = CommandHooks(lambda report: _with_unread_lines(report, typed))
+    return run("verify", [source], settings, Terminal(), hooks)
 
 
 def _with_unread_lines(report: Report, typed: bytes) -> Report:

@@ -65,9 +65,9 @@ def test_text_loads_neither_json_nor_sarif() -> None:
 def test_a_clean_run_does_not_load_what_is_for_findings() -> None:
     code = """
 from datetime import UTC, datetime
-from akpatrol.model import Coverage, Report
+from akpatrol.model.scan import Coverage, Report
 from akpatrol.report import RenderOptions, render
-from akpatrol.rules import load
+from akpatrol.rules.rule_file import load
 clean = Report("staged", "", 0.1, (), Coverage(), ())
 assert render(clean, "text", RenderOptions(str, load(), datetime.now(UTC))).startswith("No credentials")
 """

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from akpatrol.config.limits import Limits
-from akpatrol.config.path_patterns import matcher
 from akpatrol.model.scan import Confidence, Skipped, Target
 from akpatrol.rules import rule_file
 from akpatrol.sweep import run, signature, work
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from akpatrol.sweep.work import TargetResult
 
 _AT = "2026-03-01T02:00:00Z"
-_ORDER = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM, matcher)
+_ORDER = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM)
 
 
 class Watcher:

@@ -336,7 +336,7 @@ _WRITER = """
 import sys
 from itertools import count
 from tests.unit.sweep.looks import CONDITIONS, DIGEST, KEYS, day, found, look
-from akpatrol.sweep.store import Store
+from akpatrol.sweep.store.store import SweepStore as Store
 
 first = int(sys.argv[2])
 one = look("one", *(found(key, 20) for key in KEYS))

@@ -201,7 +201,7 @@ from lzma import LZMADecompressor
 from backports import zstd
 from isal import isal_zlib
 from tests.unit.unwrap.opening import *
-from akpatrol.unwrap import compressed, inflate, source, tar, zip
+from akpatrol.unwrap.containers import compressed, container_bytes as source, decompress as inflate, tar, zip
 
 def limit(more):
     taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()

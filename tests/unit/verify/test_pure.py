@@ -176,8 +176,8 @@ def test_wrong_bundles(tmp_path: Path) -> None:
 def test_the_network_library_is_imported_only_to_ask() -> None:
     code = (
         "import sys, akpatrol.verify, akpatrol.verify.inventory, akpatrol.verify.consequences\n"
-        "akpatrol.verify.check(akpatrol.verify.Wishes())\n"
-        "akpatrol.verify.verify_all([], akpatrol.verify.Wishes())\n"
+        "akpatrol.verify.check(akpatrol.verify.VerifyOptions())\n"
+        "akpatrol.verify.verify_all([], akpatrol.verify.VerifyOptions())\n"
         "print(sorted({'httpx', 'httpcore', 'tenacity', 'asyncio', 'anyio', 'ssl', 'socket'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""A range's base: policy comes from there, because whoever wrote the range wrote the checkout."""
+"""Policy from a commit that a change did not write: the base of a range, or the default branch before a push."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import Credential
     from akpatrol.sources.git.runner import Git
 
-_SHORT = 12
 
-
-class Nothing:
+class NoFiles:
     """The files of no commit."""
 
     def name(self, path: str) -> str:
@@ -44,15 +42,15 @@ class Nothing:
         raise UsageError(f"{path}: the range has no base to read it from")
 
 
-class BasePolicy:
-    """The base of a range of ``revisions``, in a repository whose work tree is ``root``; ``trunk`` as in a Range."""
+class RangePolicy:
+    """Policy of the base of a range of ``revisions``; ``root`` is the work tree, ``trunk`` as in a Range."""
 
     def __init__(self, git: Git, root: str, revisions: Sequence[str], trunk: str = "") -> None:
         self._git = git
         self._root = root
         self._commit = range_base.commit(git, revisions, trunk) if revisions else None
         committed = CommittedFiles(git, self._commit, root) if self._commit else None
-        self.files: Files = committed or Nothing()
+        self.files: Files = committed or NoFiles()
         self.absent = committed.absent if committed else {}
         self.notices = [] if self._commit or not revisions else self._without_base()
 
@@ -86,3 +84,20 @@ class BasePolicy:
         return [
             f"the range has no base commit to read policy from, so the checkout's {' and '.join(found)} do not count"
         ]
+
+
+class CommitPolicy:
+    """Policy of one commit, as if it were checked out where no file is: what flags name belongs to the server."""
+
+    def __init__(self, git: Git, id_: str) -> None:
+        self.root = os.path.join(os.fsdecode(git.repository.git_dir), f"commit {id_}")
+        self.files: Files = CommittedFiles(git, id_, self.root)
+        self.notices: list[str] = []
+
+    def own(self, path: str) -> str | None:
+        """Return a path below the root, None for one outside."""
+        return path if path.startswith(self.root + os.sep) else None
+
+    def trusts(self, credential: Credential) -> bool:  # noqa: ARG002 - comments never count
+        """Return False."""
+        return False
