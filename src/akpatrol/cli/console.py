@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from akpatrol.cli.progress import Progress, StatusLine
-from akpatrol.cli.publish import publish
+from akpatrol.cli.publish import publish, write_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 class Terminal:
     """A ``Console`` on the process's own streams."""
+
+    def ask(self, invitation: str, *, one_line: bool = False) -> bytes:
+        """Return what is typed at a prompt that does not show it, or piped in. Raises UsageError without anything."""
+        from akpatrol.cli import prompt  # noqa: PLC0415 - few commands ask
+
+        return prompt.typed(invitation, one_line=one_line)
 
     def say(self, line: str) -> None:
         """Write a line to standard error."""
@@ -56,6 +62,10 @@ class Terminal:
                     line.show(f"asked about {done:,} of {number:,} credentials")
 
             yield show
+
+    def write(self, text: str, file: str | None) -> None:
+        """Write a text to a file, or to standard output. Raises UsageError."""
+        write_out(text, file)
 
     def publish(
         self, report: Report, engine: Engine, settings: Settings, text: Renderer | None, *, silent: bool

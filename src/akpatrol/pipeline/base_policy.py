@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from akpatrol.config.options import BASELINE, FILE_NAME
 from akpatrol.errors import UsageError
+from akpatrol.policy import decide
+from akpatrol.rules import rule_file
 from akpatrol.sources.git import range_base
 from akpatrol.sources.git.committed import CommittedFiles
 
@@ -14,8 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from akpatrol.config.files import Files
+    from akpatrol.config.options import Settings
     from akpatrol.model.credential import Credential
+    from akpatrol.policy.in_force import Configure
     from akpatrol.sources.git.runner import Git
+
+_SHORT = 12
 
 
 class NoFiles:
@@ -101,3 +107,43 @@ class CommitPolicy:
     def trusts(self, credential: Credential) -> bool:  # noqa: ARG002 - comments never count
         """Return False."""
         return False
+
+
+def problem_of_checkout(configure: Configure, top: str) -> str:
+    """Return what will be wrong with the policy once a range is merged: a repair could not be merged then."""
+    try:
+        file = configure(top, top).policy.baseline
+        if file:
+            from akpatrol.policy import baseline  # noqa: PLC0415 - most runs have none
+
+            baseline.parse(file.content, file.name)
+    except UsageError as error:
+        return f"the checkout's own policy, in force once it is merged, is wrong: {error}"
+    return ""
+
+
+def settings_before(configure: Configure, git: Git) -> Settings:
+    """Return the settings of the server's flags and of the default branch before a push; ``git`` sees no other.
+
+    A policy there that cannot be used is ignored with a notice: it must not keep out the push that mends it.
+    """
+    own = configure(None, None)
+    if id_ := _default_branch(git):
+        base = CommitPolicy(git, id_)
+        try:
+            found = configure(base.root, base.root, base)
+            decide.prepare(found)
+            rule_file.load(found.rules)
+            own = found
+        except UsageError as error:
+            notice = f"the policy of commit {id_[:_SHORT]} is not in force: {error}"
+            own = own._replace(policy=own.policy._replace(notices=(*own.policy.notices, notice)))
+    return own._replace(policy=own.policy._replace(inline=False))
+
+
+def _default_branch(git: Git) -> str:
+    """Return the tip of the default branch, "" when there is none.
+
+    Not that of the branch that moves: who may push to it could first push his own leave, and then the secret.
+    """
+    return git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1, 128)).decode().strip()

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 class Console(Protocol):
     """Shows how a run goes, and publishes its report."""
 
+    def ask(self, invitation: str, *, one_line: bool = False) -> bytes:
+        """Return what is typed at a prompt that does not show it, or piped in. Raises UsageError without anything."""
+
     def say(self, line: str) -> None:
         """Show one line beside the report."""
 
@@ -35,6 +38,9 @@ class Console(Protocol):
         self, number: int, settings: Settings
     ) -> AbstractContextManager[Callable[[Credential, Verification], None]]:
         """Show how far the verification of so many credentials is."""
+
+    def write(self, text: str, file: str | None) -> None:
+        """Write a text to a file, or to standard output. Raises UsageError."""
 
     def publish(
         self, report: Report, engine: Engine, settings: Settings, text: Renderer | None, *, silent: bool

@@ -10,6 +10,7 @@ from akpatrol.errors import UsageError
 
 if TYPE_CHECKING:
     from akpatrol.config.files import Files
+    from akpatrol.config.options import Settings
     from akpatrol.model.credential import Credential
 
 _MOST_BYTES = 32 << 20
@@ -50,6 +51,16 @@ class BasePolicy(Protocol):
 
     def trusts(self, credential: Credential) -> bool:
         """Tell whether the credential's inline allowances were there before."""
+
+
+class Configure(Protocol):
+    """Makes settings of a command's flags."""
+
+    def __call__(self, start: str | None, top: str | None, base: BasePolicy | None = None) -> Settings:
+        """Return the settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere.
+
+        With a ``base`` the checkout's files are read there instead. Raises UsageError.
+        """
 
 
 class InForce(NamedTuple):
@@ -116,16 +127,3 @@ def _baseline(flags: PolicyFlags, found: Configuration, top: str | None, base: B
 
 def _read(path: str, files: Files) -> NamedFile:
     return NamedFile(files.name(path), files.read(path, _MOST_BYTES))
-
-
-def problem_of_checkout(flags: PolicyFlags, top: str) -> str:
-    """Return what will be wrong with policy once a range is merged: by then nobody could merge what repairs it."""
-    try:
-        file = in_force(flags, top, top).policy.baseline
-        if file:
-            from akpatrol.policy import baseline  # noqa: PLC0415 - most runs have none
-
-            baseline.parse(file.content, file.name)
-    except UsageError as error:
-        return f"the checkout's own policy, in force once it is merged, is wrong: {error}"
-    return ""
