@@ -23,7 +23,7 @@ from akpatrol.sweep.clones import CloneError, Clones
 from akpatrol.sweep.forges import forges_of
 from akpatrol.sweep.run import Sweep, Watch
 from akpatrol.sweep.store.store import SweepStore
-from akpatrol.sweep.worker_pool import hired
+from akpatrol.sweep.worker_pool import open_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -111,10 +111,10 @@ class _SweepRun:
         with SweepStore(self._request.store, create=True) as store:
             run = store.begin(_now(), self._spec.rules.digest)
             with (
-                hired(self._settings.jobs, self._request.scheduler) as crew,
+                open_pool(self._settings.jobs, self._request.scheduler) as pool,
                 self._console.sweeping(self._settings) as watch,
             ):
-                scan = Sweep(crew, self._spec, store, run, watch)
+                scan = Sweep(pool, self._spec, store, run, watch)
                 with self._interrupts(scan, mirrors):
                     scan.go(plan, lambda wanted: _clone(wanted, mirrors, watch))
             stopped = scan.stopped or self._verify(store, run, scan.secrets)

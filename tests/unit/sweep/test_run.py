@@ -10,12 +10,12 @@ import pytest
 from akpatrol.config.limits import Limits
 from akpatrol.model.scan import Confidence, Skipped, Target
 from akpatrol.rules import rule_file
+from akpatrol.runtime.worker_pool import InlinePool
 from akpatrol.sweep import run, signature, work
 from akpatrol.sweep.clones import CloneError
 from akpatrol.sweep.run import Sweep
 from akpatrol.sweep.store.store import SweepStore
 from akpatrol.sweep.urls import CloneWanted
-from akpatrol.sweep.worker_pool import InlinePool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -59,7 +59,7 @@ class Swept:
     ready = True
 
     @property
-    def hands(self) -> int:
+    def workers(self) -> int:
         return 1
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
