@@ -134,14 +134,13 @@ def _parent(root: Path, store: Path, rounds: int) -> dict[str, list[float]]:
     ``listing`` is walking and signing, ``storing`` one transaction of a document.
     """
     from akpatrol.config.limits import Limits  # noqa: PLC0415
-    from akpatrol.config.path_patterns import matcher  # noqa: PLC0415
     from akpatrol.model.scan import Confidence, Target  # noqa: PLC0415
     from akpatrol.rules import rule_file  # noqa: PLC0415 - measured apart from the command
     from akpatrol.sweep import targets, work  # noqa: PLC0415
     from akpatrol.sweep.signature import look  # noqa: PLC0415
     from akpatrol.sweep.store.store import SweepStore  # noqa: PLC0415
 
-    order = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM, matcher, remember=False)
+    order = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM, remember=False)
     found: dict[str, list[float]] = {"listing": [], "storing": []}
     for _ in range(rounds):
         began = perf_counter()
@@ -164,20 +163,19 @@ def _parent(root: Path, store: Path, rounds: int) -> dict[str, list[float]]:
 def _conducting(root: Path, rounds: int) -> list[float]:
     """Return the processor seconds of the parent, and of git for it, for targets whose units workers read."""
     from akpatrol.config.limits import Limits  # noqa: PLC0415
-    from akpatrol.config.path_patterns import matcher  # noqa: PLC0415
     from akpatrol.model.scan import Confidence, Target  # noqa: PLC0415
     from akpatrol.rules import rule_file  # noqa: PLC0415 - measured apart from the command
     from akpatrol.scan.execute import read_elsewhere  # noqa: PLC0415
     from akpatrol.sweep import work  # noqa: PLC0415
-    from akpatrol.sweep.worker_pool import hired  # noqa: PLC0415
+    from akpatrol.sweep.worker_pool import open_pool  # noqa: PLC0415
 
-    order = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM, matcher, remember=False, nameless=True)
+    order = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM, remember=False, nameless=True)
     found = []
-    with _cluster(1) as address, hired(1, address) as crew:
+    with _cluster(1) as address, open_pool(1, address) as pool:
 
         def read(source: Source, tally: ScanResult) -> None:
             complete = partial(work.completed, order)
-            read_elsewhere(source, lambda unit: crew.submit(work.piece, order, unit), tally, 4, complete)
+            read_elsewhere(source, lambda unit: pool.submit(work.piece, order, unit), tally, 4, complete)
 
         for number in range(rounds + 1):
             began = sum(os.times()[:4])
@@ -190,12 +188,12 @@ def _conducting(root: Path, rounds: int) -> list[float]:
 
 def _submitting(rounds: int) -> float:
     """Return the processor seconds of the parent, Dask's included, for a task that does nothing."""
-    from akpatrol.sweep.worker_pool import hired  # noqa: PLC0415 - measured apart from the command
+    from akpatrol.sweep.worker_pool import open_pool  # noqa: PLC0415 - measured apart from the command
 
     number = 200 * rounds
-    with _cluster(1) as address, hired(1, address) as crew:
+    with _cluster(1) as address, open_pool(1, address) as pool:
         began = process_time()
-        for future in [crew.submit(int) for _ in range(number)]:
+        for future in [pool.submit(int) for _ in range(number)]:
             future.result()
         return (process_time() - began) / number
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from akpatrol import pipeline
 from akpatrol.errors import AkpatrolError
 from akpatrol.model.identity import secret_sha256
 from akpatrol.model.scan import Exclusion, State, Target
+from akpatrol.scan.run import ScanOptions, scan_sources
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.packs import slices
@@ -44,7 +44,7 @@ def run(top: Path, examiner: Examiner) -> Outcome:
         return Outcome(2, said="akpatrol: not a git repository")
     source = Unplaced(Git(found, common=True), Target("0", "repository", str(root)))
     try:
-        report = pipeline.run("history", [source], examiner, pipeline.ScanOptions())
+        report = scan_sources("history", [source], examiner, ScanOptions())
     except AkpatrolError as error:
         return Outcome(2, said=f"akpatrol: {error}")
     complete = 0 if report.coverage.complete else 3

@@ -24,7 +24,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NoReturn
 
 from akpatrol.__main__ import main as akpatrol
-from akpatrol.cli import run as cli_run
+from akpatrol.pipeline import run as pipeline_run
 from akpatrol.rules.rule_file import load
 from akpatrol.scan.examine import Examiner
 from bench import fault_run, record
@@ -74,7 +74,7 @@ def _run(top: Path, built: Built, chosen: Sequence[Case], jobs: int) -> dict[Cas
     """Return the violations. Each of ``jobs`` processes works on a copy of its own."""
     examiner = Examiner(load())
     examiner.engine.suspect(b"x" * 100)
-    setattr(cli_run, "Examiner", lambda *_: examiner)  # noqa: B010 - compiled once for all
+    setattr(pipeline_run, "Examiner", lambda *_: examiner)  # noqa: B010 - compiled once for all
     children = []
     for job in range(jobs):
         copy = top / f"copy-{job}"

@@ -36,7 +36,7 @@ def crash(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def raise_(*_: object) -> None:
             raise error
 
-        monkeypatch.setattr("akpatrol.pipeline.run", raise_)
+        monkeypatch.setattr("akpatrol.scan.run.scan_sources", raise_)
 
     return arrange
 
@@ -149,7 +149,7 @@ def test_4_whatever_the_bug_is(
     assert run("scan", cwd=tmp_path).code == 4
 
 
-@pytest.mark.parametrize("module", ["click", "ahocorasick", "akpatrol.cli", "akpatrol.pipeline"])
+@pytest.mark.parametrize("module", ["click", "ahocorasick", "akpatrol.cli", "akpatrol.pipeline", "akpatrol.scan.run"])
 def test_4_dependency_that_cannot_be_imported(tmp_path: Path, module: str) -> None:
     done = execute("scan", patch=f"import sys; sys.modules[{module!r}] = None", cwd=tmp_path)
     assert done.code == 4

@@ -124,7 +124,7 @@ def test_of_several_refs_all_are_looked_at(server: Server, work: Repository, new
 
 def test_deletions_need_nothing_read(server: Server, work: Repository) -> None:
     assert push(work, server, "HEAD:refs/heads/gone").accepted
-    server.guard(patch="import sys; sys.modules['akpatrol.pipeline'] = None")
+    server.guard(patch="import sys; sys.modules['akpatrol.scan.run'] = None")
     assert push(work, server, ":refs/heads/gone") == (True, "", "")
     assert not push(work, server, "HEAD:refs/heads/again").accepted
 

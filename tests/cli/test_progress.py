@@ -111,8 +111,9 @@ def test_lines_in_a_log(tree: Path) -> None:
 def test_nothing_is_left_after_an_error(tree: Path) -> None:
     patch = f"""{_SLOW}
 from akpatrol import pipeline; from akpatrol.scan import execute as execution
+from akpatrol.scan import run
 def collect(*_): raise ZeroDivisionError
-pipeline._collect = collect
+run._collect = collect
 """
     done = on_terminal("scan", tree, terminals=["stderr"], patch=patch)
     assert done.code == 4

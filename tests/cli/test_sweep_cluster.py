@@ -31,8 +31,8 @@ _RANDOM = Random("sweeping with a cluster")
 SECRETS = [*(organization_key(_RANDOM) for _ in range(12)), personal_access_token(_RANDOM), organization_key(_RANDOM)]
 _ALL_LARGE = "from akpatrol.sweep.run import Sweep; Sweep._is_conducted = lambda *_: True"
 _TAPPED = "from tests.wiretap import tap; tap({!r})"
-_ALL_NAMED = "import akpatrol.sweep.work as work; import akpatrol.cli.sweep as sweep; make = sweep._order\n"
-_ALL_NAMED += "sweep._order = lambda *a, **b: make(*a, **b)._replace(nameless=False)"
+_ALL_NAMED = "import akpatrol.sweep.work as work; import akpatrol.pipeline.sweep as sweep; make = sweep._scan_spec\n"
+_ALL_NAMED += "sweep._scan_spec = lambda *a, **b: make(*a, **b)._replace(nameless=False)"
 
 
 @pytest.fixture(scope="module")

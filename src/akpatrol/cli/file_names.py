@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol.cli import hook_repository
 from akpatrol.cli.option_words import OptionWords, looks_like_option
 from akpatrol.errors import AkpatrolError, UsageError
-from akpatrol.sources.git import index_file
+from akpatrol.sources.git import hook_repository, index_file
 from akpatrol.sources.git.runner import LITERALLY, Git
 
 if TYPE_CHECKING:

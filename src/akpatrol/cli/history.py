@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import closing
-from typing import TYPE_CHECKING
+from functools import partial
 
 import click
 
-from akpatrol.cache.scan_cache import ScanCache
-from akpatrol.cli import emptiness
-from akpatrol.cli.base_policy import BasePolicy
+from akpatrol.cli.console import Terminal
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.policy import flaw_of_checkout
-from akpatrol.cli.run import CommandHooks, execute
-from akpatrol.config.options import environment
-from akpatrol.errors import GitError, UsageError
-from akpatrol.report.text_safety import visible
-from akpatrol.sources.git import describe, ranges, repository
-from akpatrol.sources.git.history import HistorySource, RangeSource
-from akpatrol.sources.git.runner import Git
-
-if TYPE_CHECKING:
-    from akpatrol.model.scan import Target
+from akpatrol.pipeline.history import commit_range, history
 
 
 @click.command("history")
@@ -36,44 +22,7 @@ def command(flags: Flags, repo: str, range_: str | None) -> int:
     PRE_COMMIT_TO_REF, else the event that started GitHub Actions or GitLab CI, else the commits that no remote ref
     holds.
     """
-    found = find(repo)
-    work_tree = os.fsdecode(found.work_tree) if found.work_tree else None
-    git = Git(found, common=range_ is None)
+    configure, console = partial(resolve, flags), Terminal()
     if range_ is not None:
-        target = describe_target(git, found)
-        wanted = ranges.resolve(git, range_, environment())
-        side = BasePolicy(git, work_tree, wanted.revisions, wanted.trunk) if work_tree else None
-        if side and (flaw := flaw_of_checkout(flags, work_tree or "")):
-            side.notices.append(flaw)
-        settings = resolve(flags, work_tree, work_tree, side)
-        if side:
-            wanted = wanted._replace(skips=(*wanted.skips, *side.absent.values()))
-        if wanted.note and not settings.quiet:
-            click.echo(f"akpatrol: {wanted.note}", err=True)
-        return execute("range", [RangeSource(git, target, wanted)], settings)
-    settings = resolve(flags, work_tree, work_tree)
-    target = describe_target(git, found)
-    with closing(ScanCache(settings.cache)) as log:
-        source = HistorySource(git, target, log if settings.cache else None)
-        code = execute("history", [source], settings, CommandHooks(emptiness.hollow, whole="history"))
-        if settings.verbose and not flags.no_cache:
-            click.echo(f"akpatrol: cache: {visible(log.problem or log.file)}", err=True)
-    return code
-
-
-def find(path: str) -> repository.Repository:
-    """Return the repository that ``path`` is or lies in. Raises UsageError."""
-    if not os.path.isdir(path):
-        raise UsageError(f"{path}: no such directory", hint="give the directory of a git repository")
-    found = repository.find(os.fsencode(os.path.realpath(path)))
-    if not found:
-        raise UsageError(f"{path}: not a git repository, nor inside one")
-    return found
-
-
-def describe_target(git: Git, found: repository.Repository) -> Target:
-    """Return the repository as a target. Raises UsageError when git cannot read it at all."""
-    try:
-        return describe.target(git)
-    except GitError as error:
-        raise UsageError(f"{os.fsdecode(found.root)}: git cannot read this repository: {error}") from None
+        return commit_range(configure, console, repo, range_)
+    return history(configure, console, repo, remember=not flags.no_cache)

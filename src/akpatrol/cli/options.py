@@ -11,13 +11,14 @@ from akpatrol.config import options as settings_
 from akpatrol.config.limits import Limits
 from akpatrol.errors import UsageError
 from akpatrol.model.scan import Confidence
+from akpatrol.policy.in_force import in_force
 from akpatrol.report import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from akpatrol.cli.policy import TrustedPolicy
     from akpatrol.config.options import Settings
+    from akpatrol.policy.in_force import BasePolicy
 
 
 class ReportParameter(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only
@@ -150,13 +151,13 @@ def _check_exclude(patterns: tuple[str, ...]) -> None:
             raise UsageError(f"--exclude {pattern}: {configuration_tables.REFUSED}", hint=configuration_tables.HINT)
 
 
-def resolve(flags: Flags, start: str | None, top: str | None, side: TrustedPolicy | None = None) -> Settings:
+def resolve(flags: Flags, start: str | None, top: str | None, base: BasePolicy | None = None) -> Settings:
     """Return the run's settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere.
 
-    With a ``side`` that is trusted it comes from there.
+    With a ``base`` the checkout's files are read there instead.
     """
     _check_exclude(flags.exclude)
-    found, allowing, rules = policy.in_force(flags, start, top, side)
+    found, allowing, rules = in_force(flags, start, top, base)
     variables = settings_.environment()
     minimum = Confidence[flags.min_confidence.upper()] if flags.min_confidence else found.min_confidence
     return settings_.Settings(

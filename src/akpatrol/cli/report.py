@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
-
 import click
 
-from akpatrol.cli import emptiness
+from akpatrol.cli.console import Terminal
 from akpatrol.cli.options import Flags, resolve, some
-from akpatrol.cli.run import check_outputs, conclude, tell
-from akpatrol.detect.engine import Engine
-from akpatrol.detect.redact import Redactor
-from akpatrol.errors import ExitCode, UsageError
-from akpatrol.policy import group
-from akpatrol.report import links, load, parse
-from akpatrol.report.text_safety import plain, visible
-from akpatrol.rules import rule_file as rules_
-from akpatrol.sweep.store.schema import HEADER
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from akpatrol.config.options import Settings
-    from akpatrol.model.report import Report
-    from akpatrol.model.scan import Confidence
-    from akpatrol.sweep.store.coverage import IncompleteTarget
-
-_MOST_BYTES = 1 << 30
+from akpatrol.pipeline.report import report
+from akpatrol.report import links
 
 
 @click.command("report")
@@ -68,108 +48,5 @@ def command(flags: Flags, source: str, since: str | None, link_template: str | N
     if link_template is not None:
         links.check(link_template)
     settings = resolve(flags, None, None)._replace(link_template=link_template)
-    check_outputs(settings)
-    content = _read(source)
-    engine = Engine(rules_.load(settings.rules))
-    if content is None:
-        if coverage:
-            if since:
-                raise UsageError("--coverage and --since: give one of them")
-            return _list_gaps(source, settings, Redactor(engine))
-        report = _of_store(source, since, settings.min_confidence, allow_empty=flags.allow_empty)
-    else:
-        for name, wanted in (("--since", since), ("--coverage", coverage)):
-            if wanted:
-                raise UsageError(f"{name} needs a store", hint="make one: akpatrol sweep")
-        report = _of_report(content, "standard input" if source == "-" else source, engine)
-        if flags.min_confidence:
-            report = _at_least(report, settings.min_confidence)
-    return conclude(report, engine, settings)
-
-
-def _read(source: str) -> bytes | None:
-    """Return what is given, None for a store."""
-    if source == "-":
-        if not sys.stdin:
-            raise UsageError("-: standard input is closed", hint="give a file")
-        content = sys.stdin.buffer.read(_MOST_BYTES + 1)
-        if content.startswith(HEADER):
-            raise UsageError("-: a store cannot be read from standard input", hint="give its file")
-    else:
-        try:
-            with open(source, "rb") as stream:
-                head = stream.read(len(HEADER))
-                if head == HEADER:
-                    return None
-                content = head + stream.read(_MOST_BYTES + 1)
-        except OSError as error:
-            raise UsageError(f"{source}: {error.strerror}") from None
-        except ValueError as error:  # a NUL
-            raise UsageError(f"{source}: {error}") from None
-    if len(content) > _MOST_BYTES:
-        raise UsageError(f"{source}: longer than {_MOST_BYTES >> 20} MiB")
-    return content
-
-
-def _of_report(content: bytes, name: str, engine: Engine) -> Report:
-    document = parse.document_of(content, name)
-    try:
-        if raw := load.raw_secrets(document):
-            document = _masked(document, Redactor(engine, raw))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{name}: not a JSON report of akpatrol: {error}", hint=load.HINT) from None
-    return load.report_of(document, name)
-
-
-def _masked(value: Any, redact: Callable[[str], str]) -> Any:
-    """Return a part of a document without the raw secrets that --show-secrets left in its texts."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {redact(key): _masked(one, redact) for key, one in value.items()}
-    return [_masked(one, redact) for one in value] if isinstance(value, list) else value
-
-
-def _of_store(file: str, since: str | None, minimum: Confidence, *, allow_empty: bool) -> Report:
-    from akpatrol.sweep.store.store import SweepStore  # noqa: PLC0415 - SQLite, which a report does without
-
-    with SweepStore(file, create=False) as store:
-        report = store.report(since=store.run_named(since) if since else None, minimum=minimum)
-    return emptiness.told(report, (*emptiness.FILES, *emptiness.OBJECTS), allowed=allow_empty)
-
-
-def _at_least(report: Report, minimum: Confidence) -> Report:
-    kept, below = group.at_least(report.credentials, minimum)
-    return report._replace(credentials=kept, below_confidence=report.below_confidence + below)
-
-
-def _list_gaps(file: str, settings: Settings, redact: Callable[[str], str]) -> ExitCode:
-    from akpatrol.sweep.store.store import SweepStore  # noqa: PLC0415 - SQLite, which a report does without
-
-    for format_, _ in settings.outputs:
-        if format_ not in _GAP_FORMATS:
-            raise UsageError(f"--coverage: not in the format {format_}", hint="choose text or json")
-    with SweepStore(file, create=False) as store:
-        gaps = store.gaps()
-    for format_, target in settings.outputs:
-        if gaps or target or format_ != "text" or not settings.quiet:
-            tell(_GAP_FORMATS[format_](gaps, redact), target)
-    return ExitCode.CLEAN if all(gap.complete for gap in gaps) else ExitCode.INCOMPLETE
-
-
-def _gap_lines(gaps: Sequence[IncompleteTarget], redact: Callable[[str], str]) -> str:
-    lines = [visible(f"{redact(plain(gap.target))}: {redact(plain(gap.reason))}") for gap in gaps]
-    return "\n".join(lines or ["Every target was fully read"]) + "\n"
-
-
-def _gap_json(gaps: Sequence[IncompleteTarget], redact: Callable[[str], str]) -> str:
-    from akpatrol.report.as_json import dumped  # noqa: PLC0415 - only for JSON
-
-    def masked(gap: IncompleteTarget) -> dict[str, Any]:
-        told = gap._asdict()
-        return {key: redact(plain(one)) if isinstance(one, str) else one for key, one in told.items()}
-
-    return dumped([masked(gap) for gap in gaps], indent=2) + "\n"
-
-
-_GAP_FORMATS = {"text": _gap_lines, "json": _gap_json}
+    minimum = settings.min_confidence if flags.min_confidence else None
+    return report(source, settings, Terminal(), minimum, since=since, coverage=coverage)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
+from akpatrol.cli.console import Terminal
 from akpatrol.cli.progress import StatusLine
+from akpatrol.pipeline.sweep import SweepTotals
 from akpatrol.report.text_safety import middle_out, visible
 from akpatrol.report.wording import plural
 
@@ -20,6 +22,18 @@ if TYPE_CHECKING:
 
 _ROWS = 20
 _NAME_COLUMNS = 48
+
+
+class SweepTerminal(Terminal):
+    """A ``SweepConsole`` on the process's own streams."""
+
+    def sweeping(self, settings: Settings) -> Screen:
+        """Show a bar."""
+        return Screen(settings)
+
+    def show_table(self, report: Report, totals: SweepTotals) -> None:
+        """Show a table of the targets with findings."""
+        show_table(report, totals)
 
 
 class Screen:
@@ -57,9 +71,9 @@ class Screen:
         """Learn how a clone goes; several threads tell."""
         self._cloning = what if share is None else f"{what} {share:.0%}"
 
-    def totals(self, gaps: int) -> Totals:
+    def totals(self, gaps: int) -> SweepTotals:
         """Return what became of the targets, of which so many were not fully read."""
-        return Totals(self._targets, self._done - self._unchanged, self._unchanged, gaps)
+        return SweepTotals(self._targets, self._done - self._unchanged, self._unchanged, gaps)
 
     def done(self, size: int, outcome: TargetResult | None) -> None:
         """Learn that a target is done."""
@@ -80,16 +94,7 @@ class Screen:
             self._line.show(f"{told}, {self._size / 1e6:,.0f} of {self._ahead / 1e6:,.0f} MB, {speed:,.0f} MB/s")
 
 
-class Totals(NamedTuple):
-    """What became of the targets of one sweep."""
-
-    targets: int
-    read: int
-    unchanged: int
-    gaps: int
-
-
-def show_table(report: Report, totals: Totals) -> None:
+def show_table(report: Report, totals: SweepTotals) -> None:
     """Write a table of the targets with findings, those with the most first, to standard error."""
     if not sys.stderr:
         return

@@ -2,57 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
 
 import click
 
-from akpatrol.cache.scan_cache import ScanCache
-from akpatrol.cli import emptiness, prompt
-from akpatrol.cli.history import describe_target
+from akpatrol.cli.console import Terminal
 from akpatrol.cli.options import Flags, resolve, shared
-from akpatrol.cli.run import CommandHooks, execute
-from akpatrol.cli.scan import target_of
-from akpatrol.config.path_patterns import excluder
 from akpatrol.errors import UsageError
-from akpatrol.model.credential import RawFinding
-from akpatrol.model.scan import Secret, Skipped
-from akpatrol.query import credential_query, text_query
-from akpatrol.report import trace_screen
-from akpatrol.rules import rule_file as rules_
-from akpatrol.scan.examine import Examiner
-from akpatrol.sources.files import FilesSource
-from akpatrol.sources.git import repository
-from akpatrol.sources.git.history import HistorySource
-from akpatrol.sources.git.runner import Git
-from akpatrol.sources.stdin import StreamUnit
-from akpatrol.sources.walk import RepositoryMet, walk
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from akpatrol.config.options import Settings
-    from akpatrol.model.report import Report
-    from akpatrol.model.scan import Kind, Target
-    from akpatrol.query.credential_query import CredentialQuery
-    from akpatrol.query.text_query import TextQuery
-    from akpatrol.sources.base import Source
-    from akpatrol.sources.git.repository import Repository
-
-_INVITATION = "One credential, or its fingerprint, SHA-256 or key id (not shown):"
-_UNKNOWN = (
-    "found nowhere: no rule recognises it and no key id begins like it; it was looked for as a text, plain and as "
-    "{encodings}, and may stand there otherwise"
-)
-
-
-class _Wanted(NamedTuple):
-    """What is asked for, and the text itself where it was given, with the credential that it is known to be."""
-
-    questions: Sequence[CredentialQuery]
-    text: TextQuery | None = None
-    known: tuple[Kind, Secret] | None = None
+from akpatrol.pipeline.trace import trace
 
 
 @click.command("trace")
@@ -70,93 +27,4 @@ def command(flags: Flags, targets: tuple[str, ...]) -> int:
         raise UsageError(
             "--hashes: trace asks for one by itself", hint="akpatrol scan --hashes, akpatrol history --hashes"
         )
-    files = list({target.root: target for target in map(target_of, targets or (".",))}.values())
-    settings = resolve(flags, None, None)
-    settings = settings._replace(policy=settings.policy._replace(inline=False))
-    histories = list({found.common_dir: found for target in files for found in _repositories(target)}.values())
-    wanted = _asked(settings)
-    # Of what was read under this run's own rule nothing may be remembered.
-    with closing(ScanCache(settings.cache)) as log:
-        sources = list(_sources(files, histories, settings, log if settings.cache and not wanted.text else None))
-        manner = CommandHooks(
-            lambda report: _honest(report, histories, wanted),
-            asked=wanted.questions,
-            text=trace_screen.render,
-            rule=text_query.rule_of(wanted.text) if wanted.text else None,
-            expected=(*emptiness.FILES, *emptiness.OBJECTS),
-        )
-        return execute("trace", sources, settings, manner)
-
-
-def _asked(settings: Settings) -> _Wanted:
-    """Return what is asked for; a credential leaves this function masked and hashed, and as a rule in memory."""
-    typed = prompt.typed(_INVITATION, one_line=True).strip()
-    named = credential_query.named(typed.decode("ascii", "replace"))
-    if named and not _is_text(named):
-        return _Wanted([named])
-    unit = StreamUnit("0", Secret(typed))
-    examiner = Examiner(rules_.load(settings.rules), settings.limits)
-    matches = {item.match.secret: item.match for item in examiner.examine(unit) if isinstance(item, RawFinding)}
-    if len(matches) > 1:
-        raise UsageError("more than one credential was given", hint="trace one at a time, or use --hashes FILE")
-    if matches:
-        ((secret, match),) = matches.items()
-        return _Wanted([credential_query.of_secret(secret)], text_query.of(secret.reveal()), (match.kind, secret))
-    if not (text := text_query.of(typed)):
-        raise UsageError("no rule recognises what was given, and as a text it is too short or too long to look for")
-    # Whoever gives a hash has no text to lose sight of.
-    doubt = "" if named and named.digest else _UNKNOWN.format(encodings=", ".join(text.encodings))
-    literal = credential_query.of_text(text.secret, doubt)
-    return _Wanted([*([named._replace(text=literal.text)] if named else []), literal], text)
-
-
-def _is_text(question: CredentialQuery) -> bool:
-    """Tell whether what was typed may be half a secret: no fingerprint, nor what is said to be a key id."""
-    return bool(question.digest or question.doubt)
-
-
-def _repositories(target: Target) -> Iterator[Repository]:
-    """Yield the repository that a target is or lies in, and all that lie in it."""
-    if target.kind != "directory":
-        return
-    root = os.fsencode(target.root)
-    if own := repository.find(root):
-        yield own
-    if not _is_bare(target):
-        for entry in walk(root, lambda _path, _is_directory: False):
-            if isinstance(entry, RepositoryMet):
-                found = repository.at(os.path.normpath(os.path.join(root, entry.path)))
-                if found:
-                    yield found
-
-
-def _is_bare(target: Target) -> bool:
-    found = repository.holding(os.fsencode(target.root))
-    return bool(found and not found.work_tree)
-
-
-def _sources(
-    files: list[Target], histories: list[Repository], settings: Settings, log: ScanCache | None
-) -> Iterator[Source]:
-    trees = [target for target in files if not _is_bare(target)]
-    trees = [target._replace(id=str(number)) for number, target in enumerate(trees)]
-    if trees:
-        yield FilesSource(trees, excluder(settings))
-    for number, found in enumerate(histories, len(trees)):
-        git = Git(found, common=True)
-        yield HistorySource(git, describe_target(git, found)._replace(id=str(number)), log)
-
-
-def _honest(report: Report, histories: list[Repository], wanted: _Wanted) -> Report:
-    """Count as not looked at the histories that were met and not read, and gather the places of a text."""
-    read = {found.common_dir for found in histories}
-    unread = [path for path in report.unread_histories if _common_dir(path) not in read]
-    gaps = [Skipped(path, "its history was not read: give it as a TARGET") for path in unread]
-    coverage = report.coverage._replace(skipped=(*report.coverage.skipped, *gaps))
-    report = report._replace(coverage=coverage, unread_histories=())
-    return text_query.gathered(report, wanted.text, wanted.known) if wanted.text else report
-
-
-def _common_dir(path: str) -> bytes | None:
-    found = repository.at(os.fsencode(path))
-    return found.common_dir if found else None
+    return trace(partial(resolve, flags), Terminal(), targets or (".",))

@@ -26,12 +26,12 @@ _GLANCE_SECONDS = 0.05
 class ProcessPool:
     """A pool of processes, and another whenever one of them died; each begins with ``start(*arguments)``."""
 
-    def __init__(self, hands: int, start: Callable[..., None] | None = None, *arguments: Any) -> None:
-        self.hands = hands
+    def __init__(self, workers: int, start: Callable[..., None] | None = None, *arguments: Any) -> None:
+        self.workers = workers
         self.ready = False
         self._prepared = start, arguments
         self._lock = Lock()
-        self._pool = self._made(hands)
+        self._pool = self._made(workers)
         self._careful = ThreadPoolExecutor(1)
         self._closed = self._trying = False
 
@@ -51,7 +51,7 @@ class ProcessPool:
 
     def start(self) -> Future[None]:
         """Start all of them now; the future tells when the first is there."""
-        first, *_ = [self.submit(_nothing) for _ in range(self.hands)]
+        first, *_ = [self.submit(_nothing) for _ in range(self.workers)]
         return first
 
     def close(self) -> None:
@@ -93,12 +93,12 @@ class ProcessPool:
 
     def _renewed(self, broken: Executor) -> Executor:
         broken.shutdown(wait=False)
-        self._pool = self._made(self.hands)
+        self._pool = self._made(self.workers)
         return self._pool
 
-    def _made(self, hands: int) -> Executor:
+    def _made(self, workers: int) -> Executor:
         with child_started():  # a helper of Python's own
-            return ProcessPoolExecutor(hands, get_context("spawn"), _start, self._prepared)
+            return ProcessPoolExecutor(workers, get_context("spawn"), _start, self._prepared)
 
 
 def _submitted(pool: Executor, task: Callable[..., _T], *arguments: Any) -> Future[_T]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from akpatrol.config.limits import Limits
     from akpatrol.rules.rule_file import RuleSet
-    from akpatrol.runtime.process_pool import ProcessPool
+    from akpatrol.runtime.worker_pool import WorkerPool
     from akpatrol.scan.examine import Found
     from akpatrol.sources.base import Planned, Source, Unit
 
@@ -104,8 +104,8 @@ def _spread(
     plan: Iterator[Planned], examiner: Examiner, sink: _Sink, jobs: int, workers: _Workers | None = None
 ) -> None:
     """Read the rest of the plan on processes."""
-    with nullcontext(workers) if workers else _workers(jobs, examiner) as crew:
-        _fill(plan, crew.submit, sink, jobs * _UNITS_IN_FLIGHT_A_JOB)
+    with nullcontext(workers) if workers else _workers(jobs, examiner) as pool:
+        _fill(plan, pool.submit, sink, jobs * _UNITS_IN_FLIGHT_A_JOB)
 
 
 def _fill(plan: Iterator[Planned], submit: Submit, sink: _Sink, limit: int) -> None:
@@ -154,9 +154,9 @@ def _take(done: Iterable[Future[ScanResult]], running: dict[Future[ScanResult], 
 
 
 class _Workers(NamedTuple):
-    """Processes, and what is done once the first is there."""
+    """A pool whose workers have an examiner, and a task that is done once the first of them is there."""
 
-    pool: ProcessPool
+    pool: WorkerPool
     first: Future[None]
 
     def submit(self, unit: Unit) -> Future[ScanResult]:

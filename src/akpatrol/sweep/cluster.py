@@ -82,7 +82,7 @@ class Cluster:
         self._terms = Terms(__version__, _python(), address.startswith("tls://"))
         self._client = _client(address)
         try:
-            self.hands = self._met()
+            self.workers = self._met()
         except BaseException:
             self._leave()
             raise
@@ -190,7 +190,7 @@ class Cluster:
                     self._lose("the scheduler does not answer any more")
                 return
             if threads:
-                self.hands, last = sum(threads.values()), monotonic()
+                self.workers, last = sum(threads.values()), monotonic()
             elif monotonic() - last > _WORKERS_SECONDS:
                 self._lose("there are no workers any more")
 

@@ -1,4 +1,4 @@
-"""The sweep itself: every target is looked through by a crew and goes into the store as a whole, the largest first.
+"""The sweep itself: a worker pool scans every target, which goes into the store as a whole, the largest first.
 
 What was committed is done, whenever it ends: the next sweep finds those targets as it left them and goes on.
 """
@@ -16,22 +16,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from akpatrol.cache.scan_cache import conditions
 from akpatrol.errors import AkpatrolError, WorkersLostError
 from akpatrol.model.scan import End, Skipped, Target
+from akpatrol.runtime.worker_pool import InlinePool
 from akpatrol.scan.execute import read_elsewhere
 from akpatrol.sweep import work
 from akpatrol.sweep.clones import CloneError
 from akpatrol.sweep.signature import TargetSignature, look
-from akpatrol.sweep.worker_pool import InlinePool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from akpatrol.model.credential import Credential
+    from akpatrol.runtime.worker_pool import WorkerPool
     from akpatrol.scan.result import ScanResult
     from akpatrol.sources.base import Source, Unit
     from akpatrol.sweep.store.store import SweepStore
     from akpatrol.sweep.urls import CloneWanted
     from akpatrol.sweep.work import ScanSpec, TargetResult
-    from akpatrol.sweep.worker_pool import WorkerPool
 
     Planned = Target | Skipped | CloneWanted
 
@@ -41,8 +41,8 @@ _LARGE_AT_ONCE = 2
 # So few and small targets, when there are no others, are read sooner than a process starts.
 _FEW, _LITTLE_BYTES = 4, 8 << 20
 _CLONES_AT_ONCE = 4
-_IN_FLIGHT_A_HAND = 2
-_UNITS_A_HAND = 4
+_IN_FLIGHT_A_WORKER = 2
+_UNITS_A_WORKER = 4
 # Of so many targets the largest is begun first, so that the end waits for none.
 _AHEAD = 512
 _GLANCE_SECONDS = 0.5
@@ -79,8 +79,8 @@ class _Waiting(NamedTuple):
 class Sweep:
     """Looks through targets for the run ``run`` of a store. ``stop`` may be called from a signal's handler."""
 
-    def __init__(self, crew: WorkerPool, order: ScanSpec, store: SweepStore, run: int, watch: Watch) -> None:
-        self._crew = crew
+    def __init__(self, pool: WorkerPool, order: ScanSpec, store: SweepStore, run: int, watch: Watch) -> None:
+        self._pool = pool
         self._order = order
         self._store = store
         self._run = run
@@ -160,43 +160,43 @@ class Sweep:
 
     def _begin(self, conductors: ThreadPoolExecutor) -> None:
         while self._ahead and not self.stopped:
-            if len(self._flying) - len(self._conducted) >= self._crew.hands * _IN_FLIGHT_A_HAND:
+            if len(self._flying) - len(self._conducted) >= self._pool.workers * _IN_FLIGHT_A_WORKER:
                 break
             one = heappop(self._ahead)
             if self._is_conducted(one):
                 future = conductors.submit(work.through, self._order, one.target, self._read)
                 self._conducted.add(future)
             else:
-                crew = self._crew if self._is_worth_it() else InlinePool()
-                future = crew.submit(work.whole, self._order, one.target)
+                pool = self._pool if self._is_worth_it() else InlinePool()
+                future = pool.submit(work.whole, self._order, one.target)
             self._ahead_bytes -= one.seen.size
             self._flying[future] = one
 
     def _is_worth_it(self) -> bool:
         """Tell whether there is enough to do for processes to be started for it."""
         many = len(self._ahead) + len(self._coming) >= _FEW
-        return self._crew.ready or many or not self._listed or self._ahead_bytes > _LITTLE_BYTES
+        return self._pool.ready or many or not self._listed or self._ahead_bytes > _LITTLE_BYTES
 
     def _is_conducted(self, one: _Waiting) -> bool:
         """Tell whether a target is read by all together, or here because its very name is a secret."""
         if work.tells(self._order, one.target):
             return True
-        if self._crew.hands == 1 or len(self._conducted) >= _LARGE_AT_ONCE or one.seen.size <= _LARGE_BYTES:
+        if self._pool.workers == 1 or len(self._conducted) >= _LARGE_AT_ONCE or one.seen.size <= _LARGE_BYTES:
             return False
         # Larger than a worker's share of all that is ahead: the others would wait for it at the end.
-        return one.seen.size * self._crew.hands > self._ahead_bytes
+        return one.seen.size * self._pool.workers > self._ahead_bytes
 
     def _read(self, source: Source, tally: ScanResult) -> None:
-        """Have the units of a large target read by the crew."""
+        """Have the units of a large target read by the pool."""
 
         def submit(unit: Unit) -> Future[ScanResult]:
             if self.stopped:
                 raise _StoppedError
-            crew = InlinePool() if work.tells(self._order, unit) else self._crew
-            return crew.submit(work.piece, self._order, unit)
+            pool = InlinePool() if work.tells(self._order, unit) else self._pool
+            return pool.submit(work.piece, self._order, unit)
 
         complete = partial(work.completed, self._order)
-        read_elsewhere(source, submit, tally, self._crew.hands * _UNITS_A_HAND, complete)
+        read_elsewhere(source, submit, tally, self._pool.workers * _UNITS_A_WORKER, complete)
 
     def _gather(self, done: Iterable[Future[Any]]) -> None:
         for future in done:

@@ -11,17 +11,19 @@ from datetime import UTC, datetime
 from threading import local
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from akpatrol import pipeline
 from akpatrol.cache.pattern_cache import PatternCache
 from akpatrol.cache.scan_cache import ScanCache
 from akpatrol.config.options import cache_directory, environment
+from akpatrol.config.path_patterns import matcher
 from akpatrol.detect.redact import Redactor
 from akpatrol.errors import AkpatrolError, GitError
 from akpatrol.model import identity
 from akpatrol.model.report import Coverage, Report
 from akpatrol.model.scan import Skipped
 from akpatrol.report import RenderOptions, document
+from akpatrol.scan.accepted_skips import acceptances
 from akpatrol.scan.examine import Examiner
+from akpatrol.scan.run import ScanOptions, scan_sources
 from akpatrol.sources.files import FilesSource
 from akpatrol.sources.files_cached import CachedFiles
 from akpatrol.sources.git import describe, repository
@@ -36,10 +38,9 @@ if TYPE_CHECKING:
     from akpatrol.config.options import SkipAcceptance
     from akpatrol.model.credential import Credential
     from akpatrol.model.scan import Confidence, Target
-    from akpatrol.pipeline import Reader
-    from akpatrol.policy.group import AcceptedSkip
     from akpatrol.rules.rule_file import RuleSet
     from akpatrol.scan.result import ScanResult
+    from akpatrol.scan.run import Reader
     from akpatrol.sources.base import Source, Unit
 
     Matcher = Callable[[bytes, bool], bool]
@@ -48,27 +49,24 @@ if TYPE_CHECKING:
 class ScanSpec(NamedTuple):
     """How all of one sweep is looked at; every task carries it.
 
-    ``matcher`` makes of ``exclude`` what tells whether a path is left out. ``remember`` says that whoever reads
-    remembers in its own cache what it read. ``secrets`` says that raw secrets are wanted too, ``nameless`` that none
-    may cross the wire to or from a worker. ``own`` are files of the sweep itself, which it must not look at.
-    ``accepts`` makes of what the caller may ``accept`` what tells which skips of a target are accepted.
+    Paths that match ``exclude`` are left out, and skips that fit ``accept`` are accepted. With ``remember`` each worker
+    keeps a cache of its own. With ``secrets`` raw secrets come back too; with ``nameless`` none may cross the wire to
+    or from a worker. ``own`` are files of the sweep itself, which it must not read.
     """
 
     rules: RuleSet
     limits: Limits
     minimum: Confidence
-    matcher: Callable[[Sequence[str]], Matcher]
     exclude: tuple[str, ...] = ()
     remember: bool = True
     secrets: bool = False
     nameless: bool = False
     own: frozenset[bytes] = frozenset()
     accept: Sequence[SkipAcceptance] = ()
-    accepts: Callable[[Sequence[SkipAcceptance], Target], Sequence[AcceptedSkip]] | None = None
 
     def leaves_out(self, root: str) -> Matcher:
         """Return what tells whether a path below a target's root is left out, being a directory or not."""
-        by_name, above = self.matcher(self.exclude), os.fsencode(root)
+        by_name, above = matcher(self.exclude), os.fsencode(root)
         if not any(path.startswith(above) for path in self.own):
             return by_name
         return lambda path, is_directory: by_name(path, is_directory) or os.path.join(above, path) in self.own
@@ -119,13 +117,13 @@ def through(order: ScanSpec, target: Target, reader: Reader | None = None) -> Ta
         except (AkpatrolError, OSError) as error:
             return outcome(order, failed(target, error))
         excluded = order.leaves_out(target.root)
-        wishes = pipeline.ScanOptions(
+        wishes = ScanOptions(
             minimum=order.minimum,
             excluded=lambda _target, path: excluded(path, False),  # noqa: FBT003 - a callable's argument
             reader=reader,
-            accepted=order.accepts(order.accept, target) if order.accepts else (),
+            accepted=acceptances(order.accept, None, [target]),
         )
-        found = pipeline.run("sweep", [source], own, wishes)
+        found = scan_sources("sweep", [source], own, wishes)
         # The repositories met in a directory are targets of their own.
         return outcome(order, found._replace(unread_histories=()))
 

@@ -1,72 +1,34 @@
-"""Who does the work: this process, processes of this machine, or a Dask cluster. A task does not know which.
-
-A task is a picklable function with picklable arguments, and none is lost with a worker that dies.
-"""
+"""The worker pool of a sweep: this machine, or a Dask cluster."""
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING
+
+from akpatrol.errors import UsageError
+from akpatrol.runtime.worker_pool import local_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-_T = TypeVar("_T")
-
-
-class WorkerPool(Protocol):
-    """``hands`` tasks are done at a time."""
-
-    @property
-    def hands(self) -> int:
-        """How many workers there are now, at least one."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether a task is begun at once; processes take a moment to start."""
-
-    def submit(self, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
-        """Have a task done.
-
-        The future raises BrokenExecutor when whoever tried died of it, and CrewLostError when the whole crew is gone.
-        """
+    from akpatrol.runtime.worker_pool import WorkerPool
 
 
-class InlinePool:
-    """This process, at once."""
-
-    hands = 1
-    ready = True
-
-    def submit(self, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
-        """Do a task."""
-        future: Future[_T] = Future()
-        try:
-            future.set_result(task(*arguments))
-        except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
-            future.set_exception(error)
-        return future
+class WorkersLostError(UsageError):
+    """No worker is left to do any task."""
 
 
 @contextmanager
-def hired(jobs: int, scheduler: str | None) -> Iterator[WorkerPool]:
-    """Give whoever does the work. Raises UsageError for a scheduler that cannot be used."""
-    if scheduler:
-        from akpatrol.sweep.cluster import Cluster  # noqa: PLC0415 - half a second, and an extra
+def open_pool(jobs: int, scheduler: str | None) -> Iterator[WorkerPool]:
+    """Open the pool. Raises UsageError for a scheduler that cannot be used."""
+    if not scheduler:
+        with local_pool(jobs) as pool:
+            yield pool
+        return
+    from akpatrol.sweep.cluster import Cluster  # noqa: PLC0415 - half a second, and an extra
 
-        cluster = Cluster(scheduler)
-        try:
-            yield cluster
-        finally:
-            cluster.close()
-    elif jobs > 1:
-        from akpatrol.runtime.process_pool import ProcessPool  # noqa: PLC0415 - one process does without
-
-        processes = ProcessPool(jobs)
-        try:
-            yield processes
-        finally:
-            processes.close()
-    else:
-        yield InlinePool()
+    cluster = Cluster(scheduler)
+    try:
+        yield cluster
+    finally:
+        cluster.close()

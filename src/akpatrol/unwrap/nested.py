@@ -63,7 +63,12 @@ def backslash() -> Iterator[Part]:
     """Yield the seams where the outer layer is of escapes with a backslash, once or more."""
 
     def codes(mark: str) -> list[str]:
-        return [f"u00{_code(mark)}", f"U000000{_code(mark)}", f"x{_code(mark)}", r"[ux]\{(?:0{0,6})%s\}" % _code(mark)]
+        return [
+            f"u00{_code(mark)}",
+            f"U000000{_code(mark)}",
+            f"x{_code(mark)}",
+            rf"[ux]\{{(?:0{{0,6}}){_code(mark)}\}}",
+        ]
 
     def ends(mark: str) -> list[str]:
         octal = f"{ord(mark):03o}"

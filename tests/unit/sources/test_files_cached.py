@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akpatrol import pipeline
 from akpatrol.cache import scan_cache
 from akpatrol.cache.scan_cache import ScanCache
 from akpatrol.model.identity import fingerprint
 from akpatrol.model.scan import Target
 from akpatrol.rules import rule_file
 from akpatrol.scan.examine import Examiner
+from akpatrol.scan.run import ScanOptions, scan_sources
 from akpatrol.sources import files_cached
 from akpatrol.sources.files import FilesSource, FilesUnit
 from akpatrol.sources.files_cached import CachedFiles
@@ -51,7 +51,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _told(source: FilesSource, examiner: Examiner) -> dict[str, Any]:
-    report = pipeline.run("scan", [source], examiner, pipeline.ScanOptions())
+    report = scan_sources("scan", [source], examiner, ScanOptions())
     return {
         "found": sorted(
             (fingerprint(one.kind, one.secret), place.path, place.line, place.containers)

@@ -1,4 +1,4 @@
-"""Tasks for a crew: picklable, so at the top of a module."""
+"""Tasks for a worker pool: picklable, so at the top of a module."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from akpatrol import __version__
 from akpatrol.errors import UsageError, WorkersLostError
 from akpatrol.sweep import cluster as cluster_
 from akpatrol.sweep.cluster import Terms
-from akpatrol.sweep.worker_pool import hired
+from akpatrol.sweep.worker_pool import open_pool
 from tests import cluster
 from tests.unit.sweep import tasks
 
@@ -29,10 +29,10 @@ def test_a_worker_that_dies_and_a_scheduler_that_goes_away(
     taps = tmp_path / "taps"
     taps.mkdir()
     secret = new_key()
-    with cluster.running(tmp_path, 2, TAP=str(taps)) as running, hired(1, running.address) as crew:
-        deadly = crew.submit(tasks.dying)
-        unlucky = crew.submit(tasks.dying_once, str(tmp_path / "died"))
-        others = [crew.submit(tasks.doubled, number) for number in range(20)]
+    with cluster.running(tmp_path, 2, TAP=str(taps)) as running, open_pool(1, running.address) as pool:
+        deadly = pool.submit(tasks.dying)
+        unlucky = pool.submit(tasks.dying_once, str(tmp_path / "died"))
+        others = [pool.submit(tasks.doubled, number) for number in range(20)]
         assert [future.result() for future in others] == [2 * number for number in range(20)]
         assert unlucky.result() == "done"
         assert isinstance(deadly.exception(), BrokenExecutor)
@@ -40,15 +40,15 @@ def test_a_worker_that_dies_and_a_scheduler_that_goes_away(
         # What a task raises says nothing but its type: neither here nor on the way.
         file = tmp_path / "secret"
         file.write_text(secret)
-        assert repr(crew.submit(tasks.telling, str(file)).exception()) == "LookupError()"
+        assert repr(pool.submit(tasks.telling, str(file)).exception()) == "LookupError()"
         sent = b"".join(one.read_bytes() for one in taps.iterdir())
         assert b"LookupError" in sent
         assert secret.encode() not in sent
 
-        stuck = [crew.submit(tasks.stuck, str(tmp_path / "stuck")) for _ in range(5)]
+        stuck = [pool.submit(tasks.stuck, str(tmp_path / "stuck")) for _ in range(5)]
         tasks.wait_for(tmp_path / "stuck")
         running.kill()
-        for error in [future.exception() for future in stuck] + [crew.submit(tasks.doubled, 4).exception()]:
+        for error in [future.exception() for future in stuck] + [pool.submit(tasks.doubled, 4).exception()]:
             assert isinstance(error, WorkersLostError)
             assert "the scheduler is gone" in str(error)
             assert "sweep again to go on" in error.hint
@@ -58,10 +58,10 @@ def test_a_worker_that_dies_and_a_scheduler_that_goes_away(
 def test_a_cluster_that_loses_its_last_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_, "_GLANCE_SECONDS", 0.05)
     monkeypatch.setattr(cluster_, "_WORKERS_SECONDS", 0.0)
-    with cluster.running(tmp_path) as running, hired(1, running.address) as crew:
+    with cluster.running(tmp_path) as running, open_pool(1, running.address) as pool:
         running.retire()
         with pytest.raises(WorkersLostError, match="there are no workers any more"):
-            crew.submit(tasks.doubled, 4).result()
+            pool.submit(tasks.doubled, 4).result()
 
 
 @pytest.mark.parametrize(
@@ -72,16 +72,16 @@ def test_workers_that_are_not_fit(installed: str, reason: str, tmp_path: Path) -
     with (
         cluster.running(tmp_path, AKPATROL=installed) as running,
         pytest.raises(UsageError, match=reason),
-        hired(1, running.address),
+        open_pool(1, running.address),
     ):
         pass
 
 
 def test_a_worker_that_joins_later_and_is_not_fit(tmp_path: Path) -> None:
-    with cluster.running(tmp_path) as running, hired(1, running.address) as crew:
-        assert crew.submit(tasks.aged).exception() is None
+    with cluster.running(tmp_path) as running, open_pool(1, running.address) as pool:
+        assert pool.submit(tasks.aged).exception() is None
         with pytest.raises(UsageError, match=r"has akpatrol 0\.0\.1"):
-            crew.submit(tasks.doubled, 4).result()
+            pool.submit(tasks.doubled, 4).result()
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_no_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         cluster.running(tmp_path, 0) as running,
         pytest.raises(UsageError, match="the scheduler has no workers"),
-        hired(1, running.address),
+        open_pool(1, running.address),
     ):
         pass
 
@@ -113,13 +113,13 @@ def test_no_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere", "tls://127.0.0.1:9", "carrier-pigeon://coop"])
 def test_no_scheduler(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_, "_ANSWER_SECONDS", 0.5)
-    with pytest.raises(UsageError, match="no scheduler answers") as error, hired(2, address):
+    with pytest.raises(UsageError, match="no scheduler answers") as error, open_pool(2, address):
         pass
     assert str(error.value).isprintable()
 
 
 def test_dask_is_quiet(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(UsageError), hired(1, "nowhere"):
+    with pytest.raises(UsageError), open_pool(1, "nowhere"):
         pass
     for name in ("distributed.client", "distributed.of.later", "tornado.application", "asyncio"):
         logging.getLogger(name).error("%s", os.fspath(tmp_path))

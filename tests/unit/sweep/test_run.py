@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from akpatrol.config.limits import Limits
-from akpatrol.config.path_patterns import matcher
 from akpatrol.model.scan import Confidence, Skipped, Target
 from akpatrol.rules import rule_file
+from akpatrol.runtime.worker_pool import InlinePool
 from akpatrol.sweep import run, signature, work
 from akpatrol.sweep.clones import CloneError
 from akpatrol.sweep.run import Sweep
 from akpatrol.sweep.store.store import SweepStore
 from akpatrol.sweep.urls import CloneWanted
-from akpatrol.sweep.worker_pool import InlinePool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from akpatrol.sweep.work import TargetResult
 
 _AT = "2026-03-01T02:00:00Z"
-_ORDER = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM, matcher)
+_ORDER = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM)
 
 
 class Watcher:
@@ -60,7 +59,7 @@ class Swept:
     ready = True
 
     @property
-    def hands(self) -> int:
+    def workers(self) -> int:
         return 1
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:

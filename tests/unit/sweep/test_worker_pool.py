@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.sweep.worker_pool import hired
+from akpatrol.sweep.worker_pool import open_pool
 from tests import cluster
 from tests.unit.sweep import tasks
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("who", ["this process", "processes", "cluster"])
 def test_results_and_errors_come_back(who: str, tmp_path: Path) -> None:
     with ExitStack() as opened:
-        hands = 1 if who == "this process" else 2
-        address = opened.enter_context(cluster.running(tmp_path, hands)).address if who == "cluster" else None
-        crew = opened.enter_context(hired(hands, address))
-        futures = [crew.submit(tasks.doubled, number) for number in range(20)]
-        wrong = crew.submit(tasks.failing)
+        workers = 1 if who == "this process" else 2
+        address = opened.enter_context(cluster.running(tmp_path, workers)).address if who == "cluster" else None
+        pool = opened.enter_context(open_pool(workers, address))
+        futures = [pool.submit(tasks.doubled, number) for number in range(20)]
+        wrong = pool.submit(tasks.failing)
         assert [future.result() for future in futures] == [2 * number for number in range(20)]
         assert isinstance(wrong.exception(), LookupError)
-        assert crew.hands == hands
+        assert pool.workers == workers

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol import pipeline
 from akpatrol.model.scan import State
 from akpatrol.rules import rule_file
 from akpatrol.scan.examine import Examiner
+from akpatrol.scan.run import ScanOptions, scan_sources
 from akpatrol.sources.git import describe, repository
 from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.runner import Git
@@ -27,7 +27,7 @@ def _history(path: Path, *, lent: bool) -> Report:
     assert found
     git = Git(found, common=True)
     source = HistorySource(git, describe.target(git), lent=lent)
-    return pipeline.run("sweep", [source], Examiner(rule_file.load()), pipeline.ScanOptions())
+    return scan_sources("sweep", [source], Examiner(rule_file.load()), ScanOptions())
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])

@@ -138,7 +138,7 @@ def test_a_tree_that_is_broken_or_names_something_twice(repo: Repository) -> Non
 def test_git_may_take_so_much_memory(repo: Repository, bomb: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Git holds all changes of a commit before it tells of one."""
     git = _git(repo)
-    commit = revisions.WalkedCommit(bomb, 0, (repo.id("main"),))
+    commit = WalkedCommit(bomb, 0, (repo.id("main"),))
     monkeypatch.setattr(revisions, "_MEMORY", 30 << 20)
     monkeypatch.setattr(revisions, "_PATIENCE", 60.0)
     assert list(revisions.changes(git, [commit])) == list(trees.changes(git, [commit]))

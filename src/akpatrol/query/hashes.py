@@ -1,4 +1,4 @@
-"""``--hashes``: what is asked for, and what that changes about a run."""
+"""``--hashes``: the queries that it names, and what they change about a run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from akpatrol.errors import ExitCode, UsageError
+from akpatrol.errors import UsageError
 from akpatrol.model.scan import Confidence
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _LONGEST_BYTES = 64 << 20
 
 
-def prepare(settings: Settings, sources: Sequence[Source]) -> Sequence[CredentialQuery]:
-    """Return what ``--hashes`` asks for, nothing without it. Raises UsageError for what cannot be used."""
+def load(settings: Settings, sources: Sequence[Source]) -> Sequence[CredentialQuery]:
+    """Return the queries of ``--hashes``, none without it. Raises UsageError for a file that cannot be used."""
     if not (file := settings.hashes):
         return ()
     from akpatrol.query import credential_query  # noqa: PLC0415 - only when asked for
@@ -35,35 +35,28 @@ def prepare(settings: Settings, sources: Sequence[Source]) -> Sequence[Credentia
     return credential_query.parse(_whole(sys.stdin.buffer.read(_LONGEST_BYTES + 1), "-"), "--hashes -")
 
 
-def least(settings: Settings, questions: Sequence[CredentialQuery]) -> Confidence:
-    """Return the least confidence to collect: who asks for one knows that it is a credential."""
-    return Confidence.LOW if questions else settings.min_confidence
+def minimum(settings: Settings, queries: Sequence[CredentialQuery]) -> Confidence:
+    """Return the least confidence to report: with a query, the caller knows that it is a credential."""
+    return Confidence.LOW if queries else settings.min_confidence
 
 
-def names(questions: Sequence[CredentialQuery]) -> frozenset[str]:
-    """Return the fingerprints and SHA-256s that are asked for: they tell where a credential ends."""
-    return frozenset(name for one in questions for name in (one.fingerprint, one.digest) if name)
+def names(queries: Sequence[CredentialQuery]) -> frozenset[str]:
+    """Return the fingerprints and SHA-256s of the queries: they decide where a credential ends."""
+    return frozenset(name for one in queries for name in (one.fingerprint, one.digest) if name)
 
 
-def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
-    """Return the report with what was asked for alone, the same without a question."""
-    if not questions:
+def answer(report: Report, queries: Sequence[CredentialQuery]) -> Report:
+    """Return the report with the queried credentials alone, unchanged without a query."""
+    if not queries:
         return report
     from akpatrol.model import readings  # noqa: PLC0415 - only when asked for
     from akpatrol.query import credential_query  # noqa: PLC0415 - only when asked for
 
-    gaps = readings.unsettled(report.credentials, names(questions))
-    answered = credential_query.answer(report, questions)
+    gaps = readings.unsettled(report.credentials, names(queries))
+    answered = credential_query.answer(report, queries)
     if all(one.found for one in answered.asked) or not gaps:
         return answered
     return answered._replace(coverage=report.coverage._replace(skipped=(*report.coverage.skipped, *gaps)))
-
-
-def exit_code(report: Report, settings: Settings, code: ExitCode) -> ExitCode:
-    """Return the exit code: what was asked for and found counts whoever allows it."""
-    if report.asked and report.credentials and settings.verification.fail_on != "live":
-        return ExitCode.FINDINGS
-    return code
 
 
 def _read(file: str) -> bytes:

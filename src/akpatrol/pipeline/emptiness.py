@@ -1,4 +1,4 @@
-"""``--allow-empty``: a run that found nothing to look at is no clean one, unless that was to be expected."""
+"""``--allow-empty``: a run that read nothing is not clean, unless the caller expects that."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 FILES = ("files", "streams")
 OBJECTS = ("blobs", "commits", "tags", "trees", "git_dir_files")
-"""What ``coverage.counts`` calls what somebody wanted looked at; a repository without a commit has git's own files."""
+"""Names in ``coverage.counts`` of what a caller expects; a repository without a commit still has git's own files."""
 
 _ACCEPTED = "--allow-empty"
 
 
-def told(report: Report, expected: Collection[str], *, allowed: bool) -> Report:
-    """Return the report, with a skip where nothing of what is ``expected`` was looked at, and no skip says why."""
+def with_skip(report: Report, expected: Collection[str], *, allowed: bool) -> Report:
+    """Return the report, with a skip if nothing ``expected`` was read and no other skip explains it."""
     coverage = report.coverage
     if not expected or coverage.skipped or any(_number(coverage, name) for name in expected):
         return report
@@ -33,8 +33,8 @@ def told(report: Report, expected: Collection[str], *, allowed: bool) -> Report:
     return report._replace(coverage=coverage._replace(skipped=(*coverage.skipped, skip)))
 
 
-def hollow(report: Report) -> Report:
-    """Return the report of a history, with a notice when there is none yet: a clone or a fetch may have failed."""
+def with_notice(report: Report) -> Report:
+    """Return the report of a history, with a notice if it is empty: a clone or a fetch may have failed."""
     if report.coverage.skipped or any(report.coverage.counts.get(name) for name in ("blobs", "commits", "trees")):
         return report
     return report._replace(notices=(*report.notices, "the repository holds no commit yet, and no other object"))

@@ -1,4 +1,4 @@
-"""A run that must end in time, whatever it is doing then."""
+"""A deadline for a run, which ends in time whatever it is doing then."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-_RESERVE = 0.3  # of the time, for placing what was found and telling of it
+_RESERVE = 0.3  # of the time, for placing and reporting what was found
 _RESERVE_SECONDS = 5.0
 _TRIES = 3
 
 
 class Deadline:
-    """``with Budget(seconds, last_word) as budget``: raises OutOfTime in good time, several times if need be.
+    """``with Deadline(seconds, last_word) as deadline``: raises OutOfTime in good time, several times if need be.
 
-    What then has not come to ``settle`` when all the time is spent is ended by ``last_word``, which tells and returns
-    the exit code. ``found`` is for whoever knows more by then.
+    A run that has not come to ``settle`` when all the time is spent is ended by ``last_word``, which reports and
+    returns the exit code. ``found`` is its argument: whether a credential is known by then.
     """
 
     def __init__(self, seconds: float | None, last_word: Callable[[bool], ExitCode]) -> None:

@@ -1,4 +1,4 @@
-"""A range's base: policy comes from there, because whoever wrote the range wrote the checkout."""
+"""Policy from a commit that a change did not write: the base of a range, or the default branch before a push."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from akpatrol.config.options import BASELINE, FILE_NAME
 from akpatrol.errors import UsageError
+from akpatrol.policy import decide
+from akpatrol.rules import rule_file
 from akpatrol.sources.git import range_base
 from akpatrol.sources.git.committed import CommittedFiles
 
@@ -14,13 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from akpatrol.config.files import Files
+    from akpatrol.config.options import Settings
     from akpatrol.model.credential import Credential
+    from akpatrol.policy.in_force import Configure
     from akpatrol.sources.git.runner import Git
 
 _SHORT = 12
 
 
-class Nothing:
+class NoFiles:
     """The files of no commit."""
 
     def name(self, path: str) -> str:
@@ -44,15 +48,15 @@ class Nothing:
         raise UsageError(f"{path}: the range has no base to read it from")
 
 
-class BasePolicy:
-    """The base of a range of ``revisions``, in a repository whose work tree is ``root``; ``trunk`` as in a Range."""
+class RangePolicy:
+    """Policy of the base of a range of ``revisions``; ``root`` is the work tree, ``trunk`` as in a Range."""
 
     def __init__(self, git: Git, root: str, revisions: Sequence[str], trunk: str = "") -> None:
         self._git = git
         self._root = root
         self._commit = range_base.commit(git, revisions, trunk) if revisions else None
         committed = CommittedFiles(git, self._commit, root) if self._commit else None
-        self.files: Files = committed or Nothing()
+        self.files: Files = committed or NoFiles()
         self.absent = committed.absent if committed else {}
         self.notices = [] if self._commit or not revisions else self._without_base()
 
@@ -86,3 +90,60 @@ class BasePolicy:
         return [
             f"the range has no base commit to read policy from, so the checkout's {' and '.join(found)} do not count"
         ]
+
+
+class CommitPolicy:
+    """Policy of one commit, as if it were checked out where no file is: what flags name belongs to the server."""
+
+    def __init__(self, git: Git, id_: str) -> None:
+        self.root = os.path.join(os.fsdecode(git.repository.git_dir), f"commit {id_}")
+        self.files: Files = CommittedFiles(git, id_, self.root)
+        self.notices: list[str] = []
+
+    def own(self, path: str) -> str | None:
+        """Return a path below the root, None for one outside."""
+        return path if path.startswith(self.root + os.sep) else None
+
+    def trusts(self, credential: Credential) -> bool:  # noqa: ARG002 - comments never count
+        """Return False."""
+        return False
+
+
+def problem_of_checkout(configure: Configure, top: str) -> str:
+    """Return what will be wrong with the policy once a range is merged: a repair could not be merged then."""
+    try:
+        file = configure(top, top).policy.baseline
+        if file:
+            from akpatrol.policy import baseline  # noqa: PLC0415 - most runs have none
+
+            baseline.parse(file.content, file.name)
+    except UsageError as error:
+        return f"the checkout's own policy, in force once it is merged, is wrong: {error}"
+    return ""
+
+
+def settings_before(configure: Configure, git: Git) -> Settings:
+    """Return the settings of the server's flags and of the default branch before a push; ``git`` sees no other.
+
+    A policy there that cannot be used is ignored with a notice: it must not keep out the push that mends it.
+    """
+    own = configure(None, None)
+    if id_ := _default_branch(git):
+        base = CommitPolicy(git, id_)
+        try:
+            found = configure(base.root, base.root, base)
+            decide.prepare(found)
+            rule_file.load(found.rules)
+            own = found
+        except UsageError as error:
+            notice = f"the policy of commit {id_[:_SHORT]} is not in force: {error}"
+            own = own._replace(policy=own.policy._replace(notices=(*own.policy.notices, notice)))
+    return own._replace(policy=own.policy._replace(inline=False))
+
+
+def _default_branch(git: Git) -> str:
+    """Return the tip of the default branch, "" when there is none.
+
+    Not that of the branch that moves: who may push to it could first push his own leave, and then the secret.
+    """
+    return git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1, 128)).decode().strip()

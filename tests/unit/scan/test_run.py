@@ -1,14 +1,14 @@
-"""The stages composed: what sources yield comes together in one report."""
+"""A scan of sources: all that they yield comes together in one report."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from akpatrol import pipeline
 from akpatrol.model.scan import Chunk, Confidence, Counted, Excluded, Exclusion, Origin, Skipped, State, Target
 from akpatrol.policy.group import AcceptedSkip
 from akpatrol.rules.rule_file import load
 from akpatrol.scan.examine import Examiner
+from akpatrol.scan.run import ScanOptions, scan_sources
 from akpatrol.sources.occurrence import component, occurrence
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _chunk(text: str) -> Chunk:
 
 
 def _run(*sources: Any, **wishes: Any) -> Any:
-    return pipeline.run("scan", sources, Examiner(load()), pipeline.ScanOptions(**wishes))
+    return scan_sources("scan", sources, Examiner(load()), ScanOptions(**wishes))
 
 
 def test_everything_comes_together(key: str) -> None:
@@ -110,7 +110,7 @@ def test_progress_is_told_while_a_unit_is_read() -> None:
         seen.append(tally.size)
 
     unit = _Unit(Counted("files", 0, 4), Counted("files", 1, 2))
-    pipeline.run("scan", [_Source(unit)], Examiner(load()), pipeline.ScanOptions(), note)
+    scan_sources("scan", [_Source(unit)], Examiner(load()), ScanOptions(), note)
     assert seen[:2] == [4, 6]
 
 

@@ -1,4 +1,4 @@
-"""The stages composed, once: source -> examine -> place -> collect -> report."""
+"""Scan sources into one report: read, examine, place and group what is found."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ScanOptions(NamedTuple):
     asked: Collection[str] = ()
 
 
-def run(
+def scan_sources(
     command: str,
     sources: Sequence[Source],
     examiner: Examiner,

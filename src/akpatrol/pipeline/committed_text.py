@@ -1,4 +1,4 @@
-"""What a person gives to be written into a file that is committed."""
+"""Text that a person gives for a file that is committed."""
 
 from __future__ import annotations
 

@@ -1,0 +1,97 @@
+"""Publish a report: every format rendered, files written, and standard output last."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from akpatrol.errors import UsageError
+from akpatrol.report import RenderOptions, render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from akpatrol.config.options import Settings
+    from akpatrol.detect.engine import Engine
+    from akpatrol.model.report import Report
+    from akpatrol.report import Renderer
+
+_WIDTH = 100
+
+
+def publish(report: Report, engine: Engine, settings: Settings, text: Renderer | None, *, silent: bool) -> None:
+    """Write the report in every format of the settings; a ``silent`` one is not written as text."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - after the scan
+
+    from akpatrol.detect.redact import Redactor  # noqa: PLC0415 - only when there is something to say
+
+    redact = Redactor(engine, [credential.secret for credential in report.credentials])
+    rendered = []
+    for format_, file in settings.outputs:
+        on_terminal = file is None and bool(sys.stdout) and sys.stdout.isatty()
+        options = RenderOptions(
+            redact=redact,
+            show_secrets=settings.show_secrets,
+            colour=on_terminal and _coloured(settings.environment),
+            width=_columns() if on_terminal else _WIDTH,
+            rules=engine.rules,
+            now=datetime.now(UTC),
+            verbose=settings.verbose,
+            here=_here(),
+            link_template=settings.link_template,
+        )
+        if file or not (silent and format_ == "text"):
+            own = text if format_ == "text" and not file else None
+            rendered.append((file, own(report, options) if own else render(report, format_, options)))
+    summary = settings.environment.get("GITHUB_STEP_SUMMARY")
+    if summary and any(format_ == "github" for format_, _ in settings.outputs):
+        _append_summary(report, options, summary)
+    # Everything is rendered before anything is written, and files before a pipe whose reader may go away.
+    for file, content in sorted(rendered, key=lambda one: one[0] is None):
+        write_out(content, file)
+
+
+def _append_summary(report: Report, options: RenderOptions, file: str) -> None:
+    """Add the report to the summary of a step of GitHub Actions; that it cannot be written changes nothing else."""
+    from pathlib import Path  # noqa: PLC0415 - only there
+
+    from akpatrol.report import step_summary  # noqa: PLC0415
+
+    try:
+        step_summary.append(report, options, Path(file))
+    except UsageError as error:
+        click.echo(f"akpatrol: {options.redact(str(error))}", err=True)
+
+
+def _here() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:  # it was deleted
+        return None
+
+
+def write_out(text: str, file: str | None) -> None:
+    """Write a text to a file, or to standard output."""
+    if file:
+        from pathlib import Path  # noqa: PLC0415 - only with files
+
+        from akpatrol.report.write import write  # noqa: PLC0415
+
+        write(text, Path(file))
+    elif not sys.stdout:
+        raise BrokenPipeError
+    else:
+        click.echo(text.encode(), nl=False)
+
+
+def _columns() -> int:
+    from shutil import get_terminal_size  # noqa: PLC0415 - only for a person
+
+    return get_terminal_size().columns
+
+
+def _coloured(environment: Mapping[str, str]) -> bool:
+    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"

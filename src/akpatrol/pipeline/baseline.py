@@ -1,0 +1,198 @@
+"""A baseline made, brought up to date and read, from a report or from a scan of history and tracked files."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.config import options as settings_
+from akpatrol.config.files import OnDisk
+from akpatrol.config.load import configuration_of
+from akpatrol.config.path_patterns import by_target, excluder
+from akpatrol.errors import ExitCode, GitError, UsageError
+from akpatrol.model.scan import Target
+from akpatrol.policy import apply, baseline, decide, report_scan
+from akpatrol.report import load, parse
+from akpatrol.report.text_safety import visible
+from akpatrol.report.write import check_writable, write
+from akpatrol.rules import rule_file
+from akpatrol.scan.accepted_skips import acceptances
+from akpatrol.scan.examine import Examiner
+from akpatrol.scan.run import ScanOptions, scan_sources
+from akpatrol.sources.files import FilesSource
+from akpatrol.sources.git import describe, repository
+from akpatrol.sources.git.history import HistorySource
+from akpatrol.sources.git.runner import Git
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from akpatrol.config.options import Settings
+    from akpatrol.pipeline.console import Console
+    from akpatrol.policy.baseline import BaselineEntry, BaselineUpdate, Seen
+    from akpatrol.policy.in_force import Configure
+
+_MOST_BYTES = 512 << 20
+
+
+class BaselineFile(NamedTuple):
+    """A baseline: the repository, or the directory ``root``, that it is for, and its file."""
+
+    git: Git | None
+    root: str
+    file: str
+
+
+class BaselineRequest(NamedTuple):
+    """How to change a baseline.
+
+    The entries come from a JSON ``report`` if there is one, else from a scan with ``configure``, whose configuration is
+    the file ``config`` if that is given. New entries are signed ``by`` a person and carry a ``note``.
+    """
+
+    configure: Configure
+    config: str | None
+    report: str | None
+    by: str | None
+    note: str
+
+
+class BaselineChange(NamedTuple):
+    """A change that was written, notes about it, and the exit code."""
+
+    update: BaselineUpdate
+    notes: list[str]
+    code: ExitCode
+
+
+def locate(config: str | None, named: str | None) -> BaselineFile:
+    """Return the baseline for the current directory. Raises UsageError for a repository without a place for it."""
+    found = repository.find(os.fsencode(os.path.realpath(".")))
+    root = os.fsdecode(found.root) if found else os.path.realpath(".")
+    top = root if not found or found.work_tree else None
+    configured = configuration_of(config, top, top).baseline
+    file = named or configured or os.path.join(root, settings_.BASELINE)
+    if found and not top and not named:
+        raise UsageError(f"{root}: a bare repository has no place for it", hint="name one with --baseline FILE")
+    return BaselineFile(Git(found, common=True) if found else None, root, os.path.abspath(file))
+
+
+def read(file: str) -> dict[str, BaselineEntry]:
+    """Return the entries by fingerprint. Raises UsageError without a file, or for a damaged one."""
+    if not os.path.exists(file):
+        raise UsageError(f"{file}: there is no such baseline", hint="make it: akpatrol baseline create")
+    return baseline.parse(OnDisk(os.path.dirname(file)).read(file, _MOST_BYTES), file)
+
+
+def create(place: BaselineFile, request: BaselineRequest, console: Console) -> BaselineChange:
+    """Write a new baseline. Raises UsageError if there is one."""
+    if os.path.lexists(place.file):
+        raise UsageError(f"{place.file}: it exists already", hint="akpatrol baseline update")
+    return _change(place, request, console, _template(place, request), {})
+
+
+def update(place: BaselineFile, request: BaselineRequest, console: Console) -> BaselineChange:
+    """Add new entries, and drop those that complete scans of the kinds that saw them see no more."""
+    return _change(place, request, console, _template(place, request), read(place.file))
+
+
+def _change(
+    place: BaselineFile,
+    request: BaselineRequest,
+    console: Console,
+    template: BaselineEntry,
+    old: dict[str, BaselineEntry],
+) -> BaselineChange:
+    check_writable(Path(place.file))
+    code, notes = ExitCode.CLEAN, []
+    if request.report:
+        learned = _learned(place, request.report, template)
+        scans: Sequence[Seen] = [learned.seen]
+        if learned.partial:
+            notes.append(f"{visible(request.report)}: nothing is dropped: {learned.partial}")
+        if learned.live:
+            credentials = "credential is" if learned.live == 1 else "credentials are"
+            notes.append(f"{learned.live:,} {credentials} live: found again whenever verified")
+    else:
+        scans = _scan(place, request, console, template)
+        if not all(scan.complete for scan in scans):
+            notes.append("the scan is incomplete: nothing of its kind is dropped; `akpatrol history` says why")
+            code = ExitCode.INCOMPLETE
+    done = baseline.update(old, scans)
+    text = baseline.dump(done.entries.values())
+    if not os.path.exists(place.file) or text != _text(place.file):
+        write(text, Path(place.file))
+    return BaselineChange(done, notes, code)
+
+
+def _learned(place: BaselineFile, report: str, template: BaselineEntry) -> report_scan.BaselineSource:
+    loaded = load.report_of(parse.document_of(OnDisk().read(report, _MOST_BYTES), report), report)
+    here = report_scan.BaselineTarget(place.root, describe.remote_url(place.git) if place.git else None)
+    return report_scan.learned(loaded, report, here, template)
+
+
+def _text(file: str) -> str:
+    """Return the file with the line ends that it is written with, regardless of git's conversions."""
+    with open(file, encoding="utf-8") as stream:
+        return stream.read()
+
+
+def _scan(place: BaselineFile, request: BaselineRequest, console: Console, template: BaselineEntry) -> list[Seen]:
+    """Scan history and tracked files; a credential that a configuration or a comment allows needs no entry."""
+    if not place.git:
+        raise UsageError(f"{place.root}: not in a git repository", hint="give a report: akpatrol scan -f json -o FILE")
+    top = place.root if place.git.repository.work_tree else None
+    settings = request.configure(top, top)
+    allow = configuration_of(request.config, top, top).allow
+    settings = settings._replace(policy=settings_.PolicySettings(allow, inline=bool(top)))
+    examiner = Examiner(rule_file.load(settings.rules), settings.limits)
+    target = Target("0", "repository", place.root, base=place.root)
+    sources: dict[str, HistorySource | FilesSource] = {baseline.HISTORY: HistorySource(place.git, target)}
+    if top:
+        files = [target._replace(kind="directory")]
+        sources[baseline.TRACKED] = FilesSource(files, excluder(settings), tracked=True)
+    return [_seen(kind, source, examiner, settings, console, template) for kind, source in sources.items()]
+
+
+def _seen(  # noqa: PLR0913, PLR0917
+    kind: str,
+    source: HistorySource | FilesSource,
+    examiner: Examiner,
+    settings: Settings,
+    console: Console,
+    template: BaselineEntry,
+) -> Seen:
+    targets = source.targets()
+    options = ScanOptions(
+        settings.jobs,
+        settings.min_confidence,
+        acceptances(settings.accept_skip, settings.base, targets),
+        by_target(settings, targets),
+    )
+    with console.scanning([source], settings) as progress:
+        report = scan_sources(kind, [source], examiner, options, progress)
+    decided = decide.decide(report, decide.prepare(settings), settings, None)
+    return baseline.Seen(kind, apply.entries(decided.findings, template), decided.coverage.complete)
+
+
+def _template(place: BaselineFile, request: BaselineRequest) -> BaselineEntry:
+    from akpatrol.pipeline.committed_text import clean  # noqa: PLC0415 - the engine
+
+    today = datetime.now(UTC).date().isoformat()
+    by = clean("--by", request.by or _person(place.git))
+    return baseline.BaselineEntry("", "", "", today, by, (), clean("--note", request.note))
+
+
+def _person(git: Git | None) -> str:
+    variables = settings_.environment()
+    if name := variables.get("GIT_AUTHOR_NAME"):
+        return name
+    if git:
+        try:
+            if name := git.run("config", "--get", "user.name", accept=(0, 1)).decode("utf-8", "replace").strip():
+                return name
+        except GitError:
+            pass  # its configuration is not needed for more than this
+    return variables.get("USER") or variables.get("LOGNAME") or ""

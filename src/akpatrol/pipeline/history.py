@@ -1,0 +1,76 @@
+"""A run over the history of a repository, or over a range of its commits."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from akpatrol.cache.scan_cache import ScanCache
+from akpatrol.config.options import environment
+from akpatrol.errors import GitError, UsageError
+from akpatrol.pipeline import emptiness
+from akpatrol.pipeline.base_policy import RangePolicy, problem_of_checkout
+from akpatrol.pipeline.run import CommandHooks, run
+from akpatrol.report.text_safety import visible
+from akpatrol.sources.git import describe, ranges, repository
+from akpatrol.sources.git.history import HistorySource, RangeSource
+from akpatrol.sources.git.runner import Git
+
+if TYPE_CHECKING:
+    from akpatrol.errors import ExitCode
+    from akpatrol.model.scan import Target
+    from akpatrol.pipeline.console import Console
+    from akpatrol.policy.in_force import Configure
+
+
+def history(configure: Configure, console: Console, repo: str, *, remember: bool) -> ExitCode:
+    """Scan every object of a repository; with ``remember`` the cache is used, and named to who wants to know more."""
+    found = find(repo)
+    work_tree = os.fsdecode(found.work_tree) if found.work_tree else None
+    git = Git(found, common=True)
+    settings = configure(work_tree, work_tree)
+    target = describe_target(git, found)
+    with closing(ScanCache(settings.cache)) as log:
+        source = HistorySource(git, target, log if settings.cache else None)
+        hooks = CommandHooks(emptiness.with_notice, whole="history")
+        code = run("history", [source], settings, console, hooks)
+        if settings.verbose and remember:
+            console.say(f"cache: {visible(log.problem or log.file)}")
+    return code
+
+
+def commit_range(configure: Configure, console: Console, repo: str, words: str) -> ExitCode:
+    """Scan what the commits of a range introduced, under the policy of the range's base."""
+    found = find(repo)
+    work_tree = os.fsdecode(found.work_tree) if found.work_tree else None
+    git = Git(found, common=False)
+    target = describe_target(git, found)
+    wanted = ranges.resolve(git, words, environment())
+    base = RangePolicy(git, work_tree, wanted.revisions, wanted.trunk) if work_tree else None
+    if base and (problem := problem_of_checkout(configure, work_tree or "")):
+        base.notices.append(problem)
+    settings = configure(work_tree, work_tree, base)
+    if base:
+        wanted = wanted._replace(skips=(*wanted.skips, *base.absent.values()))
+    if wanted.note and not settings.quiet:
+        console.say(wanted.note)
+    return run("range", [RangeSource(git, target, wanted)], settings, console)
+
+
+def find(path: str) -> repository.Repository:
+    """Return the repository that ``path`` is or lies in. Raises UsageError."""
+    if not os.path.isdir(path):
+        raise UsageError(f"{path}: no such directory", hint="give the directory of a git repository")
+    found = repository.find(os.fsencode(os.path.realpath(path)))
+    if not found:
+        raise UsageError(f"{path}: not a git repository, nor inside one")
+    return found
+
+
+def describe_target(git: Git, found: repository.Repository) -> Target:
+    """Return the repository as a target. Raises UsageError when git cannot read it at all."""
+    try:
+        return describe.target(git)
+    except GitError as error:
+        raise UsageError(f"{os.fsdecode(found.root)}: git cannot read this repository: {error}") from None

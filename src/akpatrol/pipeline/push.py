@@ -1,0 +1,100 @@
+"""A run over a push, before a server accepts it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from akpatrol.config.options import environment, hook_environment
+from akpatrol.errors import ExitCode, GitError, OutOfTime, UsageError
+from akpatrol.model.scan import Target
+from akpatrol.report.push_message import Outlook, render
+from akpatrol.runtime.deadline import Deadline
+from akpatrol.sources.git import push, repository
+from akpatrol.sources.git.runner import HOOK_VARIABLES
+
+if TYPE_CHECKING:
+    from akpatrol.model.report import Report
+    from akpatrol.pipeline.console import Console
+    from akpatrol.policy.in_force import Configure
+    from akpatrol.report import RenderOptions
+
+_LONGEST_INPUT = 64 << 20
+_NO_INPUT = "no `old new ref` lines on standard input"
+
+
+def pre_receive(configure: Configure, console: Console, outlook: Outlook, *, budget: float | None) -> ExitCode:
+    """Scan a push before it is accepted; ``budget`` is in seconds.
+
+    git gives `old new ref` lines on standard input. ``outlook`` decides what follows from findings and gaps.
+    """
+
+    def last_word(found: bool) -> ExitCode:  # noqa: FBT001 - the deadline's
+        os.write(2, outlook.out_of_time(found=found).encode())
+        return _code(ExitCode.FINDINGS if found else ExitCode.INCOMPLETE, outlook)
+
+    with Deadline(budget, last_word) as limit:
+        try:
+            return _code(_scan(configure, console, outlook, limit), outlook)
+        except OutOfTime:
+            limit.settle()
+            return last_word(limit.found)
+
+
+def _code(code: ExitCode, outlook: Outlook) -> ExitCode:
+    if code is ExitCode.INCOMPLETE and outlook.fail_open:
+        return ExitCode.CLEAN
+    return ExitCode.CLEAN if code is ExitCode.FINDINGS and outlook.exit_zero else code
+
+
+def _scan(configure: Configure, console: Console, outlook: Outlook, limit: Deadline) -> ExitCode:
+    lines = _input()
+    hook = hook_environment(environment(), HOOK_VARIABLES)
+    found = find(hook)
+    stores = push.stores(found, hook)
+    try:
+        updates = push.parse(stores.before, lines)
+    except GitError as error:
+        raise UsageError(f"{os.fsdecode(found.root)}: git cannot read this repository: {error}") from None
+    if not any(update.new for update in updates):
+        return ExitCode.CLEAN  # deletions bring nothing
+    from akpatrol.pipeline.base_policy import settings_before  # noqa: PLC0415 - deletions do without
+    from akpatrol.pipeline.run import CommandHooks, run  # noqa: PLC0415
+
+    settings = settings_before(configure, stores.before)
+    settings = settings._replace(quiet=settings.quiet or not settings.verbose, progress=bool(settings.progress))
+    root = os.fsdecode(found.root)
+    source = push.PushSource(stores, Target("0", "repository", root, base=root), updates)
+
+    def noted(report: Report) -> Report:
+        limit.found = bool(report.credentials)
+        if not report.coverage.skipped:
+            return report
+        return report._replace(coverage=report.coverage._replace(skipped=source.shown(report.coverage.skipped)))
+
+    def text(report: Report, options: RenderOptions) -> str:
+        limit.found = bool(report.findings)
+        limit.settle()
+        return render(report, options, outlook, source.commits)
+
+    return run("pre-receive", [source], settings, console, CommandHooks(noted, text=text))
+
+
+def _input() -> bytes:
+    if not sys.stdin or sys.stdin.isatty():
+        raise UsageError(_NO_INPUT, hint="git runs this as a server's hooks/pre-receive")
+    lines = sys.stdin.buffer.read(_LONGEST_INPUT + 1)
+    if len(lines) > _LONGEST_INPUT:
+        raise UsageError(f"more than {_LONGEST_INPUT >> 20} MiB on standard input")
+    if not lines:
+        raise UsageError(_NO_INPUT, hint="another hook that runs before must not take them")
+    return lines
+
+
+def find(hook: dict[str, str]) -> repository.Repository:
+    """Return the repository whose hook this is. Raises UsageError."""
+    directory = os.fsencode(hook.get("GIT_DIR") or os.path.realpath("."))
+    if found := repository.at(directory) or repository.find(directory):
+        return found._replace(work_tree=None)
+    raise UsageError(f"{os.fsdecode(directory)}: not a git repository", hint="give -C DIR")

@@ -1,0 +1,91 @@
+"""One run from its sources to its exit code, the same for every command that scans."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.cache.pattern_cache import PatternCache
+from akpatrol.errors import ExitCode
+from akpatrol.pipeline.stages import Stages, check_outputs, conclude
+from akpatrol.rules import rule_file
+from akpatrol.runtime.interrupts import first_noted
+from akpatrol.scan import run as scan_run
+from akpatrol.scan.examine import Examiner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from akpatrol.config.options import Settings
+    from akpatrol.detect.engine import Engine
+    from akpatrol.model.credential import Credential
+    from akpatrol.model.report import Report
+    from akpatrol.pipeline.console import Console
+    from akpatrol.query.credential_query import CredentialQuery
+    from akpatrol.report import Renderer
+    from akpatrol.rules.rule_file import Rule
+    from akpatrol.sources.base import Source
+
+
+class CommandHooks(NamedTuple):
+    """The steps of a run that a command has of its own.
+
+    ``amend`` may add to the report what the sources cannot know. ``whole`` is the kind of scan, as a baseline knows it,
+    when all of a repository is read. With ``asked`` only these are reported; ``text`` renders the report for a person.
+    At least one of ``expected``, names in ``coverage.counts``, must be read; a change may be empty. ``known`` makes a
+    notice of what was there before. A ``rule`` of this run alone is cached nowhere and not part of the rules' digest.
+    """
+
+    amend: Callable[[Report], Report] = lambda report: report
+    whole: str | None = None
+    asked: Sequence[CredentialQuery] = ()
+    text: Renderer | None = None
+    expected: Sequence[str] = ()
+    known: Callable[[Sequence[Credential]], str] | None = None
+    rule: Rule | None = None
+
+
+_PLAIN = CommandHooks()
+
+
+def run(
+    command: str, sources: Sequence[Source], settings: Settings, console: Console, hooks: CommandHooks = _PLAIN
+) -> ExitCode:
+    """Scan the sources, verify, apply the policy, publish every report and return the exit code."""
+    check_outputs(settings)
+    stages = Stages.prepared(settings, sources, hooks.asked)
+    examiner = _examiner(settings, hooks.rule)
+    if settings.verbose:
+        _explain(settings, examiner.engine, console)
+    with console.scanning(sources, settings) as progress:
+        options = stages.scan_options(sources, console.interrupted)
+        scanned = hooks.amend(scan_run.scan_sources(command, sources, examiner, options, progress))
+        answered = stages.answer(scanned, hooks.expected)
+    verified, interrupted = stages.verify(answered, console)
+    # After a first Ctrl-C a second one ends it at once, whatever is being written.
+    with nullcontext() if interrupted else first_noted(console.interrupted) as noted:
+        report = stages.decide(verified, hooks.whole)
+        if report.known and hooks.known:
+            report = report._replace(notices=(*report.notices, hooks.known(report.known)))
+        code = conclude(report, examiner.engine, settings, console, hooks.text)
+    return ExitCode.INTERRUPTED if interrupted or (noted and noted.interrupted) else code
+
+
+def _examiner(settings: Settings, rule: Rule | None) -> Examiner:
+    rules = rule_file.load(settings.rules)
+    if rule:
+        rules = rules._replace(rules=(*rules.rules, rule))
+    examiner = Examiner(rules, settings.limits)
+    examiner.engine.gate.keep_on(PatternCache(None if rule else settings.cache))
+    return examiner
+
+
+def _explain(settings: Settings, engine: Engine, console: Console) -> None:
+    from akpatrol.detect.redact import Redactor  # noqa: PLC0415 - only with -v
+    from akpatrol.report.text_safety import visible  # noqa: PLC0415
+
+    rules = engine.rules
+    configuration = visible(Redactor(engine)(settings.configuration or "none"))
+    console.say(f"configuration: {configuration}")
+    console.say(f"{len(rules.rules)} rules, digest {rules.digest[:12]}")
+    console.say(f"{settings.jobs} processes at most")

@@ -1,0 +1,75 @@
+"""A run over files, directories and standard input."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from akpatrol.config.path_patterns import excluder
+from akpatrol.errors import UsageError
+from akpatrol.model.scan import Target
+from akpatrol.pipeline import emptiness
+from akpatrol.pipeline.run import CommandHooks, run
+from akpatrol.sources.files import FilesSource
+from akpatrol.sources.git import repository
+from akpatrol.sources.stdin import StreamSource
+from akpatrol.sources.walk import special
+
+if TYPE_CHECKING:
+    from akpatrol.errors import ExitCode
+    from akpatrol.pipeline.console import Console
+    from akpatrol.policy.in_force import Configure
+    from akpatrol.sources.base import Source
+
+
+def scan(configure: Configure, console: Console, paths: tuple[str, ...], *, tracked: bool) -> ExitCode:
+    """Scan the paths, of which ``-`` is standard input; only what git tracks or would track if ``tracked``."""
+    named = list(dict.fromkeys(paths))
+    found = {target.root: target for target in (target_of(path) for path in named if path != "-")}
+    targets = [target._replace(id=str(number)) for number, target in enumerate(found.values())]
+    for target in targets:
+        if tracked and not target.base:
+            repository.find(os.fsencode(target.root if target.kind == "directory" else os.path.dirname(target.root)))
+            raise UsageError(f"{target.root}: --tracked needs a git work tree")
+    start, top = _configured(targets)
+    settings = configure(start, top)
+    sources: list[Source] = []
+    if targets:
+        sources.append(FilesSource(targets, excluder(settings), tracked=tracked))
+    if "-" in named:
+        sources.append(StreamSource(Target(str(len(targets)), "stream", "-")))
+    whole = None if "-" in named else _whole(targets, tracked=tracked)
+    return run("scan", sources, settings, console, CommandHooks(whole=whole, expected=emptiness.FILES))
+
+
+def target_of(path: str) -> Target:
+    """Return what a path names; a link that the caller names is followed, those met later are not."""
+    if not path:
+        raise UsageError("a PATH is empty", hint="give . for the current directory")
+    try:
+        root = os.path.realpath(path, strict=True)
+        mode = os.stat(root).st_mode
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise UsageError(f"{path} is a {special(mode)}", hint="give its content on standard input: akpatrol scan -")
+    directory = root if stat.S_ISDIR(mode) else os.path.dirname(root)
+    found = repository.holding(os.fsencode(directory))
+    base = os.fsdecode(found.work_tree) if found and found.work_tree else None
+    return Target("", "directory" if stat.S_ISDIR(mode) else "file", root, base=base)
+
+
+def _whole(targets: list[Target], *, tracked: bool) -> str | None:
+    """Return the kind of scan when it looks at all of a repository, or of a directory that is in none."""
+    whole = [target for target in targets if target.kind == "directory" and target.base in (None, target.root)]
+    return ("tracked" if tracked else "scan") if len(whole) == len(targets) == 1 else None
+
+
+def _configured(targets: list[Target]) -> tuple[str | None, str | None]:
+    """Return where a configuration may lie: from the first target up to the root that all targets share."""
+    starts = [target.root if target.kind == "directory" else os.path.dirname(target.root) for target in targets]
+    tops = {target.base or start for target, start in zip(targets, starts, strict=True)}
+    if len(tops) > 1:
+        return None, None  # several trees: none of them may speak for the others
+    return (os.path.commonpath(starts), tops.pop()) if tops else (None, None)

@@ -1,0 +1,107 @@
+"""The stages around a scan, for one run and for a sweep alike: queries, verification, policy and exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.config.path_patterns import by_target
+from akpatrol.errors import UsageError
+from akpatrol.pipeline import exit_code as exit_codes
+from akpatrol.pipeline import verification
+from akpatrol.policy import decide
+from akpatrol.query import hashes
+from akpatrol.scan.accepted_skips import acceptances
+from akpatrol.scan.run import ScanOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from akpatrol.config.options import Settings
+    from akpatrol.detect.engine import Engine
+    from akpatrol.errors import ExitCode
+    from akpatrol.model.report import Report
+    from akpatrol.pipeline.console import Console
+    from akpatrol.pipeline.verification import VerifiedReport
+    from akpatrol.policy.apply import Policy
+    from akpatrol.query.credential_query import CredentialQuery
+    from akpatrol.report import Renderer
+    from akpatrol.sources.base import Source
+    from akpatrol.verify.inventory import ListedKey
+
+
+class Stages(NamedTuple):
+    """All that follows a scan under some settings, each stage a report in and a report out."""
+
+    settings: Settings
+    queries: Sequence[CredentialQuery]
+    inventory: Sequence[ListedKey] | None
+    policy: Policy | None
+
+    @classmethod
+    def prepared(
+        cls, settings: Settings, sources: Sequence[Source] = (), queries: Sequence[CredentialQuery] = ()
+    ) -> Stages:
+        """Load what the stages need. Raises UsageError, before any scanning, for what cannot be used."""
+        return cls(
+            settings,
+            queries or hashes.load(settings, sources),
+            verification.prepare(settings),
+            decide.prepare(settings),
+        )
+
+    def scan_options(self, sources: Sequence[Source], interrupted: Callable[[], None]) -> ScanOptions:
+        """Return how to scan the sources, so that the later stages have what they need."""
+        settings, targets = self.settings, [target for source in sources for target in source.targets()]
+        return ScanOptions(
+            settings.jobs,
+            hashes.minimum(settings, self.queries),
+            acceptances(settings.accept_skip, settings.base, targets),
+            by_target(settings, targets),
+            decide.on_path(settings, targets),
+            narrow=bool(settings.exclude or settings.configured_exclude),
+            keep_known=bool(self.queries),
+            interrupted=interrupted,
+            asked=hashes.names(self.queries),
+        )
+
+    def answer(self, report: Report, expected: Sequence[str]) -> Report:
+        """Answer the queries; a report that read nothing of what is ``expected`` gets a skip."""
+        if expected:
+            from akpatrol.pipeline import emptiness  # noqa: PLC0415 - a hook does without
+
+            report = emptiness.with_skip(report, expected, allowed=self.settings.allow_empty)
+        return hashes.answer(report, self.queries)
+
+    def verify(self, report: Report, console: Console) -> VerifiedReport:
+        """Verify the credentials and find their owners."""
+        return verification.verify_report(report, self.settings, self.inventory, console.verifying)
+
+    def decide(self, report: Report, whole: str | None) -> Report:
+        """Apply the policy; ``whole`` is the kind of scan, if it covered everything of its kind."""
+        return decide.decide(report, self.policy, self.settings, whole=None if self.queries else whole)
+
+
+def conclude(
+    report: Report, engine: Engine, settings: Settings, console: Console, text: Renderer | None = None
+) -> ExitCode:
+    """Publish the report and return the exit code."""
+    code = exit_codes.exit_code(report, settings)
+    silent = settings.quiet and not exit_codes.is_news(report) and not code
+    console.publish(report, engine, settings, text, silent=silent)
+    return exit_codes.final(code, report, settings)
+
+
+def check_outputs(settings: Settings) -> None:
+    """Raise UsageError, before any scanning, for a report that could not be written."""
+    named = [file for _, file in settings.outputs if file]
+    if not named:
+        return
+    from pathlib import Path  # noqa: PLC0415 - only with files
+
+    from akpatrol.report.write import check_writable  # noqa: PLC0415
+
+    files = [Path(file) for file in named]
+    for index, file in enumerate(files):
+        check_writable(file)
+        if file.resolve() in (other.resolve() for other in files[:index]) and not file.is_char_device():
+            raise UsageError(f"{file}: two reports would be written to it")

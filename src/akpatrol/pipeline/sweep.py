@@ -1,0 +1,219 @@
+"""A sweep from its targets to its exit code: scan into a store, verify, and report the store as one run."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from akpatrol.config.options import cache_directory
+from akpatrol.detect.engine import Engine
+from akpatrol.errors import ExitCode, UsageError
+from akpatrol.model.report import Coverage, Report
+from akpatrol.pipeline import emptiness
+from akpatrol.pipeline.console import Console
+from akpatrol.pipeline.stages import Stages, check_outputs, conclude
+from akpatrol.query import hashes
+from akpatrol.rules import rule_file
+from akpatrol.sweep import targets, work
+from akpatrol.sweep.clones import CloneError, Clones
+from akpatrol.sweep.forges import forges_of
+from akpatrol.sweep.run import Sweep, Watch
+from akpatrol.sweep.store.store import SweepStore
+from akpatrol.sweep.worker_pool import open_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from types import FrameType
+
+    from akpatrol.config.options import Settings
+    from akpatrol.model.credential import Credential
+    from akpatrol.sweep.forges import Forge
+    from akpatrol.sweep.run import Planned
+    from akpatrol.sweep.urls import CloneWanted
+
+
+class SweepRequest(NamedTuple):
+    """What to sweep and how: ``targets``, and the repositories of ``github`` organizations and ``gitlab`` groups.
+
+    Results go into the file ``store``, mirrors into the directory ``clones``. ``scheduler`` is the address of a Dask
+    scheduler. With ``prune`` earlier targets that no longer exist count as gone.
+    """
+
+    targets: tuple[str, ...]
+    store: str
+    github: tuple[str, ...] = ()
+    gitlab: tuple[str, ...] = ()
+    forge_url: str | None = None
+    clones: str | None = None
+    scheduler: str | None = None
+    prune: bool = False
+    remember: bool = True
+
+
+class SweepTotals(NamedTuple):
+    """The number of targets of one sweep, by what became of them."""
+
+    targets: int
+    read: int
+    unchanged: int
+    gaps: int
+
+
+class SweepWatch(Watch, Protocol):
+    """Follows a sweep with its clones."""
+
+    def cloning(self, what: str, share: float | None) -> None:
+        """Note how far a clone is; called from several threads."""
+
+    def totals(self, gaps: int) -> SweepTotals:
+        """Return what became of the targets, ``gaps`` of which were not fully read."""
+
+
+class SweepConsole(Console, Protocol):
+    """A console that follows a sweep."""
+
+    def sweeping(self, settings: Settings) -> AbstractContextManager[SweepWatch]:
+        """Show how far the sweep is."""
+
+    def show_table(self, report: Report, totals: SweepTotals) -> None:
+        """Show the targets with findings."""
+
+
+def sweep(request: SweepRequest, settings: Settings, console: SweepConsole) -> ExitCode:
+    """Scan all targets into the store, verify, apply the policy, publish every report and return the exit code."""
+    check_outputs(settings)
+    forges = forges_of(request.github, request.gitlab, request.forge_url, settings.environment)
+    plan = _planned(request.targets, forges)
+    spec = _scan_spec(request, settings)
+    access = {origin: secret for one in forges for origin, secret in one.access().items()}
+    directory = request.clones or _mirrors(settings)
+    mirrors = Clones(directory, access) if directory else None
+    return _SweepRun(request, settings, spec, console).run(plan, mirrors)
+
+
+class _SweepRun:
+    """One sweep, once its targets are known."""
+
+    def __init__(self, request: SweepRequest, settings: Settings, spec: work.ScanSpec, console: SweepConsole) -> None:
+        self._request = request
+        self._settings = settings
+        self._spec = spec
+        self._console = console
+        self._stages = Stages.prepared(settings)
+
+    def run(self, plan: Iterator[Planned], mirrors: Clones | None) -> ExitCode:
+        """Scan into the store, verify what was found, and report what the store holds."""
+        with SweepStore(self._request.store, create=True) as store:
+            run = store.begin(_now(), self._spec.rules.digest)
+            with (
+                open_pool(self._settings.jobs, self._request.scheduler) as pool,
+                self._console.sweeping(self._settings) as watch,
+            ):
+                scan = Sweep(pool, self._spec, store, run, watch)
+                with self._interrupts(scan, mirrors):
+                    scan.go(plan, lambda wanted: _clone(wanted, mirrors, watch))
+            stopped = scan.stopped or self._verify(store, run, scan.secrets)
+            if self._request.prune and not stopped:
+                _retire_missing(store, run)
+            if not stopped:
+                store.finish(run, _now())
+            report = store.report(minimum=hashes.minimum(self._settings, self._stages.queries))
+            gaps = sum(not gap.complete and gap.run in (run, None) for gap in store.gaps())
+        code = self._conclude(report, watch.totals(gaps))
+        return ExitCode.INTERRUPTED if stopped else code
+
+    def _verify(self, store: SweepStore, run: int, secrets: Mapping[str, Credential]) -> bool:
+        """Verify all credentials, keep the answers, and return whether that was interrupted."""
+        if not self._settings.verification.verify or not secrets:
+            return False
+        report = Report("sweep", _now(), 0.0, (), Coverage(), tuple(secrets.values()))
+        verified = self._stages._replace(inventory=None).verify(report, self._console)
+        store.verified(run, work.answers(self._spec, verified.report))
+        return verified.interrupted
+
+    def _conclude(self, report: Report, totals: SweepTotals) -> ExitCode:
+        """Take the store's report through the stages that follow a scan; it holds the API's answers already."""
+        offline = self._settings._replace(verification=self._settings.verification._replace(verify=False))
+        stages = self._stages._replace(settings=offline)
+        answered = stages.answer(report, (*emptiness.FILES, *emptiness.OBJECTS))
+        owned = stages.verify(answered, self._console).report
+        decided = stages.decide(owned, whole=None)
+        code = conclude(decided, Engine(self._spec.rules), self._settings, self._console)
+        if not self._settings.quiet:
+            self._console.show_table(decided, totals)
+        return code
+
+    @contextmanager
+    def _interrupts(self, scan: Sweep, mirrors: Clones | None) -> Iterator[None]:
+        """Let the first Ctrl-C end the sweep in good order; the second ends it at once."""
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            signal.signal(signal.SIGINT, before)
+            self._console.say("stopping; what is being read is finished first, Ctrl-C again stops at once")
+            scan.stop()
+            if mirrors:
+                mirrors.stop()
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _clone(wanted: CloneWanted, mirrors: Clones | None, watch: SweepWatch) -> str:
+    if not mirrors:
+        raise CloneError("there is no home directory for clones: name one with --clones DIR")
+    return mirrors.bring(wanted, watch.cloning)
+
+
+def _retire_missing(store: SweepStore, run: int) -> None:
+    for target in store.left_out(run):
+        if not os.path.lexists(target.root):
+            store.retire(run, target)
+
+
+def _scan_spec(request: SweepRequest, settings: Settings) -> work.ScanSpec:
+    """Return how every target is scanned. Raises UsageError where secrets would have to cross an open wire."""
+    secrets = settings.verification.verify
+    if request.scheduler and secrets and not request.scheduler.startswith("tls://"):
+        raise UsageError("--verify with --dask needs a scheduler that speaks TLS", hint="--dask tls://host:8786")
+    return work.ScanSpec(
+        rules=rule_file.load(settings.rules),
+        limits=settings.limits,
+        minimum=settings.min_confidence,
+        exclude=(*settings.exclude, *settings.configured_exclude),
+        remember=request.remember,
+        secrets=secrets,
+        nameless=bool(request.scheduler) and not secrets,
+        own=_own(request.store, settings),
+        accept=settings.accept_skip,
+    )
+
+
+def _planned(words: tuple[str, ...], forges: Sequence[Forge]) -> Iterator[Planned]:
+    """Yield the targets. Raises UsageError, at once, for what cannot be one."""
+    if not words and not forges:
+        raise UsageError("nothing to sweep", hint="give a TARGET, --github-org or --gitlab-group")
+    return chain(targets.resolve(words), *(one.repositories() for one in forges))
+
+
+def _mirrors(settings: Settings) -> str | None:
+    cache = cache_directory(settings.environment)
+    return os.path.join(cache, "clones") if cache else None
+
+
+def _own(file: str, settings: Settings) -> frozenset[bytes]:
+    """Return the files that the sweep itself writes: to read them would change them."""
+    store = os.path.realpath(file)
+    reports = (os.path.realpath(named) for _, named in settings.outputs if named)
+    return frozenset(map(os.fsencode, (*(store + suffix for suffix in ("", "-wal", "-shm", "-lock")), *reports)))
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

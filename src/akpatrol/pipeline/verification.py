@@ -1,0 +1,132 @@
+"""Verification of a report: ask the API, look keys up in the inventory, and apply the answers to the credentials."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from akpatrol.config.options import Settings, VerificationSettings
+    from akpatrol.model.credential import Credential, Verification
+    from akpatrol.model.report import Report
+    from akpatrol.verify import Verified, VerifyOptions
+    from akpatrol.verify.inventory import ListedKey
+
+    OnResult = Callable[[Credential, Verification], None]
+    Watching = Callable[[int, Settings], AbstractContextManager[OnResult]]
+
+
+class VerifiedReport(NamedTuple):
+    """A report with what became known; ``interrupted`` when Ctrl-C cut the verification short."""
+
+    report: Report
+    interrupted: bool = False
+
+
+def prepare(settings: Settings) -> Sequence[ListedKey] | None:
+    """Return the inventory, None without one. Raises UsageError, before any scanning, for what cannot be done."""
+    _check(settings)
+    if not settings.verification.inventory:
+        return None
+    from akpatrol.verify import inventory  # noqa: PLC0415 - only when asked for
+
+    return inventory.load(settings.verification.inventory)
+
+
+def _check(settings: Settings) -> None:
+    flags = settings.verification
+    if not flags.verify:
+        idle = {
+            "--org": flags.organizations,
+            "--verify-rps": flags.verify_rps,
+            "--send-unattributed": flags.send_unattributed,
+            "--no-scopes": flags.no_scopes,
+            "--fail-on live": flags.fail_on == "live",
+        }
+        for name, given in idle.items():
+            if given:
+                raise UsageError(f"{name} needs --verify")
+        return
+    from akpatrol import verify  # noqa: PLC0415 - only when asked for
+
+    verify.check(_options(flags))
+
+
+def verify_report(
+    report: Report, settings: Settings, entries: Sequence[ListedKey] | None, watch: Watching
+) -> VerifiedReport:
+    """Ask the API about the report's credentials if the settings want it, and look them up in the inventory.
+
+    ``watch`` follows the verification of so many credentials.
+    """
+    if not report.credentials:
+        return VerifiedReport(report, report.interrupted)
+    verified = None
+    if settings.verification.verify:
+        verified = _interrupted(report) if report.interrupted else _ask(report, settings, watch)
+    known = tuple(_applied(_owned(one, entries), verified) for one in report.credentials)
+    return VerifiedReport(
+        report._replace(credentials=known), interrupted=report.interrupted or bool(verified and verified.interrupted)
+    )
+
+
+def _ask(report: Report, settings: Settings, watch: Watching) -> Verified:
+    from akpatrol import verify  # noqa: PLC0415 - only when asked for
+
+    with watch(len(report.credentials), settings) as on_result:
+        try:
+            return verify.verify_all(report.credentials, _options(settings.verification), on_result)
+        except UsageError as error:  # a proxy that cannot be used, say: the scan's result must not be lost with it
+            return verify.Verified({(one.kind, one.secret): _unasked(error) for one in report.credentials})
+
+
+def _interrupted(report: Report) -> Verified:
+    """Ask about nothing: who interrupts the search does not want it to go on."""
+    from akpatrol.verify import Verified  # noqa: PLC0415 - only when asked for
+    from akpatrol.verify.results import INTERRUPTED, not_sent  # noqa: PLC0415
+
+    return Verified({(one.kind, one.secret): not_sent(INTERRUPTED) for one in report.credentials}, interrupted=True)
+
+
+def _unasked(error: UsageError) -> Verification:
+    from akpatrol.model.credential import Verification, VerificationStatus  # noqa: PLC0415 - only when asked for
+
+    return Verification(VerificationStatus.UNKNOWN, f"The API could not be asked: {error}.")
+
+
+def _options(flags: VerificationSettings) -> VerifyOptions:
+    from akpatrol.verify import VerifyOptions  # noqa: PLC0415 - only when asked for
+
+    options = VerifyOptions(
+        organizations=flags.organizations,
+        scopes=not flags.no_scopes,
+        send_unattributed=flags.send_unattributed,
+        ca_bundle=flags.ca_bundle,
+    )
+    options = options._replace(api_url=flags.api_url) if flags.api_url else options
+    return options._replace(rps=flags.verify_rps) if flags.verify_rps else options
+
+
+def _owned(credential: Credential, entries: Sequence[ListedKey] | None) -> Credential:
+    if entries is None:
+        return credential
+    from akpatrol.verify import inventory  # noqa: PLC0415 - only when asked for
+
+    return credential._replace(owner=inventory.owner(credential, entries))
+
+
+def _applied(credential: Credential, verified: Verified | None) -> Credential:
+    if verified is None:
+        return credential
+    from akpatrol.verify import consequences  # noqa: PLC0415 - only when asked for
+
+    known = verified.results[credential.kind, credential.secret]
+    return credential._replace(
+        verification=known,
+        severity=consequences.severity(credential.severity, credential.state, known.status),
+        attribution=consequences.attribution(credential.attribution, known.status),
+    )

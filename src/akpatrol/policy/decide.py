@@ -1,0 +1,98 @@
+"""Policy applied to a report: what the settings allow, and what there is to report about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from akpatrol.config.limits import Limits
+from akpatrol.model.scan import Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from akpatrol.config.options import Settings
+    from akpatrol.model.report import Report
+    from akpatrol.model.scan import Target
+    from akpatrol.policy.apply import Policy
+
+# Nobody has reviewed the comments of a stream or a message.
+_WITH_COMMENTS = ("directory", "file", "repository", "index")
+
+
+def prepare(settings: Settings) -> Policy | None:
+    """Return the policy in force, None when it is empty. Raises UsageError for a baseline that is damaged."""
+    given = settings.policy
+    for pattern in [entry.path for entry in given.allow if entry.path]:
+        _matcher(pattern)
+    if not (given.allow or given.baseline):
+        return None
+    from akpatrol.policy import baseline  # noqa: PLC0415 - most runs have none
+    from akpatrol.policy.apply import Policy  # noqa: PLC0415
+
+    file = given.baseline
+    return Policy(baseline=baseline.parse(file.content, file.name), file=file.name) if file else Policy()
+
+
+def decide(report: Report, policy: Policy | None, settings: Settings, whole: str | None) -> Report:
+    """Return the report with what is allowed, by whom, and what there is to say of it."""
+    given = settings.policy
+    report = report._replace(notices=(*report.notices, *given.notices))
+    covered = whole if report.coverage.complete and not _is_narrow(settings) else None
+    if not report.credentials and not report.known and not (policy and covered):
+        return report
+    from datetime import UTC, datetime  # noqa: PLC0415 - only with something to decide
+
+    from akpatrol.policy import apply  # noqa: PLC0415
+    from akpatrol.policy.allowances import Allowing  # noqa: PLC0415
+
+    commented = {target.id for target in report.targets if target.kind in _WITH_COMMENTS}
+    policy = (policy or apply.Policy())._replace(
+        allow=[Allowing(entry, _matches(entry.path, report.targets, settings)) for entry in given.allow],
+        inline=commented if given.inline else (),
+        trusted=given.trusted,
+        custom=bool(settings.rules),
+    )
+    today = datetime.now(UTC).date()
+    done = apply.apply(report.credentials, policy, today, covered)
+    # The base holds it, and what it allows is nothing to tell of.
+    before = apply.apply(report.known, policy._replace(trusted=None), today).credentials
+    known = tuple(credential for credential in before if not credential.allowed)
+    return report._replace(
+        credentials=done.credentials,
+        notices=(*report.notices, *done.notices),
+        stale=done.stale,
+        known=known,
+        already_in_base=len({(one.secret, place.target, place.path) for one in known for place in one.occurrences}),
+    )
+
+
+def _is_narrow(settings: Settings) -> bool:
+    """Tell whether flags leave out what an earlier scan may have found."""
+    return bool(settings.exclude) or settings.limits != Limits() or settings.min_confidence > Confidence.MEDIUM
+
+
+def on_path(settings: Settings, targets: Sequence[Target]) -> Callable[[str, bytes], bool]:
+    """Return whether an allowance for its path alone, or with more, speaks of a path of a target."""
+    patterns = [entry.path for entry in settings.policy.allow if entry.path]
+    found = [matches for pattern in patterns if (matches := _matches(pattern, targets, settings))]
+    return lambda target, path: any(matches(target, path) for matches in found)
+
+
+def _matches(pattern: str, targets: Sequence[Target], settings: Settings) -> Callable[[str, bytes], bool] | None:
+    """Return whether the pattern matches a path of a target, given by its id."""
+    if not pattern:
+        return None
+    from functools import cache  # noqa: PLC0415 - only with patterns
+
+    from akpatrol.config.path_patterns import directory, prefix  # noqa: PLC0415
+
+    by_path = _matcher(pattern)
+    above = {target.id: prefix(settings.base, directory(target)) for target in targets}
+    # Many credentials stand in the same few files.
+    return cache(lambda target, path: by_path(above[target] + path, False))  # noqa: FBT003 - a callable's argument
+
+
+def _matcher(pattern: str) -> Callable[[bytes, bool], bool]:
+    from akpatrol.config.path_patterns import matcher  # noqa: PLC0415 - only with patterns
+
+    return matcher([pattern])

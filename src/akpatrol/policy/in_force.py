@@ -1,0 +1,130 @@
+"""The policy in force: flags and a configuration, from the checkout or from a base that the change did not write."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from akpatrol.config.load import configuration_of
+from akpatrol.config.options import BASELINE, Configuration, NamedFile, PolicySettings
+from akpatrol.errors import UsageError
+
+if TYPE_CHECKING:
+    from akpatrol.config.files import Files
+    from akpatrol.config.options import Settings
+    from akpatrol.model.credential import Credential
+
+_MOST_BYTES = 32 << 20
+
+
+class PolicyFlags(Protocol):
+    """The flags that decide which policy is in force."""
+
+    @property
+    def config(self) -> str | None:
+        """``--config``."""
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """``--rules``."""
+
+    @property
+    def baseline(self) -> str | None:
+        """``--baseline``."""
+
+    @property
+    def no_allow(self) -> bool:
+        """``--no-allow``."""
+
+    @property
+    def fail_on_stale(self) -> bool:
+        """``--fail-on-stale``."""
+
+
+class BasePolicy(Protocol):
+    """Where policy comes from when the change wrote the checkout itself: the commit that it is based on."""
+
+    files: Files
+    notices: list[str]
+
+    def own(self, path: str) -> str | None:
+        """Return what ``files`` calls a path that the caller names, None for one outside of the checkout."""
+
+    def trusts(self, credential: Credential) -> bool:
+        """Tell whether the credential's inline allowances were there before."""
+
+
+class Configure(Protocol):
+    """Makes settings of a command's flags."""
+
+    def __call__(self, start: str | None, top: str | None, base: BasePolicy | None = None) -> Settings:
+        """Return the settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere.
+
+        With a ``base`` the checkout's files are read there instead. Raises UsageError.
+        """
+
+
+class InForce(NamedTuple):
+    """A configuration and what else may allow a credential."""
+
+    configuration: Configuration
+    policy: PolicySettings
+    rules: tuple[str | NamedFile, ...]
+
+
+def in_force(flags: PolicyFlags, start: str | None, top: str | None, base: BasePolicy | None = None) -> InForce:
+    """Return what flags and the scanned tree say; with a ``base``, all files of the checkout are read there instead.
+
+    Raises UsageError for a file that cannot be used.
+    """
+    configuration = _configuration(flags, start, top, base)
+    rules = tuple(_rules(path, base) for path in flags.rules)
+    policy = PolicySettings(fail_on_stale=flags.fail_on_stale)
+    if not flags.no_allow:
+        policy = policy._replace(
+            inline=bool(top),  # without a tree nobody speaks for what is looked at
+            allow=configuration.allow,
+            baseline=_baseline(flags, configuration, top, base),
+            trusted=base.trusts if base else None,
+        )
+    return InForce(configuration, policy._replace(notices=tuple(base.notices) if base else ()), rules)
+
+
+def _configuration(flags: PolicyFlags, start: str | None, top: str | None, base: BasePolicy | None) -> Configuration:
+    if base and flags.config and (own := base.own(flags.config)):
+        if base.files.is_file(own):
+            return configuration_of(own, None, None, base.files)
+        base.notices.append(f"--config {flags.config} is not in force: the range's base has no such file")
+        return Configuration()
+    return configuration_of(flags.config, start, top, None if flags.config or not base else base.files)
+
+
+def _rules(path: str, base: BasePolicy | None) -> str | NamedFile:
+    if base and (own := base.own(path)) and base.files.is_file(own):
+        return NamedFile(base.files.name(own), base.files.read(own, _MOST_BYTES))
+    return path
+
+
+def _baseline(flags: PolicyFlags, found: Configuration, top: str | None, base: BasePolicy | None) -> NamedFile | None:
+    path = flags.baseline or found.baseline
+    if not path and not top:
+        return None
+    wanted = path or os.path.join(top or "", BASELINE)
+    if base and (own := base.own(wanted)):
+        if base.files.is_file(own):
+            return _read(own, base.files)
+        if path:
+            base.notices.append(f"the baseline {path} is not in force: the range's base has no such file")
+        return None
+    if not os.path.isfile(wanted):
+        if path:
+            raise UsageError(f"{path}: there is no such baseline", hint="make it: akpatrol baseline create")
+        return None
+    from akpatrol.config.files import OnDisk  # noqa: PLC0415 - most runs have no baseline
+
+    # What a scanned tree names lies in it; what the caller does may lie anywhere.
+    return _read(wanted, OnDisk(None if flags.baseline or (path and not found.base) else top))
+
+
+def _read(path: str, files: Files) -> NamedFile:
+    return NamedFile(files.name(path), files.read(path, _MOST_BYTES))
