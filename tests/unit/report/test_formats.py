@@ -66,7 +66,7 @@ def test_text_loads_neither_json_nor_sarif() -> None:
 def test_a_clean_run_does_not_load_what_is_for_findings() -> None:
     code = """
 from datetime import UTC, datetime
-from akpatrol.model.scan import Coverage, Report
+from akpatrol.model.report import Coverage, Report
 from akpatrol.report import RenderOptions, render
 from akpatrol.rules.rule_file import load
 clean = Report("staged", "", 0.1, (), Coverage(), ())

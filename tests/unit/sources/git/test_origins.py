@@ -98,7 +98,12 @@ def test_many_versions_are_followed_back_once(monkeypatch: pytest.MonkeyPatch) -
         found.note(own, (), [TreeChange(b"f", ids[one], (ids[one - 1],) if one else ())])
     calls = []
     arrival = PathOrigins._arrival
-    monkeypatch.setattr(PathOrigins, "_arrival", lambda *words: calls.append(1) or arrival(*words))
+
+    def counted(*words: Any) -> Any:
+        calls.append(words)
+        return arrival(*words)
+
+    monkeypatch.setattr(PathOrigins, "_arrival", counted)
     introduced = {found.of(Spot(b"f", id_, 0)).introduced for id_ in ids}
     assert [one.commit for one in introduced if one] == [ids[0]]
     assert len(calls) < 3 * number
