@@ -56,15 +56,36 @@ class CharacterRuns:
             position, before = (found.end() if (found := rest(data, place)) else place), place - length
             start = before if search is run else self._run.start(data, position)
             number += 1
-            if number % _MANY == 0:
-                if searches and position - since < _MANY * _NEAR_BYTES:
-                    search = any_
-                since = position
             if position - start >= length and any_(data, start, position) >= 0:
                 for index, shows in zip(self.indexes, each, strict=True):
                     if shows(data, start, position) >= 0:
                         rung.setdefault(index, array("Q")).append(position)
+            if number % _MANY == 0:
+                if position - since < _MANY * _NEAR_BYTES:
+                    if search is any_:
+                        position = self._rung_near(data, position, rung)
+                    elif searches:
+                        search = any_
+                since = position
         return rung
+
+    def _rung_near(self, data: bytes, position: int, rung: dict[int, array[int]]) -> int:
+        """Look at each of the runs behind one, as long as they are near to one another; return where the last ends."""
+        length, many = self._run.length, _MANY
+        while many >= _MANY:
+            folded, first, many = data[position : position + _MANY * _NEAR_BYTES].translate(self._table), position, 0
+            start = folded.find(b"\1" * length)
+            while start >= 0:
+                stop = folded.find(b"\0", start + length)
+                if stop < 0 and first + len(folded) < len(data):
+                    break  # it may go on
+                stop = stop if stop >= 0 else len(folded)
+                many, position = many + 1, first + stop
+                for index, shows in zip(self.indexes, self._each, strict=True):
+                    if shows(data, first + start, position) >= 0:
+                        rung.setdefault(index, array("Q")).append(position)
+                start = folded.find(b"\1" * length, stop)
+        return position
 
     def _folded(self, data: bytes) -> Search:
         """Return a search for runs. Two that skip are much faster than a pattern that looks at every byte."""

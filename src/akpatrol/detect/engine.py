@@ -20,11 +20,13 @@ from akpatrol.detect.likelihood import LONGEST, score
 from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium
 from akpatrol.detect.nearby import CLUE_BYTES, Nearby
+from akpatrol.detect.plain import Plain, serves
 from akpatrol.detect.prefilter import GateChoice, Prefilter
 from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.detect.sieve import Crowd, Sieve
 from akpatrol.model.fired_triggers import exact
 from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, End, Kind, Match, Secret
+from akpatrol.work import REFUSED, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
 
 _LEAST_RUN = 16
 _LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{%d,}" % _LEAST_RUN)
+_LITTLE = 1024  # bytes
+# So much is looked at together, up to the end of a word.
+_TOGETHER_BYTES = 64 << 10
+_BETWEEN_WORDS = re.compile(rb"[^0-9A-Za-z_.-]")
 
 
 class Around:
@@ -67,10 +73,10 @@ class Around:
 class Outer(NamedTuple):
     """What stands outside of an encoded text: clues near it, and the text round it.
 
-    ``crowd`` is what may still be judged of what is unlikely.
+    ``work`` is what may still be done.
     """
 
-    crowd: Crowd
+    work: Work
     clues: Callable[[], frozenset[Clue]] = frozenset
     around: Around | None = None
 
@@ -90,6 +96,7 @@ class Engine:
         self._by_id = {rule.id: own for rule, own in zip(rules.rules, self._filters, strict=True)}
         self._windowed = {index for index, rule in enumerate(rules.rules) if has_anchor(rule)}
         self._sieves = {index: Sieve(rules.rules[index], self._matchers[index]) for index in sorted(self._windowed)}
+        self._plain = {index: Plain(rules.rules[index]) for index in self._sieves if serves(rules.rules[index])}
 
     def scan(self, data: bytes, begin: int = 0, end: int | None = None, path: bytes | None = None) -> list[Match]:
         """Return the matches that start in ``data[begin:end]``, in order; ``path`` serves rules that ask for one."""
@@ -107,7 +114,7 @@ class Engine:
     ) -> list[Match]:
         """Return what ``scan`` does, given what the gate said; ``outer`` is outside of the encoded form of the data."""
         data, (begin, stop) = medium.data, bounds
-        outer = outer or Outer(Crowd())
+        outer = outer or Outer(Work())
         found: list[Match] = []
         for start, limit in _windows(suspicion.ends, len(data)):
             found += self._in_window(medium, start, limit, outer)
@@ -189,10 +196,29 @@ class Engine:
 
     def _in_window(self, medium: Medium, start: int, end: int, outer: Outer) -> Iterator[Match]:
         near = Nearby(self._keywords, medium.data, start, end)
-        for index, sieve in self._sieves.items():
-            for span in sieve.find(medium, start, end, outer.crowd):
-                if match := _judged(self.rules.rules[index], medium, span, near, outer):
-                    yield match
+        for first, last in _cut(medium.data, start, end):
+            # In little data a length may stand that looks like text.
+            is_text = len(medium.data) > _LITTLE and medium.is_text(first, last)
+            for index, sieve in self._sieves.items():
+                if is_text and index in self._plain:
+                    spans = self._plain[index].find(medium, first, last, outer.work)
+                else:
+                    spans = self._sifted(index, sieve, medium, (first, last), outer.work)
+                for span in spans:
+                    if match := _judged(self.rules.rules[index], medium, span, near, outer):
+                        yield match
+
+    def _sifted(
+        self, index: int, sieve: Sieve, medium: Medium, bounds: tuple[int, int], work: Work
+    ) -> Iterator[MatchSpan]:
+        """Yield what the sieve leaves, as far as there is work left."""
+        if not self._matchers[index].search(medium.data, *bounds) or work.is_done():
+            return
+        crowd = Crowd()
+        most = crowd.left = min(crowd.left, work.left // REFUSED)
+        yield from sieve.find(medium, *bounds, crowd)
+        work.spend((most - crowd.left) * REFUSED)
+        work.over |= crowd.over
 
     def _in_whole(self, medium: Medium, index: int, path: bytes | None, outer: Outer) -> Iterator[Match]:
         data = medium.data
@@ -208,6 +234,16 @@ class Engine:
                 match := _judged(rule, medium, span, near, outer)
             ):
                 yield match
+
+
+def _cut(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut ``[start, end)`` between words, in none of which more than one part could see a match."""
+    while start < end:
+        stop = min(end, start + _TOGETHER_BYTES)
+        found = _BETWEEN_WORDS.search(data, stop, end) if stop < end else None
+        stop = found.end() if found else end
+        yield start, stop
+        start = stop
 
 
 def _is_random(run: bytes) -> bool:

@@ -29,10 +29,11 @@ _NAMED = -2.0  # an id below this reads as a word
 
 _ID = range(4, 65)
 _SECRET = range(16, 257)
-_BODY = range(20, 257)
+BODY = range(20, 257)
 _TELLING = 40  # characters that tell whether a text is random, where it may end before
 _WHOLE = 32  # characters; a shorter text before "..." is taken for a shortened one
-_PREFIX = {Kind.ORGANIZATION_KEY: len("ak_"), Kind.PERSONAL_ACCESS_TOKEN: len("pat_")}
+PREFIXES = {Kind.ORGANIZATION_KEY: b"ak_", Kind.PERSONAL_ACCESS_TOKEN: b"pat_"}
+_PREFIX = {kind: len(prefix) for kind, prefix in PREFIXES.items()}
 # How other vendors' tokens begin; the shortest are four characters, which random base62 begins with once in 10 million.
 _FOREIGN = tuple(
     b"ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- dckr_pat_ sk_live_ sk_test_ rk_live_ sk-ant- sk-proj- xoxb- xoxp- "
@@ -125,7 +126,7 @@ def may_be_random(kind: Kind, text: bytes) -> bool:
     first, _, secret = text[_PREFIX[kind] :].partition(b".")
     if ceiling(secret, _SECRET.start) >= POSSIBLE:
         return True
-    return kind is Kind.PERSONAL_ACCESS_TOKEN and ceiling(first, _BODY.start) >= POSSIBLE
+    return kind is Kind.PERSONAL_ACCESS_TOKEN and ceiling(first, BODY.start) >= POSSIBLE
 
 
 def _weighed(kind: Kind, medium: Medium, start: int, end: int) -> _Found | None:
@@ -197,10 +198,10 @@ def _is_in_pool(place: _Candidate, ends: CredentialEnds) -> bool:
     name = data[data.rfind(b"\0", max(0, start - _LONGEST_NAME), start) + 1 : start]
     is_foreign = name.endswith((b"_", *FOREIGN_WORDS)) or bool(_SHOPIFY.match(data, max(0, start - 2)))
     # A token of which another one begins before it could end is a piece of something else.
-    body = place.text(place.end)[: _BODY.start + len(b"pat")]
+    body = place.text(place.end)[: BODY.start + len(b"pat")]
     if is_foreign or name.startswith(_MANGLED) or b"pat_" in body:
         return False
-    return score(body[: _BODY.start]) >= LIKELY
+    return score(body[: BODY.start]) >= LIKELY
 
 
 def _weigh(kind: Kind, text: bytes, *, whole: bool, is_file: bool) -> tuple[float, int] | None:
@@ -213,7 +214,7 @@ def _weigh(kind: Kind, text: bytes, *, whole: bool, is_file: bool) -> tuple[floa
         evidence = _pair(first, secret, is_file=is_file)
         if evidence >= POSSIBLE:
             return evidence, len(text)
-    if kind is Kind.ORGANIZATION_KEY or len(first) not in _BODY or not (whole or dot):
+    if kind is Kind.ORGANIZATION_KEY or len(first) not in BODY or not (whole or dot):
         return None
     evidence = score(first)
     return (evidence, len(first)) if evidence >= POSSIBLE else None
@@ -239,7 +240,7 @@ def has_form(kind: Kind, text: bytes) -> bool:
     first, dot, secret = text[_PREFIX[kind] :].partition(b".")
     if dot:
         return len(first) in _ID and len(secret) in _SECRET
-    return kind is Kind.PERSONAL_ACCESS_TOKEN and len(first) in _BODY
+    return kind is Kind.PERSONAL_ACCESS_TOKEN and len(first) in BODY
 
 
 def _is_plausible(text: bytes) -> bool:

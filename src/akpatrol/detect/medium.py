@@ -86,6 +86,12 @@ class Medium:
             self._judged = place, judge()
         return cast("_Judged", self._judged[1])
 
+    def is_text(self, start: int, end: int) -> bool:
+        """Tell whether text surrounds every place in ``[start, end)``; false where that would have to be looked at."""
+        if self._stored or not self._is_decodable_whole(start, end):
+            return False
+        return self._names or not any(map(self._amid_controls, (*range(start, end, _BLOCK), max(start, end - 1))))
+
     def before(self, start: int, number: int) -> bytes:
         """Return the last bytes before ``start`` as they are stored."""
         place, data = (self._stored.at(start), self._stored.data) if self._stored else (start, self.data)
@@ -144,6 +150,13 @@ class Medium:
         low, high = max(0, start - _CHARACTERS), end + _CHARACTERS
         if not (_HIGH.search(self.data, low, start) or _HIGH.search(self.data, end, high)):
             return True
+        return self._is_utf8(low, high)
+
+    def _is_decodable_whole(self, start: int, end: int) -> bool:
+        low, high = max(0, start - _CHARACTERS), end + _CHARACTERS
+        return not _HIGH.search(self.data, low, high) or self._is_utf8(low, high)
+
+    def _is_utf8(self, low: int, high: int) -> bool:
         # The first character may be cut, and the last.
         part = self.data[low:high]
         part = part[_CUT.match(part).end() :] if low else part  # type: ignore[union-attr]

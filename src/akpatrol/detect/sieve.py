@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 # Code and data have a few thousand; what is found takes none of it.
 MOST_CROWDED = 250_000
 _JUDGED = 5
-CROWDED = "too many places look like credentials and are none: the rest was not judged"
 
 _LEFT_BYTES, _RIGHT_BYTES = 128, 16  # beside a match in text, more than the judge looks at
 _BINARY_LEFT_BYTES, _BINARY_RIGHT_BYTES = 1024, 512  # in binary data, where lengths stand before strings

@@ -9,8 +9,12 @@ from functools import cached_property
 from heapq import heapify, heappop, heapreplace
 from typing import TYPE_CHECKING
 
+from akpatrol.work import RUNG
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from akpatrol.work import Work
 
 _LONGEST = 64  # bytes that one match may have
 _PART = 512
@@ -67,16 +71,20 @@ def _stop(dense: tuple[int, int]) -> int:
 
 
 class FiredTriggers:
-    """The ends of several alarms' matches, merged; a flood of them is passed over, not looked at one by one."""
+    """The ends of several alarms' matches, merged; a flood of them is passed over, not looked at one by one.
 
-    def __init__(self, ends: Sequence[TriggerEnds | Sequence[int]]) -> None:
+    They end where no ``work`` is left.
+    """
+
+    def __init__(self, ends: Sequence[TriggerEnds | Sequence[int]], work: Work | None = None) -> None:
         self._ends = ends
+        self._work = work
         # The next of each alarm that rings: its place, and the alarm.
         self._next = [(place, alarm) for alarm, some in enumerate(ends) if some and (place := _after(some, -1)) >= 0]
         heapify(self._next)
 
     def __bool__(self) -> bool:
-        return bool(self._next)
+        return bool(self._next) and not (self._work and self._work.is_done())
 
     @property
     def first(self) -> tuple[int, int]:
@@ -86,6 +94,8 @@ class FiredTriggers:
     def leave(self, place: int) -> None:
         """Go on behind the first, with its alarm also behind ``place``."""
         here, alarm = self._next[0]
+        if self._work:
+            self._work.left -= RUNG
         following = _after(self._ends[alarm], max(here, place))
         if following >= 0:
             heapreplace(self._next, (following, alarm))

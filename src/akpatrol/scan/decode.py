@@ -8,16 +8,17 @@ from akpatrol.detect.medium import Stored
 from akpatrol.model.scan import Confidence, End, Match
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from akpatrol.detect.engine import Around
     from akpatrol.detect.keywords import Clue
-    from akpatrol.detect.sieve import Crowd
     from akpatrol.model.scan import Origin
     from akpatrol.unwrap.budget import Budget
     from akpatrol.unwrap.encodings.encoding import Decoded
+    from akpatrol.work import Work
 
 _WIDEST = 4  # bytes of a character
+_BATCH_BYTES, _BATCH = 64 << 10, 512  # in which the gate tells each place
 
 
 class Layer(NamedTuple):
@@ -33,18 +34,23 @@ class Layer(NamedTuple):
     around: Around
 
 
-class Turn(NamedTuple):
-    """One chunk being decoded: its origin, the container budget that it lies in, and the bytes still allowed.
+class Within(NamedTuple):
+    """What bounds a content: the work that is left for the outermost, and the budget of the container round it."""
 
-    ``seen`` has where decoded texts stand and their hashes: two encodings lead to one text in either order. ``crowd``
-    is what may still be judged of what is unlikely.
+    work: Work
+    budget: Budget | None = None
+
+
+class Turn(NamedTuple):
+    """One chunk being decoded: its origin, what it lies within, and the bytes still allowed.
+
+    ``seen`` has where decoded texts stand and their hashes: two encodings lead to one text in either order.
     """
 
     origin: Origin
-    budget: Budget | None
+    within: Within
     left: list[int]
     seen: set[tuple[int, int, int]]
-    crowd: Crowd
 
 
 # What ``Turn.seen`` holds once it was told that something is encoded too many times over.
@@ -56,6 +62,19 @@ def stored(data: bytes, part: Decoded) -> Stored | None:
     if not part.encoding.startswith("utf-") or part.end - part.start == len(data):
         return None
     return Stored(data, lambda offset: part.span(offset, offset)[1], int(part.encoding[4:6]) // 8)
+
+
+def batched(parts: Iterator[tuple[Decoded, bool]]) -> Iterator[list[tuple[Decoded, bool]]]:
+    """Yield decoded texts, with what is known of them, in lists of as many as can be looked at together."""
+    batch, size = [], 0
+    for part in parts:
+        batch.append(part)
+        size += len(part[0].data)
+        if size > _BATCH_BYTES or len(batch) >= _BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def doubted(match: Match) -> Match:

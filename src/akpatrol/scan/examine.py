@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from akpatrol.config.limits import Limits
 from akpatrol.detect.engine import Engine, Outer
 from akpatrol.detect.medium import Medium
-from akpatrol.detect.sieve import CROWDED, Crowd
 from akpatrol.model.chunks import blocks
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped
 from akpatrol.rules.literals import of_all
-from akpatrol.scan.decode import TOO_DEEP, Layer, Turn, distinct, doubted, stored
+from akpatrol.scan.decode import TOO_DEEP, Layer, Turn, Within, batched, distinct, doubted, stored
 from akpatrol.scan.repeats import shortened
 from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers.recognise import (
@@ -29,9 +28,10 @@ from akpatrol.unwrap.containers.recognise import (
 from akpatrol.unwrap.encodings.prefixed_lines import is_cut
 from akpatrol.unwrap.encodings.registry import decoder
 from akpatrol.unwrap.encodings.silent import Silent
+from akpatrol.work import DECODED, DECODED_BYTES, EXAMINED, FOUND, REASON, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Container, Generator, Iterator, Sequence
 
     from akpatrol.detect.keywords import Clue
     from akpatrol.detect.prefilter import GateChoice
@@ -97,24 +97,25 @@ class Examiner:
         """Look through small contents at once: asking the gate costs more than it takes to look at one."""
         data = [content.data for content in small]
         for number in self.engine.suspects(data) if small else ():
-            yield from self._whole(small[number], None)
+            yield from self._whole(small[number], Within(Work()))
         counts = Counter(content.counter for content in small if content.counter)
         for counter, number in counts.items():
             yield Counted(counter, number, sum(len(content.data) for content in small if content.counter == counter))
 
-    def look(self, item: Item, budget: Budget | None = None) -> Iterator[Found]:
-        """Yield what one content or chunk holds; ``budget`` is that of the container round it."""
+    def look(self, item: Item, within: Within | None = None) -> Iterator[Found]:
+        """Yield what one content or chunk holds; ``within`` bounds what it lies in."""
+        within = within or Within(Work())
         if isinstance(item, Content):
             try:
-                yield from self._counted(item, budget) if item.counter else self._content(item, budget)
+                yield from self._counted(item, within) if item.counter else self._content(item, within)
             except OSError as error:
                 yield Skipped(title(item.origin), error.strerror or "cannot be read")
         elif isinstance(item, Chunk):
-            yield from self._chunk(item, budget)
+            yield from self._chunk(item, within)
         else:
             yield item
 
-    def _counted(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+    def _counted(self, content: Content, within: Within) -> Iterator[Found]:
         """Yield what a content holds, and its own size: what was not told while it was read comes last."""
         read, told, taken = content.read, 0, len(content.data)
 
@@ -124,20 +125,20 @@ class Examiner:
             taken += len(data)
             return data
 
-        for found in self._content(content._replace(read=taking) if read else content, budget):
+        for found in self._content(content._replace(read=taking) if read else content, within):
             if isinstance(found, Counted) and found.name == content.counter:
                 told += found.size
             yield found
         size = content.size if content.at and content.size else taken  # a container is not read in its order
         yield Counted(content.counter or "", 1, max(0, size - told))
 
-    def _content(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+    def _content(self, content: Content, within: Within) -> Iterator[Found]:
         if self._is_container(content):
-            yield from self._container(content, budget)
+            yield from self._container(content, within)
         elif content.read:
-            yield from self._blocks(content, budget)
+            yield from self._blocks(content, within)
         else:
-            yield from self._whole(content, budget)
+            yield from self._whole(content, within)
 
     def _is_container(self, content: Content) -> bool:
         """Tell whether a container begins here; one that stands at the end of small content rings an alarm."""
@@ -145,34 +146,34 @@ class Examiner:
             kind_of(content.data) or tail_kind(content) or (content.read and has_zip_tail(content))
         )
 
-    def _whole(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+    def _whole(self, content: Content, within: Within) -> Iterator[Found]:
         less = self._less(content.data)
         suspicion = self.engine.suspect(less.data if less else content.data)
         if not suspicion:
             return
         if self._zip_end in suspicion.alarms and has_zip_tail(content):
-            yield from self._container(content, budget)
+            yield from self._container(content, within)
         else:
-            yield from self._suspected(Chunk(content.origin, content.data), suspicion, budget, less)
+            yield from self._suspected(Chunk(content.origin, content.data), suspicion, within, less)
 
     def _less(self, data: bytes) -> Shortened | None:
         # A user's pattern may want more than what is kept of a repetition.
         return shortened(data) if self._all_shipped else None
 
-    def _container(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+    def _container(self, content: Content, within: Within) -> Iterator[Found]:
         """Yield what the members hold, then what only the container's own bytes do: comments, gaps, deleted parts."""
         outside: list[RawFinding] = []
         inside = set()
         # Compressed bytes may show parts of what they stand for, in an order of their own.
         if kind_of(content.data) not in COMPRESSED and (content.read is None or content.at):
-            for item in self._blocks(content, None):
+            for item in self._blocks(content, Within(within.work)):
                 if isinstance(item, Counted):
                     yield item
                 elif not isinstance(item, Skipped | Excluded):
                     outside.append(item)
-        own = budget or Budget(self.limits, content.size, named=content.named)
+        own = within.budget or Budget(self.limits, content.size, named=content.named)
         for member in open_container(content, own):
-            for item in self.look(member, own):
+            for item in self.look(member, within._replace(budget=own)):
                 if not isinstance(item, Counted | Skipped | Excluded):
                     inside.add(item.match.secret)
                 yield item
@@ -181,44 +182,42 @@ class Examiner:
 
             yield from not_told(outside, inside)
 
-    def _blocks(self, content: Content, budget: Budget | None) -> Iterator[Found]:
+    def _blocks(self, content: Content, within: Within) -> Iterator[Found]:
         counted = 0
         for chunk in blocks(content):
-            yield from self._chunk(chunk, budget)
+            yield from self._chunk(chunk, within)
             if content.counter:
                 seen = chunk.offset + len(chunk.data)
                 yield Counted(content.counter, 0, seen - counted)
                 counted = seen
 
-    def _chunk(self, chunk: Chunk, budget: Budget | None) -> Iterator[Found]:
+    def _chunk(self, chunk: Chunk, within: Within) -> Iterator[Found]:
         less = self._less(chunk.data)
         if suspicion := self.engine.suspect(less.data if less else chunk.data):
-            yield from self._suspected(chunk, suspicion, budget, less)
+            yield from self._suspected(chunk, suspicion, within, less)
 
     def _suspected(
-        self, chunk: Chunk, suspicion: PrefilterResult, budget: Budget | None, less: Shortened | None
+        self, chunk: Chunk, suspicion: PrefilterResult, within: Within, less: Shortened | None
     ) -> Iterator[Found]:
         """Yield what a chunk holds; ``suspicion`` is of ``less`` of it where it repeats itself."""
         if less:
-            found = self._in_less(chunk, suspicion, budget, less)
+            found = self._in_less(chunk, suspicion, within, less)
             if found is not None:
                 yield from self._located(chunk, found, decoded=bool(suspicion.alarms))
                 return
             suspicion = self.engine.suspect(chunk.data)
         matches = []
-        for item in self._matches(chunk, suspicion, budget):
+        for item in self._matches(chunk, suspicion, within):
             if isinstance(item, Match):
                 matches.append(item)
             else:
                 yield item
         yield from self._located(chunk, matches, decoded=bool(suspicion.alarms))
 
-    def _in_less(
-        self, chunk: Chunk, suspicion: PrefilterResult, budget: Budget | None, less: Shortened
-    ) -> list[Match] | None:
+    def _in_less(self, chunk: Chunk, suspicion: PrefilterResult, within: Within, less: Shortened) -> list[Match] | None:
         """Return the matches in a chunk; None where a repetition holds some, or there is more to tell."""
         matches = []
-        for found in self._matches(Chunk(chunk.origin, less.data, names=chunk.names), suspicion, budget):
+        for found in self._matches(Chunk(chunk.origin, less.data, names=chunk.names), suspicion, within):
             offset = less.offset(found.start, found.end - found.start) if isinstance(found, Match) else None
             if not isinstance(found, Match) or offset is None:
                 return None
@@ -235,20 +234,23 @@ class Examiner:
 
             yield from locate(chunk, matches, self.engine.candidates)
 
-    def _matches(self, chunk: Chunk, suspicion: PrefilterResult, budget: Budget | None) -> Iterator[Match | Found]:
+    def _matches(self, chunk: Chunk, suspicion: PrefilterResult, within: Within) -> Iterator[Match | Found]:
         """Yield the matches in a chunk, at its offsets, and what containers encoded in it hold."""
         stop = len(chunk.data) if chunk.end is None else chunk.end
-        crowd = Crowd()
-        bounds, outer = (chunk.begin, stop), Outer(crowd)
+        work = within.work
+        work.grow(stop - chunk.begin)
         medium = Medium(chunk.data, names=chunk.names)
-        yield from self.engine.confirm(medium, suspicion, bounds, chunk.origin.path, outer)
+        for match in self.engine.confirm(medium, suspicion, (chunk.begin, stop), chunk.origin.path, Outer(work)):
+            work.left += FOUND
+            yield match
         if suspicion.alarms:
             around = self.engine.around(chunk.data, suspicion)
             layer = Layer(chunk.data, (), lambda first, last: (first, last), frozenset, around)
-            turn = Turn(chunk.origin, budget, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))], set(), crowd)
+            turn = Turn(chunk.origin, within, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))], set())
             yield from self._decode(layer, suspicion, turn)
-        if crowd.over:
-            yield Skipped(title(chunk.origin), CROWDED)
+        if work.over:
+            work.over = False  # what comes behind is told of by itself
+            yield Skipped(title(chunk.origin), REASON)
 
     def _decode(self, layer: Layer, suspicion: PrefilterResult, turn: Turn) -> Generator[Match | Found, None, bool]:
         """Yield matches in what is encoded in a layer, at the chunk's offsets, and what containers in it hold.
@@ -257,18 +259,39 @@ class Examiner:
         """
         # Beside a keyword of a rule what came to nothing elsewhere may be a match.
         silent = Silent(set() if layer.around.rules else self._silent, len(layer.encodings))
-        for part in self._decoder.find(layer.data, suspicion.alarms, silent):
-            where = (*layer.span(part.start, part.end), hash(part.data))
-            if where in turn.seen:
-                silent.met(part.key, False)  # noqa: FBT003 - what it came to was told elsewhere
-                continue
-            turn.seen.add(where)
-            turn.left[0] -= len(part.data)
-            if turn.left[0] < 0:
-                yield Skipped(title(turn.origin), f"what is encoded in it comes to more than {_GROWTH} times its size")
-                return False
-            silent.met(part.key, (yield from self._part(layer, part, turn)))
+        for parts in batched(self._decoded(layer, suspicion, turn, silent)):
+            suspected = self._suspected_of(layer, parts)
+            for number, (part, is_new) in enumerate(parts):
+                # What a text came to that was met in another way was told there.
+                silent.met(part.key, is_new and (number not in suspected or (yield from self._part(layer, part, turn))))
+        if turn.left[0] < 0:
+            yield Skipped(title(turn.origin), f"what is encoded in it comes to more than {_GROWTH} times its size")
+            return False
         return silent.always()
+
+    def _decoded(
+        self, layer: Layer, suspicion: PrefilterResult, turn: Turn, silent: Silent
+    ) -> Iterator[tuple[Decoded, bool]]:
+        """Yield what is encoded in a layer, and whether it was not met in another way, up to a bound in bytes."""
+        work = turn.within.work
+        for part in self._decoder.find(layer.data, suspicion.alarms, silent, work):
+            work.left -= DECODED + len(part.data) // DECODED_BYTES
+            where = (*layer.span(part.start, part.end), hash(part.data))
+            is_new = where not in turn.seen
+            if is_new:
+                turn.seen.add(where)
+                turn.left[0] -= len(part.data)
+                if turn.left[0] < 0:
+                    return
+            yield part, is_new
+
+    def _suspected_of(self, layer: Layer, parts: Sequence[tuple[Decoded, bool]]) -> Container[int]:
+        """Return the numbers of those decoded texts in which there may be something, by one look at all of them."""
+        if len(parts) == 1 or layer.around.rules:
+            return range(len(parts))
+        suspected = set(self.engine.suspects([part.data for part, _ in parts]))
+        suspected.update(number for number, (part, _) in enumerate(parts) if kind_of(part.data))
+        return suspected
 
     def _part(self, layer: Layer, part: Decoded, turn: Turn) -> Generator[Match | Found, None, bool]:
         encodings = (*layer.encodings, part.encoding)
@@ -276,6 +299,7 @@ class Examiner:
         if members:
             yield from members
             return False
+        turn.within.work.left -= EXAMINED
         suspicion = self.engine.suspect(part.data)
         suspicion.rules |= layer.around.rules
         if not suspicion:
@@ -293,9 +317,10 @@ class Examiner:
         def clues() -> frozenset[Clue]:
             return layer.clues() | self.engine.clues(layer.data, part.start, part.end)
 
-        outer = Outer(turn.crowd, clues, layer.around)
+        outer = Outer(turn.within.work, clues, layer.around)
         medium, bounds = Medium(part.data, stored(layer.data, part)), (0, len(part.data))
         for match in self.engine.confirm(medium, suspicion, bounds, turn.origin.path, outer):
+            turn.within.work.left += FOUND
             start, end = span(match.start, match.end)
             found = match._replace(start=start, end=end, encodings=encodings)
             yield doubted(found) if is_cut(layer.data, part, match.end) else found
@@ -310,7 +335,7 @@ class Examiner:
         deepest = len(layer.encodings) >= _DEEPEST and bool(suspicion.alarms)
         held = deepest or bool(suspicion.ends)
         if not held and suspicion.rules:
-            whole, outer = (0, len(layer.data)), Outer(turn.crowd, around=layer.around)
+            whole, outer = (0, len(layer.data)), Outer(turn.within.work, around=layer.around)
             held = bool(self.engine.confirm(Medium(layer.data), suspicion, whole, turn.origin.path, outer))
         if not held:
             beneath = (yield from self._decode(layer, suspicion, turn)) if suspicion.alarms else True
@@ -334,7 +359,7 @@ class Examiner:
         if key in self._counted_only:
             return list(self._counted_only[key])
         origin = turn.origin._replace(encodings=turn.origin.encodings + encodings)
-        found = list(self.look(Content(origin, data, size=len(data)), turn.budget))
+        found = list(self.look(Content(origin, data, size=len(data)), turn.within))
         expanded = sum(item.size for item in found if isinstance(item, Counted))
         if expanded < _SURE_BYTES and not any(not isinstance(item, Counted | Skipped | Excluded) for item in found):
             return []

@@ -14,6 +14,7 @@ from akpatrol.detect.judge import judge
 from akpatrol.detect.medium import Medium
 from akpatrol.model.scan import Confidence, Secret
 from akpatrol.rules.rule_file import RuleSet, load, parse
+from akpatrol.work import Work
 from tests.credentials import organization_key, personal_access_token
 from tests.floods import flood
 
@@ -58,11 +59,11 @@ def test_what_differs_is_judged_once_a_place(monkeypatch: pytest.MonkeyPatch) ->
 def test_past_a_crowd_of_places_within_words_it_is_told(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setattr(sieve, "MOST_CROWDED", 20)
     places = b".".join(b"ak_get_default_%05d.configuration_from_window_%05d" % (one, one) for one in range(50))
-    crowd = sieve.Crowd()
+    work = Work()
     data = places + b" " + key.encode()
     engine = Engine(load())
-    found = engine.confirm(Medium(data), engine.suspect(data), (0, len(data)), None, Outer(crowd))
-    assert crowd.over
+    found = engine.confirm(Medium(data), engine.suspect(data), (0, len(data)), None, Outer(work))
+    assert work.over
     assert [match.secret for match in found] == [Secret(key.encode())]
 
 

@@ -16,6 +16,7 @@ from akpatrol.detect.judge import judge
 from akpatrol.detect.medium import Medium
 from akpatrol.model.scan import End, Kind
 from akpatrol.rules.rule_file import load
+from akpatrol.work import Work
 from tests.credentials import organization_key, personal_access_token, random_text
 
 if TYPE_CHECKING:
@@ -78,11 +79,11 @@ def test_many_credentials_in_binary_data_use_nothing_up(monkeypatch: pytest.Monk
     monkeypatch.setattr(sieve, "MOST_CROWDED", 20)
     rng = Random(1)
     keys = [organization_key(rng).encode() for _ in range(200)]
-    crowd = sieve.Crowd()
+    work = Work()
     data = b"".join(map(_FRAMES["pickle"], keys))
-    found = _ENGINE.confirm(Medium(data), _ENGINE.suspect(data), (0, len(data)), None, Outer(crowd))
+    found = _ENGINE.confirm(Medium(data), _ENGINE.suspect(data), (0, len(data)), None, Outer(work))
     assert [match.secret.reveal() for match in found] == keys
-    assert not crowd.over
+    assert not work.over
 
 
 def test_past_a_crowd_in_words_of_their_own_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,9 +98,9 @@ def test_past_a_crowd_in_words_of_their_own_it_is_told(monkeypatch: pytest.Monke
     rng = Random(2)
     # Random, and named as what they are: only the judge refuses these.
     data = b"".join(b"\1pat_example" + random_text(rng, "base62", 30).encode() for _ in range(200))
-    crowd = sieve.Crowd()
-    assert _ENGINE.confirm(Medium(data), _ENGINE.suspect(data), (0, len(data)), None, Outer(crowd)) == []
-    assert crowd.over
+    work = Work()
+    assert _ENGINE.confirm(Medium(data), _ENGINE.suspect(data), (0, len(data)), None, Outer(work)) == []
+    assert work.over
     assert len(calls) < 20
 
 
@@ -122,10 +123,10 @@ def test_tokens_of_others_use_nothing_up(monkeypatch: pytest.MonkeyPatch) -> Non
     rows = [b"\x8c\x33github_pat_" + random_text(rng, "base62", 40).encode() + b"\x94" for _ in range(200)]
     key = organization_key(rng).encode()
     data = b"".join([*rows, b"\1\0", key, b"\0"])
-    crowd = sieve.Crowd()
-    found = _ENGINE.confirm(Medium(data), _ENGINE.suspect(data), (0, len(data)), None, Outer(crowd))
+    work = Work()
+    found = _ENGINE.confirm(Medium(data), _ENGINE.suspect(data), (0, len(data)), None, Outer(work))
     assert [match.secret.reveal() for match in found] == [key]
-    assert not crowd.over
+    assert not work.over
 
 
 @pytest.mark.parametrize("kind", ["key", "token"])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from akpatrol.model.fired_triggers import TriggerEnds
     from akpatrol.rules.literals import Literal
     from akpatrol.unwrap.encodings.encoded_run import EncodedRun
+    from akpatrol.work import Work
 
 _CHARACTER = rb"[0-9A-Za-z+/_-]"
 # What base64(1) gives, in a shell's words.
@@ -50,10 +51,13 @@ _ASCII = [
     for number in range(encoded_literals.SURE_GROUPS + 1)
 ]
 _SHAPE = lazy(encoded_literals.LONG_BASE64.pattern)
+_SHAPE_LENGTH = 24
 _NO_TEXT = lazy(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _GROUP = 4  # characters, for three bytes
 _NEAR = 48  # characters
+# The same, behind some whole groups.
+_SHAPED_GROUP = lazy(rb"(?s:.{4}){0,23}?" + encoded_literals.LONG_BASE64.pattern)
 _MAGIC, _TAR, _SHAPED = -1, -2, -3
 
 
@@ -78,15 +82,19 @@ class Base64:
         self._begin = lazy(_BEFORE % (known + b"|" + _ZIP))
 
     def find(
-        self, data: bytes, ends: Sequence[TriggerEnds | Sequence[int]], known: Container[int] = ()
+        self,
+        data: bytes,
+        ends: Sequence[TriggerEnds | Sequence[int]],
+        known: Container[int] = (),
+        work: Work | None = None,
     ) -> Iterator[Decoded]:
         """Yield each stretch round an alarm, once for each alignment that makes ASCII of what follows an alarm."""
-        finder = Finder(data, self._form)
+        finder = Finder(data, self._form, work)
 
         def wanted(stretch: EncodedRun, end: int, alarm: int) -> int | None:
             return self._first(stretch, end, self._kinds[alarm])
 
-        rings = FiredTriggers(ends[: len(self._kinds)])
+        rings = FiredTriggers(ends[: len(self._kinds)], work)
         for stretch, first in finder.rung(rings, partial(self._begins, data), wanted, range(_GROUP), known):
             yield from _decoded(stretch, first)
         for stretch, shown in finder.others(
@@ -116,8 +124,9 @@ class Base64:
 
 def _shaped(stretch: EncodedRun, index: int) -> list[int]:
     """Return each alignment that has the shape of text: what holds zeros may look like text in more than one."""
-    characters, places = stretch.characters, range(max(0, index - _NEAR), index + _NEAR)
-    return sorted({place % _GROUP for place in places if _SHAPE.match(characters, place)})
+    first, last = max(0, index - _NEAR), index + _NEAR
+    found = (_SHAPED_GROUP.match(stretch.characters, place) for place in range(first, first + _GROUP))
+    return sorted({one.end() % _GROUP for one in found if one and one.end() - _SHAPE_LENGTH < last})
 
 
 def _decoded(stretch: EncodedRun, first: int) -> Iterator[Decoded]:

@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
+from akpatrol.work import RUNG
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from akpatrol.model.fired_triggers import FiredTriggers
+    from akpatrol.work import Work
 
 _SHORTEST = 24  # bytes; in base64 or hex, credentials and compressed data take more
 _LEFT = 1024  # bytes looked back from an alarm: text before a credential says only whether it begins there
@@ -118,9 +120,10 @@ class EncodedRun:
 
 
 class Finder:
-    """Finds the stretches of a form round places that come in order."""
+    """Finds the stretches of a form round places that come in order, while there is ``work`` left."""
 
-    def __init__(self, data: bytes, form: Form) -> None:
+    def __init__(self, data: bytes, form: Form, work: Work | None = None) -> None:
+        self._work = work
         self._data = data
         self._form = form
         self._end = 0
@@ -177,6 +180,10 @@ class Finder:
         """
         rest = Finder(self._data, self._form)
         for end in ends:
+            if self._work:
+                if self._work.is_done():
+                    return
+                self._work.left -= RUNG
             place = bisect_right(self._starts, end - 1) - 1
             known = place >= 0 and end <= self._ends[place]
             run = None if known or end <= rest._end else shaped(end)

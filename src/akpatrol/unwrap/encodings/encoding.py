@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.fired_triggers import TriggerEnds
     from akpatrol.model.trigger import Trigger
+    from akpatrol.work import Work
 
 
 class Decoded(NamedTuple):
@@ -33,9 +34,13 @@ class Encoding(Protocol):
         """What to look for; a finder is asked only when one of them rings."""
 
     def find(
-        self, data: bytes, ends: Sequence[TriggerEnds | Sequence[int]], known: Container[int] = ()
+        self,
+        data: bytes,
+        ends: Sequence[TriggerEnds | Sequence[int]],
+        known: Container[int] = (),
+        work: Work | None = None,
     ) -> Iterator[Decoded]:
         """Yield the encoded stretches; ``ends`` has, for each alarm, where it rang in ``data``.
 
-        What has one of the ``known`` keys may be left out.
+        What has one of the ``known`` keys may be left out; what is beyond the ``work`` that is left, too.
         """

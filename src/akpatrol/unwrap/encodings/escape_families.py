@@ -39,7 +39,8 @@ class Family(NamedTuple):
     are what ends one of which some characters are escaped; ``dense`` match where more may be encoded beneath escapes,
     and what ``nested()`` gives does where escapes are escaped again.
     Where all characters are escaped, base64 and hexadecimal have letters whose codes begin with 4 or 6. ``joints`` are
-    the ends of lines behind which a line goes on.
+    the ends of lines behind which a line goes on. ``plain`` are those escapes that stand for one ASCII character and
+    depend on nothing round them, which ``resolve_plain`` resolves several of at once.
     """
 
     name: str
@@ -49,6 +50,8 @@ class Family(NamedTuple):
     near: Callable[[Sequence[Places]], Iterator[Part]]
     dense: tuple[tuple[bytes, bytes], ...]
     nested: Callable[[], Iterator[Part]]
+    plain: bytes
+    resolve_plain: Callable[[bytes], bytes]
     joints: tuple[bytes, ...] = ()
     guard: bytes = b""
 
@@ -97,6 +100,19 @@ def _behind_ampersand(name: bytes) -> bytes:
     return unescape(f"&{name.decode()}" if name else "&").encode("utf-8", "replace")
 
 
+def _resolve_plain_hexadecimal(text: bytes) -> bytes:
+    return bytes.fromhex(text.translate(None, b"%=").decode())
+
+
+def _resolve_plain_backslash(text: bytes) -> bytes:
+    parts = text.split(b"\\")[1:]
+    return bytes([int(one, 8) if one.isdigit() else int(one[1:], 16) for one in parts])
+
+
+def _resolve_plain_html(text: bytes) -> bytes:
+    return bytes(map(int, text[2:-1].split(b";&#")))
+
+
 def _resolve_quoted(text: bytes) -> bytes:
     return b"" if text.endswith(b"\n") else bytes([int(text[1:], 16)])
 
@@ -139,6 +155,8 @@ FAMILIES = (
             (rb"%(?:2[bBfF]|3[dD]|0[aAdD])" + _BASE, b"%"),
         ),
         nested.percent,
+        rb"%(?!25)[0-7]" + _HEX,
+        _resolve_plain_hexadecimal,
     ),
     Family(
         "backslash",
@@ -162,6 +180,8 @@ FAMILIES = (
             (rb"u0026#", b"u0026#"),
         ),
         nested.backslash,
+        rb"\\(?:u00[0-7]" + _HEX + rb"|x[0-7]" + _HEX + rb"|[01][0-7]{2})",
+        _resolve_plain_backslash,
         guard=rb"(?<!\\)",
     ),
     Family(
@@ -172,6 +192,8 @@ FAMILIES = (
         escape_triggers.html,
         ((rb"(?:&#[xX]?[0-9A-Fa-f]{1,5};){3}", b"&#"),),
         nested.html,
+        rb"&#(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6]);",
+        _resolve_plain_html,
     ),
     Family(
         "quoted-printable",
@@ -197,6 +219,8 @@ FAMILIES = (
             *((rb"=\n" + base, b"=\n") for base in _BASES),
         ),
         nested.quoted,
+        rb"=(?:2[0-9A-F]|[3-6][0-9A-F]|7[0-9A-E])",
+        _resolve_plain_hexadecimal,
         (b"=\n", b"=\r\n"),
     ),
 )

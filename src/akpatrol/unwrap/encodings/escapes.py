@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from akpatrol.model.fired_triggers import TriggerEnds
     from akpatrol.rules.literals import Literal
     from akpatrol.unwrap.encodings.escape_triggers import Places
+    from akpatrol.work import Work
 
 _LITERAL_BYTES = 96  # the longest one with each character escaped
 _LITERAL_ESCAPES = 5  # more than it has, and each is as long where it was escaped over and over
@@ -77,9 +78,10 @@ class Escapes:
         data: bytes,
         ends: Sequence[TriggerEnds | Sequence[int]],
         known: Container[int] = (),  # noqa: ARG002 - these take no time to decode
+        work: Work | None = None,
     ) -> Iterator[Decoded]:
         """Yield the stretches of text round alarms in which there is an escape, each from blank to blank."""
-        rings, end = FiredTriggers(ends), -1
+        rings, end = FiredTriggers(ends, work), -1
         while rings:
             ring, alarm = rings.first
             place, passed = self._place(data, ring, alarm) if ring > end else (None, end)
@@ -172,6 +174,8 @@ class _Text:
     def __init__(self, family: Family, data: bytes, start: int, end: int) -> None:
         self._resolve = family.resolve
         self._escape = re.compile(family.guard + family.escape)
+        self._either = re.compile(b"((?:%b){2,}+)|%b" % (family.guard + family.plain, family.guard + family.escape))
+        self._resolve_plain = family.resolve_plain
         self._data = data
         self._start = start
         self._end = end
@@ -180,9 +184,9 @@ class _Text:
         """Return what stands there without escapes."""
         resolved = bytearray()
         position = self._start
-        for found in self._found():
+        for found in self._either.finditer(self._data, self._start, self._end):
             resolved += self._data[position : found.start()]
-            resolved += self._resolve(found[0])
+            resolved += self._resolve_plain(found[0]) if found[1] else self._resolve(found[0])
             position = found.end()
         resolved += self._data[position : self._end]
         return bytes(resolved)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.encodings.encoded_literals import Pairs
     from akpatrol.unwrap.encodings.encoded_run import EncodedRun
     from akpatrol.unwrap.encodings.spelling import Part
+    from akpatrol.work import Work
 
 # Between pairs in arrays and lists; hexdump's gap in the middle of a row is two blanks.
 _BETWEEN_PAIRS = (b"[ :,-]", b",? ?0[xX]")
@@ -72,15 +73,19 @@ class Hexadecimal:
         self._begin = lazy(_BEFORE % known)
 
     def find(
-        self, data: bytes, ends: Sequence[TriggerEnds | Sequence[int]], known: Container[int] = ()
+        self,
+        data: bytes,
+        ends: Sequence[TriggerEnds | Sequence[int]],
+        known: Container[int] = (),
+        work: Work | None = None,
     ) -> Iterator[Decoded]:
         """Yield each stretch round an alarm, read from its first digit or its second as the alarm wants it."""
-        finder = Finder(data, self._form)
+        finder = Finder(data, self._form, work)
 
         def wanted(stretch: EncodedRun, end: int, alarm: int) -> int | None:
             return self._phase(stretch, end, self._kinds[alarm])
 
-        rings = FiredTriggers(ends[: len(self._kinds)])
+        rings = FiredTriggers(ends[: len(self._kinds)], work)
         for stretch, phase in finder.rung(rings, partial(self._begins, data), wanted, range(_PAIR), known):
             yield _decoded(stretch, phase)
         for stretch, shown in finder.others(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from akpatrol.model.trigger import Trigger
     from akpatrol.rules.literals import Literal
     from akpatrol.unwrap.encodings.encoding import Decoded, Encoding
+    from akpatrol.work import Work
 
 
 class Decoder(NamedTuple):
@@ -20,15 +21,19 @@ class Decoder(NamedTuple):
     members: tuple[tuple[Encoding, tuple[int, ...]], ...]
 
     def find(
-        self, data: bytes, rung: Mapping[int, TriggerEnds | Sequence[int]], known: Container[int] = ()
+        self,
+        data: bytes,
+        rung: Mapping[int, TriggerEnds | Sequence[int]],
+        known: Container[int] = (),
+        work: Work | None = None,
     ) -> Iterator[Decoded]:
         """Yield what is encoded in ``data``; ``rung`` has, for each alarm that rings, where its matches end.
 
-        What has one of the ``known`` keys may be left out.
+        What has one of the ``known`` keys may be left out; what is beyond the ``work`` that is left, too.
         """
         for encoding, indexes in self.members:
             if not rung.keys().isdisjoint(indexes):
-                yield from encoding.find(data, [rung.get(index, ()) for index in indexes], known)
+                yield from encoding.find(data, [rung.get(index, ()) for index in indexes], known, work)
 
 
 def decoder(literals: Sequence[Literal] | None = None, encodings: Sequence[Encoding] | None = None) -> Decoder:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from akpatrol.model.fired_triggers import TriggerEnds
     from akpatrol.rules.literals import Literal
     from akpatrol.unwrap.encodings.spelling import Characters, Part
+    from akpatrol.work import Work
 
 _LEFT_BYTES, _LEAST_LEFT_BYTES = 4096, 64
 _LEAST_BYTES, _MOST_BYTES = 64, 1 << 20
@@ -199,6 +200,7 @@ class WideText:
         data: bytes,
         ends: Sequence[TriggerEnds | Sequence[int]],
         known: Container[int] = (),  # noqa: ARG002 - these take no time to decode
+        work: Work | None = None,
     ) -> Iterator[Decoded]:
         """Yield the data as a whole if it begins like wide text, and the islands round the places that it leaves."""
         # Where the last stretch of each alignment ends.
@@ -208,7 +210,7 @@ class WideText:
             start = _MARK_BYTES if data.startswith(_READ_MARKS) else 0
             yield _decoded(whole, data[start:].decode(whole.codec, "replace"), start, len(data))
             read[whole, 0] = len(data)
-        rings = FiredTriggers(ends[1:])
+        rings = FiredTriggers(ends[1:], work)
         while rings:
             end, core = rings.first[0], self._cores[rings.first[1]]
             rings.leave(end)

@@ -1,0 +1,84 @@
+"""Refuses at once, in text, most of what a shipped pattern matches and the judge would refuse.
+
+It refuses nothing else, and what is left is judged: so it finds what ``sieve`` finds, several times as fast where a text
+is full of places that look like credentials and are none.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from akpatrol.detect.judge import BODY, PREFIXES, judge
+from akpatrol.detect.likelihood import is_placeholder, is_random
+from akpatrol.detect.match import MatchSpan
+from akpatrol.model.scan import Kind
+from akpatrol.work import JUDGED, SCREENED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from akpatrol.detect.keywords import Clue
+    from akpatrol.detect.medium import Medium
+    from akpatrol.rules.rule_file import Rule
+    from akpatrol.work import Work
+
+_NO_CLUES: frozenset[Clue] = frozenset()
+_LONGEST_ID = 64
+# A word goes on with the prefix, and no escape ends there: escapes have no such letters before their last character.
+# Behind a V pickled text may begin.
+_NOT_INSIDE = rb"(?<![G-Zg-z][0-9A-UW-Z_a-z]%b)(?<!_[0-9A-UW-Za-z]%b)"
+# What is shorter is neither a body nor an id and a secret.
+_LEAST = {
+    Kind.ORGANIZATION_KEY: b"",
+    Kind.PERSONAL_ACCESS_TOKEN: rb"(?=[0-9A-Za-z_-]{20}|[0-9A-Za-z_-]{4,64}\.[0-9A-Za-z_-]{16})",
+}
+
+
+def serves(rule: Rule) -> bool:
+    """Tell whether a rule's matches are of a form that is known here."""
+    return rule.kind in _LEAST and not rule.secret_group and rule.regex.encode().startswith(PREFIXES[rule.kind])
+
+
+class Plain:
+    """The places of one shipped rule in text; only for a rule that this ``serves``."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._prefix = prefix = PREFIXES[rule.kind]
+        rest = rule.regex.encode()[len(prefix) :]
+        self._source = b"%b%b%b(?=(%b))" % (prefix, _NOT_INSIDE % (prefix, prefix), _LEAST[rule.kind], rest)
+        self._pattern: re.Pattern[bytes] | None = None
+
+    def find(self, medium: Medium, start: int, end: int, work: Work) -> Iterator[MatchSpan]:
+        """Yield the matches in ``[start, end)``, all of it text, that may be credentials, whatever clues stand near."""
+        self._pattern = pattern = self._pattern or re.compile(self._source)
+        refused = _refuses_key if self._rule.kind is Kind.ORGANIZATION_KEY else _refuses_token
+        for found in pattern.finditer(medium.data, start, end):
+            if work.left <= 0 and work.is_done():
+                return
+            text = found[1]
+            if refused(text) and not _may_end_earlier(medium.data, found.start(), text):
+                work.left -= SCREENED
+                continue
+            first, last = found.start(), found.end(1)
+            if judge(self._rule, medium, first, last, _NO_CLUES):
+                yield MatchSpan(first, last, first, last)
+            else:
+                work.left -= JUDGED
+
+
+def _may_end_earlier(data: bytes, start: int, text: bytes) -> bool:
+    """Tell whether a match's last characters may close Markdown's emphasis, or a comment."""
+    return text.endswith((b"_", b"--")) and (text.endswith(b"-") or data[start - 1 : start] == b"_")
+
+
+def _refuses_key(text: bytes) -> bool:
+    return not is_random(text[text.find(b".") + 1 :])
+
+
+def _refuses_token(text: bytes) -> bool:
+    first, dot, secret = text.partition(b".")
+    if dot and len(first) <= _LONGEST_ID and is_random(secret):
+        return False
+    return len(first) not in BODY or not is_random(first) or (not dot and is_placeholder(first))

@@ -1,0 +1,44 @@
+"""How much may be done for one content, so that what is made to be slow costs little more than its size.
+
+Work is counted in steps, not in seconds: what is found and what is skipped is the same on every machine. What comes to
+a finding costs nothing, so that no number of credentials uses it up.
+"""
+
+from __future__ import annotations
+
+# A step takes about a microsecond: 5 seconds for any content, and 5 more for 100 MB.
+_LEAST_STEPS, _BYTES_A_STEP = 5_000_000, 20
+
+REASON = "too many places look like credentials, plain or encoded, and are none: the rest was not judged"
+
+# What is done once for each place costs, in steps.
+SCREENED, JUDGED = 3, 20  # a place that the pattern matches: refused at once, and by the judge
+REFUSED = 4  # a place amid binary data that its own text refuses
+RUNG = 4  # a place that may be encoded
+DECODED, DECODED_BYTES, EXAMINED = 10, 20, 50  # a text that is, one more for so many bytes, and if it is suspected
+FOUND = 200  # given back for a finding: what rings there, and what is decoded, is no waste
+
+
+class Work:
+    """The steps that are ``left``; ``over`` once something was left undone for want of them."""
+
+    __slots__ = ("left", "over")
+
+    def __init__(self) -> None:
+        self.left = _LEAST_STEPS
+        self.over = False
+
+    def grow(self, size: int) -> None:
+        """Allow for ``size`` more bytes of the content."""
+        self.left += size // _BYTES_A_STEP
+
+    def spend(self, steps: int) -> None:
+        """Count what was done and came to nothing."""
+        self.left -= steps
+
+    def is_done(self) -> bool:
+        """Return whether no steps are left; only for who leaves something undone then."""
+        if self.left > 0:
+            return False
+        self.over = True
+        return True
