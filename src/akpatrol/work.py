@@ -14,8 +14,8 @@ REASON = "too many places look like credentials, plain or encoded, and are none:
 # What is done once for each place costs, in steps.
 SCREENED, JUDGED = 3, 20  # a place that the pattern matches: refused at once, and by the judge
 REFUSED = 4  # a place amid binary data that its own text refuses
-RUNG = 4  # a place that may be encoded
-DECODED, DECODED_BYTES, EXAMINED = 10, 20, 50  # a text that is, one more for so many bytes, and if it is suspected
+RUNG, WANTED = 2, 6  # a place that may be encoded, and one in a stretch of base64 or hexadecimal
+DECODED, DECODED_BYTES, EXAMINED = 4, 40, 80  # a text that is, one more for so many bytes, and if it is suspected
 FOUND = 200  # given back for a finding: what rings there, and what is decoded, is no waste
 
 

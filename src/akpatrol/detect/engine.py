@@ -26,7 +26,7 @@ from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.detect.sieve import Crowd, Sieve
 from akpatrol.model.fired_triggers import exact
 from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, End, Kind, Match, Secret
-from akpatrol.work import REFUSED, Work
+from akpatrol.scan.work import REFUSED, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

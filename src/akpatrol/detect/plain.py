@@ -1,7 +1,7 @@
 """Refuses at once, in text, most of what a shipped pattern matches and the judge would refuse.
 
-It refuses nothing else, and what is left is judged: so it finds what ``sieve`` finds, several times as fast where a text
-is full of places that look like credentials and are none.
+It refuses nothing else, and what is left is judged: so it finds what ``sieve`` finds, several times as fast where a
+text is full of places that look like credentials and are none.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from akpatrol.detect.judge import BODY, PREFIXES, judge
 from akpatrol.detect.likelihood import is_placeholder, is_random
 from akpatrol.detect.match import MatchSpan
 from akpatrol.model.scan import Kind
-from akpatrol.work import JUDGED, SCREENED
+from akpatrol.scan.work import JUDGED, SCREENED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.keywords import Clue
     from akpatrol.detect.medium import Medium
     from akpatrol.rules.rule_file import Rule
-    from akpatrol.work import Work
+    from akpatrol.scan.work import Work
 
 _NO_CLUES: frozenset[Clue] = frozenset()
 _LONGEST_ID = 64

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+import sys
 from array import array
 from bisect import bisect_right
 from functools import cached_property
 from heapq import heapify, heappop, heapreplace
 from typing import TYPE_CHECKING
 
-from akpatrol.work import RUNG
+from akpatrol.scan.work import RUNG
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from akpatrol.work import Work
+    from akpatrol.scan.work import Work
 
 _LONGEST = 64  # bytes that one match may have
 _PART = 512
@@ -28,9 +29,10 @@ class TriggerEnds:
         self.dense: list[tuple[int, int]] = []
         self._data = data
         self._source = pattern
-        # Those of a part of a dense range that were looked for together.
-        self._near: list[int] = []
-        self._from = self._to = 0
+        # Those that come next in a dense range up to ``_to``: none ends between ``_from`` and ``_end``.
+        self._near: Iterator[re.Match[bytes]] = iter(())
+        self._from = self._end = 0
+        self._to = -1
 
     def after(self, place: int) -> int:
         """Return the first end behind ``place``, -1 without one."""
@@ -45,16 +47,15 @@ class TriggerEnds:
         return nearest
 
     def _within(self, place: int, stop: int) -> int:
-        while place < stop:
-            if not self._from <= place < self._to:
-                self._from, self._to = place, min(stop, place + _PART)
-                matches = self._pattern.finditer(self._data, max(0, place - _LONGEST), min(stop, self._to + _LONGEST))
-                self._near = [end for match in matches if place < (end := match.end()) <= self._to]
-            index = bisect_right(self._near, place)
-            if index < len(self._near):
-                return self._near[index]
-            place = self._to
-        return -1
+        if not (self._from <= place < self._end + _PART and stop == self._to):
+            first, last = max(0, place - _LONGEST), min(len(self._data), stop + _LONGEST)
+            self._near = self._pattern.finditer(self._data, first, last)
+            self._from = self._end = place
+            self._to = stop
+        while self._end <= place:
+            match = next(self._near, None)
+            self._end = match.end() if match else sys.maxsize
+        return self._end if self._end <= stop else -1
 
     @cached_property
     def _pattern(self) -> re.Pattern[bytes]:

@@ -6,16 +6,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.detect.medium import Stored
 from akpatrol.model.scan import Confidence, End, Match
+from akpatrol.scan.work import DECODED, DECODED_BYTES
+from akpatrol.unwrap.containers.recognise import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
-    from akpatrol.detect.engine import Around
+    from akpatrol.detect.engine import Around, Engine
     from akpatrol.detect.keywords import Clue
+    from akpatrol.detect.prefilter import PrefilterResult
     from akpatrol.model.scan import Origin
+    from akpatrol.scan.work import Work
     from akpatrol.unwrap.budget import Budget
     from akpatrol.unwrap.encodings.encoding import Decoded
-    from akpatrol.work import Work
+    from akpatrol.unwrap.encodings.registry import Decoder
+    from akpatrol.unwrap.encodings.silent import Silent
 
 _WIDEST = 4  # bytes of a character
 _BATCH_BYTES, _BATCH = 64 << 10, 512  # in which the gate tells each place
@@ -62,6 +67,33 @@ def stored(data: bytes, part: Decoded) -> Stored | None:
     if not part.encoding.startswith("utf-") or part.end - part.start == len(data):
         return None
     return Stored(data, lambda offset: part.span(offset, offset)[1], int(part.encoding[4:6]) // 8)
+
+
+def decoded(
+    decoder: Decoder, layer: Layer, suspicion: PrefilterResult, turn: Turn, silent: Silent
+) -> Iterator[tuple[Decoded, bool]]:
+    """Yield what is encoded in a layer, and whether it was not met in another way, up to the bytes that are allowed."""
+    work = turn.within.work
+    for part in decoder.find(layer.data, suspicion.alarms, silent, work):
+        work.left -= DECODED + len(part.data) // DECODED_BYTES
+        where = (*layer.span(part.start, part.end), hash(part.data))
+        is_new = where not in turn.seen
+        if is_new:
+            turn.seen.add(where)
+            turn.left[0] -= len(part.data)
+            if turn.left[0] < 0:
+                return
+        yield part, is_new
+
+
+def suspected_of(engine: Engine, layer: Layer, parts: Sequence[tuple[Decoded, bool]]) -> Container[int]:
+    """Return the numbers of those decoded texts in which there may be something, by one look at all of them."""
+    # A rule whose keyword stands outside may match without a sign of it.
+    if len(parts) == 1 or layer.around.rules:
+        return range(len(parts))
+    suspected = set(engine.suspects([part.data for part, _ in parts]))
+    suspected.update(number for number, (part, _) in enumerate(parts) if kind_of(part.data))
+    return suspected
 
 
 def batched(parts: Iterator[tuple[Decoded, bool]]) -> Iterator[list[tuple[Decoded, bool]]]:

@@ -12,8 +12,20 @@ from akpatrol.detect.medium import Medium
 from akpatrol.model.chunks import blocks
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped
 from akpatrol.rules.literals import of_all
-from akpatrol.scan.decode import TOO_DEEP, Layer, Turn, Within, batched, distinct, doubted, stored
+from akpatrol.scan.decode import (
+    TOO_DEEP,
+    Layer,
+    Turn,
+    Within,
+    batched,
+    decoded,
+    distinct,
+    doubted,
+    stored,
+    suspected_of,
+)
 from akpatrol.scan.repeats import shortened
+from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
 from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers.recognise import (
     COMPRESSED,
@@ -28,10 +40,9 @@ from akpatrol.unwrap.containers.recognise import (
 from akpatrol.unwrap.encodings.prefixed_lines import is_cut
 from akpatrol.unwrap.encodings.registry import decoder
 from akpatrol.unwrap.encodings.silent import Silent
-from akpatrol.work import DECODED, DECODED_BYTES, EXAMINED, FOUND, REASON, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator
 
     from akpatrol.detect.keywords import Clue
     from akpatrol.detect.prefilter import GateChoice
@@ -259,8 +270,8 @@ class Examiner:
         """
         # Beside a keyword of a rule what came to nothing elsewhere may be a match.
         silent = Silent(set() if layer.around.rules else self._silent, len(layer.encodings))
-        for parts in batched(self._decoded(layer, suspicion, turn, silent)):
-            suspected = self._suspected_of(layer, parts)
+        for parts in batched(decoded(self._decoder, layer, suspicion, turn, silent)):
+            suspected = suspected_of(self.engine, layer, parts)
             for number, (part, is_new) in enumerate(parts):
                 # What a text came to that was met in another way was told there.
                 silent.met(part.key, is_new and (number not in suspected or (yield from self._part(layer, part, turn))))
@@ -268,30 +279,6 @@ class Examiner:
             yield Skipped(title(turn.origin), f"what is encoded in it comes to more than {_GROWTH} times its size")
             return False
         return silent.always()
-
-    def _decoded(
-        self, layer: Layer, suspicion: PrefilterResult, turn: Turn, silent: Silent
-    ) -> Iterator[tuple[Decoded, bool]]:
-        """Yield what is encoded in a layer, and whether it was not met in another way, up to a bound in bytes."""
-        work = turn.within.work
-        for part in self._decoder.find(layer.data, suspicion.alarms, silent, work):
-            work.left -= DECODED + len(part.data) // DECODED_BYTES
-            where = (*layer.span(part.start, part.end), hash(part.data))
-            is_new = where not in turn.seen
-            if is_new:
-                turn.seen.add(where)
-                turn.left[0] -= len(part.data)
-                if turn.left[0] < 0:
-                    return
-            yield part, is_new
-
-    def _suspected_of(self, layer: Layer, parts: Sequence[tuple[Decoded, bool]]) -> Container[int]:
-        """Return the numbers of those decoded texts in which there may be something, by one look at all of them."""
-        if len(parts) == 1 or layer.around.rules:
-            return range(len(parts))
-        suspected = set(self.engine.suspects([part.data for part, _ in parts]))
-        suspected.update(number for number, (part, _) in enumerate(parts) if kind_of(part.data))
-        return suspected
 
     def _part(self, layer: Layer, part: Decoded, turn: Turn) -> Generator[Match | Found, None, bool]:
         encodings = (*layer.encodings, part.encoding)

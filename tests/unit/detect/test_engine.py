@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from akpatrol.scan.work import Work
 
 from akpatrol.detect import sieve
 from akpatrol.detect.engine import Engine, Outer
@@ -14,7 +15,6 @@ from akpatrol.detect.judge import judge
 from akpatrol.detect.medium import Medium
 from akpatrol.model.scan import Confidence, Secret
 from akpatrol.rules.rule_file import RuleSet, load, parse
-from akpatrol.work import Work
 from tests.credentials import organization_key, personal_access_token
 from tests.floods import flood
 
@@ -60,7 +60,7 @@ def test_past_a_crowd_of_places_within_words_it_is_told(monkeypatch: pytest.Monk
     monkeypatch.setattr(sieve, "MOST_CROWDED", 20)
     places = b".".join(b"ak_get_default_%05d.configuration_from_window_%05d" % (one, one) for one in range(50))
     work = Work()
-    data = places + b" " + key.encode()
+    data = places + b"\1 " + key.encode()
     engine = Engine(load())
     found = engine.confirm(Medium(data), engine.suspect(data), (0, len(data)), None, Outer(work))
     assert work.over

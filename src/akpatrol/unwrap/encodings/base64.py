@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from akpatrol.model.fired_triggers import TriggerEnds
     from akpatrol.rules.literals import Literal
+    from akpatrol.scan.work import Work
     from akpatrol.unwrap.encodings.encoded_run import EncodedRun
-    from akpatrol.work import Work
 
 _CHARACTER = rb"[0-9A-Za-z+/_-]"
 # What base64(1) gives, in a shell's words.
@@ -124,8 +124,8 @@ class Base64:
 
 def _shaped(stretch: EncodedRun, index: int) -> list[int]:
     """Return each alignment that has the shape of text: what holds zeros may look like text in more than one."""
-    first, last = max(0, index - _NEAR), index + _NEAR
-    found = (_SHAPED_GROUP.match(stretch.characters, place) for place in range(first, first + _GROUP))
+    first, last, match, characters = max(0, index - _NEAR), index + _NEAR, _SHAPED_GROUP.match, stretch.characters
+    found = [match(characters, place) for place in range(first, first + _GROUP)]
     return sorted({one.end() % _GROUP for one in found if one and one.end() - _SHAPE_LENGTH < last})
 
 
@@ -133,6 +133,9 @@ def _decoded(stretch: EncodedRun, first: int) -> Iterator[Decoded]:
     """Decode a stretch; as two where a line turns text into none as it begins: that one continued nothing."""
     characters = stretch.characters
     data = _bytes(characters[first:])
+    if data.isascii() and not _NO_TEXT.search(data):
+        yield _part(stretch, first, data)
+        return
     text = _text_length(data)
     index = first + (text * 8 + 7) // 6
     line = stretch.line_start(index) if text < len(data) else 0
@@ -145,11 +148,13 @@ def _decoded(stretch: EncodedRun, first: int) -> Iterator[Decoded]:
 
 
 def _part(stretch: EncodedRun, first: int, data: bytes) -> Decoded:
-    def span(begin: int, end: int) -> tuple[int, int]:
-        return stretch.span(first + begin * 8 // 6, first + (end * 8 + 5) // 6)
-
+    span = partial(_span, stretch, first)
     start, end = span(0, len(data)) if data else (stretch.start, stretch.start)
     return Decoded(_name(stretch.characters), data, start, end, span, stretch.key)
+
+
+def _span(stretch: EncodedRun, first: int, begin: int, end: int) -> tuple[int, int]:
+    return stretch.span(first + begin * 8 // 6, first + (end * 8 + 5) // 6)
 
 
 def _name(characters: bytes) -> str:
@@ -160,6 +165,8 @@ def _name(characters: bytes) -> str:
 def _bytes(characters: bytes) -> bytes:
     """Decode as many whole bytes as there are."""
     whole = len(characters) - (len(characters) % _GROUP == 1)
+    if not whole % _GROUP and characters.isalnum():
+        return a2b_base64(characters[:whole])
     return a2b_base64(characters[:whole].translate(_STANDARD) + b"=" * (-whole % _GROUP))
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.scan.work import RUNG, WANTED
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
-from akpatrol.work import RUNG
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from akpatrol.model.fired_triggers import FiredTriggers
-    from akpatrol.work import Work
+    from akpatrol.scan.work import Work
 
 _SHORTEST = 24  # bytes; in base64 or hex, credentials and compressed data take more
 _LEFT = 1024  # bytes looked back from an alarm: text before a credential says only whether it begins there
@@ -23,6 +22,7 @@ _LINE = lazy(rb"[^ \t\r\n]++")
 _MOST_RINGS = 32  # looked at in one stretch
 _MARGIN = 40  # bytes that may stand before a line's characters
 _BREAK = lazy(rb"(?:\n[ \t>#*\"']*+|\\)\Z")
+_BREAKS = frozenset(bytes([one]) for one in b"\n \t>#*\"'\\")  # with which a break may end
 
 
 class _Lines(NamedTuple):
@@ -49,26 +49,39 @@ class EncodedRun:
         self.end = end
         self._data = data
         self._form = form
+        # No cached properties, which take a lock: there may be millions of stretches.
+        text = data[start:end]
+        # Most are one line.
+        self._known_lines: _Lines | None = _Lines(text, (start,), (0,)) if text.isalnum() else None
+        self._known_key: int | None = None
 
     @property
     def characters(self) -> bytes:
         """The stretch without what joins its lines."""
         return self._lines.characters
 
-    @cached_property
+    @property
     def key(self) -> int:
         """What is equal for an equal text of this form, in which the same rings."""
-        return hash((id(self._form), self._data[self.start : self.end]))
+        if self._known_key is None:
+            self._known_key = hash((id(self._form), self._data[self.start : self.end]))
+        return self._known_key
 
     def index(self, offset: int) -> int:
         """Return how many characters of the stretch stand before ``offset`` in the data."""
-        line = max(0, bisect_right(self._lines.firsts, offset) - 1)
-        return min(self._lines.indexes[line] + offset - self._lines.firsts[line], self._line_end(line))
+        characters, firsts, indexes = self._lines
+        if len(firsts) == 1:
+            return min(offset - firsts[0], len(characters))
+        line = max(0, bisect_right(firsts, offset) - 1)
+        return min(indexes[line] + offset - firsts[line], self._line_end(line))
 
     def offset(self, index: int) -> int:
         """Return where in the data the character ``index`` stands."""
-        line = self._line(index)
-        return self._lines.firsts[line] + index - self._lines.indexes[line]
+        _, firsts, indexes = self._lines
+        if len(firsts) == 1:
+            return firsts[0] + index
+        line = bisect_right(indexes, index) - 1
+        return firsts[line] + index - indexes[line]
 
     def line_start(self, index: int) -> int:
         """Return the index of the first character in the line of the character ``index``."""
@@ -85,6 +98,8 @@ class EncodedRun:
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Return where the characters ``[first, last)`` stand, with what joins them."""
+        if self._known_lines and len(self._known_lines.firsts) == 1:
+            return self.start + first, self.start + last
         return self.offset(first), self.offset(last - 1) + 1
 
     def _line(self, index: int) -> int:
@@ -94,13 +109,18 @@ class EncodedRun:
         indexes = self._lines.indexes
         return indexes[line + 1] if line + 1 < len(indexes) else len(self.characters)
 
-    @cached_property
+    @property
     def _lines(self) -> _Lines:
+        if self._known_lines is None:
+            self._known_lines = self._read_lines()
+        return self._known_lines
+
+    def _read_lines(self) -> _Lines:
         # No object for each line: there may be millions.
-        characters, firsts, indexes = bytearray(), array("Q", [self.start]), array("Q", [0])
-        first = self.start
         if (plain := self._form.plain.match(self._data, self.start, self.end)) and plain.end() == self.end:
             return self._plain_lines()
+        characters, firsts, indexes = bytearray(), array("Q", [self.start]), array("Q", [0])
+        first = self.start
         for found in self._form.joint.finditer(self._data, self.start, self.end):
             characters += self._data[first : found.start()]
             first = found.end()
@@ -158,6 +178,8 @@ class Finder:
             rings.leave(stretch.end if stretch and done else end)
             if stretch is None or done:
                 continue
+            if self._work:
+                self._work.left -= WANTED
             for way in ways if number == _MOST_RINGS else (wanted(stretch, end, alarm),):
                 if way is not None and way not in seen:
                     if not seen:
@@ -190,7 +212,9 @@ class Finder:
             if not run:
                 continue
             begin, shown = run
-            wrapped = _BREAK.search(self._data, max(0, begin - _MARGIN), begin)
+            wrapped = self._data[begin - 1 : begin] in _BREAKS and _BREAK.search(
+                self._data, max(0, begin - _MARGIN), begin
+            )
             if stretch := rest.around(shown + 1, None if wrapped else begin):
                 yield stretch, shown
 
@@ -201,6 +225,10 @@ class Finder:
         there is none that is long enough.
         """
         position = max(self._end, end - _LEFT if begin is None else begin)
+        found = self._form.stretch.match(self._data, position)
+        if found and found.end() >= end > position and found.end() - position >= _SHORTEST:
+            self._end = found.end()
+            return EncodedRun(self._data, position, self._end, self._form)
         for found in self._form.stretch.finditer(self._data, position):
             if found.end() >= end:
                 self._end = found.end() if found.start() < end else end

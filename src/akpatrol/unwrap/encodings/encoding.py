@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.fired_triggers import TriggerEnds
     from akpatrol.model.trigger import Trigger
-    from akpatrol.work import Work
+    from akpatrol.scan.work import Work
 
 
 class Decoded(NamedTuple):

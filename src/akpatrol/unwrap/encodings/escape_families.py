@@ -13,8 +13,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.unwrap import nested
-from akpatrol.unwrap.encodings import escape_triggers
+from akpatrol.unwrap.encodings import escape_triggers, nested
 from akpatrol.unwrap.encodings.encoded_literals import ASCII_GROUP
 
 if TYPE_CHECKING:

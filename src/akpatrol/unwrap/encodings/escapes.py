@@ -24,12 +24,12 @@ from akpatrol.unwrap.encodings.escape_families import FAMILIES, Family
 from akpatrol.unwrap.encodings.escape_triggers import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from akpatrol.model.fired_triggers import TriggerEnds
     from akpatrol.rules.literals import Literal
+    from akpatrol.scan.work import Work
     from akpatrol.unwrap.encodings.escape_triggers import Places
-    from akpatrol.work import Work
 
 _LITERAL_BYTES = 96  # the longest one with each character escaped
 _LITERAL_ESCAPES = 5  # more than it has, and each is as long where it was escaped over and over
@@ -87,7 +87,7 @@ class Escapes:
             place, passed = self._place(data, ring, alarm) if ring > end else (None, end)
             if place is not None:
                 start, end = max(0, end, self._text_start(data, place)), self._text_end(data, place)
-                text = _Text(self._family, data, start, end)
+                text = _Text(self._resolver, data, start, end)
                 resolved = text.resolved()
                 if resolved != data[start:end]:
                     yield Decoded(self._family.name, resolved, start, end, text.span)
@@ -115,7 +115,9 @@ class Escapes:
         start = self._escape_start(data, end)
         found = self._escape.match(data, start, end) if start is not None else None
         longest = found.end() - found.start() if found and found.end() > end - _LITERAL_ESCAPES else 0
-        text = _Text(self._family, data, max(0, end - max(_LITERAL_BYTES, _LITERAL_ESCAPES * longest)), end).resolved()
+        text = _Text(
+            self._resolver, data, max(0, end - max(_LITERAL_BYTES, _LITERAL_ESCAPES * longest)), end
+        ).resolved()
         return any(text[-length:] in self._ends for length in self._lengths)
 
     def _escape_start(self, data: bytes, end: int) -> int | None:
@@ -139,6 +141,13 @@ class Escapes:
     @cached_property
     def _escape(self) -> re.Pattern[bytes]:
         return re.compile(self._family.escape)
+
+    @cached_property
+    def _resolver(self) -> _Resolver:
+        family = self._family
+        escape = family.guard + family.escape
+        either = re.compile(b"((?:%b){2,}+)|%b" % (family.guard + family.plain, escape))
+        return _Resolver(re.compile(escape), either, family.resolve, family.resolve_plain, b"(?<" in escape)
 
     @cached_property
     def _text(self) -> re.Pattern[bytes]:
@@ -168,28 +177,43 @@ class Escapes:
         return position
 
 
+class _Resolver(NamedTuple):
+    """The pattern of an escape, and that of several plain ones, in its group, or else of one; and what they stand for.
+
+    ``looks_back`` says that an escape may depend on what stands before it.
+    """
+
+    escape: re.Pattern[bytes]
+    either: re.Pattern[bytes]
+    one: Callable[[bytes], bytes]
+    several: Callable[[bytes], bytes]
+    looks_back: bool
+
+
 class _Text:
     """``data[start:end]``; where its bytes stand is found out only when asked, for few texts hold a hit."""
 
-    def __init__(self, family: Family, data: bytes, start: int, end: int) -> None:
-        self._resolve = family.resolve
-        self._escape = re.compile(family.guard + family.escape)
-        self._either = re.compile(b"((?:%b){2,}+)|%b" % (family.guard + family.plain, family.guard + family.escape))
-        self._resolve_plain = family.resolve_plain
+    def __init__(self, resolver: _Resolver, data: bytes, start: int, end: int) -> None:
+        self._escape, self._either, self._resolve, self._resolve_plain, self._looks_back = resolver
         self._data = data
         self._start = start
         self._end = end
 
     def resolved(self) -> bytes:
         """Return what stands there without escapes."""
+        if not self._looks_back:
+            return self._either.sub(self._resolved_of, self._data[self._start : self._end])
         resolved = bytearray()
         position = self._start
         for found in self._either.finditer(self._data, self._start, self._end):
             resolved += self._data[position : found.start()]
-            resolved += self._resolve_plain(found[0]) if found[1] else self._resolve(found[0])
+            resolved += self._resolved_of(found)
             position = found.end()
         resolved += self._data[position : self._end]
         return bytes(resolved)
+
+    def _resolved_of(self, found: re.Match[bytes]) -> bytes:
+        return self._resolve_plain(found[0]) if found[1] else self._resolve(found[0])
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Return what ``[first, last)`` of the resolved text was made of."""

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from akpatrol.model.fired_triggers import TriggerEnds
     from akpatrol.rules.literals import Literal
+    from akpatrol.scan.work import Work
     from akpatrol.unwrap.encodings.encoded_literals import Pairs
     from akpatrol.unwrap.encodings.encoded_run import EncodedRun
     from akpatrol.unwrap.encodings.spelling import Part
-    from akpatrol.work import Work
 
 # Between pairs in arrays and lists; hexdump's gap in the middle of a row is two blanks.
 _BETWEEN_PAIRS = (b"[ :,-]", b",? ?0[xX]")

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from akpatrol.model.fired_triggers import TriggerEnds
     from akpatrol.model.trigger import Trigger
     from akpatrol.rules.literals import Literal
+    from akpatrol.scan.work import Work
     from akpatrol.unwrap.encodings.encoding import Decoded, Encoding
-    from akpatrol.work import Work
 
 
 class Decoder(NamedTuple):

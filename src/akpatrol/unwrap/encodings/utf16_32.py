@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from akpatrol.model.fired_triggers import TriggerEnds
     from akpatrol.rules.literals import Literal
+    from akpatrol.scan.work import Work
     from akpatrol.unwrap.encodings.spelling import Characters, Part
-    from akpatrol.work import Work
 
 _LEFT_BYTES, _LEAST_LEFT_BYTES = 4096, 64
 _LEAST_BYTES, _MOST_BYTES = 64, 1 << 20
