@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from akpatrol.detect.engine import Around, Engine
     from akpatrol.detect.keywords import Clue
-    from akpatrol.detect.prefilter import PrefilterResult
+    from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.scan import Origin
     from akpatrol.scan.work import Work
     from akpatrol.unwrap.budget import Budget
@@ -49,17 +49,17 @@ class Within(NamedTuple):
 class Turn(NamedTuple):
     """One chunk being decoded: its origin, what it lies within, and the bytes still allowed.
 
-    ``seen`` has where decoded texts stand and their hashes: two encodings lead to one text in either order.
+    ``seen`` has hashes of where decoded texts stand and what they say: two encodings lead to one text in either order.
     """
 
     origin: Origin
     within: Within
     left: list[int]
-    seen: set[tuple[int, int, int]]
+    seen: set[int]
 
 
 # What ``Turn.seen`` holds once it was told that something is encoded too many times over.
-TOO_DEEP = (-1, -1, 0)
+TOO_DEEP = -1  # no hash is
 
 
 def stored(data: bytes, part: Decoded) -> Stored | None:
@@ -76,7 +76,7 @@ def decoded(
     work = turn.within.work
     for part in decoder.find(layer.data, suspicion.alarms, silent, work):
         work.left -= DECODED + len(part.data) // DECODED_BYTES
-        where = (*layer.span(part.start, part.end), hash(part.data))
+        where = hash((*layer.span(part.start, part.end), part.data))  # a number is nothing to collect
         is_new = where not in turn.seen
         if is_new:
             turn.seen.add(where)

@@ -260,8 +260,9 @@ class Examiner:
             turn = Turn(chunk.origin, within, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))], set())
             yield from self._decode(layer, suspicion, turn)
         if work.over:
-            work.over = False  # what comes behind is told of by itself
-            yield Skipped(title(chunk.origin), REASON)
+            work.over, before, work.told = False, work.told, title(chunk.origin)
+            if work.told != before:
+                yield Skipped(work.told, REASON)
 
     def _decode(self, layer: Layer, suspicion: PrefilterResult, turn: Turn) -> Generator[Match | Found, None, bool]:
         """Yield matches in what is encoded in a layer, at the chunk's offsets, and what containers in it hold.

@@ -7,7 +7,6 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from akpatrol.scan.work import Work
 
 from akpatrol.detect import sieve
 from akpatrol.detect.engine import Engine, Outer
@@ -15,6 +14,7 @@ from akpatrol.detect.judge import judge
 from akpatrol.detect.medium import Medium
 from akpatrol.model.scan import Confidence, Secret
 from akpatrol.rules.rule_file import RuleSet, load, parse
+from akpatrol.scan.work import Work
 from tests.credentials import organization_key, personal_access_token
 from tests.floods import flood
 

@@ -7,7 +7,6 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
-from akpatrol.scan.work import Work
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from akpatrol.detect.plain import Plain, serves
 from akpatrol.detect.sieve import Crowd, Sieve
 from akpatrol.model.scan import Kind
 from akpatrol.rules.rule_file import load
+from akpatrol.scan.work import Work
 from tests.credentials import organization_key, personal_access_token, random_text
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from akpatrol.scan.work import Work
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from akpatrol.detect.judge import judge
 from akpatrol.detect.medium import Medium
 from akpatrol.model.scan import End, Kind
 from akpatrol.rules.rule_file import load
+from akpatrol.scan.work import Work
 from tests.credentials import organization_key, personal_access_token, random_text
 
 if TYPE_CHECKING:

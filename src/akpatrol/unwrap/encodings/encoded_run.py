@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.scan.work import RUNG, WANTED
+from akpatrol.scan.work import WANTED
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ class Finder:
             if self._work:
                 if self._work.is_done():
                     return
-                self._work.left -= RUNG
+                self._work.left -= WANTED
             place = bisect_right(self._starts, end - 1) - 1
             known = place >= 0 and end <= self._ends[place]
             run = None if known or end <= rest._end else shaped(end)

@@ -12,7 +12,7 @@ _LEAST_STEPS, _BYTES_A_STEP = 5_000_000, 20
 REASON = "too many places look like credentials, plain or encoded, and are none: the rest was not judged"
 
 # What is done once for each place costs, in steps.
-SCREENED, JUDGED = 3, 20  # a place that the pattern matches: refused at once, and by the judge
+SCREENED, SCREENED_BYTES, JUDGED = 4, 16, 20  # what the pattern matches: refused at once, and by the judge
 REFUSED = 4  # a place amid binary data that its own text refuses
 RUNG, WANTED = 2, 6  # a place that may be encoded, and one in a stretch of base64 or hexadecimal
 DECODED, DECODED_BYTES, EXAMINED = 4, 40, 80  # a text that is, one more for so many bytes, and if it is suspected
@@ -20,13 +20,14 @@ FOUND = 200  # given back for a finding: what rings there, and what is decoded, 
 
 
 class Work:
-    """The steps that are ``left``; ``over`` once something was left undone for want of them."""
+    """The steps that are ``left``; ``over`` once something was left undone for want of them, ``told`` where it was."""
 
-    __slots__ = ("left", "over")
+    __slots__ = ("left", "over", "told")
 
     def __init__(self) -> None:
         self.left = _LEAST_STEPS
         self.over = False
+        self.told: str | None = None
 
     def grow(self, size: int) -> None:
         """Allow for ``size`` more bytes of the content."""
