@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from akpatrol import work
 from akpatrol.model.chunks import content_of
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Content, Origin, Skipped
 from akpatrol.rules.rule_file import load
-from akpatrol.scan import decode
+from akpatrol.scan import decode, work
 from akpatrol.scan.examine import Examiner
 from tests.credentials import organization_key, personal_access_token
 

@@ -53,7 +53,7 @@ class HistoryWalk:
     def give_up(self) -> None:
         """Let git walk no further when it has done so for too long: it takes a processor."""
         seconds = monotonic() - self._begun
-        if not self._stream or seconds < revisions.WALK_SECONDS or self._stream.answers_within(0):
+        if not self._stream or seconds < walked_commit.WALK_SECONDS or self._stream.answers_within(0):
             return
         with suppress(GitError):  # said by whoever reads all objects
             if seconds > graph.patience(self._git):

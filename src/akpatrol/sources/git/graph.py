@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, WeakSet
 
 from akpatrol.errors import GitError
-from akpatrol.sources.git import catfile, revisions
+from akpatrol.sources.git import catfile, walked_commit
 from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git.missing_commits import shallow_boundary
 from akpatrol.sources.git.walked_commit import WalkedCommit
@@ -50,7 +50,7 @@ def patience(git: Git, type_: str = "") -> float:
     """Return the seconds in which git walks all objects, or all of a type, on a busy machine. Raises GitError."""
     if git not in _COUNTS:
         _COUNTS[git] = Counter(found for found, _ in _listed(git))
-    return max(revisions.WALK_SECONDS, (_COUNTS[git][type_] if type_ else _COUNTS[git].total()) / _RATE)
+    return max(walked_commit.WALK_SECONDS, (_COUNTS[git][type_] if type_ else _COUNTS[git].total()) / _RATE)
 
 
 def comes_to_an_end(git: Git, stream: Stream, begun: float, type_: str = "") -> bool:
@@ -58,7 +58,7 @@ def comes_to_an_end(git: Git, stream: Stream, begun: float, type_: str = "") -> 
 
     What there is to walk is counted only when it takes long.
     """
-    if stream.answers_within(begun + revisions.WALK_SECONDS - monotonic()):
+    if stream.answers_within(begun + walked_commit.WALK_SECONDS - monotonic()):
         return True
     if not stream.answers_within(begun + patience(git, type_) - monotonic()):
         walk_no_more(git)

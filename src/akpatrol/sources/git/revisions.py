@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
-from akpatrol.sources.git import trees
+from akpatrol.sources.git import trees, walked_commit
 from akpatrol.sources.git.runner import LITERALLY
 from akpatrol.sources.git.stream import SilentError
 from akpatrol.sources.git.trees import TreeChange
@@ -35,8 +35,6 @@ _ENDLESS = 2
 _CHANGES = 1_000_000
 _CHANGES_A_COMMIT = 1000
 _WIDE = 100  # parents
-WALK_SECONDS = 4.0
-"""How long git may walk before its work is counted: see ``graph``."""
 
 
 def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> Iterator[WalkedCommit]:
@@ -124,7 +122,7 @@ def of_path(git: Git, tips: Sequence[str], path: bytes) -> Iterator[tuple[str, T
     """Yield the commits that changed what stands at a path, children first, with that change. Raises GitError."""
     options = ("-c", "--raw", "-z", "--no-renames", "--no-abbrev", "--full-history", "--topo-order")
     words = ("log", *options, "--pretty=tformat:%H", "--end-of-options", *tips, "--")
-    with git.stream(LITERALLY, *words, path, patience=WALK_SECONDS, memory=_MEMORY) as stream:
+    with git.stream(LITERALLY, *words, path, patience=walked_commit.WALK_SECONDS, memory=_MEMORY) as stream:
         for id_, found in _parse(stream):
             yield from ((id_, change) for change in found if change.path == path)
         stream.finish()

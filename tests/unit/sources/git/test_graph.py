@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol.model.scan import Target
-from akpatrol.sources.git import completeness, graph, refs, repository, revisions
+from akpatrol.sources.git import completeness, graph, refs, repository, walked_commit
 from akpatrol.sources.git.push import PushSource, RefUpdate, Stores
 from akpatrol.sources.git.runner import Git
 
@@ -98,7 +98,7 @@ def test_a_walk_is_waited_for_as_long_as_its_objects_may_take(
     repo: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repo.commit_file("f", "x\n")
-    monkeypatch.setattr(revisions, "WALK_SECONDS", 0.05)
+    monkeypatch.setattr(walked_commit, "WALK_SECONDS", 0.05)
     git = _git(repo)
     with git.stream("cat-file", "--batch", stdin=_delayed()) as stream:
         assert not graph.comes_to_an_end(git, stream, monotonic())
@@ -123,7 +123,7 @@ def test_a_walk_that_is_late_is_ended(repo: Repository, monkeypatch: pytest.Monk
     _never(monkeypatch)
     walk.give_up()
     assert not graph.is_needed(git)  # it is not late
-    monkeypatch.setattr(revisions, "WALK_SECONDS", 0.0)
+    monkeypatch.setattr(walked_commit, "WALK_SECONDS", 0.0)
     walk.give_up()
     assert graph.is_needed(git)
     assert walk.unprinted(refs.read(git)) == []
