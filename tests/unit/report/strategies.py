@@ -34,6 +34,8 @@ from akpatrol.model.scan import (
     StateReason,
     Target,
 )
+from akpatrol.report.sarif_locations import artifact_uri
+from akpatrol.report.spread import COMMIT_TEXTS
 from tests import reports
 
 _RANDOM = reports.seeded(20260301)
@@ -197,3 +199,21 @@ hostile_reports = st.builds(
     stale=st.lists(stale, max_size=3).map(tuple),
     asked=st.lists(st.builds(QueryAnswer, what=texts, found=st.booleans()), max_size=3).map(tuple),
 )
+
+
+def results(report: Report) -> int:
+    """Return how many results a forge's format has: one a finding and path, and one for all its commits' texts."""
+    targets = {target.id: target for target in report.targets}
+    redact = reports.options(report).redact
+    return len(
+        {
+            (
+                number,
+                place.target,
+                place.place,
+                place.place not in COMMIT_TEXTS and artifact_uri(place, targets.get(place.target), redact),
+            )
+            for number, credential in enumerate(report.findings)
+            for place in credential.occurrences
+        }
+    )

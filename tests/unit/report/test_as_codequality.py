@@ -13,7 +13,7 @@ from akpatrol.report import as_codequality, render
 from akpatrol.report.as_codequality import COVERAGE_CHECK
 from tests import reports, samples
 from tests.unit.report.gitlab_schemas import CODE_QUALITY
-from tests.unit.report.strategies import hostile, hostile_reports
+from tests.unit.report.strategies import hostile, hostile_reports, results
 
 VALIDATOR = Draft202012Validator(CODE_QUALITY)
 KEY = reports.organization_key(reports.seeded(9))
@@ -33,7 +33,7 @@ def test_a_clean_run_has_no_issue() -> None:
 @given(hostile_reports)
 def test_hostile_reports_are_valid(report: Report) -> None:
     found = [issue for issue in issues(report) if issue["check_name"] != COVERAGE_CHECK]
-    total = sum(len(credential.occurrences) for credential in report.findings)
+    total = results(report)
     assert len(found) == total
     distinct = {(credential.kind, credential.secret) for credential in report.findings}
     assert len({issue["fingerprint"] for issue in found}) == total or len(distinct) < len(report.findings)

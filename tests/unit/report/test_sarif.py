@@ -16,7 +16,7 @@ from akpatrol.report import as_sarif, render
 from akpatrol.report.as_sarif import FINGERPRINT, NOTIFICATION_LIMIT, tree
 from tests import reports, samples
 from tests.unit.report.sarif import COMMIT, KEY, log, one, run
-from tests.unit.report.strategies import hostile, hostile_reports
+from tests.unit.report.strategies import hostile, hostile_reports, results
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,8 +135,7 @@ def test_versions_of_a_path_are_one_result_whose_fingerprint_stays() -> None:
 @given(hostile_reports)
 def test_hostile_reports(report: Report) -> None:
     found = run(report)
-    paths = [{(one.target, one.place, one.path) for one in credential.occurrences} for credential in report.findings]
-    total = sum(map(len, paths))
+    total = results(report)
     assert len(found["results"]) == total
     names = [result["partialFingerprints"][FINGERPRINT] for result in found["results"]]
     distinct = {(credential.kind, credential.secret) for credential in report.findings}
