@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AUTHOR = "Ada Author <ada@example.org>"
+# Fetching from a path, and no look after each commit whether it is time to collect garbage: two processes more.
+_SETTINGS = ("-c", "protocol.file.allow=always", "-c", "maintenance.auto=false")
 # 2024-01-01T00:00:00Z; every commit is one hour later than the one before.
 _EPOCH = 1_704_067_200
 _COMMITTED = re.compile(rb"^\[.*? ([0-9a-f]{40,64})\] ", re.MULTILINE)
@@ -71,7 +73,7 @@ class Repository:
         """Return what git prints, in bytes."""
         moment = f"{self._time} +0000"
         done = subprocess.run(
-            ["git", "-c", "protocol.file.allow=always", *arguments],
+            ["git", *_SETTINGS, *arguments],
             cwd=cwd or self.path,
             env={**environment(self.path.parent), "GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment, **variables},
             input=stdin.encode() if isinstance(stdin, str) else stdin,
