@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _GO = "import sys; sys.stderr.write('go'); sys.stderr.flush()"
 # Workers start with the first unit, and what is read takes as long as it is let.
-_AT_ONCE = f"import akpatrol.__main__; from akpatrol.scan import execute as execution; execution._LITTLE_WORK_SECONDS = 0; {_GO}"
+_AT_ONCE = f"import akpatrol.__main__; from akpatrol.scan import execute; execute._LITTLE_WORK_SECONDS = 0; {_GO}"
 _SAYS_WHERE = """
 import os, time
 from akpatrol.scan import execute as execution
