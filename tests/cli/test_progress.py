@@ -115,8 +115,8 @@ def test_lines_in_a_log(tree: Path) -> None:
 def test_nothing_is_left_after_an_error(tree: Path) -> None:
     patch = f"""{_SLOW}
 from akpatrol.scan import run
-def collect(*_): raise ZeroDivisionError
-run._collect = collect
+def group(*_): raise ZeroDivisionError
+run._group = group
 """
     done = on_terminal("scan", tree, terminals=["stderr"], patch=patch)
     assert done.code == 4
