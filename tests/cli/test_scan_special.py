@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 # Modules and rules are loaded first, because nobody may perhaps not read them.
 _AS_NOBODY = """
 import os, tempfile
-from akpatrol import rules
+from akpatrol.rules import rule_file
 from akpatrol.__main__ import main
-loaded = rules.load()
-rules.load = lambda _: loaded
+loaded = rule_file.load()
+rule_file.load = lambda _: loaded
 with tempfile.TemporaryDirectory() as directory:
     os.mkfifo(directory + "/skipped")
     main(["scan", "-o", "/dev/null", "--exclude", "none", directory])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol.cli.progress import Progress, StatusLine
+from akpatrol.cli.progress import ScanProgress, StatusLine
 from akpatrol.cli.publish import publish, write_out
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ class Terminal:
     @contextmanager
     def scanning(self, sources: Sequence[Source], settings: Settings) -> Iterator[Callable[[ScanResult], None]]:
         """Show a bar."""
-        with Progress(sources, settings) as progress:
+        with ScanProgress(sources, settings) as progress:
             yield progress.update
 
     @contextmanager
     def verifying(self, number: int, settings: Settings) -> Iterator[Callable[[Credential, Verification], None]]:
-        """Show a line."""
+        """Show a bar."""
         done = 0
         with StatusLine(settings) as line:
 
@@ -59,7 +59,7 @@ class Terminal:
                 nonlocal done
                 done += 1
                 if line.due():
-                    line.show(f"asked about {done:,} of {number:,} credentials")
+                    line.show(f"asked about {done:,} of {number:,} credentials", done, number)
 
             yield show
 

@@ -1,16 +1,18 @@
-"""A bar on standard error while work takes more than a moment and a person watches."""
+"""Progress on standard error while work takes more than a moment: a bar for a person, lines for a log."""
 
 from __future__ import annotations
 
-import os
 import sys
+from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from akpatrol.errors import AkpatrolError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.progress import Progress
 
     from akpatrol.config.options import Settings
     from akpatrol.scan.result import ScanResult
@@ -24,21 +26,22 @@ _OBJECTS = ("blobs", "trees", "commits", "tags")
 
 
 class StatusLine:
-    """One line on standard error, drawn over; where nobody watches it is silent, or a line of a log when asked for."""
+    """A bar with a text on a terminal; elsewhere nothing, or lines of a log where the settings ask for progress."""
 
     def __init__(self, settings: Settings) -> None:
         self._on_terminal = bool(sys.stderr) and sys.stderr.isatty()
         self._wanted = bool(sys.stderr) and (self._on_terminal if settings.progress is None else settings.progress)
         self._started = monotonic()
         self._next = self._started + _A_MOMENT
-        self._shown = 0
+        self._bar: Progress | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._on_terminal and self._shown:
-            self._write("\r" + " " * self._shown + "\r")
+        if self._bar:
+            with suppress(OSError):  # the terminal is gone
+                self._bar.stop()
 
     def due(self) -> bool:
         """Return whether it is time for another frame: ten times a second at most."""
@@ -47,54 +50,62 @@ class StatusLine:
         self._next = now + (_BETWEEN_FRAMES if self._on_terminal else _BETWEEN_LINES)
         return True
 
-    def show(self, line: str) -> None:
-        """Draw a frame."""
-        if not self._on_terminal:
-            self._write(f"akpatrol: {line}\n")
-            return
-        line = line[: _columns() - 1]
-        self._write("\r" + line.ljust(self._shown))
-        self._shown = len(line)
+    def show(self, text: str, done: int = 0, total: int | None = None) -> None:
+        """Draw a frame; the bar has a length where the ``total`` is known."""
+        try:
+            if self._on_terminal:
+                self._draw(text, done, total)
+            else:
+                sys.stderr.write(f"akpatrol: {text}\n")
+                sys.stderr.flush()
+        except OSError:
+            self._wanted = False  # the terminal is gone; the work goes on
 
     def seconds(self) -> float:
-        """Return how long it has been there."""
+        """Return the time since the start."""
         return max(monotonic() - self._started, _BETWEEN_FRAMES)
 
-    def _write(self, text: str) -> None:
-        try:
-            sys.stderr.write(text)
-            sys.stderr.flush()
-        except OSError:
-            self._wanted = self._on_terminal = False  # the terminal is gone; the work goes on
+    def _draw(self, text: str, done: int, total: int | None) -> None:
+        if not self._bar:
+            self._bar = _bar()
+            self._bar.start()
+            self._bar.add_task("", total=None, text=text)
+        (task,) = self._bar.task_ids
+        self._bar.update(task, text=text, completed=done, total=total)
+        self._bar.refresh()
 
 
-class Progress(StatusLine):
-    """``with Progress(...) as progress``: how much of the sources is read, how fast, and how long the rest takes."""
+class _Totals(NamedTuple):
+    """The number of things ahead, None while a source does not know, and their name."""
+
+    number: int | None
+    noun: str
+
+
+class ScanProgress(StatusLine):
+    """``with ScanProgress(...) as progress``: how much of the sources is read, how fast, and the time left."""
 
     def __init__(self, sources: Sequence[Source], settings: Settings) -> None:
         super().__init__(settings)
         self._sources = sources
         self._hints: dict[int, tuple[int, str] | None] = {}
 
-    def update(self, tally: ScanResult) -> None:
+    def update(self, result: ScanResult) -> None:
         """Show where the work is."""
         if self.due():
-            self.show(self._line(tally, self.seconds()))
+            done, total = _done(result), self._ahead()
+            self.show(self._text(result, total, self.seconds()), done, total.number or None)
 
-    def _line(self, tally: ScanResult, seconds: float) -> str:
-        done = sum(tally.counts.get(name, 0) for name in _OBJECTS) or tally.counts.get("files", 0)
-        total, noun = self._ahead()
-        speed = f"{tally.size / 1e6:,.0f} MB  {tally.size / 1e6 / seconds:,.0f} MB/s"
-        if not total:
-            return f"{done:,} {noun}  {speed}" if done else speed
-        share = min(done / total, 1.0)
-        filled = round(share * _BAR_COLUMNS)
-        bar = "#" * filled + "-" * (_BAR_COLUMNS - filled)
+    def _text(self, result: ScanResult, total: _Totals, seconds: float) -> str:
+        done = _done(result)
+        speed = f"{result.size / 1e6:,.0f} MB  {result.size / 1e6 / seconds:,.0f} MB/s"
+        if not total.number:
+            return f"{done:,} {total.noun}  {speed}" if done else speed
+        share = min(done / total.number, 1.0)
         left = f"  {_duration(seconds / share - seconds)} left" if share else ""
-        return f"[{bar}] {share:4.0%}  {done:,} of {total:,} {noun}  {speed}{left}"
+        return f"{share:4.0%}  {done:,} of {total.number:,} {total.noun}  {speed}{left}"
 
-    def _ahead(self) -> tuple[int | None, str]:
-        """Return how many things there are in all, None while a source does not know, and what they are called."""
+    def _ahead(self) -> _Totals:
         for index, source in enumerate(self._sources):
             if self._hints.get(index) is None:
                 try:
@@ -103,17 +114,30 @@ class Progress(StatusLine):
                     self._hints[index] = (0, "objects")
         known = [hint for hint in self._hints.values() if hint]
         noun = known[0][1] if known else "files"
-        return sum(number for number, _ in known) if len(known) == len(self._sources) else None, noun
+        return _Totals(sum(number for number, _ in known) if len(known) == len(self._sources) else None, noun)
+
+
+def _bar() -> Progress:
+    from rich.console import Console  # noqa: PLC0415 - only for a person who waits
+    from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
+
+    columns = BarColumn(bar_width=_BAR_COLUMNS), TextColumn("{task.fields[text]}", markup=False)
+    # Frames are drawn when they are due; lines of others go to standard error as ever.
+    return Progress(
+        *columns,
+        console=Console(stderr=True),
+        auto_refresh=False,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+
+
+def _done(result: ScanResult) -> int:
+    return sum(result.counts.get(name, 0) for name in _OBJECTS) or result.counts.get("files", 0)
 
 
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _columns() -> int:
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
-    except (OSError, ValueError):
-        return 80

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from akpatrol.cli.safe_echo import safe_echo
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.rules import rule_file as rules_
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _RULES = click.option(
     "--rules", "extra", type=click.Path(exists=True, path_type=Path), multiple=True, metavar="PATH",
@@ -29,7 +26,7 @@ def command() -> None:
 @_RULES
 def list_(extra: tuple[Path, ...]) -> int:
     """List all rules: id and description."""
-    say = _speaker()
+    say = safe_echo()
     for rule in rules_.load(extra).rules:
         say(f"{rule.id}  {rule.description}")
     return ExitCode.CLEAN
@@ -45,7 +42,7 @@ def show(rule_id: str, extra: tuple[Path, ...]) -> int:
     if rule is None:
         known = ", ".join(rule.id for rule in loaded.rules)
         raise UsageError(f"{rule_id}: no such rule", hint=f"known: {known}")
-    say = _speaker()
+    say = safe_echo()
     for name in ("id", "description", "kind", "regex", "anchor", "keywords", "secret_group", "entropy", "path"):
         if value := getattr(rule, name):
             say(f"{name}: {', '.join(value) if isinstance(value, tuple) else value}")
@@ -65,19 +62,9 @@ def check(files: tuple[Path, ...]) -> int:
 
     own = set(map(os.path.realpath, rules_.shipped_files()))
     rules_.load([file for file in files if os.path.realpath(file) not in own])  # so that no id is there twice
-    say = _speaker()
+    say = safe_echo()
     for file in map(str, files or rules_.shipped_files()):
         parsed = rules_.parse(rules_.read(file), file, shipped=not files)
         for line in check_rules(rules_.RuleSet(tuple(parsed)), file):
             say(line)
     return ExitCode.CLEAN
-
-
-def _speaker() -> Callable[[str], None]:
-    """Return what prints a line of a rule file: without credentials, and safe for a terminal."""
-    from akpatrol.detect.engine import Engine  # noqa: PLC0415 - not for --help
-    from akpatrol.detect.redact import Redactor  # noqa: PLC0415
-    from akpatrol.report.text_safety import visible  # noqa: PLC0415
-
-    redact = Redactor(Engine(rules_.load()))
-    return lambda line: click.echo(visible(redact(line)))

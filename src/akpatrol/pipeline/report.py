@@ -135,8 +135,8 @@ def _gap_json(gaps: Sequence[IncompleteTarget], redact: Callable[[str], str]) ->
     from akpatrol.report.as_json import dumped  # noqa: PLC0415 - only for JSON
 
     def masked(gap: IncompleteTarget) -> dict[str, Any]:
-        told = gap._asdict()
-        return {key: redact(plain(one)) if isinstance(one, str) else one for key, one in told.items()}
+        fields = gap._asdict()
+        return {key: redact(plain(one)) if isinstance(one, str) else one for key, one in fields.items()}
 
     return dumped([masked(gap) for gap in gaps], indent=2) + "\n"
 

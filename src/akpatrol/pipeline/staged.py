@@ -45,5 +45,5 @@ def _known(credentials: Sequence[Credential]) -> str:
         )
     )
     more = f" and {len(places) - _SHOWN:,} more" if len(places) > _SHOWN else ""
-    told = ", ".join(places[:_SHOWN]) + more
-    return f"in HEAD already, so not new: {told}; akpatrol baseline create puts it on record"
+    listed = ", ".join(places[:_SHOWN]) + more
+    return f"in HEAD already, so not new: {listed}; akpatrol baseline create puts it on record"

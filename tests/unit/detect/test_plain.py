@@ -44,7 +44,9 @@ def _texts(draw: st.DrawFn) -> bytes:
     rng = Random(draw(st.integers(0, 1 << 32)))
     words = st.lists(st.sampled_from(_WORDS), min_size=1, max_size=12).map("".join)
     random = st.integers(1, 70).map(lambda size: random_text(rng, "base62", size))
-    made = st.sampled_from([organization_key, personal_access_token]).map(lambda make: make(rng))
+    made = st.sampled_from((False, True)).map(
+        lambda is_key: organization_key(rng) if is_key else personal_access_token(rng)
+    )
     pair = st.tuples(st.sampled_from(["ak_", "pat_"]), st.one_of(words, random), st.sampled_from([".", "", "_"]), words)
     misses = pair.map("".join)
     part = st.one_of(st.sampled_from(_BESIDE), st.sampled_from(["ak_", "pat_"]), words, random, made, misses)

@@ -94,7 +94,7 @@ def test_no_number_of_findings_reaches_the_bound(encoded: str, monkeypatch: pyte
 def _contents(draw: st.DrawFn) -> bytes:
     rng = Random(draw(st.integers(0, 1 << 32)))
     makes = list(_MISSES.values())
-    keys = [organization_key, personal_access_token]
+    keys: list[Callable[[Random], str]] = [organization_key, personal_access_token]
     parts = []
     for _ in range(draw(st.integers(1, 12))):
         parts += [draw(st.sampled_from(makes))(rng) for _ in range(draw(st.integers(1, 3)))]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Skipped
-from akpatrol.sources.git import catfile, graph, revisions
+from akpatrol.sources.git import catfile, graph, revisions, walked_commit
 from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git.missing_commits import bridged, shallow_boundary
 from akpatrol.sources.git.packs.problems import flaws
