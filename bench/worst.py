@@ -2,13 +2,14 @@
 
     python -m bench.worst [--size MB] [--only NAME]... [--other SRC] [--save DIR]
 
-Each input is made twice, the second time four times as large, and scanned in a process of its own, which counts its own
-processor time. ``repeated`` ones are a short text over and over: these pack to nothing in git and in gzip. The others
-differ from place to place, as only what an attacker stores in full does. Of these a content has a bound on the work
-(``akpatrol.scan.work``), five seconds' worth and 20 MB/s, beyond which the rest is a skip. So they are asked for
-a number of seconds beside that speed, which says nothing at less than 16 MB: ``--size 16``. What is found has a price of
-its own, so those are counted in findings a second. ``--other`` is the source directory of another version to compare with, which
-takes turns. Exits 1 when a repeated text is slower than 20 MB/s, or any input takes more than its share when it is larger.
+Each input is made twice, the second time four times as large, and scanned in a process of its own, which counts its
+own processor time. ``repeated`` ones are a short text over and over: these pack to nothing in git and in gzip. The
+others differ from place to place, as only what an attacker stores in full does. Of these a content has a bound on the
+work (``akpatrol.scan.work``), five seconds' worth and 20 MB/s, beyond which the rest is a skip. So they are asked for
+a number of seconds beside that speed, which says nothing at less than 16 MB: ``--size 16``. What is found has a price
+of its own, so those are counted in findings a second. ``--other`` is the source directory of another version to
+compare with, which takes turns. Exits 1 when a repeated text is slower than 20 MB/s, or any input takes more than its
+share when it is larger.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Refuses at once, in text, most of what a shipped pattern matches and the judge would refuse.
 
-It refuses nothing else, and what is left is judged. So it finds what ``sieve`` finds, several times as fast where a text
+It refuses nothing else, and what is left is judged. So it finds what ``sieve`` finds, several times as fast where a
 text is full of places that look like credentials and are none.
 """
 
