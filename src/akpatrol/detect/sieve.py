@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from akpatrol.detect.medium import Medium
     from akpatrol.rules.rule_file import Rule
 
-# In one content's part: how much may be refused. A place that its own text refuses is one, that the judge does, more.
-# Code and data have a few thousand; what is found takes none of it.
+# In one content's part: how much may be refused. A place is one, and more where the judge refuses it behind another in
+# the same word. Words of their own are too long for so many in 4 MiB; what is found takes none of it.
 MOST_CROWDED = 250_000
 _JUDGED = 5
 
@@ -72,20 +72,20 @@ class Sieve:
     def find(self, medium: Medium, start: int, end: int, crowd: Crowd) -> Iterator[MatchSpan]:
         """Yield the matches in ``[start, end)`` that may be credentials, whatever clues stand near."""
         data, kind, position = medium.data, self._rule.kind, start
-        number, near, words = 0, 0, _Words(medium, end)
+        number, near, words = 0, -1, _Words(medium, end)
         while found := self._likely(data, position, end):
             if crowd.left <= -MOST_CROWDED:
                 return
             span = self._span(found)
             position = span.start + 1
+            number = number + 1 if span.start <= near else 0
+            near = span.end
             if kind is not Kind.CUSTOM and not may_be_random(kind, found[0]):
                 crowd.left -= 1
             elif not self._is_possible(medium, span):
-                crowd.left -= _JUDGED
+                crowd.left -= _JUDGED if number else 1
             elif span.secret_start < span.secret_end:
                 yield span
-            number = number + 1 if span.start <= near else 0
-            near = span.end
             if crowd.left <= 0:
                 crowd.over = True
                 position = words.stop(span)

@@ -101,7 +101,7 @@ def test_past_a_crowd_in_words_of_their_own_it_is_told(monkeypatch: pytest.Monke
     work = Work()
     assert _ENGINE.confirm(Medium(data), _ENGINE.suspect(data), (0, len(data)), None, Outer(work)) == []
     assert work.over
-    assert len(calls) < 20
+    assert len(calls) <= 2 * 20
 
 
 def test_a_framed_token_in_a_long_pool_is_found() -> None:
