@@ -14,19 +14,27 @@ if TYPE_CHECKING:
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
 
-_NO_CREDENTIALS = '\n  "credentials": []'
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as indented JSON."""
     whole, credentials = document.in_parts(report, options)
-    before, found, after = dumped(whole, indent=2).partition(_NO_CREDENTIALS)
-    items = ["\n    " + dumped(one, indent=2).replace("\n", "\n    ") for one in credentials]
+    return filled(dumped(whole, indent=2), '\n  "credentials": []', credentials) + "\n"
+
+
+def filled(text: str, empty: str, items: Iterable[Any]) -> str:
+    """Return indented JSON with items in its one list that is ``empty``, given as its line with the one before's end.
+
+    Each item is dumped by itself: many as values and as text at once would take the memory of both.
+    """
+    indent = empty[: len(empty) - len(empty.lstrip())]
+    before, found, after = text.partition(empty)
+    dumps = [f"{indent}  " + dumped(item, indent=2).replace("\n", f"{indent}  ") for item in items]
     # Joined once: such a text may be large.
-    parts = [_NO_CREDENTIALS[:-1], *(piece for item in items for piece in (item, ","))]
-    parts[-1] = "\n  ]" if items else found
-    return "".join((before, *parts, after, "\n"))
+    parts = [empty[:-1], *(piece for dump in dumps for piece in (dump, ","))]
+    parts[-1] = f"{indent}]" if dumps else found
+    return "".join((before, *parts, after))
 
 
 def dumped(value: Any, *, indent: int | None = None) -> str:

@@ -14,7 +14,7 @@ import sarif_om as om
 from akpatrol.model.scan import Kind, Place, Severity
 from akpatrol.report import advice, document, locations, messages
 from akpatrol.report import sarif_words as words
-from akpatrol.report.as_json import dumped
+from akpatrol.report.as_json import dumped, filled
 from akpatrol.report.mask import Mask
 from akpatrol.report.overview import allowed_words, changed_words, findings_of
 from akpatrol.report.sarif_locations import base_of, file_uri, repository_uri
@@ -43,6 +43,7 @@ _RULE_IDS = {
     Kind.ORGANIZATION_KEY: "anyreach-organization-key",
     Kind.PERSONAL_ACCESS_TOKEN: "anyreach-personal-access-token",
 }
+_NO_RESULTS = '\n      "results": []'
 _ALWAYS = {"level"}
 """Written even at sarif_om's default: for an absent level SARIF takes the rule's."""
 
@@ -50,8 +51,9 @@ _ALWAYS = {"level"}
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as SARIF, secrets masked whatever the options say."""
     masked = options._replace(show_secrets=False)
-    log = om.SarifLog(version="2.1.0", schema_uri=SCHEMA, runs=[_run(report, masked)])
-    return dumped(tree(log), indent=2) + "\n"
+    run, results = _run(report, masked)
+    log = om.SarifLog(version="2.1.0", schema_uri=SCHEMA, runs=[run])
+    return filled(dumped(tree(log), indent=2), _NO_RESULTS, map(tree, results)) + "\n"
 
 
 def tree(value: Any) -> Any:
@@ -75,14 +77,15 @@ def _default(field: Any) -> Any:
     return factory() if factory else field.default
 
 
-def _run(report: Report, options: RenderOptions) -> Any:
+def _run(report: Report, options: RenderOptions) -> tuple[Any, Iterator[Any]]:
+    """Return the run without its results, and these one by one."""
     whole = document.visible_tree(document.build(report, options))
     redact = Mask(options).redact
     rules = _rules(report.findings, findings_of(whole), options.rules)
     bases = _base_ids(report.targets)
     found = locations.in_order(report, whole, redact)
-    results = [_result(place, list(rules), _location(place, bases)) for place in found[:RESULT_LIMIT]]
-    return om.Run(
+    rule_ids = list(rules)
+    run = om.Run(
         tool=om.Tool(
             driver=om.ToolComponent(
                 name="akpatrol",
@@ -93,17 +96,18 @@ def _run(report: Report, options: RenderOptions) -> Any:
         ),
         automation_details=om.RunAutomationDetails(id=f"akpatrol/{report.command}/"),
         column_kind="unicodeCodePoints",
-        invocations=[_invocation(report, whole, len(found) - len(results))],
+        invocations=[_invocation(report, whole, max(0, len(found) - RESULT_LIMIT))],
         original_uri_base_ids={
             name: om.ArtifactLocation(uri=file_uri(base, redact, directory=True)) for base, name in bases.items()
         },
         version_control_provenance=_provenance(report.targets, bases, redact),
-        results=results,
+        results=[],
         properties={
             "coverage": {key: value for key, value in whole["coverage"].items() if key != "skipped"},
             "belowMinConfidence": report.below_confidence,
         },
     )
+    return run, (_result(place, rule_ids, _location(place, bases)) for place in found[:RESULT_LIMIT])
 
 
 def _rules(credentials: Iterable[Credential], shown: Sequence[Mapping[str, Any]], rules: RuleSet) -> dict[str, Any]:

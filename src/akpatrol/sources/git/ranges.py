@@ -60,6 +60,9 @@ def _written(git: Git, wanted: str) -> Range:
         raise UsageError(f"--range {wanted}: not a range", hint="write A..B, A...B, or auto")
     symmetric = right.startswith(".")
     end = right.removeprefix(".")
+    if lost := [skip for name in (left, end) if name.strip("0") and (skip := _lost(git, name))]:
+        last = _peeled(git, end or "HEAD")
+        return Range((last,) if last else (), _tag_objects(git, end), tuple(lost), open=False)
     last, tags = _commit_id(git, end or "HEAD"), _tag_objects(git, end)
     if left and not left.strip("0"):  # git's and CI's word for a branch that is new
         return Range((last, "--not", *_others(git, {last})), tags)
@@ -164,6 +167,19 @@ def _tips(git: Git, branch: str | None) -> tuple[str, ...]:
 def has_commits(git: Git) -> bool:
     """Return whether HEAD names a commit that exists."""
     return bool(git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1)))
+
+
+def _lost(git: Git, name: str) -> Skipped | None:
+    """Return the commit that a name stands for and that is not there though it was: the store is damaged."""
+    id_ = git.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, accept=(0, 1, 128)).decode().strip()
+    if not id_ or next((type_ for _, type_ in catfile.types(git, [id_])), ""):
+        return None
+    if id_ == name:
+        from akpatrol.sources.git.packs.problems import flaws  # noqa: PLC0415 - only for what is not there
+
+        flaw = next(flaws(git), None)  # else it is a mistake, or a shallow clone's
+        return flaw and Skipped(id_, f"the range needs this commit, which is not here: {flaw.item}: {flaw.reason}")
+    return Skipped(id_, f"the range needs this commit, which {name} names and which is not here: fetch it again")
 
 
 def _commit_id(git: Git, name: str) -> str:
