@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.detect.medium import Stored
-from akpatrol.model.scan import Confidence, End, Match
+from akpatrol.model.scan import Confidence, Counted, End, Excluded, Match, Skipped
 from akpatrol.scan.work import DECODED, DECODED_BYTES
-from akpatrol.unwrap.containers.recognise import kind_of
+from akpatrol.unwrap.containers.recognise import is_flaw, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.engine import Around, Engine
     from akpatrol.detect.keywords import Clue
     from akpatrol.detect.prefilter_result import PrefilterResult
+    from akpatrol.model.credential import RawFinding
     from akpatrol.model.scan import Origin
     from akpatrol.scan.work import Work
     from akpatrol.unwrap.budget import Budget
@@ -22,8 +23,16 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.encodings.registry import Decoder
     from akpatrol.unwrap.encodings.silent import Silent
 
+    Found = RawFinding | Skipped | Counted | Excluded
+
 _WIDEST = 4  # bytes of a character
 _BATCH_BYTES, _BATCH = 64 << 10, 512  # in which the gate tells each place
+
+# Decoded text may be encoded again, in more than one way: a bound on what one chunk may come to, in its own size.
+GROWTH = 16
+_LEAST_BYTES = 1 << 20
+_EXCERPT_BYTES = 64 << 10
+_SURE_BYTES = 64  # expanded, to call encoded text a container
 
 
 class Layer(NamedTuple):
@@ -134,3 +143,17 @@ def distinct(matches: Sequence[Match]) -> list[Match]:
         if not before or match.end > before.end:
             last[match.rule_id] = match
     return kept
+
+
+def most_bytes(size: int) -> int:
+    """Return how many bytes of decoded text a chunk of ``size`` bytes may come to."""
+    return max(_LEAST_BYTES, GROWTH * size)
+
+
+def of_container(found: Sequence[Found], size: int) -> list[Found]:
+    """Return what counts of a container encoded in ``size`` bytes of text; nothing if it only begins like one."""
+    expanded = sum(item.size for item in found if isinstance(item, Counted))
+    if expanded < _SURE_BYTES and all(isinstance(item, Counted | Skipped | Excluded) for item in found):
+        return []
+    small = size < _EXCERPT_BYTES
+    return [item for item in found if not (isinstance(item, Skipped) and is_flaw(item.reason, of_any_part=small))]

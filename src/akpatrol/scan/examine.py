@@ -13,6 +13,7 @@ from akpatrol.model.chunks import blocks
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped
 from akpatrol.rules.literals import of_all
 from akpatrol.scan.decode import (
+    GROWTH,
     TOO_DEEP,
     Layer,
     Turn,
@@ -21,6 +22,8 @@ from akpatrol.scan.decode import (
     decoded,
     distinct,
     doubted,
+    most_bytes,
+    of_container,
     stored,
     suspected_of,
 )
@@ -31,7 +34,6 @@ from akpatrol.unwrap.containers.recognise import (
     COMPRESSED,
     ZIP_END,
     has_zip_tail,
-    is_flaw,
     kind_of,
     open_container,
     tail_kind,
@@ -59,11 +61,6 @@ if TYPE_CHECKING:
 _SMALL_BYTES = 16 << 10
 _TOGETHER_BYTES = 256 << 10
 _TOGETHER = 512
-# Decoded text may be encoded again, in more than one way: a bound on what one chunk may come to, in its own size.
-_GROWTH = 16
-_LEAST_BYTES = 1 << 20
-_EXCERPT_BYTES = 64 << 10
-_SURE_BYTES = 64  # expanded, to call what stands encoded in a text a container
 _REMEMBERED = 1 << 17
 # Beneath the depth to which encodings are opened, they are only asked whether there may be something: so far.
 _DEEPEST = 64
@@ -257,7 +254,7 @@ class Examiner:
         if suspicion.alarms:
             around = self.engine.around(chunk.data, suspicion)
             layer = Layer(chunk.data, (), lambda first, last: (first, last), frozenset, around)
-            turn = Turn(chunk.origin, within, [max(_LEAST_BYTES, _GROWTH * len(chunk.data))], set())
+            turn = Turn(chunk.origin, within, [most_bytes(len(chunk.data))], set())
             yield from self._decode(layer, suspicion, turn)
         if work.over:
             work.over, before, work.told = False, work.told, title(chunk.origin)
@@ -277,7 +274,7 @@ class Examiner:
                 # What a text came to that was met in another way was told there.
                 silent.met(part.key, is_new and (number not in suspected or (yield from self._part(layer, part, turn))))
         if turn.left[0] < 0:
-            yield Skipped(title(turn.origin), f"what is encoded in it comes to more than {_GROWTH} times its size")
+            yield Skipped(title(turn.origin), f"what is encoded in it comes to more than {GROWTH} times its size")
             return False
         return silent.always()
 
@@ -348,11 +345,7 @@ class Examiner:
             return list(self._counted_only[key])
         origin = turn.origin._replace(encodings=turn.origin.encodings + encodings)
         found = list(self.look(Content(origin, data, size=len(data)), turn.within))
-        expanded = sum(item.size for item in found if isinstance(item, Counted))
-        if expanded < _SURE_BYTES and not any(not isinstance(item, Counted | Skipped | Excluded) for item in found):
-            return []
-        small = len(data) < _EXCERPT_BYTES
-        told = [one for one in found if not (isinstance(one, Skipped) and is_flaw(one.reason, of_any_part=small))]
+        told = of_container(found, len(data))
         if all(isinstance(one, Counted) for one in told) and len(self._counted_only) < _REMEMBERED:
             self._counted_only[key] = [one for one in told if isinstance(one, Counted)]
         return told

@@ -5,17 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from akpatrol.errors import UsageError
 from akpatrol.runtime.worker_pool import local_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from akpatrol.runtime.worker_pool import WorkerPool
-
-
-class WorkersLostError(UsageError):
-    """No worker is left to do any task."""
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from akpatrol.unwrap.containers import ar, compressed, compressed_tables, documents, pdf, sqlite, tar
 from akpatrol.unwrap.containers import zip as zip_
-from akpatrol.unwrap.containers.recognise import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,8 +31,13 @@ _OPENERS: Final[dict[str, Opener]] = {
 }
 
 
-def members(kind: str, source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
-    """Yield the members of a container of ``kind``, and what of it cannot be read. Raises OverLimit and OSError."""
+def members(
+    kind: str, source: ContainerBytes, level: Level, kind_of: Callable[[bytes], str | None]
+) -> Iterator[Member | Flaw]:
+    """Yield the members of a container of ``kind``, and what of it cannot be read. Raises OverLimit and OSError.
+
+    ``kind_of`` says of which kind the content of a compressed file is, by its first bytes.
+    """
     if opener := _OPENERS.get(kind):
         return opener(source, level)
     return compressed.members(source, level, kind, kind_of)

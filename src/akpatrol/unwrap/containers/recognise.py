@@ -152,7 +152,7 @@ class _Opening:
         from akpatrol.unwrap.containers.openers import members  # noqa: PLC0415 - hardly any file comes here
 
         try:
-            for found in members(self._kind, ContainerBytes(self._content, self._level), self._level):
+            for found in members(self._kind, ContainerBytes(self._content, self._level), self._level, kind_of):
                 if isinstance(found, Flaw):
                     yield from self._flaw(found.reason)
                     continue

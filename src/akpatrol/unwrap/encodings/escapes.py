@@ -143,11 +143,11 @@ class Escapes:
         return re.compile(self._family.escape)
 
     @cached_property
-    def _resolver(self) -> _Resolver:
+    def _resolver(self) -> _EscapePatterns:
         family = self._family
         escape = family.guard + family.escape
         either = re.compile(b"((?:%b){2,}+)|%b" % (family.guard + family.plain, escape))
-        return _Resolver(re.compile(escape), either, family.resolve, family.resolve_plain, b"(?<" in escape)
+        return _EscapePatterns(re.compile(escape), either, family.resolve, family.resolve_plain, b"(?<" in escape)
 
     @cached_property
     def _text(self) -> re.Pattern[bytes]:
@@ -177,7 +177,7 @@ class Escapes:
         return position
 
 
-class _Resolver(NamedTuple):
+class _EscapePatterns(NamedTuple):
     """The pattern of an escape, and that of several plain ones, in its group, or else of one; and what they stand for.
 
     ``looks_back`` says that an escape may depend on what stands before it.
@@ -193,7 +193,7 @@ class _Resolver(NamedTuple):
 class _Text:
     """``data[start:end]``; where its bytes stand is found out only when asked, for few texts hold a hit."""
 
-    def __init__(self, resolver: _Resolver, data: bytes, start: int, end: int) -> None:
+    def __init__(self, resolver: _EscapePatterns, data: bytes, start: int, end: int) -> None:
         self._escape, self._either, self._resolve, self._resolve_plain, self._looks_back = resolver
         self._data = data
         self._start = start
