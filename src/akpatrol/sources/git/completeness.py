@@ -149,8 +149,11 @@ def _absent(git: Git, stream: Stream) -> Iterator[Skipped]:
 
 
 def _held_by(git: Git, commits: Iterable[str], refs: Refs) -> list[Skipped]:
-    """Return what these commits and what refs name beside them need and that is not there. Raises GitError."""
-    ids = (f"{id_}\n".encode() for id_ in chain(commits, refs.tags, refs.others))
+    """Return what these commits and what refs name beside them need and that is not there. Raises GitError.
+
+    A tag is not asked for: git gives up at one that leads to nothing, and what it leads to is among these.
+    """
+    ids = (f"{id_}\n".encode() for id_ in chain(commits, refs.others))
     with git.stream(*_WALK, "--no-walk=unsorted", "--stdin", stdin=ids) as stream:
         return list(_absent(git, stream))
 
