@@ -51,11 +51,10 @@ if TYPE_CHECKING:
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
     from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.scan.decode import Found
     from akpatrol.scan.repeats import Shortened
     from akpatrol.sources.base import Item, Unit
     from akpatrol.unwrap.encodings.encoding import Decoded
-
-    Found = RawFinding | Skipped | Counted | Excluded
 
 # Contents of at most so many bytes are looked at together, up to so many bytes and contents: they stay in the cache.
 _SMALL_BYTES = 16 << 10

@@ -174,9 +174,9 @@ FAMILIES = (
         _resolve_backslash,
         escape_triggers.backslash,
         (
-            (rb"(?:[0-9A-Za-z_]\\x00){2}", rb"\x00"),
-            (rb"(?:[0-9A-Za-z_]\\u0000){2}", rb"\u0000"),
             (rb"u0026#", b"u0026#"),
+            # Base64 of a byte order mark, for an escaped slash cuts it.
+            (rb"\\/\\/[45][0-9A-Za-z+]{2}", rb"\/\/"),
         ),
         nested.backslash,
         rb"\\(?:u00[0-7]" + _HEX + rb"|x[0-7]" + _HEX + rb"|[01][0-7]{2})",
@@ -198,7 +198,7 @@ FAMILIES = (
         "quoted-printable",
         b"=",
         # A line of 60 to 78 characters with its "=": encoders fill theirs to 76, and other "=" at an end are no breaks.
-        rb"=(?:0[09AD]|2[0-9A-F]|[3-6][0-9A-F]|7[0-9A-E]|(?<=[^\n]{59}=)(?<![^\n]{78}=)" + _PADDED + rb"\r?\n)",
+        rb"=(?:0[09AD]|2[0-9A-F]|[3-6][0-9A-F]|7[0-9A-E]|F[EF]|(?<=[^\n]{59}=)(?<![^\n]{78}=)" + _PADDED + rb"\r?\n)",
         _resolve_quoted,
         escape_triggers.quoted,
         (

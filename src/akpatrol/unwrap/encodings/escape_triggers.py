@@ -75,7 +75,7 @@ def backslash(literals: Sequence[Places]) -> Iterator[Part]:
         yield rb"\{0{0,6}" + code + rb"\}", b"{"
         yield before + rb"\\" + _octal(last), b"\\" + (_octal(last) if len(last) == 1 else b"")
         if mark := _marks(last):
-            yield raw + rb"\\\\?" + spelling.character(mark), b"\\" + mark[: len(mark) == 1]
+            yield raw + rb"\\+" + spelling.character(mark), b"\\" + mark[: len(mark) == 1]
     for rest in _rests(literals, _hexadecimal):
         yield rb"\\(?:x|u00|U000000)" + rest, b"\\"
     for rest in _rests(literals, _octal):
@@ -93,7 +93,7 @@ def backslash(literals: Sequence[Places]) -> Iterator[Part]:
         for index, place in enumerate(places[:-1]):
             if mark := _marks(place):
                 raw = spelling.pattern(places[:index][-1:])
-                yield raw + rb"\\\\?" + spelling.pattern([mark, *places[index + 1 :]]), b"\\"
+                yield raw + rb"\\+" + spelling.pattern([mark, *places[index + 1 :]]), b"\\"
 
 
 def html(literals: Sequence[Places]) -> Iterator[Part]:

@@ -7,118 +7,106 @@ behind it. Text that is escaped throughout has these in a row.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple
-
-from akpatrol.unwrap.encodings import spelling
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from akpatrol.unwrap.encodings.spelling import Part
 
-_MARKS = "%=\\"  # what introduces a code
-_NAMES = {"%": "percnt", "=": "equals", "\\": "bsol", "&": "amp", "#": "num", ";": "semi", "{": "lcub"}
-_NAMED = "(?:percnt|equals|bsol|num|semi|lcub)"
-# The code of a character of text, or of a zero before one, behind those of what introduced it in layers further in.
-_LAYERS = "(?:(?:u00|U000000|x)?(?:25|3[Dd]|5[Cc])|045|075|134){0,6}"
-_CODE = "(?:(?:u00|U000000|x)?[2-7][0-9A-Fa-f]|[01][0-7]{2}|(?:u00|U000000|x|0)?00[0-9A-Za-z_])"
-
-
-class _Outer(NamedTuple):
-    """How a layer escapes a mark, as patterns: what its escapes end with, and begin with where one follows another."""
-
-    ends: Callable[[str], list[str]]
-    begins: Callable[[str], list[str]]
+# Of a character of text, or of a zero before one.
+_CODE = rb"(?:[2-7][0-9A-Fa-f]|00[0-9A-Za-z_])"
+# What goes on behind a backslash.
+_BODY = rb"(?:u00|U000000|x[0-7]|[01][0-7]{2})"
+_NAMED = rb"(?:percnt|equals|bsol|num|semi|lcub)"
+_BEHIND_AMP = rb"(?:#|amp|percnt|equals|bsol|num|semi|lcub)"
 
 
 def percent() -> Iterator[Part]:
     """Yield the seams where the outer layer is of percent escapes, once or more."""
-    return _seams(
-        _Outer(lambda mark: [f"%{_code(mark)}"], lambda mark: [f"%{_code(mark)}"]),
-        _Outer(lambda mark: [f"25{_code(mark)}"], lambda mark: [f"%25(?:25|{_code(mark)})"]),
-    )
+    return _by_two_digits(b"%", b"%(?:25|3[Dd])")
 
 
 def quoted() -> Iterator[Part]:
     """Yield the seams where the outer layer is quoted-printable, once or more."""
-    return _seams(
-        _Outer(lambda mark: [f"={_code(mark)}"], lambda mark: [f"={_code(mark)}"]),
-        _Outer(lambda mark: [f"3D{_code(mark)}"], lambda mark: [f"=3D(?:3D|{_code(mark)})"]),
-    )
+    return _by_two_digits(b"=", b"=(?:25|3[Dd])")
+
+
+def _by_two_digits(sign: bytes, again: bytes) -> Iterator[Part]:
+    """Yield the seams for escapes of a sign and two digits; ``again`` is how codes of their kind begin anew."""
+    # The sign itself, or its code of a layer between.
+    for before, needs in ((sign, sign), (b"(?:25|3[Dd])", b"")):
+        yield before + b"25" + _CODE + again, needs + b"25"
+        yield before + b"3[Dd]" + _CODE + again, needs + b"3"
+        yield before + b"5[Cc]" + _BODY, needs + b"5"
+        yield before + b"5[Cc][ux]" + sign + b"(?:25|3[Dd]|7[Bb])", needs + b"5"
+        yield before + b"5[Cc]" + sign + b"(?:2[56]|3[Dd])", needs + b"5"
+    yield sign + b"26" + sign + b"23", sign + b"26" + sign + b"23"
+    yield b"(?:25|3[Dd])26" + sign + b"(?:25|3[Dd])", b"26" + sign
+    yield _NAMED + sign + b"(?:25|3[DdBb])", sign
+    yield b"amp" + sign + b"3[Bb](?:" + sign + b"23|" + _BEHIND_AMP + b")", b"amp" + sign
+    yield b"amp" + sign + b"(?:25|3[Dd]){1,12}3[Bb](?:" + sign + b"|" + _BEHIND_AMP + b")", b"amp" + sign
 
 
 def html() -> Iterator[Part]:
     """Yield the seams where the outer layer is of character references, once or more."""
-
-    def references(mark: str) -> list[str]:
-        return [f"#{ord(mark)};", f"#[Xx]{_code(mark)};", f"{_NAMES[mark]};"]
-
-    yield from _seams(_Outer(references, lambda mark: [f"&(?:amp;|{'|'.join(references(mark))})"]))
-    # Only the ampersand itself may be escaped, as it is for HTML.
-    yield rb"(?:amp|#38|#[Xx]26);#[Xx]?[0-9A-Fa-f]{2,5};&", b";#"
+    for percent_sign in (b"#37;", b"25;", b"percnt;"):
+        yield percent_sign + _CODE, percent_sign
+    for equals in (b"#61;", b"3d;", b"3D;", b"equals;"):
+        yield equals + b"(?:" + _CODE + b"&|25|3[Dd]|5[Cc])", equals
+    for reverse in (b"#92;", b"5c;", b"5C;", b"bsol;"):
+        behind = b"&(?:#3[78]|#61|#[Xx](?:2[56]|3[Dd])|percnt|equals|amp);"
+        yield reverse + b"(?:[uUx]|[01][0-7]{2}|" + behind + b")", reverse
+    for ampersand in (b"#38;", b"x26;", b"X26;", b"amp;"):
+        # Only the ampersand itself may be escaped, as it is for HTML.
+        yield (
+            ampersand + rb"(?:&(?:#35|#[Xx]23|num);|\\[#\\]|#[Xx]?[0-9A-Fa-f]{2,5};&|#[xX]?0{1,4};[0-9A-Za-z_]&)",
+            ampersand,
+        )
+    yield b"[#xX0]0;[0-9A-Za-z_]&#[xX]?0", b"0;"
+    semicolon = b"&(?:#59|#[Xx]3[Bb]|semi|#38|#[Xx]26|amp);"
+    yield _NAMED + semicolon, b"&"
+    yield b"amp" + semicolon + b"(?:&|" + _BEHIND_AMP + b")", b"amp&"
 
 
 def backslash() -> Iterator[Part]:
     """Yield the seams where the outer layer is of escapes with a backslash, once or more."""
-
-    def codes(mark: str) -> list[str]:
-        return [
-            f"u00{_code(mark)}",
-            f"U000000{_code(mark)}",
-            f"x{_code(mark)}",
-            rf"[ux]\{{(?:0{{0,6}}){_code(mark)}\}}",
-        ]
-
-    def ends(mark: str) -> list[str]:
-        octal = f"{ord(mark):03o}"
-        return [*codes(mark), rf"\\{octal}", f"134{octal}", *([] if mark == "\\" else [rf"\\{_escaped(mark)}"])]
-
-    def begins(mark: str) -> list[str]:
-        return [rf"\\(?:\\|{'|'.join(codes(mark))}|{ord(mark):03o}|{_escaped(mark)})"]
-
-    yield from _seams(_Outer(ends, begins))
-    # Only the backslash itself may be escaped, as it is in JSON.
-    for code in ("u00[0-7]%s", "U000000[0-7]%s", "x[0-7]%s", "[01][0-7]%s"):
-        escape = code % ("{2}" if code.startswith("[") else "[0-9A-Fa-f]")
-        yield _part(rf"\\{escape}(?:\\+{escape}){{2}}")
-    yield _part(r"[ux]\{(?:0{0,6})[2-7][0-9A-Fa-f]\}\\+[ux]\{")
-    yield _part(r"\\[ux]\\+\{")
-
-
-def _seams(*outers: _Outer) -> Iterator[Part]:
-    for outer in outers:
-        for mark in _MARKS:
-            following = _any(outer.begins(mark))
-            for end in outer.ends(mark):
-                yield _part(f"{end}{_LAYERS}{_CODE}{following}")
-        for end in outer.ends("\\"):
-            yield _part(f"{end}[Uux]{_any(outer.begins('{'))}")
-        for end in outer.ends("&"):
-            yield _part(f"{end}{_any(outer.begins('#'))}")
-        number, semicolon = (_any(outer.begins(mark)) for mark in "#;")
-        yield _part(f"{_NAMED}{semicolon}")
-        yield _part(f"amp{semicolon}(?:{number}|#|amp|{_NAMED})")
+    for before, behind, needs in (
+        (b"u00", b"", b"u00"),
+        (b"U000000", b"", b"U000000"),
+        (rb"(?:\\|5[Cc])x", b"", b"x"),
+        (rb"[0{]", rb"\}", b"}"),
+    ):
+        yield before + b"25" + behind + _CODE, needs
+        yield before + b"3[Dd]" + behind + rb"(?:" + _CODE + rb"\\|25|3[Dd]|5[Cc])", needs
+        introduced = rb"\\(?:u00|U000000|x|[ux]\{)(?:2[56]|3[Dd])"
+        yield before + b"5[Cc]" + behind + b"(?:[uUx]|[01][0-7]{2}|" + introduced + b")", needs
+        yield before + b"26" + behind + rb"\\(?:u0023|U00000023|x23|[ux]\{|043|#|\\)", needs
+    for before in (rb"\\", b"134"):
+        yield before + b"045" + _CODE, b"045"
+        yield before + rb"075(?:" + _CODE + rb"\\|25|3[Dd]|5[Cc])", b"075"
+        yield before + rb"134(?:[uUx]|[01][0-7]{2}|\\(?:04[56]|075))", b"134"
+        yield before + rb"046\\", rb"046" + b"\\"
+    yield rb"\\%" + _CODE, rb"\%"
+    yield rb"\\=" + _CODE + rb"\\", rb"\="
+    yield rb"\\&\\[#\\]", rb"\&" + b"\\"
+    yield _NAMED + rb"\\[uUx0;\\]", b"\\"
+    yield rb"amp\\(?:\\[uUx0;\\]|(?:u003[Bb]|U0000003[Bb]|x3[Bb]|[ux]\{3[Bb]\}|073|;)(?:\\|%b))" % _BEHIND_AMP, b"amp\\"
+    yield from _doubled()
 
 
-def _any(patterns: Sequence[str]) -> str:
-    return patterns[0] if len(patterns) == 1 else f"(?:{'|'.join(patterns)})"
-
-
-def _code(mark: str) -> str:
-    return spelling.pattern(spelling.either_case(b"%02x" % ord(mark))).decode()
-
-
-def _escaped(mark: str) -> str:
-    return spelling.character(mark.encode()).decode()
-
-
-def _part(pattern: str) -> Part:
-    """Return a pattern with the longest text that is in each of its matches, as far as that is plain to see."""
-    outside = re.sub(r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)", "\n", pattern)
-    texts = re.split(r"\n|\[[^]]*\]|(?<!\\)(?:\{[^}]*\}|[+?*])", re.sub(r"(?<=[^\\]){[0-9,]+}|\+", "\n", outside))
-    plain = (
-        re.sub(r"\\x([0-9a-f]{2})|\\(.)", lambda one: chr(int(one[1], 16)) if one[1] else one[2], text)
-        for text in texts
-    )
-    return pattern.encode(), max(plain, key=len).encode()
+def _doubled() -> Iterator[Part]:
+    """Yield what is escaped throughout beneath escapes of the backslash itself, as in JSON, or as it is."""
+    for escape, needs in ((rb"\\u00[0-7][0-9A-Fa-f]", b"\\u00"), (rb"\\U000000[0-7][0-9A-Fa-f]", b"\\U000000")):
+        yield escape * 3, needs
+        yield escape + rb"\\\\[uU\\]", needs
+    yield rb"(?:\\x[0-7][0-9A-Fa-f]){3}", rb"\x"
+    yield rb"\\x[2-7][0-9A-Fa-f]\\\\[x\\]", rb"\x"
+    yield rb"(?:\\[01][0-7]{2}){3}", b"\\"
+    yield rb"\\[01][0-7]{2}\\\\(?:[01][0-7]{2}|\\\\)", b"\\"
+    yield rb"\\[ux]\{0{0,6}[2-7][0-9A-Fa-f]\}\\[ux\\]", b"}\\"
+    yield rb"\}\\[ux]\{0{1,6}\}\\", b"}\\"
+    yield rb"\\[ux]\\[{\\]", b"\\"
+    # Of wide text there is a zero beside each character.
+    for zero in (b"u0000", b"U00000000", b"x00", b"000"):
+        yield rb"\\" + zero + rb"[0-9A-Za-z_]\\[uUx0\\]", b"\\" + zero

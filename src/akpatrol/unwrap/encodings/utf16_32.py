@@ -76,7 +76,8 @@ _WIDENED_BYTES = 1 << 20
 # A mark that was read byte by byte, as the layer round it leaves it.
 _READ_MARKS = ("\xff\xfe".encode(), "\xfe\xff".encode())
 _MARK_BYTES = 4
-_MARK = str.maketrans("", "", "\xfe\xff")
+_MARK_CHARACTERS = ("\xfe", "\xff")
+_NO_MARK = str.maketrans("", "", "".join(_MARK_CHARACTERS))
 _NOT_ZERO = re.compile(rb"[^\0]")
 
 
@@ -292,8 +293,11 @@ def _forwards(data: bytes, form: _Form, start: int) -> tuple[str, int]:
 
 def _decoded(form: _Form, text: str, start: int, end: int) -> Decoded:
     # Of wide text that was made wider the bytes are to be had back; in both ways each character counts once.
-    widened = text[:4].strip("\0")[:1] in ("\xfe", "\xff") and text.translate(_MARK).isascii()
-    data = text.encode("latin-1" if widened else "utf-8")
+    inner = text.removeprefix("\ufeff")
+    widened = inner[:4].strip("\0")[:1] in _MARK_CHARACTERS and inner.translate(_NO_MARK).isascii()
+    if widened and inner != text:
+        start += form.width
+    data = inner.encode("latin-1") if widened else text.encode()
     return Decoded(form.codec, data, start, end, _Offsets(data, form.width, start, end).span)
 
 
