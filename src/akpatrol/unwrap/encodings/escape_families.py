@@ -176,7 +176,7 @@ FAMILIES = (
         (
             (rb"u0026#", b"u0026#"),
             # Base64 of a byte order mark, for an escaped slash cuts it.
-            (rb"\\/\\/[45][0-9A-Za-z+]{2}", rb"\/\/"),
+            (rb"(?:\\/\\/|\\_\\_)[45][0-9A-Za-z+]{2}", b"\\"),
         ),
         nested.backslash,
         rb"\\(?:u00[0-7]" + _HEX + rb"|x[0-7]" + _HEX + rb"|[01][0-7]{2})",
@@ -189,7 +189,11 @@ FAMILIES = (
         _AMPERSAND + rb"(?:#[0-9]{1,10};?|#[xX]" + _HEX + rb"{1,8};?|[A-Za-z][0-9A-Za-z]{1,31};)",
         _resolve_html,
         escape_triggers.html,
-        ((rb"(?:&#[xX]?[0-9A-Fa-f]{1,5};){3}", b"&#"),),
+        (
+            (rb"(?:&#[xX]?[0-9A-Fa-f]{1,5};){3}", b"&#"),
+            # Base64 of a byte order mark.
+            (rb"&#(?:(?:47|95);&#(?:47|95)|[xX](?:2|5)[fF];&#[xX](?:2|5)[fF]);[45][0-9A-Za-z+]{2}", b";&#"),
+        ),
         nested.html,
         rb"&#(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6]);",
         _resolve_plain_html,

@@ -233,7 +233,7 @@ def _opened(data: bytes) -> _Form | None:
 
 def _widened(data: bytes) -> _Form | None:
     """Return the form of data that begin with wide text which was made wider still, by where its bytes stand."""
-    places = [found.start() for found in islice(_NOT_ZERO.finditer(data, 0, _WIDENED_BYTES), _SURE + 2)]
+    places = [found.start() for found in islice(_NOT_ZERO.finditer(data, 0, _WIDENED_BYTES), 2 * _SURE)]
     text = [place for place in places if data[place] not in b"\xfe\xff"]
     steps = {behind - before for before, behind in pairwise(text)}
     step = steps.pop() if len(steps) == 1 and len(text) >= _SURE else 0
