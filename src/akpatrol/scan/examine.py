@@ -317,15 +317,9 @@ class Examiner:
     def _too_deep(self, layer: Layer, suspicion: PrefilterResult, turn: Turn) -> Generator[Match | Found, None, bool]:
         """Yield one skip if anything at this depth or beneath might be a match; return whether nothing might."""
         deepest = len(layer.encodings) >= _DEEPEST and bool(suspicion.alarms)
-<<<<<<< HEAD
-        held = deepest or bool(suspicion.ends)
-        if not held and suspicion.rules:
-            whole, outer = (0, len(layer.data)), Outer(turn.within.work, around=layer.around)
-=======
         held = deepest
         if not held and (suspicion.ends or suspicion.rules):
-            whole, outer = (0, len(layer.data)), Outer(turn.crowd, around=layer.around)
->>>>>>> 4b04d75 (examination: skip what is too deep only where it is a match, not for a prefix alone)
+            whole, outer = (0, len(layer.data)), Outer(turn.within.work, around=layer.around)
             held = bool(self.engine.confirm(Medium(layer.data), suspicion, whole, turn.origin.path, outer))
         if not held:
             beneath = (yield from self._decode(layer, suspicion, turn)) if suspicion.alarms else True

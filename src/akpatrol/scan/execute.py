@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.config.limits import Limits
     from akpatrol.rules.rule_file import RuleSet
     from akpatrol.runtime.worker_pool import WorkerPool
-    from akpatrol.scan.examine import Found
+    from akpatrol.scan.decode import Found
     from akpatrol.sources.base import Planned, Source, Unit
 
     Progress = Callable[[ScanResult], None]
