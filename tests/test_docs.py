@@ -100,7 +100,8 @@ def test_the_command_reference_is_the_programs_help() -> None:
     assert specification.loader
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
-    assert _PAGES[_GENERATED] == module.text(), "run: python docs/make_commands.py"
+    # Help is wrapped, and words of a default may depend on the machine: only line ends and blanks may differ.
+    assert _PAGES[_GENERATED].split() == module.text().split(), "run: python docs/make_commands.py"
 
 
 def test_the_exit_codes_are_all_told() -> None:
