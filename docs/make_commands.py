@@ -24,7 +24,13 @@ the program.
 
 def text() -> str:
     """Return the page."""
-    context = click.Context(cli, info_name="akpatrol", max_content_width=_COLUMNS, terminal_width=_COLUMNS)
+    context = click.Context(
+        cli,
+        info_name="akpatrol",
+        max_content_width=_COLUMNS,
+        terminal_width=_COLUMNS,
+        help_option_names=["-h", "--help"],
+    )
     sections = [_section("akpatrol", cli, context), *_sections(cli, context)]
     return _HEAD + "".join(f"\n{section}" for section in sections)
 
