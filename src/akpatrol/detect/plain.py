@@ -46,7 +46,7 @@ class Plain:
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
-        self._prefix = prefix = PREFIXES[rule.kind]
+        prefix = PREFIXES[rule.kind]
         rest = rule.regex.encode()[len(prefix) :]
         self._source = b"%b%b%b(?=(%b))" % (prefix, _NOT_INSIDE % (prefix, prefix), _LEAST[rule.kind], rest)
         self._pattern: re.Pattern[bytes] | None = None

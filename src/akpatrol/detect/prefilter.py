@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import re
 from array import array
+from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from akpatrol.detect.match import compile_any
 from akpatrol.detect.prefilter_result import GAP_BYTES, PatternStore, PrefilterResult, has_anchor, most_of
 from akpatrol.model.fired_triggers import TriggerEnds
+from akpatrol.model.trigger import holds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
     from akpatrol.detect.character_runs import CharacterRuns
     from akpatrol.detect.hyperscan_patterns import HyperscanPatterns
     from akpatrol.detect.keywords import Keywords
-    from akpatrol.model.trigger import Trigger
+    from akpatrol.model.trigger import Needs, Trigger
     from akpatrol.rules.rule_file import Rule
 
 GateChoice = Literal["auto", "hyperscan", "automaton"]
@@ -67,8 +69,10 @@ class Prefilter:
         if self._hyperscan:
             return self._hyperscan.suspect(data)
         found = self._by_words(data)
+        # Many patterns need the same bytes.
+        held = cache(partial(holds, data))
         for index, alarm in enumerate(self._alarms):
-            if alarm.needs in data and not alarm.run and (ends := self._ring(alarm, data, found)):
+            if held(alarm.needs) and not alarm.run and (ends := self._ring(alarm, data, found, held)):
                 found.alarms[index] = ends
         if any(alarm.run for alarm in self._alarms):
             found.alarms |= self._ring_in_runs(data)
@@ -125,7 +129,9 @@ class Prefilter:
                 found.rules.update(index for index in rules if not has_anchor(self._rules[index]))
         return found
 
-    def _ring(self, alarm: Trigger, data: bytes, found: PrefilterResult) -> TriggerEnds | array[int]:
+    def _ring(
+        self, alarm: Trigger, data: bytes, found: PrefilterResult, held: Callable[[Needs], bool]
+    ) -> TriggerEnds | array[int]:
         if not alarm.each:
             first = self._pattern(alarm.pattern).search(data)
             return array("Q", (first.end(),) if first else ())
@@ -134,7 +140,7 @@ class Prefilter:
             ends = array("Q", sorted(set(islice(self._ends_of_any(alarm, data), most))))
         else:
             parts = alarm.parts or ((alarm.pattern, alarm.needs),)
-            patterns = [self._pattern(pattern) for pattern, needs in parts if needs in data]
+            patterns = [self._pattern(pattern) for pattern, needs in parts if held(needs)]
             every = [sorted(islice((one.end() for one in each.finditer(data)), most)) for each in patterns]
             # Where one of them flooded, what is behind its last is looked for by all.
             last = min((one[-1] for one in every if one and len(one) == most), default=len(data))
@@ -153,7 +159,7 @@ class Prefilter:
             yield found.end()
             position = found.start() + 1
 
-    def _pattern(self, pattern: bytes, many: Sequence[tuple[bytes, bytes]] = ()) -> re.Pattern[bytes]:
+    def _pattern(self, pattern: bytes, many: Sequence[tuple[bytes, Needs]] = ()) -> re.Pattern[bytes]:
         if pattern not in self._patterns:  # most little input needs few of them
             together = compile_any(part for part, _ in many) if many else None
             self._patterns[pattern] = together or re.compile(pattern)

@@ -1,8 +1,8 @@
 """The frozen values that pass between stages while nothing is found, and the words they are made of.
 
-``Chunk`` -> (engine) ``Match`` -> (pipeline) ``Hit`` -> (source) ``Occurrence`` -> (triage) ``Credential`` ->
+``Chunk`` -> (engine) ``Match`` -> (scan) ``RawFinding`` -> (source) ``Occurrence`` -> (group) ``Credential`` ->
 ``Report``. What could not be read is a ``Skipped`` value that takes the same way; what exists only once something is
-found is in ``findings.py``. All are named tuples: a frozen dataclass takes five times as long to define, which a hook
+found is in ``credential.py``. All are named tuples: a frozen dataclass takes five times as long to define, which a hook
 pays on every commit, and to make, which a scan pays for every file and object.
 """
 

@@ -7,6 +7,15 @@ from typing import NamedTuple
 _WINDOW_BYTES = 256
 
 
+# Bytes that each match of a pattern holds, or several of which it holds one.
+Needs = bytes | tuple[bytes, ...]
+
+
+def holds(data: bytes, needs: Needs) -> bool:
+    """Return whether ``data`` holds what a pattern needs: without it, there is no match to search for."""
+    return needs in data if isinstance(needs, bytes) else any(one in data for one in needs)
+
+
 class CharacterRun(NamedTuple):
     """At least ``length`` of these ``characters`` in a row, as many as there are."""
 
@@ -26,12 +35,13 @@ class Trigger(NamedTuple):
     """What the gate listens for on behalf of an encoding, in the syntax that ``re`` and hyperscan share.
 
     ``each`` asks for every end of a match; otherwise one report says that there is any, and its place tells nothing.
-    Every match holds ``needs``. A pattern that is slow to look for is looked for only within each ``run``, and rings
-    once where that ends. One that consists of alternatives may have them as ``parts``, each with what it needs.
+    Every match holds ``needs``, or one of them. A pattern that is slow to look for is looked for only within each
+    ``run``, and rings once where that ends. One that consists of alternatives may have them as ``parts``, each with
+    what it needs.
     """
 
     pattern: bytes
     each: bool = True
-    needs: bytes = b""
+    needs: Needs = b""
     run: CharacterRun | None = None
-    parts: tuple[tuple[bytes, bytes], ...] = ()
+    parts: tuple[tuple[bytes, Needs], ...] = ()

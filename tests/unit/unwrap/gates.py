@@ -6,6 +6,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from akpatrol.model.trigger import holds
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -20,7 +22,7 @@ def rung(alarm: Trigger, data: bytes) -> list[int]:
     ends: set[int] = set()
     for pattern, needs in alarm.parts or ((alarm.pattern, alarm.needs),):
         found = [*_compiled(pattern).finditer(data)]
-        assert all(needs in one[0] for one in found)
+        assert all(holds(one[0], needs) for one in found)
         ends.update(one.end() for one in found)
     return sorted(ends)
 

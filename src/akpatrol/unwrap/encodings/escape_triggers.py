@@ -86,9 +86,9 @@ def backslash(literals: Sequence[Places]) -> Iterator[Part]:
         yield raw + rb"\\u00(?:2[56]|3[dD]|5[cC])", rb"\u00"
         yield raw + rb"\\U000000(?:2[56]|3[dD]|5[cC])", rb"\U000000"
         yield raw + rb"\\x(?:2[56]|3[dD]|5[cC])", rb"\x"
-        yield raw + rb"\\[xu]\{0{0,6}(?:2[56]|3[dD]|5[cC])\}", b"{"
-        yield raw + rb"\\(?:04[56]|075|134)", b"\\"
-        yield raw + rb"\\[%&=]", b"\\"
+        yield raw + rb"\\[xu]\{0{0,6}(?:2[56]|3[dD]|5[cC])\}", (rb"\x{", rb"\u{")
+        yield raw + rb"\\(?:04[56]|075|134)", (rb"\04", rb"\075", rb"\134")
+        yield raw + rb"\\[%&=]", (rb"\%", rb"\&", rb"\=")
     for places in literals:
         for index, place in enumerate(places[:-1]):
             if mark := _marks(place):
@@ -106,7 +106,8 @@ def html(literals: Sequence[Places]) -> Iterator[Part]:
         for name in _names(last):
             yield name, name
     for raw in _before_marks(literals):
-        yield raw + rb"&(?:#0{0,6}(?:3[78]|61|92)|#[xX]0{0,6}(?:2[56]|3[dD]|5[cC])|amp|percnt|equals|bsol);", b"&"
+        introduced = rb"&(?:#0{0,6}(?:3[78]|61|92)|#[xX]0{0,6}(?:2[56]|3[dD]|5[cC])|amp|percnt|equals|bsol);"
+        yield raw + introduced, (b"&#", b"&amp;", b"&percnt;", b"&equals;", b"&bsol;")
     for rest in _rests(literals, lambda place: _codes(place, "{}") + b";?"):
         yield rb"[#0]" + rest, b""  # the semicolon may be missing
     for rest in _rests(literals, lambda place: _hexadecimal(place) + b";?"):

@@ -114,13 +114,14 @@ def _spelled(text: Pairs) -> tuple[list[Part], ...]:
     """Return the ways in which pairs of digits are written: apart, in the groups of dumps, with zeros between."""
     pairs = [spelling.pattern(pair) for pair in text]
     first = spelling.longest(text[0])
-    apart = [[(between.join(pairs), first)] for between in _BETWEEN_PAIRS]
-    zeros = [(zero.join(pairs), first + zero if len(first) == _PAIR else zero) for zero in _ZEROS]
+    apart: list[list[Part]] = [[(between.join(pairs), first)] for between in _BETWEEN_PAIRS]
+    zeros: list[Part] = [(zero.join(pairs), first + zero if len(first) == _PAIR else zero) for zero in _ZEROS]
     # xxd writes pairs of pairs.
     groups = {b"".join(pairs[:odd]): [pairs[at : at + 2] for at in range(odd, len(pairs), 2)] for odd in (0, 1)}
     grouped = [b" ".join(filter(None, (one, *map(b"".join, rest)))) for one, rest in groups.items()]
     grouped += [b" ".join(pairs[:at]) + b"  " + b" ".join(pairs[at:]) for at in range(1, len(pairs))]
-    return (*apart, [(one, one.split(b"[")[0] or b" ") for one in grouped], zeros)
+    together: list[Part] = [(one, one.split(b"[")[0] or b" ") for one in grouped]
+    return (*apart, together, zeros)
 
 
 def _alarm(ways: Iterable[list[Part]]) -> Trigger:

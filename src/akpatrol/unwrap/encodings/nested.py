@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 _CODE = rb"(?:[2-7][0-9A-Fa-f]|00[0-9A-Za-z_])"
 # What goes on behind a backslash.
 _BODY = rb"(?:u00|U000000|x[0-7]|[01][0-7]{2})"
-_NAMED = rb"(?:percnt|equals|bsol|num|semi|lcub)"
-_BEHIND_AMP = rb"(?:#|amp|percnt|equals|bsol|num|semi|lcub)"
+_NAMES = (b"percnt", b"equals", b"bsol", b"num", b"semi", b"lcub")
+_NAMED = b"(?:%b)" % b"|".join(_NAMES)
+_BEHIND_AMP = b"(?:#|amp|%b)" % b"|".join(_NAMES)
 
 
 def percent() -> Iterator[Part]:
@@ -35,15 +36,16 @@ def quoted() -> Iterator[Part]:
 def _by_two_digits(sign: bytes, again: bytes) -> Iterator[Part]:
     """Yield the seams for escapes of a sign and two digits; ``again`` is how codes of their kind begin anew."""
     # The sign itself, or its code of a layer between.
-    for before, needs in ((sign, sign), (b"(?:25|3[Dd])", b"")):
-        yield before + b"25" + _CODE + again, needs + b"25"
-        yield before + b"3[Dd]" + _CODE + again, needs + b"3"
-        yield before + b"5[Cc]" + _BODY, needs + b"5"
-        yield before + b"5[Cc][ux]" + sign + b"(?:25|3[Dd]|7[Bb])", needs + b"5"
-        yield before + b"5[Cc]" + sign + b"(?:2[56]|3[Dd])", needs + b"5"
+    for before, begins in ((sign, (sign,)), (b"(?:25|3[Dd])", (b"25", b"3D", b"3d"))):
+        percents, equals, reverses = (tuple(one + digits for one in begins) for digits in (b"25", b"3", b"5"))
+        yield before + b"25" + _CODE + again, percents
+        yield before + b"3[Dd]" + _CODE + again, equals
+        yield before + b"5[Cc]" + _BODY, reverses
+        yield before + b"5[Cc][ux]" + sign + b"(?:25|3[Dd]|7[Bb])", reverses
+        yield before + b"5[Cc]" + sign + b"(?:2[56]|3[Dd])", reverses
     yield sign + b"26" + sign + b"23", sign + b"26" + sign + b"23"
     yield b"(?:25|3[Dd])26" + sign + b"(?:25|3[Dd])", b"26" + sign
-    yield _NAMED + sign + b"(?:25|3[DdBb])", sign
+    yield _NAMED + sign + b"(?:25|3[DdBb])", tuple(name + sign for name in _NAMES)
     yield b"amp" + sign + b"3[Bb](?:" + sign + b"23|" + _BEHIND_AMP + b")", b"amp" + sign
     yield b"amp" + sign + b"(?:25|3[Dd]){1,12}3[Bb](?:" + sign + b"|" + _BEHIND_AMP + b")", b"amp" + sign
 
@@ -65,23 +67,27 @@ def html() -> Iterator[Part]:
         )
     yield b"[#xX0]0;[0-9A-Za-z_]&#[xX]?0", b"0;"
     semicolon = b"&(?:#59|#[Xx]3[Bb]|semi|#38|#[Xx]26|amp);"
-    yield _NAMED + semicolon, b"&"
+    yield _NAMED + semicolon, tuple(name + b"&" for name in _NAMES)
     yield b"amp" + semicolon + b"(?:&|" + _BEHIND_AMP + b")", b"amp&"
 
 
 def backslash() -> Iterator[Part]:
     """Yield the seams where the outer layer is of escapes with a backslash, once or more."""
-    for before, behind, needs in (
-        (b"u00", b"", b"u00"),
-        (b"U000000", b"", b"U000000"),
-        (rb"(?:\\|5[Cc])x", b"", b"x"),
-        (rb"[0{]", rb"\}", b"}"),
+    introduced = rb"\\(?:u00|U000000|x|[ux]\{)(?:2[56]|3[Dd])"
+    for before, behind, begins, ends in (
+        (b"u00", b"", (b"u00",), b""),
+        (b"U000000", b"", (b"U000000",), b""),
+        (rb"(?:\\|5[Cc])x", b"", (b"x",), b""),
+        (rb"[0{]", rb"\}", (b"0", b"{"), b"}"),
     ):
-        yield before + b"25" + behind + _CODE, needs
-        yield before + b"3[Dd]" + behind + rb"(?:" + _CODE + rb"\\|25|3[Dd]|5[Cc])", needs
-        introduced = rb"\\(?:u00|U000000|x|[ux]\{)(?:2[56]|3[Dd])"
-        yield before + b"5[Cc]" + behind + b"(?:[uUx]|[01][0-7]{2}|" + introduced + b")", needs
-        yield before + b"26" + behind + rb"\\(?:u0023|U00000023|x23|[ux]\{|043|#|\\)", needs
+
+        def needs(*digits: bytes, begins: tuple[bytes, ...] = begins, ends: bytes = ends) -> tuple[bytes, ...]:
+            return tuple(begin + two + ends for begin in begins for two in digits)
+
+        yield before + b"25" + behind + _CODE, needs(b"25")
+        yield before + b"3[Dd]" + behind + rb"(?:" + _CODE + rb"\\|25|3[Dd]|5[Cc])", needs(b"3D", b"3d")
+        yield before + b"5[Cc]" + behind + b"(?:[uUx]|[01][0-7]{2}|" + introduced + b")", needs(b"5C", b"5c")
+        yield before + b"26" + behind + rb"\\(?:u0023|U00000023|x23|[ux]\{|043|#|\\)", needs(b"26")
     for before in (rb"\\", b"134"):
         yield before + b"045" + _CODE, b"045"
         yield before + rb"075(?:" + _CODE + rb"\\|25|3[Dd]|5[Cc])", b"075"
@@ -90,7 +96,7 @@ def backslash() -> Iterator[Part]:
     yield rb"\\%" + _CODE, rb"\%"
     yield rb"\\=" + _CODE + rb"\\", rb"\="
     yield rb"\\&\\[#\\]", rb"\&" + b"\\"
-    yield _NAMED + rb"\\[uUx0;\\]", b"\\"
+    yield _NAMED + rb"\\[uUx0;\\]", tuple(name + b"\\" for name in _NAMES)
     yield rb"amp\\(?:\\[uUx0;\\]|(?:u003[Bb]|U0000003[Bb]|x3[Bb]|[ux]\{3[Bb]\}|073|;)(?:\\|%b))" % _BEHIND_AMP, b"amp\\"
     yield from _doubled()
 
@@ -106,7 +112,7 @@ def _doubled() -> Iterator[Part]:
     yield rb"\\[01][0-7]{2}\\\\(?:[01][0-7]{2}|\\\\)", b"\\"
     yield rb"\\[ux]\{0{0,6}[2-7][0-9A-Fa-f]\}\\[ux\\]", b"}\\"
     yield rb"\}\\[ux]\{0{1,6}\}\\", b"}\\"
-    yield rb"\\[ux]\\[{\\]", b"\\"
+    yield rb"\\[ux]\\[{\\]", (b"u\\", b"x\\")
     # Of wide text there is a zero beside each character.
     for zero in (b"u0000", b"U00000000", b"x00", b"000"):
         yield rb"\\" + zero + rb"[0-9A-Za-z_]\\[uUx0\\]", b"\\" + zero

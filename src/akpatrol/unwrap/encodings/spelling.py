@@ -11,9 +11,11 @@ from akpatrol.model.trigger import Trigger
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from akpatrol.model.trigger import Needs
+
     # For each character, the bytes that it may be.
     Characters = Sequence[bytes]
-    Part = tuple[bytes, bytes]
+    Part = tuple[bytes, Needs]
 
 _PLAIN = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz%/&#;=,:<>@ !\"'~`")
 _ESCAPED = tuple(bytes([byte]) if byte in _PLAIN else rb"\x%02x" % byte for byte in range(256))
