@@ -7,16 +7,17 @@ tokens", "Authentication".
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.scan import Attribution, Kind, State
 from akpatrol.report.wording import STDIN, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from akpatrol.model.credential import Credential
+    from akpatrol.report.view import CredentialView
     from akpatrol.rules.rule_file import Rule
 
 _IN_HISTORY = {State.PRESENT, State.REMOVED, State.UNREACHABLE}
@@ -92,7 +93,7 @@ def steps(credential: Credential, rule: Rule | None) -> list[str]:
     return [*whose, *own, *browser, *until, *asking, *history]
 
 
-def to_know(credential: Mapping[str, Any]) -> str:
+def to_know(credential: CredentialView) -> str:
     """Return how to find out whether a document's credential is live, nothing when its reason names the option."""
     verification = credential["verification"]
     if not verification or "--" in verification["reason"]:
@@ -110,7 +111,7 @@ def _to_know(kind: str, attribution: str, status: str | None, *, organizations: 
     return ""
 
 
-def leaked_action(credential: Mapping[str, Any], states: Collection[str]) -> str:
+def leaked_action(credential: CredentialView, states: Collection[str]) -> str:
     """Return the one sentence that says what to do about a document's leaked credential first, and what follows."""
     kind, attribution, page = credential["kind"], credential["attribution"], credential["remediation"]["page"]
     status = status_of(credential)
@@ -132,12 +133,12 @@ def leaked_action(credential: Mapping[str, Any], states: Collection[str]) -> str
     return sentence
 
 
-def _source(credential: Mapping[str, Any]) -> str:
+def _source(credential: CredentialView) -> str:
     given = {occurrence["path"] for occurrence in credential["occurrences"]} == {STDIN}
     return "where it came from" if given else "the file"
 
 
-def _dead_action(credential: Mapping[str, Any], states: Collection[str]) -> str:
+def _dead_action(credential: CredentialView, states: Collection[str]) -> str:
     if credential["attribution"] == Attribution.OPEN:
         return _DEAD_OF_ANOTHER[0].lower() + _DEAD_OF_ANOTHER[1:]
     if any(state in _IN_HISTORY for state in states):

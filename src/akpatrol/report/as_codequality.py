@@ -6,7 +6,7 @@ https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import State
 from akpatrol.report import document, locations
@@ -17,11 +17,12 @@ from akpatrol.report.overview import verdict
 from akpatrol.report.text_safety import head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
     from akpatrol.report.locations import PathFinding
+    from akpatrol.report.view import ReportView
 
 SIZE_LIMIT = 10_000_000
 """Bytes; what a server takes is its administrator's choice."""
@@ -38,7 +39,7 @@ _SEVERITIES = {"critical": "blocker", "high": "critical", "medium": "major", "lo
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report for ``artifacts:reports:codequality``, secrets masked whatever the options say."""
     masked = options._replace(show_secrets=False)
-    whole = document.visible_tree(document.build(report, masked))
+    whole = document.visible_view(document.build(report, masked))
     found = locations.in_order(report, whole, Mask(masked).redact)
     issues = fitting(map(_issue, found), SIZE_LIMIT - _HEAD_ROOM)
     return dumped([*_about_the_run(whole, len(found) - len(issues)), *issues]) + "\n"
@@ -48,7 +49,7 @@ def _cut(text: str) -> str:
     return head(text, _DESCRIPTION_WIDTH)[:_DESCRIPTION_WIDTH]
 
 
-def _issue(place: PathFinding) -> dict[str, Any]:
+def _issue(place: PathFinding) -> dict[str, object]:
     return {
         "description": _cut(place.message),
         "check_name": _cut(next(iter(place.shown["rule_ids"]), "") or place.shown["kind"]),
@@ -58,7 +59,7 @@ def _issue(place: PathFinding) -> dict[str, Any]:
     }
 
 
-def _about_the_run(whole: Mapping[str, Any], missing: int) -> Iterator[dict[str, Any]]:
+def _about_the_run(whole: ReportView, missing: int) -> Iterator[dict[str, object]]:
     """Yield what the format has no field for, as issues: gaps first of all, since no issue means that all is well."""
     if not whole["coverage"]["complete"]:
         unread = [skip_message(skip) for skip in whole["coverage"]["skipped"] if skip["accepted"] is None]
@@ -67,7 +68,7 @@ def _about_the_run(whole: Mapping[str, Any], missing: int) -> Iterator[dict[str,
         yield _said("major", left_out_message(missing), "left out")
 
 
-def _said(severity: str, text: str, name: str) -> dict[str, Any]:
+def _said(severity: str, text: str, name: str) -> dict[str, object]:
     return {
         "description": _cut(f"akpatrol: {text}"),
         "check_name": COVERAGE_CHECK,

@@ -6,7 +6,7 @@ level and step (https://github.com/orgs/community/discussions/26680).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Place, State
 from akpatrol.report import document, locations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
     from akpatrol.report.locations import PathFinding
+    from akpatrol.report.view import ReportView
 
 ANNOTATION_LIMIT = 10
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -34,7 +35,7 @@ _NAMED = 3
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as log lines of which the runner makes annotations, secrets masked whatever the options say."""
     masked = options._replace(show_secrets=False)
-    whole = document.visible_tree(document.build(report, masked))
+    whole = document.visible_view(document.build(report, masked))
     gaps = list(_gaps(whole))
     notes = list(_notes(whole))
     # Gaps and notes count among the ten as well: what the runner drops is its choice.
@@ -49,7 +50,7 @@ def render(report: Report, options: RenderOptions) -> str:
     return "\n".join([*lines, *gaps, *notes, _plain(coverage_words(whole))]) + "\n"
 
 
-def command(name: str, properties: Mapping[str, Any], message: str) -> str:
+def command(name: str, properties: Mapping[str, str | int | None], message: str) -> str:
     """Return one workflow command; properties that are None are left out.
 
     Escaped as in https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts.
@@ -75,12 +76,12 @@ def _annotation(place: PathFinding) -> str:
     return command(_COMMANDS[place.level], {**_position(place), "title": title(place.shown)}, _cut(place.message))
 
 
-def _position(place: PathFinding) -> dict[str, Any]:
+def _position(place: PathFinding) -> dict[str, str | int | None]:
     """Return where it is in the checkout: nothing for what is no file there, or no longer."""
     occurrence = place.occurrence
     if occurrence.place not in {Place.CONTENT, Place.PATH} or not occurrence.path or occurrence.state in _GONE:
         return {}
-    position: dict[str, Any] = {"file": visible(place.path)}
+    position: dict[str, str | int | None] = {"file": visible(place.path)}
     if place.lines:
         line, end_line = place.lines
         position |= {"line": line, "endLine": end_line}
@@ -89,13 +90,13 @@ def _position(place: PathFinding) -> dict[str, Any]:
     return position
 
 
-def _gaps(whole: Mapping[str, Any]) -> Iterator[str]:
+def _gaps(whole: ReportView) -> Iterator[str]:
     skipped = [skip_message(skip) for skip in whole["coverage"]["skipped"] if not skip["accepted"]]
     if skipped:
         yield command("warning", {"title": f"{plural(len(skipped), 'item')} not looked at"}, _some(skipped))
 
 
-def _notes(whole: Mapping[str, Any]) -> Iterator[str]:
+def _notes(whole: ReportView) -> Iterator[str]:
     if notices := whole["notices"]:
         yield command("notice", {"title": "To note"}, _some(notices))
     if stale := whole["stale"]:

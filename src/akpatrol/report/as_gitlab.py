@@ -7,7 +7,7 @@ https://gitlab.com/gitlab-org/security-products/security-report-schemas, dist/se
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from akpatrol.model.scan import Kind, State
@@ -20,12 +20,13 @@ from akpatrol.report.text_safety import head
 from akpatrol.report.wording import parsed, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
     from akpatrol.report.locations import PathFinding
+    from akpatrol.report.view import ReportView
 
 SCHEMA_VERSION = "15.2.1"
 """GitLab validates a patch version that it does not have against the newest of its minor version."""
@@ -57,7 +58,7 @@ _CWE = {
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report for ``artifacts:reports:secret_detection``, secrets masked whatever the options say."""
     masked = options._replace(show_secrets=False)
-    whole = document.visible_tree(document.build(report, masked))
+    whole = document.visible_view(document.build(report, masked))
     found = locations.in_order(report, whole, Mask(masked).redact)
     vulnerabilities = fitting(map(_vulnerability, found), SIZE_LIMIT - _HEAD_ROOM)
     start = parsed(report.started_at) or options.now
@@ -98,7 +99,7 @@ def _time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _vulnerability(place: PathFinding) -> dict[str, Any]:
+def _vulnerability(place: PathFinding) -> dict[str, object]:
     rule = _cut(next(iter(place.shown["rule_ids"]), "custom"), _NAME_WIDTH) or "custom"
     severity = "Info" if place.occurrence.state is State.IGNORED else place.shown["severity"].capitalize()
     return {
@@ -124,7 +125,7 @@ def _identifier(place: PathFinding, rule: str) -> str:
     return rule if kind is Kind.CUSTOM else kind.value
 
 
-def _location(place: PathFinding) -> dict[str, Any]:
+def _location(place: PathFinding) -> dict[str, object]:
     commit = place.occurrence.introduced
     lines = place.lines
     return {
@@ -134,7 +135,7 @@ def _location(place: PathFinding) -> dict[str, Any]:
     }
 
 
-def _messages(whole: Mapping[str, Any], missing: int) -> Iterator[dict[str, str]]:
+def _messages(whole: ReportView, missing: int) -> Iterator[dict[str, str]]:
     # What was not accepted makes the run incomplete: it must not fall to the limit.
     skipped = sorted(whole["coverage"]["skipped"], key=lambda skip: skip["accepted"] is not None)
     for skip in skipped[:MESSAGE_LIMIT]:

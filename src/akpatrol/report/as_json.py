@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from akpatrol.report import document
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
+
+_Item = TypeVar("_Item")
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
@@ -23,7 +25,7 @@ def render(report: Report, options: RenderOptions) -> str:
     return filled(dumped(whole, indent=2), '\n  "credentials": []', credentials) + "\n"
 
 
-def filled(text: str, empty: str, items: Iterable[Any]) -> str:
+def filled(text: str, empty: str, items: Iterable[object]) -> str:
     """Return indented JSON with items in its one list that is ``empty``, given as its line with the one before's end.
 
     Each item is dumped by itself: many as values and as text at once would take the memory of both.
@@ -37,13 +39,13 @@ def filled(text: str, empty: str, items: Iterable[Any]) -> str:
     return "".join((before, *parts, after))
 
 
-def dumped(value: Any, *, indent: int | None = None) -> str:
+def dumped(value: object, *, indent: int | None = None) -> str:
     """Return JSON that can be encoded and printed: escaping what is not printable changes no value."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return _BEYOND_ASCII.sub(_escaped, text)
 
 
-def fitting(items: Iterable[Any], room: int) -> list[Any]:
+def fitting(items: Iterable[_Item], room: int) -> list[_Item]:
     """Return the first items that fit into ``room`` bytes of JSON, together with what separates them."""
     taken = []
     for item in items:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.report import document
 from akpatrol.report.as_json import dumped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
+    from akpatrol.report.view import ReportView
 
 
 _LAST = ("coverage", "notices", "stale", "asked", "changes", "summary")
@@ -22,8 +23,9 @@ def render(report: Report, options: RenderOptions) -> str:
     return "".join(dumped(line) + "\n" for line in _lines(document.build(report, options)))
 
 
-def _lines(whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield {"type": "header", **{key: whole[key] for key in ("schema_version", "tool", "scan")}}
+def _lines(whole: ReportView) -> Iterator[dict[str, object]]:
+    fields: Mapping[str, object] = whole
+    yield {"type": "header", **{key: fields[key] for key in ("schema_version", "tool", "scan")}}
     for credential in whole["credentials"]:
         yield {"type": "credential", **credential}
-    yield {"type": "coverage", **{key: whole[key] for key in _LAST}}
+    yield {"type": "coverage", **{key: fields[key] for key in _LAST}}

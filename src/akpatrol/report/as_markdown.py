@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.report import changes_text, document
 from akpatrol.report.advice import Situation, leaked_action, situation
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
+    from akpatrol.report.view import ChangesView, CommitView, CredentialView, OccurrenceView, ReportView, TargetView
 
 COMMENT_LIMIT = 65_536
 """Characters of a comment that GitHub takes; GitLab takes more."""
@@ -51,7 +52,7 @@ _LINE_WIDTH = 500
 
 def render(report: Report, options: RenderOptions, room: int = COMMENT_LIMIT) -> str:
     """Return the report in at most ``room`` bytes, secrets masked whatever the options say."""
-    whole = document.visible_tree(document.build(report, options._replace(show_secrets=False)))
+    whole = document.visible_view(document.build(report, options._replace(show_secrets=False)))
     first, last = "\n".join(_opening(whole, room // 4)), "\n".join(_closing(whole, room // 8))
     room -= _size(first) + _size(last) + _LINE_WIDTH
     findings = findings_of(whole)
@@ -83,14 +84,14 @@ def _more(number: int, where: str) -> list[str]:
     return [f"\n{plural(number, 'more finding')} not shown {where}; the JSON report has them all."] if number else []
 
 
-def _roots(targets: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def _roots(targets: Sequence[TargetView]) -> dict[str, str]:
     """Return what stands before each target's paths: nothing where there is one target."""
     if len(targets) == 1:
         return {}
     return {target["id"]: directory_of(target["kind"], target["path"]) for target in targets}
 
 
-def _opening(whole: Mapping[str, Any], room: int) -> Iterator[str]:
+def _opening(whole: ReportView, room: int) -> Iterator[str]:
     yield f"## akpatrol: {prose(verdict(whole))}"
     if whole["summary"]["findings"] > 1:
         yield f"\n{prose(capital(overview(whole)))}."
@@ -98,7 +99,7 @@ def _opening(whole: Mapping[str, Any], room: int) -> Iterator[str]:
         yield from _changes(whole["changes"], room)
 
 
-def _changes(changes: Mapping[str, Any], room: int) -> Iterator[str]:
+def _changes(changes: ChangesView, room: int) -> Iterator[str]:
     yield f"\n**{prose(changes_text.heading(changes))}**\n"
     told = changes_text.entries(changes)
     items = _fitting((_change(*one) for one in told), room)
@@ -111,12 +112,12 @@ def _change(word: str, redacted: str, detail: str) -> str:
     return f"- {word}: {code(redacted)}" + f" {prose(head(detail, _LINE_WIDTH))}" * bool(detail)
 
 
-def _where(place: Mapping[str, Any], roots: Mapping[str, str]) -> str:
-    short = {**place, "refs": [middle_out(ref, _NAME_WIDTH) for ref in place["refs"]]}
+def _where(place: OccurrenceView, roots: Mapping[str, str]) -> str:
+    short: OccurrenceView = {**place, "refs": [middle_out(ref, _NAME_WIDTH) for ref in place["refs"]]}
     return middle_out(location(short, roots.get(place["target"], "")), _PATH_WIDTH)
 
 
-def _row(number: int, found: Mapping[str, Any], roots: Mapping[str, str]) -> str:
+def _row(number: int, found: CredentialView, roots: Mapping[str, str]) -> str:
     places, status = found["occurrences"], status_of(found)
     where = [code(_where(places[0], roots))] if places else []
     if more := len(places) - 1:
@@ -133,7 +134,7 @@ def _row(number: int, found: Mapping[str, Any], roots: Mapping[str, str]) -> str
     return f"| {' | '.join(cells)} |"
 
 
-def _details(number: int, found: Mapping[str, Any], roots: Mapping[str, str], now: datetime) -> Iterator[str]:
+def _details(number: int, found: CredentialView, roots: Mapping[str, str], now: datetime) -> Iterator[str]:
     named = f"{number}. {html_code(found['redacted'])} {html_prose(head(title(found), _PATH_WIDTH))}"
     yield f"<details>\n<summary>{named}</summary>\n"
     for line in _facts(found, now):
@@ -151,7 +152,7 @@ def _details(number: int, found: Mapping[str, Any], roots: Mapping[str, str], no
     yield "\n</details>"
 
 
-def _facts(found: Mapping[str, Any], now: datetime) -> Iterator[str]:
+def _facts(found: CredentialView, now: datetime) -> Iterator[str]:
     yield f"{found['confidence']} confidence, {attribution_words(found['kind'], found['attribution'])}"
     if not found["verification"]:
         yield "not verified"
@@ -163,10 +164,10 @@ def _facts(found: Mapping[str, Any], now: datetime) -> Iterator[str]:
         yield "every visitor of a web page can read it"
 
 
-def _history(place: Mapping[str, Any], now: datetime) -> str:
+def _history(place: OccurrenceView, now: datetime) -> str:
     facts = [state_words({**place, "refs": [middle_out(ref, _NAME_WIDTH) for ref in place["refs"]]})]
     if introduced := place["introduced"]:
-        short = {**introduced, "author": head(introduced["author"], _NAME_WIDTH)}
+        short: CommitView = {**introduced, "author": head(introduced["author"], _NAME_WIDTH)}
         facts.append(f"{since_words(short)} {commit_words(short, now)}")
         if introduced["summary"]:
             facts.append(f'"{head(introduced["summary"], _NAME_WIDTH)}"')
@@ -181,7 +182,7 @@ def _history(place: Mapping[str, Any], now: datetime) -> str:
     return "; ".join(facts)
 
 
-def _next(found: Mapping[str, Any]) -> str:
+def _next(found: CredentialView) -> str:
     states = {place["state"] for place in found["occurrences"]} or {found["state"]}
     match situation(states):
         case Situation.IGNORED:
@@ -191,7 +192,7 @@ def _next(found: Mapping[str, Any]) -> str:
     return leaked_action(found, states)
 
 
-def _closing(whole: Mapping[str, Any], room: int) -> Iterator[str]:
+def _closing(whole: ReportView, room: int) -> Iterator[str]:
     if allowed := allowed_words(whole["summary"]):
         yield f"{prose(capital(allowed))}.\n"
     yield from _listed("Notices", whole["notices"], room)

@@ -7,12 +7,12 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sarif_om as om
 
 from akpatrol.model.scan import Kind, Place, Severity
-from akpatrol.report import advice, document, locations, messages
+from akpatrol.report import advice, document, locations, messages, order
 from akpatrol.report import sarif_words as words
 from akpatrol.report.as_json import dumped, filled
 from akpatrol.report.mask import Mask
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from attrs import Attribute
+
     from akpatrol.model.credential import Credential
     from akpatrol.model.report import Report
     from akpatrol.model.scan import Target
     from akpatrol.report import RenderOptions
     from akpatrol.report.locations import PathFinding
+    from akpatrol.report.view import CredentialView, OccurrenceView, ReportView
     from akpatrol.rules.rule_file import Rule, RuleSet
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -56,7 +59,7 @@ def render(report: Report, options: RenderOptions) -> str:
     return filled(dumped(tree(log), indent=2), _NO_RESULTS, map(tree, results)) + "\n"
 
 
-def tree(value: Any) -> Any:
+def tree(value: object) -> object:
     """Return a sarif_om object as plain values under their schema's names, without what is at its default."""
     if isinstance(value, list | tuple):
         return [tree(item) for item in value]
@@ -72,14 +75,14 @@ def tree(value: Any) -> Any:
     }
 
 
-def _default(field: Any) -> Any:
+def _default(field: Attribute[object]) -> object:
     factory = getattr(field.default, "factory", None)
     return factory() if factory else field.default
 
 
-def _run(report: Report, options: RenderOptions) -> tuple[Any, Iterator[Any]]:
+def _run(report: Report, options: RenderOptions) -> tuple[om.Run, Iterator[om.Result]]:
     """Return the run without its results, and these one by one."""
-    whole = document.visible_tree(document.build(report, options))
+    whole = document.visible_view(document.build(report, options))
     redact = Mask(options).redact
     rules = _rules(report.findings, findings_of(whole), options.rules)
     bases = _base_ids(report.targets)
@@ -110,22 +113,24 @@ def _run(report: Report, options: RenderOptions) -> tuple[Any, Iterator[Any]]:
     return run, (_result(place, rule_ids, _location(place, bases)) for place in found[:RESULT_LIMIT])
 
 
-def _rules(credentials: Iterable[Credential], shown: Sequence[Mapping[str, Any]], rules: RuleSet) -> dict[str, Any]:
+def _rules(
+    credentials: Iterable[Credential], shown: Sequence[CredentialView], rules: RuleSet
+) -> dict[str, om.ReportingDescriptor]:
     """Return the descriptors by id: both of Anyreach's kinds, then the other rules that found something."""
     shipped = {kind: next((rule for rule in rules.rules if rule.kind is kind), None) for kind in _RULE_IDS}
     found = {_RULE_IDS[kind]: _descriptor(_RULE_IDS[kind], kind, rule) for kind, rule in shipped.items()}
-    for credential, seen in zip(document.credentials_in_order(credentials), shown, strict=True):
+    for credential, seen in zip(order.credentials_in_order(credentials), shown, strict=True):
         rule_id = _rule_id(seen)
         if rule_id not in found:
             found[rule_id] = _descriptor(rule_id, credential.kind, document.rule_of(credential, rules))
     return found
 
 
-def _rule_id(shown: Mapping[str, Any]) -> str:
+def _rule_id(shown: CredentialView) -> str:
     return _RULE_IDS.get(Kind(shown["kind"])) or next(filter(None, shown["rule_ids"]), "custom")
 
 
-def _descriptor(rule_id: str, kind: Kind, rule: Rule | None) -> Any:
+def _descriptor(rule_id: str, kind: Kind, rule: Rule | None) -> om.ReportingDescriptor:
     severity = rule.severity if rule else Severity.HIGH
     steps = list(rule.steps if rule and rule.steps else advice.GENERIC_STEPS)
     return om.ReportingDescriptor(
@@ -143,7 +148,7 @@ def _descriptor(rule_id: str, kind: Kind, rule: Rule | None) -> Any:
     )
 
 
-def _location(place: PathFinding, bases: Mapping[str, str]) -> Any:
+def _location(place: PathFinding, bases: Mapping[str, str]) -> om.Location:
     base = bases.get(base_of(place.target)) if place.target else None
     artifact = om.ArtifactLocation(uri=place.uri, uri_base_id=base)
     return om.Location(
@@ -152,7 +157,7 @@ def _location(place: PathFinding, bases: Mapping[str, str]) -> Any:
     )
 
 
-def _region(place: PathFinding) -> Any:
+def _region(place: PathFinding) -> om.Region | None:
     if place.lines is None:
         return None
     line, column = place.lines[0], place.occurrence.column
@@ -163,7 +168,7 @@ def _region(place: PathFinding) -> Any:
     return region
 
 
-def _logical_locations(shown: Mapping[str, Any]) -> Any:
+def _logical_locations(shown: OccurrenceView) -> list[om.LogicalLocation] | None:
     if shown["containers"]:
         name = " > ".join([shown["path"] or "standard input", *shown["containers"]])
         return [om.LogicalLocation(fully_qualified_name=name, kind="member")]
@@ -172,7 +177,7 @@ def _logical_locations(shown: Mapping[str, Any]) -> Any:
     return [om.LogicalLocation(fully_qualified_name=words.location_name(shown), kind=shown["place"])]
 
 
-def _result(place: PathFinding, rule_ids: list[str], location: Any) -> Any:
+def _result(place: PathFinding, rule_ids: list[str], location: om.Location) -> om.Result:
     rule_id = _rule_id(place.shown)
     return om.Result(
         rule_id=rule_id,
@@ -197,7 +202,9 @@ def _base_ids(targets: Iterable[Target]) -> dict[str, str]:
     return {base: f"SRCROOT{number}" if number > 1 else "SRCROOT" for number, base in enumerate(bases, 1)}
 
 
-def _provenance(targets: Iterable[Target], bases: Mapping[str, str], redact: Callable[[str], str]) -> Any:
+def _provenance(
+    targets: Iterable[Target], bases: Mapping[str, str], redact: Callable[[str], str]
+) -> list[om.VersionControlDetails] | None:
     found = {}
     for target in targets:
         uri = repository_uri(target, redact) if target.remote or target.head else None
@@ -211,7 +218,7 @@ def _provenance(targets: Iterable[Target], bases: Mapping[str, str], redact: Cal
     return list(found.values()) or None
 
 
-def _invocation(report: Report, whole: Mapping[str, Any], missing: int) -> Any:
+def _invocation(report: Report, whole: ReportView, missing: int) -> om.Invocation:
     start = parsed(report.started_at)
     notifications = list(_notifications(report, whole, missing))
     return om.Invocation(
@@ -226,7 +233,7 @@ def _time(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def _notifications(report: Report, whole: Mapping[str, Any], missing: int) -> Iterator[Any]:
+def _notifications(report: Report, whole: ReportView, missing: int) -> Iterator[om.Notification]:
     # What was not accepted makes the run incomplete: it must not fall to the limit.
     skipped = sorted(whole["coverage"]["skipped"], key=lambda skip: skip["accepted"] is not None)
     for skip in skipped[:NOTIFICATION_LIMIT]:
@@ -248,5 +255,5 @@ def _notifications(report: Report, whole: Mapping[str, Any], missing: int) -> It
         yield _notification(messages.left_out_message(missing), "warning")
 
 
-def _notification(text: str, level: str) -> Any:
+def _notification(text: str, level: str) -> om.Notification:
     return om.Notification(message=om.Message(text=words.plain_message(text)), level=level)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os.path
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import State
 from akpatrol.report import document
@@ -17,10 +17,11 @@ from akpatrol.report.text_style import Style
 from akpatrol.report.wording import directory_of, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
+    from akpatrol.report.view import ChangesView, ReportView, SkipView, StaleView, SummaryView
 
 _SHOWN = 5
 """Items a group shows without ``-v``."""
@@ -37,7 +38,7 @@ _STALE_HEADING = "Allowances that match nothing any more, to be taken out"
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as text."""
-    whole = document.visible_tree(document.build(report, options, digest=False))
+    whole = document.visible_view(document.build(report, options, digest=False))
     style = Style(options.width, colour=options.colour)
     blocks = [
         _opening(whole, style),
@@ -53,17 +54,17 @@ def render(report: Report, options: RenderOptions) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def _opening(whole: Mapping[str, Any], style: Style) -> list[str]:
+def _opening(whole: ReportView, style: Style) -> list[str]:
     summary = whole["summary"]
     return _verdict(whole, style) + (wrapped(overview(whole), style.width) if summary["findings"] > 1 else [])
 
 
-def _verdict(whole: Mapping[str, Any], style: Style) -> list[str]:
+def _verdict(whole: ReportView, style: Style) -> list[str]:
     found, complete = whole["summary"]["findings"] > 0, whole["coverage"]["complete"]
     return [style.verdict(line, found=found, complete=complete) for line in wrapped(verdict(whole), style.width)]
 
 
-def _changes(changes: Mapping[str, Any] | None, style: Style) -> list[str]:
+def _changes(changes: ChangesView | None, style: Style) -> list[str]:
     if not changes:
         return []
     from akpatrol.report import changes_text  # noqa: PLC0415 - only a store has an earlier run
@@ -74,7 +75,7 @@ def _changes(changes: Mapping[str, Any] | None, style: Style) -> list[str]:
     return lines
 
 
-def _credential_blocks(whole: Mapping[str, Any], style: Style, options: RenderOptions) -> Iterator[list[str]]:
+def _credential_blocks(whole: ReportView, style: Style, options: RenderOptions) -> Iterator[list[str]]:
     if not whole["credentials"]:
         return
     from akpatrol.report.text_credential import CredentialText  # noqa: PLC0415 - most runs of a hook find nothing
@@ -98,7 +99,7 @@ def _credential_blocks(whole: Mapping[str, Any], style: Style, options: RenderOp
             yield list(text.lines(credential))
 
 
-def _allowed(summary: Mapping[str, Any], style: Style, *, verbose: bool) -> list[str]:
+def _allowed(summary: SummaryView, style: Style, *, verbose: bool) -> list[str]:
     allowed = allowed_words(summary)
     return wrapped(allowed if verbose else f"{allowed}; -v lists them", style.width) if allowed else []
 
@@ -107,7 +108,7 @@ def _notices(notices: Sequence[str], style: Style) -> list[str]:
     return [style.warning(line) for notice in notices for line in wrapped(notice, style.width)]
 
 
-def _stale(entries: Sequence[Mapping[str, Any]], style: Style, *, verbose: bool) -> list[str]:
+def _stale(entries: Sequence[StaleView], style: Style, *, verbose: bool) -> list[str]:
     if not entries:
         return []
     told = [f"{entry['entry']}, {entry['where']}: {entry['reason']}" for entry in entries]
@@ -117,7 +118,7 @@ def _stale(entries: Sequence[Mapping[str, Any]], style: Style, *, verbose: bool)
     ]
 
 
-def _roots(whole: Mapping[str, Any], options: RenderOptions) -> dict[str, str]:
+def _roots(whole: ReportView, options: RenderOptions) -> dict[str, str]:
     """Return what stands before each target's paths: nothing for one alone when there is no ``here``."""
     targets = whole["scan"]["targets"]
     return {
@@ -136,7 +137,7 @@ def _root(path: str, here: str | None, *, alone: bool) -> str:
     return "" if alone else path
 
 
-def _gaps(skipped: Sequence[Mapping[str, Any]], style: Style, *, verbose: bool) -> Iterator[list[str]]:
+def _gaps(skipped: Sequence[SkipView], style: Style, *, verbose: bool) -> Iterator[list[str]]:
     for is_accepted, heading in ((False, "Not looked at"), (True, "Not looked at, accepted")):
         skips = [skip for skip in skipped if (skip["accepted"] is not None) == is_accepted]
         if not skips:
@@ -170,7 +171,7 @@ def _unread_histories(paths: Sequence[str], style: Style, *, verbose: bool) -> l
     ]
 
 
-def _closing(whole: Mapping[str, Any], style: Style) -> list[str]:
+def _closing(whole: ReportView, style: Style) -> list[str]:
     below = whole["summary"]["below_min_confidence"]
     more = f"{below:,} more below the minimum confidence; --min-confidence low shows them" if below else ""
     # Of the next commit a notice tells of it by name.

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from akpatrol.report.view import ChangesView
 
 _WORDS = ("new", "changed", "gone")
 
 
-def heading(changes: Mapping[str, Any]) -> str:
+def heading(changes: ChangesView) -> str:
     """Say since when, and how many are new, changed and gone."""
     since = changes["since"]
     counted = Counter(one["change"] for one in changes["credentials"])
@@ -19,6 +21,6 @@ def heading(changes: Mapping[str, Any]) -> str:
     return f"Since run {since['run']} ({since['at'][:10]}): {numbers}"
 
 
-def entries(changes: Mapping[str, Any]) -> Sequence[tuple[str, str, str]]:
+def entries(changes: ChangesView) -> Sequence[tuple[str, str, str]]:
     """Return what happened, to which credential, and in which way: the last is empty for what is new or gone."""
     return [(one["change"], one["redacted"], one["detail"]) for one in changes["credentials"]]

@@ -5,17 +5,18 @@ Whatever comes from scanned data is masked here and can be encoded. ``--show-sec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from akpatrol import __version__
-from akpatrol.model.scan import Kind, Place, State
+from akpatrol.model.scan import Kind
 from akpatrol.report import summary
 from akpatrol.report.context import context_line
 from akpatrol.report.mask import Mask
+from akpatrol.report.order import credentials_in_order, occurrences_in_order
 from akpatrol.report.text_safety import decoded, plain, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from akpatrol.model.credential import (
         Allowance,
@@ -27,21 +28,44 @@ if TYPE_CHECKING:
         OrganizationAnswer,
         Owner,
         Verification,
+        Version,
         Versions,
     )
     from akpatrol.model.report import ChangedFiles, Coverage, QueryAnswer, Report, StaleAllowance
     from akpatrol.model.scan import Secret, Target
     from akpatrol.report import RenderOptions
+    from akpatrol.report.view import (
+        AllowanceView,
+        AnswerView,
+        ChangedFilesView,
+        ChangesView,
+        ChangeView,
+        CommitView,
+        CoverageView,
+        CredentialView,
+        InventoryKeyView,
+        MoveView,
+        OccurrenceView,
+        OwnerView,
+        QueryView,
+        ReportView,
+        SkipView,
+        StaleView,
+        TargetView,
+        VerificationView,
+        VersionsView,
+        VersionView,
+    )
     from akpatrol.rules.rule_file import Rule, RuleSet
 
 SCHEMA_VERSION = "1"
 MOST_PATHS = 100
 """Paths that are listed of a place."""
 
-_STATES = list(State)
+_View = TypeVar("_View")
 
 
-def build(report: Report, options: RenderOptions, *, digest: bool = True) -> dict[str, Any]:
+def build(report: Report, options: RenderOptions, *, digest: bool = True) -> ReportView:
     """Return the document; without ``digest`` the rules' one is left empty, which spares a hook loading OpenSSL."""
     whole, credentials = in_parts(report, options, digest=digest)
     whole["credentials"] = list(credentials)
@@ -50,10 +74,10 @@ def build(report: Report, options: RenderOptions, *, digest: bool = True) -> dic
 
 def in_parts(
     report: Report, options: RenderOptions, *, digest: bool = True
-) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+) -> tuple[ReportView, Iterator[CredentialView]]:
     """Return the document without its credentials, and these one by one: together they take much memory."""
     mask = Mask(options)
-    whole = {
+    whole: ReportView = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "akpatrol", "version": __version__},
         "scan": {
@@ -75,55 +99,20 @@ def in_parts(
     return whole, (_credential(one, mask, options) for one in credentials_in_order(report.credentials))
 
 
-def visible_tree(value: Any, key: str = "") -> Any:
-    """Return a part of a document, named ``key``, with no text in it that could steer a terminal."""
+def visible_view(view: _View) -> _View:
+    """Return a view, or a part of it, with no text in it that could steer a terminal."""
+    return cast("_View", _visible(view))
+
+
+def _visible(value: object, key: str = "") -> object:
     if isinstance(value, str):
         # Indentation says nothing about a single line, and a tab would be shown as \\t.
         return visible(value.strip() if key == "context" else value)
     if isinstance(value, dict):
-        return {visible(name): visible_tree(item, name) for name, item in value.items()}
+        return {visible(name): _visible(item, name) for name, item in value.items()}
     if isinstance(value, list):
-        return [visible_tree(item) for item in value]
+        return [_visible(item) for item in value]
     return value
-
-
-def credentials_in_order(credentials: Iterable[Credential]) -> list[Credential]:
-    """Return the most urgent first, the live ones before all others; those that git ignores and allowed ones last."""
-    listed = list(credentials)
-    if not listed:
-        return listed
-    from akpatrol.model import identity  # noqa: PLC0415 - OpenSSL costs milliseconds; a clean run hashes nothing
-
-    return sorted(
-        listed,
-        key=lambda credential: (
-            not credential.is_finding,
-            credential.state is State.IGNORED,
-            not credential.is_live,
-            -credential.severity,
-            _STATES.index(credential.state),
-            -credential.confidence,
-            identity.fingerprint(credential.kind, credential.secret),
-        ),
-    )
-
-
-def occurrences_in_order(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
-    """Return the worst first, among equals the oldest."""
-    return sorted(
-        occurrences,
-        key=lambda place: (
-            _STATES.index(place.state),
-            place.place is Place.GIT_DIR,  # its files tell of what commits hold
-            place.introduced.date if place.introduced else "",
-            place.target,
-            place.place,
-            place.path or b"",
-            place.containers,
-            place.offset,
-            place.object or "",
-        ),
-    )
 
 
 def rule_of(credential: Credential, rules: RuleSet) -> Rule | None:
@@ -137,7 +126,7 @@ def _digest(report: Report, options: RenderOptions) -> str:
     return options.rules.digest if report.rules_digest is None else report.rules_digest
 
 
-def _target(target: Target, mask: Mask) -> dict[str, Any]:
+def _target(target: Target, mask: Mask) -> TargetView:
     return {
         "id": mask.text(target.id),
         "kind": target.kind,
@@ -147,8 +136,8 @@ def _target(target: Target, mask: Mask) -> dict[str, Any]:
     }
 
 
-def _coverage(coverage: Coverage, mask: Mask) -> dict[str, Any]:
-    skipped = [
+def _coverage(coverage: Coverage, mask: Mask) -> CoverageView:
+    skipped: list[SkipView] = [
         {
             "item": mask.text(skip.item),
             "reason": mask.text(skip.reason),
@@ -167,11 +156,11 @@ def _coverage(coverage: Coverage, mask: Mask) -> dict[str, Any]:
     }
 
 
-def _changed_files(changed: ChangedFiles | None) -> dict[str, int] | None:
+def _changed_files(changed: ChangedFiles | None) -> ChangedFilesView | None:
     return {"count": changed.number, "excluded": changed.excluded} if changed else None
 
 
-def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> dict[str, Any]:
+def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> CredentialView:
     from akpatrol.model import identity  # noqa: PLC0415 - most runs of a hook find nothing
     from akpatrol.report import advice  # noqa: PLC0415
 
@@ -210,7 +199,7 @@ def _raw(secret: Secret) -> str | None:
     return plain(decoded(secret.reveal())) if secret.is_kept else None
 
 
-def _verification(found: Verification | None, mask: Mask) -> dict[str, Any] | None:
+def _verification(found: Verification | None, mask: Mask) -> VerificationView | None:
     if found is None:
         return None
     return {
@@ -222,7 +211,7 @@ def _verification(found: Verification | None, mask: Mask) -> dict[str, Any] | No
     }
 
 
-def _answer(found: Verification | OrganizationAnswer, mask: Mask) -> dict[str, Any]:
+def _answer(found: Verification | OrganizationAnswer, mask: Mask) -> AnswerView:
     return {
         "status": found.status.value,
         "reason": mask.text(found.reason),
@@ -232,10 +221,10 @@ def _answer(found: Verification | OrganizationAnswer, mask: Mask) -> dict[str, A
     }
 
 
-def _owner(owner: Owner | None, mask: Mask) -> dict[str, Any] | None:
+def _owner(owner: Owner | None, mask: Mask) -> OwnerView | None:
     if owner is None:
         return None
-    keys = [
+    keys: list[InventoryKeyView] = [
         {
             "key_id": mask.text(key.key_id),
             "name": mask.text(key.name),
@@ -249,7 +238,7 @@ def _owner(owner: Owner | None, mask: Mask) -> dict[str, Any] | None:
     return {"reason": mask.text(owner.reason), "keys": keys}
 
 
-def _allowance(allowed: Allowance | None, mask: Mask) -> dict[str, Any] | None:
+def _allowance(allowed: Allowance | None, mask: Mask) -> AllowanceView | None:
     if allowed is None:
         return None
     return {
@@ -261,8 +250,8 @@ def _allowance(allowed: Allowance | None, mask: Mask) -> dict[str, Any] | None:
     }
 
 
-def _changes(changes: Changes, mask: Mask) -> dict[str, Any]:
-    credentials = [
+def _changes(changes: Changes, mask: Mask) -> ChangesView:
+    credentials: list[ChangeView] = [
         {
             "fingerprint": one.fingerprint,
             "kind": one.kind.value,
@@ -275,16 +264,16 @@ def _changes(changes: Changes, mask: Mask) -> dict[str, Any]:
     return {"since": {"run": changes.run, "at": changes.at}, "credentials": credentials}
 
 
-def _asked(one: QueryAnswer, mask: Mask) -> dict[str, Any]:
+def _asked(one: QueryAnswer, mask: Mask) -> QueryView:
     taken = one.taken_for.value if one.taken_for else None
     return {"what": mask.text(one.what), "taken_for": taken, "found": one.found}
 
 
-def _stale(entry: StaleAllowance, mask: Mask) -> dict[str, str]:
+def _stale(entry: StaleAllowance, mask: Mask) -> StaleView:
     return {"where": mask.text(entry.where), "entry": mask.text(entry.entry), "reason": mask.text(entry.reason)}
 
 
-def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOptions) -> dict[str, Any]:
+def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOptions) -> OccurrenceView:
     context = context_line(place.context, secret, mask.text, show_secrets=options.show_secrets)
     return {
         "target": mask.text(place.target),
@@ -315,13 +304,17 @@ def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOp
     }
 
 
-def _versions(versions: Versions | None) -> dict[str, Any] | None:
+def _versions(versions: Versions | None) -> VersionsView | None:
     if versions is None:
         return None
-    return {"count": versions.number, "first": versions.first._asdict(), "last": versions.last._asdict()}
+    return {"count": versions.number, "first": _version(versions.first), "last": _version(versions.last)}
 
 
-def _commit(commit: Commit | None, mask: Mask) -> dict[str, Any] | None:
+def _version(version: Version) -> VersionView:
+    return {"object": version.object, "commit": version.commit, "date": version.date}
+
+
+def _commit(commit: Commit | None, mask: Mask) -> CommitView | None:
     if commit is None:
         return None
     return {
@@ -333,7 +326,7 @@ def _commit(commit: Commit | None, mask: Mask) -> dict[str, Any] | None:
     }
 
 
-def _moved(moved: Moved | None, mask: Mask) -> dict[str, Any] | None:
+def _moved(moved: Moved | None, mask: Mask) -> MoveView | None:
     if moved is None:
         return None
     return {"kind": moved.kind, "path": mask.path(moved.path), "introduced": _commit(moved.introduced, mask)}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from akpatrol.errors import UsageError
@@ -19,6 +19,8 @@ from akpatrol.model.scan import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from akpatrol.report.view import OccurrenceView, TargetView
 
 PLACEHOLDERS = ("repository", "commit", "path", "line", "object")
 LONGEST = 2000
@@ -63,7 +65,7 @@ class Linker:
     A template wins over what a remote says. Raises UsageError for a template that is none.
     """
 
-    def __init__(self, targets: Iterable[Mapping[str, Any]], template: str | None = None) -> None:
+    def __init__(self, targets: Iterable[TargetView], template: str | None = None) -> None:
         if template is not None:
             check(template)
         self._template = template
@@ -76,9 +78,9 @@ class Linker:
         place = self._homes.get(target)
         return place.name if place else None
 
-    def links(self, occurrence: Mapping[str, Any]) -> Links:
+    def links(self, occurrence: OccurrenceView) -> Links:
         """Return the links of one occurrence, whose texts are as ``document.build`` gives them."""
-        commit = (occurrence["introduced"] or {}).get("id") or ""
+        commit = occurrence["introduced"]["id"] if occurrence["introduced"] else ""
         path = _path(occurrence)
         place = self._homes.get(occurrence["target"])
         if self._template is not None:
@@ -201,14 +203,14 @@ def _file_page(place: Home, commit: str, path: str | None, line: str | None) -> 
     return f"{place.page}/{place.infix}blob/{commit}/{_quoted(path, safe='/')}{plain}" + (f"#L{line}" if line else "")
 
 
-def _path(occurrence: Mapping[str, Any]) -> str | None:
+def _path(occurrence: OccurrenceView) -> str | None:
     """Return the path of a file in the commit's tree; a masked name leads nowhere."""
     path: str | None = occurrence["path"]
     is_file = occurrence["place"] in {Place.CONTENT, Place.PATH}
     return path if path and is_file and not _MASK.search(path) else None
 
 
-def _line(occurrence: Mapping[str, Any]) -> str | None:
+def _line(occurrence: OccurrenceView) -> str | None:
     """Return the line in the file itself; lines in a member of an archive are the member's."""
     in_file = occurrence["place"] == Place.CONTENT and not occurrence["containers"]
     return str(occurrence["line"]) if in_file and occurrence["line"] else None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.scan import Severity, State
-from akpatrol.report import document
+from akpatrol.report import order
 from akpatrol.report.messages import action_message, result_message
 from akpatrol.report.overview import findings_of
 from akpatrol.report.sarif_locations import artifact_uri
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from akpatrol.model.report import Report
     from akpatrol.model.scan import Target
     from akpatrol.report.spread import Spread
+    from akpatrol.report.view import CredentialView, OccurrenceView, ReportView
 
 _LEVELS = {
     Severity.CRITICAL: "error",
@@ -42,9 +43,9 @@ class PathFinding(NamedTuple):
     """
 
     credential: Credential
-    shown: Mapping[str, Any]
+    shown: CredentialView
     occurrence: Occurrence
-    shown_place: Mapping[str, Any]
+    shown_place: OccurrenceView
     target: Target | None
     uri: str
     name: str
@@ -84,7 +85,7 @@ def level_of(severity: Severity) -> str:
     return _LEVELS[severity]
 
 
-def in_order(report: Report, whole: Mapping[str, Any], redact: Callable[[str], str]) -> list[PathFinding]:
+def in_order(report: Report, whole: ReportView, redact: Callable[[str], str]) -> list[PathFinding]:
     """Return every finding of a visible document once for each of its paths, most urgent first.
 
     Each finding's worst place comes before any other place, so that a cut leaves out no finding before it must.
@@ -92,7 +93,7 @@ def in_order(report: Report, whole: Mapping[str, Any], redact: Callable[[str], s
     targets = {target.id: target for target in report.targets}
     found = [
         list(_places(credential, shown, targets, redact))
-        for credential, shown in zip(document.credentials_in_order(report.findings), findings_of(whole), strict=True)
+        for credential, shown in zip(order.credentials_in_order(report.findings), findings_of(whole), strict=True)
     ]
     firsts = [places[0] for places in found if places]
     return [*firsts, *(place for places in found for place in places[1:])]
@@ -100,11 +101,11 @@ def in_order(report: Report, whole: Mapping[str, Any], redact: Callable[[str], s
 
 def _places(
     credential: Credential,
-    shown: Mapping[str, Any],
+    shown: CredentialView,
     targets: Mapping[str, Target],
     redact: Callable[[str], str],
 ) -> Iterator[PathFinding]:
-    occurrences = document.occurrences_in_order(credential.occurrences)
+    occurrences = order.occurrences_in_order(credential.occurrences)
     groups: dict[tuple[str, ...], list[_Member]] = defaultdict(list)
     for occurrence, shown_place in zip(occurrences, shown["occurrences"], strict=True):
         uri = artifact_uri(occurrence, targets.get(occurrence.target), redact)
@@ -122,7 +123,7 @@ def _places(
 
 class _Member(NamedTuple):
     occurrence: Occurrence
-    shown: Mapping[str, Any]
+    shown: OccurrenceView
     uri: str
 
 
@@ -141,7 +142,7 @@ def _names(fingerprint: str, groups: list[list[_Member]]) -> list[str]:
     return names
 
 
-def _age(occurrence: Occurrence) -> tuple[Any, ...]:
+def _age(occurrence: Occurrence) -> tuple[str, int, str, str]:
     introduced = occurrence.introduced.date if occurrence.introduced else "~"
     return (introduced, occurrence.offset, occurrence.object or "", occurrence.target)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.scan import Kind
@@ -25,16 +25,15 @@ from akpatrol.report.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from akpatrol.report.spread import Spread
+    from akpatrol.report.view import CredentialView, OccurrenceView, SkipView, VerificationView
 
 PATH_WIDTH = 500
 _NAME_WIDTH = 100
 
 
 def result_message(
-    credential: Mapping[str, Any], occurrence: Mapping[str, Any], action: str, spread: Spread | None = None
+    credential: CredentialView, occurrence: OccurrenceView, action: str, spread: Spread | None = None
 ) -> str:
     """Say what is where since which commit, what further places that stands for, and what to do."""
     kind, attribution = credential["kind"], credential["attribution"]
@@ -66,7 +65,7 @@ def result_message(
     )
 
 
-def title(credential: Mapping[str, Any]) -> str:
+def title(credential: CredentialView) -> str:
     """Name what a credential is."""
     name = kind_name(credential["kind"], credential["attribution"])
     if credential["kind"] == Kind.CUSTOM:
@@ -74,7 +73,7 @@ def title(credential: Mapping[str, Any]) -> str:
     return capital(name)
 
 
-def action_message(credential: Mapping[str, Any]) -> str:
+def action_message(credential: CredentialView) -> str:
     """Say what to do about a credential."""
     states = {place["state"] for place in credential["occurrences"]}
     match situation(states):
@@ -87,7 +86,7 @@ def action_message(credential: Mapping[str, Any]) -> str:
     return f"{sentence} {TO_KNOW} {hint}" if hint else sentence
 
 
-def skip_message(skip: Mapping[str, Any]) -> str:
+def skip_message(skip: SkipView) -> str:
     """Say what could not be looked at."""
     accepted = f" Accepted: {skip['accepted']}." if skip["accepted"] else ""
     item, reason = middle_out(visible(skip["item"]), PATH_WIDTH), head(visible(skip["reason"]), PATH_WIDTH)
@@ -104,7 +103,7 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _status_message(verification: Mapping[str, Any] | None) -> str:
+def _status_message(verification: VerificationView | None) -> str:
     if verification is None:
         return "not verified."
     sentence = f"{STATUSES[verification['status']]}: {head(verification['reason'], PATH_WIDTH)}"
@@ -113,5 +112,5 @@ def _status_message(verification: Mapping[str, Any] | None) -> str:
     return f"{sentence} {capital(head(abilities(verification), PATH_WIDTH))}."
 
 
-def _allowance_message(credential: Mapping[str, Any]) -> str:
+def _allowance_message(credential: CredentialView) -> str:
     return f"{capital(allowance_words(credential['allowed']))}. But it is live. " if credential["allowed"] else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Exclusion, State
 from akpatrol.report.wording import (
@@ -17,7 +17,9 @@ from akpatrol.report.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from akpatrol.report.view import ChangedFilesView, CredentialView, ReportView, SummaryView
 
 _COUNTS = ("files", "blobs", "commits", "tags", "trees", "refs", "members")
 _LEFT_OUT = {
@@ -33,7 +35,7 @@ _LEFT_OUT = {
 }
 
 
-def verdict(whole: Mapping[str, Any]) -> str:
+def verdict(whole: ReportView) -> str:
     """Say what was found that somebody has to act on, and first of all whether everything was looked at."""
     found = _found(whole)
     if left_out := _mostly_excluded(whole["coverage"]["changed_files"]):
@@ -44,19 +46,17 @@ def verdict(whole: Mapping[str, Any]) -> str:
     return f"INCOMPLETE: {found[0].lower()}{found[1:]}; {plural(unread, 'item')} could not be looked at"
 
 
-def findings_of(whole: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def findings_of(whole: ReportView) -> Sequence[CredentialView]:
     """Return the credentials that somebody has to act on, which stand first."""
-    found: Sequence[Mapping[str, Any]] = whole["credentials"][: whole["summary"]["findings"]]
-    return found
+    return whole["credentials"][: whole["summary"]["findings"]]
 
 
-def allowed_of(whole: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def allowed_of(whole: ReportView) -> Sequence[CredentialView]:
     """Return the other credentials."""
-    allowed: Sequence[Mapping[str, Any]] = whole["credentials"][whole["summary"]["findings"] :]
-    return allowed
+    return whole["credentials"][whole["summary"]["findings"] :]
 
 
-def overview(whole: Mapping[str, Any]) -> str:
+def overview(whole: ReportView) -> str:
     """Say how severe the findings are and where."""
     summary = whole["summary"]
     severities = ", ".join(f"{number:,} {name}" for name, number in summary["by_severity"].items() if number)
@@ -65,20 +65,20 @@ def overview(whole: Mapping[str, Any]) -> str:
     return severities if given else f"{severities}; {states}"
 
 
-def allowed_words(summary: Mapping[str, Any]) -> str:
+def allowed_words(summary: SummaryView) -> str:
     """Say how many credentials are allowed and by whom, nothing when none is."""
     by = [f"{number:,} {ALLOWANCES[name]}" for name, number in summary["by_allowance"].items() if number]
     return f"{summary['allowed']:,} allowed: {', '.join(by)}" if by else ""
 
 
-def changed_words(changed: Mapping[str, int] | None) -> str:
+def changed_words(changed: ChangedFilesView | None) -> str:
     """Say how many of a change's files are excluded, nothing when none is."""
     if not changed or not changed["excluded"]:
         return ""
     return f"{changed['excluded']:,} of {plural(changed['count'], 'changed file')} excluded"
 
 
-def coverage_words(whole: Mapping[str, Any]) -> str:
+def coverage_words(whole: ReportView) -> str:
     """Say what was looked at, left out and not readable."""
     coverage = whole["coverage"]
     counts = dict(coverage["counts"])
@@ -104,11 +104,11 @@ def coverage_words(whole: Mapping[str, Any]) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _mostly_excluded(changed: Mapping[str, int] | None) -> str:
+def _mostly_excluded(changed: ChangedFilesView | None) -> str:
     return changed_words(changed) if changed and 2 * changed["excluded"] > changed["count"] else ""
 
 
-def _found(whole: Mapping[str, Any]) -> str:
+def _found(whole: ReportView) -> str:
     summary = whole["summary"]
     if not summary["findings"]:
         # With changes the report holds nothing else, however much was found before.
@@ -121,14 +121,14 @@ def _found(whole: Mapping[str, Any]) -> str:
     return f"{_counted_found(summary)} in {places}{_of_targets(whole, found)}{_gently(found)}"
 
 
-def _counted_found(summary: Mapping[str, Any]) -> str:
+def _counted_found(summary: SummaryView) -> str:
     number, by_status = summary["findings"], summary["by_verification"]
     if by_status[UNVERIFIED] == number:
         return f"{plural(number, 'credential')} found ({number:,} unverified)"
     return ", ".join(f"{by_status[status]:,} {word}" for status, word in STATUSES.items() if by_status[status])
 
 
-def _of_targets(whole: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> str:
+def _of_targets(whole: ReportView, findings: Sequence[CredentialView]) -> str:
     found = {place["target"] for credential in findings for place in credential["occurrences"]}
     if len(found) <= 1:
         return ""
@@ -137,7 +137,7 @@ def _of_targets(whole: Mapping[str, Any], findings: Sequence[Mapping[str, Any]])
     return f" of {plural(len(found), *noun)}"
 
 
-def _gently(findings: Sequence[Mapping[str, Any]]) -> str:
+def _gently(findings: Sequence[CredentialView]) -> str:
     ignored = [credential for credential in findings if credential["state"] == State.IGNORED]
     if not ignored:
         return ""

@@ -8,10 +8,10 @@ script shows them on demand, and the page says so. The same holds for long lists
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.report import page_credential, page_locations, timeline
-from akpatrol.report.document import visible_tree
+from akpatrol.report.document import visible_view
 from akpatrol.report.links import Linker
 from akpatrol.report.messages import capital
 from akpatrol.report.overview import allowed_of, allowed_words, coverage_words, findings_of, overview, verdict
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from akpatrol.report.page_credential import CredentialPage
+    from akpatrol.report.view import ChangesView, ReportView, SkipView, SummaryView
+
 ALL_PLACES = 2000
 FIRST_PLACES = 3
 _LISTED = 200
@@ -34,27 +37,26 @@ _NOT_KNOWN = ("unverified", "unknown", "not_sent")
 _NO_ANSWER = {"unverified": "never asked", "unknown": "unclear", "not_sent": "not sent"}
 
 
-def build(document: Mapping[str, Any], now: datetime, template: str | None = None) -> dict[str, Any]:
+def build(document: ReportView, now: datetime, template: str | None = None) -> dict[str, object]:
     """Return the templates' values; ``data`` is the script's. Raises UsageError for a ``template`` that is none."""
-    whole = visible_tree(dict(document))
+    whole = visible_view(document)
     linker = Linker(document["scan"]["targets"], template)
     on_forges = [linker.name(target["id"]) for target in document["scan"]["targets"]]
     names = page_locations.names(whole["scan"]["targets"], on_forges)
     places = page_locations.LocationRows(names, linker, now)
     found = findings_of(whole)
-    seen = [page_credential.view(one, number, now) for number, one in enumerate(found, 1)]
     shown = None if whole["summary"]["occurrences"] <= ALL_PLACES else FIRST_PLACES
     strings = page_locations.Strings()
-    data = []
-    for view, raw, one in zip(seen, findings_of(document), found, strict=True):
+    pages, data = [], []
+    for number, (raw, one) in enumerate(zip(findings_of(document), found, strict=True), 1):
         rows = places.rows(one, raw)
-        view["rows"] = rows[:shown]
-        view["first_place"] = rows[0] if rows else None
-        data.append(_for_script(view, rows, strings))
-    changes = _changes(whole["changes"], seen, now)
+        page = page_credential.page_of(one, rows[:shown], number, now)
+        pages.append(page)
+        data.append(_for_script(page, rows, strings))
+    changes = _changes(whole["changes"], pages, now)
     return {
-        **_opening(whole, seen, now),
-        "credentials": seen,
+        **_opening(whole, pages, now),
+        "credentials": pages,
         "changes": changes,
         "timeline": timeline.build(found, now),
         "allowed": _allowed(whole),
@@ -65,20 +67,21 @@ def build(document: Mapping[str, Any], now: datetime, template: str | None = Non
 
 
 def _for_script(
-    view: Mapping[str, Any], rows: Sequence[page_locations.LocationRow], strings: page_locations.Strings
-) -> dict[str, Any]:
+    page: CredentialPage, rows: Sequence[page_locations.LocationRow], strings: page_locations.Strings
+) -> dict[str, object]:
+    fields: Mapping[str, object] = page
     kept = ("id", "fingerprint", "status", "state", "kind", "confidence", "exposure", "since", "severity")
     return {
-        **{name: view[name] for name in kept},
-        "owner": ", ".join(view["owner_names"]),
-        "repositories": view["repositories"],
-        "shown": len(view["rows"]),
-        "text": page_credential.search_text(view),
+        **{name: fields[name] for name in kept},
+        "owner": ", ".join(page["owner_names"]),
+        "repositories": page["repositories"],
+        "shown": len(page["rows"]),
+        "text": page_credential.search_text(page),
         "places": [[strings.number(text) for text in row] for row in rows],
     }
 
 
-def _opening(whole: Mapping[str, Any], seen: Sequence[Mapping[str, Any]], now: datetime) -> dict[str, Any]:
+def _opening(whole: ReportView, pages: Sequence[CredentialPage], now: datetime) -> dict[str, object]:
     summary, scan = whole["summary"], whole["scan"]
     by_status = summary["by_verification"]
     unknown = sum(by_status[name] for name in _NOT_KNOWN)
@@ -89,8 +92,8 @@ def _opening(whole: Mapping[str, Any], seen: Sequence[Mapping[str, Any]], now: d
         "title": verdict(whole),
         "complete": whole["coverage"]["complete"],
         "heading": _heading(summary),
-        "first": _first(whole, seen),
-        "overview": capital(overview(whole)) if len(seen) > 1 else "",
+        "first": _first(whole, pages),
+        "overview": capital(overview(whole)) if len(pages) > 1 else "",
         "live": by_status["active"],
         "unverified": unknown,
         "unverified_parts": ", ".join(parts) if len(parts) > 1 or not by_status["unverified"] else "",
@@ -105,22 +108,22 @@ def _opening(whole: Mapping[str, Any], seen: Sequence[Mapping[str, Any]], now: d
         "duration": duration_words(scan["duration_seconds"]),
         "command": scan["command"],
         "made": f"{now:%Y-%m-%d %H:%M} UTC",
-        "all_places": all(view["places"] == len(view["rows"]) for view in seen),
+        "all_places": all(page["places"] == len(page["rows"]) for page in pages),
         "statuses": STATUSES,
     }
 
 
-def _first(whole: Mapping[str, Any], seen: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def _first(whole: ReportView, pages: Sequence[CredentialPage]) -> dict[str, str]:
     """Return the sentence that says what to do first, apart around the credential that it names."""
     sentence = capital(first_of_all(whole))
-    for view in seen:
-        before, redacted, after = sentence.partition(view["redacted"])
+    for page in pages:
+        before, redacted, after = sentence.partition(page["redacted"])
         if redacted:
-            return {"before": before, "redacted": redacted, "after": after, "id": view["id"]}
+            return {"before": before, "redacted": redacted, "after": after, "id": page["id"]}
     return {"before": sentence, "redacted": "", "after": "", "id": ""}
 
 
-def _heading(summary: Mapping[str, Any]) -> str:
+def _heading(summary: SummaryView) -> str:
     number, live = summary["findings"], summary["by_verification"]["active"]
     if not live:
         return plural(number, "leaked credential")
@@ -139,19 +142,19 @@ def _age(date: str, now: datetime) -> str:
     return age((now - moment).total_seconds() / 86400) if moment else ""
 
 
-def _changes(changes: Mapping[str, Any] | None, seen: Sequence[dict[str, Any]], now: datetime) -> dict[str, Any] | None:
+def _changes(changes: ChangesView | None, pages: Sequence[CredentialPage], now: datetime) -> dict[str, object] | None:
     """Return what became of which credential, and mark those that are in the page."""
     if changes is None:
         return None
-    by_fingerprint = {view["fingerprint"]: view for view in seen}
-    groups: dict[str, list[dict[str, Any]]] = {"new": [], "changed": [], "gone": []}
+    by_fingerprint = {page["fingerprint"]: page for page in pages}
+    groups: dict[str, list[dict[str, object]]] = {"new": [], "changed": [], "gone": []}
     for one in changes["credentials"]:
-        view = by_fingerprint.get(one["fingerprint"])
-        if view is not None:
-            view["change"] = one["change"]
+        page = by_fingerprint.get(one["fingerprint"])
+        if page is not None:
+            page["change"] = one["change"]
         groups[one["change"]].append(
             {
-                "id": view and view["id"],
+                "id": page and page["id"],
                 "redacted": head(one["redacted"], _ITEM_WIDTH),
                 "detail": head(one["detail"], _LINE_WIDTH),
             }
@@ -160,7 +163,7 @@ def _changes(changes: Mapping[str, Any] | None, seen: Sequence[dict[str, Any]], 
     return {"run": changes["since"]["run"], "since": since, "groups": groups, "any": any(groups.values())}
 
 
-def _allowed(whole: Mapping[str, Any]) -> dict[str, Any]:
+def _allowed(whole: ReportView) -> dict[str, object]:
     quiet = [
         {
             "redacted": head(one["redacted"], _ITEM_WIDTH),
@@ -172,7 +175,7 @@ def _allowed(whole: Mapping[str, Any]) -> dict[str, Any]:
     return {"words": allowed_words(whole["summary"]), "credentials": quiet}
 
 
-def _coverage(whole: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def _coverage(whole: ReportView, names: Mapping[str, str]) -> dict[str, object]:
     coverage, summary = whole["coverage"], whole["summary"]
     unread = [skip for skip in coverage["skipped"] if skip["accepted"] is None]
     below = summary["below_min_confidence"]
@@ -200,7 +203,7 @@ def _coverage(whole: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, A
     }
 
 
-def _gaps(skipped: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _gaps(skipped: Sequence[SkipView]) -> Iterator[dict[str, object]]:
     """Yield what could not be read by why, the most frequent reason first."""
     reasons = groupby(skipped, lambda skip: (skip["reason"], skip["accepted"]))
     for (reason, accepted), group in sorted(
@@ -214,6 +217,6 @@ def _gaps(skipped: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _some(items: Sequence[str]) -> dict[str, Any]:
+def _some(items: Sequence[str]) -> dict[str, object]:
     """Return the first of a list, and how many more there are."""
     return {"shown": [middle_out(item, _ITEM_WIDTH) for item in items[:_LISTED]], "more": max(0, len(items) - _LISTED)}

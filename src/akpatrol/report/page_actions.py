@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.scan import Attribution, Kind, State
@@ -11,7 +11,9 @@ from akpatrol.report.overview import findings_of
 from akpatrol.report.wording import plural, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+
+    from akpatrol.report.view import CredentialView, ReportView
 
 _IN_HISTORY = {State.PRESENT, State.REMOVED, State.UNREACHABLE}
 _IN_FILES = {State.WORKTREE, State.STAGED, State.PRESENT}
@@ -30,7 +32,7 @@ class Action(NamedTuple):
     command: str = ""
 
 
-def first_of_all(whole: Mapping[str, Any]) -> str:
+def first_of_all(whole: ReportView) -> str:
     """Return the one sentence that says what to do first."""
     found = findings_of(whole)
     leaked = [one for one in found if situation(_states(one)) is not Situation.IGNORED]
@@ -45,7 +47,7 @@ def first_of_all(whole: Mapping[str, Any]) -> str:
     return "Nothing to do: whatever was to be looked at was looked at."
 
 
-def _first_of(leaked: Sequence[Mapping[str, Any]]) -> str:
+def _first_of(leaked: Sequence[CredentialView]) -> str:
     first = leaked[0]
     live = sum(status_of(one) == VerificationStatus.ACTIVE for one in leaked)
     if live:
@@ -61,7 +63,7 @@ def _first_of(leaked: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _action(credential: Mapping[str, Any]) -> str:
+def _action(credential: CredentialView) -> str:
     states = _states(credential)
     if situation(states) is Situation.STAGED:
         return "take it out of what is staged; nothing has leaked yet."
@@ -70,7 +72,7 @@ def _action(credential: Mapping[str, Any]) -> str:
     return leaked_action(credential, states)
 
 
-def actions(credential: Mapping[str, Any]) -> list[Action]:
+def actions(credential: CredentialView) -> list[Action]:
     """Return what to do about a document's credential, in order."""
     states = _states(credential)
     if situation(states) is Situation.IGNORED:
@@ -81,7 +83,7 @@ def actions(credential: Mapping[str, Any]) -> list[Action]:
     return list(_leaked(credential, states))
 
 
-def _leaked(credential: Mapping[str, Any], states: set[str]) -> Iterator[Action]:
+def _leaked(credential: CredentialView, states: set[str]) -> Iterator[Action]:
     is_open = credential["attribution"] == Attribution.OPEN and credential["kind"] != Kind.CUSTOM
     if is_open:
         yield Action(
@@ -104,7 +106,7 @@ def _leaked(credential: Mapping[str, Any], states: set[str]) -> Iterator[Action]
     yield Action("baseline", "Put it into the baseline", text, command=entry)
 
 
-def _revoke(credential: Mapping[str, Any]) -> Action:
+def _revoke(credential: CredentialView) -> Action:
     page = credential["remediation"]["page"] or ""
     if credential["kind"] == Kind.PERSONAL_ACCESS_TOKEN:
         title, text = "Ask its owner to delete it", "It works in every organization of theirs."
@@ -127,5 +129,5 @@ def _clean(states: set[str], *, dead: bool) -> Action:
     return Action("clean", "Then clean the history", files + text)
 
 
-def _states(credential: Mapping[str, Any]) -> set[str]:
+def _states(credential: CredentialView) -> set[str]:
     return {place["state"] for place in credential["occurrences"]} or {credential["state"]}

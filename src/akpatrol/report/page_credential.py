@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from akpatrol.model.scan import Kind
 from akpatrol.report.messages import capital
@@ -12,8 +12,12 @@ from akpatrol.report.verification_text import allowance_words, owner_lines, veri
 from akpatrol.report.wording import STATUSES, attribution_words, date_words, kind_name, parsed, state_name, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
+
+    from akpatrol.report.page_actions import Action
+    from akpatrol.report.page_locations import LocationRow
+    from akpatrol.report.view import CredentialView
 
 _NAME_WIDTH = 80
 _LINE_WIDTH = 500
@@ -34,8 +38,45 @@ def anchor(fingerprint: str) -> str:
     return "c-" + fingerprint.rpartition(":")[2][:_ID_DIGITS]
 
 
-def view(credential: Mapping[str, Any], number: int, now: datetime) -> dict[str, Any]:
-    """Return what the page says of a visible document's credential, but for its places; ``number`` is 1-based."""
+class CredentialPage(TypedDict):
+    """One credential in the page's words; ``rows`` are the places that the page itself writes."""
+
+    number: int
+    id: str
+    fingerprint: str
+    sha256: str
+    redacted: str
+    key_id: str
+    kind: str
+    kind_name: str
+    status: str
+    status_words: str
+    status_help: str
+    severity: str
+    state: str
+    state_words: str
+    confidence: str
+    attribution: str
+    exposure: str
+    rules: list[str]
+    first_seen: str
+    found_at: str
+    since: int
+    places: int
+    repositories: int
+    owner_names: list[str]
+    owner: list[tuple[bool, str]]
+    verification: list[tuple[bool, str]]
+    allowed: str
+    change: str
+    actions: list[Action]
+    steps: list[str]
+    rows: list[LocationRow]
+    first_place: LocationRow | None
+
+
+def page_of(credential: CredentialView, rows: list[LocationRow], number: int, now: datetime) -> CredentialPage:
+    """Return a visible credential in the page's words; ``number`` begins with 1."""
     status = status_of(credential)
     targets = {place["target"] for place in credential["occurrences"]}
     return {
@@ -62,27 +103,31 @@ def view(credential: Mapping[str, Any], number: int, now: datetime) -> dict[str,
         "since": _sortable(credential["first_seen"] or credential["found_at"]),
         "places": len(credential["occurrences"]),
         "repositories": len(targets),
-        "owner_names": [head(key["name"], _NAME_WIDTH) for key in (credential["owner"] or {}).get("keys", ())],
+        "owner_names": [
+            head(key["name"], _NAME_WIDTH) for key in (credential["owner"]["keys"] if credential["owner"] else ())
+        ],
         "owner": [_line(line, "owner: ") for line in owner_lines(credential["owner"], now, verbose=True)],
         "verification": [_line(line) for line in verification_lines(credential["verification"], now, verbose=True)],
         "allowed": capital(allowance_words(credential["allowed"])) if credential["allowed"] else "",
         "change": "",
         "actions": actions(credential),
         "steps": [head(step, _LINE_WIDTH) for step in credential["remediation"]["steps"]],
+        "rows": rows,
+        "first_place": rows[0] if rows else None,
     }
 
 
-def search_text(seen: Mapping[str, Any]) -> str:
+def search_text(page: CredentialPage) -> str:
     """Return what a search finds a credential by, apart from its places."""
-    return " ".join(_searched(seen)).lower()
+    return " ".join(_searched(page)).lower()
 
 
-def _searched(seen: Mapping[str, Any]) -> Iterator[str]:
-    yield from (seen[name] for name in ("redacted", "key_id", "fingerprint", "sha256", "kind_name", "status_words"))
-    yield from (seen["state_words"], *seen["owner_names"], *seen["rules"])
+def _searched(page: CredentialPage) -> Iterator[str]:
+    yield from (page["redacted"], page["key_id"], page["fingerprint"], page["sha256"])
+    yield from (page["kind_name"], page["status_words"], page["state_words"], *page["owner_names"], *page["rules"])
 
 
-def _kind(credential: Mapping[str, Any]) -> str:
+def _kind(credential: CredentialView) -> str:
     if credential["kind"] == Kind.CUSTOM and credential["rule_ids"]:
         return "Found by " + head(credential["rule_ids"][0], _NAME_WIDTH)
     return capital(kind_name(credential["kind"], credential["attribution"]))

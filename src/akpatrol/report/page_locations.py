@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os.path
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.report.messages import capital
 from akpatrol.report.spread import version_words
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from akpatrol.report.links import Linker, Links
+    from akpatrol.report.view import CredentialView, OccurrenceView, TargetView
 
 _NAME_WIDTH = 80
 _PATH_WIDTH = 320
@@ -73,40 +74,41 @@ class LocationRows:
         self._linker = linker
         self._now = now
 
-    def rows(self, credential: Mapping[str, Any], built: Mapping[str, Any]) -> list[LocationRow]:
+    def rows(self, credential: CredentialView, built: CredentialView) -> list[LocationRow]:
         """Return the places of a visible document's credential; ``built`` is the same, as the document was built."""
         places = zip(credential["occurrences"], built["occurrences"], strict=True)
         return [self._row(place, credential, self._linker.links(raw)) for place, raw in places]
 
-    def _row(self, occurrence: Mapping[str, Any], credential: Mapping[str, Any], links: Links) -> LocationRow:
+    def _row(self, occurrence: OccurrenceView, credential: CredentialView, links: Links) -> LocationRow:
         short = _short(occurrence)
-        commit, gone = short["introduced"] or {}, short["removed"] or {}
+        commit, removal = short["introduced"], short["removed"]
+        commit_id = commit["id"] if commit else ""
         bare = location({**short, "line": None, "column": None})
         before, mask, after = occurrence["context"].partition(credential["redacted"])
-        line_front, line_rest = _halves(links.line, commit.get("id", ""))
+        line_front, line_rest = _halves(links.line, commit_id)
         return LocationRow(
             where=middle_out(bare, _PATH_WIDTH),
             position=location(short).removeprefix(bare),
             repository=self._names.get(occurrence["target"], occurrence["target"]),
             state=capital(state_words(short)),
-            commit=commit.get("id", ""),
-            author=commit.get("author", ""),
+            commit=commit_id,
+            author=commit["author"] if commit else "",
             date=date_words(commit["date"], self._now) if commit else "",
-            summary=commit.get("summary", ""),
-            gone_commit=gone.get("id", "")[:SHORT_ID],
-            gone_date=date_words(gone["date"], self._now) if gone else "",
+            summary=commit["summary"] if commit else "",
+            gone_commit=removal["id"][:SHORT_ID] if removal else "",
+            gone_date=date_words(removal["date"], self._now) if removal else "",
             more="; ".join(_more(short, is_only=len(credential["occurrences"]) == 1)),
             before=before,
             mask=mask,
             after=after,
             line_front=line_front,
             line_rest=line_rest,
-            commit_front=_halves(links.commit, commit.get("id", ""))[0],
+            commit_front=_halves(links.commit, commit_id)[0],
             path=middle_out(occurrence["path"] or "", _PATH_WIDTH),
         )
 
 
-def _more(short: Mapping[str, Any], *, is_only: bool) -> Iterable[str]:
+def _more(short: OccurrenceView, *, is_only: bool) -> Iterable[str]:
     if short["introduced"] and short["introduced"]["boundary"]:
         yield "Brought in or before this commit, at which a shallow clone ends"
     if moved := short["moved_from"]:
@@ -122,7 +124,7 @@ def _more(short: Mapping[str, Any], *, is_only: bool) -> Iterable[str]:
         yield "Every visitor of a web page can read it"
 
 
-def _short(occurrence: Mapping[str, Any]) -> dict[str, Any]:
+def _short(occurrence: OccurrenceView) -> OccurrenceView:
     commit = occurrence["introduced"]
     return {
         **occurrence,
@@ -141,7 +143,7 @@ def _halves(address: str | None, commit: str) -> tuple[str, str]:
     return front + "{commit}" * bool(found), rest
 
 
-def names(targets: Sequence[Mapping[str, Any]], on_forges: Sequence[str | None]) -> dict[str, str]:
+def names(targets: Sequence[TargetView], on_forges: Sequence[str | None]) -> dict[str, str]:
     """Name every target of a visible document: as its forge does, else by its directory, else by its whole path."""
     short = [name or _basename(target["path"]) for target, name in zip(targets, on_forges, strict=True)]
     times = Counter(short)
@@ -170,7 +172,7 @@ class Strings:
         return list(self._numbers)
 
 
-def for_script(value: Any) -> str:
+def for_script(value: object) -> str:
     """Return JSON that ends no script element and starts no comment in one, whatever texts it holds."""
     # https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -5,7 +5,7 @@ https://git-scm.com/docs/githooks#pre-receive: both of the hook's streams are fo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.scan import Place
 from akpatrol.report import document
@@ -15,10 +15,11 @@ from akpatrol.report.text_safety import head, middle_out, visible, wrapped
 from akpatrol.report.wording import SHORT_ID, kind_name, location, plural, short_ref
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
+    from akpatrol.report.view import CredentialView, SkipView
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
 _WIDTH = 72
@@ -61,7 +62,7 @@ class Outlook(NamedTuple):
 
 def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Sequence[WalkedCommit]) -> str:
     """Return the message, nothing where nobody has to act; ``commits`` are the push's, children first."""
-    whole = document.visible_tree(document.build(report, options, digest=False))
+    whole = document.visible_view(document.build(report, options, digest=False))
     found = findings_of(whole)
     lines: list[str] = []
     if found:
@@ -75,7 +76,7 @@ def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Se
     return "".join(f"{line}\n" for line in lines)
 
 
-def _findings(found: Sequence[Mapping[str, Any]], outlook: Outlook, commits: Sequence[WalkedCommit]) -> Iterator[str]:
+def _findings(found: Sequence[CredentialView], outlook: Outlook, commits: Sequence[WalkedCommit]) -> Iterator[str]:
     brings = f"it brings {plural(len(found), 'credential')}"
     yield from wrapped(
         f"akpatrol: push accepted, but {brings}" if outlook.exit_zero else f"akpatrol: push refused: {brings}", _WIDTH
@@ -95,7 +96,7 @@ def _findings(found: Sequence[Mapping[str, Any]], outlook: Outlook, commits: Seq
     yield from (f"  {credential['fingerprint']}" for credential in found[:_SHOWN])
 
 
-def _credential(credential: Mapping[str, Any]) -> Iterator[str]:
+def _credential(credential: CredentialView) -> Iterator[str]:
     id_ = f", key id {head(credential['key_id'], 24)}" if credential["key_id"] else ""
     name = kind_name(credential["kind"], credential["attribution"])
     yield from wrapped(f"{credential['redacted']}  {name}{id_}", _WIDTH)
@@ -112,9 +113,9 @@ def _credential(credential: Mapping[str, Any]) -> Iterator[str]:
         yield f"  and {plural(more, 'more place')}"
 
 
-def _steps(found: Sequence[Mapping[str, Any]], commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, str]]:
+def _steps(found: Sequence[CredentialView], commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, str]]:
     """Yield what to do, each with a command that stays on its line."""
-    pages = {credential["remediation"]["page"] for credential in found} - {None}
+    pages = set(filter(None, (credential["remediation"]["page"] for credential in found)))
     at = f" at {' and '.join(sorted(pages))}" if pages else ""
     yield (f"If it was ever real, it has left your machine: delete it{at} now and replace it where it is used.", "")
     places = [place for credential in found for place in credential["occurrences"]]
@@ -143,7 +144,7 @@ def _rewriting(ids: set[str], commits: Sequence[WalkedCommit]) -> tuple[str, str
     )
 
 
-def _gaps(skipped: Sequence[Mapping[str, Any]], outlook: Outlook, *, found: bool) -> Iterator[str]:
+def _gaps(skipped: Sequence[SkipView], outlook: Outlook, *, found: bool) -> Iterator[str]:
     unread = [skip for skip in skipped if skip["accepted"] is None]
     opening = "Not all of the push could be looked at" if found else outlook.unread()
     yield from wrapped(f"{opening}:", _WIDTH)

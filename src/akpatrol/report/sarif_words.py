@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Kind
 from akpatrol.report.messages import PATH_WIDTH
@@ -11,8 +11,7 @@ from akpatrol.report.text_safety import head, middle_out, visible
 from akpatrol.report.wording import kind_name, location
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from akpatrol.report.view import OccurrenceView
     from akpatrol.rules.rule_file import Rule
 
 DESCRIPTION_LIMIT = 1000
@@ -79,6 +78,6 @@ def _sentence(text: str) -> str:
     return visible(head(text, DESCRIPTION_LIMIT // 4)).rstrip(". ") + "."
 
 
-def location_name(occurrence: Mapping[str, Any]) -> str:
+def location_name(occurrence: OccurrenceView) -> str:
     """Name a place that is no file."""
     return plain_message(middle_out(location(occurrence), PATH_WIDTH))

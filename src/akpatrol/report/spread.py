@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.credential import Version
 from akpatrol.model.scan import Place
 from akpatrol.report.wording import SHORT_ID, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from akpatrol.model.credential import Occurrence
+    from akpatrol.report.view import OccurrenceView, VersionsView
 
 COMMIT_TEXTS = (Place.COMMIT_MESSAGE, Place.AUTHOR, Place.COMMITTER)
 
@@ -86,7 +87,7 @@ def _versions(one: Occurrence) -> tuple[Version, ...]:
     return (Version(one.object or "", commit.id, commit.date),) if commit else ()
 
 
-def version_words(versions: Mapping[str, Any] | None) -> str:
+def version_words(versions: VersionsView | None) -> str:
     """Say of a document's occurrence how many versions hold it alike, nothing of a single one."""
     if not versions or versions["count"] == 1:
         return ""
@@ -94,7 +95,7 @@ def version_words(versions: Mapping[str, Any] | None) -> str:
     return f"in {versions['count']:,} versions of the file" + (f", the last of {last[:10]}" if last else "")
 
 
-def removal_words(occurrence: Mapping[str, Any]) -> str:
+def removal_words(occurrence: OccurrenceView) -> str:
     """Begin to say in which commit an occurrence of a document went."""
     versions = occurrence["versions"]
     which = "the last version" if versions and versions["count"] > 1 else "this version"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Attribution, Confidence, Kind, Severity, State
 from akpatrol.report.wording import ALLOWANCES, STATUSES, UNVERIFIED
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import Credential
     from akpatrol.model.report import Report
     from akpatrol.report.mask import Mask
+    from akpatrol.report.view import SummaryView
 
 
 def _status(credential: Credential) -> str:
@@ -21,7 +22,7 @@ def _status(credential: Credential) -> str:
     return credential.verification.status if credential.verification else UNVERIFIED
 
 
-def build(report: Report, mask: Mask) -> dict[str, Any]:
+def build(report: Report, mask: Mask) -> SummaryView:
     """Return the summary: ``by_allowance`` is of the allowed ones, all other numbers are of the findings."""
     found = report.findings
     allowed = [credential.allowed for credential in report.credentials if not credential.is_finding]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Place, State
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from akpatrol.report.text_style import Style
+    from akpatrol.report.view import CredentialView, OccurrenceView
 
 SHOWN = 3
 """Places a credential shows without ``-v``."""
@@ -51,7 +52,7 @@ class CredentialText:
         self._now = now
         self._verbose = verbose
 
-    def lines(self, credential: Mapping[str, Any]) -> Iterator[str]:
+    def lines(self, credential: CredentialView) -> Iterator[str]:
         """Yield the lines of one credential."""
         yield from self._headline(credential)
         shown = credential["occurrences"] if self._verbose else telling_places(credential["occurrences"])
@@ -61,7 +62,7 @@ class CredentialText:
             yield f"  and {plural(more, 'more place')}"
         yield from self._last(credential)
 
-    def line(self, credential: Mapping[str, Any]) -> str:
+    def line(self, credential: CredentialView) -> str:
         """Return one credential on one line: how bad, what, and its first place."""
         style, status = self._style, status_of(credential)
         words = [style.severity(credential["severity"])]
@@ -74,7 +75,7 @@ class CredentialText:
         others = len(credential["occurrences"]) - 1
         return "  ".join(words) + (f", and {plural(others, 'more place')}" if others > 0 else "")
 
-    def _headline(self, credential: Mapping[str, Any]) -> Iterator[str]:
+    def _headline(self, credential: CredentialView) -> Iterator[str]:
         style = self._style
         kind, attribution = credential["kind"], credential["attribution"]
         name = kind_name(kind, attribution)
@@ -104,7 +105,7 @@ class CredentialText:
             facts.append("every visitor of a web page can read it")
         yield from self._paragraph("; ".join(facts), "  ")
 
-    def _place(self, occurrence: Mapping[str, Any], credential: Mapping[str, Any]) -> Iterator[str]:
+    def _place(self, occurrence: OccurrenceView, credential: CredentialView) -> Iterator[str]:
         where = middle_out(location(self._short(occurrence), self._roots.get(occurrence["target"], "")), _PATH_WIDTH)
         facts = "; ".join(self._facts(occurrence, is_only=len(credential["occurrences"]) == 1))
         if 4 + columns(where) + columns(facts) <= self._style.width:
@@ -115,7 +116,7 @@ class CredentialText:
         if context := self._context(occurrence["context"], credential):
             yield f"      {self._style.dim('|')} {context}"
 
-    def _facts(self, occurrence: Mapping[str, Any], *, is_only: bool) -> Iterator[str]:
+    def _facts(self, occurrence: OccurrenceView, *, is_only: bool) -> Iterator[str]:
         short = self._short(occurrence)
         yield state_words(short)
         if short["introduced"]:
@@ -133,10 +134,10 @@ class CredentialText:
         yield from doubts(short)
         if short["exposure"] and not is_only:
             yield "every visitor of a web page can read it"
-        if self._verbose and (short["introduced"] or {}).get("summary"):
+        if self._verbose and short["introduced"] and short["introduced"]["summary"]:
             yield f'"{short["introduced"]["summary"]}"'
 
-    def _short(self, occurrence: Mapping[str, Any]) -> dict[str, Any]:
+    def _short(self, occurrence: OccurrenceView) -> OccurrenceView:
         """Return the occurrence with its names cut to a sensible width."""
         introduced = occurrence["introduced"]
         return {
@@ -151,7 +152,7 @@ class CredentialText:
             },
         }
 
-    def _context(self, context: str, credential: Mapping[str, Any]) -> str:
+    def _context(self, context: str, credential: CredentialView) -> str:
         shown = credential["secret"] if credential["secret"] and credential["secret"] in context else None
         needle = shown or credential["redacted"]
         start = max(context.find(needle), 0)
@@ -160,7 +161,7 @@ class CredentialText:
         before, found, after = cut.partition(needle)
         return before + self._style.bold(found) + after
 
-    def _last(self, credential: Mapping[str, Any]) -> Iterator[str]:
+    def _last(self, credential: CredentialView) -> Iterator[str]:
         """Yield what to do; a live one is nothing to allow, and an allowed one nothing to act on."""
         is_live = status_of(credential) == "active"
         if is_live or not credential["allowed"]:
@@ -169,7 +170,7 @@ class CredentialText:
         command = f'akpatrol allow {credential["fingerprint"]} --reason "..."'
         yield "  " + self._style.dim(command if is_to_allow else credential["fingerprint"])
 
-    def _next(self, credential: Mapping[str, Any]) -> Iterator[str]:
+    def _next(self, credential: CredentialView) -> Iterator[str]:
         places = credential["occurrences"]
         states = {place["state"] for place in places} or {credential["state"]}
         match situation(states):
@@ -187,7 +188,7 @@ class CredentialText:
             for number, step in enumerate(credential["remediation"]["steps"], 1):
                 yield from self._paragraph(f"{number}. {step}", "    ")
 
-    def _staged(self, places: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    def _staged(self, places: Sequence[OccurrenceView]) -> Iterator[str]:
         staged = [place for place in places if place["state"] == State.STAGED]
         paths = list(dict.fromkeys(place["path"] for place in staged if place["path"]))
         label = "Nothing has leaked yet."
@@ -214,11 +215,11 @@ class CredentialText:
         yield from (indent + line for line in wrapped(text, self._style.width - len(indent)))
 
 
-def telling_places(occurrences: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def telling_places(occurrences: Sequence[OccurrenceView]) -> list[OccurrenceView]:
     """Return up to SHOWN places in their order, different files before further lines or versions of one."""
     if len(occurrences) <= SHOWN:
         return list(occurrences)
-    firsts: dict[tuple[Any, ...], int] = {}
+    firsts: dict[tuple[str, str, str | None], int] = {}
     for index, occurrence in enumerate(occurrences):
         firsts.setdefault((occurrence["target"], occurrence["place"], occurrence["path"]), index)
     different = list(firsts.values())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 _LEAST_WIDTH = 40
 _SEVERITY_COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "blue"}
 
@@ -48,9 +46,17 @@ class Style:
         """Mark a gap."""
         return self._styled(text, fg="yellow")
 
-    def _styled(self, text: str, **how: Any) -> str:
+    def _styled(
+        self,
+        text: str,
+        *,
+        fg: str | None = None,
+        bold: bool | None = None,
+        dim: bool | None = None,
+        reverse: bool = False,
+    ) -> str:
         if not self._colour or not text:
             return text
         from click import style  # noqa: PLC0415 - a run without colour does not need it
 
-        return style(text, **how)
+        return style(text, fg=fg, bold=bold, dim=dim, reverse=reverse or None)

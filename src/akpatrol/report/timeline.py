@@ -8,13 +8,15 @@ end of the axis, and told as it stands.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.scan import State
 from akpatrol.report.wording import date_words, listed, parsed, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from akpatrol.report.view import CredentialView
 
 _GIT_BEGINS = datetime(2005, 4, 7, tzinfo=UTC)
 _SHORTEST = timedelta(days=2)
@@ -106,14 +108,14 @@ class _Span(NamedTuple):
     in_files: bool
 
 
-def build(credentials: Sequence[Mapping[str, Any]], now: datetime) -> Timeline:
+def build(credentials: Sequence[CredentialView], now: datetime) -> Timeline:
     """Return the timeline of a document's credentials, in their order, with ``now`` the time up to which it goes."""
     axis = _axis(credentials, now)
     rows = tuple(_row(credential, axis) for credential in credentials)
     return Timeline(tuple(_ticks(axis)), axis.at(now), rows)
 
 
-def _axis(credentials: Iterable[Mapping[str, Any]], now: datetime) -> _Axis:
+def _axis(credentials: Iterable[CredentialView], now: datetime) -> _Axis:
     moments = [now - _SHORTEST]
     expiries = []
     for credential in credentials:
@@ -132,21 +134,21 @@ def _moment(date: str | None, now: datetime) -> datetime | None:
     return min(max(moment, _GIT_BEGINS), now) if moment else None
 
 
-def _spans(credential: Mapping[str, Any], now: datetime) -> list[_Span]:
+def _spans(credential: CredentialView, now: datetime) -> list[_Span]:
     """Return the time of every place that has a date."""
     spans = []
     for place in credential["occurrences"]:
-        start = _moment((place["introduced"] or {}).get("date"), now)
+        start = _moment(place["introduced"]["date"], now) if place["introduced"] else None
         if start is None:
             continue
-        end = _moment((place["removed"] or {}).get("date"), now)
+        end = _moment(place["removed"]["date"], now) if place["removed"] else None
         is_open = place["state"] in _IN_FILES
         # What no branch holds and no commit removed was never in a branch's files.
         spans.append(_Span(start, None if is_open else max(end or start, start), in_files=is_open or end is not None))
     return spans
 
 
-def _row(credential: Mapping[str, Any], axis: _Axis) -> TimelineRow:
+def _row(credential: CredentialView, axis: _Axis) -> TimelineRow:
     spans = sorted(_spans(credential, axis.now), key=lambda span: span.start)
     found = _moment(credential["found_at"], axis.now)
     segments = tuple(_segments(spans, axis)) if spans else tuple(_since_found(found, axis))
@@ -188,25 +190,25 @@ def _segment(start: datetime, end: datetime, kind: str, text: str, axis: _Axis) 
     return Segment(min(x, 100 - width), width, kind, text)
 
 
-def _marks(credential: Mapping[str, Any], found: datetime | None, axis: _Axis) -> Iterator[Mark]:
-    checked = _moment((credential["verification"] or {}).get("checked_at"), axis.now)
-    if checked:
-        yield Mark(axis.at(checked), "verified", f"Verified {_day(checked)}: {credential['verification']['status']}")
+def _marks(credential: CredentialView, found: datetime | None, axis: _Axis) -> Iterator[Mark]:
+    verification = credential["verification"]
+    if verification and (checked := _moment(verification["checked_at"], axis.now)):
+        yield Mark(axis.at(checked), "verified", f"Verified {_day(checked)}: {verification['status']}")
     if found:
         yield Mark(axis.at(found), "found", f"First seen by a sweep {_day(found)}")
     for text, moment in _expiries(credential):
         yield Mark(axis.at(moment), "expiry", text, beyond=moment > axis.end)
 
 
-def _expiries(credential: Mapping[str, Any]) -> Iterator[tuple[str, datetime]]:
-    for key in (credential["owner"] or {}).get("keys", ()):
+def _expiries(credential: CredentialView) -> Iterator[tuple[str, datetime]]:
+    for key in credential["owner"]["keys"] if credential["owner"] else ():
         moment = parsed(key["expires_at"]) if key["expires_at"] else None
         if moment:
             yield f"{'Expired' if key['expired'] else 'Expires'} {_day(moment)}", max(moment, _GIT_BEGINS)
 
 
 def _told(
-    credential: Mapping[str, Any],
+    credential: CredentialView,
     spans: Sequence[_Span],
     segments: Sequence[Segment],
     marks: Sequence[Mark],

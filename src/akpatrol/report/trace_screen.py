@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.model.credential import Taken
 from akpatrol.model.scan import Place, State
@@ -31,11 +31,20 @@ from akpatrol.report.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
+    from akpatrol.report.view import (
+        CommitView,
+        CredentialView,
+        OccurrenceView,
+        QueryView,
+        RemovalView,
+        ReportView,
+        TargetView,
+    )
 
 _COLUMNS, _ROWS = 80, 24
 _LEAST_PLACES = 2
@@ -55,7 +64,7 @@ _GONE = (State.REMOVED, State.UNREACHABLE)
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the screen; with ``-v`` all places, however many."""
-    whole = document.visible_tree(document.build(report, options, digest=False))
+    whole = document.visible_view(document.build(report, options, digest=False))
     style = Style(min(options.width, _COLUMNS), colour=options.colour)
     asked = list(dict.fromkeys(one.what for one in report.asked))
     verdict = [*_verdict(whole, asked, style), *wrapped(_taken(whole["asked"]), style.width)]
@@ -75,7 +84,7 @@ def render(report: Report, options: RenderOptions) -> str:
     return "".join(f"{line}\n" for line in [*lines, *closing])
 
 
-def _verdict(whole: Mapping[str, Any], asked: Sequence[str], style: Style) -> Iterator[str]:
+def _verdict(whole: ReportView, asked: Sequence[str], style: Style) -> Iterator[str]:
     found, complete = whole["credentials"], whole["coverage"]["complete"]
     name = visible(", ".join(asked))
     if found:
@@ -89,14 +98,14 @@ def _verdict(whole: Mapping[str, Any], asked: Sequence[str], style: Style) -> It
     yield from (style.verdict(line, found=bool(found), complete=complete) for line in wrapped(told, style.width))
 
 
-def _taken(asked: Sequence[Mapping[str, Any]]) -> str:
+def _taken(asked: Sequence[QueryView]) -> str:
     """Say what was asked for was taken for, and as what it was found."""
-    names = [_TAKEN[one["taken_for"]] for one in asked if one["taken_for"]]
-    found = [_TAKEN[one["taken_for"]] for one in asked if one["taken_for"] and one["found"]]
+    names = [_TAKEN[Taken(one["taken_for"])] for one in asked if one["taken_for"]]
+    found = [_TAKEN[Taken(one["taken_for"])] for one in asked if one["taken_for"] and one["found"]]
     return f"taken for {' and for '.join(names)}" + (f"; found as {found[0]}" if len(names) > 1 and found else "")
 
 
-def _about(one: Mapping[str, Any], options: RenderOptions, style: Style) -> Iterator[str]:
+def _about(one: CredentialView, options: RenderOptions, style: Style) -> Iterator[str]:
     kind, attribution = one["kind"], one["attribution"]
     id_ = f", key id {head(one['key_id'], _NAME_WIDTH)}" if one["key_id"] else ""
     yield f"{style.severity(one['severity'])}  {style.bold(one['redacted'])}  {kind_name(kind, attribution)}{id_}"
@@ -109,7 +118,7 @@ def _about(one: Mapping[str, Any], options: RenderOptions, style: Style) -> Iter
     yield from ("  " + line for fact in facts for line in wrapped(fact, style.width - 2))
 
 
-def _time(places: Sequence[Mapping[str, Any]], now: datetime) -> str:
+def _time(places: Sequence[OccurrenceView], now: datetime) -> str:
     """Say since and until when it was anywhere, and who brought it."""
     brought = min((place["introduced"] for place in places if place["introduced"]), key=_date, default=None)
     since = (
@@ -123,15 +132,15 @@ def _time(places: Sequence[Mapping[str, Any]], now: datetime) -> str:
     return since
 
 
-def _places(one: Mapping[str, Any], whole: Mapping[str, Any], options: RenderOptions, style: Style) -> list[list[str]]:
+def _places(one: CredentialView, whole: ReportView, options: RenderOptions, style: Style) -> list[list[str]]:
     """Return the lines of each place, most important first: the git directory's own files repeat what commits hold."""
     roots = {target["id"]: _root(target, options.here) for target in whole["scan"]["targets"]}
     ordered = sorted(one["occurrences"], key=lambda place: bool(place["place"] == Place.GIT_DIR))
     return [list(_place(place, roots.get(place["target"], ""), style)) for place in ordered]
 
 
-def _place(place: Mapping[str, Any], root: str, style: Style) -> Iterator[str]:
-    short = {**place, "refs": [middle_out(short_ref(ref), _NAME_WIDTH) for ref in place["refs"]]}
+def _place(place: OccurrenceView, root: str, style: Style) -> Iterator[str]:
+    short: OccurrenceView = {**place, "refs": [middle_out(short_ref(ref), _NAME_WIDTH) for ref in place["refs"]]}
     in_files = place["path"] is not None
     where = location(short, root if in_files else "")
     yield "  " + style.path(middle_out(where if in_files or not root else f"{root}: {where}", style.width - 2))
@@ -150,7 +159,7 @@ def _place(place: Mapping[str, Any], root: str, style: Style) -> Iterator[str]:
     yield "    " + head("; ".join(filter(None, facts)), style.width - 4)
 
 
-def _next(one: Mapping[str, Any], style: Style) -> Iterator[str]:
+def _next(one: CredentialView, style: Style) -> Iterator[str]:
     action = leaked_action(one, {place["state"] for place in one["occurrences"]})
     lines = wrapped(f"Next: {action}", style.width)
     yield style.action("Next:") + lines[0].removeprefix("Next:")
@@ -158,7 +167,7 @@ def _next(one: Mapping[str, Any], style: Style) -> Iterator[str]:
     yield style.dim(one["fingerprint"])
 
 
-def _gaps(whole: Mapping[str, Any], style: Style) -> Iterator[str]:
+def _gaps(whole: ReportView, style: Style) -> Iterator[str]:
     unread = [skip for skip in whole["coverage"]["skipped"] if skip["accepted"] is None]
     for skip in unread[:_REASONS]:
         told = f"not looked at: {middle_out(skip['item'], _NAME_WIDTH)}: {skip['reason']}"
@@ -167,16 +176,16 @@ def _gaps(whole: Mapping[str, Any], style: Style) -> Iterator[str]:
         yield style.warning(f"not looked at: {len(unread) - _REASONS:,} more; -f json tells all")
 
 
-def _root(target: Mapping[str, Any], here: str | None) -> str:
+def _root(target: TargetView, here: str | None) -> str:
     """Return what stands before a target's paths, relative to where the person is when they lie below."""
     path = directory_of(target["kind"], target["path"])
     relative = os.path.relpath(path, visible(here)) if here and os.path.isabs(path) else path
     return "" if relative == "." else path if relative.startswith("..") else relative
 
 
-def _author(commit: Mapping[str, Any]) -> str:
+def _author(commit: CommitView) -> str:
     return head(commit["author"].partition(" <")[0] or "nobody", _NAME_WIDTH)
 
 
-def _date(commit: Mapping[str, Any]) -> str:
+def _date(commit: RemovalView) -> str:
     return str(commit["date"])

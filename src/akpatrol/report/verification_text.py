@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.report.text_safety import head, middle_out
 from akpatrol.report.wording import ALLOWANCES, STATUSES, date_words, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
+
+    from akpatrol.report.view import AllowanceView, AnswerView, InventoryKeyView, OwnerView, VerificationView
 
 _NAME_WIDTH = 60
 _REASON_WIDTH = 500
 
 
-def verification_lines(verification: Mapping[str, Any] | None, now: datetime, *, verbose: bool) -> Iterator[str]:
+def verification_lines(verification: VerificationView | None, now: datetime, *, verbose: bool) -> Iterator[str]:
     """Say whether it is live, since when that is known, and what it can do, in each organization that was asked."""
     if verification is None:
         return
@@ -31,7 +33,7 @@ def verification_lines(verification: Mapping[str, Any] | None, now: datetime, *,
         yield from (f"- {line}" for line in _abilities_lines(answer, verbose=verbose))
 
 
-def allowance_words(allowed: Mapping[str, Any]) -> str:
+def allowance_words(allowed: AllowanceView) -> str:
     """Say who allowed it, where and why, and how long that holds."""
     facts = [head(allowed["reason"], _REASON_WIDTH)]
     if allowed["owner"]:
@@ -41,7 +43,7 @@ def allowance_words(allowed: Mapping[str, Any]) -> str:
     return f"allowed {ALLOWANCES[allowed['source']]}, {middle_out(allowed['where'], _REASON_WIDTH)}: {'; '.join(facts)}"
 
 
-def owner_lines(owner: Mapping[str, Any] | None, now: datetime, *, verbose: bool) -> Iterator[str]:
+def owner_lines(owner: OwnerView | None, now: datetime, *, verbose: bool) -> Iterator[str]:
     """Say whose it is: every key that it may be, or why none is known."""
     if owner is None:
         return
@@ -54,7 +56,7 @@ def owner_lines(owner: Mapping[str, Any] | None, now: datetime, *, verbose: bool
     yield from (f"- {key}" for key in keys)
 
 
-def abilities(answer: Mapping[str, Any]) -> str:
+def abilities(answer: AnswerView) -> str:
     """Say what a live credential can do; a scope without a documented meaning stands for itself."""
     does = [word for word in answer["blast_radius"] if word not in answer["scopes"]]
     others = _names([word for word in answer["blast_radius"] if word in answer["scopes"]])
@@ -65,7 +67,7 @@ def abilities(answer: Mapping[str, Any]) -> str:
     return "; ".join(part for part in parts if part) or "what it can do is not known, so expect everything"
 
 
-def _abilities_lines(answer: Mapping[str, Any], *, verbose: bool) -> Iterator[str]:
+def _abilities_lines(answer: AnswerView, *, verbose: bool) -> Iterator[str]:
     if answer["status"] != VerificationStatus.ACTIVE:
         return
     yield abilities(answer)
@@ -73,18 +75,18 @@ def _abilities_lines(answer: Mapping[str, Any], *, verbose: bool) -> Iterator[st
         yield "all scopes: " + ", ".join(_names(answer["scopes"]))
 
 
-def _status(answer: Mapping[str, Any], reason: str) -> str:
+def _status(answer: AnswerView, reason: str) -> str:
     return ": ".join(filter(None, [STATUSES[answer["status"]], head(reason, _REASON_WIDTH)]))
 
 
-def _key(key: Mapping[str, Any], now: datetime) -> str:
+def _key(key: InventoryKeyView, now: datetime) -> str:
     name = f'"{head(key["name"], _NAME_WIDTH)}"' if key["name"] else "a key without a name"
     created = f"created {_date(key['created_at'], now)}" if key["created_at"] else ""
     parts = [f"{name}, key id {head(key['key_id'], _NAME_WIDTH)}", created, _expiry(key, now)]
     return "; ".join(filter(None, parts))
 
 
-def _expiry(key: Mapping[str, Any], now: datetime) -> str:
+def _expiry(key: InventoryKeyView, now: datetime) -> str:
     if not key["expires_at"]:
         return "expired" if key["expired"] else "never expires"
     return f"{'expired' if key['expired'] else 'expires'} {_date(key['expires_at'], now)}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os.path
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Attribution, End, Kind, Place, State, StateReason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+
+    from akpatrol.report.view import CommitView, CredentialView, MoveView, OccurrenceView, RemovalView
 
 UNVERIFIED = "unverified"
 STATUSES = {
@@ -79,7 +81,7 @@ def attribution_words(kind: str, attribution: str) -> str:
     return _ATTRIBUTIONS[Attribution(attribution)]
 
 
-def status_of(credential: Mapping[str, Any]) -> str:
+def status_of(credential: CredentialView) -> str:
     """Return one of STATUSES; ``credential`` is a document's."""
     verification = credential["verification"]
     return verification["status"] if verification else UNVERIFIED
@@ -90,7 +92,7 @@ def state_name(state: str) -> str:
     return _STATES[State(state)]
 
 
-def state_words(occurrence: Mapping[str, Any]) -> str:
+def state_words(occurrence: OccurrenceView) -> str:
     """Say where one occurrence is now; ``occurrence`` is a document's."""
     match State(occurrence["state"]):
         case State.WORKTREE:
@@ -106,7 +108,7 @@ def state_words(occurrence: Mapping[str, Any]) -> str:
             return _in_history(occurrence, listed([short_ref(ref) for ref in occurrence["refs"]]))
 
 
-def doubts(occurrence: Mapping[str, Any]) -> Iterator[str]:
+def doubts(occurrence: OccurrenceView) -> Iterator[str]:
     """Say what makes one occurrence less sure than its text does."""
     if occurrence["end"] == End.UNCERTAIN:
         yield "where it ends is uncertain"
@@ -114,7 +116,7 @@ def doubts(occurrence: Mapping[str, Any]) -> Iterator[str]:
         yield f"one of {occurrence['alike']:,} identifiers like it in the file"
 
 
-def _in_history(occurrence: Mapping[str, Any], refs: str) -> str:
+def _in_history(occurrence: OccurrenceView, refs: str) -> str:
     """Refs are those that reach it: not each of their trees need hold it still."""
     if occurrence["place"] == Place.GIT_DIR:
         return "in the git directory now"
@@ -125,11 +127,11 @@ def _in_history(occurrence: Mapping[str, Any], refs: str) -> str:
     return "in a branch's files now" + (f", reachable from {refs}" if refs else "")
 
 
-def location(occurrence: Mapping[str, Any], root: str = "") -> str:
+def location(occurrence: OccurrenceView, root: str = "") -> str:
     """Name one occurrence's place, with line and column where it has them."""
     place = Place(occurrence["place"])
     path = joined(root, occurrence["path"] or "")
-    commit = (occurrence["introduced"] or {}).get("id")
+    commit = occurrence["introduced"]["id"] if occurrence["introduced"] else None
     match place:
         case Place.PATH:
             return " > ".join([path, *occurrence["containers"]]) + " (in its name)"
@@ -165,18 +167,18 @@ def short_ref(ref: str) -> str:
     return ref
 
 
-def commit_words(commit: Mapping[str, Any], now: datetime) -> str:
+def commit_words(commit: RemovalView, now: datetime) -> str:
     """Name a commit: short id, author where there is one, date and age."""
-    parts = [commit["id"][:SHORT_ID], commit.get("author"), date_words(commit["date"], now)]
+    parts = [commit["id"][:SHORT_ID], str(commit.get("author", "")), date_words(commit["date"], now)]
     return ", ".join(part for part in parts if part)
 
 
-def since_words(commit: Mapping[str, Any]) -> str:
+def since_words(commit: CommitView) -> str:
     """Say what a commit is to what it brought: at the boundary of a shallow clone an earlier one may have."""
     return "in or before" if commit["boundary"] else "since"
 
 
-def moved_words(moved: Mapping[str, Any], path: str = "") -> str:
+def moved_words(moved: MoveView, path: str = "") -> str:
     """Say from where a place was moved or copied, and since when it was there; ``path`` is what to call that."""
     words = f"{'moved' if moved['kind'] == 'move' else 'copied'} from {path or moved['path']}"
     if not (commit := moved["introduced"]):
@@ -186,7 +188,7 @@ def moved_words(moved: Mapping[str, Any], path: str = "") -> str:
     return f"{words}, there {since_words(commit)} {told}"
 
 
-def also_at(occurrence: Mapping[str, Any], others: Sequence[str], limit: int = 3) -> str:
+def also_at(occurrence: OccurrenceView, others: Sequence[str], limit: int = 3) -> str:
     """Say on which other paths it stood, and that these are not all where they are not."""
     words = "also at " + listed(others, limit)
     return f"{words}; more than {len(occurrence['paths']):,} paths in all" if occurrence["paths_truncated"] else words

@@ -9,7 +9,7 @@ import os
 from contextlib import closing
 from datetime import UTC, datetime
 from threading import local
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.cache.pattern_cache import PatternCache
 from akpatrol.cache.scan_cache import ScanCache
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from akpatrol.config.options import SkipAcceptance
     from akpatrol.model.credential import Credential
     from akpatrol.model.scan import Confidence, Target
+    from akpatrol.report.view import ReportView, VerificationView
     from akpatrol.rules.rule_file import RuleSet
     from akpatrol.scan.result import ScanResult
     from akpatrol.scan.run import Reader
@@ -75,14 +76,13 @@ class ScanSpec(NamedTuple):
 class TargetResult(NamedTuple):
     """What a target came to: its document, and its credentials by fingerprint, without places, if they are wanted."""
 
-    document: dict[str, Any]
+    document: ReportView
     secrets: dict[str, Credential]
 
     @property
     def size(self) -> int:
         """Bytes read."""
-        size: int = self.document["coverage"]["bytes"]
-        return size
+        return self.document["coverage"]["bytes"]
 
 
 _own = local()
@@ -160,7 +160,7 @@ def outcome(order: ScanSpec, report: Report) -> TargetResult:
     )
 
 
-def answers(order: ScanSpec, report: Report) -> dict[str, dict[str, Any]]:
+def answers(order: ScanSpec, report: Report) -> dict[str, VerificationView]:
     """Return what the API said of a report's credentials, as their documents tell it, by fingerprint."""
     credentials = outcome(order, report).document["credentials"]
     return {one["fingerprint"]: one["verification"] for one in credentials if one["verification"]}

@@ -16,6 +16,7 @@ from tests.unit.report.strategies import hostile, hostile_reports
 
 if TYPE_CHECKING:
     from akpatrol.model.report import Report
+    from akpatrol.report.view import CredentialView, ReportView
 
 SCHEMA = json.loads((files("akpatrol.report") / "schema.json").read_text())
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -30,13 +31,12 @@ def line_validator(name: str) -> Draft202012Validator:
     return Draft202012Validator({**SCHEMA["$defs"][name], "$defs": SCHEMA["$defs"]})
 
 
-def build(report: Report, **changes: Any) -> dict[str, Any]:
+def build(report: Report, **changes: Any) -> ReportView:
     return document.build(report, reports.options(report, **changes))
 
 
-def first(report: Report, **changes: Any) -> dict[str, Any]:
-    credential: dict[str, Any] = build(report, **changes)["credentials"][0]
-    return credential
+def first(report: Report, **changes: Any) -> CredentialView:
+    return build(report, **changes)["credentials"][0]
 
 
 def test_the_schema_is_one() -> None:

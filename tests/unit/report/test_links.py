@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import pytest
@@ -11,11 +11,14 @@ from akpatrol.errors import UsageError
 from akpatrol.report.links import LONGEST, Linker, Links, check, filled, home, repository
 from akpatrol.report.text_safety import path_text
 
+if TYPE_CHECKING:
+    from akpatrol.report.view import OccurrenceView, TargetView
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HUB = f"https://github.com/acme/shop/blob/{COMMIT}/"
 
 
-def occurrence(**changes: Any) -> dict[str, Any]:
+def occurrence(**changes: Any) -> OccurrenceView:
     made = {
         "target": "t1",
         "place": "content",
@@ -25,11 +28,15 @@ def occurrence(**changes: Any) -> dict[str, Any]:
         "object": "f" * 40,
         "introduced": {"id": COMMIT, "author": "", "date": "", "summary": ""},
     }
-    return {**made, **changes}
+    return cast("OccurrenceView", {**made, **changes})
+
+
+def target(name: str, remote: str | None) -> TargetView:
+    return {"id": name, "kind": "repository", "path": "", "remote": remote, "head": None}
 
 
 def links(remote: str | None, template: str | None = None, **changes: Any) -> Links:
-    return Linker([{"id": "t1", "remote": remote}], template).links(occurrence(**changes))
+    return Linker([target("t1", remote)], template).links(occurrence(**changes))
 
 
 @pytest.mark.parametrize(
@@ -213,7 +220,7 @@ def test_a_place_of_no_remote_has_no_link_by_repository(remote: str | None) -> N
 
 def test_each_place_is_linked_in_its_own_repository() -> None:
     remotes = {"t1": "git@git.example.org:team/service.git", "t2": "git@git.example.org:team/web.git", "t3": None}
-    linker = Linker([{"id": name, "remote": remote} for name, remote in remotes.items()], MANY)
+    linker = Linker([target(name, remote) for name, remote in remotes.items()], MANY)
     found = [linker.links(occurrence(target=name)).line for name in (*remotes, "t4")]
     rest = f"/src/{COMMIT}/src/app.py#line-12"
     assert found == [

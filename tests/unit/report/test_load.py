@@ -24,6 +24,8 @@ from tests import reports, samples
 from tests.unit.report.strategies import hostile, hostile_reports
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from akpatrol.model.report import Report
 
 _KEY = reports.organization_key(reports.seeded(8))
@@ -51,9 +53,9 @@ def _document(report: Report) -> dict[str, Any]:
     return written
 
 
-def _by_content(whole: dict[str, Any]) -> dict[str, Any]:
+def _by_content(document: Mapping[str, object]) -> dict[str, Any]:
     """The document with its places in an order of their own: raw paths may sort otherwise than masked ones."""
-    whole = copy.deepcopy(whole)
+    whole: dict[str, Any] = copy.deepcopy(dict(document))
     for credential in whole["credentials"]:
         credential["occurrences"].sort(key=lambda place: json.dumps(place, sort_keys=True))
     return whole

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from akpatrol.model.credential import Credential, Occurrence, Owner, VerificationStatus
+from akpatrol.model.report import Report
 from akpatrol.model.scan import Attribution, Exposure, Kind, Severity, State
-from akpatrol.report import FORMATS, document, render
+from akpatrol.report import FORMATS, document, order, render
 from tests import reports, samples
 from tests.unit.report.strategies import NASTY
 
 if TYPE_CHECKING:
     from akpatrol.model.report import Report
+    from akpatrol.report.view import CredentialView
 
 RANDOM = reports.seeded(8)
 KEY = reports.organization_key(RANDOM)
@@ -25,10 +27,9 @@ PRESENT = reports.occurrence(KEY, state=State.PRESENT)
 IGNORED = reports.occurrence(KEY, state=State.IGNORED)
 
 
-def found(credential: Credential) -> dict[str, Any]:
+def found(credential: Credential) -> CredentialView:
     report = reports.report(credential)
-    shown: dict[str, Any] = document.build(report, reports.options(report))["credentials"][0]
-    return shown
+    return document.build(report, reports.options(report))["credentials"][0]
 
 
 def results(report: Report) -> list[dict[str, Any]]:
@@ -101,7 +102,7 @@ def test_live_ones_come_before_what_is_as_severe() -> None:
     ]
     live = reports.live(KEY, reports.occurrence(KEY, state=State.UNREACHABLE))
     ignored = reports.live(OTHER, reports.occurrence(OTHER, state=State.IGNORED))
-    ordered = document.credentials_in_order([ignored, *exposed, live])
+    ordered = order.credentials_in_order([ignored, *exposed, live])
     assert (ordered[0], ordered[-1]) == (live, ignored)
 
 

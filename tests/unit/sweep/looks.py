@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import Credential
     from akpatrol.model.report import Report
     from akpatrol.model.scan import Target
+    from akpatrol.report.view import ReportView
 
 _RANDOM = Random("a store")
 KEYS = [reports.organization_key(_RANDOM) for _ in range(6)]
@@ -43,7 +44,7 @@ def found(key: str, number: int = 1, state: State = State.PRESENT, **changes: An
     return reports.credential(key, *places, **changes)
 
 
-def look(where: str | Target, *credentials: Credential, gaps: tuple[str, ...] = (), **changes: Any) -> dict[str, Any]:
+def look(where: str | Target, *credentials: Credential, gaps: tuple[str, ...] = (), **changes: Any) -> ReportView:
     """Return the document of a look at a target; ``gaps`` are what could not be read."""
     coverage = Coverage(100, {"blobs": 7}, {"submodule": 1}, tuple(Skipped(item, "too large") for item in gaps))
     one = target(where) if isinstance(where, str) else where
@@ -51,7 +52,7 @@ def look(where: str | Target, *credentials: Credential, gaps: tuple[str, ...] = 
     return document.build(report, reports.options(report))
 
 
-def sweep(file: Path, *looks: dict[str, Any], same: tuple[str, ...] = (), finished: bool = True) -> int:
+def sweep(file: Path, *looks: ReportView, same: tuple[str, ...] = (), finished: bool = True) -> int:
     """Put looks into a store, as one run, and return its number."""
     with SweepStore(str(file), create=True) as store:
         known = store.runs()

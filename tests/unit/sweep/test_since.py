@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from akpatrol.model.credential import Changes, Credential
+    from akpatrol.report.view import VerificationView
 
 GONE, SAME, MOVED, NEW, OTHER = KEYS[:5]
 
@@ -93,7 +94,7 @@ def test_answers_of_the_api(file: Path) -> None:
     ):
         with SweepStore(str(file), create=True) as store:
             run = store.begin(day(number + 2), DIGEST)
-            store.verified(run, {name: {"status": status.value, "checked_at": None} | _REST})
+            store.verified(run, {name: _answer(status)})
             store.unchanged(run, target("one"))
             store.finish(run, day(number + 2))
     assert _told(file) == [("changed", _masked(SAME), "inactive, before: unverified")]
@@ -103,7 +104,16 @@ def test_answers_of_the_api(file: Path) -> None:
         assert [one.detail for one in store.changes(first, third.id).credentials] == ["live, before: unverified"]
 
 
-_REST: dict[str, Any] = {"reason": "", "http_status": None, "organizations": [], "scopes": [], "blast_radius": []}
+def _answer(status: VerificationStatus) -> VerificationView:
+    return {
+        "status": status.value,
+        "reason": "",
+        "checked_at": None,
+        "http_status": None,
+        "organizations": [],
+        "scopes": [],
+        "blast_radius": [],
+    }
 
 
 def _all(file: Path) -> Any:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import os
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.scan import Target
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from sqlite3 import Connection
+
+    from akpatrol.report.view import CoverageView, CredentialView, ReportView, TargetView, VerificationView
 
 # What a credential is in one target; the rest of it is the same everywhere, or is worked out.
 _SIGHTING = ("rule_ids", "confidence", "attribution", "severity", "state", "exposure", "owner", "allowed")
@@ -54,7 +56,7 @@ _OCCURRENCES = _Table(
 )
 
 
-def write(connection: Connection, run: int, document: Mapping[str, Any], root: str | None = None) -> int:
+def write(connection: Connection, run: int, document: ReportView, root: str | None = None) -> int:
     """Write the document of one target and return the target's number; without a ``root`` it is as it is shown."""
     (told,) = document["scan"]["targets"]
     target = _target(connection, told, place(told["kind"], told["path"] if root is None else root))
@@ -62,7 +64,7 @@ def write(connection: Connection, run: int, document: Mapping[str, Any], root: s
     for one in credentials:
         _credential(connection, run, one)
     spared = _spared(connection, target, document)
-    sightings = {(one["fingerprint"],): _packed({key: one[key] for key in _SIGHTING}) for one in credentials}
+    sightings = {(one["fingerprint"],): _packed(_some(one, _SIGHTING)) for one in credentials}
     _replace(connection, _SIGHTINGS, _Look(target, run, spared), sightings)
     _replace(connection, _OCCURRENCES, _Look(target, run, spared), dict(_occurrences(credentials)))
     _cover(connection, target, run, document)
@@ -113,23 +115,23 @@ def retire(connection: Connection, target: int, run: int) -> None:
     connection.execute("UPDATE target SET retired_run = ? WHERE id = ?", (run, target))
 
 
-def add_verifications(connection: Connection, run: int, answers: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+def add_verifications(connection: Connection, run: int, answers: Iterable[tuple[str, VerificationView]]) -> None:
     """Add to the history of what the API said, by fingerprint."""
     rows = [(name, run, body["checked_at"], body["status"], _packed(body)) for name, body in answers]
     query = "INSERT INTO verification (fingerprint, run, checked_at, status, body) VALUES (?, ?, ?, ?, ?)"
     connection.executemany(query, rows)
 
 
-def _target(connection: Connection, told: Mapping[str, Any], where: bytes) -> int:
+def _target(connection: Connection, told: TargetView, where: bytes) -> int:
     query = """
         INSERT INTO target (place, kind, root, remote, head) VALUES (:place, :kind, :path, :remote, :head)
         ON CONFLICT (place) DO UPDATE SET remote = excluded.remote, head = excluded.head, retired_run = NULL
     """
-    connection.execute(query, {"place": where} | {key: told[key] for key in ("kind", "path", "remote", "head")})
+    connection.execute(query, {"place": where} | _some(told, ("kind", "path", "remote", "head")))
     return int(connection.execute("SELECT id FROM target WHERE place = ?", (where,)).fetchone()[0])
 
 
-def _cover(connection: Connection, target: int, run: int, document: Mapping[str, Any]) -> None:
+def _cover(connection: Connection, target: int, run: int, document: ReportView) -> None:
     summary, coverage = document["summary"], document["coverage"]
     body = {
         "coverage": coverage,
@@ -143,25 +145,25 @@ def _cover(connection: Connection, target: int, run: int, document: Mapping[str,
     connection.execute("INSERT OR REPLACE INTO coverage VALUES (?, ?, ?, ?, ?)", row)
 
 
-def _credential(connection: Connection, run: int, one: Mapping[str, Any]) -> None:
+def _credential(connection: Connection, run: int, one: CredentialView) -> None:
     query = """
         INSERT INTO credential SELECT :fingerprint, :kind, :redacted, :key_id, :secret_sha256, id, started_at
         FROM run WHERE id = :run ON CONFLICT (fingerprint) DO NOTHING
     """
     names = ("fingerprint", "kind", "redacted", "key_id", "secret_sha256")
-    connection.execute(query, {"run": run} | {key: one[key] for key in names})
+    connection.execute(query, {"run": run} | _some(one, names))
     if one["verification"]:
         add_verifications(connection, run, [(one["fingerprint"], one["verification"])])
 
 
-def _occurrences(credentials: Iterable[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, bytes], str]]:
+def _occurrences(credentials: Iterable[CredentialView]) -> Iterator[tuple[tuple[str, bytes], str]]:
     for one in credentials:
         for place in one["occurrences"]:
             body = _packed({key: value for key, value in place.items() if key != "target"})
             yield (one["fingerprint"], sha256(body.encode()).digest()[:_KEY_BYTES]), body
 
 
-def _spared(connection: Connection, target: int, document: Mapping[str, Any]) -> set[str]:
+def _spared(connection: Connection, target: int, document: ReportView) -> set[str]:
     """Return the credentials that may be in what could not be read: it could when they were found."""
     gaps = _gaps(document["coverage"])
     if not gaps:
@@ -184,11 +186,16 @@ def _gaps_then(connection: Connection, target: int, run: int) -> set[str]:
         return set()
 
 
-def _gaps(coverage: Mapping[str, Any]) -> set[str]:
+def _gaps(coverage: CoverageView) -> set[str]:
     return {skip["item"] for skip in coverage["skipped"] if skip["accepted"] is None}
 
 
-def _replace(connection: Connection, table: _Table, look: _Look, wanted: Mapping[tuple[Any, ...], str]) -> None:
+def _replace(
+    connection: Connection,
+    table: _Table,
+    look: _Look,
+    wanted: Mapping[tuple[str], str] | Mapping[tuple[str, bytes], str],
+) -> None:
     """Make the open rows of a target those that are wanted, bodies by what names them; spared ones stay."""
     kept = set()
     for *found, since, body in connection.execute(table.open, (look.target,)).fetchall():
@@ -203,5 +210,9 @@ def _replace(connection: Connection, table: _Table, look: _Look, wanted: Mapping
     connection.executemany(table.insert, new)
 
 
-def _packed(value: Mapping[str, Any]) -> str:
+def _some(view: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:
+    return {name: view[name] for name in names}
+
+
+def _packed(value: Mapping[str, object]) -> str:
     return json.dumps(value, separators=(",", ":"), sort_keys=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
 from akpatrol import __version__
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.credential import Changes
     from akpatrol.model.scan import Target
+    from akpatrol.report.view import ReportView, VerificationView
     from akpatrol.sweep.store.coverage import IncompleteTarget
     from akpatrol.sweep.store.schema import SweepRun
 
@@ -102,7 +103,7 @@ class SweepStore:
             rows.looked_again(connection, -1 if number is None else number, run)
 
     def put(
-        self, run: int, document: Mapping[str, Any], signature: str | None, conditions: str, root: str | None = None
+        self, run: int, document: ReportView, signature: str | None, conditions: str, root: str | None = None
     ) -> None:
         """Keep all that a document tells of its one target, as a whole; it is there when this returns.
 
@@ -136,7 +137,7 @@ class SweepStore:
             if number is not None:
                 rows.retire(connection, number, run)
 
-    def verified(self, run: int, answers: Mapping[str, Mapping[str, Any]]) -> None:
+    def verified(self, run: int, answers: Mapping[str, VerificationView]) -> None:
         """Add what the API said to the history: a document's ``verification`` by fingerprint.
 
         What follows from it for severity and attribution is worked out when the store is read.
@@ -186,7 +187,7 @@ class SweepStore:
                 interrupted=current.finished_at is None,
             )
 
-    def document(self, run: int | None = None) -> dict[str, Any]:
+    def document(self, run: int | None = None) -> ReportView:
         """Return the document of a report as of a run or the last one, valid against ``report/schema.json``."""
         from datetime import UTC, datetime  # noqa: PLC0415 - the page and the formats build their own
 

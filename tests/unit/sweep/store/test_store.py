@@ -25,6 +25,8 @@ from tests.unit.sweep.looks import CONDITIONS, DIGEST, KEYS, TOKEN, day, found, 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from akpatrol.report.view import VerificationView
+
 _SCHEMA = Draft202012Validator(json.loads((files("akpatrol.report") / "schema.json").read_text()))
 
 
@@ -223,10 +225,11 @@ def test_only_what_was_looked_at_can_be_as_it_was(file: Path) -> None:
             store.unchanged(run, target("one"))
 
 
-def _answer(status: VerificationStatus, **changes: Any) -> dict[str, Any]:
+def _answer(status: VerificationStatus, **changes: Any) -> VerificationView:
     one = reports.credential(KEYS[0], verification=reports.verification(status, **changes))
     document = build(reports.report(one), reports.options())
-    verification: dict[str, Any] = document["credentials"][0]["verification"]
+    verification = document["credentials"][0]["verification"]
+    assert verification
     return verification
 
 
