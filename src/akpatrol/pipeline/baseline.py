@@ -14,7 +14,7 @@ from akpatrol.config.path_patterns import by_target, excluder
 from akpatrol.errors import ExitCode, GitError, UsageError
 from akpatrol.model.scan import Target
 from akpatrol.policy import apply, baseline, decide, report_scan
-from akpatrol.report import load, parse
+from akpatrol.report import load
 from akpatrol.report.text_safety import visible
 from akpatrol.report.write import check_writable, write
 from akpatrol.rules import rule_file
@@ -128,7 +128,7 @@ def _change(
 
 
 def _learned(place: BaselineFile, report: str, template: BaselineEntry) -> report_scan.BaselineSource:
-    loaded = load.report_of(parse.document_of(OnDisk().read(report, _MOST_BYTES), report), report)
+    loaded = load.loads(OnDisk().read(report, _MOST_BYTES), report)
     here = report_scan.BaselineTarget(place.root, describe.remote_url(place.git) if place.git else None)
     return report_scan.learned(loaded, report, here, template)
 

@@ -11,7 +11,7 @@ from akpatrol.errors import ExitCode, UsageError
 from akpatrol.pipeline import emptiness
 from akpatrol.pipeline.stages import check_outputs, conclude
 from akpatrol.policy import group
-from akpatrol.report import load, parse
+from akpatrol.report import load
 from akpatrol.report.text_safety import plain, visible
 from akpatrol.rules import rule_file
 from akpatrol.sweep.store.schema import HEADER
@@ -46,10 +46,11 @@ def report(  # noqa: PLR0913 - one for each option
             return _list_gaps(source, settings, console, Redactor(engine))
         found = _of_store(source, since, settings)
     else:
-        for name, wanted in (("--since", since), ("--coverage", coverage)):
+        for option, wanted in (("--since", since), ("--coverage", coverage)):
             if wanted:
-                raise UsageError(f"{name} needs a store", hint="make one: akpatrol sweep")
-        found = _of_report(content, "standard input" if source == "-" else source, engine)
+                raise UsageError(f"{option} needs a store", hint="make one: akpatrol sweep")
+        name = "standard input" if source == "-" else source
+        found = load.loads(content, name, lambda secrets: Redactor(engine, secrets))
         if minimum:
             found = _at_least(found, minimum)
     return conclude(found, engine, settings, console)
@@ -77,25 +78,6 @@ def _read(source: str) -> bytes | None:
     if len(content) > _MOST_BYTES:
         raise UsageError(f"{source}: longer than {_MOST_BYTES >> 20} MiB")
     return content
-
-
-def _of_report(content: bytes, name: str, engine: Engine) -> Report:
-    document = parse.document_of(content, name)
-    try:
-        if raw := load.raw_secrets(document):
-            document = _masked(document, Redactor(engine, raw))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{name}: not a JSON report of akpatrol: {error}", hint=load.HINT) from None
-    return load.report_of(document, name)
-
-
-def _masked(value: Any, redact: Callable[[str], str]) -> Any:
-    """Return a part of a document without the raw secrets that --show-secrets left in its texts."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {redact(key): _masked(one, redact) for key, one in value.items()}
-    return [_masked(one, redact) for one in value] if isinstance(value, list) else value
 
 
 def _of_store(file: str, since: str | None, settings: Settings) -> Report:

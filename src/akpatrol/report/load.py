@@ -1,4 +1,4 @@
-"""A report out of its own JSON document: the way back from ``document.build``, for another format or a later run.
+"""Load a report from its own JSON or JSON Lines: the way back from ``document.build``.
 
 Whoever wrote the file may have meant harm. What renderers mask is taken as it stands; what they show as it is (hashes,
 masks, dates, ids, numbers) must be exactly that. No raw secret is taken over: credentials have names alone.
@@ -6,68 +6,98 @@ masks, dates, ids, numbers) must be exactly that. No raw secret is taken over: c
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING
 
 from akpatrol.errors import UsageError
-from akpatrol.model.credential import (
-    Allowance,
-    AllowanceSource,
-    Changes,
-    Commit,
-    Credential,
-    CredentialChange,
-    InventoryKey,
-    Moved,
-    NamedSecret,
-    Occurrence,
-    OrganizationAnswer,
-    Owner,
-    Taken,
-    Verification,
-    VerificationStatus,
-    Version,
-    Versions,
-    end_of,
-)
+from akpatrol.model.credential import Changes, CredentialChange, Taken
 from akpatrol.model.report import ChangedFiles, Coverage, QueryAnswer, Report, StaleAllowance
-from akpatrol.model.scan import (
-    Attribution,
-    Confidence,
-    End,
-    Exclusion,
-    Exposure,
-    Kind,
-    Place,
-    Secret,
-    Severity,
-    Skipped,
-    State,
-    StateReason,
-    Target,
-)
+from akpatrol.model.scan import Exclusion, Kind, Secret, Skipped, Target
 from akpatrol.report.document import SCHEMA_VERSION
-from akpatrol.report.text_safety import path_bytes
+from akpatrol.report.load_credential import credential_of
 from akpatrol.validate.fields import Fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 HINT = "write one: akpatrol history -f json"
 
-_SHA256 = re.compile("[0-9a-f]{64}")
 DIGEST = re.compile("[0-9a-f]{0,64}")
-_OBJECT = re.compile("[0-9a-f]{4,64}")
-# A whole token does not fit in.
-_KEY_ID = re.compile(r"(?!pat_|ak_)[0-9A-Za-z_-]{1,200}")
-MOMENT = re.compile("[-+:.? 0-9TZtz]{0,40}")
+_LAST_LINE = "coverage"
+_MOST_DIGITS = 30
 _WORD = re.compile("[a-z_-]{1,30}")
 _CHANGE = re.compile("new|gone|changed")
-_MOVED = re.compile("move|copy")
 
 
-def report_of(document: Mapping[str, Any], name: str = "report") -> Report:
-    """Return the report that a document of schema version 1 tells of, its secrets ``NamedSecret``s.
+def loads(
+    content: bytes, name: str, redactor: Callable[[Sequence[Secret]], Callable[[str], str]] | None = None
+) -> Report:
+    """Return the report that bytes hold, JSON or JSON Lines, its secrets ``NamedSecret``s.
+
+    ``redactor`` makes of the raw secrets that ``--show-secrets`` left in it the function that masks them in every text.
+    Raises UsageError, which calls the bytes ``name``, for anything that is no report.
+    """
+    document = document_of(content, name)
+    if redactor:
+        try:
+            if secrets := raw_secrets(document):
+                redact = redactor(secrets)
+                document = {redact(key): _masked(item, redact) for key, item in document.items()}
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{name}: not a JSON report of akpatrol: {error}", hint=HINT) from None
+    return report_of(document, name)
+
+
+def document_of(content: bytes, name: str) -> dict[str, object]:
+    """Return the document, of which only that it is an object is known.
+
+    Raises UsageError, which calls the bytes ``name``, for what is no JSON and for JSON Lines that are cut short.
+    """
+    first, _, rest = content.partition(b"\n")
+    try:
+        if (header := _header(first)) is not None:
+            return _of_lines(header, rest, name)
+        return _object(content)
+    except (ValueError, RecursionError):
+        raise UsageError(f"{name}: not a JSON report of akpatrol", hint=HINT) from None
+
+
+def _header(line: bytes) -> dict[str, object] | None:
+    """Return the first of JSON Lines, None for the beginning of anything else."""
+    try:
+        header = _object(line)
+    except ValueError:
+        return None
+    return header if header.get("type") == "header" else None
+
+
+def _of_lines(header: dict[str, object], rest: bytes, name: str) -> dict[str, object]:
+    lines = [_object(line) for line in rest.split(b"\n") if line.strip()]
+    if not lines or lines[-1].get("type") != _LAST_LINE:
+        raise UsageError(f"{name}: cut short: its last line is missing", hint="write the report again")
+    *credentials, last = lines
+    if any(line.get("type") != "credential" for line in credentials):
+        raise ValueError("a line of another type")
+    return header | last | {"credentials": credentials}
+
+
+def _object(text: bytes) -> dict[str, object]:
+    # What is no number of ours is left to be refused by the name of its field.
+    document = json.loads(text, parse_int=_integer)
+    if not isinstance(document, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - as json raises
+    return document
+
+
+def _integer(digits: str) -> int | float:
+    """Return a whole number; Python does not take one of thousands of digits."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else inf
+
+
+def report_of(document: Mapping[str, object], name: str = "report") -> Report:
+    """Return the report in a document of schema version 1, its secrets ``NamedSecret``s.
 
     What people are advised to do is not taken over: renderers advise by their own rules. Raises UsageError, which calls
     the document ``name``, for one that is broken or was written by a newer version.
@@ -82,81 +112,53 @@ def report_of(document: Mapping[str, Any], name: str = "report") -> Report:
         raise UsageError(f"{name}: not a JSON report of akpatrol: {error}", hint=HINT) from None
 
 
-def raw_secrets(document: Mapping[str, Any]) -> list[Secret]:
+def raw_secrets(document: Mapping[str, object]) -> list[Secret]:
     """Return the secrets that a document written with ``--show-secrets`` holds, so that they can be masked in it."""
-    raws = [one.maybe("secret", one.text) for one in Fields(document).each("credentials")]
+    raws = [entry.maybe("secret", entry.text) for entry in Fields(document).each("credentials")]
     return [Secret(raw.encode("utf-8", "surrogatepass")) for raw in raws if raw]
 
 
-def credential_of(document: Mapping[str, Any]) -> Credential:
-    """Return one credential of a document, whose ``secret``, ``first_seen`` and ``remediation`` are not looked at.
-
-    Raises ValueError for one that is broken.
-    """
-    return _credential(Fields(document))
-
-
-def _credential(one: Fields) -> Credential:
-    occurrences = tuple(map(_occurrence, one.each("occurrences")))
-    return Credential(
-        kind=one.one("kind", Kind),
-        secret=NamedSecret(
-            one.masked("redacted"),
-            one.fingerprint("fingerprint"),
-            one.like("secret_sha256", _SHA256),
-            one.maybe("key_id", lambda key: one.like(key, _KEY_ID)),
-        ),
-        rule_ids=one.texts("rule_ids"),
-        confidence=one.one("confidence", Confidence),
-        attribution=one.one("attribution", Attribution),
-        severity=one.one("severity", Severity),
-        state=one.one("state", State),
-        exposure=one.maybe("exposure", lambda key: one.one(key, Exposure)),
-        occurrences=occurrences,
-        verification=_verification(one.maybe("verification", one.inner)),
-        owner=_owner(one.maybe("owner", one.inner)),
-        allowed=_allowance(one.maybe("allowed", one.inner)),
-        found_at=one.later("found_at", lambda key: one.like(key, MOMENT)),
-        end=end_of(occurrences),
-    )
-
-
-def coverage_of(document: Mapping[str, Any]) -> Coverage:
-    """Return a document's coverage. Raises ValueError for one that is broken, or complete though it is not."""
-    return _coverage(Fields(document))
-
-
-def _coverage(one: Fields) -> Coverage:
+def coverage_of(fields: Fields) -> Coverage:
+    """Return a report's coverage. Raises ValueError for one that is broken, or complete though it is not."""
     coverage = Coverage(
-        size=one.count("bytes"),
-        counts=one.counts("counts"),
-        excluded={entry.one("reason", Exclusion): entry.count("count") for entry in one.each("excluded")},
+        size=fields.count("bytes"),
+        counts=fields.counts("counts"),
+        excluded={entry.one("reason", Exclusion): entry.count("count") for entry in fields.each("excluded")},
         skipped=tuple(
             Skipped(skip.text("item"), skip.text("reason"), skip.maybe("accepted", skip.text))
-            for skip in one.each("skipped")
+            for skip in fields.each("skipped")
         ),
-        changed=_changed_files(one.later("changed_files", one.inner)),
+        changed=_changed_files(fields.later("changed_files", fields.inner)),
     )
-    if one.flag("complete") is not coverage.complete:
-        raise one.wrong("complete", "does not agree with what was skipped")
+    if fields.flag("complete") is not coverage.complete:
+        raise fields.wrong("complete", "does not agree with what was skipped")
     return coverage
 
 
-def _changed_files(one: Fields | None) -> ChangedFiles | None:
-    if one is None:
+def _changed_files(fields: Fields | None) -> ChangedFiles | None:
+    if fields is None:
         return None
-    changed = ChangedFiles(one.count("count"), one.count("excluded"))
+    changed = ChangedFiles(fields.count("count"), fields.count("excluded"))
     if changed.excluded > changed.number:
-        raise one.wrong("excluded", "more than there are")
+        raise fields.wrong("excluded", "more than there are")
     return changed
+
+
+def _masked(value: object, redact: Callable[[str], str]) -> object:
+    """Return a part of a document without the raw secrets that ``--show-secrets`` left in its texts."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(key): _masked(item, redact) for key, item in value.items()}
+    return [_masked(item, redact) for item in value] if isinstance(value, list) else value
 
 
 def _report(whole: Fields) -> Report:
     scan, summary = whole.inner("scan"), whole.inner("summary")
-    coverage, interrupted = _coverage(whole.inner("coverage")), scan.later("interrupted", scan.flag) or False
+    coverage, interrupted = coverage_of(whole.inner("coverage")), scan.later("interrupted", scan.flag) or False
     if interrupted and coverage.complete:
         raise scan.wrong("interrupted", "must not be true in a report that is complete")
-    targets = tuple(map(_target, scan.each("targets")))
+    targets = tuple(map(target_of, scan.each("targets")))
     if len({target.id for target in targets}) != len(targets):
         raise scan.wrong("targets", "two have the same id")
     return Report(
@@ -165,13 +167,14 @@ def _report(whole: Fields) -> Report:
         duration=scan.seconds("duration_seconds"),
         targets=targets,
         coverage=coverage,
-        credentials=tuple(map(_credential, whole.each("credentials"))),
+        credentials=tuple(map(credential_of, whole.each("credentials"))),
         below_confidence=summary.count("below_min_confidence"),
         already_in_base=summary.later("already_in_base", summary.count) or 0,
         unread_histories=summary.texts("histories_not_read"),
         notices=whole.texts("notices"),
         stale=tuple(
-            StaleAllowance(one.text("where"), one.text("entry"), one.text("reason")) for one in whole.each("stale")
+            StaleAllowance(entry.text("where"), entry.text("entry"), entry.text("reason"))
+            for entry in whole.each("stale")
         ),
         asked=tuple(map(_asked, whole.each("asked"))),
         changes=_changes(whole.later("changes", whole.inner)),
@@ -180,166 +183,36 @@ def _report(whole: Fields) -> Report:
     )
 
 
-def _asked(one: Fields) -> QueryAnswer:
-    taken = one.later("taken_for", lambda key: one.one(key, Taken))
-    return QueryAnswer(one.text("what"), one.flag("found"), taken)
+def _asked(fields: Fields) -> QueryAnswer:
+    taken = fields.later("taken_for", lambda key: fields.one(key, Taken))
+    return QueryAnswer(fields.text("what"), fields.flag("found"), taken)
 
 
-def target_of(document: Mapping[str, Any]) -> Target:
-    """Return a target of a document. Raises ValueError for one that is broken."""
-    return _target(Fields(document))
-
-
-def change_of(document: Mapping[str, Any]) -> CredentialChange:
-    """Return one of a document's changes. Raises ValueError for one that is broken."""
-    return _change(Fields(document))
-
-
-def _target(one: Fields) -> Target:
+def target_of(fields: Fields) -> Target:
+    """Return a target of a report. Raises ValueError for one that is broken."""
     return Target(
-        id=one.text("id"),
-        kind=one.like("kind", _WORD),
-        root=one.text("path"),
-        remote=one.maybe("remote", one.text),
-        head=one.maybe("head", one.text),
+        id=fields.text("id"),
+        kind=fields.like("kind", _WORD),
+        root=fields.text("path"),
+        remote=fields.maybe("remote", fields.text),
+        head=fields.maybe("head", fields.text),
     )
 
 
-def _occurrence(one: Fields) -> Occurrence:
-    context = one.text("context")
-    return Occurrence(
-        target=one.text("target"),
-        place=one.one("place", Place),
-        path=one.maybe("path", lambda key: path_bytes(one.text(key))),
-        line=one.maybe("line", one.position),
-        column=one.maybe("column", one.position),
-        end_line=one.maybe("end_line", one.position),
-        end_column=one.maybe("end_column", one.position),
-        offset=one.count("offset"),
-        state=one.one("state", State),
-        context=(context,) if context else (),
-        paths=tuple(map(path_bytes, one.texts("paths"))),
-        encodings=one.texts("encodings"),
-        containers=one.texts("containers"),
-        object=one.maybe("object", lambda key: one.like(key, _OBJECT)),
-        introduced=_commit(one.maybe("introduced", one.inner)),
-        removed=_removal(one.maybe("removed", one.inner)),
-        refs=one.texts("refs"),
-        paths_truncated=bool(one.later("paths_truncated", one.flag)),
-        moved_from=_moved(one.later("moved_from", one.inner)),
-        state_reason=one.maybe("state_reason", lambda key: one.one(key, StateReason)),
-        exposure=one.maybe("exposure", lambda key: one.one(key, Exposure)),
-        versions=_versions(one.later("versions", one.inner)),
-        rule_ids=one.later("rule_ids", one.texts) or (),
-        end=one.later("end", lambda key: one.one(key, End)) or End.CERTAIN,
-        alike=one.later("alike", one.position),
-    )
-
-
-def _versions(one: Fields | None) -> Versions | None:
-    if one is None:
+def _changes(fields: Fields | None) -> Changes | None:
+    if fields is None:
         return None
-    return Versions(one.position("count"), _version(one.inner("first")), _version(one.inner("last")))
+    since = fields.inner("since")
+    credentials = tuple(map(change_of, fields.each("credentials")))
+    return Changes(since.position("run"), since.moment("at"), credentials)
 
 
-def _version(one: Fields) -> Version:
-    commit = one.maybe("commit", lambda key: one.like(key, _OBJECT))
-    return Version(one.like("object", _OBJECT), commit, one.maybe("date", lambda key: one.like(key, MOMENT)))
-
-
-def _commit(one: Fields | None) -> Commit | None:
-    if one is None:
-        return None
-    return Commit(
-        one.like("id", _OBJECT),
-        one.like("date", MOMENT),
-        one.text("author"),
-        one.text("summary"),
-        boundary=bool(one.later("boundary", one.flag)),
-    )
-
-
-def _moved(one: Fields | None) -> Moved | None:
-    if one is None:
-        return None
-    introduced = _commit(one.maybe("introduced", one.inner))
-    return Moved(one.like("kind", _MOVED), path_bytes(one.text("path")), introduced)
-
-
-def _removal(one: Fields | None) -> Commit | None:
-    return Commit(one.like("id", _OBJECT), one.like("date", MOMENT)) if one else None
-
-
-def _verification(one: Fields | None) -> Verification | None:
-    if one is None:
-        return None
-    return Verification(
-        status=one.one("status", VerificationStatus),
-        reason=one.text("reason"),
-        checked_at=_moment(one, "checked_at"),
-        http_status=one.maybe("http_status", one.http_status),
-        organizations=tuple(map(_answer, one.each("organizations"))),
-        scopes=one.texts("scopes"),
-        blast_radius=one.texts("blast_radius"),
-    )
-
-
-def _answer(one: Fields) -> OrganizationAnswer:
-    return OrganizationAnswer(
-        organization=one.text("organization"),
-        status=one.one("status", VerificationStatus),
-        reason=one.text("reason"),
-        http_status=one.maybe("http_status", one.http_status),
-        scopes=one.texts("scopes"),
-        blast_radius=one.texts("blast_radius"),
-    )
-
-
-def _owner(one: Fields | None) -> Owner | None:
-    if one is None:
-        return None
-    keys = [
-        InventoryKey(
-            key_id=key.text("key_id"),
-            name=key.text("name"),
-            created_at=key.maybe("created_at", key.text),
-            expires_at=_moment(key, "expires_at"),
-            expired=key.flag("expired"),
-        )
-        for key in one.each("keys")
-    ]
-    return Owner(one.text("reason"), tuple(keys))
-
-
-def _allowance(one: Fields | None) -> Allowance | None:
-    if one is None:
-        return None
-    return Allowance(
-        source=one.one("source", AllowanceSource),
-        reason=one.text("reason"),
-        where=one.text("where"),
-        owner=one.maybe("owner", one.text),
-        expires=_moment(one, "expires"),
-    )
-
-
-def _moment(one: Fields, key: str) -> str | None:
-    return one.maybe(key, lambda name: one.like(name, MOMENT))
-
-
-def _changes(one: Fields | None) -> Changes | None:
-    if one is None:
-        return None
-    since = one.inner("since")
-    credentials = tuple(map(_change, one.each("credentials")))
-    return Changes(since.position("run"), since.like("at", MOMENT), credentials)
-
-
-def _change(one: Fields) -> CredentialChange:
+def change_of(fields: Fields) -> CredentialChange:
+    """Return one of a report's changes. Raises ValueError for one that is broken."""
     return CredentialChange(
-        fingerprint=one.fingerprint("fingerprint"),
-        kind=one.one("kind", Kind),
-        redacted=one.masked("redacted"),
-        change=one.like("change", _CHANGE),
-        detail=one.text("detail"),
+        fingerprint=fields.fingerprint("fingerprint"),
+        kind=fields.one("kind", Kind),
+        redacted=fields.masked("redacted"),
+        change=fields.like("change", _CHANGE),
+        detail=fields.text("detail"),
     )

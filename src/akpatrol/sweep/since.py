@@ -70,7 +70,7 @@ def _changes(
         if detail or not (old and new):
             change = "changed" if detail else "new" if new else "gone"
             named = {"fingerprint": name, "kind": one.kind, "redacted": one.redacted}
-            yield change_of(named | {"change": change, "detail": detail})
+            yield change_of(Fields(named | {"change": change, "detail": detail}))
 
 
 def _differences(old: _Standing, new: _Standing) -> Iterator[str]:

@@ -31,6 +31,7 @@ _SHOWN = 40
 _FINGERPRINT = re.compile("akp1:[0-9a-f]{64}")
 # What Secret.redacted makes: of the prefix and what follows no more than it shows.
 _MASKED = re.compile(r"(?:[^_]{0,3}_.{4})?\*{3}\([0-9]{1,12}\)", re.DOTALL)
+_MOMENT = re.compile("[-+:.? 0-9TZtz]{0,40}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -97,6 +98,10 @@ class Fields:
         except ValueError:
             raise self.wrong(key, "must be a date, YYYY-MM-DD") from None
         return text
+
+    def moment(self, key: str) -> str:
+        """Return a moment as it is written: only its characters are checked."""
+        return self.like(key, _MOMENT)
 
     def start(self, key: str) -> str:
         """Return a moment in RFC 3339 from which time can be counted on, as it is written."""

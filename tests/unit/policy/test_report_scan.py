@@ -16,8 +16,7 @@ from akpatrol.model.scan import Confidence, Skipped
 from akpatrol.policy.baseline import FILES, HISTORY, BaselineEntry
 from akpatrol.policy.report_scan import BaselineSource, BaselineTarget, learned
 from akpatrol.report import render
-from akpatrol.report.load import report_of
-from akpatrol.report.parse import document_of
+from akpatrol.report.load import loads
 from tests.credentials import organization_key
 from tests.reports import allowance, asked, credential, options, report, target
 
@@ -32,7 +31,7 @@ def _learned(here: BaselineTarget = HERE, *found: Any, **changes: Any) -> Baseli
 
 
 def _read(text: str, here: BaselineTarget = HERE) -> BaselineSource:
-    return learned(report_of(document_of(text.encode(), "r.json"), "r.json"), "r.json", here, TEMPLATE)
+    return learned(loads(text.encode(), "r.json"), "r.json", here, TEMPLATE)
 
 
 def test_names_and_masks() -> None:

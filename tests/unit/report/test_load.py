@@ -16,8 +16,7 @@ from akpatrol.errors import UsageError
 from akpatrol.model.credential import Changes, CredentialChange, NamedSecret
 from akpatrol.model.scan import Kind
 from akpatrol.report import FORMATS, document, render
-from akpatrol.report.load import raw_secrets, report_of
-from akpatrol.report.parse import document_of
+from akpatrol.report.load import document_of, raw_secrets, report_of
 from akpatrol.report.text_safety import path_bytes, path_text
 from akpatrol.rules.rule_file import load
 from tests import reports, samples

@@ -159,14 +159,13 @@ def _failure(name: str, run: int, reason: str) -> FailedTarget:
 
 def _look(row: tuple[Any, ...]) -> LastScan:
     number, *named, run, body = row
-    whole = json.loads(body)
-    told = Fields(whole)
+    told = Fields(json.loads(body))
     names = ("kind", "path", "remote", "head")
-    target = target_of({"id": str(number)} | dict(zip(names, named, strict=True)))
+    target = target_of(Fields({"id": str(number)} | dict(zip(names, named, strict=True))))
     return LastScan(
         target._replace(base=target.root if target.kind == "repository" else None),
         run,
-        coverage_of(whole["coverage"]),
+        coverage_of(told.inner("coverage")),
         told.texts("notices"),
         told.count("below_min_confidence"),
         told.texts("histories_not_read"),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from akpatrol.model.credential import end_of
 from akpatrol.model.scan import Attribution, Kind, Severity, State
 from akpatrol.policy import group
-from akpatrol.report.load import credential_of
+from akpatrol.report.load_credential import credential_of
+from akpatrol.validate.fields import Fields
 from akpatrol.verify import consequences
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _credential(connection: Connection, run: int, told: list[dict[str, Any]]) ->
         places[target].append(json.loads(body) | {"target": str(target)})
     answer = connection.execute(_VERIFICATION, wanted).fetchone()
     told[0]["verification"] = json.loads(answer[0]) if answer else None
-    one = merged([credential_of(one | {"occurrences": places[one["target"]]}) for one in told])
+    one = merged([credential_of(Fields(one | {"occurrences": places[one["target"]]})) for one in told])
     if not one.verification:
         return one
     status = one.verification.status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import UsageError
-from akpatrol.report.load import DIGEST, MOMENT
+from akpatrol.report.load import DIGEST
 from akpatrol.sweep.store.schema import SweepRun
 from akpatrol.validate.fields import Fields
 
@@ -41,8 +41,8 @@ def named(known: Mapping[int, SweepRun], name: str, current: int, store: str) ->
 def _run(one: Fields) -> SweepRun:
     return SweepRun(
         one.position("id"),
-        one.like("started_at", MOMENT),
-        one.maybe("finished_at", lambda key: one.like(key, MOMENT)),
+        one.moment("started_at"),
+        one.maybe("finished_at", one.moment),
         one.like("rules_digest", DIGEST),
         one.text("version"),
     )

@@ -1,0 +1,185 @@
+"""A credential out of a JSON report: the way back from what ``document.build`` makes of fields.
+
+Every text that renderers show as it is (hashes, masks, dates, ids) must have exactly its form. No raw secret is read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from akpatrol.model.credential import (
+    Allowance,
+    AllowanceSource,
+    Commit,
+    Credential,
+    InventoryKey,
+    Moved,
+    NamedSecret,
+    Occurrence,
+    OrganizationAnswer,
+    Owner,
+    Verification,
+    VerificationStatus,
+    Version,
+    Versions,
+    end_of,
+)
+from akpatrol.model.scan import Attribution, Confidence, End, Exposure, Kind, Place, Severity, State, StateReason
+from akpatrol.report.text_safety import path_bytes
+
+if TYPE_CHECKING:
+    from akpatrol.validate.fields import Fields
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+_OBJECT = re.compile("[0-9a-f]{4,64}")
+# A whole token does not fit in.
+_KEY_ID = re.compile(r"(?!pat_|ak_)[0-9A-Za-z_-]{1,200}")
+_MOVED = re.compile("move|copy")
+
+
+def credential_of(fields: Fields) -> Credential:
+    """Return one credential of a report, whose ``secret``, ``first_seen`` and ``remediation`` are not read.
+
+    Raises ValueError for one that is broken.
+    """
+    occurrences = tuple(map(_occurrence, fields.each("occurrences")))
+    return Credential(
+        kind=fields.one("kind", Kind),
+        secret=NamedSecret(
+            fields.masked("redacted"),
+            fields.fingerprint("fingerprint"),
+            fields.like("secret_sha256", _SHA256),
+            fields.maybe("key_id", lambda key: fields.like(key, _KEY_ID)),
+        ),
+        rule_ids=fields.texts("rule_ids"),
+        confidence=fields.one("confidence", Confidence),
+        attribution=fields.one("attribution", Attribution),
+        severity=fields.one("severity", Severity),
+        state=fields.one("state", State),
+        exposure=fields.maybe("exposure", lambda key: fields.one(key, Exposure)),
+        occurrences=occurrences,
+        verification=_verification(fields.maybe("verification", fields.inner)),
+        owner=_owner(fields.maybe("owner", fields.inner)),
+        allowed=_allowance(fields.maybe("allowed", fields.inner)),
+        found_at=fields.later("found_at", fields.moment),
+        end=end_of(occurrences),
+    )
+
+
+def _occurrence(fields: Fields) -> Occurrence:
+    context = fields.text("context")
+    return Occurrence(
+        target=fields.text("target"),
+        place=fields.one("place", Place),
+        path=fields.maybe("path", lambda key: path_bytes(fields.text(key))),
+        line=fields.maybe("line", fields.position),
+        column=fields.maybe("column", fields.position),
+        end_line=fields.maybe("end_line", fields.position),
+        end_column=fields.maybe("end_column", fields.position),
+        offset=fields.count("offset"),
+        state=fields.one("state", State),
+        context=(context,) if context else (),
+        paths=tuple(map(path_bytes, fields.texts("paths"))),
+        encodings=fields.texts("encodings"),
+        containers=fields.texts("containers"),
+        object=fields.maybe("object", lambda key: fields.like(key, _OBJECT)),
+        introduced=_commit(fields.maybe("introduced", fields.inner)),
+        removed=_removal(fields.maybe("removed", fields.inner)),
+        refs=fields.texts("refs"),
+        paths_truncated=bool(fields.later("paths_truncated", fields.flag)),
+        moved_from=_moved(fields.later("moved_from", fields.inner)),
+        state_reason=fields.maybe("state_reason", lambda key: fields.one(key, StateReason)),
+        exposure=fields.maybe("exposure", lambda key: fields.one(key, Exposure)),
+        versions=_versions(fields.later("versions", fields.inner)),
+        rule_ids=fields.later("rule_ids", fields.texts) or (),
+        end=fields.later("end", lambda key: fields.one(key, End)) or End.CERTAIN,
+        alike=fields.later("alike", fields.position),
+    )
+
+
+def _versions(fields: Fields | None) -> Versions | None:
+    if fields is None:
+        return None
+    return Versions(fields.position("count"), _version(fields.inner("first")), _version(fields.inner("last")))
+
+
+def _version(fields: Fields) -> Version:
+    commit = fields.maybe("commit", lambda key: fields.like(key, _OBJECT))
+    return Version(fields.like("object", _OBJECT), commit, fields.maybe("date", fields.moment))
+
+
+def _commit(fields: Fields | None) -> Commit | None:
+    if fields is None:
+        return None
+    return Commit(
+        fields.like("id", _OBJECT),
+        fields.moment("date"),
+        fields.text("author"),
+        fields.text("summary"),
+        boundary=bool(fields.later("boundary", fields.flag)),
+    )
+
+
+def _moved(fields: Fields | None) -> Moved | None:
+    if fields is None:
+        return None
+    introduced = _commit(fields.maybe("introduced", fields.inner))
+    return Moved(fields.like("kind", _MOVED), path_bytes(fields.text("path")), introduced)
+
+
+def _removal(fields: Fields | None) -> Commit | None:
+    return Commit(fields.like("id", _OBJECT), fields.moment("date")) if fields else None
+
+
+def _verification(fields: Fields | None) -> Verification | None:
+    if fields is None:
+        return None
+    return Verification(
+        status=fields.one("status", VerificationStatus),
+        reason=fields.text("reason"),
+        checked_at=fields.maybe("checked_at", fields.moment),
+        http_status=fields.maybe("http_status", fields.http_status),
+        organizations=tuple(map(_answer, fields.each("organizations"))),
+        scopes=fields.texts("scopes"),
+        blast_radius=fields.texts("blast_radius"),
+    )
+
+
+def _answer(fields: Fields) -> OrganizationAnswer:
+    return OrganizationAnswer(
+        organization=fields.text("organization"),
+        status=fields.one("status", VerificationStatus),
+        reason=fields.text("reason"),
+        http_status=fields.maybe("http_status", fields.http_status),
+        scopes=fields.texts("scopes"),
+        blast_radius=fields.texts("blast_radius"),
+    )
+
+
+def _owner(fields: Fields | None) -> Owner | None:
+    if fields is None:
+        return None
+    keys = [
+        InventoryKey(
+            key_id=key.text("key_id"),
+            name=key.text("name"),
+            created_at=key.maybe("created_at", key.text),
+            expires_at=key.maybe("expires_at", key.moment),
+            expired=key.flag("expired"),
+        )
+        for key in fields.each("keys")
+    ]
+    return Owner(fields.text("reason"), tuple(keys))
+
+
+def _allowance(fields: Fields | None) -> Allowance | None:
+    if fields is None:
+        return None
+    return Allowance(
+        source=fields.one("source", AllowanceSource),
+        reason=fields.text("reason"),
+        where=fields.text("where"),
+        owner=fields.maybe("owner", fields.text),
+        expires=fields.maybe("expires", fields.moment),
+    )
