@@ -8,9 +8,10 @@ https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/, https:
 from __future__ import annotations
 
 import re
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
+
+from akpatrol.validate.retry_after import seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,11 +29,11 @@ def pause(status: int, headers: Mapping[str, str], now: float, attempt: int) -> 
     ``headers`` are found whatever their case, ``now`` is the time in seconds since 1970, ``attempt`` counts from 0.
     """
     if status >= _SERVER_ERROR:
-        return _seconds(headers.get("retry-after", ""), now) or 2.0**attempt
+        return seconds_of(headers.get("retry-after", ""), now) or 2.0**attempt
     exhausted = "0" in (headers.get("x-ratelimit-remaining"), headers.get("ratelimit-remaining"))
     if status != _TOO_MANY and not (status == _FORBIDDEN and (exhausted or "retry-after" in headers)):
         return None
-    asked = _seconds(headers.get("retry-after", ""), now)
+    asked = seconds_of(headers.get("retry-after", ""), now)
     if asked is not None:
         return asked
     reset = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
@@ -67,15 +68,5 @@ def _origin(url: str) -> tuple[str, str | None, int | None] | None:
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    except ValueError:
-        return None
-
-
-def _seconds(retry_after: str, now: float) -> float | None:
-    """Return what ``Retry-After`` asks for, in seconds; it is a number or a date (RFC 9110, 10.2.3)."""
-    if retry_after.isascii() and retry_after.isdigit():
-        return float(retry_after)
-    try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - now)
     except ValueError:
         return None

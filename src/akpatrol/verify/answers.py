@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
+from akpatrol.validate.retry_after import seconds_of
 from akpatrol.verify.contract import CLAIM_MISSING, Answer, Shape
 
 MAXIMUM_BYTES = 64 * 1024
@@ -42,7 +42,7 @@ def read(response: Response) -> Answer:
         shape=shape,
         claim_missing=shape is Shape.DETAIL and CLAIM_MISSING in str(detail).lower(),
         scopes=_scopes(document) if response.whole else None,
-        retry_after=_seconds(response.retry_after, response.now),
+        retry_after=seconds_of(response.retry_after, response.now),
     )
 
 
@@ -74,14 +74,3 @@ def _scopes(document: object) -> tuple[str, ...] | None:
         return None
     fit = (entry for entry in document if len(entry) <= _LONGEST_SCOPE and _SCOPE.fullmatch(entry))
     return tuple(dict.fromkeys(fit))[:_MOST_SCOPES]
-
-
-def _seconds(retry_after: str, now: float) -> float | None:
-    """Return a ``Retry-After`` in seconds from now: a number of them or a date (RFC 9110, 10.2.3)."""
-    text = retry_after.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now) if text else None
-    except (ValueError, OverflowError):
-        return None
