@@ -39,10 +39,10 @@ _SEVERITIES = {"critical": "blocker", "high": "critical", "medium": "major", "lo
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report for ``artifacts:reports:codequality``, secrets masked whatever the options say."""
     masked = options._replace(show_secrets=False)
-    whole = document.visible_view(document.build(report, masked))
-    found = locations.in_order(report, whole, Mask(masked).redact)
+    view = document.visible_view(document.build(report, masked))
+    found = locations.in_order(report, view, Mask(masked).redact)
     issues = fitting(map(_issue, found), SIZE_LIMIT - _HEAD_ROOM)
-    return dumped([*_about_the_run(whole, len(found) - len(issues)), *issues]) + "\n"
+    return dumped([*_about_the_run(view, len(found) - len(issues)), *issues]) + "\n"
 
 
 def _cut(text: str) -> str:
@@ -59,11 +59,11 @@ def _issue(place: PathFinding) -> dict[str, object]:
     }
 
 
-def _about_the_run(whole: ReportView, missing: int) -> Iterator[dict[str, object]]:
+def _about_the_run(view: ReportView, missing: int) -> Iterator[dict[str, object]]:
     """Yield what the format has no field for, as issues: gaps first of all, since no issue means that all is well."""
-    if not whole["coverage"]["complete"]:
-        unread = [skip_message(skip) for skip in whole["coverage"]["skipped"] if skip["accepted"] is None]
-        yield _said("major", " ".join([f"{verdict(whole)}.", *unread[:_NAMED]]), "incomplete")
+    if not view["coverage"]["complete"]:
+        unread = [skip_message(skip) for skip in view["coverage"]["skipped"] if skip["accepted"] is None]
+        yield _said("major", " ".join([f"{verdict(view)}.", *unread[:_NAMED]]), "incomplete")
     if missing:
         yield _said("major", left_out_message(missing), "left out")
 

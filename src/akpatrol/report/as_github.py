@@ -35,19 +35,19 @@ _NAMED = 3
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as log lines of which the runner makes annotations, secrets masked whatever the options say."""
     masked = options._replace(show_secrets=False)
-    whole = document.visible_view(document.build(report, masked))
-    gaps = list(_gaps(whole))
-    notes = list(_notes(whole))
+    view = document.visible_view(document.build(report, masked))
+    gaps = list(_gaps(view))
+    notes = list(_notes(view))
     # Gaps and notes count among the ten as well: what the runner drops is its choice.
     shown = ANNOTATION_LIMIT - len(gaps) - len(notes)
-    found = locations.in_order(report, whole, Mask(masked).redact)
+    found = locations.in_order(report, view, Mask(masked).redact)
     annotations = [_annotation(place) for place in found[: max(0, shown)]]
-    lines = [_plain(verdict(whole)), *annotations]
+    lines = [_plain(verdict(view)), *annotations]
     if more := len(found) - len(annotations):
         lines.append(_plain(f"{plural(more, 'more place')} of findings without an annotation"))
-    if allowed := allowed_words(whole["summary"]):
+    if allowed := allowed_words(view["summary"]):
         lines.append(_plain(allowed))
-    return "\n".join([*lines, *gaps, *notes, _plain(coverage_words(whole))]) + "\n"
+    return "\n".join([*lines, *gaps, *notes, _plain(coverage_words(view))]) + "\n"
 
 
 def command(name: str, properties: Mapping[str, str | int | None], message: str) -> str:
@@ -55,8 +55,8 @@ def command(name: str, properties: Mapping[str, str | int | None], message: str)
 
     Escaped as in https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts.
     """
-    told = [f"{key}={_property(str(value))}" for key, value in properties.items() if value is not None]
-    return f"::{name} {','.join(told)}::{_data(message)}"
+    assignments = [f"{key}={_property(str(value))}" for key, value in properties.items() if value is not None]
+    return f"::{name} {','.join(assignments)}::{_data(message)}"
 
 
 def _plain(text: str) -> str:
@@ -90,18 +90,18 @@ def _position(place: PathFinding) -> dict[str, str | int | None]:
     return position
 
 
-def _gaps(whole: ReportView) -> Iterator[str]:
-    skipped = [skip_message(skip) for skip in whole["coverage"]["skipped"] if not skip["accepted"]]
+def _gaps(view: ReportView) -> Iterator[str]:
+    skipped = [skip_message(skip) for skip in view["coverage"]["skipped"] if not skip["accepted"]]
     if skipped:
         yield command("warning", {"title": f"{plural(len(skipped), 'item')} not looked at"}, _some(skipped))
 
 
-def _notes(whole: ReportView) -> Iterator[str]:
-    if notices := whole["notices"]:
+def _notes(view: ReportView) -> Iterator[str]:
+    if notices := view["notices"]:
         yield command("notice", {"title": "To note"}, _some(notices))
-    if stale := whole["stale"]:
-        told = [f"{entry['entry']}, {entry['where']}: {entry['reason']}" for entry in stale]
-        yield command("notice", {"title": "Allowances that match nothing any more"}, _some(told))
+    if stale := view["stale"]:
+        entries = [f"{entry['entry']}, {entry['where']}: {entry['reason']}" for entry in stale]
+        yield command("notice", {"title": "Allowances that match nothing any more"}, _some(entries))
 
 
 def _some(texts: Sequence[str]) -> str:

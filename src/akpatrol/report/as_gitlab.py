@@ -58,14 +58,14 @@ _CWE = {
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report for ``artifacts:reports:secret_detection``, secrets masked whatever the options say."""
     masked = options._replace(show_secrets=False)
-    whole = document.visible_view(document.build(report, masked))
-    found = locations.in_order(report, whole, Mask(masked).redact)
+    view = document.visible_view(document.build(report, masked))
+    found = locations.in_order(report, view, Mask(masked).redact)
     vulnerabilities = fitting(map(_vulnerability, found), SIZE_LIMIT - _HEAD_ROOM)
     start = parsed(report.started_at) or options.now
     tool = {
         "id": "akpatrol",
         "name": "akpatrol",
-        "version": whole["tool"]["version"],
+        "version": view["tool"]["version"],
         "vendor": {"name": "akpatrol"},
     }
     return (
@@ -80,7 +80,7 @@ def render(report: Report, options: RenderOptions) -> str:
                     "start_time": _time(start),
                     "end_time": _time(start + timedelta(seconds=report.duration)),
                     "status": "success" if report.coverage.complete else "failure",
-                    "messages": list(_messages(whole, len(found) - len(vulnerabilities))),
+                    "messages": list(_messages(view, len(found) - len(vulnerabilities))),
                 },
                 "vulnerabilities": vulnerabilities,
             }
@@ -135,20 +135,20 @@ def _location(place: PathFinding) -> dict[str, object]:
     }
 
 
-def _messages(whole: ReportView, missing: int) -> Iterator[dict[str, str]]:
+def _messages(view: ReportView, missing: int) -> Iterator[dict[str, str]]:
     # What was not accepted makes the run incomplete: it must not fall to the limit.
-    skipped = sorted(whole["coverage"]["skipped"], key=lambda skip: skip["accepted"] is not None)
+    skipped = sorted(view["coverage"]["skipped"], key=lambda skip: skip["accepted"] is not None)
     for skip in skipped[:MESSAGE_LIMIT]:
         yield _message("info" if skip["accepted"] else "warn", skip_message(skip))
     if more := skipped[MESSAGE_LIMIT:]:
         yield _message("warn", f"Not looked at: {plural(len(more), 'more item')}; the JSON report names them.")
-    if left_out := changed_words(whole["coverage"]["changed_files"]):
+    if left_out := changed_words(view["coverage"]["changed_files"]):
         yield _message("info", f"{left_out}.")
-    for notice in whole["notices"][:MESSAGE_LIMIT]:
+    for notice in view["notices"][:MESSAGE_LIMIT]:
         yield _message("warn", notice)
-    if stale := whole["stale"]:
+    if stale := view["stale"]:
         yield _message("info", f"Allowances that match nothing any more: {len(stale):,}.")
-    if allowed := allowed_words(whole["summary"]):
+    if allowed := allowed_words(view["summary"]):
         yield _message("info", f"Not in this file: {allowed}.")
     if missing:
         yield _message("warn", left_out_message(missing))

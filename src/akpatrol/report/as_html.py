@@ -31,8 +31,8 @@ _HINT = "pip install 'akpatrol[html]'"
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as one HTML page."""
     environment = _environment()
-    whole = document.build(report, options._replace(show_secrets=False))
-    values = page.build(whole, options.now, options.link_template)
+    view = document.build(report, options._replace(show_secrets=False))
+    values = page.build(view, options.now, options.link_template)
     style, early, script = _part("page.css"), _part("early.js"), "\n".join(map(_part, SCRIPTS))
     policy = {
         "default-src": "'none'",

@@ -21,8 +21,8 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as indented JSON."""
-    whole, credentials = document.in_parts(report, options)
-    return filled(dumped(whole, indent=2), '\n  "credentials": []', credentials) + "\n"
+    view, credentials = document.in_parts(report, options)
+    return filled(dumped(view, indent=2), '\n  "credentials": []', credentials) + "\n"
 
 
 def filled(text: str, empty: str, items: Iterable[object]) -> str:

@@ -23,9 +23,9 @@ def render(report: Report, options: RenderOptions) -> str:
     return "".join(dumped(line) + "\n" for line in _lines(document.build(report, options)))
 
 
-def _lines(whole: ReportView) -> Iterator[dict[str, object]]:
-    fields: Mapping[str, object] = whole
+def _lines(view: ReportView) -> Iterator[dict[str, object]]:
+    fields: Mapping[str, object] = view
     yield {"type": "header", **{key: fields[key] for key in ("schema_version", "tool", "scan")}}
-    for credential in whole["credentials"]:
+    for credential in view["credentials"]:
         yield {"type": "credential", **credential}
     yield {"type": "coverage", **{key: fields[key] for key in _LAST}}

@@ -52,17 +52,17 @@ _LINE_WIDTH = 500
 
 def render(report: Report, options: RenderOptions, room: int = COMMENT_LIMIT) -> str:
     """Return the report in at most ``room`` bytes, secrets masked whatever the options say."""
-    whole = document.visible_view(document.build(report, options._replace(show_secrets=False)))
-    first, last = "\n".join(_opening(whole, room // 4)), "\n".join(_closing(whole, room // 8))
+    view = document.visible_view(document.build(report, options._replace(show_secrets=False)))
+    first, last = "\n".join(_opening(view, room // 4)), "\n".join(_closing(view, room // 8))
     room -= _size(first) + _size(last) + _LINE_WIDTH
-    findings = findings_of(whole)
-    roots = _roots(whole["scan"]["targets"])
+    findings = findings_of(view)
+    roots = _roots(view["scan"]["targets"])
     # Half of the room for the table at most: a row a finding tells more than all of one finding.
     rows = _fitting((_row(number, found, roots) for number, found in enumerate(findings, 1)), room // 2)
     table = [*_TABLE, *rows, *_more(len(findings) - len(rows), "in the table")] if rows else []
     room -= _size("\n".join(table))
-    told = _fitting(("\n".join(_details(*pair, roots, options.now)) for pair in enumerate(findings, 1)), room)
-    parts = [first, "\n".join(table), *told, *_more(len(findings) - len(told), "in detail"), last]
+    details = _fitting(("\n".join(_details(*pair, roots, options.now)) for pair in enumerate(findings, 1)), room)
+    parts = [first, "\n".join(table), *details, *_more(len(findings) - len(details), "in detail"), last]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -91,20 +91,20 @@ def _roots(targets: Sequence[TargetView]) -> dict[str, str]:
     return {target["id"]: directory_of(target["kind"], target["path"]) for target in targets}
 
 
-def _opening(whole: ReportView, room: int) -> Iterator[str]:
-    yield f"## akpatrol: {prose(verdict(whole))}"
-    if whole["summary"]["findings"] > 1:
-        yield f"\n{prose(capital(overview(whole)))}."
-    if whole["changes"]:
-        yield from _changes(whole["changes"], room)
+def _opening(view: ReportView, room: int) -> Iterator[str]:
+    yield f"## akpatrol: {prose(verdict(view))}"
+    if view["summary"]["findings"] > 1:
+        yield f"\n{prose(capital(overview(view)))}."
+    if view["changes"]:
+        yield from _changes(view["changes"], room)
 
 
 def _changes(changes: ChangesView, room: int) -> Iterator[str]:
     yield f"\n**{prose(changes_text.heading(changes))}**\n"
-    told = changes_text.entries(changes)
-    items = _fitting((_change(*one) for one in told), room)
+    entries = changes_text.entries(changes)
+    items = _fitting((_change(*one) for one in entries), room)
     yield from items
-    if more := len(told) - len(items):
+    if more := len(entries) - len(items):
         yield f"- and {more:,} more"
 
 
@@ -192,19 +192,19 @@ def _next(found: CredentialView) -> str:
     return leaked_action(found, states)
 
 
-def _closing(whole: ReportView, room: int) -> Iterator[str]:
-    if allowed := allowed_words(whole["summary"]):
+def _closing(view: ReportView, room: int) -> Iterator[str]:
+    if allowed := allowed_words(view["summary"]):
         yield f"{prose(capital(allowed))}.\n"
-    yield from _listed("Notices", whole["notices"], room)
+    yield from _listed("Notices", view["notices"], room)
     yield from _listed(
         "Allowances that match nothing any more",
-        [f"{entry['entry']}, {entry['where']}: {entry['reason']}" for entry in whole["stale"]],
+        [f"{entry['entry']}, {entry['where']}: {entry['reason']}" for entry in view["stale"]],
         room,
     )
-    skipped = whole["coverage"]["skipped"]
+    skipped = view["coverage"]["skipped"]
     unread = [f"{skip['item']}: {skip['reason']}" for skip in skipped if skip["accepted"] is None]
     yield from _listed("Not looked at", unread, room)
-    yield prose(coverage_words(whole)) + "."
+    yield prose(coverage_words(view)) + "."
 
 
 def _listed(heading: str, texts: Sequence[str], room: int) -> Iterator[str]:

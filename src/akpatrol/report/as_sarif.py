@@ -82,31 +82,31 @@ def _default(field: Attribute[object]) -> object:
 
 def _run(report: Report, options: RenderOptions) -> tuple[om.Run, Iterator[om.Result]]:
     """Return the run without its results, and these one by one."""
-    whole = document.visible_view(document.build(report, options))
+    view = document.visible_view(document.build(report, options))
     redact = Mask(options).redact
-    rules = _rules(report.findings, findings_of(whole), options.rules)
+    rules = _rules(report.findings, findings_of(view), options.rules)
     bases = _base_ids(report.targets)
-    found = locations.in_order(report, whole, redact)
+    found = locations.in_order(report, view, redact)
     rule_ids = list(rules)
     run = om.Run(
         tool=om.Tool(
             driver=om.ToolComponent(
                 name="akpatrol",
-                version=whole["tool"]["version"],
-                semantic_version=whole["tool"]["version"],
+                version=view["tool"]["version"],
+                semantic_version=view["tool"]["version"],
                 rules=list(rules.values()),
             )
         ),
         automation_details=om.RunAutomationDetails(id=f"akpatrol/{report.command}/"),
         column_kind="unicodeCodePoints",
-        invocations=[_invocation(report, whole, max(0, len(found) - RESULT_LIMIT))],
+        invocations=[_invocation(report, view, max(0, len(found) - RESULT_LIMIT))],
         original_uri_base_ids={
             name: om.ArtifactLocation(uri=file_uri(base, redact, directory=True)) for base, name in bases.items()
         },
         version_control_provenance=_provenance(report.targets, bases, redact),
         results=[],
         properties={
-            "coverage": {key: value for key, value in whole["coverage"].items() if key != "skipped"},
+            "coverage": {key: value for key, value in view["coverage"].items() if key != "skipped"},
             "belowMinConfidence": report.below_confidence,
         },
     )
@@ -218,9 +218,9 @@ def _provenance(
     return list(found.values()) or None
 
 
-def _invocation(report: Report, whole: ReportView, missing: int) -> om.Invocation:
+def _invocation(report: Report, view: ReportView, missing: int) -> om.Invocation:
     start = parsed(report.started_at)
-    notifications = list(_notifications(report, whole, missing))
+    notifications = list(_notifications(report, view, missing))
     return om.Invocation(
         execution_successful=report.coverage.complete and not report.interrupted,
         start_time_utc=_time(start) if start else None,
@@ -233,23 +233,23 @@ def _time(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def _notifications(report: Report, whole: ReportView, missing: int) -> Iterator[om.Notification]:
+def _notifications(report: Report, view: ReportView, missing: int) -> Iterator[om.Notification]:
     # What was not accepted makes the run incomplete: it must not fall to the limit.
-    skipped = sorted(whole["coverage"]["skipped"], key=lambda skip: skip["accepted"] is not None)
+    skipped = sorted(view["coverage"]["skipped"], key=lambda skip: skip["accepted"] is not None)
     for skip in skipped[:NOTIFICATION_LIMIT]:
         yield _notification(messages.skip_message(skip), "note" if skip["accepted"] else "error")
     if more := skipped[NOTIFICATION_LIMIT:]:
         level = "note" if all(skip["accepted"] for skip in more) else "error"
         yield _notification(f"Not looked at: {plural(len(more), 'more item')}; the JSON report names them.", level)
-    if left_out := changed_words(whole["coverage"]["changed_files"]):
+    if left_out := changed_words(view["coverage"]["changed_files"]):
         yield _notification(f"{left_out}.", "note")
     if unread := report.unread_histories:
         yield _notification(f"Histories not read: {len(unread)}.", "note")
-    if allowed := allowed_words(whole["summary"]):
+    if allowed := allowed_words(view["summary"]):
         yield _notification(f"Not in this file: {allowed}.", "note")
-    for notice in whole["notices"][:NOTIFICATION_LIMIT]:
+    for notice in view["notices"][:NOTIFICATION_LIMIT]:
         yield _notification(notice, "warning")
-    if stale := whole["stale"]:
+    if stale := view["stale"]:
         yield _notification(f"Allowances that match nothing any more: {len(stale):,}.", "note")
     if missing:
         yield _notification(messages.left_out_message(missing), "warning")

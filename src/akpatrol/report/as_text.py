@@ -38,30 +38,30 @@ _STALE_HEADING = "Allowances that match nothing any more, to be taken out"
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as text."""
-    whole = document.visible_view(document.build(report, options, digest=False))
+    view = document.visible_view(document.build(report, options, digest=False))
     style = Style(options.width, colour=options.colour)
     blocks = [
-        _opening(whole, style),
-        _changes(whole["changes"], style),
-        *_credential_blocks(whole, style, options),
-        _allowed(whole["summary"], style, verbose=options.verbose > 0),
-        _notices(whole["notices"], style),
-        _stale(whole["stale"], style, verbose=options.verbose > 0),
-        *_gaps(whole["coverage"]["skipped"], style, verbose=options.verbose > 0),
-        _unread_histories(whole["summary"]["histories_not_read"], style, verbose=options.verbose > 0),
-        _closing(whole, style),
+        _opening(view, style),
+        _changes(view["changes"], style),
+        *_credential_blocks(view, style, options),
+        _allowed(view["summary"], style, verbose=options.verbose > 0),
+        _notices(view["notices"], style),
+        _stale(view["stale"], style, verbose=options.verbose > 0),
+        *_gaps(view["coverage"]["skipped"], style, verbose=options.verbose > 0),
+        _unread_histories(view["summary"]["histories_not_read"], style, verbose=options.verbose > 0),
+        _closing(view, style),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def _opening(whole: ReportView, style: Style) -> list[str]:
-    summary = whole["summary"]
-    return _verdict(whole, style) + (wrapped(overview(whole), style.width) if summary["findings"] > 1 else [])
+def _opening(view: ReportView, style: Style) -> list[str]:
+    summary = view["summary"]
+    return _verdict(view, style) + (wrapped(overview(view), style.width) if summary["findings"] > 1 else [])
 
 
-def _verdict(whole: ReportView, style: Style) -> list[str]:
-    found, complete = whole["summary"]["findings"] > 0, whole["coverage"]["complete"]
-    return [style.verdict(line, found=found, complete=complete) for line in wrapped(verdict(whole), style.width)]
+def _verdict(view: ReportView, style: Style) -> list[str]:
+    found, complete = view["summary"]["findings"] > 0, view["coverage"]["complete"]
+    return [style.verdict(line, found=found, complete=complete) for line in wrapped(verdict(view), style.width)]
 
 
 def _changes(changes: ChangesView | None, style: Style) -> list[str]:
@@ -75,13 +75,13 @@ def _changes(changes: ChangesView | None, style: Style) -> list[str]:
     return lines
 
 
-def _credential_blocks(whole: ReportView, style: Style, options: RenderOptions) -> Iterator[list[str]]:
-    if not whole["credentials"]:
+def _credential_blocks(view: ReportView, style: Style, options: RenderOptions) -> Iterator[list[str]]:
+    if not view["credentials"]:
         return
     from akpatrol.report.text_credential import CredentialText  # noqa: PLC0415 - most runs of a hook find nothing
 
-    text = CredentialText(style, _roots(whole, options), options.now, verbose=options.verbose > 0)
-    for is_ignored, group in groupby(findings_of(whole), lambda found: found["state"] == State.IGNORED):
+    text = CredentialText(style, _roots(view, options), options.now, verbose=options.verbose > 0)
+    for is_ignored, group in groupby(findings_of(view), lambda found: found["state"] == State.IGNORED):
         if is_ignored:
             yield [style.bold(line) for line in wrapped(_IGNORED_HEADING, style.width)]
         listed = list(group)
@@ -93,9 +93,9 @@ def _credential_blocks(whole: ReportView, style: Style, options: RenderOptions) 
                 *(style.bold(line) for line in wrapped(f"{len(rest):,} more; -v tells them in full", style.width)),
                 *("  " + text.line(credential) for credential in rest),
             ]
-    if options.verbose and allowed_of(whole):
+    if options.verbose and allowed_of(view):
         yield [style.bold("Allowed")]
-        for credential in allowed_of(whole):
+        for credential in allowed_of(view):
             yield list(text.lines(credential))
 
 
@@ -111,16 +111,16 @@ def _notices(notices: Sequence[str], style: Style) -> list[str]:
 def _stale(entries: Sequence[StaleView], style: Style, *, verbose: bool) -> list[str]:
     if not entries:
         return []
-    told = [f"{entry['entry']}, {entry['where']}: {entry['reason']}" for entry in entries]
+    items = [f"{entry['entry']}, {entry['where']}: {entry['reason']}" for entry in entries]
     return [
         *(style.bold(line) for line in wrapped(_STALE_HEADING, style.width)),
-        *("  " + item for item in _some(told, verbose=verbose)),
+        *("  " + item for item in _some(items, verbose=verbose)),
     ]
 
 
-def _roots(whole: ReportView, options: RenderOptions) -> dict[str, str]:
+def _roots(view: ReportView, options: RenderOptions) -> dict[str, str]:
     """Return what stands before each target's paths: nothing for one alone when there is no ``here``."""
-    targets = whole["scan"]["targets"]
+    targets = view["scan"]["targets"]
     return {
         target["id"]: _root(directory_of(target["kind"], target["path"]), options.here, alone=len(targets) == 1)
         for target in targets
@@ -171,11 +171,11 @@ def _unread_histories(paths: Sequence[str], style: Style, *, verbose: bool) -> l
     ]
 
 
-def _closing(whole: ReportView, style: Style) -> list[str]:
-    below = whole["summary"]["below_min_confidence"]
+def _closing(view: ReportView, style: Style) -> list[str]:
+    below = view["summary"]["below_min_confidence"]
     more = f"{below:,} more below the minimum confidence; --min-confidence low shows them" if below else ""
     # Of the next commit a notice tells of it by name.
-    there = whole["summary"]["already_in_base"] if whole["scan"]["command"] != "staged" else 0
+    there = view["summary"]["already_in_base"] if view["scan"]["command"] != "staged" else 0
     known = f"{plural(there, 'place')} already in the base, so not new" if there else ""
-    again = _verdict(whole, style) if whole["summary"]["findings"] > _SCREENFUL else []
-    return [*(wrapped(more, style.width) if more else []), *([known] if known else []), *again, coverage_words(whole)]
+    again = _verdict(view, style) if view["summary"]["findings"] > _SCREENFUL else []
+    return [*(wrapped(more, style.width) if more else []), *([known] if known else []), *again, coverage_words(view)]

@@ -20,7 +20,7 @@ _MASK = re.compile(r"((?:[^_\s]{1,3}_\S{4})?\*\*\*\(\d+\))")
 
 class _Piece(NamedTuple):
     text: str
-    whole: bool
+    view: bool
 
 
 def context_line(
@@ -34,7 +34,7 @@ def context_line(
         if isinstance(part, Secret):
             if not is_found and part == focus:
                 centre, is_found = len(pieces), True
-            pieces.append(_Piece(_secret_text(part, show_secrets=show_secrets), whole=True))
+            pieces.append(_Piece(_secret_text(part, show_secrets=show_secrets), view=True))
         else:
             pieces += [_Piece(text, bool(index % 2)) for index, text in enumerate(_MASK.split(mask(part)))]
     return _cut(pieces, centre) if pieces else ""
@@ -47,13 +47,13 @@ def _secret_text(secret: Secret, *, show_secrets: bool) -> str:
 
 def _cut(pieces: list[_Piece], centre: int) -> str:
     focus = pieces[centre]
-    if not focus.whole:
+    if not focus.view:
         return _taken(pieces, LIMIT)
     left, right = pieces[:centre], pieces[centre + 1 :]
     left_length, right_length = _length(left), _length(right)
     room = LIMIT - len(focus.text)
     before = min(left_length, max(room // 2, room - right_length))
-    backwards = (_Piece(piece.text[::-1], piece.whole) for piece in reversed(left))
+    backwards = (_Piece(piece.text[::-1], piece.view) for piece in reversed(left))
     return _taken(backwards, before)[::-1] + focus.text + _taken(right, room - before)
 
 
@@ -70,7 +70,7 @@ def _taken(pieces: Iterable[_Piece], room: int) -> str:
     left = room - 1
     for piece in pieces:
         if len(piece.text) > left:
-            taken.append("" if piece.whole else piece.text[: max(left, 0)])
+            taken.append("" if piece.view else piece.text[: max(left, 0)])
             break
         taken.append(piece.text)
         left -= len(piece.text)

@@ -67,9 +67,9 @@ _View = TypeVar("_View")
 
 def build(report: Report, options: RenderOptions, *, digest: bool = True) -> ReportView:
     """Return the document; without ``digest`` the rules' one is left empty, which spares a hook loading OpenSSL."""
-    whole, credentials = in_parts(report, options, digest=digest)
-    whole["credentials"] = list(credentials)
-    return whole
+    view, credentials = in_parts(report, options, digest=digest)
+    view["credentials"] = list(credentials)
+    return view
 
 
 def in_parts(
@@ -77,7 +77,7 @@ def in_parts(
 ) -> tuple[ReportView, Iterator[CredentialView]]:
     """Return the document without its credentials, and these one by one: together they take much memory."""
     mask = Mask(options)
-    whole: ReportView = {
+    view: ReportView = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "akpatrol", "version": __version__},
         "scan": {
@@ -96,7 +96,7 @@ def in_parts(
         "changes": _changes(report.changes, mask) if report.changes else None,
         "summary": summary.build(report, mask),
     }
-    return whole, (_credential(one, mask, options) for one in credentials_in_order(report.credentials))
+    return view, (_credential(one, mask, options) for one in credentials_in_order(report.credentials))
 
 
 def visible_view(view: _View) -> _View:

@@ -85,7 +85,7 @@ def level_of(severity: Severity) -> str:
     return _LEVELS[severity]
 
 
-def in_order(report: Report, whole: ReportView, redact: Callable[[str], str]) -> list[PathFinding]:
+def in_order(report: Report, view: ReportView, redact: Callable[[str], str]) -> list[PathFinding]:
     """Return every finding of a visible document once for each of its paths, most urgent first.
 
     Each finding's worst place comes before any other place, so that a cut leaves out no finding before it must.
@@ -93,7 +93,7 @@ def in_order(report: Report, whole: ReportView, redact: Callable[[str], str]) ->
     targets = {target.id: target for target in report.targets}
     found = [
         list(_places(credential, shown, targets, redact))
-        for credential, shown in zip(order.credentials_in_order(report.findings), findings_of(whole), strict=True)
+        for credential, shown in zip(order.credentials_in_order(report.findings), findings_of(view), strict=True)
     ]
     firsts = [places[0] for places in found if places]
     return [*firsts, *(place for places in found for place in places[1:])]

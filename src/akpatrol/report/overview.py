@@ -35,33 +35,33 @@ _LEFT_OUT = {
 }
 
 
-def verdict(whole: ReportView) -> str:
+def verdict(view: ReportView) -> str:
     """Say what was found that somebody has to act on, and first of all whether everything was looked at."""
-    found = _found(whole)
-    if left_out := _mostly_excluded(whole["coverage"]["changed_files"]):
+    found = _found(view)
+    if left_out := _mostly_excluded(view["coverage"]["changed_files"]):
         found = f"{left_out}; {found[0].lower()}{found[1:]}"
-    if whole["coverage"]["complete"]:
+    if view["coverage"]["complete"]:
         return found
-    unread = sum(skip["accepted"] is None for skip in whole["coverage"]["skipped"])
+    unread = sum(skip["accepted"] is None for skip in view["coverage"]["skipped"])
     return f"INCOMPLETE: {found[0].lower()}{found[1:]}; {plural(unread, 'item')} could not be looked at"
 
 
-def findings_of(whole: ReportView) -> Sequence[CredentialView]:
+def findings_of(view: ReportView) -> Sequence[CredentialView]:
     """Return the credentials that somebody has to act on, which stand first."""
-    return whole["credentials"][: whole["summary"]["findings"]]
+    return view["credentials"][: view["summary"]["findings"]]
 
 
-def allowed_of(whole: ReportView) -> Sequence[CredentialView]:
+def allowed_of(view: ReportView) -> Sequence[CredentialView]:
     """Return the other credentials."""
-    return whole["credentials"][whole["summary"]["findings"] :]
+    return view["credentials"][view["summary"]["findings"] :]
 
 
-def overview(whole: ReportView) -> str:
+def overview(view: ReportView) -> str:
     """Say how severe the findings are and where."""
-    summary = whole["summary"]
+    summary = view["summary"]
     severities = ", ".join(f"{number:,} {name}" for name, number in summary["by_severity"].items() if number)
     states = ", ".join(f"{number:,} {state_name(name)}" for name, number in summary["by_state"].items() if number)
-    given = all(target["kind"] == "stream" for target in whole["scan"]["targets"])
+    given = all(target["kind"] == "stream" for target in view["scan"]["targets"])
     return severities if given else f"{severities}; {states}"
 
 
@@ -78,9 +78,9 @@ def changed_words(changed: ChangedFilesView | None) -> str:
     return f"{changed['excluded']:,} of {plural(changed['count'], 'changed file')} excluded"
 
 
-def coverage_words(whole: ReportView) -> str:
+def coverage_words(view: ReportView) -> str:
     """Say what was looked at, left out and not readable."""
-    coverage = whole["coverage"]
+    coverage = view["coverage"]
     counts = dict(coverage["counts"])
     names = [name for name in _COUNTS if name in counts] + [name for name in counts if name not in _COUNTS]
     looked = [_counted(counts[name], name) for name in names if counts[name]] or ["nothing"]
@@ -95,7 +95,7 @@ def coverage_words(whole: ReportView) -> str:
     unread = len(coverage["skipped"]) - accepted
     looked_at = f"Looked at {', '.join(looked)}, {size_words(coverage['bytes'])}"
     parts = [
-        f"{looked_at} in {duration_words(whole['scan']['duration_seconds'])}",
+        f"{looked_at} in {duration_words(view['scan']['duration_seconds'])}",
         changed_words(changed),
         f"left out {', '.join(excluded)}" if excluded else "",
         f"{unread:,} not readable" if unread else "",
@@ -108,17 +108,17 @@ def _mostly_excluded(changed: ChangedFilesView | None) -> str:
     return changed_words(changed) if changed and 2 * changed["excluded"] > changed["count"] else ""
 
 
-def _found(whole: ReportView) -> str:
-    summary = whole["summary"]
+def _found(view: ReportView) -> str:
+    summary = view["summary"]
     if not summary["findings"]:
         # With changes the report holds nothing else, however much was found before.
-        some = "new or changed credentials" if whole["changes"] else "credentials"
+        some = "new or changed credentials" if view["changes"] else "credentials"
         if summary["already_in_base"]:
             some = "new credentials"
         return f"No {some} found" + (" that are not allowed" if summary["allowed"] else "")
     places = plural(summary["occurrences"], "place")
-    found = findings_of(whole)
-    return f"{_counted_found(summary)} in {places}{_of_targets(whole, found)}{_gently(found)}"
+    found = findings_of(view)
+    return f"{_counted_found(summary)} in {places}{_of_targets(view, found)}{_gently(found)}"
 
 
 def _counted_found(summary: SummaryView) -> str:
@@ -128,11 +128,11 @@ def _counted_found(summary: SummaryView) -> str:
     return ", ".join(f"{by_status[status]:,} {word}" for status, word in STATUSES.items() if by_status[status])
 
 
-def _of_targets(whole: ReportView, findings: Sequence[CredentialView]) -> str:
+def _of_targets(view: ReportView, findings: Sequence[CredentialView]) -> str:
     found = {place["target"] for credential in findings for place in credential["occurrences"]}
     if len(found) <= 1:
         return ""
-    kinds = {target["kind"] for target in whole["scan"]["targets"] if target["id"] in found}
+    kinds = {target["kind"] for target in view["scan"]["targets"] if target["id"] in found}
     noun = ("repository", "repositories") if kinds == {"repository"} else ("target",)
     return f" of {plural(len(found), *noun)}"
 

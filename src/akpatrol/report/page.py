@@ -39,13 +39,13 @@ _NO_ANSWER = {"unverified": "never asked", "unknown": "unclear", "not_sent": "no
 
 def build(document: ReportView, now: datetime, template: str | None = None) -> dict[str, object]:
     """Return the templates' values; ``data`` is the script's. Raises UsageError for a ``template`` that is none."""
-    whole = visible_view(document)
+    view = visible_view(document)
     linker = Linker(document["scan"]["targets"], template)
     on_forges = [linker.name(target["id"]) for target in document["scan"]["targets"]]
-    names = page_locations.names(whole["scan"]["targets"], on_forges)
+    names = page_locations.names(view["scan"]["targets"], on_forges)
     places = page_locations.LocationRows(names, linker, now)
-    found = findings_of(whole)
-    shown = None if whole["summary"]["occurrences"] <= ALL_PLACES else FIRST_PLACES
+    found = findings_of(view)
+    shown = None if view["summary"]["occurrences"] <= ALL_PLACES else FIRST_PLACES
     strings = page_locations.Strings()
     pages, data = [], []
     for number, (raw, one) in enumerate(zip(findings_of(document), found, strict=True), 1):
@@ -53,15 +53,15 @@ def build(document: ReportView, now: datetime, template: str | None = None) -> d
         page = page_credential.page_of(one, rows[:shown], number, now)
         pages.append(page)
         data.append(_for_script(page, rows, strings))
-    changes = _changes(whole["changes"], pages, now)
+    changes = _changes(view["changes"], pages, now)
     return {
-        **_opening(whole, pages, now),
+        **_opening(view, pages, now),
         "credentials": pages,
         "changes": changes,
         "timeline": timeline.build(found, now),
-        "allowed": _allowed(whole),
-        "coverage": _coverage(whole, names),
-        "tool": whole["tool"],
+        "allowed": _allowed(view),
+        "coverage": _coverage(view, names),
+        "tool": view["tool"],
         "data": {"fields": page_locations.LocationRow._fields, "strings": strings.texts(), "credentials": data},
     }
 
@@ -81,19 +81,19 @@ def _for_script(
     }
 
 
-def _opening(whole: ReportView, pages: Sequence[CredentialPage], now: datetime) -> dict[str, object]:
-    summary, scan = whole["summary"], whole["scan"]
+def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -> dict[str, object]:
+    summary, scan = view["summary"], view["scan"]
     by_status = summary["by_verification"]
     unknown = sum(by_status[name] for name in _NOT_KNOWN)
     parts = [f"{by_status[name]:,} {words}" for name, words in _NO_ANSWER.items() if by_status[name]]
-    targets = {place["target"] for one in findings_of(whole) for place in one["occurrences"]}
+    targets = {place["target"] for one in findings_of(view) for place in one["occurrences"]}
     is_only_repositories = {target["kind"] for target in scan["targets"]} <= {"repository"}
     return {
-        "title": verdict(whole),
-        "complete": whole["coverage"]["complete"],
+        "title": verdict(view),
+        "complete": view["coverage"]["complete"],
         "heading": _heading(summary),
-        "first": _first(whole, pages),
-        "overview": capital(overview(whole)) if len(pages) > 1 else "",
+        "first": _first(view, pages),
+        "overview": capital(overview(view)) if len(pages) > 1 else "",
         "live": by_status["active"],
         "unverified": unknown,
         "unverified_parts": ", ".join(parts) if len(parts) > 1 or not by_status["unverified"] else "",
@@ -113,9 +113,9 @@ def _opening(whole: ReportView, pages: Sequence[CredentialPage], now: datetime) 
     }
 
 
-def _first(whole: ReportView, pages: Sequence[CredentialPage]) -> dict[str, str]:
+def _first(view: ReportView, pages: Sequence[CredentialPage]) -> dict[str, str]:
     """Return the sentence that says what to do first, apart around the credential that it names."""
-    sentence = capital(first_of_all(whole))
+    sentence = capital(first_of_all(view))
     for page in pages:
         before, redacted, after = sentence.partition(page["redacted"])
         if redacted:
@@ -163,24 +163,24 @@ def _changes(changes: ChangesView | None, pages: Sequence[CredentialPage], now: 
     return {"run": changes["since"]["run"], "since": since, "groups": groups, "any": any(groups.values())}
 
 
-def _allowed(whole: ReportView) -> dict[str, object]:
+def _allowed(view: ReportView) -> dict[str, object]:
     quiet = [
         {
             "redacted": head(one["redacted"], _ITEM_WIDTH),
             "words": capital(allowance_words(one["allowed"])) if one["allowed"] else "",
             "status": STATUSES[one["verification"]["status"]] if one["verification"] else "unverified",
         }
-        for one in allowed_of(whole)
+        for one in allowed_of(view)
     ]
-    return {"words": allowed_words(whole["summary"]), "credentials": quiet}
+    return {"words": allowed_words(view["summary"]), "credentials": quiet}
 
 
-def _coverage(whole: ReportView, names: Mapping[str, str]) -> dict[str, object]:
-    coverage, summary = whole["coverage"], whole["summary"]
+def _coverage(view: ReportView, names: Mapping[str, str]) -> dict[str, object]:
+    coverage, summary = view["coverage"], view["summary"]
     unread = [skip for skip in coverage["skipped"] if skip["accepted"] is None]
     below = summary["below_min_confidence"]
     return {
-        "words": coverage_words(whole),
+        "words": coverage_words(view),
         "targets": [
             {
                 "name": names[target["id"]],
@@ -189,17 +189,17 @@ def _coverage(whole: ReportView, names: Mapping[str, str]) -> dict[str, object]:
                 "remote": middle_out(target["remote"] or "", _ITEM_WIDTH),
                 "head": (target["head"] or "")[:12],
             }
-            for target in whole["scan"]["targets"][: _LISTED * 10]
+            for target in view["scan"]["targets"][: _LISTED * 10]
         ],
-        "more_targets": max(0, len(whole["scan"]["targets"]) - _LISTED * 10),
+        "more_targets": max(0, len(view["scan"]["targets"]) - _LISTED * 10),
         "unread": len(unread),
         "gaps": list(_gaps(unread)),
         "accepted": list(_gaps([skip for skip in coverage["skipped"] if skip["accepted"] is not None])),
         "histories": _some([f"akpatrol history {shell_word(path)}" for path in summary["histories_not_read"]]),
         "below": f"{plural(below, 'more credential')} below the minimum confidence" if below else "",
-        "notices": [head(notice, _LINE_WIDTH) for notice in whole["notices"]],
-        "stale": _some([f"{one['entry']}, {one['where']}: {one['reason']}" for one in whole["stale"]]),
-        "asked": _some([f"{one['what']}: {'found' if one['found'] else 'not found'}" for one in whole["asked"]]),
+        "notices": [head(notice, _LINE_WIDTH) for notice in view["notices"]],
+        "stale": _some([f"{one['entry']}, {one['where']}: {one['reason']}" for one in view["stale"]]),
+        "asked": _some([f"{one['what']}: {'found' if one['found'] else 'not found'}" for one in view["asked"]]),
     }
 
 

@@ -32,17 +32,17 @@ class Action(NamedTuple):
     command: str = ""
 
 
-def first_of_all(whole: ReportView) -> str:
+def first_of_all(view: ReportView) -> str:
     """Return the one sentence that says what to do first."""
-    found = findings_of(whole)
+    found = findings_of(view)
     leaked = [one for one in found if situation(_states(one)) is not Situation.IGNORED]
     if leaked:
         return _first_of(leaked)
-    if not whole["coverage"]["complete"]:
+    if not view["coverage"]["complete"]:
         return "Do not call this clean yet: look at what could not be read, below, and run it again."
     if found:
         return "Nothing has leaked: git ignores the files. Leave them there and never commit them."
-    if whole["changes"]:
+    if view["changes"]:
         return "Nothing new to do: everything was looked at. What was found before is not in this page."
     return "Nothing to do: whatever was to be looked at was looked at."
 

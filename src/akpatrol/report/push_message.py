@@ -62,17 +62,17 @@ class Outlook(NamedTuple):
 
 def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Sequence[WalkedCommit]) -> str:
     """Return the message, nothing where nobody has to act; ``commits`` are the push's, children first."""
-    whole = document.visible_view(document.build(report, options, digest=False))
-    found = findings_of(whole)
+    view = document.visible_view(document.build(report, options, digest=False))
+    found = findings_of(view)
     lines: list[str] = []
     if found:
         lines += _findings(found, outlook, commits)
-    if not whole["coverage"]["complete"]:
-        lines += [""] * bool(lines) + list(_gaps(whole["coverage"]["skipped"], outlook, found=bool(found)))
-    for notice in whole["notices"]:
+    if not view["coverage"]["complete"]:
+        lines += [""] * bool(lines) + list(_gaps(view["coverage"]["skipped"], outlook, found=bool(found)))
+    for notice in view["notices"]:
         lines += wrapped(notice, _WIDTH)
     if options.verbose:
-        lines += wrapped(coverage_words(whole), _WIDTH)
+        lines += wrapped(coverage_words(view), _WIDTH)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -105,8 +105,9 @@ def _credential(credential: CredentialView) -> Iterator[str]:
         yield "  " + middle_out(location({**place, "refs": [short_ref(ref) for ref in place["refs"]]}), 200)
         if commit := place["introduced"]:
             noun = "tag" if place["place"] in _IN_TAGS else "commit"
-            told = f'{noun} {commit["id"][:SHORT_ID]}, {commit["author"].partition(" <")[0]}, "{commit["summary"]}"'
-            yield "    " + head(told, _WIDTH - 4)
+            author = commit["author"].partition(" <")[0]
+            named = f'{noun} {commit["id"][:SHORT_ID]}, {author}, "{commit["summary"]}"'
+            yield "    " + head(named, _WIDTH - 4)
         if place["context"] and place["place"] not in (Place.REF_NAME, Place.PATH):
             yield "    | " + head(place["context"], _CONTEXT_WIDTH)
     if more := len(credential["occurrences"]) - len(shown):

@@ -92,8 +92,8 @@ class CredentialText:
         for line in verification_lines(credential["verification"], self._now, verbose=self._verbose):
             yield from self._paragraph(line, "  ")
         if allowed := credential["allowed"]:
-            told = allowance_words(allowed)
-            yield from self._paragraph(f"{told}. But it is live." if status == "active" else told, "  ")
+            sentence = allowance_words(allowed)
+            yield from self._paragraph(f"{sentence}. But it is live." if status == "active" else sentence, "  ")
         for line in owner_lines(credential["owner"], self._now, verbose=self._verbose):
             yield from self._paragraph(line, "  ")
         facts = [f"{credential['confidence']} confidence", attribution_words(kind, attribution)]

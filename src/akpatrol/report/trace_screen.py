@@ -64,15 +64,15 @@ _GONE = (State.REMOVED, State.UNREACHABLE)
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the screen; with ``-v`` all places, however many."""
-    whole = document.visible_view(document.build(report, options, digest=False))
+    view = document.visible_view(document.build(report, options, digest=False))
     style = Style(min(options.width, _COLUMNS), colour=options.colour)
     asked = list(dict.fromkeys(one.what for one in report.asked))
-    verdict = [*_verdict(whole, asked, style), *wrapped(_taken(whole["asked"]), style.width)]
+    verdict = [*_verdict(view, asked, style), *wrapped(_taken(view["asked"]), style.width)]
     found = [
-        (list(_about(one, options, style)), _places(one, whole, options, style), list(_next(one, style)))
-        for one in whole["credentials"]
+        (list(_about(one, options, style)), _places(one, view, options, style), list(_next(one, style)))
+        for one in view["credentials"]
     ]
-    closing = [*_gaps(whole, style), *wrapped(coverage_words(whole), style.width)]
+    closing = [*_gaps(view, style), *wrapped(coverage_words(view), style.width)]
     rows = len(verdict) + len(closing) + sum(len(about) + len(next_) + 1 for about, _, next_ in found) + 1
     room = max(_LEAST_PLACES, (_ROWS - rows) // _ROWS_A_PLACE // max(1, len(found)))
     lines = verdict
@@ -84,18 +84,18 @@ def render(report: Report, options: RenderOptions) -> str:
     return "".join(f"{line}\n" for line in [*lines, *closing])
 
 
-def _verdict(whole: ReportView, asked: Sequence[str], style: Style) -> Iterator[str]:
-    found, complete = whole["credentials"], whole["coverage"]["complete"]
+def _verdict(view: ReportView, asked: Sequence[str], style: Style) -> Iterator[str]:
+    found, complete = view["credentials"], view["coverage"]["complete"]
     name = visible(", ".join(asked))
     if found:
         places = plural(sum(len(one["occurrences"]) for one in found), "place")
         which = "" if len(found) == 1 else f"; {len(found):,} credentials fit"
-        told = f"{name}: found in {places}{which}" + ("" if complete else "; not everything could be looked at")
+        sentence = f"{name}: found in {places}{which}" + ("" if complete else "; not everything could be looked at")
     elif complete:
-        told = f"{name}: found nowhere"
+        sentence = f"{name}: found nowhere"
     else:
-        told = f"{name}: INCOMPLETE: not found, but not everything could be looked at"
-    yield from (style.verdict(line, found=bool(found), complete=complete) for line in wrapped(told, style.width))
+        sentence = f"{name}: INCOMPLETE: not found, but not everything could be looked at"
+    yield from (style.verdict(line, found=bool(found), complete=complete) for line in wrapped(sentence, style.width))
 
 
 def _taken(asked: Sequence[QueryView]) -> str:
@@ -132,9 +132,9 @@ def _time(places: Sequence[OccurrenceView], now: datetime) -> str:
     return since
 
 
-def _places(one: CredentialView, whole: ReportView, options: RenderOptions, style: Style) -> list[list[str]]:
+def _places(one: CredentialView, view: ReportView, options: RenderOptions, style: Style) -> list[list[str]]:
     """Return the lines of each place, most important first: the git directory's own files repeat what commits hold."""
-    roots = {target["id"]: _root(target, options.here) for target in whole["scan"]["targets"]}
+    roots = {target["id"]: _root(target, options.here) for target in view["scan"]["targets"]}
     ordered = sorted(one["occurrences"], key=lambda place: bool(place["place"] == Place.GIT_DIR))
     return [list(_place(place, roots.get(place["target"], ""), style)) for place in ordered]
 
@@ -167,11 +167,11 @@ def _next(one: CredentialView, style: Style) -> Iterator[str]:
     yield style.dim(one["fingerprint"])
 
 
-def _gaps(whole: ReportView, style: Style) -> Iterator[str]:
-    unread = [skip for skip in whole["coverage"]["skipped"] if skip["accepted"] is None]
+def _gaps(view: ReportView, style: Style) -> Iterator[str]:
+    unread = [skip for skip in view["coverage"]["skipped"] if skip["accepted"] is None]
     for skip in unread[:_REASONS]:
-        told = f"not looked at: {middle_out(skip['item'], _NAME_WIDTH)}: {skip['reason']}"
-        yield from (style.warning(line) for line in wrapped(told, style.width))
+        line = f"not looked at: {middle_out(skip['item'], _NAME_WIDTH)}: {skip['reason']}"
+        yield from (style.warning(part) for part in wrapped(line, style.width))
     if len(unread) > _REASONS:
         yield style.warning(f"not looked at: {len(unread) - _REASONS:,} more; -f json tells all")
 

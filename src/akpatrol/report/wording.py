@@ -184,8 +184,8 @@ def moved_words(moved: MoveView, path: str = "") -> str:
     if not (commit := moved["introduced"]):
         return words
     author = commit["author"].partition(" <")[0][:_AUTHOR_WIDTH]
-    told = ", ".join(filter(None, [commit["id"][:SHORT_ID], author, commit["date"][:10]]))
-    return f"{words}, there {since_words(commit)} {told}"
+    since = ", ".join(filter(None, [commit["id"][:SHORT_ID], author, commit["date"][:10]]))
+    return f"{words}, there {since_words(commit)} {since}"
 
 
 def also_at(occurrence: OccurrenceView, others: Sequence[str], limit: int = 3) -> str:
