@@ -7,6 +7,9 @@ from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from akpatrol.kinds import CUSTOM
+from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
+from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
 from akpatrol.model.credential import (
     Allowance,
     AllowanceSource,
@@ -20,7 +23,7 @@ from akpatrol.model.credential import (
     VerificationStatus,
 )
 from akpatrol.model.report import Coverage, Report
-from akpatrol.model.scan import Attribution, Confidence, Kind, Place, Secret, Severity, State, Target
+from akpatrol.model.scan import Attribution, Confidence, Place, Secret, Severity, State, Target
 from akpatrol.report import RenderOptions
 from akpatrol.rules.rule_file import RuleSet, load
 from tests.credentials import random_text
@@ -30,9 +33,9 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RULE_IDS = {
-    Kind.ORGANIZATION_KEY: "anyreach-organization-key",
-    Kind.PERSONAL_ACCESS_TOKEN: "anyreach-personal-access-token",
-    Kind.CUSTOM: "acme-token",
+    ORGANIZATION_KEY: "anyreach-organization-key",
+    PERSONAL_ACCESS_TOKEN: "anyreach-personal-access-token",
+    CUSTOM: "acme-token",
 }
 
 
@@ -81,15 +84,15 @@ def occurrence(secret: str, **changes: Any) -> Occurrence:
 
 def credential(secret: str, *occurrences: Occurrence, **changes: Any) -> Credential:
     """Return a credential, in one file when no occurrence is given."""
-    kind = Kind.ORGANIZATION_KEY if secret.startswith("ak_") else Kind.PERSONAL_ACCESS_TOKEN
+    kind = ORGANIZATION_KEY if secret.startswith("ak_") else PERSONAL_ACCESS_TOKEN
     places = occurrences or (occurrence(secret),)
     made = Credential(
         kind=kind,
         secret=Secret(secret.encode()),
         rule_ids=(RULE_IDS[kind],),
         confidence=Confidence.HIGH,
-        attribution=Attribution.LIKELY if kind is Kind.ORGANIZATION_KEY else Attribution.OPEN,
-        severity=Severity.HIGH if kind is Kind.ORGANIZATION_KEY else Severity.MEDIUM,
+        attribution=Attribution.LIKELY if kind is ORGANIZATION_KEY else Attribution.OPEN,
+        severity=Severity.HIGH if kind is ORGANIZATION_KEY else Severity.MEDIUM,
         state=min((place.state for place in places), key=list(State).index),
         exposure=None,
         occurrences=places,

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from akpatrol.errors import AkpatrolError, ExitCode, Terminated, UsageError
+from akpatrol.kinds import PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _COMPLETION = "_AKPATROL_COMPLETE"
 _ISSUES = "https://github.com/akpatrol/akpatrol/issues"
 # A message may repeat an argument or a path. Too much masked does no harm here.
-_SHAPED = re.compile(r"(ak_|pat_)[A-Za-z0-9._~+/=-]{8,}")
+_SHAPED = re.compile(rf"({PREFIXES})[A-Za-z0-9._~+/=-]{{8,}}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from akpatrol.kinds import CUSTOM
 from akpatrol.model.credential import Changes, CredentialChange
 from akpatrol.model.report import Coverage, Report
-from akpatrol.model.scan import Kind, Secret, Skipped, State
+from akpatrol.model.scan import Secret, Skipped, State
 from akpatrol.report import as_html, render
 from tests import reports, samples
 from tests.browser.incidents import incident
@@ -61,7 +62,7 @@ def hostile_report() -> Report:
         changes=Changes(
             1,
             HOSTILE[0],
-            tuple(CredentialChange("akp1:" + "0" * 64, Kind.CUSTOM, text, "gone", text) for text in HOSTILE),
+            tuple(CredentialChange("akp1:" + "0" * 64, CUSTOM, text, "gone", text) for text in HOSTILE),
         ),
     )
 

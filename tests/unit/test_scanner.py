@@ -15,7 +15,8 @@ import akpatrol
 from akpatrol import Scanner
 from akpatrol.detect import hyperscan_patterns
 from akpatrol.errors import RuleError
-from akpatrol.model.scan import Confidence, Kind, Secret
+from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
+from akpatrol.model.scan import Confidence, Secret
 from tests.credentials import organization_key, personal_access_token
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _one(hits: list[RawFinding]) -> RawFinding:
 def test_text_and_bytes(key: str, data: type[str]) -> None:
     hit = _one(Scanner().scan(data(f"é\nAPI_KEY={key}")))
     assert (hit.line, hit.column, hit.offset) == (2, 9, 3 + len("API_KEY="))
-    assert (hit.match.kind, hit.match.confidence) == (Kind.ORGANIZATION_KEY, Confidence.HIGH)
+    assert (hit.match.kind, hit.match.confidence) == (ORGANIZATION_KEY, Confidence.HIGH)
     assert hit.match.secret == Secret(key.encode())
     assert key not in repr(hit) + str(hit)
 

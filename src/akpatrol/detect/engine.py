@@ -25,7 +25,7 @@ from akpatrol.detect.prefilter import GateChoice, Prefilter
 from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.detect.sieve import Crowd, Sieve
 from akpatrol.model.fired_triggers import exact
-from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, End, Kind, Match, Secret
+from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, End, Match, Secret
 from akpatrol.scan.work import REFUSED, Work
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Engine:
 
     def joined(self, data: bytes, matches: list[Match]) -> list[Match]:
         """Return the matches in order, one a place: of several rules there the most specific names it."""
-        if len(matches) < 2 or all(match.kind is not Kind.CUSTOM for match in matches):  # noqa: PLR2004
+        if len(matches) < 2 or not any(match.kind.is_custom for match in matches):  # noqa: PLR2004
             return matches
         from akpatrol.detect.overlap import joined  # noqa: PLC0415 - the shipped rules do without
 

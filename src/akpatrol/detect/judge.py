@@ -14,10 +14,11 @@ from akpatrol.detect.ends import FOREIGN_WORDS, CredentialEnds
 from akpatrol.detect.keywords import Clue
 from akpatrol.detect.likelihood import ceiling, is_placeholder, score
 from akpatrol.detect.medium import Nature
-from akpatrol.model.scan import Attribution, Confidence, Exposure, Kind
+from akpatrol.model.scan import Attribution, Confidence, Exposure
 
 if TYPE_CHECKING:
     from akpatrol.detect.medium import Medium
+    from akpatrol.kinds import CredentialKind
     from akpatrol.rules.rule_file import Rule
 
 # Nats of evidence for random text, see likelihood.score; bench/train_likelihood.py prints what they give.
@@ -27,13 +28,8 @@ CLEAR = 12.0
 _WORD_ID = -4.0  # an id may happen to be a word (ak_prod...), which must not outweigh a random secret
 _NAMED = -2.0  # an id below this reads as a word
 
-_ID = range(4, 65)
-_SECRET = range(16, 257)
-BODY = range(20, 257)
 _TELLING = 40  # characters that tell whether a text is random, where it may end before
 _WHOLE = 32  # characters; a shorter text before "..." is taken for a shortened one
-PREFIXES = {Kind.ORGANIZATION_KEY: b"ak_", Kind.PERSONAL_ACCESS_TOKEN: b"pat_"}
-_PREFIX = {kind: len(prefix) for kind, prefix in PREFIXES.items()}
 # How other vendors' tokens begin; the shortest are four characters, which random base62 begins with once in 10 million.
 _FOREIGN = tuple(
     b"ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- dckr_pat_ sk_live_ sk_test_ rk_live_ sk-ant- sk-proj- xoxb- xoxp- "
@@ -62,7 +58,7 @@ class Verdict(NamedTuple):
 class _Candidate(NamedTuple):
     """The match of a kind at ``[start, end)`` of what a medium holds, and what stands on its left."""
 
-    kind: Kind
+    kind: CredentialKind
     medium: Medium
     start: int
     end: int
@@ -70,13 +66,13 @@ class _Candidate(NamedTuple):
 
     def text(self, end: int) -> bytes:
         """Return what is behind the prefix up to ``end``."""
-        return self.medium.data[self.start + _PREFIX[self.kind] : end]
+        return self.medium.data[self.start + len(self.kind.prefix) : end]
 
     def ends(self) -> CredentialEnds | None:
         """Return where it begins and ends in binary data, None in text."""
 
         def fits(end: int) -> bool:
-            return has_form(self.kind, self.medium.data[self.start : end])
+            return self.kind.has_form(self.medium.data[self.start : end])
 
         stands_free = self.left is not Edge.INSIDE
         return ends.find(self.medium, self.start, self.end, fits, stands_free=stands_free)
@@ -104,7 +100,7 @@ def judge(rule: Rule, medium: Medium, start: int, end: int, clues: frozenset[Clu
     ``clues`` stand within 512 bytes of it, or of the text from which that was decoded.
     """
     data = medium.data
-    if rule.kind is Kind.CUSTOM:
+    if rule.kind.is_custom:
         near = _bearing(data, start, end, clues)
         return Verdict(start, end, Confidence.MEDIUM, Attribution.OPEN, _exposure(near))
     found = medium.judged((rule.kind, start, end), lambda: _weighed(rule.kind, medium, start, end))
@@ -116,20 +112,21 @@ def judge(rule: Rule, medium: Medium, start: int, end: int, clues: frozenset[Clu
         confidence = min(confidence, Confidence.MEDIUM)
     if found.glued or (found.is_asset and Clue.ANYREACH not in near):
         confidence = Confidence.LOW
-    stop = start + _PREFIX[rule.kind] + len(found.text)
+    stop = start + len(rule.kind.prefix) + len(found.text)
     attribution, exposure = _attribution(rule.kind, near), _exposure(near)
     return Verdict(start, stop, confidence, attribution, exposure, found.end_is_certain)
 
 
-def may_be_random(kind: Kind, text: bytes) -> bool:
+def may_be_random(kind: CredentialKind, text: bytes) -> bool:
     """Return false for a match that is no credential, wherever it ends and whatever stands round it."""
-    first, _, secret = text[_PREFIX[kind] :].partition(b".")
-    if ceiling(secret, _SECRET.start) >= POSSIBLE:
+    bounds = kind.bounds
+    first, _, secret = text[len(kind.prefix) :].partition(b".")
+    if bounds.secret and ceiling(secret, bounds.secret.start) >= POSSIBLE:
         return True
-    return kind is Kind.PERSONAL_ACCESS_TOKEN and ceiling(first, BODY.start) >= POSSIBLE
+    return bool(bounds.body) and ceiling(first, bounds.body.start) >= POSSIBLE
 
 
-def _weighed(kind: Kind, medium: Medium, start: int, end: int) -> _Found | None:
+def _weighed(kind: CredentialKind, medium: Medium, start: int, end: int) -> _Found | None:
     """Judge a match by itself, without what stands near."""
     place = _Candidate(kind, medium, start, end, left_edge(medium.data, start))
     found_ends = place.ends()
@@ -156,7 +153,7 @@ def _in_text(place: _Candidate) -> _Found | None:
         right, text = Edge.CLEAN, text[:length]
     if right is Edge.CUT and length < _WHOLE:
         return None
-    is_asset = file_extension(data, start + _PREFIX[kind] + length) and _is_content_hash(kind, text)
+    is_asset = file_extension(data, start + len(kind.prefix) + length) and _is_content_hash(text)
     return _Found(text, evidence, min(left, right), text, is_asset=is_asset)
 
 
@@ -165,7 +162,7 @@ def _in_binary(place: _Candidate, ends: CredentialEnds) -> _Found | None:
     kind, data, left = place.kind, place.medium.data, place.left
     is_framed = ends.is_certain and ends.is_framed
     glued = left is Edge.INSIDE and not is_framed
-    if glued and kind is Kind.PERSONAL_ACCESS_TOKEN and not _is_in_pool(place, ends):
+    if glued and kind.bounds.body and not _is_in_pool(place, ends):
         return _in_text(place)
     text = place.text(ends.end if is_framed else ends.end - comment_close(data, ends.end))
     right = Edge.CLEAN if is_framed else right_edge(data, ends.end)
@@ -175,15 +172,15 @@ def _in_binary(place: _Candidate, ends: CredentialEnds) -> _Found | None:
     if found is None:
         return None
     evidence, length = found
-    if glued and kind is Kind.PERSONAL_ACCESS_TOKEN and evidence < CLEAR:
+    if glued and kind.bounds.body and evidence < CLEAR:
         return None
     if length < len(telling):
-        shorter = place._replace(end=place.start + _PREFIX[kind] + length)
+        shorter = place._replace(end=place.start + len(kind.prefix) + length)
         return _in_binary(shorter, shorter.ends() or CredentialEnds(shorter.end, is_certain=True))
     if right is Edge.CUT and len(text) < _WHOLE:
         return None
     edge = Edge.DOUBTFUL if left is Edge.DOUBTFUL and not is_framed else Edge.CLEAN
-    is_asset = file_extension(data, ends.end) and _is_content_hash(kind, text)
+    is_asset = file_extension(data, ends.end) and _is_content_hash(text)
     return _Found(text, evidence, edge, telling, ends.is_certain, glued, is_asset)
 
 
@@ -192,29 +189,30 @@ def _is_in_pool(place: _Candidate, ends: CredentialEnds) -> bool:
 
     Nor does a name, which joins its words with ``_`` or is one that a compiler made.
     """
-    data, start = place.medium.data, place.start
+    data, start, kind = place.medium.data, place.start, place.kind
     if ends.is_certain or place.medium.nature(start, place.end) is not Nature.BINARY:
         return False
     name = data[data.rfind(b"\0", max(0, start - _LONGEST_NAME), start) + 1 : start]
     is_foreign = name.endswith((b"_", *FOREIGN_WORDS)) or bool(_SHOPIFY.match(data, max(0, start - 2)))
     # A token of which another one begins before it could end is a piece of something else.
-    body = place.text(place.end)[: BODY.start + len(b"pat")]
-    if is_foreign or name.startswith(_MANGLED) or b"pat_" in body:
+    prefix, least = kind.prefix.encode(), kind.bounds.body.start
+    body = place.text(place.end)[: least + len(prefix) - 1]
+    if is_foreign or name.startswith(_MANGLED) or prefix in body:
         return False
-    return score(body[: BODY.start]) >= LIKELY
+    return score(body[:least]) >= LIKELY
 
 
-def _weigh(kind: Kind, text: bytes, *, whole: bool, is_file: bool) -> tuple[float, int] | None:
+def _weigh(kind: CredentialKind, text: bytes, *, whole: bool, is_file: bool) -> tuple[float, int] | None:
     """Return the evidence for the credential that ``text`` begins with, in nats, and its length in bytes.
 
     ``whole`` is false when the match stopped at its longest and more token characters follow.
     """
     first, dot, secret = text.partition(b".")
-    if dot and whole and len(first) in _ID and len(secret) in _SECRET:
+    if dot and whole and kind.bounds.fit_pair(first, secret):
         evidence = _pair(first, secret, is_file=is_file)
         if evidence >= POSSIBLE:
             return evidence, len(text)
-    if kind is Kind.ORGANIZATION_KEY or len(first) not in BODY or not (whole or dot):
+    if len(first) not in kind.bounds.body or not (whole or dot):
         return None
     evidence = score(first)
     return (evidence, len(first)) if evidence >= POSSIBLE else None
@@ -230,17 +228,9 @@ def _pair(key_id: bytes, secret: bytes, *, is_file: bool) -> float:
     return secret_evidence + max(id_evidence, _WORD_ID)
 
 
-def _is_content_hash(kind: Kind, text: bytes) -> bool:
+def _is_content_hash(text: bytes) -> bool:
     """Tell whether a builder would put it into the name of a file: letters of one case, mostly hexadecimal digits."""
-    return kind is Kind.PERSONAL_ACCESS_TOKEN and b"." not in text and (text.islower() or text.isupper())
-
-
-def has_form(kind: Kind, text: bytes) -> bool:
-    """Tell whether a text has a length that credentials of a kind may have, prefix included."""
-    first, dot, secret = text[_PREFIX[kind] :].partition(b".")
-    if dot:
-        return len(first) in _ID and len(secret) in _SECRET
-    return kind is Kind.PERSONAL_ACCESS_TOKEN and len(first) in BODY
+    return b"." not in text and (text.islower() or text.isupper())
 
 
 def _is_plausible(text: bytes) -> bool:
@@ -274,6 +264,6 @@ def _confidence(evidence: float, clues: frozenset[Clue], *, doubtful: bool) -> C
     return Confidence(level)
 
 
-def _attribution(kind: Kind, clues: frozenset[Clue]) -> Attribution:
-    known = kind is Kind.ORGANIZATION_KEY or Clue.ANYREACH in clues
+def _attribution(kind: CredentialKind, clues: frozenset[Clue]) -> Attribution:
+    known = not kind.is_shared or Clue.ANYREACH in clues
     return Attribution.LIKELY if known else Attribution.OPEN

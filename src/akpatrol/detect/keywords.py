@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from akpatrol.kinds import KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -32,8 +34,9 @@ WORDS: dict[Clue, tuple[str, ...]] = {
     Clue.MCP: ("mcpservers", "mcp.json", "mcp-remote", "claude_desktop_config", "modelcontextprotocol"),
     Clue.BEARER: ("bearer", "authorization"),
     Clue.SECRET_NAME: (
-        *("api_key", "apikey", "api-key", "access_key", "accesskey", "access-key", "pat_key"),
+        *("api_key", "apikey", "api-key", "access_key", "accesskey", "access-key"),
         *("token", "secret", "password", "passwd", "credential"),
+        *(word for kind in KINDS for word in kind.secret_names),
     ),
     Clue.PLACEHOLDER: (
         *("example", "placeholder", "dummy", "fake", "sample", "changeme", "change_me", "change-me"),

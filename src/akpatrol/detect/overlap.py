@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from akpatrol.detect.judge import POSSIBLE
 from akpatrol.detect.likelihood import score
-from akpatrol.model.scan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +52,7 @@ def _named(data: bytes, group: list[Match], of: Callable[[str], Precedence]) -> 
     for match in sorted(group, key=lambda one: (of(one.rule_id), one.start, one.end)):
         span = match.start, match.end
         over = [one for one in _overlapping(spans, *span) if any(_alike(match, main) for main in ends[one])]
-        if match.kind is Kind.CUSTOM and over and not _is_another(data, match, over, ends):
+        if match.kind.is_custom and over and not _is_another(data, match, over, ends):
             for one in over:
                 ends[one] = [_with(main, match, of) if _alike(match, main) else main for main in ends[one]]
         elif span in ends:

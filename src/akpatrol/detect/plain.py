@@ -9,36 +9,30 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from akpatrol.detect.judge import BODY, PREFIXES, judge
+from akpatrol.detect.judge import judge
 from akpatrol.detect.likelihood import is_placeholder, is_random
 from akpatrol.detect.match import MatchSpan
-from akpatrol.model.scan import Kind
 from akpatrol.scan.work import JUDGED, SCREENED, SCREENED_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from akpatrol.detect.keywords import Clue
     from akpatrol.detect.medium import Medium
+    from akpatrol.kinds.base import Bounds
     from akpatrol.rules.rule_file import Rule
     from akpatrol.scan.work import Work
 
 _NO_CLUES: frozenset[Clue] = frozenset()
-_LONGEST_ID = 64
 _NO_LETTERS = b"0123456789-_"
 # A word goes on with the prefix, and no escape ends there: escapes have no such letters before their last character.
 # Behind a V pickled text may begin.
 _NOT_INSIDE = rb"(?<![G-Zg-z][0-9A-UW-Z_a-z]%b)(?<!_[0-9A-UW-Za-z]%b)"
-# What is shorter is neither a body nor an id and a secret.
-_LEAST = {
-    Kind.ORGANIZATION_KEY: b"",
-    Kind.PERSONAL_ACCESS_TOKEN: rb"(?=[0-9A-Za-z_-]{20}|[0-9A-Za-z_-]{4,64}\.[0-9A-Za-z_-]{16})",
-}
 
 
 def serves(rule: Rule) -> bool:
     """Tell whether a rule's matches are of a form that is known here."""
-    return rule.kind in _LEAST and not rule.secret_group and rule.regex.encode().startswith(PREFIXES[rule.kind])
+    return bool(rule.kind.bounds.least) and not rule.secret_group and rule.regex.startswith(rule.kind.prefix)
 
 
 class Plain:
@@ -46,20 +40,23 @@ class Plain:
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
-        prefix = PREFIXES[rule.kind]
+        prefix, bounds = rule.kind.prefix.encode(), rule.kind.bounds
         rest = rule.regex.encode()[len(prefix) :]
-        self._source = b"%b%b%b(?=(%b))" % (prefix, _NOT_INSIDE % (prefix, prefix), _LEAST[rule.kind], rest)
+        # Of a kind with one form, the rule's own pattern says as much.
+        least = bounds.least.encode() if bounds.body else b""
+        self._source = b"%b%b%b(?=(%b))" % (prefix, _NOT_INSIDE % (prefix, prefix), least, rest)
+        self._refuses = _refuses_body(bounds) if bounds.body else _refuses_pair
         self._pattern: re.Pattern[bytes] | None = None
 
     def find(self, medium: Medium, start: int, end: int, work: Work) -> Iterator[MatchSpan]:
         """Yield the matches in ``[start, end)``, all of it text, that may be credentials, whatever clues stand near."""
         self._pattern = pattern = self._pattern or re.compile(self._source)
-        refused = _refuses_key if self._rule.kind is Kind.ORGANIZATION_KEY else _refuses_token
+        refuses = self._refuses
         for found in pattern.finditer(medium.data, start, end):
             if work.left <= 0 and work.is_done():
                 return
             text = found[1]
-            if refused(text) and not _may_end_earlier(medium.data, found.start(), text):
+            if refuses(text) and not _may_end_earlier(medium.data, found.start(), text):
                 work.left -= SCREENED + len(text) // SCREENED_BYTES
                 continue
             first, last = found.start(), found.end(1)
@@ -74,14 +71,20 @@ def _may_end_earlier(data: bytes, start: int, text: bytes) -> bool:
     return text.endswith((b"_", b"--")) and (text.endswith(b"-") or data[start - 1 : start] == b"_")
 
 
-def _refuses_key(text: bytes) -> bool:
+def _refuses_pair(text: bytes) -> bool:
     return not is_random(text[text.find(b".") + 1 :])
 
 
-def _refuses_token(text: bytes) -> bool:
-    first, dot, secret = text.partition(b".")
-    if dot and len(first) <= _LONGEST_ID and is_random(secret):
-        return False
-    if len(first) not in BODY or not is_random(first):
-        return True
-    return not dot and (is_placeholder(first) or not first.translate(None, _NO_LETTERS))
+def _refuses_body(bounds: Bounds) -> Callable[[bytes], bool]:
+    """Return what refuses a match of a kind that has bodies, with or without pairs."""
+    longest_id, body = bounds.id.stop - 1, bounds.body
+
+    def refuses(text: bytes) -> bool:
+        first, dot, secret = text.partition(b".")
+        if dot and len(first) <= longest_id and is_random(secret):
+            return False
+        if len(first) not in body or not is_random(first):
+            return True
+        return not dot and (is_placeholder(first) or not first.translate(None, _NO_LETTERS))
+
+    return refuses

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from akpatrol.detect.ends import FOREIGN_WORDS
 from akpatrol.detect.judge import judge, may_be_random
 from akpatrol.detect.match import MatchSpan, compile_shipped
 from akpatrol.detect.medium import Nature
-from akpatrol.model.scan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +31,6 @@ _LEFT_BYTES, _RIGHT_BYTES = 128, 16  # beside a match in text, more than the jud
 _BINARY_LEFT_BYTES, _BINARY_RIGHT_BYTES = 1024, 512  # in binary data, where lengths stand before strings
 _REMEMBERED = 1 << 14
 _FEW, _MOST_SHAPES = 8, 16  # in one word
-_PAT = "pat_"
-_LONGEST_BODY = len(_PAT) + 256
-# No other vendor's, with the words of ``ends.FOREIGN_WORDS``; what is shorter is neither a body nor an id and a secret.
-_LEAST = "(?<!github_pat_)(?<!dckr_pat_)(?=[0-9A-Za-z_-]{20}|[0-9A-Za-z_-]{4,64}\\.[0-9A-Za-z_-]{16})"
 _NO_CLUES: frozenset[Clue] = frozenset()
 
 _WORD = re.compile(rb"[0-9A-Za-z_.-]*+")
@@ -62,17 +58,20 @@ class Sieve:
 
     def __init__(self, rule: Rule, matcher: Matcher) -> None:
         self._rule = rule
+        self._longest_word = len(rule.kind.prefix) + rule.kind.bounds.longest_word
         self._search = matcher.search
         self._span = matcher.span
         self._places: dict[_Key, bool] = {}  # by what stands there, whether it may be one
         self._likely = matcher.search
-        if rule.kind is Kind.PERSONAL_ACCESS_TOKEN and rule.regex.startswith(_PAT):
-            self._likely = compile_shipped(rule._replace(regex=_PAT + _LEAST + rule.regex[len(_PAT) :])).search
+        prefix = rule.kind.prefix
+        if rule.kind.bounds.body and rule.regex.startswith(prefix):
+            regex = prefix + _not_behind(prefix) + rule.kind.bounds.least + rule.regex[len(prefix) :]
+            self._likely = compile_shipped(rule._replace(regex=regex)).search
 
     def find(self, medium: Medium, start: int, end: int, crowd: Crowd) -> Iterator[MatchSpan]:
         """Yield the matches in ``[start, end)`` that may be credentials, whatever clues stand near."""
         data, kind, position = medium.data, self._rule.kind, start
-        number, near, words = 0, -1, _Words(medium, end)
+        number, near, words = 0, -1, _Words(medium, end, self._longest_word)
         while found := self._likely(data, position, end):
             if crowd.left <= -MOST_CROWDED:
                 return
@@ -80,7 +79,7 @@ class Sieve:
             position = span.start + 1
             number = number + 1 if span.start <= near else 0
             near = span.end
-            if kind is not Kind.CUSTOM and not may_be_random(kind, found[0]):
+            if not kind.is_custom and not may_be_random(kind, found[0]):
                 crowd.left -= 1
             elif not self._is_possible(medium, span):
                 crowd.left -= _JUDGED if number else 1
@@ -126,9 +125,10 @@ class Sieve:
 class _Words:
     """The long words in which many places begin."""
 
-    def __init__(self, medium: Medium, end: int) -> None:
+    def __init__(self, medium: Medium, end: int, longest: int) -> None:
         self._medium = medium
         self._end = end
+        self._longest = longest
         self._stop = 0
         self._is_text = False
 
@@ -147,7 +147,12 @@ class _Words:
     def last_body(self, span: MatchSpan) -> int:
         """Return from where on bodies may begin: what is longer than one can be begins with none."""
         body = _BODY.match(self._medium.data, span.start, self._stop)
-        return body.end() - _LONGEST_BODY if body and body.end() > span.end else 0
+        return body.end() - self._longest if body and body.end() > span.end else 0
+
+
+def _not_behind(prefix: str) -> str:
+    """Return a pattern that refuses the prefixes of other vendors' tokens which end with this one."""
+    return "".join(f"(?<!{word.decode()}{prefix})" for word in FOREIGN_WORDS)
 
 
 def _key(medium: Medium, start: int, end: int) -> _Key | None:

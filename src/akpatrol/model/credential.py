@@ -10,11 +10,11 @@ from akpatrol.model.scan import End, Secret
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from akpatrol.kinds import CredentialKind
     from akpatrol.model.scan import (
         Attribution,
         Confidence,
         Exposure,
-        Kind,
         Match,
         Origin,
         Place,
@@ -243,7 +243,7 @@ class Credential(NamedTuple):
     RFC 3339 in UTC. Where no place says for certain where it ``end``s, the secret is the longest reading.
     """
 
-    kind: Kind
+    kind: CredentialKind
     secret: Secret
     rule_ids: tuple[str, ...]
     confidence: Confidence
@@ -276,7 +276,7 @@ class CredentialChange(NamedTuple):
     """
 
     fingerprint: str
-    kind: Kind
+    kind: CredentialKind
     redacted: str
     change: str
     detail: str = ""

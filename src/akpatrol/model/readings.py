@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from akpatrol.model import identity
-from akpatrol.model.scan import End, Kind, Secret, Skipped
+from akpatrol.model.scan import End, Secret, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from akpatrol.kinds import CredentialKind
     from akpatrol.model.credential import Credential, Occurrence
     from akpatrol.model.scan import Match
-
-_LEAST = {
-    Kind.ORGANIZATION_KEY: re.compile(rb"ak_[^.]{4,}\.[^.]{16}"),
-    Kind.PERSONAL_ACCESS_TOKEN: re.compile(rb"pat_(?:[^.]{4,}\.[^.]{16}|[^.]{20})"),
-}
 
 _UNKEPT = "where it ends is uncertain, and its shorter readings were not kept: look for it with trace"
 _CUT = "where it ends is uncertain: it may go on in the next line"
 _WRAPPED = frozenset(("base64", "base64url", "hex"))
 
 
-def shorter(kind: Kind, secret: Secret) -> Iterator[Secret]:
+def shorter(kind: CredentialKind, secret: Secret) -> Iterator[Secret]:
     """Yield what a secret would be if it ended before, down to the shortest of its kind: at most some 300."""
-    least = _LEAST[kind].match(secret.reveal()) if kind in _LEAST and secret.is_kept else None
-    if least:
+    shortest = kind.shortest_end(secret.reveal()) if secret.is_kept else None
+    if shortest:
         value = secret.reveal()
-        for end in range(len(value) - 1, least.end() - 1, -1):
+        for end in range(len(value) - 1, shortest - 1, -1):
             yield Secret(value[:end])
 
 
@@ -51,7 +46,7 @@ def _unsettled(one: Credential) -> str | None:
 class KnownSecrets:
     """Secrets whose ends are known: those found for certain, and those that somebody asks for by their hash."""
 
-    def __init__(self, certain: Iterable[tuple[Kind, Secret]], names: Collection[str] = ()) -> None:
+    def __init__(self, certain: Iterable[tuple[CredentialKind, Secret]], names: Collection[str] = ()) -> None:
         self._secrets = set(certain)
         self._names = names
 
@@ -66,7 +61,7 @@ class KnownSecrets:
                 return match._replace(secret=one, ending=End.CERTAIN), _ended(occurrence, match.secret, one)
         return match, occurrence
 
-    def _is_asked(self, kind: Kind, secret: Secret) -> bool:
+    def _is_asked(self, kind: CredentialKind, secret: Secret) -> bool:
         if not self._names:
             return False
         return identity.secret_sha256(secret) in self._names or identity.fingerprint(kind, secret) in self._names

@@ -14,18 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from akpatrol.kinds import CredentialKind
+
 
 # What the engine may look at round the start of a match, in bytes: sources overlap their blocks by this much.
 REACH_BEFORE = 1024
 REACH_AFTER = 2048
-
-
-class Kind(StrEnum):
-    """What a credential is; ``custom`` belongs to rules that users bring."""
-
-    ORGANIZATION_KEY = "organization_key"
-    PERSONAL_ACCESS_TOKEN = "personal_access_token"  # noqa: S105 - a name, not a secret
-    CUSTOM = "custom"
 
 
 class Confidence(IntEnum):
@@ -237,7 +231,7 @@ class Match(NamedTuple):
     """
 
     rule_id: str
-    kind: Kind
+    kind: CredentialKind
     secret: Secret
     start: int
     end: int

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from akpatrol.config.options import Settings
     from akpatrol.errors import ExitCode
+    from akpatrol.kinds import CredentialKind
     from akpatrol.model.report import Report
-    from akpatrol.model.scan import Kind, Target
+    from akpatrol.model.scan import Target
     from akpatrol.pipeline.console import Console
     from akpatrol.policy.in_force import Configure
     from akpatrol.query.credential_query import CredentialQuery
@@ -52,7 +53,7 @@ class _Wanted(NamedTuple):
 
     questions: Sequence[CredentialQuery]
     text: TextQuery | None = None
-    known: tuple[Kind, Secret] | None = None
+    known: tuple[CredentialKind, Secret] | None = None
 
 
 def trace(configure: Configure, console: Console, targets: Sequence[str]) -> ExitCode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from akpatrol.kinds import KINDS
 from akpatrol.model.scan import Secret, Skipped, Target
 from akpatrol.pipeline.run import CommandHooks, run
 from akpatrol.sources.stdin import StreamSource
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from akpatrol.model.report import Report
     from akpatrol.pipeline.console import Console
 
-_UNKNOWN_SHAPE = "no Anyreach credential on this line: ak_<id>.<secret> or pat_..."
+_UNKNOWN_SHAPE = "no Anyreach credential on this line: " + " or ".join(
+    kind.wording.shape for kind in KINDS if kind.wording.shape
+)
 
 
 def verify(settings: Settings, console: Console) -> ExitCode:

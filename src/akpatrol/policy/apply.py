@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.kinds import CUSTOM
 from akpatrol.model import identity
 from akpatrol.model.credential import Allowance, AllowanceSource
 from akpatrol.model.report import StaleAllowance
-from akpatrol.model.scan import Kind, Place, State
+from akpatrol.model.scan import Place, State
 from akpatrol.policy import baseline as baselines
 from akpatrol.policy.allowances import describe
 
@@ -118,7 +119,7 @@ class _Judge:
 
 def _stale(policy: Policy, used: set[object], covered: str) -> Iterator[StaleAllowance]:
     for name, entry in policy.baseline.items():
-        found = name in used or (entry.kind == Kind.CUSTOM and not policy.custom)
+        found = name in used or (entry.kind == CUSTOM and not policy.custom)
         if not found and baselines.is_covered(entry, {covered}):
             yield StaleAllowance(policy.file, f"{name} {entry.redacted}", entry.note or _since(entry))
     # Only history holds what a configuration allows of it, and only there is all that is committed.
@@ -132,7 +133,7 @@ def entries(credentials: Iterable[Credential], template: baselines.BaselineEntry
     found = {}
     for one in credentials:
         name = identity.fingerprint(one.kind, one.secret)
-        found[name] = template._replace(fingerprint=name, kind=one.kind.value, redacted=one.secret.redacted)
+        found[name] = template._replace(fingerprint=name, kind=str(one.kind), redacted=one.secret.redacted)
     return found
 
 

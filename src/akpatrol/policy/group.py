@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.kinds import CUSTOM
 from akpatrol.model import path_context, readings
 from akpatrol.model.credential import Credential, end_of
-from akpatrol.model.scan import Attribution, Confidence, End, Exposure, Kind, Severity, State
+from akpatrol.model.scan import Attribution, Confidence, End, Exposure, Severity, State
 from akpatrol.model.versions import folded
 from akpatrol.rules.precedence import precedence
 from akpatrol.scan import alike
@@ -15,6 +16,7 @@ from akpatrol.scan import alike
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from akpatrol.kinds import CredentialKind
     from akpatrol.model.credential import Occurrence
     from akpatrol.model.scan import Match, Skipped
     from akpatrol.rules.precedence import Precedence
@@ -41,15 +43,15 @@ def collect(
     fingerprint or SHA-256. What users' rules alone find in some places is ours where it is the same secret.
     """
     placed = list(placed)
-    grouped: dict[tuple[Kind, object], list[tuple[Match, Occurrence]]] = defaultdict(list)
+    grouped: dict[tuple[CredentialKind, object], list[tuple[Match, Occurrence]]] = defaultdict(list)
     certain = ((match.kind, match.secret) for match, _ in placed if match.ending is End.CERTAIN)
     known = readings.KnownSecrets(certain, asked)
     for match, occurrence in alike.marked(placed):
         settled = known.settled(match, occurrence)
         grouped[match.kind, settled[0].secret].append(settled)
-    ours = {secret: kind for kind, secret in grouped if kind is not Kind.CUSTOM}
+    ours = {secret: kind for kind, secret in grouped if not kind.is_custom}
     for secret, kind in ours.items():
-        grouped[kind, secret] += grouped.pop((Kind.CUSTOM, secret), [])
+        grouped[kind, secret] += grouped.pop((CUSTOM, secret), [])
     of = precedence(rules.rules)
     return tuple(_credential(group, rules, of) for group in grouped.values())
 
@@ -65,11 +67,13 @@ def accept(skipped: Iterable[Skipped], accepted: Sequence[AcceptedSkip]) -> tupl
     return tuple(_accepted(skip, accepted) for skip in skipped)
 
 
-def severity(base: Severity, kind: Kind, attribution: Attribution, exposure: Exposure | None, state: State) -> Severity:
+def severity(
+    base: Severity, kind: CredentialKind, attribution: Attribution, exposure: Exposure | None, state: State
+) -> Severity:
     """Return how urgent a credential is that nobody has verified."""
     if state is State.IGNORED:
         return Severity.LOW
-    is_open = kind is not Kind.CUSTOM and attribution is Attribution.OPEN
+    is_open = not kind.is_custom and attribution is Attribution.OPEN
     level = min(base, Severity.MEDIUM) if is_open else base
     if exposure is Exposure.BROWSER:
         level = Severity(min(level + 1, Severity.CRITICAL))
@@ -88,7 +92,7 @@ def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Calla
     first = group[0][0]
     occurrences = _distinct((_exposed(occurrence) for _, occurrence in group), of)
     attribution = min((match.attribution for match, _ in group), key=_ATTRIBUTIONS.index)
-    if first.kind is Kind.PERSONAL_ACCESS_TOKEN and any(_names_anyreach(o) for o in occurrences):
+    if first.kind.is_shared and any(_names_anyreach(o) for o in occurrences):
         attribution = min(attribution, Attribution.LIKELY, key=_ATTRIBUTIONS.index)
     exposures = (*(one.exposure for one in occurrences), *(match.exposure for match, _ in group))
     state = min((occurrence.state for occurrence in occurrences), key=_STATES.index)

@@ -55,7 +55,7 @@ def _is_to_learn(credential: Credential) -> bool:
 
 def _entry(one: Credential, template: BaselineEntry) -> BaselineEntry:
     name = identity.fingerprint(one.kind, one.secret)
-    return template._replace(fingerprint=name, kind=one.kind.value, redacted=one.secret.redacted)
+    return template._replace(fingerprint=name, kind=str(one.kind), redacted=one.secret.redacted)
 
 
 def _partial(report: Report, here: BaselineTarget) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import UsageError
+from akpatrol.kinds import KINDS, PREFIXES
 from akpatrol.model import identity
 from akpatrol.model.credential import Taken
 from akpatrol.model.report import QueryAnswer
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 _FINGERPRINT = re.compile(re.escape(identity.PREFIX) + "[0-9a-fA-F]{64}")
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
 _KEY_ID = re.compile("[0-9A-Za-z_-]{4,64}")
-_SAID_KEY_ID = re.compile("id:(?:ak_)?([0-9A-Za-z_-]{4,64})")
-_RAW = re.compile(r"(?:ak|pat)_[0-9A-Za-z_-]")
+_SAID_KEY_ID = re.compile(f"id:(?:{PREFIXES})?([0-9A-Za-z_-]{{4,64}})")
+_RAW = re.compile(f"(?:{PREFIXES})[0-9A-Za-z_-]")
 _FORMS = (
-    "write akp1:<64 hex digits>, 64 hex digits, or id: and a key id (what stands between ak_ and the dot), one a line"
+    "write akp1:<64 hex digits>, 64 hex digits, or id: and a key id (what stands between "
+    f"{' or '.join(kind.prefix for kind in KINDS if kind.has_key_id)} and the dot), one a line"
 )
 _NAMES = {
     Taken.CREDENTIAL: "a credential",

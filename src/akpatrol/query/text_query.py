@@ -12,12 +12,14 @@ from base64 import b64encode, urlsafe_b64encode
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote_from_bytes
 
-from akpatrol.model.scan import Kind, Secret, State
+from akpatrol.kinds import CUSTOM
+from akpatrol.model.scan import Secret, State
 from akpatrol.rules.rule_file import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from akpatrol.kinds import CredentialKind
     from akpatrol.model.credential import Credential, Occurrence
     from akpatrol.model.report import Report
 
@@ -60,7 +62,7 @@ def rule_of(text: TextQuery) -> Rule:
     return Rule(RULE_ID, "The text that was asked for", regex, shipped=True)
 
 
-def gathered(report: Report, text: TextQuery, known: tuple[Kind, Secret] | None = None) -> Report:
+def gathered(report: Report, text: TextQuery, known: tuple[CredentialKind, Secret] | None = None) -> Report:
     """Return the report with all places of the text as those of one credential: the ``known`` one that it is, if any.
 
     What lies in a place of a credential that holds the text, the half of a key say, is that credential's.
@@ -78,7 +80,7 @@ def gathered(report: Report, text: TextQuery, known: tuple[Kind, Secret] | None 
     ]
     if not places:
         return report._replace(credentials=tuple(others))
-    kind, secret = known or (Kind.CUSTOM, text.secret)
+    kind, secret = known or (CUSTOM, text.secret)
     same = next((one for one in others if (one.kind, one.secret) == (kind, secret)), None)
     rest = [one for one in others if one is not same]
     found = _with_places(same or own[0]._replace(kind=kind, secret=secret), places, same.occurrences if same else ())
@@ -121,7 +123,7 @@ def _encoded(text: bytes) -> Iterator[tuple[bytes, str]]:
 
 
 def _is_own(one: Credential) -> bool:
-    return one.kind is Kind.CUSTOM and one.rule_ids == (RULE_ID,)
+    return one.kind.is_custom and one.rule_ids == (RULE_ID,)
 
 
 def _without_rule(one: Credential) -> Credential:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from akpatrol.kinds import named
 from akpatrol.model.credential import VerificationStatus
-from akpatrol.model.scan import Attribution, Kind, State
+from akpatrol.model.scan import Attribution, State
 from akpatrol.report.wording import STDIN, status_of
 
 if TYPE_CHECKING:
@@ -104,9 +105,9 @@ def to_know(credential: CredentialView) -> str:
 
 def _to_know(kind: str, attribution: str, status: str | None, *, organizations: bool) -> str:
     if status == VerificationStatus.UNKNOWN:
-        named = kind != Kind.PERSONAL_ACCESS_TOKEN or organizations
-        return "verify it again." if named else "verify it again with --org and its organization's id."
-    if status == VerificationStatus.NOT_SENT and attribution == Attribution.OPEN and kind != Kind.CUSTOM:
+        is_enough = not named(kind).needs_organization or organizations
+        return "verify it again." if is_enough else "verify it again with --org and its organization's id."
+    if status == VerificationStatus.NOT_SENT and attribution == Attribution.OPEN and not named(kind).is_custom:
         return "if it is Anyreach's, verify it again with --send-unattributed."
     return ""
 
@@ -119,16 +120,12 @@ def leaked_action(credential: CredentialView, states: Collection[str]) -> str:
         return _dead_action(credential, states)
     in_history = any(state in _IN_HISTORY for state in states)
     last = "then clean history" if in_history else f"then take it out of {_source(credential)}"
-    at = f" at {page}" if page else ""
-    if kind == Kind.PERSONAL_ACCESS_TOKEN:
-        first = f"ask its owner to delete it{at} now"
-    elif kind == Kind.ORGANIZATION_KEY:
-        first = f"delete it{at} now"
-    else:
-        first = f"revoke it{at or ' where it was issued'} now"
+    remediation = named(kind).remediation
+    place = f"at {page}" if page else remediation.place
+    first = " ".join(filter(None, (remediation.action, place, "now")))
     live = "it is live, so " if status == VerificationStatus.ACTIVE else ""
     sentence = f"{live}{first}, then replace it where it is used, {last}."
-    if attribution == Attribution.OPEN and kind != Kind.CUSTOM:
+    if attribution == Attribution.OPEN and not named(kind).is_custom:
         return "find out whose it is. If it is Anyreach's: " + sentence
     return sentence
 

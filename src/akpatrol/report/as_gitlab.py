@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-from akpatrol.model.scan import Kind, State
+from akpatrol.kinds import named
+from akpatrol.model.scan import State
 from akpatrol.report import document, locations
 from akpatrol.report.as_json import dumped, fitting
 from akpatrol.report.mask import Mask
@@ -121,8 +122,8 @@ def _vulnerability(place: PathFinding) -> dict[str, object]:
 
 def _identifier(place: PathFinding, rule: str) -> str:
     """Return what GitLab tracks it by: the kind, whichever rule found it."""
-    kind = Kind(place.shown["kind"])
-    return rule if kind is Kind.CUSTOM else kind.value
+    kind = named(place.shown["kind"])
+    return rule if kind.is_custom else str(kind)
 
 
 def _location(place: PathFinding) -> dict[str, object]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import sarif_om as om
 
-from akpatrol.model.scan import Kind, Place, Severity
+from akpatrol.kinds import KINDS, named
+from akpatrol.model.scan import Place, Severity
 from akpatrol.report import advice, document, locations, messages, order
 from akpatrol.report import sarif_words as words
 from akpatrol.report.as_json import dumped, filled
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from attrs import Attribute
 
+    from akpatrol.kinds import CredentialKind
     from akpatrol.model.credential import Credential
     from akpatrol.model.report import Report
     from akpatrol.model.scan import Target
@@ -41,11 +43,6 @@ RESULT_LIMIT = 25_000
 NOTIFICATION_LIMIT = 100
 
 _SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "3.0"}
-_PRECISIONS = {Kind.ORGANIZATION_KEY: "high", Kind.PERSONAL_ACCESS_TOKEN: "medium", Kind.CUSTOM: "medium"}
-_RULE_IDS = {
-    Kind.ORGANIZATION_KEY: "anyreach-organization-key",
-    Kind.PERSONAL_ACCESS_TOKEN: "anyreach-personal-access-token",
-}
 _NO_RESULTS = '\n      "results": []'
 _ALWAYS = {"level"}
 """Written even at sarif_om's default: for an absent level SARIF takes the rule's."""
@@ -116,9 +113,10 @@ def _run(report: Report, options: RenderOptions) -> tuple[om.Run, Iterator[om.Re
 def _rules(
     credentials: Iterable[Credential], shown: Sequence[CredentialView], rules: RuleSet
 ) -> dict[str, om.ReportingDescriptor]:
-    """Return the descriptors by id: both of Anyreach's kinds, then the other rules that found something."""
-    shipped = {kind: next((rule for rule in rules.rules if rule.kind is kind), None) for kind in _RULE_IDS}
-    found = {_RULE_IDS[kind]: _descriptor(_RULE_IDS[kind], kind, rule) for kind, rule in shipped.items()}
+    """Return the descriptors by id: all kinds that have one, then the other rules that found something."""
+    known = [kind for kind in KINDS if kind.sarif.id]
+    shipped = {kind: next((rule for rule in rules.rules if rule.kind is kind), None) for kind in known}
+    found = {kind.sarif.id: _descriptor(kind.sarif.id, kind, rule) for kind, rule in shipped.items()}
     for credential, seen in zip(order.credentials_in_order(credentials), shown, strict=True):
         rule_id = _rule_id(seen)
         if rule_id not in found:
@@ -127,10 +125,10 @@ def _rules(
 
 
 def _rule_id(shown: CredentialView) -> str:
-    return _RULE_IDS.get(Kind(shown["kind"])) or next(filter(None, shown["rule_ids"]), "custom")
+    return named(shown["kind"]).sarif.id or next(filter(None, shown["rule_ids"]), "custom")
 
 
-def _descriptor(rule_id: str, kind: Kind, rule: Rule | None) -> om.ReportingDescriptor:
+def _descriptor(rule_id: str, kind: CredentialKind, rule: Rule | None) -> om.ReportingDescriptor:
     severity = rule.severity if rule else Severity.HIGH
     steps = list(rule.steps if rule and rule.steps else advice.GENERIC_STEPS)
     return om.ReportingDescriptor(
@@ -142,7 +140,7 @@ def _descriptor(rule_id: str, kind: Kind, rule: Rule | None) -> om.ReportingDesc
         default_configuration=om.ReportingConfiguration(level=locations.level_of(severity)),
         properties={
             "security-severity": _SCORES[severity],
-            "precision": _PRECISIONS[kind],
+            "precision": kind.sarif.precision,
             "tags": ["security", "secrets", "external/cwe/cwe-798"],
         },
     )

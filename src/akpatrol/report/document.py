@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from akpatrol import __version__
-from akpatrol.model.scan import Kind
 from akpatrol.report import summary
 from akpatrol.report.context import context_line
 from akpatrol.report.mask import Mask
@@ -118,7 +117,7 @@ def _visible(value: object, key: str = "") -> object:
 def rule_of(credential: Credential, rules: RuleSet) -> Rule | None:
     """Return the rule that knows what to do about the credential: one that found it, else one of its kind."""
     known = (rules.get(rule_id) for rule_id in credential.rule_ids)
-    alike = (rule for rule in rules.rules if rule.kind is credential.kind and rule.kind is not Kind.CUSTOM)
+    alike = (rule for rule in rules.rules if rule.kind is credential.kind and not rule.kind.is_custom)
     return next((rule for rule in known if rule), None) or next(alike, None)
 
 
@@ -168,7 +167,7 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> C
     dates = [place.introduced.date for place in credential.occurrences if place.introduced]
     return {
         "fingerprint": identity.fingerprint(credential.kind, credential.secret),
-        "kind": credential.kind.value,
+        "kind": str(credential.kind),
         "rule_ids": mask.texts(credential.rule_ids),
         "redacted": plain(credential.secret.redacted),
         "secret": _raw(credential.secret) if options.show_secrets else None,
@@ -254,7 +253,7 @@ def _changes(changes: Changes, mask: Mask) -> ChangesView:
     credentials: list[ChangeView] = [
         {
             "fingerprint": one.fingerprint,
-            "kind": one.kind.value,
+            "kind": str(one.kind),
             "redacted": one.redacted,
             "change": one.change,
             "detail": mask.text(one.detail),

@@ -12,9 +12,19 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import UsageError
-from akpatrol.model.credential import Changes, CredentialChange, Taken
+from akpatrol.kinds import KINDS
+from akpatrol.model.credential import (
+    Changes,
+    CredentialChange,
+    Taken,
+)
 from akpatrol.model.report import ChangedFiles, Coverage, QueryAnswer, Report, StaleAllowance
-from akpatrol.model.scan import Exclusion, Kind, Secret, Skipped, Target
+from akpatrol.model.scan import (
+    Exclusion,
+    Secret,
+    Skipped,
+    Target,
+)
 from akpatrol.report.document import SCHEMA_VERSION
 from akpatrol.report.load_credential import credential_of
 from akpatrol.validate.fields import Fields
@@ -211,7 +221,7 @@ def change_of(fields: Fields) -> CredentialChange:
     """Return one of a report's changes. Raises ValueError for one that is broken."""
     return CredentialChange(
         fingerprint=fields.fingerprint("fingerprint"),
-        kind=fields.one("kind", Kind),
+        kind=fields.among("kind", {str(kind): kind for kind in KINDS}),
         redacted=fields.masked("redacted"),
         change=fields.like("change", _CHANGE),
         detail=fields.text("detail"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from akpatrol.kinds import KINDS, PREFIXES
 from akpatrol.model.credential import (
     Allowance,
     AllowanceSource,
@@ -25,7 +26,7 @@ from akpatrol.model.credential import (
     Versions,
     end_of,
 )
-from akpatrol.model.scan import Attribution, Confidence, End, Exposure, Kind, Place, Severity, State, StateReason
+from akpatrol.model.scan import Attribution, Confidence, End, Exposure, Place, Severity, State, StateReason
 from akpatrol.report.text_safety import path_bytes
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _SHA256 = re.compile("[0-9a-f]{64}")
 _OBJECT = re.compile("[0-9a-f]{4,64}")
 # A whole token does not fit in.
-_KEY_ID = re.compile(r"(?!pat_|ak_)[0-9A-Za-z_-]{1,200}")
+_KEY_ID = re.compile(rf"(?!{PREFIXES})[0-9A-Za-z_-]{{1,200}}")
 _MOVED = re.compile("move|copy")
 
 
@@ -45,7 +46,7 @@ def credential_of(fields: Fields) -> Credential:
     """
     occurrences = tuple(map(_occurrence, fields.each("occurrences")))
     return Credential(
-        kind=fields.one("kind", Kind),
+        kind=fields.among("kind", {str(kind): kind for kind in KINDS}),
         secret=NamedSecret(
             fields.masked("redacted"),
             fields.fingerprint("fingerprint"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from akpatrol.kinds import named
 from akpatrol.model.credential import VerificationStatus
-from akpatrol.model.scan import Kind
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
 from akpatrol.report.spread import removal_words
 from akpatrol.report.text_safety import head, middle_out, visible
@@ -68,7 +68,7 @@ def result_message(
 def title(credential: CredentialView) -> str:
     """Name what a credential is."""
     name = kind_name(credential["kind"], credential["attribution"])
-    if credential["kind"] == Kind.CUSTOM:
+    if named(credential["kind"]).is_custom:
         name += " found by " + head(next(iter(credential["rule_ids"]), "a rule"), _NAME_WIDTH)
     return capital(name)
 

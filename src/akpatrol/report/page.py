@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from akpatrol.kinds import KINDS
 from akpatrol.report import page_credential, page_locations, timeline
 from akpatrol.report.document import visible_view
 from akpatrol.report.links import Linker
@@ -62,7 +63,12 @@ def build(document: ReportView, now: datetime, template: str | None = None) -> d
         "allowed": _allowed(view),
         "coverage": _coverage(view, names),
         "tool": view["tool"],
-        "data": {"fields": page_locations.LocationRow._fields, "strings": strings.texts(), "credentials": data},
+        "data": {
+            "fields": page_locations.LocationRow._fields,
+            "strings": strings.texts(),
+            "kinds": {kind: kind.wording.short for kind in KINDS},
+            "credentials": data,
+        },
     }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.kinds import named
 from akpatrol.model.credential import VerificationStatus
-from akpatrol.model.scan import Attribution, Kind, State
+from akpatrol.model.scan import Attribution, State
 from akpatrol.report.advice import Situation, leaked_action, situation
 from akpatrol.report.overview import findings_of
 from akpatrol.report.wording import plural, status_of
@@ -84,7 +85,7 @@ def actions(credential: CredentialView) -> list[Action]:
 
 
 def _leaked(credential: CredentialView, states: set[str]) -> Iterator[Action]:
-    is_open = credential["attribution"] == Attribution.OPEN and credential["kind"] != Kind.CUSTOM
+    is_open = credential["attribution"] == Attribution.OPEN and not named(credential["kind"]).is_custom
     if is_open:
         yield Action(
             "whose", "Find out whose it is", "It may be another vendor's. What follows is for one of Anyreach's."
@@ -108,15 +109,10 @@ def _leaked(credential: CredentialView, states: set[str]) -> Iterator[Action]:
 
 def _revoke(credential: CredentialView) -> Action:
     page = credential["remediation"]["page"] or ""
-    if credential["kind"] == Kind.PERSONAL_ACCESS_TOKEN:
-        title, text = "Ask its owner to delete it", "It works in every organization of theirs."
-    elif credential["kind"] == Kind.ORGANIZATION_KEY:
-        title, text = "Delete it", "A deleted key is refused from then on."
-    else:
-        title, text = "Revoke it where it was issued", ""
+    remediation = named(credential["kind"]).remediation
     live = status_of(credential) == VerificationStatus.ACTIVE
     until = "Then verify it again until the API refuses it:" if live else "To know whether it is live:"
-    return Action("delete", title, f"{text} {until}".strip(), page, "akpatrol verify")
+    return Action("delete", remediation.title, f"{remediation.effect} {until}".strip(), page, "akpatrol verify")
 
 
 def _clean(states: set[str], *, dead: bool) -> Action:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from akpatrol.model.scan import Kind
+from akpatrol.kinds import named
 from akpatrol.report.messages import capital
 from akpatrol.report.page_actions import actions
 from akpatrol.report.text_safety import head
@@ -128,7 +128,7 @@ def _searched(page: CredentialPage) -> Iterator[str]:
 
 
 def _kind(credential: CredentialView) -> str:
-    if credential["kind"] == Kind.CUSTOM and credential["rule_ids"]:
+    if named(credential["kind"]).is_custom and credential["rule_ids"]:
         return "Found by " + head(credential["rule_ids"][0], _NAME_WIDTH)
     return capital(kind_name(credential["kind"], credential["attribution"]))
 

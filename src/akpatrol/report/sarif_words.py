@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from akpatrol.model.scan import Kind
 from akpatrol.report.messages import PATH_WIDTH
 from akpatrol.report.text_safety import head, middle_out, visible
 from akpatrol.report.wording import kind_name, location
 
 if TYPE_CHECKING:
+    from akpatrol.kinds import CredentialKind
     from akpatrol.report.view import OccurrenceView
     from akpatrol.rules.rule_file import Rule
 
@@ -19,16 +19,6 @@ DESCRIPTION_LIMIT = 1000
 
 _NOT_PLAIN = re.compile(r"[\[\]{}]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|!])")
-_FULL = {
-    Kind.ORGANIZATION_KEY: (
-        "An Anyreach organization API key gives whoever has it the organization that it belongs to, "
-        "until it is deleted or expires."
-    ),
-    Kind.PERSONAL_ACCESS_TOKEN: (
-        "An Anyreach personal access token acts for its user in every organization of theirs, until it is "
-        "deleted or expires. Other vendors use the prefix pat_ too, so find out whose a token is first."
-    ),
-}
 
 
 def plain_message(text: str) -> str:
@@ -36,12 +26,12 @@ def plain_message(text: str) -> str:
     return _NOT_PLAIN.sub(lambda match: f"\\x{ord(match[0]):02x}", visible(text))
 
 
-def full_description(kind: Kind, rule: Rule | None) -> str:
+def full_description(kind: CredentialKind, rule: Rule | None) -> str:
     """Describe what a rule finds in one or two sentences."""
-    return _FULL.get(kind) or _sentence(rule.description if rule else "A credential")
+    return kind.sarif.description or _sentence(rule.description if rule else "A credential")
 
 
-def short_description(kind: Kind, rule: Rule | None) -> str:
+def short_description(kind: CredentialKind, rule: Rule | None) -> str:
     """Name what a rule finds."""
     described = rule.description if rule else kind_name(kind, "likely")
     return _sentence(described + " in files or history")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from akpatrol.model.scan import Attribution, Confidence, Kind, Severity, State
+from akpatrol.kinds import KINDS
+from akpatrol.model.scan import Attribution, Confidence, Severity, State
 from akpatrol.report.wording import ALLOWANCES, STATUSES, UNVERIFIED
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def build(report: Report, mask: Mask) -> SummaryView:
         "by_confidence": {confidence.name.lower(): confidences[confidence] for confidence in reversed(Confidence)},
         "by_attribution": _counted(Attribution, (credential.attribution for credential in found)),
         "by_state": _counted(State, (credential.state for credential in found)),
-        "by_kind": _counted(Kind, (credential.kind for credential in found)),
+        "by_kind": _counted(KINDS, (credential.kind for credential in found)),
         "by_verification": _counted(STATUSES, (_status(credential) for credential in found)),
         "by_allowance": _counted(ALLOWANCES, (allowance.source for allowance in allowed if allowance)),
         "below_min_confidence": report.below_confidence,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from akpatrol.kinds import named
 from akpatrol.model.scan import Place, State
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
 from akpatrol.report.spread import removal_words, version_words
@@ -79,7 +80,7 @@ class CredentialText:
         style = self._style
         kind, attribution = credential["kind"], credential["attribution"]
         name = kind_name(kind, attribution)
-        if kind == "custom" and credential["rule_ids"]:
+        if named(kind).is_custom and credential["rule_ids"]:
             name = "found by " + head(credential["rule_ids"][0], _NAME_WIDTH)
         status = status_of(credential)
         # What git ignores is where it belongs, and what is allowed is known: no alarm.

@@ -6,7 +6,8 @@ import os.path
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from akpatrol.model.scan import Attribution, End, Kind, Place, State, StateReason
+from akpatrol.kinds import named
+from akpatrol.model.scan import Attribution, End, Place, State, StateReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,10 +30,6 @@ ALLOWANCES = {"baseline": "by the baseline", "configuration": "by the configurat
 SHORT_ID = 12
 """Hex digits of a git id: enough to be unique in the largest repositories."""
 
-_NAMES = {
-    Kind.ORGANIZATION_KEY: "Anyreach organization API key",
-    Kind.PERSONAL_ACCESS_TOKEN: "Anyreach personal access token",
-}
 _ATTRIBUTIONS = {
     Attribution.CONFIRMED: "confirmed to be Anyreach's",
     Attribution.LIKELY: "likely Anyreach's",
@@ -69,14 +66,13 @@ _AUTHOR_WIDTH = 60
 
 def kind_name(kind: str, attribution: str) -> str:
     """Name what a credential is; whose it is only when that is known."""
-    if kind == Kind.PERSONAL_ACCESS_TOKEN and attribution == Attribution.OPEN:
-        return "personal access token"
-    return _NAMES.get(Kind(kind), "credential")
+    wording = named(kind).wording
+    return (attribution == Attribution.OPEN and wording.unattributed) or wording.name
 
 
 def attribution_words(kind: str, attribution: str) -> str:
     """Say whose a credential is."""
-    if kind == Kind.CUSTOM and attribution != Attribution.CONFIRMED:
+    if named(kind).is_custom and attribution != Attribution.CONFIRMED:
         return "of unknown issuer"
     return _ATTRIBUTIONS[Attribution(attribution)]
 

@@ -11,7 +11,6 @@ from itertools import accumulate
 from math import log2, prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model.scan import Kind
 from akpatrol.rules.regex_items import AnyBytes, Choice, Parsed, UnknownSyntaxError, is_ascii, least, parse
 
 if TYPE_CHECKING:
@@ -47,7 +46,8 @@ def required(rule: Rule) -> tuple[Literal, ...]:
     """Return literals of which each match of a rule holds at least one; nothing where there are none to be had."""
     found = _in_pattern(rule.regex) or _in_keywords(rule.keywords)
     # The judge refuses what is shorter, whatever the pattern says.
-    return found if rule.kind is Kind.CUSTOM else tuple(one._replace(text=_TEXT) for one in found)
+    text = min(rule.kind.bounds.shortest, _TEXT)
+    return found if rule.kind.is_custom else tuple(one._replace(text=text) for one in found)
 
 
 def of_all(rules: Iterable[Rule]) -> tuple[Literal, ...]:

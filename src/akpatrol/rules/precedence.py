@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model.scan import Kind
 from akpatrol.rules.literals import specificity
 
 if TYPE_CHECKING:
@@ -32,6 +31,6 @@ def precedence(rules: Sequence[Rule]) -> Callable[[str], Precedence]:
         if rule is None:
             return Precedence(foreign=True, unspecific=(True,) * 3, place=place)
         said = specificity(rule)
-        return Precedence(rule.kind is Kind.CUSTOM, tuple(not one for one in said), place)
+        return Precedence(rule.kind.is_custom, tuple(not one for one in said), place)
 
     return of

@@ -12,7 +12,8 @@ import tomllib
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import RuleError
-from akpatrol.model.scan import Kind, Severity
+from akpatrol.kinds import CUSTOM, KINDS, CredentialKind, named
+from akpatrol.model.scan import Severity
 from akpatrol.validate.toml_table import Table
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Rule(NamedTuple):
     entropy: float = 0.0
     path: str = ""
     allowlists: tuple[Allowlist, ...] = ()
-    kind: Kind = Kind.CUSTOM
+    kind: CredentialKind = CUSTOM
     anchor: str = ""
     severity: Severity = Severity.HIGH
     page: str = ""
@@ -181,7 +182,7 @@ def _rule(entry: Table, own_tables: Table, shared: tuple[Allowlist, ...], file: 
         entropy=table.number("entropy"),
         path=table.text("path"),
         allowlists=(*(one for one in shared if not one.rule_ids or rule_id in one.rule_ids), *_allowlists(table)),
-        kind=Kind(own.choice("kind", [*Kind], Kind.CUSTOM)),
+        kind=named(own.choice("kind", KINDS, CUSTOM)),
         anchor=own.text("anchor"),
         severity=Severity[own.choice("severity", severities, "high").upper()],
         page=own.text("page"),

@@ -1,6 +1,6 @@
 """Identifiers that look like a token: many of one form in a file, most of them behind the same text.
 
-ULIDs, UUIDs and hexadecimal digits are what databases number things with, and ``pat_`` is short for more than a token.
+ULIDs, UUIDs and hexadecimal digits are what databases number things with, and a prefix may mean more than a token.
 One alone may be a credential; where a file holds several under one name, each is hardly a secret of its own.
 """
 
@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model.scan import Attribution, Confidence, Kind, Place, Secret
+from akpatrol.model.scan import Attribution, Confidence, Place, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,17 +22,6 @@ _MANY = 3
 _LEADING = 24  # characters before an identifier
 _DIGITS = re.compile(r"[0-9]+")
 _SECRET_NAME = re.compile(r"token|secret|passw|credential|key|auth|bearer", re.IGNORECASE)
-# ULID: 26 of Crockford's base32, the first at most 7. UUID: RFC 9562. The others: hexadecimal digits of one case.
-_FORMS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rb"pat_[0-7][0-9A-HJKMNP-TV-Z]{25}",
-        rb"pat_[0-7][0-9a-hjkmnp-tv-z]{25}",
-        rb"pat_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
-        rb"pat_[0-9a-f]{20,64}",
-        rb"pat_[0-9A-F]{20,64}",
-    )
-)
 
 
 class _Identifier(NamedTuple):
@@ -71,16 +60,19 @@ def _numbers(found: set[tuple[_Identifier, Secret]]) -> dict[tuple[object, ...],
 
 def _identifier(match: Match, occurrence: Occurrence) -> _Identifier | None:
     """Return what an identifier is known by, None for what is none or stands near Anyreach's name."""
-    is_open = match.kind is Kind.PERSONAL_ACCESS_TOKEN and match.attribution is Attribution.OPEN
+    is_open = match.kind.is_shared and match.attribution is Attribution.OPEN
     path = occurrence.path or b""
     if not is_open or occurrence.place is not Place.CONTENT or b"anyreach" in path.lower():
         return None
     value = match.secret.reveal()
-    form = next((index for index, pattern in enumerate(_FORMS) if pattern.fullmatch(value)), None)
+    prefix, rest = value[: len(match.kind.prefix)], value[len(match.kind.prefix) :]
+    if prefix != match.kind.prefix.encode():
+        return None
+    form = next((index for index, known in enumerate(match.kind.identifiers) if re.fullmatch(known, rest)), None)
     if form is None:
         return None
     file = occurrence.object or (path, occurrence.refs)
-    group = (occurrence.target, file, occurrence.containers, occurrence.encodings, form, len(value))
+    group = (occurrence.target, file, occurrence.containers, occurrence.encodings, match.kind, form, len(value))
     return _Identifier(group, _leading(match, occurrence))
 
 

@@ -17,13 +17,15 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from akpatrol.kinds import PREFIXES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from akpatrol.sweep.urls import CloneAddress
 
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
-_SHAPED = re.compile(r"(ak_|pat_)[A-Za-z0-9._-]{8,}")
+_SHAPED = re.compile(rf"({PREFIXES})[A-Za-z0-9._-]{{8,}}")
 _LONGEST_PART = 80
 _MOST_PARTS = 12
 _ALTERNATES = ("objects", "info", "alternates")

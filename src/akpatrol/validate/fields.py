@@ -117,8 +117,12 @@ class Fields:
 
     def one(self, key: str, members: type[_Member]) -> _Member:
         """Return the member of an enumeration that the document calls so: by its value, one of numbers by its name."""
-        text = self.text(key)
         names = {member.name.lower() if isinstance(member.value, int) else member.value: member for member in members}
+        return self.among(key, names)
+
+    def among(self, key: str, names: Mapping[str, _Value]) -> _Value:
+        """Return one of several values by its name."""
+        text = self.text(key)
         if text not in names:
             raise self.wrong(key, f"must be one of {', '.join(names)}")
         return names[text]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model.scan import Kind, Secret
+from akpatrol.kinds import CredentialKind
+from akpatrol.model.scan import Secret
 from akpatrol.verify.options import DEFAULT_API_URL, VerifyOptions, check
 from akpatrol.verify.results import INTERRUPTED, Stage, not_sent, unconfirmed
 from akpatrol.verify.send_policy import why_not_sent
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_API_URL", "Key", "Verified", "VerifyOptions", "check", "verify_all"]
 
-Key = tuple[Kind, Secret]
+Key = tuple[CredentialKind, Secret]
 
 
 class Verified(NamedTuple):

@@ -7,15 +7,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol
 
 from akpatrol.model.credential import Verification, VerificationStatus
-from akpatrol.model.scan import Kind
 from akpatrol.verify import control
-from akpatrol.verify.client import AGENTS, SCOPES
+from akpatrol.verify.client import SCOPES
 from akpatrol.verify.contract import NOT_ASKED, Answer, Said, decide, distrust, said, worse
 from akpatrol.verify.results import GIVEN_UP, INTERRUPTED_WHILE, CredentialAnswers, Stage, not_sent, now, verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from akpatrol.kinds import CredentialKind
     from akpatrol.model.credential import Credential
     from akpatrol.model.scan import Secret
     from akpatrol.verify.options import VerifyOptions
@@ -47,13 +47,13 @@ class Batch:
         self._wishes = wishes
         self._ask = ask
         self._learn = learn
-        self._controls: dict[Kind, dict[str | None, Answer]] = {}
+        self._controls: dict[CredentialKind, dict[str | None, Answer]] = {}
         self._asked: list[tuple[Credential, list[CredentialAnswers], str]] = []
         self._unanswered = 0
 
     async def run(self, credentials: Sequence[Credential]) -> None:
         """Ask about all of them."""
-        kinds: dict[Kind, list[Credential]] = defaultdict(list)
+        kinds: dict[CredentialKind, list[Credential]] = defaultdict(list)
         for credential in credentials:
             kinds[credential.kind].append(credential)
         for kind, members in kinds.items():
@@ -72,14 +72,14 @@ class Batch:
             settled = verification(credential.kind, asked, self._controls[credential.kind], when)
             self._learn(credential, settled, Stage.SETTLED)
 
-    async def _control(self, kind: Kind, like: Secret) -> dict[str | None, Answer]:
+    async def _control(self, kind: CredentialKind, like: Secret) -> dict[str | None, Answer]:
         """Ask about a credential that cannot exist, in the same ways as about the others."""
-        forged = control.forge(like)
-        return {step: await self._ask(AGENTS, forged, step) for step in self._steps(kind)}
+        forged = control.forge(kind, like)
+        return {step: await self._ask(_path(kind), forged, step) for step in self._steps(kind)}
 
-    def _steps(self, kind: Kind) -> tuple[str | None, ...]:
-        """Return the organizations to name; an organization key carries its own ("Authentication")."""
-        if kind is Kind.PERSONAL_ACCESS_TOKEN and self._wishes.organizations:
+    def _steps(self, kind: CredentialKind) -> tuple[str | None, ...]:
+        """Return the organizations to name, or none for a kind that is sent without."""
+        if kind.needs_organization and self._wishes.organizations:
             return tuple(dict.fromkeys(self._wishes.organizations))
         return (None,)
 
@@ -103,7 +103,7 @@ class Batch:
         self._learn(credential, verification(kind, asked, controls, when), Stage.ANSWERED)
 
     async def _one(self, credential: Credential, step: str | None, first: Answer) -> CredentialAnswers:
-        answer = await self._ask(AGENTS, credential.secret, step)
+        answer = await self._ask(_path(credential.kind), credential.secret, step)
         self._unanswered = self._unanswered + 1 if _unanswered(answer) else 0
         decision = decide(credential.kind, organization_given=step is not None, control=first, answer=answer)
         # Without its organization a token would only be told so again.
@@ -111,6 +111,13 @@ class Batch:
         if not wanted or decision.status is not VerificationStatus.ACTIVE:
             return CredentialAnswers(step, answer)
         return CredentialAnswers(step, answer, await self._ask(SCOPES, credential.secret, step))
+
+
+def _path(kind: CredentialKind) -> str:
+    """Return what to request; only kinds that can be verified are asked about."""
+    if kind.verification is None:
+        raise ValueError(f"{kind} cannot be verified")
+    return kind.verification.path
 
 
 def _unanswered(answer: Answer) -> bool:

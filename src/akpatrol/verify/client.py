@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Secret
     from akpatrol.verify.options import VerifyOptions
 
-AGENTS = "/core/agents"
 SCOPES = "/admin/members/me/scopes"
 USER_AGENT = f"akpatrol/{__version__} (+https://github.com/akpatrol/akpatrol)"
 _LONGEST_BACKOFF = 30.0  # seconds

@@ -8,10 +8,12 @@ errors are JSON, ``{"detail": "<message>"}``. Whatever does not look like that c
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.credential import VerificationStatus
-from akpatrol.model.scan import Kind
+
+if TYPE_CHECKING:
+    from akpatrol.kinds import CredentialKind
 
 CLAIM_MISSING = "missing organization claim"
 """What 401 says of a personal access token that is sent without its organization ("Authentication")."""
@@ -71,7 +73,6 @@ class Decision(NamedTuple):
 
 
 NOT_ASKED = Answer()
-NO_API = "It belongs to a rule of your own: there is no API to ask about it."
 
 _FAILURES = {
     Failure.TIMED_OUT: "There was no complete answer in time.",
@@ -111,12 +112,12 @@ def worse(before: Answer, after: Answer) -> Answer:
     return max(before, after, key=lambda answer: order.index(said(answer)))
 
 
-def distrust(kind: Kind, *, organization_given: bool, control: Answer) -> str | None:
+def distrust(kind: CredentialKind, *, organization_given: bool, control: Answer) -> str | None:
     """Return why nothing of that kind can be believed, None when the negative control was refused as it should be."""
     match said(control):
         case Said.REFUSED:
             return None
-        case Said.CLAIM_MISSING if kind is not Kind.PERSONAL_ACCESS_TOKEN:
+        case Said.CLAIM_MISSING if not kind.needs_organization:
             return None  # still a 401; only the positive answers are believed then, and the plain refusals
         case Said.CLAIM_MISSING if organization_given:
             return "The API asks for an organization although one was sent, so its answers prove nothing."
@@ -131,13 +132,13 @@ def distrust(kind: Kind, *, organization_given: bool, control: Answer) -> str | 
             return f"The API accepts a credential that cannot exist ({control.status}), so its answers prove nothing."
 
 
-def decide(kind: Kind, *, organization_given: bool, control: Answer, answer: Answer) -> Decision:
+def decide(kind: CredentialKind, *, organization_given: bool, control: Answer, answer: Answer) -> Decision:
     """Return what ``answer`` means, given the API's answer to a credential that cannot exist.
 
     ``organization_given`` says that the header went with both; an organization key never has it.
     """
-    if kind is Kind.CUSTOM:
-        return Decision(VerificationStatus.NOT_SENT, NO_API)
+    if kind.verification is None:
+        return Decision(VerificationStatus.NOT_SENT, kind.not_verifiable)
     if doubt := distrust(kind, organization_given=organization_given, control=control):
         return Decision(VerificationStatus.UNKNOWN, doubt)
     status, reason = VerificationStatus.UNKNOWN, silence(answer)
@@ -148,7 +149,7 @@ def decide(kind: Kind, *, organization_given: bool, control: Answer, answer: Ans
             status, reason = VerificationStatus.ACTIVE, "Valid: only its scopes do not let it list agents (403)."
         case Said.REFUSED:
             status, reason = VerificationStatus.INACTIVE, "The API refuses it (401)."
-        case Said.CLAIM_MISSING if kind is Kind.PERSONAL_ACCESS_TOKEN and not organization_given:
+        case Said.CLAIM_MISSING if kind.needs_organization and not organization_given:
             status = VerificationStatus.ACTIVE
             reason = "Valid: the API asks only for its organization (401). --org tells what it can do there."
         case Said.CLAIM_MISSING:

@@ -1,7 +1,7 @@
 """Negative controls: credentials that cannot exist, to find out whether the API tells credentials apart.
 
-Each has the id part ``akpatrolcontrol``, so that the provider can recognise it in logs. A personal access token has
-no documented id part: there the text stands right after ``pat_``. The rest is random and has the shape (length and
+Each has the id part ``akpatrolcontrol``, so that the provider can recognise it in logs. Where a credential has no id
+part, the text follows the prefix. The rest is random and has the shape (length and
 alphabet) of a credential of the same batch, since a server may refuse another shape for its shape alone.
 """
 
@@ -16,6 +16,8 @@ from akpatrol.model.scan import Secret
 if TYPE_CHECKING:
     from random import Random
 
+    from akpatrol.kinds import CredentialKind
+
 MARKER = "akpatrolcontrol"
 _LEAST_RANDOM = 20  # characters; even of digits alone, more than anyone can have issued
 _ALPHABETS = (
@@ -27,21 +29,20 @@ _ALPHABETS = (
 )
 
 
-def forge(like: Secret, random: Random | None = None) -> Secret:
+def forge(kind: CredentialKind, like: Secret, random: Random | None = None) -> Secret:
     """Return a credential of the shape of ``like`` that cannot exist."""
     random = random or SystemRandom()
-    prefix, _, body = like.reveal().decode("ascii").partition("_")
-    key_id, dot, rest = body.partition(".")
+    key_id, dot, rest = like.reveal().decode("ascii")[len(kind.prefix) :].partition(".")
     if not dot:
-        key_id, rest = MARKER, body[len(MARKER) :]
+        key_id, rest = MARKER, key_id[len(MARKER) :]
     padding = _alike(key_id[len(MARKER) :], random) if dot else ""
     tail = _alike(rest.ljust(_LEAST_RANDOM, rest[-1:] or "0"), random)
-    return Secret(f"{prefix}_{MARKER}{padding}{dot}{tail}".encode())
+    return Secret(f"{kind.prefix}{MARKER}{padding}{dot}{tail}".encode())
 
 
-def is_control(secret: Secret) -> bool:
+def is_control(kind: CredentialKind, secret: Secret) -> bool:
     """Return whether a credential is one of ours, found in someone's log."""
-    return secret.reveal().partition(b"_")[2].startswith(MARKER.encode())
+    return secret.reveal().startswith(f"{kind.prefix}{MARKER}".encode())
 
 
 def _alike(text: str, random: Random) -> str:

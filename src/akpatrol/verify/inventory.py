@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.errors import UsageError
+from akpatrol.kinds import KINDS
 from akpatrol.model.credential import InventoryKey, Owner
 from akpatrol.model.identity import key_id
-from akpatrol.model.scan import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 _MAXIMUM_BYTES = 64 * 1024 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PREFIX = "ak_"
+_PREFIXES = tuple(filter(None, (kind.inventory_prefix for kind in KINDS)))
 _ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
 
 
 class ListedKey(NamedTuple):
-    """A key of the list and the text that every credential of it starts with."""
+    """A key of the list and what every credential of it has behind its prefix."""
 
-    prefix: str
+    start: str
     key: InventoryKey
 
 
@@ -54,10 +54,10 @@ def load(file: str, now: datetime | None = None) -> tuple[ListedKey, ...]:
 
 
 def owner(credential: Credential, entries: Sequence[ListedKey]) -> Owner | None:
-    """Return which keys of the list a credential may be, None when only organization keys are listed."""
-    if credential.kind is not Kind.ORGANIZATION_KEY:
+    """Return which keys of the list a credential may be, None when none of its kind are listed."""
+    if not credential.kind.inventory_prefix:
         return None
-    keys = tuple(entry.key for entry in entries if _fits(credential, entry.prefix))
+    keys = tuple(entry.key for entry in entries if _fits(credential, entry.start))
     if not keys:
         return Owner(f"None of the inventory's {len(entries)} keys: another organization's, or deleted.")
     if len(keys) > 1:
@@ -65,11 +65,12 @@ def owner(credential: Credential, entries: Sequence[ListedKey]) -> Owner | None:
     return Owner("The only key of the inventory whose id starts like this.", keys)
 
 
-def _fits(credential: Credential, prefix: str) -> bool:
+def _fits(credential: Credential, start: str) -> bool:
+    prefix = credential.kind.inventory_prefix
     if credential.secret.is_kept:
-        return credential.secret.reveal().decode("utf-8", "replace").startswith(prefix)
+        return credential.secret.reveal().decode("utf-8", "replace").startswith(prefix + start)
     # Of a secret that nobody kept the id is known.
-    return f"{_PREFIX}{key_id(credential.kind, credential.secret)}.".startswith(prefix.partition(".")[0])
+    return f"{key_id(credential.kind, credential.secret)}.".startswith(start.partition(".")[0])
 
 
 def _wrong(file: str, reason: str) -> UsageError:
@@ -100,14 +101,16 @@ def _entry(file: str, number: int, raw: object, now: datetime) -> ListedKey:
         created = _text(_moment(file, number, "created_at", raw))
     shown = start.partition(".")[0]
     key = InventoryKey(shown, name or "", created, _text(expires), expires is not None and expires <= now)
-    return ListedKey(_PREFIX + start, key)
+    return ListedKey(start, key)
 
 
 def _start(key_id: str) -> str:
-    """Return a key id without its ``ak_`` and without the marks of what was cut."""
+    """Return a key id without its prefix and without the marks of what was cut."""
     for ellipsis in _ELLIPSES:
         key_id = key_id.partition(ellipsis)[0]
-    return key_id.strip().removeprefix(_PREFIX)
+    key_id = key_id.strip()
+    prefix = next(filter(key_id.startswith, _PREFIXES), "")
+    return key_id.removeprefix(prefix)
 
 
 def _moment(file: str, number: int, field: str, raw: dict[str, Any]) -> datetime | None:

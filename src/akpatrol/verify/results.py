@@ -13,7 +13,7 @@ from akpatrol.verify.scopes import blast_radius
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from akpatrol.model.scan import Kind
+    from akpatrol.kinds import CredentialKind
 
 _FIRST = (VerificationStatus.ACTIVE, VerificationStatus.UNKNOWN, VerificationStatus.INACTIVE)
 """Live anywhere is live; refused everywhere is inactive."""
@@ -46,7 +46,7 @@ def now() -> str:
 
 
 def verification(
-    kind: Kind, asked: Sequence[CredentialAnswers], controls: Mapping[str | None, Answer], checked_at: str
+    kind: CredentialKind, asked: Sequence[CredentialAnswers], controls: Mapping[str | None, Answer], checked_at: str
 ) -> Verification:
     """Judge the answers about one credential by the answers to the negative controls of its kind."""
     parts = [_part(kind, one, controls[one.organization]) for one in asked]
@@ -77,7 +77,7 @@ def unconfirmed(found: Verification) -> Verification:
     return found._replace(reason=f"{found.reason} {UNCONFIRMED}")
 
 
-def _part(kind: Kind, one: CredentialAnswers, control: Answer) -> OrganizationAnswer:
+def _part(kind: CredentialKind, one: CredentialAnswers, control: Answer) -> OrganizationAnswer:
     decision = decide(kind, organization_given=one.organization is not None, control=control, answer=one.answer)
     scopes, note = _scopes(one.scopes) if decision.status is VerificationStatus.ACTIVE else ((), "")
     return OrganizationAnswer(

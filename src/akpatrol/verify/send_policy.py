@@ -5,17 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from akpatrol.model.scan import Attribution, End, Kind
-from akpatrol.verify.contract import NO_API
+from akpatrol.model.scan import Attribution, End
 from akpatrol.verify.control import is_control
 
 if TYPE_CHECKING:
     from akpatrol.model.credential import Credential
 
-_FORMS = {
-    Kind.ORGANIZATION_KEY: re.compile(rb"ak_[!-~]+\.[!-~]+"),
-    Kind.PERSONAL_ACCESS_TOKEN: re.compile(rb"pat_[!-~]+"),
-}
 _LONGEST = 1024  # bytes; servers cut or refuse longer headers
 
 UNATTRIBUTED = (
@@ -33,15 +28,15 @@ def why_not_sent(credential: Credential, *, send_unattributed: bool) -> str | No
 
     The form is checked again because rules that users bring may call anything an organization key.
     """
-    form = _FORMS.get(credential.kind)
-    if form is None:
-        return NO_API
+    how = credential.kind.verification
+    if how is None:
+        return credential.kind.not_verifiable
     raw = credential.secret.reveal()
-    if len(raw) > _LONGEST or not form.fullmatch(raw):
+    if len(raw) > _LONGEST or not re.fullmatch(how.form, raw):
         return MISSHAPEN
     if credential.end is End.UNCERTAIN:
         return UNCERTAIN
-    if is_control(credential.secret):
+    if is_control(credential.kind, credential.secret):
         return CONTROL
     if credential.attribution is Attribution.OPEN and not send_unattributed:
         return UNATTRIBUTED

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.keywords import WORDS, Clue
-from akpatrol.model.scan import Confidence, End, Kind
+from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
+from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
+from akpatrol.model.scan import Confidence, End
 from akpatrol.rules.rule_file import load
 from tests.credentials import organization_key, personal_access_token, random_text
 
@@ -199,7 +201,7 @@ def test_literal_pools() -> None:
     pool = ("unexpected end of input" + key + "invalid argument" + token + "not found").encode()
     data = bytes(600) + pool + bytes(600)
     found = _ENGINE.scan(data)
-    assert [match.kind for match in found] == [Kind.ORGANIZATION_KEY, Kind.PERSONAL_ACCESS_TOKEN]
+    assert [match.kind for match in found] == [ORGANIZATION_KEY, PERSONAL_ACCESS_TOKEN]
     assert {(match.confidence, match.ending) for match in found} == {(Confidence.LOW, End.UNCERTAIN)}
     assert all(match.secret.reveal().startswith(one.encode()) for match, one in zip(found, (key, token), strict=True))
 

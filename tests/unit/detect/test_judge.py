@@ -10,11 +10,13 @@ import pytest
 from akpatrol.detect.judge import Verdict, judge
 from akpatrol.detect.keywords import Clue
 from akpatrol.detect.medium import Medium
-from akpatrol.model.scan import Attribution, Confidence, Exposure, Kind
+from akpatrol.kinds import CUSTOM
+from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
+from akpatrol.model.scan import Attribution, Confidence, Exposure
 from akpatrol.rules.rule_file import Rule, load
 from tests import credentials
 
-RULES = [rule for rule in load().rules if rule.kind is not Kind.CUSTOM]
+RULES = [rule for rule in load().rules if rule.kind is not CUSTOM]
 NONE: frozenset[Clue] = frozenset()
 LONG, SHORT = "pat_{base62:40}", "pat_{base62:20}"
 
@@ -245,7 +247,7 @@ def test_a_custom_rule_is_taken_at_its_word() -> None:
 @pytest.mark.parametrize("after", ["", "_", "...", "(", ".json", "-->"])
 def test_the_verdict_is_local(before: str, after: str) -> None:
     near = " " * 64 + before + fill(LONG) + after + " " * 8
-    rule = next(rule for rule in RULES if rule.kind is Kind.PERSONAL_ACCESS_TOKEN)
+    rule = next(rule for rule in RULES if rule.kind is PERSONAL_ACCESS_TOKEN)
     verdicts = []
     for left, right in (("", ""), ("ab_" * 200, "cd_" * 200)):
         data = (left + near + right).encode()

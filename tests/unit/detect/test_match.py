@@ -7,12 +7,12 @@ import pytest
 from akpatrol.detect.filters import entropy
 from akpatrol.detect.match import Matcher, MatchSpan
 from akpatrol.errors import RuleError
-from akpatrol.model.scan import Kind
+from akpatrol.kinds import CUSTOM
 from akpatrol.rules.rule_file import Rule
 
 
 def _rule(regex: str, *, shipped: bool = False, secret_group: int = 0) -> Rule:
-    return Rule("x", "x", regex, secret_group=secret_group, kind=Kind.CUSTOM, shipped=shipped, file="rules.toml")
+    return Rule("x", "x", regex, secret_group=secret_group, kind=CUSTOM, shipped=shipped, file="rules.toml")
 
 
 def _find(rule: Rule, data: bytes, start: int = 0, end: int | None = None) -> list[MatchSpan]:

@@ -15,7 +15,7 @@ from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium, Nature
 from akpatrol.detect.plain import Plain, serves
 from akpatrol.detect.sieve import Crowd, Sieve
-from akpatrol.model.scan import Kind
+from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
 from akpatrol.rules.rule_file import load
 from akpatrol.scan.work import Work
 from tests.credentials import organization_key, personal_access_token, random_text
@@ -23,7 +23,7 @@ from tests.credentials import organization_key, personal_access_token, random_te
 if TYPE_CHECKING:
     from akpatrol.rules.rule_file import Rule
 
-_RULES = [rule for rule in load().rules if rule.kind is not Kind.CUSTOM]
+_RULES = [rule for rule in load().rules if not rule.kind.is_custom]
 # What may stand beside a match, and decides on it: words, escapes, emphasis, comments, masks, calls, other alphabets.
 _BESIDE = [
     *(" ", "\n", "=", ":", '"', "com", "github_", "X", "x_", "zz", "aV", "V", "_", "__", "___", ".", "x.", "$", "${"),
@@ -83,7 +83,7 @@ def test_random_is_what_scores_above_zero_near_the_border(text: str) -> None:
 
 
 def test_ends_where_no_work_is_left() -> None:
-    rule = next(rule for rule in _RULES if rule.kind is Kind.ORGANIZATION_KEY)
+    rule = next(rule for rule in _RULES if rule.kind is ORGANIZATION_KEY)
     work = Work()
     work.left = 1
     text = b"ak_get_default_name.configuration_from_window " * 2 + organization_key(Random(1)).encode() + b" "

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from akpatrol.kinds import CUSTOM
+from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
+from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
 from akpatrol.model import identity, readings
 from akpatrol.model.credential import Credential, NamedSecret, Occurrence
-from akpatrol.model.scan import Attribution, Confidence, End, Kind, Match, Secret
+from akpatrol.model.scan import Attribution, Confidence, End, Match, Secret
 from akpatrol.policy import group
 from akpatrol.rules.rule_file import load
 from tests.credentials import organization_key, personal_access_token
@@ -21,7 +24,7 @@ _LONG = _KEY + "createElement"
 
 
 def _placed(secret: str, end: End, **changes: Any) -> tuple[Match, Occurrence]:
-    kind = Kind.ORGANIZATION_KEY if secret.startswith("ak_") else Kind.PERSONAL_ACCESS_TOKEN
+    kind = ORGANIZATION_KEY if secret.startswith("ak_") else PERSONAL_ACCESS_TOKEN
     match = Match("rule", kind, Secret(secret.encode()), 0, len(secret), Confidence.MEDIUM, Attribution.LIKELY)
     return match._replace(ending=end), occurrence(secret, end=end, **changes)
 
@@ -30,15 +33,15 @@ def _placed(secret: str, end: End, **changes: Any) -> tuple[Match, Occurrence]:
     "secret", [_LONG, personal_access_token(Random(2)), personal_access_token(Random(3), id_length=8)]
 )
 def test_shorter_readings_have_the_form_of_the_whole(secret: str) -> None:
-    kind = Kind.ORGANIZATION_KEY if secret.startswith("ak_") else Kind.PERSONAL_ACCESS_TOKEN
+    kind = ORGANIZATION_KEY if secret.startswith("ak_") else PERSONAL_ACCESS_TOKEN
     found = [one.reveal().decode() for one in readings.shorter(kind, Secret(secret.encode()))]
     least = secret.index(".") + 17 if "." in secret else 24
     assert found == [secret[:end] for end in range(len(secret) - 1, least - 1, -1)]
 
 
 def test_nothing_is_shorter_than_what_was_not_kept() -> None:
-    assert not list(readings.shorter(Kind.ORGANIZATION_KEY, NamedSecret("***(56)", "akp1:" + "0" * 64, "0" * 64)))
-    assert not list(readings.shorter(Kind.CUSTOM, Secret(_LONG.encode())))
+    assert not list(readings.shorter(ORGANIZATION_KEY, NamedSecret("***(56)", "akp1:" + "0" * 64, "0" * 64)))
+    assert not list(readings.shorter(CUSTOM, Secret(_LONG.encode())))
 
 
 def test_what_stands_elsewhere_for_certain_is_joined() -> None:
@@ -67,7 +70,7 @@ def test_what_nobody_knows_stays_uncertain() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", [identity.secret_sha256, lambda one: identity.fingerprint(Kind.ORGANIZATION_KEY, one)])
+@pytest.mark.parametrize("name", [identity.secret_sha256, lambda one: identity.fingerprint(ORGANIZATION_KEY, one)])
 def test_what_is_asked_for_is_known(name: object) -> None:
     assert callable(name)
     (found,) = group.collect([_placed(_LONG, End.UNCERTAIN)], _RULES, {name(Secret(_KEY.encode()))})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from akpatrol.kinds import CUSTOM
 from akpatrol.model.credential import Commit, Occurrence, Version
-from akpatrol.model.scan import Attribution, Confidence, Exposure, Kind, Match, Place, Secret, State
+from akpatrol.model.scan import Attribution, Confidence, Exposure, Match, Place, Secret, State
 from akpatrol.model.versions import folded
 from akpatrol.policy import group
 from akpatrol.rules.rule_file import load
@@ -26,7 +27,7 @@ def _version(day: int, state: State = State.REMOVED, **changes: object) -> Occur
 
 
 def _collected(*occurrences: Occurrence) -> tuple[Occurrence, ...]:
-    match = Match("r", Kind.CUSTOM, Secret(b"one"), 0, 3, Confidence.HIGH, Attribution.OPEN)
+    match = Match("r", CUSTOM, Secret(b"one"), 0, 3, Confidence.HIGH, Attribution.OPEN)
     (credential,) = group.collect([(match, one) for one in occurrences], _RULES)
     return credential.occurrences
 

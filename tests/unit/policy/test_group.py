@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.model.scan import Attribution, Confidence, Exposure, Kind, Match, Place, Secret, Severity, Skipped, State
+from akpatrol.kinds import CUSTOM
+from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
+from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
+from akpatrol.model.scan import Attribution, Confidence, Exposure, Match, Place, Secret, Severity, Skipped, State
 from akpatrol.policy import group
 from akpatrol.rules.rule_file import load
 from tests.reports import occurrence
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 _RULES = load()
 _MATCH = Match(
     rule_id="anyreach-organization-key",
-    kind=Kind.ORGANIZATION_KEY,
+    kind=ORGANIZATION_KEY,
     secret=Secret(b"one"),
     start=0,
     end=3,
@@ -52,16 +55,16 @@ def test_one_credential_for_a_secret() -> None:
 
 
 def test_kinds_are_kept_apart() -> None:
-    other = _match(kind=Kind.PERSONAL_ACCESS_TOKEN)
+    other = _match(kind=PERSONAL_ACCESS_TOKEN)
     assert len(_collect((_match(), occurrence("x")), (other, occurrence("x")))) == 2
 
 
 def test_what_a_users_rule_finds_elsewhere_is_ours_where_it_is_the_same_secret() -> None:
-    foreign = _match(kind=Kind.CUSTOM, rule_id="other", confidence=Confidence.LOW)
+    foreign = _match(kind=CUSTOM, rule_id="other", confidence=Confidence.LOW)
     placed = [(foreign, occurrence("x", rule_ids=("other",))), (_match(), occurrence("x", offset=1))]
     for order in permutations(placed):
         (found,) = _collect(*order)
-        assert found.kind is Kind.ORGANIZATION_KEY
+        assert found.kind is ORGANIZATION_KEY
         assert found.rule_ids == ("anyreach-organization-key", "other")
         assert found.severity is Severity.HIGH
         assert len(found.occurrences) == 2
@@ -97,7 +100,7 @@ def test_worst_state_wins(state: State) -> None:
     ],
 )
 def test_severity(attribution: Attribution, exposure: Exposure | None, state: State, wanted: Severity) -> None:
-    assert group.severity(Severity.HIGH, Kind.PERSONAL_ACCESS_TOKEN, attribution, exposure, state) is wanted
+    assert group.severity(Severity.HIGH, PERSONAL_ACCESS_TOKEN, attribution, exposure, state) is wanted
 
 
 def test_credentials_do_not_depend_on_what_came_first() -> None:
@@ -123,7 +126,7 @@ def test_credentials_do_not_depend_on_what_came_first() -> None:
     ("path", "wanted"), [(b"src/AnyReach/.env", Attribution.LIKELY), (b"src/other", Attribution.OPEN)]
 )
 def test_path_attributes_a_token(path: bytes, wanted: Attribution) -> None:
-    match = _match(kind=Kind.PERSONAL_ACCESS_TOKEN, attribution=Attribution.OPEN)
+    match = _match(kind=PERSONAL_ACCESS_TOKEN, attribution=Attribution.OPEN)
     (found,) = _collect((match, occurrence("x", path=path)))
     assert found.attribution is wanted
 

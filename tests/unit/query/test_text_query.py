@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akpatrol.detect.engine import Engine
+from akpatrol.kinds import CUSTOM, CredentialKind
+from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
 from akpatrol.model.report import Coverage, Report
-from akpatrol.model.scan import Attribution, Confidence, Kind, Match, Place, Secret, State
+from akpatrol.model.scan import Attribution, Confidence, Match, Place, Secret, State
 from akpatrol.policy import group
 from akpatrol.query import text_query
 from akpatrol.query.text_query import RULE_ID, gathered, of, rule_of
@@ -99,7 +101,7 @@ _KEY = Secret(b"ak_" + b"a1B2" * 3 + b"." + b"c3D4" * 8)
 _HALF = Secret(b"c3D4" * 8)
 
 
-def _found(secret: Secret, *places: Occurrence, kind: Kind = Kind.CUSTOM, rule: str = RULE_ID) -> Credential:
+def _found(secret: Secret, *places: Occurrence, kind: CredentialKind = CUSTOM, rule: str = RULE_ID) -> Credential:
     match = Match(rule, kind, secret, 0, 1, Confidence.MEDIUM, Attribution.OPEN)
     (credential,) = group.collect([(match, place) for place in places], load())
     return credential
@@ -118,7 +120,7 @@ def _place(line: int, column: int, width: int = 32) -> Occurrence:
 def test_half_of_a_key_is_the_keys() -> None:
     wanted = of(_HALF.reveal())
     assert wanted
-    key = _found(_KEY, _place(1, 5, 48), kind=Kind.ORGANIZATION_KEY, rule="r")
+    key = _found(_KEY, _place(1, 5, 48), kind=ORGANIZATION_KEY, rule="r")
     inside, beside, alone = _place(1, 21), _place(1, 90), _place(7, 1)
     report = gathered(_report(key, _found(_HALF, inside, beside, alone)), wanted)
     assert report.credentials[0] == key
@@ -131,9 +133,9 @@ def test_a_known_one_gets_the_places_that_no_rule_sees() -> None:
     wanted = of(_KEY.reveal())
     assert wanted
     hexed = next(form for form, name in wanted.forms if name == "hex")
-    key = _found(_KEY, _place(1, 5, 48)._replace(state=State.REMOVED), kind=Kind.ORGANIZATION_KEY, rule="r")
+    key = _found(_KEY, _place(1, 5, 48)._replace(state=State.REMOVED), kind=ORGANIZATION_KEY, rule="r")
     own, more = _found(_KEY, _place(1, 5, 48), _place(2, 1)), _found(hexed, _place(3, 1))
-    known = (Kind.ORGANIZATION_KEY, _KEY)
+    known = (ORGANIZATION_KEY, _KEY)
     (one,) = gathered(_report(key, own, more), wanted, known).credentials
     assert (one.kind, one.secret, one.rule_ids, one.state) == (*known, ("r",), State.WORKTREE)
     assert [(place.line, place.encodings) for place in one.occurrences] == [(1, ()), (2, ()), (3, ("hex",))]
@@ -148,6 +150,6 @@ def test_places_of_commits_are_told_apart_by_their_objects() -> None:
     def message(number: int) -> Occurrence:
         return _place(1, 1, 48)._replace(place=Place.COMMIT_MESSAGE, path=None, object=f"{number:040x}")
 
-    key = _found(_KEY, message(1), kind=Kind.ORGANIZATION_KEY, rule="r")
+    key = _found(_KEY, message(1), kind=ORGANIZATION_KEY, rule="r")
     report = gathered(_report(key, _found(_HALF, message(1), message(2))), wanted)
     assert [place.object for place in report.credentials[1].occurrences] == [f"{2:040x}"]

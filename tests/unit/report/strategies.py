@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from akpatrol.kinds import KINDS
 from akpatrol.model.credential import (
     Allowance,
     AllowanceSource,
@@ -25,7 +26,6 @@ from akpatrol.model.scan import (
     End,
     Exclusion,
     Exposure,
-    Kind,
     Place,
     Secret,
     Severity,
@@ -164,7 +164,7 @@ def credentials(draw: st.DrawFn) -> Credential:
         for found in draw(occurrence_lists)
     ]
     return Credential(
-        kind=draw(st.sampled_from(Kind)),
+        kind=draw(st.sampled_from(KINDS)),
         secret=secret,
         rule_ids=draw(
             st.sampled_from([("anyreach-organization-key",), ("anyreach-personal-access-token",), ("x\n",), ()])

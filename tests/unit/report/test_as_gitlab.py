@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
+from akpatrol.kinds import CUSTOM
 from akpatrol.model.report import Coverage, Report
-from akpatrol.model.scan import Kind, Place, Severity, Skipped, State
+from akpatrol.model.scan import Place, Severity, Skipped, State
 from akpatrol.report import as_gitlab, render
 from akpatrol.report.as_gitlab import MESSAGE_LIMIT, NO_COMMIT
 from tests import reports, samples
@@ -94,7 +95,7 @@ def test_what_git_ignores_is_told_gently() -> None:
 
 
 def test_a_rule_of_ones_own_names_itself() -> None:
-    report = reports.report(reports.credential(KEY, kind=Kind.CUSTOM, rule_ids=("acme",), severity=Severity.LOW))
+    report = reports.report(reports.credential(KEY, kind=CUSTOM, rule_ids=("acme",), severity=Severity.LOW))
     found = rendered(report)["vulnerabilities"][0]
     assert found["identifiers"][0] == {"type": "akpatrol_rule_id", "name": "akpatrol rule acme", "value": "acme"}
     assert found["severity"] == "Low"

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from akpatrol.model.scan import Attribution, Confidence, Exposure, Kind, Secret, Severity, Skipped, State
+from akpatrol.kinds import CUSTOM
+from akpatrol.model.report import Report
+from akpatrol.model.scan import Attribution, Confidence, Exposure, Secret, Severity, Skipped, State
 from akpatrol.report import advice, document, render
 from tests import reports, samples
 from tests.unit.report.strategies import hostile, hostile_reports
@@ -281,7 +283,7 @@ def test_browsers_are_told_of() -> None:
 
 
 def test_a_rule_of_ones_own_gets_generic_steps() -> None:
-    found = first(reports.report(reports.credential(KEY, kind=Kind.CUSTOM, rule_ids=("mine",))))
+    found = first(reports.report(reports.credential(KEY, kind=CUSTOM, rule_ids=("mine",))))
     assert found["remediation"] == {"page": None, "steps": list(advice.GENERIC_STEPS)}
 
 

@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akpatrol.errors import UsageError
+from akpatrol.kinds import CUSTOM, KINDS
+from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
 from akpatrol.model.credential import Changes, CredentialChange, VerificationStatus
 from akpatrol.model.report import Coverage, Report
-from akpatrol.model.scan import Kind, Skipped, State
+from akpatrol.model.scan import Skipped, State
 from akpatrol.report import as_html, page, page_locations, render
 from tests import reports, samples
 from tests.unit.report.strategies import SECRETS, hostile, hostile_reports, texts
@@ -195,8 +197,8 @@ def test_changes_are_told_and_lead_to_what_is_there() -> None:
         7,
         "2026-02-01T00:00:00Z",
         (
-            CredentialChange(fingerprint, Kind.ORGANIZATION_KEY, found.secret.redacted, "changed", "1 more place"),
-            CredentialChange(other, Kind.CUSTOM, "***(20)", "gone"),
+            CredentialChange(fingerprint, ORGANIZATION_KEY, found.secret.redacted, "changed", "1 more place"),
+            CredentialChange(other, CUSTOM, "***(20)", "gone"),
         ),
     )
     seen = look(reports.report(found, changes=changes))
@@ -282,7 +284,7 @@ changes = st.builds(
         st.builds(
             CredentialChange,
             st.just("akp1:" + "0" * 64),
-            st.sampled_from(Kind),
+            st.sampled_from(KINDS),
             st.just("***(20)"),
             st.sampled_from(["new", "gone", "changed"]),
             texts,

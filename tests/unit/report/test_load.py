@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akpatrol.errors import UsageError
+from akpatrol.kinds import CUSTOM
 from akpatrol.model.credential import Changes, CredentialChange, NamedSecret
-from akpatrol.model.scan import Kind
 from akpatrol.report import FORMATS, document, render
 from akpatrol.report.load import document_of, raw_secrets, report_of
 from akpatrol.report.text_safety import path_bytes, path_text
@@ -32,8 +32,8 @@ _CHANGES = Changes(
     3,
     "2026-02-28T02:00:00Z",
     (
-        CredentialChange("akp1:" + 64 * "0", Kind.CUSTOM, "***(20)", "gone"),
-        CredentialChange("akp1:" + 64 * "1", Kind.CUSTOM, "***(9)", "new"),
+        CredentialChange("akp1:" + 64 * "0", CUSTOM, "***(20)", "gone"),
+        CredentialChange("akp1:" + 64 * "1", CUSTOM, "***(9)", "new"),
     ),
 )
 SAMPLES = {

@@ -10,8 +10,9 @@ import pytest
 import sarif_om as om
 from hypothesis import given
 
+from akpatrol.kinds import CUSTOM
 from akpatrol.model.report import Coverage, Report
-from akpatrol.model.scan import Kind, Severity, Skipped, State
+from akpatrol.model.scan import Severity, Skipped, State
 from akpatrol.report import as_sarif, render
 from akpatrol.report.as_sarif import FINGERPRINT, NOTIFICATION_LIMIT, tree
 from tests import reports, samples
@@ -72,7 +73,7 @@ def test_both_anyreach_rules_are_always_there() -> None:
 
 
 def test_a_rule_of_ones_own_has_its_own_id() -> None:
-    custom = reports.credential(KEY, kind=Kind.CUSTOM, rule_ids=("acme_token",), severity=Severity.LOW)
+    custom = reports.credential(KEY, kind=CUSTOM, rule_ids=("acme_token",), severity=Severity.LOW)
     found = run(reports.report(custom))
     assert [rule["id"] for rule in found["tool"]["driver"]["rules"]][2:] == ["acme_token"]
     assert found["tool"]["driver"]["rules"][2]["name"] == "AcmeToken"

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from akpatrol.kinds import CUSTOM
 from akpatrol.model import identity
 from akpatrol.model.report import Coverage, Report
-from akpatrol.model.scan import Attribution, Exposure, Kind, Place, Severity, Skipped, State, StateReason
+from akpatrol.model.scan import Attribution, Exposure, Place, Severity, Skipped, State, StateReason
 from akpatrol.report import render
 from akpatrol.report.text_safety import columns
 from tests import reports, samples
@@ -275,7 +276,7 @@ def test_places_are_named(changes: dict[str, Any], expected: str) -> None:
         ),
         (reports.credential(TOKEN), "Next: find out whose it is. If it is Anyreach's: ask its owner"),
         (
-            reports.credential(KEY, kind=Kind.CUSTOM, rule_ids=("x",)),
+            reports.credential(KEY, kind=CUSTOM, rule_ids=("x",)),
             "Next: revoke it where it was issued now, then",
         ),
         (

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from akpatrol.kinds import CUSTOM
 from akpatrol.model.credential import Credential, VerificationStatus
-from akpatrol.model.scan import Attribution, Kind, Severity, State
+from akpatrol.model.scan import Attribution, Severity, State
 from akpatrol.report import render
 from tests import reports, samples
 from tests.reports import asked
@@ -151,7 +152,7 @@ def test_what_to_do_follows_the_status(credential: Credential, expected: str) ->
     [
         asked(UNKNOWN, TOKEN, reason="It cannot be told. Give --org to find out."),
         asked(NOT_SENT, KEY),
-        asked(NOT_SENT, KEY)._replace(kind=Kind.CUSTOM, attribution=Attribution.OPEN),
+        asked(NOT_SENT, KEY)._replace(kind=CUSTOM, attribution=Attribution.OPEN),
         asked(INACTIVE, KEY),
         reports.live(KEY),
         reports.credential(KEY),

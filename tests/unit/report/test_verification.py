@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
 from akpatrol.model.credential import Credential, Occurrence, Owner, VerificationStatus
 from akpatrol.model.report import Report
-from akpatrol.model.scan import Attribution, Exposure, Kind, Severity, State
+from akpatrol.model.scan import Attribution, Exposure, Severity, State
 from akpatrol.report import FORMATS, document, order, render
 from tests import reports, samples
 from tests.unit.report.strategies import NASTY
@@ -158,7 +159,7 @@ def test_sarif_tells_the_status(credential: Credential, level: str, status: str,
     assert result["level"] == level
     assert result["properties"]["verification"] == status
     assert words in result["message"]["text"]
-    kind = "personal-access-token" if credential.kind is Kind.PERSONAL_ACCESS_TOKEN else "organization-key"
+    kind = "personal-access-token" if credential.kind is PERSONAL_ACCESS_TOKEN else "organization-key"
     assert result["ruleId"] == f"anyreach-{kind}"
 
 

@@ -19,6 +19,13 @@ MODULES = sorted(Path(akpatrol.report.__path__[0]).glob("*.py"))
 _SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
+def types_of(schema: dict[str, Any]) -> list[str]:
+    """Return the names of the types that a value may have."""
+    if "anyOf" in schema:
+        return [name for choice in schema["anyOf"] if "enum" not in choice for name in types_of(choice)]
+    return schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+
+
 def difference(hint: Any, schema: dict[str, Any], name: str) -> list[str]:
     """Return the names of the fields whose type and schema differ."""
     while "$ref" in schema:
@@ -28,7 +35,7 @@ def difference(hint: Any, schema: dict[str, Any], name: str) -> list[str]:
     is_optional = NoneType in members
     if "enum" in schema or "const" in schema:
         return [] if known is str and is_optional == (None in schema.get("enum", ())) else [name]
-    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    types = types_of(schema)
     if is_optional != ("null" in types):
         return [name]
     if is_typeddict(known):

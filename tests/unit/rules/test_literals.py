@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from akpatrol.model.scan import Kind
+from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
 from akpatrol.rules.literals import Specificity, required, shipped, specificity
 from akpatrol.rules.precedence import precedence
 from akpatrol.rules.rule_file import Rule
@@ -83,7 +83,7 @@ def test_precedence() -> None:
         _rule(r"acme: ([0-9]{20})", id="match"),
         _rule(r"tok_[0-9]{20}", id="first"),
         _rule(r"tok_[0-9]{21}", id="second"),
-        _rule(r"ak_[0-9]{20}", id="ours", kind=Kind.ORGANIZATION_KEY),
+        _rule(r"ak_[0-9]{20}", id="ours", kind=ORGANIZATION_KEY),
     ]
     names = ["unknown", *(rule.id for rule in rules)]
     ordered = ["ours", "first", "second", "match", "keyword", "generic-x", "unknown"]

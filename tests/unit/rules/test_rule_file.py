@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol.errors import RuleError, UsageError
-from akpatrol.model.scan import Kind, Severity
+from akpatrol.kinds import CUSTOM
+from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
+from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
+from akpatrol.model.scan import Severity
 from akpatrol.rules.check import ALPHABETS, check, expand
 from akpatrol.rules.rule_file import RuleSet, load, parse, shipped_files
 
@@ -20,7 +23,7 @@ _RULE = b"[[rules]]\nid = 'acme'\nregex = 'acme_[0-9a-f]{20}'\n"
 
 def test_shipped_rules_hold() -> None:
     loaded = load()
-    assert [rule.kind for rule in loaded.rules] == [Kind.ORGANIZATION_KEY, Kind.PERSONAL_ACCESS_TOKEN]
+    assert [rule.kind for rule in loaded.rules] == [ORGANIZATION_KEY, PERSONAL_ACCESS_TOKEN]
     assert all(rule.shipped and rule.anchor and rule.examples and rule.counterexamples for rule in loaded.rules)
     assert len(list(check(loaded, "rules"))) == 2
 
@@ -40,7 +43,7 @@ def test_digest_tells_rules_apart(tmp_path: Path) -> None:
 
 def test_defaults() -> None:
     (rule,) = parse(_RULE, "f")
-    assert (rule.description, rule.kind, rule.severity) == ("acme", Kind.CUSTOM, Severity.HIGH)
+    assert (rule.description, rule.kind, rule.severity) == ("acme", CUSTOM, Severity.HIGH)
     assert (rule.keywords, rule.secret_group, rule.entropy, rule.path, rule.allowlists) == ((), 0, 0.0, "", ())
     assert not rule.shipped
 

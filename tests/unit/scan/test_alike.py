@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akpatrol.model.scan import Attribution, Confidence, Kind, Match, Secret
+from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
+from akpatrol.model.scan import Attribution, Confidence, Match, Secret
 from akpatrol.policy import group
 from akpatrol.rules.rule_file import load
 from tests.credentials import personal_access_token, ulid, uuid4
@@ -29,7 +30,7 @@ _FORMS: dict[str, Callable[[Random], str]] = {
 
 def _placed(secret: str, number: int, before: str, **changes: Any) -> tuple[Match, Occurrence]:
     value = Secret(secret.encode())
-    match = Match("rule", Kind.PERSONAL_ACCESS_TOKEN, value, 0, len(secret), Confidence.HIGH, Attribution.OPEN)
+    match = Match("rule", PERSONAL_ACCESS_TOKEN, value, 0, len(secret), Confidence.HIGH, Attribution.OPEN)
     place = occurrence(secret, offset=number, line=number + 1, context=(before, value, '"'))
     return match, place._replace(**changes)
 

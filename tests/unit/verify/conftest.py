@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
+from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
 from akpatrol.model.credential import Credential
-from akpatrol.model.scan import Attribution, Confidence, Kind, Secret, Severity, State
+from akpatrol.model.scan import Attribution, Confidence, Secret, Severity, State
 from akpatrol.verify import Verified, VerifyOptions, verify_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from akpatrol.kinds import CredentialKind
     from akpatrol.model.credential import Verification
     from tests.api_server import ApiServer
 
@@ -26,9 +29,9 @@ HASTY: dict[str, Any] = {"connect_seconds": 0.2, "read_seconds": 0.2, "total_sec
 """For servers that never answer: whichever time is up, the answer is the same."""
 
 
-def make(text: str, *, attribution: Attribution = Attribution.LIKELY, kind: Kind | None = None) -> Credential:
+def make(text: str, *, attribution: Attribution = Attribution.LIKELY, kind: CredentialKind | None = None) -> Credential:
     """Return a found credential."""
-    natural = Kind.ORGANIZATION_KEY if text.startswith("ak_") else Kind.PERSONAL_ACCESS_TOKEN
+    natural = ORGANIZATION_KEY if text.startswith("ak_") else PERSONAL_ACCESS_TOKEN
     return Credential(
         kind=kind or natural,
         secret=Secret(text.encode()),

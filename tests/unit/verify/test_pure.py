@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from akpatrol.errors import ExitCode, UsageError
+from akpatrol.kinds import CUSTOM, CredentialKind
+from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
+from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
 from akpatrol.model.credential import VerificationStatus
-from akpatrol.model.scan import Attribution, End, Kind, Secret, Severity, State
+from akpatrol.model.scan import Attribution, End, Secret, Severity, State
 from akpatrol.verify import VerifyOptions, check
 from akpatrol.verify.consequences import attribution, exit_code_of_live, severity
 from akpatrol.verify.control import MARKER, forge, is_control
@@ -33,10 +36,10 @@ ACTIVE, INACTIVE, UNKNOWN, NOT_SENT = VerificationStatus
 def test_a_control_has_the_shape_of_what_it_stands_for(rng: Random, name: str, length: int) -> None:
     token = personal_access_token(rng, alphabet_name=name, length=length)
     key = organization_key(rng, id_alphabet=name, id_length=20, secret_length=length)
-    for text in (token, key):
-        control = forge(Secret(text.encode()))
+    for kind, text in ((PERSONAL_ACCESS_TOKEN, token), (ORGANIZATION_KEY, key)):
+        control = forge(kind, Secret(text.encode()))
         forged = control.reveal().decode()
-        assert is_control(control)
+        assert is_control(kind, control)
         assert forged.partition("_")[2].startswith(MARKER)
         assert forged.count(".") == text.count(".")
         assert len(forged) == max(len(text), len(f"pat_{MARKER}") + 20)
@@ -46,12 +49,12 @@ def test_a_control_has_the_shape_of_what_it_stands_for(rng: Random, name: str, l
 
 
 def test_controls_are_never_the_same(key: str) -> None:
-    assert len({forge(Secret(key.encode())) for _ in range(50)}) == 50
+    assert len({forge(ORGANIZATION_KEY, Secret(key.encode())) for _ in range(50)}) == 50
 
 
 @pytest.mark.parametrize("text", ["ak_.", "ak_x.", "pat_", "pat_x", "ak_a.b"])
 def test_a_control_is_random_enough_whatever_it_stands_for(text: str) -> None:
-    assert len(forge(Secret(text.encode())).reveal()) >= len(f"ak_{MARKER}") + 20
+    assert len(forge(make(text).kind, Secret(text.encode())).reveal()) >= len(f"ak_{MARKER}") + 20
 
 
 def test_who_may_be_sent(key: str, token: str) -> None:
@@ -60,15 +63,15 @@ def test_who_may_be_sent(key: str, token: str) -> None:
     bare = make(token, attribution=Attribution.OPEN)
     assert why_not_sent(bare, send_unattributed=False) == UNATTRIBUTED
     assert why_not_sent(bare, send_unattributed=True) is None
-    assert why_not_sent(make(key, kind=Kind.CUSTOM), send_unattributed=True)
-    assert why_not_sent(make(forge(Secret(key.encode())).reveal().decode()), send_unattributed=True)
+    assert why_not_sent(make(key, kind=CUSTOM), send_unattributed=True)
+    assert why_not_sent(make(forge(ORGANIZATION_KEY, Secret(key.encode())).reveal().decode()), send_unattributed=True)
 
 
 @pytest.mark.parametrize(
     "text", ["sk_live_1", "ak_nodot", "github_pat_1", "ak_a.b\r\nX: y", "ak_a.b c", "ak_a.é", "ak_a." + "x" * 2000]
 )
-@pytest.mark.parametrize("kind", [Kind.ORGANIZATION_KEY, Kind.PERSONAL_ACCESS_TOKEN])
-def test_a_rule_cannot_have_another_secret_sent(text: str, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [ORGANIZATION_KEY, PERSONAL_ACCESS_TOKEN])
+def test_a_rule_cannot_have_another_secret_sent(text: str, kind: CredentialKind) -> None:
     assert why_not_sent(make(text, kind=kind), send_unattributed=True) == MISSHAPEN
 
 

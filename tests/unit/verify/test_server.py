@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol import __version__
-from akpatrol.model.scan import Attribution, Kind
+from akpatrol.kinds import CUSTOM
+from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
+from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
+from akpatrol.model.scan import Attribution
 from akpatrol.verify import verify_all
 from akpatrol.verify.background import Background
 from tests.api_server import AGENTS, SCOPES, ApiServer, Member
@@ -147,12 +150,12 @@ def test_what_must_not_be_sent_never_arrives(serve: Serve, verify: Verify, rng: 
     server = serve()
     credentials = [
         make(bare, attribution=Attribution.OPEN),
-        make(foreign, kind=Kind.ORGANIZATION_KEY),
-        make(own, kind=Kind.CUSTOM),
+        make(foreign, kind=ORGANIZATION_KEY),
+        make(own, kind=CUSTOM),
     ]
     verified = verify.credentials(credentials, verify.wishes(server))
     assert [found.status for found in verified.results.values()] == ["not_sent"] * 3
-    assert "another vendor" in verified.results[Kind.PERSONAL_ACCESS_TOKEN, credentials[0].secret].reason
+    assert "another vendor" in verified.results[PERSONAL_ACCESS_TOKEN, credentials[0].secret].reason
     assert server.log == []
     verified = verify.credentials(credentials, verify.wishes(server, send_unattributed=True))
     assert [found.status for found in verified.results.values()] == ["inactive", "not_sent", "not_sent"]

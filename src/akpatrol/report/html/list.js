@@ -6,7 +6,7 @@ function makeList(page) {
   const WORDS = {
     status: { active: "live", open: "not known (any of these)", unverified: "unverified", unknown: "no clear answer", not_sent: "not sent", inactive: "inactive" },
     state: { worktree: "in files", staged: "staged", present: "in a branch", removed: "only in older commits", unreachable: "reachable from no ref", ignored: "in ignored files" },
-    kind: { organization_key: "organization key", personal_access_token: "personal access token", custom: "other" },
+    kind: page.kinds,
     exposure: { browser: "in browsers", none: "not in browsers" },
     todo: { untouched: "nothing done", begun: "begun", done: "all done" },
   };

@@ -3,11 +3,12 @@
    the ticks, the search, the list, and the panel beside it. The list and the panel call each other through it. */
 
 function readPage(block) {
-  const { fields, strings, credentials } = JSON.parse(block.textContent);
+  const { fields, strings, kinds, credentials } = JSON.parse(block.textContent);
   const find = (id) => document.getElementById(id);
   return {
     find,
     strings,
+    kinds,
     credentials,
     FIELD: Object.fromEntries(fields.map((name, index) => [name, index])),
     form: find("filters"),

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.model.credential import end_of
-from akpatrol.model.scan import Attribution, Kind, Severity, State
+from akpatrol.model.scan import Attribution, Severity, State
 from akpatrol.policy import group
 from akpatrol.report.load_credential import credential_of
 from akpatrol.validate.fields import Fields
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _STATES = list(State)
 _ATTRIBUTIONS = list(Attribution)
-# Of the shipped rules' two kinds, unless something speaks for less.
+# Of the shipped rules' kinds, unless something speaks for less.
 _SEVERITY = Severity.HIGH
 
 _SIGHTINGS = """
@@ -117,7 +117,7 @@ def _severity(
     ones: Sequence[Credential], attribution: Attribution, exposure: Exposure | None, state: State
 ) -> Severity:
     worst = max(one.severity for one in ones)
-    if len(ones) == 1 or ones[0].kind is Kind.CUSTOM:
+    if len(ones) == 1 or ones[0].kind.is_custom:
         return worst
     # One target may know whose it is, and another one how bad the place is.
     return max(worst, group.severity(_SEVERITY, ones[0].kind, attribution, exposure, state))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from akpatrol.kinds import CUSTOM
 from akpatrol.model.credential import RawFinding
-from akpatrol.model.scan import Attribution, Confidence, Kind, Match, Origin, Secret
+from akpatrol.model.scan import Attribution, Confidence, Match, Origin, Secret
 from akpatrol.sources.git.origins import Introduction, PathOrigins, Sources, Spot, matched, similar
 from akpatrol.sources.git.trees import TreeChange
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _hit(secret: str, line: str, encodings: tuple[str, ...] = ()) -> RawFinding:
-    match = Match("r", Kind.CUSTOM, Secret(secret.encode()), 0, 1, Confidence.HIGH, Attribution.OPEN)
+    match = Match("r", CUSTOM, Secret(secret.encode()), 0, 1, Confidence.HIGH, Attribution.OPEN)
     return RawFinding(Origin("0", encodings=encodings), match, 0, 1, 1, 1, 2, (line,))
 
 

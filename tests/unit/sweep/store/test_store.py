@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from akpatrol.errors import UsageError
+from akpatrol.kinds import CUSTOM
 from akpatrol.model.credential import VerificationStatus
-from akpatrol.model.scan import Attribution, Confidence, Exposure, Kind, Secret, Severity, State
+from akpatrol.model.scan import Attribution, Confidence, Exposure, Secret, Severity, State
 from akpatrol.report import FORMATS, render
 from akpatrol.report.document import build
 from akpatrol.sweep.store.store import SweepStore
@@ -99,7 +100,7 @@ def test_what_one_target_alone_could_not_tell_raises_the_severity(file: Path) ->
 
 
 def test_a_users_own_rule_keeps_its_severity(file: Path) -> None:
-    one = found(KEYS[0], kind=Kind.CUSTOM, severity=Severity.LOW)
+    one = found(KEYS[0], kind=CUSTOM, severity=Severity.LOW)
     sweep(file, look("one", one), look("two", one))
     assert told(file).credentials[0].severity is Severity.LOW
 

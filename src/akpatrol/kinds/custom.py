@@ -1,0 +1,17 @@
+"""The credentials that users' own rules find: nothing is known about them but the rule."""
+
+from __future__ import annotations
+
+from akpatrol.kinds.base import CredentialKind, Remediation, Wording
+
+
+class Custom(CredentialKind):
+    """Any credential of a rule without a kind."""
+
+    is_custom = True
+    not_verifiable = "It belongs to a rule of your own: there is no API to ask about it."
+    wording = Wording(name="credential", short="other")
+    remediation = Remediation("revoke it", place="where it was issued")
+
+
+KIND = Custom("custom")
