@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from akpatrol.kinds import CUSTOM
+from akpatrol.kinds import CUSTOM, KINDS
 from akpatrol.model.report import Report
 from akpatrol.model.scan import Attribution, Confidence, Exposure, Secret, Severity, Skipped, State
 from akpatrol.report import advice, document, render
@@ -195,7 +195,7 @@ def test_summary_counts() -> None:
     assert summary["occurrences"] == 14
     assert summary["by_severity"] == {"critical": 1, "high": 2, "medium": 1, "low": 0}
     assert summary["by_state"]["ignored"] == 1
-    assert summary["by_kind"] == {"organization_key": 3, "personal_access_token": 1, "custom": 0}
+    assert summary["by_kind"] == dict.fromkeys(KINDS, 0) | {"organization_key": 3, "personal_access_token": 1}
     assert summary["by_verification"] == {"active": 0, "inactive": 0, "unknown": 0, "not_sent": 0, "unverified": 4}
     assert summary["below_min_confidence"] == 7
     assert summary["histories_not_read"] == ["third party/tool", "vendor/lib"]

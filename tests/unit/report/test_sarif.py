@@ -10,7 +10,7 @@ import pytest
 import sarif_om as om
 from hypothesis import given
 
-from akpatrol.kinds import CUSTOM
+from akpatrol.kinds import CUSTOM, KINDS
 from akpatrol.model.report import Coverage, Report
 from akpatrol.model.scan import Severity, Skipped, State
 from akpatrol.report import as_sarif, render
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RANDOM = reports.seeded(8)
 TOKEN = reports.personal_access_token(RANDOM)
+_OF_KINDS = [kind.sarif.id for kind in KINDS if not kind.is_custom]
 
 
 def test_the_serialiser_writes_schema_names_and_leaves_out_defaults() -> None:
@@ -58,9 +59,9 @@ def test_the_frame() -> None:
     ]
 
 
-def test_both_anyreach_rules_are_always_there() -> None:
+def test_the_rules_of_all_kinds_are_always_there() -> None:
     rules = run(reports.report())["tool"]["driver"]["rules"]
-    assert [rule["id"] for rule in rules] == ["anyreach-organization-key", "anyreach-personal-access-token"]
+    assert [rule["id"] for rule in rules] == _OF_KINDS
     for rule in rules:
         assert rule["shortDescription"]["text"]
         assert rule["fullDescription"]["text"]
@@ -75,10 +76,10 @@ def test_both_anyreach_rules_are_always_there() -> None:
 def test_a_rule_of_ones_own_has_its_own_id() -> None:
     custom = reports.credential(KEY, kind=CUSTOM, rule_ids=("acme_token",), severity=Severity.LOW)
     found = run(reports.report(custom))
-    assert [rule["id"] for rule in found["tool"]["driver"]["rules"]][2:] == ["acme_token"]
-    assert found["tool"]["driver"]["rules"][2]["name"] == "AcmeToken"
+    assert [rule["id"] for rule in found["tool"]["driver"]["rules"]] == [*_OF_KINDS, "acme_token"]
+    assert found["tool"]["driver"]["rules"][-1]["name"] == "AcmeToken"
     assert found["results"][0]["ruleId"] == "acme_token"
-    assert found["results"][0]["ruleIndex"] == 2
+    assert found["results"][0]["ruleIndex"] == len(_OF_KINDS)
     assert found["results"][0]["level"] == "note"
 
 
