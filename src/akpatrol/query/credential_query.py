@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 _FINGERPRINT = re.compile(re.escape(identity.PREFIX) + "[0-9a-fA-F]{64}")
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
 _KEY_ID = re.compile("[0-9A-Za-z_-]{4,64}")
-_SAID_KEY_ID = re.compile(f"id:(?:{PREFIXES})?([0-9A-Za-z_-]{{4,64}})")
+_KEY_PREFIXES = [kind.prefix for kind in KINDS if kind.has_key_id]
+_SAID_KEY_ID = re.compile(f"id:(?:{'|'.join(map(re.escape, _KEY_PREFIXES))})?([0-9A-Za-z_-]{{4,64}})")
 _RAW = re.compile(f"(?:{PREFIXES})[0-9A-Za-z_-]")
 _FORMS = (
     "write akp1:<64 hex digits>, 64 hex digits, or id: and a key id (what stands between "
-    f"{' or '.join(kind.prefix for kind in KINDS if kind.has_key_id)} and the dot), one a line"
+    f"{' or '.join(_KEY_PREFIXES)} and the dot), one a line"
 )
 _NAMES = {
     Taken.CREDENTIAL: "a credential",

@@ -20,6 +20,7 @@ from akpatrol.kinds import CUSTOM, KINDS, PREFIXES, CredentialKind, named
 from akpatrol.kinds.base import Bounds, Remediation
 from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
 from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
+from akpatrol.model.scan import Secret
 from akpatrol.rules.rule_file import load
 from tests.credentials import organization_key, personal_access_token
 
@@ -57,8 +58,9 @@ def test_an_unknown_name_is_an_error() -> None:
         named("key")
 
 
-def test_prefixes_are_distinct() -> None:
+def test_prefixes_are_distinct_and_shown_in_masked_forms() -> None:
     prefixes = [kind.prefix for kind in KINDS if kind.prefix]
+    assert all(Secret(f"{prefix}{'x' * 20}".encode()).redacted.startswith(f"{prefix}xxxx*") for prefix in prefixes)
     assert len(set(prefixes)) == len(prefixes)
     assert all(re.fullmatch(PREFIXES, prefix) for prefix in prefixes)
 
