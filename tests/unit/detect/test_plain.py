@@ -15,15 +15,28 @@ from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium, Nature
 from akpatrol.detect.plain import Plain, serves
 from akpatrol.detect.sieve import Crowd, Sieve
+from akpatrol.kinds.base import Bounds, CredentialKind
 from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
 from akpatrol.rules.rule_file import load
 from akpatrol.scan.work import Work
 from tests.credentials import organization_key, personal_access_token, random_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from akpatrol.rules.rule_file import Rule
 
-_RULES = [rule for rule in load().rules if not rule.kind.is_custom]
+
+class _Trial(CredentialKind):
+    """A kind with bodies alone."""
+
+    prefix = "zz_"
+    bounds = Bounds(body=range(24, 65))
+
+
+_SHIPPED = [rule for rule in load().rules if not rule.kind.is_custom]
+_RULES = [*_SHIPPED, _SHIPPED[0]._replace(id="trial", kind=_Trial("trial"), regex="zz_[0-9A-Za-z_-]{4,64}")]
+_PREFIXES = [rule.kind.prefix for rule in _RULES]
 # What may stand beside a match, and decides on it: words, escapes, emphasis, comments, masks, calls, other alphabets.
 _BESIDE = [
     *(" ", "\n", "=", ":", '"', "com", "github_", "X", "x_", "zz", "aV", "V", "_", "__", "___", ".", "x.", "$", "${"),
@@ -39,17 +52,22 @@ def _plain(rule: Rule) -> Plain:
     return Plain(rule)
 
 
+def _trial(rng: Random) -> str:
+    return f"zz_{random_text(rng, 'base62', rng.randint(24, 64))}"
+
+
+_MAKERS: list[Callable[[Random], str]] = [organization_key, personal_access_token, _trial]
+
+
 @st.composite
 def _texts(draw: st.DrawFn) -> bytes:
     rng = Random(draw(st.integers(0, 1 << 32)))
     words = st.lists(st.sampled_from(_WORDS), min_size=1, max_size=12).map("".join)
     random = st.integers(1, 70).map(lambda size: random_text(rng, "base62", size))
-    made = st.sampled_from((False, True)).map(
-        lambda is_key: organization_key(rng) if is_key else personal_access_token(rng)
-    )
-    pair = st.tuples(st.sampled_from(["ak_", "pat_"]), st.one_of(words, random), st.sampled_from([".", "", "_"]), words)
+    made = st.sampled_from(_MAKERS).map(lambda make: make(rng))
+    pair = st.tuples(st.sampled_from(_PREFIXES), st.one_of(words, random), st.sampled_from([".", "", "_"]), words)
     misses = pair.map("".join)
-    part = st.one_of(st.sampled_from(_BESIDE), st.sampled_from(["ak_", "pat_"]), words, random, made, misses)
+    part = st.one_of(st.sampled_from(_BESIDE), st.sampled_from(_PREFIXES), words, random, made, misses)
     return "".join(draw(st.lists(part, min_size=1, max_size=20))).encode()
 
 

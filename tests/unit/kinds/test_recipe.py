@@ -107,7 +107,7 @@ def token(rng: Random) -> str:
 def extended(tmp_path: Path, token: str) -> Program:
     repository = Repository(tmp_path / "tree")
     encoded = base64.b64encode(f"x={token}".encode()).decode()
-    repository.commit_file("plain.env", f"TOKEN={token}\n")
+    repository.commit_file("plain.env", f"{'# Keys of zz_default_configuration_of_all windows.' * 40}\nTOKEN={token}\n")
     repository.commit_file("encoded.yaml", f"data:\n  token: {encoded}\n")
     return Program(tmp_path / "program", repository.path)
 

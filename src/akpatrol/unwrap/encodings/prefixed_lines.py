@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import string
+from binascii import b2a_base64
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.kinds import KINDS
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
 if TYPE_CHECKING:
@@ -14,9 +17,18 @@ _LINE = 512  # bytes that are looked at of a line, on either side
 # What parts the members of a list, and the end of a line spelled out; other than that all lines end alike.
 _PARTING = lazy(rb"[\"'`\\,;. \t]{0,8}(?:\\[rn]){0,2}[\"'`,;. \t]{0,4}\Z")
 _DIGIT = lazy(rb"[0-9]")
-# What begins like a credential continues none.
-_BEGINS = lazy(rb"cGF0X|YWtf|7061745[fF]|616[bB]5[fF]")
 
+
+def _in_base64(prefix: bytes) -> bytes:
+    """Return a pattern for the characters, of both alphabets, that a prefix alone decides."""
+    characters = b2a_base64(prefix)[: len(prefix) * 8 // 6]
+    return re.escape(characters).replace(rb"\+", b"[+-]").replace(b"/", b"[/_]")
+
+
+_PREFIXES = [kind.prefix.encode() for kind in KINDS if kind.prefix]
+_ENCODED = (*map(_in_base64, _PREFIXES), *(b"(?i:%b)" % prefix.hex().encode() for prefix in _PREFIXES))
+# What begins like a credential continues none.
+_BEGINS = lazy(b"|".join(_ENCODED))
 
 _WRAPPED = b" \t>#*"  # what a decoder takes for the margin of wrapped text
 
