@@ -20,7 +20,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _COMPLETION = "_AKPATROL_COMPLETE"
 _ISSUES = "https://github.com/akpatrol/akpatrol/issues"
 # A message may repeat an argument or a path. Too much masked does no harm here.
-_SHAPED = re.compile(rf"({PREFIXES})[A-Za-z0-9._~+/=-]{{8,}}")
+_SHAPED = rf"({PREFIXES})[A-Za-z0-9._~+/=-]{{8,}}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,7 +112,7 @@ def _say(message: str, hint: str = "") -> None:
 
 
 def _safe(line: str) -> str:
-    masked = _SHAPED.sub(r"\1***", line)
+    masked = re.sub(_SHAPED, r"\1***", line)
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in masked)
 
 

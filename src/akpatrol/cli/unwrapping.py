@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_SIZE = re.compile(r"(\d+)([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_SIZE = r"(\d+)([KMGT]?)(?:i?B)?"
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only
@@ -23,7 +23,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic in new version
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number of bytes."""
-        found = _SIZE.fullmatch(str(value))
+        found = re.fullmatch(_SIZE, str(value), re.IGNORECASE)
         if not found or not int(found[1]):
             self.fail("write a number of bytes such as 500M or 20G", param, ctx)
         return int(found[1]) * _UNITS[found[2].upper()]

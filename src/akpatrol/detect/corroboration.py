@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from akpatrol.kinds import PREFIXES
+
 if TYPE_CHECKING:
     from akpatrol.detect.framings import Claim
     from akpatrol.detect.medium import Medium
@@ -19,7 +21,7 @@ _FIXSTR = 0xA0  # MessagePack: a text of up to 31 bytes, its length in the same 
 _FIRST_PRINTED = 0x20
 _LONGEST = 256  # bytes of the string before
 _NEAR = 512  # bytes to another credential
-_CREDENTIAL = re.compile(rb"(?:ak|pat)_[0-9A-Za-z_.-]{20,600}+")
+_CREDENTIAL = b"(?:%b)[0-9A-Za-z_.-]{20,600}+" % PREFIXES.encode()
 # Protocol Buffers, "Message Structure": the tags of fields up to 15, of length-delimited ones and of any.
 _TEXT_TAGS = frozenset(range(0x0A, 0x80, 8))
 _TAGS = frozenset(field << 3 | kind for field in range(1, 16) for kind in (0, 1, 2, 5))
@@ -79,7 +81,7 @@ def _has_sibling(data: bytes, claim: Claim, string: tuple[int, int], tail: int) 
     """Tell whether a credential near by has its length written in the same way, and as much behind its end."""
     start, end = string
     for low, high in ((max(0, start - _NEAR), start - 1), (end + 1, min(len(data), end + _NEAR))):
-        for found in _CREDENTIAL.finditer(data, low, high):
+        for found in re.compile(_CREDENTIAL).finditer(data, low, high):
             first, last = found.span()
             # What the bounds cut has another end.
             if (

@@ -35,7 +35,7 @@ _FOREIGN = tuple(
     b"ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- dckr_pat_ sk_live_ sk_test_ rk_live_ sk-ant- sk-proj- xoxb- xoxp- "
     b"npm_ pypi- hf_ shpat_ dop_v1_ figd_ lin_api_ phc_ hvs. whsec_ rubygems_ sntrys_ gsk_ nvapi- AKIA AIzaSy".split()
 )
-_SHOPIFY = re.compile(rb"shpat_[0-9a-f]{32}")
+_SHOPIFY = rb"shpat_[0-9a-f]{32}"
 # Itanium C++ ABI 5.1; Rust's "Symbol Mangling" v0 and legacy; the underscore that Mach-O puts before.
 _MANGLED, _LONGEST_NAME = (b"_Z", b"_R", b"__Z", b"__R"), 1000
 _SUPPORT = frozenset((Clue.ANYREACH, Clue.MCP, Clue.BEARER, Clue.SECRET_NAME))
@@ -193,7 +193,7 @@ def _is_in_pool(place: _Candidate, ends: CredentialEnds) -> bool:
     if ends.is_certain or place.medium.nature(start, place.end) is not Nature.BINARY:
         return False
     name = data[data.rfind(b"\0", max(0, start - _LONGEST_NAME), start) + 1 : start]
-    is_foreign = name.endswith((b"_", *FOREIGN_WORDS)) or bool(_SHOPIFY.match(data, max(0, start - 2)))
+    is_foreign = name.endswith((b"_", *FOREIGN_WORDS)) or bool(re.compile(_SHOPIFY).match(data, max(0, start - 2)))
     # A token of which another one begins before it could end is a piece of something else.
     prefix, least = kind.prefix.encode(), kind.bounds.body.start
     body = place.text(place.end)[: least + len(prefix) - 1]

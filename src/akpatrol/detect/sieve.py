@@ -7,6 +7,7 @@ that was met before, with the same beside it, costs a look-up.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from akpatrol.detect.ends import FOREIGN_WORDS
@@ -15,7 +16,7 @@ from akpatrol.detect.match import MatchSpan, compile_shipped
 from akpatrol.detect.medium import Nature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from akpatrol.detect.keywords import Clue
     from akpatrol.detect.match import Matcher
@@ -62,17 +63,13 @@ class Sieve:
         self._search = matcher.search
         self._span = matcher.span
         self._places: dict[_Key, bool] = {}  # by what stands there, whether it may be one
-        self._likely = matcher.search
-        prefix = rule.kind.prefix
-        if rule.kind.bounds.body and rule.regex.startswith(prefix):
-            regex = prefix + _not_behind(prefix) + rule.kind.bounds.least + rule.regex[len(prefix) :]
-            self._likely = compile_shipped(rule._replace(regex=regex)).search
 
     def find(self, medium: Medium, start: int, end: int, crowd: Crowd) -> Iterator[MatchSpan]:
         """Yield the matches in ``[start, end)`` that may be credentials, whatever clues stand near."""
         data, kind, position = medium.data, self._rule.kind, start
+        search = self._likely
         number, near, words = 0, -1, _Words(medium, end, self._longest_word)
-        while found := self._likely(data, position, end):
+        while found := search(data, position, end):
             if crowd.left <= -MOST_CROWDED:
                 return
             span = self._span(found)
@@ -90,6 +87,16 @@ class Sieve:
                 position = words.stop(span)
             elif number > _FEW and words.are_text(span):  # few words have so many
                 position = max(position, words.last_body(span))
+
+    @cached_property
+    def _likely(self) -> Callable[[bytes, int, int], re.Match[bytes] | None]:
+        """The search for matches, without most that are too short or another vendor's."""
+        rule, kind = self._rule, self._rule.kind
+        if not kind.bounds.body or not rule.regex.startswith(kind.prefix):
+            return self._search
+        size = len(kind.prefix)
+        regex = kind.prefix + _not_behind(kind.prefix) + kind.bounds.least + rule.regex[size:]
+        return compile_shipped(rule._replace(regex=regex)).search
 
     def shapes(self, data: bytes, start: int, end: int) -> Iterator[MatchSpan]:
         """Yield all matches, likely or not; where many begin in one word, the rest of that word as one."""

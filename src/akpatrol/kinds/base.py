@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _NONE = range(0)
 _CHARACTER = "[0-9A-Za-z_-]"
-_PAIR = re.compile(rb"([0-9A-Za-z_-]+)\.[^.]+")
+_PAIR = rb"([0-9A-Za-z_-]+)\.[^.]+"
 _BY_NAME: dict[str, CredentialKind] = {}
 
 
@@ -144,7 +144,7 @@ class CredentialKind(str):
         """Return the public id in a credential, None where there is none."""
         if not (self.has_key_id and secret.startswith(self.prefix.encode())):
             return None
-        match = _PAIR.fullmatch(secret, len(self.prefix))
+        match = re.compile(_PAIR).fullmatch(secret, len(self.prefix))
         return match[1].decode() if match else None
 
     def has_form(self, secret: bytes) -> bool:
