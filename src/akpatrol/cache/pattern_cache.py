@@ -22,6 +22,13 @@ class PatternCache:
     def __init__(self, directory: str | None) -> None:
         self._directory = directory
 
+    def holds(self, key: str) -> bool:
+        """Return whether there is a file for this key, whatever it holds."""
+        with suppress(OSError):
+            file = self._file(key)
+            return bool(file and os.path.exists(file))
+        return False
+
     def recall(self, key: str) -> bytes | None:
         """Return what was kept under this key; None without it, or when it is not as it was written."""
         with suppress(OSError):

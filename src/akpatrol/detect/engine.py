@@ -11,74 +11,29 @@ import re
 from bisect import bisect_left
 from functools import cached_property
 from itertools import accumulate, chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from akpatrol.detect.filters import Filters
-from akpatrol.detect.judge import POSSIBLE, judge
 from akpatrol.detect.keywords import Keywords
-from akpatrol.detect.likelihood import LONGEST, score
 from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium
-from akpatrol.detect.nearby import CLUE_BYTES, Nearby
-from akpatrol.detect.plain import Plain, serves
+from akpatrol.detect.nearby import CLUE_BYTES
+from akpatrol.detect.outside import Around
 from akpatrol.detect.prefilter import GateChoice, Prefilter
 from akpatrol.detect.prefilter_result import has_anchor
-from akpatrol.detect.sieve import Crowd, Sieve
 from akpatrol.model.fired_triggers import exact
-from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, End, Match, Secret
-from akpatrol.scan.work import REFUSED, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
+    from akpatrol.detect.confirm import Confirmation
     from akpatrol.detect.keywords import Clue
-    from akpatrol.detect.match import MatchSpan
+    from akpatrol.detect.outside import Outer
     from akpatrol.detect.prefilter_result import PrefilterResult
+    from akpatrol.model.scan import Match
     from akpatrol.model.trigger import Trigger
     from akpatrol.rules.precedence import Precedence
-    from akpatrol.rules.rule_file import Rule, RuleSet
-
-_LEAST_RUN = 16
-_LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{%d,}" % _LEAST_RUN)
-_LITTLE = 1024  # bytes
-# So much is looked at together, up to the end of a word.
-_TOGETHER_BYTES = 64 << 10
-_BETWEEN_WORDS = re.compile(rb"[^0-9A-Za-z_.-]")
-
-
-class Around:
-    """The text round an encoded one, and what that stands in: a rule's keyword may be there.
-
-    ``rules`` are the numbers of those of which the gate said that they are to be run over it.
-    """
-
-    def __init__(self, data: bytes, rules: frozenset[int], outer: Around | None = None) -> None:
-        self.rules: frozenset[int] = rules | outer.rules if outer else rules
-        self._data = data
-        self._outer = outer
-        self._known: dict[int, bool] = {}
-
-    def holds(self, index: int, keywords: Sequence[str]) -> bool:
-        """Return whether any of the keywords of the rule of that number stands there."""
-        if index not in self._known:
-            here = any(word.encode() in self._lowered for word in keywords)
-            self._known[index] = here or bool(self._outer and self._outer.holds(index, keywords))
-        return self._known[index]
-
-    @cached_property
-    def _lowered(self) -> bytes:
-        return self._data.lower()
-
-
-class Outer(NamedTuple):
-    """What stands outside of an encoded text: clues near it, and the text round it.
-
-    ``work`` is what may still be done.
-    """
-
-    work: Work
-    clues: Callable[[], frozenset[Clue]] = frozenset
-    around: Around | None = None
+    from akpatrol.rules.rule_file import RuleSet
 
 
 class Engine:
@@ -95,8 +50,6 @@ class Engine:
         self._filters = [None if rule.shipped else Filters(rule) for rule in rules.rules]
         self._by_id = {rule.id: own for rule, own in zip(rules.rules, self._filters, strict=True)}
         self._windowed = {index for index, rule in enumerate(rules.rules) if has_anchor(rule)}
-        self._sieves = {index: Sieve(rules.rules[index], self._matchers[index]) for index in sorted(self._windowed)}
-        self._plain = {index: Plain(rules.rules[index]) for index in self._sieves if serves(rules.rules[index])}
 
     def scan(self, data: bytes, begin: int = 0, end: int | None = None, path: bytes | None = None) -> list[Match]:
         """Return the matches that start in ``data[begin:end]``, in order; ``path`` serves rules that ask for one."""
@@ -113,14 +66,13 @@ class Engine:
         outer: Outer | None = None,
     ) -> list[Match]:
         """Return what ``scan`` does, given what the gate said; ``outer`` is outside of the encoded form of the data."""
-        data, (begin, stop) = medium.data, bounds
-        outer = outer or Outer(Work())
-        found: list[Match] = []
-        for start, limit in _windows(suspicion.ends, len(data)):
-            found += self._in_window(medium, start, limit, outer)
-        for index in sorted(suspicion.rules):
-            found += self._in_whole(medium, index, path, outer)
-        return sorted({m for m in found if begin <= m.start < stop}, key=lambda m: (m.start, m.end, m.rule_id))
+        return self._confirmation.matches(medium, suspicion, bounds, path, outer)
+
+    @cached_property
+    def _confirmation(self) -> Confirmation:
+        from akpatrol.detect.confirm import Confirmation  # noqa: PLC0415 - most hooks have no hit
+
+        return Confirmation(self.rules.rules, self._matchers, self._filters, self._keywords)
 
     def around(self, data: bytes, suspicion: PrefilterResult, outer: Around | None = None) -> Around:
         """Return the text in which others stand encoded, given what the gate said of it."""
@@ -176,15 +128,8 @@ class Engine:
         return precedence(self.rules.rules)
 
     def candidates(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
-        """Return the spans in ``data[start:end]`` to mask: what has a credential's shape, and all long random text.
-
-        A secret may stand there in halves, in another spelling, or be another vendor's.
-        """
-        spans = [found.span() for found in _LONG_RUN.finditer(data, start, end) if _is_random(found[0])]
-        for index, matcher in enumerate(self._matchers):
-            shapes = self._sieves[index].shapes if index in self._sieves else matcher.find
-            spans += [(span.secret_start, span.secret_end) for span in shapes(data, start, end)]
-        return spans
+        """Return the spans in ``data[start:end]`` to mask, as ``Confirmation.candidates`` does."""
+        return self._confirmation.candidates(data, start, end)
 
     def clues(self, data: bytes, start: int, end: int) -> frozenset[Clue]:
         """Return the evidence round ``data[start:end]`` that bears on it, without what stands in it."""
@@ -193,92 +138,3 @@ class Engine:
         sides = ((max(0, start - CLUE_BYTES), start), (end, min(len(data), end + CLUE_BYTES)))
         near = frozenset(clue for side in sides for _, _, clue in self._keywords.clues(data, *side))
         return bearing(data, start, end, near)
-
-    def _in_window(self, medium: Medium, start: int, end: int, outer: Outer) -> Iterator[Match]:
-        near = Nearby(self._keywords, medium.data, start, end)
-        for first, last in _cut(medium.data, start, end):
-            # In little data a length may stand that looks like text.
-            is_text = len(medium.data) > _LITTLE and medium.is_text(first, last)
-            for index, sieve in self._sieves.items():
-                if is_text and index in self._plain:
-                    spans = self._plain[index].find(medium, first, last, outer.work)
-                else:
-                    spans = self._sifted(index, sieve, medium, (first, last), outer.work)
-                for span in spans:
-                    if match := _judged(self.rules.rules[index], medium, span, near, outer):
-                        yield match
-
-    def _sifted(
-        self, index: int, sieve: Sieve, medium: Medium, bounds: tuple[int, int], work: Work
-    ) -> Iterator[MatchSpan]:
-        """Yield what the sieve leaves, as far as there is work left."""
-        if not self._matchers[index].search(medium.data, *bounds) or work.is_done():
-            return
-        crowd = Crowd()
-        most = crowd.left = min(crowd.left, work.left // REFUSED)
-        yield from sieve.find(medium, *bounds, crowd)
-        work.spend((most - crowd.left) * REFUSED)
-        work.over |= crowd.over
-
-    def _in_whole(self, medium: Medium, index: int, path: bytes | None, outer: Outer) -> Iterator[Match]:
-        data = medium.data
-        rule, filters = self.rules.rules[index], self._filters[index]
-        if rule.keywords:
-            lowered = data.lower()
-            here = any(word.encode() in lowered for word in rule.keywords)
-            if not here and not (outer.around and outer.around.holds(index, rule.keywords)):
-                return
-        near = Nearby(self._keywords, data, 0, len(data))
-        for span in self._matchers[index].find(data, 0, len(data)):
-            if (filters is None or filters.accept(data, span, path)) and (
-                match := _judged(rule, medium, span, near, outer)
-            ):
-                yield match
-
-
-def _cut(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut ``[start, end)`` between words, in none of which more than one part could see a match."""
-    while start < end:
-        stop = min(end, start + _TOGETHER_BYTES)
-        found = _BETWEEN_WORDS.search(data, stop, end) if stop < end else None
-        stop = found.end() if found else end
-        yield start, stop
-        start = stop
-
-
-def _is_random(run: bytes) -> bool:
-    """Tell whether a run may hide a secret; what stands round one, in a long run, must not vouch for it."""
-    return any(
-        score(run[place : place + LONGEST]) >= POSSIBLE for place in range(0, len(run) - _LEAST_RUN + 1, LONGEST)
-    )
-
-
-def _judged(rule: Rule, medium: Medium, span: MatchSpan, near: Nearby, outer: Outer) -> Match | None:
-    clues = near.clues(span.start, span.end) | outer.clues()
-    verdict = judge(rule, medium, span.secret_start, span.secret_end, clues)
-    if verdict is None:
-        return None
-    return Match(
-        rule_id=rule.id,
-        kind=rule.kind,
-        secret=Secret(medium.data[verdict.start : verdict.end]),
-        start=verdict.start,
-        end=verdict.end,
-        confidence=verdict.confidence,
-        attribution=verdict.attribution,
-        exposure=verdict.exposure,
-        ending=End.CERTAIN if verdict.end_is_certain else End.UNCERTAIN,
-    )
-
-
-def _windows(ends: list[int], size: int) -> Iterator[tuple[int, int]]:
-    """Coalesce the surroundings of all hits into ranges that do not overlap."""
-    start = stop = 0
-    for end in sorted(ends):
-        if end - REACH_BEFORE > stop:
-            if stop:
-                yield start, stop
-            start = end - REACH_BEFORE
-        stop = min(size, end + REACH_AFTER)
-    if stop:
-        yield start, stop

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import hyperscan
 
 from akpatrol.detect.character_runs import Searches, grouped
-from akpatrol.detect.prefilter_result import GAP_BYTES, PrefilterResult, has_anchor, most_of
+from akpatrol.detect.prefilter_result import GAP_BYTES, PrefilterResult, has_anchor, most_of, pattern_key
 from akpatrol.model.fired_triggers import TriggerEnds
 
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ def _searches(run: Any, alarms: Sequence[Any]) -> Searches:
 
 def shelved(rules: Sequence[Rule], alarms: Sequence[Trigger], shelf: PatternStore) -> HyperscanPatterns:
     """Return the patterns that were compiled before, else compile them and put them there."""
-    key = repr(([(rule.anchor, rule.regex, has_anchor(rule)) for rule in rules], alarms))
+    key = pattern_key(rules, alarms)
     if compiled := shelf.recall(key):
         # Of another processor or version of hyperscan, it says so.
         with suppress(hyperscan.HyperscanError):

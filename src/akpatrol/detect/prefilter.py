@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from array import array
-from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from akpatrol.detect.match import compile_any
-from akpatrol.detect.prefilter_result import GAP_BYTES, PatternStore, PrefilterResult, has_anchor, most_of
+from akpatrol.detect.prefilter_result import GAP_BYTES, PatternStore, PrefilterResult, has_anchor, most_of, pattern_key
 from akpatrol.model.fired_triggers import TriggerEnds
-from akpatrol.model.trigger import holds
+from akpatrol.model.trigger import HeldBytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
     from akpatrol.detect.character_runs import CharacterRuns
@@ -31,6 +30,8 @@ GateChoice = Literal["auto", "hyperscan", "automaton"]
 
 # Below this the time to import hyperscan and compile is longer than the automaton needs to read everything.
 _WARM_UP_BYTES = 1 << 20
+# The same where the compiled patterns are kept from an earlier run.
+_KEPT_WARM_UP_BYTES = 128 << 10
 # Above this the automaton takes longer than it takes to compile.
 _PATIENT_BYTES = 1 << 20
 # More parts of an alarm than this are looked for together.
@@ -53,6 +54,7 @@ class Prefilter:
         # Of many parts the automaton's way is so slow that it is better to wait.
         self._crowded = any(len(alarm.parts) > _FEW_PARTS for alarm in alarms)
         self._read = _WARM_UP_BYTES if choice == "hyperscan" else 0
+        self._warm_up = _WARM_UP_BYTES
         self._may_switch = choice != "automaton"
         self._required = choice == "hyperscan"
         self._hyperscan: HyperscanPatterns | None = None
@@ -64,13 +66,12 @@ class Prefilter:
         """Return where in ``data`` a credential could stand."""
         if self._may_switch:
             self._read += len(data)
-            if self._read >= _WARM_UP_BYTES:
+            if self._read >= self._warm_up or (self._compiling and self._compiling.done()):
                 self._switch(patient=len(data) > _PATIENT_BYTES or self._crowded)
         if self._hyperscan:
             return self._hyperscan.suspect(data)
         found = self._by_words(data)
-        # Many patterns need the same bytes.
-        held = cache(partial(holds, data))
+        held = HeldBytes(data)
         for index, alarm in enumerate(self._alarms):
             if held(alarm.needs) and not alarm.run and (ends := self._ring(alarm, data, found, held)):
                 found.alarms[index] = ends
@@ -104,6 +105,7 @@ class Prefilter:
     def keep_on(self, shelf: PatternStore) -> None:
         """Take what is compiled from there, or put it there for the next run; before anything is read."""
         self._shelf = shelf
+        self._warm_up = _KEPT_WARM_UP_BYTES
 
     def _ring_in_runs(self, data: bytes) -> dict[int, array[int]]:
         if self._runs is None:
@@ -129,9 +131,7 @@ class Prefilter:
                 found.rules.update(index for index in rules if not has_anchor(self._rules[index]))
         return found
 
-    def _ring(
-        self, alarm: Trigger, data: bytes, found: PrefilterResult, held: Callable[[Needs], bool]
-    ) -> TriggerEnds | array[int]:
+    def _ring(self, alarm: Trigger, data: bytes, found: PrefilterResult, held: HeldBytes) -> TriggerEnds | array[int]:
         if not alarm.each:
             first = self._pattern(alarm.pattern).search(data)
             return array("Q", (first.end(),) if first else ())
@@ -166,13 +166,22 @@ class Prefilter:
         return self._patterns[pattern]
 
     def _switch(self, *, patient: bool) -> None:
-        if self._required or self._compiled_elsewhere:
+        if self._required or self._compiled_elsewhere or self._is_kept():
             self._may_switch = False
             self._hyperscan = self._patterns_of_hyperscan()
+            return
+        if self._read < _WARM_UP_BYTES and not self._compiling:
             return
         self.prepare()
         if self._compiling and (patient or self._compiling.done()):
             self._take(self._compiling)
+
+    def _is_kept(self) -> bool:
+        """Return whether an earlier run has left compiled patterns; ask once."""
+        if self._warm_up == _WARM_UP_BYTES or self._shelf is None or self._compiling:
+            return False
+        self._warm_up = _WARM_UP_BYTES
+        return self._shelf.holds(pattern_key(self._rules, self._alarms))
 
     def _take(self, compiling: Future[HyperscanPatterns | None]) -> None:
         self._may_switch, self._compiling = False, None

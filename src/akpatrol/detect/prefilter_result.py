@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from array import array
+    from collections.abc import Sequence
 
     from akpatrol.model.fired_triggers import TriggerEnds
+    from akpatrol.model.trigger import Trigger
     from akpatrol.rules.rule_file import Rule
 
 _LITTLE_BYTES = 128 << 10  # of which each match is reported
@@ -18,6 +20,9 @@ GAP_BYTES = 256  # the engine's reach is by far more than this and the longest m
 
 class PatternStore(Protocol):
     """Where what takes a while to compile is kept from run to run, by a text that says what it is."""
+
+    def holds(self, key: str) -> bool:
+        """Say quickly whether anything is kept; it may still be of no use."""
 
     def recall(self, key: str) -> bytes | None:
         """Return what was kept, None without it."""
@@ -48,6 +53,11 @@ class PrefilterResult:
 def has_anchor(rule: Rule) -> bool:
     """Tell whether only the surroundings of a rule's anchors are looked at; a user's could hide what they miss."""
     return bool(rule.anchor) and rule.shipped
+
+
+def pattern_key(rules: Sequence[Rule], alarms: Sequence[Trigger]) -> str:
+    """Return the text by which the compiled patterns of these rules and alarms are kept."""
+    return repr(([(rule.anchor, rule.regex, has_anchor(rule)) for rule in rules], alarms))
 
 
 def most_of(data: bytes) -> int:

@@ -5,15 +5,32 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _WINDOW_BYTES = 256
+# Most contents hold no NUL and few of these signs, of which most patterns need one.
+_RARE = b"\0%&\\=#;{}"
 
 
 # Bytes that each match of a pattern holds, or several of which it holds one.
 Needs = bytes | tuple[bytes, ...]
 
 
-def holds(data: bytes, needs: Needs) -> bool:
-    """Return whether ``data`` holds what a pattern needs: without it, there is no match to search for."""
-    return needs in data if isinstance(needs, bytes) else any(one in data for one in needs)
+class HeldBytes:
+    """Say whether a content holds what a pattern needs; without it, there is no match to search for."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        # Python finds one byte ten times as fast as several.
+        self._absent = frozenset(byte for byte in _RARE if byte not in data)
+        self._known: dict[bytes, bool] = {}
+
+    def __call__(self, needs: Needs) -> bool:
+        """Return whether the content holds those bytes, or one of several strings of them."""
+        return self._holds(needs) if isinstance(needs, bytes) else any(map(self._holds, needs))
+
+    def _holds(self, needed: bytes) -> bool:
+        known = self._known.get(needed)
+        if known is None:
+            known = self._known[needed] = self._absent.isdisjoint(needed) and needed in self._data
+        return known
 
 
 class CharacterRun(NamedTuple):

@@ -12,8 +12,9 @@ from akpatrol.unwrap.containers.recognise import is_flaw, kind_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
-    from akpatrol.detect.engine import Around, Engine
+    from akpatrol.detect.engine import Engine
     from akpatrol.detect.keywords import Clue
+    from akpatrol.detect.outside import Around
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
     from akpatrol.model.scan import Origin
@@ -118,9 +119,13 @@ def batched(parts: Iterator[tuple[Decoded, bool]]) -> Iterator[list[tuple[Decode
         yield batch
 
 
-def doubted(match: Match) -> Match:
-    """Return a match that may go on where its text was cut."""
-    return match._replace(ending=End.UNCERTAIN, confidence=min(match.confidence, Confidence.MEDIUM))
+def doubted(found: Match, data: bytes, part: Decoded, end: int) -> Match:
+    """Return a match in a decoded part, with an uncertain end where it may go on in the next line of ``data``."""
+    from akpatrol.unwrap.encodings.prefixed_lines import is_cut  # noqa: PLC0415 - most runs have no hit
+
+    if not is_cut(data, part, end):
+        return found
+    return found._replace(ending=End.UNCERTAIN, confidence=min(found.confidence, Confidence.MEDIUM))
 
 
 def distinct(matches: Sequence[Match]) -> list[Match]:

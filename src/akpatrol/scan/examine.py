@@ -7,8 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from akpatrol.config.limits import Limits
-from akpatrol.detect.engine import Engine, Outer
+from akpatrol.detect.engine import Engine
 from akpatrol.detect.medium import Medium
+from akpatrol.detect.outside import Outer
 from akpatrol.model.chunks import blocks
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped
 from akpatrol.rules.literals import of_all
@@ -39,7 +40,6 @@ from akpatrol.unwrap.containers.recognise import (
     tail_kind,
     title,
 )
-from akpatrol.unwrap.encodings.prefixed_lines import is_cut
 from akpatrol.unwrap.encodings.registry import decoder
 from akpatrol.unwrap.encodings.silent import Silent
 
@@ -307,7 +307,7 @@ class Examiner:
             turn.within.work.left += FOUND
             start, end = span(match.start, match.end)
             found = match._replace(start=start, end=end, encodings=encodings)
-            yield doubted(found) if is_cut(layer.data, part, match.end) else found
+            yield doubted(found, layer.data, part, match.end)
         beneath = True
         if suspicion.alarms:
             around = self.engine.around(part.data, suspicion, layer.around)

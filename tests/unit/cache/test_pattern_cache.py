@@ -32,6 +32,8 @@ def test_a_later_run_has_it(directory: Path) -> None:
     PatternCache(str(directory)).remember("key", _VALUE)
     assert PatternCache(str(directory)).recall("key") == _VALUE
     assert PatternCache(str(directory)).recall("another") is None
+    assert [PatternCache(str(directory)).holds(key) for key in ("key", "another")] == [True, False]
+    assert not PatternCache(None).holds("key")
     assert _file(directory).stat().st_mode & 0o777 == 0o600
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 
 class _Shelf(dict[str, bytes]):
+    def holds(self, key: str) -> bool:
+        return key in self
+
     def recall(self, key: str) -> bytes | None:
         return self.get(key)
 
@@ -53,6 +56,20 @@ def test_the_second_run_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     _compiles_nothing(monkeypatch)
     assert _told(_gate(shelf).suspect(text)) == first
     assert len(shelf) == 1
+
+
+def test_little_more_than_a_file_waits_for_no_compiling() -> None:
+    """Kept patterns answer after 128 KiB; without any, the automaton goes on."""
+    shelf = _Shelf()
+    rules = load().rules
+    answers = []
+    for _ in range(2):
+        gate = Prefilter(rules, Keywords(rules), alarms=decoder().alarms)
+        gate.keep_on(shelf)
+        gate.suspect(bytes(128 << 10))
+        answers.append(gate.compiled() is not None)
+        _gate(shelf).suspect(b"")
+    assert answers == [False, True]
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akpatrol.detect import ends, sieve, sqlite_record
-from akpatrol.detect.engine import Engine, Outer
+from akpatrol.detect.engine import Engine
 from akpatrol.detect.judge import judge
 from akpatrol.detect.medium import Medium
+from akpatrol.detect.outside import Outer
 from akpatrol.model.scan import End
 from akpatrol.rules.rule_file import load
 from akpatrol.scan.work import Work

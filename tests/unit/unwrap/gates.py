@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from akpatrol.model.trigger import holds
+from akpatrol.model.trigger import HeldBytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ def rung(alarm: Trigger, data: bytes) -> list[int]:
     ends: set[int] = set()
     for pattern, needs in alarm.parts or ((alarm.pattern, alarm.needs),):
         found = [*_compiled(pattern).finditer(data)]
-        assert all(holds(one[0], needs) for one in found)
+        assert all(HeldBytes(one[0])(needs) for one in found)
         ends.update(one.end() for one in found)
     return sorted(ends)
 

@@ -47,7 +47,7 @@ class Family(NamedTuple):
     escape: bytes
     resolve: Callable[[bytes], bytes]
     near: Callable[[Sequence[Places]], Iterator[Part]]
-    dense: tuple[tuple[bytes, bytes], ...]
+    dense: tuple[Part, ...]
     nested: Callable[[], Iterator[Part]]
     plain: bytes
     resolve_plain: Callable[[bytes], bytes]
@@ -141,7 +141,7 @@ FAMILIES = (
             (rb"%26%(?:23|[67])", b"%26%"),
             (rb"%3[0-9]" * 6, b"%3"),
             (rb"%3[dD]%3[2-7]", b"%3"),
-            (rb"KLUv%(?:2|5)[fF]|%(?:2|5)[fF]Td6WFo", b"%"),
+            (rb"KLUv%(?:2|5)[fF]|%(?:2|5)[fF]Td6WFo", (b"KLUv%", b"Td6WFo")),
             (rb"%25(?:25){0,3}[2-7][0-9A-Fa-f]" * 2, b"%25"),
             (rb"%3[dD][2-7][0-9A-Fa-f]" * 2, b"%3"),
             (rb"%5[cC]x[0-7][0-9A-Fa-f]" * 2, b"%5"),
@@ -150,7 +150,7 @@ FAMILIES = (
             (rb"%26%23[0-9xX%]", b"%26%23"),
             (rb"%3[dD](?:%0[dD])?%0[aA]", b"%3"),
             (_ZERO_PERCENT, b"%00"),
-            (rb"%(?:25|3[dD])00", b"%"),
+            (rb"%(?:25|3[dD])00", (b"%25", b"%3")),
             (rb"%(?:2[bBfF]|3[dD]|0[aAdD])" + _BASE, b"%"),
         ),
         nested.percent,
@@ -176,7 +176,7 @@ FAMILIES = (
         (
             (rb"u0026#", b"u0026#"),
             # Base64 of a byte order mark, for an escaped slash cuts it.
-            (rb"(?:\\/\\/|\\_\\_)[45][0-9A-Za-z+]{2}", b"\\"),
+            (rb"(?:\\/\\/|\\_\\_)[45][0-9A-Za-z+]{2}", (rb"\/", rb"\_")),
         ),
         nested.backslash,
         rb"\\(?:u00[0-7]" + _HEX + rb"|x[0-7]" + _HEX + rb"|[01][0-7]{2})",
@@ -212,12 +212,12 @@ FAMILIES = (
             (rb"=26=(?:23|[67])", b"=26="),
             (rb"=3[0-9]" * 6, b"=3"),
             (rb"=3D=3[2-7]", b"=3D=3"),
-            (rb"KLUv=(?:2|5)F|=(?:2|5)FTd6WFo", b"="),
-            (rb"(?:=(?:25|3D|5Cx)[2-7][0-9A-Fa-f]){2}", b"="),
+            (rb"KLUv=(?:2|5)F|=(?:2|5)FTd6WFo", (b"KLUv=", b"Td6WFo")),
+            (rb"(?:=(?:25|3D|5Cx)[2-7][0-9A-Fa-f]){2}", (b"=25", b"=3D", b"=5C")),
             (rb"(?:=5C(?:u00[0-7]|[01][0-7])[0-9A-Fa-f]){2}", b"=5C"),
             (rb"=26=23[0-9xX=]", b"=26=23"),
             (_ZERO_QUOTED, b"=00"),
-            (rb"=(?:25|3D)00", b"="),
+            (rb"=(?:25|3D)00", (b"=25", b"=3D")),
             (rb"=\r\n" + _BASE, b"=\r\n"),
             *((rb"=\n" + base, b"=\n") for base in _BASES),
         ),

@@ -102,7 +102,10 @@ def html(literals: Sequence[Places]) -> Iterator[Part]:
         decimal = b"%d" % last[0] if len(last) == 1 else b""
         yield rb"[#0]" + _codes(last, "{}") + b";", decimal + b";"
         yield rb"[&;]#" + _codes(last, "{}"), b"#" + decimal
-        yield rb"[xX0]" + _hexadecimal(last) + b";", _first_digit(last) or b";"
+        yield (
+            rb"[xX0]" + _hexadecimal(last) + b";",
+            tuple(b"%b;" % code for one in last for code in (b"%02x" % one, b"%02X" % one)),
+        )
         for name in _names(last):
             yield name, name
     for raw in _before_marks(literals):
@@ -131,7 +134,7 @@ def quoted(literals: Sequence[Places]) -> Iterator[Part]:
         yield b"=" + rest, b"="
     for pairs in _pairs_before_marks(literals):
         second, last = (spelling.character(spelling.union(*some)) for some in zip(*pairs, strict=True))
-        yield second + rb"(?:=\r?\n)?" + last + rb"(?:=\r?\n)?=(?:25|26|3D|5C)", b"="
+        yield second + rb"(?:=\r?\n)?" + last + rb"(?:=\r?\n)?=(?:25|26|3D|5C)", (b"=25", b"=26", b"=3D", b"=5C")
 
 
 def hidden(places: Places) -> Iterator[Places]:

@@ -108,8 +108,8 @@ def _doubled() -> Iterator[Part]:
         yield escape + rb"\\\\[uU\\]", needs
     yield rb"(?:\\x[0-7][0-9A-Fa-f]){3}", rb"\x"
     yield rb"\\x[2-7][0-9A-Fa-f]\\\\[x\\]", rb"\x"
-    yield rb"(?:\\[01][0-7]{2}){3}", b"\\"
-    yield rb"\\[01][0-7]{2}\\\\(?:[01][0-7]{2}|\\\\)", b"\\"
+    yield rb"(?:\\[01][0-7]{2}){3}", (rb"\0", rb"\1")
+    yield rb"\\[01][0-7]{2}\\\\(?:[01][0-7]{2}|\\\\)", (rb"\0", rb"\1")
     yield rb"\\[ux]\{0{0,6}[2-7][0-9A-Fa-f]\}\\[ux\\]", b"}\\"
     yield rb"\}\\[ux]\{0{1,6}\}\\", b"}\\"
     yield rb"\\[ux]\\[{\\]", (b"u\\", b"x\\")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from akpatrol.model.trigger import holds
+from akpatrol.model.trigger import HeldBytes
 from akpatrol.rules.literals import shipped
 from akpatrol.unwrap.encodings import encoded_literals
 from akpatrol.unwrap.encodings.base64 import Base64
@@ -59,7 +59,7 @@ def test_the_cores_are_those_that_enumeration_gives() -> None:
 @_quick
 @given(st.data(), st.sampled_from([alarm for encoding in _BOTH for alarm in encoding.alarms]))
 def test_what_an_alarm_needs_is_in_all_that_rings_it(data: st.DataObject, alarm: Trigger) -> None:
-    assert holds(data.draw(st.from_regex(alarm.pattern, fullmatch=True)), alarm.needs)
+    assert HeldBytes(data.draw(st.from_regex(alarm.pattern, fullmatch=True)))(alarm.needs)
 
 
 @_quick

@@ -1,0 +1,169 @@
+"""Second stage: look at the places that the prefilter suspects, match and judge. Most runs have none.
+
+The same bytes around a place give the same match, wherever a block begins.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from akpatrol.detect.judge import POSSIBLE, judge
+from akpatrol.detect.likelihood import LONGEST, score
+from akpatrol.detect.nearby import Nearby
+from akpatrol.detect.outside import Outer
+from akpatrol.detect.plain import Plain, serves
+from akpatrol.detect.prefilter_result import has_anchor
+from akpatrol.detect.sieve import Crowd, Sieve
+from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, End, Match, Secret
+from akpatrol.scan.work import REFUSED, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from akpatrol.detect.filters import Filters
+    from akpatrol.detect.keywords import Keywords
+    from akpatrol.detect.match import Matcher, MatchSpan
+    from akpatrol.detect.medium import Medium
+    from akpatrol.detect.prefilter_result import PrefilterResult
+    from akpatrol.rules.rule_file import Rule
+
+_LEAST_RUN = 16
+_LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{%d,}" % _LEAST_RUN)
+_LITTLE = 1024  # bytes
+# So much is looked at together, up to the end of a word.
+_TOGETHER_BYTES = 64 << 10
+_BETWEEN_WORDS = re.compile(rb"[^0-9A-Za-z_.-]")
+
+
+class Confirmation:
+    """The matchers, sieves and filters of a rule set; rules go by their numbers in it."""
+
+    def __init__(
+        self, rules: Sequence[Rule], matchers: Sequence[Matcher], filters: Sequence[Filters | None], keywords: Keywords
+    ) -> None:
+        self._rules = rules
+        self._matchers = matchers
+        self._filters = filters
+        self._keywords = keywords
+        windowed = [index for index, rule in enumerate(rules) if has_anchor(rule)]
+        self._sieves = {index: Sieve(rules[index], matchers[index]) for index in windowed}
+        self._plain = {index: Plain(rules[index]) for index in windowed if serves(rules[index])}
+
+    def matches(
+        self,
+        medium: Medium,
+        suspicion: PrefilterResult,
+        bounds: tuple[int, int],
+        path: bytes | None = None,
+        outer: Outer | None = None,
+    ) -> list[Match]:
+        """Return the matches that start in the bounds, in order; ``outer`` is outside of the data's encoded form."""
+        data, (begin, stop) = medium.data, bounds
+        outer = outer or Outer(Work())
+        found: list[Match] = []
+        for start, limit in _windows(suspicion.ends, len(data)):
+            found += self._in_window(medium, start, limit, outer)
+        for index in sorted(suspicion.rules):
+            found += self._in_whole(medium, index, path, outer)
+        return sorted({m for m in found if begin <= m.start < stop}, key=lambda m: (m.start, m.end, m.rule_id))
+
+    def candidates(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
+        """Return the spans in ``data[start:end]`` to mask: what has a credential's shape, and all long random text.
+
+        A secret may stand there in halves, in another spelling, or be another vendor's.
+        """
+        spans = [found.span() for found in _LONG_RUN.finditer(data, start, end) if _is_random(found[0])]
+        for index, matcher in enumerate(self._matchers):
+            shapes = self._sieves[index].shapes if index in self._sieves else matcher.find
+            spans += [(span.secret_start, span.secret_end) for span in shapes(data, start, end)]
+        return spans
+
+    def _in_window(self, medium: Medium, start: int, end: int, outer: Outer) -> Iterator[Match]:
+        near = Nearby(self._keywords, medium.data, start, end)
+        for first, last in _cut(medium.data, start, end):
+            # In little data a length may stand that looks like text.
+            is_text = len(medium.data) > _LITTLE and medium.is_text(first, last)
+            for index, sieve in self._sieves.items():
+                if is_text and index in self._plain:
+                    spans = self._plain[index].find(medium, first, last, outer.work)
+                else:
+                    spans = self._sifted(index, sieve, medium, (first, last), outer.work)
+                for span in spans:
+                    if match := _judged(self._rules[index], medium, span, near, outer):
+                        yield match
+
+    def _sifted(
+        self, index: int, sieve: Sieve, medium: Medium, bounds: tuple[int, int], work: Work
+    ) -> Iterator[MatchSpan]:
+        """Yield what the sieve leaves, as far as there is work left."""
+        if not self._matchers[index].search(medium.data, *bounds) or work.is_done():
+            return
+        crowd = Crowd()
+        most = crowd.left = min(crowd.left, work.left // REFUSED)
+        yield from sieve.find(medium, *bounds, crowd)
+        work.spend((most - crowd.left) * REFUSED)
+        work.over |= crowd.over
+
+    def _in_whole(self, medium: Medium, index: int, path: bytes | None, outer: Outer) -> Iterator[Match]:
+        data = medium.data
+        rule, filters = self._rules[index], self._filters[index]
+        if rule.keywords:
+            lowered = data.lower()
+            here = any(word.encode() in lowered for word in rule.keywords)
+            if not here and not (outer.around and outer.around.holds(index, rule.keywords)):
+                return
+        near = Nearby(self._keywords, data, 0, len(data))
+        for span in self._matchers[index].find(data, 0, len(data)):
+            if (filters is None or filters.accept(data, span, path)) and (
+                match := _judged(rule, medium, span, near, outer)
+            ):
+                yield match
+
+
+def _cut(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut ``[start, end)`` between words, in none of which more than one part could see a match."""
+    while start < end:
+        stop = min(end, start + _TOGETHER_BYTES)
+        found = _BETWEEN_WORDS.search(data, stop, end) if stop < end else None
+        stop = found.end() if found else end
+        yield start, stop
+        start = stop
+
+
+def _is_random(run: bytes) -> bool:
+    """Tell whether a run may hide a secret; what stands round one, in a long run, must not vouch for it."""
+    return any(
+        score(run[place : place + LONGEST]) >= POSSIBLE for place in range(0, len(run) - _LEAST_RUN + 1, LONGEST)
+    )
+
+
+def _judged(rule: Rule, medium: Medium, span: MatchSpan, near: Nearby, outer: Outer) -> Match | None:
+    clues = near.clues(span.start, span.end) | outer.clues()
+    verdict = judge(rule, medium, span.secret_start, span.secret_end, clues)
+    if verdict is None:
+        return None
+    return Match(
+        rule_id=rule.id,
+        kind=rule.kind,
+        secret=Secret(medium.data[verdict.start : verdict.end]),
+        start=verdict.start,
+        end=verdict.end,
+        confidence=verdict.confidence,
+        attribution=verdict.attribution,
+        exposure=verdict.exposure,
+        ending=End.CERTAIN if verdict.end_is_certain else End.UNCERTAIN,
+    )
+
+
+def _windows(ends: list[int], size: int) -> Iterator[tuple[int, int]]:
+    """Coalesce the surroundings of all hits into ranges that do not overlap."""
+    start = stop = 0
+    for end in sorted(ends):
+        if end - REACH_BEFORE > stop:
+            if stop:
+                yield start, stop
+            start = end - REACH_BEFORE
+        stop = min(size, end + REACH_AFTER)
+    if stop:
+        yield start, stop
