@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 
 _HEX = rb"[0-9A-Fa-f]"
 _PERCENT = rb"%(?:25)*"
+# An escaped backslash, and a percent sign that it escapes: the sign's own escape ends here.
+_REVERSED_PERCENT = rb"%5[cC]%25(?=" + _HEX + rb"{2})"
 # Each further level of quoting doubles the backslashes.
 _BACKSLASH = rb"\\++"
+# Backslashes of wide text: they do not escape the sign of what spells the zero behind them.
+_BACKSLASH_OF_WIDE = rb"(?:\\\\)++(?=\\?[%=]00)"
 _AMPERSAND = rb"&(?:amp;)*"
 _CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
@@ -63,13 +67,16 @@ def _utf8(code: int, otherwise: bytes) -> bytes:
 
 
 def _resolve_percent(text: bytes) -> bytes:
+    if len(text) == len(b"%5c%25") and text.startswith(b"%5"):
+        return rb"\%"
     if text[-5:-4] == b"u":
         return _utf8(int(text[-4:], 16), text)
     return bytes.fromhex(text[-2:].decode())
 
 
 def _resolve_backslash(text: bytes) -> bytes:
-    return _behind_backslash(text.lstrip(b"\\"))
+    body = text.lstrip(b"\\")
+    return _behind_backslash(body) if body else b"\\"
 
 
 @lru_cache(4096)
@@ -131,7 +138,7 @@ FAMILIES = (
     Family(
         "percent",
         b"%",
-        _PERCENT + rb"(?:u" + _HEX + rb"{4}|" + _HEX + rb"{2})",
+        _REVERSED_PERCENT + b"|" + _PERCENT + rb"(?:u" + _HEX + rb"{4}|" + _HEX + rb"{2})",
         _resolve_percent,
         escape_triggers.percent,
         (
@@ -140,7 +147,7 @@ FAMILIES = (
             (rb"%5[cC]%[37]", b"%5"),
             (rb"%26%(?:23|[67])", b"%26%"),
             (rb"%3[0-9]" * 6, b"%3"),
-            (rb"%3[dD]%3[2-7]", b"%3"),
+            (rb"%3[dD]%3[02-7]", b"%3"),
             (rb"KLUv%(?:2|5)[fF]|%(?:2|5)[fF]Td6WFo", (b"KLUv%", b"Td6WFo")),
             (rb"%25(?:25){0,3}[2-7][0-9A-Fa-f]" * 2, b"%25"),
             (rb"%3[dD][2-7][0-9A-Fa-f]" * 2, b"%3"),
@@ -154,13 +161,16 @@ FAMILIES = (
             (rb"%(?:2[bBfF]|3[dD]|0[aAdD])" + _BASE, b"%"),
         ),
         nested.percent,
-        rb"%(?!25)[0-7]" + _HEX,
+        rb"%(?!25|5[cC]%25)[0-7]" + _HEX,
         _resolve_plain_hexadecimal,
     ),
     Family(
         "backslash",
         b"\\",
-        _BACKSLASH
+        rb"(?:"
+        + _BACKSLASH_OF_WIDE
+        + rb"|"
+        + _BACKSLASH
         + rb"(?:x"
         + _HEX
         + rb"{2}|u"
@@ -170,7 +180,7 @@ FAMILIES = (
         + rb"{8}|[xu]\{"
         + _HEX
         + rb"{1,8}\}"
-        + rb"|[0-3]?[0-7]{2}|[nrt]|[!-/:-@^_`{-~\[\]])",
+        + rb"|[0-3]?[0-7]{2}|[nrt]|[!-/:-@^_`{-~\[\]]))",
         _resolve_backslash,
         escape_triggers.backslash,
         (
@@ -211,7 +221,7 @@ FAMILIES = (
             (rb"=5C=[37]", b"=5C="),
             (rb"=26=(?:23|[67])", b"=26="),
             (rb"=3[0-9]" * 6, b"=3"),
-            (rb"=3D=3[2-7]", b"=3D=3"),
+            (rb"=3D=3[02-7]", b"=3D=3"),
             (rb"KLUv=(?:2|5)F|=(?:2|5)FTd6WFo", (b"KLUv=", b"Td6WFo")),
             (rb"(?:=(?:25|3D|5Cx)[2-7][0-9A-Fa-f]){2}", (b"=25", b"=3D", b"=5C")),
             (rb"(?:=5C(?:u00[0-7]|[01][0-7])[0-9A-Fa-f]){2}", b"=5C"),

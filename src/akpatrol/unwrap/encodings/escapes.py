@@ -163,7 +163,7 @@ class Escapes:
             position += len(joint) - 1
 
     def _text_start(self, data: bytes, position: int) -> int:
-        """Return where the text begins that goes on to ``position``, at most 2 KiB before; no name is cut."""
+        """Return where the text begins that goes on to ``position``, at most 2 KiB before; no name or escape is cut."""
         for characters in (_TEXT, _TOKEN):
             first = max(0, position - _LEFT_BYTES)
             while True:
@@ -174,6 +174,9 @@ class Escapes:
                 position -= len(joint)
             if position > first:
                 break
+            if self._family.guard:
+                window = data[max(0, position - _ESCAPE_BYTES) : position]
+                position -= len(window) - len(window.rstrip(self._family.introducer))
         return position
 
 

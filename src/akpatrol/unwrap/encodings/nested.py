@@ -65,6 +65,9 @@ def html() -> Iterator[Part]:
             ampersand + rb"(?:&(?:#35|#[Xx]23|num);|\\[#\\]|#[Xx]?[0-9A-Fa-f]{2,5};&|#[xX]?0{1,4};[0-9A-Za-z_]&)",
             ampersand,
         )
+        yield ampersand + _NAMED + b";", tuple(ampersand + name for name in _NAMES)
+        # Of wide text.
+        yield ampersand + b"(?:[%=]00){1,3}#", (ampersand + b"%00", ampersand + b"=00")
     yield b"[#xX0]0;[0-9A-Za-z_]&#[xX]?0", b"0;"
     semicolon = b"&(?:#59|#[Xx]3[Bb]|semi|#38|#[Xx]26|amp);"
     yield _NAMED + semicolon, tuple(name + b"&" for name in _NAMES)
@@ -93,8 +96,8 @@ def backslash() -> Iterator[Part]:
         yield before + rb"075(?:" + _CODE + rb"\\|25|3[Dd]|5[Cc])", b"075"
         yield before + rb"134(?:[uUx]|[01][0-7]{2}|\\(?:04[56]|075))", b"134"
         yield before + rb"046\\", rb"046" + b"\\"
-    yield rb"\\%" + _CODE, rb"\%"
-    yield rb"\\=" + _CODE + rb"\\", rb"\="
+    yield rb"\\%(?:" + _CODE + rb"|00\\)", rb"\%"
+    yield rb"\\=(?:" + _CODE + rb"\\|00\\|25|3[Dd]|5[Cc])", rb"\="
     yield rb"\\&\\[#\\]", rb"\&" + b"\\"
     yield _NAMED + rb"\\[uUx0;\\]", tuple(name + b"\\" for name in _NAMES)
     yield rb"amp\\(?:\\[uUx0;\\]|(?:u003[Bb]|U0000003[Bb]|x3[Bb]|[ux]\{3[Bb]\}|073|;)(?:\\|%b))" % _BEHIND_AMP, b"amp\\"
@@ -112,7 +115,9 @@ def _doubled() -> Iterator[Part]:
     yield rb"\\[01][0-7]{2}\\\\(?:[01][0-7]{2}|\\\\)", (rb"\0", rb"\1")
     yield rb"\\[ux]\{0{0,6}[2-7][0-9A-Fa-f]\}\\[ux\\]", b"}\\"
     yield rb"\}\\[ux]\{0{1,6}\}\\", b"}\\"
+    yield rb"\{0{1,6}\}[0-9A-Za-z_]\\[ux\\]", b"0}"
     yield rb"\\[ux]\\[{\\]", (b"u\\", b"x\\")
     # Of wide text there is a zero beside each character.
     for zero in (b"u0000", b"U00000000", b"x00", b"000"):
         yield rb"\\" + zero + rb"[0-9A-Za-z_]\\[uUx0\\]", b"\\" + zero
+    yield rb"\\\\(?:[%=]00){1,3}[!-~]", (rb"\\%00", rb"\\=00")
