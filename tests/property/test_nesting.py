@@ -125,7 +125,11 @@ def _layers() -> st.SearchStrategy[tuple[str, ...]]:
 @example(("html hex", "html names", "html special"), 1, "automaton")
 @example(("percent lower", "quoted-printable, marks", "punctuation"), 1, "automaton")
 @example(("punctuation", "utf-32-be", "quoted-printable, mail", "punctuation"), 1, "automaton")
+@example(("percent lower", "punctuation", "percent, marks", "percent, marks"), 1, "automaton")
 @example(("punctuation",) * 11, 1, "automaton")
+@example(("utf-16-be", "percent", "punctuation", "punctuation"), 1, "automaton")
+@example(("html names", "utf-32-le", "quoted-printable, mail", "html special"), 1, "automaton")
+@example(("u", "html names", "quoted-printable, marks", "html names"), 1, "automaton")
 @example(("u", "utf-32-le", "quoted-printable, mail", "json"), 1, "automaton")
 def test_no_depth_is_silent(layers: tuple[str, ...], seed: int, choice: GateChoice) -> None:
     rng = Random(seed)

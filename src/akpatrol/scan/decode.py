@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.detect.medium import Stored
 from akpatrol.model.scan import Confidence, Counted, End, Excluded, Match, Skipped
 from akpatrol.scan.work import DECODED, DECODED_BYTES
-from akpatrol.unwrap.containers.recognise import is_flaw, kind_of
+from akpatrol.unwrap.containers.recognise import is_flaw, is_gap, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
@@ -33,7 +33,7 @@ _BATCH_BYTES, _BATCH = 64 << 10, 512  # in which the gate tells each place
 GROWTH = 16
 _LEAST_BYTES = 1 << 20
 _EXCERPT_BYTES = 64 << 10
-_SURE_BYTES = 64  # expanded, to call encoded text a container
+_SURE_BYTES = 64  # expanded, or of a form that is not opened, to call encoded text a container
 
 
 class Layer(NamedTuple):
@@ -156,9 +156,22 @@ def most_bytes(size: int) -> int:
 
 
 def of_container(found: Sequence[Found], size: int) -> list[Found]:
-    """Return what counts of a container encoded in ``size`` bytes of text; nothing if it only begins like one."""
+    """Return what counts of a container encoded in ``size`` bytes of text; nothing if it only begins like one.
+
+    Of a form that is not opened nothing more shows than its beginning and its size.
+    """
     expanded = sum(item.size for item in found if isinstance(item, Counted))
     if expanded < _SURE_BYTES and all(isinstance(item, Counted | Skipped | Excluded) for item in found):
-        return []
+        return [item for item in found if isinstance(item, Skipped) and size >= _SURE_BYTES and is_gap(item.reason)]
     small = size < _EXCERPT_BYTES
     return [item for item in found if not (isinstance(item, Skipped) and is_flaw(item.reason, of_any_part=small))]
+
+
+def new_of(found: Sequence[Found], turn: Turn) -> Iterator[Found]:
+    """Yield what is found, and of skips that are alike the first: a text may hold many files of one form."""
+    for item in found:
+        if not isinstance(item, Skipped):
+            yield item
+        elif (skip := hash(item)) not in turn.seen:
+            turn.seen.add(skip)
+            yield item

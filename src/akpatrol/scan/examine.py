@@ -24,6 +24,7 @@ from akpatrol.scan.decode import (
     distinct,
     doubted,
     most_bytes,
+    new_of,
     of_container,
     stored,
     suspected_of,
@@ -281,7 +282,7 @@ class Examiner:
         encodings = (*layer.encodings, part.encoding)
         members = self._encoded_container(part.data, encodings, turn) if kind_of(part.data) else ()
         if members:
-            yield from members
+            yield from new_of(members, turn)
             return False
         turn.within.work.left -= EXAMINED
         suspicion = self.engine.suspect(part.data)
@@ -316,8 +317,7 @@ class Examiner:
 
     def _too_deep(self, layer: Layer, suspicion: PrefilterResult, turn: Turn) -> Generator[Match | Found, None, bool]:
         """Yield one skip if anything at this depth or beneath might be a match; return whether nothing might."""
-        deepest = len(layer.encodings) >= _DEEPEST and bool(suspicion.alarms)
-        held = deepest
+        held = len(layer.encodings) >= _DEEPEST and bool(suspicion.alarms)
         if not held and (suspicion.ends or suspicion.rules):
             whole, outer = (0, len(layer.data)), Outer(turn.within.work, around=layer.around)
             held = bool(self.engine.confirm(Medium(layer.data), suspicion, whole, turn.origin.path, outer))

@@ -26,7 +26,7 @@ _OPENED: Final[dict[str, tuple[bytes, ...]]] = {
     "xz": (b"\xfd7zXZ\0",),  # The .xz File Format 1.2, 2.1.1.1
     # RFC 8878, 3.1.1 and 3.1.2
     "zstd": (b"\x28\xb5\x2f\xfd", *(bytes((0x50 + low, 0x2A, 0x4D, 0x18)) for low in range(16))),
-    "lzma": (b"\x5d\0",),
+    "lzma": (b"\x5d\0\0",),  # of a usual size of the dictionary, whose lowest byte is zero
     "lzip": (b"LZIP\1",),
     "zlib": (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"),  # RFC 1950, 2.2
     "ar": (b"!<arch>\n",),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Place, Skipped
 from akpatrol.model.trigger import Trigger
 from akpatrol.unwrap.budget import OverLimit
-from akpatrol.unwrap.containers.forms import COMPRESSED, CONFIRMED, ENCRYPTED, MAGICS, REASONS
+from akpatrol.unwrap.containers.forms import COMPRESSED, CONFIRMED, ENCRYPTED, MAGICS, REASONS, TITLES
 from akpatrol.unwrap.containers.member import Flaw, Unreadable, title
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Found = Content | Chunk | Skipped | Counted | Excluded
 
-__all__ = ["COMPRESSED", "ZIP_END", "has_zip_tail", "is_flaw", "kind_of", "open_container", "title"]
+__all__ = ["COMPRESSED", "ZIP_END", "has_zip_tail", "is_flaw", "is_gap", "kind_of", "open_container", "title"]
 
 # A zip may stand behind something else (PKWARE APPNOTE 4.3.16): the gate hears of its end with all the rest.
 ZIP_END = Trigger(rb"PK\x05\x06", needs=b"PK\5\6")
@@ -102,6 +102,11 @@ def has_zip_tail(content: Content) -> bool:
 def is_flaw(reason: str, *, of_any_part: bool) -> bool:
     """Tell whether a skip's reason is that something follows a container's end, or that ``of_any_part`` is bad."""
     return reason.startswith(("what follows its end", "truncated", "damaged")[: 3 if of_any_part else 1])
+
+
+def is_gap(reason: str) -> bool:
+    """Tell whether a skip's reason is that its form is not opened, or not in full."""
+    return reason.partition(":")[0] in TITLES
 
 
 def open_container(content: Content, budget: Budget) -> Iterator[Found]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from akpatrol.model.fired_triggers import FiredTriggers, exact
 from akpatrol.rules.literals import shipped
-from akpatrol.unwrap.encodings import encoded_literals, spelling
-from akpatrol.unwrap.encodings.encoded_run import Finder, Form
+from akpatrol.unwrap.encodings import encoded_literals, encoded_magics, spelling
+from akpatrol.unwrap.encodings.encoded_run import Beginning, Finder, Form
 from akpatrol.unwrap.encodings.encoding import Decoded
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
@@ -35,7 +35,6 @@ _JOINT = (
     rb"|(?:\\++r)?+\\++n[ \t]*+|" + _JOINED + rb")"
 )
 _COMPRESSED = rb"H4sI|[/_]Td6WFo|Qlpo[MNO]|KLUv[/_]"
-_ZIP = b"UEsDB"
 # What begins as a credential does is no continuation, be it in a list of them or below a line of something else; yet
 # each member of a zip begins as the zip does. Five dashes are of PEM.
 _NEXT = rb"(?<!-----)" + _JOINT + rb"(?!-----|%b)" + _CHARACTER
@@ -45,7 +44,7 @@ _LINE_END = rb"(?=[ \t]*+(?:[\"'`<&\\\r\n,;)}\]]|" + _PADDING + rb"|\Z)|" + _JOI
 _STRETCH = _CHARACTER + rb"++(?:%b{4,}+" + _LINE_END + rb")*+(?:%b{1,3}+" + _LINE_END + rb")?+"
 _PLAIN = lazy(rb"[0-9A-Za-z+/\r\n \t]*+")
 _BEFORE = rb"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=%%[0-9A-F]{2}))(?:%b)"
-_BEGIN_LENGTH = 7
+_BEGIN_LENGTH = 8
 _ASCII = [
     lazy(rb"(?:" + encoded_literals.ASCII_GROUP + rb"){%d}" % number)
     for number in range(encoded_literals.SURE_GROUPS + 1)
@@ -53,6 +52,10 @@ _ASCII = [
 _SHAPE = lazy(encoded_literals.LONG_BASE64.pattern)
 _SHAPE_LENGTH = 24
 _NO_TEXT = lazy(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+# A sign of the alphabet that is escaped: what begins a container is whole only once that is resolved.
+_ESCAPED_SIGN = lazy(
+    rb"(?:\\++(?:[/+]|u00(?:2[fFbB])|x2[fFbB])|%(?:25)*2[fFbB]|&(?:amp;)*#(?:4[37]|[xX]2[fFbB]);)[0-9A-Za-z+/]"
+)
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _GROUP = 4  # characters, for three bytes
 _NEAR = 48  # characters
@@ -67,19 +70,21 @@ class Base64:
     def __init__(self, literals: Sequence[Literal] | None = None) -> None:
         """Look for what begins as a container, has the shape of text, or holds one of the literals."""
         literals = shipped() if literals is None else literals
-        own = encoded_literals.base64_alarms(literals)
+        own, magics = encoded_literals.base64_alarms(literals), encoded_magics.in_base64()
         self.alarms = (
-            *encoded_literals.BASE64_MAGICS,
+            *magics.triggers,
             encoded_literals.BASE64_TAR,
             *own.values(),
+            magics.short_trigger,
             encoded_literals.LONG_BASE64,
         )
-        self._kinds = (*(_MAGIC for _ in encoded_literals.BASE64_MAGICS), _TAR, *own)
+        self._kinds = (*(_MAGIC for _ in magics.triggers), _TAR, *own)
         begins = [encoded_literals.base64_beginning(literal) for literal in literals if literal.leading]
         known = b"|".join(filter(None, (spelling.any_of(begins), _COMPRESSED)))
         following = _NEXT % known
         self._form = Form(lazy(_STRETCH % (following, following)), lazy(_JOINT), _PLAIN)
-        self._begin = lazy(_BEFORE % (known + b"|" + _ZIP))
+        self._begin = lazy(_BEFORE % (known + b"|" + magics.begins))
+        self._short = Beginning(lazy(_BEFORE % magics.short_begins), magics.short_length)
 
     def find(
         self,
@@ -92,11 +97,16 @@ class Base64:
         finder = Finder(data, self._form, work)
 
         def wanted(stretch: EncodedRun, end: int, alarm: int) -> int | None:
+            if self._kinds[alarm] == _MAGIC and _ESCAPED_SIGN.match(data, stretch.end):
+                return None
             return self._first(stretch, end, self._kinds[alarm])
 
         rings = FiredTriggers(ends[: len(self._kinds)], work)
         for stretch, first in finder.rung(rings, partial(self._begins, data), wanted, range(_GROUP), known):
             yield from _decoded(stretch, first)
+        for stretch in finder.begun(exact(ends[-2]), self._short):
+            if stretch.key not in known and not _ESCAPED_SIGN.match(data, stretch.end):
+                yield from _decoded(stretch, 0)
         for stretch, shown in finder.others(
             exact(ends[-1]), lambda end: encoded_literals.shaped_run(data, end, _SHAPE)
         ):

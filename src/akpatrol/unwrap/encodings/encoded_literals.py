@@ -1,4 +1,4 @@
-"""How a rule's literal, and the beginning of compressed data, read in base64 and in hex.
+"""How a rule's literal reads in base64 and in hex.
 
 A literal that is encoded twice has nothing that is worth looking for; what it has is a long run of characters, in
 which the base64 or hex of text shows by its shape. RFC 4648 sections 4, 5 and 8.
@@ -30,19 +30,6 @@ SURE_GROUPS = 3  # that are text, behind what is no chance
 # Of bytes with both cases of a letter fewer are looked for, or there would be too many spellings.
 _MOST_SPELLED = 3
 
-# gzip, zip, xz, bzip2 and zstd.
-BASE64_MAGICS = (
-    *(Trigger(magic, needs=magic[:4]) for magic in (rb"H4sI", rb"UEsDB", rb"Qlpo[MNO]", rb"KLUv[/_]")),
-    Trigger(rb"[/_]Td6WFo", needs=b"Td6WFo"),
-)
-HEXADECIMAL_MAGICS = (
-    Trigger(rb"1[fF]8[bB]08", needs=b"08"),
-    Trigger(rb"504[bB]0304", needs=b"0304"),
-    Trigger(rb"[fF][dD]377[aA]585[aA]00", needs=b"377"),
-    Trigger(rb"425[aA]683[1-9]", needs=b"683"),
-    Trigger(rb"28[bB]52[fF][fF][dD]", needs=b"28"),
-)
-
 # The magic of a tar (POSIX.1-2024, pax) lies at byte 257; with it, the characters from the beginning to its end.
 BASE64_TAR, BASE64_TAR_END = Trigger(rb"1c3Rhc[gi]", needs=b"1c3Rhc"), 350
 HEXADECIMAL_TAR, HEXADECIMAL_TAR_END = Trigger(rb"7573746172[02]0", needs=b"7573746172"), 526
@@ -53,6 +40,10 @@ _LONG_RUN = CharacterRun(_CHARACTERS, 44)
 
 # Bytes below 128, whose highest bits are bit 5 of a group's first character, 3 of the second, 1 of the third.
 ASCII_GROUP = rb"[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][0-9A-Za-z+/_-]"
+# ASCII text in base64, up to where the characters end; and such that began in the line before with all of a group but
+# its last character, or its last characters, with padding that quoted-printable escapes.
+BEGINS_AS_TEXT = rb"(?:(?:" + ASCII_GROUP + rb"){4}|(?:" + ASCII_GROUP + rb"){1,3}[0-9A-Za-z+/]{0,3}(?![0-9A-Za-z+/]))"
+GOES_ON_AS_TEXT = rb"[0-9A-Za-z+/](?:" + BEGINS_AS_TEXT + rb"|[0-9A-Za-z+/]{0,6}=3D)"
 LONG_BASE64 = Trigger(rb"(?:" + ASCII_GROUP + rb"){6}", run=_LONG_RUN)
 # Pairs of text, with zeros and ends of lines in it; without more of the control codes it takes ten times as long to
 # compile.
@@ -110,8 +101,27 @@ def base64_beginning(literal: Literal) -> Characters:
     return _aligned(literal, 0, b"").characters
 
 
+def base64_at_start(places: Sequence[bytes]) -> Characters:
+    """Return how base64 begins of what begins with one of the bytes at each of these places."""
+    return _spelled(places, 0, _ANY).characters
+
+
+def digits(places: Sequence[bytes]) -> list[Characters]:
+    """Return the pairs of digits for one of the bytes at each of these places, in lower case and in upper.
+
+    Where the bytes are no range, it may be more.
+    """
+    lower = [bytes(sorted({(b"%02x" % one)[digit] for one in place})) for place in places for digit in (0, 1)]
+    upper = [some.upper() for some in lower]
+    return [lower] if lower == upper else [lower, upper]
+
+
 def _aligned(literal: Literal, alignment: int, behind: bytes) -> EncodedLiteral:
-    places = [*[_ANY] * alignment, *literal.places, behind]
+    return _spelled(literal.places, alignment, behind)
+
+
+def _spelled(text: Sequence[bytes], alignment: int, behind: bytes) -> EncodedLiteral:
+    places = [*[_ANY] * alignment, *text, behind]
     first, last = -(-8 * alignment // 6), 8 * (len(places) - 1)
     characters = [_sextet(places, index) for index in range(first, last // 6)]
     if last % 6 and behind and len(ending := _sextet(places, last // 6)) <= _MOST_AT_THE_END:

@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.scan.work import WANTED
+from akpatrol.scan.work import RUNG, WANTED
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
 if TYPE_CHECKING:
@@ -39,6 +39,13 @@ class Form(NamedTuple):
     stretch: re.Pattern[bytes]
     joint: re.Pattern[bytes]
     plain: re.Pattern[bytes]
+
+
+class Beginning(NamedTuple):
+    """The pattern of what begins a stretch, and the length of the trigger's match that begins with it."""
+
+    pattern: re.Pattern[bytes]
+    length: int
 
 
 class EncodedRun:
@@ -191,6 +198,21 @@ class Finder:
         """Remember that a stretch was made use of."""
         self._starts.append(stretch.start)
         self._ends.append(stretch.end)
+
+    def begun(self, ends: Iterable[int], beginning: Beginning) -> Iterator[EncodedRun]:
+        """Yield the stretch that begins where a match does that ends at one of ``ends``, if it is such a beginning."""
+        rest = Finder(self._data, self._form)
+        for end in ends:
+            if self._work:
+                if self._work.is_done():
+                    return
+                self._work.left -= RUNG
+            begin = end - beginning.length
+            if not beginning.pattern.match(self._data, begin):
+                continue
+            if stretch := rest.around(begin + 1, begin):
+                self.give(stretch)
+                yield stretch
 
     def others(
         self, ends: Iterable[int], shaped: Callable[[int], tuple[int, int] | None]

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.unwrap.encodings import escape_triggers, nested
-from akpatrol.unwrap.encodings.encoded_literals import ASCII_GROUP
+from akpatrol.unwrap.encodings.encoded_literals import ASCII_GROUP, BEGINS_AS_TEXT, GOES_ON_AS_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _HEX = rb"[0-9A-Fa-f]"
 _PERCENT = rb"%(?:25)*"
-# An escaped backslash, and a percent sign that it escapes: the sign's own escape ends here.
-_REVERSED_PERCENT = rb"%5[cC]%25(?=" + _HEX + rb"{2})"
+# An escaped backslash, and a percent sign that it escapes, escaped as often: the sign's own escape ends here.
+_REVERSED_PERCENT = rb"%(?P<again>(?:25)*)5[cC]%(?P=again)25(?=" + _HEX + rb"{2})"
 # Each further level of quoting doubles the backslashes.
 _BACKSLASH = rb"\\++"
 # Backslashes of wide text: they do not escape the sign of what spells the zero behind them.
@@ -67,7 +67,7 @@ def _utf8(code: int, otherwise: bytes) -> bytes:
 
 
 def _resolve_percent(text: bytes) -> bytes:
-    if len(text) == len(b"%5c%25") and text.startswith(b"%5"):
+    if text.rfind(b"%"):
         return rb"\%"
     if text[-5:-4] == b"u":
         return _utf8(int(text[-4:], 16), text)
@@ -131,8 +131,13 @@ _BASES = tuple(rb"[%b][0-9A-Za-z+/]{7}" % first for first in (rb"0-9A-Fa-f", rb"
 _ZERO_PERCENT = rb"(?:(?:%[2-7][0-9A-Fa-f]|[0-9A-Za-z])%00(?:%00%00)?){2}"
 _ZERO_QUOTED = rb"(?:(?:=[2-7][0-9A-F]|[0-9A-Za-z])=00(?:=00=00)?){2}"
 
-# Base64 of ASCII text with one sign of padding behind it, or any with two: "=" is then no soft break of a line.
-_PADDED = rb"(?<!==)(?<!" + ASCII_GROUP * 6 + rb"[A-Za-f][A-HQ-Xg-nw-z0-3][AEIMQUYcgkosw048]=)"
+# Base64 of ASCII text with one sign of padding behind it, or any with two: "=" is then no soft break of a line, unless
+# what follows is such text only where it goes on from there.
+_PADDED = ASCII_GROUP * 6 + rb"[A-Za-f][A-HQ-Xg-nw-z0-3][AEIMQUYcgkosw048]="
+_SOFT_BREAK = (
+    rb"(?<=[^\n]{59}=)(?<![^\n]{78}=)(?<!==)"
+    rb"(?:(?<!" + _PADDED + rb")\r?\n|\r?\n(?=" + GOES_ON_AS_TEXT + rb")(?!" + BEGINS_AS_TEXT + rb"))"
+)
 
 FAMILIES = (
     Family(
@@ -148,7 +153,7 @@ FAMILIES = (
             (rb"%26%(?:23|[67])", b"%26%"),
             (rb"%3[0-9]" * 6, b"%3"),
             (rb"%3[dD]%3[02-7]", b"%3"),
-            (rb"KLUv%(?:2|5)[fF]|%(?:2|5)[fF]Td6WFo", (b"KLUv%", b"Td6WFo")),
+            (rb"KLUv%(?:2|5)[fF]|%(?:2|5)[fF](?:Td6WFo|wYAA)", (b"KLUv%", b"Td6WFo", b"wYAA")),
             (rb"%25(?:25){0,3}[2-7][0-9A-Fa-f]" * 2, b"%25"),
             (rb"%3[dD][2-7][0-9A-Fa-f]" * 2, b"%3"),
             (rb"%5[cC]x[0-7][0-9A-Fa-f]" * 2, b"%5"),
@@ -201,7 +206,8 @@ FAMILIES = (
         escape_triggers.html,
         (
             (rb"(?:&#[xX]?[0-9A-Fa-f]{1,5};){3}", b"&#"),
-            # Base64 of a byte order mark.
+            # Base64 of xz and of snappy, and of a byte order mark.
+            (rb"&#(?:47|95|[xX](?:2|5)[fF]);(?:Td6WFo|wYAA)", (b";Td6WFo", b";wYAA")),
             (rb"&#(?:(?:47|95);&#(?:47|95)|[xX](?:2|5)[fF];&#[xX](?:2|5)[fF]);[45][0-9A-Za-z+]{2}", b";&#"),
         ),
         nested.html,
@@ -212,7 +218,7 @@ FAMILIES = (
         "quoted-printable",
         b"=",
         # A line of 60 to 78 characters with its "=": encoders fill theirs to 76, and other "=" at an end are no breaks.
-        rb"=(?:0[09AD]|2[0-9A-F]|[3-6][0-9A-F]|7[0-9A-E]|F[EF]|(?<=[^\n]{59}=)(?<![^\n]{78}=)" + _PADDED + rb"\r?\n)",
+        rb"=(?:0[09AD]|2[0-9A-F]|[3-6][0-9A-F]|7[0-9A-E]|F[EF]|" + _SOFT_BREAK + rb")",
         _resolve_quoted,
         escape_triggers.quoted,
         (
@@ -222,7 +228,7 @@ FAMILIES = (
             (rb"=26=(?:23|[67])", b"=26="),
             (rb"=3[0-9]" * 6, b"=3"),
             (rb"=3D=3[02-7]", b"=3D=3"),
-            (rb"KLUv=(?:2|5)F|=(?:2|5)FTd6WFo", (b"KLUv=", b"Td6WFo")),
+            (rb"KLUv=(?:2|5)F|=(?:2|5)F(?:Td6WFo|wYAA)", (b"KLUv=", b"Td6WFo", b"wYAA")),
             (rb"(?:=(?:25|3D|5Cx)[2-7][0-9A-Fa-f]){2}", (b"=25", b"=3D", b"=5C")),
             (rb"(?:=5C(?:u00[0-7]|[01][0-7])[0-9A-Fa-f]){2}", b"=5C"),
             (rb"=26=23[0-9xX=]", b"=26=23"),

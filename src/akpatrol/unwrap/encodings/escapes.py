@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.model.fired_triggers import FiredTriggers
 from akpatrol.model.trigger import Trigger
 from akpatrol.rules.literals import shipped
-from akpatrol.unwrap.encodings import encoded_literals, spelling
+from akpatrol.unwrap.encodings import encoded_literals, encoded_magics, spelling
 from akpatrol.unwrap.encodings.encoding import Decoded
 from akpatrol.unwrap.encodings.escape_families import FAMILIES, Family
 from akpatrol.unwrap.encodings.escape_triggers import hidden
@@ -48,7 +48,8 @@ _LEFT_RUN_BYTES = 256
 class _Shared(NamedTuple):
     """What all families listen for: literals with raw text behind them, in base64 or in hexadecimal too.
 
-    ``inner`` are those before which a part of the match may be escaped; ``ends`` is how all end, with their length.
+    The last of ``raw`` hears short beginnings with much behind them. ``inner`` are those before which a part of the
+    match may be escaped; ``ends`` is how all end, with their length.
     """
 
     raw: tuple[Trigger, ...]
@@ -70,6 +71,7 @@ class Escapes:
         nested = (spelling.alarm(seams[at : at + _TOGETHER]) for at in range(0, len(seams), _TOGETHER))
         self.alarms = (*shared.raw, *shared.inner, *near, *dense, *nested)
         self._inner = len(shared.raw)
+        self._short = self._inner - 1
         self._near = self._inner + len(shared.inner)
         self._dense = self._near + len(near)
 
@@ -101,6 +103,8 @@ class Escapes:
             return (ring - 1 if self._ends_a_literal(data, ring) else None), ring
         if alarm >= self._inner:
             return self._escaped_before(data, ring)
+        if alarm == self._short:
+            ring -= encoded_magics.in_base64().short_length - 1  # an escape may stand in what makes it longer
         # An alarm that an introducer ended is one too far.
         stop = data.find(self._family.introducer, ring - 1)
         if stop < 0:
@@ -260,7 +264,8 @@ def escapes(literals: Sequence[Literal] | None = None) -> tuple[Escapes, ...]:
             *([spelling.alarm(raw)] if raw else ()),
             *encoded_literals.base64_alarms(literals).values(),
             *encoded_literals.hexadecimal_alarms(literals),
-            *encoded_literals.BASE64_MAGICS,
+            *encoded_magics.in_base64().triggers,
+            encoded_magics.in_base64().short_trigger,
         ),
         (spelling.alarm((spelling.pattern(one), spelling.longest(one)) for one in inner),) if inner else (),
         places,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from akpatrol.model.fired_triggers import FiredTriggers, exact
 from akpatrol.model.trigger import Trigger
 from akpatrol.rules.literals import shipped
-from akpatrol.unwrap.encodings import encoded_literals, spelling
-from akpatrol.unwrap.encodings.encoded_run import Finder, Form
+from akpatrol.unwrap.encodings import encoded_literals, encoded_magics, spelling
+from akpatrol.unwrap.encodings.encoded_run import Beginning, Finder, Form
 from akpatrol.unwrap.encodings.encoding import Decoded
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
@@ -32,7 +32,7 @@ _ZEROS = (b",00,", b" 00 ")
 _ROWS = (Trigger(rb"000000[12]0(?:: |  )", needs=b"000000"), Trigger(rb"\n00000[12]0 ", needs=b"\n00000"))
 
 _DIGIT = rb"[0-9A-Fa-f]"
-_CONTAINERS = b"|".join(alarm.pattern for alarm in encoded_literals.HEXADECIMAL_MAGICS)
+_COMPRESSED = rb"1[fF]8[bB]08|504[bB]0304|[fF][dD]377[aA]585[aA]00|425[aA]683[1-9]|28[bB]52[fF][fF][dD]"
 _OFFSET = rb"[0-9A-Fa-f]{6,8}+(?::[ \t]++|[ \t]{1,2}(?=(?:[0-9A-Fa-f]{2}){1,2}+[ \r\n]))"
 _JOINT = (
     rb"(?:(?:[ ]{2,}+[ -~]{1,34})?+[ \t]*+[,:-]?+[ \t]*+\\?+\r?+\n[ \t>#*]*+(?:" + _OFFSET + rb")?+"
@@ -59,18 +59,21 @@ class Hexadecimal:
         texts = [text for literal in literals for text in encoded_literals.hexadecimal(literal)]
         written = zip(*map(_spelled, texts), strict=True)
         cored = (*encoded_literals.hexadecimal_alarms(literals), *map(_alarm, written), *_ROWS)
+        magics = encoded_magics.in_hexadecimal()
         self.alarms = (
-            *encoded_literals.HEXADECIMAL_MAGICS,
+            *magics.triggers,
             encoded_literals.HEXADECIMAL_TAR,
             *cored,
+            magics.short_trigger,
             encoded_literals.LONG_HEXADECIMAL,
         )
-        self._kinds = (*(_MAGIC for _ in encoded_literals.HEXADECIMAL_MAGICS), _TAR, *(_CORE for _ in cored))
+        self._kinds = (*(_MAGIC for _ in magics.triggers), _TAR, *(_CORE for _ in cored))
         leading = (text for literal in literals if literal.leading for text in encoded_literals.hexadecimal(literal))
         begins = spelling.any_of([digit for pair in text for digit in pair] for text in leading)
-        known = b"|".join(filter(None, (begins, _CONTAINERS)))
+        known = b"|".join(filter(None, (begins, _COMPRESSED)))
         self._form = Form(lazy(_STRETCH % known), lazy(_JOINT), _PLAIN)
-        self._begin = lazy(_BEFORE % known)
+        self._begin = lazy(_BEFORE % (known + b"|" + magics.begins))
+        self._short = Beginning(lazy(_BEFORE % magics.short_begins), magics.short_length)
 
     def find(
         self,
@@ -88,6 +91,9 @@ class Hexadecimal:
         rings = FiredTriggers(ends[: len(self._kinds)], work)
         for stretch, phase in finder.rung(rings, partial(self._begins, data), wanted, range(_PAIR), known):
             yield _decoded(stretch, phase)
+        for stretch in finder.begun(exact(ends[-2]), self._short):
+            if stretch.key not in known:
+                yield _decoded(stretch, 0)
         for stretch, shown in finder.others(
             exact(ends[-1]), lambda end: encoded_literals.shaped_run(data, end, _SHAPE)
         ):

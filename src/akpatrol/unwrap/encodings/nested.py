@@ -55,7 +55,7 @@ def html() -> Iterator[Part]:
     for percent_sign in (b"#37;", b"25;", b"percnt;"):
         yield percent_sign + _CODE, percent_sign
     for equals in (b"#61;", b"3d;", b"3D;", b"equals;"):
-        yield equals + b"(?:" + _CODE + b"&|25|3[Dd]|5[Cc])", equals
+        yield equals + b"(?:" + _CODE + b"&|25|3[Dd]|5[Cc]|26" + _BEHIND_AMP + b")", equals
     for reverse in (b"#92;", b"5c;", b"5C;", b"bsol;"):
         behind = b"&(?:#3[78]|#61|#[Xx](?:2[56]|3[Dd])|percnt|equals|amp);"
         yield reverse + b"(?:[uUx]|[01][0-7]{2}|" + behind + b")", reverse
@@ -67,7 +67,7 @@ def html() -> Iterator[Part]:
         )
         yield ampersand + _NAMED + b";", tuple(ampersand + name for name in _NAMES)
         # Of wide text.
-        yield ampersand + b"(?:[%=]00){1,3}#", (ampersand + b"%00", ampersand + b"=00")
+        yield ampersand + b"(?:[%=]00){1,3}[#A-Za-z]", (ampersand + b"%00", ampersand + b"=00")
     yield b"[#xX0]0;[0-9A-Za-z_]&#[xX]?0", b"0;"
     semicolon = b"&(?:#59|#[Xx]3[Bb]|semi|#38|#[Xx]26|amp);"
     yield _NAMED + semicolon, tuple(name + b"&" for name in _NAMES)
@@ -96,8 +96,8 @@ def backslash() -> Iterator[Part]:
         yield before + rb"075(?:" + _CODE + rb"\\|25|3[Dd]|5[Cc])", b"075"
         yield before + rb"134(?:[uUx]|[01][0-7]{2}|\\(?:04[56]|075))", b"134"
         yield before + rb"046\\", rb"046" + b"\\"
-    yield rb"\\%(?:" + _CODE + rb"|00\\)", rb"\%"
-    yield rb"\\=(?:" + _CODE + rb"\\|00\\|25|3[Dd]|5[Cc])", rb"\="
+    yield rb"\\%(?:" + _CODE + rb"|00[\\%])", rb"\%"
+    yield rb"\\=(?:" + _CODE + rb"\\|00[\\=]|25|3[Dd]|5[Cc])", rb"\="
     yield rb"\\&\\[#\\]", rb"\&" + b"\\"
     yield _NAMED + rb"\\[uUx0;\\]", tuple(name + b"\\" for name in _NAMES)
     yield rb"amp\\(?:\\[uUx0;\\]|(?:u003[Bb]|U0000003[Bb]|x3[Bb]|[ux]\{3[Bb]\}|073|;)(?:\\|%b))" % _BEHIND_AMP, b"amp\\"

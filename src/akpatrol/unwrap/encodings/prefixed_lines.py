@@ -8,6 +8,7 @@ from binascii import b2a_base64
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.kinds import KINDS
+from akpatrol.unwrap.encodings.encoded_literals import BEGINS_AS_TEXT, GOES_ON_AS_TEXT
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ _PREFIXES = [kind.prefix.encode() for kind in KINDS if kind.prefix]
 _ENCODED = (*map(_in_base64, _PREFIXES), *(b"(?i:%b)" % prefix.hex().encode() for prefix in _PREFIXES))
 # What begins like a credential continues none.
 _BEGINS = lazy(b"|".join(_ENCODED))
-
+# A line of quoted-printable that may end in a soft break, and what then goes on in the next or begins there.
+_SOFTLY_BROKEN = range(60, 80)
+_EITHER = lazy(rb"(?=%b)%b" % (GOES_ON_AS_TEXT, BEGINS_AS_TEXT))
 _WRAPPED = b" \t>#*"  # what a decoder takes for the margin of wrapped text
 
 
@@ -52,7 +55,8 @@ def is_cut(data: bytes, part: Decoded, end: int) -> bool:
     """Tell whether what ends at the offset ``end`` of a decoded part may go on in the encoded text's next line.
 
     It ends with its line, and that one begins and ends as this one does, digits aside, is no longer, and holds whole
-    groups of the alphabet. What lines may carry in wrapped text was left out before.
+    groups of the alphabet. What lines may carry in wrapped text was left out before. Or its padding may be a soft break
+    of quoted-printable.
     """
     alphabet = _ALPHABETS.get(part.encoding)
     if not alphabet:
@@ -68,6 +72,8 @@ def is_cut(data: bytes, part: Decoded, end: int) -> bool:
     following = data.find(b"\n", stop + 1, stop + 1 + _LINE)
     line = data[stop + 1 : following if following >= 0 else stop + 1 + _LINE].removesuffix(b"\r")
     behind = data[place:stop].removesuffix(b"\r")
+    if behind == b"=" and stop - begin in _SOFTLY_BROKEN and _EITHER.match(line):
+        return True
     if len(line) > stop - begin or behind.startswith(b"="):
         return False
     carried, more = _parted(line, behind, alphabet)

@@ -68,3 +68,40 @@ def test_whole_values_are_certain(text: str) -> None:
         key = organization_key(Random(length), secret_length=length)
         (hit,) = _SCANNER.scan(text.replace("{}", b64encode(key.encode()).decode()))
         assert (hit.match.secret.reveal(), hit.match.ending) == (key.encode(), End.CERTAIN)
+
+
+def _softly_broken(rng: Random, secret: str) -> str:
+    """Return quoted-printable whose first line of base64 ends where padded text could end."""
+    while True:
+        text = b64encode(b"token: "[: rng.randrange(8)] + b" " + secret.encode() + b" and more"[: rng.randrange(10)])
+        core = text.decode().rstrip("=")
+        cuts = [cut for cut in range(31, min(72, len(core) - 4), 4) if core[cut - 1] in "AEIMQUYcgkosw048"]
+        if cuts:
+            cut = rng.choice(cuts)
+            padding = "=3D" * (len(text) - len(core))
+            return f"{'b' * (74 - cut)} {core[:cut]}=\n{core[cut:]}{padding}\n"
+
+
+def test_a_soft_break_where_padding_could_be_cuts_nothing_unseen() -> None:
+    whole = 0
+    for seed in range(400):
+        rng = Random(seed)
+        secret = organization_key(rng, secret_length=40) if seed % 2 else personal_access_token(rng, length=60)
+        for hit in _SCANNER.scan(_softly_broken(rng, secret)):
+            if hit.match.secret.reveal() == secret.encode():
+                whole += 1
+            else:
+                assert hit.match.ending is End.UNCERTAIN, seed
+    assert whole > 390
+
+
+def test_padded_text_that_the_next_line_could_continue_is_uncertain() -> None:
+    for seed in range(200):
+        rng = Random(seed)
+        secret = personal_access_token(rng, length=47)
+        text = b64encode(b"a" * ((-len(secret) - 2) % 3 or 3) + b" " + secret.encode()).decode()
+        line = "".join(rng.choice(half) for _ in range(4) for half in ("aQZ", "HQ", "EVk", "AQx"))
+        assert text.endswith("=")
+        for following, ending in ((f"{line}!", End.UNCERTAIN), ("rotate: 30 days", End.CERTAIN)):
+            (hit,) = _SCANNER.scan(f"{text}\n{following}\n")
+            assert (hit.match.secret.reveal(), hit.match.ending) == (secret.encode(), ending)
