@@ -51,7 +51,7 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
             home = beside.context if beside else browser.new_context(**context)
             if not beside:
                 stack.callback(home.close)
-            home.set_default_timeout(10_000)  # milliseconds, after which what a test waits for will not come
+            home.set_default_timeout(60_000)  # milliseconds, after which what a test waits for will not come
             page = home.new_page()
             page.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
             page.on("pageerror", lambda error: wrong.append(str(error)))
