@@ -53,7 +53,18 @@ def test_ways_to_write_it(
 
 
 @pytest.mark.parametrize(
-    "wanted", ["none..HEAD", "HEAD..none", "HEAD", "", "--output=x..y", "--all..HEAD", "HEAD^{tree}..HEAD", "f0..HEAD"]
+    "wanted",
+    [
+        "none..HEAD",
+        "HEAD..none",
+        f"{'12' * 20}..HEAD",
+        "HEAD",
+        "",
+        "--output=x..y",
+        "--all..HEAD",
+        "HEAD^{tree}..HEAD",
+        "f0..HEAD",
+    ],
 )
 def test_unknown_revisions(run: Run, repo: Repository, line: list[tuple[str, str]], wanted: str) -> None:
     assert line
@@ -224,6 +235,24 @@ def test_missing_objects_in_the_range(run: Run, repo: Repository, line: list[tup
     assert (result.code, result.complete) == (1, False)
     assert result.found(line[1][1])
     assert bool(result.found(secret)) == ("~1" not in what)
+
+
+@pytest.mark.parametrize("name", ["lost", "{id}"])
+def test_a_start_that_a_damaged_store_has_lost(run: Run, repo: Repository, key: str, name: str) -> None:
+    """It is said, and what there is of the range is scanned: rather too much than too little."""
+    start = repo.commit_file("a", "x\n")
+    repo.git("branch", "lost")
+    repo.git("switch", "-q", "--orphan", "other")
+    repo.commit_file("b", f"{key}\n")
+    repo.git("pack-objects", "-q", ".git/objects/pack/pack", stdin=f"{start}\n")
+    repo.git("prune-packed")
+    next((repo.path / ".git/objects/pack").glob("*.pack")).unlink()
+    result = run("history", "--range", f"{name.format(id=start)}..other", repo.path)
+    assert (result.code, result.complete) == (1, False)
+    assert result.one(key)["path"] == "b"
+    assert [skip["item"] for skip in result.skipped] == [start]
+    gone = run("history", "--range", f"other..{name.format(id=start)}", repo.path)
+    assert (gone.code, [skip["item"] for skip in gone.skipped]) == (3, [start])
 
 
 def test_missing_objects_outside_the_range(run: Run, repo: Repository, line: list[tuple[str, str]]) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from akpatrol.model.identity import fingerprint
+from akpatrol.model.scan import Kind, Secret
 from tests.api_server import ApiServer, Member
 from tests.credentials import organization_key, personal_access_token
 from tests.program import at_prompt, execute, inside, start
@@ -115,6 +117,23 @@ def test_history_and_staged_verify_too(run: Run, repo: Repository, asking: tuple
     repo.write("b", f"KEY={DEAD}\n")
     repo.git("add", "b")
     assert _statuses(run("staged", *asking, cwd=repo.path).json) == ["inactive"]
+
+
+def test_a_range_asks_about_what_is_new_also_when_it_is_allowed(
+    run: Run, repo: Repository, asking: tuple[str, ...], server: ApiServer
+) -> None:
+    """What the base holds at the same path is counted and not asked about."""
+    allowed = fingerprint(Kind.ORGANIZATION_KEY, Secret(LIVE.encode()))
+    repo.write(".akpatrol.toml", f'[[allow]]\nfingerprint = "{allowed}"\nreason = "known"\n')
+    repo.commit_file("old", f"KEY={DEAD}\n")
+    repo.git("switch", "-q", "-c", "feature")
+    repo.commit_file("old", f"KEY={DEAD}\nmore\n")
+    repo.commit_file("new", f"KEY={LIVE}\n")
+    result = run("history", "--range", "main..feature", repo.path, *asking)
+    assert result.json["summary"]["already_in_base"] == 1
+    (found,) = result.json["credentials"]
+    assert (bool(found["allowed"]), found["verification"]["status"]) == (True, "active")
+    assert server.of(DEAD) == []
 
 
 def test_inventory_needs_no_request(run: Run, tree: Path, server: ApiServer, tmp_path: Path) -> None:
