@@ -23,7 +23,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, NoReturn
 
-from akpatrol.__main__ import main as akpatrol
+from akpatrol.main import main as akpatrol
 from akpatrol.pipeline import run as pipeline_run
 from akpatrol.rules.rule_file import load
 from akpatrol.scan.examine import Examiner

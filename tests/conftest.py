@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from random import Random
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Protocol
 
+import bench
 import pytest
 import trustme
 from hypothesis import HealthCheck, settings
 
-from akpatrol.__main__ import main
+import akpatrol
+from akpatrol.main import main
 from tests.api_server import ApiServer
 from tests.credentials import organization_key, personal_access_token
 from tests.repositories import Repository
@@ -33,6 +36,17 @@ settings.register_profile(
 settings.load_profile("suite")
 
 _KEPT = {"PATH", "LANG", "TMPDIR"}
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Load every module if there are properties: of those that are loaded, Hypothesis also draws the constants.
+
+    So a property draws the same whichever tests run before it, or beside it.
+    """
+    if any(hasattr(getattr(item, "obj", None), "hypothesis") for item in session.items):
+        for package in (akpatrol, bench):
+            for module in walk_packages(package.__path__, f"{package.__name__}."):
+                import_module(module.name)
 
 
 @dataclass(frozen=True)
@@ -93,8 +107,8 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _hermetic(monkeypatch: pytest.MonkeyPatch, homes: Path) -> Iterator[None]:
-    """Give each test an empty environment, a home of its own, and the directory and signals back."""
+def _hermetic(monkeypatch: pytest.MonkeyPatch, homes: Path) -> None:
+    """Give each test an empty environment, a home of its own, and the directory back."""
     for name in set(os.environ) - _KEPT:
         if not name.startswith(("PYTEST", "COV")):
             monkeypatch.delenv(name)
@@ -103,9 +117,6 @@ def _hermetic(monkeypatch: pytest.MonkeyPatch, homes: Path) -> Iterator[None]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "caches"))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(home.parent))
     monkeypatch.chdir(home)
-    handler = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, handler)
 
 
 @pytest.fixture

@@ -15,14 +15,23 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from akpatrol.__main__ import main
+from akpatrol.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-_SECONDS = 60
+SECONDS = 60
 _RUN = "from akpatrol.__main__ import entry; entry()"
+# A patch: says "go" on standard error as soon as signals are the program's to handle, no longer Python's.
+SAYS_GO = """
+import os
+from akpatrol import main
+def say_and_run(arguments, run=main._run):
+    os.write(2, b"go")
+    return run(arguments)
+main._run = say_and_run
+"""
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ def execute(
         cwd=cwd,
         input=stdin,
         capture_output=True,
-        timeout=_SECONDS,
+        timeout=SECONDS,
         check=False,
         env=os.environ | (variables or {}),
         **how,
@@ -120,10 +129,21 @@ def _standing_in(name: str, handle: int) -> Iterator[None]:
         os.close(before)
 
 
-def finish(process: subprocess.Popen[bytes], seconds: float = _SECONDS) -> Done:
+def finish(process: subprocess.Popen[bytes], seconds: float = SECONDS) -> Done:
     """Wait for the end of a started program."""
     out, err = process.communicate(timeout=seconds)
     return Done(process.returncode, out or b"", err or b"")
+
+
+def until(process: subprocess.Popen[bytes], word: bytes) -> bytes:
+    """Return what a started program says on standard error up to a word, and what it said with that."""
+    assert process.stderr
+    said = b""
+    while word not in said:
+        block = os.read(process.stderr.fileno(), 1024)
+        assert block, said
+        said += block
+    return said
 
 
 def on_terminal(
@@ -142,9 +162,9 @@ def on_terminal(
         os.close(ends[name][1])
     for reader in readers:
         reader.start()
-    code = process.wait(_SECONDS)
+    code = process.wait(SECONDS)
     for reader in readers:
-        reader.join(_SECONDS)
+        reader.join(SECONDS)
     return Done(code, bytes(written["stdout"]), bytes(written["stderr"]))
 
 

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+# typing's own, which takes longer to import than all that runs before signals are heeded.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from akpatrol.scanner import Scanner as Scanner

@@ -1,141 +1,54 @@
-"""The outer function: it alone turns what happens into an exit code, imports and signals included."""
+"""Where the program begins: signals are heeded before anything is imported that takes time.
+
+Python would show a traceback for a Ctrl-C that arrives while modules are loaded, and die of one while it ends. What
+this imports itself Python has loaded by then.
+"""
 
 from __future__ import annotations
 
-import errno
+import _signal  # type: ignore[import-not-found]  # the module ``signal`` imports enum, which takes time
 import os
-import re
-import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
-from akpatrol.errors import AkpatrolError, ExitCode, Terminated, UsageError
-from akpatrol.kinds import PREFIXES
+from akpatrol.runtime.abrupt_end import end
+
+# typing's own, which takes longer to import than all that runs before signals are heeded.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import FrameType, TracebackType
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_COMPLETION = "_AKPATROL_COMPLETE"
-_ISSUES = "https://github.com/akpatrol/akpatrol/issues"
-# A message may repeat an argument or a path. Too much masked does no harm here.
-_SHAPED = rf"({PREFIXES})[A-Za-z0-9._~+/=-]{{8,}}"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code; nothing but the report goes to standard output."""
-    try:
-        signal.signal(signal.SIGTERM, _terminate)
-        code = _run(list(sys.argv[1:] if arguments is None else arguments))
-        if sys.stdout:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        _discard_output()
-        return ExitCode.READER_GONE
-    except KeyboardInterrupt:
-        _say("interrupted; no report was written")
-        return ExitCode.INTERRUPTED
-    except Terminated:
-        _say("terminated; no report was written")
-        return ExitCode.TERMINATED
-    except AkpatrolError as error:
-        _say(str(error), error.hint if isinstance(error, UsageError) else "")
-        return error.exit_code
-    except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and its text may hold a secret
-        return _unexpected(error)
-    return code
+    from typing import NoReturn
 
 
 def entry() -> NoReturn:
     """Run as a program."""
-    code = main()
-    # A second Ctrl-C ends what is left of the process without a traceback.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    sys.exit(code)
+    # A Ctrl-C that is ignored, as in a shell's background, goes on being ignored.
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, end)
+    _signal.signal(_signal.SIGTERM, end)
+    import atexit  # noqa: PLC0415 - not before signals are heeded
+
+    ended = _Ended()
+    # Registered first, so it runs last: in what Python does after it a signal would kill the process.
+    atexit.register(ended.leave)
+    from akpatrol import main  # noqa: PLC0415 - what takes time
+    from akpatrol.runtime import interrupts  # noqa: PLC0415
+
+    ended.code = main.outermost(sys.argv[1:])
+    interrupts.leave_with(ended.code)
+    sys.exit(ended.code)
 
 
-def _run(arguments: list[str]) -> int:
-    import click  # noqa: PLC0415 - inside, so that a failing import has an exit code too
+class _Ended:
+    code = 0
 
-    from akpatrol.cli import cli  # noqa: PLC0415
-    from akpatrol.config.options import environment  # noqa: PLC0415
+    def leave(self) -> None:
+        from contextlib import suppress  # noqa: PLC0415 - not before signals are heeded
 
-    if wanted := environment().get(_COMPLETION):
-        from click.shell_completion import shell_complete  # noqa: PLC0415 - a shell asks what could come next
-
-        return shell_complete(cli, {}, "akpatrol", _COMPLETION, wanted)
-    try:
-        # click's own main() exits 1 for aborts, crashes and closed pipes, whatever it is told:
-        # https://click.palletsprojects.com/en/stable/exceptions/
-        with cli.make_context("akpatrol", arguments) as context:
-            return int(cli.invoke(context) or 0)
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return ExitCode.USAGE
-    except click.UsageError as error:
-        path = error.ctx.command_path if error.ctx else "akpatrol"
-        _say(error.format_message(), f"see {path} --help")
-        return ExitCode.USAGE
-    except click.Abort:
-        raise KeyboardInterrupt from None
-    except click.ClickException as error:
-        _say(error.format_message())
-        return ExitCode.USAGE
-
-
-def _unexpected(error: Exception) -> ExitCode:
-    if isinstance(error, OSError) and error.errno in _FULL:
-        _discard_output()
-        _say(f"cannot write standard output: {error.strerror}", "free space, or write the report to a file")
-        return ExitCode.USAGE
-    where = _where(error.__traceback__)
-    _say(f"this is a bug in akpatrol: {type(error).__name__} at {where}", f"report it: {_ISSUES}")
-    return ExitCode.BUG
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise Terminated
-
-
-def _say(message: str, hint: str = "") -> None:
-    """Write to standard error, with control characters visible and anything like a credential masked."""
-    lines = [f"akpatrol: {message}", *([f"  {hint}"] if hint else [])]
-    try:
-        if sys.stderr:  # None when it was closed before the start; print() would take standard output instead
-            print("\n".join(map(_safe, lines)), file=sys.stderr)  # noqa: T201 - the one place
-    except OSError:
-        pass  # nobody is left to be told; the exit code still says it
-
-
-def _safe(line: str) -> str:
-    masked = re.sub(_SHAPED, r"\1***", line)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in masked)
-
-
-def _where(traceback: TracebackType | None) -> str:
-    """Return the innermost places, by file and line; never a message or a local variable."""
-    places = []
-    while traceback:
-        code = traceback.tb_frame.f_code
-        places.append(f"{os.path.basename(code.co_filename)}:{traceback.tb_lineno}")
-        traceback = traceback.tb_next
-    return " < ".join(reversed(places[-4:]))
-
-
-def _discard_output() -> None:
-    """Let the interpreter's last flush go nowhere instead of failing."""
-    if sys.stdout:
-        try:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except OSError:  # there is no such device
-            from tempfile import TemporaryFile  # noqa: PLC0415 - hardly ever
-
-            with TemporaryFile() as file:
-                os.dup2(file.fileno(), sys.stdout.fileno())
+        for stream in (sys.stdout, sys.stderr):
+            # It was closed before the start, or its reader is gone.
+            with suppress(AttributeError, OSError):
+                stream.flush()
+        os._exit(self.code)
 
 
 if __name__ == "__main__":

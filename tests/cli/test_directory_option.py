@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.__main__ import main
+from akpatrol.main import main
 from tests.program import inside
 from tests.repositories import Repository
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.program import command, execute, finish, inside, start
+from akpatrol.errors import Terminated
+from tests.program import SAYS_GO, SECONDS, command, execute, finish, inside, start, until
 from tests.sweeps import children, wait_for_group
 
 if TYPE_CHECKING:
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
     from tests.repositories import Repository
 
 _NO_WAITING = "from akpatrol.scan import execute as execution; execution._LITTLE_WORK_SECONDS = 0"
-_AT_MOST_SECONDS = 3
+# Says so when a unit is to be read, by this process or by another.
+_SAYS_READING = """
+import os
+def say_and_read(*arguments, read=execution.read):
+    os.write(2, b"go")
+    return read(*arguments)
+execution.read = say_and_read
+"""
 _STARTED_TICKS = 20
 _FULL = Path("/dev/full")
 
@@ -200,10 +208,10 @@ def test_signal_in_the_middle(big_tree: Path, number: int, code: int, *, jobs: i
     small_units = "from akpatrol.sources import files; files._BATCH = 1"
     report = big_tree.parent / "report.json"
     arguments = ["scan", str(big_tree), "--jobs", str(jobs), "-o", str(report), "-f", "json"]
-    process = start(*arguments, patch=f"{_NO_WAITING}\n{small_units}")
-    give_up = time.monotonic() + 30
+    process = start(*arguments, patch=f"{_NO_WAITING}\n{small_units}\n{_SAYS_READING}")
+    assert until(process, b"go") == b"go"
     while not _started_reading(process, jobs):
-        assert time.monotonic() < give_up
+        assert process.poll() is None
         time.sleep(0.02)
     (os.killpg if whole_group else os.kill)(process.pid, number)
     done = finish(process)
@@ -223,10 +231,8 @@ def test_signal_in_the_middle(big_tree: Path, number: int, code: int, *, jobs: i
 def test_interrupt_while_processes_start(big_tree: Path, delay: float) -> None:
     """Ctrl-C reaches the whole group; a process that is just starting shows no traceback either."""
     small_units = "from akpatrol.sources import files; files._BATCH = 1"
-    patch = f"{_NO_WAITING}\n{small_units}\nimport akpatrol.__main__, sys; sys.stderr.write('go'); sys.stderr.flush()"
-    process = start("scan", big_tree, "--jobs", "2", patch=patch)
-    assert process.stderr
-    assert process.stderr.read(2) == b"go"
+    process = start("scan", big_tree, "--jobs", "2", patch=f"{_NO_WAITING}\n{small_units}\n{SAYS_GO}")
+    assert until(process, b"go") == b"go"
     time.sleep(delay)
     os.killpg(process.pid, signal.SIGINT)
     done = finish(process)
@@ -235,11 +241,23 @@ def test_interrupt_while_processes_start(big_tree: Path, delay: float) -> None:
 
 
 def test_interrupt_during_a_stream() -> None:
-    process = start("scan", "-", stdin=subprocess.PIPE)
-    time.sleep(0.5)
+    process = start("scan", "-", stdin=subprocess.PIPE, patch=f"{_NO_WAITING}\n{_SAYS_READING}")
+    assert until(process, b"go") == b"go"
     process.send_signal(signal.SIGINT)
-    assert process.wait(_AT_MOST_SECONDS) == 130
+    assert process.wait(SECONDS) == 130  # while nothing closes the stream
     finish(process)
+
+
+@pytest.mark.parametrize(("signalled", "code"), [(KeyboardInterrupt(), 130), (Terminated(), 143)])
+def test_a_signal_while_a_class_is_made(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signalled: BaseException, code: int
+) -> None:
+    class Field:
+        def __set_name__(self, *_: object) -> None:
+            raise signalled
+
+    monkeypatch.setattr("akpatrol.pipeline.scan.run", lambda *_: type("Made", (), {"field": Field()}))
+    assert run("scan", cwd=tmp_path).code == code
 
 
 @pytest.fixture

@@ -7,24 +7,25 @@ import os
 import pty
 import re
 import signal
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.program import Done, finish, start
+import akpatrol
+from tests.program import SAYS_GO, Done, finish, start, until
 from tests.sweeps import wait_for_group
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
 
     from tests.repositories import Repository
 
-_GO = "import sys; sys.stderr.write('go'); sys.stderr.flush()"
 # Workers start with the first unit, and what is read takes as long as it is let.
-_AT_ONCE = f"import akpatrol.__main__; from akpatrol.scan import execute; execute._LITTLE_WORK_SECONDS = 0; {_GO}"
+_AT_ONCE = f"from akpatrol.scan import execute; execute._LITTLE_WORK_SECONDS = 0; {SAYS_GO}"
 _SAYS_WHERE = """
 import os, time
 from akpatrol.scan import execute as execution
@@ -74,16 +75,6 @@ def history(repo: Repository, key: str) -> Repository:
     return repo
 
 
-def _until(process: subprocess.Popen[bytes], word: bytes) -> bytes:
-    assert process.stderr
-    said = b""
-    while word not in said:
-        block = os.read(process.stderr.fileno(), 1024)
-        assert block, said
-        said += block
-    return said
-
-
 def _report(done: Done, file: Path) -> dict[str, Any]:
     assert b"Traceback" not in done.err
     report: dict[str, Any] = json.loads(file.read_bytes())
@@ -96,7 +87,7 @@ def test_what_was_found_is_kept(history: Repository, tmp_path: Path, where: str)
     files = {name: tmp_path / f"report.{name}" for name in ("json", "sarif", "text")}
     options = [word for name, file in files.items() for word in ("--report", f"{name}:{file}")]
     process = start("history", "--no-cache", "--jobs", "1", *options, history.path, patch=patch)
-    _until(process, b"stuck")
+    until(process, b"stuck")
     os.killpg(process.pid, signal.SIGINT)
     done = finish(process)
     report = _report(done, files["json"])
@@ -117,9 +108,9 @@ def test_a_second_one_ends_at_once(history: Repository, tmp_path: Path) -> None:
     process = start(
         "history", "--no-cache", history.path, "-o", file, patch=_SAYS_WHERE + _PLACING.replace("TENTHS", "600")
     )
-    _until(process, b"stuck")
+    until(process, b"stuck")
     os.killpg(process.pid, signal.SIGINT)
-    _until(process, b"again ends at once")
+    until(process, b"again ends at once")
     os.killpg(process.pid, signal.SIGINT)
     done = finish(process)
     assert (done.code, done.err, file.exists()) == (130, b"akpatrol: interrupted; no report was written\n", False)
@@ -131,7 +122,7 @@ def test_nothing_is_asked_any_more(history: Repository, tmp_path: Path) -> None:
     process = start(
         "history", "--no-cache", "-f", "json", "-o", file, *options, history.path, patch=_SAYS_WHERE + _AT["reading"]
     )
-    _until(process, b"stuck")
+    until(process, b"stuck")
     process.send_signal(signal.SIGINT)
     done = finish(process)
     (found,) = _report(done, file)["credentials"]
@@ -172,3 +163,98 @@ def test_while_processes_start(history: Repository, tmp_path: Path, delay: float
     assert re.fullmatch(rb"(\nakpatrol: interrupted: [^\n]*\n|akpatrol: interrupted; [^\n]*\n)?", told)
     assert code in {1, 130}
     wait_for_group(process.pid)
+
+
+_LOADED = """
+import signal, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == MODULE:
+            signal.raise_signal(NUMBER)
+sys.meta_path.insert(0, Finder())
+"""
+_BEGINNINGS = (
+    "from akpatrol.__main__ import entry; entry()",
+    "import runpy; runpy.run_module('akpatrol', run_name='__main__', alter_sys=True)",
+)
+
+
+def _signalled(module: str, number: int, beginning: str, *, stream: int) -> subprocess.CompletedProcess[bytes]:
+    """Signal as a module is loaded, in a run that has to wait for a stream."""
+    patch = _LOADED.replace("MODULE", repr(module)).replace("NUMBER", str(int(number)))
+    command = [sys.executable, "-c", f"{patch}\n{beginning}", "scan", "-"]
+    return subprocess.run(command, stdin=stream, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("beginning", _BEGINNINGS, ids=["script", "module"])
+@pytest.mark.parametrize(
+    "module", ["akpatrol.main", "akpatrol.errors", "click", "akpatrol.cli", "akpatrol.cli.scan", "akpatrol.scan.run"]
+)
+@pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_a_signal_while_the_program_is_loaded(module: str, number: int, word: str, beginning: str) -> None:
+    stream, held = os.pipe()
+    done = _signalled(module, number, beginning, stream=stream)
+    os.close(stream)
+    os.close(held)
+    assert (done.returncode, done.stdout) == (128 + number, b"")
+    assert done.stderr.decode() == f"akpatrol: {word}; no report was written\n"
+
+
+@pytest.mark.parametrize("module", ["akpatrol.main", "click", "akpatrol.scan.run"])
+def test_an_ignored_ctrl_c_goes_on_being_ignored(module: str) -> None:
+    ignored = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); {_BEGINNINGS[0]}"
+    done = _signalled(module, signal.SIGINT, ignored, stream=subprocess.DEVNULL)
+    assert (done.returncode, done.stderr) == (3, b"")  # the stream is empty
+
+
+def test_nothing_is_loaded_before_signals_are_heeded() -> None:
+    """What Python has not loaded for itself takes longer than all else that comes before."""
+    source = os.path.dirname(os.path.dirname(akpatrol.__file__))
+    code = f"import sys; sys.path.insert(0, {source!r}); import akpatrol.__main__; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, check=True)
+    assert not {"typing", "re", "enum", "signal", "click", "akpatrol.errors"} & {*done.stdout.decode().split()}
+
+
+# Counts the calls of functions from where the program begins to its end, and sends a signal in some of them.
+_IN_CALLS = """
+import os, sys
+from akpatrol.__main__ import entry
+calls = 0
+def count(frame, event, argument):
+    global calls
+    if event == "call":
+        calls += 1
+        if calls in CALLS:
+            os.kill(os.getpid(), NUMBER)
+def said(code, leave=os._exit):
+    sys.setprofile(None)
+    if not CALLS:
+        os.write(2, b"%d" % calls)
+    leave(code)
+os._exit = said
+sys.setprofile(count)
+entry()
+"""
+
+
+def _in_calls(
+    arguments: list[str | Path], calls: set[int], number: int = signal.SIGINT
+) -> subprocess.CompletedProcess[bytes]:
+    code = _IN_CALLS.replace("CALLS", repr(calls or ())).replace("NUMBER", str(int(number)))
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_at_any_moment(history: Repository, tmp_path: Path, number: int) -> None:
+    """Whatever the program is doing, from its first function to its last."""
+    file = tmp_path / "report.json"
+    arguments: list[str | Path] = ["history", "--no-cache", "--jobs", "1", "-f", "json", "-o", file, history.path]
+    every = int(_in_calls(arguments, set(), number).stderr)
+    moments = 12
+    for moment in range(moments):
+        file.unlink(missing_ok=True)
+        at = 2 + every * moment // moments  # the first one sees to signals
+        done = _in_calls(arguments, {at, at + 40} if moment % 2 else {at}, number)
+        assert done.returncode in {128 + number, 1}, (at, done)
+        assert re.fullmatch(rb"(akpatrol: (interrupted|terminated)[:;] [^\n]*\n){,2}", done.stderr), (at, done)
+        assert file.exists() == (b"no report" not in done.stderr), (at, done)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _AS_NOBODY = """
 import os, tempfile
 from akpatrol.rules import rule_file
-from akpatrol.__main__ import main
+from akpatrol.main import main
 loaded = rule_file.load()
 rule_file.load = lambda _: loaded
 with tempfile.TemporaryDirectory() as directory:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.cache.pattern_cache import PatternCache
 from akpatrol.errors import ExitCode
 from akpatrol.pipeline.stages import Stages, check_outputs, conclude
 from akpatrol.rules import rule_file
-from akpatrol.runtime.interrupts import first_noted
+from akpatrol.runtime.interrupts import close, first_noted
 from akpatrol.scan import run as scan_run
 from akpatrol.scan.examine import Examiner
 
@@ -57,18 +56,19 @@ def run(
     examiner = _examiner(settings, hooks.rule)
     if settings.verbose:
         _explain(settings, examiner.engine, console)
-    with console.scanning(sources, settings) as progress:
-        options = stages.scan_options(sources, console.interrupted)
-        scanned = hooks.amend(scan_run.scan_sources(command, sources, examiner, options, progress))
-        answered = stages.answer(scanned, hooks.expected)
-    verified, interrupted = stages.verify(answered, console)
     # After a first Ctrl-C a second one ends it at once, whatever is being written.
-    with nullcontext() if interrupted else first_noted(console.interrupted) as noted:
+    with first_noted(console.interrupted) as noted:
+        with console.scanning(sources, settings) as progress:
+            options = stages.scan_options(sources, console.interrupted)
+            scanned = hooks.amend(scan_run.scan_sources(command, sources, examiner, options, progress))
+            answered = stages.answer(scanned, hooks.expected)
+        verified, interrupted = stages.verify(answered, console)
         report = stages.decide(verified, hooks.whole)
         if report.known and hooks.known:
             report = report._replace(notices=(*report.notices, hooks.known(report.known)))
         code = conclude(report, examiner.engine, settings, console, hooks.text)
-    return ExitCode.INTERRUPTED if interrupted or (noted and noted.interrupted) else code
+        close()
+    return ExitCode.INTERRUPTED if interrupted or noted.interrupted else code
 
 
 def _examiner(settings: Settings, rule: Rule | None) -> Examiner:

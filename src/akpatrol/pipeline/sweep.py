@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
-from contextlib import contextmanager
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -18,6 +17,7 @@ from akpatrol.pipeline.console import Console
 from akpatrol.pipeline.stages import Stages, check_outputs, conclude
 from akpatrol.query import hashes
 from akpatrol.rules import rule_file
+from akpatrol.runtime.interrupts import first_noted
 from akpatrol.sweep import targets, work
 from akpatrol.sweep.clones import CloneError, Clones
 from akpatrol.sweep.forges import forges_of
@@ -28,7 +28,6 @@ from akpatrol.sweep.worker_pool import open_pool
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from types import FrameType
 
     from akpatrol.config.options import Settings
     from akpatrol.model.credential import Credential
@@ -115,7 +114,7 @@ class _SweepRun:
                 self._console.sweeping(self._settings) as watch,
             ):
                 scan = Sweep(pool, self._spec, store, run, watch)
-                with self._interrupts(scan, mirrors):
+                with first_noted(lambda: self._stop(scan, mirrors)):
                     scan.go(plan, lambda wanted: _clone(wanted, mirrors, watch))
             stopped = scan.stopped or self._verify(store, run, scan.secrets)
             if self._request.prune and not stopped:
@@ -148,22 +147,14 @@ class _SweepRun:
             self._console.show_table(decided, totals)
         return code
 
-    @contextmanager
-    def _interrupts(self, scan: Sweep, mirrors: Clones | None) -> Iterator[None]:
-        """Let the first Ctrl-C end the sweep in good order; the second ends it at once."""
-
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            signal.signal(signal.SIGINT, before)
+    def _stop(self, scan: Sweep, mirrors: Clones | None) -> None:
+        """End the sweep in good order."""
+        scan.stop()
+        if mirrors:
+            mirrors.stop()
+        # Standard error may be in use as the signal arrives.
+        with suppress(RuntimeError):
             self._console.say("stopping; what is being read is finished first, Ctrl-C again stops at once")
-            scan.stop()
-            if mirrors:
-                mirrors.stop()
-
-        before = signal.signal(signal.SIGINT, stop)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
 
 def _clone(wanted: CloneWanted, mirrors: Clones | None, watch: SweepWatch) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.errors import OutOfTime
 from akpatrol.model.report import ChangedFiles, Coverage, Report
 from akpatrol.model.scan import Confidence, Exclusion, Place, Skipped
-from akpatrol.runtime.interrupts import first_noted
+from akpatrol.runtime.interrupts import broken_off, first_noted
 from akpatrol.scan import execute
 from akpatrol.scan.result import ScanResult
 from akpatrol.sources.base import Changing, Comparing, Remembering
@@ -59,8 +59,9 @@ def scan_sources(
     """Read every source, place and group what was found, and report it with the coverage."""
     started, clock = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()), monotonic()
     reading = _SourceReader(examiner, options, progress)
-    # The first source that is interrupted is the last.
-    interrupted = any(reading.interrupted(source) for source in sources)
+    with first_noted(options.interrupted) if options.interrupted else nullcontext():
+        # The first source that is interrupted is the last.
+        interrupted = any(reading.interrupted(source) for source in sources)
     result = reading.result
     credentials, below = _group(reading.placed, examiner.rules, options)
     return Report(
@@ -92,28 +93,21 @@ class _SourceReader:
     def interrupted(self, source: Source) -> bool:
         """Read, place and check one source, and return whether that was interrupted."""
         own = len(self.result.hits)
-        broken_off = self._ended(lambda: self._read(source))
+        self._broken_off(lambda: self._read(source))
         if hits := self.result.hits[own:]:
             # A finding cannot be reported without its place; a second Ctrl-C ends this too.
-            interrupted = None if broken_off else self._options.interrupted
-            with first_noted(interrupted) if interrupted else nullcontext() as noted:
-                self._place(source, hits)
-            broken_off |= bool(noted and noted.interrupted)
-        if broken_off or self._ended(lambda: self._check(source)):
+            self._place(source, hits)
+        if self._broken_off(lambda: self._check(source)):
             return True
         if isinstance(source, Remembering):
             source.remember()
         return False
 
-    def _ended(self, work: Callable[[], None]) -> bool:
+    def _broken_off(self, work: Callable[[], None]) -> bool:
         """Return whether Ctrl-C ended the work. Raises KeyboardInterrupt where the results are not kept."""
-        try:
-            work()
-        except KeyboardInterrupt:
-            if not self._options.interrupted:
-                raise
-            self._options.interrupted()
-            return True
+        if self._options.interrupted:
+            return broken_off(work)
+        work()
         return False
 
     def _read(self, source: Source) -> None:

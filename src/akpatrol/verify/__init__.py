@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.kinds import CredentialKind
 from akpatrol.model.scan import Secret
+from akpatrol.runtime.interrupts import broken_off, first_noted
 from akpatrol.verify.options import DEFAULT_API_URL, VerifyOptions, check
 from akpatrol.verify.results import INTERRUPTED, Stage, not_sent, unconfirmed
 from akpatrol.verify.send_policy import why_not_sent
@@ -79,16 +80,18 @@ def _follow(
         key = (learned.credential.kind, learned.credential.secret)
         results[key], stages[key] = learned.verification, learned.stage
 
-    try:
+    def take_all() -> None:
         for learned in batch:
             take(learned)
             if learned.stage is Stage.ANSWERED:
                 on_result(learned.credential, learned.verification)
-    except KeyboardInterrupt:
+
+    with first_noted(lambda: None):
+        if not broken_off(take_all):
+            return False
         for learned in batch.stop():
             take(learned)
-        for key, stage in stages.items():
-            if stage is Stage.ANSWERED:
-                results[key] = unconfirmed(results[key])
-        return True
-    return False
+    for key, stage in stages.items():
+        if stage is Stage.ANSWERED:
+            results[key] = unconfirmed(results[key])
+    return True

@@ -6,11 +6,17 @@ import os
 import signal
 import subprocess
 import sys
-from threading import Thread
+from importlib import import_module
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 
-from akpatrol.runtime.interrupts import child_started, first_noted, put_off
+from akpatrol.runtime.interrupts import broken_off, child_started, first_noted, put_off
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _MASK = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
 
@@ -81,3 +87,68 @@ def test_other_threads_set_no_handlers() -> None:
     thread.start()
     thread.join()
     assert handlers == [signal.default_int_handler]
+
+
+def test_only_what_is_broken_off_hears_of_the_first() -> None:
+    done = []
+
+    def work() -> None:
+        done.append("begun")
+        _interrupt()
+        done.append("ended")
+
+    with first_noted(lambda: None) as noted:
+        assert broken_off(work)
+        assert noted.interrupted
+        assert broken_off(work)
+    assert done == ["begun"]
+
+
+def test_an_error_that_a_signal_became_is_that_signal() -> None:
+    def work() -> None:
+        try:
+            _interrupt()
+        except KeyboardInterrupt as error:
+            raise RuntimeError from error
+
+    with first_noted(lambda: None):
+        assert broken_off(work)
+
+
+def test_an_error_is_an_error() -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with first_noted(lambda: None), pytest.raises(ZeroDivisionError):
+        broken_off(fail)
+
+
+class _Interrupted:
+    def __del__(self) -> None:
+        _interrupt()
+
+
+def _lost() -> None:
+    """Interrupt where Python ignores what a handler raises."""
+    _Interrupted()
+
+
+def _in_import(directory: Path) -> None:
+    """Interrupt while a module is imported."""
+    (directory / "interrupted_module.py").write_text(
+        "import os, signal; os.kill(os.getpid(), signal.SIGINT); WHOLE = 1"
+    )
+    with patch.object(sys, "path", [str(directory), *sys.path]):
+        module = import_module("interrupted_module")
+    del sys.modules["interrupted_module"]
+    assert module.WHOLE
+
+
+@pytest.mark.parametrize("where", ["lost", "import"])
+def test_what_python_would_lose_is_raised_a_moment_later(where: str, tmp_path: Path) -> None:
+    def work() -> None:
+        _lost() if where == "lost" else _in_import(tmp_path)
+        Event().wait()
+
+    with first_noted(lambda: None):
+        assert broken_off(work)

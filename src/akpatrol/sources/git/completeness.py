@@ -45,7 +45,7 @@ class HistoryWalk:
         self._open = ExitStack()
         self._begun = monotonic()
         # git is not left behind when nobody asks.
-        weakref.finalize(self, _close, self._open)
+        weakref.finalize(self, self._open.close)
         self._stream: Stream | None = None
         with suppress(GitError):
             self._stream = self._open.enter_context(git.stream(*_WALK, *revisions.EVERYTHING, stdin=()))
@@ -68,12 +68,6 @@ class HistoryWalk:
             if not graph.is_needed(self._git) and graph.comes_to_an_end(self._git, self._stream, self._begun):
                 return list(_absent(self._git, self._stream))
         return _held_by(self._git, graph.reached(self._git, revisions.EVERYTHING), refs)
-
-
-def _close(opened: ExitStack) -> None:
-    # Python would only show what is raised by who is called as something goes.
-    with suppress(KeyboardInterrupt):
-        opened.close()
 
 
 def gaps(git: Git, walk: HistoryWalk | None = None, proof: Proof | None = None) -> Iterator[Skipped]:

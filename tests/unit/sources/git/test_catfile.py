@@ -128,7 +128,7 @@ def test_a_big_blob_needs_little_memory(repo: Repository) -> None:
             stream.write(block)
     repo.git("-c", "core.compression=1", "add", "big")
     program = (
-        "import sys; from akpatrol.__main__ import main; code = main(sys.argv[1:]); "
+        "import sys; from akpatrol.main import main; code = main(sys.argv[1:]); "
         "status = open('/proc/self/status').read(); print(code, status.split('VmHWM:')[1].split()[0])"
     )
     output = subprocess.run(
