@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from akpatrol.kinds import named
 from akpatrol.model.identity import fingerprint
-from akpatrol.model.scan import Kind, Secret
+from akpatrol.model.scan import Secret
 from tests.api_server import ApiServer, Member
 from tests.credentials import organization_key, personal_access_token
 from tests.program import at_prompt, execute, inside, start
@@ -123,7 +124,7 @@ def test_a_range_asks_about_what_is_new_also_when_it_is_allowed(
     run: Run, repo: Repository, asking: tuple[str, ...], server: ApiServer
 ) -> None:
     """What the base holds at the same path is counted and not asked about."""
-    allowed = fingerprint(Kind.ORGANIZATION_KEY, Secret(LIVE.encode()))
+    allowed = fingerprint(named("organization_key"), Secret(LIVE.encode()))
     repo.write(".akpatrol.toml", f'[[allow]]\nfingerprint = "{allowed}"\nreason = "known"\n')
     repo.commit_file("old", f"KEY={DEAD}\n")
     repo.git("switch", "-q", "-c", "feature")
