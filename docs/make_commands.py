@@ -1,19 +1,27 @@
-"""Write docs/commands.md, the command reference, from the program's own help: python docs/make_commands.py."""
+"""Write what the documentation says of options, from the program's own: python docs/make_commands.py.
+
+That is docs/commands.md, the command reference, and the table of options in each page that has one.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from akpatrol.cli import cli
+from akpatrol.config.options import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from akpatrol.config.options import Option
+
 _FILE = Path(__file__).with_name("commands.md")
 _COLUMNS = 100
+_TABLE = re.compile(r"(?<=^\| option \| meaning \|\n\|---\|---\|\n)(?:\|.*\n)+", re.MULTILINE)
 _HEAD = """\
 # Command reference
 
@@ -52,5 +60,20 @@ def _section(path: str, command: click.Command, context: click.Context) -> str:
     return f"## {path}\n\n```text\n{command.get_help(context)}\n```\n"
 
 
+def with_options(page: str, written: str) -> str:
+    """Return a page with the rows of its table of options."""
+    rows = "".join(f"| {_names(entry)} | {entry.text} |\n" for entry in OPTIONS.values() if entry.page == page)
+    return _TABLE.sub(lambda _: rows, written)
+
+
+def _names(entry: Option) -> str:
+    names = [name for flag in entry.flags for name in flag.split("/")]
+    shown = " ".join(filter(None, (names[-1], entry.metavar)))
+    return ", ".join(f"`{name}`" for name in (*names[:-1], shown))
+
+
 if __name__ == "__main__":
     _FILE.write_text(text())
+    for each in sorted({entry.page for entry in OPTIONS.values()}):
+        file = _FILE.with_name(f"{each}.md")
+        file.write_text(with_options(each, file.read_text()))

@@ -7,15 +7,20 @@ import re
 import shlex
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 import click
 import pytest
 
 from akpatrol.cli import cli
+from akpatrol.config.options import OPTIONS
 from akpatrol.errors import ExitCode
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.scan import State
 from tests.credentials import personal_access_token
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _ROOT = Path(__file__).parents[1]
 _GENERATED = "docs/commands.md"
@@ -94,14 +99,26 @@ def test_every_command_and_option_has_a_help_text() -> None:
             assert not isinstance(option, click.Option) or option.help, option.name
 
 
-def test_the_command_reference_is_the_programs_help() -> None:
+def _made() -> ModuleType:
+    """Return the program that makes pages."""
     specification = importlib.util.spec_from_file_location("make_commands", _ROOT / "docs/make_commands.py")
     assert specification
     assert specification.loader
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
+    return module
+
+
+def test_the_command_reference_is_the_programs_help() -> None:
     # Help is wrapped, and words of a default may depend on the machine: only line ends and blanks may differ.
-    assert _PAGES[_GENERATED].split() == module.text().split(), "run: python docs/make_commands.py"
+    assert _PAGES[_GENERATED].split() == _made().text().split(), "run: python docs/make_commands.py"
+
+
+@pytest.mark.parametrize("page", sorted({entry.page for entry in OPTIONS.values()}))
+def test_each_table_of_options_is_made_of_the_options(page: str) -> None:
+    written = _PAGES[f"docs/{page}.md"]
+    assert _made().with_options(page, written) == written, "run: python docs/make_commands.py"
+    assert written.count("| option | meaning |") == 1
 
 
 def test_the_exit_codes_are_all_told() -> None:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 _SOURCE = Path(__file__).parents[1] / "src"
 _LONGEST, _SHORTEST = 350, 20  # lines
-# A walk's commit serves two modules; the options of policy are a table of their own; a kind has a module of its own,
-# however little is known of it.
-_SHORT = {"akpatrol/cli/policy.py", "akpatrol/kinds/custom.py", "akpatrol/sources/git/walked_commit.py"}
+# A walk's commit serves two modules; a kind has a module of its own, however little is known of it.
+_SHORT = {"akpatrol/kinds/custom.py", "akpatrol/sources/git/walked_commit.py"}
 _PATHS = sorted(_SOURCE.rglob("*.py"))
 _TREES = {".".join(path.relative_to(_SOURCE).with_suffix("").parts): ast.parse(path.read_text()) for path in _PATHS}
 _MODULES = {name.removesuffix(".__init__"): tree for name, tree in _TREES.items()}

@@ -66,7 +66,7 @@ def _run(arguments: list[str]) -> int:
     import click  # noqa: PLC0415 - inside, so that a failing import has an exit code too
 
     from akpatrol.cli import cli  # noqa: PLC0415
-    from akpatrol.config.options import environment  # noqa: PLC0415
+    from akpatrol.config.settings import environment  # noqa: PLC0415
 
     if wanted := environment().get(_COMPLETION):
         from click.shell_completion import shell_complete  # noqa: PLC0415 - a shell asks what could come next

@@ -10,7 +10,7 @@ import pytest
 
 from akpatrol.cli import progress as progress_
 from akpatrol.cli.progress import ScanProgress
-from akpatrol.config.options import Settings
+from akpatrol.config.settings import Settings
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Counted, Target
 from akpatrol.scan.result import ScanResult

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from akpatrol import __version__
-from akpatrol.cli import directory
+from akpatrol.cli.parameters import parameter
 from akpatrol.errors import UsageError
 
 # name -> (module in this package, help): a command's module is imported when the command runs.
@@ -61,8 +61,11 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@directory.option(expose_value=False)
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    params=[parameter("directory", expose_value=False)],
+)
 @click.version_option(__version__, prog_name="akpatrol")
 def cli() -> None:
     """Find leaked Anyreach API credentials: in files, in streams and in the whole of git history.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from akpatrol.cli.options import Flags, some
-from akpatrol.config import options as settings_
+from akpatrol.cli.options import shared_with
+from akpatrol.config import settings as settings_
 from akpatrol.config.allowance_file import with_allowance
 from akpatrol.config.load import configuration_of
 from akpatrol.errors import ExitCode, UsageError
@@ -20,14 +20,17 @@ from akpatrol.report.text_safety import visible
 from akpatrol.report.write import check_writable, write
 from akpatrol.sources.git import repository
 
+if TYPE_CHECKING:
+    from akpatrol.config.options import Options
+
 
 @click.command("allow")
 @click.argument("fingerprint", metavar="FINGERPRINT")
 @click.option("--reason", required=True, metavar="TEXT", help="Why it is no finding, for whoever reads it later.")
 @click.option("--expires", metavar="DATE", help="The first day on which it is one again, YYYY-MM-DD.")
 @click.option("--owner", default="", metavar="NAME", help="Who answers for it.")
-@some("directory", "config")
-def command(flags: Flags, fingerprint: str, reason: str, expires: str | None, owner: str) -> int:
+@shared_with("allow")
+def command(flags: Options, fingerprint: str, reason: str, expires: str | None, owner: str) -> int:
     """Allow the credential with this FINGERPRINT, in the tree's configuration, or in a new .akpatrol.toml."""
     if not is_fingerprint(fingerprint):
         raise UsageError(f"{fingerprint}: not a fingerprint", hint="akp1: and 64 digits, as reports show it")
@@ -56,7 +59,7 @@ def _day(text: str | None) -> date | None:
     return day
 
 
-def _file(flags: Flags) -> str:
+def _file(flags: Options) -> str:
     """Return the configuration in force here, which is thereby known to be right, or the one to make."""
     here = os.path.realpath(".")
     found = repository.find(os.fsencode(here))

@@ -8,12 +8,13 @@ from functools import partial
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import Flags, resolve, some
+from akpatrol.cli.options import resolve, shared_with
+from akpatrol.config.options import Options, of
 from akpatrol.errors import ExitCode
 from akpatrol.pipeline import baseline
 from akpatrol.report import baseline_text
 
-_FLAGS = some("directory", "config", "rules", "baseline", "jobs", "progress")
+_FLAGS = shared_with("baseline")
 _REPORT = click.argument("report", required=False, metavar="[REPORT]", type=click.Path(exists=True, dir_okay=False))
 _BY = click.option("--by", metavar="NAME", help="Who adds the entries.  [default: git's author name, or the user's]")
 _NOTE = click.option("--note", default="", metavar="TEXT", help="A note on each entry that is added.")
@@ -29,7 +30,7 @@ def command() -> None:
 @_BY
 @_NOTE
 @_FLAGS
-def create(flags: Flags, report: str | None, by: str | None, note: str) -> int:
+def create(flags: Options, report: str | None, by: str | None, note: str) -> int:
     """Make a baseline from a JSON REPORT, or from history and tracked files, which are looked through then."""
     place = baseline.locate(flags.config, flags.baseline)
     return _show(place.file, baseline.create(place, _request(flags, report, by, note), Terminal()))
@@ -40,7 +41,7 @@ def create(flags: Flags, report: str | None, by: str | None, note: str) -> int:
 @_BY
 @_NOTE
 @_FLAGS
-def update(flags: Flags, report: str | None, by: str | None, note: str) -> int:
+def update(flags: Options, report: str | None, by: str | None, note: str) -> int:
     """Add what is found, and drop what complete scans of the kinds that once saw it see no more."""
     place = baseline.locate(flags.config, flags.baseline)
     return _show(place.file, baseline.update(place, _request(flags, report, by, note), Terminal()))
@@ -48,8 +49,8 @@ def update(flags: Flags, report: str | None, by: str | None, note: str) -> int:
 
 @command.command("show")
 @click.option("-f", "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Format.")
-@some("directory", "config", "baseline")
-def show(flags: Flags, format_: str) -> int:
+@shared_with("baseline show")
+def show(flags: Options, format_: str) -> int:
     """Show the entries."""
     file = baseline.locate(flags.config, flags.baseline).file
     entries = list(baseline.read(file).values())
@@ -61,8 +62,8 @@ def show(flags: Flags, format_: str) -> int:
     return ExitCode.CLEAN
 
 
-def _request(flags: Flags, report: str | None, by: str | None, note: str) -> baseline.BaselineRequest:
-    configure = partial(resolve, flags._replace(no_allow=True))
+def _request(flags: Options, report: str | None, by: str | None, note: str) -> baseline.BaselineRequest:
+    configure = partial(resolve, of({"no_allow": True}).over(flags))
     return baseline.BaselineRequest(configure, flags.config, report, by, note)
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol.cli.options import Flags, resolve, shared
+from akpatrol.cli.options import resolve, shared
 from akpatrol.cli.safe_echo import safe_echo
 from akpatrol.cli.values_in_force import ValuesInForce
 from akpatrol.config.load import configuration_of
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.rules import rule_file as rules_
 from akpatrol.sources.git import repository
+
+if TYPE_CHECKING:
+    from akpatrol.config.options import Options
 
 
 @click.group("config")
@@ -23,7 +27,7 @@ def command() -> None:
 
 @command.command("show")
 @shared
-def show(flags: Flags) -> int:
+def show(flags: Options) -> int:
     """Show every value that a command given these options here would go by, and where it comes from."""
     if flags.format_ not in ("text", "json"):
         raise UsageError(f"-f {flags.format_}: config show writes text or json")

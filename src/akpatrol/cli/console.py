@@ -14,7 +14,7 @@ from akpatrol.cli.publish import publish, write_out
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.detect.engine import Engine
     from akpatrol.model.credential import Credential, Verification
     from akpatrol.model.report import Report

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import Flags, resolve, shared
+from akpatrol.cli.options import resolve, shared
 from akpatrol.pipeline.history import commit_range, history
+
+if TYPE_CHECKING:
+    from akpatrol.config.options import Options
 
 
 @click.command("history")
 @click.argument("repo", default=".", metavar="[REPO]")
 @click.option("--range", "range_", metavar="A..B", help="Only what these commits introduced; A...B and `auto` too.")
 @shared
-def command(flags: Flags, repo: str, range_: str | None) -> int:
+def command(flags: Options, repo: str, range_: str | None) -> int:
     """Look through every object of a git repository, reachable or not, and the git directory's own files.
 
     With --range only what those commits introduced. `--range auto` takes pre-commit's PRE_COMMIT_FROM_REF and

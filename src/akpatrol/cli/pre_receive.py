@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import Flags, resolve, shared
+from akpatrol.cli.options import resolve, shared
 from akpatrol.errors import UsageError
 from akpatrol.pipeline.push import pre_receive
 from akpatrol.report.push_message import Outlook
+
+if TYPE_CHECKING:
+    from akpatrol.config.options import Options
 
 
 @click.command("pre-receive")
@@ -27,7 +31,7 @@ from akpatrol.report.push_message import Outlook
 )
 @click.option("--contact", default="", metavar="TEXT", help="Whom a refused pusher can ask to allow something.")
 @shared
-def command(flags: Flags, budget: float | None, contact: str, *, fail_open: bool) -> int:
+def command(flags: Options, budget: float | None, contact: str, *, fail_open: bool) -> int:
     """Look through a push before it is accepted: a git server's pre-receive hook.
 
     git gives it `old new ref` lines on standard input. All objects that the repository did not have are read, commits'

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.scan.result import ScanResult
     from akpatrol.sources.base import Source
 
@@ -30,7 +30,9 @@ class StatusLine:
 
     def __init__(self, settings: Settings) -> None:
         self._on_terminal = bool(sys.stderr) and sys.stderr.isatty()
-        self._wanted = bool(sys.stderr) and (self._on_terminal if settings.progress is None else settings.progress)
+        self._wanted = bool(sys.stderr) and (
+            self._on_terminal if settings.options.progress is None else settings.options.progress
+        )
         self._started = monotonic()
         self._next = self._started + _A_MOMENT
         self._bar: Progress | None = None

@@ -14,7 +14,7 @@ from akpatrol.report import RenderOptions, render
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.detect.engine import Engine
     from akpatrol.model.report import Report
     from akpatrol.report import Renderer
@@ -34,12 +34,12 @@ def publish(report: Report, engine: Engine, settings: Settings, text: Renderer |
         on_terminal = file is None and bool(sys.stdout) and sys.stdout.isatty()
         options = RenderOptions(
             redact=redact,
-            show_secrets=settings.show_secrets,
+            show_secrets=settings.options.show_secrets,
             colour=on_terminal and _coloured(settings.environment),
             width=_columns() if on_terminal else _WIDTH,
             rules=engine.rules,
             now=datetime.now(UTC),
-            verbose=settings.verbose,
+            verbose=settings.options.verbose,
             here=_here(),
             link_template=settings.link_template,
         )

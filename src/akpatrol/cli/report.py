@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import Flags, resolve, some
+from akpatrol.cli.options import resolve, shared_with
 from akpatrol.pipeline.report import report
 from akpatrol.report import links
+
+if TYPE_CHECKING:
+    from akpatrol.config.options import Options
 
 
 @click.command("report")
@@ -26,19 +31,8 @@ from akpatrol.report import links
     help="Where a page links places to: {repository} (`team/service`, of the remote), {commit}, {path}, {line} and "
     "{object} are filled in.",
 )
-@some(
-    "directory",
-    "format_",
-    "output",
-    "reports",
-    "rules",
-    "allow_empty",
-    "min_confidence",
-    "exit_zero",
-    "quiet",
-    "verbose",
-)
-def command(flags: Flags, source: str, since: str | None, link_template: str | None, *, coverage: bool) -> int:
+@shared_with("report")
+def command(flags: Options, source: str, since: str | None, link_template: str | None, *, coverage: bool) -> int:
     """Tell an earlier result in any format: a JSON or JSON Lines report, `-` for standard input, or a store of sweeps.
 
     Of a report everything is told that is in it, unless --min-confidence is given. Secrets are masked, even those that
@@ -48,5 +42,5 @@ def command(flags: Flags, source: str, since: str | None, link_template: str | N
     if link_template is not None:
         links.check(link_template)
     settings = resolve(flags, None, None)._replace(link_template=link_template)
-    minimum = settings.min_confidence if flags.min_confidence else None
+    minimum = settings.options.min_confidence if "min_confidence" in flags.given else None
     return report(source, settings, Terminal(), minimum, since=since, coverage=coverage)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from akpatrol.cli.options import shared_with
 from akpatrol.cli.safe_echo import safe_echo
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.rules import rule_file as rules_
 
-_RULES = click.option(
-    "--rules", "extra", type=click.Path(exists=True, path_type=Path), multiple=True, metavar="PATH",
-    help="A rule file in gitleaks' format, or a directory of them; repeatable.",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from akpatrol.config.options import Options
 
 
 @click.group("rules")
@@ -23,21 +23,21 @@ def command() -> None:
 
 
 @command.command("list")
-@_RULES
-def list_(extra: tuple[Path, ...]) -> int:
+@shared_with("rules")
+def list_(flags: Options) -> int:
     """List all rules: id and description."""
     say = safe_echo()
-    for rule in rules_.load(extra).rules:
+    for rule in rules_.load(tuple(map(Path, flags.rules))).rules:
         say(f"{rule.id}  {rule.description}")
     return ExitCode.CLEAN
 
 
 @command.command("show")
 @click.argument("rule_id", metavar="ID")
-@_RULES
-def show(rule_id: str, extra: tuple[Path, ...]) -> int:
+@shared_with("rules")
+def show(flags: Options, rule_id: str) -> int:
     """Show one rule whole."""
-    loaded = rules_.load(extra)
+    loaded = rules_.load(tuple(map(Path, flags.rules)))
     rule = loaded.get(rule_id)
     if rule is None:
         known = ", ".join(rule.id for rule in loaded.rules)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from akpatrol.cli.options import Flags, resolve, shared
+from akpatrol.cli.options import resolve, shared
 from akpatrol.cli.sweep_screen import SweepTerminal
 from akpatrol.pipeline.sweep import SweepRequest, sweep
+
+if TYPE_CHECKING:
+    from akpatrol.config.options import Options
 
 _STORE = "akpatrol.sqlite3"
 
@@ -36,7 +41,7 @@ _STORE = "akpatrol.sqlite3"
 @click.option("--prune", is_flag=True, help="Let earlier targets that are no longer there count as gone.")
 @shared
 def command(  # noqa: PLR0913 - click gives each option its own
-    flags: Flags,
+    flags: Options,
     words: tuple[str, ...],
     *,
     file: str,

@@ -16,7 +16,7 @@ from akpatrol.report.wording import plural
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.model.report import Report
     from akpatrol.sweep.work import TargetResult
 
@@ -40,7 +40,7 @@ class Screen:
     """Follows a sweep: a bar on a terminal, a line now and then where one was asked for, else nothing."""
 
     def __init__(self, settings: Settings) -> None:
-        terminal = bool(sys.stderr) and sys.stderr.isatty() and settings.progress is not False
+        terminal = bool(sys.stderr) and sys.stderr.isatty() and settings.options.progress is not False
         self._bar: Progress | None = _bar() if terminal else None
         self._line = None if terminal else StatusLine(settings)
         self._task = self._bar.add_task("sweep", total=None, targets="") if self._bar else None

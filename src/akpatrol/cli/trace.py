@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import Flags, resolve, shared
+from akpatrol.cli.options import resolve, shared
 from akpatrol.errors import UsageError
 from akpatrol.pipeline.trace import trace
+
+if TYPE_CHECKING:
+    from akpatrol.config.options import Options
 
 
 @click.command("trace")
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @shared
-def command(flags: Flags, targets: tuple[str, ...]) -> int:
+def command(flags: Options, targets: tuple[str, ...]) -> int:
     """Tell every place where one credential is: since and until when, who, whether it is live, what to do.
 
     It is asked for at a prompt that does not show it, or read from standard input, and kept nowhere. What no rule

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from click.core import ParameterSource
 
+from akpatrol.config.options import OPTIONS
+from akpatrol.model.scan import Confidence
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import click
 
-    from akpatrol.config.options import Configuration, Settings
+    from akpatrol.config.options import Option
+    from akpatrol.config.settings import Configuration, Settings
 
-# A flag's parameter -> the configuration's key, where these differ.
-_KEYS = {"organizations": "org", "format_": "format", "reports": "report"}
 _ADDED = ("rules", "exclude")
+_BOUNDS = ("whole", "number", "size")  # shown where they were set
 _NOT_SHOWN = ("directory", "config", "verbose", "help")
 
 
@@ -37,45 +40,40 @@ class ValuesInForce:
         self._stated: dict[str, list[Value]] = defaultdict(list)
         for one in configuration.stated:
             self._stated[one.key].append(Value(*one))
-        self._in_force: dict[str, Any] = {
-            "min_confidence": settings.min_confidence.name.lower(),
-            "jobs": settings.jobs,
-            "show_secrets": settings.show_secrets,
-            "verify": settings.verification.verify,
-            "api_url": settings.verification.api_url or "https://api.anyreach.ai",
-            "ca_bundle": settings.verification.ca_bundle,
-            "baseline": settings.policy.baseline.name if settings.policy.baseline else None,
-            "fail_on": settings.verification.fail_on or "any",
-        }
+        baseline = settings.policy.baseline.name if settings.policy.baseline else None
+        self._in_force = settings.options._replace(jobs=settings.jobs, baseline=baseline)
 
     def values(self) -> Iterator[Value]:
         """Yield them in the order of the options; what only a configuration says comes last."""
         for parameter in self._context.command.params:
             name = parameter.name or ""
-            key = _KEYS.get(name, name)
             if name in _NOT_SHOWN:
                 continue
+            entry = OPTIONS[name]
+            key = entry.key
             flag = self._context.get_parameter_source(name) is ParameterSource.COMMANDLINE and parameter.opts[-1]
             if key in _ADDED or (key == "org" and not flag):
                 yield from self._stated[key]
             if flag:
-                given = self._context.params[name]
-                for one in given if isinstance(given, tuple) else [self._in_force.get(key, given)]:
+                value = getattr(self._in_force, name)
+                for one in value if entry.multiple else [value]:
                     yield Value(key, _text(one), flag)
             elif key not in _ADDED and key != "org":
-                yield from self._single(key, self._context.params.get(name))
+                yield from self._single(name, entry)
         for key in ("accept_skip", "allow", "extends"):
             yield from self._stated[key]
 
-    def _single(self, key: str, default: Any) -> Iterator[Value]:
-        value, variable = self._in_force.get(key, default), f"AKPATROL_{key.upper()}"
-        if key in ("api_url", "ca_bundle") and self._environment.get(variable):
-            yield Value(key, _text(value), variable)
+    def _single(self, name: str, entry: Option) -> Iterator[Value]:
+        key, value = entry.key, getattr(self._in_force, name)
+        if self._environment.get(entry.variable):
+            yield Value(key, _text(value), entry.variable)
         elif self._stated[key]:
             yield Value(key, _text(value), self._stated[key][-1].origin)
-        elif value not in (None, "", ()):
+        elif value not in (None, "", ()) and (entry.form not in _BOUNDS or entry.setter != "nobody"):
             yield Value(key, _text(value), "default")
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, Confidence):
+        return value.name.lower()
     return str(value).lower() if isinstance(value, bool) else str(value)

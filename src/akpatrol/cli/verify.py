@@ -5,20 +5,22 @@ from __future__ import annotations
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import Flags, resolve, shared
+from akpatrol.cli.options import resolve, shared
+from akpatrol.config.options import Options, of
 from akpatrol.errors import UsageError
+from akpatrol.model.scan import Confidence
 from akpatrol.pipeline.verify import verify
 
 
 @click.command("verify")
 @shared
-def command(flags: Flags) -> int:
+def command(flags: Options) -> int:
     """Ask the API whether credentials are live: pasted at a prompt that does not show them, or piped in, one a line.
 
     Nothing is asked about anything else. Exits 1 when there is a credential; --fail-on live: when one is live.
     """
-    if flags.verify is False:
+    if "verify" in flags.given and not flags.verify:
         raise UsageError("--no-verify: this command does nothing but verify")
     # What a person pastes is meant as a credential.
-    flags = flags._replace(min_confidence=flags.min_confidence or "low")
+    flags = flags.over(of({"min_confidence": Confidence.LOW}))
     return verify(resolve(flags, None, None), Terminal())

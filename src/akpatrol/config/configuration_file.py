@@ -12,25 +12,28 @@ from typing import TYPE_CHECKING, Any
 
 from akpatrol.config import configuration_tables as tables
 from akpatrol.config.files import OnDisk
-from akpatrol.config.options import FILE_NAME, PYPROJECT, Configuration, NamedFile, Stated
+from akpatrol.config.options import OPTIONS, of
+from akpatrol.config.settings import FILE_NAME, PYPROJECT, Configuration, NamedFile, Stated
 from akpatrol.errors import UsageError
-from akpatrol.model.scan import Confidence
 from akpatrol.validate.toml_table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from akpatrol.config.files import Files
+    from akpatrol.config.options import Option
 
-TREE_KEYS = ("rules", "exclude", "min_confidence", "accept_skip", "allow", "baseline", "extends")
-EXPLICIT_KEYS = (*TREE_KEYS, "jobs", "show_secrets", "verify", "org", "api_url", "ca_bundle")
-_CALLERS_OWN = {
-    "api_url", "ca_bundle", "org", "verify", "verify_rps", "send_unattributed", "no_scopes", "inventory", "fail_on",
-    "show_secrets", "exit_zero", "fail_on_stale", "no_allow", "allow_empty", "output", "report", "format", "store",
-    "hashes", "jobs", "cache", "no_cache", "progress", "quiet", "verbose", "config", "repo",
-}  # fmt: skip
+TREE_KEYS = (*(one.key for one in OPTIONS.values() if one.setter == "tree"), "accept_skip", "allow", "extends")
+EXPLICIT_KEYS = (*TREE_KEYS, *(one.key for one in OPTIONS.values() if one.setter == "caller"))
+_CALLERS_OWN = {one.key for one in OPTIONS.values() if one.page != "encodings"} - {*TREE_KEYS} | {
+    "store",
+    "cache",
+}
+_SINGLE = {one.key for one in OPTIONS.values() if one.setter != "nobody" and not one.multiple}
+_LISTS = {name for name, one in OPTIONS.items() if one.multiple}
+_PATHS = ("rules", "exclude", "baseline")  # relative to their file
 _LONGEST_BYTES = 1 << 20
-_MOST_JOBS = 4096
+_MOST_OF_ANYTHING = 4096
 _DEEPEST = 5
 _LONGEST_VALUE = 200
 
@@ -111,24 +114,26 @@ class _ConfigurationParser:
     def configuration(self) -> Configuration:
         """Return what the file says."""
         table, name = self._table, self._files.name(self._path)
-        minimum = table.choice("min_confidence", ["low", "medium", "high"], "low")
+        options = of(dict(self._options()))
         skips = [tables.under(entry, "accept_skip", name) for entry in table.tables("accept_skip")]
         allow = [tables.under(entry, "allow", name) for entry in table.tables("allow")]
         return Configuration(
             rules=tuple(rules for each in table.texts("rules") for rules in self._rules(each)),
             exclude=self._exclude(),
-            min_confidence=Confidence[minimum.upper()],
             accept_skip=tuple(map(tables.acceptance, skips)),
             allow=tuple(tables.allowance(entry, name) for entry in allow),
             baseline=_beside(self._path, table, "baseline", self._files) if table.text("baseline") else None,
-            jobs=table.whole("jobs", range(1, _MOST_JOBS)),
-            show_secrets=table.flag("show_secrets"),
-            verify=table.flag("verify"),
-            organizations=table.texts("org"),
-            api_url=table.text("api_url") or None,
-            ca_bundle=table.text("ca_bundle") or None,
             stated=tuple(self._stated(name)),
+            options=options,
         )
+
+    def _options(self) -> Iterator[tuple[str, Any]]:
+        """Yield the names and values of the options that the file sets, those aside that are paths."""
+        for name, option in OPTIONS.items():
+            if option.key in self._table.values and option.setter != "nobody" and name not in _PATHS:
+                value = _read(self._table, option)
+                if value != "":  # says as much as nothing
+                    yield name, option.parse(value) if option.parse else value
 
     def _exclude(self) -> tuple[str, ...]:
         patterns = self._table.texts("exclude")
@@ -158,6 +163,16 @@ class _ConfigurationParser:
                 yield Stated(key, _shown(one)[:_LONGEST_VALUE], name)
 
 
+def _read(table: Table, option: Option) -> Any:
+    if option.form in ("flag", "switch"):
+        return table.flag(option.key)
+    if option.form == "whole":
+        return table.whole(option.key, range(1, _MOST_OF_ANYTHING))
+    if option.form == "choice":
+        return table.choice(option.key, option.choices, option.choices[0])
+    return table.texts(option.key) if option.multiple else table.text(option.key)
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} = {_shown(each)}" for key, each in value.items())
@@ -167,16 +182,15 @@ def _shown(value: Any) -> str:
 def _merged(base: Configuration, own: Configuration, stated: dict[str, Any]) -> Configuration:
     """Return what a file says on top of what it extends: lists add up, of other values the later one wins."""
     changes: dict[str, Any] = {"stated": _in_force(base.stated, own.stated)}
-    for key in stated.keys() - {"extends"}:
-        field = "organizations" if key == "org" else key
-        before, value = getattr(base, field), getattr(own, field)
-        changes[field] = before + value if isinstance(value, tuple) else value
-    return base._replace(**changes)
+    for key in stated.keys() & {*Configuration._fields}:
+        before, value = getattr(base, key), getattr(own, key)
+        changes[key] = before + value if isinstance(value, tuple) else value
+    lists = {name: getattr(base.options, name) + getattr(own.options, name) for name in _LISTS & own.options.given}
+    return base._replace(options=own.options._replace(**lists).over(base.options), **changes)
 
 
 def _in_force(before: tuple[Stated, ...], own: tuple[Stated, ...]) -> tuple[Stated, ...]:
-    single = {"min_confidence", "baseline", "jobs", "show_secrets", "verify", "api_url", "ca_bundle"}
-    replaced = {one.key for one in own} & single
+    replaced = {one.key for one in own} & _SINGLE
     return (*(one for one in before if one.key not in replaced), *own)
 
 

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from akpatrol.config.options import AllowEntry, SkipAcceptance
+from akpatrol.config.settings import AllowEntry, SkipAcceptance
 from akpatrol.errors import UsageError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from akpatrol.config.options import FILE_NAME, PYPROJECT, Configuration
+from akpatrol.config.settings import FILE_NAME, PYPROJECT, Configuration
 
 if TYPE_CHECKING:
     from akpatrol.config.files import Files

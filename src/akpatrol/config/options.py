@@ -1,195 +1,314 @@
-"""What the caller wants: flags over configuration, and the only reader of the environment.
-
-Paths are strings and nothing here is parsed: a hook starts on every commit.
-"""
+"""The options that commands share, one entry each: flags, configuration keys, defaults, help, docs derive from it."""
 
 from __future__ import annotations
 
-import os
-import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.config.limits import Limits
 from akpatrol.model.scan import Confidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import date
+    from typing import Literal
 
-    from akpatrol.model.credential import Credential
+    # What a value is, on the command line and in a configuration. Whole numbers begin at 1, others above 0; a size is a
+    # number of bytes, and a switch a flag that another one takes back.
+    OptionForm = Literal[
+        "text",
+        "flag",
+        "switch",
+        "count",
+        "choice",
+        "format",
+        "report",
+        "directory",
+        "file",
+        "existing_file",
+        "existing_path",
+        "pattern",
+        "whole",
+        "number",
+        "size",
+    ]
+    # Whose configuration may set an option: any tree's that is scanned, or only one that the caller names.
+    Setter = Literal["tree", "caller", "nobody"]
+    # The page in docs/ that lists an option.
+    Page = Literal["configuration", "encodings", "verification"]
 
-FILE_NAME = ".akpatrol.toml"
-PYPROJECT = "pyproject.toml"
 BASELINE = ".akpatrol-baseline.json"
+_LIMITS = Limits()
+_UNITS = ((1 << 40, "T"), (1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K"))
 
 
-class NamedFile(NamedTuple):
-    """A file that was read, and what to call it."""
+class Option(NamedTuple):
+    """One option: its ``flags``, as typed, and a sentence of ``help``.
 
-    name: str
-    content: bytes
-
-
-class AllowEntry(NamedTuple):
-    """``[[allow]]`` in the file ``where``: all names that are given must fit; ``expires`` is the first day without."""
-
-    where: str
-    reason: str
-    owner: str = ""
-    expires: date | None = None
-    fingerprint: str = ""
-    key_id: str = ""
-    sha256: str = ""
-    rule: str = ""
-    path: str = ""
-    commit: str = ""
-
-
-class SkipAcceptance(NamedTuple):
-    """``[[accept_skip]]``: what can never be read, by path pattern, object id or form, why, and until which day.
-
-    A ``form`` is what a skip's reason begins with, up to its colon, in any case: ``PDF``, say.
+    A configuration sets it by its ``key`` where its ``setter`` may, and the environment by a ``variable``. A command
+    that scans takes every option; of the others, those that are named in ``also``.
     """
 
-    path: str
-    object: str
-    reason: str
-    expires: date | None
-    form: str = ""
+    flags: tuple[str, ...]
+    help: str
+    form: OptionForm = "text"
+    default: Any = None
+    shown_default: str = ""
+    """What the help says instead of the default."""
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+    multiple: bool = False
+    setter: Setter = "nobody"
+    variable: str = ""
+    page: Page = "configuration"
+    also: tuple[str, ...] = ()
+    parse: Callable[[Any], Any] | None = None
+    """Makes a value of a text, where that is no text."""
+
+    @property
+    def key(self) -> str:
+        """The name in a configuration, and in ``akpatrol config show``."""
+        long = next(flag for flag in self.flags if flag.startswith("--"))
+        return long.partition("/")[0].removeprefix("--").replace("-", "_")
+
+    @property
+    def text(self) -> str:
+        """The help, with the default where that says anything."""
+        return f"{self.help}  [default: {shown}]" if (shown := self.shown_default or _words(self)) else self.help
 
 
-class VerificationSettings(NamedTuple):
-    """What to ask the API and the inventory; ``fail_on`` is ``any`` when None."""
-
-    verify: bool = False
-    organizations: tuple[str, ...] = ()
-    api_url: str | None = None
-    ca_bundle: str | None = None
-    verify_rps: float | None = None
-    send_unattributed: bool = False
-    no_scopes: bool = False
-    inventory: str | None = None
-    fail_on: str | None = None
+def _words(option: Option) -> str:
+    """Return a default in words, nothing where it is not to be shown."""
+    value = option.default
+    if option.form == "size":
+        return next(f"{value // size}{unit}" for size, unit in _UNITS if not value % size)
+    if option.form in ("whole", "number") and value is not None:
+        return f"{value:,g}" if isinstance(value, float) else f"{value:,}"
+    if isinstance(value, Confidence):
+        return value.name.lower()
+    return value if isinstance(value, str) else ""
 
 
-class PolicySettings(NamedTuple):
-    """What may allow a credential. ``trusted`` tells of one whose inline allowances count; all do when it is None."""
-
-    allow: tuple[AllowEntry, ...] = ()
-    baseline: NamedFile | None = None
-    inline: bool = False
-    trusted: Callable[[Credential], bool] | None = None
-    fail_on_stale: bool = False
-    notices: tuple[str, ...] = ()
+def _confidence(name: str) -> Confidence:
+    return Confidence[name.upper()]
 
 
-class Stated(NamedTuple):
-    """One value of a configuration, for ``akpatrol config show``: what ``key`` is set to, or gets, in which file."""
-
-    key: str
-    value: str
-    file: str
-
-
-class Configuration(NamedTuple):
-    """A configuration's content; ``file`` is None when there is none.
-
-    Path patterns are relative to the directory ``base``, to the target when that is None; ``baseline`` is a path.
-    """
-
-    file: str | None = None
-    base: str | None = None
-    rules: tuple[NamedFile, ...] = ()
-    exclude: tuple[str, ...] = ()
-    min_confidence: Confidence | None = None
-    accept_skip: tuple[SkipAcceptance, ...] = ()
-    allow: tuple[AllowEntry, ...] = ()
-    baseline: str | None = None
-    stated: tuple[Stated, ...] = ()
-    jobs: int | None = None
-    show_secrets: bool = False
-    verify: bool = False
-    organizations: tuple[str, ...] = ()
-    api_url: str | None = None
-    ca_bundle: str | None = None
+def option(  # noqa: PLR0913 - as an entry has
+    *flags: str,
+    help: str,  # noqa: A002 - click's word
+    form: OptionForm = "text",
+    default: Any = None,
+    shown_default: str = "",
+    metavar: str = "",
+    choices: tuple[str, ...] = (),
+    multiple: bool = False,
+    setter: Setter = "nobody",
+    variable: str = "",
+    page: Page = "configuration",
+    also: tuple[str, ...] = (),
+    parse: Callable[[Any], Any] | None = None,
+) -> Any:
+    """Declare a field of ``Options``, whose annotation says of which type its values are."""
+    fixed = () if multiple else default
+    return Option(
+        flags, help, form, fixed, shown_default, metavar, choices, multiple, setter, variable, page, also, parse
+    )
 
 
-class Settings(NamedTuple):
-    """One run's settings, from flags, configuration and environment; an output's file None is standard output.
-
-    The configuration's path patterns are relative to ``base``, those of flags, and all when it is None, to the target.
-    ``cache`` is the directory of what earlier runs remember, None to do without.
-    """
-
-    environment: Mapping[str, str]
-    outputs: tuple[tuple[str, str | None], ...] = (("text", None),)
-    rules: tuple[str | NamedFile, ...] = ()
-    exclude: tuple[str, ...] = ()
-    allow_empty: bool = False
-    configured_exclude: tuple[str, ...] = ()
-    base: str | None = None
-    min_confidence: Confidence = Confidence.MEDIUM
-    accept_skip: tuple[SkipAcceptance, ...] = ()
-    hashes: str | None = None
-    jobs: int = 1
-    cache: str | None = None
-    show_secrets: bool = False
-    exit_zero: bool = False
-    progress: bool | None = None
-    quiet: bool = False
-    verbose: int = 0
-    configuration: str | None = None
-    limits: Limits = Limits()
-    verification: VerificationSettings = VerificationSettings()
-    policy: PolicySettings = PolicySettings()
-    link_template: str | None = None
+_REPORT, _ALLOW, _RULES, _BASELINE, _BASELINE_SHOW = "report", "allow", "rules", "baseline", "baseline show"
 
 
-def environment() -> dict[str, str]:
-    """Return the process's environment."""
-    return dict(os.environ)
+class Options(NamedTuple):
+    """What is in force; ``given`` names the options that somebody set, all others have their defaults."""
+
+    given: frozenset[str] = frozenset()
+    # fmt: off
+    directory: str | None = option(
+        "-C", "--repo", form="directory", metavar="DIR", help="Work as if started in DIR.",
+        also=(_REPORT, _ALLOW, _BASELINE, _BASELINE_SHOW),
+    )
+    format_: str = option(
+        "-f", "--format", form="format", default="text", metavar="FORMAT", help="Format of the report.",
+        also=(_REPORT,),
+    )
+    output: str | None = option(
+        "-o", "--output", form="file", metavar="FILE", also=(_REPORT,),
+        help="Write the report to FILE instead of standard output.",
+    )
+    reports: tuple[tuple[str, str], ...] = option(
+        "--report", form="report", multiple=True, metavar="FORMAT:FILE", also=(_REPORT,),
+        help="Write a further report; repeatable.",
+    )
+    rules: tuple[str, ...] = option(
+        "--rules", form="existing_path", multiple=True, metavar="PATH", setter="tree",
+        help="A rule file in gitleaks' format, or a directory of them; repeatable.", also=(_REPORT, _RULES, _BASELINE),
+    )
+    config: str | None = option(
+        "--config", form="existing_file", metavar="FILE", also=(_ALLOW, _BASELINE, _BASELINE_SHOW),
+        help="Use this configuration instead of the scanned tree's.",
+    )
+    exclude: tuple[str, ...] = option(
+        "--exclude", form="pattern", multiple=True, metavar="GLOB", setter="tree",
+        help="Leave out paths that match, as in .gitignore; repeatable, counted in the report.",
+    )
+    allow_empty: bool = option(
+        "--allow-empty", form="flag", default=False, also=(_REPORT,),
+        help="Exit 0 also when there was nothing to look at.",
+    )
+    min_confidence: Confidence = option(
+        "--min-confidence", form="choice", choices=("low", "medium", "high"), parse=_confidence, metavar="LEVEL",
+        default=Confidence.MEDIUM, setter="tree", also=(_REPORT,),
+        help="Report credentials of at least this confidence.",
+    )
+    hashes: str | None = option(
+        "--hashes", metavar="FILE",
+        help="Report only these: a fingerprint, SHA-256 or key id a line, `-` for standard input.",
+    )
+    jobs: int | None = option(
+        "--jobs", form="whole", metavar="N", shown_default="processors", setter="caller", also=(_BASELINE,),
+        help="Processes at most.",
+    )
+    no_cache: bool = option(
+        "--no-cache", form="flag", default=False, help="Use nothing that earlier runs remember, and remember nothing."
+    )
+    show_secrets: bool = option(
+        "--show-secrets", form="flag", default=False, setter="caller", help="Write raw secrets into the report."
+    )
+    exit_zero: bool = option(
+        "--exit-zero", form="flag", default=False, help="Exit 0 instead of 1 when something is found.", also=(_REPORT,)
+    )
+    progress: bool | None = option(
+        "--progress/--no-progress", form="switch", shown_default="on a terminal", also=(_BASELINE,),
+        help="Show progress on standard error.",
+    )
+    quiet: bool = option(
+        "-q", "--quiet", form="flag", default=False, also=(_REPORT,),
+        help="Say nothing when nothing is found and nothing was missed.",
+    )
+    verbose: int = option(
+        "-v", "--verbose", form="count", default=0, also=(_REPORT,),
+        help="Say more on standard error; twice for more still.",
+    )
+    baseline: str | None = option(
+        "--baseline", form="file", metavar="FILE", shown_default=BASELINE, setter="tree",
+        help="The file of what was known before.", also=(_BASELINE, _BASELINE_SHOW),
+    )
+    no_allow: bool = option(
+        "--no-allow", form="flag", default=False, help="Let nothing be allowed: no baseline, no allowance, no comment."
+    )
+    fail_on_stale: bool = option(
+        "--fail-on-stale", form="flag", default=False, help="Exit 1 also for allowances that match nothing any more."
+    )
+    no_decode: bool = option(
+        "--no-decode", form="flag", default=False, page="encodings",
+        help="Do not look into encodings: base64, UTF-16, percent and others.",
+    )
+    no_containers: bool = option(
+        "--no-containers", form="flag", default=False, page="encodings",
+        help="Do not open containers: zip, tar, gzip and others.",
+    )
+    decode_depth: int = option(
+        "--decode-depth", form="whole", default=_LIMITS.decode_depth, metavar="N", page="encodings",
+        help="Encodings in encodings at most.",
+    )
+    max_depth: int = option(
+        "--max-depth", form="whole", default=_LIMITS.depth, metavar="N", page="encodings",
+        help="Containers in containers at most.",
+    )
+    max_members: int = option(
+        "--max-members", form="whole", default=_LIMITS.members, metavar="N", page="encodings",
+        help="Members of a container at most.",
+    )
+    max_expanded: int = option(
+        "--max-expanded", form="size", default=_LIMITS.expanded, metavar="SIZE", page="encodings",
+        help="What one container may expand to; those named as a PATH are exempt.",
+    )
+    max_expanded_overall: int = option(
+        "--max-expanded-overall", form="size", default=_LIMITS.expanded_overall, metavar="SIZE",
+        help="The same with all containers in it.", page="encodings",
+    )
+    max_seconds: float = option(
+        "--max-seconds", form="number", default=_LIMITS.seconds, metavar="N", page="encodings",
+        help="Time for a container and all in it.",
+    )
+    max_ratio: int = option(
+        "--max-ratio", form="whole", default=_LIMITS.ratio, metavar="N", page="encodings",
+        help="Expanded to stored at most, beyond 1 GiB expanded.",
+    )
+    verify: bool = option(
+        "--verify/--no-verify", form="switch", default=False, setter="caller", page="verification",
+        help="Ask the API whether the credentials found are live.",
+    )
+    organizations: tuple[str, ...] = option(
+        "--org", multiple=True, metavar="ID", setter="caller", page="verification",
+        help="An organization to ask about personal access tokens in; repeatable.",
+    )
+    api_url: str = option(
+        "--api-url", default="https://api.anyreach.ai", metavar="URL", setter="caller", page="verification",
+        variable="AKPATROL_API_URL", help="Where the API is.",
+    )
+    ca_bundle: str | None = option(
+        "--ca-bundle", metavar="FILE", setter="caller", variable="AKPATROL_CA_BUNDLE", page="verification",
+        help="Certificates to trust besides the system's, PEM.",
+    )
+    verify_rps: float = option(
+        "--verify-rps", form="number", default=5.0, metavar="N", page="verification",
+        help="Requests a second at most.",
+    )
+    send_unattributed: bool = option(
+        "--send-unattributed", form="flag", default=False, page="verification",
+        help="Also send tokens that may be another vendor's.",
+    )
+    no_scopes: bool = option(
+        "--no-scopes", form="flag", default=False, page="verification", help="Do not ask what live credentials can do."
+    )
+    inventory: str | None = option(
+        "--inventory", metavar="FILE", page="verification",
+        help="The API's own list of keys, JSON: tells whose each organization key is, without a request.",
+    )
+    fail_on: str = option(
+        "--fail-on", form="choice", choices=("any", "live"), default="any", metavar="WHICH",
+        help="Exit 1 for any finding, or only for a live one.", page="verification",
+    )
+    # fmt: on
+
+    def over(self, lower: Options) -> Options:
+        """Return these, and of those that nobody set here what ``lower`` has."""
+        return lower._replace(given=self.given | lower.given, **{name: getattr(self, name) for name in self.given})
+
+    @property
+    def limits(self) -> Limits:
+        """How far containers and encodings are opened."""
+        return Limits(
+            depth=self.max_depth,
+            decode_depth=self.decode_depth,
+            members=self.max_members,
+            expanded=self.max_expanded,
+            expanded_overall=self.max_expanded_overall,
+            seconds=self.max_seconds,
+            ratio=self.max_ratio,
+            containers=not self.no_containers,
+            decode=not self.no_decode,
+        )
 
 
-def cache_directory(variables: Mapping[str, str]) -> str | None:
-    """Return where the user's caches of this program belong; None when there is no such place."""
-    home = variables.get("HOME", "")
-    if sys.platform == "darwin":
-        place = os.path.join(home, "Library", "Caches")
-    elif sys.platform == "win32":
-        place = variables.get("LOCALAPPDATA", "")
-    else:
-        # A relative one is to be ignored: https://specifications.freedesktop.org/basedir-spec/latest/
-        named = variables.get("XDG_CACHE_HOME", "")
-        place = named if os.path.isabs(named) else os.path.join(home, ".cache")
-    return os.path.join(place, "akpatrol") if os.path.isabs(place) else None
+def _declared(options: Any) -> dict[str, Option]:
+    """Take the declarations out of the class, whose fields get the defaults in them."""
+    declared = {name: entry for name, entry in options._field_defaults.items() if isinstance(entry, Option)}
+    options.__new__.__defaults__ = tuple(
+        declared[name].default if name in declared else value for name, value in options._field_defaults.items()
+    )
+    return declared
 
 
-def hook_environment(variables: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
-    """Return those of git's own variables that are set, with relative paths made absolute."""
-    found = {name: variables[name] for name in names if variables.get(name)}
-    single = {name: value for name, value in found.items() if name != "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
-    return found | {name: os.path.abspath(value) for name, value in single.items()}
+OPTIONS = _declared(Options)
+"""The options by their names, in the order of the help."""
 
 
-def keep_paths(names: tuple[str, ...]) -> None:
-    """Make relative paths in git's own variables absolute, before the current directory changes.
-
-    The index is relative to the top of the work tree, wherever the process is, and lists of paths are left.
-    """
-    for name in names:
-        if name not in ("GIT_INDEX_FILE", "GIT_ALTERNATE_OBJECT_DIRECTORIES") and os.environ.get(name):
-            os.environ[name] = os.path.abspath(os.environ[name])
+def of(values: Mapping[str, Any]) -> Options:
+    """Return the options that somebody set to these values, by their names."""
+    return Options(frozenset(values), **values)
 
 
-def most_jobs(wanted: int | None) -> int:
-    """Return how many processes may read: from a directory that was deleted none can be started."""
-    try:
-        os.getcwd()
-    except OSError:
-        return 1
-    return wanted or default_jobs()
-
-
-def default_jobs() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def in_environment(variables: Mapping[str, str]) -> Options:
+    """Return the options that the environment sets."""
+    named = {name: variables.get(entry.variable) for name, entry in OPTIONS.items() if entry.variable}
+    return of({name: value for name, value in named.items() if value})

@@ -10,7 +10,7 @@ from akpatrol.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.model.scan import Target
 
     Matcher = Callable[[bytes, bool], bool]
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def excluder(settings: Settings) -> Callable[[str], Matcher]:
     """Return what gives, for a target's directory, whether to leave out a path in it, being a directory or not."""
-    by_flags, configured = matcher(settings.exclude), matcher(settings.configured_exclude)
+    by_flags, configured = matcher(settings.options.exclude), matcher(settings.configured_exclude)
     if not settings.configured_exclude:
         return lambda _root: by_flags
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from akpatrol.config.options import BASELINE, FILE_NAME
+from akpatrol.config.options import BASELINE
+from akpatrol.config.settings import FILE_NAME
 from akpatrol.errors import UsageError
 from akpatrol.policy import decide
 from akpatrol.rules import rule_file
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from akpatrol.config.files import Files
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.model.credential import Credential
     from akpatrol.policy.in_force import Configure
     from akpatrol.sources.git.runner import Git

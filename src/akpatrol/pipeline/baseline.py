@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.config import options as settings_
+from akpatrol.config import settings as settings_
 from akpatrol.config.files import OnDisk
 from akpatrol.config.load import configuration_of
+from akpatrol.config.options import BASELINE
 from akpatrol.config.path_patterns import by_target, excluder
 from akpatrol.errors import ExitCode, GitError, UsageError
 from akpatrol.model.scan import Target
@@ -29,7 +30,7 @@ from akpatrol.sources.git.runner import Git
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.pipeline.console import Console
     from akpatrol.policy.baseline import BaselineEntry, BaselineUpdate, Seen
     from akpatrol.policy.in_force import Configure
@@ -73,7 +74,7 @@ def locate(config: str | None, named: str | None) -> BaselineFile:
     root = os.fsdecode(found.root) if found else os.path.realpath(".")
     top = root if not found or found.work_tree else None
     configured = configuration_of(config, top, top).baseline
-    file = named or configured or os.path.join(root, settings_.BASELINE)
+    file = named or configured or os.path.join(root, BASELINE)
     if found and not top and not named:
         raise UsageError(f"{root}: a bare repository has no place for it", hint="name one with --baseline FILE")
     return BaselineFile(Git(found, common=True) if found else None, root, os.path.abspath(file))
@@ -167,7 +168,7 @@ def _seen(  # noqa: PLR0913, PLR0917
     targets = source.targets()
     options = ScanOptions(
         settings.jobs,
-        settings.min_confidence,
+        settings.options.min_confidence,
         acceptances(settings.accept_skip, settings.base, targets),
         by_target(settings, targets),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from akpatrol.errors import ExitCode
 
 if TYPE_CHECKING:
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.model.report import Report
 
 
@@ -16,14 +16,14 @@ def exit_code(report: Report, settings: Settings) -> ExitCode:
 
     A queried credential counts although it is allowed.
     """
-    if report.asked and report.credentials and settings.verification.fail_on != "live":
+    if report.asked and report.credentials and settings.options.fail_on != "live":
         return ExitCode.FINDINGS
     return _of_findings(report, settings)
 
 
 def final(code: ExitCode, report: Report, settings: Settings) -> ExitCode:
     """Return the exit code of the process: ``--exit-zero`` hides findings, but no gap."""
-    if settings.exit_zero and code is ExitCode.FINDINGS:
+    if settings.options.exit_zero and code is ExitCode.FINDINGS:
         return _without_findings(report)
     return code
 
@@ -44,7 +44,7 @@ def _of_findings(report: Report, settings: Settings) -> ExitCode:
         return ExitCode.FINDINGS
     if not report.findings:
         return _without_findings(report)
-    if settings.verification.fail_on != "live":
+    if settings.options.fail_on != "live":
         return ExitCode.FINDINGS
     from akpatrol.verify.consequences import exit_code_of_live  # noqa: PLC0415 - only when asked for
 

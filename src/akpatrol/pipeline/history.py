@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from akpatrol.cache.scan_cache import ScanCache
-from akpatrol.config.options import environment
+from akpatrol.config.settings import environment
 from akpatrol.errors import GitError, UsageError
 from akpatrol.pipeline import emptiness
 from akpatrol.pipeline.base_policy import RangePolicy, problem_of_checkout
@@ -35,7 +35,7 @@ def history(configure: Configure, console: Console, repo: str, *, remember: bool
         source = HistorySource(git, target, log if settings.cache else None)
         hooks = CommandHooks(emptiness.with_notice, whole="history")
         code = run("history", [source], settings, console, hooks)
-        if settings.verbose and remember:
+        if settings.options.verbose and remember:
             console.say(f"cache: {visible(log.problem or log.file)}")
     return code
 
@@ -53,7 +53,7 @@ def commit_range(configure: Configure, console: Console, repo: str, words: str) 
     settings = configure(work_tree, work_tree, base)
     if base:
         wanted = wanted._replace(skips=(*wanted.skips, *base.absent.values()))
-    if wanted.note and not settings.quiet:
+    if wanted.note and not settings.options.quiet:
         console.say(wanted.note)
     return run("range", [RangeSource(git, target, wanted)], settings, console)
 

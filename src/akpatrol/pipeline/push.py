@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from akpatrol.config.options import environment, hook_environment
+from akpatrol.config.settings import environment, hook_environment
 from akpatrol.errors import ExitCode, GitError, OutOfTime, UsageError
 from akpatrol.model.scan import Target
 from akpatrol.report.push_message import Outlook, render
@@ -63,7 +63,9 @@ def _scan(configure: Configure, console: Console, outlook: Outlook, limit: Deadl
     from akpatrol.pipeline.run import CommandHooks, run  # noqa: PLC0415
 
     settings = settings_before(configure, stores.before)
-    settings = settings._replace(quiet=settings.quiet or not settings.verbose, progress=bool(settings.progress))
+    options = settings.options
+    quiet = options.quiet or not options.verbose
+    settings = settings._replace(options=options._replace(quiet=quiet, progress=bool(options.progress)))
     root = os.fsdecode(found.root)
     source = push.PushSource(stores, Target("0", "repository", root, base=root), updates)
 

@@ -19,7 +19,7 @@ from akpatrol.sweep.store.schema import HEADER
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.model.report import Report
     from akpatrol.model.scan import Confidence
     from akpatrol.pipeline.console import Console
@@ -85,8 +85,8 @@ def _of_store(file: str, since: str | None, settings: Settings) -> Report:
 
     with SweepStore(file, create=False) as store:
         run = store.run_named(since) if since else None
-        found = store.report(since=run, minimum=settings.min_confidence)
-    return emptiness.with_skip(found, (*emptiness.FILES, *emptiness.OBJECTS), allowed=settings.allow_empty)
+        found = store.report(since=run, minimum=settings.options.min_confidence)
+    return emptiness.with_skip(found, (*emptiness.FILES, *emptiness.OBJECTS), allowed=settings.options.allow_empty)
 
 
 def _at_least(found: Report, minimum: Confidence) -> Report:
@@ -103,7 +103,7 @@ def _list_gaps(file: str, settings: Settings, console: Console, redact: Callable
     with SweepStore(file, create=False) as store:
         gaps = store.gaps()
     for format_, target in settings.outputs:
-        if gaps or target or format_ != "text" or not settings.quiet:
+        if gaps or target or format_ != "text" or not settings.options.quiet:
             console.write(_GAP_FORMATS[format_](gaps, redact), target)
     return ExitCode.CLEAN if all(gap.complete for gap in gaps) else ExitCode.INCOMPLETE
 

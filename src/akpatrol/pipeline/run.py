@@ -15,7 +15,7 @@ from akpatrol.scan.examine import Examiner
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.detect.engine import Engine
     from akpatrol.model.credential import Credential
     from akpatrol.model.report import Report
@@ -54,7 +54,7 @@ def run(
     check_outputs(settings)
     stages = Stages.prepared(settings, sources, hooks.asked)
     examiner = _examiner(settings, hooks.rule)
-    if settings.verbose:
+    if settings.options.verbose:
         _explain(settings, examiner.engine, console)
     # After a first Ctrl-C a second one ends it at once, whatever is being written.
     with first_noted(console.interrupted) as noted:

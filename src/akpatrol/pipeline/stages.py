@@ -16,7 +16,7 @@ from akpatrol.scan.run import ScanOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.detect.engine import Engine
     from akpatrol.errors import ExitCode
     from akpatrol.model.report import Report
@@ -58,7 +58,7 @@ class Stages(NamedTuple):
             acceptances(settings.accept_skip, settings.base, targets),
             by_target(settings, targets),
             decide.on_path(settings, targets),
-            narrow=bool(settings.exclude or settings.configured_exclude),
+            narrow=bool(settings.options.exclude or settings.configured_exclude),
             keep_known=bool(self.queries),
             interrupted=interrupted,
             asked=hashes.names(self.queries),
@@ -69,7 +69,7 @@ class Stages(NamedTuple):
         if expected:
             from akpatrol.pipeline import emptiness  # noqa: PLC0415 - a hook does without
 
-            report = emptiness.with_skip(report, expected, allowed=self.settings.allow_empty)
+            report = emptiness.with_skip(report, expected, allowed=self.settings.options.allow_empty)
         return hashes.answer(report, self.queries)
 
     def verify(self, report: Report, console: Console) -> VerifiedReport:
@@ -86,7 +86,7 @@ def conclude(
 ) -> ExitCode:
     """Publish the report and return the exit code."""
     code = exit_codes.exit_code(report, settings)
-    silent = settings.quiet and not exit_codes.is_news(report) and not code
+    silent = settings.options.quiet and not exit_codes.is_news(report) and not code
     console.publish(report, engine, settings, text, silent=silent)
     return exit_codes.final(code, report, settings)
 

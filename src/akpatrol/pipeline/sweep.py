@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from akpatrol.config.options import cache_directory
+from akpatrol.config.settings import cache_directory
 from akpatrol.detect.engine import Engine
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.model.report import Coverage, Report
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.model.credential import Credential
     from akpatrol.sweep.forges import Forge
     from akpatrol.sweep.run import Planned
@@ -128,7 +128,7 @@ class _SweepRun:
 
     def _verify(self, store: SweepStore, run: int, secrets: Mapping[str, Credential]) -> bool:
         """Verify all credentials, keep the answers, and return whether that was interrupted."""
-        if not self._settings.verification.verify or not secrets:
+        if not self._settings.options.verify or not secrets:
             return False
         report = Report("sweep", _now(), 0.0, (), Coverage(), tuple(secrets.values()))
         verified = self._stages._replace(inventory=None).verify(report, self._console)
@@ -137,13 +137,13 @@ class _SweepRun:
 
     def _conclude(self, report: Report, totals: SweepTotals) -> ExitCode:
         """Take the store's report through the stages that follow a scan; it holds the API's answers already."""
-        offline = self._settings._replace(verification=self._settings.verification._replace(verify=False))
+        offline = self._settings._replace(options=self._settings.options._replace(verify=False))
         stages = self._stages._replace(settings=offline)
         answered = stages.answer(report, (*emptiness.FILES, *emptiness.OBJECTS))
         owned = stages.verify(answered, self._console).report
         decided = stages.decide(owned, whole=None)
         code = conclude(decided, Engine(self._spec.rules), self._settings, self._console)
-        if not self._settings.quiet:
+        if not self._settings.options.quiet:
             self._console.show_table(decided, totals)
         return code
 
@@ -171,14 +171,14 @@ def _retire_missing(store: SweepStore, run: int) -> None:
 
 def _scan_spec(request: SweepRequest, settings: Settings) -> work.ScanSpec:
     """Return how every target is scanned. Raises UsageError where secrets would have to cross an open wire."""
-    secrets = settings.verification.verify
+    secrets = settings.options.verify
     if request.scheduler and secrets and not request.scheduler.startswith("tls://"):
         raise UsageError("--verify with --dask needs a scheduler that speaks TLS", hint="--dask tls://host:8786")
     return work.ScanSpec(
         rules=rule_file.load(settings.rules),
         limits=settings.limits,
-        minimum=settings.min_confidence,
-        exclude=(*settings.exclude, *settings.configured_exclude),
+        minimum=settings.options.min_confidence,
+        exclude=(*settings.options.exclude, *settings.configured_exclude),
         remember=request.remember,
         secrets=secrets,
         nameless=bool(request.scheduler) and not secrets,

@@ -29,7 +29,7 @@ from akpatrol.sources.walk import RepositoryMet, walk
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.errors import ExitCode
     from akpatrol.kinds import CredentialKind
     from akpatrol.model.report import Report

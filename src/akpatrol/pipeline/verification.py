@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from akpatrol.config.options import Settings, VerificationSettings
+    from akpatrol.config.options import Options
+    from akpatrol.config.settings import Settings
     from akpatrol.model.credential import Credential, Verification
     from akpatrol.model.report import Report
     from akpatrol.verify import Verified, VerifyOptions
@@ -30,30 +31,30 @@ class VerifiedReport(NamedTuple):
 def prepare(settings: Settings) -> Sequence[ListedKey] | None:
     """Return the inventory, None without one. Raises UsageError, before any scanning, for what cannot be done."""
     _check(settings)
-    if not settings.verification.inventory:
+    if not settings.options.inventory:
         return None
     from akpatrol.verify import inventory  # noqa: PLC0415 - only when asked for
 
-    return inventory.load(settings.verification.inventory)
+    return inventory.load(settings.options.inventory)
 
 
 def _check(settings: Settings) -> None:
-    flags = settings.verification
-    if not flags.verify:
+    options = settings.options
+    if not options.verify:
         idle = {
-            "--org": flags.organizations,
-            "--verify-rps": flags.verify_rps,
-            "--send-unattributed": flags.send_unattributed,
-            "--no-scopes": flags.no_scopes,
-            "--fail-on live": flags.fail_on == "live",
+            "--org": options.organizations,
+            "--verify-rps": "verify_rps" in options.given,
+            "--send-unattributed": options.send_unattributed,
+            "--no-scopes": options.no_scopes,
+            "--fail-on live": options.fail_on == "live",
         }
-        for name, given in idle.items():
-            if given:
+        for name, is_set in idle.items():
+            if is_set:
                 raise UsageError(f"{name} needs --verify")
         return
     from akpatrol import verify  # noqa: PLC0415 - only when asked for
 
-    verify.check(_options(flags))
+    verify.check(_options(options))
 
 
 def verify_report(
@@ -66,7 +67,7 @@ def verify_report(
     if not report.credentials:
         return VerifiedReport(report, report.interrupted)
     verified = None
-    if settings.verification.verify:
+    if settings.options.verify:
         verified = _interrupted(report) if report.interrupted else _ask(report, settings, watch)
     known = tuple(_applied(_owned(one, entries), verified) for one in report.credentials)
     return VerifiedReport(
@@ -79,7 +80,7 @@ def _ask(report: Report, settings: Settings, watch: Watching) -> Verified:
 
     with watch(len(report.credentials), settings) as on_result:
         try:
-            return verify.verify_all(report.credentials, _options(settings.verification), on_result)
+            return verify.verify_all(report.credentials, _options(settings.options), on_result)
         except UsageError as error:  # a proxy that cannot be used, say: the scan's result must not be lost with it
             return verify.Verified({(one.kind, one.secret): _unasked(error) for one in report.credentials})
 
@@ -98,17 +99,17 @@ def _unasked(error: UsageError) -> Verification:
     return Verification(VerificationStatus.UNKNOWN, f"The API could not be asked: {error}.")
 
 
-def _options(flags: VerificationSettings) -> VerifyOptions:
+def _options(options: Options) -> VerifyOptions:
     from akpatrol.verify import VerifyOptions  # noqa: PLC0415 - only when asked for
 
-    options = VerifyOptions(
-        organizations=flags.organizations,
-        scopes=not flags.no_scopes,
-        send_unattributed=flags.send_unattributed,
-        ca_bundle=flags.ca_bundle,
+    return VerifyOptions(
+        api_url=options.api_url,
+        organizations=options.organizations,
+        scopes=not options.no_scopes,
+        send_unattributed=options.send_unattributed,
+        ca_bundle=options.ca_bundle,
+        rps=options.verify_rps,
     )
-    options = options._replace(api_url=flags.api_url) if flags.api_url else options
-    return options._replace(rps=flags.verify_rps) if flags.verify_rps else options
 
 
 def _owned(credential: Credential, entries: Sequence[ListedKey] | None) -> Credential:

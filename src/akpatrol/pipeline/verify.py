@@ -10,7 +10,7 @@ from akpatrol.pipeline.run import CommandHooks, run
 from akpatrol.sources.stdin import StreamSource
 
 if TYPE_CHECKING:
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.errors import ExitCode
     from akpatrol.model.report import Report
     from akpatrol.pipeline.console import Console
@@ -22,7 +22,7 @@ _UNKNOWN_SHAPE = "no Anyreach credential on this line: " + " or ".join(
 
 def verify(settings: Settings, console: Console) -> ExitCode:
     """Ask for credentials, one a line, and verify them."""
-    settings = settings._replace(verification=settings.verification._replace(verify=True))
+    settings = settings._replace(options=settings.options._replace(verify=True))
     typed = console.ask("Credentials, one a line (not shown; an empty line ends):")
     source = StreamSource(Target("0", "stream", "-"), Secret(typed))
     hooks = CommandHooks(lambda report: _with_unread_lines(report, typed))

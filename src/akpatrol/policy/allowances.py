@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from akpatrol.config.options import AllowEntry
+    from akpatrol.config.settings import AllowEntry
     from akpatrol.model.credential import Credential, Occurrence
 
 _IN_FILES = (Place.CONTENT, Place.PATH)

@@ -10,7 +10,7 @@ from akpatrol.model.scan import Confidence
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.model.report import Report
     from akpatrol.model.scan import Target
     from akpatrol.policy.apply import Policy
@@ -68,7 +68,11 @@ def decide(report: Report, policy: Policy | None, settings: Settings, whole: str
 
 def _is_narrow(settings: Settings) -> bool:
     """Tell whether flags leave out what an earlier scan may have found."""
-    return bool(settings.exclude) or settings.limits != Limits() or settings.min_confidence > Confidence.MEDIUM
+    return (
+        bool(settings.options.exclude)
+        or settings.limits != Limits()
+        or settings.options.min_confidence > Confidence.MEDIUM
+    )
 
 
 def on_path(settings: Settings, targets: Sequence[Target]) -> Callable[[str, bytes], bool]:

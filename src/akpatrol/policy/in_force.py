@@ -6,39 +6,17 @@ import os
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from akpatrol.config.load import configuration_of
-from akpatrol.config.options import BASELINE, Configuration, NamedFile, PolicySettings
+from akpatrol.config.options import BASELINE
+from akpatrol.config.settings import Configuration, NamedFile, PolicySettings
 from akpatrol.errors import UsageError
 
 if TYPE_CHECKING:
     from akpatrol.config.files import Files
-    from akpatrol.config.options import Settings
+    from akpatrol.config.options import Options
+    from akpatrol.config.settings import Settings
     from akpatrol.model.credential import Credential
 
 _MOST_BYTES = 32 << 20
-
-
-class PolicyFlags(Protocol):
-    """The flags that decide which policy is in force."""
-
-    @property
-    def config(self) -> str | None:
-        """``--config``."""
-
-    @property
-    def rules(self) -> tuple[str, ...]:
-        """``--rules``."""
-
-    @property
-    def baseline(self) -> str | None:
-        """``--baseline``."""
-
-    @property
-    def no_allow(self) -> bool:
-        """``--no-allow``."""
-
-    @property
-    def fail_on_stale(self) -> bool:
-        """``--fail-on-stale``."""
 
 
 class BasePolicy(Protocol):
@@ -72,7 +50,7 @@ class InForce(NamedTuple):
     rules: tuple[str | NamedFile, ...]
 
 
-def in_force(flags: PolicyFlags, start: str | None, top: str | None, base: BasePolicy | None = None) -> InForce:
+def in_force(flags: Options, start: str | None, top: str | None, base: BasePolicy | None = None) -> InForce:
     """Return what flags and the scanned tree say; with a ``base``, all files of the checkout are read there instead.
 
     Raises UsageError for a file that cannot be used.
@@ -90,7 +68,7 @@ def in_force(flags: PolicyFlags, start: str | None, top: str | None, base: BaseP
     return InForce(configuration, policy._replace(notices=tuple(base.notices) if base else ()), rules)
 
 
-def _configuration(flags: PolicyFlags, start: str | None, top: str | None, base: BasePolicy | None) -> Configuration:
+def _configuration(flags: Options, start: str | None, top: str | None, base: BasePolicy | None) -> Configuration:
     if base and flags.config and (own := base.own(flags.config)):
         if base.files.is_file(own):
             return configuration_of(own, None, None, base.files)
@@ -105,7 +83,7 @@ def _rules(path: str, base: BasePolicy | None) -> str | NamedFile:
     return path
 
 
-def _baseline(flags: PolicyFlags, found: Configuration, top: str | None, base: BasePolicy | None) -> NamedFile | None:
+def _baseline(flags: Options, found: Configuration, top: str | None, base: BasePolicy | None) -> NamedFile | None:
     path = flags.baseline or found.baseline
     if not path and not top:
         return None

@@ -12,7 +12,7 @@ from akpatrol.model.scan import Confidence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from akpatrol.config.options import Settings
+    from akpatrol.config.settings import Settings
     from akpatrol.model.report import Report
     from akpatrol.query.credential_query import CredentialQuery
     from akpatrol.sources.base import Source
@@ -22,7 +22,7 @@ _LONGEST_BYTES = 64 << 20
 
 def load(settings: Settings, sources: Sequence[Source]) -> Sequence[CredentialQuery]:
     """Return the queries of ``--hashes``, none without it. Raises UsageError for a file that cannot be used."""
-    if not (file := settings.hashes):
+    if not (file := settings.options.hashes):
         return ()
     from akpatrol.query import credential_query  # noqa: PLC0415 - only when asked for
 
@@ -37,7 +37,7 @@ def load(settings: Settings, sources: Sequence[Source]) -> Sequence[CredentialQu
 
 def minimum(settings: Settings, queries: Sequence[CredentialQuery]) -> Confidence:
     """Return the least confidence to report: with a query, the caller knows that it is a credential."""
-    return Confidence.LOW if queries else settings.min_confidence
+    return Confidence.LOW if queries else settings.options.min_confidence
 
 
 def names(queries: Sequence[CredentialQuery]) -> frozenset[str]:

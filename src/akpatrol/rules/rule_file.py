@@ -19,7 +19,7 @@ from akpatrol.validate.toml_table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from akpatrol.config.options import NamedFile
+    from akpatrol.config.settings import NamedFile
 
 _GITLEAKS_KEYS = frozenset(
     [

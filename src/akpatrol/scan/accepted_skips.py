@@ -11,7 +11,7 @@ from akpatrol.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from akpatrol.config.options import SkipAcceptance
+    from akpatrol.config.settings import SkipAcceptance
     from akpatrol.model.scan import Skipped, Target
     from akpatrol.policy.group import AcceptedSkip
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.cache.pattern_cache import PatternCache
 from akpatrol.cache.scan_cache import ScanCache
-from akpatrol.config.options import cache_directory, environment
 from akpatrol.config.path_patterns import matcher
+from akpatrol.config.settings import cache_directory, environment
 from akpatrol.detect.redact import Redactor
 from akpatrol.errors import AkpatrolError, GitError
 from akpatrol.model import identity
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from akpatrol.config.limits import Limits
-    from akpatrol.config.options import SkipAcceptance
+    from akpatrol.config.settings import SkipAcceptance
     from akpatrol.model.credential import Credential
     from akpatrol.model.scan import Confidence, Target
     from akpatrol.report.view import ReportView, VerificationView

@@ -7,9 +7,11 @@ from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from akpatrol.config.options import Options
 from akpatrol.errors import UsageError
 
-DEFAULT_API_URL = "https://api.anyreach.ai"
+_DEFAULTS = Options()
+DEFAULT_API_URL = _DEFAULTS.api_url
 """The documented base ("Calling the API")."""
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -29,7 +31,7 @@ class VerifyOptions(NamedTuple):
     scopes: bool = True
     send_unattributed: bool = False
     ca_bundle: str | None = None
-    rps: float = 5.0
+    rps: float = _DEFAULTS.verify_rps
     concurrency: int = 3
     connect_seconds: float = 5.0
     read_seconds: float = 10.0

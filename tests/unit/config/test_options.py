@@ -1,85 +1,105 @@
-"""Settings: environment and configuration files, read in one place. The command line's tests show the rest."""
+"""The table of options: an entry is all that an option takes, and nothing of it is written twice."""
 
 from __future__ import annotations
 
-from datetime import date
+import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from akpatrol.config import configuration_file, options
-from akpatrol.errors import UsageError
+import akpatrol
+from akpatrol.config.limits import Limits
+from akpatrol.config.options import OPTIONS, Options, in_environment, of
 from akpatrol.model.scan import Confidence
+from akpatrol.rules.rule_file import shipped_files
+from akpatrol.verify import VerifyOptions
+from tests import program
 
-_WHOLE = """
-rules = ["r.toml"]
-exclude = ["*.lock", "vendor/"]
-min_confidence = "low"
-[[accept_skip]]
-path = "data/*"
-reason = "too big"
-[[accept_skip]]
-object = "0123456789"
-reason = "lost"
-expires = 2030-01-31
-[[accept_skip]]
-path = "x"
-reason = "y"
-expires = "2030-02-01"
-[[accept_skip]]
-path = "x"
-reason = "y"
-expires = 2030-02-01T10:00:00Z
+_PACKAGE = Path(akpatrol.__file__).parent
+_SOURCES = "\n".join(path.read_text() for path in sorted(_PACKAGE.rglob("*.py")))
+_ENTRY = """
+    probes: int = option(
+        "--probes", form="whole", default=7, metavar="N", setter="caller", variable="AKPATROL_PROBES",
+        help="Probes at most.",
+    )
+    # fmt: on
 """
 
 
-def test_whole_file(tmp_path: Path) -> None:
-    file = tmp_path / ".akpatrol.toml"
-    file.write_text(_WHOLE)
-    (tmp_path / "r.toml").write_bytes(b"rules")
-    found = configuration_file.load(str(file), tree=str(tmp_path))
-    assert [(Path(rules.name), rules.content) for rules in found.rules] == [(tmp_path / "r.toml", b"rules")]
-    assert found.exclude == ("*.lock", "vendor/")
-    assert found.min_confidence is Confidence.LOW
-    assert [entry.expires for entry in found.accept_skip] == [
-        None,
-        date(2030, 1, 31),
-        date(2030, 2, 1),
-        date(2030, 2, 1),
-    ]
-    assert (found.jobs, found.show_secrets) == (None, False)
+@pytest.mark.parametrize("name", OPTIONS)
+def test_each_sentence_and_variable_is_written_once(name: str) -> None:
+    entry = OPTIONS[name]
+    assert _SOURCES.count(f'"{entry.help}"') == 1
+    assert not entry.variable or _SOURCES.count(entry.variable) == 1
 
 
-def test_empty_file(tmp_path: Path) -> None:
-    file = tmp_path / ".akpatrol.toml"
-    file.touch()
-    found = configuration_file.load(str(file), tree=str(tmp_path))
-    assert (found.rules, found.exclude, found.min_confidence) == ((), (), None)
+def test_values_have_the_types_that_their_fields_say() -> None:
+    assert Options() == of({})
+    assert {name: entry.default for name, entry in OPTIONS.items()} == {
+        name: value for name, value in Options()._asdict().items() if name != "given"
+    }
+    assert (Options().min_confidence, Options().jobs) == (Confidence.MEDIUM, None)
 
 
-def test_file_that_vanished(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="No such file"):
-        configuration_file.load(str(tmp_path / "gone"), tree=None)
+def test_defaults_are_those_of_what_takes_them() -> None:
+    assert Options().limits == Limits()
+    assert (VerifyOptions().api_url, VerifyOptions().rps) == (Options().api_url, Options().verify_rps)
 
 
-def test_hook_variables_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    variables = {"GIT_DIR": ".git", "GIT_INDEX_FILE": "/x/index", "GIT_WORK_TREE": "", "OTHER": "y"}
-    names = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
-    more = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": "a:b"}
-    assert options.hook_environment(variables | more, names) == {
-        "GIT_DIR": str(tmp_path / ".git"),
-        "GIT_INDEX_FILE": "/x/index",
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": "a:b",
+def test_what_is_set_wins_over_what_is_lower() -> None:
+    flags, lower = of({"verify": False, "jobs": 2}), of({"verify": True, "api_url": "u"})
+    options = flags.over(in_environment({"AKPATROL_API_URL": "e", "AKPATROL_CA_BUNDLE": ""})).over(lower)
+    assert (options.verify, options.jobs, options.api_url) == (False, 2, "e")
+    assert options.given == {"verify", "jobs", "api_url"}
+    assert options.fail_on == Options().fail_on
+
+
+def test_keys_are_distinct() -> None:
+    keys = [entry.key for entry in OPTIONS.values()]
+    assert len(set(keys)) == len(keys)
+    assert {entry.key for entry in OPTIONS.values() if entry.setter == "tree"} == {
+        *("rules", "exclude", "min_confidence", "baseline"),
     }
 
 
-def test_processors() -> None:
-    assert options.default_jobs() >= 1
+@pytest.fixture
+def extended(tmp_path: Path) -> Path:
+    """A copy of the program that has one entry more."""
+    shutil.copytree(_PACKAGE, tmp_path / "src/akpatrol", ignore=shutil.ignore_patterns("__pycache__", "shipped"))
+    (tmp_path / "rules").mkdir()
+    for file in shipped_files():
+        shutil.copy(file, tmp_path / "rules")
+    table = tmp_path / "src/akpatrol/config/options.py"
+    assert table.read_text().count("    # fmt: on\n") == 1
+    table.write_text(table.read_text().replace("    # fmt: on\n", _ENTRY.lstrip("\n")))
+    return tmp_path / "src"
 
 
-def test_environment_is_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    found = options.environment()
-    monkeypatch.delenv("NO_COLOR")
-    assert found["NO_COLOR"] == "1"
+def _shown(source: Path, tree: Path, *arguments: str, **variables: str) -> list[dict[str, str]]:
+    values = {"PYTHONPATH": os.fspath(source), **variables}
+    done = program.execute("config", "show", "-f", "json", *arguments, cwd=tree, variables=values)
+    assert done.code == 0, done.err
+    return [value for value in json.loads(done.out)["values"] if value["key"] == "probes"]
+
+
+def test_a_further_option_takes_one_entry(extended: Path, tmp_path: Path) -> None:
+    tree, file = tmp_path / "tree", tmp_path / "file.toml"
+    tree.mkdir()
+    file.write_text("probes = 3\n")
+    variables = {"PYTHONPATH": os.fspath(extended)}
+    scan = program.execute("scan", "--help", cwd=tree, variables=variables).out.decode()
+    assert "--probes N" in scan
+    assert "Probes at most.  [default: 7]" in scan
+    assert "--probes" not in program.execute("report", "--help", cwd=tree, variables=variables).out.decode()
+    config = ("--config", os.fspath(file))
+    assert _shown(extended, tree) == [{"key": "probes", "value": "7", "origin": "default"}]
+    assert _shown(extended, tree, *config) == [{"key": "probes", "value": "3", "origin": os.fspath(file)}]
+    (tree / ".akpatrol.toml").write_text("probes = 3\n")
+    done = program.execute("scan", cwd=tree, variables=variables)
+    assert b"probes: a scanned tree may not set this" in done.err
+    (tree / ".akpatrol.toml").unlink()
+    assert [value["origin"] for value in _shown(extended, tree, *config, AKPATROL_PROBES="5")] == ["AKPATROL_PROBES"]
+    flag = [{"key": "probes", "value": "4", "origin": "--probes"}]
+    assert _shown(extended, tree, *config, "--probes", "4", AKPATROL_PROBES="5") == flag

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from akpatrol.config.options import PolicySettings, Settings, VerificationSettings
+from akpatrol.config.options import Options
+from akpatrol.config.settings import PolicySettings, Settings
 from akpatrol.errors import ExitCode
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.report import Coverage, QueryAnswer, Report, StaleAllowance
@@ -29,11 +30,10 @@ def _report(*statuses: VerificationStatus | None, coverage: Coverage = _COMPLETE
     return reports.report(*found, coverage=coverage)
 
 
-def _settings(*, fail_on: str | None = None, stale: bool = False, exit_zero: bool = False) -> Settings:
+def _settings(*, fail_on: str = "any", stale: bool = False, exit_zero: bool = False) -> Settings:
     return Settings(
         {},
-        exit_zero=exit_zero,
-        verification=VerificationSettings(fail_on=fail_on),
+        Options(exit_zero=exit_zero, fail_on=fail_on),
         policy=PolicySettings(fail_on_stale=stale),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.config.options import AllowEntry
+from akpatrol.config.settings import AllowEntry
 from akpatrol.model import identity
 from akpatrol.model.credential import AllowanceSource
 from akpatrol.model.scan import Place, State

@@ -1,0 +1,167 @@
+"""What the caller wants, of flags, configuration and environment, and the only reader of the environment.
+
+Paths are strings and nothing here is parsed: a hook starts on every commit.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.config.limits import Limits
+from akpatrol.config.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+
+    from akpatrol.model.credential import Credential
+
+FILE_NAME = ".akpatrol.toml"
+PYPROJECT = "pyproject.toml"
+
+
+class NamedFile(NamedTuple):
+    """A file that was read, and what to call it."""
+
+    name: str
+    content: bytes
+
+
+class AllowEntry(NamedTuple):
+    """``[[allow]]`` in the file ``where``: all names that are given must fit; ``expires`` is the first day without."""
+
+    where: str
+    reason: str
+    owner: str = ""
+    expires: date | None = None
+    fingerprint: str = ""
+    key_id: str = ""
+    sha256: str = ""
+    rule: str = ""
+    path: str = ""
+    commit: str = ""
+
+
+class SkipAcceptance(NamedTuple):
+    """``[[accept_skip]]``: what can never be read, by path pattern, object id or form, why, and until which day.
+
+    A ``form`` is what a skip's reason begins with, up to its colon, in any case: ``PDF``, say.
+    """
+
+    path: str
+    object: str
+    reason: str
+    expires: date | None
+    form: str = ""
+
+
+class PolicySettings(NamedTuple):
+    """What may allow a credential. ``trusted`` tells of one whose inline allowances count; all do when it is None."""
+
+    allow: tuple[AllowEntry, ...] = ()
+    baseline: NamedFile | None = None
+    inline: bool = False
+    trusted: Callable[[Credential], bool] | None = None
+    fail_on_stale: bool = False
+    notices: tuple[str, ...] = ()
+
+
+class Stated(NamedTuple):
+    """One value of a configuration, for ``akpatrol config show``: what ``key`` is set to, or gets, in which file."""
+
+    key: str
+    value: str
+    file: str
+
+
+class Configuration(NamedTuple):
+    """A configuration's content; ``file`` is None when there is none.
+
+    Path patterns are relative to the directory ``base``, to the target when that is None; ``baseline`` is a path.
+    ``options`` are those that are no paths.
+    """
+
+    file: str | None = None
+    base: str | None = None
+    rules: tuple[NamedFile, ...] = ()
+    exclude: tuple[str, ...] = ()
+    accept_skip: tuple[SkipAcceptance, ...] = ()
+    allow: tuple[AllowEntry, ...] = ()
+    baseline: str | None = None
+    stated: tuple[Stated, ...] = ()
+    options: Options = Options()
+
+
+class Settings(NamedTuple):
+    """One run's settings: ``options`` as flags, environment and configuration have them, and what they come to.
+
+    An output's file None is standard output. The configuration's path patterns are relative to ``base``, those of
+    flags, and all when it is None, to the target. ``cache`` is the directory of what earlier runs remember, None to do
+    without. ``jobs`` is the number of processes.
+    """
+
+    environment: Mapping[str, str]
+    options: Options = Options()
+    outputs: tuple[tuple[str, str | None], ...] = (("text", None),)
+    rules: tuple[str | NamedFile, ...] = ()
+    configured_exclude: tuple[str, ...] = ()
+    base: str | None = None
+    accept_skip: tuple[SkipAcceptance, ...] = ()
+    jobs: int = 1
+    cache: str | None = None
+    configuration: str | None = None
+    limits: Limits = Limits()
+    policy: PolicySettings = PolicySettings()
+    link_template: str | None = None
+
+
+def environment() -> dict[str, str]:
+    """Return the process's environment."""
+    return dict(os.environ)
+
+
+def cache_directory(variables: Mapping[str, str]) -> str | None:
+    """Return where the user's caches of this program belong; None when there is no such place."""
+    home = variables.get("HOME", "")
+    if sys.platform == "darwin":
+        place = os.path.join(home, "Library", "Caches")
+    elif sys.platform == "win32":
+        place = variables.get("LOCALAPPDATA", "")
+    else:
+        # A relative one is to be ignored: https://specifications.freedesktop.org/basedir-spec/latest/
+        named = variables.get("XDG_CACHE_HOME", "")
+        place = named if os.path.isabs(named) else os.path.join(home, ".cache")
+    return os.path.join(place, "akpatrol") if os.path.isabs(place) else None
+
+
+def hook_environment(variables: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    """Return those of git's own variables that are set, with relative paths made absolute."""
+    found = {name: variables[name] for name in names if variables.get(name)}
+    single = {name: value for name, value in found.items() if name != "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
+    return found | {name: os.path.abspath(value) for name, value in single.items()}
+
+
+def keep_paths(names: tuple[str, ...]) -> None:
+    """Make relative paths in git's own variables absolute, before the current directory changes.
+
+    The index is relative to the top of the work tree, wherever the process is, and lists of paths are left.
+    """
+    for name in names:
+        if name not in ("GIT_INDEX_FILE", "GIT_ALTERNATE_OBJECT_DIRECTORIES") and os.environ.get(name):
+            os.environ[name] = os.path.abspath(os.environ[name])
+
+
+def most_jobs(wanted: int | None) -> int:
+    """Return how many processes may read: from a directory that was deleted none can be started."""
+    try:
+        os.getcwd()
+    except OSError:
+        return 1
+    return wanted or default_jobs()
+
+
+def default_jobs() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,86 @@
+"""Settings: environment and configuration files, read in one place. The command line's tests show the rest."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from akpatrol.config import configuration_file, settings
+from akpatrol.config.options import Options
+from akpatrol.errors import UsageError
+from akpatrol.model.scan import Confidence
+
+_WHOLE = """
+rules = ["r.toml"]
+exclude = ["*.lock", "vendor/"]
+min_confidence = "low"
+[[accept_skip]]
+path = "data/*"
+reason = "too big"
+[[accept_skip]]
+object = "0123456789"
+reason = "lost"
+expires = 2030-01-31
+[[accept_skip]]
+path = "x"
+reason = "y"
+expires = "2030-02-01"
+[[accept_skip]]
+path = "x"
+reason = "y"
+expires = 2030-02-01T10:00:00Z
+"""
+
+
+def test_whole_file(tmp_path: Path) -> None:
+    file = tmp_path / ".akpatrol.toml"
+    file.write_text(_WHOLE)
+    (tmp_path / "r.toml").write_bytes(b"rules")
+    found = configuration_file.load(str(file), tree=str(tmp_path))
+    assert [(Path(rules.name), rules.content) for rules in found.rules] == [(tmp_path / "r.toml", b"rules")]
+    assert found.exclude == ("*.lock", "vendor/")
+    assert found.options.min_confidence is Confidence.LOW
+    assert [entry.expires for entry in found.accept_skip] == [
+        None,
+        date(2030, 1, 31),
+        date(2030, 2, 1),
+        date(2030, 2, 1),
+    ]
+    assert found.options.given == {"min_confidence"}
+
+
+def test_empty_file(tmp_path: Path) -> None:
+    file = tmp_path / ".akpatrol.toml"
+    file.touch()
+    found = configuration_file.load(str(file), tree=str(tmp_path))
+    assert (found.rules, found.exclude, found.options) == ((), (), Options())
+
+
+def test_file_that_vanished(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        configuration_file.load(str(tmp_path / "gone"), tree=None)
+
+
+def test_hook_variables_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    variables = {"GIT_DIR": ".git", "GIT_INDEX_FILE": "/x/index", "GIT_WORK_TREE": "", "OTHER": "y"}
+    names = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
+    more = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": "a:b"}
+    assert settings.hook_environment(variables | more, names) == {
+        "GIT_DIR": str(tmp_path / ".git"),
+        "GIT_INDEX_FILE": "/x/index",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": "a:b",
+    }
+
+
+def test_processors() -> None:
+    assert settings.default_jobs() >= 1
+
+
+def test_environment_is_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    found = settings.environment()
+    monkeypatch.delenv("NO_COLOR")
+    assert found["NO_COLOR"] == "1"
