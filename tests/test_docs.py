@@ -121,6 +121,13 @@ def test_each_table_of_options_is_made_of_the_options(page: str) -> None:
     assert written.count("| option | meaning |") == 1
 
 
+def test_all_keys_and_variables_are_named() -> None:
+    page = _PAGES["docs/configuration.md"].partition("## Shared options")[0]
+    for entry in OPTIONS.values():
+        assert entry.setter == "nobody" or re.search(rf"`{entry.key}`|^{entry.key} = ", page, re.MULTILINE), entry.key
+        assert f"`{entry.variable}`" in page or not entry.variable
+
+
 def test_the_exit_codes_are_all_told() -> None:
     section = _README.partition("## Exit codes")[2].partition("\n## ")[0]
     told = {int(number) for row in re.findall(r"^\| ([\d, ]+) \|", section, re.MULTILINE) for number in row.split(",")}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from akpatrol.cli import directory
-from akpatrol.config.options import OPTIONS
+from akpatrol.config.options import OPTIONS, SIZES
 from akpatrol.report import FORMATS
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from akpatrol.config.options import Option, OptionForm
 
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = r"(\d+)([KMGT]?)(?:i?B)?"
 
 
@@ -30,7 +29,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic in new version
         found = re.fullmatch(_SIZE, str(value), re.IGNORECASE)
         if not found or not int(found[1]):
             self.fail("write a number of bytes such as 500M or 20G", param, ctx)
-        return int(found[1]) * _UNITS[found[2].upper()]
+        return int(found[1]) * SIZES[found[2].upper()]
 
 
 class ReportParameter(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only

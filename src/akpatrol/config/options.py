@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 BASELINE = ".akpatrol-baseline.json"
 _LIMITS = Limits()
-_UNITS = ((1 << 40, "T"), (1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K"))
+SIZES = {"T": 1 << 40, "G": 1 << 30, "M": 1 << 20, "K": 1 << 10, "": 1}
+"""Units of bytes, the largest first."""
 
 
 class Option(NamedTuple):
@@ -79,7 +80,7 @@ def _words(option: Option) -> str:
     """Return a default in words, nothing where it is not to be shown."""
     value = option.default
     if option.form == "size":
-        return next(f"{value // size}{unit}" for size, unit in _UNITS if not value % size)
+        return next(f"{value // size}{unit}" for unit, size in SIZES.items() if not value % size)
     if option.form in ("whole", "number") and value is not None:
         return f"{value:,g}" if isinstance(value, float) else f"{value:,}"
     if isinstance(value, Confidence):
