@@ -23,17 +23,16 @@ if TYPE_CHECKING:
     from akpatrol.config.files import Files
     from akpatrol.config.options import Option
 
-TREE_KEYS = (*(one.key for one in OPTIONS.values() if one.setter == "tree"), "accept_skip", "allow", "extends")
-EXPLICIT_KEYS = (*TREE_KEYS, *(one.key for one in OPTIONS.values() if one.setter == "caller"))
-_CALLERS_OWN = {one.key for one in OPTIONS.values() if one.page != "encodings"} - {*TREE_KEYS} | {
-    "store",
-    "cache",
-}
-_SINGLE = {one.key for one in OPTIONS.values() if one.setter != "nobody" and not one.multiple}
-_LISTS = {name for name, one in OPTIONS.items() if one.multiple}
+_ENTRIES = tuple(OPTIONS.values())
+TREE_KEYS = (*(entry.key for entry in _ENTRIES if entry.setter == "tree"), "accept_skip", "allow", "extends")
+EXPLICIT_KEYS = (*TREE_KEYS, *(entry.key for entry in _ENTRIES if entry.setter == "caller"))
+_NOT_FOR_TREES = {entry.key for entry in _ENTRIES if entry.page != "encodings"} | {"store", "cache"}
+_CALLERS_OWN = _NOT_FOR_TREES - {*TREE_KEYS}
+_SINGLE = {entry.key for entry in _ENTRIES if entry.setter != "nobody" and not entry.multiple}
+_LISTS = {name for name, entry in OPTIONS.items() if entry.multiple}
 _PATHS = ("rules", "exclude", "baseline")  # relative to their file
 _LONGEST_BYTES = 1 << 20
-_MOST_OF_ANYTHING = 4096
+_LARGEST_NUMBER = 4096
 _DEEPEST = 5
 _LONGEST_VALUE = 200
 
@@ -132,7 +131,9 @@ class _ConfigurationParser:
         for name, option in OPTIONS.items():
             if option.key in self._table.values and option.setter != "nobody" and name not in _PATHS:
                 value = _read(self._table, option)
-                if value != "":  # says as much as nothing
+                if value == "":  # takes back what another file says
+                    yield name, option.default
+                else:
                     yield name, option.parse(value) if option.parse else value
 
     def _exclude(self) -> tuple[str, ...]:
@@ -167,7 +168,7 @@ def _read(table: Table, option: Option) -> Any:
     if option.form in ("flag", "switch"):
         return table.flag(option.key)
     if option.form == "whole":
-        return table.whole(option.key, range(1, _MOST_OF_ANYTHING))
+        return table.whole(option.key, range(1, _LARGEST_NUMBER))
     if option.form == "choice":
         return table.choice(option.key, option.choices, option.choices[0])
     return table.texts(option.key) if option.multiple else table.text(option.key)

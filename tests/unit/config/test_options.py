@@ -12,6 +12,7 @@ import pytest
 import akpatrol
 from akpatrol.config.limits import Limits
 from akpatrol.config.options import OPTIONS, Options, in_environment, of
+from akpatrol.config.settings import Configuration
 from akpatrol.model.scan import Confidence
 from akpatrol.rules.rule_file import shipped_files
 from akpatrol.verify import VerifyOptions
@@ -56,9 +57,13 @@ def test_what_is_set_wins_over_what_is_lower() -> None:
     assert options.fail_on == Options().fail_on
 
 
-def test_keys_are_distinct() -> None:
+def test_keys_are_distinct_and_can_be_read() -> None:
     keys = [entry.key for entry in OPTIONS.values()]
     assert len(set(keys)) == len(keys)
+    forms = {
+        entry.form for name, entry in OPTIONS.items() if entry.setter != "nobody" and name not in Configuration._fields
+    }
+    assert forms <= {"text", "flag", "switch", "whole", "choice"}, "the reader of configurations knows no others"
     assert {entry.key for entry in OPTIONS.values() if entry.setter == "tree"} == {
         *("rules", "exclude", "min_confidence", "baseline"),
     }

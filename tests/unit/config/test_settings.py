@@ -58,6 +58,13 @@ def test_empty_file(tmp_path: Path) -> None:
     assert (found.rules, found.exclude, found.options) == ((), (), Options())
 
 
+def test_an_empty_text_takes_back_what_the_extended_file_says(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text('api_url = "https://api.example.org"\norg = ["a"]\njobs = 2\n')
+    (tmp_path / "own.toml").write_text('extends = "base.toml"\napi_url = ""\norg = ["b"]\n')
+    found = configuration_file.load(str(tmp_path / "own.toml"), tree=None).options
+    assert (found.api_url, found.organizations, found.jobs) == (Options().api_url, ("a", "b"), 2)
+
+
 def test_file_that_vanished(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         configuration_file.load(str(tmp_path / "gone"), tree=None)
