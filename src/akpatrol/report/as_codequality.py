@@ -52,9 +52,9 @@ def _cut(text: str) -> str:
 def _issue(place: PathFinding) -> dict[str, object]:
     return {
         "description": _cut(place.message),
-        "check_name": _cut(next(iter(place.shown["rule_ids"]), "") or place.shown["kind"]),
+        "check_name": _cut(next(iter(place.view["rule_ids"]), "") or place.view["kind"]),
         "fingerprint": sha256(place.name.encode()).hexdigest(),
-        "severity": "info" if place.occurrence.state is State.IGNORED else _SEVERITIES[place.shown["severity"]],
+        "severity": "info" if place.occurrence.state is State.IGNORED else _SEVERITIES[place.view["severity"]],
         "location": {"path": place.path, "lines": {"begin": place.lines[0] if place.lines else 1}},
     }
 

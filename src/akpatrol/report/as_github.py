@@ -73,7 +73,7 @@ def _property(text: str) -> str:
 
 
 def _annotation(place: PathFinding) -> str:
-    return command(_COMMANDS[place.level], {**_position(place), "title": title(place.shown)}, _cut(place.message))
+    return command(_COMMANDS[place.level], {**_position(place), "title": title(place.view)}, _cut(place.message))
 
 
 def _position(place: PathFinding) -> dict[str, str | int | None]:

@@ -101,17 +101,17 @@ def _time(moment: datetime) -> str:
 
 
 def _vulnerability(place: PathFinding) -> dict[str, object]:
-    rule = _cut(next(iter(place.shown["rule_ids"]), "custom"), _NAME_WIDTH) or "custom"
-    severity = "Info" if place.occurrence.state is State.IGNORED else place.shown["severity"].capitalize()
+    rule = _cut(next(iter(place.view["rule_ids"]), "custom"), _NAME_WIDTH) or "custom"
+    severity = "Info" if place.occurrence.state is State.IGNORED else place.view["severity"].capitalize()
     return {
         "id": str(uuid5(NAMESPACE_URL, f"akpatrol:{place.name}")),
         "category": "secret_detection",
-        "name": _cut(title(place.shown), _NAME_WIDTH),
+        "name": _cut(title(place.view), _NAME_WIDTH),
         "description": _cut(place.message, _DESCRIPTION_WIDTH),
         "severity": severity,
-        "solution": _cut(" ".join(place.shown["remediation"]["steps"]), _SOLUTION_WIDTH),
+        "solution": _cut(" ".join(place.view["remediation"]["steps"]), _SOLUTION_WIDTH),
         # GitLab's own analyzer puts the secret here.
-        "raw_source_code_extract": place.shown["redacted"],
+        "raw_source_code_extract": place.view["redacted"],
         "location": _location(place),
         "identifiers": [
             {"type": "akpatrol_rule_id", "name": f"akpatrol rule {rule}", "value": _identifier(place, rule)},
@@ -122,7 +122,7 @@ def _vulnerability(place: PathFinding) -> dict[str, object]:
 
 def _identifier(place: PathFinding, rule: str) -> str:
     """Return what GitLab tracks it by: the kind, whichever rule found it."""
-    kind = named(place.shown["kind"])
+    kind = named(place.view["kind"])
     return rule if kind.is_custom else str(kind)
 
 

@@ -111,21 +111,21 @@ def _run(report: Report, options: RenderOptions) -> tuple[om.Run, Iterator[om.Re
 
 
 def _rules(
-    credentials: Iterable[Credential], shown: Sequence[CredentialView], rules: RuleSet
+    credentials: Iterable[Credential], views: Sequence[CredentialView], rules: RuleSet
 ) -> dict[str, om.ReportingDescriptor]:
     """Return the descriptors by id: all kinds that have one, then the other rules that found something."""
     known = [kind for kind in KINDS if kind.sarif.id]
     shipped = {kind: next((rule for rule in rules.rules if rule.kind is kind), None) for kind in known}
     found = {kind.sarif.id: _descriptor(kind.sarif.id, kind, rule) for kind, rule in shipped.items()}
-    for credential, seen in zip(order.credentials_in_order(credentials), shown, strict=True):
-        rule_id = _rule_id(seen)
+    for credential, view in zip(order.credentials_in_order(credentials), views, strict=True):
+        rule_id = _rule_id(view)
         if rule_id not in found:
             found[rule_id] = _descriptor(rule_id, credential.kind, document.rule_of(credential, rules))
     return found
 
 
-def _rule_id(shown: CredentialView) -> str:
-    return named(shown["kind"]).sarif.id or next(filter(None, shown["rule_ids"]), "custom")
+def _rule_id(view: CredentialView) -> str:
+    return named(view["kind"]).sarif.id or next(filter(None, view["rule_ids"]), "custom")
 
 
 def _descriptor(rule_id: str, kind: CredentialKind, rule: Rule | None) -> om.ReportingDescriptor:
@@ -151,7 +151,7 @@ def _location(place: PathFinding, bases: Mapping[str, str]) -> om.Location:
     artifact = om.ArtifactLocation(uri=place.uri, uri_base_id=base)
     return om.Location(
         physical_location=om.PhysicalLocation(artifact_location=artifact, region=_region(place)),
-        logical_locations=_logical_locations(place.shown_place),
+        logical_locations=_logical_locations(place.occurrence_view),
     )
 
 
@@ -166,17 +166,17 @@ def _region(place: PathFinding) -> om.Region | None:
     return region
 
 
-def _logical_locations(shown: OccurrenceView) -> list[om.LogicalLocation] | None:
-    if shown["containers"]:
-        name = " > ".join([shown["path"] or "standard input", *shown["containers"]])
+def _logical_locations(view: OccurrenceView) -> list[om.LogicalLocation] | None:
+    if view["containers"]:
+        name = " > ".join([view["path"] or "standard input", *view["containers"]])
         return [om.LogicalLocation(fully_qualified_name=name, kind="member")]
-    if shown["place"] in {Place.CONTENT, Place.PATH}:
+    if view["place"] in {Place.CONTENT, Place.PATH}:
         return None
-    return [om.LogicalLocation(fully_qualified_name=words.location_name(shown), kind=shown["place"])]
+    return [om.LogicalLocation(fully_qualified_name=words.location_name(view), kind=view["place"])]
 
 
 def _result(place: PathFinding, rule_ids: list[str], location: om.Location) -> om.Result:
-    rule_id = _rule_id(place.shown)
+    rule_id = _rule_id(place.view)
     return om.Result(
         rule_id=rule_id,
         rule_index=rule_ids.index(rule_id),
@@ -186,11 +186,11 @@ def _result(place: PathFinding, rule_ids: list[str], location: om.Location) -> o
         occurrence_count=place.spread.number,
         partial_fingerprints={FINGERPRINT: place.name},
         properties={
-            "credential": place.shown["fingerprint"],
-            "confidence": place.shown["confidence"],
-            "attribution": place.shown["attribution"],
-            "state": place.shown_place["state"],
-            "verification": status_of(place.shown),
+            "credential": place.view["fingerprint"],
+            "confidence": place.view["confidence"],
+            "attribution": place.view["attribution"],
+            "state": place.occurrence_view["state"],
+            "verification": status_of(place.view),
         },
     )
 

@@ -43,9 +43,9 @@ class PathFinding(NamedTuple):
     """
 
     credential: Credential
-    shown: CredentialView
+    view: CredentialView
     occurrence: Occurrence
-    shown_place: OccurrenceView
+    occurrence_view: OccurrenceView
     target: Target | None
     uri: str
     name: str
@@ -69,7 +69,7 @@ class PathFinding(NamedTuple):
     @property
     def message(self) -> str:
         """What is where, and what to do."""
-        return result_message(self.shown, self.shown_place, self.action, self.spread)
+        return result_message(self.view, self.occurrence_view, self.action, self.spread)
 
     @property
     def lines(self) -> tuple[int, int] | None:
@@ -92,8 +92,10 @@ def in_order(report: Report, view: ReportView, redact: Callable[[str], str]) -> 
     """
     targets = {target.id: target for target in report.targets}
     found = [
-        list(_places(credential, shown, targets, redact))
-        for credential, shown in zip(order.credentials_in_order(report.findings), findings_of(view), strict=True)
+        list(_places(credential, credential_view, targets, redact))
+        for credential, credential_view in zip(
+            order.credentials_in_order(report.findings), findings_of(view), strict=True
+        )
     ]
     firsts = [places[0] for places in found if places]
     return [*firsts, *(place for places in found for place in places[1:])]
@@ -101,29 +103,29 @@ def in_order(report: Report, view: ReportView, redact: Callable[[str], str]) -> 
 
 def _places(
     credential: Credential,
-    shown: CredentialView,
+    view: CredentialView,
     targets: Mapping[str, Target],
     redact: Callable[[str], str],
 ) -> Iterator[PathFinding]:
     occurrences = order.occurrences_in_order(credential.occurrences)
     groups: dict[tuple[str, ...], list[_Member]] = defaultdict(list)
-    for occurrence, shown_place in zip(occurrences, shown["occurrences"], strict=True):
+    for occurrence, occurrence_view in zip(occurrences, view["occurrences"], strict=True):
         uri = artifact_uri(occurrence, targets.get(occurrence.target), redact)
         # What stands in many commits' texts is one thing to act on, as what stands in many versions of a file is.
         path = "" if occurrence.place in COMMIT_TEXTS else uri
-        groups[occurrence.target, occurrence.place, path].append(_Member(occurrence, shown_place, uri))
-    action = action_message(shown)
-    names = _names(shown["fingerprint"], list(groups.values()))
+        groups[occurrence.target, occurrence.place, path].append(_Member(occurrence, occurrence_view, uri))
+    action = action_message(view)
+    names = _names(view["fingerprint"], list(groups.values()))
     for members, name in zip(groups.values(), names, strict=True):
         lead = members[0]
         target = targets.get(lead.occurrence.target)
         spread = spread_of([member.occurrence for member in members])
-        yield PathFinding(credential, shown, lead.occurrence, lead.shown, target, lead.uri, name, action, spread)
+        yield PathFinding(credential, view, lead.occurrence, lead.view, target, lead.uri, name, action, spread)
 
 
 class _Member(NamedTuple):
     occurrence: Occurrence
-    shown: OccurrenceView
+    view: OccurrenceView
     uri: str
 
 
