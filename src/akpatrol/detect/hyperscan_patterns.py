@@ -17,6 +17,7 @@ import hyperscan
 from akpatrol.detect.character_runs import Searches, grouped
 from akpatrol.detect.prefilter_result import GAP_BYTES, PrefilterResult, has_anchor, most_of, pattern_key
 from akpatrol.model.fired_triggers import TriggerEnds
+from akpatrol.model.trigger import CharacterRun
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,9 @@ class HyperscanPatterns:
         # Of rules that are not looked for round their anchors a match may be longer than a block.
         self._unanchored = set(range(len(rules))) - self._anchored
         self._openings = {index for index, alarm in enumerate(alarms) if alarm.pattern.startswith(b"^")}
+        self._needed = {
+            index: alarm.needs for index, alarm in enumerate(alarms) if isinstance(alarm.needs, CharacterRun)
+        }
         listed = [(self._number + index, alarm) for index, alarm in enumerate(alarms) if not alarm.run]
         # Each part has a number of its own: with equal ones a thousand take minutes to compile.
         parts = [
@@ -111,6 +115,9 @@ class HyperscanPatterns:
         else:
             for base in range(0, len(data), _CALL_BYTES - _CALL_OVERLAP):
                 self._scan(data[base : base + _CALL_BYTES], base, found, data)
+        for index in self._needed.keys() & found.alarms.keys():
+            if not self._needed[index].is_in(data):
+                del found.alarms[index]
         return found
 
     def _scan(self, part: bytes, base: int, found: PrefilterResult, data: bytes) -> None:

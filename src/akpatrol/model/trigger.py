@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 _WINDOW_BYTES = 256
 # Most contents hold no NUL and few of these signs, of which most patterns need one.
 _RARE = b"\0%&\\=#;{}"
-
-
-# Bytes that each match of a pattern holds, or several of which it holds one.
-Needs = bytes | tuple[bytes, ...]
-
-
-class HeldBytes:
-    """Say whether a content holds what a pattern needs; without it, there is no match to search for."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        # Python finds one byte ten times as fast as several.
-        self._absent = frozenset(byte for byte in _RARE if byte not in data)
-        self._known: dict[bytes, bool] = {}
-
-    def __call__(self, needs: Needs) -> bool:
-        """Return whether the content holds those bytes, or one of several strings of them."""
-        return self._holds(needs) if isinstance(needs, bytes) else any(map(self._holds, needs))
-
-    def _holds(self, needed: bytes) -> bool:
-        known = self._known.get(needed)
-        if known is None:
-            known = self._known[needed] = self._absent.isdisjoint(needed) and needed in self._data
-        return known
 
 
 class CharacterRun(NamedTuple):
@@ -47,14 +24,46 @@ class CharacterRun(NamedTuple):
             if end > first or not first:
                 return end
 
+    def is_in(self, data: bytes) -> bool:
+        """Return whether there is such a run in ``data``, by which ones of its bytes are among the characters."""
+        return b"\1" * self.length in data.translate(_is_one_of(self.characters))
+
+
+# Bytes that each match of a pattern holds, several of which it holds one, or a run without which none counts.
+Needs = bytes | tuple[bytes, ...] | CharacterRun
+
+
+class HeldBytes:
+    """Say whether a content holds what a pattern needs; without it, there is no match to search for."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        # Python finds one byte ten times as fast as several.
+        self._absent = frozenset(byte for byte in _RARE if byte not in data)
+        self._known: dict[bytes | CharacterRun, bool] = {}
+
+    def __call__(self, needs: Needs) -> bool:
+        """Return whether the content holds those bytes, one of several strings of them, or such a run."""
+        if isinstance(needs, CharacterRun):
+            if needs not in self._known:
+                self._known[needs] = needs.is_in(self._data)
+            return self._known[needs]
+        return self._holds(needs) if isinstance(needs, bytes) else any(map(self._holds, needs))
+
+    def _holds(self, needed: bytes) -> bool:
+        known = self._known.get(needed)
+        if known is None:
+            known = self._known[needed] = self._absent.isdisjoint(needed) and needed in self._data
+        return known
+
 
 class Trigger(NamedTuple):
     """What the gate listens for on behalf of an encoding, in the syntax that ``re`` and hyperscan share.
 
     ``each`` asks for every end of a match; otherwise one report says that there is any, and its place tells nothing.
-    Every match holds ``needs``, or one of them. A pattern that is slow to look for is looked for only within each
-    ``run``, and rings once where that ends. One that consists of alternatives may have them as ``parts``, each with
-    what it needs.
+    Every match holds ``needs``, or one of them; where they are a run, no match counts in data without it. A pattern
+    that is slow to look for is looked for only within each ``run``, and rings once where that ends. One that consists
+    of alternatives may have them as ``parts``, each with what it needs.
     """
 
     pattern: bytes
@@ -62,3 +71,9 @@ class Trigger(NamedTuple):
     needs: Needs = b""
     run: CharacterRun | None = None
     parts: tuple[tuple[bytes, Needs], ...] = ()
+
+
+@cache
+def _is_one_of(characters: bytes) -> bytes:
+    """Return a table that turns these characters into ones, and all others into zeros."""
+    return bytes(byte in characters for byte in range(256))

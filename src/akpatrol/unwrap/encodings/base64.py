@@ -75,7 +75,7 @@ class Base64:
             *magics.triggers,
             encoded_literals.BASE64_TAR,
             *own.values(),
-            magics.short_trigger,
+            magics.short,
             encoded_literals.LONG_BASE64,
         )
         self._kinds = (*(_MAGIC for _ in magics.triggers), _TAR, *own)

@@ -101,27 +101,8 @@ def base64_beginning(literal: Literal) -> Characters:
     return _aligned(literal, 0, b"").characters
 
 
-def base64_at_start(places: Sequence[bytes]) -> Characters:
-    """Return how base64 begins of what begins with one of the bytes at each of these places."""
-    return _spelled(places, 0, _ANY).characters
-
-
-def digits(places: Sequence[bytes]) -> list[Characters]:
-    """Return the pairs of digits for one of the bytes at each of these places, in lower case and in upper.
-
-    Where the bytes are no range, it may be more.
-    """
-    lower = [bytes(sorted({(b"%02x" % one)[digit] for one in place})) for place in places for digit in (0, 1)]
-    upper = [some.upper() for some in lower]
-    return [lower] if lower == upper else [lower, upper]
-
-
 def _aligned(literal: Literal, alignment: int, behind: bytes) -> EncodedLiteral:
-    return _spelled(literal.places, alignment, behind)
-
-
-def _spelled(text: Sequence[bytes], alignment: int, behind: bytes) -> EncodedLiteral:
-    places = [*[_ANY] * alignment, *text, behind]
+    places = [*[_ANY] * alignment, *literal.places, behind]
     first, last = -(-8 * alignment // 6), 8 * (len(places) - 1)
     characters = [_sextet(places, index) for index in range(first, last // 6)]
     if last % 6 and behind and len(ending := _sextet(places, last // 6)) <= _MOST_AT_THE_END:

@@ -5,79 +5,115 @@ A form that is text shows by the shape of its encoded text, and one that is encr
 
 from __future__ import annotations
 
+import re
+from binascii import b2a_base64
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.model.trigger import CharacterRun, Trigger
 from akpatrol.unwrap.containers.forms import ENCRYPTED, MAGICS
-from akpatrol.unwrap.encodings import encoded_literals, spelling
+from akpatrol.unwrap.encodings import spelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from akpatrol.model.trigger import Trigger
-    from akpatrol.unwrap.encodings.spelling import Characters
-
-    Places = tuple[bytes, ...]
+    from akpatrol.unwrap.encodings.spelling import Part
 
 _TEXT = frozenset(("document",))
+# Those that are so common that short lines are searched for them too.
+_COMMON_BASE64 = (
+    *(Trigger(magic, needs=magic[:4]) for magic in (rb"H4sI", rb"UEsDB", rb"Qlpo[MNO]", rb"KLUv[/_]")),
+    Trigger(rb"[/_]Td6WFo", needs=b"Td6WFo"),
+)
+_COMMON_HEXADECIMAL = (
+    Trigger(rb"1[fF]8[bB]08", needs=b"08"),
+    Trigger(rb"504[bB]0304", needs=b"0304"),
+    Trigger(rb"[fF][dD]377[aA]585[aA]00", needs=b"377"),
+    Trigger(rb"425[aA]683[1-9]", needs=b"683"),
+    Trigger(rb"28[bB]52[fF][fF][dD]", needs=b"28"),
+)
+_COMMON = frozenset(("gzip", "zip", "bzip2", "xz", "zstd"))
 _FEWEST_BYTES, _MOST_BYTES = 3, 6
-# The prefilter's automaton looks for this many parts one by one.
-_TOGETHER = 32
+_TOGETHER = 32  # parts that the prefilter's automaton looks for one by one
+# Without the signs of the other alphabet, of which names and rulers are made.
+_BASE64_RUN = CharacterRun(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/", 40)
+_DIGIT_RUN = CharacterRun(b"0123456789ABCDEFabcdef", 56)
 
 
 class EncodedMagics(NamedTuple):
-    """Triggers of what begins a container, and patterns of what they hear.
+    """Triggers of what begins a container, and a pattern of what they hear.
 
-    A ``short`` beginning, of two bytes, is in any text: it counts with more of the same encoding, and its trigger's
-    matches take ``short_length`` characters.
+    ``common`` hear compressed data, ``rare`` the other forms where there is a run of the alphabet. A ``short``
+    beginning, of two bytes, is in any text: it counts with more of the encoding, and its matches take ``short_length``
+    characters.
     """
 
-    triggers: tuple[Trigger, ...]
+    common: tuple[Trigger, ...]
+    rare: tuple[Trigger, ...]
+    short: Trigger
     begins: bytes
-    short_trigger: Trigger
     short_begins: bytes
     short_length: int
+
+    @property
+    def triggers(self) -> tuple[Trigger, ...]:
+        """All but the short one."""
+        return self.common + self.rare
 
 
 @cache
 def in_base64() -> EncodedMagics:
     """Return how magics read in base64 that begins with them."""
-    # Some of the characters may be escaped.
-    return _encoded(lambda places: [encoded_literals.base64_at_start(places)], rb"[0-9A-Za-z+/_&#;\\-]", 40)
+    return _encoded(_in_base64, _COMMON_BASE64, rb"[0-9A-Za-z+/_&#;\\-]{40}", 3 + 40, _BASE64_RUN)
 
 
 @cache
 def in_hexadecimal() -> EncodedMagics:
     """Return how magics read in digits in a row, of which all letters have one case."""
-    return _encoded(encoded_literals.digits, rb"[0-9A-Fa-f]", 80)
+    magics = _encoded(_in_hexadecimal, _COMMON_HEXADECIMAL, rb"[0-9A-Fa-f]{80}", 4 + 80, _DIGIT_RUN)
+    return magics._replace(short=magics.short._replace(needs=_DIGIT_RUN))
 
 
-def _encoded(spelled: Callable[[Places], Iterable[Characters]], character: bytes, more: int) -> EncodedMagics:
-    texts = [text for places in _merged(_magics()) for text in spelled(places)]
-    short = [text for places in _magics(short=True) for text in spelled(places)]
-    parts = list(dict.fromkeys(part for text in texts for part in spelling.parts(text)))
-    rest = b"%b{%d}" % (character, more)
+def _encoded(
+    spelled: Callable[[bytes], Iterable[Part]],
+    common: tuple[Trigger, ...],
+    rest: bytes,
+    short_length: int,
+    run: CharacterRun,
+) -> EncodedMagics:
+    parts = list(dict.fromkeys(part for magic in _magics() for part in spelled(magic)))
+    short = [part for magic in _magics(short=True) for part in spelled(magic)]
+    rare = (spelling.alarm(parts[at : at + _TOGETHER]) for at in range(0, len(parts), _TOGETHER))
     return EncodedMagics(
-        tuple(spelling.alarm(parts[at : at + _TOGETHER]) for at in range(0, len(parts), _TOGETHER)),
-        spelling.any_of(texts),
-        spelling.alarm((spelling.pattern(text) + rest, spelling.longest(text)) for text in short),
-        spelling.any_of(short),
-        len(short[0]) + more,
+        common,
+        tuple(one._replace(needs=run) for one in rare),
+        spelling.alarm((pattern + rest, needs) for pattern, needs in short),
+        b"|".join((*(one.pattern for one in common), *(pattern for pattern, _ in parts))),
+        b"|".join(pattern for pattern, _ in short),
+        short_length,
     )
 
 
-def _magics(*, short: bool = False) -> Iterator[Places]:
+def _magics(*, short: bool = False) -> Iterator[bytes]:
     """Yield the bytes that begin a form, as far as they are heard."""
+    left_out = ENCRYPTED | _TEXT | _COMMON
     for magics in MAGICS.values():
         for magic, kind in magics:
-            if kind not in ENCRYPTED and kind not in _TEXT and short == (len(magic) < _FEWEST_BYTES):
-                yield tuple(bytes([byte]) for byte in magic[:_MOST_BYTES])
+            if kind not in left_out and short == (len(magic) < _FEWEST_BYTES):
+                yield magic[:_MOST_BYTES]
 
 
-def _merged(texts: Iterable[Places]) -> Iterator[Places]:
-    """Yield texts; of those that differ only in their fourth byte one with all of them."""
-    merged: dict[tuple[Places, Places], list[bytes]] = {}
-    for text in texts:
-        merged.setdefault((text[:3], text[4:]), []).extend(text[3:4])
-    for (before, behind), some in merged.items():
-        yield (*before, *([spelling.union(*some)] if some else ()), *behind)
+def _in_base64(magic: bytes) -> Iterator[Part]:
+    """Yield the characters of a magic in both alphabets; of one in which two bits are open, all four."""
+    open_bits = range(0, 256, 64) if 8 * len(magic) % 6 == 4 else (0,)  # noqa: PLR2004 - of six
+    texts = sorted(b2a_base64(magic + bytes([bits]))[: (8 * len(magic) + 2) // 6] for bits in open_bits)
+    sure = texts[0] if len(texts) == 1 else texts[0][:-1]
+    last = b"" if len(texts) == 1 else b"[%b]" % b"".join(text[-1:] for text in texts)
+    pattern = sure.replace(b"+", b"[+-]").replace(b"/", b"[/_]") + last.replace(b"+", b"+-").replace(b"/", b"/_")
+    yield pattern.replace(b"+-", b"+\\-"), max(re.split(b"[+/]", sure), key=len)
+
+
+def _in_hexadecimal(magic: bytes) -> Iterator[Part]:
+    digits = magic.hex().encode()
+    for text in dict.fromkeys((digits, digits.upper())):
+        yield text, text

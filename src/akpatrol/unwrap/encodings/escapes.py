@@ -265,7 +265,7 @@ def escapes(literals: Sequence[Literal] | None = None) -> tuple[Escapes, ...]:
             *encoded_literals.base64_alarms(literals).values(),
             *encoded_literals.hexadecimal_alarms(literals),
             *encoded_magics.in_base64().triggers,
-            encoded_magics.in_base64().short_trigger,
+            encoded_magics.in_base64().short,
         ),
         (spelling.alarm((spelling.pattern(one), spelling.longest(one)) for one in inner),) if inner else (),
         places,

@@ -64,7 +64,7 @@ class Hexadecimal:
             *magics.triggers,
             encoded_literals.HEXADECIMAL_TAR,
             *cored,
-            magics.short_trigger,
+            magics.short,
             encoded_literals.LONG_HEXADECIMAL,
         )
         self._kinds = (*(_MAGIC for _ in magics.triggers), _TAR, *(_CORE for _ in cored))

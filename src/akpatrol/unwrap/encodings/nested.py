@@ -65,9 +65,9 @@ def html() -> Iterator[Part]:
             ampersand + rb"(?:&(?:#35|#[Xx]23|num);|\\[#\\]|#[Xx]?[0-9A-Fa-f]{2,5};&|#[xX]?0{1,4};[0-9A-Za-z_]&)",
             ampersand,
         )
-        yield ampersand + _NAMED + b";", tuple(ampersand + name for name in _NAMES)
+        yield ampersand + _NAMED + b";", ampersand
         # Of wide text.
-        yield ampersand + b"(?:[%=]00){1,3}[#A-Za-z]", (ampersand + b"%00", ampersand + b"=00")
+        yield ampersand + b"(?:[%=]00){1,3}[#A-Za-z]", ampersand
     yield b"[#xX0]0;[0-9A-Za-z_]&#[xX]?0", b"0;"
     semicolon = b"&(?:#59|#[Xx]3[Bb]|semi|#38|#[Xx]26|amp);"
     yield _NAMED + semicolon, tuple(name + b"&" for name in _NAMES)

@@ -23,7 +23,7 @@ from tests.credentials import organization_key, personal_access_token
 from tests.unit.unwrap.gates import find, unwrapped
 
 if TYPE_CHECKING:
-    from akpatrol.model.trigger import Trigger
+    from akpatrol.model.trigger import Needs
 
 _BOTH = (Base64(), Hexadecimal())
 _BODY = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
@@ -56,10 +56,16 @@ def test_the_cores_are_those_that_enumeration_gives() -> None:
     assert len(seen) == 1 + 6 + 2 + 6 + 2 + 1
 
 
+_PARTS = [
+    part for encoding in _BOTH for alarm in encoding.alarms for part in alarm.parts or ((alarm.pattern, alarm.needs),)
+]
+
+
 @_quick
-@given(st.data(), st.sampled_from([alarm for encoding in _BOTH for alarm in encoding.alarms]))
-def test_what_an_alarm_needs_is_in_all_that_rings_it(data: st.DataObject, alarm: Trigger) -> None:
-    assert HeldBytes(data.draw(st.from_regex(alarm.pattern, fullmatch=True)))(alarm.needs)
+@given(st.data(), st.sampled_from(_PARTS))
+def test_what_a_trigger_needs_is_in_all_that_fires_it(data: st.DataObject, part: tuple[bytes, Needs]) -> None:
+    pattern, needs = part
+    assert HeldBytes(data.draw(st.from_regex(pattern, fullmatch=True)))(needs)
 
 
 @_quick

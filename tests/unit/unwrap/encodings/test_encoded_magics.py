@@ -16,11 +16,13 @@ import pytest
 from akpatrol.config.limits import Limits
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Content, Skipped
+from akpatrol.model.trigger import CharacterRun
 from akpatrol.rules.rule_file import load
 from akpatrol.scan.examine import Examiner
 from akpatrol.unwrap.containers.forms import MAGICS, REASONS
 from akpatrol.unwrap.containers.recognise import kind_of
 from akpatrol.unwrap.encodings import encoded_magics
+from tests.corpus.text import prose
 from tests.credentials import organization_key
 from tests.unit.unwrap.opening import ORIGIN
 
@@ -111,5 +113,17 @@ def test_no_form_in_the_middle_of_encoded_data() -> None:
 
 
 @pytest.mark.parametrize("magics", [encoded_magics.in_base64(), encoded_magics.in_hexadecimal()])
-def test_triggers_need_enough_for_the_prefilter_to_be_quick(magics: encoded_magics.EncodedMagics) -> None:
-    assert all(len(needs) >= 3 for trigger in magics.triggers for _, needs in trigger.parts)
+def test_data_without_a_run_of_the_alphabet_costs_nothing(magics: encoded_magics.EncodedMagics) -> None:
+    assert all(isinstance(trigger.needs, CharacterRun) for trigger in magics.rare)
+    assert all(len(needs) >= 3 for trigger in magics.rare for _, needs in trigger.parts if isinstance(needs, bytes))
+    assert not any(trigger.needs.is_in(prose(random.Random(1), 300).encode()) for trigger in magics.rare)  # type: ignore[union-attr]
+
+
+def test_both_prefilters_hear_the_same(rng: random.Random) -> None:
+    pytest.importorskip("hyperscan")
+    quick = Examiner(load(), Limits(), "hyperscan")
+    for magic in _KINDS:
+        for width in (30, 39, 40, 76):
+            text = "\n".join(re.findall(f".{{1,{width}}}", b64encode(_form(magic)[: rng.randrange(70, 3000)]).decode()))
+            content = Content(ORIGIN, text.encode(), size=len(text))
+            assert list(quick.look(content)) == list(_examiner().look(content))
