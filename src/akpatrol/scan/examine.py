@@ -32,14 +32,14 @@ from akpatrol.scan.decode import (
 from akpatrol.scan.repeats import shortened
 from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
 from akpatrol.unwrap.budget import Budget
+from akpatrol.unwrap.containers.forms import COMPRESSED
+from akpatrol.unwrap.containers.member import title
+from akpatrol.unwrap.containers.opening import open_container
 from akpatrol.unwrap.containers.recognise import (
-    COMPRESSED,
     ZIP_END,
     has_zip_tail,
     kind_of,
-    open_container,
     tail_kind,
-    title,
 )
 from akpatrol.unwrap.encodings.registry import decoder
 from akpatrol.unwrap.encodings.silent import Silent

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from akpatrol.config.limits import Limits
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Origin, Skipped
 from akpatrol.unwrap.budget import Budget
-from akpatrol.unwrap.containers.recognise import has_zip_tail, kind_of, open_container
+from akpatrol.unwrap.containers.opening import open_container
+from akpatrol.unwrap.containers.recognise import has_zip_tail, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ import pytest
 from akpatrol.config.limits import Limits
 from akpatrol.model.scan import Content, Skipped
 from akpatrol.unwrap.budget import Budget
-from akpatrol.unwrap.containers.recognise import open_container
+from akpatrol.unwrap.containers.opening import open_container
 from tests.unit.unwrap.opening import WAYS, as_content, open_, through
 
 if TYPE_CHECKING:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.unwrap.containers import decompress
+from akpatrol.unwrap.containers.confirm import is_binary
 from akpatrol.unwrap.containers.member import Flaw, Member, Unreadable, text
+from akpatrol.unwrap.containers.recognise import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,16 +39,37 @@ _LZIP_HEADER, _LZIP_TRAILER = 6, 20
 _LZMA_PROPERTIES, _LZMA_UNKNOWN = b"\x5d", b"\xff" * 8
 
 
+def is_zlib(data: bytes) -> bool:
+    """Return whether ``data``, which begin as a zlib stream does, expand."""
+    if not is_binary(data) and data[:_BEGINNING].isascii():
+        return False  # x^2, say
+    decompressor = decompress.unzlibber()
+    try:
+        expanded = decompressor.decompress(data[:_BEGINNING], 1024)
+    except Exception:  # noqa: BLE001 - each library raises its own
+        return False
+    return decompressor.eof or len(expanded) >= 16  # noqa: PLR2004 - chance does not come so far
+
+
+def is_lzma(data: bytes) -> bool:
+    """Look at the header as file(1) and liblzma do: its dictionary is a usual one, its size is plausible."""
+    dictionary = int.from_bytes(data[1:5], "little")
+    size = int.from_bytes(data[5:13], "little")
+    usual = any(dictionary in (1 << bits, 3 << bits - 1) for bits in range(12, 32))
+    return len(data) > 13 and usual and data[13] == 0 and (size == (1 << 64) - 1 or size < 1 << 38)  # noqa: PLR2004 - the header
+
+
 def members(
-    source: ContainerBytes, level: Level, kind: str, begins: Callable[[bytes], str | None]
+    source: ContainerBytes, level: Level, decompressor: Callable[[], Decompressor] | None = None
 ) -> Iterator[Member | Flaw]:
-    """Yield the one member: what all streams of ``kind`` from here on say. ``begins`` tells the kind of what follows.
+    """Yield the one member: what all streams of the source's kind from here on say, by that decompressor or its own.
 
     A gzip's original name is in its label. What follows the last stream is a flaw unless it is zeros, as on tapes.
     """
     level.member()
+    kind = source.kind
     name = _original_name(source.peek(_HEADER_BYTES)) if kind == "gzip" else b""
-    streams = _Streams(source, level, kind, begins)
+    streams = _Streams(source, level, decompressor or _DECOMPRESSORS[kind])
     yield Member(f"{kind}:{text(name)}" if name else kind, (name,) if name else (), iter(streams))
     if streams.beyond is not None:
         yield Flaw(f"what follows its end at byte {streams.beyond} is not {kind}")
@@ -55,27 +78,27 @@ def members(
 class _Streams:
     """The streams' bytes; ``beyond`` is where something else follows them."""
 
-    def __init__(self, source: ContainerBytes, level: Level, kind: str, begins: Callable[[bytes], str | None]) -> None:
+    def __init__(self, source: ContainerBytes, level: Level, decompressor: Callable[[], Decompressor]) -> None:
         self._source = source
         self._level = level
-        self._kind = kind
-        self._begins = begins
+        self._kind = source.kind
+        self._decompressor = decompressor
         self.beyond: int | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         while True:
             head = _lzma_header(self._source.read(_LZIP_HEADER)) if self._kind == "lzip" else b""
-            yield from decompress.expanded(self._source, self._level, _DECOMPRESSORS[self._kind](), head)
+            yield from decompress.expanded(self._source, self._level, self._decompressor(), head)
             self._level.check()
             if self._kind == "lzip" and len(self._source.read(_LZIP_TRAILER)) < _LZIP_TRAILER:
                 raise Unreadable(f"truncated at byte {self._source.offset}")
-            if self._begins(self._source.peek(_BEGINNING)) == self._kind:
+            if kind_of(self._source.peek(_BEGINNING)) == self._kind:
                 continue
             end = self._source.offset
             if self._only_zeros():
                 return
             # Streams may be padded in between too (xz file format 1.2, section 2.2).
-            if self._begins(self._source.peek(_BEGINNING)) != self._kind:
+            if kind_of(self._source.peek(_BEGINNING)) != self._kind:
                 self.beyond = end
                 return
 

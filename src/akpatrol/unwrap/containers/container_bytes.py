@@ -19,10 +19,11 @@ class ContainerBytes:
     """Reads ``content`` through one buffer; what it reads counts at ``level``. Reading raises OSError.
 
     ``size`` is the whole's, in bytes, where it is known; ``at`` gives any part of it, where that is possible and
-    the size known.
+    the size known. ``kind`` is the form that begins with it.
     """
 
-    def __init__(self, content: Content, level: Level) -> None:
+    def __init__(self, content: Content, level: Level, kind: str = "") -> None:
+        self.kind = kind
         self._content = content
         self._level = level
         self.size = len(content.data) if content.read is None else content.size
@@ -40,7 +41,7 @@ class ContainerBytes:
 
     def another(self) -> Self:
         """Return a further reader of the same content. Only where there is ``at``."""
-        return type(self)(self._content, self._level)
+        return type(self)(self._content, self._level, self.kind)
 
     def read(self, number: int) -> bytes:
         """Return the next ``number`` bytes, fewer only at the end."""

@@ -25,6 +25,15 @@ _BREAK = lazy(
 _TAG = lazy(rb"<[^<>]*>")
 # What a program put between elements, for people who read XML; within a text's own element it is text.
 _INDENT = lazy(rb"(?<=>)(?<!<w:t>)(?<!<a:t>)(?<!<t>)\s*\n\s*(?=<)")
+# The roots of documents whose text stands in runs (ECMA-376 parts 1 and 4, OpenDocument 1.3 part 3).
+_ROOT = lazy(
+    rb"<(?:[\w.-]+:)?(?:document|hdr|ftr|comments|footnotes|endnotes|glossaryDocument|sst|worksheet|sld|notes"
+    rb"|sldLayout|sldMaster|cmLst|chartSpace|wsDr|dataModel|package|document-content|document-styles)[\s>]"
+)
+_NAMESPACE = lazy(
+    rb"schemas\.openxmlformats\.org/|purl\.oclc\.org/ooxml/|schemas\.microsoft\.com/office/"
+    rb"|urn:oasis:names:tc:opendocument:"
+)
 # In RTF: what ends a line or is a blank, a byte, a character that is escaped, and what only formats.
 _RTF = lazy(
     rb"(?s)(\\(?:par|line|cell|row|tab|sect|page)(?![A-Za-z])-?\d* ?|\\~)|\\'([0-9A-Fa-f]{2})|\\([\\{}])"
@@ -32,6 +41,14 @@ _RTF = lazy(
 )
 # A tag that does not end in so many bytes is none.
 _TAG_BYTES = 64 << 10
+
+
+def is_document(data: bytes) -> bool:
+    """Return whether ``data``, which begin as XML or RTF do, are a document whose text stands in runs."""
+    if data.startswith(b"{\\rtf"):
+        return data[5:6].isdigit()
+    head = data[:4096]
+    return _ROOT.search(head) is not None and _NAMESPACE.search(head) is not None
 
 
 def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:

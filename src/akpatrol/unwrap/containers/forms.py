@@ -8,95 +8,144 @@ is not listed here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+
+class Form(NamedTuple):
+    """What begins a form, and what becomes of it: it is opened, a gap for a ``reason``, or encrypted as a whole.
+
+    ``opener`` and ``confirm`` name functions of modules in this package, which are imported when they are needed: what
+    yields its members (``opening.Opener``), and where its ``magics`` show nothing yet what says that data which begin
+    so are of this form. The words before the colon of its flaws are its ``title``. A form that is ``compressed`` as one
+    whole is not searched as it lies.
+    """
+
+    magics: tuple[bytes, ...] = ()
+    opener: str = ""
+    confirm: str = ""
+    title: str = ""
+    reason: str = ""
+    compressed: bool = False
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether nobody without its key can read it."""
+        return not self.opener and not self.reason
+
 
 # Opened, or looked into far enough to tell whether they hide anything.
-_OPENED: Final[dict[str, tuple[bytes, ...]]] = {
+_OPENED: Final[dict[str, Form]] = {
     # PKWARE APPNOTE 4.3.7, 4.3.16; 8.5.3 and 8.5.4 for the marks of archives that are split or might have been.
-    "zip": (b"PK\3\4", b"PK\5\6", b"PK\7\x08PK\3\4", b"PK00PK\3\4"),
-    "gzip": (b"\x1f\x8b\x08",),  # RFC 1952, 2.3.1: deflate is the only method
-    "bzip2": tuple(
-        b"BZh%d" % level + block
-        for level in range(1, 10)
-        for block in (b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90")
+    "zip": Form((b"PK\3\4", b"PK\5\6", b"PK\7\x08PK\3\4", b"PK00PK\3\4"), "zip.members"),
+    "tar": Form(opener="tar.members"),  # known by what stands further in
+    "gzip": Form((b"\x1f\x8b\x08",), "compressed.members", compressed=True),  # RFC 1952, 2.3.1: only deflate
+    "bzip2": Form(
+        tuple(
+            b"BZh%d" % level + block
+            for level in range(1, 10)
+            for block in (b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90")
+        ),
+        "compressed.members",
+        compressed=True,
     ),
-    "xz": (b"\xfd7zXZ\0",),  # The .xz File Format 1.2, 2.1.1.1
+    "xz": Form((b"\xfd7zXZ\0",), "compressed.members", compressed=True),  # The .xz File Format 1.2, 2.1.1.1
     # RFC 8878, 3.1.1 and 3.1.2
-    "zstd": (b"\x28\xb5\x2f\xfd", *(bytes((0x50 + low, 0x2A, 0x4D, 0x18)) for low in range(16))),
-    "lzma": (b"\x5d\0\0",),  # of a usual size of the dictionary, whose lowest byte is zero
-    "lzip": (b"LZIP\1",),
-    "zlib": (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"),  # RFC 1950, 2.2
-    "ar": (b"!<arch>\n",),
-    "pdf": (b"%PDF-", b"\xef\xbb\xbf%PDF-", b"\n%PDF-", b"\r\n%PDF-", b" %PDF-"),
-    "sqlite": (b"SQLite format 3\0",),
-    "sqlite-wal": (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"),  # SQLite file format, 4.1
-    # Parts of office documents, with a declaration and without; RTF
-    "document": (
-        b"<?xml",
-        b"\xef\xbb\xbf<?xml",
-        b"<w:",
-        b"<p:",
-        b"<c:",
-        b"<xdr:",
-        b"<dgm:",
-        b"<pkg:",
-        b"<ns0:",
-        b"<office:",
-        b"<sst",
-        b"<worksheet",
-        b"<comments",
-        b"{\\rtf",
+    "zstd": Form(
+        (b"\x28\xb5\x2f\xfd", *(bytes((0x50 + low, 0x2A, 0x4D, 0x18)) for low in range(16))),
+        "compressed.members",
+        compressed=True,
     ),
-    "avro": (b"Obj\1",),
-    "arrow": (b"ARROW1\0\0",),
-    "journal": (b"LPKSHHRH",),
-    "matlab": (b"MATLAB 5.0 MAT-file", b"MATLAB 7.0 MAT-file"),
+    # Of a usual size of the dictionary, whose lowest byte is zero.
+    "lzma": Form((b"\x5d\0\0",), "compressed.members", "compressed.is_lzma", compressed=True),
+    "lzip": Form((b"LZIP\1",), "compressed.members", compressed=True),
+    # RFC 1950, 2.2
+    "zlib": Form(
+        (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"),
+        "compressed.members",
+        "compressed.is_zlib",
+        compressed=True,
+    ),
+    "ar": Form((b"!<arch>\n",), "ar.members"),
+    "pdf": Form((b"%PDF-", b"\xef\xbb\xbf%PDF-", b"\n%PDF-", b"\r\n%PDF-", b" %PDF-"), "pdf.members", title="PDF"),
+    "sqlite": Form((b"SQLite format 3\0",), "sqlite.members", title="SQLite"),
+    # SQLite file format, 4.1
+    "sqlite-wal": Form((b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83"), "sqlite.log_members", "sqlite.is_log"),
+    # Parts of office documents, with a declaration and without; RTF
+    "document": Form(
+        (
+            b"<?xml",
+            b"\xef\xbb\xbf<?xml",
+            b"<w:",
+            b"<p:",
+            b"<c:",
+            b"<xdr:",
+            b"<dgm:",
+            b"<pkg:",
+            b"<ns0:",
+            b"<office:",
+            b"<sst",
+            b"<worksheet",
+            b"<comments",
+            b"{\\rtf",
+        ),
+        "documents.members",
+        "documents.is_document",
+    ),
+    "avro": Form((b"Obj\1",), "compressed_tables.avro", title="Avro"),
+    "arrow": Form((b"ARROW1\0\0",), "compressed_tables.arrow", title="Arrow"),
+    "journal": Form((b"LPKSHHRH",), "compressed_tables.journal", title="journal"),
+    "matlab": Form((b"MATLAB 5.0 MAT-file", b"MATLAB 7.0 MAT-file"), "compressed_tables.matlab", title="MATLAB data"),
 }
 
 # What makes a scan incomplete, and why: the words before the colon name the form.
-_GAPS: Final[dict[str, tuple[str, tuple[bytes, ...]]]] = {
-    "git bundle": (
-        "git bundle: its history is not read; clone it and run akpatrol history",
-        (b"# v2 git bundle\n", b"# v3 git bundle\n"),
+_GAPS: Final[dict[str, Form]] = {
+    "git bundle": Form(
+        reason="git bundle: its history is not read; clone it and run akpatrol history",
+        magics=(b"# v2 git bundle\n", b"# v3 git bundle\n"),
     ),
-    "git pack": (
-        "git pack: it is not opened; run akpatrol history on its repository",
-        (b"PACK\0\0\0\2", b"PACK\0\0\0\3"),
+    "git pack": Form(
+        reason="git pack: it is not opened; run akpatrol history on its repository",
+        magics=(b"PACK\0\0\0\2", b"PACK\0\0\0\3"),
     ),
     # Archives and packages
-    "7z": ("7z archive: it is not opened", (b"7z\xbc\xaf\x27\x1c",)),
-    "rar": ("rar archive: it is not opened", (b"Rar!\x1a\x07",)),
-    "cab": ("cabinet (.cab): it is not opened", (b"MSCF\0\0\0\0", b"ISc(")),
-    "rpm": ("rpm package: it is not opened", (b"\xed\xab\xee\xdb",)),
-    "cpio": (
-        "cpio archive: it is not opened",
-        (b"070701", b"070702", b"070707"),
+    "7z": Form(reason="7z archive: it is not opened", magics=(b"7z\xbc\xaf\x27\x1c",)),
+    "rar": Form(reason="rar archive: it is not opened", magics=(b"Rar!\x1a\x07",)),
+    "cab": Form(reason="cabinet (.cab): it is not opened", magics=(b"MSCF\0\0\0\0", b"ISc(")),
+    "rpm": Form(reason="rpm package: it is not opened", magics=(b"\xed\xab\xee\xdb",)),
+    "cpio": Form(
+        reason="cpio archive: it is not opened", magics=(b"070701", b"070702", b"070707"), confirm="confirm.is_binary"
     ),
-    "xar": ("xar archive: it is not opened", (b"xar!\0",)),
-    "arj": ("arj archive: it is not opened", (b"\x60\xea",)),
-    "zpaq": ("zpaq archive: it is not opened", (b"7kSt\xa0\x31\x83\xd3\x8c\xb2\x28\xb0\xd3", b"zPQ\1", b"zPQ\2")),
-    "stuffit": ("StuffIt archive: it is not opened", (b"StuffIt (c)", b"SIT!")),
-    "pack200": ("pack200: it is not expanded", (b"\xca\xfe\xd0\x0d",)),
+    "xar": Form(reason="xar archive: it is not opened", magics=(b"xar!\0",)),
+    "arj": Form(reason="arj archive: it is not opened", magics=(b"\x60\xea",), confirm="confirm.is_arj"),
+    "zpaq": Form(
+        reason="zpaq archive: it is not opened",
+        magics=(b"7kSt\xa0\x31\x83\xd3\x8c\xb2\x28\xb0\xd3", b"zPQ\1", b"zPQ\2"),
+    ),
+    "stuffit": Form(
+        reason="StuffIt archive: it is not opened", magics=(b"StuffIt (c)", b"SIT!"), confirm="confirm.is_binary"
+    ),
+    "pack200": Form(reason="pack200: it is not expanded", magics=(b"\xca\xfe\xd0\x0d",)),
     # Streams
-    "lz4": ("lz4: it is not expanded", (b"\x04\x22\x4d\x18", b"\x02\x21\x4c\x18", b"mozLz40\0")),
-    "compress": (
-        "compress (.Z): it is not expanded",
-        tuple(b"\x1f\x9d" + bytes((flags | bits,)) for flags in (0, 128) for bits in range(9, 17)),
+    "lz4": Form(reason="lz4: it is not expanded", magics=(b"\x04\x22\x4d\x18", b"\x02\x21\x4c\x18", b"mozLz40\0")),
+    "compress": Form(
+        reason="compress (.Z): it is not expanded",
+        magics=tuple(b"\x1f\x9d" + bytes((flags | bits,)) for flags in (0, 128) for bits in range(9, 17)),
     ),
-    "snappy": ("snappy: it is not expanded", (b"\xff\x06\0\0sNaPpY",)),
-    "lzo": ("lzop: it is not expanded", (b"\x89LZO\0\x0d\x0a\x1a\x0a",)),
-    "lrzip": ("lrzip: it is not expanded", (b"LRZI\0",)),
-    "lzfse": ("lzfse: it is not expanded", (b"bvx1", b"bvx2", b"bvxn", b"pbzx")),
-    "msdos compress": ("SZDD and KWAJ: it is not expanded", (b"SZDD\x88\xf0\x27\x33", b"KWAJ\x88\xf0\x27\xd1")),
-    "prefetch": ("Windows prefetch: it is not expanded", (b"MAM\x04",)),
+    "snappy": Form(reason="snappy: it is not expanded", magics=(b"\xff\x06\0\0sNaPpY",)),
+    "lzo": Form(reason="lzop: it is not expanded", magics=(b"\x89LZO\0\x0d\x0a\x1a\x0a",)),
+    "lrzip": Form(reason="lrzip: it is not expanded", magics=(b"LRZI\0",), confirm="confirm.is_binary"),
+    "lzfse": Form(
+        reason="lzfse: it is not expanded", magics=(b"bvx1", b"bvx2", b"bvxn", b"pbzx"), confirm="confirm.is_binary"
+    ),
+    "msdos compress": Form(
+        reason="SZDD and KWAJ: it is not expanded", magics=(b"SZDD\x88\xf0\x27\x33", b"KWAJ\x88\xf0\x27\xd1")
+    ),
+    "prefetch": Form(reason="Windows prefetch: it is not expanded", magics=(b"MAM\x04",)),
     # Images of disks: what lies in them as it is is found, what they compress or scatter is not
-    "iso": ("ISO 9660 image: its files are not opened", ()),
-    "image": (
-        "disk image: its files are not opened",
-        (
+    "iso": Form(reason="ISO 9660 image: its files are not opened", magics=()),
+    "image": Form(
+        reason="disk image: its files are not opened",
+        magics=(
             b"hsqs",
             b"sqsh",
             b"QFI\xfb",
@@ -113,82 +162,70 @@ _GAPS: Final[dict[str, tuple[str, tuple[bytes, ...]]]] = {
             b"<<< ",
             b"XFSB",
         ),
+        confirm="confirm.is_image",
     ),
     # Documents and mail
-    "ole2": ("OLE2 document (.doc, .xls, .ppt, .msg, .msi): it is not opened", (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)),
-    "chm": ("compiled help (.chm): it is not opened", (b"ITSF\3\0\0\0",)),
-    "djvu": ("DjVu: it is not opened", (b"AT&TFORM",)),
-    "pst": ("Outlook's mail (.pst): it is not opened", (b"!BDN",)),
-    "tnef": ("TNEF (winmail.dat): it is not opened", (b"\x78\x9f\x3e\x22",)),
-    "flash": ("compressed Flash: it is not opened", (b"CWS", b"ZWS")),
+    "ole2": Form(
+        reason="OLE2 document (.doc, .xls, .ppt, .msg, .msi): it is not opened",
+        magics=(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
+    ),
+    "chm": Form(
+        reason="compiled help (.chm): it is not opened", magics=(b"ITSF\3\0\0\0",), confirm="confirm.is_binary"
+    ),
+    "djvu": Form(reason="DjVu: it is not opened", magics=(b"AT&TFORM",), confirm="confirm.is_binary"),
+    "pst": Form(reason="Outlook's mail (.pst): it is not opened", magics=(b"!BDN",), confirm="confirm.is_binary"),
+    "tnef": Form(reason="TNEF (winmail.dat): it is not opened", magics=(b"\x78\x9f\x3e\x22",)),
+    "flash": Form(reason="compressed Flash: it is not opened", magics=(b"CWS", b"ZWS"), confirm="confirm.is_binary"),
     # Databases and tables
-    "parquet": ("Parquet: its pages are not expanded", (b"PAR1", b"PARE")),
-    "orc": ("ORC: its columns are not expanded", (b"ORC",)),
-    "pg_dump": ("PostgreSQL's custom dump (pg_dump -Fc): it is not expanded", (b"PGDMP",)),
-    "rdb": ("Redis dump (.rdb): it is not expanded", (b"REDIS00",)),
-    "wiredtiger": ("WiredTiger (MongoDB): its blocks are not expanded", (b"\x41\xd8\x01\0",)),
-    "access": ("Access database: it is not opened", (b"\0\1\0\0Standard Jet DB\0", b"\0\1\0\0Standard ACE DB\0")),
-    "hdf5": ("HDF5: its chunks are not expanded", (b"\x89HDF\x0d\x0a\x1a\x0a",)),
+    "parquet": Form(
+        reason="Parquet: its pages are not expanded", magics=(b"PAR1", b"PARE"), confirm="confirm.is_binary"
+    ),
+    "orc": Form(reason="ORC: its columns are not expanded", magics=(b"ORC",), confirm="confirm.is_binary"),
+    "pg_dump": Form(reason="PostgreSQL's custom dump (pg_dump -Fc): it is not expanded", magics=(b"PGDMP",)),
+    "rdb": Form(reason="Redis dump (.rdb): it is not expanded", magics=(b"REDIS00",), confirm="confirm.is_binary"),
+    "wiredtiger": Form(reason="WiredTiger (MongoDB): its blocks are not expanded", magics=(b"\x41\xd8\x01\0",)),
+    "access": Form(
+        reason="Access database: it is not opened", magics=(b"\0\1\0\0Standard Jet DB\0", b"\0\1\0\0Standard ACE DB\0")
+    ),
+    "hdf5": Form(reason="HDF5: its chunks are not expanded", magics=(b"\x89HDF\x0d\x0a\x1a\x0a",)),
     # Known by their last bytes
-    "dmg": ("Apple disk image (.dmg): it is not opened", ()),
-    "leveldb": ("LevelDB and RocksDB table: its blocks are not expanded", ()),
-    "pyinstaller": ("PyInstaller program: its archive is not opened", ()),
+    "dmg": Form(reason="Apple disk image (.dmg): it is not opened", magics=()),
+    "leveldb": Form(reason="LevelDB and RocksDB table: its blocks are not expanded", magics=()),
+    "pyinstaller": Form(reason="PyInstaller program: its archive is not opened", magics=()),
 }
 
 # Encrypted as a whole.
-_ENCRYPTED: Final[dict[str, tuple[bytes, ...]]] = {
+_ENCRYPTED: Final[dict[str, Form]] = {
     # RFC 9580, 5.1 and 5.3: a session key for somebody, or for a password; 6.2 for the armour.
-    "pgp": (
-        *(bytes((0x85, high)) for high in range(1, 5)),
-        b"\x84\x5e\3",
-        b"\x8c\x0d\4",
-        b"\x8c\x2e\4",
-        b"-----BEGIN PGP MESSAGE-----",
+    "pgp": Form(
+        (
+            *(bytes((0x85, high)) for high in range(1, 5)),
+            b"\x84\x5e\3",
+            b"\x8c\x0d\4",
+            b"\x8c\x2e\4",
+            b"-----BEGIN PGP MESSAGE-----",
+        ),
+        confirm="confirm.is_pgp",
     ),
-    "age": (b"age-encryption.org/v1", b"-----BEGIN AGE ENCRYPTED FILE-----"),
-    "ansible vault": (b"$ANSIBLE_VAULT;",),
-    "openssl": (b"Salted__", b"U2FsdGVkX1"),
-    "git-crypt": (b"\0GITCRYPT\0",),
-    "keepass": (b"\x03\xd9\xa2\x9a\x65\xfb\x4b\xb5", b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5"),
-    "luks": (b"LUKS\xba\xbe",),
+    "age": Form((b"age-encryption.org/v1", b"-----BEGIN AGE ENCRYPTED FILE-----")),
+    "ansible vault": Form((b"$ANSIBLE_VAULT;",)),
+    "openssl": Form((b"Salted__", b"U2FsdGVkX1")),
+    "git-crypt": Form((b"\0GITCRYPT\0",)),
+    "keepass": Form((b"\x03\xd9\xa2\x9a\x65\xfb\x4b\xb5", b"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5")),
+    "luks": Form((b"LUKS\xba\xbe",)),
 }
 
-COMPRESSED = frozenset(("gzip", "bzip2", "xz", "zstd", "lzma", "lzip", "zlib"))
-# So little of a beginning shows nothing yet.
-CONFIRMED = frozenset(
-    kind
-    for kinds in (
-        ("lzma", "zlib", "document", "sqlite-wal", "pgp", "arj", "image"),
-        ("orc", "parquet", "cpio", "stuffit", "lrzip", "lzfse", "flash", "chm", "pst", "djvu", "rdb"),
-    )
-    for kind in kinds
-)
-REASONS: Mapping[str, str] = {kind: reason for kind, (reason, _) in _GAPS.items()}
-ENCRYPTED = frozenset(_ENCRYPTED)
-TITLES = frozenset(
-    (
-        *(reason.partition(":")[0] for reason in REASONS.values()),
-        "PDF",
-        "Avro",
-        "Arrow",
-        "MATLAB data",
-        "SQLite",
-        "journal",
-    )
-)
-
-
-def _magics() -> Iterator[tuple[bytes, str]]:
-    for table in (_OPENED, {kind: magics for kind, (_, magics) in _GAPS.items()}, _ENCRYPTED):
-        for kind, magics in table.items():
-            for magic in magics:
-                yield magic, kind
+FORMS: Final = {**_OPENED, **_GAPS, **_ENCRYPTED}
+COMPRESSED = frozenset(kind for kind, form in FORMS.items() if form.compressed)
+ENCRYPTED = frozenset(kind for kind, form in FORMS.items() if form.is_encrypted)
+TITLES = frozenset(form.title or form.reason.partition(":")[0] for form in FORMS.values() if form.title or form.reason)
 
 
 def _by_two() -> dict[bytes, tuple[tuple[bytes, str], ...]]:
     found: dict[bytes, tuple[tuple[bytes, str], ...]] = {}
-    for magic, kind in _magics():
-        found[magic[:2]] = (*found.get(magic[:2], ()), (magic, kind))
+    for kind, form in FORMS.items():
+        for magic in form.magics:
+            found[magic[:2]] = (*found.get(magic[:2], ()), (magic, kind))
     return found
 
 

@@ -71,6 +71,11 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
         yield Flaw(f"truncated at byte {size}: the page there is not whole")
 
 
+def is_log(data: bytes) -> bool:
+    """Return whether ``data``, which begin as a write-ahead log does, are of its one version."""
+    return data[4:8] == b"\0\x2d\xe2\x18"
+
+
 def log_members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
     """Yield the values in the pages of a write-ahead log (section 4), those that were overwritten too."""
     header = source.peek(_LOG_HEADER_BYTES)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from akpatrol.config.limits import Limits
 from akpatrol.model.scan import Content, Excluded, Exclusion
 from akpatrol.unwrap.budget import Budget
-from akpatrol.unwrap.containers.forms import ENCRYPTED, REASONS, TITLES
-from akpatrol.unwrap.containers.recognise import kind_of, open_container, tail_kind
+from akpatrol.unwrap.containers.forms import ENCRYPTED, FORMS, TITLES
+from akpatrol.unwrap.containers.opening import open_container
+from akpatrol.unwrap.containers.recognise import kind_of, tail_kind
 from tests.unit.unwrap.opening import ORIGIN, WAYS, open_
 
 _BINARY = b"\0\1\2\3" * 200
@@ -160,7 +161,8 @@ def test_lzip_is_opened() -> None:
 
 
 def test_each_reason_begins_with_its_form() -> None:
-    assert all(reason.partition(":")[0] in TITLES and ": " in reason for reason in REASONS.values())
+    reasons = [form.reason for form in FORMS.values() if form.reason]
+    assert all(reason.partition(":")[0] in TITLES and ": " in reason for reason in reasons)
 
 
 @pytest.mark.parametrize("before", [b"", b"\n", b"\r\n", b"\xef\xbb\xbf"])

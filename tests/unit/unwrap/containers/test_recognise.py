@@ -17,7 +17,9 @@ from akpatrol.config.limits import Limits
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Origin, Place, Skipped
 from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers.forms import MAGICS
-from akpatrol.unwrap.containers.recognise import has_zip_tail, kind_of, open_container, title
+from akpatrol.unwrap.containers.member import title
+from akpatrol.unwrap.containers.opening import open_container
+from akpatrol.unwrap.containers.recognise import has_zip_tail, kind_of
 from tests.unit.unwrap.opening import ORIGIN, WAYS, as_content, open_, through, whole
 
 if TYPE_CHECKING:

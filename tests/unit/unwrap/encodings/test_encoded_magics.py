@@ -19,7 +19,7 @@ from akpatrol.model.scan import Content, Skipped
 from akpatrol.model.trigger import CharacterRun
 from akpatrol.rules.rule_file import load
 from akpatrol.scan.examine import Examiner
-from akpatrol.unwrap.containers.forms import MAGICS, REASONS
+from akpatrol.unwrap.containers.forms import FORMS, MAGICS
 from akpatrol.unwrap.containers.recognise import kind_of
 from akpatrol.unwrap.encodings import encoded_magics
 from tests.corpus.text import prose
@@ -40,7 +40,7 @@ def _form(magic: bytes) -> bytes:
     return longer + b"\0\4" + _NOISE
 
 
-_KINDS = {magic: kind for magics in MAGICS.values() for magic, kind in magics if kind in REASONS}
+_KINDS = {magic: kind for magics in MAGICS.values() for magic, kind in magics if FORMS[kind].reason}
 _WRITTEN: dict[str, Callable[[bytes], str]] = {
     "base64": lambda data: b64encode(data).decode(),
     "data address": lambda data: f'"data:application/x;base64,{b64encode(data).decode()}"',
@@ -67,7 +67,7 @@ def _look(text: str) -> list[RawFinding | Skipped]:
 def test_a_form_that_is_not_opened_is_a_skip_where_it_is_encoded(magic: bytes, written: str) -> None:
     (skip,) = _look(_WRITTEN[written](_form(magic)))
     assert isinstance(skip, Skipped)
-    assert skip.reason == REASONS[_KINDS[magic]]
+    assert skip.reason == FORMS[_KINDS[magic]].reason
 
 
 def _secrets(text: str) -> set[str]:

@@ -1,0 +1,213 @@
+"""Opens containers, depth first, within a budget.
+
+Nothing is written anywhere, members' names are data, and memory does not grow with what a container holds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Place, Skipped
+from akpatrol.unwrap.budget import OverLimit
+from akpatrol.unwrap.containers.forms import FORMS
+from akpatrol.unwrap.containers.member import Flaw, Unreadable, title
+from akpatrol.unwrap.containers.recognise import function_named, has_zip_tail, kind_of, tail_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from akpatrol.unwrap.budget import Budget, Level
+    from akpatrol.unwrap.containers.container_bytes import ContainerBytes
+    from akpatrol.unwrap.containers.member import Member
+
+    Found = Content | Chunk | Skipped | Counted | Excluded
+
+BLOCK_BYTES = 4 << 20
+_NAMES, _NAMES_BYTES = 4096, 256 << 10
+# So many members and flaws of a container are named, the others told in one.
+_SKIPS = 20
+
+
+class Opener(Protocol):
+    """What opens a form; the table of forms names it."""
+
+    def __call__(self, source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
+        """Yield the members, from front to back, and what of the container cannot be read.
+
+        ``level`` counts each member before it is yielded, and what decompressing gives.
+        Raises OverLimit, Unreadable and OSError.
+        """
+
+
+def open_container(content: Content, budget: Budget) -> Iterator[Found]:
+    """Yield the direct members of ``content``, their names, and what cannot be read; nothing if it is no container.
+
+    A member of up to 4 MiB comes whole, a larger one as its first 4 MiB with ``read``, and with ``at`` where it is
+    stored as it is; it is valid until the next is asked for. After each come its bytes as ``Counted("members")``:
+    those that were expanded, as the others are the container's own. Names come in batches, as ``Place.PATH``.
+
+    Raises nothing: what is damaged, or over the budget, is a Skipped.
+    """
+    try:
+        kind = kind_of(content.data) or ("zip" if has_zip_tail(content) else tail_kind(content))
+    except OSError as error:
+        yield Skipped(title(content.origin), _reason(error))
+        return
+    if kind is None:
+        return
+    form = FORMS[kind]
+    if form.reason:
+        yield Skipped(title(content.origin), form.reason)
+        return
+    if form.is_encrypted:
+        yield Excluded(Exclusion.ENCRYPTED)
+        return
+    try:
+        with budget.inside(len(content.data) if content.read is None else content.size) as level:
+            yield from _Opening(content, kind, level).found()
+    except OverLimit as over:
+        if budget.first_too_deep():
+            yield Skipped(title(content.origin), str(over))
+
+
+class _Opening:
+    """One container while it is open."""
+
+    def __init__(self, content: Content, kind: str, level: Level) -> None:
+        self._content = content
+        self._kind = kind
+        self._level = level
+        self._names: list[bytes] = []
+        self._names_bytes = 0
+        self._skips = 0
+        self._repositories: set[int] = set()
+
+    def found(self) -> Iterator[Found]:
+        """Yield what the container holds."""
+        from akpatrol.unwrap.containers.container_bytes import ContainerBytes  # noqa: PLC0415 - hardly any file comes here
+
+        opener: Opener = function_named(FORMS[self._kind].opener)
+        try:
+            for found in opener(ContainerBytes(self._content, self._level, self._kind), self._level):
+                if isinstance(found, Flaw):
+                    yield from self._flaw(found.reason)
+                    continue
+                yield from self._named(found.names)
+                yield from self._member(found)
+        except OverLimit as over:
+            # What is over may be a container round this one: that one says so.
+            if over.level is self._level:
+                yield Skipped(title(self._content.origin), str(over))
+        except (Unreadable, OSError, MemoryError) as error:
+            yield from self._flaw(_reason(error))
+        yield from self._flush()
+        if self._skips > _SKIPS:
+            rest = self._skips - _SKIPS
+            yield Skipped(title(self._content.origin), f"{rest:,} more of its parts or members cannot be read")
+
+    def _member(self, member: Member) -> Iterator[Found]:
+        origin = self._content.origin
+        origin = origin._replace(containers=(*origin.containers, member.label))
+        if member.flaw is not None:
+            yield from self._skip(title(origin), member.flaw)
+        if member.pieces is None:
+            return
+        before = self._level.expanded
+        body = _Body(member.pieces)
+        data = body.read(BLOCK_BYTES)
+        if len(data) < BLOCK_BYTES:
+            yield Content(origin, data, size=len(data))
+        else:
+            yield Content(origin, data, body.read, member.at, member.size)
+        yield Counted("members", 1, self._level.expanded - before)
+        self._level.check()
+        if body.failure is not None:
+            yield from self._skip(title(origin), body.failure)
+
+    def _named(self, names: tuple[bytes, ...]) -> Iterator[Found]:
+        for name in names:
+            self._names.append(name)
+            self._names_bytes += len(name)
+            if b".git/" in name and (repository := _git_directory(name)) is not None:
+                yield from self._repository(repository)
+        if len(self._names) >= _NAMES or self._names_bytes >= _NAMES_BYTES:
+            yield from self._flush()
+
+    def _flush(self) -> Iterator[Chunk]:
+        if self._names:
+            origin = self._content.origin
+            # What is not content is told apart by its place, so that its source can place it.
+            place = Place.PATH if origin.place is Place.CONTENT else origin.place
+            origin = origin._replace(place=place, containers=(*origin.containers, self._kind))
+            yield Chunk(origin, b"\0".join(self._names), names=True)
+        self._names, self._names_bytes = [], 0
+
+    def _repository(self, path: bytes) -> Iterator[Skipped]:
+        if hash(path) not in self._repositories:  # which takes the same room however long the path is
+            self._repositories.add(hash(path))
+            label = f"{self._kind}:{path.decode('utf-8', 'backslashreplace')}"
+            reason = "git directory in an archive: its history is not read; extract it and run akpatrol history"
+            yield from self._skip(f"{title(self._content.origin)} > {label}", reason)
+
+    def _flaw(self, reason: str) -> Iterator[Skipped]:
+        """Say that the container cannot be read in full, unless one round it ended early and that is why."""
+        try:
+            self._level.check()
+        except OverLimit as over:
+            if over.level is self._level:
+                yield Skipped(title(self._content.origin), str(over))
+            return
+        yield from self._skip(title(self._content.origin), reason)
+
+    def _skip(self, item: str, reason: str) -> Iterator[Skipped]:
+        self._skips += 1
+        if self._skips <= _SKIPS:
+            yield Skipped(item, reason)
+
+
+class _Body:
+    """A member's bytes in blocks; ``failure`` is why they end early."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._piece = b""
+        self._position = 0
+        self.failure: str | None = None
+
+    def read(self, number: int) -> bytes:
+        """Return the next ``number`` bytes, fewer only at the end."""
+        parts = []
+        while number > 0:
+            if self._position == len(self._piece) and not self._next():
+                break
+            part = self._piece[self._position : self._position + number]
+            self._position += len(part)
+            number -= len(part)
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _next(self) -> bool:
+        self._piece, self._position = b"", 0
+        try:
+            self._piece = next(self._pieces, b"")
+        except OverLimit:
+            pass  # its level stays over, and says so when the next member is asked for
+        except (Unreadable, OSError, MemoryError) as error:
+            self.failure = _reason(error)
+        return bool(self._piece)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "reading it takes too much memory"
+    if isinstance(error, OSError):
+        return error.strerror or "cannot be read"
+    return str(error)
+
+
+def _git_directory(name: bytes) -> bytes | None:
+    """Return the path of the git directory that ``name`` shows to be one, None if it does not."""
+    path, _, inside = (b"/" + name).partition(b"/.git/")
+    if inside == b"HEAD" or inside.startswith(b"objects/"):
+        return (path + b"/.git").lstrip(b"/")
+    return None
