@@ -186,9 +186,17 @@ def _signalled(module: str, number: int, beginning: str, *, stream: int) -> subp
     return subprocess.run(command, stdin=stream, capture_output=True, check=False)
 
 
-@pytest.mark.parametrize("beginning", _BEGINNINGS, ids=["script", "module"])
 @pytest.mark.parametrize(
-    "module", ["akpatrol.main", "akpatrol.errors", "click", "akpatrol.cli", "akpatrol.cli.scan", "akpatrol.scan.run"]
+    ("module", "beginning"),
+    [
+        ("akpatrol.main", _BEGINNINGS[0]),
+        ("akpatrol.main", _BEGINNINGS[1]),
+        ("akpatrol.errors", _BEGINNINGS[0]),
+        ("click", _BEGINNINGS[1]),
+        ("akpatrol.cli", _BEGINNINGS[0]),
+        ("akpatrol.cli.scan", _BEGINNINGS[1]),
+        ("akpatrol.scan.run", _BEGINNINGS[0]),
+    ],
 )
 @pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
 def test_a_signal_while_the_program_is_loaded(module: str, number: int, word: str, beginning: str) -> None:
@@ -250,7 +258,7 @@ def test_a_signal_at_any_moment(history: Repository, tmp_path: Path, number: int
     file = tmp_path / "report.json"
     arguments: list[str | Path] = ["history", "--no-cache", "--jobs", "1", "-f", "json", "-o", file, history.path]
     every = int(_in_calls(arguments, set(), number).stderr)
-    moments = 12
+    moments = 6
     for moment in range(moments):
         file.unlink(missing_ok=True)
         at = 2 + every * moment // moments  # the first one sees to signals

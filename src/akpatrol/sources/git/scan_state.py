@@ -58,6 +58,7 @@ class Memory:
         self._before = found or scan_state_json.CachedRepository()
         self._now = scan_state_json.CachedRepository()
         self._state: object = None
+        self._id_bytes = 0
         self._parts: list[tuple[Part, CachedPart | None]] = []
         self._readings: dict[str, _PartProgress] = {}
 
@@ -82,7 +83,7 @@ class Memory:
         if self._before.tips is not None and not self._still_there(found, ordered, loose):
             self._before = self._before._replace(tips=None)
         self._now = scan_state_json.CachedRepository(ordered, loose, tips)
-        self._state = found.state
+        self._state, self._id_bytes = found.state, found.id_bytes
         self._parts = [(part, self._known(part)) for part in parts(found, ordered)]
         return found.skips
 
@@ -153,7 +154,7 @@ class Memory:
 
     def _kept_still(self) -> bool:
         """Tell whether the walk saw what was planned: refs that moved meanwhile may lead elsewhere."""
-        return plan.state(self._git) == self._state and self._tips() == self._now.tips
+        return plan.state(self._git, self._id_bytes) == self._state and self._tips() == self._now.tips
 
     def _tips(self) -> frozenset[str] | None:
         try:

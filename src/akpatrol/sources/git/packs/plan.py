@@ -80,12 +80,11 @@ def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambd
     return Survey(id_bytes, tuple(packs), tuple(held), (*skips, *broken), state_)
 
 
-def state(git: Git) -> object:
+def state(git: Git, id_bytes: int) -> object:
     """Return the names of all packs and loose objects as one value; None when they cannot be listed."""
     try:
-        id_bytes = _ID_BYTES[git.run("rev-parse", "--show-object-format").strip()]
         return _state([object_directories.listed(directory, id_bytes) for directory in alternates.directories(git)[0]])
-    except (KeyError, GitError):
+    except GitError:
         return None
 
 
