@@ -120,7 +120,7 @@ def test_a_path_may_be_a_pattern(open_page: Open) -> None:
 def test_nothing_is_like_that(open_page: Open) -> None:
     page = open_page(REPORT)
     page.get_by_label("Search").fill("(no such thing)")
-    expect(page.get_by_text("No credential is like that.")).to_be_visible()
+    expect(page.get_by_text("No credential matches.")).to_be_visible()
     page.locator("#nothing").get_by_role("button", name="Show all").click()
     assert len(shown(page)) == len(FOUND)
     assert page.get_by_label("Search").input_value() == ""

@@ -183,7 +183,7 @@ def test_from_a_report(repo: Repository, new_key: NewKey, command: tuple[str, ..
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"scan": 3}', "x" * 100])
 def test_what_is_no_report(repo: Repository, content: str) -> None:
     (repo.path / "r.json").write_text(content)
-    assert b"not a JSON report" in baseline(repo, "create", "r.json", code=2).err
+    assert b"not an akpatrol JSON report" in baseline(repo, "create", "r.json", code=2).err
     assert not (repo.path / NAME).exists()
 
 

@@ -1,4 +1,4 @@
-"""Nothing that was not looked at is green: emptiness is exit 3, and a change tells what of it is excluded."""
+"""Nothing that was not scanned is green: emptiness is exit 3, and a change tells what of it is excluded."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def empty(tmp_path: Path) -> Path:
 def test_an_empty_directory(empty: Path, quiet: tuple[str, ...]) -> None:
     done = inside("scan", empty, *quiet)
     assert done.code == 3
-    assert done.out.startswith(b"INCOMPLETE: no credentials found; 1 item could not be looked at")
-    assert b"nothing was looked at: there is nothing in it; --allow-empty" in done.out
+    assert done.out.startswith(b"INCOMPLETE: no credentials found; 1 item could not be scanned")
+    assert b"nothing was scanned: there is nothing in it; --allow-empty" in done.out
     allowed = inside("scan", empty, "--allow-empty", *quiet)
     assert (allowed.code, bool(allowed.out)) == (0, not quiet)
 
@@ -56,7 +56,7 @@ def test_an_empty_directory(empty: Path, quiet: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_says_so(empty: Path, format_: str) -> None:
     done = inside("scan", empty, "-f", format_)
-    assert (done.code, b"nothing was looked at" in done.out) == (3, True)
+    assert (done.code, b"nothing was scanned" in done.out) == (3, True)
 
 
 def test_what_patterns_or_kinds_leave_out(run: Run, empty: Path, key: str) -> None:

@@ -114,7 +114,7 @@ def test_nothing_found(run: Run, tree: Path, tmp_path: Path) -> None:
     (tree / "a.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(100))
     result = run("scan", tree, "--hashes", file)
     assert result.code == 3
-    assert result.json["notices"][-1] == f"found nowhere, as far as could be looked at: {NOWHERE}"
+    assert result.json["notices"][-1] == f"found nowhere, as far as could be scanned: {NOWHERE}"
 
 
 def test_a_placeholder_that_is_asked_for_is_reported(run: Run, tmp_path: Path, key: str) -> None:

@@ -64,7 +64,7 @@ def test_a_refused_push_tells_what_to_do(server: Server, work: Repository, key: 
     pushed = push(work, server, "main")
     assert not pushed.accepted
     assert server.refs() == before
-    assert "push refused: it brings 1 credential" in pushed.said
+    assert "push refused: it contains 1 credential" in pushed.said
     assert f'dir/b:2:5\n    commit {first[:12]}, Ada Author, "Add b"' in pushed.said
     assert f"git rebase --interactive --rebase-merges {first[:12]}^" in pushed.said
     assert "/api-keys" in pushed.said
@@ -106,7 +106,7 @@ def test_everything_that_is_pushed_is_looked_at(server: Server, work: Repository
     before = server.refs()
     pushed = push(work, server, PLACES[place](work, key))
     assert not pushed.accepted
-    assert "push refused: it brings 1 credential" in pushed.said
+    assert "push refused: it contains 1 credential" in pushed.said
     assert "Push again." in pushed.said
     assert server.refs() == before
 
@@ -118,7 +118,7 @@ def test_of_several_refs_all_are_looked_at(server: Server, work: Repository, new
     work.git("checkout", "-q", "main")
     work.commit_file("fine", "x\n")
     pushed = push(work, server, "main", "one", "two")
-    assert "it brings 2 credentials" in pushed.said
+    assert "it contains 2 credentials" in pushed.said
     assert list(server.refs()) == ["refs/heads/main"]
 
 
@@ -133,7 +133,7 @@ def test_new_branches_and_force_pushes(server: Server, work: Repository, key: st
     server.guard("-v")
     pushed = push(work, server, "HEAD:refs/heads/new")
     assert pushed.accepted
-    assert "Looked at 1 ref," in pushed.said
+    assert "Scanned 1 ref," in pushed.said
     work.git("commit", "-q", "--amend", "-m", "Rewritten")
     assert push(work, server, "--force", "main").accepted
     work.commit_file("a", key)
@@ -155,7 +155,7 @@ def test_what_the_repository_has_is_no_news(tmp_path: Path, new_key: Callable[[]
     work.commit_file("dir/g", "y\n")
     pushed = push(work, server, "main")
     assert pushed.accepted, pushed.said
-    assert "Looked at 2 blobs, 2 commits, 3 trees, 1 ref" in pushed.told
+    assert "Scanned 2 blobs, 2 commits, 3 trees, 1 ref" in pushed.told
 
 
 def test_objects_that_no_pushed_ref_reaches(server: Server, work: Repository, key: str) -> None:
@@ -205,7 +205,7 @@ def test_over_the_network(server: Server, work: Repository, tmp_path: Path, key:
         work.commit_file("a", key)
         pushed = push(work, there, "main")
     assert not pushed.accepted
-    assert "it brings 1 credential" in pushed.said
+    assert "it contains 1 credential" in pushed.said
 
 
 def test_sha256(tmp_path: Path, key: str) -> None:
@@ -227,7 +227,7 @@ def test_a_repository_of_another_user(server: Server, work: Repository, tmp_path
     work.commit_file("a", "x\n")
     assert push(work, server, "main", variables=variables).accepted
     work.commit_file("a", key)
-    assert "it brings 1 credential" in push(work, server, "main", variables=variables).said
+    assert "it contains 1 credential" in push(work, server, "main", variables=variables).said
 
 
 def test_odd_names_and_hostile_content(server: Server, work: Repository, key: str, tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_odd_names_and_hostile_content(server: Server, work: Repository, key: st
     work.git("replace", id_, harmless)
     server.git("config", "core.fsmonitor", str(tmp_path / "planted"))
     pushed = push(work, server, "main", "refs/replace/*:refs/replace/*")
-    assert "it brings 1 credential" in pushed.said
+    assert "it contains 1 credential" in pushed.said
     work.git("config", "user.name", "x")
     work.git("commit", "-q", "--allow-empty", "-m", "\x1b[2J\x1b]0;pwned\x07 " + key)
     pushed = push(work, server, f"HEAD:{odd}")
@@ -257,7 +257,7 @@ def test_a_push_to_a_repository_with_a_work_tree(tmp_path: Path, key: str) -> No
     work.commit_file("a", "x\n")
     assert push(work, checked_out, "main").accepted
     work.commit_file("a", key)
-    assert "it brings 1 credential" in push(work, checked_out, "main").said
+    assert "it contains 1 credential" in push(work, checked_out, "main").said
 
 
 def test_the_report_for_the_server(server: Server, work: Repository, tmp_path: Path, key: str) -> None:
@@ -288,4 +288,4 @@ def test_exit_zero_only_warns(server: Server, work: Repository, key: str) -> Non
     work.commit_file("a", key)
     pushed = push(work, server, "main")
     assert pushed.accepted
-    assert "push accepted, but it brings 1 credential" in pushed.said
+    assert "push accepted, but it contains 1 credential" in pushed.said

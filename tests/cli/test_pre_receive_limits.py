@@ -60,11 +60,11 @@ def test_what_cannot_be_looked_at_fails_closed(server: Server, work: Repository)
     pushed = push(work, server, "main")
     assert not pushed.accepted
     assert "dir/a.7z: 7z archive" in pushed.told
-    assert "not all of it could be looked at" in pushed.told
+    assert "not all of it could be scanned" in pushed.told
     server.guard("--fail-open")
     pushed = push(work, server, "main")
     assert pushed.accepted
-    assert "warning: push accepted, though not all of it could be looked at" in pushed.told
+    assert "warning: push accepted, although not all of it could be scanned" in pushed.told
 
 
 def test_findings_are_refused_however_it_fails(server: Server, work: Repository, key: str) -> None:
@@ -73,7 +73,7 @@ def test_findings_are_refused_however_it_fails(server: Server, work: Repository,
     server.guard("--fail-open")
     pushed = push(work, server, "main")
     assert not pushed.accepted
-    assert "Not all of the push could be looked at" in pushed.told
+    assert "Not all of the push could be scanned" in pushed.told
 
 
 @pytest.mark.parametrize("patch", [_STUCK, _DEAF + _STUCK], ids=["in time", "at the last moment"])
@@ -81,7 +81,7 @@ def test_the_budget_ends_it(server: Server, work: Repository, patch: str) -> Non
     server.guard("--budget", "1", patch=patch)
     pushed = push(work, server, "main")
     assert not pushed.accepted
-    assert "push refused: not all of it could be looked at" in pushed.told
+    assert "push refused: not all of it could be scanned" in pushed.told
     server.guard("--budget", "1", "--fail-open", patch=patch)
     pushed = push(work, server, "main")
     assert pushed.accepted
@@ -90,7 +90,7 @@ def test_the_budget_ends_it(server: Server, work: Repository, patch: str) -> Non
 
 def test_the_budget_ends_starting_too(server: Server, work: Repository) -> None:
     server.guard("--budget", "1", patch=_STUCK_AT_START)
-    assert "the time for it is spent" in push(work, server, "main").told
+    assert "time ran out" in push(work, server, "main").told
 
 
 def test_what_was_found_before_the_end_counts(server: Server, work: Repository, key: str) -> None:
@@ -116,8 +116,8 @@ def test_what_is_pushed_configures_nothing(server: Server, work: Repository, key
     server.guard()
     work.write(".akpatrol.toml", 'exclude = ["*"]\n')
     work.commit_file("a", f"{key}  # akpatrol:allow it is a test\n")
-    assert "it brings 1 credential" in push(work, server, "main").told
-    assert "it brings 1 credential" in push(work, server, "main:new").told
+    assert "it contains 1 credential" in push(work, server, "main").told
+    assert "it contains 1 credential" in push(work, server, "main:new").told
 
 
 def test_policy_comes_from_what_was_there(server: Server, work: Repository, key: str) -> None:

@@ -1,4 +1,4 @@
-"""``akpatrol report``: an earlier result in another format, the nightly mail, and what was not looked at."""
+"""``akpatrol report``: an earlier result in another format, the nightly mail, and what was not scanned."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def tree(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """Three runs: a key goes, one stays, one comes; one target is not read, one not looked at."""
+    """Three runs: a key goes, one stays, one comes; one target is not read, one not scanned."""
     file = tmp_path / "s.sqlite3"
     sweep(file, look("one", found(KEYS[0]), found(KEYS[1])), look("two", found(KEYS[3], confidence=Confidence.LOW)))
     sweep(file, look("one", found(KEYS[1], 2), found(KEYS[2])), finished=False)
@@ -155,11 +155,11 @@ def test_free_text_of_a_report_is_masked_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "not a JSON report"),
-        (b"[" * 100_000, "not a JSON report"),
-        (b"\x7fELF", "not a JSON report"),
-        (b'{"credentials": [{"secret": 3}]}', "not a JSON report"),
-        (b'{"credentials": [{"secret": "x"}], "x": ' + b"[" * 900 + b"]" * 900 + b"}", "not a JSON report"),
+        (b"", "not an akpatrol JSON report"),
+        (b"[" * 100_000, "not an akpatrol JSON report"),
+        (b"\x7fELF", "not an akpatrol JSON report"),
+        (b'{"credentials": [{"secret": 3}]}', "not an akpatrol JSON report"),
+        (b'{"credentials": [{"secret": "x"}], "x": ' + b"[" * 900 + b"]" * 900 + b"}", "not an akpatrol JSON report"),
         (b'{"type": "header"}\n', "cut short"),
         (b"SQLite format 3\0", "not a store"),
     ],
@@ -246,7 +246,7 @@ def test_a_run_that_there_is_not(store: Path, tmp_path: Path, name: str) -> None
 
 def test_the_coverage_list(store: Path, tmp_path: Path) -> None:
     done = _report(store, "--coverage", cwd=tmp_path)
-    assert (done.code, _lines(done)) == (0, ["/org/two: not looked at since run 1 (2026-03-01)"])
+    assert (done.code, _lines(done)) == (0, ["/org/two: not scanned since run 1 (2026-03-01)"])
     with SweepStore(str(store), create=True) as opened:
         run = opened.begin(day(4), DIGEST)
         opened.skip(run, "https://git.example.org/three.git", f"it is gone \x1b {_KEY}")
@@ -257,7 +257,7 @@ def test_the_coverage_list(store: Path, tmp_path: Path) -> None:
         "/org/two: too large (2)",
         f"https://git.example.org/three.git: it is gone \\x1b {_masked(_KEY)}",
         "run 4: it did not come to its end: some targets may be missing",
-        "/org/one: not looked at since run 3 (2026-03-03)",
+        "/org/one: not scanned since run 3 (2026-03-03)",
     ]
     gaps = json.loads((tmp_path / "gaps.json").read_bytes())
     assert gaps[0] == {
@@ -286,7 +286,7 @@ def test_a_coverage_list_of_nothing(tmp_path: Path) -> None:
         (("--coverage", "-f", "sarif"), "not in the format sarif"),
         (("--coverage", "--since", "1"), "give one of them"),
         (("--link-template", "ftp://{commit}"), "--link-template"),
-        (("--link-template", "https://x.example/{comit}"), "no placeholder"),
+        (("--link-template", "https://x.example/{comit}"), "unknown placeholder"),
     ],
 )
 def test_options_that_cannot_be(store: Path, tmp_path: Path, options: tuple[str, ...], words: str) -> None:

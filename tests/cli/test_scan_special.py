@@ -131,7 +131,7 @@ def test_what_git_cannot_list(tmp_path_factory: pytest.TempPathFactory) -> None:
 
     def told(*words: str | Path) -> tuple[int, list[str]]:
         done = execute("scan", "--tracked", "--jobs", "1", *words, patch=_AS_NOBODY, cwd=repo.path)
-        listed = done.out.decode().partition("Not looked at")[2].partition("\n\n")[0]
+        listed = done.out.decode().partition("Not scanned")[2].partition("\n\n")[0]
         return done.code, sorted(line.strip() for line in listed.splitlines() if line.startswith("    "))
 
     assert told(".") == (3, ["sub/private", "tracked", "tracked/a"])

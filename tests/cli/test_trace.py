@@ -56,7 +56,7 @@ def test_one_screen_has_it_all(leaky: Repository, key: str) -> None:
         "  notes.txt:1:1\n    in files",
         f"  src/new.py:2:8\n    since 2024-01-01; Ada Author in {leaky.id('HEAD')[:12]}; in a branch now",
         f"  old.py:1:8\n    since 2024-01-01 until 2024-01-01; Ada Author in {first[:12]}; only in olde",
-        "--verify asks",
+        "--verify checks",
         "Next: delete it at /api-keys now",
         "akp1:" + sha256(b"organization_key\0" + key.encode()).hexdigest(),
     ):
@@ -140,7 +140,7 @@ def test_what_no_rule_recognises_and_is_nowhere_is_no_clean_zero(leaky: Reposito
     is_hash = len(text) == 64
     assert done.code == (0 if is_hash else 3)
     assert (b"no rule recognises it" in done.out.replace(b"\n", b" ")) != is_hash
-    assert b"taken for" in done.out
+    assert b"read as" in done.out
     assert text.encode() not in done.written
     assert trace("id:" + "Qw3r" * 3, cwd=leaky.path).code == 0
 

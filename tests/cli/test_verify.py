@@ -295,8 +295,8 @@ def test_the_socket_trap_works(tree: Path) -> None:
 def test_what_stands_in_no_file_is_not_told_to_be_in_one(asking: tuple[str, ...]) -> None:
     done = inside("verify", *asking[1:], stdin=f"{LIVE}\n{DEAD}\n".encode())
     told = " ".join(done.out.decode().split())
-    assert "in what was given" in told
-    assert "then take it out of where it came from." in told
-    assert "nothing to revoke; take it out of where it came from, or put it into" in told
+    assert "in the input" in told
+    assert "then remove it from where it came from." in told
+    assert "nothing to revoke; remove it from where it came from, or add it to" in told
     assert "1 critical, 1 low " in told
     assert " file" not in told

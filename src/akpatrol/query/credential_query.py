@@ -131,7 +131,7 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
     things = {question.text: question for question in questions}  # the last one of each tells its doubt
     missing = [question for text, question in things.items() if text not in found]
     told = f"asked for {len(things):,} ({_taken(things.values())}), found {len(found):,}"
-    far = "" if report.coverage.complete else ", as far as could be looked at"
+    far = "" if report.coverage.complete else ", as far as could be scanned"
     nowhere = [question.told(found=False) for question in missing if not question.doubt]
     gaps = [Skipped(question.told(found=False), question.doubt) for question in missing if question.doubt]
     return report._replace(

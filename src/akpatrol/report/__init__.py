@@ -63,6 +63,6 @@ def render(report: Report, format: str, options: RenderOptions) -> str:  # noqa:
 
         close = get_close_matches(format, FORMATS, 1)
         hint = f"did you mean {close[0]}?" if close else "choose one of " + ", ".join(FORMATS)
-        raise UsageError(f"there is no format {format!r}", hint)
+        raise UsageError(f"unknown format {format!r}", hint)
     renderer: Renderer = import_module(f"akpatrol.report.{module}").render
     return renderer(report, options)

@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 _IN_HISTORY = {State.PRESENT, State.REMOVED, State.UNREACHABLE}
 GENERIC_STEPS = (
     "Revoke it where it was issued.",
-    "Give a new one to whatever used it, from a secret manager.",
-    "Then clean the place where it was found.",
+    "Replace it wherever it is used, and keep the new one in a secret manager.",
+    "Then remove it from where it was found.",
 )
 """For rules that bring none."""
 
-_WHOSE = "Find out whose it is: it may be another vendor's. The next steps are for one of Anyreach's."
+_WHOSE = "Find out who issued it: it may be another vendor's. The next steps are for an Anyreach credential."
 _BROWSER = "It ships to browsers, where every visitor can read it: call the API from a server instead."
 _UNTIL = "Verify it again until the API refuses it."
-_DEAD = "Nothing to revoke: the API refuses it. Put it into the baseline: akpatrol baseline update."
+_DEAD = "Nothing to revoke: the API refuses it. Add it to the baseline: akpatrol baseline update."
 _ALLOWED = "Nothing to do while it is allowed and not live."
-_DEAD_OF_ANOTHER = "Find out whose it is: Anyreach's API refuses it, but another vendor's may accept it."
+_DEAD_OF_ANOTHER = "Find out who issued it: Anyreach's API refuses it, but another vendor's may accept it."
 _OPTIONAL = "Rewriting history is optional."
-_HISTORY = "Rewriting history comes last and replaces nothing of this: every clone keeps what it has."
+_HISTORY = "Rewriting history comes last and replaces none of these steps: every clone keeps its copy."
 
 
-TO_KNOW = "To know whether it is live:"
+TO_KNOW = "To find out whether it is live:"
 
 
 class Situation(Enum):
@@ -71,10 +71,10 @@ def steps(credential: Credential, rule: Rule | None) -> list[str]:
     states = states_of(credential)
     match situation(states):
         case Situation.IGNORED:
-            return ["Leave it where git ignores it: that is the right place. Never commit it."]
+            return ["Leave it in the ignored file: that is the right place. Never commit it."]
         case Situation.STAGED:
             return [
-                "Take it out of what is staged before committing: nothing has leaked yet.",
+                "Remove it from the staged changes before you commit: nothing has leaked yet.",
                 "Keep it in a secret manager, or in a file that git ignores.",
             ]
     in_history = bool(states & _IN_HISTORY)
@@ -119,14 +119,14 @@ def leaked_action(credential: CredentialView, states: Collection[str]) -> str:
     if status == VerificationStatus.INACTIVE:
         return _dead_action(credential, states)
     in_history = any(state in _IN_HISTORY for state in states)
-    last = "then clean history" if in_history else f"then take it out of {_source(credential)}"
+    last = "then clean history" if in_history else f"then remove it from {_source(credential)}"
     remediation = named(kind).remediation
     place = f"at {page}" if page else remediation.place
     first = " ".join(filter(None, (remediation.action, place, "now")))
     live = "it is live, so " if status == VerificationStatus.ACTIVE else ""
     sentence = f"{live}{first}, then replace it where it is used, {last}."
     if attribution == Attribution.OPEN and not named(kind).is_custom:
-        return "find out whose it is. If it is Anyreach's: " + sentence
+        return "find out who issued it. If it is Anyreach's: " + sentence
     return sentence
 
 
@@ -139,6 +139,6 @@ def _dead_action(credential: CredentialView, states: Collection[str]) -> str:
     if credential["attribution"] == Attribution.OPEN:
         return _DEAD_OF_ANOTHER[0].lower() + _DEAD_OF_ANOTHER[1:]
     if any(state in _IN_HISTORY for state in states):
-        return "nothing to revoke; put it into the baseline: akpatrol baseline update. Rewriting history is optional."
+        return "nothing to revoke; add it to the baseline: akpatrol baseline update. Rewriting history is optional."
     source = _source(credential)
-    return f"nothing to revoke; take it out of {source}, or put it into the baseline: akpatrol baseline update."
+    return f"nothing to revoke; remove it from {source}, or add it to the baseline: akpatrol baseline update."

@@ -44,7 +44,7 @@ def render(report: Report, options: RenderOptions) -> str:
     annotations = [_annotation(place) for place in found[: max(0, shown)]]
     lines = [_plain(verdict(view)), *annotations]
     if more := len(found) - len(annotations):
-        lines.append(_plain(f"{plural(more, 'more place')} of findings without an annotation"))
+        lines.append(_plain(f"not annotated: {plural(more, 'more place')}"))
     if allowed := allowed_words(view["summary"]):
         lines.append(_plain(allowed))
     return "\n".join([*lines, *gaps, *notes, _plain(coverage_words(view))]) + "\n"
@@ -93,15 +93,15 @@ def _position(place: PathFinding) -> dict[str, str | int | None]:
 def _gaps(view: ReportView) -> Iterator[str]:
     skipped = [skip_message(skip) for skip in view["coverage"]["skipped"] if not skip["accepted"]]
     if skipped:
-        yield command("warning", {"title": f"{plural(len(skipped), 'item')} not looked at"}, _some(skipped))
+        yield command("warning", {"title": f"{plural(len(skipped), 'item')} not scanned"}, _some(skipped))
 
 
 def _notes(view: ReportView) -> Iterator[str]:
     if notices := view["notices"]:
-        yield command("notice", {"title": "To note"}, _some(notices))
+        yield command("notice", {"title": "Notices"}, _some(notices))
     if stale := view["stale"]:
         entries = [f"{entry['entry']}, {entry['where']}: {entry['reason']}" for entry in stale]
-        yield command("notice", {"title": "Allowances that match nothing any more"}, _some(entries))
+        yield command("notice", {"title": "Stale allowances"}, _some(entries))
 
 
 def _some(texts: Sequence[str]) -> str:

@@ -142,13 +142,13 @@ def _messages(view: ReportView, missing: int) -> Iterator[dict[str, str]]:
     for skip in skipped[:MESSAGE_LIMIT]:
         yield _message("info" if skip["accepted"] else "warn", skip_message(skip))
     if more := skipped[MESSAGE_LIMIT:]:
-        yield _message("warn", f"Not looked at: {plural(len(more), 'more item')}; the JSON report names them.")
+        yield _message("warn", f"Not scanned: {plural(len(more), 'more item')}; the JSON report lists them.")
     if left_out := changed_words(view["coverage"]["changed_files"]):
         yield _message("info", f"{left_out}.")
     for notice in view["notices"][:MESSAGE_LIMIT]:
         yield _message("warn", notice)
     if stale := view["stale"]:
-        yield _message("info", f"Allowances that match nothing any more: {len(stale):,}.")
+        yield _message("info", f"Stale allowances: {len(stale):,}.")
     if allowed := allowed_words(view["summary"]):
         yield _message("info", f"Not in this file: {allowed}.")
     if missing:

@@ -188,7 +188,7 @@ def _next(found: CredentialView) -> str:
         case Situation.IGNORED:
             return "leave it there, which is the right place, and never commit it."
         case Situation.STAGED:
-            return "take it out before committing: nothing has leaked yet."
+            return "remove it before you commit: nothing has leaked yet."
     return leaked_action(found, states)
 
 
@@ -197,13 +197,13 @@ def _closing(view: ReportView, room: int) -> Iterator[str]:
         yield f"{prose(capital(allowed))}.\n"
     yield from _listed("Notices", view["notices"], room)
     yield from _listed(
-        "Allowances that match nothing any more",
+        "Stale allowances",
         [f"{entry['entry']}, {entry['where']}: {entry['reason']}" for entry in view["stale"]],
         room,
     )
     skipped = view["coverage"]["skipped"]
     unread = [f"{skip['item']}: {skip['reason']}" for skip in skipped if skip["accepted"] is None]
-    yield from _listed("Not looked at", unread, room)
+    yield from _listed("Not scanned", unread, room)
     yield prose(coverage_words(view)) + "."
 
 

@@ -238,17 +238,17 @@ def _notifications(report: Report, view: ReportView, missing: int) -> Iterator[o
         yield _notification(messages.skip_message(skip), "note" if skip["accepted"] else "error")
     if more := skipped[NOTIFICATION_LIMIT:]:
         level = "note" if all(skip["accepted"] for skip in more) else "error"
-        yield _notification(f"Not looked at: {plural(len(more), 'more item')}; the JSON report names them.", level)
+        yield _notification(f"Not scanned: {plural(len(more), 'more item')}; the JSON report lists them.", level)
     if left_out := changed_words(view["coverage"]["changed_files"]):
         yield _notification(f"{left_out}.", "note")
     if unread := report.unread_histories:
-        yield _notification(f"Histories not read: {len(unread)}.", "note")
+        yield _notification(f"Histories not scanned: {len(unread)}.", "note")
     if allowed := allowed_words(view["summary"]):
         yield _notification(f"Not in this file: {allowed}.", "note")
     for notice in view["notices"][:NOTIFICATION_LIMIT]:
         yield _notification(notice, "warning")
     if stale := view["stale"]:
-        yield _notification(f"Allowances that match nothing any more: {len(stale):,}.", "note")
+        yield _notification(f"Stale allowances: {len(stale):,}.", "note")
     if missing:
         yield _notification(messages.left_out_message(missing), "warning")
 

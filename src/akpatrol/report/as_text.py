@@ -33,7 +33,7 @@ _SCREENFUL = 5
 """So many credentials, and the verdict has left the screen: it is told again at the end."""
 
 _IGNORED_HEADING = "Ignored by git: the right place, never commit them"
-_STALE_HEADING = "Allowances that match nothing any more, to be taken out"
+_STALE_HEADING = "Stale allowances: they match nothing any more and can be removed"
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -90,7 +90,7 @@ def _credential_blocks(view: ReportView, style: Style, options: RenderOptions) -
             yield list(text.lines(credential))
         if rest := listed[len(in_full) :]:
             yield [
-                *(style.bold(line) for line in wrapped(f"{len(rest):,} more; -v tells them in full", style.width)),
+                *(style.bold(line) for line in wrapped(f"{len(rest):,} more; -v shows them in full", style.width)),
                 *("  " + text.line(credential) for credential in rest),
             ]
     if options.verbose and allowed_of(view):
@@ -138,7 +138,7 @@ def _root(path: str, here: str | None, *, alone: bool) -> str:
 
 
 def _gaps(skipped: Sequence[SkipView], style: Style, *, verbose: bool) -> Iterator[list[str]]:
-    for is_accepted, heading in ((False, "Not looked at"), (True, "Not looked at, accepted")):
+    for is_accepted, heading in ((False, "Not scanned"), (True, "Not scanned, accepted")):
         skips = [skip for skip in skipped if (skip["accepted"] is not None) == is_accepted]
         if not skips:
             continue
@@ -166,7 +166,7 @@ def _unread_histories(paths: Sequence[str], style: Style, *, verbose: bool) -> l
     repositories = "1 repository" if len(paths) == 1 else f"{len(paths):,} repositories"
     commands = _some([f"akpatrol history {shell_word(path)}" for path in paths], verbose=verbose)
     return [
-        *wrapped(f"History of {repositories} not read; run:", style.width),
+        *wrapped(f"History of {repositories} not scanned; run:", style.width),
         *("  " + line for line in commands),
     ]
 

@@ -30,7 +30,7 @@ def change(file: str, done: BaselineUpdate) -> Iterator[str]:
     yield from _listed(done.added, lambda entry: f"+ {_named(entry)}")
     yield from _listed(done.dropped, lambda entry: f"- {_named(entry)}")
     if done.unseen:
-        yield "not seen, and kept, as only complete scans of every kind that saw them drop entries:"
+        yield "not found, but kept: only complete scans of every kind that found an entry can drop it:"
         yield from _listed(done.unseen, lambda entry: f"  {_named(entry)}  ({', '.join(entry.scans)})")
 
 

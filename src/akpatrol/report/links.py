@@ -109,17 +109,17 @@ def check(template: str) -> None:
             hint = (
                 f"did you mean {{{close[0]}}}?" if close else "use " + ", ".join(f"{{{one}}}" for one in PLACEHOLDERS)
             )
-            raise UsageError(f"{named}: there is no placeholder {{{name}}}", hint)
+            raise UsageError(f"{named}: unknown placeholder {{{name}}}", hint)
     rest = _PLACEHOLDER.sub("", template)
     if "{" in rest or "}" in rest:
-        raise UsageError(f"{named}: a brace stands alone", "write %7B for { and %7D for }")
+        raise UsageError(f"{named}: unmatched brace", "write %7B for { and %7D for }")
     if not template.isascii() or not template.isprintable() or " " in template:
-        raise UsageError(f"{named}: an address has only printable ASCII characters", "write the others as %XX")
+        raise UsageError(f"{named}: must be printable ASCII without spaces", "write other characters as %XX")
     scheme, _, after = template.partition("://")
     host = re.split(r"[/?#]", after, maxsplit=1)[0]
     if scheme not in {"http", "https"} or not _host(host):
         example = "https://git.example.org/{repository}/blob/{commit}/{path}#L{line}"
-        raise UsageError(f"{named}: it has to be an http or https address with a host", f"for example {example}")
+        raise UsageError(f"{named}: must be an http or https URL with a host", f"for example {example}")
 
 
 def filled(template: str, values: Mapping[str, str | None]) -> str | None:

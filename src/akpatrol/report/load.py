@@ -32,7 +32,7 @@ from akpatrol.validate.fields import Fields
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-HINT = "write one: akpatrol history -f json"
+HINT = "create one: akpatrol history -f json"
 
 DIGEST = re.compile("[0-9a-f]{0,64}")
 _LAST_LINE = "coverage"
@@ -56,7 +56,7 @@ def loads(
                 redact = redactor(secrets)
                 document = {redact(key): _masked(item, redact) for key, item in document.items()}
         except (ValueError, RecursionError) as error:
-            raise UsageError(f"{name}: not a JSON report of akpatrol: {error}", hint=HINT) from None
+            raise UsageError(f"{name}: not an akpatrol JSON report: {error}", hint=HINT) from None
     return report_of(document, name)
 
 
@@ -71,7 +71,7 @@ def document_of(content: bytes, name: str) -> dict[str, object]:
             return _of_lines(header, rest, name)
         return _object(content)
     except (ValueError, RecursionError):
-        raise UsageError(f"{name}: not a JSON report of akpatrol", hint=HINT) from None
+        raise UsageError(f"{name}: not an akpatrol JSON report", hint=HINT) from None
 
 
 def _header(line: bytes) -> dict[str, object] | None:
@@ -86,10 +86,10 @@ def _header(line: bytes) -> dict[str, object] | None:
 def _of_lines(header: dict[str, object], rest: bytes, name: str) -> dict[str, object]:
     lines = [_object(line) for line in rest.split(b"\n") if line.strip()]
     if not lines or lines[-1].get("type") != _LAST_LINE:
-        raise UsageError(f"{name}: cut short: its last line is missing", hint="write the report again")
+        raise UsageError(f"{name}: cut short: the last line is missing", hint="create the report again")
     *credentials, last = lines
     if any(line.get("type") != "credential" for line in credentials):
-        raise ValueError("a line of another type")
+        raise ValueError("a line has an unexpected type")
     return header | last | {"credentials": credentials}
 
 
@@ -116,10 +116,10 @@ def report_of(document: Mapping[str, object], name: str = "report") -> Report:
         whole = Fields(document)
         version = whole.text("schema_version")
         if version != SCHEMA_VERSION and whole.inner("tool").text("name") == "akpatrol":
-            raise UsageError(f"{name}: a report of a newer version of akpatrol", hint="update akpatrol")
+            raise UsageError(f"{name}: written by a newer version of akpatrol", hint="update akpatrol")
         return _report(whole)
     except ValueError as error:
-        raise UsageError(f"{name}: not a JSON report of akpatrol: {error}", hint=HINT) from None
+        raise UsageError(f"{name}: not an akpatrol JSON report: {error}", hint=HINT) from None
 
 
 def raw_secrets(document: Mapping[str, object]) -> list[Secret]:
@@ -141,7 +141,7 @@ def coverage_of(fields: Fields) -> Coverage:
         changed=_changed_files(fields.later("changed_files", fields.inner)),
     )
     if fields.flag("complete") is not coverage.complete:
-        raise fields.wrong("complete", "does not agree with what was skipped")
+        raise fields.wrong("complete", "must agree with the skipped items")
     return coverage
 
 
@@ -150,7 +150,7 @@ def _changed_files(fields: Fields | None) -> ChangedFiles | None:
         return None
     changed = ChangedFiles(fields.count("count"), fields.count("excluded"))
     if changed.excluded > changed.number:
-        raise fields.wrong("excluded", "more than there are")
+        raise fields.wrong("excluded", "must not exceed count")
     return changed
 
 
@@ -167,10 +167,10 @@ def _report(whole: Fields) -> Report:
     scan, summary = whole.inner("scan"), whole.inner("summary")
     coverage, interrupted = coverage_of(whole.inner("coverage")), scan.later("interrupted", scan.flag) or False
     if interrupted and coverage.complete:
-        raise scan.wrong("interrupted", "must not be true in a report that is complete")
+        raise scan.wrong("interrupted", "must be false when the report is complete")
     targets = tuple(map(target_of, scan.each("targets")))
     if len({target.id for target in targets}) != len(targets):
-        raise scan.wrong("targets", "two have the same id")
+        raise scan.wrong("targets", "two targets have the same id")
     return Report(
         command=scan.like("command", _WORD),
         started_at=scan.start("started_at"),

@@ -78,24 +78,24 @@ def action_message(credential: CredentialView) -> str:
     states = {place["state"] for place in credential["occurrences"]}
     match situation(states):
         case Situation.IGNORED:
-            return "Git ignores this file, the right place: never commit it."
+            return "Git ignores this file, which is the right place: never commit it."
         case Situation.STAGED:
-            return "Take it out before committing: nothing has leaked yet."
+            return "Remove it before you commit: nothing has leaked yet."
     sentence = capital(leaked_action(credential, states))
     hint = to_know(credential)
     return f"{sentence} {TO_KNOW} {hint}" if hint else sentence
 
 
 def skip_message(skip: SkipView) -> str:
-    """Say what could not be looked at."""
+    """Say what could not be scanned."""
     accepted = f" Accepted: {skip['accepted']}." if skip["accepted"] else ""
     item, reason = middle_out(visible(skip["item"]), PATH_WIDTH), head(visible(skip["reason"]), PATH_WIDTH)
-    return f"Not looked at: {item}: {reason}.{accepted}"
+    return f"Not scanned: {item}: {reason}.{accepted}"
 
 
 def left_out_message(number: int) -> str:
     """Say how many places a format has no room for."""
-    return f"Not in this file: {plural(number, 'more place')}; the JSON report names them."
+    return f"Not in this file: {plural(number, 'more place')}; the JSON report lists them."
 
 
 def capital(text: str) -> str:

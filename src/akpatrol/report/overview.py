@@ -43,7 +43,7 @@ def verdict(view: ReportView) -> str:
     if view["coverage"]["complete"]:
         return found
     unread = sum(skip["accepted"] is None for skip in view["coverage"]["skipped"])
-    return f"INCOMPLETE: {found[0].lower()}{found[1:]}; {plural(unread, 'item')} could not be looked at"
+    return f"INCOMPLETE: {found[0].lower()}{found[1:]}; {plural(unread, 'item')} could not be scanned"
 
 
 def findings_of(view: ReportView) -> Sequence[CredentialView]:
@@ -93,13 +93,13 @@ def coverage_words(view: ReportView) -> str:
     ]
     accepted = sum(skip["accepted"] is not None for skip in coverage["skipped"])
     unread = len(coverage["skipped"]) - accepted
-    looked_at = f"Looked at {', '.join(looked)}, {size_words(coverage['bytes'])}"
+    scanned = f"Scanned {', '.join(looked)}, {size_words(coverage['bytes'])}"
     parts = [
-        f"{looked_at} in {duration_words(view['scan']['duration_seconds'])}",
+        f"{scanned} in {duration_words(view['scan']['duration_seconds'])}",
         changed_words(changed),
         f"left out {', '.join(excluded)}" if excluded else "",
-        f"{unread:,} not readable" if unread else "",
-        f"{accepted:,} not looked at, accepted" if accepted else "",
+        f"{unread:,} not scanned" if unread else "",
+        f"{accepted:,} not scanned, accepted" if accepted else "",
     ]
     return "; ".join(part for part in parts if part)
 

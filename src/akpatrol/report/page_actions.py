@@ -40,12 +40,12 @@ def first_of_all(view: ReportView) -> str:
     if leaked:
         return _first_of(leaked)
     if not view["coverage"]["complete"]:
-        return "Do not call this clean yet: look at what could not be read, below, and run it again."
+        return "This is not clean yet: fix what could not be scanned, listed below, and run it again."
     if found:
         return "Nothing has leaked: git ignores the files. Leave them there and never commit them."
     if view["changes"]:
-        return "Nothing new to do: everything was looked at. What was found before is not in this page."
-    return "Nothing to do: whatever was to be looked at was looked at."
+        return "Nothing new to do: everything was scanned. Earlier findings are not on this page."
+    return "Nothing to do: everything was scanned."
 
 
 def _first_of(leaked: Sequence[CredentialView]) -> str:
@@ -53,23 +53,25 @@ def _first_of(leaked: Sequence[CredentialView]) -> str:
     live = sum(status_of(one) == VerificationStatus.ACTIVE for one in leaked)
     if live:
         others = "the other live one" if live == 2 else f"the {live - 1:,} other live ones"  # noqa: PLR2004
-        return f"Start with {first['redacted']}: {_action(first)}" + (f" Then go on with {others}." if live > 1 else "")
+        return f"Start with {first['redacted']}: {_action(first)}" + (
+            f" Then continue with {others}." if live > 1 else ""
+        )
     if all(status_of(one) == VerificationStatus.INACTIVE for one in leaked):
-        return "Nothing to revoke: the API refuses every one. Put them into the baseline: akpatrol baseline update."
+        return "Nothing to revoke: the API refuses every one. Add them to the baseline: akpatrol baseline update."
     if len(leaked) == 1:
-        return f"Take {first['redacted']} for live until you know better: {_action(first)}"
+        return f"Treat {first['redacted']} as live until you know better: {_action(first)}"
     return (
-        f"Find out which are live: run this again with --verify. Until then take {plural(len(leaked), 'credential')}"
-        f" for live, and start with {first['redacted']}: {_action(first)}"
+        f"Find out which are live: run this again with --verify. Until then treat {plural(len(leaked), 'credential')}"
+        f" as live, and start with {first['redacted']}: {_action(first)}"
     )
 
 
 def _action(credential: CredentialView) -> str:
     states = _states(credential)
     if situation(states) is Situation.STAGED:
-        return "take it out of what is staged; nothing has leaked yet."
+        return "remove it from the staged changes; nothing has leaked yet."
     if situation(states) is Situation.IGNORED:
-        return "leave it where git ignores it, and never commit it."
+        return "leave it in the ignored file, and never commit it."
     return leaked_action(credential, states)
 
 
@@ -77,10 +79,10 @@ def actions(credential: CredentialView) -> list[Action]:
     """Return what to do about a document's credential, in order."""
     states = _states(credential)
     if situation(states) is Situation.IGNORED:
-        return [Action("leave", "Leave it where git ignores it", "That is the right place. Never commit it.")]
+        return [Action("leave", "Leave it in the ignored file", "That is the right place. Never commit it.")]
     if situation(states) is Situation.STAGED:
         keep = "Keep it in a secret manager, or in a file that git ignores."
-        return [Action("unstage", "Take it out of what is staged", f"Nothing has leaked yet. {keep}")]
+        return [Action("unstage", "Remove it from the staged changes", f"Nothing has leaked yet. {keep}")]
     return list(_leaked(credential, states))
 
 
@@ -88,40 +90,42 @@ def _leaked(credential: CredentialView, states: set[str]) -> Iterator[Action]:
     is_open = credential["attribution"] == Attribution.OPEN and not named(credential["kind"]).is_custom
     if is_open:
         yield Action(
-            "whose", "Find out whose it is", "It may be another vendor's. What follows is for one of Anyreach's."
+            "whose",
+            "Find out who issued it",
+            "It may be another vendor's. The next steps are for an Anyreach credential.",
         )
     dead = status_of(credential) == VerificationStatus.INACTIVE
     if not (dead and not is_open):
         yield _revoke(credential)
         yield Action(
             "rotate",
-            "Give a new one to whatever used it",
-            "From a secret manager. The places below say which repositories and files to look at.",
+            "Replace it wherever it is used",
+            "Keep the new one in a secret manager. The places below name the repositories and files to check.",
         )
         if credential["exposure"]:
             text = "It ships to browsers, where every visitor can read it, and so will the next one."
             yield Action("server", "Call the API from a server instead", text)
     yield _clean(states, dead=dead)
     entry = f'akpatrol allow {credential["fingerprint"]} --reason "..."'
-    text = "Last, once the API refuses it: so that what is left of it in the history is not reported again."
-    yield Action("baseline", "Put it into the baseline", text, command=entry)
+    text = "Do this last, once the API refuses it, so that what is left in the history is not reported again."
+    yield Action("baseline", "Add it to the baseline", text, command=entry)
 
 
 def _revoke(credential: CredentialView) -> Action:
     page = credential["remediation"]["page"] or ""
     remediation = named(credential["kind"]).remediation
     live = status_of(credential) == VerificationStatus.ACTIVE
-    until = "Then verify it again until the API refuses it:" if live else "To know whether it is live:"
+    until = "Then verify it again until the API refuses it:" if live else "To find out whether it is live:"
     return Action("delete", remediation.title, f"{remediation.effect} {until}".strip(), page, "akpatrol verify")
 
 
 def _clean(states: set[str], *, dead: bool) -> Action:
     if not states & _IN_HISTORY:
-        return Action("clean", "Take it out of the file")
-    files = "Take it out of the files that still have it. " if states & _IN_FILES else ""
+        return Action("clean", "Remove it from the file")
+    files = "Remove it from the files that still have it. " if states & _IN_FILES else ""
     if dead:
-        return Action("clean", "Clean the history, if you like", f"{files}It opens nothing any more: this is optional.")
-    text = "Rewriting history comes last and replaces nothing of this: every clone keeps what it has."
+        return Action("clean", "Clean the history (optional)", f"{files}It no longer opens anything.")
+    text = "Rewriting history comes last and replaces none of these steps: every clone keeps its copy."
     return Action("clean", "Then clean the history", files + text)
 
 

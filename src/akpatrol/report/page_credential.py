@@ -27,9 +27,9 @@ STATUS_WORDS = {name: capital(words) for name, words in STATUSES.items()}
 _STATUS_HELP = {
     "active": "The API accepts it: whoever has it can use it now.",
     "inactive": "The API refuses it: it opens nothing.",
-    "unknown": "The API was asked and gave no clear answer: take it for live.",
-    "not_sent": "The API was not asked: take it for live.",
-    "unverified": "Nobody asked the API: take it for live until you know better.",
+    "unknown": "The API was asked and gave no clear answer: treat it as live.",
+    "not_sent": "It was not sent to the API: treat it as live.",
+    "unverified": "It was not verified: treat it as live until you know better.",
 }
 
 

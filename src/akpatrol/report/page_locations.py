@@ -110,7 +110,7 @@ class LocationRows:
 
 def _more(short: OccurrenceView, *, is_only: bool) -> Iterable[str]:
     if short["introduced"] and short["introduced"]["boundary"]:
-        yield "Brought in or before this commit, at which a shallow clone ends"
+        yield "Introduced in or before this commit, where a shallow clone ends"
     if moved := short["moved_from"]:
         yield capital(moved_words(moved, middle_out(moved["path"], _PATH_WIDTH)))
     if others := [middle_out(path, _PATH_WIDTH) for path in short["paths"] if path != short["path"]]:

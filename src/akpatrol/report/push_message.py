@@ -31,7 +31,7 @@ _IN_TAGS = {Place.TAG_MESSAGE, Place.TAGGER}
 
 
 class Outlook(NamedTuple):
-    """Whom to ask, and what follows: from what could not be looked at, and from findings."""
+    """Whom to ask, and what follows: from what could not be scanned, and from findings."""
 
     contact: str
     fail_open: bool
@@ -46,18 +46,18 @@ class Outlook(NamedTuple):
         """Say all that is known when the time is spent."""
         if found:
             verdict = "push accepted, but" if self.exit_zero else "push refused:"
-            return _said(f"akpatrol: {verdict} it brings a credential; there was no time left to say where")
-        return _said(f"{self.unread()}: the time for it is spent. {self.again()}")
+            return _said(f"akpatrol: {verdict} it contains a credential; time ran out before it could be located")
+        return _said(f"{self.unread()}: time ran out. {self.again()}")
 
     def unread(self) -> str:
         """Say what follows from not having looked at everything."""
         if self.fail_open:
-            return "akpatrol: warning: push accepted, though not all of it could be looked at"
-        return "akpatrol: push refused: not all of it could be looked at"
+            return "akpatrol: warning: push accepted, although not all of it could be scanned"
+        return "akpatrol: push refused: not all of it could be scanned"
 
     def again(self) -> str:
         """Say what to do about it."""
-        return "" if self.fail_open else f"Push again, in smaller parts if it is a large one; else ask {self.whom}."
+        return "" if self.fail_open else f"Push again, in smaller parts if it is large; otherwise ask {self.whom}."
 
 
 def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Sequence[WalkedCommit]) -> str:
@@ -77,7 +77,7 @@ def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Se
 
 
 def _findings(found: Sequence[CredentialView], outlook: Outlook, commits: Sequence[WalkedCommit]) -> Iterator[str]:
-    brings = f"it brings {plural(len(found), 'credential')}"
+    brings = f"it contains {plural(len(found), 'credential')}"
     yield from wrapped(
         f"akpatrol: push accepted, but {brings}" if outlook.exit_zero else f"akpatrol: push refused: {brings}", _WIDTH
     )
@@ -92,7 +92,7 @@ def _findings(found: Sequence[CredentialView], outlook: Outlook, commits: Sequen
             yield ("   " if index else f"{number}. ") + line
         if command:
             yield "     " + command
-    yield from wrapped(f"No credential, or known and harmless? Ask {outlook.whom} to allow", _WIDTH)
+    yield from wrapped(f"Not a credential, or known and harmless? Ask {outlook.whom} to allow", _WIDTH)
     yield from (f"  {credential['fingerprint']}" for credential in found[:_SHOWN])
 
 
@@ -124,9 +124,9 @@ def _steps(found: Sequence[CredentialView], commits: Sequence[WalkedCommit]) -> 
     if kinds & _IN_COMMITS:
         yield _rewriting({place["introduced"]["id"] for place in places if place["introduced"]}, commits)
     if kinds & _IN_TAGS:
-        yield "Make the tag again without it.", "git tag --force --annotate <tag> <commit>"
+        yield "Recreate the tag without it.", "git tag --force --annotate <tag> <commit>"
     if Place.REF_NAME in kinds:
-        yield "Give the branch or tag another name.", ""
+        yield "Rename the branch or tag.", ""
     yield "Push again.", ""
 
 
@@ -134,20 +134,23 @@ def _rewriting(ids: set[str], commits: Sequence[WalkedCommit]) -> tuple[str, str
     """Return how to take it out of the commits: the first that has it is the one to begin with."""
     first = next((commit for commit in reversed(commits) if commit.id in ids), None)
     if not first:
-        return "Take it out of the commits that hold it; no ref that you push reaches them: push from a new clone.", ""
+        return (
+            "Remove it from the commits that hold it. No ref that you push reaches them: push from a fresh clone.",
+            "",
+        )
     short = first.id[:SHORT_ID]
     if commits and first.id == commits[0].id:
-        return f"Take it out of the commit {short}, not by a further one:", "git commit --amend"
+        return f"Remove it from the commit {short} itself; a further commit does not help:", "git commit --amend"
     start = f"{short}^" if first.parents else "--root"
     return (
-        f"Take it out of the commits, not by a further one. The first is {short}; mark it `edit`:",
+        f"Remove it from the commits themselves; a further commit does not help. The first is {short}; mark it `edit`:",
         f"git rebase --interactive --rebase-merges {start}",
     )
 
 
 def _gaps(skipped: Sequence[SkipView], outlook: Outlook, *, found: bool) -> Iterator[str]:
     unread = [skip for skip in skipped if skip["accepted"] is None]
-    opening = "Not all of the push could be looked at" if found else outlook.unread()
+    opening = "Not all of the push could be scanned" if found else outlook.unread()
     yield from wrapped(f"{opening}:", _WIDTH)
     for skip in unread[:_REASONS]:
         yield from ("  " + line for line in wrapped(f"{middle_out(skip['item'], 60)}: {skip['reason']}", _WIDTH - 2))

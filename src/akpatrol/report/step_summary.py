@@ -28,7 +28,7 @@ def append(report: Report, options: RenderOptions, file: Path) -> None:
     room = SIZE_LIMIT - _size(file)
     text = as_markdown.render(report, options, room)
     if len(text.encode()) > room:
-        raise UsageError("the step's summary has no room left")
+        raise UsageError("the step summary is full")
     write.append(text, file)
 
 

@@ -194,12 +194,12 @@ class CredentialText:
         paths = list(dict.fromkeys(place["path"] for place in staged if place["path"]))
         label = "Nothing has leaked yet."
         if not paths or any(place["place"] == Place.COMMIT_MESSAGE for place in staged):
-            yield from self._action(label, "Take it out of the commit message, then commit again.")
+            yield from self._action(label, "Remove it from the commit message, then commit again.")
         elif any(place["place"] == Place.PATH and not place["containers"] for place in staged):
             yield from self._action(label, "Rename the file, then commit again.")
         else:
             names = "-- " + " ".join(shell_word(path) for path in paths) if len(paths) <= SHOWN else "-u"
-            yield from self._action(label, "Take it out, then:", f"git add {names}")
+            yield from self._action(label, "Remove it, then:", f"git add {names}")
 
     def _action(self, label: str, action: str, command: str = "") -> Iterator[str]:
         """Yield what to do; a command stays on one line, to be copied."""

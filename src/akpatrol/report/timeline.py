@@ -215,7 +215,7 @@ def _told(
 ) -> str:
     """Return what the row shows, for those who do not see it."""
     if not segments:
-        return "Since when is not known"
+        return "Start date unknown"
     in_files = [segment.text for segment in segments if segment.kind == "open"]
     copies = len(spans) - 1
     more = [plural(copies, "more copy", "more copies")] if copies > 0 else []

@@ -89,12 +89,12 @@ def _verdict(view: ReportView, asked: Sequence[str], style: Style) -> Iterator[s
     name = visible(", ".join(asked))
     if found:
         places = plural(sum(len(one["occurrences"]) for one in found), "place")
-        which = "" if len(found) == 1 else f"; {len(found):,} credentials fit"
-        sentence = f"{name}: found in {places}{which}" + ("" if complete else "; not everything could be looked at")
+        which = "" if len(found) == 1 else f"; {len(found):,} credentials match"
+        sentence = f"{name}: found in {places}{which}" + ("" if complete else "; not everything could be scanned")
     elif complete:
         sentence = f"{name}: found nowhere"
     else:
-        sentence = f"{name}: INCOMPLETE: not found, but not everything could be looked at"
+        sentence = f"{name}: INCOMPLETE: not found, but not everything could be scanned"
     yield from (style.verdict(line, found=bool(found), complete=complete) for line in wrapped(sentence, style.width))
 
 
@@ -102,7 +102,7 @@ def _taken(asked: Sequence[QueryView]) -> str:
     """Say what was asked for was taken for, and as what it was found."""
     names = [_TAKEN[Taken(one["taken_for"])] for one in asked if one["taken_for"]]
     found = [_TAKEN[Taken(one["taken_for"])] for one in asked if one["taken_for"] and one["found"]]
-    return f"taken for {' and for '.join(names)}" + (f"; found as {found[0]}" if len(names) > 1 and found else "")
+    return f"read as {' and as '.join(names)}" + (f"; found as {found[0]}" if len(names) > 1 and found else "")
 
 
 def _about(one: CredentialView, options: RenderOptions, style: Style) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _about(one: CredentialView, options: RenderOptions, style: Style) -> Iterato
     if one["verification"]:
         facts += verification_lines(one["verification"], options.now, verbose=False)
     else:
-        facts.append("not verified: --verify asks whether it is live and what it can do")
+        facts.append("not verified: --verify checks whether it is live and what it can do")
     facts += owner_lines(one["owner"], options.now, verbose=False)
     yield from ("  " + line for fact in facts for line in wrapped(fact, style.width - 2))
 
@@ -124,7 +124,7 @@ def _time(places: Sequence[OccurrenceView], now: datetime) -> str:
     since = (
         f"{since_words(brought)} {date_words(brought['date'], now)}, by {_author(brought)}"
         if brought
-        else "since when is not known"
+        else "start date unknown"
     )
     removed = [place["removed"] for place in places if place["removed"]]
     if removed and all(place["state"] in _GONE for place in places):
@@ -170,10 +170,10 @@ def _next(one: CredentialView, style: Style) -> Iterator[str]:
 def _gaps(view: ReportView, style: Style) -> Iterator[str]:
     unread = [skip for skip in view["coverage"]["skipped"] if skip["accepted"] is None]
     for skip in unread[:_REASONS]:
-        line = f"not looked at: {middle_out(skip['item'], _NAME_WIDTH)}: {skip['reason']}"
+        line = f"not scanned: {middle_out(skip['item'], _NAME_WIDTH)}: {skip['reason']}"
         yield from (style.warning(part) for part in wrapped(line, style.width))
     if len(unread) > _REASONS:
-        yield style.warning(f"not looked at: {len(unread) - _REASONS:,} more; -f json tells all")
+        yield style.warning(f"not scanned: {len(unread) - _REASONS:,} more; -f json lists all")
 
 
 def _root(target: TargetView, here: str | None) -> str:

@@ -64,7 +64,7 @@ def abilities(answer: AnswerView) -> str:
         f"it {', '.join(does)}" if does else "",
         f"{'other ' if does else ''}scopes: {listed(others)}" if others else "",
     ]
-    return "; ".join(part for part in parts if part) or "what it can do is not known, so expect everything"
+    return "; ".join(part for part in parts if part) or "what it can do is not known, so assume everything"
 
 
 def _abilities_lines(answer: AnswerView, *, verbose: bool) -> Iterator[str]:

@@ -38,7 +38,7 @@ _ATTRIBUTIONS = {
 _UNREACHABLE = {
     StateReason.STASH: "only in a stash",
     StateReason.REFLOG: "only in a reflog",
-    StateReason.DANGLING: "only in an object that no ref leads to",
+    StateReason.DANGLING: "only in an object that no ref reaches",
 }
 _STATES = {
     State.WORKTREE: "in files",
@@ -92,7 +92,7 @@ def state_words(occurrence: OccurrenceView) -> str:
     """Say where one occurrence is now; ``occurrence`` is a document's."""
     match State(occurrence["state"]):
         case State.WORKTREE:
-            return "in the file now" if occurrence["path"] != STDIN else "in what was given"
+            return "in the file now" if occurrence["path"] != STDIN else "in the input"
         case State.IGNORED:
             return "git ignores this file"
         case State.STAGED:
@@ -107,7 +107,7 @@ def state_words(occurrence: OccurrenceView) -> str:
 def doubts(occurrence: OccurrenceView) -> Iterator[str]:
     """Say what makes one occurrence less sure than its text does."""
     if occurrence["end"] == End.UNCERTAIN:
-        yield "where it ends is uncertain"
+        yield "its end is uncertain"
     if occurrence["alike"]:
         yield f"one of {occurrence['alike']:,} identifiers like it in the file"
 

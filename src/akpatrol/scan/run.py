@@ -210,5 +210,5 @@ def _coverage(result: ScanResult, accepted: Sequence[AcceptedSkip], *, interrupt
 
         skipped = group.accept(skipped, accepted)
     if interrupted:
-        skipped = (*skipped, Skipped("the rest", "interrupted before it was looked at"))
+        skipped = (*skipped, Skipped("the rest", "interrupted before it was scanned"))
     return Coverage(result.size, dict(sorted(result.counts.items())), dict(sorted(result.excluded.items())), skipped)

@@ -33,7 +33,7 @@ def flaw(path: bytes) -> str:
     except OSError as error:
         if os.path.islink(path):
             return f"a symbolic link: {error.strerror}"
-        return error.strerror or "cannot be looked at"
+        return error.strerror or "cannot be read"
     return ""
 
 

@@ -65,7 +65,7 @@ def walk(
                 else:
                     yield from _file(entry, path)
             except OSError as error:  # where the directory does not tell the types of its entries
-                yield Skipped(os.fsdecode(path), error.strerror or "cannot be looked at")
+                yield Skipped(os.fsdecode(path), error.strerror or "cannot be read")
         pending.extend(reversed(subdirectories))
 
 

@@ -97,7 +97,7 @@ def test_a_report_that_somebody_changed(key: str, value: object) -> None:
     whole = report(credential(KEY), command="history")
     document = json.loads(render(whole, "json", options(whole)))
     document["credentials"][0][key] = value
-    with pytest.raises(UsageError, match="not a JSON report"):
+    with pytest.raises(UsageError, match="not an akpatrol JSON report"):
         _read(json.dumps(document))
 
 

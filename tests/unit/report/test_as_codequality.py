@@ -77,7 +77,7 @@ def test_an_incomplete_run_is_an_issue() -> None:
     (found,) = issues(reports.report(coverage=Coverage(skipped=(Skipped("a", "permission denied"),))))
     assert found["check_name"] == COVERAGE_CHECK
     assert found["description"].startswith("akpatrol: INCOMPLETE: ")
-    assert found["description"].endswith("Not looked at: a: permission denied.")
+    assert found["description"].endswith("Not scanned: a: permission denied.")
 
 
 def test_too_many_findings_leave_the_least_urgent_out_with_a_notice(monkeypatch: pytest.MonkeyPatch) -> None:

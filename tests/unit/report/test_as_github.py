@@ -54,7 +54,7 @@ def test_the_runner_reads_what_was_written(name: str, title: str, message: str) 
 def test_nothing_found() -> None:
     assert lines(reports.report()) == [
         "akpatrol: No credentials found",
-        "akpatrol: Looked at 1,234 files, 56.7 MB in 1.2 s; left out 3 symbolic links, 1 special file",
+        "akpatrol: Scanned 1,234 files, 56.7 MB in 1.2 s; left out 3 symbolic links, 1 special file",
     ]
 
 
@@ -115,8 +115,8 @@ def test_paths_are_relative_to_the_repositorys_root() -> None:
 def test_gaps_are_one_warning() -> None:
     skipped = tuple(Skipped(f"f{number}", "permission denied") for number in range(5))
     (found,) = annotated(reports.report(coverage=Coverage(skipped=skipped)))
-    assert found[:2] == ("warning", {"title": "5 items not looked at"})
-    assert found[2].splitlines()[0] == "Not looked at: f0: permission denied."
+    assert found[:2] == ("warning", {"title": "5 items not scanned"})
+    assert found[2].splitlines()[0] == "Not scanned: f0: permission denied."
     assert found[2].splitlines()[-1] == "and 2 more"
 
 
@@ -136,7 +136,7 @@ def test_ten_at_most_the_worst_first() -> None:
     assert len(found) == ANNOTATION_LIMIT
     assert "live" in found[0][2]
     assert found[-1][0] == "warning"
-    assert "akpatrol: 1,991 more places of findings without an annotation" in told
+    assert "akpatrol: not annotated: 1,991 more places" in told
 
 
 @hostile

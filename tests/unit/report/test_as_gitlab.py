@@ -106,8 +106,8 @@ def test_gaps_are_messages_and_a_failure() -> None:
     scan = rendered(reports.report(coverage=Coverage(skipped=skipped)))["scan"]
     assert scan["status"] == "failure"
     assert scan["messages"] == [
-        {"level": "warn", "value": "Not looked at: a: permission denied."},
-        {"level": "info", "value": "Not looked at: b: too large. Accepted: known."},
+        {"level": "warn", "value": "Not scanned: a: permission denied."},
+        {"level": "info", "value": "Not scanned: b: too large. Accepted: known."},
     ]
 
 
@@ -115,7 +115,7 @@ def test_many_gaps_are_summed_up() -> None:
     skipped = tuple(Skipped(f"f{number}", "unreadable") for number in range(250))
     messages = rendered(reports.report(coverage=Coverage(skipped=skipped)))["scan"]["messages"]
     assert len(messages) == MESSAGE_LIMIT + 1
-    assert messages[-1]["value"] == "Not looked at: 150 more items; the JSON report names them."
+    assert messages[-1]["value"] == "Not scanned: 150 more items; the JSON report lists them."
 
 
 def test_what_is_allowed_is_counted() -> None:

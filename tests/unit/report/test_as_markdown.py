@@ -35,7 +35,7 @@ def rows(rendered: str) -> list[str]:
 def test_nothing_found() -> None:
     assert text(reports.report()) == (
         "## akpatrol: No credentials found\n\n"
-        "Looked at 1,234 files, `56.7` MB in `1.2` s; left out 3 symbolic links, 1 special file.\n"
+        "Scanned 1,234 files, `56.7` MB in `1.2` s; left out 3 symbolic links, 1 special file.\n"
     ).replace("`", "")
 
 
@@ -52,7 +52,7 @@ def test_a_finding_is_a_row_and_tells_more_on_request() -> None:
 
 def test_the_whole_of_a_history_is_told() -> None:
     shown = text(samples.history(reports.seeded(1)))
-    for part in ("INCOMPLETE", "and 9 more places", "Jane Doe `<jane@example.org>`", "**Not looked at** (8)"):
+    for part in ("INCOMPLETE", "and 9 more places", "Jane Doe `<jane@example.org>`", "**Not scanned** (8)"):
         assert part in shown
 
 
@@ -63,7 +63,7 @@ def test_live_ones_stand_out_and_lead() -> None:
     assert "But it is live." in shown
     assert "4 allowed: 2 by the baseline, 1 by the configuration, 1 inline." in shown
     assert "**Notices** (1)" in shown
-    assert "**Allowances that match nothing any more** (1)" in shown
+    assert "**Stale allowances** (1)" in shown
 
 
 @hostile

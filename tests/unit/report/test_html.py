@@ -106,16 +106,16 @@ def test_nothing_moves() -> None:
 def test_nothing_found() -> None:
     seen = look(reports.report())
     assert "No leaked credential found" in seen.said
-    assert "Nothing to do: whatever was to be looked at was looked at." in seen.said
-    assert "Looked at 1,234 files, 56.7 MB in 1.2 s; left out 3 symbolic links, 1 special file." in seen.said
+    assert "Nothing to do: everything was scanned." in seen.said
+    assert "Scanned 1,234 files, 56.7 MB in 1.2 s; left out 3 symbolic links, 1 special file." in seen.said
     assert all(attributes.get("id") != "findings" for _, attributes in seen.elements)
 
 
 def test_nothing_found_is_not_clean_when_something_could_not_be_read() -> None:
     said = look(reports.report(coverage=Coverage(skipped=(Skipped("a.tar.lz4", "not supported"),)))).said
     assert "Incomplete No leaked credential found" in said
-    assert "Do not call this clean yet" in said
-    assert "1 item could not be looked at." in said
+    assert "This is not clean yet" in said
+    assert "1 item could not be scanned." in said
     assert "not supported (1) a.tar.lz4" in said
 
 
@@ -123,18 +123,18 @@ def test_the_headline_counts_what_there_is() -> None:
     said = look(samples.verified(reports.seeded(1))).said
     assert "6 leaked credentials, 2 live" in said
     assert "2 live 3 unverified 1 never asked, 1 unclear, 1 not sent 1 inactive 6 places 1 repository" in said
-    assert "Looked at 2026-03-01 11:59 UTC (today) with akpatrol scan" in said
+    assert "Scanned 2026-03-01 11:59 UTC (today) with akpatrol scan" in said
 
 
 @pytest.mark.parametrize(
     ("statuses", "first"),
     [
         (["active", "active"], "it is live, so delete it at /api-keys now"),
-        (["active", "active"], "Then go on with the other live one."),
-        (["active"] * 3, "Then go on with the 2 other live ones."),
+        (["active", "active"], "Then continue with the other live one."),
+        (["active"] * 3, "Then continue with the 2 other live ones."),
         (["inactive", "inactive"], "Nothing to revoke: the API refuses every one."),
         (["unknown", "inactive"], "Find out which are live: run this again with --verify."),
-        (["unknown"], "for live until you know better: delete it at /api-keys now"),
+        (["unknown"], "as live until you know better: delete it at /api-keys now"),
     ],
 )
 def test_one_sentence_says_what_to_do_first(statuses: list[str], first: str) -> None:
@@ -148,7 +148,7 @@ def test_a_key_that_git_ignores_is_no_alarm() -> None:
         reports.report(reports.credential(KEY, reports.occurrence(KEY, path=b".env", state=State.IGNORED)))
     ).said
     assert "Nothing has leaked: git ignores the files." in said
-    assert "Leave it where git ignores it" in said
+    assert "Leave it in the ignored file" in said
     assert "Delete it" not in said
 
 
@@ -173,9 +173,9 @@ def test_a_credential_is_told_in_full() -> None:
         'API_KEY = "' + report.credentials[0].secret.redacted + '"',
         "acme/shop",
         "Delete it at /api-keys",
-        "Give a new one to whatever used it",
+        "Replace it wherever it is used",
         "Then clean the history",
-        "Put it into the baseline",
+        "Add it to the baseline",
     ):
         assert part in seen.said
     links = [attributes.get("href") for tag, attributes in seen.elements if tag == "a"]
@@ -212,9 +212,9 @@ def test_a_report_of_changes_does_not_call_the_rest_clean() -> None:
     since = Changes(7, "2026-02-01T00:00:00Z")
     seen = look(reports.report(changes=since))
     assert "No new or changed credential since run 7" in seen.said
-    assert "Nothing new to do: everything was looked at. What was found before is not in this page." in seen.said
+    assert "Nothing new to do: everything was scanned. Earlier findings are not on this page." in seen.said
     assert "No new or changed credentials found - akpatrol" in seen.said
-    assert "a report without --since has everything" in seen.said
+    assert "a report without --since shows everything" in seen.said
     assert "No leaked credential" not in seen.said
     some = look(reports.report(reports.live(KEY), changes=since)).said
     assert "1 live credential new or changed since run 7" in some
@@ -266,7 +266,7 @@ def test_the_secret_is_not_shown_when_it_is_asked_for() -> None:
     report = everywhere()
     text = html(report, show_secrets=True)
     assert_hidden(KEY_OF_EVERYWHERE, text)
-    assert "although they were asked for, because a page is handed on" in Page(text).said
+    assert "despite --show-secrets, because pages are passed on" in Page(text).said
 
 
 OUR_TAGS = {
@@ -325,7 +325,7 @@ def test_without_jinja2_the_error_says_what_to_install(monkeypatch: pytest.Monke
 
 
 def test_a_wrong_link_template_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="there is no placeholder"):
+    with pytest.raises(UsageError, match="unknown placeholder"):
         html(reports.report(), link_template="https://git.example.org/{file}")
 
 

@@ -122,7 +122,7 @@ def test_raw_secrets_are_not_taken_over_but_known() -> None:
 
 
 def test_a_newer_version() -> None:
-    with pytest.raises(UsageError, match=r"r\.json: a report of a newer version"):
+    with pytest.raises(UsageError, match=r"r\.json: written by a newer version"):
         report_of(_document(SAMPLES["clean"]) | {"schema_version": "2"}, "r.json")
 
 
@@ -144,7 +144,7 @@ def _places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found + [place for key, item in items for place in _places(item, (*way, key))]
 
 
-_NAMED = re.compile(r"r\.json: (?:not a JSON report of akpatrol: [a-z0-9_.\[\] :]+: |a report of a newer version)")
+_NAMED = re.compile(r"r\.json: (?:not an akpatrol JSON report: [a-z0-9_.\[\] :]+: |written by a newer version)")
 _WHOLE = [_document(SAMPLES[name]) for name in ("history", "verified", "triaged", "changes")]
 _TARGETS = [(whole, place) for whole in _WHOLE for place in _places(whole)]
 
@@ -221,7 +221,7 @@ def test_a_number_out_of_range_is_called_by_its_name(number: str, name: str) -> 
     else:
         whole["credentials"][0]["occurrences"][0]["line"] = "here"
     content = json.dumps(whole).replace('"here"', number).encode()
-    with pytest.raises(UsageError, match=re.escape(f"r.json: not a JSON report of akpatrol: {name}: must be")):
+    with pytest.raises(UsageError, match=re.escape(f"r.json: not an akpatrol JSON report: {name}: must be")):
         report_of(document_of(content, "r.json"), "r.json")
 
 
@@ -253,7 +253,7 @@ def test_a_scan_of_the_last_year_renders_or_is_refused(started: str) -> None:
 def test_what_is_shown_as_it_is_must_be_what_it_says(key: str, value: str) -> None:
     whole = _document(SAMPLES["staged"])
     whole["credentials"][0][key] = value
-    with pytest.raises(UsageError, match="not a JSON report"):
+    with pytest.raises(UsageError, match="not an akpatrol JSON report"):
         report_of(whole)
 
 
@@ -291,7 +291,7 @@ def test_an_interrupted_report_is_incomplete() -> None:
     ],
 )
 def test_what_is_no_report(content: bytes) -> None:
-    with pytest.raises(UsageError, match=r"r\.json: not a JSON report") as caught:
+    with pytest.raises(UsageError, match=r"r\.json: not an akpatrol JSON report") as caught:
         report_of(document_of(content, "r.json"), "r.json")
     assert caught.value.hint
 

@@ -164,7 +164,7 @@ def test_more_places_than_github_takes(monkeypatch: pytest.MonkeyPatch) -> None:
         "anyreach-personal-access-token",
     }
     notes = found["invocations"][0]["toolExecutionNotifications"]
-    assert notes[-1]["message"]["text"] == "Not in this file: 1 more place; the JSON report names them."
+    assert notes[-1]["message"]["text"] == "Not in this file: 1 more place; the JSON report lists them."
 
 
 def test_the_invocation() -> None:
@@ -182,8 +182,8 @@ def test_gaps_are_notifications() -> None:
     invocation = run(reports.report(coverage=Coverage(skipped=skipped)))["invocations"][0]
     assert invocation["executionSuccessful"] is False
     assert [(note["level"], note["message"]["text"]) for note in invocation["toolExecutionNotifications"]] == [
-        ("error", "Not looked at: a\\x1b\\x5b0m: permission denied."),
-        ("note", "Not looked at: b: too large. Accepted: known."),
+        ("error", "Not scanned: a\\x1b\\x5b0m: permission denied."),
+        ("note", "Not scanned: b: too large. Accepted: known."),
     ]
 
 
@@ -197,7 +197,7 @@ def test_allowed_ones_are_left_out_unless_live_and_none_is_suppressed() -> None:
     assert notes == [
         "Not in this file: 4 allowed: 2 by the baseline, 1 by the configuration, 1 inline.",
         "The allowance in .akpatrol.toml for tests/ has expired on 2026-01-01.",
-        "Allowances that match nothing any more: 1.",
+        "Stale allowances: 1.",
     ]
 
 
@@ -206,7 +206,7 @@ def test_many_gaps_are_summed_up() -> None:
     notes = run(reports.report(coverage=Coverage(skipped=skipped)))["invocations"][0]["toolExecutionNotifications"]
     assert len(notes) == NOTIFICATION_LIMIT + 1
     assert notes[-1] == {
-        "message": {"text": "Not looked at: 150 more items; the JSON report names them."},
+        "message": {"text": "Not scanned: 150 more items; the JSON report lists them."},
         "level": "error",
     }
 

@@ -40,7 +40,7 @@ def test_it_takes_the_room_that_is_left(tmp_path: Path, before: int) -> None:
 def test_it_spoils_nothing_when_there_is_no_room(tmp_path: Path) -> None:
     file = tmp_path / "summary"
     file.write_bytes(b"x" * (SIZE_LIMIT - 100))
-    with pytest.raises(UsageError, match="no room"):
+    with pytest.raises(UsageError, match="is full"):
         step_summary.append(REPORT, OPTIONS, file)
     assert file.stat().st_size == SIZE_LIMIT - 100
 

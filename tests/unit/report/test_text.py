@@ -43,10 +43,10 @@ def test_a_staged_key_at_one_glance() -> None:
         f"  high confidence; likely Anyreach's; not verified; key id {raw[3:].split('.')[0]}",
         "  config/settings.py:12:12  staged, not committed yet",
         f'      | API_KEY = "{key.redacted}"',
-        "  Nothing has leaked yet. Take it out, then: git add -- config/settings.py",
+        "  Nothing has leaked yet. Remove it, then: git add -- config/settings.py",
         f"  {command}",
         "",
-        "Looked at 1 file, 2.1 kB in 0.1 s",
+        "Scanned 1 file, 2.1 kB in 0.1 s",
     ]
 
 
@@ -97,7 +97,7 @@ def test_notices_and_stale_allowances_stand_between_findings_and_coverage() -> N
         "4 allowed: 2 by the baseline, 1 by the configuration, 1 inline; -v lists them",
         "The allowance in .akpatrol.toml for tests/ has expired on 2026-01-01.",
         "  akp1:0123, .akpatrol-baseline.json: used in tests only",
-        "Not looked at",
+        "Not scanned",
         shown[-1],
     ]
     assert sorted(order, key=shown.index) == order
@@ -107,19 +107,19 @@ def test_nothing_found() -> None:
     assert lines(reports.report()) == [
         "No credentials found",
         "",
-        "Looked at 1,234 files, 56.7 MB in 1.2 s; left out 3 symbolic links, 1 special file",
+        "Scanned 1,234 files, 56.7 MB in 1.2 s; left out 3 symbolic links, 1 special file",
     ]
 
 
 def test_incomplete_is_the_first_word() -> None:
     coverage = Coverage(skipped=(Skipped("a", "permission denied"), Skipped("b", "too large", "known")))
     report = reports.report(coverage=coverage)
-    assert lines(report)[0] == "INCOMPLETE: no credentials found; 1 item could not be looked at"
+    assert lines(report)[0] == "INCOMPLETE: no credentials found; 1 item could not be scanned"
     found = report._replace(credentials=(reports.credential(KEY),))
     assert lines(found, width=200)[0] == (
-        "INCOMPLETE: 1 credential found (1 unverified) in 1 place; 1 item could not be looked at"
+        "INCOMPLETE: 1 credential found (1 unverified) in 1 place; 1 item could not be scanned"
     )
-    assert lines(found)[-1] == "Looked at nothing, 0 bytes in 1.2 s; 1 not readable; 1 not looked at, accepted"
+    assert lines(found)[-1] == "Scanned nothing, 0 bytes in 1.2 s; 1 not scanned; 1 not scanned, accepted"
 
 
 @hostile
@@ -195,7 +195,7 @@ def test_the_most_urgent_is_first_and_ignored_is_last() -> None:
     ("changes", "expected"),
     [
         ({"state": State.WORKTREE}, "in the file now"),
-        ({"state": State.WORKTREE, "path": b"<stdin>"}, "in what was given"),
+        ({"state": State.WORKTREE, "path": b"<stdin>"}, "in the input"),
         ({"state": State.PRESENT, "place": Place.GIT_DIR}, "in the git directory now"),
         ({"paths": (b"config/settings.py", b"old.py")}, "also at old.py"),
         ({"state": State.STAGED}, "staged, not committed yet"),
@@ -213,7 +213,7 @@ def test_the_most_urgent_is_first_and_ignored_is_last() -> None:
         ({"state": State.UNREACHABLE, "state_reason": StateReason.STASH}, "only in a stash"),
         (
             {"state": State.UNREACHABLE, "state_reason": StateReason.DANGLING},
-            "only in an object that no ref leads to",
+            "only in an object that no ref reaches",
         ),
         ({"state": State.UNREACHABLE}, "reachable from no ref"),
         ({"encodings": ("gzip", "base64")}, "encoded as gzip, then base64"),
@@ -268,13 +268,13 @@ def test_places_are_named(changes: dict[str, Any], expected: str) -> None:
         ),
         (
             reports.credential(KEY),
-            "Next: delete it at /api-keys now, then replace it where it is used, then take it out of the file.",
+            "Next: delete it at /api-keys now, then replace it where it is used, then remove it from the file.",
         ),
         (
             reports.credential(TOKEN, attribution=Attribution.LIKELY),
             "Next: ask its owner to delete it at /account/tokens now, then",
         ),
-        (reports.credential(TOKEN), "Next: find out whose it is. If it is Anyreach's: ask its owner"),
+        (reports.credential(TOKEN), "Next: find out who issued it. If it is Anyreach's: ask its owner"),
         (
             reports.credential(KEY, kind=CUSTOM, rule_ids=("x",)),
             "Next: revoke it where it was issued now, then",
@@ -285,17 +285,17 @@ def test_places_are_named(changes: dict[str, Any], expected: str) -> None:
         ),
         (
             reports.credential(KEY, reports.occurrence(KEY, state=State.STAGED, path=b"a b'")),
-            "Nothing has leaked yet. Take it out, then: git add -- 'a b'\"'\"''",
+            "Nothing has leaked yet. Remove it, then: git add -- 'a b'\"'\"''",
         ),
         (
             reports.credential(
                 KEY, *(reports.occurrence(KEY, state=State.STAGED, path=bytes([97 + n])) for n in range(4))
             ),
-            "Nothing has leaked yet. Take it out, then: git add -u",
+            "Nothing has leaked yet. Remove it, then: git add -u",
         ),
         (
             reports.credential(KEY, reports.occurrence(KEY, state=State.STAGED, place=Place.COMMIT_MESSAGE, path=None)),
-            "Nothing has leaked yet. Take it out of the commit message, then commit again.",
+            "Nothing has leaked yet. Remove it from the commit message, then commit again.",
         ),
         (
             reports.credential(KEY, reports.occurrence(KEY, state=State.STAGED, place=Place.PATH)),

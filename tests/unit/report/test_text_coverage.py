@@ -27,9 +27,9 @@ def test_gaps_are_grouped_by_reason() -> None:
     skipped = [Skipped(f"f{number}", "permission denied") for number in range(7)]
     skipped += [Skipped("big", "too large"), Skipped("old", "too large", "kept as it is")]
     shown = text(reports.report(coverage=Coverage(skipped=tuple(skipped))))
-    assert "Not looked at\n  permission denied (7)\n    f0\n    f1\n    f2\n    f3\n    f4\n    and 2 more\n" in shown
+    assert "Not scanned\n  permission denied (7)\n    f0\n    f1\n    f2\n    f3\n    f4\n    and 2 more\n" in shown
     assert "  too large (1)\n    big\n\n" in shown
-    assert "Not looked at, accepted\n  too large; accepted: kept as it is (1)\n    old\n" in shown
+    assert "Not scanned, accepted\n  too large; accepted: kept as it is (1)\n    old\n" in shown
     assert "    f6\n" in text(reports.report(coverage=Coverage(skipped=tuple(skipped))), verbose=1)
 
 
@@ -40,7 +40,7 @@ def test_many_reasons_are_cut() -> None:
 
 def test_histories_that_were_not_read() -> None:
     shown = text(reports.report(unread_histories=("b c", "a\x1b[0m")))
-    assert "History of 2 repositories not read; run:\n" in shown
+    assert "History of 2 repositories not scanned; run:\n" in shown
     assert "  akpatrol history 'b c'\n" in shown
     assert "  akpatrol history 'a\\x1b[0m'\n" in shown
 

@@ -19,7 +19,7 @@ def test_the_verdict_is_told_again_once_it_has_left_the_screen(number: int, agai
 def test_only_the_first_are_told_in_full() -> None:
     report = samples.crowd(30, reports.seeded(2))
     lines = render(report, "text", reports.options(report)).splitlines()
-    start = lines.index("10 more; -v tells them in full")
+    start = lines.index("10 more; -v shows them in full")
     masks = {one.secret.redacted for one in report.credentials}
     assert sum("high confidence" in line for line in lines) == 20
     rest = lines[start + 1 : start + 11]

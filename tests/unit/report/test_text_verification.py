@@ -21,7 +21,7 @@ OTHER = reports.organization_key(RANDOM)
 ACTIVE, INACTIVE, UNKNOWN, NOT_SENT = VerificationStatus
 PRESENT = reports.occurrence(KEY, state=State.PRESENT)
 
-BASELINE = "put it into the baseline: akpatrol baseline update."
+BASELINE = "add it to the baseline: akpatrol baseline update."
 
 
 def text(*credentials: Credential, **changes: Any) -> str:
@@ -94,7 +94,7 @@ def test_many_scopes_are_cut() -> None:
 
 
 def test_a_live_one_without_known_scopes_is_expected_to_do_everything() -> None:
-    assert "  what it can do is not known, so expect everything\n" in text(asked(ACTIVE, KEY))
+    assert "  what it can do is not known, so assume everything\n" in text(asked(ACTIVE, KEY))
 
 
 def test_each_organization_is_told() -> None:
@@ -125,19 +125,19 @@ def test_other_statuses_say_why(status: VerificationStatus, mark: str) -> None:
     [
         (
             asked(INACTIVE, KEY),
-            f"Next: nothing to revoke; take it out of the file, or {BASELINE}",
+            f"Next: nothing to revoke; remove it from the file, or {BASELINE}",
         ),
         (
             asked(INACTIVE, KEY, place=PRESENT),
             f"Next: nothing to revoke; {BASELINE} Rewriting history is optional.",
         ),
-        (asked(INACTIVE, TOKEN), "Next: find out whose it is: Anyreach's API refuses it"),
+        (asked(INACTIVE, TOKEN), "Next: find out who issued it: Anyreach's API refuses it"),
         (asked(UNKNOWN, KEY), "Next: delete it at /api-keys now, then"),
-        (asked(UNKNOWN, KEY), "To know whether it is live: verify it again.\n"),
-        (asked(UNKNOWN, TOKEN), "To know whether it is live: verify it again with --org"),
+        (asked(UNKNOWN, KEY), "To find out whether it is live: verify it again.\n"),
+        (asked(UNKNOWN, TOKEN), "To find out whether it is live: verify it again with --org"),
         (
             asked(UNKNOWN, TOKEN, organizations=(reports.organization_answer("org_one", UNKNOWN),)),
-            "To know whether it is live: verify it again.\n",
+            "To find out whether it is live: verify it again.\n",
         ),
         (asked(NOT_SENT, TOKEN), "verify it again with --send-unattributed."),
     ],
@@ -159,7 +159,7 @@ def test_what_to_do_follows_the_status(credential: Credential, expected: str) ->
     ],
 )
 def test_how_to_know_is_said_once_and_only_where_it_helps(credential: Credential) -> None:
-    assert "To know whether" not in text(credential)
+    assert "To find out whether" not in text(credential)
 
 
 def test_a_live_one_that_git_ignores_stays_in_the_gentle_group() -> None:
@@ -174,7 +174,7 @@ def test_a_live_one_that_git_ignores_stays_in_the_gentle_group() -> None:
 def test_a_live_one_that_is_staged_has_not_leaked() -> None:
     shown = text(reports.live(KEY, reports.occurrence(KEY, state=State.STAGED)))
     assert "CRITICAL  LIVE" in shown
-    assert "Nothing has leaked yet. Take it out, then: git add" in shown
+    assert "Nothing has leaked yet. Remove it, then: git add" in shown
 
 
 @pytest.mark.parametrize(

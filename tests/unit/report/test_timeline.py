@@ -102,7 +102,7 @@ def test_an_expiry_far_away_does_not_squeeze_the_rest() -> None:
 def test_without_a_date_there_is_nothing_to_draw() -> None:
     whole = build(reports.credential(KEY))
     assert whole.undated == 1
-    assert whole.rows[0] == timeline.TimelineRow((), (), (), "Since when is not known")
+    assert whole.rows[0] == timeline.TimelineRow((), (), (), "Start date unknown")
 
 
 def test_a_sweep_knows_at_least_when_it_first_saw_it() -> None:

@@ -110,25 +110,28 @@ def test_live_ones_come_before_what_is_as_severe() -> None:
 @pytest.mark.parametrize(
     ("credential", "last"),
     [
-        (asked(INACTIVE), "Nothing to revoke: the API refuses it. Put it into the baseline: akpatrol baseline update."),
+        (asked(INACTIVE), "Nothing to revoke: the API refuses it. Add it to the baseline: akpatrol baseline update."),
         (asked(INACTIVE, place=PRESENT), "Rewriting history is optional."),
         (
             asked(INACTIVE, TOKEN),
-            "Find out whose it is: Anyreach's API refuses it, but another vendor's may accept it.",
+            "Find out who issued it: Anyreach's API refuses it, but another vendor's may accept it.",
         ),
         (reports.live(KEY), "Verify it again until the API refuses it."),
         (
             reports.live(KEY, PRESENT),
-            "Rewriting history comes last and replaces nothing of this: every clone keeps what it has.",
+            "Rewriting history comes last and replaces none of these steps: every clone keeps its copy.",
         ),
-        (asked(UNKNOWN), "To know whether it is live: verify it again."),
-        (asked(UNKNOWN, TOKEN), "To know whether it is live: verify it again with --org and its organization's id."),
+        (asked(UNKNOWN), "To find out whether it is live: verify it again."),
+        (
+            asked(UNKNOWN, TOKEN),
+            "To find out whether it is live: verify it again with --org and its organization's id.",
+        ),
         (
             asked(NOT_SENT, TOKEN),
-            "To know whether it is live: if it is Anyreach's, verify it again with --send-unattributed.",
+            "To find out whether it is live: if it is Anyreach's, verify it again with --send-unattributed.",
         ),
         (asked(NOT_SENT), "Then clean the place where it was found."),
-        (asked(ACTIVE, place=IGNORED), "Leave it where git ignores it: that is the right place. Never commit it."),
+        (asked(ACTIVE, place=IGNORED), "Leave it in the ignored file: that is the right place. Never commit it."),
     ],
 )
 def test_steps_follow_the_status(credential: Credential, last: str) -> None:
@@ -147,7 +150,7 @@ def test_nothing_is_to_be_deleted_when_it_is_refused() -> None:
     ("credential", "level", "status", "words"),
     [
         (reports.live(KEY, severity=Severity.MEDIUM), "error", "active", "live: The API accepts it (200). It reads"),
-        (asked(ACTIVE), "error", "active", "What it can do is not known, so expect everything. It is live, so delete"),
+        (asked(ACTIVE), "error", "active", "What it can do is not known, so assume everything. It is live, so delete"),
         (asked(INACTIVE), "note", "inactive", "inactive: The API refuses it (401). Nothing to revoke"),
         (asked(UNKNOWN), "error", "unknown", "unknown: There was no complete answer in time. Delete it"),
         (asked(NOT_SENT, TOKEN), "warning", "not_sent", "not sent: Interrupted before it was sent. Find out"),

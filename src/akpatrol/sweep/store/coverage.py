@@ -101,7 +101,7 @@ class StoreCoverage(NamedTuple):
             return tuple(told)
         were = plural(len(stale), "target was", "targets were")
         first = f"from run {min(stale)} ({self.runs[min(stale)].started_at[:10]}) on"
-        return (f"{were} not looked at in run {self.run.id}: told as of earlier runs, {first}; {_HOW}.", *told)
+        return (f"{were} not scanned in run {self.run.id}: results are from earlier runs, {first}; {_HOW}.", *told)
 
     @property
     def unread_histories(self) -> tuple[str, ...]:
@@ -142,7 +142,7 @@ class StoreCoverage(NamedTuple):
         return IncompleteTarget(target.root, target.kind, target.remote, look.run, at, not reasons, "; ".join(told))
 
     def _since(self, run: int) -> str:
-        return f"not looked at since run {run} ({self.runs[run].started_at[:10]})"
+        return f"not scanned since run {run} ({self.runs[run].started_at[:10]})"
 
 
 def looked(connection: Connection, runs: Mapping[int, SweepRun], run: int) -> StoreCoverage:

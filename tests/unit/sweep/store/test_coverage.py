@@ -75,10 +75,10 @@ def test_what_was_not_looked_at_lately(file: Path) -> None:
     sweep(file, same=("one",))
     three, two = _gaps(file)
     assert (three.target, three.complete, three.run) == ("/org/three", False, 1)
-    assert three.reason == "too large (1); not looked at since run 1 (2026-03-01)"
+    assert three.reason == "too large (1); not scanned since run 1 (2026-03-01)"
     assert (two.target, two.complete, two.run, two.at) == ("/org/two", True, 2, day(2))
-    assert two.reason == "not looked at since run 2 (2026-03-02)"
-    notice = "2 targets were not looked at in run 3: told as of earlier runs, from run 1 (2026-03-01) on"
+    assert two.reason == "not scanned since run 2 (2026-03-02)"
+    notice = "2 targets were not scanned in run 3: results are from earlier runs, from run 1 (2026-03-01) on"
     assert told(file).notices == (f"{notice}; akpatrol report --coverage names them.",)
     assert [gap.target for gap in _gaps(file, 2)] == ["/org/three"]
     assert [gap.target for gap in _gaps(file, 1)] == ["/org/three"]
@@ -130,7 +130,7 @@ def test_a_failure_after_a_look(file: Path) -> None:
         store.finish(run, day(3))
     failed, old = _gaps(file)
     assert (failed.reason, failed.complete) == ("it is still locked", False)
-    assert (old.reason, old.complete) == ("not looked at since run 1 (2026-03-01)", True)
+    assert (old.reason, old.complete) == ("not scanned since run 1 (2026-03-01)", True)
 
 
 def test_histories_that_are_targets_themselves_were_read(file: Path) -> None:
