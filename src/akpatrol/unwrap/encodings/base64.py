@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from akpatrol.model.fired_triggers import FiredTriggers, exact
 from akpatrol.rules.literals import shipped
 from akpatrol.unwrap.encodings import encoded_literals, encoded_magics, spelling
-from akpatrol.unwrap.encodings.encoded_run import Beginning, Finder, Form
+from akpatrol.unwrap.encodings.encoded_run import Beginning, Finder, RunForm
 from akpatrol.unwrap.encodings.encoding import Decoded
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
@@ -82,7 +82,7 @@ class Base64:
         begins = [encoded_literals.base64_beginning(literal) for literal in literals if literal.leading]
         known = b"|".join(filter(None, (spelling.any_of(begins), _COMPRESSED)))
         following = _NEXT % known
-        self._form = Form(lazy(_STRETCH % (following, following)), lazy(_JOINT), _PLAIN)
+        self._form = RunForm(lazy(_STRETCH % (following, following)), lazy(_JOINT), _PLAIN)
         self._begin = lazy(_BEFORE % (known + b"|" + magics.begins))
         self._short = Beginning(lazy(_BEFORE % magics.short_begins), magics.short_length)
 

@@ -9,7 +9,7 @@ from akpatrol.model.fired_triggers import FiredTriggers, exact
 from akpatrol.model.trigger import Trigger
 from akpatrol.rules.literals import shipped
 from akpatrol.unwrap.encodings import encoded_literals, encoded_magics, spelling
-from akpatrol.unwrap.encodings.encoded_run import Beginning, Finder, Form
+from akpatrol.unwrap.encodings.encoded_run import Beginning, Finder, RunForm
 from akpatrol.unwrap.encodings.encoding import Decoded
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
@@ -71,7 +71,7 @@ class Hexadecimal:
         leading = (text for literal in literals if literal.leading for text in encoded_literals.hexadecimal(literal))
         begins = spelling.any_of([digit for pair in text for digit in pair] for text in leading)
         known = b"|".join(filter(None, (begins, _COMPRESSED)))
-        self._form = Form(lazy(_STRETCH % known), lazy(_JOINT), _PLAIN)
+        self._form = RunForm(lazy(_STRETCH % known), lazy(_JOINT), _PLAIN)
         self._begin = lazy(_BEFORE % (known + b"|" + magics.begins))
         self._short = Beginning(lazy(_BEFORE % magics.short_begins), magics.short_length)
 
