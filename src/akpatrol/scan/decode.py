@@ -74,9 +74,9 @@ TOO_DEEP = -1  # no hash is
 
 def stored(data: bytes, part: Decoded) -> Stored | None:
     """Return the bytes round wide text that lies amid other data, None for other text and where it is all there is."""
-    if not part.encoding.startswith("utf-") or part.end - part.start == len(data):
+    if part.width == 1 or part.end - part.start == len(data):
         return None
-    return Stored(data, lambda offset: part.span(offset, offset)[1], int(part.encoding[4:6]) // 8)
+    return Stored(data, lambda offset: part.span(offset, offset)[1], part.width)
 
 
 def decoded(

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from akpatrol.model.fired_triggers import FiredTriggers, exact
 from akpatrol.rules.literals import shipped
 from akpatrol.unwrap.encodings import encoded_literals, encoded_magics, spelling
-from akpatrol.unwrap.encodings.encoded_run import Beginning, Finder, RunForm
-from akpatrol.unwrap.encodings.encoding import Decoded
+from akpatrol.unwrap.encodings.encoded_run import Beginning, Finder, RunPatterns
+from akpatrol.unwrap.encodings.encoding import Alphabet, Decoded
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ _NEAR = 48  # characters
 # The same, behind some whole groups.
 _SHAPED_GROUP = lazy(rb"(?s:.{4}){0,23}?" + encoded_literals.LONG_BASE64.pattern)
 _MAGIC, _TAR, _SHAPED = -1, -2, -3
+_ALPHABET = Alphabet(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/_-", _GROUP, is_padded=True)
 
 
 class Base64:
@@ -82,7 +83,7 @@ class Base64:
         begins = [encoded_literals.base64_beginning(literal) for literal in literals if literal.leading]
         known = b"|".join(filter(None, (spelling.any_of(begins), _COMPRESSED)))
         following = _NEXT % known
-        self._form = RunForm(lazy(_STRETCH % (following, following)), lazy(_JOINT), _PLAIN)
+        self._form = RunPatterns(lazy(_STRETCH % (following, following)), lazy(_JOINT), _PLAIN)
         self._begin = lazy(_BEFORE % (known + b"|" + magics.begins))
         self._short = Beginning(lazy(_BEFORE % magics.short_begins), magics.short_length)
 
@@ -160,7 +161,7 @@ def _decoded(stretch: EncodedRun, first: int) -> Iterator[Decoded]:
 def _part(stretch: EncodedRun, first: int, data: bytes) -> Decoded:
     span = partial(_span, stretch, first)
     start, end = span(0, len(data)) if data else (stretch.start, stretch.start)
-    return Decoded(_name(stretch.characters), data, start, end, span, stretch.key)
+    return Decoded(_name(stretch.characters), data, start, end, span, stretch.key, _ALPHABET)
 
 
 def _span(stretch: EncodedRun, first: int, begin: int, end: int) -> tuple[int, int]:
@@ -189,3 +190,8 @@ def _text_length(data: bytes) -> int:
     except UnicodeDecodeError as error:
         return error.start
     return end
+
+
+def encodings(literals: Sequence[Literal]) -> tuple[Base64, ...]:
+    """Return the encoding, to look for these literals."""
+    return (Base64(literals),)

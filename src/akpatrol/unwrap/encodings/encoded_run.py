@@ -33,7 +33,7 @@ class _Lines(NamedTuple):
     indexes: Sequence[int]
 
 
-class RunForm(NamedTuple):
+class RunPatterns(NamedTuple):
     """The patterns of an encoding: of a stretch, of a joint in it, and of text that nothing but white space joins."""
 
     stretch: re.Pattern[bytes]
@@ -51,7 +51,7 @@ class Beginning(NamedTuple):
 class EncodedRun:
     """``data[start:end]``: characters of an alphabet, and joints that stand between them."""
 
-    def __init__(self, data: bytes, start: int, end: int, form: RunForm) -> None:
+    def __init__(self, data: bytes, start: int, end: int, form: RunPatterns) -> None:
         self.start = start
         self.end = end
         self._data = data
@@ -149,7 +149,7 @@ class EncodedRun:
 class Finder:
     """Finds the stretches of a form round places that come in order, while there is ``work`` left."""
 
-    def __init__(self, data: bytes, form: RunForm, work: Work | None = None) -> None:
+    def __init__(self, data: bytes, form: RunPatterns, work: Work | None = None) -> None:
         self._work = work
         self._data = data
         self._form = form

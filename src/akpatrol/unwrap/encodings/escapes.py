@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.fired_triggers import FiredTriggers
 from akpatrol.model.trigger import Trigger
-from akpatrol.rules.literals import shipped
 from akpatrol.unwrap.encodings import encoded_literals, encoded_magics, spelling
 from akpatrol.unwrap.encodings.encoding import Decoded
 from akpatrol.unwrap.encodings.escape_families import FAMILIES, Family
@@ -252,9 +251,8 @@ class _Text:
         return self._escape.finditer(self._data, self._start, self._end)
 
 
-def escapes(literals: Sequence[Literal] | None = None) -> tuple[Escapes, ...]:
-    """Return the encodings of all families, for literals or by default for those of the shipped rules."""
-    literals = shipped() if literals is None else literals
+def encodings(literals: Sequence[Literal]) -> tuple[Escapes, ...]:
+    """Return the encodings of all families, to look for these literals."""
     places = tuple(dict.fromkeys(literal.places for literal in literals))
     inner = dict.fromkeys(literal.places for literal in literals if not literal.leading)
     ends = (product(*text) for literal in places for text in hidden(literal))

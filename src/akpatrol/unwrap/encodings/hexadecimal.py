@@ -9,8 +9,8 @@ from akpatrol.model.fired_triggers import FiredTriggers, exact
 from akpatrol.model.trigger import Trigger
 from akpatrol.rules.literals import shipped
 from akpatrol.unwrap.encodings import encoded_literals, encoded_magics, spelling
-from akpatrol.unwrap.encodings.encoded_run import Beginning, Finder, RunForm
-from akpatrol.unwrap.encodings.encoding import Decoded
+from akpatrol.unwrap.encodings.encoded_run import Beginning, Finder, RunPatterns
+from akpatrol.unwrap.encodings.encoding import Alphabet, Decoded
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ _BEGIN_LENGTH = 12
 # Pairs of text, or of the zeros and ends of lines in it: a part of what the alarm hears.
 _SHAPE = lazy(rb"(?:[2-7][0-9A-Fa-f]|0[09AaDd]){12}")
 _PAIR = 2  # digits, for a byte
+_ALPHABET = Alphabet(b"0123456789ABCDEFabcdef", _PAIR)
 _MAGIC, _TAR, _CORE, _SHAPED = range(4)
 
 
@@ -71,7 +72,7 @@ class Hexadecimal:
         leading = (text for literal in literals if literal.leading for text in encoded_literals.hexadecimal(literal))
         begins = spelling.any_of([digit for pair in text for digit in pair] for text in leading)
         known = b"|".join(filter(None, (begins, _COMPRESSED)))
-        self._form = RunForm(lazy(_STRETCH % known), lazy(_JOINT), _PLAIN)
+        self._form = RunPatterns(lazy(_STRETCH % known), lazy(_JOINT), _PLAIN)
         self._begin = lazy(_BEFORE % (known + b"|" + magics.begins))
         self._short = Beginning(lazy(_BEFORE % magics.short_begins), magics.short_length)
 
@@ -142,4 +143,9 @@ def _decoded(stretch: EncodedRun, phase: int) -> Decoded:
         return stretch.span(phase + 2 * first, phase + 2 * last)
 
     start, end = span(0, len(data))
-    return Decoded("hex", data, start, end, span, stretch.key)
+    return Decoded("hex", data, start, end, span, stretch.key, _ALPHABET)
+
+
+def encodings(literals: Sequence[Literal]) -> tuple[Hexadecimal, ...]:
+    """Return the encoding, to look for these literals."""
+    return (Hexadecimal(literals),)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import string
 from binascii import b2a_base64
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from akpatrol.kinds import KINDS
 from akpatrol.unwrap.encodings.encoded_literals import BEGINS_AS_TEXT, GOES_ON_AS_TEXT
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
 if TYPE_CHECKING:
-    from akpatrol.unwrap.encodings.encoding import Decoded
+    from akpatrol.unwrap.encodings.encoding import Alphabet, Decoded
 
 _LINE = 512  # bytes that are looked at of a line, on either side
 # What parts the members of a list, and the end of a line spelled out; other than that all lines end alike.
@@ -36,21 +35,6 @@ _EITHER = lazy(rb"(?=%b)%b" % (GOES_ON_AS_TEXT, BEGINS_AS_TEXT))
 _WRAPPED = b" \t>#*"  # what a decoder takes for the margin of wrapped text
 
 
-class _Alphabet(NamedTuple):
-    """The characters of an encoding, and how many of them are a whole group."""
-
-    characters: bytes
-    group: int
-
-
-_BASE64 = _Alphabet((string.ascii_letters + string.digits + "+/_-").encode(), 4)
-_ALPHABETS = {
-    "base64": _BASE64,
-    "base64url": _BASE64,
-    "hex": _Alphabet(string.hexdigits.encode(), 2),
-}
-
-
 def is_cut(data: bytes, part: Decoded, end: int) -> bool:
     """Tell whether what ends at the offset ``end`` of a decoded part may go on in the encoded text's next line.
 
@@ -58,7 +42,7 @@ def is_cut(data: bytes, part: Decoded, end: int) -> bool:
     groups of the alphabet. What lines may carry in wrapped text was left out before. Or its padding may be a soft break
     of quoted-printable.
     """
-    alphabet = _ALPHABETS.get(part.encoding)
+    alphabet = part.alphabet
     if not alphabet:
         return False
     place = part.span(end - 1, end)[1]
@@ -72,7 +56,7 @@ def is_cut(data: bytes, part: Decoded, end: int) -> bool:
     following = data.find(b"\n", stop + 1, stop + 1 + _LINE)
     line = data[stop + 1 : following if following >= 0 else stop + 1 + _LINE].removesuffix(b"\r")
     behind = data[place:stop].removesuffix(b"\r")
-    if behind == b"=" and stop - begin in _SOFTLY_BROKEN and _EITHER.match(line):
+    if alphabet.is_padded and behind == b"=" and stop - begin in _SOFTLY_BROKEN and _EITHER.match(line):
         return True
     if len(line) > stop - begin or behind.startswith(b"="):
         return False
@@ -82,7 +66,7 @@ def is_cut(data: bytes, part: Decoded, end: int) -> bool:
     return _DIGIT.sub(b"0", data[begin:place]).startswith(_DIGIT.sub(b"0", carried))
 
 
-def _parted(line: bytes, behind: bytes, alphabet: _Alphabet) -> tuple[bytes, bytes]:
+def _parted(line: bytes, behind: bytes, alphabet: Alphabet) -> tuple[bytes, bytes]:
     """Return what a line carries and what it encodes; ``behind`` stands behind that in the line before."""
     if line.endswith(behind):
         line = line[: len(line) - len(behind)]

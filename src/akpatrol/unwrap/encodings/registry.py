@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.rules.literals import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -11,7 +14,10 @@ if TYPE_CHECKING:
     from akpatrol.model.trigger import Trigger
     from akpatrol.rules.literals import Literal
     from akpatrol.scan.work import Work
-    from akpatrol.unwrap.encodings.encoding import Decoded, Encoding
+    from akpatrol.unwrap.encodings.encoding import Decoded, Encoding, EncodingModule
+
+# The modules of this package that have encodings, in their order; who does not decode imports none.
+MODULES = ("base64", "hexadecimal", "escapes", "utf16_32")
 
 
 class Decoder(NamedTuple):
@@ -38,16 +44,14 @@ class Decoder(NamedTuple):
 
 def decoder(literals: Sequence[Literal] | None = None, encodings: Sequence[Encoding] | None = None) -> Decoder:
     """Return the decoder of these encodings, by default of all, for literals, by default the shipped rules'."""
-    chosen = _all(literals) if encodings is None else tuple(encodings)
+    chosen = tuple(_all(literals) if encodings is None else encodings)
     alarms = tuple(dict.fromkeys(alarm for encoding in chosen for alarm in encoding.alarms))
     place = {alarm: index for index, alarm in enumerate(alarms)}
     return Decoder(alarms, tuple((one, tuple(place[alarm] for alarm in one.alarms)) for one in chosen))
 
 
-def _all(literals: Sequence[Literal] | None) -> tuple[Encoding, ...]:
-    from akpatrol.unwrap.encodings.base64 import Base64  # noqa: PLC0415 - who does not decode does without
-    from akpatrol.unwrap.encodings.escapes import escapes  # noqa: PLC0415
-    from akpatrol.unwrap.encodings.hexadecimal import Hexadecimal  # noqa: PLC0415
-    from akpatrol.unwrap.encodings.utf16_32 import WideText  # noqa: PLC0415
-
-    return (Base64(literals), Hexadecimal(literals), *escapes(literals), WideText(literals))
+def _all(literals: Sequence[Literal] | None) -> Iterator[Encoding]:
+    literals = shipped() if literals is None else literals
+    for name in MODULES:
+        module: EncodingModule = import_module(f"akpatrol.unwrap.encodings.{name}")
+        yield from module.encodings(literals)

@@ -298,7 +298,12 @@ def _decoded(form: _Form, text: str, start: int, end: int) -> Decoded:
     if widened and inner != text:
         start += form.width
     data = inner.encode("latin-1") if widened else text.encode()
-    return Decoded(form.codec, data, start, end, _Offsets(data, form.width, start, end).span)
+    return Decoded(form.codec, data, start, end, _Offsets(data, form.width, start, end).span, width=form.width)
+
+
+def encodings(literals: Sequence[Literal]) -> tuple[WideText, ...]:
+    """Return the four encodings as one, to look for these literals."""
+    return (WideText(literals),)
 
 
 class _Offsets:

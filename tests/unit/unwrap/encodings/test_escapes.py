@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol.unwrap.encodings.escapes import escapes
+from akpatrol.rules.literals import shipped
+from akpatrol.unwrap.encodings.escapes import encodings
 from tests.credentials import organization_key, personal_access_token
 from tests.unit.unwrap.gates import rung
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from akpatrol.unwrap.encodings.encoding import Decoded, Encoding
 
-ESCAPES = escapes()
+ESCAPES = encodings(shipped())
 NAMES = ("percent", "backslash", "html", "quoted-printable")
 BY_NAME = dict(zip(NAMES, ESCAPES, strict=True))
 
