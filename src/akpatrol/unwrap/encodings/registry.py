@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.encodings.encoding import Decoded, Encoding, EncodingModule
 
 # The modules of this package that have encodings, in their order; who does not decode imports none.
-MODULES = ("base64", "hexadecimal", "escapes", "utf16_32")
+MODULES = (
+    "base64",
+    "hexadecimal",
+    "escapes",
+    "utf16_32",
+)
 
 
 class Decoder(NamedTuple):
