@@ -7,7 +7,6 @@ this imports itself Python has loaded by then.
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # the module ``signal`` imports enum, which takes time
-import os
 import sys
 
 from akpatrol.runtime.abrupt_end import end
@@ -27,28 +26,20 @@ def entry() -> NoReturn:
     _signal.signal(_signal.SIGTERM, end)
     import atexit  # noqa: PLC0415 - not before signals are heeded
 
-    ended = _Ended()
-    # Registered first, so it runs last: in what Python does after it a signal would kill the process.
-    atexit.register(ended.leave)
+    # Registered first, so it runs last.
+    atexit.register(_ignore_signals)
     from akpatrol import main  # noqa: PLC0415 - what takes time
     from akpatrol.runtime import interrupts  # noqa: PLC0415
 
-    ended.code = main.outermost(sys.argv[1:])
-    interrupts.leave_with(ended.code)
-    sys.exit(ended.code)
+    code = main.outermost(sys.argv[1:])
+    interrupts.leave_with(code)
+    sys.exit(code)
 
 
-class _Ended:
-    code = 0
-
-    def leave(self) -> None:
-        from contextlib import suppress  # noqa: PLC0415 - not before signals are heeded
-
-        for stream in (sys.stdout, sys.stderr):
-            # It was closed before the start, or its reader is gone.
-            with suppress(AttributeError, OSError):
-                stream.flush()
-        os._exit(self.code)
+def _ignore_signals() -> None:
+    """Let no signal kill the process: while Python ends, no handler of its own runs any more."""
+    for number in (_signal.SIGINT, _signal.SIGTERM):
+        _signal.signal(number, _signal.SIG_IGN)
 
 
 if __name__ == "__main__":
