@@ -85,18 +85,22 @@ _COMMAND = '''"""``akpatrol records``."""
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import Flags, resolve, shared
+from akpatrol.cli.options import resolve, shared
 from akpatrol.pipeline.records import records
+
+if TYPE_CHECKING:
+    from akpatrol.config.options import Options
 
 
 @click.command("records")
 @click.argument("file", metavar="FILE")
 @shared
-def command(flags: Flags, file: str) -> int:
+def command(flags: Options, file: str) -> int:
     """Scan the records of FILE."""
     return records(partial(resolve, flags), Terminal(), file)
 '''
