@@ -117,6 +117,7 @@ def forge(tmp_path_factory: pytest.TempPathFactory) -> Forge:
     return Forge(tmp_path_factory.mktemp("forge") / "origin")
 
 
+@pytest.mark.slow
 def test_a_pull_request(machine: Machine, forge: Forge, tmp_path: Path) -> None:
     checkout = forge.checkout(tmp_path / "checkout", "refs/pull/1/merge")
     done = machine.action(checkout, event=pull_request(forge.ids))
@@ -188,6 +189,7 @@ def test_the_report_is_uploaded_when_the_build_is_red() -> None:
     assert _LOOK["id"] == "scan"
 
 
+@pytest.mark.slow
 def test_gitlab(machine: Machine, forge: Forge, tmp_path: Path) -> None:
     checkout = forge.checkout(tmp_path / "checkout", "refs/heads/topic")
     prepared = machine.bash("\n".join([*_JOB["before_script"], 'echo "venv=$venv"']), checkout, {})

@@ -85,6 +85,7 @@ def measure(tmp_path: Path, peers: Path) -> Run:
     return run
 
 
+@pytest.mark.slow
 def test_history_is_measured_with_everyone_who_is_there(repository: Path, measure: Run) -> None:
     before = _state(repository)
     table = measure("history", repository)
@@ -108,6 +109,7 @@ def test_a_directory_is_measured_and_stays_as_it_is(tmp_path: Path, measure: Run
     assert table["akpatrol"][5] == table["gitleaks"][5] == "24/24"
 
 
+@pytest.mark.slow
 def test_who_misses_a_plant_is_marked(repository: Path, peers: Path, measure: Run) -> None:
     _peer(peers, "gitleaks", missed=1)
     table = measure("history", repository)
@@ -116,6 +118,7 @@ def test_who_misses_a_plant_is_marked(repository: Path, peers: Path, measure: Ru
     assert table.code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "said"), [(1, ""), (0, "fatal: unable to read an object")])
 def test_the_time_of_who_stopped_early_does_not_count(
     repository: Path, peers: Path, measure: Run, code: int, said: str
@@ -127,6 +130,7 @@ def test_the_time_of_who_stopped_early_does_not_count(
     assert table.kept["rows"][0]["runs"]["gitleaks"]["seconds"] == []
 
 
+@pytest.mark.slow
 def test_what_is_kept_names_no_path(repository: Path, measure: Run) -> None:
     kept = measure("history", repository).kept
     (row,) = kept["rows"]

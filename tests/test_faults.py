@@ -51,6 +51,7 @@ def test_nothing_is_lost_without_a_fault(top: Path, built: Built, examiner: Exam
     assert sum(file.endswith(".pack") for file in built.files) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(_PARTS))
 def test_found_or_told(top: Path, built: Built, examiner: Examiner, part: int) -> None:
     flaws = {}

@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 _ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_a_page_is_measured_and_the_run_kept(browser: Browser, tmp_path: Path) -> None:
     size = ("--credentials", "12", "--places", "2400", "--rounds", "1")
     command = [sys.executable, "-m", "bench.page", *size, "--save", str(tmp_path)]

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from akpatrol.report import page as page_module
@@ -14,7 +15,6 @@ from tests import reports, samples
 from tests.browser.incidents import incident
 
 if TYPE_CHECKING:
-    import pytest
     from playwright.sync_api import Page
 
     from tests.browser.conftest import Open
@@ -156,6 +156,7 @@ def told(page: Page, *, more: bool) -> list[list[list[str]]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_long_table_shows_its_start_and_the_rest_on_demand(open_page: Open) -> None:
     crowd = samples.crowd(205, reports.seeded(56))
     page = open_page(crowd)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.cli.test_baseline import NAME, baseline, fingerprint, names
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _LINES = [f"line {number}\n" for number in range(20)]
 
 
+@pytest.mark.slow
 def test_thirty_commits(run: Run, repo: Repository, new_key: NewKey, tmp_path: Path) -> None:
     keys = [new_key() for _ in range(3)]
     for number, key in enumerate(keys):

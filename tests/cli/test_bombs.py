@@ -126,6 +126,7 @@ _BOMBS: dict[str, tuple[Build, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", _BOMBS)
 def test_bomb(tmp_path: Path, rng: Random, key: str, least: float, kind: str) -> None:
     """The files before and behind it are read; what it was that could not be is said with the option that helps."""
@@ -150,6 +151,7 @@ def test_bomb_alone_is_no_clean_scan(tmp_path: Path, rng: Random, kind: str) -> 
     assert (code, report["coverage"]["complete"]) == (3, False)
 
 
+@pytest.mark.slow
 def test_archive_in_which_entries_overlap(tmp_path: Path, key: str, rng: Random, least: float) -> None:
     """Each entry is all that is behind it, and so a zip again: it ends, and what lies behind it is found."""
     (tmp_path / "bomb").write_bytes(_itself(rng))
@@ -226,6 +228,7 @@ def test_encoded_twelve_times(tmp_path: Path, rng: Random, key: str, least: floa
     assert peak < least + _MEGABYTES
 
 
+@pytest.mark.slow
 def test_standard_input(rng: Random, least: float) -> None:
     done = execute("scan", "-", "-f", "json", stdin=_forty_two(rng), patch=_PEAK)
     report = json.loads(done.out)

@@ -39,6 +39,7 @@ def leaking(repo: Repository, key: str) -> Repository:
     return repo
 
 
+@pytest.mark.slow
 def test_the_name_of_a_file_is_no_option(run: Run, leaking: Repository, key: str) -> None:
     stage(leaking, NAMES)
     before = sorted(os.listdir(leaking.path))

@@ -282,6 +282,7 @@ def test_a_run_that_is_broken_off_leaves_nothing(
     assert run("history", filled.path).found(key)
 
 
+@pytest.mark.slow
 def test_two_at_once(filled: Repository, key: str) -> None:
     filled.commit_file("held", key)
     command = [sys.executable, "-m", "akpatrol", "history", str(filled.path), "--jobs", "1"]

@@ -205,6 +205,7 @@ def test_not_a_repository(run: Run, tmp_path: Path) -> None:
         assert words in result.err
 
 
+@pytest.mark.slow
 def test_many_refs_and_hits(run: Run, repo: Repository, rng: Random) -> None:
     keys = [organization_key(rng) for _ in range(1000)]
     repo.commit_file("a", "".join(f"{secret}\n" for secret in keys[:500]))

@@ -179,6 +179,7 @@ def test_objects_that_were_there_and_unreachable(server: Server, work: Repositor
     assert not push(work, server, "HEAD:refs/heads/old").accepted
 
 
+@pytest.mark.slow
 def test_thousands_of_commits(server: Server, tmp_path: Path, key: str) -> None:
     many = Repository(tmp_path / "many")
     stream = []

@@ -123,6 +123,7 @@ def _read(*units: Any) -> ScanResult:
     return tally
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("at_once")
 def test_dead_worker_is_a_skip() -> None:
     """What the worker was reading is skipped by name, and what it was not is read."""

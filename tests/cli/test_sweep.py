@@ -101,6 +101,7 @@ def test_what_cannot_be_read_alone_is_code_three(run: Run, acme: Organization, t
     assert run("sweep", f"@{listed}", "--store", tmp_path / "other").code == 3
 
 
+@pytest.mark.slow
 def test_the_way_it_is_read_changes_nothing(
     run: Run, acme: Organization, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +114,7 @@ def test_the_way_it_is_read_changes_nothing(
     assert (alone.code, together.code, large.code) == (1, 1, 1)
 
 
+@pytest.mark.slow
 def test_a_second_sweep_opens_only_what_could_not_be_read(run: Run, tmp_path: Path, read: list[str], key: str) -> None:
     """And after one commit in one repository only that is read besides."""
     own = organization.make(tmp_path / "org", 12)
@@ -173,6 +175,7 @@ def test_nothing_in_a_target_configures_the_sweep(run: Run, repo: Repository, tm
     assert not canary.exists()
 
 
+@pytest.mark.slow
 def test_raw_secrets_are_nowhere(acme: Organization, tmp_path: Path) -> None:
     """Not in the store, the memory, the reports or on a terminal, whoever reads and however much is told."""
     for jobs in ("1", "2"):

@@ -120,6 +120,7 @@ class Site(GitHttp):
             super().answer(handler)
 
 
+@pytest.mark.slow
 def test_an_organization_of_a_forge(run: Run, acme: Organization, tmp_path: Path) -> None:
     """Through its pages, with a token that goes to it alone, is kept nowhere, and of which nothing is told."""
     token = f"ghp{'x' * 33}"

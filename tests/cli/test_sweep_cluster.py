@@ -151,6 +151,7 @@ def _forms(secret: str) -> Iterator[bytes]:
             yield base64.b64encode(b"\0" * shift + raw)[4:-4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patch", ["", _ALL_LARGE], ids=["small targets", "large targets"])
 def test_the_same_report_and_no_secret_on_the_wire(
     patch: str, organization: Path, tapped: Tapped, alone: Any, tmp_path: Path
@@ -174,6 +175,7 @@ def test_the_tap_would_show_a_secret(organization: Path, tapped: Tapped, tmp_pat
     assert sum(secret.encode() in sent for secret in SECRETS) > 5
 
 
+@pytest.mark.slow
 def test_a_worker_is_killed_in_the_middle(organization: Path, alone: Any, tmp_path: Path) -> None:
     frail = tmp_path / "frail"
     with cluster.running(tmp_path, 2, FRAIL=str(frail)) as running:
@@ -183,6 +185,7 @@ def test_a_worker_is_killed_in_the_middle(organization: Path, alone: Any, tmp_pa
     assert done.err == b""
 
 
+@pytest.mark.slow
 def test_a_scheduler_goes_away_in_the_middle(organization: Path, alone: Any, tmp_path: Path) -> None:
     """What was read until then is in the store, and the next sweep goes on without a cluster."""
     stuck = Repository(tmp_path / "organization" / "stuck").path
@@ -215,6 +218,7 @@ def test_no_verification_over_an_open_wire(address: str, tmp_path: Path) -> None
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.slow
 def test_verification_over_tls(
     tmp_path: Path, authority: trustme.CA, certificate: trustme.LeafCert, serve: Callable[..., ApiServer], bundle: str
 ) -> None:

@@ -45,6 +45,7 @@ def sweeps(acme: Organization, tmp_path: Path) -> Sweeps:
     return Sweeps(acme, tmp_path / "store")
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments(sweeps: Sweeps, unbroken: dict[str, Any], rng: Random) -> None:
     """The whole group, again and again; each time it goes on, and at the end all is as if it had never been killed."""
     for _ in range(_KILLS):
@@ -61,6 +62,7 @@ def test_killed_at_random_moments(sweeps: Sweeps, unbroken: dict[str, Any], rng:
     assert f"{_REPOSITORIES + 1 - complete} read, {complete} unchanged" in done.err.decode()
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_politely(sweeps: Sweeps, unbroken: dict[str, Any]) -> None:
     """What is being read is finished and kept, the report says that it is not all, and the next sweep goes on."""
     process = sweeps.start()
@@ -90,6 +92,7 @@ def test_a_second_interrupt_ends_at_once(acme: Organization, tmp_path: Path, job
     assert sweeps.told() == {}
 
 
+@pytest.mark.slow
 def test_workers_that_are_killed_lose_nothing(sweeps: Sweeps, unbroken: dict[str, Any]) -> None:
     """Nor is anything there twice."""
     process = sweeps.start()

@@ -141,6 +141,7 @@ def test_any_characters_escaped(drawn: tuple[str, str], form: str, data: st.Data
     assert token.encode() in {secret for secret, _ in _found(regex, "automaton", b"note: " + text + b"\n")}
 
 
+@pytest.mark.slow
 @settings(_settings, max_examples=25)
 @given(_tokens(), st.sampled_from(list(_FORMS)))
 def test_both_gates_find_the_same(drawn: tuple[str, str], form: str) -> None:

@@ -109,6 +109,7 @@ def _report(run: Run, world: World, *more: str) -> dict[str, Any]:
     return report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_the_report_is_that_of_a_full_scan(run: Run, tmp_path: Path, seed: int) -> None:
     rng = Random(f"rescan {seed}")

@@ -153,6 +153,7 @@ def _hits(examiner: Examiner, data: bytes) -> set[tuple[Secret, Origin, int]]:
     return {(hit.match.secret, hit.origin, hit.offset) for hit in _look(examiner, data) if isinstance(hit, RawFinding)}
 
 
+@pytest.mark.slow
 @settings(_settings, max_examples=250)
 @given(_nests())
 def test_found_in_any_three_forms(nest: Nest) -> None:

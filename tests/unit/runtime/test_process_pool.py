@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING
 
+import pytest
+
 from akpatrol.sweep.worker_pool import open_pool
 from tests.unit.sweep import tasks
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_takes_no_other_task_with_it(tmp_path: Path) -> None:
     """Neither those in flight when it died, nor one that only died once."""
     with open_pool(2, None) as pool:

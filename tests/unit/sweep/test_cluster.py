@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_and_a_scheduler_that_goes_away(
     tmp_path: Path, new_key: Callable[[], str], capfd: pytest.CaptureFixture[str]
 ) -> None:

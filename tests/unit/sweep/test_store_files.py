@@ -243,6 +243,7 @@ _VALUES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.sampled_from(_COLUMNS), _VALUES)
 def test_rows_that_somebody_else_wrote(
@@ -349,6 +350,7 @@ with Store(sys.argv[1], create=True) as store:
 """
 
 
+@pytest.mark.slow
 def test_a_killed_writer_leaves_every_target_whole_or_absent(file: Path, rng: Random) -> None:
     first = 0
     for _ in range(5):

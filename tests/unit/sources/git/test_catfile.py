@@ -119,6 +119,7 @@ def test_stopping_in_the_middle_leaves_nothing_behind(repo: Repository) -> None:
     assert threading.active_count() <= threads
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_big_blob_needs_little_memory(repo: Repository) -> None:
     """120 MB, read in 4 MiB blocks; measured in a process of its own, without git's."""

@@ -32,6 +32,7 @@ def small(repo: Repository) -> Repository:
     return repo
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".pack", ".idx"])
 @pytest.mark.parametrize("flips", [(0xFF,), (0x01, 0x10, 0x80)])
 def test_every_byte_flipped(
