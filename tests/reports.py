@@ -103,7 +103,7 @@ def credential(secret: str, *occurrences: Occurrence, **changes: Any) -> Credent
 REASONS = {
     VerificationStatus.ACTIVE: "The API accepts it (200).",
     VerificationStatus.INACTIVE: "The API refuses it (401).",
-    VerificationStatus.UNKNOWN: "There was no complete answer in time.",
+    VerificationStatus.UNKNOWN: "No complete answer arrived in time.",
     VerificationStatus.NOT_SENT: "Interrupted before it was sent.",
 }
 _HTTP_STATUSES = {VerificationStatus.ACTIVE: 200, VerificationStatus.INACTIVE: 401}

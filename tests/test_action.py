@@ -152,7 +152,7 @@ def test_too_shallow(machine: Machine, forge: Forge, tmp_path: Path) -> None:
         ({"command": "$(touch pwned)"}, "the input command is"),
         ({"args": "--exclude 'x"}, "a quotation mark"),
         ({"args": "--unknown"}, "No such option"),
-        ({"fail-on": "live", "command": "scan"}, "--fail-on live needs --verify"),
+        ({"fail-on": "live", "command": "scan"}, "--fail-on live requires --verify"),
         ({"fail-on": "`touch pwned`"}, "--fail-on"),
         ({"path": "$(touch pwned)"}, "no such directory"),
         ({"path": "--exit-zero"}, "no such directory"),

@@ -1,4 +1,4 @@
-"""The exceptions akpatrol raises on purpose, and the exit code that each of them means.
+"""The exceptions that akpatrol raises on purpose, and the exit code of each.
 
 AkpatrolError
 ├── UsageError            2: the command line, a path, a rule file or the configuration is wrong
@@ -12,7 +12,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process says to its caller; a shell adds 128 to a signal's number."""
+    """The exit codes of the process; 128 plus the signal's number when a signal ends it, as shells report it."""
 
     CLEAN = 0
     FINDINGS = 1
@@ -31,7 +31,7 @@ class AkpatrolError(Exception):
 
 
 class UsageError(AkpatrolError):
-    """Something the caller gave cannot be used; ``hint`` is the next thing to try."""
+    """Unusable input from the caller; ``hint`` is the next thing to try."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class UsageError(AkpatrolError):
 
 
 class RuleError(UsageError):
-    """A rule file that cannot be used."""
+    """An unusable rule file."""
 
     def __init__(self, file: str, rule: str, key: str, reason: str) -> None:
         where = f"{file}: " + (f"rule {rule}: " if rule else "") + (f"{key}: " if key else "")
@@ -47,11 +47,11 @@ class RuleError(UsageError):
 
 
 class GitError(AkpatrolError):
-    """Git answered with an error or not in time; the message is git's own first line."""
+    """Git failed or timed out; the message is the first line of its error output."""
 
 
 class OutOfTime(BaseException):
-    """The caller's time is spent; derives from BaseException so that no stage mistakes it for a bad file."""
+    """The caller's time limit is reached; derives from BaseException so that no stage mistakes it for a bad file."""
 
 
 class Terminated(BaseException):
@@ -59,4 +59,4 @@ class Terminated(BaseException):
 
 
 class WorkersLostError(UsageError):
-    """Nobody is left to do any task."""
+    """No worker is left to run any task."""

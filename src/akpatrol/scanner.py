@@ -55,7 +55,7 @@ class Scanner:
 
 
 def _encoded(text: str) -> bytes:
-    """Return UTF-8; a lone surrogate is the byte that it stands for (PEP 383), or a question mark."""
+    """Return UTF-8; a lone surrogate becomes the byte that it encodes (PEP 383), or a question mark."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

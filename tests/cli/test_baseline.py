@@ -139,7 +139,7 @@ def test_a_scan_that_is_incomplete_drops_nothing(repo: Repository) -> None:
     damaged = repo.loose(repo.blob("damaged\n"))
     damaged.chmod(0o644)
     damaged.write_bytes(b"damaged")
-    assert b"nothing of its kind is dropped" in baseline(repo, "update", code=3).out
+    assert b"no entry of that kind is dropped" in baseline(repo, "update", code=3).out
     assert name in names(repo)
     damaged.unlink()
     assert f"- {name}" in baseline(repo, "update").out.decode()
@@ -193,7 +193,7 @@ def test_a_report_of_another_repository_drops_nothing(repo: Repository, tmp_path
     other = Repository(tmp_path / "other")
     other.commit_file("f", "x")
     told = baseline(repo, "update", _report(other, "history")).out
-    assert b"not about this repository alone" in told
+    assert b"covers more than this repository" in told
     assert fingerprint(key) in names(repo)
 
 

@@ -222,7 +222,7 @@ class TestStaged:
         result = run("staged", cwd=repo.path)
         assert _known(result) == (0, 1, [])
         (notice,) = result.json["notices"]
-        assert "in HEAD already" in notice
+        assert "already in HEAD" in notice
         assert "akpatrol baseline create" in notice
         assert key not in notice
         assert b"already in the base" not in inside("staged", cwd=repo.path).out, "told once"

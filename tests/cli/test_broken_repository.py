@@ -66,11 +66,11 @@ def _without_common(sub: Path) -> None:
         (_submodule, "git submodule update --init"),
         (_linked, "git worktree repair"),
         (_garbage, "does not begin with gitdir:"),
-        (_no_git_directory, "is no git directory"),
+        (_no_git_directory, "is not a git directory"),
         (_dangling, "a link to nothing"),
         (_fifo, "neither a directory nor a file"),
-        (_damaged, "it is damaged: no HEAD"),
-        (_without_common, "what its commondir names is gone"),
+        (_damaged, ": damaged: no HEAD"),
+        (_without_common, "its commondir points to nothing"),
     ],
 )
 def test_a_broken_repository_is_not_the_outer_one(

@@ -48,7 +48,7 @@ def test_an_empty_directory(empty: Path, quiet: tuple[str, ...]) -> None:
     done = inside("scan", empty, *quiet)
     assert done.code == 3
     assert done.out.startswith(b"INCOMPLETE: no credentials found; 1 item could not be scanned")
-    assert b"nothing was scanned: there is nothing in it; --allow-empty" in done.out
+    assert b"nothing was scanned: it is empty; --allow-empty" in done.out
     allowed = inside("scan", empty, "--allow-empty", *quiet)
     assert (allowed.code, bool(allowed.out)) == (0, not quiet)
 
@@ -63,7 +63,7 @@ def test_what_patterns_or_kinds_leave_out(run: Run, empty: Path, key: str) -> No
     (empty / "a.log").write_text(key)
     result = run("scan", empty, "--exclude", "*.log")
     assert (result.code, result.complete) == (3, False)
-    assert "patterns exclude all that is there" in result.skipped[0]["reason"]
+    assert "patterns exclude everything" in result.skipped[0]["reason"]
     assert run("scan", empty, "--exclude", "*.log", "--allow-empty").skipped[0]["accepted"] == "--allow-empty"
     (empty / "a.log").unlink()
     (empty / "link").symlink_to("elsewhere")
@@ -84,8 +84,8 @@ def test_a_repository_without_a_commit(run: Run, repo: Repository) -> None:
     """It is a normal thing and wholly looked at, but told: a fetch may have failed. Its work tree is empty."""
     result = run("history", cwd=repo.path)
     assert (result.code, result.complete) == (0, True)
-    assert result.json["notices"] == ["the repository holds no commit yet, and no other object"]
-    assert b"holds no commit yet" in inside("history", "-q", cwd=repo.path).out
+    assert result.json["notices"] == ["the repository has no commits yet, and no other objects"]
+    assert b"has no commits yet" in inside("history", "-q", cwd=repo.path).out
     for words in (["scan"], ["scan", "--tracked"]):
         assert run(*words, cwd=repo.path).code == 3, words
         assert run(*words, "--allow-empty", cwd=repo.path).code == 0, words

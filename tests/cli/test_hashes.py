@@ -86,7 +86,7 @@ def test_what_nobody_said_to_be_a_key_id_is_no_clean_zero(run: Run, tree: Path, 
     result = run("scan", tree, "--hashes", file)
     assert (result.code, result.json["credentials"]) == (3, [])
     assert [one["item"].split(":")[0] for one in result.skipped] == ["line 2", "line 3", "line 4"]
-    assert all("no key id begins like it" in one["reason"] for one in result.skipped)
+    assert all("no key id starts with it" in one["reason"] for one in result.skipped)
     assert [one["taken_for"] for one in result.json["asked"]] == ["key_id"] * 3
     done = inside("scan", tree, "--hashes", file, "-vv")
     for text in (half, foreign, word):
@@ -159,17 +159,17 @@ def test_from_standard_input(tree: Path, key: str) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "asks for nothing"),
-        ("# only this\n", "asks for nothing"),
-        ("{id}\nabc\n", ":2: neither"),
-        ("akp1:123", ":1: neither"),
-        ("akp2:" + "0" * 64, ":1: neither"),
-        ("{id} {id}", ":1: neither"),
-        ("\n{key}\n", ":2: this looks like a credential itself"),
-        ("x={token}", ":1: this looks like a credential itself"),
-        ("{token}", ":1: this looks like a credential itself"),
-        ("ak_{id}", ":1: this looks like a credential itself"),
-        ("\x00\xff{key}", ":1: this looks like a credential itself"),
+        ("", "contains no query"),
+        ("# only this\n", "contains no query"),
+        ("{id}\nabc\n", ":2: not a fingerprint"),
+        ("akp1:123", ":1: not a fingerprint"),
+        ("akp2:" + "0" * 64, ":1: not a fingerprint"),
+        ("{id} {id}", ":1: not a fingerprint"),
+        ("\n{key}\n", ":2: this looks like a credential, which"),
+        ("x={token}", ":1: this looks like a credential, which"),
+        ("{token}", ":1: this looks like a credential, which"),
+        ("ak_{id}", ":1: this looks like a credential, which"),
+        ("\x00\xff{key}", ":1: this looks like a credential, which"),
     ],
 )
 def test_wrong_lines(run: Run, tree: Path, tmp_path: Path, key: str, token: str, content: str, reason: str) -> None:

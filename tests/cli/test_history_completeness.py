@@ -125,7 +125,7 @@ def test_ref_to_a_missing_object(run: Run, full: Repository, key: str, head: boo
     full.loose(lost).unlink()
     result = run("history", full.path)
     names = "refs/heads/lost and refs/heads/main and HEAD" if head else "refs/heads/lost"
-    assert items(result)[lost] == f"missing object, which {names} names"
+    assert items(result)[lost] == f"missing object, named by {names}"
     assert len(items(result)) == 1
     assert result.one(key)["path"] == "a"
     assert result.one(key)["state"] == ("unreachable" if head else "present")
@@ -285,7 +285,7 @@ def test_loose_object_that_is_another(run: Run, full: Repository, key: str) -> N
     damage(full.loose(victim), full.loose(other).read_bytes())
     result = run("history", full.path)
     assert (result.code, list(items(result))) == (3, [victim])
-    assert "another id" in items(result)[victim]
+    assert "does not match its id" in items(result)[victim]
 
 
 def test_index_of_another_pack(run: Run, packed: Repository, new_key: Callable[[], str]) -> None:
@@ -309,7 +309,7 @@ def test_broken_ref(run: Run, full: Repository, content: str) -> None:
     (full.git_dir / "refs/heads/.DS_Store").write_text("x")
     (full.git_dir / "refs/heads/alias").write_text("ref: refs/heads/none\n")
     result = run("history", full.path)
-    assert (result.code, items(result)) == (3, {"refs/heads/side": "broken ref: git passes over it"})
+    assert (result.code, items(result)) == (3, {"refs/heads/side": "broken ref: git ignores it"})
 
 
 def test_tree_that_is_its_own_commit(run: Run, full: Repository, key: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,7 +158,7 @@ def test_a_broken_policy_is_said_and_keeps_nothing_out(server: Server, work: Rep
     assert push(work, server, "main").accepted
     server.guard()
     work.commit_file("a", key)
-    assert "is not in force" in push(work, server, "main").told
+    assert "is ignored" in push(work, server, "main").told
     work.git("reset", "-q", "--hard", "HEAD~1")
     work.commit_file(".akpatrol.toml", "exclude = []\n")
     assert push(work, server, "main").accepted

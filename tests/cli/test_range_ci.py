@@ -200,7 +200,7 @@ def test_an_event_that_is_none(auto: Callable[..., Result], shared: Forge, tmp_p
     checkout = shared.checkout(tmp_path / "checkout", "refs/heads/main", depth=1)
     result = auto(checkout, "push", {"before": "--output=x", "after": shared.ids["m2"]})
     assert (result.code, result.json) == (2, {})
-    assert "before: not the id of a commit" in result.err
+    assert "before: not a commit id" in result.err
     assert not (checkout / "x").exists()
 
 

@@ -161,7 +161,7 @@ def test_free_text_of_a_report_is_masked_again(tmp_path: Path) -> None:
         (b'{"credentials": [{"secret": 3}]}', "not an akpatrol JSON report"),
         (b'{"credentials": [{"secret": "x"}], "x": ' + b"[" * 900 + b"]" * 900 + b"}", "not an akpatrol JSON report"),
         (b'{"type": "header"}\n', "cut short"),
-        (b"SQLite format 3\0", "not a store"),
+        (b"SQLite format 3\0", "not an akpatrol store"),
     ],
 )
 def test_what_is_no_report(tmp_path: Path, content: bytes, words: str) -> None:
@@ -187,7 +187,7 @@ def test_what_only_a_store_can_tell(tree: Path, tmp_path: Path, option: tuple[st
     inside("scan", tree, "--report", "json:r.json", cwd=tmp_path)
     done = _report("r.json", *option, cwd=tmp_path)
     assert (done.code, done.out) == (2, b"")
-    assert f"{option[0]} needs a store" in done.err.decode()
+    assert f"{option[0]} requires a store" in done.err.decode()
 
 
 @pytest.mark.parametrize("format_", _FORMATS)
@@ -240,7 +240,7 @@ def test_what_is_only_gone_is_news(store: Path, tmp_path: Path) -> None:
 def test_a_run_that_there_is_not(store: Path, tmp_path: Path, name: str) -> None:
     done = _report(store, "--since", name, cwd=tmp_path)
     assert done.code == 2
-    assert f"there is no run {name} before run 3" in done.err.decode()
+    assert f"no run {name} before run 3" in done.err.decode()
     assert "earlier runs: 1 to 2" in done.err.decode()
 
 
@@ -256,7 +256,7 @@ def test_the_coverage_list(store: Path, tmp_path: Path) -> None:
     assert _lines(done) == [
         "/org/two: too large (2)",
         f"https://git.example.org/three.git: it is gone \\x1b {_masked(_KEY)}",
-        "run 4: it did not come to its end: some targets may be missing",
+        "run 4: did not finish: some targets may be missing",
         "/org/one: not scanned since run 3 (2026-03-03)",
     ]
     gaps = json.loads((tmp_path / "gaps.json").read_bytes())
@@ -275,7 +275,7 @@ def test_the_coverage_list(store: Path, tmp_path: Path) -> None:
 def test_a_coverage_list_of_nothing(tmp_path: Path) -> None:
     file = tmp_path / "s"
     sweep(file, look("one"))
-    assert _lines(_report(file, "--coverage", cwd=tmp_path)) == ["Every target was fully read"]
+    assert _lines(_report(file, "--coverage", cwd=tmp_path)) == ["Every target was fully scanned"]
     assert _report(file, "--coverage", "-q", cwd=tmp_path) == Done(0, b"", b"")
     assert json.loads(_report(file, "--coverage", "-q", "-f", "json", cwd=tmp_path).out) == []
 
@@ -283,8 +283,8 @@ def test_a_coverage_list_of_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--coverage", "-f", "sarif"), "not in the format sarif"),
-        (("--coverage", "--since", "1"), "give one of them"),
+        (("--coverage", "-f", "sarif"), "no such format: sarif"),
+        (("--coverage", "--since", "1"), "cannot be combined"),
         (("--link-template", "ftp://{commit}"), "--link-template"),
         (("--link-template", "https://x.example/{comit}"), "unknown placeholder"),
     ],

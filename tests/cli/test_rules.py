@@ -119,7 +119,7 @@ def test_credential_in_a_rule_file_is_masked(tmp_path: Path, key: str) -> None:
         (_RULE + "[[rules.required]]\nid = 'x'", ["rule acme", "required", "not supported"]),
         (_RULE + _RULE, ["rule acme", "id", "already"]),
         (_RULE.replace("acme", "anyreach-organization-key", 1), ["rule anyreach-organization-key", "id", "already"]),
-        (_RULE + "[extend]\nuseDefault = true", ["extend", "stand alone"]),
+        (_RULE + "[extend]\nuseDefault = true", ["extend", "cannot extend others"]),
         (_OWN + "kind = 'token'", ["rule acme", "kind", "must be one of"]),
         (_OWN + "kind = ['token']", ["rule acme", "kind", "must be one of"]),
         (_OWN + "severity = 'urgent'", ["rule acme", "severity", "must be one of"]),

@@ -226,7 +226,7 @@ def test_a_target_that_vanishes_is_a_skip(run: Run, tmp_path: Path, monkeypatch:
     sweep = ("sweep", tmp_path / "org", "--store", tmp_path / "store", "--jobs", "1")
     result = run(*sweep)
     assert [(skip["item"], skip["reason"]) for skip in result.skipped] == [
-        (str(tmp_path / "org" / "a"), "it is no git repository any more")
+        (str(tmp_path / "org" / "a"), "no longer a git repository")
     ]
     assert len(result.found(key)) == 1
     assert result.code == 1

@@ -75,7 +75,7 @@ def test_an_interrupt_ends_politely(sweeps: Sweeps, unbroken: dict[str, Any]) ->
     assert 3 <= len(sweeps.told()) < _REPOSITORIES
     stopped = sweeps.report()
     assert sweeps.acme.found(stopped) == set().union(*sweeps.told().values())
-    assert stopped["coverage"]["skipped"][0]["reason"] == "it did not come to its end: some targets may be missing"
+    assert stopped["coverage"]["skipped"][0]["reason"] == "did not finish: some targets may be missing"
     assert same(sweeps.whole()) == same(unbroken)
 
 

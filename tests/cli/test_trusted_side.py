@@ -79,7 +79,7 @@ def test_a_change_that_edits_the_configuration_changes_nothing(
     result = _range(run, base)
     assert (result.code, result.json["summary"]["findings"]) == (1, 1), result.err
     is_wrong = any(word in content for word in ("not TOML", "colour", "baseline", "*"))
-    assert any("once it is merged, is wrong" in notice for notice in result.json["notices"]) == is_wrong
+    assert any("once it is merged, is invalid" in notice for notice in result.json["notices"]) == is_wrong
     assert _range(run, base, "--config", file).found(key)
 
 

@@ -266,7 +266,7 @@ def test_what_is_encrypted_as_a_whole_is_left_out_and_counted(run: Run, tmp_path
     ("entry", "said"),
     [
         ('form = "PFD"', "did you mean PDF?"),
-        ('form = "no such thing at all"', "no form is called"),
+        ('form = "no such thing at all"', "unknown form"),
         ('form = "PDF"\npath = "a/*.pdf"', "either path or object, or form"),
     ],
 )

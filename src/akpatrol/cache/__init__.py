@@ -1,1 +1,1 @@
-"""What one run keeps for the next, in the user's cache directory."""
+"""Caches from run to run, in the user's cache directory."""

@@ -1,4 +1,4 @@
-"""Where a cache may be: in directories and files of our own, which nobody else may write."""
+"""Check that a cache's directory and files belong to the user and that no one else can write them."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def refusal(directory: str, file: str, beside: Sequence[str] = ()) -> str:
     while not os.path.lexists(directory):
         missing.append(directory)
         directory = os.path.dirname(directory)
-    # What we make in another's directory would be in that person's way: under sudo, with the home of who called it.
+    # Files created in another user's directory would be in their way, as under sudo with the caller's home.
     if missing and hasattr(os, "geteuid") and os.stat(directory).st_uid != os.geteuid():
-        return f"{directory} belongs to somebody else"
+        return f"{directory} belongs to another user"
     for one in reversed(missing):
         os.mkdir(one, 0o700)
     directory = missing[0] if missing else directory
     if not stat.S_ISDIR((found := os.lstat(directory)).st_mode) or not _is_own(found):
-        return f"{directory} is no directory of ours that only we may write"
+        return f"{directory} is not a directory that only its owner can write"
     for suffix in ("", *beside):
         if os.path.lexists(file + suffix):
             found = os.lstat(file + suffix)
             if not stat.S_ISREG(found.st_mode) or not _is_own(found) or found.st_nlink != 1:
-                return f"{file}{suffix} is no file of ours that only we may write"
+                return f"{file}{suffix} is not a file that only its owner can write"
     return ""
 
 

@@ -1,6 +1,6 @@
-"""What was compiled and need not be again: a file each in the user's cache directory.
+"""The pattern cache: compiled patterns, one file each in the user's cache directory.
 
-Whatever is wrong with a file, or with where it should be, costs compiling again and is no error.
+A problem with a file or its directory only means that the patterns are compiled again; it is not an error.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What was read before and need not be read again: one SQLite table, which a later run believes only as far as it must.
+"""The scan cache: results of earlier runs in one SQLite table, which a later run trusts as little as possible.
 
-It is a cache: whatever is wrong with it, or with where it should be, costs reading again and is no error. What is kept
-are counts, object ids, positions and hashes, never a secret.
+A problem with the file or its directory only means that content is scanned again; it is not an error. It stores counts,
+object ids, positions and hashes, never a secret.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class ScanCache:
         self._connection: Connection | None = None
         self._stale: set[bytes] = set()
         self._replaced = False
-        self.problem = "" if directory else "there is no home directory"
+        self.problem = "" if directory else "no home directory"
 
     @property
     def file(self) -> str:
@@ -139,7 +139,7 @@ class ScanCache:
             connection.execute("PRAGMA journal_mode = WAL")
             return connection
         self.close()
-        self.problem = "the file is not akpatrol's, or of another version"
+        self.problem = "the file is not an akpatrol cache, or is from another version"
         if application == _APPLICATION:
             self._replace()
         return self._opened()
@@ -156,7 +156,7 @@ class ScanCache:
             self._replace()
 
     def _replace(self) -> None:
-        """Put an empty table in the file's place and go on with it; once, or there would be no end of it."""
+        """Replace the file by an empty table, at most once, to avoid an endless loop."""
         from sqlite3 import Error  # noqa: PLC0415 - it is loaded
 
         with suppress(OSError, Error):
@@ -196,7 +196,7 @@ def _connected(file: str) -> Connection:
     connection = sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None)
     connection.execute(f"PRAGMA max_page_count = {2 * _ROOM_BYTES // _PAGE_BYTES}")
     connection.execute("PRAGMA trusted_schema = OFF")
-    # What a power failure damages is noticed and read again.
+    # Damage from a power failure is detected, and the content is scanned again.
     connection.execute("PRAGMA synchronous = OFF")
     return connection
 

@@ -1,4 +1,4 @@
-"""What reading came to, as JSON values and back, for whoever remembers it; what is not as it was written is nothing."""
+"""Convert scan counts to JSON values and back, for the caches; anything malformed reads as None."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def value_of(read: ScanResult) -> dict[str, object]:
 
 
 def told(value: Any) -> tuple[Counted | Excluded, ...] | None:
-    """Return what reading counted, to be told again; None for what is not as it was written."""
+    """Return the counts of an earlier scan; None for malformed data."""
     try:
         one = Fields(value)
         counts, size, excluded = one.counts("counts"), one.count("size"), one.counts("excluded")

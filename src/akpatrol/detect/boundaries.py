@@ -1,8 +1,8 @@
-r"""Where a credential begins and ends in the text round it.
+r"""Where a credential begins and ends in the text around it.
 
-A prefix inside a word (``compat_``, ``github_pat_``) is no credential, yet a letter that only ends an escape
-is no part of a word: in ``"\npat_..."``, ``key%3Dpat_...`` or after a terminal's colour sequence the
-credential stands free. Escape forms: RFC 8259 section 7 (JSON), RFC 3986 section 2.1 (percent), RFC 2045
+A prefix inside a word (``compat_``, ``github_pat_``) is not a credential, but a letter that only ends an escape
+is not part of a word: in ``"\npat_..."``, ``key%3Dpat_...`` or after a terminal's colour sequence the
+credential is not part of a word. Escape forms: RFC 8259 section 7 (JSON), RFC 3986 section 2.1 (percent), RFC 2045
 section 6.7 (quoted-printable), HTML 13.1.4 (character references), ECMA-48 section 5.4 (control sequences),
 ISO/IEC 29500-1 (spreadsheets).
 """
@@ -27,7 +27,7 @@ _EXTENSIONS = tuple(
 
 
 class Edge(IntEnum):
-    """What one side of a match says about it."""
+    """The evidence from one side of a match."""
 
     INSIDE = 0  # the match is a piece of something longer
     CUT = 1  # masked or shortened for display
@@ -36,7 +36,7 @@ class Edge(IntEnum):
 
 
 def left_edge(data: bytes, start: int) -> Edge:
-    """Judge what stands before ``start``; looks at most 64 bytes back."""
+    """Judge the text before ``start``; reads at most 64 bytes back."""
     if start == 0:
         return Edge.CLEAN
     before = data[start - 1]
@@ -50,7 +50,7 @@ def left_edge(data: bytes, start: int) -> Edge:
 
 
 def right_edge(data: bytes, end: int) -> Edge:
-    """Judge what stands from ``end`` on; looks at most 8 bytes ahead."""
+    """Judge the text from ``end`` on; reads at most 8 bytes ahead."""
     after = data[end : end + 8]
     if not after:
         return Edge.CLEAN
@@ -62,7 +62,7 @@ def right_edge(data: bytes, end: int) -> Edge:
 
 
 def emphasis(data: bytes, start: int, end: int) -> int:
-    """Return how many underscores of Markdown emphasis (``_..._``) close round the match, else 0."""
+    """Return how many underscores of Markdown emphasis (``_..._``) enclose the match, else 0."""
     for count in (1, 2, 3):
         if start < count or data[start - count] != _UNDERSCORE:
             return 0
@@ -78,7 +78,7 @@ def comment_close(data: bytes, end: int) -> int:
 
 
 def file_extension(data: bytes, end: int) -> bool:
-    """Tell whether a usual file extension follows, as it does after the content hash of a web asset."""
+    """Return whether a usual file extension follows, as it does after the content hash of a web asset."""
     after = data[end : end + 8]
     return after.startswith(b".") and any(
         after.startswith(extension) and after[len(extension) : len(extension) + 1] not in _WORD_BYTES
@@ -120,7 +120,7 @@ def _refers_to_word(reference: re.Match[bytes]) -> bool:
 
 @cache
 def _escape() -> re.Pattern[bytes]:
-    # Compiled at the first word character that stands before a match, so that most scans do not pay.
+    # Compiled at the first word character found before a match, so that most scans do not pay for it.
     return re.compile(
         rb"""(?:
             [\\`]+[abefnrtv]                                      # \n, \\n, and PowerShell's `n

@@ -52,7 +52,7 @@ class CharacterRuns:
         length, rest = self._run.length, self._rest.match
         position = number = since = 0
         while (place := search(data, position, len(data))) >= 0:
-            # The first match in a run is as short as can be, so that it tells where the run begins; an alarm does not.
+            # The first match in a run is as short as possible, so it shows where the run begins; a trigger does not.
             position, before = (found.end() if (found := rest(data, place)) else place), place - length
             start = before if search is run else self._run.start(data, position)
             number += 1
@@ -78,7 +78,7 @@ class CharacterRuns:
             while start >= 0:
                 stop = folded.find(b"\0", start + length)
                 if stop < 0 and first + len(folded) < len(data):
-                    break  # it may go on
+                    break  # it may continue
                 stop = stop if stop >= 0 else len(folded)
                 many, position = many + 1, first + stop
                 for index, shows in zip(self.indexes, self._each, strict=True):

@@ -1,7 +1,7 @@
-"""What else says that a byte before a string is its length: one byte alone is any length once in 256 times.
+"""Confirm that a byte before a string is its length: one byte alone is right by chance once in 256 times.
 
-Formats that write lengths of one byte without a marker write many: so the string before or behind this one, another
-credential near by, or the field's tag is written in the same way.
+Formats that write lengths of one byte without a marker write many: so the string before or after this one, another
+credential nearby, or the field's tag is written in the same way.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HEADERS = frozenset(delta << 4 | kind for delta in range(1, 16) for kind in ran
 
 
 def is_corroborated(medium: Medium, claim: Claim, string: tuple[int, int], tail: int) -> bool:
-    """Tell whether more than one byte says how long the string at ``[start, end)`` is.
+    """Return whether more than one byte confirms the length of the string at ``[start, end)``.
 
     Behind its end ``tail`` bytes look like more of it. Wide text has a zero in each character, which says enough.
     """
@@ -47,7 +47,7 @@ def is_corroborated(medium: Medium, claim: Claim, string: tuple[int, int], tail:
 
 
 def is_counted(head: bytes, scale: int = 1, more: int = 0) -> bool:
-    """Tell whether the text at the end of ``head`` is a string whose length stands before it in the same way."""
+    """Return whether the text at the end of ``head`` is a string with its length before it in the same form."""
     run = len(head) - len(head.rstrip(_PRINTED_BYTES))
     if not 0 < run < len(head):
         return False
@@ -55,7 +55,7 @@ def is_counted(head: bytes, scale: int = 1, more: int = 0) -> bool:
 
 
 def _counts(data: bytes, place: int, claim: Claim) -> bool:
-    """Tell whether another string begins at ``place`` with its length written in the same way.
+    """Return whether another string begins at ``place`` with its length written in the same way.
 
     Where a letter says that, the text must end with that string.
     """
@@ -68,7 +68,7 @@ def _counts(data: bytes, place: int, claim: Claim) -> bool:
 
 
 def _is_field(head: bytes, following: bytes) -> bool:
-    """Tell whether a field's tag stands before the length, and another's or nothing behind the string."""
+    """Return whether a field's tag precedes the length, and another tag or nothing follows the string."""
     if not head or not head.translate(None, _PRINTED_BYTES):
         return False  # in text a tag is a letter
     tag = head[-1]
@@ -78,7 +78,7 @@ def _is_field(head: bytes, following: bytes) -> bool:
 
 
 def _has_sibling(data: bytes, claim: Claim, string: tuple[int, int], tail: int) -> bool:
-    """Tell whether a credential near by has its length written in the same way, and as much behind its end."""
+    """Return whether a nearby credential has its length in the same form, and as much after its end."""
     start, end = string
     for low, high in ((max(0, start - _NEAR), start - 1), (end + 1, min(len(data), end + _NEAR))):
         for found in re.compile(_CREDENTIAL).finditer(data, low, high):

@@ -1,7 +1,7 @@
 """Both ends of a credential in binary data, where the bytes behind it may look like more of it.
 
-What stands before a string may say how long it is (``framings``, ``offsets``, ``sqlite_record``). Else text round it
-may close it: quotes, the end of a line, the zeros of C. Where neither does, the end stays a guess: the longest reading,
+The bytes before a string may give its length (``framings``, ``offsets``, ``sqlite_record``). Otherwise the text around
+it may end it: quotes, the end of a line, C's zeros. Where neither does, the end is a guess: the longest reading,
 uncertain.
 """
 
@@ -39,7 +39,7 @@ _QUOTES = frozenset((b'"', b"'", b"`"))
 _SAME = frozenset(b"\"'`,|;\t")
 _BRACKETS = frozenset(zip(b"([{<>", b")]}><", strict=True))
 _ASSIGNED, _NEXT = frozenset(b"=:"), frozenset(b"&;,")
-# Words with which another vendor's token goes on like one of ours.
+# Words that continue another vendor's token so that it looks like one of ours.
 FOREIGN_WORDS, _FOREIGN_BYTES = (b"github_", b"dckr_"), 8
 # Pickle's protocol 0 is text: V, the string, the end of the line, and where it is remembered.
 _REMEMBERED = re.compile(rb"\np[0-9]+\n")
@@ -67,10 +67,10 @@ _NO, _DOUBT, _PERHAPS, _LIKELY, _SURE = range(5)
 def find(
     medium: Medium, start: int, end: int, fits: Callable[[int], bool], *, stands_free: bool
 ) -> CredentialEnds | None:
-    """Return the ends of the match at ``[start, end)``, None where it stands in text.
+    """Return the ends of the match at ``[start, end)``, None when it is in text.
 
-    ``fits(end)`` says whether what ends there has the shape of a credential; ``stands_free`` that no word goes on with
-    it, as far as text tells.
+    ``fits(end)`` says whether the match up to ``end`` has the shape of a credential; ``stands_free`` that it is not
+    part of a longer word, as far as the text shows.
     """
     nature = medium.nature(start, end)
     if nature is Nature.TEXT:
@@ -98,7 +98,7 @@ def _is_pickled_text(data: bytes, start: int, end: int) -> bool:
 
 
 def _is_alone(medium: Medium, start: int, end: int) -> bool:
-    """Tell whether all data are one string behind its length, which may look like text."""
+    """Return whether all data is one string after its length, which may look like text."""
     if end < len(medium.data) or not 0 < start < framings.REACH:
         return False
     claims = framings.read(medium.before(start, framings.REACH))
@@ -115,7 +115,7 @@ def _best(found: list[_Weighed]) -> _Weighed | None:
 
 def _claimed(medium: Medium, start: int, end: int, nature: Nature) -> Iterator[_Weighed]:
     run = _run_start(medium.data, start)
-    # A length that looks like text stands where a run of text seems to begin.
+    # A length that looks like text is at the apparent beginning of a run of text.
     for first in (*(range(run, min(run + 3, start)) if run >= 0 else ()), start):
         if medium.width > 1 and medium.unit(first - 1) in _TEXT:
             continue  # a character, which reads as a number
@@ -133,7 +133,7 @@ def _claimed(medium: Medium, start: int, end: int, nature: Nature) -> Iterator[_
 
 
 def _in_column(medium: Medium, start: int, end: int, fits: Callable[[int], bool]) -> _Weighed | None:
-    """Return where a column ends that the match begins, or that ends or goes on with it."""
+    """Return the end of the column that the match begins, ends or continues."""
     column = offsets.column(medium, start) or sqlite_record.column(medium, start)
     if not column:
         return None
@@ -153,7 +153,7 @@ def _lasts(claim: Claim, first: int, width: int) -> Iterator[int]:
 
 
 def _may_tell(claim: Claim, tail: int, *, is_begun: bool) -> bool:
-    """Tell whether a claim could be believed that leaves ``tail`` bytes of the match: most that a letter makes not.
+    """Return whether a claim could be believed that leaves ``tail`` bytes of the match: most that a letter makes not.
 
     ``is_begun`` says that its string begins before the match.
     """
@@ -165,7 +165,7 @@ def _may_tell(claim: Claim, tail: int, *, is_begun: bool) -> bool:
 
 
 def _is_telling(claim: Claim) -> bool:
-    """Tell whether the bytes of a claim are not what text has."""
+    """Return whether the bytes of a claim do not occur in text."""
     return claim.width >= _PLAIN_WIDTH or bool(claim.marker and claim.marker[-1] not in _PRINTED)
 
 
@@ -206,7 +206,7 @@ class _Claimed(NamedTuple):
 
     @property
     def _tail(self) -> int:
-        """How many bytes stand between the claimed end and that of the match."""
+        """The number of bytes between the claimed end and the match's end."""
         return self.match[1] - self.string[1]
 
     @property
@@ -215,7 +215,7 @@ class _Claimed(NamedTuple):
 
     @property
     def _glued_before(self) -> bool:
-        """Whether text stands before the number."""
+        """Whether there is text before the number."""
         where = -self.claim.width - 1
         return len(self.before) >= -where and self.before[where] in _PRINTED
 
@@ -227,7 +227,7 @@ class _Claimed(NamedTuple):
         return _SURE
 
     def _whole(self) -> int:
-        """Judge a string that ends with the match, or goes on behind it."""
+        """Judge a string that ends with the match, or continues after it."""
         claim = self.claim
         if not self._tail:
             # One byte means something else in every format: in text it is a letter.
@@ -254,7 +254,7 @@ class _Claimed(NamedTuple):
             return _LIKELY if is_counted_before else _DOUBT if is_little else _NO
         if byte in _WORD:
             return (_LIKELY if plain else _PERHAPS) if self._is_corroborated() else _DOUBT
-        # What a delimiter parts from other text may also be the end of that.
+        # A delimiter after other text may also be the end of that text.
         alone = len(self.before) > 1 and self.before[-2] != 0
         is_number = plain and alone and is_little and self._after not in _ENDS
         return _LIKELY if is_number and self._is_corroborated() else _DOUBT
@@ -263,7 +263,7 @@ class _Claimed(NamedTuple):
         return is_corroborated(self.medium, self.claim, self.string, self._tail)
 
     def _little(self) -> int:
-        """Judge a number whose zeros stand before the string, as those may that end another one and pad it."""
+        """Judge a number with zeros right before the string, which may also end and pad another string."""
         width, last = self.claim.width, self.string[1]
         wide_enough = width >= _PLAIN_WIDTH
         following = self.medium.data[last + 1 : last + width]
@@ -275,7 +275,7 @@ class _Claimed(NamedTuple):
         return _DOUBT if self._glued_before or ended else _LIKELY
 
     def _big(self) -> int:
-        """Judge a number whose last byte stands before the string, where a delimiter may stand."""
+        """Judge a number with its last byte right before the string, where a delimiter could be."""
         byte = self.before[-1]
         if byte in _WORD:
             return _LIKELY
@@ -285,18 +285,18 @@ class _Claimed(NamedTuple):
 
 
 def _ends_character(before: bytes) -> bool:
-    """Tell whether the last bytes are a character of text in UTF-8 (RFC 3629)."""
+    """Return whether the last bytes are a character of text in UTF-8 (RFC 3629)."""
     first = len(before.rstrip(_CONTINUING)) - 1
     return first >= 0 and len(before[first:].decode("utf-8", "ignore")) == 1 and before[first] >= _HIGH
 
 
 def _is_parted(head: bytes, near: int) -> bool:
-    """Tell whether what is no text stands in the last bytes of ``head``, or short texts lead up to its end."""
+    """Return whether the last bytes of ``head`` hold non-text, or short texts lead up to its end."""
     return bool(head[-near:].translate(None, _TEXT_BYTES)) or is_counted(head) or _behind_items(head)
 
 
 def _behind_items(head: bytes) -> bool:
-    """Tell whether short CBOR texts lead from a byte that is no text up to the end of ``head`` (RFC 8949, 3.1)."""
+    """Return whether short CBOR texts lead from a byte that is no text up to the end of ``head`` (RFC 8949, 3.1)."""
     seen: set[int] = set()
     open_ = [len(head)]
     while open_:
@@ -319,7 +319,7 @@ def _run_start(data: bytes, start: int) -> int:
 
 
 def _is_closed(medium: Medium, start: int, end: int) -> bool:
-    """Tell whether the text round a match says that it ends there."""
+    """Return whether the text around a match shows that it ends there."""
     before, after = medium.unit(start - 1), medium.unit(end)
     run = _run_start(medium.data, start)
     if after is None or after in _SEPARATORS:
@@ -332,7 +332,7 @@ def _is_closed(medium: Medium, start: int, end: int) -> bool:
 
 
 def _is_quoted(data: bytes, start: int, end: int, run: int) -> bool:
-    """Tell whether a quote closes behind a match that was opened before it, in a quoted text or not."""
+    """Return whether a quote that was opened before a match closes after it, in quoted text or not."""
     if data[end : end + 1] == b"\\":
         return data[start - 2 : start] == data[end : end + 2]
     quote = data[end : end + 1]

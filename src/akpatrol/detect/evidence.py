@@ -1,9 +1,9 @@
-"""Which of the clues near a match say something of it.
+"""Decide which of the clues near a match are evidence about it.
 
 A word anywhere in the 512 bytes on either side is too weak: in a file of settings each line is about something else.
-A secret-like or a browser's name counts when the match is what is assigned to it, Bearer when it stands just before,
-a placeholder word when it is no further than the line above is. Only names of the whole, Anyreach's and those of MCP
-configuration, count at any distance at which they were looked for.
+A secret-like or a browser's name counts when the match is assigned to it, Bearer when it comes just before the match,
+a placeholder word when it is no farther than the line above. Only names that concern the whole file, Anyreach's and
+those of MCP configuration, count at any distance within the search range.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 
 from akpatrol.detect.keywords import WORDS, Clue
 
-NEAR, FAR = 128, 512  # bytes on either side: where a word bears on a match, and where words were looked for
+NEAR, FAR = 128, 512  # bytes on either side: where a word counts for a match, and where words are searched for
 
 _OF_THE_WHOLE = frozenset((Clue.ANYREACH, Clue.MCP))
 _ASSIGNED = frozenset((Clue.SECRET_NAME, Clue.BROWSER))
@@ -29,7 +29,7 @@ _GAP = rb"""(?x:
 
 
 def bearing(data: bytes, start: int, end: int, clues: frozenset[Clue]) -> frozenset[Clue]:
-    """Return which of ``clues``, all that were seen near, bear on ``data[start:end]``."""
+    """Return those of the nearby ``clues`` that are evidence about ``data[start:end]``."""
     return frozenset(clue for clue in clues if clue in _OF_THE_WHOLE or _bears(clue, data, start, end))
 
 
@@ -40,7 +40,7 @@ def _bears(clue: Clue, data: bytes, start: int, end: int) -> bool:
             return True
     elif _stands(clue, before) or (clue is Clue.PLACEHOLDER and _stands(clue, data[end : end + NEAR])):
         return True
-    # What does not stand here at all was seen round the text from which these bytes were decoded.
+    # A clue that is not in these bytes was found around the text that they were decoded from.
     return not _stands(clue, data[max(0, start - FAR) : end + FAR])
 
 

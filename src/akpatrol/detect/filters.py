@@ -1,4 +1,4 @@
-"""gitleaks' own conditions on a match: entropy, path and allowlists, for rule files that users bring."""
+"""gitleaks' own conditions on a match: entropy, path and allowlists, for users' rule files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def entropy(secret: bytes) -> float:
 
 
 class Filters:
-    """What a user's rule asks of a match beyond its pattern."""
+    """The conditions of a user's rule on a match beyond its pattern."""
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule

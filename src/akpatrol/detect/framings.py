@@ -1,8 +1,8 @@
 """How binary formats write the length of a string right before it: one table.
 
-A row reads a number from the last bytes before a string, behind the ``marker`` that a format puts before such a number,
-and says what length in bytes it stands for. Where a marker states the form, the number is a length; where there is none
-it may be anything, and ``read`` leaves to the caller what to believe. Sources stand beside the rows.
+A row reads a number from the last bytes before a string, after the ``marker`` that a format puts before such a number,
+and converts it to a length in bytes. With a marker the number is a length; without one it may be anything, and the
+caller of ``read`` decides. Sources are noted beside the rows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 LEAST = 24  # bytes; the shortest credential
-REACH = 96  # bytes; the longest marker and number, and what may stand before them
+REACH = 96  # bytes; the longest marker and number, and the bytes that may precede them
 
 _MOST = 4096  # bytes of a string
 _REMEMBERED = 1 << 10
@@ -24,7 +24,7 @@ _CONTINUED, _SEVEN_BITS, _SIX_BITS = 0x80, 0x7F, 0x3F
 
 
 class Claim(NamedTuple):
-    """What a row reads: ``length`` in bytes, from a number of ``width`` bytes behind the format's ``marker``.
+    """The result of a row: ``length`` in bytes, from a number of ``width`` bytes after the format's ``marker``.
 
     The number is ``scale`` times the length and ``more``; ``final`` has to follow the string.
     """
@@ -237,7 +237,7 @@ def _claims(field: _Field, rows: Sequence[Framing], value: int, head: bytes, *, 
             yield Claim(length, field.width, row.marker, field.little, row.scale, row.more, row.final)
 
 
-# What the rows of one byte without a marker make of each: most of what is asked.
+# The results of the one-byte rows without a marker, for each byte: the most frequent queries.
 _OF_A_BYTE = [row for row in FRAMINGS if row.field is _BYTE and not row.marker]
 _BYTES = [
     [tuple(_claims(_BYTE, _OF_A_BYTE, byte, b"", is_wide=is_wide)) for byte in range(256)] for is_wide in (False, True)

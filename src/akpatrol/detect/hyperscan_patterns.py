@@ -49,7 +49,7 @@ class HyperscanPatterns:
         self._number = len(rules)
         self._rules = rules
         self._patterns = [alarm.pattern for alarm in alarms]
-        # Of rules that are not looked for round their anchors a match may be longer than a block.
+        # A match of a rule that is not searched for around its anchor may be longer than a block.
         self._unanchored = set(range(len(rules))) - self._anchored
         self._openings = {index for index, alarm in enumerate(alarms) if alarm.pattern.startswith(b"^")}
         self._needed = {
@@ -77,7 +77,7 @@ class HyperscanPatterns:
         left = iter(within)
         self._runs = [(runs, _searches(next(left), [next(left) for _ in runs.patterns])) for runs in kinds]
         self._whether: Any = None
-        # A database brings one scratch, and a scratch serves one call at a time.
+        # A database has one scratch, and a scratch serves one call at a time.
         self._lock = Lock()
 
     def _compile(self, rules: Sequence[Rule]) -> Any:
@@ -94,7 +94,7 @@ class HyperscanPatterns:
         return _database([*usable, *self._alarms])
 
     def _compile_whether(self) -> Any:
-        """Return the database of what can flood, each told once."""
+        """Return the database of patterns that can flood, each reported once."""
         anchors = [(index, self._rules[index].anchor.encode(), _ONCE) for index in sorted(self._anchored)]
         return _database([*anchors, *((index, pattern, _ONCE) for index, pattern, _ in self._alarms)])
 
@@ -106,7 +106,7 @@ class HyperscanPatterns:
         return b"".join(len(one).to_bytes(_SIZE_BYTES) + one for one in dumped)
 
     def suspect(self, data: bytes) -> PrefilterResult:
-        """Return where in ``data`` a credential could stand."""
+        """Return where in ``data`` a credential could be."""
         found = PrefilterResult(set(self._always))
         if not self._first:
             return found
@@ -186,7 +186,7 @@ class HyperscanPatterns:
     def _tell(self, heard: _Heard, found: PrefilterResult, data: bytes) -> None:
         for index in sorted(heard.ends.keys() | heard.dense.keys()):
             ends, dense = heard.ends[index], heard.dense[index]
-            if index in self._parted:  # parts may end at one place, and are told of as they come
+            if index in self._parted:  # parts may end at one place, and are reported in their order
                 ends = array("Q", sorted(set(ends)))
             if index in self._anchored:
                 found.ends += ends
@@ -226,7 +226,7 @@ class _Heard:
         self.dense: dict[int, list[tuple[int, int]]] = defaultdict(list)
 
     def forget_last(self) -> int:
-        """Forget what ends last, of which more may end there, and return the place before it."""
+        """Discard the matches with the last end, where more may end, and return the place before it."""
         last = max(ends[-1] for ends in self.ends.values() if ends)
         for ends in self.ends.values():
             if ends and ends[-1] == last:
@@ -240,7 +240,7 @@ class _Next:
     def __init__(self, databases: Sequence[Any]) -> None:
         self._databases = databases
         self._first = 0
-        # One pattern is told as soon as it matches.
+        # One pattern is reported as soon as it matches.
         self._window = _CALL_BYTES if len(databases) == 1 else _WINDOW_BYTES
 
     def __call__(self, data: bytes, position: int, stop_at: int) -> int:

@@ -28,7 +28,7 @@ CLEAR = 12.0
 _WORD_ID = -4.0  # an id may happen to be a word (ak_prod...), which must not outweigh a random secret
 _NAMED = -2.0  # an id below this reads as a word
 
-_TELLING = 40  # characters that tell whether a text is random, where it may end before
+_TELLING = 40  # characters that decide whether a text is random, when it may end earlier
 _WHOLE = 32  # characters; a shorter text before "..." is taken for a shortened one
 # How other vendors' tokens begin; the shortest are four characters, which random base62 begins with once in 10 million.
 _FOREIGN = tuple(
@@ -56,7 +56,7 @@ class Verdict(NamedTuple):
 
 
 class _Candidate(NamedTuple):
-    """The match of a kind at ``[start, end)`` of what a medium holds, and what stands on its left."""
+    """The match of a kind at ``[start, end)`` of a medium's data, and the judgement of its left side."""
 
     kind: CredentialKind
     medium: Medium
@@ -79,10 +79,10 @@ class _Candidate(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """A credential's text behind its prefix, the evidence for it in nats, and what its sides say.
+    """A credential's text after its prefix, the evidence for it in nats, and the judgement of its sides.
 
-    ``telling`` is the part that was looked at; ``glued`` says that a word goes on with it, ``is_asset`` that it names a
-    file as builders do.
+    ``telling`` is the part that was judged; ``glued`` says that it is part of a longer word, ``is_asset`` that it names
+    a file as build tools do.
     """
 
     text: bytes
@@ -95,9 +95,9 @@ class _Found(NamedTuple):
 
 
 def judge(rule: Rule, medium: Medium, start: int, end: int, clues: frozenset[Clue]) -> Verdict | None:
-    """Decide on the match of ``rule`` at ``[start, end)`` of what a medium holds.
+    """Judge the match of ``rule`` at ``[start, end)`` of a medium's data.
 
-    ``clues`` stand within 512 bytes of it, or of the text from which that was decoded.
+    ``clues`` are within 512 bytes of it, or of the text that it was decoded from.
     """
     data = medium.data
     if rule.kind.is_custom:
@@ -118,7 +118,7 @@ def judge(rule: Rule, medium: Medium, start: int, end: int, clues: frozenset[Clu
 
 
 def may_be_random(kind: CredentialKind, text: bytes) -> bool:
-    """Return false for a match that is no credential, wherever it ends and whatever stands round it."""
+    """Return false for a match that is not a credential, regardless of its end and its surroundings."""
     bounds = kind.bounds
     first, _, secret = text[len(kind.prefix) :].partition(b".")
     if bounds.secret and ceiling(secret, bounds.secret.start) >= POSSIBLE:
@@ -127,7 +127,7 @@ def may_be_random(kind: CredentialKind, text: bytes) -> bool:
 
 
 def _weighed(kind: CredentialKind, medium: Medium, start: int, end: int) -> _Found | None:
-    """Judge a match by itself, without what stands near."""
+    """Judge a match by itself, without its surroundings."""
     place = _Candidate(kind, medium, start, end, left_edge(medium.data, start))
     found_ends = place.ends()
     found = _in_binary(place, found_ends) if found_ends else _in_text(place)
@@ -158,7 +158,7 @@ def _in_text(place: _Candidate) -> _Found | None:
 
 
 def _in_binary(place: _Candidate, ends: CredentialEnds) -> _Found | None:
-    """Judge what stands in binary data, where a word on the left may be another string's."""
+    """Judge a match in binary data, where a word on the left may belong to another string."""
     kind, data, left = place.kind, place.medium.data, place.left
     is_framed = ends.is_certain and ends.is_framed
     glued = left is Edge.INSIDE and not is_framed
@@ -166,7 +166,7 @@ def _in_binary(place: _Candidate, ends: CredentialEnds) -> _Found | None:
         return _in_text(place)
     text = place.text(ends.end if is_framed else ends.end - comment_close(data, ends.end))
     right = Edge.CLEAN if is_framed else right_edge(data, ends.end)
-    # Of text whose end is not known the beginning tells whether it is random.
+    # When the end of a text is unknown, its beginning decides whether it is random.
     telling = text if ends.is_certain else text[: text.find(b".") + 1 + _TELLING]
     found = _weigh(kind, telling, whole=True, is_file=not is_framed and file_extension(data, ends.end))
     if found is None:
@@ -185,16 +185,16 @@ def _in_binary(place: _Candidate, ends: CredentialEnds) -> _Found | None:
 
 
 def _is_in_pool(place: _Candidate, ends: CredentialEnds) -> bool:
-    """Tell whether a token that goes on with a word may be a literal next to another one: no string holds both.
+    """Return whether a token that continues a word may be a literal next to another one, not part of one string.
 
-    Nor does a name, which joins its words with ``_`` or is one that a compiler made.
+    It is not when the whole may be a name, whose words are joined with ``_``, or one that a compiler generated.
     """
     data, start, kind = place.medium.data, place.start, place.kind
     if ends.is_certain or place.medium.nature(start, place.end) is not Nature.BINARY:
         return False
     name = data[data.rfind(b"\0", max(0, start - _LONGEST_NAME), start) + 1 : start]
     is_foreign = name.endswith((b"_", *FOREIGN_WORDS)) or bool(re.compile(_SHOPIFY).match(data, max(0, start - 2)))
-    # A token of which another one begins before it could end is a piece of something else.
+    # A token in which another one begins before it could end is a piece of something else.
     prefix, least = kind.prefix.encode(), kind.bounds.body.start
     body = place.text(place.end)[: least + len(prefix) - 1]
     if is_foreign or name.startswith(_MANGLED) or prefix in body:
@@ -229,7 +229,7 @@ def _pair(key_id: bytes, secret: bytes, *, is_file: bool) -> float:
 
 
 def _is_content_hash(text: bytes) -> bool:
-    """Tell whether a builder would put it into the name of a file: letters of one case, mostly hexadecimal digits."""
+    """Return whether it looks like a build tool's hash in a file name: letters of one case, mostly hex digits."""
     return b"." not in text and (text.islower() or text.isupper())
 
 

@@ -1,4 +1,4 @@
-"""Which rules may apply in a window of text, and what evidence stands near: one Aho-Corasick automaton.
+"""Find which rules may apply in a window of text, and the evidence nearby: one Aho-Corasick automaton.
 
 pyahocorasick's PyPI build works on ``str``: bytes are decoded latin-1, one character a byte, so that positions stay
 byte offsets.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Clue(StrEnum):
-    """What a word near a match speaks for."""
+    """The meaning of a word near a match."""
 
     ANYREACH = "anyreach"
     MCP = "mcp"
@@ -28,7 +28,7 @@ class Clue(StrEnum):
     BROWSER = "browser"
 
 
-# In lower case. Whether a word that stands near says something of the match is decided in ``evidence``.
+# In lower case. ``evidence`` decides whether a nearby word counts for the match.
 WORDS: dict[Clue, tuple[str, ...]] = {
     Clue.ANYREACH: ("anyreach",),
     Clue.MCP: ("mcpservers", "mcp.json", "mcp-remote", "claude_desktop_config", "modelcontextprotocol"),
@@ -61,7 +61,7 @@ class Keywords:
             for word in rule.keywords:
                 of_rules.setdefault(word.lower().encode().decode("latin-1"), []).append(index)
         self.longest = max(map(len, of_clues))
-        # Two, so that neither passes on what floods of the other's words bring.
+        # Two automata, so that a flood of one's words does not slow the other.
         self._of_clues = _automaton(of_clues)
         self._of_rules = _automaton({word: tuple(indexes) for word, indexes in of_rules.items()})
 
@@ -110,7 +110,7 @@ class Phrases:
         self._automaton = _automaton({head: (len(head), tuple(some)) for head, some in lengths.items()})
 
     def find(self, text: str) -> list[tuple[int, int]]:
-        """Return where the phrases stand, as ``[start, end)``."""
+        """Return the positions of the phrases, as ``[start, end)``."""
         if not self._phrases:
             return []
         return [

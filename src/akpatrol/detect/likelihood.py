@@ -1,8 +1,8 @@
-"""Tell random text from words.
+"""Distinguish random text from words.
 
 The score is a log-likelihood ratio in nats: uniform random text over the smallest alphabet that holds all of
-it, against a character bigram model of program identifiers and words. That character n-grams tell kinds
-of text apart: Cavnar and Trenkle, "N-Gram-Based Text Categorization", SDAIR 1994. That credentials in public
+it, against a character bigram model of program identifiers and words. Character n-grams distinguish kinds
+of text: Cavnar and Trenkle, "N-Gram-Based Text Categorization", SDAIR 1994. Credentials in public
 repositories need filters for words, patterns and entropy: Meli, McNiece and Reaves, "How Bad Can It Git?
 Characterizing Secret Leakage in Public GitHub Repositories", NDSS 2019. ``bench/train_likelihood.py`` makes
 the table and measures both kinds of error.
@@ -19,7 +19,7 @@ from math import inf, log
 from akpatrol.detect._bigrams import ROWS
 
 LONGEST = 128  # characters scored; more of them would only cost time
-_REMEMBERED = 1 << 14  # texts: what stands in many places is judged once
+_REMEMBERED = 1 << 14  # texts: one that occurs in many places is judged once
 _DIGITS = b"0123456789"
 _LOWER = b"abcdefghijklmnopqrstuvwxyz"
 _UPPER = _LOWER.upper()
@@ -54,7 +54,7 @@ _STEPS = frozenset(
 )
 _HALF, _MARGIN = 0.5, 3  # of the pairs, and pairs more; random hex has a fifth, and short ids vary
 _DISTINCT = 0.7  # of the trigrams; random text of 20 characters repeats next to none
-_NAMED_WITHIN = 64  # characters; in the longest random text "fake" stands once in a thousand times by chance
+_NAMED_WITHIN = 64  # characters; in the longest random text "fake" occurs by chance once in a thousand times
 _LONG_ENOUGH = 8  # pairs, to call a text a counted or repeated one
 _PLACEHOLDERS = (
     *(
@@ -78,7 +78,7 @@ def score(text: bytes) -> float:
 
 
 def is_random(text: bytes) -> bool:
-    """Tell whether the score of a text is not negative; of many texts that differ this takes half the time."""
+    """Return whether the score of a text is not negative; for many different texts this takes half the time."""
     if len(text) == _UUID_LENGTH or len(text) < _PAIR:
         return score(text) >= 0
     text = text[:LONGEST]
@@ -141,7 +141,7 @@ def ceiling(text: bytes, least: int) -> float:
 
 @lru_cache(_REMEMBERED)
 def is_placeholder(text: bytes) -> bool:
-    """Tell whether a text is counted, repeated, typed along a keyboard row, or names itself a placeholder."""
+    """Return whether a text is counted, repeated, typed along a keyboard row, or names itself a placeholder."""
     folded = text.lower()
     if _placeholder_words().search(folded, 0, _NAMED_WITHIN):
         return True

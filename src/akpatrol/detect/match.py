@@ -1,4 +1,4 @@
-"""The exact patterns: ``re`` on bounded windows for the shipped rules, RE2 for rule files that users bring.
+"""The exact patterns: ``re`` on bounded windows for the shipped rules, RE2 for users' rule files.
 
 Both work on bytes. RE2 runs in LATIN1 mode, so ``.`` and negated classes take one byte of a non-ASCII character where
 Go's engine takes the whole character.
@@ -41,9 +41,9 @@ class Matcher:
         self.search: Callable[[bytes, int, int], re.Match[bytes] | None] = self._pattern.search
 
     def find(self, data: bytes, start: int, end: int) -> Iterator[MatchSpan]:
-        """Yield matches that lie in ``data[start:end]``; what stands before ``start`` stays visible to the pattern.
+        """Yield matches in ``data[start:end]``; the bytes before ``start`` stay visible to the pattern.
 
-        A shipped rule is tried at every start, so that what is found does not depend on where a window begins.
+        A shipped rule is tried at every start, so that the findings do not depend on where a window begins.
         """
         position = start
         while position <= end and (found := self._pattern.search(data, position, end)) is not None:
@@ -77,7 +77,7 @@ def compile_foreign(regex: str, rule: Rule, key: str) -> Any:
         import re2  # noqa: PLC0415 - an extra
     except ImportError:
         raise UsageError(
-            "rule files other than the shipped ones need google-re2, which is not installed",
+            "rule files other than the shipped ones require google-re2, which is not installed",
             hint="pip install 'akpatrol[rules]'",
         ) from None
     options = re2.Options()

@@ -1,7 +1,7 @@
-"""What the bytes round a match are: text, or binary data, in which nothing need part a string from its neighbours.
+"""Classify the bytes around a match: text, or binary data, in which strings may touch without a separator.
 
-Not the file decides but its part: a program holds pages of text, and a log may hold a stray NUL. Terminals' and
-printers' own control codes (bell, backspace, tabs, line ends, shifts, escape) are taken for text.
+The surrounding part of the file decides, not the file: a program holds pages of text, and a log may hold a stray NUL.
+Terminals' and printers' own control codes (bell, backspace, tabs, line ends, shifts, escape) count as text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _CUT = re.compile(rb"[\x80-\xbf]{0,3}")  # the rest of a character, RFC 3629
 
 
 class Nature(IntEnum):
-    """What surroundings are: text, text in no encoding that is known, or binary data."""
+    """The nature of surroundings: text, text in an unknown encoding, or binary data."""
 
     TEXT = 0
     UNDECODABLE = 1
@@ -43,9 +43,9 @@ class Stored(NamedTuple):
 
 
 class Medium:
-    """The bytes in which matches stand; of text that was decoded out of other data, also those it was ``stored`` as.
+    """The bytes that hold matches; for text decoded from other data, also the ``stored`` bytes.
 
-    ``names`` says that they are names separated by NUL, which makes no binary data of them.
+    ``names`` says that they are names separated by NUL, which does not make them binary data.
     """
 
     def __init__(self, data: bytes, stored: Stored | None = None, *, names: bool = False) -> None:
@@ -87,7 +87,7 @@ class Medium:
         return cast("_Judged", self._judged[1])
 
     def is_text(self, start: int, end: int) -> bool:
-        """Tell whether text surrounds every place in ``[start, end)``; false where that would have to be looked at."""
+        """Return whether text surrounds every place in ``[start, end)``; false when that would need a search."""
         if self._stored or not self._is_decodable_whole(start, end):
             return False
         return self._names or not any(map(self._amid_controls, (*range(start, end, _BLOCK), max(start, end - 1))))
@@ -134,7 +134,7 @@ class Medium:
         return bool(_CONTROL.search(self.data, low, start) or _CONTROL.search(self.data, end, high))
 
     def _amid_controls(self, start: int) -> bool:
-        """Tell whether there are any as far as anything is looked at; next to nothing to ask where there are none."""
+        """Return whether there are any in the range; cheap where there are none."""
         block = start // _BLOCK
         if block not in self._amid:
             self._amid[block] = any(map(self._holds_controls, range(max(0, block - _BLOCKS), block + _BLOCKS + 1)))

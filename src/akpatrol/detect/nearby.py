@@ -1,4 +1,4 @@
-"""The clues that stand near a place of some data, looked for only where somebody asks, and once in each block."""
+"""The clues near a position in data, searched for on demand, and once in each block."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Nearby:
         self._blocks: dict[int, dict[Clue, tuple[list[int], list[int]]]] = {}
 
     def clues(self, first: int, last: int) -> frozenset[Clue]:
-        """Return the clues of which a word lies within 512 bytes of ``data[first:last]``."""
+        """Return the clues with a word within 512 bytes of ``data[first:last]``."""
         low, high = max(self._start, first - CLUE_BYTES), min(self._end, last + CLUE_BYTES)
         near: set[Clue] = set()
         for number in range((low - self._start) // _BLOCK, (high - self._start - 1) // _BLOCK + 1):
@@ -53,7 +53,7 @@ class Nearby:
 
 
 def _any_within(starts: list[int], ends: list[int], low: int, high: int) -> bool:
-    """Tell whether a word lies in ``[low, high]``; they are in the order of their ends."""
+    """Return whether a word lies in ``[low, high]``; they are in the order of their ends."""
     first, last = bisect_right(ends, low), bisect_right(ends, high)
     # Hardly any that ends within begins before, and those are the first.
     return any(starts[index] >= low for index in range(first, last))

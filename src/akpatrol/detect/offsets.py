@@ -1,4 +1,4 @@
-"""Columns of strings that stand next to one another, with the offsets at which they begin before them all.
+"""Columns of adjacent strings, with an array of their start offsets before them.
 
 Arrow Columnar Format, "Variable-size Binary Layout": offsets of 4 or 8 little-endian bytes, one more than there are
 strings, the first of them zero, and padding with zeros up to a multiple of 64.
@@ -35,7 +35,7 @@ class Columns:
 
 
 def column(medium: Medium, start: int) -> tuple[int, int] | None:
-    """Return where the string begins and how many bytes it has that begins at ``start``, None where no offsets tell."""
+    """Return the start and size of the string that begins at ``start``, None when no offsets describe it."""
     before = medium.before(start, _REACH)
     first = before.rfind(0) + 1
     if not first:
@@ -49,7 +49,7 @@ def column(medium: Medium, start: int) -> tuple[int, int] | None:
 
 
 def _ends(before: bytes, width: int) -> list[int]:
-    """Return where the strings end that begin behind ``before``, the last first; nothing where no offsets stand."""
+    """Return the ends of the strings that begin after ``before``, the last first; nothing without offsets."""
     place = len(before)
     while place >= width and not any(before[place - width : place]) and len(before) - place < _PADDING:
         place -= width
@@ -57,7 +57,7 @@ def _ends(before: bytes, width: int) -> list[int]:
     while place >= width:
         value = int.from_bytes(before[place - width : place], "little")
         if not value:
-            # One offset alone may be any number: then a length is read, which comes to the same.
+            # One offset alone may be any number: then it is read as a length, with the same result.
             return ends if len(ends) > 1 else []
         if ends and value > ends[-1]:
             return []

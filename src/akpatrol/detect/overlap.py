@@ -70,7 +70,7 @@ def _overlapping(spans: list[tuple[int, int]], start: int, end: int) -> Iterator
 
 
 def _alike(match: Match, main: Match) -> bool:
-    """Tell whether a match could join; one rule's own are told apart by their encodings."""
+    """Return whether a match could join; matches of one rule differ by their encodings."""
     return match.rule_id != main.rule_id
 
 
@@ -87,17 +87,17 @@ def _with(main: Match, match: Match, of: Callable[[str], Precedence]) -> Match:
 def _is_another(
     data: bytes, match: Match, over: Sequence[tuple[int, int]], ends: dict[tuple[int, int], list[Match]]
 ) -> bool:
-    """Tell whether a match holds so much beside others that it is about something else."""
+    """Return whether a match holds so much besides others that it is something else."""
     beside, position = [], match.start
     for start, end in sorted(over):
-        # The rest of a token, of which a rule takes a part, touches it.
+        # The rest of a token touches the part that a rule matches.
         part = data[position:start].rstrip(_TOKEN)
         beside.append(part if position == match.start else part.lstrip(_TOKEN))
         position = max(position, end)
     beside.append(data[position : match.end].lstrip(_TOKEN))
     if sum(map(len, beside)) > _BESIDE_BYTES:
         return True
-    # What is encoded reads as random.
+    # Encoded text looks random.
     if any(main.encodings != match.encodings for span in over for main in ends[span]):
         return False
     return any(score(found[0]) >= POSSIBLE for part in beside for found in _LONG_RUN.finditer(part))

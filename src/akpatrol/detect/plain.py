@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 _NO_CLUES: frozenset[Clue] = frozenset()
 _NO_LETTERS = b"0123456789-_"
-# A word goes on with the prefix, and no escape ends there: escapes have no such letters before their last character.
+# The prefix continues a word, and no escape ends there: escapes have no such letters before their last character.
 # Behind a V pickled text may begin.
 _NOT_INSIDE = rb"(?<![G-Zg-z][0-9A-UW-Z_a-z]%b)(?<!_[0-9A-UW-Za-z]%b)"
 
 
 def serves(rule: Rule) -> bool:
-    """Tell whether a rule's matches are of a form that is known here."""
+    """Return whether a rule's matches have a form that this module knows."""
     return bool(rule.kind.bounds.least) and not rule.secret_group and rule.regex.startswith(rule.kind.prefix)
 
 
@@ -49,7 +49,7 @@ class Plain:
         self._pattern: re.Pattern[bytes] | None = None
 
     def find(self, medium: Medium, start: int, end: int, work: Work) -> Iterator[MatchSpan]:
-        """Yield the matches in ``[start, end)``, all of it text, that may be credentials, whatever clues stand near."""
+        """Yield the matches in ``[start, end)``, all of it text, that may be credentials, whatever the clues."""
         self._pattern = pattern = self._pattern or re.compile(self._source)
         refuses = self._refuses
         for found in pattern.finditer(medium.data, start, end):
@@ -67,7 +67,7 @@ class Plain:
 
 
 def _may_end_earlier(data: bytes, start: int, text: bytes) -> bool:
-    """Tell whether a match's last characters may close Markdown's emphasis, or a comment."""
+    """Return whether a match's last characters may close Markdown's emphasis, or a comment."""
     return text.endswith((b"_", b"--")) and (text.endswith(b"-") or data[start - 1 : start] == b"_")
 
 

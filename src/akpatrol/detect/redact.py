@@ -1,4 +1,4 @@
-"""Masks secrets in any text that is shown: those that were found, and whatever else has a credential's shape."""
+"""Mask secrets in any text that is shown: those that were found, and any text with a credential's shape."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Where a shipped rule's pattern matches and the judge does not refuse, each place judged once.
+"""The matches of shipped rules that the judge does not reject, each judged once.
 
-Most places of a flood are refused by their own text. The judge looks at what stands next to a match besides: so a place
-that was met before, with the same beside it, costs a look-up.
+In a flood most places are rejected by their own text. The judge also considers the text next to a match, so a place
+that was judged before, with the same neighbours, costs only a look-up.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MOST_CROWDED = 250_000
 _JUDGED = 5
 
 _LEFT_BYTES, _RIGHT_BYTES = 128, 16  # beside a match in text, more than the judge looks at
-_BINARY_LEFT_BYTES, _BINARY_RIGHT_BYTES = 1024, 512  # in binary data, where lengths stand before strings
+_BINARY_LEFT_BYTES, _BINARY_RIGHT_BYTES = 1024, 512  # in binary data, where lengths precede strings
 _REMEMBERED = 1 << 14
 _FEW, _MOST_SHAPES = 8, 16  # in one word
 _NO_CLUES: frozenset[Clue] = frozenset()
@@ -62,10 +62,10 @@ class Sieve:
         self._longest_word = len(rule.kind.prefix) + rule.kind.bounds.longest_word
         self._search = matcher.search
         self._span = matcher.span
-        self._places: dict[_Key, bool] = {}  # by what stands there, whether it may be one
+        self._places: dict[_Key, bool] = {}  # by the text there: whether it may be one
 
     def find(self, medium: Medium, start: int, end: int, crowd: Crowd) -> Iterator[MatchSpan]:
-        """Yield the matches in ``[start, end)`` that may be credentials, whatever clues stand near."""
+        """Yield the matches in ``[start, end)`` that may be credentials, regardless of nearby clues."""
         data, kind, position = medium.data, self._rule.kind, start
         search = self._likely
         number, near, words = 0, -1, _Words(medium, end, self._longest_word)
@@ -85,7 +85,7 @@ class Sieve:
             if crowd.left <= 0:
                 crowd.over = True
                 position = words.stop(span)
-            elif number > _FEW and words.are_text(span):  # few words have so many
+            elif number > _FEW and words.are_text(span):  # few words have this many
                 position = max(position, words.last_body(span))
 
     @cached_property
@@ -140,7 +140,7 @@ class _Words:
         self._is_text = False
 
     def are_text(self, span: MatchSpan) -> bool:
-        """Tell whether text surrounds the word in which a span lies: else a length may stand in the middle of one."""
+        """Return whether text surrounds the word around a span; otherwise a length may be inside the word."""
         if span.start >= self._stop:
             self._stop = self.stop(span)
             self._is_text = self._medium.nature(span.start, self._stop) is Nature.TEXT

@@ -1,7 +1,7 @@
-"""The columns of SQLite's records, which stand next to one another behind a header: Database File Format 1.6 and 2.1.
+"""The columns of SQLite's records, which follow a header without separators: Database File Format 1.6 and 2.1.
 
 A record is a header (its size and the serial type of each column, all varints) and the columns' values. Before it a
-cell says how many bytes it has, and in a table the row's number. Both have to agree: that is no chance.
+cell gives its size, and in a table the row's number. Both must agree, which does not happen by chance.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from akpatrol.detect.medium import Medium
 
-_REACH = 768  # bytes back: what stands before a column of its record
+_REACH = 768  # bytes back: the part of a record before a column
 _BLOCK = 256  # bytes in which records are looked for at once
 _REMEMBERED = 1 << 14  # blocks
 # A header's size: of up to thirty columns or so, and no letter, for which all text would have to be tried.
@@ -28,7 +28,7 @@ _SHORT_TYPES = bytes(range(_FIRST_TEXT + 2 * _LEAST))  # serial types of what is
 
 
 class _Record(NamedTuple):
-    """A record whose columns, of ``sizes`` bytes, stand in ``[begin, end)``; those of text and bytes are negative."""
+    """A record whose columns, of ``sizes`` bytes, fill ``[begin, end)``; sizes of text and bytes are negative."""
 
     begin: int
     end: int
@@ -36,7 +36,7 @@ class _Record(NamedTuple):
 
 
 class Records:
-    """The records in some data, each byte of which is looked at once."""
+    """The records in some data; each byte is examined once."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -69,9 +69,9 @@ class Records:
 
 
 def column(medium: Medium, start: int) -> tuple[int, int] | None:
-    """Return where the column of text or of bytes begins in which ``start`` lies, as an offset, and its size in bytes.
+    """Return the offset and size, in bytes, of the column of text or bytes that contains ``start``.
 
-    None where no record is found. In wide text a column that begins before ``start`` is not told.
+    None when no record is found. In wide text a column that begins before ``start`` is not returned.
     """
     here = medium.place(start)
     for record in medium.kept(Records).before(here):
@@ -105,7 +105,7 @@ def _columns(types: bytes) -> list[int] | None:
 
 
 def _is_cell(data: bytes, header: int, payload: int) -> bool:
-    """Tell whether a cell of that payload begins before a record's header, with or without a row's number."""
+    """Return whether a cell of that payload begins before a record's header, with or without a row's number."""
     varint = _varint(payload)
     return any(data.endswith(varint, 0, end) for end in (header, *_before_varint(data, header)))
 

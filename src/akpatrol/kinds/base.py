@@ -118,7 +118,7 @@ class CredentialKind(str):
     """Names of variables, in lower case, that hold such credentials."""
 
     verification: Verifiability | None = None
-    not_verifiable = "There is no API to ask about it."
+    not_verifiable = "There is no API to verify it with."
     """Why there is no verification."""
     inventory_prefix = ""
     """The prefix of a listed key's id in a credential; empty where the API's list of keys has none of the kind."""

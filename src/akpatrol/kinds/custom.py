@@ -9,7 +9,7 @@ class Custom(CredentialKind):
     """Any credential of a rule without a kind."""
 
     is_custom = True
-    not_verifiable = "It belongs to a rule of your own: there is no API to ask about it."
+    not_verifiable = "It comes from a custom rule, so there is no API to verify it with."
     wording = Wording(name="credential", short="other")
     remediation = Remediation("revoke it", place="where it was issued")
 

@@ -27,7 +27,7 @@ class PersonalAccessToken(CredentialKind):
         shape="pat_...",
         unattributed="personal access token",
     )
-    remediation = Remediation("ask its owner to delete it", effect="It works in every organization of theirs.")
+    remediation = Remediation("ask its owner to delete it", effect="It works in every organization of its owner.")
     sarif = SarifRule(
         id="anyreach-personal-access-token",
         description=(

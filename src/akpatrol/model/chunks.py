@@ -58,7 +58,7 @@ def blocks(
 def _aligned_start(data: bytes, position: int, offset: int) -> int:
     """Return a position at or before, a multiple of four bytes of the whole if that cuts no character of UTF-8.
 
-    Text of wider characters is then read as it is from the beginning.
+    Text of wider characters then keeps the alignment that it has from the beginning.
     """
     for back in range((offset + position) % 4, 16, 4):
         if back <= position and _character_start(data, position - back) == position - back:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 class NamedSecret(Secret):
-    """A secret of which only names are known: its masked form, what tells it from others, and a key's id.
+    """A secret known only by name: its masked form, its distinguishing hash, and a key's id.
 
-    Raises ValueError when it is asked to reveal what nobody kept.
+    Raises ValueError when asked to reveal a secret that was not kept.
     """
 
     __slots__ = ("_redacted", "digest", "fingerprint", "key_id")
@@ -84,7 +84,7 @@ class Commit(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """From where a credential came to a path: ``kind`` is ``move`` or ``copy``, ``introduced`` brought it there."""
+    """Where a credential on a path came from: ``kind`` is ``move`` or ``copy``, ``introduced`` added it there."""
 
     kind: str
     path: bytes
@@ -92,7 +92,7 @@ class Moved(NamedTuple):
 
 
 class Taken(StrEnum):
-    """What something that is asked for is taken for."""
+    """How a query is interpreted."""
 
     CREDENTIAL = "credential"
     FINGERPRINT = "fingerprint"
@@ -102,7 +102,7 @@ class Taken(StrEnum):
 
 
 class Version(NamedTuple):
-    """What a file held at some time: the git object, and the commit that brought it there, where one is known."""
+    """A version of a file: the git object, and the commit that introduced it, if known."""
 
     object: str
     commit: str | None = None
@@ -118,13 +118,13 @@ class Versions(NamedTuple):
 
 
 class Occurrence(NamedTuple):
-    """One place where a credential was seen; null line and column where a place has none; ``inline`` as of a hit.
+    """One place where a credential was found; line and column are None where it has none; ``inline`` as in RawFinding.
 
-    ``versions`` are those of the file that hold it in this line; None for what is no version of a file. ``paths`` may
-    be ``paths_truncated``. ``known`` says that the base of what was looked at holds it there already; ``version``
-    brought this version of the file, whatever it holds. ``rule_ids`` are those of the rules that found it there; the
-    first names it. ``end`` says whether it is known where the credential ends there. ``alike`` is how many identifiers
-    like it the file holds, None where it was not taken for one.
+    ``versions`` are the file's versions that hold it on this line; None for places outside files. ``paths`` may
+    be ``paths_truncated``. ``known`` says that the base of the scan holds it there already; ``version``
+    introduced this version of the file, whatever it contains. ``rule_ids`` are the rules that found it there; the
+    first names it. ``end`` says whether the credential's end is certain. ``alike`` is the number of identifiers
+    like it in the file, None unless it looks like one.
     """
 
     target: str
@@ -164,7 +164,7 @@ def end_of(occurrences: Iterable[Occurrence]) -> End:
 
 
 class VerificationStatus(StrEnum):
-    """What asking the API about a credential came to."""
+    """The result of verifying a credential."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
@@ -173,7 +173,7 @@ class VerificationStatus(StrEnum):
 
 
 class OrganizationAnswer(NamedTuple):
-    """What came of asking about a personal access token in one organization."""
+    """The result of verifying a personal access token in one organization."""
 
     organization: str
     status: VerificationStatus
@@ -237,10 +237,10 @@ class Allowance(NamedTuple):
 
 
 class Credential(NamedTuple):
-    """One secret, whatever found it and wherever it stands: the unit that a person acts on.
+    """One secret with all its places: the unit that a person acts on.
 
-    The first of ``rule_ids`` names it. ``found_at`` is when a sweep of the store that tells of it first saw it,
-    RFC 3339 in UTC. Where no place says for certain where it ``end``s, the secret is the longest reading.
+    The first of ``rule_ids`` names it. ``found_at`` is when a sweep first found it, from the sweep's store,
+    RFC 3339 in UTC. When its ``end`` is certain in no place, the secret is the longest reading.
     """
 
     kind: CredentialKind
@@ -265,14 +265,14 @@ class Credential(NamedTuple):
 
     @property
     def is_finding(self) -> bool:
-        """True when somebody has to act: it is not allowed, or allowed and live."""
+        """True when it needs action: it is not allowed, or allowed and live."""
         return self.allowed is None or self.is_live
 
 
 class CredentialChange(NamedTuple):
-    """What became of a credential since an earlier run: ``change`` is ``new``, ``gone`` or ``changed``.
+    """A credential's change since an earlier run: ``change`` is ``new``, ``gone`` or ``changed``.
 
-    ``detail`` says of a changed one what changed, in words.
+    ``detail`` says in words what changed.
     """
 
     fingerprint: str
@@ -283,7 +283,7 @@ class CredentialChange(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What differs from the run numbered ``run`` of a store, which began ``at``, RFC 3339 in UTC."""
+    """The differences from run number ``run`` of a store, which began ``at``, RFC 3339 in UTC."""
 
     run: int
     at: str

@@ -1,4 +1,4 @@
-"""What names a credential without revealing it. Neither rules, places, formats nor versions change these names."""
+"""Names for a credential that do not reveal it. Rules, places, formats and versions do not change these names."""
 
 from __future__ import annotations
 

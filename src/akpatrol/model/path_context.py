@@ -1,10 +1,9 @@
-"""What the names of a place say of what stands in it: sent to browsers, or written for documentation and tests.
+"""Path context: whether a path's content is sent to browsers, or is documentation or a test.
 
-A path is relative to its target, in bytes, with ``/`` between its parts; the member of a container goes on behind the
-container's own path. Pure: nothing is opened. What is served as it lies: Vite and Next.js ``public/``, ASP.NET Core
-``wwwroot/``, Cordova ``www/``; what is built to be: Create React App ``build/static/``, Next.js ``_next/static/``,
-Nuxt ``_nuxt/``, SvelteKit ``_app/immutable/``, Astro ``_astro/``, Storybook ``storybook-static/``, Vite and webpack
-``dist/``.
+A path is relative to its target, in bytes, with ``/`` between its parts; a member follows its container's path. Pure:
+nothing is opened. Directories served unchanged: Vite and Next.js ``public/``, ASP.NET Core ``wwwroot/``, Cordova
+``www/``; build output that is served: Create React App ``build/static/``, Next.js ``_next/static/``, Nuxt ``_nuxt/``,
+SvelteKit ``_app/immutable/``, Astro ``_astro/``, Storybook ``storybook-static/``, Vite and webpack ``dist/``.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.credential import Occurrence
 
-# What a server in front of these directories hands out. Not what it runs (public/index.php), nor a compiler's input.
+# Files that a server delivers from these directories, not those it runs (public/index.php) or a compiler's input.
 _SERVED = rb"\.(?:m?js|css|map|html?|xhtml|json|webmanifest|svg|xml|txt|ya?ml|wasm)"
 
 _PAGES = rb"\.(?:html?|xhtml|vue|svelte)"  # single-file components are compiled into what the page loads
@@ -49,7 +48,7 @@ _DOCUMENTATION = re.compile(
 
 
 def names(occurrence: Occurrence) -> tuple[bytes, ...]:
-    """Return the paths on which an occurrence stands, its containers' members included; none for other places."""
+    """Return the paths of an occurrence, including its containers' members; none for places without a path."""
     if occurrence.place not in (Place.CONTENT, Place.PATH):
         return ()
     members = [label.partition(":")[2].encode("utf-8", "surrogateescape") for label in occurrence.containers]
@@ -58,11 +57,11 @@ def names(occurrence: Occurrence) -> tuple[bytes, ...]:
 
 
 def browser(paths: Iterable[bytes]) -> bool:
-    """Tell whether what stands on any of these paths is sent to browsers; tests and installed packages are not."""
+    """Return whether any of these paths is sent to browsers; tests and installed packages are not."""
     return any(_BROWSER.search(path) and not _TESTS.search(path) and not _INSTALLED.search(path) for path in paths)
 
 
 def fixture(paths: Iterable[bytes]) -> bool:
-    """Tell whether there are paths and all of them are of documentation, examples, tests or fixtures."""
+    """Return whether there are paths and all of them are of documentation, examples, tests or fixtures."""
     found = [bool(_TESTS.search(path) or _DOCUMENTATION.search(path)) for path in paths]
     return bool(found) and all(found)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import Credential, Occurrence
     from akpatrol.model.scan import Match
 
-_UNKEPT = "where it ends is uncertain, and its shorter readings were not kept: look for it with trace"
-_CUT = "where it ends is uncertain: it may go on in the next line"
+_UNKEPT = "its end is uncertain and its shorter readings were not kept: search for it with trace"
+_CUT = "its end is uncertain: it may continue on the next line"
 _WRAPPED = frozenset(("base64", "base64url", "hex"))
 
 
@@ -29,7 +29,7 @@ def shorter(kind: CredentialKind, secret: Secret) -> Iterator[Secret]:
 
 
 def unsettled(credentials: Iterable[Credential], names: Collection[str]) -> tuple[Skipped, ...]:
-    """Return which credentials may be one of those ``names``, and nobody can say: none where no name is asked for."""
+    """Return the credentials that may or may not be one of ``names``; none when no name is queried."""
     if not names:
         return ()
     return tuple(Skipped(one.secret.redacted, reason) for one in credentials if (reason := _unsettled(one)))
@@ -44,7 +44,7 @@ def _unsettled(one: Credential) -> str | None:
 
 
 class KnownSecrets:
-    """Secrets whose ends are known: those found for certain, and those that somebody asks for by their hash."""
+    """Secrets with known ends: those found with certainty, and those queried by their hash."""
 
     def __init__(self, certain: Iterable[tuple[CredentialKind, Secret]], names: Collection[str] = ()) -> None:
         self._secrets = set(certain)

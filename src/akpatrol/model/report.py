@@ -24,9 +24,9 @@ class ChangedFiles(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """What was read, left out by design, and not readable.
+    """Counts of content read, left out by design, and skipped.
 
-    ``changed`` is None for what is no change, and where no pattern leaves anything out.
+    ``changed`` is None when the scan is not of a change, or when no pattern excludes anything.
     """
 
     size: int = 0
@@ -50,7 +50,7 @@ class StaleAllowance(NamedTuple):
 
 
 class QueryAnswer(NamedTuple):
-    """What was asked for, what it was taken for, and whether it was found as that; one may be taken for several."""
+    """A query, one of its interpretations, and whether that was found; a query may have several."""
 
     what: str
     found: bool
@@ -60,10 +60,10 @@ class QueryAnswer(NamedTuple):
 class Report(NamedTuple):
     """One run's whole result, as every format renders it.
 
-    ``notices`` are sentences about what was asked for and does not hold: an allowance that has expired, say.
+    ``notices`` are sentences about settings that have no effect, such as an expired allowance.
     ``rules_digest`` is of the rules that found it, None where they are those that it is rendered with. ``known`` are
-    the credentials, with their places, that the base of what was looked at holds ``already_in_base``: so many places.
-    ``interrupted`` says that it holds what was found until Ctrl-C.
+    the credentials, with their places, that the scan's base already holds; ``already_in_base`` counts these places.
+    ``interrupted`` says that the report ends at Ctrl-C.
     """
 
     command: str
@@ -85,5 +85,5 @@ class Report(NamedTuple):
 
     @property
     def findings(self) -> tuple[Credential, ...]:
-        """The credentials that somebody has to act on."""
+        """The credentials that need action."""
         return tuple(credential for credential in self.credentials if credential.is_finding)

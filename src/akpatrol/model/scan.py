@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from akpatrol.kinds import CredentialKind
 
 
-# What the engine may look at round the start of a match, in bytes: sources overlap their blocks by this much.
+# Bytes around the start of a match that the engine may read; sources overlap their blocks by this much.
 REACH_BEFORE = 1024
 REACH_AFTER = 2048
 
@@ -203,7 +203,7 @@ class Skipped(NamedTuple):
 
 
 class Uncacheable(Skipped):
-    """No skip: ``item`` was read, and what it comes to depends on more than itself, so that a later run reads it."""
+    """Not a skip: ``item`` was read, but its result depends on outside state, so it is not cached."""
 
     __slots__ = ()
 
@@ -224,7 +224,7 @@ class Excluded(NamedTuple):
 
 
 class Match(NamedTuple):
-    """What the engine found in ``data[start:end]`` of one chunk, where it stands in these ``encodings``.
+    """A match of the engine in ``data[start:end]`` of one chunk, inside these ``encodings``.
 
     ``others`` are users' rules that found it too, the most specific first. Where its end is not certain, ``secret`` is
     the longest reading: it may end anywhere before.
@@ -244,7 +244,7 @@ class Match(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What was asked to be looked at; ``root`` is its absolute path, ``base`` the enclosing repository's root."""
+    """A target of the scan; ``root`` is its absolute path, ``base`` the enclosing repository's root."""
 
     id: str
     kind: str

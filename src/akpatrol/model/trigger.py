@@ -1,4 +1,4 @@
-"""What the gate listens for on behalf of encodings and containers."""
+"""Triggers: patterns that the prefilter searches for on behalf of encodings and containers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CharacterRun(NamedTuple):
         return b"\1" * self.length in data.translate(_is_one_of(self.characters))
 
 
-# Bytes that each match of a pattern holds, several of which it holds one, or a run without which none counts.
+# Bytes that each match of a pattern holds, several, of which it holds at least one, or a run that the data must hold.
 Needs = bytes | tuple[bytes, ...] | CharacterRun
 
 
@@ -58,7 +58,7 @@ class HeldBytes:
 
 
 class Trigger(NamedTuple):
-    """What the gate listens for on behalf of an encoding, in the syntax that ``re`` and hyperscan share.
+    """A pattern that the prefilter searches for an encoding, in the syntax that ``re`` and hyperscan share.
 
     ``each`` asks for every end of a match; otherwise one report says that there is any, and its place tells nothing.
     Every match holds ``needs``, or one of them; where they are a run, no match counts in data without it. A pattern

@@ -39,7 +39,7 @@ def folded(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
 
 
 def _is_version(one: Occurrence) -> bool:
-    """Tell whether it stands in what a file held at some time, as git keeps it."""
+    """Return whether the occurrence is in a version of a file that git stores."""
     in_file = one.place is Place.CONTENT or (one.place is Place.PATH and bool(one.containers))
     return in_file and one.object is not None and one.path is not None
 
@@ -68,7 +68,7 @@ def _folded(group: Sequence[Occurrence]) -> Occurrence:
 def _by_age(group: Sequence[Occurrence]) -> list[Occurrence]:
     """Return the versions from the first to the last; those that no commit holds come last.
 
-    Commits of one second are told apart by what replaced what.
+    Commits of the same second are ordered by which version replaced which.
     """
     came = {commit.id for one in group if (commit := _brought(one))}
     went = {one.removed.id for one in group if one.removed}
@@ -84,7 +84,7 @@ def _by_age(group: Sequence[Occurrence]) -> list[Occurrence]:
 
 
 def _brought(one: Occurrence) -> Commit | None:
-    """Return the commit that brought this version of the file, whatever the one before held."""
+    """Return the commit that introduced this version of the file, whatever the previous one held."""
     return one.version or one.introduced
 
 

@@ -46,7 +46,7 @@ class NoFiles:
 
     def read(self, path: str, most: int) -> bytes:  # noqa: ARG002 - there is none
         """Raise UsageError."""
-        raise UsageError(f"{path}: the range has no base to read it from")
+        raise UsageError(f"{path}: the range has no base commit to read it from")
 
 
 class RangePolicy:
@@ -71,7 +71,7 @@ class RangePolicy:
         return None
 
     def trusts(self, credential: Credential) -> bool:
-        """Tell whether the base itself allows this credential in a comment, in whatever file."""
+        """Return whether the base itself allows this credential in a comment, in any file."""
         from akpatrol.policy import inline  # noqa: PLC0415 - only where a comment is found
 
         secret = credential.secret.reveal()
@@ -84,12 +84,12 @@ class RangePolicy:
         return False
 
     def _without_base(self) -> list[str]:
-        """Say what is not in force, if the checkout has any of it."""
+        """Report the checkout's policy files that are ignored."""
         found = [name for name in (FILE_NAME, BASELINE) if os.path.exists(os.path.join(self._root, name))]
         if not found:
             return []
         return [
-            f"the range has no base commit to read policy from, so the checkout's {' and '.join(found)} do not count"
+            f"the range has no base commit to read policy from, so the checkout's {' and '.join(found)} are ignored"
         ]
 
 
@@ -119,7 +119,7 @@ def problem_of_checkout(configure: Configure, top: str) -> str:
 
             baseline.parse(file.content, file.name)
     except UsageError as error:
-        return f"the checkout's own policy, in force once it is merged, is wrong: {error}"
+        return f"the checkout's own policy, which applies once it is merged, is invalid: {error}"
     return ""
 
 
@@ -137,7 +137,7 @@ def settings_before(configure: Configure, git: Git) -> Settings:
             rule_file.load(found.rules)
             own = found
         except UsageError as error:
-            notice = f"the policy of commit {id_[:_SHORT]} is not in force: {error}"
+            notice = f"the policy of commit {id_[:_SHORT]} is ignored: {error}"
             own = own._replace(policy=own.policy._replace(notices=(*own.policy.notices, notice)))
     return own._replace(policy=own.policy._replace(inline=False))
 

@@ -1,4 +1,4 @@
-"""A baseline made, brought up to date and read, from a report or from a scan of history and tracked files."""
+"""Create, update and read a baseline, from a report or from a scan of history and tracked files."""
 
 from __future__ import annotations
 
@@ -76,21 +76,21 @@ def locate(config: str | None, named: str | None) -> BaselineFile:
     configured = configuration_of(config, top, top).baseline
     file = named or configured or os.path.join(root, BASELINE)
     if found and not top and not named:
-        raise UsageError(f"{root}: a bare repository has no place for it", hint="name one with --baseline FILE")
+        raise UsageError(f"{root}: a bare repository has no place for a baseline", hint="name one with --baseline FILE")
     return BaselineFile(Git(found, common=True) if found else None, root, os.path.abspath(file))
 
 
 def read(file: str) -> dict[str, BaselineEntry]:
     """Return the entries by fingerprint. Raises UsageError without a file, or for a damaged one."""
     if not os.path.exists(file):
-        raise UsageError(f"{file}: there is no such baseline", hint="make it: akpatrol baseline create")
+        raise UsageError(f"{file}: no such baseline", hint="make it: akpatrol baseline create")
     return baseline.parse(OnDisk(os.path.dirname(file)).read(file, _MOST_BYTES), file)
 
 
 def create(place: BaselineFile, request: BaselineRequest, console: Console) -> BaselineChange:
     """Write a new baseline. Raises UsageError if there is one."""
     if os.path.lexists(place.file):
-        raise UsageError(f"{place.file}: it exists already", hint="akpatrol baseline update")
+        raise UsageError(f"{place.file}: already exists", hint="use akpatrol baseline update")
     return _change(place, request, console, _template(place, request), {})
 
 
@@ -115,11 +115,11 @@ def _change(
             notes.append(f"{visible(request.report)}: nothing is dropped: {learned.partial}")
         if learned.live:
             credentials = "credential is" if learned.live == 1 else "credentials are"
-            notes.append(f"{learned.live:,} {credentials} live: found again whenever verified")
+            notes.append(f"{learned.live:,} {credentials} live: the baseline does not cover a live one")
     else:
         scans = _scan(place, request, console, template)
         if not all(scan.complete for scan in scans):
-            notes.append("the scan is incomplete: nothing of its kind is dropped; `akpatrol history` says why")
+            notes.append("the scan is incomplete, so no entry of that kind is dropped; `akpatrol history` shows why")
             code = ExitCode.INCOMPLETE
     done = baseline.update(old, scans)
     text = baseline.dump(done.entries.values())

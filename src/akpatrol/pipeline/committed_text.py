@@ -17,5 +17,5 @@ def clean(option: str, text: str) -> str:
     if len(line) > _LONGEST:
         raise UsageError(f"{option}: longer than {_LONGEST} characters")
     if line and Redactor(Engine(rule_file.load()))(line) != line:
-        raise UsageError(f"{option}: it holds a credential", hint="name it by its fingerprint")
+        raise UsageError(f"{option}: contains a credential", hint="use its fingerprint")
     return line

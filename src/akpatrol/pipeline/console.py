@@ -1,4 +1,4 @@
-"""The pipeline's view of its caller: a terminal, a log, or nobody."""
+"""The pipeline's view of its caller: a terminal, a log, or nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Console(Protocol):
     def verifying(
         self, number: int, settings: Settings
     ) -> AbstractContextManager[Callable[[Credential, Verification], None]]:
-        """Show how far the verification of so many credentials is."""
+        """Show the progress of verifying this many credentials."""
 
     def write(self, text: str, file: str | None) -> None:
         """Write a text to a file, or to standard output. Raises UsageError."""

@@ -37,17 +37,17 @@ def with_notice(report: Report) -> Report:
     """Return the report of a history, with a notice if it is empty: a clone or a fetch may have failed."""
     if report.coverage.skipped or any(report.coverage.counts.get(name) for name in ("blobs", "commits", "trees")):
         return report
-    return report._replace(notices=(*report.notices, "the repository holds no commit yet, and no other object"))
+    return report._replace(notices=(*report.notices, "the repository has no commits yet, and no other objects"))
 
 
 def _number(coverage: Coverage, name: str) -> int:
-    # Standard input is there even when whoever should have written to it failed.
+    # Standard input exists even when the program that should have written to it failed.
     return coverage.counts.get(name, 0) if name != "streams" or coverage.size else 0
 
 
 def _why(coverage: Coverage) -> str:
     if coverage.excluded.get(Exclusion.EXCLUDE_OPTION):
-        return "patterns exclude all that is there"
+        return "patterns exclude everything"
     if any(coverage.excluded.values()):
-        return "all that is there is left out by design"
-    return "standard input was empty" if coverage.counts.get("streams") else "there is nothing in it"
+        return "everything is left out by design"
+    return "standard input was empty" if coverage.counts.get("streams") else "it is empty"

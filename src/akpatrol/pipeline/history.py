@@ -61,10 +61,10 @@ def commit_range(configure: Configure, console: Console, repo: str, words: str) 
 def find(path: str) -> repository.Repository:
     """Return the repository that ``path`` is or lies in. Raises UsageError."""
     if not os.path.isdir(path):
-        raise UsageError(f"{path}: no such directory", hint="give the directory of a git repository")
+        raise UsageError(f"{path}: no such directory", hint="give a directory of a git repository")
     found = repository.find(os.fsencode(os.path.realpath(path)))
     if not found:
-        raise UsageError(f"{path}: not a git repository, nor inside one")
+        raise UsageError(f"{path}: not in a git repository")
     return found
 
 

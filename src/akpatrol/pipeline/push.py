@@ -58,7 +58,7 @@ def _scan(configure: Configure, console: Console, outlook: Outlook, limit: Deadl
     except GitError as error:
         raise UsageError(f"{os.fsdecode(found.root)}: git cannot read this repository: {error}") from None
     if not any(update.new for update in updates):
-        return ExitCode.CLEAN  # deletions bring nothing
+        return ExitCode.CLEAN  # deletions add nothing
     from akpatrol.pipeline.base_policy import settings_before  # noqa: PLC0415 - deletions do without
     from akpatrol.pipeline.run import CommandHooks, run  # noqa: PLC0415
 
@@ -85,12 +85,12 @@ def _scan(configure: Configure, console: Console, outlook: Outlook, limit: Deadl
 
 def _input() -> bytes:
     if not sys.stdin or sys.stdin.isatty():
-        raise UsageError(_NO_INPUT, hint="git runs this as a server's hooks/pre-receive")
+        raise UsageError(_NO_INPUT, hint="git runs this command as hooks/pre-receive on a server")
     lines = sys.stdin.buffer.read(_LONGEST_INPUT + 1)
     if len(lines) > _LONGEST_INPUT:
         raise UsageError(f"more than {_LONGEST_INPUT >> 20} MiB on standard input")
     if not lines:
-        raise UsageError(_NO_INPUT, hint="another hook that runs before must not take them")
+        raise UsageError(_NO_INPUT, hint="no earlier hook may consume them")
     return lines
 
 

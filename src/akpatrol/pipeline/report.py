@@ -42,13 +42,13 @@ def report(  # noqa: PLR0913 - one for each option
     if content is None:
         if coverage:
             if since:
-                raise UsageError("--coverage and --since: give one of them")
+                raise UsageError("--coverage and --since cannot be combined")
             return _list_gaps(source, settings, console, Redactor(engine))
         found = _of_store(source, since, settings)
     else:
         for option, wanted in (("--since", since), ("--coverage", coverage)):
             if wanted:
-                raise UsageError(f"{option} needs a store", hint="make one: akpatrol sweep")
+                raise UsageError(f"{option} requires a store", hint="create one: akpatrol sweep")
         name = "standard input" if source == "-" else source
         found = load.loads(content, name, lambda secrets: Redactor(engine, secrets))
         if minimum:
@@ -99,7 +99,7 @@ def _list_gaps(file: str, settings: Settings, console: Console, redact: Callable
 
     for format_, _ in settings.outputs:
         if format_ not in _GAP_FORMATS:
-            raise UsageError(f"--coverage: not in the format {format_}", hint="choose text or json")
+            raise UsageError(f"--coverage: no such format: {format_}", hint="choose text or json")
     with SweepStore(file, create=False) as store:
         gaps = store.gaps()
     for format_, target in settings.outputs:
@@ -110,7 +110,7 @@ def _list_gaps(file: str, settings: Settings, console: Console, redact: Callable
 
 def _gap_lines(gaps: Sequence[IncompleteTarget], redact: Callable[[str], str]) -> str:
     lines = [visible(f"{redact(plain(gap.target))}: {redact(plain(gap.reason))}") for gap in gaps]
-    return "\n".join(lines or ["Every target was fully read"]) + "\n"
+    return "\n".join(lines or ["Every target was fully scanned"]) + "\n"
 
 
 def _gap_json(gaps: Sequence[IncompleteTarget], redact: Callable[[str], str]) -> str:

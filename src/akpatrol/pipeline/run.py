@@ -56,7 +56,7 @@ def run(
     examiner = _examiner(settings, hooks.rule)
     if settings.options.verbose:
         _explain(settings, examiner.engine, console)
-    # After a first Ctrl-C a second one ends it at once, whatever is being written.
+    # After a first Ctrl-C a second one exits at once, even in the middle of a write.
     with first_noted(console.interrupted) as noted:
         with console.scanning(sources, settings) as progress:
             options = stages.scan_options(sources, console.interrupted)
@@ -88,4 +88,4 @@ def _explain(settings: Settings, engine: Engine, console: Console) -> None:
     configuration = visible(Redactor(engine)(settings.configuration or "none"))
     console.say(f"configuration: {configuration}")
     console.say(f"{len(rules.rules)} rules, digest {rules.digest[:12]}")
-    console.say(f"{settings.jobs} processes at most")
+    console.say(f"at most {settings.jobs} processes")

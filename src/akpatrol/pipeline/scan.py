@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 def scan(configure: Configure, console: Console, paths: tuple[str, ...], *, tracked: bool) -> ExitCode:
-    """Scan the paths, of which ``-`` is standard input; only what git tracks or would track if ``tracked``."""
+    """Scan the paths (``-`` is standard input); with ``tracked`` only files that git tracks or would track."""
     named = list(dict.fromkeys(paths))
     found = {target.root: target for target in (target_of(path) for path in named if path != "-")}
     targets = [target._replace(id=str(number)) for number, target in enumerate(found.values())]
     for target in targets:
         if tracked and not target.base:
             repository.find(os.fsencode(target.root if target.kind == "directory" else os.path.dirname(target.root)))
-            raise UsageError(f"{target.root}: --tracked needs a git work tree")
+            raise UsageError(f"{target.root}: --tracked requires a git work tree")
     start, top = _configured(targets)
     settings = configure(start, top)
     sources: list[Source] = []
@@ -53,7 +53,7 @@ def target_of(path: str) -> Target:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise UsageError(f"{path} is a {special(mode)}", hint="give its content on standard input: akpatrol scan -")
+        raise UsageError(f"{path} is a {special(mode)}", hint="pipe its content to akpatrol scan -")
     directory = root if stat.S_ISDIR(mode) else os.path.dirname(root)
     found = repository.holding(os.fsencode(directory))
     base = os.fsdecode(found.work_tree) if found and found.work_tree else None

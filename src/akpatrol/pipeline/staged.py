@@ -36,7 +36,7 @@ def staged(configure: Configure, console: Console, files: tuple[str, ...], *, na
 
 
 def _known(credentials: Sequence[Credential]) -> str:
-    """Say what HEAD holds already and how to put it on record."""
+    """Say what HEAD already holds and how to record it."""
     places = list(
         dict.fromkeys(
             f"{credential.secret.redacted} in {os.fsdecode(place.path or b'')}"
@@ -46,4 +46,4 @@ def _known(credentials: Sequence[Credential]) -> str:
     )
     more = f" and {len(places) - _SHOWN:,} more" if len(places) > _SHOWN else ""
     listed = ", ".join(places[:_SHOWN]) + more
-    return f"in HEAD already, so not new: {listed}; akpatrol baseline create puts it on record"
+    return f"already in HEAD, so not new: {listed}; akpatrol baseline create records it"

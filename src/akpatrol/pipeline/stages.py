@@ -104,4 +104,4 @@ def check_outputs(settings: Settings) -> None:
     for index, file in enumerate(files):
         check_writable(file)
         if file.resolve() in (other.resolve() for other in files[:index]) and not file.is_char_device():
-            raise UsageError(f"{file}: two reports would be written to it")
+            raise UsageError(f"{file}: two reports name this file")

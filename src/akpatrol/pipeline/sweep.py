@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class SweepRequest(NamedTuple):
-    """What to sweep and how: ``targets``, and the repositories of ``github`` organizations and ``gitlab`` groups.
+    """The targets of a sweep and its options: ``targets``, ``github`` organizations and ``gitlab`` groups.
 
     Results go into the file ``store``, mirrors into the directory ``clones``. ``scheduler`` is the address of a Dask
     scheduler. With ``prune`` earlier targets that no longer exist count as gone.
@@ -70,7 +70,7 @@ class SweepWatch(Watch, Protocol):
         """Note how far a clone is; called from several threads."""
 
     def totals(self, gaps: int) -> SweepTotals:
-        """Return what became of the targets, ``gaps`` of which were not fully read."""
+        """Return how the targets were scanned; ``gaps`` of them were not fully read."""
 
 
 class SweepConsole(Console, Protocol):
@@ -154,12 +154,12 @@ class _SweepRun:
             mirrors.stop()
         # Standard error may be in use as the signal arrives.
         with suppress(RuntimeError):
-            self._console.say("stopping; what is being read is finished first, Ctrl-C again stops at once")
+            self._console.say("stopping after the targets in progress; press Ctrl-C again to stop at once")
 
 
 def _clone(wanted: CloneWanted, mirrors: Clones | None, watch: SweepWatch) -> str:
     if not mirrors:
-        raise CloneError("there is no home directory for clones: name one with --clones DIR")
+        raise CloneError("no home directory for clones: give --clones DIR")
     return mirrors.bring(wanted, watch.cloning)
 
 
@@ -173,7 +173,7 @@ def _scan_spec(request: SweepRequest, settings: Settings) -> work.ScanSpec:
     """Return how every target is scanned. Raises UsageError where secrets would have to cross an open wire."""
     secrets = settings.options.verify
     if request.scheduler and secrets and not request.scheduler.startswith("tls://"):
-        raise UsageError("--verify with --dask needs a scheduler that speaks TLS", hint="--dask tls://host:8786")
+        raise UsageError("--verify with --dask requires a scheduler with TLS", hint="--dask tls://host:8786")
     return work.ScanSpec(
         rules=rule_file.load(settings.rules),
         limits=settings.limits,

@@ -43,13 +43,13 @@ if TYPE_CHECKING:
 
 _INVITATION = "One credential, or its fingerprint, SHA-256 or key id (not shown):"
 _UNKNOWN = (
-    "found nowhere: no rule recognises it and no key id begins like it; it was looked for as a text, plain and as "
-    "{encodings}, and may stand there otherwise"
+    "found nowhere: no rule recognises it and no key id starts with it; it was searched for as text, plain and as "
+    "{encodings}, but may occur in another form"
 )
 
 
 class _Wanted(NamedTuple):
-    """What is asked for, and the text itself where it was given, with the credential that it is known to be."""
+    """The queries, and the text itself if it was given, with the credential that it is known to be."""
 
     questions: Sequence[CredentialQuery]
     text: TextQuery | None = None
@@ -86,12 +86,12 @@ def _asked(settings: Settings, console: Console) -> _Wanted:
     examiner = Examiner(rules_.load(settings.rules), settings.limits)
     matches = {item.match.secret: item.match for item in examiner.examine(unit) if isinstance(item, RawFinding)}
     if len(matches) > 1:
-        raise UsageError("more than one credential was given", hint="trace one at a time, or use --hashes FILE")
+        raise UsageError("more than one credential given", hint="trace one at a time, or use --hashes FILE")
     if matches:
         ((secret, match),) = matches.items()
         return _Wanted([credential_query.of_secret(secret)], text_query.of(secret.reveal()), (match.kind, secret))
     if not (text := text_query.of(typed)):
-        raise UsageError("no rule recognises what was given, and as a text it is too short or too long to look for")
+        raise UsageError("no rule recognises the input, and it is too short or too long to search for as text")
     # Whoever gives a hash has no text to lose sight of.
     doubt = "" if named and named.digest else _UNKNOWN.format(encodings=", ".join(text.encodings))
     literal = credential_query.of_text(text.secret, doubt)
@@ -99,7 +99,7 @@ def _asked(settings: Settings, console: Console) -> _Wanted:
 
 
 def _is_text(question: CredentialQuery) -> bool:
-    """Tell whether what was typed may be half a secret: no fingerprint, nor what is said to be a key id."""
+    """Return whether what was typed may be half a secret: no fingerprint, nor what is said to be a key id."""
     return bool(question.digest or question.doubt)
 
 
@@ -139,7 +139,7 @@ def _honest(report: Report, histories: list[Repository], wanted: _Wanted) -> Rep
     """Count as not looked at the histories that were met and not read, and gather the places of a text."""
     read = {found.common_dir for found in histories}
     unread = [path for path in report.unread_histories if _common_dir(path) not in read]
-    gaps = [Skipped(path, "its history was not read: give it as a TARGET") for path in unread]
+    gaps = [Skipped(path, "its history was not scanned: give it as a TARGET") for path in unread]
     coverage = report.coverage._replace(skipped=(*report.coverage.skipped, *gaps))
     report = report._replace(coverage=coverage, unread_histories=())
     return text_query.gathered(report, wanted.text, wanted.known) if wanted.text else report

@@ -50,7 +50,7 @@ def _check(settings: Settings) -> None:
         }
         for name, is_set in idle.items():
             if is_set:
-                raise UsageError(f"{name} needs --verify")
+                raise UsageError(f"{name} requires --verify")
         return
     from akpatrol import verify  # noqa: PLC0415 - only when asked for
 
@@ -62,7 +62,7 @@ def verify_report(
 ) -> VerifiedReport:
     """Ask the API about the report's credentials if the settings want it, and look them up in the inventory.
 
-    ``watch`` follows the verification of so many credentials.
+    ``watch`` shows progress for the given number of credentials.
     """
     if not report.credentials:
         return VerifiedReport(report, report.interrupted)
@@ -86,7 +86,7 @@ def _ask(report: Report, settings: Settings, watch: Watching) -> Verified:
 
 
 def _interrupted(report: Report) -> Verified:
-    """Ask about nothing: who interrupts the search does not want it to go on."""
+    """Verify nothing: a user who interrupts the scan wants it to end."""
     from akpatrol.verify import Verified  # noqa: PLC0415 - only when asked for
     from akpatrol.verify.results import INTERRUPTED, not_sent  # noqa: PLC0415
 

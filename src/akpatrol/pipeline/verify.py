@@ -30,7 +30,7 @@ def verify(settings: Settings, console: Console) -> ExitCode:
 
 
 def _with_unread_lines(report: Report, typed: bytes) -> Report:
-    """Say of every line in which nothing was recognised; silence would pass for an answer."""
+    """Report every line in which nothing was recognised; silence would look like an answer."""
     found = {place.line for credential in report.credentials for place in credential.occurrences}
     lines = enumerate(typed.split(b"\n"), 1)
     unread = [

@@ -1,1 +1,1 @@
-"""What is known and not to be acted on: baseline, allowances of a configuration, comments on a line. All of it pure."""
+"""Findings that need no action: baseline, allowances of a configuration, comments on a line. All of it is pure."""

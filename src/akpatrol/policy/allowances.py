@@ -1,4 +1,4 @@
-"""What an ``[[allow]]`` of a configuration covers: pure decisions."""
+"""Decide, without side effects, which credentials an ``[[allow]]`` of a configuration covers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Allowing(NamedTuple):
     matches: Callable[[str, bytes], bool] | None = None
 
     def names(self, credential: Credential) -> bool:
-        """Tell whether the entry speaks of this credential, at least in some places."""
+        """Return whether the entry covers this credential, at least in some places."""
         entry, kind, secret = self.entry, credential.kind, credential.secret
         return (
             entry.fingerprint in ("", identity.fingerprint(kind, secret))
@@ -35,7 +35,7 @@ class Allowing(NamedTuple):
         )
 
     def covers(self, one: Occurrence) -> bool:
-        """Tell whether the entry speaks of this place, given that it names the credential."""
+        """Return whether the entry covers this place, given that it names the credential."""
         if self.entry.commit and not (one.introduced and one.introduced.id.startswith(self.entry.commit)):
             return False
         if not self.matches:
@@ -46,7 +46,7 @@ class Allowing(NamedTuple):
         return one.place in _IN_FILES and bool(paths) and all(self.matches(one.target, path) for path in paths)
 
     def expired(self, today: date) -> bool:
-        """Tell whether its end has come."""
+        """Return whether it has expired."""
         return bool(self.entry.expires and self.entry.expires <= today)
 
     def allowance(self) -> Allowance:

@@ -26,8 +26,8 @@ class Policy(NamedTuple):
     """Everything that may allow a credential.
 
     ``baseline`` has its entries by fingerprint, ``file`` is its name. Inline allowances count in the targets
-    ``inline``, and only of credentials that ``trusted`` tells, unless it is None. ``custom`` says that there were rules
-    besides the shipped ones, without which what they found would look stale.
+    ``inline``, and only for credentials that ``trusted`` accepts, unless it is None. ``custom`` says that the scan used
+    rules besides the shipped ones; without them, entries for what they found would look stale.
     """
 
     allow: Sequence[Allowing] = ()
@@ -39,7 +39,7 @@ class Policy(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """What became of the credentials, and what a person has to be told."""
+    """The credentials with their allowances, and the notices for the user."""
 
     credentials: tuple[Credential, ...]
     notices: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ class _Judge:
                 self.used.add(one.entry)
                 if one.expired(today):
                     self.notices.append(
-                        f"an allowance has expired on {one.entry.expires} and no longer holds for "
+                        f"an allowance expired on {one.entry.expires} and no longer covers "
                         f"{credential.secret.redacted}: {describe(one.entry)}, {one.entry.where}: {one.entry.reason}"
                     )
 
@@ -88,7 +88,7 @@ class _Judge:
         if self._entry:
             return _of_entry(self._entry, self._file)
         found = [self._covering(one) for one in self._credential.occurrences]
-        # What holds now speaks for a credential rather than what once was.
+        # An allowance in force takes precedence over an expired one.
         return found[0] if found and all(found) else None
 
     def _covering(self, one: Occurrence) -> Allowance | None:
@@ -110,9 +110,9 @@ class _Judge:
         for one in marked:
             name = f"the inline allowance at {_where(one)} of {self._credential.secret.redacted}"
             if not one.inline:
-                self.notices.append(f"{name} does not count: it gives no reason")
+                self.notices.append(f"{name} is ignored: it gives no reason")
             elif not is_trusted:
-                self.notices.append(f"{name} does not count: the range itself adds it: {one.inline}")
+                self.notices.append(f"{name} is ignored: the range itself adds it: {one.inline}")
             else:
                 yield one
 

@@ -40,7 +40,7 @@ class BaselineEntry(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What one scan found; ``complete`` when everything of its kind was looked at."""
+    """The findings of one scan; ``complete`` when it read everything of its kind."""
 
     scan: str
     entries: Mapping[str, BaselineEntry]
@@ -57,19 +57,20 @@ class BaselineUpdate(NamedTuple):
 
 
 def is_fingerprint(text: str) -> bool:
-    """Tell whether a text is a credential's name."""
+    """Return whether a text is a credential's name."""
     return bool(_FINGERPRINT.fullmatch(text))
 
 
 def parse(content: bytes, file: str) -> dict[str, BaselineEntry]:
-    """Return the entries by fingerprint, in whatever order they stand; one that is there twice is taken together.
+    """Return the entries by fingerprint, in any order; duplicates are merged.
 
-    Raises UsageError for what is no baseline of this version.
+    Raises UsageError for anything but a baseline of this version.
     """
     if marker := _CONFLICT.search(content):
         line = content.count(b"\n", 0, marker.start()) + 1
         raise UsageError(
-            f"{file}:{line}: a merge conflict is not resolved", hint="keep the entries of both sides, without the marks"
+            f"{file}:{line}: unresolved merge conflict",
+            hint="keep the entries of both sides and delete the conflict markers",
         )
     try:
         document = json.loads(content)
@@ -79,12 +80,12 @@ def parse(content: bytes, file: str) -> dict[str, BaselineEntry]:
         raise UsageError(f"{file}: not JSON") from None
     version = document.get(_KEY) if isinstance(document, dict) else None
     if type(version) is not int or version < 1:
-        raise UsageError(f"{file}: not a baseline: {_KEY} is missing", hint="make one: akpatrol baseline create")
+        raise UsageError(f"{file}: not a baseline: {_KEY} is missing", hint="create one: akpatrol baseline create")
     if version > VERSION:
         shown = f" (format {version})" if version < _LONGEST_TEXT else ""
         raise UsageError(f"{file}: written by a newer version of akpatrol{shown}", hint="update akpatrol")
     if not isinstance(listed := document.get("entries"), list) or document.keys() != {_KEY, "entries"}:
-        raise UsageError(f"{file}: entries: must be the list of entries, and nothing else may stand beside it")
+        raise UsageError(f"{file}: entries: must be a list, and no other key is allowed")
     entries: dict[str, BaselineEntry] = {}
     for number, value in enumerate(listed, 1):
         if value is not None:  # the last line
@@ -124,7 +125,7 @@ def update(old: Mapping[str, BaselineEntry], scans: Sequence[Seen]) -> BaselineU
 
 
 def is_covered(entry: BaselineEntry, covered: Collection[str]) -> bool:
-    """Tell whether complete scans of these kinds would have seen the entry, were it still there."""
+    """Return whether complete scans of these kinds would have seen the entry, were it still there."""
     wider = {*covered, TRACKED} if FILES in covered else covered
     return all(scan in wider for scan in entry.scans)
 

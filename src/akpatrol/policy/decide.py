@@ -54,7 +54,7 @@ def decide(report: Report, policy: Policy | None, settings: Settings, whole: str
     )
     today = datetime.now(UTC).date()
     done = apply.apply(report.credentials, policy, today, covered)
-    # The base holds it, and what it allows is nothing to tell of.
+    # The base holds it, so its allowance needs no notice.
     before = apply.apply(report.known, policy._replace(trusted=None), today).credentials
     known = tuple(credential for credential in before if not credential.allowed)
     return report._replace(
@@ -67,7 +67,7 @@ def decide(report: Report, policy: Policy | None, settings: Settings, whole: str
 
 
 def _is_narrow(settings: Settings) -> bool:
-    """Tell whether flags leave out what an earlier scan may have found."""
+    """Return whether flags leave out what an earlier scan may have found."""
     return (
         bool(settings.options.exclude)
         or settings.limits != Limits()
@@ -92,7 +92,7 @@ def _matches(pattern: str, targets: Sequence[Target], settings: Settings) -> Cal
 
     by_path = _matcher(pattern)
     above = {target.id: prefix(settings.base, directory(target)) for target in targets}
-    # Many credentials stand in the same few files.
+    # Many credentials share the same few files.
     return cache(lambda target, path: by_path(above[target] + path, False))  # noqa: FBT003 - a callable's argument
 
 

@@ -37,10 +37,10 @@ class AcceptedSkip(NamedTuple):
 def collect(
     placed: Iterable[tuple[Match, Occurrence]], rules: RuleSet, asked: Collection[str] = ()
 ) -> tuple[Credential, ...]:
-    """Return one credential for each (kind, secret), in the order in which they were met.
+    """Return one credential for each (kind, secret), in the order of discovery.
 
-    What ends nobody knows where ends as a credential does that was found elsewhere, or that is ``asked`` for by its
-    fingerprint or SHA-256. What users' rules alone find in some places is ours where it is the same secret.
+    A secret with an uncertain end gets the end of a credential found elsewhere, or ``asked`` for by its fingerprint or
+    SHA-256. A secret that only users' rules find in some places is ours if our rules find the same secret elsewhere.
     """
     placed = list(placed)
     grouped: dict[tuple[CredentialKind, object], list[tuple[Match, Occurrence]]] = defaultdict(list)
@@ -70,7 +70,7 @@ def accept(skipped: Iterable[Skipped], accepted: Sequence[AcceptedSkip]) -> tupl
 def severity(
     base: Severity, kind: CredentialKind, attribution: Attribution, exposure: Exposure | None, state: State
 ) -> Severity:
-    """Return how urgent a credential is that nobody has verified."""
+    """Return the severity of an unverified credential."""
     if state is State.IGNORED:
         return Severity.LOW
     is_open = not kind.is_custom and attribution is Attribution.OPEN

@@ -29,7 +29,7 @@ class BasePolicy(Protocol):
         """Return what ``files`` calls a path that the caller names, None for one outside of the checkout."""
 
     def trusts(self, credential: Credential) -> bool:
-        """Tell whether the credential's inline allowances were there before."""
+        """Return whether the credential's inline allowances already existed in the base."""
 
 
 class Configure(Protocol):
@@ -60,7 +60,7 @@ def in_force(flags: Options, start: str | None, top: str | None, base: BasePolic
     policy = PolicySettings(fail_on_stale=flags.fail_on_stale)
     if not flags.no_allow:
         policy = policy._replace(
-            inline=bool(top),  # without a tree nobody speaks for what is looked at
+            inline=bool(top),  # without a tree there is no policy for the scanned content
             allow=configuration.allow,
             baseline=_baseline(flags, configuration, top, base),
             trusted=base.trusts if base else None,
@@ -72,7 +72,7 @@ def _configuration(flags: Options, start: str | None, top: str | None, base: Bas
     if base and flags.config and (own := base.own(flags.config)):
         if base.files.is_file(own):
             return configuration_of(own, None, None, base.files)
-        base.notices.append(f"--config {flags.config} is not in force: the range's base has no such file")
+        base.notices.append(f"--config {flags.config} is ignored: the range's base has no such file")
         return Configuration()
     return configuration_of(flags.config, start, top, None if flags.config or not base else base.files)
 
@@ -92,15 +92,15 @@ def _baseline(flags: Options, found: Configuration, top: str | None, base: BaseP
         if base.files.is_file(own):
             return _read(own, base.files)
         if path:
-            base.notices.append(f"the baseline {path} is not in force: the range's base has no such file")
+            base.notices.append(f"the baseline {path} is ignored: the range's base has no such file")
         return None
     if not os.path.isfile(wanted):
         if path:
-            raise UsageError(f"{path}: there is no such baseline", hint="make it: akpatrol baseline create")
+            raise UsageError(f"{path}: no such baseline", hint="create it: akpatrol baseline create")
         return None
     from akpatrol.config.files import OnDisk  # noqa: PLC0415 - most runs have no baseline
 
-    # What a scanned tree names lies in it; what the caller does may lie anywhere.
+    # A scanned tree may name only files inside it; the caller may name any file.
     return _read(wanted, OnDisk(None if flags.baseline or (path and not found.base) else top))
 
 

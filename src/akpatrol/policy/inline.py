@@ -1,10 +1,10 @@
-"""``akpatrol:allow <reason>`` on a credential's line, or alone on the line above, in whatever comment syntax."""
+"""``akpatrol:allow <reason>`` on a credential's line, or alone on the line above, in any comment syntax."""
 
 from __future__ import annotations
 
 import re
 
-# A line may be a whole minified file: what stands farther away is no comment on this credential.
+# A line may be a whole minified file: text farther away is not a comment on this credential.
 REACH_BYTES = 1024
 
 _MARK = re.compile(rb"(?<![\w-])akpatrol:allow(?![\w-])")
@@ -15,7 +15,7 @@ _ENDS = b" \t\r\"'`,;"
 
 
 def find(data: bytes, start: int, end: int) -> str | None:
-    """Return the reason given for what stands in ``data[start:end]``, "" for a mark without one, None for no mark."""
+    """Return the reason for allowing ``data[start:end]``, "" for a mark without one, None for no mark."""
     low, high = max(0, start - REACH_BYTES), min(len(data), end + REACH_BYTES)
     begin = data.rfind(b"\n", low, start) + 1 or low
     stop = data.find(b"\n", end, high)
@@ -33,7 +33,7 @@ def find(data: bytes, start: int, end: int) -> str | None:
 
 
 def _reason(line: bytes, mark: re.Match[bytes]) -> tuple[str, bytes]:
-    """Return the rest of the comment that the mark stands in, and what follows the comment on its line."""
+    """Return the rest of the mark's comment, and the text after the comment on its line."""
     rest = line[mark.end() :]
     quote = line[: mark.start()].rstrip(b" \t#/*;-")[-1:]
     ends = [closing.start()] if (closing := _CLOSING.search(rest)) else []

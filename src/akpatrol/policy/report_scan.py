@@ -1,4 +1,4 @@
-"""A report as the scan that a baseline learns from: names and masked forms, whatever else it holds."""
+"""Read a report as the scan that a baseline learns from: only names and masked forms are used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import Credential
     from akpatrol.model.report import Report
 
-# What a range, an index or a message holds is in history once it is committed.
+# The content of a range, an index or a message is in history once it is committed.
 _SCANS = {"history": HISTORY, "range": HISTORY, "staged": HISTORY, "commit-msg": HISTORY, "scan": FILES}
 _WHOLE = ("history", "scan")
 
@@ -27,7 +27,7 @@ class BaselineTarget(NamedTuple):
 
 
 class BaselineSource(NamedTuple):
-    """What a report says, why it may drop nothing ("" when it may), and how many of its credentials are live."""
+    """A report's findings, why it may not drop entries ("" when it may), and how many of its credentials are live."""
 
     seen: Seen
     partial: str
@@ -40,7 +40,7 @@ def learned(report: Report, name: str, here: BaselineTarget, template: BaselineE
     Raises UsageError, which calls the report ``name``.
     """
     if report.command not in _SCANS:
-        raise UsageError(f"{name}: a report of akpatrol {report.command}: nothing to learn from for a baseline")
+        raise UsageError(f"{name}: a report of akpatrol {report.command} cannot be used for a baseline")
     credentials = [one for one in report.credentials if _is_to_learn(one)]
     entries = {entry.fingerprint: entry for entry in (_entry(one, template) for one in credentials)}
     partial = _partial(report, here) or ("" if report.coverage.complete else "it is incomplete")
@@ -49,7 +49,7 @@ def learned(report: Report, name: str, here: BaselineTarget, template: BaselineE
 
 
 def _is_to_learn(credential: Credential) -> bool:
-    """Tell whether something else than a baseline allows it: then it needs no entry."""
+    """Return whether it is allowed by anything but a baseline: then it needs no entry."""
     return credential.allowed is None or credential.allowed.source is AllowanceSource.BASELINE
 
 
@@ -59,16 +59,16 @@ def _entry(one: Credential, template: BaselineEntry) -> BaselineEntry:
 
 
 def _partial(report: Report, here: BaselineTarget) -> str:
-    """Return why a report does not speak for all of the repository."""
+    """Return why a report does not cover the whole repository."""
     if report.command not in _WHOLE:
-        return f"a report of {report.command} sees only a part"
+        return f"a report of {report.command} covers only a part"
     root, remote = [target.root for target in report.targets], [target.remote for target in report.targets]
     same_remote = report.command == "history" and bool(here.remote) and remote == [here.remote]
     if root != [here.root] and not same_remote:
-        return "it is not about this repository alone"
+        return "it covers more than this repository"
     if Exclusion.EXCLUDE_OPTION in report.coverage.excluded:
         return "something was excluded from it"
     low = any(one.confidence is not Confidence.HIGH for one in report.credentials)
     if report.below_confidence and not low:
-        return "it may leave out what was less sure"
+        return "it may leave out findings of lower confidence"
     return ""

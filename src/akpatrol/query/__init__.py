@@ -1,1 +1,1 @@
-"""Credentials and texts that somebody asks for."""
+"""Queries: searches for given credentials and texts."""

@@ -1,4 +1,4 @@
-"""Credentials that somebody asks for by name: a fingerprint, a SHA-256 or a key id, never the credential itself."""
+"""Queries for credentials by name: a fingerprint, a SHA-256 or a key id, never the credential itself."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KEY_PREFIXES = [kind.prefix for kind in KINDS if kind.has_key_id]
 _SAID_KEY_ID = re.compile(f"id:(?:{'|'.join(map(re.escape, _KEY_PREFIXES))})?([0-9A-Za-z_-]{{4,64}})")
 _RAW = re.compile(f"(?:{PREFIXES})[0-9A-Za-z_-]")
 _FORMS = (
-    "write akp1:<64 hex digits>, 64 hex digits, or id: and a key id (what stands between "
+    "write akp1:<64 hex digits>, 64 hex digits, or id: and a key id (the part between "
     f"{' or '.join(_KEY_PREFIXES)} and the dot), one a line"
 )
 _NAMES = {
@@ -37,17 +37,17 @@ _NAMES = {
     Taken.TEXT: "a text",
 }
 _NO_KEY_ID = (
-    "found nowhere: no key id begins like it, and only what a rule recognises can be found by a hash; "
+    "found nowhere: no key id starts with it, and a hash finds only what a rule recognises; "
     "write id: before a key id, and give a credential, or a part of one, to akpatrol trace"
 )
 
 
 class CredentialQuery(NamedTuple):
-    """One thing asked for, what to call it and what it is taken for; what is empty is not asked.
+    """One query, its name in reports and its interpretation; empty fields are not matched.
 
-    A key id may be its beginning: the API's own list shows no more. Of one that was not said to be one ``doubt`` says
-    why nothing is known when it is not found. ``part`` stands in what is asked for; ``masked`` hides what may be a
-    secret until it is found.
+    A key id may be only its beginning, because the API's own list shows no more. For a text that was not marked as a
+    key id, ``doubt`` says why "not found" proves nothing. ``part`` is a part of the query; ``masked`` hides what may be
+    a secret until it is found.
     """
 
     text: str
@@ -60,7 +60,7 @@ class CredentialQuery(NamedTuple):
     masked: str = ""
 
     def fits(self, credential: Credential) -> bool:
-        """Tell whether this is what was asked for."""
+        """Return whether the credential matches."""
         kind, secret = credential.kind, credential.secret
         id_ = identity.key_id(kind, secret) or ""
         return (
@@ -71,7 +71,7 @@ class CredentialQuery(NamedTuple):
         )
 
     def told(self, *, found: bool) -> str:
-        """Return what to call it in a report."""
+        """Return its name in a report."""
         return self.text if found or not self.masked else self.masked
 
 
@@ -81,7 +81,7 @@ def of_secret(secret: Secret) -> CredentialQuery:
 
 
 def of_text(secret: Secret, doubt: str) -> CredentialQuery:
-    """Return the question for a text, and for whatever holds it."""
+    """Return the query for a text, and for anything that contains it."""
     return CredentialQuery(secret.redacted, taken_for=Taken.TEXT, part=secret, doubt=doubt)
 
 
@@ -115,20 +115,20 @@ def parse(content: bytes, name: str) -> tuple[CredentialQuery, ...]:
             question = question._replace(masked=f"line {number}: {question.masked}")
         questions[question] = None
     if not questions:
-        raise UsageError(f"{name}: asks for nothing", hint=_FORMS)
+        raise UsageError(f"{name}: contains no query", hint=_FORMS)
     return tuple(questions)
 
 
 def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
-    """Return the report with what was asked for alone, and of each question whether anything was found.
+    """Return the report with only the credentials that match, and for each query whether anything was found.
 
-    Questions of one text are one thing that may be taken for several. What is not found though it may be there, since
-    nobody can look for it, is a gap.
+    Queries with the same text are one query with several interpretations. A query that is not found but may exist in a
+    form that cannot be searched for is a gap.
     """
     fitting = {question: [one for one in report.credentials if question.fits(one)] for question in questions}
     kept = {(one.kind, one.secret) for found in fitting.values() for one in found}
     found = {question.text for question, fits in fitting.items() if fits}
-    things = {question.text: question for question in questions}  # the last one of each tells its doubt
+    things = {question.text: question for question in questions}  # the last one of each text has its doubt
     missing = [question for text, question in things.items() if text not in found]
     told = f"asked for {len(things):,} ({_taken(things.values())}), found {len(found):,}"
     far = "" if report.coverage.complete else ", as far as could be scanned"
@@ -147,15 +147,15 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
 
 
 def _taken(things: Iterable[CredentialQuery]) -> str:
-    """Say how many things were taken for what."""
+    """Count the queries by interpretation, in words."""
     counted = Counter(question.taken_for for question in things)
     return ", ".join(f"{number:,} as {_NAMES[taken]}" for taken, number in sorted(counted.items()))
 
 
 def _wrong(where: str, text: str) -> UsageError:
     if not _RAW.search(text):
-        return UsageError(f"{where}: neither a fingerprint, nor a SHA-256, nor a key id", hint=_FORMS)
+        return UsageError(f"{where}: not a fingerprint, SHA-256 or key id", hint=_FORMS)
     return UsageError(
-        f"{where}: this looks like a credential itself, which does not belong into a file",
-        hint="take it out of there, and give it to akpatrol trace, which keeps only its hash",
+        f"{where}: this looks like a credential, which does not belong in a file",
+        hint="remove it from the file and use akpatrol trace, which keeps only its hash",
     )

@@ -29,7 +29,7 @@ def load(settings: Settings, sources: Sequence[Source]) -> Sequence[CredentialQu
     if file != "-":
         return credential_query.parse(_read(file), f"--hashes {file}")
     if any(target.kind == "stream" for source in sources for target in source.targets()):
-        raise UsageError("--hashes -: standard input is looked through itself", hint="give a file")
+        raise UsageError("--hashes -: standard input is already being scanned", hint="give a file")
     if not sys.stdin:
         raise UsageError("--hashes -: standard input is closed", hint="give a file")
     return credential_query.parse(_whole(sys.stdin.buffer.read(_LONGEST_BYTES + 1), "-"), "--hashes -")

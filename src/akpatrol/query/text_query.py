@@ -1,6 +1,6 @@
-"""A text that somebody asks for: the bytes themselves, plain and in the usual encodings, whatever rules say of them.
+"""Queries for a text: its bytes, plain and in the usual encodings, regardless of the rules.
 
-A rule of its own finds it, which exists in memory alone: neither it nor a hash of it is kept anywhere.
+A rule that exists only in memory finds it: neither the text nor a hash of it is stored anywhere.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 RULE_ID = "asked-text"
 
 _LEAST, _MOST = 4, 2000
-# In encoded form, what is shorter stands anywhere.
+# Shorter texts occur everywhere in encoded form.
 _LEAST_ENCODED = 8
 _STATES = list(State)
 _PLAIN = ""
 
 
 class TextQuery(NamedTuple):
-    """What is looked for, and each of its forms with the encoding that it is in, none for the text itself."""
+    """The text, and each of its forms with its encoding, none for the text itself."""
 
     secret: Secret
     forms: tuple[tuple[Secret, str], ...]
@@ -89,7 +89,7 @@ def gathered(report: Report, text: TextQuery, known: tuple[CredentialKind, Secre
 
 def _encoded(text: bytes) -> Iterator[tuple[bytes, str]]:
     for before in range(3):
-        # What stands before and behind decides about the characters at either end.
+        # The neighbouring text determines the characters at either end.
         first, last = -(-8 * before // 6), 8 * (before + len(text)) // 6
         for encode in (b64encode, urlsafe_b64encode):
             yield encode(bytes(before) + text)[first:last], "base64"
@@ -127,13 +127,13 @@ def _is_own(one: Credential) -> bool:
 
 
 def _without_rule(one: Credential) -> Credential:
-    """Return a credential of which the rule's name says nothing more."""
+    """Return a credential without the rule's name, which says nothing here."""
     ids = tuple(name for name in one.rule_ids if name != RULE_ID)
     return one._replace(rule_ids=ids) if ids != one.rule_ids and ids else one
 
 
 def _lies_in(place: Occurrence, other: Occurrence) -> bool:
-    """Tell whether a place of the text is the place of a credential, or within it."""
+    """Return whether a place of the text is, or is inside, a credential's place."""
     for name in ("target", "place", "path", "line", "containers"):
         if getattr(place, name) != getattr(other, name):
             return False

@@ -1,6 +1,6 @@
-"""Telling people and programs what a run found: a ``Report`` in, text out, one module a format.
+"""Render a ``Report`` as text, one module per format.
 
-A format is loaded when it is rendered, so that a hook pays for none that it does not use.
+A format's module is imported when it is used, so that hooks do not pay for the others.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class RenderOptions(NamedTuple):
-    """How to tell it.
+    """Options that renderers share.
 
-    ``redact`` masks every secret in a text, any ``str`` at all: bytes that are not UTF-8 arrive as lone
+    ``redact`` masks every secret in a text, which can be any ``str``: bytes that are not UTF-8 arrive as lone
     surrogates (PEP 383). It must mask even when ``show_secrets`` is set, because SARIF never shows a secret.
     ``width`` is in terminal columns, ``now`` has a time zone, ``verbose`` is how often ``-v`` was given.
     Text shows paths relative to the directory ``here``, or to their target when it is not given.

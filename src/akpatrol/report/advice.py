@@ -1,6 +1,6 @@
-"""What to do about a credential: it follows where the credential is, whether it is live, then what it is.
+"""Advice about a credential, chosen by where it is, then whether it is live, then its kind.
 
-The pages and the order (delete, replace, clean) are the documentation's: "API keys and personal access
+The pages and the order (delete, replace, clean) come from the documentation: "API keys and personal access
 tokens", "Authentication".
 """
 
@@ -27,7 +27,7 @@ GENERIC_STEPS = (
     "Replace it wherever it is used, and keep the new one in a secret manager.",
     "Then remove it from where it was found.",
 )
-"""For rules that bring none."""
+"""For rules without steps."""
 
 _WHOSE = "Find out who issued it: it may be another vendor's. The next steps are for an Anyreach credential."
 _BROWSER = "It ships to browsers, where every visitor can read it: call the API from a server instead."
@@ -43,7 +43,7 @@ TO_KNOW = "To find out whether it is live:"
 
 
 class Situation(Enum):
-    """How far a credential has come."""
+    """How far a credential has spread."""
 
     IGNORED = "ignored"
     STAGED = "staged"
@@ -51,7 +51,7 @@ class Situation(Enum):
 
 
 def situation(states: Collection[str]) -> Situation:
-    """Judge by every place: one that is staged and also in a commit has leaked."""
+    """Judge by all places: a credential that is both staged and committed has leaked."""
     if all(state == State.IGNORED for state in states):
         return Situation.IGNORED
     if all(state in {State.IGNORED, State.STAGED} for state in states):
@@ -60,7 +60,7 @@ def situation(states: Collection[str]) -> Situation:
 
 
 def states_of(credential: Credential) -> set[str]:
-    """Return the states of all its places; its own when it has none."""
+    """Return the states of all places, or the credential's state when it has no place."""
     return {str(occurrence.state) for occurrence in credential.occurrences} or {str(credential.state)}
 
 
@@ -95,7 +95,7 @@ def steps(credential: Credential, rule: Rule | None) -> list[str]:
 
 
 def to_know(credential: CredentialView) -> str:
-    """Return how to find out whether a document's credential is live, nothing when its reason names the option."""
+    """Return how to find out whether a credential is live, or "" when its reason already names the option."""
     verification = credential["verification"]
     if not verification or "--" in verification["reason"]:
         return ""
@@ -113,7 +113,7 @@ def _to_know(kind: str, attribution: str, status: str | None, *, organizations: 
 
 
 def leaked_action(credential: CredentialView, states: Collection[str]) -> str:
-    """Return the one sentence that says what to do about a document's leaked credential first, and what follows."""
+    """Return one sentence with the first thing to do about a leaked credential, and the next ones."""
     kind, attribution, page = credential["kind"], credential["attribution"], credential["remediation"]["page"]
     status = status_of(credential)
     if status == VerificationStatus.INACTIVE:

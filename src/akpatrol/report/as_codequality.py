@@ -37,7 +37,7 @@ _SEVERITIES = {"critical": "blocker", "high": "critical", "medium": "major", "lo
 
 
 def render(report: Report, options: RenderOptions) -> str:
-    """Return the report for ``artifacts:reports:codequality``, secrets masked whatever the options say."""
+    """Return the report for ``artifacts:reports:codequality``, with secrets masked regardless of the options."""
     masked = options._replace(show_secrets=False)
     view = document.visible_view(document.build(report, masked))
     found = locations.in_order(report, view, Mask(masked).redact)

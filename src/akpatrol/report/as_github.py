@@ -33,12 +33,12 @@ _NAMED = 3
 
 
 def render(report: Report, options: RenderOptions) -> str:
-    """Return the report as log lines of which the runner makes annotations, secrets masked whatever the options say."""
+    """Return the report as log lines that the runner turns into annotations, secrets always masked."""
     masked = options._replace(show_secrets=False)
     view = document.visible_view(document.build(report, masked))
     gaps = list(_gaps(view))
     notes = list(_notes(view))
-    # Gaps and notes count among the ten as well: what the runner drops is its choice.
+    # Gaps and notes count among the ten too, because the runner drops arbitrary ones.
     shown = ANNOTATION_LIMIT - len(gaps) - len(notes)
     found = locations.in_order(report, view, Mask(masked).redact)
     annotations = [_annotation(place) for place in found[: max(0, shown)]]
@@ -60,7 +60,7 @@ def command(name: str, properties: Mapping[str, str | int | None], message: str)
 
 
 def _plain(text: str) -> str:
-    """Return a line of the log that is no command, not even in the old form, which may stand anywhere in a line."""
+    """Return a log line that holds no command, not even in the old form, which can occur anywhere in a line."""
     return f"akpatrol: {text}".replace("##[", "## [")
 
 

@@ -35,7 +35,7 @@ SIZE_LIMIT = 10_000_000
 """Bytes; what a server takes is its administrator's choice."""
 MESSAGE_LIMIT = 100
 NO_COMMIT = "0000000"
-"""What GitLab's own analyzer writes where it looks at files."""
+"""The placeholder that GitLab's own analyzer writes when it scans files."""
 
 _HEAD_ROOM = 200_000
 """Bytes for all that is no finding."""
@@ -57,7 +57,7 @@ _CWE = {
 
 
 def render(report: Report, options: RenderOptions) -> str:
-    """Return the report for ``artifacts:reports:secret_detection``, secrets masked whatever the options say."""
+    """Return the report for ``artifacts:reports:secret_detection``, with secrets masked regardless of the options."""
     masked = options._replace(show_secrets=False)
     view = document.visible_view(document.build(report, masked))
     found = locations.in_order(report, view, Mask(masked).redact)
@@ -137,7 +137,7 @@ def _location(place: PathFinding) -> dict[str, object]:
 
 
 def _messages(view: ReportView, missing: int) -> Iterator[dict[str, str]]:
-    # What was not accepted makes the run incomplete: it must not fall to the limit.
+    # Unaccepted skips make the run incomplete, so the limit must not drop them.
     skipped = sorted(view["coverage"]["skipped"], key=lambda skip: skip["accepted"] is not None)
     for skip in skipped[:MESSAGE_LIMIT]:
         yield _message("info" if skip["accepted"] else "warn", skip_message(skip))

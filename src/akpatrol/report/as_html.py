@@ -1,8 +1,8 @@
-"""HTML: one page that a responder opens first, works from and hands on. Extra ``html``.
+"""HTML: one page for a responder to read first, work from and pass on. Needs the extra ``html``.
 
-One file without any request: its style and script stand in it, and its Content-Security-Policy allows nothing else,
-each by its SHA-256 (https://www.w3.org/TR/CSP3/). Secrets are masked whatever the options say. ``page`` states what is
-there without JavaScript. Raises UsageError where Jinja2 is not installed, and for a link template that is none.
+One file that makes no requests: style and script are inline, and the Content-Security-Policy allows only these,
+by SHA-256 (https://www.w3.org/TR/CSP3/). Secrets are masked regardless of the options. ``page`` lists what is
+there without JavaScript. Raises UsageError when Jinja2 is not installed or the link template is invalid.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""JSON: the document as it is, for programs. ``schema.json`` describes it."""
+"""JSON: the complete document, for programs. ``schema.json`` describes it."""
 
 from __future__ import annotations
 

@@ -51,13 +51,13 @@ _LINE_WIDTH = 500
 
 
 def render(report: Report, options: RenderOptions, room: int = COMMENT_LIMIT) -> str:
-    """Return the report in at most ``room`` bytes, secrets masked whatever the options say."""
+    """Return the report in at most ``room`` bytes, with secrets masked regardless of the options."""
     view = document.visible_view(document.build(report, options._replace(show_secrets=False)))
     first, last = "\n".join(_opening(view, room // 4)), "\n".join(_closing(view, room // 8))
     room -= _size(first) + _size(last) + _LINE_WIDTH
     findings = findings_of(view)
     roots = _roots(view["scan"]["targets"])
-    # Half of the room for the table at most: a row a finding tells more than all of one finding.
+    # At most half of the room for the table: a row per finding says more than all details of one finding.
     rows = _fitting((_row(number, found, roots) for number, found in enumerate(findings, 1)), room // 2)
     table = [*_TABLE, *rows, *_more(len(findings) - len(rows), "in the table")] if rows else []
     room -= _size("\n".join(table))
@@ -85,7 +85,7 @@ def _more(number: int, where: str) -> list[str]:
 
 
 def _roots(targets: Sequence[TargetView]) -> dict[str, str]:
-    """Return what stands before each target's paths: nothing where there is one target."""
+    """Return the prefix of each target's paths: empty when there is one target."""
     if len(targets) == 1:
         return {}
     return {target["id"]: directory_of(target["kind"], target["path"]) for target in targets}

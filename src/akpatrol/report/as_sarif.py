@@ -49,7 +49,7 @@ _ALWAYS = {"level"}
 
 
 def render(report: Report, options: RenderOptions) -> str:
-    """Return the report as SARIF, secrets masked whatever the options say."""
+    """Return the report as SARIF, with secrets masked regardless of the options."""
     masked = options._replace(show_secrets=False)
     run, results = _run(report, masked)
     log = om.SarifLog(version="2.1.0", schema_uri=SCHEMA, runs=[run])
@@ -232,7 +232,7 @@ def _time(moment: datetime) -> str:
 
 
 def _notifications(report: Report, view: ReportView, missing: int) -> Iterator[om.Notification]:
-    # What was not accepted makes the run incomplete: it must not fall to the limit.
+    # Unaccepted skips make the run incomplete, so the limit must not drop them.
     skipped = sorted(view["coverage"]["skipped"], key=lambda skip: skip["accepted"] is not None)
     for skip in skipped[:NOTIFICATION_LIMIT]:
         yield _notification(messages.skip_message(skip), "note" if skip["accepted"] else "error")

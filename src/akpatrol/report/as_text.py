@@ -1,6 +1,6 @@
 """Text: for people. The verdict first, then credentials, most urgent first, then gaps, and coverage last.
 
-Everything printed comes from a document whose texts were made visible, so no text can steer the terminal.
+All output comes from a document whose texts were made visible, so no text can control the terminal.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _SHOWN = 5
 """Items a group shows without ``-v``."""
 
 _IN_FULL = 20
-"""Credentials told in full without ``-v``; the others have a line each."""
+"""Credentials shown in full without ``-v``; the others get a line each."""
 
 _SCREENFUL = 5
-"""So many credentials, and the verdict has left the screen: it is told again at the end."""
+"""With more credentials than this the verdict scrolls off the screen, so it is repeated at the end."""
 
 _IGNORED_HEADING = "Ignored by git: the right place, never commit them"
 _STALE_HEADING = "Stale allowances: they match nothing any more and can be removed"
@@ -119,7 +119,7 @@ def _stale(entries: Sequence[StaleView], style: Style, *, verbose: bool) -> list
 
 
 def _roots(view: ReportView, options: RenderOptions) -> dict[str, str]:
-    """Return what stands before each target's paths: nothing for one alone when there is no ``here``."""
+    """Return the prefix of each target's paths: empty for a single target without ``here``."""
     targets = view["scan"]["targets"]
     return {
         target["id"]: _root(directory_of(target["kind"], target["path"]), options.here, alone=len(targets) == 1)
@@ -174,7 +174,7 @@ def _unread_histories(paths: Sequence[str], style: Style, *, verbose: bool) -> l
 def _closing(view: ReportView, style: Style) -> list[str]:
     below = view["summary"]["below_min_confidence"]
     more = f"{below:,} more below the minimum confidence; --min-confidence low shows them" if below else ""
-    # Of the next commit a notice tells of it by name.
+    # For staged changes a notice names these places.
     there = view["summary"]["already_in_base"] if view["scan"]["command"] != "staged" else 0
     known = f"{plural(there, 'place')} already in the base, so not new" if there else ""
     again = _verdict(view, style) if view["summary"]["findings"] > _SCREENFUL else []

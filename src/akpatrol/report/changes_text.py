@@ -1,4 +1,4 @@
-"""What differs from an earlier run, in words; all from a document."""
+"""Words for the differences from an earlier run, all from a document."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def heading(changes: ChangesView) -> str:
 
 
 def entries(changes: ChangesView) -> Sequence[tuple[str, str, str]]:
-    """Return what happened, to which credential, and in which way: the last is empty for what is new or gone."""
+    """Return (change, masked credential, detail); the detail is empty for what is new or gone."""
     return [(one["change"], one["redacted"], one["detail"]) for one in changes["credentials"]]

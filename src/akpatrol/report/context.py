@@ -1,4 +1,4 @@
-"""The line round a secret: joined, masked, and cut so that neither a mask nor a secret is cut through."""
+"""The line around a secret: joined, masked, and cut without splitting a mask or a secret."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LIMIT = 200
 """Characters."""
 
-# What Secret.redacted looks like, where masking a text has left one behind.
+# The form of Secret.redacted, where masking a text has left one behind.
 _MASK = re.compile(r"((?:[^_\s]{1,3}_\S{4})?\*\*\*\(\d+\))")
 
 

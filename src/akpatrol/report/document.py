@@ -1,6 +1,6 @@
 """A report as one tree of plain values, the same for every format; ``schema.json`` describes it.
 
-Whatever comes from scanned data is masked here and can be encoded. ``--show-secrets`` shows it as it is.
+All text from scanned data is masked here and can be encoded. ``--show-secrets`` leaves it unmasked.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _View = TypeVar("_View")
 
 
 def build(report: Report, options: RenderOptions, *, digest: bool = True) -> ReportView:
-    """Return the document; without ``digest`` the rules' one is left empty, which spares a hook loading OpenSSL."""
+    """Return the document; without ``digest`` the rules' digest stays empty, so that a hook does not load OpenSSL."""
     view, credentials = in_parts(report, options, digest=digest)
     view["credentials"] = list(credentials)
     return view
@@ -74,7 +74,7 @@ def build(report: Report, options: RenderOptions, *, digest: bool = True) -> Rep
 def in_parts(
     report: Report, options: RenderOptions, *, digest: bool = True
 ) -> tuple[ReportView, Iterator[CredentialView]]:
-    """Return the document without its credentials, and these one by one: together they take much memory."""
+    """Return the document without its credentials, and an iterator over them, since together they need much memory."""
     mask = Mask(options)
     view: ReportView = {
         "schema_version": SCHEMA_VERSION,
@@ -99,7 +99,7 @@ def in_parts(
 
 
 def visible_view(view: _View) -> _View:
-    """Return a view, or a part of it, with no text in it that could steer a terminal."""
+    """Return a view, or a part of it, without text that could control a terminal."""
     return cast("_View", _visible(view))
 
 
@@ -115,7 +115,7 @@ def _visible(value: object, key: str = "") -> object:
 
 
 def rule_of(credential: Credential, rules: RuleSet) -> Rule | None:
-    """Return the rule that knows what to do about the credential: one that found it, else one of its kind."""
+    """Return the rule with advice about the credential: one that found it, else one of its kind."""
     known = (rules.get(rule_id) for rule_id in credential.rule_ids)
     alike = (rule for rule in rules.rules if rule.kind is credential.kind and not rule.kind.is_custom)
     return next((rule for rule in known if rule), None) or next(alike, None)
@@ -227,7 +227,7 @@ def _owner(owner: Owner | None, mask: Mask) -> OwnerView | None:
         {
             "key_id": mask.text(key.key_id),
             "name": mask.text(key.name),
-            # The unit of created_at is not documented: the list's own text may stand here.
+            # The unit of created_at is not documented, so this may be the list's own text.
             "created_at": None if key.created_at is None else mask.text(key.created_at),
             "expires_at": key.expires_at,
             "expired": key.expired,

@@ -1,4 +1,4 @@
-"""Where a place can be looked at: the web address of a line or a commit, of GitHub, GitLab or the caller's choice.
+"""Web addresses of a line or a commit, on GitHub, GitLab or a forge that the caller chooses.
 
 Remotes come from the configuration of repositories that may be hostile, so only http and https addresses of a plain
 host ever leave this module, and every part of them is quoted.
@@ -41,14 +41,14 @@ _TEXTS_OF_COMMITS = {Place.COMMIT_MESSAGE, Place.AUTHOR, Place.COMMITTER}
 
 
 class Links(NamedTuple):
-    """Addresses of one place: of the line or file, and of the commit that brought it; None where there is none."""
+    """Addresses of one place: the line or file, and the commit that introduced it; None where there is none."""
 
     line: str | None = None
     commit: str | None = None
 
 
 class Home(NamedTuple):
-    """A repository on a forge: the address of its page, and what stands between that and ``blob`` or ``commit``."""
+    """A repository on a forge: the address of its page, and the part between that and ``blob`` or ``commit``."""
 
     page: str
     infix: str
@@ -62,7 +62,7 @@ class Home(NamedTuple):
 class Linker:
     """Makes the links of a document's occurrences; ``targets`` are the document's, ``template`` the caller's.
 
-    A template wins over what a remote says. Raises UsageError for a template that is none.
+    A template takes precedence over a remote. Raises UsageError for an invalid template.
     """
 
     def __init__(self, targets: Iterable[TargetView], template: str | None = None) -> None:
@@ -74,7 +74,7 @@ class Linker:
         self._repositories = {target: repository(remote) for target, remote in remotes.items()}
 
     def name(self, target: str) -> str | None:
-        """Return what the forge calls a target."""
+        """Return a target's name on the forge."""
         place = self._homes.get(target)
         return place.name if place else None
 
@@ -140,9 +140,9 @@ def filled(template: str, values: Mapping[str, str | None]) -> str | None:
 
 
 def home(remote: str) -> Home | None:
-    """Return where a remote's repository can be looked at; None unless it is GitHub's or GitLab's.
+    """Return the web page of a remote's repository; None unless it is on GitHub or GitLab.
 
-    An installation of one's own is recognised by its host's name, ``github.example.org`` or ``gitlab.example.org``.
+    A self-hosted installation is recognised by its host name, ``github.example.org`` or ``gitlab.example.org``.
     """
     scheme, host, path = _parts(remote)
     host = _SSH_HOSTS.get(host, host)
@@ -171,7 +171,7 @@ def _segments(path: str) -> list[str]:
 
 
 def _parts(remote: str) -> tuple[str, str, str]:
-    """Return scheme, host and path of the web address that a remote of any form stands for; empty ones for none."""
+    """Return scheme, host and path of a remote's web address, empty when it has none."""
     if "://" in remote:
         try:
             split = urlsplit(remote)
@@ -221,7 +221,7 @@ def _quoted_value(name: str, values: Mapping[str, str | None]) -> str:
 
 
 def _quoted(text: str, safe: str = "") -> str:
-    r"""Return the text's bytes quoted; ``\xNN`` of a document's path stands for one byte."""
+    r"""Return the text's bytes quoted; ``\xNN`` in a document's path means one byte."""
     data = _ESCAPED_BYTE.sub(lambda match: bytes([int(match[1], 16)]), text.encode("utf-8", "replace"))
     # A browser would take the dots of these for the way up.
     parts = data.split(b"/") if "/" in safe else [data]

@@ -1,7 +1,7 @@
 """Load a report from its own JSON or JSON Lines: the way back from ``document.build``.
 
-Whoever wrote the file may have meant harm. What renderers mask is taken as it stands; what they show as it is (hashes,
-masks, dates, ids, numbers) must be exactly that. No raw secret is taken over: credentials have names alone.
+The file may be hostile. Texts that renderers mask are taken unchanged; texts that they show unchanged (hashes, masks,
+dates, ids, numbers) must have exactly that form. No raw secret is loaded: credentials only have names.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ def loads(
 
 
 def document_of(content: bytes, name: str) -> dict[str, object]:
-    """Return the document, of which only that it is an object is known.
+    """Return the document, checked only for being an object.
 
-    Raises UsageError, which calls the bytes ``name``, for what is no JSON and for JSON Lines that are cut short.
+    Raises UsageError, which calls the bytes ``name``, for invalid JSON and for JSON Lines that are cut short.
     """
     first, _, rest = content.partition(b"\n")
     try:

@@ -1,6 +1,6 @@
-"""A credential out of a JSON report: the way back from what ``document.build`` makes of fields.
+"""Load a credential from a JSON report: the reverse of ``document.build``.
 
-Every text that renderers show as it is (hashes, masks, dates, ids) must have exactly its form. No raw secret is read.
+Every text that renderers show unmasked (hashes, masks, dates, ids) must have exactly its form. No raw secret is read.
 """
 
 from __future__ import annotations

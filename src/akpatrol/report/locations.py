@@ -36,10 +36,10 @@ _STATUS_LEVELS = {VerificationStatus.ACTIVE: "error", VerificationStatus.INACTIV
 
 
 class PathFinding(NamedTuple):
-    """One finding on one path, as it was found and as a visible document shows it: its worst place speaks for all.
+    """One finding on one path, as found and as a visible document shows it, represented by its worst place.
 
     ``uri`` is relative to the repository's root, ``name`` the same from run to run, ``action`` what to do, ``spread``
-    what further places it stands for.
+    which further places it represents.
     """
 
     credential: Credential
@@ -68,7 +68,7 @@ class PathFinding(NamedTuple):
 
     @property
     def message(self) -> str:
-        """What is where, and what to do."""
+        """The credential, its place and what to do."""
         return result_message(self.view, self.occurrence_view, self.action, self.spread)
 
     @property
@@ -111,7 +111,7 @@ def _places(
     groups: dict[tuple[str, ...], list[_Member]] = defaultdict(list)
     for occurrence, occurrence_view in zip(occurrences, view["occurrences"], strict=True):
         uri = artifact_uri(occurrence, targets.get(occurrence.target), redact)
-        # What stands in many commits' texts is one thing to act on, as what stands in many versions of a file is.
+        # A credential in many commits' texts is one thing to act on, as in many versions of a file.
         path = "" if occurrence.place in COMMIT_TEXTS else uri
         groups[occurrence.target, occurrence.place, path].append(_Member(occurrence, occurrence_view, uri))
     action = action_message(view)

@@ -33,7 +33,7 @@ def html_code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Return a sentence in which whatever could be more than a word is code; not for the start of a line."""
+    """Return a sentence with everything that could be markup set as code; not for the start of a line."""
     return _sentence(text, code)
 
 

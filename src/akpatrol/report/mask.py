@@ -1,4 +1,4 @@
-"""What makes scanned text fit to show: secrets masked, nothing in it that cannot be encoded."""
+"""Make scanned text safe to show: secrets masked, and nothing that cannot be encoded."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Mask:
         return escaped_path(self.redact(decoded(path)))
 
     def remote(self, remote: str) -> str:
-        """Mask a remote's address, and a password in it whoever's it is."""
+        """Mask secrets in a remote's address, and any password in it."""
         return self.text(without_password(remote))
 
 

@@ -1,4 +1,4 @@
-"""What formats for machines say in a sentence or two; all from a visible document, and without authors."""
+"""Sentences for the machine-readable formats, all from a visible document, and without authors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _NAME_WIDTH = 100
 def result_message(
     credential: CredentialView, occurrence: OccurrenceView, action: str, spread: Spread | None = None
 ) -> str:
-    """Say what is where since which commit, what further places that stands for, and what to do."""
+    """Name the credential, its place, its commit, the further places it represents, and what to do."""
     kind, attribution = credential["kind"], credential["attribution"]
     occurrence = {**occurrence, "refs": [middle_out(ref, _NAME_WIDTH) for ref in occurrence["refs"]]}
     where = middle_out(location(occurrence), PATH_WIDTH)

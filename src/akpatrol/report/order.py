@@ -41,7 +41,7 @@ def occurrences_in_order(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
         occurrences,
         key=lambda place: (
             _STATES.index(place.state),
-            place.place is Place.GIT_DIR,  # its files tell of what commits hold
+            place.place is Place.GIT_DIR,  # a target's files repeat what its commits hold
             place.introduced.date if place.introduced else "",
             place.target,
             place.place,

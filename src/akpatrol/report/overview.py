@@ -1,4 +1,4 @@
-"""What a whole run came to, in words; all from a document."""
+"""The result of a whole run in words, all from a document."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LEFT_OUT = {
 
 
 def verdict(view: ReportView) -> str:
-    """Say what was found that somebody has to act on, and first of all whether everything was looked at."""
+    """Say first whether the scan is complete, then which findings need action."""
     found = _found(view)
     if left_out := _mostly_excluded(view["coverage"]["changed_files"]):
         found = f"{left_out}; {found[0].lower()}{found[1:]}"
@@ -47,7 +47,7 @@ def verdict(view: ReportView) -> str:
 
 
 def findings_of(view: ReportView) -> Sequence[CredentialView]:
-    """Return the credentials that somebody has to act on, which stand first."""
+    """Return the credentials that need action, which come first."""
     return view["credentials"][: view["summary"]["findings"]]
 
 
@@ -66,20 +66,20 @@ def overview(view: ReportView) -> str:
 
 
 def allowed_words(summary: SummaryView) -> str:
-    """Say how many credentials are allowed and by whom, nothing when none is."""
+    """Say how many credentials are allowed and by whom, or "" when none is."""
     by = [f"{number:,} {ALLOWANCES[name]}" for name, number in summary["by_allowance"].items() if number]
     return f"{summary['allowed']:,} allowed: {', '.join(by)}" if by else ""
 
 
 def changed_words(changed: ChangedFilesView | None) -> str:
-    """Say how many of a change's files are excluded, nothing when none is."""
+    """Say how many of a change's files are excluded, or "" when none is."""
     if not changed or not changed["excluded"]:
         return ""
     return f"{changed['excluded']:,} of {plural(changed['count'], 'changed file')} excluded"
 
 
 def coverage_words(view: ReportView) -> str:
-    """Say what was looked at, left out and not readable."""
+    """Say what was scanned, left out and skipped."""
     coverage = view["coverage"]
     counts = dict(coverage["counts"])
     names = [name for name in _COUNTS if name in counts] + [name for name in counts if name not in _COUNTS]

@@ -1,8 +1,8 @@
-"""What the page says: plain values for its templates and its script, made of a document and nothing else.
+"""The values that the page's templates and script show, all from a document.
 
-Up to ``ALL_PLACES`` places of a whole report are all in the page itself, open to a reader without JavaScript. Of a
-larger report each credential has its first ``FIRST_PLACES`` there; the others are in the page's data, from which the
-script shows them on demand, and the page says so. The same holds for long lists of what was not looked at.
+A report of at most ``ALL_PLACES`` places is readable in full without JavaScript. In a larger one each credential shows
+its first ``FIRST_PLACES``; the script shows the others on demand, from the page's data, and the page says so. The same
+holds for long lists of skipped items.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def _age(date: str, now: datetime) -> str:
 
 
 def _changes(changes: ChangesView | None, pages: Sequence[CredentialPage], now: datetime) -> dict[str, object] | None:
-    """Return what became of which credential, and mark those that are in the page."""
+    """Return how each credential changed, and mark those that are on the page."""
     if changes is None:
         return None
     by_fingerprint = {page["fingerprint"]: page for page in pages}

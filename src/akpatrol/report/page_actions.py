@@ -1,4 +1,4 @@
-"""What a page tells people to do: one sentence for the whole, and a list to tick off for each credential."""
+"""Advice on a page: one sentence for the whole report, and a checklist for each credential."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The places of a page's credentials: as rows of texts, of which the page writes the first and its script the rest."""
+"""The places of a page's credentials as rows of text; the page shows the first ones and its script the rest."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _FOR_SCRIPT = {char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
 class LocationRow(NamedTuple):
-    """One place in words, empty where there is nothing to say; ``path`` is what a filter by path looks at.
+    """One place in words, empty where there is nothing to say; the path filter matches ``path``.
 
-    ``commit`` is the whole id. Addresses stand in the parts round it, which many places share.
+    ``commit`` is the whole id. Addresses are split into the parts around it, which many places share.
     """
 
     where: str
@@ -136,7 +136,7 @@ def _short(occurrence: OccurrenceView) -> OccurrenceView:
 
 
 def _halves(address: str | None, commit: str) -> tuple[str, str]:
-    """Return what of an address places of other commits share, and what stands behind the commit."""
+    """Split an address into the part that places of other commits share and the part after the commit."""
     if not address or not commit or "{commit}" in address:
         return address or "", ""
     front, found, rest = address.partition(commit)

@@ -1,4 +1,4 @@
-"""What a server tells the person who pushes: on their terminal, behind ``remote: ``.
+"""The message that a server sends to the person who pushes: on their terminal, after ``remote: ``.
 
 https://git-scm.com/docs/githooks#pre-receive: both of the hook's streams are forwarded.
 """
@@ -39,18 +39,18 @@ class Outlook(NamedTuple):
 
     @property
     def whom(self) -> str:
-        """The one who may allow something."""
+        """The person who may allow a finding."""
         return visible(self.contact) or "the administrators of this server"
 
     def out_of_time(self, *, found: bool) -> str:
-        """Say all that is known when the time is spent."""
+        """Say what is known when time runs out."""
         if found:
             verdict = "push accepted, but" if self.exit_zero else "push refused:"
             return _said(f"akpatrol: {verdict} it contains a credential; time ran out before it could be located")
         return _said(f"{self.unread()}: time ran out. {self.again()}")
 
     def unread(self) -> str:
-        """Say what follows from not having looked at everything."""
+        """Say what follows from an incomplete scan."""
         if self.fail_open:
             return "akpatrol: warning: push accepted, although not all of it could be scanned"
         return "akpatrol: push refused: not all of it could be scanned"
@@ -61,7 +61,7 @@ class Outlook(NamedTuple):
 
 
 def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Sequence[WalkedCommit]) -> str:
-    """Return the message, nothing where nobody has to act; ``commits`` are the push's, children first."""
+    """Return the message, empty when no action is needed; ``commits`` are the push's, children first."""
     view = document.visible_view(document.build(report, options, digest=False))
     found = findings_of(view)
     lines: list[str] = []

@@ -1,4 +1,4 @@
-"""What SARIF says in words. No message holds a secret, an author or what a viewer would take for a link."""
+"""Texts for SARIF. No message holds a secret, an author or anything that a viewer would turn into a link."""
 
 from __future__ import annotations
 

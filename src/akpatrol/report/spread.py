@@ -1,4 +1,4 @@
-"""What one result of a forge's format stands for: versions, lines and members of one path, or many commits' texts."""
+"""The places behind one result of a forge's format: versions, lines and members of a path, or texts of commits."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _LISTED = 10
 
 
 class Spread(NamedTuple):
-    """How often it is there, in how many places, in which lines, and the first and last version that a commit brought.
+    """How often it occurs, in how many places and which lines, and the first and last version with a commit.
 
-    ``in_commits`` says that each stands in the text of a commit of its own.
+    ``in_commits`` says that each occurs in the text of a different commit.
     """
 
     number: int
@@ -43,7 +43,7 @@ class Spread(NamedTuple):
         )
 
     def facts(self) -> Iterator[str]:
-        """Yield in words what a single place does not tell; nothing when there is no more than that."""
+        """Yield in words what a single place does not show; nothing for a single place."""
         if self.number == 1:
             return
         lines = [str(line) for line in self.lines]
@@ -67,7 +67,7 @@ class Spread(NamedTuple):
 
 
 def spread_of(occurrences: Sequence[Occurrence]) -> Spread:
-    """Return what these occurrences on one path, or in texts of commits, come to together."""
+    """Summarize occurrences on one path, or in texts of commits."""
     versions = [version for one in occurrences for version in _versions(one)]
     dated = sorted((version for version in versions if version.commit), key=lambda version: version.date or "")
     return Spread(
@@ -88,7 +88,7 @@ def _versions(one: Occurrence) -> tuple[Version, ...]:
 
 
 def version_words(versions: VersionsView | None) -> str:
-    """Say of a document's occurrence how many versions hold it alike, nothing of a single one."""
+    """Say how many versions hold a document's occurrence in the same way; nothing for a single one."""
     if not versions or versions["count"] == 1:
         return ""
     last = versions["last"]["date"]

@@ -26,7 +26,7 @@ def decoded(data: bytes) -> str:
 
 
 def encoded(text: str) -> bytes:
-    """Return the bytes of ``decoded`` text; surrogates that stand for no byte become question marks."""
+    """Return the bytes of ``decoded`` text; surrogates that encode no byte become question marks."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -39,7 +39,7 @@ def escaped_path(text: str) -> str:
 
 
 def path_bytes(text: str) -> bytes:
-    """Return the path that ``path_text`` tells of."""
+    """Return the path that ``path_text`` shows."""
     return _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text.encode("utf-8", "replace"))
 
 
@@ -90,7 +90,7 @@ def tail(text: str, width: int) -> str:
 
 
 def middle_out(text: str, width: int) -> str:
-    """Return the text without its middle where it is wider than ``width``: both ends of a path tell."""
+    """Return the text without its middle where it is wider than ``width``: both ends of a path matter."""
     if columns(text) <= width:
         return text
     return _fitting(text, width // 3) + tail(text, width - width // 3)

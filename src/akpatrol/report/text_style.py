@@ -14,7 +14,7 @@ class Style:
         self._colour = colour
 
     def bold(self, text: str) -> str:
-        """Make what matters stand out."""
+        """Emphasize important text."""
         return self._styled(text, bold=True)
 
     def dim(self, text: str) -> str:
@@ -34,7 +34,7 @@ class Style:
         return self._styled(name.upper(), fg=_SEVERITY_COLOURS[name], bold=True)
 
     def status(self, word: str, *, is_live: bool) -> str:
-        """Mark whether it is live, which nobody may overlook."""
+        """Mark whether it is live, so that it cannot be overlooked."""
         return self._styled(word.upper(), fg="bright_red", bold=True, reverse=True) if is_live else self.bold(word)
 
     def verdict(self, text: str, *, found: bool, complete: bool) -> str:

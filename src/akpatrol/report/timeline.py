@@ -1,8 +1,8 @@
-"""When each credential was exposed, as bars and marks along one axis of time.
+"""A timeline of each credential's exposure, as bars and marks along one time axis.
 
 Pure: a document's credentials in, positions in percent of the axis' width out, so that a drawing of any width keeps
-its marks in shape. Dates are of commits, whose clocks may be wrong: what lies before git or after now is drawn at the
-end of the axis, and told as it stands.
+its marks in shape. Dates are of commits, whose clocks may be wrong: dates before git or after now are drawn at the
+end of the axis, with their text unchanged.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Mark(NamedTuple):
 
 
 class TimelineRow(NamedTuple):
-    """One credential; no segments where since when is not known.
+    """One credential; no segments when its start date is unknown.
 
-    ``copies`` are where further places came, as near as a drawing can tell; ``text`` says all of it in words.
+    ``copies`` are where further places appeared, to the drawing's precision; ``text`` says all of it in words.
     """
 
     segments: tuple[Segment, ...]
@@ -79,7 +79,7 @@ class Timeline(NamedTuple):
 
     @property
     def kinds(self) -> set[str]:
-        """What there is to explain: kinds of segments and marks, and ``copy``."""
+        """The entries of the legend: kinds of segments and marks, and ``copy``."""
         segments = {segment.kind for row in self.rows for segment in row.segments}
         marks = {mark.kind for row in self.rows for mark in row.marks}
         return segments | marks | ({"copy"} if any(row.copies for row in self.rows) else set())
@@ -143,7 +143,7 @@ def _spans(credential: CredentialView, now: datetime) -> list[_Span]:
             continue
         end = _moment(place["removed"]["date"], now) if place["removed"] else None
         is_open = place["state"] in _IN_FILES
-        # What no branch holds and no commit removed was never in a branch's files.
+        # A place that no branch holds and no commit removed was never in a branch's files.
         spans.append(_Span(start, None if is_open else max(end or start, start), in_files=is_open or end is not None))
     return spans
 
@@ -225,7 +225,7 @@ def _told(
 
 
 def _ticks(axis: _Axis) -> Iterator[Tick]:
-    """Yield at most _MOST_TICKS round dates."""
+    """Yield at most _MOST_TICKS evenly spaced dates."""
     days = (axis.end - axis.start).days
     day_step = next((step for step in _DAY_STEPS if days / step <= _MOST_TICKS), None)
     moments = _by_days(axis, day_step) if day_step else _by_months(axis, days / 30.4)

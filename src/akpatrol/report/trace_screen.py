@@ -99,7 +99,7 @@ def _verdict(view: ReportView, asked: Sequence[str], style: Style) -> Iterator[s
 
 
 def _taken(asked: Sequence[QueryView]) -> str:
-    """Say what was asked for was taken for, and as what it was found."""
+    """Say how the query was interpreted, and as what it was found."""
     names = [_TAKEN[Taken(one["taken_for"])] for one in asked if one["taken_for"]]
     found = [_TAKEN[Taken(one["taken_for"])] for one in asked if one["taken_for"] and one["found"]]
     return f"read as {' and as '.join(names)}" + (f"; found as {found[0]}" if len(names) > 1 and found else "")
@@ -119,7 +119,7 @@ def _about(one: CredentialView, options: RenderOptions, style: Style) -> Iterato
 
 
 def _time(places: Sequence[OccurrenceView], now: datetime) -> str:
-    """Say since and until when it was anywhere, and who brought it."""
+    """Say from when until when it existed anywhere, and who introduced it."""
     brought = min((place["introduced"] for place in places if place["introduced"]), key=_date, default=None)
     since = (
         f"{since_words(brought)} {date_words(brought['date'], now)}, by {_author(brought)}"
@@ -177,7 +177,7 @@ def _gaps(view: ReportView, style: Style) -> Iterator[str]:
 
 
 def _root(target: TargetView, here: str | None) -> str:
-    """Return what stands before a target's paths, relative to where the person is when they lie below."""
+    """Return the prefix of a target's paths, relative to the current directory when they are below it."""
     path = directory_of(target["kind"], target["path"])
     relative = os.path.relpath(path, visible(here)) if here and os.path.isabs(path) else path
     return "" if relative == "." else path if relative.startswith("..") else relative

@@ -1,4 +1,4 @@
-"""Whether a credential is live, what it can do, whose it is, who allowed it; all from a visible document."""
+"""Words for whether a credential is live, its abilities, owner and allowance, all from a visible document."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def allowance_words(allowed: AllowanceView) -> str:
 
 
 def owner_lines(owner: OwnerView | None, now: datetime, *, verbose: bool) -> Iterator[str]:
-    """Say whose it is: every key that it may be, or why none is known."""
+    """Name the owner: every key that it may be, or why none is known."""
     if owner is None:
         return
     keys = [_key(key, now) for key in owner["keys"]]
@@ -57,7 +57,7 @@ def owner_lines(owner: OwnerView | None, now: datetime, *, verbose: bool) -> Ite
 
 
 def abilities(answer: AnswerView) -> str:
-    """Say what a live credential can do; a scope without a documented meaning stands for itself."""
+    """Say what a live credential can do; a scope without a documented meaning is shown by name."""
     does = [word for word in answer["blast_radius"] if word not in answer["scopes"]]
     others = _names([word for word in answer["blast_radius"] if word in answer["scopes"]])
     parts = [

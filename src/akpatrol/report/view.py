@@ -1,6 +1,6 @@
 """The view of a report that every format reads: ``schema.json`` as types.
 
-``document.build`` makes it, JSON writes it as it is. Its texts are masked. A test holds both descriptions equal.
+``document.build`` builds it, and JSON writes it unchanged. Its texts are masked. A test holds both descriptions equal.
 """
 
 from __future__ import annotations

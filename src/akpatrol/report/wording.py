@@ -65,13 +65,13 @@ _AUTHOR_WIDTH = 60
 
 
 def kind_name(kind: str, attribution: str) -> str:
-    """Name what a credential is; whose it is only when that is known."""
+    """Name a credential's kind, and its issuer only when that is known."""
     wording = named(kind).wording
     return (attribution == Attribution.OPEN and wording.unattributed) or wording.name
 
 
 def attribution_words(kind: str, attribution: str) -> str:
-    """Say whose a credential is."""
+    """Say who issued a credential."""
     if named(kind).is_custom and attribution != Attribution.CONFIRMED:
         return "of unknown issuer"
     return _ATTRIBUTIONS[Attribution(attribution)]
@@ -105,7 +105,7 @@ def state_words(occurrence: OccurrenceView) -> str:
 
 
 def doubts(occurrence: OccurrenceView) -> Iterator[str]:
-    """Say what makes one occurrence less sure than its text does."""
+    """Say what makes one occurrence less certain than its text suggests."""
     if occurrence["end"] == End.UNCERTAIN:
         yield "its end is uncertain"
     if occurrence["alike"]:
@@ -170,12 +170,12 @@ def commit_words(commit: RemovalView, now: datetime) -> str:
 
 
 def since_words(commit: CommitView) -> str:
-    """Say what a commit is to what it brought: at the boundary of a shallow clone an earlier one may have."""
+    """Return "since", or "in or before" at a shallow boundary, where an earlier commit may have added it."""
     return "in or before" if commit["boundary"] else "since"
 
 
 def moved_words(moved: MoveView, path: str = "") -> str:
-    """Say from where a place was moved or copied, and since when it was there; ``path`` is what to call that."""
+    """Say from where a place was moved or copied, and since when it was there; ``path`` is that path's name."""
     words = f"{'moved' if moved['kind'] == 'move' else 'copied'} from {path or moved['path']}"
     if not (commit := moved["introduced"]):
         return words
@@ -185,13 +185,13 @@ def moved_words(moved: MoveView, path: str = "") -> str:
 
 
 def also_at(occurrence: OccurrenceView, others: Sequence[str], limit: int = 3) -> str:
-    """Say on which other paths it stood, and that these are not all where they are not."""
+    """Name the other paths, and say when the list is not complete."""
     words = "also at " + listed(others, limit)
     return f"{words}; more than {len(occurrence['paths']):,} paths in all" if occurrence["paths_truncated"] else words
 
 
 def date_words(date: str, now: datetime) -> str:
-    """Return an RFC 3339 date's day in UTC and how long ago it was; a date that is none as it stands."""
+    """Return an RFC 3339 date's day in UTC and how long ago it was; an invalid date is returned unchanged."""
     moment = parsed(date)
     if moment is None:
         return date

@@ -17,7 +17,7 @@ def write(text: str, destination: Path) -> None:
     """Write the text as UTF-8.
 
     A regular file is replaced in one step and keeps its mode; a new one gets what the umask allows. Anything
-    else (a terminal, a FIFO, ``/dev/stdout`` whatever it leads to) is written straight to.
+    else (a terminal, a FIFO, ``/dev/stdout`` wherever it leads) is written in place.
     Raises UsageError, and BrokenPipeError when a reader has gone away.
     """
     data = text.encode("utf-8", "backslashreplace")
@@ -63,7 +63,7 @@ def check_writable(destination: Path) -> None:
 
 
 def _is_stream(destination: Path) -> bool:
-    """Tell whether replacing it would be wrong: no regular file, or a name for an open descriptor."""
+    """Return whether replacing it would be wrong: no regular file, or a name for an open descriptor."""
     path = str(destination.absolute())
     for _ in range(_LINKS):
         if path.startswith(("/dev/fd/", "/dev/std", "/proc/")):

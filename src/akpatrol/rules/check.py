@@ -47,7 +47,7 @@ def check(rules: RuleSet, file: str) -> Iterator[str]:
 
 
 def _unsearched(rule: Rule) -> str:
-    missing = f"neither its pattern nor its keywords require {SHORTEST} characters in a row"
+    missing = f"neither its pattern nor its keywords require {SHORTEST} consecutive characters"
     return "" if required(rule) else f"; not searched for in encodings: {missing}"
 
 
@@ -56,7 +56,7 @@ def expand(template: str, random: Random) -> str:
 
     def field(found: re.Match[str]) -> str:
         if found[1] not in ALPHABETS:
-            raise UsageError(f"{found[0]}: unknown alphabet; known are {', '.join(ALPHABETS)}")
+            raise UsageError(f"{found[0]}: unknown alphabet; known alphabets: {', '.join(ALPHABETS)}")
         return "".join(random.choices(ALPHABETS[found[1]], k=int(found[2])))
 
     return _FIELD.sub(field, template)

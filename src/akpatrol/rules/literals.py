@@ -1,7 +1,7 @@
-"""What every match of a rule holds: a few bytes, short enough to be looked for in every encoding.
+"""Literals: a few bytes that every match of a rule holds, short enough to search for in every encoding.
 
-They come from the rule's pattern, else from its keywords. Where a keyword is asked for, as in gitleaks, it may stand
-outside of what is encoded, so the pattern's own bytes come first.
+They come from the rule's pattern, else from its keywords. A keyword, as in gitleaks, may be
+outside the encoded text, so the pattern's own bytes come first.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from akpatrol.rules.rule_file import Rule
 
 SHORTEST, _LONGEST = 3, 4  # bytes
-# What may stand in text that encodings leave in one piece: no blanks, quotes or brackets.
+# Characters in text that encodings leave in one piece: no blanks, quotes or brackets.
 _ALLOWED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-.!#$%&*+/:;=?@^{|}~")
 _MOST_AT_A_PLACE, _MOST_SPELLINGS = 8, 64
 _MOST_LITERALS = 32
-_REPEATED_BITS = 2  # of a byte that stands in the literal before, as in a row of dashes
+_REPEATED_BITS = 2  # for a byte that already occurs in the literal, as in a row of dashes
 _LEADING_BITS = 8
 _TEXT = 16
 
 
 class Literal(NamedTuple):
-    """Bytes in a row; each of the ``places`` has those that may stand there, such as both cases of a letter.
+    """A sequence of bytes; each of the ``places`` is the set of bytes allowed there, such as both cases of a letter.
 
     ``leading`` says that a match may begin with it. One of the bytes ``behind`` follows, any where that is empty, and
     so do at least ``text`` bytes of ASCII, at most 16 of which are counted.
@@ -43,9 +43,9 @@ class Literal(NamedTuple):
 
 
 def required(rule: Rule) -> tuple[Literal, ...]:
-    """Return literals of which each match of a rule holds at least one; nothing where there are none to be had."""
+    """Return literals such that each match of a rule holds at least one; empty where there are none."""
     found = _in_pattern(rule.regex) or _in_keywords(rule.keywords)
-    # The judge refuses what is shorter, whatever the pattern says.
+    # The judge rejects anything shorter, regardless of the pattern.
     text = min(rule.kind.bounds.shortest, _TEXT)
     return found if rule.kind.is_custom else tuple(one._replace(text=text) for one in found)
 
@@ -81,7 +81,7 @@ def specificity(rule: Rule) -> Specificity:
 
 
 def _in_secret(rule: Rule, parsed: Parsed) -> bool:
-    """Tell whether each group that may be the secret has a literal."""
+    """Return whether each group that may be the secret has a literal."""
     numbers = [rule.secret_group] if rule.secret_group else sorted(parsed.groups.keys() - parsed.nested)
     secrets = [parsed.groups[number] for number in numbers if number in parsed.groups] or [parsed.items]
     return all(_best(items, range(len(items))) for items in secrets)
@@ -113,7 +113,7 @@ def _either_case(word: str) -> Items:
 
 
 def _best(items: Items, choices: range) -> tuple[Literal, ...]:
-    """Return the rarest literals of which every match of a sequence holds one; of the choices only some are tried."""
+    """Return the rarest literals such that every match of a sequence holds one; only some choices are tried."""
     best = _window(items)
     for index in choices:
         item = items[index] if index < len(items) else None
@@ -176,7 +176,7 @@ def _bytes(item: Item) -> bytes:
 
 
 def _text(items: Items) -> int:
-    """Return how many bytes of ASCII surely stand at the beginning of a sequence, as far as that counts."""
+    """Return how many bytes at the beginning of a sequence are certainly ASCII, up to the limit that counts."""
     size = 0
     for item in items:
         if size >= _TEXT or not is_ascii((item,)):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Precedence(NamedTuple):
-    """Where a rule stands among others; the least names a finding."""
+    """The rank of a rule among others; the lowest names a finding."""
 
     foreign: bool
     unspecific: tuple[bool, ...]
@@ -22,7 +22,7 @@ class Precedence(NamedTuple):
 
 
 def precedence(rules: Sequence[Rule]) -> Callable[[str], Precedence]:
-    """Return what tells where the rule of an id stands; one that is not known stands last."""
+    """Return a function that gives the rank of a rule id; unknown rules come last."""
     by_id = {rule.id: (place, rule) for place, rule in enumerate(rules)}
 
     @cache

@@ -31,7 +31,7 @@ Items = tuple[Item, ...]
 
 
 class Parsed(NamedTuple):
-    """What a pattern and its groups consist of; ``nested`` has the groups that stand in another one."""
+    """The items of a pattern and of its groups; ``nested`` has the groups inside another group."""
 
     items: Items
     groups: dict[int, Items]
@@ -101,7 +101,7 @@ def least(items: Items) -> int:
 
 
 def is_ascii(items: Items) -> bool:
-    """Tell whether all bytes that can stand there are below 128."""
+    """Return whether all bytes allowed there are below 128."""
     return all(map(_is_ascii, items))
 
 
@@ -247,7 +247,7 @@ class _PatternParser:
             members |= low
         self.rest = self.rest[1:]
         if negated:
-            # What was widened must not narrow here.
+            # A widened set must not narrow here.
             return _ANY if members >= _ANY else _ANY - _folded(frozenset(members), flags, widen=False)
         return _folded(frozenset(members), flags)
 
@@ -266,7 +266,7 @@ def _changed(flags: _Flags, on: str, off: str | None) -> _Flags:
 
 
 def _folded(members: Set, flags: _Flags, *, widen: bool = True) -> Set:
-    """Return a set with the other case of its letters; beyond ASCII with whatever could be one."""
+    """Return a set with the other case of its letters; beyond ASCII with every byte that could be one."""
     if not flags.fold:
         return members
     folded = members | {one ^ 32 for one in members if one in _LOWER or one in _UPPER}

@@ -1,8 +1,8 @@
-"""Rule files: gitleaks' TOML format, with what gitleaks does not know in a table of our own.
+"""Rule files: gitleaks' TOML format, with a table of our own for keys that gitleaks does not have.
 
 A file holds ``[[rules]]`` (``id``, ``description``, ``regex``, ``keywords``, ``secretGroup``, ``entropy``, ``path``,
-``allowlists``) and, for ours, ``[akpatrol.rules.<id>]`` (see ``_OWN_KEYS``). Shipped rules run on ``re``; files that
-users bring run on RE2, whose matching time is linear in its input (https://github.com/google/re2/wiki/WhyRE2).
+``allowlists``) and, for ours, ``[akpatrol.rules.<id>]`` (see ``_OWN_KEYS``). Shipped rules run on ``re``; users'
+files run on RE2, whose matching time is linear in its input (https://github.com/google/re2/wiki/WhyRE2).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Allowlist(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One pattern and what is known about what it finds; ``file`` is where it stands."""
+    """One pattern and the facts about its findings; ``file`` is the file that defines it."""
 
     id: str
     description: str
@@ -117,7 +117,7 @@ def load(extra: Sequence[str | os.PathLike[str] | NamedFile] = ()) -> RuleSet:
         contents.append(content)
         for rule in parse(content, file, shipped=shipped):
             if rule.id in rules:
-                raise RuleError(file, rule.id, "id", f"a rule in {rules[rule.id].file} has it already")
+                raise RuleError(file, rule.id, "id", f"already used by a rule in {rules[rule.id].file}")
             rules[rule.id] = rule
     return RuleSet(tuple(rules.values()), tuple(contents))
 
@@ -142,16 +142,16 @@ def parse(content: bytes, file: str, *, shipped: bool = False) -> list[Rule]:
     whole = Table(document, lambda key, reason: RuleError(file, "", key, reason))
     tables = whole.tables("rules")
     if not tables:
-        raise RuleError(file, "", "rules", "there is no [[rules]] table")
+        raise RuleError(file, "", "rules", "no [[rules]] table")
     if "extend" in document:
-        raise RuleError(file, "", "extend", "rule files stand alone here; name several with --rules")
+        raise RuleError(file, "", "extend", "rule files cannot extend others; give several with --rules")
     shared = tuple(_allowlists(whole))
     own = whole.table("akpatrol").table("rules")
     # A rule with a path and no pattern is gitleaks' way to report a file: it finds no credential.
     with_pattern = [table for table in tables if "regex" in table.values or "path" not in table.values]
     rules = [_rule(table, own, shared, file, shipped=shipped) for table in with_pattern]
     for unknown in own.values.keys() - {rule.id for rule in rules}:
-        raise RuleError(file, unknown, "akpatrol", "there is no [[rules]] entry with this id")
+        raise RuleError(file, unknown, "akpatrol", "no [[rules]] entry has this id")
     return rules
 
 
@@ -211,7 +211,7 @@ def _allowlists(table: Table) -> Iterator[Allowlist]:
 
 
 def _contents(named: str | os.PathLike[str] | NamedFile) -> list[tuple[str, bytes]]:
-    """Return the rule files that this stands for, read."""
+    """Return the contents of the rule files that this path names."""
     if isinstance(named, tuple):
         return [(named.name, named.content)]
     return [(file, read(file)) for file in _files(os.fspath(named))]
@@ -222,5 +222,5 @@ def _files(path: str) -> list[str]:
         return [path]
     files = sorted(os.path.join(path, name) for name in os.listdir(path) if name.endswith(".toml"))
     if not files:
-        raise RuleError(path, "", "", "there is no *.toml in this directory")
+        raise RuleError(path, "", "", "no *.toml file in this directory")
     return files

@@ -1,4 +1,4 @@
-"""A deadline for a run, which ends in time whatever it is doing then."""
+"""A deadline for a run, which ends in time regardless of what it is doing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TRIES = 3
 class Deadline:
     """``with Deadline(seconds, last_word) as deadline``: raises OutOfTime in good time, several times if need be.
 
-    A run that has not come to ``settle`` when all the time is spent is ended by ``last_word``, which reports and
+    A run that has not reached ``settle`` when the time is up is ended by ``last_word``, which reports and
     returns the exit code. ``found`` is its argument: whether a credential is known by then.
     """
 

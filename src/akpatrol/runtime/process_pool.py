@@ -50,7 +50,7 @@ class ProcessPool:
         return outer
 
     def start(self) -> Future[None]:
-        """Start all of them now; the future tells when the first is there."""
+        """Start all of them now; the future completes when the first is ready."""
         first, *_ = [self.submit(_nothing) for _ in range(self.workers)]
         return first
 

@@ -29,7 +29,7 @@ def acceptances(
     from akpatrol.policy.group import AcceptedSkip  # noqa: PLC0415
 
     today = datetime.now(UTC).date()
-    # A skip does not say of which target it is: where several are looked at, it is accepted in none or in all.
+    # A skip does not name its target: with several targets, it is accepted in all of them or in none.
     above = {prefix(base, directory(target)) for target in targets} or {b""}
     return tuple(
         AcceptedSkip(entry.reason, _matches(entry, above), expired=bool(entry.expires and entry.expires <= today))
@@ -40,7 +40,7 @@ def acceptances(
 def _matches(entry: SkipAcceptance, above: Collection[bytes]) -> Callable[[Skipped], bool]:
     if entry.path:
         by_path = matcher([entry.path])
-        # What lies in a container is called by the container's path first.
+        # A member's name begins with its container's path.
         return lambda skip: all(
             by_path(one + os.fsencode(skip.item.split(" > ")[0]), False)  # noqa: FBT003 - a callable's argument
             for one in above
@@ -61,5 +61,5 @@ def _of_form(name: str) -> Callable[[Skipped], bool]:
 
         near = get_close_matches(name.lower(), titles, 1, 0.3)
         hint = f"; did you mean {titles[near[0]]}?" if near else ""
-        raise UsageError(f"accept_skip: form: no form is called {name}{hint}")
+        raise UsageError(f"accept_skip: form: unknown form {name}{hint}")
     return lambda skip: skip.reason.partition(":")[0] == titles[name.lower()]

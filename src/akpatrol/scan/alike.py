@@ -25,7 +25,7 @@ _SECRET_NAME = re.compile(r"token|secret|passw|credential|key|auth|bearer", re.I
 
 
 class _Identifier(NamedTuple):
-    """What identifiers of one form in a file have in common, and the text before one of them, numbers left out."""
+    """The common features of identifiers of one form in a file, and the text before one of them without numbers."""
 
     group: tuple[object, ...]
     leading: str
@@ -47,7 +47,7 @@ def marked(placed: Sequence[tuple[Match, Occurrence]]) -> Iterator[tuple[Match, 
 
 
 def _numbers(found: set[tuple[_Identifier, Secret]]) -> dict[tuple[object, ...], int]:
-    """Return how many secrets each group has in which many stand, at least half of them behind the same text."""
+    """Return the number of secrets of each large group in which at least half follow the same text."""
     leadings: dict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
     for one, _ in found:
         leadings[one.group][one.leading] += 1
@@ -59,7 +59,7 @@ def _numbers(found: set[tuple[_Identifier, Secret]]) -> dict[tuple[object, ...],
 
 
 def _identifier(match: Match, occurrence: Occurrence) -> _Identifier | None:
-    """Return what an identifier is known by, None for what is none or stands near Anyreach's name."""
+    """Return the features of an identifier; None if it is not one or is near Anyreach's name."""
     is_open = match.kind.is_shared and match.attribution is Attribution.OPEN
     path = occurrence.path or b""
     if not is_open or occurrence.place is not Place.CONTENT or b"anyreach" in path.lower():
@@ -77,7 +77,7 @@ def _identifier(match: Match, occurrence: Occurrence) -> _Identifier | None:
 
 
 def _leading(match: Match, occurrence: Occurrence) -> str:
-    """Return what stands before an identifier in its line, any number as one."""
+    """Return the text before an identifier in its line, with 0 for every number."""
     before = ""
     for part in occurrence.context:
         if isinstance(part, Secret):

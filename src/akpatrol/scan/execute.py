@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Submit = Callable[[Unit], Future[ScanResult]]
     Complete = Callable[[Unit, ScanResult], ScanResult]
 
-# After so many seconds of work there is probably more than starting worker processes costs.
+# After this many seconds, the remaining work is probably worth starting worker processes.
 _LITTLE_WORK_SECONDS = 0.15
 _UNITS_IN_FLIGHT_A_JOB = 4
 _KNOWN = Skipped | Counted | Excluded
@@ -51,7 +51,7 @@ def read(source: Source, examiner: Examiner, tally: ScanResult, jobs: int, progr
             _read_here(planned, examiner, sink)
             if jobs == 1 or not source.parallel:
                 continue
-            # Until workers are there this process goes on.
+            # This process keeps working until the workers are ready.
             if workers is None and monotonic() - begun > _LITTLE_WORK_SECONDS and examiner.engine.gate.is_settled():
                 workers = opened.enter_context(_workers(jobs, examiner))
             elif workers and workers.are_there():
@@ -60,9 +60,9 @@ def read(source: Source, examiner: Examiner, tally: ScanResult, jobs: int, progr
 
 
 def read_elsewhere(source: Source, submit: Submit, tally: ScanResult, limit: int, complete: Complete) -> None:
-    """Have all units of a source read by whom ``submit`` gives them to, ``limit`` at a time at most.
+    """Pass all units of a source to ``submit``, at most ``limit`` at a time.
 
-    ``complete`` makes of what came back what a unit came to.
+    ``complete`` converts what came back into the unit's result.
     """
     sink = _Sink(tally, lambda _: None, source.note if isinstance(source, Remembering) else None, complete)
     _fill(iter(source.plan()), submit, sink, limit)
@@ -79,7 +79,7 @@ def _read_here(unit: Unit, examiner: Examiner, sink: _Sink) -> None:
 
 
 class _Sink(NamedTuple):
-    """Where what units came to goes; ``note`` is the source's, when it wants to know."""
+    """Collects the units' results; ``note`` is the source's callback, if it has one."""
 
     tally: ScanResult
     progress: Progress
@@ -87,7 +87,7 @@ class _Sink(NamedTuple):
     complete: Complete = lambda _unit, read: read
 
     def noted(self, unit: Unit, own: ScanResult) -> None:
-        """Tell the source of a unit that was read to its end."""
+        """Notify the source of a unit that was read to its end."""
         if self.note:
             self.note(unit, own)
 
@@ -122,7 +122,7 @@ def _fill(plan: Iterator[Planned], submit: Submit, sink: _Sink, limit: int) -> N
         while running:
             _gather(running, sink)
     except KeyboardInterrupt:
-        # What came back is kept.
+        # Results that came back are kept.
         _take({future for future in running if future.done() and not future.cancelled()}, running, sink)
         raise
 
@@ -146,7 +146,7 @@ def _take(done: Iterable[Future[ScanResult]], running: dict[Future[ScanResult], 
             try:
                 own = future.result()
             except BrokenExecutor:
-                sink.tally.add(Skipped(unit.title, "a worker process died while it was to be read"))
+                sink.tally.add(Skipped(unit.title, "a worker process died while reading it"))
             else:
                 own = sink.complete(unit, own)
                 sink.tally.merge(own)

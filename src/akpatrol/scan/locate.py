@@ -1,4 +1,4 @@
-"""From matches in a chunk to hits: offset, line and column, and the line round it with its secrets wrapped."""
+"""Turn matches in a chunk into raw findings: offset, line, column, and the line around it with its secrets wrapped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _CONTEXT_BYTES = 200
 _NEIGHBOUR_BYTES = 512
-_PART_BYTES = 16 << 10  # looked through at once for what is to be masked
+_PART_BYTES = 16 << 10  # bytes searched at once for spans to mask
 _ALLOW = b"akpatrol:allow"
 _INLINE_BYTES = 4096  # more than it may be away
 _MARK = "\ufeff"
@@ -66,7 +66,7 @@ def locate(chunk: Chunk, matches: Sequence[Match], candidates: Candidates) -> It
 
 
 class _Spans:
-    """Spans of which those that overlap a range are asked for."""
+    """Spans that can be queried for overlap with a range."""
 
     def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
         self._spans = sorted(set(spans))
@@ -79,7 +79,7 @@ class _Spans:
 
 
 class _Masks:
-    """What is to be masked in the contexts of a chunk's matches, looked for once in each part of the data."""
+    """The spans to mask in the contexts of a chunk's matches, searched for once in each part of the data."""
 
     def __init__(self, data: bytes, matches: Sequence[Match], candidates: Candidates) -> None:
         self._data = data
@@ -104,16 +104,16 @@ class _Masks:
         return self._found.within(start, stop) + self._shapes.within(start, stop)
 
     def _is_masked(self, start: int, end: int) -> bool:
-        """Tell whether a match that begins before a span holds it, so that no context needs the span.
+        """Return whether a match that begins before a span contains it, so that no context needs the span.
 
-        Not one of two matches that begin alike, of which the shorter is shown beside the rest of the longer.
+        Two matches with the same beginning do not count: the shorter is shown beside the rest of the longer.
         """
         found = self._found.within(start, end)
         starts = [low for low, _ in found]
         return any(low < start and end <= high and starts.count(low) == 1 for low, high in found)
 
     def _reach(self, low: int) -> int:
-        """Return where the surroundings of those matches end that stand in the part from ``low`` on."""
+        """Return where the context ends for the matches in the part that starts at ``low``."""
         beyond = bisect_left(self._matches, low + _PART_BYTES, key=_start)
         return self._matches[beyond - 1].end + _CONTEXT_BYTES + _NEIGHBOUR_BYTES if beyond else 0
 
@@ -131,14 +131,14 @@ def _within(origin: Origin, match: Match) -> Origin:
 
 
 def _in_name(origin: Origin, name: bytes) -> Origin:
-    """Return the origin of what stands in a name: of a file, or of a container's member, which is no path of ours."""
+    """Return the origin of a finding in a file's name, or a container member's, which is not a path of the target."""
     if not origin.containers:
         return origin._replace(path=name)
     return origin._replace(containers=(*origin.containers[:-1], f"{origin.containers[-1]}:{_text(name)}"))
 
 
 def _codec(match: Match) -> str:
-    """Return in which of UTF-16 and UTF-32 the match stands, or nothing."""
+    """Return the UTF-16 or UTF-32 codec of the match's text, or nothing."""
     return match.encodings[0] if match.encodings and match.encodings[0].startswith("utf-") else ""
 
 
@@ -148,9 +148,9 @@ def _width(codec: str) -> int:
 
 
 class _WidePlace:
-    """Line and column in text of which a byte is no character, read from the first whole character of the chunk.
+    """Line and column in text with multi-byte characters, read from the first whole character of the chunk.
 
-    Where the chunk begins is known in bytes alone: before later chunks, each byte 0x0A counts as the end of a line.
+    The chunk's start is known only in bytes: before later chunks, each byte 0x0A counts as the end of a line.
     """
 
     def __init__(self, chunk: Chunk, codec: str, passed: int) -> None:
@@ -181,7 +181,7 @@ class _WidePlace:
 
 
 def _near(matches: Sequence[Match], index: int) -> Sequence[Match]:
-    """Return the matches that may stand in the context of the one at ``index``; all are in order."""
+    """Return the matches that may be in the context of the one at ``index``; all are in order."""
     reach = _CONTEXT_BYTES + _NEIGHBOUR_BYTES
     first = last = index
     while first > 0 and matches[first - 1].end > matches[index].start - reach:
@@ -231,7 +231,7 @@ def _wide_context(
 
 
 def _outside(match: Match, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield what of the spans lies before or behind the match; its own pattern may go on behind it."""
+    """Yield the parts of the spans before or after the match; its own pattern may extend beyond it."""
     for low, high in spans:
         if low < match.start:
             yield low, min(high, match.start)
@@ -246,7 +246,7 @@ def _entry(data: bytes, match: Match) -> tuple[int, int]:
 
 
 def _surroundings(data: bytes, match: Match, first: int, last: int) -> tuple[int, int]:
-    """Return the line's part round the match; a word cut by the limit may be half a secret and is left out whole."""
+    """Return the part of the line around the match; a word cut by the limit may be half a secret and is left out."""
     low, high = max(first, match.start - _CONTEXT_BYTES), min(last, match.end + _CONTEXT_BYTES)
     newline = data.rfind(b"\n", low, match.start)
     start = newline + 1 if newline >= 0 else low
@@ -264,7 +264,7 @@ def _surroundings(data: bytes, match: Match, first: int, last: int) -> tuple[int
 
 
 def _continues(byte: int) -> bool:
-    """Tell whether a byte goes on with a UTF-8 sequence (RFC 3629: 10xxxxxx), which a cut must not part."""
+    """Return whether a byte continues a UTF-8 sequence (RFC 3629: 10xxxxxx), which a cut must not split."""
     return byte & 0xC0 == 0x80  # noqa: PLR2004
 
 
@@ -289,9 +289,9 @@ def _text(data: bytes) -> str:
 
 
 def not_told(outside: Iterable[RawFinding], inside: Iterable[Secret]) -> Iterator[RawFinding]:
-    """Yield the hits in a container's own bytes whose secrets are not those of its members, ``inside``.
+    """Yield the raw findings in a container's own bytes whose secrets are not also in its members, ``inside``.
 
-    What lies in pages and runs is cut there, or has what comes next behind it: one that only ends elsewhere is told.
+    In pages and runs a secret may be cut, or run into the next value: one that differs only in its end is a duplicate.
     """
     members = sorted({secret.reveal() for secret in inside})
     known, lengths = set(members), {len(member) for member in members}

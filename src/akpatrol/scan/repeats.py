@@ -1,4 +1,4 @@
-"""Data without what only repeats in it: a short text written over and over packs to nothing, and tells nothing new."""
+"""Data without its repetitions: a short text written over and over compresses to nothing and adds no finding."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_STEP = 32 << 10  # bytes; what repeats for less is looked at as it is
-_KEPT = 4608  # bytes at either end of what repeats, more than the engine's reach round a credential
+_STEP = 32 << 10  # bytes; shorter repetitions are scanned unchanged
+_KEPT = 4608  # bytes kept at either end of a repetition, more than the engine reads around a credential
 _PROBE, _LONGEST = 64, 4096  # bytes: what must come again, and after how many
-_ALIGNED = 4  # what stands behind keeps its place in wide characters and in groups of base64
+_ALIGNED = 4  # the text after it keeps its alignment for wide characters and base64 groups
 
 
 class _Repeat(NamedTuple):

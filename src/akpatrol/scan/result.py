@@ -1,4 +1,4 @@
-"""What reading came to so far: the sum of what units yield."""
+"""The scan result so far: the sum of what units yield."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ def _included(placed: Iterable[Placed], options: ScanOptions, result: ScanResult
 
 
 def _changed(source: Changing, options: ScanOptions, result: ScanResult) -> ChangedFiles:
-    """Count the files of a change, and as excluded those that patterns leave out, whatever they hold."""
+    """Count the files of a change and those that patterns exclude, regardless of content."""
     target, paths = source.targets()[0].id, source.changed_paths()
     number = sum(options.excluded(target, path) for path in paths)
     if number:

@@ -1,7 +1,7 @@
-"""How much may be done for one content, so that what is made to be slow costs little more than its size.
+"""A limit on the work for one content, so that input made to be slow costs little more than its size.
 
-Work is counted in steps, not in seconds: what is found and what is skipped is the same on every machine. What comes to
-a finding costs nothing, so that no number of credentials uses it up.
+Work is counted in steps, not in seconds: what is found and what is skipped is the same on every machine. Work that
+leads to a finding is free, so that no number of credentials uses it up.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 # A step takes about a microsecond: 5 seconds for any content, and 5 more for 100 MB.
 _LEAST_STEPS, _BYTES_A_STEP = 5_000_000, 20
 
-REASON = "too many places look like credentials, plain or encoded, and are none: the rest was not judged"
+REASON = "too many places look like credentials, plain or encoded, but are not: the rest was not judged"
 
-# What is done once for each place costs, in steps.
+# The cost in steps of work that is done once for each place.
 SCREENED, SCREENED_BYTES, JUDGED = 4, 16, 20  # what the pattern matches: refused at once, and by the judge
 REFUSED = 4  # a place amid binary data that its own text refuses
 RUNG, WANTED = 2, 6  # a place that may be encoded, and one in a stretch of base64 or hexadecimal
@@ -20,7 +20,7 @@ FOUND = 200  # given back for a finding: what rings there, and what is decoded, 
 
 
 class Work:
-    """The steps that are ``left``; ``over`` once something was left undone for want of them, ``told`` where it was."""
+    """The steps that are ``left``; ``over`` once they ran out with work left, ``told`` where it was reported."""
 
     __slots__ = ("left", "over", "told")
 
@@ -34,7 +34,7 @@ class Work:
         self.left += size // _BYTES_A_STEP
 
     def spend(self, steps: int) -> None:
-        """Count what was done and came to nothing."""
+        """Count work that led to no finding."""
         self.left -= steps
 
     def is_done(self) -> bool:

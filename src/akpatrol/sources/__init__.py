@@ -1,1 +1,1 @@
-"""Where bytes come from, and where what is found in them stands."""
+"""Sources: they supply the bytes to scan and place the findings in them."""

@@ -1,4 +1,4 @@
-"""What every source is: a planner of work units, and the one who knows where its hits belong."""
+"""The protocol of a source: it plans units of work and places the raw findings in them."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class Unit(Protocol):
 
     @property
     def title(self) -> str:
-        """What a person would call it, should it be lost."""
+        """Its name in messages, in case it is lost."""
 
     def read(self) -> Iterator[Item]:
         """Yield what the unit holds."""
 
 
 class RescanUnit(NamedTuple):
-    """A unit that was read by an earlier run too: what it counts is known and told, what it holds may have changed."""
+    """A unit that an earlier run read: its counts are known and added, its content may have changed."""
 
     unit: Unit
 
     @property
     def title(self) -> str:
-        """What a person would call it."""
+        """Its name in messages."""
         return self.unit.title
 
     def read(self) -> Iterator[Item]:
@@ -53,7 +53,7 @@ class Source(Protocol):
         """Return what is looked at."""
 
     def size_hint(self) -> tuple[int, str] | None:
-        """Return how many things of which ``coverage.counts`` names are ahead; None while that is not known."""
+        """Return how many items of each of ``coverage.counts`` are to come; None while that is not known."""
 
     def is_much(self) -> bool:
         """Return whether the work is surely worth several processes, so that they start before it is planned."""
@@ -79,7 +79,7 @@ class Remembering(Protocol):
         """Learn what decides, besides the bytes, what is found in them; called before all else."""
 
     def note(self, unit: Unit, read: ScanResult) -> None:
-        """Learn what a unit came to; not called for one that was not read to its end."""
+        """Receive a unit's result; not called for a unit that was not read to its end."""
 
     def remember(self) -> None:
         """Keep for a later run what was learned; not called when this one is broken off."""
@@ -98,14 +98,14 @@ class Changing(Protocol):
 
 @runtime_checkable
 class Comparing(Protocol):
-    """A source that tells what is new from what was there before, which it does not look at otherwise."""
+    """A source that separates new content from earlier content, which it reads only to compare."""
 
     def compare_with(self, examine: Callable[[Unit], Sequence[RawFinding]]) -> None:
         """Learn how to find out what is in a unit; called before hits are placed."""
 
 
 class OneTarget:
-    """What the sources of one target share: nothing is missing from it, and it holds no further repositories."""
+    """Defaults for sources of one target: nothing is missing, and it holds no further repositories."""
 
     parallel = False
 

@@ -117,7 +117,7 @@ class _Opener:
         self._leave(0)
 
     def open(self, path: bytes) -> int:
-        """Return a descriptor of the file at ``path``, no part of which is a symbolic link. Raises OSError."""
+        """Return a descriptor of the file at ``path``, where no part of the path is a symbolic link. Raises OSError."""
         *names, name = path.split(b"/")
         if names != self._names or not self._handles:
             self._enter(names)
@@ -138,7 +138,7 @@ class _Opener:
                 self._handles[-1], self._names[-1] = below, b""
 
     def _leave(self, kept: int) -> None:
-        """Close all but the first directories, of which the root is one."""
+        """Close all but the first directories, including the root."""
         del self._names[max(0, kept - 1) :]
         while len(self._handles) > kept:
             os.close(self._handles.pop())
@@ -177,7 +177,7 @@ class FilesSource:
     """
 
     parallel = True
-    # Whether a path begins a batch, whatever came before it.
+    # Whether a path begins a batch, regardless of the paths before it.
     begins_batch: Callable[[bytes], bool] | None = None
 
     def __init__(

@@ -1,7 +1,7 @@
-"""Files that an earlier run read and that are as they were: by name, size, times and inode, as git's index tells.
+"""Files that an earlier run read and that are unchanged: same name, size, times and inode, as in git's index.
 
-What is remembered is a batch of files at a time: what it counted, and which of its files are to be read again, for a
-hit or a skip in them. https://git-scm.com/docs/racy-git
+Each cache entry is a batch of files: its counts, and the files to scan again because of a finding or a skip in
+them. https://git-scm.com/docs/racy-git
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from akpatrol.sources.base import Planned, Unit
 
 _BATCH = "files"
-# What changed within two seconds, which are what FAT tells apart, may change again without a new time.
+# FAT stores times to two seconds, so a recently changed file may change again without a new time.
 SETTLED_NS = 2_000_000_000
-# One path in so many begins a batch, whatever came before: a new file must not shift all batches behind it.
+# One path in this many begins a batch, regardless of the ones before: a new file must not shift all later batches.
 _FRESH = 128
 
 
@@ -55,7 +55,7 @@ class CachedFiles(FilesSource):
         self._conditions = conditions
 
     def plan(self) -> Iterator[Planned]:
-        """Yield what is not known, and of the rest what it came to and what is to be read again."""
+        """Yield the units that are not cached; for the others, the cached counts and the files to scan again."""
         for planned in super().plan():
             if isinstance(planned, FilesUnit) and (key := _key(planned)):
                 if known := _known(self._log.recall(self._conditions, _BATCH, key)):
@@ -67,7 +67,7 @@ class CachedFiles(FilesSource):
             yield planned
 
     def note(self, unit: Unit, read: ScanResult) -> None:
-        """Take in what a unit came to."""
+        """Store a unit's result."""
         if isinstance(unit, FilesUnit) and (key := self._keys.pop(unit, "")) and (value := _value(unit, read)):
             self._read[key] = value
 
@@ -77,7 +77,7 @@ class CachedFiles(FilesSource):
 
 
 def _key(unit: FilesUnit) -> str:
-    """Return a digest of what tells files from what they were, "" when that cannot be told."""
+    """Return a digest that changes when the files do, "" when there is none."""
     told: list[object] = [unit.root, unit.names, unit.named]
     newest = time_ns() - SETTLED_NS
     try:

@@ -24,7 +24,7 @@ _NOT_ADDED = re.compile(rb"^[- ].*$", re.MULTILINE)
 class MessageUnit(NamedTuple):
     """The message's file, without what the diff of ``git commit --verbose`` takes out or leaves as it is.
 
-    All else below the scissors is read: whether git will cut there is not known here.
+    Everything else below the scissors is read: whether git will cut there is unknown here.
     """
 
     target: str

@@ -70,6 +70,6 @@ class StreamSource(OneTarget):
         yield StreamUnit(self._target.id, self._typed)
 
     def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
-        """Yield each hit where it stands in the stream."""
+        """Yield each raw finding with its place in the stream."""
         for hit in hits:
             yield hit.match, occurrence(hit, State.WORKTREE)

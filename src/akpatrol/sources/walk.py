@@ -64,7 +64,7 @@ def walk(
                     yield DirectoryEntry(path, readable=False)
                 else:
                     yield from _file(entry, path)
-            except OSError as error:  # where the directory does not tell the types of its entries
+            except OSError as error:  # where the directory listing lacks the types of its entries
                 yield Skipped(os.fsdecode(path), error.strerror or "cannot be read")
         pending.extend(reversed(subdirectories))
 

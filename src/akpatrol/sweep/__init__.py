@@ -1,1 +1,1 @@
-"""The sweep: many targets looked through one after the other or together, and kept in one store."""
+"""The sweep: scan many targets, one by one or in parallel, into one store."""

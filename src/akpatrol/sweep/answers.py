@@ -1,4 +1,4 @@
-"""What the answers of a forge mean: how long to wait, and where the next page is. Pure: nothing is asked.
+"""Interpret a forge's answers: how long to wait, and where the next page is. Pure: makes no requests.
 
 GitHub: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api,
 https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api. GitLab:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _FORBIDDEN, _TOO_MANY, _SERVER_ERROR = 403, 429, 500
-# GitHub on its secondary limit, which tells no time: "wait for at least one minute before retrying".
+# GitHub on its secondary limit, which gives no time: "wait for at least one minute before retrying".
 _MINUTE = 60.0
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _NEXT = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next(?=[\s;,]|$))', re.IGNORECASE)
@@ -26,7 +26,7 @@ _NEXT = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next(?=[\s;
 def pause(status: int, headers: Mapping[str, str], now: float, attempt: int) -> float | None:
     """Return the seconds to wait before the same request is sent again; None when that would not help.
 
-    ``headers`` are found whatever their case, ``now`` is the time in seconds since 1970, ``attempt`` counts from 0.
+    ``headers`` are looked up regardless of case, ``now`` is the time in seconds since 1970, ``attempt`` counts from 0.
     """
     if status >= _SERVER_ERROR:
         return seconds_of(headers.get("retry-after", ""), now) or 2.0**attempt

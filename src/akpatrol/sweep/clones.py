@@ -1,8 +1,8 @@
-"""Mirrors of repositories that are somewhere else: cloned once, later only fetched.
+"""Mirrors of remote repositories: cloned once, then only fetched.
 
 The only module that knows GitPython, which runs git and reads its progress. GitPython gives git all of this process's
-environment, so ``env`` takes out what is not to be there; its deadline looks for git's children with other programs,
-so git leads a process group instead; and its errors, which repeat the command line, are shown to nobody.
+environment, so ``env`` removes the unwanted variables; its deadline runs other programs to find git's children,
+so git leads a process group instead; and its errors, which repeat the command line, are never shown.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Clones:
     def bring(self, wanted: CloneWanted, progress: Progress) -> str:
         """Return the path of a bare mirror that is up to date.
 
-        ``progress`` is told in words what is done, and how much of that, from 0 to 1, where it is known. Raises
+        ``progress`` receives the current step in words, and its fraction from 0 to 1 where it is known. Raises
         CloneError, and UsageError for an address that is not safe or when there is no git.
         """
         address = checked(wanted.url)
@@ -107,9 +107,9 @@ class Clones:
                     mirrors.discard(mirror)
                     self._clone(job, mirror, wanted.network or wanted.url)
         except TimeoutError:
-            raise CloneError("stopped, or another sweep is at the same clone for too long") from None
+            raise CloneError("stopped, or another sweep has used the same clone for too long") from None
         except OSError as error:
-            raise CloneError(f"the cache of clones cannot be used: {error.strerror or 'unknown error'}") from None
+            raise CloneError(f"the clone cache cannot be used: {error.strerror or 'unknown error'}") from None
         return mirror
 
     def _patient(self, ends: float, progress: Progress) -> bool:
@@ -131,7 +131,7 @@ class Clones:
             mirrors.lend(self._directory, network, mirror)
 
     def _fetch(self, job: _Job, mirror: str) -> None:
-        # The address and what to fetch are told again, so that nothing depends on what the mirror's own file says.
+        # The address and the refs to fetch are given again, so that the mirror's own configuration does not matter.
         fetch = ["fetch", "--prune", "--force", "--progress", "--no-recurse-submodules", "--no-write-fetch-head"]
         self._git(job, [f"--git-dir={mirror}"], fetch, [_EVERYTHING])
 
@@ -201,9 +201,9 @@ class _Watch(Thread):
             if self._stopped.is_set():
                 self.verdict = "stopped"
             elif now > self._ends:
-                self.verdict = "it took too long and was given up"
+                self.verdict = "the time limit was reached"
             elif now - self.heard > self._silence:
-                self.verdict = f"nothing came for {self._silence:.0f} seconds"
+                self.verdict = f"no data for {self._silence:.0f} seconds"
             if self.verdict:
                 _kill(self._child)
                 return
@@ -230,12 +230,12 @@ def _read(child: Popen[bytes], reader: CallableRemoteProgress, watch: _Watch) ->
 def _reason(said: list[str], code: int, credential: Secret | None) -> str:
     """Return why git failed, in its own words, with nothing secret in them."""
     text = "\n".join(said)
-    reason = first_line(text.encode("utf-8", "replace")) or f"git ended with {code}"
+    reason = first_line(text.encode("utf-8", "replace")) or f"git exited with {code}"
     if reason.startswith("Could not read from remote repository"):  # ssh has said why
         own = [line for line in said if line and not line.startswith(("Cloning into", "remote:", "fatal:"))]
         reason = own[0] if own else reason
     if "returned error: 30" in reason:
-        reason += "; the server sends elsewhere: give the address it has now, mostly one that ends in .git"
+        reason += "; the server redirects: give the current address, which usually ends in .git"
     for secret in _spellings(credential):
         reason = reason.replace(secret, "***")
     return visible(reason)[:_LONGEST_REASON]
@@ -252,7 +252,7 @@ def _spellings(credential: Secret | None) -> list[str]:
 def _program(name: str, path: str) -> str:
     if found := shutil.which(name, path=path):
         return found
-    raise UsageError(f"{name} was not found", hint=f"install {name} and see that it is on PATH")
+    raise UsageError(f"{name} was not found", hint=f"install {name} and make sure that it is on PATH")
 
 
 def _unstarted(error: Exception) -> str:
@@ -284,7 +284,7 @@ def _imported_with(**variables: str) -> Iterator[None]:
 
 def _gitpython(directory: str, progress: Progress) -> tuple[Git, CallableRemoteProgress]:
     """Return a git of GitPython's, started in ``directory``, and a reader of its progress."""
-    # Its import would run whatever git is first on PATH, in the current directory and with the user's environment.
+    # Its import would run the first git on PATH, in the current directory and with the user's environment.
     with _importing, _imported_with(GIT_PYTHON_GIT_EXECUTABLE=os.devnull, GIT_PYTHON_REFRESH="quiet"):
         from git.cmd import Git  # noqa: PLC0415 - 0.15 seconds, for sweeps that clone
         from git.util import CallableRemoteProgress, RemoteProgress  # noqa: PLC0415

@@ -39,11 +39,11 @@ _ANSWER_SECONDS = 30.0
 _WORKERS_SECONDS = 60.0
 _GLANCE_SECONDS = 5.0
 _CLOSE_SECONDS = 5.0
-_GO_ON = "what was read is kept: sweep again to go on"
+_GO_ON = "what was scanned is kept: run the sweep again to continue"
 
 
 class Terms(NamedTuple):
-    """What every worker must agree with: versions of akpatrol and Python, and ``tls`` as its own address's scheme."""
+    """The terms that every worker must meet: versions of akpatrol and Python, and ``tls`` as its address's scheme."""
 
     akpatrol: str
     python: str
@@ -56,12 +56,12 @@ class Terms(NamedTuple):
         if python != self.python:
             return f"the worker {address} has Python {python}, not {self.python}"
         if self.tls and not address.startswith("tls://"):
-            return f"the worker {address} does not speak TLS"
+            return f"the worker {address} does not use TLS"
         return ""
 
 
 class _Refused(NamedTuple):
-    """What a worker answers that cannot take part."""
+    """The answer of a worker that cannot take part."""
 
     reason: str
 
@@ -136,11 +136,11 @@ class Cluster:
 
     def _settle(self, inner: Future[Any], outer: Future[_T], when_killed: Callable[[], None]) -> None:
         if inner.cancelled():
-            self._lose("the scheduler is gone, or was restarted")
+            self._lose("the scheduler stopped or was restarted")
         elif (error := inner.exception()) and type(error).__name__ == "KilledWorker":
             when_killed()
         elif error:
-            self._lose(f"a worker did not understand a task ({type(error).__name__}): has it akpatrol {__version__}?")
+            self._lose(f"a worker could not load a task ({type(error).__name__}): does it have akpatrol {__version__}?")
         elif isinstance(found := inner.result(), _Refused):
             self._lose(found.reason)
         elif isinstance(found, _Failed):
@@ -187,12 +187,12 @@ class Cluster:
                 threads = self._client.nthreads(callback_timeout=_ANSWER_SECONDS)
             except Exception:  # noqa: BLE001 - whatever a client says that lost its scheduler
                 if not self._closed.is_set():
-                    self._lose("the scheduler does not answer any more")
+                    self._lose("the scheduler no longer answers")
                 return
             if threads:
                 self.workers, last = sum(threads.values()), monotonic()
             elif monotonic() - last > _WORKERS_SECONDS:
-                self._lose("there are no workers any more")
+                self._lose("no workers are left")
 
     def _met(self) -> int:
         """Return how many threads the workers have, once there is one and all that are there can take part."""
@@ -206,7 +206,7 @@ class Cluster:
             ) from None
         for address, answer in answers.items():
             if isinstance(answer, Exception):
-                reason = f"the worker {address} has no akpatrol that can be used ({type(answer).__name__})"
+                reason = f"the worker {address} has no usable akpatrol ({type(answer).__name__})"
             else:
                 own, python = answer
                 reason = self._terms.refusal(own, python, address)
@@ -242,7 +242,7 @@ def _client(address: str) -> Any:
     try:
         from distributed import Client  # noqa: PLC0415 - half a second, and an extra
     except ImportError:
-        raise UsageError("--dask needs dask.distributed", hint="pip install 'akpatrol[dask]'") from None
+        raise UsageError("--dask requires dask.distributed", hint="pip install 'akpatrol[dask]'") from None
     _hush()
     # One whose construction failed would be closed when Python ends, and wait for ever for a thread that has ended.
     client: Any = Client.__new__(Client)
@@ -256,7 +256,7 @@ def _client(address: str) -> Any:
 
 
 def _hush() -> None:
-    """Keep what Dask tells of itself from standard error: what matters of it is told as an error of ours."""
+    """Keep Dask's own messages off standard error: errors that matter are reported as ours."""
     for name in (*logging.Logger.manager.loggerDict, "asyncio"):
         if name.partition(".")[0] in ("asyncio", "distributed", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)

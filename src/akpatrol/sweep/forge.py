@@ -48,7 +48,7 @@ _TOKEN = re.compile(r"[!-~]+")
 
 
 class ForgeError(AkpatrolError):
-    """A forge did not list everything; what it listed until then stands."""
+    """A forge did not list everything; the repositories listed until then are kept."""
 
 
 class _Site(NamedTuple):
@@ -115,7 +115,7 @@ def _github(asker: _Asker, start: str) -> Iterator[CloneWanted | Skipped]:
             network = None
             full_name = _text(entry, "full_name")
             if entry.get("fork") is True and _FULL_NAME.fullmatch(full_name):
-                # The list does not tell where a fork comes from.
+                # The list does not include a fork's origin.
                 network = _text(asker.detail(f"{asker.site.api}/repos/{full_name}").get("source"), "clone_url") or None
             yield _wanted(asker.site, _text(entry, "clone_url"), full_name, network)
 
@@ -136,14 +136,14 @@ def _wanted(site: _Site, url: str, name: str, network: str | None) -> CloneWante
     try:
         host = checked(url).host
     except UsageError as error:
-        return Skipped(item, f"the forge names an address that cannot be cloned: {error}")
+        return Skipped(item, f"the forge lists an address that cannot be cloned: {error}")
     if host != urlsplit(site.clones).hostname:
-        return Skipped(item, f"the forge names a clone address on another host, {host}")
+        return Skipped(item, f"the forge lists a clone address on another host, {host}")
     return CloneWanted(url, network)
 
 
 class _Asker:
-    """Asks one forge, page by page, and waits when it is told to. A context manager."""
+    """Queries one forge, page by page, and waits when the forge says so. A context manager."""
 
     def __init__(
         self, site: _Site, headers: dict[str, str], client: httpx.Client | None, wait: Callable[[float], None]
@@ -173,7 +173,7 @@ class _Asker:
             pages.add(url)
             entries, headers = self._ask(url)
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-                raise ForgeError(f"{self._host} does not answer as a {self.site.kind} API does: no list")
+                raise ForgeError(f"{self._host} does not answer like a {self.site.kind} API: not a list")
             for entry in entries:
                 id_ = entry.get("id")
                 if not isinstance(id_, int):
@@ -183,7 +183,7 @@ class _Asker:
                     yield entry
             url = next_page(headers, url)
             if url and (url in pages or len(pages) == _MOST_PAGES):
-                raise ForgeError(f"{self._host} lists pages without an end")
+                raise ForgeError(f"{self._host} returns pages without end")
 
     def detail(self, url: str) -> Mapping[str, Any]:
         """Return one object, an empty one when the forge does not give it."""
@@ -201,12 +201,12 @@ class _Asker:
         redirects = attempt = 0
         while True:
             if not same_host(url, self.site.api):
-                raise ForgeError(f"{self._host} sends to another host, which was not asked")
+                raise ForgeError(f"{self._host} redirects to another host, which was not queried")
             try:
                 status, headers, body = self._get(url)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 status, headers, body = 0, {}, b""
-                failure = f"{self._host} cannot be asked: {type(error).__name__}"
+                failure = f"{self._host} cannot be reached: {type(error).__name__}"
                 seconds: float | None = 2.0**attempt
             else:
                 failure = f"{self._host} answers {status}"
@@ -229,25 +229,28 @@ class _Asker:
             for block in response.iter_raw():
                 body += block
                 if len(body) > _LARGEST or time.monotonic() > ends:
-                    raise ForgeError(f"{self._host} does not come to an end with its answer")
+                    raise ForgeError(f"{self._host} sends an answer without end")
         return response.status_code, response.headers, bytes(body)
 
     def _pause(self, seconds: float, failure: str) -> None:
         if seconds > self._patience:
-            raise ForgeError(f"{failure} and wants {seconds:.0f} seconds to pass, which is too long to wait")
+            raise ForgeError(f"{failure} and asks to wait {seconds:.0f} seconds, which is too long")
         self._patience -= seconds
         self._wait(seconds)
 
     def _refusal(self, status: int, failure: str) -> AkpatrolError:
         variable = TOKENS[self.site.kind]
         if status == _UNAUTHORIZED:
-            told = "does not accept the token" if self.site.token else "wants a token"
-            return UsageError(f"{self._host} {told} (401)", f"set {variable} to one that may read the repositories")
+            told = "rejects the token" if self.site.token else "requires a token"
+            return UsageError(f"{self._host} {told} (401)", f"set {variable} to a token that can read the repositories")
         if status == _FORBIDDEN:
-            return UsageError(f"{self._host} refuses to list it (403)", f"see what the token in {variable} may do")
+            return UsageError(
+                f"{self._host} refuses to list the repositories (403)",
+                f"check the permissions of the token in {variable}",
+            )
         if status == _NOT_FOUND:
-            hint = "see its name" if self.site.token else f"see its name, and set {variable} if it is not public"
-            return UsageError(f"{self._host} knows no such organization or group, or hides it (404)", hint)
+            hint = "check its name" if self.site.token else f"check its name, and set {variable} if it is not public"
+            return UsageError(f"{self._host} has no such organization or group, or hides it (404)", hint)
         return ForgeError(failure)
 
 
@@ -261,7 +264,7 @@ def _site(kind: str, url: str, token: str | None) -> _Site:
     if address.scheme not in {"https", "http"}:
         raise UsageError("--forge-url: not an https URL")
     if token and not _TOKEN.fullmatch(token):
-        raise UsageError(f"{TOKENS[kind]} holds characters that no token has")
+        raise UsageError(f"{TOKENS[kind]} contains characters that are invalid in a token")
     if kind == "github" and address.host in {"github.com", "api.github.com"}:
         return _Site(kind, GITHUB, "https://github.com", token or None)
     is_api = kind == "github" and address.host.startswith("api.")
@@ -275,7 +278,7 @@ def _site(kind: str, url: str, token: str | None) -> _Site:
 
 def _named(name: str) -> str:
     if not name.strip("/") or not name.isprintable() or name in {".", ".."}:
-        raise UsageError("the name of an organization or group is empty, or no name")
+        raise UsageError("empty or invalid name of an organization or group")
     return name.strip("/")
 
 
@@ -293,7 +296,7 @@ def _parsed(body: bytes, host: str) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise ForgeError(f"{host} does not answer as an API does: no JSON") from None
+        raise ForgeError(f"{host} does not answer like an API: not JSON") from None
 
 
 def _text(entry: Any, name: str) -> str:

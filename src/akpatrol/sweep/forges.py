@@ -31,7 +31,7 @@ class Forge(NamedTuple):
 
         list_ = {"github": forge.github, "gitlab": forge.gitlab}[self.kind]
         found = list_(self.name, self._api(), self.token)
-        first = list(islice(found, 1)) or [Skipped(self.name, f"{self.kind} lists no repository of it")]
+        first = list(islice(found, 1)) or [Skipped(self.name, f"{self.kind} lists no repositories")]
 
         def listed() -> Iterator[Planned]:
             yield from first
@@ -59,7 +59,7 @@ def forges_of(
 ) -> tuple[Forge, ...]:
     """Return what is asked for. Raises UsageError for a URL that cannot be both forges'."""
     if url and github and gitlab:
-        raise UsageError("--forge-url is of one forge, and two are asked for", hint="sweep them one after the other")
+        raise UsageError("--forge-url names one forge, but two were requested", hint="sweep them separately")
     wanted = [*(("github", name) for name in github), *(("gitlab", name) for name in gitlab)]
     tokens = {kind: next(filter(None, map(environment.get, names)), None) for kind, names in _TOKENS.items()}
     return tuple(Forge(kind, name, url, tokens[kind]) for kind, name in wanted)

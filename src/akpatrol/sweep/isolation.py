@@ -1,6 +1,6 @@
-"""What git is given to clone with: an environment and a configuration made from nothing. Pure.
+"""The environment and configuration for git clone, built from nothing. Pure.
 
-The other side is hostile, and so may be the directory that the sweep was started in. Nothing runs but git, its own
+The server is hostile, and so may be the directory that the sweep was started in. Nothing runs but git, its own
 transports and ssh: no hook, filter, credential helper, prompt, submodule or LFS transfer.
 https://git-scm.com/docs/git#_environment_variables, https://git-scm.com/docs/git-config
 """
@@ -81,7 +81,7 @@ def environment(
         passed = ["HOME", "SSH_AUTH_SOCK", "USER", "LOGNAME"]
     elif address.scheme == "https":
         passed = list(_PROXIES)
-        # What httpx takes for a private authority, git knows by another name.
+        # git has another name for httpx's private certificate authority.
         if bundle := variables.get("GIT_SSL_CAINFO") or variables.get("SSL_CERT_FILE"):
             made["GIT_SSL_CAINFO"] = bundle
     made |= {name: variables[name] for name in passed if name in variables}

@@ -37,7 +37,7 @@ def place(directory: str, url: str, address: CloneAddress) -> str:
     """Return the path of an address's mirror."""
     host = _part(f"{address.host}_{address.port}" if address.port else address.host)
     *parts, name = [_part(part) for part in address.path.removesuffix(".git").split("/") if part][-_MOST_PARTS:]
-    # What ends like a mirror could lie inside one.
+    # A path that ends like a mirror's could be inside one.
     parts = [f"{part}_" if part.endswith(".git") else part for part in parts]
     return os.path.join(directory, host, *parts, f"{name}-{_digest(url)[:8]}.git")
 
@@ -79,7 +79,7 @@ def clear(mirror: str) -> None:
         if directory == mirror:
             below[:] = [name for name in below if name == "refs"]
         for name in files:
-            # git refuses to go on where it finds the lock file of a process that was killed.
+            # git refuses to continue when it finds the lock file of a killed process.
             if name.endswith(".lock"):
                 _remove(os.path.join(directory, name))
     packs = os.path.join(mirror, "objects", "pack")
@@ -153,7 +153,7 @@ def _remove(file: str) -> None:
 
 
 def _part(part: str) -> str:
-    # An address may hold a credential, and names are shown; the digest of the address tells mirrors apart.
+    # An address may hold a credential, and names are shown, so the digest of the address identifies a mirror.
     name = _SHAPED.sub(r"\1", _ODD.sub("_", part)[:_LONGEST_PART])
     return f"_{name}" if name.startswith((".", "-")) or not name else name
 

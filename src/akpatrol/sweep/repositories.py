@@ -30,10 +30,10 @@ class Met(NamedTuple):
 
 
 def beneath(root: bytes) -> Iterator[Met | Skipped]:
-    """Yield the repositories at and beneath ``root``, an absolute real path; one may be met several times.
+    """Yield the repositories at and below ``root``, an absolute real path; one may occur several times.
 
-    What looks like a repository and is none that can be read is a skip; so is one whose git directory lies elsewhere
-    and does not lead back, since whoever wrote the tree could have any repository of this machine read by that.
+    An apparent repository that cannot be read is a skip; so is one whose git directory is elsewhere and does not point
+    back, because the tree's author could otherwise make the sweep read any repository on this machine.
     """
     pending = [(root, False)]
     # Looked into last: a submodule is then known by its work tree, if it has one.
@@ -45,7 +45,7 @@ def beneath(root: bytes) -> Iterator[Met | Skipped]:
             with os.scandir(directory) as listed:
                 entries = sorted(listed, key=lambda entry: entry.name)
         except OSError as error:
-            yield Skipped(os.fsdecode(directory), f"repositories beneath it were not looked for: {error.strerror}")
+            yield Skipped(os.fsdecode(directory), f"not searched for repositories: {error.strerror}")
             continue
         names = {entry.name for entry in entries}
         found = _here(directory, names, is_root=directory == root)
@@ -71,7 +71,7 @@ def beneath(root: bytes) -> Iterator[Met | Skipped]:
 
 
 def common(found: Repository) -> bytes:
-    """Return what tells one repository from another, whichever of its work trees it was met by."""
+    """Return a repository's identity, the same for all of its work trees."""
     return os.path.realpath(found.common_dir)
 
 
@@ -84,13 +84,13 @@ def _here(directory: bytes, names: set[bytes], *, is_root: bool) -> Repository |
 def _refused(directory: bytes, names: set[bytes], found: Repository | None) -> Iterator[Skipped]:
     if found:
         named = os.fsdecode(found.common_dir)
-        yield Skipped(os.fsdecode(directory), f"its git directory lies elsewhere; name it to have it read: {named}")
+        yield Skipped(os.fsdecode(directory), f"its git directory is elsewhere; to scan it, name it: {named}")
     elif b".git" in names and _broken(os.path.join(directory, b".git")):
-        yield Skipped(os.fsdecode(directory), "its .git is no git directory that can be read, nor names one")
+        yield Skipped(os.fsdecode(directory), "its .git is neither a readable git directory nor names one")
 
 
 def _below(entries: list[os.DirEntry[bytes]], barren: frozenset[bytes]) -> list[bytes]:
-    """Return the names of the subdirectories; one that cannot be looked at is told of by who reads the files."""
+    """Return the names of the subdirectories; an unreadable one is reported when the files are read."""
     below = []
     for entry in entries:
         try:

@@ -1,6 +1,6 @@
-"""The sweep itself: a worker pool scans every target, which goes into the store as a whole, the largest first.
+"""Run a sweep: a worker pool scans every target, the largest first, and stores each as a whole.
 
-What was committed is done, whenever it ends: the next sweep finds those targets as it left them and goes on.
+Stored targets are done even if the sweep is cut off: the next sweep finds them unchanged and continues.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Planned = Target | Skipped | CloneWanted
 
-# What is smaller is read by one worker, in well under a minute.
+# One worker reads a smaller target in well under a minute.
 _LARGE_BYTES = 48 << 20
 _LARGE_AT_ONCE = 2
 # So few and small targets, when there are no others, are read sooner than a process starts.
@@ -43,7 +43,7 @@ _FEW, _LITTLE_BYTES = 4, 8 << 20
 _CLONES_AT_ONCE = 4
 _IN_FLIGHT_A_WORKER = 2
 _UNITS_A_WORKER = 4
-# Of so many targets the largest is begun first, so that the end waits for none.
+# Among this many targets the largest starts first, so that the end does not wait for it.
 _AHEAD = 512
 _GLANCE_SECONDS = 0.5
 
@@ -85,7 +85,7 @@ class Sweep:
         self._store = store
         self._run = run
         self._watch = watch
-        # What is accepted until some day is looked at again on each.
+        # Acceptances that expire are checked again every day.
         until = (order.accept, date.today().isoformat()) if order.accept else ()  # noqa: DTZ011 - any day will do
         self._conditions = f"{conditions(order.rules.digest, order.limits)} {order.minimum} {order.exclude!r} {until!r}"
         self._ahead: list[_Waiting] = []
@@ -108,7 +108,7 @@ class Sweep:
         return self._stopping.is_set()
 
     def go(self, plan: Iterable[Planned], bring: Callable[[CloneWanted], str]) -> None:
-        """Look through all targets of a plan; ``bring`` clones what is to be cloned, and returns where to."""
+        """Scan all targets of a plan; ``bring`` clones a remote one and returns the mirror's path."""
         planned = iter(plan)
         with ThreadPoolExecutor(_CLONES_AT_ONCE) as carriers, ThreadPoolExecutor(_LARGE_AT_ONCE) as conductors:
             try:
@@ -153,7 +153,7 @@ class Sweep:
         heappush(self._ahead, _Waiting((-seen.size, self._met), target, seen))
 
     def _is_as_it_was(self, target: Target, seen: TargetSignature) -> bool:
-        # To ask about a credential its secret is needed, which nobody kept.
+        # Verification needs the secret, which is not stored.
         if self._order.secrets or not seen.signature:
             return False
         return self._store.signature(target.kind, target.root, self._conditions) == seen.signature
@@ -173,12 +173,12 @@ class Sweep:
             self._flying[future] = one
 
     def _is_worth_it(self) -> bool:
-        """Tell whether there is enough to do for processes to be started for it."""
+        """Return whether there is enough work to start processes for it."""
         many = len(self._ahead) + len(self._coming) >= _FEW
         return self._pool.ready or many or not self._listed or self._ahead_bytes > _LITTLE_BYTES
 
     def _is_conducted(self, one: _Waiting) -> bool:
-        """Tell whether a target is read by all together, or here because its very name is a secret."""
+        """Return whether a target is split among the workers, or read here because its name holds a secret."""
         if work.tells(self._order, one.target):
             return True
         if self._pool.workers == 1 or len(self._conducted) >= _LARGE_AT_ONCE or one.seen.size <= _LARGE_BYTES:
@@ -207,7 +207,7 @@ class Sweep:
                 self._arrived(future)
 
     def _settle(self, future: Future[TargetResult], one: _Waiting) -> None:
-        """Keep what a target came to."""
+        """Store a target's result."""
         outcome = None
         try:
             outcome = future.result()
@@ -216,7 +216,7 @@ class Sweep:
         except WorkersLostError:
             raise
         except BrokenExecutor:
-            self._skip(one.target.root, "a worker process died while it was read")
+            self._skip(one.target.root, "a worker process died while reading it")
         except Exception as error:  # noqa: BLE001 - one target must not cost the others; its text may hold a secret
             self._skip(one.target.root, f"a bug in akpatrol: {type(error).__name__}")
         else:

@@ -1,4 +1,4 @@
-"""What a target looks like from outside: as long as that is the same, a later sweep need not open it.
+"""A target's signature: while it is unchanged, a later sweep need not open the target.
 
 Names, types, sizes, times and inodes of all files, as git's own index compares them:
 https://git-scm.com/docs/racy-git
@@ -49,7 +49,7 @@ def look(target: Target, own: Collection[bytes] = ()) -> TargetSignature:
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:
-    # A directory's times tell of names that came and went, which are listed anyway.
+    # A directory's times only change with its names, which are listed anyway.
     if stat.S_ISDIR(status.st_mode):
         return status.st_mode, status.st_ino, 0, 0, 0
     return status.st_mode, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

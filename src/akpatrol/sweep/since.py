@@ -1,4 +1,4 @@
-"""What is new, gone or changed between two runs of a store."""
+"""Compare two runs of a store: new, gone and changed credentials."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _STATUSES = "SELECT fingerprint, status FROM verification WHERE run <= :run ORDE
 
 
 class _Standing(NamedTuple):
-    """What is told of a credential when it changes."""
+    """The facts about a credential that are reported when they change."""
 
     kind: str
     redacted: str
@@ -95,7 +95,7 @@ def _standings(connection: Connection, run: int) -> dict[str, _Standing]:
     for name, places in connection.execute(_PLACES, {"run": run}):
         found[name] = found[name]._replace(places=places)
     for name, status in connection.execute(_STATUSES, {"run": run}):
-        # What was not sent says nothing about what was answered before.
+        # A credential that was not sent keeps its earlier answer.
         if name in found and (found[name].status == UNVERIFIED or status != VerificationStatus.NOT_SENT):
             found[name] = found[name]._replace(status=VerificationStatus(status).value)
     return found

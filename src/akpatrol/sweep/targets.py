@@ -1,4 +1,4 @@
-"""What the words of a command line name: repositories, directories, files, lists of them, and addresses to clone."""
+"""Resolve the targets of a command line: repositories, directories, files, lists of them, and addresses to clone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def resolve(words: Sequence[str], first: int = 0) -> Iterator[Planned]:
 
     A directory is every repository at and beneath it and, unless it is itself a bare one, its files. ``@FILE`` names a
     file with one word on each line, in which what cannot be used is a skip. Paths are relative to the current
-    directory. Raises UsageError, before anything is looked at, for what cannot be used on the command line itself.
+    directory. Raises UsageError, before anything is scanned, for an unusable command line.
     """
     named: list[_Path | CloneWanted | Skipped] = []
     for word in words:
@@ -91,12 +91,12 @@ def _named(word: str) -> _Path | CloneWanted:
     if not word:
         raise UsageError("a target is empty", hint="give . for the current directory")
     if word == "-":
-        raise UsageError("a sweep does not read standard input", hint="give it to akpatrol scan -")
+        raise UsageError("a sweep does not read standard input", hint="use akpatrol scan -")
     if is_address(word) and not os.path.lexists(word):
         checked(word)
         return CloneWanted(word)
     if word.startswith("-"):
-        raise UsageError("a target begins with -", hint="write ./ before the name of a file")
+        raise UsageError("a target begins with -", hint="put ./ in front of a file name")
     try:
         root = os.path.realpath(word, strict=True)
         mode = os.stat(root).st_mode
@@ -115,14 +115,14 @@ def _listed(file: str) -> Iterator[_Path | CloneWanted | Skipped]:
             lines = stream.read().removeprefix(b"\xef\xbb\xbf").splitlines()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a path"
-        raise UsageError(f"@{file}: {reason}", hint="@ stands before the name of a file of targets") from None
+        raise UsageError(f"@{file}: {reason}", hint="@ introduces a file that lists targets") from None
     words = [(number, os.fsdecode(line.strip())) for number, line in enumerate(lines, 1)]
     words = [(number, word) for number, word in words if word and not word.startswith("#")]
     if not words:
-        raise UsageError(f"@{file}: it names no target", hint="write one a line")
+        raise UsageError(f"@{file}: names no target", hint="write one a line")
     for number, word in words:
         if word.startswith("@"):
-            raise UsageError(f"{file}:{number}: a list of targets cannot name another", hint="give both lists")
+            raise UsageError(f"{file}:{number}: a list of targets cannot include another", hint="give both lists")
         try:
             yield _named(word)
         except UsageError as error:

@@ -59,17 +59,17 @@ def checked(word: str) -> CloneAddress:
     if helper := _HELPER.match(word):
         raise UsageError(f"{helper[0]} could run any program and is refused", _HINT)
     if not word.isprintable() or "\\" in word:
-        raise UsageError("an address holds characters that no address has", _HINT)
+        raise UsageError("an address contains invalid characters", _HINT)
     scheme = _SCHEME.match(word)
     found = _parsed(word) if scheme else _short(word)
     if found.scheme not in _SCHEMES:
         raise UsageError(f"{found.scheme}:// is refused: {shown(word)}", _HINT)
     if found.scheme == "http" and not is_loopback(found.host):
-        raise UsageError(f"http:// is refused but for this machine: {shown(word)}", "give the https:// address")
+        raise UsageError(f"http:// is refused except for this machine: {shown(word)}", "give the https:// address")
     if not _HOST.fullmatch(found.host) or (found.user and not _USER.fullmatch(found.user)):
-        raise UsageError(f"not an address of a repository: {shown(word)}", _HINT)
+        raise UsageError(f"not a repository address: {shown(word)}", _HINT)
     if not found.path or found.path.startswith("-"):
-        raise UsageError(f"no path of a repository: {shown(word)}", _HINT)
+        raise UsageError(f"no repository path: {shown(word)}", _HINT)
     return found
 
 
@@ -95,12 +95,12 @@ def _parsed(word: str) -> CloneAddress:
     except ValueError:
         raise UsageError(f"not a URL: {shown(word)}", _HINT) from None
     if parts.query or parts.fragment:
-        raise UsageError(f"only a scheme, a host, a port and a path, please: {shown(word)}", _HINT)
+        raise UsageError(f"must be scheme://host[:port][/path]: {shown(word)}", _HINT)
     user, colon, _ = parts.netloc.rpartition("@")[0].partition(":")
     if colon or (user and parts.scheme != "ssh"):
         raise UsageError(
-            f"an address holds a password or a token: {shown(word)}",
-            "leave it out: a token for a forge is taken from the environment",
+            f"an address contains a password or a token: {shown(word)}",
+            "leave it out: tokens for forges come from the environment",
         )
     return CloneAddress(parts.scheme, user, host.lower(), port, parts.path.strip("/"))
 
@@ -108,7 +108,7 @@ def _parsed(word: str) -> CloneAddress:
 def _short(word: str) -> CloneAddress:
     parts = _SHORT.fullmatch(word)
     if not parts:
-        raise UsageError(f"not an address of a repository: {shown(word)}", _HINT)
+        raise UsageError(f"not a repository address: {shown(word)}", _HINT)
     if ":" in parts["user"]:
-        raise UsageError(f"an address holds a password: {shown(word)}", "leave it out")
+        raise UsageError(f"an address contains a password: {shown(word)}", "leave it out")
     return CloneAddress("ssh", parts["user"], parts["host"].strip("[]").lower(), None, parts["path"].strip("/"))

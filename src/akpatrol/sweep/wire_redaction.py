@@ -1,6 +1,6 @@
-"""What may cross an open wire: a unit without secrets in its names, and of what is found where to read it again.
+"""Wire redaction: only a unit without secrets in its names, and the places to read again, cross an open wire.
 
-Whoever conducts a sweep reads those few things itself; then it knows all that one process alone would know.
+The coordinating process reads those few places itself, and then knows all that a single process would know.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class RedactedResult(ScanResult):
-    """A tally without hits: ``again`` is to be read for them, None when nothing of the unit could be told.
+    """A scan result without raw findings: ``again`` is to be read for them, None when the result had to be dropped.
 
     ``fingerprints`` are those of the secrets that ``again`` holds.
     """
@@ -40,14 +40,14 @@ class RedactedResult(ScanResult):
 
 
 def tells(examiner: Examiner, sent: Unit | Target) -> bool:
-    """Return whether the names alone, which whoever reads must be told, hold a secret; or whether that is not known."""
+    """Return whether the names, which the reader must know, hold or may hold a secret."""
     names = _names(sent)
     chunk = Chunk(Origin("0", Place.PATH), b"\0".join(names or ()), names=True)
     return names is None or any(isinstance(item, RawFinding) for item in examiner.look(chunk))
 
 
 def withheld(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
-    """Return what a unit came to without any secret."""
+    """Return a unit's result without any secret."""
     redact = Redactor(examiner.engine, [hit.match.secret for hit in read.hits])
     told = [text for skip in read.skipped for text in (skip.item, skip.reason)] + read.unsettled
     if any(redact(text) != text for text in told):
@@ -61,7 +61,7 @@ def withheld(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
 
 
 def complete(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
-    """Return all that a unit came to, by reading again what was withheld."""
+    """Return a unit's complete result, by reading again what was withheld."""
     if not isinstance(read, RedactedResult):
         return read
     if read.again:
@@ -95,7 +95,7 @@ def _names(sent: Unit | Target) -> tuple[bytes, ...] | None:
 
 
 def _holding(unit: Unit, hits: Iterable[RawFinding]) -> Unit:
-    """Return what of a unit holds the hits: all of it where that cannot be told apart."""
+    """Return the part of a unit that holds the raw findings, or the whole unit when it cannot be divided."""
     if isinstance(unit, RescanUnit):
         return _holding(unit.unit, hits)
     if isinstance(unit, SliceUnit):

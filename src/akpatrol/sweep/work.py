@@ -1,6 +1,6 @@
-"""What is done with one target, wherever that is: here, in a process of this machine or on another one.
+"""The work on one target, in this process, in another process or on another machine.
 
-What comes back is a document, in which every secret is masked. A raw secret comes along only when it is asked for.
+The result is a document in which every secret is masked. Raw secrets are included only on request.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class ScanSpec(NamedTuple):
     accept: Sequence[SkipAcceptance] = ()
 
     def leaves_out(self, root: str) -> Matcher:
-        """Return what tells whether a path below a target's root is left out, being a directory or not."""
+        """Return a function that says whether a path below a target's root is left out, as a directory or a file."""
         by_name, above = matcher(self.exclude), os.fsencode(root)
         if not any(path.startswith(above) for path in self.own):
             return by_name
@@ -74,7 +74,7 @@ class ScanSpec(NamedTuple):
 
 
 class TargetResult(NamedTuple):
-    """What a target came to: its document, and its credentials by fingerprint, without places, if they are wanted."""
+    """A target's result: its document, and its credentials by fingerprint, without places, if requested."""
 
     document: ReportView
     secrets: dict[str, Credential]
@@ -103,7 +103,7 @@ def _cache(order: ScanSpec) -> str | None:
 
 
 def whole(order: ScanSpec, target: Target) -> TargetResult:
-    """Look through one target and return what it came to; what cannot be opened is a skip."""
+    """Scan one target and return its result; a target that cannot be opened is a skip."""
     return through(order, target)
 
 
@@ -129,18 +129,18 @@ def through(order: ScanSpec, target: Target, reader: Reader | None = None) -> Ta
 
 
 def piece(order: ScanSpec, unit: Unit) -> ScanResult:
-    """Read one unit of a target too large for one process; ``completed`` makes of this what the unit came to."""
+    """Read one unit of a target too large for one process; ``completed`` turns this into the unit's result."""
     read = wire_redaction.tally(examiner(order), unit)
     return wire_redaction.withheld(examiner(order), unit, read) if order.nameless else read
 
 
 def completed(order: ScanSpec, unit: Unit, read: ScanResult) -> ScanResult:
-    """Return what a unit came to, of what ``piece`` returned."""
+    """Return a unit's result from what ``piece`` returned."""
     return wire_redaction.complete(examiner(order), unit, read) if order.nameless else read
 
 
 def tells(order: ScanSpec, sent: Unit | Target) -> bool:
-    """Return whether to have something read would give a secret away."""
+    """Return whether a request to read something would reveal a secret."""
     return order.nameless and wire_redaction.tells(examiner(order), sent)
 
 
@@ -161,13 +161,13 @@ def outcome(order: ScanSpec, report: Report) -> TargetResult:
 
 
 def answers(order: ScanSpec, report: Report) -> dict[str, VerificationView]:
-    """Return what the API said of a report's credentials, as their documents tell it, by fingerprint."""
+    """Return the verification of a report's credentials by fingerprint, as in its document."""
     credentials = outcome(order, report).document["credentials"]
     return {one["fingerprint"]: one["verification"] for one in credentials if one["verification"]}
 
 
 def failed(target: Target, error: Exception) -> Report:
-    """Return the report of a target of which nothing could be looked at."""
+    """Return the report of a target that could not be scanned at all."""
     reason = (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Report("sweep", now, 0.0, (target,), Coverage(skipped=(Skipped(target.root, reason),)), ())
@@ -180,6 +180,6 @@ def _source(order: ScanSpec, target: Target, log: ScanCache | None) -> Source:
         return CachedFiles([target], order.leaves_out, log) if log else FilesSource([target], order.leaves_out)
     found = repository.at(os.fsencode(target.root))
     if not found:
-        raise GitError("it is no git repository any more")
+        raise GitError("no longer a git repository")
     git = Git(found, common=True)
     return HistorySource(git, describe.target(git)._replace(id=target.id, root=target.root), log, lent=False)

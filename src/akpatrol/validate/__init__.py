@@ -1,1 +1,1 @@
-"""Checks of data that somebody else wrote: each value is what it must be, or an error that says where."""
+"""Checks of untrusted data: each value has the required form, or an error names its position."""

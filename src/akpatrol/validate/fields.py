@@ -1,7 +1,7 @@
-"""One object of a file that somebody else wrote: every value is taken as what it must be, or not at all.
+"""Read one object of an untrusted file: every value must have the required form.
 
-All that is read back goes through here: reports, stores, baselines and what caches remember. Every kind of value has
-bounds, so that nothing that is computed of it later can fail.
+Everything that is read back goes through here: reports, stores, baselines and caches. Every kind of value is bounded,
+so that later computations cannot fail.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LATEST_YEAR = 9000
 _HTTP_STATUSES = range(100, 1000)
 _SHOWN = 40
 _FINGERPRINT = re.compile("akp1:[0-9a-f]{64}")
-# What Secret.redacted makes: of the prefix and what follows no more than it shows.
+# The form of Secret.redacted: no more of the prefix and the rest than it shows.
 _MASKED = re.compile(r"(?:[^_]{0,3}_.{4})?\*{3}\([0-9]{1,12}\)", re.DOTALL)
 _MOMENT = re.compile("[-+:.? 0-9TZtz]{0,40}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -40,16 +40,16 @@ class FieldError(ValueError):
 
 
 class Fields:
-    """An object's values by name; ``where`` stands before each name in messages.
+    """An object's values by name; messages put ``where`` in front of each name.
 
-    Every method raises FieldError for what is missing or something else.
+    Every method raises FieldError for a missing or unsuitable value.
     """
 
     __slots__ = ("_values", "_where")
 
     def __init__(self, value: Any, where: str = "") -> None:
         if not isinstance(value, Mapping):
-            raise FieldError(f"{where.rstrip('.: ') or 'all of it'}: must be an object")
+            raise FieldError(f"{where.rstrip('.: ') or 'document'}: must be an object")
         self._values = value
         self._where = where
 
@@ -68,14 +68,14 @@ class Fields:
         return key in self._values
 
     def text(self, key: str, longest: int = LONGEST_TEXT) -> str:
-        """Return a text, whatever it says."""
+        """Return any text."""
         return self._text(key, self._value(key), longest)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return several texts."""
         return tuple(self._text(f"{key}[{at}]", one) for at, one in enumerate(self._list(key)))
 
-    def like(self, key: str, pattern: re.Pattern[str], words: str = "not a text of this kind") -> str:
+    def like(self, key: str, pattern: re.Pattern[str], words: str = "has an invalid form") -> str:
         """Return a text that is all as the pattern says."""
         text = self.text(key)
         if not pattern.fullmatch(text):
@@ -91,7 +91,7 @@ class Fields:
         return self.like(key, _MASKED, "must be a credential's masked form")
 
     def date(self, key: str) -> str:
-        """Return a day, as it is written."""
+        """Return a day, as written."""
         text = self.like(key, _DATE, "must be a date, YYYY-MM-DD")
         try:
             datetime.fromisoformat(text)
@@ -100,11 +100,11 @@ class Fields:
         return text
 
     def moment(self, key: str) -> str:
-        """Return a moment as it is written: only its characters are checked."""
+        """Return a time as written; only its characters are checked."""
         return self.like(key, _MOMENT)
 
     def start(self, key: str) -> str:
-        """Return a moment in RFC 3339 from which time can be counted on, as it is written."""
+        """Return an RFC 3339 time, as written, that later times can be computed from."""
         text = self.text(key)
         try:
             moment = datetime.fromisoformat(text)
@@ -112,7 +112,7 @@ class Fields:
         except (ValueError, OverflowError):
             moment = None
         if len(text) > _SHOWN or moment is None or moment.year > LATEST_YEAR:
-            raise self.wrong(key, f"must be a moment in RFC 3339 before the year {LATEST_YEAR}")
+            raise self.wrong(key, f"must be an RFC 3339 time before the year {LATEST_YEAR}")
         return text
 
     def one(self, key: str, members: type[_Member]) -> _Member:
@@ -202,7 +202,7 @@ class Fields:
 
     def _text(self, key: str, value: Any, longest: int = LONGEST_TEXT) -> str:
         if not isinstance(value, str) or len(value) > longest:
-            raise self.wrong(key, f"must be a text of at most {longest:,} characters")
+            raise self.wrong(key, f"must be a string of at most {longest:,} characters")
         return value
 
     def _count(self, key: str, value: Any) -> int:

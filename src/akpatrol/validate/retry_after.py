@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 
 _MOST_DIGITS = 9
-"""Of a number of seconds: nobody waits for thirty years."""
+"""Digits of a number of seconds: longer waits make no sense."""
 
 
 def seconds_of(retry_after: str, now: float) -> float | None:

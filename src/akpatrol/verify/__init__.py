@@ -28,7 +28,7 @@ Key = tuple[CredentialKind, Secret]
 
 
 class Verified(NamedTuple):
-    """What became known; ``interrupted`` when Ctrl-C cut it short, and the results say of which credentials."""
+    """The results of verification; after Ctrl-C ``interrupted``, and each result says whether it was cut short."""
 
     results: dict[Key, Verification]
     interrupted: bool = False
@@ -42,9 +42,9 @@ def verify_all(
 ) -> Verified:
     """Ask the API about every credential that may be sent, once for each kind and secret.
 
-    ``on_result`` is called in this thread as answers come, for progress; what it is told is provisional until the
-    second negative control, and only the returned results hold. Ctrl-C ends the asking, not the call.
-    Raises UsageError for wishes that cannot be met.
+    ``on_result`` is called in this thread as answers arrive, for progress; its results are provisional until the
+    second negative control, and only the returned ones are final. Ctrl-C ends the requests, not the call.
+    Raises UsageError for unusable options.
     """
     check(wishes)
     results: dict[Key, Verification] = {}

@@ -25,7 +25,7 @@ _STOP_SECONDS = 5.0
 
 
 class PartialResult(NamedTuple):
-    """What is known about a credential so far."""
+    """The facts known about a credential so far."""
 
     credential: Credential
     verification: Verification

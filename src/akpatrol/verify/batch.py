@@ -106,7 +106,7 @@ class Batch:
         answer = await self._ask(_path(credential.kind), credential.secret, step)
         self._unanswered = self._unanswered + 1 if _unanswered(answer) else 0
         decision = decide(credential.kind, organization_given=step is not None, control=first, answer=answer)
-        # Without its organization a token would only be told so again.
+        # Without its organization a token would only get the same answer again.
         wanted = self._wishes.scopes and said(answer) is not Said.CLAIM_MISSING
         if not wanted or decision.status is not VerificationStatus.ACTIVE:
             return CredentialAnswers(step, answer)

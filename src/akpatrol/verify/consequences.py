@@ -1,4 +1,4 @@
-"""What a verification changes about a credential and about the exit code: pure."""
+"""The effects of a verification on a credential and on the exit code: pure."""
 
 from __future__ import annotations
 

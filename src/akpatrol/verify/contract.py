@@ -1,8 +1,8 @@
-"""What the API's answers mean: pure decisions, no input or output.
+"""Interpret the API's answers: pure decisions without input or output.
 
-The facts are the documentation's ("Authentication", "Errors"): 401 is a missing or invalid credential, or a
+The facts are from the documentation ("Authentication", "Errors"): 401 is a missing or invalid credential, or a
 personal access token without its organization; 403 is a valid credential whose scopes do not grant the action;
-errors are JSON, ``{"detail": "<message>"}``. Whatever does not look like that comes from something else.
+errors are JSON, ``{"detail": "<message>"}``. Any other answer does not come from the API.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from akpatrol.kinds import CredentialKind
 
 CLAIM_MISSING = "missing organization claim"
-"""What 401 says of a personal access token that is sent without its organization ("Authentication")."""
+"""The message of a 401 for a personal access token that is sent without its organization ("Authentication")."""
 
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 
@@ -33,7 +33,7 @@ class Failure(StrEnum):
 
 
 class Shape(StrEnum):
-    """What the body of an answer is."""
+    """The form of an answer's body."""
 
     DATA = "data"  # a JSON list or object
     DETAIL = "detail"  # the API's own error, {"detail": "<message>"}
@@ -41,10 +41,10 @@ class Shape(StrEnum):
 
 
 class Answer(NamedTuple):
-    """What came back, without any of its text, which could repeat the credential.
+    """An answer without its text, which could repeat the credential.
 
     ``scopes`` is set when the body is a flat list of strings; ``retry_after`` is in seconds.
-    Without status and failure, nothing was asked.
+    Without status and failure, no request was made.
     """
 
     status: int = 0
@@ -56,7 +56,7 @@ class Answer(NamedTuple):
 
 
 class Said(StrEnum):
-    """What an answer says about a credential, the most trustworthy answer to a negative control first."""
+    """The meaning of an answer; as answers to a negative control, the most trustworthy comes first."""
 
     REFUSED = "refused"
     CLAIM_MISSING = "claim_missing"
@@ -75,19 +75,19 @@ class Decision(NamedTuple):
 NOT_ASKED = Answer()
 
 _FAILURES = {
-    Failure.TIMED_OUT: "There was no complete answer in time.",
-    Failure.TLS: "The connection is not secure: the server's certificate or its TLS cannot be trusted.",
+    Failure.TIMED_OUT: "No complete answer arrived in time.",
+    Failure.TLS: "The connection is not secure: the server's certificate or TLS setup cannot be trusted.",
     Failure.UNREACHABLE: "The server cannot be reached.",
     Failure.DROPPED: "The connection broke before the answer was complete.",
     Failure.PROXY: "A proxy did not let the request through.",
-    Failure.BROKEN: "Asking failed inside akpatrol, which is a bug.",
+    Failure.BROKEN: "Verification failed inside akpatrol, which is a bug.",
 }
 _STATUSES = {
-    0: "It was not asked.",
+    0: "The API was not asked.",
     _UNAUTHORIZED: "The refusal (401) is not the API's: a firewall's or a proxy's page.",
     _FORBIDDEN: "The refusal (403) is not the API's: a firewall's or a proxy's page.",
     407: "A proxy asks for a password (407).",
-    429: "The API throttles (429).",
+    429: "The API limits the request rate (429).",
 }
 
 
@@ -123,11 +123,11 @@ def distrust(kind: CredentialKind, *, organization_given: bool, control: Answer)
             return "The API asks for an organization although one was sent, so its answers prove nothing."
         case Said.CLAIM_MISSING:
             return (
-                "Without an organization the API answers this token as it answers one that cannot exist. "
+                "Without an organization the API gives this token the same answer as one that cannot exist. "
                 "Give --org to find out."
             )
         case Said.NOTHING:
-            return f"Whether the API tells credentials apart could not be established. {silence(control)}"
+            return f"It could not be established whether the API distinguishes credentials. {silence(control)}"
         case _:
             return f"The API accepts a credential that cannot exist ({control.status}), so its answers prove nothing."
 
@@ -146,12 +146,12 @@ def decide(kind: CredentialKind, *, organization_given: bool, control: Answer, a
         case Said.ACCEPTED:
             status, reason = VerificationStatus.ACTIVE, f"The API accepts it ({answer.status})."
         case Said.FORBIDDEN:
-            status, reason = VerificationStatus.ACTIVE, "Valid: only its scopes do not let it list agents (403)."
+            status, reason = VerificationStatus.ACTIVE, "Valid, but its scopes do not allow listing agents (403)."
         case Said.REFUSED:
             status, reason = VerificationStatus.INACTIVE, "The API refuses it (401)."
         case Said.CLAIM_MISSING if kind.needs_organization and not organization_given:
             status = VerificationStatus.ACTIVE
-            reason = "Valid: the API asks only for its organization (401). --org tells what it can do there."
+            reason = "Valid: the API only asks for its organization (401). --org shows what it can do there."
         case Said.CLAIM_MISSING:
             reason = "The API asks for an organization (401), which does not fit this request."
     return Decision(status, reason)

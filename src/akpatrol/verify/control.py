@@ -1,8 +1,8 @@
-"""Negative controls: credentials that cannot exist, to find out whether the API tells credentials apart.
+"""Negative controls: credentials that cannot exist, to check that the API distinguishes credentials.
 
 Each has the id part ``akpatrolcontrol``, so that the provider can recognise it in logs. Where a credential has no id
 part, the text follows the prefix. The rest is random and has the shape (length and
-alphabet) of a credential of the same batch, since a server may refuse another shape for its shape alone.
+alphabet) of a credential of the same batch, because a server may refuse any other shape.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Whose is it: matching found keys with the API's own list of keys, without any request.
+"""Find the owner of a key by matching it with the API's own list of keys, without any request.
 
 The list's entries have ``key_id`` (a truncated prefix), ``name``, ``expires_at`` and ``created_at`` ("API keys and
 personal access tokens"). ``expires_at`` is in epoch milliseconds, null for never. The unit of ``created_at`` is not
-documented: a number is read like its neighbour, a text is told as it is.
+documented: a number is read like ``expires_at``, a text is shown unchanged.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ def owner(credential: Credential, entries: Sequence[ListedKey]) -> Owner | None:
         return None
     keys = tuple(entry.key for entry in entries if _fits(credential, entry.start))
     if not keys:
-        return Owner(f"None of the inventory's {len(entries)} keys: another organization's, or deleted.")
+        return Owner(f"None of the inventory's {len(entries)} keys: it is another organization's, or deleted.")
     if len(keys) > 1:
-        return Owner(f"One of {len(keys)} keys of the inventory: they share the part of the id that it shows.", keys)
+        return Owner(f"One of {len(keys)} keys of the inventory whose ids start like this.", keys)
     return Owner("The only key of the inventory whose id starts like this.", keys)
 
 
@@ -69,16 +69,16 @@ def _fits(credential: Credential, start: str) -> bool:
     prefix = credential.kind.inventory_prefix
     if credential.secret.is_kept:
         return credential.secret.reveal().decode("utf-8", "replace").startswith(prefix + start)
-    # Of a secret that nobody kept the id is known.
+    # For a secret that was not kept, the id is known.
     return f"{key_id(credential.kind, credential.secret)}.".startswith(start.partition(".")[0])
 
 
 def _wrong(file: str, reason: str) -> UsageError:
-    return UsageError(f"--inventory: {file}: {reason}", "give the JSON of the API's own list of keys")
+    return UsageError(f"--inventory: {file}: {reason}", "give the API's own list of keys, as JSON")
 
 
 def _keys(file: str, document: object) -> list[object]:
-    """Return the list, which may stand in an object."""
+    """Return the list, which may be inside an object."""
     if isinstance(document, list):
         return document
     lists = [value for value in document.values() if isinstance(value, list)] if isinstance(document, dict) else []
@@ -92,9 +92,9 @@ def _entry(file: str, number: int, raw: object, now: datetime) -> ListedKey:
         raise _wrong(file, f"entry {number}: not an object")
     key_id, name = raw.get("key_id"), raw.get("name")
     if not isinstance(key_id, str) or not (start := _start(key_id)):
-        raise _wrong(file, f"entry {number}: key_id: not the start of a key's id")
+        raise _wrong(file, f"entry {number}: key_id: must be the start of a key id")
     if not isinstance(name, str | None):
-        raise _wrong(file, f"entry {number}: name: not a text")
+        raise _wrong(file, f"entry {number}: name: must be a string")
     expires = _moment(file, number, "expires_at", raw)
     created = raw.get("created_at")
     if not isinstance(created, str):
@@ -122,7 +122,7 @@ def _moment(file: str, number: int, field: str, raw: dict[str, Any]) -> datetime
             return _EPOCH + timedelta(milliseconds=value)
     except (OverflowError, ValueError):
         pass
-    raise _wrong(file, f"entry {number}: {field}: not a time in epoch milliseconds")
+    raise _wrong(file, f"entry {number}: {field}: must be a time in epoch milliseconds")
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -66,7 +66,7 @@ def check(wishes: VerifyOptions) -> None:
     address(wishes.api_url)
     for organization in wishes.organizations:
         if not _ORGANIZATION.fullmatch(organization):
-            raise UsageError("--org: not an organization's id", "ids look like org_...")
+            raise UsageError("--org: not an organization id", "ids look like org_...")
     numbers = {name: value for name, value in wishes._asdict().items() if isinstance(value, int | float)}
     for name in ("rps", "concurrency", "connect_seconds", "read_seconds", "total_seconds", "attempts"):
         if not numbers[name] > 0:
@@ -88,9 +88,9 @@ def address(url: str) -> ApiAddress:
     if parts.scheme not in {"https", "http"} or not (_HOST.fullmatch(host) or _is_address(host)):
         raise UsageError("--api-url: not an https URL", f"the default is {DEFAULT_API_URL}")
     if "@" in parts.netloc or parts.query or parts.fragment or not _PATH.fullmatch(parts.path):
-        raise UsageError("--api-url: only a scheme, a host, a port and a path, please")
+        raise UsageError("--api-url: must be scheme://host[:port][/path]")
     if parts.scheme == "http" and not is_loopback(host):
-        raise UsageError("--api-url: credentials are sent over https only", "http is for this machine alone")
+        raise UsageError("--api-url: credentials are sent over https only", "http is allowed only for this machine")
     return ApiAddress(parts.scheme, host, port, parts.path.rstrip("/"))
 
 

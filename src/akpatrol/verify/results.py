@@ -21,7 +21,7 @@ _FIRST = (VerificationStatus.ACTIVE, VerificationStatus.UNKNOWN, VerificationSta
 INTERRUPTED = "Interrupted before it was sent."
 INTERRUPTED_WHILE = "Interrupted while the API was being asked."
 UNCONFIRMED = "Interrupted before the API's answers were checked a second time."
-GIVEN_UP = "The API stopped answering, so that the rest was not sent."
+GIVEN_UP = "The API stopped answering, so the rest was not sent."
 
 
 class Stage(Enum):
@@ -33,7 +33,7 @@ class Stage(Enum):
 
 
 class CredentialAnswers(NamedTuple):
-    """What one credential was answered, in one organization if one was named."""
+    """The answers to one credential, in one organization if one was named."""
 
     organization: str | None
     answer: Answer

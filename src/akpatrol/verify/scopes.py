@@ -1,8 +1,8 @@
-"""What a credential can do, in the words of someone who has to respond.
+"""A credential's abilities, in words for a responder.
 
 The scopes are those that the documentation names ("Roles and permissions", "Partner console"); it names dialling
-without spelling its scope, so a scope with ``dial`` as one of its parts is taken for it. Any other scope is said as
-it is: what it grants is not documented.
+without spelling its scope, so any scope with ``dial`` as one of its parts counts as it. Any other scope is shown by
+name: its effect is not documented.
 """
 
 from __future__ import annotations

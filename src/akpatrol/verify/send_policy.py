@@ -13,20 +13,16 @@ if TYPE_CHECKING:
 
 _LONGEST = 1024  # bytes; servers cut or refuse longer headers
 
-UNATTRIBUTED = (
-    "It may be another vendor's, who would not want it sent to Anyreach. --send-unattributed sends it all the same."
-)
-MISSHAPEN = "It does not have the documented form of its kind, so that sending it could leak something else."
-UNCERTAIN = (
-    "Where it ends is uncertain, so that the API's answer would tell nothing. Find it in a text, and verify that one."
-)
+UNATTRIBUTED = "It may be another vendor's and should not be sent to Anyreach. --send-unattributed sends it anyway."
+MISSHAPEN = "It does not have the documented form of its kind, so sending it could leak something else."
+UNCERTAIN = "Its end is uncertain, so the API's answer would prove nothing. Find it in a text file and verify that one."
 CONTROL = "It is one of akpatrol's own negative controls, which cannot exist."
 
 
 def why_not_sent(credential: Credential, *, send_unattributed: bool) -> str | None:
     """Return why a credential must not be sent, None when it may be.
 
-    The form is checked again because rules that users bring may call anything an organization key.
+    The form is checked again because users' rules may call anything an organization key.
     """
     how = credential.kind.verification
     if how is None:

@@ -146,7 +146,7 @@ def test_a_database_of_somebody_else_stays(directory: Path) -> None:
     with closing(sqlite3.connect(directory / FILE_NAME)) as connection:
         connection.execute("CREATE TABLE precious (a)")
     before = (directory / FILE_NAME).read_bytes()
-    assert "not akpatrol's" in _remember(directory).problem
+    assert "not an akpatrol cache" in _remember(directory).problem
     assert (directory / FILE_NAME).read_bytes() == before
 
 
@@ -221,7 +221,7 @@ def test_nothing_is_made_in_the_home_of_another(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     os.chown(home, 12345, 12345)
-    assert "belongs to somebody else" in _remember(home / ".cache/akpatrol").problem
+    assert "belongs to another user" in _remember(home / ".cache/akpatrol").problem
     assert not list(home.iterdir())
 
 

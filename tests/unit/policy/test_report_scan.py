@@ -47,10 +47,10 @@ def test_names_and_masks() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"command": "range"}, "sees only a part"),
-        ({"command": "staged"}, "sees only a part"),
-        ({"targets": (target(), target(id="t2"))}, "not about this repository"),
-        ({"targets": (target(root="/elsewhere", remote="other"),)}, "not about this repository"),
+        ({"command": "range"}, "covers only a part"),
+        ({"command": "staged"}, "covers only a part"),
+        ({"targets": (target(), target(id="t2"))}, "covers more than this repository"),
+        ({"targets": (target(root="/elsewhere", remote="other"),)}, "covers more than this repository"),
         ({"coverage": Coverage(excluded={"exclude_option": 1})}, "excluded"),
         ({"coverage": Coverage(skipped=(Skipped("x", "y"),))}, "incomplete"),
     ],
@@ -106,5 +106,5 @@ def test_commands_with_nothing_to_learn(command: str) -> None:
     whole = report(credential(KEY))
     document = json.loads(render(whole, "json", options(whole)))
     document["scan"]["command"] = command
-    with pytest.raises(UsageError, match="nothing to learn"):
+    with pytest.raises(UsageError, match="cannot be used for a baseline"):
         _read(json.dumps(document))

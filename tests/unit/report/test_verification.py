@@ -152,7 +152,7 @@ def test_nothing_is_to_be_deleted_when_it_is_refused() -> None:
         (reports.live(KEY, severity=Severity.MEDIUM), "error", "active", "live: The API accepts it (200). It reads"),
         (asked(ACTIVE), "error", "active", "What it can do is not known, so assume everything. It is live, so delete"),
         (asked(INACTIVE), "note", "inactive", "inactive: The API refuses it (401). Nothing to revoke"),
-        (asked(UNKNOWN), "error", "unknown", "unknown: There was no complete answer in time. Delete it"),
+        (asked(UNKNOWN), "error", "unknown", "unknown: No complete answer arrived in time. Delete it"),
         (asked(NOT_SENT, TOKEN), "warning", "not_sent", "not sent: Interrupted before it was sent. Find out"),
         (reports.credential(KEY), "error", "unverified", "likely Anyreach's, not verified. Delete it"),
     ],

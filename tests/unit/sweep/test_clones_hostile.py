@@ -121,7 +121,7 @@ def test_what_git_needs_to_start_is_named(cache: Path, monkeypatch: pytest.Monke
 
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(CloneError, match="the cache of clones cannot be used"):
+    with pytest.raises(CloneError, match="the clone cache cannot be used"):
         bring(tmp_path / "file", "git://127.0.0.1:1/x")
 
 
@@ -130,7 +130,7 @@ def _silent(connection: socket.socket) -> None:
         pass
 
 
-@pytest.mark.parametrize(("deadline", "silence", "words"), [(0.4, 100.0, "too long"), (100.0, 0.3, "nothing came")])
+@pytest.mark.parametrize(("deadline", "silence", "words"), [(0.4, 100.0, "time limit"), (100.0, 0.3, "no data for")])
 def test_a_server_that_says_nothing(cache: Path, deadline: float, silence: float, words: str) -> None:
     with RawServer(_silent).running() as server:
         for scheme in ("git", "http"):
@@ -215,7 +215,7 @@ def test_no_redirect_is_followed(origin: Repository, cache: Path, token: str) ->
         GitHttp(origin.path.parents[1], elsewhere=other.url).running() as served,
     ):
         for given in (token, None):
-            with pytest.raises(CloneError, match="the server sends elsewhere"):
+            with pytest.raises(CloneError, match="the server redirects"):
                 _http(served, cache, given, "org/repo/.git")
     assert not other.asked
 
@@ -251,7 +251,7 @@ def test_what_ssh_says_is_told() -> None:
         "fatal: Could not read from remote repository.",
     ]
     assert clones._reason(said, 128, None) == "git@h: Permission denied (publickey)."
-    assert clones._reason([], 128, None) == "git ended with 128"
+    assert clones._reason([], 128, None) == "git exited with 128"
 
 
 def test_a_server_that_repeats_the_token(token: str) -> None:

@@ -51,8 +51,8 @@ def test_a_worker_that_dies_and_a_scheduler_that_goes_away(
         running.kill()
         for error in [future.exception() for future in stuck] + [pool.submit(tasks.doubled, 4).exception()]:
             assert isinstance(error, WorkersLostError)
-            assert "the scheduler is gone" in str(error)
-            assert "sweep again to go on" in error.hint
+            assert "the scheduler stopped" in str(error)
+            assert "run the sweep again to continue" in error.hint
     assert capfd.readouterr() == ("", "")
 
 
@@ -61,13 +61,13 @@ def test_a_cluster_that_loses_its_last_worker(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(cluster_, "_WORKERS_SECONDS", 0.0)
     with cluster.running(tmp_path) as running, open_pool(1, running.address) as pool:
         running.retire()
-        with pytest.raises(WorkersLostError, match="there are no workers any more"):
+        with pytest.raises(WorkersLostError, match="no workers are left"):
             pool.submit(tasks.doubled, 4).result()
 
 
 @pytest.mark.parametrize(
     ("installed", "reason"),
-    [("0.0.1", rf"has akpatrol 0\.0\.1, not {__version__}"), ("", "has no akpatrol that can be used")],
+    [("0.0.1", rf"has akpatrol 0\.0\.1, not {__version__}"), ("", "has no usable akpatrol")],
 )
 def test_workers_that_are_not_fit(installed: str, reason: str, tmp_path: Path) -> None:
     with (
@@ -91,7 +91,7 @@ def test_a_worker_that_joins_later_and_is_not_fit(tmp_path: Path) -> None:
         (("1.0", "3.11", "tls://worker:1"), ""),
         (("1.1", "3.11", "tls://worker:1"), "has akpatrol 1.1, not 1.0"),
         (("1.0", "3.12", "tls://worker:1"), "has Python 3.12, not 3.11"),
-        (("1.0", "3.11", "tcp://worker:1"), "does not speak TLS"),
+        (("1.0", "3.11", "tcp://worker:1"), "does not use TLS"),
     ],
 )
 def test_what_a_worker_must_agree_with(own: tuple[str, str, str], reason: str) -> None:

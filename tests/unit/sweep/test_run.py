@@ -161,7 +161,7 @@ def test_a_bug_costs_one_target_and_tells_no_secret(swept: Swept, tmp_path: Path
     watcher = swept.go(targets(tmp_path, 1, 2, 3))
     assert skips(swept.store) == {
         "d1": "a bug in akpatrol: LookupError",
-        "d2": "a worker process died while it was read",
+        "d2": "a worker process died while reading it",
     }
     assert watcher.outcomes.count(None) == 2
     # What was not read is not as it was.

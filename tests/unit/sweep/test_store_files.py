@@ -79,12 +79,12 @@ def _cache(file: Path) -> None:
 @pytest.mark.parametrize("create", [False, True])
 def test_another_programs_file_is_left_alone(file: Path, make: Callable[[Path], None], create: bool) -> None:
     make(file)
-    assert "not a store of akpatrol" in _refused(file, create=create)
+    assert "not an akpatrol store" in _refused(file, create=create)
 
 
 def test_an_empty_file_becomes_a_store(file: Path) -> None:
     file.touch(0o600)
-    assert "not a store" in _refused(file, create=False)
+    assert "not an akpatrol store" in _refused(file, create=False)
     sweep(file, look("one"))
     assert told(file).targets
 
@@ -98,9 +98,9 @@ def test_one_whose_making_was_cut_short(file: Path) -> None:
 
 
 def test_what_is_not_there(file: Path) -> None:
-    assert "there is no such store" in _refused(file, create=False)
+    assert "no such store" in _refused(file, create=False)
     assert not file.exists()
-    assert "there is no such store" in _refused(file.parent, create=False)
+    assert "no such store" in _refused(file.parent, create=False)
     assert "directory does not exist" in _refused(file / "deep" / "s", create=True)
     for create in (False, True):
         with pytest.raises(UsageError):
@@ -113,7 +113,7 @@ def test_what_others_may_write_is_not_written_to(file: Path, suffix: str) -> Non
     one = Path(f"{file}{suffix}")
     one.touch()
     one.chmod(0o666)
-    assert f"{one}: not a file of yours" in _refused(file, create=True)
+    assert f"{one}: not a file that you own" in _refused(file, create=True)
 
 
 @pytest.mark.parametrize("suffix", ["", "-wal", "-lock"])
@@ -121,7 +121,7 @@ def test_nothing_is_written_through_a_link(file: Path, suffix: str) -> None:
     precious = file.parent / "precious"
     precious.write_text("precious")
     Path(f"{file}{suffix}").symlink_to(precious)
-    assert "not a file of yours" in _refused(file, create=True)
+    assert "not a file that you own" in _refused(file, create=True)
     assert precious.read_text() == "precious"
 
 
@@ -131,7 +131,7 @@ def test_a_newer_store_says_what_it_needs(file: Path) -> None:
         connection.execute("UPDATE run SET version = '9.1'")
         connection.execute("PRAGMA user_version = 99")
     for create in (False, True):
-        with pytest.raises(UsageError, match="its format is 99, and this one knows 1") as caught:
+        with pytest.raises(UsageError, match="its format is 99, this version supports 1") as caught:
             SweepStore(str(file), create=create)
         assert caught.value.hint == "update akpatrol to 9.1"
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
@@ -176,7 +176,7 @@ def test_tables_that_somebody_else_made(file: Path) -> None:
             "CREATE VIEW failure AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT * FROM n"
         )
     for create in (False, True):
-        assert "its tables are not as akpatrol made them" in _refused(file, create=create)
+        assert "its tables are not those of akpatrol" in _refused(file, create=create)
 
 
 def _read_all(file: Path) -> None:

@@ -164,7 +164,7 @@ def test_a_tree_cannot_have_another_repository_read(top: Path, tmp_path: Path, h
         (top / "trap" / ".git").symlink_to(private.path / ".git")
     (skip,) = _skipped(top)
     assert skip.item == str(top / "trap")
-    assert "lies elsewhere" in skip.reason
+    assert "is elsewhere" in skip.reason
     assert Target("0", "directory", str(top)) in list(resolve([str(top)]))
 
 
@@ -193,7 +193,7 @@ def test_a_repository_that_is_none_is_told(top: Path, how: str) -> None:
         else:
             (inner.path / ".git").symlink_to("nowhere")
     assert _skipped(top) == [
-        Skipped(str(inner.path), "its .git is no git directory that can be read, nor names one"),
+        Skipped(str(inner.path), "its .git is neither a readable git directory nor names one"),
     ]
 
 
@@ -215,7 +215,7 @@ def test_a_directory_that_cannot_be_listed_is_told(top: Path, monkeypatch: pytes
     _repository(top / "open")
     monkeypatch.setattr(os, "scandir", scandir)
     planned = list(resolve([str(top)]))
-    assert planned[0] == Skipped(str(top / "closed"), "repositories beneath it were not looked for: Permission denied")
+    assert planned[0] == Skipped(str(top / "closed"), "not searched for repositories: Permission denied")
     assert [one.kind for one in planned[1:] if isinstance(one, Target)] == ["repository", "directory"]
 
 

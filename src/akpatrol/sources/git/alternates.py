@@ -48,14 +48,14 @@ def directories(git: HasObjects) -> tuple[list[bytes], list[Skipped]]:
         for path in _entries(listed, separator):
             directory = os.path.join(base, path)
             if not _is_directory(directory):
-                skips.append(Skipped("object database", f"alternate {os.fsdecode(directory)}: not there"))
+                skips.append(Skipped("object database", f"alternate {os.fsdecode(directory)}: does not exist"))
                 continue
             real = os.path.realpath(directory)
             if real in known:
                 continue
             known.add(real)
             if depth > _DEEPEST:
-                skips.append(Skipped("object database", f"alternate {os.fsdecode(directory)}: nested too deep"))
+                skips.append(Skipped("object database", f"alternate {os.fsdecode(directory)}: nested too deeply"))
             else:
                 found.append(directory)
                 follow(_listed(directory, label(found, directory), skips), b"\n", directory, depth + 1)
@@ -97,7 +97,7 @@ def _listed(directory: bytes, name: str, skips: list[Skipped]) -> bytes:
     if len(content) > _LONGEST_BYTES:
         skips.append(Skipped(item, f"longer than {_LONGEST_BYTES >> 20} MiB"))
     elif not content.strip():
-        skips.append(Skipped(item, "empty: remove it if nothing was borrowed"))
+        skips.append(Skipped(item, "empty: remove it if no objects are borrowed"))
     return content[:_LONGEST_BYTES]
 
 

@@ -44,7 +44,7 @@ def all_objects(git: Git) -> Iterator[GitObject | Skipped]:
             skips += isinstance(item, Skipped)
             yield item
     except GitError as error:
-        # git dies on the first object it cannot unpack. The listing has the same order: go on behind that one.
+        # git dies on the first object it cannot unpack. The listing has the same order: continue after that one.
         yield from _rest(git, done, str(error))
         return
     # A pack or an alternate that git cannot open costs all its objects, yet git ends well.
@@ -63,7 +63,7 @@ def objects(git: Git, ids: Sequence[str]) -> Iterator[GitObject | Skipped]:
             failures = 0 if done.whole else failures + 1
             start += done.whole
             if failures > _GIVEN_UP_AFTER:
-                yield Skipped(f"{len(ids) - start} objects", f"git gives up: {error}")
+                yield Skipped(f"{len(ids) - start} objects", f"git failed: {error}")
                 return
             if start < len(ids):
                 yield Skipped(ids[start], ABSENT if _PROMISED in str(error) else f"corrupt object: {error}")
@@ -94,7 +94,7 @@ def types(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def all_ids(git: Git) -> list[str]:
     """Return the id of every object, in the order of ``all_objects``. Raises GitError."""
-    # Asked for no more than that, git opens no pack: whatever else it can tell would end at the first broken one.
+    # With this format git opens no pack; any other field would fail at the first broken one.
     with git.stream(*_ALL, "--batch-check=%(objectname)") as stream:
         ids = [line.decode("ascii", "replace") for line in stream.parts(b"\n")]
         stream.finish()
@@ -155,5 +155,5 @@ def _object(stream: Stream, header: bytes) -> Iterator[GitObject | Skipped]:
     while left:
         if not read(min(left, 1 << 20)):
             stream.finish()
-            raise GitError("the object's content ended early")
+            raise GitError("object content is cut short")
     stream.read(1)

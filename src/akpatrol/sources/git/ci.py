@@ -1,4 +1,4 @@
-"""What a CI run was started by, and which commits are its business: an entry for each kind of event.
+"""The commits that a CI run concerns, by the event that started it: an entry for each kind of event.
 
 GitHub Actions: https://docs.github.com/en/actions/reference/workflows-and-actions/variables,
 https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows,
@@ -20,24 +20,24 @@ from akpatrol.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_CHECKOUT = "give actions/checkout `with: { fetch-depth: 0 }`"
-_CHECKOUT_OF_BASE = f"{_CHECKOUT} and after it `run: git fetch origin refs/pull/${{{{ github.event.number }}}}/head`"
-_DEPTH = 'give the job `variables: { GIT_DEPTH: "0" }`'
+_CHECKOUT = "set `with: { fetch-depth: 0 }` on actions/checkout"
+_CHECKOUT_OF_BASE = f"{_CHECKOUT} and then `run: git fetch origin refs/pull/${{{{ github.event.number }}}}/head`"
+_DEPTH = 'set `variables: { GIT_DEPTH: "0" }` on the job'
 # The cap that the webhook documentation states.
 _LARGEST_EVENT = 25 << 20
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-# What may stand in no ref's name: https://git-scm.com/docs/git-check-ref-format
+# Characters that a ref name cannot contain: https://git-scm.com/docs/git-check-ref-format
 _NO_BRANCH = re.compile(r"[\0-\x20\x7f~^:?*\[\\]|\.\.|@\{")
 _BRANCH = "refs/heads/"
 
 
 class EventRange(NamedTuple):
-    """What an event asks to look at: ``heads`` and what leads to them, but not what leads to ``bases``.
+    """The commits of an event: those reachable from ``heads`` but not from ``bases``.
 
-    ``merge`` is the merge of the head into its base that CI checks out. Where no base can be had, the range starts at
+    ``merge`` is the merge of the head into its base that CI checks out. Without a base, the range starts at
     the merge base with the branch ``target``; ``own`` is the branch that was pushed, ``tag`` the tag. Without heads
-    there is nothing to look at, unless it is the ``whole`` history of HEAD. ``pushed`` says that the bases are what the
-    branch itself held before, which whoever pushes may have written.
+    there is nothing to scan, unless it is the ``whole`` history of HEAD. ``pushed`` says that the bases are the earlier
+    state of the branch itself, which the pusher may have written.
     """
 
     heads: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class Event(NamedTuple):
 
 
 class CiEnvironment:
-    """The variables of a CI run and its event's file: data of somebody's, so every value is checked as it is read.
+    """The variables of a CI run and its event file: untrusted data, so every value is checked when it is read.
 
     Names in capitals are variables; ``a.b`` is the field b of the field a of the event.
     """
@@ -75,17 +75,17 @@ class CiEnvironment:
         value: Any = self._event
         for part in name.split("."):
             if value is not None and not isinstance(value, dict):
-                raise UsageError(f"GITHUB_EVENT_PATH: {name}: {part} is not a field of an object")
+                raise UsageError(f"GITHUB_EVENT_PATH: {name}: no such field: {part}")
             value = value.get(part) if value else None
         if value is not None and not isinstance(value, str):
-            raise UsageError(f"GITHUB_EVENT_PATH: {name}: not a text")
+            raise UsageError(f"GITHUB_EVENT_PATH: {name}: must be a string")
         return value or ""
 
     def id(self, name: str) -> str:
         """Return a commit's id, "" for none: not there, or all zeros. Raises UsageError for anything else."""
         value = self.text(name)
         if value and not _ID.fullmatch(value):
-            raise UsageError(f"{name}: not the id of a commit")
+            raise UsageError(f"{name}: not a commit id")
         return value if value.strip("0") else ""
 
     def ids(self, *names: str) -> tuple[str, ...]:
@@ -96,25 +96,25 @@ class CiEnvironment:
         """Return an id without which there is nothing to go by. Raises UsageError when it is not there."""
         if id_ := self.id(name):
             return (id_,)
-        raise UsageError(f"--range auto: {name} names no commit", hint="write the range out: A..B")
+        raise UsageError(f"--range auto: {name} has no commit", hint="give the range as A..B")
 
     def branch(self, name: str) -> str:
         """Return a branch's name, "" for none, also when a ref is given that is no branch. Raises UsageError."""
         value = self.text(name)
         if _NO_BRANCH.search(value):
-            raise UsageError(f"{name}: not the name of a branch")
+            raise UsageError(f"{name}: not a branch name")
         return value.removeprefix(_BRANCH) if value.startswith(_BRANCH) or not value.startswith("refs/") else ""
 
     @cached_property
     def _event(self) -> Any:
         file = self._environment.get("GITHUB_EVENT_PATH", "")
         if not os.path.isfile(file):  # a FIFO would be waited on
-            raise UsageError("GITHUB_EVENT_PATH: not a file", hint="write the range out: A..B")
+            raise UsageError("GITHUB_EVENT_PATH: not a regular file", hint="give the range as A..B")
         try:
             with open(file, "rb") as stream:
                 content = stream.read(_LARGEST_EVENT + 1)
             if len(content) > _LARGEST_EVENT:
-                raise UsageError("GITHUB_EVENT_PATH: larger than an event can be")
+                raise UsageError("GITHUB_EVENT_PATH: too large for an event")
             event = json.loads(content)
         except OSError as error:
             raise UsageError(f"GITHUB_EVENT_PATH: {error.strerror}") from None

@@ -42,17 +42,17 @@ class CommittedFiles:
         return f"{self._commit[:_SHORT]}:{os.path.relpath(path, self._root)}"
 
     def is_file(self, path: str) -> bool:
-        """Tell whether the commit has a file or link there."""
+        """Return whether the commit has a file or link there."""
         entry = self._entry(path)
         return entry is not None and entry.type == "blob" and not self._is_absent(path, entry)
 
     def flaw(self, path: str) -> str:
         """Return what is wrong with a file: it is outside, a link, or no file."""
         if self._relative(path) is None:
-            return "lies outside the scanned tree"
+            return "is outside the scanned tree"
         entry = self._entry(path)
         if entry and entry.mode == _LINK:
-            return "is a symbolic link, which is not followed in a commit"
+            return "is a symbolic link, and links are not followed in a commit"
         return "is not a regular file" if entry and entry.type != "blob" else ""
 
     def listing(self, path: str) -> list[str] | None:
@@ -66,7 +66,7 @@ class CommittedFiles:
         if flaw := self.flaw(path):
             raise UsageError(f"{name}: {flaw}")
         if not entry:
-            raise UsageError(f"{name}: No such file in this commit")
+            raise UsageError(f"{name}: no such file in this commit")
         try:
             if int(self._git.run("cat-file", "-s", entry.id)) > most:
                 raise UsageError(f"{name}: longer than {most >> 20} MiB")
@@ -75,7 +75,7 @@ class CommittedFiles:
             raise UsageError(f"{name}: {error}") from None
 
     def _is_absent(self, path: str, entry: _Entry) -> bool:
-        """Tell whether a partial clone left the file out, and note it."""
+        """Return whether a partial clone left the file out, and note it."""
         try:
             self._git.run("cat-file", "-e", entry.id)
         except GitError:
@@ -104,7 +104,7 @@ class CommittedFiles:
         if relative not in self._directories:
             where = ("--", f"{relative}/") if relative else ()
             try:
-                # Without sizes: a partial clone has trees, and not the blobs of which nobody asks.
+                # Without sizes: a partial clone has the trees, but not the blobs that nothing needs.
                 listed = self._git.run(LITERALLY, "ls-tree", "-z", "--full-tree", self._commit, *where)
             except GitError as error:
                 if is_partial(self._git):

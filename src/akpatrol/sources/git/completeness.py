@@ -1,4 +1,4 @@
-"""Is everything there that a history refers to? ``cat-file --batch-all-objects`` does not tell what is missing.
+"""Check that every object of a history exists: ``cat-file --batch-all-objects`` does not report missing ones.
 
 https://git-scm.com/docs/git-rev-list#Documentation/git-rev-list.txt---missingltmissing-actiongt
 """
@@ -44,7 +44,7 @@ class HistoryWalk:
         self._git = git
         self._open = ExitStack()
         self._begun = monotonic()
-        # git is not left behind when nobody asks.
+        # Do not leave git running when the result is not needed.
         weakref.finalize(self, self._open.close)
         self._stream: Stream | None = None
         with suppress(GitError):
@@ -55,7 +55,7 @@ class HistoryWalk:
         seconds = monotonic() - self._begun
         if not self._stream or seconds < walked_commit.WALK_SECONDS or self._stream.answers_within(0):
             return
-        with suppress(GitError):  # said by whoever reads all objects
+        with suppress(GitError):  # reported by the code that reads all objects
             if seconds > graph.patience(self._git):
                 graph.walk_no_more(self._git)
                 self._stream.kill()
@@ -88,10 +88,10 @@ def gaps(git: Git, walk: HistoryWalk | None = None, proof: Proof | None = None) 
 
 
 def _nothing_new_is_missing(git: Git, proof: Proof) -> bool:
-    """Tell whether what the new tips reach, and the old do not, is there; in doubt it is not, and all is walked."""
+    """Return whether everything that only the new tips reach exists; false in doubt, and all is walked."""
     if not proof.new:
         return True
-    # What an old tip reaches need not be walked: none of it went since it was.
+    # History reachable from an old tip need not be walked: it was complete, and nothing was removed since.
     tips = [f"{id_}\n".encode() for id_ in (*proof.new, *(f"^{old}" for old in proof.old))]
     try:
         if not all(type_ for _, type_ in catfile.types(git, list(proof.new))):
@@ -108,13 +108,11 @@ def _nothing_new_is_missing(git: Git, proof: Proof) -> bool:
 def _missing(git: Git, walk: HistoryWalk) -> Iterator[Skipped]:
     """Yield what is missing. Raises GitError."""
     refs = git_refs.read(git)
-    missing = {
-        id_: f"missing object, which {' and '.join(refs.listed(bits))} names" for id_, bits in refs.absent.items()
-    }
+    missing = {id_: f"missing object, named by {' and '.join(refs.listed(bits))}" for id_, bits in refs.absent.items()}
     logged = git_refs.reflogs(git)
     for id_, type_ in catfile.types(git, list(logged)):
         if not type_:
-            missing.setdefault(id_, f"missing commit, which the reflog of {logged[id_]} names")
+            missing.setdefault(id_, f"missing commit, named by the reflog of {logged[id_]}")
     try:
         found = walk.unprinted(refs)
     except GitError:

@@ -1,4 +1,4 @@
-"""What was there before a range, a push or the next commit: read only where something was found."""
+"""The content before a range, a push or the next commit, read only where something was found."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LARGEST_BYTES = 64 << 20
 _MOST_BYTES = 512 << 20
 _LARGEST_COMPARED_BYTES = 8 << 20
-# To look for copies in whole trees and for the first commit of a path is worth so much of somebody's time.
+# Time limit for finding copies in whole trees and the first commit of a path.
 _SECONDS = 10.0
 _ANSWER_SECONDS = 5.0
 _VERSIONS_AT_ONCE = 200
@@ -84,7 +84,7 @@ class Earlier:
         hits.update(found)
 
     def still(self, path: bytes, hit: RawFinding) -> bool:
-        """Tell whether the base's own files hold a place at a path, not only its history."""
+        """Return whether the base's own files hold a place at a path, not only its history."""
         if self._starts is None:
             return True
         hits: Hits = {}
@@ -96,7 +96,7 @@ class Earlier:
         return False
 
     def first(self, spot: Spot, hit: RawFinding) -> str | None:
-        """Return the commit that brought a place to its path, under whatever name; None when that takes too long."""
+        """Return the commit that introduced a place, under any name of its path; None after too long."""
         key = (spot.path, spot.blob, hit.match.secret)
         if key not in self._firsts:
             self._firsts[key] = None
@@ -185,7 +185,7 @@ class Earlier:
 
 
 def alike(git: Git, new: str, old: str) -> bool:
-    """Tell whether one blob is a version of another; of large ones only whether they are the same."""
+    """Return whether one blob is a version of another; of large ones only whether they are the same."""
     if new == old:
         return True
     sizes = dict(_sizes(git, [new, old]))

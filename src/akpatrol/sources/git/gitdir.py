@@ -67,7 +67,7 @@ def units(target: str, repository: Repository, met: list[bytes]) -> Iterator[Git
 def _blocking_told(
     root: bytes, walked: Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]
 ) -> Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]:
-    """Yield a skip for each FIFO and device: git made none of them, and something else may have stood there."""
+    """Yield a skip for each FIFO and device: git did not create it, and it may have replaced a file."""
     left_out: Excluded | None = None
     for entry in walked:
         if isinstance(entry, Excluded) and entry.reason in (Exclusion.SYMLINK, Exclusion.SPECIAL_FILE):

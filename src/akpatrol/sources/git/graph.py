@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.stream import Stream
 
 _LISTING = ("cat-file", "--batch-all-objects", "--unordered", "--buffer", "--batch-check=%(objecttype) %(objectname)")
-# What git walks in a second, and more, on a machine that has other work: commits, or objects.
+# Commits or objects that git walks per second at least, on a busy machine.
 _RATE = 40_000
 
 
@@ -133,7 +133,7 @@ def _named(git: Git, names: Sequence[str]) -> Iterator[str]:
             pattern = "refs/heads/" if name == "--branches" else "refs/remotes/"
             yield from git.run("for-each-ref", "--format=%(objectname)", pattern).decode("ascii", "replace").split()
         elif name.startswith("--"):
-            raise GitError(f"{name}: not known to a walk without git")
+            raise GitError(f"{name}: cannot be resolved without git")
         else:
             yield git.run("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}").decode().strip()
 
@@ -156,7 +156,7 @@ def _reached(known: Mapping[str, WalkedCommit], tips: Iterable[str]) -> set[str]
         id_ = pending.pop()
         if id_ not in found:
             if id_ not in known:
-                raise GitError(f"{id_}: a commit that is not there")
+                raise GitError(f"{id_}: missing commit")
             found.add(id_)
             pending += known[id_].parents
     return found

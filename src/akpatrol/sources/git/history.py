@@ -63,7 +63,7 @@ class HistorySource(OneTarget):
                 self._surveyed = self._memory.survey()
 
     def note(self, unit: Unit, read: ScanResult) -> None:
-        """Take in what a unit came to."""
+        """Store a unit's result."""
         if self._memory:
             self._memory.note(unit, read)
 
@@ -174,7 +174,7 @@ class RangeSource(OneTarget):
             paths |= {change.path: None for change in changes if change.adds_path}
             self._changed.update(change.path for change in changes if change.introduces)
         for id_ in self._commits.keys() - compared:
-            yield Skipped(id_, "what this commit changed cannot be told: a tree or a parent is missing or corrupt")
+            yield Skipped(id_, "cannot determine what this commit changed: a tree or a parent is missing or corrupt")
         ids = [*self._commits, *self._range.tags, *blobs]
         for start in range(0, len(ids), _IDS_A_UNIT):
             yield ObjectsUnit(self._target.id, self._git, tuple(ids[start : start + _IDS_A_UNIT]))
@@ -196,7 +196,7 @@ class RangeSource(OneTarget):
             yield Skipped(id_, f"boundary of a shallow clone: {self._range.repair}")
         if self._before and self._before.absent and completeness.is_partial(self._git):
             for id_ in self._before.absent[:_MOST_ABSENT]:
-                yield Skipped(id_, f"an earlier version of a file, needed to tell what is new in it: {catfile.ABSENT}")
+                yield Skipped(id_, f"earlier version of a file, needed to find what is new in it: {catfile.ABSENT}")
 
     def _walk(self) -> Iterator[Skipped]:
         """Learn which commits there are, and at which of them a shallow clone ends."""

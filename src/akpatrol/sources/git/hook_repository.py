@@ -33,7 +33,7 @@ def find(*, named: bool = False) -> tuple[repository.Repository, dict[str, str]]
         hook[_INDEX] = os.fsdecode(index)
         if not _may_hold(found, index):
             if not named:
-                raise UsageError(f"{_INDEX} is that of another repository: {hook[_INDEX]}", hint="give -C DIR")
+                raise UsageError(f"{_INDEX} belongs to another repository: {hook[_INDEX]}", hint="give -C DIR")
             hook = {}
     return found, hook
 
@@ -52,7 +52,7 @@ def _same(one: repository.Repository, other: repository.Repository) -> bool:
 
 
 def _may_hold(found: repository.Repository, index: bytes) -> bool:
-    """Tell whether an index file can be one of this repository: it lies in it, or in none."""
+    """Return whether an index file can belong to this repository: it is in it, or in none."""
     directory = os.path.dirname(index)
     owner = repository.holding(directory) if os.path.isdir(directory) else None
     return os.path.isdir(directory) and (not owner or _same(owner, found))

@@ -1,4 +1,4 @@
-"""What the next commit would add: blobs from the index, never from the work tree.
+"""The content that the next commit would add: blobs from the index, never from the work tree.
 
 https://git-scm.com/docs/git-diff-index, https://git-scm.com/docs/git-ls-files
 """
@@ -109,9 +109,9 @@ class IndexSource(OneTarget):
         return self._changed_paths.keys()
 
     def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
-        """Yield each hit under the paths that the index gives its blob; what HEAD holds there already is known.
+        """Yield each raw finding under its blob's paths in the index; one that HEAD holds there already is known.
 
-        A file that was named though nothing in it changed was asked about: what it holds is told.
+        A file that was named on the command line is reported even when it is unchanged.
         """
         from akpatrol.sources.git.earlier import Earlier  # noqa: PLC0415 - most commits have no hit
         from akpatrol.sources.git.pending import Pending, parents  # noqa: PLC0415
@@ -172,7 +172,7 @@ class IndexSource(OneTarget):
             self._real[directory] = os.path.relpath(os.path.realpath(directory), os.path.realpath(self._top()))
         path = os.path.normpath(os.path.join(self._real[directory], name))
         if path == b".." or path.startswith(b"../"):
-            raise UsageError(f"{os.fsdecode(file)} lies outside the repository")
+            raise UsageError(f"{os.fsdecode(file)} is outside the repository")
         return b"" if path == b"." else path
 
     def _top(self) -> bytes:

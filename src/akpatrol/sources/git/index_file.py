@@ -46,7 +46,7 @@ class IndexCheck:
         try:
             self._skips = tuple(self._flaws())
         except OSError as error:
-            self._skips = (Skipped("index", error.strerror or "it cannot be read"),)
+            self._skips = (Skipped("index", error.strerror or "cannot be read"),)
         except MemoryError:
             return  # as it was before
 
@@ -56,10 +56,10 @@ class IndexCheck:
         except FileNotFoundError:
             return  # there is none before the first git add
         if not _intact(content):
-            yield Skipped("index", f"its checksum is wrong, entries may be lost: {_REMEDY}")
+            yield Skipped("index", f"wrong checksum, entries may be lost: {_REMEDY}")
         for name in _shared(self._directory, content):
             if not _intact(_read(os.path.join(self._directory, name))):
-                yield Skipped(os.fsdecode(name), f"its checksum is wrong, entries may be lost: {_REMEDY}")
+                yield Skipped(os.fsdecode(name), f"wrong checksum, entries may be lost: {_REMEDY}")
 
 
 def location(git: Git) -> bytes:
@@ -68,7 +68,7 @@ def location(git: Git) -> bytes:
 
 
 def refuse_special(git: Git) -> None:
-    """Raise GitError for an index that is no regular file: git would wait for what a FIFO brings."""
+    """Raise GitError for an index that is not a regular file: git would block on a FIFO."""
     try:
         mode = os.stat(location(git)).st_mode
     except OSError:
@@ -84,7 +84,7 @@ def _read(path: bytes) -> bytes:
 
 
 def _intact(content: bytes) -> bool:
-    """Tell whether the checksum at the end is that of what stands before, or zeros, as ``index.skipHash`` has it."""
+    """Return whether the trailing checksum matches the content, or is zeros, as ``index.skipHash`` writes it."""
     body = memoryview(content)
     for algorithm, size in _HASHES:
         # That one of the two fits by chance is out of the question.

@@ -1,4 +1,4 @@
-"""Walking a history in which commits are missing: git gives up at the first one, so it is told where to end."""
+"""Walk a history with missing commits: git fails at the first one, so it is told where to stop."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Holed(NamedTuple):
-    """A history with holes: ``git`` ends it at the commits that ``absent`` maps to their parents that are not there.
+    """A history with missing commits: ``git`` stops at the commits that ``absent`` maps to their missing parents.
 
-    ``tips`` stand for everything that refs and reflogs name and that can be read.
+    ``tips`` are all readable commits that refs and reflogs name.
     """
 
     git: Git
@@ -35,7 +35,7 @@ def bridged(git: Git, refs: Refs) -> Iterator[Holed]:
     objects = dict(catfile.types(git, catfile.all_ids(git)))
     parents = dict(_parents(git, [id_ for id_, type_ in objects.items() if type_ == "commit"]))
     broken = {id_: found for id_, found in parents.items() if any(parent not in parents for parent in found)}
-    # One that is there and corrupt was told of by whoever read all objects.
+    # A corrupt commit is reported by the code that reads all objects.
     absent = {id_: tuple(parent for parent in found if parent not in objects) for id_, found in broken.items()}
     tips = tuple(id_ for id_ in (*refs.seeds, *reflogs(git)) if id_ in parents)
     with NamedTemporaryFile(prefix="akpatrol-") as file:

@@ -1,6 +1,6 @@
-"""What git must not be let near: FIFOs and devices, at which it waits for ever, and links that lead it elsewhere.
+"""Find files that git must not open: FIFOs and devices, which block it forever, and links that lead out.
 
-git opens whatever bears the name of a ref, an object or a setting. All of these are looked at from outside first.
+git opens every file with the name of a ref, an object or a setting, so all of these are checked first.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.repository import Repository
 
 CONFIGURATIONS = (b"config", b"config.worktree")
-# A section's head; where it stands in a value it changes nothing that is asked for.
+# A section's head; inside a value it does not affect the settings that are read here.
 _INCLUDE = re.compile(rb"\[include", re.IGNORECASE)
 _LARGEST_BYTES = 8 << 20
 # Files that git takes for what they are called.
 _FILES = {b"HEAD", b"config", b"config.worktree", b"packed-refs", b"shallow", b"index", b"commondir", b"gitdir"}
 _TREES = {b"refs", b"logs", b"info", b"reftable"}
-# git accepts it with less, and goes on to say that this is no git repository.
+# git accepts less, and then reports that this is not a git repository.
 _HEAD = re.compile(rb"ref:\s*refs/|[0-9a-f]{40}")
 _HEAD_BYTES = 256
 _FAN_OUT_DIGITS = 2
-_OUTSIDE = "a symbolic link out of the git directory: not followed"
+_OUTSIDE = "symbolic link out of the git directory: not followed"
 
 
 def obstacles(repository: Repository, stores: Sequence[bytes]) -> dict[bytes, str]:
@@ -58,7 +58,7 @@ def skips(repository: Repository, stores: Sequence[bytes], found: Mapping[bytes,
 
 
 def includes(common_dir: bytes) -> bool:
-    """Tell whether the configuration includes other files: git would wait for a FIFO there, or read anything."""
+    """Return whether the configuration includes other files: git would wait for a FIFO there, or read anything."""
     return any(_INCLUDE.search(content_of(os.path.join(common_dir, name))) for name in CONFIGURATIONS)
 
 
@@ -81,7 +81,7 @@ def _git_directory(directory: bytes, roots: list[bytes]) -> Iterator[tuple[bytes
         if entry.name in _FILES:
             reason = _file(entry, roots)
             if not reason and entry.name == b"HEAD" and not _is_head(entry.path):
-                reason = "neither the name of a ref nor an id"
+                reason = "neither a ref name nor an object id"
             if reason:
                 yield entry.path, reason
         elif entry.name in _TREES:
@@ -145,7 +145,7 @@ def _file(entry: os.DirEntry[bytes], roots: list[bytes]) -> str:
 
 
 def _leads_in(path: bytes, roots: list[bytes]) -> bool:
-    """Tell whether a link leads into the git directory or another one: some people share files between them."""
+    """Return whether a link leads into this or another git directory: some setups share files between them."""
     real = os.path.realpath(path)
     directories = []
     while (parent := os.path.dirname(real)) != real:
@@ -161,7 +161,7 @@ def _is_head(path: bytes) -> bool:
 
 
 def _entries(directory: bytes) -> list[os.DirEntry[bytes]]:
-    """Return the entries of a directory, none when it cannot be listed, which is told by whoever reads it."""
+    """Return the entries of a directory; none when it cannot be listed, which its reader reports."""
     try:
         with os.scandir(directory) as found:
             return list(found)

@@ -1,7 +1,7 @@
-"""Where each place of a credential came from: the commit that brought it to its path, or the path it was moved from.
+"""The origin of each place of a credential: the commit that introduced it, or the path that it was moved from.
 
-A new version of a file brings only what no parent holds there. Places are compared as they were found: by secret,
-encodings and containers, first those whose line is the same. Pure but for the callables it is given.
+A new version of a file introduces only credentials that no parent holds there. Places are compared by secret,
+encodings and containers, those with the same line first. Pure except for the callables that it is given.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ALIKE = 0.5  # git's own measure of a rename
 class Introduction(NamedTuple):
     """A commit that holds the object at a path while no parent does; the smallest one is the first.
 
-    ``after`` tells commits of one second apart: it falls on the way from children to parents.
+    ``after`` orders commits of the same second: it falls from children to parents.
     """
 
     beyond_branches: bool
@@ -54,10 +54,10 @@ class _Link(NamedTuple):
 
 
 class PathOrigin(NamedTuple):
-    """``introduced`` is what brought a place to its path, None when that lies before the commits looked at.
+    """``introduced`` added a place to its path; None when that was before the commits examined.
 
-    It was ``moved`` there, in the words of a report, from a path, to which ``first`` brought it. ``base`` is the place
-    from which it came that these commits did not bring; ``is_known`` says that it only stayed or was renamed since.
+    ``moved`` is the move from another path, as reports show it, and ``first`` added it to that path. ``base`` is the
+    place it came from that these commits did not add; ``is_known`` says that it only stayed or was renamed since.
     """
 
     introduced: Introduction | None
@@ -70,7 +70,7 @@ class PathOrigin(NamedTuple):
 class _Way(NamedTuple):
     """The way back from an arrival: the latest move on it, what that ``introduced``, and the ``first`` arrival.
 
-    It ends there, or at a ``base`` to which nothing brought the place.
+    It ends there, or at a ``base`` place that no commit added.
     """
 
     introduced: Introduction | None = None
@@ -80,7 +80,7 @@ class _Way(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """What can be asked about what is not among the hits.
+    """Queries about content outside the raw findings.
 
     ``load(ids, hits)`` adds the hits of these blobs, ``alike(new, old)`` compares contents, and
     ``elsewhere(parents, spot, hits)`` finds the same place at another path.
@@ -92,9 +92,10 @@ class Sources(NamedTuple):
 
 
 class PathOrigins:
-    """Notes what commits changed, in any order, and then tells where each place came from.
+    """Records what commits changed, in any order, then finds where each place came from.
 
-    ``hits`` are those of each blob. ``is_based`` says that the commits are not all: what they did not bring was there.
+    ``hits`` are the raw findings of each blob. ``is_based`` says that there are earlier commits, which added
+    the content that these did not.
     """
 
     def __init__(self, hits: Mapping[str, Sequence[RawFinding]], sources: Sources, *, is_based: bool) -> None:
@@ -122,7 +123,7 @@ class PathOrigins:
                 self._paths[change.new][path] = None
 
     def paths(self, blob: str) -> Collection[bytes]:
-        """Return the paths to which the commits brought a blob."""
+        """Return the paths at which the commits added a blob."""
         return self._paths.get(blob, {}).keys()
 
     def of(self, spot: Spot) -> PathOrigin:

@@ -1,4 +1,4 @@
-"""What the next commit would bring, compared with the commits that become its parents."""
+"""The content that the next commit would add, compared with its parents."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Pending:
         self._same: set[bytes] = set()
 
     def placed(self, hits: Sequence[RawFinding], unchanged: Collection[str]) -> Iterator[Placed]:
-        """Yield each hit as it stands in the index.
+        """Yield each raw finding with its place in the index.
 
-        Blobs that are ``unchanged`` have been asked about: HEAD holds them.
+        ``unchanged`` are blobs of files named on the command line that HEAD holds.
         """
         by_blob: dict[str, list[RawFinding]] = {}
         for hit in hits:
@@ -67,7 +67,7 @@ class Pending:
                     yield hit.match, self._told(hit, Spot(b"", id_, number), where, origins)
 
     def _told(self, hit: RawFinding, spot: Spot, paths: tuple[bytes, ...], origins: PathOrigins) -> Occurrence:
-        """Return the place under the first path to which the commit brings it, known when there is none."""
+        """Return the place under the first path to which the commit adds it; known when it adds it to none."""
         one = _on(occurrence(hit, State.STAGED), paths)
         told = [(path, origins.of(spot._replace(path=path))) for path in paths if path in origins.paths(spot.blob)]
         new = [(path, origin) for path, origin in told if not _is_known(hit, origin, origins)]
@@ -96,7 +96,7 @@ def _on(one: Occurrence, paths: tuple[bytes, ...]) -> Occurrence:
 
 
 def parents(git: Git) -> tuple[str, ...]:
-    """Return HEAD, and those commits being merged that a remote branch holds: others nobody has looked at before."""
+    """Return HEAD, and the commits being merged that a remote branch holds: only these were scanned before."""
     try:
         head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1)).decode().strip()
     except GitError:

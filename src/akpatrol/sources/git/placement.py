@@ -46,8 +46,8 @@ def place(
 ) -> Iterator[Placed]:
     """Yield hits in objects, names, refs and the git directory with their provenance.
 
-    ``within`` are the commits looked at when these are not all; ``pushed`` is all there is for a push. ``before`` tells
-    what was there before these.
+    ``within`` are the commits examined when these are not all; ``pushed`` describes a push. ``before`` finds earlier
+    content.
     """
     by_place: dict[Place, list[RawFinding]] = defaultdict(list)
     for hit in hits:
@@ -95,14 +95,14 @@ def place(
 
 
 def _settled(hit: RawFinding, found: Provenance, tracer: Tracer, before: Earlier | None) -> Provenance:
-    """Say whether a place was there before, and otherwise which commit brought it to where it comes from."""
+    """Find whether a place existed before, and otherwise which commit added it where it came from."""
     origin = found.origin
     if not origin:
         return found
     if not origin.base:
         return found._replace(first=origin.first.commit if origin.first else None)
     old = tracer.origins.hit(origin.base)
-    # Whoever takes an allowance away brings to light what nobody was told of.
+    # Removing an allowance exposes a credential that was never reported.
     is_known = origin.is_known and (hit.inline is not None or old.inline is None)
     if is_known and (not before or before.still(origin.base.path, old)):
         return found._replace(known=True)
@@ -227,7 +227,7 @@ def _component(hit: RawFinding) -> bytes:
 
 
 def _named(hit: RawFinding, name: bytes) -> Occurrence:
-    """Place a hit in a name; what stands beside the name in a raw tree is no context for a person."""
+    """Place a finding in a name; the bytes beside the name in a raw tree are not useful as context."""
     placed = occurrence(hit, State.PRESENT)
     if placed.path:
         return placed

@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
 
-# Of so many paths to which a place came the first is sought.
+# The first commit is searched for at most this many paths of a place.
 _COMPARED = 100
 
 
 class Provenance(NamedTuple):
-    """Where an object or name stands in history; ``introduced`` and ``removed`` are commit ids.
+    """The history of an object or name; ``introduced`` and ``removed`` are commit ids.
 
-    There may be ``more`` paths. ``version`` is the commit that brought the object, whatever it holds. ``origin`` tells
-    where one place in it came from; ``first`` is the commit that brought it to where it was moved from, and what is
-    ``known`` was there before.
+    There may be ``more`` paths. ``version`` is the commit that added the object, whatever it holds. ``origin`` is
+    where one place in it came from; ``first`` is the commit that added it where it was moved from; a ``known`` place
+    existed before.
     """
 
     state: State
@@ -54,9 +54,9 @@ class Provenance(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What to trace: blobs by id with their hits, commits by id, names in trees with the trees that hold them.
+    """The objects to trace: blobs by id with their hits, commits by id, names in trees with the trees that hold them.
 
-    With ``within`` only those commits introduce. ``sources`` tell what else there is to compare with.
+    With ``within`` only those commits introduce. ``sources`` supply the other content to compare with.
     """
 
     blobs: Mapping[str, Sequence[RawFinding]] = {}
@@ -67,7 +67,7 @@ class Wanted(NamedTuple):
 
 
 class Pushed(NamedTuple):
-    """What a push brings, which is no part of the history yet: where it puts refs, and its commits, children first."""
+    """The content of a push, not yet part of the history: its ref updates, and its commits, children first."""
 
     refs: Refs
     commits: Sequence[WalkedCommit]
@@ -108,7 +108,7 @@ class Tracer:
             self._in_index()
 
     def hit(self, id_: str, number: int) -> Provenance:
-        """Return the provenance of one of a blob's hits: where several commits brought it, of what is new."""
+        """Return the provenance of one of a blob's findings; of several commits that added it, the new ones count."""
         found = self._provenance(self._blobs[id_], is_present=id_ in self._present)
         paths = self.origins.paths(id_)
         if not paths:
@@ -249,7 +249,7 @@ class Tracer:
             return  # said by the completeness check
 
     def _named_by_refs(self) -> None:
-        """Note what stands in trees and blobs that refs and tags name without a commit."""
+        """Record the trees and blobs that refs and tags name without a commit."""
         for id_, bits in self._refs.others.items():
             entries = [(id_, b"")]
             with suppress(GitError):  # a blob

@@ -1,4 +1,4 @@
-"""What a push brings: a server's repository before it, the quarantine with its objects, and where it puts refs.
+"""The content of a push: the server's repository before it, the quarantine with its objects, and the ref updates.
 
 https://git-scm.com/docs/githooks#pre-receive, https://git-scm.com/docs/git-receive-pack#_quarantine_environment
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _IDS_A_UNIT = 5_000
 _WIDTHS = {b"sha1": 40, b"sha256": 64}
 _LINE = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) ([0-9a-f]{40}|[0-9a-f]{64}) ([^\0\n ]+)")
-# What no ref of the repository reaches.
+# Objects that no ref of the repository reaches.
 _NEW = ("--not", "--all")
 _LISTING = ("cat-file", "--batch-all-objects", "--unordered", "--buffer", "--batch-check=%(objectname)")
 
@@ -73,7 +73,7 @@ def parse(git: Git, lines: bytes) -> tuple[RefUpdate, ...]:
         if not found or {len(found[1]), len(found[2])} != {width}:
             raise UsageError(
                 f"standard input, line {number}: not `old new ref` with ids of this repository",
-                hint="git gives them to a pre-receive hook; one that runs before must not take them",
+                hint="git passes these lines to the pre-receive hook; no earlier hook may consume them",
             )
         old, new = (id_.decode() if id_.strip(b"0") else "" for id_ in found.groups()[:2])
         updates.append(RefUpdate(old, new, found[3]))
@@ -120,7 +120,7 @@ class PushSource(OneTarget):
     def changed_paths(self) -> Collection[bytes]:
         """Return the files that the pushed commits add or edit; fewer when time runs out."""
         found: set[bytes] = set()
-        with suppress(GitError, OutOfTime):  # said already, or by whoever keeps the time
+        with suppress(GitError, OutOfTime):  # already reported, or reported by the deadline
             for _, changes in revisions.changes(self._stores.git, self._new_commits()):
                 found.update(change.path for change in changes if change.introduces)
         return found
@@ -134,7 +134,7 @@ class PushSource(OneTarget):
         yield from found
 
     def shown(self, skipped: Sequence[Skipped]) -> tuple[Skipped, ...]:
-        """Return the skips with a path for each object that the pushed refs reach: its id tells a pusher nothing."""
+        """Return the skips with a path for each object that the pushed refs reach: an id means nothing to a pusher."""
         width = len(self._tips[0])
         wanted = {skip.item[:width] for skip in skipped}
         paths: dict[str, str] = {}
@@ -156,7 +156,7 @@ class PushSource(OneTarget):
             yield from self._unit(id_ for id_ in ids if id_ not in there)
 
     def _reached(self, had: set[str]) -> Iterator[ObjectsUnit]:
-        """Yield what the pushed refs reach, no other ref does, and the push did not bring."""
+        """Yield objects that only the pushed refs reach and that the push did not include."""
         quarantine = self._stores.quarantine
         for ids in _batches(self._new_objects("--no-object-names")):
             brought = {id_ for id_, type_ in catfile.types(quarantine, ids) if type_} - had if quarantine else set()
@@ -194,7 +194,7 @@ class PushSource(OneTarget):
         if not graph.is_needed(git):
             yield from _lines(git, (*walk, *_NEW, "--stdin"), self._tips)
             return
-        # git is told to end at each commit: it would walk them for ever. Nor may it go into what was there before.
+        # git stops at each commit, or it would walk history without end; it must not walk existing history either.
         ids = [commit.id for commit in commits]
         before = {parent for commit in commits for parent in commit.parents}.difference(ids)
         old = [f"^{tree.hex()}" for _, tree in trees.root_trees(git, list(before))]

@@ -1,4 +1,4 @@
-"""The commit from which a range starts: the side that whoever wrote the range cannot have written."""
+"""The base commit of a range: the side that the range's author cannot have written."""
 
 from __future__ import annotations
 

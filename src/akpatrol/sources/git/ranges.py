@@ -1,4 +1,4 @@
-"""Which commits a range is: as the user wrote it, or as a hook's or CI's environment tells.
+"""Resolve a range to commits: as the user wrote it, or from the environment of a hook or a CI run.
 
 https://git-scm.com/docs/gitrevisions, https://pre-commit.com/#pre-push
 """
@@ -25,12 +25,12 @@ _SHORT = 12
 
 
 class Range(NamedTuple):
-    """``rev-list`` arguments, none for no commits, and the annotated tags by which the end is named.
+    """``rev-list`` arguments, none for no commits, and the annotated tags that name the end.
 
-    ``skips`` is what ought to be in the range and is not there, ``repair`` what to do in a clone that is too shallow,
-    ``note`` how the range was chosen. ``open`` says that whatever leads to its end is in the range, so that the
+    ``skips`` are missing parts of the range, ``repair`` says what to do when the clone is too shallow,
+    ``note`` how the range was chosen. ``open`` says that all ancestors of its end are in the range, so that the
     files of a shallow clone's oldest commits are too. ``trunk`` is the ref of the branch whose policy counts when the
-    range's own start may be of the same hand as its end.
+    same person may have written the range's start and its end.
     """
 
     revisions: tuple[str, ...]
@@ -78,7 +78,7 @@ def _asked_for(git: Git, event: Event, span: EventRange) -> Range:
     if span.whole:
         return _whole(git, event, told + "the whole history of HEAD")
     if not span.heads:
-        return Range((), note=told + "the branch was deleted, there is nothing to look at")
+        return Range((), note=told + "the branch was deleted, so there is nothing to scan")
     heads = {id_: _peeled(git, id_) for id_ in span.heads}
     merge, base = _merge(git, span)
     tips = [*filter(None, heads.values()), *merge]
@@ -88,14 +88,14 @@ def _asked_for(git: Git, event: Event, span: EventRange) -> Range:
         chosen = "since " + ", ".join(id_[:_SHORT] for id_ in dict.fromkeys(bases))
     elif span.bases and shallow_boundary(git):
         missing += span.bases
-        chosen = "where it starts is not in this shallow clone"
+        chosen = "its start is not in this shallow clone"
     else:
         bases, chosen = _instead(git, span, {*tips})
     named = (*span.heads, f"refs/tags/{span.tag}" if span.tag else "")
     return Range(
         revisions=(*tips, "--not", *bases) if tips else (),
         tags=tuple(tag for name in named for tag in _tag_objects(git, name)),
-        skips=tuple(Skipped(id_, f"the range needs this commit, which is not here: {event.repair}") for id_ in missing),
+        skips=tuple(Skipped(id_, f"the range needs this commit, which is missing: {event.repair}") for id_ in missing),
         repair=event.repair,
         note=told + chosen,
         open=not bases and not missing and _is_default(span),
@@ -106,7 +106,7 @@ def _asked_for(git: Git, event: Event, span: EventRange) -> Range:
 def _whole(git: Git, event: Event, note: str) -> Range:
     if has_commits(git):
         return Range(("HEAD",), repair=event.repair, note=note)
-    return Range((), skips=(Skipped("HEAD", f"it names no commit: {event.repair}"),), note=note)
+    return Range((), skips=(Skipped("HEAD", f"names no commit: {event.repair}"),), note=note)
 
 
 def _merge(git: Git, span: EventRange) -> tuple[list[str], list[str]]:
@@ -119,7 +119,7 @@ def _merge(git: Git, span: EventRange) -> tuple[list[str], list[str]]:
 def _instead(git: Git, span: EventRange, tips: set[str]) -> tuple[list[str], str]:
     """Return where to start when CI names no start that is here: a new branch, a force push."""
     if _is_default(span):
-        return [], "the whole history of the default branch, as what it held before is not known"
+        return [], "the whole history of the default branch, because its earlier state is unknown"
     target = _remotes(git).get(f"{_REMOTES}origin/{span.target}")
     # When it is not known which branch was pushed, it may be this one.
     if target and (span.own or target not in tips):
@@ -136,7 +136,7 @@ def _others(git: Git, tips: set[str], own: str = "") -> list[str]:
     names = _remotes(git)
     names.pop(f"{_REMOTES}origin/{own}", None)
     if own:
-        names.pop(f"{_REMOTES}origin/HEAD", None)  # whichever branch it stands for is there by its own name
+        names.pop(f"{_REMOTES}origin/HEAD", None)  # the branch that it points to is listed under its own name
     return [id_ for id_ in dict.fromkeys(names.values()) if id_ not in tips]
 
 
@@ -170,7 +170,7 @@ def has_commits(git: Git) -> bool:
 
 
 def _lost(git: Git, name: str) -> Skipped | None:
-    """Return the commit that a name stands for and that is not there though it was: the store is damaged."""
+    """Return the id that a name resolves to when that commit existed but is missing: the store is damaged."""
     id_ = git.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, accept=(0, 1, 128)).decode().strip()
     if not id_ or next((type_ for _, type_ in catfile.types(git, [id_])), ""):
         return None
@@ -178,8 +178,8 @@ def _lost(git: Git, name: str) -> Skipped | None:
         from akpatrol.sources.git.packs.problems import flaws  # noqa: PLC0415 - only for what is not there
 
         flaw = next(flaws(git), None)  # else it is a mistake, or a shallow clone's
-        return flaw and Skipped(id_, f"the range needs this commit, which is not here: {flaw.item}: {flaw.reason}")
-    return Skipped(id_, f"the range needs this commit, which {name} names and which is not here: fetch it again")
+        return flaw and Skipped(id_, f"the range needs this commit, which is missing: {flaw.item}: {flaw.reason}")
+    return Skipped(id_, f"the range needs this commit, named by {name}, which is missing: fetch it again")
 
 
 def _commit_id(git: Git, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What points where: refs, HEADs and the stash's reflog as bits, so that one walk can tell what reaches a commit."""
+"""Refs, HEADs and the stash's reflog as bits, so that one walk can find which of them reach a commit."""
 
 from __future__ import annotations
 
@@ -105,11 +105,11 @@ def broken(git: Git) -> Iterator[Skipped]:
         for name in files:
             path = os.path.join(directory, name)
             if not name.startswith(b".") and not name.endswith(b".lock") and not _is_ref(path):
-                yield Skipped(os.fsdecode(os.path.relpath(path, common)), "broken ref: git passes over it")
+                yield Skipped(os.fsdecode(os.path.relpath(path, common)), "broken ref: git ignores it")
 
 
 def _is_ref(path: bytes) -> bool:
-    """Tell whether a file holds an id or another ref's name; what cannot be opened is told elsewhere."""
+    """Return whether a file holds an id or another ref's name; an unreadable file is reported elsewhere."""
     if os.path.islink(path):
         return True
     try:
@@ -146,11 +146,11 @@ def _logged(file: bytes) -> Iterator[str]:
                 if ids := _LOGGED.match(line):
                     yield from (id_.decode() for id_ in ids.groups() if id_.strip(b"0"))
     except OSError:
-        return  # said by whoever reads the git directory's files
+        return  # reported by the code that reads the git directory's files
 
 
 def _refs(git: Git) -> list[tuple[str, str]]:
-    # Whatever else for-each-ref can tell needs the object, and git gives up at the first that is missing.
+    # Any other field of for-each-ref needs the object, and git fails at the first missing one.
     listing = git.run("for-each-ref", "--format=%(objectname) %(refname)")
     return [
         (id_, name)

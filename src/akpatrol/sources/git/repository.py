@@ -33,7 +33,7 @@ class Repository(NamedTuple):
 def find(path: bytes) -> Repository | None:
     """Return the repository that ``path`` (a directory) is or lies in; None when there is none.
 
-    Raises UsageError for one that is broken: what lies round it is another one.
+    Raises UsageError for a broken one, because an enclosing repository is a different one.
     """
     directory = os.path.abspath(path)
     if os.path.basename(directory) == b".git" and (inside := at(os.path.dirname(directory))):
@@ -108,12 +108,12 @@ def _refuse(dot_git: bytes) -> None:
     try:
         names = set(os.listdir(dot_git))
     except OSError as error:
-        raise UsageError(f"{shown}: {error.strerror}", hint="see who may read it") from None
+        raise UsageError(f"{shown}: {error.strerror}", hint="check its permissions") from None
     if missing := [os.fsdecode(part) for part in _PARTS if part not in names]:
         if len(missing) == len(_PARTS):
             return
-        raise UsageError(f"{shown}: it is damaged: no {', no '.join(missing)}", hint="restore it, or clone again")
-    raise UsageError(f"{shown}: it is damaged, or what its commondir names is gone", hint=_remedy(dot_git))
+        raise UsageError(f"{shown}: damaged: no {', no '.join(missing)}", hint="restore it, or clone again")
+    raise UsageError(f"{shown}: damaged, or its commondir points to nothing", hint=_remedy(dot_git))
 
 
 def _flaw_of_pointer(dot_git: bytes) -> str:
@@ -126,16 +126,16 @@ def _flaw_of_pointer(dot_git: bytes) -> str:
         return "it does not begin with gitdir:" if os.access(dot_git, os.R_OK) else "it cannot be read"
     if not os.path.lexists(target):
         return f"it names {os.fsdecode(target)}, which does not exist"
-    return f"it names {os.fsdecode(target)}, which is no git directory"
+    return f"it names {os.fsdecode(target)}, which is not a git directory"
 
 
 def _remedy(dot_git: bytes) -> str:
     target = _target(dot_git) or b""
     if b"/worktrees/" in target:
-        return "the repository of this linked work tree has moved or forgotten it: run git worktree repair there"
+        return "the repository of this linked work tree was moved or has pruned it: run git worktree repair there"
     if b"/modules/" in target:
         return "the submodule's repository is missing: run git submodule update --init, or add it again"
-    return "put the repository where it was, or remove .git if this is to be no repository"
+    return "move the repository back, or remove .git if this should not be a repository"
 
 
 def _target(dot_git: bytes) -> bytes | None:

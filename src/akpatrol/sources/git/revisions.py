@@ -28,7 +28,7 @@ _DIFF = (
 )  # fmt: skip
 _GITLINK = b"160000"
 _GIVEN_UP_AFTER = 100
-# git holds all changes of a commit before it tells of the first.
+# git holds all changes of a commit in memory before it prints the first.
 _PATIENCE = 3.0
 _MEMORY = 512 << 20
 _ENDLESS = 2
@@ -59,7 +59,7 @@ def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> Ite
 def changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
     """Yield each of these commits with what it changed, in this order; one that git cannot compare is left out.
 
-    Merges are told as combined diffs: what differs from every parent.
+    Merges are combined diffs: the files that differ from every parent.
     """
     from akpatrol.sources.git import graph  # noqa: PLC0415 - it needs this module
 
@@ -88,7 +88,7 @@ def _unchanged(git: Git, commits: Sequence[WalkedCommit]) -> frozenset[str]:
 def _changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
     """Do so for all of these commits.
 
-    git compares path by path, which is fast; where that comes to no end, ``trees`` does it.
+    git compares path by path, which is fast; when that takes too long, ``trees`` does it.
     """
     start = failures = endless = told = 0
     while start < len(commits) and failures <= _GIVEN_UP_AFTER:
@@ -119,7 +119,7 @@ def _changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, t
 
 
 def of_path(git: Git, tips: Sequence[str], path: bytes) -> Iterator[tuple[str, TreeChange]]:
-    """Yield the commits that changed what stands at a path, children first, with that change. Raises GitError."""
+    """Yield the commits that changed a path, children first, with that change. Raises GitError."""
     options = ("-c", "--raw", "-z", "--no-renames", "--no-abbrev", "--full-history", "--topo-order")
     words = ("log", *options, "--pretty=tformat:%H", "--end-of-options", *tips, "--")
     with git.stream(LITERALLY, *words, path, patience=walked_commit.WALK_SECONDS, memory=_MEMORY) as stream:
@@ -141,7 +141,7 @@ def _compared(git: Git, ids: Sequence[str]) -> Iterator[tuple[int, str, tuple[Tr
             try:
                 seen = ids.index(id_, seen) + 1  # git says nothing of what is not there
             except ValueError:
-                raise GitError("git diff-tree told of a commit that it was not asked for") from None
+                raise GitError("git diff-tree reported a commit that was not requested") from None
             yield seen, id_, found
         stream.finish()
 
@@ -155,7 +155,7 @@ def _parse(stream: Stream) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
         if part.startswith(b":"):
             found.append(_change(part, next(parts, b"")))
             if len(found) > _CHANGES:
-                raise _TooMuchError("more changes than can be held")
+                raise _TooMuchError("too many changes to hold in memory")
         elif part:
             if header:
                 yield header.decode("ascii", "replace"), tuple(found)

@@ -66,7 +66,7 @@ HOOK_VARIABLES = (
     "GIT_QUARANTINE_PATH",
 )
 _OBJECT_VARIABLES = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
-# For commands that take paths: a path is a path, whatever characters it has.
+# For commands that take paths: no character in a path is special.
 LITERALLY = "--literal-pathspecs"
 _ANSWER_SECONDS = 120
 
@@ -147,7 +147,7 @@ class Git:
     ) -> Iterator[Stream]:
         """Run git and give its output as a stream; ``stdin`` is written by a thread.
 
-        Git may take so many bytes of ``memory`` for data, where the system can hold it to that.
+        ``memory`` limits git's data, in bytes, where the system supports it.
 
         The stream raises GitError at the end when git failed, and kills a git that is silent for ``patience`` seconds
         while it is waited for; then it raises SilentError.
@@ -169,7 +169,7 @@ class Git:
         self._prove()
         words = [os.fsencode(word) for word in arguments]
         try:
-            # Who interrupts akpatrol does not mean git, which is told by it.
+            # Ctrl-C is meant for akpatrol, which then stops git itself.
             with child_started():
                 return subprocess.Popen(
                     self._command + words,
@@ -191,8 +191,8 @@ class Git:
             directories = self._environment["PATH"].split(os.pathsep)
             program = next(filter(os.path.lexists, (os.path.join(one, "git") for one in directories)), None)
             if not program:
-                return UsageError("git was not found", hint="install git and see that it is on PATH")
-            return UsageError(f"{program} cannot be run: what it is run by is missing", hint="install git again")
+                return UsageError("git was not found", hint="install git and make sure that it is on PATH")
+            return UsageError(f"{program} cannot be run: its interpreter is missing", hint="reinstall git")
         return GitError(f"git cannot be run: {error.strerror}")
 
     def obstacles(self) -> tuple[Skipped, ...]:
@@ -205,7 +205,7 @@ class Git:
         return {**self.__dict__, "_keeper": None}
 
     def _prove(self) -> None:
-        """Give git a stand-in for a git directory in which it would wait or be led elsewhere. Raises GitError."""
+        """Give git a safe copy of a git directory in which it would block or be led out. Raises GitError."""
         if self._proven:
             return
         stores, _ = alternates.directories(self)
@@ -222,11 +222,11 @@ class Git:
             keeper = safe_directory.Keeper()
             made = safe_directory.build(keeper.path, self.repository, self._git_dir, avoided, stores)
         except OSError as error:
-            raise GitError(f"git cannot be kept from what is in the git directory: {error.strerror}") from None
+            raise GitError(f"cannot isolate git from the git directory: {error.strerror}") from None
         self._keeper = keeper
         self._command[1:2] = [b"--git-dir=" + made.git_dir]
         if not any(word.startswith(b"--work-tree=") for word in self._command):
-            # Where the configuration says is told from the git directory's place.
+            # Paths in the configuration are relative to the git directory.
             self._command.insert(2, b"--work-tree=" + self.repository.root)
         unset = {"GIT_COMMON_DIR", *(_OBJECT_VARIABLES if made.objects else ())}
         index = os.path.join(self.repository.root, os.fsencode(self.variable("GIT_INDEX_FILE")))

@@ -1,6 +1,6 @@
-"""A stand-in for a git directory: links to what is in it, without what git must not be let near.
+"""A stand-in for a git directory: links to its content, without the files that git must not open.
 
-Nothing in the repository is changed, and nothing but links and small copies lies in the stand-in.
+The repository is not changed, and the stand-in holds only links and small copies.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class SafeDirectory(NamedTuple):
-    """``objects`` tells whether it has object directories of its own, which git's variables must not overrule."""
+    """``objects`` says whether it has its own object directories, which git's variables must not override."""
 
     git_dir: bytes
     objects: bool
 
 
 class Keeper:
-    """A temporary directory that goes when nobody refers to this any more."""
+    """A temporary directory that is removed when this object is no longer referenced."""
 
     def __init__(self) -> None:
         self.path = os.fsencode(mkdtemp(prefix="akpatrol-"))

@@ -1,7 +1,7 @@
-"""What of a repository an earlier run read under the same conditions, and what this one leaves to the next.
+"""The parts of a repository that an earlier run read under the same conditions, and the parts this run caches.
 
-A part of the object database is remembered when all of it was read: what it counted, and the objects to be read again,
-for a hit or a skip in them.
+A part of the object database is cached when all of it was read: its counts, and the objects to scan again because of
+a finding or a skip in them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PART = "part"
 
 
 class _PartProgress:
-    """A part that is being read, in so many units; it is whole when all were planned and all were read."""
+    """A part that is being read, in several units; it is complete when all were planned and read."""
 
     __slots__ = ("ahead", "planned", "read", "spoiled")
 
@@ -98,7 +98,7 @@ class Memory:
         return Proof(self._before.tips, self._now.tips - self._before.tips)
 
     def units(self, target: str) -> Iterator[Planned]:
-        """Yield the parts that are not known, and of the others what they came to and what is to be read again."""
+        """Yield the parts that are not cached; for the others, the cached counts and the objects to scan again."""
         while self._parts:
             part, known = self._parts.pop(0)
             if known:
@@ -117,7 +117,7 @@ class Memory:
             reading.planned = True
 
     def note(self, unit: Unit, read: ScanResult) -> None:
-        """Take in what a unit came to."""
+        """Store a unit's result."""
         if isinstance(unit, SliceUnit) and (reading := self._readings.get(unit.key)):
             reading.ahead -= 1
             if reading.read:
@@ -146,14 +146,14 @@ class Memory:
         return scan_state_json.known(self._log.recall(self._conditions, _PART, part.key)) if part.key else None
 
     def _still_there(self, found: Survey, packs: Sequence[str], loose: frozenset[str]) -> bool:
-        """Tell whether every object is there that was: what was reached through them once still is."""
+        """Return whether every earlier object still exists, so that everything reached through them does too."""
         if not {*self._before.packs} <= {*packs}:
             return False
         gone = self._before.loose - loose
         return all(any(pack.idx.find(bytes.fromhex(id_)) >= 0 for pack in found.packs) for id_ in gone)
 
     def _kept_still(self) -> bool:
-        """Tell whether the walk saw what was planned: refs that moved meanwhile may lead elsewhere."""
+        """Return whether the walk saw the planned refs, which may have moved meanwhile."""
         return plan.state(self._git, self._id_bytes) == self._state and self._tips() == self._now.tips
 
     def _tips(self) -> frozenset[str] | None:

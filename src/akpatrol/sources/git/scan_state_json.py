@@ -1,4 +1,4 @@
-"""What is kept of a part and of a repository, to JSON values and back; what is not as it was written is nothing."""
+"""Convert the cached state of a part and of a repository to JSON values and back; malformed data reads as None."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class CachedPart(NamedTuple):
-    """What a part came to when it was read, and the ids of the objects to be read again."""
+    """The counts of a part, and the ids of the objects to scan again."""
 
     told: tuple[Counted | Excluded, ...]
     again: tuple[str, ...]

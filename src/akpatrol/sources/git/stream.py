@@ -65,7 +65,7 @@ class Stream:
         return data
 
     def parts(self, separator: bytes = b"\0") -> Iterator[bytes]:
-        """Yield what stands between separators."""
+        """Yield the parts between separators."""
         rest = b""
         while block := self.read(1 << 16):
             *complete, rest = (rest + block).split(separator)
@@ -80,9 +80,9 @@ class Stream:
         if self._silent:
             raise SilentError(f"git was silent for {self._patience:.0f} seconds")
         if code and _OUT_OF_MEMORY in self._complaint.lower():
-            raise SilentError("git needs more memory than it is given")
+            raise SilentError("git needs more memory than its limit")
         if code:
-            raise GitError(first_line(bytes(self._complaint)) or f"git ended with {code}")
+            raise GitError(first_line(bytes(self._complaint)) or f"git exited with {code}")
 
     def kill(self) -> None:
         """End git."""
@@ -95,7 +95,7 @@ class Stream:
         return bool(poll.poll(max(0, seconds) * 1000))
 
     def errors(self) -> tuple[str, ...]:
-        """Return the distinct errors that git told of so far."""
+        """Return the distinct errors that git printed so far."""
         lines = self._complaint.decode("utf-8", "backslashreplace").splitlines()
         return tuple(dict.fromkeys(line.removeprefix("error: ") for line in lines if line.startswith("error: ")))
 
@@ -123,7 +123,7 @@ class Stream:
 
 
 def limit_memory(process: subprocess.Popen[bytes], size: int) -> None:
-    """Let a process take so many bytes for data; what it maps of files does not count. Elsewhere it is not limited."""
+    """Limit a process's data, in bytes, not counting mapped files; a no-op where the system does not support it."""
     if sys.platform == "linux":
         import resource  # noqa: PLC0415 - not everywhere
 
@@ -134,7 +134,7 @@ def limit_memory(process: subprocess.Popen[bytes], size: int) -> None:
 def first_line(complaint: bytes) -> str:
     """Return git's first ``fatal:`` line, else its first ``error:`` line, else its first line, without the word.
 
-    A line that ends in a colon goes on in those that are indented below it.
+    A line that ends in a colon continues in the indented lines below it.
     """
     lines = complaint.decode("utf-8", "backslashreplace").splitlines()
     for word in ("fatal: ", "error: ", ""):

@@ -1,4 +1,4 @@
-"""What a walk through history learned about one object or name so far."""
+"""The facts that a walk through history has gathered about one object or name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PATHS_BYTES = 1 << 20
 
 @dataclass(slots=True)
 class Trail:
-    """What the walk learned about one object or name, while it goes on."""
+    """The facts that a walk gathers about one object or name."""
 
     introductions: list[Introduction] = field(default_factory=list)
     removals: list[WalkedCommit] = field(default_factory=list)

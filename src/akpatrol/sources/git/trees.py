@@ -1,4 +1,4 @@
-"""What commits changed, compared directory by directory: directories that are alike are compared once.
+"""Compare commits directory by directory; identical directories are compared once.
 
 A tree that names one subtree ten times, ten levels deep, has ten objects and 10^10 paths; ``git diff-tree`` walks them
 all. Here work and memory grow with the objects. Tree format: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
@@ -39,7 +39,7 @@ _SHA1_HEX = 40
 _TYPE, _TREE, _LINK = 0o170000, 0o040000, 0o160000
 
 Entries = dict[bytes, tuple[bytes, bytes]]
-"""Mode and id, in raw bytes, by name; a name that stands there again has its number behind a NUL."""
+"""Mode and id, in raw bytes, by name; a repeated name is followed by NUL and a number."""
 
 
 class TreeChange(NamedTuple):
@@ -97,7 +97,7 @@ class _Node(NamedTuple):
 
 
 class _Where:
-    """The directories in which a node stands, each with a slash at the end, as far as they are kept."""
+    """The directories of a node, each with a slash at the end, up to the limit."""
 
     __slots__ = ("more", "prefixes", "size")
 
@@ -107,7 +107,7 @@ class _Where:
         self.size = 0
 
     def add(self, parent: _Where, name: bytes) -> None:
-        """Take in that it stands under that name wherever ``parent`` stands; the first place is always kept."""
+        """Add this name under all places of ``parent``; the first place is always kept."""
         self.more |= parent.more
         for prefix in parent.prefixes:
             if self.prefixes and (len(self.prefixes) >= MOST_PATHS or self.size > _PATHS_BYTES):
@@ -127,8 +127,8 @@ class _Budget:
 def changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
     """Yield each of these commits with what it changed, in this order; one that cannot be compared is left out.
 
-    Of a merge that is what differs from every parent. Left out are those of which a tree is missing or broken, and the
-    rest when there is more to compare than anybody commits. Raises GitError when git cannot be run at all.
+    For a merge that is what differs from every parent. Commits with a missing or broken tree are left out, and all
+    remaining ones when there is unreasonably much to compare. Raises GitError when git cannot be run at all.
     """
     budget, rest = _Budget(len(commits)), iter(commits)
     while group := list(islice(rest, _COMMITS_AT_ONCE)):
@@ -141,7 +141,7 @@ def entries(git: Git, id_: str) -> tuple[TreeChange, ...]:
     group = _Group(git, [], _Budget(1))
     found: list[list[TreeChange]] = [[]]
     if group.descend({root: _Where(b"")}, found):
-        raise GitError(f"{id_}: a tree in it is missing or corrupt")
+        raise GitError(f"{id_}: one of its trees is missing or corrupt")
     return tuple(found[0])
 
 
@@ -244,7 +244,7 @@ def _befores(name: bytes, mode: int, olds: list[Entries]) -> tuple[bytes, ...]:
 
 
 def _kind(mode: int) -> int:
-    """Return what tells directories, submodules and all else apart."""
+    """Return a code for directory, submodule or anything else."""
     type_ = mode & _TYPE
     return type_ if type_ in (_TREE, _LINK) else 0
 

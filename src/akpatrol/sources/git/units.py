@@ -44,7 +44,7 @@ class ObjectsUnit(NamedTuple):
     title: str = "objects"
 
     def read(self) -> Iterator[Item]:
-        """Yield each object's content; a tree's raw bytes stand for the names in it."""
+        """Yield each object's content; a tree's raw bytes are yielded for the names in it."""
         found = catfile.objects(self.git, self.ids)
         raw = (
             item._replace(item=self.shown.get(item.item, item.item))
@@ -56,7 +56,7 @@ class ObjectsUnit(NamedTuple):
 
 
 class SliceUnit(NamedTuple):
-    """A slice of the object database; ``key`` is the planner's own, to tell of which part."""
+    """A slice of the object database; ``key`` identifies its part to the planner."""
 
     target: str
     git: Git
@@ -65,7 +65,7 @@ class SliceUnit(NamedTuple):
     title: str = "objects"
 
     def read(self) -> Iterator[Item]:
-        """Yield each object's content; a tree's raw bytes stand for the names in it."""
+        """Yield each object's content; a tree's raw bytes are yielded for the names in it."""
         from akpatrol.sources.git.packs import slices  # noqa: PLC0415 - isal and dulwich, which a hook does without
 
         return _items(self, slices.read(self.part, self.git))
@@ -125,12 +125,12 @@ class NamesUnit(NamedTuple):
 
 
 def lfs_gap(git: Git, content: bytes, item: str, *, staged: bool) -> Iterator[Skipped | Excluded]:
-    """Tell of a Git LFS pointer: left out when staged, a skip when its object is not in the local store."""
+    """Report a Git LFS pointer: left out when staged, a skip when its object is not in the local store."""
     if found := _LFS_POINTER.match(content):
         if staged:
             yield Excluded(Exclusion.GIT_LFS_POINTER)
             return
-        yield Uncacheable(item, "Git LFS may lose the object to which it points, or get it")
+        yield Uncacheable(item, "Git LFS can add or remove the object that it points to")
         oid = found[1].decode()
         stored = os.path.join(
             git.repository.common_dir, b"lfs", b"objects", *(p.encode() for p in (oid[:2], oid[2:4], oid))

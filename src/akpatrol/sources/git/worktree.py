@@ -1,4 +1,4 @@
-"""What git says of a work tree: which files it tracks or would track, and which it ignores."""
+"""Ask git which files of a work tree it tracks or would track, and which it ignores."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def tracked_or_untracked(
     """
     found = repository.find(root)
     if not found or not found.work_tree:
-        raise UsageError(f"{os.fsdecode(root)}: --tracked needs a git work tree")
+        raise UsageError(f"{os.fsdecode(root)}: --tracked requires a git work tree")
     git = Git(found)
     obstacles = git.obstacles()
     yield from obstacles
-    # git is not let near an index that is told of already.
+    # git must not read an index that is already reported as broken.
     check = None if any(skip.item == "index" for skip in obstacles) else IndexCheck(git)
     links = {
         name
@@ -62,7 +62,7 @@ def _entry(root: bytes, path: bytes) -> Iterator[DirectoryEntry | Excluded | Ski
     except (FileNotFoundError, NotADirectoryError):
         yield Excluded(Exclusion.DELETED)
     except OSError:
-        yield DirectoryEntry(path, readable=True)  # whoever opens it learns why it cannot
+        yield DirectoryEntry(path, readable=True)  # the code that opens it reports why it cannot
     else:
         if stat.S_ISLNK(mode):
             yield Excluded(Exclusion.SYMLINK)
@@ -72,7 +72,7 @@ def _entry(root: bytes, path: bytes) -> Iterator[DirectoryEntry | Excluded | Ski
 
 
 def ignored(git: Git, paths: Sequence[bytes]) -> set[bytes]:
-    """Return those of the absolute ``paths`` that git ignores and does not track; none when git cannot tell."""
+    """Return those of the absolute ``paths`` that git ignores and does not track; none when git fails."""
     try:
         # Exit code 1 says that none is ignored.
         listed = git.run("check-ignore", "-z", "--stdin", stdin=b"\0".join(paths) + b"\0", accept=(0, 1))

@@ -1,4 +1,4 @@
-"""What was looked at, as of any run: the sum over all targets, and the list of those that were not fully read."""
+"""Coverage as of any run: the sum over all targets, and the list of those that were not fully read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ON coverage.target = target.id
 AND run = (SELECT max(run) FROM coverage AS other WHERE other.target = target.id AND run <= :run)
 WHERE retired_run IS NULL OR retired_run > :run ORDER BY target.id
 """
-# What failed last, unless it was looked at since under the same name.
+# The last failures, unless the target was scanned since under the same name.
 _FAILURES = """
 SELECT name, run, reason FROM failure WHERE run = (
     SELECT max(run) FROM failure AS other WHERE other.name = failure.name AND run <= :run
@@ -35,7 +35,7 @@ SELECT name, run, reason FROM failure WHERE run = (
 ) ORDER BY name
 """
 _REASONS = 5
-_HOW = "akpatrol report --coverage names them"
+_HOW = "akpatrol report --coverage lists them"
 
 
 class LastScan(NamedTuple):
@@ -50,7 +50,7 @@ class LastScan(NamedTuple):
 
 
 class FailedTarget(NamedTuple):
-    """A target of which nothing could be read, as it is called, and the run in which that was so."""
+    """A target that could not be read at all, by name, and the run in which it failed."""
 
     name: str
     run: int
@@ -94,7 +94,7 @@ class StoreCoverage(NamedTuple):
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What the targets have to say, and how many were not looked at in this run."""
+        """The targets' notices, and how many targets were not scanned in this run."""
         stale = [look.run for look in self.looks if look.run < self.run.id]
         told = [f"{look.target.root}: {notice}" for look in self.looks for notice in look.notices]
         if not stale:
@@ -120,7 +120,7 @@ class StoreCoverage(NamedTuple):
 
     def _unfinished(self) -> Iterator[Skipped]:
         if not self.run.finished_at:
-            yield Skipped(f"run {self.run.id}", "it did not come to its end: some targets may be missing")
+            yield Skipped(f"run {self.run.id}", "did not finish: some targets may be missing")
 
     def _skipped(self) -> Iterator[Skipped]:
         yield from (Skipped(one.name, one.reason) for one in self.failures)

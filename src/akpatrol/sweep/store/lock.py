@@ -13,10 +13,10 @@ _NOTE_BYTES = 300
 
 
 class Lock:
-    """The right to write to a store, until it is closed or the process ends, however that ends.
+    """The exclusive right to write to a store, until it is closed or the process ends.
 
-    It is held on a file beside the store that is never removed and says who has it. Raises UsageError when somebody
-    else has it; on a file system without locks as well.
+    It is held on a file beside the store, which is never removed and names the holder. Raises UsageError when another
+    process has it, and on a file system without locks.
     """
 
     def __init__(self, store: str) -> None:
@@ -34,8 +34,8 @@ class Lock:
             holder = os.pread(self._descriptor, _NOTE_BYTES, 0).decode("utf-8", "replace").strip()
             self.close()
             raise UsageError(
-                f"{store}: another sweep is writing to it: {holder or 'one that has just begun'}",
-                hint="wait for its end, or sweep into another store",
+                f"{store}: another sweep is writing to it: {holder or 'it has just started'}",
+                hint="wait until it finishes, or use another store",
             ) from None
         except OSError as error:
             self.close()
@@ -65,9 +65,9 @@ def check_own(store: str) -> None:
         own = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
         if not stat.S_ISREG(found.st_mode) or not own or found.st_mode & _OTHERS_MAY_WRITE:
             raise UsageError(
-                f"{store}{suffix}: not a file of yours that only you may write",
-                hint="name another file, or make it yours: chown, chmod go-w",
+                f"{store}{suffix}: not a file that you own and only you can write",
+                hint="name another file, or fix it with chown and chmod go-w",
             )
     directory = os.path.dirname(os.path.abspath(store))
     if not os.path.isdir(directory):
-        raise UsageError(f"{store}: its directory does not exist", hint=f"make it: mkdir -p {directory}")
+        raise UsageError(f"{store}: its directory does not exist", hint=f"create it: mkdir -p {directory}")

@@ -1,4 +1,4 @@
-"""One report of all targets, as of any run: what each of them told, put together as triage puts matches together."""
+"""One report of all targets as of any run, with their results grouped as ``policy.group`` groups findings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _OCCURRENCES = """
 SELECT target, body FROM occurrence WHERE fingerprint = :fingerprint AND since_run <= :run
 AND (until_run IS NULL OR until_run > :run) ORDER BY target, key
 """
-# What was not sent says nothing about what was answered before.
+# A credential that was not sent keeps its earlier answer.
 _VERIFICATION = """
 SELECT body FROM verification WHERE fingerprint = :fingerprint AND run <= :run
 ORDER BY status = 'not_sent', id DESC LIMIT 1
@@ -57,7 +57,7 @@ def credentials(connection: Connection, run: int, only: Collection[str] | None =
 
 
 def merged(ones: Sequence[Credential]) -> Credential:
-    """Return one credential of those that several targets tell of; the answers of the API are not looked at.
+    """Merge the credentials of several targets into one; the API's answers are not considered.
 
     It is allowed only where every target allows it.
     """

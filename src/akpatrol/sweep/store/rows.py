@@ -1,7 +1,7 @@
-"""What a sweep writes: rows that hold from one run until another, so that every earlier run can be told again.
+"""The rows that a sweep writes: each is valid from one run until another, so that earlier runs can be reported.
 
-A target that is looked at again closes what is gone, leaves what is the same and opens what is new. What is not found
-is gone only when all was read that could be read when it was found: a clone that is locked today has lost nothing.
+Scanning a target again closes rows that are gone, keeps those that are the same and adds new ones. A finding is gone
+only when the scan read at least what could be read when it was found: a clone that is locked today has lost nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from akpatrol.report.view import CoverageView, CredentialView, ReportView, TargetView, VerificationView
 
-# What a credential is in one target; the rest of it is the same everywhere, or is worked out.
+# The fields of a credential that differ by target; the others are the same everywhere, or are computed.
 _SIGHTING = ("rule_ids", "confidence", "attribution", "severity", "state", "exposure", "owner", "allowed")
 _KEY_BYTES = 16
 
@@ -57,7 +57,7 @@ _OCCURRENCES = _Table(
 
 
 def write(connection: Connection, run: int, document: ReportView, root: str | None = None) -> int:
-    """Write the document of one target and return the target's number; without a ``root`` it is as it is shown."""
+    """Write the document of one target and return the target's number; the default ``root`` is the one shown."""
     (told,) = document["scan"]["targets"]
     target = _target(connection, told, place(told["kind"], told["path"] if root is None else root))
     credentials = document["credentials"]
@@ -77,7 +77,7 @@ def looked_again(connection: Connection, target: int, run: int) -> None:
         "SELECT run, last_run, complete, body FROM coverage WHERE target = ? ORDER BY run DESC LIMIT 1", (target,)
     ).fetchone()
     if not found:
-        raise ValueError("this target was never looked at")
+        raise ValueError("this target was never scanned")
     first, last, complete, body = found
     if last >= run - 1:
         query = "UPDATE coverage SET last_run = max(last_run, ?) WHERE target = ? AND run = ?"
@@ -94,7 +94,7 @@ def number_of(connection: Connection, kind: str, root: str) -> int | None:
 
 
 def place(kind: str, root: str) -> bytes:
-    """Return what tells a target from all others, and tells nothing of a secret in its name."""
+    """Return a target's identity, which reveals no secret in its name."""
     return sha256(kind.encode() + b"\0" + os.fsencode(root)).digest()
 
 

@@ -1,4 +1,4 @@
-"""The sweeps that a store knows, and which of them somebody means."""
+"""The runs of a store, and lookup of a run by name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def runs(connection: Connection) -> dict[int, SweepRun]:
 
 
 def named(known: Mapping[int, SweepRun], name: str, current: int, store: str) -> SweepRun:
-    """Return the run before ``current`` with this number, or the last one that came to its end for ``previous``.
+    """Return the run before ``current`` with this number, or the last finished one for ``previous``.
 
     Raises UsageError when there is none.
     """
@@ -31,11 +31,11 @@ def named(known: Mapping[int, SweepRun], name: str, current: int, store: str) ->
     if name == PREVIOUS:
         if finished := [run for run in earlier if run.finished_at]:
             return finished[-1]
-        raise UsageError(f"{store}: no run before run {current} came to its end", hint="give a run's number")
+        raise UsageError(f"{store}: no run before run {current} finished", hint="give a run's number")
     if found := next((run for run in earlier if str(run.id) == name), None):
         return found
     numbers = f"{earlier[0].id} to {earlier[-1].id}" if earlier else "none"
-    raise UsageError(f"{store}: there is no run {name} before run {current}", hint=f"earlier runs: {numbers}")
+    raise UsageError(f"{store}: no run {name} before run {current}", hint=f"earlier runs: {numbers}")
 
 
 def _run(one: Fields) -> SweepRun:

@@ -1,4 +1,4 @@
-"""What a store's file consists of: its mark, its tables, and the steps that lead from one version to the next."""
+"""The schema of a store's file: its mark, its tables, and the migrations between versions."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ MIGRATIONS = (_FIRST,)
 
 
 class SweepRun(NamedTuple):
-    """One sweep; times are RFC 3339 in UTC, ``finished_at`` null while it goes on and when it was broken off."""
+    """One sweep; times are RFC 3339 in UTC, ``finished_at`` is null while it runs and when it was cut off."""
 
     id: int
     started_at: str
@@ -74,19 +74,19 @@ class SweepRun(NamedTuple):
 
 
 def is_blank(connection: Connection) -> bool:
-    """Tell whether there is nothing in the file: it is new, or its making was cut short."""
+    """Return whether the file is empty: it is new, or its creation was cut short."""
     marks = _marks(connection)
     return marks == (0, 0) and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
 def is_old(connection: Connection, file: str) -> bool:
-    """Tell whether steps are missing. Raises UsageError for what is no store, or a newer one."""
+    """Return whether migrations are missing. Raises UsageError unless it is a store, or if it is newer."""
     application, version = _marks(connection)
     if application != _APPLICATION:
-        raise UsageError(f"{file}: not a store of akpatrol", hint="name another file: this one is left as it is")
+        raise UsageError(f"{file}: not an akpatrol store", hint="name another file; this one was not changed")
     if version > len(MIGRATIONS):
         raise UsageError(
-            f"{file}: a store of a newer akpatrol: its format is {version}, and this one knows {len(MIGRATIONS)}",
+            f"{file}: written by a newer akpatrol: its format is {version}, this version supports {len(MIGRATIONS)}",
             hint=f"update akpatrol to {_writer(connection) or 'the version that wrote it'}",
         )
     return version < len(MIGRATIONS)
@@ -108,7 +108,7 @@ def check_shape(connection: Connection, blank: Connection, file: str) -> None:
     """Raise UsageError when the tables are not what the steps make of a ``blank`` file: a view could be anything."""
     migrate(blank)
     if _shape(connection) != _shape(blank):
-        raise UsageError(f"{file}: damaged: its tables are not as akpatrol made them", hint="restore it from a backup")
+        raise UsageError(f"{file}: damaged: its tables are not those of akpatrol", hint="restore it from a backup")
 
 
 def _marks(connection: Connection) -> tuple[int, int]:

@@ -1,9 +1,9 @@
-"""What sweeps found: one SQLite file of targets, runs, coverage, credentials by fingerprint, and what became of them.
+"""The store of a sweep: one SQLite file of targets, runs, coverage and credentials by fingerprint, with their history.
 
-It is data and no cache: nothing is ever replaced or removed that is not understood. In it are masked texts, hashes and
-positions, never a raw secret. Every target is one transaction. With a write-ahead log and ``synchronous = NORMAL`` what
-was committed survives the end of the process, however it ends; a power failure may cost the last transactions, and
-leaves the file whole (https://www.sqlite.org/pragma.html#pragma_synchronous).
+It is data, not a cache: unknown content is never replaced or removed. It holds masked texts, hashes and positions,
+never a raw secret. Every target is one transaction. With a write-ahead log and ``synchronous = NORMAL``, committed data
+survives any end of the process; a power failure may lose the last transactions but
+leaves the file intact (https://www.sqlite.org/pragma.html#pragma_synchronous).
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ _DAMAGED = (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, Recu
 
 
 class SweepStore:
-    """A store, open while it is a context. With ``create`` it is for a sweep: written to, and made when it is missing.
+    """A store, open while it is a context. With ``create`` it is opened for writing, and created when missing.
 
-    One sweep at a time writes; anybody may read meanwhile. Every method raises UsageError for what cannot be used.
+    One sweep at a time writes; others may read meanwhile. Every method raises UsageError for an unusable file.
     """
 
     def __init__(self, file: str, *, create: bool) -> None:
         self._file = file
         if not create and not os.path.isfile(file):
-            raise UsageError(f"{file}: there is no such store", hint="make it: akpatrol sweep")
+            raise UsageError(f"{file}: no such store", hint="create it: akpatrol sweep")
         if create:
             check_own(file)
         self._lock: Lock | None = Lock(file) if create else None
@@ -84,7 +84,7 @@ class SweepStore:
             return int(connection.execute(query, (started_at, rules_digest, __version__)).lastrowid or 0)
 
     def finish(self, run: int, finished_at: str) -> None:
-        """Say that every target of a run was looked at."""
+        """Record that every target of a run was scanned."""
         with self._writing() as connection:
             connection.execute("UPDATE run SET finished_at = ? WHERE id = ?", (finished_at, run))
 
@@ -105,10 +105,10 @@ class SweepStore:
     def put(
         self, run: int, document: ReportView, signature: str | None, conditions: str, root: str | None = None
     ) -> None:
-        """Keep all that a document tells of its one target, as a whole; it is there when this returns.
+        """Store a document of one target in one transaction, which is committed when this returns.
 
-        A signature is kept only of a complete look: what is not is looked at again. ``root`` is the target's own,
-        where it is not shown as it is.
+        A signature is stored only for a complete scan; an incomplete target is scanned again. ``root`` is the target's
+        real root where the document shows a masked one.
         """
         with self._writing() as connection:
             target = rows.write(connection, run, document, root)
@@ -128,9 +128,9 @@ class SweepStore:
             return rows.left_out(connection, run)
 
     def retire(self, run: int, target: Target) -> None:
-        """Keep that a target is there no longer: what was found in it is gone, and nobody waits for it to be read.
+        """Record that a target no longer exists: its findings are gone, and it does not count as unread.
 
-        Targets that are merely no part of a run stay as they were, and ``gaps`` says since when.
+        Targets that are merely not part of a run stay as they were, and ``gaps`` says since when.
         """
         with self._writing() as connection:
             number = rows.number_of(connection, target.kind, target.root)
@@ -151,7 +151,7 @@ class SweepStore:
             return list(runs.runs(connection).values())
 
     def run_named(self, name: str) -> SweepRun:
-        """Return an earlier run than the last one by its number, or ``previous``: the last one that came to its end."""
+        """Return an earlier run than the last one by its number, or ``previous``: the last finished one."""
         with self._reading() as connection:
             known = runs.runs(connection)
             return runs.named(known, name, self._current(known, None).id, self._file)
@@ -215,9 +215,9 @@ class SweepStore:
 
     def _current(self, known: Mapping[int, SweepRun], run: int | None) -> SweepRun:
         if not known:
-            raise UsageError(f"{self._file}: nothing was swept into this store yet")
+            raise UsageError(f"{self._file}: this store has no runs yet")
         if run is not None and run not in known:
-            raise UsageError(f"{self._file}: there is no run {run}", hint=f"runs: 1 to {max(known)}")
+            raise UsageError(f"{self._file}: no such run: {run}", hint=f"runs: 1 to {max(known)}")
         return known[max(known) if run is None else run]
 
     def _open(self, *, create: bool) -> None:
@@ -254,9 +254,7 @@ class SweepStore:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
         except (sqlite3.Error, OSError) as error:
-            raise UsageError(
-                f"{self._file}: cannot be written: {error}", hint="what was kept before is whole"
-            ) from None
+            raise UsageError(f"{self._file}: cannot be written: {error}", hint="earlier data is intact") from None
 
     def _opened(self) -> sqlite3.Connection:
         if not self._connection:
@@ -277,10 +275,10 @@ def _unusable(file: str, error: Exception) -> UsageError:
     # Codes may be extended in their higher bytes: https://www.sqlite.org/rescode.html
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
-        return UsageError(f"{file}: not a store of akpatrol", hint="name another file: this one is left as it is")
+        return UsageError(f"{file}: not an akpatrol store", hint="name another file; this one was not changed")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR):
         what = f": {error}" if isinstance(error, FieldError) else ""
-        return UsageError(f"{file}: damaged: a store that cannot be understood{what}", hint="restore it from a backup")
+        return UsageError(f"{file}: damaged{what}", hint="restore it from a backup")
     return UsageError(f"{file}: cannot be read: {error}")
 
 

@@ -139,17 +139,17 @@ def test_every_entry_is_in_these_tables_and_in_the_readme() -> None:
         (b"[" * 100_000, "not JSON"),
         (b"1" * 5000, "not JSON"),
         ([], "not a JSON object"),
-        ({}, "after names no commit"),
-        (_PUSH | {"after": 1}, "after: not a text"),
-        (_PUSH | {"after": "HEAD"}, "after: not the id of a commit"),
-        (_PUSH | {"after": "--output=x"}, "after: not the id of a commit"),
-        (_PUSH | {"after": A + "\n"}, "after: not the id of a commit"),
-        (_PUSH | {"before": A[1:]}, "before: not the id of a commit"),
-        (_PUSH | {"ref": ["main"]}, "ref: not a text"),
-        (_PUSH | {"repository": "main"}, "default_branch is not a field"),
-        (_PUSH | {"repository": {"default_branch": "a..b"}}, "not the name of a branch"),
-        (_PUSH | {"repository": {"default_branch": "x^{/y}"}}, "not the name of a branch"),
-        (b" " * (ci._LARGEST_EVENT + 1), "larger than an event"),
+        ({}, "after has no commit"),
+        (_PUSH | {"after": 1}, "after: must be a string"),
+        (_PUSH | {"after": "HEAD"}, "after: not a commit id"),
+        (_PUSH | {"after": "--output=x"}, "after: not a commit id"),
+        (_PUSH | {"after": A + "\n"}, "after: not a commit id"),
+        (_PUSH | {"before": A[1:]}, "before: not a commit id"),
+        (_PUSH | {"ref": ["main"]}, "ref: must be a string"),
+        (_PUSH | {"repository": "main"}, "no such field: default_branch"),
+        (_PUSH | {"repository": {"default_branch": "a..b"}}, "not a branch name"),
+        (_PUSH | {"repository": {"default_branch": "x^{/y}"}}, "not a branch name"),
+        (b" " * (ci._LARGEST_EVENT + 1), "too large for an event"),
     ],
     ids=lambda value: str(value)[:30] if isinstance(value, str) else "",
 )
@@ -161,7 +161,7 @@ def test_events_that_are_none(write: Write, content: Any, complaint: str) -> Non
 def test_event_files_that_are_none(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path in ("", str(tmp_path), str(tmp_path / "none"), str(tmp_path / "fifo")):
-        with pytest.raises(UsageError, match="not a file"):
+        with pytest.raises(UsageError, match="not a regular file"):
             recognise({"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": path})
 
 

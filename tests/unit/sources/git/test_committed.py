@@ -45,15 +45,15 @@ def test_reading(files: CommittedFiles, repo: Repository) -> None:
 @pytest.mark.parametrize(
     ("path", "is_file", "words"),
     [
-        ("missing", False, "No such file"),
-        ("a/missing/x", False, "No such file"),
+        ("missing", False, "no such file"),
+        ("a/missing/x", False, "no such file"),
         ("a", False, "not a regular file"),
         ("link", True, "symbolic link"),
-        ("linked/b/c.toml", False, "No such file"),
+        ("linked/b/c.toml", False, "no such file"),
         ("../outside", False, "outside the scanned tree"),
         ("/etc/passwd", False, "outside the scanned tree"),
         ("a\0b", False, "outside the scanned tree"),
-        (".", False, "No such file"),
+        (".", False, "no such file"),
     ],
 )
 def test_what_is_not_read(files: CommittedFiles, repo: Repository, path: str, is_file: bool, words: str) -> None:

@@ -207,7 +207,7 @@ def test_content_of_another_id(repo: Repository) -> None:
     objects, skips = read(git_of(repo))
     assert list(objects) == [NAME.hex()]
     assert [skip.item for skip in skips] == ["objects/pack/pack-planted.pack", NAME.hex()]
-    assert skips[1].reason == "corrupt object: its content has another id"
+    assert skips[1].reason == "corrupt object: its content does not match its id"
 
 
 def test_long_chain_needs_little_memory(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ def test_what_was_not_looked_at_lately(file: Path) -> None:
     assert (two.target, two.complete, two.run, two.at) == ("/org/two", True, 2, day(2))
     assert two.reason == "not scanned since run 2 (2026-03-02)"
     notice = "2 targets were not scanned in run 3: results are from earlier runs, from run 1 (2026-03-01) on"
-    assert told(file).notices == (f"{notice}; akpatrol report --coverage names them.",)
+    assert told(file).notices == (f"{notice}; akpatrol report --coverage lists them.",)
     assert [gap.target for gap in _gaps(file, 2)] == ["/org/three"]
     assert [gap.target for gap in _gaps(file, 1)] == ["/org/three"]
     assert _gaps(file, 1)[0].reason == "too large (1)"

@@ -222,7 +222,7 @@ def test_a_root_that_is_not_utf_8(file: Path) -> None:
 def test_only_what_was_looked_at_can_be_as_it_was(file: Path) -> None:
     with SweepStore(str(file), create=True) as store:
         run = store.begin(day(1), DIGEST)
-        with pytest.raises(ValueError, match="never looked at"):
+        with pytest.raises(ValueError, match="never scanned"):
             store.unchanged(run, target("one"))
 
 
@@ -297,14 +297,14 @@ def test_runs(file: Path) -> None:
                 store.run_named(name)
             assert caught.value.hint == "earlier runs: 1 to 3"
         for number in (0, 5):
-            with pytest.raises(UsageError, match=f"there is no run {number}"):
+            with pytest.raises(UsageError, match=f"no such run: {number}"):
                 store.report(number)
 
 
 def test_the_first_run_has_none_before(file: Path) -> None:
     with SweepStore(str(file), create=True) as store:
         for ask in (store.report, store.gaps, lambda: store.run_named("previous")):
-            with pytest.raises(UsageError, match="nothing was swept"):
+            with pytest.raises(UsageError, match="no runs yet"):
                 ask()
     sweep(file, look("one"))
     with SweepStore(str(file), create=False) as store:

@@ -1,4 +1,4 @@
-"""A few objects of a pack, each with what it stands on: cheaper than cutting the pack into all its families."""
+"""Read a few objects of a pack, each with its delta chain: cheaper than partitioning the whole pack."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def slices(pack: Pack, ids: Iterable[str]) -> Iterator[Entries]:
 
 
 def _way(pack: Pack, offset: int) -> set[int]:
-    """Return the offsets of an entry and of all that it stands on; what is broken ends it."""
+    """Return the offsets of an entry and of its delta chain; a broken entry ends the chain."""
     way: set[int] = set()
     while offset not in way:
         way.add(offset)

@@ -1,4 +1,4 @@
-"""What stands on what among the entries of a slice."""
+"""The delta tree of a slice: which entries are deltas of which base."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BROKEN: Header = (0, 0, 0, 0)
 class DeltaTree:
     """``headers`` of all entries, ``roots`` stored whole, and the ``deltas`` of each base; entries are numbers.
 
-    What is broken, lacks its base or stands in a circle is reached from no root.
+    Broken entries, entries without their base and delta cycles are reached from no root.
     """
 
     def __init__(self, entries: Entries, pack: mmap.mmap) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from array import array
 
 _HEADER_BYTES = 12
-# More bits than any size or distance has: what goes on and on is no number.
+# More bits than any size or distance has: a longer sequence is not a number.
 _MOST_BITS = 63
 
 # Type as in the pack; size in bytes, inflated; where a delta's base is, or, for REF_DELTA, where in the pack the
@@ -53,7 +53,7 @@ def opened(path: bytes) -> mmap.mmap:
 def header(pack: mmap.mmap, offset: int, id_bytes: int) -> Header:
     """Return the header of the entry at an offset. Raises BrokenObjectError."""
     if not _HEADER_BYTES <= offset < len(pack):
-        raise BrokenObjectError("an offset is outside of the pack")
+        raise BrokenObjectError("offset outside the pack")
     try:
         byte = pack[offset]
         kind, size, shift, position = byte >> 4 & 7, byte & 15, 4, offset + 1
@@ -63,7 +63,7 @@ def header(pack: mmap.mmap, offset: int, id_bytes: int) -> Header:
             shift += 7
             position += 1
             if shift > _MOST_BITS:
-                raise BrokenObjectError("an entry's size is no number")
+                raise BrokenObjectError("entry with an invalid size")
         if kind == OFS_DELTA:
             byte = pack[position]
             distance = byte & 127
@@ -73,9 +73,9 @@ def header(pack: mmap.mmap, offset: int, id_bytes: int) -> Header:
                 distance = ((distance + 1) << 7) | (byte & 127)
             return kind, size, offset - distance, position + 1
     except IndexError:
-        raise BrokenObjectError("an entry is cut off") from None
+        raise BrokenObjectError("entry is cut short") from None
     if kind == REF_DELTA:
         return kind, size, position, position + id_bytes
     if kind not in TYPES:
-        raise BrokenObjectError("an entry is of no known type")
+        raise BrokenObjectError("entry of unknown type")
     return kind, size, 0, position

@@ -20,8 +20,8 @@ _SHA_1_DIGITS = 40
 def read(git: Git, ids: Sequence[str]) -> Iterator[RawObject | Skipped]:
     """Yield the objects with these ids through ``git cat-file``.
 
-    git does not compare content and id when it reads a pack. Here something is already wrong, so that it is done:
-    content of another id is yielded, for it is what git shows, and told of.
+    git does not compare content and id when it reads a pack. Here something is already wrong, so it is checked:
+    content with another id is yielded, because git would show it, and reported.
     """
     for item in catfile.objects(git, ids) if ids else ():
         if isinstance(item, Skipped):
@@ -30,7 +30,7 @@ def read(git: Git, ids: Sequence[str]) -> Iterator[RawObject | Skipped]:
         hashed = _Hashed(item)
         yield RawObject(item.id, item.type, item.size, None, hashed.read)
         if hashed.whole and hashed.hex != item.id:
-            yield Skipped(item.id, "corrupt object: its content has another id")
+            yield Skipped(item.id, "corrupt object: its content does not match its id")
 
 
 class _Hashed:

@@ -47,7 +47,7 @@ class HugeObjectError(GitError):
 def inflate(data: memoryview, size: int) -> bytes:
     """Return the ``size`` bytes that a zlib stream holds. Raises BrokenObjectError."""
     if size > len(data) * _LARGEST_RATIO:
-        raise BrokenObjectError("an object is larger than its stream can hold")
+        raise BrokenObjectError("object larger than its stream can hold")
     try:
         if len(data) <= _ONE_SHOT_BYTES:
             content = decompress(data, DECOMP_ZLIB, MAX_HIST_BITS, size or 1)
@@ -55,11 +55,11 @@ def inflate(data: memoryview, size: int) -> bytes:
             one = IgzipDecompressor(DECOMP_ZLIB, MAX_HIST_BITS)
             content = one.decompress(data, size + 1)
             if not one.eof:
-                raise BrokenObjectError("an object's stream does not end with the object")
+                raise BrokenObjectError("data after the end of an object's stream")
     except _StreamError as error:
-        raise BrokenObjectError(f"an object's stream is broken: {error}") from None
+        raise BrokenObjectError(f"corrupt object stream: {error}") from None
     if len(content) != size:
-        raise BrokenObjectError("an object's stream has another size than it says")
+        raise BrokenObjectError("object size does not match its header")
     return content
 
 
@@ -78,13 +78,13 @@ def patched(base: bytes, delta: bytes) -> bytes:
             size |= (byte & 127) << shift
             shift += 7
     except IndexError:
-        raise BrokenObjectError("a delta is cut off") from None
+        raise BrokenObjectError("delta is cut short") from None
     if size > HUGE_BYTES:
-        raise HugeObjectError("a delta makes a huge object")
+        raise HugeObjectError("delta builds a huge object")
     try:
         return b"".join(apply_delta(base, delta))
     except (ApplyDeltaError, ValueError, IndexError, AssertionError) as error:
-        raise BrokenObjectError(f"a delta is broken: {error}") from None
+        raise BrokenObjectError(f"corrupt delta: {error}") from None
 
 
 def prefix(data: memoryview | bytes, size: int) -> bytes:
@@ -96,7 +96,7 @@ def prefix(data: memoryview | bytes, size: int) -> bytes:
 
 
 def stream(data: memoryview) -> tuple[Callable[[int], bytes], Decompressor]:
-    """Return a ``read(n)`` of what a zlib stream holds, and what does it: ``eof`` tells of a whole, checked stream.
+    """Return a ``read(n)`` of a zlib stream and its decompressor, whose ``eof`` means a complete, checked stream.
 
     A broken stream ends early.
     """

@@ -25,7 +25,7 @@ _SHA_1_DIGITS = 40
 
 
 class Loose:
-    """Yields the loose objects with these ids; ``left`` tells what it could not read."""
+    """Yields the loose objects with these ids; ``left`` has those that it could not read."""
 
     def __init__(self, directory: bytes, ids: Sequence[str]) -> None:
         self._directory = directory
@@ -48,12 +48,12 @@ class Loose:
         path = os.path.join(self._directory, id_[:2].encode(), id_[2:].encode())
         with opened(path) as file:
             if not os.fstat(file.fileno()).st_size:
-                raise BrokenObjectError("a loose object's file is empty")
+                raise BrokenObjectError("empty loose object file")
             stored = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         view = memoryview(stored)
         found = _HEADER.match(prefix(view[:_HEAD_BYTES], _LONGEST_HEADER))
         if not found:
-            raise BrokenObjectError("a loose object's header is broken")
+            raise BrokenObjectError("corrupt loose object header")
         type_, size = found[1].decode(), int(found[2])
         hashed = hashlib.new("sha1" if len(id_) == _SHA_1_DIGITS else "sha256", found[0], usedforsecurity=False)
         if size <= HUGE_BYTES:
@@ -61,7 +61,7 @@ class Loose:
             hashed.update(content)
             if hashed.hexdigest() != id_:
                 # git does not look; but what had this id is found nowhere else.
-                raise BrokenObjectError("a loose object is another one")
+                raise BrokenObjectError("loose object does not match its id")
             yield RawObject(id_, type_, size, content)
             return
         read, state = stream(view)
@@ -71,11 +71,11 @@ class Loose:
         one.drain()
         read(1)
         if one.left or not state.eof or hashed.hexdigest() != id_:
-            raise BrokenObjectError("a loose object's stream is broken")
+            raise BrokenObjectError("corrupt loose object stream")
 
 
 class _Bounded:
-    """What a stream still has to give, in bytes."""
+    """The bytes that a stream may still yield."""
 
     def __init__(self, read: Callable[[int], bytes], size: int, learn: Callable[[bytes], None]) -> None:
         self._read = read

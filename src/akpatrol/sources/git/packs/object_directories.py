@@ -1,4 +1,4 @@
-"""What lies in an object directory: https://git-scm.com/docs/gitrepository-layout."""
+"""The content of an object directory: https://git-scm.com/docs/gitrepository-layout."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ FAN_OUT = [f"{number:02x}".encode() for number in range(256)]
 
 
 class ObjectDirectory(NamedTuple):
-    """What one object directory holds: paths of packs that have an index, and the names of loose objects.
+    """One object directory: paths of packs that have an index, and the names of loose objects.
 
-    ``loose`` maps two hex digits to the binary ids of the objects in that directory, one behind the other.
+    ``loose`` maps two hex digits to the binary ids of the objects in that directory, concatenated.
     """
 
     directory: bytes
@@ -37,7 +37,7 @@ class ObjectDirectory(NamedTuple):
 
 
 def held(git: Git, ids: Collection[str]) -> set[str]:
-    """Return those objects that lie in the repository's own object directory, all of them when that is not told."""
+    """Return the objects in the repository's own object directory, or all of them when that is unknown."""
     id_bytes = len(next(iter(ids), "")) // 2
     try:
         own = listed(alternates.directories(git)[0][0], id_bytes)
@@ -49,10 +49,10 @@ def held(git: Git, ids: Collection[str]) -> set[str]:
 
 
 def listed(directory: bytes, id_bytes: int) -> ObjectDirectory:
-    """Return what an object directory holds; ``flaws`` tells of what cannot be listed.
+    """Return the content of an object directory; ``flaws`` are the parts that cannot be listed.
 
-    The packs are those from before the loose objects were listed: when they are still the same afterwards, nothing
-    moved between packs and loose objects meanwhile, for git writes the new place before it removes the old one.
+    The packs are those from before the loose objects were listed: if they are still the same afterwards, nothing
+    moved between packs and loose objects meanwhile, because git writes the new place before it removes the old one.
     """
     found = packs(directory)
     return ObjectDirectory(directory, found, dict(_loose(directory, id_bytes)))

@@ -19,7 +19,7 @@ _SHA_1_BYTES = 20
 class PackIndex:
     """Ids in ascending order, with the offsets and, in version 2, the CRC-32 of the entries that hold them.
 
-    ``intact`` tells whether the index's own checksum is right. Raises OSError, and GitError for what is not an index of
+    ``intact`` says whether the index's own checksum is right. Raises OSError, and GitError unless it is an index of
     version 1 or 2.
     """
 
@@ -33,11 +33,11 @@ class PackIndex:
         second = self._data[:8] == _VERSION_2
         start = 8 if second else 0
         if len(self._data) < start + _FAN_OUT_BYTES or (not second and self._data[:4] == _VERSION_2[:4]):
-            raise GitError("index that is cut off or of an unknown version")
+            raise GitError("index is cut short or of an unknown version")
         self.fan_out = (0, *_words(self._data[start : start + _FAN_OUT_BYTES]))
         self.number = self.fan_out[-1]
         if sorted(self.fan_out) != list(self.fan_out) or len(self.fan_out) != 257:  # noqa: PLR2004 - 0 to 256
-            raise GitError("index with a broken fan-out table")
+            raise GitError("index has a corrupt fan-out table")
         # git does not look; but an id that changed its name is found nowhere else.
         covered = memoryview(self._data)[: len(self._data) - id_bytes]
         algorithm = "sha1" if id_bytes == _SHA_1_BYTES else "sha256"
@@ -52,7 +52,7 @@ class PackIndex:
         return self._data
 
     def is_of(self, pack: mmap.mmap | bytes) -> bool:
-        """Tell whether this is the index of a pack: it names the number of its objects and its checksum."""
+        """Return whether this is the index of a pack: it names the number of its objects and its checksum."""
         width = self.id_bytes
         objects = int.from_bytes(pack[8:12], "big")
         return objects == self.number and pack[-width:] == self._data[-2 * width : -width]
@@ -84,7 +84,7 @@ class PackIndex:
         self._ids = _FAN_OUT_BYTES + 4
         end = _FAN_OUT_BYTES + self.number * self._stride
         if len(self._data) != end + 2 * self.id_bytes:
-            raise GitError("index of a wrong size")
+            raise GitError("index has the wrong size")
         self.offsets = array("Q", _words(self._data[_FAN_OUT_BYTES:end])[:: self._stride // 4])
 
     def _read_second(self) -> None:
@@ -95,7 +95,7 @@ class PackIndex:
         large = offsets + self.number * 4
         surplus = len(self._data) - large - 2 * self.id_bytes
         if surplus < 0 or surplus % 8 or surplus > 8 * self.number:
-            raise GitError("index of a wrong size")
+            raise GitError("index has the wrong size")
         self.crcs = _words(self._data[crcs:offsets])
         small = _words(self._data[offsets:large])
         if not surplus:

@@ -24,7 +24,7 @@ SLICE_BYTES = 24 << 20
 SLICE_ENTRIES = 16_384
 # A dict over more entries would take too much memory; bisecting takes four times as long.
 _ENTRIES_IN_DICT = 1 << 20
-# Work that an entry is whatever its size, in bytes of content.
+# The fixed cost of an entry, in bytes of content.
 _ENTRY_BYTES = 1024
 _MOST_BITS = 63
 _UNKNOWN, _CIRCLE = -1, -2
@@ -32,7 +32,7 @@ _OFS_DELTA, _REF_DELTA = 0x60, 0x70
 
 
 def slices(path: bytes, pack: mmap.mmap, index: PackIndex, repeated: bytes) -> Iterator[Entries | Skipped]:
-    """Yield a pack's entries, without those families of which every object is marked in ``repeated`` with 1."""
+    """Yield a pack's entries in slices, without the delta trees whose objects are all marked with 1 in ``repeated``."""
     order = array("I", sorted(range(index.number), key=index.offsets.__getitem__))
     offsets = array("Q", map(index.offsets.__getitem__, order))
     ends = offsets[1:]
@@ -42,9 +42,9 @@ def slices(path: bytes, pack: mmap.mmap, index: PackIndex, repeated: bytes) -> I
     pack.madvise(mmap.MADV_DONTNEED)
     roots = _roots(parents)
     for member, root in enumerate(roots) if _CIRCLE in roots else ():
-        # git would follow them round for ever.
+        # git would follow them forever.
         if root == _CIRCLE and not (repeated and repeated[order[member]]):
-            yield Skipped(index.id(order[member]).hex(), "corrupt object: a delta that stands on itself")
+            yield Skipped(index.id(order[member]).hex(), "corrupt object: delta cycle")
     for members, way in _cut(parents, roots, sizes):
         # The way to a part of a family comes in front of it, wherever it lies in the pack.
         bases = set(members[:way])
@@ -101,7 +101,7 @@ def _bases(pack: mmap.mmap, index: PackIndex, order: array[int], offsets: array[
 
 
 def _locator(offsets: array[int]) -> Callable[[int, int], int]:
-    """Return a function that tells the number of the entry at an offset, or what it is given instead."""
+    """Return a function that gives the number of the entry at an offset, or its default."""
     if len(offsets) <= _ENTRIES_IN_DICT:
         return dict(zip(offsets, range(len(offsets)), strict=True)).get
 
@@ -113,7 +113,7 @@ def _locator(offsets: array[int]) -> Callable[[int, int], int]:
 
 
 def _roots(parents: array[int]) -> array[int]:
-    """Return the head of each entry's family, ``_CIRCLE`` for deltas that in the end stand on themselves."""
+    """Return the root of each entry's delta tree, ``_CIRCLE`` for entries in a delta cycle."""
     roots = array("i", [_UNKNOWN]) * len(parents)
     later = []
     for number, parent in enumerate(parents):
@@ -142,7 +142,7 @@ def _cut(parents: array[int], roots: array[int], sizes: array[int]) -> Iterator[
     for number, root in enumerate(roots):
         if root >= 0:
             slices[groups[root]].append(number)
-    # The large ones, which stand last, first: the last slices to be read should be those that end soon.
+    # The large ones, which come last, first: the last slices to be read should be short ones.
     for root in reversed(large):
         fit = max(1, min(SLICE_ENTRIES, SLICE_BYTES // (sizes[root] + _ENTRY_BYTES)))
         yield from _parts(slices.pop(), root, parents, fit)
@@ -153,7 +153,7 @@ def _cut(parents: array[int], roots: array[int], sizes: array[int]) -> Iterator[
 
 def _grouped(roots: array[int], sizes: array[int]) -> tuple[array[int], list[int]]:
     """Return the number of each root's slice, and the roots of families that are more than one; theirs come last."""
-    # What a delta makes is about as large as what its family began with.
+    # A delta's result is about as large as the root of its tree.
     members = array("I", [0]) * len(roots)
     for root in roots:
         if root >= 0:

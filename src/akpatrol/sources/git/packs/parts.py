@@ -43,7 +43,7 @@ class PackPart(NamedTuple):
 
 
 class LoosePart(NamedTuple):
-    """Loose objects; ``key`` is empty when it could not be told what they are."""
+    """Loose objects; ``key`` is empty when they could not be identified."""
 
     directory: bytes
     ids: tuple[str, ...]
@@ -77,7 +77,7 @@ def identity(pack: Pack) -> str:
     for start in range(0, len(view), _HASHED_AT_ONCE):
         part = view[start : start + _HASHED_AT_ONCE]
         whole.update(part)
-        # What was hashed would count as this process's memory.
+        # Hashed pages would count as this process's memory.
         pack.file.madvise(mmap.MADV_DONTNEED, start, len(part))
     whole.update(pack.idx.whole())
     return whole.hexdigest()
@@ -95,7 +95,7 @@ def parts(survey: Survey, identities: Sequence[str]) -> Iterator[Part]:
 
 
 def _key(directory: bytes, ids: Sequence[str]) -> str:
-    """Return a digest of loose objects as files: nobody compares their contents with their ids."""
+    """Return a digest of loose objects as files, because their contents are not compared with their ids."""
     told = []
     try:
         for id_ in ids:

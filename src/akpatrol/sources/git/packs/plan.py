@@ -1,4 +1,4 @@
-"""What is to be read of an object database: every object once, in slices."""
+"""Plan the reading of an object database: every object once, in slices."""
 
 from __future__ import annotations
 
@@ -38,18 +38,16 @@ class Pack(NamedTuple):
     def slices(self) -> Iterator[Slice | Skipped]:
         """Yield the pack's slices."""
         if not self.idx.intact:
-            yield Skipped(self.shown, "its index has a wrong checksum and may name wrong ids: run git index-pack on it")
+            yield Skipped(self.shown, "wrong index checksum, object ids may be wrong: run git index-pack on it")
         elif not self.idx.is_of(self.file):
-            yield Skipped(
-                self.shown, "it is not the pack that its index is of, or is damaged: run git index-pack on it"
-            )
+            yield Skipped(self.shown, "pack is damaged or does not match its index: run git index-pack on it")
         yield from partition.slices(self.path, self.file, self.idx, self.repeated)
 
 
 class Survey(NamedTuple):
-    """What an object database consists of; each object stands in one pack or one store's loose objects.
+    """The content of an object database; each object is in one pack or one store's loose objects.
 
-    ``state`` is what ``state`` returned; as long as it returns the same, nothing came or went.
+    ``state`` is what ``state`` returned; as long as it returns the same, nothing was added or removed.
     """
 
     id_bytes: int
@@ -60,9 +58,10 @@ class Survey(NamedTuple):
 
 
 def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambda found: found) -> Survey | None:
-    """Return what there is; None says that something of it is not understood.
+    """Return the content; None when part of it is not understood.
 
-    ``arrange`` returns the packs in the order in which they are read: what stands in two is read from the earlier.
+    ``arrange`` returns the packs in the order in which they are read: an object in two packs is read from
+    the earlier one.
     """
     try:
         id_bytes = _ID_BYTES[git.run("rev-parse", "--show-object-format").strip()]
@@ -129,7 +128,7 @@ def _opened(
         if all(object_directories.packs(store.directory) == store.packs for store in found):
             packs = [one for one in opened if isinstance(one, Pack)]
             return packs, found, [one for one in opened if isinstance(one, Skipped)]
-    raise GitError("the object database does not keep still")
+    raise GitError("the object database keeps changing")
 
 
 def _pack(path: bytes, shown: str, id_bytes: int) -> Pack | Skipped:

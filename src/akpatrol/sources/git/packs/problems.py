@@ -1,7 +1,7 @@
-"""What in an object directory should hold objects and cannot be read: git passes over most of it in silence.
+"""Unreadable files in an object directory that should hold objects: git ignores most of them silently.
 
-Bitmaps, reverse indexes, the multi-pack index and the commit graph hold no object and are read by nobody here: their
-content may be anything. One that cannot even be opened is told all the same, for what it is can then not be known.
+Bitmaps, reverse indexes, the multi-pack index and the commit graph hold no objects and are not read here, so their
+content does not matter. One that cannot even be opened is reported, because it may be something else.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from akpatrol.sources.git.runner import Git
 
-_NO_PACK = "index without its pack: what it lists cannot be read; bring the pack back or fetch again"
+_NO_PACK = "index without its pack: its objects cannot be read; restore the pack or fetch again"
 _NO_INDEX = "pack without an index: run git index-pack on it"
 _LOOSE = re.compile(rb"[0-9a-f]{38}(?:[0-9a-f]{24})?")
 _STORES = re.compile(rb".*\.(?:pack|idx|rev|bitmap|mtimes|keep|promisor|graph)|multi-pack-index|commit-graph|packs")
@@ -77,7 +77,7 @@ def _unopened(directory: bytes, label: str, names: Iterable[bytes]) -> Iterator[
     for name in names:
         path = os.path.join(directory, name)
         if os.path.join(os.path.basename(directory), name) == alternates.FILE:
-            continue  # told by whoever reads it
+            continue  # reported by its reader
         if os.path.isdir(path) and not _STORES.fullmatch(name):
             continue  # multi-pack-index.d and commit-graphs, chains of what holds no object
         try:

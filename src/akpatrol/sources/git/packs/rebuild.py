@@ -33,7 +33,7 @@ class _Base:
 
 
 class Rebuild:
-    """Yields the objects of some entries of a pack; ``left`` tells what it could not read.
+    """Yields the objects of some entries of a pack; ``left`` has those that it could not read.
 
     An entry has to be what its index says (CRC-32), its stream what its header and its own checksum say, and a delta
     has to fit its base. An object stored whole that is huge is given as a stream.
@@ -100,9 +100,9 @@ class Rebuild:
         _, size, _, start = self._headers[entry]
         end = self._ends[entry]
         if size > HUGE_BYTES:
-            raise HugeObjectError("an object is huge")
+            raise HugeObjectError("huge object")
         if self._crcs and crc32(self._view[self._offsets[entry] : end]) != self._crcs[entry]:
-            raise BrokenObjectError("an entry has another CRC-32 than the index says")
+            raise BrokenObjectError("entry's CRC-32 does not match the index")
         return inflate(self._view[start:end], size)
 
     def _hold(self, entry: int, base: _Base | None, type_: str, data: bytes, waiting: int) -> _Base:

@@ -68,7 +68,7 @@ def _elsewhere(git: Git, ids: list[str]) -> Iterator[RawObject | Skipped]:
         if isinstance(item, RawObject):
             # Deltas of huge objects are git's to apply; of another its own place is broken, which unsettles all there.
             huge = item.size > HUGE_BYTES
-            yield Uncacheable(item.id if huge else "objects", "it was read through git")
+            yield Uncacheable(item.id if huge else "objects", "read through git")
 
 
 @lru_cache(maxsize=4)
