@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Scanner:
     """Finds credentials in bytes, text and binary files.
 
-    ``rule_files`` are added to the shipped rules. Only hits of at least ``min_confidence`` are given.
-    Raises RuleError when a rule file is wrong.
+    ``rule_files`` are added to the shipped rules. Only findings of at least ``min_confidence`` are returned.
+    Raises RuleError when a rule file is invalid.
     """
 
     def __init__(self, rule_files: Iterable[str | Path] = (), min_confidence: Confidence = Confidence.MEDIUM) -> None:

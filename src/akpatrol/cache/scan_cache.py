@@ -80,7 +80,7 @@ class ScanCache:
             return None
         value, seal, used = row
         if not isinstance(value, bytes) or seal != _hash(place + value):
-            return None  # a bit that fell over may have turned an object with a hit into a clean one
+            return None  # a flipped bit may have turned an object with a finding into a clean one
         if used != _today():
             self._stale.add(place)
         try:

@@ -1,4 +1,4 @@
-"""Alarms that ring only within long runs of some characters, such as what is encoded twice leaves."""
+"""Triggers that fire only within long runs of some characters, such as doubly encoded text."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 _LARGE_BYTES = 1 << 20
 _HEAD_BYTES = 8192
-# So many runs this near to one another are lines of something long: to look for what rings is then faster than to
-# look at each.
+# This many runs this close together are lines of a long text: searching for triggers is then faster than searching
+# each run.
 _MANY, _NEAR_BYTES = 64, 4096
 
 
 class Searches(NamedTuple):
-    """How to find the next run, the next match of any alarm's pattern, and that of each alarm."""
+    """Functions that find the next run, the next match of any trigger, and the next match of each trigger."""
 
     run: Search
     any: Search
@@ -31,7 +31,7 @@ class Searches(NamedTuple):
 
 
 class CharacterRuns:
-    """The alarms of one kind of run: each rings at the end of those runs that hold its pattern."""
+    """The triggers of one kind of run: each fires at the end of the runs that hold its pattern."""
 
     def __init__(self, run: CharacterRun, alarms: Sequence[tuple[int, bytes]]) -> None:
         self._run = run
@@ -40,7 +40,7 @@ class CharacterRuns:
         self.pattern = b"[%b]{%d}" % (re.escape(run.characters), run.length)
 
     def rung(self, data: bytes, searches: Searches | None = None) -> dict[int, array[int]]:
-        """Return, for each alarm that rings, the ends of the runs in which it does.
+        """Return, for each trigger that fires, the ends of the runs in which it does.
 
         Not in large binaries, which hold little text.
         """
@@ -70,7 +70,7 @@ class CharacterRuns:
         return rung
 
     def _rung_near(self, data: bytes, position: int, rung: dict[int, array[int]]) -> int:
-        """Look at each of the runs behind one, as long as they are near to one another; return where the last ends."""
+        """Search the runs after one, as long as they are close together; return where the last ends."""
         length, many = self._run.length, _MANY
         while many >= _MANY:
             folded, first, many = data[position : position + _MANY * _NEAR_BYTES].translate(self._table), position, 0
@@ -88,7 +88,7 @@ class CharacterRuns:
         return position
 
     def _folded(self, data: bytes) -> Search:
-        """Return a search for runs. Two that skip are much faster than a pattern that looks at every byte."""
+        """Return a search for runs. Two searches that skip are much faster than a pattern that reads every byte."""
         folded, run = data.translate(self._table), b"\1" * self._run.length
 
         def search(_: bytes, position: int, end: int) -> int:
@@ -125,7 +125,7 @@ def _search(pattern: bytes) -> Search:
 
 
 def grouped(alarms: Sequence[Trigger]) -> list[CharacterRuns]:
-    """Return the alarms that ring within runs, with their indexes, by kind of run."""
+    """Return the triggers that fire within runs, with their indexes, by kind of run."""
     kinds = dict.fromkeys(alarm.run for alarm in alarms if alarm.run)
     return [
         CharacterRuns(kind, [(i, one.pattern) for i, one in enumerate(alarms) if one.run == kind]) for kind in kinds

@@ -83,7 +83,7 @@ def _has_sibling(data: bytes, claim: Claim, string: tuple[int, int], tail: int) 
     for low, high in ((max(0, start - _NEAR), start - 1), (end + 1, min(len(data), end + _NEAR))):
         for found in re.compile(_CREDENTIAL).finditer(data, low, high):
             first, last = found.span()
-            # What the bounds cut has another end.
+            # A string that the bounds cut has another end.
             if (
                 first
                 and low < first

@@ -107,7 +107,7 @@ def _is_alone(medium: Medium, start: int, end: int) -> bool:
 
 
 def _best(found: list[_Weighed]) -> _Weighed | None:
-    """Return what to believe, of equals what begins with the match; None where two things are to be believed alike."""
+    """Return the most credible claim, preferably one that begins with the match; None when the best disagree."""
     most = max(((one.belief, one.framed) for one in found), default=(_NO, False))
     best = [one for one in found if (one.belief, one.framed) == most]
     return best[0] if most[0] > _DOUBT and len({one.end for one in best}) == 1 else None

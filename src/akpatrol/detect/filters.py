@@ -29,7 +29,7 @@ class Filters:
         self._allowlists = [_Allowlist(allowlist, rule) for allowlist in rule.allowlists]
 
     def accept(self, data: bytes, span: MatchSpan, path: bytes | None) -> bool:
-        """Return whether the match stays a finding; without a path (an object's, say) ``admits`` asks again later."""
+        """Return whether the match stays a finding; without a path, as for an object, ``admits`` checks later."""
         secret = data[span.secret_start : span.secret_end]
         if self._rule.entropy and entropy(secret) <= self._rule.entropy:
             return False

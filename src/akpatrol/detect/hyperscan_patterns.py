@@ -1,4 +1,4 @@
-"""All anchors and alarms at once, by hyperscan.
+"""Search for all anchors and triggers at once with hyperscan.
 
 Limits and traps: https://intel.github.io/hyperscan/dev-reference/runtime.html
 """
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _CALL_BYTES = 64 << 20
 _CALL_OVERLAP = 4096
-# Where rings flood, so much is looked at in one call, with what a match may have begun in before; past so many rings in
-# it only which alarms ring is told, and for some calls more. After so many calls all the rest is tried again.
+# In a flood each call reads one block, with an overlap for matches that began before it. Past this many matches in a
+# block only the triggers that fire are recorded, also for the next blocks; then individual matches are tried again.
 _BLOCK_BYTES, _BLOCK_OVERLAP, _MOST_IN_BLOCK, _BLOCKS = 4096, 256, 256, 64
 _UNTRIED = 7
 # The next pattern is looked for in what the one before has left; windows that grow, for the first to match may be the
@@ -41,7 +41,7 @@ _SIZE_BYTES = 8
 
 
 class HyperscanPatterns:
-    """Anchors report each end, patterns without an anchor report once, alarms as they ask."""
+    """Anchors report each end, patterns without an anchor report once, triggers as they specify."""
 
     def __init__(self, rules: Sequence[Rule], alarms: Sequence[Trigger], compiled: bytes | None = None) -> None:
         self._anchored = {index for index, rule in enumerate(rules) if has_anchor(rule)}
@@ -146,7 +146,7 @@ class HyperscanPatterns:
                 (known.exact if isinstance(known, TriggerEnds) else known).extend(base + end for end in rung)
 
     def _each(self, part: bytes, start: int, stop: int, most: int, heard: _Heard) -> int:
-        """Hear each ring in ``part[start:stop]``; return up to where, for past so many it stops."""
+        """Record each match in ``part[start:stop]``, at most ``most``; return the position reached."""
         if start >= stop:
             return stop
         first = max(0, start - (_BLOCK_OVERLAP if start > _CALL_OVERLAP else _CALL_OVERLAP))
@@ -167,7 +167,7 @@ class HyperscanPatterns:
         return stop
 
     def _which(self, part: bytes, start: int, stop: int, heard: _Heard) -> None:
-        """Hear which alarms ring in ``part[start:stop]``."""
+        """Record which triggers fire in ``part[start:stop]``."""
         if start >= stop:
             return
         if self._whether is None:
@@ -178,7 +178,7 @@ class HyperscanPatterns:
             dense = heard.dense[owners[index]]
             if dense and dense[-1][1] == begin:
                 dense[-1] = dense[-1][0], end
-            elif not dense or dense[-1][1] != end:  # of several parts of one alarm each may ring
+            elif not dense or dense[-1][1] != end:  # several parts of one trigger may fire
                 dense.append((begin, end))
 
         self._whether.scan(memoryview(part)[max(0, start - _BLOCK_OVERLAP) : stop], match_event_handler=record)
@@ -200,7 +200,7 @@ class HyperscanPatterns:
     def _tell_alarm(
         self, alarm: int, ends: array[int], dense: list[tuple[int, int]], found: PrefilterResult, data: bytes
     ) -> None:
-        if alarm in self._openings:  # it rings at the beginning of a block, too
+        if alarm in self._openings:  # it also fires at the beginning of a block
             ends = array("Q", (end for end in ends if end <= _LONGEST_MATCH))
             if not ends and dense and not dense[0][0]:
                 ends.append(1)

@@ -1,6 +1,6 @@
-"""Decide whether a match is a credential, whose it is, and who can read it.
+"""Decide whether a match is a credential, who issued it, and who can read it.
 
-Pure and local: ``judge`` looks at most 1024 bytes left and right of a match, in a long line amid binary data further.
+Pure and local: ``judge`` reads at most 1024 bytes on either side of a match, more in a long line amid binary data.
 """
 
 from __future__ import annotations

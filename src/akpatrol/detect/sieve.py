@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MOST_CROWDED = 250_000
 _JUDGED = 5
 
-_LEFT_BYTES, _RIGHT_BYTES = 128, 16  # beside a match in text, more than the judge looks at
+_LEFT_BYTES, _RIGHT_BYTES = 128, 16  # bytes beside a match in text, more than the judge reads
 _BINARY_LEFT_BYTES, _BINARY_RIGHT_BYTES = 1024, 512  # in binary data, where lengths precede strings
 _REMEMBERED = 1 << 14
 _FEW, _MOST_SHAPES = 8, 16  # in one word
@@ -42,7 +42,7 @@ _Key = tuple[int, int, bytes]
 
 
 class Crowd:
-    """How much may still be refused; ``over`` once there was more.
+    """The number of places that may still be rejected; ``over`` once there were more.
 
     Then only the first place in each word is judged, and after as much again nothing.
     """

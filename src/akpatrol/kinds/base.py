@@ -109,7 +109,7 @@ class CredentialKind(str):
     """The beginning of each credential."""
     bounds = Bounds()
     is_shared = False
-    """Whether other vendors use the prefix: then only the surroundings say whose a credential is."""
+    """Whether other vendors use the prefix: then only the surrounding text says who issued a credential."""
     has_key_id = False
     """Whether the id of a pair is public and names the key."""
     identifiers: tuple[bytes, ...] = ()

@@ -56,7 +56,7 @@ class NamedSecret(Secret):
 class RawFinding(NamedTuple):
     """A match with its origin and position; ``context`` is the line, its secrets wrapped.
 
-    ``inline`` is the reason that an ``akpatrol:allow`` near by gives, "" when it gives none, None without one.
+    ``inline`` is the reason of an adjacent ``akpatrol:allow``, "" when it gives none, None without one.
     """
 
     origin: Origin
@@ -110,7 +110,7 @@ class Version(NamedTuple):
 
 
 class Versions(NamedTuple):
-    """How many versions of a file hold a credential alike, and the first and the last of them."""
+    """The number of a file's versions that hold a credential on the same line, and the first and last of them."""
 
     number: int
     first: Version

@@ -1,4 +1,4 @@
-"""Where alarms ring, in order. What rings in nearly every place is not written down but looked for when asked for."""
+"""The places where triggers fire, in order. A flood is not stored, but searched for on demand."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _PART = 512
 
 
 class TriggerEnds:
-    """Where an alarm's matches in ``data`` end: ``exact``, and any there may be within each ``dense`` range."""
+    """The ends of a trigger's matches in ``data``: the ``exact`` ones, and any within each ``dense`` range."""
 
     def __init__(self, data: bytes, pattern: bytes, exact: array[int] | None = None) -> None:
         self.exact = array("Q") if exact is None else exact
         self.dense: list[tuple[int, int]] = []
         self._data = data
         self._source = pattern
-        # Those that come next in a dense range up to ``_to``: none ends between ``_from`` and ``_end``.
+        # The next matches in a dense range up to ``_to``: none ends between ``_from`` and ``_end``.
         self._near: Iterator[re.Match[bytes]] = iter(())
         self._from = self._end = 0
         self._to = -1
@@ -63,7 +63,7 @@ class TriggerEnds:
 
 
 def exact(ends: TriggerEnds | Sequence[int]) -> Sequence[int]:
-    """Return those ends that are written down, which are all but for a flood."""
+    """Return the stored ends, which are all of them except in a flood."""
     return ends.exact if isinstance(ends, TriggerEnds) else ends
 
 
@@ -72,7 +72,7 @@ def _stop(dense: tuple[int, int]) -> int:
 
 
 class FiredTriggers:
-    """The ends of several alarms' matches, merged; a flood of them is passed over, not looked at one by one.
+    """The ends of several triggers' matches, merged; a flood is skipped over, not visited one by one.
 
     They end where no ``work`` is left.
     """
@@ -80,7 +80,7 @@ class FiredTriggers:
     def __init__(self, ends: Sequence[TriggerEnds | Sequence[int]], work: Work | None = None) -> None:
         self._ends = ends
         self._work = work
-        # The next of each alarm that rings: its place, and the alarm.
+        # The next match of each trigger that fires: its place, and the trigger.
         self._next = [(place, alarm) for alarm, some in enumerate(ends) if some and (place := _after(some, -1)) >= 0]
         heapify(self._next)
 
@@ -89,11 +89,11 @@ class FiredTriggers:
 
     @property
     def first(self) -> tuple[int, int]:
-        """The first place that is left, and the alarm that rang there."""
+        """The first place left, and the trigger that fired there."""
         return self._next[0]
 
     def leave(self, place: int) -> None:
-        """Go on behind the first, with its alarm also behind ``place``."""
+        """Continue after the first place; for its trigger also after ``place``."""
         here, alarm = self._next[0]
         if self._work:
             self._work.left -= RUNG

@@ -37,7 +37,7 @@ class Coverage(NamedTuple):
 
     @property
     def complete(self) -> bool:
-        """True when everything that should have been looked at was, or its absence is accepted."""
+        """True when everything that should be scanned was scanned, or the skip is accepted."""
         return all(skip.accepted for skip in self.skipped)
 
 

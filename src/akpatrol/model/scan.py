@@ -195,7 +195,7 @@ class Chunk(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """Something that should have been looked at and could not be."""
+    """An item that should have been scanned but could not be."""
 
     item: str
     reason: str

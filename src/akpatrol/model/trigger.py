@@ -60,10 +60,10 @@ class HeldBytes:
 class Trigger(NamedTuple):
     """A pattern that the prefilter searches for an encoding, in the syntax that ``re`` and hyperscan share.
 
-    ``each`` asks for every end of a match; otherwise one report says that there is any, and its place tells nothing.
-    Every match holds ``needs``, or one of them; where they are a run, no match counts in data without it. A pattern
-    that is slow to look for is looked for only within each ``run``, and rings once where that ends. One that consists
-    of alternatives may have them as ``parts``, each with what it needs.
+    With ``each`` every end of a match is reported; otherwise one report, with an arbitrary place, says that there is a
+    match. Every match holds ``needs``, or one of them; where they are a run, no match counts in data without it. A slow
+    pattern is searched for only within each ``run``, and fires once at its end. A pattern of alternatives may have them
+    as ``parts``, each with its own needs.
     """
 
     pattern: bytes

@@ -1,6 +1,6 @@
-"""Versions of one file that hold a credential alike, folded into one occurrence: pure decisions.
+"""Fold the versions of a file that hold a credential on the same line into one occurrence: pure decisions.
 
-A file that was edited six thousand times beside a credential holds it in one place, not in six thousand.
+A file that was edited six thousand times around a credential holds it in one place, not in six thousand.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An earlier result, a report or a store, rendered again and with the exit code of its scan."""
+"""Render an earlier result, a report or a store, and return the exit code of its scan."""
 
 from __future__ import annotations
 

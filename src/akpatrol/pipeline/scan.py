@@ -61,7 +61,7 @@ def target_of(path: str) -> Target:
 
 
 def _whole(targets: list[Target], *, tracked: bool) -> str | None:
-    """Return the kind of scan when it looks at all of a repository, or of a directory that is in none."""
+    """Return the kind of scan when it covers all of a repository, or of a directory outside any repository."""
     whole = [target for target in targets if target.kind == "directory" and target.base in (None, target.root)]
     return ("tracked" if tracked else "scan") if len(whole) == len(targets) == 1 else None
 

@@ -1,4 +1,4 @@
-"""The stages around a scan, for one run and for a sweep alike: queries, verification, policy and exit code."""
+"""The stages around a scan, for both a run and a sweep: queries, verification, policy and exit code."""
 
 from __future__ import annotations
 

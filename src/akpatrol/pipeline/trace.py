@@ -136,7 +136,7 @@ def _sources(
 
 
 def _honest(report: Report, histories: list[Repository], wanted: _Wanted) -> Report:
-    """Count as not looked at the histories that were met and not read, and gather the places of a text."""
+    """Report the histories that were found but not read as gaps, and collect the places of a text."""
     read = {found.common_dir for found in histories}
     unread = [path for path in report.unread_histories if _common_dir(path) not in read]
     gaps = [Skipped(path, "its history was not scanned: give it as a TARGET") for path in unread]

@@ -62,7 +62,7 @@ def apply(credentials: Iterable[Credential], policy: Policy, today: date, covere
 
 
 class _Judge:
-    """Decides about one credential: what holds for all of it comes first, then each of its places is looked at."""
+    """Decides on one credential: allowances for the whole credential first, then those for each place."""
 
     def __init__(self, credential: Credential, policy: Policy, today: date) -> None:
         self._credential = credential

@@ -1,4 +1,4 @@
-"""The baseline: what was known on the day the gate began. It names credentials, never their places.
+"""The baseline: the credentials that were known when scanning began. It names credentials, never their places.
 
 JSON, an entry a line in the order of fingerprints. Every entry's line ends with a comma and the last line is always the
 same, so that two branches that add entries never change a neighbour's line, and both sides of a conflict may stay.

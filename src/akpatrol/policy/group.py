@@ -121,7 +121,7 @@ def _exposed(one: Occurrence) -> Occurrence:
 def _confidence(surest: Confidence, occurrences: Iterable[Occurrence]) -> Confidence:
     """Return one level less where every place is for documentation or tests.
 
-    Medium stays: words near by may have lowered it already, and a path never decides alone what is reported.
+    Medium stays: nearby words may have lowered it already, and a path alone never decides what is reported.
     """
     lowered = surest is Confidence.HIGH and all(path_context.fixture(path_context.names(one)) for one in occurrences)
     return Confidence.MEDIUM if lowered else surest

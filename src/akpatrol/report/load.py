@@ -94,7 +94,7 @@ def _of_lines(header: dict[str, object], rest: bytes, name: str) -> dict[str, ob
 
 
 def _object(text: bytes) -> dict[str, object]:
-    # What is no number of ours is left to be refused by the name of its field.
+    # Other numbers are rejected later, by the name of their field.
     document = json.loads(text, parse_int=_integer)
     if not isinstance(document, dict):
         raise ValueError("not an object")  # noqa: TRY004 - as json raises

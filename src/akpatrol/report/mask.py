@@ -20,7 +20,7 @@ class Mask:
     """Masks every secret, or none when they are to be shown."""
 
     def __init__(self, options: RenderOptions) -> None:
-        # The same authors, refs and paths come again and again.
+        # The same authors, refs and paths occur again and again.
         redact = lru_cache(1 << 16)(options.redact)
         self.redact: Callable[[str], str] = (lambda text: text) if options.show_secrets else redact
 

@@ -67,7 +67,7 @@ def _joined(front: str, commit: str, rest: str) -> str:
 
 
 class LocationRows:
-    """Tells places in words; ``names`` are those of the targets, ``linker`` knows where each can be looked at."""
+    """Describes places in words; ``names`` are the targets' names, ``linker`` makes the web addresses."""
 
     def __init__(self, names: Mapping[str, str], linker: Linker, now: datetime) -> None:
         self._names = names
@@ -173,7 +173,7 @@ class Strings:
 
 
 def for_script(value: object) -> str:
-    """Return JSON that ends no script element and starts no comment in one, whatever texts it holds."""
+    """Return JSON that ends no script element and starts no comment in one, regardless of the texts in it."""
     # https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for char, escape in _FOR_SCRIPT.items():

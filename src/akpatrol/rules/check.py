@@ -1,4 +1,4 @@
-"""Checks rules by their own examples: each must be found through every gate, no counterexample may be.
+"""Check rules with their own examples: each must be found by every prefilter, and no counterexample may be.
 
 Examples are templates such as ``ak_{base62:12}.{base62:32}``: token-shaped text is generated, never stored.
 """

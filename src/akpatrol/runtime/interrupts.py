@@ -230,9 +230,9 @@ class Noted:
 
 @contextmanager
 def first_noted(tell: Callable[[], None]) -> Iterator[Noted]:
-    """Only note the first Ctrl-C and ``tell``, from the signal's handler; a second one is heeded at once.
+    """Record the first Ctrl-C and call ``tell`` from the signal's handler; a second one acts at once.
 
-    Within another one this is that.
+    Nested in another one, it yields the outer one.
     """
     if _signals.noted or not _is_heard():
         yield _signals.noted or Noted(tell)

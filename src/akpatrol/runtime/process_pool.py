@@ -1,7 +1,7 @@
 """Processes of this machine.
 
-None of their tasks is lost with one that dies: it is done again, at last by a process of its own, so that what kills
-its worker takes no other task with it.
+No task is lost when a process dies: it is repeated, in the end by a process of its own, so that a task that kills its
+worker takes no other task with it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ProcessPool:
         """Give up what was not done yet."""
         self._closed = True
         self._careful.shutdown(wait=False, cancel_futures=True)
-        # What they found was taken in, or is no longer wanted; without them the shutdown has nothing to wait for.
+        # Their results are stored or no longer wanted; without them the shutdown does not wait.
         while _end_children() or self._trying:
             sleep(_GLANCE_SECONDS)
         self._pool.shutdown(cancel_futures=True)

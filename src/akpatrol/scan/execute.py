@@ -93,7 +93,7 @@ class _Sink(NamedTuple):
 
 
 def examined(examiner: Examiner, unit: Unit) -> Iterator[Found]:
-    """Yield what a unit holds; what is read again was counted before."""
+    """Yield a unit's findings; the counts of a rescan unit are already known."""
     again = isinstance(unit, RescanUnit)
     for item in examiner.examine(unit):
         if not (again and isinstance(item, Counted | Excluded)):

@@ -34,7 +34,7 @@ _TOKEN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 
 
 def locate(chunk: Chunk, matches: Sequence[Match], candidates: Candidates) -> Iterator[RawFinding]:
-    """Yield each of the chunk's matches, given in order, as a hit.
+    """Yield each of the chunk's matches, given in order, as a raw finding.
 
     ``candidates(data, start, end)`` returns spans that have a credential's shape, to be masked in the context.
     """

@@ -39,7 +39,7 @@ class ScanResult:
             self.hits.append(item)
 
     def merge(self, other: ScanResult) -> None:
-        """Take in another unit's tally."""
+        """Add another unit's result."""
         self.hits += other.hits
         self.skipped += other.skipped
         self.counts += other.counts

@@ -167,7 +167,7 @@ def _brings_to_light(one: Occurrence, old: bytes, options: ScanOptions) -> bool:
 
 
 def _admitted(placed: Iterable[Placed], engine: Engine) -> Iterator[Placed]:
-    """Drop what no rule may find on its paths; the paths of an object are not known before a hit is placed."""
+    """Drop what no rule may find on its paths; an object's paths are unknown until a raw finding is placed."""
     for match, occurrence in placed:
         # Which rules may match on paths that are not listed is not known.
         if by := match if occurrence.paths_truncated else engine.admitted(match, occurrence.paths):
@@ -175,7 +175,7 @@ def _admitted(placed: Iterable[Placed], engine: Engine) -> Iterator[Placed]:
 
 
 def _included(placed: Iterable[Placed], options: ScanOptions, result: ScanResult) -> Iterator[Placed]:
-    """Drop what is only on excluded paths; the paths of an object are not known before a hit is placed."""
+    """Drop what is only on excluded paths; an object's paths are unknown until a raw finding is placed."""
     for match, occurrence in placed:
         # Of paths that are not listed it is not known whether they are excluded.
         is_listed = occurrence.paths and not occurrence.paths_truncated

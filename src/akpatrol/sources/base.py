@@ -50,7 +50,7 @@ class Source(Protocol):
         """Whether units may be read by other processes."""
 
     def targets(self) -> tuple[Target, ...]:
-        """Return what is looked at."""
+        """Return the targets."""
 
     def size_hint(self) -> tuple[int, str] | None:
         """Return how many items of each of ``coverage.counts`` are to come; None while that is not known."""
@@ -62,7 +62,7 @@ class Source(Protocol):
         """Yield the units to read, and what is known without reading."""
 
     def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
-        """Yield every hit as the occurrence it is; the only stage that computes provenance."""
+        """Yield every raw finding as an occurrence; the only stage that computes provenance."""
 
     def check(self) -> Iterator[Skipped]:
         """Yield what is missing from the target itself; called after all units were read."""
@@ -73,7 +73,7 @@ class Source(Protocol):
 
 @runtime_checkable
 class Remembering(Protocol):
-    """A source that knows from an earlier run what it need not read again."""
+    """A source that knows from an earlier run which content it can skip reading."""
 
     def recall(self, conditions: str) -> None:
         """Learn what decides, besides the bytes, what is found in them; called before all else."""
@@ -87,10 +87,10 @@ class Remembering(Protocol):
 
 @runtime_checkable
 class Changing(Protocol):
-    """A source that looks at a change of its one target, not at a whole."""
+    """A source that scans a change of its one target, not all of it."""
 
     def targets(self) -> tuple[Target, ...]:
-        """Return what is looked at."""
+        """Return the targets."""
 
     def changed_paths(self) -> Collection[bytes]:
         """Return the files that the change adds or edits; called after all units were read."""
@@ -101,7 +101,7 @@ class Comparing(Protocol):
     """A source that separates new content from earlier content, which it reads only to compare."""
 
     def compare_with(self, examine: Callable[[Unit], Sequence[RawFinding]]) -> None:
-        """Learn how to find out what is in a unit; called before hits are placed."""
+        """Receive the function that examines a unit; called before findings are placed."""
 
 
 class OneTarget:

@@ -33,7 +33,7 @@ _DIRECTORY = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", 0)
 
 
 class FilesUnit(NamedTuple):
-    """Paths relative to ``root``: ``files`` to read, ``names`` whose names alone are looked at.
+    """Paths relative to ``root``: ``files`` to read, ``names`` to scan by name only.
 
     ``named`` says that the caller named the one file, instead of a directory above it.
     """
@@ -271,9 +271,9 @@ class FilesSource:
                 yield entry
 
     def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
-        """Yield each hit as in the work tree, or as ignored when git ignores its file.
+        """Yield each raw finding as in the work tree, or as ignored when git ignores its file.
 
-        A file that lies in two of the named directories counts once, in the one named first.
+        A file in two of the named directories counts once, in the one named first.
         """
         roots = {target.id: _directory_of(target) for target in self._targets}
         ignored = _ignored({os.path.join(roots[hit.origin.target], hit.origin.path or b"") for hit in hits})

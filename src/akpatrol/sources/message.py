@@ -56,6 +56,6 @@ class MessageSource(OneTarget):
         yield MessageUnit(self._target.id, self._target.root)
 
     def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
-        """Yield each hit as staged: the commit does not exist yet."""
+        """Yield each raw finding as staged: the commit does not exist yet."""
         for hit in hits:
             yield hit.match, occurrence(hit, State.STAGED)

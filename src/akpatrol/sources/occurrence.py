@@ -1,4 +1,4 @@
-"""From a hit to an occurrence: the fields that are the same for every source."""
+"""Turn a raw finding into an occurrence: the fields that are the same for every source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WITHOUT_LINES = {Place.PATH, Place.REF_NAME, Place.AUTHOR, Place.COMMITTER, Pla
 
 
 def occurrence(hit: RawFinding, state: State) -> Occurrence:
-    """Return the hit as an occurrence in that state; a path ends with the component that holds the credential."""
+    """Return the finding as an occurrence in that state; a path ends with the component that holds the credential."""
     from akpatrol.model.credential import Occurrence  # noqa: PLC0415 - most runs have no hit
 
     origin, in_lines = hit.origin, hit.origin.place not in _WITHOUT_LINES

@@ -149,7 +149,7 @@ class Cluster:
             self._end(outer, None, found)
 
     def _suspect(self, outer: Future[_T], task: Callable[..., _T], arguments: tuple[Any, ...]) -> None:
-        """Do a task once more while no other suspect runs: it may only have been near by when its workers died."""
+        """Run a task once more while no other suspect runs: another task may have killed its workers."""
 
         def alone() -> None:
             self._give(outer, task, arguments, self._condemn)

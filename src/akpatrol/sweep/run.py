@@ -58,7 +58,7 @@ class Watch(Protocol):
         """Learn that a target is as it was and need not be read."""
 
     def done(self, size: int, outcome: TargetResult | None) -> None:
-        """Learn that a target is done; without an outcome it could not be looked at."""
+        """Record that a target is done; without an outcome it could not be scanned."""
 
     def tick(self) -> None:
         """Learn that time passes."""

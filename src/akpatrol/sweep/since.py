@@ -46,8 +46,8 @@ class _Standing(NamedTuple):
 def changes(connection: Connection, earlier: SweepRun, run: int, minimum: Confidence) -> Changes:
     """Return the changes of credentials of at least a confidence, in either run; the new ones first, the gone last.
 
-    Gone is what a target no longer has that was looked at since, and no other one has.
-    Raises ValueError, TypeError or KeyError for rows that were damaged.
+    A credential is gone when a target that was scanned since no longer has it, and no other target does.
+    Raises ValueError, TypeError or KeyError for damaged rows.
     """
     before, now = _standings(connection, earlier.id), _standings(connection, run)
     found = list(_changes(before, now, minimum))

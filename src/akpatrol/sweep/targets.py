@@ -28,10 +28,10 @@ class _Path(NamedTuple):
 
 
 def resolve(words: Sequence[str], first: int = 0) -> Iterator[Planned]:
-    """Yield what is to be looked at, each thing once; targets are numbered from ``first``.
+    """Yield the targets to scan, each once; they are numbered from ``first``.
 
-    A directory is every repository at and beneath it and, unless it is itself a bare one, its files. ``@FILE`` names a
-    file with one word on each line, in which what cannot be used is a skip. Paths are relative to the current
+    A directory means every repository at and below it and, unless it is a bare repository, its files. ``@FILE`` names a
+    file with one word on each line, where an unusable word is a skip. Paths are relative to the current
     directory. Raises UsageError, before anything is scanned, for an unusable command line.
     """
     named: list[_Path | CloneWanted | Skipped] = []

@@ -48,11 +48,11 @@ if TYPE_CHECKING:
 
 
 class ScanSpec(NamedTuple):
-    """How all of one sweep is looked at; every task carries it.
+    """The options of a sweep's scans; every task carries them.
 
     Paths that match ``exclude`` are left out, and skips that fit ``accept`` are accepted. With ``remember`` each worker
-    keeps a cache of its own. With ``secrets`` raw secrets come back too; with ``nameless`` none may cross the wire to
-    or from a worker. ``own`` are files of the sweep itself, which it must not read.
+    keeps a cache of its own. With ``secrets`` raw secrets are returned too; with ``nameless`` none may cross the wire
+    to or from a worker. ``own`` are files of the sweep itself, which it must not scan.
     """
 
     rules: RuleSet

@@ -73,7 +73,7 @@ def objects(git: Git, ids: Sequence[str]) -> Iterator[GitObject | Skipped]:
 
 
 def content(git: Git, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
-    """Return type and whole content of each readable object; for the few that hold hits."""
+    """Return type and whole content of each readable object; for the few that hold findings."""
     found: dict[str, tuple[str, bytes]] = {}
     for item in objects(git, ids):
         if isinstance(item, GitObject) and len(data := item.read(item.size)) == item.size:
@@ -82,7 +82,7 @@ def content(git: Git, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
 
 
 def types(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield each id with its object's type, "" for an object that git cannot look at. Raises GitError."""
+    """Yield each id with its object's type, "" for an object that git cannot read. Raises GitError."""
     if not ids:
         return
     with git.stream("cat-file", "--batch-check", "--buffer", stdin=(f"{id_}\n".encode() for id_ in ids)) as stream:
@@ -125,7 +125,7 @@ def _batch(
 
 
 def _rest(git: Git, done: _Done, complaint: str) -> Iterator[GitObject | Skipped]:
-    """Yield what ``all_objects`` did not, object by object; everything again when the order has changed."""
+    """Yield the objects that ``all_objects`` did not, one by one; all of them when the order has changed."""
     try:
         ids = all_ids(git)
     except GitError:

@@ -40,7 +40,7 @@ _MOST_RENAMED = 1000
 
 
 class Earlier:
-    """Contents that were not looked at, examined when a place is compared with them.
+    """Contents outside the scan, examined when a place is compared with them.
 
     ``starts`` are the commits whose files count as the base, None when it has none of its own. History is followed
     from ``tips``.
@@ -64,7 +64,7 @@ class Earlier:
         return Sources(self.load, lambda new, old: alike(self._git, new, old), self._elsewhere)
 
     def load(self, ids: Collection[str], hits: Hits) -> None:
-        """Examine blobs; one that is not there, or too much, has no hits: what it held counts as new."""
+        """Examine blobs; a missing or too large one has no findings, so its credentials count as new."""
         wanted = sorted(id_ for id_ in ids if id_ not in hits)
         if not wanted:
             return
@@ -185,7 +185,7 @@ class Earlier:
 
 
 def alike(git: Git, new: str, old: str) -> bool:
-    """Return whether one blob is a version of another; of large ones only whether they are the same."""
+    """Return whether one blob is a version of another; for large ones only whether they are identical."""
     if new == old:
         return True
     sizes = dict(_sizes(git, [new, old]))

@@ -27,7 +27,7 @@ _REFS = re.compile(rb"(?:worktrees/[^/]+/)?(?:logs/)?refs/.*", re.DOTALL)
 
 
 class GitDirectoryUnit(NamedTuple):
-    """Files of a git directory; the names among them that are names of refs are looked at as such, not here."""
+    """Files of a git directory; file names that are ref names are scanned as refs, not here."""
 
     files: FilesUnit
 

@@ -108,7 +108,7 @@ def _listed(git: Git) -> Iterator[tuple[str, str]]:
                 type_, _, id_ = line.decode("ascii", "replace").partition(" ")
                 yield type_, id_
             stream.finish()
-    except GitError:  # git gives up at the first object that it cannot look at
+    except GitError:  # git stops at the first object that it cannot read
         yield from ((type_, id_) for id_, type_ in catfile.types(git, catfile.all_ids(git)))
 
 

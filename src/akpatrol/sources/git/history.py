@@ -36,8 +36,8 @@ _MOST_ABSENT = 20
 class HistorySource(OneTarget):
     """``akpatrol history``: the object database, names of refs, and the git directory's own files.
 
-    Not ``lent`` leaves out what the repository neither holds nor refers to: objects that it could borrow from another
-    one, which is looked at itself.
+    Unless ``lent``, objects that the repository could borrow from another one but does not refer to are left out; the
+    other one is scanned itself.
     """
 
     parallel = True
@@ -77,7 +77,7 @@ class HistorySource(OneTarget):
         try:
             counts = dict(line.split(b": ", 1) for line in self._git.run("count-objects", "-v").splitlines())
         except GitError:
-            return 0, "objects"  # it would be asked for again with every frame
+            return 0, "objects"  # it would be computed again for every frame
         return int(counts.get(b"count", 0)) + int(counts.get(b"in-pack", 0)), "objects"
 
     def is_much(self) -> bool:
@@ -96,7 +96,7 @@ class HistorySource(OneTarget):
         yield from gitdir.units(target, self._git.repository, self._met)
 
     def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
-        """Yield each hit with its provenance in the whole history."""
+        """Yield each raw finding with its provenance in the whole history."""
         if self._walk:
             self._walk.give_up()
         placed = placement.place(self._git, hits)
@@ -186,7 +186,7 @@ class RangeSource(OneTarget):
         return self._changed
 
     def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
-        """Yield each hit with the commit of the range that introduced it."""
+        """Yield each raw finding with the commit of the range that introduced it."""
         return placement.place(self._git, hits, self._commits, before=self._before)
 
     def check(self) -> Iterator[Skipped]:

@@ -1,4 +1,4 @@
-"""Whether the index is as git wrote it: git itself does not look at its checksum.
+"""Check that the index is as git wrote it: git itself does not verify its checksum.
 
 https://git-scm.com/docs/gitformat-index
 """
@@ -27,7 +27,7 @@ _REMEDY = "remove it and run git reset, then git add again"
 
 
 class IndexCheck:
-    """A look at the index that takes place while git reads it. Raises GitError for one that git would wait on."""
+    """Checks the index while git reads it. Raises GitError for an index that would block git."""
 
     def __init__(self, git: Git) -> None:
         self._directory = git.repository.git_dir

@@ -49,7 +49,7 @@ def obstacles(repository: Repository, stores: Sequence[bytes]) -> dict[bytes, st
 
 
 def skips(repository: Repository, stores: Sequence[bytes], found: Mapping[bytes, str]) -> Iterator[Skipped]:
-    """Yield each obstacle as what could not be looked at, named from its git directory."""
+    """Yield each obstacle as a skip, named relative to its git directory."""
     bases = {repository.common_dir: "", repository.git_dir: ""}
     bases |= {store: alternates.label([*stores], store) + "/" for store in stores}
     for path, reason in found.items():

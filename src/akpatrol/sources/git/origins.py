@@ -37,7 +37,7 @@ class Introduction(NamedTuple):
 
 
 class Spot(NamedTuple):
-    """One place: a path, the blob that it holds, and the number of the hit among that blob's."""
+    """One place: a path, the blob that it holds, and the number of the finding within that blob."""
 
     path: bytes
     blob: str
@@ -82,7 +82,7 @@ class _Way(NamedTuple):
 class Sources(NamedTuple):
     """Queries about content outside the raw findings.
 
-    ``load(ids, hits)`` adds the hits of these blobs, ``alike(new, old)`` compares contents, and
+    ``load(ids, hits)`` adds the raw findings of these blobs, ``alike(new, old)`` compares contents, and
     ``elsewhere(parents, spot, hits)`` finds the same place at another path.
     """
 
@@ -159,11 +159,11 @@ class PathOrigins:
         return way
 
     def hit(self, spot: Spot) -> RawFinding:
-        """Return the hit of a place."""
+        """Return the raw finding of a place."""
         return self._hits[spot.blob][spot.number]
 
     def match(self, hit: RawFinding, blob: str) -> Spot | None:
-        """Return the place in a blob that is the hit's, without a path."""
+        """Return the raw finding's place in a blob, without a path."""
         self._sources.load({blob}, self._hits)
         found = matched([hit], self._hits.get(blob, ()))
         return Spot(b"", blob, found[0]) if found else None
@@ -183,7 +183,7 @@ class PathOrigins:
         return min(earlier, key=order, default=None)
 
     def _kept(self, change: TreeChange) -> dict[int, _Link]:
-        """Return the hits that a parent holds at the same path."""
+        """Return the raw findings that a parent holds at the same path."""
         links: dict[int, _Link] = {}
         for old in _blobs(change):
             for number, before in matched(self._hits[change.new], self._hits.get(old, ())).items():
@@ -215,7 +215,7 @@ class PathOrigins:
                         link[number] = _Link(COPY, found.path, found.blob, found.number)
 
     def _gone(self, change: TreeChange, old: str) -> set[int]:
-        """Return the numbers of the hits that a path holds no more."""
+        """Return the numbers of the findings that a path no longer holds."""
         kept = matched(self._hits.get(change.new, ()), self._hits[old]).values()
         return set(range(len(self._hits[old]))) - set(kept)
 
@@ -232,7 +232,7 @@ class PathOrigins:
 
 
 def matched(new: Sequence[RawFinding], old: Sequence[RawFinding]) -> dict[int, int]:
-    """Return for each of the new hits that was one of the old ones its number there; each is so once."""
+    """Map the number of each new finding to that of the old finding it matches; each old one matches once."""
     if not new or not old:
         return {}
     by_line: dict[object, list[int]] = defaultdict(list)

@@ -44,7 +44,7 @@ def place(
     pushed: Pushed | None = None,
     before: Earlier | None = None,
 ) -> Iterator[Placed]:
-    """Yield hits in objects, names, refs and the git directory with their provenance.
+    """Yield raw findings in objects, names, refs and the git directory with their provenance.
 
     ``within`` are the commits examined when these are not all; ``pushed`` describes a push. ``before`` finds earlier
     content.
@@ -175,7 +175,7 @@ def _person(field: bytes) -> tuple[str, str]:
 
 
 def _in_text(hit: RawFinding, data: bytes) -> Occurrence:
-    """Place a hit in a commit or tag: in one of its header's lines, or in its message with the message's lines."""
+    """Place a finding in a commit or tag: in one of its header's lines, or in its message with the message's lines."""
     header = data.partition(b"\n\n")[0]
     if hit.offset < len(header):
         start = data.rfind(b"\n", 0, hit.offset) + 1
@@ -194,9 +194,9 @@ def _in_text(hit: RawFinding, data: bytes) -> Occurrence:
 def _names(
     hits: list[RawFinding], whole: dict[str, tuple[str, bytes]]
 ) -> tuple[list[tuple[RawFinding, bytes]], dict[bytes, set[str]]]:
-    """Find the entry of each tree that a hit lies in, and the trees that hold each name.
+    """Find the tree entry of each finding, and the trees that hold each name.
 
-    Of many trees with the same entry the least id speaks.
+    Of many trees with the same entry the one with the least id counts.
     """
     chosen: dict[tuple[bytes, int, object], RawFinding] = {}
     holding: dict[bytes, set[str]] = defaultdict(set)
@@ -237,7 +237,7 @@ def _named(hit: RawFinding, name: bytes) -> Occurrence:
 
 
 def _in_git_directory(hit: RawFinding) -> Occurrence:
-    """Place a hit in a file of the git directory, or in the file's name, which has no lines."""
+    """Place a finding in a file of the git directory, or in the file's name, which has no lines."""
     placed = occurrence(hit, State.PRESENT)
     name = (hit.origin.path or b"")[hit.offset : hit.offset + hit.match.end - hit.match.start]
     if secret_sha256(Secret(name)) == secret_sha256(hit.match.secret):

@@ -1,4 +1,4 @@
-"""Since when, on which paths, still there? One pass over history for all hits together, only when there are hits."""
+"""Find since when, on which paths and until when findings exist: one pass over history for all of them."""
 
 from __future__ import annotations
 

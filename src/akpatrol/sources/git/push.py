@@ -83,9 +83,9 @@ def parse(git: Git, lines: bytes) -> tuple[RefUpdate, ...]:
 class PushSource(OneTarget):
     """``akpatrol pre-receive``: all objects that the repository did not have, and those that no ref reached.
 
-    A pack may hold more than the pushed refs reach; that is looked at too, for it may be fetched by its id. What git
-    added to a thin pack is not: the repository had it. Trees are read whole, and a name in them that an earlier
-    commit has too is no news.
+    A pack may hold more than the pushed refs reach; that is scanned too, because it may be fetched by its id. Objects
+    that git added to a thin pack are not: the repository had them. Trees are read whole, and a name in them that an
+    earlier commit has too is not new.
     """
 
     parallel = True
@@ -126,7 +126,7 @@ class PushSource(OneTarget):
         return found
 
     def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
-        """Yield each hit with the commit of the push that introduced it; when time runs out, without."""
+        """Yield each raw finding with the commit of the push that introduced it, or without it when time runs out."""
         try:
             found = list(self._placed(hits))
         except OutOfTime:

@@ -201,7 +201,7 @@ class Git:
         return self._obstacles
 
     def __getstate__(self) -> dict[str, object]:
-        """Return what another process needs; the stand-in goes with the one that made it."""
+        """Return the state for another process; the stand-in belongs to the process that made it."""
         return {**self.__dict__, "_keeper": None}
 
     def _prove(self) -> None:

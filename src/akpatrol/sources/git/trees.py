@@ -30,7 +30,7 @@ _LARGEST_TREE_BYTES = 64 << 20
 # Entries compared at most: an import of millions of files, and far more a commit than people make.
 _ENTRIES = 20_000_000
 _ENTRIES_A_COMMIT = 5000
-# How often a directory is compared again at another depth of the same commit, for its further paths alone.
+# How often a directory is compared again at another depth of the same commit, only for further paths.
 _AGAIN = 10_000
 
 _ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)

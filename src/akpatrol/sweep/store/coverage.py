@@ -39,7 +39,7 @@ _HOW = "akpatrol report --coverage lists them"
 
 
 class LastScan(NamedTuple):
-    """The last look at a target: in which run it was, and what came of it."""
+    """The last scan of a target: its run and its result."""
 
     target: Target
     run: int
@@ -58,7 +58,7 @@ class FailedTarget(NamedTuple):
 
 
 class IncompleteTarget(NamedTuple):
-    """A target that was not fully read; ``run`` and ``at`` say when it was looked at last, if it ever was."""
+    """A target that was not fully read; ``run`` and ``at`` say when it was last scanned, if ever."""
 
     target: str
     kind: str | None
@@ -70,7 +70,7 @@ class IncompleteTarget(NamedTuple):
 
 
 class StoreCoverage(NamedTuple):
-    """Everything that was looked at as of ``run``."""
+    """The coverage of all targets as of ``run``."""
 
     run: SweepRun
     runs: Mapping[int, SweepRun]
@@ -110,7 +110,7 @@ class StoreCoverage(NamedTuple):
         return tuple(path for look in self.looks for path in look.unread_histories if path not in known)
 
     def gaps(self) -> list[IncompleteTarget]:
-        """Return the targets that were not fully read, and last those that were not looked at in this run."""
+        """Return the targets that were not fully read, and last those that were not scanned in this run."""
         unread = [*self._unfinished(), *(Skipped(one.name, one.reason) for one in self.failures)]
         found = [
             IncompleteTarget(one.item, None, None, None, None, complete=False, reason=one.reason) for one in unread
@@ -146,7 +146,7 @@ class StoreCoverage(NamedTuple):
 
 
 def looked(connection: Connection, runs: Mapping[int, SweepRun], run: int) -> StoreCoverage:
-    """Return what was looked at as of a run. Raises ValueError, TypeError or KeyError for rows that were damaged."""
+    """Return the coverage as of a run. Raises ValueError, TypeError or KeyError for damaged rows."""
     looks = [_look(row) for row in connection.execute(_LOOKS, {"run": run})]
     failures = [_failure(*row) for row in connection.execute(_FAILURES, {"run": run})]
     return StoreCoverage(runs[run], runs, looks, failures)

@@ -34,7 +34,7 @@ class _Table(NamedTuple):
 
 
 class _Look(NamedTuple):
-    """A look at a target in a run; what is ``spared`` it says nothing of, by fingerprint."""
+    """A scan of a target in a run; it says nothing about the ``spared`` credentials, named by fingerprint."""
 
     target: int
     run: int
@@ -72,7 +72,7 @@ def write(connection: Connection, run: int, document: ReportView, root: str | No
 
 
 def looked_again(connection: Connection, target: int, run: int) -> None:
-    """Write that a target was found as it was. Raises ValueError when it was never looked at."""
+    """Record that a target is unchanged. Raises ValueError when it was never scanned."""
     found = connection.execute(
         "SELECT run, last_run, complete, body FROM coverage WHERE target = ? ORDER BY run DESC LIMIT 1", (target,)
     ).fetchone()
@@ -99,7 +99,7 @@ def place(kind: str, root: str) -> bytes:
 
 
 def left_out(connection: Connection, run: int) -> list[Target]:
-    """Return the targets that a run did not look at, without those that are retired."""
+    """Return the targets that a run did not scan, without retired ones."""
     query = """
         SELECT id, kind, root, remote FROM target WHERE retired_run IS NULL
         AND NOT EXISTS (SELECT 1 FROM coverage WHERE target = target.id AND last_run >= ?) ORDER BY target.id

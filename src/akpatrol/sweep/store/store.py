@@ -97,7 +97,7 @@ class SweepStore:
             return str(found[0]) if found else None
 
     def unchanged(self, run: int, target: Target) -> None:
-        """Keep that a target was looked at in a run and is as it was."""
+        """Record that a target was checked in a run and is unchanged."""
         with self._writing() as connection:
             number = rows.number_of(connection, target.kind, target.root)
             rows.looked_again(connection, -1 if number is None else number, run)
@@ -123,7 +123,7 @@ class SweepStore:
             connection.execute("INSERT OR REPLACE INTO failure VALUES (?, ?, ?)", told)
 
     def left_out(self, run: int) -> list[Target]:
-        """Return the targets that were not looked at in a run, without those that are retired."""
+        """Return the targets that were not scanned in a run, without retired ones."""
         with self._reading() as connection:
             return rows.left_out(connection, run)
 

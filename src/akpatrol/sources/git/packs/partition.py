@@ -1,7 +1,7 @@
-"""Cutting a pack into slices: every slice holds whole families, or a part of one and the way to it.
+"""Partition a pack into slices: every slice holds whole delta trees, or a part of one and the chain that leads to it.
 
-A family is an object that is stored whole and everything that deltas from it, directly or not. What an entry really
-is, is judged where it is read; here a broken header makes an entry a family of its own.
+A delta tree is an object that is stored whole and all its direct and indirect deltas. Entries are validated when they
+are read; here an entry with a broken header is a delta tree of its own.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def slices(path: bytes, pack: mmap.mmap, index: PackIndex, repeated: bytes) -> I
     ends = offsets[1:]
     ends.append(max(len(pack) - index.id_bytes, 0))
     parents, sizes = _bases(pack, index, order, offsets)
-    # Every page was looked at; none is needed here any more, and they would count as this process's memory.
+    # All pages were read and none is needed any more; they would count as this process's memory.
     pack.madvise(mmap.MADV_DONTNEED)
     roots = _roots(parents)
     for member, root in enumerate(roots) if _CIRCLE in roots else ():
@@ -46,7 +46,7 @@ def slices(path: bytes, pack: mmap.mmap, index: PackIndex, repeated: bytes) -> I
         if root == _CIRCLE and not (repeated and repeated[order[member]]):
             yield Skipped(index.id(order[member]).hex(), "corrupt object: delta cycle")
     for members, way in _cut(parents, roots, sizes):
-        # The way to a part of a family comes in front of it, wherever it lies in the pack.
+        # The bases of a part come before it, wherever they are in the pack.
         bases = set(members[:way])
         numbers = sorted(members) if way else members
         positions = list(map(order.__getitem__, numbers))
@@ -152,7 +152,7 @@ def _cut(parents: array[int], roots: array[int], sizes: array[int]) -> Iterator[
 
 
 def _grouped(roots: array[int], sizes: array[int]) -> tuple[array[int], list[int]]:
-    """Return the number of each root's slice, and the roots of families that are more than one; theirs come last."""
+    """Return the number of each root's slice, and the roots of delta trees that need several, which come last."""
     # A delta's result is about as large as the root of its tree.
     members = array("I", [0]) * len(roots)
     for root in roots:
@@ -176,7 +176,7 @@ def _grouped(roots: array[int], sizes: array[int]) -> tuple[array[int], list[int
 
 
 def _parts(family: Sequence[int], root: int, parents: array[int], number: int) -> Iterator[tuple[list[int], int]]:
-    """Yield a family in parts of about ``number`` entries, each behind the bases that lead to it."""
+    """Yield a delta tree in parts of about ``number`` entries, each after the bases that lead to it."""
     children: dict[int, list[int]] = {}
     for member in family:
         if member != root:
@@ -193,7 +193,7 @@ def _parts(family: Sequence[int], root: int, parents: array[int], number: int) -
         while step >= 0:
             way.append(step)
             step = parents[step]
-        # Never more way than work, however deep a family is.
+        # Never more bases than entries, however deep a delta tree is.
         stop = start + max(number, len(way))
         yield [*reversed(way), *order[start:stop]], len(way)
         start = stop
