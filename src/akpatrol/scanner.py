@@ -37,7 +37,7 @@ class Scanner:
         return list(self._hits(content._replace(at=at, size=len(whole))))
 
     def scan_file(self, file: BinaryIO) -> Iterator[RawFinding]:
-        """Yield what is found in a binary file or stream, in memory that does not grow with it."""
+        """Yield the findings in a binary file or stream, in constant memory."""
 
         def read(number: int) -> bytes:
             parts = []

@@ -15,7 +15,7 @@ _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 def refusal(directory: str, file: str, beside: Sequence[str] = ()) -> str:
     """Return why a cache must not be here, "" when it may be; make the directory. Raises OSError.
 
-    ``beside`` are the endings of further files that belong to it.
+    ``beside`` are the suffixes of its other files.
     """
     missing = []
     while not os.path.lexists(directory):

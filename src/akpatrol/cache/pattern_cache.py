@@ -30,7 +30,7 @@ class PatternCache:
         return False
 
     def recall(self, key: str) -> bytes | None:
-        """Return what was kept under this key; None without it, or when it is not as it was written."""
+        """Return the value under this key; None when it is missing or was modified."""
         with suppress(OSError):
             if (file := self._file(key)) and os.path.getsize(file) <= _MOST_BYTES:
                 with open(file, "rb") as opened:
@@ -40,7 +40,7 @@ class PatternCache:
         return None
 
     def remember(self, key: str, value: bytes) -> None:
-        """Keep a value under this key, in place of the one that was made longest ago when there are many."""
+        """Store a value under this key; a full cache drops its oldest value."""
         with suppress(OSError):
             if file := self._file(key):
                 new = f"{file}.{os.getpid()}.new"

@@ -44,9 +44,9 @@ def conditions(rules_digest: str, limits: Limits) -> str:
 
 
 class ScanCache:
-    """The table in the file ``name`` of ``directory``, opened when first asked; ``problem`` is why there is none.
+    """The table in the file ``name`` of ``directory``, opened on first use; ``problem`` says why there is none.
 
-    Two processes may use it at once. A file of ours that is damaged or of another version is replaced.
+    Two processes may use it at once. A damaged akpatrol cache, or one of another version, is replaced.
     """
 
     def __init__(self, directory: str | None, name: str = FILE_NAME) -> None:
@@ -63,7 +63,7 @@ class ScanCache:
         return os.path.join(self._directory or "", self._name)
 
     def recall(self, conditions: str, kind: str, key: str) -> Any:
-        """Return what was remembered under these conditions, a JSON value; None when nothing was."""
+        """Return the JSON value stored under these conditions; None without one."""
         from sqlite3 import Error  # noqa: PLC0415 - 10 ms
 
         place = _hash(f"{conditions} {kind} {key}")

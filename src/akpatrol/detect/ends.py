@@ -46,7 +46,7 @@ _REMEMBERED = re.compile(rb"\np[0-9]+\n")
 
 
 class CredentialEnds(NamedTuple):
-    """Where the credential ends, and whether that is known; ``is_framed`` says that its string begins with it, too."""
+    """The end of a credential, and whether it is certain; ``is_framed`` says that its string also begins with it."""
 
     end: int
     is_certain: bool
@@ -179,7 +179,7 @@ class _Claimed(NamedTuple):
     claim: Claim
 
     def belief_amid_text(self) -> int:
-        """Return how far to believe it where nothing but a byte that is no UTF-8 says that this is no text."""
+        """Return the credibility when an invalid UTF-8 byte is the only sign that this is not text."""
         marker = self.claim.marker
         if not marker or self._tail < 0:
             return _NO

@@ -92,7 +92,7 @@ _US_HEAP = _Field(2, _fourteen_bits(0x80), first=range(0x80, 0x91))
 class Framing(NamedTuple):
     """One row: the number is ``scale`` times the length and ``more``; ``final`` ends the string, which may be wide.
 
-    ``most`` is the longest length that it can say, in bytes.
+    ``most`` is the longest length that it can express, in bytes.
     """
 
     format: str
@@ -207,9 +207,9 @@ _BY_LAST = tuple(tuple(rows for rows in _ROWS if last in rows.field.last) for la
 
 @lru_cache(_REMEMBERED)
 def read(before: bytes, *, is_wide: bool = False) -> Sequence[Claim]:
-    """Return what each row makes of the bytes ``before`` a string, of ``LEAST`` to 4096 bytes.
+    """Return each row's reading of the bytes ``before`` a string of ``LEAST`` to 4096 bytes.
 
-    Shorter ones hold no credential.
+    A shorter string holds no credential.
     """
     if not before:
         return ()

@@ -99,7 +99,7 @@ class HyperscanPatterns:
         return _database([*anchors, *((index, pattern, _ONCE) for index, pattern, _ in self._alarms)])
 
     def compiled(self) -> bytes | None:
-        """Return the databases, for who makes the same patterns in another process; None if it is not worth it."""
+        """Return the databases for use in another process with the same patterns; None if it is not worth it."""
         if not self._first or self._always:
             return None
         dumped = (hyperscan.dumpb(database) for database in (self._first, *self._within))
@@ -278,7 +278,7 @@ def _searches(run: Any, alarms: Sequence[Any]) -> Searches:
 
 
 def shelved(rules: Sequence[Rule], alarms: Sequence[Trigger], shelf: PatternStore) -> HyperscanPatterns:
-    """Return the patterns that were compiled before, else compile them and put them there."""
+    """Return the cached compiled patterns, or compile and cache them."""
     key = pattern_key(rules, alarms)
     if compiled := shelf.recall(key):
         # Of another processor or version of hyperscan, it says so.

@@ -42,7 +42,7 @@ _SUPPORT = frozenset((Clue.ANYREACH, Clue.MCP, Clue.BEARER, Clue.SECRET_NAME))
 
 
 class Verdict(NamedTuple):
-    """A credential at ``[start, end)`` of the judged bytes, and what is thought of it.
+    """A credential at ``[start, end)`` of the judged bytes, with the judgement.
 
     Where ``end_is_certain`` is false, it may end anywhere before.
     """

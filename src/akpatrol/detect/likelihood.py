@@ -115,7 +115,7 @@ def _score(text: bytes) -> float:
 def ceiling(text: bytes, least: int) -> float:
     """Return a bound on the scores of all beginnings of a text of ``least`` characters or more, in nats.
 
-    It is near to the highest where that is negative; -inf for a shorter text.
+    It is close to the maximum when that is negative; -inf for a shorter text.
     """
     if len(text) < least:
         return -inf

@@ -81,7 +81,7 @@ class Medium:
         return Nature.TEXT if self._is_decodable(start, end) else Nature.UNDECODABLE
 
     def judged(self, place: object, judge: Callable[[], _Judged]) -> _Judged:
-        """Return what ``judge`` says of a place; of what may be a credential it is asked twice in turn."""
+        """Return ``judge``'s result for a place, cached because a possible credential is judged twice in a row."""
         if self._judged[0] != place:
             self._judged = place, judge()
         return cast("_Judged", self._judged[1])
@@ -108,7 +108,7 @@ class Medium:
         return cast("_Kept", self._kept[reader])
 
     def unit(self, offset: int) -> int | None:
-        """Return the byte at an offset, of wide text the character, None where there is nothing.
+        """Return the byte at an offset, or the character in wide text; None outside the data.
 
         What is neither text nor zero there is 0x80, which no text has for itself.
         """

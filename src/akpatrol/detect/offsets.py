@@ -25,7 +25,7 @@ class Columns:
         self._read: dict[int, list[list[int]]] = {}
 
     def ends(self, first: int) -> list[list[int]]:
-        """Return where the strings end of a column that begins at ``first``, in order, for each width of offsets."""
+        """Return the ends of the strings in a column that begins at ``first``, in order, for each width of offsets."""
         if first not in self._read:
             if len(self._read) >= _REMEMBERED:
                 self._read.clear()

@@ -1,4 +1,4 @@
-"""Of the matches of several rules in one place, which names it: the others join it.
+"""Join overlapping matches of several rules: one names the place, and the others join it.
 
 A match of a user's rule that holds more than a bit beside the one that names the place, or another random text, is
 about something else and stays.

@@ -1,7 +1,7 @@
-"""Refuses at once, in text, most of what a shipped pattern matches and the judge would refuse.
+"""Reject early, in text, most matches of a shipped pattern that the judge would reject.
 
-It refuses nothing else, and what is left is judged. So it finds what ``sieve`` finds, several times as fast where a
-text is full of places that look like credentials and are none.
+It rejects nothing else, and the remaining matches are judged. So it finds what ``sieve`` finds, but several times
+as fast in a text that is full of places that look like credentials and are not.
 """
 
 from __future__ import annotations

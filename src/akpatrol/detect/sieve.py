@@ -152,7 +152,7 @@ class _Words:
         return max(span.end, word.end() if word else 0)
 
     def last_body(self, span: MatchSpan) -> int:
-        """Return from where on bodies may begin: what is longer than one can be begins with none."""
+        """Return the first offset where a body may begin: a text longer than any body begins with none."""
         body = _BODY.match(self._medium.data, span.start, self._stop)
         return body.end() - self._longest if body and body.end() > span.end else 0
 

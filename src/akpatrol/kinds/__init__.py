@@ -1,6 +1,6 @@
 """The kinds of credentials, one module each: adding a kind takes its module here and its rule in a rule file.
 
-A module defines ``KIND``. Kinds import nothing of the program, so that all of it may ask them.
+A module defines ``KIND``. Kinds import nothing from the program, so that all of it can use them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The description of a kind of credential: everything that any part of the program has to know about it."""
+"""The description of a kind of credential: everything that the program needs to know about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BY_NAME: dict[str, CredentialKind] = {}
 
 
 class Bounds(NamedTuple):
-    """The lengths, in characters, that the judge accepts behind the prefix.
+    """The lengths, in characters, that the judge accepts after the prefix.
 
     A pair is ``<id>.<secret>``; a body has no dot. An empty range says that the kind has no such form.
     """
@@ -36,7 +36,7 @@ class Bounds(NamedTuple):
 
     @property
     def least(self) -> str:
-        """A pattern, an assertion, for what is no shorter than the shortest; empty where nothing is judged."""
+        """A lookahead pattern for the shortest length; empty for a kind that is not judged."""
         body = f"{_CHARACTER}{{{self.body.start}}}" if self.body else ""
         pair = f"{_CHARACTER}{{{self.id.start},{self.id.stop - 1}}}\\.{_CHARACTER}{{{self.secret.start}}}"
         forms = "|".join(filter(None, (body, pair if self.id else "")))
@@ -49,7 +49,7 @@ class Bounds(NamedTuple):
 
 
 class Wording(NamedTuple):
-    """How reports and prompts call credentials of the kind.
+    """The names for credentials of the kind in reports and prompts.
 
     ``name`` names the issuer, ``unattributed`` does not. ``short`` is for lists, ``shape`` shows how one looks.
     """
@@ -137,7 +137,7 @@ class CredentialKind(str):
 
     @property
     def needs_organization(self) -> bool:
-        """Whether the API wants to know the organization for which a credential is sent."""
+        """Whether the API needs the organization of a credential."""
         return self.verification is not None and self.verification.needs_organization
 
     def key_id(self, secret: bytes) -> str | None:
@@ -153,7 +153,7 @@ class CredentialKind(str):
         return self.bounds.fit_pair(first, rest) if dot else len(first) in self.bounds.body
 
     def shortest_end(self, secret: bytes) -> int | None:
-        """Return where the shortest credential ends that begins like this one, None where none does."""
+        """Return the end of the shortest credential with the same beginning; None without one."""
         start = len(self.prefix)
         if not self.prefix or not secret.startswith(self.prefix.encode()):
             return None

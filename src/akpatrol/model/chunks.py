@@ -80,7 +80,7 @@ def mark_bytes(data: bytes) -> int:
 
 
 def advance(line: int, column: int, passed: bytes) -> tuple[int, int]:
-    """Return the position behind ``passed``; columns count characters, an undecodable byte is one."""
+    """Return the position after ``passed``; columns count characters, and an undecodable byte is one."""
     newlines = passed.count(b"\n")
     if newlines:
         line, column = line + newlines, 1

@@ -1,4 +1,4 @@
-"""The frozen values that exist once something is found: where it is, since when, whose it is, whether it is live."""
+"""The frozen values for findings: where a credential is, since when, whose it is, whether it is live."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class RawFinding(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """A commit in which an occurrence came or went; ``date`` is its committer date, RFC 3339 in UTC.
+    """A commit that added or removed an occurrence; ``date`` is its committer date, RFC 3339 in UTC.
 
     At the ``boundary`` of a shallow clone it may have come with an earlier commit.
     """
@@ -184,7 +184,7 @@ class OrganizationAnswer(NamedTuple):
 
 
 class Verification(NamedTuple):
-    """Whether a credential is live; ``checked_at`` is RFC 3339 in UTC, null when nothing was asked.
+    """Whether a credential is live; ``checked_at`` is RFC 3339 in UTC, null when no request was made.
 
     ``scopes`` and ``blast_radius`` are those of all ``organizations`` together.
     """
@@ -209,7 +209,7 @@ class InventoryKey(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """Which keys of the organization's list a credential may be: one, several for a short prefix, or none."""
+    """The keys of the organization's list that a credential may be: one, several for a short prefix, or none."""
 
     reason: str
     keys: tuple[InventoryKey, ...] = ()

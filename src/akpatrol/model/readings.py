@@ -1,4 +1,4 @@
-"""Where a credential ends that was read too long: its shorter readings, and which of them is known."""
+"""Shorter readings of a credential whose end is uncertain, and which of them is known."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WRAPPED = frozenset(("base64", "base64url", "hex"))
 
 
 def shorter(kind: CredentialKind, secret: Secret) -> Iterator[Secret]:
-    """Yield what a secret would be if it ended before, down to the shortest of its kind: at most some 300."""
+    """Yield the shorter readings of a secret, down to the shortest of its kind: about 300 at most."""
     shortest = kind.shortest_end(secret.reveal()) if secret.is_kept else None
     if shortest:
         value = secret.reveal()

@@ -94,7 +94,7 @@ class RangePolicy:
 
 
 class CommitPolicy:
-    """Policy of one commit, as if it were checked out where no file is: what flags name belongs to the server."""
+    """Policy of one commit, as if it were checked out; files that flags name are the server's."""
 
     def __init__(self, git: Git, id_: str) -> None:
         self.root = os.path.join(os.fsdecode(git.repository.git_dir), f"commit {id_}")
@@ -111,7 +111,7 @@ class CommitPolicy:
 
 
 def problem_of_checkout(configure: Configure, top: str) -> str:
-    """Return what will be wrong with the policy once a range is merged: a repair could not be merged then."""
+    """Return the policy problem that merging the range would cause, since a fix could not be merged afterwards."""
     try:
         file = configure(top, top).policy.baseline
         if file:
@@ -126,7 +126,7 @@ def problem_of_checkout(configure: Configure, top: str) -> str:
 def settings_before(configure: Configure, git: Git) -> Settings:
     """Return the settings of the server's flags and of the default branch before a push; ``git`` sees no other.
 
-    A policy there that cannot be used is ignored with a notice: it must not keep out the push that mends it.
+    An unusable policy there is ignored with a notice: it must not block the push that fixes it.
     """
     own = configure(None, None)
     if id_ := _default_branch(git):

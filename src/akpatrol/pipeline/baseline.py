@@ -95,7 +95,7 @@ def create(place: BaselineFile, request: BaselineRequest, console: Console) -> B
 
 
 def update(place: BaselineFile, request: BaselineRequest, console: Console) -> BaselineChange:
-    """Add new entries, and drop those that complete scans of the kinds that saw them see no more."""
+    """Add new entries, and drop those that complete scans of the same kinds no longer find."""
     return _change(place, request, console, _template(place, request), read(place.file))
 
 

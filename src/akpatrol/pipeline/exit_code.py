@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def exit_code(report: Report, settings: Settings) -> ExitCode:
-    """Return what the report means, without regard to ``--exit-zero``.
+    """Return the report's exit code, without regard to ``--exit-zero``.
 
-    A queried credential counts although it is allowed.
+    A queried credential counts even if it is allowed.
     """
     if report.asked and report.credentials and settings.options.fail_on != "live":
         return ExitCode.FINDINGS
@@ -22,7 +22,7 @@ def exit_code(report: Report, settings: Settings) -> ExitCode:
 
 
 def final(code: ExitCode, report: Report, settings: Settings) -> ExitCode:
-    """Return the exit code of the process: ``--exit-zero`` hides findings, but no gap."""
+    """Return the exit code of the process: ``--exit-zero`` hides findings, but not gaps."""
     if settings.options.exit_zero and code is ExitCode.FINDINGS:
         return _without_findings(report)
     return code

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def history(configure: Configure, console: Console, repo: str, *, remember: bool) -> ExitCode:
-    """Scan every object of a repository; with ``remember`` the cache is used, and named to who wants to know more."""
+    """Scan every object of a repository; with ``remember`` the cache is used, and verbose output names it."""
     found = find(repo)
     work_tree = os.fsdecode(found.work_tree) if found.work_tree else None
     git = Git(found, common=True)

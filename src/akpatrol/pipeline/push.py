@@ -27,7 +27,7 @@ _NO_INPUT = "no `old new ref` lines on standard input"
 def pre_receive(configure: Configure, console: Console, outlook: Outlook, *, budget: float | None) -> ExitCode:
     """Scan a push before it is accepted; ``budget`` is in seconds.
 
-    git gives `old new ref` lines on standard input. ``outlook`` decides what follows from findings and gaps.
+    git gives `old new ref` lines on standard input. ``outlook`` decides the effect of findings and gaps.
     """
 
     def last_word(found: bool) -> ExitCode:  # noqa: FBT001 - the deadline's

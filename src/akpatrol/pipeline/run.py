@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class CommandHooks(NamedTuple):
-    """The steps of a run that a command has of its own.
+    """A command's own steps of a run.
 
     ``amend`` may add to the report what the sources cannot know. ``whole`` is the kind of scan, as a baseline knows it,
     when all of a repository is read. With ``asked`` only these are reported; ``text`` renders the report for a person.

@@ -1,4 +1,4 @@
-"""A run over the index; it is made on every commit, so it imports nothing that it does not need."""
+"""A run over the index, on every commit, so it imports nothing that it does not need."""
 
 from __future__ import annotations
 

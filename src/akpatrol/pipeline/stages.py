@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Stages(NamedTuple):
-    """All that follows a scan under some settings, each stage a report in and a report out."""
+    """The stages after a scan, under given settings: each takes a report and returns a report."""
 
     settings: Settings
     queries: Sequence[CredentialQuery]
@@ -41,7 +41,7 @@ class Stages(NamedTuple):
     def prepared(
         cls, settings: Settings, sources: Sequence[Source] = (), queries: Sequence[CredentialQuery] = ()
     ) -> Stages:
-        """Load what the stages need. Raises UsageError, before any scanning, for what cannot be used."""
+        """Load what the stages need. Raises UsageError, before any scanning, for unusable settings."""
         return cls(
             settings,
             queries or hashes.load(settings, sources),

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class VerifiedReport(NamedTuple):
-    """A report with what became known; ``interrupted`` when Ctrl-C cut the verification short."""
+    """A report with the results of verification; ``interrupted`` when Ctrl-C cut the verification short."""
 
     report: Report
     interrupted: bool = False
 
 
 def prepare(settings: Settings) -> Sequence[ListedKey] | None:
-    """Return the inventory, None without one. Raises UsageError, before any scanning, for what cannot be done."""
+    """Return the inventory, None without one. Raises UsageError, before any scanning, for unusable settings."""
     _check(settings)
     if not settings.options.inventory:
         return None

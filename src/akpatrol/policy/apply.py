@@ -1,4 +1,4 @@
-"""Policy applied to what was found: each credential with what allows it, what to say of it, and what is stale."""
+"""Apply a policy to credentials: their allowances, notices, and stale entries."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Applied(NamedTuple):
 
 
 def apply(credentials: Iterable[Credential], policy: Policy, today: date, covered: str | None = None) -> Applied:
-    """Return the credentials with what allows them.
+    """Return the credentials with their allowances.
 
     ``covered`` is the kind of scan that this was, when it was complete: then what matched nothing is stale.
     """
@@ -84,7 +84,7 @@ class _Judge:
                     )
 
     def allowance(self) -> Allowance | None:
-        """Return what allows the credential, the first of several; None when a single place is not covered."""
+        """Return the credential's allowance, the first of several; None when any place is not covered."""
         if self._entry:
             return _of_entry(self._entry, self._file)
         found = [self._covering(one) for one in self._credential.occurrences]

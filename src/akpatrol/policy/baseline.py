@@ -106,7 +106,7 @@ def dump(entries: Iterable[BaselineEntry]) -> str:
 
 
 def update(old: Mapping[str, BaselineEntry], scans: Sequence[Seen]) -> BaselineUpdate:
-    """Add what the scans found, and drop what complete scans of every kind that ever saw it no longer do."""
+    """Add what the scans found, and drop entries that complete scans of every kind that found them no longer find."""
     entries = dict(old)
     added: dict[str, BaselineEntry] = {}
     for scan in scans:

@@ -1,4 +1,4 @@
-"""Policy applied to a report: what the settings allow, and what there is to report about it."""
+"""Apply the settings' policy to a report: allowances, and notices about them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def prepare(settings: Settings) -> Policy | None:
 
 
 def decide(report: Report, policy: Policy | None, settings: Settings, whole: str | None) -> Report:
-    """Return the report with what is allowed, by whom, and what there is to say of it."""
+    """Return the report with allowances and notices."""
     given = settings.policy
     report = report._replace(notices=(*report.notices, *given.notices))
     covered = whole if report.coverage.complete and not _is_narrow(settings) else None
@@ -76,7 +76,7 @@ def _is_narrow(settings: Settings) -> bool:
 
 
 def on_path(settings: Settings, targets: Sequence[Target]) -> Callable[[str, bytes], bool]:
-    """Return whether an allowance for its path alone, or with more, speaks of a path of a target."""
+    """Return whether an allowance with a path pattern covers a target's path."""
     patterns = [entry.path for entry in settings.policy.allow if entry.path]
     found = [matches for pattern in patterns if (matches := _matches(pattern, targets, settings))]
     return lambda target, path: any(matches(target, path) for matches in found)

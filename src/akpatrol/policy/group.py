@@ -27,7 +27,7 @@ _ATTRIBUTIONS = list(Attribution)
 
 
 class AcceptedSkip(NamedTuple):
-    """A configuration's word that something can never be read: ``matches(skip)`` says of what."""
+    """A configuration's statement that an item can never be read; ``matches(skip)`` says which."""
 
     reason: str
     matches: Callable[[Skipped], bool]

@@ -26,7 +26,7 @@ class BasePolicy(Protocol):
     notices: list[str]
 
     def own(self, path: str) -> str | None:
-        """Return what ``files`` calls a path that the caller names, None for one outside of the checkout."""
+        """Return the name in ``files`` of a path that the caller gives; None for one outside the checkout."""
 
     def trusts(self, credential: Credential) -> bool:
         """Return whether the credential's inline allowances already existed in the base."""

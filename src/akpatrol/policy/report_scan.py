@@ -35,7 +35,7 @@ class BaselineSource(NamedTuple):
 
 
 def learned(report: Report, name: str, here: BaselineTarget, template: BaselineEntry) -> BaselineSource:
-    """Return what a report found; ``template`` has what is the same for all new entries.
+    """Return a report's findings; ``template`` has the fields that all new entries share.
 
     Raises UsageError, which calls the report ``name``.
     """

@@ -76,7 +76,7 @@ class CredentialQuery(NamedTuple):
 
 
 def of_secret(secret: Secret) -> CredentialQuery:
-    """Return the question for a credential; a longer one that begins like it may be it, with more read than is its."""
+    """Return the query for a credential; a longer one with the same beginning may be it, read too far."""
     return CredentialQuery(secret.redacted, digest=identity.secret_sha256(secret), part=secret)
 
 
@@ -86,7 +86,7 @@ def of_text(secret: Secret, doubt: str) -> CredentialQuery:
 
 
 def named(text: str) -> CredentialQuery | None:
-    """Return what a fingerprint, SHA-256 or key id asks for, None for what is none of them.
+    """Return the query for a fingerprint, SHA-256 or key id; None for anything else.
 
     Any word may be a key id: no alphabet or length of one is documented, and lists cut them.
     """
@@ -103,7 +103,7 @@ def named(text: str) -> CredentialQuery | None:
 
 
 def parse(content: bytes, name: str) -> tuple[CredentialQuery, ...]:
-    """Return what a file asks for; ``#`` begins a comment. Raises UsageError, which repeats nothing of a line."""
+    """Return the queries in a file; ``#`` begins a comment. Raises UsageError, which repeats nothing of a line."""
     questions: dict[CredentialQuery, None] = {}
     for number, line in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
         text = line.partition("#")[0].strip()

@@ -40,12 +40,12 @@ class TextQuery(NamedTuple):
 
     @property
     def encodings(self) -> list[str]:
-        """The encodings in which it is looked for: some forms of a long text are too long."""
+        """The encodings that are searched: some forms of a long text are too long."""
         return sorted({encoding for _, encoding in self.forms if encoding})
 
 
 def of(text: bytes) -> TextQuery | None:
-    """Return what to look for; None for what would be found anywhere, or nowhere whole."""
+    """Return the query for a text; None for one so short that it occurs everywhere, or too long to be found whole."""
     if not _LEAST <= len(text) <= _MOST:
         return None
     forms = {text: _PLAIN}
@@ -65,7 +65,7 @@ def rule_of(text: TextQuery) -> Rule:
 def gathered(report: Report, text: TextQuery, known: tuple[CredentialKind, Secret] | None = None) -> Report:
     """Return the report with all places of the text as those of one credential: the ``known`` one that it is, if any.
 
-    What lies in a place of a credential that holds the text, the half of a key say, is that credential's.
+    A place inside a credential that contains the text, half of a key for example, belongs to that credential.
     """
     encodings = dict(text.forms)
     own = [one for one in report.credentials if RULE_ID in one.rule_ids and one.secret in encodings and _is_own(one)]

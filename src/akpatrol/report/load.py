@@ -46,7 +46,7 @@ def loads(
 ) -> Report:
     """Return the report that bytes hold, JSON or JSON Lines, its secrets ``NamedSecret``s.
 
-    ``redactor`` makes of the raw secrets that ``--show-secrets`` left in it the function that masks them in every text.
+    ``redactor`` gets the raw secrets that ``--show-secrets`` left in it and returns a function that masks them.
     Raises UsageError, which calls the bytes ``name``, for anything that is no report.
     """
     document = document_of(content, name)
@@ -109,7 +109,7 @@ def _integer(digits: str) -> int | float:
 def report_of(document: Mapping[str, object], name: str = "report") -> Report:
     """Return the report in a document of schema version 1, its secrets ``NamedSecret``s.
 
-    What people are advised to do is not taken over: renderers advise by their own rules. Raises UsageError, which calls
+    Its advice is not loaded: renderers give advice from their own rules. Raises UsageError, which calls
     the document ``name``, for one that is broken or was written by a newer version.
     """
     try:
@@ -129,7 +129,7 @@ def raw_secrets(document: Mapping[str, object]) -> list[Secret]:
 
 
 def coverage_of(fields: Fields) -> Coverage:
-    """Return a report's coverage. Raises ValueError for one that is broken, or complete though it is not."""
+    """Return a report's coverage. Raises ValueError for a damaged one, or one that is wrongly marked complete."""
     coverage = Coverage(
         size=fields.count("bytes"),
         counts=fields.counts("counts"),

@@ -42,7 +42,7 @@ _MOVED = re.compile("move|copy")
 def credential_of(fields: Fields) -> Credential:
     """Return one credential of a report, whose ``secret``, ``first_seen`` and ``remediation`` are not read.
 
-    Raises ValueError for one that is broken.
+    Raises ValueError for a damaged one.
     """
     occurrences = tuple(map(_occurrence, fields.each("occurrences")))
     return Credential(

@@ -1,4 +1,4 @@
-"""The places of findings in the order in which formats with a limit take them, with names that stay the same."""
+"""The places of findings, ordered for formats with a limit, with stable names."""
 
 from __future__ import annotations
 

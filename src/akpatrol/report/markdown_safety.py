@@ -1,4 +1,4 @@
-"""Scanned text in Markdown that stays text: no markup, link, mention, reference or HTML comes of it.
+"""Keep scanned text inert in Markdown: it never becomes markup, a link, a mention, a reference or HTML.
 
 Both forges look for mentions and references in what is rendered, but not in code: escaping alone does not stop them
 (https://github.github.com/gfm/ for the markup, https://docs.gitlab.com/user/markdown/ for the references).

@@ -39,7 +39,7 @@ _NO_ANSWER = {"unverified": "never asked", "unknown": "unclear", "not_sent": "no
 
 
 def build(document: ReportView, now: datetime, template: str | None = None) -> dict[str, object]:
-    """Return the templates' values; ``data`` is the script's. Raises UsageError for a ``template`` that is none."""
+    """Return the templates' values; ``data`` is the script's. Raises UsageError for an invalid ``template``."""
     view = visible_view(document)
     linker = Linker(document["scan"]["targets"], template)
     on_forges = [linker.name(target["id"]) for target in document["scan"]["targets"]]

@@ -21,7 +21,7 @@ _IN_FILES = {State.WORKTREE, State.STAGED, State.PRESENT}
 
 
 class Action(NamedTuple):
-    """One thing to do; ``name`` stays the same from report to report, so that a tick does; ``command`` is to be run.
+    """One thing to do; ``name`` is the same in every report, so that ticks persist; ``command`` is the command to run.
 
     ``page`` is where to do it, an address or a path of the dashboard's.
     """

@@ -23,7 +23,7 @@ SIZE_LIMIT = 1024 * 1024
 def append(report: Report, options: RenderOptions, file: Path) -> None:
     """Write as much of the report as there is room for, after what the step wrote before.
 
-    Raises UsageError when that cannot be, or would spoil what is there.
+    Raises UsageError when that is impossible, or would damage the existing text.
     """
     room = SIZE_LIMIT - _size(file)
     text = as_markdown.render(report, options, room)

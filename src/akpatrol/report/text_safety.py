@@ -1,4 +1,4 @@
-r"""Making text from anywhere safe to show: undecodable bytes, control characters, lengths, shell words.
+r"""Make untrusted text safe to show: undecodable bytes, control characters, lengths, shell words.
 
 ``path_text`` is one to one: replacing every ``\xHH`` in its result by that byte gives the path back.
 """
@@ -54,7 +54,7 @@ def _surrogate(code: int) -> str:
 
 
 def visible(text: str) -> str:
-    r"""Return text that cannot steer a terminal: what is not printable becomes ``\n``, ``\x1b``, ``\u202e``.
+    r"""Return text that cannot control a terminal: unprintable characters become ``\n``, ``\x1b``, ``\u202e``.
 
     That covers C0, C1, DEL, line separators, bidirectional controls, zero-width and unassigned characters and
     every space but the plain one (https://docs.python.org/3/library/stdtypes.html#str.isprintable).

@@ -146,7 +146,7 @@ def location(occurrence: OccurrenceView, root: str = "") -> str:
 
 
 def directory_of(kind: str, root: str) -> str:
-    """Return what a target's paths are relative to: itself, or the directory of a file."""
+    """Return the directory that a target's paths are relative to: itself, or a file's directory."""
     return os.path.dirname(root) if kind == "file" else root
 
 
@@ -210,7 +210,7 @@ def parsed(date: str) -> datetime | None:
 
 
 def age(days: float) -> str:
-    """Say how long ago ``days`` days are; nothing for the future, which wrong clocks write into commits."""
+    """Say how long ago ``days`` days are; "" for the future, which commits of wrong clocks have."""
     if days < 0:
         return ""
     for length, unit in _AGES:

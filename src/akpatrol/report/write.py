@@ -33,7 +33,7 @@ def write(text: str, destination: Path) -> None:
 
 
 def append(text: str, destination: Path) -> None:
-    """Write the text as UTF-8 at the end of a file, a new one if need be. Raises UsageError."""
+    """Write the text as UTF-8 to the end of a file, which is created if missing. Raises UsageError."""
     try:
         _append(text.encode("utf-8", "backslashreplace"), destination, os.O_CREAT)
     except (OSError, ValueError) as error:

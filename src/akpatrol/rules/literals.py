@@ -64,7 +64,7 @@ def shipped() -> tuple[Literal, ...]:
 
 
 class Specificity(NamedTuple):
-    """How much a rule says of what it finds, the least first: fixed bytes in the secret, in the match, or no more."""
+    """How specific a rule is: fixed bytes in the secret, in the match, or neither."""
 
     named: bool
     in_secret: bool

@@ -1,4 +1,4 @@
-"""Which of several rules names what they found in one place: ours, then the one that says most of what it finds."""
+"""Choose which of several rules names a finding: ours first, then the most specific one."""
 
 from __future__ import annotations
 

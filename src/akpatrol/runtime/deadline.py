@@ -45,7 +45,7 @@ class Deadline:
         self._over.set()
 
     def settle(self) -> None:
-        """Let what is left be done: it is little, and only the end of all the time interrupts it."""
+        """Finish the remaining work, which is little and interrupted only by the final deadline."""
         if self._seconds:
             signal.setitimer(signal.ITIMER_REAL, 0)
 

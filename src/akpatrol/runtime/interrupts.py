@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, each at a moment where the run can take it.
+"""Defer Ctrl-C and SIGTERM to a moment at which the run can take them.
 
 A first Ctrl-C of a run that keeps what it found is noted, and breaks off only what may be broken off. Any other raises
 KeyboardInterrupt, or Terminated for SIGTERM, and what arrives after that ends the process at once. Python loses an
@@ -205,7 +205,7 @@ class put_off:  # noqa: N801 - used as a function
 def child_started() -> Iterator[None]:
     """Start a child that never hears of Ctrl-C, which a terminal sends to the whole group, and let nothing cut in.
 
-    Python's own start is no place for it: it ends in a fatal error. What arrives meanwhile is heeded at the end.
+    During Python's own start Ctrl-C is a fatal error. A Ctrl-C that arrives meanwhile takes effect at the end.
     """
     with put_off():
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])

@@ -24,7 +24,7 @@ _GLANCE_SECONDS = 0.05
 
 
 class ProcessPool:
-    """A pool of processes, and another whenever one of them died; each begins with ``start(*arguments)``."""
+    """A pool of processes, replaced when one of them dies; each begins with ``start(*arguments)``."""
 
     def __init__(self, workers: int, start: Callable[..., None] | None = None, *arguments: Any) -> None:
         self.workers = workers

@@ -1,7 +1,7 @@
 """Identifiers that look like a token: many of one form in a file, most of them behind the same text.
 
-ULIDs, UUIDs and hexadecimal digits are what databases number things with, and a prefix may mean more than a token.
-One alone may be a credential; where a file holds several under one name, each is hardly a secret of its own.
+Databases use ULIDs, UUIDs and hexadecimal digits as row ids, and a prefix may mean something other than a token.
+One alone may be a credential; several under one name in a file are hardly all secrets.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Shortened:
         self.data = b"".join([*parts, whole[position:]])
 
     def offset(self, offset: int, size: int) -> int | None:
-        """Return where in the whole ``size`` bytes at an offset stand; None in a repetition, where there are more."""
+        """Return the offset in the whole data of ``size`` bytes at an offset; None inside a repetition."""
         for repeat in self._repeats:
             if offset + size <= repeat.start:
                 return offset
@@ -45,7 +45,7 @@ class Shortened:
 
 
 def shortened(data: bytes) -> Shortened | None:
-    """Return the data with less of what repeats, None where nothing does for long."""
+    """Return the data with repetitions shortened; None without a long repetition."""
     repeats = list(_repeats(data))
     return Shortened(data, repeats) if repeats else None
 

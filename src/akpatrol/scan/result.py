@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ScanResult:
-    """Hits, skips, counts by name, exclusions by reason, the size read in bytes, and what a later run must read."""
+    """Raw findings, skips, counts by name, exclusions by reason, bytes read, and items that a later run must read."""
 
     __slots__ = ("counts", "excluded", "hits", "size", "skipped", "unsettled")
 

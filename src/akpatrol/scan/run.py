@@ -56,7 +56,7 @@ def scan_sources(
     options: ScanOptions,
     progress: Callable[[ScanResult], None] = lambda _: None,
 ) -> Report:
-    """Read every source, place and group what was found, and report it with the coverage."""
+    """Read every source, place and group the findings, and report them with the coverage."""
     started, clock = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()), monotonic()
     reading = _SourceReader(examiner, options, progress)
     with first_noted(options.interrupted) if options.interrupted else nullcontext():

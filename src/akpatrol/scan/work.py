@@ -38,7 +38,7 @@ class Work:
         self.left -= steps
 
     def is_done(self) -> bool:
-        """Return whether no steps are left; only for who leaves something undone then."""
+        """Return whether no steps are left; call it only before leaving work undone."""
         if self.left > 0:
             return False
         self.over = True

@@ -56,7 +56,7 @@ class Source(Protocol):
         """Return how many items of each of ``coverage.counts`` are to come; None while that is not known."""
 
     def is_much(self) -> bool:
-        """Return whether the work is surely worth several processes, so that they start before it is planned."""
+        """Return whether the work is certainly worth several processes, so that they start before planning."""
 
     def plan(self) -> Iterator[Planned]:
         """Yield the units to read, and what is known without reading."""
@@ -65,10 +65,10 @@ class Source(Protocol):
         """Yield every raw finding as an occurrence; the only stage that computes provenance."""
 
     def check(self) -> Iterator[Skipped]:
-        """Yield what is missing from the target itself; called after all units were read."""
+        """Yield skips for missing parts of the target; called after all units were read."""
 
     def unread_histories(self) -> tuple[str, ...]:
-        """Return repositories that were met and whose history this source does not read."""
+        """Return repositories that were found but whose history this source does not read."""
 
 
 @runtime_checkable
@@ -76,13 +76,13 @@ class Remembering(Protocol):
     """A source that knows from an earlier run which content it can skip reading."""
 
     def recall(self, conditions: str) -> None:
-        """Learn what decides, besides the bytes, what is found in them; called before all else."""
+        """Receive the conditions, besides the bytes, that determine the findings; called first."""
 
     def note(self, unit: Unit, read: ScanResult) -> None:
         """Receive a unit's result; not called for a unit that was not read to its end."""
 
     def remember(self) -> None:
-        """Keep for a later run what was learned; not called when this one is broken off."""
+        """Store results for a later run; not called when this one is cut off."""
 
 
 @runtime_checkable

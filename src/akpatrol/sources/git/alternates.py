@@ -37,7 +37,7 @@ class HasObjects(Protocol):
 
 
 def directories(git: HasObjects) -> tuple[list[bytes], list[Skipped]]:
-    """Return the object directories, the repository's own first, and what is said to be one and is not there."""
+    """Return the object directories, the repository's own first, and skips for missing ones."""
     own = git.variable("GIT_OBJECT_DIRECTORY")
     root = git.repository.root
     found = [os.path.join(root, os.fsencode(own)) if own else os.path.join(git.repository.common_dir, b"objects")]
@@ -66,7 +66,7 @@ def directories(git: HasObjects) -> tuple[list[bytes], list[Skipped]]:
 
 
 def label(found: list[bytes], directory: bytes) -> str:
-    """Return what an object directory is called: ``objects`` the repository's own, another one by its path."""
+    """Return an object directory's name: ``objects`` for the repository's own, else its path."""
     return "objects" if directory == found[0] else os.fsdecode(directory)
 
 

@@ -1,4 +1,4 @@
-"""Objects through ``git cat-file``: the reader that is right by definition.
+"""Objects through ``git cat-file``: the reference reader.
 
 Each object is ``<id> SP <type> SP <size> LF <content> LF``, or ``<id> SP missing``: https://git-scm.com/docs/git-cat-file.
 """
@@ -28,7 +28,7 @@ ABSENT = "not in this partial clone: run git fetch --refetch without a filter, o
 
 
 class GitObject(NamedTuple):
-    """One object; ``size`` in bytes. ``read(n)`` gives its content in order until the next object is asked for."""
+    """One object; ``size`` in bytes. ``read(n)`` returns its content in order, until the next object is requested."""
 
     id: str
     type: str

@@ -51,7 +51,7 @@ class EventRange(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A kind of event: its name, how to recognise it and to read it, and the line that repairs a shallow checkout."""
+    """A kind of event: its name, how to recognise and read it, and the line that repairs a shallow checkout."""
 
     name: str
     applies: Callable[[CiEnvironment], bool]
@@ -69,7 +69,7 @@ class CiEnvironment:
         self._environment = environment
 
     def text(self, name: str) -> str:
-        """Return a value, "" when it is not there. Raises UsageError for one that is no text."""
+        """Return a value, "" when it is missing. Raises UsageError unless it is a string."""
         if name.isupper():
             return self._environment.get(name, "")
         value: Any = self._event
@@ -93,13 +93,13 @@ class CiEnvironment:
         return tuple(filter(None, map(self.id, names)))
 
     def head(self, name: str) -> tuple[str]:
-        """Return an id without which there is nothing to go by. Raises UsageError when it is not there."""
+        """Return a required id. Raises UsageError when it is missing."""
         if id_ := self.id(name):
             return (id_,)
         raise UsageError(f"--range auto: {name} has no commit", hint="give the range as A..B")
 
     def branch(self, name: str) -> str:
-        """Return a branch's name, "" for none, also when a ref is given that is no branch. Raises UsageError."""
+        """Return a branch's name, "" for none and for a ref that is not a branch. Raises UsageError."""
         value = self.text(name)
         if _NO_BRANCH.search(value):
             raise UsageError(f"{name}: not a branch name")
@@ -126,7 +126,7 @@ class CiEnvironment:
 
 
 def recognise(environment: Mapping[str, str]) -> tuple[Event, EventRange] | None:
-    """Return the event that started this run and what it asks for, None outside of these CIs. Raises UsageError."""
+    """Return the event that started this run and its range; None outside these CI systems. Raises UsageError."""
     facts = CiEnvironment(environment)
     for event in EVENTS:
         if event.applies(facts):

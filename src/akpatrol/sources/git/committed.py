@@ -27,7 +27,7 @@ class _Entry(NamedTuple):
 class CommittedFiles:
     """The files of a commit, called by the absolute paths that they would have below ``root``.
 
-    ``absent`` are those that a partial clone left out: they are as if they were not there.
+    ``absent`` are those that a partial clone left out: they count as missing.
     """
 
     def __init__(self, git: Git, commit: str, root: str) -> None:

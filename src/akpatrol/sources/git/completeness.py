@@ -31,14 +31,14 @@ _WALK = ("rev-list", "--objects", "--missing=print", "--quiet")
 
 
 class Proof(NamedTuple):
-    """All that is reached from ``old`` is there; ``new`` is what else points into the history."""
+    """Everything reachable from ``old`` exists; ``new`` are the other tips of the history."""
 
     old: frozenset[str]
     new: frozenset[str]
 
 
 class HistoryWalk:
-    """git's walk of the whole history, begun before its result is asked for: it costs as much as a part of the scan."""
+    """git's walk of the whole history, started early because it takes as long as a part of the scan."""
 
     def __init__(self, git: Git) -> None:
         self._git = git
@@ -51,7 +51,7 @@ class HistoryWalk:
             self._stream = self._open.enter_context(git.stream(*_WALK, *revisions.EVERYTHING, stdin=()))
 
     def give_up(self) -> None:
-        """Let git walk no further when it has done so for too long: it takes a processor."""
+        """Stop git's walk when it takes too long, because it uses a processor."""
         seconds = monotonic() - self._begun
         if not self._stream or seconds < walked_commit.WALK_SECONDS or self._stream.answers_within(0):
             return
@@ -61,7 +61,7 @@ class HistoryWalk:
                 self._stream.kill()
 
     def unprinted(self, refs: Refs) -> list[Skipped]:
-        """Return the trees and blobs that refs and reflogs need and that are not there. Raises GitError."""
+        """Return the missing trees and blobs that refs and reflogs need. Raises GitError."""
         with self._open:
             if not self._stream:
                 raise GitError("git did not start")
@@ -71,7 +71,7 @@ class HistoryWalk:
 
 
 def gaps(git: Git, walk: HistoryWalk | None = None, proof: Proof | None = None) -> Iterator[Skipped]:
-    """Yield a skip for a shallow boundary and for every object that refs or reflogs reach and that is not there."""
+    """Yield a skip for a shallow boundary and for every missing object that refs or reflogs reach."""
     if boundary := shallow_boundary(git):
         yield Skipped(
             f"history before {len(boundary)} boundary commit{'s'[: len(boundary) > 1]}",

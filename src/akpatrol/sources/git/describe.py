@@ -1,6 +1,6 @@
-"""Names and addresses of a repository: what it is called, refs, reflogs, remotes. No object is read here.
+"""Names and addresses of a repository: its own, refs, reflogs, remotes. No object is read here.
 
-Asked of git itself: GitPython takes 0.1 seconds to import, gives up on names and settings that git accepts, and knows
+Asked of git itself: GitPython takes 0.1 seconds to import, fails on names and settings that git accepts, and knows
 no reftable.
 """
 

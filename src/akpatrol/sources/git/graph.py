@@ -47,16 +47,16 @@ def walk_no_more(git: Git) -> None:
 
 
 def patience(git: Git, type_: str = "") -> float:
-    """Return the seconds in which git walks all objects, or all of a type, on a busy machine. Raises GitError."""
+    """Return the seconds that git needs on a busy machine to walk all objects, or all of a type. Raises GitError."""
     if git not in _COUNTS:
         _COUNTS[git] = Counter(found for found, _ in _listed(git))
     return max(walked_commit.WALK_SECONDS, (_COUNTS[git][type_] if type_ else _COUNTS[git].total()) / _RATE)
 
 
 def comes_to_an_end(git: Git, stream: Stream, begun: float, type_: str = "") -> bool:
-    """Wait for a walk that prints when it is through, no longer than it may take. Raises GitError.
+    """Wait for a walk that prints at its end, up to its time limit. Raises GitError.
 
-    What there is to walk is counted only when it takes long.
+    The commits are counted only when it takes long.
     """
     if stream.answers_within(begun + walked_commit.WALK_SECONDS - monotonic()):
         return True

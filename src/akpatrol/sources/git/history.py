@@ -161,7 +161,7 @@ class RangeSource(OneTarget):
         )
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
-        """Yield the commits, the blobs that they hold and no parent does, and the paths that they add."""
+        """Yield the commits, the blobs that no parent holds, and the paths that they add."""
         blobs: dict[str, None] = {}
         paths: dict[bytes, None] = {}
         yield from self._range.skips
@@ -190,7 +190,7 @@ class RangeSource(OneTarget):
         return placement.place(self._git, hits, self._commits, before=self._before)
 
     def check(self) -> Iterator[Skipped]:
-        """Yield the commits whose parents a shallow clone left out: what they changed is not known."""
+        """Yield the commits whose parents a shallow clone left out: their changes are unknown."""
         yield from self._git.obstacles()
         for id_ in sorted(self._cut):
             yield Skipped(id_, f"boundary of a shallow clone: {self._range.repair}")

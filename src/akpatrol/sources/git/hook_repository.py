@@ -1,4 +1,4 @@
-"""The repository that a hook runs for, and those of git's own variables that are about it."""
+"""The repository that a hook runs for, and git's own variables that concern it."""
 
 from __future__ import annotations
 

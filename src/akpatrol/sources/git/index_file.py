@@ -38,7 +38,7 @@ class IndexCheck:
         self._thread.start()
 
     def skips(self) -> tuple[Skipped, ...]:
-        """Return what is wrong with it and with the shared index that it is split from."""
+        """Return skips for problems with it and with the shared index that it is split from."""
         self._thread.join()
         return self._skips
 

@@ -31,7 +31,7 @@ class Holed(NamedTuple):
 
 @contextmanager
 def bridged(git: Git, refs: Refs) -> Iterator[Holed]:
-    """Give a git that walks what is there. Raises GitError when the object database cannot even be listed."""
+    """Return a git that walks the existing commits. Raises GitError when the object database cannot even be listed."""
     objects = dict(catfile.types(git, catfile.all_ids(git)))
     parents = dict(_parents(git, [id_ for id_, type_ in objects.items() if type_ == "commit"]))
     broken = {id_: found for id_, found in parents.items() if any(parent not in parents for parent in found)}

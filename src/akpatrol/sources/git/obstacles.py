@@ -68,7 +68,7 @@ def without_includes(configuration: bytes) -> bytes:
 
 
 def content_of(path: bytes) -> bytes:
-    """Return the beginning of a regular file, nothing of what cannot be read: git says what is wrong with it."""
+    """Return the beginning of a regular file, empty when unreadable: git reports the problem."""
     try:
         with opened(path) as file:
             return file.read(_LARGEST_BYTES)
@@ -127,7 +127,7 @@ def _one(entry: os.DirEntry[bytes]) -> Iterator[tuple[bytes, str]]:
 
 
 def blocks(path: bytes) -> str:
-    """Return what is wrong with a FIFO, a device or a link to one, nothing for anything else."""
+    """Return the problem with a FIFO, a device or a link to one, "" for anything else."""
     try:
         mode = os.stat(path).st_mode
     except OSError:

@@ -1,4 +1,4 @@
-"""Hits in objects become occurrences: which part of a commit or tag, which name in a tree, which lines."""
+"""Turn raw findings in objects into occurrences: the part of a commit or tag, the name in a tree, the lines."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Pushed(NamedTuple):
 
 
 class Tracer:
-    """Traces what is wanted through the whole history, or through what is ``pushed`` alone."""
+    """Traces the wanted objects through the whole history, or only through the ``pushed`` commits."""
 
     def __init__(self, git: Git, wanted: Wanted, pushed: Pushed | None = None) -> None:
         self._git = git

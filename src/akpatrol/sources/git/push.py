@@ -39,7 +39,7 @@ _LISTING = ("cat-file", "--batch-all-objects", "--unordered", "--buffer", "--bat
 
 
 class RefUpdate(NamedTuple):
-    """One ref that a push moves; ids are hex, "" where there is none. The name is the pusher's: data, never a word."""
+    """One ref that a push moves; ids are hex, "" where there is none. The name is untrusted, never an argument."""
 
     old: str
     new: str
@@ -65,7 +65,7 @@ def stores(found: Repository, hook: Mapping[str, str]) -> Stores:
 
 
 def parse(git: Git, lines: bytes) -> tuple[RefUpdate, ...]:
-    """Return the hook's input. Raises UsageError, whose message repeats nothing of it, for what is none."""
+    """Return the hook's parsed input. Raises UsageError, whose message repeats none of it, for invalid input."""
     width = _WIDTHS.get(git.run("rev-parse", "--show-object-format").strip())
     updates = []
     for number, line in enumerate(lines.removesuffix(b"\n").split(b"\n"), 1):

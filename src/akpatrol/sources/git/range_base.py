@@ -20,7 +20,7 @@ _LARGEST_BYTES = 8 << 20
 def commit(git: Git, revisions: Sequence[str], trunk: str = "") -> str | None:
     """Return the id of the range's base, None when there is none.
 
-    Of several starts it is the one that holds the others, else, as without any, the merge base with the default branch.
+    Of several starts it is the one that contains the others; otherwise the merge base with the default branch.
     With a ``trunk``, a ref, it is the merge base of that and this one.
     """
     found = _start(git, revisions)

@@ -94,7 +94,7 @@ def reflogs(git: Git) -> dict[str, str]:
 
 
 def broken(git: Git) -> Iterator[Skipped]:
-    """Yield the loose refs that git passes over: after a crash, say, they may be empty. What they led to is not known.
+    """Yield the loose refs that git ignores: after a crash, say, they may be empty. What they led to is not known.
 
     Those of a reftable are not files.
     """

@@ -1,4 +1,4 @@
-"""Finding a repository without running git, so that its git directory can be given to git explicitly.
+"""Find a repository without running git, so that its git directory can be given to git explicitly.
 
 Layout: https://git-scm.com/docs/gitrepository-layout
 """

@@ -63,7 +63,7 @@ class Memory:
         self._readings: dict[str, _PartProgress] = {}
 
     def survey(self) -> tuple[Skipped, ...] | None:
-        """Look at what there is and return what of it is missing; None says that something is not understood."""
+        """Survey the repository and return its missing parts; None when a part is not understood."""
         tips = self._tips()
         identities: dict[bytes, str] = {}
 

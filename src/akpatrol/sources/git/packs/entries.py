@@ -25,9 +25,9 @@ Header = tuple[int, int, int, int]
 
 
 class Entries(NamedTuple):
-    """Some entries of a pack, in the order of their offsets, and what its index says of them.
+    """Some entries of a pack, in the order of their offsets, and their data from its index.
 
-    ``ends`` is where the next entry of the pack starts; ``ids`` are binary, one behind the other; ``crcs`` is empty
+    ``ends`` is where the next entry of the pack starts; ``ids`` are binary and concatenated; ``crcs`` is empty
     when the index has none. ``silent`` marks with 1 those that are only there as bases. All bases are among them.
     """
 

@@ -1,4 +1,4 @@
-"""Objects that could not be read from where they should be, asked of git, which may know another place."""
+"""Read through git objects that could not be read directly; git may find another copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inflating with bounds: never more memory than was declared, and never a result of another size.
+"""Inflate within bounds: never more memory than declared, and never a result of another size.
 
 https://python-isal.readthedocs.io: igzip is about three times as fast as zlib, and checks a stream's Adler-32 as well.
 """
@@ -64,7 +64,7 @@ def inflate(data: memoryview, size: int) -> bytes:
 
 
 def patched(base: bytes, delta: bytes) -> bytes:
-    """Return what a delta makes of its base. Raises BrokenObjectError, and HugeObjectError before taking the memory."""
+    """Apply a delta to its base. Raises BrokenObjectError, and HugeObjectError before taking the memory."""
     # https://git-scm.com/docs/gitformat-pack#_deltified_representation: size of the base, size of the result.
     try:
         position = 1

@@ -1,4 +1,4 @@
-"""The parts that are remembered as a whole: a pack, and the loose objects of one fan-out directory.
+"""The parts that are cached as a whole: a pack, and the loose objects of one fan-out directory.
 
 A part's key is a digest of all that decides which objects are read from it and what their bytes are.
 """

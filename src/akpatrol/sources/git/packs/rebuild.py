@@ -1,4 +1,4 @@
-"""Rebuilding the objects of a slice: from bases to deltas, each once, within a budget of bytes."""
+"""Rebuild the objects of a slice: from bases to deltas, each once, within a budget of bytes."""
 
 from __future__ import annotations
 

@@ -28,14 +28,14 @@ class LooseObjects(NamedTuple):
 
 
 class Everything(NamedTuple):
-    """The whole object database through ``git cat-file``: something of it is not understood here."""
+    """The whole object database through ``git cat-file``, when a part of it is not understood."""
 
 
 Slice = entries.Entries | LooseObjects | Everything
 
 
 def read(part: Slice, git: Git) -> Iterator[RawObject | Skipped]:
-    """Yield the objects of a slice. What cannot be read is asked of git, and is a skip when git cannot either."""
+    """Yield the objects of a slice. An unreadable one is read through git, or is a skip when git fails too."""
     if isinstance(part, Everything):
         yield from _everything(git)
     elif isinstance(part, LooseObjects):
