@@ -27,9 +27,9 @@ class WorkerPool(Protocol):
         """Whether a task begins at once; processes take a moment to start."""
 
     def submit(self, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
-        """Have a task done.
+        """Submit a task.
 
-        The future raises BrokenExecutor when each worker that tried died of it, and the pool's own error when no worker
+        The future raises BrokenExecutor when every worker that tried it died, and the pool's own error when no worker
         is left.
         """
 

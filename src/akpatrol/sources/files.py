@@ -145,7 +145,7 @@ class _Opener:
 
 
 def read_fully(handle: int, number: int, expected: int) -> bytes:
-    """Return ``number`` bytes, fewer only at the end; ``expected`` bytes are thought to be left.
+    """Return ``number`` bytes, fewer only at the end; ``expected`` bytes should be left.
 
     Network file systems and /proc may give less than was asked for long before the end.
     """
