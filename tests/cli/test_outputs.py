@@ -204,5 +204,5 @@ def test_verbose_is_on_standard_error(tree: Path) -> None:
 
 def test_hint_at_histories(repo: Repository) -> None:
     out = inside("scan", repo.path).out.decode()
-    assert "history of 1 repository not read" in out.lower()
+    assert "history of 1 repository not scanned" in out.lower()
     assert "akpatrol history" in out
