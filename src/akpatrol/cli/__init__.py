@@ -13,16 +13,16 @@ from akpatrol.errors import UsageError
 
 # name -> (module in this package, help): a command's module is imported when the command runs.
 _COMMANDS = {
-    "scan": ("scan", "Look through files, directories and standard input."),
-    "history": ("history", "Look through every object of a git repository."),
-    "staged": ("staged", "Look through what the next commit would add."),
-    "commit-msg": ("commit_msg", "Look through a commit message, before the commit."),
-    "pre-receive": ("pre_receive", "Look through a push, as a git server's hook."),
-    "sweep": ("sweep", "Look through many repositories and keep what is found in a store."),
-    "trace": ("trace", "Tell every place where one credential is."),
+    "scan": ("scan", "Scan files, directories and standard input."),
+    "history": ("history", "Scan every object of a git repository."),
+    "staged": ("staged", "Scan what the next commit would add."),
+    "commit-msg": ("commit_msg", "Scan a commit message before the commit."),
+    "pre-receive": ("pre_receive", "Scan a push, as a git server's hook."),
+    "sweep": ("sweep", "Scan many repositories and keep the findings in a store."),
+    "trace": ("trace", "Show every location of one credential."),
     "verify": ("verify", "Ask the API whether credentials are live."),
-    "report": ("report", "Render an earlier report, or what sweeps found, in any format."),
-    "baseline": ("baseline", "Make, bring up to date and show what was known before."),
+    "report": ("report", "Render an earlier report, or a store of sweeps, in any format."),
+    "baseline": ("baseline", "Create, update and show the baseline of known credentials."),
     "allow": ("allow", "Allow one credential, with a reason."),
     "rules": ("rules", "List, show and check rules."),
     "config": ("config", "Show the configuration in force."),
@@ -71,6 +71,6 @@ def cli() -> None:
     """Find leaked Anyreach API credentials: in files, in streams and in the whole of git history.
 
     Exit codes: 0 complete and nothing found; 1 at least one finding; 2 the command line, a path, a rule file,
-    a baseline or the configuration is wrong; 3 nothing found, but something could not be looked at; 4 a bug in
+    a baseline or the configuration is wrong; 3 nothing found, but something could not be scanned; 4 a bug in
     akpatrol; 130, 141, 143 interrupted, reader gone, terminated.
     """

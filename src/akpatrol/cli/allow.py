@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 @click.command("allow")
 @click.argument("fingerprint", metavar="FINGERPRINT")
-@click.option("--reason", required=True, metavar="TEXT", help="Why it is no finding, for whoever reads it later.")
-@click.option("--expires", metavar="DATE", help="The first day on which it is one again, YYYY-MM-DD.")
-@click.option("--owner", default="", metavar="NAME", help="Who answers for it.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why it is not a finding, for later readers.")
+@click.option("--expires", metavar="DATE", help="The first day on which it is a finding again, YYYY-MM-DD.")
+@click.option("--owner", default="", metavar="NAME", help="Who is responsible for it.")
 @shared_with("allow")
 def command(flags: Options, fingerprint: str, reason: str, expires: str | None, owner: str) -> int:
-    """Allow the credential with this FINGERPRINT, in the tree's configuration, or in a new .akpatrol.toml."""
+    """Allow the credential with this FINGERPRINT in the tree's configuration, or in a new .akpatrol.toml."""
     if not is_fingerprint(fingerprint):
         raise UsageError(f"{fingerprint}: not a fingerprint", hint="akp1: and 64 digits, as reports show it")
     end = _day(expires)

@@ -17,12 +17,12 @@ from akpatrol.report import baseline_text
 _FLAGS = shared_with("baseline")
 _REPORT = click.argument("report", required=False, metavar="[REPORT]", type=click.Path(exists=True, dir_okay=False))
 _BY = click.option("--by", metavar="NAME", help="Who adds the entries.  [default: git's author name, or the user's]")
-_NOTE = click.option("--note", default="", metavar="TEXT", help="A note on each entry that is added.")
+_NOTE = click.option("--note", default="", metavar="TEXT", help="A note for each new entry.")
 
 
 @click.group("baseline")
 def command() -> None:
-    """Make, bring up to date and show the baseline: what was known on the day the gate began."""
+    """Create, update and show the baseline: the credentials that were known when the gate was introduced."""
 
 
 @command.command("create")
@@ -31,7 +31,7 @@ def command() -> None:
 @_NOTE
 @_FLAGS
 def create(flags: Options, report: str | None, by: str | None, note: str) -> int:
-    """Make a baseline from a JSON REPORT, or from history and tracked files, which are looked through then."""
+    """Create a baseline from a JSON REPORT, or from a scan of history and tracked files."""
     place = baseline.locate(flags.config, flags.baseline)
     return _show(place.file, baseline.create(place, _request(flags, report, by, note), Terminal()))
 
@@ -42,7 +42,7 @@ def create(flags: Options, report: str | None, by: str | None, note: str) -> int
 @_NOTE
 @_FLAGS
 def update(flags: Options, report: str | None, by: str | None, note: str) -> int:
-    """Add what is found, and drop what complete scans of the kinds that once saw it see no more."""
+    """Add new findings, and drop entries that complete scans of every kind that found them no longer find."""
     place = baseline.locate(flags.config, flags.baseline)
     return _show(place.file, baseline.update(place, _request(flags, report, by, note), Terminal()))
 

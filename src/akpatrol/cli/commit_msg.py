@@ -20,5 +20,5 @@ if TYPE_CHECKING:
 @click.argument("file", metavar="FILE")
 @shared
 def command(flags: Options, file: str) -> int:
-    """Look through a commit message, before the commit; FILE is what git gives to a commit-msg hook."""
+    """Scan a commit message before the commit; FILE is the argument that git passes to a commit-msg hook."""
     return commit_msg(partial(resolve, flags), Terminal(), file)

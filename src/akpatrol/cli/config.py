@@ -28,7 +28,7 @@ def command() -> None:
 @command.command("show")
 @shared
 def show(flags: Options) -> int:
-    """Show every value that a command given these options here would go by, and where it comes from."""
+    """Show every value that a command with these options would use here, and where it comes from."""
     if flags.format_ not in ("text", "json"):
         raise UsageError(f"-f {flags.format_}: config show writes text or json")
     here = os.path.realpath(".")

@@ -10,7 +10,7 @@ _NAMED = "akpatrol.directory"
 
 
 def enter(context: click.Context, _parameter: click.Parameter, directory: str | None) -> str | None:
-    """Change to the directory before any other option is looked at."""
+    """Change to the directory before any other option is read."""
     if directory:
         from akpatrol.config.settings import keep_paths  # noqa: PLC0415 - most runs stay where they are
         from akpatrol.sources.git.runner import HOOK_VARIABLES  # noqa: PLC0415
@@ -25,5 +25,5 @@ def enter(context: click.Context, _parameter: click.Parameter, directory: str | 
 
 
 def was_named() -> bool:
-    """Tell whether the caller said where to work."""
+    """Return whether the caller said where to work."""
     return bool(click.get_current_context().find_root().meta.get(_NAMED))

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 @click.option("--range", "range_", metavar="A..B", help="Only what these commits introduced; A...B and `auto` too.")
 @shared
 def command(flags: Options, repo: str, range_: str | None) -> int:
-    """Look through every object of a git repository, reachable or not, and the git directory's own files.
+    """Scan every object of a git repository, reachable or not, and the git directory's own files.
 
-    With --range only what those commits introduced. `--range auto` takes pre-commit's PRE_COMMIT_FROM_REF and
+    With --range, scan only what those commits introduced. `--range auto` takes pre-commit's PRE_COMMIT_FROM_REF and
     PRE_COMMIT_TO_REF, else the event that started GitHub Actions or GitLab CI, else the commits that no remote ref
     holds.
     """

@@ -22,20 +22,22 @@ if TYPE_CHECKING:
     "--budget",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Time for all of it; when it is spent, the push counts as not looked through.",
+    help="Time limit for the whole scan; a push that takes longer counts as not scanned.",
 )
 @click.option(
     "--fail-open/--fail-closed",
     default=False,
-    help="Accept, with a warning, or refuse a push that could not be looked through.  [default: refuse]",
+    help="Accept with a warning, or refuse, a push that could not be scanned.  [default: refuse]",
 )
-@click.option("--contact", default="", metavar="TEXT", help="Whom a refused pusher can ask to allow something.")
+@click.option(
+    "--contact", default="", metavar="TEXT", help="Who can allow something, for the message of a refused push."
+)
 @shared
 def command(flags: Options, budget: float | None, contact: str, *, fail_open: bool) -> int:
-    """Look through a push before it is accepted: a git server's pre-receive hook.
+    """Scan a push before it is accepted, as a git server's pre-receive hook.
 
-    git gives it `old new ref` lines on standard input. All objects that the repository did not have are read, commits'
-    and tags' texts and authors, names of files and refs. Nothing of what is pushed can configure it or allow anything.
+    git writes `old new ref` lines to its standard input. It scans all objects that the repository did not have, texts
+    and authors of commits and tags, and names of files and refs. Nothing in the push configures it or allows anything.
     """
     if flags.hashes == "-":
         raise UsageError("--hashes -: standard input has the push's refs", hint="give a file")

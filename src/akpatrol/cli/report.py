@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 @click.option(
     "--since",
     metavar="RUN",
-    help="Of a store: only what is new or changed since run RUN, a number or `previous`, and what is gone.",
+    help="For a store: show only what is new, changed or gone since run RUN, a number or `previous`.",
 )
 @click.option(
-    "--coverage", is_flag=True, help="Of a store: list the targets that were not fully read, and why; as text or json."
+    "--coverage", is_flag=True, help="For a store: list the targets that were not fully read, and why, as text or json."
 )
 @click.option(
     "--link-template",
     metavar="URL",
-    help="Where a page links places to: {repository} (`team/service`, of the remote), {commit}, {path}, {line} and "
+    help="Template of a page's links: {repository} (`team/service`, of the remote), {commit}, {path}, {line} and "
     "{object} are filled in.",
 )
 @shared_with("report")
 def command(flags: Options, source: str, since: str | None, link_template: str | None, *, coverage: bool) -> int:
-    """Tell an earlier result in any format: a JSON or JSON Lines report, `-` for standard input, or a store of sweeps.
+    """Render a JSON or JSON Lines report, `-` for standard input, or a store of sweeps, in any format.
 
     Of a report everything is told that is in it, unless --min-confidence is given. Secrets are masked, even those that
     a report shows. With --since what stayed as it was is not listed, and what is gone only among the changes:

@@ -25,7 +25,7 @@ def command() -> None:
 @command.command("list")
 @shared_with("rules")
 def list_(flags: Options) -> int:
-    """List all rules: id and description."""
+    """List the id and description of every rule."""
     say = safe_echo()
     for rule in rules_.load(tuple(map(Path, flags.rules))).rules:
         say(f"{rule.id}  {rule.description}")
@@ -36,7 +36,7 @@ def list_(flags: Options) -> int:
 @click.argument("rule_id", metavar="ID")
 @shared_with("rules")
 def show(flags: Options, rule_id: str) -> int:
-    """Show one rule whole."""
+    """Show one rule in full."""
     loaded = rules_.load(tuple(map(Path, flags.rules)))
     rule = loaded.get(rule_id)
     if rule is None:
@@ -57,7 +57,7 @@ def show(flags: Options, rule_id: str) -> int:
 @command.command("check")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="[FILE]...")
 def check(files: tuple[Path, ...]) -> int:
-    """Check that rules compile and that their examples are found and their counterexamples are not."""
+    """Check that rules compile, that their examples are found and that their counterexamples are not."""
     from akpatrol.rules.check import check as check_rules  # noqa: PLC0415 - only here
 
     own = set(map(os.path.realpath, rules_.shipped_files()))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 @click.option("--tracked", is_flag=True, help="Only files that git tracks or would track.")
 @shared
 def command(flags: Options, paths: tuple[str, ...], *, tracked: bool) -> int:
-    """Look through files and directories as they lie on disk, and `-` for standard input; default: `.`.
+    """Scan files and directories as they are on disk; `-` is standard input. The default is `.`.
 
-    Symbolic links, FIFOs, sockets and devices are left out; `.git` directories are left to `akpatrol history`.
+    Symbolic links, FIFOs, sockets and devices are skipped. `.git` directories are for `akpatrol history`.
     """
     return scan(partial(resolve, flags), Terminal(), paths or (".",), tracked=tracked)

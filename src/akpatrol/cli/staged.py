@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path())
 @shared
 def command(flags: Options, files: tuple[str, ...]) -> int:
-    """Look through what the next commit would add: index blobs that differ from HEAD, and those of the named files.
+    """Scan what the next commit would add: index blobs that differ from HEAD, and those of the named files.
 
-    The work tree is never read. Options come before the first FILE: a name that looks like one is a FILE still.
+    The work tree is never read. Options come before the first FILE; after it, a name like `--help` is a FILE too.
     """
     return staged(partial(resolve, flags), Terminal(), files, named=directory.was_named())

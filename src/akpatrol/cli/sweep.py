@@ -18,7 +18,7 @@ _STORE = "akpatrol.sqlite3"
 
 @click.command("sweep")
 @click.argument("words", nargs=-1, metavar="[TARGET]...")
-@click.option("--store", "file", default=_STORE, show_default=True, metavar="FILE", help="Where what is found is kept.")
+@click.option("--store", "file", default=_STORE, show_default=True, metavar="FILE", help="Where findings are kept.")
 @click.option(
     "--github-org",
     "github",
@@ -36,9 +36,9 @@ _STORE = "akpatrol.sqlite3"
 @click.option("--forge-url", metavar="URL", help="The API of your own GitHub or GitLab server.")
 @click.option("--clones", metavar="DIR", help="Where mirrors are kept.  [default: in the user's cache directory]")
 @click.option(
-    "--dask", "scheduler", metavar="ADDRESS", help="Have the workers of a Dask scheduler read, such as tcp://host:8786."
+    "--dask", "scheduler", metavar="ADDRESS", help="Scan on the workers of a Dask scheduler, such as tcp://host:8786."
 )
-@click.option("--prune", is_flag=True, help="Let earlier targets that are no longer there count as gone.")
+@click.option("--prune", is_flag=True, help="Count earlier targets that no longer exist as gone.")
 @shared
 def command(  # noqa: PLR0913 - click gives each option its own
     flags: Options,
@@ -52,11 +52,11 @@ def command(  # noqa: PLR0913 - click gives each option its own
     scheduler: str | None,
     prune: bool,
 ) -> int:
-    """Look through many repositories, directories, files and clone URLs, and keep what is found in one store.
+    """Scan many repositories, directories, files and clone URLs, and keep the findings in one store.
 
     A TARGET is a repository, a directory with everything in it, a file, an https, ssh or git URL to clone, or @FILE
-    with one of these a line. What has not changed since the last sweep is not read again; one that was cut short goes
-    on where it was. No target's own configuration counts.
+    with one of these a line. Targets that have not changed since the last sweep are not read again. An interrupted
+    sweep resumes where it stopped. Configurations inside targets do not count.
     """
     request = SweepRequest(
         words, file, github, gitlab, forge_url, clones, scheduler, prune=prune, remember=not flags.no_cache

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @shared
 def command(flags: Options, targets: tuple[str, ...]) -> int:
-    """Tell every place where one credential is: since and until when, who, whether it is live, what to do.
+    """Show every location of one credential: since and until when, by whom, whether it is live, what to do.
 
-    It is asked for at a prompt that does not show it, or read from standard input, and kept nowhere. What no rule
-    recognises is taken for a key id and for a text. A TARGET is a file, a directory with the histories of all
-    repositories in it, or a repository; default: `.`. Exits 1 when it is found, 0 when it is nowhere, 3 when it may be
-    in what could not be looked at, or be what nobody can look for.
+    Enter the credential at a prompt that does not show it, or on standard input; it is not stored. Input that no rule
+    recognises is searched for as a key id and as plain text. A TARGET is a file, a directory with the histories of all
+    repositories in it, or a repository; default: `.`. Exits 1 when it is found, 0 when it is not,
+    3 when it may be in something that could not be scanned, or cannot be searched for.
     """
     if flags.hashes:
         raise UsageError(

@@ -15,9 +15,9 @@ from akpatrol.pipeline.verify import verify
 @click.command("verify")
 @shared
 def command(flags: Options) -> int:
-    """Ask the API whether credentials are live: pasted at a prompt that does not show them, or piped in, one a line.
+    """Ask the API whether credentials are live. Paste them at a prompt that does not show them, or pipe one a line.
 
-    Nothing is asked about anything else. Exits 1 when there is a credential; --fail-on live: when one is live.
+    Nothing else is sent. Exits 1 when there is a credential; --fail-on live: when one is live.
     """
     if "verify" in flags.given and not flags.verify:
         raise UsageError("--no-verify: this command does nothing but verify")

@@ -25,7 +25,7 @@ _SET = re.compile(r"\[[^]]*\]")
 _WILD = re.compile(
     r"(?:[*?/]|\[[!^][^]]*\]|\[[^]]*[A-Za-z]-[A-Za-z][^]]*\]|\[\[:(?:alnum|alpha|graph|lower|print|upper):\]\])+"
 )
-REFUSED = "every path fits this pattern, so that nothing would be looked at"
+REFUSED = "this pattern matches every path, so nothing would be scanned"
 HINT = "name a part of the path"
 
 

@@ -152,7 +152,7 @@ class Options(NamedTuple):
     )
     allow_empty: bool = option(
         "--allow-empty", form="flag", default=False, also=(_REPORT,),
-        help="Exit 0 also when there was nothing to look at.",
+        help="Exit 0 even when there was nothing to scan.",
     )
     min_confidence: Confidence = option(
         "--min-confidence", form="choice", choices=("low", "medium", "high"), parse=_confidence, metavar="LEVEL",
@@ -165,10 +165,10 @@ class Options(NamedTuple):
     )
     jobs: int | None = option(
         "--jobs", form="whole", metavar="N", shown_default="processors", setter="caller", also=(_BASELINE,),
-        help="Processes at most.",
+        help="Use at most N processes.",
     )
     no_cache: bool = option(
-        "--no-cache", form="flag", default=False, help="Use nothing that earlier runs remember, and remember nothing."
+        "--no-cache", form="flag", default=False, help="Neither read nor write the caches of earlier runs."
     )
     show_secrets: bool = option(
         "--show-secrets", form="flag", default=False, setter="caller", help="Write raw secrets into the report."
@@ -182,57 +182,57 @@ class Options(NamedTuple):
     )
     quiet: bool = option(
         "-q", "--quiet", form="flag", default=False, also=(_REPORT,),
-        help="Say nothing when nothing is found and nothing was missed.",
+        help="Print nothing when nothing is found and nothing was skipped.",
     )
     verbose: int = option(
         "-v", "--verbose", form="count", default=0, also=(_REPORT,),
-        help="Say more on standard error; twice for more still.",
+        help="Print more on standard error; repeat for even more.",
     )
     baseline: str | None = option(
         "--baseline", form="file", metavar="FILE", shown_default=BASELINE, setter="tree",
-        help="The file of what was known before.", also=(_BASELINE, _BASELINE_SHOW),
+        help="The file of known credentials.", also=(_BASELINE, _BASELINE_SHOW),
     )
     no_allow: bool = option(
-        "--no-allow", form="flag", default=False, help="Let nothing be allowed: no baseline, no allowance, no comment."
+        "--no-allow", form="flag", default=False, help="Ignore the baseline, allowances and allow comments."
     )
     fail_on_stale: bool = option(
-        "--fail-on-stale", form="flag", default=False, help="Exit 1 also for allowances that match nothing any more."
+        "--fail-on-stale", form="flag", default=False, help="Exit 1 also for allowances that no longer match anything."
     )
     no_decode: bool = option(
         "--no-decode", form="flag", default=False, page="encodings",
-        help="Do not look into encodings: base64, UTF-16, percent and others.",
+        help="Do not decode base64, UTF-16, percent and other encodings.",
     )
     no_containers: bool = option(
         "--no-containers", form="flag", default=False, page="encodings",
-        help="Do not open containers: zip, tar, gzip and others.",
+        help="Do not open zip, tar, gzip and other containers.",
     )
     decode_depth: int = option(
         "--decode-depth", form="whole", default=_LIMITS.decode_depth, metavar="N", page="encodings",
-        help="Encodings in encodings at most.",
+        help="Decode at most N nested encodings.",
     )
     max_depth: int = option(
         "--max-depth", form="whole", default=_LIMITS.depth, metavar="N", page="encodings",
-        help="Containers in containers at most.",
+        help="Open at most N nested containers.",
     )
     max_members: int = option(
         "--max-members", form="whole", default=_LIMITS.members, metavar="N", page="encodings",
-        help="Members of a container at most.",
+        help="Read at most N members of a container.",
     )
     max_expanded: int = option(
         "--max-expanded", form="size", default=_LIMITS.expanded, metavar="SIZE", page="encodings",
-        help="What one container may expand to; those named as a PATH are exempt.",
+        help="Expand one container to at most SIZE; containers named as a PATH are exempt.",
     )
     max_expanded_overall: int = option(
         "--max-expanded-overall", form="size", default=_LIMITS.expanded_overall, metavar="SIZE",
-        help="The same with all containers in it.", page="encodings",
+        help="Expand one container and all containers in it to at most SIZE.", page="encodings",
     )
     max_seconds: float = option(
         "--max-seconds", form="number", default=_LIMITS.seconds, metavar="N", page="encodings",
-        help="Time for a container and all in it.",
+        help="Time limit for a container and everything in it.",
     )
     max_ratio: int = option(
         "--max-ratio", form="whole", default=_LIMITS.ratio, metavar="N", page="encodings",
-        help="Expanded to stored at most, beyond 1 GiB expanded.",
+        help="Expand to at most N times the stored size, beyond 1 GiB.",
     )
     verify: bool = option(
         "--verify/--no-verify", form="switch", default=False, setter="caller", page="verification",
@@ -240,19 +240,19 @@ class Options(NamedTuple):
     )
     organizations: tuple[str, ...] = option(
         "--org", multiple=True, metavar="ID", setter="caller", page="verification",
-        help="An organization to ask about personal access tokens in; repeatable.",
+        help="An organization in which to verify personal access tokens; repeatable.",
     )
     api_url: str = option(
         "--api-url", default="https://api.anyreach.ai", metavar="URL", setter="caller", page="verification",
-        variable="AKPATROL_API_URL", help="Where the API is.",
+        variable="AKPATROL_API_URL", help="The address of the API.",
     )
     ca_bundle: str | None = option(
         "--ca-bundle", metavar="FILE", setter="caller", variable="AKPATROL_CA_BUNDLE", page="verification",
-        help="Certificates to trust besides the system's, PEM.",
+        help="Trust these certificates besides the system's, PEM.",
     )
     verify_rps: float = option(
         "--verify-rps", form="number", default=5.0, metavar="N", page="verification",
-        help="Requests a second at most.",
+        help="Send at most N requests a second.",
     )
     send_unattributed: bool = option(
         "--send-unattributed", form="flag", default=False, page="verification",
@@ -263,7 +263,7 @@ class Options(NamedTuple):
     )
     inventory: str | None = option(
         "--inventory", metavar="FILE", page="verification",
-        help="The API's own list of keys, JSON: tells whose each organization key is, without a request.",
+        help="The API's own list of keys, JSON: names the owner of each organization key without a request.",
     )
     fail_on: str = option(
         "--fail-on", form="choice", choices=("any", "live"), default="any", metavar="WHICH",
