@@ -64,7 +64,7 @@ def find(path: str) -> repository.Repository:
         raise UsageError(f"{path}: no such directory", hint="give a directory of a git repository")
     found = repository.find(os.fsencode(os.path.realpath(path)))
     if not found:
-        raise UsageError(f"{path}: not in a git repository")
+        raise UsageError(f"{path}: not a git repository")
     return found
 
 

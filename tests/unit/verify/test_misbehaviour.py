@@ -45,8 +45,8 @@ def members(mixed: list[str]) -> dict[str, Member]:
     [
         ("accepts_everything", "accepts a credential that cannot exist (200)"),
         ("forbids_everything", "accepts a credential that cannot exist (403)"),
-        ("throttles", "throttles (429)"),
-        ("throttles_for_an_hour", "throttles (429)"),
+        ("throttles", "limits the request rate (429)"),
+        ("throttles_for_an_hour", "limits the request rate (429)"),
         ("fails", "failed (500)"),
         ("hangs", "in time"),
         ("drips", "in time"),
