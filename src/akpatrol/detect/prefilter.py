@@ -32,8 +32,6 @@ GateChoice = Literal["auto", "hyperscan", "automaton"]
 _WARM_UP_BYTES = 1 << 20
 # The same where the compiled patterns are kept from an earlier run.
 _KEPT_WARM_UP_BYTES = 128 << 10
-# Above this the automaton takes longer than it takes to compile.
-_PATIENT_BYTES = 1 << 20
 # More parts of an alarm than this are looked for together.
 _FEW_PARTS = 32
 _LONGEST_PART = 64  # bytes; parts that begin before the last may end behind it
@@ -51,8 +49,6 @@ class Prefilter:
         self._runs: Sequence[CharacterRuns] | None = None
         self._keywords = keywords
         self._anchored = sum(map(has_anchor, rules))
-        # Of many parts the automaton's way is so slow that it is better to wait.
-        self._crowded = any(len(alarm.parts) > _FEW_PARTS for alarm in alarms)
         self._read = _WARM_UP_BYTES if choice == "hyperscan" else 0
         self._warm_up = _WARM_UP_BYTES
         self._may_switch = choice != "automaton"
@@ -67,7 +63,7 @@ class Prefilter:
         if self._may_switch:
             self._read += len(data)
             if self._read >= self._warm_up or (self._compiling and self._compiling.done()):
-                self._switch(patient=len(data) > _PATIENT_BYTES or self._crowded)
+                self._switch()
         if self._hyperscan:
             return self._hyperscan.suspect(data)
         found = self._by_words(data)
@@ -165,7 +161,7 @@ class Prefilter:
             self._patterns[pattern] = together or re.compile(pattern)
         return self._patterns[pattern]
 
-    def _switch(self, *, patient: bool) -> None:
+    def _switch(self) -> None:
         if self._required or self._compiled_elsewhere or self._is_kept():
             self._may_switch = False
             self._hyperscan = self._patterns_of_hyperscan()
@@ -173,7 +169,8 @@ class Prefilter:
         if self._read < _WARM_UP_BYTES and not self._compiling:
             return
         self.prepare()
-        if self._compiling and (patient or self._compiling.done()):
+        # The automaton is so much slower that waiting takes less time.
+        if self._compiling:
             self._take(self._compiling)
 
     def _is_kept(self) -> bool:
