@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 from hashlib import sha256
 from importlib.resources import files
@@ -69,6 +70,10 @@ _WORDS = {
 """A text that each format takes from the kind or its rule."""
 
 
+_FILES = ("src/akpatrol/kinds/NAME.py", "rules/NAME.toml")
+"""The files of the recipe in CONTRIBUTING; the copy of the program gets these two and no other."""
+
+
 class Program:
     """A copy of the program, run on a tree of its own."""
 
@@ -81,8 +86,8 @@ class Program:
         rules.mkdir()
         for file in shipped_files():
             shutil.copy(file, rules)
-        (directory / "src/akpatrol/kinds/zz_token.py").write_text(_MODULE)
-        (rules / "zz.toml").write_text(_RULE)
+        for file, text in zip(_FILES, (_MODULE, _RULE), strict=True):
+            (directory / file.replace("NAME", "zz_token")).write_text(text)
         self._variables = {"PYTHONPATH": os.fspath(directory / "src")}
         self.tree = tree
 
@@ -110,6 +115,13 @@ def extended(tmp_path: Path, token: str) -> Program:
     repository.commit_file("plain.env", f"{'# Keys of zz_default_configuration_of_all windows.' * 40}\nTOKEN={token}\n")
     repository.commit_file("encoded.yaml", f"data:\n  token: {encoded}\n")
     return Program(tmp_path / "program", repository.path)
+
+
+def test_the_recipe_names_these_files() -> None:
+    section = (
+        (Path(__file__).parents[3] / "CONTRIBUTING.md").read_text().partition("\n### Kind\n")[2].partition("\n#")[0]
+    )
+    assert tuple(re.findall(r"^\d+\. `(\S+)`:", section, re.MULTILINE)) == _FILES
 
 
 def test_a_further_kind_is_found_and_worded_in_every_format(extended: Program, token: str, tmp_path: Path) -> None:
