@@ -38,7 +38,7 @@ _LONGEST_PART = 64  # bytes; parts that begin before the last may end behind it
 
 
 class Prefilter:
-    """Answers with the automaton until ``_WARM_UP_BYTES`` were read, then with hyperscan if it can be imported."""
+    """Answers with the automaton until enough was read, then with hyperscan if it can be imported."""
 
     def __init__(
         self, rules: Sequence[Rule], keywords: Keywords, choice: GateChoice = "auto", alarms: Sequence[Trigger] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import accumulate
 from math import log2, prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from akpatrol.rules.regex_items import AnyBytes, Choice, Parsed, UnknownSyntaxError, is_ascii, least, parse
 
@@ -40,6 +40,11 @@ class Literal(NamedTuple):
     leading: bool = False
     behind: bytes = b""
     text: int = 0
+
+    @classmethod
+    def of(cls, text: bytes) -> Self:
+        """Return the literal with these bytes and no alternatives."""
+        return cls(tuple(bytes([byte]) for byte in text))
 
 
 def required(rule: Rule) -> tuple[Literal, ...]:

@@ -5,14 +5,13 @@ A form that is text shows by the shape of its encoded text, and one that is encr
 
 from __future__ import annotations
 
-import re
-from binascii import b2a_base64
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.trigger import CharacterRun, Trigger
+from akpatrol.rules.literals import Literal
 from akpatrol.unwrap.containers.forms import ENCRYPTED, MAGICS
-from akpatrol.unwrap.encodings import spelling
+from akpatrol.unwrap.encodings import encoded_literals, spelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -104,13 +103,9 @@ def _magics(*, short: bool = False) -> Iterator[bytes]:
 
 
 def _in_base64(magic: bytes) -> Iterator[Part]:
-    """Yield the characters of a magic in both alphabets; of one in which two bits are open, all four."""
-    open_bits = range(0, 256, 64) if 8 * len(magic) % 6 == 4 else (0,)  # noqa: PLR2004 - of six
-    texts = sorted(b2a_base64(magic + bytes([bits]))[: (8 * len(magic) + 2) // 6] for bits in open_bits)
-    sure = texts[0] if len(texts) == 1 else texts[0][:-1]
-    last = b"" if len(texts) == 1 else b"[%b]" % b"".join(text[-1:] for text in texts)
-    pattern = sure.replace(b"+", b"[+-]").replace(b"/", b"[/_]") + last.replace(b"+", b"+-").replace(b"/", b"/_")
-    yield pattern.replace(b"+-", b"+\\-"), max(re.split(b"[+/]", sure), key=len)
+    """Yield a pattern of the characters that a magic decides, in both alphabets, and what it needs."""
+    characters = encoded_literals.base64(Literal.of(magic))[0].characters
+    yield spelling.pattern(characters), spelling.longest(characters)
 
 
 def _in_hexadecimal(magic: bytes) -> Iterator[Part]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from binascii import b2a_base64
 from typing import TYPE_CHECKING
 
 from akpatrol.kinds import KINDS
-from akpatrol.unwrap.encodings.encoded_literals import BEGINS_AS_TEXT, GOES_ON_AS_TEXT
+from akpatrol.rules.literals import Literal
+from akpatrol.unwrap.encodings import spelling
+from akpatrol.unwrap.encodings.encoded_literals import BEGINS_AS_TEXT, GOES_ON_AS_TEXT, base64_beginning
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
 if TYPE_CHECKING:
@@ -17,18 +17,11 @@ _LINE = 512  # bytes that are looked at of a line, on either side
 # What parts the members of a list, and the end of a line spelled out; other than that all lines end alike.
 _PARTING = lazy(rb"[\"'`\\,;. \t]{0,8}(?:\\[rn]){0,2}[\"'`,;. \t]{0,4}\Z")
 _DIGIT = lazy(rb"[0-9]")
-
-
-def _in_base64(prefix: bytes) -> bytes:
-    """Return a pattern for the characters, of both alphabets, that a prefix alone decides."""
-    characters = b2a_base64(prefix)[: len(prefix) * 8 // 6]
-    return re.escape(characters).replace(rb"\+", b"[+-]").replace(b"/", b"[/_]")
-
-
 _PREFIXES = [kind.prefix.encode() for kind in KINDS if kind.prefix]
-_ENCODED = (*map(_in_base64, _PREFIXES), *(b"(?i:%b)" % prefix.hex().encode() for prefix in _PREFIXES))
+_IN_BASE64 = [spelling.pattern(base64_beginning(Literal.of(prefix))) for prefix in _PREFIXES]
+_IN_HEXADECIMAL = [b"(?i:%b)" % prefix.hex().encode() for prefix in _PREFIXES]
 # What begins like a credential continues none.
-_BEGINS = lazy(b"|".join(_ENCODED))
+_BEGINS = lazy(b"|".join(_IN_BASE64 + _IN_HEXADECIMAL))
 # A line of quoted-printable that may end in a soft break, and what then goes on in the next or begins there.
 _SOFTLY_BROKEN = range(60, 80)
 _EITHER = lazy(rb"(?=%b)%b" % (GOES_ON_AS_TEXT, BEGINS_AS_TEXT))
