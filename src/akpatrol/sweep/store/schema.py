@@ -119,7 +119,11 @@ def _marks(connection: Connection) -> tuple[int, int]:
 
 
 def _shape(connection: Connection) -> list[tuple[object, ...]]:
-    query = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name"
+    # In LIKE an underscore alone is any character. SQLite keeps names with this beginning to itself.
+    query = (
+        r"SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' "
+        "ORDER BY type, name"
+    )
     return connection.execute(query).fetchall()
 
 
