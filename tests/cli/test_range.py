@@ -284,6 +284,14 @@ def test_annotated_tag_that_is_pushed(repo: Repository, run: Run, key: str) -> N
     assert pushed.code == 1
 
 
+def test_an_annotated_tag_that_is_pushed_first(repo: Repository, run: Run, key: str) -> None:
+    """Pre-commit names the local branch alone where the push begins at the root."""
+    repo.commit_file("f", "clean\n")
+    repo.git("tag", "-a", "v1", "-m", f"Use {key}")
+    pushed = run("history", repo.path, "--range", "auto", PRE_COMMIT_LOCAL_BRANCH="refs/tags/v1")
+    assert pushed.one(key)["place"] == "tag_message"
+
+
 def test_exclude_holds_for_what_objects_hold(repo: Repository, run: Run, key: str) -> None:
     repo.commit_file("tests/a", f"K={key}\n")
     result = run("history", repo.path, "--exclude", "tests/")

@@ -51,7 +51,8 @@ def resolve(git: Git, wanted: str, environment: Mapping[str, str]) -> Range:
         return _written(git, f"{start}..{end}")
     if not end and not branch and (found := ci.recognise(environment)):
         return _asked_for(git, *found)
-    return Range((*_tips(git, branch), *_UNPUBLISHED), _tag_objects(git, end or ""))
+    tags = dict.fromkeys(tag for name in (end, branch) for tag in _tag_objects(git, name or ""))
+    return Range((*_tips(git, branch), *_UNPUBLISHED), tuple(tags))
 
 
 def _written(git: Git, wanted: str) -> Range:
