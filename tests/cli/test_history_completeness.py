@@ -302,7 +302,7 @@ def test_index_of_another_pack(run: Run, packed: Repository, new_key: Callable[[
     assert f"objects/pack/{second.name}" in items(result)
 
 
-@pytest.mark.parametrize("content", ["", "\0" * 41, "nonsense\n", "0123\n"])
+@pytest.mark.parametrize("content", ["", "\0" * 41, "nonsense\n", "0123\n", "0" * 40, "0" * 40 + "\n"])
 def test_broken_ref(run: Run, full: Repository, content: str) -> None:
     """git goes on without it, as after a crash."""
     (full.git_dir / "refs/heads/side").write_text(content)

@@ -112,7 +112,7 @@ class Fields:
         except (ValueError, OverflowError):
             moment = None
         if len(text) > _SHOWN or moment is None or moment.year > LATEST_YEAR:
-            raise self.wrong(key, f"must be an RFC 3339 time before the year {LATEST_YEAR}")
+            raise self.wrong(key, f"must be an RFC 3339 time not after the year {LATEST_YEAR}")
         return text
 
     def one(self, key: str, members: type[_Member]) -> _Member:

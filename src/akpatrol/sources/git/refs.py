@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _STASH = "refs/stash"
 _LISTED = 100
-_REF = re.compile(rb"ref:\s*\S|(?:[0-9a-f]{40}|[0-9a-f]{64})\s|[0-9a-f]{40}$|[0-9a-f]{64}$", re.IGNORECASE)
+# git takes no id of zeros alone.
+_REF = re.compile(rb"ref:\s*\S|(?!0+(?:\s|$))(?:[0-9a-f]{40}|[0-9a-f]{64})(?:\s|$)", re.IGNORECASE)
 _REF_BYTES = 256
 _LOGGED = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ")
 
