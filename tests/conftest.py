@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -37,6 +38,10 @@ settings.register_profile(
 settings.load_profile("suite")
 
 _KEPT = {"PATH", "LANG", "TMPDIR"}
+
+# Who starts the tests in a shell's background has Ctrl-C ignored, in whatever they start too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection(session: pytest.Session) -> None:
