@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import re
 import signal
@@ -76,6 +77,9 @@ def _run(arguments: list[str]) -> int:
         # click's own main() exits 1 for aborts, crashes and closed pipes, whatever it is told:
         # https://click.palletsprojects.com/en/stable/exceptions/
         with cli.make_context("akpatrol", arguments) as context:
+            if not gc.isenabled():
+                gc.freeze()
+                gc.enable()
             return int(cli.invoke(context) or 0)
     except click.exceptions.Exit as error:
         return error.exit_code
