@@ -67,7 +67,7 @@ def test_a_state_is_named_by_what_holds_the_blob(
     if made == "staged and forgotten":
         repo.write("g", "x")
         repo.git("add", "g")
-    found = traced(repo, id_)
+    found = traced(repo, id_, repo.blob("nowhere"))  # so that the index is read in any case
     assert (found.state, found.reason, found.path) == (state, reason, path)
     assert root not in (found.introduced, found.removed)
 
