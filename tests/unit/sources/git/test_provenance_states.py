@@ -90,6 +90,7 @@ def test_a_commit_and_a_tag_are_present_while_a_ref_leads_to_them(repo: Reposito
 
 
 def test_a_name_is_a_whole_component_wherever_it_is(repo: Repository) -> None:
+    repo.write("dir/a_name", "1")
     repo.commit_file("dir/sub/name.txt", "1")
     first = repo.commit_file("dir/name/file", "2")
     repo.commit_file("dir/name/later", "3")
