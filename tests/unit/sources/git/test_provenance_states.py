@@ -112,6 +112,13 @@ def test_only_the_commits_within_introduce(repo: Repository, leak: str, blob: st
     assert traced(repo, blob, within=()).introduced is None
 
 
+def test_a_path_to_which_a_finding_is_new_counts_before_one_that_held_it(repo: Repository, blob: str) -> None:
+    repo.write("f", "x and more")
+    copied = repo.commit_file("z", "x and more")
+    found = traced(repo, repo.id("HEAD:z"), blob, within={copied})
+    assert (found.path, found.introduced, found.paths) == (b"z", copied, (b"f", b"z"))
+
+
 def test_a_place_is_compared_at_few_of_its_paths(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     first = repo.commit_file("f", "x")
     second = repo.commit_file("e", "x")
