@@ -123,9 +123,10 @@ def test_a_name_in_trees_is_one_place_at_all_its_paths(repo: Repository) -> None
 
 
 def test_a_name_without_a_tree_ends_with_its_own_component(repo: Repository) -> None:
+    repo.write("other/name", "2")
     added = repo.commit_file("dir/name/file", "1")
     (one,) = _placed(repo, finding(None, Place.PATH, 5, b"dir/name/file"), within={added})
-    assert (one.path, one.state, _introduced(one)) == (b"dir/name", State.PRESENT, added)
+    assert (one.paths, one.state, _introduced(one)) == ((b"dir/name", b"other/name"), State.PRESENT, added)
 
 
 def test_the_name_of_a_member_is_part_of_the_file_that_holds_it(repo: Repository) -> None:
