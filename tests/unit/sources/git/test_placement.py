@@ -109,26 +109,6 @@ def test_a_finding_in_a_tag_was_introduced_by_the_tag(
     assert one.introduced == (None if place is Place.REF_NAME else wanted)
 
 
-def test_a_name_in_trees_is_one_place_at_all_its_paths(repo: Repository) -> None:
-    repo.commit_file("one/aab/file", "1")
-    repo.commit_file("two/aab/other", "2")
-    trees = [repo.id("HEAD:one"), repo.id("HEAD:two")]
-    hits = [finding(id_, Place.PATH, repo.raw("cat-file", "tree", id_).index(b"aab") + 1) for id_ in trees]
-    (one,) = _placed(repo, *hits)
-    assert (one.path, one.paths, one.object) == (b"one/aab", (b"one/aab", b"two/aab"), min(trees))
-    assert (one.offset, one.line, one.state, one.context) == (1, None, State.PRESENT, ("a", hits[0].match.secret, "b"))
-    repo.remove("one")
-    repo.remove("two")
-    assert [one.state for one in _placed(repo, *hits)] == [State.REMOVED]
-
-
-def test_a_name_without_a_tree_ends_with_its_own_component(repo: Repository) -> None:
-    repo.write("other/name", "2")
-    added = repo.commit_file("dir/name/file", "1")
-    (one,) = _placed(repo, finding(None, Place.PATH, 5, b"dir/name/file"), within={added})
-    assert (one.paths, one.state, _introduced(one)) == ((b"dir/name", b"other/name"), State.PRESENT, added)
-
-
 def test_the_name_of_a_member_is_part_of_the_file_that_holds_it(repo: Repository) -> None:
     added = repo.commit_file("f.zip", "x")
     hit = finding(repo.id("HEAD:f.zip"), Place.PATH)
