@@ -176,4 +176,3 @@ def test_a_commit_is_described_from_its_raw_bytes(raw: bytes, wanted: tuple[str,
 def test_a_commit_that_is_not_there_is_left_out(repo: Repository) -> None:
     here = repo.commit()
     assert placement.commits(git_of(repo), [here, "1" * 40]).keys() == {here}
-    assert placement.commits(git_of(repo), []) == {}
