@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _IDS = 8 + 1024
+# So many that some ids begin with the same byte.
+_NUMBER = 42
 _WIDTHS = {"sha1": 20, "sha256": 32}
 # With the last one, git puts every offset from 0x40 into the table of 64-bit offsets.
 _VERSIONS = ("1", "2", "2,0x40")
@@ -30,9 +32,9 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Repository]:
     found = {}
     for algorithm in _WIDTHS:
         repo = Repository(tmp_path_factory.mktemp("packed") / algorithm, f"--object-format={algorithm}")
-        for number in range(4):
+        for number in range(_NUMBER - 2):
             repo.write(f"f{number}", f"{number}\n")
-            repo.commit()
+        repo.commit()
         pack = repo.pack()
         for version in _VERSIONS:
             repo.git("index-pack", f"--index-version={version}", "-o", repo.path / f"{version}.idx", pack)
@@ -61,12 +63,13 @@ def _printed(repo: Repository, algorithm: str, file: Path) -> dict[bytes, tuple[
 def test_every_object_is_where_git_says(packed: dict[str, Repository], algorithm: str, version: str) -> None:
     file = packed[algorithm].path / f"{version}.idx"
     index, expected = _opened(file, algorithm), _printed(packed[algorithm], algorithm, file)
-    assert index.number == len(expected) == 12
+    assert index.number == len(expected) == _NUMBER
     places = {id_: index.find(id_) for id_ in expected}
     crcs = index.crcs or [None] * index.number
     assert {id_: (index.offsets[place], crcs[place]) for id_, place in places.items()} == expected
     assert index.ids(0, index.number) == [index.id(place) for place in range(index.number)] == sorted(expected)
     assert index.ids(3, 7) == sorted(expected)[3:7]
+    assert len({id_[0] for id_ in expected}) < _NUMBER
     assert index.intact
     assert index.whole()[:] == file.read_bytes()
 
@@ -96,7 +99,7 @@ def test_an_index_of_nothing_finds_nothing(tmp_path: Path) -> None:
 
 def test_offsets_beyond_four_gibibytes_are_read(packed: dict[str, Repository], tmp_path: Path) -> None:
     repo = packed["sha1"]
-    content, number = (repo.path / "2.idx").read_bytes(), 12
+    content, number = (repo.path / "2.idx").read_bytes(), _NUMBER
     small = _IDS + number * 24
     wide = [(5 << 32) + 7, (1 << 63) - 1]
     words = (1 << 31, (1 << 31) + 1, *range(1, number - 1))
@@ -109,10 +112,10 @@ def test_offsets_beyond_four_gibibytes_are_read(packed: dict[str, Repository], t
 
 def test_an_offset_out_of_the_table_is_zero(packed: dict[str, Repository], tmp_path: Path) -> None:
     content = (packed["sha1"].path / "2.idx").read_bytes()
-    small = _IDS + 12 * 24
-    words = b"".join(n.to_bytes(4, "big") for n in ((1 << 31) + 1, *range(1, 12)))
+    small = _IDS + _NUMBER * 24
+    words = b"".join(n.to_bytes(4, "big") for n in ((1 << 31) + 1, *range(1, _NUMBER)))
     index = _made(tmp_path / "idx", content[:small] + words + (12).to_bytes(8, "big") + content[-40:-20])
-    assert list(index.offsets) == [0, *range(1, 12)]
+    assert list(index.offsets) == [0, *range(1, _NUMBER)]
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
@@ -139,7 +142,9 @@ def test_an_index_with_a_flipped_byte_is_refused_or_not_intact(
     assert refused >= 256, "a byte of each word of the fan-out is among them"
 
 
-@pytest.mark.parametrize(("version", "surplus"), [("1", 8), ("2", 4), ("2", 8 * 13), ("2,0x40", 8 * 12)])
+@pytest.mark.parametrize(
+    ("version", "surplus"), [("1", 8), ("2", 4), ("2", 8 * (_NUMBER + 1)), ("2,0x40", 8 * _NUMBER)]
+)
 def test_what_no_table_can_hold_is_refused(
     packed: dict[str, Repository], tmp_path: Path, version: str, surplus: int
 ) -> None:
@@ -161,7 +166,7 @@ def test_a_fan_out_that_descends_is_refused(
 ) -> None:
     content = (packed["sha1"].path / f"{version}.idx").read_bytes()
     with pytest.raises(GitError, match="fan-out"):
-        _made(tmp_path / "idx", content[:start] + (13).to_bytes(4, "big") + content[start + 4 : -20])
+        _made(tmp_path / "idx", content[:start] + (_NUMBER + 1).to_bytes(4, "big") + content[start + 4 : -20])
 
 
 @pytest.mark.parametrize(("algorithm", "version"), _KINDS)
@@ -171,7 +176,7 @@ def test_an_index_is_of_its_own_pack_alone(packed: dict[str, Repository], algori
     (file,) = (repo.git_dir / "objects/pack").glob("*.pack")
     pack = file.read_bytes()
     assert index.is_of(pack)
-    assert not index.is_of(pack[:8] + (13).to_bytes(4, "big") + pack[12:])
+    assert not index.is_of(pack[:8] + (_NUMBER + 1).to_bytes(4, "big") + pack[12:])
     assert not index.is_of(pack[:-width] + bytes([pack[-width] ^ 1]) + pack[1 - width :])
 
 
@@ -179,7 +184,7 @@ def test_an_index_that_is_removed_stays_readable(packed: dict[str, Repository], 
     (tmp_path / "idx").write_bytes((packed["sha1"].path / "2.idx").read_bytes())
     index = _opened(tmp_path / "idx")
     (tmp_path / "idx").unlink()
-    assert [index.find(id_) for id_ in index.ids(0, 12)] == list(range(12))
+    assert [index.find(id_) for id_ in index.ids(0, _NUMBER)] == list(range(_NUMBER))
 
 
 def test_what_is_no_regular_file_raises_os_error(tmp_path: Path) -> None:
