@@ -53,10 +53,12 @@ def test_tags_of_tags_lead_to_each_tag_on_the_way_and_the_commit(repo: Repositor
     commit = repo.commit()
     repo.git("tag", "-a", "-m", "inner", "inner")
     repo.git("tag", "-a", "-m", "outer", "outer", "inner")
+    repo.git("tag", "-a", "-m", "twin", "twin")
     found = refs.read(git_of(repo))
-    inner, outer = "refs/tags/inner", "refs/tags/outer"
-    assert _named(found, found.seeds) == {commit: {_MAIN, inner, outer, "HEAD"}}
-    assert _named(found, found.tags) == {repo.id("inner"): {inner, outer}, repo.id("outer"): {outer}}
+    inner, outer, twin = "refs/tags/inner", "refs/tags/outer", "refs/tags/twin"
+    assert _named(found, found.seeds) == {commit: {_MAIN, inner, outer, twin, "HEAD"}}
+    ids = {name: repo.id(name) for name in (inner, outer, twin)}
+    assert _named(found, found.tags) == {ids[inner]: {inner, outer}, ids[outer]: {outer}, ids[twin]: {twin}}
 
 
 def test_refs_and_tags_lead_to_trees_and_blobs(repo: Repository) -> None:
