@@ -42,8 +42,8 @@ class TriggerEnds:
             start, stop = self.dense[number]
             if 0 <= nearest <= start:
                 break
-            if (found := self._within(max(place, start), stop)) >= 0:
-                return min(found, nearest) if nearest >= 0 else found
+            if (end := self._within(max(place, start), stop)) >= 0:
+                return min(end, nearest) if nearest >= 0 else end
         return nearest
 
     def _within(self, place: int, stop: int) -> int:
@@ -81,7 +81,9 @@ class FiredTriggers:
         self._ends = ends
         self._work = work
         # The next match of each trigger that fires: its place, and the trigger.
-        self._next = [(place, alarm) for alarm, some in enumerate(ends) if some and (place := _after(some, -1)) >= 0]
+        self._next = [
+            (place, trigger) for trigger, some in enumerate(ends) if some and (place := _after(some, -1)) >= 0
+        ]
         heapify(self._next)
 
     def __bool__(self) -> bool:
@@ -94,12 +96,12 @@ class FiredTriggers:
 
     def leave(self, place: int) -> None:
         """Continue after the first place; for its trigger also after ``place``."""
-        here, alarm = self._next[0]
+        here, trigger = self._next[0]
         if self._work:
             self._work.left -= RUNG
-        following = _after(self._ends[alarm], max(here, place))
+        following = _after(self._ends[trigger], max(here, place))
         if following >= 0:
-            heapreplace(self._next, (following, alarm))
+            heapreplace(self._next, (following, trigger))
         else:
             heappop(self._next)
 

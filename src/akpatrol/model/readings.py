@@ -32,15 +32,17 @@ def unsettled(credentials: Iterable[Credential], names: Collection[str]) -> tupl
     """Return the credentials that may or may not be one of ``names``; none when no name is queried."""
     if not names:
         return ()
-    return tuple(Skipped(one.secret.redacted, reason) for one in credentials if (reason := _unsettled(one)))
+    return tuple(
+        Skipped(credential.secret.redacted, reason) for credential in credentials if (reason := _unsettled(credential))
+    )
 
 
-def _unsettled(one: Credential) -> str | None:
-    if one.end is End.CERTAIN:
+def _unsettled(credential: Credential) -> str | None:
+    if credential.end is End.CERTAIN:
         return None
-    if not one.secret.is_kept:
+    if not credential.secret.is_kept:
         return _UNKEPT
-    return _CUT if any(not _WRAPPED.isdisjoint(place.encodings) for place in one.occurrences) else None
+    return _CUT if any(not _WRAPPED.isdisjoint(place.encodings) for place in credential.occurrences) else None
 
 
 class KnownSecrets:
@@ -56,9 +58,9 @@ class KnownSecrets:
             return match, occurrence
         if (match.kind, match.secret) in self._secrets or self._is_asked(match.kind, match.secret):
             return match._replace(ending=End.CERTAIN), occurrence._replace(end=End.CERTAIN)
-        for one in shorter(match.kind, match.secret):
-            if (match.kind, one) in self._secrets or self._is_asked(match.kind, one):
-                return match._replace(secret=one, ending=End.CERTAIN), _ended(occurrence, match.secret, one)
+        for secret in shorter(match.kind, match.secret):
+            if (match.kind, secret) in self._secrets or self._is_asked(match.kind, secret):
+                return match._replace(secret=secret, ending=End.CERTAIN), _ended(occurrence, match.secret, secret)
         return match, occurrence
 
     def _is_asked(self, kind: CredentialKind, secret: Secret) -> bool:

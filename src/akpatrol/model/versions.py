@@ -28,20 +28,28 @@ def folded(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
     """
     groups: dict[tuple[object, ...], list[Occurrence]] = {}
     met: Counter[tuple[object, ...]] = Counter()
-    for one in occurrences:
-        place = (one.target, one.place, one.path, one.line, one.containers, one.encodings, one.inline)
-        if not _is_version(one):
-            groups[len(groups), *place] = [one]
+    for occurrence in occurrences:
+        place = (
+            occurrence.target,
+            occurrence.place,
+            occurrence.path,
+            occurrence.line,
+            occurrence.containers,
+            occurrence.encodings,
+            occurrence.inline,
+        )
+        if not _is_version(occurrence):
+            groups[len(groups), *place] = [occurrence]
             continue
-        met[one.object, *place] += 1
-        groups.setdefault((met[one.object, *place], *place), []).append(one)
+        met[occurrence.object, *place] += 1
+        groups.setdefault((met[occurrence.object, *place], *place), []).append(occurrence)
     return tuple(_folded(group) if _is_version(group[0]) else group[0] for group in groups.values())
 
 
-def _is_version(one: Occurrence) -> bool:
+def _is_version(occurrence: Occurrence) -> bool:
     """Return whether the occurrence is in a version of a file that git stores."""
-    in_file = one.place is Place.CONTENT or (one.place is Place.PATH and bool(one.containers))
-    return in_file and one.object is not None and one.path is not None
+    in_file = occurrence.place is Place.CONTENT or (occurrence.place is Place.PATH and bool(occurrence.containers))
+    return in_file and occurrence.object is not None and occurrence.path is not None
 
 
 def _folded(group: Sequence[Occurrence]) -> Occurrence:
@@ -51,17 +59,19 @@ def _folded(group: Sequence[Occurrence]) -> Occurrence:
     """
     by_age = _by_age(group)
     worst = group[0].state
-    lead = [one for one in by_age if one.state is worst][-1]
-    introduced = next((one.introduced for one in by_age if one.introduced), None)
-    removals = [one.removed for one in group if one.removed] if worst in _GONE else []
+    lead = [occurrence for occurrence in by_age if occurrence.state is worst][-1]
+    introduced = next((occurrence.introduced for occurrence in by_age if occurrence.introduced), None)
+    removals = [occurrence.removed for occurrence in group if occurrence.removed] if worst in _GONE else []
     return lead._replace(
         introduced=introduced,
         removed=max(removals, key=_date, default=None),
-        paths=tuple(sorted({path for one in group for path in one.paths})) if len(group) > 1 else lead.paths,
-        refs=tuple(dict.fromkeys(ref for one in (lead, *group) for ref in one.refs))[:_MOST_REFS],
-        exposure=next((one.exposure for one in group if one.exposure), None),
-        rule_ids=tuple(dict.fromkeys(name for one in (lead, *group) for name in one.rule_ids)),
-        versions=Versions(len({one.object for one in group}), _version(by_age[0]), _version(by_age[-1])),
+        paths=tuple(sorted({path for occurrence in group for path in occurrence.paths}))
+        if len(group) > 1
+        else lead.paths,
+        refs=tuple(dict.fromkeys(ref for occurrence in (lead, *group) for ref in occurrence.refs))[:_MOST_REFS],
+        exposure=next((occurrence.exposure for occurrence in group if occurrence.exposure), None),
+        rule_ids=tuple(dict.fromkeys(name for occurrence in (lead, *group) for name in occurrence.rule_ids)),
+        versions=Versions(len({occurrence.object for occurrence in group}), _version(by_age[0]), _version(by_age[-1])),
     )
 
 
@@ -70,28 +80,28 @@ def _by_age(group: Sequence[Occurrence]) -> list[Occurrence]:
 
     Commits of the same second are ordered by which version replaced which.
     """
-    came = {commit.id for one in group if (commit := _brought(one))}
-    went = {one.removed.id for one in group if one.removed}
+    came = {commit.id for occurrence in group if (commit := _brought(occurrence))}
+    went = {occurrence.removed.id for occurrence in group if occurrence.removed}
 
-    def age(one: Occurrence) -> tuple[bool, str, bool, bool, str]:
-        commit = _brought(one)
+    def age(occurrence: Occurrence) -> tuple[bool, str, bool, bool, str]:
+        commit = _brought(occurrence)
         if not commit:
-            return True, "", False, False, one.object or ""
-        is_last = not (one.removed and one.removed.id in came)
-        return False, commit.date, commit.id in went, is_last, one.object or ""
+            return True, "", False, False, occurrence.object or ""
+        is_last = not (occurrence.removed and occurrence.removed.id in came)
+        return False, commit.date, commit.id in went, is_last, occurrence.object or ""
 
     return sorted(group, key=age)
 
 
-def _brought(one: Occurrence) -> Commit | None:
+def _brought(occurrence: Occurrence) -> Commit | None:
     """Return the commit that introduced this version of the file, whatever the previous one held."""
-    return one.version or one.introduced
+    return occurrence.version or occurrence.introduced
 
 
 def _date(commit: Commit) -> str:
     return commit.date
 
 
-def _version(one: Occurrence) -> Version:
-    commit = _brought(one)
-    return Version(one.object or "", commit.id if commit else None, commit.date if commit else None)
+def _version(occurrence: Occurrence) -> Version:
+    commit = _brought(occurrence)
+    return Version(occurrence.object or "", commit.id if commit else None, commit.date if commit else None)
