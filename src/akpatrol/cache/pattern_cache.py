@@ -29,7 +29,7 @@ class PatternCache:
             return bool(file and os.path.exists(file))
         return False
 
-    def recall(self, key: str) -> bytes | None:
+    def get(self, key: str) -> bytes | None:
         """Return the value under this key; None when it is missing or was modified."""
         with suppress(OSError):
             if (file := self._file(key)) and os.path.getsize(file) <= _MOST_BYTES:
@@ -39,7 +39,7 @@ class PatternCache:
                     return sealed[_HASH_BYTES:]
         return None
 
-    def remember(self, key: str, value: bytes) -> None:
+    def put(self, key: str, value: bytes) -> None:
         """Store a value under this key; a full cache drops its oldest value."""
         with suppress(OSError):
             if file := self._file(key):
@@ -63,7 +63,7 @@ class PatternCache:
 
 
 def _seal(key: str, value: bytes) -> bytes:
-    """Return a hash of what is kept, by which version and under which key."""
+    """Return a hash of a value with its key and the version that wrote it."""
     from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
 
     return sha256(f"{__version__} {key}\0".encode() + value).digest()

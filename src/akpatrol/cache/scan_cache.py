@@ -33,13 +33,13 @@ _BESIDE = ("-wal", "-shm")
 _BUSY_SECONDS = 5.0
 _VALUE_BYTES = 8 << 20
 _PAGE_BYTES = 4096
-# Beyond this, what was used longest ago is forgotten; the file never takes more than twice as much.
+# Beyond this, the least recently used entries are dropped; the file never takes more than twice as much.
 _ROOM_BYTES = 128 << 20
 _DAY = 86_400
 
 
 def conditions(rules_digest: str, limits: Limits) -> str:
-    """Return a digest of what decides, besides the bytes, what is found in them."""
+    """Return a digest of everything besides the bytes that a result depends on."""
     return _hash(repr((__version__, rules_digest, *limits))).hex()
 
 
@@ -62,7 +62,7 @@ class ScanCache:
         """Where the table is, or would be."""
         return os.path.join(self._directory or "", self._name)
 
-    def recall(self, conditions: str, kind: str, key: str) -> Any:
+    def get(self, conditions: str, kind: str, key: str) -> Any:
         """Return the JSON value stored under these conditions; None without one."""
         from sqlite3 import Error  # noqa: PLC0415 - 10 ms
 
@@ -88,8 +88,8 @@ class ScanCache:
         except (ValueError, RecursionError):
             return None
 
-    def remember(self, conditions: str, kind: str, values: Mapping[str, object]) -> None:
-        """Remember JSON values by their keys, all or none."""
+    def put(self, conditions: str, kind: str, values: Mapping[str, object]) -> None:
+        """Store JSON values by their keys, all or none."""
         from sqlite3 import Error  # noqa: PLC0415 - 10 ms
 
         today, rows = _today(), []
@@ -110,7 +110,7 @@ class ScanCache:
         except (Error, ValueError) as error:
             self._failed(error)
             if not self.problem:
-                self.remember(conditions, kind, values)
+                self.put(conditions, kind, values)
 
     def close(self) -> None:
         """Close the file."""
@@ -145,7 +145,7 @@ class ScanCache:
         return self._opened()
 
     def _failed(self, error: Exception) -> None:
-        """Do without; a damaged file is replaced, while a busy or full disk is no fault of the file."""
+        """Disable the cache; a damaged file is replaced, but not one on a busy or full disk."""
         from sqlite3 import SQLITE_CORRUPT, SQLITE_ERROR, SQLITE_NOTADB  # noqa: PLC0415 - it is loaded
 
         self.close()

@@ -280,13 +280,13 @@ def _searches(run: Any, alarms: Sequence[Any]) -> Searches:
 def shelved(rules: Sequence[Rule], alarms: Sequence[Trigger], shelf: PatternStore) -> HyperscanPatterns:
     """Return the cached compiled patterns, or compile and cache them."""
     key = pattern_key(rules, alarms)
-    if compiled := shelf.recall(key):
+    if compiled := shelf.get(key):
         # Of another processor or version of hyperscan, it says so.
         with suppress(hyperscan.HyperscanError):
             return HyperscanPatterns(rules, alarms, compiled)
     made = HyperscanPatterns(rules, alarms)
     if compiled := made.compiled():
-        shelf.remember(key, compiled)
+        shelf.put(key, compiled)
     return made
 
 

@@ -24,10 +24,10 @@ class PatternStore(Protocol):
     def holds(self, key: str) -> bool:
         """Say quickly whether anything is kept; it may still be of no use."""
 
-    def recall(self, key: str) -> bytes | None:
+    def get(self, key: str) -> bytes | None:
         """Return what was kept, None without it."""
 
-    def remember(self, key: str, value: bytes) -> None:
+    def put(self, key: str, value: bytes) -> None:
         """Keep it, if that is possible."""
 
 

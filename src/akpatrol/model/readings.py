@@ -28,16 +28,16 @@ def shorter(kind: CredentialKind, secret: Secret) -> Iterator[Secret]:
             yield Secret(value[:end])
 
 
-def unsettled(credentials: Iterable[Credential], names: Collection[str]) -> tuple[Skipped, ...]:
+def uncertain(credentials: Iterable[Credential], names: Collection[str]) -> tuple[Skipped, ...]:
     """Return the credentials that may or may not be one of ``names``; none when no name is queried."""
     if not names:
         return ()
     return tuple(
-        Skipped(credential.secret.redacted, reason) for credential in credentials if (reason := _unsettled(credential))
+        Skipped(credential.secret.redacted, reason) for credential in credentials if (reason := _uncertain(credential))
     )
 
 
-def _unsettled(credential: Credential) -> str | None:
+def _uncertain(credential: Credential) -> str | None:
     if credential.end is End.CERTAIN:
         return None
     if not credential.secret.is_kept:
@@ -52,25 +52,25 @@ class KnownSecrets:
         self._secrets = set(certain)
         self._names = names
 
-    def settled(self, match: Match, occurrence: Occurrence) -> tuple[Match, Occurrence]:
+    def resolved(self, match: Match, occurrence: Occurrence) -> tuple[Match, Occurrence]:
         """Return a match and its occurrence with their end, if that is known."""
         if match.ending is End.CERTAIN:
             return match, occurrence
-        if (match.kind, match.secret) in self._secrets or self._is_asked(match.kind, match.secret):
+        if (match.kind, match.secret) in self._secrets or self._is_queried(match.kind, match.secret):
             return match._replace(ending=End.CERTAIN), occurrence._replace(end=End.CERTAIN)
         for secret in shorter(match.kind, match.secret):
-            if (match.kind, secret) in self._secrets or self._is_asked(match.kind, secret):
+            if (match.kind, secret) in self._secrets or self._is_queried(match.kind, secret):
                 return match._replace(secret=secret, ending=End.CERTAIN), _ended(occurrence, match.secret, secret)
         return match, occurrence
 
-    def _is_asked(self, kind: CredentialKind, secret: Secret) -> bool:
+    def _is_queried(self, kind: CredentialKind, secret: Secret) -> bool:
         if not self._names:
             return False
         return identity.secret_sha256(secret) in self._names or identity.fingerprint(kind, secret) in self._names
 
 
 def _ended(occurrence: Occurrence, longest: Secret, secret: Secret) -> Occurrence:
-    """Return an occurrence of the longest reading as one of what it was; what follows stays masked."""
+    """Return the occurrence of the longest reading as one of the shorter secret; the rest stays masked."""
     rest = Secret(longest.reveal()[len(secret.reveal()) :])
     context: list[str | Secret] = []
     for part in occurrence.context:

@@ -1,4 +1,4 @@
-"""The frozen values that pass between stages while nothing is found, and the words they are made of.
+"""The frozen values that pass between stages of every scan, and their enumerations.
 
 ``Chunk`` -> (engine) ``Match`` -> (scan) ``RawFinding`` -> (source) ``Occurrence`` -> (group) ``Credential`` ->
 ``Report``. What could not be read is a ``Skipped`` value that takes the same way; what exists only once something is

@@ -53,7 +53,7 @@ def _is_version(occurrence: Occurrence) -> bool:
 
 
 def _folded(group: Sequence[Occurrence]) -> Occurrence:
-    """Return the newest of the versions in the worst state, with what is true of all of them.
+    """Return the newest version in the worst state, with the facts about all versions.
 
     It was introduced when the first version was, and is removed when the last one is and none is left.
     """

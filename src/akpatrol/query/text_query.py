@@ -45,7 +45,7 @@ class TextQuery(NamedTuple):
 
 
 def of(text: bytes) -> TextQuery | None:
-    """Return the query for a text; None for one so short that it occurs everywhere, or too long to be found whole."""
+    """Return the query for a text; None for one that is too short to search for, or too long to be found whole."""
     if not _LEAST <= len(text) <= _MOST:
         return None
     forms = {text: _PLAIN}

@@ -87,7 +87,7 @@ class RuleSet(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the files, in hex: two runs with the same digest searched for the same."""
+        """SHA-256 over the files, in hex: runs with the same digest search for the same patterns."""
         from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
 
         return sha256(b"\0".join(self.files)).hexdigest()

@@ -1,7 +1,8 @@
-"""Compiled patterns on a shelf: what is taken from there behaves as what was compiled."""
+"""Compiled patterns on a store: what is taken from there behaves as what was compiled."""
 
 from __future__ import annotations
 
+from collections import UserDict
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -20,21 +21,21 @@ if TYPE_CHECKING:
     from akpatrol.rules.rule_file import Rule
 
 
-class _Shelf(dict[str, bytes]):
+class _Store(UserDict[str, bytes]):
     def holds(self, key: str) -> bool:
         return key in self
 
-    def recall(self, key: str) -> bytes | None:
-        return self.get(key)
+    def get(self, key: str) -> bytes | None:  # type: ignore[override]
+        return self.data.get(key)
 
-    def remember(self, key: str, value: bytes) -> None:
+    def put(self, key: str, value: bytes) -> None:
         self[key] = value
 
 
-def _gate(shelf: _Shelf, rules: tuple[Rule, ...] | None = None) -> Prefilter:
+def _gate(store: _Store, rules: tuple[Rule, ...] | None = None) -> Prefilter:
     rules = load().rules if rules is None else rules
     gate = Prefilter(rules, Keywords(rules), "hyperscan", decoder().alarms)
-    gate.keep_on(shelf)
+    gate.keep_on(store)
     return gate
 
 
@@ -50,33 +51,33 @@ def _told(suspicion: PrefilterResult) -> object:
 
 
 def test_the_second_run_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = _Shelf()
+    store = _Store()
     text = b"ak_abcd cGF0X " + b"WVd0ZlkzSmxaR1Z1ZEdsaGJDQnBiaUJpWVhObE5qUWdkSGRwWTJV" * 3
-    first = _told(_gate(shelf).suspect(text))
+    first = _told(_gate(store).suspect(text))
     _compiles_nothing(monkeypatch)
-    assert _told(_gate(shelf).suspect(text)) == first
-    assert len(shelf) == 1
+    assert _told(_gate(store).suspect(text)) == first
+    assert len(store) == 1
 
 
 def test_little_more_than_a_file_waits_for_no_compiling() -> None:
     """Kept patterns answer after 128 KiB; without any, the automaton goes on."""
-    shelf = _Shelf()
+    store = _Store()
     rules = load().rules
     answers = []
     for _ in range(2):
         gate = Prefilter(rules, Keywords(rules), alarms=decoder().alarms)
-        gate.keep_on(shelf)
+        gate.keep_on(store)
         gate.suspect(bytes(128 << 10))
         answers.append(gate.compiled() is not None)
-        _gate(shelf).suspect(b"")
+        _gate(store).suspect(b"")
     assert answers == [False, True]
 
 
 @pytest.fixture(scope="module")
 def gates() -> tuple[Prefilter, Prefilter]:
-    """Return a gate that compiled its patterns and one that took them from a shelf."""
-    shelf = _Shelf()
-    both = _gate(shelf), _gate(shelf)
+    """Return a gate that compiled its patterns and one that took them from a store."""
+    store = _Store()
+    both = _gate(store), _gate(store)
     for gate in both:
         gate.suspect(b"")
     return both
@@ -96,28 +97,28 @@ def test_both_hear_the_same(gates: tuple[Prefilter, Prefilter], data: bytes) -> 
 
 
 def test_other_rules_are_other_patterns() -> None:
-    shelf = _Shelf()
+    store = _Store()
     rules = tuple(parse(b"[[rules]]\nid = 'a'\nregex = 'needle'\n", "f"))
-    _gate(shelf).suspect(b"")
-    assert _gate(shelf, rules).suspect(b"a needle").rules == {0}
-    assert len(shelf) == 2
+    _gate(store).suspect(b"")
+    assert _gate(store, rules).suspect(b"a needle").rules == {0}
+    assert len(store) == 2
 
 
 def test_what_is_of_no_use_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = _Shelf()
-    _gate(shelf).suspect(b"")
-    (key,) = shelf
-    good = shelf[key]
+    store = _Store()
+    _gate(store).suspect(b"")
+    (key,) = store
+    good = store[key]
     for bad in (b"nonsense", good[:100], good[:8] + bytes(len(good) - 8), (8).to_bytes(8) + b"x" * 8):
-        shelf[key] = bad
-        assert _gate(shelf).suspect(b"ak_abcd").ends == [7]
-        assert len(shelf[key]) == len(good)
+        store[key] = bad
+        assert _gate(store).suspect(b"ak_abcd").ends == [7]
+        assert len(store[key]) == len(good)
     _compiles_nothing(monkeypatch)
-    assert _gate(shelf).suspect(b"ak_abcd").ends == [7]
+    assert _gate(store).suspect(b"ak_abcd").ends == [7]
 
 
 def test_rules_that_hyperscan_cannot_compile_are_not_kept() -> None:
-    shelf = _Shelf()
+    store = _Store()
     rules = tuple(parse(b"[[rules]]\nid = 'a'\nregex = '(?:a\\z|b$)c'\n", "f"))
-    assert _gate(shelf, rules).suspect(b"nothing").rules == {0}
-    assert not shelf
+    assert _gate(store, rules).suspect(b"nothing").rules == {0}
+    assert not store

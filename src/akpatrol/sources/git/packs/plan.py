@@ -12,7 +12,7 @@ from akpatrol.sources.git import alternates
 from akpatrol.sources.git.packs import entries, object_directories, partition
 from akpatrol.sources.git.packs.pack_index import PackIndex
 from akpatrol.sources.git.packs.slices import Everything, LooseObjects
-from akpatrol.sources.regular_file import flaw
+from akpatrol.sources.regular_file import problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -141,7 +141,7 @@ def _pack(path: bytes, label: str, id_bytes: int) -> Pack | Skipped:
     except OSError as error:
         if isinstance(error, FileNotFoundError) and not os.path.lexists(reading):
             raise
-        return Skipped(item, flaw(reading) or error.strerror or "cannot be opened")
+        return Skipped(item, problem(reading) or error.strerror or "cannot be opened")
     except GitError as error:
         return Skipped(item, f"{error}: none of its objects can be read")
 
