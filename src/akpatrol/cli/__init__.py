@@ -30,10 +30,10 @@ _COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command when it is asked for: start-up is paid on every commit."""
+    """A group that imports a command when it is used: every commit pays for start-up."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take the options in front of the command. Raises UsageError for one that belongs behind it."""
+        """Parse the options before the command. Raises UsageError for one that belongs after it."""
         given = list(args)
         try:
             return super().parse_args(ctx, args)

@@ -51,7 +51,7 @@ def _check_exclude(patterns: tuple[str, ...]) -> None:
 
 
 def resolve(flags: Options, start: str | None, top: str | None, base: BasePolicy | None = None) -> Settings:
-    """Return the run's settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere.
+    """Return the run's settings; the scanned tree's configuration is searched for from ``start`` up to ``top``.
 
     With a ``base`` the checkout's files are read there instead.
     """

@@ -48,7 +48,7 @@ class ReportParameter(click.ParamType):  # type: ignore[type-arg]  # generic in 
 
 
 def parameter(name: str, **how: Any) -> click.Option:
-    """Return click's option for an entry of the table; ``how`` is for click, besides."""
+    """Return click's option for an entry of the table; ``how`` has further arguments for click."""
     entry = OPTIONS[name]
     if entry.form == "directory":
         how |= {"is_eager": True, "callback": directory.enter}
@@ -94,5 +94,5 @@ def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
 def _is_typed(entry: Option, value: Any) -> bool:
     if entry.form == "switch":
         return value is not None
-    # An empty text, as of a variable that is not set, says nothing.
+    # An empty text, as from an unset variable, counts as not given.
     return bool(value) or (value == "" and entry.form == "file")

@@ -23,7 +23,7 @@ _WIDTH = 100
 
 
 def publish(report: Report, engine: Engine, settings: Settings, text: Renderer | None, *, silent: bool) -> None:
-    """Write the report in every format of the settings; a ``silent`` one is not written as text."""
+    """Write the report in every format of the settings; a ``silent`` report is not written as text."""
     from datetime import UTC, datetime  # noqa: PLC0415 - after the scan
 
     from akpatrol.detect.redact import Redactor  # noqa: PLC0415 - only when there is something to say
@@ -55,7 +55,7 @@ def publish(report: Report, engine: Engine, settings: Settings, text: Renderer |
 
 
 def _append_summary(report: Report, options: RenderOptions, file: str) -> None:
-    """Add the report to the summary of a step of GitHub Actions; that it cannot be written changes nothing else."""
+    """Add the report to the step summary of GitHub Actions; a failure to write it changes nothing else."""
     from pathlib import Path  # noqa: PLC0415 - only there
 
     from akpatrol.report import step_summary  # noqa: PLC0415

@@ -36,7 +36,7 @@ class NoFiles:
         """Return False."""
         return False
 
-    def flaw(self, path: str) -> str:  # noqa: ARG002 - there is none
+    def problem(self, path: str) -> str:  # noqa: ARG002 - there is none
         """Return nothing."""
         return ""
 
@@ -111,7 +111,7 @@ class CommitPolicy:
 
 
 def problem_of_checkout(configure: Configure, top: str) -> str:
-    """Return the policy problem that merging the range would cause, since a fix could not be merged afterwards."""
+    """Return the policy problem that merging the range would cause; afterwards, no fix could be merged."""
     try:
         file = configure(top, top).policy.baseline
         if file:
@@ -145,6 +145,6 @@ def settings_before(configure: Configure, git: Git) -> Settings:
 def _default_branch(git: Git) -> str:
     """Return the tip of the default branch, "" when there is none.
 
-    Not that of the branch that moves: who may push to it could first push his own leave, and then the secret.
+    Not the tip of the branch that is pushed: someone could push an allowance first, and then the secret.
     """
     return git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1, 128)).decode().strip()

@@ -59,7 +59,7 @@ def commit_range(configure: Configure, console: Console, repo: str, words: str) 
 
 
 def find(path: str) -> repository.Repository:
-    """Return the repository that ``path`` is or lies in. Raises UsageError."""
+    """Return the repository at or above ``path``. Raises UsageError."""
     if not os.path.isdir(path):
         raise UsageError(f"{path}: no such directory", hint="give a directory of a git repository")
     found = repository.find(os.fsencode(os.path.realpath(path)))

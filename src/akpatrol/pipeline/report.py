@@ -57,7 +57,7 @@ def report(  # noqa: PLR0913 - one for each option
 
 
 def _read(source: str) -> bytes | None:
-    """Return what is given, None for a store."""
+    """Return the content of a report, None for a store."""
     if source == "-":
         if not sys.stdin:
             raise UsageError("-: standard input is closed", hint="give a file")

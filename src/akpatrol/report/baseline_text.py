@@ -23,15 +23,15 @@ def entries(file: str, known: Sequence[BaselineEntry]) -> Iterator[str]:
     yield visible(f"{file}: {_number(len(known))}")
 
 
-def change(file: str, done: BaselineUpdate) -> Iterator[str]:
+def change(file: str, update: BaselineUpdate) -> Iterator[str]:
     """Yield what was added to the file, dropped and kept."""
-    kept = len(done.entries) - len(done.added)
-    yield f"{visible(file)}: {_number(len(done.added))} added, {len(done.dropped):,} dropped, {kept:,} kept"
-    yield from _listed(done.added, lambda entry: f"+ {_named(entry)}")
-    yield from _listed(done.dropped, lambda entry: f"- {_named(entry)}")
-    if done.unseen:
+    unchanged = len(update.entries) - len(update.added)
+    yield f"{visible(file)}: {_number(len(update.added))} added, {len(update.dropped):,} dropped, {unchanged:,} kept"
+    yield from _listed(update.added, lambda entry: f"+ {_named(entry)}")
+    yield from _listed(update.dropped, lambda entry: f"- {_named(entry)}")
+    if update.unseen:
         yield "not found, but kept: only complete scans of every kind that found an entry can drop it:"
-        yield from _listed(done.unseen, lambda entry: f"  {_named(entry)}  ({', '.join(entry.scans)})")
+        yield from _listed(update.unseen, lambda entry: f"  {_named(entry)}  ({', '.join(entry.scans)})")
 
 
 def _listed(listed: Sequence[BaselineEntry], line: Callable[[BaselineEntry], str]) -> Iterator[str]:

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = "1"
 MOST_PATHS = 100
-"""Paths that are listed of a place."""
+"""Paths listed for one place."""
 
 _View = TypeVar("_View")
 

@@ -50,7 +50,7 @@ class Outlook(NamedTuple):
         return _said(f"{self.unread()}: time ran out. {self.again()}")
 
     def unread(self) -> str:
-        """Say what follows from an incomplete scan."""
+        """Return what follows from an incomplete scan."""
         if self.fail_open:
             return "akpatrol: warning: push accepted, although not all of it could be scanned"
         return "akpatrol: push refused: not all of it could be scanned"

@@ -83,7 +83,7 @@ class CredentialText:
         if named(kind).is_custom and credential["rule_ids"]:
             name = "found by " + head(credential["rule_ids"][0], _NAME_WIDTH)
         status = status_of(credential)
-        # No alarm: an ignored file is the right place, and an allowed credential is known.
+        # No severity: an ignored file is the right place, and an allowed credential is known.
         is_quiet = credential["state"] == State.IGNORED or (credential["allowed"] and status != "active")
         alarm = "" if is_quiet else style.severity(credential["severity"]) + "  "
         asked = style.status(STATUSES[status], is_live=status == "active") + "  " if status != UNVERIFIED else ""
