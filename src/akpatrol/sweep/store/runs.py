@@ -41,8 +41,8 @@ def named(known: Mapping[int, SweepRun], name: str, current: int, store: str) ->
 def _run(one: Fields) -> SweepRun:
     return SweepRun(
         one.position("id"),
-        one.moment("started_at"),
-        one.maybe("finished_at", one.moment),
+        one.start("started_at"),
+        one.maybe("finished_at", one.start),
         one.like("rules_digest", DIGEST),
         one.text("version"),
     )
