@@ -89,6 +89,7 @@ def _changed(**changes: object) -> str:
         (_changed(by=None), "by: must be a string"),
         (_changed(note="x" * 2000), "note: must be a string"),
         (_changed(added="yesterday"), "added: must be a date"),
+        (_changed(scans=...), "scans: is missing"),
         (_changed(scans=[]), "scans: must be a list of"),
         (_changed(scans="history"), "scans: must be a list of"),
         (_changed(scans=[["history"]]), "scans: must be a list of"),

@@ -75,8 +75,8 @@ def _moment(text: str, now: datetime) -> datetime | None:
 def _run(one: Fields) -> SweepRun:
     return SweepRun(
         one.position("id"),
-        one.moment("started_at"),
-        one.maybe("finished_at", one.moment),
+        one.start("started_at"),
+        one.maybe("finished_at", one.start),
         one.like("rules_digest", DIGEST),
         one.text("version"),
     )
