@@ -49,7 +49,7 @@ class Scanner:
         return self._hits(content_of(read, Origin("0"), named=True))
 
     def _hits(self, content: Content) -> Iterator[RawFinding]:
-        for found in self._examiner.look(content):
+        for found in self._examiner.examine_item(content):
             if isinstance(found, RawFinding) and found.match.confidence >= self._minimum:
                 yield found
 

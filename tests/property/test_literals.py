@@ -25,11 +25,11 @@ from tests.credentials import random_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from akpatrol.detect.prefilter import GateChoice
+    from akpatrol.detect.prefilter import PrefilterChoice
     from tests.corpus.artifact import Artifact
 
 _settings = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
-_GATES: tuple[GateChoice, ...] = ("automaton", "hyperscan")
+_PREFILTERS: tuple[PrefilterChoice, ...] = ("automaton", "hyperscan")
 
 
 class _Maker(NamedTuple):
@@ -62,13 +62,13 @@ def _rule(regex: str) -> Rule:
 
 
 @cache
-def _examiner(regex: str, gate: GateChoice) -> Examiner:
-    return Examiner(RuleSet((*load().rules, _rule(regex))), gate=gate)
+def _examiner(regex: str, prefilter: PrefilterChoice) -> Examiner:
+    return Examiner(RuleSet((*load().rules, _rule(regex))), prefilter=prefilter)
 
 
-def _found(regex: str, gate: GateChoice, data: bytes) -> set[tuple[bytes, tuple[str, ...]]]:
-    examiner = _examiner(regex, gate)
-    items = examiner.look(Content(Origin("0", path=b"file"), data, size=len(data)))
+def _found(regex: str, prefilter: PrefilterChoice, data: bytes) -> set[tuple[bytes, tuple[str, ...]]]:
+    examiner = _examiner(regex, prefilter)
+    items = examiner.examine_item(Content(Origin("0", path=b"file"), data, size=len(data)))
     return {(one.match.secret.reveal(), one.match.encodings) for one in items if isinstance(one, RawFinding)}
 
 
@@ -79,8 +79,8 @@ def test_the_corpus_with_a_users_rule(name: str, kind: str) -> None:
     rng = Random(kind)
     token = maker.token(rng)
     case = ENCODED[kind](rng, token)
-    for gate in _GATES:
-        assert token.encode() in {secret for secret, _ in _found(maker.regex, gate, case.data)}
+    for prefilter in _PREFILTERS:
+        assert token.encode() in {secret for secret, _ in _found(maker.regex, prefilter, case.data)}
 
 
 _FORMS: dict[str, Callable[[Artifact], Artifact]] = {

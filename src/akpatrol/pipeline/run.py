@@ -75,7 +75,7 @@ def _examiner(settings: Settings, rule: Rule | None) -> Examiner:
     if rule:
         rules = rules._replace(rules=(*rules.rules, rule))
     examiner = Examiner(rules, settings.limits)
-    examiner.engine.gate.keep_on(PatternCache(None if rule else settings.cache))
+    examiner.engine.prefilter.keep_in(PatternCache(None if rule else settings.cache))
     return examiner
 
 

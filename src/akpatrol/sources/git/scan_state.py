@@ -53,7 +53,7 @@ class Memory:
         self._log = log
         self._conditions = conditions
         self._key = sha256(os.path.realpath(git.repository.common_dir)).hexdigest()
-        found = scan_state_json.before(log.recall(conditions, _REPOSITORY, self._key))
+        found = scan_state_json.before(log.get(conditions, _REPOSITORY, self._key))
         self.met = found is not None
         self._before = found or scan_state_json.CachedRepository()
         self._now = scan_state_json.CachedRepository()
@@ -133,17 +133,17 @@ class Memory:
             if key and reading.planned and not reading.ahead and not reading.spoiled and reading.read
             if (value := scan_state_json.part_value(reading.read))
         }
-        self._log.remember(self._conditions, _PART, whole)
+        self._log.put(self._conditions, _PART, whole)
         if not self._state:
             return
         now = self._now
         if not complete or (now != self._before and not self._kept_still()):
             now = now._replace(tips=None)
         if not self.met or now != self._before:
-            self._log.remember(self._conditions, _REPOSITORY, {self._key: scan_state_json.repository_value(now)})
+            self._log.put(self._conditions, _REPOSITORY, {self._key: scan_state_json.repository_value(now)})
 
     def _known(self, part: Part) -> CachedPart | None:
-        return scan_state_json.known(self._log.recall(self._conditions, _PART, part.key)) if part.key else None
+        return scan_state_json.known(self._log.get(self._conditions, _PART, part.key)) if part.key else None
 
     def _still_there(self, found: Survey, packs: Sequence[str], loose: frozenset[str]) -> bool:
         """Return whether every earlier object still exists, so that everything reached through them does too."""
