@@ -73,7 +73,7 @@ class Option(NamedTuple):
     @property
     def text(self) -> str:
         """The help, with the default where that says anything."""
-        return f"{self.help}  [default: {shown}]" if (shown := self.shown_default or _words(self)) else self.help
+        return f"{self.help}  [default: {default}]" if (default := self.shown_default or _words(self)) else self.help
 
 
 def _words(option: Option) -> str:

@@ -82,8 +82,8 @@ def parse(content: bytes, file: str) -> dict[str, BaselineEntry]:
     if type(version) is not int or version < 1:
         raise UsageError(f"{file}: not a baseline: {_KEY} is missing", hint="create one: akpatrol baseline create")
     if version > VERSION:
-        shown = f" (format {version})" if version < _LONGEST_TEXT else ""
-        raise UsageError(f"{file}: written by a newer version of akpatrol{shown}", hint="update akpatrol")
+        suffix = f" (format {version})" if version < _LONGEST_TEXT else ""
+        raise UsageError(f"{file}: written by a newer version of akpatrol{suffix}", hint="update akpatrol")
     if not isinstance(listed := document.get("entries"), list) or document.keys() != {_KEY, "entries"}:
         raise UsageError(f"{file}: entries: must be a list, and no other key is allowed")
     entries: dict[str, BaselineEntry] = {}
@@ -135,25 +135,25 @@ def _seen(entry: BaselineEntry, scan: str) -> BaselineEntry:
     scans = {*entry.scans, scan}
     if HISTORY in scans:
         scans.discard(TRACKED)
-    return entry._replace(scans=tuple(one for one in _SCANS if one in scans))
+    return entry._replace(scans=tuple(name for name in _SCANS if name in scans))
 
 
-def _together(one: BaselineEntry, other: BaselineEntry) -> BaselineEntry:
+def _together(entry: BaselineEntry, other: BaselineEntry) -> BaselineEntry:
     """Return two lines of one credential as one: two branches may have added it."""
-    first, second = sorted((one, other), key=lambda entry: (entry.added, entry.by))
+    first, second = sorted((entry, other), key=lambda line: (line.added, line.by))
     for scan in second.scans:
         first = _seen(first, scan)
     return first._replace(note=first.note or second.note)
 
 
-def _entry(one: Fields) -> BaselineEntry:
-    one.only(*_FIELDS)
+def _entry(fields: Fields) -> BaselineEntry:
+    fields.only(*_FIELDS)
     return BaselineEntry(
-        fingerprint=one.fingerprint("fingerprint"),
-        kind=one.text("kind", _LONGEST_TEXT),
-        redacted=one.masked("redacted"),
-        added=one.date("added"),
-        by=one.text("by", _LONGEST_TEXT),
-        scans=one.some("scans", _SCANS),
-        note=one.text("note", _LONGEST_TEXT) if one.has("note") else "",
+        fingerprint=fields.fingerprint("fingerprint"),
+        kind=fields.text("kind", _LONGEST_TEXT),
+        redacted=fields.masked("redacted"),
+        added=fields.date("added"),
+        by=fields.text("by", _LONGEST_TEXT),
+        scans=fields.some("scans", _SCANS),
+        note=fields.text("note", _LONGEST_TEXT) if fields.has("note") else "",
     )

@@ -52,17 +52,17 @@ def part_value(read: ScanResult) -> dict[str, object] | None:
 
 def known(value: Any) -> CachedPart | None:
     """Return what was kept of a part."""
-    told = scan_counts.told(value)
-    again = value.get("again") if told is not None else None
-    if told is None or not isinstance(again, dict) or not all(map(_ID.fullmatch, again)):
+    counts = scan_counts.parse(value)
+    again = value.get("again") if counts is not None else None
+    if counts is None or not isinstance(again, dict) or not all(map(_ID.fullmatch, again)):
         return None
-    return CachedPart(told, tuple(again))
+    return CachedPart(counts, tuple(again))
 
 
-def repository_value(one: CachedRepository) -> dict[str, object]:
+def repository_value(repository: CachedRepository) -> dict[str, object]:
     """Return what to keep of a repository."""
-    tips = None if one.tips is None else sorted(one.tips)
-    return {"packs": one.packs, "loose": sorted(one.loose), "tips": tips}
+    tips = None if repository.tips is None else sorted(repository.tips)
+    return {"packs": repository.packs, "loose": sorted(repository.loose), "tips": tips}
 
 
 def before(value: Any) -> CachedRepository | None:
