@@ -25,7 +25,7 @@ _COMMANDS = {
     "baseline": ("baseline", "Create, update and show the baseline of known credentials."),
     "allow": ("allow", "Allow one credential, with a reason."),
     "rules": ("rules", "List, show and check rules."),
-    "config": ("config", "Show the configuration in force."),
+    "config": ("config", "Show the configuration in force, and its JSON Schema."),
 }
 
 
