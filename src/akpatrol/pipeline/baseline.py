@@ -12,7 +12,7 @@ from akpatrol.config.files import OnDisk
 from akpatrol.config.load import configuration_of
 from akpatrol.config.options import BASELINE
 from akpatrol.config.path_patterns import by_target, excluder
-from akpatrol.errors import ExitCode, GitError, UsageError
+from akpatrol.errors import ExitCode, UsageError
 from akpatrol.model.scan import Target
 from akpatrol.policy import apply, baseline, decide, report_scan
 from akpatrol.report import load
@@ -23,7 +23,7 @@ from akpatrol.scan.accepted_skips import acceptances
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.run import ScanOptions, scan_sources
 from akpatrol.sources.files import FilesSource
-from akpatrol.sources.git import describe, repository
+from akpatrol.sources.git import describe, person, repository
 from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.runner import Git
 
@@ -188,12 +188,5 @@ def _template(place: BaselineFile, request: BaselineRequest) -> BaselineEntry:
 
 def _person(git: Git | None) -> str:
     variables = settings_.environment()
-    if name := variables.get("GIT_AUTHOR_NAME"):
-        return name
-    if git:
-        try:
-            if name := git.run("config", "--get", "user.name", accept=(0, 1)).decode("utf-8", "replace").strip():
-                return name
-        except GitError:
-            pass  # its configuration is not needed for more than this
-    return variables.get("USER") or variables.get("LOGNAME") or ""
+    by_git = variables.get("GIT_AUTHOR_NAME") or (person.name(git, variables) if git else "")
+    return by_git or variables.get("USER") or variables.get("LOGNAME") or ""
