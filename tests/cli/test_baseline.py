@@ -308,3 +308,40 @@ def test_a_hostile_repository_runs_nothing_of_the_persons(repo: Repository, tmp_
         config.write(f"{programs}[include]\n\tpath = ~/private\n")
     assert _by(repo, HOME=str(tmp_path / "home")) == "Grace Global"
     assert not planted.exists()
+
+
+def test_owner_and_end(run: Run, repo: Repository, new_key: NewKey) -> None:
+    repo.commit_file("f", new_key())
+    baseline(repo, "create", "--note", "before the gate", "--owner", "platform", "--expires", "2999-01-31")
+    assert run("history", repo.path).json["credentials"][0]["allowed"]["expires"] == "2999-01-31"
+    shown = baseline(repo, "show").out.decode()
+    assert "until 2999-01-31  owner platform  before the gate" in shown
+    content = (repo.path / NAME).read_text()
+    repo.write(NAME, content.replace("2999-01-31", "2026-01-31"))
+    result = run("history", repo.path)
+    assert (result.code, result.json["summary"]["findings"]) == (1, 1)
+    assert any("expired on 2026-01-31" in notice for notice in result.json["notices"])
+    text = inside("history", repo.path, cwd=repo.path).out.decode()
+    assert "a baseline entry expired on 2026-01-31" in " ".join(text.split())
+    assert "EXPIRED on 2026-01-31" in baseline(repo, "show").out.decode()
+    repo.commit_file("g", new_key())
+    told = baseline(repo, "update", "--expires", "2999-02-28").out.decode()
+    assert "expired, so findings again:" in told
+    entries = json.loads((repo.path / NAME).read_bytes())["entries"]
+    assert sorted((one["expires"], one.get("owner", "")) for one in entries if one) == [
+        ("2026-01-31", "platform"),
+        ("2999-02-28", ""),
+    ]
+
+
+@pytest.mark.parametrize("day", ["2026-01-01", "soon"])
+def test_an_end_is_to_come(repo: Repository, day: str) -> None:
+    assert day.encode() in baseline(repo, "create", "--expires", day, code=2).err
+    assert not (repo.path / NAME).exists()
+
+
+def test_an_expired_allowance_comes_before_it(run: Run, repo: Repository, key: str) -> None:
+    repo.commit_file("f", key)
+    baseline(repo, "create")
+    repo.write(".akpatrol.toml", f"[[allow]]\nfingerprint = '{fingerprint(key)}'\nreason = 'x'\nexpires = 2026-01-31\n")
+    assert run("history", repo.path).code == 1

@@ -50,7 +50,8 @@ class BaselineRequest(NamedTuple):
     """How to change a baseline.
 
     The entries come from a JSON ``report`` if there is one, else from a scan with ``configure``, whose configuration is
-    the file ``config`` if that is given. New entries are signed ``by`` a person and carry a ``note``.
+    the file ``config`` if that is given. New entries are signed ``by`` a person and carry a ``note``, an ``owner`` and
+    the day from which they no longer hold, YYYY-MM-DD.
     """
 
     configure: Configure
@@ -58,6 +59,8 @@ class BaselineRequest(NamedTuple):
     report: str | None
     by: str | None
     note: str
+    owner: str = ""
+    expires: str | None = None
 
 
 class BaselineChange(NamedTuple):
@@ -179,11 +182,20 @@ def _seen(  # noqa: PLR0913, PLR0917
 
 
 def _template(place: BaselineFile, request: BaselineRequest) -> BaselineEntry:
-    from akpatrol.pipeline.committed_text import clean  # noqa: PLC0415 - the engine
+    from akpatrol.pipeline.committed_text import clean, end  # noqa: PLC0415 - the engine
 
-    today = datetime.now(UTC).date().isoformat()
-    by = clean("--by", request.by or _person(place.git))
-    return baseline.BaselineEntry("", "", "", today, by, (), clean("--note", request.note))
+    expires = end("--expires", request.expires)
+    return baseline.BaselineEntry(
+        fingerprint="",
+        kind="",
+        redacted="",
+        added=datetime.now(UTC).date().isoformat(),
+        by=clean("--by", request.by or _person(place.git)),
+        scans=(),
+        note=clean("--note", request.note),
+        owner=clean("--owner", request.owner),
+        expires=expires.isoformat() if expires else "",
+    )
 
 
 def _person(git: Git | None) -> str:

@@ -68,9 +68,9 @@ class _Judge:
         self._credential = credential
         self._fingerprint = identity.fingerprint(credential.kind, credential.secret)
         self._file = policy.file
-        self._entry = policy.baseline.get(self._fingerprint)
         self.notices: list[str] = []
-        self.used: set[object] = {self._fingerprint} if self._entry else set()
+        self.used: set[object] = set()
+        self._entry = self._known(policy.baseline.get(self._fingerprint), today)
         naming = [one for one in policy.allow if one.names(credential)]
         self._allow = [one for one in naming if not one.expired(today)]
         self._inline: frozenset[Occurrence] = frozenset(self._commented(policy))
@@ -78,10 +78,31 @@ class _Judge:
             if any(map(one.covers, credential.occurrences)):
                 self.used.add(one.entry)
                 if one.expired(today):
-                    self.notices.append(
-                        f"an allowance expired on {one.entry.expires} and no longer covers "
-                        f"{credential.secret.redacted}: {describe(one.entry)}, {one.entry.where}: {one.entry.reason}"
-                    )
+                    self._note_expired(one)
+
+    def _known(self, entry: baselines.BaselineEntry | None, today: date) -> baselines.BaselineEntry | None:
+        """Return the baseline's entry if it is in force."""
+        if not entry:
+            return None
+        self.used.add(self._fingerprint)
+        if not entry.has_expired(today):
+            return entry
+        owner = f", owner {entry.owner}" if entry.owner else ""
+        self.notices.append(
+            f"a baseline entry expired on {entry.expires} and no longer covers "
+            f"{entry.redacted}{owner}: {self._file}: {_reason(entry)}"
+        )
+        return None
+
+    def _note_expired(self, one: Allowing) -> None:
+        """Note an expired allowance; an end that was set for this credential comes before the baseline."""
+        before = ""
+        if self._entry and one.is_of_one_credential:
+            self._entry, before = None, ", which the baseline does not change"
+        self.notices.append(
+            f"an allowance expired on {one.entry.expires} and no longer covers {self._credential.secret.redacted}"
+            f"{before}: {describe(one.entry)}, {one.entry.where}: {one.entry.reason}"
+        )
 
     def allowance(self) -> Allowance | None:
         """Return the credential's allowance, the first of several; None when any place is not covered."""
@@ -138,8 +159,13 @@ def entries(credentials: Iterable[Credential], template: baselines.BaselineEntry
 
 
 def _of_entry(entry: baselines.BaselineEntry, file: str) -> Allowance:
-    reason = f"{_since(entry)}{': ' if entry.note else ''}{entry.note}"
-    return Allowance(AllowanceSource.BASELINE, reason, file, entry.by or None)
+    return Allowance(
+        AllowanceSource.BASELINE, _reason(entry), file, entry.owner or entry.by or None, entry.expires or None
+    )
+
+
+def _reason(entry: baselines.BaselineEntry) -> str:
+    return f"{_since(entry)}{': ' if entry.note else ''}{entry.note}"
 
 
 def _since(entry: baselines.BaselineEntry) -> str:
