@@ -49,7 +49,7 @@ class Scanner:
         return self._hits(content_of(read, Origin("0"), named=True))
 
     def _hits(self, content: Content) -> Iterator[RawFinding]:
-        for item in self._examiner.look(content):
+        for item in self._examiner.examine_item(content):
             if isinstance(item, RawFinding) and item.match.confidence >= self._minimum:
                 yield item
 

@@ -31,8 +31,9 @@ _CALLERS_OWN = _NOT_FOR_TREES - {*TREE_KEYS}
 _SINGLE = {entry.key for entry in _ENTRIES if entry.setter != "nobody" and not entry.multiple}
 _LISTS = {name for name, entry in OPTIONS.items() if entry.multiple}
 _PATHS = ("rules", "exclude", "baseline")  # relative to their file
+NUMBERS = range(1, 4096)
+"""What a whole number may be."""
 _LONGEST_BYTES = 1 << 20
-_LARGEST_NUMBER = 4096
 _DEEPEST = 5
 _LONGEST_VALUE = 200
 
@@ -170,7 +171,7 @@ def _read(table: Table, option: Option) -> Any:
     if option.form in ("flag", "switch"):
         return table.flag(option.key)
     if option.form == "whole":
-        return table.whole(option.key, range(1, _LARGEST_NUMBER))
+        return table.whole(option.key, NUMBERS)
     if option.form == "choice":
         return table.choice(option.key, option.choices, option.choices[0])
     return table.texts(option.key) if option.multiple else table.text(option.key)

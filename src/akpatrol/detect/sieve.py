@@ -1,4 +1,4 @@
-"""The matches of shipped rules that the judge does not reject, each judged once.
+"""Find the matches of a shipped rule that the judge does not reject on their text alone, each judged once.
 
 In a flood most places are rejected by their own text. The judge also considers the text next to a match, so a place
 that was judged before, with the same neighbours, costs only a look-up.
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from akpatrol.detect.medium import Medium
     from akpatrol.rules.rule_file import Rule
 
-# In one content's part: how much may be refused. A place is one, and more where the judge refuses it behind another in
-# the same word. Words of their own are too long for so many in 4 MiB; what is found takes none of it.
+# How many rejections a window may take. A place is one, and more where the judge rejects it or it follows another in
+# the same word. Separate words are too long for so many in 4 MiB, and matches that are found cost nothing.
 MOST_CROWDED = 250_000
-_JUDGED = 5
+_JUDGED, _REPEATED = 10, 5  # as many places as the judge costs, and as a place behind another in the same word
 
 _LEFT_BYTES, _RIGHT_BYTES = 128, 16  # bytes beside a match in text, more than the judge reads
 _BINARY_LEFT_BYTES, _BINARY_RIGHT_BYTES = 1024, 512  # in binary data, where lengths precede strings
@@ -44,7 +44,7 @@ _Key = tuple[int, int, bytes]
 class Crowd:
     """The number of places that may still be rejected; ``over`` once there were more.
 
-    Then only the first place in each word is judged, and after as much again nothing.
+    Then only the first place in each word is judged, and after as many again, none.
     """
 
     __slots__ = ("left", "over")
@@ -55,7 +55,7 @@ class Crowd:
 
 
 class Sieve:
-    """The places of one shipped rule."""
+    """Finds the matches of one shipped rule that may be credentials."""
 
     def __init__(self, rule: Rule, matcher: Matcher) -> None:
         self._rule = rule
@@ -78,8 +78,8 @@ class Sieve:
             near = span.end
             if not kind.is_custom and not may_be_random(kind, found[0]):
                 crowd.left -= 1
-            elif not self._is_possible(medium, span):
-                crowd.left -= _JUDGED if number else 1
+            elif not self._is_possible(medium, span, crowd):
+                crowd.left -= _REPEATED if number else 1
             elif span.secret_start < span.secret_end:
                 yield span
             if crowd.left <= 0:
@@ -114,19 +114,22 @@ class Sieve:
                 yield MatchSpan(span.start, stop, span.start, stop)
                 position = stop
 
-    def _is_possible(self, medium: Medium, span: MatchSpan) -> bool:
+    def _is_possible(self, medium: Medium, span: MatchSpan, crowd: Crowd) -> bool:
         key = _key(medium, span.start, span.end)
         if key is None:
-            return self._is_accepted(medium, span)
+            return self._is_accepted(medium, span, crowd)
         known = self._places.get(key)
         if known is None:
             if len(self._places) >= _REMEMBERED:
                 self._places.clear()
-            known = self._places[key] = self._is_accepted(medium, span)
+            known = self._places[key] = self._is_accepted(medium, span, crowd)
         return known
 
-    def _is_accepted(self, medium: Medium, span: MatchSpan) -> bool:
-        return judge(self._rule, medium, span.secret_start, span.secret_end, _NO_CLUES) is not None
+    def _is_accepted(self, medium: Medium, span: MatchSpan, crowd: Crowd) -> bool:
+        accepted = judge(self._rule, medium, span.secret_start, span.secret_end, _NO_CLUES) is not None
+        if not accepted:
+            crowd.left -= _JUDGED
+        return accepted
 
 
 class _Words:

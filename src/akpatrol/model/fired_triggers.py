@@ -10,7 +10,7 @@ from functools import cached_property
 from heapq import heapify, heappop, heapreplace
 from typing import TYPE_CHECKING
 
-from akpatrol.scan.work import RUNG
+from akpatrol.scan.work import FIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,7 +74,7 @@ def _stop(dense: tuple[int, int]) -> int:
 class FiredTriggers:
     """The ends of several triggers' matches, merged; a flood is skipped over, not visited one by one.
 
-    They end where no ``work`` is left.
+    They end when no ``work`` is left.
     """
 
     def __init__(self, ends: Sequence[TriggerEnds | Sequence[int]], work: Work | None = None) -> None:
@@ -94,12 +94,12 @@ class FiredTriggers:
         """The first place left, and the trigger that fired there."""
         return self._next[0]
 
-    def leave(self, place: int) -> None:
+    def advance(self, place: int) -> None:
         """Continue after the first place; for its trigger also after ``place``."""
-        here, trigger = self._next[0]
+        first, trigger = self._next[0]
         if self._work:
-            self._work.left -= RUNG
-        following = _after(self._ends[trigger], max(here, place))
+            self._work.left -= FIRED
+        following = _after(self._ends[trigger], max(first, place))
         if following >= 0:
             heapreplace(self._next, (following, trigger))
         else:

@@ -32,17 +32,15 @@ def uncertain(credentials: Iterable[Credential], names: Collection[str]) -> tupl
     """Return the credentials that may or may not be one of ``names``; none when no name is queried."""
     if not names:
         return ()
-    return tuple(
-        Skipped(credential.secret.redacted, reason) for credential in credentials if (reason := _uncertain(credential))
-    )
+    return tuple(Skipped(reading.secret.redacted, reason) for reading in credentials if (reason := _uncertain(reading)))
 
 
-def _uncertain(credential: Credential) -> str | None:
-    if credential.end is End.CERTAIN:
+def _uncertain(reading: Credential) -> str | None:
+    if reading.end is End.CERTAIN:
         return None
-    if not credential.secret.is_kept:
+    if not reading.secret.is_kept:
         return _UNKEPT
-    return _CUT if any(not _WRAPPED.isdisjoint(place.encodings) for place in credential.occurrences) else None
+    return _CUT if any(not _WRAPPED.isdisjoint(place.encodings) for place in reading.occurrences) else None
 
 
 class KnownSecrets:
@@ -58,9 +56,9 @@ class KnownSecrets:
             return match, occurrence
         if (match.kind, match.secret) in self._secrets or self._is_queried(match.kind, match.secret):
             return match._replace(ending=End.CERTAIN), occurrence._replace(end=End.CERTAIN)
-        for secret in shorter(match.kind, match.secret):
-            if (match.kind, secret) in self._secrets or self._is_queried(match.kind, secret):
-                return match._replace(secret=secret, ending=End.CERTAIN), _ended(occurrence, match.secret, secret)
+        for reading in shorter(match.kind, match.secret):
+            if (match.kind, reading) in self._secrets or self._is_queried(match.kind, reading):
+                return match._replace(secret=reading, ending=End.CERTAIN), _ended(occurrence, match.secret, reading)
         return match, occurrence
 
     def _is_queried(self, kind: CredentialKind, secret: Secret) -> bool:

@@ -1,4 +1,4 @@
-"""Fold the versions of a file that hold a credential on the same line into one occurrence: pure decisions.
+"""Fold the versions of a file that hold a credential on the same line into one occurrence.
 
 A file that was edited six thousand times around a credential holds it in one place, not in six thousand.
 """
@@ -21,13 +21,13 @@ _GONE = (State.REMOVED, State.UNREACHABLE)
 
 
 def folded(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
-    """Return one occurrence for each line of a path, given the versions' in order, the worst state first.
+    """Return one occurrence for each line of a path, given those of all versions in order, the worst state first.
 
-    Where a line holds the credential twice, both stay: the first is folded with the first of other versions. What an
-    inline allowance covers is not folded with what it does not.
+    Where a line holds the credential twice, both stay: the first is folded with the first of other versions. An
+    occurrence that an inline allowance covers is not folded with one that it does not cover.
     """
     groups: dict[tuple[object, ...], list[Occurrence]] = {}
-    met: Counter[tuple[object, ...]] = Counter()
+    number_seen: Counter[tuple[object, ...]] = Counter()
     for occurrence in occurrences:
         place = (
             occurrence.target,
@@ -41,8 +41,8 @@ def folded(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
         if not _is_version(occurrence):
             groups[len(groups), *place] = [occurrence]
             continue
-        met[occurrence.object, *place] += 1
-        groups.setdefault((met[occurrence.object, *place], *place), []).append(occurrence)
+        number_seen[occurrence.object, *place] += 1
+        groups.setdefault((number_seen[occurrence.object, *place], *place), []).append(occurrence)
     return tuple(_folded(group) if _is_version(group[0]) else group[0] for group in groups.values())
 
 
@@ -53,9 +53,9 @@ def _is_version(occurrence: Occurrence) -> bool:
 
 
 def _folded(group: Sequence[Occurrence]) -> Occurrence:
-    """Return the newest version in the worst state, with the facts about all versions.
+    """Return the newest version in the worst state, with the facts of all of them.
 
-    It was introduced when the first version was, and is removed when the last one is and none is left.
+    It was introduced with the first version, and removed with the last one if none is left.
     """
     by_age = _by_age(group)
     worst = group[0].state
@@ -76,19 +76,19 @@ def _folded(group: Sequence[Occurrence]) -> Occurrence:
 
 
 def _by_age(group: Sequence[Occurrence]) -> list[Occurrence]:
-    """Return the versions from the first to the last; those that no commit holds come last.
+    """Return the versions in order of age; those that no commit holds come last.
 
     Commits of the same second are ordered by which version replaced which.
     """
-    came = {commit.id for occurrence in group if (commit := _brought(occurrence))}
-    went = {occurrence.removed.id for occurrence in group if occurrence.removed}
+    introducing = {commit.id for occurrence in group if (commit := _brought(occurrence))}
+    removing = {occurrence.removed.id for occurrence in group if occurrence.removed}
 
     def age(occurrence: Occurrence) -> tuple[bool, str, bool, bool, str]:
         commit = _brought(occurrence)
         if not commit:
             return True, "", False, False, occurrence.object or ""
-        is_last = not (occurrence.removed and occurrence.removed.id in came)
-        return False, commit.date, commit.id in went, is_last, occurrence.object or ""
+        is_last = not (occurrence.removed and occurrence.removed.id in introducing)
+        return False, commit.date, commit.id in removing, is_last, occurrence.object or ""
 
     return sorted(group, key=age)
 

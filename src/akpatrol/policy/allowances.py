@@ -34,6 +34,11 @@ class Allowing(NamedTuple):
             and (not entry.rule or credential.rule_ids[:1] == (entry.rule,))
         )
 
+    @property
+    def is_of_one_credential(self) -> bool:
+        """Whether it is made for one credential, not for whatever a path, a rule or a commit has."""
+        return bool(self.entry.fingerprint or self.entry.key_id or self.entry.sha256)
+
     def covers(self, occurrence: Occurrence) -> bool:
         """Return whether the entry covers this place, given that it names the credential."""
         if self.entry.commit and not (occurrence.introduced and occurrence.introduced.id.startswith(self.entry.commit)):

@@ -68,9 +68,9 @@ class _Judge:
         self._credential = credential
         self._fingerprint = identity.fingerprint(credential.kind, credential.secret)
         self._file = policy.file
-        self._entry = policy.baseline.get(self._fingerprint)
         self.notices: list[str] = []
-        self.used: set[object] = {self._fingerprint} if self._entry else set()
+        self.used: set[object] = set()
+        self._entry = self._known(policy.baseline.get(self._fingerprint), today)
         naming = [allowing for allowing in policy.allow if allowing.names(credential)]
         self._allow = [allowing for allowing in naming if not allowing.expired(today)]
         self._inline: frozenset[Occurrence] = frozenset(self._commented(policy))
@@ -78,11 +78,31 @@ class _Judge:
             if any(map(allowing.covers, credential.occurrences)):
                 self.used.add(allowing.entry)
                 if allowing.expired(today):
-                    entry = allowing.entry
-                    self.notices.append(
-                        f"an allowance expired on {entry.expires} and no longer covers "
-                        f"{credential.secret.redacted}: {describe(entry)}, {entry.where}: {entry.reason}"
-                    )
+                    self._note_expired(allowing)
+
+    def _known(self, entry: baselines.BaselineEntry | None, today: date) -> baselines.BaselineEntry | None:
+        """Return the baseline's entry if it is in force."""
+        if not entry:
+            return None
+        self.used.add(self._fingerprint)
+        if not entry.has_expired(today):
+            return entry
+        owner = f", owner {entry.owner}" if entry.owner else ""
+        self.notices.append(
+            f"a baseline entry expired on {entry.expires} and no longer covers "
+            f"{entry.redacted}{owner}: {self._file}: {_reason(entry)}"
+        )
+        return None
+
+    def _note_expired(self, allowing: Allowing) -> None:
+        """Note an expired allowance; an end that was set for this credential comes before the baseline."""
+        entry, before = allowing.entry, ""
+        if self._entry and allowing.is_of_one_credential:
+            self._entry, before = None, ", which the baseline does not change"
+        self.notices.append(
+            f"an allowance expired on {entry.expires} and no longer covers {self._credential.secret.redacted}{before}: "
+            f"{describe(entry)}, {entry.where}: {entry.reason}"
+        )
 
     def allowance(self) -> Allowance | None:
         """Return the credential's allowance, the first of several; None when any place is not covered."""
@@ -149,8 +169,13 @@ def entries(credentials: Iterable[Credential], template: baselines.BaselineEntry
 
 
 def _of_entry(entry: baselines.BaselineEntry, file: str) -> Allowance:
-    reason = f"{_since(entry)}{': ' if entry.note else ''}{entry.note}"
-    return Allowance(AllowanceSource.BASELINE, reason, file, entry.by or None)
+    return Allowance(
+        AllowanceSource.BASELINE, _reason(entry), file, entry.owner or entry.by or None, entry.expires or None
+    )
+
+
+def _reason(entry: baselines.BaselineEntry) -> str:
+    return f"{_since(entry)}{': ' if entry.note else ''}{entry.note}"
 
 
 def _since(entry: baselines.BaselineEntry) -> str:

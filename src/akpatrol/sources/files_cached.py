@@ -95,9 +95,9 @@ def _value(unit: FilesUnit, read: ScanResult) -> dict[str, object] | None:
     """Return what to keep of a batch; None when something befell it that is no one file's matter."""
     # A skip in a container is called by the file and the way to it.
     items = {os.fsencode(skip.item.partition(" > ")[0]) for skip in read.skipped}
-    again = items | {hit.origin.path or b"" for hit in read.hits}
-    in_names = any(hit.origin.place is Place.PATH and not hit.origin.containers for hit in read.hits)
-    if in_names or read.unsettled or not again <= {*unit.files}:
+    again = items | {hit.origin.path or b"" for hit in read.findings}
+    in_names = any(hit.origin.place is Place.PATH and not hit.origin.containers for hit in read.findings)
+    if in_names or read.uncacheable or not again <= {*unit.files}:
         return None
     return {**scan_counts.value_of(read), "again": [path.hex() for path in sorted(again)]}
 

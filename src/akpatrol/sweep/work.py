@@ -93,7 +93,7 @@ def examiner(order: ScanSpec) -> Examiner:
     key = (order.rules.digest, order.limits, order.remember)
     if getattr(_own, "key", None) != key:
         _own.key, _own.examiner = key, Examiner(order.rules, order.limits)
-        _own.examiner.engine.gate.keep_on(PatternCache(_cache(order)))
+        _own.examiner.engine.prefilter.keep_in(PatternCache(_cache(order)))
     own_examiner: Examiner = _own.examiner
     return own_examiner
 

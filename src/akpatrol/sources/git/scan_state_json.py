@@ -39,11 +39,11 @@ class CachedRepository(NamedTuple):
 def part_value(read: ScanResult) -> dict[str, object] | None:
     """Return what to keep of a part; None when something befell it that is no one object's matter."""
     again: dict[str, list[list[object]]] = {}
-    for hit in read.hits:
+    for hit in read.findings:
         digest = secret_sha256(hit.match.secret)
         again.setdefault(hit.origin.object or "", []).append([hit.match.rule_id, digest, hit.offset])
     # A skip in a container is called by the object and the way to it.
-    for item in (*(skip.item.partition(" > ")[0] for skip in read.skipped), *read.unsettled):
+    for item in (*(skip.item.partition(" > ")[0] for skip in read.skipped), *read.uncacheable):
         again.setdefault(item, [])
     if not all(map(_ID.fullmatch, again)):
         return None
