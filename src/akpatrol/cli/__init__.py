@@ -34,11 +34,11 @@ class LazyGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the options before the command. Raises UsageError for one that belongs after it."""
-        given = list(args)
+        words = list(args)
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            if command := next((word for word in given if word in _COMMANDS), None):
+            if command := next((word for word in words if word in _COMMANDS), None):
                 hint = f"akpatrol {command} {error.option_name} ..."
                 raise UsageError(f"{error.option_name} belongs behind the command", hint=hint) from None
             raise

@@ -27,10 +27,10 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic in new version
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number of bytes."""
-        found = re.fullmatch(_SIZE, str(value), re.IGNORECASE)
-        if not found or not int(found[1]):
+        size = re.fullmatch(_SIZE, str(value), re.IGNORECASE)
+        if not size or not int(size[1]):
             self.fail("write a number of bytes such as 500M or 20G", param, ctx)
-        return int(found[1]) * SIZES[found[2].upper()]
+        return int(size[1]) * SIZES[size[2].upper()]
 
 
 class ReportParameter(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only

@@ -47,13 +47,13 @@ def publish(report: Report, engine: Engine, settings: Settings, text: Renderer |
             in_hook=command.in_hook,
         )
         if file or not (silent and format_ == "text"):
-            own = text if format_ == "text" and not file else None
-            rendered.append((file, own(report, options) if own else render(report, format_, options)))
+            renderer = text if format_ == "text" and not file else None
+            rendered.append((file, renderer(report, options) if renderer else render(report, format_, options)))
     summary = settings.environment.get("GITHUB_STEP_SUMMARY")
     if summary and any(format_ == "github" for format_, _ in settings.outputs):
         _append_summary(report, options, summary)
     # Everything is rendered before anything is written, and files before a pipe whose reader may go away.
-    for file, content in sorted(rendered, key=lambda one: one[0] is None):
+    for file, content in sorted(rendered, key=lambda output: output[0] is None):
         write_out(content, file)
 
 

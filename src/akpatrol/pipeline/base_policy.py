@@ -65,9 +65,9 @@ class RangePolicy:
         """Return a path below the root, also one that leads there through links; None for one outside."""
         absolute = os.path.abspath(path)
         directory, name = os.path.split(absolute)
-        for one in (absolute, os.path.join(os.path.realpath(directory), name), os.path.realpath(absolute)):
-            if one.startswith(self._root + os.sep):
-                return one
+        for candidate in (absolute, os.path.join(os.path.realpath(directory), name), os.path.realpath(absolute)):
+            if candidate.startswith(self._root + os.sep):
+                return candidate
         return None
 
     def trusts(self, credential: Credential) -> bool:
@@ -85,11 +85,11 @@ class RangePolicy:
 
     def _without_base(self) -> list[str]:
         """Report the checkout's policy files that are ignored."""
-        found = [name for name in (FILE_NAME, BASELINE) if os.path.exists(os.path.join(self._root, name))]
-        if not found:
+        names = [name for name in (FILE_NAME, BASELINE) if os.path.exists(os.path.join(self._root, name))]
+        if not names:
             return []
         return [
-            f"the range has no base commit to read policy from, so the checkout's {' and '.join(found)} are ignored"
+            f"the range has no base commit to read policy from, so the checkout's {' and '.join(names)} are ignored"
         ]
 
 
@@ -128,18 +128,18 @@ def settings_before(configure: Configure, git: Git) -> Settings:
 
     An unusable policy there is ignored with a notice: it must not block the push that fixes it.
     """
-    own = configure(None, None)
+    settings = configure(None, None)
     if id_ := _default_branch(git):
         base = CommitPolicy(git, id_)
         try:
-            found = configure(base.root, base.root, base)
-            decide.prepare(found)
-            rule_file.load(found.rules)
-            own = found
+            in_base = configure(base.root, base.root, base)
+            decide.prepare(in_base)
+            rule_file.load(in_base.rules)
+            settings = in_base
         except UsageError as error:
             notice = f"the policy of commit {id_[:_SHORT]} is ignored: {error}"
-            own = own._replace(policy=own.policy._replace(notices=(*own.policy.notices, notice)))
-    return own._replace(policy=own.policy._replace(inline=False))
+            settings = settings._replace(policy=settings.policy._replace(notices=(*settings.policy.notices, notice)))
+    return settings._replace(policy=settings.policy._replace(inline=False))
 
 
 def _default_branch(git: Git) -> str:

@@ -75,12 +75,12 @@ def gathered(report: Report, text: TextQuery, known: tuple[CredentialKind, Secre
     ]
     others = [_without_rule(credential) for credential in report.credentials if credential not in spelled]
     holders = [credential for credential in others if text.secret.reveal() in credential.secret.reveal()]
-    taken = [place for holder in holders for place in holder.occurrences]
+    held_places = [place for holder in holders for place in holder.occurrences]
     places = [
         place._replace(encodings=(*place.encodings, *filter(None, [encodings[credential.secret]])))
         for credential in spelled
         for place in credential.occurrences
-        if not any(_lies_in(place, other) for other in taken)
+        if not any(_lies_in(place, other) for other in held_places)
     ]
     if not places:
         return report._replace(credentials=tuple(others))

@@ -66,17 +66,17 @@ def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambd
     try:
         id_bytes = _ID_BYTES[git.run("rev-parse", "--show-object-format").strip()]
         directories, skips = alternates.directories(git)
-        opened, held, broken = _opened(directories, id_bytes)
+        opened, stores, broken = _opened(directories, id_bytes)
     except (KeyError, GitError):
         return None
-    state_ = _state(held)
+    state_ = _state(stores)
     arranged = arrange(opened)
-    repeated = _without_repetition([pack.idx for pack in arranged], held, id_bytes)
+    repeated = _without_repetition([pack.idx for pack in arranged], stores, id_bytes)
     packs = (
         pack._replace(repeated=bytes(marks) if 1 in marks else b"")
         for pack, marks in zip(arranged, repeated, strict=True)
     )
-    return Survey(id_bytes, tuple(packs), tuple(held), (*skips, *broken), state_)
+    return Survey(id_bytes, tuple(packs), tuple(stores), (*skips, *broken), state_)
 
 
 def state(git: Git, id_bytes: int) -> object:
