@@ -217,6 +217,10 @@ def test_the_nightly_mail(store: Path, tmp_path: Path) -> None:
         f"  changed  {_masked(KEYS[1])}  1 more place",
         f"  gone     {_masked(KEYS[0])}",
     ]
+    below = lines[start + 4 :]
+    assert below.index("New") < below.index("Changed")
+    assert _masked(KEYS[2]) in below[below.index("New") + 2]
+    assert _masked(KEYS[1]) in below[below.index("Changed") + 2]
     whole = json.loads(_report(store, "--since", "1", "-f", "json", cwd=tmp_path).out)
     assert [one["change"] for one in whole["changes"]["credentials"]] == ["new", "changed", "gone"]
     assert {one["redacted"] for one in whole["credentials"]} == {_masked(KEYS[1]), _masked(KEYS[2])}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
     from akpatrol.report.text_credential import CredentialText
-    from akpatrol.report.view import ChangesView, ReportView, SkipView, StaleView, SummaryView
+    from akpatrol.report.view import ChangesView, CredentialView, ReportView, SkipView, StaleView, SummaryView
 
 _SHOWN = 5
 """Items a group shows without ``-v``."""
@@ -38,6 +38,7 @@ _SCREENFUL = 5
 """With more credentials than this the first one scrolls off the screen, so the last lines name it."""
 
 _IGNORED_HEADING = "Ignored by git: the right place, never commit them"
+_CHANGE_HEADINGS = {"new": "New", "changed": "Changed"}
 _STALE_HEADING = "Stale allowances: they match nothing any more and can be removed"
 
 
@@ -89,10 +90,9 @@ def _credential_blocks(view: ReportView, style: Style, options: RenderOptions) -
     names = short_names(credential["fingerprint"] for credential in view["credentials"])
     text = CredentialText(style, _roots(view, options), names, options)
     advise = options.verbose > 0 or len(findings_of(view)) <= _FEW
-    for is_ignored, group in groupby(findings_of(view), lambda finding: finding["state"] == State.IGNORED):
-        if is_ignored:
-            yield [style.bold(line) for line in wrapped(_IGNORED_HEADING, style.width)]
-        listed = list(group)
+    for heading, listed in _groups(view):
+        if heading:
+            yield [style.bold(line) for line in wrapped(heading, style.width)]
         in_full = listed if options.verbose else listed[:_IN_FULL]
         for credential in in_full:
             yield list(text.lines(credential, advise=advise))
@@ -107,6 +107,21 @@ def _credential_blocks(view: ReportView, style: Style, options: RenderOptions) -
         yield [style.bold("Allowed")]
         for credential in allowed_of(view):
             yield list(text.lines(credential))
+
+
+def _groups(view: ReportView) -> Iterator[tuple[str, list[CredentialView]]]:
+    """Yield the findings under their headings: by what changed since an earlier run, those that git ignores last."""
+    changes = view["changes"]["credentials"] if view["changes"] else ()
+    change = {entry["fingerprint"]: entry["change"] for entry in changes}
+
+    def heading(credential: CredentialView) -> str:
+        if credential["state"] == State.IGNORED:
+            return _IGNORED_HEADING
+        return _CHANGE_HEADINGS.get(change.get(credential["fingerprint"], ""), "")
+
+    order = ["", *_CHANGE_HEADINGS.values(), _IGNORED_HEADING]
+    listed = sorted(findings_of(view), key=lambda credential: order.index(heading(credential)))
+    yield from ((name, list(group)) for name, group in groupby(listed, heading))
 
 
 def _advice(view: ReportView, text: CredentialText, style: Style) -> Iterator[str]:

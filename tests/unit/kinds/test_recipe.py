@@ -60,7 +60,7 @@ counterexamples = ["jazz_{base62:40}", "zz_replace_this_with_your_own_token"]
 """
 _WORDS = {
     "text": "Anyreach zz token",
-    "github": "Withdraw it at /zz now",
+    "github": "Withdraw it at /zz in your Anyreach organization now",
     "gitlab": '"value": "zz_token"',
     "gitlab-codequality": "anyreach-zz-token",
     "markdown": "Anyreach zz token",
