@@ -108,7 +108,7 @@ def test_a_file_that_is_named(repo: Repository, tmp_path: Path) -> None:
         ([_OTHER, "--reason", "..."], "give one"),
         ([_OTHER], "--reason"),
         ([_OTHER, "--reason", "x", "--expires", "soon"], "not a date"),
-        ([_OTHER, "--reason", "x", "--expires", "2020-01-01"], "has come already"),
+        ([_OTHER, "--reason", "x", "--expires", "2020-01-01"], "must be a later day"),
         ([_OTHER, "--reason", "x" * 600], "longer than"),
     ],
 )

@@ -40,7 +40,7 @@ class LazyGroup(click.Group):
         except click.NoSuchOption as error:
             if command := next((word for word in words if word in _COMMANDS), None):
                 hint = f"akpatrol {command} {error.option_name} ..."
-                raise UsageError(f"{error.option_name} belongs behind the command", hint=hint) from None
+                raise UsageError(f"{error.option_name} belongs after the command", hint=hint) from None
             raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -80,7 +80,7 @@ def _is_option(words: list[str], place: int, options: OptionWords, names: _Names
     if not all(names.known(other) for other in words[place + 1 :]):
         return True
     if options.name(word) in _TIGHTENING and names.is_left_alone(word, words[place + width :]):
-        raise UsageError(f"{word} is an option, and a file here is called like it", hint=_REMEDY)
+        raise UsageError(f"{word} is an option, but also the name of a file here", hint=_REMEDY)
     click.echo(f"akpatrol: {word} is taken for the file of that name, not for the option; {_REMEDY}", err=True)
     return False
 

@@ -81,7 +81,7 @@ def _chain(file: str, files: Files, *, is_tree: bool) -> list[tuple[str, Table]]
     while file:
         name = files.name(file)
         if file in (path for path, _ in chain):
-            raise UsageError(f"{name}: extends: in a circle")
+            raise UsageError(f"{name}: extends: cycle")
         if len(chain) > _DEEPEST:
             raise UsageError(f"{name}: extends: more than {_DEEPEST} files, one extending the other")
         content = files.read(file, _LONGEST_BYTES)

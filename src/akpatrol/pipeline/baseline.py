@@ -86,7 +86,7 @@ def locate(config: str | None, named: str | None) -> BaselineFile:
 def read(file: str) -> dict[str, BaselineEntry]:
     """Return the entries by fingerprint. Raises UsageError without a file, or for a damaged one."""
     if not os.path.exists(file):
-        raise UsageError(f"{file}: no such baseline", hint="make it: akpatrol baseline create")
+        raise UsageError(f"{file}: no such baseline", hint="create it: akpatrol baseline create")
     return baseline.parse(OnDisk(os.path.dirname(file)).read(file, _MOST_BYTES), file)
 
 

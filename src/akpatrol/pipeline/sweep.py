@@ -67,7 +67,7 @@ class SweepWatch(Watch, Protocol):
     """Follows a sweep with its clones."""
 
     def cloning(self, what: str, share: float | None) -> None:
-        """Note how far a clone is; called from several threads."""
+        """Show the progress of a clone; called from several threads."""
 
     def totals(self, gaps: int) -> SweepTotals:
         """Return how the targets were scanned; ``gaps`` of them were not fully read."""
@@ -136,7 +136,7 @@ class _SweepRun:
         return verified.interrupted
 
     def _conclude(self, report: Report, totals: SweepTotals) -> ExitCode:
-        """Take the store's report through the stages that follow a scan; it holds the API's answers already."""
+        """Take the store's report through the stages after a scan; it already holds the API's answers."""
         offline = self._settings._replace(options=self._settings.options._replace(verify=False))
         stages = self._stages._replace(settings=offline)
         answered = stages.answer(report, (*emptiness.FILES, *emptiness.OBJECTS))
@@ -170,7 +170,7 @@ def _retire_missing(store: SweepStore, run: int) -> None:
 
 
 def _scan_spec(request: SweepRequest, settings: Settings) -> work.ScanSpec:
-    """Return how every target is scanned. Raises UsageError where secrets would have to cross an open wire."""
+    """Return how every target is scanned. Raises UsageError if secrets would cross an unencrypted connection."""
     secrets = settings.options.verify
     if request.scheduler and secrets and not request.scheduler.startswith("tls://"):
         raise UsageError("--verify with --dask requires a scheduler with TLS", hint="--dask tls://host:8786")
@@ -188,7 +188,7 @@ def _scan_spec(request: SweepRequest, settings: Settings) -> work.ScanSpec:
 
 
 def _planned(words: tuple[str, ...], forges: Sequence[Forge]) -> Iterator[Planned]:
-    """Yield the targets. Raises UsageError, at once, for what cannot be one."""
+    """Yield the targets. Raises UsageError, at once, for anything that cannot be a target."""
     if not words and not forges:
         raise UsageError("nothing to sweep", hint="give a TARGET, --github-org or --gitlab-group")
     return chain(targets.resolve(words), *(forge.repositories() for forge in forges))
@@ -200,7 +200,7 @@ def _mirrors(settings: Settings) -> str | None:
 
 
 def _own(file: str, settings: Settings) -> frozenset[bytes]:
-    """Return the files that the sweep itself writes: to read them would change them."""
+    """Return the files that the sweep itself writes, which it must not scan."""
     store = os.path.realpath(file)
     reports = (os.path.realpath(named) for _, named in settings.outputs if named)
     return frozenset(map(os.fsencode, (*(store + suffix for suffix in ("", "-wal", "-shm", "-lock")), *reports)))

@@ -30,7 +30,7 @@ def verify(settings: Settings, console: Console) -> ExitCode:
 
 
 def _with_unread_lines(report: Report, typed: bytes) -> Report:
-    """Report every line in which nothing was recognised; silence would look like an answer."""
+    """Report every line in which nothing was recognised: leaving it out would look like an answer."""
     matched_lines = {place.line for credential in report.credentials for place in credential.occurrences}
     lines = enumerate(typed.split(b"\n"), 1)
     unread = [

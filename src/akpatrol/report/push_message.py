@@ -70,7 +70,7 @@ class Outlook(NamedTuple):
         if self.fail_open:
             return ""
         if self.is_local:
-            return "Mend what could not be scanned, then push again."
+            return "Fix what could not be scanned, then push again."
         return f"Push again, in smaller parts if it is large; otherwise ask {self.whom}."
 
 

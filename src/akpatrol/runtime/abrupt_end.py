@@ -29,5 +29,5 @@ def end(number: int, _frame: FrameType | None = None) -> NoReturn:
         # Not through sys.stderr, to which this process may be writing as the signal arrives.
         os.write(2, f"akpatrol: {message(number)}\n".encode())
     except OSError:
-        pass  # nobody is left to read it; the exit code still says it
+        pass  # nobody is left to read it; the exit code still reports it
     os._exit(128 + number)

@@ -51,7 +51,7 @@ class CachedFiles(FilesSource):
         self._read: dict[str, dict[str, object]] = {}
 
     def recall(self, conditions: str) -> None:
-        """Learn what decides, besides the bytes, what is found in them."""
+        """Receive the conditions, besides the bytes, that determine the findings."""
         self._conditions = conditions
 
     def plan(self) -> Iterator[Planned]:
@@ -72,12 +72,12 @@ class CachedFiles(FilesSource):
             self._read[key] = value
 
     def remember(self) -> None:
-        """Keep what was read."""
+        """Store the results."""
         self._cache.put(self._conditions, _BATCH, self._read)
 
 
 def _key(unit: FilesUnit) -> str:
-    """Return a digest that changes when the files do, "" when there is none."""
+    """Return a digest that changes when the files do, "" if they cannot be identified."""
     facts: list[object] = [unit.root, unit.names, unit.named]
     newest = time_ns() - SETTLED_NS
     try:
@@ -92,8 +92,8 @@ def _key(unit: FilesUnit) -> str:
 
 
 def _value(unit: FilesUnit, read: ScanResult) -> dict[str, object] | None:
-    """Return what to keep of a batch; None when something befell it that is no one file's matter."""
-    # A skip in a container is called by the file and the way to it.
+    """Return the JSON value of a batch; None if a problem belongs to no single file."""
+    # A skip in a container is named by the file and the path in the container.
     items = {os.fsencode(skip.item.partition(" > ")[0]) for skip in read.skipped}
     again = items | {hit.origin.path or b"" for hit in read.findings}
     in_names = any(hit.origin.place is Place.PATH and not hit.origin.containers for hit in read.findings)
@@ -103,7 +103,7 @@ def _value(unit: FilesUnit, read: ScanResult) -> dict[str, object] | None:
 
 
 def _known(value: Any) -> _Known | None:
-    """Return what was kept of a batch; what is not as it was written is nothing."""
+    """Return the cached batch; None for malformed data."""
     counts = scan_counts.parse(value)
     try:
         return None if counts is None else _Known(counts, tuple(bytes.fromhex(path) for path in value["again"]))

@@ -1,6 +1,6 @@
-"""Wire redaction: only a unit without secrets in its names, and the places to read again, cross an open wire.
+"""Wire redaction: over an unencrypted connection go only units without secrets in their names, and places to reread.
 
-The coordinating process reads those few places itself, and then knows all that a single process would know.
+The coordinating process reads those few places itself, so it gets the same result as a single process.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ _own = local()
 
 
 def examiner(order: ScanSpec) -> Examiner:
-    """Return this thread's examiner: what it is compiled of is the same for all targets, and it serves one thread."""
+    """Return this thread's examiner: all targets share its compiled rules, and it serves one thread."""
     key = (order.rules.digest, order.limits, order.remember)
     if getattr(_own, "key", None) != key:
         _own.key, _own.examiner = key, Examiner(order.rules, order.limits)
@@ -150,7 +150,7 @@ def shown(order: ScanSpec, text: str) -> str:
 
 
 def outcome(order: ScanSpec, report: Report) -> TargetResult:
-    """Return a report as what is kept of it."""
+    """Return the result of a report: its document, and its raw secrets if requested."""
     redact = Redactor(examiner(order).engine, [credential.secret for credential in report.credentials])
     options = RenderOptions(redact, order.rules, datetime.now(UTC))
     credentials = report.credentials if order.secrets else ()

@@ -33,7 +33,7 @@ class PartialResult(NamedTuple):
 
 
 class Background:
-    """Runs one batch; iterating gives what it learns, closing stops it."""
+    """Runs one batch; iterating yields its results, closing stops it."""
 
     def __init__(
         self, credentials: Sequence[Credential], options: VerifyOptions, transport: httpx.AsyncBaseTransport | None
@@ -57,7 +57,7 @@ class Background:
             raise self._error
 
     def stop(self) -> list[PartialResult]:
-        """Cancel what is under way and return all that was learned: an interrupt may lose what was just given out."""
+        """Cancel the requests in progress and return all results: an interrupt may lose one that was just yielded."""
         if self._thread.is_alive() and self._begun.wait(_STOP_SECONDS) and self._loop and self._task:
             with suppress(RuntimeError):  # the loop closed by itself in between
                 self._loop.call_soon_threadsafe(self._task.cancel)

@@ -1,9 +1,9 @@
-"""How the API is asked: the only module that knows httpx and tenacity.
+"""The API client: the only module that knows httpx and tenacity.
 
 A credential goes into one header of one request to one host, and nowhere else: its request is never followed
 elsewhere, never logged, and every failure becomes a value that does not hold it. Proxies are taken from the
 environment (``HTTPS_PROXY``, ``NO_PROXY``), since many networks have no other way out: a proxy sees the host's name,
-the TLS inside is checked as ever, and what it says itself proves nothing. This machine is asked without a proxy.
+TLS is checked as without it, and its own answers prove nothing. Requests to this machine use no proxy.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ _STATUSES = {
 
 
 def said(answer: Answer) -> Said:
-    """Read one answer. Only the API's own JSON says anything."""
+    """Return the meaning of one answer. Only the API's own JSON has one."""
     if answer.failure:
         return Said.NOTHING
     if _is_success(answer.status) and answer.shape is Shape.DATA:
@@ -107,18 +107,18 @@ def said(answer: Answer) -> Said:
 
 
 def worse(before: Answer, after: Answer) -> Answer:
-    """Return the answer to a negative control that is trusted less."""
+    """Return the less trustworthy of two answers to negative controls."""
     order = list(Said)
     return max(before, after, key=lambda answer: order.index(said(answer)))
 
 
 def distrust(kind: CredentialKind, *, organization_given: bool, control: Answer) -> str | None:
-    """Return why nothing of that kind can be believed, None when the negative control was refused as it should be."""
+    """Return why the answers for a kind cannot be trusted, None if the negative control was refused as it should be."""
     match said(control):
         case Said.REFUSED:
             return None
         case Said.CLAIM_MISSING if not kind.needs_organization:
-            return None  # still a 401; only the positive answers are believed then, and the plain refusals
+            return None  # still a 401; then only the positive answers and the plain refusals are trusted
         case Said.CLAIM_MISSING if organization_given:
             return "The API asks for an organization although one was sent, so its answers prove nothing."
         case Said.CLAIM_MISSING:
@@ -158,7 +158,7 @@ def decide(kind: CredentialKind, *, organization_given: bool, control: Answer, a
 
 
 def silence(answer: Answer) -> str:
-    """Return why an answer says nothing about a credential."""
+    """Return why an answer proves nothing about a credential."""
     if answer.failure:
         return _FAILURES[answer.failure]
     status = answer.status
@@ -170,7 +170,7 @@ def silence(answer: Answer) -> str:
         return f"The answer is a redirect ({status}), which is not followed."
     if status >= 500:  # noqa: PLR2004 - RFC 9110, 15.6
         return f"The server failed ({status})."
-    return f"The answer ({status}) says nothing about the credential."
+    return f"The answer ({status}) proves nothing about the credential."
 
 
 def _is_success(status: int) -> bool:

@@ -1,4 +1,4 @@
-"""Where objects may be: the object directory and its alternates.
+"""The places of objects: the object directory and its alternates.
 
 https://git-scm.com/docs/gitrepository-layout, and ``link_alt_odb_entries`` in git's source for the fine print.
 """
@@ -26,14 +26,14 @@ _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 
 
 class HasObjects(Protocol):
-    """A git that knows its repository, and the variables that it was given."""
+    """A git with its repository and the variables that it was given."""
 
     @property
     def repository(self) -> Repository:
         """The repository."""
 
     def variable(self, name: str) -> str:
-        """Return the value of an environment variable of git's, empty without one."""
+        """Return the value of one of git's environment variables, empty if it is not set."""
 
 
 def directories(git: HasObjects) -> tuple[list[bytes], list[Skipped]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.repository import Repository
 
 _BATCH = 256
-# Those of linked work trees too; a reflog may be called like an index.
+# Also those of linked work trees; a reflog may have the name of an index.
 _INDEX = re.compile(rb"(?:worktrees/[^/]+/)?(?:index(?:\.lock)?|sharedindex\.[0-9a-f]+)")
 _REFS = re.compile(rb"(?:worktrees/[^/]+/)?(?:logs/)?refs/.*", re.DOTALL)
 
@@ -33,7 +33,7 @@ class GitDirectoryUnit(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Return what a person would call it."""
+        """Return its name in messages."""
         return f"git directory: {self.files.title}"
 
     def read(self) -> Iterator[Item]:

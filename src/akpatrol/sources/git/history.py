@@ -68,7 +68,7 @@ class HistorySource(OneTarget):
             self._memory.note(unit, read)
 
     def remember(self) -> None:
-        """Keep what was read."""
+        """Store the results."""
         if self._memory:
             self._memory.remember(complete=self._complete)
 
@@ -88,7 +88,7 @@ class HistorySource(OneTarget):
             return {}
 
     def is_much(self) -> bool:
-        """Return whether there are many objects to be read."""
+        """Return whether there are many objects to read."""
         if self._memory and self._surveyed is not None:
             return self._memory.unread() > _MUCH
         counts = self._counts()
@@ -118,7 +118,7 @@ class HistorySource(OneTarget):
         yield from ((match, where) for match, where in placed if where.object not in lent)
 
     def check(self) -> Iterator[Skipped]:
-        """Yield what the history refers to and the object database does not hold."""
+        """Yield a skip for each missing object that the history refers to."""
         self._complete = True
         for gap in chain(self._git.obstacles(), completeness.gaps(self._git, self._walk, self._proof())):
             self._complete = False
@@ -159,7 +159,7 @@ class RangeSource(OneTarget):
         self._before: Earlier | None = None
 
     def compare_with(self, examine: Callable[[Unit], Sequence[RawFinding]]) -> None:
-        """Learn how to find out what the range's base holds."""
+        """Receive the function that examines a unit, to compare with the range's base."""
         cut = self._range.revisions.index("--not") if "--not" in self._range.revisions else None
         starts = self._range.revisions[cut + 1 :] if cut is not None else ()
         parents = {parent for commit in self._commits.values() for parent in commit.parents}
@@ -174,7 +174,7 @@ class RangeSource(OneTarget):
         paths: dict[bytes, None] = {}
         yield from self._range.skips
         yield from self._walk()
-        compared = set() if self._range.open else {*self._cut}  # what these hold need not be new
+        compared = set() if self._range.open else {*self._cut}  # their content need not be new
         wanted = [commit for id_, commit in self._commits.items() if id_ not in compared]
         for id_, changes in revisions.changes(self._git, wanted):
             compared.add(id_)
@@ -212,7 +212,7 @@ class RangeSource(OneTarget):
                 yield Skipped(id_, f"earlier version of a file, needed to find what is new in it: {catfile.ABSENT}")
 
     def _walk(self) -> Iterator[Skipped]:
-        """Learn which commits there are, and at which of them a shallow clone ends."""
+        """Read the commits, and find those at which a shallow clone ends."""
         if not self._range.revisions:
             return
         try:

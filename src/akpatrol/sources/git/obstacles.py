@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.repository import Repository
 
 CONFIGURATIONS = (b"config", b"config.worktree")
-# A section's head; inside a value it does not affect the settings that are read here.
+# A section header; inside a value it does not affect the settings that are read here.
 _INCLUDE = re.compile(rb"\[include", re.IGNORECASE)
 _LARGEST_BYTES = 8 << 20
-# Files that git takes for what they are called.
+# Files that git reads by their names.
 _FILES = {b"HEAD", b"config", b"config.worktree", b"packed-refs", b"shallow", b"index", b"commondir", b"gitdir"}
 _TREES = {b"refs", b"logs", b"info", b"reftable"}
 # git accepts less, and then reports that this is not a git repository.
@@ -35,7 +35,7 @@ _OUTSIDE = "symbolic link out of the git directory: not followed"
 
 
 def obstacles(repository: Repository, stores: Sequence[bytes]) -> dict[bytes, str]:
-    """Return what must be kept from git, by path, each with what it is."""
+    """Return the paths that must be kept from git, each with the reason."""
     roots = [*dict.fromkeys((repository.common_dir, repository.git_dir))]
     reasons: dict[bytes, str] = {}
     for root in roots:
@@ -91,7 +91,7 @@ def _git_directory(directory: bytes, roots: list[bytes]) -> Iterator[tuple[bytes
 
 
 def _tree(top: bytes, roots: list[bytes]) -> Iterator[tuple[bytes, str]]:
-    """Yield what is in the way among refs, their logs and such; git would follow a link to a directory in circles."""
+    """Yield the obstacles among refs, reflogs and similar files; git would follow a link to a directory in circles."""
     links_lead_in = os.path.basename(top) in (b"info", b"reftable")
     pending = [top]
     while pending:
@@ -113,7 +113,7 @@ def _store(directory: bytes) -> Iterator[tuple[bytes, str]]:
         holds_files = part.name == b"pack" or len(part.name) == _FAN_OUT_DIGITS
         for entry in _entries(part.path):
             if holds_files and entry.name != b"multi-pack-index.d" and entry.is_dir():
-                yield entry.path, problem(entry.path)  # git gives up altogether when it is to read one
+                yield entry.path, problem(entry.path)  # git fails completely if it has to read one
             yield from _one(entry)
     for entry in _entries(os.path.join(directory, b"info", b"commit-graphs")):
         yield from _one(entry)
@@ -136,7 +136,7 @@ def blocks(path: bytes) -> str:
 
 
 def _file(entry: os.DirEntry[bytes], roots: list[bytes]) -> str:
-    """Return what is wrong with an entry that should be a file."""
+    """Return the problem with an entry that should be a file."""
     if entry.is_file(follow_symlinks=False):
         return ""
     if entry.is_symlink() and os.readlink(entry.path).startswith(b"refs/"):

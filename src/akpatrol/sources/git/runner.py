@@ -99,7 +99,7 @@ class Git:
             self._command += [b"-c", setting.encode()]
 
     def variable(self, name: str) -> str:
-        """Return one of HOOK_VARIABLES as git is given it, "" when it is not."""
+        """Return one of HOOK_VARIABLES as git gets it, "" if it is not set."""
         return self._hook.get(name, "")
 
     def ending_at(self, shallow_file: str) -> Git:
@@ -201,7 +201,7 @@ class Git:
             raise self._unstarted(error) from None
 
     def _unstarted(self, error: OSError) -> GitError | UsageError:
-        """Return what to say when git could not be started: what is missing may be another file than git."""
+        """Return the error for a git that could not be started: the missing file may be another one."""
         if os.fsencode(error.filename or b"") not in (b"", self._command[0]):
             return GitError(f"git cannot be run: {os.fsdecode(error.filename)}: {error.strerror}")
         if isinstance(error, FileNotFoundError):
@@ -213,16 +213,16 @@ class Git:
         return GitError(f"git cannot be run: {error.strerror}")
 
     def obstacles(self) -> tuple[Skipped, ...]:
-        """Return what of the git directory is kept from git. Raises GitError."""
+        """Return the parts of the git directory that are kept from git. Raises GitError."""
         self._prove()
         return self._obstacles
 
     def __getstate__(self) -> dict[str, object]:
-        """Return the state for another process; the stand-in belongs to the process that made it."""
+        """Return the state for another process; the safe directory belongs to the process that made it."""
         return {**self.__dict__, "_keeper": None}
 
     def _prove(self) -> None:
-        """Give git a safe copy of a git directory in which it would block or be led out. Raises GitError."""
+        """Give git a safe copy of a git directory that would make it block or leave the directory. Raises GitError."""
         if self._proven:
             return
         stores, _ = alternates.directories(self)

@@ -93,7 +93,7 @@ class Memory:
         return sum(len(known.again) if known else part.number for part, known in self._parts)
 
     def proof(self) -> Proof | None:
-        """Return from where all is known to be there; None when that is not known."""
+        """Return the tips from which everything is known to exist; None if that is unknown."""
         if self._before.tips is None or self._now.tips is None:
             return None
         return Proof(self._before.tips, self._now.tips - self._before.tips)
@@ -127,7 +127,7 @@ class Memory:
                 reading.read = read
 
     def remember(self, *, complete: bool) -> None:
-        """Keep the parts that were read whole, and, when nothing was missing and all kept still, that nothing was."""
+        """Store the parts that were read whole and, if nothing changed meanwhile, that nothing was missing."""
         entry = {
             key: value
             for key, reading in self._readings.items()

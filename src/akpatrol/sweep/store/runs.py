@@ -52,7 +52,7 @@ def named(known: Mapping[int, SweepRun], name: str, current: int, store: str, no
     numbers = f"{earlier[0].id} to {earlier[-1].id}" if earlier else "none"
     raise UsageError(
         f"{store}: no run {name} before run {current}",
-        hint=f"earlier runs: {numbers}; a date, an age as 7d or 12h, and `{PREVIOUS}` are understood too",
+        hint=f"earlier runs: {numbers}; a date, an age such as 7d or 12h, or `{PREVIOUS}` works too",
     )
 
 

@@ -25,7 +25,7 @@ _SHA_1_DIGITS = 40
 
 
 class Loose:
-    """Yields the loose objects with these ids; ``left`` has those that it could not read."""
+    """Yields the loose objects with these ids; ``left`` has the ids that it could not read."""
 
     def __init__(self, directory: bytes, ids: Sequence[str]) -> None:
         self._directory = directory
@@ -60,7 +60,7 @@ class Loose:
             content = inflate(view, header.end() + size)[header.end() :]
             hashed.update(content)
             if hashed.hexdigest() != id_:
-                # git does not look; but what had this id is found nowhere else.
+                # git does not check this; but the object with this id exists nowhere else.
                 raise BrokenObjectError("loose object does not match its id")
             yield RawObject(id_, type_, size, content, None, len(view))
             return

@@ -58,7 +58,7 @@ class Survey(NamedTuple):
 
 
 def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambda packs: packs) -> Survey | None:
-    """Return the content; None when part of it is not understood.
+    """Return the content; None if a part of it is in an unknown format.
 
     ``arrange`` returns the packs in the order in which they are read: an object in two packs is read from
     the earlier one.
@@ -114,7 +114,7 @@ def loose(directory: bytes, ids: Iterable[str]) -> Iterator[LooseObjects]:
 def _opened(
     directories: list[bytes], id_bytes: int
 ) -> tuple[list[Pack], list[object_directories.ObjectDirectory], list[Skipped]]:
-    """Return all packs that can be opened, all loose objects, and what cannot. Raises GitError."""
+    """Return all packs that can be opened, all loose objects, and a skip for each other pack. Raises GitError."""
     for _ in range(_LISTED_AT_MOST):
         stores = [object_directories.listed(directory, id_bytes) for directory in directories]
         labels = [alternates.label(directories, store.directory) for store in stores]
@@ -132,7 +132,7 @@ def _opened(
 
 
 def _pack(path: bytes, label: str, id_bytes: int) -> Pack | Skipped:
-    """Open a pack. Raises FileNotFoundError for one that is not there any more."""
+    """Open a pack. Raises FileNotFoundError if it no longer exists."""
     reading, item = path, label
     try:
         file = entries.opened(path)
@@ -149,7 +149,7 @@ def _pack(path: bytes, label: str, id_bytes: int) -> Pack | Skipped:
 def _without_repetition(
     indexes: list[PackIndex], stores: list[object_directories.ObjectDirectory], id_bytes: int
 ) -> list[bytearray]:
-    """Mark in each pack what an earlier one has too, and take out of the loose objects what is met twice."""
+    """Mark in each pack the objects that an earlier pack has too, and remove repeated ones from the loose objects."""
     if len(indexes) + sum(bool(store.loose) for store in stores) <= 1:
         return [bytearray() for _ in indexes]
     marks = [bytearray(index.number) for index in indexes]
