@@ -24,12 +24,13 @@ def folded(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
     """Return one occurrence for each line of a path, given the versions' in order, the worst state first.
 
     Where a line holds the credential twice, both stay: the first is folded with the first of other versions. What an
-    inline allowance covers is not folded with what it does not.
+    inline allowance covers is not folded with what it does not, nor what is only staged with what was committed.
     """
     groups: dict[tuple[object, ...], list[Occurrence]] = {}
     met: Counter[tuple[object, ...]] = Counter()
     for one in occurrences:
-        place = (one.target, one.place, one.path, one.line, one.containers, one.encodings, one.inline)
+        is_staged = one.state is State.STAGED
+        place = (one.target, one.place, one.path, one.line, one.containers, one.encodings, one.inline, is_staged)
         if not _is_version(one):
             groups[len(groups), *place] = [one]
             continue

@@ -128,10 +128,16 @@ def _confidence(surest: Confidence, occurrences: Iterable[Occurrence]) -> Confid
 
 
 def _distinct(occurrences: Iterable[Occurrence], of: Callable[[str], Precedence]) -> tuple[Occurrence, ...]:
-    """Return one occurrence for each (place, object or file, offset), worst state first, then in order of place."""
+    """Return one occurrence for each (place, object or file, offset), worst state first, then in order of place.
+
+    A version of a file that is staged and in the history is two.
+    """
     found: dict[tuple[object, ...], Occurrence] = {}
     for one in occurrences:
-        where = one.target, one.place, one.object or (one.path, one.refs), one.offset, one.containers, one.encodings
+        where = (
+            *(one.target, one.place, one.object or (one.path, one.refs), one.offset, one.containers, one.encodings),
+            one.state is State.STAGED,
+        )
         before = found.setdefault(where, one)
         if before.rule_ids != one.rule_ids:
             together = sorted({*before.rule_ids, *one.rule_ids}, key=of)
