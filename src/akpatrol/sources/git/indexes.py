@@ -1,4 +1,7 @@
-"""What the index adds to HEAD: https://git-scm.com/docs/git-ls-files."""
+"""The index of the main work tree and those of linked ones: what the next commits would add.
+
+https://git-scm.com/docs/git-worktree, https://git-scm.com/docs/gitrepository-layout
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Skipped
 from akpatrol.sources.git.index_file import flaws
+from akpatrol.sources.git.refs import linked
 from akpatrol.sources.git.trail import Trail
 from akpatrol.sources.git.trees import TreeChange
 
@@ -20,32 +24,40 @@ _TREE = ("rev-list", "--objects", "--no-object-names", "--no-walk", "--missing=a
 
 
 class Indexes:
-    """Finds blobs in the index; ``skips`` says what of it could not be read, once it was needed."""
+    """Finds blobs in the indexes; ``skips`` says which of these could not be read, once they were needed."""
 
     def __init__(self, git: Git) -> None:
         self._git = git
         self.skips: list[Skipped] = []
 
     def staged(self, blobs: Collection[str], in_branches: Collection[str]) -> Mapping[str, Trail]:
-        """Return where the index holds one of the blobs and HEAD does not, by blob.
+        """Return where an index holds one of the blobs and the HEAD of its work tree does not, by blob.
 
         Only those ``in_branches`` can be in HEAD.
         """
         found: dict[str, Trail] = {}
-        directory = self._git.repository.common_dir
-        file = os.path.join(directory, b"index")
-        if not os.path.isfile(file):
-            return found  # not there before the first git add; what git must not open is reported as such
+        common = self._git.repository.common_dir
         try:
-            entries = [(id_, path) for id_, path in _entries(self._git) if id_ in blobs]
-            held = _held(self._git, {id_ for id_, _ in entries if id_ in in_branches})
+            directories = [common, *linked(common)]
         except GitError as error:
-            self.skips.append(Skipped("index", f"cannot determine what is staged in it: {error}"))
-            return found
-        self.skips += flaws(directory, file)
-        for id_, path in entries:
-            if id_ not in held:
-                found.setdefault(id_, Trail()).add(TreeChange(path, id_, ()))
+            self.skips.append(Skipped("worktrees", str(error)))
+            directories = [common]
+        for directory in directories:
+            file = os.path.join(directory, b"index")
+            if not os.path.isfile(file):
+                continue  # not there before the first git add; what git must not open is reported as such
+            inside = "" if directory == common else os.fsdecode(os.path.relpath(directory, common)) + "/"
+            try:
+                own = self._git.of(directory)
+                entries = [(id_, path) for id_, path in _entries(own) if id_ in blobs]
+                held = _held(own, {id_ for id_, _ in entries if id_ in in_branches})
+            except GitError as error:
+                self.skips.append(Skipped(f"{inside}index", f"cannot determine what is staged in it: {error}"))
+                continue
+            self.skips += flaws(directory, file, inside)
+            for id_, path in entries:
+                if id_ not in held:
+                    found.setdefault(id_, Trail()).add(TreeChange(path, id_, ()))
         return found
 
 
