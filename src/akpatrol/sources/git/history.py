@@ -11,6 +11,7 @@ from akpatrol.model.scan import Place, Skipped, StateReason
 from akpatrol.sources.base import STORED, OneTarget
 from akpatrol.sources.git import catfile, completeness, describe, gitdir, placement, revisions
 from akpatrol.sources.git.earlier import Earlier
+from akpatrol.sources.git.indexes import Indexes
 from akpatrol.sources.git.missing_commits import shallow_boundary
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
 
@@ -52,6 +53,7 @@ class HistorySource(OneTarget):
         self._complete = False
         self._met: list[bytes] = []
         self._walk: completeness.HistoryWalk | None = None
+        self._indexes = Indexes(git)
 
     def recall(self, conditions: str) -> None:
         """Look up what was read under these conditions."""
@@ -107,7 +109,7 @@ class HistorySource(OneTarget):
         """Yield each raw finding with its provenance in the whole history."""
         if self._walk:
             self._walk.give_up()
-        placed = placement.place(self._git, hits)
+        placed = placement.place(self._git, hits, indexes=self._indexes)
         return placed if self._lent else self._without_lent(list(placed))
 
     def _without_lent(self, placed: Sequence[Placed]) -> Iterator[Placed]:
@@ -115,10 +117,13 @@ class HistorySource(OneTarget):
 
         dangling = {one.object for _, one in placed if one.object and one.state_reason is StateReason.DANGLING}
         lent = dangling - held(self._git, dangling) if dangling else dangling
-        yield from ((match, one) for match, one in placed if one.object not in lent)
+        for match, one in placed:
+            if one.object not in lent or one.state_reason is not StateReason.DANGLING:
+                yield match, one
 
     def check(self) -> Iterator[Skipped]:
-        """Yield what the history refers to and the object database does not hold."""
+        """Yield what the history refers to and the object database does not hold, and indexes that cannot be read."""
+        yield from self._indexes.skips
         self._complete = True
         for gap in chain(self._git.obstacles(), completeness.gaps(self._git, self._walk, self._proof())):
             self._complete = False

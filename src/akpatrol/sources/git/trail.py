@@ -25,7 +25,6 @@ class Trail:
     size: int = 0
     more: bool = False
     walked: bool = False
-    staged: bool = False
 
     def add(self, change: TreeChange) -> None:
         """Take in where a change puts it, as far as there is room."""
