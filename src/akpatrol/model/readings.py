@@ -49,6 +49,7 @@ class KnownSecrets:
     def __init__(self, certain: Iterable[tuple[CredentialKind, Secret]], names: Collection[str] = ()) -> None:
         self._secrets = set(certain)
         self._names = names
+        self._beginnings = tuple(name for name in names if name.startswith(identity.PREFIX))
 
     def settled(self, match: Match, occurrence: Occurrence) -> tuple[Match, Occurrence]:
         """Return a match and its occurrence with their end, if that is known."""
@@ -64,7 +65,8 @@ class KnownSecrets:
     def _is_asked(self, kind: CredentialKind, secret: Secret) -> bool:
         if not self._names:
             return False
-        return identity.secret_sha256(secret) in self._names or identity.fingerprint(kind, secret) in self._names
+        name = identity.fingerprint(kind, secret)
+        return identity.secret_sha256(secret) in self._names or name.startswith(self._beginnings)
 
 
 def _ended(occurrence: Occurrence, longest: Secret, secret: Secret) -> Occurrence:
