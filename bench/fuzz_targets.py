@@ -79,7 +79,7 @@ class _Corpus:
             return data[position - size : position]
 
         block = _BLOCK_BYTES if number % 2 else len(data) + 1
-        for found in self._examiner.look(content_of(read, Origin("fuzz", path=b"file"), block=block)):
+        for found in self._examiner.examine_item(content_of(read, Origin("fuzz", path=b"file"), block=block)):
             if isinstance(found, RawFinding):
                 _check(found, len(data))
 

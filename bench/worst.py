@@ -47,10 +47,10 @@ from akpatrol.scan.examine import Examiner
 from akpatrol.model.credential import RawFinding as Hit
 from akpatrol.model.scan import Origin, Skipped
 examiner = Examiner(rules.load())
-examiner.engine.gate.prepare(), examiner.engine.gate.compiled()
+examiner.engine.prefilter.prepare(), examiner.engine.prefilter.compiled()
 with open(sys.argv[1], "rb") as file:
     begun, hits, skips = time.process_time(), 0, 0
-    for item in examiner.look(content_of(file.read, Origin("0"))):
+    for item in examiner.examine_item(content_of(file.read, Origin("0"))):
         hits += isinstance(item, Hit)
         skips += isinstance(item, Skipped)
     took = time.process_time() - begun

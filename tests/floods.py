@@ -1,4 +1,4 @@
-"""Makes little data a flood: few rings of the gate are told one by one, in small blocks."""
+"""Make little data a flood: the prefilter reports few matches one by one, in small blocks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def flood(patch: pytest.MonkeyPatch, most: int) -> None:
-    """Let each gate tell at most ``most`` rings one by one."""
+    """Let each prefilter report at most ``most`` matches one by one."""
     for module in (prefilter, hyperscan_patterns):
         patch.setattr(module, "most_of", lambda _: most)
     patch.setattr(hyperscan_patterns, "_MOST_IN_BLOCK", most)

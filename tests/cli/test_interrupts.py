@@ -52,7 +52,7 @@ _AT = {
 original = execution._read_here
 def slow(unit, examiner, sink):
     original(unit, examiner, sink)
-    if sink.tally.hits:
+    if sink.result.findings:
         stuck(b"stuck")
 execution._read_here = slow
 """,

@@ -25,10 +25,10 @@ from tests.floods import flood
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from akpatrol.detect.prefilter import GateChoice
+    from akpatrol.detect.prefilter import PrefilterChoice
     from akpatrol.model.credential import RawFinding
 
-_GATES: tuple[GateChoice, ...] = ("automaton", "hyperscan")
+_PREFILTERS: tuple[PrefilterChoice, ...] = ("automaton", "hyperscan")
 _ORIGIN = Origin("0")
 _settings = settings(
     max_examples=150,
@@ -49,7 +49,7 @@ _PARTS = [
 
 
 @cache
-def _engine(choice: GateChoice) -> Engine:
+def _engine(choice: PrefilterChoice) -> Engine:
     if choice == "hyperscan":
         pytest.importorskip("hyperscan")
     return Engine(load(), choice)
@@ -115,9 +115,9 @@ def _blocks() -> st.SearchStrategy[int]:
 
 
 @_settings
-@given(_surroundings(), _credentials(), _surroundings(), _blocks(), st.sampled_from(_GATES))
+@given(_surroundings(), _credentials(), _surroundings(), _blocks(), st.sampled_from(_PREFILTERS))
 def test_planted_credential_is_found_once_in_its_place(
-    before: bytes, credential: bytes, after: bytes, block: int, choice: GateChoice
+    before: bytes, credential: bytes, after: bytes, block: int, choice: PrefilterChoice
 ) -> None:
     """At any offset in any bytes, whatever the block size; only its own boundaries are made right."""
     before, after = before + b'\n"', b'"\n' + after
@@ -149,7 +149,7 @@ def test_column_counts_characters(before: bytes, credential: bytes, block: int) 
 def test_findings_do_not_depend_on_the_gate_or_the_blocks(data: bytes, block: int) -> None:
     block = max(block, len(data) // 300 + 1)
     whole = _engine("automaton").scan(data)
-    for choice in _GATES:
+    for choice in _PREFILTERS:
         engine = _engine(choice)
         assert engine.scan(data) == whole
         hits = _hits(engine, data, block)
@@ -169,8 +169,8 @@ def test_findings_do_not_depend_on_what_is_far_away(data: bytes) -> None:
 
 
 @_settings
-@given(_fragments(), st.integers(0, 8), st.sampled_from(_GATES))
-def test_flood_of_anchors_changes_nothing(data: bytes, most: int, choice: GateChoice) -> None:
+@given(_fragments(), st.integers(0, 8), st.sampled_from(_PREFILTERS))
+def test_flood_of_anchors_changes_nothing(data: bytes, most: int, choice: PrefilterChoice) -> None:
     engine = _engine(choice)
     expected = engine.scan(data)
     with pytest.MonkeyPatch.context() as patch:
@@ -272,11 +272,11 @@ def test_redactor_masks_any_text(text: str) -> None:
         assert masked == data
 
 
-@given(st.lists(st.one_of(st.binary(max_size=30), st.sampled_from(_PARTS)), max_size=12), st.sampled_from(_GATES))
+@given(st.lists(st.one_of(st.binary(max_size=30), st.sampled_from(_PARTS)), max_size=12), st.sampled_from(_PREFILTERS))
 @_settings
-def test_parts_looked_at_together(parts: list[bytes], choice: GateChoice) -> None:
+def test_parts_looked_at_together(parts: list[bytes], choice: PrefilterChoice) -> None:
     """What has a match is suspected, also at a part's very start and end; nothing reaches across a border."""
     engine = _engine(choice)
-    suspected = engine.suspects(parts)
-    assert {number for number, part in enumerate(parts) if engine.scan(part)} <= set(suspected)
-    assert all(0 <= number < len(parts) for number in suspected)
+    passing_numbers = engine.prefiltered_parts(parts)
+    assert {number for number, part in enumerate(parts) if engine.scan(part)} <= set(passing_numbers)
+    assert all(0 <= number < len(parts) for number in passing_numbers)

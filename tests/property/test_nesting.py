@@ -28,7 +28,7 @@ from tests.credentials import organization_key, personal_access_token
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from akpatrol.detect.prefilter import GateChoice
+    from akpatrol.detect.prefilter import PrefilterChoice
 
 _LARGEST = 20_000  # bytes; each layer may take several times what is in it
 _PUNCTUATION = frozenset(b"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
@@ -80,7 +80,7 @@ _ENCODERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 @cache
-def _examiner(choice: GateChoice) -> Examiner:
+def _examiner(choice: PrefilterChoice) -> Examiner:
     if choice == "hyperscan":
         pytest.importorskip("hyperscan")
     return Examiner(load(), Limits(), choice)
@@ -97,8 +97,8 @@ def _encoded(data: bytes, names: tuple[str, ...]) -> bytes:
     return data
 
 
-def _look(data: bytes, choice: GateChoice = "automaton") -> Iterator[RawFinding | Skipped]:
-    found = _examiner(choice).look(Content(Origin("0", path=b"file"), data, size=len(data)))
+def _look(data: bytes, choice: PrefilterChoice = "automaton") -> Iterator[RawFinding | Skipped]:
+    found = _examiner(choice).examine_item(Content(Origin("0", path=b"file"), data, size=len(data)))
     return (item for item in found if isinstance(item, RawFinding | Skipped))
 
 
@@ -131,7 +131,7 @@ def _layers() -> st.SearchStrategy[tuple[str, ...]]:
 @example(("html names", "utf-32-le", "quoted-printable, mail", "html special"), 1, "automaton")
 @example(("u", "html names", "quoted-printable, marks", "html names"), 1, "automaton")
 @example(("u", "utf-32-le", "quoted-printable, mail", "json"), 1, "automaton")
-def test_no_depth_is_silent(layers: tuple[str, ...], seed: int, choice: GateChoice) -> None:
+def test_no_depth_is_silent(layers: tuple[str, ...], seed: int, choice: PrefilterChoice) -> None:
     rng = Random(seed)
     secret = rng.choice((organization_key, personal_access_token))(rng)
     assume(list(_look(secret.encode())))  # a few draws look like no credential

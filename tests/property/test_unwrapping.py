@@ -34,13 +34,13 @@ from tests.floods import flood
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from akpatrol.detect.prefilter import GateChoice
+    from akpatrol.detect.prefilter import PrefilterChoice
 
 _settings = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
 _ORIGIN = Origin("0", path=b"file")
-_GATES: tuple[GateChoice, ...] = ("automaton", "hyperscan")
+_PREFILTERS: tuple[PrefilterChoice, ...] = ("automaton", "hyperscan")
 
 _TEXTUAL: dict[str, Callable[[Artifact], Artifact]] = {
     "base64": spellings.base64,
@@ -84,7 +84,7 @@ class Nest(NamedTuple):
 
 
 @cache
-def _examiner(choice: GateChoice, *, decode: bool = True, containers: bool = True) -> Examiner:
+def _examiner(choice: PrefilterChoice, *, decode: bool = True, containers: bool = True) -> Examiner:
     if choice == "hyperscan":
         pytest.importorskip("hyperscan")
     return Examiner(load(), Limits(decode=decode, containers=containers), choice)
@@ -145,7 +145,7 @@ def _nests() -> st.SearchStrategy[Nest]:
 
 
 def _look(examiner: Examiner, data: bytes) -> list[RawFinding | Skipped]:
-    found = examiner.look(Content(_ORIGIN, data, size=len(data)))
+    found = examiner.examine_item(Content(_ORIGIN, data, size=len(data)))
     return [item for item in found if isinstance(item, RawFinding | Skipped)]
 
 
@@ -166,13 +166,13 @@ def test_found_in_any_three_forms(nest: Nest) -> None:
 @settings(_settings, max_examples=60)
 @given(_nests())
 def test_the_gates_agree(nest: Nest) -> None:
-    one, other = (_look(_examiner(choice), nest.data) for choice in _GATES)
+    one, other = (_look(_examiner(choice), nest.data) for choice in _PREFILTERS)
     assert one == other
 
 
 @settings(_settings, max_examples=60)
-@given(_nests(), st.integers(1, 3), st.sampled_from(_GATES))
-def test_a_flood_hides_nothing(nest: Nest, most: int, choice: GateChoice) -> None:
+@given(_nests(), st.integers(1, 3), st.sampled_from(_PREFILTERS))
+def test_a_flood_hides_nothing(nest: Nest, most: int, choice: PrefilterChoice) -> None:
     expected = _hits(_examiner(choice), nest.data)
     with pytest.MonkeyPatch.context() as patch:
         flood(patch, most)
@@ -215,7 +215,7 @@ def test_the_size_of_blocks_changes_nothing(nest: Nest, shift: int, block: int) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("akpatrol.model.chunks.blocks.__defaults__", (block, 8 << 10, 8 << 10))
         content = content_of(BytesIO(moved).read, _ORIGIN, block=block)
-        hits = [hit for hit in _examiner("automaton").look(content) if isinstance(hit, RawFinding)]
+        hits = [hit for hit in _examiner("automaton").examine_item(content) if isinstance(hit, RawFinding)]
     assert {(hit.match.secret, hit.offset) for hit in hits} == {
         (secret, offset) for secret, _, offset in _hits(_examiner("automaton"), moved)
     }

@@ -29,7 +29,7 @@ class PatternCache:
             return bool(file and os.path.exists(file))
         return False
 
-    def recall(self, key: str) -> bytes | None:
+    def get(self, key: str) -> bytes | None:
         """Return the value under this key; None when it is missing or was modified."""
         with suppress(OSError):
             if (file := self._file(key)) and os.path.getsize(file) <= _MOST_BYTES:
@@ -39,7 +39,7 @@ class PatternCache:
                     return sealed[_HASH_BYTES:]
         return None
 
-    def remember(self, key: str, value: bytes) -> None:
+    def put(self, key: str, value: bytes) -> None:
         """Store a value under this key; a full cache drops its oldest value."""
         with suppress(OSError):
             if file := self._file(key):
@@ -57,8 +57,8 @@ class PatternCache:
 
     def _make_room(self) -> None:
         with os.scandir(self._directory) as entries:
-            kept = [(entry.stat().st_mtime, entry.path) for entry in entries if entry.name.startswith(_PREFIX)]
-        for _, file in sorted(kept)[:-_MOST_FILES]:
+            files = [(entry.stat().st_mtime, entry.path) for entry in entries if entry.name.startswith(_PREFIX)]
+        for _, file in sorted(files)[:-_MOST_FILES]:
             os.unlink(file)
 
 

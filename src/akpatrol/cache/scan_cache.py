@@ -62,7 +62,7 @@ class ScanCache:
         """Where the table is, or would be."""
         return os.path.join(self._directory or "", self._name)
 
-    def recall(self, conditions: str, kind: str, key: str) -> Any:
+    def get(self, conditions: str, kind: str, key: str) -> Any:
         """Return the JSON value stored under these conditions; None without one."""
         from sqlite3 import Error  # noqa: PLC0415 - 10 ms
 
@@ -88,7 +88,7 @@ class ScanCache:
         except (ValueError, RecursionError):
             return None
 
-    def remember(self, conditions: str, kind: str, values: Mapping[str, object]) -> None:
+    def put(self, conditions: str, kind: str, values: Mapping[str, object]) -> None:
         """Remember JSON values by their keys, all or none."""
         from sqlite3 import Error  # noqa: PLC0415 - 10 ms
 
@@ -110,7 +110,7 @@ class ScanCache:
         except (Error, ValueError) as error:
             self._failed(error)
             if not self.problem:
-                self.remember(conditions, kind, values)
+                self.put(conditions, kind, values)
 
     def close(self) -> None:
         """Close the file."""

@@ -16,16 +16,16 @@ def value_of(read: ScanResult) -> dict[str, object]:
     return {"counts": read.counts, "size": read.size, "excluded": read.excluded}
 
 
-def told(value: Any) -> tuple[Counted | Excluded, ...] | None:
+def parse(value: Any) -> tuple[Counted | Excluded, ...] | None:
     """Return the counts of an earlier scan; None for malformed data."""
     try:
-        one = Fields(value)
-        counts, size, excluded = one.counts("counts"), one.count("size"), one.counts("excluded")
+        fields = Fields(value)
+        counts, size, excluded = fields.counts("counts"), fields.count("size"), fields.counts("excluded")
     except FieldError:
         return None
     if not excluded.keys() <= {*Exclusion}:
         return None
-    found = [Counted(name, number) for name, number in counts.items()]
-    if found:
-        found[0] = found[0]._replace(size=size)
-    return (*found, *(Excluded(Exclusion(name), number) for name, number in excluded.items()))
+    counted = [Counted(name, number) for name, number in counts.items()]
+    if counted:
+        counted[0] = counted[0]._replace(size=size)
+    return (*counted, *(Excluded(Exclusion(name), number) for name, number in excluded.items()))

@@ -1,4 +1,4 @@
-r"""Where a credential begins and ends in the text around it.
+r"""Judge whether a credential begins and ends at a boundary of the text around it.
 
 A prefix inside a word (``compat_``, ``github_pat_``) is not a credential, but a letter that only ends an escape
 is not part of a word: in ``"\npat_..."``, ``key%3Dpat_...`` or after a terminal's colour sequence the
@@ -102,7 +102,7 @@ def _ends_escape(text: bytes) -> bool:
 
 @cache
 def _introducer() -> re.Pattern[bytes]:
-    """Match what any escape begins with: few texts have it, and to look for a whole escape takes ten times as long."""
+    """Match the first character of any escape, in a tenth of the time: few texts have one."""
     return re.compile(rb"[\\`%=\x1b\x9b\^\[]|_x")
 
 

@@ -33,20 +33,20 @@ class Searches(NamedTuple):
 class CharacterRuns:
     """The triggers of one kind of run: each fires at the end of the runs that hold its pattern."""
 
-    def __init__(self, run: CharacterRun, alarms: Sequence[tuple[int, bytes]]) -> None:
+    def __init__(self, run: CharacterRun, triggers: Sequence[tuple[int, bytes]]) -> None:
         self._run = run
-        self.indexes = [index for index, _ in alarms]
-        self.patterns = [pattern for _, pattern in alarms]
+        self.indexes = [index for index, _ in triggers]
+        self.patterns = [pattern for _, pattern in triggers]
         self.pattern = b"[%b]{%d}" % (re.escape(run.characters), run.length)
 
-    def rung(self, data: bytes, searches: Searches | None = None) -> dict[int, array[int]]:
+    def fired(self, data: bytes, searches: Searches | None = None) -> dict[int, array[int]]:
         """Return, for each trigger that fires, the ends of the runs in which it does.
 
         Not in large binaries, which hold little text.
         """
-        rung: dict[int, array[int]] = {}
+        fired: dict[int, array[int]] = {}
         if len(data) > _LARGE_BYTES and b"\0" in data[:_HEAD_BYTES]:
-            return rung
+            return fired
         run, any_, each = searches or Searches(self._folded(data), self._any, self._each)
         search = run
         length, rest = self._run.length, self._rest.match
@@ -59,17 +59,17 @@ class CharacterRuns:
             if position - start >= length and any_(data, start, position) >= 0:
                 for index, shows in zip(self.indexes, each, strict=True):
                     if shows(data, start, position) >= 0:
-                        rung.setdefault(index, array("Q")).append(position)
+                        fired.setdefault(index, array("Q")).append(position)
             if number % _MANY == 0:
                 if position - since < _MANY * _NEAR_BYTES:
                     if search is any_:
-                        position = self._rung_near(data, position, rung)
+                        position = self._fired_near(data, position, fired)
                     elif searches:
                         search = any_
                 since = position
-        return rung
+        return fired
 
-    def _rung_near(self, data: bytes, position: int, rung: dict[int, array[int]]) -> int:
+    def _fired_near(self, data: bytes, position: int, fired: dict[int, array[int]]) -> int:
         """Search the runs after one, as long as they are close together; return where the last ends."""
         length, many = self._run.length, _MANY
         while many >= _MANY:
@@ -83,7 +83,7 @@ class CharacterRuns:
                 many, position = many + 1, first + stop
                 for index, shows in zip(self.indexes, self._each, strict=True):
                     if shows(data, first + start, position) >= 0:
-                        rung.setdefault(index, array("Q")).append(position)
+                        fired.setdefault(index, array("Q")).append(position)
                 start = folded.find(b"\1" * length, stop)
         return position
 
@@ -124,9 +124,9 @@ def _search(pattern: bytes) -> Search:
     return search
 
 
-def grouped(alarms: Sequence[Trigger]) -> list[CharacterRuns]:
+def grouped(triggers: Sequence[Trigger]) -> list[CharacterRuns]:
     """Return the triggers that fire within runs, with their indexes, by kind of run."""
-    kinds = dict.fromkeys(alarm.run for alarm in alarms if alarm.run)
+    kinds = dict.fromkeys(trigger.run for trigger in triggers if trigger.run)
     return [
-        CharacterRuns(kind, [(i, one.pattern) for i, one in enumerate(alarms) if one.run == kind]) for kind in kinds
+        CharacterRuns(kind, [(i, one.pattern) for i, one in enumerate(triggers) if one.run == kind]) for kind in kinds
     ]

@@ -1,4 +1,4 @@
-"""Second stage: look at the places that the prefilter suspects, match and judge. Most runs have none.
+"""The second stage: match and judge at the places that the prefilter found. Most runs have none.
 
 The same bytes around a place give the same match, wherever a block begins.
 """
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 _LEAST_RUN = 16
 _LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{%d,}" % _LEAST_RUN)
 _LITTLE = 1024  # bytes
-# So much is looked at together, up to the end of a word.
+# So much is scanned at once, up to the end of a word.
 _TOGETHER_BYTES = 64 << 10
 _BETWEEN_WORDS = re.compile(rb"[^0-9A-Za-z_.-]")
 
 
 class Confirmation:
-    """The matchers, sieves and filters of a rule set; rules go by their numbers in it."""
+    """The matchers, sieves and filters of a rule set, indexed by the number of the rule in it."""
 
     def __init__(
         self, rules: Sequence[Rule], matchers: Sequence[Matcher], filters: Sequence[Filters | None], keywords: Keywords
@@ -53,7 +53,7 @@ class Confirmation:
     def matches(
         self,
         medium: Medium,
-        suspicion: PrefilterResult,
+        result: PrefilterResult,
         bounds: tuple[int, int],
         path: bytes | None = None,
         outer: Outer | None = None,
@@ -62,16 +62,16 @@ class Confirmation:
         data, (begin, stop) = medium.data, bounds
         outer = outer or Outer(Work())
         found: list[Match] = []
-        for start, limit in _windows(suspicion.ends, len(data)):
+        for start, limit in _windows(result.ends, len(data)):
             found += self._in_window(medium, start, limit, outer)
-        for index in sorted(suspicion.rules):
+        for index in sorted(result.rules):
             found += self._in_whole(medium, index, path, outer)
         return sorted({m for m in found if begin <= m.start < stop}, key=lambda m: (m.start, m.end, m.rule_id))
 
     def candidates(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
-        """Return the spans in ``data[start:end]`` to mask: what has a credential's shape, and all long random text.
+        """Return the spans in ``data[start:end]`` to mask: text with a credential's shape, and all long random text.
 
-        A secret may stand there in halves, in another spelling, or be another vendor's.
+        A secret may be there in halves or in another spelling, or be another vendor's.
         """
         spans = [found.span() for found in _LONG_RUN.finditer(data, start, end) if _is_random(found[0])]
         for index, matcher in enumerate(self._matchers):
@@ -82,7 +82,7 @@ class Confirmation:
     def _in_window(self, medium: Medium, start: int, end: int, outer: Outer) -> Iterator[Match]:
         near = Nearby(self._keywords, medium.data, start, end)
         for first, last in _cut(medium.data, start, end):
-            # In little data a length may stand that looks like text.
+            # In little data, a length byte may look like text.
             is_text = len(medium.data) > _LITTLE and medium.is_text(first, last)
             for index, sieve in self._sieves.items():
                 if is_text and index in self._plain:
@@ -96,7 +96,7 @@ class Confirmation:
     def _sifted(
         self, index: int, sieve: Sieve, medium: Medium, bounds: tuple[int, int], work: Work
     ) -> Iterator[MatchSpan]:
-        """Yield what the sieve leaves, as far as there is work left."""
+        """Yield the matches that the sieve finds, while there is work left."""
         if not self._matchers[index].search(medium.data, *bounds) or work.is_done():
             return
         crowd = Crowd()
@@ -122,7 +122,7 @@ class Confirmation:
 
 
 def _cut(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut ``[start, end)`` between words, in none of which more than one part could see a match."""
+    """Cut ``[start, end)`` between words, so that no match is in two parts."""
     while start < end:
         stop = min(end, start + _TOGETHER_BYTES)
         found = _BETWEEN_WORDS.search(data, stop, end) if stop < end else None
@@ -132,7 +132,7 @@ def _cut(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _is_random(run: bytes) -> bool:
-    """Tell whether a run may hide a secret; what stands round one, in a long run, must not vouch for it."""
+    """Return whether a run may hide a secret; the text around one in a long run must not outweigh it."""
     return any(
         score(run[place : place + LONGEST]) >= POSSIBLE for place in range(0, len(run) - _LEAST_RUN + 1, LONGEST)
     )
@@ -157,7 +157,7 @@ def _judged(rule: Rule, medium: Medium, span: MatchSpan, near: Nearby, outer: Ou
 
 
 def _windows(ends: list[int], size: int) -> Iterator[tuple[int, int]]:
-    """Coalesce the surroundings of all hits into ranges that do not overlap."""
+    """Merge the surroundings of all anchors into ranges that do not overlap."""
     start = stop = 0
     for end in sorted(ends):
         if end - REACH_BEFORE > stop:

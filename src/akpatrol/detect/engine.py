@@ -1,8 +1,8 @@
-"""Gate, keywords, match and judge, composed: bytes in, matches out. Pure, so that it can run anywhere.
+"""Compose prefilter, keywords, match and judge: bytes in, matches out. Pure, so that it can run anywhere.
 
-What is found at an offset depends only on the bytes from REACH_BEFORE before it to REACH_AFTER behind it, so that a
-file read in blocks of any size gives what the whole gives; whether a long line is of text, ``medium`` looks up further
-away. Users' rules see one block at a time.
+A match at an offset depends only on the bytes from REACH_BEFORE before it to REACH_AFTER after it, so that a file read
+in blocks of any size gives the same matches as the whole; ``medium`` looks further away for whether a long line is
+text. Users' rules see one block at a time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium
 from akpatrol.detect.nearby import CLUE_BYTES
 from akpatrol.detect.outside import Around
-from akpatrol.detect.prefilter import GateChoice, Prefilter
+from akpatrol.detect.prefilter import Prefilter, PrefilterChoice
 from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.model.fired_triggers import exact
 
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 class Engine:
     """Finds credentials by the given rules. Raises RuleError when a pattern does not compile."""
 
-    def __init__(self, rules: RuleSet, gate: GateChoice = "auto", alarms: Sequence[Trigger] = ()) -> None:
+    def __init__(self, rules: RuleSet, prefilter: PrefilterChoice = "auto", triggers: Sequence[Trigger] = ()) -> None:
         self.rules = rules
         self._keywords = Keywords(rules.rules)
-        self.gate = Prefilter(rules.rules, self._keywords, gate, alarms)
-        self.suspect = self.gate.suspect
-        self._alarms = alarms
-        self._opening_patterns = [one.pattern for one in alarms if one.pattern.startswith(b"^")]
+        self.prefilter = Prefilter(rules.rules, self._keywords, prefilter, triggers)
+        self.prefiltered = self.prefilter.search
+        self._triggers = triggers
+        self._opening_patterns = [one.pattern for one in triggers if one.pattern.startswith(b"^")]
         self._matchers = [Matcher(rule) for rule in rules.rules]
         self._filters = [None if rule.shipped else Filters(rule) for rule in rules.rules]
         self._by_id = {rule.id: own for rule, own in zip(rules.rules, self._filters, strict=True)}
@@ -53,48 +53,46 @@ class Engine:
 
     def scan(self, data: bytes, begin: int = 0, end: int | None = None, path: bytes | None = None) -> list[Match]:
         """Return the matches that start in ``data[begin:end]``, in order; ``path`` serves rules that ask for one."""
-        suspicion = self.suspect(data)
+        result = self.prefiltered(data)
         bounds = begin, len(data) if end is None else end
-        return self.confirm(Medium(data), suspicion, bounds, path) if suspicion else []
+        return self.confirm(Medium(data), result, bounds, path) if result else []
 
     def confirm(
         self,
         medium: Medium,
-        suspicion: PrefilterResult,
+        result: PrefilterResult,
         bounds: tuple[int, int],
         path: bytes | None = None,
         outer: Outer | None = None,
     ) -> list[Match]:
-        """Return what ``scan`` does, given what the gate said; ``outer`` is outside of the encoded form of the data."""
-        return self._confirmation.matches(medium, suspicion, bounds, path, outer)
+        """Return what ``scan`` does, given the prefilter's result; ``outer`` is outside the data's encoded form."""
+        return self._confirmation.matches(medium, result, bounds, path, outer)
 
     @cached_property
     def _confirmation(self) -> Confirmation:
-        from akpatrol.detect.confirm import Confirmation  # noqa: PLC0415 - most hooks have no hit
+        from akpatrol.detect.confirm import Confirmation  # noqa: PLC0415 - most hooks have no match
 
         return Confirmation(self.rules.rules, self._matchers, self._filters, self._keywords)
 
-    def around(self, data: bytes, suspicion: PrefilterResult, outer: Around | None = None) -> Around:
-        """Return the text in which others stand encoded, given what the gate said of it."""
-        return Around(data, frozenset(suspicion.rules - self._windowed), outer)
+    def around(self, data: bytes, result: PrefilterResult, outer: Around | None = None) -> Around:
+        """Return the text around encoded runs in it, given its prefilter result."""
+        return Around(data, frozenset(result.rules - self._windowed), outer)
 
-    def suspects(self, parts: Sequence[bytes]) -> Sequence[int]:
-        """Return the numbers of those parts of which ``suspect`` could say something; one look at many small ones.
+    def prefiltered_parts(self, parts: Sequence[bytes]) -> Sequence[int]:
+        """Return the numbers of the parts that may have a prefilter result, by one search in many small parts.
 
-        Anchors and alarms that reach across the NUL between parts only cost a second look. A user's rule could need
-        the start or the end of its part, as some alarms do.
+        Anchors and triggers that reach across the NUL between parts only cost a second search. A user's rule could
+        need the start or the end of its part, as some triggers do.
         """
         if len(self._windowed) < len(self._matchers):
             return range(len(parts))
-        suspicion = self.suspect(b"\0".join(parts))
-        if suspicion.rules or suspicion.flooded or any(not self._alarms[index].each for index in suspicion.alarms):
+        result = self.prefiltered(b"\0".join(parts))
+        if result.rules or result.flooded or any(not self._triggers[index].each for index in result.fired):
             return range(len(parts))
         found = {number for number, part in enumerate(parts) if any(begins.match(part) for begins in self._openings)}
-        if suspicion:
+        if result:
             stops = list(accumulate(len(part) + 1 for part in parts))
-            found.update(
-                bisect_left(stops, end) for end in chain(suspicion.ends, *map(exact, suspicion.alarms.values()))
-            )
+            found.update(bisect_left(stops, end) for end in chain(result.ends, *map(exact, result.fired.values())))
         return sorted(found)
 
     @cached_property
@@ -102,19 +100,19 @@ class Engine:
         return [re.compile(pattern) for pattern in self._opening_patterns]
 
     def admits(self, rule_id: str, paths: Sequence[bytes]) -> bool:
-        """Return whether a rule's match may stand on these paths, which are known only once a match is placed."""
+        """Return whether a rule may match on these paths, which are known only once a match is placed."""
         own = self._by_id[rule_id]
         return own is None or own.admits(paths)
 
     def admitted(self, match: Match, paths: Sequence[bytes]) -> Match | None:
-        """Return a placed match as it is by those of its rules that may match there; None where none may."""
+        """Return a placed match with those of its rules that may match there; None where none may."""
         if not match.others and self.admits(match.rule_id, paths):
             return match
         names = [name for name in (match.rule_id, *match.others) if self.admits(name, paths)]
         return match._replace(rule_id=names[0], others=tuple(names[1:])) if names else None
 
     def joined(self, data: bytes, matches: list[Match]) -> list[Match]:
-        """Return the matches in order, one a place: of several rules there the most specific names it."""
+        """Return the matches in order, one for each place, named by the most specific of the rules that match there."""
         if len(matches) < 2 or not any(match.kind.is_custom for match in matches):  # noqa: PLR2004
             return matches
         from akpatrol.detect.overlap import joined  # noqa: PLC0415 - the shipped rules do without
@@ -132,7 +130,7 @@ class Engine:
         return self._confirmation.candidates(data, start, end)
 
     def clues(self, data: bytes, start: int, end: int) -> frozenset[Clue]:
-        """Return the evidence round ``data[start:end]`` that bears on it, without what stands in it."""
+        """Return the evidence around ``data[start:end]`` that bears on it, without the words in it."""
         from akpatrol.detect.evidence import bearing  # noqa: PLC0415 - most scans decode nothing
 
         sides = ((max(0, start - CLUE_BYTES), start), (end, min(len(data), end + CLUE_BYTES)))

@@ -1,4 +1,4 @@
-"""Search for all anchors and triggers at once with hyperscan.
+"""Search for all anchors and triggers at once with hyperscan, and cache the compiled databases.
 
 Limits and traps: https://intel.github.io/hyperscan/dev-reference/runtime.html
 """
@@ -32,8 +32,7 @@ _CALL_OVERLAP = 4096
 # block only the triggers that fire are recorded, also for the next blocks; then individual matches are tried again.
 _BLOCK_BYTES, _BLOCK_OVERLAP, _MOST_IN_BLOCK, _BLOCKS = 4096, 256, 256, 64
 _UNTRIED = 7
-# The next pattern is looked for in what the one before has left; windows that grow, for the first to match may be the
-# last.
+# Each pattern is searched for up to the match of the one before, in windows that grow: the last may match first.
 _WINDOW_BYTES = 4096
 _LONGEST_MATCH = 64
 _ONCE = hyperscan.HS_FLAG_SINGLEMATCH
@@ -43,34 +42,34 @@ _SIZE_BYTES = 8
 class HyperscanPatterns:
     """Anchors report each end, patterns without an anchor report once, triggers as they specify."""
 
-    def __init__(self, rules: Sequence[Rule], alarms: Sequence[Trigger], compiled: bytes | None = None) -> None:
+    def __init__(self, rules: Sequence[Rule], triggers: Sequence[Trigger], compiled: bytes | None = None) -> None:
         self._anchored = {index for index, rule in enumerate(rules) if has_anchor(rule)}
         self._always: set[int] = set()
         self._number = len(rules)
         self._rules = rules
-        self._patterns = [alarm.pattern for alarm in alarms]
+        self._patterns = [trigger.pattern for trigger in triggers]
         # A match of a rule that is not searched for around its anchor may be longer than a block.
         self._unanchored = set(range(len(rules))) - self._anchored
-        self._openings = {index for index, alarm in enumerate(alarms) if alarm.pattern.startswith(b"^")}
+        self._openings = {index for index, trigger in enumerate(triggers) if trigger.pattern.startswith(b"^")}
         self._needed = {
-            index: alarm.needs for index, alarm in enumerate(alarms) if isinstance(alarm.needs, CharacterRun)
+            index: trigger.needs for index, trigger in enumerate(triggers) if isinstance(trigger.needs, CharacterRun)
         }
-        listed = [(self._number + index, alarm) for index, alarm in enumerate(alarms) if not alarm.run]
+        listed = [(self._number + index, trigger) for index, trigger in enumerate(triggers) if not trigger.run]
         # Each part has a number of its own: with equal ones a thousand take minutes to compile.
         parts = [
-            (index, pattern, 0 if alarm.each else _ONCE)
-            for index, alarm in listed
-            for pattern, _ in alarm.parts or ((alarm.pattern, alarm.needs),)
+            (index, pattern, 0 if trigger.each else _ONCE)
+            for index, trigger in listed
+            for pattern, _ in trigger.parts or ((trigger.pattern, trigger.needs),)
         ]
         self._owners = [*range(self._number), *(index for index, _, _ in parts)]
-        self._alarms = [(self._number + place, *part[1:]) for place, part in enumerate(parts)]
-        self._parted = {index for index, alarm in listed if alarm.parts}
-        kinds = grouped(alarms)
+        self._triggers = [(self._number + place, *part[1:]) for place, part in enumerate(parts)]
+        self._parted = {index for index, trigger in listed if trigger.parts}
+        kinds = grouped(triggers)
         if compiled:
             self._first, *within = _loaded(compiled)
         else:
             self._first = self._compile(rules)
-            # Together those within runs take longer to compile and no less to look for.
+            # Patterns within runs take longer to compile together, and are no faster to search for.
             single = [pattern for runs in kinds for pattern in (runs.pattern, *runs.patterns)]
             within = [_database(_once(pattern)) for pattern in single]
         self._within = within
@@ -87,16 +86,16 @@ class HyperscanPatterns:
             for index, rule in enumerate(rules)
         ]
         try:
-            return _database([*wanted, *self._alarms])
+            return _database([*wanted, *self._triggers])
         except hyperscan.HyperscanError:
             usable = [pattern for pattern in wanted if _compiles(pattern)]
         self._always = {index for index, _, _ in wanted} - {index for index, _, _ in usable}
-        return _database([*usable, *self._alarms])
+        return _database([*usable, *self._triggers])
 
     def _compile_whether(self) -> Any:
         """Return the database of patterns that can flood, each reported once."""
         anchors = [(index, self._rules[index].anchor.encode(), _ONCE) for index in sorted(self._anchored)]
-        return _database([*anchors, *((index, pattern, _ONCE) for index, pattern, _ in self._alarms)])
+        return _database([*anchors, *((index, pattern, _ONCE) for index, pattern, _ in self._triggers)])
 
     def compiled(self) -> bytes | None:
         """Return the databases for use in another process with the same patterns; None if it is not worth it."""
@@ -105,52 +104,52 @@ class HyperscanPatterns:
         dumped = (hyperscan.dumpb(database) for database in (self._first, *self._within))
         return b"".join(len(one).to_bytes(_SIZE_BYTES) + one for one in dumped)
 
-    def suspect(self, data: bytes) -> PrefilterResult:
+    def search(self, data: bytes) -> PrefilterResult:
         """Return where in ``data`` a credential could be."""
-        found = PrefilterResult(set(self._always))
+        result = PrefilterResult(set(self._always))
         if not self._first:
-            return found
+            return result
         if len(data) <= _CALL_BYTES:
-            self._scan(data, 0, found, data)
+            self._scan(data, 0, result, data)
         else:
             for base in range(0, len(data), _CALL_BYTES - _CALL_OVERLAP):
-                self._scan(data[base : base + _CALL_BYTES], base, found, data)
-        for index in self._needed.keys() & found.alarms.keys():
+                self._scan(data[base : base + _CALL_BYTES], base, result, data)
+        for index in self._needed.keys() & result.fired.keys():
             if not self._needed[index].is_in(data):
-                del found.alarms[index]
-        return found
+                del result.fired[index]
+        return result
 
-    def _scan(self, part: bytes, base: int, found: PrefilterResult, data: bytes) -> None:
-        heard = _Heard(base)
+    def _scan(self, part: bytes, base: int, result: PrefilterResult, data: bytes) -> None:
+        recorded = _Recorded(base)
         with self._lock:
-            position = self._each(part, _CALL_OVERLAP if base else 0, len(part), most_of(part), heard)
+            position = self._each(part, _CALL_OVERLAP if base else 0, len(part), most_of(part), recorded)
             if position < len(part):
-                found.flooded = True
-                found.rules |= self._unanchored
+                result.flooded = True
+                result.rules |= self._unanchored
             while position < len(part):
                 untried = 0
                 for _ in range(_BLOCKS):
                     stop = min(len(part), position + _BLOCK_BYTES)
                     if untried:
                         untried -= 1
-                    elif (position := self._each(part, position, stop, _MOST_IN_BLOCK, heard)) < stop:
+                    elif (position := self._each(part, position, stop, _MOST_IN_BLOCK, recorded)) < stop:
                         untried = _UNTRIED
-                    self._which(part, position, stop, heard)
+                    self._which(part, position, stop, recorded)
                     position = stop
-                position = self._each(part, position, len(part), _MOST_IN_BLOCK, heard)
-            in_runs = [runs.rung(part, searches) for runs, searches in self._runs]
-        self._tell(heard, found, data)
-        for rung_here in in_runs:
-            for index, rung in rung_here.items():
-                known = found.alarms.setdefault(index, array("Q"))
-                (known.exact if isinstance(known, TriggerEnds) else known).extend(base + end for end in rung)
+                position = self._each(part, position, len(part), _MOST_IN_BLOCK, recorded)
+            in_runs = [runs.fired(part, searches) for runs, searches in self._runs]
+        self._report(recorded, result, data)
+        for fired_in_run in in_runs:
+            for index, fired in fired_in_run.items():
+                known = result.fired.setdefault(index, array("Q"))
+                (known.exact if isinstance(known, TriggerEnds) else known).extend(base + end for end in fired)
 
-    def _each(self, part: bytes, start: int, stop: int, most: int, heard: _Heard) -> int:
+    def _each(self, part: bytes, start: int, stop: int, most: int, recorded: _Recorded) -> int:
         """Record each match in ``part[start:stop]``, at most ``most``; return the position reached."""
         if start >= stop:
             return stop
         first = max(0, start - (_BLOCK_OVERLAP if start > _CALL_OVERLAP else _CALL_OVERLAP))
-        shift, since, left, ends = heard.base + first, heard.base + start, most, heard.ends
+        shift, since, left, ends = recorded.base + first, recorded.base + start, most, recorded.ends
         owners = self._owners
 
         def record(index: int, _start: int, end: int, _flags: int, _context: object) -> bool:
@@ -163,19 +162,19 @@ class HyperscanPatterns:
         try:
             self._first.scan(memoryview(part)[first:stop], match_event_handler=record)
         except hyperscan.ScanTerminated:
-            return heard.forget_last() - heard.base
+            return recorded.discard_last() - recorded.base
         return stop
 
-    def _which(self, part: bytes, start: int, stop: int, heard: _Heard) -> None:
+    def _which(self, part: bytes, start: int, stop: int, recorded: _Recorded) -> None:
         """Record which triggers fire in ``part[start:stop]``."""
         if start >= stop:
             return
         if self._whether is None:
             self._whether = self._compile_whether()
-        begin, end, owners = heard.base + start, heard.base + stop, self._owners
+        begin, end, owners = recorded.base + start, recorded.base + stop, self._owners
 
         def record(index: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-            dense = heard.dense[owners[index]]
+            dense = recorded.dense[owners[index]]
             if dense and dense[-1][1] == begin:
                 dense[-1] = dense[-1][0], end
             elif not dense or dense[-1][1] != end:  # several parts of one trigger may fire
@@ -183,41 +182,41 @@ class HyperscanPatterns:
 
         self._whether.scan(memoryview(part)[max(0, start - _BLOCK_OVERLAP) : stop], match_event_handler=record)
 
-    def _tell(self, heard: _Heard, found: PrefilterResult, data: bytes) -> None:
-        for index in sorted(heard.ends.keys() | heard.dense.keys()):
-            ends, dense = heard.ends[index], heard.dense[index]
+    def _report(self, recorded: _Recorded, result: PrefilterResult, data: bytes) -> None:
+        for index in sorted(recorded.ends.keys() | recorded.dense.keys()):
+            ends, dense = recorded.ends[index], recorded.dense[index]
             if index in self._parted:  # parts may end at one place, and are reported in their order
                 ends = array("Q", sorted(set(ends)))
             if index in self._anchored:
-                found.ends += ends
+                result.ends += ends
                 for start, stop in dense:
-                    found.ends += range(start, stop + 1, GAP_BYTES)
+                    result.ends += range(start, stop + 1, GAP_BYTES)
             elif index < self._number:
-                found.rules.add(index)
+                result.rules.add(index)
             else:
-                self._tell_alarm(index - self._number, ends, dense, found, data)
+                self._report_trigger(index - self._number, ends, dense, result, data)
 
-    def _tell_alarm(
-        self, alarm: int, ends: array[int], dense: list[tuple[int, int]], found: PrefilterResult, data: bytes
+    def _report_trigger(
+        self, trigger: int, ends: array[int], dense: list[tuple[int, int]], result: PrefilterResult, data: bytes
     ) -> None:
-        if alarm in self._openings:  # it also fires at the beginning of a block
+        if trigger in self._openings:  # it also fires at the beginning of a block
             ends = array("Q", (end for end in ends if end <= _LONGEST_MATCH))
             if not ends and dense and not dense[0][0]:
                 ends.append(1)
             dense = []
-        known = found.alarms.get(alarm)
+        known = result.fired.get(trigger)
         if dense or isinstance(known, TriggerEnds):
-            many = known if isinstance(known, TriggerEnds) else TriggerEnds(data, self._patterns[alarm], known)
+            many = known if isinstance(known, TriggerEnds) else TriggerEnds(data, self._patterns[trigger], known)
             many.exact.extend(ends)
             many.dense += dense
-            found.alarms[alarm] = many
+            result.fired[trigger] = many
         elif known is not None:
             known.extend(ends)
         elif ends:
-            found.alarms[alarm] = ends
+            result.fired[trigger] = ends
 
 
-class _Heard:
+class _Recorded:
     """Where each pattern's matches end and where they flood, as offsets in the whole; a part begins at ``base``."""
 
     def __init__(self, base: int) -> None:
@@ -225,7 +224,7 @@ class _Heard:
         self.ends: dict[int, array[int]] = defaultdict(partial(array, "Q"))
         self.dense: dict[int, list[tuple[int, int]]] = defaultdict(list)
 
-    def forget_last(self) -> int:
+    def discard_last(self) -> int:
         """Discard the matches with the last end, where more may end, and return the place before it."""
         last = max(ends[-1] for ends in self.ends.values() if ends)
         for ends in self.ends.values():
@@ -273,20 +272,20 @@ class _Next:
         return True
 
 
-def _searches(run: Any, alarms: Sequence[Any]) -> Searches:
-    return Searches(_Next([run]), _Next(alarms), [_Next([alarm]) for alarm in alarms])
+def _searches(run: Any, triggers: Sequence[Any]) -> Searches:
+    return Searches(_Next([run]), _Next(triggers), [_Next([trigger]) for trigger in triggers])
 
 
-def shelved(rules: Sequence[Rule], alarms: Sequence[Trigger], shelf: PatternStore) -> HyperscanPatterns:
-    """Return the cached compiled patterns, or compile and cache them."""
-    key = pattern_key(rules, alarms)
-    if compiled := shelf.recall(key):
-        # Of another processor or version of hyperscan, it says so.
+def cached(rules: Sequence[Rule], triggers: Sequence[Trigger], store: PatternStore) -> HyperscanPatterns:
+    """Return the compiled patterns of the store, or compile and store them."""
+    key = pattern_key(rules, triggers)
+    if compiled := store.get(key):
+        # hyperscan refuses a database of another processor or version.
         with suppress(hyperscan.HyperscanError):
-            return HyperscanPatterns(rules, alarms, compiled)
-    made = HyperscanPatterns(rules, alarms)
+            return HyperscanPatterns(rules, triggers, compiled)
+    made = HyperscanPatterns(rules, triggers)
     if compiled := made.compiled():
-        shelf.remember(key, compiled)
+        store.put(key, compiled)
     return made
 
 
@@ -320,7 +319,7 @@ def _database(patterns: list[tuple[int, bytes, int]]) -> Any:
         return None
     if len(patterns) > 1:
         # With one pattern that reports its start hyperscan leaves out an engine of its own for short data, which takes
-        # most of the time to compile: 100 patterns 100 ms, 30 with it. This one stands nowhere.
+        # most of the time to compile: 100 patterns 100 ms, 30 with it. This one never matches.
         never = max(index for index, _, _ in patterns) + 1
         patterns = [*patterns, (never, rb"\xff\x00\xfe[0-9]\xfd\x00\xfe", hyperscan.HS_FLAG_SOM_LEFTMOST)]
     ids, expressions, flags = zip(*patterns, strict=True)

@@ -92,7 +92,7 @@ def is_random(text: bytes) -> bool:
 
 @cache
 def _pairs() -> bytes:
-    """Return what a pair of characters costs, by the number that its two bytes are in the machine's order."""
+    """Return the cost of each pair of characters, indexed by its two bytes as a number in native byte order."""
     costs = bytearray(1 << 16)
     for row, first in enumerate(SYMBOLS):
         for column, second in enumerate(SYMBOLS):

@@ -64,7 +64,7 @@ class Medium:
         return self._stored.width if self._stored else 1
 
     def nature(self, start: int, end: int) -> Nature:
-        """Return what surrounds ``[start, end)``."""
+        """Return the nature of the surroundings of ``[start, end)``."""
         if self._stored:
             return Nature.BINARY
         if self._surrounded[0] != (start, end):
@@ -102,7 +102,7 @@ class Medium:
         return self._stored.at(start) if self._stored else start
 
     def kept(self, reader: Callable[[bytes], _Kept]) -> _Kept:
-        """Return what a reader makes of all bytes that are stored, made once."""
+        """Return a reader's result for all stored bytes, computed once."""
         if reader not in self._kept:
             self._kept[reader] = reader(self._stored.data if self._stored else self.data)
         return cast("_Kept", self._kept[reader])
@@ -110,7 +110,7 @@ class Medium:
     def unit(self, offset: int) -> int | None:
         """Return the byte at an offset, or the character in wide text; None outside the data.
 
-        What is neither text nor zero there is 0x80, which no text has for itself.
+        Anything there that is neither text nor zero is 0x80, which no text contains alone.
         """
         if 0 <= offset < len(self.data):
             return self.data[offset]

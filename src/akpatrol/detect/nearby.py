@@ -14,7 +14,7 @@ _KEPT = 64
 
 
 class Nearby:
-    """Answers for ``data[start:end]``; what reaches out of it is not seen."""
+    """Finds the clues in ``data[start:end]``; a word that extends beyond it does not count."""
 
     def __init__(self, keywords: Keywords, data: bytes, start: int, end: int) -> None:
         self._keywords = keywords
@@ -55,5 +55,5 @@ class Nearby:
 def _any_within(starts: list[int], ends: list[int], low: int, high: int) -> bool:
     """Return whether a word lies in ``[low, high]``; they are in the order of their ends."""
     first, last = bisect_right(ends, low), bisect_right(ends, high)
-    # Hardly any that ends within begins before, and those are the first.
+    # Only the first few words that end in the range may begin before it.
     return any(starts[index] >= low for index in range(first, last))

@@ -1,4 +1,4 @@
-"""The text around an encoded one: a clue or a rule's keyword may stand there."""
+"""The text around an encoded run, where a clue or a rule's keyword may be."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Around:
-    """The text round an encoded one, and what that stands in: a rule's keyword may be there.
+    """The text around an encoded run, and the text around that: a rule's keyword may be there.
 
-    ``rules`` are the numbers of those of which the gate said that they are to be run over it.
+    ``rules`` are the numbers of the rules that the prefilter selected to run over all of it.
     """
 
     def __init__(self, data: bytes, rules: frozenset[int], outer: Around | None = None) -> None:
@@ -25,7 +25,7 @@ class Around:
         self._known: dict[int, bool] = {}
 
     def holds(self, index: int, keywords: Sequence[str]) -> bool:
-        """Return whether any of the keywords of the rule of that number stands there."""
+        """Return whether any keyword of the rule of that number is there."""
         if index not in self._known:
             here = any(word.encode() in self._lowered for word in keywords)
             self._known[index] = here or bool(self._outer and self._outer.holds(index, keywords))
@@ -37,9 +37,9 @@ class Around:
 
 
 class Outer(NamedTuple):
-    """What stands outside of an encoded text: clues near it, and the text round it.
+    """The context outside an encoded run: clues near it, and the text around it.
 
-    ``work`` is what may still be done.
+    ``work`` is the budget that is left.
     """
 
     work: Work

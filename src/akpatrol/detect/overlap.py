@@ -1,7 +1,7 @@
 """Join overlapping matches of several rules: one names the place, and the others join it.
 
-A match of a user's rule that holds more than a bit beside the one that names the place, or another random text, is
-about something else and stays.
+A match of a user's rule that holds more than a little text beside the match that names the place, or another random
+text, is about something else and stays.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Match
     from akpatrol.rules.precedence import Precedence
 
-_LONGEST_BYTES = 4096  # what is longer is no one secret
+_LONGEST_BYTES = 4096  # a longer match is not one secret
 _BESIDE_BYTES = 64  # of quotes, a name and a sign
 _TOKEN = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-"
 _LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{16,}")
@@ -44,7 +44,7 @@ def joined(data: bytes, matches: Sequence[Match], of: Callable[[str], Precedence
 
 
 def _named(data: bytes, group: list[Match], of: Callable[[str], Precedence]) -> list[Match]:
-    """Return what is left of matches that overlap one another."""
+    """Join a group of matches that overlap one another; return those that stay."""
     if len(group) == 1:
         return group
     ends: dict[tuple[int, int], list[Match]] = {}
@@ -75,7 +75,7 @@ def _alike(match: Match, main: Match) -> bool:
 
 
 def _with(main: Match, match: Match, of: Callable[[str], Precedence]) -> Match:
-    """Return a match that a user's rule joins; what is sure for the one is no less so for being the other's too."""
+    """Return a match that a user's rule joins; it keeps the higher confidence of the two."""
     others = sorted({*main.others, match.rule_id, *match.others} - {main.rule_id}, key=of)
     return main._replace(
         others=tuple(others),
@@ -87,7 +87,7 @@ def _with(main: Match, match: Match, of: Callable[[str], Precedence]) -> Match:
 def _is_another(
     data: bytes, match: Match, over: Sequence[tuple[int, int]], ends: dict[tuple[int, int], list[Match]]
 ) -> bool:
-    """Return whether a match holds so much besides others that it is something else."""
+    """Return whether a match holds so much text beside the others that it is something else."""
     beside, position = [], match.start
     for start, end in sorted(over):
         # The rest of a token touches the part that a rule matches.

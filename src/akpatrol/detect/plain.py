@@ -1,7 +1,7 @@
 """Reject early, in text, most matches of a shipped pattern that the judge would reject.
 
-It rejects nothing else, and the remaining matches are judged. So it finds what ``sieve`` finds, but several times
-as fast in a text that is full of places that look like credentials and are not.
+Nothing else is rejected, and the remaining matches are judged. So the result equals that of ``sieve``, but takes a
+fraction of its time in text that is full of places that look like credentials and are not.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _NO_CLUES: frozenset[Clue] = frozenset()
 _NO_LETTERS = b"0123456789-_"
 # The prefix continues a word, and no escape ends there: escapes have no such letters before their last character.
-# Behind a V pickled text may begin.
+# Pickled text may begin after a V.
 _NOT_INSIDE = rb"(?<![G-Zg-z][0-9A-UW-Z_a-z]%b)(?<!_[0-9A-UW-Za-z]%b)"
 
 
@@ -36,13 +36,13 @@ def serves(rule: Rule) -> bool:
 
 
 class Plain:
-    """The places of one shipped rule in text; only for a rule that this ``serves``."""
+    """Finds the matches of one shipped rule in text; only for a rule that this ``serves``."""
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
         prefix, bounds = rule.kind.prefix.encode(), rule.kind.bounds
         rest = rule.regex.encode()[len(prefix) :]
-        # Of a kind with one form, the rule's own pattern says as much.
+        # For a kind with one form, the rule's own pattern implies it.
         least = bounds.least.encode() if bounds.body else b""
         self._source = b"%b%b%b(?=(%b))" % (prefix, _NOT_INSIDE % (prefix, prefix), least, rest)
         self._refuses = _refuses_body(bounds) if bounds.body else _refuses_pair
@@ -76,7 +76,7 @@ def _refuses_pair(text: bytes) -> bool:
 
 
 def _refuses_body(bounds: Bounds) -> Callable[[bytes], bool]:
-    """Return what refuses a match of a kind that has bodies, with or without pairs."""
+    """Return a function that says whether to refuse a match of a kind that has bodies, with or without pairs."""
     longest_id, body = bounds.id.stop - 1, bounds.body
 
     def refuses(text: bytes) -> bool:

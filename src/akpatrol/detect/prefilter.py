@@ -1,7 +1,7 @@
-"""The first stage: could anything be here? hyperscan where it is installed, the keyword automaton where it is not.
+"""The first stage: find the places where a credential could be, with hyperscan or, without it, keywords and ``re``.
 
-A gate never decides. It returns where a rule's ``anchor``, a short necessary part of its pattern, ends, and which of
-the encodings' alarms ring; everything later looks only round these places.
+A prefilter never decides. It returns where each ``anchor``, a short necessary part of a rule's pattern, ends, and which
+of the encodings' triggers fire; all later stages look only around these places.
 """
 
 from __future__ import annotations
@@ -26,25 +26,29 @@ if TYPE_CHECKING:
     from akpatrol.model.trigger import Needs, Trigger
     from akpatrol.rules.rule_file import Rule
 
-GateChoice = Literal["auto", "hyperscan", "automaton"]
+PrefilterChoice = Literal["auto", "hyperscan", "automaton"]
 
-# Below this the time to import hyperscan and compile is longer than the automaton needs to read everything.
+# Below this, importing hyperscan and compiling takes longer than the automaton needs to read everything.
 _WARM_UP_BYTES = 1 << 20
-# The same where the compiled patterns are kept from an earlier run.
+# The same where an earlier run cached the compiled patterns.
 _KEPT_WARM_UP_BYTES = 128 << 10
-# More parts of an alarm than this are looked for together.
+# More parts of a trigger than this are searched for together.
 _FEW_PARTS = 32
 _LONGEST_PART = 64  # bytes; parts that begin before the last may end behind it
 
 
 class Prefilter:
-    """Answers with the automaton until enough was read, then with hyperscan if it can be imported."""
+    """Searches with the automaton until enough was read, then with hyperscan if it can be imported."""
 
     def __init__(
-        self, rules: Sequence[Rule], keywords: Keywords, choice: GateChoice = "auto", alarms: Sequence[Trigger] = ()
+        self,
+        rules: Sequence[Rule],
+        keywords: Keywords,
+        choice: PrefilterChoice = "auto",
+        triggers: Sequence[Trigger] = (),
     ) -> None:
         self._rules = rules
-        self._alarms = alarms
+        self._triggers = triggers
         self._patterns: dict[bytes, re.Pattern[bytes]] = {}
         self._runs: Sequence[CharacterRuns] | None = None
         self._keywords = keywords
@@ -56,104 +60,106 @@ class Prefilter:
         self._hyperscan: HyperscanPatterns | None = None
         self._compiling: Future[HyperscanPatterns | None] | None = None
         self._compiled_elsewhere: bytes | None = None
-        self._shelf: PatternStore | None = None
+        self._store: PatternStore | None = None
 
-    def suspect(self, data: bytes) -> PrefilterResult:
-        """Return where in ``data`` a credential could stand."""
+    def search(self, data: bytes) -> PrefilterResult:
+        """Return where in ``data`` a credential could be."""
         if self._may_switch:
             self._read += len(data)
             if self._read >= self._warm_up or (self._compiling and self._compiling.done()):
                 self._switch()
         if self._hyperscan:
-            return self._hyperscan.suspect(data)
-        found = self._by_words(data)
+            return self._hyperscan.search(data)
+        result = self._search_rules(data)
         held = HeldBytes(data)
-        for index, alarm in enumerate(self._alarms):
-            if held(alarm.needs) and not alarm.run and (ends := self._ring(alarm, data, found, held)):
-                found.alarms[index] = ends
-        if any(alarm.run for alarm in self._alarms):
-            found.alarms |= self._ring_in_runs(data)
-        return found
+        for index, trigger in enumerate(self._triggers):
+            if held(trigger.needs) and not trigger.run and (ends := self._ends_of(trigger, data, result, held)):
+                result.fired[index] = ends
+        if any(trigger.run for trigger in self._triggers):
+            result.fired |= self._fired_in_runs(data)
+        return result
 
     def prepare(self) -> None:
-        """Begin to compile, for who knows that there is much to read; until it is done the automaton answers."""
+        """Begin to compile when there is much to read; until that is done, the automaton searches."""
         if self._may_switch and not self._compiling:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - little input does without
 
-            # Compiling leaves Python to others.
+            # Compiling releases the interpreter lock.
             self._compiling = ThreadPoolExecutor(1).submit(self._patterns_of_hyperscan)
 
     def is_settled(self) -> bool:
-        """Return whether asking for what is compiled would not have to wait."""
+        """Return whether ``compiled`` would not have to wait."""
         return not self._compiling or self._compiling.done()
 
     def compiled(self) -> bytes | None:
-        """Return hyperscan's database for a gate of the same rules and alarms in another process, None without one."""
+        """Return hyperscan's database for a prefilter of the same rules and triggers in another process, or None."""
         if self._compiling:
             self._take(self._compiling)
         return self._hyperscan.compiled() if self._hyperscan else None
 
     def use(self, compiled: bytes | None) -> None:
-        """Take the database that another process compiled, which takes a tenth of a second; before anything is read."""
+        """Use the database that another process compiled; call it before anything is read. It takes 0.1 seconds."""
         self._compiled_elsewhere = compiled
         self._read = _WARM_UP_BYTES if compiled else self._read
 
-    def keep_on(self, shelf: PatternStore) -> None:
-        """Take what is compiled from there, or put it there for the next run; before anything is read."""
-        self._shelf = shelf
+    def keep_in(self, store: PatternStore) -> None:
+        """Take the compiled patterns from a store, or put them there for the next run; before anything is read."""
+        self._store = store
         self._warm_up = _KEPT_WARM_UP_BYTES
 
-    def _ring_in_runs(self, data: bytes) -> dict[int, array[int]]:
+    def _fired_in_runs(self, data: bytes) -> dict[int, array[int]]:
         if self._runs is None:
-            from akpatrol.detect.character_runs import grouped  # noqa: PLC0415 - who decodes nothing does without
+            from akpatrol.detect.character_runs import grouped  # noqa: PLC0415 - only to decode
 
-            self._runs = grouped(self._alarms)
-        return {index: ends for runs in self._runs for index, ends in runs.rung(data).items()}
+            self._runs = grouped(self._triggers)
+        return {index: ends for runs in self._runs for index, ends in runs.fired(data).items()}
 
-    def _by_words(self, data: bytes) -> PrefilterResult:
-        found = PrefilterResult({index for index, rule in enumerate(self._rules) if not rule.keywords})
+    def _search_rules(self, data: bytes) -> PrefilterResult:
+        result = PrefilterResult({index for index, rule in enumerate(self._rules) if not rule.keywords})
         most = most_of(data)
         for rule in self._rules:
             if has_anchor(rule):
                 search, place = self._pattern(rule.anchor.encode()).search, 0
                 while anchor := search(data, place):
                     place = anchor.end()
-                    found.ends.append(place)
-                    if len(found.ends) > most:
-                        found.flooded = True
+                    result.ends.append(place)
+                    if len(result.ends) > most:
+                        result.flooded = True
                         place += GAP_BYTES
-        if len(found.rules) + self._anchored < len(self._rules):
+        if len(result.rules) + self._anchored < len(self._rules):
             for _, rules in self._keywords.find(data):
-                found.rules.update(index for index in rules if not has_anchor(self._rules[index]))
-        return found
+                result.rules.update(index for index in rules if not has_anchor(self._rules[index]))
+        return result
 
-    def _ring(self, alarm: Trigger, data: bytes, found: PrefilterResult, held: HeldBytes) -> TriggerEnds | array[int]:
-        if not alarm.each:
-            first = self._pattern(alarm.pattern).search(data)
+    def _ends_of(
+        self, trigger: Trigger, data: bytes, result: PrefilterResult, held: HeldBytes
+    ) -> TriggerEnds | array[int]:
+        if not trigger.each:
+            first = self._pattern(trigger.pattern).search(data)
             return array("Q", (first.end(),) if first else ())
         most = most_of(data)
-        if len(alarm.parts) > _FEW_PARTS:
-            ends = array("Q", sorted(set(islice(self._ends_of_any(alarm, data), most))))
+        if len(trigger.parts) > _FEW_PARTS:
+            ends = array("Q", sorted(set(islice(self._ends_of_any(trigger, data), most))))
         else:
-            parts = alarm.parts or ((alarm.pattern, alarm.needs),)
+            parts = trigger.parts or ((trigger.pattern, trigger.needs),)
             patterns = [self._pattern(pattern) for pattern, needs in parts if held(needs)]
             every = [sorted(islice((one.end() for one in each.finditer(data)), most)) for each in patterns]
-            # Where one of them flooded, what is behind its last is looked for by all.
+            # Beyond the last reported match of a flooded part, all parts are searched for on demand.
             last = min((one[-1] for one in every if one and len(one) == most), default=len(data))
             ends = array("Q", sorted({end for one in every for end in one if end <= last}))
         if len(ends) < most or not ends:
             return ends
-        found.flooded = True
-        many = TriggerEnds(data, alarm.pattern, ends)
+        result.flooded = True
+        many = TriggerEnds(data, trigger.pattern, ends)
         many.dense.append((max(0, ends[-1] - _LONGEST_PART), len(data)))
         return many
 
-    def _ends_of_any(self, alarm: Trigger, data: bytes) -> Iterator[int]:
-        """Yield where any of many parts ends, also of those that overlap."""
-        pattern, position = self._pattern(alarm.pattern, many=alarm.parts), 0
-        while found := pattern.search(data, position):
-            yield found.end()
-            position = found.start() + 1
+    def _ends_of_any(self, trigger: Trigger, data: bytes) -> Iterator[int]:
+        """Yield where any of many parts ends, overlapping matches included."""
+        pattern, position = self._pattern(trigger.pattern, many=trigger.parts), 0
+        while match := pattern.search(data, position):
+            yield match.end()
+            position = match.start() + 1
 
     def _pattern(self, pattern: bytes, many: Sequence[tuple[bytes, Needs]] = ()) -> re.Pattern[bytes]:
         if pattern not in self._patterns:  # most little input needs few of them
@@ -174,11 +180,11 @@ class Prefilter:
             self._take(self._compiling)
 
     def _is_kept(self) -> bool:
-        """Return whether an earlier run has left compiled patterns; ask once."""
-        if self._warm_up == _WARM_UP_BYTES or self._shelf is None or self._compiling:
+        """Return whether an earlier run has cached compiled patterns; ask once."""
+        if self._warm_up == _WARM_UP_BYTES or self._store is None or self._compiling:
             return False
         self._warm_up = _WARM_UP_BYTES
-        return self._shelf.holds(pattern_key(self._rules, self._alarms))
+        return self._store.holds(pattern_key(self._rules, self._triggers))
 
     def _take(self, compiling: Future[HyperscanPatterns | None]) -> None:
         self._may_switch, self._compiling = False, None
@@ -186,11 +192,11 @@ class Prefilter:
 
     def _patterns_of_hyperscan(self) -> HyperscanPatterns | None:
         try:
-            from akpatrol.detect.hyperscan_patterns import HyperscanPatterns, shelved  # noqa: PLC0415 - little input does without
+            from akpatrol.detect.hyperscan_patterns import HyperscanPatterns, cached  # noqa: PLC0415 - little input does without
 
-            if self._shelf is not None and not self._compiled_elsewhere:
-                return shelved(self._rules, self._alarms, self._shelf)
-            return HyperscanPatterns(self._rules, self._alarms, self._compiled_elsewhere)
+            if self._store is not None and not self._compiled_elsewhere:
+                return cached(self._rules, self._triggers, self._store)
+            return HyperscanPatterns(self._rules, self._triggers, self._compiled_elsewhere)
         except ImportError:
             if self._required:
                 raise

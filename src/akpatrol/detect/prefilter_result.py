@@ -1,4 +1,4 @@
-"""The result of the prefilter, and what both of its engines share."""
+"""The result of the prefilter, and the functions that both of its engines share."""
 
 from __future__ import annotations
 
@@ -13,53 +13,53 @@ if TYPE_CHECKING:
     from akpatrol.rules.rule_file import Rule
 
 _LITTLE_BYTES = 128 << 10  # of which each match is reported
-# Of more than so many, and one in so many bytes, not each is reported.
+# Beyond so many, plus one in so many bytes, not every match is reported.
 _MOST, _MOST_IN_BYTES = 1024, 64
-GAP_BYTES = 256  # the engine's reach is by far more than this and the longest match
+GAP_BYTES = 256  # the engine's reach is much more than this and the longest match together
 
 
 class PatternStore(Protocol):
-    """Where what takes a while to compile is kept from run to run, by a text that says what it is."""
+    """A cache of compiled patterns from run to run; a key describes the patterns."""
 
     def holds(self, key: str) -> bool:
-        """Say quickly whether anything is kept; it may still be of no use."""
+        """Return quickly whether there is a value under this key; it may still be unusable."""
 
-    def recall(self, key: str) -> bytes | None:
-        """Return what was kept, None without it."""
+    def get(self, key: str, /) -> bytes | None:
+        """Return the value under this key, None without one."""
 
-    def remember(self, key: str, value: bytes) -> None:
-        """Keep it, if that is possible."""
+    def put(self, key: str, value: bytes) -> None:
+        """Store a value under this key, if possible."""
 
 
 class PrefilterResult:
-    """Where to look: ``ends`` of anchors (byte offsets), ``rules`` to run over everything.
+    """The places to examine: ``ends`` of anchors as byte offsets, and the ``rules`` to run over everything.
 
-    ``alarms`` has, for each alarm that rings, where its matches end. Where it is ``flooded``, there are so many anchors
-    or alarms that not each is told: then of anchors one in ``GAP_BYTES``.
+    ``fired`` has, for each trigger that fires, where its matches end. When it is ``flooded``, there are too many
+    anchors or triggers to report each: then one anchor is reported in every ``GAP_BYTES``.
     """
 
-    __slots__ = ("alarms", "ends", "flooded", "rules")
+    __slots__ = ("ends", "fired", "flooded", "rules")
 
     def __init__(self, rules: set[int]) -> None:
         self.ends: list[int] = []
         self.rules = rules
-        self.alarms: dict[int, TriggerEnds | array[int]] = {}
+        self.fired: dict[int, TriggerEnds | array[int]] = {}
         self.flooded = False
 
     def __bool__(self) -> bool:
-        return bool(self.ends or self.rules or self.alarms)
+        return bool(self.ends or self.rules or self.fired)
 
 
 def has_anchor(rule: Rule) -> bool:
-    """Tell whether only the surroundings of a rule's anchors are looked at; a user's could hide what they miss."""
+    """Return whether only the text around a rule's anchors is scanned; the anchor of a user's rule could miss some."""
     return bool(rule.anchor) and rule.shipped
 
 
-def pattern_key(rules: Sequence[Rule], alarms: Sequence[Trigger]) -> str:
-    """Return the text by which the compiled patterns of these rules and alarms are kept."""
-    return repr(([(rule.anchor, rule.regex, has_anchor(rule)) for rule in rules], alarms))
+def pattern_key(rules: Sequence[Rule], triggers: Sequence[Trigger]) -> str:
+    """Return the key under which the compiled patterns of these rules and triggers are stored."""
+    return repr(([(rule.anchor, rule.regex, has_anchor(rule)) for rule in rules], triggers))
 
 
 def most_of(data: bytes) -> int:
-    """Return how many rings in ``data`` are told one by one."""
+    """Return how many matches in ``data`` are reported one by one."""
     return len(data) if len(data) <= _LITTLE_BYTES else _MOST + len(data) // _MOST_IN_BYTES

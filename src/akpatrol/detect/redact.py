@@ -1,4 +1,4 @@
-"""Mask secrets in any text that is shown: those that were found, and any text with a credential's shape."""
+"""Mask secrets in text for display: those that were found, and any text with a credential's shape."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Redactor:
 
 
 def _widened(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """Return the span with the characters whole at whose middle it starts or ends: users' patterns match bytes."""
+    """Return the span extended to whole characters: users' patterns match bytes, and may cut a character."""
     while start > 0 and data[start] & 0xC0 == _CONTINUES:
         start -= 1
     while end < len(data) and data[end] & 0xC0 == _CONTINUES:

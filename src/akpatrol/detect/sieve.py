@@ -1,4 +1,4 @@
-"""The matches of shipped rules that the judge does not reject, each judged once.
+"""Find the matches of a shipped rule that the judge does not reject on their text alone, each judged once.
 
 In a flood most places are rejected by their own text. The judge also considers the text next to a match, so a place
 that was judged before, with the same neighbours, costs only a look-up.
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from akpatrol.detect.medium import Medium
     from akpatrol.rules.rule_file import Rule
 
-# In one content's part: how much may be refused. A place is one, and more where the judge refuses it behind another in
-# the same word. Words of their own are too long for so many in 4 MiB; what is found takes none of it.
+# How many rejections a window may take. A place is one, and more where the judge rejects it or it follows another in
+# the same word. Separate words are too long for so many in 4 MiB, and matches that are found cost nothing.
 MOST_CROWDED = 250_000
 _JUDGED, _REPEATED = 10, 5  # as many places as the judge costs, and as a place behind another in the same word
 
@@ -44,7 +44,7 @@ _Key = tuple[int, int, bytes]
 class Crowd:
     """The number of places that may still be rejected; ``over`` once there were more.
 
-    Then only the first place in each word is judged, and after as much again nothing.
+    Then only the first place in each word is judged, and after as many again, none.
     """
 
     __slots__ = ("left", "over")
@@ -55,7 +55,7 @@ class Crowd:
 
 
 class Sieve:
-    """The places of one shipped rule."""
+    """Finds the matches of one shipped rule that may be credentials."""
 
     def __init__(self, rule: Rule, matcher: Matcher) -> None:
         self._rule = rule

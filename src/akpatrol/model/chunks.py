@@ -1,4 +1,4 @@
-"""Contents cut into chunks that overlap, and positions in them."""
+"""Cut contents into overlapping chunks, and compute lines and columns in them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def blocks(
 ) -> Iterator[Chunk]:
     """Yield a content as chunks that overlap, in memory that does not grow with it.
 
-    Every offset belongs to exactly one chunk, which shows ``before`` bytes before it and ``after`` bytes behind it.
+    Every offset belongs to exactly one chunk, which also has ``before`` bytes before it and ``after`` bytes after it.
     """
     data, read = content.data, content.read
     if read is None:
@@ -56,9 +56,9 @@ def blocks(
 
 
 def _aligned_start(data: bytes, position: int, offset: int) -> int:
-    """Return a position at or before, a multiple of four bytes of the whole if that cuts no character of UTF-8.
+    """Return the nearest position at or before that is a multiple of four in the whole and cuts no UTF-8 character.
 
-    Text of wider characters then keeps the alignment that it has from the beginning.
+    Text of wider characters then keeps its alignment. Without such a position, only the character counts.
     """
     for back in range((offset + position) % 4, 16, 4):
         if back <= position and _character_start(data, position - back) == position - back:
@@ -75,7 +75,7 @@ def _character_start(data: bytes, position: int) -> int:
 
 
 def mark_bytes(data: bytes) -> int:
-    """Return the length of the byte order mark that a content begins with: it is in no column (Unicode 16.0, 23.8)."""
+    """Return the length of the byte order mark that a content begins with; it has no column (Unicode 16.0, 23.8)."""
     return next((len(mark) for mark in _MARKS if data.startswith(mark)), 0)
 
 

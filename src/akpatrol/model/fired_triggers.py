@@ -10,7 +10,7 @@ from functools import cached_property
 from heapq import heapify, heappop, heapreplace
 from typing import TYPE_CHECKING
 
-from akpatrol.scan.work import RUNG
+from akpatrol.scan.work import FIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,8 +42,8 @@ class TriggerEnds:
             start, stop = self.dense[number]
             if 0 <= nearest <= start:
                 break
-            if (found := self._within(max(place, start), stop)) >= 0:
-                return min(found, nearest) if nearest >= 0 else found
+            if (end := self._within(max(place, start), stop)) >= 0:
+                return min(end, nearest) if nearest >= 0 else end
         return nearest
 
     def _within(self, place: int, stop: int) -> int:
@@ -74,14 +74,16 @@ def _stop(dense: tuple[int, int]) -> int:
 class FiredTriggers:
     """The ends of several triggers' matches, merged; a flood is skipped over, not visited one by one.
 
-    They end where no ``work`` is left.
+    They end when no ``work`` is left.
     """
 
     def __init__(self, ends: Sequence[TriggerEnds | Sequence[int]], work: Work | None = None) -> None:
         self._ends = ends
         self._work = work
         # The next match of each trigger that fires: its place, and the trigger.
-        self._next = [(place, alarm) for alarm, some in enumerate(ends) if some and (place := _after(some, -1)) >= 0]
+        self._next = [
+            (place, trigger) for trigger, some in enumerate(ends) if some and (place := _after(some, -1)) >= 0
+        ]
         heapify(self._next)
 
     def __bool__(self) -> bool:
@@ -92,14 +94,14 @@ class FiredTriggers:
         """The first place left, and the trigger that fired there."""
         return self._next[0]
 
-    def leave(self, place: int) -> None:
+    def advance(self, place: int) -> None:
         """Continue after the first place; for its trigger also after ``place``."""
-        here, alarm = self._next[0]
+        first, trigger = self._next[0]
         if self._work:
-            self._work.left -= RUNG
-        following = _after(self._ends[alarm], max(here, place))
+            self._work.left -= FIRED
+        following = _after(self._ends[trigger], max(first, place))
         if following >= 0:
-            heapreplace(self._next, (following, alarm))
+            heapreplace(self._next, (following, trigger))
         else:
             heappop(self._next)
 

@@ -32,15 +32,15 @@ def unsettled(credentials: Iterable[Credential], names: Collection[str]) -> tupl
     """Return the credentials that may or may not be one of ``names``; none when no name is queried."""
     if not names:
         return ()
-    return tuple(Skipped(one.secret.redacted, reason) for one in credentials if (reason := _unsettled(one)))
+    return tuple(Skipped(reading.secret.redacted, reason) for reading in credentials if (reason := _unsettled(reading)))
 
 
-def _unsettled(one: Credential) -> str | None:
-    if one.end is End.CERTAIN:
+def _unsettled(reading: Credential) -> str | None:
+    if reading.end is End.CERTAIN:
         return None
-    if not one.secret.is_kept:
+    if not reading.secret.is_kept:
         return _UNKEPT
-    return _CUT if any(not _WRAPPED.isdisjoint(place.encodings) for place in one.occurrences) else None
+    return _CUT if any(not _WRAPPED.isdisjoint(place.encodings) for place in reading.occurrences) else None
 
 
 class KnownSecrets:
@@ -56,9 +56,9 @@ class KnownSecrets:
             return match, occurrence
         if (match.kind, match.secret) in self._secrets or self._is_asked(match.kind, match.secret):
             return match._replace(ending=End.CERTAIN), occurrence._replace(end=End.CERTAIN)
-        for one in shorter(match.kind, match.secret):
-            if (match.kind, one) in self._secrets or self._is_asked(match.kind, one):
-                return match._replace(secret=one, ending=End.CERTAIN), _ended(occurrence, match.secret, one)
+        for reading in shorter(match.kind, match.secret):
+            if (match.kind, reading) in self._secrets or self._is_asked(match.kind, reading):
+                return match._replace(secret=reading, ending=End.CERTAIN), _ended(occurrence, match.secret, reading)
         return match, occurrence
 
     def _is_asked(self, kind: CredentialKind, secret: Secret) -> bool:

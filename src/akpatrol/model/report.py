@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 
 class ChangedFiles(NamedTuple):
-    """How many files a range, a push or the next commit changes, and how many of them patterns leave out."""
+    """How many files a range, a push or the next commit changes, and how many of them patterns exclude."""
 
     number: int
     excluded: int
 
     @property
     def is_mostly_excluded(self) -> bool:
-        """True when more than half of them are left out."""
+        """True when more than half of them are excluded."""
         return 2 * self.excluded > self.number
 
 
 class Coverage(NamedTuple):
-    """Counts of content read, left out by design, and skipped.
+    """Counts of content that was read, excluded by design, and skipped.
 
     ``changed`` is None when the scan is not of a change, or when no pattern excludes anything.
     """
@@ -50,7 +50,7 @@ class StaleAllowance(NamedTuple):
 
 
 class QueryAnswer(NamedTuple):
-    """A query, one of its interpretations, and whether that was found; a query may have several."""
+    """A query, one of its interpretations, and whether it was found; a query may have several interpretations."""
 
     what: str
     found: bool
@@ -61,7 +61,7 @@ class Report(NamedTuple):
     """One run's whole result, as every format renders it.
 
     ``notices`` are sentences about settings that have no effect, such as an expired allowance.
-    ``rules_digest`` is of the rules that found it, None where they are those that it is rendered with. ``known`` are
+    ``rules_digest`` identifies the rules of the scan, None where they are those that it is rendered with. ``known`` are
     the credentials, with their places, that the scan's base already holds; ``already_in_base`` counts these places.
     ``interrupted`` says that the report ends at Ctrl-C.
     """

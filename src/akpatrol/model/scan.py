@@ -1,9 +1,9 @@
-"""The frozen values that pass between stages while nothing is found, and the words they are made of.
+"""The frozen values that pass between stages before anything is found, and their enumerations.
 
 ``Chunk`` -> (engine) ``Match`` -> (scan) ``RawFinding`` -> (source) ``Occurrence`` -> (group) ``Credential`` ->
-``Report``. What could not be read is a ``Skipped`` value that takes the same way; what exists only once something is
-found is in ``credential.py``. All are named tuples: a frozen dataclass takes five times as long to define, which a hook
-pays on every commit, and to make, which a scan pays for every file and object.
+``Report``. Content that could not be read is a ``Skipped`` value that takes the same way; values that exist only once
+something is found are in ``credential.py``. All are named tuples: a frozen dataclass takes five times as long to
+define, which a hook pays on every commit, and to make, which a scan pays for every file and object.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Attribution(StrEnum):
 
 
 class Severity(IntEnum):
-    """How bad a leak of it is."""
+    """How bad a leak of the credential is."""
 
     LOW = 1
     MEDIUM = 2
@@ -48,7 +48,7 @@ class Severity(IntEnum):
 
 
 class Exposure(StrEnum):
-    """Who else can read the place."""
+    """Who else can read the place where a credential is."""
 
     BROWSER = "browser"
 
@@ -162,9 +162,9 @@ class Origin(NamedTuple):
 class Content(NamedTuple):
     """One whole file, object or member. ``data`` is its beginning, or all of it where ``read`` is None.
 
-    ``read(n)`` gives what follows ``data``, fewer than ``n`` bytes only at the end. ``at(offset, n)`` gives any part of
-    the whole, where that is possible. ``size`` in bytes, where it is known; ``named`` says that the caller named it.
-    Who examines it counts it under ``counter``, a key of ``coverage.counts``; None when the source itself counts.
+    ``read(n)`` returns the next bytes after ``data``, fewer than ``n`` only at the end. ``at(offset, n)`` returns any
+    part of the whole, where that is possible. ``size`` is in bytes, where it is known; ``named`` says that the caller
+    named the file. The examiner counts it under ``counter``, a key of ``coverage.counts``; None when the source counts.
     """
 
     origin: Origin
@@ -209,11 +209,15 @@ class Uncacheable(Skipped):
 
 
 class Counted(NamedTuple):
-    """A unit of work done: ``name`` is a key of ``coverage.counts``, ``size`` in bytes."""
+    """A unit of work done: ``name`` is a key of ``coverage.counts``, ``size`` in bytes.
+
+    ``stored`` is the number of bytes that it takes where it is compressed, for progress alone.
+    """
 
     name: str
     number: int = 1
     size: int = 0
+    stored: int = 0
 
 
 class Excluded(NamedTuple):

@@ -1,4 +1,4 @@
-"""Fold the versions of a file that hold a credential on the same line into one occurrence: pure decisions.
+"""Fold the versions of a file that hold a credential on the same line into one occurrence.
 
 A file that was edited six thousand times around a credential holds it in one place, not in six thousand.
 """
@@ -21,77 +21,87 @@ _GONE = (State.REMOVED, State.UNREACHABLE)
 
 
 def folded(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
-    """Return one occurrence for each line of a path, given the versions' in order, the worst state first.
+    """Return one occurrence for each line of a path, given those of all versions in order, the worst state first.
 
-    Where a line holds the credential twice, both stay: the first is folded with the first of other versions. What an
-    inline allowance covers is not folded with what it does not.
+    Where a line holds the credential twice, both stay: the first is folded with the first of other versions. An
+    occurrence that an inline allowance covers is not folded with one that it does not cover.
     """
     groups: dict[tuple[object, ...], list[Occurrence]] = {}
-    met: Counter[tuple[object, ...]] = Counter()
-    for one in occurrences:
-        place = (one.target, one.place, one.path, one.line, one.containers, one.encodings, one.inline)
-        if not _is_version(one):
-            groups[len(groups), *place] = [one]
+    number_seen: Counter[tuple[object, ...]] = Counter()
+    for occurrence in occurrences:
+        place = (
+            occurrence.target,
+            occurrence.place,
+            occurrence.path,
+            occurrence.line,
+            occurrence.containers,
+            occurrence.encodings,
+            occurrence.inline,
+        )
+        if not _is_version(occurrence):
+            groups[len(groups), *place] = [occurrence]
             continue
-        met[one.object, *place] += 1
-        groups.setdefault((met[one.object, *place], *place), []).append(one)
+        number_seen[occurrence.object, *place] += 1
+        groups.setdefault((number_seen[occurrence.object, *place], *place), []).append(occurrence)
     return tuple(_folded(group) if _is_version(group[0]) else group[0] for group in groups.values())
 
 
-def _is_version(one: Occurrence) -> bool:
+def _is_version(occurrence: Occurrence) -> bool:
     """Return whether the occurrence is in a version of a file that git stores."""
-    in_file = one.place is Place.CONTENT or (one.place is Place.PATH and bool(one.containers))
-    return in_file and one.object is not None and one.path is not None
+    in_file = occurrence.place is Place.CONTENT or (occurrence.place is Place.PATH and bool(occurrence.containers))
+    return in_file and occurrence.object is not None and occurrence.path is not None
 
 
 def _folded(group: Sequence[Occurrence]) -> Occurrence:
-    """Return the newest of the versions in the worst state, with what is true of all of them.
+    """Return the newest version in the worst state, with the facts of all of them.
 
-    It was introduced when the first version was, and is removed when the last one is and none is left.
+    It was introduced with the first version, and removed with the last one if none is left.
     """
     by_age = _by_age(group)
     worst = group[0].state
-    lead = [one for one in by_age if one.state is worst][-1]
-    introduced = next((one.introduced for one in by_age if one.introduced), None)
-    removals = [one.removed for one in group if one.removed] if worst in _GONE else []
+    lead = [occurrence for occurrence in by_age if occurrence.state is worst][-1]
+    introduced = next((occurrence.introduced for occurrence in by_age if occurrence.introduced), None)
+    removals = [occurrence.removed for occurrence in group if occurrence.removed] if worst in _GONE else []
     return lead._replace(
         introduced=introduced,
         removed=max(removals, key=_date, default=None),
-        paths=tuple(sorted({path for one in group for path in one.paths})) if len(group) > 1 else lead.paths,
-        refs=tuple(dict.fromkeys(ref for one in (lead, *group) for ref in one.refs))[:_MOST_REFS],
-        exposure=next((one.exposure for one in group if one.exposure), None),
-        rule_ids=tuple(dict.fromkeys(name for one in (lead, *group) for name in one.rule_ids)),
-        versions=Versions(len({one.object for one in group}), _version(by_age[0]), _version(by_age[-1])),
+        paths=tuple(sorted({path for occurrence in group for path in occurrence.paths}))
+        if len(group) > 1
+        else lead.paths,
+        refs=tuple(dict.fromkeys(ref for occurrence in (lead, *group) for ref in occurrence.refs))[:_MOST_REFS],
+        exposure=next((occurrence.exposure for occurrence in group if occurrence.exposure), None),
+        rule_ids=tuple(dict.fromkeys(name for occurrence in (lead, *group) for name in occurrence.rule_ids)),
+        versions=Versions(len({occurrence.object for occurrence in group}), _version(by_age[0]), _version(by_age[-1])),
     )
 
 
 def _by_age(group: Sequence[Occurrence]) -> list[Occurrence]:
-    """Return the versions from the first to the last; those that no commit holds come last.
+    """Return the versions in order of age; those that no commit holds come last.
 
     Commits of the same second are ordered by which version replaced which.
     """
-    came = {commit.id for one in group if (commit := _brought(one))}
-    went = {one.removed.id for one in group if one.removed}
+    introducing = {commit.id for occurrence in group if (commit := _brought(occurrence))}
+    removing = {occurrence.removed.id for occurrence in group if occurrence.removed}
 
-    def age(one: Occurrence) -> tuple[bool, str, bool, bool, str]:
-        commit = _brought(one)
+    def age(occurrence: Occurrence) -> tuple[bool, str, bool, bool, str]:
+        commit = _brought(occurrence)
         if not commit:
-            return True, "", False, False, one.object or ""
-        is_last = not (one.removed and one.removed.id in came)
-        return False, commit.date, commit.id in went, is_last, one.object or ""
+            return True, "", False, False, occurrence.object or ""
+        is_last = not (occurrence.removed and occurrence.removed.id in introducing)
+        return False, commit.date, commit.id in removing, is_last, occurrence.object or ""
 
     return sorted(group, key=age)
 
 
-def _brought(one: Occurrence) -> Commit | None:
+def _brought(occurrence: Occurrence) -> Commit | None:
     """Return the commit that introduced this version of the file, whatever the previous one held."""
-    return one.version or one.introduced
+    return occurrence.version or occurrence.introduced
 
 
 def _date(commit: Commit) -> str:
     return commit.date
 
 
-def _version(one: Occurrence) -> Version:
-    commit = _brought(one)
-    return Version(one.object or "", commit.id if commit else None, commit.date if commit else None)
+def _version(occurrence: Occurrence) -> Version:
+    commit = _brought(occurrence)
+    return Version(occurrence.object or "", commit.id if commit else None, commit.date if commit else None)

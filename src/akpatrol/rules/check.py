@@ -19,7 +19,7 @@ from akpatrol.rules.rule_file import RuleSet
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from akpatrol.detect.prefilter import GateChoice
+    from akpatrol.detect.prefilter import PrefilterChoice
     from akpatrol.rules.rule_file import Rule
 
 ALPHABETS = {
@@ -36,8 +36,8 @@ def check(rules: RuleSet, file: str) -> Iterator[str]:
     """Yield a line for each rule that holds. Raises RuleError at the first that does not."""
     for rule in rules.rules:
         alone = RuleSet((rule,))
-        for gate in _gates():
-            engine = Engine(alone, gate)
+        for prefilter in _prefilters():
+            engine = Engine(alone, prefilter)
             for template in rule.examples:
                 _expect(engine, rule, template, file, found=True)
             for template in rule.counterexamples:
@@ -54,15 +54,15 @@ def _unsearched(rule: Rule) -> str:
 def expand(template: str, random: Random) -> str:
     """Fill a template's fields with random text. Raises UsageError at an unknown alphabet."""
 
-    def field(found: re.Match[str]) -> str:
-        if found[1] not in ALPHABETS:
-            raise UsageError(f"{found[0]}: unknown alphabet; known alphabets: {', '.join(ALPHABETS)}")
-        return "".join(random.choices(ALPHABETS[found[1]], k=int(found[2])))
+    def field(field_match: re.Match[str]) -> str:
+        if field_match[1] not in ALPHABETS:
+            raise UsageError(f"{field_match[0]}: unknown alphabet; known alphabets: {', '.join(ALPHABETS)}")
+        return "".join(random.choices(ALPHABETS[field_match[1]], k=int(field_match[2])))
 
     return _FIELD.sub(field, template)
 
 
-def _gates() -> tuple[GateChoice, ...]:
+def _prefilters() -> tuple[PrefilterChoice, ...]:
     try:
         import hyperscan  # noqa: F401, PLC0415 - only whether it is there
     except ImportError:

@@ -1,4 +1,4 @@
-"""Skips that a configuration accepts: by path pattern, by object id, or by the form of a container."""
+"""Match skips that a configuration accepts: by path pattern, by object id, or by the form of a container."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def acceptances(
 
     today = datetime.now(UTC).date()
     # A skip does not name its target: with several targets, it is accepted in all of them or in none.
-    above = {prefix(base, directory(target)) for target in targets} or {b""}
+    prefixes = {prefix(base, directory(target)) for target in targets} or {b""}
     return tuple(
-        AcceptedSkip(entry.reason, _matches(entry, above), expired=bool(entry.expires and entry.expires <= today))
+        AcceptedSkip(entry.reason, _matches(entry, prefixes), expired=bool(entry.expires and entry.expires <= today))
         for entry in accept
     )
 
 
-def _matches(entry: SkipAcceptance, above: Collection[bytes]) -> Callable[[Skipped], bool]:
+def _matches(entry: SkipAcceptance, prefixes: Collection[bytes]) -> Callable[[Skipped], bool]:
     if entry.path:
         by_path = matcher([entry.path])
         # A member's name begins with its container's path.
         return lambda skip: all(
-            by_path(one + os.fsencode(skip.item.split(" > ")[0]), False)  # noqa: FBT003 - a callable's argument
-            for one in above
+            by_path(directory_prefix + os.fsencode(skip.item.split(" > ")[0]), False)  # noqa: FBT003 - a callable's argument
+            for directory_prefix in prefixes
         )
     if entry.form:
         return _of_form(entry.form)
@@ -52,7 +52,7 @@ def _matches(entry: SkipAcceptance, above: Collection[bytes]) -> Callable[[Skipp
 
 
 def _of_form(name: str) -> Callable[[Skipped], bool]:
-    """Return whether a skip is of that form, by the words before the colon of its reason. Raises UsageError."""
+    """Return a function that says whether a skip is of that form, by its reason's title. Raises UsageError."""
     from akpatrol.unwrap.containers.forms import TITLES  # noqa: PLC0415 - most configurations accept nothing
 
     titles = {title.lower(): title for title in TITLES}

@@ -1,7 +1,7 @@
-"""Identifiers that look like a token: many of one form in a file, most of them behind the same text.
+"""Mark identifiers that look like a token: many of one form in a file, most of them after the same text.
 
 Databases use ULIDs, UUIDs and hexadecimal digits as row ids, and a prefix may mean something other than a token.
-One alone may be a credential; several under one name in a file are hardly all secrets.
+A single one may be a credential; several under one name in a file are hardly all secrets.
 """
 
 from __future__ import annotations
@@ -25,32 +25,33 @@ _SECRET_NAME = re.compile(r"token|secret|passw|credential|key|auth|bearer", re.I
 
 
 class _Identifier(NamedTuple):
-    """The common features of identifiers of one form in a file, and the text before one of them without numbers."""
+    """The features that identifiers of one form in a file share, and the text before one of them without numbers."""
 
     group: tuple[object, ...]
     leading: str
 
 
 def marked(placed: Sequence[tuple[Match, Occurrence]]) -> Iterator[tuple[Match, Occurrence]]:
-    """Yield all that was placed; identifiers with their number in the file, and of low confidence.
+    """Yield all matches; identifiers get their number in the file and a low confidence.
 
-    Where the name before it calls it a secret, medium stays.
+    An identifier whose name calls it a secret keeps medium confidence.
     """
-    known = [_identifier(match, occurrence) for match, occurrence in placed]
-    numbers = _numbers({(one, match.secret) for one, (match, _) in zip(known, placed, strict=True) if one})
-    for one, (match, occurrence) in zip(known, placed, strict=True):
-        if one and (number := numbers.get(one.group)):
-            most = Confidence.MEDIUM if _SECRET_NAME.search(one.leading) else Confidence.LOW
+    identifiers = [_identifier(match, occurrence) for match, occurrence in placed]
+    pairs = zip(identifiers, placed, strict=True)
+    numbers = _numbers({(identifier, match.secret) for identifier, (match, _) in pairs if identifier})
+    for identifier, (match, occurrence) in zip(identifiers, placed, strict=True):
+        if identifier and (number := numbers.get(identifier.group)):
+            most = Confidence.MEDIUM if _SECRET_NAME.search(identifier.leading) else Confidence.LOW
             yield match._replace(confidence=min(match.confidence, most)), occurrence._replace(alike=number)
         else:
             yield match, occurrence
 
 
-def _numbers(found: set[tuple[_Identifier, Secret]]) -> dict[tuple[object, ...], int]:
+def _numbers(identified: set[tuple[_Identifier, Secret]]) -> dict[tuple[object, ...], int]:
     """Return the number of secrets of each large group in which at least half follow the same text."""
     leadings: dict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
-    for one, _ in found:
-        leadings[one.group][one.leading] += 1
+    for identifier, _ in identified:
+        leadings[identifier.group][identifier.leading] += 1
     return {
         group: number
         for group, counts in leadings.items()
@@ -68,7 +69,7 @@ def _identifier(match: Match, occurrence: Occurrence) -> _Identifier | None:
     prefix, rest = value[: len(match.kind.prefix)], value[len(match.kind.prefix) :]
     if prefix != match.kind.prefix.encode():
         return None
-    form = next((index for index, known in enumerate(match.kind.identifiers) if re.fullmatch(known, rest)), None)
+    form = next((index for index, form in enumerate(match.kind.identifiers) if re.fullmatch(form, rest)), None)
     if form is None:
         return None
     file = occurrence.object or (path, occurrence.refs)

@@ -1,4 +1,4 @@
-"""Opens, looks through and decodes what units yield: unwrap and the engine take turns until nothing is left."""
+"""Open, scan and decode the contents of units: unwrap and the engine take turns until nothing is left."""
 
 from __future__ import annotations
 
@@ -16,39 +16,34 @@ from akpatrol.rules.literals import of_all
 from akpatrol.scan.decode import (
     GROWTH,
     TOO_DEEP,
+    ChunkState,
     Layer,
-    Turn,
     Within,
     batched,
+    container_items,
     decoded,
     distinct,
-    doubted,
     most_bytes,
-    new_of,
-    of_container,
+    passing,
     stored,
-    suspected_of,
+    with_doubtful_end,
+    without_repeated_skips,
 )
-from akpatrol.scan.repeats import shortened
+from akpatrol.scan.repeats import shorten
 from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
 from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers.forms import COMPRESSED
 from akpatrol.unwrap.containers.member import title
 from akpatrol.unwrap.containers.opening import open_container
-from akpatrol.unwrap.containers.recognise import (
-    ZIP_END,
-    has_zip_tail,
-    kind_of,
-    tail_kind,
-)
+from akpatrol.unwrap.containers.recognise import ZIP_END, has_zip_tail, kind_of, tail_kind
+from akpatrol.unwrap.encodings.negative_cache import NegativeCache
 from akpatrol.unwrap.encodings.registry import decoder
-from akpatrol.unwrap.encodings.silent import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from akpatrol.detect.keywords import Clue
-    from akpatrol.detect.prefilter import GateChoice
+    from akpatrol.detect.prefilter import PrefilterChoice
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
     from akpatrol.rules.rule_file import RuleSet
@@ -57,61 +52,61 @@ if TYPE_CHECKING:
     from akpatrol.sources.base import Item, Unit
     from akpatrol.unwrap.encodings.encoding import Decoded
 
-# Contents of at most so many bytes are looked at together, up to so many bytes and contents: they stay in the cache.
+# Contents of at most so many bytes are scanned together, up to so many bytes and contents, which fit in the CPU cache.
 _SMALL_BYTES = 16 << 10
 _TOGETHER_BYTES = 256 << 10
 _TOGETHER = 512
 _REMEMBERED = 1 << 17
-# Beneath the depth to which encodings are opened, they are only asked whether there may be something: so far.
+# Beneath the depth to which encodings are decoded, down to this one, they are only checked for a possible match.
 _DEEPEST = 64
 
 
 class Examiner:
-    """Finds credentials in whatever a unit yields. Raises RuleError when a rule's pattern does not compile."""
+    """Finds credentials in the contents of units. Raises RuleError when a rule's pattern does not compile."""
 
-    def __init__(self, rules: RuleSet, limits: Limits = Limits(), gate: GateChoice = "auto") -> None:  # noqa: B008
+    def __init__(self, rules: RuleSet, limits: Limits = Limits(), prefilter: PrefilterChoice = "auto") -> None:  # noqa: B008
         self.rules = rules
         self.limits = limits
         self._decoder = decoder(of_all(rules.rules), None if limits.decode else ())
-        alarms = (*self._decoder.alarms, ZIP_END) if limits.containers else self._decoder.alarms
-        self._zip_end = len(self._decoder.alarms)
-        # What was looked through and held nothing: histories repeat it.
-        self._silent: set[tuple[int, object]] = set()
+        triggers = (*self._decoder.triggers, ZIP_END) if limits.containers else self._decoder.triggers
+        self._zip_end = len(self._decoder.triggers)
+        # Encoded texts without a possible match: histories repeat them.
+        self._negative_keys: set[tuple[int, object]] = set()
         self._counted_only: dict[int, list[Counted]] = {}
-        self._paths_matter = any(rule.path or any(one.paths for one in rule.allowlists) for rule in rules.rules)
+        self._paths_matter = any(rule.path or any(list_.paths for list_ in rule.allowlists) for rule in rules.rules)
         self._all_shipped = all(rule.shipped for rule in rules.rules)
-        self.engine = Engine(rules, gate, alarms)
+        self.engine = Engine(rules, prefilter, triggers)
 
     def examine(self, unit: Unit) -> Iterator[Found]:
-        """Read one unit and yield hits, counts and skips."""
+        """Read one unit and yield raw findings, counts and skips."""
         small: list[Content] = []
         size = 0
         for item in unit.read():
-            # Nearly all files and objects are small and hold nothing: this is the way that they take.
+            # Nearly all files and objects are small and hold nothing: they come here.
             if isinstance(item, Content) and self._is_small(item):
                 small.append(item)
                 size += len(item.data)
                 if size > _TOGETHER_BYTES or len(small) > _TOGETHER:
-                    yield from self._together(small)
+                    yield from self._small_contents(small)
                     small, size = [], 0
             else:
-                yield from self.look(item)
-        yield from self._together(small)
+                yield from self.examine_item(item)
+        yield from self._small_contents(small)
 
     def _is_small(self, content: Content) -> bool:
         return len(content.data) <= _SMALL_BYTES and not content.read and not self._is_container(content)
 
-    def _together(self, small: list[Content]) -> Iterator[Found]:
-        """Look through small contents at once: asking the gate costs more than it takes to look at one."""
+    def _small_contents(self, small: list[Content]) -> Iterator[Found]:
+        """Scan small contents together: calling the prefilter costs more than scanning one."""
         data = [content.data for content in small]
-        for number in self.engine.suspects(data) if small else ():
-            yield from self._whole(small[number], Within(Work()))
+        for number in self.engine.prefiltered_parts(data) if small else ():
+            yield from self._in_memory(small[number], Within(Work()))
         counts = Counter(content.counter for content in small if content.counter)
         for counter, number in counts.items():
             yield Counted(counter, number, sum(len(content.data) for content in small if content.counter == counter))
 
-    def look(self, item: Item, within: Within | None = None) -> Iterator[Found]:
-        """Yield what one content or chunk holds; ``within`` bounds what it lies in."""
+    def examine_item(self, item: Item, within: Within | None = None) -> Iterator[Found]:
+        """Yield the findings, counts and skips of one content or chunk, within the bounds of its container."""
         within = within or Within(Work())
         if isinstance(item, Content):
             try:
@@ -124,8 +119,8 @@ class Examiner:
             yield item
 
     def _counted(self, content: Content, within: Within) -> Iterator[Found]:
-        """Yield what a content holds, and its own size: what was not told while it was read comes last."""
-        read, told, taken = content.read, 0, len(content.data)
+        """Yield the findings of a content, and its size: bytes not reported while it was read come last."""
+        read, reported, taken = content.read, 0, len(content.data)
 
         def taking(number: int) -> bytes:
             nonlocal taken
@@ -133,12 +128,12 @@ class Examiner:
             taken += len(data)
             return data
 
-        for found in self._content(content._replace(read=taking) if read else content, within):
-            if isinstance(found, Counted) and found.name == content.counter:
-                told += found.size
-            yield found
+        for item in self._content(content._replace(read=taking) if read else content, within):
+            if isinstance(item, Counted) and item.name == content.counter:
+                reported += item.size
+            yield item
         size = content.size if content.at and content.size else taken  # a container is not read in its order
-        yield Counted(content.counter or "", 1, max(0, size - told))
+        yield Counted(content.counter or "", 1, max(0, size - reported))
 
     def _content(self, content: Content, within: Within) -> Iterator[Found]:
         if self._is_container(content):
@@ -146,49 +141,49 @@ class Examiner:
         elif content.read:
             yield from self._blocks(content, within)
         else:
-            yield from self._whole(content, within)
+            yield from self._in_memory(content, within)
 
     def _is_container(self, content: Content) -> bool:
-        """Tell whether a container begins here; one that stands at the end of small content rings an alarm."""
+        """Return whether a container begins here; one at the end of small content fires a trigger instead."""
         return self.limits.containers and bool(
             kind_of(content.data) or tail_kind(content) or (content.read and has_zip_tail(content))
         )
 
-    def _whole(self, content: Content, within: Within) -> Iterator[Found]:
-        less = self._less(content.data)
-        suspicion = self.engine.suspect(less.data if less else content.data)
-        if not suspicion:
+    def _in_memory(self, content: Content, within: Within) -> Iterator[Found]:
+        shortened = self._shortened(content.data)
+        result = self.engine.prefiltered(shortened.data if shortened else content.data)
+        if not result:
             return
-        if self._zip_end in suspicion.alarms and has_zip_tail(content):
+        if self._zip_end in result.fired and has_zip_tail(content):
             yield from self._container(content, within)
         else:
-            yield from self._suspected(Chunk(content.origin, content.data), suspicion, within, less)
+            yield from self._after_prefilter(Chunk(content.origin, content.data), result, within, shortened)
 
-    def _less(self, data: bytes) -> Shortened | None:
-        # A user's pattern may want more than what is kept of a repetition.
-        return shortened(data) if self._all_shipped else None
+    def _shortened(self, data: bytes) -> Shortened | None:
+        # A user's pattern may need more of a repetition than is kept.
+        return shorten(data) if self._all_shipped else None
 
     def _container(self, content: Content, within: Within) -> Iterator[Found]:
-        """Yield what the members hold, then what only the container's own bytes do: comments, gaps, deleted parts."""
+        """Yield the findings in members, then those only in the container's own bytes: comments, deleted parts."""
         outside: list[RawFinding] = []
         inside = set()
-        # Compressed bytes may show parts of what they stand for, in an order of their own.
+        # Compressed bytes may hold parts of the original text, in another order.
         if kind_of(content.data) not in COMPRESSED and (content.read is None or content.at):
             for item in self._blocks(content, Within(within.work)):
                 if isinstance(item, Counted):
                     yield item
                 elif not isinstance(item, Skipped | Excluded):
                     outside.append(item)
-        own = within.budget or Budget(self.limits, content.size, named=content.named)
-        for member in open_container(content, own):
-            for item in self.look(member, within._replace(budget=own)):
+        budget = within.budget or Budget(self.limits, content.size, named=content.named)
+        for member in open_container(content, budget):
+            for item in self.examine_item(member, within._replace(budget=budget)):
                 if not isinstance(item, Counted | Skipped | Excluded):
                     inside.add(item.match.secret)
                 yield item
         if outside:
-            from akpatrol.scan.locate import not_told  # noqa: PLC0415 - most runs have no hit
+            from akpatrol.scan.locate import not_in_members  # noqa: PLC0415 - most runs have no match
 
-            yield from not_told(outside, inside)
+            yield from not_in_members(outside, inside)
 
     def _blocks(self, content: Content, within: Within) -> Iterator[Found]:
         counted = 0
@@ -200,36 +195,39 @@ class Examiner:
                 counted = seen
 
     def _chunk(self, chunk: Chunk, within: Within) -> Iterator[Found]:
-        less = self._less(chunk.data)
-        if suspicion := self.engine.suspect(less.data if less else chunk.data):
-            yield from self._suspected(chunk, suspicion, within, less)
+        shortened = self._shortened(chunk.data)
+        if result := self.engine.prefiltered(shortened.data if shortened else chunk.data):
+            yield from self._after_prefilter(chunk, result, within, shortened)
 
-    def _suspected(
-        self, chunk: Chunk, suspicion: PrefilterResult, within: Within, less: Shortened | None
+    def _after_prefilter(
+        self, chunk: Chunk, result: PrefilterResult, within: Within, shortened: Shortened | None
     ) -> Iterator[Found]:
-        """Yield what a chunk holds; ``suspicion`` is of ``less`` of it where it repeats itself."""
-        if less:
-            found = self._in_less(chunk, suspicion, within, less)
-            if found is not None:
-                yield from self._located(chunk, found, decoded=bool(suspicion.alarms))
+        """Yield a chunk's findings; ``result`` is the prefilter's for the ``shortened`` data of a repetitive chunk."""
+        matches: list[Match] | None
+        if shortened:
+            matches = self._in_shortened(chunk, result, within, shortened)
+            if matches is not None:
+                yield from self._located(chunk, matches, decoded=bool(result.fired))
                 return
-            suspicion = self.engine.suspect(chunk.data)
+            result = self.engine.prefiltered(chunk.data)
         matches = []
-        for item in self._matches(chunk, suspicion, within):
+        for item in self._matches(chunk, result, within):
             if isinstance(item, Match):
                 matches.append(item)
             else:
                 yield item
-        yield from self._located(chunk, matches, decoded=bool(suspicion.alarms))
+        yield from self._located(chunk, matches, decoded=bool(result.fired))
 
-    def _in_less(self, chunk: Chunk, suspicion: PrefilterResult, within: Within, less: Shortened) -> list[Match] | None:
-        """Return the matches in a chunk; None where a repetition holds some, or there is more to tell."""
+    def _in_shortened(
+        self, chunk: Chunk, result: PrefilterResult, within: Within, shortened: Shortened
+    ) -> list[Match] | None:
+        """Return the matches in a chunk; None where a repetition holds some, or anything else is found."""
         matches = []
-        for found in self._matches(Chunk(chunk.origin, less.data, names=chunk.names), suspicion, within):
-            offset = less.offset(found.start, found.end - found.start) if isinstance(found, Match) else None
-            if not isinstance(found, Match) or offset is None:
+        for item in self._matches(Chunk(chunk.origin, shortened.data, names=chunk.names), result, within):
+            offset = shortened.offset(item.start, item.end - item.start) if isinstance(item, Match) else None
+            if not isinstance(item, Match) or offset is None:
                 return None
-            matches.append(found._replace(start=offset, end=offset + found.end - found.start))
+            matches.append(item._replace(start=offset, end=offset + item.end - item.start))
         return matches
 
     def _located(self, chunk: Chunk, matches: list[Match], *, decoded: bool) -> Iterator[Found]:
@@ -238,113 +236,115 @@ class Examiner:
             matches = distinct(matches)
         matches = self.engine.joined(chunk.data, matches)
         if matches := [match for match in matches if chunk.begin <= match.start < stop]:
-            from akpatrol.scan.locate import locate  # noqa: PLC0415 - most runs have no hit
+            from akpatrol.scan.locate import locate  # noqa: PLC0415 - most runs have no match
 
             yield from locate(chunk, matches, self.engine.candidates)
 
-    def _matches(self, chunk: Chunk, suspicion: PrefilterResult, within: Within) -> Iterator[Match | Found]:
-        """Yield the matches in a chunk, at its offsets, and what containers encoded in it hold."""
+    def _matches(self, chunk: Chunk, result: PrefilterResult, within: Within) -> Iterator[Match | Found]:
+        """Yield the matches in a chunk, at its offsets, and the findings of containers encoded in it."""
         stop = len(chunk.data) if chunk.end is None else chunk.end
         work = within.work
         work.grow(stop - chunk.begin)
         medium = Medium(chunk.data, names=chunk.names)
-        for match in self.engine.confirm(medium, suspicion, (chunk.begin, stop), chunk.origin.path, Outer(work)):
+        for match in self.engine.confirm(medium, result, (chunk.begin, stop), chunk.origin.path, Outer(work)):
             work.left += FOUND
             yield match
-        if suspicion.alarms:
-            around = self.engine.around(chunk.data, suspicion)
+        if result.fired:
+            around = self.engine.around(chunk.data, result)
             layer = Layer(chunk.data, (), lambda first, last: (first, last), frozenset, around)
-            turn = Turn(chunk.origin, within, [most_bytes(len(chunk.data))], set())
-            yield from self._decode(layer, suspicion, turn)
+            state = ChunkState(chunk.origin, within, [most_bytes(len(chunk.data))], set())
+            yield from self._decode(layer, result, state)
         if work.over:
-            work.over, before, work.told = False, work.told, title(chunk.origin)
-            if work.told != before:
-                yield Skipped(work.told, REASON)
+            work.over, before, work.reported = False, work.reported, title(chunk.origin)
+            if work.reported != before:
+                yield Skipped(work.reported, REASON)
 
-    def _decode(self, layer: Layer, suspicion: PrefilterResult, turn: Turn) -> Generator[Match | Found, None, bool]:
-        """Yield matches in what is encoded in a layer, at the chunk's offsets, and what containers in it hold.
+    def _decode(self, layer: Layer, result: PrefilterResult, state: ChunkState) -> Generator[Match | Found, None, bool]:
+        """Yield the matches in runs encoded in a layer, at the chunk's offsets, and the findings of containers in it.
 
-        Return whether there was nothing that could have been a match.
+        Return whether nothing there could be a match.
         """
-        # Beside a keyword of a rule what came to nothing elsewhere may be a match.
-        silent = Silent(set() if layer.around.rules else self._silent, len(layer.encodings))
-        for parts in batched(decoded(self._decoder, layer, suspicion, turn, silent)):
-            suspected = suspected_of(self.engine, layer, parts)
+        # Beside a rule's keyword, a text without a match elsewhere may hold one.
+        negatives = NegativeCache(set() if layer.around.rules else self._negative_keys, len(layer.encodings))
+        for parts in batched(decoded(self._decoder, layer, result, state, negatives)):
+            passed = passing(self.engine, layer, parts)
             for number, (part, is_new) in enumerate(parts):
-                # What a text came to that was met in another way was told there.
-                silent.met(part.key, is_new and (number not in suspected or (yield from self._part(layer, part, turn))))
-        if turn.left[0] < 0:
-            yield Skipped(title(turn.origin), f"what is encoded in it comes to more than {GROWTH} times its size")
+                # The matches of a text that was decoded before were reported there.
+                is_negative = is_new and (number not in passed or (yield from self._part(layer, part, state)))
+                negatives.record(part.key, is_negative)
+        if state.left[0] < 0:
+            yield Skipped(title(state.origin), f"what is encoded in it comes to more than {GROWTH} times its size")
             return False
-        return silent.always()
+        return negatives.all_negative()
 
-    def _part(self, layer: Layer, part: Decoded, turn: Turn) -> Generator[Match | Found, None, bool]:
+    def _part(self, layer: Layer, part: Decoded, state: ChunkState) -> Generator[Match | Found, None, bool]:
         encodings = (*layer.encodings, part.encoding)
-        members = self._encoded_container(part.data, encodings, turn) if kind_of(part.data) else ()
+        members = self._encoded_container(part.data, encodings, state) if kind_of(part.data) else ()
         if members:
-            yield from new_of(members, turn)
+            yield from without_repeated_skips(members, state)
             return False
-        turn.within.work.left -= EXAMINED
-        suspicion = self.engine.suspect(part.data)
-        suspicion.rules |= layer.around.rules
-        if not suspicion:
+        state.within.work.left -= EXAMINED
+        result = self.engine.prefiltered(part.data)
+        result.rules |= layer.around.rules
+        if not result:
             return True
 
         def span(first: int, last: int) -> tuple[int, int]:
             return layer.span(*part.span(first, last))
 
         if len(encodings) > self.limits.decode_depth:
-            around = self.engine.around(part.data, suspicion, layer.around)
+            around = self.engine.around(part.data, result, layer.around)
             deeper = Layer(part.data, encodings, span, frozenset, around)
-            return (yield from self._too_deep(deeper, suspicion, turn))
+            return (yield from self._too_deep(deeper, result, state))
 
         @cache
         def clues() -> frozenset[Clue]:
             return layer.clues() | self.engine.clues(layer.data, part.start, part.end)
 
-        outer = Outer(turn.within.work, clues, layer.around)
+        outer = Outer(state.within.work, clues, layer.around)
         medium, bounds = Medium(part.data, stored(layer.data, part)), (0, len(part.data))
-        for match in self.engine.confirm(medium, suspicion, bounds, turn.origin.path, outer):
-            turn.within.work.left += FOUND
+        for match in self.engine.confirm(medium, result, bounds, state.origin.path, outer):
+            state.within.work.left += FOUND
             start, end = span(match.start, match.end)
-            found = match._replace(start=start, end=end, encodings=encodings)
-            yield doubted(found, layer.data, part, match.end)
+            moved = match._replace(start=start, end=end, encodings=encodings)
+            yield with_doubtful_end(moved, layer.data, part, match.end)
         beneath = True
-        if suspicion.alarms:
-            around = self.engine.around(part.data, suspicion, layer.around)
-            beneath = yield from self._decode(Layer(part.data, encodings, span, clues, around), suspicion, turn)
-        return beneath and not (suspicion.ends or suspicion.rules)
+        if result.fired:
+            around = self.engine.around(part.data, result, layer.around)
+            beneath = yield from self._decode(Layer(part.data, encodings, span, clues, around), result, state)
+        return beneath and not (result.ends or result.rules)
 
-    def _too_deep(self, layer: Layer, suspicion: PrefilterResult, turn: Turn) -> Generator[Match | Found, None, bool]:
-        """Yield one skip if anything at this depth or beneath might be a match; return whether nothing might."""
-        held = len(layer.encodings) >= _DEEPEST and bool(suspicion.alarms)
-        if not held and (suspicion.ends or suspicion.rules):
-            whole, outer = (0, len(layer.data)), Outer(turn.within.work, around=layer.around)
-            held = bool(self.engine.confirm(Medium(layer.data), suspicion, whole, turn.origin.path, outer))
+    def _too_deep(
+        self, layer: Layer, result: PrefilterResult, state: ChunkState
+    ) -> Generator[Match | Found, None, bool]:
+        """Yield one skip if anything at this depth or deeper could be a match; return whether nothing could."""
+        held = len(layer.encodings) >= _DEEPEST and bool(result.fired)
+        if not held and (result.ends or result.rules):
+            bounds, outer = (0, len(layer.data)), Outer(state.within.work, around=layer.around)
+            held = bool(self.engine.confirm(Medium(layer.data), result, bounds, state.origin.path, outer))
         if not held:
-            beneath = (yield from self._decode(layer, suspicion, turn)) if suspicion.alarms else True
-            return beneath and not suspicion.rules
-        if TOO_DEEP not in turn.seen:
-            turn.seen.add(TOO_DEEP)
+            beneath = (yield from self._decode(layer, result, state)) if result.fired else True
+            return beneath and not result.rules
+        if TOO_DEEP not in state.seen:
+            state.seen.add(TOO_DEEP)
             depth = self.limits.decode_depth
-            yield Skipped(title(turn.origin), f"encoded more than {depth} times over; --decode-depth")
+            yield Skipped(title(state.origin), f"encoded more than {depth} times over; --decode-depth")
         return False
 
-    def _encoded_container(self, data: bytes, encodings: tuple[str, ...], turn: Turn) -> list[Found]:
-        """Return what a container holds that stands encoded in a text; nothing if it only begins like one.
+    def _encoded_container(self, data: bytes, encodings: tuple[str, ...], state: ChunkState) -> list[Found]:
+        """Return the findings of a container encoded in a text; nothing if the text only begins like one.
 
-        Where the text ends is a guess, and tests quote a container's beginning: what follows one, or is missing of a
-        small one, tells nothing.
+        The end of the text is a guess, and tests quote the beginnings of containers. So data after a container, or data
+        missing from a small one, means nothing.
         """
         if not self.limits.containers:
             return []
-        path = turn.origin.path if self._paths_matter else None
-        key = hash((data, path, len(turn.origin.containers), len(encodings)))
+        path = state.origin.path if self._paths_matter else None
+        key = hash((data, path, len(state.origin.containers), len(encodings)))
         if key in self._counted_only:
             return list(self._counted_only[key])
-        origin = turn.origin._replace(encodings=turn.origin.encodings + encodings)
-        found = list(self.look(Content(origin, data, size=len(data)), turn.within))
-        told = of_container(found, len(data))
-        if all(isinstance(one, Counted) for one in told) and len(self._counted_only) < _REMEMBERED:
-            self._counted_only[key] = [one for one in told if isinstance(one, Counted)]
-        return told
+        origin = state.origin._replace(encodings=state.origin.encodings + encodings)
+        items = container_items(list(self.examine_item(Content(origin, data, size=len(data)), state.within)), len(data))
+        if all(isinstance(item, Counted) for item in items) and len(self._counted_only) < _REMEMBERED:
+            self._counted_only[key] = [item for item in items if isinstance(item, Counted)]
+        return items

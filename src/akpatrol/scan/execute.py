@@ -1,4 +1,4 @@
-"""Runs units: here while there is little work, on a process pool when there is more. A unit does not know which."""
+"""Read units: in this process while there is little work, on a process pool when there is more."""
 
 from __future__ import annotations
 
@@ -34,62 +34,66 @@ _UNITS_IN_FLIGHT_A_JOB = 4
 _KNOWN = Skipped | Counted | Excluded
 
 
-def read(source: Source, examiner: Examiner, tally: ScanResult, jobs: int, progress: Progress) -> None:
-    """Examine all units of a source into ``tally``; ``jobs`` processes at most read at once."""
+def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, progress: Progress) -> None:
+    """Examine all units of a source into ``result``; at most ``jobs`` processes read at once."""
     plan = iter(source.plan())
-    sink = _Sink(tally, progress, source.note if isinstance(source, Remembering) else None)
+    sink = _Sink(result, progress, source.note if isinstance(source, Remembering) else None)
     with ExitStack() as opened:
         if jobs > 1 and source.parallel and source.is_much():
-            examiner.engine.gate.prepare()
-            first = next(plan, None)  # what it takes to plan leaves time to compile
+            examiner.engine.prefilter.prepare()
+            first = next(plan, None)  # planning leaves time to compile
             _spread(chain([first] if first else [], plan), examiner, sink, jobs)
         begun, workers = monotonic(), None
         for planned in plan:
             if isinstance(planned, _KNOWN):
-                tally.add(planned)
+                result.add(planned)
                 continue
             _read_here(planned, examiner, sink)
             if jobs == 1 or not source.parallel:
                 continue
             # This process keeps working until the workers are ready.
-            if workers is None and monotonic() - begun > _LITTLE_WORK_SECONDS and examiner.engine.gate.is_settled():
+            if (
+                workers is None
+                and monotonic() - begun > _LITTLE_WORK_SECONDS
+                and examiner.engine.prefilter.is_settled()
+            ):
                 workers = opened.enter_context(_workers(jobs, examiner))
             elif workers and workers.are_there():
                 _spread(plan, examiner, sink, jobs, workers)
-    progress(tally)
+    progress(result)
 
 
-def read_elsewhere(source: Source, submit: Submit, tally: ScanResult, limit: int, complete: Complete) -> None:
+def read_elsewhere(source: Source, submit: Submit, result: ScanResult, limit: int, complete: Complete) -> None:
     """Pass all units of a source to ``submit``, at most ``limit`` at a time.
 
-    ``complete`` converts what came back into the unit's result.
+    ``complete`` converts the value that came back into the unit's result.
     """
-    sink = _Sink(tally, lambda _: None, source.note if isinstance(source, Remembering) else None, complete)
+    sink = _Sink(result, lambda _: None, source.note if isinstance(source, Remembering) else None, complete)
     _fill(iter(source.plan()), submit, sink, limit)
 
 
 def _read_here(unit: Unit, examiner: Examiner, sink: _Sink) -> None:
-    own = ScanResult()
+    unit_result = ScanResult()
     for item in examined(examiner, unit):
-        sink.tally.add(item)
-        own.add(item)
+        sink.result.add(item)
+        unit_result.add(item)
         if isinstance(item, Counted):
-            sink.progress(sink.tally)
-    sink.noted(unit, own)
+            sink.progress(sink.result)
+    sink.noted(unit, unit_result)
 
 
 class _Sink(NamedTuple):
     """Collects the units' results; ``note`` is the source's callback, if it has one."""
 
-    tally: ScanResult
+    result: ScanResult
     progress: Progress
     note: Note | None
     complete: Complete = lambda _unit, read: read
 
-    def noted(self, unit: Unit, own: ScanResult) -> None:
+    def noted(self, unit: Unit, unit_result: ScanResult) -> None:
         """Notify the source of a unit that was read to its end."""
         if self.note:
-            self.note(unit, own)
+            self.note(unit, unit_result)
 
 
 def examined(examiner: Examiner, unit: Unit) -> Iterator[Found]:
@@ -114,7 +118,7 @@ def _fill(plan: Iterator[Planned], submit: Submit, sink: _Sink, limit: int) -> N
     try:
         for planned in plan:
             if isinstance(planned, _KNOWN):
-                sink.tally.add(planned)
+                sink.result.add(planned)
                 continue
             running[submit(planned)] = planned
             if len(running) >= limit:
@@ -128,33 +132,33 @@ def _fill(plan: Iterator[Planned], submit: Submit, sink: _Sink, limit: int) -> N
 
 
 def _gather(running: dict[Future[ScanResult], Unit], sink: _Sink) -> None:
-    """Wait until something is done, and take it in."""
+    """Wait until a unit is done, and add its result."""
     from concurrent.futures import FIRST_COMPLETED, wait  # noqa: PLC0415 - little work does without
 
     done, _ = wait(running, return_when=FIRST_COMPLETED)
     _take(done, running, sink)
-    sink.progress(sink.tally)
+    sink.progress(sink.result)
 
 
 def _take(done: Iterable[Future[ScanResult]], running: dict[Future[ScanResult], Unit], sink: _Sink) -> None:
-    """Take in what is done; a unit that killed its process is a skip."""
+    """Add the results that are done; a unit that killed its process is a skip."""
     from concurrent.futures import BrokenExecutor  # noqa: PLC0415 - little work does without
 
     for future in done:
         with put_off():
             unit = running.pop(future)
             try:
-                own = future.result()
+                unit_result = future.result()
             except BrokenExecutor:
-                sink.tally.add(Skipped(unit.title, "a worker process died while reading it"))
+                sink.result.add(Skipped(unit.title, "a worker process died while reading it"))
             else:
-                own = sink.complete(unit, own)
-                sink.tally.merge(own)
-                sink.noted(unit, own)
+                unit_result = sink.complete(unit, unit_result)
+                sink.result.merge(unit_result)
+                sink.noted(unit, unit_result)
 
 
 class _Workers(NamedTuple):
-    """A pool whose workers have an examiner, and a task that is done once the first of them is there."""
+    """A pool whose workers have an examiner, and a task that is done once the first worker is ready."""
 
     pool: WorkerPool
     first: Future[None]
@@ -164,7 +168,7 @@ class _Workers(NamedTuple):
         return self.pool.submit(_examine_in_worker, unit)
 
     def are_there(self) -> bool:
-        """Return whether a process waits for work."""
+        """Return whether a worker is ready."""
         return self.first.done()
 
 
@@ -172,7 +176,7 @@ class _Workers(NamedTuple):
 def _workers(jobs: int, examiner: Examiner) -> Iterator[_Workers]:
     from akpatrol.runtime.process_pool import ProcessPool  # noqa: PLC0415 - little work does without
 
-    pool = ProcessPool(jobs, _start_worker, examiner.rules, examiner.limits, examiner.engine.gate.compiled())
+    pool = ProcessPool(jobs, _start_worker, examiner.rules, examiner.limits, examiner.engine.prefilter.compiled())
     try:
         yield _Workers(pool, pool.start())
     finally:
@@ -187,7 +191,7 @@ def _start_worker(rules: RuleSet, limits: Limits, compiled: bytes | None) -> Non
     # Raised here it would look like a worker that died; the first unit raises it.
     try:
         _worker_examiner = Examiner(rules, limits)
-        _worker_examiner.engine.gate.use(compiled)
+        _worker_examiner.engine.prefilter.use(compiled)
     except Exception as error:  # noqa: BLE001
         _worker_examiner = error
 
@@ -195,7 +199,7 @@ def _start_worker(rules: RuleSet, limits: Limits, compiled: bytes | None) -> Non
 def _examine_in_worker(unit: Unit) -> ScanResult:
     if not isinstance(_worker_examiner, Examiner):
         raise _worker_examiner or RuntimeError("the worker was not started")
-    tally = ScanResult()
+    result = ScanResult()
     for item in examined(_worker_examiner, unit):
-        tally.add(item)
-    return tally
+        result.add(item)
+    return result

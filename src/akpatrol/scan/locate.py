@@ -39,7 +39,7 @@ def locate(chunk: Chunk, matches: Sequence[Match], candidates: Candidates) -> It
     ``candidates(data, start, end)`` returns spans that have a credential's shape, to be masked in the context.
     """
     data, line, column = chunk.data, chunk.line, chunk.column
-    # UTF-16's and UTF-32's marks are none before bytes that are characters.
+    # The marks of UTF-16 and UTF-32 are not marks before bytes that are characters.
     mark = passed = 0 if chunk.offset or chunk.names or not data.startswith(BOM_UTF8) else len(BOM_UTF8)
     wide: dict[tuple[str, int], _WidePlace] = {}
     masks = _Masks(data, matches, candidates)
@@ -93,9 +93,9 @@ class _Masks:
         return _Spans((match.start, match.end) for match in self._matches)
 
     def spans(self, start: int, stop: int, bounds: tuple[int, int]) -> list[tuple[int, int]]:
-        """Return the spans in ``[start, stop)`` of one of the names or of the whole, which has these ``bounds``."""
+        """Return the spans in ``[start, stop)`` of one name, or of all of the data, which has these ``bounds``."""
         first, last = bounds
-        # A neighbour that the limit cuts must be seen whole, or its half would not be masked.
+        # A neighbour that the limit cuts must be found whole, or its half would not be masked.
         low, high = max(first, start - _NEIGHBOUR_BYTES), min(last, stop + _NEIGHBOUR_BYTES)
         if low < self._start or high > self._end:
             self._start, self._end = low, min(last, max(high, self._reach(low)))
@@ -108,9 +108,9 @@ class _Masks:
 
         Two matches with the same beginning do not count: the shorter is shown beside the rest of the longer.
         """
-        found = self._found.within(start, end)
-        starts = [low for low, _ in found]
-        return any(low < start and end <= high and starts.count(low) == 1 for low, high in found)
+        overlapping = self._found.within(start, end)
+        starts = [low for low, _ in overlapping]
+        return any(low < start and end <= high and starts.count(low) == 1 for low, high in overlapping)
 
     def _reach(self, low: int) -> int:
         """Return where the context ends for the matches in the part that starts at ``low``."""
@@ -131,7 +131,7 @@ def _within(origin: Origin, match: Match) -> Origin:
 
 
 def _in_name(origin: Origin, name: bytes) -> Origin:
-    """Return the origin of a finding in a file's name, or a container member's, which is not a path of the target."""
+    """Return the origin of a finding in the name of a file, or of a member, which is not a path of the target."""
     if not origin.containers:
         return origin._replace(path=name)
     return origin._replace(containers=(*origin.containers[:-1], f"{origin.containers[-1]}:{_text(name)}"))
@@ -162,13 +162,13 @@ class _WidePlace:
         self._column = (chunk.column - 1) // _width(codec) + 1
 
     def at(self, place: int) -> tuple[int, int]:
-        """Go on to a place."""
+        """Advance to an offset and return its line and column."""
         self._line, self._column = self._advance(self._passed, place)
         self._passed = max(self._passed, place)
         return self._line, self._column
 
     def behind(self, match: Match) -> tuple[int, int]:
-        """Return where the match ends at whose start this is."""
+        """Return the line and column of a match's end, after ``at`` its start."""
         return self._advance(match.start, match.end)
 
     def _advance(self, start: int, end: int) -> tuple[int, int]:
@@ -193,7 +193,7 @@ def _near(matches: Sequence[Match], index: int) -> Sequence[Match]:
 
 def _context(data: bytes, match: Match, bounds: tuple[int, int], masked: Masked) -> tuple[str | Secret, ...]:
     start, stop = _surroundings(data, match, *bounds)
-    # Where another one runs into it, the match stays whole.
+    # Where another span overlaps it, the match stays whole.
     others = _outside(match, masked(start, stop, bounds))
     return _wrap(data, start, stop, [(match.start, match.end), *others])
 
@@ -205,9 +205,9 @@ def _wide_context(
     near: Sequence[Match],
     candidates: Candidates,
 ) -> tuple[str | Secret, ...]:
-    """Return the context in UTF-8; of what no text is, and where other matches are read otherwise, nothing is shown."""
+    """Return the context in UTF-8, as far as it is text; only the secret where nearby matches are read otherwise."""
     width = _width(codec)
-    if any(_codec(one) != codec or (one.start - match.start) % width for one in near):
+    if any(_codec(other) != codec or (other.start - match.start) % width for other in near):
         return (match.secret,)
     reach = width * (_CONTEXT_BYTES + _NEIGHBOUR_BYTES)
     first = max(match.start % width, match.start - reach)
@@ -223,11 +223,11 @@ def _wide_context(
             return len(wide[: max(0, len(wide) + units * width)].decode(codec, "replace").encode())
         return len(before.encode()) + len(wide[: units * width].decode(codec, "replace").encode())
 
-    found = [(offset(one.start), offset(one.end)) for one in near]
+    spans = [(offset(other.start), offset(other.end)) for other in near]
     moved = match._replace(start=offset(match.start), end=offset(match.end))
-    shown = text.encode()
-    shapes = candidates(shown, 0, len(shown))
-    return _context(shown, moved, (0, len(shown)), lambda _start, _stop, _bounds: [*found, *shapes])
+    encoded = text.encode()
+    shapes = candidates(encoded, 0, len(encoded))
+    return _context(encoded, moved, (0, len(encoded)), lambda _start, _stop, _bounds: [*spans, *shapes])
 
 
 def _outside(match: Match, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -288,16 +288,16 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
 
 
-def not_told(outside: Iterable[RawFinding], inside: Iterable[Secret]) -> Iterator[RawFinding]:
+def not_in_members(outside: Iterable[RawFinding], inside: Iterable[Secret]) -> Iterator[RawFinding]:
     """Yield the raw findings in a container's own bytes whose secrets are not also in its members, ``inside``.
 
     In pages and runs a secret may be cut, or run into the next value: one that differs only in its end is a duplicate.
     """
     members = sorted({secret.reveal() for secret in inside})
     known, lengths = set(members), {len(member) for member in members}
-    for hit in outside:
-        shown = hit.match.secret.reveal()
-        following = bisect_left(members, shown)
-        cut = following < len(members) and members[following].startswith(shown)
-        if not cut and not any(shown[:length] in known for length in lengths):
-            yield hit
+    for finding in outside:
+        secret = finding.match.secret.reveal()
+        following = bisect_left(members, secret)
+        cut = following < len(members) and members[following].startswith(secret)
+        if not cut and not any(secret[:length] in known for length in lengths):
+            yield finding

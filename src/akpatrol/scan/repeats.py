@@ -1,4 +1,4 @@
-"""Data without its repetitions: a short text written over and over compresses to nothing and adds no finding."""
+"""Shorten repetitions in data: a short text that is repeated over and over takes time and adds no finding."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 _STEP = 32 << 10  # bytes; shorter repetitions are scanned unchanged
 _KEPT = 4608  # bytes kept at either end of a repetition, more than the engine reads around a credential
-_PROBE, _LONGEST = 64, 4096  # bytes: what must come again, and after how many
-_ALIGNED = 4  # the text after it keeps its alignment for wide characters and base64 groups
+_PROBE, _LONGEST = 64, 4096  # bytes: the length that must repeat, and the longest period
+_ALIGNED = 4  # the text after a repetition keeps its alignment for wide characters and base64 groups
 
 
 class _Repeat(NamedTuple):
-    """``data[start:stop]`` repeats; ``data[cut:behind]`` is left out of it."""
+    """``data[start:stop]`` is a repetition, of which ``data[cut:behind]`` is left out."""
 
     start: int
     cut: int
@@ -23,18 +23,18 @@ class _Repeat(NamedTuple):
 
 
 class Shortened:
-    """``data`` with less of each repetition; offsets in it are mapped to those in the whole."""
+    """The shortened ``data``, and a map of its offsets to those in all of the data."""
 
-    def __init__(self, whole: bytes, repeats: list[_Repeat]) -> None:
+    def __init__(self, data: bytes, repeats: list[_Repeat]) -> None:
         self._repeats = repeats
         parts, position = [], 0
         for repeat in repeats:
-            parts.append(whole[position : repeat.cut])
+            parts.append(data[position : repeat.cut])
             position = repeat.behind
-        self.data = b"".join([*parts, whole[position:]])
+        self.data = b"".join([*parts, data[position:]])
 
     def offset(self, offset: int, size: int) -> int | None:
-        """Return the offset in the whole data of ``size`` bytes at an offset; None inside a repetition."""
+        """Return the offset in all of the data of ``size`` bytes at an offset; None inside a repetition."""
         for repeat in self._repeats:
             if offset + size <= repeat.start:
                 return offset
@@ -44,7 +44,7 @@ class Shortened:
         return offset
 
 
-def shortened(data: bytes) -> Shortened | None:
+def shorten(data: bytes) -> Shortened | None:
     """Return the data with repetitions shortened; None without a long repetition."""
     repeats = list(_repeats(data))
     return Shortened(data, repeats) if repeats else None
@@ -67,7 +67,7 @@ def _repeats(data: bytes) -> Iterator[_Repeat]:
 
 
 def _alike(data: bytes, one: int, other: int) -> int:
-    """Return up to where what begins at ``one`` is what begins at ``other``."""
+    """Return the end of the longest text at ``one`` that equals the text at ``other``."""
     period, size, grows = other - one, _STEP, True
     while size:
         there = one + period

@@ -1,4 +1,4 @@
-"""The scan result so far: the sum of what units yield."""
+"""The scan result: the sum of the items that units yield."""
 
 from __future__ import annotations
 
@@ -12,37 +12,42 @@ if TYPE_CHECKING:
 
 
 class ScanResult:
-    """Raw findings, skips, counts by name, exclusions by reason, bytes read, and items that a later run must read."""
+    """Raw findings, skips, counts by name, exclusions by reason, bytes read, and items that must not be cached.
 
-    __slots__ = ("counts", "excluded", "hits", "size", "skipped", "unsettled")
+    ``stored`` is the number of compressed bytes that were read of object databases.
+    """
+
+    __slots__ = ("counts", "excluded", "findings", "size", "skipped", "stored", "uncacheable")
 
     def __init__(self) -> None:
-        self.hits: list[RawFinding] = []
+        self.findings: list[RawFinding] = []
         self.skipped: list[Skipped] = []
         self.counts: Counter[str] = Counter()
         self.excluded: Counter[str] = Counter()
-        self.size = 0
-        self.unsettled: list[str] = []
+        self.size = self.stored = 0
+        self.uncacheable: list[str] = []
 
     def add(self, item: RawFinding | Skipped | Counted | Excluded) -> None:
-        """Take in one item."""
+        """Add one item."""
         if isinstance(item, Counted):
             self.counts[item.name] += item.number
             self.size += item.size
+            self.stored += item.stored
         elif isinstance(item, Uncacheable):
-            self.unsettled.append(item.item)
+            self.uncacheable.append(item.item)
         elif isinstance(item, Skipped):
             self.skipped.append(item)
         elif isinstance(item, Excluded):
             self.excluded[item.reason] += item.number
         else:
-            self.hits.append(item)
+            self.findings.append(item)
 
     def merge(self, other: ScanResult) -> None:
         """Add another unit's result."""
-        self.hits += other.hits
+        self.findings += other.findings
         self.skipped += other.skipped
         self.counts += other.counts
         self.excluded += other.excluded
         self.size += other.size
-        self.unsettled += other.unsettled
+        self.stored += other.stored
+        self.uncacheable += other.uncacheable

@@ -1,4 +1,4 @@
-"""Scan sources into one report: read, examine, place and group what is found."""
+"""Scan sources into one report: read and examine them, then place and group the findings."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class ScanOptions(NamedTuple):
 
     ``excluded`` and ``allowed`` decide by a target's id and a path; ``narrow`` says that patterns leave paths out.
     With ``keep_known`` credentials that were there before are reported too. A ``reader`` has a source's units read into
-    a result; without one this process and those that it starts read them. ``interrupted`` is called at the first
-    Ctrl-C, and what was found until then is reported. ``asked`` has the fingerprints and SHA-256s of queries, which
+    a result; without one, this process and those that it starts read them. ``interrupted`` is called at the first
+    Ctrl-C, and the findings until then are reported. ``asked`` has the fingerprints and SHA-256s of queries, which
     decide where credentials end.
     """
 
@@ -79,7 +79,7 @@ def scan_sources(
 
 
 class _SourceReader:
-    """Reads sources, places what was found in them and checks for gaps."""
+    """Reads sources, places their findings and checks for gaps."""
 
     def __init__(self, examiner: Examiner, options: ScanOptions, progress: Callable[[ScanResult], None]) -> None:
         self._examiner = examiner
@@ -92,11 +92,11 @@ class _SourceReader:
 
     def interrupted(self, source: Source) -> bool:
         """Read, place and check one source, and return whether that was interrupted."""
-        own = len(self.result.hits)
+        number_before = len(self.result.findings)
         self._broken_off(lambda: self._read(source))
-        if hits := self.result.hits[own:]:
+        if findings := self.result.findings[number_before:]:
             # A finding cannot be reported without its place; a second Ctrl-C ends this too.
-            self._place(source, hits)
+            self._place(source, findings)
         if self._broken_off(lambda: self._check(source)):
             return True
         if isinstance(source, Remembering):
@@ -123,18 +123,18 @@ class _SourceReader:
         except OutOfTime as error:
             self.result.add(Skipped("the rest", str(error)))
 
-    def _place(self, source: Source, hits: Sequence[RawFinding]) -> None:
+    def _place(self, source: Source, findings: Sequence[RawFinding]) -> None:
         if isinstance(source, Comparing):
-            source.compare_with(self._hits)
+            source.compare_with(self._findings)
         engine = self._examiner.engine
-        included = _included(_admitted(source.place(hits), engine), self._options, self.result)
+        included = _included(_admitted(source.place(findings), engine), self._options, self.result)
         self.placed += _new(included, self._options, engine.admits, self.known)
 
-    def _hits(self, unit: Unit) -> list[RawFinding]:
-        found = ScanResult()
+    def _findings(self, unit: Unit) -> list[RawFinding]:
+        result = ScanResult()
         for item in execute.examined(self._examiner, unit):
-            found.add(item)
-        return found.hits
+            result.add(item)
+        return result.findings
 
     def _check(self, source: Source) -> None:
         self.result.skipped += source.check()
@@ -145,39 +145,39 @@ class _SourceReader:
 def _new(
     placed: Iterable[Placed], options: ScanOptions, admits: Callable[[str, Sequence[bytes]], bool], known: list[Placed]
 ) -> Iterator[Placed]:
-    """Move what was there before to ``known``, unless it was not reported at its earlier path."""
-    for match, one in placed:
-        old = one.moved_from.path if one.moved_from else None
-        if not one.known or options.keep_known:
-            yield match, one
-        elif old is not None and (not admits(match.rule_id, (old,)) or _brings_to_light(one, old, options)):
-            yield match, one._replace(known=False)
+    """Yield the new findings and move the others to ``known``, unless they were not reported at their earlier path."""
+    for match, occurrence in placed:
+        old = occurrence.moved_from.path if occurrence.moved_from else None
+        if not occurrence.known or options.keep_known:
+            yield match, occurrence
+        elif old is not None and (not admits(match.rule_id, (old,)) or _brings_to_light(occurrence, old, options)):
+            yield match, occurrence._replace(known=False)
         else:
-            known.append((match, one))
+            known.append((match, occurrence))
 
 
-def _brings_to_light(one: Occurrence, old: bytes, options: ScanOptions) -> bool:
+def _brings_to_light(occurrence: Occurrence, old: bytes, options: ScanOptions) -> bool:
     """Return whether a file was renamed from an excluded or allowed path, or to one that the public reads."""
-    from akpatrol.model import path_context  # noqa: PLC0415 - few ranges have a rename with a hit
+    from akpatrol.model import path_context  # noqa: PLC0415 - few ranges have a rename with a finding
 
-    was = one._replace(path=old, paths=(old,))
-    is_public = path_context.browser(path_context.names(one._replace(paths=())))
+    was = occurrence._replace(path=old, paths=(old,))
+    is_public = path_context.browser(path_context.names(occurrence._replace(paths=())))
     is_now = is_public and not path_context.browser(path_context.names(was))
-    return is_now or options.excluded(one.target, old) or options.allowed(one.target, old)
+    return is_now or options.excluded(occurrence.target, old) or options.allowed(occurrence.target, old)
 
 
 def _admitted(placed: Iterable[Placed], engine: Engine) -> Iterator[Placed]:
-    """Drop what no rule may find on its paths; an object's paths are unknown until a raw finding is placed."""
+    """Drop findings that no rule allows on their paths; an object's paths are known once a raw finding is placed."""
     for match, occurrence in placed:
-        # Which rules may match on paths that are not listed is not known.
+        # It is unknown which rules may match on paths that are not listed.
         if by := match if occurrence.paths_truncated else engine.admitted(match, occurrence.paths):
             yield by, occurrence._replace(rule_ids=(by.rule_id, *by.others))
 
 
 def _included(placed: Iterable[Placed], options: ScanOptions, result: ScanResult) -> Iterator[Placed]:
-    """Drop what is only on excluded paths; an object's paths are unknown until a raw finding is placed."""
+    """Drop findings that are only on excluded paths; an object's paths are known once a raw finding is placed."""
     for match, occurrence in placed:
-        # Of paths that are not listed it is not known whether they are excluded.
+        # It is unknown whether paths that are not listed are excluded.
         is_listed = occurrence.paths and not occurrence.paths_truncated
         in_files = occurrence.place in (Place.CONTENT, Place.PATH) and is_listed
         if in_files and all(options.excluded(occurrence.target, path) for path in occurrence.paths):
@@ -198,7 +198,7 @@ def _changed(source: Changing, options: ScanOptions, result: ScanResult) -> Chan
 def _group(placed: Sequence[Placed], rules: RuleSet, options: ScanOptions) -> tuple[tuple[Credential, ...], int]:
     if not placed:
         return (), 0
-    from akpatrol.policy import group  # noqa: PLC0415 - most runs have no hit
+    from akpatrol.policy import group  # noqa: PLC0415 - most runs have no finding
 
     return group.at_least(group.collect(placed, rules, options.asked), options.minimum)
 

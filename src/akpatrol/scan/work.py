@@ -12,22 +12,22 @@ _LEAST_STEPS, _BYTES_A_STEP = 5_000_000, 20
 REASON = "too many places look like credentials, plain or encoded, but are not: the rest was not judged"
 
 # The cost in steps of work that is done once for each place.
-SCREENED, SCREENED_BYTES, JUDGED = 4, 16, 20  # what the pattern matches: refused at once, and by the judge
+SCREENED, SCREENED_BYTES, JUDGED = 4, 16, 20  # a match of the pattern: refused at once, and by the judge
 REFUSED = 4  # a place amid binary data that its own text refuses
-RUNG, WANTED = 2, 6  # a place that may be encoded, and one in a stretch of base64 or hexadecimal
-DECODED, DECODED_BYTES, EXAMINED = 4, 40, 80  # a text that is, one more for so many bytes, and if it is suspected
-FOUND = 200  # given back for a finding: what rings there, and what is decoded, is no waste
+FIRED, IN_RUN = 2, 6  # a place where a trigger fires, and one in a run of base64 or hexadecimal
+DECODED, DECODED_BYTES, EXAMINED = 4, 40, 80  # a decoded text, one more for so many bytes, and if it is scanned
+FOUND = 200  # given back for a finding: what fires and is decoded there is no waste
 
 
 class Work:
-    """The steps that are ``left``; ``over`` once they ran out with work left, ``told`` where it was reported."""
+    """The steps ``left``; ``over`` once they ran out with work to do, ``reported`` names the item of that skip."""
 
-    __slots__ = ("left", "over", "told")
+    __slots__ = ("left", "over", "reported")
 
     def __init__(self) -> None:
         self.left = _LEAST_STEPS
         self.over = False
-        self.told: str | None = None
+        self.reported: str | None = None
 
     def grow(self, size: int) -> None:
         """Allow for ``size`` more bytes of the content."""

@@ -58,7 +58,7 @@ class CachedFiles(FilesSource):
         """Yield the units that are not cached; for the others, the cached counts and the files to scan again."""
         for planned in super().plan():
             if isinstance(planned, FilesUnit) and (key := _key(planned)):
-                if known := _known(self._log.recall(self._conditions, _BATCH, key)):
+                if known := _known(self._log.get(self._conditions, _BATCH, key)):
                     yield from known.told
                     if known.again:
                         yield RescanUnit(planned._replace(files=known.again, names=()))
@@ -73,39 +73,39 @@ class CachedFiles(FilesSource):
 
     def remember(self) -> None:
         """Keep what was read."""
-        self._log.remember(self._conditions, _BATCH, self._read)
+        self._log.put(self._conditions, _BATCH, self._read)
 
 
 def _key(unit: FilesUnit) -> str:
     """Return a digest that changes when the files do, "" when there is none."""
-    told: list[object] = [unit.root, unit.names, unit.named]
+    facts: list[object] = [unit.root, unit.names, unit.named]
     newest = time_ns() - SETTLED_NS
     try:
         for path in unit.files:
-            found = os.lstat(os.path.join(unit.root, path))
-            if max(found.st_mtime_ns, found.st_ctime_ns) > newest:
+            status = os.lstat(os.path.join(unit.root, path))
+            if max(status.st_mtime_ns, status.st_ctime_ns) > newest:
                 return ""
-            told.append((path, found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+            facts.append((path, status.st_mode, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     except OSError:
         return ""
-    return sha256(repr(told).encode()).hexdigest()
+    return sha256(repr(facts).encode()).hexdigest()
 
 
 def _value(unit: FilesUnit, read: ScanResult) -> dict[str, object] | None:
     """Return what to keep of a batch; None when something befell it that is no one file's matter."""
     # A skip in a container is called by the file and the way to it.
     items = {os.fsencode(skip.item.partition(" > ")[0]) for skip in read.skipped}
-    again = items | {hit.origin.path or b"" for hit in read.hits}
-    in_names = any(hit.origin.place is Place.PATH and not hit.origin.containers for hit in read.hits)
-    if in_names or read.unsettled or not again <= {*unit.files}:
+    again = items | {hit.origin.path or b"" for hit in read.findings}
+    in_names = any(hit.origin.place is Place.PATH and not hit.origin.containers for hit in read.findings)
+    if in_names or read.uncacheable or not again <= {*unit.files}:
         return None
     return {**scan_counts.value_of(read), "again": [path.hex() for path in sorted(again)]}
 
 
 def _known(value: Any) -> _Known | None:
     """Return what was kept of a batch; what is not as it was written is nothing."""
-    told = scan_counts.told(value)
+    counts = scan_counts.parse(value)
     try:
-        return None if told is None else _Known(told, tuple(bytes.fromhex(path) for path in value["again"]))
+        return None if counts is None else _Known(counts, tuple(bytes.fromhex(path) for path in value["again"]))
     except (KeyError, ValueError, TypeError):
         return None

@@ -43,19 +43,19 @@ def tells(examiner: Examiner, sent: Unit | Target) -> bool:
     """Return whether the names, which the reader must know, hold or may hold a secret."""
     names = _names(sent)
     chunk = Chunk(Origin("0", Place.PATH), b"\0".join(names or ()), names=True)
-    return names is None or any(isinstance(item, RawFinding) for item in examiner.look(chunk))
+    return names is None or any(isinstance(item, RawFinding) for item in examiner.examine_item(chunk))
 
 
 def withheld(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
     """Return a unit's result without any secret."""
-    redact = Redactor(examiner.engine, [hit.match.secret for hit in read.hits])
-    told = [text for skip in read.skipped for text in (skip.item, skip.reason)] + read.unsettled
-    if any(redact(text) != text for text in told):
+    redact = Redactor(examiner.engine, [hit.match.secret for hit in read.findings])
+    texts = [text for skip in read.skipped for text in (skip.item, skip.reason)] + read.uncacheable
+    if any(redact(text) != text for text in texts):
         return RedactedResult()
-    if not read.hits:
+    if not read.findings:
         return read
-    left = RedactedResult(_holding(unit, read.hits), _fingerprints(read.hits))
-    read.hits = []
+    left = RedactedResult(_holding(unit, read.findings), _fingerprints(read.findings))
+    read.findings = []
     left.merge(read)
     return left
 
@@ -67,17 +67,17 @@ def complete(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
     if read.again:
         hits = [item for item in examined(examiner, read.again) if isinstance(item, RawFinding)]
         if _fingerprints(hits) == read.fingerprints:
-            read.hits += hits
+            read.findings += hits
             return read
     return tally(examiner, unit)
 
 
 def tally(examiner: Examiner, unit: Unit) -> ScanResult:
     """Read a unit."""
-    found = ScanResult()
+    result = ScanResult()
     for item in examined(examiner, unit):
-        found.add(item)
-    return found
+        result.add(item)
+    return result
 
 
 def _names(sent: Unit | Target) -> tuple[bytes, ...] | None:

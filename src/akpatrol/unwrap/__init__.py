@@ -1,1 +1,1 @@
-"""Opens what bytes are wrapped in: containers by their content, encodings where the gate hears of them."""
+"""Unwrap bytes: open containers, recognised by their content, and decode encodings, where their triggers fire."""

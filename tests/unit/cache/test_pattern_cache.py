@@ -29,51 +29,51 @@ def _file(directory: Path) -> Path:
 
 
 def test_a_later_run_has_it(directory: Path) -> None:
-    PatternCache(str(directory)).remember("key", _VALUE)
-    assert PatternCache(str(directory)).recall("key") == _VALUE
-    assert PatternCache(str(directory)).recall("another") is None
+    PatternCache(str(directory)).put("key", _VALUE)
+    assert PatternCache(str(directory)).get("key") == _VALUE
+    assert PatternCache(str(directory)).get("another") is None
     assert [PatternCache(str(directory)).holds(key) for key in ("key", "another")] == [True, False]
     assert not PatternCache(None).holds("key")
     assert _file(directory).stat().st_mode & 0o777 == 0o600
 
 
 def test_what_is_remembered_last_counts(directory: Path) -> None:
-    PatternCache(str(directory)).remember("key", b"old")
-    PatternCache(str(directory)).remember("key", _VALUE)
-    assert PatternCache(str(directory)).recall("key") == _VALUE
+    PatternCache(str(directory)).put("key", b"old")
+    PatternCache(str(directory)).put("key", _VALUE)
+    assert PatternCache(str(directory)).get("key") == _VALUE
 
 
 @pytest.mark.parametrize("place", range(0, 32 + len(_VALUE), 61))
 def test_a_bit_that_fell_over(directory: Path, place: int) -> None:
-    PatternCache(str(directory)).remember("key", _VALUE)
+    PatternCache(str(directory)).put("key", _VALUE)
     whole = bytearray(_file(directory).read_bytes())
     whole[place] ^= 4
     _file(directory).write_bytes(whole)
-    assert PatternCache(str(directory)).recall("key") is None
+    assert PatternCache(str(directory)).get("key") is None
 
 
 @pytest.mark.parametrize("size", [0, 31, 32, 500])
 def test_a_file_that_was_cut(directory: Path, size: int) -> None:
-    PatternCache(str(directory)).remember("key", _VALUE)
+    PatternCache(str(directory)).put("key", _VALUE)
     _file(directory).write_bytes(_file(directory).read_bytes()[:size])
-    assert PatternCache(str(directory)).recall("key") is None
-    PatternCache(str(directory)).remember("key", _VALUE)
-    assert PatternCache(str(directory)).recall("key") == _VALUE
+    assert PatternCache(str(directory)).get("key") is None
+    PatternCache(str(directory)).put("key", _VALUE)
+    assert PatternCache(str(directory)).get("key") == _VALUE
 
 
 def test_what_another_version_made(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    PatternCache(str(directory)).remember("key", _VALUE)
+    PatternCache(str(directory)).put("key", _VALUE)
     monkeypatch.setattr(pattern_cache, "__version__", "0.0")
-    assert PatternCache(str(directory)).recall("key") is None
+    assert PatternCache(str(directory)).get("key") is None
 
 
 def test_the_file_of_another_key(directory: Path) -> None:
-    PatternCache(str(directory)).remember("one", _VALUE)
+    PatternCache(str(directory)).put("one", _VALUE)
     one = _file(directory)
-    PatternCache(str(directory)).remember("two", b"two")
+    PatternCache(str(directory)).put("two", b"two")
     (two,) = set(directory.iterdir()) - {one}
     os.replace(one, two)
-    assert PatternCache(str(directory)).recall("two") is None
+    assert PatternCache(str(directory)).get("two") is None
 
 
 def _linked(file: Path) -> None:
@@ -97,34 +97,34 @@ def _in_a_directory_of_all(file: Path) -> None:
 def test_what_others_may_have_written_is_neither_read_nor_replaced(
     directory: Path, harm: Callable[[Path], None]
 ) -> None:
-    PatternCache(str(directory)).remember("key", _VALUE)
+    PatternCache(str(directory)).put("key", _VALUE)
     harm(_file(directory))
     before = {file.name: file.read_bytes() for file in directory.iterdir()}
-    assert PatternCache(str(directory)).recall("key") is None
-    PatternCache(str(directory)).remember("key", b"new")
+    assert PatternCache(str(directory)).get("key") is None
+    PatternCache(str(directory)).put("key", b"new")
     assert {file.name: file.read_bytes() for file in directory.iterdir()} == before
 
 
 def test_there_is_no_place_for_it(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for directory in (None, str(tmp_path / "file"), str(tmp_path / "file" / "below")):
-        PatternCache(directory).remember("key", _VALUE)
-        assert PatternCache(directory).recall("key") is None
+        PatternCache(directory).put("key", _VALUE)
+        assert PatternCache(directory).get("key") is None
     assert (tmp_path / "file").read_bytes() == b""
 
 
 def test_those_made_longest_ago_go(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pattern_cache, "_MOST_FILES", 2)
     for age, key in enumerate(("newest", "older", "oldest")):
-        PatternCache(str(directory)).remember(key, key.encode())
+        PatternCache(str(directory)).put(key, key.encode())
         newest = max(directory.iterdir(), key=lambda file: file.stat().st_mtime_ns)
         os.utime(newest, (1000 - age, 1000 - age))
-    PatternCache(str(directory)).remember("last", b"last")
-    kept = [key for key in ("oldest", "older", "newest", "last") if PatternCache(str(directory)).recall(key)]
+    PatternCache(str(directory)).put("last", b"last")
+    kept = [key for key in ("oldest", "older", "newest", "last") if PatternCache(str(directory)).get(key)]
     assert kept == ["newest", "last"]
 
 
 def test_more_than_there_ever_is_to_keep(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    PatternCache(str(directory)).remember("key", _VALUE)
+    PatternCache(str(directory)).put("key", _VALUE)
     monkeypatch.setattr(pattern_cache, "_MOST_BYTES", len(_VALUE))
-    assert PatternCache(str(directory)).recall("key") is None
+    assert PatternCache(str(directory)).get("key") is None

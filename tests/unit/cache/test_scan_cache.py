@@ -31,21 +31,21 @@ def directory(tmp_path: Path) -> Path:
 
 def _remember(directory: Path, key: str = "k", value: object = _VALUE) -> ScanCache:
     with closing(ScanCache(str(directory))) as log:
-        log.remember("c", "kind", {key: value})
+        log.put("c", "kind", {key: value})
     return log
 
 
 def _recall(directory: Path, key: str = "k") -> object:
     with closing(ScanCache(str(directory))) as log:
-        return log.recall("c", "kind", key)
+        return log.get("c", "kind", key)
 
 
 def test_what_is_remembered_is_recalled(directory: Path) -> None:
     assert _recall(directory) is None
     assert not _remember(directory).problem
     with closing(ScanCache(str(directory))) as log:
-        assert log.recall("c", "kind", "k") == _VALUE
-        assert [log.recall(*place) for place in (("d", "kind", "k"), ("c", "k", "k"), ("c", "kind", "j"))] == 3 * [None]
+        assert log.get("c", "kind", "k") == _VALUE
+        assert [log.get(*place) for place in (("d", "kind", "k"), ("c", "k", "k"), ("c", "kind", "j"))] == 3 * [None]
     assert _remember(directory, value=2).file == str(directory / FILE_NAME)
     assert _recall(directory) == 2
 
@@ -252,8 +252,8 @@ def test_it_does_not_grow_without_end(directory: Path, monkeypatch: pytest.Monke
         if number % 10 == 0:
             monkeypatch.setattr(scan_cache, "_today", lambda day=number: 3 + day)
             with closing(ScanCache(str(directory))) as log:
-                log.recall("c", "kind", "0")
-                log.remember("c", "kind", {})  # what was asked for is not what was used longest ago
+                log.get("c", "kind", "0")
+                log.put("c", "kind", {})  # what was asked for is not what was used longest ago
     assert (directory / FILE_NAME).stat().st_size <= 800_000
     assert [_recall(directory, key) is None for key in ("old", "0", "1", "199")] == [True, False, True, False]
 
@@ -266,8 +266,8 @@ def test_too_large_a_value_is_not_kept(directory: Path, monkeypatch: pytest.Monk
 
 def test_without_a_directory() -> None:
     log = ScanCache(None)
-    log.remember("c", "kind", {"k": 1})
-    assert log.recall("c", "kind", "k") is None
+    log.put("c", "kind", {"k": 1})
+    assert log.get("c", "kind", "k") is None
     assert log.problem
 
 

@@ -1,4 +1,4 @@
-"""Long runs: which ring, wherever they stand, and that both ways to look for them agree."""
+"""Long runs: which triggers fire in them, wherever they are, and that both ways to search for them agree."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from akpatrol.detect.character_runs import CharacterRuns, Searches, grouped
 from akpatrol.model.trigger import CharacterRun, Trigger
 
 _LETTERS = CharacterRun(b"abc", 8)
-_ALARM, _OTHER = Trigger(b"cab|bca", run=_LETTERS), Trigger(b"cccc", run=_LETTERS)
+_TRIGGER, _OTHER = Trigger(b"cab|bca", run=_LETTERS), Trigger(b"cccc", run=_LETTERS)
 _texts = st.lists(st.sampled_from([b"abcabcab", b"aaaaaaaaaaaa", b"ab", b"-", b"\n", b"cccccccc", b"bca" * 5])).map(
     b"".join
 )
 
 
 def _runs() -> CharacterRuns:
-    return grouped([Trigger(b"x"), _ALARM, _OTHER])[0]
+    return grouped([Trigger(b"x"), _TRIGGER, _OTHER])[0]
 
 
 def _by_hyperscan(runs: CharacterRuns) -> Searches:
@@ -31,31 +31,31 @@ def _by_hyperscan(runs: CharacterRuns) -> Searches:
 
 
 @given(_texts)
-def test_rings_where_a_long_run_with_the_pattern_ends(data: bytes) -> None:
-    rung = _runs().rung(data)
-    for index, alarm in ((1, _ALARM), (2, _OTHER)):
-        expected = [run.end() for run in re.finditer(rb"[abc]{8,}", data) if re.search(alarm.pattern, run[0])]
-        assert list(rung.get(index, ())) == expected
+def test_fires_where_a_long_run_with_the_pattern_ends(data: bytes) -> None:
+    fired = _runs().fired(data)
+    for index, trigger in ((1, _TRIGGER), (2, _OTHER)):
+        expected = [run.end() for run in re.finditer(rb"[abc]{8,}", data) if re.search(trigger.pattern, run[0])]
+        assert list(fired.get(index, ())) == expected
 
 
 @given(_texts, st.integers(0, 40))
 def test_both_ways_agree(data: bytes, times: int) -> None:
-    """Also where runs are so many that what rings is looked for first."""
+    """Also where runs are so many that triggers are searched for first."""
     data = data * times + b"." * 5000 + data
-    assert _runs().rung(data) == _runs().rung(data, _by_hyperscan(_runs()))
+    assert _runs().fired(data) == _runs().fired(data, _by_hyperscan(_runs()))
 
 
-def test_alarms_of_one_kind_are_looked_for_together() -> None:
+def test_triggers_of_one_kind_are_searched_for_together() -> None:
     other = CharacterRun(b"abc", 9)
-    groups = grouped([_ALARM, Trigger(b"ab", run=other), Trigger(b"x"), Trigger(b"bb", run=_LETTERS)])
+    groups = grouped([_TRIGGER, Trigger(b"ab", run=other), Trigger(b"x"), Trigger(b"bb", run=_LETTERS)])
     assert [runs.indexes for runs in groups] == [[0, 3], [1]]
 
 
 def test_large_binaries_are_left_out() -> None:
     text = b"cabcabcab" + b"." * (1 << 20)
-    assert _runs().rung(text) == {1: array("Q", [9])}
-    assert not _runs().rung(b"\0" + text)
-    assert _runs().rung(b"\0cabcabcab")
+    assert _runs().fired(text) == {1: array("Q", [9])}
+    assert not _runs().fired(b"\0" + text)
+    assert _runs().fired(b"\0cabcabcab")
 
 
 @given(st.integers(0, 600), st.integers(0, 600))

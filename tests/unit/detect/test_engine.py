@@ -22,12 +22,12 @@ from tests.floods import flood
 if TYPE_CHECKING:
     from random import Random
 
-    from akpatrol.detect.prefilter import GateChoice
+    from akpatrol.detect.prefilter import PrefilterChoice
 
-_GATES: tuple[GateChoice, ...] = ("automaton", "hyperscan")
+_PREFILTERS: tuple[PrefilterChoice, ...] = ("automaton", "hyperscan")
 
 
-@pytest.fixture(scope="module", params=_GATES)
+@pytest.fixture(scope="module", params=_PREFILTERS)
 def engine(request: pytest.FixtureRequest) -> Engine:
     return Engine(load(), request.param)
 
@@ -63,7 +63,7 @@ def test_past_a_crowd_of_places_within_words_it_is_told(monkeypatch: pytest.Monk
     work = Work()
     data = places + b"\1 " + key.encode()
     engine = Engine(load())
-    found = engine.confirm(Medium(data), engine.suspect(data), (0, len(data)), None, Outer(work))
+    found = engine.confirm(Medium(data), engine.prefiltered(data), (0, len(data)), None, Outer(work))
     assert work.over
     assert [match.secret for match in found] == [Secret(key.encode())]
 
@@ -129,7 +129,7 @@ def test_same_scan_twice_is_the_same(engine: Engine, key: str) -> None:
 
 
 def test_without_rules() -> None:
-    for choice in _GATES:
+    for choice in _PREFILTERS:
         assert Engine(RuleSet(()), choice).scan(b"anything" * 1000) == []
 
 
@@ -138,14 +138,14 @@ def test_switch_to_hyperscan_finds_the_same(key: str) -> None:
     engine = Engine(load())
     data = key.encode() + b"\n" * 400_000
     found = [engine.scan(data) for _ in range(5)]
-    assert engine.gate.compiled()  # waits for what compiles beside
+    assert engine.prefilter.compiled()  # waits for what compiles beside
     found.append(engine.scan(data))
     assert all(each == found[0] for each in found)
 
 
 def test_rules_with_a_path_ask_for_one() -> None:
     rules = RuleSet(tuple(parse(b"[[rules]]\nid = 'x'\nregex = 'secret=(\\w+)'\npath = '\\.env$'\n", "f")))
-    for choice in _GATES:
+    for choice in _PREFILTERS:
         engine = Engine(rules, choice)
         assert [len(engine.scan(b"secret=abc", path=path)) for path in (b"a/.env", b"a/.envrc", None)] == [1, 0, 1]
         assert [engine.admits("x", paths) for paths in ((b"a/.env",), (b"b", b"a/.env"), (b"a/.envrc",), ())] == [

@@ -1,4 +1,4 @@
-"""Compiled patterns on a shelf: what is taken from there behaves as what was compiled."""
+"""Cached compiled patterns behave as those that were just compiled."""
 
 from __future__ import annotations
 
@@ -20,22 +20,19 @@ if TYPE_CHECKING:
     from akpatrol.rules.rule_file import Rule
 
 
-class _Shelf(dict[str, bytes]):
+class _Store(dict[str, bytes]):
     def holds(self, key: str) -> bool:
         return key in self
 
-    def recall(self, key: str) -> bytes | None:
-        return self.get(key)
-
-    def remember(self, key: str, value: bytes) -> None:
+    def put(self, key: str, value: bytes) -> None:
         self[key] = value
 
 
-def _gate(shelf: _Shelf, rules: tuple[Rule, ...] | None = None) -> Prefilter:
+def _prefilter(store: _Store, rules: tuple[Rule, ...] | None = None) -> Prefilter:
     rules = load().rules if rules is None else rules
-    gate = Prefilter(rules, Keywords(rules), "hyperscan", decoder().alarms)
-    gate.keep_on(shelf)
-    return gate
+    prefilter = Prefilter(rules, Keywords(rules), "hyperscan", decoder().triggers)
+    prefilter.keep_in(store)
+    return prefilter
 
 
 def _compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,40 +42,40 @@ def _compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patterns, "_database", fail)
 
 
-def _told(suspicion: PrefilterResult) -> object:
-    return suspicion.ends, suspicion.rules, suspicion.alarms
+def _observed(result: PrefilterResult) -> object:
+    return result.ends, result.rules, result.fired
 
 
 def test_the_second_run_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = _Shelf()
+    store = _Store()
     text = b"ak_abcd cGF0X " + b"WVd0ZlkzSmxaR1Z1ZEdsaGJDQnBiaUJpWVhObE5qUWdkSGRwWTJV" * 3
-    first = _told(_gate(shelf).suspect(text))
+    first = _observed(_prefilter(store).search(text))
     _compiles_nothing(monkeypatch)
-    assert _told(_gate(shelf).suspect(text)) == first
-    assert len(shelf) == 1
+    assert _observed(_prefilter(store).search(text)) == first
+    assert len(store) == 1
 
 
 def test_little_more_than_a_file_waits_for_no_compiling() -> None:
     """Kept patterns answer after 128 KiB; without any, the automaton goes on."""
-    shelf = _Shelf()
+    store = _Store()
     rules = load().rules
     answers = []
     for _ in range(2):
-        gate = Prefilter(rules, Keywords(rules), alarms=decoder().alarms)
-        gate.keep_on(shelf)
-        gate.suspect(bytes(128 << 10))
-        answers.append(gate.compiled() is not None)
-        _gate(shelf).suspect(b"")
+        prefilter = Prefilter(rules, Keywords(rules), triggers=decoder().triggers)
+        prefilter.keep_in(store)
+        prefilter.search(bytes(128 << 10))
+        answers.append(prefilter.compiled() is not None)
+        _prefilter(store).search(b"")
     assert answers == [False, True]
 
 
 @pytest.fixture(scope="module")
-def gates() -> tuple[Prefilter, Prefilter]:
-    """Return a gate that compiled its patterns and one that took them from a shelf."""
-    shelf = _Shelf()
-    both = _gate(shelf), _gate(shelf)
-    for gate in both:
-        gate.suspect(b"")
+def prefilters() -> tuple[Prefilter, Prefilter]:
+    """Return a prefilter that compiled its patterns and one that took them from a store."""
+    store = _Store()
+    both = _prefilter(store), _prefilter(store)
+    for prefilter in both:
+        prefilter.search(b"")
     return both
 
 
@@ -90,34 +87,34 @@ def gates() -> tuple[Prefilter, Prefilter]:
         | st.binary(max_size=20)
     ).map(b"".join)
 )
-def test_both_hear_the_same(gates: tuple[Prefilter, Prefilter], data: bytes) -> None:
-    one, other = gates
-    assert _told(one.suspect(data)) == _told(other.suspect(data))
+def test_both_report_the_same(prefilters: tuple[Prefilter, Prefilter], data: bytes) -> None:
+    one, other = prefilters
+    assert _observed(one.search(data)) == _observed(other.search(data))
 
 
 def test_other_rules_are_other_patterns() -> None:
-    shelf = _Shelf()
+    store = _Store()
     rules = tuple(parse(b"[[rules]]\nid = 'a'\nregex = 'needle'\n", "f"))
-    _gate(shelf).suspect(b"")
-    assert _gate(shelf, rules).suspect(b"a needle").rules == {0}
-    assert len(shelf) == 2
+    _prefilter(store).search(b"")
+    assert _prefilter(store, rules).search(b"a needle").rules == {0}
+    assert len(store) == 2
 
 
 def test_what_is_of_no_use_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = _Shelf()
-    _gate(shelf).suspect(b"")
-    (key,) = shelf
-    good = shelf[key]
+    store = _Store()
+    _prefilter(store).search(b"")
+    (key,) = store
+    good = store[key]
     for bad in (b"nonsense", good[:100], good[:8] + bytes(len(good) - 8), (8).to_bytes(8) + b"x" * 8):
-        shelf[key] = bad
-        assert _gate(shelf).suspect(b"ak_abcd").ends == [7]
-        assert len(shelf[key]) == len(good)
+        store[key] = bad
+        assert _prefilter(store).search(b"ak_abcd").ends == [7]
+        assert len(store[key]) == len(good)
     _compiles_nothing(monkeypatch)
-    assert _gate(shelf).suspect(b"ak_abcd").ends == [7]
+    assert _prefilter(store).search(b"ak_abcd").ends == [7]
 
 
 def test_rules_that_hyperscan_cannot_compile_are_not_kept() -> None:
-    shelf = _Shelf()
+    store = _Store()
     rules = tuple(parse(b"[[rules]]\nid = 'a'\nregex = '(?:a\\z|b$)c'\n", "f"))
-    assert _gate(shelf, rules).suspect(b"nothing").rules == {0}
-    assert not shelf
+    assert _prefilter(store, rules).search(b"nothing").rules == {0}
+    assert not store

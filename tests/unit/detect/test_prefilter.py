@@ -12,11 +12,11 @@ from akpatrol.detect.prefilter import Prefilter
 from akpatrol.rules.rule_file import load, parse
 
 if TYPE_CHECKING:
-    from akpatrol.detect.prefilter import GateChoice
+    from akpatrol.detect.prefilter import PrefilterChoice
     from akpatrol.rules.rule_file import Rule
 
 
-def _gate(choice: GateChoice, rules: tuple[Rule, ...] | None = None) -> Prefilter:
+def _prefilter(choice: PrefilterChoice, rules: tuple[Rule, ...] | None = None) -> Prefilter:
     rules = load().rules if rules is None else rules
     return Prefilter(rules, Keywords(rules), choice)
 
@@ -24,31 +24,31 @@ def _gate(choice: GateChoice, rules: tuple[Rule, ...] | None = None) -> Prefilte
 def test_little_input_needs_no_hyperscan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hyperscan", None)
     monkeypatch.delitem(sys.modules, "akpatrol.detect.hyperscan_patterns", raising=False)
-    assert _gate("auto").suspect(b"ak_abcd").ends
+    assert _prefilter("auto").search(b"ak_abcd").ends
 
 
 def test_hyperscan_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Slower, same findings; only who insists is told."""
     monkeypatch.setitem(sys.modules, "hyperscan", None)
     monkeypatch.delitem(sys.modules, "akpatrol.detect.hyperscan_patterns", raising=False)
-    gate = _gate("auto")
+    prefilter = _prefilter("auto")
     for _ in range(3):
-        assert gate.suspect(b"\n" * (1 << 20) + b"ak_abcd").ends == [(1 << 20) + 7]
+        assert prefilter.search(b"\n" * (1 << 20) + b"ak_abcd").ends == [(1 << 20) + 7]
     with pytest.raises(ImportError):
-        _gate("hyperscan").suspect(b"")
+        _prefilter("hyperscan").search(b"")
 
 
 @pytest.mark.parametrize("choice", ["automaton", "hyperscan"])
-def test_nothing_suspicious(choice: GateChoice) -> None:
-    assert not _gate(choice).suspect(b"")
-    assert not _gate(choice).suspect(b"all work and no play" * 1000)
+def test_nothing_suspicious(choice: PrefilterChoice) -> None:
+    assert not _prefilter(choice).search(b"")
+    assert not _prefilter(choice).search(b"all work and no play" * 1000)
 
 
 def test_rule_that_hyperscan_cannot_compile_is_always_tried() -> None:
     rules = tuple(parse(b"[[rules]]\nid = 'a'\nregex = '(?:a\\z|b$)c'\n[[rules]]\nid = 'b'\nregex = 'needle'\n", "f"))
-    gate = _gate("hyperscan", rules)
-    assert gate.suspect(b"nothing").rules == {0}
-    assert gate.suspect(b"a needle").rules == {0, 1}
+    prefilter = _prefilter("hyperscan", rules)
+    assert prefilter.search(b"nothing").rules == {0}
+    assert prefilter.search(b"a needle").rules == {0, 1}
 
 
 def test_words_and_their_places() -> None:
@@ -68,9 +68,9 @@ def test_phrases() -> None:
 
 def test_database_of_another_process() -> None:
     pytest.importorskip("hyperscan")
-    one, other, idle = _gate("hyperscan"), _gate("auto"), _gate("auto")
+    one, other, idle = _prefilter("hyperscan"), _prefilter("auto"), _prefilter("auto")
     assert idle.compiled() is None
-    one.suspect(b"")
+    one.search(b"")
     other.use(one.compiled())
-    assert other.suspect(b"x ak_abcd pat_efgh").ends == one.suspect(b"x ak_abcd pat_efgh").ends == [9, 18]
+    assert other.search(b"x ak_abcd pat_efgh").ends == one.search(b"x ak_abcd pat_efgh").ends == [9, 18]
     assert other.compiled()

@@ -82,7 +82,7 @@ def test_many_credentials_in_binary_data_use_nothing_up(monkeypatch: pytest.Monk
     keys = [organization_key(rng).encode() for _ in range(200)]
     work = Work()
     data = b"".join(map(_FRAMES["pickle"], keys))
-    found = _ENGINE.confirm(Medium(data), _ENGINE.suspect(data), (0, len(data)), None, Outer(work))
+    found = _ENGINE.confirm(Medium(data), _ENGINE.prefiltered(data), (0, len(data)), None, Outer(work))
     assert [match.secret.reveal() for match in found] == keys
     assert not work.over
 
@@ -100,7 +100,7 @@ def test_past_a_crowd_in_words_of_their_own_it_is_told(monkeypatch: pytest.Monke
     # Random, and named as what they are: only the judge refuses these.
     data = b"".join(b"\1pat_example" + random_text(rng, "base62", 30).encode() for _ in range(200))
     work = Work()
-    assert _ENGINE.confirm(Medium(data), _ENGINE.suspect(data), (0, len(data)), None, Outer(work)) == []
+    assert _ENGINE.confirm(Medium(data), _ENGINE.prefiltered(data), (0, len(data)), None, Outer(work)) == []
     assert work.over
     assert len(calls) <= 2 * 20
 
@@ -125,7 +125,7 @@ def test_tokens_of_others_use_nothing_up(monkeypatch: pytest.MonkeyPatch) -> Non
     key = organization_key(rng).encode()
     data = b"".join([*rows, b"\1\0", key, b"\0"])
     work = Work()
-    found = _ENGINE.confirm(Medium(data), _ENGINE.suspect(data), (0, len(data)), None, Outer(work))
+    found = _ENGINE.confirm(Medium(data), _ENGINE.prefiltered(data), (0, len(data)), None, Outer(work))
     assert [match.secret.reveal() for match in found] == [key]
     assert not work.over
 

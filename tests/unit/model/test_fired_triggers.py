@@ -1,4 +1,4 @@
-"""Where alarms ring: told one by one or looked for when asked, the same is heard in the same order."""
+"""Where triggers fire: stored or searched for on demand, the places are the same, in the same order."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ def _ends(data: bytes, pattern: bytes) -> array[int]:
 
 
 @given(_texts, st.integers(0, 2000), st.integers(0, 2000))
-def test_what_floods_is_found_where_it_is_asked_for(data: bytes, one: int, other: int) -> None:
+def test_a_flood_is_searched_on_demand(data: bytes, one: int, other: int) -> None:
     start, stop = sorted((one, other))
     whole = _ends(data, b"ab")
     some = TriggerEnds(data, b"ab", array("Q", (end for end in whole if not start < end <= stop)))
     some.dense.append((start, stop))
-    heard, place = [], -1
+    places, place = [], -1
     while (place := some.after(place)) >= 0:
-        heard.append(place)
-    assert heard == list(whole)
+        places.append(place)
+    assert places == list(whole)
 
 
 @given(_texts, st.integers(0, 40))
-def test_alarms_are_heard_in_order_and_passed_over(data: bytes, passed: int) -> None:
+def test_triggers_come_in_order_and_are_passed_over(data: bytes, passed: int) -> None:
     flooding = TriggerEnds(data, b"ab")
     flooding.dense.append((0, len(data)))
-    rings = FiredTriggers([_ends(data, b"b"), (), flooding])
-    heard = []
-    while rings:
-        heard.append(rings.first)
-        rings.leave(rings.first[0] + passed)
-    assert heard == sorted(heard)
-    for alarm, pattern in ((0, b"b"), (2, b"ab")):
+    fired = FiredTriggers([_ends(data, b"b"), (), flooding])
+    places = []
+    while fired:
+        places.append(fired.first)
+        fired.advance(fired.first[0] + passed)
+    assert places == sorted(places)
+    for trigger, pattern in ((0, b"b"), (2, b"ab")):
         expected, place = [], -1
         for end in _ends(data, pattern):
             if end > place:
                 expected.append(end)
                 place = end + passed
-        assert [place for place, one in heard if one == alarm] == expected
+        assert [place for place, one in places if one == trigger] == expected

@@ -10,8 +10,8 @@ from akpatrol.unwrap.encodings.registry import decoder
 
 _PARTS = [
     part
-    for alarm in decoder().alarms
-    for part in alarm.parts or ((alarm.pattern, alarm.needs),)
+    for trigger in decoder().triggers
+    for part in trigger.parts or ((trigger.pattern, trigger.needs),)
     if not part[0].startswith(b"^")
 ]
 

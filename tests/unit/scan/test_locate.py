@@ -13,7 +13,7 @@ from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Chunk, Content, Origin, Place, Secret
 from akpatrol.rules.rule_file import RuleSet, load, parse
 from akpatrol.scan.examine import Examiner
-from akpatrol.scan.locate import locate, not_told
+from akpatrol.scan.locate import locate, not_in_members
 from tests.credentials import organization_key, personal_access_token, random_text
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def test_the_limit_cuts_no_character(engine: Engine, key: str, shift: int) -> No
 
 
 def _wide_hits(text: str, codec: str) -> list[RawFinding]:
-    found = Examiner(load()).look(Content(Origin("0", path=b"file"), text.encode(codec)))
+    found = Examiner(load()).examine_item(Content(Origin("0", path=b"file"), text.encode(codec)))
     return [item for item in found if isinstance(item, RawFinding)]
 
 
@@ -157,7 +157,7 @@ def test_a_byte_order_mark_is_in_no_column(examiner: Examiner, new_key: NewKey, 
 
     def placed(whole: bytes) -> list[tuple[object, ...]]:
         content = content_of(BytesIO(whole).read, Origin("0"))
-        hits = [item for item in examiner.look(content) if isinstance(item, RawFinding)]
+        hits = [item for item in examiner.examine_item(content) if isinstance(item, RawFinding)]
         return [(hit.line, hit.column, hit.end_line, hit.end_column, _shown(hit)) for hit in hits]
 
     found = placed(text.encode(codec))
@@ -171,5 +171,5 @@ def test_a_secret_that_only_ends_elsewhere_than_a_members_is_told(engine: Engine
     whole, other = new_key(), new_key()
     shown = [hit for one in (whole, whole[:-5], whole + "2026", other) for hit in _hits(engine, one.encode())]
     assert len(shown) == 4
-    assert list(not_told(shown, [Secret(whole.encode())])) == shown[3:]
-    assert list(not_told(shown, [])) == shown
+    assert list(not_in_members(shown, [Secret(whole.encode())])) == shown[3:]
+    assert list(not_in_members(shown, [])) == shown

@@ -15,7 +15,7 @@ from akpatrol.model.scan import Content, Origin
 from akpatrol.rules.rule_file import load
 from akpatrol.scan import examine
 from akpatrol.scan.examine import Examiner
-from akpatrol.scan.repeats import shortened
+from akpatrol.scan.repeats import shorten
 from tests.corpus import spellings
 from tests.corpus.artifact import raw
 from tests.credentials import organization_key
@@ -34,7 +34,7 @@ def _examiner() -> Examiner:
 
 
 def _look(data: bytes) -> list[Found]:
-    return list(_examiner().look(Content(Origin("0", path=b"f"), data, size=len(data))))
+    return list(_examiner().examine_item(Content(Origin("0", path=b"f"), data, size=len(data))))
 
 
 _parts = st.one_of(
@@ -48,26 +48,26 @@ _parts = st.one_of(
 def test_what_is_found_is_the_same(data: bytes) -> None:
     found = _look(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(examine, "shortened", lambda _: None)
+        patch.setattr(examine, "shorten", lambda _: None)
         assert _look(data) == found
 
 
 @given(st.lists(_parts, min_size=1, max_size=6).map(b"".join))
 def test_offsets_lead_back(data: bytes) -> None:
-    less = shortened(data)
-    if less:
-        assert len(less.data) < len(data)
-        for place in range(0, len(less.data) - 64, 997):
-            offset = less.offset(place, 64)
-            assert offset is None or data[offset : offset + 64] == less.data[place : place + 64]
+    shortened = shorten(data)
+    if shortened:
+        assert len(shortened.data) < len(data)
+        for place in range(0, len(shortened.data) - 64, 997):
+            offset = shortened.offset(place, 64)
+            assert offset is None or data[offset : offset + 64] == shortened.data[place : place + 64]
 
 
 def test_of_a_repetition_little_is_kept() -> None:
-    less = shortened(b"begin " + b"pat_-" * 400_000 + b" end")
-    assert less
-    assert len(less.data) < 100_000
-    assert less.data.startswith(b"begin ")
-    assert less.data.endswith(b"- end")
+    shortened = shorten(b"begin " + b"pat_-" * 400_000 + b" end")
+    assert shortened
+    assert len(shortened.data) < 100_000
+    assert shortened.data.startswith(b"begin ")
+    assert shortened.data.endswith(b"- end")
 
 
 def test_a_credential_that_repeats_is_told_each_time() -> None:

@@ -45,7 +45,7 @@ _MISSES: dict[str, Callable[[Random], str]] = {
 
 
 def _found(data: bytes, examiner: Examiner | None = None) -> tuple[list[RawFinding], list[str]]:
-    items = list((examiner or Examiner(load())).look(content_of(BytesIO(data).read, _ORIGIN)))
+    items = list((examiner or Examiner(load())).examine_item(content_of(BytesIO(data).read, _ORIGIN)))
     hits = [item for item in items if isinstance(item, RawFinding)]
     return hits, [item.reason for item in items if isinstance(item, Skipped)]
 
@@ -69,7 +69,7 @@ def test_each_part_of_a_content_in_which_something_is_left_undone_is_told(monkey
     data = "".join(_MISSES["plain"](rng) for _ in range(3000)).encode()
     monkeypatch.setattr(work, "_LEAST_STEPS", 100)
     read = BytesIO(data).read
-    items = Examiner(load()).look(content_of(read, _ORIGIN, block=len(data) // 2))
+    items = Examiner(load()).examine_item(content_of(read, _ORIGIN, block=len(data) // 2))
     assert {item.reason for item in items if isinstance(item, Skipped)} == {work.REASON}
     # The next content has its own.
     assert _found(f"k = {organization_key(rng)}\n".encode())[1] == []
@@ -119,5 +119,5 @@ _EXAMINER = Examiner(load())
 
 
 def _look(data: bytes) -> list[object]:
-    found = list(_EXAMINER.look(Content(_ORIGIN, data, size=len(data))))
+    found = list(_EXAMINER.examine_item(Content(_ORIGIN, data, size=len(data))))
     return [(item.match, item) if isinstance(item, RawFinding) else item for item in found]

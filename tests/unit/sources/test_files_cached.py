@@ -155,5 +155,5 @@ def test_what_is_not_as_it_was_written_is_nothing(
 ) -> None:
     expected = scans.plain()
     scans.remembering()
-    monkeypatch.setattr(scan_cache.ScanCache, "recall", lambda *_: value)
+    monkeypatch.setattr(scan_cache.ScanCache, "get", lambda *_: value)
     assert scans.remembering() == expected

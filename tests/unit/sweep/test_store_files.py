@@ -72,7 +72,7 @@ def _other(file: Path) -> None:
 
 def _cache(file: Path) -> None:
     with closing(ScanCache(str(file.parent), file.name)) as log:
-        log.remember("c", "kind", {"k": 1})
+        log.put("c", "kind", {"k": 1})
 
 
 @pytest.mark.parametrize("make", [_text, _other, _cache])

@@ -39,11 +39,11 @@ class CachedRepository(NamedTuple):
 def part_value(read: ScanResult) -> dict[str, object] | None:
     """Return what to keep of a part; None when something befell it that is no one object's matter."""
     again: dict[str, list[list[object]]] = {}
-    for hit in read.hits:
+    for hit in read.findings:
         digest = secret_sha256(hit.match.secret)
         again.setdefault(hit.origin.object or "", []).append([hit.match.rule_id, digest, hit.offset])
     # A skip in a container is called by the object and the way to it.
-    for item in (*(skip.item.partition(" > ")[0] for skip in read.skipped), *read.unsettled):
+    for item in (*(skip.item.partition(" > ")[0] for skip in read.skipped), *read.uncacheable):
         again.setdefault(item, [])
     if not all(map(_ID.fullmatch, again)):
         return None
@@ -52,17 +52,17 @@ def part_value(read: ScanResult) -> dict[str, object] | None:
 
 def known(value: Any) -> CachedPart | None:
     """Return what was kept of a part."""
-    told = scan_counts.told(value)
-    again = value.get("again") if told is not None else None
-    if told is None or not isinstance(again, dict) or not all(map(_ID.fullmatch, again)):
+    counts = scan_counts.parse(value)
+    again = value.get("again") if counts is not None else None
+    if counts is None or not isinstance(again, dict) or not all(map(_ID.fullmatch, again)):
         return None
-    return CachedPart(told, tuple(again))
+    return CachedPart(counts, tuple(again))
 
 
-def repository_value(one: CachedRepository) -> dict[str, object]:
+def repository_value(repository: CachedRepository) -> dict[str, object]:
     """Return what to keep of a repository."""
-    tips = None if one.tips is None else sorted(one.tips)
-    return {"packs": one.packs, "loose": sorted(one.loose), "tips": tips}
+    tips = None if repository.tips is None else sorted(repository.tips)
+    return {"packs": repository.packs, "loose": sorted(repository.loose), "tips": tips}
 
 
 def before(value: Any) -> CachedRepository | None:

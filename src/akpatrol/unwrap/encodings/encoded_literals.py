@@ -1,7 +1,7 @@
-"""How a rule's literal reads in base64 and in hex.
+"""Spell a rule's literals in base64 and in hex (RFC 4648 sections 4, 5 and 8).
 
-A literal that is encoded twice has nothing that is worth looking for; what it has is a long run of characters, in
-which the base64 or hex of text shows by its shape. RFC 4648 sections 4, 5 and 8.
+A literal that is encoded twice has no spelling worth searching for. It is in a long run of characters, which has the
+shape of base64 or hex of text.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 _ALPHABET = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "+-", "/_"]  # both alphabets
 _ANY = bytes(range(256))
 _MOST_AT_THE_END = 8
-SURE_GROUPS = 3  # that are text, behind what is no chance
-# Of bytes with both cases of a letter fewer are looked for, or there would be too many spellings.
+SURE_GROUPS = 3  # so many groups of text behind a literal are no coincidence
+# Fewer bytes are searched for where letters have both cases, or there would be too many spellings.
 _MOST_SPELLED = 3
 
-# The magic of a tar (POSIX.1-2024, pax) lies at byte 257; with it, the characters from the beginning to its end.
+# The magic of a tar (POSIX.1-2024, pax) is at byte 257; beside it, the number of characters up to its end.
 BASE64_TAR, BASE64_TAR_END = Trigger(rb"1c3Rhc[gi]", needs=b"1c3Rhc"), 350
 HEXADECIMAL_TAR, HEXADECIMAL_TAR_END = Trigger(rb"7573746172[02]0", needs=b"7573746172"), 526
 
 _CHARACTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-# So many has base64 of a short credential's base64, and lines have 64 or 76.
+# The base64 of a short credential's base64 has as many characters, and lines have 64 or 76.
 _LONG_RUN = CharacterRun(_CHARACTERS, 44)
 
 # Bytes below 128, whose highest bits are bit 5 of a group's first character, 3 of the second, 1 of the third.
 ASCII_GROUP = rb"[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][0-9A-Za-z+/_-]"
-# ASCII text in base64, up to where the characters end; and such that began in the line before with all of a group but
-# its last character, or its last characters, with padding that quoted-printable escapes.
+# ASCII text in base64, up to where the characters end; and the same when it began on the line before: with all but the
+# last character of a group, or with the last characters and padding that quoted-printable escapes.
 BEGINS_AS_TEXT = rb"(?:(?:" + ASCII_GROUP + rb"){4}|(?:" + ASCII_GROUP + rb"){1,3}[0-9A-Za-z+/]{0,3}(?![0-9A-Za-z+/]))"
 GOES_ON_AS_TEXT = rb"[0-9A-Za-z+/](?:" + BEGINS_AS_TEXT + rb"|[0-9A-Za-z+/]{0,6}=3D)"
 LONG_BASE64 = Trigger(rb"(?:" + ASCII_GROUP + rb"){6}", run=_LONG_RUN)
@@ -51,12 +51,12 @@ LONG_HEXADECIMAL = Trigger(rb"(?:[02-7][0-9A-Fa-f]){12}", run=_LONG_RUN)
 
 
 def shaped_run(data: bytes, end: int, shape: re.Pattern[bytes]) -> tuple[int, int] | None:
-    """Return where the long run begins that ends at ``end``, and where in it ``shape`` does; None without it."""
+    """Return where the long run that ends at ``end`` begins, and where ``shape`` begins in it; None without it."""
     start = _LONG_RUN.start(data, end)
     found = shape.search(data, start, end)
     if not found:
         return None
-    # A path before it is no part of base64, yet a byte order mark begins with slashes, or what stands for them.
+    # A path before the run is not base64, yet a byte order mark in base64 begins with slashes or underscores.
     before = data[max(0, start - 2) : start]
     lead = len(before) - len(before.rstrip(b"/_"))
     free = start <= lead or data[start - lead - 1] not in _CHARACTERS
@@ -64,7 +64,7 @@ def shaped_run(data: bytes, end: int, shape: re.Pattern[bytes]) -> tuple[int, in
 
 
 class EncodedLiteral(NamedTuple):
-    """How a literal reads in base64; ``behind`` of the characters stand behind the last whole group."""
+    """A literal in base64; ``behind`` of its characters follow the last whole group."""
 
     characters: Characters
     behind: int
@@ -72,32 +72,33 @@ class EncodedLiteral(NamedTuple):
 
 @lru_cache(1024)
 def base64(literal: Literal) -> list[EncodedLiteral]:
-    """Return a literal in base64 at each of the three alignments, with what the byte behind it adds."""
+    """Return a literal in base64 at each of the three alignments, with the bits that the next byte adds."""
     return [_aligned(literal, alignment, literal.behind or _ANY) for alignment in range(3)]
 
 
-def base64_alarms(literals: Sequence[Literal]) -> dict[int, Trigger]:
-    """Return what literals ring in base64, by a number for what stands behind.
+def base64_triggers(literals: Sequence[Literal]) -> dict[int, Trigger]:
+    """Return the triggers of literals in base64, by a number that says what follows.
 
-    Its remainder by 4 is that of the core's characters behind the last whole group; the rest the groups of text behind.
+    The number modulo 4 is how many characters of the literal follow the last whole group; the number divided by 4 is
+    how many groups of text come next.
     """
     parts: dict[int, list[Part]] = {}
     for literal in literals:
         groups = min(SURE_GROUPS, max(0, literal.text - 2) // 3)
-        for core in base64(literal):
-            parts.setdefault(core.behind + 4 * groups, []).extend(spelling.parts(core.characters))
-    return {kind: spelling.alarm(some) for kind, some in parts.items()}
+        for encoded in base64(literal):
+            parts.setdefault(encoded.behind + 4 * groups, []).extend(spelling.parts(encoded.characters))
+    return {kind: spelling.trigger(some) for kind, some in parts.items()}
 
 
-def hexadecimal_alarms(literals: Sequence[Literal]) -> list[Trigger]:
-    """Return what literals ring as digits in a row, nothing without literals."""
+def hexadecimal_triggers(literals: Sequence[Literal]) -> list[Trigger]:
+    """Return the triggers of literals as consecutive hex digits; none without literals."""
     texts = [text for literal in literals for text in hexadecimal(literal)]
     parts = [part for text in texts for part in spelling.parts([digit for pair in text for digit in pair])]
-    return [spelling.alarm(parts)] if parts else []
+    return [spelling.trigger(parts)] if parts else []
 
 
 def base64_beginning(literal: Literal) -> Characters:
-    """Return how base64 begins of what begins with a literal."""
+    """Return how base64 begins when the encoded data begins with a literal."""
     return _aligned(literal, 0, b"").characters
 
 
@@ -111,7 +112,7 @@ def _aligned(literal: Literal, alignment: int, behind: bytes) -> EncodedLiteral:
 
 
 def _sextet(places: list[bytes], index: int) -> bytes:
-    """Return the characters that can stand for six bits; of two bytes any may follow any."""
+    """Return the characters that can encode six bits; where they span two bytes, any pair of alternatives counts."""
     byte, bit = divmod(6 * index, 8)
     rest = places[byte + 1] if bit > 2 else b"\0"  # noqa: PLR2004 - the byte holds all six
     values = {((one << 8 | other) >> (10 - bit)) & 63 for one in set(places[byte]) for other in set(rest)}
@@ -120,13 +121,13 @@ def _sextet(places: list[bytes], index: int) -> bytes:
 
 @lru_cache(1024)
 def hexadecimal(literal: Literal) -> list[Pairs]:
-    """Return the ways in which the bytes of a literal read as pairs of digits."""
+    """Return the spellings of a literal as pairs of hex digits."""
     cased = any(len(place) > 1 for place in literal.places)
     return [*product(*map(_pairs, literal.places[: _MOST_SPELLED if cased else None]))]
 
 
 def _pairs(place: bytes) -> list[tuple[bytes, bytes]]:
-    """Return the pairs of digits that one of several bytes may be; those that share their second digit are one."""
+    """Return the pairs of digits of several alternative bytes; bytes with the same second digit share a pair."""
     firsts: dict[int, list[int]] = {}
     for byte in place:
         firsts.setdefault(byte & 15, []).append(byte >> 4)

@@ -1,6 +1,6 @@
-"""How the beginnings of containers read in base64 and in hex, from the table of forms.
+"""Spell the magic bytes of containers in base64 and in hex, from the table of forms.
 
-A form that is text shows by the shape of its encoded text, and one that is encrypted as a whole is no gap.
+Two forms are left out: text is found by the shape of its encoded form, and a wholly encrypted file is no gap.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.encodings.spelling import Part
 
 _TEXT = frozenset(("document",))
-# Those that are so common that short lines are searched for them too.
+# So common that short lines are searched for them too.
 _COMMON_BASE64 = (
     *(Trigger(magic, needs=magic[:4]) for magic in (rb"H4sI", rb"UEsDB", rb"Qlpo[MNO]", rb"KLUv[/_]")),
     Trigger(rb"[/_]Td6WFo", needs=b"Td6WFo"),
@@ -33,18 +33,18 @@ _COMMON_HEXADECIMAL = (
 )
 _COMMON = frozenset(("gzip", "zip", "bzip2", "xz", "zstd"))
 _FEWEST_BYTES, _MOST_BYTES = 3, 6
-_TOGETHER = 32  # parts that the prefilter's automaton looks for one by one
-# Without the signs of the other alphabet, of which names and rulers are made.
+_TOGETHER = 32  # parts that the prefilter's automaton searches for one by one
+# Without the characters of base64url, of which names and horizontal rules are made.
 _BASE64_RUN = CharacterRun(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/", 40)
 _DIGIT_RUN = CharacterRun(b"0123456789ABCDEFabcdef", 56)
 
 
 class EncodedMagics(NamedTuple):
-    """Triggers of what begins a container, and a pattern of what they hear.
+    """Triggers for the magic bytes of containers, and patterns of what they match.
 
-    ``common`` hear compressed data, ``rare`` the other forms where there is a run of the alphabet. A ``short``
-    beginning, of two bytes, is in any text: it counts with more of the encoding, and its matches take ``short_length``
-    characters.
+    ``common`` triggers are for compressed data; ``rare`` ones are for the other forms and need a run of the alphabet. A
+    ``short`` magic, of two bytes, occurs in any text: it counts only with more of the encoding behind it, and its
+    matches take ``short_length`` characters.
     """
 
     common: tuple[Trigger, ...]
@@ -56,19 +56,19 @@ class EncodedMagics(NamedTuple):
 
     @property
     def triggers(self) -> tuple[Trigger, ...]:
-        """All but the short one."""
+        """All triggers but the short one."""
         return self.common + self.rare
 
 
 @cache
 def in_base64() -> EncodedMagics:
-    """Return how magics read in base64 that begins with them."""
+    """Return the magics in base64 that begins with them."""
     return _encoded(_in_base64, _COMMON_BASE64, rb"[0-9A-Za-z+/_&#;\\-]{40}", 3 + 40, _BASE64_RUN)
 
 
 @cache
 def in_hexadecimal() -> EncodedMagics:
-    """Return how magics read in digits in a row, of which all letters have one case."""
+    """Return the magics as consecutive hex digits, with letters of one case."""
     magics = _encoded(_in_hexadecimal, _COMMON_HEXADECIMAL, rb"[0-9A-Fa-f]{80}", 4 + 80, _DIGIT_RUN)
     return magics._replace(short=magics.short._replace(needs=_DIGIT_RUN))
 
@@ -82,11 +82,11 @@ def _encoded(
 ) -> EncodedMagics:
     parts = list(dict.fromkeys(part for magic in _magics() for part in spelled(magic)))
     short = [part for magic in _magics(short=True) for part in spelled(magic)]
-    rare = (spelling.alarm(parts[at : at + _TOGETHER]) for at in range(0, len(parts), _TOGETHER))
+    rare = (spelling.trigger(parts[at : at + _TOGETHER]) for at in range(0, len(parts), _TOGETHER))
     return EncodedMagics(
         common,
         tuple(one._replace(needs=run) for one in rare),
-        spelling.alarm((pattern + rest, needs) for pattern, needs in short),
+        spelling.trigger((pattern + rest, needs) for pattern, needs in short),
         b"|".join((*(one.pattern for one in common), *(pattern for pattern, _ in parts))),
         b"|".join(pattern for pattern, _ in short),
         short_length,
@@ -94,7 +94,7 @@ def _encoded(
 
 
 def _magics(*, short: bool = False) -> Iterator[bytes]:
-    """Yield the bytes that begin a form, as far as they are heard."""
+    """Yield the magic bytes of each form, up to the length that is searched for."""
     left_out = ENCRYPTED | _TEXT | _COMMON
     for magics in MAGICS.values():
         for magic, kind in magics:
@@ -103,7 +103,7 @@ def _magics(*, short: bool = False) -> Iterator[bytes]:
 
 
 def _in_base64(magic: bytes) -> Iterator[Part]:
-    """Yield a pattern of the characters that a magic decides, in both alphabets, and what it needs."""
+    """Yield a pattern of the characters that a magic determines, in both alphabets, and the bytes it needs."""
     characters = encoded_literals.base64(Literal.of(magic))[0].characters
     yield spelling.pattern(characters), spelling.longest(characters)
 

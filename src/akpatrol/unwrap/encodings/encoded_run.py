@@ -1,4 +1,4 @@
-"""A stretch of text in some alphabet, wrapped over lines or not, and where its characters stand."""
+"""Find encoded runs: text in one alphabet, on one line or wrapped over several, with the offset of each character."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.scan.work import RUNG, WANTED
+from akpatrol.scan.work import FIRED, IN_RUN
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
 if TYPE_CHECKING:
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from akpatrol.scan.work import Work
 
 _SHORTEST = 24  # bytes; in base64 or hex, credentials and compressed data take more
-_LEFT = 1024  # bytes looked back from an alarm: text before a credential says only whether it begins there
+_LEFT = 1024  # bytes read before a trigger: text before a credential says only whether it begins there
 _LINE = lazy(rb"[^ \t\r\n]++")
-_MOST_RINGS = 32  # looked at in one stretch
-_MARGIN = 40  # bytes that may stand before a line's characters
+_MOST_FIRED = 32  # triggers examined in one run
+_MARGIN = 40  # bytes that may come before a line's characters
 _BREAK = lazy(rb"(?:\n[ \t>#*\"']*+|\\)\Z")
-_BREAKS = frozenset(bytes([one]) for one in b"\n \t>#*\"'\\")  # with which a break may end
+_BREAKS = frozenset(bytes([one]) for one in b"\n \t>#*\"'\\")  # the last byte of a line break
 
 
 class _Lines(NamedTuple):
-    """The ``characters`` of all lines; with each line, its first one's offset and how many stand before it."""
+    """The ``characters`` of all lines; for each line, the offset of its first one and how many come before it."""
 
     characters: bytes
     firsts: Sequence[int]
@@ -34,29 +34,29 @@ class _Lines(NamedTuple):
 
 
 class RunPatterns(NamedTuple):
-    """The patterns of an encoding: of a stretch, of a joint in it, and of text that nothing but white space joins."""
+    """The patterns of an encoding: of a run, of a separator in it, and of a run that only white space separates."""
 
-    stretch: re.Pattern[bytes]
-    joint: re.Pattern[bytes]
+    run: re.Pattern[bytes]
+    separator: re.Pattern[bytes]
     plain: re.Pattern[bytes]
 
 
 class Beginning(NamedTuple):
-    """The pattern of what begins a stretch, and the length of the trigger's match that begins with it."""
+    """The pattern of a run's beginning, and the length of the trigger's match that begins with it."""
 
     pattern: re.Pattern[bytes]
     length: int
 
 
 class EncodedRun:
-    """``data[start:end]``: characters of an alphabet, and joints that stand between them."""
+    """``data[start:end]``: characters of an alphabet, with separators between them."""
 
     def __init__(self, data: bytes, start: int, end: int, form: RunPatterns) -> None:
         self.start = start
         self.end = end
         self._data = data
         self._form = form
-        # No cached properties, which take a lock: there may be millions of stretches.
+        # No cached properties, which take a lock: there may be millions of runs.
         text = data[start:end]
         # Most are one line.
         self._known_lines: _Lines | None = _Lines(text, (start,), (0,)) if text.isalnum() else None
@@ -64,18 +64,18 @@ class EncodedRun:
 
     @property
     def characters(self) -> bytes:
-        """The stretch without what joins its lines."""
+        """The run without its separators."""
         return self._lines.characters
 
     @property
     def key(self) -> int:
-        """What is equal for an equal text of this form, in which the same rings."""
+        """A key that equal texts of this form share, in which the same triggers fire."""
         if self._known_key is None:
             self._known_key = hash((id(self._form), self._data[self.start : self.end]))
         return self._known_key
 
     def index(self, offset: int) -> int:
-        """Return how many characters of the stretch stand before ``offset`` in the data."""
+        """Return how many characters of the run come before ``offset`` in the data."""
         characters, firsts, indexes = self._lines
         if len(firsts) == 1:
             return min(offset - firsts[0], len(characters))
@@ -83,7 +83,7 @@ class EncodedRun:
         return min(indexes[line] + offset - firsts[line], self._line_end(line))
 
     def offset(self, index: int) -> int:
-        """Return where in the data the character ``index`` stands."""
+        """Return the offset in the data of the character ``index``."""
         _, firsts, indexes = self._lines
         if len(firsts) == 1:
             return firsts[0] + index
@@ -95,7 +95,7 @@ class EncodedRun:
         return self._lines.indexes[self._line(index)]
 
     def is_wrapped(self, index: int, group: int) -> bool:
-        """Tell whether the line of the character ``index`` goes on where the one before it was full."""
+        """Return whether the line of the character ``index`` continues a line that was full."""
         line = self._line(index)
         if not line:
             return True
@@ -104,7 +104,7 @@ class EncodedRun:
         return not width % group and (length == width or (length < width and end == len(self.characters)))
 
     def span(self, first: int, last: int) -> tuple[int, int]:
-        """Return where the characters ``[first, last)`` stand, with what joins them."""
+        """Return the span in the data of the characters ``[first, last)``, separators between them included."""
         if self._known_lines and len(self._known_lines.firsts) == 1:
             return self.start + first, self.start + last
         return self.offset(first), self.offset(last - 1) + 1
@@ -128,7 +128,7 @@ class EncodedRun:
             return self._plain_lines()
         characters, firsts, indexes = bytearray(), array("Q", [self.start]), array("Q", [0])
         first = self.start
-        for found in self._form.joint.finditer(self._data, self.start, self.end):
+        for found in self._form.separator.finditer(self._data, self.start, self.end):
             characters += self._data[first : found.start()]
             first = found.end()
             firsts.append(first)
@@ -137,7 +137,7 @@ class EncodedRun:
         return _Lines(bytes(characters), firsts, indexes)
 
     def _plain_lines(self) -> _Lines:
-        # Most are joined by nothing but blanks and line ends, and to look for these alone is a hundred times as fast.
+        # Most have no other separators than blanks and line ends, and searching for these is a hundred times as fast.
         characters, firsts, indexes = bytearray(), array("Q"), array("Q")
         for line in _LINE.finditer(self._data, self.start, self.end):
             firsts.append(line.start())
@@ -146,8 +146,8 @@ class EncodedRun:
         return _Lines(bytes(characters), firsts, indexes)
 
 
-class Finder:
-    """Finds the stretches of a form round places that come in order, while there is ``work`` left."""
+class RunFinder:
+    """Finds the runs of a form around places, which come in order, while there is ``work`` left."""
 
     def __init__(self, data: bytes, form: RunPatterns, work: Work | None = None) -> None:
         self._work = work
@@ -157,101 +157,101 @@ class Finder:
         self._starts = array("Q")
         self._ends = array("Q")
 
-    def rung(
+    def around_triggers(
         self,
-        rings: FiredTriggers,
+        fired: FiredTriggers,
         begin: Callable[[int], int | None],
-        wanted: Callable[[EncodedRun, int, int], int | None],
-        ways: range,
+        alignment_of: Callable[[EncodedRun, int, int], int | None],
+        alignments: range,
         known: Container[int],
     ) -> Iterator[tuple[EncodedRun, int]]:
-        """Yield each stretch that is not ``known`` round a ring, once for each way to read it that is ``wanted``.
+        """Yield each run around a trigger that is not ``known``, once for each alignment that a trigger asks for.
 
-        ``begin`` returns where what rang surely begins, ``wanted`` what way an alarm wants. Where many ring in one
-        stretch it is read in all ways.
+        ``begin`` returns where a trigger's match certainly begins, ``alignment_of`` the alignment that it asks for,
+        None for a coincidence. A run in which many triggers fire is yielded at every alignment.
         """
-        stretch: EncodedRun | None = None
+        run: EncodedRun | None = None
         seen: set[int] = set()
         number = 0
-        while rings:
-            end, alarm = rings.first
-            if stretch is None or end > stretch.end:
-                stretch, seen, number = self.around(end, begin(end)), set(), 0
-                if stretch and stretch.key in known:
-                    self.give(stretch)
-                    number = _MOST_RINGS
+        while fired:
+            end, trigger = fired.first
+            if run is None or end > run.end:
+                run, seen, number = self.run_at(end, begin(end)), set(), 0
+                if run and run.key in known:
+                    self.mark_used(run)
+                    number = _MOST_FIRED
             number += 1
-            done = stretch is not None and (len(seen) == len(ways) or number > _MOST_RINGS)
-            rings.leave(stretch.end if stretch and done else end)
-            if stretch is None or done:
+            done = run is not None and (len(seen) == len(alignments) or number > _MOST_FIRED)
+            fired.advance(run.end if run and done else end)
+            if run is None or done:
                 continue
             if self._work:
-                self._work.left -= WANTED
-            for way in ways if number == _MOST_RINGS else (wanted(stretch, end, alarm),):
-                if way is not None and way not in seen:
+                self._work.left -= IN_RUN
+            for alignment in alignments if number == _MOST_FIRED else (alignment_of(run, end, trigger),):
+                if alignment is not None and alignment not in seen:
                     if not seen:
-                        self.give(stretch)
-                    seen.add(way)
-                    yield stretch, way
+                        self.mark_used(run)
+                    seen.add(alignment)
+                    yield run, alignment
 
-    def give(self, stretch: EncodedRun) -> None:
-        """Remember that a stretch was made use of."""
-        self._starts.append(stretch.start)
-        self._ends.append(stretch.end)
+    def mark_used(self, run: EncodedRun) -> None:
+        """Record that a run was yielded."""
+        self._starts.append(run.start)
+        self._ends.append(run.end)
 
-    def begun(self, ends: Iterable[int], beginning: Beginning) -> Iterator[EncodedRun]:
-        """Yield the stretch that begins where a match does that ends at one of ``ends``, if it is such a beginning."""
-        rest = Finder(self._data, self._form)
+    def from_beginnings(self, ends: Iterable[int], beginning: Beginning) -> Iterator[EncodedRun]:
+        """Yield the run at the start of each match that ends at one of ``ends``, if it starts with the pattern."""
+        finder = RunFinder(self._data, self._form)
         for end in ends:
             if self._work:
                 if self._work.is_done():
                     return
-                self._work.left -= RUNG
+                self._work.left -= FIRED
             begin = end - beginning.length
             if not beginning.pattern.match(self._data, begin):
                 continue
-            if stretch := rest.around(begin + 1, begin):
-                self.give(stretch)
-                yield stretch
+            if run := finder.run_at(begin + 1, begin):
+                self.mark_used(run)
+                yield run
 
-    def others(
+    def from_shapes(
         self, ends: Iterable[int], shaped: Callable[[int], tuple[int, int] | None]
     ) -> Iterator[tuple[EncodedRun, int]]:
-        """Yield a stretch for each run that ends at one of ``ends`` and is ``shaped``, with where it shows that.
+        """Yield an encoded run for each long run that ends at one of ``ends`` and has the shape of encoded text.
 
-        ``shaped`` returns where the run begins, and where it shows. Those that lie in a stretch which was given already
-        are left out.
+        ``shaped`` returns where the long run begins and where its shape begins, which is yielded too. Long runs inside
+        an encoded run that was yielded before are left out.
         """
-        rest = Finder(self._data, self._form)
+        finder = RunFinder(self._data, self._form)
         for end in ends:
             if self._work:
                 if self._work.is_done():
                     return
-                self._work.left -= WANTED
+                self._work.left -= IN_RUN
             place = bisect_right(self._starts, end - 1) - 1
             known = place >= 0 and end <= self._ends[place]
-            run = None if known or end <= rest._end else shaped(end)
-            if not run:
+            shape = None if known or end <= finder._end else shaped(end)
+            if not shape:
                 continue
-            begin, shown = run
+            begin, shown = shape
             wrapped = self._data[begin - 1 : begin] in _BREAKS and _BREAK.search(
                 self._data, max(0, begin - _MARGIN), begin
             )
-            if stretch := rest.around(shown + 1, None if wrapped else begin):
-                yield stretch, shown
+            if run := finder.run_at(shown + 1, None if wrapped else begin):
+                yield run, shown
 
-    def around(self, end: int, begin: int | None = None) -> EncodedRun | None:
-        """Return a stretch that holds the byte before ``end``, and begins at ``begin`` where that is known.
+    def run_at(self, end: int, begin: int | None = None) -> EncodedRun | None:
+        """Return the run that holds the byte before ``end``; it begins at ``begin`` where that is known.
 
-        It does not overlap the one before: what is looked at again and again would take quadratic time. None where
-        there is none that is long enough.
+        It does not overlap the run before, because reading the same bytes again and again would take quadratic time.
+        None where no run is long enough.
         """
         position = max(self._end, end - _LEFT if begin is None else begin)
-        found = self._form.stretch.match(self._data, position)
+        found = self._form.run.match(self._data, position)
         if found and found.end() >= end > position and found.end() - position >= _SHORTEST:
             self._end = found.end()
             return EncodedRun(self._data, position, self._end, self._form)
-        for found in self._form.stretch.finditer(self._data, position):
+        for found in self._form.run.finditer(self._data, position):
             if found.end() >= end:
                 self._end = found.end() if found.start() < end else end
                 if found.start() >= end or found.end() - found.start() < _SHORTEST:

@@ -1,4 +1,4 @@
-"""What every encoding is: alarms for the gate, and a finder of encoded stretches round them."""
+"""The protocol of an encoding: triggers for the prefilter, and a function that decodes the runs around them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Alphabet(NamedTuple):
-    """The characters of an encoding, how many of them are a whole group, and whether "=" fills up the last."""
+    """An encoding's characters, how many of them make a group, and whether "=" pads the last group."""
 
     characters: bytes
     group: int
@@ -22,10 +22,10 @@ class Alphabet(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """What ``data[start:end]`` of the encoded text says; ``span(first, last)`` maps decoded offsets back to encoded.
+    """The decoded ``data[start:end]`` of a text; ``span(first, last)`` maps decoded offsets back to encoded ones.
 
-    Where ``key`` is equal, the same alarm rang at the same place of the same text: all that it says is equal.
-    Text in an ``alphabet`` may go on in the next line. An ASCII character of wide text takes ``width`` bytes.
+    Equal ``key``s mean that the same trigger fired at the same place of the same text, so the decoded data is equal.
+    A run in an ``alphabet`` may continue on the next line. An ASCII character of wide text takes ``width`` bytes.
     """
 
     encoding: str
@@ -42,8 +42,8 @@ class Encoding(Protocol):
     """One family of encodings."""
 
     @property
-    def alarms(self) -> tuple[Trigger, ...]:
-        """What to look for; a finder is asked only when one of them rings."""
+    def triggers(self) -> tuple[Trigger, ...]:
+        """The triggers to search for; ``find`` is called only when one of them fires."""
 
     def find(
         self,
@@ -52,14 +52,14 @@ class Encoding(Protocol):
         known: Container[int] = (),
         work: Work | None = None,
     ) -> Iterator[Decoded]:
-        """Yield the encoded stretches; ``ends`` has, for each alarm, where it rang in ``data``.
+        """Decode the encoded runs; ``ends`` has, for each trigger, where it fired in ``data``.
 
-        What has one of the ``known`` keys may be left out; what is beyond the ``work`` that is left, too.
+        Runs whose key is ``known`` may be left out, and so may those that exceed the ``work`` that is left.
         """
 
 
 class EncodingModule(Protocol):
-    """A module of the table; one alone is all that a further encoding takes."""
+    """A module of the table. A further encoding takes one module and no other change."""
 
     def encodings(self, literals: Sequence[Literal]) -> tuple[Encoding, ...]:
-        """Return the encodings of a family, to look for these literals of rules."""
+        """Return the encodings of a family, with triggers for these literals."""

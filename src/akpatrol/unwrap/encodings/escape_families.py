@@ -1,11 +1,11 @@
-r"""The table of text escapes: how each family spells a character, and what an escape stands for.
+r"""The table of escape families: how each spells a character, and how an escape is resolved.
 
 Percent: RFC 3986 section 2.1, and ECMA-262 annex B.2.1 (``%u0070``). Backslash: RFC 8259 section 7, ISO/IEC 9899
 section 6.4.4.4 (octal, hexadecimal), ECMA-262 section 12.9.4 (``\u{70}``), CommonMark 0.31 section 2.4 (punctuation).
 HTML: the standard's section 13.2.5.72 on. Quoted-printable: RFC 2045 section 6.7.
 
-An escape whose own first character is escaped by the same family, as in ``%2570``, ``\\u0070`` and ``&amp;#112;``, is
-resolved at once: this is what escaping twice makes.
+An escape whose first character is escaped by the same family, as in ``%2570``, ``\\u0070`` and ``&amp;#112;``, is
+resolved at once: escaping twice gives it.
 """
 
 from __future__ import annotations
@@ -24,26 +24,25 @@ if TYPE_CHECKING:
 
 _HEX = rb"[0-9A-Fa-f]"
 _PERCENT = rb"%(?:25)*"
-# An escaped backslash, and a percent sign that it escapes, escaped as often: the sign's own escape ends here.
+# An escaped backslash and a percent sign that it escapes, escaped as often: the escape of the sign ends here.
 _REVERSED_PERCENT = rb"%(?P<again>(?:25)*)5[cC]%(?P=again)25(?=" + _HEX + rb"{2})"
 # Each further level of quoting doubles the backslashes.
 _BACKSLASH = rb"\\++"
-# Backslashes of wide text: they do not escape the sign of what spells the zero behind them.
+# Backslashes of wide text: they do not escape the sign of the escaped zero after them.
 _BACKSLASH_OF_WIDE = rb"(?:\\\\)++(?=\\?[%=]00)"
 _AMPERSAND = rb"&(?:amp;)*"
 _CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
 class Family(NamedTuple):
-    """One family of escapes. Patterns are sources for ``re``; ``dense`` and what ``near`` gives serve hyperscan too.
+    """One family of escapes. Patterns are sources for ``re``; ``near``, ``dense`` and ``nested`` serve hyperscan too.
 
-    ``escape`` matches whatever is resolved, ``resolve`` says to what, and ``introducer`` begins it; ``guard`` comes
-    before a search for one, which is quadratic without it. ``near(literals)``
-    are what ends one of which some characters are escaped; ``dense`` match where more may be encoded beneath escapes,
-    and what ``nested()`` gives does where escapes are escaped again.
-    Where all characters are escaped, base64 and hexadecimal have letters whose codes begin with 4 or 6. ``joints`` are
-    the ends of lines behind which a line goes on. ``plain`` are those escapes that stand for one ASCII character and
-    depend on nothing round them, which ``resolve_plain`` resolves several of at once.
+    ``escape`` matches one escape, ``introducer`` begins it, and ``resolve`` returns its character. ``guard`` comes
+    before a search for one, which is quadratic without it. ``near(literals)`` match the end of a literal of which some
+    characters are escaped, ``dense`` where more may be encoded beneath escapes, and ``nested()`` where escapes are
+    escaped again. Where all characters are escaped, base64 and hexadecimal have letters whose codes begin with 4 or 6.
+    ``soft_breaks`` are line ends after which a line continues. ``plain`` matches escapes of one ASCII character that
+    depend on nothing around them; ``resolve_plain`` resolves several of them at once.
     """
 
     name: str
@@ -55,7 +54,7 @@ class Family(NamedTuple):
     nested: Callable[[], Iterator[Part]]
     plain: bytes
     resolve_plain: Callable[[bytes], bytes]
-    joints: tuple[bytes, ...] = ()
+    soft_breaks: tuple[bytes, ...] = ()
     guard: bytes = b""
 
 
@@ -99,10 +98,10 @@ def _resolve_html(text: bytes) -> bytes:
 
 @lru_cache(4096)
 def _behind_ampersand(name: bytes) -> bytes:
-    from html import unescape  # noqa: PLC0415 - its table of 2,231 names, only for who needs it
+    from html import unescape  # noqa: PLC0415 - a table of 2,231 names that few texts need
 
     if name.startswith(b"#") and not name.strip(b"#xX0;"):
-        return b"\0"  # the standard's is U+FFFD, but who escaped binary data meant a zero
+        return b"\0"  # U+FFFD in the standard, but escaped binary data means a zero
     return unescape(f"&{name.decode()}" if name else "&").encode("utf-8", "replace")
 
 
@@ -123,16 +122,16 @@ def _resolve_quoted(text: bytes) -> bytes:
     return b"" if text.endswith(b"\n") else bytes([int(text[1:], 16)])
 
 
-# What is mostly base64 or hexadecimal, for an escape may cut what shows it.
+# Probably base64 or hexadecimal, in which an escape may cut a literal.
 _BASE = rb"[0-9A-Za-z+/]{8}"
-# The same behind a short escape: split, so that with its first character there are literals of three bytes.
+# The same after a short escape: split, so that with its first character there are literals of three bytes.
 _BASES = tuple(rb"[%b][0-9A-Za-z+/]{7}" % first for first in (rb"0-9A-Fa-f", rb"G-Pg-p", rb"Q-Zq-z+/"))
-# Of wide text: a letter with the zeros before the next, twice.
+# In wide text: a letter with the zeros before the next, twice.
 _ZERO_PERCENT = rb"(?:(?:%[2-7][0-9A-Fa-f]|[0-9A-Za-z])%00(?:%00%00)?){2}"
 _ZERO_QUOTED = rb"(?:(?:=[2-7][0-9A-F]|[0-9A-Za-z])=00(?:=00=00)?){2}"
 
-# Base64 of ASCII text with one sign of padding behind it, or any with two: "=" is then no soft break of a line, unless
-# what follows is such text only where it goes on from there.
+# Base64 of ASCII text with one padding sign after it, or any with two: "=" is then no soft line break, unless the next
+# line is such text only as a continuation.
 _PADDED = ASCII_GROUP * 6 + rb"[A-Za-f][A-HQ-Xg-nw-z0-3][AEIMQUYcgkosw048]="
 _SOFT_BREAK = (
     rb"(?<=[^\n]{59}=)(?<![^\n]{78}=)(?<!==)"

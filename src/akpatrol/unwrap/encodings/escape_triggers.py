@@ -1,7 +1,7 @@
-"""How the end of a rule's literal reads in each family of escapes, whichever of its characters are escaped.
+"""Spell the end of a rule's literal in each family of escapes, whichever of its characters are escaped.
 
-Either its last character is, behind one that is or is not; or an earlier one is the last that is, and the rest is raw.
-The last may also hide behind an escape of another family, whose first character is escaped.
+Either the last character is escaped, after one that is or is not; or an earlier one is the last escaped character, and
+the rest is raw. The last character may also be an escape of another family whose first character is escaped.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from akpatrol.unwrap.encodings.spelling import Part
 
-    # A literal: for each place, the bytes that may stand there.
+    # A literal: for each place, the bytes allowed there.
     Places = Sequence[bytes]
 
 _TOGETHER = 16  # alternatives in one pattern
@@ -45,7 +45,7 @@ _ALPHANUMERIC = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 
 
 def percent(literals: Sequence[Places]) -> Iterator[Part]:
-    """Yield what ends a literal in percent escapes, also escaped again or as ``%u00``."""
+    """Yield patterns for the end of a literal in percent escapes, also escaped again or as ``%u00``."""
     for last, before, raw in _ends(literals, _hex_digits):
         code = _hexadecimal(last)
         digit = _first_digit(last)
@@ -65,7 +65,7 @@ def percent(literals: Sequence[Places]) -> Iterator[Part]:
 
 
 def backslash(literals: Sequence[Places]) -> Iterator[Part]:
-    r"""Yield what ends a literal in escapes with a backslash: in hexadecimal, in octal, and of punctuation itself."""
+    r"""Yield patterns for the end of a literal in backslash escapes: hexadecimal, octal, and escaped punctuation."""
     for last, before, raw in _ends(literals, _hex_digits, _octal_digit, lambda _: b"}\\"):
         code = _hexadecimal(last)
         digit = _first_digit(last)
@@ -97,7 +97,7 @@ def backslash(literals: Sequence[Places]) -> Iterator[Part]:
 
 
 def html(literals: Sequence[Places]) -> Iterator[Part]:
-    """Yield what ends a literal in character references: decimal, hexadecimal and by name."""
+    """Yield patterns for the end of a literal in character references: decimal, hexadecimal and by name."""
     for last, _, _ in _ends(literals):
         decimal = b"%d" % last[0] if len(last) == 1 else b""
         yield rb"[#0]" + _codes(last, "{}") + b";", decimal + b";"
@@ -122,7 +122,7 @@ def html(literals: Sequence[Places]) -> Iterator[Part]:
 
 
 def quoted(literals: Sequence[Places]) -> Iterator[Part]:
-    """Yield what ends a literal in quoted-printable, where a soft break of the line may stand before any character."""
+    """Yield patterns for the end of a literal in quoted-printable, with a soft break before any character."""
     for last, before, _ in _ends(literals, _hex_digits, lambda _: b"\n"):
         code = _codes(last, "{:02X}")
         yield (b"=" if _marks(last) else before + b"=") + code, b"=" + _first_digit(last)
@@ -138,7 +138,7 @@ def quoted(literals: Sequence[Places]) -> Iterator[Part]:
 
 
 def hidden(places: Places) -> Iterator[Places]:
-    """Yield a literal, and what it begins like where one of its marks hides behind another family's escape."""
+    """Yield a literal, and its beginnings up to a punctuation mark that is an escape of another family."""
     yield places
     for index, place in enumerate(places[1:], 1):
         if mark := _marks(place):
@@ -147,7 +147,7 @@ def hidden(places: Places) -> Iterator[Places]:
 
 
 def _ends(literals: Sequence[Places], *codes: Callable[[bytes], bytes]) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Yield the last character of literals with what may stand before it: raw or the end of an escape, and raw."""
+    """Yield the last character of literals with patterns for the one before it: raw or escaped, and raw only."""
     before: dict[bytes, list[bytes]] = {}
     for places in literals:
         before.setdefault(places[-1], []).append(places[-2])
@@ -157,14 +157,14 @@ def _ends(literals: Sequence[Places], *codes: Callable[[bytes], bytes]) -> Itera
 
 
 def _before_marks(literals: Sequence[Places], other: bytes = b"") -> Iterator[bytes]:
-    """Yield a pattern for what stands raw, or as ``other``, before the marks of literals; nothing without any."""
+    """Yield a pattern for the raw character, or ``other``, before the punctuation of literals; nothing without any."""
     some = [places[index - 1] for places in literals for index in range(1, len(places)) if _marks(places[index])]
     if some:
         yield spelling.character(spelling.union(other, *some))
 
 
 def _pairs_before_marks(literals: Sequence[Places]) -> Iterable[list[tuple[bytes, bytes]]]:
-    """Return what two characters stand raw before each mark, or all that begins with it."""
+    """Return the two raw characters before each punctuation mark of the literals, grouped by mark."""
     before: dict[bytes, list[tuple[bytes, bytes]]] = {}
     for places in literals:
         for index in range(2, len(places)):
@@ -174,7 +174,7 @@ def _pairs_before_marks(literals: Sequence[Places]) -> Iterable[list[tuple[bytes
 
 
 def _rests(literals: Sequence[Places], code: Callable[[bytes], bytes]) -> Iterator[bytes]:
-    """Yield patterns for an escaped character that is not the last, and the raw ones behind it."""
+    """Yield patterns for an escaped character that is not the last, and the raw ones after it."""
     spelled = dict.fromkeys(
         code(places[index]) + spelling.pattern(places[index + 1 :])
         for places in literals

@@ -1,9 +1,9 @@
-"""Text in which characters are escaped: percent, backslash, HTML and quoted-printable.
+"""Decode text with escaped characters: percent, backslash, HTML and quoted-printable.
 
-A credential in such text rings in one of three ways: a character of its rule's literal is escaped; the literal is raw
-and an escape ends the run of raw characters after it, or begins that before it; or it is encoded once more beneath
-escapes, which then stand densely. Text that is base64 or hexadecimal for a literal counts as one: escaped line breaks
-may cut it.
+A credential in such text fires a trigger in one of three ways: a character of its rule's literal is escaped; the
+literal is raw, and an escape ends the run of raw characters after it or begins the run before it; or the credential is
+encoded once more beneath escapes, which are then dense. A literal in base64 or hexadecimal counts as a literal, since
+escaped line breaks may cut it.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.encodings.escape_triggers import Places
 
 _LITERAL_BYTES = 96  # the longest one with each character escaped
-_LITERAL_ESCAPES = 5  # more than it has, and each is as long where it was escaped over and over
+_LITERAL_ESCAPES = 5  # more than it has; each may be long, where it was escaped over and over
 _ESCAPE_BYTES = 16 << 10
-# What base64 and credentials hold; an escape ends it.
+# The characters of base64 and credentials; an escape ends a run of them.
 _RUN = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-.+/:~"
 _GOES_ON = rb"(?:[0-9A-Za-z_.+/:~-]{4}|[0-9A-Za-z_.+/:~-]{0,3}[%\\&=])"
 _TOKEN = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-."
-# Neither blanks nor what encloses: quotes, brackets, commas. Braces belong to escapes.
+# Neither blanks nor delimiters: quotes, brackets, commas. Braces belong to escapes.
 _TEXT = _TOKEN + b"!#$%&*+/:;=?@\\^{|}~"
-_TOGETHER = 32  # parts of an alarm; of more, where there is no hyperscan, each would be looked for everywhere
+_TOGETHER = 32  # parts of a trigger; without hyperscan, each of more parts would be searched for everywhere
 _LEFT_BYTES = 1024
 _LEFT_RUN_BYTES = 256
 
 
 class _Shared(NamedTuple):
-    """What all families listen for: literals with raw text behind them, in base64 or in hexadecimal too.
+    """The triggers that all families share: literals with raw text after them, also in base64 or in hexadecimal.
 
-    The last of ``raw`` hears short beginnings with much behind them. ``inner`` are those before which a part of the
-    match may be escaped; ``ends`` is how all end, with their length.
+    The last of ``raw`` matches short magic bytes with a long run after them. The triggers ``inner`` are for literals
+    before which a part of the match may be escaped. ``ends`` are the last characters of all literals.
     """
 
     raw: tuple[Trigger, ...]
@@ -64,11 +64,11 @@ class Escapes:
         self._family = family
         self._ends = shared.ends
         self._lengths = sorted({len(end) for end in shared.ends})
-        near = [spelling.alarm(family.near(shared.literals))] if shared.literals else []
+        near = [spelling.trigger(family.near(shared.literals))] if shared.literals else []
         dense = (Trigger(pattern, needs=needs) for pattern, needs in family.dense)
         seams = list(family.nested())
-        nested = (spelling.alarm(seams[at : at + _TOGETHER]) for at in range(0, len(seams), _TOGETHER))
-        self.alarms = (*shared.raw, *shared.inner, *near, *dense, *nested)
+        nested = (spelling.trigger(seams[at : at + _TOGETHER]) for at in range(0, len(seams), _TOGETHER))
+        self.triggers = (*shared.raw, *shared.inner, *near, *dense, *nested)
         self._inner = len(shared.raw)
         self._short = self._inner - 1
         self._near = self._inner + len(shared.inner)
@@ -81,50 +81,50 @@ class Escapes:
         known: Container[int] = (),  # noqa: ARG002 - these take no time to decode
         work: Work | None = None,
     ) -> Iterator[Decoded]:
-        """Yield the stretches of text round alarms in which there is an escape, each from blank to blank."""
-        rings, end = FiredTriggers(ends, work), -1
-        while rings:
-            ring, alarm = rings.first
-            place, passed = self._place(data, ring, alarm) if ring > end else (None, end)
+        """Decode the text around triggers that has an escape in it, each from blank to blank."""
+        fired, end = FiredTriggers(ends, work), -1
+        while fired:
+            fired_at, trigger = fired.first
+            place, passed = self._place(data, fired_at, trigger) if fired_at > end else (None, end)
             if place is not None:
                 start, end = max(0, end, self._text_start(data, place)), self._text_end(data, place)
                 text = _Text(self._resolver, data, start, end)
                 resolved = text.resolved()
                 if resolved != data[start:end]:
                     yield Decoded(self._family.name, resolved, start, end, text.span)
-            rings.leave(max(passed, end))
+            fired.advance(max(passed, end))
 
-    def _place(self, data: bytes, ring: int, alarm: int) -> tuple[int | None, int]:
-        """Return a place in escaped text, if the ring tells of any, and up to where its alarm tells of no other."""
-        if alarm >= self._dense:
-            return ring, ring
-        if alarm >= self._near:
-            return (ring - 1 if self._ends_a_literal(data, ring) else None), ring
-        if alarm >= self._inner:
-            return self._escaped_before(data, ring)
-        if alarm == self._short:
-            ring -= encoded_magics.in_base64().short_length - 1  # an escape may stand in what makes it longer
-        # An alarm that an introducer ended is one too far.
-        stop = data.find(self._family.introducer, ring - 1)
+    def _place(self, data: bytes, fired_at: int, trigger: int) -> tuple[int | None, int]:
+        """Return a place in escaped text, if the trigger shows one, and up to where that trigger shows no other."""
+        if trigger >= self._dense:
+            return fired_at, fired_at
+        if trigger >= self._near:
+            return (fired_at - 1 if self._ends_a_literal(data, fired_at) else None), fired_at
+        if trigger >= self._inner:
+            return self._escaped_before(data, fired_at)
+        if trigger == self._short:
+            fired_at -= encoded_magics.in_base64().short_length - 1  # the rest of the match may hold an escape
+        # A match that an introducer ends is one byte too long.
+        stop = data.find(self._family.introducer, fired_at - 1)
         if stop < 0:
             return None, len(data)
-        run = stop - len(data[ring - 1 : stop]) + len(data[ring - 1 : stop].rstrip(_RUN))
-        if run >= ring:
+        run = stop - len(data[fired_at - 1 : stop]) + len(data[fired_at - 1 : stop].rstrip(_RUN))
+        if run >= fired_at:
             return None, run
         return (stop if self._escape.match(data, stop) else None), stop
 
     def _ends_a_literal(self, data: bytes, end: int) -> bool:
-        """Tell whether a literal, partly escaped, ends there."""
+        """Return whether a partly escaped literal ends there."""
         start = self._escape_start(data, end)
-        found = self._escape.match(data, start, end) if start is not None else None
-        longest = found.end() - found.start() if found and found.end() > end - _LITERAL_ESCAPES else 0
+        match = self._escape.match(data, start, end) if start is not None else None
+        longest = match.end() - match.start() if match and match.end() > end - _LITERAL_ESCAPES else 0
         text = _Text(
             self._resolver, data, max(0, end - max(_LITERAL_BYTES, _LITERAL_ESCAPES * longest)), end
         ).resolved()
         return any(text[-length:] in self._ends for length in self._lengths)
 
     def _escape_start(self, data: bytes, end: int) -> int | None:
-        """Return where the last escape before ``end`` begins, if there may be one near."""
+        """Return where the last escape before ``end`` may begin; None where none is near."""
         introducer = self._family.introducer
         start = data.rfind(introducer, max(0, end - _LEFT_RUN_BYTES), end)
         if start >= 0 and self._family.guard:
@@ -133,13 +133,13 @@ class Escapes:
         return start if start >= 0 else None
 
     def _escaped_before(self, data: bytes, end: int) -> tuple[int | None, int]:
-        """Return a place in escaped text if there is an escape before a raw literal, and where another could be."""
+        """Return a place in escaped text, if an escape comes before a raw literal, and where the next could be."""
         start = self._escape_start(data, end)
         if start is None:
             following = data.find(self._family.introducer, end)
             return None, following if following >= 0 else len(data)
-        found = self._escape.match(data, start)
-        return (end - 1 if found and not data[found.end() : end].strip(_RUN) else None), end
+        match = self._escape.match(data, start)
+        return (end - 1 if match and not data[match.end() : end].strip(_RUN) else None), end
 
     @cached_property
     def _escape(self) -> re.Pattern[bytes]:
@@ -158,23 +158,23 @@ class Escapes:
 
     def _text_end(self, data: bytes, position: int) -> int:
         while True:
-            found = self._text.match(data, position)
-            position = found.end() if found else position
-            joint = next((one for one in self._family.joints if data.startswith(one, position - 1)), b"")
-            if not joint:
+            match = self._text.match(data, position)
+            position = match.end() if match else position
+            soft_break = next((end for end in self._family.soft_breaks if data.startswith(end, position - 1)), b"")
+            if not soft_break:
                 return position
-            position += len(joint) - 1
+            position += len(soft_break) - 1
 
     def _text_start(self, data: bytes, position: int) -> int:
-        """Return where the text begins that goes on to ``position``, at most 2 KiB before; no name or escape is cut."""
+        """Return where the text up to ``position`` begins, at most 2 KiB before; no name or escape is cut."""
         for characters in (_TEXT, _TOKEN):
             first = max(0, position - _LEFT_BYTES)
             while True:
                 position = first + len(data[first:position].rstrip(characters))
-                joint = next((one for one in self._family.joints if data.endswith(one, first, position)), b"")
-                if not joint:
+                soft_break = next((end for end in self._family.soft_breaks if data.endswith(end, first, position)), b"")
+                if not soft_break:
                     break
-                position -= len(joint)
+                position -= len(soft_break)
             if position > first:
                 break
             if self._family.guard:
@@ -184,20 +184,21 @@ class Escapes:
 
 
 class _EscapePatterns(NamedTuple):
-    """The pattern of an escape, and that of several plain ones, in its group, or else of one; and what they stand for.
+    """The patterns of escapes and the functions that resolve them.
 
-    ``looks_back`` says that an escape may depend on what stands before it.
+    ``escape`` matches one. ``either`` matches several plain ones in its group, or else one. ``looks_back`` says that an
+    escape may depend on the bytes before it.
     """
 
     escape: re.Pattern[bytes]
     either: re.Pattern[bytes]
-    one: Callable[[bytes], bytes]
-    several: Callable[[bytes], bytes]
+    resolve_one: Callable[[bytes], bytes]
+    resolve_several: Callable[[bytes], bytes]
     looks_back: bool
 
 
 class _Text:
-    """``data[start:end]``; where its bytes stand is found out only when asked, for few texts hold a hit."""
+    """``data[start:end]`` without escapes; offsets are computed on demand, since few texts hold a match."""
 
     def __init__(self, resolver: _EscapePatterns, data: bytes, start: int, end: int) -> None:
         self._escape, self._either, self._resolve, self._resolve_plain, self._looks_back = resolver
@@ -206,23 +207,23 @@ class _Text:
         self._end = end
 
     def resolved(self) -> bytes:
-        """Return what stands there without escapes."""
+        """Return the text without escapes."""
         if not self._looks_back:
             return self._either.sub(self._resolved_of, self._data[self._start : self._end])
         resolved = bytearray()
         position = self._start
-        for found in self._either.finditer(self._data, self._start, self._end):
-            resolved += self._data[position : found.start()]
-            resolved += self._resolved_of(found)
-            position = found.end()
+        for match in self._either.finditer(self._data, self._start, self._end):
+            resolved += self._data[position : match.start()]
+            resolved += self._resolved_of(match)
+            position = match.end()
         resolved += self._data[position : self._end]
         return bytes(resolved)
 
-    def _resolved_of(self, found: re.Match[bytes]) -> bytes:
-        return self._resolve_plain(found[0]) if found[1] else self._resolve(found[0])
+    def _resolved_of(self, match: re.Match[bytes]) -> bytes:
+        return self._resolve_plain(match[0]) if match[1] else self._resolve(match[0])
 
     def span(self, first: int, last: int) -> tuple[int, int]:
-        """Return what ``[first, last)`` of the resolved text was made of."""
+        """Return the span in the data from which ``[first, last)`` of the resolved text was made."""
         start, _ = self._byte(first)
         return (start, self._byte(last - 1)[1]) if last > first else (start, start)
 
@@ -236,36 +237,38 @@ class _Text:
 
     @cached_property
     def _escapes(self) -> tuple[array[int], array[int], array[int]]:
-        """For each escape: where in the resolved text it ends, and where in the data it starts and ends."""
+        """For each escape, its end in the resolved text, and its start and end in the data."""
         ends, firsts, lasts = array("q"), array("q"), array("q")
         shift = -self._start
-        for found in self._found():
-            shift += len(self._resolve(found[0])) - len(found[0])
-            ends.append(found.end() + shift)
-            firsts.append(found.start())
-            lasts.append(found.end())
+        for match in self._matches():
+            shift += len(self._resolve(match[0])) - len(match[0])
+            ends.append(match.end() + shift)
+            firsts.append(match.start())
+            lasts.append(match.end())
         return ends, firsts, lasts
 
-    def _found(self) -> Iterator[re.Match[bytes]]:
-        # Not of a slice: an escape may depend on what stands before the text.
+    def _matches(self) -> Iterator[re.Match[bytes]]:
+        # Not in a slice: an escape may depend on the bytes before the text.
         return self._escape.finditer(self._data, self._start, self._end)
 
 
 def encodings(literals: Sequence[Literal]) -> tuple[Escapes, ...]:
-    """Return the encodings of all families, to look for these literals."""
+    """Return the encodings of all families, with triggers for these literals."""
     places = tuple(dict.fromkeys(literal.places for literal in literals))
     inner = dict.fromkeys(literal.places for literal in literals if not literal.leading)
     ends = (product(*text) for literal in places for text in hidden(literal))
     raw = [(spelling.pattern(literal) + _GOES_ON, spelling.longest(literal)) for literal in places]
     shared = _Shared(
         (
-            *([spelling.alarm(raw)] if raw else ()),
-            *encoded_literals.base64_alarms(literals).values(),
-            *encoded_literals.hexadecimal_alarms(literals),
+            *([spelling.trigger(raw)] if raw else ()),
+            *encoded_literals.base64_triggers(literals).values(),
+            *encoded_literals.hexadecimal_triggers(literals),
             *encoded_magics.in_base64().triggers,
             encoded_magics.in_base64().short,
         ),
-        (spelling.alarm((spelling.pattern(one), spelling.longest(one)) for one in inner),) if inner else (),
+        (spelling.trigger((spelling.pattern(literal), spelling.longest(literal)) for literal in inner),)
+        if inner
+        else (),
         places,
         frozenset(map(bytes, chain.from_iterable(ends))),
     )

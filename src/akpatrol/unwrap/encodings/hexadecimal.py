@@ -1,4 +1,4 @@
-"""Hex (RFC 4648 section 8): digits in a row, pairs apart as in arrays, and the dumps of xxd and hexdump."""
+"""Decode hex (RFC 4648 section 8): consecutive digits, separate pairs as in arrays, and dumps of xxd and hexdump."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from akpatrol.model.fired_triggers import FiredTriggers, exact
 from akpatrol.model.trigger import Trigger
 from akpatrol.rules.literals import shipped
 from akpatrol.unwrap.encodings import encoded_literals, encoded_magics, spelling
-from akpatrol.unwrap.encodings.encoded_run import Beginning, Finder, RunPatterns
+from akpatrol.unwrap.encodings.encoded_run import Beginning, RunFinder, RunPatterns
 from akpatrol.unwrap.encodings.encoding import Alphabet, Decoded
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
@@ -23,56 +23,56 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.encodings.encoded_run import EncodedRun
     from akpatrol.unwrap.encodings.spelling import Part
 
-# Between pairs in arrays and lists; hexdump's gap in the middle of a row is two blanks.
+# Separators of pairs in arrays and lists; hexdump's gap in the middle of a row is two blanks.
 _BETWEEN_PAIRS = (b"[ :,-]", b",? ?0[xX]")
-# UTF-16, as registry files and dumps write it; of either order, for only the first or the last zeros differ.
+# UTF-16, as registry files and dumps write it; in either byte order, since only the first or the last zeros differ.
 _ZEROS = (b",00,", b" 00 ")
-# The second row of a dump: xxd's, hexdump's and od's. Of a prefix that is parted by the end of a row or between groups
-# nothing else shows.
+# The second row of a dump: xxd's, hexdump's and od's. Nothing else shows a prefix that the end of a row or of a group
+# splits.
 _ROWS = (Trigger(rb"000000[12]0(?:: |  )", needs=b"000000"), Trigger(rb"\n00000[12]0 ", needs=b"\n00000"))
 
 _DIGIT = rb"[0-9A-Fa-f]"
 _COMPRESSED = rb"1[fF]8[bB]08|504[bB]0304|[fF][dD]377[aA]585[aA]00|425[aA]683[1-9]|28[bB]52[fF][fF][dD]"
 _OFFSET = rb"[0-9A-Fa-f]{6,8}+(?::[ \t]++|[ \t]{1,2}(?=(?:[0-9A-Fa-f]{2}){1,2}+[ \r\n]))"
-_JOINT = (
+_SEPARATOR = (
     rb"(?:(?:[ ]{2,}+[ -~]{1,34})?+[ \t]*+[,:-]?+[ \t]*+\\?+\r?+\n[ \t>#*]*+(?:" + _OFFSET + rb")?+"
     rb"|[\"'][ \t]*+[+.&\\]?+[ \t]*+\r?+\n[ \t]*+[+.&]?+[ \t]*+b?+[\"']"
     rb"|(?:\\++r)?+\\++n[ \t]*+"
     rb"|(?<![0-9A-Fa-f]{17})(?:[:-]|,?[ \t]{1,2}|,))(?:0[xX])?+"
 )
-_STRETCH = rb"(?m:^)" + _OFFSET + rb"|" + _DIGIT + rb"++(?:" + _JOINT + rb"(?!%b)" + _DIGIT + rb"++(?![G-Zg-z_]))*+"
-_PLAIN = lazy(rb"[0-9A-Fa-f\r\n]*+")  # behind a blank there may be an offset
+_RUN = rb"(?m:^)" + _OFFSET + rb"|" + _DIGIT + rb"++(?:" + _SEPARATOR + rb"(?!%b)" + _DIGIT + rb"++(?![G-Zg-z_]))*+"
+_PLAIN = lazy(rb"[0-9A-Fa-f\r\n]*+")  # an offset may follow a blank
 _BEFORE = rb"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=0[xX])|(?<=%%[0-9A-F]{2}))(?:%b)"
 _BEGIN_LENGTH = 12
-# Pairs of text, or of the zeros and ends of lines in it: a part of what the alarm hears.
+# Pairs of text, or of the zeros and line ends in it: a part of what the trigger matches.
 _SHAPE = lazy(rb"(?:[2-7][0-9A-Fa-f]|0[09AaDd]){12}")
 _PAIR = 2  # digits, for a byte
 _ALPHABET = Alphabet(b"0123456789ABCDEFabcdef", _PAIR)
-_MAGIC, _TAR, _CORE, _SHAPED = range(4)
+_MAGIC, _TAR, _LITERAL, _SHAPED = range(4)
 
 
 class Hexadecimal:
     """The encoding ``hex``."""
 
     def __init__(self, literals: Sequence[Literal] | None = None) -> None:
-        """Look for what begins as a container, has the shape of text, or holds one of the literals."""
+        """Set the triggers for containers, for the shape of text, and for the literals."""
         literals = shipped() if literals is None else literals
         texts = [text for literal in literals for text in encoded_literals.hexadecimal(literal)]
         written = zip(*map(_spelled, texts), strict=True)
-        cored = (*encoded_literals.hexadecimal_alarms(literals), *map(_alarm, written), *_ROWS)
+        literal_triggers = (*encoded_literals.hexadecimal_triggers(literals), *map(_trigger, written), *_ROWS)
         magics = encoded_magics.in_hexadecimal()
-        self.alarms = (
+        self.triggers = (
             *magics.triggers,
             encoded_literals.HEXADECIMAL_TAR,
-            *cored,
+            *literal_triggers,
             magics.short,
             encoded_literals.LONG_HEXADECIMAL,
         )
-        self._kinds = (*(_MAGIC for _ in magics.triggers), _TAR, *(_CORE for _ in cored))
+        self._kinds = (*(_MAGIC for _ in magics.triggers), _TAR, *(_LITERAL for _ in literal_triggers))
         leading = (text for literal in literals if literal.leading for text in encoded_literals.hexadecimal(literal))
         begins = spelling.any_of([digit for pair in text for digit in pair] for text in leading)
         known = b"|".join(filter(None, (begins, _COMPRESSED)))
-        self._form = RunPatterns(lazy(_STRETCH % known), lazy(_JOINT), _PLAIN)
+        self._form = RunPatterns(lazy(_RUN % known), lazy(_SEPARATOR), _PLAIN)
         self._begin = lazy(_BEFORE % (known + b"|" + magics.begins))
         self._short = Beginning(lazy(_BEFORE % magics.short_begins), magics.short_length)
 
@@ -83,34 +83,34 @@ class Hexadecimal:
         known: Container[int] = (),
         work: Work | None = None,
     ) -> Iterator[Decoded]:
-        """Yield each stretch round an alarm, read from its first digit or its second as the alarm wants it."""
-        finder = Finder(data, self._form, work)
+        """Decode each run around a trigger, from its first digit or its second, as the trigger asks for."""
+        finder = RunFinder(data, self._form, work)
 
-        def wanted(stretch: EncodedRun, end: int, alarm: int) -> int | None:
-            return self._phase(stretch, end, self._kinds[alarm])
+        def alignment_of(run: EncodedRun, end: int, trigger: int) -> int | None:
+            return self._phase(run, end, self._kinds[trigger])
 
-        rings = FiredTriggers(ends[: len(self._kinds)], work)
-        for stretch, phase in finder.rung(rings, partial(self._begins, data), wanted, range(_PAIR), known):
-            yield _decoded(stretch, phase)
-        for stretch in finder.begun(exact(ends[-2]), self._short):
-            if stretch.key not in known:
-                yield _decoded(stretch, 0)
-        for stretch, shown in finder.others(
+        fired = FiredTriggers(ends[: len(self._kinds)], work)
+        for run, phase in finder.around_triggers(fired, partial(self._begins, data), alignment_of, range(_PAIR), known):
+            yield _decoded(run, phase)
+        for run in finder.from_beginnings(exact(ends[-2]), self._short):
+            if run.key not in known:
+                yield _decoded(run, 0)
+        for run, shown in finder.from_shapes(
             exact(ends[-1]), lambda end: encoded_literals.shaped_run(data, end, _SHAPE)
         ):
-            if stretch.key not in known:
-                yield _decoded(stretch, stretch.index(shown) % _PAIR)
+            if run.key not in known:
+                yield _decoded(run, run.index(shown) % _PAIR)
 
     def _begins(self, data: bytes, end: int) -> int | None:
-        """Return where what rang surely begins."""
+        """Return where the match of a trigger certainly begins."""
         found = self._begin.search(data, max(0, end - _BEGIN_LENGTH), end)
         return found.start() if found else None
 
-    def _phase(self, stretch: EncodedRun, end: int, kind: int) -> int | None:
-        """Return how many digits stand before the first pair, as what rang wants it; None if it was chance."""
-        if kind == _MAGIC and not self._begin.match(stretch.characters):
+    def _phase(self, run: EncodedRun, end: int, kind: int) -> int | None:
+        """Return how many digits come before the first pair, by a trigger; None for a coincidence."""
+        if kind == _MAGIC and not self._begin.match(run.characters):
             return None
-        index = stretch.index(end)
+        index = run.index(end)
         if kind == _TAR:
             phase = index - encoded_literals.HEXADECIMAL_TAR_END
             return phase if 0 <= phase <= _PAIR else None
@@ -118,7 +118,7 @@ class Hexadecimal:
 
 
 def _spelled(text: Pairs) -> tuple[list[Part], ...]:
-    """Return the ways in which pairs of digits are written: apart, in the groups of dumps, with zeros between."""
+    """Return patterns for pairs of digits that are separate, in the groups of dumps, or with zeros between them."""
     pairs = [spelling.pattern(pair) for pair in text]
     first = spelling.longest(text[0])
     apart: list[list[Part]] = [[(between.join(pairs), first)] for between in _BETWEEN_PAIRS]
@@ -131,21 +131,21 @@ def _spelled(text: Pairs) -> tuple[list[Part], ...]:
     return (*apart, together, zeros)
 
 
-def _alarm(ways: Iterable[list[Part]]) -> Trigger:
-    return spelling.alarm(part for way in ways for part in way)
+def _trigger(ways: Iterable[list[Part]]) -> Trigger:
+    return spelling.trigger(part for way in ways for part in way)
 
 
-def _decoded(stretch: EncodedRun, phase: int) -> Decoded:
-    characters = stretch.characters
+def _decoded(run: EncodedRun, phase: int) -> Decoded:
+    characters = run.characters
     data = bytes.fromhex(characters[phase : len(characters) - (len(characters) - phase) % 2].decode())
 
     def span(first: int, last: int) -> tuple[int, int]:
-        return stretch.span(phase + 2 * first, phase + 2 * last)
+        return run.span(phase + 2 * first, phase + 2 * last)
 
     start, end = span(0, len(data))
-    return Decoded("hex", data, start, end, span, stretch.key, _ALPHABET)
+    return Decoded("hex", data, start, end, span, run.key, _ALPHABET)
 
 
 def encodings(literals: Sequence[Literal]) -> tuple[Hexadecimal, ...]:
-    """Return the encoding, to look for these literals."""
+    """Return the encoding, with triggers for these literals."""
     return (Hexadecimal(literals),)

@@ -1,4 +1,4 @@
-"""Patterns that are compiled when they are first used: a hook imports every encoding and needs hardly any."""
+"""Compile patterns when they are first used: a hook imports every encoding and uses hardly any pattern."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ class _Lazy:
 
 
 def lazy(pattern: bytes) -> re.Pattern[bytes]:
-    """Return what behaves as the compiled pattern does. A wrong pattern raises re.error when it is used."""
+    """Return an object that behaves like the compiled pattern. A wrong pattern raises re.error at its first use."""
     return cast("re.Pattern[bytes]", _Lazy(pattern))

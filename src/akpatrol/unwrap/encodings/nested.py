@@ -1,8 +1,8 @@
-"""Where escapes are escaped again: how the seam of two layers reads, for each family that the outer one may be of.
+"""Spell the seam of two layers where escapes are escaped again, for each family of the outer layer.
 
-Where a layer escapes all characters its escapes stand densely, and nothing else is needed. Where it escapes only what
-is neither letter nor digit, each inner escape is an outer one, for what introduces the inner, with the inner's code
-behind it. Text that is escaped throughout has these in a row.
+A layer that escapes all characters has dense escapes, which other triggers find. A layer that escapes only punctuation
+turns each inner escape into an outer escape, of the inner introducer, followed by the inner code. Text that is escaped
+throughout has these one after another.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from akpatrol.unwrap.encodings.spelling import Part
 
-# Of a character of text, or of a zero before one.
+# The code of a character of text, or of a zero before one.
 _CODE = rb"(?:[2-7][0-9A-Fa-f]|00[0-9A-Za-z_])"
-# What goes on behind a backslash.
+# The rest of an escape after its backslash.
 _BODY = rb"(?:u00|U000000|x[0-7]|[01][0-7]{2})"
 _NAMES = (b"percnt", b"equals", b"bsol", b"num", b"semi", b"lcub")
 _NAMED = b"(?:%b)" % b"|".join(_NAMES)
@@ -24,7 +24,7 @@ _BEHIND_AMP = b"(?:#|amp|%b)" % b"|".join(_NAMES)
 
 
 def percent() -> Iterator[Part]:
-    """Yield the seams where the outer layer is of percent escapes, once or more."""
+    """Yield the seams where the outer layer has percent escapes, once or more."""
     return _by_two_digits(b"%", b"%(?:25|3[Dd])")
 
 
@@ -34,8 +34,8 @@ def quoted() -> Iterator[Part]:
 
 
 def _by_two_digits(sign: bytes, again: bytes) -> Iterator[Part]:
-    """Yield the seams for escapes of a sign and two digits; ``again`` is how codes of their kind begin anew."""
-    # The sign itself, or its code of a layer between.
+    """Yield the seams for escapes of a sign and two digits; ``again`` begins the next escape of the same kind."""
+    # The sign itself, or its code in a layer between.
     for before, begins in ((sign, (sign,)), (b"(?:25|3[Dd])", (b"25", b"3D", b"3d"))):
         percents, equals, reverses = (tuple(one + digits for one in begins) for digits in (b"25", b"3", b"5"))
         yield before + b"25" + _CODE + again, percents
@@ -51,7 +51,7 @@ def _by_two_digits(sign: bytes, again: bytes) -> Iterator[Part]:
 
 
 def html() -> Iterator[Part]:
-    """Yield the seams where the outer layer is of character references, once or more."""
+    """Yield the seams where the outer layer has character references, once or more."""
     for percent_sign in (b"#37;", b"25;", b"percnt;"):
         yield percent_sign + _CODE, percent_sign
     for equals in (b"#61;", b"3d;", b"3D;", b"equals;"):
@@ -75,7 +75,7 @@ def html() -> Iterator[Part]:
 
 
 def backslash() -> Iterator[Part]:
-    """Yield the seams where the outer layer is of escapes with a backslash, once or more."""
+    """Yield the seams where the outer layer has backslash escapes, once or more."""
     introduced = rb"\\(?:u00|U000000|x|[ux]\{)(?:2[56]|3[Dd])"
     for before, behind, begins, ends in (
         (b"u00", b"", (b"u00",), b""),
@@ -105,7 +105,7 @@ def backslash() -> Iterator[Part]:
 
 
 def _doubled() -> Iterator[Part]:
-    """Yield what is escaped throughout beneath escapes of the backslash itself, as in JSON, or as it is."""
+    """Yield patterns for text that is escaped throughout, with its backslashes escaped again, as in JSON, or not."""
     for escape, needs in ((rb"\\u00[0-7][0-9A-Fa-f]", b"\\u00"), (rb"\\U000000[0-7][0-9A-Fa-f]", b"\\U000000")):
         yield escape * 3, needs
         yield escape + rb"\\\\[uU\\]", needs

@@ -1,4 +1,4 @@
-"""The table of encodings, and what the gate must listen for on their behalf."""
+"""The table of encodings, and the triggers that the prefilter searches for on their behalf."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from akpatrol.scan.work import Work
     from akpatrol.unwrap.encodings.encoding import Decoded, Encoding, EncodingModule
 
-# The modules of this package that have encodings, in their order; who does not decode imports none.
+# The modules of this package that define encodings, in order; they are imported only to decode.
 MODULES = (
     "base64",
     "hexadecimal",
@@ -26,33 +26,33 @@ MODULES = (
 
 
 class Decoder(NamedTuple):
-    """All encodings of a table together; equal alarms of several are one."""
+    """Several encodings together; those with equal triggers share them."""
 
-    alarms: tuple[Trigger, ...]
+    triggers: tuple[Trigger, ...]
     members: tuple[tuple[Encoding, tuple[int, ...]], ...]
 
     def find(
         self,
         data: bytes,
-        rung: Mapping[int, TriggerEnds | Sequence[int]],
+        fired: Mapping[int, TriggerEnds | Sequence[int]],
         known: Container[int] = (),
         work: Work | None = None,
     ) -> Iterator[Decoded]:
-        """Yield what is encoded in ``data``; ``rung`` has, for each alarm that rings, where its matches end.
+        """Decode the encoded runs in ``data``; ``fired`` has, for each trigger that fires, where its matches end.
 
-        What has one of the ``known`` keys may be left out; what is beyond the ``work`` that is left, too.
+        Runs whose key is ``known`` may be left out, and so may those that exceed the ``work`` that is left.
         """
         for encoding, indexes in self.members:
-            if not rung.keys().isdisjoint(indexes):
-                yield from encoding.find(data, [rung.get(index, ()) for index in indexes], known, work)
+            if not fired.keys().isdisjoint(indexes):
+                yield from encoding.find(data, [fired.get(index, ()) for index in indexes], known, work)
 
 
 def decoder(literals: Sequence[Literal] | None = None, encodings: Sequence[Encoding] | None = None) -> Decoder:
-    """Return the decoder of these encodings, by default of all, for literals, by default the shipped rules'."""
+    """Return a decoder of these encodings, by default all, for these literals, by default the shipped rules'."""
     chosen = tuple(_all(literals) if encodings is None else encodings)
-    alarms = tuple(dict.fromkeys(alarm for encoding in chosen for alarm in encoding.alarms))
-    place = {alarm: index for index, alarm in enumerate(alarms)}
-    return Decoder(alarms, tuple((one, tuple(place[alarm] for alarm in one.alarms)) for one in chosen))
+    triggers = tuple(dict.fromkeys(trigger for encoding in chosen for trigger in encoding.triggers))
+    place = {trigger: index for index, trigger in enumerate(triggers)}
+    return Decoder(triggers, tuple((one, tuple(place[trigger] for trigger in one.triggers)) for one in chosen))
 
 
 def _all(literals: Sequence[Literal] | None) -> Iterator[Encoding]:

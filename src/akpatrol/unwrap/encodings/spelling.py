@@ -1,4 +1,4 @@
-"""Patterns for texts of which each character has alternatives, in the syntax that ``re`` and hyperscan share."""
+"""Build patterns for texts whose characters have alternatives, in the syntax that ``re`` and hyperscan share."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _PLAIN = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuv
 _ESCAPED = tuple(bytes([byte]) if byte in _PLAIN else rb"\x%02x" % byte for byte in range(256))
 _escaped = _ESCAPED.__getitem__
 _byte = tuple(bytes([byte]) for byte in range(256)).__getitem__
-_SURE = 3  # bytes in a row that make a pattern quick to look for
+_SURE = 3  # consecutive bytes that make a pattern quick to search for
 _MOST_WRITTEN_OUT = 256
 
 
-def alarm(parts: Iterable[Part], *, each: bool = True) -> Trigger:
-    """Return an alarm that any of the parts rings, a pattern and what it needs each."""
+def trigger(parts: Iterable[Part], *, each: bool = True) -> Trigger:
+    """Return a trigger that any of the parts fires; a part is a pattern and the bytes that it needs."""
     some = tuple(dict.fromkeys(parts))
     if len(some) == 1:
         return Trigger(some[0][0], each, some[0][1])
@@ -40,12 +40,12 @@ def character(alternatives: bytes) -> bytes:
 
 
 def pattern(characters: Characters, between: bytes = b"") -> bytes:
-    """Return a pattern for a text, with those bytes between its characters."""
+    """Return a pattern for a text, with the bytes ``between`` its characters."""
     return b"".join(map(_escaped, between)).join(map(character, characters))
 
 
 def parts(characters: Characters, between: bytes = b"") -> list[Part]:
-    """Return patterns for a text, each with what it needs; written out where it would need too little."""
+    """Return patterns for a text, each with the bytes it needs; spelled out where one pattern would need too few."""
     needs = longest(characters, between)
     number = prod(map(len, characters))
     if len(needs) >= _SURE or number == 1 or number > _MOST_WRITTEN_OUT:
@@ -55,7 +55,7 @@ def parts(characters: Characters, between: bytes = b"") -> list[Part]:
 
 
 def longest(characters: Characters, between: bytes = b"") -> bytes:
-    """Return the longest text that is in each spelling."""
+    """Return the longest text that every spelling contains."""
     best = run = b""
     for alternatives in characters:
         run = run + between + alternatives if run else alternatives
@@ -65,11 +65,11 @@ def longest(characters: Characters, between: bytes = b"") -> bytes:
 
 
 def any_of(texts: Iterable[Characters]) -> bytes:
-    """Return a pattern for any of several texts, by their common beginnings: quick however many they are."""
+    """Return a pattern for any of several texts, grouped by common prefixes, so that many texts stay quick."""
     branches: dict[bytes, list[Characters]] = {}
     for text in texts:
         branches.setdefault(text[0] if text else b"", []).append(text[1:])
-    # What is empty matches before anything longer does.
+    # An empty branch matches before any longer one.
     if b"" in branches:
         return b""
     spelled = [character(first) + any_of(rest) for first, rest in branches.items()]
@@ -82,12 +82,12 @@ def either_case(text: bytes) -> Characters:
 
 
 def union(*alternatives: bytes) -> bytes:
-    """Return all bytes of several alternatives, in order."""
+    """Return the bytes of several alternatives, sorted and without duplicates."""
     return bytes(sorted(set(chain.from_iterable(alternatives))))
 
 
 def _ranged(alternatives: bytes) -> bytes:
-    """Return what stands in brackets, in ranges where three or more follow one another."""
+    """Return the inside of a bracket expression, with a range for three or more consecutive bytes."""
     spelled, index = [], 0
     while index < len(alternatives):
         last = index

@@ -1,7 +1,8 @@
-"""UTF-16 and UTF-32 of either byte order, whole files and islands in other data: Unicode 16.0 sections 3.9 and 3.10.
+"""Decode UTF-16 and UTF-32 of either byte order, whole files and islands in other data.
 
-An island begins at any offset. What rings shows characters with zero bytes between, which both orders have: read in the
-one, the first zero byte belongs to a character; read in the other, one more does at the end. Both are tried.
+Unicode 16.0 sections 3.9 and 3.10. An island begins at any offset. Triggers match characters with zero bytes between
+them, which both byte orders have: in one, a further zero byte precedes the first character; in the other, it follows
+the last. Both are tried.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ _BLOCK = 4096
 _TEXT = rb"[\t\r\n -~]"
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _NAME = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-.+/=%"
-# RFC 3629 section 3: bytes that continue a character, and bytes that begin one beyond the basic plane.
+# RFC 3629 section 3: bytes that continue a character, and bytes that begin one outside the basic plane.
 _CONTINUING = bytes(range(0x80, 0xC0))
 _BEGINNING_FOUR = bytes(range(0xF0, 0xF5))
 
 
 class _Form(NamedTuple):
-    """A codec that knows no byte order mark; ``width`` bytes an ASCII character; the mark, as a pattern."""
+    """A codec without a byte order mark; ``width`` bytes an ASCII character; the ``mark`` as a pattern."""
 
     codec: str
     width: int
@@ -47,11 +48,11 @@ class _Form(NamedTuple):
 
     @property
     def place(self) -> int:
-        """Where the byte of an ASCII character is."""
+        """The index of the non-zero byte of an ASCII character."""
         return 0 if self.little else self.width - 1
 
     def opening(self, number: int) -> bytes:
-        """Return what matches the mark, or that many ASCII characters."""
+        """Return a pattern for the mark, or for that many ASCII characters."""
         zeros = rb"\x00" * (self.width - 1)
         character = _TEXT + zeros if self.little else zeros + _TEXT
         return b"%b|(?:%b){%d}" % (self.mark, character, number)
@@ -64,16 +65,16 @@ _FORMS = (
     _Form("utf-16-le", 2, little=True, mark=rb"\xff\xfe"),
     _Form("utf-16-be", 2, little=False, mark=rb"\xfe\xff"),
 )
-# A longer opening takes the gate several times longer to compile, and few other files ring.
-_RUNG, _SURE = 3, 8
-# Wide text that was read byte by byte and written wide once more, or oftener: its characters stand further apart, and
-# before them may stand what was a mark.
+# A longer opening takes the prefilter several times longer to compile, and few other files fire it.
+_OPENING_CHARACTERS, _SURE = 3, 8
+# Wide text that was read byte by byte and written wide again, once or more: its characters are further apart, and the
+# former byte order mark may come before them.
 _WIDENED = (
     rb"(?:\xc3[\xbe\xbf]){2}|\x00{0,3}[\xfe\xff]\x00{1,3}[\xfe\xff]|\x00{1,2}%b\x00{3}%b|\x00{0,7}%b\x00{7}|\x00{8}"
     % ((_TEXT,) * 3)
 )
 _WIDENED_BYTES = 1 << 20
-# A mark that was read byte by byte, as the layer round it leaves it.
+# A mark that was read byte by byte, as the outer layer leaves it.
 _READ_MARKS = ("\xff\xfe".encode(), "\xfe\xff".encode())
 _MARK_BYTES = 4
 _MARK_CHARACTERS = ("\xfe", "\xff")
@@ -81,53 +82,55 @@ _NO_MARK = str.maketrans("", "", "".join(_MARK_CHARACTERS))
 _NOT_ZERO = re.compile(rb"[^\0]")
 
 
-class _Core(NamedTuple):
-    """What rings for texts of ``length`` characters in a form of that width, in both byte orders."""
+class _WideLiteral(NamedTuple):
+    """A trigger for texts of ``length`` characters of ``width`` bytes, in both byte orders."""
 
     width: int
     length: int
-    alarm: Trigger
+    trigger: Trigger
 
     @property
     def size(self) -> int:
-        """Bytes that it shows: all of the characters but zeros at one end."""
+        """The length of its match in bytes: all characters, without the zeros at one end."""
         return (self.length - 1) * self.width + 1
 
     def start(self, form: _Form, end: int) -> int:
-        """Return where the first character begins that rang at ``end``."""
+        """Return where the first character of the match that ends at ``end`` begins."""
         return end - self.size - (0 if form.little else self.width - 1)
 
     def alignment(self, form: _Form, end: int) -> int:
-        """Return where between two characters it began, equal for places that one stretch can hold; -1 for none."""
+        """Return the alignment of the match, equal for places that one island can hold; -1 in a form of other width."""
         return self.start(form, end) % self.width if form.width == self.width else -1
 
 
-def _fixed(width: int, text: str) -> _Core:
-    """Return the core of characters and classes that are written as a pattern."""
+def _fixed(width: int, text: str) -> _WideLiteral:
+    """Return the trigger for characters and classes that are written as a pattern."""
     zeros = width - 1
     characters = re.findall(rb"\[.*?\]|.", text.encode(), re.DOTALL)
     plain = list(takewhile(lambda character: len(character) == 1, characters))
     spelled = (re.escape(one) if len(one) == 1 else one for one in characters)
     needs = bytes(zeros).join([*plain, b""][: len(characters)])
-    return _Core(width, len(characters), Trigger((rb"\x00" * zeros).join(spelled), needs=needs))
+    return _WideLiteral(width, len(characters), Trigger((rb"\x00" * zeros).join(spelled), needs=needs))
 
 
-def _derived(width: int, texts: Iterable[Characters]) -> Iterator[_Core]:
-    """Yield the cores of texts, one for each length."""
+def _derived(width: int, texts: Iterable[Characters]) -> Iterator[_WideLiteral]:
+    """Yield the triggers for texts, one for each length."""
     parts: dict[int, list[Part]] = {}
     for text in texts:
         parts.setdefault(len(text), []).extend(spelling.parts(text, bytes(width - 1)))
     for length, some in parts.items():
-        yield _Core(width, length, spelling.alarm(some))
+        yield _WideLiteral(width, length, spelling.trigger(some))
 
 
 # The beginnings of escapes.
 _ANYWHERE = (r"\[uU][0{]", r"\x[2-7]", "&#[0-9xX]")
 _IN_UTF_16 = (*_ANYWHERE, "%[2-7][0-9A-Fa-f]", "=[2-7][0-9A-F]", r"\1[0-7][0-7]")
 _IN_UTF_32 = (*_ANYWHERE, "%[2-7]", "=[2-7]", r"\1[0-7]")
-# The end of a line may cut base64 for a literal. Split, as escapes of line ends are.
+# A line end may cut a literal in base64. Split, as escapes of line ends are.
 _LINES_UTF_16 = tuple("\n" + first + "[0-9A-Za-z]" * 7 for first in ("[0-9A-Fa-f]", "[G-Pg-p]", "[Q-Zq-z]"))
-_OPENING = Trigger(rb"^(?:" + b"|".join((*(form.opening(_RUNG) for form in _FORMS), _WIDENED)) + rb")", each=False)
+_OPENING = Trigger(
+    rb"^(?:" + b"|".join((*(form.opening(_OPENING_CHARACTERS) for form in _FORMS), _WIDENED)) + rb")", each=False
+)
 _LINE_ENDS = b"\n\r"
 _SURE_CHARACTERS = 5
 _MOST_CUTS = 256
@@ -135,7 +138,7 @@ _ALPHABET = bytes(sorted(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 
 
 def _texts(literals: Sequence[Literal]) -> Iterator[Characters]:
-    """Yield the literals, and these in base64 at each of its three alignments and in hexadecimal."""
+    """Yield the literals as they are, in base64 at each of the three alignments, and in hexadecimal."""
     for literal in literals:
         yield literal.places
         yield from _in_base64(literal)
@@ -144,13 +147,13 @@ def _texts(literals: Sequence[Literal]) -> Iterator[Characters]:
 
 
 def _in_base64(literal: Literal) -> Iterator[Characters]:
-    for core in encoded_literals.base64(literal):
-        sure = len(core.characters) > _SURE_CHARACTERS
-        yield core.characters[:_SURE_CHARACTERS] if sure else core.characters
+    for encoded in encoded_literals.base64(literal):
+        sure = len(encoded.characters) > _SURE_CHARACTERS
+        yield encoded.characters[:_SURE_CHARACTERS] if sure else encoded.characters
 
 
 def _cuts(literals: Sequence[Literal]) -> list[Characters]:
-    """Return what stands next to the end of a line that cuts base64 for a literal, with that end."""
+    """Return the characters beside a line end that cuts a literal in base64, with that line end."""
     texts = [text for literal in literals for text in _in_base64(literal)]
     behind: list[Characters] = [(b"\n", *text[at : at + 2]) for text in texts for at in range(1, len(text) - 1)]
     before: list[Characters] = [(*text[-3:-1], _LINE_ENDS) for text in texts]
@@ -159,14 +162,14 @@ def _cuts(literals: Sequence[Literal]) -> list[Characters]:
 
 
 class _LiteralStart(NamedTuple):
-    """Where in the data a core's first character begins, read in one form."""
+    """The offset of a literal's first character, read in one form."""
 
     form: _Form
     start: int
 
 
 class _Island(NamedTuple):
-    """``data[start:end]`` reads ``text``; ``inner`` characters of it stand before the place that rang."""
+    """``data[start:end]`` reads ``text``; ``inner`` characters of it precede the place where the trigger fired."""
 
     form: _Form
     start: int
@@ -176,7 +179,7 @@ class _Island(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The characters round the place that may belong to a credential, encoded or not."""
+        """The characters around the place that may belong to a credential, encoded or not."""
         before, after = self.text[: self.inner], self.text[self.inner :]
         return self.text[len(before.rstrip(_NAME)) : len(self.text) - len(after.lstrip(_NAME))]
 
@@ -185,16 +188,16 @@ class WideText:
     """The encodings ``utf-16-le``, ``utf-16-be``, ``utf-32-le`` and ``utf-32-be``."""
 
     def __init__(self, literals: Sequence[Literal] | None = None) -> None:
-        """Look for what begins like wide text, has escapes or lines of base64 in it, or holds one of the literals."""
+        """Set the triggers for the beginning of wide text, for escapes and base64 lines in it, and for the literals."""
         literals = shipped() if literals is None else literals
-        self._cores = (
+        self._literals = (
             *_derived(2, _texts(literals)),
             *_derived(4, _texts(literals)),
             *_derived(4, _cuts(literals)),
             *(_fixed(2, text) for text in _IN_UTF_16 + _LINES_UTF_16),
             *(_fixed(4, text) for text in _IN_UTF_32),
         )
-        self.alarms = (_OPENING, *(core.alarm for core in self._cores))
+        self.triggers = (_OPENING, *(literal.trigger for literal in self._literals))
 
     def find(
         self,
@@ -203,26 +206,26 @@ class WideText:
         known: Container[int] = (),  # noqa: ARG002 - these take no time to decode
         work: Work | None = None,
     ) -> Iterator[Decoded]:
-        """Yield the data as a whole if it begins like wide text, and the islands round the places that it leaves."""
-        # Where the last stretch of each alignment ends.
+        """Decode all of the data if it begins like wide text, then the islands around the places left over."""
+        # The end of the last island of each alignment.
         read: dict[tuple[_Form, int], int] = {}
         whole = (_opened(data) or _widened(data)) if ends[0] else None
         if whole:
             start = _MARK_BYTES if data.startswith(_READ_MARKS) else 0
             yield _decoded(whole, data[start:].decode(whole.codec, "replace"), start, len(data))
             read[whole, 0] = len(data)
-        rings = FiredTriggers(ends[1:], work)
-        while rings:
-            end, core = rings.first[0], self._cores[rings.first[1]]
-            rings.leave(end)
-            if any(end <= stop and core.alignment(form, end) == rest for (form, rest), stop in read.items()):
+        fired = FiredTriggers(ends[1:], work)
+        while fired:
+            end, literal = fired.first[0], self._literals[fired.first[1]]
+            fired.advance(end)
+            if any(end <= stop and literal.alignment(form, end) == rest for (form, rest), stop in read.items()):
                 continue
-            places = _places(data, end, core)
+            places = _places(data, end, literal)
             islands = [_island(data, place, max(read.values(), default=0)) for place in places]
             if len({island.name for island in islands}) == 1:
                 del islands[1:]
             for place, island in zip(places, islands, strict=False):
-                read[place.form, place.start % core.width] = island.end
+                read[place.form, place.start % literal.width] = island.end
                 yield _decoded(island.form, island.text, island.start, island.end)
 
 
@@ -232,8 +235,8 @@ def _opened(data: bytes) -> _Form | None:
 
 
 def _widened(data: bytes) -> _Form | None:
-    """Return the form of data that begin with wide text which was made wider still, by where its bytes stand."""
-    places = [found.start() for found in islice(_NOT_ZERO.finditer(data, 0, _WIDENED_BYTES), 2 * _SURE)]
+    """Return the form of data that begins with wide text that was widened again, by the offsets of its bytes."""
+    places = [match.start() for match in islice(_NOT_ZERO.finditer(data, 0, _WIDENED_BYTES), 2 * _SURE)]
     text = [place for place in places if data[place] not in b"\xfe\xff"]
     steps = {behind - before for before, behind in pairwise(text)}
     step = steps.pop() if len(steps) == 1 and len(text) >= _SURE else 0
@@ -243,20 +246,20 @@ def _widened(data: bytes) -> _Form | None:
     return next((form for form in _FORMS if all(place % form.width == form.place for place in places)), None)
 
 
-def _places(data: bytes, end: int, core: _Core) -> list[_LiteralStart]:
-    """Return the readings of what rang in which all of it is there, first one that is aligned as files mostly are."""
+def _places(data: bytes, end: int, literal: _WideLiteral) -> list[_LiteralStart]:
+    """Return the readings in which the whole match is there, first one that is aligned, as most files are."""
     places = []
     for form in _FORMS:
-        start = core.start(form, end)
-        stop = start + core.width * core.length
-        zeros = data[end:stop] if form.little else data[start : end - core.size]
-        if form.width == core.width and start >= 0 and zeros == bytes(core.width - 1):
+        start = literal.start(form, end)
+        stop = start + literal.width * literal.length
+        zeros = data[end:stop] if form.little else data[start : end - literal.size]
+        if form.width == literal.width and start >= 0 and zeros == bytes(literal.width - 1):
             places.append(_LiteralStart(form, start))
-    return sorted(places, key=lambda place: place.start % core.width != 0)
+    return sorted(places, key=lambda place: place.start % literal.width != 0)
 
 
 def _island(data: bytes, place: _LiteralStart, limit: int) -> _Island:
-    """Return the text round a place: forwards as long as it is text, back at most 4 KiB and hardly beyond ``limit``."""
+    """Return the text around a place: forwards as far as it is text, back at most 4 KiB, hardly beyond ``limit``."""
     form, start = place
     before = _backwards(data, form, start, min(start, max(_LEAST_LEFT_BYTES, min(_LEFT_BYTES, start - limit))))
     after, end = _forwards(data, form, start)
@@ -264,7 +267,7 @@ def _island(data: bytes, place: _LiteralStart, limit: int) -> _Island:
 
 
 def _backwards(data: bytes, form: _Form, start: int, most: int) -> str:
-    """Return the text that ends at ``start``, of ``most`` bytes; in other data it is short, and that slow to decode."""
+    """Return the text that ends at ``start``, at most ``most`` bytes; decoding is slow, and most text here is short."""
     back = min(most, _LEAST_LEFT_BYTES)
     while True:
         before = data[start - back + back % form.width : start].decode(form.codec, "replace")
@@ -276,15 +279,15 @@ def _backwards(data: bytes, form: _Form, start: int, most: int) -> str:
 
 
 def _forwards(data: bytes, form: _Form, start: int) -> tuple[str, int]:
-    """Return the text that begins at ``start``, and where it ends."""
+    """Return the text that begins at ``start``, and its end."""
     decoder = codecs.getincrementaldecoder(form.codec)("replace")
     parts = []
     position, size = start, _LEAST_BYTES
     while position < len(data):
         part = decoder.decode(data[position : position + size])
-        found = _NO_TEXT.search(part)
-        parts.append(part[: found.start()] if found else part)
-        if found:
+        match = _NO_TEXT.search(part)
+        parts.append(part[: match.start()] if match else part)
+        if match:
             break
         position, size = position + size, min(2 * size, _MOST_BYTES)
     text = "".join(parts)
@@ -292,7 +295,7 @@ def _forwards(data: bytes, form: _Form, start: int) -> tuple[str, int]:
 
 
 def _decoded(form: _Form, text: str, start: int, end: int) -> Decoded:
-    # Of wide text that was made wider the bytes are to be had back; in both ways each character counts once.
+    # Widened wide text is turned back into bytes; either way each character counts once.
     inner = text.removeprefix("\ufeff")
     widened = inner[:4].strip("\0")[:1] in _MARK_CHARACTERS and inner.translate(_NO_MARK).isascii()
     if widened and inner != text:
@@ -302,12 +305,12 @@ def _decoded(form: _Form, text: str, start: int, end: int) -> Decoded:
 
 
 def encodings(literals: Sequence[Literal]) -> tuple[WideText, ...]:
-    """Return the four encodings as one, to look for these literals."""
+    """Return the four encodings as one, with triggers for these literals."""
     return (WideText(literals),)
 
 
 class _Offsets:
-    """Maps offsets in UTF-8 to those in the wide form, block by block and only when asked: few texts hold a hit."""
+    """Maps offsets in UTF-8 to those in the wide form, block by block and on demand: few texts hold a match."""
 
     def __init__(self, data: bytes, width: int, start: int, end: int) -> None:
         self._data = data
@@ -316,7 +319,7 @@ class _Offsets:
         self._end = end
 
     def span(self, first: int, last: int) -> tuple[int, int]:
-        """Return where the characters stand that ``data[first:last]`` is, or is a part, of."""
+        """Return the span of the characters that ``data[first:last]`` is made of, or is a part of."""
         while 0 < first < len(self._data) and self._data[first] in _CONTINUING:
             first -= 1
         return self._offset(first), self._offset(last)
@@ -332,7 +335,7 @@ class _Offsets:
         return list(accumulate(sizes, initial=0))
 
     def _size(self, part: bytes) -> int:
-        """Return the bytes in the wide form of the characters that begin in a part."""
+        """Return the size in the wide form of the characters that begin in a part, in bytes."""
         characters = len(part.translate(None, _CONTINUING))
         pairs = 0 if self._width > 2 else len(part) - len(part.translate(None, _BEGINNING_FOUR))  # noqa: PLR2004
         return self._width * (characters + pairs)

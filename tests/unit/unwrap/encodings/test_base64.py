@@ -20,7 +20,7 @@ from akpatrol.unwrap.encodings.base64 import Base64
 from akpatrol.unwrap.encodings.hexadecimal import Hexadecimal
 from tests.corpus import packing
 from tests.credentials import organization_key, personal_access_token
-from tests.unit.unwrap.gates import find, unwrapped
+from tests.unit.unwrap.prefiltering import find, unwrapped
 
 if TYPE_CHECKING:
     from akpatrol.model.trigger import Needs
@@ -45,7 +45,7 @@ def _credential(seed: int = 0) -> bytes:
 
 def test_the_cores_are_those_that_enumeration_gives() -> None:
     """Every prefix, at every alignment, with whatever stands on either side."""
-    ring = re.compile(b"|".join(alarm.pattern for alarm in encoded_literals.base64_alarms(shipped()).values()))
+    ring = re.compile(b"|".join(trigger.pattern for trigger in encoded_literals.base64_triggers(shipped()).values()))
     seen = set()
     for prefix in (b"ak_", b"pat_"):
         for before in (b"", b"\0", b"\xff", b"ab", b"\xff\xff"):
@@ -57,7 +57,10 @@ def test_the_cores_are_those_that_enumeration_gives() -> None:
 
 
 _PARTS = [
-    part for encoding in _BOTH for alarm in encoding.alarms for part in alarm.parts or ((alarm.pattern, alarm.needs),)
+    part
+    for encoding in _BOTH
+    for trigger in encoding.triggers
+    for part in trigger.parts or ((trigger.pattern, trigger.needs),)
 ]
 
 

@@ -59,7 +59,7 @@ def _examiner() -> Examiner:
 
 def _look(text: str) -> list[RawFinding | Skipped]:
     content = Content(ORIGIN, text.encode(), size=len(text))
-    return [found for found in _examiner().look(content) if isinstance(found, RawFinding | Skipped)]
+    return [found for found in _examiner().examine_item(content) if isinstance(found, RawFinding | Skipped)]
 
 
 @pytest.mark.parametrize("written", _WRITTEN)
@@ -126,4 +126,4 @@ def test_both_prefilters_hear_the_same(rng: random.Random) -> None:
         for width in (30, 39, 40, 76):
             text = "\n".join(re.findall(f".{{1,{width}}}", b64encode(_form(magic)[: rng.randrange(70, 3000)]).decode()))
             content = Content(ORIGIN, text.encode(), size=len(text))
-            assert list(quick.look(content)) == list(_examiner().look(content))
+            assert list(quick.examine_item(content)) == list(_examiner().examine_item(content))

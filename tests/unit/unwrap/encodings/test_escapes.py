@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from akpatrol.rules.literals import shipped
 from akpatrol.unwrap.encodings.escapes import encodings
 from tests.credentials import organization_key, personal_access_token
-from tests.unit.unwrap.gates import rung
+from tests.unit.unwrap.prefiltering import fired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,8 +31,8 @@ BY_NAME = dict(zip(NAMES, ESCAPES, strict=True))
 
 
 def opened(encoding: Encoding, data: bytes) -> list[Decoded]:
-    """Do what the gate and the decoder do for one encoding."""
-    ends = [rung(alarm, data)[: None if alarm.each else 1] for alarm in encoding.alarms]
+    """Do for one encoding what the prefilter and the decoder do."""
+    ends = [fired(trigger, data)[: None if trigger.each else 1] for trigger in encoding.triggers]
     return list(encoding.find(data, ends)) if any(ends) else []
 
 

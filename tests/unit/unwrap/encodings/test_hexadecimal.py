@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from akpatrol.unwrap.encodings.hexadecimal import Hexadecimal
 from tests.credentials import organization_key, personal_access_token
-from tests.unit.unwrap.gates import find
+from tests.unit.unwrap.prefiltering import find
 
 _quick = settings(max_examples=60)
 _seeds = st.integers(0, 2**32)

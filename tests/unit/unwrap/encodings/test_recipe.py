@@ -33,7 +33,7 @@ class Reversed:
     """The encoding ``reversed``, a line at a time."""
 
     def __init__(self, literals: Sequence[Literal]) -> None:
-        self.alarms = (spelling.alarm(part for one in literals for part in spelling.parts(one.places[::-1])),)
+        self.triggers = (spelling.trigger(part for one in literals for part in spelling.parts(one.places[::-1])),)
 
     def find(
         self,
@@ -49,7 +49,7 @@ class Reversed:
             start = data.rfind(b"\\n", 0, place) + 1
             stop = data.find(b"\\n", place)
             end = stop if stop >= 0 else len(data)
-            fired.leave(end)
+            fired.advance(end)
             yield Decoded("reversed", data[start:end][::-1], start, end, partial(_span, end))
 
 

@@ -1,4 +1,4 @@
-"""What the gate does for one encoding, with ``re`` alone."""
+"""Search for one encoding's triggers with ``re`` alone, as the prefilter does."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from akpatrol.model.trigger import Trigger
     from akpatrol.unwrap.encodings.encoding import Decoded, Encoding
 
-_compiled = cache(re.compile)  # re itself keeps 512, fewer than there are alarms
+_compiled = cache(re.compile)  # re itself keeps 512, fewer than there are triggers
 
 
-def rung(alarm: Trigger, data: bytes) -> list[int]:
-    """Return where an alarm rings; each part needs what it says."""
+def fired(trigger: Trigger, data: bytes) -> list[int]:
+    """Return where a trigger fires, and check that each match holds the bytes that it needs."""
     ends: set[int] = set()
-    for pattern, needs in alarm.parts or ((alarm.pattern, alarm.needs),):
+    for pattern, needs in trigger.parts or ((trigger.pattern, trigger.needs),):
         found = [*_compiled(pattern).finditer(data)]
         assert all(HeldBytes(one[0])(needs) for one in found)
         ends.update(one.end() for one in found)
@@ -28,8 +28,8 @@ def rung(alarm: Trigger, data: bytes) -> list[int]:
 
 
 def find(encoding: Encoding, data: bytes) -> Iterator[Decoded]:
-    """Yield what the encoding finds where its alarms ring."""
-    ends = [rung(alarm, data) for alarm in encoding.alarms]
+    """Yield what the encoding decodes where its triggers fire."""
+    ends = [fired(trigger, data) for trigger in encoding.triggers]
     if any(ends):
         for decoded in encoding.find(data, ends):
             assert 0 <= decoded.start <= decoded.end <= len(data)
