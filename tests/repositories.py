@@ -47,7 +47,6 @@ class Repository:
         path.mkdir(parents=True, exist_ok=True)
         if not self.git_dir.exists():
             self.git("init", "-q", "-b", "main", *init, ".")
-        if self.git_dir.is_dir():
             for name in ("hooks", "info"):
                 (self.git_dir / name).mkdir(exist_ok=True)
 
