@@ -24,18 +24,18 @@ def refusal(directory: str, file: str, beside: Sequence[str] = ()) -> str:
     # Files created in another user's directory would be in their way, as under sudo with the caller's home.
     if missing and hasattr(os, "geteuid") and os.stat(directory).st_uid != os.geteuid():
         return f"{directory} belongs to another user"
-    for one in reversed(missing):
-        os.mkdir(one, 0o700)
+    for created in reversed(missing):
+        os.mkdir(created, 0o700)
     directory = missing[0] if missing else directory
-    if not stat.S_ISDIR((found := os.lstat(directory)).st_mode) or not _is_own(found):
+    if not stat.S_ISDIR((status := os.lstat(directory)).st_mode) or not _is_own(status):
         return f"{directory} is not a directory that only its owner can write"
     for suffix in ("", *beside):
         if os.path.lexists(file + suffix):
-            found = os.lstat(file + suffix)
-            if not stat.S_ISREG(found.st_mode) or not _is_own(found) or found.st_nlink != 1:
+            status = os.lstat(file + suffix)
+            if not stat.S_ISREG(status.st_mode) or not _is_own(status) or status.st_nlink != 1:
                 return f"{file}{suffix} is not a file that only its owner can write"
     return ""
 
 
-def _is_own(found: os.stat_result) -> bool:
-    return not hasattr(os, "geteuid") or (found.st_uid == os.geteuid() and not found.st_mode & _OTHERS_MAY_WRITE)
+def _is_own(status: os.stat_result) -> bool:
+    return not hasattr(os, "geteuid") or (status.st_uid == os.geteuid() and not status.st_mode & _OTHERS_MAY_WRITE)

@@ -11,21 +11,21 @@ if TYPE_CHECKING:
     from akpatrol.scan.result import ScanResult
 
 
-def value_of(read: ScanResult) -> dict[str, object]:
-    """Return what reading counted."""
-    return {"counts": read.counts, "size": read.size, "excluded": read.excluded}
+def to_json(result: ScanResult) -> dict[str, object]:
+    """Return the counts of a scan as JSON values."""
+    return {"counts": result.counts, "size": result.size, "excluded": result.excluded}
 
 
-def told(value: Any) -> tuple[Counted | Excluded, ...] | None:
+def from_json(value: Any) -> tuple[Counted | Excluded, ...] | None:
     """Return the counts of an earlier scan; None for malformed data."""
     try:
-        one = Fields(value)
-        counts, size, excluded = one.counts("counts"), one.count("size"), one.counts("excluded")
+        fields = Fields(value)
+        counts, size, excluded = fields.counts("counts"), fields.count("size"), fields.counts("excluded")
     except FieldError:
         return None
     if not excluded.keys() <= {*Exclusion}:
         return None
-    found = [Counted(name, number) for name, number in counts.items()]
-    if found:
-        found[0] = found[0]._replace(size=size)
-    return (*found, *(Excluded(Exclusion(name), number) for name, number in excluded.items()))
+    counted = [Counted(name, number) for name, number in counts.items()]
+    if counted:
+        counted[0] = counted[0]._replace(size=size)
+    return (*counted, *(Excluded(Exclusion(name), number) for name, number in excluded.items()))

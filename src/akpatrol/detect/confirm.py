@@ -110,8 +110,8 @@ class Confirmation:
         rule, filters = self._rules[index], self._filters[index]
         if rule.keywords:
             lowered = data.lower()
-            here = any(word.encode() in lowered for word in rule.keywords)
-            if not here and not (outer.around and outer.around.holds(index, rule.keywords)):
+            has_keyword = any(word.encode() in lowered for word in rule.keywords)
+            if not has_keyword and not (outer.around and outer.around.holds(index, rule.keywords)):
                 return
         near = Nearby(self._keywords, data, 0, len(data))
         for span in self._matchers[index].find(data, 0, len(data)):

@@ -102,7 +102,7 @@ class HyperscanPatterns:
         if not self._first or self._always:
             return None
         dumped = (hyperscan.dumpb(database) for database in (self._first, *self._within))
-        return b"".join(len(one).to_bytes(_SIZE_BYTES) + one for one in dumped)
+        return b"".join(len(dump).to_bytes(_SIZE_BYTES) + dump for dump in dumped)
 
     def search(self, data: bytes) -> PrefilterResult:
         """Return where in ``data`` a credential could be."""

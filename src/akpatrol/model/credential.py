@@ -159,7 +159,7 @@ class Occurrence(NamedTuple):
 
 def end_of(occurrences: Iterable[Occurrence]) -> End:
     """Return whether it is known where a credential ends: in one place is enough."""
-    ends = {one.end for one in occurrences}
+    ends = {occurrence.end for occurrence in occurrences}
     return End.UNCERTAIN if ends == {End.UNCERTAIN} else End.CERTAIN
 
 

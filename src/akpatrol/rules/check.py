@@ -54,17 +54,17 @@ def _unsearched(rule: Rule) -> str:
 def expand(template: str, random: Random) -> str:
     """Fill a template's fields with random text. Raises UsageError at an unknown alphabet."""
 
-    def field(found: re.Match[str]) -> str:
-        if found[1] not in ALPHABETS:
-            raise UsageError(f"{found[0]}: unknown alphabet; known alphabets: {', '.join(ALPHABETS)}")
-        return "".join(random.choices(ALPHABETS[found[1]], k=int(found[2])))
+    def field(match: re.Match[str]) -> str:
+        if match[1] not in ALPHABETS:
+            raise UsageError(f"{match[0]}: unknown alphabet; known alphabets: {', '.join(ALPHABETS)}")
+        return "".join(random.choices(ALPHABETS[match[1]], k=int(match[2])))
 
     return _FIELD.sub(field, template)
 
 
 def _prefilters() -> tuple[PrefilterChoice, ...]:
     try:
-        import hyperscan  # noqa: F401, PLC0415 - only whether it is there
+        import hyperscan  # noqa: F401, PLC0415 - only whether it is installed
     except ImportError:
         return ("automaton",)
     return ("automaton", "hyperscan")

@@ -1,7 +1,7 @@
-"""Literals: a few bytes that every match of a rule holds, short enough to search for in every encoding.
+"""Derive literals: a few bytes that every match of a rule holds, short enough to search for in every encoding.
 
-They come from the rule's pattern, else from its keywords. A keyword, as in gitleaks, may be
-outside the encoded text, so the pattern's own bytes come first.
+They come from the rule's pattern, else from its keywords. A keyword, as in gitleaks, may be outside the encoded text,
+so the pattern's own bytes come first.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ class Literal(NamedTuple):
 
 def required(rule: Rule) -> tuple[Literal, ...]:
     """Return literals such that each match of a rule holds at least one; empty where there are none."""
-    found = _in_pattern(rule.regex) or _in_keywords(rule.keywords)
+    literals = _in_pattern(rule.regex) or _in_keywords(rule.keywords)
     # The judge rejects anything shorter, regardless of the pattern.
     text = min(rule.kind.bounds.shortest, _TEXT)
-    return found if rule.kind.is_custom else tuple(one._replace(text=text) for one in found)
+    return literals if rule.kind.is_custom else tuple(literal._replace(text=text) for literal in literals)
 
 
 def of_all(rules: Iterable[Rule]) -> tuple[Literal, ...]:
@@ -63,7 +63,7 @@ def of_all(rules: Iterable[Rule]) -> tuple[Literal, ...]:
 @lru_cache(1)
 def shipped() -> tuple[Literal, ...]:
     """Return the literals of the shipped rules."""
-    from akpatrol.rules import rule_file  # noqa: PLC0415 - who brings literals does without
+    from akpatrol.rules import rule_file  # noqa: PLC0415 - only where the caller has no literals
 
     return of_all(rule_file.load().rules)
 
@@ -107,10 +107,10 @@ def _in_pattern(regex: str) -> tuple[Literal, ...]:
 
 
 def _in_keywords(keywords: Sequence[str]) -> tuple[Literal, ...]:
-    found = [_best(_either_case(word), range(0))[:1] for word in keywords]
-    if not found or not all(found) or len(found) > _MOST_LITERALS:
+    literals = [_best(_either_case(word), range(0))[:1] for word in keywords]
+    if not literals or not all(literals) or len(literals) > _MOST_LITERALS:
         return ()
-    return tuple(one._replace(leading=False, behind=b"", text=0) for (one,) in found)
+    return tuple(literal._replace(leading=False, behind=b"", text=0) for (literal,) in literals)
 
 
 def _either_case(word: str) -> Items:
@@ -129,22 +129,22 @@ def _best(items: Items, choices: range) -> tuple[Literal, ...]:
 
 def _of_each(items: Items, index: int, choice: Choice) -> tuple[Literal, ...]:
     """Return literals for each branch of a choice; nothing where one has none."""
-    found: dict[Literal, None] = {}
+    of_branches: dict[Literal, None] = {}
     for branch in choice.branches:
         path = (*items[:index], *branch, *items[index + 1 :])
         literals = _best(path, range(index, index + len(branch)))
         if not literals:
             return ()
-        found.update(dict.fromkeys(literals))
-    return tuple(found) if len(found) <= _MOST_LITERALS else ()
+        of_branches.update(dict.fromkeys(literals))
+    return tuple(of_branches) if len(of_branches) <= _MOST_LITERALS else ()
 
 
 def _rank(literals: tuple[Literal, ...]) -> tuple[float, int]:
-    return min((_worth(one.places, leading=one.leading) for one in literals), default=0), -len(literals)
+    return min((_worth(literal.places, leading=literal.leading) for literal in literals), default=0), -len(literals)
 
 
 def _worth(places: Sequence[bytes], *, leading: bool) -> float:
-    """Return how rare the bytes are, in bits; more where a match begins with them, for then its encoding does too."""
+    """Return how rare the bytes are, in bits; more where a match begins with them, as then its encoding does too."""
     bits = 0.0
     for index, place in enumerate(places):
         bits += _REPEATED_BITS if place in places[:index] else 8 - log2(len(place))

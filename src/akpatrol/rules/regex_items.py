@@ -87,7 +87,7 @@ _MOST = 16  # items that a repeated one is written out as
 
 
 def parse(pattern: bytes) -> Parsed:
-    """Return what a pattern's matches consist of. Raises UnknownSyntaxError."""
+    """Parse a pattern into the items of its matches. Raises UnknownSyntaxError."""
     parser = _PatternParser(pattern.decode("latin-1"))
     items = parser.alternatives(_Flags(fold=False, dot_all=False))
     if parser.rest:
@@ -145,18 +145,18 @@ class _PatternParser:
     def _sequence(self, flags: _Flags) -> tuple[Items, _Flags]:
         items: list[Item] = []
         while self.rest and self.rest[0] not in "|)":
-            found = _GROUP.match(self.rest, 1) if self.rest[0] == "(" else None
-            if found and found[5] == ")":
-                self.rest, flags = self.rest[found.end() :], _changed(flags, found[3], found[4])
+            match = _GROUP.match(self.rest, 1) if self.rest[0] == "(" else None
+            if match and match[5] == ")":
+                self.rest, flags = self.rest[match.end() :], _changed(flags, match[3], match[4])
                 continue
             items += self._repeated(self._atom(flags))
         return tuple(items), flags
 
     def _repeated(self, atom: Items) -> Items:
-        while found := _REPEAT.match(self.rest):
-            self.rest = self.rest[found.end() :]
-            lowest = int(found[2] or (1 if found[1] == "+" else 0))
-            exact = found[2] is not None and not found[3]
+        while match := _REPEAT.match(self.rest):
+            self.rest = self.rest[match.end() :]
+            lowest = int(match[2] or (1 if match[1] == "+" else 0))
+            exact = match[2] is not None and not match[3]
             times = min(lowest, max(1, _MOST // max(1, len(atom)))) if lowest else 0
             rest = AnyBytes(least(atom) * (lowest - times), is_ascii(atom))
             atom = atom * times + (() if exact and times == lowest else (rest,))
@@ -181,12 +181,12 @@ class _PatternParser:
     def _group(self, flags: _Flags) -> Items:
         captures = not self.rest.startswith("?")
         if not captures:
-            found = _GROUP.match(self.rest)
-            if not found:
+            match = _GROUP.match(self.rest)
+            if not match:
                 raise UnknownSyntaxError
-            self.rest, captures = self.rest[found.end() :], found[2] is not None
-            if found[3] is not None:
-                flags = _changed(flags, found[3], found[4])
+            self.rest, captures = self.rest[match.end() :], match[2] is not None
+            if match[3] is not None:
+                flags = _changed(flags, match[3], match[4])
         if captures:
             self._number += 1
             number = self._number
@@ -205,7 +205,7 @@ class _PatternParser:
     def _escape(self, flags: _Flags) -> Items:
         if quoted := _QUOTED.match(self.rest):
             self.rest = self.rest[quoted.end() :]
-            return tuple(_folded(frozenset([ord(one)]), flags) for one in quoted[1])
+            return tuple(_folded(frozenset([ord(character)]), flags) for character in quoted[1])
         if self.rest[:1] in ("A", "b", "B", "z", "Z"):
             self.rest = self.rest[1:]
             return ()
@@ -216,15 +216,15 @@ class _PatternParser:
             self.rest = self.rest[code.end() :]
             value = int(code[3], 8) if code[3] else int(code[1] or code[2], 16)
             return frozenset([value]) if value in _ANY else _ANY
-        if found := _CLASS.match(self.rest):
-            self.rest = self.rest[found.end() :]
+        if match := _CLASS.match(self.rest):
+            self.rest = self.rest[match.end() :]
             return _ANY
-        one, self.rest = self.rest[:1], self.rest[1:]
-        if one in _ESCAPED:
-            return _ESCAPED[one]
-        if not one or (one.isalnum() and one.isascii()):
+        character, self.rest = self.rest[:1], self.rest[1:]
+        if character in _ESCAPED:
+            return _ESCAPED[character]
+        if not character or (character.isalnum() and character.isascii()):
             raise UnknownSyntaxError
-        return frozenset([ord(one)])
+        return frozenset([ord(character)])
 
     def _class(self, flags: _Flags) -> Set:
         negated = self.rest.startswith("^")
@@ -252,8 +252,8 @@ class _PatternParser:
         return _folded(frozenset(members), flags)
 
     def _member(self) -> Set:
-        one, self.rest = self.rest[:1], self.rest[1:]
-        return self._escaped() if one == "\\" else frozenset(map(ord, one))
+        character, self.rest = self.rest[:1], self.rest[1:]
+        return self._escaped() if character == "\\" else frozenset(map(ord, character))
 
 
 def _changed(flags: _Flags, on: str, off: str | None) -> _Flags:
@@ -266,8 +266,8 @@ def _changed(flags: _Flags, on: str, off: str | None) -> _Flags:
 
 
 def _folded(members: Set, flags: _Flags, *, widen: bool = True) -> Set:
-    """Return a set with the other case of its letters; beyond ASCII with every byte that could be one."""
+    """Return a set with the other case of its letters; a set beyond ASCII gets every byte that could be one."""
     if not flags.fold:
         return members
-    folded = members | {one ^ 32 for one in members if one in _LOWER or one in _UPPER}
+    folded = members | {byte ^ 32 for byte in members if byte in _LOWER or byte in _UPPER}
     return folded | frozenset(range(_ASCII_END, 256)) if widen and max(members, default=0) >= _ASCII_END else folded

@@ -99,12 +99,12 @@ def _value(unit: FilesUnit, read: ScanResult) -> dict[str, object] | None:
     in_names = any(hit.origin.place is Place.PATH and not hit.origin.containers for hit in read.findings)
     if in_names or read.uncacheable or not again <= {*unit.files}:
         return None
-    return {**scan_counts.value_of(read), "again": [path.hex() for path in sorted(again)]}
+    return {**scan_counts.to_json(read), "again": [path.hex() for path in sorted(again)]}
 
 
 def _known(value: Any) -> _Known | None:
     """Return what was kept of a batch; what is not as it was written is nothing."""
-    told = scan_counts.told(value)
+    told = scan_counts.from_json(value)
     try:
         return None if told is None else _Known(told, tuple(bytes.fromhex(path) for path in value["again"]))
     except (KeyError, ValueError, TypeError):

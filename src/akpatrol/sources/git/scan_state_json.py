@@ -47,12 +47,12 @@ def part_value(read: ScanResult) -> dict[str, object] | None:
         again.setdefault(item, [])
     if not all(map(_ID.fullmatch, again)):
         return None
-    return {**scan_counts.value_of(read), "again": again}
+    return {**scan_counts.to_json(read), "again": again}
 
 
 def known(value: Any) -> CachedPart | None:
     """Return what was kept of a part."""
-    told = scan_counts.told(value)
+    told = scan_counts.from_json(value)
     again = value.get("again") if told is not None else None
     if told is None or not isinstance(again, dict) or not all(map(_ID.fullmatch, again)):
         return None

@@ -115,7 +115,7 @@ def _sextet(places: list[bytes], index: int) -> bytes:
     """Return the characters that can encode six bits; where they span two bytes, any pair of alternatives counts."""
     byte, bit = divmod(6 * index, 8)
     rest = places[byte + 1] if bit > 2 else b"\0"  # noqa: PLR2004 - the byte holds all six
-    values = {((one << 8 | other) >> (10 - bit)) & 63 for one in set(places[byte]) for other in set(rest)}
+    values = {((high << 8 | low) >> (10 - bit)) & 63 for high in set(places[byte]) for low in set(rest)}
     return bytes(sorted("".join(_ALPHABET[value] for value in values).encode()))
 
 

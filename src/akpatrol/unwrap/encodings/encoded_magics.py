@@ -85,9 +85,9 @@ def _encoded(
     rare = (spelling.trigger(parts[at : at + _TOGETHER]) for at in range(0, len(parts), _TOGETHER))
     return EncodedMagics(
         common,
-        tuple(one._replace(needs=run) for one in rare),
+        tuple(trigger._replace(needs=run) for trigger in rare),
         spelling.trigger((pattern + rest, needs) for pattern, needs in short),
-        b"|".join((*(one.pattern for one in common), *(pattern for pattern, _ in parts))),
+        b"|".join((*(trigger.pattern for trigger in common), *(pattern for pattern, _ in parts))),
         b"|".join(pattern for pattern, _ in short),
         short_length,
     )
