@@ -72,7 +72,7 @@ class ApiServer:
     behaviour: str = "contract"
     members: dict[str, Member] = field(default_factory=dict)
     target: str = ""
-    """Where ``redirects`` sends to."""
+    """Where ``redirects`` sends to; the credential that ``fails_on_one`` fails on."""
     after: int = 0
     """How many requests a behaviour named ``..._half_way`` answers as documented."""
     agents: int = 1
@@ -179,6 +179,12 @@ class ApiServer:
 
     async def _fails(self, _request: Logged, send: Send) -> None:
         await _reply(send, _error(500, "Internal Server Error"))
+
+    async def _fails_on_one(self, request: Logged, send: Send) -> None:
+        """Answer 500 to every request with the credential ``target``."""
+        if request.credential == self.target:
+            return await self._fails(request, send)
+        return await self._contract(request, send)
 
     async def _hangs(self, _request: Logged, _send: Send) -> None:
         await asyncio.sleep(_FOREVER)

@@ -27,6 +27,8 @@ def environment(home: Path) -> dict[str, str]:
         "HOME": str(home),
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
+        # No samples of hooks: they would be written for each repository, and scanned with each history.
+        "GIT_TEMPLATE_DIR": "",
         "GIT_AUTHOR_NAME": "Ada Author",
         "GIT_AUTHOR_EMAIL": "ada@example.org",
         "GIT_COMMITTER_NAME": "Carl Committer",
@@ -45,6 +47,9 @@ class Repository:
         path.mkdir(parents=True, exist_ok=True)
         if not self.git_dir.exists():
             self.git("init", "-q", "-b", "main", *init, ".")
+        if self.git_dir.is_dir():
+            for name in ("hooks", "info"):
+                (self.git_dir / name).mkdir(exist_ok=True)
 
     @property
     def git_dir(self) -> Path:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+import akpatrol
 from tests.forge import Forge, merge_request, pull_request
 from tests.repositories import environment
 
@@ -28,9 +31,10 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).parents[1]
 _ACTION = yaml.safe_load((_ROOT / "action.yml").read_text())
 _STEPS = _ACTION["runs"]["steps"]
-_INSTALL, _LOOK, _UPLOAD = _STEPS
+_ENVIRONMENT, _RESTORE, _INSTALL, _KEEP, _LOOK, _UPLOAD = _STEPS
 _JOB = yaml.safe_load((_ROOT / ".ci" / "gitlab.yml").read_text())["akpatrol"]
-_SOURCE = ("src", "rules", "pyproject.toml", "README.md", "LICENSE")
+_SOURCE = (".ci", "src", "rules", "pyproject.toml", "README.md", "LICENSE")
+_PINNED = re.compile(r"^([\w.-]+)==[^ ]+(.*)$", re.MULTILINE)
 
 
 @dataclass
@@ -54,6 +58,8 @@ class Machine:
         for name in _SOURCE:
             copy = shutil.copytree if (_ROOT / name).is_dir() else shutil.copy
             copy(_ROOT / name, self.source / name)
+        for lock in (self.source / ".ci").glob("*.lock"):
+            lock.write_text(_PINNED.sub(_as_installed, lock.read_text()))
         for installed in {Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")}:
             for item in installed.iterdir():
                 if not item.name.startswith(("akpatrol", "_editable", "__pycache__")) and item.suffix != ".pth":
@@ -83,18 +89,44 @@ class Machine:
         outputs = dict(line.split("=", 1) for line in lines)
         return Done(done.returncode, done.stdout + done.stderr, outputs, (self.home / "summary").read_text())
 
+    def environment(self, cwd: Path) -> dict[str, str]:
+        """Run the action's first step, and return its outputs."""
+        done = self.bash(_ENVIRONMENT["run"], cwd, {})
+        assert done.code == 0, done.out
+        return done.outputs
+
+    def install(self, cwd: Path, python: str, *, restored: bool) -> Done:
+        """Run the action's step that installs."""
+        outputs = {
+            "steps.environment.outputs.python": python,
+            "steps.restored.outputs.cache-hit": str(restored).lower(),
+        }
+        variables = {name: _filled(value, outputs) for name, value in _INSTALL["env"].items()}
+        return self.bash(_INSTALL["run"], cwd, variables)
+
     def action(self, cwd: Path, inputs: Mapping[str, str] = MappingProxyType({}), event: Event | None = None) -> Done:
-        """Run the action's second step with its inputs."""
+        """Run the action's step that scans, with its inputs."""
         given = {name: entry["default"] for name, entry in _ACTION["inputs"].items()}
         given |= inputs
-        variables = {
-            name: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda found: given[found[1]], value)
-            for name, value in _LOOK["env"].items()
-        }
+        values = {f"inputs.{name}": value for name, value in given.items()}
+        variables = {name: _filled(value, values) for name, value in _LOOK["env"].items()}
         event = dict(event or {"event": "schedule", "content": {}})
         (self.home / "event.json").write_text(json.dumps(event.pop("content")))
         variables |= {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": event.pop("event"), **event}
         return self.bash(_LOOK["run"], cwd, variables | {"GITHUB_EVENT_PATH": str(self.home / "event.json")})
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """Fill in a runner's expressions, which are only names here."""
+    return re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda found: values[found[1]], text)
+
+
+def _as_installed(pin: re.Match[str]) -> str:
+    """Pin the release that these tests run on, so that pip has nothing to fetch."""
+    try:
+        return f"{pin[1]}=={version(pin[1])}{pin[2]}"
+    except PackageNotFoundError:
+        return pin[0]
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +137,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     hostile.mkdir()
     for name in ("venv", "shlex", "pip", "ensurepip", "akpatrol"):
         (hostile / f"{name}.py").write_text(f"open({str(home / 'canary')!r}, 'w')\n")
-    done = found.bash(_INSTALL["run"], hostile, {})
+    done = found.install(hostile, found.environment(hostile)["python"], restored=False)
     assert done.code == 0, done.out
     assert found.action(hostile, {"command": "scan"}).code == 0
     assert not (home / "canary").exists()
@@ -115,6 +147,54 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
 @pytest.fixture(scope="module")
 def forge(tmp_path_factory: pytest.TempPathFactory) -> Forge:
     return Forge(tmp_path_factory.mktemp("forge") / "origin")
+
+
+@pytest.mark.slow
+def test_cold_and_warm(tmp_path: Path) -> None:
+    runner = Machine(tmp_path)
+    chosen = runner.environment(tmp_path)
+    kept, marker = Path(chosen["path"]), Path(chosen["path"], "marker")
+    assert runner.install(tmp_path, chosen["python"], restored=False).code == 0
+    marker.touch()
+    # As the cache does: an archive that leads back to the same place.
+    subprocess.run(["tar", "-C", "/", "-cf", tmp_path / "cache.tar", kept.relative_to("/")], check=True)
+    shutil.rmtree(kept)
+    subprocess.run(["tar", "-C", "/", "-xf", tmp_path / "cache.tar"], check=True)
+    assert runner.environment(tmp_path) == chosen
+    assert runner.install(tmp_path, "no-python", restored=True).code == 0
+    assert marker.exists()
+    assert runner.action(runner.source, {"command": "scan"}).code == 0
+    (kept / "bin/akpatrol").write_text("#!/bin/sh\nexit 1\n")
+    assert runner.install(tmp_path, chosen["python"], restored=True).code == 0
+    assert not marker.exists()
+    assert runner.action(runner.source, {"command": "scan"}).code == 0
+
+
+def test_the_cache_is_keyed_by_version_lock_source_and_python(tmp_path: Path) -> None:
+    runner = Machine(tmp_path)
+    first = runner.environment(tmp_path)
+    assert first["path"] == str(runner.temp / "akpatrol")
+    assert first["key"].startswith(f"akpatrol-{akpatrol.__version__}-")
+    assert platform.python_version() in first["key"]
+    (runner.source / "src/akpatrol/__pycache__").mkdir(exist_ok=True)
+    (runner.source / "src/akpatrol/__pycache__/x.pyc").touch()
+    assert runner.environment(tmp_path) == first
+    keys = {first["key"]}
+    for name in (".ci/requirements.lock", ".ci/build.lock", "pyproject.toml", "src/akpatrol/main.py"):
+        with (runner.source / name).open("a") as stream:
+            stream.write("# changed\n")
+        keys.add(runner.environment(tmp_path)["key"])
+    runner.variables["RUNNER_TEMP"] = str(tmp_path)
+    keys.add(runner.environment(tmp_path)["key"])
+    assert len(keys) == 6
+
+
+def test_the_cache_is_kept_before_the_scan_and_can_be_refused() -> None:
+    place = {"path": "${{ steps.environment.outputs.path }}", "key": "${{ steps.environment.outputs.key }}"}
+    assert _RESTORE["with"] == _KEEP["with"] == place
+    assert _RESTORE["if"] == "inputs.cache == 'true'"
+    assert _KEEP["if"] == "inputs.cache == 'true' && steps.restored.outputs.cache-hit != 'true'"
+    assert _ACTION["inputs"]["cache"]["default"] == "true"
 
 
 @pytest.mark.slow

@@ -17,6 +17,8 @@ from akpatrol.runtime import abrupt_end, interrupts
 if TYPE_CHECKING:
     from types import TracebackType
 
+    import click
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _COMPLETION = "_AKPATROL_COMPLETE"
 _ISSUES = "https://github.com/akpatrol/akpatrol/issues"
@@ -88,13 +90,25 @@ def _run(arguments: list[str]) -> int:
         return ExitCode.USAGE
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "akpatrol"
-        _say(error.format_message(), f"see {path} --help")
+        _say(*_explained(error), f"see {path} --help")
         return ExitCode.USAGE
     except click.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
         _say(error.format_message())
         return ExitCode.USAGE
+
+
+def _explained(error: click.UsageError) -> tuple[str, ...]:
+    """Return what is wrong with a command line, and what was probably meant."""
+    from click import NoSuchOption  # noqa: PLC0415 - click is imported by now
+
+    if isinstance(error, NoSuchOption):
+        from akpatrol.cli import guesses  # noqa: PLC0415 - only for a mistake
+
+        if guess := guesses.option(error.option_name, (error.ctx and error.ctx.info_name) or ""):
+            return f"{error.option_name}: no such option", f"use {guess}"
+    return (error.format_message(),)
 
 
 def _ended(signalled: KeyboardInterrupt | Terminated) -> ExitCode:
@@ -113,9 +127,9 @@ def _unexpected(error: Exception) -> ExitCode:
     return ExitCode.BUG
 
 
-def _say(message: str, hint: str = "") -> None:
+def _say(message: str, *hints: str) -> None:
     """Write to standard error, with control characters visible and anything like a credential masked."""
-    lines = [f"akpatrol: {message}", *([f"  {hint}"] if hint else [])]
+    lines = [f"akpatrol: {message}", *(f"  {hint}" for hint in hints if hint)]
     try:
         if sys.stderr:  # None when it was closed before the start; print() would take standard output instead
             print("\n".join(map(_safe, lines)), file=sys.stderr)  # noqa: T201 - the one place

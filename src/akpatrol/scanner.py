@@ -31,10 +31,10 @@ class Scanner:
 
     def scan(self, data: bytes | str) -> list[RawFinding]:
         """Return what is found in ``data``; text is taken as UTF-8."""
-        whole = _encoded(data) if isinstance(data, str) else data
-        content = content_of(BytesIO(whole).read, Origin("0"), named=True)
-        at = (lambda offset, number: whole[offset : offset + number]) if content.read else None
-        return list(self._hits(content._replace(at=at, size=len(whole))))
+        raw = _encoded(data) if isinstance(data, str) else data
+        content = content_of(BytesIO(raw).read, Origin("0"), named=True)
+        at = (lambda offset, number: raw[offset : offset + number]) if content.read else None
+        return list(self._hits(content._replace(at=at, size=len(raw))))
 
     def scan_file(self, file: BinaryIO) -> Iterator[RawFinding]:
         """Yield the findings in a binary file or stream, in constant memory."""
@@ -49,9 +49,9 @@ class Scanner:
         return self._hits(content_of(read, Origin("0"), named=True))
 
     def _hits(self, content: Content) -> Iterator[RawFinding]:
-        for found in self._examiner.examine_item(content):
-            if isinstance(found, RawFinding) and found.match.confidence >= self._minimum:
-                yield found
+        for item in self._examiner.examine_item(content):
+            if isinstance(item, RawFinding) and item.match.confidence >= self._minimum:
+                yield item
 
 
 def _encoded(text: str) -> bytes:

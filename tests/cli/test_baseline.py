@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.credentials import organization_key
 from tests.program import inside
 from tests.repositories import Repository
 
@@ -239,3 +241,107 @@ def test_who(repo: Repository, key: str, variables: dict[str, str], wanted: str)
     repo.write("f", key)
     inside("baseline", "create", cwd=repo.path, variables=variables)
     assert f'"by": "{wanted}"' in (repo.path / NAME).read_text()
+
+
+_USER = "[user]\n\tname = {}\n"
+
+
+def _by(repo: Repository, **variables: str) -> str:
+    """Return whom a new baseline names."""
+    repo.write("f", organization_key(Random(1)))
+    (repo.path / NAME).unlink(missing_ok=True)
+    inside("baseline", "create", cwd=repo.path, variables=variables)
+    (entry, _) = json.loads((repo.path / NAME).read_bytes())["entries"]
+    by: str = entry["by"]
+    return by
+
+
+@pytest.mark.parametrize("file", [".gitconfig", ".config/git/config"])
+def test_who_by_the_persons_own_configuration(repo: Repository, tmp_path: Path, file: str) -> None:
+    home = tmp_path / "home"
+    (home / file).parent.mkdir(parents=True)
+    (home / file).write_text(_USER.format("Grace Global"))
+    assert _by(repo, HOME=str(home), USER="me") == "Grace Global"
+    assert _by(repo, HOME=str(home), GIT_AUTHOR_NAME="Ada") == "Ada"
+    repo.git("config", "user.name", "Linus Local")
+    assert _by(repo, HOME=str(home)) == "Linus Local"
+
+
+def test_who_by_what_the_persons_configuration_includes_for_this_repository(repo: Repository, tmp_path: Path) -> None:
+    included = f'[includeIf "gitdir:{repo.path}/"]\n\tpath = work\n'
+    (tmp_path / ".gitconfig").write_text(_USER.format("Grace Global") + included)
+    (tmp_path / "work").write_text(_USER.format("Grace at Work"))
+    assert _by(repo, HOME=str(tmp_path)) == "Grace at Work"
+
+
+def test_who_by_a_configuration_that_the_environment_names(repo: Repository, tmp_path: Path) -> None:
+    (tmp_path / "own").write_text(_USER.format("Grace Global"))
+    (tmp_path / "system").write_text(_USER.format("Sam System"))
+    system = str(tmp_path / "system")
+    assert _by(repo, GIT_CONFIG_GLOBAL=str(tmp_path / "own"), GIT_CONFIG_SYSTEM=system) == "Grace Global"
+    assert _by(repo, GIT_CONFIG_SYSTEM=system) == "Sam System"
+    assert _by(repo, GIT_CONFIG_SYSTEM=system, GIT_CONFIG_NOSYSTEM="1", USER="me") == "me"
+
+
+def test_a_broken_configuration_costs_only_the_name(repo: Repository, tmp_path: Path) -> None:
+    (tmp_path / ".gitconfig").write_text("[user\n")
+    assert _by(repo, HOME=str(tmp_path), USER="me") == "me"
+
+
+@pytest.mark.parametrize("variables", [{"HOME": "."}, {"GIT_CONFIG_GLOBAL": ".gitconfig"}, {"XDG_CONFIG_HOME": "."}])
+def test_a_scanned_tree_supplies_no_configuration(repo: Repository, variables: dict[str, str]) -> None:
+    for file in (".gitconfig", "git/config", ".config/git/config"):
+        repo.write(file, _USER.format("Mallory"))
+    assert _by(repo, **variables, USER="me", GIT_CONFIG_NOSYSTEM="1") == "me"
+
+
+def test_a_hostile_repository_runs_nothing_of_the_persons(repo: Repository, tmp_path: Path) -> None:
+    planted = tmp_path / "ran"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch '{planted}'\n")
+    program.chmod(0o755)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "private").write_text(_USER.format("Private"))
+    programs = f"[core]\n\tfsmonitor = {program}\n\tpager = {program}\n"
+    (tmp_path / "home" / ".gitconfig").write_text(_USER.format("Grace Global") + programs)
+    with (repo.git_dir / "config").open("a") as config:
+        config.write(f"{programs}[include]\n\tpath = ~/private\n")
+    assert _by(repo, HOME=str(tmp_path / "home")) == "Grace Global"
+    assert not planted.exists()
+
+
+def test_owner_and_end(run: Run, repo: Repository, new_key: NewKey) -> None:
+    repo.commit_file("f", new_key())
+    baseline(repo, "create", "--note", "before the gate", "--owner", "platform", "--expires", "2999-01-31")
+    assert run("history", repo.path).json["credentials"][0]["allowed"]["expires"] == "2999-01-31"
+    shown = baseline(repo, "show").out.decode()
+    assert "until 2999-01-31  owner platform  before the gate" in shown
+    content = (repo.path / NAME).read_text()
+    repo.write(NAME, content.replace("2999-01-31", "2026-01-31"))
+    result = run("history", repo.path)
+    assert (result.code, result.json["summary"]["findings"]) == (1, 1)
+    assert any("expired on 2026-01-31" in notice for notice in result.json["notices"])
+    text = inside("history", repo.path, cwd=repo.path).out.decode()
+    assert "a baseline entry expired on 2026-01-31" in " ".join(text.split())
+    assert "EXPIRED on 2026-01-31" in baseline(repo, "show").out.decode()
+    repo.commit_file("g", new_key())
+    told = baseline(repo, "update", "--expires", "2999-02-28").out.decode()
+    assert "expired, so findings again:" in told
+    entries = json.loads((repo.path / NAME).read_bytes())["entries"]
+    assert sorted((one["expires"], one.get("owner", "")) for one in entries if one) == [
+        ("2026-01-31", "platform"),
+        ("2999-02-28", ""),
+    ]
+
+
+@pytest.mark.parametrize("day", ["2026-01-01", "soon"])
+def test_an_end_is_to_come(repo: Repository, day: str) -> None:
+    assert day.encode() in baseline(repo, "create", "--expires", day, code=2).err
+    assert not (repo.path / NAME).exists()
+
+
+def test_an_expired_allowance_comes_before_it(run: Run, repo: Repository, key: str) -> None:
+    repo.commit_file("f", key)
+    baseline(repo, "create")
+    repo.write(".akpatrol.toml", f"[[allow]]\nfingerprint = '{fingerprint(key)}'\nreason = 'x'\nexpires = 2026-01-31\n")
+    assert run("history", repo.path).code == 1

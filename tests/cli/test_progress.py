@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _SLOW = """
 import time
 from akpatrol.cli import progress
-progress._A_MOMENT = progress._BETWEEN_FRAMES = 0
+progress._A_MOMENT = progress._BETWEEN_FRAMES = progress._STEADY_SECONDS = 0
+progress._AGREEMENT = 1e9
 from akpatrol.detect.engine import Engine
 scan = Engine.scan
 Engine.scan = lambda *arguments: time.sleep(0.02) or scan(*arguments)
@@ -79,7 +80,9 @@ def test_bar_of_a_history(repo: Repository) -> None:
     repo.commit()
     patch = f"{_SLOW}\nfrom akpatrol.sources.git import units; units._COUNTED_EVERY = 1"
     done = on_terminal("history", repo.path, terminals=["stderr"], patch=patch)
-    assert any(re.search(r"\d+ of 22 objects", frame) for frame in _frames(done)), _frames(done)
+    assert any(re.search(r"[1-9][\d.]* (bytes|kB) of [\d.]+ kB packed", frame) for frame in _frames(done)), _frames(
+        done
+    )
     assert not any(_screen(done.err))
 
 
@@ -161,8 +164,9 @@ def _progress(*sources: Any) -> ScanProgress:
 def test_total_that_becomes_known() -> None:
     progress = _progress(_Source(None, (10, "files")))
     assert _line(progress, 1, 4_000_000) == "1 files  4 MB  2 MB/s"
-    assert _line(progress, 5) == " 50%  5 of 10 files  0 MB  0 MB/s  0:02 left"
-    assert _line(progress, 20) == "100%  20 of 10 files  0 MB  0 MB/s  0:00 left"
+    assert _line(progress, 1) == " 10%  1 of 10 files  0 MB  0 MB/s"
+    assert _line(progress, 5, seconds=10.0) == " 50%  5 of 10 files  0 MB  0 MB/s  0:10 left"
+    assert _line(progress, 20, seconds=12.0) == "100%  20 of 10 files  0 MB  0 MB/s  0:00 left"
 
 
 def test_total_of_several_sources_is_known_when_all_are() -> None:
@@ -194,3 +198,36 @@ def test_a_hook_does_not_import_rich(repo: Repository) -> None:
         cwd=repo.path,
     )
     assert done.out.endswith(b"False\n")
+
+
+def test_the_time_left_of_a_history_goes_by_packed_bytes() -> None:
+    progress = _progress(_Source((10_000_000, "stored bytes")))
+    tally = ScanResult()
+    tally.add(Counted("blobs", 1, 40_000_000, 5_000_000))
+    line = progress._text(tally, progress._ahead(), 1.0)
+    assert line == " 50%  5.0 MB of 10.0 MB packed  40 MB  40 MB/s"
+    tally.add(Counted("blobs", 1, 1_000_000, 2_000_000))
+    assert progress._text(tally, progress._ahead(), 4.0).endswith(" left")
+
+
+def test_no_time_is_promised_before_the_speed_is_steady() -> None:
+    estimate = progress_._Estimate()
+    assert estimate.left(0.0001, 1.0) is None
+    assert estimate.left(0.001, 4.0) is None  # hardly anything is read yet
+    assert estimate.left(0.5, 5.0) == pytest.approx(4.5, rel=0.2)  # little is left, whatever the speed
+    # What was slow so far and is quick now promises nothing for the long rest.
+    slow = progress_._Estimate()
+    for second in range(1, 100):
+        slow.left(0.0002 * second, float(second))
+    assert slow.left(0.021, 100.0) is not None
+    assert slow.left(0.06, 101.0) is None
+
+
+@pytest.mark.parametrize("columns", [20, 30, 40, 50, 60])
+def test_a_line_is_never_cut_off(columns: int) -> None:
+    parts = [" 50%", "5 of 10 MB packed", "40 MB", "40 MB/s", "0:03 left"]
+    line = progress_._fitting(list(parts), columns)
+    assert len(line) <= columns
+    assert line.startswith(" 50%")
+    assert line.endswith("0:03 left")
+    assert set(line.strip().split("  ")) <= {part.strip() for part in parts}

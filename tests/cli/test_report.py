@@ -317,3 +317,28 @@ def test_a_number_out_of_range_is_a_mistake_with_a_name(tmp_path: Path, command:
     done = inside(*command, file, cwd=tmp_path)
     assert (done.code, done.out) == (2, b"")
     assert b"scan.duration_seconds: must be" in done.err
+
+
+def test_the_runs_of_a_store(store: Path, tmp_path: Path) -> None:
+    done = _report(store, "--runs", "--report", "json:runs.json", cwd=tmp_path)
+    numbers = [line.split()[1] for line in _lines(done)]
+    assert (done.code, numbers) == (0, ["3", "2", "1"])
+    assert day(2) in _lines(done)[1]
+    listed = json.loads((tmp_path / "runs.json").read_text())
+    assert [run["id"] for run in listed] == [3, 2, 1]
+
+
+def test_since_a_date_or_an_age(store: Path, tmp_path: Path) -> None:
+    by_number = _report(store, "--since", "1", "-f", "json", cwd=tmp_path)
+    for name in (day(1), day(1)[:10] + "T23:00:00Z", "2w"):
+        shown = json.loads(_report(store, "--since", name, "-f", "json", cwd=tmp_path).out)
+        assert shown["changes"]["since"]["run"] == 1
+        assert shown["credentials"] == json.loads(by_number.out)["credentials"]
+
+
+@pytest.mark.parametrize("name", ["2020-01-01", "99999999999w"])
+def test_since_before_the_first_run(store: Path, tmp_path: Path, name: str) -> None:
+    done = _report(store, "--since", name, cwd=tmp_path)
+    assert done.code == 2
+    assert f"no finished run is as old as {name}" in done.err.decode()
+    assert "--runs" in done.err.decode()

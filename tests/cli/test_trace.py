@@ -57,7 +57,7 @@ def test_one_screen_has_it_all(leaky: Repository, key: str) -> None:
         f"  src/new.py:2:8\n    since 2024-01-01; Ada Author in {leaky.id('HEAD')[:12]}; in a branch now",
         f"  old.py:1:8\n    since 2024-01-01 until 2024-01-01; Ada Author in {first[:12]}; only in olde",
         "--verify checks",
-        "Next: delete it at /api-keys now",
+        "Next: delete it at /api-keys in your Anyreach organization now",
         "akp1:" + sha256(b"organization_key\0" + key.encode()).hexdigest(),
     ):
         assert told in screen, told

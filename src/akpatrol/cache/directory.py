@@ -24,8 +24,8 @@ def refusal(directory: str, file: str, beside: Sequence[str] = ()) -> str:
     # Files created in another user's directory would be in their way, as under sudo with the caller's home.
     if missing and hasattr(os, "geteuid") and os.stat(directory).st_uid != os.geteuid():
         return f"{directory} belongs to another user"
-    for created in reversed(missing):
-        os.mkdir(created, 0o700)
+    for ancestor in reversed(missing):
+        os.mkdir(ancestor, 0o700)
     directory = missing[0] if missing else directory
     if not stat.S_ISDIR((status := os.lstat(directory)).st_mode) or not _is_own(status):
         return f"{directory} is not a directory that only its owner can write"

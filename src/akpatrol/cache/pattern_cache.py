@@ -57,8 +57,8 @@ class PatternCache:
 
     def _make_room(self) -> None:
         with os.scandir(self._directory) as entries:
-            kept = [(entry.stat().st_mtime, entry.path) for entry in entries if entry.name.startswith(_PREFIX)]
-        for _, file in sorted(kept)[:-_MOST_FILES]:
+            files = [(entry.stat().st_mtime, entry.path) for entry in entries if entry.name.startswith(_PREFIX)]
+        for _, file in sorted(files)[:-_MOST_FILES]:
             os.unlink(file)
 
 

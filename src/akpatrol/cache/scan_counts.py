@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from akpatrol.scan.result import ScanResult
 
 
-def to_json(result: ScanResult) -> dict[str, object]:
+def value_of(read: ScanResult) -> dict[str, object]:
     """Return the counts of a scan as JSON values."""
-    return {"counts": result.counts, "size": result.size, "excluded": result.excluded}
+    return {"counts": read.counts, "size": read.size, "excluded": read.excluded}
 
 
-def from_json(value: Any) -> tuple[Counted | Excluded, ...] | None:
+def parse(value: Any) -> tuple[Counted | Excluded, ...] | None:
     """Return the counts of an earlier scan; None for malformed data."""
     try:
         fields = Fields(value)

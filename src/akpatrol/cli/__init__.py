@@ -25,7 +25,7 @@ _COMMANDS = {
     "baseline": ("baseline", "Create, update and show the baseline of known credentials."),
     "allow": ("allow", "Allow one credential, with a reason."),
     "rules": ("rules", "List, show and check rules."),
-    "config": ("config", "Show the configuration in force."),
+    "config": ("config", "Show the configuration in force, and its JSON Schema."),
 }
 
 
@@ -54,6 +54,21 @@ class LazyGroup(click.Group):
         module: Any = import_module(f"akpatrol.cli.{_COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command. Raises UsageError with a guess for a word that names none."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            from akpatrol.cli import guesses  # noqa: PLC0415 - only for a mistake
+
+            word, behind = args[0], args[1:]
+            if not (guess := guesses.command(word, _COMMANDS)):
+                raise
+            hint = f"did you mean: akpatrol {' '.join([guess, *behind])}"
+            raise UsageError(f"{word}: no such command", hint=hint) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from akpatrol.config import settings as settings_
 from akpatrol.config.allowance_file import with_allowance
 from akpatrol.config.load import configuration_of
 from akpatrol.errors import ExitCode, UsageError
-from akpatrol.pipeline.committed_text import clean
+from akpatrol.pipeline import committed_text
 from akpatrol.policy.baseline import is_fingerprint
 from akpatrol.report.text_safety import visible
 from akpatrol.report.write import check_writable, write
@@ -34,29 +33,17 @@ def command(flags: Options, fingerprint: str, reason: str, expires: str | None, 
     """Allow the credential with this FINGERPRINT in the tree's configuration, or in a new .akpatrol.toml."""
     if not is_fingerprint(fingerprint):
         raise UsageError(f"{fingerprint}: not a fingerprint", hint="akp1: and 64 digits, as reports show it")
-    end = _day(expires)
-    entry: dict[str, Any] = {"fingerprint": fingerprint, "reason": clean("--reason", reason)}
+    end = committed_text.end("--expires", expires)
+    entry: dict[str, Any] = {"fingerprint": fingerprint, "reason": committed_text.clean("--reason", reason)}
     if not any(character.isalnum() for character in entry["reason"]):  # the line that reports print has only dots
         raise UsageError("--reason: give one", hint="it is for whoever finds the allowance later")
-    entry |= {"owner": clean("--owner", owner)} if owner.strip() else {}
+    entry |= {"owner": committed_text.clean("--owner", owner)} if owner.strip() else {}
     entry |= {"expires": end} if end else {}
     file = _file(flags)
     check_writable(Path(file))
     write(with_allowance(file, entry), Path(file))
     click.echo(visible(f"{file}: {fingerprint} is allowed{f' until {end}' if end else ''}: {entry['reason']}"))
     return ExitCode.CLEAN
-
-
-def _day(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--expires {text}: not a date, YYYY-MM-DD") from None
-    if day <= datetime.now(UTC).date():
-        raise UsageError(f"--expires {text}: that day has come already")
-    return day
 
 
 def _file(flags: Options) -> str:

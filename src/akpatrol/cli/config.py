@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
 @click.group("config")
 def command() -> None:
-    """Show the configuration in force."""
+    """Show the configuration in force, and the schema of configurations."""
+
+
+@command.command("schema")
+def schema() -> int:
+    """Print the JSON Schema of a configuration, for editors."""
+    from akpatrol.config.configuration_schema import schema as made  # noqa: PLC0415 - only here
+
+    click.echo(json.dumps(made(), indent=2))
+    return ExitCode.CLEAN
 
 
 @command.command("show")

@@ -50,6 +50,14 @@ def _check_exclude(patterns: tuple[str, ...]) -> None:
             raise UsageError(f"--exclude {pattern}: {configuration_tables.REFUSED}", hint=configuration_tables.HINT)
 
 
+def _check_app_url(address: str | None) -> None:
+    if address is None:
+        return
+    scheme, _, rest = address.partition("://")
+    if scheme not in ("http", "https") or not rest.strip("/") or not address.isprintable() or " " in address:
+        raise UsageError(f"--app-url {address}: must be https://host[:port][/path]")
+
+
 def resolve(flags: Options, start: str | None, top: str | None, base: BasePolicy | None = None) -> Settings:
     """Return the run's settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere.
 
@@ -59,6 +67,7 @@ def resolve(flags: Options, start: str | None, top: str | None, base: BasePolicy
     found, allowing, rules = in_force(flags, start, top, base)
     variables = settings_.environment()
     options = flags.over(in_environment(variables)).over(found.options)
+    _check_app_url(options.app_url)
     outputs = ((options.format_, options.output), *options.reports)
     return settings_.Settings(
         environment=variables,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from akpatrol.cli import directory
+from akpatrol.cli.guesses import GuessingChoice
 from akpatrol.config.options import OPTIONS, SIZES
 from akpatrol.report import FORMATS
 
@@ -70,7 +71,7 @@ def parameter(name: str, **how: Any) -> click.Option:
 
 def _type(entry: Option) -> click.ParamType[Any] | None:
     if entry.form in ("choice", "format"):
-        return click.Choice(entry.choices or list(FORMATS))
+        return GuessingChoice(entry.choices or list(FORMATS))
     return _TYPES.get(entry.form)
 
 

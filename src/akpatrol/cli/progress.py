@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from akpatrol.errors import AkpatrolError
+from akpatrol.sources.base import STORED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,10 @@ _A_MOMENT = 0.5  # seconds
 _BETWEEN_FRAMES = 0.1
 _BETWEEN_LINES = 10.0  # where each frame is a line of a log
 _BAR_COLUMNS = 24
+_LOG_COLUMNS = 120
+_STEADY_SECONDS, _STEADY_SHARE = 3.0, 0.02  # before these, the time left is anybody's guess
+_AGREEMENT = 1.5  # times, between what the speed so far and that of the last seconds promise
+_LAST_SECONDS = 10.0
 _OBJECTS = ("blobs", "trees", "commits", "tags")
 
 
@@ -63,6 +69,13 @@ class StatusLine:
         except OSError:
             self._wanted = False  # the terminal is gone; the work goes on
 
+    @property
+    def columns(self) -> int:
+        """The width that a text may take."""
+        from shutil import get_terminal_size  # noqa: PLC0415 - only for a person who waits
+
+        return get_terminal_size().columns - _BAR_COLUMNS - 2 if self._on_terminal else _LOG_COLUMNS
+
     def seconds(self) -> float:
         """Return the time since the start."""
         return max(monotonic() - self._started, _BETWEEN_FRAMES)
@@ -75,6 +88,26 @@ class StatusLine:
         (task,) = self._bar.task_ids
         self._bar.update(task, text=text, completed=done, total=total)
         self._bar.refresh()
+
+
+class _Estimate:
+    """The time left, once the speed is steady."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, float]] = deque()
+
+    def left(self, share: float, seconds: float) -> float | None:
+        """Return the seconds that are left when a ``share`` of the work took so many; None while that is a guess."""
+        samples = self._samples
+        samples.append((seconds, share))
+        while samples[0][0] < seconds - _LAST_SECONDS:
+            samples.popleft()
+        if seconds < _STEADY_SECONDS or share < _STEADY_SHARE or share <= samples[0][1]:
+            return None
+        by_all = seconds / share - seconds
+        by_last = (1 - share) * (seconds - samples[0][0]) / (share - samples[0][1])
+        is_steady = by_all <= _AGREEMENT * by_last and by_last <= _AGREEMENT * by_all
+        return (by_all + by_last) / 2 if is_steady or by_last < _LAST_SECONDS else None
 
 
 class _Totals(NamedTuple):
@@ -91,21 +124,29 @@ class ScanProgress(StatusLine):
         super().__init__(settings)
         self._sources = sources
         self._hints: dict[int, tuple[int, str] | None] = {}
+        self._estimate = _Estimate()
 
     def update(self, result: ScanResult) -> None:
         """Show where the work is."""
         if self.due():
-            done, total = _done(result), self._ahead()
-            self.show(self._text(result, total, self.seconds()), done, total.number or None)
+            total = self._ahead()
+            self.show(self._text(result, total, self.seconds()), _done(result, total.noun), total.number or None)
 
     def _text(self, result: ScanResult, total: _Totals, seconds: float) -> str:
-        done = _done(result)
-        speed = f"{result.size / 1e6:,.0f} MB  {result.size / 1e6 / seconds:,.0f} MB/s"
-        if not total.number:
-            return f"{done:,} {total.noun}  {speed}" if done else speed
+        done = _done(result, total.noun)
+        read, speed = f"{result.size / 1e6:,.0f} MB", f"{result.size / 1e6 / seconds:,.0f} MB/s"
+        if not total.number or (total.noun == STORED and not done):  # git reads it, and does not say how much
+            return f"{done:,} {total.noun}  {read}  {speed}" if done else f"{read}  {speed}"
         share = min(done / total.number, 1.0)
-        left = f"  {_duration(seconds / share - seconds)} left" if share else ""
-        return f"{share:4.0%}  {done:,} of {total.number:,} {total.noun}  {speed}{left}"
+        left = self._estimate.left(share, seconds)
+        ahead = f"{_duration(left)} left" if left is not None else ""
+        if total.noun == STORED:
+            from akpatrol.report.wording import size_words  # noqa: PLC0415 - only for a person who waits
+
+            amount = f"{size_words(done)} of {size_words(total.number)} packed"
+        else:
+            amount = f"{done:,} of {total.number:,} {total.noun}"
+        return _fitting([f"{share:4.0%}", amount, read, speed, ahead], self.columns)
 
     def _ahead(self) -> _Totals:
         for index, source in enumerate(self._sources):
@@ -135,7 +176,19 @@ def _bar() -> Progress:
     )
 
 
-def _done(result: ScanResult) -> int:
+def _fitting(parts: list[str], columns: int) -> str:
+    """Return as much as fits in a line, without the least important parts; none is cut."""
+    for least in (3, 2, 1):
+        text = "  ".join(filter(None, parts))
+        if len(text) <= columns:
+            break
+        parts[least] = ""
+    return "  ".join(filter(None, parts))
+
+
+def _done(result: ScanResult, noun: str) -> int:
+    if noun == STORED:
+        return result.stored
     return sum(result.counts.get(name, 0) for name in _OBJECTS) or result.counts.get("files", 0)
 
 

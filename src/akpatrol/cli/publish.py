@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from akpatrol.cli import reader
 from akpatrol.errors import UsageError
 from akpatrol.report import RenderOptions, render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from akpatrol.config.settings import Settings
     from akpatrol.detect.engine import Engine
     from akpatrol.model.report import Report
@@ -29,19 +28,23 @@ def publish(report: Report, engine: Engine, settings: Settings, text: Renderer |
     from akpatrol.detect.redact import Redactor  # noqa: PLC0415 - only when there is something to say
 
     redact = Redactor(engine, [credential.secret for credential in report.credentials])
+    command = reader.command_word(settings.environment)
     rendered = []
     for format_, file in settings.outputs:
         on_terminal = file is None and bool(sys.stdout) and sys.stdout.isatty()
         options = RenderOptions(
             redact=redact,
             show_secrets=settings.options.show_secrets,
-            colour=on_terminal and _coloured(settings.environment),
+            colour=_is_coloured(settings, on_terminal=on_terminal),
             width=_columns() if on_terminal else _WIDTH,
             rules=engine.rules,
             now=datetime.now(UTC),
             verbose=settings.options.verbose,
             here=_here(),
             link_template=settings.link_template,
+            app_url=(settings.options.app_url or "").rstrip("/") or None,
+            program=command.program,
+            in_hook=command.in_hook,
         )
         if file or not (silent and format_ == "text"):
             own = text if format_ == "text" and not file else None
@@ -93,5 +96,14 @@ def _columns() -> int:
     return get_terminal_size().columns
 
 
-def _coloured(environment: Mapping[str, str]) -> bool:
-    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+def _is_coloured(settings: Settings, *, on_terminal: bool) -> bool:
+    """Return whether to colour: the option decides, then NO_COLOR, FORCE_COLOR and the terminal.
+
+    https://no-color.org, https://force-color.org
+    """
+    environment = settings.environment
+    if settings.options.color != "auto":
+        return settings.options.color == "always"
+    if environment.get("NO_COLOR"):
+        return False
+    return bool(environment.get("FORCE_COLOR")) or (on_terminal and environment.get("TERM") != "dumb")

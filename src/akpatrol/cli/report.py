@@ -8,6 +8,7 @@ import click
 
 from akpatrol.cli.console import Terminal
 from akpatrol.cli.options import resolve, shared_with
+from akpatrol.errors import UsageError
 from akpatrol.pipeline.report import report
 from akpatrol.report import links
 
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 @click.option(
     "--since",
     metavar="RUN",
-    help="For a store: show only what is new, changed or gone since run RUN, a number or `previous`.",
+    help="For a store: show only what is new, changed or gone since RUN: a run's number, `previous`, a date, or an age "
+    "as 7d or 12h.",
 )
 @click.option(
     "--coverage", is_flag=True, help="For a store: list the targets that were not fully read, and why, as text or json."
 )
+@click.option("--runs", is_flag=True, help="For a store: list its runs, the last one first, as text or json.")
 @click.option(
     "--link-template",
     metavar="URL",
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     "{object} are filled in.",
 )
 @shared_with("report")
-def command(flags: Options, source: str, since: str | None, link_template: str | None, *, coverage: bool) -> int:
+def command(flags: Options, source: str, since: str | None, link_template: str | None, **lists: bool) -> int:
     """Render a JSON or JSON Lines report, `-` for standard input, or a store of sweeps, in any format.
 
     Of a report everything is told that is in it, unless --min-confidence is given. Secrets are masked, even those that
@@ -43,4 +46,7 @@ def command(flags: Options, source: str, since: str | None, link_template: str |
         links.check(link_template)
     settings = resolve(flags, None, None)._replace(link_template=link_template)
     minimum = settings.options.min_confidence if "min_confidence" in flags.given else None
-    return report(source, settings, Terminal(), minimum, since=since, coverage=coverage)
+    wanted = [name for name, is_wanted in lists.items() if is_wanted]
+    if len(wanted) > 1:
+        raise UsageError(f"--{' and --'.join(wanted)} cannot be combined")
+    return report(source, settings, Terminal(), minimum, since=since, listing="".join(wanted))

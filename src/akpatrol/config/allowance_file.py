@@ -54,22 +54,22 @@ def _enter(document: TOMLDocument, entry: dict[str, Any], *, nested: bool) -> No
         inline.update(entry)
         listed.append(inline)
         return
-    own = tomlkit.table()
-    own.update(entry)
+    entry_table = tomlkit.table()
+    entry_table.update(entry)
     if listed is None:
         listed = tomlkit.aot()
-        listed.append(own)
+        listed.append(entry_table)
         table.add("allow", listed)
     else:
-        listed.append(own)
+        listed.append(entry_table)
 
 
 def _check(file: str, before: str, after: str, entry: dict[str, Any]) -> None:
     """See that the file says what it said, and the entry. Raises UsageError."""
     nested = os.path.basename(file) == PYPROJECT
     (rest, old), (new_rest, new) = _split(before, nested=nested), _split(after, nested=nested)
-    others = [one for one in old if one.get("fingerprint") != entry["fingerprint"] or "path" in one]
-    if rest != new_rest or entry not in new or any(one not in new for one in others):
+    others = [other for other in old if other.get("fingerprint") != entry["fingerprint"] or "path" in other]
+    if rest != new_rest or entry not in new or any(other not in new for other in others):
         header = "[[tool.akpatrol.allow]]" if nested else "[[allow]]"
         lines = [f"{key} = {_toml(value)}" for key, value in entry.items()]
         hint = "\n".join(["write it yourself:", header, *lines])

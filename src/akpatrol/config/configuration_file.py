@@ -31,8 +31,9 @@ _CALLERS_OWN = _NOT_FOR_TREES - {*TREE_KEYS}
 _SINGLE = {entry.key for entry in _ENTRIES if entry.setter != "nobody" and not entry.multiple}
 _LISTS = {name for name, entry in OPTIONS.items() if entry.multiple}
 _PATHS = ("rules", "exclude", "baseline")  # relative to their file
+NUMBERS = range(1, 4096)
+"""What a whole number may be."""
 _LONGEST_BYTES = 1 << 20
-_LARGEST_NUMBER = 4096
 _DEEPEST = 5
 _LONGEST_VALUE = 200
 
@@ -40,11 +41,11 @@ _LONGEST_VALUE = 200
 def in_directory(directory: str, top: str, files: Files | None = None) -> str | None:
     """Return the directory's configuration file, if it has one that lies within ``top``. Raises UsageError."""
     files = files or OnDisk(top)
-    own, shared = os.path.join(directory, FILE_NAME), os.path.join(directory, PYPROJECT)
-    if files.is_file(own):
-        if flaw := files.flaw(own):
-            raise UsageError(f"{files.name(own)}: {flaw}")
-        return own
+    file, shared = os.path.join(directory, FILE_NAME), os.path.join(directory, PYPROJECT)
+    if files.is_file(file):
+        if flaw := files.flaw(file):
+            raise UsageError(f"{files.name(file)}: {flaw}")
+        return file
     # The parser costs more than the look.
     if files.is_file(shared) and not files.flaw(shared):
         content = files.read(shared, _LONGEST_BYTES)
@@ -59,19 +60,19 @@ def load(file: str, *, tree: str | None, files: Files | None = None) -> Configur
     Raises UsageError for a file that is not TOML, and for an unknown, wrong or forbidden key.
     """
     files = files or OnDisk(tree)
-    found = Configuration()
+    configuration = Configuration()
     for path, table in reversed(_chain(os.path.abspath(file), files, is_tree=bool(tree))):
-        found = _merged(found, _ConfigurationParser(path, table, files).configuration(), table.values)
-    return found._replace(
+        configuration = _merged(configuration, _ConfigurationParser(path, table, files).configuration(), table.values)
+    return configuration._replace(
         file=files.name(file),
         base=os.path.dirname(os.path.abspath(file)) if tree else None,
-        stated=tuple(_renamed(one, file, files) for one in found.stated),
+        stated=tuple(_renamed(entry, file, files) for entry in configuration.stated),
     )
 
 
-def _renamed(one: Stated, file: str, files: Files) -> Stated:
+def _renamed(entry: Stated, file: str, files: Files) -> Stated:
     """Call the first file as the caller did."""
-    return one._replace(file=files.name(file)) if one.file == files.name(os.path.abspath(file)) else one
+    return entry._replace(file=files.name(file)) if entry.file == files.name(os.path.abspath(file)) else entry
 
 
 def _chain(file: str, files: Files, *, is_tree: bool) -> list[tuple[str, Table]]:
@@ -147,7 +148,9 @@ class _ConfigurationParser:
         """Yield a rule file, or those of a directory."""
         path, files = os.path.normpath(os.path.join(os.path.dirname(self._path), name)), self._files
         listing = files.listing(path)
-        each = [path] if listing is None else [os.path.join(path, one) for one in listing if one.endswith(".toml")]
+        each = (
+            [path] if listing is None else [os.path.join(path, entry) for entry in listing if entry.endswith(".toml")]
+        )
         if not each:
             raise self._table.wrong("rules", f"{name}: there is no *.toml in this directory")
         for file in each:
@@ -160,15 +163,15 @@ class _ConfigurationParser:
 
     def _stated(self, name: str) -> Iterator[Stated]:
         for key, value in self._table.values.items():
-            for one in value if isinstance(value, list) else [value]:
-                yield Stated(key, _shown(one)[:_LONGEST_VALUE], name)
+            for item in value if isinstance(value, list) else [value]:
+                yield Stated(key, _shown(item)[:_LONGEST_VALUE], name)
 
 
 def _read(table: Table, option: Option) -> Any:
     if option.form in ("flag", "switch"):
         return table.flag(option.key)
     if option.form == "whole":
-        return table.whole(option.key, range(1, _LARGEST_NUMBER))
+        return table.whole(option.key, NUMBERS)
     if option.form == "choice":
         return table.choice(option.key, option.choices, option.choices[0])
     return table.texts(option.key) if option.multiple else table.text(option.key)
@@ -180,19 +183,19 @@ def _shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _merged(base: Configuration, own: Configuration, stated: dict[str, Any]) -> Configuration:
+def _merged(base: Configuration, over: Configuration, stated: dict[str, Any]) -> Configuration:
     """Return what a file says on top of what it extends: lists add up, of other values the later one wins."""
-    changes: dict[str, Any] = {"stated": _in_force(base.stated, own.stated)}
+    changes: dict[str, Any] = {"stated": _in_force(base.stated, over.stated)}
     for key in stated.keys() & {*Configuration._fields}:
-        before, value = getattr(base, key), getattr(own, key)
+        before, value = getattr(base, key), getattr(over, key)
         changes[key] = before + value if isinstance(value, tuple) else value
-    lists = {name: getattr(base.options, name) + getattr(own.options, name) for name in _LISTS & own.options.given}
-    return base._replace(options=own.options._replace(**lists).over(base.options), **changes)
+    lists = {name: getattr(base.options, name) + getattr(over.options, name) for name in _LISTS & over.options.given}
+    return base._replace(options=over.options._replace(**lists).over(base.options), **changes)
 
 
-def _in_force(before: tuple[Stated, ...], own: tuple[Stated, ...]) -> tuple[Stated, ...]:
-    replaced = {one.key for one in own} & _SINGLE
-    return (*(one for one in before if one.key not in replaced), *own)
+def _in_force(before: tuple[Stated, ...], stated: tuple[Stated, ...]) -> tuple[Stated, ...]:
+    replaced = {entry.key for entry in stated} & _SINGLE
+    return (*(entry for entry in before if entry.key not in replaced), *stated)
 
 
 def _parsed(content: bytes, name: str) -> dict[str, Any]:

@@ -12,18 +12,21 @@ from akpatrol.errors import UsageError
 if TYPE_CHECKING:
     from akpatrol.validate.toml_table import Table
 
-_ACCEPTANCE_KEYS = ("path", "object", "form", "reason", "expires")
-_NAMES = ("fingerprint", "key_id", "sha256", "rule", "path", "commit")
-_ALLOWANCE_KEYS = (*_NAMES, "reason", "owner", "expires")
-_SHAPES = {
+SUBJECTS = ("path", "object", "form")
+"""What names a skip: one of them in each ``[[accept_skip]]``."""
+ACCEPTANCE_KEYS = (*SUBJECTS, "reason", "expires")
+NAMES = ("fingerprint", "key_id", "sha256", "rule", "path", "commit")
+"""What names a credential: at least one of them in each ``[[allow]]``."""
+ALLOWANCE_KEYS = (*NAMES, "reason", "owner", "expires")
+SHAPES = {
     "fingerprint": (re.compile("akp1:[0-9a-f]{64}"), "akp1: and 64 hexadecimal digits, as reports show it"),
     "sha256": (re.compile("[0-9a-f]{64}"), "64 hexadecimal digits in lower case"),
     "commit": (re.compile("[0-9a-f]{7,64}"), "a commit's id, at least 7 hexadecimal digits of it"),
 }
-_SET = re.compile(r"\[[^]]*\]")
+_SET = re.compile(r"\[[^\]]*\]")
 # Wildcards, slashes, and sets of nearly all characters: nothing in it names a part of a path.
-_WILD = re.compile(
-    r"(?:[*?/]|\[[!^][^]]*\]|\[[^]]*[A-Za-z]-[A-Za-z][^]]*\]|\[\[:(?:alnum|alpha|graph|lower|print|upper):\]\])+"
+WILD = re.compile(
+    r"(?:[*?/]|\[[!^][^\]]*\]|\[[^\]]*[A-Za-z]-[A-Za-z][^\]]*\]|\[\[:(?:alnum|alpha|graph|lower|print|upper):\]\])+"
 )
 REFUSED = "this pattern matches every path, so nothing would be scanned"
 HINT = "name a part of the path"
@@ -32,12 +35,12 @@ HINT = "name a part of the path"
 def fits_every_path(pattern: str) -> bool:
     """Tell whether a pattern leaves nothing, or nothing in directories: it would switch the gate off."""
     text = pattern.strip()
-    return "*" in text and bool(_WILD.fullmatch(text))
+    return "*" in text and bool(WILD.fullmatch(text))
 
 
 def acceptance(table: Table) -> SkipAcceptance:
     """Read one ``[[accept_skip]]``."""
-    table.reject_unknown(_ACCEPTANCE_KEYS)
+    table.reject_unknown(ACCEPTANCE_KEYS)
     path, object_, reason = table.text("path"), table.text("object"), table.text("reason").strip()
     form = table.text("form").strip()
     if [bool(path), bool(object_), bool(form)].count(True) != 1 or not reason:
@@ -48,14 +51,14 @@ def acceptance(table: Table) -> SkipAcceptance:
 
 def allowance(table: Table, where: str) -> AllowEntry:
     """Read one ``[[allow]]``; ``where`` is the file that it stands in."""
-    table.reject_unknown(_ALLOWANCE_KEYS)
-    names = {name: table.text(name) for name in _NAMES}
+    table.reject_unknown(ALLOWANCE_KEYS)
+    names = {name: table.text(name) for name in NAMES}
     if not any(names.values()):
-        raise table.wrong("", "needs at least one of " + ", ".join(_NAMES))
+        raise table.wrong("", "needs at least one of " + ", ".join(NAMES))
     reason = table.text("reason").strip()
     if not any(character.isalnum() for character in reason):
         raise table.wrong("reason", "needs a reason, for whoever finds it later")
-    for name, (shape, words) in _SHAPES.items():
+    for name, (shape, words) in SHAPES.items():
         if names[name] and not shape.fullmatch(names[name]):
             raise table.wrong(name, f"must be {words}")
     _check_pattern(table, names["path"])

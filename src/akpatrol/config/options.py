@@ -73,7 +73,7 @@ class Option(NamedTuple):
     @property
     def text(self) -> str:
         """The help, with the default where that says anything."""
-        return f"{self.help}  [default: {shown}]" if (shown := self.shown_default or _words(self)) else self.help
+        return f"{self.help}  [default: {default}]" if (default := self.shown_default or _words(self)) else self.help
 
 
 def _words(option: Option) -> str:
@@ -175,6 +175,14 @@ class Options(NamedTuple):
     )
     exit_zero: bool = option(
         "--exit-zero", form="flag", default=False, help="Exit 0 instead of 1 when something is found.", also=(_REPORT,)
+    )
+    app_url: str | None = option(
+        "--app-url", metavar="URL", setter="caller", variable="AKPATROL_APP_URL", also=(_REPORT,),
+        help="The address of your Anyreach application, so that reports link to its pages.",
+    )
+    color: str = option(
+        "--color", form="choice", choices=("auto", "always", "never"), default="auto", metavar="WHEN", also=(_REPORT,),
+        help="Colour the text report: on a terminal, always or never.",
     )
     progress: bool | None = option(
         "--progress/--no-progress", form="switch", shown_default="on a terminal", also=(_BASELINE,),

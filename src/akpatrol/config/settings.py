@@ -138,9 +138,9 @@ def cache_directory(variables: Mapping[str, str]) -> str | None:
 
 def hook_environment(variables: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
     """Return those of git's own variables that are set, with relative paths made absolute."""
-    found = {name: variables[name] for name in names if variables.get(name)}
-    single = {name: value for name, value in found.items() if name != "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
-    return found | {name: os.path.abspath(value) for name, value in single.items()}
+    passed = {name: variables[name] for name in names if variables.get(name)}
+    single = {name: value for name, value in passed.items() if name != "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
+    return passed | {name: os.path.abspath(value) for name, value in single.items()}
 
 
 def keep_paths(names: tuple[str, ...]) -> None:

@@ -24,8 +24,8 @@ def _modules() -> list[str]:
 
 
 def _found() -> tuple[CredentialKind, ...]:
-    found: list[CredentialKind] = [import_module(f"{__name__}.{module}").KIND for module in _modules()]
-    return tuple(sorted(found, key=lambda kind: (kind.is_custom, kind)))
+    kinds: list[CredentialKind] = [import_module(f"{__name__}.{module}").KIND for module in _modules()]
+    return tuple(sorted(kinds, key=lambda kind: (kind.is_custom, kind)))
 
 
 KINDS = _found()

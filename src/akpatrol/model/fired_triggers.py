@@ -42,8 +42,8 @@ class TriggerEnds:
             start, stop = self.dense[number]
             if 0 <= nearest <= start:
                 break
-            if (found := self._within(max(place, start), stop)) >= 0:
-                return min(found, nearest) if nearest >= 0 else found
+            if (end := self._within(max(place, start), stop)) >= 0:
+                return min(end, nearest) if nearest >= 0 else end
         return nearest
 
     def _within(self, place: int, stop: int) -> int:

@@ -63,5 +63,5 @@ def browser(paths: Iterable[bytes]) -> bool:
 
 def fixture(paths: Iterable[bytes]) -> bool:
     """Return whether there are paths and all of them are of documentation, examples, tests or fixtures."""
-    found = [bool(_TESTS.search(path) or _DOCUMENTATION.search(path)) for path in paths]
-    return bool(found) and all(found)
+    verdicts = [bool(_TESTS.search(path) or _DOCUMENTATION.search(path)) for path in paths]
+    return bool(verdicts) and all(verdicts)

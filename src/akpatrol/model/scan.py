@@ -209,11 +209,15 @@ class Uncacheable(Skipped):
 
 
 class Counted(NamedTuple):
-    """A unit of work done: ``name`` is a key of ``coverage.counts``, ``size`` in bytes."""
+    """A unit of work done: ``name`` is a key of ``coverage.counts``, ``size`` in bytes.
+
+    ``stored`` is the number of bytes that it takes where it is compressed, for progress alone.
+    """
 
     name: str
     number: int = 1
     size: int = 0
+    stored: int = 0
 
 
 class Excluded(NamedTuple):

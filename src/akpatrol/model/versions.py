@@ -59,17 +59,19 @@ def _folded(group: Sequence[Occurrence]) -> Occurrence:
     """
     by_age = _by_age(group)
     worst = group[0].state
-    lead = [one for one in by_age if one.state is worst][-1]
-    introduced = next((one.introduced for one in by_age if one.introduced), None)
-    removals = [one.removed for one in group if one.removed] if worst in _GONE else []
+    lead = [occurrence for occurrence in by_age if occurrence.state is worst][-1]
+    introduced = next((occurrence.introduced for occurrence in by_age if occurrence.introduced), None)
+    removals = [occurrence.removed for occurrence in group if occurrence.removed] if worst in _GONE else []
     return lead._replace(
         introduced=introduced,
         removed=max(removals, key=_date, default=None),
-        paths=tuple(sorted({path for one in group for path in one.paths})) if len(group) > 1 else lead.paths,
-        refs=tuple(dict.fromkeys(ref for one in (lead, *group) for ref in one.refs))[:_MOST_REFS],
-        exposure=next((one.exposure for one in group if one.exposure), None),
-        rule_ids=tuple(dict.fromkeys(name for one in (lead, *group) for name in one.rule_ids)),
-        versions=Versions(len({one.object for one in group}), _version(by_age[0]), _version(by_age[-1])),
+        paths=tuple(sorted({path for occurrence in group for path in occurrence.paths}))
+        if len(group) > 1
+        else lead.paths,
+        refs=tuple(dict.fromkeys(ref for occurrence in (lead, *group) for ref in occurrence.refs))[:_MOST_REFS],
+        exposure=next((occurrence.exposure for occurrence in group if occurrence.exposure), None),
+        rule_ids=tuple(dict.fromkeys(name for occurrence in (lead, *group) for name in occurrence.rule_ids)),
+        versions=Versions(len({occurrence.object for occurrence in group}), _version(by_age[0]), _version(by_age[-1])),
     )
 
 

@@ -55,11 +55,11 @@ class RangePolicy:
     def __init__(self, git: Git, root: str, revisions: Sequence[str], trunk: str = "") -> None:
         self._git = git
         self._root = root
-        self._commit = range_base.commit(git, revisions, trunk) if revisions else None
-        committed = CommittedFiles(git, self._commit, root) if self._commit else None
+        self.commit = range_base.commit(git, revisions, trunk) if revisions else None
+        committed = CommittedFiles(git, self.commit, root) if self.commit else None
         self.files: Files = committed or NoFiles()
         self.absent = committed.absent if committed else {}
-        self.notices = [] if self._commit or not revisions else self._without_base()
+        self.notices = [] if self.commit or not revisions else self._without_base()
 
     def own(self, path: str) -> str | None:
         """Return a path below the root, also one that leads there through links; None for one outside."""
@@ -75,7 +75,7 @@ class RangePolicy:
         from akpatrol.policy import inline  # noqa: PLC0415 - only where a comment is found
 
         secret = credential.secret.reveal()
-        for content in range_base.contents_with(self._git, self._commit, secret) if self._commit else ():
+        for content in range_base.contents_with(self._git, self.commit, secret) if self.commit else ():
             start = content.find(secret)
             while start >= 0:
                 if inline.find(content, start, start + len(secret)):

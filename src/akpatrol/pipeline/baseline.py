@@ -12,7 +12,7 @@ from akpatrol.config.files import OnDisk
 from akpatrol.config.load import configuration_of
 from akpatrol.config.options import BASELINE
 from akpatrol.config.path_patterns import by_target, excluder
-from akpatrol.errors import ExitCode, GitError, UsageError
+from akpatrol.errors import ExitCode, UsageError
 from akpatrol.model.scan import Target
 from akpatrol.policy import apply, baseline, decide, report_scan
 from akpatrol.report import load
@@ -23,7 +23,7 @@ from akpatrol.scan.accepted_skips import acceptances
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.run import ScanOptions, scan_sources
 from akpatrol.sources.files import FilesSource
-from akpatrol.sources.git import describe, repository
+from akpatrol.sources.git import describe, person, repository
 from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.runner import Git
 
@@ -50,7 +50,8 @@ class BaselineRequest(NamedTuple):
     """How to change a baseline.
 
     The entries come from a JSON ``report`` if there is one, else from a scan with ``configure``, whose configuration is
-    the file ``config`` if that is given. New entries are signed ``by`` a person and carry a ``note``.
+    the file ``config`` if that is given. New entries are signed ``by`` a person and carry a ``note``, an ``owner`` and
+    the day from which they no longer hold, YYYY-MM-DD.
     """
 
     configure: Configure
@@ -58,6 +59,8 @@ class BaselineRequest(NamedTuple):
     report: str | None
     by: str | None
     note: str
+    owner: str = ""
+    expires: str | None = None
 
 
 class BaselineChange(NamedTuple):
@@ -179,21 +182,23 @@ def _seen(  # noqa: PLR0913, PLR0917
 
 
 def _template(place: BaselineFile, request: BaselineRequest) -> BaselineEntry:
-    from akpatrol.pipeline.committed_text import clean  # noqa: PLC0415 - the engine
+    from akpatrol.pipeline.committed_text import clean, end  # noqa: PLC0415 - the engine
 
-    today = datetime.now(UTC).date().isoformat()
-    by = clean("--by", request.by or _person(place.git))
-    return baseline.BaselineEntry("", "", "", today, by, (), clean("--note", request.note))
+    expires = end("--expires", request.expires)
+    return baseline.BaselineEntry(
+        fingerprint="",
+        kind="",
+        redacted="",
+        added=datetime.now(UTC).date().isoformat(),
+        by=clean("--by", request.by or _person(place.git)),
+        scans=(),
+        note=clean("--note", request.note),
+        owner=clean("--owner", request.owner),
+        expires=expires.isoformat() if expires else "",
+    )
 
 
 def _person(git: Git | None) -> str:
     variables = settings_.environment()
-    if name := variables.get("GIT_AUTHOR_NAME"):
-        return name
-    if git:
-        try:
-            if name := git.run("config", "--get", "user.name", accept=(0, 1)).decode("utf-8", "replace").strip():
-                return name
-        except GitError:
-            pass  # its configuration is not needed for more than this
-    return variables.get("USER") or variables.get("LOGNAME") or ""
+    by_git = variables.get("GIT_AUTHOR_NAME") or (person.name(git, variables) if git else "")
+    return by_git or variables.get("USER") or variables.get("LOGNAME") or ""

@@ -1,6 +1,8 @@
-"""Text that a person gives for a file that is committed."""
+"""Text and days that a person gives for a file that is committed."""
 
 from __future__ import annotations
+
+from datetime import UTC, date, datetime
 
 from akpatrol.errors import UsageError
 
@@ -19,3 +21,16 @@ def clean(option: str, text: str) -> str:
     if line and Redactor(Engine(rule_file.load()))(line) != line:
         raise UsageError(f"{option}: contains a credential", hint="use its fingerprint")
     return line
+
+
+def end(option: str, text: str | None) -> date | None:
+    """Return the first day without an allowance, None without a text. Raises UsageError unless it is to come."""
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} {text}: not a date, YYYY-MM-DD") from None
+    if day <= datetime.now(UTC).date():
+        raise UsageError(f"{option} {text}: that day has come already")
+    return day

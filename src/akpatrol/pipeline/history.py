@@ -11,17 +11,25 @@ from akpatrol.config.settings import environment
 from akpatrol.errors import GitError, UsageError
 from akpatrol.pipeline import emptiness
 from akpatrol.pipeline.base_policy import RangePolicy, problem_of_checkout
+from akpatrol.pipeline.change_policy import allowed_by_change
 from akpatrol.pipeline.run import CommandHooks, run
+from akpatrol.report import push_message, render
+from akpatrol.report.push_message import Outlook
 from akpatrol.report.text_safety import visible
 from akpatrol.sources.git import describe, ranges, repository
 from akpatrol.sources.git.history import HistorySource, RangeSource
+from akpatrol.sources.git.ranges import unpublished
 from akpatrol.sources.git.runner import Git
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from akpatrol.errors import ExitCode
+    from akpatrol.model.report import Report
     from akpatrol.model.scan import Target
     from akpatrol.pipeline.console import Console
     from akpatrol.policy.in_force import Configure
+    from akpatrol.report import RenderOptions
 
 
 def history(configure: Configure, console: Console, repo: str, *, remember: bool) -> ExitCode:
@@ -55,17 +63,43 @@ def commit_range(configure: Configure, console: Console, repo: str, words: str) 
         wanted = wanted._replace(skips=(*wanted.skips, *base.absent.values()))
     if wanted.note and not settings.options.quiet:
         console.say(wanted.note)
-    return run("range", [RangeSource(git, target, wanted)], settings, console)
+
+    def remarks(report: Report) -> Iterator[str]:
+        if base and work_tree:
+            yield from allowed_by_change(report, configure, git, work_tree, base.commit)
+
+    source = RangeSource(git, target, wanted)
+
+    def text(report: Report, options: RenderOptions) -> str:
+        """Return the message of a hook that stops a push, else the usual text."""
+        if wanted.to_push and (report.findings or not report.coverage.complete):
+            there = unpublished(git, wanted)
+            commits = {place.introduced.id for one in report.findings for place in one.occurrences if place.introduced}
+            if commits <= there:
+                return push_message.render(report, options, Outlook(is_local=True), source.commits)
+        return render(report, "text", options)
+
+    return run("range", [source], settings, console, CommandHooks(text=text, remarks=remarks))
 
 
 def find(path: str) -> repository.Repository:
     """Return the repository that ``path`` is or lies in. Raises UsageError."""
     if not os.path.isdir(path):
-        raise UsageError(f"{path}: no such directory", hint="give a directory of a git repository")
+        raise UsageError(f"{path}: no such directory", hint=_meant_by(path))
     found = repository.find(os.fsencode(os.path.realpath(path)))
     if not found:
         raise UsageError(f"{path}: not a git repository")
     return found
+
+
+def _meant_by(name: str) -> str:
+    """Return what to write instead of a name that is no directory."""
+    if ".." in name and "/" not in name.partition("..")[0].strip("./"):
+        return f"to scan the commits of a range: akpatrol history --range {name}"
+    found = repository.find(os.fsencode(os.path.realpath(".")))
+    if found and ranges.is_commit(Git(found, common=False), name):
+        return f"history scans every branch; for what {name} alone adds: akpatrol history --range A..{name}"
+    return "give a directory of a git repository"
 
 
 def describe_target(git: Git, found: repository.Repository) -> Target:

@@ -3,50 +3,49 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.redact import Redactor
-from akpatrol.errors import ExitCode, UsageError
+from akpatrol.errors import UsageError
 from akpatrol.pipeline import emptiness
 from akpatrol.pipeline.stages import check_outputs, conclude
 from akpatrol.policy import group
 from akpatrol.report import load
-from akpatrol.report.text_safety import plain, visible
 from akpatrol.rules import rule_file
 from akpatrol.sweep.store.schema import HEADER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from akpatrol.config.settings import Settings
+    from akpatrol.errors import ExitCode
     from akpatrol.model.report import Report
     from akpatrol.model.scan import Confidence
     from akpatrol.pipeline.console import Console
-    from akpatrol.sweep.store.coverage import IncompleteTarget
 
 _MOST_BYTES = 1 << 30
 
 
 def report(  # noqa: PLR0913 - one for each option
-    source: str, settings: Settings, console: Console, minimum: Confidence | None, *, since: str | None, coverage: bool
+    source: str, settings: Settings, console: Console, minimum: Confidence | None, *, since: str | None, listing: str
 ) -> ExitCode:
     """Render a report, ``-`` for standard input, or a store.
 
     A report keeps all its credentials unless there is a ``minimum``. Of a store, ``since`` names the run to compare
-    with, and with ``coverage`` the targets that were not fully read are listed instead.
+    with; with a ``listing``, ``coverage`` or ``runs``, the targets that were not fully read or the runs are listed.
     """
     check_outputs(settings)
     content = _read(source)
     engine = Engine(rule_file.load(settings.rules))
     if content is None:
-        if coverage:
+        if listing:
             if since:
-                raise UsageError("--coverage and --since cannot be combined")
-            return _list_gaps(source, settings, console, Redactor(engine))
+                raise UsageError(f"--{listing} and --since cannot be combined")
+            from akpatrol.pipeline import store_listing  # noqa: PLC0415 - SQLite, which a report does without
+
+            return store_listing.LISTINGS[listing](source, settings, console, Redactor(engine))
         found = _of_store(source, since, settings)
     else:
-        for option, wanted in (("--since", since), ("--coverage", coverage)):
+        for option, wanted in (("--since", since), (f"--{listing}", listing)):
             if wanted:
                 raise UsageError(f"{option} requires a store", hint="create one: akpatrol sweep")
         name = "standard input" if source == "-" else source
@@ -92,35 +91,3 @@ def _of_store(file: str, since: str | None, settings: Settings) -> Report:
 def _at_least(found: Report, minimum: Confidence) -> Report:
     kept, below = group.at_least(found.credentials, minimum)
     return found._replace(credentials=kept, below_confidence=found.below_confidence + below)
-
-
-def _list_gaps(file: str, settings: Settings, console: Console, redact: Callable[[str], str]) -> ExitCode:
-    from akpatrol.sweep.store.store import SweepStore  # noqa: PLC0415 - SQLite, which a report does without
-
-    for format_, _ in settings.outputs:
-        if format_ not in _GAP_FORMATS:
-            raise UsageError(f"--coverage: no such format: {format_}", hint="choose text or json")
-    with SweepStore(file, create=False) as store:
-        gaps = store.gaps()
-    for format_, target in settings.outputs:
-        if gaps or target or format_ != "text" or not settings.options.quiet:
-            console.write(_GAP_FORMATS[format_](gaps, redact), target)
-    return ExitCode.CLEAN if all(gap.complete for gap in gaps) else ExitCode.INCOMPLETE
-
-
-def _gap_lines(gaps: Sequence[IncompleteTarget], redact: Callable[[str], str]) -> str:
-    lines = [visible(f"{redact(plain(gap.target))}: {redact(plain(gap.reason))}") for gap in gaps]
-    return "\n".join(lines or ["Every target was fully scanned"]) + "\n"
-
-
-def _gap_json(gaps: Sequence[IncompleteTarget], redact: Callable[[str], str]) -> str:
-    from akpatrol.report.as_json import dumped  # noqa: PLC0415 - only for JSON
-
-    def masked(gap: IncompleteTarget) -> dict[str, Any]:
-        fields = gap._asdict()
-        return {key: redact(plain(one)) if isinstance(one, str) else one for key, one in fields.items()}
-
-    return dumped([masked(gap) for gap in gaps], indent=2) + "\n"
-
-
-_GAP_FORMATS = {"text": _gap_lines, "json": _gap_json}

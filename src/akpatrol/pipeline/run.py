@@ -13,11 +13,10 @@ from akpatrol.scan import run as scan_run
 from akpatrol.scan.examine import Examiner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from akpatrol.config.settings import Settings
     from akpatrol.detect.engine import Engine
-    from akpatrol.model.credential import Credential
     from akpatrol.model.report import Report
     from akpatrol.pipeline.console import Console
     from akpatrol.query.credential_query import CredentialQuery
@@ -31,8 +30,9 @@ class CommandHooks(NamedTuple):
 
     ``amend`` may add to the report what the sources cannot know. ``whole`` is the kind of scan, as a baseline knows it,
     when all of a repository is read. With ``asked`` only these are reported; ``text`` renders the report for a person.
-    At least one of ``expected``, names in ``coverage.counts``, must be read; a change may be empty. ``known`` makes a
-    notice of what was there before. A ``rule`` of this run alone is cached nowhere and not part of the rules' digest.
+    At least one of ``expected``, names in ``coverage.counts``, must be read; a change may be empty. ``remarks`` are
+    notices about what the policy decided. A ``rule`` of this run alone is cached nowhere and not part of the rules'
+    digest.
     """
 
     amend: Callable[[Report], Report] = lambda report: report
@@ -40,7 +40,7 @@ class CommandHooks(NamedTuple):
     asked: Sequence[CredentialQuery] = ()
     text: Renderer | None = None
     expected: Sequence[str] = ()
-    known: Callable[[Sequence[Credential]], str] | None = None
+    remarks: Callable[[Report], Iterable[str]] = lambda _report: ()
     rule: Rule | None = None
 
 
@@ -64,8 +64,7 @@ def run(
             answered = stages.answer(scanned, hooks.expected)
         verified, interrupted = stages.verify(answered, console)
         report = stages.decide(verified, hooks.whole)
-        if report.known and hooks.known:
-            report = report._replace(notices=(*report.notices, hooks.known(report.known)))
+        report = report._replace(notices=(*report.notices, *hooks.remarks(report)))
         code = conclude(report, examiner.engine, settings, console, hooks.text)
         close()
     return ExitCode.INTERRUPTED if interrupted or noted.interrupted else code

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from akpatrol.config.path_patterns import excluder
 from akpatrol.model.scan import Target
 from akpatrol.pipeline.run import CommandHooks, run
+from akpatrol.report.text_safety import shell_word
 from akpatrol.sources.git import hook_repository
 from akpatrol.sources.git.index import IndexSource
-from akpatrol.sources.git.runner import Git
+from akpatrol.sources.git.runner import LITERALLY, Git
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from akpatrol.config.settings import Settings
     from akpatrol.errors import ExitCode
     from akpatrol.model.credential import Credential
+    from akpatrol.model.report import Report
     from akpatrol.pipeline.console import Console
     from akpatrol.policy.in_force import Configure
 
@@ -31,8 +34,26 @@ def staged(configure: Configure, console: Console, files: tuple[str, ...], *, na
     target = Target("0", "index", os.fsdecode(found.root), base=os.fsdecode(found.root))
     excluded = excluder(settings)(target.root)
     paths, cwd = [os.fsencode(file) for file in files], os.fsencode(os.getcwd())
-    source = IndexSource(Git(found, hook), target, paths, cwd, excluded)
-    return run("staged", [source], settings, console, CommandHooks(known=_known))
+    git = Git(found, hook)
+    source = IndexSource(git, target, paths, cwd, excluded)
+
+    def remarks(report: Report) -> Iterator[str]:
+        if report.known:
+            yield _known(report.known)
+        if top:
+            yield from _untracked(git, settings)
+
+    return run("staged", [source], settings, console, CommandHooks(remarks=remarks))
+
+
+def _untracked(git: Git, settings: Settings) -> Iterator[str]:
+    """Report policy files in the tree that git does not track: nobody else has them."""
+    baseline = settings.policy.baseline
+    top = os.fsdecode(git.repository.work_tree or b"")
+    for file in filter(None, (settings.configuration, baseline and baseline.name)):
+        name = os.path.relpath(os.path.join(top, file), top)
+        if not name.startswith("..") and not git.run(LITERALLY, "ls-files", "-z", "--", name, cwd=os.fsencode(top)):
+            yield f"{name} is in force and git does not track it: nobody else has it, so run git add {shell_word(name)}"
 
 
 def _known(credentials: Sequence[Credential]) -> str:

@@ -34,16 +34,25 @@ class Allowing(NamedTuple):
             and (not entry.rule or credential.rule_ids[:1] == (entry.rule,))
         )
 
-    def covers(self, one: Occurrence) -> bool:
+    @property
+    def is_of_one_credential(self) -> bool:
+        """Whether it is made for one credential, not for whatever a path, a rule or a commit has."""
+        return bool(self.entry.fingerprint or self.entry.key_id or self.entry.sha256)
+
+    def covers(self, occurrence: Occurrence) -> bool:
         """Return whether the entry covers this place, given that it names the credential."""
-        if self.entry.commit and not (one.introduced and one.introduced.id.startswith(self.entry.commit)):
+        if self.entry.commit and not (occurrence.introduced and occurrence.introduced.id.startswith(self.entry.commit)):
             return False
         if not self.matches:
             return True
-        if one.paths_truncated:
+        if occurrence.paths_truncated:
             return False  # of paths that are not listed it does not speak
-        paths = one.paths or tuple(filter(None, [one.path]))
-        return one.place in _IN_FILES and bool(paths) and all(self.matches(one.target, path) for path in paths)
+        paths = occurrence.paths or tuple(filter(None, [occurrence.path]))
+        return (
+            occurrence.place in _IN_FILES
+            and bool(paths)
+            and all(self.matches(occurrence.target, path) for path in paths)
+        )
 
     def expired(self, today: date) -> bool:
         """Return whether it has expired."""

@@ -68,92 +68,132 @@ class _Judge:
         self._credential = credential
         self._fingerprint = identity.fingerprint(credential.kind, credential.secret)
         self._file = policy.file
-        self._entry = policy.baseline.get(self._fingerprint)
         self.notices: list[str] = []
-        self.used: set[object] = {self._fingerprint} if self._entry else set()
-        naming = [one for one in policy.allow if one.names(credential)]
-        self._allow = [one for one in naming if not one.expired(today)]
+        self.used: set[object] = set()
+        self._entry = self._known(policy.baseline.get(self._fingerprint), today)
+        naming = [allowing for allowing in policy.allow if allowing.names(credential)]
+        self._allow = [allowing for allowing in naming if not allowing.expired(today)]
         self._inline: frozenset[Occurrence] = frozenset(self._commented(policy))
-        for one in naming:
-            if any(map(one.covers, credential.occurrences)):
-                self.used.add(one.entry)
-                if one.expired(today):
-                    self.notices.append(
-                        f"an allowance expired on {one.entry.expires} and no longer covers "
-                        f"{credential.secret.redacted}: {describe(one.entry)}, {one.entry.where}: {one.entry.reason}"
-                    )
+        for allowing in naming:
+            if any(map(allowing.covers, credential.occurrences)):
+                self.used.add(allowing.entry)
+                if allowing.expired(today):
+                    self._note_expired(allowing)
+
+    def _known(self, entry: baselines.BaselineEntry | None, today: date) -> baselines.BaselineEntry | None:
+        """Return the baseline's entry if it is in force."""
+        if not entry:
+            return None
+        self.used.add(self._fingerprint)
+        if not entry.has_expired(today):
+            return entry
+        owner = f", owner {entry.owner}" if entry.owner else ""
+        self.notices.append(
+            f"a baseline entry expired on {entry.expires} and no longer covers "
+            f"{entry.redacted}{owner}: {self._file}: {_reason(entry)}"
+        )
+        return None
+
+    def _note_expired(self, allowing: Allowing) -> None:
+        """Note an expired allowance; an end that was set for this credential comes before the baseline."""
+        entry, before = allowing.entry, ""
+        if self._entry and allowing.is_of_one_credential:
+            self._entry, before = None, ", which the baseline does not change"
+        self.notices.append(
+            f"an allowance expired on {entry.expires} and no longer covers {self._credential.secret.redacted}{before}: "
+            f"{describe(entry)}, {entry.where}: {entry.reason}"
+        )
 
     def allowance(self) -> Allowance | None:
         """Return the credential's allowance, the first of several; None when any place is not covered."""
         if self._entry:
             return _of_entry(self._entry, self._file)
-        found = [self._covering(one) for one in self._credential.occurrences]
+        covering = [self._covering(occurrence) for occurrence in self._credential.occurrences]
         # An allowance in force takes precedence over an expired one.
-        return found[0] if found and all(found) else None
+        return covering[0] if covering and all(covering) else None
 
-    def _covering(self, one: Occurrence) -> Allowance | None:
+    def _covering(self, occurrence: Occurrence) -> Allowance | None:
         for allowing in self._allow:
-            if allowing.covers(one):
+            if allowing.covers(occurrence):
                 return allowing.allowance()
-        if one in self._inline:
-            return _of_comment(one)
-        if one.state in _PAST:
-            later = (other for other in self._inline if other.state not in _PAST and _same_path(one, other))
+        if occurrence in self._inline:
+            return _of_comment(occurrence)
+        if occurrence.state in _PAST:
+            later = (other for other in self._inline if other.state not in _PAST and _same_path(occurrence, other))
             return next(map(_of_comment, sorted(later, key=lambda other: other.line or 0)), None)
         return None
 
     def _commented(self, policy: Policy) -> Iterator[Occurrence]:
         """Yield the places with a comment that counts, and note what does not."""
-        places = (one for one in self._credential.occurrences if one.inline is not None and one.target in policy.inline)
-        marked = [one for one in places if one.place is Place.CONTENT]
-        is_trusted = not policy.trusted or not any(one.inline for one in marked) or policy.trusted(self._credential)
-        for one in marked:
-            name = f"the inline allowance at {_where(one)} of {self._credential.secret.redacted}"
-            if not one.inline:
+        places = (
+            occurrence
+            for occurrence in self._credential.occurrences
+            if occurrence.inline is not None and occurrence.target in policy.inline
+        )
+        marked = [occurrence for occurrence in places if occurrence.place is Place.CONTENT]
+        is_trusted = (
+            not policy.trusted
+            or not any(occurrence.inline for occurrence in marked)
+            or policy.trusted(self._credential)
+        )
+        for occurrence in marked:
+            name = f"the inline allowance at {_where(occurrence)} of {self._credential.secret.redacted}"
+            if not occurrence.inline:
                 self.notices.append(f"{name} is ignored: it gives no reason")
             elif not is_trusted:
-                self.notices.append(f"{name} is ignored: the range itself adds it: {one.inline}")
+                self.notices.append(f"{name} is ignored: the range itself adds it: {occurrence.inline}")
             else:
-                yield one
+                yield occurrence
 
 
 def _stale(policy: Policy, used: set[object], covered: str) -> Iterator[StaleAllowance]:
     for name, entry in policy.baseline.items():
-        found = name in used or (entry.kind == CUSTOM and not policy.custom)
-        if not found and baselines.is_covered(entry, {covered}):
+        is_used = name in used or (entry.kind == CUSTOM and not policy.custom)
+        if not is_used and baselines.is_covered(entry, {covered}):
             yield StaleAllowance(policy.file, f"{name} {entry.redacted}", entry.note or _since(entry))
     # Only history holds what a configuration allows of it, and only there is all that is committed.
-    for one in policy.allow if covered == baselines.HISTORY else ():
-        if one.entry not in used:
-            yield StaleAllowance(one.entry.where, describe(one.entry), one.entry.reason)
+    for allowing in policy.allow if covered == baselines.HISTORY else ():
+        if allowing.entry not in used:
+            yield StaleAllowance(allowing.entry.where, describe(allowing.entry), allowing.entry.reason)
 
 
 def entries(credentials: Iterable[Credential], template: baselines.BaselineEntry) -> dict[str, baselines.BaselineEntry]:
     """Return a baseline's entry of each credential, by fingerprint; ``template`` has what is the same for all."""
-    found = {}
-    for one in credentials:
-        name = identity.fingerprint(one.kind, one.secret)
-        found[name] = template._replace(fingerprint=name, kind=str(one.kind), redacted=one.secret.redacted)
-    return found
+    by_fingerprint = {}
+    for credential in credentials:
+        name = identity.fingerprint(credential.kind, credential.secret)
+        by_fingerprint[name] = template._replace(
+            fingerprint=name, kind=str(credential.kind), redacted=credential.secret.redacted
+        )
+    return by_fingerprint
 
 
 def _of_entry(entry: baselines.BaselineEntry, file: str) -> Allowance:
-    reason = f"{_since(entry)}{': ' if entry.note else ''}{entry.note}"
-    return Allowance(AllowanceSource.BASELINE, reason, file, entry.by or None)
+    return Allowance(
+        AllowanceSource.BASELINE, _reason(entry), file, entry.owner or entry.by or None, entry.expires or None
+    )
+
+
+def _reason(entry: baselines.BaselineEntry) -> str:
+    return f"{_since(entry)}{': ' if entry.note else ''}{entry.note}"
 
 
 def _since(entry: baselines.BaselineEntry) -> str:
     return f"known since {entry.added}"
 
 
-def _of_comment(one: Occurrence) -> Allowance:
-    return Allowance(AllowanceSource.INLINE, one.inline or "", _where(one))
+def _of_comment(occurrence: Occurrence) -> Allowance:
+    return Allowance(AllowanceSource.INLINE, occurrence.inline or "", _where(occurrence))
 
 
-def _where(one: Occurrence) -> str:
-    path = (one.path or b"").decode("utf-8", "backslashreplace")
-    return ":".join(filter(None, [" > ".join([path or "standard input", *one.containers]), str(one.line or "")]))
+def _where(occurrence: Occurrence) -> str:
+    path = (occurrence.path or b"").decode("utf-8", "backslashreplace")
+    return ":".join(
+        filter(None, [" > ".join([path or "standard input", *occurrence.containers]), str(occurrence.line or "")])
+    )
 
 
-def _same_path(one: Occurrence, other: Occurrence) -> bool:
-    return one.target == other.target and not {one.path, *one.paths}.isdisjoint(filter(None, [other.path]))
+def _same_path(occurrence: Occurrence, other: Occurrence) -> bool:
+    return occurrence.target == other.target and not {occurrence.path, *occurrence.paths}.isdisjoint(
+        filter(None, [other.path])
+    )

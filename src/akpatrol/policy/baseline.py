@@ -2,6 +2,10 @@
 
 JSON, an entry a line in the order of fingerprints. Every entry's line ends with a comma and the last line is always the
 same, so that two branches that add entries never change a neighbour's line, and both sides of a conflict may stay.
+
+An owner and an end are written only where an entry has them. They need no new version: a program that does not know
+them refuses the file, as it does any unknown key, rather than ignore an end. And the first line stays the same for all,
+so that a merge never has two of them.
 """
 
 from __future__ import annotations
@@ -16,19 +20,24 @@ from akpatrol.validate.fields import FieldError, Fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import date
 
 VERSION = 1
 HISTORY, TRACKED, FILES = "history", "tracked", "scan"
 _SCANS = (HISTORY, TRACKED, FILES)
 _KEY = "akpatrol_baseline"
-_FIELDS = ("fingerprint", "kind", "redacted", "added", "by", "scans", "note")
+_FIELDS = ("fingerprint", "kind", "redacted", "added", "by", "scans", "note", "owner", "expires")
+_WHERE_SET = ("owner", "expires")
 _FINGERPRINT = re.compile(re.escape(PREFIX) + "[0-9a-f]{64}")
 _CONFLICT = re.compile(rb"^(?:<{7}|\|{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 _LONGEST_TEXT = 1000
 
 
 class BaselineEntry(NamedTuple):
-    """One credential; ``scans`` are the kinds of scan that saw it: ``history``, ``tracked`` files, any files."""
+    """One credential; ``scans`` are the kinds of scan that saw it: ``history``, ``tracked`` files, any files.
+
+    ``added`` and ``expires`` are days, YYYY-MM-DD; from the day ``expires`` on the credential is a finding again.
+    """
 
     fingerprint: str
     kind: str
@@ -37,6 +46,12 @@ class BaselineEntry(NamedTuple):
     by: str
     scans: tuple[str, ...]
     note: str = ""
+    owner: str = ""
+    expires: str = ""
+
+    def has_expired(self, today: date) -> bool:
+        """Return whether it has expired."""
+        return bool(self.expires) and self.expires <= today.isoformat()
 
 
 class Seen(NamedTuple):
@@ -82,8 +97,8 @@ def parse(content: bytes, file: str) -> dict[str, BaselineEntry]:
     if type(version) is not int or version < 1:
         raise UsageError(f"{file}: not a baseline: {_KEY} is missing", hint="create one: akpatrol baseline create")
     if version > VERSION:
-        shown = f" (format {version})" if version < _LONGEST_TEXT else ""
-        raise UsageError(f"{file}: written by a newer version of akpatrol{shown}", hint="update akpatrol")
+        suffix = f" (format {version})" if version < _LONGEST_TEXT else ""
+        raise UsageError(f"{file}: written by a newer version of akpatrol{suffix}", hint="update akpatrol")
     if not isinstance(listed := document.get("entries"), list) or document.keys() != {_KEY, "entries"}:
         raise UsageError(f"{file}: entries: must be a list, and no other key is allowed")
     entries: dict[str, BaselineEntry] = {}
@@ -92,7 +107,8 @@ def parse(content: bytes, file: str) -> dict[str, BaselineEntry]:
             try:
                 entry = _entry(Fields(value, f"entry {number}: "))
             except FieldError as error:
-                raise UsageError(f"{file}: {error}") from None
+                hint = "update akpatrol if a newer version wrote it" if str(error).endswith(": unknown") else ""
+                raise UsageError(f"{file}: {error}", hint) from None
             before = entries.get(entry.fingerprint)
             entries[entry.fingerprint] = _together(before, entry) if before else entry
     return entries
@@ -101,8 +117,13 @@ def parse(content: bytes, file: str) -> dict[str, BaselineEntry]:
 def dump(entries: Iterable[BaselineEntry]) -> str:
     """Return the file's content."""
     ordered = sorted(entries, key=lambda entry: entry.fingerprint)
-    lines = [json.dumps(entry._asdict() | {"scans": list(entry.scans)}, ensure_ascii=False) for entry in ordered]
+    lines = [json.dumps(_written(entry), ensure_ascii=False) for entry in ordered]
     return "\n".join([f'{{"{_KEY}": {VERSION}, "entries": [', *(f"{line}," for line in lines), "null]}", ""])
+
+
+def _written(entry: BaselineEntry) -> dict[str, object]:
+    fields = {name: value for name, value in entry._asdict().items() if value or name not in _WHERE_SET}
+    return fields | {"scans": list(entry.scans)}
 
 
 def update(old: Mapping[str, BaselineEntry], scans: Sequence[Seen]) -> BaselineUpdate:
@@ -135,25 +156,31 @@ def _seen(entry: BaselineEntry, scan: str) -> BaselineEntry:
     scans = {*entry.scans, scan}
     if HISTORY in scans:
         scans.discard(TRACKED)
-    return entry._replace(scans=tuple(one for one in _SCANS if one in scans))
+    return entry._replace(scans=tuple(name for name in _SCANS if name in scans))
 
 
-def _together(one: BaselineEntry, other: BaselineEntry) -> BaselineEntry:
-    """Return two lines of one credential as one: two branches may have added it."""
-    first, second = sorted((one, other), key=lambda entry: (entry.added, entry.by))
+def _together(entry: BaselineEntry, other: BaselineEntry) -> BaselineEntry:
+    """Return two lines of one credential as one: two branches may have added it, and the earlier end holds."""
+    first, second = sorted((entry, other), key=lambda line: (line.added, line.by))
     for scan in second.scans:
         first = _seen(first, scan)
-    return first._replace(note=first.note or second.note)
+    return first._replace(
+        note=first.note or second.note,
+        owner=first.owner or second.owner,
+        expires=min(filter(None, (first.expires, second.expires)), default=""),
+    )
 
 
-def _entry(one: Fields) -> BaselineEntry:
-    one.only(*_FIELDS)
+def _entry(fields: Fields) -> BaselineEntry:
+    fields.only(*_FIELDS)
     return BaselineEntry(
-        fingerprint=one.fingerprint("fingerprint"),
-        kind=one.text("kind", _LONGEST_TEXT),
-        redacted=one.masked("redacted"),
-        added=one.date("added"),
-        by=one.text("by", _LONGEST_TEXT),
-        scans=one.some("scans", _SCANS),
-        note=one.text("note", _LONGEST_TEXT) if one.has("note") else "",
+        fingerprint=fields.fingerprint("fingerprint"),
+        kind=fields.text("kind", _LONGEST_TEXT),
+        redacted=fields.masked("redacted"),
+        added=fields.date("added"),
+        by=fields.text("by", _LONGEST_TEXT),
+        scans=fields.some("scans", _SCANS),
+        note=fields.text("note", _LONGEST_TEXT) if fields.has("note") else "",
+        owner=fields.text("owner", _LONGEST_TEXT) if fields.has("owner") else "",
+        expires=fields.date("expires") if fields.has("expires") else "",
     )

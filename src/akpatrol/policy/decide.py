@@ -21,22 +21,22 @@ _WITH_COMMENTS = ("directory", "file", "repository", "index")
 
 def prepare(settings: Settings) -> Policy | None:
     """Return the policy in force, None when it is empty. Raises UsageError for a baseline that is damaged."""
-    given = settings.policy
-    for pattern in [entry.path for entry in given.allow if entry.path]:
+    policy = settings.policy
+    for pattern in [entry.path for entry in policy.allow if entry.path]:
         _matcher(pattern)
-    if not (given.allow or given.baseline):
+    if not (policy.allow or policy.baseline):
         return None
     from akpatrol.policy import baseline  # noqa: PLC0415 - most runs have none
     from akpatrol.policy.apply import Policy  # noqa: PLC0415
 
-    file = given.baseline
+    file = policy.baseline
     return Policy(baseline=baseline.parse(file.content, file.name), file=file.name) if file else Policy()
 
 
 def decide(report: Report, policy: Policy | None, settings: Settings, whole: str | None) -> Report:
     """Return the report with allowances and notices."""
-    given = settings.policy
-    report = report._replace(notices=(*report.notices, *given.notices))
+    policy_settings = settings.policy
+    report = report._replace(notices=(*report.notices, *policy_settings.notices))
     covered = whole if report.coverage.complete and not _is_narrow(settings) else None
     if not report.credentials and not report.known and not (policy and covered):
         return report
@@ -47,9 +47,9 @@ def decide(report: Report, policy: Policy | None, settings: Settings, whole: str
 
     commented = {target.id for target in report.targets if target.kind in _WITH_COMMENTS}
     policy = (policy or apply.Policy())._replace(
-        allow=[Allowing(entry, _matches(entry.path, report.targets, settings)) for entry in given.allow],
-        inline=commented if given.inline else (),
-        trusted=given.trusted,
+        allow=[Allowing(entry, _matches(entry.path, report.targets, settings)) for entry in policy_settings.allow],
+        inline=commented if policy_settings.inline else (),
+        trusted=policy_settings.trusted,
         custom=bool(settings.rules),
     )
     today = datetime.now(UTC).date()
@@ -62,7 +62,9 @@ def decide(report: Report, policy: Policy | None, settings: Settings, whole: str
         notices=(*report.notices, *done.notices),
         stale=done.stale,
         known=known,
-        already_in_base=len({(one.secret, place.target, place.path) for one in known for place in one.occurrences}),
+        already_in_base=len(
+            {(credential.secret, place.target, place.path) for credential in known for place in credential.occurrences}
+        ),
     )
 
 
@@ -78,8 +80,8 @@ def _is_narrow(settings: Settings) -> bool:
 def on_path(settings: Settings, targets: Sequence[Target]) -> Callable[[str, bytes], bool]:
     """Return whether an allowance with a path pattern covers a target's path."""
     patterns = [entry.path for entry in settings.policy.allow if entry.path]
-    found = [matches for pattern in patterns if (matches := _matches(pattern, targets, settings))]
-    return lambda target, path: any(matches(target, path) for matches in found)
+    matchers = [matches for pattern in patterns if (matches := _matches(pattern, targets, settings))]
+    return lambda target, path: any(matches(target, path) for matches in matchers)
 
 
 def _matches(pattern: str, targets: Sequence[Target], settings: Settings) -> Callable[[str, bytes], bool] | None:

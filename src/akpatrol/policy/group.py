@@ -58,8 +58,8 @@ def collect(
 
 def at_least(credentials: Sequence[Credential], minimum: Confidence) -> tuple[tuple[Credential, ...], int]:
     """Return the credentials of at least that confidence, and the number of the others."""
-    kept = tuple(credential for credential in credentials if credential.confidence >= minimum)
-    return kept, len(credentials) - len(kept)
+    sure = tuple(credential for credential in credentials if credential.confidence >= minimum)
+    return sure, len(credentials) - len(sure)
 
 
 def accept(skipped: Iterable[Skipped], accepted: Sequence[AcceptedSkip]) -> tuple[Skipped, ...]:
@@ -94,7 +94,7 @@ def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Calla
     attribution = min((match.attribution for match, _ in group), key=_ATTRIBUTIONS.index)
     if first.kind.is_shared and any(_names_anyreach(o) for o in occurrences):
         attribution = min(attribution, Attribution.LIKELY, key=_ATTRIBUTIONS.index)
-    exposures = (*(one.exposure for one in occurrences), *(match.exposure for match, _ in group))
+    exposures = (*(occurrence.exposure for occurrence in occurrences), *(match.exposure for match, _ in group))
     state = min((occurrence.state for occurrence in occurrences), key=_STATES.index)
     rule_ids = tuple(sorted({name for match, _ in group for name in (match.rule_id, *match.others)}, key=of))
     known = filter(None, map(rules.get, rule_ids))
@@ -109,13 +109,20 @@ def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Calla
         severity=severity(base, first.kind, attribution, exposure, state),
         state=state,
         exposure=exposure,
-        occurrences=tuple(one._replace(rule_ids=tuple(sorted(one.rule_ids, key=of))) for one in folded(occurrences)),
+        occurrences=tuple(
+            occurrence._replace(rule_ids=tuple(sorted(occurrence.rule_ids, key=of)))
+            for occurrence in folded(occurrences)
+        ),
         end=end_of(occurrences),
     )
 
 
-def _exposed(one: Occurrence) -> Occurrence:
-    return one._replace(exposure=Exposure.BROWSER) if path_context.browser(path_context.names(one)) else one
+def _exposed(occurrence: Occurrence) -> Occurrence:
+    return (
+        occurrence._replace(exposure=Exposure.BROWSER)
+        if path_context.browser(path_context.names(occurrence))
+        else occurrence
+    )
 
 
 def _confidence(surest: Confidence, occurrences: Iterable[Occurrence]) -> Confidence:
@@ -123,24 +130,40 @@ def _confidence(surest: Confidence, occurrences: Iterable[Occurrence]) -> Confid
 
     Medium stays: nearby words may have lowered it already, and a path alone never decides what is reported.
     """
-    lowered = surest is Confidence.HIGH and all(path_context.fixture(path_context.names(one)) for one in occurrences)
+    lowered = surest is Confidence.HIGH and all(
+        path_context.fixture(path_context.names(occurrence)) for occurrence in occurrences
+    )
     return Confidence.MEDIUM if lowered else surest
 
 
 def _distinct(occurrences: Iterable[Occurrence], of: Callable[[str], Precedence]) -> tuple[Occurrence, ...]:
     """Return one occurrence for each (place, object or file, offset), worst state first, then in order of place."""
-    found: dict[tuple[object, ...], Occurrence] = {}
-    for one in occurrences:
-        where = one.target, one.place, one.object or (one.path, one.refs), one.offset, one.containers, one.encodings
-        before = found.setdefault(where, one)
-        if before.rule_ids != one.rule_ids:
-            together = sorted({*before.rule_ids, *one.rule_ids}, key=of)
-            found[where] = before._replace(rule_ids=tuple(together))
-    return tuple(sorted(found.values(), key=_order))
+    merged: dict[tuple[object, ...], Occurrence] = {}
+    for occurrence in occurrences:
+        where = (
+            occurrence.target,
+            occurrence.place,
+            occurrence.object or (occurrence.path, occurrence.refs),
+            occurrence.offset,
+            occurrence.containers,
+            occurrence.encodings,
+        )
+        before = merged.setdefault(where, occurrence)
+        if before.rule_ids != occurrence.rule_ids:
+            together = sorted({*before.rule_ids, *occurrence.rule_ids}, key=of)
+            merged[where] = before._replace(rule_ids=tuple(together))
+    return tuple(sorted(merged.values(), key=_order))
 
 
-def _order(one: Occurrence) -> tuple[object, ...]:
-    return (_STATES.index(one.state), one.target, one.path or b"", one.line or 0, one.offset, one.object or "")
+def _order(occurrence: Occurrence) -> tuple[object, ...]:
+    return (
+        _STATES.index(occurrence.state),
+        occurrence.target,
+        occurrence.path or b"",
+        occurrence.line or 0,
+        occurrence.offset,
+        occurrence.object or "",
+    )
 
 
 def _names_anyreach(occurrence: Occurrence) -> bool:

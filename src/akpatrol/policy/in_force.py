@@ -69,28 +69,30 @@ def in_force(flags: Options, start: str | None, top: str | None, base: BasePolic
 
 
 def _configuration(flags: Options, start: str | None, top: str | None, base: BasePolicy | None) -> Configuration:
-    if base and flags.config and (own := base.own(flags.config)):
-        if base.files.is_file(own):
-            return configuration_of(own, None, None, base.files)
+    if base and flags.config and (path := base.own(flags.config)):
+        if base.files.is_file(path):
+            return configuration_of(path, None, None, base.files)
         base.notices.append(f"--config {flags.config} is ignored: the range's base has no such file")
         return Configuration()
     return configuration_of(flags.config, start, top, None if flags.config or not base else base.files)
 
 
 def _rules(path: str, base: BasePolicy | None) -> str | NamedFile:
-    if base and (own := base.own(path)) and base.files.is_file(own):
-        return NamedFile(base.files.name(own), base.files.read(own, _MOST_BYTES))
+    if base and (in_base := base.own(path)) and base.files.is_file(in_base):
+        return NamedFile(base.files.name(in_base), base.files.read(in_base, _MOST_BYTES))
     return path
 
 
-def _baseline(flags: Options, found: Configuration, top: str | None, base: BasePolicy | None) -> NamedFile | None:
-    path = flags.baseline or found.baseline
+def _baseline(
+    flags: Options, configuration: Configuration, top: str | None, base: BasePolicy | None
+) -> NamedFile | None:
+    path = flags.baseline or configuration.baseline
     if not path and not top:
         return None
     wanted = path or os.path.join(top or "", BASELINE)
-    if base and (own := base.own(wanted)):
-        if base.files.is_file(own):
-            return _read(own, base.files)
+    if base and (in_base := base.own(wanted)):
+        if base.files.is_file(in_base):
+            return _read(in_base, base.files)
         if path:
             base.notices.append(f"the baseline {path} is ignored: the range's base has no such file")
         return None
@@ -101,7 +103,7 @@ def _baseline(flags: Options, found: Configuration, top: str | None, base: BaseP
     from akpatrol.config.files import OnDisk  # noqa: PLC0415 - most runs have no baseline
 
     # A scanned tree may name only files inside it; the caller may name any file.
-    return _read(wanted, OnDisk(None if flags.baseline or (path and not found.base) else top))
+    return _read(wanted, OnDisk(None if flags.baseline or (path and not configuration.base) else top))
 
 
 def _read(path: str, files: Files) -> NamedFile:

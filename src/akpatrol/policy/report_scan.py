@@ -41,11 +41,11 @@ def learned(report: Report, name: str, here: BaselineTarget, template: BaselineE
     """
     if report.command not in _SCANS:
         raise UsageError(f"{name}: a report of akpatrol {report.command} cannot be used for a baseline")
-    credentials = [one for one in report.credentials if _is_to_learn(one)]
-    entries = {entry.fingerprint: entry for entry in (_entry(one, template) for one in credentials)}
+    credentials = [credential for credential in report.credentials if _is_to_learn(credential)]
+    entries = {entry.fingerprint: entry for entry in (_entry(credential, template) for credential in credentials)}
     partial = _partial(report, here) or ("" if report.coverage.complete else "it is incomplete")
     seen = Seen(_SCANS[report.command], entries, complete=not partial)
-    return BaselineSource(seen, partial, sum(one.is_live for one in credentials))
+    return BaselineSource(seen, partial, sum(credential.is_live for credential in credentials))
 
 
 def _is_to_learn(credential: Credential) -> bool:
@@ -53,9 +53,9 @@ def _is_to_learn(credential: Credential) -> bool:
     return credential.allowed is None or credential.allowed.source is AllowanceSource.BASELINE
 
 
-def _entry(one: Credential, template: BaselineEntry) -> BaselineEntry:
-    name = identity.fingerprint(one.kind, one.secret)
-    return template._replace(fingerprint=name, kind=str(one.kind), redacted=one.secret.redacted)
+def _entry(credential: Credential, template: BaselineEntry) -> BaselineEntry:
+    name = identity.fingerprint(credential.kind, credential.secret)
+    return template._replace(fingerprint=name, kind=str(credential.kind), redacted=credential.secret.redacted)
 
 
 def _partial(report: Report, here: BaselineTarget) -> str:
@@ -68,7 +68,7 @@ def _partial(report: Report, here: BaselineTarget) -> str:
         return "it covers more than this repository"
     if Exclusion.EXCLUDE_OPTION in report.coverage.excluded:
         return "something was excluded from it"
-    low = any(one.confidence is not Confidence.HIGH for one in report.credentials)
+    low = any(credential.confidence is not Confidence.HIGH for credential in report.credentials)
     if report.below_confidence and not low:
         return "it may leave out findings of lower confidence"
     return ""

@@ -70,7 +70,7 @@ class CredentialQuery(NamedTuple):
             or (self.part is not None and secret.is_kept and self.part.reveal() in secret.reveal())
         )
 
-    def told(self, *, found: bool) -> str:
+    def display(self, *, found: bool) -> str:
         """Return its name in a report."""
         return self.text if found or not self.masked else self.masked
 
@@ -94,8 +94,8 @@ def named(text: str) -> CredentialQuery | None:
         return CredentialQuery(text.lower(), fingerprint=text.lower(), taken_for=Taken.FINGERPRINT)
     if _SHA256.fullmatch(text):
         return CredentialQuery(text.lower(), digest=text.lower(), key_id=text, taken_for=Taken.SHA256)
-    if said := _SAID_KEY_ID.fullmatch(text):
-        return CredentialQuery(said[1], key_id=said[1], taken_for=Taken.KEY_ID)
+    if labelled := _SAID_KEY_ID.fullmatch(text):
+        return CredentialQuery(labelled[1], key_id=labelled[1], taken_for=Taken.KEY_ID)
     if _KEY_ID.fullmatch(text) and not _RAW.match(text):
         mask = Secret(text.encode()).redacted
         return CredentialQuery(text, key_id=text, taken_for=Taken.KEY_ID, doubt=_NO_KEY_ID, masked=mask)
@@ -125,21 +125,28 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
     Queries with the same text are one query with several interpretations. A query that is not found but may exist in a
     form that cannot be searched for is a gap.
     """
-    fitting = {question: [one for one in report.credentials if question.fits(one)] for question in questions}
-    kept = {(one.kind, one.secret) for found in fitting.values() for one in found}
-    found = {question.text for question, fits in fitting.items() if fits}
+    fitting = {
+        question: [credential for credential in report.credentials if question.fits(credential)]
+        for question in questions
+    }
+    identities = {
+        (credential.kind, credential.secret) for credentials in fitting.values() for credential in credentials
+    }
+    matched = {question.text for question, fits in fitting.items() if fits}
     things = {question.text: question for question in questions}  # the last one of each text has its doubt
-    missing = [question for text, question in things.items() if text not in found]
-    told = f"asked for {len(things):,} ({_taken(things.values())}), found {len(found):,}"
+    missing = [question for text, question in things.items() if text not in matched]
+    notice = f"asked for {len(things):,} ({_taken(things.values())}), found {len(matched):,}"
     far = "" if report.coverage.complete else ", as far as could be scanned"
-    nowhere = [question.told(found=False) for question in missing if not question.doubt]
-    gaps = [Skipped(question.told(found=False), question.doubt) for question in missing if question.doubt]
+    nowhere = [question.display(found=False) for question in missing if not question.doubt]
+    gaps = [Skipped(question.display(found=False), question.doubt) for question in missing if question.doubt]
     return report._replace(
-        notices=(*report.notices, told, *(f"found nowhere{far}: {text}" for text in nowhere)),
-        credentials=tuple(one for one in report.credentials if (one.kind, one.secret) in kept),
+        notices=(*report.notices, notice, *(f"found nowhere{far}: {text}" for text in nowhere)),
+        credentials=tuple(
+            credential for credential in report.credentials if (credential.kind, credential.secret) in identities
+        ),
         below_confidence=0,
         asked=tuple(
-            QueryAnswer(question.told(found=question.text in found), bool(fits), question.taken_for)
+            QueryAnswer(question.display(found=question.text in matched), bool(fits), question.taken_for)
             for question, fits in fitting.items()
         ),
         coverage=report.coverage._replace(skipped=(*report.coverage.skipped, *gaps)),

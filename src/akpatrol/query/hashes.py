@@ -42,7 +42,7 @@ def minimum(settings: Settings, queries: Sequence[CredentialQuery]) -> Confidenc
 
 def names(queries: Sequence[CredentialQuery]) -> frozenset[str]:
     """Return the fingerprints and SHA-256s of the queries: they decide where a credential ends."""
-    return frozenset(name for one in queries for name in (one.fingerprint, one.digest) if name)
+    return frozenset(name for query in queries for name in (query.fingerprint, query.digest) if name)
 
 
 def answer(report: Report, queries: Sequence[CredentialQuery]) -> Report:
@@ -54,7 +54,7 @@ def answer(report: Report, queries: Sequence[CredentialQuery]) -> Report:
 
     gaps = readings.unsettled(report.credentials, names(queries))
     answered = credential_query.answer(report, queries)
-    if all(one.found for one in answered.asked) or not gaps:
+    if all(result.found for result in answered.asked) or not gaps:
         return answered
     return answered._replace(coverage=report.coverage._replace(skipped=(*report.coverage.skipped, *gaps)))
 

@@ -68,23 +68,29 @@ def gathered(report: Report, text: TextQuery, known: tuple[CredentialKind, Secre
     A place inside a credential that contains the text, half of a key for example, belongs to that credential.
     """
     encodings = dict(text.forms)
-    own = [one for one in report.credentials if RULE_ID in one.rule_ids and one.secret in encodings and _is_own(one)]
-    others = [_without_rule(one) for one in report.credentials if one not in own]
-    holders = [one for one in others if text.secret.reveal() in one.secret.reveal()]
-    taken = [place for one in holders for place in one.occurrences]
+    spelled = [
+        credential
+        for credential in report.credentials
+        if RULE_ID in credential.rule_ids and credential.secret in encodings and _is_own(credential)
+    ]
+    others = [_without_rule(credential) for credential in report.credentials if credential not in spelled]
+    holders = [credential for credential in others if text.secret.reveal() in credential.secret.reveal()]
+    taken = [place for holder in holders for place in holder.occurrences]
     places = [
-        place._replace(encodings=(*place.encodings, *filter(None, [encodings[one.secret]])))
-        for one in own
-        for place in one.occurrences
+        place._replace(encodings=(*place.encodings, *filter(None, [encodings[credential.secret]])))
+        for credential in spelled
+        for place in credential.occurrences
         if not any(_lies_in(place, other) for other in taken)
     ]
     if not places:
         return report._replace(credentials=tuple(others))
     kind, secret = known or (CUSTOM, text.secret)
-    same = next((one for one in others if (one.kind, one.secret) == (kind, secret)), None)
-    rest = [one for one in others if one is not same]
-    found = _with_places(same or own[0]._replace(kind=kind, secret=secret), places, same.occurrences if same else ())
-    return report._replace(credentials=(*rest, found))
+    same = next((other for other in others if (other.kind, other.secret) == (kind, secret)), None)
+    rest = [other for other in others if other is not same]
+    whole_text = _with_places(
+        same or spelled[0]._replace(kind=kind, secret=secret), places, same.occurrences if same else ()
+    )
+    return report._replace(credentials=(*rest, whole_text))
 
 
 def _encoded(text: bytes) -> Iterator[tuple[bytes, str]]:
@@ -97,7 +103,7 @@ def _encoded(text: bytes) -> Iterator[tuple[bytes, str]]:
     yield text.hex().upper().encode(), "hex"
     percent = quote_from_bytes(text, safe="")
     each = "".join(f"%{byte:02X}" for byte in text)
-    lower = re.sub("%..", lambda one: one[0].lower(), percent)
+    lower = re.sub("%..", lambda escape: escape[0].lower(), percent)
     for form in (percent, quote_from_bytes(text), lower, each, each.lower()):
         yield form.encode(), "percent"
     try:
@@ -122,14 +128,14 @@ def _encoded(text: bytes) -> Iterator[tuple[bytes, str]]:
     yield html.escape(characters).encode(), "html"
 
 
-def _is_own(one: Credential) -> bool:
-    return one.kind.is_custom and one.rule_ids == (RULE_ID,)
+def _is_own(credential: Credential) -> bool:
+    return credential.kind.is_custom and credential.rule_ids == (RULE_ID,)
 
 
-def _without_rule(one: Credential) -> Credential:
+def _without_rule(credential: Credential) -> Credential:
     """Return a credential without the rule's name, which says nothing here."""
-    ids = tuple(name for name in one.rule_ids if name != RULE_ID)
-    return one._replace(rule_ids=ids) if ids != one.rule_ids and ids else one
+    ids = tuple(name for name in credential.rule_ids if name != RULE_ID)
+    return credential._replace(rule_ids=ids) if ids != credential.rule_ids and ids else credential
 
 
 def _lies_in(place: Occurrence, other: Occurrence) -> bool:
@@ -144,8 +150,8 @@ def _lies_in(place: Occurrence, other: Occurrence) -> bool:
     return (other.column or 0) <= (place.column or 0) < (other.end_column or 0)
 
 
-def _with_places(one: Credential, places: Sequence[Occurrence], before: Sequence[Occurrence]) -> Credential:
-    found = (*before, *places)
-    worst = min((place.state for place in found), key=_STATES.index)
-    exposure = one.exposure or next((place.exposure for place in places if place.exposure), None)
-    return one._replace(occurrences=found, state=worst, exposure=exposure)
+def _with_places(credential: Credential, places: Sequence[Occurrence], before: Sequence[Occurrence]) -> Credential:
+    occurrences = (*before, *places)
+    worst = min((place.state for place in occurrences), key=_STATES.index)
+    exposure = credential.exposure or next((place.exposure for place in places if place.exposure), None)
+    return credential._replace(occurrences=occurrences, state=worst, exposure=exposure)

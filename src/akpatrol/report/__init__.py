@@ -25,7 +25,9 @@ class RenderOptions(NamedTuple):
     surrogates (PEP 383). It must mask even when ``show_secrets`` is set, because SARIF never shows a secret.
     ``width`` is in terminal columns, ``now`` has a time zone, ``verbose`` is how often ``-v`` was given.
     Text shows paths relative to the directory ``here``, or to their target when it is not given.
-    ``link_template`` is the address of a place in a page, with ``links.PLACEHOLDERS`` in braces.
+    ``link_template`` is the address of a place in a page, with ``links.PLACEHOLDERS`` in braces. ``app_url`` is the
+    address of the Anyreach application. ``program`` is the word that starts akpatrol where the reader is; ``in_hook``
+    says that it is on the PATH of a hook alone.
     """
 
     redact: Callable[[str], str]
@@ -37,6 +39,9 @@ class RenderOptions(NamedTuple):
     verbose: int = 0
     here: str | None = None
     link_template: str | None = None
+    app_url: str | None = None
+    program: str = "akpatrol"
+    in_hook: bool = False
 
 
 Renderer = Callable[["Report", RenderOptions], str]

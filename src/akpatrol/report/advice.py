@@ -112,16 +112,19 @@ def _to_know(kind: str, attribution: str, status: str | None, *, organizations: 
     return ""
 
 
-def leaked_action(credential: CredentialView, states: Collection[str]) -> str:
-    """Return one sentence with the first thing to do about a leaked credential, and the next ones."""
+def leaked_action(credential: CredentialView, states: Collection[str], program: str = "akpatrol") -> str:
+    """Return one sentence with the first thing to do about a leaked credential, and the next ones.
+
+    ``program`` is the word that starts akpatrol where the reader is.
+    """
     kind, attribution, page = credential["kind"], credential["attribution"], credential["remediation"]["page"]
     status = status_of(credential)
     if status == VerificationStatus.INACTIVE:
-        return _dead_action(credential, states)
+        return _dead_action(credential, states, program)
     in_history = any(state in _IN_HISTORY for state in states)
     last = "then clean history" if in_history else f"then remove it from {_source(credential)}"
     remediation = named(kind).remediation
-    place = f"at {page}" if page else remediation.place
+    place = f"at {page_words(page)}" if page else remediation.place
     first = " ".join(filter(None, (remediation.action, place, "now")))
     live = "it is live, so " if status == VerificationStatus.ACTIVE else ""
     sentence = f"{live}{first}, then replace it where it is used, {last}."
@@ -130,15 +133,20 @@ def leaked_action(credential: CredentialView, states: Collection[str]) -> str:
     return sentence
 
 
+def page_words(page: str) -> str:
+    """Name a page: by its address, or by its path in the application, whose host is not known."""
+    return f"{page} in your Anyreach organization" if page.startswith("/") else page
+
+
 def _source(credential: CredentialView) -> str:
     given = {occurrence["path"] for occurrence in credential["occurrences"]} == {STDIN}
     return "where it came from" if given else "the file"
 
 
-def _dead_action(credential: CredentialView, states: Collection[str]) -> str:
+def _dead_action(credential: CredentialView, states: Collection[str], program: str) -> str:
     if credential["attribution"] == Attribution.OPEN:
         return _DEAD_OF_ANOTHER[0].lower() + _DEAD_OF_ANOTHER[1:]
     if any(state in _IN_HISTORY for state in states):
-        return "nothing to revoke; add it to the baseline: akpatrol baseline update. Rewriting history is optional."
+        return f"nothing to revoke; add it to the baseline: {program} baseline update. Rewriting history is optional."
     source = _source(credential)
-    return f"nothing to revoke; remove it from {source}, or add it to the baseline: akpatrol baseline update."
+    return f"nothing to revoke; remove it from {source}, or add it to the baseline: {program} baseline update."

@@ -6,31 +6,36 @@ All output comes from a document whose texts were made visible, so no text can c
 from __future__ import annotations
 
 import os.path
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import State
 from akpatrol.report import document
 from akpatrol.report.overview import allowed_of, allowed_words, coverage_words, findings_of, overview, verdict
-from akpatrol.report.text_safety import middle_out, shell_word, visible, wrapped
+from akpatrol.report.text_safety import columns, middle_out, shell_word, visible, wrapped
 from akpatrol.report.text_style import Style
-from akpatrol.report.wording import directory_of, plural
+from akpatrol.report.wording import directory_of, location, plural, short_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
+    from akpatrol.report.text_credential import CredentialText
     from akpatrol.report.view import ChangesView, ReportView, SkipView, StaleView, SummaryView
 
 _SHOWN = 5
 """Items a group shows without ``-v``."""
 
-_IN_FULL = 20
+_IN_FULL = 10
 """Credentials shown in full without ``-v``; the others get a line each."""
 
+_FEW = 3
+"""Up to so many credentials each have what to do beside them; of more it is said once, after all of them."""
+
 _SCREENFUL = 5
-"""With more credentials than this the verdict scrolls off the screen, so it is repeated at the end."""
+"""With more credentials than this the first one scrolls off the screen, so the last lines name it."""
 
 _IGNORED_HEADING = "Ignored by git: the right place, never commit them"
 _STALE_HEADING = "Stale allowances: they match nothing any more and can be removed"
@@ -44,11 +49,12 @@ def render(report: Report, options: RenderOptions) -> str:
         _opening(view, style),
         _changes(view["changes"], style),
         *_credential_blocks(view, style, options),
+        _allowing(view, style, options),
         _allowed(view["summary"], style, verbose=options.verbose > 0),
         _notices(view["notices"], style),
         _stale(view["stale"], style, verbose=options.verbose > 0),
         *_gaps(view["coverage"]["skipped"], style, verbose=options.verbose > 0),
-        _unread_histories(view["summary"]["histories_not_read"], style, verbose=options.verbose > 0),
+        _unread_histories(view["summary"]["histories_not_read"], style, options),
         _closing(view, style),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -80,23 +86,58 @@ def _credential_blocks(view: ReportView, style: Style, options: RenderOptions) -
         return
     from akpatrol.report.text_credential import CredentialText  # noqa: PLC0415 - most runs of a hook find nothing
 
-    text = CredentialText(style, _roots(view, options), options.now, verbose=options.verbose > 0)
+    names = short_names(credential["fingerprint"] for credential in view["credentials"])
+    text = CredentialText(style, _roots(view, options), names, options)
+    advise = options.verbose > 0 or len(findings_of(view)) <= _FEW
     for is_ignored, group in groupby(findings_of(view), lambda found: found["state"] == State.IGNORED):
         if is_ignored:
             yield [style.bold(line) for line in wrapped(_IGNORED_HEADING, style.width)]
         listed = list(group)
         in_full = listed if options.verbose else listed[:_IN_FULL]
         for credential in in_full:
-            yield list(text.lines(credential))
+            yield list(text.lines(credential, advise=advise))
         if rest := listed[len(in_full) :]:
             yield [
                 *(style.bold(line) for line in wrapped(f"{len(rest):,} more; -v shows them in full", style.width)),
                 *("  " + text.line(credential) for credential in rest),
             ]
+    if not advise:
+        yield list(_advice(view, text, style))
     if options.verbose and allowed_of(view):
         yield [style.bold("Allowed")]
         for credential in allowed_of(view):
             yield list(text.lines(credential))
+
+
+def _advice(view: ReportView, text: CredentialText, style: Style) -> Iterator[str]:
+    """Yield each thing to do once, with the number of credentials that it is for, unless it is for all."""
+    findings = findings_of(view)
+    number: Counter[tuple[str, ...]] = Counter(
+        tuple(block) for credential in findings for block in text.advice(credential, among_many=True)
+    )
+    yield style.bold("What to do")
+    for lines, count in number.items():
+        if count < len(findings):
+            yield f"  With {count:,} of {len(findings):,}:"
+        yield from lines
+
+
+def _allowing(view: ReportView, style: Style, options: RenderOptions) -> list[str]:
+    """Say how to allow what is known and harmless, once."""
+    waiting = [one for one in findings_of(view) if not one["allowed"] and one["state"] != State.IGNORED]
+    if not waiting:
+        return []
+    from akpatrol.report.allowing import how_to_allow  # noqa: PLC0415 - most runs of a hook find nothing
+
+    names = short_names(credential["fingerprint"] for credential in view["credentials"])
+    sentence, command = how_to_allow(
+        view["scan"]["command"], [names[credential["fingerprint"]] for credential in waiting], options
+    )
+    lines = wrapped(sentence, style.width)
+    # A command stays on one line, to be copied.
+    if columns(lines[-1]) + columns(command) < style.width:
+        return [*lines[:-1], f"{lines[-1]} {style.dim(command)}"]
+    return [*lines, "  " + style.dim(command)]
 
 
 def _allowed(summary: SummaryView, style: Style, *, verbose: bool) -> list[str]:
@@ -160,11 +201,12 @@ def _some(items: Sequence[str], *, verbose: bool) -> list[str]:
     return [*shown, f"and {len(items) - len(shown):,} more"] if len(items) > len(shown) else shown
 
 
-def _unread_histories(paths: Sequence[str], style: Style, *, verbose: bool) -> list[str]:
+def _unread_histories(paths: Sequence[str], style: Style, options: RenderOptions) -> list[str]:
     if not paths:
         return []
+    verbose = options.verbose > 0
     repositories = "1 repository" if len(paths) == 1 else f"{len(paths):,} repositories"
-    commands = _some([f"akpatrol history {shell_word(path)}" for path in paths], verbose=verbose)
+    commands = _some([f"{options.program} history {shell_word(path)}" for path in paths], verbose=verbose)
     return [
         *wrapped(f"History of {repositories} not scanned; run:", style.width),
         *("  " + line for line in commands),
@@ -177,5 +219,9 @@ def _closing(view: ReportView, style: Style) -> list[str]:
     # For staged changes a notice names these places.
     there = view["summary"]["already_in_base"] if view["scan"]["command"] != "staged" else 0
     known = f"{plural(there, 'place')} already in the base, so not new" if there else ""
-    again = _verdict(view, style) if view["summary"]["findings"] > _SCREENFUL else []
-    return [*(wrapped(more, style.width) if more else []), *([known] if known else []), *again, coverage_words(view)]
+    lines = [*(wrapped(more, style.width) if more else []), *([known] if known else []), coverage_words(view)]
+    if view["summary"]["findings"] > _SCREENFUL:
+        first = view["credentials"][0]
+        where = location(first["occurrences"][0]) if first["occurrences"] else ""
+        lines.append(style.bold(f"Start with {first['redacted']}{', ' * bool(where)}{middle_out(where, 320)}"))
+    return lines

@@ -8,23 +8,36 @@ from akpatrol.report.text_safety import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
 
     from akpatrol.policy.baseline import BaselineEntry, BaselineUpdate
 
 _SHOWN = 20
 
 
-def entries(file: str, known: Sequence[BaselineEntry]) -> Iterator[str]:
+def entries(file: str, known: Sequence[BaselineEntry], today: date) -> Iterator[str]:
     """Yield the entries of the file, and their number."""
     for entry in known:
-        by = f" by {entry.by}" if entry.by else ""
-        note = f"  {entry.note}" if entry.note else ""
-        yield visible(f"{_named(entry)}  {entry.added}{by}  {', '.join(entry.scans)}{note}")
+        yield one(entry, today)
     yield visible(f"{file}: {_number(len(known))}")
 
 
-def change(file: str, done: BaselineUpdate) -> Iterator[str]:
-    """Yield what was added to the file, dropped and kept."""
+def one(entry: BaselineEntry, today: date) -> str:
+    """Return an entry on one line."""
+    by = f" by {entry.by}" if entry.by else ""
+    owner = f"owner {entry.owner}" if entry.owner else ""
+    parts = [_named(entry), f"{entry.added}{by}", ", ".join(entry.scans), _end(entry, today), owner, entry.note]
+    return visible("  ".join(filter(None, parts)))
+
+
+def _end(entry: BaselineEntry, today: date) -> str:
+    if not entry.expires:
+        return ""
+    return f"EXPIRED on {entry.expires}" if entry.has_expired(today) else f"until {entry.expires}"
+
+
+def change(file: str, done: BaselineUpdate, today: date) -> Iterator[str]:
+    """Yield what was added to the file, dropped and kept, and which entries do nothing any more."""
     kept = len(done.entries) - len(done.added)
     yield f"{visible(file)}: {_number(len(done.added))} added, {len(done.dropped):,} dropped, {kept:,} kept"
     yield from _listed(done.added, lambda entry: f"+ {_named(entry)}")
@@ -32,6 +45,9 @@ def change(file: str, done: BaselineUpdate) -> Iterator[str]:
     if done.unseen:
         yield "not found, but kept: only complete scans of every kind that found an entry can drop it:"
         yield from _listed(done.unseen, lambda entry: f"  {_named(entry)}  ({', '.join(entry.scans)})")
+    if expired := [entry for entry in done.entries.values() if entry.has_expired(today)]:
+        yield "expired, so findings again:"
+        yield from _listed(expired, lambda entry: f"  {_named(entry)}  {entry.expires}")
 
 
 def _listed(listed: Sequence[BaselineEntry], line: Callable[[BaselineEntry], str]) -> Iterator[str]:

@@ -184,7 +184,7 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> C
         "verification": _verification(credential.verification, mask),
         "allowed": _allowance(credential.allowed, mask),
         "remediation": {
-            "page": mask.text(rule.page) if rule and rule.page else None,
+            "page": mask.text(_address(rule.page, options)) if rule and rule.page else None,
             "steps": mask.texts(advice.steps(credential, rule)),
         },
         "occurrences": [
@@ -192,6 +192,11 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> C
             for place in occurrences_in_order(credential.occurrences)
         ],
     }
+
+
+def _address(page: str, options: RenderOptions) -> str:
+    """Return the full address of an application's page where the application's is known."""
+    return f"{options.app_url}{page}" if options.app_url and page.startswith("/") else page
 
 
 def _raw(secret: Secret) -> str | None:

@@ -1,4 +1,4 @@
-"""The message that a server sends to the person who pushes: on their terminal, after ``remote: ``.
+"""The message for the person who pushes: from a server, after ``remote: ``, or before anything has left the machine.
 
 https://git-scm.com/docs/githooks#pre-receive: both of the hook's streams are forwarded.
 """
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.scan import Place
 from akpatrol.report import document
+from akpatrol.report.allowing import how_to_allow
 from akpatrol.report.overview import coverage_words, findings_of
 from akpatrol.report.text_credential import telling_places
 from akpatrol.report.text_safety import head, middle_out, visible, wrapped
-from akpatrol.report.wording import SHORT_ID, kind_name, location, plural, short_ref
+from akpatrol.report.wording import SHORT_ID, kind_name, location, plural, short_names, short_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,16 +32,25 @@ _IN_TAGS = {Place.TAG_MESSAGE, Place.TAGGER}
 
 
 class Outlook(NamedTuple):
-    """Whom to ask, and what follows: from what could not be scanned, and from findings."""
+    """Whom to ask, and what follows: from what could not be scanned, and from findings.
 
-    contact: str
-    fail_open: bool
-    exit_zero: bool
+    ``is_local`` says that this machine itself stops the push, before anything has left it.
+    """
+
+    contact: str = ""
+    fail_open: bool = False
+    exit_zero: bool = False
+    is_local: bool = False
 
     @property
     def whom(self) -> str:
         """The person who may allow a finding."""
         return visible(self.contact) or "the administrators of this server"
+
+    @property
+    def refused(self) -> str:
+        """The beginning of a verdict against the push."""
+        return "akpatrol: push stopped:" if self.is_local else "akpatrol: push refused:"
 
     def out_of_time(self, *, found: bool) -> str:
         """Say what is known when time runs out."""
@@ -53,11 +63,15 @@ class Outlook(NamedTuple):
         """Say what follows from an incomplete scan."""
         if self.fail_open:
             return "akpatrol: warning: push accepted, although not all of it could be scanned"
-        return "akpatrol: push refused: not all of it could be scanned"
+        return f"{self.refused} not all of it could be scanned"
 
     def again(self) -> str:
         """Say what to do about it."""
-        return "" if self.fail_open else f"Push again, in smaller parts if it is large; otherwise ask {self.whom}."
+        if self.fail_open:
+            return ""
+        if self.is_local:
+            return "Mend what could not be scanned, then push again."
+        return f"Push again, in smaller parts if it is large; otherwise ask {self.whom}."
 
 
 def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Sequence[WalkedCommit]) -> str:
@@ -66,7 +80,7 @@ def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Se
     found = findings_of(view)
     lines: list[str] = []
     if found:
-        lines += _findings(found, outlook, commits)
+        lines += _findings(found, outlook, commits, options)
     if not view["coverage"]["complete"]:
         lines += [""] * bool(lines) + list(_gaps(view["coverage"]["skipped"], outlook, found=bool(found)))
     for notice in view["notices"]:
@@ -76,10 +90,14 @@ def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Se
     return "".join(f"{line}\n" for line in lines)
 
 
-def _findings(found: Sequence[CredentialView], outlook: Outlook, commits: Sequence[WalkedCommit]) -> Iterator[str]:
+def _findings(
+    found: Sequence[CredentialView], outlook: Outlook, commits: Sequence[WalkedCommit], options: RenderOptions
+) -> Iterator[str]:
     brings = f"it contains {plural(len(found), 'credential')}"
+    left = ". Nothing has left this machine yet." if outlook.is_local else ""
+    accepted = outlook.exit_zero and not outlook.is_local
     yield from wrapped(
-        f"akpatrol: push accepted, but {brings}" if outlook.exit_zero else f"akpatrol: push refused: {brings}", _WIDTH
+        f"akpatrol: push accepted, but {brings}" if accepted else f"{outlook.refused} {brings}{left}", _WIDTH
     )
     for credential in found[:_SHOWN]:
         yield ""
@@ -87,11 +105,16 @@ def _findings(found: Sequence[CredentialView], outlook: Outlook, commits: Sequen
     if (more := len(found) - _SHOWN) > 0:
         yield from ["", f"and {plural(more, 'more credential')}"]
     yield from ["", "What to do:"]
-    for number, (step, command) in enumerate(_steps(found, commits), 1):
+    for number, (step, command) in enumerate(_steps(found, commits, outlook), 1):
         for index, line in enumerate(wrapped(step, _WIDTH - 3)):
             yield ("   " if index else f"{number}. ") + line
         if command:
             yield "     " + command
+    if outlook.is_local:
+        names = short_names(credential["fingerprint"] for credential in found)
+        sentence, command = how_to_allow("range", [*names.values()], options)
+        yield from ["", *wrapped(sentence, _WIDTH), "  " + command]
+        return
     yield from wrapped(f"Not a credential, or known and harmless? Ask {outlook.whom} to allow", _WIDTH)
     yield from (f"  {credential['fingerprint']}" for credential in found[:_SHOWN])
 
@@ -114,20 +137,31 @@ def _credential(credential: CredentialView) -> Iterator[str]:
         yield f"  and {plural(more, 'more place')}"
 
 
-def _steps(found: Sequence[CredentialView], commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, str]]:
+def _steps(
+    found: Sequence[CredentialView], commits: Sequence[WalkedCommit], outlook: Outlook
+) -> Iterator[tuple[str, str]]:
     """Yield what to do, each with a command that stays on its line."""
-    pages = set(filter(None, (credential["remediation"]["page"] for credential in found)))
-    at = f" at {' and '.join(sorted(pages))}" if pages else ""
-    yield (f"If it was ever real, it has left your machine: delete it{at} now and replace it where it is used.", "")
+    if not outlook.is_local:
+        yield _deletion(found), ""
     places = [place for credential in found for place in credential["occurrences"]]
     kinds = {place["place"] for place in places}
     if kinds & _IN_COMMITS:
         yield _rewriting({place["introduced"]["id"] for place in places if place["introduced"]}, commits)
+        if removed := next((place["removed"] for place in places if place["removed"]), None):
+            short = removed["id"][:SHORT_ID]
+            yield f"Commit {short} removed it, which is not enough: the push still carries the commit before it.", ""
     if kinds & _IN_TAGS:
         yield "Recreate the tag without it.", "git tag --force --annotate <tag> <commit>"
     if Place.REF_NAME in kinds:
         yield "Rename the branch or tag.", ""
     yield "Push again.", ""
+
+
+def _deletion(found: Sequence[CredentialView]) -> str:
+    pages = set(filter(None, (credential["remediation"]["page"] for credential in found)))
+    at = f" at {' and '.join(sorted(pages))}" if pages else ""
+    at += " in your Anyreach organization" if any(page.startswith("/") for page in pages) else ""
+    return f"If it was ever real, it has left your machine: delete it{at} now and replace it where it is used."
 
 
 def _rewriting(ids: set[str], commits: Sequence[WalkedCommit]) -> tuple[str, str]:

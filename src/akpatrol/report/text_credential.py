@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from akpatrol.kinds import named
 from akpatrol.model.scan import Place, State
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
+from akpatrol.report.instead import instead
 from akpatrol.report.spread import removal_words, version_words
 from akpatrol.report.text_safety import around, columns, head, middle_out, shell_word, wrapped
+from akpatrol.report.text_style import unstyled
 from akpatrol.report.verification_text import allowance_words, owner_lines, verification_lines
 from akpatrol.report.wording import (
     STATUSES,
@@ -28,8 +30,8 @@ from akpatrol.report.wording import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
+    from akpatrol.report import RenderOptions
     from akpatrol.report.text_style import Style
     from akpatrol.report.view import CredentialView, OccurrenceView
 
@@ -44,24 +46,32 @@ _PATH_WIDTH = 320
 class CredentialText:
     """Renders credentials of a document whose texts are all visible.
 
-    ``roots`` holds what to put before the paths of each target.
+    ``roots`` holds what to put before the paths of each target, ``names`` the short form of each fingerprint.
     """
 
-    def __init__(self, style: Style, roots: Mapping[str, str], now: datetime, *, verbose: bool) -> None:
+    def __init__(
+        self, style: Style, roots: Mapping[str, str], names: Mapping[str, str], options: RenderOptions
+    ) -> None:
         self._style = style
         self._roots = roots
-        self._now = now
-        self._verbose = verbose
+        self._names = names
+        self._now = options.now
+        self._program = options.program
+        self._verbose = options.verbose > 0
 
-    def lines(self, credential: CredentialView) -> Iterator[str]:
-        """Yield the lines of one credential."""
+    def lines(self, credential: CredentialView, *, advise: bool = True) -> Iterator[str]:
+        """Yield the lines of one credential, with what to do unless that follows elsewhere."""
         yield from self._headline(credential)
         shown = credential["occurrences"] if self._verbose else telling_places(credential["occurrences"])
         for occurrence in shown:
             yield from self._place(occurrence, credential)
         if more := len(credential["occurrences"]) - len(shown):
             yield f"  and {plural(more, 'more place')}"
-        yield from self._last(credential)
+        if self._verbose:
+            yield "  " + self._style.dim(credential["fingerprint"])
+        if advise:
+            for block in self.advice(credential):
+                yield from block
 
     def line(self, credential: CredentialView) -> str:
         """Return one credential on one line: how bad, what, and its first place."""
@@ -69,7 +79,7 @@ class CredentialText:
         words = [style.severity(credential["severity"])]
         if status != UNVERIFIED:
             words.append(style.status(STATUSES[status], is_live=status == "active"))
-        words.append(style.bold(credential["redacted"]))
+        words += [style.bold(credential["redacted"]), style.dim(self._names[credential["fingerprint"]])]
         for place in credential["occurrences"][:1]:
             where = location(self._short(place), self._roots.get(place["target"], ""))
             words.append(style.path(middle_out(where, _PATH_WIDTH)))
@@ -87,7 +97,10 @@ class CredentialText:
         is_quiet = credential["state"] == State.IGNORED or (credential["allowed"] and status != "active")
         alarm = "" if is_quiet else style.severity(credential["severity"]) + "  "
         asked = style.status(STATUSES[status], is_live=status == "active") + "  " if status != UNVERIFIED else ""
-        yield f"{alarm}{asked}{style.bold(credential['redacted'])}  {name}"
+        short = style.dim(self._names[credential["fingerprint"]])
+        line = f"{alarm}{asked}{style.bold(credential['redacted'])}  {short}"
+        fits = columns(unstyled(line)) + columns(name) + 2 <= style.width
+        yield f"{line}  {name}" if fits else line
         if credential["secret"] is not None:
             yield "  secret " + style.bold(credential["secret"])
         for line in verification_lines(credential["verification"], self._now, verbose=self._verbose):
@@ -97,7 +110,8 @@ class CredentialText:
             yield from self._paragraph(f"{sentence}. But it is live." if status == "active" else sentence, "  ")
         for line in owner_lines(credential["owner"], self._now, verbose=self._verbose):
             yield from self._paragraph(line, "  ")
-        facts = [f"{credential['confidence']} confidence", attribution_words(kind, attribution)]
+        facts = [] if fits else [name]
+        facts += [f"{credential['confidence']} confidence", attribution_words(kind, attribution)]
         if status == UNVERIFIED:
             facts.append("not verified")
         if credential["key_id"]:
@@ -162,47 +176,48 @@ class CredentialText:
         before, found, after = cut.partition(needle)
         return before + self._style.bold(found) + after
 
-    def _last(self, credential: CredentialView) -> Iterator[str]:
-        """Yield what to do; a live one is nothing to allow, and an allowed one nothing to act on."""
-        is_live = status_of(credential) == "active"
-        if is_live or not credential["allowed"]:
-            yield from self._next(credential)
-        is_to_allow = not is_live and not credential["allowed"]
-        command = f'akpatrol allow {credential["fingerprint"]} --reason "..."'
-        yield "  " + self._style.dim(command if is_to_allow else credential["fingerprint"])
+    def advice(self, credential: CredentialView, *, among_many: bool = False) -> Iterator[list[str]]:
+        """Yield the lines of each thing to do; with an allowed one that is not live there is nothing.
 
-    def _next(self, credential: CredentialView) -> Iterator[str]:
+        ``among_many`` makes it the same for all that are alike.
+        """
+        if status_of(credential) == "active" or not credential["allowed"]:
+            yield from self._next(credential, among_many=among_many)
+
+    def _next(self, credential: CredentialView, *, among_many: bool) -> Iterator[list[str]]:
         places = credential["occurrences"]
         states = {place["state"] for place in places} or {credential["state"]}
         match situation(states):
             case Situation.IGNORED:
-                yield from self._action("Next:", "leave it there, which is the right place, and never commit it.")
+                yield self._action("Next:", "leave it there, which is the right place, and never commit it.")
                 return
             case Situation.STAGED:
-                yield from self._staged(places)
+                yield from self._staged(places, among_many=among_many)
                 return
             case Situation.LEAKED:
-                yield from self._action("Next:", leaked_action(credential, states))
+                yield self._action("Next:", leaked_action(credential, states, self._program))
                 if hint := to_know(credential):
-                    yield from self._action(TO_KNOW, hint)
+                    yield self._action(TO_KNOW, hint)
         if self._verbose:
             for number, step in enumerate(credential["remediation"]["steps"], 1):
-                yield from self._paragraph(f"{number}. {step}", "    ")
+                yield list(self._paragraph(f"{number}. {step}", "    "))
 
-    def _staged(self, places: Sequence[OccurrenceView]) -> Iterator[str]:
+    def _staged(self, places: Sequence[OccurrenceView], *, among_many: bool) -> Iterator[list[str]]:
         staged = [place for place in places if place["state"] == State.STAGED]
         paths = list(dict.fromkeys(place["path"] for place in staged if place["path"]))
         label = "Nothing has leaked yet."
         if not paths or any(place["place"] == Place.COMMIT_MESSAGE for place in staged):
-            yield from self._action(label, "Remove it from the commit message, then commit again.")
+            yield self._action(label, "Remove it from the commit message, then commit again.")
         elif any(place["place"] == Place.PATH and not place["containers"] for place in staged):
-            yield from self._action(label, "Rename the file, then commit again.")
+            yield self._action(label, "Rename the file, then commit again.")
         else:
-            names = "-- " + " ".join(shell_word(path) for path in paths) if len(paths) <= SHOWN else "-u"
-            yield from self._action(label, "Remove it, then:", f"git add {names}")
+            is_short = len(paths) <= SHOWN and not among_many
+            names = "-- " + " ".join(shell_word(path) for path in paths) if is_short else "-u"
+            yield self._action(label, "Remove it, then:", f"git add {names}")
+            yield self._action("Instead:", f"{instead(paths[0])}.")
 
-    def _action(self, label: str, action: str, command: str = "") -> Iterator[str]:
-        """Yield what to do; a command stays on one line, to be copied."""
+    def _action(self, label: str, action: str, command: str = "") -> list[str]:
+        """Return the lines of one thing to do; a command stays on one line, to be copied."""
         lines = wrapped(f"{label} {action}", self._style.width - 4)
         fits = columns(lines[-1]) + columns(command) + 5 <= self._style.width
         if command and fits:
@@ -210,7 +225,7 @@ class CredentialText:
         elif command:
             lines.append(command)
         lines[0] = self._style.action(label) + lines[0].removeprefix(label)
-        yield from (("    " if index else "  ") + line for index, line in enumerate(lines))
+        return [("    " if index else "  ") + line for index, line in enumerate(lines)]
 
     def _paragraph(self, text: str, indent: str) -> Iterator[str]:
         yield from (indent + line for line in wrapped(text, self._style.width - len(indent)))

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 _LEAST_WIDTH = 40
 _SEVERITY_COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "blue"}
+
+
+_SEQUENCE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def unstyled(text: str) -> str:
+    """Return a text without colours, to measure it."""
+    return _SEQUENCE.sub("", text)
 
 
 class Style:

@@ -10,7 +10,7 @@ from akpatrol.kinds import named
 from akpatrol.model.scan import Attribution, End, Place, State, StateReason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from akpatrol.report.view import CommitView, CredentialView, MoveView, OccurrenceView, RemovalView
 
@@ -60,6 +60,7 @@ STDIN = "<stdin>"
 _AGES = ((365, "year"), (30, "month"), (7, "week"), (1, "day"))
 """Days in each unit."""
 
+_SHORT_NAME = 8  # digits of a fingerprint
 _KILO = 1000
 _AUTHOR_WIDTH = 60
 
@@ -218,6 +219,15 @@ def age(days: float) -> str:
         if days >= length * (2 if unit != "day" else 1):
             return f"{plural(int(days // length), unit)} ago"
     return "today"
+
+
+def short_names(fingerprints: Iterable[str]) -> dict[str, str]:
+    """Return for each fingerprint the shortest part of its digits that no other begins with, at least eight."""
+    digits = {name: name.partition(":")[2] for name in fingerprints}
+    length = _SHORT_NAME
+    while len({text[:length] for text in digits.values()}) < len(set(digits.values())):
+        length += 1
+    return {name: text[:length] for name, text in digits.items()}
 
 
 def plural(number: int, noun: str, many: str = "") -> str:

@@ -54,10 +54,10 @@ def _unsearched(rule: Rule) -> str:
 def expand(template: str, random: Random) -> str:
     """Fill a template's fields with random text. Raises UsageError at an unknown alphabet."""
 
-    def field(match: re.Match[str]) -> str:
-        if match[1] not in ALPHABETS:
-            raise UsageError(f"{match[0]}: unknown alphabet; known alphabets: {', '.join(ALPHABETS)}")
-        return "".join(random.choices(ALPHABETS[match[1]], k=int(match[2])))
+    def field(field_match: re.Match[str]) -> str:
+        if field_match[1] not in ALPHABETS:
+            raise UsageError(f"{field_match[0]}: unknown alphabet; known alphabets: {', '.join(ALPHABETS)}")
+        return "".join(random.choices(ALPHABETS[field_match[1]], k=int(field_match[2])))
 
     return _FIELD.sub(field, template)
 

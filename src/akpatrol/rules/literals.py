@@ -129,14 +129,14 @@ def _best(items: Items, choices: range) -> tuple[Literal, ...]:
 
 def _of_each(items: Items, index: int, choice: Choice) -> tuple[Literal, ...]:
     """Return literals for each branch of a choice; nothing where one has none."""
-    of_branches: dict[Literal, None] = {}
+    union: dict[Literal, None] = {}
     for branch in choice.branches:
         path = (*items[:index], *branch, *items[index + 1 :])
         literals = _best(path, range(index, index + len(branch)))
         if not literals:
             return ()
-        of_branches.update(dict.fromkeys(literals))
-    return tuple(of_branches) if len(of_branches) <= _MOST_LITERALS else ()
+        union.update(dict.fromkeys(literals))
+    return tuple(union) if len(union) <= _MOST_LITERALS else ()
 
 
 def _rank(literals: tuple[Literal, ...]) -> tuple[float, int]:

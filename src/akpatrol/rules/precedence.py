@@ -30,7 +30,7 @@ def precedence(rules: Sequence[Rule]) -> Callable[[str], Precedence]:
         place, rule = by_id.get(rule_id, (len(by_id), None))
         if rule is None:
             return Precedence(foreign=True, unspecific=(True,) * 3, place=place)
-        specific = specificity(rule)
-        return Precedence(rule.kind.is_custom, tuple(not is_specific for is_specific in specific), place)
+        limits = specificity(rule)
+        return Precedence(rule.kind.is_custom, tuple(not limit for limit in limits), place)
 
     return of

@@ -145,18 +145,18 @@ class _PatternParser:
     def _sequence(self, flags: _Flags) -> tuple[Items, _Flags]:
         items: list[Item] = []
         while self.rest and self.rest[0] not in "|)":
-            match = _GROUP.match(self.rest, 1) if self.rest[0] == "(" else None
-            if match and match[5] == ")":
-                self.rest, flags = self.rest[match.end() :], _changed(flags, match[3], match[4])
+            group = _GROUP.match(self.rest, 1) if self.rest[0] == "(" else None
+            if group and group[5] == ")":
+                self.rest, flags = self.rest[group.end() :], _changed(flags, group[3], group[4])
                 continue
             items += self._repeated(self._atom(flags))
         return tuple(items), flags
 
     def _repeated(self, atom: Items) -> Items:
-        while match := _REPEAT.match(self.rest):
-            self.rest = self.rest[match.end() :]
-            lowest = int(match[2] or (1 if match[1] == "+" else 0))
-            exact = match[2] is not None and not match[3]
+        while repeat := _REPEAT.match(self.rest):
+            self.rest = self.rest[repeat.end() :]
+            lowest = int(repeat[2] or (1 if repeat[1] == "+" else 0))
+            exact = repeat[2] is not None and not repeat[3]
             times = min(lowest, max(1, _MOST // max(1, len(atom)))) if lowest else 0
             rest = AnyBytes(least(atom) * (lowest - times), is_ascii(atom))
             atom = atom * times + (() if exact and times == lowest else (rest,))
@@ -181,12 +181,12 @@ class _PatternParser:
     def _group(self, flags: _Flags) -> Items:
         captures = not self.rest.startswith("?")
         if not captures:
-            match = _GROUP.match(self.rest)
-            if not match:
+            group = _GROUP.match(self.rest)
+            if not group:
                 raise UnknownSyntaxError
-            self.rest, captures = self.rest[match.end() :], match[2] is not None
-            if match[3] is not None:
-                flags = _changed(flags, match[3], match[4])
+            self.rest, captures = self.rest[group.end() :], group[2] is not None
+            if group[3] is not None:
+                flags = _changed(flags, group[3], group[4])
         if captures:
             self._number += 1
             number = self._number
@@ -216,8 +216,8 @@ class _PatternParser:
             self.rest = self.rest[code.end() :]
             value = int(code[3], 8) if code[3] else int(code[1] or code[2], 16)
             return frozenset([value]) if value in _ANY else _ANY
-        if match := _CLASS.match(self.rest):
-            self.rest = self.rest[match.end() :]
+        if shorthand := _CLASS.match(self.rest):
+            self.rest = self.rest[shorthand.end() :]
             return _ANY
         character, self.rest = self.rest[:1], self.rest[1:]
         if character in _ESCAPED:

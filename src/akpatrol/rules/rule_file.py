@@ -112,7 +112,7 @@ def load(extra: Sequence[str | os.PathLike[str] | NamedFile] = ()) -> RuleSet:
     """
     contents: list[bytes] = []
     rules: dict[str, Rule] = {}
-    named = [(file, content, False) for file_or_directory in extra for file, content in _contents(file_or_directory)]
+    named = [(file, content, False) for entry in extra for file, content in _contents(entry)]
     for file, content, shipped in [*((file, read(file), True) for file in shipped_files()), *named]:
         contents.append(content)
         for rule in parse(content, file, shipped=shipped):
@@ -139,18 +139,18 @@ def parse(content: bytes, file: str, *, shipped: bool = False) -> list[Rule]:
         raise RuleError(file, "", "", f"not a TOML file: {error}") from None
     except RecursionError:
         raise RuleError(file, "", "", "not a TOML file: nested too deeply") from None
-    root = Table(document, lambda key, reason: RuleError(file, "", key, reason))
-    tables = root.tables("rules")
+    top = Table(document, lambda key, reason: RuleError(file, "", key, reason))
+    tables = top.tables("rules")
     if not tables:
         raise RuleError(file, "", "rules", "no [[rules]] table")
     if "extend" in document:
         raise RuleError(file, "", "extend", "rule files cannot extend others; give several with --rules")
-    shared = tuple(_allowlists(root))
-    own_table = root.table("akpatrol").table("rules")
+    shared = tuple(_allowlists(top))
+    own_tables = top.table("akpatrol").table("rules")
     # A rule with a path and no pattern is gitleaks' way to report a file: it finds no credential.
     with_pattern = [table for table in tables if "regex" in table.values or "path" not in table.values]
-    rules = [_rule(table, own_table, shared, file, shipped=shipped) for table in with_pattern]
-    for unknown in own_table.values.keys() - {rule.id for rule in rules}:
+    rules = [_rule(table, own_tables, shared, file, shipped=shipped) for table in with_pattern]
+    for unknown in own_tables.values.keys() - {rule.id for rule in rules}:
         raise RuleError(file, unknown, "akpatrol", "no [[rules]] entry has this id")
     return rules
 
@@ -163,9 +163,9 @@ def _rule(entry: Table, own_tables: Table, shared: tuple[Allowlist, ...], file: 
     def fail(key: str, reason: str) -> RuleError:
         return RuleError(file, rule_id, key, reason)
 
-    table, own_table = Table(entry.values, fail), Table(own_tables.values.get(rule_id, {}), fail, "akpatrol")
+    table, own = Table(entry.values, fail), Table(own_tables.values.get(rule_id, {}), fail, "akpatrol")
     table.reject_unknown(_GITLEAKS_KEYS)
-    own_table.reject_unknown(_OWN_KEYS)
+    own.reject_unknown(_OWN_KEYS)
     for key in ("required", "skipReport"):
         if table.values.get(key):
             raise fail(key, "composite rules are not supported")
@@ -181,15 +181,18 @@ def _rule(entry: Table, own_tables: Table, shared: tuple[Allowlist, ...], file: 
         secret_group=int(table.number("secretGroup")),
         entropy=table.number("entropy"),
         path=table.text("path"),
-        allowlists=(*(each for each in shared if not each.rule_ids or rule_id in each.rule_ids), *_allowlists(table)),
-        kind=named(own_table.choice("kind", KINDS, CUSTOM)),
-        anchor=own_table.text("anchor"),
-        severity=Severity[own_table.choice("severity", severities, "high").upper()],
-        page=own_table.text("page"),
-        references=own_table.texts("references"),
-        steps=own_table.texts("steps"),
-        examples=own_table.texts("examples"),
-        counterexamples=own_table.texts("counterexamples"),
+        allowlists=(
+            *(allowlist for allowlist in shared if not allowlist.rule_ids or rule_id in allowlist.rule_ids),
+            *_allowlists(table),
+        ),
+        kind=named(own.choice("kind", KINDS, CUSTOM)),
+        anchor=own.text("anchor"),
+        severity=Severity[own.choice("severity", severities, "high").upper()],
+        page=own.text("page"),
+        references=own.texts("references"),
+        steps=own.texts("steps"),
+        examples=own.texts("examples"),
+        counterexamples=own.texts("counterexamples"),
         shipped=shipped,
         file=file,
     )

@@ -12,16 +12,19 @@ if TYPE_CHECKING:
 
 
 class ScanResult:
-    """Raw findings, skips, counts by name, exclusions by reason, bytes read, and items that must not be cached."""
+    """Raw findings, skips, counts by name, exclusions by reason, bytes read, and items that must not be cached.
 
-    __slots__ = ("counts", "excluded", "findings", "size", "skipped", "uncacheable")
+    ``stored`` is the number of compressed bytes that were read of object databases.
+    """
+
+    __slots__ = ("counts", "excluded", "findings", "size", "skipped", "stored", "uncacheable")
 
     def __init__(self) -> None:
         self.findings: list[RawFinding] = []
         self.skipped: list[Skipped] = []
         self.counts: Counter[str] = Counter()
         self.excluded: Counter[str] = Counter()
-        self.size = 0
+        self.size = self.stored = 0
         self.uncacheable: list[str] = []
 
     def add(self, item: RawFinding | Skipped | Counted | Excluded) -> None:
@@ -29,6 +32,7 @@ class ScanResult:
         if isinstance(item, Counted):
             self.counts[item.name] += item.number
             self.size += item.size
+            self.stored += item.stored
         elif isinstance(item, Uncacheable):
             self.uncacheable.append(item.item)
         elif isinstance(item, Skipped):
@@ -45,4 +49,5 @@ class ScanResult:
         self.counts += other.counts
         self.excluded += other.excluded
         self.size += other.size
+        self.stored += other.stored
         self.uncacheable += other.uncacheable

@@ -42,6 +42,10 @@ class RescanUnit(NamedTuple):
         return self.unit.read()
 
 
+STORED = "stored bytes"
+"""The unit of a hint in compressed bytes, which say more about the time that is left than a number of objects."""
+
+
 class Source(Protocol):
     """Where bytes come from."""
 
@@ -53,7 +57,10 @@ class Source(Protocol):
         """Return the targets."""
 
     def size_hint(self) -> tuple[int, str] | None:
-        """Return how many items of each of ``coverage.counts`` are to come; None while that is not known."""
+        """Return how many items of one of ``coverage.counts`` are to come, or how many bytes that are ``STORED``.
+
+        None while that is not known.
+        """
 
     def is_much(self) -> bool:
         """Return whether the work is certainly worth several processes, so that they start before planning."""

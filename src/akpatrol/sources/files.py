@@ -137,10 +137,10 @@ class _Opener:
                 os.close(self._handles[-1])
                 self._handles[-1], self._names[-1] = below, b""
 
-    def _leave(self, kept: int) -> None:
+    def _leave(self, depth: int) -> None:
         """Close all but the first directories, including the root."""
-        del self._names[max(0, kept - 1) :]
-        while len(self._handles) > kept:
+        del self._names[max(0, depth - 1) :]
+        while len(self._handles) > depth:
             os.close(self._handles.pop())
 
 
@@ -226,8 +226,8 @@ class FilesSource:
             if target.kind == "file":
                 files += 1
             else:
-                found = self._entries(os.fsencode(target.root))
-                files += sum(isinstance(entry, DirectoryEntry) and entry.readable for entry in found)
+                entries = self._entries(os.fsencode(target.root))
+                files += sum(isinstance(entry, DirectoryEntry) and entry.readable for entry in entries)
         self._total = files
 
     def _entries(self, root: bytes) -> Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]:
@@ -277,15 +277,15 @@ class FilesSource:
         """
         roots = {target.id: _directory_of(target) for target in self._targets}
         ignored = _ignored({os.path.join(roots[hit.origin.target], hit.origin.path or b"") for hit in hits})
-        seen: set[tuple[bytes, Origin, int, str, Secret]] = set()
+        placed: set[tuple[bytes, Origin, int, str, Secret]] = set()
         for hit in hits:
             root = roots[hit.origin.target]
             absolute = os.path.join(root, hit.origin.path or b"")
             in_name = hit.origin.place is Place.PATH and not hit.origin.containers
             offset = hit.offset + (len(root) if in_name else 0)
             where = (absolute, hit.origin._replace(target="", path=None), offset, hit.match.rule_id, hit.match.secret)
-            if where not in seen:
-                seen.add(where)
+            if where not in placed:
+                placed.add(where)
                 yield hit.match, occurrence(hit, State.IGNORED if absolute in ignored else State.WORKTREE)
 
     def check(self) -> Iterator[Skipped]:
@@ -299,8 +299,8 @@ class FilesSource:
 
 def is_bare(directory: bytes) -> bool:
     """Return whether the directory itself is a git directory."""
-    found = repository.at(directory)
-    return found is not None and found.work_tree is None
+    repo = repository.at(directory)
+    return repo is not None and repo.work_tree is None
 
 
 def _directory_of(target: Target) -> bytes:
@@ -316,10 +316,10 @@ def _ignored(paths: Iterable[bytes]) -> set[bytes]:
     """Return those of the absolute ``paths`` that their repository's git ignores."""
     by_repository: dict[repository.Repository, list[bytes]] = defaultdict(list)
     for path in paths:
-        found = repository.holding(os.path.dirname(path))
-        if found and found.work_tree:
-            by_repository[found].append(path)
+        repo = repository.holding(os.path.dirname(path))
+        if repo and repo.work_tree:
+            by_repository[repo].append(path)
     ignored: set[bytes] = set()
-    for found, members in by_repository.items():
-        ignored |= worktree.ignored(Git(found), members)
+    for repo, members in by_repository.items():
+        ignored |= worktree.ignored(Git(repo), members)
     return ignored

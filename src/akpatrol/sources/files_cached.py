@@ -78,17 +78,17 @@ class CachedFiles(FilesSource):
 
 def _key(unit: FilesUnit) -> str:
     """Return a digest that changes when the files do, "" when there is none."""
-    told: list[object] = [unit.root, unit.names, unit.named]
+    facts: list[object] = [unit.root, unit.names, unit.named]
     newest = time_ns() - SETTLED_NS
     try:
         for path in unit.files:
-            found = os.lstat(os.path.join(unit.root, path))
-            if max(found.st_mtime_ns, found.st_ctime_ns) > newest:
+            status = os.lstat(os.path.join(unit.root, path))
+            if max(status.st_mtime_ns, status.st_ctime_ns) > newest:
                 return ""
-            told.append((path, found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+            facts.append((path, status.st_mode, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     except OSError:
         return ""
-    return sha256(repr(told).encode()).hexdigest()
+    return sha256(repr(facts).encode()).hexdigest()
 
 
 def _value(unit: FilesUnit, read: ScanResult) -> dict[str, object] | None:
@@ -99,13 +99,13 @@ def _value(unit: FilesUnit, read: ScanResult) -> dict[str, object] | None:
     in_names = any(hit.origin.place is Place.PATH and not hit.origin.containers for hit in read.findings)
     if in_names or read.uncacheable or not again <= {*unit.files}:
         return None
-    return {**scan_counts.to_json(read), "again": [path.hex() for path in sorted(again)]}
+    return {**scan_counts.value_of(read), "again": [path.hex() for path in sorted(again)]}
 
 
 def _known(value: Any) -> _Known | None:
     """Return what was kept of a batch; what is not as it was written is nothing."""
-    told = scan_counts.from_json(value)
+    counts = scan_counts.parse(value)
     try:
-        return None if told is None else _Known(told, tuple(bytes.fromhex(path) for path in value["again"]))
+        return None if counts is None else _Known(counts, tuple(bytes.fromhex(path) for path in value["again"]))
     except (KeyError, ValueError, TypeError):
         return None

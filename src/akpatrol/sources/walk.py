@@ -37,8 +37,8 @@ def walk(
     while pending:
         directory = pending.pop()
         try:
-            with os.scandir(os.path.join(root, directory)) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+            with os.scandir(os.path.join(root, directory)) as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name)
         except OSError as error:
             yield Skipped(os.fsdecode(directory or root), f"directory: {error.strerror}")
             continue

@@ -33,9 +33,9 @@ def pause(status: int, headers: Mapping[str, str], now: float, attempt: int) -> 
     exhausted = "0" in (headers.get("x-ratelimit-remaining"), headers.get("ratelimit-remaining"))
     if status != _TOO_MANY and not (status == _FORBIDDEN and (exhausted or "retry-after" in headers)):
         return None
-    asked = seconds_of(headers.get("retry-after", ""), now)
-    if asked is not None:
-        return asked
+    requested = seconds_of(headers.get("retry-after", ""), now)
+    if requested is not None:
+        return requested
     reset = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
     if exhausted and reset.isascii() and reset.isdigit():
         return max(1.0, float(reset) - now)
@@ -59,9 +59,9 @@ def joined(url: str, address: str) -> str:
         return "nowhere:"
 
 
-def same_host(one: str, other: str) -> bool:
+def same_host(url: str, other: str) -> bool:
     """Return whether two URLs are of one scheme, host and port."""
-    return _origin(one) == _origin(other)
+    return _origin(url) == _origin(other)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None] | None:

@@ -138,11 +138,11 @@ class Clones:
     def _git(self, job: _Job, before: list[str], command: list[str], after: list[str]) -> None:
         """Run git. Raises CloneError."""
         variables = environment()
-        wanted = isolation.environment(variables, job.address, job.credential, self._directory)
-        program, env = (_program(name, wanted["PATH"]) for name in ("git", "env"))
+        isolated = isolation.environment(variables, job.address, job.credential, self._directory)
+        program, env = (_program(name, isolated["PATH"]) for name in ("git", "env"))
         git, reader = _gitpython(self._directory, job.progress)
-        git.update_environment(**wanted)
-        unwanted = [word for name in variables if name not in wanted for word in ("-u", name)]
+        git.update_environment(**isolated)
+        unwanted = [word for name in variables if name not in isolated for word in ("-u", name)]
         words = [program, *isolation.options(self._silence), *before, *command, "--", job.url, *after]
         try:
             process = git.execute(
@@ -159,12 +159,12 @@ class Clones:
         if child is None:
             raise CloneError("git cannot be run")
         with self._watched(child, job.ends) as watch:
-            said = _read(child, reader, watch)
+            output = _read(child, reader, watch)
             code = child.wait()
         if watch.verdict:
             raise CloneError(watch.verdict)
         if code:
-            raise CloneError(_reason(said, code, job.credential))
+            raise CloneError(_reason(output, code, job.credential))
 
     @contextmanager
     def _watched(self, child: Popen[bytes], ends: float) -> Iterator[_Watch]:
@@ -212,7 +212,7 @@ class _Watch(Thread):
 def _read(child: Popen[bytes], reader: CallableRemoteProgress, watch: _Watch) -> list[str]:
     """Hand git's lines to the reader of its progress, and return those that are something else."""
     handle = reader.new_message_handler()
-    said: deque[str] = deque(maxlen=_LINES_KEPT)
+    output: deque[str] = deque(maxlen=_LINES_KEPT)
     if child.stderr is None:
         return []
     # A server may send any bytes, of any length; progress ends its lines with a carriage return.
@@ -220,20 +220,20 @@ def _read(child: Popen[bytes], reader: CallableRemoteProgress, watch: _Watch) ->
         while line := stream.readline(_LONGEST_LINE):
             watch.heard = time.monotonic()
             handle(line)
-            said.extend(reader.other_lines)
-            said.extend(reader.error_lines)
+            output.extend(reader.other_lines)
+            output.extend(reader.error_lines)
             reader.other_lines.clear()
             reader.error_lines.clear()
-    return list(said)
+    return list(output)
 
 
-def _reason(said: list[str], code: int, credential: Secret | None) -> str:
+def _reason(output: list[str], code: int, credential: Secret | None) -> str:
     """Return why git failed, in its own words, with nothing secret in them."""
-    text = "\n".join(said)
+    text = "\n".join(output)
     reason = first_line(text.encode("utf-8", "replace")) or f"git exited with {code}"
     if reason.startswith("Could not read from remote repository"):  # ssh has said why
-        own = [line for line in said if line and not line.startswith(("Cloning into", "remote:", "fatal:"))]
-        reason = own[0] if own else reason
+        ssh_lines = [line for line in output if line and not line.startswith(("Cloning into", "remote:", "fatal:"))]
+        reason = ssh_lines[0] if ssh_lines else reason
     if "returned error: 30" in reason:
         reason += "; the server redirects: give the current address, which usually ends in .git"
     for secret in _spellings(credential):
@@ -250,8 +250,8 @@ def _spellings(credential: Secret | None) -> list[str]:
 
 
 def _program(name: str, path: str) -> str:
-    if found := shutil.which(name, path=path):
-        return found
+    if program := shutil.which(name, path=path):
+        return program
     raise UsageError(f"{name} was not found", hint=f"install {name} and make sure that it is on PATH")
 
 
@@ -270,12 +270,12 @@ def _kill(child: Popen[bytes]) -> None:
 
 @contextmanager
 def _imported_with(**variables: str) -> Iterator[None]:
-    kept = {name: os.environ.get(name) for name in variables}
+    before = {name: os.environ.get(name) for name in variables}
     os.environ |= variables
     try:
         yield
     finally:
-        for name, value in kept.items():
+        for name, value in before.items():
             if value is None:
                 del os.environ[name]
             else:
@@ -288,15 +288,15 @@ def _gitpython(directory: str, progress: Progress) -> tuple[Git, CallableRemoteP
     with _importing, _imported_with(GIT_PYTHON_GIT_EXECUTABLE=os.devnull, GIT_PYTHON_REFRESH="quiet"):
         from git.cmd import Git  # noqa: PLC0415 - 0.15 seconds, for sweeps that clone
         from git.util import CallableRemoteProgress, RemoteProgress  # noqa: PLC0415
-    words = {
+    steps = {
         RemoteProgress.COUNTING: "counting objects",
         RemoteProgress.COMPRESSING: "compressing objects",
         RemoteProgress.RECEIVING: "receiving objects",
         RemoteProgress.RESOLVING: "resolving deltas",
     }
 
-    def update(code: int, done: str | float, total: str | float | None = None, _message: str = "") -> None:
-        if told := words.get(code & RemoteProgress.OP_MASK):
-            progress(told, float(done) / float(total) if total else None)
+    def update(code: int, count: str | float, total: str | float | None = None, _message: str = "") -> None:
+        if step := steps.get(code & RemoteProgress.OP_MASK):
+            progress(step, float(count) / float(total) if total else None)
 
     return Git(directory), CallableRemoteProgress(update)

@@ -49,10 +49,10 @@ class Terms(NamedTuple):
     python: str
     tls: bool
 
-    def refusal(self, own: str, python: str, address: str) -> str:
+    def refusal(self, version: str, python: str, address: str) -> str:
         """Return why a worker cannot take part, "" when it can."""
-        if own != self.akpatrol:
-            return f"the worker {address} has akpatrol {own}, not {self.akpatrol}"
+        if version != self.akpatrol:
+            return f"the worker {address} has akpatrol {version}, not {self.akpatrol}"
         if python != self.python:
             return f"the worker {address} has Python {python}, not {self.python}"
         if self.tls and not address.startswith("tls://"):
@@ -141,12 +141,12 @@ class Cluster:
             when_killed()
         elif error:
             self._lose(f"a worker could not load a task ({type(error).__name__}): does it have akpatrol {__version__}?")
-        elif isinstance(found := inner.result(), _Refused):
-            self._lose(found.reason)
-        elif isinstance(found, _Failed):
-            self._end(outer, found.kind.__new__(found.kind))
+        elif isinstance(outcome := inner.result(), _Refused):
+            self._lose(outcome.reason)
+        elif isinstance(outcome, _Failed):
+            self._end(outer, outcome.kind.__new__(outcome.kind))
         else:
-            self._end(outer, None, found)
+            self._end(outer, None, outcome)
 
     def _suspect(self, outer: Future[_T], task: Callable[..., _T], arguments: tuple[Any, ...]) -> None:
         """Run a task once more while no other suspect runs: another task may have killed its workers."""
@@ -208,8 +208,8 @@ class Cluster:
             if isinstance(answer, Exception):
                 reason = f"the worker {address} has no usable akpatrol ({type(answer).__name__})"
             else:
-                own, python = answer
-                reason = self._terms.refusal(own, python, address)
+                version, python = answer
+                reason = self._terms.refusal(version, python, address)
             if reason:
                 raise UsageError(
                     f"--dask {self._address}: {reason}", hint=f"pip install 'akpatrol[dask]=={__version__}'"

@@ -168,7 +168,7 @@ class _Asker:
         """Yield the entries of all pages, each repository once although pages may move while they are read."""
         url: str | None = start
         pages: set[str] = set()
-        seen: set[int] = set()
+        ids: set[int] = set()
         while url:
             pages.add(url)
             entries, headers = self._ask(url)
@@ -178,8 +178,8 @@ class _Asker:
                 id_ = entry.get("id")
                 if not isinstance(id_, int):
                     yield entry  # which repository it is cannot be known
-                elif id_ not in seen:
-                    seen.add(id_)
+                elif id_ not in ids:
+                    ids.add(id_)
                     yield entry
             url = next_page(headers, url)
             if url and (url in pages or len(pages) == _MOST_PAGES):
@@ -188,10 +188,10 @@ class _Asker:
     def detail(self, url: str) -> Mapping[str, Any]:
         """Return one object, an empty one when the forge does not give it."""
         try:
-            found, _ = self._ask(url)
+            answer, _ = self._ask(url)
         except AkpatrolError:
             return {}
-        return found if isinstance(found, dict) else {}
+        return answer if isinstance(answer, dict) else {}
 
     @property
     def _host(self) -> str:
@@ -241,8 +241,10 @@ class _Asker:
     def _refusal(self, status: int, failure: str) -> AkpatrolError:
         variable = TOKENS[self.site.kind]
         if status == _UNAUTHORIZED:
-            told = "rejects the token" if self.site.token else "requires a token"
-            return UsageError(f"{self._host} {told} (401)", f"set {variable} to a token that can read the repositories")
+            reason = "rejects the token" if self.site.token else "requires a token"
+            return UsageError(
+                f"{self._host} {reason} (401)", f"set {variable} to a token that can read the repositories"
+            )
         if status == _FORBIDDEN:
             return UsageError(
                 f"{self._host} refuses to list the repositories (403)",

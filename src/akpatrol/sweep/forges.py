@@ -30,13 +30,13 @@ class Forge(NamedTuple):
         from akpatrol.sweep import forge  # noqa: PLC0415 - httpx, which few sweeps need
 
         list_ = {"github": forge.github, "gitlab": forge.gitlab}[self.kind]
-        found = list_(self.name, self._api(), self.token)
-        first = list(islice(found, 1)) or [Skipped(self.name, f"{self.kind} lists no repositories")]
+        listing = list_(self.name, self._api(), self.token)
+        first = list(islice(listing, 1)) or [Skipped(self.name, f"{self.kind} lists no repositories")]
 
         def listed() -> Iterator[Planned]:
             yield from first
             try:
-                yield from found
+                yield from listing
             except forge.ForgeError as error:
                 yield Skipped(self.name, str(error))
 

@@ -38,7 +38,7 @@ def beneath(root: bytes) -> Iterator[Met | Skipped]:
     pending = [(root, False)]
     # Looked into last: a submodule is then known by its work tree, if it has one.
     git_dirs: deque[bytes] = deque()
-    trusted = [root]
+    shared = [root]
     while pending or git_dirs:
         directory, hidden = pending.pop() if pending else (git_dirs.popleft(), True)
         try:
@@ -48,19 +48,19 @@ def beneath(root: bytes) -> Iterator[Met | Skipped]:
             yield Skipped(os.fsdecode(directory), f"not searched for repositories: {error.strerror}")
             continue
         names = {entry.name for entry in entries}
-        found = _here(directory, names, is_root=directory == root)
-        if found and directory == root:
-            yield Met(found, None)
-            if not _beneath(common(found), trusted):  # of a work tree that is linked, or a submodule's
-                trusted.append(common(found))
-                git_dirs.append(found.common_dir)
-        elif found and _leads_back(found, trusted):
-            yield Met(_main(found), found.work_tree if hidden else None)
+        repository = _here(directory, names, is_root=directory == root)
+        if repository and directory == root:
+            yield Met(repository, None)
+            if not _beneath(common(repository), shared):  # of a work tree that is linked, or a submodule's
+                shared.append(common(repository))
+                git_dirs.append(repository.common_dir)
+        elif repository and _leads_back(repository, shared):
+            yield Met(_main(repository), repository.work_tree if hidden else None)
         else:
-            yield from _refused(directory, names, found)
+            yield from _refused(directory, names, repository)
         is_bare = is_git_dir(directory, names)
         below = _below(entries, _BARREN if is_bare else frozenset())
-        if found and found.work_tree == directory and b".git" in below:
+        if repository and repository.work_tree == directory and b".git" in below:
             below.remove(b".git")
             git_dirs.append(os.path.join(directory, b".git"))
         paths = [os.path.join(directory, name) for name in reversed(below)]
@@ -70,9 +70,9 @@ def beneath(root: bytes) -> Iterator[Met | Skipped]:
             pending.extend((path, hidden) for path in paths)
 
 
-def common(found: Repository) -> bytes:
+def common(repository: Repository) -> bytes:
     """Return a repository's identity, the same for all of its work trees."""
-    return os.path.realpath(found.common_dir)
+    return os.path.realpath(repository.common_dir)
 
 
 def _here(directory: bytes, names: set[bytes], *, is_root: bool) -> Repository | None:
@@ -81,9 +81,9 @@ def _here(directory: bytes, names: set[bytes], *, is_root: bool) -> Repository |
     return at(directory) if b".git" in names or is_git_dir(directory, names) else None
 
 
-def _refused(directory: bytes, names: set[bytes], found: Repository | None) -> Iterator[Skipped]:
-    if found:
-        named = os.fsdecode(found.common_dir)
+def _refused(directory: bytes, names: set[bytes], repository: Repository | None) -> Iterator[Skipped]:
+    if repository:
+        named = os.fsdecode(repository.common_dir)
         yield Skipped(os.fsdecode(directory), f"its git directory is elsewhere; to scan it, name it: {named}")
     elif b".git" in names and _broken(os.path.join(directory, b".git")):
         yield Skipped(os.fsdecode(directory), "its .git is neither a readable git directory nor names one")
@@ -101,28 +101,30 @@ def _below(entries: list[os.DirEntry[bytes]], barren: frozenset[bytes]) -> list[
     return below
 
 
-def _leads_back(found: Repository, trusted: list[bytes]) -> bool:
+def _leads_back(repository: Repository, roots: list[bytes]) -> bool:
     """Return whether a repository lies where it may, or is one that knows the work tree it was met by."""
-    shared = common(found)
-    if _beneath(shared, trusted):
+    shared = common(repository)
+    if _beneath(shared, roots):
         return True
-    git_dir = os.path.realpath(found.git_dir)
-    if not found.work_tree or os.path.dirname(git_dir) != os.path.join(shared, b"worktrees"):
+    git_dir = os.path.realpath(repository.git_dir)
+    if not repository.work_tree or os.path.dirname(git_dir) != os.path.join(shared, b"worktrees"):
         return False
     back = _head(os.path.join(git_dir, b"gitdir")).rstrip(b"\r\n")
-    return os.path.realpath(os.path.join(git_dir, back)) == os.path.realpath(os.path.join(found.work_tree, b".git"))
+    return os.path.realpath(os.path.join(git_dir, back)) == os.path.realpath(
+        os.path.join(repository.work_tree, b".git")
+    )
 
 
 def _beneath(path: bytes, roots: list[bytes]) -> bool:
     return any(os.path.commonpath((root, path)) == root for root in roots)
 
 
-def _main(found: Repository) -> Repository:
+def _main(repository: Repository) -> Repository:
     """Return the repository by its main work tree: linked ones come and go."""
-    if found.git_dir == found.common_dir:
-        return found
-    main = find(found.common_dir)
-    return main if main and common(main) == common(found) else found
+    if repository.git_dir == repository.common_dir:
+        return repository
+    main = find(repository.common_dir)
+    return main if main and common(main) == common(repository) else repository
 
 
 def _broken(dot_git: bytes) -> bool:

@@ -49,19 +49,19 @@ _GLANCE_SECONDS = 0.5
 
 
 class Watch(Protocol):
-    """Who follows a sweep. Sizes are in bytes, as stored."""
+    """The observer of a sweep. Sizes are in bytes, as stored."""
 
     def met(self, size: int) -> None:
-        """Learn of one more target."""
+        """Count a target that is to be scanned."""
 
     def unchanged(self, size: int) -> None:
-        """Learn that a target is as it was and need not be read."""
+        """Record that a target is unchanged and is not scanned again."""
 
     def done(self, size: int, outcome: TargetResult | None) -> None:
         """Record that a target is done; without an outcome it could not be scanned."""
 
     def tick(self) -> None:
-        """Learn that time passes."""
+        """Refresh what is shown; called several times a second."""
 
 
 class _StoppedError(Exception):
@@ -131,62 +131,62 @@ class Sweep:
             return
         room = max(0, _AHEAD - len(self._ahead) - len(self._coming))
         self._listed = room > 0
-        for number, one in enumerate(islice(planned, room), 1):
+        for number, entry in enumerate(islice(planned, room), 1):
             self._listed = number < room
-            if isinstance(one, Skipped):
-                self._skip(one.item, one.reason)
-            elif isinstance(one, Target):
-                self._admit(one)
+            if isinstance(entry, Skipped):
+                self._skip(entry.item, entry.reason)
+            elif isinstance(entry, Target):
+                self._admit(entry)
             else:
-                self._coming[carry(one)] = one
+                self._coming[carry(entry)] = entry
             self._watch.tick()
 
     def _admit(self, target: Target) -> None:
-        seen = look(target, self._order.own)
-        self._watch.met(seen.size)
-        if self._is_as_it_was(target, seen):
+        signature = look(target, self._order.own)
+        self._watch.met(signature.size)
+        if self._is_as_it_was(target, signature):
             self._store.unchanged(self._run, target)
-            self._watch.unchanged(seen.size)
+            self._watch.unchanged(signature.size)
             return
         self._met += 1
-        self._ahead_bytes += seen.size
-        heappush(self._ahead, _Waiting((-seen.size, self._met), target, seen))
+        self._ahead_bytes += signature.size
+        heappush(self._ahead, _Waiting((-signature.size, self._met), target, signature))
 
-    def _is_as_it_was(self, target: Target, seen: TargetSignature) -> bool:
+    def _is_as_it_was(self, target: Target, signature: TargetSignature) -> bool:
         # Verification needs the secret, which is not stored.
-        if self._order.secrets or not seen.signature:
+        if self._order.secrets or not signature.signature:
             return False
-        return self._store.signature(target.kind, target.root, self._conditions) == seen.signature
+        return self._store.signature(target.kind, target.root, self._conditions) == signature.signature
 
     def _begin(self, conductors: ThreadPoolExecutor) -> None:
         while self._ahead and not self.stopped:
             if len(self._flying) - len(self._conducted) >= self._pool.workers * _IN_FLIGHT_A_WORKER:
                 break
-            one = heappop(self._ahead)
-            if self._is_conducted(one):
-                future = conductors.submit(work.through, self._order, one.target, self._read)
+            waiting = heappop(self._ahead)
+            if self._is_conducted(waiting):
+                future = conductors.submit(work.through, self._order, waiting.target, self._read)
                 self._conducted.add(future)
             else:
                 pool = self._pool if self._is_worth_it() else InlinePool()
-                future = pool.submit(work.whole, self._order, one.target)
-            self._ahead_bytes -= one.seen.size
-            self._flying[future] = one
+                future = pool.submit(work.whole, self._order, waiting.target)
+            self._ahead_bytes -= waiting.seen.size
+            self._flying[future] = waiting
 
     def _is_worth_it(self) -> bool:
         """Return whether there is enough work to start processes for it."""
         many = len(self._ahead) + len(self._coming) >= _FEW
         return self._pool.ready or many or not self._listed or self._ahead_bytes > _LITTLE_BYTES
 
-    def _is_conducted(self, one: _Waiting) -> bool:
+    def _is_conducted(self, waiting: _Waiting) -> bool:
         """Return whether a target is split among the workers, or read here because its name holds a secret."""
-        if work.tells(self._order, one.target):
+        if work.tells(self._order, waiting.target):
             return True
-        if self._pool.workers == 1 or len(self._conducted) >= _LARGE_AT_ONCE or one.seen.size <= _LARGE_BYTES:
+        if self._pool.workers == 1 or len(self._conducted) >= _LARGE_AT_ONCE or waiting.seen.size <= _LARGE_BYTES:
             return False
         # Larger than a worker's share of all that is ahead: the others would wait for it at the end.
-        return one.seen.size * self._pool.workers > self._ahead_bytes
+        return waiting.seen.size * self._pool.workers > self._ahead_bytes
 
-    def _read(self, source: Source, tally: ScanResult) -> None:
+    def _read(self, source: Source, result: ScanResult) -> None:
         """Have the units of a large target read by the pool."""
 
         def submit(unit: Unit) -> Future[ScanResult]:
@@ -196,17 +196,17 @@ class Sweep:
             return pool.submit(work.piece, self._order, unit)
 
         complete = partial(work.completed, self._order)
-        read_elsewhere(source, submit, tally, self._pool.workers * _UNITS_A_WORKER, complete)
+        read_elsewhere(source, submit, result, self._pool.workers * _UNITS_A_WORKER, complete)
 
     def _gather(self, done: Iterable[Future[Any]]) -> None:
         for future in done:
-            if one := self._flying.pop(future, None):
+            if waiting := self._flying.pop(future, None):
                 self._conducted.discard(future)
-                self._settle(future, one)
+                self._settle(future, waiting)
             else:
                 self._arrived(future)
 
-    def _settle(self, future: Future[TargetResult], one: _Waiting) -> None:
+    def _settle(self, future: Future[TargetResult], waiting: _Waiting) -> None:
         """Store a target's result."""
         outcome = None
         try:
@@ -216,17 +216,17 @@ class Sweep:
         except WorkersLostError:
             raise
         except BrokenExecutor:
-            self._skip(one.target.root, "a worker process died while reading it")
+            self._skip(waiting.target.root, "a worker process died while reading it")
         except Exception as error:  # noqa: BLE001 - one target must not cost the others; its text may hold a secret
-            self._skip(one.target.root, f"a bug in akpatrol: {type(error).__name__}")
+            self._skip(waiting.target.root, f"a bug in akpatrol: {type(error).__name__}")
         else:
-            self._store.put(self._run, outcome.document, one.seen.signature, self._conditions, one.target.root)
-            for name, found in outcome.secrets.items():
-                if found.end is End.CERTAIN:
-                    self.secrets[name] = found
+            self._store.put(self._run, outcome.document, waiting.seen.signature, self._conditions, waiting.target.root)
+            for name, credential in outcome.secrets.items():
+                if credential.end is End.CERTAIN:
+                    self.secrets[name] = credential
                 else:
-                    self.secrets.setdefault(name, found)
-        self._watch.done(one.seen.size, outcome)
+                    self.secrets.setdefault(name, credential)
+        self._watch.done(waiting.seen.size, outcome)
 
     def _skip(self, name: str, reason: str) -> None:
         """Keep that nothing of a target could be read; its name may hold a secret."""

@@ -61,10 +61,10 @@ def _files(target: Target) -> Iterator[tuple[bytes, os.stat_result | None]]:
         yield root + b"\0", _status(root)
     elif target.kind == "directory":
         yield from _below(root, without_git=True)
-    elif found := repository.at(root):
-        for directory in dict.fromkeys((found.common_dir, found.git_dir)):
+    elif repo := repository.at(root):
+        for directory in dict.fromkeys((repo.common_dir, repo.git_dir)):
             yield from _below(directory, without_git=False)
-        for directory in _alternates(found.common_dir):
+        for directory in _alternates(repo.common_dir):
             yield from _below(directory, without_git=False)
     else:
         yield root + b"\0", None
@@ -76,8 +76,8 @@ def _below(root: bytes, *, without_git: bool) -> Iterator[tuple[bytes, os.stat_r
     while pending:
         directory = pending.pop()
         try:
-            with os.scandir(directory) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+            with os.scandir(directory) as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name)
         except OSError:
             yield directory + b"\0", None
             continue
@@ -98,9 +98,9 @@ def _below(root: bytes, *, without_git: bool) -> Iterator[tuple[bytes, os.stat_r
 
 def _alternates(common_dir: bytes) -> list[bytes]:
     """Return the object directories that a repository borrows from, and those that these borrow from."""
-    found: dict[bytes, None] = {}
+    directories: dict[bytes, None] = {}
     waiting = [os.path.join(common_dir, b"objects")]
-    while waiting and len(found) < _ALTERNATES_AT_MOST:
+    while waiting and len(directories) < _ALTERNATES_AT_MOST:
         directory = waiting.pop()
         try:
             with open(os.path.join(directory, b"info", b"alternates"), "rb") as file:
@@ -109,10 +109,10 @@ def _alternates(common_dir: bytes) -> list[bytes]:
             continue
         for line in lines:
             other = os.path.normpath(os.path.join(directory, line))
-            if line and not line.startswith(b"#") and other not in found:
-                found[other] = None
+            if line and not line.startswith(b"#") and other not in directories:
+                directories[other] = None
                 waiting.append(other)
-    return list(found)
+    return list(directories)
 
 
 def _status(path: bytes) -> os.stat_result | None:

@@ -50,26 +50,26 @@ def changes(connection: Connection, earlier: SweepRun, run: int, minimum: Confid
     Raises ValueError, TypeError or KeyError for damaged rows.
     """
     before, now = _standings(connection, earlier.id), _standings(connection, run)
-    found = list(_changes(before, now, minimum))
+    changed = list(_changes(before, now, minimum))
     order = ["new", "changed", "gone"]
     return Changes(
         earlier.id,
         earlier.started_at,
-        tuple(sorted(found, key=lambda one: (order.index(one.change), one.fingerprint))),
+        tuple(sorted(changed, key=lambda change: (order.index(change.change), change.fingerprint))),
     )
 
 
 def _changes(
     before: dict[str, _Standing], now: dict[str, _Standing], minimum: Confidence
 ) -> Iterator[CredentialChange]:
-    for name, one in (before | now).items():
+    for name, standing in (before | now).items():
         old, new = before.get(name), now.get(name)
-        if max(standing.confidence for standing in (old, new) if standing) < minimum:
+        if max(known.confidence for known in (old, new) if known) < minimum:
             continue
         detail = "; ".join(_differences(old, new)) if old and new else ""
         if detail or not (old and new):
             change = "changed" if detail else "new" if new else "gone"
-            named = {"fingerprint": name, "kind": one.kind, "redacted": one.redacted}
+            named = {"fingerprint": name, "kind": standing.kind, "redacted": standing.redacted}
             yield change_of(Fields(named | {"change": change, "detail": detail}))
 
 
@@ -86,24 +86,26 @@ def _differences(old: _Standing, new: _Standing) -> Iterator[str]:
 
 
 def _standings(connection: Connection, run: int) -> dict[str, _Standing]:
-    found: dict[str, _Standing] = {}
+    standings: dict[str, _Standing] = {}
     for name, kind, redacted, body in connection.execute(_SIGHTINGS, {"run": run}):
-        told = Fields(json.loads(body))
-        confidence, state = told.one("confidence", Confidence), told.one("state", State)
-        one = _Standing(kind, redacted, confidence, state, exposed=told.maybe("exposure", told.text) is not None)
-        found[name] = _together(found[name], one) if name in found else one
+        fields = Fields(json.loads(body))
+        confidence, state = fields.one("confidence", Confidence), fields.one("state", State)
+        standing = _Standing(
+            kind, redacted, confidence, state, exposed=fields.maybe("exposure", fields.text) is not None
+        )
+        standings[name] = _together(standings[name], standing) if name in standings else standing
     for name, places in connection.execute(_PLACES, {"run": run}):
-        found[name] = found[name]._replace(places=places)
+        standings[name] = standings[name]._replace(places=places)
     for name, status in connection.execute(_STATUSES, {"run": run}):
         # A credential that was not sent keeps its earlier answer.
-        if name in found and (found[name].status == UNVERIFIED or status != VerificationStatus.NOT_SENT):
-            found[name] = found[name]._replace(status=VerificationStatus(status).value)
-    return found
+        if name in standings and (standings[name].status == UNVERIFIED or status != VerificationStatus.NOT_SENT):
+            standings[name] = standings[name]._replace(status=VerificationStatus(status).value)
+    return standings
 
 
-def _together(one: _Standing, other: _Standing) -> _Standing:
-    return one._replace(
-        confidence=max(one.confidence, other.confidence),
-        state=min(one.state, other.state, key=_STATES.index),
-        exposed=one.exposed or other.exposed,
+def _together(standing: _Standing, other: _Standing) -> _Standing:
+    return standing._replace(
+        confidence=max(standing.confidence, other.confidence),
+        state=min(standing.state, other.state, key=_STATES.index),
+        exposed=standing.exposed or other.exposed,
     )

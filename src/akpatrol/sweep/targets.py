@@ -50,14 +50,14 @@ class _Resolver:
         self._numbers = count(first)
         self._seen: set[bytes | str] = set()
 
-    def resolve(self, named: Sequence[_Path | CloneWanted | Skipped]) -> Iterator[Planned]:
-        for one in dict.fromkeys(named):
-            if not isinstance(one, _Path):
-                yield one
-            elif stat.S_ISDIR(one.mode):
-                yield from self._directory(one.root)
+    def resolve(self, planned: Sequence[_Path | CloneWanted | Skipped]) -> Iterator[Planned]:
+        for word in dict.fromkeys(planned):
+            if not isinstance(word, _Path):
+                yield word
+            elif stat.S_ISDIR(word.mode):
+                yield from self._directory(word.root)
             else:
-                yield from self._once("file", one.root, os.path.dirname(one.root))
+                yield from self._once("file", word.root, os.path.dirname(word.root))
 
     def _directory(self, root: str) -> Iterator[Target | Skipped]:
         hidden = []
@@ -65,12 +65,12 @@ class _Resolver:
             if isinstance(met, Skipped):
                 yield met
                 continue
-            found = met.repository
+            repo = met.repository
             if met.hidden:
                 hidden.append(met.hidden)
-            if (key := common(found)) not in self._seen:
+            if (key := common(repo)) not in self._seen:
                 self._seen.add(key)
-                place = os.fsdecode(os.path.realpath(found.root))
+                place = os.fsdecode(os.path.realpath(repo.root))
                 yield Target(str(next(self._numbers)), "repository", place, base=place)
         itself = repository.at(os.fsencode(root))
         if not itself or itself.work_tree:
@@ -81,8 +81,8 @@ class _Resolver:
     def _once(self, kind: str, root: str, directory: str) -> Iterator[Target]:
         if root not in self._seen:
             self._seen.add(root)
-            found = repository.holding(os.fsencode(directory))
-            base = os.fsdecode(found.work_tree) if found and found.work_tree else None
+            repo = repository.holding(os.fsencode(directory))
+            base = os.fsdecode(repo.work_tree) if repo and repo.work_tree else None
             yield Target(str(next(self._numbers)), kind, root, base=base)
 
 

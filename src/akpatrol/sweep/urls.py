@@ -61,16 +61,16 @@ def checked(word: str) -> CloneAddress:
     if not word.isprintable() or "\\" in word:
         raise UsageError("an address contains invalid characters", _HINT)
     scheme = _SCHEME.match(word)
-    found = _parsed(word) if scheme else _short(word)
-    if found.scheme not in _SCHEMES:
-        raise UsageError(f"{found.scheme}:// is refused: {shown(word)}", _HINT)
-    if found.scheme == "http" and not is_loopback(found.host):
+    address = _parsed(word) if scheme else _short(word)
+    if address.scheme not in _SCHEMES:
+        raise UsageError(f"{address.scheme}:// is refused: {shown(word)}", _HINT)
+    if address.scheme == "http" and not is_loopback(address.host):
         raise UsageError(f"http:// is refused except for this machine: {shown(word)}", "give the https:// address")
-    if not _HOST.fullmatch(found.host) or (found.user and not _USER.fullmatch(found.user)):
+    if not _HOST.fullmatch(address.host) or (address.user and not _USER.fullmatch(address.user)):
         raise UsageError(f"not a repository address: {shown(word)}", _HINT)
-    if not found.path or found.path.startswith("-"):
+    if not address.path or address.path.startswith("-"):
         raise UsageError(f"no repository path: {shown(word)}", _HINT)
-    return found
+    return address
 
 
 def shown(word: str) -> str:

@@ -49,8 +49,8 @@ def tells(examiner: Examiner, sent: Unit | Target) -> bool:
 def withheld(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
     """Return a unit's result without any secret."""
     redact = Redactor(examiner.engine, [hit.match.secret for hit in read.findings])
-    told = [text for skip in read.skipped for text in (skip.item, skip.reason)] + read.uncacheable
-    if any(redact(text) != text for text in told):
+    texts = [text for skip in read.skipped for text in (skip.item, skip.reason)] + read.uncacheable
+    if any(redact(text) != text for text in texts):
         return RedactedResult()
     if not read.findings:
         return read
@@ -74,10 +74,10 @@ def complete(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
 
 def tally(examiner: Examiner, unit: Unit) -> ScanResult:
     """Read a unit."""
-    found = ScanResult()
+    result = ScanResult()
     for item in examined(examiner, unit):
-        found.add(item)
-    return found
+        result.add(item)
+    return result
 
 
 def _names(sent: Unit | Target) -> tuple[bytes, ...] | None:

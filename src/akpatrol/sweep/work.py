@@ -94,8 +94,8 @@ def examiner(order: ScanSpec) -> Examiner:
     if getattr(_own, "key", None) != key:
         _own.key, _own.examiner = key, Examiner(order.rules, order.limits)
         _own.examiner.engine.prefilter.keep_in(PatternCache(_cache(order)))
-    found: Examiner = _own.examiner
-    return found
+    own_examiner: Examiner = _own.examiner
+    return own_examiner
 
 
 def _cache(order: ScanSpec) -> str | None:
@@ -109,7 +109,7 @@ def whole(order: ScanSpec, target: Target) -> TargetResult:
 
 def through(order: ScanSpec, target: Target, reader: Reader | None = None) -> TargetResult:
     """Look through one target; a ``reader`` has its units read elsewhere."""
-    own = examiner(order)
+    target_examiner = examiner(order)
     cache = _cache(order)
     with closing(ScanCache(cache)) as log:
         try:
@@ -117,15 +117,15 @@ def through(order: ScanSpec, target: Target, reader: Reader | None = None) -> Ta
         except (AkpatrolError, OSError) as error:
             return outcome(order, failed(target, error))
         excluded = order.leaves_out(target.root)
-        wishes = ScanOptions(
+        options = ScanOptions(
             minimum=order.minimum,
             excluded=lambda _target, path: excluded(path, False),  # noqa: FBT003 - a callable's argument
             reader=reader,
             accepted=acceptances(order.accept, None, [target]),
         )
-        found = scan_sources("sweep", [source], own, wishes)
+        report = scan_sources("sweep", [source], target_examiner, options)
         # The repositories met in a directory are targets of their own.
-        return outcome(order, found._replace(unread_histories=()))
+        return outcome(order, report._replace(unread_histories=()))
 
 
 def piece(order: ScanSpec, unit: Unit) -> ScanResult:
@@ -151,19 +151,26 @@ def shown(order: ScanSpec, text: str) -> str:
 
 def outcome(order: ScanSpec, report: Report) -> TargetResult:
     """Return a report as what is kept of it."""
-    redact = Redactor(examiner(order).engine, [one.secret for one in report.credentials])
+    redact = Redactor(examiner(order).engine, [credential.secret for credential in report.credentials])
     options = RenderOptions(redact, order.rules, datetime.now(UTC))
-    kept = report.credentials if order.secrets else ()
+    credentials = report.credentials if order.secrets else ()
     return TargetResult(
         document.build(report, options),
-        {identity.fingerprint(one.kind, one.secret): one._replace(occurrences=()) for one in kept},
+        {
+            identity.fingerprint(credential.kind, credential.secret): credential._replace(occurrences=())
+            for credential in credentials
+        },
     )
 
 
 def answers(order: ScanSpec, report: Report) -> dict[str, VerificationView]:
     """Return the verification of a report's credentials by fingerprint, as in its document."""
     credentials = outcome(order, report).document["credentials"]
-    return {one["fingerprint"]: one["verification"] for one in credentials if one["verification"]}
+    return {
+        credential["fingerprint"]: credential["verification"]
+        for credential in credentials
+        if credential["verification"]
+    }
 
 
 def failed(target: Target, error: Exception) -> Report:
@@ -178,8 +185,8 @@ def _source(order: ScanSpec, target: Target, log: ScanCache | None) -> Source:
     if target.kind != "repository":
         os.stat(target.root)
         return CachedFiles([target], order.leaves_out, log) if log else FilesSource([target], order.leaves_out)
-    found = repository.at(os.fsencode(target.root))
-    if not found:
+    repo = repository.at(os.fsencode(target.root))
+    if not repo:
         raise GitError("no longer a git repository")
-    git = Git(found, common=True)
+    git = Git(repo, common=True)
     return HistorySource(git, describe.target(git)._replace(id=target.id, root=target.root), log, lent=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ LATEST_YEAR = 9000
 """Of a moment to which a duration is added."""
 
 _HTTP_STATUSES = range(100, 1000)
-_SHOWN = 40
 _FINGERPRINT = re.compile("akp1:[0-9a-f]{64}")
 # The form of Secret.redacted: no more of the prefix and the rest than it shows.
 _MASKED = re.compile(r"(?:[^_]{0,3}_.{4})?\*{3}\([0-9]{1,12}\)", re.DOTALL)
 _MOMENT = re.compile("[-+:.? 0-9TZtz]{0,40}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_START = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
 
 
 class FieldError(ValueError):
@@ -104,15 +104,15 @@ class Fields:
         return self.like(key, _MOMENT)
 
     def start(self, key: str) -> str:
-        """Return an RFC 3339 time, as written, that later times can be computed from."""
-        text = self.text(key)
+        """Return a run's time, RFC 3339 in UTC to the second, that later times can be computed from."""
+        words = f"must be an RFC 3339 time, YYYY-MM-DDThh:mm:ssZ, not after the year {LATEST_YEAR}"
+        text = self.like(key, _START, words)
         try:
             moment = datetime.fromisoformat(text)
-            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            moment = None
-        if len(text) > _SHOWN or moment is None or moment.year > LATEST_YEAR:
-            raise self.wrong(key, f"must be an RFC 3339 time not after the year {LATEST_YEAR}")
+        except ValueError:
+            raise self.wrong(key, words) from None
+        if moment.year > LATEST_YEAR:
+            raise self.wrong(key, words)
         return text
 
     def one(self, key: str, members: type[_Member]) -> _Member:
@@ -129,7 +129,7 @@ class Fields:
 
     def some(self, key: str, words: Collection[str]) -> tuple[str, ...]:
         """Return some of these words, at least one."""
-        found = self._values.get(key)
+        found = self._value(key)
         if not isinstance(found, list) or not found or not all(isinstance(one, str) and one in words for one in found):
             raise self.wrong(key, f"must be a list of {', '.join(words)}")
         return tuple(found)

@@ -36,7 +36,7 @@ class Verified(NamedTuple):
 
 def verify_all(
     credentials: Sequence[Credential],
-    wishes: VerifyOptions,
+    options: VerifyOptions,
     on_result: Callable[[Credential, Verification], None] = lambda _credential, _verification: None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Verified:
@@ -46,14 +46,14 @@ def verify_all(
     second negative control, and only the returned ones are final. Ctrl-C ends the requests, not the call.
     Raises UsageError for unusable options.
     """
-    check(wishes)
+    check(options)
     results: dict[Key, Verification] = {}
     fit: list[Credential] = []
     for credential in credentials:
         key = (credential.kind, credential.secret)
         if key in results:
             continue
-        if reason := why_not_sent(credential, send_unattributed=wishes.send_unattributed):
+        if reason := why_not_sent(credential, send_unattributed=options.send_unattributed):
             results[key] = not_sent(reason)
             on_result(credential, results[key])
         else:
@@ -63,7 +63,7 @@ def verify_all(
         return Verified(results)
     from akpatrol.verify.background import Background  # noqa: PLC0415 - httpx takes a tenth of a second
 
-    batch = Background(fit, wishes, transport)
+    batch = Background(fit, options, transport)
     try:
         return Verified(results, interrupted=_follow(batch, results, on_result))
     finally:

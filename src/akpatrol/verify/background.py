@@ -36,10 +36,10 @@ class Background:
     """Runs one batch; iterating gives what it learns, closing stops it."""
 
     def __init__(
-        self, credentials: Sequence[Credential], wishes: VerifyOptions, transport: httpx.AsyncBaseTransport | None
+        self, credentials: Sequence[Credential], options: VerifyOptions, transport: httpx.AsyncBaseTransport | None
     ) -> None:
         self._credentials = credentials
-        self._wishes = wishes
+        self._wishes = options
         self._transport = transport
         self._learned: list[PartialResult] = []
         self._news: queue.SimpleQueue[PartialResult | None] = queue.SimpleQueue()

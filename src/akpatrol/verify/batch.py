@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from akpatrol.verify.options import VerifyOptions
 
 _GIVE_UP_AFTER = 6
-"""So many credentials in a row without an answer, and the rest is spared: a failing API is not asked on."""
+"""After so many credentials in a row without any answer, the rest is not sent: a failing API is not asked on.
+
+One credential is not sent to further organizations after so many in a row without an answer: the API may fail on it.
+"""
 
 _THROTTLED, _SERVER_ERROR = 429, 500
 
@@ -96,15 +99,20 @@ class Batch:
         asked = [CredentialAnswers(step, NOT_ASKED) for step in controls]
         when = now()
         self._learn(credential, _interrupted(when), Stage.BEGUN)
+        in_a_row = 0
         for place, (step, first) in enumerate(controls.items()):
+            if in_a_row >= _GIVE_UP_AFTER:
+                break
             if not distrust(kind, organization_given=step is not None, control=first):
                 asked[place] = await self._one(credential, step, first)
+                in_a_row = in_a_row + 1 if _unanswered(asked[place].answer) else 0
+        if sent := [one.answer for one in asked if one.answer != NOT_ASKED]:
+            self._unanswered = self._unanswered + 1 if all(map(_unanswered, sent)) else 0
         self._asked.append((credential, asked, when))
         self._learn(credential, verification(kind, asked, controls, when), Stage.ANSWERED)
 
     async def _one(self, credential: Credential, step: str | None, first: Answer) -> CredentialAnswers:
         answer = await self._ask(_path(credential.kind), credential.secret, step)
-        self._unanswered = self._unanswered + 1 if _unanswered(answer) else 0
         decision = decide(credential.kind, organization_given=step is not None, control=first, answer=answer)
         # Without its organization a token would only get the same answer again.
         wanted = self._wishes.scopes and said(answer) is not Said.CLAIM_MISSING

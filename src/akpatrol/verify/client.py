@@ -41,11 +41,11 @@ _THROTTLED, _SERVER_ERROR = 429, 500
 class Verifier:
     """Asks the API. An asynchronous context manager; ``transport`` replaces the network in tests."""
 
-    def __init__(self, wishes: VerifyOptions, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._wishes = wishes
-        self._base = address(wishes.api_url)
-        self._pace = Pace(wishes.rps, wishes.retry_seconds)
-        self._client = _client(wishes, transport, trust_env=not self._base.loopback)
+    def __init__(self, options: VerifyOptions, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._wishes = options
+        self._base = address(options.api_url)
+        self._pace = Pace(options.rps, options.retry_seconds)
+        self._client = _client(options, transport, trust_env=not self._base.loopback)
         self._silence = _Silence()
 
     async def __aenter__(self) -> Self:
@@ -126,19 +126,21 @@ class _Silence:
         return record.thread != self._thread
 
 
-def _client(wishes: VerifyOptions, transport: httpx.AsyncBaseTransport | None, *, trust_env: bool) -> httpx.AsyncClient:
+def _client(
+    options: VerifyOptions, transport: httpx.AsyncBaseTransport | None, *, trust_env: bool
+) -> httpx.AsyncClient:
     context = ssl.create_default_context()
-    if wishes.ca_bundle is not None:
-        context.load_verify_locations(cafile=wishes.ca_bundle)
-    times = {"connect": wishes.connect_seconds, "read": wishes.read_seconds}
+    if options.ca_bundle is not None:
+        context.load_verify_locations(cafile=options.ca_bundle)
+    times = {"connect": options.connect_seconds, "read": options.read_seconds}
     try:
         return httpx.AsyncClient(
             verify=context,
             transport=transport,
             trust_env=trust_env,
             follow_redirects=False,
-            timeout=httpx.Timeout(wishes.total_seconds, **times),
-            limits=httpx.Limits(max_connections=wishes.concurrency),
+            timeout=httpx.Timeout(options.total_seconds, **times),
+            limits=httpx.Limits(max_connections=options.concurrency),
             # Not compressed: 64 KiB could otherwise become gigabytes.
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),

@@ -99,8 +99,8 @@ def _entry(file: str, number: int, raw: object, now: datetime) -> ListedKey:
     created = raw.get("created_at")
     if not isinstance(created, str):
         created = _text(_moment(file, number, "created_at", raw))
-    shown = start.partition(".")[0]
-    key = InventoryKey(shown, name or "", created, _text(expires), expires is not None and expires <= now)
+    start_shown = start.partition(".")[0]
+    key = InventoryKey(start_shown, name or "", created, _text(expires), expires is not None and expires <= now)
     return ListedKey(start, key)
 
 

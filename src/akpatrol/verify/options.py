@@ -61,18 +61,18 @@ class ApiAddress(NamedTuple):
         return f"{self.scheme}://{host}{f':{self.port}' if self.port else ''}{self.path}"
 
 
-def check(wishes: VerifyOptions) -> None:
+def check(options: VerifyOptions) -> None:
     """Raise UsageError for what can be known to be wrong before anything is sent."""
-    address(wishes.api_url)
-    for organization in wishes.organizations:
+    address(options.api_url)
+    for organization in options.organizations:
         if not _ORGANIZATION.fullmatch(organization):
             raise UsageError("--org: not an organization id", "ids look like org_...")
-    numbers = {name: value for name, value in wishes._asdict().items() if isinstance(value, int | float)}
+    numbers = {name: value for name, value in options._asdict().items() if isinstance(value, int | float)}
     for name in ("rps", "concurrency", "connect_seconds", "read_seconds", "total_seconds", "attempts"):
         if not numbers[name] > 0:
             raise UsageError(f"verification: {name} must be more than 0")
-    if wishes.ca_bundle is not None:
-        _check_bundle(wishes.ca_bundle)
+    if options.ca_bundle is not None:
+        _check_bundle(options.ca_bundle)
 
 
 def address(url: str) -> ApiAddress:

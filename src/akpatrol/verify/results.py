@@ -46,10 +46,12 @@ def now() -> str:
 
 
 def verification(
-    kind: CredentialKind, asked: Sequence[CredentialAnswers], controls: Mapping[str | None, Answer], checked_at: str
+    kind: CredentialKind, answers: Sequence[CredentialAnswers], controls: Mapping[str | None, Answer], checked_at: str
 ) -> Verification:
     """Judge the answers about one credential by the answers to the negative controls of its kind."""
-    parts = [_part(kind, one, controls[one.organization]) for one in asked]
+    parts = [
+        _part(kind, credential_answers, controls[credential_answers.organization]) for credential_answers in answers
+    ]
     status = next(status for status in _FIRST if any(part.status is status for part in parts))
     deciding = next(part for part in parts if part.status is status)
     scopes = tuple(dict.fromkeys(scope for part in parts for scope in part.scopes))
@@ -70,21 +72,21 @@ def not_sent(reason: str) -> Verification:
     return Verification(VerificationStatus.NOT_SENT, reason)
 
 
-def unconfirmed(found: Verification) -> Verification:
+def unconfirmed(confirmed: Verification) -> Verification:
     """Return what was learned before an interruption, saying that the second control is missing."""
-    if found.status not in {VerificationStatus.ACTIVE, VerificationStatus.INACTIVE}:
-        return found
-    return found._replace(reason=f"{found.reason} {UNCONFIRMED}")
+    if confirmed.status not in {VerificationStatus.ACTIVE, VerificationStatus.INACTIVE}:
+        return confirmed
+    return confirmed._replace(reason=f"{confirmed.reason} {UNCONFIRMED}")
 
 
-def _part(kind: CredentialKind, one: CredentialAnswers, control: Answer) -> OrganizationAnswer:
-    decision = decide(kind, organization_given=one.organization is not None, control=control, answer=one.answer)
-    scopes, note = _scopes(one.scopes) if decision.status is VerificationStatus.ACTIVE else ((), "")
+def _part(kind: CredentialKind, answers: CredentialAnswers, control: Answer) -> OrganizationAnswer:
+    decision = decide(kind, organization_given=answers.organization is not None, control=control, answer=answers.answer)
+    scopes, note = _scopes(answers.scopes) if decision.status is VerificationStatus.ACTIVE else ((), "")
     return OrganizationAnswer(
-        organization=one.organization or "",
+        organization=answers.organization or "",
         status=decision.status,
         reason=decision.reason + note,
-        http_status=one.answer.status or None,
+        http_status=answers.answer.status or None,
         scopes=scopes,
         blast_radius=blast_radius(scopes),
     )

@@ -27,10 +27,10 @@ _WORDS = {
 
 def blast_radius(scopes: Iterable[str]) -> tuple[str, ...]:
     """Return what holders of these scopes can do, the worst first, then the scopes without a documented meaning."""
-    held = list(dict.fromkeys(scopes))
-    known = {_documented(scope) for scope in held}
+    granted = list(dict.fromkeys(scopes))
+    known = {_documented(scope) for scope in granted}
     words = [word for scope, word in _WORDS.items() if scope in known]
-    return (*words, *(scope for scope in held if _documented(scope) is None))
+    return (*words, *(scope for scope in granted if _documented(scope) is None))
 
 
 def _documented(scope: str) -> str | None:

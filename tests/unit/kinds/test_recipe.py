@@ -79,9 +79,8 @@ class Program:
 
     def __init__(self, directory: Path, tree: Path) -> None:
         package = Path(akpatrol.__file__).parent
-        shutil.copytree(
-            package, directory / "src" / "akpatrol", ignore=shutil.ignore_patterns("__pycache__", "shipped")
-        )
+        # With what is compiled of it, which holds as long as a file's time and size are the same.
+        shutil.copytree(package, directory / "src" / "akpatrol", ignore=shutil.ignore_patterns("shipped"))
         rules = directory / "rules"
         rules.mkdir()
         for file in shipped_files():

@@ -194,3 +194,61 @@ def test_entries_of_a_baseline_hold_no_secret_and_no_place() -> None:
     assert entries([FOUND], template) == {
         NAME: BaselineEntry(NAME, "organization_key", FOUND.secret.redacted, "2026-01-01", "Ada", (), "note")
     }
+
+
+_KNOWN = BaselineEntry(NAME, "organization_key", "ak_x***(48)", "2026-01-01", "Ada", (HISTORY,), "from before")
+
+
+def _with_baseline(*allow: AllowEntry, **changes: object) -> Applied:
+    known = _KNOWN._replace(**changes)  # type: ignore[arg-type]
+    return _allowed(FOUND, *allow, baseline={NAME: known}, file="b.json")
+
+
+def test_a_baseline_entry_ends_and_says_so() -> None:
+    done = _with_baseline(expires="2026-03-01", owner="platform")
+    assert done.credentials[0].allowed is None
+    (notice,) = done.notices
+    assert all(words in notice for words in ("expired on 2026-03-01", "b.json", "from before", "owner platform"))
+    in_force = _with_baseline(expires="2026-03-02", owner="platform")
+    assert in_force.notices == ()
+    assert in_force.credentials[0].allowed == (
+        *(AllowanceSource.BASELINE, "known since 2026-01-01: from before", "b.json", "platform", "2026-03-02"),
+    )
+
+
+def test_an_expired_baseline_entry_is_not_stale_and_hides_no_allowance() -> None:
+    policy = Policy(baseline={NAME: _KNOWN._replace(expires="2026-03-01")}, file="b.json")
+    assert apply([FOUND], policy, TODAY, HISTORY).stale == ()
+    allowed = _with_baseline(_entry(fingerprint=NAME), expires="2026-03-01").credentials[0].allowed
+    assert allowed
+    assert allowed.source is AllowanceSource.CONFIGURATION
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"fingerprint": NAME},
+        {"key_id": identity.key_id(FOUND.kind, FOUND.secret)},
+        {"sha256": identity.secret_sha256(FOUND.secret)},
+        {"fingerprint": NAME, "path": "config/"},
+    ],
+)
+def test_an_expired_allowance_for_a_credential_comes_before_the_baseline(names: dict[str, str]) -> None:
+    done = _with_baseline(_entry(**names, expires=TODAY))
+    assert done.credentials[0].allowed is None
+    (notice,) = done.notices
+    assert "the baseline does not change" in notice
+    assert _with_baseline(_entry(**names, expires=date(2026, 3, 2))).credentials[0].allowed
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"path": "config/"},
+        {"rule": "anyreach-organization-key"},
+        {"fingerprint": NAME, "path": "elsewhere/"},
+        {"fingerprint": "akp1:" + "0" * 64},
+    ],
+)
+def test_one_for_a_place_or_for_another_credential_does_not(names: dict[str, str]) -> None:
+    assert _with_baseline(_entry(**names, expires=TODAY)).credentials[0].allowed

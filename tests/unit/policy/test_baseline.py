@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from hashlib import sha256
 from itertools import permutations
 
@@ -60,8 +61,44 @@ def test_an_entry_that_both_branches_added() -> None:
     assert parse("\n".join(lines).encode(), "f") == _by_name(other._replace(note="later", scans=(TRACKED, FILES)))
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(
+    ("ends", "kept"),
+    [(("", ""), ""), (("2027-01-01", ""), "2027-01-01"), (("2027-01-01", "2026-12-31"), "2026-12-31")],
+)
+def test_of_two_lines_the_stricter_end_holds(ends: tuple[str, str], kept: str, reverse: bool) -> None:
+    one, other = (
+        entry(1, added=f"2026-01-0{day}", expires=end, owner=f"team {day}")
+        for day, end in zip((2, 3), ends, strict=True)
+    )
+    lines = [dump([entry_]).splitlines()[1] for entry_ in ((other, one) if reverse else (one, other))]
+    (first, *_, last) = dump([]).splitlines()
+    (merged,) = parse("\n".join([first, *lines, last]).encode(), "f").values()
+    assert (merged.expires, merged.owner) == (kept, "team 2")
+
+
+def test_owner_and_end_there_and_back_and_only_where_they_are() -> None:
+    plain, ended = entry(1), entry(2, owner="platform", expires="2027-01-01")
+    text = dump([plain, ended])
+    assert parse(text.encode(), "f") == _by_name(plain, ended)
+    assert dump([plain]) == dump([ended._replace(owner="", expires="", fingerprint=plain.fingerprint)])
+    assert ("owner" in dump([plain])) is ("expires" in dump([plain])) is False
+    assert text.count('"expires"') == 1
+
+
+def test_an_unknown_key_may_be_of_a_newer_version() -> None:
+    with pytest.raises(UsageError) as raised:
+        parse(_changed(severity="high").encode(), "f")
+    assert "update akpatrol" in raised.value.hint
+
+
+@pytest.mark.parametrize(("expires", "expired"), [("", False), ("2026-03-02", False), ("2026-03-01", True)])
+def test_an_entry_ends_on_the_day_that_it_names(expires: str, expired: bool) -> None:
+    assert entry(1, expires=expires).has_expired(date(2026, 3, 1)) is expired
+
+
 def _changed(**changes: object) -> str:
-    value = {**entry(1)._asdict(), "scans": [HISTORY], **changes}
+    value = {**json.loads(dump([entry(1)]))["entries"][0], **changes}
     return json.dumps({"akpatrol_baseline": 1, "entries": [{k: v for k, v in value.items() if v is not ...}]})
 
 
@@ -89,11 +126,15 @@ def _changed(**changes: object) -> str:
         (_changed(by=None), "by: must be a string"),
         (_changed(note="x" * 2000), "note: must be a string"),
         (_changed(added="yesterday"), "added: must be a date"),
+        (_changed(scans=...), "scans: is missing"),
         (_changed(scans=[]), "scans: must be a list of"),
         (_changed(scans="history"), "scans: must be a list of"),
         (_changed(scans=[["history"]]), "scans: must be a list of"),
         (_changed(scans=["staged"]), "scans: must be a list of"),
         (_changed(secret="x"), "secret: unknown"),
+        (_changed(owner=3), "owner: must be a string"),
+        (_changed(expires="never"), "expires: must be a date"),
+        (_changed(expires=None), "expires: must be a string"),
         (_changed(redacted="ak_" + "x" * 45), "redacted: must be a credential's masked form"),
         (
             '{"akpatrol_baseline": 1, "entries": [\n<<<<<<< HEAD\n=======\n>>>>>>> x\nnull]}',

@@ -69,7 +69,7 @@ def test_a_finding() -> None:
         "endColumn": str(12 + len(KEY)),
         "title": "Anyreach organization API key",
     }
-    assert "Delete it at /api-keys now" in message
+    assert "Delete it at /api-keys in your Anyreach organization now" in message
 
 
 @pytest.mark.parametrize(

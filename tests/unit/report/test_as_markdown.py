@@ -46,7 +46,7 @@ def test_a_finding_is_a_row_and_tells_more_on_request() -> None:
         f"| 1 | high | unverified | `{mask}` | Anyreach organization API key | `config/settings.py:12:12` |"
     ]
     assert shown.count("<details>") == shown.count("</details>") == 1
-    assert "- **Next:** delete it at `/api-keys` now" in shown
+    assert "- **Next:** delete it at `/api-keys` in your Anyreach organization now" in shown
     assert re.search(r"- Fingerprint `akp1:[0-9a-f]{64}`", shown)
 
 

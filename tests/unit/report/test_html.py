@@ -129,12 +129,12 @@ def test_the_headline_counts_what_there_is() -> None:
 @pytest.mark.parametrize(
     ("statuses", "first"),
     [
-        (["active", "active"], "it is live, so delete it at /api-keys now"),
+        (["active", "active"], "it is live, so delete it at /api-keys in your Anyreach organization now"),
         (["active", "active"], "Then continue with the other live one."),
         (["active"] * 3, "Then continue with the 2 other live ones."),
         (["inactive", "inactive"], "Nothing to revoke: the API refuses every one."),
         (["unknown", "inactive"], "Find out which are live: run this again with --verify."),
-        (["unknown"], "as live until you know better: delete it at /api-keys now"),
+        (["unknown"], "as live until you know better: delete it at /api-keys in your Anyreach organization now"),
     ],
 )
 def test_one_sentence_says_what_to_do_first(statuses: list[str], first: str) -> None:

@@ -235,6 +235,32 @@ def test_a_scan_of_the_last_year_renders_or_is_refused(started: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "started",
+    [
+        "2026-W10-7",
+        "20260301T115900Z",
+        "2026-03-01",
+        "2026-03-01 11:59:00Z",
+        "2026-03-01x11:59:00Z",
+        "2026-03-01T11:59:00",
+        "2026-03-01T11:59Z",
+        "2026-03-01T11:59:00,5Z",
+        "2026-03-01T11:59:00+01:00:30",
+        "2026-02-30T11:59:00Z",
+        "9001-01-01T00:00:00Z",
+        "٢026-03-01T11:59:00Z",
+        "",
+        None,
+    ],
+)
+def test_a_scan_begins_at_a_time_that_a_scan_writes(started: str | None) -> None:
+    whole = _document(SAMPLES["history"])
+    whole["scan"]["started_at"] = started
+    with pytest.raises(UsageError, match=r"scan\.started_at: must be"):
+        report_of(whole, "r.json")
+
+
+@pytest.mark.parametrize(
     ("key", "value"),
     [
         ("fingerprint", "akp1:" + 64 * "g"),

@@ -19,6 +19,7 @@ from tests.unit.report.strategies import hostile, hostile_reports
 RANDOM = reports.seeded(4)
 KEY = reports.organization_key(RANDOM)
 TOKEN = reports.personal_access_token(RANDOM)
+DELETE = "Next: delete it at /api-keys in your Anyreach organization now"
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -34,17 +35,19 @@ def test_a_staged_key_at_one_glance() -> None:
     report = samples.staged(reports.seeded(1))
     key = report.credentials[0].secret
     raw = key.reveal().decode()
-    command = lines(report)[7].strip()
-    assert re.fullmatch('akpatrol allow akp1:[0-9a-f]{64} --reason "..."', command)
+    short = identity.fingerprint(report.credentials[0].kind, report.credentials[0].secret)[5:13]
     assert lines(report) == [
         "1 credential found (1 unverified) in 1 place",
         "",
-        f"HIGH  {key.redacted}  Anyreach organization API key",
+        f"HIGH  {key.redacted}  {short}  Anyreach organization API key",
         f"  high confidence; likely Anyreach's; not verified; key id {raw[3:].split('.')[0]}",
         "  config/settings.py:12:12  staged, not committed yet",
         f'      | API_KEY = "{key.redacted}"',
         "  Nothing has leaked yet. Remove it, then: git add -- config/settings.py",
-        f"  {command}",
+        '  Instead: os.environ["ANYREACH_API_KEY"], from a secret manager or an ignored',
+        "    .env.",
+        "",
+        f'Known and harmless? akpatrol allow {short} --reason "..."',
         "",
         "Scanned 1 file, 2.1 kB in 0.1 s",
     ]
@@ -65,7 +68,7 @@ def test_allowed_ones_are_one_quiet_line() -> None:
 
 def test_verbose_lists_allowed_ones_and_why() -> None:
     shown = text(samples.triaged(reports.seeded(1)), verbose=1, width=120)
-    quiet = shown.partition("Allowed\n")[2]
+    quiet = shown.partition("Allowed\n")[2].partition("\n\nKnown and harmless?")[0]
     told = (
         "allowed by the configuration, .akpatrol-baseline.json: used in tests only; owner platform; until 2027-01-01\n"
     )
@@ -87,7 +90,7 @@ def test_the_command_that_allows_is_for_what_may_be_allowed() -> None:
     commands = [line for line in lines(report, verbose=1) if "akpatrol allow" in line]
     (waiting,) = (found for found in report.credentials if not found.allowed)
     fingerprint = identity.fingerprint(waiting.kind, waiting.secret)
-    assert commands == [f'  akpatrol allow {fingerprint} --reason "..."']
+    assert commands == [f'Known and harmless? akpatrol allow {fingerprint[5:13]} --reason "..."']
 
 
 def test_notices_and_stale_allowances_stand_between_findings_and_coverage() -> None:
@@ -151,7 +154,7 @@ def test_a_name_cannot_add_a_line(report: Report) -> None:
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_prose_fits_the_width(width: int) -> None:
     *body, _coverage = lines(samples.history(reports.seeded(1)), width=width)
-    assert max(columns(line) for line in body if "akp1:" not in line) <= width
+    assert max(columns(line) for line in body) <= width
 
 
 def test_absurd_paths_are_cut_in_the_middle() -> None:
@@ -264,15 +267,15 @@ def test_places_are_named(changes: dict[str, Any], expected: str) -> None:
     [
         (
             reports.credential(KEY, reports.occurrence(KEY, state=State.PRESENT)),
-            "Next: delete it at /api-keys now, then replace it where it is used, then clean history.",
+            f"{DELETE}, then replace it where it is used, then clean history.",
         ),
         (
             reports.credential(KEY),
-            "Next: delete it at /api-keys now, then replace it where it is used, then remove it from the file.",
+            f"{DELETE}, then replace it where it is used, then remove it from the file.",
         ),
         (
             reports.credential(TOKEN, attribution=Attribution.LIKELY),
-            "Next: ask its owner to delete it at /account/tokens now, then",
+            "Next: ask its owner to delete it at /account/tokens in your Anyreach organization now, then",
         ),
         (reports.credential(TOKEN), "Next: find out who issued it. If it is Anyreach's: ask its owner"),
         (
@@ -305,7 +308,7 @@ def test_places_are_named(changes: dict[str, Any], expected: str) -> None:
             reports.credential(
                 KEY, reports.occurrence(KEY, state=State.STAGED), reports.occurrence(KEY, state=State.REMOVED)
             ),
-            "Next: delete it at /api-keys now",
+            "Next: delete it at /api-keys in your Anyreach organization now",
         ),
     ],
 )

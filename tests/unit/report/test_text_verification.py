@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from akpatrol.kinds import CUSTOM
+from akpatrol.model import identity
 from akpatrol.model.credential import Credential, VerificationStatus
 from akpatrol.model.scan import Attribution, Severity, State
 from akpatrol.report import render
@@ -66,17 +67,16 @@ def test_the_first_line_counts_repositories_and_other_targets() -> None:
 def test_a_live_key_at_one_glance() -> None:
     live = reports.live(KEY, PRESENT)
     lines = text(live).splitlines()
+    short = identity.fingerprint(live.kind, live.secret)[5:13]
     assert lines[2:7] == [
-        f"CRITICAL  LIVE  {live.secret.redacted}  Anyreach organization API key",
+        f"CRITICAL  LIVE  {live.secret.redacted}  {short}  Anyreach organization API key",
         "  live: The API accepts it (200). Checked 2026-03-01, today.",
         "  it reads transcripts and recordings, manages members; other scopes: agents:read",
         '  owner: "CI deploy", key id Ab12; created 2024-02-01, 2 years ago; expires 2027-01-01',
         f"  high confidence; confirmed to be Anyreach's; key id {KEY[3:].split('.')[0]}",
     ]
-    assert (
-        "  Next: it is live, so delete it at /api-keys now, then replace it where it is used, then clean history."
-        in lines
-    )
+    steps = "delete it at /api-keys in your Anyreach organization now, then replace it where it is used, then clean"
+    assert f"  Next: it is live, so {steps} history." in lines
 
 
 def test_verbose_shows_all_scopes_and_how_the_owner_is_known() -> None:
@@ -107,7 +107,8 @@ def test_each_organization_is_told() -> None:
         "  - it acts on every descendant organization",
         "  in org_two: inactive: The API refuses it (401).",
     ]
-    assert "Next: it is live, so ask its owner to delete it at /account/tokens now" in text(token)
+    steps = "ask its owner to delete it at /account/tokens in your Anyreach organization now"
+    assert f"Next: it is live, so {steps}" in text(token)
 
 
 @pytest.mark.parametrize(("status", "mark"), [(INACTIVE, "inactive"), (UNKNOWN, "unknown"), (NOT_SENT, "not sent")])
@@ -132,7 +133,7 @@ def test_other_statuses_say_why(status: VerificationStatus, mark: str) -> None:
             f"Next: nothing to revoke; {BASELINE} Rewriting history is optional.",
         ),
         (asked(INACTIVE, TOKEN), "Next: find out who issued it: Anyreach's API refuses it"),
-        (asked(UNKNOWN, KEY), "Next: delete it at /api-keys now, then"),
+        (asked(UNKNOWN, KEY), "Next: delete it at /api-keys in your Anyreach organization now, then"),
         (asked(UNKNOWN, KEY), "To find out whether it is live: verify it again.\n"),
         (asked(UNKNOWN, TOKEN), "To find out whether it is live: verify it again with --org"),
         (

@@ -105,6 +105,28 @@ def test_a_server_that_goes_away_is_not_asked_on(serve: Serve, verify: Verify, r
     assert found[-1].reason.startswith("The API stopped answering")
 
 
+def test_a_server_that_goes_away_is_asked_about_six_credentials(serve: Serve, verify: Verify, rng: Random) -> None:
+    texts, organizations = [personal_access_token(rng) for _ in range(8)], ("org_1", "org_2")
+    server = serve("breaks_half_way", after=2)
+    found = verify(texts, server, concurrency=1, organizations=organizations)
+    assert [str(result.status) for result in found] == ["unknown"] * 6 + ["not_sent"] * 2
+    assert len(server.log) == 2 + 2 * 6 + 2
+
+
+def test_a_credential_that_a_server_fails_on_does_not_keep_others_from_being_sent(
+    serve: Serve, verify: Verify, rng: Random
+) -> None:
+    texts = [personal_access_token(rng) for _ in range(3)]
+    organizations = tuple(f"org_{number}" for number in range(8))
+    server = serve("fails_on_one", {text: Member(organizations=organizations) for text in texts}, target=texts[0])
+    found = verify(texts, server, concurrency=1, organizations=organizations, attempts=1)
+    assert [str(result.status) for result in found] == ["unknown", "active", "active"]
+    assert len(server.of(texts[0])) == 6
+    assert [part.reason for part in found[0].organizations[5:]] == ["The server failed (500)."] + [
+        "The API was not asked."
+    ] * 2
+
+
 def test_waits_as_long_as_it_is_told(serve: Serve, verify: Verify, key: str) -> None:
     server = serve("throttles_once", {key: Member()})
     assert verify.statuses([key], server) == ["active"]

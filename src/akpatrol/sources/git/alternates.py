@@ -38,11 +38,15 @@ class HasObjects(Protocol):
 
 def directories(git: HasObjects) -> tuple[list[bytes], list[Skipped]]:
     """Return the object directories, the repository's own first, and skips for missing ones."""
-    own = git.variable("GIT_OBJECT_DIRECTORY")
+    configured = git.variable("GIT_OBJECT_DIRECTORY")
     root = git.repository.root
-    found = [os.path.join(root, os.fsencode(own)) if own else os.path.join(git.repository.common_dir, b"objects")]
+    stores = [
+        os.path.join(root, os.fsencode(configured))
+        if configured
+        else os.path.join(git.repository.common_dir, b"objects")
+    ]
     skips: list[Skipped] = []
-    known = {os.path.realpath(found[0])}
+    known = {os.path.realpath(stores[0])}
 
     def follow(listed: bytes, separator: bytes, base: bytes, depth: int) -> None:
         for path in _entries(listed, separator):
@@ -57,17 +61,17 @@ def directories(git: HasObjects) -> tuple[list[bytes], list[Skipped]]:
             if depth > _DEEPEST:
                 skips.append(Skipped("object database", f"alternate {os.fsdecode(directory)}: nested too deeply"))
             else:
-                found.append(directory)
-                follow(_listed(directory, label(found, directory), skips), b"\n", directory, depth + 1)
+                stores.append(directory)
+                follow(_listed(directory, label(stores, directory), skips), b"\n", directory, depth + 1)
 
     follow(os.fsencode(git.variable("GIT_ALTERNATE_OBJECT_DIRECTORIES")), os.pathsep.encode(), root, 0)
-    follow(_listed(found[0], label(found, found[0]), skips), b"\n", found[0], 1)
-    return found, skips
+    follow(_listed(stores[0], label(stores, stores[0]), skips), b"\n", stores[0], 1)
+    return stores, skips
 
 
-def label(found: list[bytes], directory: bytes) -> str:
+def label(stores: list[bytes], directory: bytes) -> str:
     """Return an object directory's name: ``objects`` for the repository's own, else its path."""
-    return "objects" if directory == found[0] else os.fsdecode(directory)
+    return "objects" if directory == stores[0] else os.fsdecode(directory)
 
 
 def written(paths: list[bytes]) -> bytes:

@@ -74,11 +74,11 @@ def objects(git: Git, ids: Sequence[str]) -> Iterator[GitObject | Skipped]:
 
 def content(git: Git, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
     """Return type and whole content of each readable object; for the few that hold findings."""
-    found: dict[str, tuple[str, bytes]] = {}
+    contents: dict[str, tuple[str, bytes]] = {}
     for item in objects(git, ids):
         if isinstance(item, GitObject) and len(data := item.read(item.size)) == item.size:
-            found[item.id] = item.type, data
-    return found
+            contents[item.id] = item.type, data
+    return contents
 
 
 def types(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str]]:

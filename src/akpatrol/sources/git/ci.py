@@ -142,14 +142,14 @@ def _github(*names: str) -> Callable[[CiEnvironment], bool]:
 
 
 def _pull_request(facts: CiEnvironment) -> EventRange:
-    target, own = facts.branch("GITHUB_BASE_REF"), facts.branch("GITHUB_HEAD_REF")
+    target, source = facts.branch("GITHUB_BASE_REF"), facts.branch("GITHUB_HEAD_REF")
     return EventRange(
         heads=facts.head("pull_request.head.sha"),
         bases=facts.ids("pull_request.base.sha"),
         # With pull_request_target this is the base's own commit.
         merge=facts.id("GITHUB_SHA") if facts.text("GITHUB_EVENT_NAME") == "pull_request" else "",
         target=target,
-        own=own if own != target else "",  # a fork's branch of that name is another one
+        own=source if source != target else "",  # a fork's branch of that name is another one
     )
 
 
@@ -175,13 +175,13 @@ def _merge_group(facts: CiEnvironment) -> EventRange:
 
 
 def _merge_request(facts: CiEnvironment) -> EventRange:
-    target, own = (facts.branch(f"CI_MERGE_REQUEST_{side}_BRANCH_NAME") for side in ("TARGET", "SOURCE"))
+    target, source = (facts.branch(f"CI_MERGE_REQUEST_{side}_BRANCH_NAME") for side in ("TARGET", "SOURCE"))
     return EventRange(
         heads=facts.head("CI_COMMIT_SHA"),
         # The second one is set in merged results pipelines, whose commit is a merge of it.
         bases=facts.ids("CI_MERGE_REQUEST_DIFF_BASE_SHA", "CI_MERGE_REQUEST_TARGET_BRANCH_SHA"),
         target=target or facts.branch("CI_DEFAULT_BRANCH"),
-        own=own if own != target else "",
+        own=source if source != target else "",
     )
 
 

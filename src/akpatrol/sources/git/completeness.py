@@ -99,10 +99,10 @@ def _nothing_new_is_missing(git: Git, proof: Proof) -> bool:
         with git.stream(*_WALK, "--stdin", stdin=tips) as stream:
             if not graph.comes_to_an_end(git, stream, monotonic()):
                 return False
-            found = list(_absent(git, stream))
+            absent = list(_absent(git, stream))
     except GitError:
         return False
-    return not found
+    return not absent
 
 
 def _missing(git: Git, walk: HistoryWalk) -> Iterator[Skipped]:
@@ -114,14 +114,14 @@ def _missing(git: Git, walk: HistoryWalk) -> Iterator[Skipped]:
         if not type_:
             missing.setdefault(id_, f"missing commit, named by the reflog of {logged[id_]}")
     try:
-        found = walk.unprinted(refs)
+        gaps = walk.unprinted(refs)
     except GitError:
         with bridged(git, refs) as holed:
             reached = {commit.id for commit in revisions.commits(holed.git, (), holed.tips)}
             missing |= dict.fromkeys(_missing_commits(holed, reached), "missing commit")
-            found = _held_by(git, reached, refs)
+            gaps = _held_by(git, reached, refs)
     yield from (Skipped(id_, reason) for id_, reason in missing.items())
-    yield from found
+    yield from gaps
 
 
 def _absent(git: Git, stream: Stream) -> Iterator[Skipped]:

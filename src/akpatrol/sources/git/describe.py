@@ -36,10 +36,10 @@ def ref_names(git: Git) -> tuple[bytes, ...]:
     """Return the full names of all refs and of all reflogs, those of deleted refs included."""
     common = git.repository.common_dir
     names = _refs(git)
-    for own in (common, *linked(common)):
+    for git_dir in (common, *linked(common)):
         for kind in (b"logs", b"refs"):
-            top = own if kind == b"refs" else os.path.join(own, kind)
-            for directory, _, files in os.walk(os.path.join(own, kind)):
+            top = git_dir if kind == b"refs" else os.path.join(git_dir, kind)
+            for directory, _, files in os.walk(os.path.join(git_dir, kind)):
                 names |= {os.path.relpath(os.path.join(directory, file), top) for file in files}
     return tuple(sorted(names))
 
@@ -47,12 +47,12 @@ def ref_names(git: Git) -> tuple[bytes, ...]:
 def remote_url(git: Git) -> str | None:
     """Return the address of ``origin``, else of the first remote, without user name and password."""
     # Without includes: a repository may name files outside itself.
-    asked = ("config", "--local", "--no-includes", "--null", "--get-regexp", r"^remote\..*\.url$")
+    command = ("config", "--local", "--no-includes", "--null", "--get-regexp", r"^remote\..*\.url$")
     try:
-        told = git.run(*asked, accept=(0, 1)).decode("utf-8", "replace")
+        output = git.run(*command, accept=(0, 1)).decode("utf-8", "replace")
     except GitError:
         return None
-    remotes = [(name, url) for name, _, url in (entry.partition("\n") for entry in told.split("\0")) if url]
+    remotes = [(name, url) for name, _, url in (entry.partition("\n") for entry in output.split("\0")) if url]
     remotes.sort(key=lambda remote: remote[0] != _ORIGIN)
     return without_user(remotes[0][1]) if remotes else None
 

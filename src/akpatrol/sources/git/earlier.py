@@ -78,10 +78,10 @@ class Earlier:
                 affordable.append(id_)
         if not affordable:
             return
-        found: dict[str, list[RawFinding]] = {}
+        by_blob: dict[str, list[RawFinding]] = {}
         for hit in self._examine(ObjectsUnit(self._target, self._git, tuple(affordable), staged=True)):
-            found.setdefault(hit.origin.object or "", []).append(hit)
-        hits.update(found)
+            by_blob.setdefault(hit.origin.object or "", []).append(hit)
+        hits.update(by_blob)
 
     def still(self, path: bytes, hit: RawFinding) -> bool:
         """Return whether the base's own files hold a place at a path, not only its history."""
@@ -122,7 +122,9 @@ class Earlier:
         gone = [
             (change.path, old)
             for _, changes in revisions.changes(self._git, [commit])
-            for change in islice((one for one in changes if one.removes_path and not one.link), _MOST_RENAMED)
+            for change in islice(
+                (removal for removal in changes if removal.removes_path and not removal.link), _MOST_RENAMED
+            )
             for old in change.olds
         ]
         self.load({old for _, old in gone}, hits)
@@ -150,8 +152,8 @@ class Earlier:
         for parent in parents:
             for path, blob in self._candidates(parent, spot, hit):
                 self.load({blob}, hits)
-                if path != spot.path and (found := matched([hit], hits[blob])):
-                    return Spot(path, blob, found[0])
+                if path != spot.path and (matches := matched([hit], hits[blob])):
+                    return Spot(path, blob, matches[0])
         return None
 
     def _candidates(self, parent: str, spot: Spot, hit: RawFinding) -> Iterator[tuple[bytes, str]]:
@@ -191,8 +193,8 @@ def alike(git: Git, new: str, old: str) -> bool:
     sizes = dict(_sizes(git, [new, old]))
     if len(sizes) != len({new, old}) or max(sizes.values()) > _LARGEST_COMPARED_BYTES:
         return False
-    found = catfile.content(git, [new, old])
-    return new in found and old in found and similar(found[new][1], found[old][1])
+    contents = catfile.content(git, [new, old])
+    return new in contents and old in contents and similar(contents[new][1], contents[old][1])
 
 
 def blob_at(git: Git, commit: str, path: bytes) -> str | None:

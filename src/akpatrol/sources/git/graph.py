@@ -49,7 +49,7 @@ def walk_no_more(git: Git) -> None:
 def patience(git: Git, type_: str = "") -> float:
     """Return the seconds that git needs on a busy machine to walk all objects, or all of a type. Raises GitError."""
     if git not in _COUNTS:
-        _COUNTS[git] = Counter(found for found, _ in _listed(git))
+        _COUNTS[git] = Counter(kind for kind, _ in _listed(git))
     return max(walked_commit.WALK_SECONDS, (_COUNTS[git][type_] if type_ else _COUNTS[git].total()) / _RATE)
 
 
@@ -150,16 +150,16 @@ def _peeled(git: Git, ids: Sequence[str]) -> Iterator[str]:
 
 def _reached(known: Mapping[str, WalkedCommit], tips: Iterable[str]) -> set[str]:
     """Return the commits that these lead to. Raises GitError for a parent that is not there."""
-    found: set[str] = set()
+    reached: set[str] = set()
     pending = [id_ for id_ in tips if id_ in known]
     while pending:
         id_ = pending.pop()
-        if id_ not in found:
+        if id_ not in reached:
             if id_ not in known:
                 raise GitError(f"{id_}: missing commit")
-            found.add(id_)
+            reached.add(id_)
             pending += known[id_].parents
-    return found
+    return reached
 
 
 def _in_order(known: Mapping[str, WalkedCommit], wanted: Collection[str]) -> Iterator[WalkedCommit]:

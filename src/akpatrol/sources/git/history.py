@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Place, Skipped, StateReason
-from akpatrol.sources.base import OneTarget
+from akpatrol.sources.base import STORED, OneTarget
 from akpatrol.sources.git import catfile, completeness, describe, gitdir, placement, revisions
 from akpatrol.sources.git.earlier import Earlier
 from akpatrol.sources.git.missing_commits import shallow_boundary
@@ -73,18 +73,26 @@ class HistorySource(OneTarget):
             self._memory.remember(complete=self._complete)
 
     def size_hint(self) -> tuple[int, str] | None:
-        """Return the number of objects; those in two packs count twice."""
+        """Return the number of bytes in packs and loose objects."""
+        counts = self._counts()
+        return (counts.get(b"size", 0) + counts.get(b"size-pack", 0)) << 10, STORED
+
+    def _counts(self) -> dict[bytes, int]:
+        """Return what git counts of its objects; those in two packs count twice. Sizes are in KiB."""
         try:
-            counts = dict(line.split(b": ", 1) for line in self._git.run("count-objects", "-v").splitlines())
+            lines = self._git.run("count-objects", "-v").splitlines()
+            return {
+                name: int(number) for name, _, number in (line.partition(b": ") for line in lines) if number.isdigit()
+            }
         except GitError:
-            return 0, "objects"  # it would be computed again for every frame
-        return int(counts.get(b"count", 0)) + int(counts.get(b"in-pack", 0)), "objects"
+            return {}
 
     def is_much(self) -> bool:
         """Return whether there are many objects to be read."""
         if self._memory and self._surveyed is not None:
             return self._memory.unread() > _MUCH
-        return (self.size_hint() or (0, ""))[0] > _MUCH
+        counts = self._counts()
+        return counts.get(b"count", 0) + counts.get(b"in-pack", 0) > _MUCH
 
     def plan(self) -> Iterator[Planned]:
         """Yield the units."""
@@ -180,6 +188,11 @@ class RangeSource(OneTarget):
             yield ObjectsUnit(self._target.id, self._git, tuple(ids[start : start + _IDS_A_UNIT]))
         if paths:
             yield NamesUnit(self._target.id, Place.PATH, tuple(paths))
+
+    @property
+    def commits(self) -> list[WalkedCommit]:
+        """The commits of the range, children first."""
+        return list(self._commits.values())
 
     def changed_paths(self) -> Collection[bytes]:
         """Return the files that these commits add or edit."""

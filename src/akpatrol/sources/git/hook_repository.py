@@ -22,37 +22,37 @@ def find(*, named: bool = False) -> tuple[repository.Repository, dict[str, str]]
     nearest = None
     if named or "GIT_DIR" not in hook:
         nearest = repository.find(os.fsencode(os.path.realpath(".")))
-    found = _of_hook(hook) if "GIT_DIR" in hook else nearest
-    if nearest and found and not _same(nearest, found):
-        found, hook = nearest, {}
-    if not found or not found.work_tree:
+    repo = _of_hook(hook) if "GIT_DIR" in hook else nearest
+    if nearest and repo and not _same(nearest, repo):
+        repo, hook = nearest, {}
+    if not repo or not repo.work_tree:
         raise UsageError("not in a git work tree", hint="run it inside the repository, or give -C DIR")
     if _INDEX in hook:
         # git has gone to the top of the work tree when it opens the index.
-        index = os.path.join(found.work_tree, os.fsencode(variables[_INDEX]))
+        index = os.path.join(repo.work_tree, os.fsencode(variables[_INDEX]))
         hook[_INDEX] = os.fsdecode(index)
-        if not _may_hold(found, index):
+        if not _may_hold(repo, index):
             if not named:
                 raise UsageError(f"{_INDEX} belongs to another repository: {hook[_INDEX]}", hint="give -C DIR")
             hook = {}
-    return found, hook
+    return repo, hook
 
 
 def _of_hook(hook: dict[str, str]) -> repository.Repository | None:
     directory = os.fsencode(hook["GIT_DIR"])
-    found = repository.at(os.path.dirname(directory)) if directory.endswith(b"/.git") else repository.at(directory)
+    repo = repository.at(os.path.dirname(directory)) if directory.endswith(b"/.git") else repository.at(directory)
     work_tree = hook.get("GIT_WORK_TREE")
-    if found and (work_tree or found.work_tree is None):
-        found = found._replace(work_tree=os.fsencode(work_tree or os.getcwd()))
-    return found
+    if repo and (work_tree or repo.work_tree is None):
+        repo = repo._replace(work_tree=os.fsencode(work_tree or os.getcwd()))
+    return repo
 
 
-def _same(one: repository.Repository, other: repository.Repository) -> bool:
-    return os.path.realpath(one.git_dir) == os.path.realpath(other.git_dir)
+def _same(repo: repository.Repository, other: repository.Repository) -> bool:
+    return os.path.realpath(repo.git_dir) == os.path.realpath(other.git_dir)
 
 
-def _may_hold(found: repository.Repository, index: bytes) -> bool:
+def _may_hold(repo: repository.Repository, index: bytes) -> bool:
     """Return whether an index file can belong to this repository: it is in it, or in none."""
     directory = os.path.dirname(index)
     owner = repository.holding(directory) if os.path.isdir(directory) else None
-    return os.path.isdir(directory) and (not owner or _same(owner, found))
+    return os.path.isdir(directory) and (not owner or _same(owner, repo))

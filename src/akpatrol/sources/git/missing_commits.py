@@ -34,9 +34,11 @@ def bridged(git: Git, refs: Refs) -> Iterator[Holed]:
     """Return a git that walks the existing commits. Raises GitError when the object database cannot even be listed."""
     objects = dict(catfile.types(git, catfile.all_ids(git)))
     parents = dict(_parents(git, [id_ for id_, type_ in objects.items() if type_ == "commit"]))
-    broken = {id_: found for id_, found in parents.items() if any(parent not in parents for parent in found)}
+    broken = {
+        id_: of_commit for id_, of_commit in parents.items() if any(parent not in parents for parent in of_commit)
+    }
     # A corrupt commit is reported by the code that reads all objects.
-    absent = {id_: tuple(parent for parent in found if parent not in objects) for id_, found in broken.items()}
+    absent = {id_: tuple(parent for parent in of_commit if parent not in objects) for id_, of_commit in broken.items()}
     tips = tuple(id_ for id_ in (*refs.seeds, *reflogs(git)) if id_ in parents)
     with NamedTemporaryFile(prefix="akpatrol-") as file:
         file.write("".join(f"{id_}\n" for id_ in (*broken, *shallow_boundary(git))).encode())

@@ -37,23 +37,23 @@ _OUTSIDE = "symbolic link out of the git directory: not followed"
 def obstacles(repository: Repository, stores: Sequence[bytes]) -> dict[bytes, str]:
     """Return what must be kept from git, by path, each with what it is."""
     roots = [*dict.fromkeys((repository.common_dir, repository.git_dir))]
-    found: dict[bytes, str] = {}
+    reasons: dict[bytes, str] = {}
     for root in roots:
-        found.update(_git_directory(root, roots))
+        reasons.update(_git_directory(root, roots))
     for entry in _entries(os.path.join(repository.common_dir, b"worktrees")):
         if entry.is_dir():
-            found.update(_git_directory(entry.path, [*roots, entry.path]))
+            reasons.update(_git_directory(entry.path, [*roots, entry.path]))
     for store in stores:
-        found.update(_store(store))
-    return found
+        reasons.update(_store(store))
+    return reasons
 
 
-def skips(repository: Repository, stores: Sequence[bytes], found: Mapping[bytes, str]) -> Iterator[Skipped]:
+def skips(repository: Repository, stores: Sequence[bytes], reasons: Mapping[bytes, str]) -> Iterator[Skipped]:
     """Yield each obstacle as a skip, named relative to its git directory."""
     bases = {repository.common_dir: "", repository.git_dir: ""}
     bases |= {store: alternates.label([*stores], store) + "/" for store in stores}
-    for path, reason in found.items():
-        base = max((one for one in bases if path.startswith(os.path.join(one, b""))), key=len)
+    for path, reason in reasons.items():
+        base = max((above for above in bases if path.startswith(os.path.join(above, b""))), key=len)
         yield Skipped(bases[base] + os.fsdecode(os.path.relpath(path, base)), reason)
 
 
@@ -151,7 +151,7 @@ def _leads_in(path: bytes, roots: list[bytes]) -> bool:
     while (parent := os.path.dirname(real)) != real:
         directories.append(real := parent)
     known = {os.path.realpath(root) for root in roots}
-    return any(one in known or is_git_dir(one, _names(one)) for one in directories)
+    return any(directory in known or is_git_dir(directory, _names(directory)) for directory in directories)
 
 
 def _is_head(path: bytes) -> bool:
@@ -163,8 +163,8 @@ def _is_head(path: bytes) -> bool:
 def _entries(directory: bytes) -> list[os.DirEntry[bytes]]:
     """Return the entries of a directory; none when it cannot be listed, which its reader reports."""
     try:
-        with os.scandir(directory) as found:
-            return list(found)
+        with os.scandir(directory) as entries:
+            return list(entries)
     except OSError:
         return []
 

@@ -109,15 +109,15 @@ class PathOrigins:
 
     def note(self, introduction: Introduction, parents: Sequence[str], changes: Sequence[TreeChange]) -> None:
         """Take in one commit; ``introduction`` is it, without a path."""
-        own = [change for change in changes if change.introduces and change.new in self._wanted]
-        if not own:
+        introduced = [change for change in changes if change.introduces and change.new in self._wanted]
+        if not introduced:
             return
         self._ways.clear()
-        self._sources.load({old for change in own for old in _blobs(change)}, self._hits)
-        links = [self._kept(change) for change in own]
-        if any(len(link) < len(self._hits[change.new]) for change, link in zip(own, links, strict=True)):
-            self._find_moves(parents, changes, own, links)
-        for change, link in zip(own, links, strict=True):
+        self._sources.load({old for change in introduced for old in _blobs(change)}, self._hits)
+        links = [self._kept(change) for change in introduced]
+        if any(len(link) < len(self._hits[change.new]) for change, link in zip(introduced, links, strict=True)):
+            self._find_moves(parents, changes, introduced, links)
+        for change, link in zip(introduced, links, strict=True):
             for path in change.paths:
                 self._arrivals[path, change.new].append((introduction._replace(path=path), link))
                 self._paths[change.new][path] = None
@@ -137,13 +137,13 @@ class PathOrigins:
         """Follow a place back from arrival to arrival, no arrival twice: each version of a file leads to the first."""
         steps: list[tuple[tuple[Spot, int], Introduction, _Link | None]] = []
         current, way = spot, _Way(base=spot)
-        while found := self._arrival(current, steps[-1][1].after if steps else None):
-            key = (current, found[0].after)
+        while previous := self._arrival(current, steps[-1][1].after if steps else None):
+            key = (current, previous[0].after)
             if known := self._ways.get(key):
                 way = known
                 break
-            link = found[1].get(current.number)
-            steps.append((key, found[0], link))
+            link = previous[1].get(current.number)
+            steps.append((key, previous[0], link))
             if not link:
                 way = _Way()
                 break
@@ -165,8 +165,8 @@ class PathOrigins:
     def match(self, hit: RawFinding, blob: str) -> Spot | None:
         """Return the raw finding's place in a blob, without a path."""
         self._sources.load({blob}, self._hits)
-        found = matched([hit], self._hits.get(blob, ()))
-        return Spot(b"", blob, found[0]) if found else None
+        matches = matched([hit], self._hits.get(blob, ()))
+        return Spot(b"", blob, matches[0]) if matches else None
 
     def _arrival(self, spot: Spot, limit: int | None) -> tuple[Introduction, Mapping[int, _Link]] | None:
         """Return the arrival at a place that counts, of those before ``limit``.
@@ -174,11 +174,11 @@ class PathOrigins:
         Where there is a base, one that did not come from what was there counts before all others.
         """
         arrivals = self._arrivals.get((spot.path, spot.blob), ())
-        earlier = [found for found in arrivals if limit is None or found[0].after < limit]
+        earlier = [arrival for arrival in arrivals if limit is None or arrival[0].after < limit]
 
-        def order(found: tuple[Introduction, Mapping[int, _Link]]) -> tuple[bool, Introduction]:
-            link = found[1].get(spot.number)
-            return self._is_based and link is not None and link.how in (SAME, RENAME), found[0]
+        def order(arrival: tuple[Introduction, Mapping[int, _Link]]) -> tuple[bool, Introduction]:
+            link = arrival[1].get(spot.number)
+            return self._is_based and link is not None and link.how in (SAME, RENAME), arrival[0]
 
         return min(earlier, key=order, default=None)
 
@@ -194,7 +194,7 @@ class PathOrigins:
         self,
         parents: Sequence[str],
         changes: Sequence[TreeChange],
-        own: Sequence[TreeChange],
+        introduced: Sequence[TreeChange],
         links: Sequence[dict[int, _Link]],
     ) -> None:
         """Look in what the same commit removed or changed, then in all that its parents hold."""
@@ -204,28 +204,28 @@ class PathOrigins:
         self._sources.load({old for change in removing for old in _blobs(change)}, self._hits)
         left = [(change, old) for change in removing for old in _blobs(change) if self._hits.get(old)]
         gone = {(change.path, old): self._gone(change, old) for change, old in left}
-        for change, link in zip(own, links, strict=True):
+        for change, link in zip(introduced, links, strict=True):
             for source, old in left:
                 if source.path != change.path:
                     self._link(change, link, source, old, gone[source.path, old])
             for number in range(len(self._hits[change.new])):
                 if number not in link:
                     spot = Spot(change.path, change.new, number)
-                    if found := self._sources.elsewhere(parents, spot, self._hits):
-                        link[number] = _Link(COPY, found.path, found.blob, found.number)
+                    if origin := self._sources.elsewhere(parents, spot, self._hits):
+                        link[number] = _Link(COPY, origin.path, origin.blob, origin.number)
 
     def _gone(self, change: TreeChange, old: str) -> set[int]:
         """Return the numbers of the findings that a path no longer holds."""
-        kept = matched(self._hits.get(change.new, ()), self._hits[old]).values()
-        return set(range(len(self._hits[old]))) - set(kept)
+        matches = matched(self._hits.get(change.new, ()), self._hits[old]).values()
+        return set(range(len(self._hits[old]))) - set(matches)
 
     def _link(self, change: TreeChange, link: dict[int, _Link], source: TreeChange, old: str, gone: set[int]) -> None:
         left = [number for number in range(len(self._hits[change.new])) if number not in link]
-        found = matched([self._hits[change.new][number] for number in left], self._hits[old])
-        if not found:
+        matches = matched([self._hits[change.new][number] for number in left], self._hits[old])
+        if not matches:
             return
         is_rename = source.removes_path and change.adds_path and self._sources.alike(change.new, old)
-        for number, before in found.items():
+        for number, before in matches.items():
             how = (RENAME if is_rename else MOVE) if before in gone else COPY
             gone.discard(before)  # what moved to two paths was copied to the other
             link[left[number]] = _Link(how, source.path, old, before)
@@ -240,18 +240,18 @@ def matched(new: Sequence[RawFinding], old: Sequence[RawFinding]) -> dict[int, i
     for number in reversed(range(len(old))):
         by_line[_form(old[number]), old[number].context].append(number)
         by_form[_form(old[number])].append(number)
-    found: dict[int, int] = {}
+    matches: dict[int, int] = {}
     taken: set[int] = set()
     for number, hit in enumerate(new):
         if same := by_line.get((_form(hit), hit.context)):
-            found[number] = same.pop()
-            taken.add(found[number])
+            matches[number] = same.pop()
+            taken.add(matches[number])
     for number, hit in enumerate(new):
         rest = by_form.get(_form(hit), [])
-        while rest and number not in found:
-            if (one := rest.pop()) not in taken:
-                found[number] = one
-    return found
+        while rest and number not in matches:
+            if (candidate := rest.pop()) not in taken:
+                matches[number] = candidate
+    return matches
 
 
 def similar(new: bytes, old: bytes) -> bool:

@@ -54,14 +54,18 @@ class Stores(NamedTuple):
     quarantine: Git | None
 
 
-def stores(found: Repository, hook: Mapping[str, str]) -> Stores:
+def stores(repository: Repository, hook: Mapping[str, str]) -> Stores:
     """Return the views that git's variables for the hook allow."""
     quarantine = hook.get("GIT_QUARANTINE_PATH")
     if not quarantine:
-        git = Git(found, hook)
+        git = Git(repository, hook)
         return Stores(git, git, None)
-    own = {name: value for name, value in hook.items() if name not in ("GIT_OBJECT_DIRECTORY", "GIT_QUARANTINE_PATH")}
-    return Stores(Git(found, hook), Git(found, own), Git(found, {"GIT_OBJECT_DIRECTORY": quarantine}))
+    receiving = {
+        name: value for name, value in hook.items() if name not in ("GIT_OBJECT_DIRECTORY", "GIT_QUARANTINE_PATH")
+    }
+    return Stores(
+        Git(repository, hook), Git(repository, receiving), Git(repository, {"GIT_OBJECT_DIRECTORY": quarantine})
+    )
 
 
 def parse(git: Git, lines: bytes) -> tuple[RefUpdate, ...]:
@@ -69,14 +73,14 @@ def parse(git: Git, lines: bytes) -> tuple[RefUpdate, ...]:
     width = _WIDTHS.get(git.run("rev-parse", "--show-object-format").strip())
     updates = []
     for number, line in enumerate(lines.removesuffix(b"\n").split(b"\n"), 1):
-        found = _LINE.fullmatch(line)
-        if not found or {len(found[1]), len(found[2])} != {width}:
+        fields = _LINE.fullmatch(line)
+        if not fields or {len(fields[1]), len(fields[2])} != {width}:
             raise UsageError(
                 f"standard input, line {number}: not `old new ref` with ids of this repository",
                 hint="git passes these lines to the pre-receive hook; no earlier hook may consume them",
             )
-        old, new = (id_.decode() if id_.strip(b"0") else "" for id_ in found.groups()[:2])
-        updates.append(RefUpdate(old, new, found[3]))
+        old, new = (id_.decode() if id_.strip(b"0") else "" for id_ in fields.groups()[:2])
+        updates.append(RefUpdate(old, new, fields[3]))
     return tuple(updates)
 
 
@@ -119,19 +123,19 @@ class PushSource(OneTarget):
 
     def changed_paths(self) -> Collection[bytes]:
         """Return the files that the pushed commits add or edit; fewer when time runs out."""
-        found: set[bytes] = set()
+        paths: set[bytes] = set()
         with suppress(GitError, OutOfTime):  # already reported, or reported by the deadline
             for _, changes in revisions.changes(self._stores.git, self._new_commits()):
-                found.update(change.path for change in changes if change.introduces)
-        return found
+                paths.update(change.path for change in changes if change.introduces)
+        return paths
 
     def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each raw finding with the commit of the push that introduced it, or without it when time runs out."""
         try:
-            found = list(self._placed(hits))
+            placed = list(self._placed(hits))
         except OutOfTime:
-            found = [(hit.match, occurrence(hit, State.PRESENT)) for hit in hits]
-        yield from found
+            placed = [(hit.match, occurrence(hit, State.PRESENT)) for hit in hits]
+        yield from placed
 
     def shown(self, skipped: Sequence[Skipped]) -> tuple[Skipped, ...]:
         """Return the skips with a path for each object that the pushed refs reach: an id means nothing to a pusher."""
@@ -159,21 +163,21 @@ class PushSource(OneTarget):
         """Yield objects that only the pushed refs reach and that the push did not include."""
         quarantine = self._stores.quarantine
         for ids in _batches(self._new_objects("--no-object-names")):
-            brought = {id_ for id_, type_ in catfile.types(quarantine, ids) if type_} - had if quarantine else set()
-            yield from self._unit(id_ for id_ in ids if id_ not in brought)
+            pushed = {id_ for id_, type_ in catfile.types(quarantine, ids) if type_} - had if quarantine else set()
+            yield from self._unit(id_ for id_ in ids if id_ not in pushed)
 
     def _unit(self, ids: Iterable[str]) -> Iterator[ObjectsUnit]:
-        if found := tuple(ids):
-            yield ObjectsUnit(self._target.id, self._stores.git, found, staged=True)
+        if new := tuple(ids):
+            yield ObjectsUnit(self._target.id, self._stores.git, new, staged=True)
 
     def _placed(self, hits: Sequence[RawFinding]) -> Iterator[tuple[Match, Occurrence]]:
         git = self._stores.git
         named = [(update.new, update.name.decode("utf-8", "surrogateescape")) for update in self._updates]
         pushed = Pushed(refs.resolved(git, named), self._new_commits())
         before = Earlier(git, self._target.id, self._examine, self._tips)
-        found = list(placement.place(git, hits, pushed=pushed, before=before))
-        old = self._reachable({one.object for _, one in found if one.place is Place.PATH and not one.introduced})
-        yield from ((match, one) for match, one in found if one.introduced or one.known or one.object not in old)
+        placed = list(placement.place(git, hits, pushed=pushed, before=before))
+        old = self._reachable({spot.object for _, spot in placed if spot.place is Place.PATH and not spot.introduced})
+        yield from ((match, spot) for match, spot in placed if spot.introduced or spot.known or spot.object not in old)
 
     def _reachable(self, sought: set[str | None]) -> set[str]:
         """Return which of these trees the pushed refs reach: what their names are, no commit of the push added."""

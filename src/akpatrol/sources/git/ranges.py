@@ -30,7 +30,7 @@ class Range(NamedTuple):
     ``skips`` are missing parts of the range, ``repair`` says what to do when the clone is too shallow,
     ``note`` how the range was chosen. ``open`` says that all ancestors of its end are in the range, so that the
     files of a shallow clone's oldest commits are too. ``trunk`` is the ref of the branch whose policy counts when the
-    same person may have written the range's start and its end.
+    same person may have written the range's start and its end. ``to_push`` says that the range is about to be pushed.
     """
 
     revisions: tuple[str, ...]
@@ -40,6 +40,7 @@ class Range(NamedTuple):
     note: str = ""
     open: bool = True
     trunk: str = ""
+    to_push: bool = False
 
 
 def resolve(git: Git, wanted: str, environment: Mapping[str, str]) -> Range:
@@ -48,11 +49,29 @@ def resolve(git: Git, wanted: str, environment: Mapping[str, str]) -> Range:
         return _written(git, wanted)
     start, end, branch = (environment.get(f"PRE_COMMIT_{name}") for name in ("FROM_REF", "TO_REF", "LOCAL_BRANCH"))
     if start and end:
-        return _written(git, f"{start}..{end}")
+        return _written(git, f"{start}..{end}")._replace(to_push=True)
     if not end and not branch and (found := ci.recognise(environment)):
         return _asked_for(git, *found)
     tags = dict.fromkeys(tag for name in (end, branch) for tag in _tag_objects(git, name or ""))
-    return Range((*_tips(git, branch), *_UNPUBLISHED), tuple(tags))
+    return Range((*_tips(git, branch), *_UNPUBLISHED), tuple(tags), to_push=True)
+
+
+def is_commit(git: Git, name: str) -> bool:
+    """Return whether a name leads to a commit of the repository."""
+    return bool(_peeled(git, name))
+
+
+def unpublished(git: Git, wanted: Range) -> frozenset[str]:
+    """Return the commits of a range that no remote-tracking branch holds; none where git cannot say."""
+    if not wanted.revisions:
+        return frozenset()
+    try:
+        # A second --not would take the first one back.
+        published = _UNPUBLISHED[1:] if "--not" in wanted.revisions else _UNPUBLISHED
+        listed = git.run("rev-list", *wanted.revisions, *published)
+    except GitError:
+        return frozenset()
+    return frozenset(listed.decode("ascii", "replace").split())
 
 
 def _written(git: Git, wanted: str) -> Range:

@@ -39,8 +39,8 @@ def find(path: bytes) -> Repository | None:
     if os.path.basename(directory) == b".git" and (inside := at(os.path.dirname(directory))):
         return inside
     while True:
-        if found := at(directory):
-            return found
+        if repository := at(directory):
+            return repository
         if os.path.lexists(os.path.join(directory, b".git")):
             _refuse(os.path.join(directory, b".git"))
         parent = os.path.dirname(directory)
@@ -102,18 +102,18 @@ def pointer(file: bytes, prefix: bytes) -> bytes | None:
 
 def _refuse(dot_git: bytes) -> None:
     """Raise UsageError with the cause, unless it is a directory that has nothing of a git directory."""
-    shown = os.fsdecode(dot_git)
+    name = os.fsdecode(dot_git)
     if not os.path.isdir(dot_git):
-        raise UsageError(f"{shown}: {_flaw_of_pointer(dot_git)}", hint=_remedy(dot_git))
+        raise UsageError(f"{name}: {_flaw_of_pointer(dot_git)}", hint=_remedy(dot_git))
     try:
         names = set(os.listdir(dot_git))
     except OSError as error:
-        raise UsageError(f"{shown}: {error.strerror}", hint="check its permissions") from None
+        raise UsageError(f"{name}: {error.strerror}", hint="check its permissions") from None
     if missing := [os.fsdecode(part) for part in _PARTS if part not in names]:
         if len(missing) == len(_PARTS):
             return
-        raise UsageError(f"{shown}: damaged: no {', no '.join(missing)}", hint="restore it, or clone again")
-    raise UsageError(f"{shown}: damaged, or its commondir points to nothing", hint=_remedy(dot_git))
+        raise UsageError(f"{name}: damaged: no {', no '.join(missing)}", hint="restore it, or clone again")
+    raise UsageError(f"{name}: damaged, or its commondir points to nothing", hint=_remedy(dot_git))
 
 
 def _flaw_of_pointer(dot_git: bytes) -> str:

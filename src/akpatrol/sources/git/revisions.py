@@ -65,13 +65,13 @@ def changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tu
 
     alike = _unchanged(git, commits) if graph.is_needed(git) else frozenset[str]()
     compared = _changes(git, [commit for commit in commits if commit.id not in alike])
-    found = next(compared, None)
+    comparison = next(compared, None)
     for commit in commits:
         if commit.id in alike:
             yield commit.id, ()
-        elif found and found[0] == commit.id:
-            yield found
-            found = next(compared, None)
+        elif comparison and comparison[0] == commit.id:
+            yield comparison
+            comparison = next(compared, None)
 
 
 def _unchanged(git: Git, commits: Sequence[WalkedCommit]) -> frozenset[str]:
@@ -90,9 +90,9 @@ def _changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, t
 
     git compares path by path, which is fast; when that takes too long, ``trees`` does it.
     """
-    start = failures = endless = told = 0
+    start = failures = endless = number = 0
     while start < len(commits) and failures <= _GIVEN_UP_AFTER:
-        if endless > _ENDLESS or told > _CHANGES + _CHANGES_A_COMMIT * len(commits):
+        if endless > _ENDLESS or number > _CHANGES + _CHANGES_A_COMMIT * len(commits):
             yield from trees.changes(git, commits[start:])
             return
         is_wide = len(commits[start].parents) > _WIDE
@@ -103,19 +103,19 @@ def _changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, t
             start = stop
             continue
         ids = [commit.id for commit in commits[start:stop]]
-        seen = 0
+        done = 0
         try:
-            for seen, id_, found in _compared(git, ids):  # noqa: B007 - where it stopped
-                told += len(found)
-                yield id_, found
+            for done, id_, changed in _compared(git, ids):  # noqa: B007 - where it stopped
+                number += len(changed)
+                yield id_, changed
             start = stop
         except (SilentError, _TooMuchError):
             endless += 1
-            yield from trees.changes(git, commits[start + seen : start + seen + 1])
-            start += seen + 1
+            yield from trees.changes(git, commits[start + done : start + done + 1])
+            start += done + 1
         except GitError:
-            failures = 0 if seen else failures + 1
-            start += seen + 1
+            failures = 0 if done else failures + 1
+            start += done + 1
 
 
 def of_path(git: Git, tips: Sequence[str], path: bytes) -> Iterator[tuple[str, TreeChange]]:
@@ -123,8 +123,8 @@ def of_path(git: Git, tips: Sequence[str], path: bytes) -> Iterator[tuple[str, T
     options = ("-c", "--raw", "-z", "--no-renames", "--no-abbrev", "--full-history", "--topo-order")
     words = ("log", *options, "--pretty=tformat:%H", "--end-of-options", *tips, "--")
     with git.stream(LITERALLY, *words, path, patience=walked_commit.WALK_SECONDS, memory=_MEMORY) as stream:
-        for id_, found in _parse(stream):
-            yield from ((id_, change) for change in found if change.path == path)
+        for id_, changed in _parse(stream):
+            yield from ((id_, change) for change in changed if change.path == path)
         stream.finish()
 
 
@@ -134,34 +134,34 @@ class _TooMuchError(GitError):
 
 def _compared(git: Git, ids: Sequence[str]) -> Iterator[tuple[int, str, tuple[TreeChange, ...]]]:
     """Yield how many of these commits are done, the last one's id, and what it changed. Raises GitError."""
-    seen = 0
+    position = 0
     lines = (id_.encode() + b"\n" for id_ in ids)
     with git.stream(*_DIFF, stdin=lines, patience=_PATIENCE, memory=_MEMORY) as stream:
-        for id_, found in _parse(stream):
+        for id_, changed in _parse(stream):
             try:
-                seen = ids.index(id_, seen) + 1  # git says nothing of what is not there
+                position = ids.index(id_, position) + 1  # git says nothing of what is not there
             except ValueError:
                 raise GitError("git diff-tree reported a commit that was not requested") from None
-            yield seen, id_, found
+            yield position, id_, changed
         stream.finish()
 
 
 def _parse(stream: Stream) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
     header = b""
-    found: list[TreeChange] = []
+    parsed: list[TreeChange] = []
     parts = stream.parts()
     for part in parts:
         part = part.lstrip(b"\n")  # noqa: PLW2901 - the format puts a line end between header and changes
         if part.startswith(b":"):
-            found.append(_change(part, next(parts, b"")))
-            if len(found) > _CHANGES:
+            parsed.append(_change(part, next(parts, b"")))
+            if len(parsed) > _CHANGES:
                 raise _TooMuchError("too many changes to hold in memory")
         elif part:
             if header:
-                yield header.decode("ascii", "replace"), tuple(found)
-            header, found = part, []
+                yield header.decode("ascii", "replace"), tuple(parsed)
+            header, parsed = part, []
     if header:
-        yield header.decode("ascii", "replace"), tuple(found)
+        yield header.decode("ascii", "replace"), tuple(parsed)
 
 
 def _change(raw: bytes, path: bytes) -> TreeChange:

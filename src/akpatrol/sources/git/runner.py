@@ -66,6 +66,8 @@ HOOK_VARIABLES = (
     "GIT_QUARANTINE_PATH",
 )
 _OBJECT_VARIABLES = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
+# They lead to the caller's own configuration: https://git-scm.com/docs/git-config#FILES
+_LEADING = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "HOME", "XDG_CONFIG_HOME")
 # For commands that take paths: no character in a path is special.
 LITERALLY = "--literal-pathspecs"
 _ANSWER_SECONDS = 120
@@ -106,6 +108,21 @@ class Git:
         other.shallow_file = shallow_file
         # An option of git's own: https://github.com/git/git/blob/master/git.c
         other._command = [*self._command, b"--shallow-file", os.fsencode(shallow_file)]  # noqa: SLF001 - its own copy
+        return other
+
+    def with_callers_configuration(self, variables: Mapping[str, str]) -> Git:
+        """Return a git that also reads the system's configuration and the one that the caller's ``variables`` lead to.
+
+        It is for ``git config``, which runs no program that a configuration names.
+        """
+        other = copy(self)
+        # A relative path would let the scanned tree supply it.
+        leading = {name: variables[name] for name in _LEADING if os.path.isabs(variables.get(name, ""))}
+        kept = ("GIT_CONFIG_NOSYSTEM",) if variables.get("GIT_CONFIG_NOSYSTEM") else ()
+        hidden = {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"}.difference(kept)
+        environment = {name: value for name, value in self._environment.items() if name not in hidden}
+        other._environment = environment | leading  # noqa: SLF001 - its own copy
+        other._command = [*self._command]  # noqa: SLF001
         return other
 
     def run(

@@ -41,10 +41,10 @@ def build(
     """Build it in an empty directory. Raises OSError."""
     common = os.path.join(place, b"common")
     worktrees = os.path.join(repository.common_dir, b"worktrees")
-    own = [worktrees]
+    ours = [worktrees]
     if objects := any(_is_below(path, store) for path in avoided for store in stores):
-        own.append(os.path.join(repository.common_dir, b"objects"))
-    _git_directory(repository.common_dir, common, {*avoided, *own})
+        ours.append(os.path.join(repository.common_dir, b"objects"))
+    _git_directory(repository.common_dir, common, {*avoided, *ours})
     for name in (b"refs", b"objects"):
         os.makedirs(os.path.join(common, name), exist_ok=True)
     if objects:
@@ -76,23 +76,23 @@ def _git_directory(source: bytes, target: bytes, avoided: Collection[bytes]) -> 
         _write(head, b"ref: refs/akpatrol/none\n")
 
 
-def _objects(place: bytes, own: bytes, avoided: Collection[bytes], stores: Sequence[bytes]) -> None:
+def _objects(place: bytes, ours: bytes, avoided: Collection[bytes], stores: Sequence[bytes]) -> None:
     others = []
     for number, store in enumerate(stores):
-        target = os.path.join(place, b"objects-%d" % number) if number else own
+        target = os.path.join(place, b"objects-%d" % number) if number else ours
         _mirror(store, target, {*avoided, os.path.join(store, alternates.FILE)})
         if number:
             others.append(target)
-    os.makedirs(os.path.join(own, b"info"), exist_ok=True)
-    _write(os.path.join(own, alternates.FILE), alternates.written(others))
+    os.makedirs(os.path.join(ours, b"info"), exist_ok=True)
+    _write(os.path.join(ours, alternates.FILE), alternates.written(others))
 
 
 def _mirror(source: bytes, target: bytes, avoided: Collection[bytes]) -> None:
     """Link to all that is in a directory, and go into those directories that hold something to be avoided."""
     os.makedirs(target, exist_ok=True)
-    above = {path for one in avoided for path in _parents(one)}
-    with os.scandir(source) as found:
-        for entry in found:
+    above = {path for avoided_path in avoided for path in _parents(avoided_path)}
+    with os.scandir(source) as entries:
+        for entry in entries:
             at = os.path.join(target, entry.name)
             if entry.path in avoided:
                 continue
@@ -103,10 +103,10 @@ def _mirror(source: bytes, target: bytes, avoided: Collection[bytes]) -> None:
 
 
 def _parents(path: bytes) -> set[bytes]:
-    found = set()
+    parents = set()
     while (parent := os.path.dirname(path)) != path:
-        found.add(path := parent)
-    return found
+        parents.add(path := parent)
+    return parents
 
 
 def _is_below(path: bytes, directory: bytes) -> bool:

@@ -53,9 +53,9 @@ class Memory:
         self._log = log
         self._conditions = conditions
         self._key = sha256(os.path.realpath(git.repository.common_dir)).hexdigest()
-        found = scan_state_json.before(log.get(conditions, _REPOSITORY, self._key))
-        self.met = found is not None
-        self._before = found or scan_state_json.CachedRepository()
+        cached = scan_state_json.before(log.get(conditions, _REPOSITORY, self._key))
+        self.met = cached is not None
+        self._before = cached or scan_state_json.CachedRepository()
         self._now = scan_state_json.CachedRepository()
         self._state: object = None
         self._id_bytes = 0
@@ -69,23 +69,24 @@ class Memory:
 
         def arrange(packs: Sequence[Pack]) -> Sequence[Pack]:
             identities.update({pack.path: identity(pack) for pack in packs})
-            ranks = {own: rank for rank, own in enumerate(self._before.packs)}
+            ranks = {identity: rank for rank, identity in enumerate(self._before.packs)}
             # Of two packs the earlier has the objects of both: a new pack must not take away from one that is known.
             return sorted(
-                packs, key=lambda pack: (ranks.get(own := identities[pack.path], len(ranks)), -len(pack.file), own)
+                packs,
+                key=lambda pack: (ranks.get(identity := identities[pack.path], len(ranks)), -len(pack.file), identity),
             )
 
-        found = plan.survey(self._git, arrange)
-        if not found:
+        surveyed = plan.survey(self._git, arrange)
+        if not surveyed:
             return None
-        ordered = tuple(identities[pack.path] for pack in found.packs)
-        loose = frozenset(id_ for store in found.loose for id_ in store.ids(found.id_bytes, *store.loose))
-        if self._before.tips is not None and not self._still_there(found, ordered, loose):
+        ordered = tuple(identities[pack.path] for pack in surveyed.packs)
+        loose = frozenset(id_ for store in surveyed.loose for id_ in store.ids(surveyed.id_bytes, *store.loose))
+        if self._before.tips is not None and not self._still_there(surveyed, ordered, loose):
             self._before = self._before._replace(tips=None)
         self._now = scan_state_json.CachedRepository(ordered, loose, tips)
-        self._state, self._id_bytes = found.state, found.id_bytes
-        self._parts = [(part, self._known(part)) for part in parts(found, ordered)]
-        return found.skips
+        self._state, self._id_bytes = surveyed.state, surveyed.id_bytes
+        self._parts = [(part, self._known(part)) for part in parts(surveyed, ordered)]
+        return surveyed.skips
 
     def unread(self) -> int:
         """Return how many objects are to be read."""
@@ -127,13 +128,13 @@ class Memory:
 
     def remember(self, *, complete: bool) -> None:
         """Keep the parts that were read whole, and, when nothing was missing and all kept still, that nothing was."""
-        whole = {
+        entry = {
             key: value
             for key, reading in self._readings.items()
             if key and reading.planned and not reading.ahead and not reading.spoiled and reading.read
             if (value := scan_state_json.part_value(reading.read))
         }
-        self._log.put(self._conditions, _PART, whole)
+        self._log.put(self._conditions, _PART, entry)
         if not self._state:
             return
         now = self._now
@@ -145,12 +146,12 @@ class Memory:
     def _known(self, part: Part) -> CachedPart | None:
         return scan_state_json.known(self._log.get(self._conditions, _PART, part.key)) if part.key else None
 
-    def _still_there(self, found: Survey, packs: Sequence[str], loose: frozenset[str]) -> bool:
+    def _still_there(self, survey: Survey, packs: Sequence[str], loose: frozenset[str]) -> bool:
         """Return whether every earlier object still exists, so that everything reached through them does too."""
         if not {*self._before.packs} <= {*packs}:
             return False
         gone = self._before.loose - loose
-        return all(any(pack.idx.find(bytes.fromhex(id_)) >= 0 for pack in found.packs) for id_ in gone)
+        return all(any(pack.idx.find(bytes.fromhex(id_)) >= 0 for pack in survey.packs) for id_ in gone)
 
     def _kept_still(self) -> bool:
         """Return whether the walk saw the planned refs, which may have moved meanwhile."""

@@ -47,22 +47,22 @@ def part_value(read: ScanResult) -> dict[str, object] | None:
         again.setdefault(item, [])
     if not all(map(_ID.fullmatch, again)):
         return None
-    return {**scan_counts.to_json(read), "again": again}
+    return {**scan_counts.value_of(read), "again": again}
 
 
 def known(value: Any) -> CachedPart | None:
     """Return what was kept of a part."""
-    told = scan_counts.from_json(value)
-    again = value.get("again") if told is not None else None
-    if told is None or not isinstance(again, dict) or not all(map(_ID.fullmatch, again)):
+    counts = scan_counts.parse(value)
+    again = value.get("again") if counts is not None else None
+    if counts is None or not isinstance(again, dict) or not all(map(_ID.fullmatch, again)):
         return None
-    return CachedPart(told, tuple(again))
+    return CachedPart(counts, tuple(again))
 
 
-def repository_value(one: CachedRepository) -> dict[str, object]:
+def repository_value(repository: CachedRepository) -> dict[str, object]:
     """Return what to keep of a repository."""
-    tips = None if one.tips is None else sorted(one.tips)
-    return {"packs": one.packs, "loose": sorted(one.loose), "tips": tips}
+    tips = None if repository.tips is None else sorted(repository.tips)
+    return {"packs": repository.packs, "loose": sorted(repository.loose), "tips": tips}
 
 
 def before(value: Any) -> CachedRepository | None:

@@ -140,6 +140,10 @@ def first_line(complaint: bytes) -> str:
     for word in ("fatal: ", "error: ", ""):
         for number, line in enumerate(lines, 1):
             if line.startswith(word) and line:
-                below = takewhile(lambda one: one.startswith("\t"), lines[number:]) if line.endswith(":") else ()
+                below = (
+                    takewhile(lambda following: following.startswith("\t"), lines[number:])
+                    if line.endswith(":")
+                    else ()
+                )
                 return " ".join((line.removeprefix(word), ", ".join(map(str.strip, below)))).strip()
     return ""

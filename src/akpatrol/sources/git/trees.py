@@ -139,10 +139,10 @@ def entries(git: Git, id_: str) -> tuple[TreeChange, ...]:
     """Return everything in a tree, as the change of a commit without parents. Raises GitError."""
     root = _Node(0, bytes.fromhex(id_), ())
     group = _Group(git, [], _Budget(1))
-    found: list[list[TreeChange]] = [[]]
-    if group.descend({root: _Where(b"")}, found):
+    changed: list[list[TreeChange]] = [[]]
+    if group.descend({root: _Where(b"")}, changed):
         raise GitError(f"{id_}: one of its trees is missing or corrupt")
-    return tuple(found[0])
+    return tuple(changed[0])
 
 
 class _Group:
@@ -165,17 +165,17 @@ class _Group:
                 failed.add(number)
             elif new not in olds:
                 roots[_Node(number, new, tuple(sorted(filter(None, olds))))] = _Where(b"")
-        found: list[list[TreeChange]] = [[] for _ in self._commits]
-        failed |= self.descend(roots, found)
+        changed: list[list[TreeChange]] = [[] for _ in self._commits]
+        failed |= self.descend(roots, changed)
         for number, commit in enumerate(self._commits):
             if number not in failed:
-                yield commit.id, tuple(found[number])
+                yield commit.id, tuple(changed[number])
 
-    def descend(self, level: dict[_Node, _Where], found: list[list[TreeChange]]) -> set[int]:
+    def descend(self, level: dict[_Node, _Where], changed: list[list[TreeChange]]) -> set[int]:
         """Add what changed in these nodes and below to ``found``; return the commits that could not be compared."""
         failed: set[int] = set()
         seen: set[_Node] = set(level)
-        again = [_AGAIN] * len(found)
+        again = [_AGAIN] * len(changed)
         depth = 0
         while level:
             depth += 1
@@ -186,17 +186,17 @@ class _Group:
                     failed.add(node.commit)
                     continue
                 for name, mode, id_, befores in _differing(new, olds):
-                    own = name.partition(b"\0")[0]
-                    found[node.commit].append(_change(own, mode, id_, befores, where))
+                    file_name = name.partition(b"\0")[0]
+                    changed[node.commit].append(_change(file_name, mode, id_, befores, where))
                     if mode & _TYPE != _TREE:
                         continue
                     child = _Node(node.commit, id_, tuple(sorted(set(befores))))
                     if child in seen and child not in below:
                         again[node.commit] -= 1
                         if again[node.commit] < 0:
-                            found[node.commit][-1] = found[node.commit][-1]._replace(more=True)
+                            changed[node.commit][-1] = changed[node.commit][-1]._replace(more=True)
                             continue
-                    below.setdefault(child, _Where()).add(where, own)
+                    below.setdefault(child, _Where()).add(where, file_name)
             seen |= below.keys()
             level = below
         return failed
@@ -239,8 +239,8 @@ def _differing(new: Entries, olds: list[Entries]) -> Iterator[tuple[bytes, int, 
 
 def _befores(name: bytes, mode: int, olds: list[Entries]) -> tuple[bytes, ...]:
     """Return what the parents have there of the same kind."""
-    found = (old.get(name) for old in olds)
-    return tuple(one[1] if one and _kind(int(one[0], 8)) == _kind(mode) else b"" for one in found)
+    listed = (old.get(name) for old in olds)
+    return tuple(entry[1] if entry and _kind(int(entry[0], 8)) == _kind(mode) else b"" for entry in listed)
 
 
 def _kind(mode: int) -> int:
@@ -286,12 +286,12 @@ def _parse(data: bytes, id_: str) -> Entries | None:
     """Return a tree's entries, None for one that is broken."""
     pattern, width = (_ENTRY, 22) if len(id_) == _SHA1_HEX else (_ENTRY_SHA256, 34)
     listed = pattern.findall(data)
-    found = {name: (mode, id_) for mode, name, id_ in listed}
-    if len(found) != len(listed):
+    by_name = {name: (mode, id_) for mode, name, id_ in listed}
+    if len(by_name) != len(listed):
         counts: dict[bytes, int] = {}
-        found = {}
-        for mode, name, own in listed:
+        by_name = {}
+        for mode, name, object_id in listed:
             number = counts[name] = counts.get(name, -1) + 1
-            found[name + b"\0%d" % number if number else name] = (mode, own)
-    whole = sum(len(mode) + len(name) for mode, name, _ in listed) + width * len(listed) == len(data)
-    return found if whole else None
+            by_name[name + b"\0%d" % number if number else name] = (mode, object_id)
+    is_complete = sum(len(mode) + len(name) for mode, name, _ in listed) + width * len(listed) == len(data)
+    return by_name if is_complete else None

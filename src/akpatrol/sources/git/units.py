@@ -79,7 +79,7 @@ def _items(
     staged: bool = False,
 ) -> Iterator[Item]:
     target, counts = unit.target, Counter[str]()
-    size = number = 0
+    size = number = stored = 0
     for item in found:
         if isinstance(item, Skipped):
             yield item
@@ -92,11 +92,12 @@ def _items(
             yield from lfs_gap(unit.git, data, item.id, staged=staged)
         counts[item.type] += 1
         size += item.size
+        stored += item.stored
         number += 1
         if number >= _COUNTED_EVERY:
-            yield from _counted(counts, size)
-            counts, size, number = Counter(), 0, 0
-    yield from _counted(counts, size)
+            yield from _counted(counts, size, stored)
+            counts, size, number, stored = Counter(), 0, 0, 0
+    yield from _counted(counts, size, stored)
 
 
 def _content(item: RawObject, origin: Origin) -> Content:
@@ -139,7 +140,7 @@ def lfs_gap(git: Git, content: bytes, item: str, *, staged: bool) -> Iterator[Sk
             yield Skipped(item, "Git LFS pointer whose object is not in the local store: run git lfs fetch --all")
 
 
-def _counted(counts: Counter[str], size: int) -> Iterator[Counted]:
+def _counted(counts: Counter[str], size: int, stored: int) -> Iterator[Counted]:
     for type_, number in sorted(counts.items()):
-        yield Counted(type_ + "s", number, size)
-        size = 0
+        yield Counted(type_ + "s", number, size, stored)
+        size = stored = 0

@@ -29,10 +29,10 @@ def tracked_or_untracked(
 
     Raises UsageError outside a work tree.
     """
-    found = repository.find(root)
-    if not found or not found.work_tree:
+    repo = repository.find(root)
+    if not repo or not repo.work_tree:
         raise UsageError(f"{os.fsdecode(root)}: --tracked requires a git work tree")
-    git = Git(found)
+    git = Git(repo)
     obstacles = git.obstacles()
     yield from obstacles
     # git must not read an index that is already reported as broken.
@@ -42,13 +42,13 @@ def tracked_or_untracked(
         for mode, name in _index(git.run(LITERALLY, "ls-files", "-s", "-z", "--", b".", cwd=root))
         if mode == _GITLINK
     }
-    told: list[bytes] = []
+    warnings: list[bytes] = []
     options = ("-z", "--cached", "--others", "--exclude-standard")
-    listed = git.run(LITERALLY, "ls-files", *options, "--", b".", cwd=root, told=told)
+    listed = git.run(LITERALLY, "ls-files", *options, "--", b".", cwd=root, told=warnings)
     for path in sorted(set(listed.split(b"\0")) - {b""}):
         yield from [Excluded(Exclusion.SUBMODULE)] if path in links or path.endswith(b"/") else _entry(root, path)
-    for match in filter(None, map(_UNREADABLE.fullmatch, told)):
-        path = os.path.relpath(os.path.join(found.work_tree, match[1]), root)
+    for match in filter(None, map(_UNREADABLE.fullmatch, warnings)):
+        path = os.path.relpath(os.path.join(repo.work_tree, match[1]), root)
         if excluded(path, True):  # noqa: FBT003 - a callable's argument
             yield Excluded(Exclusion.EXCLUDE_OPTION)
         else:

@@ -96,12 +96,12 @@ class StoreCoverage(NamedTuple):
     def notices(self) -> tuple[str, ...]:
         """The targets' notices, and how many targets were not scanned in this run."""
         stale = [look.run for look in self.looks if look.run < self.run.id]
-        told = [f"{look.target.root}: {notice}" for look in self.looks for notice in look.notices]
+        notices = [f"{look.target.root}: {notice}" for look in self.looks for notice in look.notices]
         if not stale:
-            return tuple(told)
+            return tuple(notices)
         were = plural(len(stale), "target was", "targets were")
         first = f"from run {min(stale)} ({self.runs[min(stale)].started_at[:10]}) on"
-        return (f"{were} not scanned in run {self.run.id}: results are from earlier runs, {first}; {_HOW}.", *told)
+        return (f"{were} not scanned in run {self.run.id}: results are from earlier runs, {first}; {_HOW}.", *notices)
 
     @property
     def unread_histories(self) -> tuple[str, ...]:
@@ -111,19 +111,19 @@ class StoreCoverage(NamedTuple):
 
     def gaps(self) -> list[IncompleteTarget]:
         """Return the targets that were not fully read, and last those that were not scanned in this run."""
-        unread = [*self._unfinished(), *(Skipped(one.name, one.reason) for one in self.failures)]
-        found = [
-            IncompleteTarget(one.item, None, None, None, None, complete=False, reason=one.reason) for one in unread
+        unread = [*self._unfinished(), *(Skipped(failure.name, failure.reason) for failure in self.failures)]
+        targets = [
+            IncompleteTarget(skip.item, None, None, None, None, complete=False, reason=skip.reason) for skip in unread
         ]
-        found += [gap for look in self.looks if (gap := self._gap(look))]
-        return sorted(found, key=lambda gap: (gap.complete, gap.target))
+        targets += [gap for look in self.looks if (gap := self._gap(look))]
+        return sorted(targets, key=lambda gap: (gap.complete, gap.target))
 
     def _unfinished(self) -> Iterator[Skipped]:
         if not self.run.finished_at:
             yield Skipped(f"run {self.run.id}", "did not finish: some targets may be missing")
 
     def _skipped(self) -> Iterator[Skipped]:
-        yield from (Skipped(one.name, one.reason) for one in self.failures)
+        yield from (Skipped(failure.name, failure.reason) for failure in self.failures)
         for look in self.looks:
             for skip in look.coverage.skipped:
                 item = skip.item if skip.item == look.target.root else f"{look.target.root}: {skip.item}"
@@ -131,15 +131,15 @@ class StoreCoverage(NamedTuple):
 
     def _gap(self, look: LastScan) -> IncompleteTarget | None:
         reasons = [skip.reason for skip in look.coverage.skipped if not skip.accepted]
-        told = [f"{reason} ({number:,})" for reason, number in Counter(reasons).most_common(_REASONS)]
+        details = [f"{reason} ({number:,})" for reason, number in Counter(reasons).most_common(_REASONS)]
         if (more := len(set(reasons)) - _REASONS) > 0:
-            told.append(plural(more, "more reason"))
+            details.append(plural(more, "more reason"))
         if look.run < self.run.id:
-            told.append(self._since(look.run))
-        if not told:
+            details.append(self._since(look.run))
+        if not details:
             return None
         target, at = look.target, self.runs[look.run].started_at
-        return IncompleteTarget(target.root, target.kind, target.remote, look.run, at, not reasons, "; ".join(told))
+        return IncompleteTarget(target.root, target.kind, target.remote, look.run, at, not reasons, "; ".join(details))
 
     def _since(self, run: int) -> str:
         return f"not scanned since run {run} ({self.runs[run].started_at[:10]})"
@@ -153,20 +153,20 @@ def looked(connection: Connection, runs: Mapping[int, SweepRun], run: int) -> St
 
 
 def _failure(name: str, run: int, reason: str) -> FailedTarget:
-    told = Fields({"name": name, "reason": reason})
-    return FailedTarget(told.text("name"), run, told.text("reason"))
+    fields = Fields({"name": name, "reason": reason})
+    return FailedTarget(fields.text("name"), run, fields.text("reason"))
 
 
 def _look(row: tuple[Any, ...]) -> LastScan:
     number, *named, run, body = row
-    told = Fields(json.loads(body))
+    fields = Fields(json.loads(body))
     names = ("kind", "path", "remote", "head")
     target = target_of(Fields({"id": str(number)} | dict(zip(names, named, strict=True))))
     return LastScan(
         target._replace(base=target.root if target.kind == "repository" else None),
         run,
-        coverage_of(told.inner("coverage")),
-        told.texts("notices"),
-        told.count("below_min_confidence"),
-        told.texts("histories_not_read"),
+        coverage_of(fields.inner("coverage")),
+        fields.texts("notices"),
+        fields.count("below_min_confidence"),
+        fields.texts("histories_not_read"),
     )

@@ -57,13 +57,13 @@ def check_own(store: str) -> None:
     """
     for suffix in ("", "-wal", "-shm", "-lock"):
         try:
-            found = os.lstat(store + suffix)
+            status = os.lstat(store + suffix)
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:  # a NUL
             raise UsageError(f"{store}: {error}") from None
-        own = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
-        if not stat.S_ISREG(found.st_mode) or not own or found.st_mode & _OTHERS_MAY_WRITE:
+        is_own = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
+        if not stat.S_ISREG(status.st_mode) or not is_own or status.st_mode & _OTHERS_MAY_WRITE:
             raise UsageError(
                 f"{store}{suffix}: not a file that you own and only you can write",
                 hint="name another file, or fix it with chown and chmod go-w",

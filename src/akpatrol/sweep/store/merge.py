@@ -44,80 +44,80 @@ def credentials(connection: Connection, run: int, only: Collection[str] | None =
 
     Raises ValueError, TypeError or KeyError for rows that were damaged.
     """
-    told: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for fingerprint, *row in connection.execute(_SIGHTINGS, {"run": run}):
         if only is not None and fingerprint not in only:
             continue
-        if told and told[0]["fingerprint"] != fingerprint:
-            yield _credential(connection, run, told)
-            told = []
-        told.append(_told(fingerprint, *row))
-    if told:
-        yield _credential(connection, run, told)
+        if rows and rows[0]["fingerprint"] != fingerprint:
+            yield _credential(connection, run, rows)
+            rows = []
+        rows.append(_row_fields(fingerprint, *row))
+    if rows:
+        yield _credential(connection, run, rows)
 
 
-def merged(ones: Sequence[Credential]) -> Credential:
+def merged(credentials: Sequence[Credential]) -> Credential:
     """Merge the credentials of several targets into one; the API's answers are not considered.
 
     It is allowed only where every target allows it.
     """
-    first = ones[0]
-    attribution = min((one.attribution for one in ones), key=_ATTRIBUTIONS.index)
-    exposure = next((one.exposure for one in ones if one.exposure), None)
-    state = min((one.state for one in ones), key=_STATES.index)
-    occurrences = tuple(place for one in ones for place in one.occurrences)
+    first = credentials[0]
+    attribution = min((credential.attribution for credential in credentials), key=_ATTRIBUTIONS.index)
+    exposure = next((credential.exposure for credential in credentials if credential.exposure), None)
+    state = min((credential.state for credential in credentials), key=_STATES.index)
+    occurrences = tuple(place for credential in credentials for place in credential.occurrences)
     return first._replace(
-        rule_ids=_rule_ids(ones),
-        confidence=max(one.confidence for one in ones),
+        rule_ids=_rule_ids(credentials),
+        confidence=max(credential.confidence for credential in credentials),
         attribution=attribution,
-        severity=_severity(ones, attribution, exposure, state),
+        severity=_severity(credentials, attribution, exposure, state),
         state=state,
         exposure=exposure,
         occurrences=occurrences,
         end=end_of(occurrences),
-        owner=next((one.owner for one in ones if one.owner), None),
-        allowed=first.allowed if all(one.allowed for one in ones) else None,
+        owner=next((credential.owner for credential in credentials if credential.owner), None),
+        allowed=first.allowed if all(credential.allowed for credential in credentials) else None,
     )
 
 
-def _rule_ids(ones: Sequence[Credential]) -> tuple[str, ...]:
+def _rule_ids(credentials: Sequence[Credential]) -> tuple[str, ...]:
     """Return the ids of all rules, each behind those that came before it anywhere."""
     places: dict[str, int] = {}
-    for one in ones:
-        for place, name in enumerate(one.rule_ids):
+    for credential in credentials:
+        for place, name in enumerate(credential.rule_ids):
             places[name] = max(place, places.get(name, 0))
     return tuple(sorted(places, key=lambda name: (places[name], name)))
 
 
-def _told(fingerprint: str, *row: Any) -> dict[str, Any]:
+def _row_fields(fingerprint: str, *row: Any) -> dict[str, Any]:
     kind, redacted, key_id, digest, found_at, target, body = row
     named = {"kind": kind, "redacted": redacted, "key_id": key_id, "secret_sha256": digest, "found_at": found_at}
-    told: dict[str, Any] = json.loads(body)
-    return told | named | {"fingerprint": fingerprint, "target": target, "verification": None}
+    fields: dict[str, Any] = json.loads(body)
+    return fields | named | {"fingerprint": fingerprint, "target": target, "verification": None}
 
 
-def _credential(connection: Connection, run: int, told: list[dict[str, Any]]) -> Credential:
-    wanted = {"fingerprint": told[0]["fingerprint"], "run": run}
-    places: dict[int, list[dict[str, Any]]] = {one["target"]: [] for one in told}
+def _credential(connection: Connection, run: int, rows: list[dict[str, Any]]) -> Credential:
+    wanted = {"fingerprint": rows[0]["fingerprint"], "run": run}
+    places: dict[int, list[dict[str, Any]]] = {row["target"]: [] for row in rows}
     for target, body in connection.execute(_OCCURRENCES, wanted):
         places[target].append(json.loads(body) | {"target": str(target)})
     answer = connection.execute(_VERIFICATION, wanted).fetchone()
-    told[0]["verification"] = json.loads(answer[0]) if answer else None
-    one = merged([credential_of(Fields(one | {"occurrences": places[one["target"]]})) for one in told])
-    if not one.verification:
-        return one
-    status = one.verification.status
-    return one._replace(
-        severity=consequences.severity(one.severity, one.state, status),
-        attribution=consequences.attribution(one.attribution, status),
+    rows[0]["verification"] = json.loads(answer[0]) if answer else None
+    credential = merged([credential_of(Fields(row | {"occurrences": places[row["target"]]})) for row in rows])
+    if not credential.verification:
+        return credential
+    status = credential.verification.status
+    return credential._replace(
+        severity=consequences.severity(credential.severity, credential.state, status),
+        attribution=consequences.attribution(credential.attribution, status),
     )
 
 
 def _severity(
-    ones: Sequence[Credential], attribution: Attribution, exposure: Exposure | None, state: State
+    credentials: Sequence[Credential], attribution: Attribution, exposure: Exposure | None, state: State
 ) -> Severity:
-    worst = max(one.severity for one in ones)
-    if len(ones) == 1 or ones[0].kind.is_custom:
+    worst = max(credential.severity for credential in credentials)
+    if len(credentials) == 1 or credentials[0].kind.is_custom:
         return worst
     # One target may know whose it is, and another one how bad the place is.
-    return max(worst, group.severity(_SEVERITY, ones[0].kind, attribution, exposure, state))
+    return max(worst, group.severity(_SEVERITY, credentials[0].kind, attribution, exposure, state))

@@ -58,13 +58,13 @@ _OCCURRENCES = _Table(
 
 def write(connection: Connection, run: int, document: ReportView, root: str | None = None) -> int:
     """Write the document of one target and return the target's number; the default ``root`` is the one shown."""
-    (told,) = document["scan"]["targets"]
-    target = _target(connection, told, place(told["kind"], told["path"] if root is None else root))
+    (target_view,) = document["scan"]["targets"]
+    target = _target(connection, target_view, place(target_view["kind"], target_view["path"] if root is None else root))
     credentials = document["credentials"]
-    for one in credentials:
-        _credential(connection, run, one)
+    for credential in credentials:
+        _credential(connection, run, credential)
     spared = _spared(connection, target, document)
-    sightings = {(one["fingerprint"],): _packed(_some(one, _SIGHTING)) for one in credentials}
+    sightings = {(credential["fingerprint"],): _packed(_some(credential, _SIGHTING)) for credential in credentials}
     _replace(connection, _SIGHTINGS, _Look(target, run, spared), sightings)
     _replace(connection, _OCCURRENCES, _Look(target, run, spared), dict(_occurrences(credentials)))
     _cover(connection, target, run, document)
@@ -73,12 +73,12 @@ def write(connection: Connection, run: int, document: ReportView, root: str | No
 
 def looked_again(connection: Connection, target: int, run: int) -> None:
     """Record that a target is unchanged. Raises ValueError when it was never scanned."""
-    found = connection.execute(
+    row = connection.execute(
         "SELECT run, last_run, complete, body FROM coverage WHERE target = ? ORDER BY run DESC LIMIT 1", (target,)
     ).fetchone()
-    if not found:
+    if not row:
         raise ValueError("this target was never scanned")
-    first, last, complete, body = found
+    first, last, complete, body = row
     if last >= run - 1:
         query = "UPDATE coverage SET last_run = max(last_run, ?) WHERE target = ? AND run = ?"
         connection.execute(query, (run, target, first))
@@ -89,8 +89,8 @@ def looked_again(connection: Connection, target: int, run: int) -> None:
 def number_of(connection: Connection, kind: str, root: str) -> int | None:
     """Return a target's number, None for one that was never written."""
     query = "SELECT id FROM target WHERE place = ? AND retired_run IS NULL"
-    found = connection.execute(query, (place(kind, root),)).fetchone()
-    return int(found[0]) if found else None
+    row = connection.execute(query, (place(kind, root),)).fetchone()
+    return int(row[0]) if row else None
 
 
 def place(kind: str, root: str) -> bytes:
@@ -122,12 +122,12 @@ def add_verifications(connection: Connection, run: int, answers: Iterable[tuple[
     connection.executemany(query, rows)
 
 
-def _target(connection: Connection, told: TargetView, where: bytes) -> int:
+def _target(connection: Connection, view: TargetView, where: bytes) -> int:
     query = """
         INSERT INTO target (place, kind, root, remote, head) VALUES (:place, :kind, :path, :remote, :head)
         ON CONFLICT (place) DO UPDATE SET remote = excluded.remote, head = excluded.head, retired_run = NULL
     """
-    connection.execute(query, {"place": where} | _some(told, ("kind", "path", "remote", "head")))
+    connection.execute(query, {"place": where} | _some(view, ("kind", "path", "remote", "head")))
     return int(connection.execute("SELECT id FROM target WHERE place = ?", (where,)).fetchone()[0])
 
 
@@ -145,22 +145,22 @@ def _cover(connection: Connection, target: int, run: int, document: ReportView) 
     connection.execute("INSERT OR REPLACE INTO coverage VALUES (?, ?, ?, ?, ?)", row)
 
 
-def _credential(connection: Connection, run: int, one: CredentialView) -> None:
+def _credential(connection: Connection, run: int, credential: CredentialView) -> None:
     query = """
         INSERT INTO credential SELECT :fingerprint, :kind, :redacted, :key_id, :secret_sha256, id, started_at
         FROM run WHERE id = :run ON CONFLICT (fingerprint) DO NOTHING
     """
     names = ("fingerprint", "kind", "redacted", "key_id", "secret_sha256")
-    connection.execute(query, {"run": run} | _some(one, names))
-    if one["verification"]:
-        add_verifications(connection, run, [(one["fingerprint"], one["verification"])])
+    connection.execute(query, {"run": run} | _some(credential, names))
+    if credential["verification"]:
+        add_verifications(connection, run, [(credential["fingerprint"], credential["verification"])])
 
 
 def _occurrences(credentials: Iterable[CredentialView]) -> Iterator[tuple[tuple[str, bytes], str]]:
-    for one in credentials:
-        for place in one["occurrences"]:
+    for credential in credentials:
+        for place in credential["occurrences"]:
             body = _packed({key: value for key, value in place.items() if key != "target"})
-            yield (one["fingerprint"], sha256(body.encode()).digest()[:_KEY_BYTES]), body
+            yield (credential["fingerprint"], sha256(body.encode()).digest()[:_KEY_BYTES]), body
 
 
 def _spared(connection: Connection, target: int, document: ReportView) -> set[str]:
@@ -168,12 +168,12 @@ def _spared(connection: Connection, target: int, document: ReportView) -> set[st
     gaps = _gaps(document["coverage"])
     if not gaps:
         return set()
-    found = {one["fingerprint"] for one in document["credentials"]}
+    fingerprints = {credential["fingerprint"] for credential in document["credentials"]}
     spared = set()
     for fingerprint, since in connection.execute(
         "SELECT fingerprint, since_run FROM sighting WHERE target = ? AND until_run IS NULL", (target,)
     ).fetchall():
-        if fingerprint not in found and not gaps <= _gaps_then(connection, target, since):
+        if fingerprint not in fingerprints and not gaps <= _gaps_then(connection, target, since):
             spared.add(fingerprint)
     return spared
 
@@ -197,16 +197,16 @@ def _replace(
     wanted: Mapping[tuple[str], str] | Mapping[tuple[str, bytes], str],
 ) -> None:
     """Make the open rows of a target those that are wanted, bodies by what names them; spared ones stay."""
-    kept = set()
-    for *found, since, body in connection.execute(table.open, (look.target,)).fetchall():
-        name = tuple(found)
+    unchanged = set()
+    for *columns, since, body in connection.execute(table.open, (look.target,)).fetchall():
+        name = tuple(columns)
         if name[0] in look.spared or (name in wanted and body in (None, wanted[name])):
-            kept.add(name)
+            unchanged.add(name)
         elif since == look.run:
             connection.execute(table.delete, (*name, look.target, since))
         else:
             connection.execute(table.close, (look.run, *name, look.target, since))
-    new = [(*name, look.target, look.run, body) for name, body in wanted.items() if name not in kept]
+    new = [(*name, look.target, look.run, body) for name, body in wanted.items() if name not in unchanged]
     connection.executemany(table.insert, new)
 
 

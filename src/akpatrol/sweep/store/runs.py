@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import UsageError
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 PREVIOUS = "previous"
 
+_AGE = re.compile("([0-9]+)([hdw])")
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 
 def runs(connection: Connection) -> dict[int, SweepRun]:
     """Return all runs by their numbers, the first one first. Raises ValueError for rows that were damaged."""
@@ -22,27 +28,55 @@ def runs(connection: Connection) -> dict[int, SweepRun]:
     return {row[0]: _run(Fields(dict(zip(SweepRun._fields, row, strict=True)))) for row in rows}
 
 
-def named(known: Mapping[int, SweepRun], name: str, current: int, store: str) -> SweepRun:
-    """Return the run before ``current`` with this number, or the last finished one for ``previous``.
+def named(known: Mapping[int, SweepRun], name: str, current: int, store: str, now: datetime) -> SweepRun:
+    """Return a run before ``current``: by its number, ``previous`` for the last finished one, or by time.
 
-    Raises UsageError when there is none.
+    A date (``2026-11-20``) or an age (``7d``, ``12h``, ``2w``) is for the last finished run that began by then, so that
+    all that happened since is among the changes. Raises UsageError when there is none.
     """
     earlier = [run for run in known.values() if run.id < current]
+    finished = [run for run in earlier if run.finished_at]
     if name == PREVIOUS:
-        if finished := [run for run in earlier if run.finished_at]:
+        if finished:
             return finished[-1]
         raise UsageError(f"{store}: no run before run {current} finished", hint="give a run's number")
+    if moment := _moment(name, now):
+        if by_then := [run for run in finished if datetime.fromisoformat(run.started_at) <= moment]:
+            return by_then[-1]
+        first = f"the first run began at {earlier[0].started_at}" if earlier else "there is only one run"
+        raise UsageError(
+            f"{store}: no finished run is as old as {name}", hint=f"{first}; akpatrol report {store} --runs"
+        )
     if found := next((run for run in earlier if str(run.id) == name), None):
         return found
     numbers = f"{earlier[0].id} to {earlier[-1].id}" if earlier else "none"
-    raise UsageError(f"{store}: no run {name} before run {current}", hint=f"earlier runs: {numbers}")
+    raise UsageError(
+        f"{store}: no run {name} before run {current}",
+        hint=f"earlier runs: {numbers}; a date, an age as 7d or 12h, and `{PREVIOUS}` are understood too",
+    )
+
+
+def _moment(text: str, now: datetime) -> datetime | None:
+    """Return the moment that a date or an age names, None for another text."""
+    if age := _AGE.fullmatch(text):
+        try:
+            return now - int(age[1]) * _UNITS[age[2]]
+        except OverflowError:
+            return datetime.min.replace(tzinfo=UTC)
+    if not _DATE.match(text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _run(one: Fields) -> SweepRun:
     return SweepRun(
         one.position("id"),
-        one.moment("started_at"),
-        one.maybe("finished_at", one.moment),
+        one.start("started_at"),
+        one.maybe("finished_at", one.start),
         one.like("rules_digest", DIGEST),
         one.text("version"),
     )

@@ -131,5 +131,5 @@ def _writer(connection: Connection) -> str:
     """Return the version of akpatrol that swept last, "" where the file does not say."""
     if not connection.execute("SELECT count(*) FROM pragma_table_info('run') WHERE name = 'version'").fetchone()[0]:
         return ""
-    found = connection.execute("SELECT version FROM run ORDER BY rowid DESC LIMIT 1").fetchone()
-    return str(found[0]) if found and _PROGRAM_VERSION.fullmatch(str(found[0])) else ""
+    row = connection.execute("SELECT version FROM run ORDER BY rowid DESC LIMIT 1").fetchone()
+    return str(row[0]) if row and _PROGRAM_VERSION.fullmatch(str(row[0])) else ""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
@@ -151,10 +152,10 @@ class SweepStore:
             return list(runs.runs(connection).values())
 
     def run_named(self, name: str) -> SweepRun:
-        """Return an earlier run than the last one by its number, or ``previous``: the last finished one."""
+        """Return an earlier run than the last one, as ``runs.named`` finds it."""
         with self._reading() as connection:
             known = runs.runs(connection)
-            return runs.named(known, name, self._current(known, None).id, self._file)
+            return runs.named(known, name, self._current(known, None).id, self._file, datetime.now(UTC))
 
     def report(
         self, run: int | None = None, *, since: SweepRun | None = None, minimum: Confidence = Confidence.LOW
@@ -189,8 +190,6 @@ class SweepStore:
 
     def document(self, run: int | None = None) -> ReportView:
         """Return the document of a report as of a run or the last one, valid against ``report/schema.json``."""
-        from datetime import UTC, datetime  # noqa: PLC0415 - the page and the formats build their own
-
         from akpatrol.report import RenderOptions, document  # noqa: PLC0415
         from akpatrol.rules import rule_file  # noqa: PLC0415
 

@@ -21,15 +21,15 @@ _OBJECTS = 256
 def slices(pack: Pack, ids: Iterable[str]) -> Iterator[Entries]:
     """Yield slices with these objects; those that are not in the pack are left out."""
     index = pack.idx
-    found = (index.find(bytes.fromhex(id_)) for id_ in ids)
-    wanted = sorted({index.offsets[position] for position in found if position >= 0})
+    matches = (index.find(bytes.fromhex(id_)) for id_ in ids)
+    wanted = sorted({index.offsets[position] for position in matches if position >= 0})
     if not wanted:
         return
     ends = array("Q", sorted(index.offsets))
     ends.append(max(len(pack.file) - index.id_bytes, 0))
     for start in range(0, len(wanted), _OBJECTS):
-        own = set(wanted[start : start + _OBJECTS])
-        needed = own.union(*(_way(pack, offset) for offset in own))
+        requested = set(wanted[start : start + _OBJECTS])
+        needed = requested.union(*(_way(pack, offset) for offset in requested))
         positions = {offset: position for position, offset in enumerate(index.offsets) if offset in needed}
         offsets = sorted(positions)
         yield Entries(
@@ -39,7 +39,7 @@ def slices(pack: Pack, ids: Iterable[str]) -> Iterator[Entries]:
             array("Q", [ends[bisect_right(ends, offset)] for offset in offsets]),
             b"".join(index.id(positions[offset]) for offset in offsets),
             array("I", [index.crcs[positions[offset]] for offset in offsets] if index.crcs else ()),
-            bytes(offset not in own for offset in offsets),
+            bytes(offset not in requested for offset in offsets),
         )
 
 

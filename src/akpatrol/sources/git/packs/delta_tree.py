@@ -38,12 +38,12 @@ class DeltaTree:
         named = []
         for number, offset in enumerate(entries.offsets):
             try:
-                found = header(pack, offset, width)
+                fields = header(pack, offset, width)
             except BrokenObjectError:
                 headers.append(_BROKEN)
                 continue
-            headers.append(found)
-            type_, _, place, _ = found
+            headers.append(fields)
+            type_, _, place, _ = fields
             if type_ < OFS_DELTA:
                 self.roots.append(number)
             elif type_ > OFS_DELTA:

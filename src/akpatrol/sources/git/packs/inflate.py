@@ -52,9 +52,9 @@ def inflate(data: memoryview, size: int) -> bytes:
         if len(data) <= _ONE_SHOT_BYTES:
             content = decompress(data, DECOMP_ZLIB, MAX_HIST_BITS, size or 1)
         else:
-            one = IgzipDecompressor(DECOMP_ZLIB, MAX_HIST_BITS)
-            content = one.decompress(data, size + 1)
-            if not one.eof:
+            decompressor = IgzipDecompressor(DECOMP_ZLIB, MAX_HIST_BITS)
+            content = decompressor.decompress(data, size + 1)
+            if not decompressor.eof:
                 raise BrokenObjectError("data after the end of an object's stream")
     except _StreamError as error:
         raise BrokenObjectError(f"corrupt object stream: {error}") from None
@@ -100,19 +100,19 @@ def stream(data: memoryview) -> tuple[Callable[[int], bytes], Decompressor]:
 
     A broken stream ends early.
     """
-    one = IgzipDecompressor(DECOMP_ZLIB, MAX_HIST_BITS)
+    decompressor = IgzipDecompressor(DECOMP_ZLIB, MAX_HIST_BITS)
     position = 0
 
     def read(number: int) -> bytes:
         nonlocal position
         parts, left = [], number
-        while left and not one.eof:
-            block = data[position : position + _BLOCK_BYTES] if one.needs_input else b""
+        while left and not decompressor.eof:
+            block = data[position : position + _BLOCK_BYTES] if decompressor.needs_input else b""
             position += len(block)
-            if one.needs_input and not block:
+            if decompressor.needs_input and not block:
                 break
             try:
-                part = one.decompress(block, left)
+                part = decompressor.decompress(block, left)
             except _StreamError:
                 position = len(data)
                 break
@@ -120,4 +120,4 @@ def stream(data: memoryview) -> tuple[Callable[[int], bytes], Decompressor]:
             left -= len(part)
         return b"".join(parts)
 
-    return read, one
+    return read, decompressor

@@ -62,12 +62,12 @@ class Loose:
             if hashed.hexdigest() != id_:
                 # git does not look; but what had this id is found nowhere else.
                 raise BrokenObjectError("loose object does not match its id")
-            yield RawObject(id_, type_, size, content)
+            yield RawObject(id_, type_, size, content, None, len(view))
             return
         read, state = stream(view)
         read(found.end())
         one = _Bounded(read, size, hashed.update)
-        yield RawObject(id_, type_, size, None, one.read)
+        yield RawObject(id_, type_, size, None, one.read, len(view))
         one.drain()
         read(1)
         if one.left or not state.eof or hashed.hexdigest() != id_:

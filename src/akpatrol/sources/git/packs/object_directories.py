@@ -40,12 +40,12 @@ def held(git: Git, ids: Collection[str]) -> set[str]:
     """Return the objects in the repository's own object directory, or all of them when that is unknown."""
     id_bytes = len(next(iter(ids), "")) // 2
     try:
-        own = listed(alternates.directories(git)[0][0], id_bytes)
-        indexes = [PackIndex(path.removesuffix(b".pack") + b".idx", id_bytes) for path in own.packs]
+        directory = listed(alternates.directories(git)[0][0], id_bytes)
+        indexes = [PackIndex(path.removesuffix(b".pack") + b".idx", id_bytes) for path in directory.packs]
     except (OSError, GitError):
         return {*ids}
-    loose = {*own.ids(id_bytes, *own.loose)}
-    return {id_ for id_ in ids if id_ in loose or any(one.find(bytes.fromhex(id_)) >= 0 for one in indexes)}
+    loose = {*directory.ids(id_bytes, *directory.loose)}
+    return {id_ for id_ in ids if id_ in loose or any(index.find(bytes.fromhex(id_)) >= 0 for index in indexes)}
 
 
 def listed(directory: bytes, id_bytes: int) -> ObjectDirectory:
@@ -54,8 +54,8 @@ def listed(directory: bytes, id_bytes: int) -> ObjectDirectory:
     The packs are those from before the loose objects were listed: if they are still the same afterwards, nothing
     moved between packs and loose objects meanwhile, because git writes the new place before it removes the old one.
     """
-    found = packs(directory)
-    return ObjectDirectory(directory, found, dict(_loose(directory, id_bytes)))
+    files = packs(directory)
+    return ObjectDirectory(directory, files, dict(_loose(directory, id_bytes)))
 
 
 def packs(directory: bytes) -> frozenset[bytes]:
@@ -72,8 +72,8 @@ def _loose(directory: bytes, id_bytes: int) -> Iterator[tuple[bytes, bytes]]:
     rest = re.compile(rb"[0-9a-f]{%d}" % (2 * id_bytes - 2))
     for start in FAN_OUT:
         try:
-            with os.scandir(os.path.join(directory, start)) as found:
-                names = [entry.name for entry in found if rest.fullmatch(entry.name) and entry.is_file()]
+            with os.scandir(os.path.join(directory, start)) as scanned:
+                names = [entry.name for entry in scanned if rest.fullmatch(entry.name) and entry.is_file()]
         except OSError:
             continue
         if names:

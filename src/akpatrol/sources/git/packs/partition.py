@@ -91,8 +91,8 @@ def _bases(pack: mmap.mmap, index: PackIndex, order: array[int], offsets: array[
                     distance = ((distance + 1) << 7) | (byte & 127)
                 parents[number] = at(offsets[number] - distance, -1)
             elif kind == _REF_DELTA:
-                found = index.find(pack[offset + 1 : offset + 1 + index.id_bytes])
-                parents[number] = at(index.offsets[found], -1) if found >= 0 else -1
+                position = index.find(pack[offset + 1 : offset + 1 + index.id_bytes])
+                parents[number] = at(index.offsets[position], -1) if position >= 0 else -1
             else:
                 sizes[number] = size
         except IndexError:
@@ -161,13 +161,13 @@ def _grouped(roots: array[int], sizes: array[int]) -> tuple[array[int], list[int
     groups, large = array("i", [-1]) * len(roots), []
     group = cost = count = 0
     for root, number in enumerate(members):
-        own = number * (sizes[root] + _ENTRY_BYTES)
-        if own > 2 * SLICE_BYTES or number > 2 * SLICE_ENTRIES:
+        group_cost = number * (sizes[root] + _ENTRY_BYTES)
+        if group_cost > 2 * SLICE_BYTES or number > 2 * SLICE_ENTRIES:
             large.append(root)
         elif number:
-            if count and (cost + own > SLICE_BYTES or count + number > SLICE_ENTRIES):
+            if count and (cost + group_cost > SLICE_BYTES or count + number > SLICE_ENTRIES):
                 group, cost, count = group + 1, 0, 0
-            cost, count = cost + own, count + number
+            cost, count = cost + group_cost, count + number
             groups[root] = group
     for root in large:
         group += 1

@@ -72,21 +72,21 @@ def identity(pack: Pack) -> str:
     The whole pack is hashed, at a fiftieth of what reading it costs: its last bytes say what it should be, and neither
     a disk that forgets nor a pack made to look like another one keeps to that.
     """
-    whole = sha256(len(pack.file).to_bytes(8, "big"))
+    digest = sha256(len(pack.file).to_bytes(8, "big"))
     view = memoryview(pack.file)
     for start in range(0, len(view), _HASHED_AT_ONCE):
         part = view[start : start + _HASHED_AT_ONCE]
-        whole.update(part)
+        digest.update(part)
         # Hashed pages would count as this process's memory.
         pack.file.madvise(mmap.MADV_DONTNEED, start, len(part))
-    whole.update(pack.idx.whole())
-    return whole.hexdigest()
+    digest.update(pack.idx.whole())
+    return digest.hexdigest()
 
 
 def parts(survey: Survey, identities: Sequence[str]) -> Iterator[Part]:
     """Yield all parts; ``identities`` are those of the survey's packs."""
-    for pack, own in zip(survey.packs, identities, strict=True):
-        yield PackPart(pack, sha256(f"{own} ".encode() + pack.repeated).hexdigest())
+    for pack, pack_identity in zip(survey.packs, identities, strict=True):
+        yield PackPart(pack, sha256(f"{pack_identity} ".encode() + pack.repeated).hexdigest())
     for store in survey.loose:
         for start, joined in store.loose.items():
             if joined:
@@ -96,11 +96,11 @@ def parts(survey: Survey, identities: Sequence[str]) -> Iterator[Part]:
 
 def _key(directory: bytes, ids: Sequence[str]) -> str:
     """Return a digest of loose objects as files, because their contents are not compared with their ids."""
-    told = []
+    facts = []
     try:
         for id_ in ids:
-            found = os.lstat(os.path.join(directory, id_[:2].encode(), id_[2:].encode()))
-            told.append((id_, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+            status = os.lstat(os.path.join(directory, id_[:2].encode(), id_[2:].encode()))
+            facts.append((id_, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     except OSError:
         return ""
-    return sha256(repr(told).encode()).hexdigest()
+    return sha256(repr(facts).encode()).hexdigest()

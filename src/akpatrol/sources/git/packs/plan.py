@@ -57,7 +57,7 @@ class Survey(NamedTuple):
     state: object
 
 
-def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambda found: found) -> Survey | None:
+def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambda packs: packs) -> Survey | None:
     """Return the content; None when part of it is not understood.
 
     ``arrange`` returns the packs in the order in which they are read: an object in two packs is read from
@@ -87,21 +87,21 @@ def state(git: Git, id_bytes: int) -> object:
         return None
 
 
-def _state(held: Iterable[object_directories.ObjectDirectory]) -> object:
-    return [(store.directory, store.packs, hash(tuple(sorted(store.loose.items())))) for store in held]
+def _state(stores: Iterable[object_directories.ObjectDirectory]) -> object:
+    return [(store.directory, store.packs, hash(tuple(sorted(store.loose.items())))) for store in stores]
 
 
 def plan(git: Git) -> Iterator[Slice | Skipped]:
     """Yield the slices of the object database and its alternates. Does not raise: in doubt git reads everything."""
-    found = survey(git)
-    if not found:
+    surveyed = survey(git)
+    if not surveyed:
         yield Everything()
         return
-    yield from found.skips
-    for pack in found.packs:
+    yield from surveyed.skips
+    for pack in surveyed.packs:
         yield from pack.slices()
-    for store in found.loose:
-        yield from loose(store.directory, store.ids(found.id_bytes, *store.loose))
+    for store in surveyed.loose:
+        yield from loose(store.directory, store.ids(surveyed.id_bytes, *store.loose))
 
 
 def loose(directory: bytes, ids: Iterable[str]) -> Iterator[LooseObjects]:
@@ -116,28 +116,28 @@ def _opened(
 ) -> tuple[list[Pack], list[object_directories.ObjectDirectory], list[Skipped]]:
     """Return all packs that can be opened, all loose objects, and what cannot. Raises GitError."""
     for _ in range(_LISTED_AT_MOST):
-        found = [object_directories.listed(directory, id_bytes) for directory in directories]
-        labels = [alternates.label(directories, store.directory) for store in found]
-        named = [(path, label) for store, label in zip(found, labels, strict=True) for path in sorted(store.packs)]
+        stores = [object_directories.listed(directory, id_bytes) for directory in directories]
+        labels = [alternates.label(directories, store.directory) for store in stores]
+        named = [(path, label) for store, label in zip(stores, labels, strict=True) for path in sorted(store.packs)]
         try:
             opened = [
                 _pack(path, f"{label}/pack/{os.fsdecode(os.path.basename(path))}", id_bytes) for path, label in named
             ]
         except FileNotFoundError:
             continue  # a concurrent git gc put its objects elsewhere
-        if all(object_directories.packs(store.directory) == store.packs for store in found):
-            packs = [one for one in opened if isinstance(one, Pack)]
-            return packs, found, [one for one in opened if isinstance(one, Skipped)]
+        if all(object_directories.packs(store.directory) == store.packs for store in stores):
+            packs = [pack for pack in opened if isinstance(pack, Pack)]
+            return packs, stores, [skip for skip in opened if isinstance(skip, Skipped)]
     raise GitError("the object database keeps changing")
 
 
-def _pack(path: bytes, shown: str, id_bytes: int) -> Pack | Skipped:
+def _pack(path: bytes, label: str, id_bytes: int) -> Pack | Skipped:
     """Open a pack. Raises FileNotFoundError for one that is not there any more."""
-    reading, item = path, shown
+    reading, item = path, label
     try:
         file = entries.opened(path)
-        reading, item = path.removesuffix(b".pack") + b".idx", shown.removesuffix(".pack") + ".idx"
-        return Pack(path, file, PackIndex(reading, id_bytes), shown)
+        reading, item = path.removesuffix(b".pack") + b".idx", label.removesuffix(".pack") + ".idx"
+        return Pack(path, file, PackIndex(reading, id_bytes), label)
     except OSError as error:
         if isinstance(error, FileNotFoundError) and not os.path.lexists(reading):
             raise
@@ -147,24 +147,24 @@ def _pack(path: bytes, shown: str, id_bytes: int) -> Pack | Skipped:
 
 
 def _without_repetition(
-    indexes: list[PackIndex], found: list[object_directories.ObjectDirectory], id_bytes: int
+    indexes: list[PackIndex], stores: list[object_directories.ObjectDirectory], id_bytes: int
 ) -> list[bytearray]:
     """Mark in each pack what an earlier one has too, and take out of the loose objects what is met twice."""
-    if len(indexes) + sum(bool(store.loose) for store in found) <= 1:
+    if len(indexes) + sum(bool(store.loose) for store in stores) <= 1:
         return [bytearray() for _ in indexes]
     marks = [bytearray(index.number) for index in indexes]
     # By first byte, so that a 256th of all ids is held at a time.
     for byte in range(256):
         known: set[bytes] = set()
-        for index, own in zip(indexes, marks, strict=True):
+        for index, mark in zip(indexes, marks, strict=True):
             first, stop = index.fan_out[byte], index.fan_out[byte + 1]
             ids = index.ids(first, stop)
             if not known.isdisjoint(ids):
                 for position, id_ in enumerate(ids, first):
-                    own[position] = id_ in known
+                    mark[position] = id_ in known
             known.update(ids)
         fan = b"%02x" % byte
-        for store in found:
+        for store in stores:
             if joined := store.loose.get(fan):
                 ids = [joined[place : place + id_bytes] for place in range(0, len(joined), id_bytes)]
                 store.loose[fan] = b"".join([id_ for id_ in ids if id_ not in known])

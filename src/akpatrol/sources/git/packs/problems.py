@@ -33,12 +33,12 @@ _A_MOMENT = 0.2
 
 def flaws(git: Git) -> Iterator[Skipped]:
     """Yield a skip for every file that looks like a part of an object directory or its alternates and is unreadable."""
-    found = _found(git)
-    if any(skip.reason in (_NO_PACK, _NO_INDEX) for skip in found):
+    skips = _found(git)
+    if any(skip.reason in (_NO_PACK, _NO_INDEX) for skip in skips):
         sleep(_A_MOMENT)
         later = {*_found(git)}
-        found = [skip for skip in found if skip in later]
-    yield from found
+        skips = [skip for skip in skips if skip in later]
+    yield from skips
 
 
 def _found(git: Git) -> list[Skipped]:
@@ -51,7 +51,7 @@ def _found(git: Git) -> list[Skipped]:
 def _of(directory: bytes, label: str) -> Iterator[Skipped]:
     names, skips = _listed(directory, label)
     yield from skips
-    for name in (one for one in names if one in _PARTS):
+    for name in (part for part in names if part in _PARTS):
         path, item = os.path.join(directory, name), f"{label}/{os.fsdecode(name)}"
         files, skips = _listed(path, item)
         yield from skips
@@ -60,13 +60,15 @@ def _of(directory: bytes, label: str) -> Iterator[Skipped]:
         else:
             unopened = {*_unopened(path, item, files)}
             yield from sorted(unopened)
-            yield from (one for one in _alone(item, files) if one.item not in {skip.item for skip in unopened})
+            yield from (
+                problem for problem in _alone(item, files) if problem.item not in {skip.item for skip in unopened}
+            )
 
 
 def _listed(directory: bytes, label: str) -> tuple[dict[bytes, os.DirEntry[bytes]], list[Skipped]]:
     try:
-        with os.scandir(directory) as found:
-            return {entry.name: entry for entry in sorted(found, key=lambda entry: entry.name)}, []
+        with os.scandir(directory) as scanned:
+            return {entry.name: entry for entry in sorted(scanned, key=lambda entry: entry.name)}, []
     except OSError as error:
         if not os.path.lexists(directory):
             return {}, []

@@ -20,7 +20,8 @@ class RawObject(NamedTuple):
     """An object with its content whole in ``data``, or, when huge, to be had in order from ``read(n)``.
 
     ``id`` is in hex, ``size`` in bytes. ``read`` gives fewer than ``n`` bytes only at the end, and nothing any more
-    once the next object was asked for.
+    once the next object was asked for. ``stored`` is the number of bytes that it takes in the object database, 0 where
+    that is not known.
     """
 
     id: str
@@ -28,3 +29,4 @@ class RawObject(NamedTuple):
     size: int
     data: bytes | None
     read: Callable[[int], bytes] | None = None
+    stored: int = 0

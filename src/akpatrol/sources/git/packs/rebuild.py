@@ -58,7 +58,7 @@ class Rebuild:
     def __iter__(self) -> Iterator[RawObject]:
         """Yield the objects."""
         deltas, hexes, width = self._forest.deltas, self._hex, 2 * self._entries.id_bytes
-        silent, done = self._entries.silent, self._done
+        silent, done, offsets, ends = self._entries.silent, self._done, self._offsets, self._ends
         for root in self._forest.roots:
             stack: list[tuple[int, _Base | None]] = [(root, None)]
             while stack:
@@ -76,7 +76,8 @@ class Rebuild:
                     stack += [(delta, own) for delta in ahead]
                 if not silent[entry]:
                     done[entry] = 1
-                    yield RawObject(hexes[entry * width : entry * width + width], type_, len(data), data)
+                    id_ = hexes[entry * width : entry * width + width]
+                    yield RawObject(id_, type_, len(data), data, None, ends[entry] - offsets[entry])
 
     def _id(self, entry: int) -> str:
         width = 2 * self._entries.id_bytes
@@ -148,7 +149,7 @@ class Rebuild:
             left -= len(data)
             return data
 
-        yield RawObject(self._id(entry), TYPES[type_], size, None, bounded)
+        yield RawObject(self._id(entry), TYPES[type_], size, None, bounded, self._ends[entry] - start)
         while left and bounded(min(left, 1 << 20)):
             pass
         read(1)
