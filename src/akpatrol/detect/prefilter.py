@@ -34,7 +34,7 @@ _WARM_UP_BYTES = 1 << 20
 _KEPT_WARM_UP_BYTES = 128 << 10
 # More parts of a trigger than this are searched for together.
 _FEW_PARTS = 32
-_LONGEST_PART = 64  # bytes; parts that begin before the last may end behind it
+_LONGEST_PART = 64  # bytes; parts that begin before the last may end after it
 
 
 class Prefilter:

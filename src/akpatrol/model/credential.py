@@ -216,7 +216,7 @@ class Owner(NamedTuple):
 
 
 class AllowanceSource(StrEnum):
-    """Who said that a credential is known and not to be acted on."""
+    """The source of an allowance: who decided that a credential needs no action."""
 
     BASELINE = "baseline"
     CONFIGURATION = "configuration"

@@ -47,7 +47,7 @@ class Level:
         """How many members the container may hold."""
         return self._budget.limits.members
 
-    def took(self, size: int) -> None:
+    def count_stored(self, size: int) -> None:
         """Count ``size`` bytes read of the container itself; their sum is its size where that is not known."""
         if not self._known:
             self.stored += size

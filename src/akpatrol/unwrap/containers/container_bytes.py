@@ -32,7 +32,7 @@ class ContainerBytes:
         self._start = 0
         self._position = 0
         self._read = content.read or (lambda _number: b"")
-        level.took(len(content.data))
+        level.count_stored(len(content.data))
 
     @property
     def offset(self) -> int:
@@ -101,7 +101,7 @@ class ContainerBytes:
         wanted = max(number - len(rest), _BUFFER)
         beyond = self._start + len(self._buffer)
         more = self.at(beyond, wanted) if self.at else self._read(wanted)
-        self._level.took(len(more))
+        self._level.count_stored(len(more))
         self._start += self._position
         self._buffer, self._position = rest + more, 0
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
     from akpatrol.unwrap.containers.member import Member
 
-    Found = Content | Chunk | Skipped | Counted | Excluded
+    ContainerItem = Content | Chunk | Skipped | Counted | Excluded
 
 BLOCK_BYTES = 4 << 20
 _NAMES, _NAMES_BYTES = 4096, 256 << 10
@@ -39,7 +39,7 @@ class Opener(Protocol):
         """
 
 
-def open_container(content: Content, budget: Budget) -> Iterator[Found]:
+def open_container(content: Content, budget: Budget) -> Iterator[ContainerItem]:
     """Yield the direct members of ``content``, their names, and skips; nothing if it is not a container.
 
     A member of up to 4 MiB comes as a whole, a larger one as its first 4 MiB with ``read``, and with ``at`` where it is
@@ -82,7 +82,7 @@ class _Opening:
         self._skips = 0
         self._repositories: set[int] = set()
 
-    def items(self) -> Iterator[Found]:
+    def items(self) -> Iterator[ContainerItem]:
         """Yield the items in the container."""
         from akpatrol.unwrap.containers.container_bytes import ContainerBytes  # noqa: PLC0415 - hardly any file comes here
 
@@ -105,7 +105,7 @@ class _Opening:
             rest = self._skips - _SKIPS
             yield Skipped(title(self._content.origin), f"{rest:,} more of its parts or members cannot be read")
 
-    def _member(self, member: Member) -> Iterator[Found]:
+    def _member(self, member: Member) -> Iterator[ContainerItem]:
         origin = self._content.origin
         origin = origin._replace(containers=(*origin.containers, member.label))
         if member.flaw is not None:
@@ -124,7 +124,7 @@ class _Opening:
         if body.failure is not None:
             yield from self._skip(title(origin), body.failure)
 
-    def _named(self, names: tuple[bytes, ...]) -> Iterator[Found]:
+    def _named(self, names: tuple[bytes, ...]) -> Iterator[ContainerItem]:
         for name in names:
             self._names.append(name)
             self._names_bytes += len(name)

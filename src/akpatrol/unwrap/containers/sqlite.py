@@ -29,7 +29,7 @@ _FIRST_BLOB = len(_NUMBERS)
 _CODECS = {2: "utf-16-le", 3: "utf-16-be"}
 # The longest value that is put together.
 _VALUE_BYTES = 64 << 20
-# A sound database comes to less than itself; UTF-16 may double, as may what is still on pages that are not in use.
+# The values of a sound database are smaller than it; UTF-16 may double them, and so may pages that are not in use.
 _GROWTH = 4
 # How much of a record deleting overwrites, how many columns the rest may have, and how much the columns before took.
 _OVERWRITTEN, _COLUMNS, _LOST_BYTES = 4, 24, 8

@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from akpatrol.unwrap.containers.member import Flaw, Member
-from akpatrol.unwrap.containers.zip_directory import find, listed, sound
+from akpatrol.unwrap.containers.zip_directory import find, is_sound, listed
 from akpatrol.unwrap.containers.zip_entry import Data
 from akpatrol.unwrap.containers.zip_walk import LOCAL, LOCAL_BYTES, ZipWalk
 
@@ -35,7 +35,7 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
         yield Flaw("one part of a split archive: the others are not read with it")
     elif not directory.entries and (directory.size or source.peek(4) == LOCAL):
         yield Flaw("damaged: its end does not tell of the directory or the members before it")
-    elif not sound(source.another(), level, directory):
+    elif not is_sound(source.another(), level, directory):
         yield Flaw("damaged: its directory cannot be read in full")
     else:
         yield from _listed_members(source, level, directory)

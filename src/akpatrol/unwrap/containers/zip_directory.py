@@ -85,17 +85,17 @@ def find(at: At, size: int) -> Directory | None:
         if position < 0:
             break
         record = tail[position : position + END_BYTES]
-        directory = _consistent(at, begin + position, record, size) if len(record) == END_BYTES else None
+        directory = _described_directory(at, begin + position, record, size) if len(record) == END_BYTES else None
         if directory and (directory.entries or directory.size):
             comment = int.from_bytes(record[-2:], "little")
             in_comment = empty is None or begin + position + END_BYTES + comment >= size
             return directory if in_comment else directory._replace(followed=True)
         if empty is None and len(record) == END_BYTES:
-            empty = _unlisted(tail, position, begin) or directory
+            empty = _unlisted_directory(tail, position, begin) or directory
     return empty
 
 
-def _unlisted(tail: bytes, position: int, begin: int) -> Directory | None:
+def _unlisted_directory(tail: bytes, position: int, begin: int) -> Directory | None:
     """Return the directory that ends at an end record that does not list it, as far as the tail holds it."""
     start = end = position
     while (start := tail.rfind(CENTRAL, 0, start)) >= 0 and (size := length(tail[start : start + CENTRAL_BYTES])):
@@ -107,7 +107,7 @@ def _unlisted(tail: bytes, position: int, begin: int) -> Directory | None:
     return Directory(begin + end, position - end, entries=0, base=0, split=False, truncated=False)
 
 
-def _consistent(at: At, position: int, record: bytes, total: int) -> Directory | None:
+def _described_directory(at: At, position: int, record: bytes, total: int) -> Directory | None:
     """Return the directory that the end record at ``position`` describes, if it is there."""
     _, disk, _, _, entries, size, offset, comment = _END_RECORD.unpack(record)
     end, truncated = position, position + END_BYTES + comment > total
@@ -129,7 +129,7 @@ def _consistent(at: At, position: int, record: bytes, total: int) -> Directory |
     return None
 
 
-def sound(source: ContainerBytes, level: Level, directory: Directory) -> bool:
+def is_sound(source: ContainerBytes, level: Level, directory: Directory) -> bool:
     """Return whether the directory can be read up to the most members allowed. Raises OverLimit and OSError."""
     count = 0
     try:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _ALPHABET = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "+-", "/_"]  # both alphabets
 _ANY = bytes(range(256))
 _MOST_AT_THE_END = 8
-SURE_GROUPS = 3  # so many groups of text behind a literal are no coincidence
+SURE_GROUPS = 3  # so many groups of text after a literal are no coincidence
 # Fewer bytes are searched for where letters have both cases, or there would be too many spellings.
 _MOST_SPELLED = 3
 

@@ -43,7 +43,7 @@ class EncodedMagics(NamedTuple):
     """Triggers for the magic bytes of containers, and patterns of what they match.
 
     ``common`` triggers are for compressed data; ``rare`` ones are for the other forms and need a run of the alphabet. A
-    ``short`` magic, of two bytes, occurs in any text: it counts only with more of the encoding behind it, and its
+    ``short`` magic, of two bytes, occurs in any text: it counts only with more of the encoding after it, and its
     matches take ``short_length`` characters.
     """
 
