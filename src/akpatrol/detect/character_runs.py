@@ -1,4 +1,4 @@
-"""Triggers that fire only within long runs of some characters, such as doubly encoded text."""
+"""Search for triggers that fire only within long runs of some characters, such as doubly encoded text."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def _occurs(clue: Clue, text: bytes) -> bool:
 
 
 def _names(clue: Clue, text: bytes) -> list[int]:
-    """Return where the last names in a text end, from the last on."""
+    """Return where the last names in a text end, the last first."""
     folded, words = text.lower(), _words(clue)
     if clue is Clue.BROWSER:  # names in the environment are in capitals, and "INVITE_" is not "VITE_"
         folded, words = text, tuple(word.upper() for word in words)

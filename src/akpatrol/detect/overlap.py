@@ -70,7 +70,7 @@ def _overlapping(spans: list[tuple[int, int]], start: int, end: int) -> Iterator
 
 
 def _alike(match: Match, main: Match) -> bool:
-    """Return whether a match could join; matches of one rule differ by their encodings."""
+    """Return whether a match could join another; matches of one rule differ by their encodings and stay."""
     return match.rule_id != main.rule_id
 
 

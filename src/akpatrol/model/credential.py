@@ -84,7 +84,7 @@ class Commit(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """Where a credential on a path came from: ``kind`` is ``move`` or ``copy``, ``introduced`` added it there."""
+    """The earlier path of a credential: ``kind`` is ``move`` or ``copy``, ``introduced`` is the commit that added it."""
 
     kind: str
     path: bytes
