@@ -84,7 +84,7 @@ class Commit(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """The earlier path of a credential: ``kind`` is ``move`` or ``copy``, ``introduced`` is the commit that added it."""
+    """The earlier path of a credential: ``kind`` is ``move`` or ``copy``; the commit ``introduced`` added it there."""
 
     kind: str
     path: bytes
