@@ -1,4 +1,4 @@
-"""Shorter readings of a credential whose end is uncertain, and which of them is known."""
+"""Derive the shorter readings of a credential whose end is uncertain, and find those that are known."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class KnownSecrets:
 
 
 def _ended(occurrence: Occurrence, longest: Secret, secret: Secret) -> Occurrence:
-    """Return an occurrence of the longest reading as one of what it was; what follows stays masked."""
+    """Return an occurrence of the longest reading as one of ``secret``; the rest stays masked."""
     rest = Secret(longest.reveal()[len(secret.reveal()) :])
     context: list[str | Secret] = []
     for part in occurrence.context:

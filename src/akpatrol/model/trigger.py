@@ -6,7 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 _WINDOW_BYTES = 256
-# Most contents hold no NUL and few of these signs, of which most patterns need one.
+# Most contents hold no NUL and few of these characters, and most patterns need one of them.
 _RARE = b"\0%&\\=#;{}"
 
 
@@ -29,7 +29,7 @@ class CharacterRun(NamedTuple):
         return b"\1" * self.length in data.translate(_is_one_of(self.characters))
 
 
-# Bytes that each match of a pattern holds, several, of which it holds at least one, or a run that the data must hold.
+# Bytes that each match of a pattern holds, or several strings of which it holds one, or a run that the data must hold.
 Needs = bytes | tuple[bytes, ...] | CharacterRun
 
 

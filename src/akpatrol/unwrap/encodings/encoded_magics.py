@@ -44,7 +44,7 @@ class EncodedMagics(NamedTuple):
     """Triggers for the magic bytes of containers, and patterns of what they match.
 
     ``common`` triggers are for compressed data; ``rare`` ones are for the other forms and need a run of the alphabet. A
-    ``short`` magic, of two bytes, occurs in any text: it counts only with more of the encoding behind it, and its
+    ``short`` magic, of two bytes, occurs in any text: it counts only with more of the encoding after it, and its
     matches take ``short_length`` characters.
     """
 
@@ -86,9 +86,9 @@ def _encoded(
     rare = (spelling.trigger(parts[at : at + _TOGETHER]) for at in range(0, len(parts), _TOGETHER))
     return EncodedMagics(
         common,
-        tuple(one._replace(needs=run) for one in rare),
+        tuple(trigger._replace(needs=run) for trigger in rare),
         spelling.trigger((pattern + rest, needs) for pattern, needs in short),
-        b"|".join((*(one.pattern for one in common), *(pattern for pattern, _ in parts))),
+        b"|".join((*(trigger.pattern for trigger in common), *(pattern for pattern, _ in parts))),
         b"|".join(pattern for pattern, _ in short),
         short_length,
     )
