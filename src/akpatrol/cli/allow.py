@@ -47,8 +47,8 @@ def command(flags: Options, fingerprint: str, reason: str, expires: str | None, 
 
 
 def _file(flags: Options) -> str:
-    """Return the configuration in force here, which is thereby known to be right, or the one to make."""
+    """Return the configuration in force here, checked, or the path of the one to create."""
     here = os.path.realpath(".")
-    found = repository.find(os.fsencode(here))
-    top = os.fsdecode(found.work_tree) if found and found.work_tree else here
+    repo = repository.find(os.fsencode(here))
+    top = os.fsdecode(repo.work_tree) if repo and repo.work_tree else here
     return configuration_of(flags.config, here, top).file or os.path.join(top, settings_.FILE_NAME)

@@ -126,8 +126,8 @@ def _object(keys: tuple[str, ...], patterns: dict[str, str]) -> dict[str, Any]:
 
 def _given(key: str) -> dict[str, Any]:
     """Return the condition that a key is there and says something."""
-    said = {"pattern": r"\S"} if key == "form" else {"minLength": 1}
-    return {"required": [key], "properties": {key: said}}
+    constraint = {"pattern": r"\S"} if key == "form" else {"minLength": 1}
+    return {"required": [key], "properties": {key: constraint}}
 
 
 def _text(key: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The places where triggers fire, in order. A flood is not stored, but searched for on demand."""
+"""The places where triggers fire, in order. In a flood, places are searched for on demand instead of stored."""
 
 from __future__ import annotations
 

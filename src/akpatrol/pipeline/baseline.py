@@ -73,14 +73,14 @@ class BaselineChange(NamedTuple):
 
 def locate(config: str | None, named: str | None) -> BaselineFile:
     """Return the baseline for the current directory. Raises UsageError for a repository without a place for it."""
-    found = repository.find(os.fsencode(os.path.realpath(".")))
-    root = os.fsdecode(found.root) if found else os.path.realpath(".")
-    top = root if not found or found.work_tree else None
+    repo = repository.find(os.fsencode(os.path.realpath(".")))
+    root = os.fsdecode(repo.root) if repo else os.path.realpath(".")
+    top = root if not repo or repo.work_tree else None
     configured = configuration_of(config, top, top).baseline
     file = named or configured or os.path.join(root, BASELINE)
-    if found and not top and not named:
+    if repo and not top and not named:
         raise UsageError(f"{root}: a bare repository has no place for a baseline", hint="name one with --baseline FILE")
-    return BaselineFile(Git(found, common=True) if found else None, root, os.path.abspath(file))
+    return BaselineFile(Git(repo, common=True) if repo else None, root, os.path.abspath(file))
 
 
 def read(file: str) -> dict[str, BaselineEntry]:

@@ -89,7 +89,7 @@ def sweep(request: SweepRequest, settings: Settings, console: SweepConsole) -> E
     forges = forges_of(request.github, request.gitlab, request.forge_url, settings.environment)
     plan = _planned(request.targets, forges)
     spec = _scan_spec(request, settings)
-    access = {origin: secret for one in forges for origin, secret in one.access().items()}
+    access = {origin: secret for forge in forges for origin, secret in forge.access().items()}
     directory = request.clones or _mirrors(settings)
     mirrors = Clones(directory, access) if directory else None
     return _SweepRun(request, settings, spec, console).run(plan, mirrors)
@@ -160,7 +160,7 @@ class _SweepRun:
 def _clone(wanted: CloneWanted, mirrors: Clones | None, watch: SweepWatch) -> str:
     if not mirrors:
         raise CloneError("no home directory for clones: give --clones DIR")
-    return mirrors.bring(wanted, watch.cloning)
+    return mirrors.fetch(wanted, watch.cloning)
 
 
 def _retire_missing(store: SweepStore, run: int) -> None:
@@ -191,7 +191,7 @@ def _planned(words: tuple[str, ...], forges: Sequence[Forge]) -> Iterator[Planne
     """Yield the targets. Raises UsageError, at once, for what cannot be one."""
     if not words and not forges:
         raise UsageError("nothing to sweep", hint="give a TARGET, --github-org or --gitlab-group")
-    return chain(targets.resolve(words), *(one.repositories() for one in forges))
+    return chain(targets.resolve(words), *(forge.repositories() for forge in forges))
 
 
 def _mirrors(settings: Settings) -> str | None:

@@ -47,8 +47,8 @@ def collect(
     certain = ((match.kind, match.secret) for match, _ in placed if match.ending is End.CERTAIN)
     known = readings.KnownSecrets(certain, asked)
     for match, occurrence in alike.marked(placed):
-        settled = known.settled(match, occurrence)
-        grouped[match.kind, settled[0].secret].append(settled)
+        resolved = known.resolved(match, occurrence)
+        grouped[match.kind, resolved[0].secret].append(resolved)
     ours = {secret: kind for kind, secret in grouped if not kind.is_custom}
     for secret, kind in ours.items():
         grouped[kind, secret] += grouped.pop((CUSTOM, secret), [])

@@ -20,7 +20,7 @@ _MOST_BYTES = 32 << 20
 
 
 class BasePolicy(Protocol):
-    """Where policy comes from when the change wrote the checkout itself: the commit that it is based on."""
+    """The source of policy when the change wrote the checkout itself: the commit that it is based on."""
 
     files: Files
     notices: list[str]
@@ -36,7 +36,7 @@ class Configure(Protocol):
     """Makes settings of a command's flags."""
 
     def __call__(self, start: str | None, top: str | None, base: BasePolicy | None = None) -> Settings:
-        """Return the settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere.
+        """Return the settings; the scanned tree's configuration is searched for from ``start`` up to ``top``.
 
         With a ``base`` the checkout's files are read there instead. Raises UsageError.
         """
@@ -51,7 +51,7 @@ class InForce(NamedTuple):
 
 
 def in_force(flags: Options, start: str | None, top: str | None, base: BasePolicy | None = None) -> InForce:
-    """Return what flags and the scanned tree say; with a ``base``, all files of the checkout are read there instead.
+    """Return the policy of flags and the scanned tree; with a ``base``, its files replace those of the checkout.
 
     Raises UsageError for a file that cannot be used.
     """

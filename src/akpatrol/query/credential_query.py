@@ -76,7 +76,7 @@ class CredentialQuery(NamedTuple):
 
 
 def of_secret(secret: Secret) -> CredentialQuery:
-    """Return the query for a credential; a longer one with the same beginning may be it, read too far."""
+    """Return the query for a credential; a longer one with the same beginning may be the same, read too far."""
     return CredentialQuery(secret.redacted, digest=identity.secret_sha256(secret), part=secret)
 
 
@@ -139,7 +139,7 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
     things = {question.text: question for question in questions}  # the last one of each text has its doubt
     things |= {question.text: question for question, fits in fitting.items() if fits}
     missing = [question for text, question in things.items() if text not in matched]
-    notice = f"asked for {len(things):,} ({_taken(things.values())}), found {len(matched):,}"
+    notice = f"asked for {len(things):,} ({_by_reading(things.values())}), found {len(matched):,}"
     far = "" if report.coverage.complete else ", as far as could be scanned"
     nowhere = [question.display(found=False) for question in missing if not question.doubt]
     alike = [
@@ -162,7 +162,7 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
     )
 
 
-def _taken(things: Iterable[CredentialQuery]) -> str:
+def _by_reading(things: Iterable[CredentialQuery]) -> str:
     """Count the queries by interpretation, in words."""
     counted = Counter(question.taken_for for question in things)
     return ", ".join(f"{number:,} as {_NAMES[taken]}" for taken, number in sorted(counted.items()))

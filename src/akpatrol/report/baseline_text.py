@@ -36,16 +36,16 @@ def _end(entry: BaselineEntry, today: date) -> str:
     return f"EXPIRED on {entry.expires}" if entry.has_expired(today) else f"until {entry.expires}"
 
 
-def change(file: str, done: BaselineUpdate, today: date) -> Iterator[str]:
+def change(file: str, update: BaselineUpdate, today: date) -> Iterator[str]:
     """Yield what was added to the file, dropped and kept, and which entries do nothing any more."""
-    kept = len(done.entries) - len(done.added)
-    yield f"{visible(file)}: {_number(len(done.added))} added, {len(done.dropped):,} dropped, {kept:,} kept"
-    yield from _listed(done.added, lambda entry: f"+ {_named(entry)}")
-    yield from _listed(done.dropped, lambda entry: f"- {_named(entry)}")
-    if done.unseen:
+    unchanged = len(update.entries) - len(update.added)
+    yield f"{visible(file)}: {_number(len(update.added))} added, {len(update.dropped):,} dropped, {unchanged:,} kept"
+    yield from _listed(update.added, lambda entry: f"+ {_named(entry)}")
+    yield from _listed(update.dropped, lambda entry: f"- {_named(entry)}")
+    if update.unseen:
         yield "not found, but kept: only complete scans of every kind that found an entry can drop it:"
-        yield from _listed(done.unseen, lambda entry: f"  {_named(entry)}  ({', '.join(entry.scans)})")
-    if expired := [entry for entry in done.entries.values() if entry.has_expired(today)]:
+        yield from _listed(update.unseen, lambda entry: f"  {_named(entry)}  ({', '.join(entry.scans)})")
+    if expired := [entry for entry in update.entries.values() if entry.has_expired(today)]:
         yield "expired, so findings again:"
         yield from _listed(expired, lambda entry: f"  {_named(entry)}  {entry.expires}")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.rules.rule_file import Rule
 
 SHORTEST, _LONGEST = 3, 4  # bytes
-# Characters in text that encodings leave in one piece: no blanks, quotes or brackets.
+# Characters in text that encodings keep together: no blanks, quotes or brackets.
 _ALLOWED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-.!#$%&*+/:;=?@^{|}~")
 _MOST_AT_A_PLACE, _MOST_SPELLINGS = 8, 64
 _MOST_LITERALS = 32

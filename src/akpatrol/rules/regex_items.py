@@ -1,7 +1,7 @@
 r"""Parse a rule's pattern into the items of its matches, byte by byte: sets, gaps and choices.
 
-The syntax is RE2's (https://github.com/google/re2/wiki/Syntax), read as RE2 reads bytes in LATIN1. Whatever is not
-known exactly is widened: a set may hold bytes that the pattern rejects, but never the reverse.
+The syntax is RE2's (https://github.com/google/re2/wiki/Syntax) in LATIN1 mode. Whatever is not known exactly is
+widened: a set may hold bytes that the pattern rejects, but never the reverse.
 """
 
 from __future__ import annotations

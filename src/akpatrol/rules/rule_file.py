@@ -87,7 +87,7 @@ class RuleSet(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the files, in hex: two runs with the same digest searched for the same."""
+        """SHA-256 over the files, in hex: runs with the same digest search for the same patterns."""
         from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
 
         return sha256(b"\0".join(self.files)).hexdigest()
@@ -163,9 +163,9 @@ def _rule(entry: Table, own_tables: Table, shared: tuple[Allowlist, ...], file: 
     def fail(key: str, reason: str) -> RuleError:
         return RuleError(file, rule_id, key, reason)
 
-    table, own = Table(entry.values, fail), Table(own_tables.values.get(rule_id, {}), fail, "akpatrol")
+    table, extension = Table(entry.values, fail), Table(own_tables.values.get(rule_id, {}), fail, "akpatrol")
     table.reject_unknown(_GITLEAKS_KEYS)
-    own.reject_unknown(_OWN_KEYS)
+    extension.reject_unknown(_OWN_KEYS)
     for key in ("required", "skipReport"):
         if table.values.get(key):
             raise fail(key, "composite rules are not supported")
@@ -185,14 +185,14 @@ def _rule(entry: Table, own_tables: Table, shared: tuple[Allowlist, ...], file: 
             *(allowlist for allowlist in shared if not allowlist.rule_ids or rule_id in allowlist.rule_ids),
             *_allowlists(table),
         ),
-        kind=named(own.choice("kind", KINDS, CUSTOM)),
-        anchor=own.text("anchor"),
-        severity=Severity[own.choice("severity", severities, "high").upper()],
-        page=own.text("page"),
-        references=own.texts("references"),
-        steps=own.texts("steps"),
-        examples=own.texts("examples"),
-        counterexamples=own.texts("counterexamples"),
+        kind=named(extension.choice("kind", KINDS, CUSTOM)),
+        anchor=extension.text("anchor"),
+        severity=Severity[extension.choice("severity", severities, "high").upper()],
+        page=extension.text("page"),
+        references=extension.texts("references"),
+        steps=extension.texts("steps"),
+        examples=extension.texts("examples"),
+        counterexamples=extension.texts("counterexamples"),
         shipped=shipped,
         file=file,
     )

@@ -33,19 +33,19 @@ _FRESH = 128
 
 
 class _Known(NamedTuple):
-    told: tuple[Counted | Excluded, ...]
+    counts: tuple[Counted | Excluded, ...]
     again: tuple[bytes, ...]
 
 
 class CachedFiles(FilesSource):
-    """Files and directories, read with ``log``. Use ``recall`` first and ``remember`` last."""
+    """Files and directories, read with ``cache``. Use ``recall`` first and ``remember`` last."""
 
     def __init__(
-        self, targets: Sequence[Target], excluder: Callable[[str], Callable[[bytes, bool], bool]], log: ScanCache
+        self, targets: Sequence[Target], excluder: Callable[[str], Callable[[bytes, bool], bool]], cache: ScanCache
     ) -> None:
         super().__init__(targets, excluder)
         self.begins_batch = lambda path: crc32(path) % _FRESH == 0
-        self._log = log
+        self._cache = cache
         self._conditions = ""
         self._keys: dict[FilesUnit, str] = {}
         self._read: dict[str, dict[str, object]] = {}
@@ -58,8 +58,8 @@ class CachedFiles(FilesSource):
         """Yield the units that are not cached; for the others, the cached counts and the files to scan again."""
         for planned in super().plan():
             if isinstance(planned, FilesUnit) and (key := _key(planned)):
-                if known := _known(self._log.get(self._conditions, _BATCH, key)):
-                    yield from known.told
+                if known := _known(self._cache.get(self._conditions, _BATCH, key)):
+                    yield from known.counts
                     if known.again:
                         yield RescanUnit(planned._replace(files=known.again, names=()))
                     continue
@@ -73,7 +73,7 @@ class CachedFiles(FilesSource):
 
     def remember(self) -> None:
         """Keep what was read."""
-        self._log.put(self._conditions, _BATCH, self._read)
+        self._cache.put(self._conditions, _BATCH, self._read)
 
 
 def _key(unit: FilesUnit) -> str:

@@ -26,7 +26,7 @@ def opened(path: bytes) -> BufferedReader:
     return os.fdopen(handle, "rb")
 
 
-def flaw(path: bytes) -> str:
+def problem(path: bytes) -> str:
     """Return why a path is no regular file, or a link to one; nothing when it is. Nothing is opened."""
     try:
         _check(os.stat(path).st_mode)

@@ -86,7 +86,7 @@ class Clones:
         """End all clones and fetches that run, and those that begin later, with a CloneError."""
         self._stopped.set()
 
-    def bring(self, wanted: CloneWanted, progress: Progress) -> str:
+    def fetch(self, wanted: CloneWanted, progress: Progress) -> str:
         """Return the path of a bare mirror that is up to date.
 
         ``progress`` receives the current step in words, and its fraction from 0 to 1 where it is known. Raises
@@ -118,17 +118,17 @@ class Clones:
 
     def _clone(self, job: _Job, mirror: str, network: str) -> None:
         with mirrors.new(mirror) as made:
-            lender = mirrors.lender(self._directory, network)
+            alternate = mirrors.alternate(self._directory, network)
             # Not every repository can be borrowed from: its ids may be of another kind.
-            borrowed = ["--reference-if-able", lender] if lender else []
+            borrowed = ["--reference-if-able", alternate] if alternate else []
             self._git(
                 job,
                 [],
                 ["clone", "--mirror", "--progress", "--no-recurse-submodules", "--template=", *borrowed],
                 [made],
             )
-        if not lender:
-            mirrors.lend(self._directory, network, mirror)
+        if not alternate:
+            mirrors.register(self._directory, network, mirror)
 
     def _fetch(self, job: _Job, mirror: str) -> None:
         # The address and the refs to fetch are given again, so that the mirror's own configuration does not matter.

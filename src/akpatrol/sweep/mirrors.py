@@ -114,8 +114,8 @@ def new(mirror: str) -> Iterator[str]:
         raise
 
 
-def lender(directory: str, network: str) -> str | None:
-    """Return the mirror that a network of forks shares objects with, None when there is none yet."""
+def alternate(directory: str, network: str) -> str | None:
+    """Return the mirror that a network of forks borrows objects from, None when there is none yet."""
     try:
         with open(_register(directory, network), encoding="utf-8", errors="surrogateescape") as stream:
             mirror = os.path.join(directory, stream.read())
@@ -124,8 +124,8 @@ def lender(directory: str, network: str) -> str | None:
     return mirror if whole(mirror) else None
 
 
-def lend(directory: str, network: str, mirror: str) -> None:
-    """Let the network share objects with that mirror from now on."""
+def register(directory: str, network: str, mirror: str) -> None:
+    """Let the network borrow objects from that mirror from now on."""
     file = _register(directory, network)
     os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
     with tempfile.NamedTemporaryFile(

@@ -107,13 +107,13 @@ class Sweep:
         """Whether it was stopped."""
         return self._stopping.is_set()
 
-    def go(self, plan: Iterable[Planned], bring: Callable[[CloneWanted], str]) -> None:
-        """Scan all targets of a plan; ``bring`` clones a remote one and returns the mirror's path."""
+    def go(self, plan: Iterable[Planned], clone: Callable[[CloneWanted], str]) -> None:
+        """Scan all targets of a plan; ``clone`` clones a remote one and returns the mirror's path."""
         planned = iter(plan)
         with ThreadPoolExecutor(_CLONES_AT_ONCE) as carriers, ThreadPoolExecutor(_LARGE_AT_ONCE) as conductors:
             try:
                 while True:
-                    self._survey(planned, lambda wanted: carriers.submit(bring, wanted))
+                    self._survey(planned, lambda wanted: carriers.submit(clone, wanted))
                     self._begin(conductors)
                     if not self._flying and not (self._coming and not self.stopped):
                         break
@@ -179,7 +179,7 @@ class Sweep:
 
     def _is_conducted(self, waiting: _Waiting) -> bool:
         """Return whether a target is split among the workers, or read here because its name holds a secret."""
-        if work.tells(self._order, waiting.target):
+        if work.reveals(self._order, waiting.target):
             return True
         if self._pool.workers == 1 or len(self._conducted) >= _LARGE_AT_ONCE or waiting.seen.size <= _LARGE_BYTES:
             return False
@@ -192,7 +192,7 @@ class Sweep:
         def submit(unit: Unit) -> Future[ScanResult]:
             if self.stopped:
                 raise _StoppedError
-            pool = InlinePool() if work.tells(self._order, unit) else self._pool
+            pool = InlinePool() if work.reveals(self._order, unit) else self._pool
             return pool.submit(work.piece, self._order, unit)
 
         complete = partial(work.completed, self._order)

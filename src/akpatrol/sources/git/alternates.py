@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 from akpatrol.model.scan import Skipped
-from akpatrol.sources.regular_file import flaw, opened
+from akpatrol.sources.regular_file import opened, problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +96,7 @@ def _listed(directory: bytes, name: str, skips: list[Skipped]) -> bytes:
         with opened(file) as stream:
             content = stream.read(_LONGEST_BYTES + 1)
     except OSError as error:
-        skips.append(Skipped(item, flaw(file) or error.strerror or "cannot be opened"))
+        skips.append(Skipped(item, problem(file) or error.strerror or "cannot be opened"))
         return b""
     if len(content) > _LONGEST_BYTES:
         skips.append(Skipped(item, f"longer than {_LONGEST_BYTES >> 20} MiB"))

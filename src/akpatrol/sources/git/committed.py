@@ -46,7 +46,7 @@ class CommittedFiles:
         entry = self._entry(path)
         return entry is not None and entry.type == "blob" and not self._is_absent(path, entry)
 
-    def flaw(self, path: str) -> str:
+    def problem(self, path: str) -> str:
         """Return what is wrong with a file: it is outside, a link, or no file."""
         if self._relative(path) is None:
             return "is outside the scanned tree"
@@ -63,8 +63,8 @@ class CommittedFiles:
     def read(self, path: str, most: int) -> bytes:
         """Return the content."""
         entry, name = self._entry(path), self.name(path)
-        if flaw := self.flaw(path):
-            raise UsageError(f"{name}: {flaw}")
+        if problem := self.problem(path):
+            raise UsageError(f"{name}: {problem}")
         if not entry:
             raise UsageError(f"{name}: no such file in this commit")
         try:

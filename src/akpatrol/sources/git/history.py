@@ -115,11 +115,11 @@ class HistorySource(OneTarget):
     def _without_lent(self, placed: Sequence[Placed]) -> Iterator[Placed]:
         from akpatrol.sources.git.packs.object_directories import held  # noqa: PLC0415 - only in a sweep, and with a hit
 
-        dangling = {one.object for _, one in placed if one.object and one.state_reason is StateReason.DANGLING}
+        dangling = {where.object for _, where in placed if where.object and where.state_reason is StateReason.DANGLING}
         lent = dangling - held(self._git, dangling) if dangling else dangling
-        for match, one in placed:
-            if one.object not in lent or one.state_reason is not StateReason.DANGLING:
-                yield match, one
+        for match, where in placed:
+            if where.object not in lent or where.state_reason is not StateReason.DANGLING:
+                yield match, where
 
     def check(self) -> Iterator[Skipped]:
         """Yield what the history refers to and the object database does not hold, and indexes that cannot be read."""

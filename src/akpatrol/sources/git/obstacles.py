@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from akpatrol.model.scan import Skipped
 from akpatrol.sources.git import alternates
 from akpatrol.sources.git.repository import is_git_dir
-from akpatrol.sources.regular_file import flaw, opened
+from akpatrol.sources.regular_file import opened, problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -115,7 +115,7 @@ def _store(directory: bytes) -> Iterator[tuple[bytes, str]]:
         holds_files = part.name == b"pack" or len(part.name) == _FAN_OUT_DIGITS
         for entry in _entries(part.path):
             if holds_files and entry.name != b"multi-pack-index.d" and entry.is_dir():
-                yield entry.path, flaw(entry.path)  # git gives up altogether when it is to read one
+                yield entry.path, problem(entry.path)  # git gives up altogether when it is to read one
             yield from _one(entry)
     for entry in _entries(os.path.join(directory, b"info", b"commit-graphs")):
         yield from _one(entry)
@@ -134,7 +134,7 @@ def blocks(path: bytes) -> str:
         mode = os.stat(path).st_mode
     except OSError:
         return ""
-    return flaw(path) if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else ""
+    return problem(path) if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else ""
 
 
 def _file(entry: os.DirEntry[bytes], roots: list[bytes]) -> str:
@@ -143,7 +143,7 @@ def _file(entry: os.DirEntry[bytes], roots: list[bytes]) -> str:
         return ""
     if entry.is_symlink() and os.readlink(entry.path).startswith(b"refs/"):
         return ""  # the name of a branch, which need not have a commit
-    return flaw(entry.path) or ("" if _leads_in(entry.path, roots) else _OUTSIDE)
+    return problem(entry.path) or ("" if _leads_in(entry.path, roots) else _OUTSIDE)
 
 
 def _leads_in(path: bytes, roots: list[bytes]) -> bool:

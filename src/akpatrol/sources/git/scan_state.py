@@ -46,14 +46,14 @@ class _PartProgress:
 
 
 class Memory:
-    """Knows the parts of one repository in ``log``. Use: ``survey``, ``units``, ``note`` for each, ``remember``."""
+    """Knows the parts of one repository in ``cache``. Use: ``survey``, ``units``, ``note`` for each, ``remember``."""
 
-    def __init__(self, git: Git, log: ScanCache, conditions: str) -> None:
+    def __init__(self, git: Git, cache: ScanCache, conditions: str) -> None:
         self._git = git
-        self._log = log
+        self._cache = cache
         self._conditions = conditions
         self._key = sha256(os.path.realpath(git.repository.common_dir)).hexdigest()
-        cached = scan_state_json.before(log.get(conditions, _REPOSITORY, self._key))
+        cached = scan_state_json.before(cache.get(conditions, _REPOSITORY, self._key))
         self.met = cached is not None
         self._before = cached or scan_state_json.CachedRepository()
         self._now = scan_state_json.CachedRepository()
@@ -103,7 +103,7 @@ class Memory:
         while self._parts:
             part, known = self._parts.pop(0)
             if known:
-                yield from known.told
+                yield from known.counts
                 again = part.some(known.again) if known.again else ()
                 yield from (RescanUnit(SliceUnit(target, self._git, piece)) for piece in again)
                 continue
@@ -134,17 +134,17 @@ class Memory:
             if key and reading.planned and not reading.ahead and not reading.spoiled and reading.read
             if (value := scan_state_json.part_value(reading.read))
         }
-        self._log.put(self._conditions, _PART, entry)
+        self._cache.put(self._conditions, _PART, entry)
         if not self._state:
             return
         now = self._now
         if not complete or (now != self._before and not self._kept_still()):
             now = now._replace(tips=None)
         if not self.met or now != self._before:
-            self._log.put(self._conditions, _REPOSITORY, {self._key: scan_state_json.repository_value(now)})
+            self._cache.put(self._conditions, _REPOSITORY, {self._key: scan_state_json.repository_value(now)})
 
     def _known(self, part: Part) -> CachedPart | None:
-        return scan_state_json.known(self._log.get(self._conditions, _PART, part.key)) if part.key else None
+        return scan_state_json.known(self._cache.get(self._conditions, _PART, part.key)) if part.key else None
 
     def _still_there(self, survey: Survey, packs: Sequence[str], loose: frozenset[str]) -> bool:
         """Return whether every earlier object still exists, so that everything reached through them does too."""

@@ -21,7 +21,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 class CachedPart(NamedTuple):
     """The counts of a part, and the ids of the objects to scan again."""
 
-    told: tuple[Counted | Excluded, ...]
+    counts: tuple[Counted | Excluded, ...]
     again: tuple[str, ...]
 
 

@@ -12,7 +12,7 @@ from akpatrol.sources.git import alternates
 from akpatrol.sources.git.packs import entries, object_directories, partition
 from akpatrol.sources.git.packs.pack_index import PackIndex
 from akpatrol.sources.git.packs.slices import Everything, LooseObjects
-from akpatrol.sources.regular_file import flaw
+from akpatrol.sources.regular_file import problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -68,17 +68,17 @@ def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambd
     try:
         id_bytes = _ID_BYTES[git.run("rev-parse", "--show-object-format").strip()]
         directories, skips = alternates.directories(git)
-        opened, held, broken = _opened(directories, id_bytes)
+        opened, stores, broken = _opened(directories, id_bytes)
     except (KeyError, GitError):
         return None
-    state_ = _state(held)
+    state_ = _state(stores)
     arranged = arrange(opened)
-    repeated = _without_repetition([pack.idx for pack in arranged], held, id_bytes)
+    repeated = _without_repetition([pack.idx for pack in arranged], stores, id_bytes)
     packs = (
         pack._replace(repeated=bytes(marks) if 1 in marks else b"")
         for pack, marks in zip(arranged, repeated, strict=True)
     )
-    return Survey(id_bytes, tuple(packs), tuple(held), (*skips, *broken), state_)
+    return Survey(id_bytes, tuple(packs), tuple(stores), (*skips, *broken), state_)
 
 
 def state(git: Git, id_bytes: int) -> object:
@@ -143,7 +143,7 @@ def _pack(path: bytes, label: str, id_bytes: int) -> Pack | Skipped:
     except OSError as error:
         if isinstance(error, FileNotFoundError) and not os.path.lexists(reading):
             raise
-        return Skipped(item, flaw(reading) or error.strerror or "cannot be opened")
+        return Skipped(item, problem(reading) or error.strerror or "cannot be opened")
     except GitError as error:
         return Skipped(item, f"{error}: none of its objects can be read")
 

@@ -72,8 +72,8 @@ class Rebuild:
                 except BrokenObjectError:
                     continue
                 if ahead := deltas.get(entry):
-                    own = self._hold(entry, base, type_, data, len(ahead))
-                    stack += [(delta, own) for delta in ahead]
+                    rebuilt = self._hold(entry, base, type_, data, len(ahead))
+                    stack += [(delta, rebuilt) for delta in ahead]
                 if not silent[entry]:
                     done[entry] = 1
                     id_ = hexes[entry * width : entry * width + width]
@@ -108,9 +108,9 @@ class Rebuild:
 
     def _hold(self, entry: int, base: _Base | None, type_: str, data: bytes, waiting: int) -> _Base:
         """Keep a base for its deltas; drop those that waited longest when that is too much."""
-        own = _Base(entry, base, type_, data, waiting)
+        held = _Base(entry, base, type_, data, waiting)
         bases = self._bases
-        bases.append(own)
+        bases.append(held)
         self._held += len(data)
         while self._held > BUDGET_BYTES and len(bases) > 1:
             oldest = bases.popleft()
@@ -119,7 +119,7 @@ class Rebuild:
                 oldest.data = None
         while bases[0].data is None:
             bases.popleft()
-        return own
+        return held
 
     def _again(self, base: _Base) -> bytes:
         """Return a dropped base's content, made from the nearest that is there, and hold it if it fits."""
