@@ -68,6 +68,7 @@ class Machine:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(packages),
             "PIP_NO_INDEX": "1",
+            "PIP_NO_COMPILE": "1",  # who runs a module compiles it, and few are
             "PIP_NO_BUILD_ISOLATION": "0",  # pip takes the value, not the name: there is none
             "RUNNER_TEMP": str(self.temp),
             "TMPDIR": str(self.temp),

@@ -63,7 +63,7 @@ class PatternCache:
 
 
 def _seal(key: str, value: bytes) -> bytes:
-    """Return a hash of a value with its key and the version that wrote it."""
+    """Return a hash of a value, its key and the program's version."""
     from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
 
     return sha256(f"{__version__} {key}\0".encode() + value).digest()

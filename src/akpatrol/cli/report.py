@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--since",
     metavar="RUN",
     help="For a store: show only what is new, changed or gone since RUN: a run's number, `previous`, a date, or an age "
-    "as 7d or 12h.",
+    "such as 7d or 12h.",
 )
 @click.option(
     "--coverage", is_flag=True, help="For a store: list the targets that were not fully read, and why, as text or json."

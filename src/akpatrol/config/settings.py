@@ -154,10 +154,16 @@ def keep_paths(names: tuple[str, ...]) -> None:
 
 
 def most_jobs(wanted: int | None) -> int:
-    """Return the number of processes that may read; in a deleted directory no further one can be started."""
+    """Return how many processes may read.
+
+    None can be started from a directory that was deleted, nor on Linux without the shared memory that Python's
+    semaphores take: https://man7.org/linux/man-pages/man7/sem_overview.7.html
+    """
     try:
         os.getcwd()
     except OSError:
+        return 1
+    if sys.platform == "linux" and not os.access("/dev/shm", os.W_OK):  # noqa: S108 - nothing is written
         return 1
     return wanted or default_jobs()
 

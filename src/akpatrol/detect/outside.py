@@ -27,8 +27,8 @@ class Around:
     def holds(self, index: int, keywords: Sequence[str]) -> bool:
         """Return whether any keyword of the rule of that number is there."""
         if index not in self._known:
-            here = any(word.encode() in self._lowered for word in keywords)
-            self._known[index] = here or bool(self._outer and self._outer.holds(index, keywords))
+            has_keyword = any(word.encode() in self._lowered for word in keywords)
+            self._known[index] = has_keyword or bool(self._outer and self._outer.holds(index, keywords))
         return self._known[index]
 
     @cached_property

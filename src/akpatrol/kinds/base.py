@@ -87,8 +87,8 @@ class SarifRule(NamedTuple):
 class Verifiability(NamedTuple):
     """How the API verifies a credential.
 
-    ``form`` is a pattern for the whole credential: nothing else is sent. ``path`` is requested. A credential that
-    ``needs_organization`` is sent once for each organization that the user names.
+    ``form`` is a pattern for the credential: nothing else is sent. ``path`` is the path of the request. A credential
+    that ``needs_organization`` is sent once for each organization that the user names.
     """
 
     form: bytes

@@ -35,7 +35,7 @@ class TriggerEnds:
         self._to = -1
 
     def after(self, place: int) -> int:
-        """Return the first end behind ``place``, -1 without one."""
+        """Return the first end after ``place``, -1 without one."""
         index = bisect_right(self.exact, place)
         nearest = self.exact[index] if index < len(self.exact) else -1
         for number in range(bisect_right(self.dense, place, key=_stop), len(self.dense)):

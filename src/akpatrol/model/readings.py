@@ -1,4 +1,4 @@
-"""Shorter readings of a credential whose end is uncertain, and which of them is known."""
+"""Derive the shorter readings of a credential whose end is uncertain, and find those that are known."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ class KnownSecrets:
     def __init__(self, certain: Iterable[tuple[CredentialKind, Secret]], names: Collection[str] = ()) -> None:
         self._secrets = set(certain)
         self._names = names
+        self._beginnings = tuple(name for name in names if name.startswith(identity.PREFIX))
 
     def resolved(self, match: Match, occurrence: Occurrence) -> tuple[Match, Occurrence]:
         """Return a match and its occurrence with their end, if that is known."""
@@ -64,11 +65,12 @@ class KnownSecrets:
     def _is_queried(self, kind: CredentialKind, secret: Secret) -> bool:
         if not self._names:
             return False
-        return identity.secret_sha256(secret) in self._names or identity.fingerprint(kind, secret) in self._names
+        name = identity.fingerprint(kind, secret)
+        return identity.secret_sha256(secret) in self._names or name.startswith(self._beginnings)
 
 
 def _ended(occurrence: Occurrence, longest: Secret, secret: Secret) -> Occurrence:
-    """Return the occurrence of the longest reading as one of the shorter secret; the rest stays masked."""
+    """Return an occurrence of the longest reading as one of ``secret``; the rest stays masked."""
     rest = Secret(longest.reveal()[len(secret.reveal()) :])
     context: list[str | Secret] = []
     for part in occurrence.context:

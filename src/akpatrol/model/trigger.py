@@ -6,7 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 _WINDOW_BYTES = 256
-# Most contents hold no NUL and few of these signs, of which most patterns need one.
+# Most contents hold no NUL and few of these characters, and most patterns need one of them.
 _RARE = b"\0%&\\=#;{}"
 
 

@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from akpatrol.sources.base import Source
     from akpatrol.sources.git.repository import Repository
 
-_INVITATION = "One credential, or its fingerprint, SHA-256 or key id (not shown):"
+_INVITATION = "One credential, or its fingerprint or the beginning of that, SHA-256 or key id (not shown):"
 _UNKNOWN = (
-    "found nowhere: no rule recognises it and no key id starts with it; it was searched for as text, plain and as "
-    "{encodings}, but may occur in another form"
+    "found nowhere: no rule recognises it and no key id or fingerprint starts with it; it was searched for as text, "
+    "plain and as {encodings}, but may occur in another form"
 )
 
 
@@ -80,8 +80,8 @@ def _query(settings: Settings, console: Console) -> _Wanted:
     """Return the queries; a credential leaves this function only masked, hashed, and as a rule in memory."""
     typed = console.ask(_INVITATION, one_line=True).strip()
     named = credential_query.named(typed.decode("ascii", "replace"))
-    if named and not _is_text(named):
-        return _Wanted([named])
+    if named and not any(map(_is_text, named)):
+        return _Wanted(named)
     unit = StreamUnit("0", Secret(typed))
     examiner = Examiner(rules_.load(settings.rules), settings.limits)
     matches = {item.match.secret: item.match for item in examiner.examine(unit) if isinstance(item, RawFinding)}
@@ -93,9 +93,9 @@ def _query(settings: Settings, console: Console) -> _Wanted:
     if not (text := text_query.of(typed)):
         raise UsageError("no rule recognises the input, and it is too short or too long to search for as text")
     # A hash gives no text to search for.
-    doubt = "" if named and named.digest else _UNKNOWN.format(encodings=", ".join(text.encodings))
+    doubt = "" if any(query.digest for query in named) else _UNKNOWN.format(encodings=", ".join(text.encodings))
     literal = credential_query.of_text(text.secret, doubt)
-    return _Wanted([*([named._replace(text=literal.text)] if named else []), literal], text)
+    return _Wanted([*(one._replace(text=literal.text) for one in named), literal], text)
 
 
 def _is_text(question: CredentialQuery) -> bool:

@@ -41,7 +41,7 @@ def minimum(settings: Settings, queries: Sequence[CredentialQuery]) -> Confidenc
 
 
 def names(queries: Sequence[CredentialQuery]) -> frozenset[str]:
-    """Return the fingerprints and SHA-256s of the queries: they decide where a credential ends."""
+    """Return the queries' fingerprints, their beginnings and SHA-256s, which decide where a credential ends."""
     return frozenset(name for query in queries for name in (query.fingerprint, query.digest) if name)
 
 

@@ -1,7 +1,7 @@
-"""Literals: a few bytes that every match of a rule holds, short enough to search for in every encoding.
+"""Derive literals: a few bytes that every match of a rule holds, short enough to search for in every encoding.
 
-They come from the rule's pattern, else from its keywords. A keyword, as in gitleaks, may be
-outside the encoded text, so the pattern's own bytes come first.
+They come from the rule's pattern, else from its keywords. A keyword, as in gitleaks, may be outside the encoded text,
+so the pattern's own bytes come first.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def of_all(rules: Iterable[Rule]) -> tuple[Literal, ...]:
 @lru_cache(1)
 def shipped() -> tuple[Literal, ...]:
     """Return the literals of the shipped rules."""
-    from akpatrol.rules import rule_file  # noqa: PLC0415 - callers with their own literals do without
+    from akpatrol.rules import rule_file  # noqa: PLC0415 - only where the caller has no literals
 
     return of_all(rule_file.load().rules)
 
@@ -144,7 +144,7 @@ def _rank(literals: tuple[Literal, ...]) -> tuple[float, int]:
 
 
 def _worth(places: Sequence[bytes], *, leading: bool) -> float:
-    """Return how rare the bytes are, in bits; more where a match begins with them, for then its encoding does too."""
+    """Return how rare the bytes are, in bits; more where a match begins with them, as then its encoding does too."""
     bits = 0.0
     for index, place in enumerate(places):
         bits += _REPEATED_BITS if place in places[:index] else 8 - log2(len(place))

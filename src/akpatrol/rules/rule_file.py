@@ -1,4 +1,4 @@
-"""Rule files: gitleaks' TOML format, with a table of our own for keys that gitleaks does not have.
+"""Load rule files: gitleaks' TOML format, with a table of our own for keys that gitleaks does not have.
 
 A file holds ``[[rules]]`` (``id``, ``description``, ``regex``, ``keywords``, ``secretGroup``, ``entropy``, ``path``,
 ``allowlists``) and, for ours, ``[akpatrol.rules.<id>]`` (see ``_OWN_KEYS``). Shipped rules run on ``re``; users'
@@ -45,7 +45,7 @@ _ALLOWLIST_KEYS = frozenset(
 
 
 class Allowlist(NamedTuple):
-    """gitleaks' own exception for a rule: what matches it is not a finding."""
+    """gitleaks' own exception for a rule: a match that it covers is not a finding."""
 
     regexes: tuple[str, ...] = ()
     target: str = "secret"
@@ -106,7 +106,7 @@ def shipped_files() -> list[str]:
 
 
 def load(extra: Sequence[str | os.PathLike[str] | NamedFile] = ()) -> RuleSet:
-    """Read the shipped rules and then those of ``extra`` (files, directories of ``*.toml``, or what was read already).
+    """Read the shipped rules and then those of ``extra``: files, directories of ``*.toml``, or contents read before.
 
     Raises RuleError when a file cannot be read or a rule is wrong.
     """
@@ -132,7 +132,7 @@ def read(file: str) -> bytes:
 
 
 def parse(content: bytes, file: str, *, shipped: bool = False) -> list[Rule]:
-    """Turn a rule file's bytes into rules. Raises RuleError."""
+    """Parse a rule file's bytes. Raises RuleError."""
     try:
         document = tomllib.loads(content.decode())
     except ValueError as error:  # the parser's own, and int()'s for a number of more than 4,300 digits

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -84,6 +86,13 @@ def test_hook_variables_are_made_absolute(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_processors() -> None:
     assert settings.default_jobs() >= 1
+
+
+def test_one_process_where_no_other_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings.most_jobs(3) == 3
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(os, "access", lambda path, _mode: not path.endswith("shm"))
+    assert settings.most_jobs(3) == settings.most_jobs(None) == 1
 
 
 def test_environment_is_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from akpatrol.detect.likelihood import SYMBOLS, is_random, score
 from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium, Nature
 from akpatrol.detect.plain import Plain, serves
-from akpatrol.detect.sieve import Crowd, Sieve
+from akpatrol.detect.sieve import RejectionBudget, Sieve
 from akpatrol.kinds.base import Bounds, CredentialKind
 from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
 from akpatrol.rules.rule_file import load
@@ -78,7 +78,9 @@ def test_finds_in_text_what_the_sieve_finds(rule: Rule, text: bytes) -> None:
     medium = Medium(text + b" " * 400)
     if medium.is_text(0, len(text)):
         sieve = Sieve(rule, Matcher(rule))
-        assert set(_plain(rule).find(medium, 0, len(text), Work())) == set(sieve.find(medium, 0, len(text), Crowd()))
+        assert set(_plain(rule).find(medium, 0, len(text), Work())) == set(
+            sieve.find(medium, 0, len(text), RejectionBudget())
+        )
 
 
 @given(st.one_of(st.binary(max_size=200), _texts()), st.data())

@@ -77,7 +77,7 @@ def test_each_credential_is_judged_once(frame: str, seed: int, number: int) -> N
 
 
 def test_many_credentials_in_binary_data_use_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sieve, "MOST_CROWDED", 20)
+    monkeypatch.setattr(sieve, "MOST_REJECTED", 20)
     rng = Random(1)
     keys = [organization_key(rng).encode() for _ in range(200)]
     work = Work()
@@ -88,7 +88,7 @@ def test_many_credentials_in_binary_data_use_nothing_up(monkeypatch: pytest.Monk
 
 
 def test_past_a_crowd_in_words_of_their_own_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sieve, "MOST_CROWDED", 20)
+    monkeypatch.setattr(sieve, "MOST_REJECTED", 20)
     calls: list[int] = []
 
     def counting(*given: Any) -> Any:
@@ -119,7 +119,7 @@ def test_a_framed_token_in_a_long_pool_is_found() -> None:
 
 def test_tokens_of_others_use_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A table of another vendor's tokens amid which one of ours stands."""
-    monkeypatch.setattr(sieve, "MOST_CROWDED", 20)
+    monkeypatch.setattr(sieve, "MOST_REJECTED", 20)
     rng = Random(6)
     rows = [b"\x8c\x33github_pat_" + random_text(rng, "base62", 40).encode() + b"\x94" for _ in range(200)]
     key = organization_key(rng).encode()

@@ -11,6 +11,7 @@ from akpatrol.model.scan import Place, Skipped, StateReason
 from akpatrol.sources.base import STORED, OneTarget
 from akpatrol.sources.git import catfile, completeness, describe, gitdir, placement, revisions
 from akpatrol.sources.git.earlier import Earlier
+from akpatrol.sources.git.indexes import Indexes
 from akpatrol.sources.git.missing_commits import shallow_boundary
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
 
@@ -52,6 +53,7 @@ class HistorySource(OneTarget):
         self._complete = False
         self._met: list[bytes] = []
         self._walk: completeness.HistoryWalk | None = None
+        self._indexes = Indexes(git)
 
     def recall(self, conditions: str) -> None:
         """Look up what was read under these conditions."""
@@ -107,7 +109,7 @@ class HistorySource(OneTarget):
         """Yield each raw finding with its provenance in the whole history."""
         if self._walk:
             self._walk.give_up()
-        placed = placement.place(self._git, hits)
+        placed = placement.place(self._git, hits, indexes=self._indexes)
         return placed if self._lent else self._without_lent(list(placed))
 
     def _without_lent(self, placed: Sequence[Placed]) -> Iterator[Placed]:
@@ -115,10 +117,13 @@ class HistorySource(OneTarget):
 
         dangling = {where.object for _, where in placed if where.object and where.state_reason is StateReason.DANGLING}
         lent = dangling - held(self._git, dangling) if dangling else dangling
-        yield from ((match, where) for match, where in placed if where.object not in lent)
+        for match, where in placed:
+            if where.object not in lent or where.state_reason is not StateReason.DANGLING:
+                yield match, where
 
     def check(self) -> Iterator[Skipped]:
-        """Yield a skip for each missing object that the history refers to."""
+        """Yield a skip for each missing object that the history refers to, and for each unreadable index."""
+        yield from self._indexes.skips
         self._complete = True
         for gap in chain(self._git.obstacles(), completeness.gaps(self._git, self._walk, self._proof())):
             self._complete = False

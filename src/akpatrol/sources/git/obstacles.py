@@ -57,9 +57,11 @@ def skips(repository: Repository, stores: Sequence[bytes], reasons: Mapping[byte
         yield Skipped(bases[base] + os.fsdecode(os.path.relpath(path, base)), reason)
 
 
-def includes(common_dir: bytes) -> bool:
-    """Return whether the configuration includes other files: git would wait for a FIFO there, or read anything."""
-    return any(_INCLUDE.search(content_of(os.path.join(common_dir, name))) for name in CONFIGURATIONS)
+def includes(repository: Repository) -> bool:
+    """Return whether a configuration includes other files: git would wait for a FIFO there, or read anything."""
+    directories = {repository.common_dir, repository.git_dir}
+    directories |= {entry.path for entry in _entries(os.path.join(repository.common_dir, b"worktrees"))}
+    return any(_INCLUDE.search(content_of(os.path.join(one, name))) for one in directories for name in CONFIGURATIONS)
 
 
 def without_includes(configuration: bytes) -> bytes:

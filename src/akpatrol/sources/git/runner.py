@@ -88,6 +88,7 @@ class Git:
         path = os.pathsep.join(part for part in os.get_exec_path() if os.path.isabs(part))
         self._environment = {**_ENVIRONMENT, **environment, "PATH": path}
         self._git_dir = repository.common_dir if common else repository.git_dir
+        self._common_dir = repository.common_dir
         self._proven = False
         self._obstacles: tuple[Skipped, ...] = ()
         self._keeper: Keeper | None = None
@@ -123,6 +124,18 @@ class Git:
         environment = {name: value for name, value in self._environment.items() if name not in hidden}
         other._environment = environment | leading  # noqa: SLF001 - its own copy
         other._command = [*self._command]  # noqa: SLF001
+        return other
+
+    def of(self, git_dir: bytes) -> Git:
+        """Return a git for the common git directory, or for that of a linked work tree. Raises GitError."""
+        self._prove()
+        other = copy(self)
+        inside = os.path.relpath(git_dir, self.repository.common_dir)
+        own = os.path.normpath(os.path.join(self._common_dir, inside))
+        other._command = [b"git", b"--git-dir=" + own, *self._command[2:]]  # noqa: SLF001 - its own copy
+        # Its own file could name a repository elsewhere.
+        common = {"GIT_COMMON_DIR": os.fsdecode(self._common_dir)}
+        other._environment = {**self._environment, **common}  # noqa: SLF001 - its own copy
         return other
 
     def run(
@@ -228,7 +241,7 @@ class Git:
         stores, _ = alternates.directories(self)
         found = obstacles(self.repository, stores)
         self._obstacles = tuple(skips(self.repository, stores, found))
-        if found or includes(self.repository.common_dir) or includes(self.repository.git_dir):
+        if found or includes(self.repository):
             self._stand_in(found, stores)
         self._proven = True
 
@@ -241,6 +254,7 @@ class Git:
         except OSError as error:
             raise GitError(f"cannot isolate git from the git directory: {error.strerror}") from None
         self._keeper = keeper
+        self._common_dir = made.common_dir
         self._command[1:2] = [b"--git-dir=" + made.git_dir]
         if not any(word.startswith(b"--work-tree=") for word in self._command):
             # Paths in the configuration are relative to the git directory.

@@ -24,6 +24,7 @@ class SafeDirectory(NamedTuple):
     """``objects`` says whether it has its own object directories, which git's variables must not override."""
 
     git_dir: bytes
+    common_dir: bytes
     objects: bool
 
 
@@ -57,7 +58,7 @@ def build(
         pointer = b"commondir"
         _git_directory(source, target, {*avoided, os.path.join(source, pointer)})
         _write(os.path.join(target, pointer), common + b"\n")
-    return SafeDirectory(linked.get(git_dir, common), objects)
+    return SafeDirectory(linked.get(git_dir, common), common, objects)
 
 
 def _git_directory(source: bytes, target: bytes, avoided: Collection[bytes]) -> None:

@@ -25,7 +25,6 @@ class Trail:
     size: int = 0
     more: bool = False
     walked: bool = False
-    staged: bool = False
 
     def add(self, change: TreeChange) -> None:
         """Add the paths of a change, up to the limit."""

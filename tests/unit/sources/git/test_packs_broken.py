@@ -262,6 +262,19 @@ def test_unknown_index_is_left_to_git(small: Repository) -> None:
     assert skips
 
 
+def test_an_offset_beyond_the_table_is_said_of_an_index_whose_checksum_is_right(small: Repository) -> None:
+    (index,) = (small.git_dir / "objects/pack").glob("*.idx")
+    content, expected = bytearray(index.read_bytes()), truth(small)
+    content[-40 - 4 * len(expected)] |= 0x80  # of the first object's offset
+    damage(index, bytes(content[:-20]) + hashlib.sha1(content[:-20], usedforsecurity=False).digest())
+    objects, skips = read(git_of(small))
+    assert [skip.reason for skip in skips if skip.item == f"objects/pack/{index.with_suffix('.pack').name}"] == [
+        "index is damaged, it has no offset of some objects: run git index-pack on it"
+    ]
+    assert len(objects) == len(expected) - 1
+    assert objects.items() <= expected.items()
+
+
 def test_quarantine(repo: Repository) -> None:
     """A hook's environment says where the objects of a push are."""
     repo.commit()

@@ -41,6 +41,8 @@ class Pack(NamedTuple):
             yield Skipped(self.shown, "wrong index checksum, object ids may be wrong: run git index-pack on it")
         elif not self.idx.is_of(self.file):
             yield Skipped(self.shown, "pack is damaged or does not match its index: run git index-pack on it")
+        elif self.idx.astray:
+            yield Skipped(self.shown, "index is damaged, it has no offset of some objects: run git index-pack on it")
         yield from partition.slices(self.path, self.file, self.idx, self.repeated)
 
 
