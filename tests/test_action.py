@@ -39,7 +39,7 @@ _PINNED = re.compile(r"^([\w.-]+)==[^ ]+(.*)$", re.MULTILINE)
 
 @dataclass
 class Done:
-    """What a step came to; ``outputs`` and ``summary`` are what it left for the runner."""
+    """The result of a step; ``outputs`` and ``summary`` are the files that it wrote for the runner."""
 
     code: int
     out: str

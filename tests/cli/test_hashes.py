@@ -86,7 +86,7 @@ def test_what_was_found_nowhere(run: Run, tree: Path, tmp_path: Path, token: str
 
 
 def test_what_nobody_said_to_be_a_key_id_is_no_clean_zero(run: Run, tree: Path, tmp_path: Path, key: str) -> None:
-    """A secret's half, another vendor's token and a password look like one, and lie in the tree."""
+    """A secret's half, another vendor's token and a password look like one, and are in the tree."""
     half, foreign, word = key.partition(".")[2], "ghp_" + "aB3d" * 9, "hunter2hunter"
     (tree / "foreign").write_text(f"{foreign} {word}\n")
     file = tmp_path / "hashes"
@@ -197,7 +197,7 @@ def test_wrong_files(run: Run, tree: Path, name: str) -> None:
 
 
 def test_what_ends_nobody_knows_where_is_found_by_its_own_hash(run: Run, tmp_path: Path, key: str) -> None:
-    """A program's literals stand next to one another: what is asked for tells where it ends."""
+    """A program's literals are next to one another: the query decides where the credential ends."""
     root, file = tmp_path / "tree", tmp_path / "hashes"
     root.mkdir()
     (root / "program").write_bytes(bytes(600) + f"input{key}createElement".encode() + bytes(600))

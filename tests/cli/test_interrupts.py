@@ -1,4 +1,4 @@
-"""Ctrl-C: what was found is told, a process that just starts says nothing, and a second one ends at once."""
+"""Ctrl-C: findings are reported, a process that just starts prints nothing, and a second Ctrl-C ends at once."""
 
 from __future__ import annotations
 

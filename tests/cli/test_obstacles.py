@@ -1,4 +1,4 @@
-"""What stands in a git directory where git expects a file costs no time and no finding, and is told by its name."""
+"""Special files where git expects a file cost no time and no finding, and are reported by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clones from the hostile: nothing runs, nothing leaks, and everything comes to an end."""
+"""Clones from hostile servers: nothing runs, nothing leaks, and everything ends."""
 
 from __future__ import annotations
 
