@@ -133,7 +133,7 @@ def test_a_second_sweep_opens_only_what_could_not_be_read(run: Run, tmp_path: Pa
     assert own.found(third.json) == own._replace(places=own.places | {place}).expected
 
 
-def test_other_wishes_make_everything_be_read_again(run: Run, tmp_path: Path, read: list[str], key: str) -> None:
+def test_other_options_make_a_sweep_read_all_again(run: Run, tmp_path: Path, read: list[str], key: str) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "a").write_text(f"KEY={key}\n")
     sweep = ("sweep", tmp_path / "tree", "--store", tmp_path / "store", "--jobs", "1")

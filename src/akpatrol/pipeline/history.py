@@ -41,7 +41,7 @@ def history(configure: Configure, console: Console, repo: str, *, remember: bool
     target = describe_target(git, git_repository)
     with closing(ScanCache(settings.cache)) as log:
         source = HistorySource(git, target, log if settings.cache else None)
-        hooks = CommandHooks(emptiness.with_notice, whole="history")
+        hooks = CommandHooks(emptiness.with_notice, scan_kind="history")
         code = run("history", [source], settings, console, hooks)
         if settings.options.verbose and remember:
             console.say(f"cache: {visible(log.problem or log.file)}")

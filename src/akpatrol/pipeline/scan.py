@@ -39,8 +39,8 @@ def scan(configure: Configure, console: Console, paths: tuple[str, ...], *, trac
         sources.append(FilesSource(targets, excluder(settings), tracked=tracked))
     if "-" in named:
         sources.append(StreamSource(Target(str(len(targets)), "stream", "-")))
-    scan_kind = None if "-" in named else _whole(targets, tracked=tracked)
-    return run("scan", sources, settings, console, CommandHooks(whole=scan_kind, expected=emptiness.FILES))
+    scan_kind = None if "-" in named else _scan_kind(targets, tracked=tracked)
+    return run("scan", sources, settings, console, CommandHooks(scan_kind=scan_kind, expected=emptiness.FILES))
 
 
 def target_of(path: str) -> Target:
@@ -60,7 +60,7 @@ def target_of(path: str) -> Target:
     return Target("", "directory" if stat.S_ISDIR(mode) else "file", root, base=base)
 
 
-def _whole(targets: list[Target], *, tracked: bool) -> str | None:
+def _scan_kind(targets: list[Target], *, tracked: bool) -> str | None:
     """Return the kind of scan when it covers all of a repository, or of a directory outside any repository."""
     directories = [target for target in targets if target.kind == "directory" and target.base in (None, target.root)]
     return ("tracked" if tracked else "scan") if len(directories) == len(targets) == 1 else None

@@ -141,7 +141,7 @@ class _SweepRun:
         stages = self._stages._replace(settings=offline)
         answered = stages.answer(report, (*emptiness.FILES, *emptiness.OBJECTS))
         owned = stages.verify(answered, self._console).report
-        decided = stages.decide(owned, whole=None)
+        decided = stages.decide(owned, scan_kind=None)
         code = conclude(decided, Engine(self._spec.rules), self._settings, self._console)
         if not self._settings.options.quiet:
             self._console.show_table(decided, totals)

@@ -68,7 +68,7 @@ def trace(configure: Configure, console: Console, targets: Sequence[str]) -> Exi
         sources = list(_sources(files, histories, settings, cache if settings.cache and not wanted.text else None))
         hooks = CommandHooks(
             lambda report: _honest(report, histories, wanted),
-            asked=wanted.questions,
+            queries=wanted.questions,
             text=trace_screen.render,
             rule=text_query.rule_of(wanted.text) if wanted.text else None,
             expected=(*emptiness.FILES, *emptiness.OBJECTS),

@@ -39,7 +39,7 @@ class Background:
         self, credentials: Sequence[Credential], options: VerifyOptions, transport: httpx.AsyncBaseTransport | None
     ) -> None:
         self._credentials = credentials
-        self._wishes = options
+        self._options = options
         self._transport = transport
         self._learned: list[PartialResult] = []
         self._news: queue.SimpleQueue[PartialResult | None] = queue.SimpleQueue()
@@ -77,8 +77,8 @@ class Background:
     async def _batch(self) -> None:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         self._begun.set()
-        async with Verifier(self._wishes, self._transport) as verifier:
-            await Batch(self._wishes, verifier.ask, self._learn).run(self._credentials)
+        async with Verifier(self._options, self._transport) as verifier:
+            await Batch(self._options, verifier.ask, self._learn).run(self._credentials)
 
     def _learn(self, credential: Credential, verification: Verification, stage: Stage) -> None:
         self._learned.append(learned := PartialResult(credential, verification, stage))

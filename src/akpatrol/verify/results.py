@@ -7,7 +7,7 @@ from time import gmtime, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.credential import OrganizationAnswer, Verification, VerificationStatus
-from akpatrol.verify.contract import Answer, Said, decide, said, silence
+from akpatrol.verify.contract import Answer, Meaning, decide, meaning, silence
 from akpatrol.verify.scopes import blast_radius
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def _scopes(answer: Answer | None) -> tuple[tuple[str, ...], str]:
     """Return the scopes and, when they could not be read, a sentence that says so."""
     if answer is None:
         return (), ""
-    if said(answer) is Said.ACCEPTED and answer.scopes is not None:
+    if meaning(answer) is Meaning.ACCEPTED and answer.scopes is not None:
         return answer.scopes, ""
-    if said(answer) is Said.NOTHING:
+    if meaning(answer) is Meaning.NOTHING:
         return (), f" Its scopes could not be read: {silence(answer)}"
     return (), f" Its scopes could not be read ({answer.status})."

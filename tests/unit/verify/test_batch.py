@@ -68,9 +68,9 @@ class _Learned:
         return [told for one, told, _ in self.all if one is credential][-1]
 
 
-def run(api: _Api, *credentials: Credential, **wishes: object) -> _Learned:
+def run(api: _Api, *credentials: Credential, **changed: object) -> _Learned:
     learned = _Learned()
-    options = VerifyOptions()._replace(**{"concurrency": 1, "scopes": False, **wishes})  # type: ignore[arg-type]
+    options = VerifyOptions()._replace(**{"concurrency": 1, "scopes": False, **changed})  # type: ignore[arg-type]
     asyncio.run(Batch(options, api, learned).run(credentials))
     return learned
 
