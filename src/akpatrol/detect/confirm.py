@@ -12,7 +12,7 @@ from akpatrol.detect.judge import POSSIBLE, judge
 from akpatrol.detect.likelihood import LONGEST, score
 from akpatrol.detect.nearby import Nearby
 from akpatrol.detect.outside import Outer
-from akpatrol.detect.plain import Plain, serves
+from akpatrol.detect.plain import TextSieve, serves
 from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.detect.sieve import RejectionBudget, Sieve
 from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, End, Match, Secret
@@ -48,7 +48,7 @@ class Confirmation:
         self._keywords = keywords
         windowed = [index for index, rule in enumerate(rules) if has_anchor(rule)]
         self._sieves = {index: Sieve(rules[index], matchers[index]) for index in windowed}
-        self._plain = {index: Plain(rules[index]) for index in windowed if serves(rules[index])}
+        self._plain = {index: TextSieve(rules[index]) for index in windowed if serves(rules[index])}
 
     def matches(
         self,

@@ -18,7 +18,7 @@ from akpatrol.detect.keywords import Keywords
 from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium
 from akpatrol.detect.nearby import CLUE_BYTES
-from akpatrol.detect.outside import Around
+from akpatrol.detect.outside import EnclosingText
 from akpatrol.detect.prefilter import Prefilter, PrefilterChoice
 from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.model.fired_triggers import exact
@@ -74,9 +74,9 @@ class Engine:
 
         return Confirmation(self.rules.rules, self._matchers, self._filters, self._keywords)
 
-    def around(self, data: bytes, result: PrefilterResult, outer: Around | None = None) -> Around:
+    def around(self, data: bytes, result: PrefilterResult, outer: EnclosingText | None = None) -> EnclosingText:
         """Return the text around encoded runs in it, given its prefilter result."""
-        return Around(data, frozenset(result.rules - self._windowed), outer)
+        return EnclosingText(data, frozenset(result.rules - self._windowed), outer)
 
     def prefiltered_parts(self, parts: Sequence[bytes]) -> Sequence[int]:
         """Return the numbers of the parts that may have a prefilter result, by one search in many small parts.

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from akpatrol.scan.work import Work
 
 
-class Around:
+class EnclosingText:
     """The text around an encoded run, and the text around that: a rule's keyword may be there.
 
     ``rules`` are the numbers of the rules that the prefilter selected to run over all of it.
     """
 
-    def __init__(self, data: bytes, rules: frozenset[int], outer: Around | None = None) -> None:
+    def __init__(self, data: bytes, rules: frozenset[int], outer: EnclosingText | None = None) -> None:
         self.rules: frozenset[int] = rules | outer.rules if outer else rules
         self._data = data
         self._outer = outer
@@ -44,4 +44,4 @@ class Outer(NamedTuple):
 
     work: Work
     clues: Callable[[], frozenset[Clue]] = frozenset
-    around: Around | None = None
+    around: EnclosingText | None = None

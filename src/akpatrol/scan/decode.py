@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from akpatrol.detect.engine import Engine
     from akpatrol.detect.keywords import Clue
-    from akpatrol.detect.outside import Around
+    from akpatrol.detect.outside import EnclosingText
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
     from akpatrol.model.scan import Origin
@@ -46,7 +46,7 @@ class Layer(NamedTuple):
     encodings: tuple[str, ...]
     span: Callable[[int, int], tuple[int, int]]
     clues: Callable[[], frozenset[Clue]]
-    around: Around
+    around: EnclosingText
 
 
 class Within(NamedTuple):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from akpatrol.detect.likelihood import SYMBOLS, is_random, score
 from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium, Nature
-from akpatrol.detect.plain import Plain, serves
+from akpatrol.detect.plain import TextSieve, serves
 from akpatrol.detect.sieve import RejectionBudget, Sieve
 from akpatrol.kinds.base import Bounds, CredentialKind
 from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
@@ -47,9 +47,9 @@ _WORDS = ["get", "default", "config", "account", "secret", "window", "handler", 
 
 
 @cache
-def _plain(rule: Rule) -> Plain:
+def _plain(rule: Rule) -> TextSieve:
     assert serves(rule)
-    return Plain(rule)
+    return TextSieve(rule)
 
 
 def _trial(rng: Random) -> str:

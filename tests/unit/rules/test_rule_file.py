@@ -1,4 +1,4 @@
-"""Rule files as values. The command line's tests cover the messages for broken ones."""
+"""Rule files as values. The command line's tests show how broken ones are reported."""
 
 from __future__ import annotations
 
