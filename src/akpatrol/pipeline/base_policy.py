@@ -61,7 +61,7 @@ class RangePolicy:
         self.absent = committed.absent if committed else {}
         self.notices = [] if self.commit or not revisions else self._without_base()
 
-    def own(self, path: str) -> str | None:
+    def inside(self, path: str) -> str | None:
         """Return a path below the root, also one that leads there through links; None for one outside."""
         absolute = os.path.abspath(path)
         directory, name = os.path.split(absolute)
@@ -101,7 +101,7 @@ class CommitPolicy:
         self.files: Files = CommittedFiles(git, id_, self.root)
         self.notices: list[str] = []
 
-    def own(self, path: str) -> str | None:
+    def inside(self, path: str) -> str | None:
         """Return a path below the root, None for one outside."""
         return path if path.startswith(self.root + os.sep) else None
 

@@ -95,7 +95,7 @@ def _query(settings: Settings, console: Console) -> _Wanted:
     # A hash gives no text to search for.
     doubt = "" if any(query.digest for query in named) else _UNKNOWN.format(encodings=", ".join(text.encodings))
     literal = credential_query.of_text(text.secret, doubt)
-    return _Wanted([*(one._replace(text=literal.text) for one in named), literal], text)
+    return _Wanted([*(reading._replace(text=literal.text) for reading in named), literal], text)
 
 
 def _is_text(question: CredentialQuery) -> bool:

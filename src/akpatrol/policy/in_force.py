@@ -25,7 +25,7 @@ class BasePolicy(Protocol):
     files: Files
     notices: list[str]
 
-    def own(self, path: str) -> str | None:
+    def inside(self, path: str) -> str | None:
         """Return the name in ``files`` of a path that the caller gives; None for one outside the checkout."""
 
     def trusts(self, credential: Credential) -> bool:
@@ -69,7 +69,7 @@ def in_force(flags: Options, start: str | None, top: str | None, base: BasePolic
 
 
 def _configuration(flags: Options, start: str | None, top: str | None, base: BasePolicy | None) -> Configuration:
-    if base and flags.config and (path := base.own(flags.config)):
+    if base and flags.config and (path := base.inside(flags.config)):
         if base.files.is_file(path):
             return configuration_of(path, None, None, base.files)
         base.notices.append(f"--config {flags.config} is ignored: the range's base has no such file")
@@ -78,7 +78,7 @@ def _configuration(flags: Options, start: str | None, top: str | None, base: Bas
 
 
 def _rules(path: str, base: BasePolicy | None) -> str | NamedFile:
-    if base and (in_base := base.own(path)) and base.files.is_file(in_base):
+    if base and (in_base := base.inside(path)) and base.files.is_file(in_base):
         return NamedFile(base.files.name(in_base), base.files.read(in_base, _MOST_BYTES))
     return path
 
@@ -90,7 +90,7 @@ def _baseline(
     if not path and not top:
         return None
     wanted = path or os.path.join(top or "", BASELINE)
-    if base and (in_base := base.own(wanted)):
+    if base and (in_base := base.inside(wanted)):
         if base.files.is_file(in_base):
             return _read(in_base, base.files)
         if path:

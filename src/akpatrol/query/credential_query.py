@@ -112,9 +112,9 @@ def parse(content: bytes, name: str) -> tuple[CredentialQuery, ...]:
         text = line.partition("#")[0].strip()
         if not text:
             continue
-        if not (found := named(text)):
+        if not (readings := named(text)):
             raise _wrong(f"{name}:{number}", text)
-        for question in found:
+        for question in readings:
             masked = f"line {number}: {question.masked}" if question.masked else ""
             questions[question._replace(masked=masked)] = None
     if not questions:

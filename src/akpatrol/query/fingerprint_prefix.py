@@ -21,27 +21,29 @@ _SHOWN = 5
 
 
 def beginning(text: str) -> str | None:
-    """Return what the fingerprint begins with, ``akp1:`` included; None for anything else."""
-    found = _BEGINNING.fullmatch(text)
-    return PREFIX + found[1].lower() if found else None
+    """Return a fingerprint or its beginning, with ``akp1:``; None for any other text."""
+    prefix = _BEGINNING.fullmatch(text)
+    return PREFIX + prefix[1].lower() if prefix else None
 
 
 def wanted(text: str) -> str:
-    """Return what the fingerprint begins with. Raises UsageError for anything else."""
-    if not (found := beginning(text)):
+    """Return a fingerprint or its beginning. Raises UsageError for any other text."""
+    if not (prefix := beginning(text)):
         raise UsageError(f"{text}: not a fingerprint or the beginning of one", hint=_FORM)
-    return found
+    return prefix
 
 
 def is_whole(name: str) -> bool:
-    """Return whether nothing of a fingerprint is left out."""
+    """Return whether a fingerprint is complete."""
     return len(name) == _WHOLE
 
 
 def the_one(name: str, known: Iterable[str]) -> str | None:
-    """Return the one of the known fingerprints that begins so, None without any. Raises UsageError for several."""
-    found = sorted({one for one in known if one.startswith(name)})
-    if len(found) > 1:
-        listed = [*found[:_SHOWN], *([f"and {len(found) - _SHOWN:,} more"] if len(found) > _SHOWN else [])]
-        raise UsageError(f"{name}: {len(found):,} fingerprints begin so", hint="give more of it:\n" + "\n".join(listed))
-    return found[0] if found else None
+    """Return the known fingerprint with this beginning, None without one. Raises UsageError for several."""
+    matches = sorted({fingerprint for fingerprint in known if fingerprint.startswith(name)})
+    if len(matches) > 1:
+        listed = [*matches[:_SHOWN], *([f"and {len(matches) - _SHOWN:,} more"] if len(matches) > _SHOWN else [])]
+        raise UsageError(
+            f"{name}: {len(matches):,} fingerprints have this beginning", hint="give more of it:\n" + "\n".join(listed)
+        )
+    return matches[0] if matches else None

@@ -56,8 +56,8 @@ class Outlook(NamedTuple):
         """Say what is known when time runs out."""
         if found:
             verdict = "push accepted, but" if self.exit_zero else "push refused:"
-            return _said(f"akpatrol: {verdict} it contains a credential; time ran out before it could be located")
-        return _said(f"{self.unread()}: time ran out. {self.again()}")
+            return _as_message(f"akpatrol: {verdict} it contains a credential; time ran out before it could be located")
+        return _as_message(f"{self.unread()}: time ran out. {self.again()}")
 
     def unread(self) -> str:
         """Return what follows from an incomplete scan."""
@@ -194,5 +194,5 @@ def _gaps(skipped: Sequence[SkipView], outlook: Outlook, *, found: bool) -> Iter
         yield from wrapped(outlook.again(), _WIDTH)
 
 
-def _said(text: str) -> str:
+def _as_message(text: str) -> str:
     return "".join(f"{line}\n" for line in wrapped(text.rstrip(), _WIDTH))

@@ -37,7 +37,7 @@ def test_the_only_one() -> None:
     assert fingerprint_prefix.the_one(_NAMES[0][:-1], _NAMES) == _NAMES[0]
     assert fingerprint_prefix.the_one(_NAMES[0], [*_NAMES, *_NAMES]) == _NAMES[0]
     assert fingerprint_prefix.the_one("akp1:12345678", _NAMES) is None
-    with pytest.raises(UsageError, match="3 fingerprints begin so") as raised:
+    with pytest.raises(UsageError, match="3 fingerprints have this beginning") as raised:
         fingerprint_prefix.the_one("akp1:00000000", _NAMES)
     assert all(name in raised.value.hint for name in _NAMES)
 

@@ -52,7 +52,7 @@ def units(target: str, repository: Repository, met: list[bytes]) -> Iterator[Git
     root = repository.common_dir
     files: list[bytes] = []
     names: list[bytes] = []
-    for entry in _blocking_told(root, walk(root, _is_object_store)):
+    for entry in _with_blocking(root, walk(root, _is_object_store)):
         if isinstance(entry, DirectoryEntry):
             (files if entry.readable else names).append(entry.path)
         elif isinstance(entry, RepositoryMet):
@@ -64,7 +64,7 @@ def units(target: str, repository: Repository, met: list[bytes]) -> Iterator[Git
         yield GitDirectoryUnit(FilesUnit(target, root, batch, () if start else tuple(names), place=Place.GIT_DIR))
 
 
-def _blocking_told(
+def _with_blocking(
     root: bytes, walked: Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]
 ) -> Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]:
     """Yield a skip for each FIFO and device: git did not create it, and it may have replaced a file."""

@@ -61,7 +61,11 @@ def includes(repository: Repository) -> bool:
     """Return whether a configuration includes other files: git would wait for a FIFO there, or read anything."""
     directories = {repository.common_dir, repository.git_dir}
     directories |= {entry.path for entry in _entries(os.path.join(repository.common_dir, b"worktrees"))}
-    return any(_INCLUDE.search(content_of(os.path.join(one, name))) for one in directories for name in CONFIGURATIONS)
+    return any(
+        _INCLUDE.search(content_of(os.path.join(directory, name)))
+        for directory in directories
+        for name in CONFIGURATIONS
+    )
 
 
 def without_includes(configuration: bytes) -> bytes:

@@ -145,9 +145,9 @@ class Git:
         cwd: bytes | None = None,
         accept: tuple[int, ...] = (0,),
         deadline: float | None = None,
-        told: list[bytes] | None = None,
+        warnings: list[bytes] | None = None,
     ) -> bytes:
-        """Return what git prints; the lines of its standard error are added to ``told``.
+        """Return what git prints; the lines of its standard error are added to ``warnings``.
 
         Raises GitError for an exit code not in ``accept`` and after ``deadline`` seconds.
         """
@@ -161,8 +161,8 @@ class Git:
             except BaseException:
                 process.kill()
                 raise
-        if told is not None:
-            told += complaint.splitlines()
+        if warnings is not None:
+            warnings += complaint.splitlines()
         if process.returncode not in accept:
             raise GitError(first_line(complaint) or f"git exited with {process.returncode}")
         return output
@@ -219,7 +219,7 @@ class Git:
             return GitError(f"git cannot be run: {os.fsdecode(error.filename)}: {error.strerror}")
         if isinstance(error, FileNotFoundError):
             directories = self._environment["PATH"].split(os.pathsep)
-            program = next(filter(os.path.lexists, (os.path.join(one, "git") for one in directories)), None)
+            program = next(filter(os.path.lexists, (os.path.join(directory, "git") for directory in directories)), None)
             if not program:
                 return UsageError("git was not found", hint="install git and make sure that it is on PATH")
             return UsageError(f"{program} cannot be run: its interpreter is missing", hint="reinstall git")

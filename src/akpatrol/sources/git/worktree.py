@@ -44,7 +44,7 @@ def tracked_or_untracked(
     }
     warnings: list[bytes] = []
     options = ("-z", "--cached", "--others", "--exclude-standard")
-    listed = git.run(LITERALLY, "ls-files", *options, "--", b".", cwd=root, told=warnings)
+    listed = git.run(LITERALLY, "ls-files", *options, "--", b".", cwd=root, warnings=warnings)
     for path in sorted(set(listed.split(b"\0")) - {b""}):
         yield from [Excluded(Exclusion.SUBMODULE)] if path in links or path.endswith(b"/") else _entry(root, path)
     for match in filter(None, map(_UNREADABLE.fullmatch, warnings)):

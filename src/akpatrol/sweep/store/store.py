@@ -57,7 +57,7 @@ class SweepStore:
         self._lock: Lock | None = Lock(file) if create else None
         self._connection: sqlite3.Connection | None = None
         try:
-            with self._told():
+            with self._explained():
                 self._open(create=create)
         except BaseException:
             self.close()
@@ -119,9 +119,9 @@ class SweepStore:
 
     def skip(self, run: int, name: str, reason: str) -> None:
         """Record that a target could not be read at all; ``name`` is its root or remote, which later scans compare."""
-        told = (plain(without_password(name)), run, plain(without_password(reason)))
+        failure = (plain(without_password(name)), run, plain(without_password(reason)))
         with self._writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO failure VALUES (?, ?, ?)", told)
+            connection.execute("INSERT OR REPLACE INTO failure VALUES (?, ?, ?)", failure)
 
     def left_out(self, run: int) -> list[Target]:
         """Return the targets that were not scanned in a run, without retired ones."""
@@ -241,7 +241,7 @@ class SweepStore:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """Read from one snapshot."""
-        with self._told(), self._opened() as connection:
+        with self._explained(), self._opened() as connection:
             connection.execute("BEGIN")
             yield connection
 
@@ -261,7 +261,7 @@ class SweepStore:
         return self._connection
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _explained(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
