@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from akpatrol.detect.prefilter import PrefilterChoice
 
+_OVERLAP = 8 << 10  # bytes
 _settings = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
@@ -202,7 +203,7 @@ def test_switching_off_gives_a_part(nest: Nest) -> None:
 
 @settings(_settings, max_examples=60)
 @given(
-    _nests().filter(lambda nest: nest.forms[-1] not in _CONTAINERS),
+    _nests().filter(lambda nest: nest.forms[-1] not in _CONTAINERS and len(nest.data) < _OVERLAP),
     st.integers(0, 60_000),
     st.integers(4 << 10, 10 << 10).map(lambda quarter: 4 * quarter),
 )
@@ -213,13 +214,13 @@ def test_the_size_of_blocks_changes_nothing(nest: Nest, shift: int, block: int) 
     """
     moved = b"0123456789abcde\n" * (shift // 16) + nest.data
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("akpatrol.model.chunks.blocks.__defaults__", (block, 8 << 10, 8 << 10))
+        patch.setattr("akpatrol.model.chunks.blocks.__defaults__", (block, _OVERLAP, _OVERLAP))
         content = content_of(BytesIO(moved).read, _ORIGIN, block=block)
         hits = [hit for hit in _examiner("automaton").examine_item(content) if isinstance(hit, RawFinding)]
     assert {(hit.match.secret, hit.offset) for hit in hits} == {
         (secret, offset) for secret, _, offset in _hits(_examiner("automaton"), moved)
     }
-    assert blocks.__defaults__ != (block, 8 << 10, 8 << 10)
+    assert blocks.__defaults__ != (block, _OVERLAP, _OVERLAP)
 
 
 @settings(_settings, max_examples=100)
