@@ -30,10 +30,12 @@ class Indexes:
         self._git = git
         self.skips: list[Skipped] = []
 
-    def staged(self, blobs: Collection[str], in_branches: Collection[str]) -> Mapping[str, Trail]:
+    def staged(
+        self, blobs: Collection[str], in_branches: Collection[str], elsewhere: Collection[str] = ()
+    ) -> Mapping[str, Trail]:
         """Return where an index holds one of the blobs and the HEAD of its work tree does not, by blob.
 
-        Only those ``in_branches`` can be in HEAD.
+        Only those ``in_branches`` can be in HEAD. Where HEAD is missing, those that are ``elsewhere`` too are left out.
         """
         found: dict[str, Trail] = {}
         common = self._git.repository.common_dir
@@ -50,7 +52,7 @@ class Indexes:
             try:
                 own = self._git.of(directory)
                 entries = [(id_, path) for id_, path in _entries(own) if id_ in blobs]
-                held = _held(own, {id_ for id_, _ in entries if id_ in in_branches})
+                held = _held(own, {id_ for id_, _ in entries}, in_branches, elsewhere)
             except GitError as error:
                 self.skips.append(Skipped(f"{inside}index", f"cannot determine what is staged in it: {error}"))
                 continue
@@ -68,12 +70,23 @@ def _entries(git: Git) -> Iterator[tuple[str, bytes]]:
         yield b"".join(details.split(b" ")[1:2]).decode("ascii", "replace"), path
 
 
-def _held(git: Git, blobs: Collection[str]) -> set[str]:
-    """Return those of the blobs that the tree of HEAD holds. Raises GitError."""
+def _held(
+    git: Git, blobs: Collection[str], in_branches: Collection[str], elsewhere: Collection[str]
+) -> Collection[str]:
+    """Return those of the blobs that the tree of HEAD holds, or may hold. Raises GitError."""
     # Before the first commit, and where HEAD is broken, the index alone is there.
-    if not blobs or not git.run("rev-parse", "--verify", "--quiet", "HEAD", accept=(0, 1, 128)):
-        return set()
+    if not blobs or not _resolves(git, "HEAD"):
+        return ()
+    if not _resolves(git, "HEAD^{tree}"):
+        return elsewhere  # the completeness check names what is missing
+    sought = {id_ for id_ in blobs if id_ in in_branches}
+    if not sought:
+        return ()
     with git.stream(*_TREE) as stream:
-        found = {id_ for line in stream.parts(b"\n") if (id_ := line.decode("ascii", "replace")) in blobs}
+        found = {id_ for line in stream.parts(b"\n") if (id_ := line.decode("ascii", "replace")) in sought}
         stream.finish()
     return found
+
+
+def _resolves(git: Git, name: str) -> bool:
+    return bool(git.run("rev-parse", "--verify", "--quiet", name, accept=(0, 1, 128)))

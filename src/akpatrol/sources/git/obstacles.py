@@ -32,6 +32,9 @@ _HEAD = re.compile(rb"ref:\s*refs/|[0-9a-f]{40}")
 _HEAD_BYTES = 256
 _FAN_OUT_DIGITS = 2
 _OUTSIDE = "symbolic link out of the git directory: not followed"
+REFUSED = "git refuses the name of this ref and stops at it: rename the file or remove it"
+# https://git-scm.com/docs/git-check-ref-format; other names with a dot in front, and locks, git passes over.
+_REFUSED = re.compile(rb"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|\.$", re.DOTALL)
 
 
 def obstacles(repository: Repository, stores: Sequence[bytes]) -> dict[bytes, str]:
@@ -73,6 +76,12 @@ def without_includes(configuration: bytes) -> bytes:
     return _INCLUDE.sub(b"[excluded", configuration)
 
 
+def is_refused(name: bytes) -> bool:
+    """Return whether git finds a ref of this name below ``refs`` and refuses it."""
+    is_passed_over = any(part.startswith(b".") or part.endswith(b".lock") for part in name.split(b"/"))
+    return not is_passed_over and bool(_REFUSED.search(name))
+
+
 def content_of(path: bytes) -> bytes:
     """Return the beginning of a regular file, empty when unreadable: git reports the problem."""
     try:
@@ -99,6 +108,7 @@ def _git_directory(directory: bytes, roots: list[bytes]) -> Iterator[tuple[bytes
 def _tree(top: bytes, roots: list[bytes]) -> Iterator[tuple[bytes, str]]:
     """Yield the obstacles among refs, reflogs and similar files; git would follow a link to a directory in circles."""
     links_lead_in = os.path.basename(top) in (b"info", b"reftable")
+    is_refs = os.path.basename(top) == b"refs"
     pending = [top]
     while pending:
         for entry in _entries(pending.pop()):
@@ -109,6 +119,8 @@ def _tree(top: bytes, roots: list[bytes]) -> Iterator[tuple[bytes, str]]:
                     pending.append(entry.path)  # as git-new-workdir makes it
                 elif reason := (_OUTSIDE if os.path.isdir(entry.path) else _file(entry, roots)):
                     yield entry.path, reason
+            elif is_refs and is_refused(entry.path[len(top) + 1 :]):
+                yield entry.path, REFUSED
             else:
                 yield from _one(entry)
 

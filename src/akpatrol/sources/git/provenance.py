@@ -109,7 +109,8 @@ class Tracer:
         if any(not trail.walked for trail in self._trails()):
             self._unreferenced()
         if indexes and self._blobs:
-            self._staged = indexes.staged(self._blobs.keys(), self._present)
+            walked = {id_ for id_, trail in self._blobs.items() if trail.walked}
+            self._staged = indexes.staged(self._blobs.keys(), self._present, walked)
 
     def places(self, id_: str, number: int) -> Iterator[Provenance]:
         """Yield the provenance of one of a blob's findings: in an index, in the history, or both."""

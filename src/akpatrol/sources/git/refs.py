@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Skipped
 from akpatrol.sources.git import catfile
+from akpatrol.sources.git.obstacles import content_of, is_refused
 from akpatrol.sources.regular_file import opened
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _STASH = "refs/stash"
 _LISTED = 100
+_ID = re.compile(rb"[0-9a-f]+")
 _WIDTHS = {b"sha1": 40, b"sha256": 64}
 _REF_BYTES = 256
 _LOGGED = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ")
@@ -97,7 +99,7 @@ def reflogs(git: Git) -> dict[str, str]:
 def broken(git: Git) -> Iterator[Skipped]:
     """Yield the loose refs that git ignores: after a crash, say, they may be empty. What they led to is not known.
 
-    Those of a reftable are not files.
+    Packed refs are those whose name git refuses. Those of a reftable are not files.
     """
     common = git.repository.common_dir
     if os.path.isdir(os.path.join(common, b"reftable")):
@@ -108,6 +110,11 @@ def broken(git: Git) -> Iterator[Skipped]:
             path = os.path.join(directory, name)
             if not name.startswith(b".") and not name.endswith(b".lock") and not _is_ref(path, form):
                 yield Skipped(os.fsdecode(os.path.relpath(path, common)), "broken ref: git ignores it")
+    for line in content_of(os.path.join(common, b"packed-refs")).split(b"\n")[:-1]:
+        id_, _, name = line.partition(b" refs/")
+        if _ID.fullmatch(id_) and is_refused(name):
+            reason = "git refuses the name of this packed ref and stops at it: remove its line from packed-refs"
+            yield Skipped("refs/" + os.fsdecode(name), reason)
 
 
 def _form(git: Git) -> re.Pattern[bytes]:

@@ -111,6 +111,16 @@ def test_what_is_staged_is_so_whatever_else_holds_it(
     assert (before.state, before.reason, before.path) == (state, reason, b"f")
 
 
+def test_of_a_missing_head_only_what_is_nowhere_else_is_staged(repo: Repository) -> None:
+    repo.commit_file("f", "x")
+    lost = repo.commit("Lost")
+    repo.loose(lost).unlink()
+    assert [found.state for found in traced_places(repo, repo.id(":f"))] == [State.UNREACHABLE]
+    repo.write("g", "y")
+    repo.git("add", "g")
+    assert [found.state for found in traced_places(repo, repo.id(":g"))] == [State.STAGED]
+
+
 @pytest.mark.parametrize("made", ["unchanged", "renamed", "linked", "no commit yet", "gone again"])
 def test_what_head_holds_is_not_staged(repo: Repository, tmp_path: Path, made: str) -> None:
     if made != "no commit yet":
