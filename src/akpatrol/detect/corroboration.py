@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.medium import Medium
 
 _PRINTED_BYTES = bytes(range(0x20, 0x7F))
-_PRINTED = re.compile(rb"[\x20-\x7e]*+")
+_PRINTED = re.compile(rb"[\x20-\x7e]{0,512}+")  # bounded, so that a long text is not read again for each place
 _FIXSTR = 0xA0  # MessagePack: a text of up to 31 bytes, its length in the same byte
 _FIRST_PRINTED = 0x20
 _LONGEST = 256  # bytes of the string before
