@@ -22,7 +22,7 @@ _COMMANDS = {
     "trace": ("trace", "Show every location of one credential."),
     "verify": ("verify", "Ask the API whether credentials are live."),
     "report": ("report", "Render an earlier report, or a store of sweeps, in any format."),
-    "baseline": ("baseline", "Create, update and show the baseline of known credentials."),
+    "baseline": ("baseline", "Create, update, show and review the baseline of known credentials."),
     "allow": ("allow", "Allow one credential, with a reason."),
     "rules": ("rules", "List, show and check rules."),
     "config": ("config", "Show the configuration in force, and its JSON Schema."),

@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from akpatrol.report.text_safety import visible
+from akpatrol.report.wording import location, plural, state_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
     from akpatrol.policy.baseline import BaselineEntry, BaselineUpdate
+    from akpatrol.report.view import OccurrenceView
 
-_SHOWN = 20
+_SHOWN, _PLACES = 20, 3
+_PLACE_KEYS: Final = ("place", "path", "line", "column", "state", "refs")
 
 
-def entries(file: str, known: Sequence[BaselineEntry], today: date) -> Iterator[str]:
-    """Yield the entries of the file, and their number."""
+def entries(
+    file: str, known: Sequence[BaselineEntry], today: date, places: Mapping[str, Sequence[OccurrenceView]] | None
+) -> Iterator[str]:
+    """Yield the entries of the file, with their places by fingerprint if these are known, and their number."""
     for entry in known:
         yield one(entry, today)
+        if places is not None:
+            yield from _where(places.get(entry.fingerprint, ()))
     yield visible(f"{file}: {_number(len(known))}")
+
+
+def document(
+    file: str, known: Sequence[BaselineEntry], places: Mapping[str, Sequence[OccurrenceView]] | None
+) -> dict[str, object]:
+    """Return the same for JSON; an entry's ``places`` are null when nobody looked."""
+    listed: list[dict[str, object]] = []
+    for entry in known:
+        found: list[dict[str, object]] | None = None
+        if places is not None:
+            found = [{key: place[key] for key in _PLACE_KEYS} for place in places.get(entry.fingerprint, ())]
+        listed.append({**entry._asdict(), "places": found})
+    return {"file": file, "entries": listed}
+
+
+def _where(places: Sequence[OccurrenceView]) -> Iterator[str]:
+    yield from dict.fromkeys(f"  {location(place)}  {state_words(place)}" for place in places[:_PLACES])
+    if len(places) > _PLACES:
+        yield f"  and {plural(len(places) - _PLACES, 'more place')}"
+    if not places:
+        yield "  not found"
 
 
 def one(entry: BaselineEntry, today: date) -> str:
