@@ -188,6 +188,14 @@ def test_organizations_that_do_not_answer_count_as_one_credential() -> None:
     )
 
 
+def test_a_credential_that_one_organization_answers_was_answered() -> None:
+    tokens = [make(personal_access_token(_RANDOM)) for _ in range(9)]
+    api = _Api(lambda _, __, organization: REFUSED if organization == "org_a" else LOST)
+    learned = run(api, *tokens, organizations=("org_a", "org_b"))
+    assert [str(learned.last(token).status) for token in tokens] == ["unknown"] * 9
+    assert len(api.asked) == 2 * 9 + 4
+
+
 def test_an_organization_that_answers_begins_its_count_anew() -> None:
     organizations = tuple(f"org_{number}" for number in range(12))
     api = _Api(lambda _, __, organization: REFUSED if organization == "org_5" else LOST)

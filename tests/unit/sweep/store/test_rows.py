@@ -145,6 +145,13 @@ def test_what_cannot_be_read_now_spares_what_was_found_when_it_could(store: sqli
     assert periods(store, "occurrence") == [(1, 3), (1, None)]
 
 
+def test_what_could_be_read_is_that_of_the_scan_that_found_it(store: sqlite3.Connection) -> None:
+    rows.write(store, 1, look("one", gaps=("old",)))
+    rows.write(store, 2, look("one", found(KEYS[0])))
+    rows.write(store, 3, look("one", gaps=("old",)))
+    assert sightings(store) == {name_of(KEYS[0]): [(1, 2, None)]}
+
+
 def test_an_accepted_skip_spares_nothing(store: sqlite3.Connection) -> None:
     rows.write(store, 1, look("one", found(KEYS[0])))
     accepted = look("one", gaps=("new",))
