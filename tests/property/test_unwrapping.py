@@ -238,11 +238,18 @@ def test_the_size_of_blocks_changes_nothing(nest: Nest, shift: int, block: int) 
     ).map(b"".join),
     st.integers(0, 1 << 32),
 )
-def test_looking_at_anything_ends(form: str, data: bytes, seed: int) -> None:
+def test_looking_at_anything_ends_with_findings_in_their_places(form: str, data: bytes, seed: int) -> None:
     """Also at what a form made and someone damaged."""
     rng = Random(seed)
     text = data.decode("latin-1").encode() if form in _WIDE else data
     damaged = bytearray(_FORMS[form](Artifact(text)).data + data)
     for _ in range(min(len(damaged), rng.randrange(4))):
         damaged[rng.randrange(len(damaged))] = rng.randrange(256)
-    _look(_examiner("automaton"), bytes(damaged))
+    for one in _look(_examiner("automaton"), bytes(damaged)):
+        if isinstance(one, Skipped):
+            assert one.reason
+            continue
+        assert one.offset >= 0
+        assert one.origin.containers or one.offset < len(damaged)
+        assert (1, 1) <= (one.line, one.column) < (one.end_line, one.end_column)
+        assert one.match.secret.reveal().decode("latin-1") not in repr(one.context)

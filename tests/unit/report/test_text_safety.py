@@ -58,8 +58,13 @@ def test_visible_is_printable(text: str) -> None:
 
 
 @given(st.text(st.characters()))
-def test_plain_can_be_encoded(text: str) -> None:
-    safety.plain(text).encode()
+def test_plain_can_be_encoded_and_changes_nothing_that_could_be(text: str) -> None:
+    shown = safety.plain(text)
+    assert safety.plain(shown) == shown
+    assert shown.encode().decode() == shown
+    kept = "".join(one for one in text if not "\ud800" <= one <= "\udfff")
+    assert (shown == text) == (kept == text)
+    assert len(shown) >= len(text)
 
 
 def test_plain_shows_bytes_and_surrogates() -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from akpatrol.model.trigger import Trigger
     from akpatrol.unwrap.encodings.encoding import Decoded, Encoding
 
+_PROBES = 16
 _compiled = cache(re.compile)  # re itself keeps 512, fewer than there are triggers
 
 
@@ -35,7 +36,18 @@ def find(encoding: Encoding, data: bytes) -> Iterator[Decoded]:
             assert 0 <= decoded.start <= decoded.end <= len(data)
             if decoded.data:
                 assert decoded.span(0, len(decoded.data)) == (decoded.start, decoded.end)
+                _assert_spans_are_in_order(decoded)
             yield decoded
+
+
+def _assert_spans_are_in_order(decoded: Decoded) -> None:
+    """Assert that each of some bytes is encoded within the stretch, and not before the one in front of it."""
+    before = (decoded.start, decoded.start)
+    for place in range(0, len(decoded.data), 1 + len(decoded.data) // _PROBES):
+        begin, end = decoded.span(place, place + 1)
+        assert decoded.start <= begin < end <= decoded.end
+        assert before <= (begin, end)
+        before = begin, end
 
 
 def unwrapped(encodings: Sequence[Encoding], data: bytes, depth: int = 4) -> Iterator[bytes]:

@@ -146,7 +146,8 @@ def test_a_token_is_asked_about_in_each_organization_once_and_a_key_in_none() ->
 def test_an_organization_whose_control_is_not_refused_is_not_asked() -> None:
     api = _Api(always(ACCEPTED), ACCEPTED, REFUSED)
     learned = run(api, TOKENS[0], organizations=("org_a", "org_b"))
-    assert [organization for _, name, organization in api.asked if name != "control"] == ["org_b"]
+    asked = [organization for _, name, organization in api.asked if name != "control"]
+    assert (asked, len(api.asked)) == (["org_b"], 5)  # both controls again, since something was sent
     assert [str(one.status) for one in learned.last(TOKENS[0]).organizations] == ["unknown", "active"]
 
 
@@ -185,6 +186,14 @@ def test_organizations_that_do_not_answer_count_as_one_credential() -> None:
         "No complete answer arrived in time.",
         "The API was not asked.",
     )
+
+
+def test_a_credential_that_one_organization_answers_was_answered() -> None:
+    tokens = [make(personal_access_token(_RANDOM)) for _ in range(9)]
+    api = _Api(lambda _, __, organization: REFUSED if organization == "org_a" else LOST)
+    learned = run(api, *tokens, organizations=("org_a", "org_b"))
+    assert [str(learned.last(token).status) for token in tokens] == ["unknown"] * 9
+    assert len(api.asked) == 2 * 9 + 4
 
 
 def test_an_organization_that_answers_begins_its_count_anew() -> None:

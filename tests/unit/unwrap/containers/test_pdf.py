@@ -98,6 +98,10 @@ def test_the_table_at_its_end_is_not_needed() -> None:
 
 
 @given(st.lists(st.sampled_from([b">>", b"stream\n", b"1 0 obj", b"<<", b"/Filter", b"(", b"[", b")", b"TJ", b"\\"])))
-def test_any_words_end(words: list[bytes]) -> None:
-    open_(b"%PDF-1.4\n" + b" ".join(words))
-    shown_text(b"".join(words))
+def test_any_words_end_and_show_no_more_than_they_are(words: list[bytes]) -> None:
+    data = b"%PDF-1.4\n" + b" ".join(words)
+    opened = open_(data)
+    assert sum(map(len, opened.contents)) <= len(data)
+    assert all(skip.reason for skip in opened.skips)
+    joined = b"".join(words)
+    assert len(shown_text(joined)) <= len(joined)
