@@ -114,7 +114,7 @@ def _measured(directory: Path, repositories: int, rounds: int) -> list[dict[str,
 
 
 def _children() -> float:
-    """Return the processor seconds of all programs that came to their end."""
+    """Return the processor seconds of all programs that have ended."""
     times = os.times()
     return times.children_user + times.children_system
 
@@ -286,7 +286,7 @@ def _show_measured(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _show_computed(costs: Costs) -> None:
-    """Say what each worker count comes to, by what takes longest.
+    """Print the time for each worker count, by the slowest part.
 
     sigma = ln(p99 / median) / 2.3263; mean = median * exp(sigma^2 / 2); total = repositories * mean
     largest = median * exp(3.719 * sigma); large = max(48 MiB, 512 * mean / workers), beyond which all workers

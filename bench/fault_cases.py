@@ -1,7 +1,7 @@
-"""Faults done to files of a repository, and what a report may tell of each.
+"""Faults in files of a repository, and what a report may say about each.
 
 A flipped byte, a file cut off, and one replaced by nothing, a directory, a FIFO, a link, zeros or another file of its
-kind. Whatever was planted is found, or what cannot be read is told by its name.
+kind. Every planted credential is found, or the unreadable content is reported by name.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Case(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a run came to: no ``code`` when it was killed.
+    """The result of a run: no ``code`` when it was killed.
 
     ``found`` are the SHA-256 of secrets, ``told`` what was skipped with the reasons, ``links`` counts those left out.
     """
@@ -151,7 +151,7 @@ def flaw(case: Case, built: Built, outcome: Outcome) -> str:
 
 
 def _is_gone(case: Case, plant: Plant) -> bool:
-    """Tell whether the fault leaves no trace of a credential: its text is another one, or nothing names its file."""
+    """Return whether the fault leaves no trace of a credential: its text is another one, or nothing names its file."""
     if case.file in plant.text:
         return case.fault not in _TELLTALE
     is_loose = case.kind == "loose object"
@@ -159,5 +159,5 @@ def _is_gone(case: Case, plant: Plant) -> bool:
 
 
 def _needed(case: Case) -> bool:
-    """Tell whether git itself reads a file, so that a link in its place must be told as such."""
+    """Return whether git itself reads a file, so that a link in its place must be reported as one."""
     return case.kind.startswith(("pack", "loose", "objects")) or case.kind in {"ref", "reflog", "HEAD", "config"}

@@ -23,7 +23,7 @@ LENDER = "lender"
 
 
 class Plant(NamedTuple):
-    """A credential: where it was put, and the files, from the top, in whose text it stands as it is."""
+    """A credential: where it was put, and the files, from the top, that contain it as plain text."""
 
     what: str
     digest: str
@@ -32,7 +32,7 @@ class Plant(NamedTuple):
 
 
 class Built(NamedTuple):
-    """``files`` are those to damage, from the top; ``named`` are the names and ids that tell of each of them."""
+    """``files`` are those to damage, from the top; ``named`` has the names and ids of each for reports."""
 
     plants: tuple[Plant, ...]
     files: tuple[str, ...]
@@ -141,7 +141,7 @@ def _described(top: Path, repo: Repository, planted: _Planter) -> Built:
 
 
 def _names(repo: Repository, path: Path) -> tuple[str, ...]:
-    """Return what may stand for a file in a report: its name from the git directory, or the objects that it holds."""
+    """Return how a report may name a file: its name from the git directory, or the objects that it holds."""
     names = [os.fspath(path.relative_to(repo.git_dir))] if path.is_relative_to(repo.git_dir) else [os.fspath(path.name)]
     if path.parent.name == "pack" and path.name.startswith("pack-"):
         index = path.with_suffix(".idx")

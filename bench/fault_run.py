@@ -35,7 +35,7 @@ class Unplaced(HistorySource):
 
 
 def run(top: Path, examiner: Examiner) -> Outcome:
-    """Return what the repository below ``top`` comes to. Raises what a bug raises."""
+    """Return the result of a run on the repository below ``top``. Raises any error of a bug."""
     # Nothing may be known of how it was before.
     slices._pack.cache_clear()  # noqa: SLF001 - the process's own, which a run begins without
     root = top / NAME

@@ -2,7 +2,7 @@
 
     python -m bench.faults [--jobs N] [--sample N [--part I/N]] [--save DIR]
 
-What was planted has to be found within 20 seconds, or what cannot be read told by its name; see ``bench.fault_cases``.
+What was planted has to be found within 20 seconds, or unreadable content reported by name; see ``bench.fault_cases``.
 Each case is the program in a process of its own, forked from one that has loaded everything. Of five flips four are run
 without that, and without asking who introduced what, which takes a third of the time. Exits 1 on a violation.
 """

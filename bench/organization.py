@@ -1,8 +1,8 @@
 """A sweep over an organization of generated repositories: how long it takes, and that it can be killed at any moment.
 
 ``python -m bench.organization --save bench/runs`` sweeps them for the first time, again, and after one commit in one of
-them. Then a sweep into another store is killed at random moments, with all its processes, and gone on with until it
-comes to its end: it must tell what the first one told, and both what was planted.
+them. Then a sweep into another store is killed at random moments, with all its processes, and continued until it
+is complete: it must report the same as the first one, and both must report all planted credentials.
 """
 
 from __future__ import annotations

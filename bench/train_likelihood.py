@@ -91,7 +91,7 @@ def sources(root: Path) -> Iterator[Path]:
 
 
 def hash_like(word: bytes) -> bool:
-    """Tell whether a word is set aside; the rule stands above and shares nothing with the judge."""
+    """Return whether a word is set aside; the rule is above and shares nothing with the judge."""
     if _HEX_RUN.search(word):
         return True
     segments = _SEGMENT.findall(word)

@@ -78,7 +78,7 @@ class ApiServer:
     agents: int = 1
     """How many agents there are to list."""
     claim_for_all: bool = False
-    """Whether a token that does not exist is told, too, that its organization is missing: not documented."""
+    """Whether the answer to a token that does not exist also says that its organization is missing: not documented."""
     log: list[Logged] = field(default_factory=list)
     port: int = 0
 
@@ -236,10 +236,10 @@ class ApiServer:
 
 
 class _Server(uvicorn.Server):
-    """Ends as soon as it is told to; uvicorn looks ten times a second, and then lets connections finish."""
+    """Ends as soon as it is stopped; uvicorn looks ten times a second, and then lets connections finish."""
 
     async def main_loop(self) -> None:
-        while not await self.on_tick(0):  # noqa: ASYNC110 - another thread tells it
+        while not await self.on_tick(0):  # noqa: ASYNC110 - another thread sets it
             await asyncio.sleep(0.005)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -250,7 +250,7 @@ class _Server(uvicorn.Server):
         # With an answer that has no end a connection would not close by itself before the loop does.
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        while self.server_state.connections:  # noqa: ASYNC110 - nobody tells when they are gone
+        while self.server_state.connections:  # noqa: ASYNC110 - there is no event for closed connections
             await asyncio.sleep(0)
 
 

@@ -61,7 +61,7 @@ class RunningCluster:
 
 @contextmanager
 def running(directory: Path, workers: int = 1, scheme: str = "tcp", **variables: str) -> Iterator[RunningCluster]:
-    """Run a cluster whose caches lie in ``directory``; ``variables`` are those of ``tests.wiretap`` and of Dask."""
+    """Run a cluster with its caches in ``directory``; ``variables`` are those of ``tests.wiretap`` and of Dask."""
     own = {"PATH": os.environ["PATH"], "HOME": str(directory), "PYTHONPATH": str(_ROOT)}
     with (directory / "cluster.log").open("wb") as log:
         process = subprocess.Popen(

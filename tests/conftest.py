@@ -76,7 +76,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to; ``json`` is its report, empty when it wrote none."""
+    """The result of a run; ``json`` is its report, empty when it wrote none."""
 
     code: int
     out: str

@@ -30,7 +30,7 @@ _BLOB_WORDS = 120
 
 
 class Place(NamedTuple):
-    """Where a credential is, as a report is to tell it; ``target`` is relative to the organization, "" itself."""
+    """The location of a credential, as a report must show it; ``target`` is relative to the organization, "" itself."""
 
     secret: str
     target: str
@@ -59,7 +59,7 @@ class Organization(NamedTuple):
         return frozenset((hashlib.sha256(one.secret.encode()).hexdigest(), *one[1:]) for one in self.places)
 
     def found(self, report: Mapping[str, Any]) -> frozenset[tuple[str, str, str, str | None, str, str | None]]:
-        """Return the places that a JSON report tells of, each with the masked credential's digest for the secret."""
+        """Return the places in a JSON report, each with the masked credential's digest for the secret."""
         names = {target["id"]: self.name(target["path"]) for target in report["scan"]["targets"]}
         return frozenset(
             (
@@ -187,7 +187,7 @@ class _Maker:
         return self.root / name / ".git" if (self.root / name / ".git").exists() else self.root / name
 
     def broken(self) -> None:
-        """Make a repository whose first pack is damaged; what lies in the second is there to be found."""
+        """Make a repository whose first pack is damaged; the content of the second can be found."""
         git_dir, first, second = self.new("odd/broken"), self.history("odd/broken"), self.history("odd/broken too")
         for _ in range(4):
             first.commit({"README": first.text(), "a": first.text()})

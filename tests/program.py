@@ -36,7 +36,7 @@ main._run = say_and_run
 
 @dataclass(frozen=True)
 class Done:
-    """What a process came to; ``code`` is negative when a signal killed it."""
+    """The result of a process; ``code`` is negative when a signal killed it."""
 
     code: int
     out: bytes

@@ -1,4 +1,4 @@
-"""Builders of reports and of what is in them. Credentials are generated, from a seed, so that none stands in a file."""
+"""Builders of reports and their parts. Credentials are generated from a seed, so that no file contains one."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ _HTTP_STATUSES = {VerificationStatus.ACTIVE: 200, VerificationStatus.INACTIVE: 4
 
 
 def verification(status: VerificationStatus, **changes: Any) -> Verification:
-    """Return what asking came to."""
+    """Return a verification."""
     made = Verification(
         status=status,
         reason=REASONS[status],
@@ -126,7 +126,7 @@ def asked(status: VerificationStatus, secret: str, place: Occurrence | None = No
 
 
 def organization_answer(organization: str, status: VerificationStatus, **changes: Any) -> OrganizationAnswer:
-    """Return what asking in one organization came to."""
+    """Return the answer in one organization."""
     made = OrganizationAnswer(organization, status, REASONS[status], _HTTP_STATUSES.get(status))
     return made._replace(**changes)
 

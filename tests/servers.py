@@ -21,7 +21,7 @@ _RUN = "from akpatrol.__main__ import entry; entry()"
 
 
 class Pushed(NamedTuple):
-    """What a push came to; ``said`` has the server's lines."""
+    """The result of a push; ``said`` has the server's lines."""
 
     accepted: bool
     said: str

@@ -54,7 +54,7 @@ class Sweeps:
         return found
 
     def count(self, query: str) -> int:
-        """Return a number that the store tells while it is written to, 0 when there is nothing yet."""
+        """Return a number from the store while it is written to, 0 when there is nothing yet."""
         with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True)) as connection:
             return int(connection.execute(query).fetchone()[0])
         return 0
@@ -68,7 +68,7 @@ class Sweeps:
             time.sleep(0.005)
 
     def told(self) -> dict[str, set[tuple[Any, ...]]]:
-        """Return what the store tells of each target that is in it."""
+        """Return the credentials in the store, by target."""
         with SweepStore(str(self.store), create=False) as store:
             if not store.runs():
                 return {}

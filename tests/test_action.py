@@ -39,7 +39,7 @@ _PINNED = re.compile(r"^([\w.-]+)==[^ ]+(.*)$", re.MULTILINE)
 
 @dataclass
 class Done:
-    """What a step came to; ``outputs`` and ``summary`` are what it left for the runner."""
+    """The result of a step; ``outputs`` and ``summary`` are the files that it wrote for the runner."""
 
     code: int
     out: str
@@ -68,6 +68,7 @@ class Machine:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(packages),
             "PIP_NO_INDEX": "1",
+            "PIP_NO_COMPILE": "1",  # who runs a module compiles it, and few are
             "PIP_NO_BUILD_ISOLATION": "0",  # pip takes the value, not the name: there is none
             "RUNNER_TEMP": str(self.temp),
             "TMPDIR": str(self.temp),

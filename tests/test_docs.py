@@ -75,10 +75,10 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 def test_the_option_tables_are_the_help_texts() -> None:
-    told = {}
+    listed = {}
     for names, text in re.findall(r"^\| (`-[^|]+) \| (.+) \|$", _WRITTEN, re.MULTILINE):
         for name in re.findall(r"--[\w-]+", names):
-            told[name] = text
+            listed[name] = text
     for command in ("scan", "history", "staged", "commit-msg", "verify"):
         options = {
             name: option.help
@@ -87,8 +87,8 @@ def test_the_option_tables_are_the_help_texts() -> None:
             for name in option.opts + option.secondary_opts
             if name.startswith("--")
         }
-        assert told.items() <= options.items()
-        for own in options.keys() - told.keys():
+        assert listed.items() <= options.items()
+        for own in options.keys() - listed.keys():
             assert f"`{own}" in _WRITTEN, own
 
 
@@ -128,14 +128,16 @@ def test_all_keys_and_variables_are_named() -> None:
         assert f"`{entry.variable}`" in page or not entry.variable
 
 
-def test_the_exit_codes_are_all_told() -> None:
+def test_the_exit_codes_are_all_listed() -> None:
     section = _README.partition("## Exit codes")[2].partition("\n## ")[0]
-    told = {int(number) for row in re.findall(r"^\| ([\d, ]+) \|", section, re.MULTILINE) for number in row.split(",")}
-    assert told == {int(code) for code in ExitCode}
+    listed = {
+        int(number) for row in re.findall(r"^\| ([\d, ]+) \|", section, re.MULTILINE) for number in row.split(",")
+    }
+    assert listed == {int(code) for code in ExitCode}
     assert all(str(int(code)) in (cli.help or "") for code in ExitCode)
 
 
-def test_the_states_and_statuses_are_all_told() -> None:
+def test_the_states_and_statuses_are_all_listed() -> None:
     for title, members in (("| state |", {*State}), ("| status |", {*VerificationStatus})):
         section = _WRITTEN.partition(title)[2].partition("\n\n")[0]
         assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == members
@@ -146,10 +148,10 @@ def test_the_library_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     token = personal_access_token(Random("readme"))
     exec(compile(example, "library.md", "exec"), {"token": token.encode()})  # noqa: S102 - the point of the test
     printed = capsys.readouterr().out
-    told = re.search(r"prints `(.+?)`", _WRITTEN)
-    assert told
+    listed = re.search(r"prints `(.+?)`", _WRITTEN)
+    assert listed
     mask = re.compile(r"pat_\w{4}\*\*\*\(44\)")
-    assert mask.sub("MASK", printed.strip()) == mask.sub("MASK", told[1])
+    assert mask.sub("MASK", printed.strip()) == mask.sub("MASK", listed[1])
     assert token not in printed
 
 

@@ -6,7 +6,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
-from bench.fuzz_targets import TARGETS, Violation
+from bench.fuzz_target import Violation
+from bench.fuzz_targets import TARGETS
 from bench.mutate import mutated
 
 if TYPE_CHECKING:

@@ -1,36 +1,55 @@
-"""The layout of the package: short modules, no import circle, and one meaning a class name."""
+"""The layout of the package and of its tests: short modules, no import circle, and one meaning a class name."""
 
 from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-_SOURCE = Path(__file__).parents[1] / "src"
+import pytest
+
+_ROOT = Path(__file__).parents[1]
+_SOURCES = {"src": _ROOT / "src", "tests": _ROOT, "bench": _ROOT}
+"""Where modules' names begin, by the directory that holds them."""
 _LONGEST, _SHORTEST = 350, 20  # lines
 # A walk's commit serves two modules; a kind has a module of its own, however little is known of it.
 _SHORT = {"akpatrol/kinds/custom.py", "akpatrol/sources/git/walked_commit.py"}
-_PATHS = sorted(_SOURCE.rglob("*.py"))
-_TREES = {".".join(path.relative_to(_SOURCE).with_suffix("").parts): ast.parse(path.read_text()) for path in _PATHS}
-_MODULES = {name.removesuffix(".__init__"): tree for name, tree in _TREES.items()}
 
 
-def _imported(tree: ast.Module) -> set[str]:
-    """Return the modules of the package that one imports, deferred and type-only imports included."""
+def _files(directory: str) -> dict[str, Path]:
+    top = _SOURCES[directory]
+    return {path.relative_to(top).as_posix(): path for path in sorted((_ROOT / directory).rglob("*.py"))}
+
+
+@cache
+def _modules(directory: str) -> dict[str, ast.Module]:
+    """Return the modules by their names; they are parsed for who asks, not for each process that collects tests."""
+    return {
+        file.removesuffix(".py").removesuffix("/__init__").replace("/", "."): ast.parse(path.read_text())
+        for file, path in _files(directory).items()
+    }
+
+
+def _imported(tree: ast.Module, modules: dict[str, ast.Module]) -> set[str]:
+    """Return those modules that one imports, deferred and type-only imports included."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
-                found.add(full if full in _MODULES else node.module)
-    return found & _MODULES.keys()
+                found.add(full if full in modules else node.module)
+    return found & modules.keys()
 
 
-def test_no_modules_import_one_another_in_a_circle() -> None:
-    graph = {name: _imported(tree) - {name} for name, tree in _MODULES.items()}
-    # The package's one public name is imported when it is asked for.
-    graph["akpatrol"].discard("akpatrol.scanner")
+@pytest.mark.parametrize("directories", [("src",), ("tests", "bench")], ids=" ".join)
+def test_no_modules_import_one_another_in_a_circle(directories: tuple[str, ...]) -> None:
+    modules = {name: tree for directory in directories for name, tree in _modules(directory).items()}
+    graph = {name: _imported(tree, modules) - {name} for name, tree in modules.items()}
+    if "akpatrol" in graph:
+        # The package's one public name is imported when it is asked for.
+        graph["akpatrol"].discard("akpatrol.scanner")
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -40,19 +59,22 @@ def test_no_modules_import_one_another_in_a_circle() -> None:
 
 def test_no_two_classes_share_a_name() -> None:
     places = defaultdict(list)
-    for name, tree in _MODULES.items():
+    for name, tree in _modules("src").items():
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(name)
     assert {name: modules for name, modules in places.items() if len(modules) > 1} == {}
 
 
-def test_every_module_has_a_fitting_length() -> None:
-    lengths = {str(path.relative_to(_SOURCE)): path.read_text().count("\n") for path in _PATHS}
-    assert {name for name, lines in lengths.items() if lines > _LONGEST} == set()
+@pytest.mark.parametrize("directory", _SOURCES)
+def test_every_module_has_a_fitting_length(directory: str) -> None:
+    lengths = {file: path.read_text().count("\n") for file, path in _files(directory).items()}
+    assert {name: lines for name, lines in lengths.items() if lines > _LONGEST} == {}
     short = {name for name, lines in lengths.items() if lines < _SHORTEST and not name.endswith("__init__.py")}
-    assert short == _SHORT
+    if directory == "src":
+        assert short == _SHORT
 
 
-def test_every_module_says_what_it_is_for() -> None:
-    assert [name for name, tree in _MODULES.items() if not ast.get_docstring(tree)] == []
+@pytest.mark.parametrize("directory", ["src", "bench"])
+def test_every_module_says_what_it_is_for(directory: str) -> None:
+    assert [name for name, tree in _modules(directory).items() if not ast.get_docstring(tree)] == []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from akpatrol.kinds import CUSTOM
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Attribution, Confidence, Match, Origin, Place, Secret
+from akpatrol.sources.git.indexes import Indexes
 from akpatrol.sources.git.origins import Sources
 from akpatrol.sources.git.provenance import Provenance, Tracer, Wanted
 from tests.objects import git_of
@@ -32,6 +33,12 @@ def traced(repo: Repository, blob: str, *others: str, within: Collection[str] | 
     blobs = {id_: [finding(id_)] for id_ in (blob, *others)}
     sources = Sources(alike=lambda _new, _old: True)
     return Tracer(git_of(repo), Wanted(blobs=blobs, within=within, sources=sources)).hit(blob, 0)
+
+
+def traced_places(repo: Repository, blob: str) -> list[Provenance]:
+    """Return where the only finding of a blob is: in an index, in the history, or both."""
+    git = git_of(repo)
+    return list(Tracer(git, Wanted(blobs={blob: [finding(blob)]}), indexes=Indexes(git)).places(blob, 0))
 
 
 def traced_name(repo: Repository, name: bytes, *trees: str) -> Provenance:

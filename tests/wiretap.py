@@ -1,4 +1,4 @@
-"""What a worker of a cluster does besides its work, as environment variables tell; Dask loads it into each.
+"""The extra behaviour of a cluster's workers, set by environment variables; Dask loads it into each worker.
 
 ``TAP``: a directory in which everything that leaves the process is kept. ``FRAIL``: a file; who makes it dies with its
 first task done. ``STUCK``: a file made by whoever reads a target called ``stuck``, and goes no further. ``AKPATROL``:

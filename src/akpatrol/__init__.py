@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-# typing's own, which takes longer to import than all that runs before signals are heeded.
+# Instead of typing's own, whose import takes longer than everything that runs before signals are handled.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ __all__ = ["Scanner", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    """Import ``Scanner`` when it is asked for: the command line starts without it."""
+    """Import ``Scanner`` on first use: the command line starts without it."""
     if name == "Scanner":
         from akpatrol.scanner import Scanner  # noqa: PLC0415
 

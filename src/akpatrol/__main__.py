@@ -1,7 +1,7 @@
-"""Where the program begins: signals are heeded before anything is imported that takes time.
+"""The entry point: signals are handled before anything slow is imported.
 
-Python would show a traceback for a Ctrl-C that arrives while modules are loaded, and die of one while it ends. What
-this imports itself Python has loaded by then.
+Otherwise Python would show a traceback for a Ctrl-C that arrives while modules are loaded, and die of one while it
+ends. This module imports only what Python has loaded by itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 
 from akpatrol.runtime.abrupt_end import end
 
-# typing's own, which takes longer to import than all that runs before signals are heeded.
+# Instead of typing's own, whose import takes longer than everything that runs before signals are handled.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 def entry() -> NoReturn:
     """Run as a program."""
-    # A Ctrl-C that is ignored, as in a shell's background, goes on being ignored.
+    # A Ctrl-C that is already ignored, as in a shell's background, stays ignored.
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
         _signal.signal(_signal.SIGINT, end)
     _signal.signal(_signal.SIGTERM, end)
-    import atexit  # noqa: PLC0415 - not before signals are heeded
+    import atexit  # noqa: PLC0415 - not before signals are handled
     import gc  # noqa: PLC0415
 
-    # What is imported is no garbage: to look for some takes a tenth of the time.
+    # Imports leave no garbage, and collecting it would take a tenth of the time.
     gc.disable()
     # Registered first, so it runs last.
     atexit.register(_ignore_signals)
-    from akpatrol import main  # noqa: PLC0415 - what takes time
+    from akpatrol import main  # noqa: PLC0415 - the slow imports
     from akpatrol.runtime import interrupts  # noqa: PLC0415
 
     code = main.outermost(sys.argv[1:])
@@ -40,7 +40,7 @@ def entry() -> NoReturn:
 
 
 def _ignore_signals() -> None:
-    """Let no signal kill the process: while Python ends, no handler of its own runs any more."""
+    """Ignore all signals: while Python ends, its handlers no longer run."""
     for number in (_signal.SIGINT, _signal.SIGTERM):
         _signal.signal(number, _signal.SIG_IGN)
 

@@ -1,4 +1,4 @@
-"""The outer function: it alone turns what happens into an exit code, imports and signals included."""
+"""The outermost function: it alone turns every outcome into an exit code, those of imports and signals included."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _COMPLETION = "_AKPATROL_COMPLETE"
 _ISSUES = "https://github.com/akpatrol/akpatrol/issues"
-# A message may repeat an argument or a path. Too much masked does no harm here.
+# A message may repeat an argument or a path. Masking too much does no harm here.
 _SHAPED = rf"({PREFIXES})[A-Za-z0-9._~+/=-]{{8,}}"
 
 
@@ -59,7 +59,7 @@ def _failed(arguments: list[str]) -> int:
         _say(str(error), error.hint if isinstance(error, UsageError) else "")
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and its text may hold a secret
-        # Before Python 3.12, a signal while a class is made comes in a RuntimeError.
+        # Before Python 3.12, a signal during the creation of a class is wrapped in a RuntimeError.
         cause = error.__cause__
         return _ended(cause) if isinstance(cause, (KeyboardInterrupt, Terminated)) else _unexpected(error)
     return code
@@ -76,7 +76,7 @@ def _run(arguments: list[str]) -> int:
 
         return shell_complete(cli, {}, "akpatrol", _COMPLETION, wanted)
     try:
-        # click's own main() exits 1 for aborts, crashes and closed pipes, whatever it is told:
+        # click's own main() exits 1 for aborts, crashes and closed pipes, whatever its settings:
         # https://click.palletsprojects.com/en/stable/exceptions/
         with cli.make_context("akpatrol", arguments) as context:
             if not gc.isenabled():
@@ -134,7 +134,7 @@ def _say(message: str, *hints: str) -> None:
         if sys.stderr:  # None when it was closed before the start; print() would take standard output instead
             print("\n".join(map(_safe, lines)), file=sys.stderr)  # noqa: T201 - the one place
     except OSError:
-        pass  # nobody is left to be told; the exit code still says it
+        pass  # nobody is left to read it; the exit code still reports it
 
 
 def _safe(line: str) -> str:
@@ -153,7 +153,7 @@ def _where(traceback: TracebackType | None) -> str:
 
 
 def _discard_output() -> None:
-    """Let the interpreter's last flush go nowhere instead of failing."""
+    """Discard the interpreter's last flush, which would fail."""
     if sys.stdout:
         try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

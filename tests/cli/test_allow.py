@@ -11,6 +11,7 @@ from tests.cli.test_baseline import fingerprint
 from tests.program import inside
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import Run
@@ -108,7 +109,7 @@ def test_a_file_that_is_named(repo: Repository, tmp_path: Path) -> None:
         ([_OTHER, "--reason", "..."], "give one"),
         ([_OTHER], "--reason"),
         ([_OTHER, "--reason", "x", "--expires", "soon"], "not a date"),
-        ([_OTHER, "--reason", "x", "--expires", "2020-01-01"], "has come already"),
+        ([_OTHER, "--reason", "x", "--expires", "2020-01-01"], "must be a later day"),
         ([_OTHER, "--reason", "x" * 600], "longer than"),
     ],
 )
@@ -138,3 +139,60 @@ def test_a_configuration_that_is_not_toml_stays_as_it_is(repo: Repository, conte
     (repo.path / _NAME).write_bytes(content)
     assert _NAME.encode() in _allow(repo, _OTHER, "--reason", "x", code=2).err
     assert (repo.path / _NAME).read_bytes() == content
+
+
+def _staged(repo: Repository, key: str) -> None:
+    repo.write("f.env", f"KEY={key}\n")
+    repo.git("add", "f.env")
+
+
+@pytest.mark.parametrize("form", ["{}", "akp1:{}"])
+def test_the_first_digits_after_a_commit_that_failed(run: Run, repo: Repository, key: str, form: str) -> None:
+    _staged(repo, key)
+    assert run("staged", cwd=repo.path).code == 1
+    told = _allow(repo, form.format(fingerprint(key)[5:13]), "--reason", "a fixture").out.decode()
+    assert fingerprint(key) in told
+    assert "ak_" in told
+    assert key[8:] not in told
+    assert (repo.path / _NAME).read_text() == f'[[allow]]\nfingerprint = "{fingerprint(key)}"\nreason = "a fixture"\n'
+    repo.git("add", _NAME)
+    assert run("staged", cwd=repo.path).code == 0
+
+
+def test_the_first_digits_of_what_is_anywhere_in_the_repository(repo: Repository, new_key: Callable[[], str]) -> None:
+    keys = [new_key() for _ in range(5)]
+    repo.commit_file("gone", keys[0])
+    repo.remove("gone")
+    repo.write("untracked", keys[1])
+    repo.write(".gitignore", "ignored\n")
+    repo.write("ignored", keys[2])
+    _staged(repo, keys[3])
+    repo.write("f.env", "")  # only the index has it
+    for key in keys[:4]:
+        _allow(repo, fingerprint(key)[:13], "--reason", "x")
+    assert [one["fingerprint"] for one in tomllib.loads((repo.path / _NAME).read_text())["allow"]] == [
+        fingerprint(key) for key in keys[:4]
+    ]
+    refused = _allow(repo, fingerprint(keys[4])[:13], "--reason", "x", code=2).err.decode()
+    assert f"{fingerprint(keys[4])[:13]}: no credential has a fingerprint that begins so" in refused
+    assert "all 64 digits" in refused
+
+
+def test_the_first_digits_of_what_the_policy_knows(repo: Repository) -> None:
+    one, other = "akp1:" + "1" * 64, "akp1:" + "1" * 63 + "2"
+    _allow(repo, one, "--reason", "old")
+    _allow(repo, "11111111", "--reason", "new")
+    assert [entry["reason"] for entry in tomllib.loads((repo.path / _NAME).read_text())["allow"]] == ["new"]
+    _allow(repo, other, "--reason", "x")
+    before = (repo.path / _NAME).read_bytes()
+    refused = _allow(repo, "11111111", "--reason", "y", code=2).err.decode()
+    assert "2 fingerprints begin so" in refused
+    assert one in refused
+    assert other in refused
+    assert (repo.path / _NAME).read_bytes() == before
+
+
+def test_the_first_digits_outside_of_a_repository(tmp_path: Path, key: str) -> None:
+    (tmp_path / "f").write_text(key)
+    assert inside("allow", fingerprint(key)[:13], "--reason", "x", cwd=tmp_path).code == 0
+    assert fingerprint(key) in (tmp_path / _NAME).read_text()

@@ -169,7 +169,7 @@ def test_what_nobody_was_told_of_is_brought_to_light(run: Run, repo: Repository,
 
 
 def test_history_blames_the_commit_that_leaked(run: Run, repo: Repository, key: str, leak: str) -> None:
-    """Whoever edits beside it, or renames the file, is not blamed; who moves it to another file is told so."""
+    """An edit beside it, or a rename of the file, does not introduce it; a move to another file is reported."""
     repo.commit_file("f", _text(key, "more"))
     repo.git("mv", "f", "g")
     repo.commit_file("g", _text(key, "more", "lines"))

@@ -153,7 +153,7 @@ def test_bomb_alone_is_no_clean_scan(tmp_path: Path, rng: Random, kind: str) -> 
 
 @pytest.mark.slow
 def test_archive_in_which_entries_overlap(tmp_path: Path, key: str, rng: Random, least: float) -> None:
-    """Each entry is all that is behind it, and so a zip again: it ends, and what lies behind it is found."""
+    """Each entry is all that follows it, and so a zip again: the scan ends, and the content after it is found."""
     (tmp_path / "bomb").write_bytes(_itself(rng))
     (tmp_path / "z.env").write_text(f"KEY={key}\n")
     code, report, peak = _scan(tmp_path)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     [
         ("akpatrol hist", {"history"}),
         ("akpatrol b", {"baseline"}),
-        ("akpatrol baseline ", {"create", "update", "show"}),
+        ("akpatrol baseline ", {"create", "update", "show", "drop", "review"}),
         ("akpatrol scan --format sa", {"sarif"}),
         ("akpatrol history --base", {"--baseline"}),
     ],

@@ -91,7 +91,7 @@ def _leaks(case: Case, outputs: Sequence[bytes]) -> list[bytes]:
 
 @pytest.mark.parametrize("kind", FOUND)
 def test_found_in_a_file(run: Run, tmp_path: Path, kind: str) -> None:
-    """No format shows the secret, nor how it stands there encoded."""
+    """No format shows the secret, nor its encoded form."""
     case = _case(kind)
     (tmp_path / case.file).write_bytes(case.data)
     files = [tmp_path / f"report.{name}" for name in ("text", "sarif", "json")]

@@ -1,4 +1,4 @@
-"""What looks like a part of an object database and cannot be read is told, though no ref needs it."""
+"""An unreadable part of an object database is reported, even if no ref needs it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 
 @pytest.fixture(params=["own", "alternate"])
 def copied(built: Repository, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Repository, Path, str]:
-    """The repository to read, the object directory in which that pack lies, and what is told of that directory."""
+    """The repository to read, the object directory with that pack, and that directory's name in reports."""
     shutil.copytree(built.path, tmp_path / "lender")
     lender = Repository(tmp_path / "lender")
     if request.param == "own":

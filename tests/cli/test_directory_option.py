@@ -37,7 +37,7 @@ def test_another_option_before_the_command(capsys: pytest.CaptureFixture[str]) -
     for option, command in (("-q", "staged"), ("--format", "history"), ("--exclude", "scan")):
         assert main([option, command]) == 2
         told = capsys.readouterr().err
-        assert f"{option} belongs behind the command" in told
+        assert f"{option} belongs after the command" in told
         assert f"akpatrol {command} {option}" in told
     assert main(["--none"]) == 2
     assert "No such option" in capsys.readouterr().err

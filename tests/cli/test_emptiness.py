@@ -1,4 +1,4 @@
-"""Nothing that was not scanned is green: emptiness is exit 3, and a change tells what of it is excluded."""
+"""Nothing that was not scanned is green: emptiness is exit 3, and a change reports which of its files are excluded."""
 
 from __future__ import annotations
 

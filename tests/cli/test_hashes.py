@@ -45,19 +45,27 @@ def tree(tmp_path: Path, key: str, new_key: Callable[[], str], token: str) -> Pa
     [
         fingerprint,
         lambda key: fingerprint(key).upper().replace("AKP1", "akp1"),
+        lambda key: fingerprint(key)[:13],
+        lambda key: fingerprint(key)[:30].upper(),
+        lambda key: fingerprint(key)[5:13],
         lambda key: sha256(key.encode()).hexdigest(),
         key_id,
         lambda key: key_id(key)[:6],
         lambda key: f"  {key_id(key)}  # the billing job's\r",
     ],
-    ids=["fingerprint", "in capitals", "SHA-256", "key id", "beginning of a key id", "with a comment"],
+    ids=[
+        *("fingerprint", "in capitals", "its beginning", "more of it, in capitals", "without akp1:", "SHA-256"),
+        *("key id", "beginning of a key id", "with a comment"),
+    ],
 )
 def test_every_way_to_ask(run: Run, tree: Path, tmp_path: Path, key: str, name: Callable[[str], str]) -> None:
     file = tmp_path / "hashes"
     file.write_text(f"# asked for\n\n{name(key)}\n")
     result = run("scan", tree, "--hashes", file)
     assert (result.code, result.digests) == (1, {sha256(key.encode()).hexdigest()})
-    assert [one["found"] for one in result.json["asked"]] == [True]
+    assert any(one["found"] for one in result.json["asked"])
+    assert "asked for 1" in result.json["notices"][0]
+    assert "found 1" in result.json["notices"][0]
 
 
 def test_what_was_found_nowhere(run: Run, tree: Path, tmp_path: Path, token: str) -> None:
@@ -78,7 +86,7 @@ def test_what_was_found_nowhere(run: Run, tree: Path, tmp_path: Path, token: str
 
 
 def test_what_nobody_said_to_be_a_key_id_is_no_clean_zero(run: Run, tree: Path, tmp_path: Path, key: str) -> None:
-    """A secret's half, another vendor's token and a password look like one, and lie in the tree."""
+    """A secret's half, another vendor's token and a password look like one, and are in the tree."""
     half, foreign, word = key.partition(".")[2], "ghp_" + "aB3d" * 9, "hunter2hunter"
     (tree / "foreign").write_text(f"{foreign} {word}\n")
     file = tmp_path / "hashes"
@@ -86,7 +94,7 @@ def test_what_nobody_said_to_be_a_key_id_is_no_clean_zero(run: Run, tree: Path, 
     result = run("scan", tree, "--hashes", file)
     assert (result.code, result.json["credentials"]) == (3, [])
     assert [one["item"].split(":")[0] for one in result.skipped] == ["line 2", "line 3", "line 4"]
-    assert all("no key id starts with it" in one["reason"] for one in result.skipped)
+    assert all("no key id or fingerprint starts with it" in one["reason"] for one in result.skipped)
     assert [one["taken_for"] for one in result.json["asked"]] == ["key_id"] * 3
     done = inside("scan", tree, "--hashes", file, "-vv")
     for text in (half, foreign, word):
@@ -189,11 +197,11 @@ def test_wrong_files(run: Run, tree: Path, name: str) -> None:
 
 
 def test_what_ends_nobody_knows_where_is_found_by_its_own_hash(run: Run, tmp_path: Path, key: str) -> None:
-    """A program's literals stand next to one another: what is asked for tells where it ends."""
+    """A program's literals are next to one another: the query decides where the credential ends."""
     root, file = tmp_path / "tree", tmp_path / "hashes"
     root.mkdir()
     (root / "program").write_bytes(bytes(600) + f"input{key}createElement".encode() + bytes(600))
-    for name in (sha256(key.encode()).hexdigest(), fingerprint(key)):
+    for name in (sha256(key.encode()).hexdigest(), fingerprint(key), fingerprint(key)[:13]):
         file.write_text(name)
         result = run("scan", root, "--hashes", file)
         assert (result.code, result.digests) == (1, {sha256(key.encode()).hexdigest()})

@@ -164,3 +164,28 @@ def test_blob_that_is_only_staged(repo: Repository, run: Run, key: str) -> None:
     repo.git("add", "b")
     found = run("history", repo.path).one(key)
     assert (found["state"], found["path"], found["introduced"]) == ("staged", "b", None)
+
+
+def test_a_commit_that_was_taken_back_stays_staged(repo: Repository, run: Run, key: str) -> None:
+    repo.commit_file("a", "nothing\n")
+    leak = repo.commit_file("b", f"K={key}\n")
+    repo.git("reset", "-q", "--soft", "HEAD~1")
+    result = run("history", repo.path)
+    (credential,) = result.json["credentials"]
+    staged, left = credential["occurrences"]
+    assert (credential["state"], result.complete) == ("staged", True)
+    assert (staged["state"], staged["path"], staged["introduced"], staged["line"]) == ("staged", "b", None, 1)
+    assert (left["state"], left["state_reason"], left["introduced"]["id"]) == ("unreachable", "reflog", leak)
+    assert "nothing has leaked" not in " ".join(credential["remediation"]["steps"])
+
+
+def test_what_was_committed_has_leaked_whatever_version_is_staged(repo: Repository, run: Run, key: str) -> None:
+    repo.commit_file("b", f"K={key}\n")
+    removed = repo.remove("b")
+    repo.write("b", f"K={key}\nmore\n")
+    repo.git("add", "b")
+    result = run("history", repo.path)
+    staged, gone = result.found(key)
+    assert (staged["state"], staged["path"], staged["introduced"], staged["removed"]) == ("staged", "b", None, None)
+    assert (gone["state"], gone["path"], gone["removed"]["id"]) == ("removed", "b", removed)
+    assert "nothing has leaked" not in " ".join(result.json["credentials"][0]["remediation"]["steps"])

@@ -75,7 +75,7 @@ def _told() -> dict[str, Outcome]:
 
 @pytest.fixture
 def plain(run: Run, built: Repository, _told: dict[str, Outcome]) -> dict[str, Outcome]:
-    """What each command tells of it before anything was done to it."""
+    """The output of each command before anything was done to the repository."""
     if not _told:
         _told |= {key: outcome(run(*command, cwd=built.path)) for key, command in COMMANDS.items()}
         assert {code for code, _, _ in _told.values()} == {1}

@@ -1,4 +1,4 @@
-"""Ctrl-C: what was found is told, a process that just starts says nothing, and a second one ends at once."""
+"""Ctrl-C: findings are reported, a process that just starts prints nothing, and a second Ctrl-C ends at once."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_what_was_found_is_kept(history: Repository, tmp_path: Path, where: str)
     done = finish(process)
     report = _report(done, files["json"])
     assert done.code == 130
-    assert done.err == b"akpatrol: interrupted: what was found is told; Ctrl-C again ends at once\n"
+    assert done.err == b"akpatrol: interrupted: reporting what was found; Ctrl-C again ends at once\n"
     assert report["scan"]["interrupted"]
     assert [one["item"] for one in report["coverage"]["skipped"]] == ["the rest"]
     (found,) = report["credentials"]

@@ -1,4 +1,4 @@
-"""The raw secret is in nothing that is written, wherever it stands and whatever goes wrong."""
+"""The raw secret is in nothing that is written, wherever it occurs and whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def secrets() -> dict[str, str]:
-    """The secrets in the repository, by where they stand."""
+    """The secrets in the repository, by location."""
     return {}
 
 
@@ -65,7 +65,7 @@ def full(tmp_path_factory: pytest.TempPathFactory, secrets: dict[str, str]) -> R
 
 @pytest.fixture
 def planted(full: Repository, secrets: dict[str, str]) -> dict[str, str]:
-    """The same for one test, which may add what it tells the program otherwise."""
+    """The same for one test, which may add to it."""
     assert full.path.exists()
     return dict(secrets)
 
@@ -73,7 +73,7 @@ def planted(full: Repository, secrets: dict[str, str]) -> dict[str, str]:
 def _leaks(done: Done, planted: dict[str, str], *files: Path) -> dict[str, list[str]]:
     """Return the secrets, by place, of which a part of 10 characters was written, and where.
 
-    An organization key's id opens nothing: reports tell it.
+    An organization key's id opens nothing: reports show it.
     """
     written = {"stdout": done.out, "stderr": done.err} | {file.name: file.read_bytes() for file in files}
     found: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""What stands in a git directory where git expects a file costs no time and no finding, and is told by its name."""
+"""Special files where git expects a file cost no time and no finding, and are reported by name."""
 
 from __future__ import annotations
 
@@ -123,6 +123,40 @@ def test_other_commands(run: Run, copied: Repository, command: tuple[str, ...], 
     result = run(*command, cwd=copied.path)
     assert name in [skip["item"] for skip in result.skipped]
     assert result.code == (3 if command == ("staged",) else 1)
+
+
+@pytest.mark.parametrize(
+    "command", [("history",), ("history", "--range", "HEAD~1.."), ("history", "--range", "auto"), ("sweep",)]
+)
+@pytest.mark.parametrize("where", ["refs/heads", "refs/remotes/origin", "refs/tags/deep"])
+def test_a_ref_whose_name_git_refuses_is_named_and_the_rest_is_read(
+    run: Run, copied: Repository, tmp_path: Path, command: tuple[str, ...], where: str
+) -> None:
+    (copied.git_dir / where).mkdir(parents=True, exist_ok=True)
+    (copied.git_dir / where / "main 2").write_text(copied.id("HEAD"))
+    more = ("--store", str(tmp_path / "store"), str(copied.path)) if command == ("sweep",) else ()
+    result = run(*command, *more, cwd=copied.path)
+    skips = [(skip["item"].endswith(f"{where}/main 2"), skip["reason"]) for skip in result.skipped]
+    assert skips == [(True, "git refuses the name of this ref and stops at it: rename the file or remove it")]
+    assert result.code == 1
+
+
+@pytest.mark.parametrize("options", [(), ("--range", "HEAD~1.."), ("--range", "auto")])
+def test_a_ref_whose_name_git_refuses_is_not_nothing(run: Run, repo: Repository, options: tuple[str, ...]) -> None:
+    repo.commit()
+    (repo.git_dir / "refs/heads/main 2").write_text(repo.commit())
+    assert run("history", *options, cwd=repo.path).code == 3
+
+
+@pytest.mark.parametrize("command", [("staged",), ("scan", "--tracked")])
+def test_a_ref_whose_name_git_refuses_is_nothing_to_a_commit(
+    run: Run, repo: Repository, command: tuple[str, ...]
+) -> None:
+    repo.commit_file("f", "x")
+    (repo.git_dir / "refs/heads/main 2").write_text(repo.id("HEAD"))
+    repo.commit_file("g", "x")
+    result = run(*command, cwd=repo.path)
+    assert (result.code, result.skipped) == (0, [])
 
 
 def test_in_a_linked_work_tree(run: Run, copied: Repository) -> None:

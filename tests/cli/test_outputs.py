@@ -138,7 +138,7 @@ def test_control_characters_of_names_and_content(tmp_path: Path, key: str) -> No
 
 
 def test_step_summary(tree: Path, tmp_path: Path) -> None:
-    """It is for the format that GitHub Actions reads, stands after what is there, and fails no run."""
+    """It is for the format that GitHub Actions reads, is appended to the file, and fails no run."""
     summary = tmp_path / "summary"
     summary.write_text("before\n")
     variables = {"GITHUB_STEP_SUMMARY": str(summary)}

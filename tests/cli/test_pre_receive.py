@@ -122,6 +122,20 @@ def test_of_several_refs_all_are_looked_at(server: Server, work: Repository, new
     assert list(server.refs()) == ["refs/heads/main"]
 
 
+def test_a_ref_on_the_server_whose_name_git_refuses_is_named(server: Server, work: Repository, key: str) -> None:
+    server.guard()
+    (server.path / "refs/heads/main 2").write_text(server.id("main"))
+    work.commit_file("a", "y\n")
+    pushed = push(work, server, "main")
+    assert not pushed.accepted
+    assert "refs/heads/main 2" in pushed.said
+    assert "rename the file or remove it" in " ".join(pushed.said.split())
+    work.commit_file("b", key)
+    pushed = push(work, server, "main")
+    assert not pushed.accepted
+    assert "b:1" in pushed.said
+
+
 def test_deletions_need_nothing_read(server: Server, work: Repository) -> None:
     assert push(work, server, "HEAD:refs/heads/gone").accepted
     server.guard(patch="import sys; sys.modules['akpatrol.scan.run'] = None")

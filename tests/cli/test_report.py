@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.report import Report
 
-# A document tells how long it took to the millisecond.
+# A document has its duration to the millisecond.
 _END = re.compile(rb'"(endTimeUtc|end_time)": "[^"]+"')
 _KEY = organization_key(Random("report"))
 _TOKEN = personal_access_token(Random("report"))

@@ -104,7 +104,7 @@ def test_another_secret_beside_ours_stays(run: Run, tmp_path: Path, key: str) ->
 
 @pytest.mark.parametrize("order", [[_GENERIC, _KEYWORD, _ACME], [_ACME, _KEYWORD, _GENERIC]], ids=["last", "first"])
 def test_the_specific_rule_names_the_finding(run: Run, tmp_path: Path, order: list[str]) -> None:
-    """In every format, wherever it stands in the file."""
+    """In every format, wherever it is in the file."""
     (tmp_path / "f.py").write_text(f'acme_api_key = "{_ACME_TOKEN}"\n')
     rules = _rules(tmp_path, *order)
     sarif = tmp_path / "out.sarif"
@@ -130,7 +130,7 @@ def test_each_occurrence_has_its_own_rules(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_rule_for_a_path_leaves_the_name_to_the_others(run: Run, repo: Repository, tmp_path: Path) -> None:
-    """Of what lies in objects the paths are known last."""
+    """The paths of objects are known last."""
     only = _ACME + "path = '''[.]env$'''\n"
     repo.write("a.py", f'api_key = "{_ACME_TOKEN}"\n')
     repo.write("b/.env", f'api_key = "{_ACME_TOKEN}" # \n')

@@ -34,7 +34,7 @@ _FILES = 3000
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start worker processes after the first unit, however little work there is, and wait for them."""
     monkeypatch.setattr(execute, "_LITTLE_WORK_SECONDS", 0)
-    monkeypatch.setattr(execute._Workers, "are_there", lambda workers: workers.first.result() is None)
+    monkeypatch.setattr(execute._Workers, "are_ready", lambda workers: workers.first.result() is None)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_interrupt_keeps_what_came_back(monkeypatch: pytest.MonkeyPatch) -> None
         wait(running)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(execute, "_gather", interrupted)
+    monkeypatch.setattr(execute, "_wait_for_one", interrupted)
     tally, source = ScanResult(), _Source(*[_Fine()] * 40)
     with pytest.raises(KeyboardInterrupt):
         execute.read(source, Examiner(load()), tally, 2, lambda _: None)  # type: ignore[arg-type]

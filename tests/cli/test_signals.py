@@ -78,7 +78,7 @@ def test_signal_in_the_middle(big_tree: Path, number: int, code: int, *, jobs: i
     assert done.code == code
     assert done.out == b""
     if number == signal.SIGINT:
-        assert done.err == b"akpatrol: interrupted: what was found is told; Ctrl-C again ends at once\n"
+        assert done.err == b"akpatrol: interrupted: reporting what was found; Ctrl-C again ends at once\n"
         assert json.loads(report.read_bytes())["scan"]["interrupted"]
         report.unlink()
     else:

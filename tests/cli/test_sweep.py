@@ -133,7 +133,7 @@ def test_a_second_sweep_opens_only_what_could_not_be_read(run: Run, tmp_path: Pa
     assert own.found(third.json) == own._replace(places=own.places | {place}).expected
 
 
-def test_other_wishes_make_everything_be_read_again(run: Run, tmp_path: Path, read: list[str], key: str) -> None:
+def test_other_options_make_a_sweep_read_all_again(run: Run, tmp_path: Path, read: list[str], key: str) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "a").write_text(f"KEY={key}\n")
     sweep = ("sweep", tmp_path / "tree", "--store", tmp_path / "store", "--jobs", "1")
@@ -147,7 +147,7 @@ def test_other_wishes_make_everything_be_read_again(run: Run, tmp_path: Path, re
 
 
 def test_two_sweeps_on_one_store(run: Run, acme: Organization, tmp_path: Path) -> None:
-    """The second is refused, is told by whom, and breaks nothing."""
+    """The second is refused, learns who holds the store, and breaks nothing."""
     file = tmp_path / "store"
     with SweepStore(str(file), create=True):
         second = run("sweep", acme.root / "odd/empty", "--store", file)
@@ -177,7 +177,7 @@ def test_nothing_in_a_target_configures_the_sweep(run: Run, repo: Repository, tm
 
 @pytest.mark.slow
 def test_raw_secrets_are_nowhere(acme: Organization, tmp_path: Path) -> None:
-    """Not in the store, the memory, the reports or on a terminal, whoever reads and however much is told."""
+    """Not in the store, the caches, the reports or on a terminal, in any mode and verbosity."""
     for jobs in ("1", "2"):
         done = execute(
             *("sweep", acme.root, "--store", tmp_path / f"store{jobs}", "--jobs", jobs, "-vv", "--progress"),
@@ -255,7 +255,7 @@ def test_a_store_that_cannot_be_one(run: Run, acme: Organization, tmp_path: Path
 def test_each_credential_is_asked_about_once(
     run: Run, acme: Organization, serve: Callable[..., ApiServer], bundle: str, tmp_path: Path
 ) -> None:
-    """Over all targets; and the store and a later report tell what was answered."""
+    """Over all targets; the store and a later report have the answers."""
     keys = sorted(secret for secret in acme.secrets if secret.startswith("ak_"))
     live, dead = set(keys[::2]), set(keys[1::2])
     server = serve(members=dict.fromkeys(live, Member()))

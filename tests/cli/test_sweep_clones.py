@@ -62,7 +62,7 @@ def daemon(directory: Path) -> Iterator[str]:
 
 
 def places(result: Result) -> set[tuple[str, str, str | None, str, str | None]]:
-    """Return the places that a report tells of, each with the remote's path for the target."""
+    """Return the places in a report, each with the remote's path for the target."""
     remotes = {one["id"]: one["remote"].partition("//")[2].partition("/")[2] for one in result.json["scan"]["targets"]}
     return {
         (credential["secret_sha256"], remotes[one["target"]], one["path"], one["state"], one["introduced"]["id"])
@@ -122,7 +122,7 @@ class Site(GitHttp):
 
 @pytest.mark.slow
 def test_an_organization_of_a_forge(run: Run, acme: Organization, tmp_path: Path) -> None:
-    """Through its pages, with a token that goes to it alone, is kept nowhere, and of which nothing is told."""
+    """Through its pages, with a token that goes to the forge alone and is stored and shown nowhere."""
     token = f"ghp{'x' * 33}"
     header = f"Basic {b64encode(f'x-access-token:{token}'.encode()).decode()}"
     site = Site(acme.root, header)

@@ -73,7 +73,7 @@ def _zip(members: dict[str, str]) -> bytes:
 
 
 class Tapped:
-    """A cluster of two workers; everything that they, and those who use it, sent lies in ``sent``."""
+    """A cluster of two workers; everything that they and its clients sent is in ``sent``."""
 
     def __init__(self, running: cluster.RunningCluster, sent: Path) -> None:
         self.address = running.address
@@ -112,7 +112,7 @@ def _swept(store: Path, targets: Sequence[Path], *how: str, patch: str = "", **v
 
 
 def _told(document: Any) -> Any:
-    """Return what a report tells, whenever it was made and in whatever order the targets were done."""
+    """Return a report without its times and without the order of its targets."""
     roots = {one["id"]: one["path"] for one in document["scan"]["targets"]}
 
     def plain(value: Any) -> Any:

@@ -94,9 +94,11 @@ def test_gone_everywhere_has_an_end(repo: Repository, key: str) -> None:
         lambda key: f"export KEY='{key}'",
         lambda key: sha256(key.encode()).hexdigest(),
         lambda key: "akp1:" + sha256(b"organization_key\0" + key.encode()).hexdigest(),
+        lambda key: "akp1:" + sha256(b"organization_key\0" + key.encode()).hexdigest()[:8],
+        lambda key: sha256(b"organization_key\0" + key.encode()).hexdigest()[:8],
         lambda key: key[3:].partition(".")[0],
     ],
-    ids=["itself", "in a line", "SHA-256", "fingerprint", "key id"],
+    ids=["itself", "in a line", "SHA-256", "fingerprint", "its beginning", "without akp1:", "key id"],
 )
 def test_ways_to_ask(leaky: Repository, key: str, new_key: Callable[[], str], ask: Callable[[str], str]) -> None:
     leaky.write("other", new_key())

@@ -239,7 +239,7 @@ def test_extends(run: Run, repo: Repository, new_key: NewKey) -> None:
     result = run("scan", repo.path)
     assert [bool(result.found(secret)) for secret in (one, two, three)] == [False, False, True]
     repo.write("central/deeper.toml", "extends = '../.akpatrol.toml'\n")
-    assert "circle" in run("scan", repo.path).err
+    assert "cycle" in run("scan", repo.path).err
     for number in range(10):
         repo.write(f"c{number}.toml", f"extends = 'c{number + 1}.toml'\n")
     repo.write(CONFIGURATION, "extends = 'c0.toml'\n")

@@ -162,7 +162,7 @@ def test_inventory_needs_no_request(run: Run, tree: Path, server: ApiServer, tmp
         ("--verify", "--ca-bundle", "nowhere.pem"),
     ],
 )
-def test_wrong_wishes_are_told_before_scanning(run: Run, tree: Path, wrong: tuple[str, ...]) -> None:
+def test_wrong_options_are_reported_before_scanning(run: Run, tree: Path, wrong: tuple[str, ...]) -> None:
     result = run("scan", tree, *wrong)
     assert (result.code, result.out) == (2, "")
 

@@ -1,4 +1,4 @@
-"""What corpus and property tests are built of: bytes that hold a credential in some spelling, and where it stands."""
+"""The building blocks of corpus and property tests: bytes that hold a credential in some spelling, and its position."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _WIDE = ("utf-16-", "utf-32-")
 
 
 class Artifact(NamedTuple):
-    """Bytes in which the first character that carries a bit of the credential stands at the offset ``at``.
+    """Bytes in which the first character that carries a bit of the credential is at the offset ``at``.
 
     ``encodings`` and ``containers`` lead to it, outermost first. ``place``, its line and column, is known once the
-    credential lies in a container; until then it is that in ``data``.
+    credential is in a container; until then it is that in ``data``.
     """
 
     data: bytes
@@ -47,7 +47,7 @@ class Artifact(NamedTuple):
 
 
 class Planted(NamedTuple):
-    """A credential in a case; without a ``line`` it stands in a name, no promise is made about a ``column`` of None."""
+    """A credential in a case; without a ``line`` it is in a name, and a ``column`` of None is not checked."""
 
     secret: str
     line: int | None
@@ -65,7 +65,7 @@ class Case(NamedTuple):
 
 
 def case(file: str, secret: str, artifact: Artifact, *others: Planted) -> Case:
-    """Return the file that an artifact is; ``others`` stand in it too."""
+    """Return the file that an artifact is; ``others`` are in it too."""
     return Case(file, artifact.data, (planted(secret, artifact), *others))
 
 
@@ -80,6 +80,6 @@ def raw(secret: str) -> Artifact:
 
 
 def found_in(data: bytes, spelling: bytes, *encodings: str) -> Artifact:
-    """Return what a foreign tool has written, in which the credential begins where ``spelling`` stands, once."""
+    """Return the output of a foreign tool, in which the credential begins where ``spelling`` occurs, once."""
     assert data.count(spelling) == 1
     return Artifact(data, data.index(spelling), encodings)

@@ -77,7 +77,7 @@ def _wheel(rng: Random, secret: str) -> Case:
 
 
 def _several_streams(rng: Random, secret: str) -> Case:
-    """The credential lies across the end of a gzip's first stream."""
+    """The credential spans the end of a gzip's first stream."""
     plain = _env(rng, secret)
     cut = plain.at + 9
     data = gzip.compress(plain.data[:cut], mtime=0) + gzip.compress(plain.data[cut:], mtime=0)
@@ -85,7 +85,7 @@ def _several_streams(rng: Random, secret: str) -> Case:
 
 
 def _padded_xz(rng: Random, secret: str) -> Case:
-    """As xz allows, padding stands between two streams."""
+    """There is padding between two streams, as xz allows."""
     plain = _env(rng, secret)
     data = lzma.compress(plain.data[: plain.at]) + bytes(8) + lzma.compress(plain.data[plain.at :])
     return case("padded.xz", secret, plain.packed("xz", data))

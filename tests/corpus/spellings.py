@@ -1,4 +1,4 @@
-"""Encodings, written so that they tell where what they encode has gone."""
+"""Encodings that also return where the encoded bytes are."""
 
 from __future__ import annotations
 
@@ -114,5 +114,5 @@ def quoted_printable(what: Artifact, chosen: Callable[[int], bool] = lambda _: T
 
 
 def is_mark(byte: int) -> bool:
-    """Tell whether a byte is no letter and no digit of ASCII."""
+    """Return whether a byte is neither a letter nor a digit of ASCII."""
     return byte >= 0x80 or not chr(byte).isalnum()

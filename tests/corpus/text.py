@@ -1,4 +1,4 @@
-"""Texts to stand round what is looked for."""
+"""Texts to put around a credential."""
 
 from __future__ import annotations
 

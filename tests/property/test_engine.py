@@ -1,4 +1,4 @@
-"""Whatever the bytes and however they are cut: what is found is the same, and in its place."""
+"""The findings and their places are the same, whatever the bytes and however they are cut into blocks."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def test_context_cut_through_a_neighbour(one: bytes, other: bytes, distance: int
 @_settings
 @given(st.binary(max_size=3000), st.one_of(st.integers(1, 64), st.integers(65, 4000)))
 def test_blocks_tile_the_input(data: bytes, block: int) -> None:
-    """Every offset belongs to exactly one chunk, which sees the engine's reach round it and knows where it is."""
+    """Every offset belongs to exactly one chunk, which holds the engine's reach around it and knows its position."""
     data *= 3
     block = max(block, len(data) // 1000 + 1)
     position = 0
@@ -275,7 +275,7 @@ def test_redactor_masks_any_text(text: str) -> None:
 @given(st.lists(st.one_of(st.binary(max_size=30), st.sampled_from(_PARTS)), max_size=12), st.sampled_from(_PREFILTERS))
 @_settings
 def test_parts_looked_at_together(parts: list[bytes], choice: PrefilterChoice) -> None:
-    """What has a match is suspected, also at a part's very start and end; nothing reaches across a border."""
+    """A part with a match passes, also at its very start and end; nothing reaches across a border."""
     engine = _engine(choice)
     passing_numbers = engine.prefiltered_parts(parts)
     assert {number for number, part in enumerate(parts) if engine.scan(part)} <= set(passing_numbers)

@@ -1,4 +1,4 @@
-"""However often a credential was encoded, by whatever mix: it is found, or the scan says that something lies too deep.
+"""However often a credential was encoded, by any mix: it is found, or the scan reports that something is too deep.
 
 Not promised, and so not drawn: text encoders that leave a zero byte as it is, of binary data.
 """

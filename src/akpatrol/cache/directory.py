@@ -13,15 +13,15 @@ _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def refusal(directory: str, file: str, beside: Sequence[str] = ()) -> str:
-    """Return why a cache must not be here, "" when it may be; make the directory. Raises OSError.
+    """Make the directory and return why it cannot hold a cache, "" when it can. Raises OSError.
 
-    ``beside`` are the suffixes of its other files.
+    ``beside`` are the suffixes of the cache's other files.
     """
     missing = []
     while not os.path.lexists(directory):
         missing.append(directory)
         directory = os.path.dirname(directory)
-    # Files created in another user's directory would be in their way, as under sudo with the caller's home.
+    # Under sudo with the caller's home, files created there would block the caller's own runs.
     if missing and hasattr(os, "geteuid") and os.stat(directory).st_uid != os.geteuid():
         return f"{directory} belongs to another user"
     for ancestor in reversed(missing):

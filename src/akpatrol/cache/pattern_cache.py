@@ -63,7 +63,7 @@ class PatternCache:
 
 
 def _seal(key: str, value: bytes) -> bytes:
-    """Return a hash of what is kept, by which version and under which key."""
+    """Return a hash of a value, its key and the program's version."""
     from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
 
     return sha256(f"{__version__} {key}\0".encode() + value).digest()

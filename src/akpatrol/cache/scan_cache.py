@@ -33,13 +33,13 @@ _BESIDE = ("-wal", "-shm")
 _BUSY_SECONDS = 5.0
 _VALUE_BYTES = 8 << 20
 _PAGE_BYTES = 4096
-# Beyond this, what was used longest ago is forgotten; the file never takes more than twice as much.
+# Beyond this, the values unused for the longest time are dropped; the file never takes more than twice as much.
 _ROOM_BYTES = 128 << 20
 _DAY = 86_400
 
 
 def conditions(rules_digest: str, limits: Limits) -> str:
-    """Return a digest of what decides, besides the bytes, what is found in them."""
+    """Return a digest of all conditions of a scan but the bytes: version, rules and limits."""
     return _hash(repr((__version__, rules_digest, *limits))).hex()
 
 
@@ -89,7 +89,7 @@ class ScanCache:
             return None
 
     def put(self, conditions: str, kind: str, values: Mapping[str, object]) -> None:
-        """Remember JSON values by their keys, all or none."""
+        """Store JSON values by their keys, all or none."""
         from sqlite3 import Error  # noqa: PLC0415 - 10 ms
 
         today, rows = _today(), []
@@ -145,7 +145,7 @@ class ScanCache:
         return self._opened()
 
     def _failed(self, error: Exception) -> None:
-        """Do without; a damaged file is replaced, while a busy or full disk is no fault of the file."""
+        """Continue without a cache, and replace a damaged file; a busy or full disk is no fault of the file."""
         from sqlite3 import SQLITE_CORRUPT, SQLITE_ERROR, SQLITE_NOTADB  # noqa: PLC0415 - it is loaded
 
         self.close()

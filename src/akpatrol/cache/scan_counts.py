@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def value_of(read: ScanResult) -> dict[str, object]:
-    """Return what reading counted."""
+    """Return the counts of a scan as JSON values."""
     return {"counts": read.counts, "size": read.size, "excluded": read.excluded}
 
 

@@ -22,7 +22,7 @@ _COMMANDS = {
     "trace": ("trace", "Show every location of one credential."),
     "verify": ("verify", "Ask the API whether credentials are live."),
     "report": ("report", "Render an earlier report, or a store of sweeps, in any format."),
-    "baseline": ("baseline", "Create, update and show the baseline of known credentials."),
+    "baseline": ("baseline", "Create, update, show and review the baseline of known credentials."),
     "allow": ("allow", "Allow one credential, with a reason."),
     "rules": ("rules", "List, show and check rules."),
     "config": ("config", "Show the configuration in force, and its JSON Schema."),
@@ -30,17 +30,17 @@ _COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command when it is asked for: start-up is paid on every commit."""
+    """A group that imports a command when it is used: every commit pays for start-up."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take the options in front of the command. Raises UsageError for one that belongs behind it."""
-        given = list(args)
+        """Parse the options before the command. Raises UsageError for one that belongs after it."""
+        words = list(args)
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            if command := next((word for word in given if word in _COMMANDS), None):
+            if command := next((word for word in words if word in _COMMANDS), None):
                 hint = f"akpatrol {command} {error.option_name} ..."
-                raise UsageError(f"{error.option_name} belongs behind the command", hint=hint) from None
+                raise UsageError(f"{error.option_name} belongs after the command", hint=hint) from None
             raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from akpatrol.cli.options import shared_with
+from akpatrol.cli.console import Terminal
+from akpatrol.cli.options import resolve, shared_with
 from akpatrol.config import settings as settings_
 from akpatrol.config.allowance_file import with_allowance
 from akpatrol.config.load import configuration_of
 from akpatrol.errors import ExitCode, UsageError
-from akpatrol.pipeline import committed_text
-from akpatrol.policy.baseline import is_fingerprint
+from akpatrol.pipeline import committed_text, fingerprint_lookup
 from akpatrol.report.text_safety import visible
 from akpatrol.report.write import check_writable, write
 from akpatrol.sources.git import repository
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
 @click.option("--owner", default="", metavar="NAME", help="Who is responsible for it.")
 @shared_with("allow")
 def command(flags: Options, fingerprint: str, reason: str, expires: str | None, owner: str) -> int:
-    """Allow the credential with this FINGERPRINT in the tree's configuration, or in a new .akpatrol.toml."""
-    if not is_fingerprint(fingerprint):
-        raise UsageError(f"{fingerprint}: not a fingerprint", hint="akp1: and 64 digits, as reports show it")
+    """Allow the credential with this FINGERPRINT in the tree's configuration, or in a new .akpatrol.toml.
+
+    The first 8 digits of the FINGERPRINT or more are enough for a credential that is in the baseline, or in this
+    repository's index, files or history; the configuration gets all of them.
+    """
     end = committed_text.end("--expires", expires)
     entry: dict[str, Any] = {"fingerprint": fingerprint, "reason": committed_text.clean("--reason", reason)}
     if not any(character.isalnum() for character in entry["reason"]):  # the line that reports print has only dots
@@ -41,14 +44,17 @@ def command(flags: Options, fingerprint: str, reason: str, expires: str | None, 
     entry |= {"expires": end} if end else {}
     file = _file(flags)
     check_writable(Path(file))
+    named = fingerprint_lookup.find(fingerprint, partial(resolve, flags), Terminal())
+    entry["fingerprint"] = named.fingerprint
     write(with_allowance(file, entry), Path(file))
-    click.echo(visible(f"{file}: {fingerprint} is allowed{f' until {end}' if end else ''}: {entry['reason']}"))
+    shown = f"{named.fingerprint}, {named.redacted}," if named.redacted else named.fingerprint
+    click.echo(visible(f"{file}: {shown} is allowed{f' until {end}' if end else ''}: {entry['reason']}"))
     return ExitCode.CLEAN
 
 
 def _file(flags: Options) -> str:
-    """Return the configuration in force here, which is thereby known to be right, or the one to make."""
+    """Return the configuration in force here, checked, or the path of the one to create."""
     here = os.path.realpath(".")
-    found = repository.find(os.fsencode(here))
-    top = os.fsdecode(found.work_tree) if found and found.work_tree else here
+    repo = repository.find(os.fsencode(here))
+    top = os.fsdecode(repo.work_tree) if repo and repo.work_tree else here
     return configuration_of(flags.config, here, top).file or os.path.join(top, settings_.FILE_NAME)

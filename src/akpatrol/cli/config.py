@@ -41,8 +41,8 @@ def show(flags: Options) -> int:
     if flags.format_ not in ("text", "json"):
         raise UsageError(f"-f {flags.format_}: config show writes text or json")
     here = os.path.realpath(".")
-    found = repository.find(os.fsencode(here))
-    top = here if not found else os.fsdecode(found.work_tree) if found.work_tree else None
+    repo = repository.find(os.fsencode(here))
+    top = here if not repo else os.fsdecode(repo.work_tree) if repo.work_tree else None
     start = here if top else None
     settings = resolve(flags, start, top)
     rules_.load(settings.rules)

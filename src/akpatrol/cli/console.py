@@ -27,7 +27,7 @@ class Terminal:
     """A ``Console`` on the process's own streams."""
 
     def ask(self, invitation: str, *, one_line: bool = False) -> bytes:
-        """Return what is typed at a prompt that does not show it, or piped in. Raises UsageError without anything."""
+        """Return what is typed at a prompt without echo, or piped in. Raises UsageError for nothing."""
         from akpatrol.cli import prompt  # noqa: PLC0415 - few commands ask
 
         return prompt.typed(invitation, one_line=one_line)
@@ -40,7 +40,7 @@ class Terminal:
         """Say what a first Ctrl-C does."""
         # Not through sys.stderr, to which this process may be writing as the signal comes.
         with suppress(OSError):
-            line = b"akpatrol: interrupted: what was found is told; Ctrl-C again ends at once\n"
+            line = b"akpatrol: interrupted: reporting what was found; Ctrl-C again ends at once\n"
             os.write(2, b"\n" * os.isatty(2) + line)
 
     @contextmanager

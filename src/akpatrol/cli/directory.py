@@ -1,4 +1,4 @@
-"""``-C DIR``, before and behind the command's name."""
+"""``-C DIR``, before or after the command's name."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A hook's caller appends names of files without `--`: what names a file is one, whatever it looks like.
+"""File arguments of a hook, which the caller appends without `--`: a word that names a file is a file.
 
 pre-commit runs `entry`, then the user's `args`, then names, which all exist: https://pre-commit.com/#arguments-pattern-in-hooks
-So options come first, and a word before one that names nothing is an option even where a file is called like it.
+So options come first. A word before one that names nothing is an option, even if a file has that name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class FilesCommand(click.Command):
     """A command whose last arguments are files that a hook names."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Part options from files before click does. Raises UsageError for a word that may be meant as either."""
+        """Separate options from files before click does. Raises UsageError for a word that may be either."""
         if not ctx.resilient_parsing:
             options = OptionWords(self, ctx)
             start = self.first_file(args, options, _Names(args, options.values(args, "directory")))
@@ -69,7 +69,7 @@ class OneFileCommand(FilesCommand):
 
 
 def _is_option(words: list[str], place: int, options: OptionWords, names: _Names) -> bool:
-    """Tell whether a word that names a file is an option all the same. Raises UsageError.
+    """Return whether a word that names a file is an option all the same. Raises UsageError.
 
     To take a file for an option could let a leak pass, and so could the loss of an option that tightens the check: that
     is refused in what looks like a commit which does not touch the file. Other options can be lost without harm.
@@ -80,15 +80,15 @@ def _is_option(words: list[str], place: int, options: OptionWords, names: _Names
     if not all(names.known(other) for other in words[place + 1 :]):
         return True
     if options.name(word) in _TIGHTENING and names.is_left_alone(word, words[place + width :]):
-        raise UsageError(f"{word} is an option, and a file here is called like it", hint=_REMEDY)
+        raise UsageError(f"{word} is an option, but also the name of a file here", hint=_REMEDY)
     click.echo(f"akpatrol: {word} is taken for the file of that name, not for the option; {_REMEDY}", err=True)
     return False
 
 
 class _Names:
-    """What the words of a command line name: something on disk, in the index, or taken out of it by this commit.
+    """The files that words of a command line name: on disk, in the index, or removed from it by this commit.
 
-    They may be relative to the current directory, or to one of ``directories``, where the command is to go.
+    They are relative to the current directory, or to one of ``directories``, to which the command will change.
     """
 
     def __init__(self, words: Sequence[str], directories: Sequence[str]) -> None:
@@ -97,42 +97,42 @@ class _Names:
         self._in_git: set[str] | None = None
 
     def closed(self, place: int) -> bool:
-        """Tell whether a `--` that can be no file's name follows: what is in front of it are options."""
+        """Return whether a `--` that names no file follows: the words before it are options."""
         return "--" in self._words[place:] and not self.on_disk("--")
 
     def on_disk(self, word: str) -> bool:
-        """Tell whether a word names something on disk."""
+        """Return whether a word names something on disk."""
         return bool(word) and any(os.path.lexists(os.path.join(base, word)) for base in self._directories)
 
     def known(self, word: str) -> bool:
-        """Tell whether a word names anything."""
+        """Return whether a word names anything."""
         if self.on_disk(word):
             return True
         if self._in_git is None:
-            asked = [one for one in dict.fromkeys(self._words) if one and not self.on_disk(one)]
-            in_index = self._listed(asked, "ls-files", "-z", "--full-name") or set()
+            unknown = [name for name in dict.fromkeys(self._words) if name and not self.on_disk(name)]
+            in_index = self._listed(unknown, "ls-files", "-z", "--full-name") or set()
             # Before the first commit there is no HEAD.
-            in_head = self._listed(asked, "ls-tree", "-z", "--name-only", "--full-tree", "HEAD") or set()
+            in_head = self._listed(unknown, "ls-tree", "-z", "--name-only", "--full-tree", "HEAD") or set()
             self._in_git = in_index | in_head
         return word in self._in_git
 
     def is_left_alone(self, word: str, others: Sequence[str]) -> bool:
-        """Tell whether a word's file is as in HEAD while all others differ, or there are none."""
+        """Return whether a word's file is as in HEAD while all others differ, or there are none."""
         changed = self._listed([word, *others], "diff-index", "--cached", "--name-only", "-z", "HEAD")
         return changed is not None and word not in changed and changed.issuperset(others)
 
     def _listed(self, words: Sequence[str], *command: str) -> set[str] | None:
         """Return those of the words that git lists, or below which it lists something; None when it cannot."""
         try:
-            found, hook = hook_repository.find()
-            top = os.path.realpath(found.root)
+            repo, hook = hook_repository.find()
+            top = os.path.realpath(repo.root)
             if not (paths := dict(self._from_top(words, top))):
                 return set()
-            git = Git(found, hook)
+            git = Git(repo, hook)
             index_file.refuse_special(git)
             listed = git.run(LITERALLY, *command, "--", *paths, cwd=top)
         except (AkpatrolError, OSError):
-            return None  # the run itself says what is wrong
+            return None  # the run itself reports the problem
         names = {part for path in listed.split(b"\0") if path for part in _ways(path)}
         return {word for path, word in paths.items() if path in names}
 

@@ -6,7 +6,7 @@ import click
 
 
 class OptionWords:
-    """Which words a command takes for options, and of how many words each is."""
+    """The options among the words of a command line, and how many words each takes."""
 
     def __init__(self, command: click.Command, context: click.Context) -> None:
         self._options = {
@@ -17,7 +17,7 @@ class OptionWords:
         }
 
     def width(self, word: str) -> int:
-        """Return of how many words, its value included, the option is that a word begins; 0 when it begins none."""
+        """Return how many words the option takes that this word begins, with its value; 0 for no option."""
         if not looks_like_option(word):
             return 0
         if word.startswith("--"):
@@ -33,22 +33,22 @@ class OptionWords:
         return 1
 
     def name(self, word: str) -> str | None:
-        """Return the parameter that a word sets; of a cluster, its first."""
-        found = self._options.get(word.partition("=")[0]) or self._options.get("-" + word[1:2])
-        return found.name if found else None
+        """Return the parameter that a word sets; for a cluster, the first."""
+        option = self._options.get(word.partition("=")[0]) or self._options.get("-" + word[1:2])
+        return option.name if option else None
 
     def values(self, words: list[str], parameter: str) -> list[str]:
         """Return the values that a parameter may be given."""
-        found = []
+        words_given = []
         for place, word in enumerate(words):
             if self.width(word) and self.name(word) == parameter:
                 attached = word.partition("=")[2] if word.startswith("--") else word[2:]
-                found += [attached] if attached else words[place + 1 : place + 2]
-        return found
+                words_given += [attached] if attached else words[place + 1 : place + 2]
+        return words_given
 
 
 def looks_like_option(word: str) -> bool:
-    """Tell whether click would read a word as an option, or refuse it as one."""
+    """Return whether click would read a word as an option, or reject it as one."""
     return word.startswith("-") and word != "-"
 
 

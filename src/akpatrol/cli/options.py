@@ -34,9 +34,9 @@ def _with(names: Collection[str], function: Callable[..., int]) -> Callable[...,
 
     with_flags.__doc__ = function.__doc__
     with_flags.__name__ = function.__name__
-    own = getattr(function, "__click_params__", [])
+    parameters = getattr(function, "__click_params__", [])
     # click reverses what decorators add.
-    with_flags.__dict__["__click_params__"] = [*reversed([parameter(name) for name in names]), *own]
+    with_flags.__dict__["__click_params__"] = [*reversed([parameter(name) for name in names]), *parameters]
     return with_flags
 
 
@@ -59,27 +59,27 @@ def _check_app_url(address: str | None) -> None:
 
 
 def resolve(flags: Options, start: str | None, top: str | None, base: BasePolicy | None = None) -> Settings:
-    """Return the run's settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere.
+    """Return the run's settings; the scanned tree's configuration is searched for from ``start`` up to ``top``.
 
     With a ``base`` the checkout's files are read there instead.
     """
     _check_exclude(flags.exclude)
-    found, allowing, rules = in_force(flags, start, top, base)
+    configuration, allowing, rules = in_force(flags, start, top, base)
     variables = settings_.environment()
-    options = flags.over(in_environment(variables)).over(found.options)
+    options = flags.over(in_environment(variables)).over(configuration.options)
     _check_app_url(options.app_url)
     outputs = ((options.format_, options.output), *options.reports)
     return settings_.Settings(
         environment=variables,
         options=options,
         outputs=tuple((name, None if path == "-" else path) for name, path in outputs),
-        rules=(*found.rules, *rules),
-        configured_exclude=found.exclude,
-        base=found.base,
-        accept_skip=found.accept_skip,
+        rules=(*configuration.rules, *rules),
+        configured_exclude=configuration.exclude,
+        base=configuration.base,
+        accept_skip=configuration.accept_skip,
         jobs=settings_.most_jobs(options.jobs),
         cache=None if options.no_cache else settings_.cache_directory(variables),
-        configuration=found.file,
+        configuration=configuration.file,
         limits=options.limits,
         policy=allowing,
     )

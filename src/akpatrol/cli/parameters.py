@@ -27,10 +27,10 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # generic in new version
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number of bytes."""
-        found = re.fullmatch(_SIZE, str(value), re.IGNORECASE)
-        if not found or not int(found[1]):
+        size = re.fullmatch(_SIZE, str(value), re.IGNORECASE)
+        if not size or not int(size[1]):
             self.fail("write a number of bytes such as 500M or 20G", param, ctx)
-        return int(found[1]) * SIZES[found[2].upper()]
+        return int(size[1]) * SIZES[size[2].upper()]
 
 
 class ReportParameter(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only
@@ -49,7 +49,7 @@ class ReportParameter(click.ParamType):  # type: ignore[type-arg]  # generic in 
 
 
 def parameter(name: str, **how: Any) -> click.Option:
-    """Return click's option for an entry of the table; ``how`` is for click, besides."""
+    """Return click's option for an entry of the table; ``how`` has further arguments for click."""
     entry = OPTIONS[name]
     if entry.form == "directory":
         how |= {"is_eager": True, "callback": directory.enter}
@@ -95,5 +95,5 @@ def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
 def _is_typed(entry: Option, value: Any) -> bool:
     if entry.form == "switch":
         return value is not None
-    # An empty text, as of a variable that is not set, says nothing.
+    # An empty text, as from an unset variable, counts as not given.
     return bool(value) or (value == "" and entry.form == "file")

@@ -1,4 +1,4 @@
-"""What a person types or pastes, not shown; or what is piped in."""
+"""Read what a person types or pastes without echo, or what is piped in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_BYTES = 16 << 20
 
 
 def typed(invitation: str, *, one_line: bool = False) -> bytes:
-    """Return what is on standard input; on a terminal the lines up to an empty one, or one alone, without echo.
+    """Return standard input; on a terminal, the lines up to an empty one or a single line, without echo.
 
     Raises UsageError when there is nothing, or far too much.
     """
@@ -33,7 +33,7 @@ def typed(invitation: str, *, one_line: bool = False) -> bytes:
 
 
 def _prompted(invitation: str, *, one_line: bool) -> bytes:
-    """Not getpass: it drops what is typed ahead, which is all but the first of several pasted lines."""
+    """Read without getpass, which drops what is typed ahead: all but the first of several pasted lines."""
     sys.stderr.write(invitation + "\n")
     sys.stderr.flush()
     lines = []

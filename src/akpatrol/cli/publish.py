@@ -22,7 +22,7 @@ _WIDTH = 100
 
 
 def publish(report: Report, engine: Engine, settings: Settings, text: Renderer | None, *, silent: bool) -> None:
-    """Write the report in every format of the settings; a ``silent`` one is not written as text."""
+    """Write the report in every format of the settings; a ``silent`` report is not written as text."""
     from datetime import UTC, datetime  # noqa: PLC0415 - after the scan
 
     from akpatrol.detect.redact import Redactor  # noqa: PLC0415 - only when there is something to say
@@ -47,18 +47,18 @@ def publish(report: Report, engine: Engine, settings: Settings, text: Renderer |
             in_hook=command.in_hook,
         )
         if file or not (silent and format_ == "text"):
-            own = text if format_ == "text" and not file else None
-            rendered.append((file, own(report, options) if own else render(report, format_, options)))
+            renderer = text if format_ == "text" and not file else None
+            rendered.append((file, renderer(report, options) if renderer else render(report, format_, options)))
     summary = settings.environment.get("GITHUB_STEP_SUMMARY")
     if summary and any(format_ == "github" for format_, _ in settings.outputs):
         _append_summary(report, options, summary)
     # Everything is rendered before anything is written, and files before a pipe whose reader may go away.
-    for file, content in sorted(rendered, key=lambda one: one[0] is None):
+    for file, content in sorted(rendered, key=lambda output: output[0] is None):
         write_out(content, file)
 
 
 def _append_summary(report: Report, options: RenderOptions, file: str) -> None:
-    """Add the report to the summary of a step of GitHub Actions; that it cannot be written changes nothing else."""
+    """Add the report to the step summary of GitHub Actions; a failure to write it changes nothing else."""
     from pathlib import Path  # noqa: PLC0415 - only there
 
     from akpatrol.report import step_summary  # noqa: PLC0415

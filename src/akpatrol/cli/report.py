@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--since",
     metavar="RUN",
     help="For a store: show only what is new, changed or gone since RUN: a run's number, `previous`, a date, or an age "
-    "as 7d or 12h.",
+    "such as 7d or 12h.",
 )
 @click.option(
     "--coverage", is_flag=True, help="For a store: list the targets that were not fully read, and why, as text or json."
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 def command(flags: Options, source: str, since: str | None, link_template: str | None, **lists: bool) -> int:
     """Render a JSON or JSON Lines report, `-` for standard input, or a store of sweeps, in any format.
 
-    Of a report everything is told that is in it, unless --min-confidence is given. Secrets are masked, even those that
-    a report shows. With --since what stayed as it was is not listed, and what is gone only among the changes:
-    made for a mail after every nightly sweep. Exits as the scan would have: 1 for findings, 3 for gaps.
+    Shows all credentials of a report, unless --min-confidence is given. Secrets are masked, even those that the report
+    shows. --since lists only credentials that are new or changed, and names those that are gone: for a mail after
+    every nightly sweep. Exits as the scan would have: 1 for findings, 3 for gaps.
     """
     if link_template is not None:
         links.check(link_template)

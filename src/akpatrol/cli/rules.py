@@ -60,8 +60,8 @@ def check(files: tuple[Path, ...]) -> int:
     """Check that rules compile, that their examples are found and that their counterexamples are not."""
     from akpatrol.rules.check import check as check_rules  # noqa: PLC0415 - only here
 
-    own = set(map(os.path.realpath, rules_.shipped_files()))
-    rules_.load([file for file in files if os.path.realpath(file) not in own])  # so that no id is there twice
+    shipped = set(map(os.path.realpath, rules_.shipped_files()))
+    rules_.load([file for file in files if os.path.realpath(file) not in shipped])  # so that no id is there twice
     say = safe_echo()
     for file in map(str, files or rules_.shipped_files()):
         parsed = rules_.parse(rules_.read(file), file, shipped=not files)

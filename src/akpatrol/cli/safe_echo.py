@@ -1,4 +1,4 @@
-"""Lines in which foreign words may stand, printed without credentials and safe for a terminal."""
+"""Print lines that may contain foreign text, without credentials and safe for a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def safe_echo() -> Callable[[str], None]:
-    """Return what prints a line."""
+    """Return a function that prints a line."""
     from akpatrol.detect.engine import Engine  # noqa: PLC0415 - not for --help
     from akpatrol.detect.redact import Redactor  # noqa: PLC0415
     from akpatrol.report.text_safety import visible  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What a person sees of a sweep on standard error: one bar while it runs, one table at its end."""
+"""The screen of a sweep on standard error: one bar while it runs, one table at its end."""
 
 from __future__ import annotations
 
@@ -58,17 +58,17 @@ class Screen:
             self._bar.stop()
 
     def met(self, size: int) -> None:
-        """Learn of one more target, of so many bytes as stored."""
+        """Count a target that is to be scanned; ``size`` is in bytes, as stored."""
         self._targets += 1
         self._ahead += size
 
     def unchanged(self, size: int) -> None:
-        """Learn that a target is as it was."""
+        """Record that a target is unchanged."""
         self._unchanged += 1
         self.done(size, None)
 
     def cloning(self, what: str, share: float | None) -> None:
-        """Learn how a clone goes; several threads tell."""
+        """Show the progress of a clone; called from several threads."""
         self._cloning = what if share is None else f"{what} {share:.0%}"
 
     def totals(self, gaps: int) -> SweepTotals:
@@ -76,22 +76,22 @@ class Screen:
         return SweepTotals(self._targets, self._done - self._unchanged, self._unchanged, gaps)
 
     def done(self, size: int, outcome: TargetResult | None) -> None:
-        """Learn that a target is done."""
+        """Record that a target is done."""
         self._done += 1
         self._size += size
         if outcome:
-            self._found.update(one["fingerprint"] for one in outcome.document["credentials"])
+            self._found.update(credential["fingerprint"] for credential in outcome.document["credentials"])
         self.tick()
 
     def tick(self) -> None:
         """Draw where it is."""
-        told = f"{self._done:,} of {plural(self._targets, 'target')}, {plural(len(self._found), 'finding')}"
-        told += f", {self._cloning}" if self._cloning and self._done == self._targets else ""
+        progress = f"{self._done:,} of {plural(self._targets, 'target')}, {plural(len(self._found), 'finding')}"
+        progress += f", {self._cloning}" if self._cloning and self._done == self._targets else ""
         if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=self._size, total=self._ahead, targets=told)
+            self._bar.update(self._task, completed=self._size, total=self._ahead, targets=progress)
         elif self._line and self._line.due():
             speed = self._size / 1e6 / self._line.seconds()
-            self._line.show(f"{told}, {self._size / 1e6:,.0f} of {self._ahead / 1e6:,.0f} MB, {speed:,.0f} MB/s")
+            self._line.show(f"{progress}, {self._size / 1e6:,.0f} of {self._ahead / 1e6:,.0f} MB, {speed:,.0f} MB/s")
 
 
 def show_table(report: Report, totals: SweepTotals) -> None:
@@ -123,16 +123,16 @@ def show_table(report: Report, totals: SweepTotals) -> None:
 def _rows(report: Report) -> list[tuple[str, tuple[int, int, int, int]]]:
     """Return for each target with findings the live, unverified and inactive ones, and their places."""
     names = {target.id: target.remote or target.root for target in report.targets}
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    by_target: dict[str, Counter[str]] = defaultdict(Counter)
     for credential in report.findings:
         status = credential.verification.status if credential.verification else ""
         column = {"active": "live", "inactive": "inactive"}.get(status, "unverified")
         for target, places in Counter(place.target for place in credential.occurrences).items():
-            found[target][column] += 1
-            found[target]["places"] += places
+            by_target[target][column] += 1
+            by_target[target]["places"] += places
     rows = [
-        (names.get(target, target), (own["live"], own["unverified"], own["inactive"], own["places"]))
-        for target, own in found.items()
+        (names.get(target, target), (counts["live"], counts["unverified"], counts["inactive"], counts["places"]))
+        for target, counts in by_target.items()
     ]
     return sorted(rows, key=lambda row: (*(-number for number in row[1][:3]), row[0]))
 

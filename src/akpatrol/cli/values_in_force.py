@@ -38,8 +38,8 @@ class ValuesInForce:
         self._context = context
         self._environment = settings.environment
         self._stated: dict[str, list[Value]] = defaultdict(list)
-        for one in configuration.stated:
-            self._stated[one.key].append(Value(*one))
+        for stated in configuration.stated:
+            self._stated[stated.key].append(Value(*stated))
         baseline = settings.policy.baseline.name if settings.policy.baseline else None
         self._in_force = settings.options._replace(jobs=settings.jobs, baseline=baseline)
 
@@ -56,8 +56,8 @@ class ValuesInForce:
                 yield from self._stated[key]
             if flag:
                 value = getattr(self._in_force, name)
-                for one in value if entry.multiple else [value]:
-                    yield Value(key, _text(one), flag)
+                for item in value if entry.multiple else [value]:
+                    yield Value(key, _text(item), flag)
             elif key not in _ADDED and key != "org":
                 yield from self._single(name, entry)
         for key in ("accept_skip", "allow", "extends"):

@@ -21,6 +21,6 @@ def command(flags: Options) -> int:
     """
     if "verify" in flags.given and not flags.verify:
         raise UsageError("--no-verify: this command does nothing but verify")
-    # What a person pastes is meant as a credential.
+    # A person who pastes something means it as a credential.
     flags = flags.over(of({"min_confidence": Confidence.LOW}))
     return verify(resolve(flags, None, None), Terminal())

@@ -1,1 +1,1 @@
-"""What a run is asked to do: flags, configuration files and environment."""
+"""The settings of a run: flags, configuration files and environment."""

@@ -65,7 +65,7 @@ def _enter(document: TOMLDocument, entry: dict[str, Any], *, nested: bool) -> No
 
 
 def _check(file: str, before: str, after: str, entry: dict[str, Any]) -> None:
-    """See that the file says what it said, and the entry. Raises UsageError."""
+    """Check that the new file differs from the old one by the entry alone. Raises UsageError."""
     nested = os.path.basename(file) == PYPROJECT
     (rest, old), (new_rest, new) = _split(before, nested=nested), _split(after, nested=nested)
     others = [other for other in old if other.get("fingerprint") != entry["fingerprint"] or "path" in other]
@@ -77,7 +77,7 @@ def _check(file: str, before: str, after: str, entry: dict[str, Any]) -> None:
 
 
 def _split(text: str, *, nested: bool) -> tuple[dict[str, Any] | None, list[Any]]:
-    """Return a file's content without its allowances, and these; nothing of what does not parse."""
+    """Return a file's content without its allowances, and the allowances; both are empty if it does not parse."""
     import tomllib  # noqa: PLC0415 - only here
 
     try:

@@ -1,7 +1,7 @@
 """Configuration files: ``.akpatrol.toml``, or ``[tool.akpatrol]`` in ``pyproject.toml``.
 
-That of a scanned tree may only add rules, leave out paths, make exceptions and set the minimum confidence: a hostile
-tree must not decide what is revealed, written or sent, nor lead outside itself.
+The file of a scanned tree may only add rules, leave out paths, make exceptions and set the minimum confidence. A
+hostile tree must not decide what is revealed, written or sent, nor name files outside itself.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ _LONGEST_VALUE = 200
 
 
 def in_directory(directory: str, top: str, files: Files | None = None) -> str | None:
-    """Return the directory's configuration file, if it has one that lies within ``top``. Raises UsageError."""
+    """Return the directory's configuration file, if it has one within ``top``. Raises UsageError."""
     files = files or OnDisk(top)
     file, shared = os.path.join(directory, FILE_NAME), os.path.join(directory, PYPROJECT)
     if files.is_file(file):
-        if flaw := files.flaw(file):
-            raise UsageError(f"{files.name(file)}: {flaw}")
+        if problem := files.problem(file):
+            raise UsageError(f"{files.name(file)}: {problem}")
         return file
-    # The parser costs more than the look.
-    if files.is_file(shared) and not files.flaw(shared):
+    # Parsing costs more than this check.
+    if files.is_file(shared) and not files.problem(shared):
         content = files.read(shared, _LONGEST_BYTES)
         if b"akpatrol" in content and _own_table(content, files.name(shared)):
             return shared
@@ -81,7 +81,7 @@ def _chain(file: str, files: Files, *, is_tree: bool) -> list[tuple[str, Table]]
     while file:
         name = files.name(file)
         if file in (path for path, _ in chain):
-            raise UsageError(f"{name}: extends: in a circle")
+            raise UsageError(f"{name}: extends: cycle")
         if len(chain) > _DEEPEST:
             raise UsageError(f"{name}: extends: more than {_DEEPEST} files, one extending the other")
         content = files.read(file, _LONGEST_BYTES)
@@ -98,8 +98,8 @@ def _chain(file: str, files: Files, *, is_tree: bool) -> list[tuple[str, Table]]
 def _beside(file: str, table: Table, key: str, files: Files) -> str:
     """Return the path that a key names relative to its file."""
     path = os.path.normpath(os.path.join(os.path.dirname(file), table.text(key)))
-    if flaw := files.flaw(path):
-        raise table.wrong(key, f"{table.text(key)} {flaw}")
+    if problem := files.problem(path):
+        raise table.wrong(key, f"{table.text(key)} {problem}")
     return path
 
 
@@ -128,11 +128,11 @@ class _ConfigurationParser:
         )
 
     def _options(self) -> Iterator[tuple[str, Any]]:
-        """Yield the names and values of the options that the file sets, those aside that are paths."""
+        """Yield the names and values of the options that the file sets, except paths."""
         for name, option in OPTIONS.items():
             if option.key in self._table.values and option.setter != "nobody" and name not in _PATHS:
                 value = _read(self._table, option)
-                if value == "":  # takes back what another file says
+                if value == "":  # overrides another file
                     yield name, option.default
                 else:
                     yield name, option.parse(value) if option.parse else value
@@ -154,8 +154,8 @@ class _ConfigurationParser:
         if not each:
             raise self._table.wrong("rules", f"{name}: there is no *.toml in this directory")
         for file in each:
-            if flaw := files.flaw(file):
-                raise self._table.wrong("rules", f"{name} {flaw}")
+            if problem := files.problem(file):
+                raise self._table.wrong("rules", f"{name} {problem}")
             try:
                 yield NamedFile(files.name(file), files.read(file, _LONGEST_BYTES))
             except UsageError as error:
@@ -184,7 +184,7 @@ def _shown(value: Any) -> str:
 
 
 def _merged(base: Configuration, over: Configuration, stated: dict[str, Any]) -> Configuration:
-    """Return what a file says on top of what it extends: lists add up, of other values the later one wins."""
+    """Return a file merged onto what it extends: lists add up; other values of the later file win."""
     changes: dict[str, Any] = {"stated": _in_force(base.stated, over.stated)}
     for key in stated.keys() & {*Configuration._fields}:
         before, value = getattr(base, key), getattr(over, key)

@@ -24,14 +24,14 @@ _LETTER = r"[0-9A-Za-z\u00aa-\uffff]"
 # A letter or digit outside of sets such as [a-z]; a bracket that is not closed begins none.
 _SPECIFIC = rf"^[!/]*$|^([^\[]|\[[^\]]*\]|\[(?![^\]]*\]))*?(?!\[){_LETTER}"
 _WORDS = {
-    "extends": "A configuration below this one, relative to this file: lists add up, of other values this file's win.",
-    "accept_skip": "What can never be read: still reported, but the scan counts as complete.",
-    "allow": "A credential that is no finding. All names given must match.",
+    "extends": "The file that this one builds on, relative to this file: lists add up, other values override it.",
+    "accept_skip": "Items that can never be read: still reported, but the scan counts as complete.",
+    "allow": "A credential that is no finding. All given fields must match.",
     "object": "The id of a git object.",
-    "form": "What the skip's reason begins with, such as PDF.",
+    "form": "The start of the skip's reason, such as PDF.",
     "path": "A path pattern as in .gitignore, relative to this file.",
-    "reason": "Why, for whoever finds it later.",
-    "owner": "Who answers for it.",
+    "reason": "The reason, for later readers.",
+    "owner": "Who is responsible for it.",
     "expires": "The first day on which this no longer applies.",
     "fingerprint": "The credential's fingerprint, as reports show it.",
     "key_id": "The id of an organization key.",
@@ -126,8 +126,8 @@ def _object(keys: tuple[str, ...], patterns: dict[str, str]) -> dict[str, Any]:
 
 def _given(key: str) -> dict[str, Any]:
     """Return the condition that a key is there and says something."""
-    said = {"pattern": r"\S"} if key == "form" else {"minLength": 1}
-    return {"required": [key], "properties": {key: said}}
+    constraint = {"pattern": r"\S"} if key == "form" else {"minLength": 1}
+    return {"required": [key], "properties": {key: constraint}}
 
 
 def _text(key: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ HINT = "name a part of the path"
 
 
 def fits_every_path(pattern: str) -> bool:
-    """Tell whether a pattern leaves nothing, or nothing in directories: it would switch the gate off."""
+    """Return whether a pattern matches every path, or every path in a directory: it would switch the gate off."""
     text = pattern.strip()
     return "*" in text and bool(WILD.fullmatch(text))
 
@@ -50,7 +50,7 @@ def acceptance(table: Table) -> SkipAcceptance:
 
 
 def allowance(table: Table, where: str) -> AllowEntry:
-    """Read one ``[[allow]]``; ``where`` is the file that it stands in."""
+    """Read one ``[[allow]]``; ``where`` is the file that holds it."""
     table.reject_unknown(ALLOWANCE_KEYS)
     names = {name: table.text(name) for name in NAMES}
     if not any(names.values()):
@@ -66,7 +66,7 @@ def allowance(table: Table, where: str) -> AllowEntry:
 
 
 def _check_pattern(table: Table, pattern: str) -> None:
-    """Refuse a pattern that no path can fail: it would switch the gate off."""
+    """Reject a pattern that matches every path: it would switch the gate off."""
     if pattern and not any(character.isalnum() for character in _SET.sub("", pattern)) and pattern.strip("!/"):
         raise table.wrong("path", f"{pattern} matches everything; name a part of the path")
 
@@ -85,7 +85,7 @@ def _date(table: Table, key: str) -> date | None:
 
 
 def under(table: Table, name: str, where: str) -> Table:
-    """Return an entry of an array of tables whose errors name the array."""
+    """Return an entry of an array of tables; its errors name the array."""
 
     def fail(key: str, reason: str) -> UsageError:
         return UsageError(": ".join(filter(None, [where, name, key, reason])))

@@ -9,26 +9,26 @@ from akpatrol.errors import UsageError
 
 
 class Files(Protocol):
-    """Reads files by their absolute paths; those of a commit are called as if it were checked out."""
+    """Reads files by their absolute paths; the files of a commit have the paths that they would have if checked out."""
 
     def name(self, path: str) -> str:
-        """Return what to call a file when talking to a person."""
+        """Return the name of a file for messages."""
 
     def is_file(self, path: str) -> bool:
-        """Tell whether there is a file, wherever it leads."""
+        """Return whether there is a file, wherever it leads."""
 
-    def flaw(self, path: str) -> str:
-        """Return why a file may not be read, "" when it may; one that does not exist has no flaw."""
+    def problem(self, path: str) -> str:
+        """Return why a file may not be read, "" when it may; one that does not exist has none."""
 
     def listing(self, path: str) -> list[str] | None:
-        """Return the names in a directory, None for what is no directory."""
+        """Return the names in a directory, None for anything else."""
 
     def read(self, path: str, most: int) -> bytes:
         """Return a file's content. Raises UsageError, also for one of more than ``most`` bytes."""
 
 
 class OnDisk:
-    """Files as they lie on disk, all below ``tree`` unless that is None: a scanned tree leads nowhere else."""
+    """Files on disk, all below ``tree`` unless that is None: a scanned tree leads nowhere else."""
 
     def __init__(self, tree: str | None = None) -> None:
         self._tree = os.path.realpath(tree) if tree else None
@@ -38,10 +38,10 @@ class OnDisk:
         return path
 
     def is_file(self, path: str) -> bool:
-        """Tell whether there is a regular file."""
+        """Return whether there is a regular file."""
         return os.path.isfile(path)
 
-    def flaw(self, path: str) -> str:
+    def problem(self, path: str) -> str:
         """Return what is wrong with a file of a scanned tree: a link outside, or a FIFO to wait for."""
         if not self._tree:
             return ""
@@ -51,7 +51,7 @@ class OnDisk:
         except ValueError as error:  # a NUL
             return str(error)
         if not inside:
-            return "lies outside the scanned tree"
+            return "is outside the scanned tree"
         return "is not a regular file" if os.path.exists(real) and not os.path.isfile(real) else ""
 
     def listing(self, path: str) -> list[str] | None:
@@ -63,8 +63,8 @@ class OnDisk:
 
     def read(self, path: str, most: int) -> bytes:
         """Return the content."""
-        if flaw := self.flaw(path):
-            raise UsageError(f"{path}: {flaw}")
+        if problem := self.problem(path):
+            raise UsageError(f"{path}: {problem}")
         try:
             with open(path, "rb") as stream:
                 content = stream.read(most + 1)

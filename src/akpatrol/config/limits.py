@@ -9,7 +9,7 @@ class Limits(NamedTuple):
     """Bounds on unwrapping; the last two switch it off. Sizes in bytes, times in seconds.
 
     ``depth`` counts containers in containers, ``decode_depth`` encodings in encodings. ``expanded`` bounds what one
-    container holds, ``expanded_overall`` and ``seconds`` what the outermost one and all within it come to. ``ratio``,
+    container holds, ``expanded_overall`` and ``seconds`` the outermost one and all within it together. ``ratio``,
     expanded to stored, counts only beyond 1 GiB expanded: ordinary logs compress a thousandfold.
     """
 

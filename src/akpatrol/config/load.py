@@ -1,4 +1,4 @@
-"""Which configuration is in force: the one that the caller names, else the scanned tree's."""
+"""Find the configuration in force: the one that the caller names, else the scanned tree's."""
 
 from __future__ import annotations
 

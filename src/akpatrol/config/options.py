@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Literal
 
-    # What a value is, on the command line and in a configuration. Whole numbers begin at 1, others above 0; a size is a
-    # number of bytes, and a switch a flag that another one takes back.
+    # The type of a value. Whole numbers are at least 1, others above 0; a size is in bytes; a switch is a flag with an
+    # opposite flag.
     OptionForm = Literal[
         "text",
         "flag",
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         "number",
         "size",
     ]
-    # Whose configuration may set an option: any tree's that is scanned, or only one that the caller names.
+    # Which configuration may set an option: that of any scanned tree, or only one that the caller names.
     Setter = Literal["tree", "caller", "nobody"]
     # The page in docs/ that lists an option.
     Page = Literal["configuration", "encodings", "verification"]
@@ -53,7 +53,7 @@ class Option(NamedTuple):
     form: OptionForm = "text"
     default: Any = None
     shown_default: str = ""
-    """What the help says instead of the default."""
+    """The text in the help instead of the default."""
     metavar: str = ""
     choices: tuple[str, ...] = ()
     multiple: bool = False
@@ -62,7 +62,7 @@ class Option(NamedTuple):
     page: Page = "configuration"
     also: tuple[str, ...] = ()
     parse: Callable[[Any], Any] | None = None
-    """Makes a value of a text, where that is no text."""
+    """Converts a text to the value, where the value is not a text."""
 
     @property
     def key(self) -> str:
@@ -72,12 +72,12 @@ class Option(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The help, with the default where that says anything."""
+        """The help, with the default where there is one to show."""
         return f"{self.help}  [default: {default}]" if (default := self.shown_default or _words(self)) else self.help
 
 
 def _words(option: Option) -> str:
-    """Return a default in words, nothing where it is not to be shown."""
+    """Return the default as text, empty where it is not shown."""
     value = option.default
     if option.form == "size":
         return next(f"{value // size}{unit}" for unit, size in SIZES.items() if not value % size)
@@ -107,7 +107,7 @@ def option(  # noqa: PLR0913 - as an entry has
     also: tuple[str, ...] = (),
     parse: Callable[[Any], Any] | None = None,
 ) -> Any:
-    """Declare a field of ``Options``, whose annotation says of which type its values are."""
+    """Declare a field of ``Options``; its annotation gives the type."""
     fixed = () if multiple else default
     return Option(
         flags, help, form, fixed, shown_default, metavar, choices, multiple, setter, variable, page, also, parse
@@ -118,7 +118,7 @@ _REPORT, _ALLOW, _RULES, _BASELINE, _BASELINE_SHOW = "report", "allow", "rules",
 
 
 class Options(NamedTuple):
-    """What is in force; ``given`` names the options that somebody set, all others have their defaults."""
+    """The values in force; ``given`` names the options that were set, all others have their defaults."""
 
     given: frozenset[str] = frozenset()
     # fmt: off
@@ -280,7 +280,7 @@ class Options(NamedTuple):
     # fmt: on
 
     def over(self, lower: Options) -> Options:
-        """Return these, and of those that nobody set here what ``lower`` has."""
+        """Return these options, with the values of ``lower`` for those that are not set here."""
         return lower._replace(given=self.given | lower.given, **{name: getattr(self, name) for name in self.given})
 
     @property
@@ -300,7 +300,7 @@ class Options(NamedTuple):
 
 
 def _declared(options: Any) -> dict[str, Option]:
-    """Take the declarations out of the class, whose fields get the defaults in them."""
+    """Replace the declarations in the class by their defaults, and return them."""
     declared = {name: entry for name, entry in options._field_defaults.items() if isinstance(entry, Option)}
     options.__new__.__defaults__ = tuple(
         declared[name].default if name in declared else value for name, value in options._field_defaults.items()
@@ -313,7 +313,7 @@ OPTIONS = _declared(Options)
 
 
 def of(values: Mapping[str, Any]) -> Options:
-    """Return the options that somebody set to these values, by their names."""
+    """Return options with these values set, by name."""
     return Options(frozenset(values), **values)
 
 

@@ -1,4 +1,4 @@
-"""Path patterns as in .gitignore, through pathspec: flags' are relative to a target, a tree's to its configuration."""
+"""Path patterns as in .gitignore: those of flags are relative to a target, those of a tree to its configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def excluder(settings: Settings) -> Callable[[str], Matcher]:
-    """Return what gives, for a target's directory, whether to leave out a path in it, being a directory or not."""
+    """Return a function that gives, for a target's directory, whether to leave out ``(path, is_directory)``."""
     by_flags, configured = matcher(settings.options.exclude), matcher(settings.configured_exclude)
     if not settings.configured_exclude:
         return lambda _root: by_flags
@@ -30,19 +30,19 @@ def excluder(settings: Settings) -> Callable[[str], Matcher]:
 
 
 def by_target(settings: Settings, targets: Sequence[Target]) -> Callable[[str, bytes], bool]:
-    """Return whether a file is left out, by its target's id and its path."""
+    """Return a function that says whether a file is left out, by its target's id and its path."""
     excluded = excluder(settings)
     matchers = {target.id: excluded(directory(target)) for target in targets}
     return lambda target, path: matchers[target](path, False)  # noqa: FBT003 - a callable's argument
 
 
 def directory(target: Target) -> str:
-    """Return what a target's paths are relative to."""
+    """Return the directory that a target's paths are relative to."""
     return os.path.dirname(target.root) if target.kind == "file" else target.root
 
 
 def prefix(base: str | None, root: str) -> bytes:
-    """Return what makes paths below ``root`` relative to ``base``, nothing where it does not lie above."""
+    """Return the prefix that makes paths below ``root`` relative to ``base``; empty unless ``base`` is above."""
     if not base:
         return b""
     relative = os.path.relpath(root, os.path.realpath(base))
@@ -50,7 +50,7 @@ def prefix(base: str | None, root: str) -> bytes:
 
 
 def matcher(patterns: Sequence[str]) -> Matcher:
-    """Return whether a path, being a directory or not, matches one of the patterns."""
+    """Return a function that says whether ``(path, is_directory)`` matches one of the patterns."""
     if not patterns:
         return lambda _path, _is_directory: False
     import re  # noqa: PLC0415 - only with patterns

@@ -1,4 +1,4 @@
-"""What the caller wants, of flags, configuration and environment, and the only reader of the environment.
+"""The settings of a run, from flags, configuration and environment; no other module reads the environment.
 
 Paths are strings and nothing here is parsed: a hook starts on every commit.
 """
@@ -30,7 +30,7 @@ class NamedFile(NamedTuple):
 
 
 class AllowEntry(NamedTuple):
-    """``[[allow]]`` in the file ``where``: all names that are given must fit; ``expires`` is the first day without."""
+    """``[[allow]]`` in the file ``where``: all given fields must match; ``expires`` is the first day without it."""
 
     where: str
     reason: str
@@ -45,7 +45,7 @@ class AllowEntry(NamedTuple):
 
 
 class SkipAcceptance(NamedTuple):
-    """``[[accept_skip]]``: what can never be read, by path pattern, object id or form, why, and until which day.
+    """``[[accept_skip]]``: an item that can never be read, by path pattern, object id or form, and the reason.
 
     A ``form`` is what a skip's reason begins with, up to its colon, in any case: ``PDF``, say.
     """
@@ -58,7 +58,7 @@ class SkipAcceptance(NamedTuple):
 
 
 class PolicySettings(NamedTuple):
-    """What may allow a credential. ``trusted`` tells of one whose inline allowances count; all do when it is None."""
+    """The sources of allowances. ``trusted`` says whether a credential's inline allowances count; None: all do."""
 
     allow: tuple[AllowEntry, ...] = ()
     baseline: NamedFile | None = None
@@ -69,7 +69,7 @@ class PolicySettings(NamedTuple):
 
 
 class Stated(NamedTuple):
-    """One value of a configuration, for ``akpatrol config show``: what ``key`` is set to, or gets, in which file."""
+    """One value that a configuration gives to ``key``, in which file; for ``akpatrol config show``."""
 
     key: str
     value: str
@@ -80,7 +80,7 @@ class Configuration(NamedTuple):
     """A configuration's content; ``file`` is None when there is none.
 
     Path patterns are relative to the directory ``base``, to the target when that is None; ``baseline`` is a path.
-    ``options`` are those that are no paths.
+    ``options`` holds all that are not paths.
     """
 
     file: str | None = None
@@ -95,11 +95,11 @@ class Configuration(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """One run's settings: ``options`` as flags, environment and configuration have them, and what they come to.
+    """One run's settings: ``options`` merged from flags, environment and configuration, and values derived from them.
 
     An output's file None is standard output. The configuration's path patterns are relative to ``base``, those of
-    flags, and all when it is None, to the target. ``cache`` is the directory of what earlier runs remember, None to do
-    without. ``jobs`` is the number of processes.
+    flags, and all when it is None, to the target. ``cache`` is the directory of the caches, None for no cache.
+    ``jobs`` is the number of processes.
     """
 
     environment: Mapping[str, str]

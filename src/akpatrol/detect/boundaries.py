@@ -16,7 +16,7 @@ from functools import cache
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _TOKEN = _WORD | frozenset(b"-")
 _DOT, _DOLLAR, _UNDERSCORE, _SEMICOLON = b".$_;"
-_REACH = 64  # bytes; the longest escape below: two colours of 24 bits, spelled out behind a run of backslashes
+_REACH = 64  # bytes; the longest escape below: two colours of 24 bits, spelled out after a run of backslashes
 # Up to three asterisks close Markdown emphasis; four are a mask.
 _CALLS = (b"(", b"{", b"${", b"#{", b"%(", b"%s")
 _CUTS = (b"...", b"[...", b"\xe2\x80\xa6", b"&hellip;", b"****", b"\xe2\x80\xa2", b"&bull;")

@@ -1,4 +1,4 @@
-"""Triggers that fire only within long runs of some characters, such as doubly encoded text."""
+"""Search for triggers that fire only within long runs of some characters, such as doubly encoded text."""
 
 from __future__ import annotations
 
@@ -128,5 +128,6 @@ def grouped(triggers: Sequence[Trigger]) -> list[CharacterRuns]:
     """Return the triggers that fire within runs, with their indexes, by kind of run."""
     kinds = dict.fromkeys(trigger.run for trigger in triggers if trigger.run)
     return [
-        CharacterRuns(kind, [(i, one.pattern) for i, one in enumerate(triggers) if one.run == kind]) for kind in kinds
+        CharacterRuns(kind, [(i, trigger.pattern) for i, trigger in enumerate(triggers) if trigger.run == kind])
+        for kind in kinds
     ]

@@ -12,9 +12,9 @@ from akpatrol.detect.judge import POSSIBLE, judge
 from akpatrol.detect.likelihood import LONGEST, score
 from akpatrol.detect.nearby import Nearby
 from akpatrol.detect.outside import Outer
-from akpatrol.detect.plain import Plain, serves
+from akpatrol.detect.plain import TextSieve, serves
 from akpatrol.detect.prefilter_result import has_anchor
-from akpatrol.detect.sieve import Crowd, Sieve
+from akpatrol.detect.sieve import RejectionBudget, Sieve
 from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, End, Match, Secret
 from akpatrol.scan.work import REFUSED, Work
 
@@ -48,7 +48,7 @@ class Confirmation:
         self._keywords = keywords
         windowed = [index for index, rule in enumerate(rules) if has_anchor(rule)]
         self._sieves = {index: Sieve(rules[index], matchers[index]) for index in windowed}
-        self._plain = {index: Plain(rules[index]) for index in windowed if serves(rules[index])}
+        self._plain = {index: TextSieve(rules[index]) for index in windowed if serves(rules[index])}
 
     def matches(
         self,
@@ -99,19 +99,19 @@ class Confirmation:
         """Yield the matches that the sieve finds, while there is work left."""
         if not self._matchers[index].search(medium.data, *bounds) or work.is_done():
             return
-        crowd = Crowd()
-        most = crowd.left = min(crowd.left, work.left // REFUSED)
-        yield from sieve.find(medium, *bounds, crowd)
-        work.spend((most - crowd.left) * REFUSED)
-        work.over |= crowd.over
+        budget = RejectionBudget()
+        most = budget.left = min(budget.left, work.left // REFUSED)
+        yield from sieve.find(medium, *bounds, budget)
+        work.spend((most - budget.left) * REFUSED)
+        work.over |= budget.over
 
     def _in_whole(self, medium: Medium, index: int, path: bytes | None, outer: Outer) -> Iterator[Match]:
         data = medium.data
         rule, filters = self._rules[index], self._filters[index]
         if rule.keywords:
             lowered = data.lower()
-            here = any(word.encode() in lowered for word in rule.keywords)
-            if not here and not (outer.around and outer.around.holds(index, rule.keywords)):
+            has_keyword = any(word.encode() in lowered for word in rule.keywords)
+            if not has_keyword and not (outer.around and outer.around.holds(index, rule.keywords)):
                 return
         near = Nearby(self._keywords, data, 0, len(data))
         for span in self._matchers[index].find(data, 0, len(data)):

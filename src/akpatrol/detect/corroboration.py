@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from akpatrol.detect.medium import Medium
 
 _PRINTED_BYTES = bytes(range(0x20, 0x7F))
-_PRINTED = re.compile(rb"[\x20-\x7e]*+")
+_PRINTED = re.compile(rb"[\x20-\x7e]{0,512}+")  # bounded, so that a long text is not read again for each place
 _FIXSTR = 0xA0  # MessagePack: a text of up to 31 bytes, its length in the same byte
 _FIRST_PRINTED = 0x20
 _LONGEST = 256  # bytes of the string before
 _NEAR = 512  # bytes to another credential
+_MOST_MORE = 8  # bytes that look like more of a string, after each of several
+_TAG = 2  # bytes: a tag, and what precedes it
 _CREDENTIAL = b"(?:%b)[0-9A-Za-z_.-]{20,600}+" % PREFIXES.encode()
 # Protocol Buffers, "Message Structure": the tags of fields up to 15, of length-delimited ones and of any.
 _TEXT_TAGS = frozenset(range(0x0A, 0x80, 8))
@@ -31,27 +33,39 @@ _HEADERS = frozenset(delta << 4 | kind for delta in range(1, 16) for kind in ran
 
 
 def is_corroborated(medium: Medium, claim: Claim, string: tuple[int, int], tail: int) -> bool:
-    """Return whether more than one byte confirms the length of the string at ``[start, end)``.
+    """Return whether something else confirms the length of the string at ``[start, end)``.
 
     Behind its end ``tail`` bytes look like more of it. Wide text has a zero in each character, which says enough.
     """
+    start, _ = string
+    head = medium.data[max(0, start - claim.width - _LONGEST) : start - claim.width]
+    return medium.width > 1 or is_counted(head, claim) or is_continued(medium, claim, string, tail)
+
+
+def is_continued(medium: Medium, claim: Claim, string: tuple[int, int], tail: int) -> bool:
+    """Return whether what follows the string confirms its end, or another credential that has as much behind it."""
     start, end = string
-    head = medium.data[max(0, start - 1 - _LONGEST) : start - 1]
+    head = medium.data[max(0, start - claim.width - _TAG) : start - claim.width]
+    is_field_next = not tail or _counts(medium.data, end + 1, claim)  # a letter may be any tag
     return (
         medium.width > 1
-        or is_counted(head, claim.scale, claim.more)
         or _counts(medium.data, end, claim)
-        or (claim.plain and _is_field(head[-2:], medium.data[end : end + 1]))
-        or _has_sibling(medium.data, claim, string, tail)
+        or (claim.plain and not claim.fixed and _is_field(head, medium.data[end : end + 1]) and is_field_next)
+        or (claim.width == 1 and tail <= _MOST_MORE and _has_sibling(medium.data, claim, string, tail))
     )
 
 
-def is_counted(head: bytes, scale: int = 1, more: int = 0) -> bool:
-    """Return whether the text at the end of ``head`` is a string with its length before it in the same form."""
+def is_counted(head: bytes, claim: Claim | None = None) -> bool:
+    """Return whether the text at the end of ``head`` is a string with its length before it in the same form.
+
+    Without a claim, the length is one byte.
+    """
     run = len(head) - len(head.rstrip(_PRINTED_BYTES))
     if not 0 < run < len(head):
         return False
-    return head[-run - 1] == run * scale + more or (scale == 1 and not more and head[-run - 1] == run | _FIXSTR)
+    if (not claim or (claim.plain and claim.width == 1)) and head[-run - 1] in (run, run | _FIXSTR):
+        return True
+    return bool(claim and head.endswith(claim.written(run), 0, len(head) - run))
 
 
 def _counts(data: bytes, place: int, claim: Claim) -> bool:
@@ -59,12 +73,15 @@ def _counts(data: bytes, place: int, claim: Claim) -> bool:
 
     Where a letter says that, the text must end with that string.
     """
-    length, rest = divmod(data[place] - claim.more, claim.scale) if place < len(data) else (0, 0)
-    if rest or length <= 0:
-        return False
-    text = _PRINTED.match(data, place + 1)
-    run = len(text[0]) if text else 0
-    return run == length or (run > length and data[place] < _FIRST_PRINTED)
+    for width in (claim.width,) if claim.fixed else (1, 2):
+        text = _PRINTED.match(data, place + width)
+        run, number = len(text[0]) if text else 0, data[place : place + width]
+        if run and number in claim.written(run):
+            return True
+        length = claim.read(number) if number and number[0] < _FIRST_PRINTED and (claim.fixed or width == 1) else 0
+        if 0 < length < run:
+            return True
+    return False
 
 
 def _is_field(head: bytes, following: bytes) -> bool:

@@ -18,7 +18,7 @@ from akpatrol.detect.keywords import Keywords
 from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium
 from akpatrol.detect.nearby import CLUE_BYTES
-from akpatrol.detect.outside import Around
+from akpatrol.detect.outside import EnclosingText
 from akpatrol.detect.prefilter import Prefilter, PrefilterChoice
 from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.model.fired_triggers import exact
@@ -45,10 +45,10 @@ class Engine:
         self.prefilter = Prefilter(rules.rules, self._keywords, prefilter, triggers)
         self.prefiltered = self.prefilter.search
         self._triggers = triggers
-        self._opening_patterns = [one.pattern for one in triggers if one.pattern.startswith(b"^")]
+        self._opening_patterns = [trigger.pattern for trigger in triggers if trigger.pattern.startswith(b"^")]
         self._matchers = [Matcher(rule) for rule in rules.rules]
         self._filters = [None if rule.shipped else Filters(rule) for rule in rules.rules]
-        self._by_id = {rule.id: own for rule, own in zip(rules.rules, self._filters, strict=True)}
+        self._by_id = {rule.id: filters for rule, filters in zip(rules.rules, self._filters, strict=True)}
         self._windowed = {index for index, rule in enumerate(rules.rules) if has_anchor(rule)}
 
     def scan(self, data: bytes, begin: int = 0, end: int | None = None, path: bytes | None = None) -> list[Match]:
@@ -74,9 +74,9 @@ class Engine:
 
         return Confirmation(self.rules.rules, self._matchers, self._filters, self._keywords)
 
-    def around(self, data: bytes, result: PrefilterResult, outer: Around | None = None) -> Around:
+    def around(self, data: bytes, result: PrefilterResult, outer: EnclosingText | None = None) -> EnclosingText:
         """Return the text around encoded runs in it, given its prefilter result."""
-        return Around(data, frozenset(result.rules - self._windowed), outer)
+        return EnclosingText(data, frozenset(result.rules - self._windowed), outer)
 
     def prefiltered_parts(self, parts: Sequence[bytes]) -> Sequence[int]:
         """Return the numbers of the parts that may have a prefilter result, by one search in many small parts.
@@ -101,8 +101,8 @@ class Engine:
 
     def admits(self, rule_id: str, paths: Sequence[bytes]) -> bool:
         """Return whether a rule may match on these paths, which are known only once a match is placed."""
-        own = self._by_id[rule_id]
-        return own is None or own.admits(paths)
+        filters = self._by_id[rule_id]
+        return filters is None or filters.admits(paths)
 
     def admitted(self, match: Match, paths: Sequence[bytes]) -> Match | None:
         """Return a placed match with those of its rules that may match there; None where none may."""

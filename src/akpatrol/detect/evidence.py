@@ -38,19 +38,19 @@ def _bears(clue: Clue, data: bytes, start: int, end: int) -> bool:
     if clue in _ASSIGNED:
         if any(_gap().fullmatch(before, place) for place in _names(clue, before)):
             return True
-    elif _stands(clue, before) or (clue is Clue.PLACEHOLDER and _stands(clue, data[end : end + NEAR])):
+    elif _occurs(clue, before) or (clue is Clue.PLACEHOLDER and _occurs(clue, data[end : end + NEAR])):
         return True
     # A clue that is not in these bytes was found around the text that they were decoded from.
-    return not _stands(clue, data[max(0, start - FAR) : end + FAR])
+    return not _occurs(clue, data[max(0, start - FAR) : end + FAR])
 
 
-def _stands(clue: Clue, text: bytes) -> bool:
+def _occurs(clue: Clue, text: bytes) -> bool:
     folded = text.lower()
     return any(word in folded for word in _words(clue))
 
 
 def _names(clue: Clue, text: bytes) -> list[int]:
-    """Return where the last names in a text end, from the last on."""
+    """Return where the last names in a text end, the last first."""
     folded, words = text.lower(), _words(clue)
     if clue is Clue.BROWSER:  # names in the environment are in capitals, and "INVITE_" is not "VITE_"
         folded, words = text, tuple(word.upper() for word in words)

@@ -1,4 +1,4 @@
-"""gitleaks' own conditions on a match: entropy, path and allowlists, for users' rule files."""
+"""Apply gitleaks' own conditions on a match: entropy, path and allowlists, for users' rule files."""
 
 from __future__ import annotations
 

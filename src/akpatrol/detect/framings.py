@@ -26,7 +26,8 @@ _CONTINUED, _SEVEN_BITS, _SIX_BITS = 0x80, 0x7F, 0x3F
 class Claim(NamedTuple):
     """The result of a row: ``length`` in bytes, from a number of ``width`` bytes after the format's ``marker``.
 
-    The number is ``scale`` times the length and ``more``; ``final`` has to follow the string.
+    The number is ``scale`` times the length and ``more``; ``final`` has to follow the string. A ``fixed`` number always
+    has this width, a varint the width that its value needs.
     """
 
     length: int
@@ -36,11 +37,25 @@ class Claim(NamedTuple):
     scale: int
     more: int
     final: bytes
+    fixed: bool
 
     @property
     def plain(self) -> bool:
         """Whether the number is the length itself."""
         return self.scale == 1 and not self.more
+
+    def written(self, length: int) -> tuple[bytes, ...]:
+        """Return how the format may write another length."""
+        value = length * self.scale + self.more
+        if self.fixed:
+            return (value.to_bytes(self.width, "little" if self.little else "big"),)
+        byte = (bytes((value,)),) if value < 1 << 8 else ()
+        return byte if value < _CONTINUED else (*byte, bytes((value & _SEVEN_BITS | _CONTINUED, value >> 7 & 0xFF)))
+
+    def read(self, number: bytes) -> int:
+        """Return the length that a number says, 0 where it says none."""
+        length, rest = divmod(int.from_bytes(number, "little" if self.little else "big") - self.more, self.scale)
+        return 0 if rest else length
 
 
 class _Field(NamedTuple):
@@ -52,18 +67,19 @@ class _Field(NamedTuple):
     width: int
     value: Callable[[bytes], int]
     little: bool = False
+    fixed: bool = False
     first: range = _ANY
     last: range = _ANY
 
 
 def _little(width: int) -> _Field:
     last = _HIGHEST if width == _SHORT else _ZERO
-    return _Field(width, lambda field: int.from_bytes(field, "little"), little=True, last=last)
+    return _Field(width, lambda field: int.from_bytes(field, "little"), little=True, fixed=True, last=last)
 
 
 def _big(width: int) -> _Field:
     first = _HIGHEST if width == _SHORT else _ZERO
-    return _Field(width, lambda field: int.from_bytes(field, "big"), first=first)
+    return _Field(width, lambda field: int.from_bytes(field, "big"), fixed=True, first=first)
 
 
 def _leb128(field: bytes) -> int:
@@ -92,7 +108,7 @@ _US_HEAP = _Field(2, _fourteen_bits(0x80), first=range(0x80, 0x91))
 class Framing(NamedTuple):
     """One row: the number is ``scale`` times the length and ``more``; ``final`` ends the string, which may be wide.
 
-    ``most`` is the longest length that it can express, in bytes.
+    ``least`` and ``most`` are the lengths, in bytes, that a format writes in this way.
     """
 
     format: str
@@ -102,6 +118,7 @@ class Framing(NamedTuple):
     more: int = 0
     final: bytes = b""
     is_wide: bool = False
+    least: int = LEAST
     most: int = _MOST
 
 
@@ -124,8 +141,8 @@ FRAMINGS = (
     Framing("marshal", _BYTE, b"\xda"),
     *(Framing("marshal", _LE32, bytes([kind | mark])) for kind in b"utaAs" for mark in (0, 0x80)),
     # MessagePack specification, "str" and "bin" families.
-    Framing("MessagePack", _BYTE, b"\xd9"),
-    Framing("MessagePack", _BE16, b"\xda"),
+    Framing("MessagePack", _BYTE, b"\xd9", least=32),
+    Framing("MessagePack", _BE16, b"\xda", least=32),
     Framing("MessagePack", _BE32, b"\xdb"),
     Framing("MessagePack", _BYTE, b"\xc4"),
     Framing("MessagePack", _BE16, b"\xc5"),
@@ -146,6 +163,8 @@ FRAMINGS = (
     Framing("Java", _BE16, b"\x74"),
     Framing("Java", _BE64, b"\x7c"),
     Framing("class file", _BE16, b"\x01"),
+    # Erlang external term format: BINARY_EXT.
+    Framing("Erlang", _BE32, b"m"),
     # BSON 1.1: string, with its final NUL. Lua 5.1 and 5.2 bytecode likewise.
     Framing("BSON", _LE32, more=1, final=b"\0"),
     Framing("Lua", _LE64, more=1, final=b"\0"),
@@ -153,9 +172,10 @@ FRAMINGS = (
     Framing("Ruby", _BYTE, b'"', more=5),
     Framing("Ruby", _BYTE, b'"\x01'),
     Framing("Ruby", _LE16, b'"\x02'),
-    # X.690 section 8.1.3.5, the long form of a length.
-    Framing("ASN.1", _BYTE, b"\x81"),
-    Framing("ASN.1", _BE16, b"\x82"),
+    # X.690 section 8.1.3.5, the long form of a length; section 8.1.3.4, the short form, after the tag of a string.
+    Framing("ASN.1", _BYTE, b"\x81", least=128),
+    Framing("ASN.1", _BE16, b"\x82", least=256),
+    *(Framing("ASN.1", _BYTE, tag, most=127) for tag in (b"\x04", b"\x0c", b"\x13", b"\x16", b"\x1a")),
     # RFC 7541 section 5.1: what a prefix of seven bits does not hold.
     Framing("HPACK", _BYTE, b"\x7f", more=-0x7F),
     # MySQL client/server protocol, length-encoded integer.
@@ -231,10 +251,11 @@ def _claims(field: _Field, rows: Sequence[Framing], value: int, head: bytes, *, 
         return
     for row in rows:
         length, rest = divmod(value - row.more, row.scale)
-        if rest or not LEAST <= length <= row.most or (row.is_wide and not is_wide):
+        if rest or not row.least <= length <= row.most or (row.is_wide and not is_wide):
             continue
         if head.endswith(row.marker):
-            yield Claim(length, field.width, row.marker, field.little, row.scale, row.more, row.final)
+            numbers = field.little, row.scale, row.more
+            yield Claim(length, field.width, row.marker, *numbers, row.final, field.fixed)
 
 
 # The results of the one-byte rows without a marker, for each byte: the most frequent queries.

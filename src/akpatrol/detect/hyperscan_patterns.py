@@ -40,7 +40,7 @@ _SIZE_BYTES = 8
 
 
 class HyperscanPatterns:
-    """Anchors report each end, patterns without an anchor report once, triggers as they specify."""
+    """Compiled patterns: anchors report each end, rules without an anchor report once, triggers as they specify."""
 
     def __init__(self, rules: Sequence[Rule], triggers: Sequence[Trigger], compiled: bytes | None = None) -> None:
         self._anchored = {index for index, rule in enumerate(rules) if has_anchor(rule)}
@@ -102,7 +102,7 @@ class HyperscanPatterns:
         if not self._first or self._always:
             return None
         dumped = (hyperscan.dumpb(database) for database in (self._first, *self._within))
-        return b"".join(len(one).to_bytes(_SIZE_BYTES) + one for one in dumped)
+        return b"".join(len(dump).to_bytes(_SIZE_BYTES) + dump for dump in dumped)
 
     def search(self, data: bytes) -> PrefilterResult:
         """Return where in ``data`` a credential could be."""
@@ -217,7 +217,7 @@ class HyperscanPatterns:
 
 
 class _Recorded:
-    """Where each pattern's matches end and where they flood, as offsets in the whole; a part begins at ``base``."""
+    """The ends of each pattern's matches and the ranges of floods, as offsets in the data; a part is at ``base``."""
 
     def __init__(self, base: int) -> None:
         self.base = base

@@ -100,7 +100,7 @@ _HEAD = 8  # characters
 
 
 class Phrases:
-    """Finds any of many exact texts, by how they begin: an automaton of whole ones takes 100 bytes a character."""
+    """Finds any of many exact texts by their beginnings: an automaton of full texts takes 100 bytes a character."""
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._phrases = frozenset(filter(None, phrases))

@@ -160,7 +160,7 @@ def _nats_each(text: bytes) -> float:
 
 @cache
 def _alphabet() -> re.Pattern[bytes]:
-    """Match in the group of the first alphabet that fits."""
+    """Return a pattern that matches in the group of the first alphabet that fits."""
     return re.compile(b"|".join(rb"([%b]*+)\Z" % symbols for symbols, _ in _ALPHABETS))
 
 

@@ -134,7 +134,7 @@ class Medium:
         return bool(_CONTROL.search(self.data, low, start) or _CONTROL.search(self.data, end, high))
 
     def _amid_controls(self, start: int) -> bool:
-        """Return whether there are any in the range; cheap where there are none."""
+        """Return whether there are control codes in the blocks around ``start``; cheap where there are none."""
         block = start // _BLOCK
         if block not in self._amid:
             self._amid[block] = any(map(self._holds_controls, range(max(0, block - _BLOCKS), block + _BLOCKS + 1)))

@@ -53,7 +53,7 @@ class Nearby:
 
 
 def _any_within(starts: list[int], ends: list[int], low: int, high: int) -> bool:
-    """Return whether a word lies in ``[low, high]``; they are in the order of their ends."""
+    """Return whether a word is in ``[low, high]``; words are in the order of their ends."""
     first, last = bisect_right(ends, low), bisect_right(ends, high)
     # Only the first few words that end in the range may begin before it.
     return any(starts[index] >= low for index in range(first, last))

@@ -6,6 +6,7 @@ strings, the first of them zero, and padding with zeros up to a multiple of 64.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _REACH = 1008  # bytes back
 _PADDING = 64  # bytes
 _REMEMBERED = 1 << 12
+_LONGEST = 4096  # bytes of a string
+_CONTROL = re.compile(rb"[\x01-\x06\x10-\x1a\x1c-\x1f\x7f]")  # not 0, which wide text has
 
 
 class Columns:
@@ -33,6 +36,11 @@ class Columns:
             self._read[first] = [ends[::-1] for width in (4, 8) if (ends := _ends(before, width))]
         return self._read[first]
 
+    def are_text(self, start: int, size: int) -> bool:
+        """Return whether a string of that size is there, without control codes but a terminal's."""
+        text = self._data[start : start + size] if size <= _LONGEST else b""
+        return len(text) == size and not _CONTROL.search(text)
+
 
 def column(medium: Medium, start: int) -> tuple[int, int] | None:
     """Return the start and size of the string that begins at ``start``, None when no offsets describe it."""
@@ -44,7 +52,9 @@ def column(medium: Medium, start: int) -> tuple[int, int] | None:
     for ends in medium.kept(Columns).ends(medium.place(start) - begin):
         index = bisect_right(ends, begin)
         if index < len(ends) and (not begin or ends[bisect_left(ends, begin)] == begin):
-            return start, ends[index] - begin
+            size = ends[index] - begin
+            if medium.kept(Columns).are_text(medium.place(start), size):
+                return start, size
     return None
 
 

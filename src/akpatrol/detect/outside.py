@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from akpatrol.scan.work import Work
 
 
-class Around:
+class EnclosingText:
     """The text around an encoded run, and the text around that: a rule's keyword may be there.
 
     ``rules`` are the numbers of the rules that the prefilter selected to run over all of it.
     """
 
-    def __init__(self, data: bytes, rules: frozenset[int], outer: Around | None = None) -> None:
+    def __init__(self, data: bytes, rules: frozenset[int], outer: EnclosingText | None = None) -> None:
         self.rules: frozenset[int] = rules | outer.rules if outer else rules
         self._data = data
         self._outer = outer
@@ -27,8 +27,8 @@ class Around:
     def holds(self, index: int, keywords: Sequence[str]) -> bool:
         """Return whether any keyword of the rule of that number is there."""
         if index not in self._known:
-            here = any(word.encode() in self._lowered for word in keywords)
-            self._known[index] = here or bool(self._outer and self._outer.holds(index, keywords))
+            has_keyword = any(word.encode() in self._lowered for word in keywords)
+            self._known[index] = has_keyword or bool(self._outer and self._outer.holds(index, keywords))
         return self._known[index]
 
     @cached_property
@@ -44,4 +44,4 @@ class Outer(NamedTuple):
 
     work: Work
     clues: Callable[[], frozenset[Clue]] = frozenset
-    around: Around | None = None
+    around: EnclosingText | None = None

@@ -33,14 +33,14 @@ def joined(data: bytes, matches: Sequence[Match], of: Callable[[str], Precedence
     kept = [match for match in matches if match.end - match.start > _LONGEST_BYTES]
     group: list[Match] = []
     stop = 0
-    for match in sorted((one for one in matches if one.end - one.start <= _LONGEST_BYTES), key=_start):
+    for match in sorted((other for other in matches if other.end - other.start <= _LONGEST_BYTES), key=_start):
         if group and match.start >= stop:
             kept += _named(data, group, of)
             group = []
         group.append(match)
         stop = max(stop, match.end)
     kept += _named(data, group, of)
-    return sorted(kept, key=lambda one: (one.start, one.end, one.rule_id))
+    return sorted(kept, key=lambda other: (other.start, other.end, other.rule_id))
 
 
 def _named(data: bytes, group: list[Match], of: Callable[[str], Precedence]) -> list[Match]:
@@ -49,12 +49,12 @@ def _named(data: bytes, group: list[Match], of: Callable[[str], Precedence]) -> 
         return group
     ends: dict[tuple[int, int], list[Match]] = {}
     spans: list[tuple[int, int]] = []  # of those that name a place, in order
-    for match in sorted(group, key=lambda one: (of(one.rule_id), one.start, one.end)):
+    for match in sorted(group, key=lambda other: (of(other.rule_id), other.start, other.end)):
         span = match.start, match.end
-        over = [one for one in _overlapping(spans, *span) if any(_alike(match, main) for main in ends[one])]
+        over = [other for other in _overlapping(spans, *span) if any(_alike(match, main) for main in ends[other])]
         if match.kind.is_custom and over and not _is_another(data, match, over, ends):
-            for one in over:
-                ends[one] = [_with(main, match, of) if _alike(match, main) else main for main in ends[one]]
+            for other in over:
+                ends[other] = [_with(main, match, of) if _alike(match, main) else main for main in ends[other]]
         elif span in ends:
             ends[span].append(match)
         else:
@@ -70,7 +70,7 @@ def _overlapping(spans: list[tuple[int, int]], start: int, end: int) -> Iterator
 
 
 def _alike(match: Match, main: Match) -> bool:
-    """Return whether a match could join; matches of one rule differ by their encodings."""
+    """Return whether a match could join another; matches of one rule differ by their encodings and stay."""
     return match.rule_id != main.rule_id
 
 

@@ -35,7 +35,7 @@ def serves(rule: Rule) -> bool:
     return bool(rule.kind.bounds.least) and not rule.secret_group and rule.regex.startswith(rule.kind.prefix)
 
 
-class Plain:
+class TextSieve:
     """Finds the matches of one shipped rule in text; only for a rule that this ``serves``."""
 
     def __init__(self, rule: Rule) -> None:

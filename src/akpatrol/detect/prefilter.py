@@ -34,7 +34,7 @@ _WARM_UP_BYTES = 1 << 20
 _KEPT_WARM_UP_BYTES = 128 << 10
 # More parts of a trigger than this are searched for together.
 _FEW_PARTS = 32
-_LONGEST_PART = 64  # bytes; parts that begin before the last may end behind it
+_LONGEST_PART = 64  # bytes; parts that begin before the last may end after it
 
 
 class Prefilter:
@@ -143,10 +143,10 @@ class Prefilter:
         else:
             parts = trigger.parts or ((trigger.pattern, trigger.needs),)
             patterns = [self._pattern(pattern) for pattern, needs in parts if held(needs)]
-            every = [sorted(islice((one.end() for one in each.finditer(data)), most)) for each in patterns]
+            every = [sorted(islice((match.end() for match in each.finditer(data)), most)) for each in patterns]
             # Beyond the last reported match of a flooded part, all parts are searched for on demand.
-            last = min((one[-1] for one in every if one and len(one) == most), default=len(data))
-            ends = array("Q", sorted({end for one in every for end in one if end <= last}))
+            last = min((found[-1] for found in every if found and len(found) == most), default=len(data))
+            ends = array("Q", sorted({end for found in every for end in found if end <= last}))
         if len(ends) < most or not ends:
             return ends
         result.flooded = True

@@ -23,9 +23,9 @@ class Redactor:
 
     def __init__(self, engine: Engine, secrets: Iterable[Secret] = ()) -> None:
         self._engine = engine
-        whole = [secret.reveal().decode("latin-1") for secret in secrets if secret.is_kept]
-        halves = [text.partition(".")[2] for text in whole]  # an id is shown, so the other half must not be
-        self._known = Phrases([*whole, *(half for half in halves if len(half) >= _LONG_HALF)])
+        texts = [secret.reveal().decode("latin-1") for secret in secrets if secret.is_kept]
+        halves = [text.partition(".")[2] for text in texts]  # an id is shown, so the other half must not be
+        self._known = Phrases([*texts, *(half for half in halves if len(half) >= _LONG_HALF)])
         self._seen: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:

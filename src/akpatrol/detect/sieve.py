@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # How many rejections a window may take. A place is one, and more where the judge rejects it or it follows another in
 # the same word. Separate words are too long for so many in 4 MiB, and matches that are found cost nothing.
-MOST_CROWDED = 250_000
-_JUDGED, _REPEATED = 10, 5  # as many places as the judge costs, and as a place behind another in the same word
+MOST_REJECTED = 250_000
+_JUDGED, _REPEATED = 10, 5  # the cost in places of the judge, and of a place after another in the same word
 
 _LEFT_BYTES, _RIGHT_BYTES = 128, 16  # bytes beside a match in text, more than the judge reads
 _BINARY_LEFT_BYTES, _BINARY_RIGHT_BYTES = 1024, 512  # in binary data, where lengths precede strings
@@ -41,7 +41,7 @@ _BODY = re.compile(rb"[0-9A-Za-z_-]*+")
 _Key = tuple[int, int, bytes]
 
 
-class Crowd:
+class RejectionBudget:
     """The number of places that may still be rejected; ``over`` once there were more.
 
     Then only the first place in each word is judged, and after as many again, none.
@@ -50,7 +50,7 @@ class Crowd:
     __slots__ = ("left", "over")
 
     def __init__(self) -> None:
-        self.left = MOST_CROWDED
+        self.left = MOST_REJECTED
         self.over = False
 
 
@@ -64,26 +64,26 @@ class Sieve:
         self._span = matcher.span
         self._places: dict[_Key, bool] = {}  # by the text there: whether it may be one
 
-    def find(self, medium: Medium, start: int, end: int, crowd: Crowd) -> Iterator[MatchSpan]:
+    def find(self, medium: Medium, start: int, end: int, budget: RejectionBudget) -> Iterator[MatchSpan]:
         """Yield the matches in ``[start, end)`` that may be credentials, regardless of nearby clues."""
         data, kind, position = medium.data, self._rule.kind, start
         search = self._likely
         number, near, words = 0, -1, _Words(medium, end, self._longest_word)
         while found := search(data, position, end):
-            if crowd.left <= -MOST_CROWDED:
+            if budget.left <= -MOST_REJECTED:
                 return
             span = self._span(found)
             position = span.start + 1
             number = number + 1 if span.start <= near else 0
             near = span.end
             if not kind.is_custom and not may_be_random(kind, found[0]):
-                crowd.left -= 1
-            elif not self._is_possible(medium, span, crowd):
-                crowd.left -= _REPEATED if number else 1
+                budget.left -= 1
+            elif not self._is_possible(medium, span, budget):
+                budget.left -= _REPEATED if number else 1
             elif span.secret_start < span.secret_end:
                 yield span
-            if crowd.left <= 0:
-                crowd.over = True
+            if budget.left <= 0:
+                budget.over = True
                 position = words.stop(span)
             elif number > _FEW and words.are_text(span):  # few words have this many
                 position = max(position, words.last_body(span))
@@ -114,21 +114,21 @@ class Sieve:
                 yield MatchSpan(span.start, stop, span.start, stop)
                 position = stop
 
-    def _is_possible(self, medium: Medium, span: MatchSpan, crowd: Crowd) -> bool:
+    def _is_possible(self, medium: Medium, span: MatchSpan, budget: RejectionBudget) -> bool:
         key = _key(medium, span.start, span.end)
         if key is None:
-            return self._is_accepted(medium, span, crowd)
+            return self._is_accepted(medium, span, budget)
         known = self._places.get(key)
         if known is None:
             if len(self._places) >= _REMEMBERED:
                 self._places.clear()
-            known = self._places[key] = self._is_accepted(medium, span, crowd)
+            known = self._places[key] = self._is_accepted(medium, span, budget)
         return known
 
-    def _is_accepted(self, medium: Medium, span: MatchSpan, crowd: Crowd) -> bool:
+    def _is_accepted(self, medium: Medium, span: MatchSpan, budget: RejectionBudget) -> bool:
         accepted = judge(self._rule, medium, span.secret_start, span.secret_end, _NO_CLUES) is not None
         if not accepted:
-            crowd.left -= _JUDGED
+            budget.left -= _JUDGED
         return accepted
 
 

@@ -85,10 +85,10 @@ class SarifRule(NamedTuple):
 
 
 class Verifiability(NamedTuple):
-    """How the API is asked about a credential.
+    """How the API verifies a credential.
 
-    ``form`` is a pattern for all of it: nothing else is sent. ``path`` is requested. A credential that
-    ``needs_organization`` is sent once for each organization that the user names.
+    ``form`` is a pattern for the credential: nothing else is sent. ``path`` is the path of the request. A credential
+    that ``needs_organization`` is sent once for each organization that the user names.
     """
 
     form: bytes
@@ -123,7 +123,7 @@ class CredentialKind(str):
     inventory_prefix = ""
     """The prefix of a listed key's id in a credential; empty where the API's list of keys has none of the kind."""
     is_custom = False
-    """Whether it belongs to the users' rules: nothing but the rule decides about it."""
+    """Whether it belongs to users' rules: then the rule alone decides."""
 
     def __new__(cls, name: str) -> Self:
         """Define a kind; its name is that of its module."""

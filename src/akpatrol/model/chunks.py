@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Origin
 
 BLOCK_BYTES = 4 << 20
-# More than the engine's reach: a credential that is encoded several times over is that much longer.
+# More than the engine's reach, because each level of encoding makes a credential longer.
 OVERLAP_BEFORE = 32 << 10
 OVERLAP_AFTER = 64 << 10
 # The mark of UTF-32 begins with that of UTF-16.

@@ -84,7 +84,7 @@ class Commit(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """Where a credential on a path came from: ``kind`` is ``move`` or ``copy``, ``introduced`` added it there."""
+    """The earlier path of a credential: ``kind`` is ``move`` or ``copy``; the commit ``introduced`` added it there."""
 
     kind: str
     path: bytes
@@ -216,7 +216,7 @@ class Owner(NamedTuple):
 
 
 class AllowanceSource(StrEnum):
-    """Who said that a credential is known and not to be acted on."""
+    """The source of an allowance: who decided that a credential needs no action."""
 
     BASELINE = "baseline"
     CONFIGURATION = "configuration"

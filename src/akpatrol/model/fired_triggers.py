@@ -1,4 +1,4 @@
-"""The places where triggers fire, in order. A flood is not stored, but searched for on demand."""
+"""The places where triggers fire, in order. In a flood, places are searched for on demand instead of stored."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TriggerEnds:
         self._to = -1
 
     def after(self, place: int) -> int:
-        """Return the first end behind ``place``, -1 without one."""
+        """Return the first end after ``place``, -1 without one."""
         index = bisect_right(self.exact, place)
         nearest = self.exact[index] if index < len(self.exact) else -1
         for number in range(bisect_right(self.dense, place, key=_stop), len(self.dense)):

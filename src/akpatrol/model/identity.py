@@ -1,4 +1,4 @@
-"""Names for a credential that do not reveal it. Rules, places, formats and versions do not change these names."""
+"""Compute names for a credential that do not reveal it. They do not depend on rules, places, formats or versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Path context: whether a path's content is sent to browsers, or is documentation or a test.
+"""Classify paths by context: content that is sent to browsers, and documentation or tests.
 
 A path is relative to its target, in bytes, with ``/`` between its parts; a member follows its container's path. Pure:
 nothing is opened. Directories served unchanged: Vite and Next.js ``public/``, ASP.NET Core ``wwwroot/``, Cordova

@@ -1,4 +1,4 @@
-"""Shorter readings of a credential whose end is uncertain, and which of them is known."""
+"""Derive the shorter readings of a credential whose end is uncertain, and find those that are known."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def shorter(kind: CredentialKind, secret: Secret) -> Iterator[Secret]:
             yield Secret(value[:end])
 
 
-def unsettled(credentials: Iterable[Credential], names: Collection[str]) -> tuple[Skipped, ...]:
+def uncertain(credentials: Iterable[Credential], names: Collection[str]) -> tuple[Skipped, ...]:
     """Return the credentials that may or may not be one of ``names``; none when no name is queried."""
     if not names:
         return ()
-    return tuple(Skipped(reading.secret.redacted, reason) for reading in credentials if (reason := _unsettled(reading)))
+    return tuple(Skipped(reading.secret.redacted, reason) for reading in credentials if (reason := _uncertain(reading)))
 
 
-def _unsettled(reading: Credential) -> str | None:
+def _uncertain(reading: Credential) -> str | None:
     if reading.end is End.CERTAIN:
         return None
     if not reading.secret.is_kept:
@@ -49,26 +49,28 @@ class KnownSecrets:
     def __init__(self, certain: Iterable[tuple[CredentialKind, Secret]], names: Collection[str] = ()) -> None:
         self._secrets = set(certain)
         self._names = names
+        self._beginnings = tuple(name for name in names if name.startswith(identity.PREFIX))
 
-    def settled(self, match: Match, occurrence: Occurrence) -> tuple[Match, Occurrence]:
+    def resolved(self, match: Match, occurrence: Occurrence) -> tuple[Match, Occurrence]:
         """Return a match and its occurrence with their end, if that is known."""
         if match.ending is End.CERTAIN:
             return match, occurrence
-        if (match.kind, match.secret) in self._secrets or self._is_asked(match.kind, match.secret):
+        if (match.kind, match.secret) in self._secrets or self._is_queried(match.kind, match.secret):
             return match._replace(ending=End.CERTAIN), occurrence._replace(end=End.CERTAIN)
         for reading in shorter(match.kind, match.secret):
-            if (match.kind, reading) in self._secrets or self._is_asked(match.kind, reading):
+            if (match.kind, reading) in self._secrets or self._is_queried(match.kind, reading):
                 return match._replace(secret=reading, ending=End.CERTAIN), _ended(occurrence, match.secret, reading)
         return match, occurrence
 
-    def _is_asked(self, kind: CredentialKind, secret: Secret) -> bool:
+    def _is_queried(self, kind: CredentialKind, secret: Secret) -> bool:
         if not self._names:
             return False
-        return identity.secret_sha256(secret) in self._names or identity.fingerprint(kind, secret) in self._names
+        name = identity.fingerprint(kind, secret)
+        return identity.secret_sha256(secret) in self._names or name.startswith(self._beginnings)
 
 
 def _ended(occurrence: Occurrence, longest: Secret, secret: Secret) -> Occurrence:
-    """Return an occurrence of the longest reading as one of what it was; what follows stays masked."""
+    """Return an occurrence of the longest reading as one of ``secret``; the rest stays masked."""
     rest = Secret(longest.reveal()[len(secret.reveal()) :])
     context: list[str | Secret] = []
     for part in occurrence.context:

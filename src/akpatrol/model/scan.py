@@ -94,7 +94,7 @@ class StateReason(StrEnum):
 
 
 class Exclusion(StrEnum):
-    """Why something is left out by design."""
+    """Why something is excluded by design."""
 
     SYMLINK = "symlink"
     SPECIAL_FILE = "special_file"
@@ -108,7 +108,7 @@ class Exclusion(StrEnum):
 
 
 class Secret:
-    """Bytes that print as a mask wherever they go; only ``reveal`` gives them."""
+    """Bytes that print as a mask everywhere; only ``reveal`` returns them."""
 
     __slots__ = ("_value",)
     is_kept = True
@@ -149,7 +149,7 @@ class Secret:
 
 
 class Origin(NamedTuple):
-    """Where a chunk's bytes come from. ``path`` is relative to its target; ``object`` a git id in hex."""
+    """The source of a chunk's bytes. ``path`` is relative to its target; ``object`` is a git id in hex."""
 
     target: str
     place: Place = Place.CONTENT

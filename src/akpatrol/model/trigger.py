@@ -6,7 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 _WINDOW_BYTES = 256
-# Most contents hold no NUL and few of these signs, of which most patterns need one.
+# Most contents hold no NUL and few of these characters, and most patterns need one of them.
 _RARE = b"\0%&\\=#;{}"
 
 
@@ -17,7 +17,7 @@ class CharacterRun(NamedTuple):
     length: int
 
     def start(self, data: bytes, end: int) -> int:
-        """Return where the run begins that ends at ``end``."""
+        """Return the start of the run that ends at ``end``."""
         while True:
             first = max(0, end - _WINDOW_BYTES)
             end = first + len(data[first:end].rstrip(self.characters))
@@ -25,16 +25,16 @@ class CharacterRun(NamedTuple):
                 return end
 
     def is_in(self, data: bytes) -> bool:
-        """Return whether there is such a run in ``data``, by which ones of its bytes are among the characters."""
+        """Return whether ``data`` has such a run."""
         return b"\1" * self.length in data.translate(_is_one_of(self.characters))
 
 
-# Bytes that each match of a pattern holds, several, of which it holds at least one, or a run that the data must hold.
+# Bytes that each match holds; several strings, of which each match holds at least one; or a run in the data.
 Needs = bytes | tuple[bytes, ...] | CharacterRun
 
 
 class HeldBytes:
-    """Say whether a content holds what a pattern needs; without it, there is no match to search for."""
+    """Check whether a content holds the bytes that a pattern needs; without them it has no match."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

@@ -24,7 +24,8 @@ def folded(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
     """Return one occurrence for each line of a path, given those of all versions in order, the worst state first.
 
     Where a line holds the credential twice, both stay: the first is folded with the first of other versions. An
-    occurrence that an inline allowance covers is not folded with one that it does not cover.
+    occurrence that an inline allowance covers is not folded with one that it does not cover, nor one that is only
+    staged with one that was committed.
     """
     groups: dict[tuple[object, ...], list[Occurrence]] = {}
     number_seen: Counter[tuple[object, ...]] = Counter()
@@ -37,6 +38,7 @@ def folded(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
             occurrence.containers,
             occurrence.encodings,
             occurrence.inline,
+            occurrence.state is State.STAGED,
         )
         if not _is_version(occurrence):
             groups[len(groups), *place] = [occurrence]

@@ -36,7 +36,7 @@ class NoFiles:
         """Return False."""
         return False
 
-    def flaw(self, path: str) -> str:  # noqa: ARG002 - there is none
+    def problem(self, path: str) -> str:  # noqa: ARG002 - there is none
         """Return nothing."""
         return ""
 
@@ -61,13 +61,13 @@ class RangePolicy:
         self.absent = committed.absent if committed else {}
         self.notices = [] if self.commit or not revisions else self._without_base()
 
-    def own(self, path: str) -> str | None:
+    def inside(self, path: str) -> str | None:
         """Return a path below the root, also one that leads there through links; None for one outside."""
         absolute = os.path.abspath(path)
         directory, name = os.path.split(absolute)
-        for one in (absolute, os.path.join(os.path.realpath(directory), name), os.path.realpath(absolute)):
-            if one.startswith(self._root + os.sep):
-                return one
+        for candidate in (absolute, os.path.join(os.path.realpath(directory), name), os.path.realpath(absolute)):
+            if candidate.startswith(self._root + os.sep):
+                return candidate
         return None
 
     def trusts(self, credential: Credential) -> bool:
@@ -85,11 +85,11 @@ class RangePolicy:
 
     def _without_base(self) -> list[str]:
         """Report the checkout's policy files that are ignored."""
-        found = [name for name in (FILE_NAME, BASELINE) if os.path.exists(os.path.join(self._root, name))]
-        if not found:
+        names = [name for name in (FILE_NAME, BASELINE) if os.path.exists(os.path.join(self._root, name))]
+        if not names:
             return []
         return [
-            f"the range has no base commit to read policy from, so the checkout's {' and '.join(found)} are ignored"
+            f"the range has no base commit to read policy from, so the checkout's {' and '.join(names)} are ignored"
         ]
 
 
@@ -101,7 +101,7 @@ class CommitPolicy:
         self.files: Files = CommittedFiles(git, id_, self.root)
         self.notices: list[str] = []
 
-    def own(self, path: str) -> str | None:
+    def inside(self, path: str) -> str | None:
         """Return a path below the root, None for one outside."""
         return path if path.startswith(self.root + os.sep) else None
 
@@ -111,7 +111,7 @@ class CommitPolicy:
 
 
 def problem_of_checkout(configure: Configure, top: str) -> str:
-    """Return the policy problem that merging the range would cause, since a fix could not be merged afterwards."""
+    """Return the policy problem that merging the range would cause; afterwards, no fix could be merged."""
     try:
         file = configure(top, top).policy.baseline
         if file:
@@ -128,23 +128,23 @@ def settings_before(configure: Configure, git: Git) -> Settings:
 
     An unusable policy there is ignored with a notice: it must not block the push that fixes it.
     """
-    own = configure(None, None)
+    settings = configure(None, None)
     if id_ := _default_branch(git):
         base = CommitPolicy(git, id_)
         try:
-            found = configure(base.root, base.root, base)
-            decide.prepare(found)
-            rule_file.load(found.rules)
-            own = found
+            in_base = configure(base.root, base.root, base)
+            decide.prepare(in_base)
+            rule_file.load(in_base.rules)
+            settings = in_base
         except UsageError as error:
             notice = f"the policy of commit {id_[:_SHORT]} is ignored: {error}"
-            own = own._replace(policy=own.policy._replace(notices=(*own.policy.notices, notice)))
-    return own._replace(policy=own.policy._replace(inline=False))
+            settings = settings._replace(policy=settings.policy._replace(notices=(*settings.policy.notices, notice)))
+    return settings._replace(policy=settings.policy._replace(inline=False))
 
 
 def _default_branch(git: Git) -> str:
     """Return the tip of the default branch, "" when there is none.
 
-    Not that of the branch that moves: who may push to it could first push his own leave, and then the secret.
+    Not the tip of the branch that is pushed: someone could push an allowance first, and then the secret.
     """
     return git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1, 128)).decode().strip()

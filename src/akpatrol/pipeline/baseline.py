@@ -11,26 +11,18 @@ from akpatrol.config import settings as settings_
 from akpatrol.config.files import OnDisk
 from akpatrol.config.load import configuration_of
 from akpatrol.config.options import BASELINE
-from akpatrol.config.path_patterns import by_target, excluder
 from akpatrol.errors import ExitCode, UsageError
-from akpatrol.model.scan import Target
-from akpatrol.policy import apply, baseline, decide, report_scan
+from akpatrol.pipeline import baseline_scan
+from akpatrol.policy import apply, baseline, report_scan
 from akpatrol.report import load
 from akpatrol.report.text_safety import visible
 from akpatrol.report.write import check_writable, write
-from akpatrol.rules import rule_file
-from akpatrol.scan.accepted_skips import acceptances
-from akpatrol.scan.examine import Examiner
-from akpatrol.scan.run import ScanOptions, scan_sources
-from akpatrol.sources.files import FilesSource
 from akpatrol.sources.git import describe, person, repository
-from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.runner import Git
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from akpatrol.config.settings import Settings
     from akpatrol.pipeline.console import Console
     from akpatrol.policy.baseline import BaselineEntry, BaselineUpdate, Seen
     from akpatrol.policy.in_force import Configure
@@ -56,9 +48,9 @@ class BaselineRequest(NamedTuple):
 
     configure: Configure
     config: str | None
-    report: str | None
-    by: str | None
-    note: str
+    report: str | None = None
+    by: str | None = None
+    note: str = ""
     owner: str = ""
     expires: str | None = None
 
@@ -73,20 +65,20 @@ class BaselineChange(NamedTuple):
 
 def locate(config: str | None, named: str | None) -> BaselineFile:
     """Return the baseline for the current directory. Raises UsageError for a repository without a place for it."""
-    found = repository.find(os.fsencode(os.path.realpath(".")))
-    root = os.fsdecode(found.root) if found else os.path.realpath(".")
-    top = root if not found or found.work_tree else None
+    repo = repository.find(os.fsencode(os.path.realpath(".")))
+    root = os.fsdecode(repo.root) if repo else os.path.realpath(".")
+    top = root if not repo or repo.work_tree else None
     configured = configuration_of(config, top, top).baseline
     file = named or configured or os.path.join(root, BASELINE)
-    if found and not top and not named:
+    if repo and not top and not named:
         raise UsageError(f"{root}: a bare repository has no place for a baseline", hint="name one with --baseline FILE")
-    return BaselineFile(Git(found, common=True) if found else None, root, os.path.abspath(file))
+    return BaselineFile(Git(repo, common=True) if repo else None, root, os.path.abspath(file))
 
 
 def read(file: str) -> dict[str, BaselineEntry]:
     """Return the entries by fingerprint. Raises UsageError without a file, or for a damaged one."""
     if not os.path.exists(file):
-        raise UsageError(f"{file}: no such baseline", hint="make it: akpatrol baseline create")
+        raise UsageError(f"{file}: no such baseline", hint="create it: akpatrol baseline create")
     return baseline.parse(OnDisk(os.path.dirname(file)).read(file, _MOST_BYTES), file)
 
 
@@ -94,12 +86,12 @@ def create(place: BaselineFile, request: BaselineRequest, console: Console) -> B
     """Write a new baseline. Raises UsageError if there is one."""
     if os.path.lexists(place.file):
         raise UsageError(f"{place.file}: already exists", hint="use akpatrol baseline update")
-    return _change(place, request, console, _template(place, request), {})
+    return _change(place, request, console, template(place, request), {})
 
 
 def update(place: BaselineFile, request: BaselineRequest, console: Console) -> BaselineChange:
     """Add new entries, and drop those that complete scans of the same kinds no longer find."""
-    return _change(place, request, console, _template(place, request), read(place.file))
+    return _change(place, request, console, template(place, request), read(place.file))
 
 
 def _change(
@@ -112,15 +104,18 @@ def _change(
     check_writable(Path(place.file))
     code, notes = ExitCode.CLEAN, []
     if request.report:
-        learned = _learned(place, request.report, template)
-        scans: Sequence[Seen] = [learned.seen]
-        if learned.partial:
-            notes.append(f"{visible(request.report)}: nothing is dropped: {learned.partial}")
-        if learned.live:
-            credentials = "credential is" if learned.live == 1 else "credentials are"
-            notes.append(f"{learned.live:,} {credentials} live: the baseline does not cover a live one")
+        source = learned(place, request.report, template)
+        scans: Sequence[Seen] = [source.seen]
+        if source.partial:
+            notes.append(f"{visible(request.report)}: nothing is dropped: {source.partial}")
+        if source.live:
+            credentials = "credential is" if source.live == 1 else "credentials are"
+            notes.append(f"{source.live:,} {credentials} live: the baseline does not cover a live one")
     else:
-        scans = _scan(place, request, console, template)
+        scans = [
+            baseline.Seen(kind, apply.entries(found.findings, template), found.coverage.complete)
+            for kind, found in baseline_scan.scan(place.git, place.root, request.configure, request.config, console)
+        ]
         if not all(scan.complete for scan in scans):
             notes.append("the scan is incomplete, so no entry of that kind is dropped; `akpatrol history` shows why")
             code = ExitCode.INCOMPLETE
@@ -131,7 +126,8 @@ def _change(
     return BaselineChange(done, notes, code)
 
 
-def _learned(place: BaselineFile, report: str, template: BaselineEntry) -> report_scan.BaselineSource:
+def learned(place: BaselineFile, report: str, template: BaselineEntry) -> report_scan.BaselineSource:
+    """Return the findings of a JSON report as entries. Raises UsageError for what is none."""
     loaded = load.loads(OnDisk().read(report, _MOST_BYTES), report)
     here = report_scan.BaselineTarget(place.root, describe.remote_url(place.git) if place.git else None)
     return report_scan.learned(loaded, report, here, template)
@@ -143,45 +139,8 @@ def _text(file: str) -> str:
         return stream.read()
 
 
-def _scan(place: BaselineFile, request: BaselineRequest, console: Console, template: BaselineEntry) -> list[Seen]:
-    """Scan history and tracked files; a credential that a configuration or a comment allows needs no entry."""
-    if not place.git:
-        raise UsageError(f"{place.root}: not in a git repository", hint="give a report: akpatrol scan -f json -o FILE")
-    top = place.root if place.git.repository.work_tree else None
-    settings = request.configure(top, top)
-    allow = configuration_of(request.config, top, top).allow
-    settings = settings._replace(policy=settings_.PolicySettings(allow, inline=bool(top)))
-    examiner = Examiner(rule_file.load(settings.rules), settings.limits)
-    target = Target("0", "repository", place.root, base=place.root)
-    sources: dict[str, HistorySource | FilesSource] = {baseline.HISTORY: HistorySource(place.git, target)}
-    if top:
-        files = [target._replace(kind="directory")]
-        sources[baseline.TRACKED] = FilesSource(files, excluder(settings), tracked=True)
-    return [_seen(kind, source, examiner, settings, console, template) for kind, source in sources.items()]
-
-
-def _seen(  # noqa: PLR0913, PLR0917
-    kind: str,
-    source: HistorySource | FilesSource,
-    examiner: Examiner,
-    settings: Settings,
-    console: Console,
-    template: BaselineEntry,
-) -> Seen:
-    targets = source.targets()
-    options = ScanOptions(
-        settings.jobs,
-        settings.options.min_confidence,
-        acceptances(settings.accept_skip, settings.base, targets),
-        by_target(settings, targets),
-    )
-    with console.scanning([source], settings) as progress:
-        report = scan_sources(kind, [source], examiner, options, progress)
-    decided = decide.decide(report, decide.prepare(settings), settings, None)
-    return baseline.Seen(kind, apply.entries(decided.findings, template), decided.coverage.complete)
-
-
-def _template(place: BaselineFile, request: BaselineRequest) -> BaselineEntry:
+def template(place: BaselineFile, request: BaselineRequest) -> BaselineEntry:
+    """Return an entry with all that new ones share. Raises UsageError for an unusable text or day."""
     from akpatrol.pipeline.committed_text import clean, end  # noqa: PLC0415 - the engine
 
     expires = end("--expires", request.expires)

@@ -21,7 +21,7 @@ def commit_msg(configure: Configure, console: Console, file: str) -> ExitCode:
     """Scan the file that git gives to a commit-msg hook."""
     if not os.path.isfile(file):
         raise UsageError(f"{file}: no such file")
-    found = repository.find(os.fsencode(os.path.realpath(".")))
-    top = os.fsdecode(found.work_tree) if found and found.work_tree else None
+    repo = repository.find(os.fsencode(os.path.realpath(".")))
+    top = os.fsdecode(repo.work_tree) if repo and repo.work_tree else None
     target = Target("0", "message", os.path.realpath(file), base=top)
     return run("commit-msg", [MessageSource(target)], configure(top, top), console)

@@ -32,5 +32,5 @@ def end(option: str, text: str | None) -> date | None:
     except ValueError:
         raise UsageError(f"{option} {text}: not a date, YYYY-MM-DD") from None
     if day <= datetime.now(UTC).date():
-        raise UsageError(f"{option} {text}: that day has come already")
+        raise UsageError(f"{option} {text}: must be a later day")
     return day

@@ -21,13 +21,13 @@ class Console(Protocol):
     """Shows how a run goes, and publishes its report."""
 
     def ask(self, invitation: str, *, one_line: bool = False) -> bytes:
-        """Return what is typed at a prompt that does not show it, or piped in. Raises UsageError without anything."""
+        """Return what is typed at a prompt without echo, or piped in. Raises UsageError for nothing."""
 
     def say(self, line: str) -> None:
         """Show one line beside the report."""
 
     def interrupted(self) -> None:
-        """Show that the first Ctrl-C was heeded; called from a signal's handler."""
+        """Show that the first Ctrl-C was received; called from a signal's handler."""
 
     def scanning(
         self, sources: Sequence[Source], settings: Settings

@@ -48,7 +48,9 @@ def _of_findings(report: Report, settings: Settings) -> ExitCode:
         return ExitCode.FINDINGS
     from akpatrol.verify.consequences import exit_code_of_live  # noqa: PLC0415 - only when asked for
 
-    code = exit_code_of_live({one.verification.status for one in report.findings if one.verification})
+    code = exit_code_of_live(
+        {credential.verification.status for credential in report.findings if credential.verification}
+    )
     return _without_findings(report) if code is ExitCode.CLEAN else code
 
 

@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 def history(configure: Configure, console: Console, repo: str, *, remember: bool) -> ExitCode:
     """Scan every object of a repository; with ``remember`` the cache is used, and verbose output names it."""
-    found = find(repo)
-    work_tree = os.fsdecode(found.work_tree) if found.work_tree else None
-    git = Git(found, common=True)
+    git_repository = find(repo)
+    work_tree = os.fsdecode(git_repository.work_tree) if git_repository.work_tree else None
+    git = Git(git_repository, common=True)
     settings = configure(work_tree, work_tree)
-    target = describe_target(git, found)
+    target = describe_target(git, git_repository)
     with closing(ScanCache(settings.cache)) as log:
         source = HistorySource(git, target, log if settings.cache else None)
-        hooks = CommandHooks(emptiness.with_notice, whole="history")
+        hooks = CommandHooks(emptiness.with_notice, scan_kind="history")
         code = run("history", [source], settings, console, hooks)
         if settings.options.verbose and remember:
             console.say(f"cache: {visible(log.problem or log.file)}")
@@ -50,10 +50,10 @@ def history(configure: Configure, console: Console, repo: str, *, remember: bool
 
 def commit_range(configure: Configure, console: Console, repo: str, words: str) -> ExitCode:
     """Scan what the commits of a range introduced, under the policy of the range's base."""
-    found = find(repo)
-    work_tree = os.fsdecode(found.work_tree) if found.work_tree else None
-    git = Git(found, common=False)
-    target = describe_target(git, found)
+    git_repository = find(repo)
+    work_tree = os.fsdecode(git_repository.work_tree) if git_repository.work_tree else None
+    git = Git(git_repository, common=False)
+    target = describe_target(git, git_repository)
     wanted = ranges.resolve(git, words, environment())
     base = RangePolicy(git, work_tree, wanted.revisions, wanted.trunk) if work_tree else None
     if base and (problem := problem_of_checkout(configure, work_tree or "")):
@@ -74,7 +74,9 @@ def commit_range(configure: Configure, console: Console, repo: str, words: str) 
         """Return the message of a hook that stops a push, else the usual text."""
         if wanted.to_push and (report.findings or not report.coverage.complete):
             there = unpublished(git, wanted)
-            commits = {place.introduced.id for one in report.findings for place in one.occurrences if place.introduced}
+            commits = {
+                place.introduced.id for finding in report.findings for place in finding.occurrences if place.introduced
+            }
             if commits <= there:
                 return push_message.render(report, options, Outlook(is_local=True), source.commits)
         return render(report, "text", options)
@@ -83,28 +85,28 @@ def commit_range(configure: Configure, console: Console, repo: str, words: str) 
 
 
 def find(path: str) -> repository.Repository:
-    """Return the repository that ``path`` is or lies in. Raises UsageError."""
+    """Return the repository at or above ``path``. Raises UsageError."""
     if not os.path.isdir(path):
         raise UsageError(f"{path}: no such directory", hint=_meant_by(path))
-    found = repository.find(os.fsencode(os.path.realpath(path)))
-    if not found:
+    repo = repository.find(os.fsencode(os.path.realpath(path)))
+    if not repo:
         raise UsageError(f"{path}: not a git repository")
-    return found
+    return repo
 
 
 def _meant_by(name: str) -> str:
     """Return what to write instead of a name that is no directory."""
     if ".." in name and "/" not in name.partition("..")[0].strip("./"):
         return f"to scan the commits of a range: akpatrol history --range {name}"
-    found = repository.find(os.fsencode(os.path.realpath(".")))
-    if found and ranges.is_commit(Git(found, common=False), name):
+    repo = repository.find(os.fsencode(os.path.realpath(".")))
+    if repo and ranges.is_commit(Git(repo, common=False), name):
         return f"history scans every branch; for what {name} alone adds: akpatrol history --range A..{name}"
     return "give a directory of a git repository"
 
 
-def describe_target(git: Git, found: repository.Repository) -> Target:
+def describe_target(git: Git, repo: repository.Repository) -> Target:
     """Return the repository as a target. Raises UsageError when git cannot read it at all."""
     try:
         return describe.target(git)
     except GitError as error:
-        raise UsageError(f"{os.fsdecode(found.root)}: git cannot read this repository: {error}") from None
+        raise UsageError(f"{os.fsdecode(repo.root)}: git cannot read this repository: {error}") from None

@@ -51,12 +51,12 @@ def _code(code: ExitCode, outlook: Outlook) -> ExitCode:
 def _scan(configure: Configure, console: Console, outlook: Outlook, limit: Deadline) -> ExitCode:
     lines = _input()
     hook = hook_environment(environment(), HOOK_VARIABLES)
-    found = find(hook)
-    stores = push.stores(found, hook)
+    repo = find(hook)
+    stores = push.stores(repo, hook)
     try:
         updates = push.parse(stores.before, lines)
     except GitError as error:
-        raise UsageError(f"{os.fsdecode(found.root)}: git cannot read this repository: {error}") from None
+        raise UsageError(f"{os.fsdecode(repo.root)}: git cannot read this repository: {error}") from None
     if not any(update.new for update in updates):
         return ExitCode.CLEAN  # deletions add nothing
     from akpatrol.pipeline.base_policy import settings_before  # noqa: PLC0415 - deletions do without
@@ -66,7 +66,7 @@ def _scan(configure: Configure, console: Console, outlook: Outlook, limit: Deadl
     options = settings.options
     quiet = options.quiet or not options.verbose
     settings = settings._replace(options=options._replace(quiet=quiet, progress=bool(options.progress)))
-    root = os.fsdecode(found.root)
+    root = os.fsdecode(repo.root)
     source = push.PushSource(stores, Target("0", "repository", root, base=root), updates)
 
     def noted(report: Report) -> Report:
@@ -97,6 +97,6 @@ def _input() -> bytes:
 def find(hook: dict[str, str]) -> repository.Repository:
     """Return the repository whose hook this is. Raises UsageError."""
     directory = os.fsencode(hook.get("GIT_DIR") or os.path.realpath("."))
-    if found := repository.at(directory) or repository.find(directory):
-        return found._replace(work_tree=None)
+    if repo := repository.at(directory) or repository.find(directory):
+        return repo._replace(work_tree=None)
     raise UsageError(f"{os.fsdecode(directory)}: not a git repository", hint="give -C DIR")

@@ -43,20 +43,20 @@ def report(  # noqa: PLR0913 - one for each option
             from akpatrol.pipeline import store_listing  # noqa: PLC0415 - SQLite, which a report does without
 
             return store_listing.LISTINGS[listing](source, settings, console, Redactor(engine))
-        found = _of_store(source, since, settings)
+        earlier = _of_store(source, since, settings)
     else:
         for option, wanted in (("--since", since), (f"--{listing}", listing)):
             if wanted:
                 raise UsageError(f"{option} requires a store", hint="create one: akpatrol sweep")
         name = "standard input" if source == "-" else source
-        found = load.loads(content, name, lambda secrets: Redactor(engine, secrets))
+        earlier = load.loads(content, name, lambda secrets: Redactor(engine, secrets))
         if minimum:
-            found = _at_least(found, minimum)
-    return conclude(found, engine, settings, console)
+            earlier = _at_least(earlier, minimum)
+    return conclude(earlier, engine, settings, console)
 
 
 def _read(source: str) -> bytes | None:
-    """Return what is given, None for a store."""
+    """Return the content of a report, None for a store."""
     if source == "-":
         if not sys.stdin:
             raise UsageError("-: standard input is closed", hint="give a file")
@@ -84,10 +84,10 @@ def _of_store(file: str, since: str | None, settings: Settings) -> Report:
 
     with SweepStore(file, create=False) as store:
         run = store.run_named(since) if since else None
-        found = store.report(since=run, minimum=settings.options.min_confidence)
-    return emptiness.with_skip(found, (*emptiness.FILES, *emptiness.OBJECTS), allowed=settings.options.allow_empty)
+        report = store.report(since=run, minimum=settings.options.min_confidence)
+    return emptiness.with_skip(report, (*emptiness.FILES, *emptiness.OBJECTS), allowed=settings.options.allow_empty)
 
 
-def _at_least(found: Report, minimum: Confidence) -> Report:
-    kept, below = group.at_least(found.credentials, minimum)
-    return found._replace(credentials=kept, below_confidence=found.below_confidence + below)
+def _at_least(report: Report, minimum: Confidence) -> Report:
+    credentials, below = group.at_least(report.credentials, minimum)
+    return report._replace(credentials=credentials, below_confidence=report.below_confidence + below)

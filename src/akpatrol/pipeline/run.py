@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 class CommandHooks(NamedTuple):
     """A command's own steps of a run.
 
-    ``amend`` may add to the report what the sources cannot know. ``whole`` is the kind of scan, as a baseline knows it,
-    when all of a repository is read. With ``asked`` only these are reported; ``text`` renders the report for a person.
-    At least one of ``expected``, names in ``coverage.counts``, must be read; a change may be empty. ``remarks`` are
-    notices about what the policy decided. A ``rule`` of this run alone is cached nowhere and not part of the rules'
-    digest.
+    ``amend`` may add to the report what the sources cannot know. ``scan_kind`` is the kind of scan, as a baseline knows
+    it, when all of a repository is read. With ``queries`` only the queried credentials are reported. ``text`` renders
+    the report for a person. At least one of ``expected``, names in ``coverage.counts``, must be read; a change may be
+    empty. ``remarks`` are notices about what the policy decided. A ``rule`` of this run alone is cached nowhere and not
+    part of the rules' digest.
     """
 
     amend: Callable[[Report], Report] = lambda report: report
-    whole: str | None = None
-    asked: Sequence[CredentialQuery] = ()
+    scan_kind: str | None = None
+    queries: Sequence[CredentialQuery] = ()
     text: Renderer | None = None
     expected: Sequence[str] = ()
     remarks: Callable[[Report], Iterable[str]] = lambda _report: ()
@@ -52,7 +52,7 @@ def run(
 ) -> ExitCode:
     """Scan the sources, verify, apply the policy, publish every report and return the exit code."""
     check_outputs(settings)
-    stages = Stages.prepared(settings, sources, hooks.asked)
+    stages = Stages.prepared(settings, sources, hooks.queries)
     examiner = _examiner(settings, hooks.rule)
     if settings.options.verbose:
         _explain(settings, examiner.engine, console)
@@ -63,7 +63,7 @@ def run(
             scanned = hooks.amend(scan_run.scan_sources(command, sources, examiner, options, progress))
             answered = stages.answer(scanned, hooks.expected)
         verified, interrupted = stages.verify(answered, console)
-        report = stages.decide(verified, hooks.whole)
+        report = stages.decide(verified, hooks.scan_kind)
         report = report._replace(notices=(*report.notices, *hooks.remarks(report)))
         code = conclude(report, examiner.engine, settings, console, hooks.text)
         close()

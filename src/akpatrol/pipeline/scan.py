@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def scan(configure: Configure, console: Console, paths: tuple[str, ...], *, tracked: bool) -> ExitCode:
     """Scan the paths (``-`` is standard input); with ``tracked`` only files that git tracks or would track."""
     named = list(dict.fromkeys(paths))
-    found = {target.root: target for target in (target_of(path) for path in named if path != "-")}
-    targets = [target._replace(id=str(number)) for number, target in enumerate(found.values())]
+    by_root = {target.root: target for target in (target_of(path) for path in named if path != "-")}
+    targets = [target._replace(id=str(number)) for number, target in enumerate(by_root.values())]
     for target in targets:
         if tracked and not target.base:
             repository.find(os.fsencode(target.root if target.kind == "directory" else os.path.dirname(target.root)))
@@ -39,8 +39,8 @@ def scan(configure: Configure, console: Console, paths: tuple[str, ...], *, trac
         sources.append(FilesSource(targets, excluder(settings), tracked=tracked))
     if "-" in named:
         sources.append(StreamSource(Target(str(len(targets)), "stream", "-")))
-    whole = None if "-" in named else _whole(targets, tracked=tracked)
-    return run("scan", sources, settings, console, CommandHooks(whole=whole, expected=emptiness.FILES))
+    scan_kind = None if "-" in named else _scan_kind(targets, tracked=tracked)
+    return run("scan", sources, settings, console, CommandHooks(scan_kind=scan_kind, expected=emptiness.FILES))
 
 
 def target_of(path: str) -> Target:
@@ -55,21 +55,21 @@ def target_of(path: str) -> Target:
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise UsageError(f"{path} is a {special(mode)}", hint="pipe its content to akpatrol scan -")
     directory = root if stat.S_ISDIR(mode) else os.path.dirname(root)
-    found = repository.holding(os.fsencode(directory))
-    base = os.fsdecode(found.work_tree) if found and found.work_tree else None
+    repo = repository.holding(os.fsencode(directory))
+    base = os.fsdecode(repo.work_tree) if repo and repo.work_tree else None
     return Target("", "directory" if stat.S_ISDIR(mode) else "file", root, base=base)
 
 
-def _whole(targets: list[Target], *, tracked: bool) -> str | None:
+def _scan_kind(targets: list[Target], *, tracked: bool) -> str | None:
     """Return the kind of scan when it covers all of a repository, or of a directory outside any repository."""
-    whole = [target for target in targets if target.kind == "directory" and target.base in (None, target.root)]
-    return ("tracked" if tracked else "scan") if len(whole) == len(targets) == 1 else None
+    directories = [target for target in targets if target.kind == "directory" and target.base in (None, target.root)]
+    return ("tracked" if tracked else "scan") if len(directories) == len(targets) == 1 else None
 
 
 def _configured(targets: list[Target]) -> tuple[str | None, str | None]:
-    """Return where a configuration may lie: from the first target up to the root that all targets share."""
+    """Return where to search for a configuration: from the first target up to the root that all targets share."""
     starts = [target.root if target.kind == "directory" else os.path.dirname(target.root) for target in targets]
     tops = {target.base or start for target, start in zip(targets, starts, strict=True)}
     if len(tops) > 1:
-        return None, None  # several trees: none of them may speak for the others
+        return None, None  # several trees: none of them may configure the others
     return (os.path.commonpath(starts), tops.pop()) if tops else (None, None)

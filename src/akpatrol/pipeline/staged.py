@@ -28,13 +28,13 @@ _SHOWN = 3
 
 def staged(configure: Configure, console: Console, files: tuple[str, ...], *, named: bool) -> ExitCode:
     """Scan the index against HEAD, and the named files; ``named`` says that the caller named the repository."""
-    found, hook = hook_repository.find(named=named)
-    top = os.fsdecode(found.work_tree) if found.work_tree else None
+    repo, hook = hook_repository.find(named=named)
+    top = os.fsdecode(repo.work_tree) if repo.work_tree else None
     settings = configure(top, top)
-    target = Target("0", "index", os.fsdecode(found.root), base=os.fsdecode(found.root))
+    target = Target("0", "index", os.fsdecode(repo.root), base=os.fsdecode(repo.root))
     excluded = excluder(settings)(target.root)
     paths, cwd = [os.fsencode(file) for file in files], os.fsencode(os.getcwd())
-    git = Git(found, hook)
+    git = Git(repo, hook)
     source = IndexSource(git, target, paths, cwd, excluded)
 
     def remarks(report: Report) -> Iterator[str]:

@@ -76,9 +76,9 @@ class Stages(NamedTuple):
         """Verify the credentials and find their owners."""
         return verification.verify_report(report, self.settings, self.inventory, console.verifying)
 
-    def decide(self, report: Report, whole: str | None) -> Report:
-        """Apply the policy; ``whole`` is the kind of scan, if it covered everything of its kind."""
-        return decide.decide(report, self.policy, self.settings, whole=None if self.queries else whole)
+    def decide(self, report: Report, scan_kind: str | None) -> Report:
+        """Apply the policy; ``scan_kind`` is the kind of scan, if it covered everything of its kind."""
+        return decide.decide(report, self.policy, self.settings, scan_kind=None if self.queries else scan_kind)
 
 
 def conclude(

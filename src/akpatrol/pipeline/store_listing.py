@@ -54,7 +54,9 @@ def _write(entries: Entries, lines: Sequence[str], settings: Settings, console: 
     from akpatrol.report.as_json import dumped  # noqa: PLC0415 - only for JSON
 
     def masked(entry: IncompleteTarget | SweepRun) -> dict[str, Any]:
-        return {key: redact(plain(one)) if isinstance(one, str) else one for key, one in entry._asdict().items()}
+        return {
+            key: redact(plain(value)) if isinstance(value, str) else value for key, value in entry._asdict().items()
+        }
 
     for format_, target in settings.outputs:
         if format_ == "json":

@@ -67,7 +67,7 @@ class SweepWatch(Watch, Protocol):
     """Follows a sweep with its clones."""
 
     def cloning(self, what: str, share: float | None) -> None:
-        """Note how far a clone is; called from several threads."""
+        """Show the progress of a clone; called from several threads."""
 
     def totals(self, gaps: int) -> SweepTotals:
         """Return how the targets were scanned; ``gaps`` of them were not fully read."""
@@ -89,7 +89,7 @@ def sweep(request: SweepRequest, settings: Settings, console: SweepConsole) -> E
     forges = forges_of(request.github, request.gitlab, request.forge_url, settings.environment)
     plan = _planned(request.targets, forges)
     spec = _scan_spec(request, settings)
-    access = {origin: secret for one in forges for origin, secret in one.access().items()}
+    access = {origin: secret for forge in forges for origin, secret in forge.access().items()}
     directory = request.clones or _mirrors(settings)
     mirrors = Clones(directory, access) if directory else None
     return _SweepRun(request, settings, spec, console).run(plan, mirrors)
@@ -136,12 +136,12 @@ class _SweepRun:
         return verified.interrupted
 
     def _conclude(self, report: Report, totals: SweepTotals) -> ExitCode:
-        """Take the store's report through the stages that follow a scan; it holds the API's answers already."""
+        """Take the store's report through the stages after a scan; it already holds the API's answers."""
         offline = self._settings._replace(options=self._settings.options._replace(verify=False))
         stages = self._stages._replace(settings=offline)
         answered = stages.answer(report, (*emptiness.FILES, *emptiness.OBJECTS))
         owned = stages.verify(answered, self._console).report
-        decided = stages.decide(owned, whole=None)
+        decided = stages.decide(owned, scan_kind=None)
         code = conclude(decided, Engine(self._spec.rules), self._settings, self._console)
         if not self._settings.options.quiet:
             self._console.show_table(decided, totals)
@@ -160,7 +160,7 @@ class _SweepRun:
 def _clone(wanted: CloneWanted, mirrors: Clones | None, watch: SweepWatch) -> str:
     if not mirrors:
         raise CloneError("no home directory for clones: give --clones DIR")
-    return mirrors.bring(wanted, watch.cloning)
+    return mirrors.fetch(wanted, watch.cloning)
 
 
 def _retire_missing(store: SweepStore, run: int) -> None:
@@ -170,7 +170,7 @@ def _retire_missing(store: SweepStore, run: int) -> None:
 
 
 def _scan_spec(request: SweepRequest, settings: Settings) -> work.ScanSpec:
-    """Return how every target is scanned. Raises UsageError where secrets would have to cross an open wire."""
+    """Return how every target is scanned. Raises UsageError if secrets would cross an unencrypted connection."""
     secrets = settings.options.verify
     if request.scheduler and secrets and not request.scheduler.startswith("tls://"):
         raise UsageError("--verify with --dask requires a scheduler with TLS", hint="--dask tls://host:8786")
@@ -188,10 +188,10 @@ def _scan_spec(request: SweepRequest, settings: Settings) -> work.ScanSpec:
 
 
 def _planned(words: tuple[str, ...], forges: Sequence[Forge]) -> Iterator[Planned]:
-    """Yield the targets. Raises UsageError, at once, for what cannot be one."""
+    """Yield the targets. Raises UsageError, at once, for anything that cannot be a target."""
     if not words and not forges:
         raise UsageError("nothing to sweep", hint="give a TARGET, --github-org or --gitlab-group")
-    return chain(targets.resolve(words), *(one.repositories() for one in forges))
+    return chain(targets.resolve(words), *(forge.repositories() for forge in forges))
 
 
 def _mirrors(settings: Settings) -> str | None:
@@ -200,7 +200,7 @@ def _mirrors(settings: Settings) -> str | None:
 
 
 def _own(file: str, settings: Settings) -> frozenset[bytes]:
-    """Return the files that the sweep itself writes: to read them would change them."""
+    """Return the files that the sweep itself writes, which it must not scan."""
     store = os.path.realpath(file)
     reports = (os.path.realpath(named) for _, named in settings.outputs if named)
     return frozenset(map(os.fsencode, (*(store + suffix for suffix in ("", "-wal", "-shm", "-lock")), *reports)))

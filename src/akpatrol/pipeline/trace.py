@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from akpatrol.sources.base import Source
     from akpatrol.sources.git.repository import Repository
 
-_INVITATION = "One credential, or its fingerprint, SHA-256 or key id (not shown):"
+_INVITATION = "One credential, or its fingerprint or the beginning of that, SHA-256 or key id (not shown):"
 _UNKNOWN = (
-    "found nowhere: no rule recognises it and no key id starts with it; it was searched for as text, plain and as "
-    "{encodings}, but may occur in another form"
+    "found nowhere: no rule recognises it and no key id or fingerprint starts with it; it was searched for as text, "
+    "plain and as {encodings}, but may occur in another form"
 )
 
 
@@ -61,14 +61,14 @@ def trace(configure: Configure, console: Console, targets: Sequence[str]) -> Exi
     files = list({target.root: target for target in map(target_of, targets)}.values())
     settings = configure(None, None)
     settings = settings._replace(policy=settings.policy._replace(inline=False))
-    histories = list({found.common_dir: found for target in files for found in _repositories(target)}.values())
-    wanted = _asked(settings, console)
-    # Of what was read under this run's own rule nothing may be remembered.
-    with closing(ScanCache(settings.cache)) as log:
-        sources = list(_sources(files, histories, settings, log if settings.cache and not wanted.text else None))
+    histories = list({repo.common_dir: repo for target in files for repo in _repositories(target)}.values())
+    wanted = _query(settings, console)
+    # Results under this run's own rule must not be cached.
+    with closing(ScanCache(settings.cache)) as cache:
+        sources = list(_sources(files, histories, settings, cache if settings.cache and not wanted.text else None))
         hooks = CommandHooks(
             lambda report: _honest(report, histories, wanted),
-            asked=wanted.questions,
+            queries=wanted.questions,
             text=trace_screen.render,
             rule=text_query.rule_of(wanted.text) if wanted.text else None,
             expected=(*emptiness.FILES, *emptiness.OBJECTS),
@@ -76,12 +76,12 @@ def trace(configure: Configure, console: Console, targets: Sequence[str]) -> Exi
         return run("trace", sources, settings, console, hooks)
 
 
-def _asked(settings: Settings, console: Console) -> _Wanted:
-    """Return what is asked for; a credential leaves this function masked and hashed, and as a rule in memory."""
+def _query(settings: Settings, console: Console) -> _Wanted:
+    """Return the queries; a credential leaves this function only masked, hashed, and as a rule in memory."""
     typed = console.ask(_INVITATION, one_line=True).strip()
     named = credential_query.named(typed.decode("ascii", "replace"))
-    if named and not _is_text(named):
-        return _Wanted([named])
+    if named and not any(map(_is_text, named)):
+        return _Wanted(named)
     unit = StreamUnit("0", Secret(typed))
     examiner = Examiner(rules_.load(settings.rules), settings.limits)
     matches = {item.match.secret: item.match for item in examiner.examine(unit) if isinstance(item, RawFinding)}
@@ -92,52 +92,52 @@ def _asked(settings: Settings, console: Console) -> _Wanted:
         return _Wanted([credential_query.of_secret(secret)], text_query.of(secret.reveal()), (match.kind, secret))
     if not (text := text_query.of(typed)):
         raise UsageError("no rule recognises the input, and it is too short or too long to search for as text")
-    # Whoever gives a hash has no text to lose sight of.
-    doubt = "" if named and named.digest else _UNKNOWN.format(encodings=", ".join(text.encodings))
+    # A hash gives no text to search for.
+    doubt = "" if any(query.digest for query in named) else _UNKNOWN.format(encodings=", ".join(text.encodings))
     literal = credential_query.of_text(text.secret, doubt)
-    return _Wanted([*([named._replace(text=literal.text)] if named else []), literal], text)
+    return _Wanted([*(reading._replace(text=literal.text) for reading in named), literal], text)
 
 
 def _is_text(question: CredentialQuery) -> bool:
-    """Return whether what was typed may be half a secret: no fingerprint, nor what is said to be a key id."""
+    """Return whether the input may be half a secret: neither a fingerprint nor marked as a key id."""
     return bool(question.digest or question.doubt)
 
 
 def _repositories(target: Target) -> Iterator[Repository]:
-    """Yield the repository that a target is or lies in, and all that lie in it."""
+    """Yield the repository at or above a target, and all repositories in it."""
     if target.kind != "directory":
         return
     root = os.fsencode(target.root)
-    if own := repository.find(root):
-        yield own
+    if repo := repository.find(root):
+        yield repo
     if not _is_bare(target):
         for entry in walk(root, lambda _path, _is_directory: False):
             if isinstance(entry, RepositoryMet):
-                found = repository.at(os.path.normpath(os.path.join(root, entry.path)))
-                if found:
-                    yield found
+                nested = repository.at(os.path.normpath(os.path.join(root, entry.path)))
+                if nested:
+                    yield nested
 
 
 def _is_bare(target: Target) -> bool:
-    found = repository.holding(os.fsencode(target.root))
-    return bool(found and not found.work_tree)
+    repo = repository.holding(os.fsencode(target.root))
+    return bool(repo and not repo.work_tree)
 
 
 def _sources(
-    files: list[Target], histories: list[Repository], settings: Settings, log: ScanCache | None
+    files: list[Target], histories: list[Repository], settings: Settings, cache: ScanCache | None
 ) -> Iterator[Source]:
     trees = [target for target in files if not _is_bare(target)]
     trees = [target._replace(id=str(number)) for number, target in enumerate(trees)]
     if trees:
         yield FilesSource(trees, excluder(settings))
-    for number, found in enumerate(histories, len(trees)):
-        git = Git(found, common=True)
-        yield HistorySource(git, describe_target(git, found)._replace(id=str(number)), log)
+    for number, repo in enumerate(histories, len(trees)):
+        git = Git(repo, common=True)
+        yield HistorySource(git, describe_target(git, repo)._replace(id=str(number)), cache)
 
 
 def _honest(report: Report, histories: list[Repository], wanted: _Wanted) -> Report:
     """Report the histories that were found but not read as gaps, and collect the places of a text."""
-    read = {found.common_dir for found in histories}
+    read = {repo.common_dir for repo in histories}
     unread = [path for path in report.unread_histories if _common_dir(path) not in read]
     gaps = [Skipped(path, "its history was not scanned: give it as a TARGET") for path in unread]
     coverage = report.coverage._replace(skipped=(*report.coverage.skipped, *gaps))
@@ -146,5 +146,5 @@ def _honest(report: Report, histories: list[Repository], wanted: _Wanted) -> Rep
 
 
 def _common_dir(path: str) -> bytes | None:
-    found = repository.at(os.fsencode(path))
-    return found.common_dir if found else None
+    repo = repository.at(os.fsencode(path))
+    return repo.common_dir if repo else None

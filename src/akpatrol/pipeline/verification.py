@@ -69,7 +69,7 @@ def verify_report(
     verified = None
     if settings.options.verify:
         verified = _interrupted(report) if report.interrupted else _ask(report, settings, watch)
-    known = tuple(_applied(_owned(one, entries), verified) for one in report.credentials)
+    known = tuple(_applied(_owned(credential, entries), verified) for credential in report.credentials)
     return VerifiedReport(
         report._replace(credentials=known), interrupted=report.interrupted or bool(verified and verified.interrupted)
     )
@@ -81,8 +81,10 @@ def _ask(report: Report, settings: Settings, watch: Watching) -> Verified:
     with watch(len(report.credentials), settings) as on_result:
         try:
             return verify.verify_all(report.credentials, _options(settings.options), on_result)
-        except UsageError as error:  # a proxy that cannot be used, say: the scan's result must not be lost with it
-            return verify.Verified({(one.kind, one.secret): _unasked(error) for one in report.credentials})
+        except UsageError as error:  # an unusable proxy, for example: the scan's result must not be lost
+            return verify.Verified(
+                {(credential.kind, credential.secret): _unasked(error) for credential in report.credentials}
+            )
 
 
 def _interrupted(report: Report) -> Verified:
@@ -90,7 +92,10 @@ def _interrupted(report: Report) -> Verified:
     from akpatrol.verify import Verified  # noqa: PLC0415 - only when asked for
     from akpatrol.verify.results import INTERRUPTED, not_sent  # noqa: PLC0415
 
-    return Verified({(one.kind, one.secret): not_sent(INTERRUPTED) for one in report.credentials}, interrupted=True)
+    return Verified(
+        {(credential.kind, credential.secret): not_sent(INTERRUPTED) for credential in report.credentials},
+        interrupted=True,
+    )
 
 
 def _unasked(error: UsageError) -> Verification:

@@ -30,11 +30,13 @@ def verify(settings: Settings, console: Console) -> ExitCode:
 
 
 def _with_unread_lines(report: Report, typed: bytes) -> Report:
-    """Report every line in which nothing was recognised; silence would look like an answer."""
-    found = {place.line for credential in report.credentials for place in credential.occurrences}
+    """Report every line in which nothing was recognised: leaving it out would look like an answer."""
+    matched_lines = {place.line for credential in report.credentials for place in credential.occurrences}
     lines = enumerate(typed.split(b"\n"), 1)
     unread = [
-        Skipped(f"line {number}", _UNKNOWN_SHAPE) for number, line in lines if line.strip() and number not in found
+        Skipped(f"line {number}", _UNKNOWN_SHAPE)
+        for number, line in lines
+        if line.strip() and number not in matched_lines
     ]
     coverage = report.coverage._replace(skipped=(*report.coverage.skipped, *unread))
     return report._replace(coverage=coverage)

@@ -1,1 +1,1 @@
-"""Findings that need no action: baseline, allowances of a configuration, comments on a line. All of it is pure."""
+"""Findings that need no action: baseline, allowances of a configuration, comments on a line. Pure."""

@@ -46,7 +46,7 @@ class Allowing(NamedTuple):
         if not self.matches:
             return True
         if occurrence.paths_truncated:
-            return False  # of paths that are not listed it does not speak
+            return False  # it covers no path that is not listed
         paths = occurrence.paths or tuple(filter(None, [occurrence.path]))
         return (
             occurrence.place in _IN_FILES
@@ -59,13 +59,13 @@ class Allowing(NamedTuple):
         return bool(self.entry.expires and self.entry.expires <= today)
 
     def allowance(self) -> Allowance:
-        """Return what a report says of it."""
+        """Return it as the report shows it."""
         entry = self.entry
         expires = entry.expires.isoformat() if entry.expires else None
         return Allowance(AllowanceSource.CONFIGURATION, entry.reason, entry.where, entry.owner or None, expires)
 
 
 def describe(entry: AllowEntry) -> str:
-    """Return what an entry goes by, for a person."""
+    """Return what an entry matches by, in words."""
     keys = ("fingerprint", "key_id", "sha256", "rule", "path", "commit")
     return ", ".join(f"{key} {getattr(entry, key)}" for key in keys if getattr(entry, key))

@@ -124,7 +124,7 @@ class _Judge:
         return None
 
     def _commented(self, policy: Policy) -> Iterator[Occurrence]:
-        """Yield the places with a comment that counts, and note what does not."""
+        """Yield the places with a comment that counts, and add a notice for each that does not."""
         places = (
             occurrence
             for occurrence in self._credential.occurrences
@@ -151,7 +151,7 @@ def _stale(policy: Policy, used: set[object], covered: str) -> Iterator[StaleAll
         is_used = name in used or (entry.kind == CUSTOM and not policy.custom)
         if not is_used and baselines.is_covered(entry, {covered}):
             yield StaleAllowance(policy.file, f"{name} {entry.redacted}", entry.note or _since(entry))
-    # Only history holds what a configuration allows of it, and only there is all that is committed.
+    # Only a scan of history sees everything that is committed, so only there can an allowance be stale.
     for allowing in policy.allow if covered == baselines.HISTORY else ():
         if allowing.entry not in used:
             yield StaleAllowance(allowing.entry.where, describe(allowing.entry), allowing.entry.reason)

@@ -33,11 +33,11 @@ def prepare(settings: Settings) -> Policy | None:
     return Policy(baseline=baseline.parse(file.content, file.name), file=file.name) if file else Policy()
 
 
-def decide(report: Report, policy: Policy | None, settings: Settings, whole: str | None) -> Report:
+def decide(report: Report, policy: Policy | None, settings: Settings, scan_kind: str | None) -> Report:
     """Return the report with allowances and notices."""
     policy_settings = settings.policy
     report = report._replace(notices=(*report.notices, *policy_settings.notices))
-    covered = whole if report.coverage.complete and not _is_narrow(settings) else None
+    covered = scan_kind if report.coverage.complete and not _is_narrow(settings) else None
     if not report.credentials and not report.known and not (policy and covered):
         return report
     from datetime import UTC, datetime  # noqa: PLC0415 - only with something to decide

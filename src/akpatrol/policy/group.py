@@ -47,8 +47,8 @@ def collect(
     certain = ((match.kind, match.secret) for match, _ in placed if match.ending is End.CERTAIN)
     known = readings.KnownSecrets(certain, asked)
     for match, occurrence in alike.marked(placed):
-        settled = known.settled(match, occurrence)
-        grouped[match.kind, settled[0].secret].append(settled)
+        resolved = known.resolved(match, occurrence)
+        grouped[match.kind, resolved[0].secret].append(resolved)
     ours = {secret: kind for kind, secret in grouped if not kind.is_custom}
     for secret, kind in ours.items():
         grouped[kind, secret] += grouped.pop((CUSTOM, secret), [])
@@ -137,7 +137,10 @@ def _confidence(surest: Confidence, occurrences: Iterable[Occurrence]) -> Confid
 
 
 def _distinct(occurrences: Iterable[Occurrence], of: Callable[[str], Precedence]) -> tuple[Occurrence, ...]:
-    """Return one occurrence for each (place, object or file, offset), worst state first, then in order of place."""
+    """Return one occurrence for each (place, object or file, offset), worst state first, then in order of place.
+
+    A version of a file that is staged and in the history is two.
+    """
     merged: dict[tuple[object, ...], Occurrence] = {}
     for occurrence in occurrences:
         where = (
@@ -147,6 +150,7 @@ def _distinct(occurrences: Iterable[Occurrence], of: Callable[[str], Precedence]
             occurrence.offset,
             occurrence.containers,
             occurrence.encodings,
+            occurrence.state is State.STAGED,
         )
         before = merged.setdefault(where, occurrence)
         if before.rule_ids != occurrence.rule_ids:

@@ -20,12 +20,12 @@ _MOST_BYTES = 32 << 20
 
 
 class BasePolicy(Protocol):
-    """Where policy comes from when the change wrote the checkout itself: the commit that it is based on."""
+    """The source of policy when the change wrote the checkout itself: the commit that it is based on."""
 
     files: Files
     notices: list[str]
 
-    def own(self, path: str) -> str | None:
+    def inside(self, path: str) -> str | None:
         """Return the name in ``files`` of a path that the caller gives; None for one outside the checkout."""
 
     def trusts(self, credential: Credential) -> bool:
@@ -36,7 +36,7 @@ class Configure(Protocol):
     """Makes settings of a command's flags."""
 
     def __call__(self, start: str | None, top: str | None, base: BasePolicy | None = None) -> Settings:
-        """Return the settings; the scanned tree's configuration lies from ``start`` up to ``top``, if anywhere.
+        """Return the settings; the scanned tree's configuration is searched for from ``start`` up to ``top``.
 
         With a ``base`` the checkout's files are read there instead. Raises UsageError.
         """
@@ -51,7 +51,7 @@ class InForce(NamedTuple):
 
 
 def in_force(flags: Options, start: str | None, top: str | None, base: BasePolicy | None = None) -> InForce:
-    """Return what flags and the scanned tree say; with a ``base``, all files of the checkout are read there instead.
+    """Return the policy of flags and the scanned tree; with a ``base``, its files replace those of the checkout.
 
     Raises UsageError for a file that cannot be used.
     """
@@ -69,7 +69,7 @@ def in_force(flags: Options, start: str | None, top: str | None, base: BasePolic
 
 
 def _configuration(flags: Options, start: str | None, top: str | None, base: BasePolicy | None) -> Configuration:
-    if base and flags.config and (path := base.own(flags.config)):
+    if base and flags.config and (path := base.inside(flags.config)):
         if base.files.is_file(path):
             return configuration_of(path, None, None, base.files)
         base.notices.append(f"--config {flags.config} is ignored: the range's base has no such file")
@@ -78,7 +78,7 @@ def _configuration(flags: Options, start: str | None, top: str | None, base: Bas
 
 
 def _rules(path: str, base: BasePolicy | None) -> str | NamedFile:
-    if base and (in_base := base.own(path)) and base.files.is_file(in_base):
+    if base and (in_base := base.inside(path)) and base.files.is_file(in_base):
         return NamedFile(base.files.name(in_base), base.files.read(in_base, _MOST_BYTES))
     return path
 
@@ -90,7 +90,7 @@ def _baseline(
     if not path and not top:
         return None
     wanted = path or os.path.join(top or "", BASELINE)
-    if base and (in_base := base.own(wanted)):
+    if base and (in_base := base.inside(wanted)):
         if base.files.is_file(in_base):
             return _read(in_base, base.files)
         if path:

@@ -27,7 +27,7 @@ def find(data: bytes, start: int, end: int) -> str | None:
     line = above[above.rfind(b"\n") + 1 :]
     if (mark := _MARK.search(line)) and _BEFORE_ALONE.fullmatch(line, 0, mark.start()):
         reason, rest = _reason(line, mark)
-        # A comment behind other code speaks of that line's own credential.
+        # A comment after other code is about that line's own credential.
         return reason if _AFTER_ALONE.fullmatch(rest) else None
     return None
 

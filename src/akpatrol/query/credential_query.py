@@ -12,6 +12,7 @@ from akpatrol.model import identity
 from akpatrol.model.credential import Taken
 from akpatrol.model.report import QueryAnswer
 from akpatrol.model.scan import Secret, Skipped
+from akpatrol.query import fingerprint_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,15 +20,14 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import Credential
     from akpatrol.model.report import Report
 
-_FINGERPRINT = re.compile(re.escape(identity.PREFIX) + "[0-9a-fA-F]{64}")
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
 _KEY_ID = re.compile("[0-9A-Za-z_-]{4,64}")
 _KEY_PREFIXES = [kind.prefix for kind in KINDS if kind.has_key_id]
 _SAID_KEY_ID = re.compile(f"id:(?:{'|'.join(map(re.escape, _KEY_PREFIXES))})?([0-9A-Za-z_-]{{4,64}})")
 _RAW = re.compile(f"(?:{PREFIXES})[0-9A-Za-z_-]")
 _FORMS = (
-    "write akp1:<64 hex digits>, 64 hex digits, or id: and a key id (the part between "
-    f"{' or '.join(_KEY_PREFIXES)} and the dot), one a line"
+    "write akp1:<64 hex digits> or the first 8 or more of them, a SHA-256 of 64 hex digits, or id: and a key id (the "
+    f"part between {' or '.join(_KEY_PREFIXES)} and the dot), one a line"
 )
 _NAMES = {
     Taken.CREDENTIAL: "a credential",
@@ -37,7 +37,7 @@ _NAMES = {
     Taken.TEXT: "a text",
 }
 _NO_KEY_ID = (
-    "found nowhere: no key id starts with it, and a hash finds only what a rule recognises; "
+    "found nowhere: no key id or fingerprint starts with it, and a hash finds only what a rule recognises; "
     "write id: before a key id, and give a credential, or a part of one, to akpatrol trace"
 )
 
@@ -45,9 +45,9 @@ _NO_KEY_ID = (
 class CredentialQuery(NamedTuple):
     """One query, its name in reports and its interpretation; empty fields are not matched.
 
-    A key id may be only its beginning, because the API's own list shows no more. For a text that was not marked as a
-    key id, ``doubt`` says why "not found" proves nothing. ``part`` is a part of the query; ``masked`` hides what may be
-    a secret until it is found.
+    A key id may be only its beginning, because the API's own list shows no more, and so may a fingerprint. For a text
+    that was not marked as a key id, ``doubt`` says why "not found" proves nothing. ``part`` is a part of the query;
+    ``masked`` hides what may be a secret until it is found.
     """
 
     text: str
@@ -64,7 +64,7 @@ class CredentialQuery(NamedTuple):
         kind, secret = credential.kind, credential.secret
         id_ = identity.key_id(kind, secret) or ""
         return (
-            self.fingerprint == identity.fingerprint(kind, secret)
+            (bool(self.fingerprint) and identity.fingerprint(kind, secret).startswith(self.fingerprint))
             or self.digest == identity.secret_sha256(secret)
             or (bool(self.key_id) and id_.startswith(self.key_id))
             or (self.part is not None and secret.is_kept and self.part.reveal() in secret.reveal())
@@ -76,7 +76,7 @@ class CredentialQuery(NamedTuple):
 
 
 def of_secret(secret: Secret) -> CredentialQuery:
-    """Return the query for a credential; a longer one with the same beginning may be it, read too far."""
+    """Return the query for a credential; a longer one with the same beginning may be the same, read too far."""
     return CredentialQuery(secret.redacted, digest=identity.secret_sha256(secret), part=secret)
 
 
@@ -85,21 +85,24 @@ def of_text(secret: Secret, doubt: str) -> CredentialQuery:
     return CredentialQuery(secret.redacted, taken_for=Taken.TEXT, part=secret, doubt=doubt)
 
 
-def named(text: str) -> CredentialQuery | None:
-    """Return the query for a fingerprint, SHA-256 or key id; None for anything else.
+def named(text: str) -> tuple[CredentialQuery, ...]:
+    """Return the queries for a fingerprint, its beginning, a SHA-256 or a key id; none for anything else.
 
-    Any word may be a key id: no alphabet or length of one is documented, and lists cut them.
+    Any word may be a key id: no alphabet or length of one is documented, and lists cut them. So the beginning of a
+    fingerprint is one beyond doubt only behind ``akp1:``.
     """
-    if _FINGERPRINT.fullmatch(text):
-        return CredentialQuery(text.lower(), fingerprint=text.lower(), taken_for=Taken.FINGERPRINT)
     if _SHA256.fullmatch(text):
-        return CredentialQuery(text.lower(), digest=text.lower(), key_id=text, taken_for=Taken.SHA256)
+        return (CredentialQuery(text.lower(), digest=text.lower(), key_id=text, taken_for=Taken.SHA256),)
+    begins = fingerprint_prefix.beginning(text)
+    if begins and identity.PREFIX in text.lower():
+        return (CredentialQuery(text.lower(), fingerprint=begins, taken_for=Taken.FINGERPRINT),)
     if labelled := _SAID_KEY_ID.fullmatch(text):
-        return CredentialQuery(labelled[1], key_id=labelled[1], taken_for=Taken.KEY_ID)
+        return (CredentialQuery(labelled[1], key_id=labelled[1], taken_for=Taken.KEY_ID),)
     if _KEY_ID.fullmatch(text) and not _RAW.match(text):
-        mask = Secret(text.encode()).redacted
-        return CredentialQuery(text, key_id=text, taken_for=Taken.KEY_ID, doubt=_NO_KEY_ID, masked=mask)
-    return None
+        word = CredentialQuery(text, doubt=_NO_KEY_ID, masked=Secret(text.encode()).redacted)
+        as_key_id = word._replace(key_id=text, taken_for=Taken.KEY_ID)
+        return (word._replace(fingerprint=begins, taken_for=Taken.FINGERPRINT), as_key_id) if begins else (as_key_id,)
+    return ()
 
 
 def parse(content: bytes, name: str) -> tuple[CredentialQuery, ...]:
@@ -109,11 +112,11 @@ def parse(content: bytes, name: str) -> tuple[CredentialQuery, ...]:
         text = line.partition("#")[0].strip()
         if not text:
             continue
-        if not (question := named(text)):
+        if not (readings := named(text)):
             raise _wrong(f"{name}:{number}", text)
-        if question.masked:
-            question = question._replace(masked=f"line {number}: {question.masked}")
-        questions[question] = None
+        for question in readings:
+            masked = f"line {number}: {question.masked}" if question.masked else ""
+            questions[question._replace(masked=masked)] = None
     if not questions:
         raise UsageError(f"{name}: contains no query", hint=_FORMS)
     return tuple(questions)
@@ -134,13 +137,19 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
     }
     matched = {question.text for question, fits in fitting.items() if fits}
     things = {question.text: question for question in questions}  # the last one of each text has its doubt
+    things |= {question.text: question for question, fits in fitting.items() if fits}
     missing = [question for text, question in things.items() if text not in matched]
-    notice = f"asked for {len(things):,} ({_taken(things.values())}), found {len(matched):,}"
+    notice = f"asked for {len(things):,} ({_by_reading(things.values())}), found {len(matched):,}"
     far = "" if report.coverage.complete else ", as far as could be scanned"
     nowhere = [question.display(found=False) for question in missing if not question.doubt]
+    alike = [
+        f"{question.text} begins {len(fits):,} fingerprints: give more of it"
+        for question, fits in fitting.items()
+        if question.taken_for is Taken.FINGERPRINT and len(fits) > 1
+    ]
     gaps = [Skipped(question.display(found=False), question.doubt) for question in missing if question.doubt]
     return report._replace(
-        notices=(*report.notices, notice, *(f"found nowhere{far}: {text}" for text in nowhere)),
+        notices=(*report.notices, notice, *alike, *(f"found nowhere{far}: {text}" for text in nowhere)),
         credentials=tuple(
             credential for credential in report.credentials if (credential.kind, credential.secret) in identities
         ),
@@ -153,7 +162,7 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
     )
 
 
-def _taken(things: Iterable[CredentialQuery]) -> str:
+def _by_reading(things: Iterable[CredentialQuery]) -> str:
     """Count the queries by interpretation, in words."""
     counted = Counter(question.taken_for for question in things)
     return ", ".join(f"{number:,} as {_NAMES[taken]}" for taken, number in sorted(counted.items()))

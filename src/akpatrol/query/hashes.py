@@ -41,7 +41,7 @@ def minimum(settings: Settings, queries: Sequence[CredentialQuery]) -> Confidenc
 
 
 def names(queries: Sequence[CredentialQuery]) -> frozenset[str]:
-    """Return the fingerprints and SHA-256s of the queries: they decide where a credential ends."""
+    """Return the queries' fingerprints, their beginnings and SHA-256s, which decide where a credential ends."""
     return frozenset(name for query in queries for name in (query.fingerprint, query.digest) if name)
 
 
@@ -52,7 +52,7 @@ def answer(report: Report, queries: Sequence[CredentialQuery]) -> Report:
     from akpatrol.model import readings  # noqa: PLC0415 - only when asked for
     from akpatrol.query import credential_query  # noqa: PLC0415 - only when asked for
 
-    gaps = readings.unsettled(report.credentials, names(queries))
+    gaps = readings.uncertain(report.credentials, names(queries))
     answered = credential_query.answer(report, queries)
     if all(result.found for result in answered.asked) or not gaps:
         return answered

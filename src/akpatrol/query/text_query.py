@@ -45,7 +45,7 @@ class TextQuery(NamedTuple):
 
 
 def of(text: bytes) -> TextQuery | None:
-    """Return the query for a text; None for one so short that it occurs everywhere, or too long to be found whole."""
+    """Return the query for a text; None for one that is too short to search for, or too long to be found whole."""
     if not _LEAST <= len(text) <= _MOST:
         return None
     forms = {text: _PLAIN}
@@ -75,12 +75,12 @@ def gathered(report: Report, text: TextQuery, known: tuple[CredentialKind, Secre
     ]
     others = [_without_rule(credential) for credential in report.credentials if credential not in spelled]
     holders = [credential for credential in others if text.secret.reveal() in credential.secret.reveal()]
-    taken = [place for holder in holders for place in holder.occurrences]
+    held_places = [place for holder in holders for place in holder.occurrences]
     places = [
         place._replace(encodings=(*place.encodings, *filter(None, [encodings[credential.secret]])))
         for credential in spelled
         for place in credential.occurrences
-        if not any(_lies_in(place, other) for other in taken)
+        if not any(_lies_in(place, other) for other in held_places)
     ]
     if not places:
         return report._replace(credentials=tuple(others))

@@ -84,14 +84,14 @@ def steps(credential: Credential, rule: Rule | None) -> list[str]:
         dead = _DEAD_OF_ANOTHER if credential.attribution is Attribution.OPEN else _DEAD
         return [dead, _OPTIONAL] if in_history else [dead]
     whose = [_WHOSE] if credential.attribution is Attribution.OPEN else []
-    own = rule.steps if rule and rule.steps else GENERIC_STEPS
+    of_rule = rule.steps if rule and rule.steps else GENERIC_STEPS
     browser = [_BROWSER] if credential.exposure else []
     until = [_UNTIL] if status is VerificationStatus.ACTIVE else []
     organizations = bool(verification and verification.organizations)
     ask = _to_know(credential.kind, credential.attribution, status, organizations=organizations)
     asking = [f"{TO_KNOW} {ask}"] if ask else []
     history = [_HISTORY] if in_history else []
-    return [*whose, *own, *browser, *until, *asking, *history]
+    return [*whose, *of_rule, *browser, *until, *asking, *history]
 
 
 def to_know(credential: CredentialView) -> str:
@@ -139,8 +139,8 @@ def page_words(page: str) -> str:
 
 
 def _source(credential: CredentialView) -> str:
-    given = {occurrence["path"] for occurrence in credential["occurrences"]} == {STDIN}
-    return "where it came from" if given else "the file"
+    is_stream = {occurrence["path"] for occurrence in credential["occurrences"]} == {STDIN}
+    return "where it came from" if is_stream else "the file"
 
 
 def _dead_action(credential: CredentialView, states: Collection[str], program: str) -> str:

@@ -9,9 +9,7 @@ if TYPE_CHECKING:
 
     from akpatrol.report import RenderOptions
 
-_MERGED_FIRST = (
-    "Known and harmless? Only what the base of the range allows counts: merge an allowance first, by somebody who may."
-)
+_MERGED_FIRST = "Known and harmless? Only what the base of the range allows counts: have an allowance merged first."
 _COMMENT = "`akpatrol:allow <why>`"
 
 

@@ -40,9 +40,9 @@ def render(report: Report, options: RenderOptions) -> str:
     """Return the report for ``artifacts:reports:codequality``, with secrets masked regardless of the options."""
     masked = options._replace(show_secrets=False)
     view = document.visible_view(document.build(report, masked))
-    found = locations.in_order(report, view, Mask(masked).redact)
-    issues = fitting(map(_issue, found), SIZE_LIMIT - _HEAD_ROOM)
-    return dumped([*_about_the_run(view, len(found) - len(issues)), *issues]) + "\n"
+    findings = locations.in_order(report, view, Mask(masked).redact)
+    issues = fitting(map(_issue, findings), SIZE_LIMIT - _HEAD_ROOM)
+    return dumped([*_about_the_run(view, len(findings) - len(issues)), *issues]) + "\n"
 
 
 def _cut(text: str) -> str:
@@ -63,12 +63,12 @@ def _about_the_run(view: ReportView, missing: int) -> Iterator[dict[str, object]
     """Yield what the format has no field for, as issues: gaps first of all, since no issue means that all is well."""
     if not view["coverage"]["complete"]:
         unread = [skip_message(skip) for skip in view["coverage"]["skipped"] if skip["accepted"] is None]
-        yield _said("major", " ".join([f"{verdict(view)}.", *unread[:_NAMED]]), "incomplete")
+        yield _coverage_issue("major", " ".join([f"{verdict(view)}.", *unread[:_NAMED]]), "incomplete")
     if missing:
-        yield _said("major", left_out_message(missing), "left out")
+        yield _coverage_issue("major", left_out_message(missing), "left out")
 
 
-def _said(severity: str, text: str, name: str) -> dict[str, object]:
+def _coverage_issue(severity: str, text: str, name: str) -> dict[str, object]:
     return {
         "description": _cut(f"akpatrol: {text}"),
         "check_name": COVERAGE_CHECK,

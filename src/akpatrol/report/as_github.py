@@ -39,11 +39,11 @@ def render(report: Report, options: RenderOptions) -> str:
     gaps = list(_gaps(view))
     notes = list(_notes(view))
     # Gaps and notes count among the ten too, because the runner drops arbitrary ones.
-    shown = ANNOTATION_LIMIT - len(gaps) - len(notes)
-    found = locations.in_order(report, view, Mask(masked).redact)
-    annotations = [_annotation(place) for place in found[: max(0, shown)]]
+    room = ANNOTATION_LIMIT - len(gaps) - len(notes)
+    findings = locations.in_order(report, view, Mask(masked).redact)
+    annotations = [_annotation(place) for place in findings[: max(0, room)]]
     lines = [_plain(verdict(view)), *annotations]
-    if more := len(found) - len(annotations):
+    if more := len(findings) - len(annotations):
         lines.append(_plain(f"not annotated: {plural(more, 'more place')}"))
     if allowed := allowed_words(view["summary"]):
         lines.append(_plain(allowed))

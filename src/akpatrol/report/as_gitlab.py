@@ -60,8 +60,8 @@ def render(report: Report, options: RenderOptions) -> str:
     """Return the report for ``artifacts:reports:secret_detection``, with secrets masked regardless of the options."""
     masked = options._replace(show_secrets=False)
     view = document.visible_view(document.build(report, masked))
-    found = locations.in_order(report, view, Mask(masked).redact)
-    vulnerabilities = fitting(map(_vulnerability, found), SIZE_LIMIT - _HEAD_ROOM)
+    findings = locations.in_order(report, view, Mask(masked).redact)
+    vulnerabilities = fitting(map(_vulnerability, findings), SIZE_LIMIT - _HEAD_ROOM)
     start = parsed(report.started_at) or options.now
     tool = {
         "id": "akpatrol",
@@ -81,7 +81,7 @@ def render(report: Report, options: RenderOptions) -> str:
                     "start_time": _time(start),
                     "end_time": _time(start + timedelta(seconds=report.duration)),
                     "status": "success" if report.coverage.complete else "failure",
-                    "messages": list(_messages(view, len(found) - len(vulnerabilities))),
+                    "messages": list(_messages(view, len(findings) - len(vulnerabilities))),
                 },
                 "vulnerabilities": vulnerabilities,
             }

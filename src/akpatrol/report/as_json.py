@@ -26,16 +26,16 @@ def render(report: Report, options: RenderOptions) -> str:
 
 
 def filled(text: str, empty: str, items: Iterable[object]) -> str:
-    """Return indented JSON with items in its one list that is ``empty``, given as its line with the one before's end.
+    """Return indented JSON with the items in its list whose text is ``empty``, given with the end of the line before.
 
-    Each item is dumped by itself: many as values and as text at once would take the memory of both.
+    Each item is dumped by itself, so that not all are in memory both as values and as text.
     """
     indent = empty[: len(empty) - len(empty.lstrip())]
-    before, found, after = text.partition(empty)
+    before, middle, after = text.partition(empty)
     dumps = [f"{indent}  " + dumped(item, indent=2).replace("\n", f"{indent}  ") for item in items]
     # Joined once: such a text may be large.
     parts = [empty[:-1], *(piece for dump in dumps for piece in (dump, ","))]
-    parts[-1] = f"{indent}]" if dumps else found
+    parts[-1] = f"{indent}]" if dumps else middle
     return "".join((before, *parts, after))
 
 
@@ -47,13 +47,13 @@ def dumped(value: object, *, indent: int | None = None) -> str:
 
 def fitting(items: Iterable[_Item], room: int) -> list[_Item]:
     """Return the first items that fit into ``room`` bytes of JSON, together with what separates them."""
-    taken = []
+    fitted = []
     for item in items:
         room -= len(dumped(item).encode()) + len(", ")
         if room < 0:
             break
-        taken.append(item)
-    return taken
+        fitted.append(item)
+    return fitted
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -58,7 +58,7 @@ def render(report: Report, options: RenderOptions, room: int = COMMENT_LIMIT) ->
     findings = findings_of(view)
     roots = _roots(view["scan"]["targets"])
     # At most half of the room for the table: a row per finding says more than all details of one finding.
-    rows = _fitting((_row(number, found, roots) for number, found in enumerate(findings, 1)), room // 2)
+    rows = _fitting((_row(number, finding, roots) for number, finding in enumerate(findings, 1)), room // 2)
     table = [*_TABLE, *rows, *_more(len(findings) - len(rows), "in the table")] if rows else []
     room -= _size("\n".join(table))
     details = _fitting(("\n".join(_details(*pair, roots, options.now)) for pair in enumerate(findings, 1)), room)
@@ -71,13 +71,13 @@ def _size(text: str) -> int:
 
 
 def _fitting(texts: Iterable[str], room: int) -> list[str]:
-    taken = []
+    fitted = []
     for text in texts:
         room -= _size(text) + len("\n\n")
         if room < 0:
             break
-        taken.append(text)
-    return taken
+        fitted.append(text)
+    return fitted
 
 
 def _more(number: int, where: str) -> list[str]:
@@ -102,7 +102,7 @@ def _opening(view: ReportView, room: int) -> Iterator[str]:
 def _changes(changes: ChangesView, room: int) -> Iterator[str]:
     yield f"\n**{prose(changes_text.heading(changes))}**\n"
     entries = changes_text.entries(changes)
-    items = _fitting((_change(*one) for one in entries), room)
+    items = _fitting((_change(*entry) for entry in entries), room)
     yield from items
     if more := len(entries) - len(items):
         yield f"- and {more:,} more"
@@ -117,50 +117,50 @@ def _where(place: OccurrenceView, roots: Mapping[str, str]) -> str:
     return middle_out(location(short, roots.get(place["target"], "")), _PATH_WIDTH)
 
 
-def _row(number: int, found: CredentialView, roots: Mapping[str, str]) -> str:
-    places, status = found["occurrences"], status_of(found)
+def _row(number: int, finding: CredentialView, roots: Mapping[str, str]) -> str:
+    places, status = finding["occurrences"], status_of(finding)
     where = [code(_where(places[0], roots))] if places else []
     if more := len(places) - 1:
         where += [f"and {plural(more, 'more place')}"] if places else []
-    live = STATUSES[status] + (", though allowed" if found["allowed"] else "")
+    live = STATUSES[status] + (", though allowed" if finding["allowed"] else "")
     cells = [
         str(number),
-        found["severity"],
+        finding["severity"],
         f"**{live}**" if status == "active" else live,
-        code(found["redacted"]),
-        prose(head(title(found), _PATH_WIDTH)),
+        code(finding["redacted"]),
+        prose(head(title(finding), _PATH_WIDTH)),
         " ".join(where),
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _details(number: int, found: CredentialView, roots: Mapping[str, str], now: datetime) -> Iterator[str]:
-    named = f"{number}. {html_code(found['redacted'])} {html_prose(head(title(found), _PATH_WIDTH))}"
+def _details(number: int, finding: CredentialView, roots: Mapping[str, str], now: datetime) -> Iterator[str]:
+    named = f"{number}. {html_code(finding['redacted'])} {html_prose(head(title(finding), _PATH_WIDTH))}"
     yield f"<details>\n<summary>{named}</summary>\n"
-    for line in _facts(found, now):
+    for line in _facts(finding, now):
         yield f"{'  ' * line.startswith('- ')}- {prose(capital(head(line.removeprefix('- '), _LINE_WIDTH)))}"
-    for place in telling_places(found["occurrences"]):
+    for place in telling_places(finding["occurrences"]):
         yield f"- In {code(_where(place, roots))}: {prose(_history(place, now))}"
         if context := place["context"]:
             yield f"  - Line: {code(context)}"
-    if more := len(found["occurrences"]) - len(telling_places(found["occurrences"])):
+    if more := len(finding["occurrences"]) - len(telling_places(finding["occurrences"])):
         yield f"- And {plural(more, 'more place')}"
-    yield f"- **Next:** {prose(_next(found))}"
-    for step, text in enumerate(found["remediation"]["steps"], 1):
+    yield f"- **Next:** {prose(_next(finding))}"
+    for step, text in enumerate(finding["remediation"]["steps"], 1):
         yield f"  - Step {step}: {prose(head(text, _LINE_WIDTH))}"
-    yield f"- Fingerprint {code(found['fingerprint'])}"
+    yield f"- Fingerprint {code(finding['fingerprint'])}"
     yield "\n</details>"
 
 
-def _facts(found: CredentialView, now: datetime) -> Iterator[str]:
-    yield f"{found['confidence']} confidence, {attribution_words(found['kind'], found['attribution'])}"
-    if not found["verification"]:
+def _facts(finding: CredentialView, now: datetime) -> Iterator[str]:
+    yield f"{finding['confidence']} confidence, {attribution_words(finding['kind'], finding['attribution'])}"
+    if not finding["verification"]:
         yield "not verified"
-    yield from verification_lines(found["verification"], now, verbose=False)
-    if found["allowed"]:
-        yield f"{allowance_words(found['allowed'])}. But it is live."
-    yield from owner_lines(found["owner"], now, verbose=False)
-    if found["exposure"]:
+    yield from verification_lines(finding["verification"], now, verbose=False)
+    if finding["allowed"]:
+        yield f"{allowance_words(finding['allowed'])}. But it is live."
+    yield from owner_lines(finding["owner"], now, verbose=False)
+    if finding["exposure"]:
         yield "every visitor of a web page can read it"
 
 
@@ -182,14 +182,14 @@ def _history(place: OccurrenceView, now: datetime) -> str:
     return "; ".join(facts)
 
 
-def _next(found: CredentialView) -> str:
-    states = {place["state"] for place in found["occurrences"]} or {found["state"]}
+def _next(finding: CredentialView) -> str:
+    states = {place["state"] for place in finding["occurrences"]} or {finding["state"]}
     match situation(states):
         case Situation.IGNORED:
             return "leave it there, which is the right place, and never commit it."
         case Situation.STAGED:
             return "remove it before you commit: nothing has leaked yet."
-    return leaked_action(found, states)
+    return leaked_action(finding, states)
 
 
 def _closing(view: ReportView, room: int) -> Iterator[str]:

@@ -57,7 +57,7 @@ def render(report: Report, options: RenderOptions) -> str:
 
 
 def tree(value: object) -> object:
-    """Return a sarif_om object as plain values under their schema's names, without what is at its default."""
+    """Return a sarif_om object as plain values under the schema's names, without defaults."""
     if isinstance(value, list | tuple):
         return [tree(item) for item in value]
     if isinstance(value, dict):
@@ -78,12 +78,12 @@ def _default(field: Attribute[object]) -> object:
 
 
 def _run(report: Report, options: RenderOptions) -> tuple[om.Run, Iterator[om.Result]]:
-    """Return the run without its results, and these one by one."""
+    """Return the run without its results, and an iterator over the results."""
     view = document.visible_view(document.build(report, options))
     redact = Mask(options).redact
     rules = _rules(report.findings, findings_of(view), options.rules)
     bases = _base_ids(report.targets)
-    found = locations.in_order(report, view, redact)
+    findings = locations.in_order(report, view, redact)
     rule_ids = list(rules)
     run = om.Run(
         tool=om.Tool(
@@ -96,7 +96,7 @@ def _run(report: Report, options: RenderOptions) -> tuple[om.Run, Iterator[om.Re
         ),
         automation_details=om.RunAutomationDetails(id=f"akpatrol/{report.command}/"),
         column_kind="unicodeCodePoints",
-        invocations=[_invocation(report, view, max(0, len(found) - RESULT_LIMIT))],
+        invocations=[_invocation(report, view, max(0, len(findings) - RESULT_LIMIT))],
         original_uri_base_ids={
             name: om.ArtifactLocation(uri=file_uri(base, redact, directory=True)) for base, name in bases.items()
         },
@@ -107,7 +107,7 @@ def _run(report: Report, options: RenderOptions) -> tuple[om.Run, Iterator[om.Re
             "belowMinConfidence": report.below_confidence,
         },
     )
-    return run, (_result(place, rule_ids, _location(place, bases)) for place in found[:RESULT_LIMIT])
+    return run, (_result(place, rule_ids, _location(place, bases)) for place in findings[:RESULT_LIMIT])
 
 
 def _rules(
@@ -116,12 +116,12 @@ def _rules(
     """Return the descriptors by id: all kinds that have one, then the other rules that found something."""
     known = [kind for kind in KINDS if kind.sarif.id]
     shipped = {kind: next((rule for rule in rules.rules if rule.kind is kind), None) for kind in known}
-    found = {kind.sarif.id: _descriptor(kind.sarif.id, kind, rule) for kind, rule in shipped.items()}
+    descriptors = {kind.sarif.id: _descriptor(kind.sarif.id, kind, rule) for kind, rule in shipped.items()}
     for credential, view in zip(order.credentials_in_order(credentials), views, strict=True):
         rule_id = _rule_id(view)
-        if rule_id not in found:
-            found[rule_id] = _descriptor(rule_id, credential.kind, document.rule_of(credential, rules))
-    return found
+        if rule_id not in descriptors:
+            descriptors[rule_id] = _descriptor(rule_id, credential.kind, document.rule_of(credential, rules))
+    return descriptors
 
 
 def _rule_id(view: CredentialView) -> str:
@@ -203,17 +203,17 @@ def _base_ids(targets: Iterable[Target]) -> dict[str, str]:
 def _provenance(
     targets: Iterable[Target], bases: Mapping[str, str], redact: Callable[[str], str]
 ) -> list[om.VersionControlDetails] | None:
-    found = {}
+    by_revision = {}
     for target in targets:
         uri = repository_uri(target, redact) if target.remote or target.head else None
         if uri:
             base = bases.get(base_of(target))
-            found[uri, target.head] = om.VersionControlDetails(
+            by_revision[uri, target.head] = om.VersionControlDetails(
                 repository_uri=uri,
                 revision_id=redact(target.head) if target.head else None,
                 mapped_to=om.ArtifactLocation(uri_base_id=base) if base else None,
             )
-    return list(found.values()) or None
+    return list(by_revision.values()) or None
 
 
 def _invocation(report: Report, view: ReportView, missing: int) -> om.Invocation:

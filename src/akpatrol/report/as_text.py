@@ -139,7 +139,7 @@ def _advice(view: ReportView, text: CredentialText, style: Style) -> Iterator[st
 
 def _allowing(view: ReportView, style: Style, options: RenderOptions) -> list[str]:
     """Say how to allow what is known and harmless, once."""
-    waiting = [one for one in findings_of(view) if not one["allowed"] and one["state"] != State.IGNORED]
+    waiting = [finding for finding in findings_of(view) if not finding["allowed"] and finding["state"] != State.IGNORED]
     if not waiting:
         return []
     from akpatrol.report.allowing import how_to_allow  # noqa: PLC0415 - most runs of a hook find nothing
@@ -212,8 +212,8 @@ def _gaps(skipped: Sequence[SkipView], style: Style, *, verbose: bool) -> Iterat
 
 
 def _some(items: Sequence[str], *, verbose: bool) -> list[str]:
-    shown = [middle_out(item, 320) for item in (items if verbose else items[:_SHOWN])]
-    return [*shown, f"and {len(items) - len(shown):,} more"] if len(items) > len(shown) else shown
+    lines = [middle_out(item, 320) for item in (items if verbose else items[:_SHOWN])]
+    return [*lines, f"and {len(items) - len(lines):,} more"] if len(items) > len(lines) else lines
 
 
 def _unread_histories(paths: Sequence[str], style: Style, options: RenderOptions) -> list[str]:

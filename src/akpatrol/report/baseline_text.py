@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from akpatrol.report.text_safety import visible
+from akpatrol.report.wording import location, plural, state_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
     from akpatrol.policy.baseline import BaselineEntry, BaselineUpdate
+    from akpatrol.report.view import OccurrenceView
 
-_SHOWN = 20
+_SHOWN, _PLACES = 20, 3
+_PLACE_KEYS: Final = ("place", "path", "line", "column", "state", "refs")
 
 
-def entries(file: str, known: Sequence[BaselineEntry], today: date) -> Iterator[str]:
-    """Yield the entries of the file, and their number."""
+def entries(
+    file: str, known: Sequence[BaselineEntry], today: date, places: Mapping[str, Sequence[OccurrenceView]] | None
+) -> Iterator[str]:
+    """Yield the entries of the file, with their places by fingerprint if these are known, and their number."""
     for entry in known:
         yield one(entry, today)
+        if places is not None:
+            yield from _where(places.get(entry.fingerprint, ()))
     yield visible(f"{file}: {_number(len(known))}")
+
+
+def document(
+    file: str, known: Sequence[BaselineEntry], places: Mapping[str, Sequence[OccurrenceView]] | None
+) -> dict[str, object]:
+    """Return the same for JSON; an entry's ``places`` are null when nobody looked."""
+    listed: list[dict[str, object]] = []
+    for entry in known:
+        found: list[dict[str, object]] | None = None
+        if places is not None:
+            found = [{key: place[key] for key in _PLACE_KEYS} for place in places.get(entry.fingerprint, ())]
+        listed.append({**entry._asdict(), "places": found})
+    return {"file": file, "entries": listed}
+
+
+def _where(places: Sequence[OccurrenceView]) -> Iterator[str]:
+    yield from dict.fromkeys(f"  {location(place)}  {state_words(place)}" for place in places[:_PLACES])
+    if len(places) > _PLACES:
+        yield f"  and {plural(len(places) - _PLACES, 'more place')}"
+    if not places:
+        yield "  not found"
 
 
 def one(entry: BaselineEntry, today: date) -> str:
@@ -36,16 +64,16 @@ def _end(entry: BaselineEntry, today: date) -> str:
     return f"EXPIRED on {entry.expires}" if entry.has_expired(today) else f"until {entry.expires}"
 
 
-def change(file: str, done: BaselineUpdate, today: date) -> Iterator[str]:
+def change(file: str, update: BaselineUpdate, today: date) -> Iterator[str]:
     """Yield what was added to the file, dropped and kept, and which entries do nothing any more."""
-    kept = len(done.entries) - len(done.added)
-    yield f"{visible(file)}: {_number(len(done.added))} added, {len(done.dropped):,} dropped, {kept:,} kept"
-    yield from _listed(done.added, lambda entry: f"+ {_named(entry)}")
-    yield from _listed(done.dropped, lambda entry: f"- {_named(entry)}")
-    if done.unseen:
+    unchanged = len(update.entries) - len(update.added)
+    yield f"{visible(file)}: {_number(len(update.added))} added, {len(update.dropped):,} dropped, {unchanged:,} kept"
+    yield from _listed(update.added, lambda entry: f"+ {_named(entry)}")
+    yield from _listed(update.dropped, lambda entry: f"- {_named(entry)}")
+    if update.unseen:
         yield "not found, but kept: only complete scans of every kind that found an entry can drop it:"
-        yield from _listed(done.unseen, lambda entry: f"  {_named(entry)}  ({', '.join(entry.scans)})")
-    if expired := [entry for entry in done.entries.values() if entry.has_expired(today)]:
+        yield from _listed(update.unseen, lambda entry: f"  {_named(entry)}  ({', '.join(entry.scans)})")
+    if expired := [entry for entry in update.entries.values() if entry.has_expired(today)]:
         yield "expired, so findings again:"
         yield from _listed(expired, lambda entry: f"  {_named(entry)}  {entry.expires}")
 

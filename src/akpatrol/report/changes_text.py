@@ -14,13 +14,13 @@ _WORDS = ("new", "changed", "gone")
 
 
 def heading(changes: ChangesView) -> str:
-    """Say since when, and how many are new, changed and gone."""
+    """Return the heading: since when, and how many are new, changed and gone."""
     since = changes["since"]
-    counted = Counter(one["change"] for one in changes["credentials"])
+    counted = Counter(change["change"] for change in changes["credentials"])
     numbers = ", ".join(f"{counted[word]:,} {word}" for word in _WORDS if counted[word]) or "nothing changed"
     return f"Since run {since['run']} ({since['at'][:10]}): {numbers}"
 
 
 def entries(changes: ChangesView) -> Sequence[tuple[str, str, str]]:
     """Return (change, masked credential, detail); the detail is empty for what is new or gone."""
-    return [(one["change"], one["redacted"], one["detail"]) for one in changes["credentials"]]
+    return [(change["change"], change["redacted"], change["detail"]) for change in changes["credentials"]]

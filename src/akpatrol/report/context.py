@@ -48,30 +48,30 @@ def _secret_text(secret: Secret, *, show_secrets: bool) -> str:
 def _cut(pieces: list[_Piece], centre: int) -> str:
     focus = pieces[centre]
     if not focus.view:
-        return _taken(pieces, LIMIT)
+        return _joined(pieces, LIMIT)
     left, right = pieces[:centre], pieces[centre + 1 :]
     left_length, right_length = _length(left), _length(right)
     room = LIMIT - len(focus.text)
     before = min(left_length, max(room // 2, room - right_length))
     backwards = (_Piece(piece.text[::-1], piece.view) for piece in reversed(left))
-    return _taken(backwards, before)[::-1] + focus.text + _taken(right, room - before)
+    return _joined(backwards, before)[::-1] + focus.text + _joined(right, room - before)
 
 
 def _length(pieces: Iterable[_Piece]) -> int:
     return sum(len(piece.text) for piece in pieces)
 
 
-def _taken(pieces: Iterable[_Piece], room: int) -> str:
+def _joined(pieces: Iterable[_Piece], room: int) -> str:
     """Return the start of the pieces that fits into ``room`` characters, an ellipsis where they do not."""
     pieces = list(pieces)
     if _length(pieces) <= room:
         return "".join(piece.text for piece in pieces)
-    taken: list[str] = []
+    parts: list[str] = []
     left = room - 1
     for piece in pieces:
         if len(piece.text) > left:
-            taken.append("" if piece.view else piece.text[: max(left, 0)])
+            parts.append("" if piece.view else piece.text[: max(left, 0)])
             break
-        taken.append(piece.text)
+        parts.append(piece.text)
         left -= len(piece.text)
-    return "".join(taken) + "…" * (room > 0)
+    return "".join(parts) + "…" * (room > 0)

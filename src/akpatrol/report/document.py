@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = "1"
 MOST_PATHS = 100
-"""Paths that are listed of a place."""
+"""Paths listed for one place."""
 
 _View = TypeVar("_View")
 
@@ -91,11 +91,11 @@ def in_parts(
         "credentials": [],
         "notices": mask.texts(report.notices),
         "stale": [_stale(entry, mask) for entry in report.stale],
-        "asked": [_asked(one, mask) for one in report.asked],
+        "asked": [_asked(query, mask) for query in report.asked],
         "changes": _changes(report.changes, mask) if report.changes else None,
         "summary": summary.build(report, mask),
     }
-    return view, (_credential(one, mask, options) for one in credentials_in_order(report.credentials))
+    return view, (_credential(credential, mask, options) for credential in credentials_in_order(report.credentials))
 
 
 def visible_view(view: _View) -> _View:
@@ -203,25 +203,26 @@ def _raw(secret: Secret) -> str | None:
     return plain(decoded(secret.reveal())) if secret.is_kept else None
 
 
-def _verification(found: Verification | None, mask: Mask) -> VerificationView | None:
-    if found is None:
+def _verification(verification: Verification | None, mask: Mask) -> VerificationView | None:
+    if verification is None:
         return None
     return {
-        **_answer(found, mask),
-        "checked_at": found.checked_at,
+        **_answer(verification, mask),
+        "checked_at": verification.checked_at,
         "organizations": [
-            {"organization": mask.text(answer.organization), **_answer(answer, mask)} for answer in found.organizations
+            {"organization": mask.text(answer.organization), **_answer(answer, mask)}
+            for answer in verification.organizations
         ],
     }
 
 
-def _answer(found: Verification | OrganizationAnswer, mask: Mask) -> AnswerView:
+def _answer(answer: Verification | OrganizationAnswer, mask: Mask) -> AnswerView:
     return {
-        "status": found.status.value,
-        "reason": mask.text(found.reason),
-        "http_status": found.http_status,
-        "scopes": mask.texts(found.scopes),
-        "blast_radius": mask.texts(found.blast_radius),
+        "status": answer.status.value,
+        "reason": mask.text(answer.reason),
+        "http_status": answer.http_status,
+        "scopes": mask.texts(answer.scopes),
+        "blast_radius": mask.texts(answer.blast_radius),
     }
 
 
@@ -257,20 +258,20 @@ def _allowance(allowed: Allowance | None, mask: Mask) -> AllowanceView | None:
 def _changes(changes: Changes, mask: Mask) -> ChangesView:
     credentials: list[ChangeView] = [
         {
-            "fingerprint": one.fingerprint,
-            "kind": str(one.kind),
-            "redacted": one.redacted,
-            "change": one.change,
-            "detail": mask.text(one.detail),
+            "fingerprint": change.fingerprint,
+            "kind": str(change.kind),
+            "redacted": change.redacted,
+            "change": change.change,
+            "detail": mask.text(change.detail),
         }
-        for one in changes.credentials
+        for change in changes.credentials
     ]
     return {"since": {"run": changes.run, "at": changes.at}, "credentials": credentials}
 
 
-def _asked(one: QueryAnswer, mask: Mask) -> QueryView:
-    taken = one.taken_for.value if one.taken_for else None
-    return {"what": mask.text(one.what), "taken_for": taken, "found": one.found}
+def _asked(query: QueryAnswer, mask: Mask) -> QueryView:
+    taken = query.taken_for.value if query.taken_for else None
+    return {"what": mask.text(query.what), "taken_for": taken, "found": query.found}
 
 
 def _stale(entry: StaleAllowance, mask: Mask) -> StaleView:

@@ -29,7 +29,7 @@ LONGEST = 2000
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-# Neither a drive of Windows nor git's ``helper::address``: https://git-scm.com/docs/gitremote-helpers
+# Neither a Windows drive nor git's ``helper::address``: https://git-scm.com/docs/gitremote-helpers
 _SCP = re.compile(r"(?![A-Za-z]:[\\/])(?:[^@/:]+@)?(?P<host>[^@/:]+):(?P<path>(?!//|:).+)", re.DOTALL)
 _ESCAPED_BYTE = re.compile(rb"\\x([0-9a-f]{2})")
 _MASK = re.compile(r"\*\*\*\(\d+\)")
@@ -107,7 +107,9 @@ def check(template: str) -> None:
         if name not in PLACEHOLDERS:
             close = get_close_matches(name, PLACEHOLDERS, 1)
             hint = (
-                f"did you mean {{{close[0]}}}?" if close else "use " + ", ".join(f"{{{one}}}" for one in PLACEHOLDERS)
+                f"did you mean {{{close[0]}}}?"
+                if close
+                else "use " + ", ".join(f"{{{placeholder}}}" for placeholder in PLACEHOLDERS)
             )
             raise UsageError(f"{named}: unknown placeholder {{{name}}}", hint)
     rest = _PLACEHOLDER.sub("", template)
@@ -130,7 +132,7 @@ def filled(template: str, values: Mapping[str, str | None]) -> str | None:
     front, hash_, fragment = template.partition("#")
     needed = _PLACEHOLDER.findall(front)
     in_fragment = _PLACEHOLDER.findall(fragment)
-    # A fragment may be all the address of a page that is an application; of others a line there only jumps to it.
+    # In an application the fragment may be the whole address; in other pages a line there only scrolls.
     needed += [name for name in in_fragment if name != "line"]
     if not all(values[name] for name in needed) or not _PLACEHOLDER.search(template):
         return None

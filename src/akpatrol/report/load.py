@@ -1,4 +1,4 @@
-"""Load a report from its own JSON or JSON Lines: the way back from ``document.build``.
+"""Load a report from its own JSON or JSON Lines: the reverse of ``document.build``.
 
 The file may be hostile. Texts that renderers mask are taken unchanged; texts that they show unchanged (hashes, masks,
 dates, ids, numbers) must have exactly that form. No raw secret is loaded: credentials only have names.
@@ -113,11 +113,11 @@ def report_of(document: Mapping[str, object], name: str = "report") -> Report:
     the document ``name``, for one that is broken or was written by a newer version.
     """
     try:
-        whole = Fields(document)
-        version = whole.text("schema_version")
-        if version != SCHEMA_VERSION and whole.inner("tool").text("name") == "akpatrol":
+        fields = Fields(document)
+        version = fields.text("schema_version")
+        if version != SCHEMA_VERSION and fields.inner("tool").text("name") == "akpatrol":
             raise UsageError(f"{name}: written by a newer version of akpatrol", hint="update akpatrol")
-        return _report(whole)
+        return _report(fields)
     except ValueError as error:
         raise UsageError(f"{name}: not an akpatrol JSON report: {error}", hint=HINT) from None
 
@@ -163,9 +163,9 @@ def _masked(value: object, redact: Callable[[str], str]) -> object:
     return [_masked(item, redact) for item in value] if isinstance(value, list) else value
 
 
-def _report(whole: Fields) -> Report:
-    scan, summary = whole.inner("scan"), whole.inner("summary")
-    coverage, interrupted = coverage_of(whole.inner("coverage")), scan.later("interrupted", scan.flag) or False
+def _report(fields: Fields) -> Report:
+    scan, summary = fields.inner("scan"), fields.inner("summary")
+    coverage, interrupted = coverage_of(fields.inner("coverage")), scan.later("interrupted", scan.flag) or False
     if interrupted and coverage.complete:
         raise scan.wrong("interrupted", "must be false when the report is complete")
     targets = tuple(map(target_of, scan.each("targets")))
@@ -177,23 +177,23 @@ def _report(whole: Fields) -> Report:
         duration=scan.seconds("duration_seconds"),
         targets=targets,
         coverage=coverage,
-        credentials=tuple(map(credential_of, whole.each("credentials"))),
+        credentials=tuple(map(credential_of, fields.each("credentials"))),
         below_confidence=summary.count("below_min_confidence"),
         already_in_base=summary.later("already_in_base", summary.count) or 0,
         unread_histories=summary.texts("histories_not_read"),
-        notices=whole.texts("notices"),
+        notices=fields.texts("notices"),
         stale=tuple(
             StaleAllowance(entry.text("where"), entry.text("entry"), entry.text("reason"))
-            for entry in whole.each("stale")
+            for entry in fields.each("stale")
         ),
-        asked=tuple(map(_asked, whole.each("asked"))),
-        changes=_changes(whole.later("changes", whole.inner)),
+        asked=tuple(map(_query, fields.each("asked"))),
+        changes=_changes(fields.later("changes", fields.inner)),
         rules_digest=scan.like("rules_digest", DIGEST),
         interrupted=interrupted,
     )
 
 
-def _asked(fields: Fields) -> QueryAnswer:
+def _query(fields: Fields) -> QueryAnswer:
     taken = fields.later("taken_for", lambda key: fields.one(key, Taken))
     return QueryAnswer(fields.text("what"), fields.flag("found"), taken)
 

@@ -91,14 +91,14 @@ def in_order(report: Report, view: ReportView, redact: Callable[[str], str]) -> 
     Each finding's worst place comes before any other place, so that a cut leaves out no finding before it must.
     """
     targets = {target.id: target for target in report.targets}
-    found = [
+    by_credential = [
         list(_places(credential, credential_view, targets, redact))
         for credential, credential_view in zip(
             order.credentials_in_order(report.findings), findings_of(view), strict=True
         )
     ]
-    firsts = [places[0] for places in found if places]
-    return [*firsts, *(place for places in found for place in places[1:])]
+    firsts = [places[0] for places in by_credential if places]
+    return [*firsts, *(place for places in by_credential for place in places[1:])]
 
 
 def _places(
@@ -134,8 +134,8 @@ def _names(fingerprint: str, groups: list[list[_Member]]) -> list[str]:
 
     Lines, members and contents stay out of it, so that editing a file closes and opens no alert.
     """
-    oldest = [min(members, key=lambda one: _age(one.occurrence)) for members in groups]
-    stems = [_stem(fingerprint, one) for one in oldest]
+    oldest = [min(members, key=lambda member: _age(member.occurrence)) for members in groups]
+    stems = [_stem(fingerprint, member) for member in oldest]
     counted: Counter[str] = Counter()
     names = [""] * len(groups)
     for index in sorted(range(len(groups)), key=lambda index: _age(oldest[index].occurrence)):
@@ -149,6 +149,6 @@ def _age(occurrence: Occurrence) -> tuple[str, int, str, str]:
     return (introduced, occurrence.offset, occurrence.object or "", occurrence.target)
 
 
-def _stem(fingerprint: str, one: _Member) -> str:
-    parts = [fingerprint, one.occurrence.place, one.uri]
+def _stem(fingerprint: str, member: _Member) -> str:
+    parts = [fingerprint, member.occurrence.place, member.uri]
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""Make scanned text safe to show: secrets masked, and nothing that cannot be encoded."""
+"""Make scanned text safe to show: secrets are masked, and everything can be encoded."""
 
 from __future__ import annotations
 

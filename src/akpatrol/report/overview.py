@@ -37,13 +37,13 @@ _LEFT_OUT = {
 
 def verdict(view: ReportView) -> str:
     """Say first whether the scan is complete, then which findings need action."""
-    found = _found(view)
+    sentence = _main_sentence(view)
     if left_out := _mostly_excluded(view["coverage"]["changed_files"]):
-        found = f"{left_out}; {found[0].lower()}{found[1:]}"
+        sentence = f"{left_out}; {sentence[0].lower()}{sentence[1:]}"
     if view["coverage"]["complete"]:
-        return found
+        return sentence
     unread = sum(skip["accepted"] is None for skip in view["coverage"]["skipped"])
-    return f"INCOMPLETE: {found[0].lower()}{found[1:]}; {plural(unread, 'item')} could not be scanned"
+    return f"INCOMPLETE: {sentence[0].lower()}{sentence[1:]}; {plural(unread, 'item')} could not be scanned"
 
 
 def findings_of(view: ReportView) -> Sequence[CredentialView]:
@@ -61,8 +61,8 @@ def overview(view: ReportView) -> str:
     summary = view["summary"]
     severities = ", ".join(f"{number:,} {name}" for name, number in summary["by_severity"].items() if number)
     states = ", ".join(f"{number:,} {state_name(name)}" for name, number in summary["by_state"].items() if number)
-    given = all(target["kind"] == "stream" for target in view["scan"]["targets"])
-    return severities if given else f"{severities}; {states}"
+    all_streams = all(target["kind"] == "stream" for target in view["scan"]["targets"])
+    return severities if all_streams else f"{severities}; {states}"
 
 
 def allowed_words(summary: SummaryView) -> str:
@@ -108,7 +108,7 @@ def _mostly_excluded(changed: ChangedFilesView | None) -> str:
     return changed_words(changed) if changed and 2 * changed["excluded"] > changed["count"] else ""
 
 
-def _found(view: ReportView) -> str:
+def _main_sentence(view: ReportView) -> str:
     summary = view["summary"]
     if not summary["findings"]:
         # With changes the report holds nothing else, however much was found before.
@@ -117,8 +117,8 @@ def _found(view: ReportView) -> str:
             some = "new credentials"
         return f"No {some} found" + (" that are not allowed" if summary["allowed"] else "")
     places = plural(summary["occurrences"], "place")
-    found = findings_of(view)
-    return f"{_counted_found(summary)} in {places}{_of_targets(view, found)}{_gently(found)}"
+    findings = findings_of(view)
+    return f"{_counted_found(summary)} in {places}{_of_targets(view, findings)}{_gently(findings)}"
 
 
 def _counted_found(summary: SummaryView) -> str:
@@ -129,12 +129,12 @@ def _counted_found(summary: SummaryView) -> str:
 
 
 def _of_targets(view: ReportView, findings: Sequence[CredentialView]) -> str:
-    found = {place["target"] for credential in findings for place in credential["occurrences"]}
-    if len(found) <= 1:
+    targets = {place["target"] for credential in findings for place in credential["occurrences"]}
+    if len(targets) <= 1:
         return ""
-    kinds = {target["kind"] for target in view["scan"]["targets"] if target["id"] in found}
+    kinds = {target["kind"] for target in view["scan"]["targets"] if target["id"] in targets}
     noun = ("repository", "repositories") if kinds == {"repository"} else ("target",)
-    return f" of {plural(len(found), *noun)}"
+    return f" of {plural(len(targets), *noun)}"
 
 
 def _gently(findings: Sequence[CredentialView]) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ALL_PLACES = 2000
 FIRST_PLACES = 3
 _LISTED = 200
-"""Items of a list of gaps that the page writes, of each reason."""
+"""Gaps that the page lists for each reason."""
 _ITEM_WIDTH = 320
 _LINE_WIDTH = 500
 _NOT_KNOWN = ("unverified", "unknown", "not_sent")
@@ -45,13 +45,13 @@ def build(document: ReportView, now: datetime, template: str | None = None) -> d
     on_forges = [linker.name(target["id"]) for target in document["scan"]["targets"]]
     names = page_locations.names(view["scan"]["targets"], on_forges)
     places = page_locations.LocationRows(names, linker, now)
-    found = findings_of(view)
-    shown = None if view["summary"]["occurrences"] <= ALL_PLACES else FIRST_PLACES
+    findings = findings_of(view)
+    limit = None if view["summary"]["occurrences"] <= ALL_PLACES else FIRST_PLACES
     strings = page_locations.Strings()
     pages, data = [], []
-    for number, (raw, one) in enumerate(zip(findings_of(document), found, strict=True), 1):
-        rows = places.rows(one, raw)
-        page = page_credential.page_of(one, rows[:shown], number, now)
+    for number, (raw, finding) in enumerate(zip(findings_of(document), findings, strict=True), 1):
+        rows = places.rows(finding, raw)
+        page = page_credential.page_of(finding, rows[:limit], number, now)
         pages.append(page)
         data.append(_for_script(page, rows, strings))
     changes = _changes(view["changes"], pages, now)
@@ -59,7 +59,7 @@ def build(document: ReportView, now: datetime, template: str | None = None) -> d
         **_opening(view, pages, now),
         "credentials": pages,
         "changes": changes,
-        "timeline": timeline.build(found, now),
+        "timeline": timeline.build(findings, now),
         "allowed": _allowed(view),
         "coverage": _coverage(view, names),
         "tool": view["tool"],
@@ -76,9 +76,9 @@ def _for_script(
     page: CredentialPage, rows: Sequence[page_locations.LocationRow], strings: page_locations.Strings
 ) -> dict[str, object]:
     fields: Mapping[str, object] = page
-    kept = ("id", "fingerprint", "status", "state", "kind", "confidence", "exposure", "since", "severity")
+    names = ("id", "fingerprint", "status", "state", "kind", "confidence", "exposure", "since", "severity")
     return {
-        **{name: fields[name] for name in kept},
+        **{name: fields[name] for name in names},
         "owner": ", ".join(page["owner_names"]),
         "repositories": page["repositories"],
         "shown": len(page["rows"]),
@@ -92,7 +92,7 @@ def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -
     by_status = summary["by_verification"]
     unknown = sum(by_status[name] for name in _NOT_KNOWN)
     parts = [f"{by_status[name]:,} {words}" for name, words in _NO_ANSWER.items() if by_status[name]]
-    targets = {place["target"] for one in findings_of(view) for place in one["occurrences"]}
+    targets = {place["target"] for finding in findings_of(view) for place in finding["occurrences"]}
     is_only_repositories = {target["kind"] for target in scan["targets"]} <= {"repository"}
     return {
         "title": verdict(view),
@@ -120,7 +120,7 @@ def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -
 
 
 def _first(view: ReportView, pages: Sequence[CredentialPage]) -> dict[str, str]:
-    """Return the sentence that says what to do first, apart around the credential that it names."""
+    """Return the sentence that says what to do first, split around the credential that it names."""
     sentence = capital(first_of_all(view))
     for page in pages:
         before, redacted, after = sentence.partition(page["redacted"])
@@ -154,15 +154,15 @@ def _changes(changes: ChangesView | None, pages: Sequence[CredentialPage], now: 
         return None
     by_fingerprint = {page["fingerprint"]: page for page in pages}
     groups: dict[str, list[dict[str, object]]] = {"new": [], "changed": [], "gone": []}
-    for one in changes["credentials"]:
-        page = by_fingerprint.get(one["fingerprint"])
+    for change in changes["credentials"]:
+        page = by_fingerprint.get(change["fingerprint"])
         if page is not None:
-            page["change"] = one["change"]
-        groups[one["change"]].append(
+            page["change"] = change["change"]
+        groups[change["change"]].append(
             {
                 "id": page and page["id"],
-                "redacted": head(one["redacted"], _ITEM_WIDTH),
-                "detail": head(one["detail"], _LINE_WIDTH),
+                "redacted": head(change["redacted"], _ITEM_WIDTH),
+                "detail": head(change["detail"], _LINE_WIDTH),
             }
         )
     since = f"run {changes['since']['run']}, {date_words(changes['since']['at'], now)}"
@@ -172,11 +172,11 @@ def _changes(changes: ChangesView | None, pages: Sequence[CredentialPage], now: 
 def _allowed(view: ReportView) -> dict[str, object]:
     quiet = [
         {
-            "redacted": head(one["redacted"], _ITEM_WIDTH),
-            "words": capital(allowance_words(one["allowed"])) if one["allowed"] else "",
-            "status": STATUSES[one["verification"]["status"]] if one["verification"] else "unverified",
+            "redacted": head(finding["redacted"], _ITEM_WIDTH),
+            "words": capital(allowance_words(finding["allowed"])) if finding["allowed"] else "",
+            "status": STATUSES[finding["verification"]["status"]] if finding["verification"] else "unverified",
         }
-        for one in allowed_of(view)
+        for finding in allowed_of(view)
     ]
     return {"words": allowed_words(view["summary"]), "credentials": quiet}
 
@@ -204,13 +204,13 @@ def _coverage(view: ReportView, names: Mapping[str, str]) -> dict[str, object]:
         "histories": _some([f"akpatrol history {shell_word(path)}" for path in summary["histories_not_read"]]),
         "below": f"{plural(below, 'more credential')} below the minimum confidence" if below else "",
         "notices": [head(notice, _LINE_WIDTH) for notice in view["notices"]],
-        "stale": _some([f"{one['entry']}, {one['where']}: {one['reason']}" for one in view["stale"]]),
-        "asked": _some([f"{one['what']}: {'found' if one['found'] else 'not found'}" for one in view["asked"]]),
+        "stale": _some([f"{stale['entry']}, {stale['where']}: {stale['reason']}" for stale in view["stale"]]),
+        "asked": _some([f"{query['what']}: {'found' if query['found'] else 'not found'}" for query in view["asked"]]),
     }
 
 
 def _gaps(skipped: Sequence[SkipView]) -> Iterator[dict[str, object]]:
-    """Yield what could not be read by why, the most frequent reason first."""
+    """Yield what could not be read, grouped by reason, the most frequent first."""
     reasons = groupby(skipped, lambda skip: (skip["reason"], skip["accepted"]))
     for (reason, accepted), group in sorted(
         ((reason, list(group)) for reason, group in reasons), key=lambda item: -len(item[1])

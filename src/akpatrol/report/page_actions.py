@@ -35,13 +35,13 @@ class Action(NamedTuple):
 
 def first_of_all(view: ReportView) -> str:
     """Return the one sentence that says what to do first."""
-    found = findings_of(view)
-    leaked = [one for one in found if situation(_states(one)) is not Situation.IGNORED]
+    findings = findings_of(view)
+    leaked = [finding for finding in findings if situation(_states(finding)) is not Situation.IGNORED]
     if leaked:
         return _first_of(leaked)
     if not view["coverage"]["complete"]:
         return "This is not clean yet: fix what could not be scanned, listed below, and run it again."
-    if found:
+    if findings:
         return "Nothing has leaked: git ignores the files. Leave them there and never commit them."
     if view["changes"]:
         return "Nothing new to do: everything was scanned. Earlier findings are not on this page."
@@ -50,13 +50,13 @@ def first_of_all(view: ReportView) -> str:
 
 def _first_of(leaked: Sequence[CredentialView]) -> str:
     first = leaked[0]
-    live = sum(status_of(one) == VerificationStatus.ACTIVE for one in leaked)
+    live = sum(status_of(finding) == VerificationStatus.ACTIVE for finding in leaked)
     if live:
         others = "the other live one" if live == 2 else f"the {live - 1:,} other live ones"  # noqa: PLR2004
         return f"Start with {first['redacted']}: {_action(first)}" + (
             f" Then continue with {others}." if live > 1 else ""
         )
-    if all(status_of(one) == VerificationStatus.INACTIVE for one in leaked):
+    if all(status_of(finding) == VerificationStatus.INACTIVE for finding in leaked):
         return "Nothing to revoke: the API refuses every one. Add them to the baseline: akpatrol baseline update."
     if len(leaked) == 1:
         return f"Treat {first['redacted']} as live until you know better: {_action(first)}"

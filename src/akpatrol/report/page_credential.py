@@ -1,4 +1,4 @@
-"""One credential of a page: what it is, whose, whether it is live, what it can do; all in words."""
+"""One credential of a page, in words: what it is, whose, whether it is live, what it can do."""
 
 from __future__ import annotations
 

@@ -139,8 +139,8 @@ def _halves(address: str | None, commit: str) -> tuple[str, str]:
     """Split an address into the part that places of other commits share and the part after the commit."""
     if not address or not commit or "{commit}" in address:
         return address or "", ""
-    front, found, rest = address.partition(commit)
-    return front + "{commit}" * bool(found), rest
+    front, match, rest = address.partition(commit)
+    return front + "{commit}" * bool(match), rest
 
 
 def names(targets: Sequence[TargetView], on_forges: Sequence[str | None]) -> dict[str, str]:

@@ -56,11 +56,11 @@ class Outlook(NamedTuple):
         """Say what is known when time runs out."""
         if found:
             verdict = "push accepted, but" if self.exit_zero else "push refused:"
-            return _said(f"akpatrol: {verdict} it contains a credential; time ran out before it could be located")
-        return _said(f"{self.unread()}: time ran out. {self.again()}")
+            return _as_message(f"akpatrol: {verdict} it contains a credential; time ran out before it could be located")
+        return _as_message(f"{self.unread()}: time ran out. {self.again()}")
 
     def unread(self) -> str:
-        """Say what follows from an incomplete scan."""
+        """Return what follows from an incomplete scan."""
         if self.fail_open:
             return "akpatrol: warning: push accepted, although not all of it could be scanned"
         return f"{self.refused} not all of it could be scanned"
@@ -70,19 +70,19 @@ class Outlook(NamedTuple):
         if self.fail_open:
             return ""
         if self.is_local:
-            return "Mend what could not be scanned, then push again."
+            return "Fix what could not be scanned, then push again."
         return f"Push again, in smaller parts if it is large; otherwise ask {self.whom}."
 
 
 def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Sequence[WalkedCommit]) -> str:
     """Return the message, empty when no action is needed; ``commits`` are the push's, children first."""
     view = document.visible_view(document.build(report, options, digest=False))
-    found = findings_of(view)
+    findings = findings_of(view)
     lines: list[str] = []
-    if found:
-        lines += _findings(found, outlook, commits, options)
+    if findings:
+        lines += _findings(findings, outlook, commits, options)
     if not view["coverage"]["complete"]:
-        lines += [""] * bool(lines) + list(_gaps(view["coverage"]["skipped"], outlook, found=bool(found)))
+        lines += [""] * bool(lines) + list(_gaps(view["coverage"]["skipped"], outlook, found=bool(findings)))
     for notice in view["notices"]:
         lines += wrapped(notice, _WIDTH)
     if options.verbose:
@@ -91,40 +91,40 @@ def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Se
 
 
 def _findings(
-    found: Sequence[CredentialView], outlook: Outlook, commits: Sequence[WalkedCommit], options: RenderOptions
+    findings: Sequence[CredentialView], outlook: Outlook, commits: Sequence[WalkedCommit], options: RenderOptions
 ) -> Iterator[str]:
-    brings = f"it contains {plural(len(found), 'credential')}"
+    brings = f"it contains {plural(len(findings), 'credential')}"
     left = ". Nothing has left this machine yet." if outlook.is_local else ""
     accepted = outlook.exit_zero and not outlook.is_local
     yield from wrapped(
         f"akpatrol: push accepted, but {brings}" if accepted else f"{outlook.refused} {brings}{left}", _WIDTH
     )
-    for credential in found[:_SHOWN]:
+    for credential in findings[:_SHOWN]:
         yield ""
         yield from _credential(credential)
-    if (more := len(found) - _SHOWN) > 0:
+    if (more := len(findings) - _SHOWN) > 0:
         yield from ["", f"and {plural(more, 'more credential')}"]
     yield from ["", "What to do:"]
-    for number, (step, command) in enumerate(_steps(found, commits, outlook), 1):
+    for number, (step, command) in enumerate(_steps(findings, commits, outlook), 1):
         for index, line in enumerate(wrapped(step, _WIDTH - 3)):
             yield ("   " if index else f"{number}. ") + line
         if command:
             yield "     " + command
     if outlook.is_local:
-        names = short_names(credential["fingerprint"] for credential in found)
+        names = short_names(credential["fingerprint"] for credential in findings)
         sentence, command = how_to_allow("range", [*names.values()], options)
         yield from ["", *wrapped(sentence, _WIDTH), "  " + command]
         return
     yield from wrapped(f"Not a credential, or known and harmless? Ask {outlook.whom} to allow", _WIDTH)
-    yield from (f"  {credential['fingerprint']}" for credential in found[:_SHOWN])
+    yield from (f"  {credential['fingerprint']}" for credential in findings[:_SHOWN])
 
 
 def _credential(credential: CredentialView) -> Iterator[str]:
     id_ = f", key id {head(credential['key_id'], 24)}" if credential["key_id"] else ""
     name = kind_name(credential["kind"], credential["attribution"])
     yield from wrapped(f"{credential['redacted']}  {name}{id_}", _WIDTH)
-    shown = telling_places(credential["occurrences"])
-    for place in shown:
+    places = telling_places(credential["occurrences"])
+    for place in places:
         yield "  " + middle_out(location({**place, "refs": [short_ref(ref) for ref in place["refs"]]}), 200)
         if commit := place["introduced"]:
             noun = "tag" if place["place"] in _IN_TAGS else "commit"
@@ -133,17 +133,17 @@ def _credential(credential: CredentialView) -> Iterator[str]:
             yield "    " + head(named, _WIDTH - 4)
         if place["context"] and place["place"] not in (Place.REF_NAME, Place.PATH):
             yield "    | " + head(place["context"], _CONTEXT_WIDTH)
-    if more := len(credential["occurrences"]) - len(shown):
+    if more := len(credential["occurrences"]) - len(places):
         yield f"  and {plural(more, 'more place')}"
 
 
 def _steps(
-    found: Sequence[CredentialView], commits: Sequence[WalkedCommit], outlook: Outlook
+    findings: Sequence[CredentialView], commits: Sequence[WalkedCommit], outlook: Outlook
 ) -> Iterator[tuple[str, str]]:
     """Yield what to do, each with a command that stays on its line."""
     if not outlook.is_local:
-        yield _deletion(found), ""
-    places = [place for credential in found for place in credential["occurrences"]]
+        yield _deletion(findings), ""
+    places = [place for credential in findings for place in credential["occurrences"]]
     kinds = {place["place"] for place in places}
     if kinds & _IN_COMMITS:
         yield _rewriting({place["introduced"]["id"] for place in places if place["introduced"]}, commits)
@@ -157,8 +157,8 @@ def _steps(
     yield "Push again.", ""
 
 
-def _deletion(found: Sequence[CredentialView]) -> str:
-    pages = set(filter(None, (credential["remediation"]["page"] for credential in found)))
+def _deletion(findings: Sequence[CredentialView]) -> str:
+    pages = set(filter(None, (credential["remediation"]["page"] for credential in findings)))
     at = f" at {' and '.join(sorted(pages))}" if pages else ""
     at += " in your Anyreach organization" if any(page.startswith("/") for page in pages) else ""
     return f"If it was ever real, it has left your machine: delete it{at} now and replace it where it is used."
@@ -194,5 +194,5 @@ def _gaps(skipped: Sequence[SkipView], outlook: Outlook, *, found: bool) -> Iter
         yield from wrapped(outlook.again(), _WIDTH)
 
 
-def _said(text: str) -> str:
+def _as_message(text: str) -> str:
     return "".join(f"{line}\n" for line in wrapped(text.rstrip(), _WIDTH))

@@ -48,11 +48,11 @@ class Spread(NamedTuple):
             return
         lines = [str(line) for line in self.lines]
         more = len(lines) - _LISTED
-        shown = [*lines[:_LISTED], f"{more:,} more"] if more > 0 else lines
+        items = [*lines[:_LISTED], f"{more:,} more"] if more > 0 else lines
         if self.in_commits:
             times = f"in {self.number:,} commits"
         elif self.number == self.places:
-            yield f"in lines {listed(shown, len(shown))}" if len(lines) > 1 else f"{self.number:,} times in it"
+            yield f"in lines {listed(items, len(items))}" if len(lines) > 1 else f"{self.number:,} times in it"
             return
         elif self.places == 1:
             times = f"in {self.number:,} versions of the file"
@@ -68,23 +68,25 @@ class Spread(NamedTuple):
 
 def spread_of(occurrences: Sequence[Occurrence]) -> Spread:
     """Summarize occurrences on one path, or in texts of commits."""
-    versions = [version for one in occurrences for version in _versions(one)]
+    versions = [version for occurrence in occurrences for version in _versions(occurrence)]
     dated = sorted((version for version in versions if version.commit), key=lambda version: version.date or "")
     return Spread(
-        number=sum(one.versions.number if one.versions else 1 for one in occurrences),
+        number=sum(occurrence.versions.number if occurrence.versions else 1 for occurrence in occurrences),
         places=len(occurrences),
-        lines=tuple(sorted({one.line for one in occurrences if one.line and not one.containers})),
+        lines=tuple(
+            sorted({occurrence.line for occurrence in occurrences if occurrence.line and not occurrence.containers})
+        ),
         first=dated[0] if dated else None,
         last=dated[-1] if dated else None,
         in_commits=occurrences[0].place in COMMIT_TEXTS,
     )
 
 
-def _versions(one: Occurrence) -> tuple[Version, ...]:
-    if one.versions:
-        return one.versions.first, one.versions.last
-    commit = one.introduced
-    return (Version(one.object or "", commit.id, commit.date),) if commit else ()
+def _versions(occurrence: Occurrence) -> tuple[Version, ...]:
+    if occurrence.versions:
+        return occurrence.versions.first, occurrence.versions.last
+    commit = occurrence.introduced
+    return (Version(occurrence.object or "", commit.id, commit.date),) if commit else ()
 
 
 def version_words(versions: VersionsView | None) -> str:

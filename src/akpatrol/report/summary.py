@@ -1,4 +1,4 @@
-"""How many there are of what: the document's summary."""
+"""The document's summary: counts of findings by their properties."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def _status(credential: Credential) -> str:
 
 def build(report: Report, mask: Mask) -> SummaryView:
     """Return the summary: ``by_allowance`` is of the allowed ones, all other numbers are of the findings."""
-    found = report.findings
+    findings = report.findings
     allowed = [credential.allowed for credential in report.credentials if not credential.is_finding]
-    severities = Counter(credential.severity for credential in found)
-    confidences = Counter(credential.confidence for credential in found)
+    severities = Counter(credential.severity for credential in findings)
+    confidences = Counter(credential.confidence for credential in findings)
     return {
         "credentials": len(report.credentials),
-        "findings": len(found),
+        "findings": len(findings),
         "allowed": len(allowed),
-        "allowed_but_live": sum(credential.allowed is not None for credential in found),
-        "occurrences": sum(len(credential.occurrences) for credential in found),
+        "allowed_but_live": sum(credential.allowed is not None for credential in findings),
+        "occurrences": sum(len(credential.occurrences) for credential in findings),
         "by_severity": {severity.name.lower(): severities[severity] for severity in reversed(Severity)},
         "by_confidence": {confidence.name.lower(): confidences[confidence] for confidence in reversed(Confidence)},
-        "by_attribution": _counted(Attribution, (credential.attribution for credential in found)),
-        "by_state": _counted(State, (credential.state for credential in found)),
-        "by_kind": _counted(KINDS, (credential.kind for credential in found)),
-        "by_verification": _counted(STATUSES, (_status(credential) for credential in found)),
+        "by_attribution": _counted(Attribution, (credential.attribution for credential in findings)),
+        "by_state": _counted(State, (credential.state for credential in findings)),
+        "by_kind": _counted(KINDS, (credential.kind for credential in findings)),
+        "by_verification": _counted(STATUSES, (_status(credential) for credential in findings)),
         "by_allowance": _counted(ALLOWANCES, (allowance.source for allowance in allowed if allowance)),
         "below_min_confidence": report.below_confidence,
         "already_in_base": report.already_in_base,

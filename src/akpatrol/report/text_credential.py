@@ -62,10 +62,10 @@ class CredentialText:
     def lines(self, credential: CredentialView, *, advise: bool = True) -> Iterator[str]:
         """Yield the lines of one credential, with what to do unless that follows elsewhere."""
         yield from self._headline(credential)
-        shown = credential["occurrences"] if self._verbose else telling_places(credential["occurrences"])
-        for occurrence in shown:
+        places = credential["occurrences"] if self._verbose else telling_places(credential["occurrences"])
+        for occurrence in places:
             yield from self._place(occurrence, credential)
-        if more := len(credential["occurrences"]) - len(shown):
+        if more := len(credential["occurrences"]) - len(places):
             yield f"  and {plural(more, 'more place')}"
         if self._verbose:
             yield "  " + self._style.dim(credential["fingerprint"])
@@ -93,12 +93,12 @@ class CredentialText:
         if named(kind).is_custom and credential["rule_ids"]:
             name = "found by " + head(credential["rule_ids"][0], _NAME_WIDTH)
         status = status_of(credential)
-        # No alarm: an ignored file is the right place, and an allowed credential is known.
+        # No severity: an ignored file is the right place, and an allowed credential is known.
         is_quiet = credential["state"] == State.IGNORED or (credential["allowed"] and status != "active")
-        alarm = "" if is_quiet else style.severity(credential["severity"]) + "  "
-        asked = style.status(STATUSES[status], is_live=status == "active") + "  " if status != UNVERIFIED else ""
+        severity = "" if is_quiet else style.severity(credential["severity"]) + "  "
+        live_status = style.status(STATUSES[status], is_live=status == "active") + "  " if status != UNVERIFIED else ""
         short = style.dim(self._names[credential["fingerprint"]])
-        line = f"{alarm}{asked}{style.bold(credential['redacted'])}  {short}"
+        line = f"{severity}{live_status}{style.bold(credential['redacted'])}  {short}"
         fits = columns(unstyled(line)) + columns(name) + 2 <= style.width
         yield f"{line}  {name}" if fits else line
         if credential["secret"] is not None:
@@ -168,13 +168,13 @@ class CredentialText:
         }
 
     def _context(self, context: str, credential: CredentialView) -> str:
-        shown = credential["secret"] if credential["secret"] and credential["secret"] in context else None
-        needle = shown or credential["redacted"]
+        secret = credential["secret"] if credential["secret"] and credential["secret"] in context else None
+        needle = secret or credential["redacted"]
         start = max(context.find(needle), 0)
         end = start + len(needle) if needle in context else start
         cut = around(context, start, end, self._style.width - 8)
-        before, found, after = cut.partition(needle)
-        return before + self._style.bold(found) + after
+        before, match, after = cut.partition(needle)
+        return before + self._style.bold(match) + after
 
     def advice(self, credential: CredentialView, *, among_many: bool = False) -> Iterator[list[str]]:
         """Yield the lines of each thing to do; with an allowed one that is not live there is nothing.

@@ -44,7 +44,7 @@ def path_bytes(text: str) -> bytes:
 
 
 def plain(text: str) -> str:
-    r"""Return text that can be encoded: ``\xNN`` for a byte that is none, ``\udNNN`` for other surrogates."""
+    r"""Return text that can be encoded: ``\xNN`` for a byte that is not UTF-8, ``\udNNN`` for other surrogates."""
     return _SURROGATE.sub(lambda match: _surrogate(ord(match[0])), text)
 
 

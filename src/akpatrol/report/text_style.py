@@ -1,4 +1,4 @@
-"""Colour and width: what of the terminal the text format knows."""
+"""Colour and width of the terminal, for the text format."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Style:
         return self._styled(text, bold=True)
 
     def dim(self, text: str) -> str:
-        """Make what is rarely read recede."""
+        """Dim what is rarely read."""
         return self._styled(text, dim=True)
 
     def path(self, text: str) -> str:

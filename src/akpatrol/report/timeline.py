@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _GIT_BEGINS = datetime(2005, 4, 7, tzinfo=UTC)
 _SHORTEST = timedelta(days=2)
 _AFTER_NOW = 0.04
-"""Room behind now, as a part of the time before it."""
+"""Room after now, as a fraction of the time before it."""
 _EXPIRY_REACH = 0.35
-"""How far behind now an expiry may stretch the axis; a later one is drawn at its end."""
+"""How far after now an expiry may extend the axis; a later one is drawn at its end."""
 _NARROWEST = 0.5
 _MOST_TICKS = 8
 _MARGIN = 2.5
@@ -34,7 +34,7 @@ _MONTH_STEPS = (1, 3, 6, 12, 24, 60, 120, 240)
 
 
 class Segment(NamedTuple):
-    """A stretch from ``x``, ``width`` long: ``open`` in the files of a branch, ``history`` only in older commits."""
+    """A segment from ``x``, ``width`` long: ``open`` in the files of a branch, ``history`` only in older commits."""
 
     x: float
     width: float
@@ -150,11 +150,11 @@ def _spans(credential: CredentialView, now: datetime) -> list[_Span]:
 
 def _row(credential: CredentialView, axis: _Axis) -> TimelineRow:
     spans = sorted(_spans(credential, axis.now), key=lambda span: span.start)
-    found = _moment(credential["found_at"], axis.now)
-    segments = tuple(_segments(spans, axis)) if spans else tuple(_since_found(found, axis))
+    first_seen = _moment(credential["found_at"], axis.now)
+    segments = tuple(_segments(spans, axis)) if spans else tuple(_since_found(first_seen, axis))
     copies = sorted({round(axis.at(span.start) / _NARROWEST) * _NARROWEST for span in spans[1:]})
-    marks = tuple(_marks(credential, found, axis))
-    return TimelineRow(segments, tuple(copies), marks, _told(credential, spans, segments, marks))
+    marks = tuple(_marks(credential, first_seen, axis))
+    return TimelineRow(segments, tuple(copies), marks, _description(credential, spans, segments, marks))
 
 
 def _segments(spans: Sequence[_Span], axis: _Axis) -> Iterator[Segment]:
@@ -167,7 +167,7 @@ def _segments(spans: Sequence[_Span], axis: _Axis) -> Iterator[Segment]:
 
 
 def _merged(spans: Sequence[_Span], now: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the stretches that the spans, in order of their start, cover together."""
+    """Yield the intervals that the spans, sorted by start, cover together."""
     if not spans:
         return
     start, end = spans[0].start, spans[0].end or now
@@ -179,9 +179,9 @@ def _merged(spans: Sequence[_Span], now: datetime) -> Iterator[tuple[datetime, d
     yield start, end
 
 
-def _since_found(found: datetime | None, axis: _Axis) -> Iterator[Segment]:
-    if found:
-        yield _segment(found, axis.now, "open", f"Seen by a sweep since {_day(found)}; it may be older", axis)
+def _since_found(first_seen: datetime | None, axis: _Axis) -> Iterator[Segment]:
+    if first_seen:
+        yield _segment(first_seen, axis.now, "open", f"Seen by a sweep since {_day(first_seen)}; it may be older", axis)
 
 
 def _segment(start: datetime, end: datetime, kind: str, text: str, axis: _Axis) -> Segment:
@@ -190,12 +190,12 @@ def _segment(start: datetime, end: datetime, kind: str, text: str, axis: _Axis) 
     return Segment(min(x, 100 - width), width, kind, text)
 
 
-def _marks(credential: CredentialView, found: datetime | None, axis: _Axis) -> Iterator[Mark]:
+def _marks(credential: CredentialView, first_seen: datetime | None, axis: _Axis) -> Iterator[Mark]:
     verification = credential["verification"]
     if verification and (checked := _moment(verification["checked_at"], axis.now)):
         yield Mark(axis.at(checked), "verified", f"Verified {_day(checked)}: {verification['status']}")
-    if found:
-        yield Mark(axis.at(found), "found", f"First seen by a sweep {_day(found)}")
+    if first_seen:
+        yield Mark(axis.at(first_seen), "found", f"First seen by a sweep {_day(first_seen)}")
     for text, moment in _expiries(credential):
         yield Mark(axis.at(moment), "expiry", text, beyond=moment > axis.end)
 
@@ -207,13 +207,13 @@ def _expiries(credential: CredentialView) -> Iterator[tuple[str, datetime]]:
             yield f"{'Expired' if key['expired'] else 'Expires'} {_day(moment)}", max(moment, _GIT_BEGINS)
 
 
-def _told(
+def _description(
     credential: CredentialView,
     spans: Sequence[_Span],
     segments: Sequence[Segment],
     marks: Sequence[Mark],
 ) -> str:
-    """Return what the row shows, for those who do not see it."""
+    """Return what the row shows, as text for screen readers."""
     if not segments:
         return "Start date unknown"
     in_files = [segment.text for segment in segments if segment.kind == "open"]

@@ -66,65 +66,70 @@ def render(report: Report, options: RenderOptions) -> str:
     """Return the screen; with ``-v`` all places, however many."""
     view = document.visible_view(document.build(report, options, digest=False))
     style = Style(min(options.width, _COLUMNS), colour=options.colour)
-    asked = list(dict.fromkeys(one.what for one in report.asked))
-    verdict = [*_verdict(view, asked, style), *wrapped(_taken(view["asked"]), style.width)]
-    found = [
-        (list(_about(one, options, style)), _places(one, view, options, style), list(_next(one, style)))
-        for one in view["credentials"]
+    queries = list(dict.fromkeys(query.what for query in report.asked))
+    verdict = [*_verdict(view, queries, style), *wrapped(_readings(view["asked"]), style.width)]
+    blocks = [
+        (
+            list(_about(credential, options, style)),
+            _places(credential, view, options, style),
+            list(_next(credential, style)),
+        )
+        for credential in view["credentials"]
     ]
     closing = [*_gaps(view, style), *wrapped(coverage_words(view), style.width)]
-    rows = len(verdict) + len(closing) + sum(len(about) + len(next_) + 1 for about, _, next_ in found) + 1
-    room = max(_LEAST_PLACES, (_ROWS - rows) // _ROWS_A_PLACE // max(1, len(found)))
+    rows = len(verdict) + len(closing) + sum(len(about) + len(next_) + 1 for about, _, next_ in blocks) + 1
+    room = max(_LEAST_PLACES, (_ROWS - rows) // _ROWS_A_PLACE // max(1, len(blocks)))
     lines = verdict
-    for about, places, next_ in found:
-        shown = places if options.verbose else places[:room]
-        more = len(places) - len(shown)
+    for about, places, next_ in blocks:
+        visible_places = places if options.verbose else places[:room]
+        more = len(places) - len(visible_places)
         rest = [f"  and {plural(more, 'more place')}; -v shows all"] if more else []
-        lines += [*about, *(line for place in shown for line in place), *rest, *next_]
+        lines += [*about, *(line for place in visible_places for line in place), *rest, *next_]
     return "".join(f"{line}\n" for line in [*lines, *closing])
 
 
-def _verdict(view: ReportView, asked: Sequence[str], style: Style) -> Iterator[str]:
-    found, complete = view["credentials"], view["coverage"]["complete"]
-    name = visible(", ".join(asked))
-    if found:
-        places = plural(sum(len(one["occurrences"]) for one in found), "place")
-        which = "" if len(found) == 1 else f"; {len(found):,} credentials match"
+def _verdict(view: ReportView, queries: Sequence[str], style: Style) -> Iterator[str]:
+    credentials, complete = view["credentials"], view["coverage"]["complete"]
+    name = visible(", ".join(queries))
+    if credentials:
+        places = plural(sum(len(credential["occurrences"]) for credential in credentials), "place")
+        which = "" if len(credentials) == 1 else f"; {len(credentials):,} credentials match"
         sentence = f"{name}: found in {places}{which}" + ("" if complete else "; not everything could be scanned")
     elif complete:
         sentence = f"{name}: found nowhere"
     else:
         sentence = f"{name}: INCOMPLETE: not found, but not everything could be scanned"
-    yield from (style.verdict(line, found=bool(found), complete=complete) for line in wrapped(sentence, style.width))
+    yield from (
+        style.verdict(line, found=bool(credentials), complete=complete) for line in wrapped(sentence, style.width)
+    )
 
 
-def _taken(asked: Sequence[QueryView]) -> str:
-    """Say how the query was interpreted, and as what it was found."""
-    names = [_TAKEN[Taken(one["taken_for"])] for one in asked if one["taken_for"]]
-    found = [_TAKEN[Taken(one["taken_for"])] for one in asked if one["taken_for"] and one["found"]]
-    return f"read as {' and as '.join(names)}" + (f"; found as {found[0]}" if len(names) > 1 and found else "")
+def _readings(queries: Sequence[QueryView]) -> str:
+    """Return how the query was interpreted, and how it was found."""
+    names = [_TAKEN[Taken(query["taken_for"])] for query in queries if query["taken_for"]]
+    hits = [_TAKEN[Taken(query["taken_for"])] for query in queries if query["taken_for"] and query["found"]]
+    return f"read as {' and as '.join(names)}" + (f"; found as {hits[0]}" if len(names) > 1 and hits else "")
 
 
-def _about(one: CredentialView, options: RenderOptions, style: Style) -> Iterator[str]:
-    kind, attribution = one["kind"], one["attribution"]
-    id_ = f", key id {head(one['key_id'], _NAME_WIDTH)}" if one["key_id"] else ""
-    yield f"{style.severity(one['severity'])}  {style.bold(one['redacted'])}  {kind_name(kind, attribution)}{id_}"
-    facts = [f"{attribution_words(kind, attribution)}; {_time(one['occurrences'], options.now)}"]
-    if one["verification"]:
-        facts += verification_lines(one["verification"], options.now, verbose=False)
+def _about(credential: CredentialView, options: RenderOptions, style: Style) -> Iterator[str]:
+    kind, attribution = credential["kind"], credential["attribution"]
+    id_ = f", key id {head(credential['key_id'], _NAME_WIDTH)}" if credential["key_id"] else ""
+    name = f"{kind_name(kind, attribution)}{id_}"
+    yield f"{style.severity(credential['severity'])}  {style.bold(credential['redacted'])}  {name}"
+    facts = [f"{attribution_words(kind, attribution)}; {_time(credential['occurrences'], options.now)}"]
+    if credential["verification"]:
+        facts += verification_lines(credential["verification"], options.now, verbose=False)
     else:
         facts.append("not verified: --verify checks whether it is live and what it can do")
-    facts += owner_lines(one["owner"], options.now, verbose=False)
+    facts += owner_lines(credential["owner"], options.now, verbose=False)
     yield from ("  " + line for fact in facts for line in wrapped(fact, style.width - 2))
 
 
 def _time(places: Sequence[OccurrenceView], now: datetime) -> str:
     """Say from when until when it existed anywhere, and who introduced it."""
-    brought = min((place["introduced"] for place in places if place["introduced"]), key=_date, default=None)
+    first = min((place["introduced"] for place in places if place["introduced"]), key=_date, default=None)
     since = (
-        f"{since_words(brought)} {date_words(brought['date'], now)}, by {_author(brought)}"
-        if brought
-        else "start date unknown"
+        f"{since_words(first)} {date_words(first['date'], now)}, by {_author(first)}" if first else "start date unknown"
     )
     removed = [place["removed"] for place in places if place["removed"]]
     if removed and all(place["state"] in _GONE for place in places):
@@ -132,10 +137,10 @@ def _time(places: Sequence[OccurrenceView], now: datetime) -> str:
     return since
 
 
-def _places(one: CredentialView, view: ReportView, options: RenderOptions, style: Style) -> list[list[str]]:
+def _places(credential: CredentialView, view: ReportView, options: RenderOptions, style: Style) -> list[list[str]]:
     """Return the lines of each place, most important first: the git directory's own files repeat what commits hold."""
     roots = {target["id"]: _root(target, options.here) for target in view["scan"]["targets"]}
-    ordered = sorted(one["occurrences"], key=lambda place: bool(place["place"] == Place.GIT_DIR))
+    ordered = sorted(credential["occurrences"], key=lambda place: bool(place["place"] == Place.GIT_DIR))
     return [list(_place(place, roots.get(place["target"], ""), style)) for place in ordered]
 
 
@@ -159,12 +164,12 @@ def _place(place: OccurrenceView, root: str, style: Style) -> Iterator[str]:
     yield "    " + head("; ".join(filter(None, facts)), style.width - 4)
 
 
-def _next(one: CredentialView, style: Style) -> Iterator[str]:
-    action = leaked_action(one, {place["state"] for place in one["occurrences"]})
+def _next(credential: CredentialView, style: Style) -> Iterator[str]:
+    action = leaked_action(credential, {place["state"] for place in credential["occurrences"]})
     lines = wrapped(f"Next: {action}", style.width)
     yield style.action("Next:") + lines[0].removeprefix("Next:")
     yield from lines[1:]
-    yield style.dim(one["fingerprint"])
+    yield style.dim(credential["fingerprint"])
 
 
 def _gaps(view: ReportView, style: Style) -> Iterator[str]:

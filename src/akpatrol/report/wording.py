@@ -157,7 +157,7 @@ def joined(root: str, path: str) -> str:
 
 
 def short_ref(ref: str) -> str:
-    """Name a ref as git does when it speaks to people."""
+    """Return a ref's name as git shows it to people."""
     for prefix, words in (("refs/heads/", ""), ("refs/remotes/", ""), ("refs/tags/", "tag ")):
         if ref.startswith(prefix):
             return words + ref.removeprefix(prefix)

@@ -1,1 +1,1 @@
-"""Rules: reading them, checking them, and what every match of one holds."""
+"""Rules: load them, check them, and derive the literals that their matches hold."""

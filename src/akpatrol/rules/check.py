@@ -64,7 +64,7 @@ def expand(template: str, random: Random) -> str:
 
 def _prefilters() -> tuple[PrefilterChoice, ...]:
     try:
-        import hyperscan  # noqa: F401, PLC0415 - only whether it is there
+        import hyperscan  # noqa: F401, PLC0415 - only whether it is installed
     except ImportError:
         return ("automaton",)
     return ("automaton", "hyperscan")

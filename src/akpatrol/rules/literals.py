@@ -1,7 +1,7 @@
-"""Literals: a few bytes that every match of a rule holds, short enough to search for in every encoding.
+"""Derive literals: a few bytes that every match of a rule holds, short enough to search for in every encoding.
 
-They come from the rule's pattern, else from its keywords. A keyword, as in gitleaks, may be
-outside the encoded text, so the pattern's own bytes come first.
+They come from the rule's pattern, else from its keywords. A keyword, as in gitleaks, may be outside the encoded text,
+so the pattern's own bytes come first.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.rules.rule_file import Rule
 
 SHORTEST, _LONGEST = 3, 4  # bytes
-# Characters in text that encodings leave in one piece: no blanks, quotes or brackets.
+# Characters in text that encodings keep together: no blanks, quotes or brackets.
 _ALLOWED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-.!#$%&*+/:;=?@^{|}~")
 _MOST_AT_A_PLACE, _MOST_SPELLINGS = 8, 64
 _MOST_LITERALS = 32
@@ -63,7 +63,7 @@ def of_all(rules: Iterable[Rule]) -> tuple[Literal, ...]:
 @lru_cache(1)
 def shipped() -> tuple[Literal, ...]:
     """Return the literals of the shipped rules."""
-    from akpatrol.rules import rule_file  # noqa: PLC0415 - who brings literals does without
+    from akpatrol.rules import rule_file  # noqa: PLC0415 - only where the caller has no literals
 
     return of_all(rule_file.load().rules)
 
@@ -144,7 +144,7 @@ def _rank(literals: tuple[Literal, ...]) -> tuple[float, int]:
 
 
 def _worth(places: Sequence[bytes], *, leading: bool) -> float:
-    """Return how rare the bytes are, in bits; more where a match begins with them, for then its encoding does too."""
+    """Return how rare the bytes are, in bits; more where a match begins with them, as then its encoding does too."""
     bits = 0.0
     for index, place in enumerate(places):
         bits += _REPEATED_BITS if place in places[:index] else 8 - log2(len(place))

@@ -1,7 +1,7 @@
 r"""Parse a rule's pattern into the items of its matches, byte by byte: sets, gaps and choices.
 
-The syntax is RE2's (https://github.com/google/re2/wiki/Syntax), read as RE2 reads bytes in LATIN1. Whatever is not
-known exactly is widened: a set may hold bytes that the pattern rejects, but never the reverse.
+The syntax is RE2's (https://github.com/google/re2/wiki/Syntax) in LATIN1 mode. Whatever is not known exactly is
+widened: a set may hold bytes that the pattern rejects, but never the reverse.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ _MOST = 16  # items that a repeated one is written out as
 
 
 def parse(pattern: bytes) -> Parsed:
-    """Return what a pattern's matches consist of. Raises UnknownSyntaxError."""
+    """Parse a pattern into the items of its matches. Raises UnknownSyntaxError."""
     parser = _PatternParser(pattern.decode("latin-1"))
     items = parser.alternatives(_Flags(fold=False, dot_all=False))
     if parser.rest:
@@ -266,7 +266,7 @@ def _changed(flags: _Flags, on: str, off: str | None) -> _Flags:
 
 
 def _folded(members: Set, flags: _Flags, *, widen: bool = True) -> Set:
-    """Return a set with the other case of its letters; beyond ASCII with every byte that could be one."""
+    """Return a set with the other case of its letters; a set beyond ASCII gets every byte that could be one."""
     if not flags.fold:
         return members
     folded = members | {byte ^ 32 for byte in members if byte in _LOWER or byte in _UPPER}

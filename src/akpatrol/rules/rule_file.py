@@ -1,4 +1,4 @@
-"""Rule files: gitleaks' TOML format, with a table of our own for keys that gitleaks does not have.
+"""Load rule files: gitleaks' TOML format, with a table of our own for keys that gitleaks does not have.
 
 A file holds ``[[rules]]`` (``id``, ``description``, ``regex``, ``keywords``, ``secretGroup``, ``entropy``, ``path``,
 ``allowlists``) and, for ours, ``[akpatrol.rules.<id>]`` (see ``_OWN_KEYS``). Shipped rules run on ``re``; users'
@@ -45,7 +45,7 @@ _ALLOWLIST_KEYS = frozenset(
 
 
 class Allowlist(NamedTuple):
-    """gitleaks' own exception for a rule: what matches it is not a finding."""
+    """gitleaks' own exception for a rule: a match that it covers is not a finding."""
 
     regexes: tuple[str, ...] = ()
     target: str = "secret"
@@ -87,7 +87,7 @@ class RuleSet(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the files, in hex: two runs with the same digest searched for the same."""
+        """SHA-256 over the files, in hex: runs with the same digest search for the same patterns."""
         from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
 
         return sha256(b"\0".join(self.files)).hexdigest()
@@ -106,7 +106,7 @@ def shipped_files() -> list[str]:
 
 
 def load(extra: Sequence[str | os.PathLike[str] | NamedFile] = ()) -> RuleSet:
-    """Read the shipped rules and then those of ``extra`` (files, directories of ``*.toml``, or what was read already).
+    """Read the shipped rules and then those of ``extra``: files, directories of ``*.toml``, or contents read before.
 
     Raises RuleError when a file cannot be read or a rule is wrong.
     """
@@ -132,7 +132,7 @@ def read(file: str) -> bytes:
 
 
 def parse(content: bytes, file: str, *, shipped: bool = False) -> list[Rule]:
-    """Turn a rule file's bytes into rules. Raises RuleError."""
+    """Parse a rule file's bytes. Raises RuleError."""
     try:
         document = tomllib.loads(content.decode())
     except ValueError as error:  # the parser's own, and int()'s for a number of more than 4,300 digits
@@ -163,9 +163,9 @@ def _rule(entry: Table, own_tables: Table, shared: tuple[Allowlist, ...], file: 
     def fail(key: str, reason: str) -> RuleError:
         return RuleError(file, rule_id, key, reason)
 
-    table, own = Table(entry.values, fail), Table(own_tables.values.get(rule_id, {}), fail, "akpatrol")
+    table, extension = Table(entry.values, fail), Table(own_tables.values.get(rule_id, {}), fail, "akpatrol")
     table.reject_unknown(_GITLEAKS_KEYS)
-    own.reject_unknown(_OWN_KEYS)
+    extension.reject_unknown(_OWN_KEYS)
     for key in ("required", "skipReport"):
         if table.values.get(key):
             raise fail(key, "composite rules are not supported")
@@ -185,14 +185,14 @@ def _rule(entry: Table, own_tables: Table, shared: tuple[Allowlist, ...], file: 
             *(allowlist for allowlist in shared if not allowlist.rule_ids or rule_id in allowlist.rule_ids),
             *_allowlists(table),
         ),
-        kind=named(own.choice("kind", KINDS, CUSTOM)),
-        anchor=own.text("anchor"),
-        severity=Severity[own.choice("severity", severities, "high").upper()],
-        page=own.text("page"),
-        references=own.texts("references"),
-        steps=own.texts("steps"),
-        examples=own.texts("examples"),
-        counterexamples=own.texts("counterexamples"),
+        kind=named(extension.choice("kind", KINDS, CUSTOM)),
+        anchor=extension.text("anchor"),
+        severity=Severity[extension.choice("severity", severities, "high").upper()],
+        page=extension.text("page"),
+        references=extension.texts("references"),
+        steps=extension.texts("steps"),
+        examples=extension.texts("examples"),
+        counterexamples=extension.texts("counterexamples"),
         shipped=shipped,
         file=file,
     )

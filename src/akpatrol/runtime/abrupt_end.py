@@ -1,4 +1,4 @@
-"""The end of a run that a signal ends at once: one line, and the exit code that a shell gives to that signal.
+"""The end of a run that a signal stops at once: one line, and the exit code that shells use for that signal.
 
 This is loaded before anything else, and imports nothing that Python has not loaded by itself.
 """
@@ -24,10 +24,10 @@ def message(number: int) -> str:
 
 
 def end(number: int, _frame: FrameType | None = None) -> NoReturn:
-    """Handle a signal by the end of the process, whatever it is doing."""
+    """End the process on a signal, whatever it is doing."""
     try:  # noqa: SIM105 - contextlib is not loaded yet
         # Not through sys.stderr, to which this process may be writing as the signal arrives.
         os.write(2, f"akpatrol: {message(number)}\n".encode())
     except OSError:
-        pass  # nobody is left to read it; the exit code still says it
+        pass  # nobody is left to read it; the exit code still reports it
     os._exit(128 + number)

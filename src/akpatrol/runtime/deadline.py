@@ -1,4 +1,4 @@
-"""A deadline for a run, which ends in time regardless of what it is doing."""
+"""A deadline for a run: the run ends in time, whatever it is doing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-_RESERVE = 0.3  # of the time, for placing and reporting what was found
+_RESERVE = 0.3  # of the time is left for placing and reporting what was found
 _RESERVE_SECONDS = 5.0
 _TRIES = 3
 

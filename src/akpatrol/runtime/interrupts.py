@@ -1,6 +1,6 @@
 """Defer Ctrl-C and SIGTERM to a moment at which the run can take them.
 
-A first Ctrl-C of a run that keeps what it found is noted, and breaks off only what may be broken off. Any other raises
+The first Ctrl-C of a run that keeps its findings is recorded, and ends only what may be cut short. Any other raises
 KeyboardInterrupt, or Terminated for SIGTERM, and what arrives after that ends the process at once. Python loses an
 exception that a handler raises in a callback of its own, so one that arrives in an import or is lost is raised again
 a moment later. Python runs handlers in the main thread alone; in any other thread nothing here changes them.
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     Handler = Callable[[int, FrameType | None], object]
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
-# Says that there is something to raise. Unless it is handled it does nothing, and nobody else here uses it.
+# The signal that there is an exception to raise. By default it does nothing, and nothing else here uses it.
 _AGAIN = signal.SIGURG
 _MOMENT_SECONDS = 0.002
 _IMPORT_SYSTEM = "<frozen importlib"
 
 
 class _Level(IntEnum):
-    """What signals did to the run so far; ``CLOSED`` is a run whose report is written."""
+    """How signals have affected the run so far; ``CLOSED`` is a run whose report is written."""
 
     UNDISTURBED = 0
     NOTED = 1
@@ -44,7 +44,7 @@ class _Level(IntEnum):
 
 
 class _Signals:
-    """What this process does about signals; there is one."""
+    """The signal handling of this process; there is one."""
 
     def __init__(self) -> None:
         self.level = _Level.UNDISTURBED
@@ -68,7 +68,7 @@ class _Signals:
         self._hook, sys.unraisablehook = sys.unraisablehook, self._unraisable
         self._before[_AGAIN] = _handle(_AGAIN, self._again)
         for number in _ENDING:
-            # A Ctrl-C that is ignored, as in a shell's background, goes on being ignored.
+            # A Ctrl-C that is already ignored, as in a shell's background, stays ignored.
             if number != signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
                 self._before[number] = _handle(number, self._arrived)
 
@@ -83,7 +83,7 @@ class _Signals:
         self._users -= 1
 
     def release(self) -> None:
-        """Heed what arrived while signals were held."""
+        """Act on signals that arrived while they were held."""
         late, self._late = self._late, []
         for number in late:
             signal.raise_signal(number)
@@ -167,12 +167,12 @@ def install() -> None:
 
 
 def restore() -> None:
-    """Let those handle signals that did before."""
+    """Restore the handlers from before ``install``."""
     _signals.restore()
 
 
 def close() -> None:
-    """Let no signal end the run any more: what there is to report was reported."""
+    """Let no signal end the run any more: the report is written."""
     _signals.level = _Level.CLOSED
 
 
@@ -182,7 +182,7 @@ def leave_with(code: int) -> None:
 
 
 class put_off:  # noqa: N801 - used as a function
-    """Heed Ctrl-C and SIGTERM only at the end."""
+    """Defer Ctrl-C and SIGTERM to the end of the block."""
 
     def __init__(self) -> None:
         self._is_heard = _is_heard()
@@ -203,7 +203,7 @@ class put_off:  # noqa: N801 - used as a function
 
 @contextmanager
 def child_started() -> Iterator[None]:
-    """Start a child that never hears of Ctrl-C, which a terminal sends to the whole group, and let nothing cut in.
+    """Start a child that ignores Ctrl-C, which a terminal sends to the whole group; no signal interrupts the start.
 
     During Python's own start Ctrl-C is a fatal error. A Ctrl-C that arrives meanwhile takes effect at the end.
     """
@@ -218,28 +218,28 @@ def child_started() -> Iterator[None]:
 class Noted:
     """Whether there was a Ctrl-C."""
 
-    def __init__(self, tell: Callable[[], None]) -> None:
+    def __init__(self, notify: Callable[[], None]) -> None:
         self.interrupted = False
-        self._tell = tell
+        self._notify = notify
 
     def note(self) -> None:
-        """Note that there was one, and tell."""
+        """Record it, and notify."""
         self.interrupted = True
-        self._tell()
+        self._notify()
 
 
 @contextmanager
-def first_noted(tell: Callable[[], None]) -> Iterator[Noted]:
-    """Record the first Ctrl-C and call ``tell`` from the signal's handler; a second one acts at once.
+def first_noted(notify: Callable[[], None]) -> Iterator[Noted]:
+    """Record the first Ctrl-C and call ``notify`` from the signal's handler; a second one acts at once.
 
     Nested in another one, it yields the outer one.
     """
     if _signals.noted or not _is_heard():
-        yield _signals.noted or Noted(tell)
+        yield _signals.noted or Noted(notify)
         return
     try:
         _signals.install()
-        _signals.noted = Noted(tell)
+        _signals.noted = Noted(notify)
         yield _signals.noted
     finally:
         _signals.noted = None
@@ -247,7 +247,7 @@ def first_noted(tell: Callable[[], None]) -> Iterator[Noted]:
 
 
 def broken_off(work: Callable[[], None]) -> bool:
-    """Do what a Ctrl-C breaks off that is otherwise only noted; return whether there was one, before it or in it."""
+    """Run ``work``, which Ctrl-C cuts short even where it is only recorded; return whether there was a Ctrl-C."""
     noted = _signals.noted
     if not noted or not _is_heard():
         work()

@@ -36,7 +36,7 @@ class ProcessPool:
         self._closed = self._trying = False
 
     def submit(self, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
-        """Have a task done by a process."""
+        """Submit a task to a process."""
         outer: Future[_T] = Future()
         self.ready = True
         with self._lock:
@@ -55,7 +55,7 @@ class ProcessPool:
         return first
 
     def close(self) -> None:
-        """Give up what was not done yet."""
+        """Cancel the tasks that are not done."""
         self._closed = True
         self._careful.shutdown(wait=False, cancel_futures=True)
         # Their results are stored or no longer wanted; without them the shutdown does not wait.
@@ -72,7 +72,7 @@ class ProcessPool:
             with self._lock:
                 if pool is self._pool:
                     self._renewed(pool)
-            # Which of the tasks in flight it was is not known.
+            # It is not known which task in flight killed the process.
             with suppress(RuntimeError):
                 self._careful.submit(self._carefully, outer, task, arguments)
         else:
@@ -102,7 +102,7 @@ class ProcessPool:
 
 
 def _submitted(pool: Executor, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
-    """Have a task done; a process may start for it."""
+    """Submit a task; a process may start for it."""
     with child_started():
         return pool.submit(task, *arguments)
 

@@ -1,4 +1,4 @@
-"""The workers of a scan: this process, processes of this machine, or a cluster. A task does not know which.
+"""The workers of a scan: this process, processes of this machine, or a cluster. A task does not know which one runs it.
 
 A task is a picklable function with picklable arguments, and none is lost with a worker that dies.
 """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from akpatrol.detect.engine import Engine
     from akpatrol.detect.keywords import Clue
-    from akpatrol.detect.outside import Around
+    from akpatrol.detect.outside import EnclosingText
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
     from akpatrol.model.scan import Origin
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.encodings.negative_cache import NegativeCache
     from akpatrol.unwrap.encodings.registry import Decoder
 
-    Found = RawFinding | Skipped | Counted | Excluded
+    ScanItem = RawFinding | Skipped | Counted | Excluded
 
 _WIDEST = 4  # bytes of a character
 _BATCH_BYTES, _BATCH = 64 << 10, 512  # so little data that the prefilter reports each place
@@ -46,7 +46,7 @@ class Layer(NamedTuple):
     encodings: tuple[str, ...]
     span: Callable[[int, int], tuple[int, int]]
     clues: Callable[[], frozenset[Clue]]
-    around: Around
+    around: EnclosingText
 
 
 class Within(NamedTuple):
@@ -155,7 +155,7 @@ def most_bytes(size: int) -> int:
     return max(_LEAST_BYTES, GROWTH * size)
 
 
-def container_items(items: Sequence[Found], size: int) -> list[Found]:
+def container_items(items: Sequence[ScanItem], size: int) -> list[ScanItem]:
     """Return the items that count of a container encoded in ``size`` bytes; nothing if it only begins like one.
 
     A form that is not opened shows only by its beginning and its size.
@@ -167,7 +167,7 @@ def container_items(items: Sequence[Found], size: int) -> list[Found]:
     return [item for item in items if not (isinstance(item, Skipped) and is_flaw(item.reason, of_any_part=small))]
 
 
-def without_repeated_skips(items: Sequence[Found], state: ChunkState) -> Iterator[Found]:
+def without_repeated_skips(items: Sequence[ScanItem], state: ChunkState) -> Iterator[ScanItem]:
     """Yield all items, but equal skips only once: a text may hold many files of one form."""
     for item in items:
         if not isinstance(item, Skipped):

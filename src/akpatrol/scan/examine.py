@@ -47,10 +47,12 @@ if TYPE_CHECKING:
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
     from akpatrol.rules.rule_file import RuleSet
-    from akpatrol.scan.decode import Found
+    from akpatrol.scan.decode import ScanItem
     from akpatrol.scan.repeats import Shortened
     from akpatrol.sources.base import Item, Unit
     from akpatrol.unwrap.encodings.encoding import Decoded
+
+    Decoding = Generator[Match | ScanItem, None, bool]
 
 # Contents of at most so many bytes are scanned together, up to so many bytes and contents, which fit in the CPU cache.
 _SMALL_BYTES = 16 << 10
@@ -77,7 +79,7 @@ class Examiner:
         self._all_shipped = all(rule.shipped for rule in rules.rules)
         self.engine = Engine(rules, prefilter, triggers)
 
-    def examine(self, unit: Unit) -> Iterator[Found]:
+    def examine(self, unit: Unit) -> Iterator[ScanItem]:
         """Read one unit and yield raw findings, counts and skips."""
         small: list[Content] = []
         size = 0
@@ -96,7 +98,7 @@ class Examiner:
     def _is_small(self, content: Content) -> bool:
         return len(content.data) <= _SMALL_BYTES and not content.read and not self._is_container(content)
 
-    def _small_contents(self, small: list[Content]) -> Iterator[Found]:
+    def _small_contents(self, small: list[Content]) -> Iterator[ScanItem]:
         """Scan small contents together: calling the prefilter costs more than scanning one."""
         data = [content.data for content in small]
         for number in self.engine.prefiltered_parts(data) if small else ():
@@ -105,7 +107,7 @@ class Examiner:
         for counter, number in counts.items():
             yield Counted(counter, number, sum(len(content.data) for content in small if content.counter == counter))
 
-    def examine_item(self, item: Item, within: Within | None = None) -> Iterator[Found]:
+    def examine_item(self, item: Item, within: Within | None = None) -> Iterator[ScanItem]:
         """Yield the findings, counts and skips of one content or chunk, within the bounds of its container."""
         within = within or Within(Work())
         if isinstance(item, Content):
@@ -118,7 +120,7 @@ class Examiner:
         else:
             yield item
 
-    def _counted(self, content: Content, within: Within) -> Iterator[Found]:
+    def _counted(self, content: Content, within: Within) -> Iterator[ScanItem]:
         """Yield the findings of a content, and its size: bytes not reported while it was read come last."""
         read, reported, taken = content.read, 0, len(content.data)
 
@@ -135,7 +137,7 @@ class Examiner:
         size = content.size if content.at and content.size else taken  # a container is not read in its order
         yield Counted(content.counter or "", 1, max(0, size - reported))
 
-    def _content(self, content: Content, within: Within) -> Iterator[Found]:
+    def _content(self, content: Content, within: Within) -> Iterator[ScanItem]:
         if self._is_container(content):
             yield from self._container(content, within)
         elif content.read:
@@ -149,7 +151,7 @@ class Examiner:
             kind_of(content.data) or tail_kind(content) or (content.read and has_zip_tail(content))
         )
 
-    def _in_memory(self, content: Content, within: Within) -> Iterator[Found]:
+    def _in_memory(self, content: Content, within: Within) -> Iterator[ScanItem]:
         shortened = self._shortened(content.data)
         result = self.engine.prefiltered(shortened.data if shortened else content.data)
         if not result:
@@ -163,7 +165,7 @@ class Examiner:
         # A user's pattern may need more of a repetition than is kept.
         return shorten(data) if self._all_shipped else None
 
-    def _container(self, content: Content, within: Within) -> Iterator[Found]:
+    def _container(self, content: Content, within: Within) -> Iterator[ScanItem]:
         """Yield the findings in members, then those only in the container's own bytes: comments, deleted parts."""
         outside: list[RawFinding] = []
         inside = set()
@@ -185,7 +187,7 @@ class Examiner:
 
             yield from not_in_members(outside, inside)
 
-    def _blocks(self, content: Content, within: Within) -> Iterator[Found]:
+    def _blocks(self, content: Content, within: Within) -> Iterator[ScanItem]:
         counted = 0
         for chunk in blocks(content):
             yield from self._chunk(chunk, within)
@@ -194,14 +196,14 @@ class Examiner:
                 yield Counted(content.counter, 0, seen - counted)
                 counted = seen
 
-    def _chunk(self, chunk: Chunk, within: Within) -> Iterator[Found]:
+    def _chunk(self, chunk: Chunk, within: Within) -> Iterator[ScanItem]:
         shortened = self._shortened(chunk.data)
         if result := self.engine.prefiltered(shortened.data if shortened else chunk.data):
             yield from self._after_prefilter(chunk, result, within, shortened)
 
     def _after_prefilter(
         self, chunk: Chunk, result: PrefilterResult, within: Within, shortened: Shortened | None
-    ) -> Iterator[Found]:
+    ) -> Iterator[ScanItem]:
         """Yield a chunk's findings; ``result`` is the prefilter's for the ``shortened`` data of a repetitive chunk."""
         matches: list[Match] | None
         if shortened:
@@ -230,7 +232,7 @@ class Examiner:
             matches.append(item._replace(start=offset, end=offset + item.end - item.start))
         return matches
 
-    def _located(self, chunk: Chunk, matches: list[Match], *, decoded: bool) -> Iterator[Found]:
+    def _located(self, chunk: Chunk, matches: list[Match], *, decoded: bool) -> Iterator[ScanItem]:
         stop = len(chunk.data) if chunk.end is None else chunk.end
         if decoded:
             matches = distinct(matches)
@@ -240,7 +242,7 @@ class Examiner:
 
             yield from locate(chunk, matches, self.engine.candidates)
 
-    def _matches(self, chunk: Chunk, result: PrefilterResult, within: Within) -> Iterator[Match | Found]:
+    def _matches(self, chunk: Chunk, result: PrefilterResult, within: Within) -> Iterator[Match | ScanItem]:
         """Yield the matches in a chunk, at its offsets, and the findings of containers encoded in it."""
         stop = len(chunk.data) if chunk.end is None else chunk.end
         work = within.work
@@ -259,7 +261,7 @@ class Examiner:
             if work.reported != before:
                 yield Skipped(work.reported, REASON)
 
-    def _decode(self, layer: Layer, result: PrefilterResult, state: ChunkState) -> Generator[Match | Found, None, bool]:
+    def _decode(self, layer: Layer, result: PrefilterResult, state: ChunkState) -> Decoding:
         """Yield the matches in runs encoded in a layer, at the chunk's offsets, and the findings of containers in it.
 
         Return whether nothing there could be a match.
@@ -277,7 +279,7 @@ class Examiner:
             return False
         return negatives.all_negative()
 
-    def _part(self, layer: Layer, part: Decoded, state: ChunkState) -> Generator[Match | Found, None, bool]:
+    def _part(self, layer: Layer, part: Decoded, state: ChunkState) -> Decoding:
         encodings = (*layer.encodings, part.encoding)
         members = self._encoded_container(part.data, encodings, state) if kind_of(part.data) else ()
         if members:
@@ -314,9 +316,7 @@ class Examiner:
             beneath = yield from self._decode(Layer(part.data, encodings, span, clues, around), result, state)
         return beneath and not (result.ends or result.rules)
 
-    def _too_deep(
-        self, layer: Layer, result: PrefilterResult, state: ChunkState
-    ) -> Generator[Match | Found, None, bool]:
+    def _too_deep(self, layer: Layer, result: PrefilterResult, state: ChunkState) -> Decoding:
         """Yield one skip if anything at this depth or deeper could be a match; return whether nothing could."""
         held = len(layer.encodings) >= _DEEPEST and bool(result.fired)
         if not held and (result.ends or result.rules):
@@ -331,7 +331,7 @@ class Examiner:
             yield Skipped(title(state.origin), f"encoded more than {depth} times over; --decode-depth")
         return False
 
-    def _encoded_container(self, data: bytes, encodings: tuple[str, ...], state: ChunkState) -> list[Found]:
+    def _encoded_container(self, data: bytes, encodings: tuple[str, ...], state: ChunkState) -> list[ScanItem]:
         """Return the findings of a container encoded in a text; nothing if the text only begins like one.
 
         The end of the text is a guess, and tests quote the beginnings of containers. So data after a container, or data

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.config.limits import Limits
     from akpatrol.rules.rule_file import RuleSet
     from akpatrol.runtime.worker_pool import WorkerPool
-    from akpatrol.scan.decode import Found
+    from akpatrol.scan.decode import ScanItem
     from akpatrol.sources.base import Planned, Source, Unit
 
     Progress = Callable[[ScanResult], None]
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
 # After this many seconds, the remaining work is probably worth starting worker processes.
 _LITTLE_WORK_SECONDS = 0.15
 _UNITS_IN_FLIGHT_A_JOB = 4
-_KNOWN = Skipped | Counted | Excluded
+_COUNTED = Skipped | Counted | Excluded
 
 
 def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, progress: Progress) -> None:
     """Examine all units of a source into ``result``; at most ``jobs`` processes read at once."""
     plan = iter(source.plan())
     sink = _Sink(result, progress, source.note if isinstance(source, Remembering) else None)
-    with ExitStack() as opened:
+    with ExitStack() as exits:
         if jobs > 1 and source.parallel and source.is_much():
             examiner.engine.prefilter.prepare()
             first = next(plan, None)  # planning leaves time to compile
             _spread(chain([first] if first else [], plan), examiner, sink, jobs)
         begun, workers = monotonic(), None
         for planned in plan:
-            if isinstance(planned, _KNOWN):
+            if isinstance(planned, _COUNTED):
                 result.add(planned)
                 continue
             _read_here(planned, examiner, sink)
@@ -57,8 +57,8 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
                 and monotonic() - begun > _LITTLE_WORK_SECONDS
                 and examiner.engine.prefilter.is_settled()
             ):
-                workers = opened.enter_context(_workers(jobs, examiner))
-            elif workers and workers.are_there():
+                workers = exits.enter_context(_workers(jobs, examiner))
+            elif workers and workers.are_ready():
                 _spread(plan, examiner, sink, jobs, workers)
     progress(result)
 
@@ -69,7 +69,7 @@ def read_elsewhere(source: Source, submit: Submit, result: ScanResult, limit: in
     ``complete`` converts the value that came back into the unit's result.
     """
     sink = _Sink(result, lambda _: None, source.note if isinstance(source, Remembering) else None, complete)
-    _fill(iter(source.plan()), submit, sink, limit)
+    _submit_all(iter(source.plan()), submit, sink, limit)
 
 
 def _read_here(unit: Unit, examiner: Examiner, sink: _Sink) -> None:
@@ -79,7 +79,7 @@ def _read_here(unit: Unit, examiner: Examiner, sink: _Sink) -> None:
         unit_result.add(item)
         if isinstance(item, Counted):
             sink.progress(sink.result)
-    sink.noted(unit, unit_result)
+    sink.notify(unit, unit_result)
 
 
 class _Sink(NamedTuple):
@@ -90,13 +90,13 @@ class _Sink(NamedTuple):
     note: Note | None
     complete: Complete = lambda _unit, read: read
 
-    def noted(self, unit: Unit, unit_result: ScanResult) -> None:
+    def notify(self, unit: Unit, unit_result: ScanResult) -> None:
         """Notify the source of a unit that was read to its end."""
         if self.note:
             self.note(unit, unit_result)
 
 
-def examined(examiner: Examiner, unit: Unit) -> Iterator[Found]:
+def examined(examiner: Examiner, unit: Unit) -> Iterator[ScanItem]:
     """Yield a unit's findings; the counts of a rescan unit are already known."""
     again = isinstance(unit, RescanUnit)
     for item in examiner.examine(unit):
@@ -109,38 +109,38 @@ def _spread(
 ) -> None:
     """Read the rest of the plan on processes."""
     with nullcontext(workers) if workers else _workers(jobs, examiner) as pool:
-        _fill(plan, pool.submit, sink, jobs * _UNITS_IN_FLIGHT_A_JOB)
+        _submit_all(plan, pool.submit, sink, jobs * _UNITS_IN_FLIGHT_A_JOB)
 
 
-def _fill(plan: Iterator[Planned], submit: Submit, sink: _Sink, limit: int) -> None:
+def _submit_all(plan: Iterator[Planned], submit: Submit, sink: _Sink, limit: int) -> None:
     """Keep ``limit`` units in flight, so that a long plan is never held in memory."""
     running: dict[Future[ScanResult], Unit] = {}
     try:
         for planned in plan:
-            if isinstance(planned, _KNOWN):
+            if isinstance(planned, _COUNTED):
                 sink.result.add(planned)
                 continue
             running[submit(planned)] = planned
             if len(running) >= limit:
-                _gather(running, sink)
+                _wait_for_one(running, sink)
         while running:
-            _gather(running, sink)
+            _wait_for_one(running, sink)
     except KeyboardInterrupt:
         # Results that came back are kept.
-        _take({future for future in running if future.done() and not future.cancelled()}, running, sink)
+        _add_done({future for future in running if future.done() and not future.cancelled()}, running, sink)
         raise
 
 
-def _gather(running: dict[Future[ScanResult], Unit], sink: _Sink) -> None:
+def _wait_for_one(running: dict[Future[ScanResult], Unit], sink: _Sink) -> None:
     """Wait until a unit is done, and add its result."""
     from concurrent.futures import FIRST_COMPLETED, wait  # noqa: PLC0415 - little work does without
 
     done, _ = wait(running, return_when=FIRST_COMPLETED)
-    _take(done, running, sink)
+    _add_done(done, running, sink)
     sink.progress(sink.result)
 
 
-def _take(done: Iterable[Future[ScanResult]], running: dict[Future[ScanResult], Unit], sink: _Sink) -> None:
+def _add_done(done: Iterable[Future[ScanResult]], running: dict[Future[ScanResult], Unit], sink: _Sink) -> None:
     """Add the results that are done; a unit that killed its process is a skip."""
     from concurrent.futures import BrokenExecutor  # noqa: PLC0415 - little work does without
 
@@ -154,7 +154,7 @@ def _take(done: Iterable[Future[ScanResult]], running: dict[Future[ScanResult], 
             else:
                 unit_result = sink.complete(unit, unit_result)
                 sink.result.merge(unit_result)
-                sink.noted(unit, unit_result)
+                sink.notify(unit, unit_result)
 
 
 class _Workers(NamedTuple):
@@ -167,7 +167,7 @@ class _Workers(NamedTuple):
         """Have a unit read."""
         return self.pool.submit(_examine_in_worker, unit)
 
-    def are_there(self) -> bool:
+    def are_ready(self) -> bool:
         """Return whether a worker is ready."""
         return self.first.done()
 

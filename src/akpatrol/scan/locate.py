@@ -41,7 +41,7 @@ def locate(chunk: Chunk, matches: Sequence[Match], candidates: Candidates) -> It
     data, line, column = chunk.data, chunk.line, chunk.column
     # The marks of UTF-16 and UTF-32 are not marks before bytes that are characters.
     mark = passed = 0 if chunk.offset or chunk.names or not data.startswith(BOM_UTF8) else len(BOM_UTF8)
-    wide: dict[tuple[str, int], _WidePlace] = {}
+    wide: dict[tuple[str, int], _WidePosition] = {}
     masks = _Masks(data, matches, candidates)
     may_allow = not chunk.names and _ALLOW in data
     for index, match in enumerate(matches):
@@ -49,17 +49,17 @@ def locate(chunk: Chunk, matches: Sequence[Match], candidates: Candidates) -> It
         passed = max(passed, match.start)
         if codec := _codec(match):
             width = _width(codec)
-            read = wide.setdefault((codec, match.start % width), _WidePlace(chunk, codec, match.start % width))
-            begin = read.at(match.start)
-            end = read.behind(match)
+            read = wide.setdefault((codec, match.start % width), _WidePosition(chunk, codec, match.start % width))
+            begin = read.advance_to(match.start)
+            end = read.end_of(match)
         else:
             begin, end = (line, column), advance(line, column, data[match.start : match.end])
         first, last = (mark, len(data)) if not chunk.names else _entry(data, match)
-        origin, offset = _within(chunk.origin, match), chunk.offset + match.start
+        origin, offset = _with_encodings(chunk.origin, match), chunk.offset + match.start
         if chunk.names:
             origin, offset = _in_name(origin, data[first:last]), match.start - first
         if codec:
-            context = _wide_context(data, match, codec, _near(matches, index), candidates)
+            context = _wide_context(data, match, codec, _nearby(matches, index), candidates)
         else:
             context = _context(data, match, (first, last), masks.spans)
         yield RawFinding(origin, match, offset, *begin, *end, context, _inline(data, match) if may_allow else None)
@@ -126,7 +126,7 @@ def _inline(data: bytes, match: Match) -> str | None:
     return inline.find(data, match.start, match.end)
 
 
-def _within(origin: Origin, match: Match) -> Origin:
+def _with_encodings(origin: Origin, match: Match) -> Origin:
     return origin._replace(encodings=origin.encodings + match.encodings) if match.encodings else origin
 
 
@@ -147,7 +147,7 @@ def _width(codec: str) -> int:
     return int(codec[4:6]) // 8
 
 
-class _WidePlace:
+class _WidePosition:
     """Line and column in text with multi-byte characters, read from the first whole character of the chunk.
 
     The chunk's start is known only in bytes: before later chunks, each byte 0x0A counts as the end of a line.
@@ -161,13 +161,13 @@ class _WidePlace:
         self._line = chunk.line
         self._column = (chunk.column - 1) // _width(codec) + 1
 
-    def at(self, place: int) -> tuple[int, int]:
+    def advance_to(self, place: int) -> tuple[int, int]:
         """Advance to an offset and return its line and column."""
         self._line, self._column = self._advance(self._passed, place)
         self._passed = max(self._passed, place)
         return self._line, self._column
 
-    def behind(self, match: Match) -> tuple[int, int]:
+    def end_of(self, match: Match) -> tuple[int, int]:
         """Return the line and column of a match's end, after ``at`` its start."""
         return self._advance(match.start, match.end)
 
@@ -180,7 +180,7 @@ class _WidePlace:
         return self._line + newlines, column
 
 
-def _near(matches: Sequence[Match], index: int) -> Sequence[Match]:
+def _nearby(matches: Sequence[Match], index: int) -> Sequence[Match]:
     """Return the matches that may be in the context of the one at ``index``; all are in order."""
     reach = _CONTEXT_BYTES + _NEIGHBOUR_BYTES
     first = last = index
@@ -192,7 +192,7 @@ def _near(matches: Sequence[Match], index: int) -> Sequence[Match]:
 
 
 def _context(data: bytes, match: Match, bounds: tuple[int, int], masked: Masked) -> tuple[str | Secret, ...]:
-    start, stop = _surroundings(data, match, *bounds)
+    start, stop = _line_bounds(data, match, *bounds)
     # Where another span overlaps it, the match stays whole.
     others = _outside(match, masked(start, stop, bounds))
     return _wrap(data, start, stop, [(match.start, match.end), *others])
@@ -245,7 +245,7 @@ def _entry(data: bytes, match: Match) -> tuple[int, int]:
     return data.rfind(b"\0", 0, match.start) + 1, last if last >= 0 else len(data)
 
 
-def _surroundings(data: bytes, match: Match, first: int, last: int) -> tuple[int, int]:
+def _line_bounds(data: bytes, match: Match, first: int, last: int) -> tuple[int, int]:
     """Return the part of the line around the match; a word cut by the limit may be half a secret and is left out."""
     low, high = max(first, match.start - _CONTEXT_BYTES), min(last, match.end + _CONTEXT_BYTES)
     newline = data.rfind(b"\n", low, match.start)

@@ -6,12 +6,12 @@ leads to a finding is free, so that no number of credentials uses it up.
 
 from __future__ import annotations
 
-# A step takes about a microsecond: 5 seconds for any content, and 5 more for 100 MB.
+# A step takes about a microsecond: 5 seconds for any content, and 5 more for each 100 MB.
 _LEAST_STEPS, _BYTES_A_STEP = 5_000_000, 20
 
 REASON = "too many places look like credentials, plain or encoded, but are not: the rest was not judged"
 
-# The cost in steps of work that is done once for each place.
+# The cost of the work on one place, in steps.
 SCREENED, SCREENED_BYTES, JUDGED = 4, 16, 20  # a match of the pattern: refused at once, and by the judge
 REFUSED = 4  # a place amid binary data that its own text refuses
 FIRED, IN_RUN = 2, 6  # a place where a trigger fires, and one in a run of base64 or hexadecimal

@@ -69,7 +69,7 @@ class Source(Protocol):
         """Yield the units to read, and what is known without reading."""
 
     def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
-        """Yield every raw finding as an occurrence; the only stage that computes provenance."""
+        """Yield every raw finding as an occurrence; no other stage computes provenance."""
 
     def check(self) -> Iterator[Skipped]:
         """Yield skips for missing parts of the target; called after all units were read."""

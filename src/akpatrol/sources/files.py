@@ -102,7 +102,7 @@ class FilesUnit(NamedTuple):
 class _Opener:
     """Opens files below ``root``; since the walk a name may have become a FIFO, which must not block, or a link.
 
-    The directories on the way to the last file stay open: the next one mostly lies near it.
+    The directories above the last file stay open, because the next file is usually near it.
     """
 
     def __init__(self, root: bytes) -> None:
@@ -133,7 +133,7 @@ class _Opener:
             if len(self._handles) < _MOST_OPEN:
                 self._handles.append(below)
                 self._names.append(name)
-            else:  # the place of one that no name leads back to
+            else:  # a file without a name in this tree
                 os.close(self._handles[-1])
                 self._handles[-1], self._names[-1] = below, b""
 
@@ -147,11 +147,11 @@ class _Opener:
 def read_fully(handle: int, number: int, expected: int) -> bytes:
     """Return ``number`` bytes, fewer only at the end; ``expected`` bytes should be left.
 
-    Network file systems and /proc may give less than was asked for long before the end.
+    Network file systems and /proc may return fewer bytes than requested long before the end.
     """
     parts = []
     while number > 0:
-        # One byte more than expected: coming short of it says that this is the end.
+        # One byte more than expected: fewer bytes mean that this is the end.
         wanted = min(number, expected + 1) if expected >= 0 else number
         parts.append(data := os.read(handle, wanted))
         if not data or len(data) == expected:
@@ -173,7 +173,7 @@ def _read_at(handle: int, offset: int, number: int) -> bytes:
 class FilesSource:
     """Regular files named on the command line and everything under the directories named there.
 
-    ``excluder(root)`` gives, for a directory that was named, what ``walk`` asks about the paths in it.
+    ``excluder(root)`` returns, for a named directory, the ``excluded`` argument of ``walk``.
     """
 
     parallel = True
@@ -208,7 +208,7 @@ class FilesSource:
         return None if self._total is None else (self._total, "files")
 
     def is_much(self) -> bool:
-        """Return False: to know it would take a walk."""
+        """Return False: the amount is unknown without a walk."""
         return False
 
     def plan(self) -> Iterator[Planned]:

@@ -33,33 +33,33 @@ _FRESH = 128
 
 
 class _Known(NamedTuple):
-    told: tuple[Counted | Excluded, ...]
+    counts: tuple[Counted | Excluded, ...]
     again: tuple[bytes, ...]
 
 
 class CachedFiles(FilesSource):
-    """Files and directories, read with ``log``. Use ``recall`` first and ``remember`` last."""
+    """Files and directories, read with ``cache``. Use ``recall`` first and ``remember`` last."""
 
     def __init__(
-        self, targets: Sequence[Target], excluder: Callable[[str], Callable[[bytes, bool], bool]], log: ScanCache
+        self, targets: Sequence[Target], excluder: Callable[[str], Callable[[bytes, bool], bool]], cache: ScanCache
     ) -> None:
         super().__init__(targets, excluder)
         self.begins_batch = lambda path: crc32(path) % _FRESH == 0
-        self._log = log
+        self._cache = cache
         self._conditions = ""
         self._keys: dict[FilesUnit, str] = {}
         self._read: dict[str, dict[str, object]] = {}
 
     def recall(self, conditions: str) -> None:
-        """Learn what decides, besides the bytes, what is found in them."""
+        """Receive the conditions, besides the bytes, that determine the findings."""
         self._conditions = conditions
 
     def plan(self) -> Iterator[Planned]:
         """Yield the units that are not cached; for the others, the cached counts and the files to scan again."""
         for planned in super().plan():
             if isinstance(planned, FilesUnit) and (key := _key(planned)):
-                if known := _known(self._log.get(self._conditions, _BATCH, key)):
-                    yield from known.told
+                if known := _known(self._cache.get(self._conditions, _BATCH, key)):
+                    yield from known.counts
                     if known.again:
                         yield RescanUnit(planned._replace(files=known.again, names=()))
                     continue
@@ -72,12 +72,12 @@ class CachedFiles(FilesSource):
             self._read[key] = value
 
     def remember(self) -> None:
-        """Keep what was read."""
-        self._log.put(self._conditions, _BATCH, self._read)
+        """Store the results."""
+        self._cache.put(self._conditions, _BATCH, self._read)
 
 
 def _key(unit: FilesUnit) -> str:
-    """Return a digest that changes when the files do, "" when there is none."""
+    """Return a digest that changes when the files do, "" if they cannot be identified."""
     facts: list[object] = [unit.root, unit.names, unit.named]
     newest = time_ns() - SETTLED_NS
     try:
@@ -92,8 +92,8 @@ def _key(unit: FilesUnit) -> str:
 
 
 def _value(unit: FilesUnit, read: ScanResult) -> dict[str, object] | None:
-    """Return what to keep of a batch; None when something befell it that is no one file's matter."""
-    # A skip in a container is called by the file and the way to it.
+    """Return the JSON value of a batch; None if a problem belongs to no single file."""
+    # A skip in a container is named by the file and the path in the container.
     items = {os.fsencode(skip.item.partition(" > ")[0]) for skip in read.skipped}
     again = items | {hit.origin.path or b"" for hit in read.findings}
     in_names = any(hit.origin.place is Place.PATH and not hit.origin.containers for hit in read.findings)
@@ -103,7 +103,7 @@ def _value(unit: FilesUnit, read: ScanResult) -> dict[str, object] | None:
 
 
 def _known(value: Any) -> _Known | None:
-    """Return what was kept of a batch; what is not as it was written is nothing."""
+    """Return the cached batch; None for malformed data."""
     counts = scan_counts.parse(value)
     try:
         return None if counts is None else _Known(counts, tuple(bytes.fromhex(path) for path in value["again"]))

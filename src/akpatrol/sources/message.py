@@ -22,7 +22,7 @@ _NOT_ADDED = re.compile(rb"^[- ].*$", re.MULTILINE)
 
 
 class MessageUnit(NamedTuple):
-    """The message's file, without what the diff of ``git commit --verbose`` takes out or leaves as it is.
+    """The message's file, without the removed and unchanged lines of the diff that ``git commit --verbose`` adds.
 
     Everything else below the scissors is read: whether git will cut there is unknown here.
     """

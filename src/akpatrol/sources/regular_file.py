@@ -1,4 +1,4 @@
-"""Opening what has to be a regular file, without waiting for a FIFO or waking a device."""
+"""Open a file that must be regular, without waiting for a FIFO or activating a device."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def opened(path: bytes) -> BufferedReader:
     """Open a regular file, or a link to one, to read it. Raises OSError for anything else."""
-    # Some devices act when they are opened, so that the first look is from outside.
+    # Some devices act when they are opened, so the type is checked first.
     _check(os.stat(path).st_mode)
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -26,7 +26,7 @@ def opened(path: bytes) -> BufferedReader:
     return os.fdopen(handle, "rb")
 
 
-def flaw(path: bytes) -> str:
+def problem(path: bytes) -> str:
     """Return why a path is no regular file, or a link to one; nothing when it is. Nothing is opened."""
     try:
         _check(os.stat(path).st_mode)

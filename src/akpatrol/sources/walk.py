@@ -1,4 +1,4 @@
-"""Directories as they lie on disk: every entry is read, left out by design, or said to be unreadable."""
+"""Walk directories on disk: every entry is read, left out by design, or reported as unreadable."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class RepositoryMet(NamedTuple):
 def walk(
     root: bytes, excluded: Callable[[bytes, bool], bool]
 ) -> Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]:
-    """Yield what lies under ``root``, sorted; ``excluded(path, is_directory)`` prunes.
+    """Yield everything under ``root``, sorted; ``excluded(path, is_directory)`` prunes.
 
     Nothing but directories is opened, no symbolic link is followed.
     """
@@ -81,7 +81,7 @@ def _file(entry: os.DirEntry[bytes], path: bytes) -> Iterator[DirectoryEntry | E
 
 
 def special(mode: int) -> str:
-    """Return what a file that is neither regular nor a directory is called."""
+    """Return the name of the type of a file that is neither regular nor a directory."""
     names = [
         (stat.S_ISFIFO, "FIFO"),
         (stat.S_ISSOCK, "socket"),

@@ -52,7 +52,7 @@ def next_page(headers: Mapping[str, str], url: str) -> str | None:
 
 
 def joined(url: str, address: str) -> str:
-    """Return where ``address`` leads to from ``url``; one that is none leads to no host."""
+    """Return ``address`` resolved against ``url``; an invalid one has no host."""
     try:
         return urljoin(url, address)
     except ValueError:

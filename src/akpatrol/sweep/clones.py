@@ -65,7 +65,7 @@ class _Job(NamedTuple):
 class Clones:
     """A cache of mirrors in ``directory``, which any number of threads and processes may use.
 
-    ``access`` is what https requests are to send as ``Authorization``, by the origin that it is for. One repository may
+    ``access`` has the ``Authorization`` header of https requests by origin. One repository may
     take ``deadline`` seconds, and its server be silent for ``silence`` of them.
     """
 
@@ -86,11 +86,11 @@ class Clones:
         """End all clones and fetches that run, and those that begin later, with a CloneError."""
         self._stopped.set()
 
-    def bring(self, wanted: CloneWanted, progress: Progress) -> str:
+    def fetch(self, wanted: CloneWanted, progress: Progress) -> str:
         """Return the path of a bare mirror that is up to date.
 
-        ``progress`` receives the current step in words, and its fraction from 0 to 1 where it is known. Raises
-        CloneError, and UsageError for an address that is not safe or when there is no git.
+        ``progress`` receives the current step in words, and its fraction from 0 to 1 if known. Raises CloneError, and
+        UsageError for an unsafe address or without git.
         """
         address = checked(wanted.url)
         mirror = mirrors.place(self._directory, wanted.url, address)
@@ -118,17 +118,17 @@ class Clones:
 
     def _clone(self, job: _Job, mirror: str, network: str) -> None:
         with mirrors.new(mirror) as made:
-            lender = mirrors.lender(self._directory, network)
-            # Not every repository can be borrowed from: its ids may be of another kind.
-            borrowed = ["--reference-if-able", lender] if lender else []
+            alternate = mirrors.alternate(self._directory, network)
+            # A mirror cannot borrow from a repository with another hash algorithm.
+            borrowed = ["--reference-if-able", alternate] if alternate else []
             self._git(
                 job,
                 [],
                 ["clone", "--mirror", "--progress", "--no-recurse-submodules", "--template=", *borrowed],
                 [made],
             )
-        if not lender:
-            mirrors.lend(self._directory, network, mirror)
+        if not alternate:
+            mirrors.register(self._directory, network, mirror)
 
     def _fetch(self, job: _Job, mirror: str) -> None:
         # The address and the refs to fetch are given again, so that the mirror's own configuration does not matter.
@@ -149,7 +149,7 @@ class Clones:
                 [env, *unwanted, *words],
                 as_process=True,
                 with_stdout=False,
-                # Ctrl-C is for the sweep, which then stops its clones; and all of them must be found to be killed.
+                # Ctrl-C is for the sweep, which then stops its clones; their process group is what it kills.
                 start_new_session=True,
                 pass_fds=(job.lock,),
             )
@@ -210,7 +210,7 @@ class _Watch(Thread):
 
 
 def _read(child: Popen[bytes], reader: CallableRemoteProgress, watch: _Watch) -> list[str]:
-    """Hand git's lines to the reader of its progress, and return those that are something else."""
+    """Pass git's lines to the reader of its progress, and return the other lines."""
     handle = reader.new_message_handler()
     output: deque[str] = deque(maxlen=_LINES_KEPT)
     if child.stderr is None:
@@ -231,7 +231,7 @@ def _reason(output: list[str], code: int, credential: Secret | None) -> str:
     """Return why git failed, in its own words, with nothing secret in them."""
     text = "\n".join(output)
     reason = first_line(text.encode("utf-8", "replace")) or f"git exited with {code}"
-    if reason.startswith("Could not read from remote repository"):  # ssh has said why
+    if reason.startswith("Could not read from remote repository"):  # ssh has printed the reason
         ssh_lines = [line for line in output if line and not line.startswith(("Cloning into", "remote:", "fatal:"))]
         reason = ssh_lines[0] if ssh_lines else reason
     if "returned error: 30" in reason:
@@ -242,7 +242,7 @@ def _reason(output: list[str], code: int, credential: Secret | None) -> str:
 
 
 def _spellings(credential: Secret | None) -> list[str]:
-    """Return what a server that repeats what it was sent could show: ``Basic`` and a user and a token in base64."""
+    """Return the texts that a server could repeat: ``Basic``, and the user and token in base64 and plain."""
     if not credential:
         return []
     encoded = credential.reveal().decode().partition(" ")[2]

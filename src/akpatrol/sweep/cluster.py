@@ -4,12 +4,12 @@ What a worker needs:
 
 - akpatrol of the caller's own version with the extra ``dask``, and a Python of the caller's minor version;
 - git, where the caller's ``PATH`` has it, and the targets under the paths that the caller gives: storage that all
-  machines mount at the same place. Clones too are made by the caller, so ``--clones`` must name such a place;
-- a cache directory of its own (``XDG_CACHE_HOME``, or the worker's home): what was read before is remembered there;
+  machines mount at the same place. The caller also makes the clones, so ``--clones`` must name such a place;
+- a cache directory of its own (``XDG_CACHE_HOME``, or the worker's home);
 - one thread, and as many workers as there are processors: ``dask worker ADDRESS --nworkers auto --nthreads 1``.
 
-The store is the caller's alone: workers never see it. Over anything but ``tls://`` no raw secret leaves the worker that
-found it. Certificates come from Dask's own configuration, which is the caller's:
+Only the caller writes the store; workers never see it. Over anything but ``tls://`` no raw secret leaves the worker
+that found it. Certificates come from Dask's own configuration, which is the caller's:
 https://distributed.dask.org/en/stable/tls.html
 
 A task whose worker dies is given to another by the scheduler; one that has killed several is tried once more when no
@@ -96,7 +96,7 @@ class Cluster:
         self._watcher.start()
 
     def submit(self, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
-        """Have a task done by a worker."""
+        """Submit a task to a worker."""
         outer: Future[_T] = Future()
         with self._lock:
             if self._loss:
@@ -107,7 +107,7 @@ class Cluster:
         return outer
 
     def close(self) -> None:
-        """Give up what was not done yet, and leave the cluster to others."""
+        """Cancel the tasks that are not done, and disconnect."""
         self._closed.set()
         with self._lock:
             waiting, self._waiting = self._waiting, set()
@@ -129,7 +129,7 @@ class Cluster:
     ) -> None:
         try:
             inner: Future[Any] = self._executor.submit(_done, self._terms, task, arguments)
-        except Exception as error:  # noqa: BLE001 - whatever a client says that lost its scheduler
+        except Exception as error:  # noqa: BLE001 - any error of a client that lost its scheduler
             inner = Future()
             inner.set_exception(error)
         inner.add_done_callback(lambda done: self._settle(done, outer, lambda: when_killed(outer, task, arguments)))
@@ -172,7 +172,7 @@ class Cluster:
             outer.set_result(result)
 
     def _lose(self, reason: str) -> None:
-        """Have all that is waited for, and all that comes, fail for one reason."""
+        """Let all pending and future tasks fail for one reason."""
         with self._lock:
             self._loss = self._loss or WorkersLostError(f"--dask {self._address}: {reason}", hint=_GO_ON)
             waiting, self._waiting = self._waiting, set()
@@ -180,12 +180,12 @@ class Cluster:
             outer.set_exception(self._loss)
 
     def _watch(self) -> None:
-        """Follow how many workers there are; a scheduler without any would let everything wait for ever."""
+        """Watch the number of workers: without any, the scheduler would let everything wait for ever."""
         last = monotonic()
         while not self._closed.wait(_GLANCE_SECONDS) and not self._loss:
             try:
                 threads = self._client.nthreads(callback_timeout=_ANSWER_SECONDS)
-            except Exception:  # noqa: BLE001 - whatever a client says that lost its scheduler
+            except Exception:  # noqa: BLE001 - any error of a client that lost its scheduler
                 if not self._closed.is_set():
                     self._lose("the scheduler no longer answers")
                 return
@@ -195,7 +195,7 @@ class Cluster:
                 self._lose("no workers are left")
 
     def _met(self) -> int:
-        """Return how many threads the workers have, once there is one and all that are there can take part."""
+        """Return how many threads the workers have. Waits for one; raises UsageError for one that cannot take part."""
         try:
             self._client.wait_for_workers(1, timeout=_ANSWER_SECONDS)
             answers = self._client.run(_versions, on_error="return")
@@ -218,7 +218,7 @@ class Cluster:
 
 
 def _done(terms: Terms, task: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    """Do a task, in a worker."""
+    """Run a task, in a worker."""
     from distributed import get_worker  # noqa: PLC0415 - in workers
 
     if reason := terms.refusal(*_versions(), get_worker().address):
@@ -244,19 +244,19 @@ def _client(address: str) -> Any:
     except ImportError:
         raise UsageError("--dask requires dask.distributed", hint="pip install 'akpatrol[dask]'") from None
     _hush()
-    # One whose construction failed would be closed when Python ends, and wait for ever for a thread that has ended.
+    # A client whose construction failed would be closed when Python ends, and then wait for ever for a dead thread.
     client: Any = Client.__new__(Client)
     try:
         client.__init__(address, timeout=_ANSWER_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
-        with suppress(Exception):  # what matters is that it did not come up
+        with suppress(Exception):  # the first error matters
             client.close(timeout=_CLOSE_SECONDS)
         raise UsageError(f"--dask {address}: no scheduler answers: {error}") from None
     return client
 
 
 def _hush() -> None:
-    """Keep Dask's own messages off standard error: errors that matter are reported as ours."""
+    """Keep Dask's own messages off standard error: errors that matter are reported by akpatrol."""
     for name in (*logging.Logger.manager.loggerDict, "asyncio"):
         if name.partition(".")[0] in ("asyncio", "distributed", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)

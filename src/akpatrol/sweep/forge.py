@@ -1,7 +1,7 @@
-"""Every repository of an organization, asked of its forge: the only module of the sweep that knows httpx.
+"""List every repository of an organization through its forge: the only module of the sweep that knows httpx.
 
-A token goes to the forge's own host and nowhere else: an answer that sends to another host, as a redirect or as the
-address of the next page, ends the listing. What cannot be listed is said, never left out.
+A token goes to the forge's own host and nowhere else: a redirect or a next page on another host ends the listing. An
+entry that cannot be listed is reported, never left out.
 
 GitHub: https://docs.github.com/en/rest/repos/repos#list-organization-repositories. GitLab:
 https://docs.gitlab.com/api/groups/#list-all-projects-in-a-group (archived projects are listed unless asked otherwise).
@@ -52,7 +52,7 @@ class ForgeError(AkpatrolError):
 
 
 class _Site(NamedTuple):
-    """One forge: ``api`` is the URL that requests begin with, ``clones`` that which clone addresses begin with."""
+    """One forge: requests begin with the URL ``api``, clone addresses with the URL ``clones``."""
 
     kind: str
     api: str
@@ -74,7 +74,7 @@ def github(
     """
     site = _site("github", url, token)
     headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-    # Oldest first, so that one that is made meanwhile moves no other to a page already read.
+    # Oldest first, so that a new repository moves no other to a page that was already read.
     start = f"{site.api}/orgs/{quote(_named(org), safe='')}/repos?type=all&sort=created&direction=asc&per_page=100"
     return _github(_Asker(site, headers, client, wait), start)
 
@@ -88,7 +88,7 @@ def gitlab(
 ) -> Iterator[CloneWanted | Skipped]:
     """Yield every project of a group and of its subgroups that the token may see; as ``github`` otherwise.
 
-    Projects that other groups share with it are theirs, and left to them.
+    Projects that other groups share with it are left out.
     """
     site = _site("gitlab", url, token)
     wanted = "include_subgroups=true&with_shared=false&order_by=id&sort=asc&per_page=100"
@@ -97,7 +97,7 @@ def gitlab(
 
 
 def access(kind: str, url: str, token: str | None) -> Mapping[str, Secret]:
-    """Return what clones from a forge are to send, by the origin that it is for; nothing without a token.
+    """Return the ``Authorization`` header for clones from a forge, by origin; nothing without a token.
 
     https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation
     and https://docs.gitlab.com/api/oauth2/#access-git-over-https-with-access-token name the users.
@@ -125,7 +125,7 @@ def _gitlab(asker: _Asker, start: str) -> Iterator[CloneWanted | Skipped]:
     with asker:
         for entry in asker.listed(start):
             url = _text(entry, "http_url_to_repo")
-            # Ids grow, so what a fork was forked from has mostly been listed before it.
+            # Ids grow, so a fork's origin has mostly been listed before it.
             parent = _text(entry.get("forked_from_project"), "http_url_to_repo")
             roots[url] = roots.get(parent, parent) or url
             yield _wanted(asker.site, url, _text(entry, "path_with_namespace"), roots[url] if parent else None)
@@ -186,7 +186,7 @@ class _Asker:
                 raise ForgeError(f"{self._host} returns pages without end")
 
     def detail(self, url: str) -> Mapping[str, Any]:
-        """Return one object, an empty one when the forge does not give it."""
+        """Return one object, an empty one if the forge does not return it."""
         try:
             answer, _ = self._ask(url)
         except AkpatrolError:

@@ -1,4 +1,4 @@
-"""``--github-org``, ``--gitlab-group`` and ``--forge-url``: whose repositories are listed, and with which token."""
+"""The options ``--github-org``, ``--gitlab-group`` and ``--forge-url``, with the token of each forge."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Forge(NamedTuple):
     token: str | None
 
     def repositories(self) -> Iterator[Planned]:
-        """Return what the forge lists. Raises UsageError, at once, for what is wrong from the start."""
+        """Return the repositories that the forge lists. Raises UsageError, at once, for unusable options."""
         from akpatrol.sweep import forge  # noqa: PLC0415 - httpx, which few sweeps need
 
         list_ = {"github": forge.github, "gitlab": forge.gitlab}[self.kind]
@@ -43,7 +43,7 @@ class Forge(NamedTuple):
         return listed()
 
     def access(self) -> Mapping[str, Secret]:
-        """Return what clones from it are to send, by origin."""
+        """Return the ``Authorization`` header for clones, by origin."""
         from akpatrol.sweep import forge  # noqa: PLC0415 - httpx, which few sweeps need
 
         return forge.access(self.kind, self._api(), self.token)
@@ -57,7 +57,7 @@ class Forge(NamedTuple):
 def forges_of(
     github: Sequence[str], gitlab: Sequence[str], url: str | None, environment: Mapping[str, str]
 ) -> tuple[Forge, ...]:
-    """Return what is asked for. Raises UsageError for a URL that cannot be both forges'."""
+    """Return the requested forges. Raises UsageError for one URL with both kinds."""
     if url and github and gitlab:
         raise UsageError("--forge-url names one forge, but two were requested", hint="sweep them separately")
     wanted = [*(("github", name) for name in github), *(("gitlab", name) for name in gitlab)]

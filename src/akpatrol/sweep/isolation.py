@@ -37,7 +37,7 @@ _ENVIRONMENT = {
     "LC_ALL": "C",
     "SSH_ASKPASS": "false",
 }
-# Proxies are often the only way out; a proxy sees the host's name, the TLS inside is checked as ever.
+# Proxies are often the only way out; a proxy sees the host's name, and TLS is checked as without it.
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy")
 _CONFIGURATION = (
     "advice.detachedHead=false",
@@ -68,7 +68,7 @@ _SETTINGS_COUNT = "GIT_CONFIG_COUNT"
 def environment(
     variables: Mapping[str, str], address: CloneAddress, credential: Secret | None, ceiling: str
 ) -> dict[str, str]:
-    """Return git's whole environment for one address; of the user's ``variables`` only what the way there needs.
+    """Return git's whole environment for one address, with only those of the user's ``variables`` that it needs.
 
     ``credential`` becomes the header ``Authorization`` of requests to that address's own host, by way of the
     environment, which other users cannot see as they can a command line.
@@ -95,6 +95,6 @@ def environment(
 
 
 def options(silence: float) -> list[str]:
-    """Return the options of git itself; ``silence`` is how many seconds a server may send nothing over http."""
+    """Return the options of git itself; ``silence`` is how many seconds an http server may send nothing."""
     settings = (*_CONFIGURATION, f"http.lowSpeedTime={max(1, round(silence))}")
     return [word for setting in settings for word in ("-c", setting)]

@@ -1,8 +1,8 @@
-"""Where mirrors lie in the cache of clones, who may touch one, and what is whole.
+"""The mirrors in the cache of clones: their paths, their locks, and whether they are complete.
 
 ``<host>/<path>-<hash of the address>.git`` is a mirror, ``.lock`` beside it its lock, ``.git.new`` one in the making,
-``networks/<hash>`` the name of the mirror that a repository and its forks share objects with. A mirror is never packed
-anew and loses no object, so that what another one borrows from it stays.
+``networks/<hash>`` the name of the mirror that a repository and its forks share objects with. A mirror is never
+repacked and loses no object, because others may borrow from it.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ def place(directory: str, url: str, address: CloneAddress) -> str:
     """Return the path of an address's mirror."""
     host = _part(f"{address.host}_{address.port}" if address.port else address.host)
     *parts, name = [_part(part) for part in address.path.removesuffix(".git").split("/") if part][-_MOST_PARTS:]
-    # A path that ends like a mirror's could be inside one.
+    # A path with a mirror's suffix could be inside a mirror.
     parts = [f"{part}_" if part.endswith(".git") else part for part in parts]
     return os.path.join(directory, host, *parts, f"{name}-{_digest(url)[:8]}.git")
 
 
 def whole(mirror: str) -> bool:
-    """Return whether there is a mirror, and what it borrows objects from."""
+    """Return whether the mirror exists, and the repositories that it borrows objects from."""
     if not all(os.path.exists(os.path.join(mirror, name)) for name in ("HEAD", "config", "objects", "refs")):
         return False
     objects = os.path.join(mirror, "objects")
@@ -52,10 +52,10 @@ def whole(mirror: str) -> bool:
 
 @contextmanager
 def locked(mirror: str, patient: Callable[[], bool]) -> Iterator[int]:
-    """Keep all others from a mirror, in this process and in others; gives the lock's descriptor.
+    """Lock a mirror against this process and others; yields the descriptor of the lock.
 
-    A git that is given the descriptor keeps the lock, too, and so outlives a sweep that is killed. Waits while
-    ``patient``; raises TimeoutError then, OSError when there can be no lock.
+    A git that inherits the descriptor holds the lock too, even if the sweep is killed. Waits while ``patient``; then
+    raises TimeoutError. Raises OSError if the lock cannot be created.
     """
     handle = os.open(mirror.removesuffix(".git") + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -73,7 +73,7 @@ def locked(mirror: str, patient: Callable[[], bool]) -> Iterator[int]:
 
 
 def clear(mirror: str) -> None:
-    """Remove what a killed clone or fetch left; the lock must be held."""
+    """Remove the remains of a killed clone or fetch; the lock must be held."""
     shutil.rmtree(mirror + _UNFINISHED, ignore_errors=True)
     for directory, below, files in os.walk(mirror):
         if directory == mirror:
@@ -89,21 +89,21 @@ def clear(mirror: str) -> None:
 
 
 def discard(mirror: str) -> None:
-    """Remove a mirror that is not whole."""
+    """Remove an incomplete mirror."""
     shutil.rmtree(mirror, ignore_errors=True)
 
 
 @contextmanager
 def new(mirror: str) -> Iterator[str]:
-    """Give a directory that becomes the mirror at the end, as a whole, and vanishes when anything fails.
+    """Yield a directory that becomes the mirror at the end, and is removed if anything fails.
 
-    The lock must be held, and what an earlier attempt left be cleared.
+    The lock must be held, and ``clear`` have been called.
     """
     made = mirror + _UNFINISHED
     os.mkdir(made, 0o700)
     try:
         yield made
-        # Relative ones hold when the whole cache is moved.
+        # Relative paths stay valid when the whole cache is moved.
         lines = [os.path.relpath(line, os.path.join(made, "objects")) for line in _alternates(made)]
         if lines:
             with open(os.path.join(made, *_ALTERNATES), "w", encoding="utf-8", errors="surrogateescape") as stream:
@@ -114,8 +114,8 @@ def new(mirror: str) -> Iterator[str]:
         raise
 
 
-def lender(directory: str, network: str) -> str | None:
-    """Return the mirror that a network of forks shares objects with, None when there is none yet."""
+def alternate(directory: str, network: str) -> str | None:
+    """Return the mirror that a network of forks borrows objects from, None when there is none yet."""
     try:
         with open(_register(directory, network), encoding="utf-8", errors="surrogateescape") as stream:
             mirror = os.path.join(directory, stream.read())
@@ -124,8 +124,8 @@ def lender(directory: str, network: str) -> str | None:
     return mirror if whole(mirror) else None
 
 
-def lend(directory: str, network: str, mirror: str) -> None:
-    """Let the network share objects with that mirror from now on."""
+def register(directory: str, network: str, mirror: str) -> None:
+    """Let the network borrow objects from that mirror from now on."""
     file = _register(directory, network)
     os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
     with tempfile.NamedTemporaryFile(

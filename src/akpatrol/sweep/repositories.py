@@ -1,6 +1,6 @@
 """Every repository beneath a directory: with a work tree, bare, nested in another, or a submodule's git directory.
 
-Nothing but directories and the pointers of git itself is opened, and no symbolic link is followed on the way down.
+Only directories and git's own pointer files are opened, and no symbolic link is followed on the way down.
 Layout: https://git-scm.com/docs/gitrepository-layout
 """
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST_POINTER = 4096
-# Of a git directory these hold no other; modules/ and worktrees/ do, and some people keep their work trees in it.
+# These parts of a git directory contain no repository. modules/ and worktrees/ do, and some people add work trees.
 _BARREN = frozenset((b"objects", b"refs", b"logs", b"hooks", b"info", b"lfs"))
 _TELLING = frozenset((b"HEAD", b"config", b"objects"))
 
 
 class Met(NamedTuple):
-    """A repository on the way; ``hidden`` is its work tree when that lies where no walk over files comes."""
+    """A repository on the way; ``hidden`` is its work tree if that is where no walk over files gets to."""
 
     repository: Repository
     hidden: bytes | None
@@ -36,7 +36,7 @@ def beneath(root: bytes) -> Iterator[Met | Skipped]:
     back, because the tree's author could otherwise make the sweep read any repository on this machine.
     """
     pending = [(root, False)]
-    # Looked into last: a submodule is then known by its work tree, if it has one.
+    # Searched last: by then, a submodule is known by its work tree, if it has one.
     git_dirs: deque[bytes] = deque()
     shared = [root]
     while pending or git_dirs:
@@ -51,7 +51,7 @@ def beneath(root: bytes) -> Iterator[Met | Skipped]:
         repository = _here(directory, names, is_root=directory == root)
         if repository and directory == root:
             yield Met(repository, None)
-            if not _beneath(common(repository), shared):  # of a work tree that is linked, or a submodule's
+            if not _beneath(common(repository), shared):  # of a linked work tree, or of a submodule
                 shared.append(common(repository))
                 git_dirs.append(repository.common_dir)
         elif repository and _leads_back(repository, shared):
@@ -102,7 +102,7 @@ def _below(entries: list[os.DirEntry[bytes]], barren: frozenset[bytes]) -> list[
 
 
 def _leads_back(repository: Repository, roots: list[bytes]) -> bool:
-    """Return whether a repository lies where it may, or is one that knows the work tree it was met by."""
+    """Return whether a repository is in an allowed place, or points back to the work tree that led to it."""
     shared = common(repository)
     if _beneath(shared, roots):
         return True

@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 # One worker reads a smaller target in well under a minute.
 _LARGE_BYTES = 48 << 20
 _LARGE_AT_ONCE = 2
-# So few and small targets, when there are no others, are read sooner than a process starts.
+# So few small targets are read faster than a process starts.
 _FEW, _LITTLE_BYTES = 4, 8 << 20
 _CLONES_AT_ONCE = 4
 _IN_FLIGHT_A_WORKER = 2
 _UNITS_A_WORKER = 4
-# Among this many targets the largest starts first, so that the end does not wait for it.
+# Among this many targets the largest starts first, so that it does not delay the end.
 _AHEAD = 512
 _GLANCE_SECONDS = 0.5
 
@@ -65,11 +65,11 @@ class Watch(Protocol):
 
 
 class _StoppedError(Exception):
-    """Nothing more is to be begun."""
+    """The sweep was stopped: nothing more is started."""
 
 
 class _Waiting(NamedTuple):
-    """A target ahead, in the order in which they are begun."""
+    """A target that waits, in the order in which targets start."""
 
     order: tuple[int, int]
     target: Target
@@ -77,7 +77,7 @@ class _Waiting(NamedTuple):
 
 
 class Sweep:
-    """Looks through targets for the run ``run`` of a store. ``stop`` may be called from a signal's handler."""
+    """Scans targets for the run ``run`` of a store. ``stop`` may be called from a signal's handler."""
 
     def __init__(self, pool: WorkerPool, order: ScanSpec, store: SweepStore, run: int, watch: Watch) -> None:
         self._pool = pool
@@ -85,7 +85,7 @@ class Sweep:
         self._store = store
         self._run = run
         self._watch = watch
-        # Acceptances that expire are checked again every day.
+        # The date is a condition, because accepted skips may expire.
         until = (order.accept, date.today().isoformat()) if order.accept else ()  # noqa: DTZ011 - any day will do
         self._conditions = f"{conditions(order.rules.digest, order.limits)} {order.minimum} {order.exclude!r} {until!r}"
         self._ahead: list[_Waiting] = []
@@ -99,7 +99,7 @@ class Sweep:
         self.secrets: dict[str, Credential] = {}
 
     def stop(self) -> None:
-        """Begin nothing more, and give up what is large; what is being read is finished."""
+        """Start nothing more, and cancel large targets; small targets in progress are finished."""
         self._stopping.set()
 
     @property
@@ -107,13 +107,13 @@ class Sweep:
         """Whether it was stopped."""
         return self._stopping.is_set()
 
-    def go(self, plan: Iterable[Planned], bring: Callable[[CloneWanted], str]) -> None:
-        """Scan all targets of a plan; ``bring`` clones a remote one and returns the mirror's path."""
+    def go(self, plan: Iterable[Planned], clone: Callable[[CloneWanted], str]) -> None:
+        """Scan all targets of a plan; ``clone`` clones a remote one and returns the mirror's path."""
         planned = iter(plan)
         with ThreadPoolExecutor(_CLONES_AT_ONCE) as carriers, ThreadPoolExecutor(_LARGE_AT_ONCE) as conductors:
             try:
                 while True:
-                    self._survey(planned, lambda wanted: carriers.submit(bring, wanted))
+                    self._survey(planned, lambda wanted: carriers.submit(clone, wanted))
                     self._begin(conductors)
                     if not self._flying and not (self._coming and not self.stopped):
                         break
@@ -126,7 +126,7 @@ class Sweep:
                 raise
 
     def _survey(self, planned: Iterator[Planned], carry: Callable[[CloneWanted], Future[str]]) -> None:
-        """Look at the next targets from outside; what is as it was need not be opened."""
+        """Check the signatures of the next targets; unchanged ones need not be opened."""
         if self.stopped:
             return
         room = max(0, _AHEAD - len(self._ahead) - len(self._coming))
@@ -179,20 +179,20 @@ class Sweep:
 
     def _is_conducted(self, waiting: _Waiting) -> bool:
         """Return whether a target is split among the workers, or read here because its name holds a secret."""
-        if work.tells(self._order, waiting.target):
+        if work.reveals(self._order, waiting.target):
             return True
         if self._pool.workers == 1 or len(self._conducted) >= _LARGE_AT_ONCE or waiting.seen.size <= _LARGE_BYTES:
             return False
-        # Larger than a worker's share of all that is ahead: the others would wait for it at the end.
+        # Larger than a worker's share of the remaining work: the others would wait for it at the end.
         return waiting.seen.size * self._pool.workers > self._ahead_bytes
 
     def _read(self, source: Source, result: ScanResult) -> None:
-        """Have the units of a large target read by the pool."""
+        """Let the pool read the units of a large target."""
 
         def submit(unit: Unit) -> Future[ScanResult]:
             if self.stopped:
                 raise _StoppedError
-            pool = InlinePool() if work.tells(self._order, unit) else self._pool
+            pool = InlinePool() if work.reveals(self._order, unit) else self._pool
             return pool.submit(work.piece, self._order, unit)
 
         complete = partial(work.completed, self._order)
@@ -229,11 +229,11 @@ class Sweep:
         self._watch.done(waiting.seen.size, outcome)
 
     def _skip(self, name: str, reason: str) -> None:
-        """Keep that nothing of a target could be read; its name may hold a secret."""
+        """Record that a target could not be read at all; its name may hold a secret."""
         self._store.skip(self._run, work.shown(self._order, name), work.shown(self._order, reason))
 
     def _arrived(self, future: Future[str]) -> None:
-        """Go on with what was cloned."""
+        """Admit the targets whose clones are ready."""
         wanted = self._coming.pop(future)
         try:
             path = future.result()

@@ -25,14 +25,14 @@ _ALTERNATES_BYTES = 1 << 20
 
 
 class TargetSignature(NamedTuple):
-    """``signature`` is None for what does not keep still or cannot be listed; ``size`` in bytes, as stored."""
+    """``signature`` is None for a target that is changing or cannot be listed; ``size`` in bytes, as stored."""
 
     signature: str | None
     size: int
 
 
 def look(target: Target, own: Collection[bytes] = ()) -> TargetSignature:
-    """Return what a target looks like now, without the files that are the sweep's ``own``. Does not raise."""
+    """Return a target's signature now, without the sweep's ``own`` files. Does not raise."""
     digest, size, settled, now = sha256(), 0, True, time_ns()
     for line, status in _files(target):
         if line[:-1] in own:

@@ -44,7 +44,7 @@ class _Standing(NamedTuple):
 
 
 def changes(connection: Connection, earlier: SweepRun, run: int, minimum: Confidence) -> Changes:
-    """Return the changes of credentials of at least a confidence, in either run; the new ones first, the gone last.
+    """Return the changes of credentials with at least this confidence in either run; new first, gone last.
 
     A credential is gone when a target that was scanned since no longer has it, and no other target does.
     Raises ValueError, TypeError or KeyError for damaged rows.

@@ -30,8 +30,8 @@ class _Path(NamedTuple):
 def resolve(words: Sequence[str], first: int = 0) -> Iterator[Planned]:
     """Yield the targets to scan, each once; they are numbered from ``first``.
 
-    A directory means every repository at and below it and, unless it is a bare repository, its files. ``@FILE`` names a
-    file with one word on each line, where an unusable word is a skip. Paths are relative to the current
+    A directory stands for every repository at and below it and, unless it is a bare repository, its files. ``@FILE``
+    names a file with one word on each line, where an unusable word is a skip. Paths are relative to the current
     directory. Raises UsageError, before anything is scanned, for an unusable command line.
     """
     named: list[_Path | CloneWanted | Skipped] = []
@@ -44,7 +44,7 @@ def resolve(words: Sequence[str], first: int = 0) -> Iterator[Planned]:
 
 
 class _Resolver:
-    """Walks; remembers what was named or met already."""
+    """Resolves words to targets, each target once."""
 
     def __init__(self, first: int) -> None:
         self._numbers = count(first)

@@ -1,7 +1,7 @@
-"""Addresses that repositories are cloned from: which words are one, which are safe, and how one is shown.
+"""Addresses that repositories are cloned from: recognise them, check that they are safe, and show them.
 
-What git takes for an address: https://git-scm.com/docs/git-clone#_git_urls. ``<transport>::<address>`` starts a program
-of its own (https://git-scm.com/docs/git-remote-ext), and ``file://`` would reach what was never named.
+Addresses that git accepts: https://git-scm.com/docs/git-clone#_git_urls. ``<transport>::<address>`` starts a program
+of its own (https://git-scm.com/docs/git-remote-ext), and ``file://`` would reach files that were never named.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _HINT = "give https://host/path, ssh://user@host/path, user@host:path or git://h
 _SCHEMES = ("https", "http", "ssh", "git")
 _HELPER = re.compile(r"[A-Za-z0-9+.-]*::")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-# As git has it: a colon before any slash. Without a user name it is rather a file's name.
+# As in git: a colon before any slash. Without a user name it is more likely a file's name.
 _SHORT = re.compile(r"(?P<user>[^/@]*)@(?P<host>\[[^]]*\]|[^/:@]*):(?P<path>.*)", re.DOTALL)
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")

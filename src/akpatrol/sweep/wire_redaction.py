@@ -1,6 +1,6 @@
-"""Wire redaction: only a unit without secrets in its names, and the places to read again, cross an open wire.
+"""Wire redaction: over an unencrypted connection go only units without secrets in their names, and places to reread.
 
-The coordinating process reads those few places itself, and then knows all that a single process would know.
+The coordinating process reads those few places itself, so it gets the same result as a single process.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ class RedactedResult(ScanResult):
         self.fingerprints = fingerprints
 
 
-def tells(examiner: Examiner, sent: Unit | Target) -> bool:
+def reveals(examiner: Examiner, sent: Unit | Target) -> bool:
     """Return whether the names, which the reader must know, hold or may hold a secret."""
     names = _names(sent)
     chunk = Chunk(Origin("0", Place.PATH), b"\0".join(names or ()), names=True)
     return names is None or any(isinstance(item, RawFinding) for item in examiner.examine_item(chunk))
 
 
-def withheld(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
+def redacted(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
     """Return a unit's result without any secret."""
     redact = Redactor(examiner.engine, [hit.match.secret for hit in read.findings])
     texts = [text for skip in read.skipped for text in (skip.item, skip.reason)] + read.uncacheable
@@ -61,7 +61,7 @@ def withheld(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
 
 
 def complete(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
-    """Return a unit's complete result, by reading again what was withheld."""
+    """Return a unit's complete result; what was redacted is read again."""
     if not isinstance(read, RedactedResult):
         return read
     if read.again:
@@ -69,10 +69,10 @@ def complete(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
         if _fingerprints(hits) == read.fingerprints:
             read.findings += hits
             return read
-    return tally(examiner, unit)
+    return read_unit(examiner, unit)
 
 
-def tally(examiner: Examiner, unit: Unit) -> ScanResult:
+def read_unit(examiner: Examiner, unit: Unit) -> ScanResult:
     """Read a unit."""
     result = ScanResult()
     for item in examined(examiner, unit):

@@ -89,7 +89,7 @@ _own = local()
 
 
 def examiner(order: ScanSpec) -> Examiner:
-    """Return this thread's examiner: what it is compiled of is the same for all targets, and it serves one thread."""
+    """Return this thread's examiner: all targets share its compiled rules, and it serves one thread."""
     key = (order.rules.digest, order.limits, order.remember)
     if getattr(_own, "key", None) != key:
         _own.key, _own.examiner = key, Examiner(order.rules, order.limits)
@@ -108,12 +108,12 @@ def whole(order: ScanSpec, target: Target) -> TargetResult:
 
 
 def through(order: ScanSpec, target: Target, reader: Reader | None = None) -> TargetResult:
-    """Look through one target; a ``reader`` has its units read elsewhere."""
+    """Scan one target; a ``reader`` has its units read elsewhere."""
     target_examiner = examiner(order)
-    cache = _cache(order)
-    with closing(ScanCache(cache)) as log:
+    directory = _cache(order)
+    with closing(ScanCache(directory)) as cache:
         try:
-            source = _source(order, target, log if cache else None)
+            source = _source(order, target, cache if directory else None)
         except (AkpatrolError, OSError) as error:
             return outcome(order, failed(target, error))
         excluded = order.leaves_out(target.root)
@@ -130,8 +130,8 @@ def through(order: ScanSpec, target: Target, reader: Reader | None = None) -> Ta
 
 def piece(order: ScanSpec, unit: Unit) -> ScanResult:
     """Read one unit of a target too large for one process; ``completed`` turns this into the unit's result."""
-    read = wire_redaction.tally(examiner(order), unit)
-    return wire_redaction.withheld(examiner(order), unit, read) if order.nameless else read
+    read = wire_redaction.read_unit(examiner(order), unit)
+    return wire_redaction.redacted(examiner(order), unit, read) if order.nameless else read
 
 
 def completed(order: ScanSpec, unit: Unit, read: ScanResult) -> ScanResult:
@@ -139,9 +139,9 @@ def completed(order: ScanSpec, unit: Unit, read: ScanResult) -> ScanResult:
     return wire_redaction.complete(examiner(order), unit, read) if order.nameless else read
 
 
-def tells(order: ScanSpec, sent: Unit | Target) -> bool:
+def reveals(order: ScanSpec, sent: Unit | Target) -> bool:
     """Return whether a request to read something would reveal a secret."""
-    return order.nameless and wire_redaction.tells(examiner(order), sent)
+    return order.nameless and wire_redaction.reveals(examiner(order), sent)
 
 
 def shown(order: ScanSpec, text: str) -> str:
@@ -150,7 +150,7 @@ def shown(order: ScanSpec, text: str) -> str:
 
 
 def outcome(order: ScanSpec, report: Report) -> TargetResult:
-    """Return a report as what is kept of it."""
+    """Return the result of a report: its document, and its raw secrets if requested."""
     redact = Redactor(examiner(order).engine, [credential.secret for credential in report.credentials])
     options = RenderOptions(redact, order.rules, datetime.now(UTC))
     credentials = report.credentials if order.secrets else ()
@@ -180,13 +180,13 @@ def failed(target: Target, error: Exception) -> Report:
     return Report("sweep", now, 0.0, (target,), Coverage(skipped=(Skipped(target.root, reason),)), ())
 
 
-def _source(order: ScanSpec, target: Target, log: ScanCache | None) -> Source:
+def _source(order: ScanSpec, target: Target, cache: ScanCache | None) -> Source:
     """Return the source of a target. Raises GitError and OSError for what cannot be opened."""
     if target.kind != "repository":
         os.stat(target.root)
-        return CachedFiles([target], order.leaves_out, log) if log else FilesSource([target], order.leaves_out)
+        return CachedFiles([target], order.leaves_out, cache) if cache else FilesSource([target], order.leaves_out)
     repo = repository.at(os.fsencode(target.root))
     if not repo:
         raise GitError("no longer a git repository")
     git = Git(repo, common=True)
-    return HistorySource(git, describe.target(git)._replace(id=target.id, root=target.root), log, lent=False)
+    return HistorySource(git, describe.target(git)._replace(id=target.id, root=target.root), cache, lent=False)

@@ -1,4 +1,4 @@
-"""What unwrapping may cost: bounds on each open container, and on the outermost with everything within it."""
+"""Bound the cost of unwrapping: for each open container, and for the outermost with everything within it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _RATIO_FROM = 1 << 30
 
 
 class OverLimit(Exception):  # noqa: N818 - a bound was met, nobody erred
-    """Opening must end. ``level`` is the container that went over its bound, None where one was not opened at all.
+    """Opening must end. ``level`` is the container that exceeded its bound, None where one was not opened at all.
 
-    The message is the reason, and the option that moves the bound.
+    The message is the reason, and the option that changes the bound.
     """
 
     def __init__(self, reason: str, level: Level | None = None) -> None:
@@ -26,14 +26,14 @@ class OverLimit(Exception):  # noqa: N818 - a bound was met, nobody erred
 
 
 class Level:
-    """One open container and what it has cost so far; made by ``Budget.inside``.
+    """One open container and its cost so far; created by ``Budget.inside``.
 
     Once over its bound it stays so: each further call here, or at a level within it, raises the same ``OverLimit``.
     """
 
     def __init__(self, budget: Budget, parents: tuple[Level, ...], stored: int | None) -> None:
         self._budget = budget
-        # Outermost first: where several went over at once, the one that ends everything is named.
+        # Outermost first: where several exceed a bound at once, the one that ends everything is named.
         self._open = (*parents, self)
         self._known = stored is not None
         self.stored = stored or 0
@@ -47,8 +47,8 @@ class Level:
         """How many members the container may hold."""
         return self._budget.limits.members
 
-    def took(self, size: int) -> None:
-        """Count ``size`` bytes read of the container itself, which stand for its size where that is not known."""
+    def count_stored(self, size: int) -> None:
+        """Count ``size`` bytes read of the container itself; their sum is its size where that is not known."""
         if not self._known:
             self.stored += size
 
@@ -58,14 +58,14 @@ class Level:
         self.check()
 
     def spend(self, size: int) -> None:
-        """Count ``size`` bytes that a decompressor gave, here and in what is round this one. Raises OverLimit."""
+        """Count ``size`` decompressed bytes, here and in the containers around this one. Raises OverLimit."""
         self.expanded += size
         for level in self._open:
             level.total += size
         self.check()
 
     def check(self) -> None:
-        """Raise OverLimit if this container or one round it is over a bound, of time too."""
+        """Raise OverLimit if this container or one around it is over a bound, including that on time."""
         for level in self._open:
             if level.over is None:
                 level.over = self._budget.reason(level, outermost=level is self._open[0])
@@ -74,10 +74,10 @@ class Level:
 
 
 class Budget:
-    """What one outermost container may cost, with everything within it.
+    """The bounds on one outermost container, with everything within it.
 
-    ``stored`` is its size in bytes where that is known. ``named`` says that the caller named the file: the two bounds
-    on expanded bytes do not count then. Seconds count from here; ``clock`` gives them.
+    ``stored`` is its size in bytes where that is known. ``named`` says that the caller named the file: then the two
+    bounds on expanded bytes do not apply. Seconds count from its creation, by ``clock``.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class Budget:
 
 
 def _size(size: int) -> str:
-    """Return ``size`` in bytes as people write it."""
+    """Format ``size`` in bytes with a unit."""
     for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
         if size >= unit:
             return f"{size / unit:.4g} {name}"

@@ -1,4 +1,4 @@
-"""Is it live, and what can it do: asking the API about credentials, each one once.
+"""Ask the API about credentials, each once: whether it is live, and what it can do.
 
 Nothing here opens a connection, or imports what could, before ``verify_all`` has a credential that may be sent.
 """
@@ -73,7 +73,7 @@ def verify_all(
 def _follow(
     batch: Background, results: dict[Key, Verification], on_result: Callable[[Credential, Verification], None]
 ) -> bool:
-    """Take in what the batch learns. Returns whether it was interrupted."""
+    """Collect the results of the batch. Returns whether it was interrupted."""
     stages: dict[Key, Stage] = {}
 
     def take(learned: PartialResult) -> None:

@@ -1,4 +1,4 @@
-"""From the bytes of a response to an ``Answer``: what it is, none of what it says except scopes."""
+"""Turn the bytes of a response into an ``Answer``: its form, and of its content only scopes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Response(NamedTuple):
 
 
 def read(response: Response) -> Answer:
-    """Return what a response is."""
+    """Return the answer in a response."""
     document = _document(response) if _is_json(response.media_type) else None
     detail = document.get("detail") if isinstance(document, dict) else None
     shape = Shape.DATA if isinstance(document, (dict, list)) else Shape.OTHER
@@ -52,7 +52,7 @@ def _is_json(media_type: str) -> bool:
 
 
 def _document(response: Response) -> object:
-    """Return the JSON document; of one that was cut, an empty list or object if all that is there is well formed."""
+    """Return the JSON document; for a cut one, an empty list or object if its beginning is well formed."""
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(response.body, final=response.whole)
     except UnicodeDecodeError:
@@ -60,7 +60,7 @@ def _document(response: Response) -> object:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        # A long list of agents is no less the API's for being cut: then the only fault is where it ends.
+        # A long list of agents is the API's answer even if it is cut: then its end is the only error.
         at_end = error.pos >= len(text) - len("\\u0000\\u0000") or error.msg.startswith("Unterminated string")
         start = text.lstrip()[:1]
         return {"[": [], "{": {}}.get(start) if at_end and not response.whole else None

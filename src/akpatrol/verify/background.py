@@ -33,13 +33,13 @@ class PartialResult(NamedTuple):
 
 
 class Background:
-    """Runs one batch; iterating gives what it learns, closing stops it."""
+    """Runs one batch; iterating yields its results, closing stops it."""
 
     def __init__(
         self, credentials: Sequence[Credential], options: VerifyOptions, transport: httpx.AsyncBaseTransport | None
     ) -> None:
         self._credentials = credentials
-        self._wishes = options
+        self._options = options
         self._transport = transport
         self._learned: list[PartialResult] = []
         self._news: queue.SimpleQueue[PartialResult | None] = queue.SimpleQueue()
@@ -57,7 +57,7 @@ class Background:
             raise self._error
 
     def stop(self) -> list[PartialResult]:
-        """Cancel what is under way and return all that was learned: an interrupt may lose what was just given out."""
+        """Cancel the requests in progress and return all results: an interrupt may lose one that was just yielded."""
         if self._thread.is_alive() and self._begun.wait(_STOP_SECONDS) and self._loop and self._task:
             with suppress(RuntimeError):  # the loop closed by itself in between
                 self._loop.call_soon_threadsafe(self._task.cancel)
@@ -77,8 +77,8 @@ class Background:
     async def _batch(self) -> None:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         self._begun.set()
-        async with Verifier(self._wishes, self._transport) as verifier:
-            await Batch(self._wishes, verifier.ask, self._learn).run(self._credentials)
+        async with Verifier(self._options, self._transport) as verifier:
+            await Batch(self._options, verifier.ask, self._learn).run(self._credentials)
 
     def _learn(self, credential: Credential, verification: Verification, stage: Stage) -> None:
         self._learned.append(learned := PartialResult(credential, verification, stage))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from akpatrol.model.credential import Verification, VerificationStatus
 from akpatrol.verify import control
 from akpatrol.verify.client import SCOPES
-from akpatrol.verify.contract import NOT_ASKED, Answer, Said, decide, distrust, said, worse
+from akpatrol.verify.contract import NOT_ASKED, Answer, Meaning, decide, distrust, meaning, worse
 from akpatrol.verify.results import GIVEN_UP, INTERRUPTED_WHILE, CredentialAnswers, Stage, not_sent, now, verification
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ class Batch:
     """
 
     def __init__(
-        self, wishes: VerifyOptions, ask: Ask, learn: Callable[[Credential, Verification, Stage], None]
+        self, options: VerifyOptions, ask: Ask, learn: Callable[[Credential, Verification, Stage], None]
     ) -> None:
-        self._wishes = wishes
+        self._options = options
         self._ask = ask
         self._learn = learn
         self._controls: dict[CredentialKind, dict[str | None, Answer]] = {}
@@ -63,7 +63,7 @@ class Batch:
             self._controls[kind] = await self._control(kind, members[0].secret)
         waiting = iter(credentials)
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._wishes.concurrency):
+            for _ in range(self._options.concurrency):
                 group.create_task(self._work(waiting))
         sent = {
             credential.kind for credential, asked, _ in self._asked if any(one.answer != NOT_ASKED for one in asked)
@@ -82,8 +82,8 @@ class Batch:
 
     def _steps(self, kind: CredentialKind) -> tuple[str | None, ...]:
         """Return the organizations to name, or none for a kind that is sent without."""
-        if kind.needs_organization and self._wishes.organizations:
-            return tuple(dict.fromkeys(self._wishes.organizations))
+        if kind.needs_organization and self._options.organizations:
+            return tuple(dict.fromkeys(self._options.organizations))
         return (None,)
 
     async def _work(self, waiting: Iterator[Credential]) -> None:
@@ -115,7 +115,7 @@ class Batch:
         answer = await self._ask(_path(credential.kind), credential.secret, step)
         decision = decide(credential.kind, organization_given=step is not None, control=first, answer=answer)
         # Without its organization a token would only get the same answer again.
-        wanted = self._wishes.scopes and said(answer) is not Said.CLAIM_MISSING
+        wanted = self._options.scopes and meaning(answer) is not Meaning.CLAIM_MISSING
         if not wanted or decision.status is not VerificationStatus.ACTIVE:
             return CredentialAnswers(step, answer)
         return CredentialAnswers(step, answer, await self._ask(SCOPES, credential.secret, step))

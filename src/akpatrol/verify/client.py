@@ -1,9 +1,9 @@
-"""How the API is asked: the only module that knows httpx and tenacity.
+"""The API client: the only module that knows httpx and tenacity.
 
 A credential goes into one header of one request to one host, and nowhere else: its request is never followed
 elsewhere, never logged, and every failure becomes a value that does not hold it. Proxies are taken from the
 environment (``HTTPS_PROXY``, ``NO_PROXY``), since many networks have no other way out: a proxy sees the host's name,
-the TLS inside is checked as ever, and what it says itself proves nothing. This machine is asked without a proxy.
+TLS is checked as without it, and its own answers prove nothing. Requests to this machine use no proxy.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Verifier:
     """Asks the API. An asynchronous context manager; ``transport`` replaces the network in tests."""
 
     def __init__(self, options: VerifyOptions, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._wishes = options
+        self._options = options
         self._base = address(options.api_url)
         self._pace = Pace(options.rps, options.retry_seconds)
         self._client = _client(options, transport, trust_env=not self._base.loopback)
@@ -62,14 +62,14 @@ class Verifier:
 
     async def ask(self, path: str, secret: Secret, organization: str | None = None) -> Answer:
         """Return the API's answer to one GET, after a few more attempts when it throttles or fails."""
-        first = self._wishes.backoff_seconds
+        first = self._options.backoff_seconds
         backoff = tenacity.wait_exponential(first, _LONGEST_BACKOFF) + tenacity.wait_random(0, first)
         retrying = tenacity.AsyncRetrying(
             sleep=asyncio.sleep,
             retry=tenacity.retry_if_result(_worth_another),
             wait=lambda state: max(backoff(state), _asked_to_wait(state)),
             stop=lambda state: (
-                state.attempt_number >= self._wishes.attempts or not self._pace.hold(state.upcoming_sleep)
+                state.attempt_number >= self._options.attempts or not self._pace.hold(state.upcoming_sleep)
             ),
             retry_error_callback=_last,
         )
@@ -78,7 +78,7 @@ class Verifier:
     async def _once(self, path: str, secret: Secret, organization: str | None) -> Answer:
         await self._pace.turn()
         try:
-            async with asyncio.timeout(self._wishes.total_seconds):
+            async with asyncio.timeout(self._options.total_seconds):
                 return await self._get(path, secret, organization)
         except Exception as error:  # noqa: BLE001 - its message or its frames could show the credential
             return Answer(failure=_failure(error))

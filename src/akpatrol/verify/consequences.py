@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def severity(unverified: Severity, state: State, status: VerificationStatus) -> Severity:
-    """Return how bad the leak is once the API has been asked.
+    """Return the severity after verification.
 
-    A live credential in a file that git ignores is where it should be, and stays as mild as it was.
+    A live credential in a file that git ignores is in the right place, so its severity does not rise.
     """
     if status is VerificationStatus.INACTIVE:
         return Severity.LOW
@@ -25,7 +25,7 @@ def severity(unverified: Severity, state: State, status: VerificationStatus) -> 
 
 
 def attribution(unverified: Attribution, status: VerificationStatus) -> Attribution:
-    """Return whose it is once the API has been asked: only what it accepts is surely its own."""
+    """Return the attribution after verification: only a credential that the API accepts is confirmed."""
     return Attribution.CONFIRMED if status is VerificationStatus.ACTIVE else unverified
 
 

@@ -55,7 +55,7 @@ class Answer(NamedTuple):
     retry_after: float | None = None
 
 
-class Said(StrEnum):
+class Meaning(StrEnum):
     """The meaning of an answer; as answers to a negative control, the most trustworthy comes first."""
 
     REFUSED = "refused"
@@ -91,42 +91,42 @@ _STATUSES = {
 }
 
 
-def said(answer: Answer) -> Said:
-    """Read one answer. Only the API's own JSON says anything."""
+def meaning(answer: Answer) -> Meaning:
+    """Return the meaning of one answer. Only the API's own JSON has one."""
     if answer.failure:
-        return Said.NOTHING
+        return Meaning.NOTHING
     if _is_success(answer.status) and answer.shape is Shape.DATA:
-        return Said.ACCEPTED
+        return Meaning.ACCEPTED
     if answer.shape is not Shape.DETAIL:
-        return Said.NOTHING
+        return Meaning.NOTHING
     if answer.status == _FORBIDDEN:
-        return Said.FORBIDDEN
+        return Meaning.FORBIDDEN
     if answer.status == _UNAUTHORIZED:
-        return Said.CLAIM_MISSING if answer.claim_missing else Said.REFUSED
-    return Said.NOTHING
+        return Meaning.CLAIM_MISSING if answer.claim_missing else Meaning.REFUSED
+    return Meaning.NOTHING
 
 
 def worse(before: Answer, after: Answer) -> Answer:
-    """Return the answer to a negative control that is trusted less."""
-    order = list(Said)
-    return max(before, after, key=lambda answer: order.index(said(answer)))
+    """Return the less trustworthy of two answers to negative controls."""
+    order = list(Meaning)
+    return max(before, after, key=lambda answer: order.index(meaning(answer)))
 
 
 def distrust(kind: CredentialKind, *, organization_given: bool, control: Answer) -> str | None:
-    """Return why nothing of that kind can be believed, None when the negative control was refused as it should be."""
-    match said(control):
-        case Said.REFUSED:
+    """Return why the answers for a kind cannot be trusted, None if the negative control was refused as it should be."""
+    match meaning(control):
+        case Meaning.REFUSED:
             return None
-        case Said.CLAIM_MISSING if not kind.needs_organization:
-            return None  # still a 401; only the positive answers are believed then, and the plain refusals
-        case Said.CLAIM_MISSING if organization_given:
+        case Meaning.CLAIM_MISSING if not kind.needs_organization:
+            return None  # still a 401; then only the positive answers and the plain refusals are trusted
+        case Meaning.CLAIM_MISSING if organization_given:
             return "The API asks for an organization although one was sent, so its answers prove nothing."
-        case Said.CLAIM_MISSING:
+        case Meaning.CLAIM_MISSING:
             return (
                 "Without an organization the API gives this token the same answer as one that cannot exist. "
                 "Give --org to find out."
             )
-        case Said.NOTHING:
+        case Meaning.NOTHING:
             return f"It could not be established whether the API distinguishes credentials. {silence(control)}"
         case _:
             return f"The API accepts a credential that cannot exist ({control.status}), so its answers prove nothing."
@@ -142,23 +142,23 @@ def decide(kind: CredentialKind, *, organization_given: bool, control: Answer, a
     if doubt := distrust(kind, organization_given=organization_given, control=control):
         return Decision(VerificationStatus.UNKNOWN, doubt)
     status, reason = VerificationStatus.UNKNOWN, silence(answer)
-    match said(answer):
-        case Said.ACCEPTED:
+    match meaning(answer):
+        case Meaning.ACCEPTED:
             status, reason = VerificationStatus.ACTIVE, f"The API accepts it ({answer.status})."
-        case Said.FORBIDDEN:
+        case Meaning.FORBIDDEN:
             status, reason = VerificationStatus.ACTIVE, "Valid, but its scopes do not allow listing agents (403)."
-        case Said.REFUSED:
+        case Meaning.REFUSED:
             status, reason = VerificationStatus.INACTIVE, "The API refuses it (401)."
-        case Said.CLAIM_MISSING if kind.needs_organization and not organization_given:
+        case Meaning.CLAIM_MISSING if kind.needs_organization and not organization_given:
             status = VerificationStatus.ACTIVE
             reason = "Valid: the API only asks for its organization (401). --org shows what it can do there."
-        case Said.CLAIM_MISSING:
+        case Meaning.CLAIM_MISSING:
             reason = "The API asks for an organization (401), which does not fit this request."
     return Decision(status, reason)
 
 
 def silence(answer: Answer) -> str:
-    """Return why an answer says nothing about a credential."""
+    """Return why an answer proves nothing about a credential."""
     if answer.failure:
         return _FAILURES[answer.failure]
     status = answer.status
@@ -170,7 +170,7 @@ def silence(answer: Answer) -> str:
         return f"The answer is a redirect ({status}), which is not followed."
     if status >= 500:  # noqa: PLR2004 - RFC 9110, 15.6
         return f"The server failed ({status})."
-    return f"The answer ({status}) says nothing about the credential."
+    return f"The answer ({status}) proves nothing about the credential."
 
 
 def _is_success(status: int) -> bool:

@@ -28,7 +28,7 @@ _ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
 
 
 class ListedKey(NamedTuple):
-    """A key of the list and what every credential of it has behind its prefix."""
+    """A key of the list, and the text with which its credentials begin after the prefix."""
 
     start: str
     key: InventoryKey

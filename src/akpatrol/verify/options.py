@@ -1,4 +1,4 @@
-"""How to verify, and the checks that say so before anything is scanned or sent."""
+"""The options of verification, checked before anything is scanned or sent."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class VerifyOptions(NamedTuple):
 
 
 class ApiAddress(NamedTuple):
-    """Where requests go, all of them."""
+    """The address that all requests go to."""
 
     scheme: str
     host: str
@@ -62,7 +62,7 @@ class ApiAddress(NamedTuple):
 
 
 def check(options: VerifyOptions) -> None:
-    """Raise UsageError for what can be known to be wrong before anything is sent."""
+    """Raise UsageError for options that are wrong, before anything is sent."""
     address(options.api_url)
     for organization in options.organizations:
         if not _ORGANIZATION.fullmatch(organization):

@@ -1,4 +1,4 @@
-"""How fast requests may start: one rate for the whole run, and one pause for all when the API asks for it."""
+"""The pace of requests: one rate for the whole run, and one pause for all when the API asks for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the answers about one credential to its verification: pure."""
+"""Turn the answers about one credential into its verification: pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from time import gmtime, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.credential import OrganizationAnswer, Verification, VerificationStatus
-from akpatrol.verify.contract import Answer, Said, decide, said, silence
+from akpatrol.verify.contract import Answer, Meaning, decide, meaning, silence
 from akpatrol.verify.scopes import blast_radius
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ GIVEN_UP = "The API stopped answering, so the rest was not sent."
 
 
 class Stage(Enum):
-    """How far a credential has come."""
+    """How far the verification of a credential is."""
 
     BEGUN = "begun"
     ANSWERED = "answered"
@@ -68,12 +68,12 @@ def verification(
 
 
 def not_sent(reason: str) -> Verification:
-    """Return the verification of a credential that went nowhere."""
+    """Return the verification of a credential that was not sent."""
     return Verification(VerificationStatus.NOT_SENT, reason)
 
 
 def unconfirmed(confirmed: Verification) -> Verification:
-    """Return what was learned before an interruption, saying that the second control is missing."""
+    """Return a result from before an interruption, with a note that the second control is missing."""
     if confirmed.status not in {VerificationStatus.ACTIVE, VerificationStatus.INACTIVE}:
         return confirmed
     return confirmed._replace(reason=f"{confirmed.reason} {UNCONFIRMED}")
@@ -96,8 +96,8 @@ def _scopes(answer: Answer | None) -> tuple[tuple[str, ...], str]:
     """Return the scopes and, when they could not be read, a sentence that says so."""
     if answer is None:
         return (), ""
-    if said(answer) is Said.ACCEPTED and answer.scopes is not None:
+    if meaning(answer) is Meaning.ACCEPTED and answer.scopes is not None:
         return answer.scopes, ""
-    if said(answer) is Said.NOTHING:
+    if meaning(answer) is Meaning.NOTHING:
         return (), f" Its scopes could not be read: {silence(answer)}"
     return (), f" Its scopes could not be read ({answer.status})."

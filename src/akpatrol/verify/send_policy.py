@@ -1,4 +1,4 @@
-"""Which credentials may be sent at all: pure decisions, made before anything is opened."""
+"""Decide which credentials may be sent at all: pure, and before any connection is opened."""
 
 from __future__ import annotations
 

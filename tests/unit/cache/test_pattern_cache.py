@@ -1,4 +1,4 @@
-"""What is kept between runs: believed only as it was written, and never in anybody's way."""
+"""The pattern cache returns only values as they were written, and its failures stop nothing."""
 
 from __future__ import annotations
 

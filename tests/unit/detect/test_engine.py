@@ -58,7 +58,7 @@ def test_what_differs_is_judged_once_a_place(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_past_a_crowd_of_places_within_words_it_is_told(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
-    monkeypatch.setattr(sieve, "MOST_CROWDED", 20)
+    monkeypatch.setattr(sieve, "MOST_REJECTED", 20)
     places = b".".join(b"ak_get_default_%05d.configuration_from_window_%05d" % (one, one) for one in range(50))
     work = Work()
     data = places + b"\1 " + key.encode()

@@ -1,4 +1,4 @@
-"""Which words near a credential say something of it: through the engine, as they stand in real files."""
+"""Which words near a credential are evidence about it: through the engine, as in real files."""
 
 from __future__ import annotations
 

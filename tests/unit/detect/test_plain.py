@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from akpatrol.detect.likelihood import SYMBOLS, is_random, score
 from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium, Nature
-from akpatrol.detect.plain import Plain, serves
-from akpatrol.detect.sieve import Crowd, Sieve
+from akpatrol.detect.plain import TextSieve, serves
+from akpatrol.detect.sieve import RejectionBudget, Sieve
 from akpatrol.kinds.base import Bounds, CredentialKind
 from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
 from akpatrol.rules.rule_file import load
@@ -47,9 +47,9 @@ _WORDS = ["get", "default", "config", "account", "secret", "window", "handler", 
 
 
 @cache
-def _plain(rule: Rule) -> Plain:
+def _plain(rule: Rule) -> TextSieve:
     assert serves(rule)
-    return Plain(rule)
+    return TextSieve(rule)
 
 
 def _trial(rng: Random) -> str:
@@ -78,7 +78,9 @@ def test_finds_in_text_what_the_sieve_finds(rule: Rule, text: bytes) -> None:
     medium = Medium(text + b" " * 400)
     if medium.is_text(0, len(text)):
         sieve = Sieve(rule, Matcher(rule))
-        assert set(_plain(rule).find(medium, 0, len(text), Work())) == set(sieve.find(medium, 0, len(text), Crowd()))
+        assert set(_plain(rule).find(medium, 0, len(text), Work())) == set(
+            sieve.find(medium, 0, len(text), RejectionBudget())
+        )
 
 
 @given(st.one_of(st.binary(max_size=200), _texts()), st.data())

@@ -28,7 +28,7 @@ def test_little_input_needs_no_hyperscan(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_hyperscan_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slower, same findings; only who insists is told."""
+    """Slower, with the same findings; an error only where hyperscan is required."""
     monkeypatch.setitem(sys.modules, "hyperscan", None)
     monkeypatch.delitem(sys.modules, "akpatrol.detect.hyperscan_patterns", raising=False)
     prefilter = _prefilter("auto")

@@ -1,4 +1,4 @@
-"""Where places are many, amid binary data above all: each is looked at once, and what is left out is told."""
+"""Many places, above all amid binary data: each is judged once, and a skip says that some were left out."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_each_credential_is_judged_once(frame: str, seed: int, number: int) -> N
 
 
 def test_many_credentials_in_binary_data_use_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sieve, "MOST_CROWDED", 20)
+    monkeypatch.setattr(sieve, "MOST_REJECTED", 20)
     rng = Random(1)
     keys = [organization_key(rng).encode() for _ in range(200)]
     work = Work()
@@ -88,7 +88,7 @@ def test_many_credentials_in_binary_data_use_nothing_up(monkeypatch: pytest.Monk
 
 
 def test_past_a_crowd_in_words_of_their_own_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sieve, "MOST_CROWDED", 20)
+    monkeypatch.setattr(sieve, "MOST_REJECTED", 20)
     calls: list[int] = []
 
     def counting(*given: Any) -> Any:
@@ -106,7 +106,7 @@ def test_past_a_crowd_in_words_of_their_own_it_is_told(monkeypatch: pytest.Monke
 
 
 def test_a_framed_token_in_a_long_pool_is_found() -> None:
-    """What is no text stands far from it, and its length looks like more of the word that it stands in."""
+    """Binary data is far from the token, and the length before it looks like a part of the same word."""
     rng = Random(3)
     token = personal_access_token(rng, length=60).encode()
     counted = b"\3abc" + bytes((len(token),)) + token
@@ -118,8 +118,8 @@ def test_a_framed_token_in_a_long_pool_is_found() -> None:
 
 
 def test_tokens_of_others_use_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A table of another vendor's tokens amid which one of ours stands."""
-    monkeypatch.setattr(sieve, "MOST_CROWDED", 20)
+    """One of our tokens is in a table of another vendor's tokens."""
+    monkeypatch.setattr(sieve, "MOST_REJECTED", 20)
     rng = Random(6)
     rows = [b"\x8c\x33github_pat_" + random_text(rng, "base62", 40).encode() + b"\x94" for _ in range(200)]
     key = organization_key(rng).encode()

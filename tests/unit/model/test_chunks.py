@@ -53,7 +53,7 @@ def test_memory_does_not_grow() -> None:
 
 
 def test_nothing_is_read_ahead_of_a_chunk() -> None:
-    """A stream's first block is looked at before its last has come."""
+    """A stream's first block is scanned before its last has come."""
     stream = BytesIO(b"x" * 100_000)
     next(_chunks(stream, 10_000))
     assert stream.tell() == 10_000

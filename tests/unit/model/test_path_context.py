@@ -1,4 +1,4 @@
-"""What names say: sent to browsers, documentation, tests."""
+"""The context that paths show: sent to browsers, documentation, tests."""
 
 from __future__ import annotations
 

@@ -84,5 +84,5 @@ def _uncertain(**changes: Any) -> Credential:
 def test_what_cannot_be_said_is_a_gap() -> None:
     unkept = _uncertain()._replace(secret=NamedSecret("***(56)", "akp1:" + "0" * 64, "0" * 64))
     cut = _uncertain(encodings=("base64",))
-    assert len(readings.unsettled([unkept, cut, _uncertain(), credential(_KEY)], {"0" * 64})) == 2
-    assert not readings.unsettled([unkept, cut], set())
+    assert len(readings.uncertain([unkept, cut, _uncertain(), credential(_KEY)], {"0" * 64})) == 2
+    assert not readings.uncertain([unkept, cut], set())

@@ -1,4 +1,4 @@
-"""What a pattern needs is a part of whatever it matches, and is found as a search finds it."""
+"""The bytes that a pattern needs are in each of its matches, and are found as by a plain search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text that is asked for is found in the usual encodings, whatever stands round it, and never shown or kept."""
+"""A queried text is found in the usual encodings, with any text around it, and is never shown or stored."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_it_is_found_wherever_it_is_encoded(name: str, text: str, before: bytes,
     wanted = of(text.encode())
     assert wanted
     whole = text.encode()
-    # At any alignment of base64: what stands round it is encoded with it.
+    # At any alignment of base64: the text around it is encoded with it.
     with_it = name.startswith("base64")
     data = _ENCODE[name](before + whole + after) if with_it else before + _ENCODE[name](whole) + after
     engine = Engine(RuleSet((rule_of(wanted),)), "automaton")
@@ -88,7 +88,7 @@ def test_too_short_or_too_long() -> None:
 
 
 def test_it_is_no_text_anywhere() -> None:
-    """Neither in what a traceback shows, nor in a digest that reports tell."""
+    """Neither in a traceback nor in a digest that reports show."""
     wanted = of(b"hunter2hunter2")
     assert wanted
     assert "hunter2" not in repr(wanted)

@@ -181,7 +181,7 @@ _WRONG: tuple[Any, ...] = (
 
 @pytest.mark.parametrize("field", _EVERY_FIELD)
 def test_every_field_of_every_report_is_bounded(field: str) -> None:
-    """Whatever stands in its place, the reader takes it as what it must be, or names it."""
+    """The reader accepts a valid value for a field, or names the field."""
     original, (*way, last) = _EVERY_FIELD[field]
     whole = copy.deepcopy(original)
     place = whole

@@ -18,7 +18,7 @@ KEY = reports.organization_key(reports.seeded(5))
 
 
 def everywhere() -> Report:
-    """Return a report in which the key stands wherever scanned data can put it."""
+    """Return a report with the key everywhere that scanned data can put it."""
     commit = reports.commit(reports.seeded(6), author=f"{KEY} <{KEY}@example.org>", summary=f"Use {KEY}")
     places = [
         reports.occurrence(

@@ -1,4 +1,4 @@
-"""What the text tells of verification and ownership."""
+"""Verification and ownership in the text report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the document and SARIF tell of verification and ownership."""
+"""Verification and ownership in the document and in SARIF."""
 
 from __future__ import annotations
 

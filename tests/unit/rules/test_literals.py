@@ -1,4 +1,4 @@
-"""Which bytes of a rule's pattern or keywords are looked for in encodings, and how specific a rule is."""
+"""Which bytes of a rule's pattern or keywords are searched for in encodings, and how specific a rule is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rule files as values. How broken ones are told is shown by the command line's tests."""
+"""Rule files as values. The command line's tests show how broken ones are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From matches to hits: positions, names, and a context that shows no secret."""
+"""From matches to raw findings: positions, names, and a context that shows no secret."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_a_byte_order_mark_is_in_no_column(examiner: Examiner, new_key: NewKey, 
 
 
 def test_a_secret_that_only_ends_elsewhere_than_a_members_is_told(engine: Engine, new_key: NewKey) -> None:
-    """What lies in pages is cut by their ends, or goes on into what comes next."""
+    """The end of a page may cut a secret, or the next value may follow it directly."""
     whole, other = new_key(), new_key()
     shown = [hit for one in (whole, whole[:-5], whole + "2026", other) for hit in _hits(engine, one.encode())]
     assert len(shown) == 4

@@ -21,7 +21,7 @@ from tests.corpus.artifact import raw
 from tests.credentials import organization_key
 
 if TYPE_CHECKING:
-    from akpatrol.scan.decode import Found
+    from akpatrol.scan.decode import ScanItem
 
 _UNITS = [b"a", b"pat_", b"YWtf" * 16 + b"\n", rb"\u005c", b"\0", b"a\0k\0_\0", b"%61 ", b"some line of text\n"]
 _PLANTED = [b"key = " + organization_key(Random(seed)).encode() + b"\n" for seed in range(3)]
@@ -33,7 +33,7 @@ def _examiner() -> Examiner:
     return Examiner(load())
 
 
-def _look(data: bytes) -> list[Found]:
+def _look(data: bytes) -> list[ScanItem]:
     return list(_examiner().examine_item(Content(Origin("0", path=b"f"), data, size=len(data))))
 
 

@@ -64,8 +64,8 @@ def _chunk(text: str) -> Chunk:
     return Chunk(Origin("0", path=b"f"), text.encode())
 
 
-def _run(*sources: Any, **wishes: Any) -> Any:
-    return scan_sources("scan", sources, Examiner(load()), ScanOptions(**wishes))
+def _run(*sources: Any, **options: Any) -> Any:
+    return scan_sources("scan", sources, Examiner(load()), ScanOptions(**options))
 
 
 def test_everything_comes_together(key: str) -> None:

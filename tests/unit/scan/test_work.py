@@ -1,4 +1,4 @@
-"""What may be done for one content has a bound, which is a skip; no number of findings reaches it."""
+"""The work for one content is bounded: beyond it the rest is a skip. No number of findings reaches the bound."""
 
 from __future__ import annotations
 

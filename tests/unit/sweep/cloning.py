@@ -9,12 +9,12 @@ from akpatrol.sweep.urls import CloneWanted
 from tests.repositories import Repository
 
 
-def bring(
+def fetch(
     cache: Path, url: str, network: str | None = None, deadline: float = 100.0, silence: float = 100.0
 ) -> Repository:
     """Clone or fetch; times are in seconds."""
     made = Clones(str(cache), deadline=deadline, silence=silence)
-    return Repository(Path(made.bring(CloneWanted(url, network), lambda *_: None)))
+    return Repository(Path(made.fetch(CloneWanted(url, network), lambda *_: None)))
 
 
 def refs(repository: Repository) -> str:

@@ -1,4 +1,4 @@
-"""Documents of one target, as a sweep puts them into a store, and what a store tells of them."""
+"""Documents of one target, as a sweep puts them into a store, and the reports of the store."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def dying_once(marker: str) -> str:
 
 
 def telling(file: str) -> None:
-    """Raise an error that tells what is in a file."""
+    """Raise an error with the content of a file."""
     secret = Path(file).read_text()
     raise LookupError(secret)
 

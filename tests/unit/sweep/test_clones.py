@@ -16,14 +16,14 @@ from akpatrol.sweep import mirrors
 from akpatrol.sweep.clones import CloneError, Clones
 from akpatrol.sweep.urls import CloneWanted, checked
 from tests.repositories import Repository
-from tests.unit.sweep.cloning import bring, objects, refs
+from tests.unit.sweep.cloning import fetch, objects, refs
 
 
 def test_a_mirror_holds_every_ref(origin: Repository, url: str, cache: Path) -> None:
     origin.git("update-ref", "refs/pull/1/head", "HEAD~1")
     origin.git("tag", "-a", "-m", "x", "v1")
     told: list[tuple[str, float | None]] = []
-    path = Clones(str(cache)).bring(CloneWanted(url), lambda *words: told.append(words))
+    path = Clones(str(cache)).fetch(CloneWanted(url), lambda *words: told.append(words))
     mirror = Repository(Path(path))
     assert refs(mirror) == refs(origin)
     assert mirror.git("rev-parse", "--is-bare-repository") == "true"
@@ -33,14 +33,14 @@ def test_a_mirror_holds_every_ref(origin: Repository, url: str, cache: Path) -> 
 
 
 def test_later_only_what_is_new_is_fetched(origin: Repository, url: str, cache: Path) -> None:
-    before = objects(bring(cache, url))
+    before = objects(fetch(cache, url))
     gone = origin.git("commit-tree", "-m", "Gone soon", "HEAD^{tree}")
     origin.git("update-ref", "refs/heads/gone", gone)
-    bring(cache, url)
+    fetch(cache, url)
     packs = set((cache).rglob("*.pack"))
     origin.git("update-ref", "-d", "refs/heads/gone")
     new = origin.commit_file("new", "new\n")
-    mirror = bring(cache, url)
+    mirror = fetch(cache, url)
     assert packs <= set((cache).rglob("*.pack"))
     assert objects(mirror) - before == {gone, new, origin.id("HEAD^{tree}"), origin.id("HEAD:new")}
     assert refs(mirror) == refs(origin)
@@ -48,10 +48,10 @@ def test_later_only_what_is_new_is_fetched(origin: Repository, url: str, cache: 
 
 def test_a_forced_push_loses_nothing(origin: Repository, url: str, cache: Path) -> None:
     old = origin.id("HEAD")
-    bring(cache, url)
+    fetch(cache, url)
     origin.git("reset", "-q", "--hard", "HEAD~2")
     origin.commit_file("other", "x\n")
-    mirror = bring(cache, url)
+    mirror = fetch(cache, url)
     assert refs(mirror) == refs(origin)
     assert mirror.git("cat-file", "-t", old) == "commit"
 
@@ -59,8 +59,8 @@ def test_a_forced_push_loses_nothing(origin: Repository, url: str, cache: Path) 
 def test_forks_share_objects(origin: Repository, url: str, cache: Path) -> None:
     fork = origin.clone(origin.path.parent / "fork")
     only = fork.commit_file("own", "own\n")
-    root = bring(cache, url)
-    mirror = bring(cache, url.replace("repo", "fork"), url)
+    root = fetch(cache, url)
+    mirror = fetch(cache, url.replace("repo", "fork"), url)
     assert objects(mirror) >= {only, fork.id("HEAD^{tree}"), fork.id("HEAD:own")}
     assert objects(mirror).isdisjoint(origin.git("rev-list", "--all").split())
     assert mirror.git("fsck", "--connectivity-only") == ""
@@ -68,60 +68,60 @@ def test_forks_share_objects(origin: Repository, url: str, cache: Path) -> None:
     assert (mirror.path / "objects" / alternates.strip()).resolve() == root.path / "objects"
     assert not alternates.startswith("/")
     next_one = fork.commit_file("next", "next\n")
-    assert next_one in objects(bring(cache, url.replace("repo", "fork"), url))
+    assert next_one in objects(fetch(cache, url.replace("repo", "fork"), url))
 
 
 def test_forks_share_when_their_root_is_not_among_them(origin: Repository, url: str, cache: Path) -> None:
     root = "https://elsewhere.example/root.git"
     for name in ("one", "two"):
         origin.clone(origin.path.parent / name)
-    assert objects(bring(cache, url.replace("repo", "one"), root))
-    assert not objects(bring(cache, url.replace("repo", "two"), root))
+    assert objects(fetch(cache, url.replace("repo", "one"), root))
+    assert not objects(fetch(cache, url.replace("repo", "two"), root))
 
 
 def test_a_cache_that_moved_or_lost_a_part_heals(origin: Repository, url: str, cache: Path) -> None:
     origin.clone(origin.path.parent / "fork")
-    root, fork = bring(cache, url), url.replace("repo", "fork")
-    assert not objects(bring(cache, fork, url))
+    root, fork = fetch(cache, url), url.replace("repo", "fork")
+    assert not objects(fetch(cache, fork, url))
     moved = cache.rename(cache.parent / "moved")
-    assert not objects(bring(moved, fork, url))
+    assert not objects(fetch(moved, fork, url))
     shutil.rmtree(moved / root.path.relative_to(cache))
-    assert objects(bring(moved, fork, url))
-    assert bring(moved, fork, url).git("fsck", "--connectivity-only") == ""
+    assert objects(fetch(moved, fork, url))
+    assert fetch(moved, fork, url).git("fsck", "--connectivity-only") == ""
 
 
 @pytest.mark.parametrize("form", ["sha1", "sha256"])
 def test_an_empty_repository(origin: Repository, url: str, cache: Path, form: str) -> None:
     empty = Repository(origin.path.parent / "empty", f"--object-format={form}")
-    mirror = bring(cache, url.replace("repo", "empty"))
+    mirror = fetch(cache, url.replace("repo", "empty"))
     assert refs(mirror) == ""
     if form == "sha1":  # git before 2.41 does not learn the form of what is empty
         empty.commit_file("first", "x\n")
-        assert refs(bring(cache, url.replace("repo", "empty"))) == refs(empty)
+        assert refs(fetch(cache, url.replace("repo", "empty"))) == refs(empty)
 
 
 def test_a_fork_with_ids_of_another_kind(origin: Repository, url: str, cache: Path) -> None:
     other = Repository(origin.path.parent / "other", "--object-format=sha256")
     other.commit_file("file", "x\n")
-    bring(cache, url)
-    assert refs(bring(cache, url.replace("repo", "other"))) == refs(other)
+    fetch(cache, url)
+    assert refs(fetch(cache, url.replace("repo", "other"))) == refs(other)
 
 
 def test_a_broken_repository_is_told_and_leaves_nothing(origin: Repository, url: str, cache: Path) -> None:
     origin.loose(origin.id("HEAD~1^{tree}")).unlink()
     with pytest.raises(CloneError):
-        bring(cache, url)
+        fetch(cache, url)
     with pytest.raises(CloneError, match="access denied or repository not exported"):
-        bring(cache, url.replace("repo", "missing"))
+        fetch(cache, url.replace("repo", "missing"))
     assert not [file for file in cache.rglob("*") if file.is_file() and file.suffix != ".lock"]
 
 
 def test_a_mirror_whose_origin_is_gone_stays(origin: Repository, url: str, cache: Path) -> None:
-    mirror = bring(cache, url)
+    mirror = fetch(cache, url)
     before = refs(mirror)
     origin.path.rename(origin.path.parent / "renamed")
     with pytest.raises(CloneError):
-        bring(cache, url)
+        fetch(cache, url)
     assert refs(mirror) == before
 
 
@@ -132,7 +132,7 @@ from akpatrol.sweep.urls import CloneWanted
 def progress(words, share):
     if words.startswith(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
-Clones(sys.argv[1]).bring(CloneWanted(sys.argv[2]), progress)
+Clones(sys.argv[1]).fetch(CloneWanted(sys.argv[2]), progress)
 """
 
 
@@ -150,14 +150,14 @@ def test_a_clone_that_is_killed_leaves_no_half_mirror(origin: Repository, url: s
     assert done.returncode == -signal.SIGKILL, done.stderr
     # git may still be at work on what it leaves.
     assert not [name for _, names, _ in os.walk(cache) for name in names if name.endswith(".git")]
-    mirror = bring(cache, url)
+    mirror = fetch(cache, url)
     assert refs(mirror) == refs(origin)
     assert mirror.git("fsck", "--connectivity-only") == ""
     assert not list(cache.rglob("*.new"))
 
 
 def test_a_fetch_that_was_killed_is_in_nobodys_way(origin: Repository, url: str, cache: Path) -> None:
-    mirror = bring(cache, url)
+    mirror = fetch(cache, url)
     left = [
         mirror.path / name
         for name in ("packed-refs.lock", "HEAD.lock", "refs/heads/main.lock", "objects/pack/tmp_pack_x")
@@ -166,7 +166,7 @@ def test_a_fetch_that_was_killed_is_in_nobodys_way(origin: Repository, url: str,
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     origin.commit_file("new", "x\n")
-    assert refs(bring(cache, url)) == refs(origin)
+    assert refs(fetch(cache, url)) == refs(origin)
     assert not [file for file in left if file.exists()]
 
 
@@ -174,7 +174,7 @@ def test_a_clone_is_made_once_by_many(origin: Repository, url: str, cache: Path)
     made = Clones(str(cache))
     paths: list[str] = []
     threads = [
-        threading.Thread(target=lambda: paths.append(made.bring(CloneWanted(url), lambda *_: None))) for _ in range(4)
+        threading.Thread(target=lambda: paths.append(made.fetch(CloneWanted(url), lambda *_: None))) for _ in range(4)
     ]
     for thread in threads:
         thread.start()
@@ -198,7 +198,7 @@ def test_a_mirror_that_another_process_has(cache: Path) -> None:
         assert other.stdout
         assert other.stdout.readline() == b"mine\n"
         with pytest.raises(CloneError, match="another sweep"):
-            Clones(str(cache), deadline=0.3).bring(CloneWanted(url), lambda words, _: told.append(words))
+            Clones(str(cache), deadline=0.3).fetch(CloneWanted(url), lambda words, _: told.append(words))
     assert set(told) == {"waiting for another sweep"}
 
 

@@ -1,4 +1,4 @@
-"""Clones from the hostile: nothing runs, nothing leaks, and everything comes to an end."""
+"""Clones from hostile servers: nothing runs, nothing leaks, and everything ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from akpatrol.sweep.urls import CloneWanted, checked
 from tests.api_server import RawServer
 from tests.git_http import GitHttp, has_backend
 from tests.repositories import Repository, canary_program
-from tests.unit.sweep.cloning import bring, refs
+from tests.unit.sweep.cloning import fetch, refs
 
 if TYPE_CHECKING:
     import socket
@@ -31,7 +31,7 @@ needs_http = pytest.mark.skipif(not has_backend(), reason="git has no http-backe
 def test_addresses_that_are_refused(cache: Path, origin: Repository) -> None:
     for url in (f"file://{origin.path}", str(origin.path), "ext::sh -c true", "http://forge.example/x"):
         with pytest.raises(UsageError):
-            bring(cache, url)
+            fetch(cache, url)
     assert not cache.exists()
 
 
@@ -82,8 +82,8 @@ def test_nothing_of_a_hostile_repository_runs(
     origin.git("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={tmp_path}", "commit", "-q", "-m", "Trap")
     canary.unlink(missing_ok=True)
     monkeypatch.chdir(trap.path)
-    bring(cache, url)
-    mirror = bring(cache, url)
+    fetch(cache, url)
+    mirror = fetch(cache, url)
     assert mirror.git("cat-file", "-t", origin.id("HEAD")) == "commit"
     assert not canary.exists()
     assert not (tmp_path / "trace").exists()
@@ -96,7 +96,7 @@ def test_the_git_of_the_current_directory_is_not_run(tmp_path: Path, cache: Path
     program, canary = canary_program(tmp_path / "here", "git")
     code = (
         "from akpatrol.sweep.clones import *\nfrom akpatrol.sweep.urls import CloneWanted\n"
-        f"try: Clones({str(cache)!r}).bring(CloneWanted('git://127.0.0.1:1/x'), print)\n"
+        f"try: Clones({str(cache)!r}).fetch(CloneWanted('git://127.0.0.1:1/x'), print)\n"
         "except CloneError: print('told')"
     )
     variables = {**os.environ, "PATH": f".:{os.environ['PATH']}"}
@@ -110,19 +110,19 @@ def test_the_git_of_the_current_directory_is_not_run(tmp_path: Path, cache: Path
 def test_there_is_no_git(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match="git was not found"):
-        bring(cache, "git://127.0.0.1:1/x")
+        fetch(cache, "git://127.0.0.1:1/x")
 
 
 def test_what_git_needs_to_start_is_named(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "devnull", f"{tmp_path}/null")
     with pytest.raises(CloneError, match=f"^git cannot be run: {tmp_path}/null: No such file or directory$"):
-        bring(cache, "git://127.0.0.1:1/x")
+        fetch(cache, "git://127.0.0.1:1/x")
 
 
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CloneError, match="the clone cache cannot be used"):
-        bring(tmp_path / "file", "git://127.0.0.1:1/x")
+        fetch(tmp_path / "file", "git://127.0.0.1:1/x")
 
 
 def _silent(connection: socket.socket) -> None:
@@ -135,7 +135,7 @@ def test_a_server_that_says_nothing(cache: Path, deadline: float, silence: float
     with RawServer(_silent).running() as server:
         for scheme in ("git", "http"):
             with pytest.raises(CloneError, match=words):
-                bring(cache, f"{scheme}://127.0.0.1:{server.port}/x", None, deadline, silence)
+                fetch(cache, f"{scheme}://127.0.0.1:{server.port}/x", None, deadline, silence)
     assert not list(cache.rglob("*.new"))
 
 
@@ -147,7 +147,7 @@ def test_clones_that_run_are_stopped(cache: Path) -> None:
         _silent(connection)
 
     with RawServer(serve).running() as server, pytest.raises(CloneError, match="stopped"):
-        made.bring(CloneWanted(f"git://127.0.0.1:{server.port}/x"), lambda *_: None)
+        made.fetch(CloneWanted(f"git://127.0.0.1:{server.port}/x"), lambda *_: None)
 
 
 def test_a_server_that_speaks_nonsense(cache: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -158,7 +158,7 @@ def test_a_server_that_speaks_nonsense(cache: Path, capfd: pytest.CaptureFixture
         connection.sendall(b"001eERR \x1b[31m\xff\xfe not today\n" + packets)
 
     with RawServer(serve).running() as server, pytest.raises(CloneError) as refused:
-        bring(cache, f"git://127.0.0.1:{server.port}/x")
+        fetch(cache, f"git://127.0.0.1:{server.port}/x")
     assert "not today" in str(refused.value)
     assert str(refused.value).isprintable()
     assert capfd.readouterr() == ("", "")
@@ -170,7 +170,7 @@ def _basic(token: str) -> str:
 
 def _http(served: GitHttp, cache: Path, token: str | None = None, name: str = "org/repo") -> Repository:
     access = {served.url: Secret(_basic(token).encode())} if token else {}
-    return Repository(Path(Clones(str(cache), access).bring(CloneWanted(f"{served.url}/{name}"), lambda *_: None)))
+    return Repository(Path(Clones(str(cache), access).fetch(CloneWanted(f"{served.url}/{name}"), lambda *_: None)))
 
 
 @needs_http
@@ -187,7 +187,7 @@ def test_a_token_goes_to_its_own_host_and_is_kept_nowhere(
         mirror = _http(served, cache, token, "org/repo/.git")
         assert refs(mirror) == refs(origin)
         access = {served.url: Secret(_basic(token).encode())}
-        Clones(str(cache), access).bring(CloneWanted(f"{other.url}/org/repo/.git"), lambda *_: None)
+        Clones(str(cache), access).fetch(CloneWanted(f"{other.url}/org/repo/.git"), lambda *_: None)
     assert {authorization for _, authorization in served.asked} == {_basic(token)}
     assert {authorization for _, authorization in other.asked} == {""}
     secrets = (token.encode(), _basic(token).split()[1].encode())

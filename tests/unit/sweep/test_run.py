@@ -194,13 +194,13 @@ def test_what_cannot_be_cloned_or_was_never_a_target(swept: Swept, tmp_path: Pat
         one,
     ]
 
-    def bring(wanted: CloneWanted) -> str:
+    def clone(wanted: CloneWanted) -> str:
         if wanted.url.endswith("/a"):
             raise CloneError("nobody answers")
         return str(tmp_path)
 
     sweep, watcher = swept.new()
-    sweep.go(plan, bring)
+    sweep.go(plan, clone)
     reasons = skips(swept.store)
     assert reasons["a"] == "nobody answers"
     assert reasons["nowhere"] == "it is not there"

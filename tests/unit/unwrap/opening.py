@@ -24,7 +24,7 @@ _BEGINNING = 700
 
 @dataclass
 class Opened:
-    """What a container gave: its members in order, and everything else."""
+    """The items of a container: its members in order, and everything else."""
 
     members: list[tuple[str, bytes]] = field(default_factory=list)
     names: list[bytes] = field(default_factory=list)

@@ -70,7 +70,7 @@ def _zip_of(compressed: bytes, size: int, entries: int = 1) -> bytes:
 
 
 def _ticking(step: float) -> Callable[[], float]:
-    """Return a clock that goes on by ``step`` seconds whenever it is looked at."""
+    """Return a clock that advances by ``step`` seconds at every call."""
     return partial(next, count(step, step))
 
 

@@ -47,7 +47,7 @@ def test_a_ratio_counts_what_the_containers_within_expand_to() -> None:
 
 def test_what_was_read_stands_for_a_size_that_is_not_known() -> None:
     with Budget(Limits()).inside(None) as level:
-        level.took(_GIB)
+        level.count_stored(_GIB)
         level.spend(3 * _GIB)
     with Budget(Limits(), stored=_GIB).inside(None) as level:
         level.spend(3 * _GIB)

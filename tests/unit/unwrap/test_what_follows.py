@@ -1,4 +1,4 @@
-"""What stands behind an encoded credential is no part of it: a wrong secret is worse than none."""
+"""Text after an encoded credential is no part of it: a wrong secret is worse than none."""
 
 from __future__ import annotations
 

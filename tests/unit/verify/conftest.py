@@ -54,20 +54,20 @@ class Verify:
         self.said: list[str] = []
         self.told: list[tuple[Credential, Verification]] = []
 
-    def wishes(self, server: ApiServer | str, **changed: Any) -> VerifyOptions:
+    def options(self, server: ApiServer | str, **changed: Any) -> VerifyOptions:
         url = server if isinstance(server, str) else server.url
         return QUICK._replace(**{"api_url": url, "ca_bundle": self.bundle, **changed})
 
-    def credentials(self, credentials: Sequence[Credential], wishes: VerifyOptions) -> Verified:
+    def credentials(self, credentials: Sequence[Credential], options: VerifyOptions) -> Verified:
         self.texts |= {credential.secret.reveal().decode() for credential in credentials}
-        verified = verify_all(credentials, wishes, lambda *told: self.told.append(told))
-        self.said.append(repr((verified, wishes, self.told)))
+        verified = verify_all(credentials, options, lambda *told: self.told.append(told))
+        self.said.append(repr((verified, options, self.told)))
         return verified
 
     def __call__(self, texts: Sequence[str], server: ApiServer | str, **changed: Any) -> list[Verification]:
         """Return the verification of each text."""
         found = [make(text) for text in texts]
-        results = self.credentials(found, self.wishes(server, **changed)).results
+        results = self.credentials(found, self.options(server, **changed)).results
         return [results[credential.kind, credential.secret] for credential in found]
 
     def statuses(self, texts: Sequence[str], server: ApiServer | str, **changed: Any) -> list[str]:

@@ -10,7 +10,7 @@ from akpatrol.kinds import CUSTOM, KINDS, CredentialKind
 from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
 from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
 from akpatrol.model.credential import VerificationStatus
-from akpatrol.verify.contract import NOT_ASKED, Answer, Failure, Said, Shape, decide, said, worse
+from akpatrol.verify.contract import NOT_ASKED, Answer, Failure, Meaning, Shape, decide, meaning, worse
 
 KEY, TOKEN = ORGANIZATION_KEY, PERSONAL_ACCESS_TOKEN
 DATA, DETAIL, OTHER = Shape.DATA, Shape.DETAIL, Shape.OTHER
@@ -90,7 +90,7 @@ def test_only_a_plain_refusal_by_the_api_is_ever_inactive() -> None:
         decision = decide(kind, organization_given=given, control=control, answer=answer)
         if decision.status is VerificationStatus.INACTIVE:
             assert (status, shape, claim) == (401, DETAIL, False)
-            assert said(control) in {Said.REFUSED, Said.CLAIM_MISSING}
+            assert meaning(control) in {Meaning.REFUSED, Meaning.CLAIM_MISSING}
 
 
 def test_a_token_that_looks_like_any_other_asks_for_the_organization() -> None:

@@ -1,4 +1,4 @@
-"""Controls, eligibility, scopes, consequences and wishes: no server needed."""
+"""Controls, eligibility, scopes, consequences and options: no server needed."""
 
 from __future__ import annotations
 

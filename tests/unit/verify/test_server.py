@@ -153,11 +153,11 @@ def test_what_must_not_be_sent_never_arrives(serve: Serve, verify: Verify, rng: 
         make(foreign, kind=ORGANIZATION_KEY),
         make(own, kind=CUSTOM),
     ]
-    verified = verify.credentials(credentials, verify.wishes(server))
+    verified = verify.credentials(credentials, verify.options(server))
     assert [found.status for found in verified.results.values()] == ["not_sent"] * 3
     assert "another vendor" in verified.results[PERSONAL_ACCESS_TOKEN, credentials[0].secret].reason
     assert server.log == []
-    verified = verify.credentials(credentials, verify.wishes(server, send_unattributed=True))
+    verified = verify.credentials(credentials, verify.options(server, send_unattributed=True))
     assert [found.status for found in verified.results.values()] == ["inactive", "not_sent", "not_sent"]
     assert len(server.of(bare)) == 1
     assert len(server.log) == 3
@@ -174,7 +174,7 @@ def test_plain_http_to_this_machine_goes_through_no_proxy(
 
 def test_what_was_given_out_is_not_lost(serve: Serve, verify: Verify, key: str) -> None:
     """An interrupt may come before the caller has taken it in."""
-    batch = Background([make(key)], verify.wishes(serve(members={key: Member()})), None)
+    batch = Background([make(key)], verify.options(serve(members={key: Member()})), None)
     given = list(batch)
     assert batch.stop() == given != []
 
@@ -192,7 +192,7 @@ def test_ctrl_c_keeps_what_was_learned(serve: Serve, verify: Verify) -> None:
 
     user = threading.Thread(target=interrupt)
     user.start()
-    verified = verify.credentials(found, verify.wishes(server, concurrency=1, read_seconds=300, total_seconds=300))
+    verified = verify.credentials(found, verify.options(server, concurrency=1, read_seconds=300, total_seconds=300))
     user.join()
     assert verified.interrupted
     results = [verified.results[credential.kind, credential.secret] for credential in found]
@@ -211,7 +211,7 @@ def test_an_error_of_the_caller_ends_the_batch(serve: Serve, verify: Verify) -> 
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        verify_all([make(text) for text in texts], verify.wishes(server, rps=20), fail)
+        verify_all([make(text) for text in texts], verify.options(server, rps=20), fail)
     assert len(server.log) < 7
 
 

@@ -1,4 +1,4 @@
-"""Where objects may be: the object directory and its alternates.
+"""The places of objects: the object directory and its alternates.
 
 https://git-scm.com/docs/gitrepository-layout, and ``link_alt_odb_entries`` in git's source for the fine print.
 """
@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 from akpatrol.model.scan import Skipped
-from akpatrol.sources.regular_file import flaw, opened
+from akpatrol.sources.regular_file import opened, problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +26,14 @@ _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 
 
 class HasObjects(Protocol):
-    """A git that knows its repository, and the variables that it was given."""
+    """A git with its repository and the variables that it was given."""
 
     @property
     def repository(self) -> Repository:
         """The repository."""
 
     def variable(self, name: str) -> str:
-        """Return the value of an environment variable of git's, empty without one."""
+        """Return the value of one of git's environment variables, empty if it is not set."""
 
 
 def directories(git: HasObjects) -> tuple[list[bytes], list[Skipped]]:
@@ -96,7 +96,7 @@ def _listed(directory: bytes, name: str, skips: list[Skipped]) -> bytes:
         with opened(file) as stream:
             content = stream.read(_LONGEST_BYTES + 1)
     except OSError as error:
-        skips.append(Skipped(item, flaw(file) or error.strerror or "cannot be opened"))
+        skips.append(Skipped(item, problem(file) or error.strerror or "cannot be opened"))
         return b""
     if len(content) > _LONGEST_BYTES:
         skips.append(Skipped(item, f"longer than {_LONGEST_BYTES >> 20} MiB"))

@@ -22,7 +22,7 @@ _ALL = ("cat-file", "--batch-all-objects", "--unordered", "--buffer")
 _TYPES = {"blob", "tree", "commit", "tag"}
 _GIVEN_UP_AFTER = 1000
 _COMPLAINTS = 20
-# git's word for what a partial clone left out, and what it may not fetch here.
+# git's word for an object that a partial clone left out and must not be fetched.
 _PROMISED = "from promisor remote"
 ABSENT = "not in this partial clone: run git fetch --refetch without a filter, or check out the commit that has it"
 
@@ -47,7 +47,7 @@ def all_objects(git: Git) -> Iterator[GitObject | Skipped]:
         # git dies on the first object it cannot unpack. The listing has the same order: continue after that one.
         yield from _rest(git, done, str(error))
         return
-    # A pack or an alternate that git cannot open costs all its objects, yet git ends well.
+    # If git cannot open a pack or an alternate, its objects are missing, yet git exits with 0.
     for complaint in () if skips else done.complaints:
         yield Skipped("object database", complaint)
 
@@ -102,7 +102,7 @@ def all_ids(git: Git) -> list[str]:
 
 
 class _Done:
-    """How far one git came: ``whole`` objects, a checksum of their ids, and what it complained of."""
+    """The progress of one git: the number of ``whole`` objects, a checksum of their ids, and its error output."""
 
     def __init__(self) -> None:
         self.whole = 0

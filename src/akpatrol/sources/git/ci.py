@@ -82,14 +82,14 @@ class CiEnvironment:
         return value or ""
 
     def id(self, name: str) -> str:
-        """Return a commit's id, "" for none: not there, or all zeros. Raises UsageError for anything else."""
+        """Return a commit's id, "" if it is missing or all zeros. Raises UsageError for anything else."""
         value = self.text(name)
         if value and not _ID.fullmatch(value):
             raise UsageError(f"{name}: not a commit id")
         return value if value.strip("0") else ""
 
     def ids(self, *names: str) -> tuple[str, ...]:
-        """Return those ids that are there."""
+        """Return the ids that are set."""
         return tuple(filter(None, map(self.id, names)))
 
     def head(self, name: str) -> tuple[str]:
@@ -215,7 +215,7 @@ def _whole(_: CiEnvironment) -> EventRange:
     return EventRange(whole=True)
 
 
-# The first that applies counts.
+# The first event that applies counts.
 EVENTS = (
     Event("GitHub pull_request", _github("pull_request"), _pull_request, _CHECKOUT),
     Event("GitHub pull_request_target", _github("pull_request_target"), _pull_request, _CHECKOUT_OF_BASE),

@@ -25,9 +25,9 @@ class _Entry(NamedTuple):
 
 
 class CommittedFiles:
-    """The files of a commit, called by the absolute paths that they would have below ``root``.
+    """The files of a commit, named by the absolute paths that they would have below ``root``.
 
-    ``absent`` are those that a partial clone left out: they count as missing.
+    ``absent`` are the files that a partial clone left out: they count as missing.
     """
 
     def __init__(self, git: Git, commit: str, root: str) -> None:
@@ -46,7 +46,7 @@ class CommittedFiles:
         entry = self._entry(path)
         return entry is not None and entry.type == "blob" and not self._is_absent(path, entry)
 
-    def flaw(self, path: str) -> str:
+    def problem(self, path: str) -> str:
         """Return what is wrong with a file: it is outside, a link, or no file."""
         if self._relative(path) is None:
             return "is outside the scanned tree"
@@ -63,8 +63,8 @@ class CommittedFiles:
     def read(self, path: str, most: int) -> bytes:
         """Return the content."""
         entry, name = self._entry(path), self.name(path)
-        if flaw := self.flaw(path):
-            raise UsageError(f"{name}: {flaw}")
+        if problem := self.problem(path):
+            raise UsageError(f"{name}: {problem}")
         if not entry:
             raise UsageError(f"{name}: no such file in this commit")
         try:
@@ -80,7 +80,7 @@ class CommittedFiles:
             self._git.run("cat-file", "-e", entry.id)
         except GitError:
             if not is_partial(self._git):
-                return False  # said when it is read
+                return False  # reported when it is read
             self.absent[path] = Skipped(self.name(path), f"the range's policy: {ABSENT}")
             return True
         return False
@@ -100,7 +100,7 @@ class CommittedFiles:
         return self._directory(directory).get(name)
 
     def _directory(self, relative: str) -> dict[str, _Entry]:
-        """Return the entries of a directory, none when there is no such one; a link to one is none."""
+        """Return the entries of a directory; none if there is no such directory, or only a link to one."""
         if relative not in self._directories:
             where = ("--", f"{relative}/") if relative else ()
             try:

@@ -88,7 +88,7 @@ def gaps(git: Git, walk: HistoryWalk | None = None, proof: Proof | None = None) 
 
 
 def _nothing_new_is_missing(git: Git, proof: Proof) -> bool:
-    """Return whether everything that only the new tips reach exists; false in doubt, and all is walked."""
+    """Return whether everything that only the new tips reach exists; in doubt False, and all history is walked."""
     if not proof.new:
         return True
     # History reachable from an old tip need not be walked: it was complete, and nothing was removed since.
@@ -141,9 +141,9 @@ def _absent(git: Git, stream: Stream) -> Iterator[Skipped]:
 
 
 def _held_by(git: Git, commits: Iterable[str], refs: Refs) -> list[Skipped]:
-    """Return what these commits and what refs name beside them need and that is not there. Raises GitError.
+    """Return the missing objects that these commits, and other objects that refs name, need. Raises GitError.
 
-    A tag is not asked for: git gives up at one that leads to nothing, and what it leads to is among these.
+    Tags are left out: git fails at a tag of a missing object, and that object is checked itself.
     """
     ids = (f"{id_}\n".encode() for id_ in chain(commits, refs.others))
     with git.stream(*_WALK, "--no-walk=unsorted", "--stdin", stdin=ids) as stream:
@@ -151,7 +151,7 @@ def _held_by(git: Git, commits: Iterable[str], refs: Refs) -> list[Skipped]:
 
 
 def _missing_commits(holed: Holed, reached: Collection[str]) -> list[str]:
-    """Return the commits that are not there and that a reachable commit names as its parent."""
+    """Return the missing commits that a reachable commit names as its parent."""
     return sorted({parent for id_, parents in holed.absent.items() if id_ in reached for parent in parents})
 
 

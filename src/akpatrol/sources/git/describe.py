@@ -1,7 +1,7 @@
 """Names and addresses of a repository: its own, refs, reflogs, remotes. No object is read here.
 
-Asked of git itself: GitPython takes 0.1 seconds to import, fails on names and settings that git accepts, and knows
-no reftable.
+This runs git: GitPython takes 0.1 seconds to import, fails on names and settings that git accepts, and does not
+support reftable.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FIRST_ANSWER_SECONDS = 15
 def target(git: Git) -> Target:
     """Return the repository as a target. Raises GitError when git cannot read it at all."""
     git.run("rev-parse", "--git-dir", deadline=_FIRST_ANSWER_SECONDS)
-    # 128: what HEAD names is corrupt; the rest can be read all the same.
+    # 128: the object that HEAD names is corrupt; the rest can still be read.
     head = git.run(
         "rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1, 128), deadline=_FIRST_ANSWER_SECONDS
     )

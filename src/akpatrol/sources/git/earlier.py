@@ -60,7 +60,7 @@ class Earlier:
         self.absent: list[str] = []
 
     def sources(self) -> Sources:
-        """Return what a comparison can ask."""
+        """Return the queries for a comparison."""
         return Sources(self.load, lambda new, old: alike(self._git, new, old), self._elsewhere)
 
     def load(self, ids: Collection[str], hits: Hits) -> None:
@@ -96,7 +96,7 @@ class Earlier:
         return False
 
     def first(self, spot: Spot, hit: RawFinding) -> str | None:
-        """Return the commit that introduced a place, under any name of its path; None after too long."""
+        """Return the commit that introduced a place, under any name of its path; None if that takes too long."""
         key = (spot.path, spot.blob, hit.match.secret)
         if key not in self._firsts:
             self._firsts[key] = None
@@ -122,9 +122,7 @@ class Earlier:
         gone = [
             (change.path, old)
             for _, changes in revisions.changes(self._git, [commit])
-            for change in islice(
-                (removal for removal in changes if removal.removes_path and not removal.link), _MOST_RENAMED
-            )
+            for change in islice((gone for gone in changes if gone.removes_path and not gone.link), _MOST_RENAMED)
             for old in change.olds
         ]
         self.load({old for _, old in gone}, hits)
@@ -208,7 +206,7 @@ def blob_at(git: Git, commit: str, path: bytes) -> str | None:
 
 
 def _sizes(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Yield the size of each blob that is there."""
+    """Yield the size of each existing blob."""
     start = failures = 0
     while start < len(ids) and failures < _MOST_FAILURES:
         lines = (f"{id_}\n".encode() for id_ in islice(ids, start, None))
@@ -221,6 +219,6 @@ def _sizes(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, int]]:
                         yield id_.decode("ascii", "replace"), int(size[0])
                 stream.finish()
                 return
-        except GitError:  # git dies on what a partial clone left out; what is not known to be there counts as new
+        except GitError:  # git dies on an object that a partial clone left out; its credentials count as new
             start += 1
             failures += 1

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.repository import Repository
 
 _BATCH = 256
-# Those of linked work trees too; a reflog may be called like an index.
+# Also those of linked work trees; a reflog may have the name of an index.
 _INDEX = re.compile(rb"(?:worktrees/[^/]+/)?(?:index(?:\.lock)?|sharedindex\.[0-9a-f]+)")
 _REFS = re.compile(rb"(?:worktrees/[^/]+/)?(?:logs/)?refs/.*", re.DOTALL)
 
@@ -33,7 +33,7 @@ class GitDirectoryUnit(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Return what a person would call it."""
+        """Return its name in messages."""
         return f"git directory: {self.files.title}"
 
     def read(self) -> Iterator[Item]:
@@ -52,7 +52,7 @@ def units(target: str, repository: Repository, met: list[bytes]) -> Iterator[Git
     root = repository.common_dir
     files: list[bytes] = []
     names: list[bytes] = []
-    for entry in _blocking_told(root, walk(root, _is_object_store)):
+    for entry in _with_blocking(root, walk(root, _is_object_store)):
         if isinstance(entry, DirectoryEntry):
             (files if entry.readable else names).append(entry.path)
         elif isinstance(entry, RepositoryMet):
@@ -64,7 +64,7 @@ def units(target: str, repository: Repository, met: list[bytes]) -> Iterator[Git
         yield GitDirectoryUnit(FilesUnit(target, root, batch, () if start else tuple(names), place=Place.GIT_DIR))
 
 
-def _blocking_told(
+def _with_blocking(
     root: bytes, walked: Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]
 ) -> Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]:
     """Yield a skip for each FIFO and device: git did not create it, and it may have replaced a file."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.stream import Stream
 
 _LISTING = ("cat-file", "--batch-all-objects", "--unordered", "--buffer", "--batch-check=%(objecttype) %(objectname)")
-# Commits or objects that git walks per second at least, on a busy machine.
+# The least number of commits or objects that git walks per second on a busy machine.
 _RATE = 40_000
 
 
@@ -37,12 +37,12 @@ _GRAPHS: WeakKeyDictionary[Git, dict[str, WalkedCommit]] = WeakKeyDictionary()
 
 
 def is_needed(git: Git) -> bool:
-    """Return whether git was found to walk this history for too long."""
+    """Return whether git takes too long to walk this history."""
     return git in _SLOW
 
 
 def walk_no_more(git: Git) -> None:
-    """Take in that git walks this history for too long."""
+    """Record that git takes too long to walk this history."""
     _SLOW.add(git)
 
 
@@ -56,7 +56,7 @@ def patience(git: Git, type_: str = "") -> float:
 def comes_to_an_end(git: Git, stream: Stream, begun: float, type_: str = "") -> bool:
     """Wait for a walk that prints at its end, up to its time limit. Raises GitError.
 
-    The commits are counted only when it takes long.
+    The commits are counted only if the walk takes long.
     """
     if stream.answers_within(begun + walked_commit.WALK_SECONDS - monotonic()):
         return True
@@ -75,12 +75,12 @@ def commits(git: Git, names: Sequence[str], tips: Sequence[str] = ()) -> list[Wa
 
 
 def reached(git: Git, names: Sequence[str]) -> set[str]:
-    """Return the ids of the commits that these arguments of rev-list lead to. Raises GitError."""
+    """Return the ids of the commits that these arguments of rev-list reach. Raises GitError."""
     return _reached(_all(git), _named(git, names))
 
 
 def _all(git: Git) -> Mapping[str, WalkedCommit]:
-    """Return every commit that is there, reachable or not, as a shallow clone has them. Raises GitError."""
+    """Return every existing commit, reachable or not, with its parents in a shallow clone. Raises GitError."""
     if git not in _GRAPHS:
         known = {
             commit.id: commit for commit in _parsed(git, [id_ for type_, id_ in _listed(git) if type_ == "commit"])
@@ -93,7 +93,7 @@ def _all(git: Git) -> Mapping[str, WalkedCommit]:
 
 @contextmanager
 def ending_at(git: Git, ids: Collection[str]) -> Iterator[Git]:
-    """Give a git for which these commits have no parents, nor those at which a shallow clone ends."""
+    """Yield a git for which these commits, and those at which a shallow clone ends, have no parents."""
     with NamedTemporaryFile(prefix="akpatrol-") as file:
         file.write("".join(f"{id_}\n" for id_ in (*ids, *shallow_boundary(git))).encode())
         file.flush()
@@ -101,7 +101,7 @@ def ending_at(git: Git, ids: Collection[str]) -> Iterator[Git]:
 
 
 def _listed(git: Git) -> Iterator[tuple[str, str]]:
-    """Yield the type and id of every object, of some twice when a pack is broken. Raises GitError."""
+    """Yield the type and id of every object; some occur twice if a pack is broken. Raises GitError."""
     try:
         with git.stream(*_LISTING) as stream:
             for line in stream.parts(b"\n"):
@@ -139,7 +139,7 @@ def _named(git: Git, names: Sequence[str]) -> Iterator[str]:
 
 
 def _peeled(git: Git, ids: Sequence[str]) -> Iterator[str]:
-    """Yield these commits, and those that tags among these lead to. Raises GitError."""
+    """Yield these commits, and the commits of tags among them. Raises GitError."""
     lines = (f"{id_}^{{commit}}\n".encode() for id_ in ids)
     with git.stream("cat-file", "--batch-check=%(objectname)", "--buffer", stdin=lines) as stream:
         for line in stream.parts(b"\n"):
@@ -149,7 +149,7 @@ def _peeled(git: Git, ids: Sequence[str]) -> Iterator[str]:
 
 
 def _reached(known: Mapping[str, WalkedCommit], tips: Iterable[str]) -> set[str]:
-    """Return the commits that these lead to. Raises GitError for a parent that is not there."""
+    """Return the commits that these reach. Raises GitError for a missing parent."""
     reached: set[str] = set()
     pending = [id_ for id_ in tips if id_ in known]
     while pending:
@@ -163,7 +163,7 @@ def _reached(known: Mapping[str, WalkedCommit], tips: Iterable[str]) -> set[str]
 
 
 def _in_order(known: Mapping[str, WalkedCommit], wanted: Collection[str]) -> Iterator[WalkedCommit]:
-    """Yield children before parents, of several the latest first."""
+    """Yield children before parents, and among several the latest first."""
     children = Counter(parent for id_ in wanted for parent in set(known[id_].parents) if parent in wanted)
     free = [(-known[id_].date, id_) for id_ in wanted if not children[id_]]
     heapify(free)

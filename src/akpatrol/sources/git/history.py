@@ -11,6 +11,7 @@ from akpatrol.model.scan import Place, Skipped, StateReason
 from akpatrol.sources.base import STORED, OneTarget
 from akpatrol.sources.git import catfile, completeness, describe, gitdir, placement, revisions
 from akpatrol.sources.git.earlier import Earlier
+from akpatrol.sources.git.indexes import Indexes
 from akpatrol.sources.git.missing_commits import shallow_boundary
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
 
@@ -52,6 +53,7 @@ class HistorySource(OneTarget):
         self._complete = False
         self._met: list[bytes] = []
         self._walk: completeness.HistoryWalk | None = None
+        self._indexes = Indexes(git)
 
     def recall(self, conditions: str) -> None:
         """Look up what was read under these conditions."""
@@ -68,7 +70,7 @@ class HistorySource(OneTarget):
             self._memory.note(unit, read)
 
     def remember(self) -> None:
-        """Keep what was read."""
+        """Store the results."""
         if self._memory:
             self._memory.remember(complete=self._complete)
 
@@ -88,7 +90,7 @@ class HistorySource(OneTarget):
             return {}
 
     def is_much(self) -> bool:
-        """Return whether there are many objects to be read."""
+        """Return whether there are many objects to read."""
         if self._memory and self._surveyed is not None:
             return self._memory.unread() > _MUCH
         counts = self._counts()
@@ -107,18 +109,21 @@ class HistorySource(OneTarget):
         """Yield each raw finding with its provenance in the whole history."""
         if self._walk:
             self._walk.give_up()
-        placed = placement.place(self._git, hits)
+        placed = placement.place(self._git, hits, indexes=self._indexes)
         return placed if self._lent else self._without_lent(list(placed))
 
     def _without_lent(self, placed: Sequence[Placed]) -> Iterator[Placed]:
         from akpatrol.sources.git.packs.object_directories import held  # noqa: PLC0415 - only in a sweep, and with a hit
 
-        dangling = {one.object for _, one in placed if one.object and one.state_reason is StateReason.DANGLING}
+        dangling = {where.object for _, where in placed if where.object and where.state_reason is StateReason.DANGLING}
         lent = dangling - held(self._git, dangling) if dangling else dangling
-        yield from ((match, one) for match, one in placed if one.object not in lent)
+        for match, where in placed:
+            if where.object not in lent or where.state_reason is not StateReason.DANGLING:
+                yield match, where
 
     def check(self) -> Iterator[Skipped]:
-        """Yield what the history refers to and the object database does not hold."""
+        """Yield a skip for each missing object that the history refers to, and for each unreadable index."""
+        yield from self._indexes.skips
         self._complete = True
         for gap in chain(self._git.obstacles(), completeness.gaps(self._git, self._walk, self._proof())):
             self._complete = False
@@ -159,7 +164,7 @@ class RangeSource(OneTarget):
         self._before: Earlier | None = None
 
     def compare_with(self, examine: Callable[[Unit], Sequence[RawFinding]]) -> None:
-        """Learn how to find out what the range's base holds."""
+        """Receive the function that examines a unit, to compare with the range's base."""
         cut = self._range.revisions.index("--not") if "--not" in self._range.revisions else None
         starts = self._range.revisions[cut + 1 :] if cut is not None else ()
         parents = {parent for commit in self._commits.values() for parent in commit.parents}
@@ -174,7 +179,7 @@ class RangeSource(OneTarget):
         paths: dict[bytes, None] = {}
         yield from self._range.skips
         yield from self._walk()
-        compared = set() if self._range.open else {*self._cut}  # what these hold need not be new
+        compared = set() if self._range.open else {*self._cut}  # their content need not be new
         wanted = [commit for id_, commit in self._commits.items() if id_ not in compared]
         for id_, changes in revisions.changes(self._git, wanted):
             compared.add(id_)
@@ -212,7 +217,7 @@ class RangeSource(OneTarget):
                 yield Skipped(id_, f"earlier version of a file, needed to find what is new in it: {catfile.ABSENT}")
 
     def _walk(self) -> Iterator[Skipped]:
-        """Learn which commits there are, and at which of them a shallow clone ends."""
+        """Read the commits, and find those at which a shallow clone ends."""
         if not self._range.revisions:
             return
         try:

@@ -15,7 +15,7 @@ _INDEX = "GIT_INDEX_FILE"
 def find(*, named: bool = False) -> tuple[repository.Repository, dict[str, str]]:
     """Return the repository of the current directory, or the one whose hook this is, and the hook's variables.
 
-    When the caller ``named`` the directory and it lies in another repository, that one is meant. Raises UsageError.
+    If the caller ``named`` the directory and it is in another repository, that repository wins. Raises UsageError.
     """
     variables = environment()
     hook = hook_environment(variables, HOOK_VARIABLES)
@@ -28,7 +28,7 @@ def find(*, named: bool = False) -> tuple[repository.Repository, dict[str, str]]
     if not repo or not repo.work_tree:
         raise UsageError("not in a git work tree", hint="run it inside the repository, or give -C DIR")
     if _INDEX in hook:
-        # git has gone to the top of the work tree when it opens the index.
+        # git has changed to the top of the work tree when it opens the index.
         index = os.path.join(repo.work_tree, os.fsencode(variables[_INDEX]))
         hook[_INDEX] = os.fsdecode(index)
         if not _may_hold(repo, index):
@@ -52,7 +52,7 @@ def _same(repo: repository.Repository, other: repository.Repository) -> bool:
 
 
 def _may_hold(repo: repository.Repository, index: bytes) -> bool:
-    """Return whether an index file can belong to this repository: it is in it, or in none."""
+    """Return whether an index file can belong to this repository: it is in this repository, or in none."""
     directory = os.path.dirname(index)
     owner = repository.holding(directory) if os.path.isdir(directory) else None
     return os.path.isdir(directory) and (not owner or _same(owner, repo))

@@ -13,6 +13,7 @@ from akpatrol.errors import GitError, UsageError
 from akpatrol.model.scan import Excluded, Exclusion, Place, Skipped
 from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git.index_file import IndexCheck
+from akpatrol.sources.git.obstacles import REFUSED
 from akpatrol.sources.git.runner import LITERALLY
 from akpatrol.sources.git.trees import TreeChange
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
@@ -101,8 +102,8 @@ class IndexSource(OneTarget):
             yield ObjectsUnit(self._target.id, self._git, tuple(shown), shown, staged=True)
 
     def check(self) -> Iterator[Skipped]:
-        """Yield what git was not let near: an index that is a FIFO, say."""
-        yield from self._git.obstacles()
+        """Yield what git was not let near: an index that is a FIFO, say. No other ref than HEAD is needed."""
+        yield from (skip for skip in self._git.obstacles() if skip.reason != REFUSED)
 
     def changed_paths(self) -> Collection[bytes]:
         """Return the files that differ from HEAD, and those that were named."""

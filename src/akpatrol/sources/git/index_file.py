@@ -44,22 +44,20 @@ class IndexCheck:
 
     def _run(self) -> None:
         try:
-            self._skips = tuple(self._flaws())
-        except OSError as error:
-            self._skips = (Skipped("index", error.strerror or "cannot be read"),)
+            self._skips = flaws(self._directory, self._path)
         except MemoryError:
             return  # as it was before
 
-    def _flaws(self) -> Iterator[Skipped]:
-        try:
-            content = _read(self._path)
-        except FileNotFoundError:
-            return  # there is none before the first git add
-        if not _intact(content):
-            yield Skipped("index", f"wrong checksum, entries may be lost: {_REMEDY}")
-        for name in _shared(self._directory, content):
-            if not _intact(_read(os.path.join(self._directory, name))):
-                yield Skipped(os.fsdecode(name), f"wrong checksum, entries may be lost: {_REMEDY}")
+
+def flaws(directory: bytes, path: bytes, inside: str = "") -> tuple[Skipped, ...]:
+    """Return skips for an index that is not intact, and for shared indexes of its git directory that it needs.
+
+    ``inside`` names the git directory, in front of a file's name.
+    """
+    try:
+        return tuple(_flaws(directory, path, inside))
+    except OSError as error:
+        return (Skipped(f"{inside}index", error.strerror or "cannot be read"),)
 
 
 def location(git: Git) -> bytes:
@@ -75,6 +73,18 @@ def refuse_special(git: Git) -> None:
         return  # git says what is wrong, and that there is none is no fault
     if not stat.S_ISREG(mode):
         raise GitError(f"{os.fsdecode(location(git))} is not a regular file")
+
+
+def _flaws(directory: bytes, path: bytes, inside: str) -> Iterator[Skipped]:
+    try:
+        content = _read(path)
+    except FileNotFoundError:
+        return  # there is none before the first git add
+    if not _intact(content):
+        yield Skipped(f"{inside}index", f"wrong checksum, entries may be lost: {_REMEDY}")
+    for name in _shared(directory, content):
+        if not _intact(_read(os.path.join(directory, name))):
+            yield Skipped(inside + os.fsdecode(name), f"wrong checksum, entries may be lost: {_REMEDY}")
 
 
 def _read(path: bytes) -> bytes:

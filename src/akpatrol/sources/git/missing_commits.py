@@ -1,4 +1,4 @@
-"""Walk a history with missing commits: git fails at the first one, so it is told where to stop."""
+"""Walk a history with missing commits: git fails at the first one, so it gets a list of where to stop."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Holed(NamedTuple):
 
 @contextmanager
 def bridged(git: Git, refs: Refs) -> Iterator[Holed]:
-    """Return a git that walks the existing commits. Raises GitError when the object database cannot even be listed."""
+    """Return a git that walks the existing commits. Raises GitError if the object database cannot be listed."""
     objects = dict(catfile.types(git, catfile.all_ids(git)))
     parents = dict(_parents(git, [id_ for id_, type_ in objects.items() if type_ == "commit"]))
     broken = {
@@ -47,7 +47,7 @@ def bridged(git: Git, refs: Refs) -> Iterator[Holed]:
 
 
 def shallow_boundary(git: Git) -> frozenset[str]:
-    """Return the ids of commits whose parents were left out when cloning, or are for this git. Raises GitError."""
+    """Return the ids of commits without parents in a shallow clone, or for this git. Raises GitError."""
     file = os.fsencode(git.shallow_file) or os.path.join(git.repository.common_dir, b"shallow")
     if not os.path.isfile(file):
         return frozenset()

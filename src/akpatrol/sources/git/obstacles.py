@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from akpatrol.model.scan import Skipped
 from akpatrol.sources.git import alternates
 from akpatrol.sources.git.repository import is_git_dir
-from akpatrol.sources.regular_file import flaw, opened
+from akpatrol.sources.regular_file import opened, problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.repository import Repository
 
 CONFIGURATIONS = (b"config", b"config.worktree")
-# A section's head; inside a value it does not affect the settings that are read here.
+# A section header; inside a value it does not affect the settings that are read here.
 _INCLUDE = re.compile(rb"\[include", re.IGNORECASE)
 _LARGEST_BYTES = 8 << 20
-# Files that git takes for what they are called.
+# Files that git reads by their names.
 _FILES = {b"HEAD", b"config", b"config.worktree", b"packed-refs", b"shallow", b"index", b"commondir", b"gitdir"}
 _TREES = {b"refs", b"logs", b"info", b"reftable"}
 # git accepts less, and then reports that this is not a git repository.
@@ -32,10 +32,13 @@ _HEAD = re.compile(rb"ref:\s*refs/|[0-9a-f]{40}")
 _HEAD_BYTES = 256
 _FAN_OUT_DIGITS = 2
 _OUTSIDE = "symbolic link out of the git directory: not followed"
+REFUSED = "git refuses the name of this ref and stops at it: rename the file or remove it"
+# https://git-scm.com/docs/git-check-ref-format; other names with a dot in front, and locks, git passes over.
+_REFUSED = re.compile(rb"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|\.$", re.DOTALL)
 
 
 def obstacles(repository: Repository, stores: Sequence[bytes]) -> dict[bytes, str]:
-    """Return what must be kept from git, by path, each with what it is."""
+    """Return the paths that must be kept from git, each with the reason."""
     roots = [*dict.fromkeys((repository.common_dir, repository.git_dir))]
     reasons: dict[bytes, str] = {}
     for root in roots:
@@ -57,14 +60,26 @@ def skips(repository: Repository, stores: Sequence[bytes], reasons: Mapping[byte
         yield Skipped(bases[base] + os.fsdecode(os.path.relpath(path, base)), reason)
 
 
-def includes(common_dir: bytes) -> bool:
-    """Return whether the configuration includes other files: git would wait for a FIFO there, or read anything."""
-    return any(_INCLUDE.search(content_of(os.path.join(common_dir, name))) for name in CONFIGURATIONS)
+def includes(repository: Repository) -> bool:
+    """Return whether a configuration includes other files: git would wait for a FIFO there, or read anything."""
+    directories = {repository.common_dir, repository.git_dir}
+    directories |= {entry.path for entry in _entries(os.path.join(repository.common_dir, b"worktrees"))}
+    return any(
+        _INCLUDE.search(content_of(os.path.join(directory, name)))
+        for directory in directories
+        for name in CONFIGURATIONS
+    )
 
 
 def without_includes(configuration: bytes) -> bytes:
     """Return a configuration that includes nothing."""
     return _INCLUDE.sub(b"[excluded", configuration)
+
+
+def is_refused(name: bytes) -> bool:
+    """Return whether git finds a ref of this name below ``refs`` and refuses it."""
+    is_passed_over = any(part.startswith(b".") or part.endswith(b".lock") for part in name.split(b"/"))
+    return not is_passed_over and bool(_REFUSED.search(name))
 
 
 def content_of(path: bytes) -> bytes:
@@ -91,8 +106,9 @@ def _git_directory(directory: bytes, roots: list[bytes]) -> Iterator[tuple[bytes
 
 
 def _tree(top: bytes, roots: list[bytes]) -> Iterator[tuple[bytes, str]]:
-    """Yield what is in the way among refs, their logs and such; git would follow a link to a directory in circles."""
+    """Yield the obstacles among refs, reflogs and similar files; git would follow a link to a directory in circles."""
     links_lead_in = os.path.basename(top) in (b"info", b"reftable")
+    is_refs = os.path.basename(top) == b"refs"
     pending = [top]
     while pending:
         for entry in _entries(pending.pop()):
@@ -103,6 +119,8 @@ def _tree(top: bytes, roots: list[bytes]) -> Iterator[tuple[bytes, str]]:
                     pending.append(entry.path)  # as git-new-workdir makes it
                 elif reason := (_OUTSIDE if os.path.isdir(entry.path) else _file(entry, roots)):
                     yield entry.path, reason
+            elif is_refs and is_refused(entry.path[len(top) + 1 :]):
+                yield entry.path, REFUSED
             else:
                 yield from _one(entry)
 
@@ -113,7 +131,7 @@ def _store(directory: bytes) -> Iterator[tuple[bytes, str]]:
         holds_files = part.name == b"pack" or len(part.name) == _FAN_OUT_DIGITS
         for entry in _entries(part.path):
             if holds_files and entry.name != b"multi-pack-index.d" and entry.is_dir():
-                yield entry.path, flaw(entry.path)  # git gives up altogether when it is to read one
+                yield entry.path, problem(entry.path)  # git fails completely if it has to read one
             yield from _one(entry)
     for entry in _entries(os.path.join(directory, b"info", b"commit-graphs")):
         yield from _one(entry)
@@ -132,16 +150,16 @@ def blocks(path: bytes) -> str:
         mode = os.stat(path).st_mode
     except OSError:
         return ""
-    return flaw(path) if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else ""
+    return problem(path) if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else ""
 
 
 def _file(entry: os.DirEntry[bytes], roots: list[bytes]) -> str:
-    """Return what is wrong with an entry that should be a file."""
+    """Return the problem with an entry that should be a file."""
     if entry.is_file(follow_symlinks=False):
         return ""
     if entry.is_symlink() and os.readlink(entry.path).startswith(b"refs/"):
         return ""  # the name of a branch, which need not have a commit
-    return flaw(entry.path) or ("" if _leads_in(entry.path, roots) else _OUTSIDE)
+    return problem(entry.path) or ("" if _leads_in(entry.path, roots) else _OUTSIDE)
 
 
 def _leads_in(path: bytes, roots: list[bytes]) -> bool:

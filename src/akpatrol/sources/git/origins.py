@@ -45,7 +45,7 @@ class Spot(NamedTuple):
 
 
 class _Link(NamedTuple):
-    """How a place came from another one; without a path from the same."""
+    """How a place came from another one; without a path, from the same path."""
 
     how: str
     path: bytes | None
@@ -108,7 +108,7 @@ class PathOrigins:
         self._ways: dict[tuple[Spot, int], _Way] = {}
 
     def note(self, introduction: Introduction, parents: Sequence[str], changes: Sequence[TreeChange]) -> None:
-        """Take in one commit; ``introduction`` is it, without a path."""
+        """Record one commit; ``introduction`` is that commit, without a path."""
         introduced = [change for change in changes if change.introduces and change.new in self._wanted]
         if not introduced:
             return
@@ -171,7 +171,7 @@ class PathOrigins:
     def _arrival(self, spot: Spot, limit: int | None) -> tuple[Introduction, Mapping[int, _Link]] | None:
         """Return the arrival at a place that counts, of those before ``limit``.
 
-        Where there is a base, one that did not come from what was there counts before all others.
+        If there is a base, an arrival that did not come from its content takes precedence.
         """
         arrivals = self._arrivals.get((spot.path, spot.blob), ())
         earlier = [arrival for arrival in arrivals if limit is None or arrival[0].after < limit]
@@ -197,7 +197,7 @@ class PathOrigins:
         introduced: Sequence[TreeChange],
         links: Sequence[dict[int, _Link]],
     ) -> None:
-        """Look in what the same commit removed or changed, then in all that its parents hold."""
+        """Search the files that the same commit removed or changed, then all files of its parents."""
         removing = [change for change in changes if change.removes and any(_blobs(change))]
         removing.sort(key=lambda change: not change.removes_path)
         del removing[_MOST_SOURCES:]
@@ -227,7 +227,7 @@ class PathOrigins:
         is_rename = source.removes_path and change.adds_path and self._sources.alike(change.new, old)
         for number, before in matches.items():
             how = (RENAME if is_rename else MOVE) if before in gone else COPY
-            gone.discard(before)  # what moved to two paths was copied to the other
+            gone.discard(before)  # a credential that moved to two paths was copied to the second
             link[left[number]] = _Link(how, source.path, old, before)
 
 

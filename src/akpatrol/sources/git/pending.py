@@ -58,27 +58,27 @@ class Pending:
             origins.note(_ITSELF, parents, changes)
             # Only the mode differs, or a merge takes it over.
             self._same = {change.path for change in changes if change.new in change.olds}
-        for id_, found in by_blob.items():
+        for id_, of_blob in by_blob.items():
             where = tuple(sorted(self._paths.get(id_, ())))
-            for number, hit in enumerate(found):
+            for number, hit in enumerate(of_blob):
                 if id_ in unchanged:
                     yield hit.match, _on(occurrence(hit, State.PRESENT)._replace(refs=("HEAD",)), where)
                 else:
-                    yield hit.match, self._told(hit, Spot(b"", id_, number), where, origins)
+                    yield hit.match, self._traced(hit, Spot(b"", id_, number), where, origins)
 
-    def _told(self, hit: RawFinding, spot: Spot, paths: tuple[bytes, ...], origins: PathOrigins) -> Occurrence:
+    def _traced(self, hit: RawFinding, spot: Spot, paths: tuple[bytes, ...], origins: PathOrigins) -> Occurrence:
         """Return the place under the first path to which the commit adds it; known when it adds it to none."""
-        one = _on(occurrence(hit, State.STAGED), paths)
-        told = [(path, origins.of(spot._replace(path=path))) for path in paths if path in origins.paths(spot.blob)]
-        new = [(path, origin) for path, origin in told if not _is_known(hit, origin, origins)]
-        if not told:
+        staged = _on(occurrence(hit, State.STAGED), paths)
+        traced = [(path, origins.of(spot._replace(path=path))) for path in paths if path in origins.paths(spot.blob)]
+        new = [(path, origin) for path, origin in traced if not _is_known(hit, origin, origins)]
+        if not traced:
             is_same = bool(paths) and self._same.issuperset(paths)
-            return one._replace(known=True, state=State.PRESENT, refs=("HEAD",)) if is_same else one
-        path, origin = (new or told)[0]
+            return staged._replace(known=True, state=State.PRESENT, refs=("HEAD",)) if is_same else staged
+        path, origin = (new or traced)[0]
         if not new:
-            one = one._replace(known=True, state=State.PRESENT, refs=("HEAD",))
+            staged = staged._replace(known=True, state=State.PRESENT, refs=("HEAD",))
         moved = Moved(*origin.moved, self._first(origin, origins)) if origin.moved else None
-        return one._replace(path=path, moved_from=moved)
+        return staged._replace(path=path, moved_from=moved)
 
     def _first(self, origin: PathOrigin, origins: PathOrigins) -> Commit | None:
         id_ = self._before.first(origin.base, origins.hit(origin.base)) if origin.base else None
@@ -91,8 +91,8 @@ def _is_known(hit: RawFinding, origin: PathOrigin, origins: PathOrigins) -> bool
     return hit.inline is not None or origins.hit(origin.base).inline is None
 
 
-def _on(one: Occurrence, paths: tuple[bytes, ...]) -> Occurrence:
-    return one._replace(path=paths[0], paths=paths) if paths else one
+def _on(occurrence: Occurrence, paths: tuple[bytes, ...]) -> Occurrence:
+    return occurrence._replace(path=paths[0], paths=paths) if paths else occurrence
 
 
 def parents(git: Git) -> tuple[str, ...]:
@@ -121,10 +121,10 @@ def _with_merged(
     git: Git, merged: Sequence[str], changes: Sequence[TreeChange], blobs: Collection[str]
 ) -> list[TreeChange]:
     """Return the changes with what the merged commits hold at the paths where something was found."""
-    told = []
+    combined = []
     for change in changes:
         olds = [*change.olds]
         others = merged if change.new in blobs else ()
         olds += filter(None, (blob_at(git, parent, change.path) for parent in others))
-        told.append(change._replace(olds=tuple(olds)))
-    return told
+        combined.append(change._replace(olds=tuple(olds)))
+    return combined

@@ -24,7 +24,7 @@ def name(git: Git, variables: Mapping[str, str]) -> str:
 
 def _named(git: Git) -> str:
     try:
-        found = git.run("config", "--get", "user.name", accept=(0, 1), deadline=_SECONDS)
+        output = git.run("config", "--get", "user.name", accept=(0, 1), deadline=_SECONDS)
     except GitError:
         return ""  # a configuration is not needed for more than this
-    return found.decode("utf-8", "replace").strip()
+    return output.decode("utf-8", "replace").strip()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import RawFinding
     from akpatrol.sources.base import Placed
     from akpatrol.sources.git.earlier import Earlier
+    from akpatrol.sources.git.indexes import Indexes
     from akpatrol.sources.git.provenance import Provenance, Pushed
     from akpatrol.sources.git.runner import Git
 
@@ -37,17 +38,19 @@ _HEADER_PLACES = {
 }
 
 
-def place(
+def place(  # noqa: PLR0913 - each source gives some of them
     git: Git,
     hits: Sequence[RawFinding],
     within: Collection[str] | None = None,
     pushed: Pushed | None = None,
     before: Earlier | None = None,
+    *,
+    indexes: Indexes | None = None,
 ) -> Iterator[Placed]:
     """Yield raw findings in objects, names, refs and the git directory with their provenance.
 
     ``within`` are the commits examined when these are not all; ``pushed`` describes a push. ``before`` finds earlier
-    content.
+    content, and ``indexes`` what is staged.
     """
     by_place: dict[Place, list[RawFinding]] = defaultdict(list)
     for hit in hits:
@@ -74,12 +77,14 @@ def place(
             sources=before.sources() if before else Sources(alike=lambda new, old: alike(git, new, old)),
         ),
         pushed,
+        indexes,
     )
     found: list[tuple[RawFinding, Occurrence, Provenance]] = [
         *(
-            (hit, occurrence(hit, State.PRESENT), _settled(hit, tracer.hit(id_, number), tracer, before))
+            (hit, occurrence(hit, State.PRESENT), _settled(hit, provenance, tracer, before))
             for id_, found in blobs.items()
             for number, hit in enumerate(found)
+            for provenance in tracer.places(id_, number)
         ),
         *((hit, _named(hit, name), tracer.name(name)) for hit, name in names),
     ]

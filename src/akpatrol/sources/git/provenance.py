@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import defaultdict
 from contextlib import suppress
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from akpatrol.model.credential import RawFinding
+    from akpatrol.sources.git.indexes import Indexes
     from akpatrol.sources.git.runner import Git
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
@@ -74,9 +74,12 @@ class Pushed(NamedTuple):
 
 
 class Tracer:
-    """Traces the wanted objects through the whole history, or only through the ``pushed`` commits."""
+    """Traces the wanted objects through the whole history, or only through the ``pushed`` commits.
 
-    def __init__(self, git: Git, wanted: Wanted, pushed: Pushed | None = None) -> None:
+    With ``indexes``, what is staged is found too.
+    """
+
+    def __init__(self, git: Git, wanted: Wanted, pushed: Pushed | None = None, indexes: Indexes | None = None) -> None:
         self._git = git
         self._wanted = wanted
         self._blobs: dict[str, Trail] = {id_: Trail() for id_ in wanted.blobs}
@@ -86,6 +89,7 @@ class Tracer:
         self._named = re.compile(b"(?:^|/)(" + pattern + b")(?=/|$)", re.DOTALL) if pattern else None
         self._present: set[str] = set()
         self.origins = PathOrigins(wanted.blobs, wanted.sources, is_based=bool(pushed) or wanted.within is not None)
+        self._staged: Mapping[str, Trail] = {}
         self._steps = 0
         self._refs = pushed.refs if pushed else Refs()
         if pushed:
@@ -104,11 +108,21 @@ class Tracer:
             self._named_by_refs()
         if any(not trail.walked for trail in self._trails()):
             self._unreferenced()
-        if any(not trail.walked for trail in self._blobs.values()):
-            self._in_index()
+        if indexes and self._blobs:
+            walked = {id_ for id_, trail in self._blobs.items() if trail.walked}
+            self._staged = indexes.staged(self._blobs.keys(), self._present, walked)
+
+    def places(self, id_: str, number: int) -> Iterator[Provenance]:
+        """Yield the provenance of one of a blob's findings: in an index, in the history, or both."""
+        staged = self._staged.get(id_)
+        if staged:
+            paths = tuple(sorted(staged.paths))
+            yield Provenance(State.STAGED, path=paths[0], paths=paths, more=staged.more)
+        if not staged or self._blobs[id_].walked or id_ in self._present:
+            yield self.hit(id_, number)
 
     def hit(self, id_: str, number: int) -> Provenance:
-        """Return the provenance of one of a blob's findings; of several commits that added it, the new ones count."""
+        """Return the history of one of a blob's findings; of several commits that added it, the new ones count."""
         found = self._provenance(self._blobs[id_], is_present=id_ in self._present)
         paths = self.origins.paths(id_)
         if not paths:
@@ -277,18 +291,6 @@ class Tracer:
         except GitError:
             return  # the occurrence keeps its object id and loses only its path
 
-    def _in_index(self) -> None:
-        """Look for what is staged and nowhere else."""
-        if not os.path.isfile(os.path.join(self._git.repository.git_dir, b"index")):
-            return
-        with suppress(GitError):  # the occurrence keeps its object id
-            for line in self._git.run("ls-files", "-s", "-z").split(b"\0"):
-                details, _, path = line.partition(b"\t")
-                id_ = b"".join(details.split(b" ")[1:2]).decode("ascii", "replace")
-                if (trail := self._blobs.get(id_)) and not trail.walked:
-                    trail.staged = True
-                    trail.add(TreeChange(path, id_, ()))
-
     def _provenance(self, trail: Trail, *, is_present: bool) -> Provenance:
         first = min(trail.introductions, default=None)
         state, reason = self._state(trail, first, is_present=is_present)
@@ -317,8 +319,6 @@ class Tracer:
             return State.UNREACHABLE, StateReason.STASH
         if first and not first.unreachable:
             return State.UNREACHABLE, StateReason.REFLOG
-        if trail.staged:
-            return State.STAGED, None
         return State.UNREACHABLE, StateReason.DANGLING
 
 

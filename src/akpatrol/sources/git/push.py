@@ -47,7 +47,7 @@ class RefUpdate(NamedTuple):
 
 
 class Stores(NamedTuple):
-    """The repository with what is pushed, without it, and what is pushed alone: None when it is not kept apart."""
+    """The repository with the pushed objects, without them, and these objects alone (None without a quarantine)."""
 
     git: Git
     before: Git
@@ -103,7 +103,7 @@ class PushSource(OneTarget):
         self._examine: Examine = lambda _unit: ()
 
     def compare_with(self, examine: Examine) -> None:
-        """Learn how to find out what the repository held before the push."""
+        """Receive the function that examines a unit, to compare with the repository before the push."""
         self._examine = examine
 
     def plan(self) -> Iterator[Planned]:
@@ -118,7 +118,7 @@ class PushSource(OneTarget):
             yield NamesUnit(self._target.id, Place.REF_NAME, tuple({update.name: None for update in self._updates}))
 
     def check(self) -> Iterator[Skipped]:
-        """Yield what git was not let near in the server's repository."""
+        """Yield the obstacles in the server's repository."""
         yield from self._stores.git.obstacles()
 
     def changed_paths(self) -> Collection[bytes]:
@@ -142,7 +142,7 @@ class PushSource(OneTarget):
         width = len(self._tips[0])
         wanted = {skip.item[:width] for skip in skipped}
         paths: dict[str, str] = {}
-        with suppress(GitError):  # said already
+        with suppress(GitError):  # already reported
             for line in self._new_objects():
                 id_, _, path = line.partition(" ")
                 if path and id_ in wanted:
@@ -151,7 +151,7 @@ class PushSource(OneTarget):
         return tuple(skip._replace(item=item) for item, skip in named)
 
     def _brought(self, had: set[str]) -> Iterator[ObjectsUnit]:
-        """Yield the quarantine's objects but those that the repository had, which become known."""
+        """Yield the quarantine's objects except those that the repository had, which are recorded."""
         if not self._stores.quarantine:
             return
         for ids in _batches(_lines(self._stores.quarantine, _LISTING)):
@@ -180,17 +180,17 @@ class PushSource(OneTarget):
         yield from ((match, spot) for match, spot in placed if spot.introduced or spot.known or spot.object not in old)
 
     def _reachable(self, sought: set[str | None]) -> set[str]:
-        """Return which of these trees the pushed refs reach: what their names are, no commit of the push added."""
+        """Return which of these trees the pushed refs reach: no commit of the push added the names in them."""
         return {id_ for id_ in self._new_objects("--no-object-names") if id_ in sought} if sought else set()
 
     def _new_commits(self) -> Sequence[WalkedCommit]:
-        """Return the commits that the push puts on refs and no ref had, children first. Raises GitError."""
+        """Return the commits that are reachable only after the push, children first. Raises GitError."""
         if self._tips and not self.commits:
             self.commits = list(revisions.commits(self._stores.git, _NEW, self._tips))
         return self.commits
 
     def _new_objects(self, *options: str) -> Iterator[str]:
-        """Yield the ids of the objects that these commits reach and no ref did, with a path. Raises GitError."""
+        """Yield the ids of the objects that only these commits reach, with a path. Raises GitError."""
         git, commits = self._stores.git, self._new_commits()
         if not self._tips:
             return

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Skipped
 from akpatrol.sources.git import catfile
+from akpatrol.sources.git.obstacles import content_of, is_refused
 from akpatrol.sources.regular_file import opened
 
 if TYPE_CHECKING:
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 
 _STASH = "refs/stash"
 _LISTED = 100
-# git takes no id of zeros alone.
-_REF = re.compile(rb"ref:\s*\S|(?!0+(?:\s|$))(?:[0-9a-f]{40}|[0-9a-f]{64})(?:\s|$)", re.IGNORECASE)
+_ID = re.compile(rb"[0-9a-f]+")
+_WIDTHS = {b"sha1": 40, b"sha256": 64}
 _REF_BYTES = 256
 _LOGGED = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ")
 
@@ -97,25 +99,40 @@ def reflogs(git: Git) -> dict[str, str]:
 def broken(git: Git) -> Iterator[Skipped]:
     """Yield the loose refs that git ignores: after a crash, say, they may be empty. What they led to is not known.
 
-    Those of a reftable are not files.
+    Packed refs are those whose name git refuses. Those of a reftable are not files.
     """
     common = git.repository.common_dir
     if os.path.isdir(os.path.join(common, b"reftable")):
         return
+    form = _form(git)
     for directory, _, files in os.walk(os.path.join(common, b"refs")):
         for name in files:
             path = os.path.join(directory, name)
-            if not name.startswith(b".") and not name.endswith(b".lock") and not _is_ref(path):
+            if not name.startswith(b".") and not name.endswith(b".lock") and not _is_ref(path, form):
                 yield Skipped(os.fsdecode(os.path.relpath(path, common)), "broken ref: git ignores it")
+    for line in content_of(os.path.join(common, b"packed-refs")).split(b"\n")[:-1]:
+        id_, _, name = line.partition(b" refs/")
+        if _ID.fullmatch(id_) and is_refused(name):
+            reason = "git refuses the name of this packed ref and stops at it: remove its line from packed-refs"
+            yield Skipped("refs/" + os.fsdecode(name), reason)
 
 
-def _is_ref(path: bytes) -> bool:
+def _form(git: Git) -> re.Pattern[bytes]:
+    """Return the beginning of a loose ref; git takes no id of the other hash's width, and none of zeros alone."""
+    widths: tuple[int, ...] = tuple(_WIDTHS.values())
+    with suppress(GitError, KeyError):  # then the completeness check fails too
+        widths = (_WIDTHS[git.run("rev-parse", "--show-object-format").strip()],)
+    ids = b"|".join(b"[0-9a-f]{%d}" % width for width in widths)
+    return re.compile(rb"ref:\s*\S|(?!0+(?:\s|$))(?:" + ids + rb")(?:\s|$)", re.IGNORECASE)
+
+
+def _is_ref(path: bytes, form: re.Pattern[bytes]) -> bool:
     """Return whether a file holds an id or another ref's name; an unreadable file is reported elsewhere."""
     if os.path.islink(path):
         return True
     try:
         with opened(path) as file:
-            return bool(_REF.match(file.read(_REF_BYTES)))
+            return bool(form.match(file.read(_REF_BYTES)))
     except OSError:
         return True
 

@@ -31,7 +31,7 @@ class Repository(NamedTuple):
 
 
 def find(path: bytes) -> Repository | None:
-    """Return the repository that ``path`` (a directory) is or lies in; None when there is none.
+    """Return the repository at or above ``path``, a directory; None if there is none.
 
     Raises UsageError for a broken one, because an enclosing repository is a different one.
     """
@@ -50,7 +50,7 @@ def find(path: bytes) -> Repository | None:
 
 
 def holding(path: bytes) -> Repository | None:
-    """Return what ``find`` does, and None as well when that repository is broken."""
+    """Return the result of ``find``, or None if that repository is broken."""
     try:
         return find(path)
     except UsageError:

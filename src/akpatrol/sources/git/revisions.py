@@ -75,7 +75,7 @@ def changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tu
 
 
 def _unchanged(git: Git, commits: Sequence[WalkedCommit]) -> frozenset[str]:
-    """Return the commits that have the files of a parent: in a long history made to harm, most. Raises GitError."""
+    """Return the commits with the same files as a parent: most commits of a hostile long history. Raises GitError."""
     ids = dict.fromkeys(id_ for commit in commits for id_ in (commit.id, *commit.parents))
     roots = dict(trees.root_trees(git, list(ids)))
     return frozenset(
@@ -86,7 +86,7 @@ def _unchanged(git: Git, commits: Sequence[WalkedCommit]) -> frozenset[str]:
 
 
 def _changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
-    """Do so for all of these commits.
+    """Do the same for all of these commits.
 
     git compares path by path, which is fast; when that takes too long, ``trees`` does it.
     """
@@ -139,7 +139,7 @@ def _compared(git: Git, ids: Sequence[str]) -> Iterator[tuple[int, str, tuple[Tr
     with git.stream(*_DIFF, stdin=lines, patience=_PATIENCE, memory=_MEMORY) as stream:
         for id_, changed in _parse(stream):
             try:
-                position = ids.index(id_, position) + 1  # git says nothing of what is not there
+                position = ids.index(id_, position) + 1  # git prints nothing for a missing commit
             except ValueError:
                 raise GitError("git diff-tree reported a commit that was not requested") from None
             yield position, id_, changed

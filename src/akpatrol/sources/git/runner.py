@@ -88,6 +88,7 @@ class Git:
         path = os.pathsep.join(part for part in os.get_exec_path() if os.path.isabs(part))
         self._environment = {**_ENVIRONMENT, **environment, "PATH": path}
         self._git_dir = repository.common_dir if common else repository.git_dir
+        self._common_dir = repository.common_dir
         self._proven = False
         self._obstacles: tuple[Skipped, ...] = ()
         self._keeper: Keeper | None = None
@@ -99,7 +100,7 @@ class Git:
             self._command += [b"-c", setting.encode()]
 
     def variable(self, name: str) -> str:
-        """Return one of HOOK_VARIABLES as git is given it, "" when it is not."""
+        """Return one of HOOK_VARIABLES as git gets it, "" if it is not set."""
         return self._hook.get(name, "")
 
     def ending_at(self, shallow_file: str) -> Git:
@@ -125,6 +126,18 @@ class Git:
         other._command = [*self._command]  # noqa: SLF001
         return other
 
+    def of(self, git_dir: bytes) -> Git:
+        """Return a git for the common git directory, or for that of a linked work tree. Raises GitError."""
+        self._prove()
+        other = copy(self)
+        inside = os.path.relpath(git_dir, self.repository.common_dir)
+        own = os.path.normpath(os.path.join(self._common_dir, inside))
+        other._command = [b"git", b"--git-dir=" + own, *self._command[2:]]  # noqa: SLF001 - its own copy
+        # Its own file could name a repository elsewhere.
+        common = {"GIT_COMMON_DIR": os.fsdecode(self._common_dir)}
+        other._environment = {**self._environment, **common}  # noqa: SLF001 - its own copy
+        return other
+
     def run(
         self,
         *arguments: str | bytes,
@@ -132,9 +145,9 @@ class Git:
         cwd: bytes | None = None,
         accept: tuple[int, ...] = (0,),
         deadline: float | None = None,
-        told: list[bytes] | None = None,
+        warnings: list[bytes] | None = None,
     ) -> bytes:
-        """Return what git prints; the lines of its standard error are added to ``told``.
+        """Return what git prints; the lines of its standard error are added to ``warnings``.
 
         Raises GitError for an exit code not in ``accept`` and after ``deadline`` seconds.
         """
@@ -148,8 +161,8 @@ class Git:
             except BaseException:
                 process.kill()
                 raise
-        if told is not None:
-            told += complaint.splitlines()
+        if warnings is not None:
+            warnings += complaint.splitlines()
         if process.returncode not in accept:
             raise GitError(first_line(complaint) or f"git exited with {process.returncode}")
         return output
@@ -201,34 +214,34 @@ class Git:
             raise self._unstarted(error) from None
 
     def _unstarted(self, error: OSError) -> GitError | UsageError:
-        """Return what to say when git could not be started: what is missing may be another file than git."""
+        """Return the error for a git that could not be started: the missing file may be another one."""
         if os.fsencode(error.filename or b"") not in (b"", self._command[0]):
             return GitError(f"git cannot be run: {os.fsdecode(error.filename)}: {error.strerror}")
         if isinstance(error, FileNotFoundError):
             directories = self._environment["PATH"].split(os.pathsep)
-            program = next(filter(os.path.lexists, (os.path.join(one, "git") for one in directories)), None)
+            program = next(filter(os.path.lexists, (os.path.join(directory, "git") for directory in directories)), None)
             if not program:
                 return UsageError("git was not found", hint="install git and make sure that it is on PATH")
             return UsageError(f"{program} cannot be run: its interpreter is missing", hint="reinstall git")
         return GitError(f"git cannot be run: {error.strerror}")
 
     def obstacles(self) -> tuple[Skipped, ...]:
-        """Return what of the git directory is kept from git. Raises GitError."""
+        """Return the parts of the git directory that are kept from git. Raises GitError."""
         self._prove()
         return self._obstacles
 
     def __getstate__(self) -> dict[str, object]:
-        """Return the state for another process; the stand-in belongs to the process that made it."""
+        """Return the state for another process; the safe directory belongs to the process that made it."""
         return {**self.__dict__, "_keeper": None}
 
     def _prove(self) -> None:
-        """Give git a safe copy of a git directory in which it would block or be led out. Raises GitError."""
+        """Give git a safe copy of a git directory that would make it block or leave the directory. Raises GitError."""
         if self._proven:
             return
         stores, _ = alternates.directories(self)
         found = obstacles(self.repository, stores)
         self._obstacles = tuple(skips(self.repository, stores, found))
-        if found or includes(self.repository.common_dir) or includes(self.repository.git_dir):
+        if found or includes(self.repository):
             self._stand_in(found, stores)
         self._proven = True
 
@@ -241,6 +254,7 @@ class Git:
         except OSError as error:
             raise GitError(f"cannot isolate git from the git directory: {error.strerror}") from None
         self._keeper = keeper
+        self._common_dir = made.common_dir
         self._command[1:2] = [b"--git-dir=" + made.git_dir]
         if not any(word.startswith(b"--work-tree=") for word in self._command):
             # Paths in the configuration are relative to the git directory.

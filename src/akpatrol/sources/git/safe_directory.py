@@ -1,6 +1,6 @@
-"""A stand-in for a git directory: links to its content, without the files that git must not open.
+"""A safe copy of a git directory: links to its content, without the files that git must not open.
 
-The repository is not changed, and the stand-in holds only links and small copies.
+The repository is not changed, and the copy holds only links and small files.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class SafeDirectory(NamedTuple):
     """``objects`` says whether it has its own object directories, which git's variables must not override."""
 
     git_dir: bytes
+    common_dir: bytes
     objects: bool
 
 
@@ -53,11 +54,11 @@ def build(
     if git_dir != repository.common_dir:
         linked.setdefault(git_dir, os.path.join(place, b"linked"))
     for source, target in linked.items():
-        # Each of them leads to the common directory by itself.
+        # Each of them names the common directory itself.
         pointer = b"commondir"
         _git_directory(source, target, {*avoided, os.path.join(source, pointer)})
         _write(os.path.join(target, pointer), common + b"\n")
-    return SafeDirectory(linked.get(git_dir, common), objects)
+    return SafeDirectory(linked.get(git_dir, common), common, objects)
 
 
 def _git_directory(source: bytes, target: bytes, avoided: Collection[bytes]) -> None:
@@ -88,7 +89,7 @@ def _objects(place: bytes, ours: bytes, avoided: Collection[bytes], stores: Sequ
 
 
 def _mirror(source: bytes, target: bytes, avoided: Collection[bytes]) -> None:
-    """Link to all that is in a directory, and go into those directories that hold something to be avoided."""
+    """Link to the entries of a directory, and mirror those subdirectories that hold something to avoid."""
     os.makedirs(target, exist_ok=True)
     above = {path for avoided_path in avoided for path in _parents(avoided_path)}
     with os.scandir(source) as entries:

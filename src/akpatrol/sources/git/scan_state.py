@@ -46,14 +46,14 @@ class _PartProgress:
 
 
 class Memory:
-    """Knows the parts of one repository in ``log``. Use: ``survey``, ``units``, ``note`` for each, ``remember``."""
+    """Knows the parts of one repository in ``cache``. Use: ``survey``, ``units``, ``note`` for each, ``remember``."""
 
-    def __init__(self, git: Git, log: ScanCache, conditions: str) -> None:
+    def __init__(self, git: Git, cache: ScanCache, conditions: str) -> None:
         self._git = git
-        self._log = log
+        self._cache = cache
         self._conditions = conditions
         self._key = sha256(os.path.realpath(git.repository.common_dir)).hexdigest()
-        cached = scan_state_json.before(log.get(conditions, _REPOSITORY, self._key))
+        cached = scan_state_json.before(cache.get(conditions, _REPOSITORY, self._key))
         self.met = cached is not None
         self._before = cached or scan_state_json.CachedRepository()
         self._now = scan_state_json.CachedRepository()
@@ -93,7 +93,7 @@ class Memory:
         return sum(len(known.again) if known else part.number for part, known in self._parts)
 
     def proof(self) -> Proof | None:
-        """Return from where all is known to be there; None when that is not known."""
+        """Return the tips from which everything is known to exist; None if that is unknown."""
         if self._before.tips is None or self._now.tips is None:
             return None
         return Proof(self._before.tips, self._now.tips - self._before.tips)
@@ -103,7 +103,7 @@ class Memory:
         while self._parts:
             part, known = self._parts.pop(0)
             if known:
-                yield from known.told
+                yield from known.counts
                 again = part.some(known.again) if known.again else ()
                 yield from (RescanUnit(SliceUnit(target, self._git, piece)) for piece in again)
                 continue
@@ -127,24 +127,24 @@ class Memory:
                 reading.read = read
 
     def remember(self, *, complete: bool) -> None:
-        """Keep the parts that were read whole, and, when nothing was missing and all kept still, that nothing was."""
+        """Store the parts that were read whole and, if nothing changed meanwhile, that nothing was missing."""
         entry = {
             key: value
             for key, reading in self._readings.items()
             if key and reading.planned and not reading.ahead and not reading.spoiled and reading.read
             if (value := scan_state_json.part_value(reading.read))
         }
-        self._log.put(self._conditions, _PART, entry)
+        self._cache.put(self._conditions, _PART, entry)
         if not self._state:
             return
         now = self._now
         if not complete or (now != self._before and not self._kept_still()):
             now = now._replace(tips=None)
         if not self.met or now != self._before:
-            self._log.put(self._conditions, _REPOSITORY, {self._key: scan_state_json.repository_value(now)})
+            self._cache.put(self._conditions, _REPOSITORY, {self._key: scan_state_json.repository_value(now)})
 
     def _known(self, part: Part) -> CachedPart | None:
-        return scan_state_json.known(self._log.get(self._conditions, _PART, part.key)) if part.key else None
+        return scan_state_json.known(self._cache.get(self._conditions, _PART, part.key)) if part.key else None
 
     def _still_there(self, survey: Survey, packs: Sequence[str], loose: frozenset[str]) -> bool:
         """Return whether every earlier object still exists, so that everything reached through them does too."""

@@ -21,14 +21,14 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 class CachedPart(NamedTuple):
     """The counts of a part, and the ids of the objects to scan again."""
 
-    told: tuple[Counted | Excluded, ...]
+    counts: tuple[Counted | Excluded, ...]
     again: tuple[str, ...]
 
 
 class CachedRepository(NamedTuple):
     """A repository as it was: its packs by digest, in the order in which they were read, and its loose objects.
 
-    ``tips`` are ids from which everything was reached and was there, in those; None when that was not so.
+    ``tips`` are ids from which everything was reachable and present; None if something was missing.
     """
 
     packs: tuple[str, ...] = ()
@@ -37,12 +37,12 @@ class CachedRepository(NamedTuple):
 
 
 def part_value(read: ScanResult) -> dict[str, object] | None:
-    """Return what to keep of a part; None when something befell it that is no one object's matter."""
+    """Return the JSON value of a part; None if a problem belongs to no single object."""
     again: dict[str, list[list[object]]] = {}
     for hit in read.findings:
         digest = secret_sha256(hit.match.secret)
         again.setdefault(hit.origin.object or "", []).append([hit.match.rule_id, digest, hit.offset])
-    # A skip in a container is called by the object and the way to it.
+    # A skip in a container is named by the object and the path in the container.
     for item in (*(skip.item.partition(" > ")[0] for skip in read.skipped), *read.uncacheable):
         again.setdefault(item, [])
     if not all(map(_ID.fullmatch, again)):
@@ -51,7 +51,7 @@ def part_value(read: ScanResult) -> dict[str, object] | None:
 
 
 def known(value: Any) -> CachedPart | None:
-    """Return what was kept of a part."""
+    """Return the cached part; None for malformed data."""
     counts = scan_counts.parse(value)
     again = value.get("again") if counts is not None else None
     if counts is None or not isinstance(again, dict) or not all(map(_ID.fullmatch, again)):
@@ -60,13 +60,13 @@ def known(value: Any) -> CachedPart | None:
 
 
 def repository_value(repository: CachedRepository) -> dict[str, object]:
-    """Return what to keep of a repository."""
+    """Return the JSON value of a repository."""
     tips = None if repository.tips is None else sorted(repository.tips)
     return {"packs": repository.packs, "loose": sorted(repository.loose), "tips": tips}
 
 
 def before(value: Any) -> CachedRepository | None:
-    """Return what was kept of a repository."""
+    """Return the cached repository; None for malformed data."""
     match value:
         case {"packs": list(packs), "loose": list(loose), "tips": list() | None as tips} if (
             _all(packs, _DIGEST) and _all(loose, _ID) and _all(tips or (), _ID)

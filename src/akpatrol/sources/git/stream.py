@@ -1,4 +1,4 @@
-"""The output of a running git: read with patience, its complaints kept, its memory held to a limit."""
+"""The output of a running git: read with a time limit, with its error output and a limit on its memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _READ_BYTES = 1 << 20
 
 
 class SilentError(GitError):
-    """Git said nothing for too long, or took too much memory."""
+    """Git printed nothing for too long, or took too much memory."""
 
 
 class Stream:

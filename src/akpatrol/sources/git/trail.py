@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.trees import TreeChange
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
-# Paths kept of one object; what has more says so.
+# Paths kept of one object; ``more`` says that there are others.
 _PATHS_BYTES = 1 << 20
 
 
@@ -25,10 +25,9 @@ class Trail:
     size: int = 0
     more: bool = False
     walked: bool = False
-    staged: bool = False
 
     def add(self, change: TreeChange) -> None:
-        """Take in where a change puts it, as far as there is room."""
+        """Add the paths of a change, up to the limit."""
         self.more |= change.more
         for path in change.paths:
             if path not in self.paths:

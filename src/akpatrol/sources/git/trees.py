@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
 MOST_PATHS = 1000
-"""Paths that one change is given; what has more says so."""
+"""Paths that one change is given; ``more`` says that there are others."""
 
 _PATHS_BYTES = 64 << 10
 _COMMITS_AT_ONCE = 4000
 _TREES_AT_ONCE = 4000
 _DEEPEST = 4096
 _LARGEST_TREE_BYTES = 64 << 20
-# Entries compared at most: an import of millions of files, and far more a commit than people make.
+# Entries compared at most: an import of millions of files, and far more per commit than people make.
 _ENTRIES = 20_000_000
 _ENTRIES_A_COMMIT = 5000
 # How often a directory is compared again at another depth of the same commit, only for further paths.
@@ -89,7 +89,7 @@ class TreeChange(NamedTuple):
 
 
 class _Node(NamedTuple):
-    """A directory of a commit, by the place of that in its group: its tree and the distinct ones of the parents."""
+    """A directory of a commit, which is given by its place in the group: its tree and the parents' distinct trees."""
 
     commit: int
     new: bytes
@@ -146,7 +146,7 @@ def entries(git: Git, id_: str) -> tuple[TreeChange, ...]:
 
 
 class _Group:
-    """Commits that are compared together, level by level, so that git is asked seldom."""
+    """Commits that are compared together, level by level, so that git is run seldom."""
 
     def __init__(self, git: Git, commits: Sequence[WalkedCommit], budget: _Budget) -> None:
         self._git = git
@@ -172,7 +172,7 @@ class _Group:
                 yield commit.id, tuple(changed[number])
 
     def descend(self, level: dict[_Node, _Where], changed: list[list[TreeChange]]) -> set[int]:
-        """Add what changed in these nodes and below to ``found``; return the commits that could not be compared."""
+        """Add the changes in these nodes and below to ``changed``; return the commits that could not be compared."""
         failed: set[int] = set()
         seen: set[_Node] = set(level)
         again = [_AGAIN] * len(changed)
@@ -233,7 +233,7 @@ def _differing(new: Entries, olds: list[Entries]) -> Iterator[tuple[bytes, int, 
         now = new.get(name)
         if now is None or _kind(int(now[0], 8)) != _kind(mode):
             befores = _befores(name, mode, olds)
-            if all(befores):  # else it is as in the parent that has it not
+            if all(befores):  # else it is absent as in that parent
                 yield name, mode, b"", befores
 
 

@@ -32,7 +32,7 @@ _LFS_POINTER_BYTES = 1024
 class ObjectsUnit(NamedTuple):
     """The objects with these ids.
 
-    ``shown`` is what a person calls them, should one be skipped. ``staged`` says that a Git LFS pointer is what the
+    ``shown`` has their names for skips. ``staged`` says that a Git LFS pointer is what the
     commit adds; otherwise its object should be there to be read.
     """
 

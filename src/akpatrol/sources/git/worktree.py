@@ -11,6 +11,7 @@ from akpatrol.errors import GitError, UsageError
 from akpatrol.model.scan import Excluded, Exclusion, Skipped
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.index_file import IndexCheck
+from akpatrol.sources.git.obstacles import REFUSED
 from akpatrol.sources.git.runner import LITERALLY, Git
 from akpatrol.sources.walk import DirectoryEntry
 
@@ -33,7 +34,7 @@ def tracked_or_untracked(
     if not repo or not repo.work_tree:
         raise UsageError(f"{os.fsdecode(root)}: --tracked requires a git work tree")
     git = Git(repo)
-    obstacles = git.obstacles()
+    obstacles = tuple(skip for skip in git.obstacles() if skip.reason != REFUSED)
     yield from obstacles
     # git must not read an index that is already reported as broken.
     check = None if any(skip.item == "index" for skip in obstacles) else IndexCheck(git)
@@ -44,7 +45,7 @@ def tracked_or_untracked(
     }
     warnings: list[bytes] = []
     options = ("-z", "--cached", "--others", "--exclude-standard")
-    listed = git.run(LITERALLY, "ls-files", *options, "--", b".", cwd=root, told=warnings)
+    listed = git.run(LITERALLY, "ls-files", *options, "--", b".", cwd=root, warnings=warnings)
     for path in sorted(set(listed.split(b"\0")) - {b""}):
         yield from [Excluded(Exclusion.SUBMODULE)] if path in links or path.endswith(b"/") else _entry(root, path)
     for match in filter(None, map(_UNREADABLE.fullmatch, warnings)):

@@ -25,7 +25,7 @@ ON coverage.target = target.id
 AND run = (SELECT max(run) FROM coverage AS other WHERE other.target = target.id AND run <= :run)
 WHERE retired_run IS NULL OR retired_run > :run ORDER BY target.id
 """
-# The last failures, unless the target was scanned since under the same name.
+# The last failures, unless the target was scanned since then under the same name.
 _FAILURES = """
 SELECT name, run, reason FROM failure WHERE run = (
     SELECT max(run) FROM failure AS other WHERE other.name = failure.name AND run <= :run

@@ -1,4 +1,4 @@
-"""Who may write to a store: one process at a time, into files that are its own."""
+"""The lock of a store: one process at a time writes to it, and only to files of its own user."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class Lock:
         os.pwrite(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
 
     def close(self) -> None:
-        """Let others write."""
+        """Release the lock."""
         os.close(self._descriptor)
 
 
 def check_own(store: str) -> None:
-    """Raise UsageError when one of a store's files is no regular file that only this user may write.
+    """Raise UsageError unless each of a store's files is a regular file that only this user may write.
 
-    Its directory is not judged: where data are kept is the user's choice, and a team may share it on purpose.
+    Its directory is not checked: the user chooses it, and a team may share it on purpose.
     """
     for suffix in ("", "-wal", "-shm", "-lock"):
         try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _STATES = list(State)
 _ATTRIBUTIONS = list(Attribution)
-# Of the shipped rules' kinds, unless something speaks for less.
+# The severity of the shipped rules' kinds, unless something lowers it.
 _SEVERITY = Severity.HIGH
 
 _SIGHTINGS = """
@@ -81,7 +81,7 @@ def merged(credentials: Sequence[Credential]) -> Credential:
 
 
 def _rule_ids(credentials: Sequence[Credential]) -> tuple[str, ...]:
-    """Return the ids of all rules, each behind those that came before it anywhere."""
+    """Return the ids of all rules, each after those that precede it in any target."""
     places: dict[str, int] = {}
     for credential in credentials:
         for place, name in enumerate(credential.rule_ids):
@@ -119,5 +119,5 @@ def _severity(
     worst = max(credential.severity for credential in credentials)
     if len(credentials) == 1 or credentials[0].kind.is_custom:
         return worst
-    # One target may know whose it is, and another one how bad the place is.
+    # One target may show whose it is, and another how bad its location is.
     return max(worst, group.severity(_SEVERITY, credentials[0].kind, attribution, exposure, state))

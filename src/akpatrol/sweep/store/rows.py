@@ -1,7 +1,7 @@
 """The rows that a sweep writes: each is valid from one run until another, so that earlier runs can be reported.
 
 Scanning a target again closes rows that are gone, keeps those that are the same and adds new ones. A finding is gone
-only when the scan read at least what could be read when it was found: a clone that is locked today has lost nothing.
+only if the scan read at least as much as the scan that found it: a clone that is locked today has lost nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Table(NamedTuple):
 
 
 class _Look(NamedTuple):
-    """A scan of a target in a run; it says nothing about the ``spared`` credentials, named by fingerprint."""
+    """A scan of a target in a run; it gives no information about the ``spared`` credentials, named by fingerprint."""
 
     target: int
     run: int
@@ -47,7 +47,7 @@ _SIGHTINGS = _Table(
     "UPDATE sighting SET until_run = ? WHERE (fingerprint, target, since_run) = (?, ?, ?)",
     "INSERT INTO sighting (fingerprint, target, since_run, body) VALUES (?, ?, ?, ?)",
 )
-# An occurrence's key is made of its body, so that need not be read.
+# An occurrence's key is a hash of its body, so the body need not be read.
 _OCCURRENCES = _Table(
     "SELECT fingerprint, key, since_run, NULL FROM occurrence WHERE target = ? AND until_run IS NULL",
     "DELETE FROM occurrence WHERE (fingerprint, key, target, since_run) = (?, ?, ?, ?)",
@@ -82,7 +82,7 @@ def looked_again(connection: Connection, target: int, run: int) -> None:
     if last >= run - 1:
         query = "UPDATE coverage SET last_run = max(last_run, ?) WHERE target = ? AND run = ?"
         connection.execute(query, (run, target, first))
-    else:  # in between it was not
+    else:  # not scanned in between
         connection.execute("INSERT INTO coverage VALUES (?, ?, ?, ?, ?)", (target, run, run, complete, body))
 
 
@@ -108,7 +108,7 @@ def left_out(connection: Connection, run: int) -> list[Target]:
 
 
 def retire(connection: Connection, target: int, run: int) -> None:
-    """Close everything of a target that exists no longer."""
+    """Close all rows of a target that no longer exists."""
     for table in (_SIGHTINGS, _OCCURRENCES):
         _replace(connection, table, _Look(target, run), {})
     connection.execute("DELETE FROM signature WHERE target = ?", (target,))
@@ -116,7 +116,7 @@ def retire(connection: Connection, target: int, run: int) -> None:
 
 
 def add_verifications(connection: Connection, run: int, answers: Iterable[tuple[str, VerificationView]]) -> None:
-    """Add to the history of what the API said, by fingerprint."""
+    """Add to the history of the API's answers, by fingerprint."""
     rows = [(name, run, body["checked_at"], body["status"], _packed(body)) for name, body in answers]
     query = "INSERT INTO verification (fingerprint, run, checked_at, status, body) VALUES (?, ?, ?, ?, ?)"
     connection.executemany(query, rows)
@@ -140,7 +140,7 @@ def _cover(connection: Connection, target: int, run: int, document: ReportView) 
         "histories_not_read": summary["histories_not_read"],
     }
     row = (target, run, run, coverage["complete"], _packed(body))
-    # A look that went on in this run is over: this one found something else.
+    # A row that this run had extended is closed again: the scan found something else.
     connection.execute("UPDATE coverage SET last_run = ? WHERE target = ? AND last_run >= ?", (run - 1, target, run))
     connection.execute("INSERT OR REPLACE INTO coverage VALUES (?, ?, ?, ?, ?)", row)
 
@@ -164,7 +164,7 @@ def _occurrences(credentials: Iterable[CredentialView]) -> Iterator[tuple[tuple[
 
 
 def _spared(connection: Connection, target: int, document: ReportView) -> set[str]:
-    """Return the credentials that may be in what could not be read: it could when they were found."""
+    """Return the credentials that may be in content that could not be read now, but could when they were found."""
     gaps = _gaps(document["coverage"])
     if not gaps:
         return set()
@@ -182,7 +182,7 @@ def _gaps_then(connection: Connection, target: int, run: int) -> set[str]:
     query = "SELECT body FROM coverage WHERE target = ? AND run <= ? ORDER BY run DESC LIMIT 1"
     try:
         return _gaps(json.loads(connection.execute(query, (target, run)).fetchone()[0])["coverage"])
-    except (ValueError, TypeError, KeyError):  # a row that was damaged speaks for nothing
+    except (ValueError, TypeError, KeyError):  # a damaged row proves nothing
         return set()
 
 
@@ -196,7 +196,7 @@ def _replace(
     look: _Look,
     wanted: Mapping[tuple[str], str] | Mapping[tuple[str, bytes], str],
 ) -> None:
-    """Make the open rows of a target those that are wanted, bodies by what names them; spared ones stay."""
+    """Replace the open rows of a target by the ``wanted`` ones, bodies by key; spared rows stay."""
     unchanged = set()
     for *columns, since, body in connection.execute(table.open, (look.target,)).fetchall():
         name = tuple(columns)

@@ -47,12 +47,12 @@ def named(known: Mapping[int, SweepRun], name: str, current: int, store: str, no
         raise UsageError(
             f"{store}: no finished run is as old as {name}", hint=f"{first}; akpatrol report {store} --runs"
         )
-    if found := next((run for run in earlier if str(run.id) == name), None):
-        return found
+    if match := next((run for run in earlier if str(run.id) == name), None):
+        return match
     numbers = f"{earlier[0].id} to {earlier[-1].id}" if earlier else "none"
     raise UsageError(
         f"{store}: no run {name} before run {current}",
-        hint=f"earlier runs: {numbers}; a date, an age as 7d or 12h, and `{PREVIOUS}` are understood too",
+        hint=f"earlier runs: {numbers}; a date, an age such as 7d or 12h, or `{PREVIOUS}` works too",
     )
 
 
@@ -72,11 +72,11 @@ def _moment(text: str, now: datetime) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _run(one: Fields) -> SweepRun:
+def _run(fields: Fields) -> SweepRun:
     return SweepRun(
-        one.position("id"),
-        one.start("started_at"),
-        one.maybe("finished_at", one.start),
-        one.like("rules_digest", DIGEST),
-        one.text("version"),
+        fields.position("id"),
+        fields.start("started_at"),
+        fields.maybe("finished_at", fields.start),
+        fields.like("rules_digest", DIGEST),
+        fields.text("version"),
     )

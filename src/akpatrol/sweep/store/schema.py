@@ -1,4 +1,4 @@
-"""The schema of a store's file: its mark, its tables, and the migrations between versions."""
+"""The schema of a store's file: its id, its tables, and the migrations between versions."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ CREATE INDEX verification_of ON verification (fingerprint, id);
 """
 
 MIGRATIONS = (_FIRST,)
-"""Version n is what the first n steps make; a released step never changes."""
+"""Version n is the result of the first n steps; a released step never changes."""
 
 
 class SweepRun(NamedTuple):
@@ -93,7 +93,7 @@ def is_old(connection: Connection, file: str) -> bool:
 
 
 def migrate(connection: Connection) -> None:
-    """Take the missing steps, all or none."""
+    """Run the missing steps, all or none."""
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         for step in MIGRATIONS[_marks(connection)[1] :]:
@@ -105,7 +105,7 @@ def migrate(connection: Connection) -> None:
 
 
 def check_shape(connection: Connection, blank: Connection, file: str) -> None:
-    """Raise UsageError when the tables are not what the steps make of a ``blank`` file: a view could be anything."""
+    """Raise UsageError unless the tables are those of a ``blank`` file after all steps: a view could be anything."""
     migrate(blank)
     if _shape(connection) != _shape(blank):
         raise UsageError(f"{file}: damaged: its tables are not those of akpatrol", hint="restore it from a backup")
@@ -119,7 +119,7 @@ def _marks(connection: Connection) -> tuple[int, int]:
 
 
 def _shape(connection: Connection) -> list[tuple[object, ...]]:
-    # In LIKE an underscore alone is any character. SQLite keeps names with this beginning to itself.
+    # In LIKE an underscore matches any character. SQLite reserves names with this beginning.
     query = (
         r"SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' "
         "ORDER BY type, name"
@@ -128,7 +128,7 @@ def _shape(connection: Connection) -> list[tuple[object, ...]]:
 
 
 def _writer(connection: Connection) -> str:
-    """Return the version of akpatrol that swept last, "" where the file does not say."""
+    """Return the version of akpatrol that wrote the last run, "" if the file does not say."""
     if not connection.execute("SELECT count(*) FROM pragma_table_info('run') WHERE name = 'version'").fetchone()[0]:
         return ""
     row = connection.execute("SELECT version FROM run ORDER BY rowid DESC LIMIT 1").fetchone()

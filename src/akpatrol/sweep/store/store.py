@@ -57,7 +57,7 @@ class SweepStore:
         self._lock: Lock | None = Lock(file) if create else None
         self._connection: sqlite3.Connection | None = None
         try:
-            with self._told():
+            with self._explained():
                 self._open(create=create)
         except BaseException:
             self.close()
@@ -90,7 +90,7 @@ class SweepStore:
             connection.execute("UPDATE run SET finished_at = ? WHERE id = ?", (finished_at, run))
 
     def signature(self, kind: str, root: str, conditions: str) -> str | None:
-        """Return the signature of a target's last look, if that was complete and under the same conditions."""
+        """Return the signature of a target's last scan, if that was complete and under the same conditions."""
         with self._reading() as connection:
             target = rows.number_of(connection, kind, root)
             query = "SELECT value FROM signature WHERE target = ? AND conditions = ?"
@@ -118,10 +118,10 @@ class SweepStore:
                 connection.execute("INSERT INTO signature VALUES (?, ?, ?)", (target, signature, conditions))
 
     def skip(self, run: int, name: str, reason: str) -> None:
-        """Keep that nothing of a target could be read; ``name`` is its root or remote, which a later look goes by."""
-        told = (plain(without_password(name)), run, plain(without_password(reason)))
+        """Record that a target could not be read at all; ``name`` is its root or remote, which later scans compare."""
+        failure = (plain(without_password(name)), run, plain(without_password(reason)))
         with self._writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO failure VALUES (?, ?, ?)", told)
+            connection.execute("INSERT OR REPLACE INTO failure VALUES (?, ?, ?)", failure)
 
     def left_out(self, run: int) -> list[Target]:
         """Return the targets that were not scanned in a run, without retired ones."""
@@ -139,9 +139,9 @@ class SweepStore:
                 rows.retire(connection, number, run)
 
     def verified(self, run: int, answers: Mapping[str, VerificationView]) -> None:
-        """Add what the API said to the history: a document's ``verification`` by fingerprint.
+        """Add the API's answers to the history: a document's ``verification`` by fingerprint.
 
-        What follows from it for severity and attribution is worked out when the store is read.
+        The effects on severity and attribution are computed when the store is read.
         """
         with self._writing() as connection:
             rows.add_verifications(connection, run, answers.items())
@@ -240,14 +240,14 @@ class SweepStore:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Have everything that is read be of one moment."""
-        with self._told(), self._opened() as connection:
+        """Read from one snapshot."""
+        with self._explained(), self._opened() as connection:
             connection.execute("BEGIN")
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Have everything that is written be there, or nothing of it."""
+        """Write all or nothing."""
         try:
             with self._opened() as connection:
                 connection.execute("BEGIN IMMEDIATE")
@@ -261,7 +261,7 @@ class SweepStore:
         return self._connection
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _explained(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:

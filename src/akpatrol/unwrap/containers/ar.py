@@ -1,4 +1,4 @@
-"""Unix archives: Debian packages and static libraries (ar(5), in its forms of System V and GNU, and of BSD)."""
+"""Open Unix archives: Debian packages and static libraries (ar(5), in the forms of System V and GNU, and of BSD)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAGIC_BYTES = 8
 _HEADER_BYTES = 60
 _NAMES_BYTES = 16 << 20
 _END = b"`\n"
-# Symbols and names that are too long for a header are members, which have no name.
+# Symbols, and names that are too long for a header, are members without a name.
 _TABLES = (b"/", b"//", b"/SYM64/", b"__.SYMDEF", b"__.SYMDEF SORTED")
 
 
@@ -45,7 +45,7 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
 
 
 def _named(source: ContainerBytes, name: bytes, size: int, long_names: bytes) -> tuple[bytes, int]:
-    """Return a member's whole name, and how many bytes are its content; BSD's long names stand before that."""
+    """Return a member's full name and the size of its content; BSD's long names precede the content."""
     if name.startswith(b"#1/") and name[3:].isdigit():
         length = min(int(name[3:]), size, _NAMES_BYTES)
         return source.read(length).rstrip(b"\0"), size - length

@@ -1,6 +1,6 @@
-"""Files that are compressed as one whole: gzip, bzip2, xz, zstd, lzma, lzip, zlib.
+"""Open files that are compressed as a whole: gzip, bzip2, xz, zstd, lzma, lzip, zlib.
 
-Each may be several streams, one after another.
+Each may consist of several streams, one after another.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _ZEROS = bytes(64 << 10)
 _HEADER_BYTES = 64 << 10
 _BEGINNING = 512
 _FEXTRA, _FNAME = 4, 8
-# lzip's own header and trailer (RFC draft-diaz-lzip, 2), round what .lzma has behind a header of its own: lc 3, lp 0,
-# pb 2 as a byte, the dictionary's size, and a size that is not known.
+# lzip's header and trailer (RFC draft-diaz-lzip, 2) enclose the data that .lzma has after a header of its own: lc 3,
+# lp 0 and pb 2 as a byte, the dictionary's size, and an unknown size.
 _LZIP_HEADER, _LZIP_TRAILER = 6, 20
 _LZMA_PROPERTIES, _LZMA_UNKNOWN = b"\x5d", b"\xff" * 8
 
 
 def is_zlib(data: bytes) -> bool:
-    """Return whether ``data``, which begin as a zlib stream does, expand."""
+    """Return whether ``data``, which begins like a zlib stream, expands."""
     if not is_binary(data) and data[:_BEGINNING].isascii():
         return False  # x^2, say
     decompressor = decompress.unzlibber()
@@ -48,11 +48,11 @@ def is_zlib(data: bytes) -> bool:
         expanded = decompressor.decompress(data[:_BEGINNING], 1024)
     except Exception:  # noqa: BLE001 - each library raises its own
         return False
-    return decompressor.eof or len(expanded) >= 16  # noqa: PLR2004 - chance does not come so far
+    return decompressor.eof or len(expanded) >= 16  # noqa: PLR2004 - no coincidence
 
 
 def is_lzma(data: bytes) -> bool:
-    """Look at the header as file(1) and liblzma do: its dictionary is a usual one, its size is plausible."""
+    """Check the header as file(1) and liblzma do: the dictionary size is a usual one, the size is plausible."""
     dictionary = int.from_bytes(data[1:5], "little")
     size = int.from_bytes(data[5:13], "little")
     usual = any(dictionary in (1 << bits, 3 << bits - 1) for bits in range(12, 32))
@@ -62,9 +62,9 @@ def is_lzma(data: bytes) -> bool:
 def members(
     source: ContainerBytes, level: Level, decompressor: Callable[[], Decompressor] | None = None
 ) -> Iterator[Member | Flaw]:
-    """Yield the one member: what all streams of the source's kind from here on say, by that decompressor or its own.
+    """Yield the one member: the expanded streams of the source's kind, by this ``decompressor`` or the kind's own.
 
-    A gzip's original name is in its label. What follows the last stream is a flaw unless it is zeros, as on tapes.
+    A gzip's original name is in its label. Data after the last stream is a flaw unless it is zeros, as on tapes.
     """
     level.member()
     kind = source.kind
@@ -76,7 +76,7 @@ def members(
 
 
 class _Streams:
-    """The streams' bytes; ``beyond`` is where something else follows them."""
+    """The expanded bytes of the streams; ``beyond`` is the offset of other data after them."""
 
     def __init__(self, source: ContainerBytes, level: Level, decompressor: Callable[[], Decompressor]) -> None:
         self._source = source
@@ -97,13 +97,13 @@ class _Streams:
             end = self._source.offset
             if self._only_zeros():
                 return
-            # Streams may be padded in between too (xz file format 1.2, section 2.2).
+            # There may be padding between streams too (xz file format 1.2, section 2.2).
             if kind_of(self._source.peek(_BEGINNING)) != self._kind:
                 self.beyond = end
                 return
 
     def _only_zeros(self) -> bool:
-        """Go past zeros; return whether that is the end."""
+        """Skip zeros; return whether the end follows."""
         while data := self._source.read(len(_ZEROS)):
             if data != _ZEROS[: len(data)]:
                 self._source.unread(len(data.lstrip(b"\0")))
@@ -113,7 +113,7 @@ class _Streams:
 
 
 def _lzma_header(header: bytes) -> bytes:
-    """Return the header that .lzma has for what follows this one of lzip."""
+    """Return the .lzma header for the data that follows this header of lzip."""
     coded = header[-1]
     size = 1 << (coded & 0x1F)
     dictionary = size - size // 16 * (coded >> 5)

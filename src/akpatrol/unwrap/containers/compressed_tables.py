@@ -1,4 +1,4 @@
-"""Tells whether tables and logs in blocks are compressed; those that are not are searched as they lie."""
+"""Check whether tables and logs in blocks are compressed; those that are not are scanned as they are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CODEC = b"\x14avro.codec"
 # Incompatible flags of systemd's journals: entries compressed by xz, lz4 or zstd (JOURNAL_FILE_FORMAT.md).
 _COMPRESSED_ENTRIES = 1 | 2 | 8
 _MATLAB_HEADER, _COMPRESSED_ELEMENT = 128, 15
-# Of an Arrow file (format/File.fbs, Message.fbs): the mark in front, a message's mark, and the fields of its tables.
+# Of an Arrow file (format/File.fbs, Message.fbs): the length of its magic, a message's mark, and its tables' fields.
 _ARROW_MAGIC = 8
 _CONTINUATION = b"\xff\xff\xff\xff"
 _HEADER_TYPE, _HEADER, _BODY_LENGTH = 1, 2, 3
@@ -100,7 +100,7 @@ def _message(data: bytes) -> tuple[bool, int]:
 
 
 def _field(data: bytes, table: int, number: int) -> int:
-    """Return where a field of a flatbuffer's table stands, 0 where it is not there."""
+    """Return the offset of a field in a flatbuffer's table, 0 where it is absent."""
     vtable = table - struct.unpack_from("<i", data, table)[0]
     if vtable < 0:
         raise ValueError(vtable)

@@ -1,17 +1,17 @@
-"""Tells forms whose beginning is short, or stands further in, from what only looks like them."""
+"""Confirm forms whose magic bytes are short, or not at the beginning, against data that only looks like them."""
 
 from __future__ import annotations
 
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
-# Neither white space nor a character: no text has it.
+# Neither white space nor a character: no text has these bytes.
 _BINARY = lazy(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 _BEGINNING = 512
 _ISO_AT, _BTRFS_AT = 32769, 65600
 
 
 def image_kind(data: bytes) -> str | None:
-    """Return the kind of disk image that ``data`` are, by what stands further in."""
+    """Return which kind of disk image ``data`` is, by bytes further in."""
     if data[_ISO_AT : _ISO_AT + 5] == b"CD001":  # ECMA-119, 8.4
         return "iso"
     boot = data[510:512] == b"\x55\xaa" and (
@@ -21,21 +21,23 @@ def image_kind(data: bytes) -> str | None:
 
 
 def is_binary(data: bytes) -> bool:
-    """Return whether the beginning of ``data`` is none of text."""
+    """Return whether the beginning of ``data`` is not text."""
     return _BINARY.search(data, 0, _BEGINNING) is not None
 
 
 def _is_ext(data: bytes) -> bool:
-    """Look at ext's superblock (Linux, Documentation/filesystems/ext4/super.rst), at byte 1024."""
+    """Check ext's superblock (Linux, Documentation/filesystems/ext4/super.rst), at byte 1024."""
     number = [int.from_bytes(data[1024 + at : 1028 + at], "little") for at in (0, 24, 76)]
     return data[1080:1082] == b"\x53\xef" and number[0] > 0 and number[1] <= 6 and number[2] <= 1  # noqa: PLR2004 - blocks of 64 KiB at most, two revisions
 
 
 def _is_mbr(data: bytes) -> bool:
-    """Look at the four entries of a master boot record: one begins somewhere, and none is half empty."""
+    """Check the four entries of a master boot record: one is used, and none is half empty."""
     entries = [data[at : at + 16] for at in range(446, 510, 16)]
     used = [entry for entry in entries if any(entry)]
-    return bool(used) and all(one[0] in (0, 0x80) and one[4] and any(one[8:12]) and any(one[12:]) for one in used)
+    return bool(used) and all(
+        entry[0] in (0, 0x80) and entry[4] and any(entry[8:12]) and any(entry[12:]) for entry in used
+    )
 
 
 def is_pgp(data: bytes) -> bool:
@@ -45,11 +47,11 @@ def is_pgp(data: bytes) -> bool:
 
 def is_arj(data: bytes) -> bool:
     """Return whether an archive's main header follows."""
-    if len(data) <= 10:  # noqa: PLR2004 - where the last byte that is looked at is
+    if len(data) <= 10:  # noqa: PLR2004 - the last byte that is read
         return False
     return 0 < int.from_bytes(data[2:4], "little") <= 2600 and 30 <= data[4] <= 60 and data[10] == 2  # noqa: PLR2004 - technical notes of arj
 
 
 def is_image(data: bytes) -> bool:
-    """Return whether the image of a disk goes on: a program's name, or bytes of no text."""
+    """Return whether a disk image continues: with a program's name, or with bytes that are not text."""
     return b"VirtualBox" in data[:64] if data.startswith(b"<<<") else is_binary(data)

@@ -1,4 +1,4 @@
-"""A container's own bytes: from front to back, and anywhere where its content allows that."""
+"""Read a container's own bytes: from front to back, and at any offset where its content allows that."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _BUFFER = 256 << 10
 
 
 class ContainerBytes:
-    """Reads ``content`` through one buffer; what it reads counts at ``level``. Reading raises OSError.
+    """Reads ``content`` through one buffer and counts the bytes at ``level``. Reading raises OSError.
 
-    ``size`` is the whole's, in bytes, where it is known; ``at`` gives any part of it, where that is possible and
-    the size known. ``kind`` is the form that begins with it.
+    ``size`` is that of all of the content in bytes, where it is known; ``at`` returns any part of it, where that is
+    possible and the size is known. ``kind`` is the form of the container.
     """
 
     def __init__(self, content: Content, level: Level, kind: str = "") -> None:
@@ -32,15 +32,15 @@ class ContainerBytes:
         self._start = 0
         self._position = 0
         self._read = content.read or (lambda _number: b"")
-        level.took(len(content.data))
+        level.count_stored(len(content.data))
 
     @property
     def offset(self) -> int:
-        """How far the next byte is from the first."""
+        """The offset of the next byte from the first."""
         return self._start + self._position
 
     def another(self) -> Self:
-        """Return a further reader of the same content. Only where there is ``at``."""
+        """Return another reader of the same content. Only where there is ``at``."""
         return type(self)(self._content, self._level, self.kind)
 
     def read(self, number: int) -> bytes:
@@ -54,17 +54,17 @@ class ContainerBytes:
         return data
 
     def unread(self, number: int) -> None:
-        """Go back by ``number`` bytes, at most as many as the last ``read`` gave."""
+        """Go back by ``number`` bytes, at most as many as the last ``read`` returned."""
         self._position -= number
 
     def peek(self, number: int) -> bytes:
-        """Return the next ``number`` bytes without going past them."""
+        """Return the next ``number`` bytes without consuming them."""
         data = self.read(number)
         self.unread(len(data))
         return data
 
     def skip(self, number: int) -> None:
-        """Go ``number`` bytes ahead, to the end at most. Raises OverLimit when that takes long."""
+        """Skip ``number`` bytes, to the end at most. Raises OverLimit when that takes too long."""
         if self._position + number <= len(self._buffer):
             self._position += number
         elif self.at:
@@ -83,7 +83,7 @@ class ContainerBytes:
             self._buffer, self._start, self._position = b"", offset, 0
 
     def find(self, *magics: bytes) -> bool:
-        """Go to the nearest of ``magics``, all of one length, or to the end. Raises OverLimit when that takes long."""
+        """Go to the nearest of ``magics``, all of one length, or the end. Raises OverLimit when it takes too long."""
         overlap = len(magics[0]) - 1
         while data := self.read(_BUFFER):
             found = [place for magic in magics if (place := data.find(magic)) >= 0]
@@ -101,7 +101,7 @@ class ContainerBytes:
         wanted = max(number - len(rest), _BUFFER)
         beyond = self._start + len(self._buffer)
         more = self.at(beyond, wanted) if self.at else self._read(wanted)
-        self._level.took(len(more))
+        self._level.count_stored(len(more))
         self._start += self._position
         self._buffer, self._position = rest + more, 0
 

@@ -1,4 +1,4 @@
-"""The decompressors, alike: each takes a stream in small parts and gives it expanded in bounded pieces."""
+"""Decompressors with one interface: each takes a stream in small parts and returns it expanded in bounded pieces."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.budget import Level
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
 
-# What a decompressor's error costs is what it made of the part it was given: small parts lose little, and cost little.
+# An error loses what the decompressor made of the part that it was given: small parts lose little, and cost little.
 PART_BYTES = 8 << 10
 _WINDOW_LOG = 27
 MEMORY_BYTES = 1 << _WINDOW_LOG
-# The window and what the format asks of zlib: bare deflate, in zlib's own frame, or in gzip (zlib.h, inflateInit2).
+# The window and the format for zlib: bare deflate, in zlib's own frame, or in gzip (zlib.h, inflateInit2).
 RAW, ZLIB, GZIP = -15, 15, 31
 
 
 class Decompressor(Protocol):
-    """What the standard library calls a decompressor object."""
+    """A decompressor object as in the standard library."""
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
-        """Return what ``data`` and those before it say, at most ``max_length`` bytes of it."""
+        """Return the expansion of ``data`` and the data before it, at most ``max_length`` bytes."""
 
     @property
     def eof(self) -> bool:
@@ -33,15 +33,15 @@ class Decompressor(Protocol):
 
     @property
     def needs_input(self) -> bool:
-        """Whether there is nothing more without further data."""
+        """Whether nothing more can be returned without further data."""
 
     @property
     def unused_data(self) -> bytes:
-        """What was given beyond the stream's end."""
+        """The data after the stream's end."""
 
 
 class _Deflate(Protocol):
-    """What zlib and isal call a decompressor object: the older form of it."""
+    """A decompressor object of zlib and isal, with the older interface."""
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
@@ -75,14 +75,14 @@ class _Inflater:
 
     @property
     def unused_data(self) -> bytes:
-        """What was given beyond the stream's end."""
+        """The data after the stream's end."""
         return self._object.unused_data
 
 
 def _deflate(form: int) -> _Deflate:
     try:
         from isal.isal_zlib import decompressobj  # noqa: PLC0415 - only where something is compressed
-    except ImportError:  # there is none for every machine
+    except ImportError:  # isal is not available for every machine
         import zlib  # noqa: PLC0415 - the same
 
         return zlib.decompressobj(form)
@@ -90,43 +90,43 @@ def _deflate(form: int) -> _Deflate:
 
 
 def inflater() -> Decompressor:
-    """Return what expands bare deflate."""
+    """Return a decompressor for bare deflate."""
     return _Inflater(RAW)
 
 
 def unzlibber() -> Decompressor:
-    """Return what expands one zlib stream (RFC 1950)."""
+    """Return a decompressor for one zlib stream (RFC 1950)."""
     return _Inflater(ZLIB)
 
 
 def gunzipper() -> Decompressor:
-    """Return what expands one gzip member."""
+    """Return a decompressor for one gzip member."""
     return _Inflater(GZIP)
 
 
 def bunzipper() -> Decompressor:
-    """Return what expands one bzip2 stream."""
+    """Return a decompressor for one bzip2 stream."""
     from bz2 import BZ2Decompressor  # noqa: PLC0415 - only where something is compressed
 
     return BZ2Decompressor()
 
 
 def unxzer() -> Decompressor:
-    """Return what expands one xz stream."""
+    """Return a decompressor for one xz stream."""
     from lzma import FORMAT_XZ, LZMADecompressor  # noqa: PLC0415 - only where something is compressed
 
     return LZMADecompressor(FORMAT_XZ, memlimit=MEMORY_BYTES)
 
 
 def unlzmaer() -> Decompressor:
-    """Return what expands one .lzma stream, with its 13 bytes of header."""
+    """Return a decompressor for one .lzma stream, with its 13 bytes of header."""
     from lzma import FORMAT_ALONE, LZMADecompressor  # noqa: PLC0415 - only where something is compressed
 
     return LZMADecompressor(FORMAT_ALONE, memlimit=MEMORY_BYTES)
 
 
 def unzstder() -> Decompressor:
-    """Return what expands one zstd frame, or passes over a skippable one (RFC 8878)."""
+    """Return a decompressor for one zstd frame; it passes over a skippable frame (RFC 8878)."""
     if sys.version_info >= (3, 14):
         from compression import zstd  # noqa: PLC0415 - only where something is compressed
     else:
@@ -136,9 +136,9 @@ def unzstder() -> Decompressor:
 
 
 def expanded(source: ContainerBytes, level: Level, decompressor: Decompressor, head: bytes = b"") -> Iterator[bytes]:
-    """Yield one stream's bytes; ``source`` is then at the first byte behind it. ``head`` comes before its own.
+    """Expand one stream and leave ``source`` at the first byte after it. ``head`` is read before the source.
 
-    Raises Unreadable where the stream is damaged, cut off, or asks for too much memory, OverLimit, and OSError.
+    Raises Unreadable where the stream is damaged, cut off, or needs too much memory; OverLimit; and OSError.
     """
     part = source.read(PART_BYTES)
     while True:
@@ -148,7 +148,7 @@ def expanded(source: ContainerBytes, level: Level, decompressor: Decompressor, h
         except MemoryError:
             raise Unreadable("expanding it takes too much memory") from None
         except Exception as error:  # noqa: BLE001 - each library raises its own, and only the data can be wrong
-            # Whoever looks for what comes next finds it in this part too.
+            # The next member may begin in this part.
             source.unread(len(part))
             raise Unreadable(_damage(str(error), start)) from None
         if piece:

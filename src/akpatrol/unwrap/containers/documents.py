@@ -1,6 +1,6 @@
-"""The text of office documents, put together: a word may stand in several runs, each with its own formatting.
+"""Extract the text of office documents, without the formatting that may split a word into several runs.
 
-Parts of docx, pptx and xlsx (ECMA-376), of OpenDocument, and RTF. Members of their zip come here one by one.
+These are the parts of docx, pptx and xlsx (ECMA-376) and of OpenDocument, which are members of a zip, and RTF.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
     from akpatrol.unwrap.containers.member import Flaw
 
-# What ends a paragraph, a cell, a string or a line, and what is a blank: nothing is joined across it.
+# The end of a paragraph, a cell, a string or a line, and blanks: text is not joined across them.
 _BREAK = lazy(
     rb"</?(?:[\w.-]+:)?(?:p|h|si|is|c|row|tr|tc|table-cell|br|cr|tab|s|line-break|instrText|fldChar|comment|f|v)(?:\s[^<>]*)?/?>"
 )
 _TAG = lazy(rb"<[^<>]*>")
-# What a program put between elements, for people who read XML; within a text's own element it is text.
+# Indentation between elements, for people who read XML; within a text element it is text.
 _INDENT = lazy(rb"(?<=>)(?<!<w:t>)(?<!<a:t>)(?<!<t>)\s*\n\s*(?=<)")
-# The roots of documents whose text stands in runs (ECMA-376 parts 1 and 4, OpenDocument 1.3 part 3).
+# The roots of documents whose text is in runs (ECMA-376 parts 1 and 4, OpenDocument 1.3 part 3).
 _ROOT = lazy(
     rb"<(?:[\w.-]+:)?(?:document|hdr|ftr|comments|footnotes|endnotes|glossaryDocument|sst|worksheet|sld|notes"
     rb"|sldLayout|sldMaster|cmLst|chartSpace|wsDr|dataModel|package|document-content|document-styles)[\s>]"
@@ -34,17 +34,17 @@ _NAMESPACE = lazy(
     rb"schemas\.openxmlformats\.org/|purl\.oclc\.org/ooxml/|schemas\.microsoft\.com/office/"
     rb"|urn:oasis:names:tc:opendocument:"
 )
-# In RTF: what ends a line or is a blank, a byte, a character that is escaped, and what only formats.
+# In RTF: the end of a line or a blank, a byte, an escaped character, and formatting.
 _RTF = lazy(
     rb"(?s)(\\(?:par|line|cell|row|tab|sect|page)(?![A-Za-z])-?\d* ?|\\~)|\\'([0-9A-Fa-f]{2})|\\([\\{}])"
     rb"|\\[A-Za-z]+-?\d* ?|\\.|[{}\r\n]"
 )
-# A tag that does not end in so many bytes is none.
+# A longer tag is not a tag.
 _TAG_BYTES = 64 << 10
 
 
 def is_document(data: bytes) -> bool:
-    """Return whether ``data``, which begin as XML or RTF do, are a document whose text stands in runs."""
+    """Return whether ``data``, which begins like XML or RTF, is a document whose text is in runs."""
     if data.startswith(b"{\\rtf"):
         return data[5:6].isdigit()
     head = data[:4096]
@@ -61,7 +61,7 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
 def _texts(source: ContainerBytes, level: Level, text: Callable[[bytes], bytes], mark: bytes) -> Iterator[bytes]:
     rest = b""
     while data := rest + (more := source.read(PIECE_BYTES)):
-        # What begins in the last part may end in the next one.
+        # A tag that begins in the last part may end in the next one.
         cut = data.rfind(mark, max(1, len(data) - _TAG_BYTES)) if more else -1
         data, rest = (data, b"") if cut < 0 else (data[:cut], data[cut:])
         piece = text(data)

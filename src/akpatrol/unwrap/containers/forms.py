@@ -1,9 +1,9 @@
-"""The table of forms that hide what they hold, by what they begin with, and what becomes of each.
+"""The table of container forms, with their magic bytes and how each is handled.
 
 A form that may hold text in other bytes than its own is opened, or it is a gap: a skip with its reason, which makes
-the scan incomplete. A file that is encrypted as a whole is counted as left out: nobody without its key can read it, and
-it is where a secret belongs. Pictures, sound, video and fonts hold no text, and are searched as they lie, like whatever
-is not listed here.
+the scan incomplete. A file that is encrypted as a whole is counted as excluded: nobody without its key can read it, and
+it is where a secret belongs. Pictures, sound, video and fonts hold no text, and are scanned as they are, like anything
+that is not listed here.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Final, NamedTuple
 
 
 class Form(NamedTuple):
-    """What begins a form, and what becomes of it: it is opened, a gap for a ``reason``, or encrypted as a whole.
+    """A form with its ``magics``: it is opened, a gap for a ``reason``, or encrypted as a whole.
 
-    ``opener`` and ``confirm`` name functions of modules in this package, which are imported when they are needed: what
-    yields its members (``opening.Opener``), and where its ``magics`` show nothing yet what says that data which begin
-    so are of this form. The words before the colon of its flaws are its ``title``. A form that is ``compressed`` as one
-    whole is not searched as it lies.
+    ``opener`` and ``confirm`` name functions of modules in this package, which are imported when they are needed. The
+    opener yields the members (``opening.Opener``). Where the magics alone are not enough, ``confirm`` says whether data
+    is of this form. The reasons of its flaws begin with its ``title`` and a colon. A form that is ``compressed`` as a
+    whole is not scanned as it is.
     """
 
     magics: tuple[bytes, ...] = ()
@@ -33,11 +33,11 @@ class Form(NamedTuple):
         return not self.opener and not self.reason
 
 
-# Opened, or looked into far enough to tell whether they hide anything.
+# Opened, or read far enough to say whether they hide anything.
 _OPENED: Final[dict[str, Form]] = {
     # PKWARE APPNOTE 4.3.7, 4.3.16; 8.5.3 and 8.5.4 for the marks of archives that are split or might have been.
     "zip": Form((b"PK\3\4", b"PK\5\6", b"PK\7\x08PK\3\4", b"PK00PK\3\4"), "zip.members"),
-    "tar": Form(opener="tar.members"),  # known by what stands further in
+    "tar": Form(opener="tar.members"),  # recognised by bytes further in
     "gzip": Form((b"\x1f\x8b\x08",), "compressed.members", compressed=True),  # RFC 1952, 2.3.1: only deflate
     "bzip2": Form(
         tuple(
@@ -97,7 +97,7 @@ _OPENED: Final[dict[str, Form]] = {
     "matlab": Form((b"MATLAB 5.0 MAT-file", b"MATLAB 7.0 MAT-file"), "compressed_tables.matlab", title="MATLAB data"),
 }
 
-# What makes a scan incomplete, and why: the words before the colon name the form.
+# Forms that make a scan incomplete, and why: the words before the colon name the form.
 _GAPS: Final[dict[str, Form]] = {
     "git bundle": Form(
         reason="git bundle: its history is not read; clone it and run akpatrol history",
@@ -141,7 +141,7 @@ _GAPS: Final[dict[str, Form]] = {
         reason="SZDD and KWAJ: it is not expanded", magics=(b"SZDD\x88\xf0\x27\x33", b"KWAJ\x88\xf0\x27\xd1")
     ),
     "prefetch": Form(reason="Windows prefetch: it is not expanded", magics=(b"MAM\x04",)),
-    # Images of disks: what lies in them as it is is found, what they compress or scatter is not
+    # Images of disks: contiguous uncompressed text in them is found, compressed or scattered text is not
     "iso": Form(reason="ISO 9660 image: its files are not opened", magics=()),
     "image": Form(
         reason="disk image: its files are not opened",
@@ -188,7 +188,7 @@ _GAPS: Final[dict[str, Form]] = {
         reason="Access database: it is not opened", magics=(b"\0\1\0\0Standard Jet DB\0", b"\0\1\0\0Standard ACE DB\0")
     ),
     "hdf5": Form(reason="HDF5: its chunks are not expanded", magics=(b"\x89HDF\x0d\x0a\x1a\x0a",)),
-    # Known by their last bytes
+    # Recognised by their last bytes
     "dmg": Form(reason="Apple disk image (.dmg): it is not opened", magics=()),
     "leveldb": Form(reason="LevelDB and RocksDB table: its blocks are not expanded", magics=()),
     "pyinstaller": Form(reason="PyInstaller program: its archive is not opened", magics=()),
@@ -222,12 +222,12 @@ TITLES = frozenset(form.title or form.reason.partition(":")[0] for form in FORMS
 
 
 def _by_two() -> dict[bytes, tuple[tuple[bytes, str], ...]]:
-    found: dict[bytes, tuple[tuple[bytes, str], ...]] = {}
+    by_prefix: dict[bytes, tuple[tuple[bytes, str], ...]] = {}
     for kind, form in FORMS.items():
         for magic in form.magics:
-            found[magic[:2]] = (*found.get(magic[:2], ()), (magic, kind))
-    return found
+            by_prefix[magic[:2]] = (*by_prefix.get(magic[:2], ()), (magic, kind))
+    return by_prefix
 
 
-# What a file of each kind begins with, by its first two bytes.
+# The magic bytes of each kind, by their first two bytes.
 MAGICS: Final = _by_two()

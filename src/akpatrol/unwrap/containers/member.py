@@ -1,4 +1,4 @@
-"""What the openers say of a container: its members, and what of it cannot be read."""
+"""The values that openers yield: the members of a container, and flaws, which are parts that cannot be read."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ if TYPE_CHECKING:
 
     from akpatrol.model.scan import Origin
 
-# The most that a decompressor gives at once, in bytes: bounds on what it gives act as often.
+# The most bytes that a decompressor returns at once: bounds are checked as often.
 PIECE_BYTES = 1 << 20
 
 
-class Unreadable(Exception):  # noqa: N818 - it is the data that err
+class Unreadable(Exception):  # noqa: N818 - the fault is in the data
     """A container or the rest of a member cannot be read; the message is the reason, for a person."""
 
 
 class Flaw(NamedTuple):
-    """Why some of the container cannot be read, though the opener goes on."""
+    """Why a part of the container cannot be read, although the opener continues."""
 
     reason: str
 
 
 class Member(NamedTuple):
-    """One direct member, valid until the next is asked for.
+    """One direct member, valid until the next is requested.
 
-    ``label`` is what it is called among ``Origin.containers``; ``names`` are the names that the container stores for
-    it, as they are stored. ``pieces`` gives its bytes in pieces of at most ``PIECE_BYTES`` and raises Unreadable,
-    OverLimit or OSError; None says that it has none: a directory or a link, or, for the reason ``flaw``, out of reach.
-    ``at`` gives any part of it where that is possible; ``size`` in bytes, where it is known.
+    ``label`` names it among ``Origin.containers``; ``names`` are the names that the container stores for it, as they
+    are stored. ``pieces`` yields its bytes in pieces of at most ``PIECE_BYTES`` and raises Unreadable, OverLimit or
+    OSError. It is None for a member without bytes: a directory, a link, or one that cannot be read because of ``flaw``.
+    ``at`` returns any part of it, where that is possible; ``size`` is in bytes, where it is known.
     """
 
     label: str
@@ -42,11 +42,11 @@ class Member(NamedTuple):
 
 
 def text(name: bytes) -> str:
-    """Return a stored name for people: what is not UTF-8 shows as escapes, one to one."""
+    """Return a stored name for display; bytes that are not UTF-8 become escapes, one to one."""
     return name.decode("utf-8", "backslashreplace")
 
 
 def title(origin: Origin) -> str:
-    """Return what a person would call the content: its path or object, and the way through its containers."""
+    """Return the name of a content for display: its path or object, and the containers down to it."""
     outermost = os.fsdecode(origin.path) if origin.path is not None else origin.object or origin.target
     return " > ".join((outermost, *origin.containers))

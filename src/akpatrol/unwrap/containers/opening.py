@@ -1,6 +1,6 @@
-"""Opens containers, depth first, within a budget.
+"""Open containers, depth first, within a budget.
 
-Nothing is written anywhere, members' names are data, and memory does not grow with what a container holds.
+Nothing is written anywhere, members' names are data, and memory does not grow with the size of a container.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
     from akpatrol.unwrap.containers.member import Member
 
-    Found = Content | Chunk | Skipped | Counted | Excluded
+    ContainerItem = Content | Chunk | Skipped | Counted | Excluded
 
 BLOCK_BYTES = 4 << 20
 _NAMES, _NAMES_BYTES = 4096, 256 << 10
-# So many members and flaws of a container are named, the others told in one.
+# So many members and flaws of a container are named; one skip counts the others.
 _SKIPS = 20
 
 
 class Opener(Protocol):
-    """What opens a form; the table of forms names it."""
+    """A function that opens a form; the table of forms names it."""
 
     def __call__(self, source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
-        """Yield the members, from front to back, and what of the container cannot be read.
+        """Yield the members, from front to back, and a flaw for each part that cannot be read.
 
-        ``level`` counts each member before it is yielded, and what decompressing gives.
+        ``level`` counts each member before it is yielded, and the decompressed bytes.
         Raises OverLimit, Unreadable and OSError.
         """
 
 
-def open_container(content: Content, budget: Budget) -> Iterator[Found]:
-    """Yield the direct members of ``content``, their names, and what cannot be read; nothing if it is no container.
+def open_container(content: Content, budget: Budget) -> Iterator[ContainerItem]:
+    """Yield the direct members of ``content``, their names, and skips; nothing if it is not a container.
 
-    A member of up to 4 MiB comes whole, a larger one as its first 4 MiB with ``read``, and with ``at`` where it is
-    stored as it is; it is valid until the next is asked for. After each come its bytes as ``Counted("members")``:
-    those that were expanded, as the others are the container's own. Names come in batches, as ``Place.PATH``.
+    A member of up to 4 MiB comes as a whole, a larger one as its first 4 MiB with ``read``, and with ``at`` where it is
+    stored uncompressed; it is valid until the next is requested. After each member comes ``Counted("members")`` with
+    the number of expanded bytes; stored bytes are counted with the container. Names come in batches, as ``Place.PATH``.
 
-    Raises nothing: what is damaged, or over the budget, is a Skipped.
+    Raises nothing: damage, or a container over the budget, is a Skipped.
     """
     try:
         kind = kind_of(content.data) or ("zip" if has_zip_tail(content) else tail_kind(content))
@@ -64,7 +64,7 @@ def open_container(content: Content, budget: Budget) -> Iterator[Found]:
         return
     try:
         with budget.inside(len(content.data) if content.read is None else content.size) as level:
-            yield from _Opening(content, kind, level).found()
+            yield from _Opening(content, kind, level).items()
     except OverLimit as over:
         if budget.first_too_deep():
             yield Skipped(title(content.origin), str(over))
@@ -82,20 +82,20 @@ class _Opening:
         self._skips = 0
         self._repositories: set[int] = set()
 
-    def found(self) -> Iterator[Found]:
-        """Yield what the container holds."""
+    def items(self) -> Iterator[ContainerItem]:
+        """Yield the items in the container."""
         from akpatrol.unwrap.containers.container_bytes import ContainerBytes  # noqa: PLC0415 - hardly any file comes here
 
         opener: Opener = function_named(FORMS[self._kind].opener)
         try:
-            for found in opener(ContainerBytes(self._content, self._level, self._kind), self._level):
-                if isinstance(found, Flaw):
-                    yield from self._flaw(found.reason)
+            for item in opener(ContainerBytes(self._content, self._level, self._kind), self._level):
+                if isinstance(item, Flaw):
+                    yield from self._flaw(item.reason)
                     continue
-                yield from self._named(found.names)
-                yield from self._member(found)
+                yield from self._named(item.names)
+                yield from self._member(item)
         except OverLimit as over:
-            # What is over may be a container round this one: that one says so.
+            # If a container around this one is over its bound, that one reports it.
             if over.level is self._level:
                 yield Skipped(title(self._content.origin), str(over))
         except (Unreadable, OSError, MemoryError) as error:
@@ -105,7 +105,7 @@ class _Opening:
             rest = self._skips - _SKIPS
             yield Skipped(title(self._content.origin), f"{rest:,} more of its parts or members cannot be read")
 
-    def _member(self, member: Member) -> Iterator[Found]:
+    def _member(self, member: Member) -> Iterator[ContainerItem]:
         origin = self._content.origin
         origin = origin._replace(containers=(*origin.containers, member.label))
         if member.flaw is not None:
@@ -124,7 +124,7 @@ class _Opening:
         if body.failure is not None:
             yield from self._skip(title(origin), body.failure)
 
-    def _named(self, names: tuple[bytes, ...]) -> Iterator[Found]:
+    def _named(self, names: tuple[bytes, ...]) -> Iterator[ContainerItem]:
         for name in names:
             self._names.append(name)
             self._names_bytes += len(name)
@@ -136,21 +136,21 @@ class _Opening:
     def _flush(self) -> Iterator[Chunk]:
         if self._names:
             origin = self._content.origin
-            # What is not content is told apart by its place, so that its source can place it.
+            # Other places than content stay, so that the source can place the finding.
             place = Place.PATH if origin.place is Place.CONTENT else origin.place
             origin = origin._replace(place=place, containers=(*origin.containers, self._kind))
             yield Chunk(origin, b"\0".join(self._names), names=True)
         self._names, self._names_bytes = [], 0
 
     def _repository(self, path: bytes) -> Iterator[Skipped]:
-        if hash(path) not in self._repositories:  # which takes the same room however long the path is
+        if hash(path) not in self._repositories:  # a hash has one size, however long the path is
             self._repositories.add(hash(path))
             label = f"{self._kind}:{path.decode('utf-8', 'backslashreplace')}"
             reason = "git directory in an archive: its history is not read; extract it and run akpatrol history"
             yield from self._skip(f"{title(self._content.origin)} > {label}", reason)
 
     def _flaw(self, reason: str) -> Iterator[Skipped]:
-        """Say that the container cannot be read in full, unless one round it ended early and that is why."""
+        """Report that the container cannot be read in full, unless that is because one around it ended early."""
         try:
             self._level.check()
         except OverLimit as over:
@@ -191,7 +191,7 @@ class _Body:
         try:
             self._piece = next(self._pieces, b"")
         except OverLimit:
-            pass  # its level stays over, and says so when the next member is asked for
+            pass  # its level stays over, and raises again when the next member is requested
         except (Unreadable, OSError, MemoryError) as error:
             self.failure = _reason(error)
         return bool(self._piece)
@@ -206,7 +206,7 @@ def _reason(error: Exception) -> str:
 
 
 def _git_directory(name: bytes) -> bytes | None:
-    """Return the path of the git directory that ``name`` shows to be one, None if it does not."""
+    """Return the path of a git directory if ``name`` shows that there is one, else None."""
     path, _, inside = (b"/" + name).partition(b"/.git/")
     if inside == b"HEAD" or inside.startswith(b"objects/"):
         return (path + b"/.git").lstrip(b"/")

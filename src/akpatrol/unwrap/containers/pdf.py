@@ -1,8 +1,8 @@
-"""PDF (ISO 32000): what its streams hold, and whether it shows text, which would be scattered over pieces.
+"""Open PDF (ISO 32000): expand its streams, and check whether it shows text.
 
-Objects are found from front to back, without the table at its end: what was replaced is still there. Text on pages is
-set in pieces, often by codes of the font's own; what is plain is searched, and a PDF that shows any text is a gap.
-One that shows none, a drawing say, and what is attached to it, is read in full.
+Objects are found from front to back, without the table at the end, because replaced objects are still in the file. Text
+on pages is set in pieces, often in codes of the font. Plain text is scanned, and a PDF that shows any text is a gap. A
+PDF without text, such as a drawing, is read in full, and so are attachments.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.unwrap.containers import decompress
 from akpatrol.unwrap.containers.member import PIECE_BYTES, Flaw, Member, Unreadable
-from akpatrol.unwrap.containers.pdf_text import shown
+from akpatrol.unwrap.containers.pdf_text import shown_text
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.budget import Level
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
 
-# What is read into memory, and how far a stream's dictionary may stand before it.
+# The most that is read into memory, and how far before a stream its dictionary may begin.
 _MOST_BYTES = 64 << 20
 _DICTIONARY_BYTES = 16 << 10
-# A stream follows a dictionary; a word in a text is none.
+# A stream follows a dictionary; the word alone is just text.
 _STREAM = lazy(rb">>\s{0,8}stream(?:\r\n|\n|\r)")
 _FILTER = lazy(rb"/Filter\s*(\[[^\]]*\]|/[A-Za-z0-9]+|\d+\s+\d+\s+R)")
 _NAME = lazy(rb"/([A-Za-z0-9]+)")
@@ -39,26 +39,26 @@ _TEXT = "PDF: not all of the text that it shows can be read"
 
 
 def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
-    """Yield the content of each stream that is no picture. Raises OverLimit and OSError."""
+    """Yield the content of each stream that is not a picture. Raises OverLimit and OSError."""
     data = source.read(_MOST_BYTES)
     if source.peek(1):
         yield Flaw(f"PDF: larger than {_MOST_BYTES >> 20} MiB")
     if _ENCRYPTED.search(data):
         yield Flaw("PDF: encrypted")
         return
-    shows_text, told = False, set[str]()
+    shows_text, reported = False, set[str]()
     for stream in _streams(data, level):
         level.member()
         try:
             content = stream.content(level)
         except Unreadable as error:
-            if (reason := str(error)) not in told:
-                told.add(reason)
+            if (reason := str(error)) not in reported:
+                reported.add(reason)
                 yield Flaw(reason)
             continue
         if _SHOWS_TEXT.search(content):
-            # What stands in the operators' own pieces would be cut credentials.
-            shows_text, content = True, shown(content)
+            # The operators' own pieces would hold cut credentials.
+            shows_text, content = True, shown_text(content)
         elif not stream.filters:
             continue
         if content:
@@ -68,7 +68,7 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
 
 
 def _streams(data: bytes, level: Level) -> Iterator[_Stream]:
-    """Yield the streams that are no pictures, each to be read before the next is asked for. Raises OverLimit."""
+    """Yield the streams that are not pictures; read each before requesting the next. Raises OverLimit."""
     position, ends = 0, _Ends(data)
     while found := _STREAM.search(data, position):
         level.check()
@@ -89,14 +89,14 @@ def _streams(data: bytes, level: Level) -> Iterator[_Stream]:
 
 
 class _Ends:
-    """Where streams end by their keyword, looked for in linear time."""
+    """The ends of streams by their keyword, searched for in linear time."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._last = 0
 
     def after(self, position: int) -> int:
-        """Return where the next keyword is, the end of the data if there is none."""
+        """Return the offset of the next keyword, or the end of the data."""
         if self._last < position:
             found = self._data.find(b"endstream", position)
             self._last = len(self._data) if found < 0 else found
@@ -104,7 +104,7 @@ class _Ends:
 
 
 class _Stream:
-    """One stream that begins at ``start``; ``end`` is where it surely went to."""
+    """One stream that begins at ``start`` and extends at least to ``end``."""
 
     def __init__(self, data: bytes, start: int, filters: list[bytes], ends: _Ends) -> None:
         self._data = data
@@ -115,7 +115,7 @@ class _Stream:
         self.end = start
 
     def content(self, level: Level) -> bytes:
-        """Return what the stream says. Raises Unreadable and OverLimit."""
+        """Return the stream's content, all filters undone. Raises Unreadable and OverLimit."""
         if self.filters[:1] == [b"FlateDecode"]:
             content, rest = self._inflated(self._data, self._start, level), self.filters[1:]
         else:
@@ -139,7 +139,7 @@ class _Stream:
         raise Unreadable(f"PDF: a stream is compressed by {name.decode('latin-1')}, which is not read")
 
     def _inflated(self, data: bytes, start: int, level: Level) -> bytes:
-        """Return what deflate gives, all that there is of it: readers pass over a checksum that does not hold."""
+        """Return the inflated data, as far as it goes: readers ignore a wrong checksum."""
         decompressor, parts, position, size = decompress.unzlibber(), list[bytes](), start, 0
         while not decompressor.eof and position < len(data) and size < _MOST_BYTES:
             part = data[position : position + decompress.PART_BYTES]
@@ -165,7 +165,7 @@ class _Stream:
 
 
 def _filters(dictionary: bytes) -> list[bytes]:
-    """Return the names of a stream's filters, the first to be undone first."""
+    """Return the names of a stream's filters in the order in which they are undone."""
     found = _FILTER.search(dictionary)
     if found and _PREDICTOR.search(dictionary) and b"/XRef" not in dictionary:
         return [b"a predictor"]

@@ -1,7 +1,7 @@
-"""The strings that a PDF's page shows (ISO 32000-1, 9.4.3), each operator's on a line of its own.
+"""Extract the strings that a PDF's page shows (ISO 32000-1, 9.4.3), those of each operator on a line of its own.
 
-What is kerned is one word. Where a word goes on in a line of its own, and what a font's own codes stand for, only a
-program that sets the page can tell.
+Kerned text is joined into words. Only a program that sets the page could join words across operators, or decode the
+codes of a font.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from akpatrol.unwrap.encodings.lazy_pattern import lazy
 if TYPE_CHECKING:
     import re
 
-# Bounded, for a search is quadratic in what is not.
+# Bounded, because an unbounded search is quadratic.
 _STRING = rb"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.){0,4096}+\)){0,4096}+\)"
 _SHOWN = lazy(
     rb"(?s)(\[(?:[^\[\]()]|" + _STRING + rb"){0,4096}+\])\s{0,8}+TJ(?![A-Za-z])"
@@ -22,11 +22,11 @@ _SHOWN = lazy(
 _PART = lazy(rb"(?s)(" + _STRING + rb")|(-?\d+)")
 _ESCAPE = lazy(rb"(?s)\\(?:([0-7]{1,3})|(\r\n|.))")
 _CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r": b"", b"\r\n": b""}
-# As far apart, in thousandths of the font's size, words are.
+# The distance between words, in thousandths of the font's size.
 _BLANK = -180
 
 
-def shown(content: bytes) -> bytes:
+def shown_text(content: bytes) -> bytes:
     """Return the strings that a content stream shows, as lines; nothing if it shows none."""
     return b"\n".join(_joined(found[1]) if found[1] else _string(found[2]) for found in _SHOWN.finditer(content))
 

@@ -1,4 +1,4 @@
-"""Recognises containers by their content, never by their name."""
+"""Recognise containers by their content, never by their name."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from akpatrol.unwrap.containers.forms import FORMS, MAGICS, TITLES
 if TYPE_CHECKING:
     from akpatrol.model.scan import Content
 
-# A zip may stand behind something else (PKWARE APPNOTE 4.3.16): the gate hears of its end with all the rest.
+# Other data may precede a zip (PKWARE APPNOTE 4.3.16): the prefilter searches for its end with everything else.
 ZIP_END = Trigger(rb"PK\x05\x06", needs=b"PK\5\6")
-# What ends with one of these: their footers (LevelDB table_format.md; RocksDB's block based one), PyInstaller's cookie,
-# and the marks that begin the last 512 bytes of an image.
+# Recognised by their end: the footers of LevelDB (table_format.md) and RocksDB (the block based one), PyInstaller's
+# cookie, and the marks that begin the last 512 bytes of an image.
 _TAIL_BYTES, _TRAILER_END = 512, -504
-# What images of disks begin with: zeros, or a program for the boot.
+# The first byte of a disk image: zero, or that of a boot program.
 _BOOTS = b"\0\xeb\xe9\x33\xfa\xfc\x31\x8c\xb8\x45"
 _FOOTERS = (b"\x57\xfb\x80\x8b\x24\x75\x47\xdb", b"\xf7\xcf\xf4\x85\xb7\x41\xe2\x88")
 _COOKIE = b"MEI\x0c\x0b\x0a\x0b\x0e"
@@ -25,16 +25,15 @@ _TRAILERS = {b"koly\0\0\0\4": "dmg", b"conectix": "image"}
 
 
 def kind_of(data: bytes) -> str | None:
-    """Return what form begins with ``data``, 70 kB or all there are, of those that are not searched as they lie.
+    """Return the form of a container that begins with ``data``, at least 70 kB or all of it; None for most files.
 
-    None for most files. For every file and object there is: a look at two bytes, and at the few further places where
-    a form tells itself.
+    It is called for every file and object, and so reads two bytes, and the few further places that show a form.
     """
     if data[:2] in MAGICS:
         for magic, kind in MAGICS[data[:2]]:
             if data.startswith(magic) and (not (confirm := FORMS[kind].confirm) or function_named(confirm)(data)):
                 return kind
-    # A v7 header has no magic; how its checksum ends is hardly ever in a text.
+    # A v7 header has no magic; the end of its checksum is hardly ever in text.
     if data[257:262] == b"ustar" or data[154:156] in (b"\0 ", b" \0"):
         from akpatrol.unwrap.containers.tar_header import is_first  # noqa: PLC0415 - hardly any file comes here
 
@@ -52,7 +51,7 @@ def kind_of(data: bytes) -> str | None:
 
 
 def tail_kind(content: Content) -> str | None:
-    """Return what form ends with ``content``; None for most. Raises OSError as ``at`` does.
+    """Return the form of a container that ends with ``content``; None for most. Raises OSError as ``at`` does.
 
     Content that is not in memory needs ``at`` and ``size``.
     """
@@ -68,12 +67,12 @@ def tail_kind(content: Content) -> str | None:
 
 
 def has_zip_tail(content: Content) -> bool:
-    """Return whether a zip ends with ``content``, behind something else: a program that extracts itself, say.
+    """Return whether ``content`` ends with a zip, after other data: a program that extracts itself, say.
 
     Content that is not in memory needs ``at`` and ``size``. Raises OSError as ``at`` does.
     """
     if content.read is None:
-        # Hardly any text has this byte, and no search is as fast as that for one byte.
+        # Hardly any text has this byte, and the search for one byte is the fastest.
         if content.data.rfind(b"\6", max(0, len(content.data) - (66 << 10))) < 0:
             return False
     elif content.at is None or content.size is None:
@@ -84,17 +83,17 @@ def has_zip_tail(content: Content) -> bool:
 
 
 def is_flaw(reason: str, *, of_any_part: bool) -> bool:
-    """Tell whether a skip's reason is that something follows a container's end, or that ``of_any_part`` is bad."""
+    """Return whether a skip's reason is data after a container's end, or with ``of_any_part`` any other damage."""
     return reason.startswith(("what follows its end", "truncated", "damaged")[: 3 if of_any_part else 1])
 
 
 def is_gap(reason: str) -> bool:
-    """Tell whether a skip's reason is that its form is not opened, or not in full."""
+    """Return whether a skip's reason is that its form is not opened, or not in full."""
     return reason.partition(":")[0] in TITLES
 
 
 @cache
 def function_named(name: str) -> Any:
-    """Return the function that the table of forms names, of a module that is imported now."""
+    """Import the module that the table of forms names, and return its function."""
     module, _, function = name.partition(".")
     return getattr(import_module(f"akpatrol.unwrap.containers.{module}"), function)

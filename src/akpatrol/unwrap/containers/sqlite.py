@@ -1,8 +1,8 @@
-"""The values in SQLite databases, each on a line of its own (SQLite file format, sections 1.3 to 2.3 and 4).
+"""Extract the values in SQLite databases, each on its own line (SQLite file format, sections 1.3 to 2.3 and 4).
 
-In the file a value follows the one before without anything between them, and the rest of a long one lies on other
-pages. Every page that looks like a leaf is read, in use or not, with the deleted records that have a free block of
-their own; other free space is searched as it lies.
+In the file, values follow one another without a separator, and the rest of a long value is on other pages. Every page
+that looks like a leaf is read, in use or not, with the deleted records that have a free block of their own; other free
+space is scanned as it is.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _INDEX_INTERIOR, _INDEX_LEAF, _TABLE_LEAF = 2, 10, 13
 _NUMBERS = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0)
 _FIRST_BLOB = len(_NUMBERS)
 _CODECS = {2: "utf-16-le", 3: "utf-16-be"}
-# As much of one value is put together.
+# The longest value that is put together.
 _VALUE_BYTES = 64 << 20
-# A sound database comes to less than itself; UTF-16 may double, as may what is still on pages that are not in use.
+# The values of a sound database are smaller than it; UTF-16 may double them, and so may pages that are not in use.
 _GROWTH = 4
-# What deleting overwrites of a record, how many columns are looked for in the rest, and what those before may take.
+# How much of a record deleting overwrites, how many columns the rest may have, and how much the columns before took.
 _OVERWRITTEN, _COLUMNS, _LOST_BYTES = 4, 24, 8
-# As much of a stream is read into memory, where pages can be had in any order.
+# The most that is read of a stream into memory, where pages are available in any order.
 _MOST_BYTES = 64 << 20
 _STREAM = f"SQLite: its values cannot be put together in a stream of more than {_MOST_BYTES >> 20} MiB"
 
 
 class _Format(NamedTuple):
-    """What the header says: a page's size, what of it is used, and how text is encoded (None for UTF-8)."""
+    """The facts of the header: a page's size, the usable part of it, and the codec of text (None for UTF-8)."""
 
     page: int
     usable: int
@@ -72,7 +72,7 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
 
 
 def is_log(data: bytes) -> bool:
-    """Return whether ``data``, which begin as a write-ahead log does, are of its one version."""
+    """Return whether ``data``, which begins like a write-ahead log, has the only version of the format."""
     return data[4:8] == b"\0\x2d\xe2\x18"
 
 
@@ -98,13 +98,15 @@ def log_members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]
         return at(_LOG_HEADER_BYTES + index * frame + _FRAME_HEADER_BYTES, form.page)
 
     def near(index: int) -> Pages:
-        """Return what gives each page as it was written nearest to that frame."""
+        """Return a function that returns each page as it was written nearest to that frame."""
 
         def page(number: int) -> bytes:
             frames = where.get(number, [])
             place = bisect_left(frames, index)
             return (
-                content(min(frames[max(0, place - 1) : place + 1], key=lambda one: abs(one - index))) if frames else b""
+                content(min(frames[max(0, place - 1) : place + 1], key=lambda candidate: abs(candidate - index)))
+                if frames
+                else b""
             )
 
         return page
@@ -115,7 +117,7 @@ def log_members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]
 
 
 def _anywhere(source: ContainerBytes) -> tuple[Callable[[int, int], bytes] | None, int]:
-    """Return what gives any part of the file, and its size; None of a stream that is too long."""
+    """Return a function that returns any part of the file, and its size; None for a stream that is too long."""
     if source.at is not None and source.size is not None:
         return source.at, source.size
     data = source.read(_MOST_BYTES)
@@ -132,7 +134,7 @@ def _format(page: int, reserved: int, encoding: bytes) -> _Format | None:
 
 
 def _together(values: Iterator[bytes], level: Level, most: int | None = None) -> Iterator[bytes]:
-    """Yield the values as lines, many in a piece. Raises Unreadable when they come to more than ``most`` bytes."""
+    """Yield the values as lines, many in a piece. Raises Unreadable when they have more than ``most`` bytes."""
     lines: list[bytes] = []
     size = total = 0
     for value in values:
@@ -152,7 +154,7 @@ def _together(values: Iterator[bytes], level: Level, most: int | None = None) ->
 
 
 class _Leaf(NamedTuple):
-    """One page with records: what ``kind`` it is, its bytes, and what gives the pages that its records go on."""
+    """One page with records: its ``kind``, its bytes, and a function that returns the pages of long records."""
 
     form: _Format
     kind: int
@@ -195,11 +197,11 @@ def _cell(leaf: _Leaf, place: int) -> Iterator[bytes]:
                 yield _text(leaf.form, payload[value:end]) if serial & 1 else payload[value:end]
             value = end
     except IndexError:
-        return  # what only looked like a record
+        return  # it only looked like a record
 
 
 def _payload(leaf: _Leaf, place: int, size: int) -> bytes:
-    """Return a record's bytes, with what of them lies on pages of their own, each linked to the next."""
+    """Return a record's bytes, including those on overflow pages, each of which links to the next."""
     page, usable = leaf.data, leaf.form.usable
     most = usable - 35 if leaf.kind == _TABLE_LEAF else (usable - 12) * 64 // 255 - 23
     if size <= most:
@@ -222,13 +224,13 @@ def _payload(leaf: _Leaf, place: int, size: int) -> bytes:
 
 
 def _deleted(leaf: _Leaf, start: int) -> Iterator[bytes]:
-    """Yield the values of deleted records that lie alone in a free block (section 1.6), as far as they can be told."""
+    """Yield the values of deleted records that are alone in a free block (section 1.6), as far as they are known."""
     place = int.from_bytes(leaf.data[start + 1 : start + 3], "big")
     while start < place < leaf.form.usable - _OVERWRITTEN:
         following, size = (int.from_bytes(leaf.data[place + at : place + at + 2], "big") for at in (0, 2))
         block = leaf.data[place + _OVERWRITTEN : place + size]
-        fitting = (one for one in range(1, _COLUMNS) if 0 <= _rest(block, one) <= _LOST_BYTES)
-        if columns := min(fitting, key=lambda one: _rest(block, one), default=0):
+        fitting = (candidate for candidate in range(1, _COLUMNS) if 0 <= _rest(block, candidate) <= _LOST_BYTES)
+        if columns := min(fitting, key=lambda candidate: _rest(block, candidate), default=0):
             value = columns + _rest(block, columns)
             for serial in block[:columns]:
                 end = value + _size(serial)
@@ -252,9 +254,9 @@ def _text(form: _Format, value: bytes) -> bytes:
 
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:
-    """Return a number and where it ends (section 1.6). Raises IndexError where the data end before it does."""
+    """Return a number and its end (section 1.6). Raises IndexError where the data ends before it."""
     value = data[place]
-    if value < 0x80:  # noqa: PLR2004 - the bit that says that there is more
+    if value < 0x80:  # noqa: PLR2004 - the continuation bit
         return value, place + 1
     value &= 0x7F
     for _ in range(7):

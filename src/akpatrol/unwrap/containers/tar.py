@@ -1,8 +1,8 @@
-"""Tar archives, read from front to back in memory that no archive makes grow.
+"""Open tar archives from front to back, in memory that does not grow with the archive.
 
-The standard library's reader keeps every member, trusts sizes, writes out the holes of sparse files and ends silently
-at damage; this one takes a fifth of its time. What is stored of a sparse file is given, with its map in the
-newest format; holes are left out.
+The standard library's reader keeps every member, trusts sizes, fills the holes of sparse files and ends silently at
+damage; this one takes a fifth of its time. Of a sparse file the stored parts are yielded, with the map in the newest
+format, without the holes.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
 
 _ZEROS = bytes(64 << 10)
-# Names are at most a few kilobytes, extended attributes 64; whoever writes more means harm.
+# Names are at most a few kilobytes, extended attributes 64; a longer header is hostile.
 _HEADER_BYTES = 1 << 20
 _LINKS = (b"1", b"2")
-# Links, devices, directories and FIFOs, and GNU's volume label: what size they give is not stored.
+# Links, devices, directories, FIFOs and GNU's volume label: whatever size they state, they have no data.
 _WITHOUT_DATA = (b"1", b"2", b"3", b"4", b"5", b"6", b"V")
 _LONG_NAME, _LONG_LINK, _SPARSE = b"L", b"K", b"S"
 _PAX, _PAX_SUN, _PAX_GLOBAL = b"x", b"X", b"g"
@@ -32,7 +32,7 @@ _EXTRA = (_LONG_NAME, _LONG_LINK, _PAX, _PAX_SUN, _PAX_GLOBAL)
 def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
     """Yield the members of the archive and of those that follow it. Raises OverLimit and OSError.
 
-    Damage is a flaw; reading goes on at the next header.
+    Damage is a flaw; reading continues at the next header.
     """
     return _Reader(source, level).members()
 
@@ -42,7 +42,7 @@ class _Reader:
         self._source = source
         self._level = level
         self._ended = False
-        # What pax and GNU headers say of the member that follows them.
+        # The facts of pax and GNU headers about the member that follows them.
         self._name: bytes | None = None
         self._link: bytes | None = None
         self._size: int | None = None
@@ -69,7 +69,7 @@ class _Reader:
             yield Flaw(f"truncated at byte {source.offset}")
 
     def _member(self, header: Header) -> Iterator[Member | Flaw]:
-        """Yield the member, and go to what follows it."""
+        """Yield the member, and advance to the next header."""
         source = self._source
         name = header.name if self._name is None else self._name
         link = header.link if self._link is None else self._link
@@ -80,7 +80,7 @@ class _Reader:
             yield Member(_label(name), names)
             return
         if header.kind == _SPARSE and header.extended:
-            # GNU's old sparse files continue their map of holes in blocks of their own.
+            # GNU's old sparse files continue the map of holes in separate blocks.
             while (block := source.read(BLOCK)) and block[504:505] == b"\1":
                 self._level.check()
         start = source.offset
@@ -92,7 +92,7 @@ class _Reader:
             yield Flaw(f"truncated at byte {source.offset}: a member of {size:,} bytes begins at byte {start}")
 
     def _pieces(self, size: int) -> Iterator[bytes]:
-        """Yield the next ``size`` bytes. They are the archive's own, which its reader has counted."""
+        """Yield the next ``size`` bytes. They are counted already, as the archive's own bytes."""
         while size > 0:
             self._level.check()
             piece = self._source.read(min(size, PIECE_BYTES))
@@ -102,7 +102,7 @@ class _Reader:
             yield piece
 
     def _extra(self, header: Header) -> Iterator[Flaw]:
-        """Read a header that tells about the next one."""
+        """Read a header with facts about the next one."""
         source, start = self._source, self._source.offset
         if header.size > _HEADER_BYTES:
             yield Flaw(f"the header at byte {start} has {header.size:,} bytes: what it says is not read")
@@ -115,22 +115,22 @@ class _Reader:
         elif header.kind == _LONG_LINK:
             self._link = data.partition(b"\0")[0]
         elif header.kind != _PAX_GLOBAL:
-            said = records(data)
-            if said is None:
+            values = records(data)
+            if values is None:
                 yield Flaw(f"damaged at byte {start}: what this header says is not read")
             else:
-                self._apply(said)
+                self._apply(values)
 
-    def _apply(self, said: dict[bytes, bytes]) -> None:
-        # GNU's sparse files have a made-up name where other readers look (GNU tar manual, "PAX Format, Version 1.0").
-        self._name = said.get(b"GNU.sparse.name", said.get(b"path", self._name))
-        self._link = said.get(b"linkpath", self._link)
-        size = said.get(b"size", b"")
+    def _apply(self, values: dict[bytes, bytes]) -> None:
+        # GNU's sparse files have a placeholder in ``path`` (GNU tar manual, "PAX Format, Version 1.0").
+        self._name = values.get(b"GNU.sparse.name", values.get(b"path", self._name))
+        self._link = values.get(b"linkpath", self._link)
+        size = values.get(b"size", b"")
         if size.isdigit() and len(size) <= 20:  # noqa: PLR2004 - as many as 2^64 has
             self._size = int(size)
 
     def _skip_zeros(self) -> None:
-        """Go past zeros, which end an archive, to the next block that has something else."""
+        """Skip zeros, which end an archive, up to the next block with other data."""
         source = self._source
         while data := source.read(len(_ZEROS)):
             self._level.check()
@@ -140,7 +140,7 @@ class _Reader:
                 return
 
     def _next_header(self) -> None:
-        """Go to the next block that is a header without doubt."""
+        """Advance to the next block that is certainly a header."""
         self._name = self._link = self._size = None
         source = self._source
         while block := source.read(BLOCK):

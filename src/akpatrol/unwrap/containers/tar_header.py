@@ -1,4 +1,4 @@
-"""One block of a tar archive: ustar (POSIX.1-1988), pax (POSIX.1-2001), GNU, and the v7 form before them."""
+"""Parse header blocks of tar archives: ustar (POSIX.1-1988), pax (POSIX.1-2001), GNU, and the older v7 form."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 BLOCK = 512
 # The checksum counts its own field as spaces. Adler-32's low half is one more than the sum of the bytes, modulo 65521:
-# fifteen times as fast as adding them up here, and as good as the sum itself at telling damage.
+# it is fifteen times as fast as adding the bytes here, and as good as the sum at detecting damage.
 _SPACES = b" " * 8
 _MODULUS = 65521
 _MAGICS = (b"ustar\x0000", b"ustar  \0")
 
 
 class Header(NamedTuple):
-    """What a header block says; ``size`` in bytes of what is stored after it, negative where the block is hostile."""
+    """A parsed header; ``size`` is that of the data after it in bytes, negative where the block is hostile."""
 
     name: bytes
     size: int
@@ -24,7 +24,7 @@ class Header(NamedTuple):
 
 
 def parse(block: bytes) -> Header | None:
-    """Return what a block of 512 bytes says, None unless it is a header whose checksum holds."""
+    """Parse a block of 512 bytes; None unless it is a header whose checksum holds."""
     stored = number(block[148:156])
     if stored is None or not _sums_to(block, stored):
         return None
@@ -40,9 +40,9 @@ def parse(block: bytes) -> Header | None:
 
 
 def is_first(data: bytes) -> bool:
-    """Return whether ``data`` begins with a header that names a member; for files, so the old form counts too.
+    """Return whether ``data`` begins with a header that names a member, in the old form too.
 
-    So does a header that is damaged or cut off, where its magic and version are whole.
+    A header that is damaged or cut off counts as well, where its magic and version are complete.
     """
     if not data[0]:
         return False
@@ -53,7 +53,7 @@ def is_first(data: bytes) -> bool:
 
 
 def number(field: bytes) -> int | None:
-    """Return a numeric field: octal digits, or GNU's base 256 behind a set high bit; None if it is neither."""
+    """Parse a numeric field: octal digits, or GNU's base 256 after a set high bit; None if it is neither."""
     if field[0] & 0x80:
         value = int.from_bytes(field, "big") - (1 << 8 * len(field) - 1)
         return value if not field[0] & 0x40 else value - (1 << 8 * len(field) - 1)
@@ -70,7 +70,7 @@ def records(data: bytes) -> dict[bytes, bytes] | None:
 
     None if it is malformed. The last of equal keywords counts.
     """
-    found: dict[bytes, bytes] = {}
+    values: dict[bytes, bytes] = {}
     position = 0
     while position < len(data) and data[position]:
         space = data.find(b" ", position, position + 20)
@@ -81,15 +81,15 @@ def records(data: bytes) -> dict[bytes, bytes] | None:
         keyword, equals, value = data[space + 1 : end].partition(b"=")
         if not equals or not value.endswith(b"\n") or end > len(data):
             return None
-        found[keyword] = value[:-1]
+        values[keyword] = value[:-1]
         position = end
-    return found
+    return values
 
 
 def _sums_to(block: bytes, stored: int) -> bool:
     summed = zlib.adler32(block[:148] + _SPACES + block[156:]) & 0xFFFF
     if (stored + 1) % _MODULUS == summed:
         return True
-    # Some added up signed characters.
+    # Some programs add up signed characters.
     high = sum(byte >= 0x80 for byte in block[:148] + block[156:])  # noqa: PLR2004 - the sign bit
     return bool(high) and (stored + 256 * high + 1) % _MODULUS == summed

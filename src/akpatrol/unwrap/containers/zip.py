@@ -1,7 +1,7 @@
-"""Zip archives and everything that is one: wheels, jars, office documents, packages, programs that extract themselves.
+"""Open zip archives and all that are one: wheels, jars, office documents, packages, self-extracting programs.
 
-Where any part can be read the directory tells the members, as it does for every other reader; it is read bit by bit,
-as the standard library's would hold a million members in memory.
+Where any part can be read, the directory lists the members, as for every other reader. It is read bit by bit, because
+the standard library's reader would hold a million members in memory.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from akpatrol.unwrap.containers.member import Flaw, Member
-from akpatrol.unwrap.containers.zip_directory import find, listed, sound
+from akpatrol.unwrap.containers.zip_directory import find, is_sound, listed
 from akpatrol.unwrap.containers.zip_entry import Data
 from akpatrol.unwrap.containers.zip_walk import LOCAL, LOCAL_BYTES, ZipWalk
 
@@ -35,15 +35,15 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
         yield Flaw("one part of a split archive: the others are not read with it")
     elif not directory.entries and (directory.size or source.peek(4) == LOCAL):
         yield Flaw("damaged: its end does not tell of the directory or the members before it")
-    elif not sound(source.another(), level, directory):
+    elif not is_sound(source.another(), level, directory):
         yield Flaw("damaged: its directory cannot be read in full")
     else:
-        yield from _told(source, level, directory)
+        yield from _listed_members(source, level, directory)
         return
     yield from ZipWalk(source, level, flaws=False).members()
 
 
-def _told(source: ContainerBytes, level: Level, directory: Directory) -> Iterator[Member | Flaw]:
+def _listed_members(source: ContainerBytes, level: Level, directory: Directory) -> Iterator[Member | Flaw]:
     if directory.truncated:
         yield Flaw("truncated: its comment is cut off")
     if directory.followed:
@@ -67,7 +67,7 @@ def _member(source: ContainerBytes, level: Level, entry: ZipEntry) -> Member:
     source.skip(sum(struct.unpack_from("<2H", header, 26)))
     start, at, size = source.offset, None, None
     if not entry.method and source.at:
-        # The size of what is not stored as it is is only said, and a lie would mislead whoever opens the member.
+        # Only a stored member's size is certain: a false one would mislead the member's opener.
         at, size = _part(source.at, start, entry.compressed), entry.compressed
     return Member(entry.label, names, iter(Data(source, level, entry)), at=at, size=size)
 

@@ -1,4 +1,4 @@
-"""The central directory at a zip's end: where it is, whether it is sound, and the entries it lists."""
+"""Read the central directory at a zip's end: find it, check that it is sound, and list its entries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _END_RECORD = struct.Struct("<4s4H2LH")
 _LOCATOR_RECORD = struct.Struct("<4sLQL")
 _END64_RECORD = struct.Struct("<4sQ2H2L4Q")
 END_BYTES = _END_RECORD.size
-# How many bytes of each record are fixed, and where the lengths of the others are.
+# The number of fixed bytes of each record, and where the lengths of its other parts are.
 _LENGTHS = (
     (CENTRAL, CENTRAL_BYTES, 28, struct.Struct("<3H")),
     (END64, 12, 4, struct.Struct("<Q")),
@@ -39,14 +39,14 @@ _LENGTHS = (
 )
 _COMMENT_BYTES = 0xFFFF
 _SATURATED = 0xFFFFFFFF
-# An end may be followed by what looks like one, in a comment say: in 64 kB there is no room for more.
+# Data that looks like an end may follow one, in a comment say: in 64 kB there is no room for more.
 _TRIES = 4096
 
 
 class Directory(NamedTuple):
-    """Where the directory is and what its end says; ``base`` bytes of something else come before the zip itself.
+    """The location of the directory and the facts of its end; ``base`` bytes of other data precede the zip.
 
-    ``followed`` tells that the true end is not the last: one that lists nothing comes behind it.
+    ``followed`` says that the true end is not the last: one that lists nothing follows it.
     """
 
     start: int
@@ -59,23 +59,23 @@ class Directory(NamedTuple):
 
 
 def has_directory(content: Content) -> bool:
-    """Return whether a directory with entries ends ``content``, all in memory or with ``at`` and ``size``.
+    """Return whether ``content``, all in memory or with ``at`` and ``size``, ends with a directory with entries.
 
-    So it is where the end record says that there are none, and one stands before it.
+    An end record without entries counts too, where a directory precedes it.
     """
     if content.read is None:
         data = content.data
-        found = find(lambda offset, number: data[offset : offset + number], len(data))
+        directory = find(lambda offset, number: data[offset : offset + number], len(data))
     else:
-        found = find(content.at, content.size) if content.at and content.size is not None else None
-    return found is not None and (found.entries > 0 or found.size > 0)
+        directory = find(content.at, content.size) if content.at and content.size is not None else None
+    return directory is not None and (directory.entries > 0 or directory.size > 0)
 
 
 def find(at: At, size: int) -> Directory | None:
-    """Return where the directory of a zip of ``size`` bytes is, None where its end is missing or points nowhere.
+    """Return the directory of a zip of ``size`` bytes, None where its end is missing or points nowhere.
 
-    An end that lists nothing is believed only where no other stands before it, and no directory. Of a directory of
-    which the end does not tell, ``entries`` is 0, and ``size`` is that of its part that is seen.
+    An end without entries counts only where neither another end nor a directory precedes it. For a directory that the
+    end does not list, ``entries`` is 0, and ``size`` is that of the part that was found.
     """
     begin = max(0, size - END_BYTES - _COMMENT_BYTES)
     tail = at(begin, size - begin)
@@ -85,18 +85,18 @@ def find(at: At, size: int) -> Directory | None:
         if position < 0:
             break
         record = tail[position : position + END_BYTES]
-        found = _consistent(at, begin + position, record, size) if len(record) == END_BYTES else None
-        if found and (found.entries or found.size):
+        directory = _described_directory(at, begin + position, record, size) if len(record) == END_BYTES else None
+        if directory and (directory.entries or directory.size):
             comment = int.from_bytes(record[-2:], "little")
             in_comment = empty is None or begin + position + END_BYTES + comment >= size
-            return found if in_comment else found._replace(followed=True)
+            return directory if in_comment else directory._replace(followed=True)
         if empty is None and len(record) == END_BYTES:
-            empty = _unlisted(tail, position, begin) or found
+            empty = _unlisted_directory(tail, position, begin) or directory
     return empty
 
 
-def _unlisted(tail: bytes, position: int, begin: int) -> Directory | None:
-    """Return the directory that ends at an end record which does not tell of it, as far as the tail shows it."""
+def _unlisted_directory(tail: bytes, position: int, begin: int) -> Directory | None:
+    """Return the directory that ends at an end record that does not list it, as far as the tail holds it."""
     start = end = position
     while (start := tail.rfind(CENTRAL, 0, start)) >= 0 and (size := length(tail[start : start + CENTRAL_BYTES])):
         if start + size != end:
@@ -107,15 +107,15 @@ def _unlisted(tail: bytes, position: int, begin: int) -> Directory | None:
     return Directory(begin + end, position - end, entries=0, base=0, split=False, truncated=False)
 
 
-def _consistent(at: At, position: int, record: bytes, whole: int) -> Directory | None:
-    """Return what the end record at ``position`` says if there is a directory where it says."""
+def _described_directory(at: At, position: int, record: bytes, total: int) -> Directory | None:
+    """Return the directory that the end record at ``position`` describes, if it is there."""
     _, disk, _, _, entries, size, offset, comment = _END_RECORD.unpack(record)
-    end, truncated = position, position + END_BYTES + comment > whole
+    end, truncated = position, position + END_BYTES + comment > total
     locator = at(position - _LOCATOR_RECORD.size, _LOCATOR_RECORD.size) if position >= _LOCATOR_RECORD.size else b""
     if locator.startswith(LOCATOR):
-        _, _, said, _ = _LOCATOR_RECORD.unpack(locator)
-        # What comes before the zip shifts it; then it is where it is if nothing optional follows it.
-        for end64 in (said, position - _LOCATOR_RECORD.size - _END64_RECORD.size):
+        _, _, end64_offset, _ = _LOCATOR_RECORD.unpack(locator)
+        # Data before the zip shifts the record; then it directly precedes the locator, without optional data.
+        for end64 in (end64_offset, position - _LOCATOR_RECORD.size - _END64_RECORD.size):
             wide_record = at(end64, _END64_RECORD.size) if 0 <= end64 < position else b""
             if len(wide_record) == _END64_RECORD.size and wide_record.startswith(END64):
                 _, _, _, _, disk, _, _, entries, size, offset = _END64_RECORD.unpack(wide_record)
@@ -129,18 +129,18 @@ def _consistent(at: At, position: int, record: bytes, whole: int) -> Directory |
     return None
 
 
-def sound(source: ContainerBytes, level: Level, directory: Directory) -> bool:
-    """Return whether the whole directory can be read, as far as members may be. Raises OverLimit, OSError."""
+def is_sound(source: ContainerBytes, level: Level, directory: Directory) -> bool:
+    """Return whether the directory can be read up to the most members allowed. Raises OverLimit and OSError."""
     count = 0
     try:
         for _ in listed(source, directory):
             count += 1
             level.check()
             if count > level.most_members:
-                return True  # nobody comes further than that
+                return True  # no more members are opened
     except Unreadable:
         return False
-    # The old end record has 16 bits for their number, and some writers let it overflow.
+    # The old end record has 16 bits for the number of entries, and some writers let it overflow.
     return count & 0xFFFF == directory.entries & 0xFFFF
 
 
@@ -167,7 +167,7 @@ def listed(source: ContainerBytes, directory: Directory) -> Iterator[ZipEntry]:
 
 
 def length(record: bytes) -> int | None:
-    """Return how long a record of a directory is, in bytes, from its first 46; None if it is none."""
+    """Return the length of a directory's record in bytes, from its first 46; None if it is not a record."""
     for magic, fixed, at, lengths in _LENGTHS:
         if record.startswith(magic) and len(record) >= fixed:
             return fixed + sum(map(int, lengths.unpack_from(record, at)))

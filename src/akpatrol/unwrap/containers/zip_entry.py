@@ -1,4 +1,4 @@
-"""One entry of a zip: what its headers say, and its bytes (PKWARE APPNOTE 6.3.10, sections 4.3 to 4.5)."""
+"""Read one entry of a zip: its headers and its data (PKWARE APPNOTE 6.3.10, sections 4.3 to 4.5)."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _UNREAD = {
 
 
 class ZipEntry(NamedTuple):
-    """What a header says of one entry; sizes and ``offset``, that of its local header, in bytes.
+    """The header of one entry; sizes, and the ``offset`` of its local header, are in bytes.
 
-    ``crc`` is None where a header comes before it is known.
+    ``crc`` is None where it is not known yet when the header is written.
     """
 
     name: bytes
@@ -58,17 +58,17 @@ class ZipEntry(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Return what the member is called in reports."""
+        """The name of the member in reports."""
         return f"zip:{text(self.name)}"
 
     @property
     def is_directory(self) -> bool:
-        """Whether it is a directory; one with content is read as a file, which is what it is."""
+        """Whether it is a directory; one with content is read as a file."""
         return self.name.endswith(b"/") and not self.size and self.compressed <= 2  # noqa: PLR2004 - deflated nothing
 
     @property
     def flaw(self) -> str | None:
-        """Return why the entry cannot be read, None if it can."""
+        """The reason why the entry cannot be read, None if it can."""
         if self.flags & _ENCRYPTED or self.method == _AES:
             return "encrypted"
         if self.method in (_STORED, _LZMA) or self.method in _METHODS:
@@ -78,14 +78,14 @@ class ZipEntry(NamedTuple):
 
 
 def wide(entry: ZipEntry, extra: bytes) -> ZipEntry:
-    """Return the entry with what did not fit its header from the zip64 field among ``extra`` (4.5.3)."""
+    """Return the entry with the values that did not fit its header, from the zip64 field in ``extra`` (4.5.3)."""
     position = 0
     while position + 4 <= len(extra):
         kind = int.from_bytes(extra[position : position + 2], "little")
         end = position + 4 + int.from_bytes(extra[position + 2 : position + 4], "little")
         if kind == _ZIP64:
             numbers = [int.from_bytes(extra[at : at + 8], "little") for at in range(position + 4, end - 7, 8)]
-            # Only those that are saturated are there, in this order.
+            # Only saturated values are there, in this order.
             fitted = [
                 numbers.pop(0) if value == _SATURATED and numbers else value
                 for value in (entry.size, entry.compressed, entry.offset)
@@ -96,10 +96,10 @@ def wide(entry: ZipEntry, extra: bytes) -> ZipEntry:
 
 
 class Data:
-    """The bytes of an entry whose compressed data come next in ``source``.
+    """The bytes of an entry whose compressed data comes next in ``source``.
 
-    ``size`` and ``crc`` are those found so far, ``done`` tells that the data ended by themselves. Iterating raises
-    Unreadable, where the checksum does not hold too, OverLimit and OSError.
+    ``size`` and ``crc`` are those of the bytes so far, ``done`` says that the data ended by itself. Iterating raises
+    Unreadable, also where the checksum does not hold, OverLimit and OSError.
     """
 
     def __init__(self, source: ContainerBytes, level: Level, entry: ZipEntry) -> None:
@@ -133,12 +133,12 @@ class Data:
             if not piece:
                 raise Unreadable(f"truncated at byte {self._source.offset}")
             left -= len(piece)
-            # Entries may overlap, so that what is stored once comes many times.
+            # Entries may overlap, so that data that is stored once comes many times.
             self._level.spend(len(piece))
             yield piece
 
     def _lzma(self) -> Iterator[bytes]:
-        """Read lzma's own header (5.8.8), which differs from the one its decompressor wants in where the size is."""
+        """Read the zip's lzma header (5.8.8), which has no size, and pass the decompressor one that has it."""
         header = self._source.read(9)
         size = b"\xff" * 8 if self._entry.flags & _LZMA_MARKED else self._entry.size.to_bytes(8, "little")
         if len(header) < 9 or header[2:4] != b"\5\0":  # noqa: PLR2004 - two of version, two of length, five

@@ -1,4 +1,4 @@
-"""A zip from front to back, by its local headers: in a stream, or where the directory is lost."""
+"""Read a zip from front to back, by its local headers: in a stream, or where the directory is lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.budget import Level
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
 
-# PKWARE APPNOTE 4.3.7, 4.3.9; 8.5 for the mark of a split archive, which is the descriptor's, and of one that is not.
+# PKWARE APPNOTE 4.3.7, 4.3.9; 8.5 for the mark of a split archive, the same as the descriptor's, and of a single one.
 LOCAL = b"PK\3\4"
 _MARKS = (b"PK\7\x08", b"PK00")
 _LOCAL_HEADER = struct.Struct("<4s2x2H4x3L2H")
@@ -28,9 +28,9 @@ _DESCRIPTORS = tuple(
 
 
 class ZipWalk:
-    """Reads ``source`` from where it is up to ``end``, or to what ends a zip.
+    """Reads ``source`` from its current offset to ``end``, or to the end of the zip.
 
-    ``flaws`` says whether to tell what is wrong with the whole; when its directory is lost that has been told.
+    ``flaws`` says whether to report damage to the zip; where its directory is lost, that has been reported.
     """
 
     def __init__(self, source: ContainerBytes, level: Level, end: int | None = None, *, flaws: bool = True) -> None:
@@ -64,7 +64,7 @@ class ZipWalk:
                 source.find(LOCAL, CENTRAL)
 
     def _record(self) -> bool:
-        """Go past one record of the directory; return whether there is one, and all of it."""
+        """Skip one record of the directory; return whether there is one, and complete."""
         size = length(self._source.peek(CENTRAL_BYTES))
         if size is None:
             return False
@@ -101,7 +101,7 @@ class ZipWalk:
             self._descriptor(entry.crc or 0, entry.compressed, entry.size)
 
     def _unsized(self, entry: ZipEntry) -> Iterator[Member | Flaw]:
-        """Read an entry that tells its sizes behind its data, which must end by themselves."""
+        """Read an entry whose sizes follow its data, which must end by itself."""
         flaw = entry.flaw
         if not flaw and not entry.method and not entry.is_directory:
             flaw = "stored with its size behind it, which does not tell where it ends"
@@ -126,7 +126,7 @@ class ZipWalk:
         self._lost = False
 
     def _descriptor(self, crc: int, compressed: int, size: int) -> bool:
-        """Go past a data descriptor (4.3.9) of these sizes; return whether there is one, and of this checksum."""
+        """Skip a data descriptor (4.3.9) of these sizes; return whether there is one, with this checksum."""
         head = self._source.peek(24 + 4)
         fitting = [
             form
@@ -135,7 +135,7 @@ class ZipWalk:
         ]
         if not fitting:
             return False
-        # With a size of zero the short form is the beginning of the long one: what follows tells them apart.
+        # With a size of zero, the short form is the beginning of the long one: the next header decides.
         form = next((form for form in fitting if head[form.size : form.size + 4] in (LOCAL, CENTRAL)), fitting[0])
         self._source.skip(form.size)
         return bool(form.unpack_from(head)[0] == crc)
@@ -144,7 +144,7 @@ class ZipWalk:
         return self._source.peek(4) in (LOCAL, CENTRAL)
 
     def _flaw(self, reason: str) -> Iterator[Flaw]:
-        """Tell the first flaw of the whole: damage that the walk goes past may look like more."""
+        """Report the first flaw of the zip only: one damaged part may look like several flaws."""
         if self._flaws:
             self._flaws = False
             yield Flaw(reason)

@@ -110,17 +110,17 @@ class Base64:
         for run in finder.from_beginnings(exact(ends[-2]), self._short):
             if run.key not in known and not _ESCAPED_SIGN.match(data, run.end):
                 yield from _decoded(run, 0)
-        for run, shown in finder.from_shapes(
+        for run, shape_start in finder.from_shapes(
             exact(ends[-1]), lambda end: encoded_literals.shaped_run(data, end, _SHAPE)
         ):
             if run.key not in known:
-                for first in _shaped(run, run.index(shown)):
+                for first in _shaped(run, run.index(shape_start)):
                     yield from _decoded(run, first)
 
     def _begins(self, data: bytes, end: int) -> int | None:
         """Return where the match of a trigger certainly begins: no byte that matters is encoded before it."""
-        found = self._begin.search(data, max(0, end - _BEGIN_LENGTH), end)
-        return found.start() if found else None
+        matches = self._begin.search(data, max(0, end - _BEGIN_LENGTH), end)
+        return matches.start() if matches else None
 
     def _first(self, run: EncodedRun, end: int, kind: int) -> int | None:
         """Return how many characters come before the first whole group, by a trigger; None for a coincidence."""
@@ -138,8 +138,8 @@ class Base64:
 def _shaped(run: EncodedRun, index: int) -> list[int]:
     """Return each alignment that has the shape of text; data with zeros may look like text at more than one."""
     first, last, match, characters = max(0, index - _NEAR), index + _NEAR, _SHAPED_GROUP.match, run.characters
-    found = [match(characters, place) for place in range(first, first + _GROUP)]
-    return sorted({one.end() % _GROUP for one in found if one and one.end() - _SHAPE_LENGTH < last})
+    matches = [match(characters, place) for place in range(first, first + _GROUP)]
+    return sorted({match.end() % _GROUP for match in matches if match and match.end() - _SHAPE_LENGTH < last})
 
 
 def _decoded(run: EncodedRun, first: int) -> Iterator[Decoded]:
@@ -177,10 +177,10 @@ def _name(characters: bytes) -> str:
 
 def _bytes(characters: bytes) -> bytes:
     """Decode the whole bytes and leave out the rest."""
-    whole = len(characters) - (len(characters) % _GROUP == 1)
-    if not whole % _GROUP and characters.isalnum():
-        return a2b_base64(characters[:whole])
-    return a2b_base64(characters[:whole].translate(_STANDARD) + b"=" * (-whole % _GROUP))
+    length = len(characters) - (len(characters) % _GROUP == 1)
+    if not length % _GROUP and characters.isalnum():
+        return a2b_base64(characters[:length])
+    return a2b_base64(characters[:length].translate(_STANDARD) + b"=" * (-length % _GROUP))
 
 
 def _text_length(data: bytes) -> int:

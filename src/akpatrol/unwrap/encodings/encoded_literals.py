@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _ALPHABET = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "+-", "/_"]  # both alphabets
 _ANY = bytes(range(256))
 _MOST_AT_THE_END = 8
-SURE_GROUPS = 3  # so many groups of text behind a literal are no coincidence
+SURE_GROUPS = 3  # so many groups of text after a literal are no coincidence
 # Fewer bytes are searched for where letters have both cases, or there would be too many spellings.
 _MOST_SPELLED = 3
 
@@ -115,7 +115,7 @@ def _sextet(places: list[bytes], index: int) -> bytes:
     """Return the characters that can encode six bits; where they span two bytes, any pair of alternatives counts."""
     byte, bit = divmod(6 * index, 8)
     rest = places[byte + 1] if bit > 2 else b"\0"  # noqa: PLR2004 - the byte holds all six
-    values = {((one << 8 | other) >> (10 - bit)) & 63 for one in set(places[byte]) for other in set(rest)}
+    values = {((high << 8 | low) >> (10 - bit)) & 63 for high in set(places[byte]) for low in set(rest)}
     return bytes(sorted("".join(_ALPHABET[value] for value in values).encode()))
 
 

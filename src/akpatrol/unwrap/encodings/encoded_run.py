@@ -233,12 +233,12 @@ class RunFinder:
             shape = None if known or end <= finder._end else shaped(end)
             if not shape:
                 continue
-            begin, shown = shape
+            begin, shape_start = shape
             wrapped = self._data[begin - 1 : begin] in _BREAKS and _BREAK.search(
                 self._data, max(0, begin - _MARGIN), begin
             )
-            if run := finder.run_at(shown + 1, None if wrapped else begin):
-                yield run, shown
+            if run := finder.run_at(shape_start + 1, None if wrapped else begin):
+                yield run, shape_start
 
     def run_at(self, end: int, begin: int | None = None) -> EncodedRun | None:
         """Return the run that holds the byte before ``end``; it begins at ``begin`` where that is known.

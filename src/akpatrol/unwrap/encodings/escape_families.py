@@ -111,7 +111,7 @@ def _resolve_plain_hexadecimal(text: bytes) -> bytes:
 
 def _resolve_plain_backslash(text: bytes) -> bytes:
     parts = text.split(b"\\")[1:]
-    return bytes([int(one, 8) if one.isdigit() else int(one[1:], 16) for one in parts])
+    return bytes([int(code, 8) if code.isdigit() else int(code[1:], 16) for code in parts])
 
 
 def _resolve_plain_html(text: bytes) -> bytes:

@@ -104,7 +104,7 @@ def html(literals: Sequence[Places]) -> Iterator[Part]:
         yield rb"[&;]#" + _codes(last, "{}"), b"#" + decimal
         yield (
             rb"[xX0]" + _hexadecimal(last) + b";",
-            tuple(b"%b;" % code for one in last for code in (b"%02x" % one, b"%02X" % one)),
+            tuple(b"%b;" % code for character in last for code in (b"%02x" % character, b"%02X" % character)),
         )
         for name in _names(last):
             yield name, name
@@ -143,7 +143,9 @@ def hidden(places: Places) -> Iterator[Places]:
     for index, place in enumerate(places[1:], 1):
         if mark := _marks(place):
             yield [*places[:index], b"%&=\\"]
-            yield from ([*places[:index], b"=", *(bytes([digit]) for digit in b"%02X" % one)] for one in mark)
+            yield from (
+                [*places[:index], b"=", *(bytes([digit]) for digit in b"%02X" % character)] for character in mark
+            )
 
 
 def _ends(literals: Sequence[Places], *codes: Callable[[bytes], bytes]) -> Iterator[tuple[bytes, bytes, bytes]]:
@@ -186,25 +188,25 @@ def _rests(literals: Sequence[Places], code: Callable[[bytes], bytes]) -> Iterat
 
 
 def _marks(place: bytes) -> bytes:
-    return bytes(one for one in place if one not in _ALPHANUMERIC)
+    return bytes(character for character in place if character not in _ALPHANUMERIC)
 
 
 def _names(place: bytes) -> Iterable[bytes]:
-    return (name.encode() + b";" for one in place for name in _NAMES.get(chr(one), "").split("|") if name)
+    return (name.encode() + b";" for character in place for name in _NAMES.get(chr(character), "").split("|") if name)
 
 
 def _first_digit(place: bytes) -> bytes:
     """Return the first of two hexadecimal digits if all characters share it."""
-    digits = {b"%x" % (one >> 4) for one in place}
+    digits = {b"%x" % (character >> 4) for character in place}
     return digits.pop() if len(digits) == 1 else b""
 
 
 def _hex_digits(place: bytes) -> bytes:
-    return b"".join(b"%x%X" % (one & 15, one & 15) for one in place)
+    return b"".join(b"%x%X" % (character & 15, character & 15) for character in place)
 
 
 def _octal_digit(place: bytes) -> bytes:
-    return b"".join(b"%o" % (one & 7) for one in place)
+    return b"".join(b"%o" % (character & 7) for character in place)
 
 
 def _octal(place: bytes) -> bytes:
@@ -212,11 +214,11 @@ def _octal(place: bytes) -> bytes:
 
 
 def _codes(place: bytes, spelled: str) -> bytes:
-    codes = [spelled.format(one) for one in place]
+    codes = [spelled.format(character) for character in place]
     return (codes[0] if len(codes) == 1 else f"(?:{'|'.join(codes)})").encode()
 
 
 def _hexadecimal(place: bytes) -> bytes:
     """Return the code of a character in either case."""
-    codes = (spelling.pattern(spelling.either_case(b"%02x" % one)) for one in place)
+    codes = (spelling.pattern(spelling.either_case(b"%02x" % character)) for character in place)
     return b"(?:" + b"|".join(codes) + b")" if len(place) > 1 else next(codes)

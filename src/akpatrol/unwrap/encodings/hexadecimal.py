@@ -95,11 +95,11 @@ class Hexadecimal:
         for run in finder.from_beginnings(exact(ends[-2]), self._short):
             if run.key not in known:
                 yield _decoded(run, 0)
-        for run, shown in finder.from_shapes(
+        for run, shape_start in finder.from_shapes(
             exact(ends[-1]), lambda end: encoded_literals.shaped_run(data, end, _SHAPE)
         ):
             if run.key not in known:
-                yield _decoded(run, run.index(shown) % _PAIR)
+                yield _decoded(run, run.index(shape_start) % _PAIR)
 
     def _begins(self, data: bytes, end: int) -> int | None:
         """Return where the match of a trigger certainly begins."""
@@ -125,9 +125,9 @@ def _spelled(text: Pairs) -> tuple[list[Part], ...]:
     zeros: list[Part] = [(zero.join(pairs), first + zero if len(first) == _PAIR else zero) for zero in _ZEROS]
     # xxd writes pairs of pairs.
     groups = {b"".join(pairs[:odd]): [pairs[at : at + 2] for at in range(odd, len(pairs), 2)] for odd in (0, 1)}
-    grouped = [b" ".join(filter(None, (one, *map(b"".join, rest)))) for one, rest in groups.items()]
+    grouped = [b" ".join(filter(None, (odd_pair, *map(b"".join, rest)))) for odd_pair, rest in groups.items()]
     grouped += [b" ".join(pairs[:at]) + b"  " + b" ".join(pairs[at:]) for at in range(1, len(pairs))]
-    together: list[Part] = [(one, one.split(b"[")[0] or b" ") for one in grouped]
+    together: list[Part] = [(pattern, pattern.split(b"[")[0] or b" ") for pattern in grouped]
     return (*apart, together, zeros)
 
 

@@ -37,7 +37,9 @@ def _by_two_digits(sign: bytes, again: bytes) -> Iterator[Part]:
     """Yield the seams for escapes of a sign and two digits; ``again`` begins the next escape of the same kind."""
     # The sign itself, or its code in a layer between.
     for before, begins in ((sign, (sign,)), (b"(?:25|3[Dd])", (b"25", b"3D", b"3d"))):
-        percents, equals, reverses = (tuple(one + digits for one in begins) for digits in (b"25", b"3", b"5"))
+        percents, equals, reverses = (
+            tuple(beginning + digits for beginning in begins) for digits in (b"25", b"3", b"5")
+        )
         yield before + b"25" + _CODE + again, percents
         yield before + b"3[Dd]" + _CODE + again, equals
         yield before + b"5[Cc]" + _BODY, reverses

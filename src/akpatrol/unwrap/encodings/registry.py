@@ -52,7 +52,9 @@ def decoder(literals: Sequence[Literal] | None = None, encodings: Sequence[Encod
     chosen = tuple(_all(literals) if encodings is None else encodings)
     triggers = tuple(dict.fromkeys(trigger for encoding in chosen for trigger in encoding.triggers))
     place = {trigger: index for index, trigger in enumerate(triggers)}
-    return Decoder(triggers, tuple((one, tuple(place[trigger] for trigger in one.triggers)) for one in chosen))
+    return Decoder(
+        triggers, tuple((encoding, tuple(place[trigger] for trigger in encoding.triggers)) for encoding in chosen)
+    )
 
 
 def _all(literals: Sequence[Literal] | None) -> Iterator[Encoding]:

@@ -50,7 +50,7 @@ def parts(characters: Characters, between: bytes = b"") -> list[Part]:
     number = prod(map(len, characters))
     if len(needs) >= _SURE or number == 1 or number > _MOST_WRITTEN_OUT:
         return [(pattern(characters, between), needs)]
-    spelled = (between.join(map(_byte, one)) for one in product(*characters))
+    spelled = (between.join(map(_byte, choice)) for choice in product(*characters))
     return [(b"".join(map(_escaped, text)), text) for text in spelled]
 
 
@@ -78,7 +78,7 @@ def any_of(texts: Iterable[Characters]) -> bytes:
 
 def either_case(text: bytes) -> Characters:
     """Return a text in any mix of cases."""
-    return [bytes(sorted({*bytes([one]).lower(), *bytes([one]).upper()})) for one in text]
+    return [bytes(sorted({*bytes([byte]).lower(), *bytes([byte]).upper()})) for byte in text]
 
 
 def union(*alternatives: bytes) -> bytes:

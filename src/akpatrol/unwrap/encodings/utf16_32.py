@@ -108,7 +108,7 @@ def _fixed(width: int, text: str) -> _WideLiteral:
     zeros = width - 1
     characters = re.findall(rb"\[.*?\]|.", text.encode(), re.DOTALL)
     plain = list(takewhile(lambda character: len(character) == 1, characters))
-    spelled = (re.escape(one) if len(one) == 1 else one for one in characters)
+    spelled = (re.escape(character) if len(character) == 1 else character for character in characters)
     needs = bytes(zeros).join([*plain, b""][: len(characters)])
     return _WideLiteral(width, len(characters), Trigger((rb"\x00" * zeros).join(spelled), needs=needs))
 
@@ -209,11 +209,11 @@ class WideText:
         """Decode all of the data if it begins like wide text, then the islands around the places left over."""
         # The end of the last island of each alignment.
         read: dict[tuple[_Form, int], int] = {}
-        whole = (_opened(data) or _widened(data)) if ends[0] else None
-        if whole:
+        whole_form = (_opened(data) or _widened(data)) if ends[0] else None
+        if whole_form:
             start = _MARK_BYTES if data.startswith(_READ_MARKS) else 0
-            yield _decoded(whole, data[start:].decode(whole.codec, "replace"), start, len(data))
-            read[whole, 0] = len(data)
+            yield _decoded(whole_form, data[start:].decode(whole_form.codec, "replace"), start, len(data))
+            read[whole_form, 0] = len(data)
         fired = FiredTriggers(ends[1:], work)
         while fired:
             end, literal = fired.first[0], self._literals[fired.first[1]]

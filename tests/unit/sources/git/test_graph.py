@@ -1,4 +1,4 @@
-"""Histories that git walks for too long are read without its walk, and told the same."""
+"""Histories that git walks for too long are read without its walk, with the same result."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_range_is_the_same(
 
 
 def test_what_a_push_brings_is_the_same(repo: Repository, merged: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also what a tag leads to; and nothing that was there, though git is told to end at each commit."""
+    """Also what a tag leads to; and nothing that was there, though git ends at each commit."""
     repo.write("d/new", "new\n")
     tip = repo.commit("New")
     repo.git("tag", "-a", "v1", "-m", "one", tip)

@@ -1,4 +1,4 @@
-"""Broken, vanishing and hostile packs cost what they touch, and no more; what is not read is told."""
+"""Broken, vanishing and hostile packs lose only their own objects, and each loss is reported."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def small(repo: Repository) -> Repository:
 def test_every_byte_flipped(
     small: Repository, monkeypatch: pytest.MonkeyPatch, suffix: str, flips: tuple[int, ...]
 ) -> None:
-    """Whatever is not read as it was is told of, by its id or as a whole, whatever git would say."""
+    """Every object that is not read correctly is reported, by its id or with its pack, whatever git would do."""
 
     def unreadable(_git: Git, ids: Sequence[str]) -> Iterator[Skipped]:
         return (Skipped(id_, "git cannot either") for id_ in ids)
@@ -86,7 +86,7 @@ def test_never_less_than_git(small: Repository, suffix: str) -> None:
 
 @pytest.mark.parametrize("length", [0, 5, 12, 40, 200])
 def test_cut_off(small: Repository, length: int) -> None:
-    """What lies before the cut is read, though git refuses the whole pack."""
+    """Objects before the cut are read, though git refuses the whole pack."""
     (pack,) = (small.git_dir / "objects/pack").glob("*.pack")
     expected, content = truth(small), pack.read_bytes()
     damage(pack, content[:length])
@@ -198,7 +198,7 @@ def test_circle(repo: Repository) -> None:
 
 
 def test_content_of_another_id(repo: Repository) -> None:
-    """git shows it under the wrong id; so is it here, and told of once something else is wrong with it."""
+    """git shows it under the wrong id, and so does akpatrol; it is reported if the pack has another problem."""
     plant(repo, [(NAME, whole(3, b"content"))])
     (index,) = (repo.git_dir / "objects/pack").glob("*.idx")
     content = bytearray(index.read_bytes())
@@ -260,6 +260,19 @@ def test_unknown_index_is_left_to_git(small: Repository) -> None:
     objects, skips = read(git_of(small))
     assert objects == {}
     assert skips
+
+
+def test_an_offset_beyond_the_table_is_said_of_an_index_whose_checksum_is_right(small: Repository) -> None:
+    (index,) = (small.git_dir / "objects/pack").glob("*.idx")
+    content, expected = bytearray(index.read_bytes()), truth(small)
+    content[-40 - 4 * len(expected)] |= 0x80  # of the first object's offset
+    damage(index, bytes(content[:-20]) + hashlib.sha1(content[:-20], usedforsecurity=False).digest())
+    objects, skips = read(git_of(small))
+    assert [skip.reason for skip in skips if skip.item == f"objects/pack/{index.with_suffix('.pack').name}"] == [
+        "index is damaged, it has no offset of some objects: run git index-pack on it"
+    ]
+    assert len(objects) == len(expected) - 1
+    assert objects.items() <= expected.items()
 
 
 def test_quarantine(repo: Repository) -> None:

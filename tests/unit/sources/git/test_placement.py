@@ -10,6 +10,7 @@ from akpatrol.model.credential import Commit, Moved, Occurrence, RawFinding
 from akpatrol.model.scan import Place, State, StateReason
 from akpatrol.sources.git import placement
 from akpatrol.sources.git.earlier import Earlier
+from akpatrol.sources.git.indexes import Indexes
 from tests.objects import git_of
 from tests.tracing import MAIN, finding
 
@@ -25,7 +26,8 @@ _ADA = "Ada Author <ada@example.org>"
 def _placed(
     repo: Repository, *hits: RawFinding, within: Collection[str] | None = None, before: Earlier | None = None
 ) -> list[Occurrence]:
-    return [one for _, one in placement.place(git_of(repo), hits, within, before=before)]
+    git = git_of(repo)
+    return [one for _, one in placement.place(git, hits, within, before=before, indexes=Indexes(git))]
 
 
 def _of(repo: Repository, id_: str, place: Place, text: bytes) -> Occurrence:

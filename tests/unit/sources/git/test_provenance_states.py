@@ -8,9 +8,9 @@ import pytest
 
 from akpatrol.model.scan import State, StateReason
 from akpatrol.sources.git import provenance, refs, revisions, trail
-from akpatrol.sources.git.provenance import Pushed, Tracer, Wanted
+from akpatrol.sources.git.provenance import Provenance, Pushed, Tracer, Wanted
 from tests.objects import git_of
-from tests.tracing import finding, traced, traced_name
+from tests.tracing import finding, traced, traced_name, traced_places
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,6 @@ def blob(repo: Repository, leak: str) -> str:
         ("reset", State.UNREACHABLE, StateReason.REFLOG, b"f"),
         ("forgotten", State.UNREACHABLE, StateReason.DANGLING, b"f"),
         ("staged", State.STAGED, None, b"f"),
-        ("staged and forgotten", State.UNREACHABLE, StateReason.DANGLING, b"f"),
         ("written", State.UNREACHABLE, StateReason.DANGLING, None),
         ("tagged blob", State.REMOVED, None, None),
         ("tagged tree", State.REMOVED, None, b"f"),
@@ -64,12 +63,82 @@ def test_a_state_is_named_by_what_holds_the_blob(
             repo.git("checkout", "-q", "main")
         if made.endswith("forgotten"):
             repo.forget()
-    if made == "staged and forgotten":
-        repo.write("g", "x")
-        repo.git("add", "g")
-    found = traced(repo, id_, repo.blob("nowhere"))  # so that the index is read in any case
+    (found,) = traced_places(repo, id_)
     assert (found.state, found.reason, found.path) == (state, reason, path)
     assert root not in (found.introduced, found.removed)
+
+
+@pytest.mark.parametrize(
+    ("made", "state", "reason"),
+    [
+        ("soft reset", State.UNREACHABLE, StateReason.REFLOG),
+        ("forgotten", State.UNREACHABLE, StateReason.DANGLING),
+        ("tagged tree", State.REMOVED, None),
+        ("tagged commit", State.REMOVED, None),
+        ("stash", State.UNREACHABLE, StateReason.STASH),
+        ("other branch", State.PRESENT, None),
+        ("reverted", State.REMOVED, None),
+    ],
+)
+def test_what_is_staged_is_so_whatever_else_holds_it(
+    repo: Repository, made: str, state: State, reason: StateReason | None
+) -> None:
+    repo.commit_file("other", "other")
+    repo.write("f", "x")
+    if made == "stash":
+        repo.git("add", "f")
+        repo.git("stash", "push", "-q")
+    elif made == "tagged tree":
+        repo.git("add", "f")
+        repo.git("tag", "t", repo.git("write-tree"))
+    else:
+        leak = repo.commit("Add")
+        if made == "tagged commit":
+            repo.git("tag", "t")
+        if made == "other branch":
+            repo.git("branch", "other-one", leak)
+        if made == "reverted":
+            repo.remove("f")
+        else:
+            repo.git("reset", "-q", "--soft", "HEAD~1")
+    repo.git("rm", "-q", "--cached", "--ignore-unmatch", "f")
+    repo.write("g", "x")
+    repo.git("add", "g")
+    if made == "forgotten":
+        repo.forget()
+    staged, before = traced_places(repo, repo.blob("x"))
+    assert staged == Provenance(State.STAGED, path=b"g", paths=(b"g",))
+    assert (before.state, before.reason, before.path) == (state, reason, b"f")
+
+
+def test_of_a_missing_head_only_what_is_nowhere_else_is_staged(repo: Repository) -> None:
+    repo.commit_file("f", "x")
+    lost = repo.commit("Lost")
+    repo.loose(lost).unlink()
+    assert [found.state for found in traced_places(repo, repo.id(":f"))] == [State.UNREACHABLE]
+    repo.write("g", "y")
+    repo.git("add", "g")
+    assert [found.state for found in traced_places(repo, repo.id(":g"))] == [State.STAGED]
+
+
+@pytest.mark.parametrize("made", ["unchanged", "renamed", "linked", "no commit yet", "gone again"])
+def test_what_head_holds_is_not_staged(repo: Repository, tmp_path: Path, made: str) -> None:
+    if made != "no commit yet":
+        repo.commit_file("f", "x")
+    if made == "renamed":
+        repo.git("mv", "f", "g")
+    elif made == "linked":
+        repo.git("worktree", "add", "-q", "--detach", str(tmp_path / "linked"))
+        repo.remove("f")
+    elif made == "gone again":
+        repo.commit_file("f", "y")
+    elif made == "no commit yet":
+        repo.write("f", "x")
+        repo.git("add", "f")
+    states = [found.state for found in traced_places(repo, repo.blob("x"))]
+    assert states == [
+        {"gone again": State.REMOVED, "no commit yet": State.STAGED}.get(made, State.PRESENT),
+    ]
 
 
 def test_a_commit_and_a_tag_are_present_while_a_ref_leads_to_them(repo: Repository, leak: str) -> None:

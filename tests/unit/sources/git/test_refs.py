@@ -174,6 +174,27 @@ def test_a_ref_that_git_ignores_is_broken(repo: Repository, content: str) -> Non
     assert _reason(repo, "refs/heads/odd") == ["broken ref: git ignores it"]
 
 
+@pytest.mark.parametrize(("algorithm", "width"), [("sha1", 64), ("sha256", 40)])
+def test_an_id_of_the_other_width_is_broken(tmp_path: Path, algorithm: str, width: int) -> None:
+    repo = Repository(tmp_path / "repo", f"--object-format={algorithm}")
+    commit = repo.commit()
+    (repo.git_dir / "refs/heads/right").write_text(commit)
+    (repo.git_dir / "refs/heads/odd").write_text((commit * 2)[:width])
+    assert repo.git("for-each-ref", "--format=%(refname)").split() == ["refs/heads/main", "refs/heads/right"]
+    assert [skip.item for skip in refs.broken(git_of(repo))] == ["refs/heads/odd"]
+
+
+def test_a_packed_ref_whose_name_git_refuses_is_named(repo: Repository) -> None:
+    repo.commit()
+    repo.git("pack-refs", "--all")
+    assert list(refs.broken(git_of(repo))) == []
+    packed = repo.git_dir / "packed-refs"
+    packed.write_text(packed.read_text().replace("refs/heads/main", "refs/heads/main 2"))
+    assert [(skip.item, "git refuses" in skip.reason) for skip in refs.broken(git_of(repo))] == [
+        ("refs/heads/main 2", True)
+    ]
+
+
 @pytest.mark.parametrize("form", ["{}", "{}\n", "{} x", "ref: refs/heads/main", "ref:refs/heads/main\n", "ref:\t{}"])
 def test_a_ref_that_git_reads_is_not_broken(repo: Repository, form: str) -> None:
     commit = repo.commit()

@@ -143,6 +143,6 @@ def test_a_part_goes_through_its_value() -> None:
     assert known
     assert known.again == (40 * "a",)
     again = _tally()
-    for item in known.told:
+    for item in known.counts:
         again.add(item)
     assert (again.counts, again.excluded, again.size) == (tally.counts, tally.excluded, tally.size)

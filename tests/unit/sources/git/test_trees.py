@@ -1,4 +1,4 @@
-"""Comparing commits tree by tree: as git tells it, and bounded where git comes to no end."""
+"""Comparing commits tree by tree: the same as git, and bounded where git does not end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _git(repo: Repository) -> Git:
 
 
 def _told(found: list[tuple[str, tuple[trees.TreeChange, ...]]]) -> dict[str, set[tuple[bytes, str, frozenset[str]]]]:
-    """Return paths, ids and distinct parents' ids by commit, but for directories, of which git tells nothing."""
+    """Return paths, ids and distinct parents' ids by commit, except for directories, which git does not report."""
     return {
         id_: {
             (path, one.new[:40], frozenset(old[:40] for old in one.olds or (ZEROS,)))
@@ -136,7 +136,7 @@ def test_a_tree_that_is_broken_or_names_something_twice(repo: Repository) -> Non
 
 
 def test_git_may_take_so_much_memory(repo: Repository, bomb: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Git holds all changes of a commit before it tells of one."""
+    """Git holds all changes of a commit in memory before it prints one."""
     git = _git(repo)
     commit = WalkedCommit(bomb, 0, (repo.id("main"),))
     monkeypatch.setattr(revisions, "_MEMORY", 30 << 20)

@@ -1,4 +1,4 @@
-"""The text of documents that stands in runs."""
+"""The text of documents that is split into runs."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol.unwrap.containers.pdf_text import shown
+from akpatrol.unwrap.containers.pdf_text import shown_text
 from tests.unit.unwrap.opening import WAYS, open_
 
 _DRAWING = b"q 1 0 0 1 0 0 cm 10 10 m 100 100 l S Q\n" * 20
@@ -60,7 +60,7 @@ d) '",
     ],
 )
 def test_shown_strings(content: bytes, text: bytes) -> None:
-    assert shown(content) == text
+    assert shown_text(content) == text
 
 
 def test_filters_one_after_another() -> None:
@@ -100,4 +100,4 @@ def test_the_table_at_its_end_is_not_needed() -> None:
 @given(st.lists(st.sampled_from([b">>", b"stream\n", b"1 0 obj", b"<<", b"/Filter", b"(", b"[", b")", b"TJ", b"\\"])))
 def test_any_words_end(words: list[bytes]) -> None:
     open_(b"%PDF-1.4\n" + b" ".join(words))
-    shown(b"".join(words))
+    shown_text(b"".join(words))

@@ -44,7 +44,7 @@ def _credential(seed: int = 0) -> bytes:
 
 
 def test_the_cores_are_those_that_enumeration_gives() -> None:
-    """Every prefix, at every alignment, with whatever stands on either side."""
+    """Every prefix, at every alignment, with any bytes on either side."""
     ring = re.compile(b"|".join(trigger.pattern for trigger in encoded_literals.base64_triggers(shipped()).values()))
     seen = set()
     for prefix in (b"ak_", b"pat_"):

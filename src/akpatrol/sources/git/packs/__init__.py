@@ -1,5 +1,5 @@
-"""The object database read directly: packs, loose objects, alternates; ``git cat-file`` for what that cannot read.
+"""The object database read directly: packs, loose objects, alternates; ``git cat-file`` reads the rest.
 
-``planning.plan`` finds what there is and cuts it into slices; ``slices.read`` yields a slice's objects, in any
-process. Git is asked when in doubt, and what git cannot read either is a skip.
+``plan.plan`` lists the objects and cuts them into slices; ``slices.read`` yields the objects of a slice, in any
+process. In doubt git reads them; an object that git cannot read either is a skip.
 """

@@ -28,7 +28,7 @@ class DeltaTree:
         self.deltas: dict[int, list[int]] = {}
         self._read(entries, pack)
         for ahead in self.deltas.values():
-            # Last in, first out: what nothing deltas from goes first, so that along a chain one base is held.
+            # Last in, first out: entries without deltas come first, so that only one base of a chain is in memory.
             if len(ahead) > 1:
                 ahead.sort(key=self.deltas.__contains__, reverse=True)
 

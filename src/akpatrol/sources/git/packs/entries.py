@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from array import array
 
 _HEADER_BYTES = 12
-# More bits than any size or distance has: a longer sequence is not a number.
+# More bits than any size or distance needs: a longer sequence is invalid.
 _MOST_BITS = 63
 
 # Type as in the pack; size in bytes, inflated; where a delta's base is, or, for REF_DELTA, where in the pack the
@@ -28,7 +28,7 @@ class Entries(NamedTuple):
     """Some entries of a pack, in the order of their offsets, and their data from its index.
 
     ``ends`` is where the next entry of the pack starts; ``ids`` are binary and concatenated; ``crcs`` is empty
-    when the index has none. ``silent`` marks with 1 those that are only there as bases. All bases are among them.
+    when the index has none. ``silent`` marks with 1 the entries that are needed only as bases. All bases are included.
     """
 
     pack: bytes
@@ -41,12 +41,12 @@ class Entries(NamedTuple):
 
 
 def opened(path: bytes) -> mmap.mmap:
-    """Map a pack of version 2 or 3. Raises OSError, and BrokenObjectError when the file is none."""
+    """Map a pack of version 2 or 3. Raises OSError, and BrokenObjectError for any other file."""
     with regular_file.opened(path) as file:
         head = file.read(_HEADER_BYTES)
         if len(head) < _HEADER_BYTES or head[:4] != b"PACK" or head[4:8] not in (b"\0\0\0\2", b"\0\0\0\3"):
             raise BrokenObjectError("not a pack of version 2 or 3")
-        # The file can be removed meanwhile; what is mapped stays.
+        # The file can be removed meanwhile; the mapping stays valid.
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 

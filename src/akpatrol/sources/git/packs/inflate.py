@@ -37,11 +37,11 @@ _StreamError = cast("type[Exception]", IsalError)
 
 
 class BrokenObjectError(GitError):
-    """These bytes are not what they are said to be."""
+    """These bytes do not match their header, checksum or size."""
 
 
 class HugeObjectError(GitError):
-    """Whole, the object would take more memory than an object may."""
+    """The whole object would take more memory than an object may."""
 
 
 def inflate(data: memoryview, size: int) -> bytes:

@@ -25,7 +25,7 @@ _SHA_1_DIGITS = 40
 
 
 class Loose:
-    """Yields the loose objects with these ids; ``left`` has those that it could not read."""
+    """Yields the loose objects with these ids; ``left`` has the ids that it could not read."""
 
     def __init__(self, directory: bytes, ids: Sequence[str]) -> None:
         self._directory = directory
@@ -51,26 +51,26 @@ class Loose:
                 raise BrokenObjectError("empty loose object file")
             stored = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         view = memoryview(stored)
-        found = _HEADER.match(prefix(view[:_HEAD_BYTES], _LONGEST_HEADER))
-        if not found:
+        header = _HEADER.match(prefix(view[:_HEAD_BYTES], _LONGEST_HEADER))
+        if not header:
             raise BrokenObjectError("corrupt loose object header")
-        type_, size = found[1].decode(), int(found[2])
-        hashed = hashlib.new("sha1" if len(id_) == _SHA_1_DIGITS else "sha256", found[0], usedforsecurity=False)
+        type_, size = header[1].decode(), int(header[2])
+        hashed = hashlib.new("sha1" if len(id_) == _SHA_1_DIGITS else "sha256", header[0], usedforsecurity=False)
         if size <= HUGE_BYTES:
-            content = inflate(view, found.end() + size)[found.end() :]
+            content = inflate(view, header.end() + size)[header.end() :]
             hashed.update(content)
             if hashed.hexdigest() != id_:
-                # git does not look; but what had this id is found nowhere else.
+                # git does not check this; but the object with this id exists nowhere else.
                 raise BrokenObjectError("loose object does not match its id")
             yield RawObject(id_, type_, size, content, None, len(view))
             return
         read, state = stream(view)
-        read(found.end())
-        one = _Bounded(read, size, hashed.update)
-        yield RawObject(id_, type_, size, None, one.read, len(view))
-        one.drain()
+        read(header.end())
+        bounded = _Bounded(read, size, hashed.update)
+        yield RawObject(id_, type_, size, None, bounded.read, len(view))
+        bounded.drain()
         read(1)
-        if one.left or not state.eof or hashed.hexdigest() != id_:
+        if bounded.left or not state.eof or hashed.hexdigest() != id_:
             raise BrokenObjectError("corrupt loose object stream")
 
 

@@ -19,7 +19,8 @@ _SHA_1_BYTES = 20
 class PackIndex:
     """Ids in ascending order, with the offsets and, in version 2, the CRC-32 of the entries that hold them.
 
-    ``intact`` says whether the index's own checksum is right. Raises OSError, and GitError unless it is an index of
+    ``intact`` says whether the index's own checksum is right, ``astray`` how many of the entries refer to an offset
+    that the table of 64-bit offsets does not have. Raises OSError, and GitError unless it is an index of
     version 1 or 2.
     """
 
@@ -30,6 +31,7 @@ class PackIndex:
         self.id_bytes = id_bytes
         self.offsets = array("Q")
         self.crcs = array("I")
+        self.astray = 0
         second = self._data[:8] == _VERSION_2
         start = 8 if second else 0
         if len(self._data) < start + _FAN_OUT_BYTES or (not second and self._data[:4] == _VERSION_2[:4]):
@@ -98,12 +100,13 @@ class PackIndex:
             raise GitError("index has the wrong size")
         self.crcs = _words(self._data[crcs:offsets])
         small = _words(self._data[offsets:large])
-        if not surplus:
-            self.offsets = array("Q", small)
-            return
         wide = array("Q", self._data[large : large + surplus])
         if sys.byteorder == "little":
             wide.byteswap()
+        self.astray = sum(n >= _MARK + len(wide) for n in small)
+        if not (wide or self.astray):
+            self.offsets = array("Q", small)
+            return
         # An entry out of the table is at 0, where no pack has one.
         last = len(wide) - 1
         self.offsets = array("Q", (n if n < _MARK else wide[n - _MARK] if n - _MARK <= last else 0 for n in small))

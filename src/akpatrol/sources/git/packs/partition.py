@@ -38,7 +38,7 @@ def slices(path: bytes, pack: mmap.mmap, index: PackIndex, repeated: bytes) -> I
     ends = offsets[1:]
     ends.append(max(len(pack) - index.id_bytes, 0))
     parents, sizes = _bases(pack, index, order, offsets)
-    # All pages were read and none is needed any more; they would count as this process's memory.
+    # All pages were read and are no longer needed; they would count as this process's memory.
     pack.madvise(mmap.MADV_DONTNEED)
     roots = _roots(parents)
     for member, root in enumerate(roots) if _CIRCLE in roots else ():
@@ -122,7 +122,7 @@ def _roots(parents: array[int]) -> array[int]:
         elif parent < number and roots[parent] >= 0:
             roots[number] = roots[parent]
         else:
-            later.append(number)  # a base named by its id can lie behind its delta
+            later.append(number)  # a base named by its id can come after its delta
     for number in later:
         way: dict[int, None] = {}
         step = number
@@ -136,7 +136,7 @@ def _roots(parents: array[int]) -> array[int]:
 
 
 def _cut(parents: array[int], roots: array[int], sizes: array[int]) -> Iterator[tuple[Sequence[int], int]]:
-    """Yield entries for a slice, and how many of them, at the front, are only the way to the others."""
+    """Yield the entries of a slice, and how many at the front are only bases of the others."""
     groups, large = _grouped(roots, sizes)
     slices = [array("I") for _ in range(max(groups, default=-1) + 1)]
     for number, root in enumerate(roots):

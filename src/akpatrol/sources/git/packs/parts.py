@@ -1,6 +1,6 @@
 """The parts that are cached as a whole: a pack, and the loose objects of one fan-out directory.
 
-A part's key is a digest of all that decides which objects are read from it and what their bytes are.
+A part's key is a digest of everything that determines its objects and their bytes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class PackPart(NamedTuple):
         return self.pack.idx.number - self.pack.repeated.count(1)
 
     def slices(self) -> Iterator[Slice | Skipped]:
-        """Yield all that is to be read of it."""
+        """Yield all its slices."""
         return self.pack.slices()
 
     def some(self, ids: Iterable[str]) -> Iterator[Slice]:
@@ -55,7 +55,7 @@ class LoosePart(NamedTuple):
         return len(self.ids)
 
     def slices(self) -> Iterator[Slice | Skipped]:
-        """Yield all that is to be read of it."""
+        """Yield all its slices."""
         return plan.loose(self.directory, self.ids)
 
     def some(self, ids: Iterable[str]) -> Iterator[Slice]:
@@ -69,8 +69,8 @@ Part = PackPart | LoosePart
 def identity(pack: Pack) -> str:
     """Return a digest of a pack and its index.
 
-    The whole pack is hashed, at a fiftieth of what reading it costs: its last bytes say what it should be, and neither
-    a disk that forgets nor a pack made to look like another one keeps to that.
+    The whole pack is hashed, which costs a fiftieth of reading its objects. The checksum at its end is not enough: a
+    failing disk or a forged pack may not match it.
     """
     digest = sha256(len(pack.file).to_bytes(8, "big"))
     view = memoryview(pack.file)

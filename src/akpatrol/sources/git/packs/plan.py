@@ -12,7 +12,7 @@ from akpatrol.sources.git import alternates
 from akpatrol.sources.git.packs import entries, object_directories, partition
 from akpatrol.sources.git.packs.pack_index import PackIndex
 from akpatrol.sources.git.packs.slices import Everything, LooseObjects
-from akpatrol.sources.regular_file import flaw
+from akpatrol.sources.regular_file import problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,6 +41,8 @@ class Pack(NamedTuple):
             yield Skipped(self.shown, "wrong index checksum, object ids may be wrong: run git index-pack on it")
         elif not self.idx.is_of(self.file):
             yield Skipped(self.shown, "pack is damaged or does not match its index: run git index-pack on it")
+        elif self.idx.astray:
+            yield Skipped(self.shown, "index is damaged, it has no offset of some objects: run git index-pack on it")
         yield from partition.slices(self.path, self.file, self.idx, self.repeated)
 
 
@@ -58,7 +60,7 @@ class Survey(NamedTuple):
 
 
 def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambda packs: packs) -> Survey | None:
-    """Return the content; None when part of it is not understood.
+    """Return the content; None if a part of it is in an unknown format.
 
     ``arrange`` returns the packs in the order in which they are read: an object in two packs is read from
     the earlier one.
@@ -66,17 +68,17 @@ def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambd
     try:
         id_bytes = _ID_BYTES[git.run("rev-parse", "--show-object-format").strip()]
         directories, skips = alternates.directories(git)
-        opened, held, broken = _opened(directories, id_bytes)
+        opened, stores, broken = _opened(directories, id_bytes)
     except (KeyError, GitError):
         return None
-    state_ = _state(held)
+    state_ = _state(stores)
     arranged = arrange(opened)
-    repeated = _without_repetition([pack.idx for pack in arranged], held, id_bytes)
+    repeated = _without_repetition([pack.idx for pack in arranged], stores, id_bytes)
     packs = (
         pack._replace(repeated=bytes(marks) if 1 in marks else b"")
         for pack, marks in zip(arranged, repeated, strict=True)
     )
-    return Survey(id_bytes, tuple(packs), tuple(held), (*skips, *broken), state_)
+    return Survey(id_bytes, tuple(packs), tuple(stores), (*skips, *broken), state_)
 
 
 def state(git: Git, id_bytes: int) -> object:
@@ -114,7 +116,7 @@ def loose(directory: bytes, ids: Iterable[str]) -> Iterator[LooseObjects]:
 def _opened(
     directories: list[bytes], id_bytes: int
 ) -> tuple[list[Pack], list[object_directories.ObjectDirectory], list[Skipped]]:
-    """Return all packs that can be opened, all loose objects, and what cannot. Raises GitError."""
+    """Return all packs that can be opened, all loose objects, and a skip for each other pack. Raises GitError."""
     for _ in range(_LISTED_AT_MOST):
         stores = [object_directories.listed(directory, id_bytes) for directory in directories]
         labels = [alternates.label(directories, store.directory) for store in stores]
@@ -132,7 +134,7 @@ def _opened(
 
 
 def _pack(path: bytes, label: str, id_bytes: int) -> Pack | Skipped:
-    """Open a pack. Raises FileNotFoundError for one that is not there any more."""
+    """Open a pack. Raises FileNotFoundError if it no longer exists."""
     reading, item = path, label
     try:
         file = entries.opened(path)
@@ -141,7 +143,7 @@ def _pack(path: bytes, label: str, id_bytes: int) -> Pack | Skipped:
     except OSError as error:
         if isinstance(error, FileNotFoundError) and not os.path.lexists(reading):
             raise
-        return Skipped(item, flaw(reading) or error.strerror or "cannot be opened")
+        return Skipped(item, problem(reading) or error.strerror or "cannot be opened")
     except GitError as error:
         return Skipped(item, f"{error}: none of its objects can be read")
 
@@ -149,7 +151,7 @@ def _pack(path: bytes, label: str, id_bytes: int) -> Pack | Skipped:
 def _without_repetition(
     indexes: list[PackIndex], stores: list[object_directories.ObjectDirectory], id_bytes: int
 ) -> list[bytearray]:
-    """Mark in each pack what an earlier one has too, and take out of the loose objects what is met twice."""
+    """Mark in each pack the objects that an earlier pack has too, and remove repeated ones from the loose objects."""
     if len(indexes) + sum(bool(store.loose) for store in stores) <= 1:
         return [bytearray() for _ in indexes]
     marks = [bytearray(index.number) for index in indexes]

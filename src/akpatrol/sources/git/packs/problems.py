@@ -15,7 +15,7 @@ from akpatrol.model.scan import Skipped
 from akpatrol.sources.git import alternates
 from akpatrol.sources.git.obstacles import blocks
 from akpatrol.sources.git.packs.object_directories import FAN_OUT
-from akpatrol.sources.regular_file import flaw, opened
+from akpatrol.sources.regular_file import opened, problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -81,12 +81,12 @@ def _unopened(directory: bytes, label: str, names: Iterable[bytes]) -> Iterator[
         if os.path.join(os.path.basename(directory), name) == alternates.FILE:
             continue  # reported by its reader
         if os.path.isdir(path) and not _STORES.fullmatch(name):
-            continue  # multi-pack-index.d and commit-graphs, chains of what holds no object
+            continue  # multi-pack-index.d and commit-graphs: directories of files without objects
         try:
             opened(path).close()
         except OSError as error:
             if os.path.lexists(path):
-                yield Skipped(f"{label}/{os.fsdecode(name)}", flaw(path) or error.strerror or "cannot be opened")
+                yield Skipped(f"{label}/{os.fsdecode(name)}", problem(path) or error.strerror or "cannot be opened")
 
 
 def _alone(label: str, names: Collection[bytes]) -> Iterator[Skipped]:
@@ -100,7 +100,7 @@ def _alone(label: str, names: Collection[bytes]) -> Iterator[Skipped]:
 
 
 def _not_loose(label: str, entries: Iterable[os.DirEntry[bytes]]) -> Iterator[Skipped]:
-    """Yield what has a loose object's name and is no file; whether one can be read shows when it is."""
+    """Yield entries with a loose object's name that are no files; unreadable files are reported by their reader."""
     for entry in entries:
         if _LOOSE.fullmatch(entry.name) and not entry.is_file() and os.path.lexists(entry.path):
-            yield Skipped(f"{label}/{os.fsdecode(entry.name)}", flaw(entry.path))
+            yield Skipped(f"{label}/{os.fsdecode(entry.name)}", problem(entry.path))

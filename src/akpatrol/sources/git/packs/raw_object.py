@@ -1,4 +1,4 @@
-"""One object as every reader of the object database gives it."""
+"""One object, as every reader of the object database yields it."""
 
 from __future__ import annotations
 

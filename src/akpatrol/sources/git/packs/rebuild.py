@@ -33,10 +33,10 @@ class _Base:
 
 
 class Rebuild:
-    """Yields the objects of some entries of a pack; ``left`` has those that it could not read.
+    """Yields the objects of some entries of a pack; ``left`` has the ids that it could not read.
 
-    An entry has to be what its index says (CRC-32), its stream what its header and its own checksum say, and a delta
-    has to fit its base. An object stored whole that is huge is given as a stream.
+    An entry must match its index (CRC-32), its stream must match its header and checksum, and a delta must match its
+    base. A huge object that is stored whole is yielded as a stream.
     """
 
     def __init__(self, entries: Entries, pack: mmap.mmap) -> None:
@@ -72,8 +72,8 @@ class Rebuild:
                 except BrokenObjectError:
                     continue
                 if ahead := deltas.get(entry):
-                    own = self._hold(entry, base, type_, data, len(ahead))
-                    stack += [(delta, own) for delta in ahead]
+                    rebuilt = self._hold(entry, base, type_, data, len(ahead))
+                    stack += [(delta, rebuilt) for delta in ahead]
                 if not silent[entry]:
                     done[entry] = 1
                     id_ = hexes[entry * width : entry * width + width]
@@ -107,10 +107,10 @@ class Rebuild:
         return inflate(self._view[start:end], size)
 
     def _hold(self, entry: int, base: _Base | None, type_: str, data: bytes, waiting: int) -> _Base:
-        """Keep a base for its deltas; drop those that waited longest when that is too much."""
-        own = _Base(entry, base, type_, data, waiting)
+        """Keep a base for its deltas; drop the bases that waited longest when memory runs out."""
+        held = _Base(entry, base, type_, data, waiting)
         bases = self._bases
-        bases.append(own)
+        bases.append(held)
         self._held += len(data)
         while self._held > BUDGET_BYTES and len(bases) > 1:
             oldest = bases.popleft()
@@ -119,10 +119,10 @@ class Rebuild:
                 oldest.data = None
         while bases[0].data is None:
             bases.popleft()
-        return own
+        return held
 
     def _again(self, base: _Base) -> bytes:
-        """Return a dropped base's content, made from the nearest that is there, and hold it if it fits."""
+        """Return a dropped base's content, rebuilt from the nearest base in memory, and hold it if it fits."""
         way = [base]
         while way[-1].data is None and way[-1].base:
             way.append(way[-1].base)
@@ -138,7 +138,7 @@ class Rebuild:
         return data
 
     def _streamed(self, entry: int) -> Iterator[RawObject]:
-        """Yield a huge object that is stored whole; when its stream breaks it is left."""
+        """Yield a huge object that is stored whole; it is added to ``left`` if its stream is broken."""
         type_, size, _, start = self._headers[entry]
         read, state = stream(self._view[start : self._ends[entry]])
         left = size

@@ -50,7 +50,7 @@ def _packed(part: entries.Entries, git: Git) -> Iterator[RawObject | Skipped]:
     try:
         pack = _pack(part.pack)
     except (OSError, ValueError, BrokenObjectError):
-        # Gone, perhaps: git looks for a new place of the objects by itself.
+        # The file may be gone: git searches for the objects by itself.
         width = 2 * part.id_bytes
         hexes = part.ids.hex()
         ids = [hexes[place : place + width] for place in range(0, len(hexes), width)]
@@ -62,11 +62,11 @@ def _packed(part: entries.Entries, git: Git) -> Iterator[RawObject | Skipped]:
 
 
 def _elsewhere(git: Git, ids: list[str]) -> Iterator[RawObject | Skipped]:
-    """Yield objects through git, which may have them from a place that is gone tomorrow."""
+    """Yield objects through git, which may read them from a place that is gone in the next run."""
     for item in fallback.read(git, ids):
         yield item
         if isinstance(item, RawObject):
-            # Deltas of huge objects are git's to apply; of another its own place is broken, which unsettles all there.
+            # git applies deltas of huge objects. For any other object this place is broken, so nothing here is cached.
             huge = item.size > HUGE_BYTES
             yield Uncacheable(item.id if huge else "objects", "read through git")
 

@@ -105,17 +105,21 @@ def test_offsets_beyond_four_gibibytes_are_read(packed: dict[str, Repository], t
     words = (1 << 31, (1 << 31) + 1, *range(1, number - 1))
     table = b"".join(n.to_bytes(4, "big") for n in words) + b"".join(n.to_bytes(8, "big") for n in wide)
     index = _made(tmp_path / "idx", content[:small] + table + content[-40:-20])
-    assert list(index.offsets) == [*wide, *range(1, number - 1)]
+    assert (list(index.offsets), index.astray) == ([*wide, *range(1, number - 1)], 0)
     printed = _printed(repo, "sha1", tmp_path / "idx")
     assert [printed[id_][0] for id_ in index.ids(0, number)] == list(index.offsets)
 
 
-def test_an_offset_out_of_the_table_is_zero(packed: dict[str, Repository], tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", [b"", (12).to_bytes(8, "big")])
+def test_an_offset_out_of_the_table_is_zero_and_astray(
+    packed: dict[str, Repository], tmp_path: Path, table: bytes
+) -> None:
     content = (packed["sha1"].path / "2.idx").read_bytes()
     small = _IDS + _NUMBER * 24
-    words = b"".join(n.to_bytes(4, "big") for n in ((1 << 31) + 1, *range(1, _NUMBER)))
-    index = _made(tmp_path / "idx", content[:small] + words + (12).to_bytes(8, "big") + content[-40:-20])
-    assert list(index.offsets) == [0, *range(1, _NUMBER)]
+    for first in ((1 << 31) + 1, (1 << 32) - 1):
+        words = b"".join(n.to_bytes(4, "big") for n in (first, *range(1, _NUMBER)))
+        index = _made(tmp_path / "idx", content[:small] + words + table + content[-40:-20])
+        assert (list(index.offsets), index.astray, index.intact) == ([0, *range(1, _NUMBER)], 1, True)
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
