@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
+    from akpatrol.config.files import Files
     from akpatrol.model.credential import Credential
 
 FILE_NAME = ".akpatrol.toml"
@@ -58,7 +59,10 @@ class SkipAcceptance(NamedTuple):
 
 
 class PolicySettings(NamedTuple):
-    """What may allow a credential. ``trusted`` tells of one whose inline allowances count; all do when it is None."""
+    """What may allow a credential. ``trusted`` tells of one whose inline allowances count; all do when it is None.
+
+    Owners are read in the scanned tree ``top``, if there is one: in ``base_files`` if these are given, else on disk.
+    """
 
     allow: tuple[AllowEntry, ...] = ()
     baseline: NamedFile | None = None
@@ -66,6 +70,8 @@ class PolicySettings(NamedTuple):
     trusted: Callable[[Credential], bool] | None = None
     fail_on_stale: bool = False
     notices: tuple[str, ...] = ()
+    top: str | None = None
+    base_files: Files | None = None
 
 
 class Stated(NamedTuple):

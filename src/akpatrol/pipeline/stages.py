@@ -77,8 +77,13 @@ class Stages(NamedTuple):
         return verification.verify_report(report, self.settings, self.inventory, console.verifying)
 
     def decide(self, report: Report, whole: str | None) -> Report:
-        """Apply the policy; ``whole`` is the kind of scan, if it covered everything of its kind."""
-        return decide.decide(report, self.policy, self.settings, whole=None if self.queries else whole)
+        """Apply the policy and name code owners; ``whole`` is the kind of scan, if it covered all of its kind."""
+        decided = decide.decide(report, self.policy, self.settings, whole=None if self.queries else whole)
+        if not decided.credentials:
+            return decided
+        from akpatrol.pipeline import ownership  # noqa: PLC0415 - a clean run does without
+
+        return ownership.with_code_owners(decided, self.settings.policy)
 
 
 def conclude(
