@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
+    from akpatrol.config.files import Files
     from akpatrol.model.credential import Credential
 
 FILE_NAME = ".akpatrol.toml"
@@ -58,7 +59,10 @@ class SkipAcceptance(NamedTuple):
 
 
 class PolicySettings(NamedTuple):
-    """The sources of allowances. ``trusted`` says whether a credential's inline allowances count; None: all do."""
+    """The sources of allowances. ``trusted`` says whether a credential's inline allowances count; None: all do.
+
+    Owners are read in the scanned tree ``top``, if there is one: in ``base_files`` if these are given, else on disk.
+    """
 
     allow: tuple[AllowEntry, ...] = ()
     baseline: NamedFile | None = None
@@ -66,6 +70,8 @@ class PolicySettings(NamedTuple):
     trusted: Callable[[Credential], bool] | None = None
     fail_on_stale: bool = False
     notices: tuple[str, ...] = ()
+    top: str | None = None
+    base_files: Files | None = None
 
 
 class Stated(NamedTuple):

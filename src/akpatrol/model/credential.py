@@ -124,7 +124,7 @@ class Occurrence(NamedTuple):
     be ``paths_truncated``. ``known`` says that the base of the scan holds it there already; ``version``
     introduced this version of the file, whatever it contains. ``rule_ids`` are the rules that found it there; the
     first names it. ``end`` says whether the credential's end is certain. ``alike`` is the number of identifiers
-    like it in the file, None unless it looks like one.
+    like it in the file, None unless it looks like one. ``owners`` are those that CODEOWNERS names for the path.
     """
 
     target: str
@@ -155,6 +155,7 @@ class Occurrence(NamedTuple):
     rule_ids: tuple[str, ...] = ()
     end: End = End.CERTAIN
     alike: int | None = None
+    owners: tuple[str, ...] = ()
 
 
 def end_of(occurrences: Iterable[Occurrence]) -> End:

@@ -77,8 +77,14 @@ class Stages(NamedTuple):
         return verification.verify_report(report, self.settings, self.inventory, console.verifying)
 
     def decide(self, report: Report, scan_kind: str | None) -> Report:
-        """Apply the policy; ``scan_kind`` is the kind of scan, if it covered everything of its kind."""
-        return decide.decide(report, self.policy, self.settings, scan_kind=None if self.queries else scan_kind)
+        """Apply the policy and name code owners; ``scan_kind`` is the kind of scan, if it covered all of its kind."""
+        kind = None if self.queries else scan_kind
+        decided = decide.decide(report, self.policy, self.settings, scan_kind=kind)
+        if not decided.credentials:
+            return decided
+        from akpatrol.pipeline import ownership  # noqa: PLC0415 - a clean run does without
+
+        return ownership.with_code_owners(decided, self.settings.policy)
 
 
 def conclude(

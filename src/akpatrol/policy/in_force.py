@@ -57,7 +57,7 @@ def in_force(flags: Options, start: str | None, top: str | None, base: BasePolic
     """
     configuration = _configuration(flags, start, top, base)
     rules = tuple(_rules(path, base) for path in flags.rules)
-    policy = PolicySettings(fail_on_stale=flags.fail_on_stale)
+    policy = PolicySettings(fail_on_stale=flags.fail_on_stale, top=top, base_files=base.files if base else None)
     if not flags.no_allow:
         policy = policy._replace(
             inline=bool(top),  # without a tree there is no policy for the scanned content

@@ -17,6 +17,7 @@ from akpatrol.report.wording import (
     STATUSES,
     also_at,
     attribution_words,
+    code_owners,
     commit_words,
     directory_of,
     doubts,
@@ -179,6 +180,7 @@ def _history(place: OccurrenceView, now: datetime) -> str:
         facts.append(removal_words(place) + commit_words(place["removed"], now))
     facts += filter(None, [version_words(place["versions"])])
     facts += doubts(place)
+    facts += code_owners(place)
     return "; ".join(facts)
 
 

@@ -190,6 +190,7 @@ def _result(place: PathFinding, rule_ids: list[str], location: om.Location) -> o
             "confidence": place.view["confidence"],
             "attribution": place.view["attribution"],
             "state": place.occurrence_view["state"],
+            "owners": place.occurrence_view["owners"],
             "verification": status_of(place.view),
         },
     )

@@ -305,6 +305,7 @@ def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOp
         "state_reason": place.state_reason.value if place.state_reason else None,
         "exposure": place.exposure.value if place.exposure else None,
         "rule_ids": mask.texts(place.rule_ids),
+        "owners": mask.texts(place.owners),
         "context": context,
     }
 

@@ -96,6 +96,7 @@ def _occurrence(fields: Fields) -> Occurrence:
         rule_ids=fields.later("rule_ids", fields.texts) or (),
         end=fields.later("end", lambda key: fields.one(key, End)) or End.CERTAIN,
         alike=fields.later("alike", fields.position),
+        owners=fields.later("owners", fields.texts) or (),
     )
 
 

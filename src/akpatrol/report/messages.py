@@ -15,6 +15,7 @@ from akpatrol.report.wording import (
     STATUSES,
     also_at,
     attribution_words,
+    code_owners,
     doubts,
     kind_name,
     location,
@@ -58,6 +59,7 @@ def result_message(
             "encoded as " + ", then ".join(head(encoding, _NAME_WIDTH) for encoding in occurrence["encodings"])
         )
     facts += doubts(occurrence)
+    facts += code_owners(occurrence)
     return (
         f"{title(credential)} {credential['redacted']} at {where}: {'; '.join(facts)}. "
         f"{capital(credential['confidence'])} confidence, {attribution_words(kind, attribution)}, "

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.report.messages import capital
 from akpatrol.report.spread import version_words
 from akpatrol.report.text_safety import head, middle_out
-from akpatrol.report.wording import SHORT_ID, also_at, date_words, doubts, location, moved_words, state_words
+from akpatrol.report.wording import (
+    SHORT_ID,
+    also_at,
+    code_owners,
+    date_words,
+    doubts,
+    location,
+    moved_words,
+    state_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -120,6 +129,7 @@ def _more(short: OccurrenceView, *, is_only: bool) -> Iterable[str]:
     if short["encodings"]:
         yield "Encoded as " + ", then ".join(short["encodings"])
     yield from map(capital, doubts(short))
+    yield from map(capital, code_owners(short))
     if short["exposure"] and not is_only:
         yield "Every visitor of a web page can read it"
 

@@ -17,6 +17,7 @@ from akpatrol.report.wording import (
     UNVERIFIED,
     also_at,
     attribution_words,
+    code_owners,
     commit_words,
     doubts,
     kind_name,
@@ -147,6 +148,7 @@ class CredentialText:
         if short["encodings"]:
             yield "encoded as " + ", then ".join(short["encodings"])
         yield from doubts(short)
+        yield from code_owners(short)
         if short["exposure"] and not is_only:
             yield "every visitor of a web page can read it"
         if self._verbose and short["introduced"] and short["introduced"]["summary"]:

@@ -192,6 +192,7 @@ class OccurrenceView(TypedDict):
     state_reason: str | None
     exposure: str | None
     rule_ids: list[str]
+    owners: list[str]
     context: str
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.kinds import named
 from akpatrol.model.scan import Attribution, End, Place, State, StateReason
+from akpatrol.report.text_safety import head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -63,6 +64,7 @@ _AGES = ((365, "year"), (30, "month"), (7, "week"), (1, "day"))
 _SHORT_NAME = 8  # digits of a fingerprint
 _KILO = 1000
 _AUTHOR_WIDTH = 60
+_OWNER_WIDTH, _OWNERS = 80, 5
 
 
 def kind_name(kind: str, attribution: str) -> str:
@@ -111,6 +113,12 @@ def doubts(occurrence: OccurrenceView) -> Iterator[str]:
         yield "its end is uncertain"
     if occurrence["alike"]:
         yield f"one of {occurrence['alike']:,} identifiers like it in the file"
+
+
+def code_owners(occurrence: OccurrenceView) -> Iterator[str]:
+    """Name the owners of one occurrence's path, if it has any."""
+    if owners := occurrence["owners"]:
+        yield f"owners: {listed([head(owner, _OWNER_WIDTH) for owner in owners], _OWNERS)}"
 
 
 def _in_history(occurrence: OccurrenceView, refs: str) -> str:

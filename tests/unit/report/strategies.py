@@ -149,6 +149,7 @@ occurrence_lists = st.lists(
         exposure=st.none() | st.just(Exposure.BROWSER),
         end=st.sampled_from(End),
         alike=st.none() | st.integers(1, 9999),
+        owners=st.lists(texts, max_size=2).map(tuple),
     ),
     max_size=4,
 )
