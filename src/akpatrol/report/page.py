@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from akpatrol.kinds import KINDS
-from akpatrol.report import page_credential, page_locations, timeline
+from akpatrol.report import page_credential, page_locations, timeline, work_trees
 from akpatrol.report.document import visible_view
 from akpatrol.report.links import Linker
 from akpatrol.report.messages import capital
@@ -40,7 +40,9 @@ _NO_ANSWER = {"unverified": "never asked", "unknown": "unclear", "not_sent": "no
 
 def build(document: ReportView, now: datetime, template: str | None = None) -> dict[str, object]:
     """Return the templates' values; ``data`` is the script's. Raises UsageError for an invalid ``template``."""
+    document = work_trees.with_repositories(document)
     view = visible_view(document)
+    targets = {target["id"]: target for target in view["scan"]["targets"]}
     linker = Linker(document["scan"]["targets"], template)
     on_forges = [linker.name(target["id"]) for target in document["scan"]["targets"]]
     names = page_locations.names(view["scan"]["targets"], on_forges)
@@ -51,7 +53,7 @@ def build(document: ReportView, now: datetime, template: str | None = None) -> d
     pages, data = [], []
     for number, (raw, one) in enumerate(zip(findings_of(document), found, strict=True), 1):
         rows = places.rows(one, raw)
-        page = page_credential.page_of(one, rows[:shown], number, now)
+        page = page_credential.page_of(one, rows[:shown], number, targets, now)
         pages.append(page)
         data.append(_for_script(page, rows, strings))
     changes = _changes(view["changes"], pages, now)

@@ -12,12 +12,12 @@ from akpatrol.report.verification_text import allowance_words, owner_lines, veri
 from akpatrol.report.wording import STATUSES, attribution_words, date_words, kind_name, parsed, state_name, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from akpatrol.report.page_actions import Action
     from akpatrol.report.page_locations import LocationRow
-    from akpatrol.report.view import CredentialView
+    from akpatrol.report.view import CredentialView, TargetView
 
 _NAME_WIDTH = 80
 _LINE_WIDTH = 500
@@ -75,10 +75,16 @@ class CredentialPage(TypedDict):
     first_place: LocationRow | None
 
 
-def page_of(credential: CredentialView, rows: list[LocationRow], number: int, now: datetime) -> CredentialPage:
-    """Return a visible credential in the page's words; ``number`` begins with 1."""
+def page_of(
+    credential: CredentialView,
+    rows: list[LocationRow],
+    number: int,
+    targets: Mapping[str, TargetView],
+    now: datetime,
+) -> CredentialPage:
+    """Return a visible credential in the page's words; ``number`` begins with 1, ``targets`` are the document's."""
     status = status_of(credential)
-    targets = {place["target"] for place in credential["occurrences"]}
+    held_by = {place["target"] for place in credential["occurrences"]}
     return {
         "number": number,
         "id": anchor(credential["fingerprint"]),
@@ -102,7 +108,7 @@ def page_of(credential: CredentialView, rows: list[LocationRow], number: int, no
         "found_at": date_words(credential["found_at"], now) if credential["found_at"] else "",
         "since": _sortable(credential["first_seen"] or credential["found_at"]),
         "places": len(credential["occurrences"]),
-        "repositories": len(targets),
+        "repositories": len(held_by),
         "owner_names": [
             head(key["name"], _NAME_WIDTH) for key in (credential["owner"]["keys"] if credential["owner"] else ())
         ],
@@ -110,7 +116,7 @@ def page_of(credential: CredentialView, rows: list[LocationRow], number: int, no
         "verification": [_line(line) for line in verification_lines(credential["verification"], now, verbose=True)],
         "allowed": capital(allowance_words(credential["allowed"])) if credential["allowed"] else "",
         "change": "",
-        "actions": actions(credential),
+        "actions": actions(credential, targets),
         "steps": [head(step, _LINE_WIDTH) for step in credential["remediation"]["steps"]],
         "rows": rows,
         "first_place": rows[0] if rows else None,
