@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from akpatrol.kinds import KINDS
-from akpatrol.report import page_credential, page_locations, timeline, work_trees
+from akpatrol.report import page_credential, page_locations, page_table, timeline, work_trees
 from akpatrol.report.document import visible_view
 from akpatrol.report.links import Linker
 from akpatrol.report.messages import capital
@@ -59,6 +59,8 @@ def build(document: ReportView, now: datetime, template: str | None = None) -> d
     changes = _changes(view["changes"], pages, now)
     return {
         **_opening(view, pages, now),
+        "noun": (noun := _noun(view)),
+        "same": page_table.same_in_all(pages, noun),
         "credentials": pages,
         "changes": changes,
         "timeline": timeline.build(found, now),
@@ -78,7 +80,7 @@ def _for_script(
     page: CredentialPage, rows: Sequence[page_locations.LocationRow], strings: page_locations.Strings
 ) -> dict[str, object]:
     fields: Mapping[str, object] = page
-    kept = ("id", "fingerprint", "status", "state", "kind", "confidence", "exposure", "since", "severity")
+    kept = ("id", "fingerprint", "status", "state", "kind", "confidence", "exposure", "since", "severity", "scopes")
     return {
         **{name: fields[name] for name in kept},
         "owner": ", ".join(page["owner_names"]),
@@ -95,7 +97,6 @@ def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -
     unknown = sum(by_status[name] for name in _NOT_KNOWN)
     parts = [f"{by_status[name]:,} {words}" for name, words in _NO_ANSWER.items() if by_status[name]]
     targets = {place["target"] for one in findings_of(view) for place in one["occurrences"]}
-    is_only_repositories = {target["kind"] for target in scan["targets"]} <= {"repository"}
     return {
         "title": verdict(view),
         "complete": view["coverage"]["complete"],
@@ -110,7 +111,6 @@ def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -
         "places": summary["occurrences"],
         "repositories": len(targets),
         "looked_at": len(scan["targets"]),
-        "noun": ("repository", "repositories") if is_only_repositories else ("target", "targets"),
         "started": _moment(scan["started_at"]),
         "started_age": _age(scan["started_at"], now),
         "duration": duration_words(scan["duration_seconds"]),
@@ -119,6 +119,12 @@ def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -
         "all_places": all(page["places"] == len(page["rows"]) for page in pages),
         "statuses": STATUSES,
     }
+
+
+def _noun(view: ReportView) -> tuple[str, str]:
+    """Return the words for a target, and for targets."""
+    is_only_repositories = {target["kind"] for target in view["scan"]["targets"]} <= {"repository"}
+    return ("repository", "repositories") if is_only_repositories else ("target", "targets")
 
 
 def _first(view: ReportView, pages: Sequence[CredentialPage]) -> dict[str, str]:

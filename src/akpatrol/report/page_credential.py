@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from akpatrol.kinds import named
+from akpatrol.model.credential import VerificationStatus
 from akpatrol.report.messages import capital
 from akpatrol.report.page_actions import actions
 from akpatrol.report.text_safety import head
-from akpatrol.report.verification_text import allowance_words, owner_lines, verification_lines
+from akpatrol.report.verification_text import abilities, allowance_words, owner_lines, verification_lines
 from akpatrol.report.wording import STATUSES, attribution_words, date_words, kind_name, parsed, state_name, status_of
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class CredentialPage(TypedDict):
     since: int
     places: int
     repositories: int
+    abilities: str
+    scopes: int
     owner_names: list[str]
     owner: list[tuple[bool, str]]
     verification: list[tuple[bool, str]]
@@ -109,6 +112,8 @@ def page_of(
         "since": _sortable(credential["first_seen"] or credential["found_at"]),
         "places": len(credential["occurrences"]),
         "repositories": len(held_by),
+        "abilities": _abilities(credential),
+        "scopes": len(credential["verification"]["scopes"]) if credential["verification"] else 0,
         "owner_names": [
             head(key["name"], _NAME_WIDTH) for key in (credential["owner"]["keys"] if credential["owner"] else ())
         ],
@@ -131,6 +136,14 @@ def search_text(page: CredentialPage) -> str:
 def _searched(page: CredentialPage) -> Iterator[str]:
     yield from (page["redacted"], page["key_id"], page["fingerprint"], page["sha256"])
     yield from (page["kind_name"], page["status_words"], page["state_words"], *page["owner_names"], *page["rules"])
+
+
+def _abilities(credential: CredentialView) -> str:
+    """Say what a live credential can do, "" for one that is not live."""
+    verification = credential["verification"]
+    if not verification or status_of(credential) != VerificationStatus.ACTIVE:
+        return ""
+    return capital(head(abilities(verification), _LINE_WIDTH))
 
 
 def _kind(credential: CredentialView) -> str:

@@ -237,6 +237,38 @@ def test_a_work_tree_and_its_branch_are_one_place_in_two_states() -> None:
     assert f"https://github.com/acme/shop/blob/{'a' * 40}/config/settings.py#L12" in links
 
 
+def test_the_table_says_what_a_live_one_can_do() -> None:
+    other = reports.credential(reports.organization_key(reports.seeded(42)))
+    said = look(reports.report(reports.live(KEY), other)).said
+    table = said[: said.index("What to do")]
+    assert "It reads transcripts and recordings, manages members; other scopes: agents:read" in table
+    assert "can" not in headings(look(reports.report(other)))
+
+
+def test_columns_that_say_the_same_in_every_row_are_said_once() -> None:
+    random = reports.seeded(43)
+    alike = reports.report(*(reports.credential(reports.organization_key(random)) for _ in range(3)))
+    seen = look(alike)
+    assert (
+        "The same for all 3: unverified, high; in files; exposed since not known; 1 place each; in 1 repository each;"
+        " owner not known; high confidence." in seen.said
+    )
+    assert headings(seen) == ["credential", "state", "done"]
+    mixed = look(samples.verified(random))
+    assert "The same for all 6: in files; exposed since not known; 1 place each; in 1 repository each;" in mixed.said
+    assert headings(mixed) == ["status", "credential", "can", "state", "owner", "done"]
+    assert "The same for" not in look(reports.report(reports.credential(KEY))).said
+
+
+def headings(seen: Page) -> list[str | None]:
+    return [attributes["data-sort"] for _, attributes in seen.elements if "data-sort" in attributes]
+
+
+def test_paths_break_behind_slashes() -> None:
+    text = html(reports.report(reports.credential(KEY, reports.occurrence(KEY, path=b"a<b/c&d/e.py"))))
+    assert "a&lt;b/<wbr>c&amp;d/<wbr>e.py:12:12" in text
+
+
 def test_changes_are_told_and_lead_to_what_is_there() -> None:
     found, other = reports.credential(KEY), "akp1:" + "0" * 64
     fingerprint = json.loads(render(reports.report(found), "json", reports.options()))["credentials"][0]["fingerprint"]
