@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from akpatrol.kinds import KINDS
-from akpatrol.report import page_credential, page_locations, timeline
+from akpatrol.report import page_credential, page_locations, page_table, timeline, work_trees
 from akpatrol.report.document import visible_view
 from akpatrol.report.links import Linker
 from akpatrol.report.messages import capital
@@ -40,7 +40,9 @@ _NO_ANSWER = {"unverified": "never asked", "unknown": "unclear", "not_sent": "no
 
 def build(document: ReportView, now: datetime, template: str | None = None) -> dict[str, object]:
     """Return the templates' values; ``data`` is the script's. Raises UsageError for an invalid ``template``."""
+    document = work_trees.with_repositories(document)
     view = visible_view(document)
+    targets = {target["id"]: target for target in view["scan"]["targets"]}
     linker = Linker(document["scan"]["targets"], template)
     on_forges = [linker.name(target["id"]) for target in document["scan"]["targets"]]
     names = page_locations.names(view["scan"]["targets"], on_forges)
@@ -51,12 +53,14 @@ def build(document: ReportView, now: datetime, template: str | None = None) -> d
     pages, data = [], []
     for number, (raw, finding) in enumerate(zip(findings_of(document), findings, strict=True), 1):
         rows = places.rows(finding, raw)
-        page = page_credential.page_of(finding, rows[:limit], number, now)
+        page = page_credential.page_of(finding, rows[:limit], number, targets, now)
         pages.append(page)
         data.append(_for_script(page, rows, strings))
     changes = _changes(view["changes"], pages, now)
     return {
         **_opening(view, pages, now),
+        "noun": (noun := _noun(view)),
+        "same": page_table.same_in_all(pages, noun),
         "credentials": pages,
         "changes": changes,
         "timeline": timeline.build(findings, now),
@@ -76,7 +80,7 @@ def _for_script(
     page: CredentialPage, rows: Sequence[page_locations.LocationRow], strings: page_locations.Strings
 ) -> dict[str, object]:
     fields: Mapping[str, object] = page
-    names = ("id", "fingerprint", "status", "state", "kind", "confidence", "exposure", "since", "severity")
+    names = ("id", "fingerprint", "status", "state", "kind", "confidence", "exposure", "since", "severity", "scopes")
     return {
         **{name: fields[name] for name in names},
         "owner": ", ".join(page["owner_names"]),
@@ -93,7 +97,6 @@ def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -
     unknown = sum(by_status[name] for name in _NOT_KNOWN)
     parts = [f"{by_status[name]:,} {words}" for name, words in _NO_ANSWER.items() if by_status[name]]
     targets = {place["target"] for finding in findings_of(view) for place in finding["occurrences"]}
-    is_only_repositories = {target["kind"] for target in scan["targets"]} <= {"repository"}
     return {
         "title": verdict(view),
         "complete": view["coverage"]["complete"],
@@ -108,7 +111,6 @@ def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -
         "places": summary["occurrences"],
         "repositories": len(targets),
         "looked_at": len(scan["targets"]),
-        "noun": ("repository", "repositories") if is_only_repositories else ("target", "targets"),
         "started": _moment(scan["started_at"]),
         "started_age": _age(scan["started_at"], now),
         "duration": duration_words(scan["duration_seconds"]),
@@ -117,6 +119,12 @@ def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -
         "all_places": all(page["places"] == len(page["rows"]) for page in pages),
         "statuses": STATUSES,
     }
+
+
+def _noun(view: ReportView) -> tuple[str, str]:
+    """Return the words for a target, and for targets."""
+    is_only_repositories = {target["kind"] for target in view["scan"]["targets"]} <= {"repository"}
+    return ("repository", "repositories") if is_only_repositories else ("target", "targets")
 
 
 def _first(view: ReportView, pages: Sequence[CredentialPage]) -> dict[str, str]:

@@ -9,28 +9,43 @@ from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.scan import Attribution, State
 from akpatrol.report.advice import Situation, leaked_action, situation
 from akpatrol.report.overview import findings_of
-from akpatrol.report.wording import plural, status_of
+from akpatrol.report.text_safety import shell_word
+from akpatrol.report.wording import directory_of, plural, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from akpatrol.report.view import CredentialView, ReportView
+    from akpatrol.report.view import CredentialView, ReportView, TargetView
 
 _IN_HISTORY = {State.PRESENT, State.REMOVED, State.UNREACHABLE}
 _IN_FILES = {State.WORKTREE, State.STAGED, State.PRESENT}
 
 
-class Action(NamedTuple):
-    """One thing to do; ``name`` is the same in every report, so that ticks persist; ``command`` is the command to run.
+_COMMANDS = 10
+"""Commands that one action lists."""
+_LONGEST = 500
+"""Characters of a directory that a command names."""
 
-    ``page`` is where to do it, an address or a path of the dashboard's.
+
+class Command(NamedTuple):
+    """A command to run, and the place to run it in where the command does not name it."""
+
+    text: str
+    place: str = ""
+
+
+class Action(NamedTuple):
+    """One thing to do; ``name`` is the same in every report, so that ticks persist.
+
+    ``page`` is where to do it, an address or a path of the dashboard's. ``more`` counts commands that are not listed.
     """
 
     name: str
     title: str
     text: str = ""
     page: str = ""
-    command: str = ""
+    commands: tuple[Command, ...] = ()
+    more: int = 0
 
 
 def first_of_all(view: ReportView) -> str:
@@ -75,18 +90,18 @@ def _action(credential: CredentialView) -> str:
     return leaked_action(credential, states)
 
 
-def actions(credential: CredentialView) -> list[Action]:
-    """Return what to do about a document's credential, in order."""
+def actions(credential: CredentialView, targets: Mapping[str, TargetView]) -> list[Action]:
+    """Return what to do about a document's credential, in order; ``targets`` are the document's by their id."""
     states = _states(credential)
     if situation(states) is Situation.IGNORED:
         return [Action("leave", "Leave it in the ignored file", "That is the right place. Never commit it.")]
     if situation(states) is Situation.STAGED:
         keep = "Keep it in a secret manager, or in a file that git ignores."
         return [Action("unstage", "Remove it from the staged changes", f"Nothing has leaked yet. {keep}")]
-    return list(_leaked(credential, states))
+    return list(_leaked(credential, states, targets))
 
 
-def _leaked(credential: CredentialView, states: set[str]) -> Iterator[Action]:
+def _leaked(credential: CredentialView, states: set[str], targets: Mapping[str, TargetView]) -> Iterator[Action]:
     is_open = credential["attribution"] == Attribution.OPEN and not named(credential["kind"]).is_custom
     if is_open:
         yield Action(
@@ -106,9 +121,35 @@ def _leaked(credential: CredentialView, states: set[str]) -> Iterator[Action]:
             text = "It ships to browsers, where every visitor can read it, and so will the next one."
             yield Action("server", "Call the API from a server instead", text)
     yield _clean(states, dead=dead)
-    entry = f'akpatrol allow {credential["fingerprint"]} --reason "..."'
+    yield _baseline(credential, targets)
+
+
+def _baseline(credential: CredentialView, targets: Mapping[str, TargetView]) -> Action:
+    found = (targets[place["target"]] for place in credential["occurrences"] if place["target"] in targets)
+    commands = tuple(dict.fromkeys(map(_update, found))) or (Command("akpatrol baseline update"),)
     text = "Do this last, once the API refuses it, so that what is left in the history is not reported again."
-    yield Action("baseline", "Add it to the baseline", text, command=entry)
+    whole = (
+        "Each command adds every finding of its repository"
+        if len(commands) > 1
+        else "The command adds every finding of the repository"
+    )
+    return Action(
+        "baseline",
+        "Add it to the baseline",
+        f"{text} {whole}.",
+        commands=commands[:_COMMANDS],
+        more=max(0, len(commands) - _COMMANDS),
+    )
+
+
+def _update(target: TargetView) -> Command:
+    """Return the command that updates the baseline of a target's repository."""
+    directory = directory_of(target["kind"], target["path"])
+    if directory.endswith(".git"):  # a bare repository, such as a sweep's mirror, has no place for a baseline
+        return Command("akpatrol baseline update", f"in a checkout of {target['remote'] or directory}")
+    if not directory.startswith("/") or len(directory) > _LONGEST:
+        return Command("akpatrol baseline update")
+    return Command(f"akpatrol -C {shell_word(directory)} baseline update")
 
 
 def _revoke(credential: CredentialView) -> Action:
@@ -116,7 +157,9 @@ def _revoke(credential: CredentialView) -> Action:
     remediation = named(credential["kind"]).remediation
     live = status_of(credential) == VerificationStatus.ACTIVE
     until = "Then verify it again until the API refuses it:" if live else "To find out whether it is live:"
-    return Action("delete", remediation.title, f"{remediation.effect} {until}".strip(), page, "akpatrol verify")
+    return Action(
+        "delete", remediation.title, f"{remediation.effect} {until}".strip(), page, (Command("akpatrol verify"),)
+    )
 
 
 def _clean(states: set[str], *, dead: bool) -> Action:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from akpatrol.kinds import named
+from akpatrol.model.credential import VerificationStatus
 from akpatrol.report.messages import capital
 from akpatrol.report.page_actions import actions
 from akpatrol.report.text_safety import head
-from akpatrol.report.verification_text import allowance_words, owner_lines, verification_lines
+from akpatrol.report.verification_text import abilities, allowance_words, owner_lines, verification_lines
 from akpatrol.report.wording import STATUSES, attribution_words, date_words, kind_name, parsed, state_name, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from akpatrol.report.page_actions import Action
     from akpatrol.report.page_locations import LocationRow
-    from akpatrol.report.view import CredentialView
+    from akpatrol.report.view import CredentialView, TargetView
 
 _NAME_WIDTH = 80
 _LINE_WIDTH = 500
@@ -64,6 +65,8 @@ class CredentialPage(TypedDict):
     since: int
     places: int
     repositories: int
+    abilities: str
+    scopes: int
     owner_names: list[str]
     owner: list[tuple[bool, str]]
     verification: list[tuple[bool, str]]
@@ -75,10 +78,16 @@ class CredentialPage(TypedDict):
     first_place: LocationRow | None
 
 
-def page_of(credential: CredentialView, rows: list[LocationRow], number: int, now: datetime) -> CredentialPage:
-    """Return a visible credential in the page's words; ``number`` begins with 1."""
+def page_of(
+    credential: CredentialView,
+    rows: list[LocationRow],
+    number: int,
+    targets: Mapping[str, TargetView],
+    now: datetime,
+) -> CredentialPage:
+    """Return a visible credential in the page's words; ``number`` begins with 1, ``targets`` are the document's."""
     status = status_of(credential)
-    targets = {place["target"] for place in credential["occurrences"]}
+    held_by = {place["target"] for place in credential["occurrences"]}
     return {
         "number": number,
         "id": anchor(credential["fingerprint"]),
@@ -102,7 +111,9 @@ def page_of(credential: CredentialView, rows: list[LocationRow], number: int, no
         "found_at": date_words(credential["found_at"], now) if credential["found_at"] else "",
         "since": _sortable(credential["first_seen"] or credential["found_at"]),
         "places": len(credential["occurrences"]),
-        "repositories": len(targets),
+        "repositories": len(held_by),
+        "abilities": _abilities(credential),
+        "scopes": len(credential["verification"]["scopes"]) if credential["verification"] else 0,
         "owner_names": [
             head(key["name"], _NAME_WIDTH) for key in (credential["owner"]["keys"] if credential["owner"] else ())
         ],
@@ -110,7 +121,7 @@ def page_of(credential: CredentialView, rows: list[LocationRow], number: int, no
         "verification": [_line(line) for line in verification_lines(credential["verification"], now, verbose=True)],
         "allowed": capital(allowance_words(credential["allowed"])) if credential["allowed"] else "",
         "change": "",
-        "actions": actions(credential),
+        "actions": actions(credential, targets),
         "steps": [head(step, _LINE_WIDTH) for step in credential["remediation"]["steps"]],
         "rows": rows,
         "first_place": rows[0] if rows else None,
@@ -125,6 +136,14 @@ def search_text(page: CredentialPage) -> str:
 def _searched(page: CredentialPage) -> Iterator[str]:
     yield from (page["redacted"], page["key_id"], page["fingerprint"], page["sha256"])
     yield from (page["kind_name"], page["status_words"], page["state_words"], *page["owner_names"], *page["rules"])
+
+
+def _abilities(credential: CredentialView) -> str:
+    """Say what a live credential can do, "" for one that is not live."""
+    verification = credential["verification"]
+    if not verification or status_of(credential) != VerificationStatus.ACTIVE:
+        return ""
+    return capital(head(abilities(verification), _LINE_WIDTH))
 
 
 def _kind(credential: CredentialView) -> str:

@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.report.messages import capital
 from akpatrol.report.spread import version_words
 from akpatrol.report.text_safety import head, middle_out
-from akpatrol.report.wording import (
-    SHORT_ID,
-    also_at,
-    code_owners,
-    date_words,
-    doubts,
-    location,
-    moved_words,
-    state_words,
-)
+from akpatrol.report.wording import also_at, code_owners, date_words, doubts, location, moved_words
+from akpatrol.report.work_trees import states
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,7 +30,7 @@ _FOR_SCRIPT = {char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 class LocationRow(NamedTuple):
     """One place in words, empty where there is nothing to say; the path filter matches ``path``.
 
-    ``commit`` is the whole id. Addresses are split into the parts around it, which many places share.
+    ``commit`` and ``gone_commit`` are whole ids. Addresses are split into the parts around it, which many places share.
     """
 
     where: str
@@ -70,6 +62,11 @@ class LocationRow(NamedTuple):
         """The address of the commit."""
         return _joined(self.commit_front, self.commit, "")
 
+    @property
+    def gone_page(self) -> str:
+        """The address of the commit that removed it."""
+        return _joined(self.commit_front, self.gone_commit, "") if "{commit}" in self.commit_front else ""
+
 
 def _joined(front: str, commit: str, rest: str) -> str:
     return front.replace("{commit}", commit) + rest
@@ -99,12 +96,12 @@ class LocationRows:
             where=middle_out(bare, _PATH_WIDTH),
             position=location(short).removeprefix(bare),
             repository=self._names.get(occurrence["target"], occurrence["target"]),
-            state=capital(state_words(short)),
+            state=capital(states(short)),
             commit=commit_id,
             author=commit["author"] if commit else "",
             date=date_words(commit["date"], self._now) if commit else "",
             summary=commit["summary"] if commit else "",
-            gone_commit=removal["id"][:SHORT_ID] if removal else "",
+            gone_commit=removal["id"] if removal else "",
             gone_date=date_words(removal["date"], self._now) if removal else "",
             more="; ".join(_more(short, is_only=len(credential["occurrences"]) == 1)),
             before=before,

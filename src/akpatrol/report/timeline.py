@@ -16,7 +16,7 @@ from akpatrol.report.wording import date_words, listed, parsed, plural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from akpatrol.report.view import CredentialView
+    from akpatrol.report.view import CredentialView, OccurrenceView
 
 _GIT_BEGINS = datetime(2005, 4, 7, tzinfo=UTC)
 _SHORTEST = timedelta(days=2)
@@ -28,13 +28,14 @@ _NARROWEST = 0.5
 _MOST_TICKS = 8
 _MARGIN = 2.5
 _NOW_WIDTH = 5
+UNKNOWN = "unknown"
 _IN_FILES = {State.WORKTREE, State.STAGED, State.PRESENT, State.IGNORED}
 _DAY_STEPS = (1, 2, 7, 14)
 _MONTH_STEPS = (1, 3, 6, 12, 24, 60, 120, 240)
 
 
 class Segment(NamedTuple):
-    """A segment from ``x``, ``width`` long: ``open`` in the files of a branch, ``history`` only in older commits."""
+    """A segment from ``x``, ``width`` long: ``open`` in files, ``history`` in older commits, ``unknown`` its start."""
 
     x: float
     width: float
@@ -52,7 +53,7 @@ class Mark(NamedTuple):
 
 
 class TimelineRow(NamedTuple):
-    """One credential; no segments when its start date is unknown.
+    """One credential; a stretch whose start is unknown is drawn from the axis' start.
 
     ``copies`` are where further places appeared, to the drawing's precision; ``text`` says all of it in words.
     """
@@ -87,7 +88,7 @@ class Timeline(NamedTuple):
     @property
     def undated(self) -> int:
         """How many credentials have no date at all."""
-        return sum(not row.segments for row in self.rows)
+        return sum(all(segment.kind == UNKNOWN for segment in row.segments) for row in self.rows)
 
 
 class _Axis(NamedTuple):
@@ -134,11 +135,15 @@ def _moment(date: str | None, now: datetime) -> datetime | None:
     return min(max(moment, _GIT_BEGINS), now) if moment else None
 
 
+def _start(place: OccurrenceView, now: datetime) -> datetime | None:
+    return _moment(place["introduced"]["date"], now) if place["introduced"] else None
+
+
 def _spans(credential: CredentialView, now: datetime) -> list[_Span]:
     """Return the time of every place that has a date."""
     spans = []
     for place in credential["occurrences"]:
-        start = _moment(place["introduced"]["date"], now) if place["introduced"] else None
+        start = _start(place, now)
         if start is None:
             continue
         end = _moment(place["removed"]["date"], now) if place["removed"] else None
@@ -151,13 +156,29 @@ def _spans(credential: CredentialView, now: datetime) -> list[_Span]:
 def _row(credential: CredentialView, axis: _Axis) -> TimelineRow:
     spans = sorted(_spans(credential, axis.now), key=lambda span: span.start)
     first_seen = _moment(credential["found_at"], axis.now)
-    segments = tuple(_segments(spans, axis)) if spans else tuple(_since_found(first_seen, axis))
+    segments = (*_undated(credential, spans, first_seen, axis), *_segments(spans, axis))
     copies = sorted({round(axis.at(span.start) / _NARROWEST) * _NARROWEST for span in spans[1:]})
     marks = tuple(_marks(credential, first_seen, axis))
     return TimelineRow(segments, tuple(copies), marks, _description(credential, spans, segments, marks))
 
 
+def _undated(
+    credential: CredentialView, spans: Sequence[_Span], first_seen: datetime | None, axis: _Axis
+) -> Iterator[Segment]:
+    """Yield the time of places without a date, unless dated ones say the same."""
+    states = {place["state"] for place in credential["occurrences"] if not _start(place, axis.now)}
+    is_open = bool(states & _IN_FILES)
+    if spans and (not is_open or any(span.end is None for span in spans)):
+        return
+    text = "In files now, since unknown" if is_open else "Since unknown; not in files now"
+    yield _segment(axis.start, first_seen or axis.now, UNKNOWN, text, axis)
+    if first_seen:
+        yield _segment(first_seen, axis.now, "open", f"Seen by a sweep since {_day(first_seen)}; it may be older", axis)
+
+
 def _segments(spans: Sequence[_Span], axis: _Axis) -> Iterator[Segment]:
+    if not spans:
+        return
     first = spans[0].start
     yield _segment(first, axis.now, "history", f"In the history since {date_words(first.isoformat(), axis.now)}", axis)
     for start, end in _merged([span for span in spans if span.in_files], axis.now):
@@ -177,11 +198,6 @@ def _merged(spans: Sequence[_Span], now: datetime) -> Iterator[tuple[datetime, d
             start, end = span.start, span.end or now
         end = max(end, span.end or now)
     yield start, end
-
-
-def _since_found(first_seen: datetime | None, axis: _Axis) -> Iterator[Segment]:
-    if first_seen:
-        yield _segment(first_seen, axis.now, "open", f"Seen by a sweep since {_day(first_seen)}; it may be older", axis)
 
 
 def _segment(start: datetime, end: datetime, kind: str, text: str, axis: _Axis) -> Segment:
@@ -214,13 +230,11 @@ def _description(
     marks: Sequence[Mark],
 ) -> str:
     """Return what the row shows, as text for screen readers."""
-    if not segments:
-        return "Start date unknown"
-    in_files = [segment.text for segment in segments if segment.kind == "open"]
+    in_files = [segment.text for segment in segments if segment.kind in {"open", UNKNOWN}]
     copies = len(spans) - 1
     more = [plural(copies, "more copy", "more copies")] if copies > 0 else []
     is_gone = bool(spans) and credential["state"] not in _IN_FILES
-    history = [segments[0].text] if is_gone else []
+    history = [segment.text for segment in segments if segment.kind == "history"] if is_gone else []
     return "; ".join([*([listed(in_files)] if in_files else []), *history, *more, *(mark.text for mark in marks)])
 
 

@@ -25,7 +25,7 @@ from tests.unit.report.strategies import SECRETS, hostile, hostile_reports, text
 from tests.unit.report.test_secrets import assert_hidden, everywhere
 
 KEY = reports.organization_key(reports.seeded(41))
-VOID = {"meta", "input", "br", "link"}
+VOID = {"meta", "input", "br", "link", "wbr"}
 NEEDS_NO_ESCAPE = {"script", "style"}
 
 
@@ -188,6 +188,85 @@ def test_the_steps_stand_in_the_order_in_which_to_take_them() -> None:
     seen = look(reports.report(reports.live(KEY, *places)))
     steps = [attributes["data-action"] for _, attributes in seen.elements if "data-action" in attributes]
     assert steps == ["delete", "rotate", "clean", "baseline"]
+
+
+def test_a_panel_says_what_to_do_then_places_then_what_is_known_and_hashes_last() -> None:
+    said = look(reports.report(reports.live(KEY, reports.occurrence(KEY, state=State.PRESENT)))).said
+    panel = said[said.rindex("What to do") :]
+    parts = ("What to do", "1 place", "Live, and what it can do", "Owner", "Key id", "Fingerprint", "SHA-256")
+    assert [panel.index(part) for part in parts] == sorted(panel.index(part) for part in parts)
+
+
+def test_the_baseline_is_each_repository_s_own() -> None:
+    places = [reports.occurrence(KEY, target=target) for target in ("t1", "t2", "t3")]
+    targets = (
+        reports.target(),
+        reports.target(id="t2", root="/src/my app"),
+        reports.target(id="t3", root="/clones/x-1.git"),
+    )
+    said = look(reports.report(reports.live(KEY, *places), targets=targets)).said
+    assert "akpatrol -C /src/shop baseline update akpatrol -C '/src/my app' baseline update" in said
+    assert "akpatrol baseline update in a checkout of git@git.example.org:acme/shop.git" in said
+    assert "akpatrol allow" not in said
+
+
+def test_the_page_to_revoke_it_is_a_link_where_its_address_is_known() -> None:
+    report = reports.report(reports.live(KEY))
+    page_at = "https://app.example.org/api-keys"
+    seen = look(report, app_url="https://app.example.org")
+    assert page_at in [attributes.get("href") for tag, attributes in seen.elements if tag == "a"]
+    unknown = look(report)
+    assert "at /api-keys in your Anyreach organization" in unknown.said
+    assert not any("/api-keys" in (attributes.get("href") or "") for _, attributes in unknown.elements)
+
+
+def test_a_work_tree_and_its_branch_are_one_place_in_two_states() -> None:
+    commit = reports.commit(reports.seeded(5), id="a" * 40)
+    places = (
+        reports.occurrence(KEY, target="t2"),
+        reports.occurrence(KEY, state=State.PRESENT, introduced=commit, refs=("refs/heads/main",)),
+    )
+    root = "/src/shop"
+    remote = "git@github.com:acme/shop.git"
+    targets = (reports.target(remote=remote), reports.target(id="t2", kind="directory", root=root, remote=None))
+    seen = look(reports.report(reports.credential(KEY, *places), targets=targets))
+    assert "1 place 1 repository" in seen.said
+    assert f"In the file now; in a branch's files now, reachable from main since {'a' * 12}" in seen.said
+    assert len(data(html(reports.report(reports.credential(KEY, *places), targets=targets)))["credentials"]) == 1
+    links = [attributes.get("href") for tag, attributes in seen.elements if tag == "a"]
+    assert f"https://github.com/acme/shop/blob/{'a' * 40}/config/settings.py#L12" in links
+
+
+def test_the_table_says_what_a_live_one_can_do() -> None:
+    other = reports.credential(reports.organization_key(reports.seeded(42)))
+    said = look(reports.report(reports.live(KEY), other)).said
+    table = said[: said.index("What to do")]
+    assert "It reads transcripts and recordings, manages members; other scopes: agents:read" in table
+    assert "can" not in headings(look(reports.report(other)))
+
+
+def test_columns_that_say_the_same_in_every_row_are_said_once() -> None:
+    random = reports.seeded(43)
+    alike = reports.report(*(reports.credential(reports.organization_key(random)) for _ in range(3)))
+    seen = look(alike)
+    assert (
+        "The same for all 3: unverified, high; in files; exposed since not known; 1 place each; in 1 repository each;"
+        " owner not known; high confidence." in seen.said
+    )
+    assert headings(seen) == ["credential", "state", "done"]
+    mixed = look(samples.verified(random))
+    assert "The same for all 6: in files; exposed since not known; 1 place each; in 1 repository each;" in mixed.said
+    assert headings(mixed) == ["status", "credential", "can", "state", "owner", "done"]
+    assert "The same for" not in look(reports.report(reports.credential(KEY))).said
+
+
+def headings(seen: Page) -> list[str | None]:
+    return [attributes["data-sort"] for _, attributes in seen.elements if "data-sort" in attributes]
+
+
+def test_paths_break_behind_slashes() -> None:
+    text = html(reports.report(reports.credential(KEY, reports.occurrence(KEY, path=b"a<b/c&d/e.py"))))
+    assert "a&lt;b/<wbr>c&amp;d/<wbr>e.py:12:12" in text
 
 
 def test_changes_are_told_and_lead_to_what_is_there() -> None:

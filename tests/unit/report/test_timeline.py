@@ -99,15 +99,35 @@ def test_an_expiry_far_away_does_not_squeeze_the_rest() -> None:
     assert whole.now > 90
 
 
-def test_without_a_date_there_is_nothing_to_draw() -> None:
+def test_what_has_no_date_is_drawn_since_unknown() -> None:
     whole = build(reports.credential(KEY))
     assert whole.undated == 1
-    assert whole.rows[0] == timeline.TimelineRow((), (), (), "Start date unknown")
+    assert stretches(whole.rows[0], "unknown") == ["In files now, since unknown"]
+    assert whole.rows[0].text == "In files now, since unknown"
+    (segment,) = whole.rows[0].segments
+    assert (segment.x, segment.x + segment.width) == (0, whole.now)
+
+
+def test_what_a_file_holds_now_is_never_only_in_the_history() -> None:
+    found = row(place("2024-01-01", "2024-02-01"), reports.occurrence(KEY, state=State.WORKTREE))
+    assert stretches(found, "unknown") == ["In files now, since unknown"]
+    assert "In files now, since unknown" in found.text
+    assert "In the history" not in found.text
+
+
+def test_an_undated_place_adds_nothing_to_what_is_in_files_since_a_date() -> None:
+    found = row(place("2024-01-01"), reports.occurrence(KEY, state=State.WORKTREE))
+    assert stretches(found, "unknown") == []
+    gone = row(reports.occurrence(KEY, state=State.UNREACHABLE))
+    assert gone.text == "Since unknown; not in files now"
 
 
 def test_a_sweep_knows_at_least_when_it_first_saw_it() -> None:
     found = row(found_at="2026-01-01T00:00:00Z")
     assert stretches(found, "open") == ["Seen by a sweep since 2026-01-01; it may be older"]
+    unknown, seen = found.segments
+    assert (unknown.kind, seen.kind) == ("unknown", "open")
+    assert unknown.x + unknown.width <= seen.x + 0.5
 
 
 def test_wrong_clocks_are_drawn_at_the_ends() -> None:

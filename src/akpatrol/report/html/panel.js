@@ -3,6 +3,7 @@
 
 function makePanel({ find, strings, credentials, FIELD, rows, bars, articles, indexOf, list }) {
   const MORE = 100; // places shown at each press
+  const FOLD = 10; // places of those on the page that are shown at first, as the style has it
   let chosen = -1;
 
   function mark(index, isChosen) {
@@ -45,17 +46,24 @@ function makePanel({ find, strings, credentials, FIELD, rows, bars, articles, in
   }
 
   /* ---- places */
+  /* A path's text, which may break behind each slash. */
+  function breaking(path) {
+    return path.split("/").flatMap((part, index) => (index ? ["/", document.createElement("wbr"), part] : [part]));
+  }
+
   function placeElement(place) {
     const element = find("place").content.firstElementChild.cloneNode(true);
     const text = (name) => strings[place[FIELD[name]]];
     for (const part of element.querySelectorAll("[data-if]")) if (!text(part.dataset.if)) part.remove();
     for (const part of element.querySelectorAll("[data-text]")) part.textContent = text(part.dataset.text);
-    element.querySelector("[data-text=where]")?.append(text("position"));
+    element.querySelector("[data-text=where]").replaceChildren(...breaking(text("where")), text("position"));
     if (!text("mask") && !text("before")) element.querySelector(".context").remove();
     const commit = text("commit");
     const address = (front) => text(front).replace("{commit}", () => commit);
     const pages = { line: address("line_front") + text("line_rest"), commit: address("commit_front") };
-    for (const part of element.querySelectorAll("[data-text=commit]")) part.textContent = commit.slice(0, 12);
+    const front = text("commit_front");
+    if (front.includes("{commit}")) pages.gone = front.replace("{commit}", () => text("gone_commit"));
+    for (const part of element.querySelectorAll("[data-text=commit], [data-text=gone_commit]")) part.textContent = part.textContent.slice(0, 12);
     for (const link of element.querySelectorAll("[data-link]")) {
       const page = pages[link.dataset.link];
       if (/^https?:\/\//.test(page)) link.href = page;
@@ -66,8 +74,10 @@ function makePanel({ find, strings, credentials, FIELD, rows, bars, articles, in
   function showMore(index, button) {
     const shown = articles[index].querySelector(".places");
     const places = credentials[index].places;
-    const from = shown.children.length;
-    shown.append(...places.slice(from, from + MORE).map(placeElement));
+    // The first ones alone are shown at first, so that what is known stands near.
+    const isFolded = shown.classList.replace("folded", "unfolded");
+    const from = isFolded ? FOLD : shown.children.length;
+    if (!isFolded) shown.append(...places.slice(from, from + MORE).map(placeElement));
     const left = places.length - shown.children.length;
     const line = button.closest(".more-places");
     if (left) line.firstChild.data = `and ${left.toLocaleString("en")} more. `;

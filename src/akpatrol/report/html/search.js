@@ -14,6 +14,7 @@ function makeSearch({ strings, credentials, FIELD, ticks }) {
     status: (one) => RANKS.status.indexOf(one.status),
     credential: (one) => one.text,
     state: (one) => RANKS.state.indexOf(one.state),
+    can: (one) => -one.scopes,
     since: (one) => one.since || Infinity,
     places: (one) => -one.places.length,
     repositories: (one) => -one.repositories,

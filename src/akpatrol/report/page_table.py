@@ -1,0 +1,34 @@
+"""The columns of a page's table that say the same in every row: said once above it, and left out below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from akpatrol.report.wording import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from akpatrol.report.page_credential import CredentialPage
+
+_UNKNOWN = "not known"
+
+
+def same_in_all(pages: Sequence[CredentialPage], noun: tuple[str, str]) -> dict[str, str]:
+    """Return what the columns that hold one value alone say, by their name; of a single row only empty ones.
+
+    ``noun`` names a target, and targets. What a column says may be "", which needs no words.
+    """
+    says: Mapping[str, Callable[[CredentialPage], str]] = {
+        "status": lambda page: f"{page['status_words'].lower()}, {page['severity']}",
+        "can": lambda page: page["abilities"],
+        "state": lambda page: page["state_words"].lower(),
+        "since": lambda page: f"exposed since {page['first_seen'] or page['found_at'] or _UNKNOWN}",
+        "places": lambda page: f"{plural(page['places'], 'place')} each",
+        "repositories": lambda page: f"in {plural(page['repositories'], *noun)} each",
+        "owner": lambda page: f"owner {', '.join(page['owner_names']) or _UNKNOWN}",
+        "confidence": lambda page: f"{page['confidence']} confidence",
+    }
+    found = {name: {say(page) for page in pages} for name, say in says.items()}
+    alike = {name: values.pop() for name, values in found.items() if len(values) == 1}
+    return alike if len(pages) > 1 else {name: words for name, words in alike.items() if not words}

@@ -1,0 +1,103 @@
+"""Work trees joined with their repositories: what a file and its own branch both hold is one place in two states.
+
+A sweep of a work tree has two targets, the repository and the directory, and reports a committed file from both. For a
+reader that is one place: in the file now, and in the branch.
+"""
+
+from __future__ import annotations
+
+import os.path
+from typing import TYPE_CHECKING
+
+from akpatrol.model.scan import Place, State
+from akpatrol.report.wording import directory_of, joined, state_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from akpatrol.report.view import CredentialView, OccurrenceView, ReportView, TargetView
+
+_ON_DISK = {State.WORKTREE, State.STAGED}
+_OF_FILES = {Place.CONTENT, Place.PATH}
+_REPOSITORY = "repository"
+
+
+def with_repositories(document: ReportView) -> ReportView:
+    """Return a document whose files belong to the repositories that hold them, each place once.
+
+    A joined place has the state of the file and the commit and refs of the branch.
+    """
+    targets = document["scan"]["targets"]
+    repositories = {target["path"]: target["id"] for target in targets if target["kind"] == _REPOSITORY}
+    roots = {
+        target["id"]: directory_of(target["kind"], target["path"])
+        for target in targets
+        if target["kind"] != _REPOSITORY and os.path.isabs(target["path"])
+    }
+    if not repositories or not roots:
+        return document
+    credentials: list[CredentialView] = [
+        {**one, "occurrences": _once([_at_home(place, roots, repositories) for place in one["occurrences"]])}
+        for one in document["credentials"]
+    ]
+    places = sum(len(one["occurrences"]) for one in credentials[: document["summary"]["findings"]])
+    return {
+        **document,
+        "scan": {**document["scan"], "targets": [one for one in targets if not _is_same(one, repositories)]},
+        "credentials": credentials,
+        "summary": {**document["summary"], "occurrences": places},
+    }
+
+
+def states(occurrence: OccurrenceView) -> str:
+    """Say where an occurrence is now, for a joined one in the file and in the branch."""
+    words = state_words(occurrence)
+    if occurrence["state"] not in _ON_DISK or not occurrence["refs"]:
+        return words
+    return f"{words}; {state_words({**occurrence, 'state': State.PRESENT.value})}"
+
+
+def _is_same(target: TargetView, repositories: Mapping[str, str]) -> bool:
+    return target["kind"] != _REPOSITORY and target["path"] in repositories
+
+
+def _at_home(place: OccurrenceView, roots: Mapping[str, str], repositories: Mapping[str, str]) -> OccurrenceView:
+    """Return an occurrence of a directory's file as one of the innermost repository around it."""
+    if place["target"] not in roots or place["place"] not in _OF_FILES or not place["path"]:
+        return place
+    path = joined(roots[place["target"]], place["path"])
+    above = next((parent for parent in _parents(path) if parent in repositories), None)
+    if above is None:
+        return place
+    inside = path.removeprefix(above).lstrip("/")
+    others = [inside if other == place["path"] else other for other in place["paths"]]
+    return {**place, "target": repositories[above], "path": inside, "paths": others}
+
+
+def _parents(path: str) -> Iterator[str]:
+    while path != (path := os.path.dirname(path)):
+        yield path
+
+
+def _once(places: Sequence[OccurrenceView]) -> list[OccurrenceView]:
+    """Join each occurrence on disk with one of the same file in a branch, of the same line where there is one."""
+    in_branch: dict[object, list[OccurrenceView]] = {}
+    for place in places:
+        if place["state"] == State.PRESENT and place["place"] in _OF_FILES:
+            in_branch.setdefault(_file(place), []).append(place)
+    taken: set[int] = set()
+    kept: list[OccurrenceView] = []
+    for place in places:
+        alike = in_branch.get(_file(place), []) if place["state"] in _ON_DISK else []
+        if alike:
+            same = next((one for one in alike if one["line"] == place["line"]), alike[0])
+            alike.remove(same)
+            taken.add(id(same))
+            kept.append({**same, "state": place["state"]})
+        else:
+            kept.append(place)
+    return [place for place in kept if id(place) not in taken]
+
+
+def _file(place: OccurrenceView) -> object:
+    return place["target"], place["place"], place["path"], tuple(place["containers"])
