@@ -186,7 +186,7 @@ def test_the_first_digits_of_what_the_policy_knows(repo: Repository) -> None:
     _allow(repo, other, "--reason", "x")
     before = (repo.path / _NAME).read_bytes()
     refused = _allow(repo, "11111111", "--reason", "y", code=2).err.decode()
-    assert "2 fingerprints begin so" in refused
+    assert "2 fingerprints have this beginning" in refused
     assert one in refused
     assert other in refused
     assert (repo.path / _NAME).read_bytes() == before
