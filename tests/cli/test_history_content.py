@@ -48,6 +48,7 @@ def test_blob_on_a_branch(run: Run, repo: Repository, key: str) -> None:
         "paths_truncated": False,
         "end": "certain",
         "alike": None,
+        "owners": [],
         "rule_ids": ["anyreach-organization-key"],
         "removed": None,
         "refs": ["refs/heads/main", "HEAD"],

@@ -48,7 +48,7 @@ def test_an_allowance_in_the_change_itself_has_to_be_merged_first(
     text = " ".join(done.out.decode().split())
     assert (
         "is allowed in this change by .akpatrol.toml, but only what origin/main already allows counts: "
-        "have it merged first" in text
+        "have the allowance merged first, by somebody who may" in text
     )
     pushed.git("push", "-q", "origin", "main")
     pushed.commit_file("more.py", "clean\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -196,4 +197,60 @@ def test_a_push_of_a_credential_is_stopped(work: Path, run: Run, key: str) -> No
     run("git", "reset", "-q", "--hard", "origin/main")
     (work / "readme").write_text("clean\n")
     run("git", "commit", "--no-verify", "-q", "-a", "-m", "clean")
+    assert run("git", "push", "-q", "origin", "main").returncode == 0
+
+
+def test_the_advice_of_the_hooks_leads_to_a_push(work: Path, run: Run, key: str, tmp_path: Path) -> None:
+    """What each hook prints is done, word by word, until a harmless key is allowed and pushed."""
+    run("git", "switch", "-q", "-c", "feature")
+    (work / "settings.py").write_text(f'KEY = "{key}"\n')
+    run("git", "add", ".")
+    stopped = run("git", "commit", "-q", "-m", "key")
+    lines = (stopped.stdout + stopped.stderr).splitlines()
+    assert "Known and harmless? End its line with the comment `akpatrol:allow <why>`, or run:" in lines
+    (command,) = (shlex.split(line) for line in lines if " allow " in line and "--reason" in line)
+    command[command.index("...")] = "made up for a test"
+    assert Path(command[0]).samefile(_BIN / "akpatrol")
+    assert run(*command).returncode == 0
+    passed = run("git", "commit", "-q", "-m", "key")
+    assert passed.returncode == 0  # the configuration in the work tree allows it
+    run("git", "add", ".akpatrol.toml")
+    assert run("git", "commit", "-q", "-m", "allow").returncode == 0
+
+    push = run("git", "push", "-q", "origin", "feature")
+    text = " ".join((push.stdout + push.stderr).split())
+    assert push.returncode == 1
+    assert "push stopped: it contains 1 credential. Nothing has left this machine yet." in text
+    allowed = "is allowed in this change by .akpatrol.toml, but only what origin/main already allows counts"
+    assert f"{allowed}: have the allowance merged first, by somebody who may" in text
+    assert key not in text
+
+    # Somebody who may brings the allowance to the base.
+    other = tmp_path / "other"
+    run("git", "clone", "-q", "-b", "main", str(tmp_path / "remote.git"), str(other), cwd=tmp_path)
+    (other / ".akpatrol.toml").write_bytes((work / ".akpatrol.toml").read_bytes())
+    run("git", "add", ".", cwd=other)
+    run("git", "commit", "-q", "-m", "allow", cwd=other)
+    assert run("git", "push", "-q", "origin", "HEAD:main", cwd=other).returncode == 0
+    run("git", "fetch", "-q")
+    assert run("git", "rebase", "-q", "origin/main").returncode == 0
+    assert run("git", "push", "-q", "origin", "feature").returncode == 0
+
+
+def test_a_key_is_taken_out_of_the_commits_as_the_push_hook_says(work: Path, run: Run, key: str) -> None:
+    (work / "settings.py").write_text(f'KEY = "{key}"\n')
+    run("git", "add", ".")
+    run("git", "commit", "-q", "--no-verify", "-m", "key")
+    (work / "more").write_text("more\n")
+    run("git", "add", ".")
+    run("git", "commit", "-q", "--no-verify", "-m", "more")
+    push = run("git", "push", "-q", "origin", "main")
+    lines = (push.stdout + push.stderr).splitlines()
+    (command,) = (shlex.split(line) for line in lines if "git rebase" in line)
+    # The editor of the list marks the first commit `edit`.
+    assert run("env", "GIT_SEQUENCE_EDITOR=sed -i '0,/^pick/s//edit/'", *command).returncode == 0
+    (work / "settings.py").write_text("import os\n")
+    run("git", "add", ".")
+    assert run("git", "commit", "-q", "--amend", "--no-edit").returncode == 0
+    assert run("git", "rebase", "--continue").returncode == 0
     assert run("git", "push", "-q", "origin", "main").returncode == 0

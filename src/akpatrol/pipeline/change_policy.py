@@ -36,7 +36,7 @@ def allowed_by_change(report: Report, configure: Configure, git: Git, top: str, 
             where = _inside(allowed.where, top)
             yield (
                 f"{credential.secret.redacted} is allowed in this change by {where}, but only what {_name(git, base)} "
-                "already allows counts: have it merged first"
+                "already allows counts: have the allowance merged first, by somebody who may"
             )
 
 

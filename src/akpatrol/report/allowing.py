@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
     from akpatrol.report import RenderOptions
 
-_MERGED_FIRST = "Known and harmless? Only what the base of the range allows counts: have an allowance merged first."
+_MERGED_FIRST = (
+    "Known and harmless? Only what the base of the range allows counts: have an allowance merged first, by somebody "
+    "who may."
+)
 _COMMENT = "`akpatrol:allow <why>`"
 
 
