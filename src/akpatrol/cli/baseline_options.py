@@ -1,4 +1,4 @@
-"""What the commands of ``akpatrol baseline`` share: their options, and how a change is shown."""
+"""Options that the commands of ``akpatrol baseline`` share, and how a change is shown."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _SINGLE = {entry.key for entry in _ENTRIES if entry.setter != "nobody" and not e
 _LISTS = {name for name, entry in OPTIONS.items() if entry.multiple}
 _PATHS = ("rules", "exclude", "baseline")  # relative to their file
 NUMBERS = range(1, 4096)
-"""What a whole number may be."""
+"""The range of a whole number."""
 _LONGEST_BYTES = 1 << 20
 _DEEPEST = 5
 _LONGEST_VALUE = 200

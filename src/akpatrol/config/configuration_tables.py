@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from akpatrol.validate.toml_table import Table
 
 SUBJECTS = ("path", "object", "form")
-"""What names a skip: one of them in each ``[[accept_skip]]``."""
+"""The keys that name a skip: one of them in each ``[[accept_skip]]``."""
 ACCEPTANCE_KEYS = (*SUBJECTS, "reason", "expires")
 NAMES = ("fingerprint", "key_id", "sha256", "rule", "path", "commit")
-"""What names a credential: at least one of them in each ``[[allow]]``."""
+"""The keys that name a credential: at least one of them in each ``[[allow]]``."""
 ALLOWANCE_KEYS = (*NAMES, "reason", "owner", "expires")
 SHAPES = {
     "fingerprint": (re.compile("akp1:[0-9a-f]{64}"), "akp1: and 64 hexadecimal digits, as reports show it"),
@@ -33,7 +33,7 @@ HINT = "name a part of the path"
 
 
 def fits_every_path(pattern: str) -> bool:
-    """Return whether a pattern matches every path, or every path in a directory: it would switch the gate off."""
+    """Return whether a pattern matches every path, or every path in a directory: it would switch the scan off."""
     text = pattern.strip()
     return "*" in text and bool(WILD.fullmatch(text))
 
@@ -66,7 +66,7 @@ def allowance(table: Table, where: str) -> AllowEntry:
 
 
 def _check_pattern(table: Table, pattern: str) -> None:
-    """Reject a pattern that matches every path: it would switch the gate off."""
+    """Reject a pattern that matches every path: it would switch the scan off."""
     if pattern and not any(character.isalnum() for character in _SET.sub("", pattern)) and pattern.strip("!/"):
         raise table.wrong("path", f"{pattern} matches everything; name a part of the path")
 

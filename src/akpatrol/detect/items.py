@@ -24,7 +24,7 @@ _BYTES = range(256)
 
 
 class _Code(NamedTuple):
-    """What follows the first byte of an item: a ``number`` or one of ``width`` bytes, then ``more`` bytes.
+    """The bytes after the first one of an item: a ``number`` or one of ``width`` bytes, then ``more`` bytes.
 
     For each of the number, ``each`` more bytes of the item follow, of text where ``is_text``, and it opens ``items``.
     """

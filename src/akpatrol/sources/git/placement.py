@@ -123,7 +123,7 @@ def _with_commits(git: Git, found: list[tuple[RawFinding, Occurrence, Provenance
         in_text = placed.place in (Place.TAG_MESSAGE, Place.TAGGER)
         in_files = placed.place in (Place.CONTENT, Place.PATH)
 
-        def told(id_: str | None, *, in_files: bool = in_files) -> Commit | None:
+        def commit_of(id_: str | None, *, in_files: bool = in_files) -> Commit | None:
             one = known.get(id_ or "")
             return one if not one or in_files else one._replace(boundary=False)  # a text is the commit's own
 
@@ -134,14 +134,14 @@ def _with_commits(git: Git, found: list[tuple[RawFinding, Occurrence, Provenance
                 path=placed.path if provenance.path is None else provenance.path,
                 paths=provenance.paths or placed.paths,
                 paths_truncated=provenance.more,
-                introduced=told(placed.object if in_text else provenance.introduced),
+                introduced=commit_of(placed.object if in_text else provenance.introduced),
                 removed=known.get(provenance.removed or ""),
                 refs=provenance.refs,
                 state=provenance.state,
                 state_reason=provenance.reason,
-                moved_from=Moved(*moved, told(provenance.first)) if moved else None,
+                moved_from=Moved(*moved, commit_of(provenance.first)) if moved else None,
                 known=provenance.known,
-                version=told(provenance.version),
+                version=commit_of(provenance.version),
             ),
         )
 

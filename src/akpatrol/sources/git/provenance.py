@@ -137,13 +137,13 @@ class Tracer:
 
     def _newest(self, id_: str, number: int) -> tuple[bytes, PathOrigin]:
         """Return the path to which a place is new, and its origin; the first when it is so to several or to none."""
-        told: list[tuple[PathOrigin, bytes]] = []
+        candidates: list[tuple[PathOrigin, bytes]] = []
         for path in self.origins.paths(id_):
-            told.append((self.origins.of(Spot(path, id_, number)), path))
-            if len(told) >= _COMPARED and not told[-1][0].is_known:
+            candidates.append((self.origins.of(Spot(path, id_, number)), path))
+            if len(candidates) >= _COMPARED and not candidates[-1][0].is_known:
                 break
         none = (True, True, 0, 0, "", b"")
-        origin, path = min(told, key=lambda one: (one[0].is_known, one[0].introduced or none, one[1]))
+        origin, path = min(candidates, key=lambda one: (one[0].is_known, one[0].introduced or none, one[1]))
         return path, origin
 
     def name(self, name: bytes) -> Provenance:

@@ -94,11 +94,11 @@ def _written(git: Git, wanted: str) -> Range:
 
 def _asked_for(git: Git, event: Event, span: EventRange) -> Range:
     """Return what CI asks for; rather too much than too little where it cannot be had exactly."""
-    told = f"--range auto: {event.name}: "
+    prefix = f"--range auto: {event.name}: "
     if span.whole:
-        return _whole(git, event, told + "the whole history of HEAD")
+        return _whole(git, event, prefix + "the whole history of HEAD")
     if not span.heads:
-        return Range((), note=told + "the branch was deleted, so there is nothing to scan")
+        return Range((), note=prefix + "the branch was deleted, so there is nothing to scan")
     heads = {id_: _peeled(git, id_) for id_ in span.heads}
     merge, base = _merge(git, span)
     tips = [*filter(None, heads.values()), *merge]
@@ -117,7 +117,7 @@ def _asked_for(git: Git, event: Event, span: EventRange) -> Range:
         tags=tuple(tag for name in named for tag in _tag_objects(git, name)),
         skips=tuple(Skipped(id_, f"the range needs this commit, which is missing: {event.repair}") for id_ in missing),
         repair=event.repair,
-        note=told + chosen,
+        note=prefix + chosen,
         open=not bases and not missing and _is_default(span),
         trunk=f"{_REMOTES}origin/{span.target}" if span.pushed and span.target and not _is_default(span) else "",
     )

@@ -34,7 +34,7 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
     elif directory.split:
         yield Flaw("one part of a split archive: the others are not read with it")
     elif not directory.entries and (directory.size or source.peek(4) == LOCAL):
-        yield Flaw("damaged: its end does not tell of the directory or the members before it")
+        yield Flaw("damaged: its end does not name the directory or the members before it")
     elif not is_sound(source.another(), level, directory):
         yield Flaw("damaged: its directory cannot be read in full")
     else:

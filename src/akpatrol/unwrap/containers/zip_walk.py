@@ -104,7 +104,7 @@ class ZipWalk:
         """Read an entry whose sizes follow its data, which must end by itself."""
         flaw = entry.flaw
         if not flaw and not entry.method and not entry.is_directory:
-            flaw = "stored with its size behind it, which does not tell where it ends"
+            flaw = "stored with its size behind it, which does not say where it ends"
         pieces = self._described(entry)
         self._lost = True
         yield Member(entry.label, (entry.name,), None if flaw or entry.is_directory else pieces, flaw)

@@ -29,7 +29,7 @@ _WRAPPED = b" \t>#*"  # what a decoder takes for the margin of wrapped text
 
 
 def is_cut(data: bytes, part: Decoded, end: int) -> bool:
-    """Tell whether what ends at the offset ``end`` of a decoded part may go on in the encoded text's next line.
+    """Return whether what ends at the offset ``end`` of a decoded part may go on in the encoded text's next line.
 
     It ends with its line, and that one begins and ends as this one does, digits aside, is no longer, and holds whole
     groups of the alphabet. What lines may carry in wrapped text was left out before. Or its padding may be a soft break
