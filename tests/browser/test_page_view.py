@@ -66,7 +66,7 @@ def test_a_filter_shows_what_is_like_that(open_page: Open) -> None:
         page.get_by_label(label, exact=True).select_option(value)
         expect(page.locator("#count")).to_have_text(f"{len(wanted(test))} of {len(FOUND)} shown")
         assert shown(page) == wanted(test)
-        assert page.locator(".bars li:visible code").all_inner_texts() == wanted(test)
+        assert page.locator(".bars li:visible code").all_text_contents() == wanted(test)
         page.get_by_role("button", name="Show all").press("Enter")
         assert len(shown(page)) == len(FOUND)
 

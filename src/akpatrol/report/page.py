@@ -11,7 +11,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from akpatrol.kinds import KINDS
-from akpatrol.report import page_credential, page_locations, page_table, timeline, work_trees
+from akpatrol.model.scan import State
+from akpatrol.report import exposure, page_credential, page_figures, page_locations, page_table, timeline, work_trees
 from akpatrol.report.document import visible_view
 from akpatrol.report.links import Linker
 from akpatrol.report.messages import capital
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from akpatrol.report.page_credential import CredentialPage
-    from akpatrol.report.view import ChangesView, ReportView, SkipView, SummaryView
+    from akpatrol.report.view import ChangesView, CredentialView, ReportView, SkipView, SummaryView
 
 ALL_PLACES = 2000
 FIRST_PLACES = 3
@@ -35,6 +36,9 @@ _LISTED = 200
 _ITEM_WIDTH = 320
 _LINE_WIDTH = 500
 _NOT_KNOWN = ("unverified", "unknown", "not_sent")
+_IN_FILES = {State.WORKTREE, State.STAGED, State.PRESENT}
+_KEPT = ("id", "fingerprint", "status", "state", "kind", "confidence", "exposure", "since", "scopes", "change")
+"""Fields of a credential that the script needs."""
 _NO_ANSWER = {"unverified": "never asked", "unknown": "unclear", "not_sent": "not sent"}
 
 
@@ -50,28 +54,32 @@ def build(document: ReportView, now: datetime, template: str | None = None) -> d
     found = findings_of(view)
     shown = None if view["summary"]["occurrences"] <= ALL_PLACES else FIRST_PLACES
     strings = page_locations.Strings()
-    pages, data = [], []
-    for number, (raw, one) in enumerate(zip(findings_of(document), found, strict=True), 1):
-        rows = places.rows(one, raw)
-        page = page_credential.page_of(one, rows[:shown], number, targets, now)
-        pages.append(page)
-        data.append(_for_script(page, rows, strings))
-    changes = _changes(view["changes"], pages, now)
+    all_rows = [places.rows(one, raw) for raw, one in zip(findings_of(document), found, strict=True)]
+    pages = [
+        page_credential.page_of(one, rows[:shown], number, targets, now)
+        for number, (one, rows) in enumerate(zip(found, all_rows, strict=True), 1)
+    ]
+    changes = _changes(view["changes"], found, pages, now)
+    times = timeline.build(found, now)
     return {
         **_opening(view, pages, now),
         "noun": (noun := _noun(view)),
         "same": page_table.same_in_all(pages, noun),
         "credentials": pages,
         "changes": changes,
-        "timeline": timeline.build(found, now),
+        "timeline": times,
+        "exposure": exposure.build(found, times.axis),
+        "groups": page_figures.groups(pages, all_rows, noun[0]) if len(pages) > 1 else [],
+        "removals": page_figures.removals(found, pages, now),
         "allowed": _allowed(view),
         "coverage": _coverage(view, names),
         "tool": view["tool"],
         "data": {
             "fields": page_locations.LocationRow._fields,
-            "strings": strings.texts(),
             "kinds": {kind: kind.wording.short for kind in KINDS},
-            "credentials": data,
+            "credentials": [_for_script(page, rows, strings) for page, rows in zip(pages, all_rows, strict=True)],
+            # The last one, since the places above number their texts.
+            "strings": strings.texts(),
         },
     }
 
@@ -80,10 +88,9 @@ def _for_script(
     page: CredentialPage, rows: Sequence[page_locations.LocationRow], strings: page_locations.Strings
 ) -> dict[str, object]:
     fields: Mapping[str, object] = page
-    kept = ("id", "fingerprint", "status", "state", "kind", "confidence", "exposure", "since", "severity", "scopes")
     return {
-        **{name: fields[name] for name in kept},
-        "owner": ", ".join(page["owner_names"]),
+        **{name: fields[name] for name in _KEPT},
+        "owner": page["owner_name"],
         "repositories": page["repositories"],
         "shown": len(page["rows"]),
         "text": page_credential.search_text(page),
@@ -107,6 +114,8 @@ def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -
         "unverified": unknown,
         "unverified_parts": ", ".join(parts) if len(parts) > 1 or not by_status["unverified"] else "",
         "inactive": by_status["inactive"],
+        "in_files": sum(page["state"] in _IN_FILES for page in pages),
+        "in_browsers": sum(bool(page["exposure"]) for page in pages),
         "findings": summary["findings"],
         "places": summary["occurrences"],
         "repositories": len(targets),
@@ -156,17 +165,24 @@ def _age(date: str, now: datetime) -> str:
     return age((now - moment).total_seconds() / 86400) if moment else ""
 
 
-def _changes(changes: ChangesView | None, pages: Sequence[CredentialPage], now: datetime) -> dict[str, object] | None:
-    """Return how each credential changed, and mark those that are on the page."""
+def _changes(
+    changes: ChangesView | None, found: Sequence[CredentialView], pages: Sequence[CredentialPage], now: datetime
+) -> dict[str, object] | None:
+    """Return how each credential changed, and mark those that are on the page.
+
+    What is new since a run, but was first found before it, was gone and is back.
+    """
     if changes is None:
         return None
     by_fingerprint = {page["fingerprint"]: page for page in pages}
-    groups: dict[str, list[dict[str, object]]] = {"new": [], "changed": [], "gone": []}
+    earlier = {one["fingerprint"] for one in found if _is_before(one["found_at"], changes["since"]["at"])}
+    groups: dict[str, list[dict[str, object]]] = {"new": [], "back": [], "changed": [], "gone": []}
     for one in changes["credentials"]:
         page = by_fingerprint.get(one["fingerprint"])
+        change = "back" if one["change"] == "new" and one["fingerprint"] in earlier else one["change"]
         if page is not None:
-            page["change"] = one["change"]
-        groups[one["change"]].append(
+            page["change"] = change
+        groups[change].append(
             {
                 "id": page and page["id"],
                 "redacted": head(one["redacted"], _ITEM_WIDTH),
@@ -175,6 +191,11 @@ def _changes(changes: ChangesView | None, pages: Sequence[CredentialPage], now: 
         )
     since = f"run {changes['since']['run']}, {date_words(changes['since']['at'], now)}"
     return {"run": changes["since"]["run"], "since": since, "groups": groups, "any": any(groups.values())}
+
+
+def _is_before(date: str | None, other: str) -> bool:
+    first, second = parsed(date) if date else None, parsed(other)
+    return bool(first and second and first < second)
 
 
 def _allowed(view: ReportView) -> dict[str, object]:

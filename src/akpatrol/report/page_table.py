@@ -26,7 +26,7 @@ def same_in_all(pages: Sequence[CredentialPage], noun: tuple[str, str]) -> dict[
         "since": lambda page: f"exposed since {page['first_seen'] or page['found_at'] or _UNKNOWN}",
         "places": lambda page: f"{plural(page['places'], 'place')} each",
         "repositories": lambda page: f"in {plural(page['repositories'], *noun)} each",
-        "owner": lambda page: f"owner {', '.join(page['owner_names']) or _UNKNOWN}",
+        "owner": lambda page: f"owner {page['owner_name'] or _UNKNOWN}",
         "confidence": lambda page: f"{page['confidence']} confidence",
     }
     found = {name: {say(page) for page in pages} for name, say in says.items()}
