@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import State
 from akpatrol.report.timeline import IN_FILES, merged, moment_of, spans_of
 from akpatrol.report.wording import status_of
 
@@ -50,9 +51,10 @@ class ExposureChart(NamedTuple):
 
 
 def build(credentials: Sequence[CredentialView], axis: Axis) -> ExposureChart:
-    """Return the chart of a document's credentials."""
-    leaked = [stretch for one in credentials for stretch in _until_refused(one, [_leaked(one, axis)], axis)]
-    in_files = [stretch for one in credentials for stretch in _until_refused(one, _in_files(one, axis), axis)]
+    """Return the chart of a document's credentials, but for what only files hold that git ignores."""
+    exposed = [one for one in credentials if one["state"] != State.IGNORED]
+    leaked = [stretch for one in exposed for stretch in _until_refused(one, [_leaked(one, axis)], axis)]
+    in_files = [stretch for one in exposed for stretch in _until_refused(one, _in_files(one, axis), axis)]
     highest = max((number for _, number in _counted(leaked, axis)), default=0) or 1
     return ExposureChart(_steps(leaked, axis, highest), _steps(in_files, axis, highest))
 

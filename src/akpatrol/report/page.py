@@ -7,32 +7,40 @@ holds for long lists of skipped items.
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from akpatrol.kinds import KINDS
 from akpatrol.model.scan import State
-from akpatrol.report import exposure, page_credential, page_figures, page_locations, page_table, timeline, work_trees
+from akpatrol.report import (
+    exposure,
+    page_coverage,
+    page_credential,
+    page_figures,
+    page_locations,
+    page_paper,
+    page_table,
+    page_targets,
+    timeline,
+    work_trees,
+)
 from akpatrol.report.document import visible_view
 from akpatrol.report.links import Linker
 from akpatrol.report.messages import capital
-from akpatrol.report.overview import allowed_of, allowed_words, coverage_words, findings_of, overview, verdict
+from akpatrol.report.overview import allowed_of, allowed_words, findings_of, overview, verdict
 from akpatrol.report.page_actions import first_of_all
-from akpatrol.report.text_safety import head, middle_out, shell_word
+from akpatrol.report.text_safety import head
 from akpatrol.report.verification_text import allowance_words
 from akpatrol.report.wording import STATUSES, age, date_words, duration_words, parsed, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from akpatrol.report.page_credential import CredentialPage
-    from akpatrol.report.view import ChangesView, CredentialView, ReportView, SkipView, SummaryView
+    from akpatrol.report.view import ChangesView, CredentialView, ReportView, SummaryView
 
 ALL_PLACES = 2000
 FIRST_PLACES = 3
-_LISTED = 200
-"""Items of a list of gaps that the page writes, of each reason."""
 _ITEM_WIDTH = 320
 _LINE_WIDTH = 500
 _NOT_KNOWN = ("unverified", "unknown", "not_sent")
@@ -64,6 +72,7 @@ def build(document: ReportView, now: datetime, template: str | None = None) -> d
     return {
         **_opening(view, pages, now),
         "noun": (noun := _noun(view)),
+        "paper": page_paper.summary(pages),
         "same": page_table.same_in_all(pages, noun),
         "credentials": pages,
         "changes": changes,
@@ -72,7 +81,8 @@ def build(document: ReportView, now: datetime, template: str | None = None) -> d
         "groups": page_figures.groups(pages, all_rows, noun[0]) if len(pages) > 1 else [],
         "removals": page_figures.removals(found, pages, now),
         "allowed": _allowed(view),
-        "coverage": _coverage(view, names),
+        "coverage": page_coverage.coverage(view),
+        "targets": page_targets.targets(view, names),
         "tool": view["tool"],
         "data": {
             "fields": page_locations.LocationRow._fields,
@@ -208,50 +218,3 @@ def _allowed(view: ReportView) -> dict[str, object]:
         for one in allowed_of(view)
     ]
     return {"words": allowed_words(view["summary"]), "credentials": quiet}
-
-
-def _coverage(view: ReportView, names: Mapping[str, str]) -> dict[str, object]:
-    coverage, summary = view["coverage"], view["summary"]
-    unread = [skip for skip in coverage["skipped"] if skip["accepted"] is None]
-    below = summary["below_min_confidence"]
-    return {
-        "words": coverage_words(view),
-        "targets": [
-            {
-                "name": names[target["id"]],
-                "kind": target["kind"],
-                "path": middle_out(target["path"], _ITEM_WIDTH),
-                "remote": middle_out(target["remote"] or "", _ITEM_WIDTH),
-                "head": (target["head"] or "")[:12],
-            }
-            for target in view["scan"]["targets"][: _LISTED * 10]
-        ],
-        "more_targets": max(0, len(view["scan"]["targets"]) - _LISTED * 10),
-        "unread": len(unread),
-        "gaps": list(_gaps(unread)),
-        "accepted": list(_gaps([skip for skip in coverage["skipped"] if skip["accepted"] is not None])),
-        "histories": _some([f"akpatrol history {shell_word(path)}" for path in summary["histories_not_read"]]),
-        "below": f"{plural(below, 'more credential')} below the minimum confidence" if below else "",
-        "notices": [head(notice, _LINE_WIDTH) for notice in view["notices"]],
-        "stale": _some([f"{one['entry']}, {one['where']}: {one['reason']}" for one in view["stale"]]),
-        "asked": _some([f"{one['what']}: {'found' if one['found'] else 'not found'}" for one in view["asked"]]),
-    }
-
-
-def _gaps(skipped: Sequence[SkipView]) -> Iterator[dict[str, object]]:
-    """Yield what could not be read by why, the most frequent reason first."""
-    reasons = groupby(skipped, lambda skip: (skip["reason"], skip["accepted"]))
-    for (reason, accepted), group in sorted(
-        ((reason, list(group)) for reason, group in reasons), key=lambda item: -len(item[1])
-    ):
-        yield {
-            "reason": head(reason, _LINE_WIDTH),
-            "accepted": head(accepted or "", _LINE_WIDTH),
-            "number": len(group),
-            "items": _some([skip["item"] for skip in group]),
-        }
-
-
-def _some(items: Sequence[str]) -> dict[str, object]:
-    """Return the first of a list, and how many more there are."""
-    return {"shown": [middle_out(item, _ITEM_WIDTH) for item in items[:_LISTED]], "more": max(0, len(items) - _LISTED)}

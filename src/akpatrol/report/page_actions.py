@@ -115,7 +115,7 @@ def _leaked(credential: CredentialView, states: set[str], targets: Mapping[str, 
         yield Action(
             "rotate",
             "Replace it wherever it is used",
-            "Keep the new one in a secret manager. The places below name the repositories and files to check.",
+            "Keep the new one in a secret manager. Its places name the repositories and files to check.",
         )
         if credential["exposure"]:
             text = "It ships to browsers, where every visitor can read it, and so will the next one."

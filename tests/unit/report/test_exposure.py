@@ -58,6 +58,12 @@ def test_what_has_no_date_is_open_all_the_time() -> None:
     assert (chart.in_files.now, chart.in_files.most) == (2, 2)
 
 
+def test_what_git_ignores_has_not_leaked() -> None:
+    key = reports.organization_key(RANDOM)
+    chart = build(reports.credential(key, reports.occurrence(key, state=State.IGNORED)), found("2024-01-01"))
+    assert (chart.leaked.now, chart.in_files.now) == (1, 1)
+
+
 def test_two_places_of_one_credential_count_once() -> None:
     key = reports.organization_key(RANDOM)
     chart = build(reports.credential(key, place(key, "2024-01-01"), place(key, "2024-02-01")))
