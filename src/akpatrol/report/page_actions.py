@@ -11,6 +11,7 @@ from akpatrol.report.advice import Situation, leaked_action, situation
 from akpatrol.report.overview import findings_of
 from akpatrol.report.text_safety import shell_word
 from akpatrol.report.wording import directory_of, plural, status_of
+from akpatrol.report.work_trees import states_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -173,4 +174,5 @@ def _clean(states: set[str], *, dead: bool) -> Action:
 
 
 def _states(credential: CredentialView) -> set[str]:
-    return {place["state"] for place in credential["occurrences"]} or {credential["state"]}
+    places = credential["occurrences"]
+    return {state for place in places for state in states_of(place)} or {credential["state"]}
