@@ -27,6 +27,7 @@ def same_in_all(pages: Sequence[CredentialPage], noun: tuple[str, str]) -> dict[
     """
     says: Mapping[str, Callable[[CredentialPage], str]] = {
         "status": lambda page: f"{page['status_words'].lower()}, {page['severity']}",
+        "kind": lambda page: page["kind_name"],
         "can": lambda page: page["abilities"],
         "state": lambda page: page["state_words"].lower(),
         "since": _since,

@@ -251,7 +251,8 @@ def test_columns_that_say_the_same_in_every_row_are_said_once() -> None:
     alike = reports.report(*(reports.credential(reports.organization_key(random)) for _ in range(3)))
     seen = look(alike)
     assert (
-        "The same for all 3: unverified, high; in files; exposed since not known; 1 place each; in 1 repository each;"
+        "The same for all 3: unverified, high; Anyreach organization API key; in files; exposed since not known;"
+        " 1 place each; in 1 repository each;"
         " owner not known; high confidence." in seen.said
     )
     assert headings(seen) == ["credential", "state", "done"]

@@ -58,7 +58,8 @@ function makeList(page) {
     shown = search.found(view);
     const visible = new Set(shown);
     rows.forEach((row, index) => {
-      row.hidden = !visible.has(index);
+      if (row.hidden === !visible.has(index)) return; // a browser lays out again what is set again
+      row.hidden = !row.hidden;
       articles[index].classList.toggle("out", row.hidden);
       if (bars.has(index)) bars.get(index).hidden = row.hidden;
     });
