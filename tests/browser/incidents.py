@@ -34,7 +34,7 @@ def incident(random: Random, number: int = 12, most_places: int = 9) -> Report:
         coverage=Coverage(
             size=18_340_000_000,
             counts={"blobs": 1_175_640, "commits": 112_004},
-            skipped=(Skipped("infra: vendor/lib.tar.lz4", "lz4 is not supported"),),
+            skipped=(Skipped("/srv/infra: vendor/lib.tar.lz4", "lz4 is not supported"),),
         ),
     )
 

@@ -115,8 +115,9 @@ def test_without_javascript_everything_is_there(open_page: Open) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("scripts", [True, False])
-def test_on_paper_all_that_is_in_view_is_printed_in_light(open_page: Open, scheme: Any, *, scripts: bool) -> None:
+def test_on_paper_all_that_is_in_view_is_printed_on_request(open_page: Open, scheme: Any, *, scripts: bool) -> None:
     page = open_page(REPORT, color_scheme=scheme, java_script_enabled=scripts)
+    page.get_by_label("Print everything").check()
     if scripts:
         page.get_by_label("Live?", exact=True).select_option("active")
         page.locator("#rows tr:visible a").first.click()
@@ -127,6 +128,26 @@ def test_on_paper_all_that_is_in_view_is_printed_in_light(open_page: Open, schem
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.evaluate("getComputedStyle(document.querySelector('.plot')).overflowY") == "visible"
     assert page.pdf().startswith(b"%PDF")
+
+
+def test_on_paper_there_is_a_summary_of_one_page(open_page: Open) -> None:
+    for report in (samples.crowd(42, reports.seeded(57)), REPORT, incident(reports.seeded(58), 60)):
+        page = open_page(report)
+        page.emulate_media(media="print")
+        assert page.locator("article:visible, #findings:visible, .plot:visible, #coverage:visible").count() == 0
+        expect(page.get_by_role("heading", name=re.compile("live credential")).last).to_be_visible()
+        expect(page.get_by_role("heading", name="What to do").first).to_be_visible()
+        assert pages(page.pdf(prefer_css_page_size=True, format="A4")) == 1
+
+
+def test_the_address_may_ask_for_everything_on_paper(open_page: Open) -> None:
+    page = open_page(REPORT, "?print=all")
+    expect(page.get_by_label("Print everything")).to_be_checked()
+    assert pages(page.pdf()) > 1
+
+
+def pages(printed: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", printed))
 
 
 def test_nothing_is_wider_than_the_window(open_page: Open) -> None:
@@ -205,7 +226,7 @@ def test_no_meaning_is_in_colour_alone(open_page: Open) -> None:
     for row in page.locator("#rows tr").all():
         assert re.match("Live|Inactive|Unknown|Unverified", row.locator(".pill").inner_text().strip())
     for bar in page.locator(".bars li").all():
-        assert re.search("Live|Inactive|Unknown|Unverified", bar.locator("a").inner_text())
+        assert re.search("Live|Inactive|Unknown|Unverified", bar.locator("a").text_content() or "")
 
 
 def test_nothing_found_needs_no_script_to_be_read(open_page: Open) -> None:

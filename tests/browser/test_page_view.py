@@ -66,7 +66,7 @@ def test_a_filter_shows_what_is_like_that(open_page: Open) -> None:
         page.get_by_label(label, exact=True).select_option(value)
         expect(page.locator("#count")).to_have_text(f"{len(wanted(test))} of {len(FOUND)} shown")
         assert shown(page) == wanted(test)
-        assert page.locator(".bars li:visible code").all_inner_texts() == wanted(test)
+        assert page.locator(".bars li:visible code").all_text_contents() == wanted(test)
         page.get_by_role("button", name="Show all").press("Enter")
         assert len(shown(page)) == len(FOUND)
 
@@ -138,8 +138,8 @@ SORTS: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
 def test_a_heading_sorts_one_way_the_other_way_and_not_at_all(open_page: Open) -> None:
     page = open_page(REPORT, viewport={"width": 1600, "height": 900})
     for heading, key in SORTS:
-        button = page.get_by_role("columnheader").get_by_role("button", name=heading)
-        header = page.get_by_role("columnheader", name=heading)
+        header = page.locator("#findings").get_by_role("columnheader", name=heading)
+        button = header.get_by_role("button")
         button.press("Enter")
         expect(header).to_have_attribute("aria-sort", "ascending")
         assert [key(BY_NAME[name]) for name in shown(page)] == sorted(map(key, FOUND))
@@ -181,6 +181,24 @@ def test_a_strange_address_shows_everything(open_page: Open) -> None:
         page.reload()
         assert len(shown(page)) == len(FOUND)
         assert page.locator("article:visible").count() == 0
+
+
+def test_tiles_and_figures_filter(open_page: Open) -> None:
+    page = open_page(REPORT)
+    for name, test in (
+        ("in browsers", lambda found: found["exposure"] == "browser"),
+        ("infra", any_place(lambda place: place["target"] == "infra")),
+        (AUTHORS[0], by(AUTHORS[0])),
+        ("Staging sync", lambda found: status(found) == "unknown"),
+    ):
+        page.get_by_role("link", name=name).last.click()
+        assert shown(page) == [found["redacted"] for found in FOUND if test(found)]
+        page.get_by_role("button", name="Show all").press("Enter")
+
+
+def test_what_was_scanned_comes_first_where_there_are_several(open_page: Open) -> None:
+    page = open_page(REPORT)
+    assert page.locator(".overview > section, .beside > section").first.get_attribute("id") == "targets"
 
 
 def test_the_headline_leads_to_the_live_ones(open_page: Open) -> None:

@@ -15,6 +15,8 @@ from tests import reports, samples
 from tests.browser.incidents import incident
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
 
     from tests.browser.conftest import Open
@@ -133,6 +135,53 @@ def test_ticks_of_someone_else_do_no_harm(open_page: Open) -> None:
     expect(page.locator("#rows [data-done]").first).to_have_text(re.compile("^0/"))
 
 
+def test_ticks_can_be_saved_and_merged_by_another(open_page: Open, tmp_path: Path) -> None:
+    page = open_page(REPORT)
+    page.locator("#rows a").first.click()
+    page.locator("article:visible").get_by_role("checkbox").first.check()
+    page.keyboard.press("Escape")
+    with page.expect_download() as begun:
+        page.get_by_role("button", name="Save ticks").click()
+    assert begun.value.suggested_filename == "akpatrol-ticks.json"
+    file = tmp_path / "ticks.json"
+    begun.value.save_as(file)
+    kept = json.loads(file.read_text("utf-8"))
+    assert list(kept["ticks"]) == [FOUND[0]["fingerprint"]]
+    assert all(found["redacted"] not in file.read_text("utf-8") for found in FOUND)
+    colleague = open_page(REPORT)
+    colleague.locator("#rows a").first.click()
+    colleague.locator("article:visible").get_by_role("checkbox").nth(1).check()
+    colleague.get_by_label("Merge ticks").set_input_files(file)
+    expect(colleague.locator("#exchanged")).to_have_text("1 tick added")
+    expect(colleague.locator("#rows [data-done]").first).to_have_text(re.compile("^2/"))
+    colleague.reload()
+    expect(colleague.locator("#rows [data-done]").first).to_have_text(re.compile("^2/"))
+
+
+STRANGE_FILES = (
+    "",
+    "[",
+    "null",
+    "7",
+    '{"form": "akpatrol-ticks-1", "ticks": [1]}',
+    json.dumps(
+        {"form": "akpatrol-ticks-1", "ticks": {FOUND[0]["fingerprint"]: {"delete": 1}, "__proto__": ["delete"]}}
+    ),
+    json.dumps({"form": "akpatrol-ticks-1", "ticks": {FOUND[0]["fingerprint"]: [None, {}, "<img>", "none"]}}),
+    json.dumps({"form": "other", "ticks": {FOUND[0]["fingerprint"]: ["delete"]}}),
+)
+
+
+def test_a_strange_file_of_ticks_changes_nothing(open_page: Open) -> None:
+    page = open_page(REPORT)
+    for text in STRANGE_FILES:
+        given = {"name": "ticks.json", "mimeType": "application/json", "buffer": text.encode()}
+        page.evaluate("document.getElementById('exchanged').textContent = ''")
+        page.get_by_label("Merge ticks").set_input_files(given)  # type: ignore[arg-type]
+        expect(page.locator("#exchanged")).to_have_text(re.compile("0 ticks added|holds no ticks"))
+        assert page.locator("#rows [data-done]", has_text=re.compile("^[1-9]")).count() == 0
+
+
 def test_places_on_demand_are_told_as_the_page_tells_them(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = told(open_page(REPORT), more=False)
     monkeypatch.setattr(page_module, "ALL_PLACES", 0)
@@ -167,6 +216,7 @@ def test_a_long_table_shows_its_start_and_the_rest_on_demand(open_page: Open) ->
     page.get_by_label("Live?", exact=True).select_option("active")
     assert page.locator("#rows tr:visible").count() == 1
     page.get_by_role("button", name="Show all").click()
+    page.get_by_label("Print everything").check()
     page.emulate_media(media="print")
     assert page.locator("#rows tr:visible").count() == 205
     page.emulate_media(media="screen")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
 
-SCRIPTS = ("ticks.js", "search.js", "list.js", "panel.js", "page.js")
+SCRIPTS = ("ticks.js", "exchange.js", "search.js", "list.js", "panel.js", "page.js")
 """The files of the page's script, in the order in which they are joined; the last one starts it."""
 
 _HINT = "pip install 'akpatrol[html]'"

@@ -7,34 +7,46 @@ holds for long lists of skipped items.
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from akpatrol.kinds import KINDS
-from akpatrol.report import page_credential, page_locations, page_table, timeline, work_trees
+from akpatrol.model.scan import State
+from akpatrol.report import (
+    exposure,
+    page_coverage,
+    page_credential,
+    page_figures,
+    page_locations,
+    page_paper,
+    page_table,
+    page_targets,
+    timeline,
+    work_trees,
+)
 from akpatrol.report.document import visible_view
 from akpatrol.report.links import Linker
 from akpatrol.report.messages import capital
-from akpatrol.report.overview import allowed_of, allowed_words, coverage_words, findings_of, overview, verdict
+from akpatrol.report.overview import allowed_of, allowed_words, findings_of, overview, verdict
 from akpatrol.report.page_actions import first_of_all
-from akpatrol.report.text_safety import head, middle_out, shell_word
+from akpatrol.report.text_safety import head
 from akpatrol.report.verification_text import allowance_words
 from akpatrol.report.wording import STATUSES, age, date_words, duration_words, parsed, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from akpatrol.report.page_credential import CredentialPage
-    from akpatrol.report.view import ChangesView, ReportView, SkipView, SummaryView
+    from akpatrol.report.view import ChangesView, CredentialView, ReportView, SummaryView
 
 ALL_PLACES = 2000
 FIRST_PLACES = 3
-_LISTED = 200
-"""Gaps that the page lists for each reason."""
 _ITEM_WIDTH = 320
 _LINE_WIDTH = 500
 _NOT_KNOWN = ("unverified", "unknown", "not_sent")
+_IN_FILES = {State.WORKTREE, State.STAGED, State.PRESENT}
+_KEPT = ("id", "fingerprint", "status", "state", "kind", "confidence", "exposure", "since", "scopes", "change")
+"""Fields of a credential that the script needs."""
 _NO_ANSWER = {"unverified": "never asked", "unknown": "unclear", "not_sent": "not sent"}
 
 
@@ -50,28 +62,34 @@ def build(document: ReportView, now: datetime, template: str | None = None) -> d
     findings = findings_of(view)
     limit = None if view["summary"]["occurrences"] <= ALL_PLACES else FIRST_PLACES
     strings = page_locations.Strings()
-    pages, data = [], []
-    for number, (raw, finding) in enumerate(zip(findings_of(document), findings, strict=True), 1):
-        rows = places.rows(finding, raw)
-        page = page_credential.page_of(finding, rows[:limit], number, targets, now)
-        pages.append(page)
-        data.append(_for_script(page, rows, strings))
-    changes = _changes(view["changes"], pages, now)
+    all_rows = [places.rows(finding, raw) for raw, finding in zip(findings_of(document), findings, strict=True)]
+    pages = [
+        page_credential.page_of(finding, rows[:limit], number, targets, now)
+        for number, (finding, rows) in enumerate(zip(findings, all_rows, strict=True), 1)
+    ]
+    changes = _changes(view["changes"], findings, pages, now)
+    times = timeline.build(findings, now)
     return {
         **_opening(view, pages, now),
         "noun": (noun := _noun(view)),
+        "paper": page_paper.summary(pages),
         "same": page_table.same_in_all(pages, noun),
         "credentials": pages,
         "changes": changes,
-        "timeline": timeline.build(findings, now),
+        "timeline": times,
+        "exposure": exposure.build(findings, times.axis),
+        "groups": page_figures.groups(pages, all_rows, noun[0]) if len(pages) > 1 else [],
+        "removals": page_figures.removals(findings, pages, now),
         "allowed": _allowed(view),
-        "coverage": _coverage(view, names),
+        "coverage": page_coverage.coverage(view),
+        "targets": page_targets.targets(view, names),
         "tool": view["tool"],
         "data": {
             "fields": page_locations.LocationRow._fields,
-            "strings": strings.texts(),
             "kinds": {kind: kind.wording.short for kind in KINDS},
-            "credentials": data,
+            "credentials": [_for_script(page, rows, strings) for page, rows in zip(pages, all_rows, strict=True)],
+            # The last one, since the places above number their texts.
+            "strings": strings.texts(),
         },
     }
 
@@ -80,10 +98,9 @@ def _for_script(
     page: CredentialPage, rows: Sequence[page_locations.LocationRow], strings: page_locations.Strings
 ) -> dict[str, object]:
     fields: Mapping[str, object] = page
-    names = ("id", "fingerprint", "status", "state", "kind", "confidence", "exposure", "since", "severity", "scopes")
     return {
-        **{name: fields[name] for name in names},
-        "owner": ", ".join(page["owner_names"]),
+        **{name: fields[name] for name in _KEPT},
+        "owner": page["owner_name"],
         "repositories": page["repositories"],
         "shown": len(page["rows"]),
         "text": page_credential.search_text(page),
@@ -107,6 +124,8 @@ def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -
         "unverified": unknown,
         "unverified_parts": ", ".join(parts) if len(parts) > 1 or not by_status["unverified"] else "",
         "inactive": by_status["inactive"],
+        "in_files": sum(page["state"] in _IN_FILES for page in pages),
+        "in_browsers": sum(bool(page["exposure"]) for page in pages),
         "findings": summary["findings"],
         "places": summary["occurrences"],
         "repositories": len(targets),
@@ -156,17 +175,27 @@ def _age(date: str, now: datetime) -> str:
     return age((now - moment).total_seconds() / 86400) if moment else ""
 
 
-def _changes(changes: ChangesView | None, pages: Sequence[CredentialPage], now: datetime) -> dict[str, object] | None:
-    """Return how each credential changed, and mark those that are on the page."""
+def _changes(
+    changes: ChangesView | None, findings: Sequence[CredentialView], pages: Sequence[CredentialPage], now: datetime
+) -> dict[str, object] | None:
+    """Return how each credential changed, and mark those that are on the page.
+
+    A credential that is new since a run, but was first found before it, was gone and is back.
+    """
     if changes is None:
         return None
     by_fingerprint = {page["fingerprint"]: page for page in pages}
-    groups: dict[str, list[dict[str, object]]] = {"new": [], "changed": [], "gone": []}
+    earlier = {
+        finding["fingerprint"] for finding in findings if _is_before(finding["found_at"], changes["since"]["at"])
+    }
+    groups: dict[str, list[dict[str, object]]] = {"new": [], "back": [], "changed": [], "gone": []}
     for change in changes["credentials"]:
         page = by_fingerprint.get(change["fingerprint"])
+        is_back = change["change"] == "new" and change["fingerprint"] in earlier
+        word = "back" if is_back else change["change"]
         if page is not None:
-            page["change"] = change["change"]
-        groups[change["change"]].append(
+            page["change"] = word
+        groups[word].append(
             {
                 "id": page and page["id"],
                 "redacted": head(change["redacted"], _ITEM_WIDTH),
@@ -175,6 +204,11 @@ def _changes(changes: ChangesView | None, pages: Sequence[CredentialPage], now: 
         )
     since = f"run {changes['since']['run']}, {date_words(changes['since']['at'], now)}"
     return {"run": changes["since"]["run"], "since": since, "groups": groups, "any": any(groups.values())}
+
+
+def _is_before(date: str | None, other: str) -> bool:
+    first, second = parsed(date) if date else None, parsed(other)
+    return bool(first and second and first < second)
 
 
 def _allowed(view: ReportView) -> dict[str, object]:
@@ -187,50 +221,3 @@ def _allowed(view: ReportView) -> dict[str, object]:
         for finding in allowed_of(view)
     ]
     return {"words": allowed_words(view["summary"]), "credentials": quiet}
-
-
-def _coverage(view: ReportView, names: Mapping[str, str]) -> dict[str, object]:
-    coverage, summary = view["coverage"], view["summary"]
-    unread = [skip for skip in coverage["skipped"] if skip["accepted"] is None]
-    below = summary["below_min_confidence"]
-    return {
-        "words": coverage_words(view),
-        "targets": [
-            {
-                "name": names[target["id"]],
-                "kind": target["kind"],
-                "path": middle_out(target["path"], _ITEM_WIDTH),
-                "remote": middle_out(target["remote"] or "", _ITEM_WIDTH),
-                "head": (target["head"] or "")[:12],
-            }
-            for target in view["scan"]["targets"][: _LISTED * 10]
-        ],
-        "more_targets": max(0, len(view["scan"]["targets"]) - _LISTED * 10),
-        "unread": len(unread),
-        "gaps": list(_gaps(unread)),
-        "accepted": list(_gaps([skip for skip in coverage["skipped"] if skip["accepted"] is not None])),
-        "histories": _some([f"akpatrol history {shell_word(path)}" for path in summary["histories_not_read"]]),
-        "below": f"{plural(below, 'more credential')} below the minimum confidence" if below else "",
-        "notices": [head(notice, _LINE_WIDTH) for notice in view["notices"]],
-        "stale": _some([f"{stale['entry']}, {stale['where']}: {stale['reason']}" for stale in view["stale"]]),
-        "asked": _some([f"{query['what']}: {'found' if query['found'] else 'not found'}" for query in view["asked"]]),
-    }
-
-
-def _gaps(skipped: Sequence[SkipView]) -> Iterator[dict[str, object]]:
-    """Yield what could not be read, grouped by reason, the most frequent first."""
-    reasons = groupby(skipped, lambda skip: (skip["reason"], skip["accepted"]))
-    for (reason, accepted), group in sorted(
-        ((reason, list(group)) for reason, group in reasons), key=lambda item: -len(item[1])
-    ):
-        yield {
-            "reason": head(reason, _LINE_WIDTH),
-            "accepted": head(accepted or "", _LINE_WIDTH),
-            "number": len(group),
-            "items": _some([skip["item"] for skip in group]),
-        }
-
-
-def _some(items: Sequence[str]) -> dict[str, object]:
-    """Return the first of a list, and how many more there are."""
-    return {"shown": [middle_out(item, _ITEM_WIDTH) for item in items[:_LISTED]], "more": max(0, len(items) - _LISTED)}

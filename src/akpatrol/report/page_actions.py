@@ -11,6 +11,7 @@ from akpatrol.report.advice import Situation, leaked_action, situation
 from akpatrol.report.overview import findings_of
 from akpatrol.report.text_safety import shell_word
 from akpatrol.report.wording import directory_of, plural, status_of
+from akpatrol.report.work_trees import states_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -115,7 +116,7 @@ def _leaked(credential: CredentialView, states: set[str], targets: Mapping[str, 
         yield Action(
             "rotate",
             "Replace it wherever it is used",
-            "Keep the new one in a secret manager. The places below name the repositories and files to check.",
+            "Keep the new one in a secret manager. Its places name the repositories and files to check.",
         )
         if credential["exposure"]:
             text = "It ships to browsers, where every visitor can read it, and so will the next one."
@@ -173,4 +174,5 @@ def _clean(states: set[str], *, dead: bool) -> Action:
 
 
 def _states(credential: CredentialView) -> set[str]:
-    return {place["state"] for place in credential["occurrences"]} or {credential["state"]}
+    places = credential["occurrences"]
+    return {state for place in places for state in states_of(place)} or {credential["state"]}

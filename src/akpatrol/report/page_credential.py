@@ -68,6 +68,7 @@ class CredentialPage(TypedDict):
     abilities: str
     scopes: int
     owner_names: list[str]
+    owner_name: str
     owner: list[tuple[bool, str]]
     verification: list[tuple[bool, str]]
     allowed: str
@@ -117,6 +118,7 @@ def page_of(
         "owner_names": [
             head(key["name"], _NAME_WIDTH) for key in (credential["owner"]["keys"] if credential["owner"] else ())
         ],
+        "owner_name": _owner_name(credential),
         "owner": [_line(line, "owner: ") for line in owner_lines(credential["owner"], now, verbose=True)],
         "verification": [_line(line) for line in verification_lines(credential["verification"], now, verbose=True)],
         "allowed": capital(allowance_words(credential["allowed"])) if credential["allowed"] else "",
@@ -136,6 +138,12 @@ def search_text(page: CredentialPage) -> str:
 def _searched(page: CredentialPage) -> Iterator[str]:
     yield from (page["redacted"], page["key_id"], page["fingerprint"], page["sha256"])
     yield from (page["kind_name"], page["status_words"], page["state_words"], *page["owner_names"], *page["rules"])
+
+
+def _owner_name(credential: CredentialView) -> str:
+    """Return the names of all keys that it may be, "" when none is known."""
+    keys = credential["owner"]["keys"] if credential["owner"] else ()
+    return ", ".join(head(key["name"], _NAME_WIDTH) or "without a name" for key in keys)
 
 
 def _abilities(credential: CredentialView) -> str:

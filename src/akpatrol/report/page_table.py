@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 _UNKNOWN = "not known"
 
 
+def _since(page: CredentialPage) -> str:
+    if page["first_seen"] or not page["found_at"]:
+        return f"exposed since {page['first_seen'] or _UNKNOWN}"
+    return f"first seen by a sweep {page['found_at']}"
+
+
 def same_in_all(pages: Sequence[CredentialPage], noun: tuple[str, str]) -> dict[str, str]:
     """Return what the columns that hold one value alone say, by their name; of a single row only empty ones.
 
@@ -21,12 +27,13 @@ def same_in_all(pages: Sequence[CredentialPage], noun: tuple[str, str]) -> dict[
     """
     says: Mapping[str, Callable[[CredentialPage], str]] = {
         "status": lambda page: f"{page['status_words'].lower()}, {page['severity']}",
+        "kind": lambda page: page["kind_name"],
         "can": lambda page: page["abilities"],
         "state": lambda page: page["state_words"].lower(),
-        "since": lambda page: f"exposed since {page['first_seen'] or page['found_at'] or _UNKNOWN}",
+        "since": _since,
         "places": lambda page: f"{plural(page['places'], 'place')} each",
         "repositories": lambda page: f"in {plural(page['repositories'], *noun)} each",
-        "owner": lambda page: f"owner {', '.join(page['owner_names']) or _UNKNOWN}",
+        "owner": lambda page: f"owner {page['owner_name'] or _UNKNOWN}",
         "confidence": lambda page: f"{page['confidence']} confidence",
     }
     found = {name: {say(page) for page in pages} for name, say in says.items()}

@@ -29,7 +29,7 @@ _MOST_TICKS = 8
 _MARGIN = 2.5
 _NOW_WIDTH = 5
 UNKNOWN = "unknown"
-_IN_FILES = {State.WORKTREE, State.STAGED, State.PRESENT, State.IGNORED}
+IN_FILES = {State.WORKTREE, State.STAGED, State.PRESENT, State.IGNORED}
 _DAY_STEPS = (1, 2, 7, 14)
 _MONTH_STEPS = (1, 3, 6, 12, 24, 60, 120, 240)
 
@@ -77,6 +77,7 @@ class Timeline(NamedTuple):
     ticks: tuple[Tick, ...]
     now: float
     rows: tuple[TimelineRow, ...]
+    axis: Axis
 
     @property
     def kinds(self) -> set[str]:
@@ -91,17 +92,20 @@ class Timeline(NamedTuple):
         return sum(all(segment.kind == UNKNOWN for segment in row.segments) for row in self.rows)
 
 
-class _Axis(NamedTuple):
+class Axis(NamedTuple):
+    """The time that is drawn, up to a little behind ``now``."""
+
     start: datetime
     end: datetime
     now: datetime
 
     def at(self, moment: datetime) -> float:
+        """Return a moment's place in percent."""
         share = (moment - self.start) / (self.end - self.start)
         return round(100 * min(max(share, 0.0), 1.0), 2)
 
 
-class _Span(NamedTuple):
+class Span(NamedTuple):
     """A place's time: in files from start to ``end``, None where it still is, or only in history, since start."""
 
     start: datetime
@@ -113,49 +117,50 @@ def build(credentials: Sequence[CredentialView], now: datetime) -> Timeline:
     """Return the timeline of a document's credentials, in their order, with ``now`` the time up to which it goes."""
     axis = _axis(credentials, now)
     rows = tuple(_row(credential, axis) for credential in credentials)
-    return Timeline(tuple(_ticks(axis)), axis.at(now), rows)
+    return Timeline(tuple(_ticks(axis)), axis.at(now), rows, axis)
 
 
-def _axis(credentials: Iterable[CredentialView], now: datetime) -> _Axis:
+def _axis(credentials: Iterable[CredentialView], now: datetime) -> Axis:
     moments = [now - _SHORTEST]
     expiries = []
     for credential in credentials:
-        moments += [span.start for span in _spans(credential, now)]
-        moments += filter(None, [_moment(credential["found_at"], now)])
+        moments += [span.start for span in spans_of(credential, now)]
+        moments += filter(None, [moment_of(credential["found_at"], now)])
         expiries += [moment for _, moment in _expiries(credential)]
     start = min(moments)
     past = now - start
     reach = now + past * _EXPIRY_REACH
     end = max([now, *(moment for moment in expiries if moment <= reach)])
-    return _Axis(start - past * 0.01, end + past * _AFTER_NOW, now)
+    return Axis(start - past * 0.01, end + past * _AFTER_NOW, now)
 
 
-def _moment(date: str | None, now: datetime) -> datetime | None:
+def moment_of(date: str | None, now: datetime) -> datetime | None:
+    """Return a date, that of a wrong clock moved between git's first day and now."""
     moment = parsed(date) if date else None
     return min(max(moment, _GIT_BEGINS), now) if moment else None
 
 
 def _start(place: OccurrenceView, now: datetime) -> datetime | None:
-    return _moment(place["introduced"]["date"], now) if place["introduced"] else None
+    return moment_of(place["introduced"]["date"], now) if place["introduced"] else None
 
 
-def _spans(credential: CredentialView, now: datetime) -> list[_Span]:
+def spans_of(credential: CredentialView, now: datetime) -> list[Span]:
     """Return the time of every place that has a date."""
     spans = []
     for place in credential["occurrences"]:
         start = _start(place, now)
         if start is None:
             continue
-        end = _moment(place["removed"]["date"], now) if place["removed"] else None
-        is_open = place["state"] in _IN_FILES
+        end = moment_of(place["removed"]["date"], now) if place["removed"] else None
+        is_open = place["state"] in IN_FILES
         # A place that no branch holds and no commit removed was never in a branch's files.
-        spans.append(_Span(start, None if is_open else max(end or start, start), in_files=is_open or end is not None))
+        spans.append(Span(start, None if is_open else max(end or start, start), in_files=is_open or end is not None))
     return spans
 
 
-def _row(credential: CredentialView, axis: _Axis) -> TimelineRow:
-    spans = sorted(_spans(credential, axis.now), key=lambda span: span.start)
-    first_seen = _moment(credential["found_at"], axis.now)
+def _row(credential: CredentialView, axis: Axis) -> TimelineRow:
+    spans = sorted(spans_of(credential, axis.now), key=lambda span: span.start)
+    first_seen = moment_of(credential["found_at"], axis.now)
     segments = (*_undated(credential, spans, first_seen, axis), *_segments(spans, axis))
     copies = sorted({round(axis.at(span.start) / _NARROWEST) * _NARROWEST for span in spans[1:]})
     marks = tuple(_marks(credential, first_seen, axis))
@@ -163,11 +168,11 @@ def _row(credential: CredentialView, axis: _Axis) -> TimelineRow:
 
 
 def _undated(
-    credential: CredentialView, spans: Sequence[_Span], first_seen: datetime | None, axis: _Axis
+    credential: CredentialView, spans: Sequence[Span], first_seen: datetime | None, axis: Axis
 ) -> Iterator[Segment]:
     """Yield the time of places without a date, unless dated ones say the same."""
     states = {place["state"] for place in credential["occurrences"] if not _start(place, axis.now)}
-    is_open = bool(states & _IN_FILES)
+    is_open = bool(states & IN_FILES)
     if spans and (not is_open or any(span.end is None for span in spans)):
         return
     text = "In files now, since unknown" if is_open else "Since unknown; not in files now"
@@ -176,18 +181,18 @@ def _undated(
         yield _segment(first_seen, axis.now, "open", f"Seen by a sweep since {_day(first_seen)}; it may be older", axis)
 
 
-def _segments(spans: Sequence[_Span], axis: _Axis) -> Iterator[Segment]:
+def _segments(spans: Sequence[Span], axis: Axis) -> Iterator[Segment]:
     if not spans:
         return
     first = spans[0].start
     yield _segment(first, axis.now, "history", f"In the history since {date_words(first.isoformat(), axis.now)}", axis)
-    for start, end in _merged([span for span in spans if span.in_files], axis.now):
-        days = _days(end - start)
+    for start, end in merged([span for span in spans if span.in_files], axis.now):
+        days = length_words(end - start)
         until = "now" if end >= axis.now else _day(end)
         yield _segment(start, end, "open", f"In files from {_day(start)} to {until}: {days}", axis)
 
 
-def _merged(spans: Sequence[_Span], now: datetime) -> Iterator[tuple[datetime, datetime]]:
+def merged(spans: Sequence[Span], now: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield the intervals that the spans, sorted by start, cover together."""
     if not spans:
         return
@@ -200,15 +205,15 @@ def _merged(spans: Sequence[_Span], now: datetime) -> Iterator[tuple[datetime, d
     yield start, end
 
 
-def _segment(start: datetime, end: datetime, kind: str, text: str, axis: _Axis) -> Segment:
+def _segment(start: datetime, end: datetime, kind: str, text: str, axis: Axis) -> Segment:
     x = axis.at(start)
     width = round(max(axis.at(end) - x, _NARROWEST), 2)
     return Segment(min(x, 100 - width), width, kind, text)
 
 
-def _marks(credential: CredentialView, first_seen: datetime | None, axis: _Axis) -> Iterator[Mark]:
+def _marks(credential: CredentialView, first_seen: datetime | None, axis: Axis) -> Iterator[Mark]:
     verification = credential["verification"]
-    if verification and (checked := _moment(verification["checked_at"], axis.now)):
+    if verification and (checked := moment_of(verification["checked_at"], axis.now)):
         yield Mark(axis.at(checked), "verified", f"Verified {_day(checked)}: {verification['status']}")
     if first_seen:
         yield Mark(axis.at(first_seen), "found", f"First seen by a sweep {_day(first_seen)}")
@@ -225,7 +230,7 @@ def _expiries(credential: CredentialView) -> Iterator[tuple[str, datetime]]:
 
 def _description(
     credential: CredentialView,
-    spans: Sequence[_Span],
+    spans: Sequence[Span],
     segments: Sequence[Segment],
     marks: Sequence[Mark],
 ) -> str:
@@ -233,12 +238,12 @@ def _description(
     in_files = [segment.text for segment in segments if segment.kind in {"open", UNKNOWN}]
     copies = len(spans) - 1
     more = [plural(copies, "more copy", "more copies")] if copies > 0 else []
-    is_gone = bool(spans) and credential["state"] not in _IN_FILES
+    is_gone = bool(spans) and credential["state"] not in IN_FILES
     history = [segment.text for segment in segments if segment.kind == "history"] if is_gone else []
     return "; ".join([*([listed(in_files)] if in_files else []), *history, *more, *(mark.text for mark in marks)])
 
 
-def _ticks(axis: _Axis) -> Iterator[Tick]:
+def _ticks(axis: Axis) -> Iterator[Tick]:
     """Yield at most _MOST_TICKS evenly spaced dates."""
     days = (axis.end - axis.start).days
     day_step = next((step for step in _DAY_STEPS if days / step <= _MOST_TICKS), None)
@@ -252,14 +257,14 @@ def _ticks(axis: _Axis) -> Iterator[Tick]:
             yield Tick(x, f"{moment:{style}}")
 
 
-def _by_days(axis: _Axis, step: int) -> Iterator[datetime]:
+def _by_days(axis: Axis, step: int) -> Iterator[datetime]:
     moment = axis.start.replace(hour=0, minute=0, second=0, microsecond=0)
     while moment <= axis.end:
         yield moment
         moment += timedelta(days=step)
 
 
-def _by_months(axis: _Axis, months: float) -> Iterator[datetime]:
+def _by_months(axis: Axis, months: float) -> Iterator[datetime]:
     step = next((step for step in _MONTH_STEPS if months / step <= _MOST_TICKS), _MONTH_STEPS[-1])
     index = axis.start.year * 12 // step * step
     while (year := index // 12) <= axis.end.year:
@@ -271,7 +276,8 @@ def _day(moment: datetime) -> str:
     return f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
 
 
-def _days(length: timedelta) -> str:
+def length_words(length: timedelta) -> str:
+    """Say how long a stretch of time is."""
     days = length.days
     if days < 1:
         return "less than a day"

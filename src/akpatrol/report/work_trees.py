@@ -49,12 +49,15 @@ def with_repositories(document: ReportView) -> ReportView:
     }
 
 
+def states_of(occurrence: OccurrenceView) -> list[str]:
+    """Return the states of an occurrence: that of the file and that of the branch for a joined one."""
+    is_joined = occurrence["state"] in _ON_DISK and bool(occurrence["refs"])
+    return [occurrence["state"], *([State.PRESENT.value] if is_joined else [])]
+
+
 def states(occurrence: OccurrenceView) -> str:
     """Say where an occurrence is now, for a joined one in the file and in the branch."""
-    words = state_words(occurrence)
-    if occurrence["state"] not in _ON_DISK or not occurrence["refs"]:
-        return words
-    return f"{words}; {state_words({**occurrence, 'state': State.PRESENT.value})}"
+    return "; ".join(state_words({**occurrence, "state": state}) for state in states_of(occurrence))
 
 
 def _is_same(target: TargetView, repositories: Mapping[str, str]) -> bool:

@@ -18,7 +18,7 @@ from akpatrol.kinds import CUSTOM, KINDS
 from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
 from akpatrol.model.credential import Changes, CredentialChange, VerificationStatus
 from akpatrol.model.report import Coverage, Report
-from akpatrol.model.scan import Skipped, State
+from akpatrol.model.scan import Exposure, Skipped, State
 from akpatrol.report import as_html, page, page_locations, render
 from tests import reports, samples
 from tests.unit.report.strategies import SECRETS, hostile, hostile_reports, texts
@@ -232,7 +232,8 @@ def test_a_work_tree_and_its_branch_are_one_place_in_two_states() -> None:
     seen = look(reports.report(reports.credential(KEY, *places), targets=targets))
     assert "1 place 1 repository" in seen.said
     assert f"In the file now; in a branch's files now, reachable from main since {'a' * 12}" in seen.said
-    assert len(data(html(reports.report(reports.credential(KEY, *places), targets=targets)))["credentials"]) == 1
+    assert "Then clean the history" in seen.said
+    assert "then clean history" in seen.said
     links = [attributes.get("href") for tag, attributes in seen.elements if tag == "a"]
     assert f"https://github.com/acme/shop/blob/{'a' * 40}/config/settings.py#L12" in links
 
@@ -250,7 +251,8 @@ def test_columns_that_say_the_same_in_every_row_are_said_once() -> None:
     alike = reports.report(*(reports.credential(reports.organization_key(random)) for _ in range(3)))
     seen = look(alike)
     assert (
-        "The same for all 3: unverified, high; in files; exposed since not known; 1 place each; in 1 repository each;"
+        "The same for all 3: unverified, high; Anyreach organization API key; in files; exposed since not known;"
+        " 1 place each; in 1 repository each;"
         " owner not known; high confidence." in seen.said
     )
     assert headings(seen) == ["credential", "state", "done"]
@@ -306,7 +308,64 @@ def test_a_count_of_none_leads_nowhere_and_of_one_filters_nothing() -> None:
 
     assert views(reports.report(reports.live(KEY))) == [None, None]  # the skip link and the live one
     both = reports.report(reports.live(KEY), reports.credential(reports.organization_key(reports.seeded(42))))
-    assert views(both) == [None, "status=active", "status=open"]
+    owners = ["owner=CI+deploy", "owner=not+known"]
+    assert views(both) == [None, "status=active", "status=open", *owners]
+
+
+def test_tiles_filter_where_they_tell_some_from_others() -> None:
+    random = reports.seeded(44)
+    keys = [reports.organization_key(random) for _ in range(3)]
+    gone = reports.occurrence(keys[2], state=State.REMOVED, path=b"old.py")
+    found = [reports.credential(key) for key in keys[:2]] + [reports.credential(keys[2], gone)]
+    seen = look(reports.report(found[0]._replace(exposure=Exposure.BROWSER), *found[1:]))
+    views = [attributes["data-view"] for _, attributes in seen.elements if "data-view" in attributes]
+    assert views == ["status=open", "state=files", "exposure=browser"]
+    assert "2 in files now 1 in browsers" in seen.said
+
+
+def test_what_was_gone_and_is_found_again_is_back() -> None:
+    keys = [reports.organization_key(reports.seeded(seed)) for seed in (45, 46)]
+    dates = ("2026-01-01T00:00:00Z", "2026-02-20T00:00:00Z")
+    found = [reports.credential(key, found_at=date) for key, date in zip(keys, dates, strict=True)]
+    built = json.loads(render(reports.report(*found), "json", reports.options()))["credentials"]
+    since = Changes(
+        7,
+        "2026-02-01T00:00:00Z",
+        tuple(CredentialChange(one["fingerprint"], ORGANIZATION_KEY, one["redacted"], "new", "") for one in built),
+    )
+    text = html(reports.report(*found, changes=since))
+    assert sorted(one["change"] for one in data(text)["credentials"]) == ["back", "new"]
+    assert f"1 back again Show only these {found[0].secret.redacted}" in Page(text).said
+
+
+def test_figures_say_where_whose_and_by_whom_and_how_long_removal_took() -> None:
+    random = reports.seeded(47)
+    keys = [reports.organization_key(random) for _ in range(4)]
+
+    def place(key: str, start: str, end: str | None, **changes: Any) -> Any:
+        return reports.occurrence(
+            key,
+            state=State.REMOVED if end else State.PRESENT,
+            introduced=reports.commit(random, f"{start}T00:00:00Z", author=changes.pop("author", "Jane")),
+            removed=reports.commit(random, f"{end}T00:00:00Z") if end else None,
+            **changes,
+        )
+
+    places = [
+        place(keys[0], "2024-01-01", "2024-01-11"),
+        place(keys[1], "2024-01-01", "2024-03-31", target="t2"),
+        place(keys[2], "2024-01-01", "2024-01-21", author="Ravi"),
+        place(keys[3], "2025-03-01", None),
+    ]
+    found = [reports.credential(key, where) for key, where in zip(keys, places, strict=True)]
+    targets = (reports.target(), reports.target(id="t2", root="/src/billing", remote=None))
+    said = look(reports.report(*found, targets=targets)).said
+    assert "20 days in the median of 3 removed from every branch 3 months the longest:" in said
+    assert "12 months so far, the oldest of 1 still in files:" in said
+    assert "By repository shop 3 billing 1" in said
+    assert "By author Jane 3 Ravi 1" in said
+    assert "By owner" not in said
+    assert "Open at once4 now, 1 in files" in said
 
 
 def test_what_is_allowed_stands_apart_with_its_reason() -> None:

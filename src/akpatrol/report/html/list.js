@@ -4,13 +4,14 @@
 function makeList(page) {
   const { find, strings, credentials, FIELD, form, rows, bars, articles, indexOf, search } = page;
   const WORDS = {
-    status: { active: "live", open: "not known (any of these)", unverified: "unverified", unknown: "no clear answer", not_sent: "not sent", inactive: "inactive" },
-    state: { worktree: "in files", staged: "staged", present: "in a branch", removed: "only in older commits", unreachable: "reachable from no ref", ignored: "in ignored files" },
+    status: { active: "live", open: "not known (any of these)", unknown: "no clear answer", not_sent: "not sent", unverified: "unverified", inactive: "inactive" },
+    state: { files: "in files or a branch (any of these)", worktree: "in files", staged: "staged", present: "in a branch", removed: "only in older commits", unreachable: "reachable from no ref", ignored: "in ignored files" },
     kind: page.kinds,
     exposure: { browser: "in browsers", none: "not in browsers" },
+    change: { new: "new", back: "back again", changed: "changed", none: "as before" },
     todo: { untouched: "nothing done", begun: "begun", done: "all done" },
   };
-  const FILTERS = ["q", "status", "state", "kind", "repository", "author", "path", "confidence", "exposure", "todo"];
+  const FILTERS = ["q", "status", "state", "kind", "repository", "author", "owner", "change", "path", "confidence", "exposure", "todo"];
   const ROWS = 200; // credentials at first: a browser takes its time to lay out a long table
   const DELAY = 120; // milliseconds without a key before a typed text is searched for
   let view = {};
@@ -35,18 +36,19 @@ function makeList(page) {
     return counts;
   }
 
+  const byNumber = (counts) => [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || (a < b ? -1 : 1));
+
   function fillForm() {
     for (const name of search.OWN) {
-      const counts = counted((one, index) => [search.own(name, index), ...(name === "status" && search.isNotKnown(one.status) ? ["open"] : [])]);
+      const counts = counted((one, index) => [search.own(name, index), ...search.setsOf(name, search.own(name, index))]);
       if (name === "todo") ["untouched", "begun", "done"].forEach((value) => counts.has(value) || counts.set(value, 0));
-      const order = name === "status" ? ["active", "open", "unknown", "not_sent", "unverified", "inactive"] : search.RANKS[name] || Object.keys(WORDS[name]);
-      addOptions(name, counts, order);
+      addOptions(name, counts, name === "owner" ? byNumber(counts) : search.RANKS[name] && !WORDS[name] ? search.RANKS[name] : Object.keys(WORDS[name]));
     }
     // What is ticked changes while the page is open: a number beside it would be wrong.
     for (const option of form.elements.todo.options) option.text = option.text.replace(/ \(\d+\)$/, "");
     for (const name of ["repository", "author"]) {
       const counts = counted((one) => [...new Set(one.places.map((place) => place[FIELD[name]]))].filter(Boolean).map((number) => strings[number]));
-      addOptions(name, counts, [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || (a < b ? -1 : 1)));
+      addOptions(name, counts, byNumber(counts));
     }
     form.hidden = find("count").parentElement.hidden = credentials.length < 2;
   }
@@ -56,7 +58,8 @@ function makeList(page) {
     shown = search.found(view);
     const visible = new Set(shown);
     rows.forEach((row, index) => {
-      row.hidden = !visible.has(index);
+      if (row.hidden === !visible.has(index)) return; // a browser lays out again what is set again
+      row.hidden = !row.hidden;
       articles[index].classList.toggle("out", row.hidden);
       if (bars.has(index)) bars.get(index).hidden = row.hidden;
     });

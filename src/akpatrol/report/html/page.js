@@ -1,6 +1,6 @@
 "use strict";
 /* Reads the page's data and elements into one object, `page`, of which each of the other files makes a part:
-   the ticks, the search, the list, and the panel beside it. The list and the panel call each other through it. */
+   the ticks and their exchange, the search, the list, and the panel beside it. The list and the panel call each other through it. */
 
 function readPage(block) {
   const { fields, strings, kinds, credentials } = JSON.parse(block.textContent);
@@ -24,10 +24,12 @@ function start() {
   if (!block) return; // no credential, so nothing to work with
   const page = readPage(block);
   page.ticks = makeTicks(page);
+  makeExchange(page);
   page.search = makeSearch(page);
   page.list = makeList(page);
   page.panel = makePanel(page);
   page.list.fromAddress();
+  if (new URLSearchParams(location.search).get("print") === "all") page.find("appendix").checked = true;
   document.documentElement.classList.add("ready");
 }
 

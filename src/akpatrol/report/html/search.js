@@ -8,7 +8,7 @@ function makeSearch({ strings, credentials, FIELD, ticks }) {
     state: ["worktree", "staged", "present", "removed", "unreachable", "ignored"],
     confidence: ["high", "medium", "low"],
   };
-  const OWN = ["status", "state", "kind", "confidence", "exposure", "todo"]; // of a credential, not of its places
+  const OWN = ["status", "state", "kind", "confidence", "exposure", "owner", "change", "todo"]; // of a credential, not of its places
   const SEARCHED = ["where", "repository", "commit", "author", "summary", "more", "before", "after", "path"].map((name) => FIELD[name]);
   const KEYS = {
     status: (one) => RANKS.status.indexOf(one.status),
@@ -26,17 +26,23 @@ function makeSearch({ strings, credentials, FIELD, ticks }) {
 
   function own(name, index) {
     if (name === "todo") return ticks.standing(index);
-    if (name === "exposure") return credentials[index].exposure || "none";
+    if (name === "exposure" || name === "change") return credentials[index][name] || "none";
+    if (name === "owner") return credentials[index].owner || "not known";
     return credentials[index][name];
   }
 
-  const isNotKnown = (status) => status !== "active" && status !== "inactive";
+  /* Values of a filter that stand for several. */
+  const SETS = {
+    status: { open: ["unknown", "not_sent", "unverified"] },
+    state: { files: ["worktree", "staged", "present"] },
+  };
+  const setsOf = (name, value) => Object.keys(SETS[name] || {}).filter((set) => SETS[name][set].includes(value));
 
   function hasOwn(view, index) {
     return OWN.every((name) => {
       if (!view[name]) return true;
       const value = own(name, index);
-      return value === view[name] || (name === "status" && view.status === "open" && isNotKnown(value));
+      return value === view[name] || setsOf(name, value).includes(view[name]);
     });
   }
 
@@ -91,5 +97,5 @@ function makeSearch({ strings, credentials, FIELD, ticks }) {
     return sorted(view, credentials.map((_, index) => index).filter((index) => isWanted(credentials[index], index)));
   }
 
-  return { RANKS, OWN, own, isNotKnown, found, keyName, isSort: (sort) => Object.hasOwn(KEYS, keyName(sort)) };
+  return { RANKS, OWN, own, setsOf, found, keyName, isSort: (sort) => Object.hasOwn(KEYS, keyName(sort)) };
 }

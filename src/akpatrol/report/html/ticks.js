@@ -61,7 +61,35 @@ function makeTicks({ find, credentials, rows, articles }) {
   });
   addEventListener("storage", ({ key }) => credentials.forEach((_, index) => key === keyOf(index) && show(index)));
 
+  /* The steps of each credential that are ticked, by its fingerprint. */
+  function all() {
+    const found = credentials.map((one, index) => {
+      const boxes = [...articles[index].querySelectorAll("[data-action]")].filter((item) => item.querySelector("input").checked);
+      return [one.fingerprint, boxes.map((item) => item.dataset.action)];
+    });
+    return Object.fromEntries(found.filter(([, names]) => names.length));
+  }
+
+  /* Ticks what another file has ticked, and takes no tick away; returns how many it added. */
+  function merge(given) {
+    let added = 0;
+    credentials.forEach((one, index) => {
+      const names = Object.hasOwn(given, one.fingerprint) ? given[one.fingerprint] : null;
+      if (!Array.isArray(names)) return;
+      for (const item of articles[index].querySelectorAll("[data-action]")) {
+        const box = item.querySelector("input");
+        if (box.checked || !names.includes(item.dataset.action)) continue;
+        box.checked = true;
+        tick(index, item, box);
+        added += 1;
+      }
+    });
+    return added;
+  }
+
   return {
+    all,
+    merge,
     share: (index) => done[index] / steps[index],
     standing: (index) => (done[index] === steps[index] ? "done" : done[index] ? "begun" : "untouched"),
   };

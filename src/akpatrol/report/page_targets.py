@@ -1,0 +1,130 @@
+"""The table of what was scanned: for each target whether all of it was, and what was found; first those with gaps."""
+
+from __future__ import annotations
+
+import os.path
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
+
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.report.overview import findings_of
+from akpatrol.report.text_safety import head, middle_out
+from akpatrol.report.wording import listed, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from akpatrol.report.view import ReportView, SkipView
+
+_LISTED = 2000
+_WIDTH = 320
+_REASON_WIDTH = 200
+_SWEEP = "sweep"
+
+
+class TargetRow(NamedTuple):
+    """One target; ``view`` is the filter of the page that shows its credentials, "" without any.
+
+    ``unread`` counts items that could not be scanned, ``reasons`` says why. Nothing of a ``failed`` one could be.
+    """
+
+    name: str
+    kind: str
+    path: str
+    remote: str
+    head: str
+    failed: bool
+    unread: int
+    reasons: str
+    live: int
+    found: int
+    places: int
+    view: str
+
+
+class TargetTable(NamedTuple):
+    """The rows, those with gaps first and then those with live credentials, and how many more there are."""
+
+    rows: tuple[TargetRow, ...]
+    more: int
+    gaps: int
+
+    @property
+    def is_first(self) -> bool:
+        """True when coverage is what to read first: there are several targets."""
+        return len(self.rows) > 1
+
+
+def targets(view: ReportView, names: Mapping[str, str]) -> TargetTable:
+    """Return the table of a visible document; ``names`` are the targets' names by their id."""
+    skipped, elsewhere = _by_target(view)
+    live: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    places: Counter[str] = Counter()
+    for one in findings_of(view):
+        held_by = Counter(place["target"] for place in one["occurrences"])
+        places.update(held_by)
+        found.update(set(held_by))
+        live.update(set(held_by) if status_of(one) == VerificationStatus.ACTIVE else ())
+    rows = [
+        TargetRow(
+            name=names[target["id"]],
+            kind=target["kind"],
+            path=middle_out(target["path"], _WIDTH),
+            remote=middle_out(target["remote"] or "", _WIDTH),
+            head=(target["head"] or "")[:12],
+            failed=any(skip["item"] == target["path"] for skip in skipped[target["id"]]),
+            unread=len(skipped[target["id"]]),
+            reasons=_reasons(skipped[target["id"]]),
+            live=live[target["id"]],
+            found=found[target["id"]],
+            places=places[target["id"]],
+            view=urlencode({"repository": names[target["id"]]}) if found[target["id"]] else "",
+        )
+        for target in view["scan"]["targets"]
+    ]
+    # A sweep skips a target that it cannot read at all, so it is not among the targets.
+    rows += _failed(elsewhere) if view["scan"]["command"] == _SWEEP else []
+    rows.sort(key=lambda row: (not row.failed, not row.unread, -row.live, -row.found, row.name))
+    gaps = sum(bool(row.unread) for row in rows)
+    return TargetTable(tuple(rows[:_LISTED]), max(0, len(rows) - _LISTED), gaps)
+
+
+def _by_target(view: ReportView) -> tuple[Mapping[str, Sequence[SkipView]], Sequence[SkipView]]:
+    """Return what could not be scanned by the target that its path begins with, and what is in none of them."""
+    ids = {target["path"]: target["id"] for target in view["scan"]["targets"]}
+    # A sweep's items begin with their target. What a single target of another command lacks is its own.
+    only = next(iter(ids.values())) if len(ids) == 1 and view["scan"]["command"] != _SWEEP else None
+    skipped: defaultdict[str, list[SkipView]] = defaultdict(list)
+    elsewhere = []
+    for skip in view["coverage"]["skipped"]:
+        if skip["accepted"] is not None:
+            continue
+        inside = next((ids[path] for path in _roots(skip["item"]) if path in ids), only)
+        if inside is None:
+            elsewhere.append(skip)
+        else:
+            skipped[inside].append(skip)
+    return skipped, elsewhere
+
+
+def _roots(item: str) -> Iterator[str]:
+    """Yield what may be the target of an item: itself, what stands before a colon, and the directories around it."""
+    yield item
+    path = item.partition(": ")[0]
+    yield path
+    while path != (path := os.path.dirname(path)):
+        yield path
+
+
+def _failed(skips: Iterable[SkipView]) -> Iterator[TargetRow]:
+    for skip in skips:
+        name = middle_out(skip["item"], _WIDTH)
+        reason = head(skip["reason"], _REASON_WIDTH)
+        yield TargetRow(name, "", "", "", "", True, 1, reason, 0, 0, 0, "")  # noqa: FBT003 - it failed
+
+
+def _reasons(skips: Sequence[SkipView]) -> str:
+    counts = Counter(head(skip["reason"], _REASON_WIDTH) for skip in skips).most_common()
+    return listed([f"{reason} ({number:,})" for reason, number in counts])
