@@ -60,6 +60,9 @@ FORMATS = {
 }
 
 
+_SHOWING_SECRETS = frozenset(("text", "json", "jsonl"))
+
+
 def render(report: Report, format: str, options: RenderOptions) -> str:  # noqa: A002 - the option's name
     """Return the report in one of FORMATS, newline at its end. Raises UsageError for an unknown format."""
     module = FORMATS.get(format)
@@ -70,4 +73,6 @@ def render(report: Report, format: str, options: RenderOptions) -> str:  # noqa:
         hint = f"did you mean {close[0]}?" if close else "choose one of " + ", ".join(FORMATS)
         raise UsageError(f"unknown format {format!r}", hint)
     renderer: Renderer = import_module(f"akpatrol.report.{module}").render
-    return renderer(report, options)
+    # Unless a format is named here, it is made to be uploaded.
+    is_shown = options.show_secrets and format in _SHOWING_SECRETS
+    return renderer(report, options._replace(show_secrets=is_shown))
