@@ -36,7 +36,9 @@ def test_the_wheel_holds_every_module_the_rules_and_the_schema(wheel: set[str]) 
     data = {"akpatrol/py.typed", "akpatrol/rules/shipped/anyreach.toml", "akpatrol/report/schema.json"}
     page = {f"akpatrol/report/html/{path.name}" for path in (_ROOT / "src/akpatrol/report/html").iterdir()}
     assert modules | data | page <= wheel
-    assert {f"akpatrol/report/html/{name}" for name in ("page.css", "page.html", "early.js", *as_html.SCRIPTS)} <= page
+    assert {
+        f"akpatrol/report/html/{name}" for name in ("page.html", "early.js", *as_html.STYLES, *as_html.SCRIPTS)
+    } <= page
 
 
 def test_the_wheel_holds_nothing_else(wheel: set[str]) -> None:

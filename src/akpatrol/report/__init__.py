@@ -60,7 +60,8 @@ FORMATS = {
 }
 
 
-_SHOWING_SECRETS = frozenset(("text", "json", "jsonl"))
+# A page shows none either, and says why.
+_SHOWING_SECRETS = frozenset(("text", "json", "jsonl", "html"))
 
 
 def render(report: Report, format: str, options: RenderOptions) -> str:  # noqa: A002 - the option's name

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
 
+STYLES = ("page.css", "screen.css", "print.css")
+"""The files of the page's style, in the order in which they are joined."""
+
 SCRIPTS = ("ticks.js", "exchange.js", "search.js", "list.js", "panel.js", "page.js")
 """The files of the page's script, in the order in which they are joined; the last one starts it."""
 
@@ -33,7 +36,7 @@ def render(report: Report, options: RenderOptions) -> str:
     environment = _environment()
     view = document.build(report, options._replace(show_secrets=False))
     values = page.build(view, options.now, options.link_template)
-    style, early, script = _part("page.css"), _part("early.js"), "\n".join(map(_part, SCRIPTS))
+    style, early, script = "\n".join(map(_part, STYLES)), _part("early.js"), "\n".join(map(_part, SCRIPTS))
     policy = {
         "default-src": "'none'",
         "style-src": _hashed(style),
