@@ -132,13 +132,20 @@ class Cluster:
         except Exception as error:  # noqa: BLE001 - any error of a client that lost its scheduler
             inner = Future()
             inner.set_exception(error)
-        inner.add_done_callback(lambda done: self._settle(done, outer, lambda: when_killed(outer, task, arguments)))
+        is_first = when_killed == self._suspect
 
-    def _settle(self, inner: Future[Any], outer: Future[_T], when_killed: Callable[[], None]) -> None:
+        def settle(done: Future[Any]) -> None:
+            self._settle(done, outer, lambda: when_killed(outer, task, arguments), is_first=is_first)
+
+        inner.add_done_callback(settle)
+
+    def _settle(
+        self, inner: Future[Any], outer: Future[_T], when_killed: Callable[[], None], *, is_first: bool
+    ) -> None:
         if inner.cancelled():
             self._lose("the scheduler stopped or was restarted")
-        elif (error := inner.exception()) and type(error).__name__ == "KilledWorker":
-            when_killed()
+        elif (error := inner.exception()) and (is_first or type(error).__name__ == "KilledWorker"):
+            when_killed()  # beside a worker that dies, dask may fail to load a task that it loads the next time
         elif error:
             self._lose(f"a worker could not load a task ({type(error).__name__}): does it have akpatrol {__version__}?")
         elif isinstance(outcome := inner.result(), _Refused):
