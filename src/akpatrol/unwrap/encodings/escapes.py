@@ -21,6 +21,7 @@ from akpatrol.unwrap.encodings import encoded_literals, encoded_magics, spelling
 from akpatrol.unwrap.encodings.encoding import Decoded
 from akpatrol.unwrap.encodings.escape_families import FAMILIES, Family
 from akpatrol.unwrap.encodings.escape_triggers import hidden
+from akpatrol.unwrap.encodings.lazy_pattern import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
@@ -143,14 +144,14 @@ class Escapes:
 
     @cached_property
     def _escape(self) -> re.Pattern[bytes]:
-        return re.compile(self._family.escape)
+        return compiled(self._family.escape)
 
     @cached_property
     def _resolver(self) -> _EscapePatterns:
         family = self._family
         escape = family.guard + family.escape
-        either = re.compile(b"((?:%b){2,}+)|%b" % (family.guard + family.plain, escape))
-        return _EscapePatterns(re.compile(escape), either, family.resolve, family.resolve_plain, b"(?<" in escape)
+        either = compiled(b"((?:%b){2,}+)|%b" % (family.guard + family.plain, escape))
+        return _EscapePatterns(compiled(escape), either, family.resolve, family.resolve_plain, b"(?<" in escape)
 
     @cached_property
     def _text(self) -> re.Pattern[bytes]:
