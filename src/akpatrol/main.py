@@ -106,7 +106,8 @@ def _explained(error: click.UsageError) -> tuple[str, ...]:
     if isinstance(error, NoSuchOption):
         from akpatrol.cli import guesses  # noqa: PLC0415 - only for a mistake
 
-        if guess := guesses.option(error.option_name, (error.ctx and error.ctx.info_name) or ""):
+        known = {flag for param in (error.ctx.command.params if error.ctx else ()) for flag in param.opts}
+        if guess := guesses.option(error.option_name, known):
             return f"{error.option_name}: no such option", f"use {guess}"
     return (error.format_message(),)
 

@@ -108,6 +108,14 @@ def test_before_a_push_nothing_has_left_the_machine(pushed: Repository, new_key:
         assert f"Commit {removed[:12]} removed it, which is not enough" in text
 
 
+def test_a_push_that_goes_on_was_not_stopped(pushed: Repository, new_key: Callable[[], str]) -> None:
+    pushed.commit_file("app.py", f"k = '{new_key()}'\n")
+    done = execute("history", "--range", "auto", "--exit-zero", cwd=pushed.path)
+    assert done.code == 0
+    assert b"1 credential" in done.out
+    assert b"push stopped" not in done.out
+
+
 def test_after_a_push_it_has_left(pushed: Repository, new_key: Callable[[], str]) -> None:
     pushed.commit_file("app.py", f"k = '{new_key()}'\n")
     pushed.git("push", "-q", "origin", "HEAD:refs/heads/other")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 # The words of gitleaks, betterleaks, kingfisher and trufflehog for what is a command here.
 _COMMANDS = {
@@ -50,9 +48,13 @@ _OPTIONS = {
     "--validate": "--verify",
     "--redact": "nothing: secrets are always masked",
     "--baseline-path": "--baseline",
+    "--since": "--range COMMIT..HEAD",
     "--since-commit": "--range COMMIT..HEAD",
+    "--branch": "--range A..BRANCH",
 }
-_OF_HISTORY = {"--since": "--range COMMIT..HEAD", "--branch": "--range A..BRANCH"}
+
+# An option that every command has which scans.
+_SCANNING = "--exit-zero"
 
 
 def command(word: str, known: Iterable[str]) -> str:
@@ -60,10 +62,13 @@ def command(word: str, known: Iterable[str]) -> str:
     return _COMMANDS.get(word.lower()) or close(word, known)
 
 
-def option(name: str, command_name: str) -> str:
-    """Return what stands for another program's option in a command, "" without a guess."""
-    words = _OPTIONS | (_OF_HISTORY if command_name in ("history", "staged", "scan") else {})
-    return words.get(name, "")
+def option(name: str, known: Collection[str]) -> str:
+    """Return what to write for another program's option in a command with these options, "" without a guess."""
+    guess = _OPTIONS.get(name, "")
+    first = guess.partition(" ")[0]
+    if not first.startswith("--") or first in known:
+        return guess
+    return f"the command: akpatrol history {guess}" if first == "--range" and _SCANNING in known else ""
 
 
 def close(word: str, known: Iterable[str]) -> str:
@@ -71,16 +76,3 @@ def close(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
 
     return next(iter(get_close_matches(word.lower(), list(known), 1)), "")
-
-
-class GuessingChoice(click.Choice):  # type: ignore[type-arg]  # generic in new versions only
-    """A choice that guesses which one was meant."""
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the choice. Raises BadParameter with a guess."""
-        try:
-            return str(super().convert(value, param, ctx))
-        except click.BadParameter:
-            if guess := close(str(value), map(str, self.choices)):
-                self.fail(f"{str(value)!r} is none of them; did you mean {guess}?", param, ctx)
-            raise

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from akpatrol.cli import directory
-from akpatrol.cli.guesses import GuessingChoice
 from akpatrol.config.options import OPTIONS, SIZES
 from akpatrol.report import FORMATS
 
@@ -46,6 +45,21 @@ class ReportParameter(click.ParamType):  # type: ignore[type-arg]  # generic in 
         if not colon or not file or name not in FORMATS:
             self.fail(f"write FORMAT:FILE with FORMAT one of {', '.join(FORMATS)}", param, ctx)
         return name, file
+
+
+class GuessingChoice(click.Choice):  # type: ignore[type-arg]  # generic in new versions only
+    """A choice that guesses which one was meant."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the choice. Raises BadParameter with a guess."""
+        try:
+            return str(super().convert(value, param, ctx))
+        except click.BadParameter:
+            from akpatrol.cli.guesses import close  # noqa: PLC0415 - only for a mistake
+
+            if guess := close(str(value), map(str, self.choices)):
+                self.fail(f"{str(value)!r} is none of them; did you mean {guess}?", param, ctx)
+            raise
 
 
 def parameter(name: str, **how: Any) -> click.Option:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol.cli import reader
 from akpatrol.errors import UsageError
-from akpatrol.report import RenderOptions, render
+from akpatrol.report import RenderOptions, reader, render
 
 if TYPE_CHECKING:
     from akpatrol.config.settings import Settings

@@ -12,6 +12,7 @@ from akpatrol.errors import GitError, UsageError
 from akpatrol.pipeline import emptiness
 from akpatrol.pipeline.base_policy import RangePolicy, problem_of_checkout
 from akpatrol.pipeline.change_policy import allowed_by_change
+from akpatrol.pipeline.exit_code import exit_code, final
 from akpatrol.pipeline.run import CommandHooks, run
 from akpatrol.report import push_message, render
 from akpatrol.report.push_message import Outlook
@@ -72,7 +73,8 @@ def commit_range(configure: Configure, console: Console, repo: str, words: str) 
 
     def text(report: Report, options: RenderOptions) -> str:
         """Return the message of a hook that stops a push, else the usual text."""
-        if wanted.to_push and (report.findings or not report.coverage.complete):
+        code = final(exit_code(report, settings), report, settings)
+        if wanted.to_push and code and (report.findings or not report.coverage.complete):
             there = unpublished(git, wanted)
             commits = {
                 place.introduced.id for finding in report.findings for place in finding.occurrences if place.introduced
@@ -96,11 +98,12 @@ def find(path: str) -> repository.Repository:
 
 def _meant_by(name: str) -> str:
     """Return what to write instead of a name that is no directory."""
-    if ".." in name and "/" not in name.partition("..")[0].strip("./"):
-        return f"to scan the commits of a range: akpatrol history --range {name}"
-    repo = repository.find(os.fsencode(os.path.realpath(".")))
-    if repo and ranges.is_commit(Git(repo, common=False), name):
-        return f"history scans every branch; for what {name} alone adds: akpatrol history --range A..{name}"
+    if repo := repository.find(os.fsencode(os.path.realpath("."))):
+        git = Git(repo, common=False)
+        if ranges.is_range(git, name):
+            return f"to scan the commits of a range: akpatrol history --range {name}"
+        if ranges.is_commit(git, name):
+            return f"history scans every branch; for what {name} alone adds: akpatrol history --range A..{name}"
     return "give a directory of a git repository"
 
 

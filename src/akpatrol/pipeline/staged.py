@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from akpatrol.config.path_patterns import excluder
 from akpatrol.model.scan import Target
 from akpatrol.pipeline.run import CommandHooks, run
+from akpatrol.report import reader
 from akpatrol.report.text_safety import shell_word
 from akpatrol.sources.git import hook_repository
 from akpatrol.sources.git.index import IndexSource
@@ -39,7 +40,7 @@ def staged(configure: Configure, console: Console, files: tuple[str, ...], *, na
 
     def remarks(report: Report) -> Iterator[str]:
         if report.known:
-            yield _known(report.known)
+            yield _known(report.known, reader.command_word(settings.environment).program)
         if top:
             yield from _untracked(git, settings)
 
@@ -50,13 +51,17 @@ def _untracked(git: Git, settings: Settings) -> Iterator[str]:
     """Report policy files in the tree that git does not track: nobody else has them."""
     baseline = settings.policy.baseline
     top = os.fsdecode(git.repository.work_tree or b"")
-    for file in filter(None, (settings.configuration, baseline and baseline.name)):
-        name = os.path.relpath(os.path.join(top, file), top)
-        if not name.startswith("..") and not git.run(LITERALLY, "ls-files", "-z", "--", name, cwd=os.fsencode(top)):
+    files = filter(None, (settings.configuration, baseline and baseline.name))
+    names = [name for file in files if not (name := os.path.relpath(os.path.join(top, file), top)).startswith("..")]
+    if not names:
+        return
+    tracked = git.run(LITERALLY, "ls-files", "-z", "--", *names, cwd=os.fsencode(top)).split(b"\0")
+    for name in names:
+        if os.fsencode(name) not in tracked:
             yield f"{name} is in force and git does not track it: nobody else has it, so run git add {shell_word(name)}"
 
 
-def _known(credentials: Sequence[Credential]) -> str:
+def _known(credentials: Sequence[Credential], program: str) -> str:
     """Say what HEAD already holds and how to record it."""
     places = list(
         dict.fromkeys(
@@ -67,4 +72,4 @@ def _known(credentials: Sequence[Credential]) -> str:
     )
     more = f" and {len(places) - _SHOWN:,} more" if len(places) > _SHOWN else ""
     listed = ", ".join(places[:_SHOWN]) + more
-    return f"already in HEAD, so not new: {listed}; akpatrol baseline create records it"
+    return f"already in HEAD, so not new: {listed}; {program} baseline create records it"

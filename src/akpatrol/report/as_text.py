@@ -18,7 +18,7 @@ from akpatrol.report.text_style import Style
 from akpatrol.report.wording import directory_of, location, plural, short_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
@@ -46,17 +46,19 @@ def render(report: Report, options: RenderOptions) -> str:
     """Return the report as text."""
     view = document.visible_view(document.build(report, options, digest=False))
     style = Style(options.width, colour=options.colour)
+    roots = _roots(view, options)
+    names = short_names(credential["fingerprint"] for credential in view["credentials"])
     blocks = [
         _opening(view, style),
         _changes(view["changes"], style),
-        *_credential_blocks(view, style, options),
-        _allowing(view, style, options),
+        *_credential_blocks(view, roots, names, style, options),
+        _allowing(view, names, style, options),
         _allowed(view["summary"], style, verbose=options.verbose > 0),
         _notices(view["notices"], style),
         _stale(view["stale"], style, verbose=options.verbose > 0),
         *_gaps(view["coverage"]["skipped"], style, verbose=options.verbose > 0),
         _unread_histories(view["summary"]["histories_not_read"], style, options),
-        _closing(view, style),
+        _closing(view, roots, style),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -82,13 +84,14 @@ def _changes(changes: ChangesView | None, style: Style) -> list[str]:
     return lines
 
 
-def _credential_blocks(view: ReportView, style: Style, options: RenderOptions) -> Iterator[list[str]]:
+def _credential_blocks(
+    view: ReportView, roots: Mapping[str, str], names: Mapping[str, str], style: Style, options: RenderOptions
+) -> Iterator[list[str]]:
     if not view["credentials"]:
         return
     from akpatrol.report.text_credential import CredentialText  # noqa: PLC0415 - most runs of a hook find nothing
 
-    names = short_names(credential["fingerprint"] for credential in view["credentials"])
-    text = CredentialText(style, _roots(view, options), names, options)
+    text = CredentialText(style, roots, names, options)
     advise = options.verbose > 0 or len(findings_of(view)) <= _FEW
     for heading, listed in _groups(view):
         if heading:
@@ -137,14 +140,13 @@ def _advice(view: ReportView, text: CredentialText, style: Style) -> Iterator[st
         yield from lines
 
 
-def _allowing(view: ReportView, style: Style, options: RenderOptions) -> list[str]:
+def _allowing(view: ReportView, names: Mapping[str, str], style: Style, options: RenderOptions) -> list[str]:
     """Say how to allow what is known and harmless, once."""
-    waiting = [finding for finding in findings_of(view) if not finding["allowed"] and finding["state"] != State.IGNORED]
+    waiting = [finding for finding in _committed(view) if not finding["allowed"]]
     if not waiting:
         return []
     from akpatrol.report.allowing import how_to_allow  # noqa: PLC0415 - most runs of a hook find nothing
 
-    names = short_names(credential["fingerprint"] for credential in view["credentials"])
     sentence, command = how_to_allow(
         view["scan"]["command"], [names[credential["fingerprint"]] for credential in waiting], options
     )
@@ -228,15 +230,20 @@ def _unread_histories(paths: Sequence[str], style: Style, options: RenderOptions
     ]
 
 
-def _closing(view: ReportView, style: Style) -> list[str]:
+def _committed(view: ReportView) -> list[CredentialView]:
+    """Return the findings that git does not ignore."""
+    return [finding for finding in findings_of(view) if finding["state"] != State.IGNORED]
+
+
+def _closing(view: ReportView, roots: Mapping[str, str], style: Style) -> list[str]:
     below = view["summary"]["below_min_confidence"]
     more = f"{below:,} more below the minimum confidence; --min-confidence low shows them" if below else ""
     # For staged changes a notice names these places.
     there = view["summary"]["already_in_base"] if view["scan"]["command"] != "staged" else 0
     known = f"{plural(there, 'place')} already in the base, so not new" if there else ""
     lines = [*(wrapped(more, style.width) if more else []), *([known] if known else []), coverage_words(view)]
-    if view["summary"]["findings"] > _SCREENFUL:
-        first = view["credentials"][0]
-        where = location(first["occurrences"][0]) if first["occurrences"] else ""
+    if view["summary"]["findings"] > _SCREENFUL and (committed := _committed(view)):
+        first = committed[0]
+        where = next((location(place, roots.get(place["target"], "")) for place in first["occurrences"]), "")
         lines.append(style.bold(f"Start with {first['redacted']}{', ' * bool(where)}{middle_out(where, 320)}"))
     return lines

@@ -10,7 +10,6 @@ from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation,
 from akpatrol.report.instead import instead
 from akpatrol.report.spread import removal_words, version_words
 from akpatrol.report.text_safety import around, columns, head, middle_out, shell_word, wrapped
-from akpatrol.report.text_style import unstyled
 from akpatrol.report.verification_text import allowance_words, owner_lines, verification_lines
 from akpatrol.report.wording import (
     STATUSES,
@@ -100,7 +99,7 @@ class CredentialText:
         live_status = style.status(STATUSES[status], is_live=status == "active") + "  " if status != UNVERIFIED else ""
         short = style.dim(self._names[credential["fingerprint"]])
         line = f"{severity}{live_status}{style.bold(credential['redacted'])}  {short}"
-        fits = columns(unstyled(line)) + columns(name) + 2 <= style.width
+        fits = style.columns(line) + columns(name) + 2 <= style.width
         yield f"{line}  {name}" if fits else line
         if credential["secret"] is not None:
             yield "  secret " + style.bold(credential["secret"])

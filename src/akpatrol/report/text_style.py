@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from akpatrol.report.text_safety import columns
 
 _LEAST_WIDTH = 40
 _SEVERITY_COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "blue"}
-
-
-_SEQUENCE = re.compile(r"\x1b\[[0-9;]*m")
-
-
-def unstyled(text: str) -> str:
-    """Return a text without colours, to measure it."""
-    return _SEQUENCE.sub("", text)
 
 
 class Style:
@@ -22,6 +14,14 @@ class Style:
     def __init__(self, width: int, *, colour: bool) -> None:
         self.width = max(width, _LEAST_WIDTH)
         self._colour = colour
+
+    def columns(self, styled: str) -> int:
+        """Return how many columns a styled text takes."""
+        if not self._colour:
+            return columns(styled)
+        from click import unstyle  # noqa: PLC0415 - as below
+
+        return columns(unstyle(styled))
 
     def bold(self, text: str) -> str:
         """Emphasize important text."""

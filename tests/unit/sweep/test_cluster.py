@@ -56,6 +56,13 @@ def test_a_worker_that_dies_and_a_scheduler_that_goes_away(
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_task_that_a_worker_fails_to_load_is_tried_once_more(tmp_path: Path) -> None:
+    with cluster.running(tmp_path) as running, open_pool(1, running.address) as pool:
+        assert pool.submit(tasks.doubled, tasks.LoadedAtLast(str(tmp_path / "flag"), failures=1)).result() == 8
+        with pytest.raises(WorkersLostError, match="could not load a task"):
+            pool.submit(tasks.doubled, tasks.LoadedAtLast(str(tmp_path / "other"), failures=2)).result()
+
+
 def test_a_cluster_that_loses_its_last_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_, "_GLANCE_SECONDS", 0.05)
     monkeypatch.setattr(cluster_, "_WORKERS_SECONDS", 0.0)

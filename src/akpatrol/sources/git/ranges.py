@@ -61,6 +61,12 @@ def is_commit(git: Git, name: str) -> bool:
     return bool(_peeled(git, name))
 
 
+def is_range(git: Git, name: str) -> bool:
+    """Return whether a name has dots after or before a commit of the repository."""
+    left, dots, right = name.partition("..")
+    return bool(dots) and any(side and is_commit(git, side) for side in (left, right.removeprefix(".")))
+
+
 def unpublished(git: Git, wanted: Range) -> frozenset[str]:
     """Return the commits of a range that no remote-tracking branch holds; none where git cannot say."""
     if not wanted.revisions:
