@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from akpatrol.model.scan import Skipped, Uncacheable
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.packs import plan, slices
+from akpatrol.sources.git.packs.raw_object import RawBatch, RawObject
 from akpatrol.sources.git.runner import Git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tests.repositories import Repository
 
@@ -42,8 +43,18 @@ def truth(repo: Repository, variables: Mapping[str, str] | None = None) -> Objec
     return found
 
 
+def each(found: Iterable[RawObject | RawBatch | Skipped]) -> Iterator[RawObject | Skipped]:
+    """Yield each object, also those of batches."""
+    for item in found:
+        if isinstance(item, RawBatch):
+            for number, data in enumerate(item.contents):
+                yield RawObject(item.id(number), item.types[number], len(data), data)
+        else:
+            yield item
+
+
 def read_part(part: slices.Slice, git: Git) -> Iterable[tuple[str, str, str] | Skipped]:
-    for item in slices.read(part, git):
+    for item in each(slices.read(part, git)):
         if isinstance(item, Uncacheable):
             continue
         if isinstance(item, Skipped):

@@ -89,15 +89,17 @@ class Engine:
         result = self.prefiltered(b"\0".join(parts))
         if result.rules or result.flooded or any(not self._triggers[index].each for index in result.fired):
             return range(len(parts))
-        found = {number for number, part in enumerate(parts) if any(begins.match(part) for begins in self._openings)}
+        found = {number for number, part in enumerate(parts) if begins(part)} if (begins := self._opening) else set()
         if result:
             stops = list(accumulate(len(part) + 1 for part in parts))
             found.update(bisect_left(stops, end) for end in chain(result.ends, *map(exact, result.fired.values())))
         return sorted(found)
 
     @cached_property
-    def _openings(self) -> list[re.Pattern[bytes]]:
-        return [re.compile(pattern) for pattern in self._opening_patterns]
+    def _opening(self) -> Callable[[bytes], object] | None:
+        """Return a function that says whether a trigger fires at the beginning of a part; None if none can."""
+        patterns = b"|".join(b"(?:%b)" % pattern for pattern in self._opening_patterns)
+        return re.compile(patterns).match if patterns else None
 
     def admits(self, rule_id: str, paths: Sequence[bytes]) -> bool:
         """Return whether a rule may match on these paths, which are known only once a match is placed."""

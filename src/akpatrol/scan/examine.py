@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from akpatrol.config.limits import Limits
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.medium import Medium
 from akpatrol.detect.outside import Outer
+from akpatrol.model.batch import Batch
 from akpatrol.model.chunks import blocks
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped
 from akpatrol.rules.literals import of_all
@@ -29,13 +29,14 @@ from akpatrol.scan.decode import (
     with_doubtful_end,
     without_repeated_skips,
 )
+from akpatrol.scan.gather import gathered
 from akpatrol.scan.repeats import shorten
 from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
 from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers.forms import COMPRESSED
 from akpatrol.unwrap.containers.member import title
 from akpatrol.unwrap.containers.opening import open_container
-from akpatrol.unwrap.containers.recognise import ZIP_END, has_zip_tail, kind_of, tail_kind
+from akpatrol.unwrap.containers.recognise import ZIP_END, containers_among, has_zip_tail, kind_of, tail_kind
 from akpatrol.unwrap.encodings.negative_cache import NegativeCache
 from akpatrol.unwrap.encodings.registry import decoder
 
@@ -54,10 +55,6 @@ if TYPE_CHECKING:
 
     Decoding = Generator[Match | ScanItem, None, bool]
 
-# Contents of at most so many bytes are scanned together, up to so many bytes and contents, which fit in the CPU cache.
-_SMALL_BYTES = 16 << 10
-_TOGETHER_BYTES = 256 << 10
-_TOGETHER = 512
 _REMEMBERED = 1 << 17
 # Beneath the depth to which encodings are decoded, down to this one, they are only checked for a possible match.
 _DEEPEST = 64
@@ -81,31 +78,19 @@ class Examiner:
 
     def examine(self, unit: Unit) -> Iterator[ScanItem]:
         """Read one unit and yield raw findings, counts and skips."""
-        small: list[Content] = []
-        size = 0
-        for item in unit.read():
-            # Nearly all files and objects are small and hold nothing: they come here.
-            if isinstance(item, Content) and self._is_small(item):
-                small.append(item)
-                size += len(item.data)
-                if size > _TOGETHER_BYTES or len(small) > _TOGETHER:
-                    yield from self._small_contents(small)
-                    small, size = [], 0
-            else:
-                yield from self.examine_item(item)
-        yield from self._small_contents(small)
+        # Nearly all files and objects are small and hold nothing.
+        for item in gathered(unit.read()):
+            yield from self._batch(item) if isinstance(item, Batch) else self.examine_item(item)
 
-    def _is_small(self, content: Content) -> bool:
-        return len(content.data) <= _SMALL_BYTES and not content.read and not self._is_container(content)
-
-    def _small_contents(self, small: list[Content]) -> Iterator[ScanItem]:
-        """Scan small contents together: calling the prefilter costs more than scanning one."""
-        data = [content.data for content in small]
-        for number in self.engine.prefiltered_parts(data) if small else ():
-            yield from self._in_memory(small[number], Within(Work()))
-        counts = Counter(content.counter for content in small if content.counter)
-        for counter, number in counts.items():
-            yield Counted(counter, number, sum(len(content.data) for content in small if content.counter == counter))
+    def _batch(self, batch: Batch) -> Iterator[ScanItem]:
+        data = batch.data
+        containers = containers_among(data) if self.limits.containers else set()
+        for number in sorted(containers):
+            yield from self.examine_item(batch.content(number))
+        plain = [number for number in range(len(data)) if number not in containers]
+        parts = [data[number] for number in plain] if containers else data
+        for number in self.engine.prefiltered_parts(parts) if parts else ():
+            yield from self._in_memory(batch.content(plain[number]), Within(Work()))
 
     def examine_item(self, item: Item, within: Within | None = None) -> Iterator[ScanItem]:
         """Yield the findings, counts and skips of one content or chunk, within the bounds of its container."""

@@ -8,10 +8,11 @@ from collections import Counter
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.model.batch import Batch
 from akpatrol.model.chunks import BLOCK_BYTES, content_of
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped, Uncacheable
 from akpatrol.sources.git import catfile
-from akpatrol.sources.git.packs.raw_object import RawObject
+from akpatrol.sources.git.packs.raw_object import RawBatch, RawObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +28,7 @@ _LFS_POINTER = re.compile(
     rb"version https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n"
 )
 _LFS_POINTER_BYTES = 1024
+_LFS_OPENING = b"version https://"
 
 
 class ObjectsUnit(NamedTuple):
@@ -43,7 +45,7 @@ class ObjectsUnit(NamedTuple):
     staged: bool = False
     title: str = "objects"
 
-    def read(self) -> Iterator[Item]:
+    def read(self) -> Iterator[Item | Batch]:
         """Yield each object's content; a tree's raw bytes are yielded for the names in it."""
         found = catfile.objects(self.git, self.ids)
         raw = (
@@ -64,7 +66,7 @@ class SliceUnit(NamedTuple):
     key: str = ""
     title: str = "objects"
 
-    def read(self) -> Iterator[Item]:
+    def read(self) -> Iterator[Item | Batch]:
         """Yield each object's content; a tree's raw bytes are yielded for the names in it."""
         from akpatrol.sources.git.packs import slices  # noqa: PLC0415 - isal and dulwich, which a hook does without
 
@@ -73,22 +75,25 @@ class SliceUnit(NamedTuple):
 
 def _items(
     unit: ObjectsUnit | SliceUnit,
-    found: Iterable[RawObject | Skipped],
+    found: Iterable[RawObject | RawBatch | Skipped],
     shown: Mapping[str, str] = {},
     *,
     staged: bool = False,
-) -> Iterator[Item]:
+) -> Iterator[Item | Batch]:
     target, counts = unit.target, Counter[str]()
     size = number = stored = 0
     for item in found:
         if isinstance(item, Skipped):
             yield item
             continue
+        if isinstance(item, RawBatch):
+            yield from _batch(unit, item)
+            continue
         path = os.fsencode(shown[item.id]) if item.id in shown else None
         content = _content(item, Origin(target, PLACES.get(item.type, Place.CONTENT), path, item.id))
         yield content
         data = content.data
-        if item.size < _LFS_POINTER_BYTES and data.startswith(b"version https://") and item.type == "blob":
+        if item.size < _LFS_POINTER_BYTES and data.startswith(_LFS_OPENING) and item.type == "blob":
             yield from lfs_gap(unit.git, data, item.id, staged=staged)
         counts[item.type] += 1
         size += item.size
@@ -98,6 +103,20 @@ def _items(
             yield from _counted(counts, size, stored)
             counts, size, number, stored = Counter(), 0, 0, 0
     yield from _counted(counts, size, stored)
+
+
+def _batch(unit: ObjectsUnit | SliceUnit, raw: RawBatch) -> Iterator[Item | Batch]:
+    types, contents = raw.types, raw.contents
+
+    def content(number: int) -> Content:
+        return Content(Origin(unit.target, PLACES[types[number]], None, raw.id(number)), contents[number])
+
+    yield Batch(contents, content)
+    for number in [number for number, data in enumerate(contents) if data[:16] == _LFS_OPENING]:
+        data = contents[number]
+        if len(data) < _LFS_POINTER_BYTES and types[number] == "blob":
+            yield from lfs_gap(unit.git, data, raw.id(number), staged=False)
+    yield from _counted(Counter(types), sum(map(len, contents)), raw.stored)
 
 
 def _content(item: RawObject, origin: Origin) -> Content:

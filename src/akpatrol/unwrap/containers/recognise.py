@@ -10,6 +10,8 @@ from akpatrol.model.trigger import Trigger
 from akpatrol.unwrap.containers.forms import FORMS, MAGICS, TITLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from akpatrol.model.scan import Content
 
 # Other data may precede a zip (PKWARE APPNOTE 4.3.16): the prefilter searches for its end with everything else.
@@ -21,6 +23,7 @@ _TAIL_BYTES, _TRAILER_END = 512, -504
 _BOOTS = b"\0\xeb\xe9\x33\xfa\xfc\x31\x8c\xb8\x45"
 _FOOTERS = (b"\x57\xfb\x80\x8b\x24\x75\x47\xdb", b"\xf7\xcf\xf4\x85\xb7\x41\xe2\x88")
 _COOKIE = b"MEI\x0c\x0b\x0a\x0b\x0e"
+_CHECKSUM_ENDS = (b"\0 ", b" \0")
 _TRAILERS = {b"koly\0\0\0\4": "dmg", b"conectix": "image"}
 
 
@@ -34,7 +37,7 @@ def kind_of(data: bytes) -> str | None:
             if data.startswith(magic) and (not (confirm := FORMS[kind].confirm) or function_named(confirm)(data)):
                 return kind
     # A v7 header has no magic; the end of its checksum is hardly ever in text.
-    if data[257:262] == b"ustar" or data[154:156] in (b"\0 ", b" \0"):
+    if data[257:262] == b"ustar" or data[154:156] in _CHECKSUM_ENDS:
         from akpatrol.unwrap.containers.tar_header import is_first  # noqa: PLC0415 - hardly any file comes here
 
         return "tar" if is_first(data) else None
@@ -63,7 +66,27 @@ def tail_kind(content: Content) -> str | None:
             return "pyinstaller"
     else:
         return None
+    return _tail_kind(tail)
+
+
+def _tail_kind(tail: bytes) -> str | None:
     return "leveldb" if tail.endswith(_FOOTERS) else _TRAILERS.get(tail[-_TAIL_BYTES:_TRAILER_END])
+
+
+def containers_among(parts: Sequence[bytes]) -> set[int]:
+    """Return the numbers of the whole contents that begin or end like a container."""
+    magics, ends = MAGICS, (*_FOOTERS, *_TRAILERS)
+    suspects = [
+        number
+        for number, data in enumerate(parts)
+        if data[:2] in magics
+        or data[:1] in _BOOTS
+        or data[257:262] == b"ustar"
+        or data[154:156] in _CHECKSUM_ENDS
+        or data[-8:] in ends
+        or data[-_TAIL_BYTES:_TRAILER_END] in ends
+    ]
+    return {number for number in suspects if kind_of(parts[number]) or _tail_kind(parts[number])}
 
 
 def has_zip_tail(content: Content) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from akpatrol.model.scan import Skipped
 from akpatrol.sources.git.packs import fallback, plan, raw_object, slices
-from tests.objects import git_of, number, ofs_delta, plant, read, read_part, ref_delta, truth, whole
+from tests.objects import each, git_of, number, ofs_delta, plant, read, read_part, ref_delta, truth, whole
 from tests.repositories import Repository, damage
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def test_long_chain_needs_little_memory(repo: Repository, monkeypatch: pytest.Mo
 def objects_of(git: Git) -> Iterator[RawObject]:
     for part in plan.plan(git):
         assert not isinstance(part, Skipped)
-        for item in slices.read(part, git):
+        for item in each(slices.read(part, git)):
             assert not isinstance(item, Skipped)
             yield item
 

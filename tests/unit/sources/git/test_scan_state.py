@@ -16,7 +16,7 @@ from akpatrol.sources.git.packs import partition, slices
 from akpatrol.sources.git.packs.raw_object import RawObject
 from akpatrol.sources.git.scan_state import Memory
 from akpatrol.sources.git.units import SliceUnit
-from tests.objects import git_of
+from tests.objects import each, git_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,7 +94,7 @@ def test_an_object_with_a_skip_is_read_again(memory: Callable[[], Memory], repo:
     assert known == Counted("blobs", 9, 100)
     assert isinstance(again, RescanUnit)
     assert isinstance(again.unit, SliceUnit)
-    found = slices.read(again.unit.part, again.unit.git)
+    found = each(slices.read(again.unit.part, again.unit.git))
     assert [item.id for item in found if isinstance(item, RawObject)] == [wanted]
     assert again.title == again.unit.title
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from akpatrol.sources.git.packs.entries import Entries, header
@@ -40,7 +41,24 @@ def slices(pack: Pack, ids: Iterable[str]) -> Iterator[Entries]:
             b"".join(index.id(positions[offset]) for offset in offsets),
             array("I", [index.crcs[positions[offset]] for offset in offsets] if index.crcs else ()),
             bytes(offset not in requested for offset in offsets),
+            *_headers(pack, offsets),
         )
+
+
+def _headers(pack: Pack, offsets: list[int]) -> tuple[bytes, array[int], bytes, array[int]]:
+    """Return what ``Entries`` has of the headers at some offsets."""
+    numbers = {offset: number for number, offset in enumerate(offsets)}
+    kinds, sizes, header_bytes, bases = bytearray(), array("Q"), bytearray(), array("i")
+    for offset in offsets:
+        kind, size, start, base = 0, 0, offset, offset
+        with suppress(BrokenObjectError):
+            kind, size, _, start = header(pack.file, offset, pack.idx.id_bytes)
+            base = _base(pack, offset)
+        kinds.append(kind)
+        sizes.append(size)
+        header_bytes.append(start - offset)
+        bases.append(numbers.get(base, -1) if base != offset else -1)
+    return bytes(kinds), sizes, bytes(header_bytes), bases
 
 
 def _way(pack: Pack, offset: int) -> set[int]:
@@ -48,13 +66,17 @@ def _way(pack: Pack, offset: int) -> set[int]:
     way: set[int] = set()
     while offset not in way:
         way.add(offset)
-        try:
-            kind, _, place, _ = header(pack.file, offset, pack.idx.id_bytes)
-        except BrokenObjectError:
-            break
-        if kind == OFS_DELTA:
-            offset = place
-        elif kind == REF_DELTA:
-            base = pack.idx.find(pack.file[place : place + pack.idx.id_bytes])
-            offset = pack.idx.offsets[base] if base >= 0 else offset
+        with suppress(BrokenObjectError):
+            offset = _base(pack, offset)
     return way
+
+
+def _base(pack: Pack, offset: int) -> int:
+    """Return the offset of an entry's base, its own for one without. Raises BrokenObjectError."""
+    kind, _, place, _ = header(pack.file, offset, pack.idx.id_bytes)
+    if kind == OFS_DELTA:
+        return place
+    if kind == REF_DELTA:
+        base = pack.idx.find(pack.file[place : place + pack.idx.id_bytes])
+        return pack.idx.offsets[base] if base >= 0 else offset
+    return offset

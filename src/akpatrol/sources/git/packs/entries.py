@@ -15,7 +15,7 @@ from akpatrol.sources.git.packs.raw_object import OFS_DELTA, REF_DELTA, TYPES
 if TYPE_CHECKING:
     from array import array
 
-_HEADER_BYTES = 12
+PACK_HEADER_BYTES = 12
 # More bits than any size or distance needs: a longer sequence is invalid.
 _MOST_BITS = 63
 
@@ -29,6 +29,9 @@ class Entries(NamedTuple):
 
     ``ends`` is where the next entry of the pack starts; ``ids`` are binary and concatenated; ``crcs`` is empty
     when the index has none. ``silent`` marks with 1 the entries that are needed only as bases. All bases are included.
+
+    The rest is from the headers: ``kinds``, 0 for a broken header; the ``sizes`` of what is stored, in bytes, inflated;
+    the length of each header in bytes; and the number of each delta's base, -1 for none.
     """
 
     pack: bytes
@@ -38,13 +41,17 @@ class Entries(NamedTuple):
     ids: bytes
     crcs: array[int]
     silent: bytes
+    kinds: bytes
+    sizes: array[int]
+    header_bytes: bytes
+    bases: array[int]
 
 
 def opened(path: bytes) -> mmap.mmap:
     """Map a pack of version 2 or 3. Raises OSError, and BrokenObjectError for any other file."""
     with regular_file.opened(path) as file:
-        head = file.read(_HEADER_BYTES)
-        if len(head) < _HEADER_BYTES or head[:4] != b"PACK" or head[4:8] not in (b"\0\0\0\2", b"\0\0\0\3"):
+        head = file.read(PACK_HEADER_BYTES)
+        if len(head) < PACK_HEADER_BYTES or head[:4] != b"PACK" or head[4:8] not in (b"\0\0\0\2", b"\0\0\0\3"):
             raise BrokenObjectError("not a pack of version 2 or 3")
         # The file can be removed meanwhile; the mapping stays valid.
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -52,7 +59,7 @@ def opened(path: bytes) -> mmap.mmap:
 
 def header(pack: mmap.mmap, offset: int, id_bytes: int) -> Header:
     """Return the header of the entry at an offset. Raises BrokenObjectError."""
-    if not _HEADER_BYTES <= offset < len(pack):
+    if not PACK_HEADER_BYTES <= offset < len(pack):
         raise BrokenObjectError("offset outside the pack")
     try:
         byte = pack[offset]

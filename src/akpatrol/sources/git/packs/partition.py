@@ -9,10 +9,10 @@ from __future__ import annotations
 import mmap
 from array import array
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.scan import Skipped
-from akpatrol.sources.git.packs.entries import Entries
+from akpatrol.sources.git.packs.entries import PACK_HEADER_BYTES, Entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +37,8 @@ def slices(path: bytes, pack: mmap.mmap, index: PackIndex, repeated: bytes) -> I
     offsets = array("Q", map(index.offsets.__getitem__, order))
     ends = offsets[1:]
     ends.append(max(len(pack) - index.id_bytes, 0))
-    parents, sizes = _bases(pack, index, order, offsets)
+    headers = _headers(pack, index, order, offsets)
+    parents, kinds, sizes, header_bytes = headers
     # All pages were read and are no longer needed; they would count as this process's memory.
     pack.madvise(mmap.MADV_DONTNEED)
     roots = _roots(parents)
@@ -45,7 +46,7 @@ def slices(path: bytes, pack: mmap.mmap, index: PackIndex, repeated: bytes) -> I
         # git would follow them forever.
         if root == _CIRCLE and not (repeated and repeated[order[member]]):
             yield Skipped(index.id(order[member]).hex(), "corrupt object: delta cycle")
-    for members, way in _cut(parents, roots, sizes):
+    for members, way in _cut(roots, headers):
         # The bases of a part come before it, wherever they are in the pack.
         bases = set(members[:way])
         numbers = sorted(members) if way else members
@@ -54,6 +55,7 @@ def slices(path: bytes, pack: mmap.mmap, index: PackIndex, repeated: bytes) -> I
         if bases:
             silent = bytes(mark or number in bases for number, mark in zip(numbers, silent, strict=True))
         if 0 in silent:
+            local = dict(zip(numbers, range(len(numbers)), strict=True))
             yield Entries(
                 path,
                 index.id_bytes,
@@ -62,14 +64,29 @@ def slices(path: bytes, pack: mmap.mmap, index: PackIndex, repeated: bytes) -> I
                 b"".join(map(index.id, positions)),
                 array("I", map(index.crcs.__getitem__, positions) if index.crcs else ()),
                 silent,
+                bytes(map(kinds.__getitem__, numbers)),
+                array("Q", map(sizes.__getitem__, numbers)),
+                bytes(map(header_bytes.__getitem__, numbers)),
+                array("i", [local.get(parents[number], -1) for number in numbers]),
             )
 
 
-def _bases(pack: mmap.mmap, index: PackIndex, order: array[int], offsets: array[int]) -> tuple[array[int], array[int]]:
-    """Return each entry's base, -1 for one that is whole or broken, and the size of the whole ones in bytes."""
+class _Headers(NamedTuple):
+    """The headers of all entries, in the order of their offsets, as ``Entries`` describes them."""
+
+    parents: array[int]
+    kinds: bytearray
+    sizes: array[int]
+    header_bytes: bytearray
+
+
+def _headers(pack: mmap.mmap, index: PackIndex, order: array[int], offsets: array[int]) -> _Headers:
+    """Read all headers; an entry without a valid one has the kind 0."""
     parents, sizes = array("i", [-1]) * len(order), array("Q", [0]) * len(order)
-    at = _locator(offsets)
+    kinds, header_bytes = bytearray(len(order)), bytearray(len(order))
+    at, id_bytes = _locator(offsets), index.id_bytes
     for number, offset in enumerate(offsets):
+        start = offset
         try:
             byte = pack[offset]
             kind, size, shift = byte & 0x70, byte & 15, 4
@@ -81,6 +98,7 @@ def _bases(pack: mmap.mmap, index: PackIndex, order: array[int], offsets: array[
                 if shift > _MOST_BITS:
                     kind = size = 0
                     break
+            sizes[number] = size
             if kind == _OFS_DELTA:
                 offset += 1  # noqa: PLW2901
                 byte = pack[offset]
@@ -89,15 +107,17 @@ def _bases(pack: mmap.mmap, index: PackIndex, order: array[int], offsets: array[
                     offset += 1  # noqa: PLW2901
                     byte = pack[offset]
                     distance = ((distance + 1) << 7) | (byte & 127)
-                parents[number] = at(offsets[number] - distance, -1)
+                parents[number] = at(start - distance, -1)
             elif kind == _REF_DELTA:
-                position = index.find(pack[offset + 1 : offset + 1 + index.id_bytes])
+                position = index.find(pack[offset + 1 : offset + 1 + id_bytes])
                 parents[number] = at(index.offsets[position], -1) if position >= 0 else -1
-            else:
-                sizes[number] = size
+                offset += id_bytes  # noqa: PLW2901
+            kinds[number], header_bytes[number] = kind >> 4, offset + 1 - start
         except IndexError:
             continue
-    return parents, sizes
+    for number in range(bisect_left(offsets, PACK_HEADER_BYTES)):
+        kinds[number] = 0
+    return _Headers(parents, kinds, sizes, header_bytes)
 
 
 def _locator(offsets: array[int]) -> Callable[[int, int], int]:
@@ -135,8 +155,9 @@ def _roots(parents: array[int]) -> array[int]:
     return roots
 
 
-def _cut(parents: array[int], roots: array[int], sizes: array[int]) -> Iterator[tuple[Sequence[int], int]]:
+def _cut(roots: array[int], headers: _Headers) -> Iterator[tuple[Sequence[int], int]]:
     """Yield the entries of a slice, and how many at the front are only bases of the others."""
+    parents, sizes = headers.parents, headers.sizes
     groups, large = _grouped(roots, sizes)
     slices = [array("I") for _ in range(max(groups, default=-1) + 1)]
     for number, root in enumerate(roots):

@@ -30,3 +30,12 @@ class RawObject(NamedTuple):
     data: bytes | None
     read: Callable[[int], bytes] | None = None
     stored: int = 0
+
+
+class RawBatch(NamedTuple):
+    """Small objects: their types and contents. ``id`` gives the id of one by its number; ``stored`` is of all."""
+
+    types: list[str]
+    contents: list[bytes]
+    id: Callable[[int], str]
+    stored: int

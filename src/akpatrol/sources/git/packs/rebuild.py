@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from typing import TYPE_CHECKING
 
+from akpatrol.model.batch import SMALL_BYTES, TOGETHER, TOGETHER_BYTES
 from akpatrol.sources.git.packs.delta_tree import DeltaTree
 from akpatrol.sources.git.packs.inflate import BrokenObjectError, HugeObjectError, crc32, inflate, patched, stream
-from akpatrol.sources.git.packs.raw_object import HUGE_BYTES, TYPES, RawObject
+from akpatrol.sources.git.packs.raw_object import HUGE_BYTES, TYPES, RawBatch, RawObject
 
 if TYPE_CHECKING:
     import mmap
@@ -47,19 +49,37 @@ class Rebuild:
         self._hex = entries.ids.hex()
         self._held = 0
         self._bases: deque[_Base] = deque()
-        self._forest = DeltaTree(entries, pack)
-        self._headers = self._forest.headers
+        self._kinds, self._sizes, self._header_bytes = entries.kinds, entries.sizes, entries.header_bytes
         self._done = bytearray(entries.silent)
 
     def left(self) -> list[str]:
         """Return the ids that were to be read and were not."""
         return [self._id(entry) for entry, done in enumerate(self._done) if not done]
 
-    def __iter__(self) -> Iterator[RawObject]:
-        """Yield the objects."""
-        deltas, hexes, width = self._forest.deltas, self._hex, 2 * self._entries.id_bytes
-        silent, done, offsets, ends = self._entries.silent, self._done, self._offsets, self._ends
-        for root in self._forest.roots:
+    def __iter__(self) -> Iterator[RawObject | RawBatch]:
+        """Yield the objects, small ones in batches."""
+        members, types, contents, size = array("I"), [], [], 0
+        for entry, type_, data in self._rebuilt():
+            if data is None:
+                yield from self._streamed(entry)
+            elif len(data) > SMALL_BYTES:
+                yield RawObject(self._id(entry), type_, len(data), data, None, self._stored_bytes(entry))
+            else:
+                members.append(entry)
+                types.append(type_)
+                contents.append(data)
+                size += len(data)
+                if size > TOGETHER_BYTES or len(types) >= TOGETHER:
+                    yield self._batch(members, types, contents)
+                    members, types, contents, size = array("I"), [], [], 0
+        if types:
+            yield self._batch(members, types, contents)
+
+    def _rebuilt(self) -> Iterator[tuple[int, str, bytes | None]]:
+        """Yield each entry that is not silent with its type and content; None for a huge object that is whole."""
+        tree, silent, done = DeltaTree(self._entries), self._entries.silent, self._done
+        deltas = tree.deltas
+        for root in tree.roots:
             stack: list[tuple[int, _Base | None]] = [(root, None)]
             while stack:
                 entry, base = stack.pop()
@@ -67,17 +87,24 @@ class Rebuild:
                     type_, data = self._object(entry, base)
                 except HugeObjectError:
                     if not base and not silent[entry]:
-                        yield from self._streamed(entry)
+                        yield entry, "", None
                     continue
                 except BrokenObjectError:
                     continue
-                if ahead := deltas.get(entry):
+                if entry in deltas:
+                    ahead = deltas[entry]
                     rebuilt = self._hold(entry, base, type_, data, len(ahead))
                     stack += [(delta, rebuilt) for delta in ahead]
                 if not silent[entry]:
                     done[entry] = 1
-                    id_ = hexes[entry * width : entry * width + width]
-                    yield RawObject(id_, type_, len(data), data, None, ends[entry] - offsets[entry])
+                    yield entry, type_, data
+
+    def _batch(self, members: array[int], types: list[str], contents: list[bytes]) -> RawBatch:
+        stored = sum(map(self._stored_bytes, members))
+        return RawBatch(types, contents, lambda number: self._id(members[number]), stored)
+
+    def _stored_bytes(self, entry: int) -> int:
+        return self._ends[entry] - self._offsets[entry]
 
     def _id(self, entry: int) -> str:
         width = 2 * self._entries.id_bytes
@@ -86,7 +113,7 @@ class Rebuild:
     def _object(self, entry: int, base: _Base | None) -> tuple[str, bytes]:
         """Return an object's type and content. Raises BrokenObjectError and HugeObjectError."""
         if not base:
-            return TYPES[self._headers[entry][0]], self._stored(entry)
+            return TYPES[self._kinds[entry]], self._stored(entry)
         base.waiting -= 1
         data = base.data
         if data is None:
@@ -98,13 +125,13 @@ class Rebuild:
 
     def _stored(self, entry: int) -> bytes:
         """Return what is stored for an entry, an object or a delta. Raises BrokenObjectError and HugeObjectError."""
-        _, size, _, start = self._headers[entry]
-        end = self._ends[entry]
+        size, start, end = self._sizes[entry], self._offsets[entry], self._ends[entry]
         if size > HUGE_BYTES:
             raise HugeObjectError("huge object")
-        if self._crcs and crc32(self._view[self._offsets[entry] : end]) != self._crcs[entry]:
+        stored = self._view[start:end]
+        if self._crcs and crc32(stored) != self._crcs[entry]:
             raise BrokenObjectError("entry's CRC-32 does not match the index")
-        return inflate(self._view[start:end], size)
+        return inflate(stored[self._header_bytes[entry] :], size)
 
     def _hold(self, entry: int, base: _Base | None, type_: str, data: bytes, waiting: int) -> _Base:
         """Keep a base for its deltas; drop the bases that waited longest when memory runs out."""
@@ -139,8 +166,8 @@ class Rebuild:
 
     def _streamed(self, entry: int) -> Iterator[RawObject]:
         """Yield a huge object that is stored whole; it is added to ``left`` if its stream is broken."""
-        type_, size, _, start = self._headers[entry]
-        read, state = stream(self._view[start : self._ends[entry]])
+        size, start, end = self._sizes[entry], self._offsets[entry], self._ends[entry]
+        read, state = stream(self._view[start + self._header_bytes[entry] : end])
         left = size
 
         def bounded(number: int) -> bytes:
@@ -149,7 +176,7 @@ class Rebuild:
             left -= len(data)
             return data
 
-        yield RawObject(self._id(entry), TYPES[type_], size, None, bounded, self._ends[entry] - start)
+        yield RawObject(self._id(entry), TYPES[self._kinds[entry]], size, None, bounded, end - start)
         while left and bounded(min(left, 1 << 20)):
             pass
         read(1)

@@ -10,7 +10,7 @@ from akpatrol.sources.git import catfile
 from akpatrol.sources.git.packs import entries, fallback
 from akpatrol.sources.git.packs.inflate import BrokenObjectError
 from akpatrol.sources.git.packs.loose import Loose
-from akpatrol.sources.git.packs.raw_object import HUGE_BYTES, RawObject
+from akpatrol.sources.git.packs.raw_object import HUGE_BYTES, RawBatch, RawObject
 from akpatrol.sources.git.packs.rebuild import Rebuild
 
 if TYPE_CHECKING:
@@ -34,8 +34,11 @@ class Everything(NamedTuple):
 Slice = entries.Entries | LooseObjects | Everything
 
 
-def read(part: Slice, git: Git) -> Iterator[RawObject | Skipped]:
-    """Yield the objects of a slice. An unreadable one is read through git, or is a skip when git fails too."""
+def read(part: Slice, git: Git) -> Iterator[RawObject | RawBatch | Skipped]:
+    """Yield the objects of a slice, small ones in batches.
+
+    An unreadable one is read through git, or is a skip when git fails too.
+    """
     if isinstance(part, Everything):
         yield from _everything(git)
     elif isinstance(part, LooseObjects):
@@ -46,7 +49,7 @@ def read(part: Slice, git: Git) -> Iterator[RawObject | Skipped]:
         yield from _packed(part, git)
 
 
-def _packed(part: entries.Entries, git: Git) -> Iterator[RawObject | Skipped]:
+def _packed(part: entries.Entries, git: Git) -> Iterator[RawObject | RawBatch | Skipped]:
     try:
         pack = _pack(part.pack)
     except (OSError, ValueError, BrokenObjectError):
