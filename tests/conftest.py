@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -72,6 +73,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         for package in (akpatrol, bench):
             for module in walk_packages(package.__path__, f"{package.__name__}."):
                 import_module(module.name)
+    # Ten thousand tests and all modules stay to the end: no look for garbage need pass over them again.
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True)

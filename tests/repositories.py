@@ -17,6 +17,8 @@ AUTHOR = "Ada Author <ada@example.org>"
 _SETTINGS = ("-c", "protocol.file.allow=always", "-c", "maintenance.auto=false")
 # 2024-01-01T00:00:00Z; every commit is one hour later than the one before.
 _EPOCH = 1_704_067_200
+# What git wrote for the first empty repository: a process for each of the others costs more than to write it again.
+_EMPTY: dict[str, bytes | None] = {}
 _COMMITTED = re.compile(rb"^\[.*? ([0-9a-f]{40,64})\] ", re.MULTILINE)
 
 
@@ -38,6 +40,12 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
+def _contents(directory: Path) -> dict[str, bytes | None]:
+    """Return what each file below a directory contains, and None for each directory, which stands before its files."""
+    found = {"": None} | {str(path.relative_to(directory)): path for path in sorted(directory.rglob("*"))}
+    return {name: path.read_bytes() if path and path.is_file() else None for name, path in found.items()}
+
+
 class Repository:
     """A repository and the git that builds it; times advance by an hour with every commit or tag."""
 
@@ -46,10 +54,21 @@ class Repository:
         self._time = _EPOCH
         path.mkdir(parents=True, exist_ok=True)
         if not self.git_dir.exists():
-            self.git("init", "-q", "-b", "main", *init, ".")
+            self._init(init)
             if self.git_dir.is_dir():  # elsewhere where --separate-git-dir says so
                 for name in ("hooks", "info"):
                     (self.git_dir / name).mkdir(exist_ok=True)
+
+    def _init(self, options: tuple[str, ...]) -> None:
+        """Make it with git or, after the first that is made without options, with what git wrote then."""
+        if options or not _EMPTY:
+            self.git("init", "-q", "-b", "main", *options, ".")
+            if not options:
+                _EMPTY.update(_contents(self.path / ".git"))
+            return
+        for name, content in _EMPTY.items():
+            file = self.path / ".git" / name
+            file.mkdir(parents=True) if content is None else file.write_bytes(content)
 
     @property
     def git_dir(self) -> Path:

@@ -48,10 +48,14 @@ class Done:
 
 
 class Machine:
-    """A runner's directories and variables; Python packages are these tests', so that no index is asked."""
+    """A runner's directories and variables; Python packages are these tests', so that no index is asked.
+
+    ``cold`` is the output of the first step before anything was installed.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.cold: dict[str, str] = {}
         self.temp, self.source, packages = home / "temp", home / "source", home / "packages"
         for directory in (self.temp, self.source, packages):
             directory.mkdir(parents=True)
@@ -138,7 +142,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     hostile.mkdir()
     for name in ("venv", "shlex", "pip", "ensurepip", "akpatrol"):
         (hostile / f"{name}.py").write_text(f"open({str(home / 'canary')!r}, 'w')\n")
-    done = found.install(hostile, found.environment(hostile)["python"], restored=False)
+    found.cold = found.environment(hostile)
+    done = found.install(hostile, found.cold["python"], restored=False)
     assert done.code == 0, done.out
     assert found.action(hostile, {"command": "scan"}).code == 0
     assert not (home / "canary").exists()
@@ -151,24 +156,23 @@ def forge(tmp_path_factory: pytest.TempPathFactory) -> Forge:
 
 
 @pytest.mark.slow
-def test_cold_and_warm(tmp_path: Path) -> None:
-    runner = Machine(tmp_path)
-    chosen = runner.environment(tmp_path)
+def test_cold_and_warm(machine: Machine, tmp_path: Path) -> None:
+    """The machine was cold when it was installed on; what this does to it ends with an installation again."""
+    chosen = machine.cold
     kept, marker = Path(chosen["path"]), Path(chosen["path"], "marker")
-    assert runner.install(tmp_path, chosen["python"], restored=False).code == 0
     marker.touch()
     # As the cache does: an archive that leads back to the same place.
     subprocess.run(["tar", "-C", "/", "-cf", tmp_path / "cache.tar", kept.relative_to("/")], check=True)
     shutil.rmtree(kept)
     subprocess.run(["tar", "-C", "/", "-xf", tmp_path / "cache.tar"], check=True)
-    assert runner.environment(tmp_path) == chosen
-    assert runner.install(tmp_path, "no-python", restored=True).code == 0
+    assert machine.environment(tmp_path) == chosen
+    assert machine.install(tmp_path, "no-python", restored=True).code == 0
     assert marker.exists()
-    assert runner.action(runner.source, {"command": "scan"}).code == 0
+    assert machine.action(machine.source, {"command": "scan"}).code == 0
     (kept / "bin/akpatrol").write_text("#!/bin/sh\nexit 1\n")
-    assert runner.install(tmp_path, chosen["python"], restored=True).code == 0
+    assert machine.install(tmp_path, chosen["python"], restored=True).code == 0
     assert not marker.exists()
-    assert runner.action(runner.source, {"command": "scan"}).code == 0
+    assert machine.action(machine.source, {"command": "scan"}).code == 0
 
 
 def test_the_cache_is_keyed_by_version_lock_source_and_python(tmp_path: Path) -> None:
