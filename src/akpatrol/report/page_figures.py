@@ -84,10 +84,10 @@ def removals(credentials: Sequence[CredentialView], pages: Sequence[CredentialPa
     gone: list[tuple[timedelta, CredentialPage]] = []
     there: list[tuple[timedelta, CredentialPage]] = []
     remaining = 0
-    for one, page in zip(credentials, pages, strict=True):
-        spans = [span for span in spans_of(one, now) if span.in_files]
+    for credential, page in zip(credentials, pages, strict=True):
+        spans = [span for span in spans_of(credential, now) if span.in_files]
         start = min((span.start for span in spans), default=None)
-        if one["state"] in IN_FILES and one["state"] != State.IGNORED:
+        if credential["state"] in IN_FILES and credential["state"] != State.IGNORED:
             remaining += 1
             there += [(now - start, page)] if start else []
         elif start:

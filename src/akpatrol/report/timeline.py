@@ -29,7 +29,10 @@ _MOST_TICKS = 8
 _MARGIN = 2.5
 _NOW_WIDTH = 5
 UNKNOWN = "unknown"
-IN_FILES = {State.WORKTREE, State.STAGED, State.PRESENT, State.IGNORED}
+IN_TRACKABLE_FILES = {State.WORKTREE, State.STAGED, State.PRESENT}
+"""In files that git tracks or would track."""
+
+IN_FILES = IN_TRACKABLE_FILES | {State.IGNORED}
 _DAY_STEPS = (1, 2, 7, 14)
 _MONTH_STEPS = (1, 3, 6, 12, 24, 60, 120, 240)
 
