@@ -103,7 +103,7 @@ def _heads() -> Mapping[str, re.Pattern[bytes]]:
 def _codes() -> Mapping[str, _Codes]:
     return {
         "CBOR": dict(_cbor()),
-        "marshal": {code | mark: one for code, one in _marshal() for mark in (0, 0x80)},
+        "marshal": {code | mark: item for code, item in _marshal() for mark in (0, 0x80)},
         "pickle": dict(_pickle()),
     }
 

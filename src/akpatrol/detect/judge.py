@@ -145,7 +145,7 @@ def _in_text(place: _Candidate) -> _Found | None:
     stop = end - closing - comment_close(data, end)
     right = right_edge(data, end)
     text = place.text(stop)
-    found = _weigh(kind, text, whole=right is not Edge.INSIDE, is_file=file_extension(data, end))
+    found = _weigh(kind, text, is_complete=right is not Edge.INSIDE, is_file=file_extension(data, end))
     if found is None:
         return None
     evidence, length = found
@@ -168,7 +168,7 @@ def _in_binary(place: _Candidate, ends: CredentialEnds) -> _Found | None:
     right = Edge.CLEAN if is_framed else right_edge(data, ends.end)
     # When the end of a text is unknown, its beginning decides whether it is random.
     telling = text if ends.is_certain else text[: text.find(b".") + 1 + _TELLING]
-    found = _weigh(kind, telling, whole=True, is_file=not is_framed and file_extension(data, ends.end))
+    found = _weigh(kind, telling, is_complete=True, is_file=not is_framed and file_extension(data, ends.end))
     if found is None:
         return None
     evidence, length = found
@@ -202,17 +202,17 @@ def _is_in_pool(place: _Candidate, ends: CredentialEnds) -> bool:
     return score(body[:least]) >= LIKELY
 
 
-def _weigh(kind: CredentialKind, text: bytes, *, whole: bool, is_file: bool) -> tuple[float, int] | None:
+def _weigh(kind: CredentialKind, text: bytes, *, is_complete: bool, is_file: bool) -> tuple[float, int] | None:
     """Return the evidence for the credential that ``text`` begins with, in nats, and its length in bytes.
 
-    ``whole`` is false when the match stopped at its longest and more token characters follow.
+    ``is_complete`` is false when the match stopped at its longest and more token characters follow.
     """
     first, dot, secret = text.partition(b".")
-    if dot and whole and kind.bounds.fit_pair(first, secret):
+    if dot and is_complete and kind.bounds.fit_pair(first, secret):
         evidence = _pair(first, secret, is_file=is_file)
         if evidence >= POSSIBLE:
             return evidence, len(text)
-    if len(first) not in kind.bounds.body or not (whole or dot):
+    if len(first) not in kind.bounds.body or not (is_complete or dot):
         return None
     evidence = score(first)
     return (evidence, len(first)) if evidence >= POSSIBLE else None

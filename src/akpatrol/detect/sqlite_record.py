@@ -76,11 +76,11 @@ def column(medium: Medium, start: int) -> tuple[int, int] | None:
     here = medium.place(start)
     for record in medium.kept(Records).before(here):
         place = record.begin
-        for one in record.sizes:
-            if one <= -_LEAST and place <= here < place - one:
+        for size in record.sizes:
+            if size <= -_LEAST and place <= here < place - size:
                 within = here - place
-                return (start - within, -one) if not within or medium.width == 1 else None
-            place += abs(one)
+                return (start - within, -size) if not within or medium.width == 1 else None
+            place += abs(size)
     return None
 
 
