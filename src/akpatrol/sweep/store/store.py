@@ -169,7 +169,9 @@ class SweepStore:
             known = runs.runs(connection)
             current = self._current(known, run)
             changes = self._changes(connection, since, current, minimum) if since else None
-            only = {one.fingerprint for one in changes.credentials if one.change != "gone"} if changes else None
+            only = (
+                {change.fingerprint for change in changes.credentials if change.change != "gone"} if changes else None
+            )
             found = tuple(merge.credentials(connection, current.id, only))
             credentials, below = group.at_least(found, minimum)
             looked = coverage.looked(connection, known, current.id)

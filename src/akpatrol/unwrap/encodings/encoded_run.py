@@ -22,7 +22,7 @@ _LINE = lazy(rb"[^ \t\r\n]++")
 _MOST_FIRED = 32  # triggers examined in one run
 _MARGIN = 40  # bytes that may come before a line's characters
 _BREAK = lazy(rb"(?:\n[ \t>#*\"']*+|\\)\Z")
-_BREAKS = frozenset(bytes([one]) for one in b"\n \t>#*\"'\\")  # the last byte of a line break
+_BREAKS = frozenset(bytes([code]) for code in b"\n \t>#*\"'\\")  # the last byte of a line break
 
 
 class _Lines(NamedTuple):
