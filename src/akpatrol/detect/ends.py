@@ -1,4 +1,4 @@
-"""Both ends of a credential in binary data, where the bytes behind it may look like more of it.
+"""Both ends of a credential in binary data, where the bytes after it may look like more of it.
 
 The bytes before a string may give its length (``framings``, ``offsets``, ``sqlite_record``). Otherwise the text around
 it may end it: quotes, the end of a line, C's zeros. Where neither does, the end is a guess: the longest reading,

@@ -1,6 +1,6 @@
 """Decide whether a match is a credential, who issued it, and who can read it.
 
-Pure and local: ``judge`` reads at most 1024 bytes on either side of a match, more in a long line amid binary data.
+Pure and local: ``judge`` reads at most 1024 bytes on either side of a match, more in a long line within binary data.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class _Candidate(NamedTuple):
     left: Edge
 
     def text(self, end: int) -> bytes:
-        """Return what is behind the prefix up to ``end``."""
+        """Return the text after the prefix, up to ``end``."""
         return self.medium.data[self.start + len(self.kind.prefix) : end]
 
     def ends(self) -> CredentialEnds | None:

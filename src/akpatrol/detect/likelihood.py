@@ -73,7 +73,7 @@ _PLACEHOLDERS = (
 
 
 def score(text: bytes) -> float:
-    """Return how much likelier random text is than words, in nats; ``text`` holds only ``SYMBOLS``."""
+    """Return how much more likely random text is than words, in nats; ``text`` holds only ``SYMBOLS``."""
     return _score(text[:LONGEST])
 
 

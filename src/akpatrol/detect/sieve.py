@@ -166,7 +166,7 @@ def _not_behind(prefix: str) -> str:
 
 
 def _key(medium: Medium, start: int, end: int) -> _Key | None:
-    """Return what decides whether ``[start, end)`` may be a credential; None for wide text amid other data."""
+    """Return what decides whether ``[start, end)`` may be a credential; None for wide text within other data."""
     if medium.width > 1:
         return None
     nature = medium.nature(start, end)

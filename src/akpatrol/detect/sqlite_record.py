@@ -85,7 +85,7 @@ def column(medium: Medium, start: int) -> tuple[int, int] | None:
 
 
 def _columns(types: bytes) -> list[int] | None:
-    """Return the columns' sizes in bytes, those of text and of bytes negative; None for what is no list of types."""
+    """Return the columns' sizes in bytes, those of text and of bytes negative; None if it is not a list of types."""
     sizes: list[int] = []
     position = 0
     while position < len(types):

@@ -1,6 +1,6 @@
 """How many credentials were exposed at once, over time, as two stepped areas on the timeline's axis.
 
-Both end where the API was seen to refuse a credential; in files it is no longer once no branch holds it.
+Both end where the API was seen to refuse a credential; the area for files also ends when no branch holds it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ExposureChart(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What it shows, for those who do not see it."""
+        """A description for readers who cannot see the chart."""
         leaked, files = self.leaked, self.in_files
         return (
             f"Leaked and not known to be revoked: {leaked.now:,} now, at most {leaked.most:,} at once; "
@@ -51,7 +51,7 @@ class ExposureChart(NamedTuple):
 
 
 def build(credentials: Sequence[CredentialView], axis: Axis) -> ExposureChart:
-    """Return the chart of a document's credentials, but for what only files hold that git ignores."""
+    """Return the chart of a document's credentials, without those that occur only in files that git ignores."""
     exposed = [credential for credential in credentials if credential["state"] != State.IGNORED]
     leaked = [
         interval for credential in exposed for interval in _until_refused(credential, [_leaked(credential, axis)], axis)
@@ -86,7 +86,7 @@ def _in_files(credential: CredentialView, axis: Axis) -> Iterator[Interval]:
 
 
 def _counted(intervals: Iterable[Interval], axis: Axis) -> Iterator[tuple[datetime, int]]:
-    """Yield when the number changes, and what it is from then on."""
+    """Yield each moment at which the number changes, and the new number."""
     changes: dict[datetime, int] = {}
     for start, end in intervals:
         changes[start] = changes.get(start, 0) + 1

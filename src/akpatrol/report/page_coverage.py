@@ -21,7 +21,7 @@ _LINE_WIDTH = 500
 
 
 def coverage(view: ReportView) -> dict[str, object]:
-    """Return the values of the page's part about what was scanned."""
+    """Return the values of the page's section on coverage."""
     looked, summary = view["coverage"], view["summary"]
     unread = [skip for skip in looked["skipped"] if skip["accepted"] is None]
     below = summary["below_min_confidence"]

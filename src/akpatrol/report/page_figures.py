@@ -80,7 +80,7 @@ def _group(name: str, title: str, counts: Counter[str]) -> Group:
 
 
 def removals(credentials: Sequence[CredentialView], pages: Sequence[CredentialPage], now: datetime) -> Removals:
-    """Return how long it took from the first leak to the last removal, of what was in a branch."""
+    """Return the times from the first leak to the last removal, of credentials in branches."""
     gone: list[tuple[timedelta, CredentialPage]] = []
     there: list[tuple[timedelta, CredentialPage]] = []
     remaining = 0

@@ -22,7 +22,7 @@ def _since(page: CredentialPage) -> str:
 def same_in_all(pages: Sequence[CredentialPage], noun: tuple[str, str]) -> dict[str, str]:
     """Return what the columns that hold one value alone say, by their name; of a single row only empty ones.
 
-    ``noun`` names a target, and targets. What a column says may be "", which needs no words.
+    ``noun`` names a target, and targets. A column may have the text "", which needs no words.
     """
     says: Mapping[str, Callable[[CredentialPage], str]] = {
         "status": lambda page: f"{page['status_words'].lower()}, {page['severity']}",

@@ -110,7 +110,7 @@ def _by_target(view: ReportView) -> tuple[Mapping[str, Sequence[SkipView]], Sequ
 
 
 def _roots(item: str) -> Iterator[str]:
-    """Yield what may be the target of an item: itself, what stands before a colon, and the directories around it."""
+    """Yield what may be the target of an item: itself, the part before a colon, and the directories that contain it."""
     yield item
     path = item.partition(": ")[0]
     yield path

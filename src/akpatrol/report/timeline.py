@@ -96,7 +96,7 @@ class Timeline(NamedTuple):
 
 
 class Axis(NamedTuple):
-    """The time that is drawn, up to a little behind ``now``."""
+    """The time that is drawn, up to a little after ``now``."""
 
     start: datetime
     end: datetime
@@ -138,7 +138,7 @@ def _axis(credentials: Iterable[CredentialView], now: datetime) -> Axis:
 
 
 def moment_of(date: str | None, now: datetime) -> datetime | None:
-    """Return a date, that of a wrong clock moved between git's first day and now."""
+    """Return a date; the date of a wrong clock is moved between git's first day and now."""
     moment = parsed(date) if date else None
     return min(max(moment, _GIT_BEGINS), now) if moment else None
 

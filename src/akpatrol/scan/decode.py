@@ -73,7 +73,7 @@ TOO_DEEP = -1  # no hash is
 
 
 def stored(data: bytes, part: Decoded) -> Stored | None:
-    """Return the bytes around wide text amid other data; None for other text, and where it is all of the data."""
+    """Return the bytes around wide text within other data; None for other text, and where it is all of the data."""
     if part.width == 1 or part.end - part.start == len(data):
         return None
     return Stored(data, lambda offset: part.span(offset, offset)[1], part.width)

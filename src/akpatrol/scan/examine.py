@@ -275,7 +275,7 @@ class Examiner:
                 is_negative = is_new and (number not in passed or (yield from self._part(layer, part, state)))
                 negatives.record(part.key, is_negative)
         if state.left[0] < 0:
-            yield Skipped(title(state.origin), f"what is encoded in it comes to more than {GROWTH} times its size")
+            yield Skipped(title(state.origin), f"its decoded text is more than {GROWTH} times its size")
             return False
         return negatives.all_negative()
 

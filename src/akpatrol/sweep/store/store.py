@@ -198,7 +198,7 @@ class SweepStore:
         return document.build(self.report(run), RenderOptions(str, rule_file.load(), datetime.now(UTC)))
 
     def changes(self, since: SweepRun, run: int | None = None, *, minimum: Confidence = Confidence.LOW) -> Changes:
-        """Return what is new, gone or changed from an earlier run to another one or the last."""
+        """Return the credentials that are new, gone or changed between an earlier run and another one or the last."""
         with self._reading() as connection:
             current = self._current(runs.runs(connection), run)
             return self._changes(connection, since, current, minimum)

@@ -72,7 +72,7 @@ def members(
     streams = _Streams(source, level, decompressor or _DECOMPRESSORS[kind])
     yield Member(f"{kind}:{text(name)}" if name else kind, (name,) if name else (), iter(streams))
     if streams.beyond is not None:
-        yield Flaw(f"what follows its end at byte {streams.beyond} is not {kind}")
+        yield Flaw(f"the data after its end at byte {streams.beyond} is not {kind}")
 
 
 class _Streams:

@@ -52,7 +52,7 @@ def is_document(data: bytes) -> bool:
 
 
 def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
-    """Yield the text without its formatting, a paragraph a line. Raises OverLimit and OSError."""
+    """Yield the text without its formatting, one paragraph per line. Raises OverLimit and OSError."""
     rtf = source.peek(5) == b"{\\rtf"
     level.member()
     yield Member("document", pieces=_texts(source, level, _rtf_text if rtf else _xml_text, b"\\" if rtf else b"<"))

@@ -1,4 +1,4 @@
-"""Extract the strings that a PDF's page shows (ISO 32000-1, 9.4.3), those of each operator on a line of its own.
+"""Extract the strings that a PDF's page shows (ISO 32000-1, 9.4.3), with one line for each operator.
 
 Kerned text is joined into words. Only a program that sets the page could join words across operators, or decode the
 codes of a font.

@@ -56,7 +56,7 @@ class ZipWalk:
             elif self._record():
                 if magic == END and (follows := source.peek(4)) != LOCAL:
                     if follows.strip(b"\0"):
-                        yield from self._flaw(f"what follows its end at byte {source.offset} is not zip")
+                        yield from self._flaw(f"the data after its end at byte {source.offset} is not zip")
                     return
             else:
                 yield from self._flaw(f"damaged at byte {source.offset}")
