@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.unwrap.containers.member import PIECE_BYTES, Flaw, Member, text
+from akpatrol.unwrap.containers.member import AFTER_END, PIECE_BYTES, Flaw, Member, text
 from akpatrol.unwrap.containers.tar_header import BLOCK, Header, parse, records
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class _Reader:
         if len(block) < BLOCK and not self._ended:
             return f"truncated at byte {offset + len(block)}"
         if self._ended:
-            return f"the data after its end at byte {offset} is not tar"
+            return f"{AFTER_END} at byte {offset} is not tar"
         return f"damaged at byte {offset}" + (": a negative size" if header else "")
 
 
