@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol.cli import reader
+from akpatrol.cli import command_word
 from akpatrol.errors import UsageError
 from akpatrol.report import RenderOptions, render
 
@@ -28,7 +28,7 @@ def publish(report: Report, engine: Engine, settings: Settings, text: Renderer |
     from akpatrol.detect.redact import Redactor  # noqa: PLC0415 - only when there is something to say
 
     redact = Redactor(engine, [credential.secret for credential in report.credentials])
-    command = reader.command_word(settings.environment)
+    command = command_word.command_word(settings.environment)
     rendered = []
     for format_, file in settings.outputs:
         on_terminal = file is None and bool(sys.stdout) and sys.stdout.isatty()

@@ -56,8 +56,8 @@ class Records:
     def _found(self, first: int) -> Iterator[_Record]:
         """Yield the records whose headers begin in a block, from the last on."""
         data = self._data
-        for found in reversed(list(_HEADER.finditer(data, first, first + _BLOCK))):
-            header, size = found.start(), data[found.start()]
+        for match in reversed(list(_HEADER.finditer(data, first, first + _BLOCK))):
+            header, size = match.start(), data[match.start()]
             types = data[header + 1 : header + size]
             if not types.translate(None, _SHORT_TYPES) or types[-1] >= _CONTINUED or not header:
                 continue

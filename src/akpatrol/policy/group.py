@@ -11,7 +11,7 @@ from akpatrol.model.credential import Credential, end_of
 from akpatrol.model.scan import Attribution, Confidence, End, Exposure, Severity, State
 from akpatrol.model.versions import folded
 from akpatrol.rules.precedence import precedence
-from akpatrol.scan import alike
+from akpatrol.scan import similar_identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -46,7 +46,7 @@ def collect(
     grouped: dict[tuple[CredentialKind, object], list[tuple[Match, Occurrence]]] = defaultdict(list)
     certain = ((match.kind, match.secret) for match, _ in placed if match.ending is End.CERTAIN)
     known = readings.KnownSecrets(certain, queried)
-    for match, occurrence in alike.marked(placed):
+    for match, occurrence in similar_identifiers.marked(placed):
         resolved = known.resolved(match, occurrence)
         grouped[match.kind, resolved[0].secret].append(resolved)
     ours = {secret: kind for kind, secret in grouped if not kind.is_custom}

@@ -12,9 +12,9 @@ from akpatrol.unwrap.containers.recognise import is_flaw, is_gap, kind_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
+    from akpatrol.detect.enclosing_text import EnclosingText
     from akpatrol.detect.engine import Engine
     from akpatrol.detect.keywords import Clue
-    from akpatrol.detect.outside import EnclosingText
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
     from akpatrol.model.scan import Origin

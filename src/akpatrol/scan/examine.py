@@ -7,9 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from akpatrol.config.limits import Limits
+from akpatrol.detect.enclosing_text import Outer
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.medium import Medium
-from akpatrol.detect.outside import Outer
 from akpatrol.model.chunks import blocks
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped
 from akpatrol.rules.literals import of_all

@@ -22,7 +22,7 @@ import httpx
 from akpatrol import __version__
 from akpatrol.errors import AkpatrolError, UsageError
 from akpatrol.model.scan import Secret, Skipped
-from akpatrol.sweep.answers import joined, next_page, pause, same_host
+from akpatrol.sweep.forge_answers import joined, next_page, pause, same_host
 from akpatrol.sweep.urls import CloneWanted, checked, displayed
 from akpatrol.verify.options import is_loopback
 

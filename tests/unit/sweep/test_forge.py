@@ -13,8 +13,8 @@ import pytest
 from akpatrol.errors import UsageError
 from akpatrol.model.scan import Skipped
 from akpatrol.sweep import forge
-from akpatrol.sweep.answers import next_page, pause, same_host
 from akpatrol.sweep.forge import ForgeError, access
+from akpatrol.sweep.forge_answers import next_page, pause, same_host
 from akpatrol.sweep.urls import CloneWanted
 from tests.forge_server import ForgeServer, Hosted, Reply
 

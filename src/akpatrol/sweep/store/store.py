@@ -23,7 +23,7 @@ from akpatrol.policy import group
 from akpatrol.report.mask import without_password
 from akpatrol.report.text_safety import plain
 from akpatrol.report.wording import parsed
-from akpatrol.sweep import since
+from akpatrol.sweep import run_changes
 from akpatrol.sweep.store import coverage, merge, rows, runs, schema
 from akpatrol.sweep.store.lock import Lock, check_own
 from akpatrol.validate.fields import FieldError
@@ -212,7 +212,7 @@ class SweepStore:
     def _changes(
         self, connection: sqlite3.Connection, earlier: SweepRun, current: SweepRun, minimum: Confidence
     ) -> Changes:
-        return since.changes(connection, earlier, current.id, minimum)
+        return run_changes.changes(connection, earlier, current.id, minimum)
 
     def _current(self, known: Mapping[int, SweepRun], run: int | None) -> SweepRun:
         if not known:

@@ -28,7 +28,7 @@ _BLANK = -180
 
 def shown_text(content: bytes) -> bytes:
     """Return the strings that a content stream shows, as lines; nothing if it shows none."""
-    return b"\n".join(_joined(found[1]) if found[1] else _string(found[2]) for found in _SHOWN.finditer(content))
+    return b"\n".join(_joined(match[1]) if match[1] else _string(match[2]) for match in _SHOWN.finditer(content))
 
 
 def _joined(array: bytes) -> bytes:
