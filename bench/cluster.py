@@ -140,14 +140,14 @@ def _parent(root: Path, store: Path, rounds: int) -> dict[str, list[float]]:
     from akpatrol.sweep.signature import look  # noqa: PLC0415
     from akpatrol.sweep.store.store import SweepStore  # noqa: PLC0415
 
-    order = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM, remember=False)
+    order = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM, use_cache=False)
     found: dict[str, list[float]] = {"listing": [], "storing": []}
     for _ in range(rounds):
         began = perf_counter()
         met = [one for one in targets.resolve([str(root)]) if isinstance(one, Target)]
         signatures = [look(one) for one in met]
         found["listing"].append((perf_counter() - began) / len(met))
-        documents = [work.whole(order, one).document for one in met]
+        documents = [work.scan_target(order, one).document for one in met]
         for file in store.parent.glob(f"{store.name}*"):
             file.unlink()
         with SweepStore(str(store), create=True) as opened:
@@ -169,7 +169,7 @@ def _conducting(root: Path, rounds: int) -> list[float]:
     from akpatrol.sweep import work  # noqa: PLC0415
     from akpatrol.sweep.worker_pool import open_pool  # noqa: PLC0415
 
-    order = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM, remember=False, nameless=True)
+    order = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM, use_cache=False, nameless=True)
     found = []
     with _cluster(1) as address, open_pool(1, address) as pool:
 
@@ -180,7 +180,7 @@ def _conducting(root: Path, rounds: int) -> list[float]:
         for number in range(rounds + 1):
             began = sum(os.times()[:4])
             for one in root.iterdir():
-                work.through(order, Target("0", "repository", str(one)), read)
+                work.scan_with_reader(order, Target("0", "repository", str(one)), read)
             if number:  # the first round compiles the rules
                 found.append(sum(os.times()[:4]) - began)
     return found

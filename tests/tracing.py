@@ -8,8 +8,8 @@ from akpatrol.kinds import CUSTOM
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Attribution, Confidence, Match, Origin, Place, Secret
 from akpatrol.sources.git.indexes import Indexes
-from akpatrol.sources.git.origins import Sources
-from akpatrol.sources.git.provenance import Provenance, Tracer, Wanted
+from akpatrol.sources.git.origins import ContentLookup
+from akpatrol.sources.git.provenance import Provenance, Tracer, TraceRequest
 from tests.objects import git_of
 
 if TYPE_CHECKING:
@@ -31,16 +31,16 @@ def finding(
 def traced(repo: Repository, blob: str, *others: str, within: Collection[str] | None = None) -> Provenance:
     """Return the provenance of the only finding of a blob; the other blobs hold the same one, as versions of it."""
     blobs = {id_: [finding(id_)] for id_ in (blob, *others)}
-    sources = Sources(alike=lambda _new, _old: True)
-    return Tracer(git_of(repo), Wanted(blobs=blobs, within=within, sources=sources)).hit(blob, 0)
+    lookup = ContentLookup(alike=lambda _new, _old: True)
+    return Tracer(git_of(repo), TraceRequest(blobs=blobs, within=within, lookup=lookup)).finding(blob, 0)
 
 
 def traced_places(repo: Repository, blob: str) -> list[Provenance]:
     """Return where the only finding of a blob is: in an index, in the history, or both."""
     git = git_of(repo)
-    return list(Tracer(git, Wanted(blobs={blob: [finding(blob)]}), indexes=Indexes(git)).places(blob, 0))
+    return list(Tracer(git, TraceRequest(blobs={blob: [finding(blob)]}), indexes=Indexes(git)).places(blob, 0))
 
 
 def traced_name(repo: Repository, name: bytes, *trees: str) -> Provenance:
     """Return the provenance of a name that these trees hold."""
-    return Tracer(git_of(repo), Wanted(names={name: trees})).name(name)
+    return Tracer(git_of(repo), TraceRequest(names={name: trees})).name(name)

@@ -55,20 +55,20 @@ def _installed(version: str) -> None:
 def _troubled() -> None:
     from akpatrol.sweep import work  # noqa: PLC0415 - workers without akpatrol come here too
 
-    whole = work.whole
+    whole = work.scan_target
 
-    def troubled(order: work.ScanSpec, target: Any) -> work.TargetResult:
+    def troubled(spec: work.ScanSpec, target: Any) -> work.TargetResult:
         if "STUCK" in os.environ and target.root.endswith("stuck"):
             Path(os.environ["STUCK"]).touch()
             Event().wait()
-        outcome = whole(order, target)
+        outcome = whole(spec, target)
         if "FRAIL" in os.environ and _is_first(os.environ["FRAIL"]):
             os.kill(os.getpid(), signal.SIGKILL)
         return outcome
 
     # What is pickled by name is found under it.
     troubled.__module__, troubled.__qualname__ = whole.__module__, whole.__qualname__
-    work.whole = troubled
+    work.scan_target = troubled
 
 
 def _is_first(file: str) -> bool:

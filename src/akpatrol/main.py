@@ -27,7 +27,7 @@ _SHAPED = rf"({PREFIXES})[A-Za-z0-9._~+/=-]{{8,}}"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command line and return its exit code; nothing but the report goes to standard output."""
+    """Run the command line and return its exit code; only the report goes to standard output."""
     try:
         return outermost(arguments)
     finally:

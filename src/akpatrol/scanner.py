@@ -30,7 +30,7 @@ class Scanner:
         self._minimum = min_confidence
 
     def scan(self, data: bytes | str) -> list[RawFinding]:
-        """Return what is found in ``data``; text is taken as UTF-8."""
+        """Return the raw findings in ``data``; text is taken as UTF-8."""
         raw = _encoded(data) if isinstance(data, str) else data
         content = content_of(BytesIO(raw).read, Origin("0"), named=True)
         at = (lambda offset, number: raw[offset : offset + number]) if content.read else None

@@ -105,8 +105,8 @@ def test_a_file_that_is_named(repo: Repository, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["akp1:00", "--reason", "x"], "not a fingerprint"),
-        ([_OTHER, "--reason", "  "], "give one"),
-        ([_OTHER, "--reason", "..."], "give one"),
+        ([_OTHER, "--reason", "  "], "must give a reason"),
+        ([_OTHER, "--reason", "..."], "must give a reason"),
         ([_OTHER], "--reason"),
         ([_OTHER, "--reason", "x", "--expires", "soon"], "not a date"),
         ([_OTHER, "--reason", "x", "--expires", "2020-01-01"], "must be a later day"),
@@ -174,7 +174,7 @@ def test_the_first_digits_of_what_is_anywhere_in_the_repository(repo: Repository
         fingerprint(key) for key in keys[:4]
     ]
     refused = _allow(repo, fingerprint(keys[4])[:13], "--reason", "x", code=2).err.decode()
-    assert f"{fingerprint(keys[4])[:13]}: no credential has a fingerprint that begins so" in refused
+    assert f"{fingerprint(keys[4])[:13]}: no credential has a fingerprint with this beginning" in refused
     assert "all 64 digits" in refused
 
 

@@ -99,7 +99,7 @@ def test_what_was_found_before_the_end_counts(server: Server, work: Repository, 
     pushed = push(work, server, "main")
     assert not pushed.accepted
     assert f"commit {id_[:12]}" in pushed.told
-    assert "--budget are spent" in pushed.told
+    assert "--budget of" in pushed.told
 
 
 def test_a_pointer_of_lfs_is_what_a_push_brings(server: Server, work: Repository) -> None:

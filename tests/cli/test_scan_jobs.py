@@ -109,7 +109,7 @@ class _Source:
     def __init__(self, *units: Any) -> None:
         self._units = units
 
-    def is_much(self) -> bool:
+    def is_large(self) -> bool:
         return False
 
     def plan(self) -> Iterator[Any]:

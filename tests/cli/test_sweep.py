@@ -40,11 +40,11 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the list of targets that are opened, and let files be settled at once."""
     opened: list[str] = []
 
-    def whole(order: work.ScanSpec, target: Any) -> work.TargetResult:
+    def scan_target(spec: work.ScanSpec, target: Any) -> work.TargetResult:
         opened.append(target.root)
-        return work.through(order, target)
+        return work.scan_with_reader(spec, target)
 
-    monkeypatch.setattr(work, "whole", whole)
+    monkeypatch.setattr(work, "scan_target", scan_target)
     monkeypatch.setattr(signature, "SETTLED_NS", 0)
     return opened
 
@@ -217,12 +217,12 @@ def test_a_target_that_vanishes_is_a_skip(run: Run, tmp_path: Path, monkeypatch:
         repo = Repository(tmp_path / "org" / name, "--bare")
         (repo.path / "description").write_text(f"KEY={key}\n")
 
-    def whole(order: work.ScanSpec, target: Any) -> work.TargetResult:
+    def scan_target(spec: work.ScanSpec, target: Any) -> work.TargetResult:
         if target.root.endswith("/a"):
             (tmp_path / "org" / "a").rename(tmp_path / "gone")
-        return work.through(order, target)
+        return work.scan_with_reader(spec, target)
 
-    monkeypatch.setattr(work, "whole", whole)
+    monkeypatch.setattr(work, "scan_target", scan_target)
     sweep = ("sweep", tmp_path / "org", "--store", tmp_path / "store", "--jobs", "1")
     result = run(*sweep)
     assert [(skip["item"], skip["reason"]) for skip in result.skipped] == [

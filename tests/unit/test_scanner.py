@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import RawFinding
 
 
-def _one(hits: list[RawFinding]) -> RawFinding:
-    (hit,) = hits
-    return hit
+def _one(findings: list[RawFinding]) -> RawFinding:
+    (finding,) = findings
+    return finding
 
 
 @pytest.mark.parametrize("data", [str, str.encode])
 def test_text_and_bytes(key: str, data: type[str]) -> None:
-    hit = _one(Scanner().scan(data(f"é\nAPI_KEY={key}")))
-    assert (hit.line, hit.column, hit.offset) == (2, 9, 3 + len("API_KEY="))
-    assert (hit.match.kind, hit.match.confidence) == (ORGANIZATION_KEY, Confidence.HIGH)
-    assert hit.match.secret == Secret(key.encode())
-    assert key not in repr(hit) + str(hit)
+    finding = _one(Scanner().scan(data(f"é\nAPI_KEY={key}")))
+    assert (finding.line, finding.column, finding.offset) == (2, 9, 3 + len("API_KEY="))
+    assert (finding.match.kind, finding.match.confidence) == (ORGANIZATION_KEY, Confidence.HIGH)
+    assert finding.match.secret == Secret(key.encode())
+    assert key not in repr(finding) + str(finding)
 
 
 @pytest.mark.parametrize("text", ["", "x" * 100, "\0", "\ud800", "\udcff\udc80", "ak_", "pat_."])
@@ -74,7 +74,7 @@ def test_more_than_one_call_holds(key: str, monkeypatch: pytest.MonkeyPatch) -> 
     places = [0, (1 << 20) - hyperscan_patterns._CALL_OVERLAP, (1 << 20) - 20, (3 << 20) + 7, len(data) - 60]
     for place in places:
         data[place : place + len(key)] = key.encode()
-    assert [hit.offset for hit in scanner.scan(bytes(data))] == places
+    assert [finding.offset for finding in scanner.scan(bytes(data))] == places
 
 
 def test_threads(rng: Random) -> None:
@@ -86,7 +86,7 @@ def test_threads(rng: Random) -> None:
     ]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda sample: _one(scanner.scan(sample[0])), samples))
-    assert [hit.match.secret for hit in found] == [Secret(secret.encode()) for _, secret in samples]
+    assert [finding.match.secret for finding in found] == [Secret(secret.encode()) for _, secret in samples]
 
 
 def test_minimum_confidence() -> None:

@@ -83,9 +83,9 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="akpatrol")
 def cli() -> None:
-    """Find leaked Anyreach API credentials: in files, in streams and in the whole of git history.
+    """Find leaked Anyreach API credentials: in files, in streams and in the entire git history.
 
     Exit codes: 0 complete and nothing found; 1 at least one finding; 2 the command line, a path, a rule file,
     a baseline or the configuration is wrong; 3 nothing found, but something could not be scanned; 4 a bug in
-    akpatrol; 130, 141, 143 interrupted, reader gone, terminated.
+    akpatrol; 130, 141, 143 interrupted, output pipe closed, terminated.
     """

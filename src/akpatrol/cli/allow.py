@@ -34,12 +34,12 @@ def command(flags: Options, fingerprint: str, reason: str, expires: str | None, 
     """Allow the credential with this FINGERPRINT in the tree's configuration, or in a new .akpatrol.toml.
 
     The first 8 digits of the FINGERPRINT or more are enough for a credential that is in the baseline, or in this
-    repository's index, files or history; the configuration gets all of them.
+    repository's index, files or history; the configuration gets the whole fingerprint.
     """
     end = committed_text.end("--expires", expires)
     entry: dict[str, Any] = {"fingerprint": fingerprint, "reason": committed_text.clean("--reason", reason)}
     if not any(character.isalnum() for character in entry["reason"]):  # the line that reports print has only dots
-        raise UsageError("--reason: give one", hint="it is for whoever finds the allowance later")
+        raise UsageError("--reason: must give a reason", hint="whoever finds the allowance later needs the reason")
     entry |= {"owner": committed_text.clean("--owner", owner)} if owner.strip() else {}
     entry |= {"expires": end} if end else {}
     file = _file(flags)
@@ -47,8 +47,8 @@ def command(flags: Options, fingerprint: str, reason: str, expires: str | None, 
     named = fingerprint_lookup.find(fingerprint, partial(resolve, flags), Terminal())
     entry["fingerprint"] = named.fingerprint
     write(with_allowance(file, entry), Path(file))
-    shown = f"{named.fingerprint}, {named.redacted}," if named.redacted else named.fingerprint
-    click.echo(visible(f"{file}: {shown} is allowed{f' until {end}' if end else ''}: {entry['reason']}"))
+    label = f"{named.fingerprint}, {named.redacted}," if named.redacted else named.fingerprint
+    click.echo(visible(f"{file}: {label} is allowed{f' until {end}' if end else ''}: {entry['reason']}"))
     return ExitCode.CLEAN
 
 

@@ -22,18 +22,18 @@ def command() -> None:
 
 @command.command("create")
 @new_entries
-def create(flags: Options, **asked: Any) -> int:
+def create(flags: Options, **arguments: Any) -> int:
     """Create a baseline from a JSON REPORT, or from a scan of history and tracked files."""
     place = baseline.locate(flags.config, flags.baseline)
-    return show_change(place.file, baseline.create(place, request_of(flags, asked), Terminal()))
+    return show_change(place.file, baseline.create(place, request_of(flags, arguments), Terminal()))
 
 
 @command.command("update")
 @new_entries
-def update(flags: Options, **asked: Any) -> int:
-    """Add new findings, and drop entries that complete scans of every kind that found them no longer find."""
+def update(flags: Options, **arguments: Any) -> int:
+    """Add new findings, and drop entries that complete scans of all kinds that once found them no longer find."""
     place = baseline.locate(flags.config, flags.baseline)
-    return show_change(place.file, baseline.update(place, request_of(flags, asked), Terminal()))
+    return show_change(place.file, baseline.update(place, request_of(flags, arguments), Terminal()))
 
 
 for _each in (baseline_entries.show, baseline_entries.drop, baseline_entries.review):

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @REPORT
-@click.option("--scan", is_flag=True, help="Scan history and tracked files for where each credential is today.")
+@click.option("--scan", is_flag=True, help="Scan history and tracked files to show where each credential is now.")
 @click.option("-f", "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Format.")
 @FLAGS
 def show(flags: Options, *, report: str | None, scan: bool, format_: str) -> int:
-    """Show the entries, and where each credential is today by a JSON REPORT or a scan."""
+    """Show the entries and, with a JSON REPORT or --scan, where each credential is now."""
     place = baseline.locate(flags.config, flags.baseline)
     entries = list(baseline.read(place.file).values())
     found = _places(place, flags, report, scan=scan)
@@ -35,7 +35,7 @@ def show(flags: Options, *, report: str | None, scan: bool, format_: str) -> int
         for line in baseline_text.entries(place.file, entries, today(), found and found.places):
             click.echo(line)
     if found and not found.complete:
-        click.echo("akpatrol: not everything was scanned, so what is not found may still be somewhere", err=True)
+        click.echo("akpatrol: not everything was scanned, so a credential that was not found may still exist", err=True)
     return ExitCode.INCOMPLETE if found and scan and not found.complete else ExitCode.CLEAN
 
 
@@ -52,8 +52,8 @@ def drop(flags: Options, fingerprints: tuple[str, ...]) -> int:
 
 @click.command("review")
 @new_entries
-def review(flags: Options, **asked: Any) -> int:
-    """Go through the entries at a terminal one by one, or through a JSON REPORT's findings that are not among them.
+def review(flags: Options, **arguments: Any) -> int:
+    """Review the entries one by one at a terminal, or a JSON REPORT's findings that the baseline does not have.
 
     Ctrl-C leaves the file as it is.
     """
@@ -62,7 +62,7 @@ def review(flags: Options, **asked: Any) -> int:
 
     baseline_review.check_terminal()
     place = baseline.locate(flags.config, flags.baseline)
-    pending = entries_.to_review(place, request_of(flags, asked))
+    pending = entries_.to_review(place, request_of(flags, arguments))
     decisions = baseline_review.decide(pending, today())
     done = entries_.save(place, pending.known, decisions.changed, decisions.dropped)
     return show_change(place.file, baseline.BaselineChange(done, [], ExitCode.CLEAN))

@@ -35,10 +35,10 @@ def new_entries(function: Callable[..., int]) -> Callable[..., int]:
     return function
 
 
-def request_of(flags: Options, asked: Mapping[str, Any] = MappingProxyType({})) -> baseline.BaselineRequest:
-    """Return the request for a change; ``asked`` are the command's own options."""
+def request_of(flags: Options, arguments: Mapping[str, Any] = MappingProxyType({})) -> baseline.BaselineRequest:
+    """Return the request for a change; ``arguments`` are the command's own options."""
     configure = partial(resolve, of({"no_allow": True}).over(flags))
-    return baseline.BaselineRequest(configure, flags.config, **asked)
+    return baseline.BaselineRequest(configure, flags.config, **arguments)
 
 
 def today() -> date:

@@ -35,11 +35,11 @@ class Decisions(NamedTuple):
 
 
 def check_terminal() -> None:
-    """Raise UsageError unless there is somebody to ask."""
+    """Raise UsageError without a terminal."""
     if not (sys.stdin and sys.stdout and sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
-            "baseline review asks at a terminal, and this is none",
-            hint="akpatrol baseline show, drop FINGERPRINT..., update REPORT --owner NAME --expires DATE do without",
+            "baseline review requires a terminal",
+            hint="instead: akpatrol baseline show, drop FINGERPRINT..., or update REPORT --owner NAME --expires DATE",
         )
 
 
@@ -57,7 +57,7 @@ def _decided(entry: BaselineEntry, decisions: Decisions, today: date, *, is_new:
     """Ask about one entry until it is decided; return whether to go on."""
     now = entry
     while True:
-        click.echo(baseline_text.one(now, today))
+        click.echo(baseline_text.entry_line(now, today))
         match _answer(_NEW if is_new else _KNOWN):
             case "k" | "a" as answer if (answer == "a") == is_new:
                 if is_new or now != entry:

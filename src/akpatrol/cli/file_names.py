@@ -69,7 +69,7 @@ class OneFileCommand(FilesCommand):
 
 
 def _is_option(words: list[str], place: int, options: OptionWords, names: _Names) -> bool:
-    """Return whether a word that names a file is an option all the same. Raises UsageError.
+    """Return whether a word is an option even though it names a file. Raises UsageError.
 
     To take a file for an option could let a leak pass, and so could the loss of an option that tightens the check: that
     is refused in what looks like a commit which does not touch the file. Other options can be lost without harm.
@@ -122,7 +122,7 @@ class _Names:
         return changed is not None and word not in changed and changed.issuperset(others)
 
     def _listed(self, words: Sequence[str], *command: str) -> set[str] | None:
-        """Return those of the words that git lists, or below which it lists something; None when it cannot."""
+        """Return the words that git lists, and those below which it lists something; None when it cannot."""
         try:
             repo, hook = hook_repository.find()
             top = os.path.realpath(repo.root)

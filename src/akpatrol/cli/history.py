@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def command(flags: Options, repo: str, range_: str | None) -> int:
     """Scan every object of a git repository, reachable or not, and the git directory's own files.
 
-    With --range, scan only what those commits introduced. `--range auto` takes pre-commit's PRE_COMMIT_FROM_REF and
-    PRE_COMMIT_TO_REF, else the event that started GitHub Actions or GitLab CI, else the commits that no remote ref
-    holds.
+    With --range, scan only what those commits introduced. `--range auto` uses pre-commit's PRE_COMMIT_FROM_REF and
+    PRE_COMMIT_TO_REF, or else the event that started GitHub Actions or GitLab CI, or else the commits that no remote
+    ref holds.
     """
     configure, console = partial(resolve, flags), Terminal()
     if range_ is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.cli.parameters import given, parameter
+from akpatrol.cli.parameters import explicit_arguments, parameter
 from akpatrol.config import settings as settings_
 from akpatrol.config.options import OPTIONS, Options, in_environment, of
 from akpatrol.errors import UsageError
@@ -30,7 +30,7 @@ def shared_with(command: str) -> Callable[[Callable[..., int]], Callable[..., in
 
 def _with(names: Collection[str], function: Callable[..., int]) -> Callable[..., int]:
     def with_flags(**arguments: Any) -> int:
-        return function(flags=of(given({name: arguments.pop(name) for name in names})), **arguments)
+        return function(flags=of(explicit_arguments({name: arguments.pop(name) for name in names})), **arguments)
 
     with_flags.__doc__ = function.__doc__
     with_flags.__name__ = function.__name__

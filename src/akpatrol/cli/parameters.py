@@ -100,7 +100,7 @@ _TYPES: dict[OptionForm, click.ParamType[Any]] = {
 }
 
 
-def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def explicit_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of the options that were typed, by their names."""
     typed = {name: value for name, value in arguments.items() if _is_typed(OPTIONS[name], value)}
     return {name: parse(value) if (parse := OPTIONS[name].parse) else value for name, value in typed.items()}

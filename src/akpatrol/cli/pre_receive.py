@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     help="Accept with a warning, or refuse, a push that could not be scanned.  [default: refuse]",
 )
 @click.option(
-    "--contact", default="", metavar="TEXT", help="Who can allow something, for the message of a refused push."
+    "--contact", default="", metavar="TEXT", help="The person to ask, named in the message of a refused push."
 )
 @shared
 def command(flags: Options, budget: float | None, contact: str, *, fail_open: bool) -> int:

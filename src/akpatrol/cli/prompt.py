@@ -17,10 +17,10 @@ _LONGEST_BYTES = 16 << 20
 def typed(invitation: str, *, one_line: bool = False) -> bytes:
     """Return standard input; on a terminal, the lines up to an empty one or a single line, without echo.
 
-    Raises UsageError when there is nothing, or far too much.
+    Raises UsageError for no input, or far too much.
     """
     if not sys.stdin:
-        raise UsageError("standard input is closed", hint="give the credentials on standard input, one a line")
+        raise UsageError("standard input is closed", hint="give the credentials on standard input, one per line")
     if sys.stdin.isatty():
         content = _prompted(invitation, one_line=one_line)
     else:

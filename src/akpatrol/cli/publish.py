@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from akpatrol.errors import UsageError
-from akpatrol.report import RenderOptions, reader, render
+from akpatrol.report import RenderOptions, command_word, render
 
 if TYPE_CHECKING:
     from akpatrol.config.settings import Settings
@@ -27,7 +27,7 @@ def publish(report: Report, engine: Engine, settings: Settings, text: Renderer |
     from akpatrol.detect.redact import Redactor  # noqa: PLC0415 - only when there is something to say
 
     redact = Redactor(engine, [credential.secret for credential in report.credentials])
-    command = reader.command_word(settings.environment)
+    command = command_word.command_word(settings.environment)
     rendered = []
     for format_, file in settings.outputs:
         on_terminal = file is None and bool(sys.stdout) and sys.stdout.isatty()

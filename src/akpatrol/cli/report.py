@@ -39,13 +39,13 @@ def command(flags: Options, source: str, since: str | None, link_template: str |
     """Render a JSON or JSON Lines report, `-` for standard input, or a store of sweeps, in any format.
 
     Shows all credentials of a report, unless --min-confidence is given. Secrets are masked, even those that the report
-    shows. --since lists only credentials that are new or changed, and names those that are gone: for a mail after
-    every nightly sweep. Exits as the scan would have: 1 for findings, 3 for gaps.
+    shows. --since lists only credentials that are new or changed, and names those that are gone: for example for
+    a mail after a nightly sweep. Exits as the scan would have: 1 for findings, 3 for gaps.
     """
     if link_template is not None:
         links.check(link_template)
     settings = resolve(flags, None, None)._replace(link_template=link_template)
-    minimum = settings.options.min_confidence if "min_confidence" in flags.given else None
+    minimum = settings.options.min_confidence if "min_confidence" in flags.explicit else None
     wanted = [name for name, is_wanted in lists.items() if is_wanted]
     if len(wanted) > 1:
         raise UsageError(f"--{' and --'.join(wanted)} cannot be combined")

@@ -55,10 +55,10 @@ def command(  # noqa: PLR0913 - click gives each option its own
     """Scan many repositories, directories, files and clone URLs, and keep the findings in one store.
 
     A TARGET is a repository, a directory with everything in it, a file, an https, ssh or git URL to clone, or @FILE
-    with one of these a line. Targets that have not changed since the last sweep are not read again. An interrupted
-    sweep resumes where it stopped. Configurations inside targets do not count.
+    with one of these per line. Targets that have not changed since the last sweep are not read again. An interrupted
+    sweep resumes where it stopped. Configurations inside targets are ignored.
     """
     request = SweepRequest(
-        words, file, github, gitlab, forge_url, clones, scheduler, prune=prune, remember=not flags.no_cache
+        words, file, github, gitlab, forge_url, clones, scheduler, prune=prune, use_cache=not flags.no_cache
     )
     return sweep(request, resolve(flags, None, None), SweepTerminal())

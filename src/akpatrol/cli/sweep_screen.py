@@ -37,7 +37,7 @@ class SweepTerminal(Terminal):
 
 
 class Screen:
-    """Follows a sweep: a bar on a terminal, a line now and then where one was asked for, else nothing."""
+    """Follows a sweep: a bar on a terminal, otherwise a line at intervals if the user asked for it."""
 
     def __init__(self, settings: Settings) -> None:
         terminal = bool(sys.stderr) and sys.stderr.isatty() and settings.options.progress is not False

@@ -29,6 +29,6 @@ def command(flags: Options, targets: tuple[str, ...]) -> int:
     """
     if flags.hashes:
         raise UsageError(
-            "--hashes: trace asks for one by itself", hint="akpatrol scan --hashes, akpatrol history --hashes"
+            "--hashes: trace takes one credential", hint="akpatrol scan --hashes, akpatrol history --hashes"
         )
     return trace(partial(resolve, flags), Terminal(), targets or (".",))

@@ -15,12 +15,12 @@ from akpatrol.pipeline.verify import verify
 @click.command("verify")
 @shared
 def command(flags: Options) -> int:
-    """Ask the API whether credentials are live. Paste them at a prompt that does not show them, or pipe one a line.
+    """Ask the API whether credentials are live. Paste them at a prompt that does not show them, or pipe one per line.
 
     Nothing else is sent. Exits 1 when there is a credential; --fail-on live: when one is live.
     """
-    if "verify" in flags.given and not flags.verify:
-        raise UsageError("--no-verify: this command does nothing but verify")
+    if "verify" in flags.explicit and not flags.verify:
+        raise UsageError("--no-verify: this command only verifies")
     # A person who pastes something means it as a credential.
     flags = flags.over(of({"min_confidence": Confidence.LOW}))
     return verify(resolve(flags, None, None), Terminal())

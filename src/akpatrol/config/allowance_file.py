@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def with_allowance(file: str, entry: dict[str, Any]) -> str:
-    """Return the file's content with the entry in it, or with the one of this fingerprint brought up to date."""
+    """Return the file's content with the entry added, or with the entry of this fingerprint updated."""
     import tomlkit  # noqa: PLC0415 - only here
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
 
@@ -73,7 +73,7 @@ def _check(file: str, before: str, after: str, entry: dict[str, Any]) -> None:
         header = "[[tool.akpatrol.allow]]" if nested else "[[allow]]"
         lines = [f"{key} = {_toml(value)}" for key, value in entry.items()]
         hint = "\n".join(["write it yourself:", header, *lines])
-        raise UsageError(f"{file}: cannot be changed without changing more", hint)
+        raise UsageError(f"{file}: an entry cannot be added without changing other parts of the file", hint)
 
 
 def _split(text: str, *, nested: bool) -> tuple[dict[str, Any] | None, list[Any]]:

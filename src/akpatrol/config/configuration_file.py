@@ -171,7 +171,7 @@ def _read(table: Table, option: Option) -> Any:
     if option.form in ("flag", "switch"):
         return table.flag(option.key)
     if option.form == "whole":
-        return table.whole(option.key, NUMBERS)
+        return table.integer(option.key, NUMBERS)
     if option.form == "choice":
         return table.choice(option.key, option.choices, option.choices[0])
     return table.texts(option.key) if option.multiple else table.text(option.key)
@@ -189,7 +189,7 @@ def _merged(base: Configuration, over: Configuration, stated: dict[str, Any]) ->
     for key in stated.keys() & {*Configuration._fields}:
         before, value = getattr(base, key), getattr(over, key)
         changes[key] = before + value if isinstance(value, tuple) else value
-    lists = {name: getattr(base.options, name) + getattr(over.options, name) for name in _LISTS & over.options.given}
+    lists = {name: getattr(base.options, name) + getattr(over.options, name) for name in _LISTS & over.options.explicit}
     return base._replace(options=over.options._replace(**lists).over(base.options), **changes)
 
 

@@ -16,7 +16,7 @@ def configuration_of(
 ) -> Configuration:
     """Return the configuration that the caller named, else the scanned tree's, from ``start`` up to ``top``, if any.
 
-    ``files`` reads both, from the disk unless it is given. Raises UsageError for a file that cannot be used.
+    ``files`` reads both, from the disk by default. Raises UsageError for a file that cannot be used.
     """
     if named:
         from akpatrol.config import configuration_file  # noqa: PLC0415 - most runs have none

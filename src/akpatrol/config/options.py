@@ -118,9 +118,9 @@ _REPORT, _ALLOW, _RULES, _BASELINE, _BASELINE_SHOW = "report", "allow", "rules",
 
 
 class Options(NamedTuple):
-    """The values in force; ``given`` names the options that were set, all others have their defaults."""
+    """The values in force; ``explicit`` names the options that were set, all others have their defaults."""
 
-    given: frozenset[str] = frozenset()
+    explicit: frozenset[str] = frozenset()
     # fmt: off
     directory: str | None = option(
         "-C", "--repo", form="directory", metavar="DIR", help="Work as if started in DIR.",
@@ -161,7 +161,7 @@ class Options(NamedTuple):
     )
     hashes: str | None = option(
         "--hashes", metavar="FILE",
-        help="Report only these: a fingerprint, SHA-256 or key id a line, `-` for standard input.",
+        help="Report only these: one fingerprint, SHA-256 or key id per line; `-` is standard input.",
     )
     jobs: int | None = option(
         "--jobs", form="whole", metavar="N", shown_default="processors", setter="caller", also=(_BASELINE,),
@@ -204,7 +204,7 @@ class Options(NamedTuple):
         "--no-allow", form="flag", default=False, help="Ignore the baseline, allowances and allow comments."
     )
     fail_on_stale: bool = option(
-        "--fail-on-stale", form="flag", default=False, help="Exit 1 also for allowances that no longer match anything."
+        "--fail-on-stale", form="flag", default=False, help="Also exit 1 for allowances that no longer match anything."
     )
     no_decode: bool = option(
         "--no-decode", form="flag", default=False, page="encodings",
@@ -240,7 +240,7 @@ class Options(NamedTuple):
     )
     max_ratio: int = option(
         "--max-ratio", form="whole", default=_LIMITS.ratio, metavar="N", page="encodings",
-        help="Expand to at most N times the stored size, beyond 1 GiB.",
+        help="Beyond 1 GiB, expand to at most N times the stored size.",
     )
     verify: bool = option(
         "--verify/--no-verify", form="switch", default=False, setter="caller", page="verification",
@@ -256,7 +256,7 @@ class Options(NamedTuple):
     )
     ca_bundle: str | None = option(
         "--ca-bundle", metavar="FILE", setter="caller", variable="AKPATROL_CA_BUNDLE", page="verification",
-        help="Trust these certificates besides the system's, PEM.",
+        help="Trust these PEM certificates in addition to the system's.",
     )
     verify_rps: float = option(
         "--verify-rps", form="number", default=5.0, metavar="N", page="verification",
@@ -281,7 +281,9 @@ class Options(NamedTuple):
 
     def over(self, lower: Options) -> Options:
         """Return these options, with the values of ``lower`` for those that are not set here."""
-        return lower._replace(given=self.given | lower.given, **{name: getattr(self, name) for name in self.given})
+        return lower._replace(
+            explicit=self.explicit | lower.explicit, **{name: getattr(self, name) for name in self.explicit}
+        )
 
     @property
     def limits(self) -> Limits:

@@ -31,7 +31,7 @@ class NamedFile(NamedTuple):
 
 
 class AllowEntry(NamedTuple):
-    """``[[allow]]`` in the file ``where``: all given fields must match; ``expires`` is the first day without it."""
+    """``[[allow]]`` in the file ``where``: all fields set must match; ``expires`` is the first day without it."""
 
     where: str
     reason: str
@@ -61,7 +61,7 @@ class SkipAcceptance(NamedTuple):
 class PolicySettings(NamedTuple):
     """The sources of allowances. ``trusted`` says whether a credential's inline allowances count; None: all do.
 
-    Owners are read in the scanned tree ``top``, if there is one: in ``base_files`` if these are given, else on disk.
+    Owners are read in the scanned tree ``top``, if there is one: in ``base_files`` if these are set, else on disk.
     """
 
     allow: tuple[AllowEntry, ...] = ()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.detect import items
+from akpatrol.detect import serialized_items
 from akpatrol.detect.corroboration import is_continued, is_corroborated, is_counted
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Claimed(NamedTuple):
         """Return whether what follows a string fits its format."""
         pattern = _AFTER.get(self.claim.marker, _AFTER_ANY)
         name = _FOLLOWED.get(self.claim.marker)
-        return items.follow(name, data, last) if name else bool(pattern.match(data, last))
+        return serialized_items.follow(name, data, last) if name else bool(pattern.match(data, last))
 
     def _marked(self) -> int:
         """Judge a number after a format's marker."""
@@ -165,7 +165,7 @@ class Claimed(NamedTuple):
         if not name or self.medium.width > 1:
             return False
         start, end = self.string
-        return items.holds(name, self.medium.data, start - self._head, end)
+        return serialized_items.holds(name, self.medium.data, start - self._head, end)
 
     def _exact(self) -> int:
         """Judge a string that ends with the match."""

@@ -90,13 +90,13 @@ _WORD_BYTES = frozenset(bytes([byte]) for byte in _WORD)
 
 
 def _ends_escape(text: bytes) -> bool:
-    found = _escape().search(text) if _introducer().search(text) else None
-    if found is None:
+    match = _escape().search(text) if _introducer().search(text) else None
+    if match is None:
         return False
-    octal = found["octal"]
+    octal = match["octal"]
     if octal is not None:
         return int(octal, 8) not in _WORD
-    code = next((group for group in found.groups() if group is not None), None)
+    code = next((group for group in match.groups() if group is not None), None)
     return code is None or int(code, 16) not in _WORD
 
 

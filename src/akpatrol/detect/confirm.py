@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from akpatrol.detect.enclosing_text import Outer
 from akpatrol.detect.judge import POSSIBLE, judge
 from akpatrol.detect.likelihood import LONGEST, score
-from akpatrol.detect.nearby import Nearby
-from akpatrol.detect.outside import Outer
-from akpatrol.detect.plain import TextSieve, serves
+from akpatrol.detect.nearby_clues import Nearby
 from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.detect.sieve import RejectionBudget, Sieve
+from akpatrol.detect.text_sieve import TextSieve, serves
 from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, End, Match, Secret
 from akpatrol.scan.work import REFUSED, Work
 

@@ -98,8 +98,8 @@ def _has_sibling(data: bytes, claim: Claim, string: tuple[int, int], tail: int) 
     """Return whether a nearby credential has its length in the same form, and as much after its end."""
     start, end = string
     for low, high in ((max(0, start - _NEAR), start - 1), (end + 1, min(len(data), end + _NEAR))):
-        for found in re.compile(_CREDENTIAL).finditer(data, low, high):
-            first, last = found.span()
+        for match in re.compile(_CREDENTIAL).finditer(data, low, high):
+            first, last = match.span()
             # A string that the bounds cut has another end.
             if (
                 first

@@ -13,12 +13,12 @@ from functools import cached_property
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING
 
+from akpatrol.detect.enclosing_text import EnclosingText
 from akpatrol.detect.filters import Filters
 from akpatrol.detect.keywords import Keywords
 from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium
-from akpatrol.detect.nearby import CLUE_BYTES
-from akpatrol.detect.outside import EnclosingText
+from akpatrol.detect.nearby_clues import CLUE_BYTES
 from akpatrol.detect.prefilter import Prefilter, PrefilterChoice
 from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.model.fired_triggers import exact
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from akpatrol.detect.confirm import Confirmation
+    from akpatrol.detect.enclosing_text import Outer
     from akpatrol.detect.keywords import Clue
-    from akpatrol.detect.outside import Outer
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.scan import Match
     from akpatrol.model.trigger import Trigger

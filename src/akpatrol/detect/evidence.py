@@ -29,7 +29,7 @@ _GAP = rb"""(?x:
 
 
 def bearing(data: bytes, start: int, end: int, clues: frozenset[Clue]) -> frozenset[Clue]:
-    """Return those of the nearby ``clues`` that are evidence about ``data[start:end]``."""
+    """Return the nearby ``clues`` that are evidence about ``data[start:end]``."""
     return frozenset(clue for clue in clues if clue in _OF_THE_WHOLE or _bears(clue, data, start, end))
 
 

@@ -1,6 +1,6 @@
 """Decide whether a match is a credential, who issued it, and who can read it.
 
-Pure and local: ``judge`` reads at most 1024 bytes on either side of a match, more in a long line amid binary data.
+Pure and local: ``judge`` reads at most 1024 bytes on either side of a match, more in a long line within binary data.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.detect import ends
+from akpatrol.detect import credential_ends
 from akpatrol.detect.boundaries import Edge, comment_close, emphasis, file_extension, left_edge, right_edge
-from akpatrol.detect.ends import FOREIGN_WORDS, CredentialEnds
+from akpatrol.detect.credential_ends import FOREIGN_WORDS, CredentialEnds
 from akpatrol.detect.keywords import Clue
 from akpatrol.detect.likelihood import ceiling, is_placeholder, score
 from akpatrol.detect.medium import Nature
@@ -65,7 +65,7 @@ class _Candidate(NamedTuple):
     left: Edge
 
     def text(self, end: int) -> bytes:
-        """Return what is behind the prefix up to ``end``."""
+        """Return the text after the prefix, up to ``end``."""
         return self.medium.data[self.start + len(self.kind.prefix) : end]
 
     def ends(self) -> CredentialEnds | None:
@@ -75,7 +75,7 @@ class _Candidate(NamedTuple):
             return self.kind.has_form(self.medium.data[self.start : end])
 
         stands_free = self.left is not Edge.INSIDE
-        return ends.find(self.medium, self.start, self.end, fits, stands_free=stands_free)
+        return credential_ends.find(self.medium, self.start, self.end, fits, stands_free=stands_free)
 
 
 class _Found(NamedTuple):
@@ -103,18 +103,18 @@ def judge(rule: Rule, medium: Medium, start: int, end: int, clues: frozenset[Clu
     if rule.kind.is_custom:
         near = _bearing(data, start, end, clues)
         return Verdict(start, end, Confidence.MEDIUM, Attribution.OPEN, _exposure(near))
-    found = medium.judged((rule.kind, start, end), lambda: _weighed(rule.kind, medium, start, end))
-    if found is None:
+    weighed = medium.judged((rule.kind, start, end), lambda: _weighed(rule.kind, medium, start, end))
+    if weighed is None:
         return None
     near = _bearing(data, start, end, clues)
-    confidence = _confidence(found.evidence, near, doubtful=found.edge < Edge.CLEAN)
-    if not found.end_is_certain:
+    confidence = _confidence(weighed.evidence, near, doubtful=weighed.edge < Edge.CLEAN)
+    if not weighed.end_is_certain:
         confidence = min(confidence, Confidence.MEDIUM)
-    if found.glued or (found.is_asset and Clue.ANYREACH not in near):
+    if weighed.glued or (weighed.is_asset and Clue.ANYREACH not in near):
         confidence = Confidence.LOW
-    stop = start + len(rule.kind.prefix) + len(found.text)
+    stop = start + len(rule.kind.prefix) + len(weighed.text)
     attribution, exposure = _attribution(rule.kind, near), _exposure(near)
-    return Verdict(start, stop, confidence, attribution, exposure, found.end_is_certain)
+    return Verdict(start, stop, confidence, attribution, exposure, weighed.end_is_certain)
 
 
 def may_be_random(kind: CredentialKind, text: bytes) -> bool:
@@ -130,8 +130,8 @@ def _weighed(kind: CredentialKind, medium: Medium, start: int, end: int) -> _Fou
     """Judge a match by itself, without its surroundings."""
     place = _Candidate(kind, medium, start, end, left_edge(medium.data, start))
     found_ends = place.ends()
-    found = _in_binary(place, found_ends) if found_ends else _in_text(place)
-    return found if found and _is_plausible(found.telling) else None
+    weighed = _in_binary(place, found_ends) if found_ends else _in_text(place)
+    return weighed if weighed and _is_plausible(weighed.telling) else None
 
 
 def _in_text(place: _Candidate) -> _Found | None:
@@ -145,10 +145,10 @@ def _in_text(place: _Candidate) -> _Found | None:
     stop = end - closing - comment_close(data, end)
     right = right_edge(data, end)
     text = place.text(stop)
-    found = _weigh(kind, text, whole=right is not Edge.INSIDE, is_file=file_extension(data, end))
-    if found is None:
+    weighed = _weigh(kind, text, is_complete=right is not Edge.INSIDE, is_file=file_extension(data, end))
+    if weighed is None:
         return None
-    evidence, length = found
+    evidence, length = weighed
     if length < len(text):  # the dot and what follows it are not the credential's
         right, text = Edge.CLEAN, text[:length]
     if right is Edge.CUT and length < _WHOLE:
@@ -168,10 +168,10 @@ def _in_binary(place: _Candidate, ends: CredentialEnds) -> _Found | None:
     right = Edge.CLEAN if is_framed else right_edge(data, ends.end)
     # When the end of a text is unknown, its beginning decides whether it is random.
     telling = text if ends.is_certain else text[: text.find(b".") + 1 + _TELLING]
-    found = _weigh(kind, telling, whole=True, is_file=not is_framed and file_extension(data, ends.end))
-    if found is None:
+    weighed = _weigh(kind, telling, is_complete=True, is_file=not is_framed and file_extension(data, ends.end))
+    if weighed is None:
         return None
-    evidence, length = found
+    evidence, length = weighed
     if glued and kind.bounds.body and evidence < CLEAR:
         return None
     if length < len(telling):
@@ -202,17 +202,17 @@ def _is_in_pool(place: _Candidate, ends: CredentialEnds) -> bool:
     return score(body[:least]) >= LIKELY
 
 
-def _weigh(kind: CredentialKind, text: bytes, *, whole: bool, is_file: bool) -> tuple[float, int] | None:
+def _weigh(kind: CredentialKind, text: bytes, *, is_complete: bool, is_file: bool) -> tuple[float, int] | None:
     """Return the evidence for the credential that ``text`` begins with, in nats, and its length in bytes.
 
-    ``whole`` is false when the match stopped at its longest and more token characters follow.
+    ``is_complete`` is false when the match stopped at its longest and more token characters follow.
     """
     first, dot, secret = text.partition(b".")
-    if dot and whole and kind.bounds.fit_pair(first, secret):
+    if dot and is_complete and kind.bounds.fit_pair(first, secret):
         evidence = _pair(first, secret, is_file=is_file)
         if evidence >= POSSIBLE:
             return evidence, len(text)
-    if len(first) not in kind.bounds.body or not (whole or dot):
+    if len(first) not in kind.bounds.body or not (is_complete or dot):
         return None
     evidence = score(first)
     return (evidence, len(first)) if evidence >= POSSIBLE else None

@@ -73,7 +73,7 @@ _PLACEHOLDERS = (
 
 
 def score(text: bytes) -> float:
-    """Return how much likelier random text is than words, in nats; ``text`` holds only ``SYMBOLS``."""
+    """Return how much more likely random text is than words, in nats; ``text`` holds only ``SYMBOLS``."""
     return _score(text[:LONGEST])
 
 
@@ -154,8 +154,8 @@ def is_placeholder(text: bytes) -> bool:
 
 
 def _nats_each(text: bytes) -> float:
-    found = _alphabet().match(text)
-    return _ALPHABETS[found.lastindex - 1][1] if found and found.lastindex else _WIDEST
+    match = _alphabet().match(text)
+    return _ALPHABETS[match.lastindex - 1][1] if match and match.lastindex else _WIDEST
 
 
 @cache

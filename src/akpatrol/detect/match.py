@@ -46,21 +46,21 @@ class Matcher:
         A shipped rule is tried at every start, so that the findings do not depend on where a window begins.
         """
         position = start
-        while position <= end and (found := self._pattern.search(data, position, end)) is not None:
-            span = self.span(found)
+        while position <= end and (match := self._pattern.search(data, position, end)) is not None:
+            span = self.span(match)
             if span.secret_start < span.secret_end:  # neither empty nor a group that took no part
                 yield span
-            position = found.start() + 1 if self._rule.shipped else max(found.end(), found.start() + 1)
+            position = match.start() + 1 if self._rule.shipped else max(match.end(), match.start() + 1)
 
-    def span(self, found: Any) -> MatchSpan:
+    def span(self, match: Any) -> MatchSpan:
         """Return the span of what the pattern's ``search`` found."""
-        return MatchSpan(*found.span(), *found.span(self._group(found)))
+        return MatchSpan(*match.span(), *match.span(self._group(match)))
 
-    def _group(self, found: Any) -> int:
+    def _group(self, match: Any) -> int:
         """Without ``secretGroup`` a user's rule means its first group that is not empty, as in gitleaks."""
         if self._rule.secret_group or self._rule.shipped:
             return self._rule.secret_group
-        return next((n for n in range(1, self._pattern.groups + 1) if found.group(n)), 0)
+        return next((n for n in range(1, self._pattern.groups + 1) if match.group(n)), 0)
 
 
 def compile_shipped(rule: Rule) -> re.Pattern[bytes]:

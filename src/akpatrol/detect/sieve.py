@@ -10,7 +10,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from akpatrol.detect.ends import FOREIGN_WORDS
+from akpatrol.detect.credential_ends import FOREIGN_WORDS
 from akpatrol.detect.judge import judge, may_be_random
 from akpatrol.detect.match import MatchSpan, compile_shipped
 from akpatrol.detect.medium import Nature
@@ -69,14 +69,14 @@ class Sieve:
         data, kind, position = medium.data, self._rule.kind, start
         search = self._likely
         number, near, words = 0, -1, _Words(medium, end, self._longest_word)
-        while found := search(data, position, end):
+        while match := search(data, position, end):
             if budget.left <= -MOST_REJECTED:
                 return
-            span = self._span(found)
+            span = self._span(match)
             position = span.start + 1
             number = number + 1 if span.start <= near else 0
             near = span.end
-            if not kind.is_custom and not may_be_random(kind, found[0]):
+            if not kind.is_custom and not may_be_random(kind, match[0]):
                 budget.left -= 1
             elif not self._is_possible(medium, span, budget):
                 budget.left -= _REPEATED if number else 1
@@ -101,8 +101,8 @@ class Sieve:
     def shapes(self, data: bytes, start: int, end: int) -> Iterator[MatchSpan]:
         """Yield all matches, likely or not; where many begin in one word, the rest of that word as one."""
         position, number, stop = start, 0, 0
-        while found := self._search(data, position, end):
-            span = self._span(found)
+        while match := self._search(data, position, end):
+            span = self._span(match)
             if span.start >= stop:
                 word = _WORD.match(data, span.start, end)
                 stop, number = max(span.end, word.end() if word else 0), 0
@@ -166,7 +166,7 @@ def _not_behind(prefix: str) -> str:
 
 
 def _key(medium: Medium, start: int, end: int) -> _Key | None:
-    """Return what decides whether ``[start, end)`` may be a credential; None for wide text amid other data."""
+    """Return what decides whether ``[start, end)`` may be a credential; None for wide text within other data."""
     if medium.width > 1:
         return None
     nature = medium.nature(start, end)

@@ -56,8 +56,8 @@ class Records:
     def _found(self, first: int) -> Iterator[_Record]:
         """Yield the records whose headers begin in a block, from the last on."""
         data = self._data
-        for found in reversed(list(_HEADER.finditer(data, first, first + _BLOCK))):
-            header, size = found.start(), data[found.start()]
+        for match in reversed(list(_HEADER.finditer(data, first, first + _BLOCK))):
+            header, size = match.start(), data[match.start()]
             types = data[header + 1 : header + size]
             if not types.translate(None, _SHORT_TYPES) or types[-1] >= _CONTINUED or not header:
                 continue
@@ -76,16 +76,16 @@ def column(medium: Medium, start: int) -> tuple[int, int] | None:
     here = medium.place(start)
     for record in medium.kept(Records).before(here):
         place = record.begin
-        for one in record.sizes:
-            if one <= -_LEAST and place <= here < place - one:
+        for size in record.sizes:
+            if size <= -_LEAST and place <= here < place - size:
                 within = here - place
-                return (start - within, -one) if not within or medium.width == 1 else None
-            place += abs(one)
+                return (start - within, -size) if not within or medium.width == 1 else None
+            place += abs(size)
     return None
 
 
 def _columns(types: bytes) -> list[int] | None:
-    """Return the columns' sizes in bytes, those of text and of bytes negative; None for what is no list of types."""
+    """Return the columns' sizes in bytes, those of text and of bytes negative; None if it is not a list of types."""
     sizes: list[int] = []
     position = 0
     while position < len(types):

@@ -141,7 +141,7 @@ class CredentialKind(str):
         return self.verification is not None and self.verification.needs_organization
 
     def key_id(self, secret: bytes) -> str | None:
-        """Return the public id in a credential, None where there is none."""
+        """Return the public id in a credential, None if it has none."""
         if not (self.has_key_id and secret.startswith(self.prefix.encode())):
             return None
         match = re.compile(_PAIR).fullmatch(secret, len(self.prefix))
@@ -166,7 +166,7 @@ class CredentialKind(str):
 
 
 def named(name: str) -> CredentialKind:
-    """Return the kind of that name. Raises ValueError where there is none."""
+    """Return the kind of that name. Raises ValueError if there is none."""
     if name not in _BY_NAME:
         raise ValueError(f"no kind of credential: {name}")
     return _BY_NAME[name]

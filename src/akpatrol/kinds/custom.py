@@ -1,4 +1,4 @@
-"""The credentials that users' own rules find: nothing is known about them but the rule."""
+"""The credentials that users' own rules find: only the rule is known about them."""
 
 from __future__ import annotations
 

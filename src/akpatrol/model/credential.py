@@ -225,7 +225,7 @@ class AllowanceSource(StrEnum):
 
 
 class Allowance(NamedTuple):
-    """Why a credential is no finding; ``where`` is the file, with the line of an inline one.
+    """Why a credential is not a finding; ``where`` is the file, with the line of an inline one.
 
     ``expires`` is the first day on which it no longer holds, YYYY-MM-DD in UTC.
     """

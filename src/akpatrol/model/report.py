@@ -76,7 +76,7 @@ class Report(NamedTuple):
     unread_histories: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     stale: tuple[StaleAllowance, ...] = ()
-    asked: tuple[QueryAnswer, ...] = ()
+    answers: tuple[QueryAnswer, ...] = ()
     changes: Changes | None = None
     rules_digest: str | None = None
     known: tuple[Credential, ...] = ()

@@ -181,7 +181,7 @@ class Chunk(NamedTuple):
 
     ``data`` starts ``offset`` bytes into the whole, at ``line`` and ``column`` (1-based, column in characters).
     Only matches that start in ``data[begin:end]`` belong to this chunk; the rest is overlap for context.
-    ``names`` says that the data are names separated by NUL, each an entry of its own.
+    ``names`` says that the data are names separated by NUL, each a separate entry.
     """
 
     origin: Origin

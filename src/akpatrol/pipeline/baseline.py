@@ -42,7 +42,7 @@ class BaselineRequest(NamedTuple):
     """How to change a baseline.
 
     The entries come from a JSON ``report`` if there is one, else from a scan with ``configure``, whose configuration is
-    the file ``config`` if that is given. New entries are signed ``by`` a person and carry a ``note``, an ``owner`` and
+    the file ``config``, if any. New entries are signed ``by`` a person and carry a ``note``, an ``owner`` and
     the day from which they no longer hold, YYYY-MM-DD.
     """
 
@@ -127,7 +127,7 @@ def _change(
 
 
 def learned(place: BaselineFile, report: str, template: BaselineEntry) -> report_scan.BaselineSource:
-    """Return the findings of a JSON report as entries. Raises UsageError for what is none."""
+    """Return the findings of a JSON report as entries. Raises UsageError if it is not one."""
     loaded = load.loads(OnDisk().read(report, _MOST_BYTES), report)
     here = report_scan.BaselineTarget(place.root, describe.remote_url(place.git) if place.git else None)
     return report_scan.learned(loaded, report, here, template)

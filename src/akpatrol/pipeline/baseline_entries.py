@@ -31,7 +31,7 @@ class Review(NamedTuple):
 
 
 def drop(place: BaselineFile, texts: Sequence[str]) -> BaselineUpdate:
-    """Remove the entries that fingerprints or their beginnings name. Raises UsageError where there is no entry."""
+    """Remove the entries that fingerprints or their beginnings name. Raises UsageError if there is no entry."""
     entries = read(place.file)
     names = set()
     for text in texts:

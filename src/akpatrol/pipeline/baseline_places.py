@@ -31,7 +31,7 @@ class BaselinePlaces(NamedTuple):
 
 
 def by_report(file: str) -> BaselinePlaces:
-    """Return the places in a JSON report. Raises UsageError for what is none."""
+    """Return the places in a JSON report. Raises UsageError if it is not one."""
     engine = Engine(rule_file.load())
     content = OnDisk().read(file, _MOST_BYTES)
     return _places([load.loads(content, file, lambda secrets: Redactor(engine, secrets))], engine)
@@ -47,7 +47,7 @@ def by_scan(place: BaselineFile, request: BaselineRequest, console: Console) -> 
 def _places(reports: Sequence[Report], engine: Engine) -> BaselinePlaces:
     places: dict[str, list[OccurrenceView]] = {}
     for report in reports:
-        redact = Redactor(engine, [one.secret for one in report.credentials])
+        redact = Redactor(engine, [credential.secret for credential in report.credentials])
         options = RenderOptions(redact=redact, rules=engine.rules, now=datetime.now(UTC))
         for credential in document.visible_view(document.build(report, options))["credentials"]:
             places.setdefault(credential["fingerprint"], []).extend(credential["occurrences"])

@@ -16,7 +16,7 @@ def exit_code(report: Report, settings: Settings) -> ExitCode:
 
     A queried credential counts even if it is allowed.
     """
-    if report.asked and report.credentials and settings.options.fail_on != "live":
+    if report.answers and report.credentials and settings.options.fail_on != "live":
         return ExitCode.FINDINGS
     return _of_findings(report, settings)
 
@@ -32,13 +32,13 @@ def is_news(report: Report) -> bool:
     """Return whether the report says more than what was read."""
     changed = report.changes and report.changes.credentials
     mostly = report.coverage.changed and report.coverage.changed.is_mostly_excluded
-    return bool(report.findings or report.notices or report.stale or report.asked or changed or mostly)
+    return bool(report.findings or report.notices or report.stale or report.answers or changed or mostly)
 
 
 def _of_findings(report: Report, settings: Settings) -> ExitCode:
     """Return the code for findings and gaps; ``--fail-on live`` weighs findings by their verification.
 
-    An allowed credential is no finding unless it is live; with ``--fail-on-stale`` a stale allowance counts as one.
+    An allowed credential is a finding only if it is live; with ``--fail-on-stale`` a stale allowance counts as one.
     """
     if settings.policy.fail_on_stale and report.stale:
         return ExitCode.FINDINGS

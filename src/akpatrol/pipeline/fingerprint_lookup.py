@@ -1,4 +1,4 @@
-"""Find the credential whose fingerprint begins as given: known by the policy, else in the index, files and history."""
+"""Find a credential by the beginning of its fingerprint: in the policy, else in index, files and history."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class NamedCredential(NamedTuple):
 def find(text: str, configure: Configure, console: Console) -> NamedCredential:
     """Return the credential that a fingerprint or its beginning names in the current directory's repository.
 
-    A whole fingerprint is taken as it is. Raises UsageError for what is none, and unless just one credential fits.
+    A whole fingerprint is taken as it is. Raises UsageError unless exactly one credential matches.
     """
     name = fingerprint_prefix.wanted(text)
     if fingerprint_prefix.is_whole(name):
@@ -53,21 +53,21 @@ def find(text: str, configure: Configure, console: Console) -> NamedCredential:
     top = None if found and not found.work_tree else root
     settings = configure(here if top else None, top)
     known = _known(settings)
-    if one := fingerprint_prefix.the_one(name, known):
-        return NamedCredential(one, known[one])
+    if fingerprint := fingerprint_prefix.the_one(name, known):
+        return NamedCredential(fingerprint, known[fingerprint])
     examiner = Examiner(rule_file.load(settings.rules), settings.limits)
     is_complete = True
     with closing(ScanCache(settings.cache)) as log:
         for source in _sources(found, root, settings, log if settings.cache else None):
             seen, complete = _scan(source, name, examiner, settings, console)
             is_complete = is_complete and complete
-            if one := fingerprint_prefix.the_one(name, seen):
-                return NamedCredential(one, seen[one])
+            if fingerprint := fingerprint_prefix.the_one(name, seen):
+                return NamedCredential(fingerprint, seen[fingerprint])
     gap = "" if is_complete else ", as far as could be scanned"
     places = "the index, the files and the history of " if found else "the files of "
     raise UsageError(
-        f"{name}: no credential has a fingerprint that begins so in {places}{root}{gap}",
-        hint="run this where it was found, or give all 64 digits, as akpatrol ... -f json has them",
+        f"{name}: no credential has a fingerprint with this beginning in {places}{root}{gap}",
+        hint="run this where it was found, or give all 64 digits, as akpatrol ... -f json prints them",
     )
 
 
@@ -103,9 +103,12 @@ def _scan(
         Confidence.LOW,
         excluded=by_target(settings, source.targets()),
         keep_known=True,
-        asked=frozenset([name]),
+        queried=frozenset([name]),
     )
     with console.scanning([source], settings) as progress:
         report = scan_sources("allow", [source], examiner, options, progress)
-    found = {identity.fingerprint(one.kind, one.secret): one.secret.redacted for one in report.credentials}
+    found = {
+        identity.fingerprint(credential.kind, credential.secret): credential.secret.redacted
+        for credential in report.credentials
+    }
     return found, report.coverage.complete

@@ -30,10 +30,10 @@ def with_code_owners(report: Report, policy: PolicySettings) -> Report:
         return report
     above = {target.id: prefix(top, directory(target)) for target in report.targets if target.root != "-"}
 
-    def owned(one: Occurrence) -> Occurrence:
-        if one.place not in _IN_FILES or not one.path or one.target not in above:
-            return one
-        return one._replace(owners=owners.of(above[one.target] + one.path))
+    def owned(occurrence: Occurrence) -> Occurrence:
+        if occurrence.place not in _IN_FILES or not occurrence.path or occurrence.target not in above:
+            return occurrence
+        return occurrence._replace(owners=owners.of(above[occurrence.target] + occurrence.path))
 
     return report._replace(
         credentials=tuple(

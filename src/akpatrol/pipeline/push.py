@@ -52,9 +52,9 @@ def _scan(configure: Configure, console: Console, outlook: Outlook, limit: Deadl
     lines = _input()
     hook = hook_environment(environment(), HOOK_VARIABLES)
     repo = find(hook)
-    stores = push.stores(repo, hook)
+    views = push.views(repo, hook)
     try:
-        updates = push.parse(stores.before, lines)
+        updates = push.parse(views.before, lines)
     except GitError as error:
         raise UsageError(f"{os.fsdecode(repo.root)}: git cannot read this repository: {error}") from None
     if not any(update.new for update in updates):
@@ -62,18 +62,18 @@ def _scan(configure: Configure, console: Console, outlook: Outlook, limit: Deadl
     from akpatrol.pipeline.base_policy import settings_before  # noqa: PLC0415 - deletions do without
     from akpatrol.pipeline.run import CommandHooks, run  # noqa: PLC0415
 
-    settings = settings_before(configure, stores.before)
+    settings = settings_before(configure, views.before)
     options = settings.options
     quiet = options.quiet or not options.verbose
     settings = settings._replace(options=options._replace(quiet=quiet, progress=bool(options.progress)))
     root = os.fsdecode(repo.root)
-    source = push.PushSource(stores, Target("0", "repository", root, base=root), updates)
+    source = push.PushSource(views, Target("0", "repository", root, base=root), updates)
 
     def noted(report: Report) -> Report:
         limit.found = bool(report.credentials)
         if not report.coverage.skipped:
             return report
-        return report._replace(coverage=report.coverage._replace(skipped=source.shown(report.coverage.skipped)))
+        return report._replace(coverage=report.coverage._replace(skipped=source.with_paths(report.coverage.skipped)))
 
     def text(report: Report, options: RenderOptions) -> str:
         limit.found = bool(report.findings)

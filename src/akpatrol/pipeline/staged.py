@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from akpatrol.config.path_patterns import excluder
 from akpatrol.model.scan import Target
 from akpatrol.pipeline.run import CommandHooks, run
-from akpatrol.report import reader
+from akpatrol.report import command_word
 from akpatrol.report.text_safety import shell_word
 from akpatrol.sources.git import hook_repository
 from akpatrol.sources.git.index import IndexSource
@@ -40,7 +40,7 @@ def staged(configure: Configure, console: Console, files: tuple[str, ...], *, na
 
     def remarks(report: Report) -> Iterator[str]:
         if report.known:
-            yield _known(report.known, reader.command_word(settings.environment).program)
+            yield _known(report.known, command_word.command_word(settings.environment).program)
         if top:
             yield from _untracked(git, settings)
 

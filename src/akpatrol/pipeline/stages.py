@@ -61,11 +61,11 @@ class Stages(NamedTuple):
             narrow=bool(settings.options.exclude or settings.configured_exclude),
             keep_known=bool(self.queries),
             interrupted=interrupted,
-            asked=hashes.names(self.queries),
+            queried=hashes.names(self.queries),
         )
 
     def answer(self, report: Report, expected: Sequence[str]) -> Report:
-        """Answer the queries; a report that read nothing of what is ``expected`` gets a skip."""
+        """Answer the queries; a report that read none of the ``expected`` content gets a skip."""
         if expected:
             from akpatrol.pipeline import emptiness  # noqa: PLC0415 - a hook does without
 

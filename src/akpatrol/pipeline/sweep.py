@@ -40,7 +40,7 @@ class SweepRequest(NamedTuple):
     """The targets of a sweep and its options: ``targets``, ``github`` organizations and ``gitlab`` groups.
 
     Results go into the file ``store``, mirrors into the directory ``clones``. ``scheduler`` is the address of a Dask
-    scheduler. With ``prune`` earlier targets that no longer exist count as gone.
+    scheduler. With ``prune``, earlier targets that no longer exist count as gone.
     """
 
     targets: tuple[str, ...]
@@ -51,7 +51,7 @@ class SweepRequest(NamedTuple):
     clones: str | None = None
     scheduler: str | None = None
     prune: bool = False
-    remember: bool = True
+    use_cache: bool = True
 
 
 class SweepTotals(NamedTuple):
@@ -179,10 +179,10 @@ def _scan_spec(request: SweepRequest, settings: Settings) -> work.ScanSpec:
         limits=settings.limits,
         minimum=settings.options.min_confidence,
         exclude=(*settings.options.exclude, *settings.configured_exclude),
-        remember=request.remember,
+        use_cache=request.use_cache,
         secrets=secrets,
         nameless=bool(request.scheduler) and not secrets,
-        own=_own(request.store, settings),
+        own_files=_own_files(request.store, settings),
         accept=settings.accept_skip,
     )
 
@@ -199,7 +199,7 @@ def _mirrors(settings: Settings) -> str | None:
     return os.path.join(cache, "clones") if cache else None
 
 
-def _own(file: str, settings: Settings) -> frozenset[bytes]:
+def _own_files(file: str, settings: Settings) -> frozenset[bytes]:
     """Return the files that the sweep itself writes, which it must not scan."""
     store = os.path.realpath(file)
     reports = (os.path.realpath(named) for _, named in settings.outputs if named)

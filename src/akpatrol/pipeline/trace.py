@@ -24,7 +24,7 @@ from akpatrol.sources.git import repository
 from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.runner import Git
 from akpatrol.sources.stdin import StreamUnit
-from akpatrol.sources.walk import RepositoryMet, walk
+from akpatrol.sources.walk import NestedRepository, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,7 +112,7 @@ def _repositories(target: Target) -> Iterator[Repository]:
         yield repo
     if not _is_bare(target):
         for entry in walk(root, lambda _path, _is_directory: False):
-            if isinstance(entry, RepositoryMet):
+            if isinstance(entry, NestedRepository):
                 nested = repository.at(os.path.normpath(os.path.join(root, entry.path)))
                 if nested:
                     yield nested

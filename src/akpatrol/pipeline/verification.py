@@ -43,7 +43,7 @@ def _check(settings: Settings) -> None:
     if not options.verify:
         idle = {
             "--org": options.organizations,
-            "--verify-rps": "verify_rps" in options.given,
+            "--verify-rps": "verify_rps" in options.explicit,
             "--send-unattributed": options.send_unattributed,
             "--no-scopes": options.no_scopes,
             "--fail-on live": options.fail_on == "live",
@@ -62,7 +62,7 @@ def verify_report(
 ) -> VerifiedReport:
     """Ask the API about the report's credentials if the settings want it, and look them up in the inventory.
 
-    ``watch`` shows progress for the given number of credentials.
+    ``watch`` shows progress for that number of credentials.
     """
     if not report.credentials:
         return VerifiedReport(report, report.interrupted)

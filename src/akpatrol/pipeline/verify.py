@@ -21,7 +21,7 @@ _UNKNOWN_SHAPE = "no Anyreach credential on this line: " + " or ".join(
 
 
 def verify(settings: Settings, console: Console) -> ExitCode:
-    """Ask for credentials, one a line, and verify them."""
+    """Ask for credentials, one per line, and verify them."""
     settings = settings._replace(options=settings.options._replace(verify=True))
     typed = console.ask("Credentials, one a line (not shown; an empty line ends):")
     source = StreamSource(Target("0", "stream", "-"), Secret(typed))

@@ -40,7 +40,7 @@ class Allowing(NamedTuple):
         return bool(self.entry.fingerprint or self.entry.key_id or self.entry.sha256)
 
     def covers(self, occurrence: Occurrence) -> bool:
-        """Return whether the entry covers this place, given that it names the credential."""
+        """Return whether the entry covers this place, if it names the credential."""
         if self.entry.commit and not (occurrence.introduced and occurrence.introduced.id.startswith(self.entry.commit)):
             return False
         if not self.matches:

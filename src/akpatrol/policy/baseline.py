@@ -1,7 +1,7 @@
 """The baseline: the credentials that were known when scanning began. It names credentials, never their places.
 
-JSON, an entry a line in the order of fingerprints. Every entry's line ends with a comma and the last line is always the
-same, so that two branches that add entries never change a neighbour's line, and both sides of a conflict may stay.
+JSON, one entry per line in the order of fingerprints. Every entry's line ends with a comma and the last line never
+changes, so that two branches that add entries never change a neighbour's line, and both sides of a conflict may stay.
 
 An owner and an end are written only where an entry has them. They need no new version: a program that does not know
 them refuses the file, as it does any unknown key, rather than ignore an end. And the first line stays the same for all,
@@ -152,7 +152,7 @@ def is_covered(entry: BaselineEntry, covered: Collection[str]) -> bool:
 
 
 def _seen(entry: BaselineEntry, scan: str) -> BaselineEntry:
-    """Return the entry as also seen by that scan; what was tracked and is committed is in history for good."""
+    """Return the entry as also seen by that scan; a tracked file that is committed stays in the history."""
     scans = {*entry.scans, scan}
     if HISTORY in scans:
         scans.discard(TRACKED)

@@ -2,7 +2,7 @@
 
 https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
 and https://docs.gitlab.com/user/project/codeowners/reference/. Both take the last pattern that matches. A line in
-brackets begins one of GitLab's sections, each of which has owners of its own; at GitHub no pattern begins so.
+brackets begins one of GitLab's sections, each of which has its own owners; at GitHub no pattern begins so.
 """
 
 from __future__ import annotations
@@ -65,12 +65,13 @@ class CodeOwners:
             self._sections.setdefault(section, []).append(pattern)
 
     def of(self, path: bytes) -> tuple[str, ...]:
-        """Return the owners of a path from the tree's root: in every section those of the last pattern that matches."""
+        """Return the owners of a path from the tree's root: in each section, those of the last matching pattern."""
         if path not in self._found:
             last = (
-                next((one for one in reversed(ones) if one.matches(path)), None) for ones in self._sections.values()
+                next((entry for entry in reversed(entries) if entry.matches(path)), None)
+                for entries in self._sections.values()
             )
-            owners = tuple(dict.fromkeys(owner for one in last if one for owner in one.owners))
+            owners = tuple(dict.fromkeys(owner for entry in last if entry for owner in entry.owners))
             self._found[path] = owners[:_MOST_OWNERS]
         return self._found[path]
 

@@ -11,7 +11,7 @@ from akpatrol.model.credential import Credential, end_of
 from akpatrol.model.scan import Attribution, Confidence, End, Exposure, Severity, State
 from akpatrol.model.versions import folded
 from akpatrol.rules.precedence import precedence
-from akpatrol.scan import alike
+from akpatrol.scan import similar_identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -35,18 +35,18 @@ class AcceptedSkip(NamedTuple):
 
 
 def collect(
-    placed: Iterable[tuple[Match, Occurrence]], rules: RuleSet, asked: Collection[str] = ()
+    placed: Iterable[tuple[Match, Occurrence]], rules: RuleSet, queried: Collection[str] = ()
 ) -> tuple[Credential, ...]:
     """Return one credential for each (kind, secret), in the order of discovery.
 
-    A secret with an uncertain end gets the end of a credential found elsewhere, or ``asked`` for by its fingerprint or
+    A secret with an uncertain end gets the end of a credential found elsewhere, or ``queried`` by its fingerprint or
     SHA-256. A secret that only users' rules find in some places is ours if our rules find the same secret elsewhere.
     """
     placed = list(placed)
     grouped: dict[tuple[CredentialKind, object], list[tuple[Match, Occurrence]]] = defaultdict(list)
     certain = ((match.kind, match.secret) for match, _ in placed if match.ending is End.CERTAIN)
-    known = readings.KnownSecrets(certain, asked)
-    for match, occurrence in alike.marked(placed):
+    known = readings.KnownSecrets(certain, queried)
+    for match, occurrence in similar_identifiers.marked(placed):
         resolved = known.resolved(match, occurrence)
         grouped[match.kind, resolved[0].secret].append(resolved)
     ours = {secret: kind for kind, secret in grouped if not kind.is_custom}
@@ -128,7 +128,7 @@ def _exposed(occurrence: Occurrence) -> Occurrence:
 def _confidence(surest: Confidence, occurrences: Iterable[Occurrence]) -> Confidence:
     """Return one level less where every place is for documentation or tests.
 
-    Medium stays: nearby words may have lowered it already, and a path alone never decides what is reported.
+    Medium stays: nearby words may have lowered it already, and a path alone never decides whether it is reported.
     """
     lowered = surest is Confidence.HIGH and all(
         path_context.fixture(path_context.names(occurrence)) for occurrence in occurrences

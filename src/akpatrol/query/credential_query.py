@@ -89,7 +89,7 @@ def named(text: str) -> tuple[CredentialQuery, ...]:
     """Return the queries for a fingerprint, its beginning, a SHA-256 or a key id; none for anything else.
 
     Any word may be a key id: no alphabet or length of one is documented, and lists cut them. So the beginning of a
-    fingerprint is one beyond doubt only behind ``akp1:``.
+    fingerprint is certain only after ``akp1:``.
     """
     if _SHA256.fullmatch(text):
         return (CredentialQuery(text.lower(), digest=text.lower(), key_id=text, taken_for=Taken.SHA256),)
@@ -106,7 +106,7 @@ def named(text: str) -> tuple[CredentialQuery, ...]:
 
 
 def parse(content: bytes, name: str) -> tuple[CredentialQuery, ...]:
-    """Return the queries in a file; ``#`` begins a comment. Raises UsageError, which repeats nothing of a line."""
+    """Return the queries in a file; ``#`` begins a comment. Raises UsageError without any part of a line."""
     questions: dict[CredentialQuery, None] = {}
     for number, line in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
         text = line.partition("#")[0].strip()
@@ -154,7 +154,7 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
             credential for credential in report.credentials if (credential.kind, credential.secret) in identities
         ),
         below_confidence=0,
-        asked=tuple(
+        answers=tuple(
             QueryAnswer(question.display(found=question.text in matched), bool(fits), question.taken_for)
             for question, fits in fitting.items()
         ),

@@ -44,6 +44,6 @@ def the_one(name: str, known: Iterable[str]) -> str | None:
     if len(matches) > 1:
         listed = [*matches[:_SHOWN], *([f"and {len(matches) - _SHOWN:,} more"] if len(matches) > _SHOWN else [])]
         raise UsageError(
-            f"{name}: {len(matches):,} fingerprints have this beginning", hint="give more of it:\n" + "\n".join(listed)
+            f"{name}: {len(matches):,} fingerprints have this beginning", hint="give more digits:\n" + "\n".join(listed)
         )
     return matches[0] if matches else None

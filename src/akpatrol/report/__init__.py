@@ -23,8 +23,8 @@ class RenderOptions(NamedTuple):
 
     ``redact`` masks every secret in a text, which can be any ``str``: bytes that are not UTF-8 arrive as lone
     surrogates (PEP 383). It must mask even when ``show_secrets`` is set, because SARIF never shows a secret.
-    ``width`` is in terminal columns, ``now`` has a time zone, ``verbose`` is how often ``-v`` was given.
-    Text shows paths relative to the directory ``here``, or to their target when it is not given.
+    ``width`` is in terminal columns, ``now`` has a time zone, ``verbose`` is the number of ``-v`` options.
+    Text shows paths relative to the directory ``here``, or by default to their target.
     ``link_template`` is the address of a place in a page, with ``links.PLACEHOLDERS`` in braces. ``app_url`` is the
     address of the Anyreach application. ``program`` is the word that starts akpatrol where the reader is; ``in_hook``
     says that it is on the PATH of a hook alone.

@@ -17,7 +17,7 @@ _COMMENT = "`akpatrol:allow <why>`"
 
 
 def how_to_allow(command: str, names: Sequence[str], options: RenderOptions) -> tuple[str, str]:
-    """Return a sentence and the command behind it, for the credentials with these short names of a scan ``command``."""
+    """Return a sentence and its command, for the credentials with these short names of a scan ``command``."""
     is_one = len(names) == 1
     allow = f'{options.program} allow {names[0] if is_one else "ID"} --reason "..."'
     digits = "" if is_one else " with the digits beside it for ID"

@@ -77,7 +77,7 @@ def _annotation(place: PathFinding) -> str:
 
 
 def _position(place: PathFinding) -> dict[str, str | int | None]:
-    """Return where it is in the checkout: nothing for what is no file there, or no longer."""
+    """Return where it is in the checkout: nothing if there is no such file, or no longer."""
     occurrence = place.occurrence
     if occurrence.place not in {Place.CONTENT, Place.PATH} or not occurrence.path or occurrence.state in _GONE:
         return {}

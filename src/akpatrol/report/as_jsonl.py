@@ -19,7 +19,7 @@ _LAST = ("coverage", "notices", "stale", "asked", "changes", "summary")
 
 
 def render(report: Report, options: RenderOptions) -> str:
-    """Return the report, one JSON object a line."""
+    """Return the report, one JSON object per line."""
     return "".join(dumped(line) + "\n" for line in _lines(document.build(report, options)))
 
 

@@ -23,7 +23,7 @@ def entries(
 ) -> Iterator[str]:
     """Yield the entries of the file, with their places by fingerprint if these are known, and their number."""
     for entry in known:
-        yield one(entry, today)
+        yield entry_line(entry, today)
         if places is not None:
             yield from _where(places.get(entry.fingerprint, ()))
     yield visible(f"{file}: {_number(len(known))}")
@@ -50,7 +50,7 @@ def _where(places: Sequence[OccurrenceView]) -> Iterator[str]:
         yield "  not found"
 
 
-def one(entry: BaselineEntry, today: date) -> str:
+def entry_line(entry: BaselineEntry, today: date) -> str:
     """Return an entry on one line."""
     by = f" by {entry.by}" if entry.by else ""
     owner = f"owner {entry.owner}" if entry.owner else ""
@@ -65,7 +65,7 @@ def _end(entry: BaselineEntry, today: date) -> str:
 
 
 def change(file: str, update: BaselineUpdate, today: date) -> Iterator[str]:
-    """Yield what was added to the file, dropped and kept, and which entries do nothing any more."""
+    """Yield the entries that were added, dropped and kept, and those that no longer have an effect."""
     unchanged = len(update.entries) - len(update.added)
     yield f"{visible(file)}: {_number(len(update.added))} added, {len(update.dropped):,} dropped, {unchanged:,} kept"
     yield from _listed(update.added, lambda entry: f"+ {_named(entry)}")

@@ -22,5 +22,5 @@ def heading(changes: ChangesView) -> str:
 
 
 def entries(changes: ChangesView) -> Sequence[tuple[str, str, str]]:
-    """Return (change, masked credential, detail); the detail is empty for what is new or gone."""
+    """Return (change, masked credential, detail); the detail is empty for a credential that is new or gone."""
     return [(change["change"], change["redacted"], change["detail"]) for change in changes["credentials"]]

@@ -91,7 +91,7 @@ def in_parts(
         "credentials": [],
         "notices": mask.texts(report.notices),
         "stale": [_stale(entry, mask) for entry in report.stale],
-        "asked": [_asked(query, mask) for query in report.asked],
+        "asked": [_query_answer(query, mask) for query in report.answers],
         "changes": _changes(report.changes, mask) if report.changes else None,
         "summary": summary.build(report, mask),
     }
@@ -269,7 +269,7 @@ def _changes(changes: Changes, mask: Mask) -> ChangesView:
     return {"since": {"run": changes.run, "at": changes.at}, "credentials": credentials}
 
 
-def _asked(query: QueryAnswer, mask: Mask) -> QueryView:
+def _query_answer(query: QueryAnswer, mask: Mask) -> QueryView:
     taken = query.taken_for.value if query.taken_for else None
     return {"what": mask.text(query.what), "taken_for": taken, "found": query.found}
 

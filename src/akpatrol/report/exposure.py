@@ -1,6 +1,6 @@
 """How many credentials were exposed at once, over time, as two stepped areas on the timeline's axis.
 
-Both end where the API was seen to refuse a credential; in files it is no longer once no branch holds it.
+Both end where the API was seen to refuse a credential; the area for files also ends when no branch holds it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.report.timeline import Axis
     from akpatrol.report.view import CredentialView
 
-    Stretch = tuple[datetime, datetime]
+    Interval = tuple[datetime, datetime]
 
 HEIGHT = 40
 """Of the drawing, in its own units; its width is 100."""
@@ -42,7 +42,7 @@ class ExposureChart(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What it shows, for those who do not see it."""
+        """A description for readers who cannot see the chart."""
         leaked, files = self.leaked, self.in_files
         return (
             f"Leaked and not known to be revoked: {leaked.now:,} now, at most {leaked.most:,} at once; "
@@ -51,28 +51,32 @@ class ExposureChart(NamedTuple):
 
 
 def build(credentials: Sequence[CredentialView], axis: Axis) -> ExposureChart:
-    """Return the chart of a document's credentials, but for what only files hold that git ignores."""
-    exposed = [one for one in credentials if one["state"] != State.IGNORED]
-    leaked = [stretch for one in exposed for stretch in _until_refused(one, [_leaked(one, axis)], axis)]
-    in_files = [stretch for one in exposed for stretch in _until_refused(one, _in_files(one, axis), axis)]
+    """Return the chart of a document's credentials, without those that occur only in files that git ignores."""
+    exposed = [credential for credential in credentials if credential["state"] != State.IGNORED]
+    leaked = [
+        interval for credential in exposed for interval in _until_refused(credential, [_leaked(credential, axis)], axis)
+    ]
+    in_files = [
+        interval for credential in exposed for interval in _until_refused(credential, _in_files(credential, axis), axis)
+    ]
     highest = max((number for _, number in _counted(leaked, axis)), default=0) or 1
     return ExposureChart(_steps(leaked, axis, highest), _steps(in_files, axis, highest))
 
 
-def _until_refused(credential: CredentialView, stretches: Iterable[Stretch], axis: Axis) -> Iterator[Stretch]:
+def _until_refused(credential: CredentialView, intervals: Iterable[Interval], axis: Axis) -> Iterator[Interval]:
     verification = credential["verification"]
     last = axis.now
     if verification and status_of(credential) == VerificationStatus.INACTIVE:
         last = moment_of(verification["checked_at"], axis.now) or axis.now
-    yield from ((start, min(end, last)) for start, end in stretches if start < last)
+    yield from ((start, min(end, last)) for start, end in intervals if start < last)
 
 
-def _leaked(credential: CredentialView, axis: Axis) -> Stretch:
+def _leaked(credential: CredentialView, axis: Axis) -> Interval:
     dates = [span.start for span in spans_of(credential, axis.now)]
     return min(dates, default=None) or moment_of(credential["found_at"], axis.now) or axis.start, axis.now
 
 
-def _in_files(credential: CredentialView, axis: Axis) -> Iterator[Stretch]:
+def _in_files(credential: CredentialView, axis: Axis) -> Iterator[Interval]:
     spans = sorted((span for span in spans_of(credential, axis.now) if span.in_files), key=lambda span: span.start)
     is_undated = any(place["state"] in IN_FILES and not place["introduced"] for place in credential["occurrences"])
     if is_undated and not any(span.end is None for span in spans):
@@ -81,10 +85,10 @@ def _in_files(credential: CredentialView, axis: Axis) -> Iterator[Stretch]:
         yield from merged(spans, axis.now)
 
 
-def _counted(stretches: Iterable[Stretch], axis: Axis) -> Iterator[tuple[datetime, int]]:
-    """Yield when the number changes, and what it is from then on."""
+def _counted(intervals: Iterable[Interval], axis: Axis) -> Iterator[tuple[datetime, int]]:
+    """Yield each moment at which the number changes, and the new number."""
     changes: dict[datetime, int] = {}
-    for start, end in stretches:
+    for start, end in intervals:
         changes[start] = changes.get(start, 0) + 1
         if end < axis.now:
             changes[end] = changes.get(end, 0) - 1
@@ -92,8 +96,8 @@ def _counted(stretches: Iterable[Stretch], axis: Axis) -> Iterator[tuple[datetim
     yield from zip(moments, accumulate(changes[moment] for moment in moments), strict=True)
 
 
-def _steps(stretches: Sequence[Stretch], axis: Axis, highest: int) -> Steps:
-    counted = list(_counted(stretches, axis))
+def _steps(intervals: Sequence[Interval], axis: Axis, highest: int) -> Steps:
+    counted = list(_counted(intervals, axis))
     path = f"M0 {HEIGHT}"
     for moment, number in counted:
         path += f"H{axis.at(moment):g}V{HEIGHT * (1 - number / highest):.2f}"

@@ -47,7 +47,7 @@ def loads(
     """Return the report that bytes hold, JSON or JSON Lines, its secrets ``NamedSecret``s.
 
     ``redactor`` gets the raw secrets that ``--show-secrets`` left in it and returns a function that masks them.
-    Raises UsageError, which calls the bytes ``name``, for anything that is no report.
+    Raises UsageError, which calls the bytes ``name``, for anything but a report.
     """
     document = document_of(content, name)
     if redactor:
@@ -133,7 +133,7 @@ def coverage_of(fields: Fields) -> Coverage:
     coverage = Coverage(
         size=fields.count("bytes"),
         counts=fields.counts("counts"),
-        excluded={entry.one("reason", Exclusion): entry.count("count") for entry in fields.each("excluded")},
+        excluded={entry.enum("reason", Exclusion): entry.count("count") for entry in fields.each("excluded")},
         skipped=tuple(
             Skipped(skip.text("item"), skip.text("reason"), skip.maybe("accepted", skip.text))
             for skip in fields.each("skipped")
@@ -186,7 +186,7 @@ def _report(fields: Fields) -> Report:
             StaleAllowance(entry.text("where"), entry.text("entry"), entry.text("reason"))
             for entry in fields.each("stale")
         ),
-        asked=tuple(map(_query, fields.each("asked"))),
+        answers=tuple(map(_query, fields.each("asked"))),
         changes=_changes(fields.later("changes", fields.inner)),
         rules_digest=scan.like("rules_digest", DIGEST),
         interrupted=interrupted,
@@ -194,7 +194,7 @@ def _report(fields: Fields) -> Report:
 
 
 def _query(fields: Fields) -> QueryAnswer:
-    taken = fields.later("taken_for", lambda key: fields.one(key, Taken))
+    taken = fields.later("taken_for", lambda key: fields.enum(key, Taken))
     return QueryAnswer(fields.text("what"), fields.flag("found"), taken)
 
 

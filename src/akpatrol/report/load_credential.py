@@ -54,11 +54,11 @@ def credential_of(fields: Fields) -> Credential:
             fields.maybe("key_id", lambda key: fields.like(key, _KEY_ID)),
         ),
         rule_ids=fields.texts("rule_ids"),
-        confidence=fields.one("confidence", Confidence),
-        attribution=fields.one("attribution", Attribution),
-        severity=fields.one("severity", Severity),
-        state=fields.one("state", State),
-        exposure=fields.maybe("exposure", lambda key: fields.one(key, Exposure)),
+        confidence=fields.enum("confidence", Confidence),
+        attribution=fields.enum("attribution", Attribution),
+        severity=fields.enum("severity", Severity),
+        state=fields.enum("state", State),
+        exposure=fields.maybe("exposure", lambda key: fields.enum(key, Exposure)),
         occurrences=occurrences,
         verification=_verification(fields.maybe("verification", fields.inner)),
         owner=_owner(fields.maybe("owner", fields.inner)),
@@ -72,14 +72,14 @@ def _occurrence(fields: Fields) -> Occurrence:
     context = fields.text("context")
     return Occurrence(
         target=fields.text("target"),
-        place=fields.one("place", Place),
+        place=fields.enum("place", Place),
         path=fields.maybe("path", lambda key: path_bytes(fields.text(key))),
         line=fields.maybe("line", fields.position),
         column=fields.maybe("column", fields.position),
         end_line=fields.maybe("end_line", fields.position),
         end_column=fields.maybe("end_column", fields.position),
         offset=fields.count("offset"),
-        state=fields.one("state", State),
+        state=fields.enum("state", State),
         context=(context,) if context else (),
         paths=tuple(map(path_bytes, fields.texts("paths"))),
         encodings=fields.texts("encodings"),
@@ -90,11 +90,11 @@ def _occurrence(fields: Fields) -> Occurrence:
         refs=fields.texts("refs"),
         paths_truncated=bool(fields.later("paths_truncated", fields.flag)),
         moved_from=_moved(fields.later("moved_from", fields.inner)),
-        state_reason=fields.maybe("state_reason", lambda key: fields.one(key, StateReason)),
-        exposure=fields.maybe("exposure", lambda key: fields.one(key, Exposure)),
+        state_reason=fields.maybe("state_reason", lambda key: fields.enum(key, StateReason)),
+        exposure=fields.maybe("exposure", lambda key: fields.enum(key, Exposure)),
         versions=_versions(fields.later("versions", fields.inner)),
         rule_ids=fields.later("rule_ids", fields.texts) or (),
-        end=fields.later("end", lambda key: fields.one(key, End)) or End.CERTAIN,
+        end=fields.later("end", lambda key: fields.enum(key, End)) or End.CERTAIN,
         alike=fields.later("alike", fields.position),
         owners=fields.later("owners", fields.texts) or (),
     )
@@ -138,7 +138,7 @@ def _verification(fields: Fields | None) -> Verification | None:
     if fields is None:
         return None
     return Verification(
-        status=fields.one("status", VerificationStatus),
+        status=fields.enum("status", VerificationStatus),
         reason=fields.text("reason"),
         checked_at=fields.maybe("checked_at", fields.moment),
         http_status=fields.maybe("http_status", fields.http_status),
@@ -151,7 +151,7 @@ def _verification(fields: Fields | None) -> Verification | None:
 def _answer(fields: Fields) -> OrganizationAnswer:
     return OrganizationAnswer(
         organization=fields.text("organization"),
-        status=fields.one("status", VerificationStatus),
+        status=fields.enum("status", VerificationStatus),
         reason=fields.text("reason"),
         http_status=fields.maybe("http_status", fields.http_status),
         scopes=fields.texts("scopes"),
@@ -179,7 +179,7 @@ def _allowance(fields: Fields | None) -> Allowance | None:
     if fields is None:
         return None
     return Allowance(
-        source=fields.one("source", AllowanceSource),
+        source=fields.enum("source", AllowanceSource),
         reason=fields.text("reason"),
         where=fields.text("where"),
         owner=fields.maybe("owner", fields.text),

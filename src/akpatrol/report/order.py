@@ -48,7 +48,7 @@ def credentials_in_order(credentials: Iterable[Credential]) -> list[Credential]:
 
 
 def _harmlessness(credential: Credential) -> tuple[int, ...]:
-    """Return numbers that are the smaller, the more the API lets a credential do."""
+    """Return numbers that are smaller, the more the API allows a credential to do."""
     scopes = credential.verification.scopes if credential.verification else ()
     writing = sum(not scope.rpartition(":")[2].startswith(_READS) for scope in scopes)
     return (-(_EVERY_DESCENDANT in scopes), -writing, -(_TRANSCRIPTS in scopes), -len(scopes))

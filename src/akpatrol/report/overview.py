@@ -79,7 +79,7 @@ def changed_words(changed: ChangedFilesView | None) -> str:
 
 
 def coverage_words(view: ReportView) -> str:
-    """Say what was scanned, left out and skipped."""
+    """Describe what was scanned, left out and skipped."""
     coverage = view["coverage"]
     counts = dict(coverage["counts"])
     names = [name for name in _COUNTS if name in counts] + [name for name in counts if name not in _COUNTS]

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.kinds import KINDS
-from akpatrol.model.scan import State
 from akpatrol.report import (
     exposure,
     page_coverage,
@@ -44,7 +43,6 @@ FIRST_PLACES = 3
 _ITEM_WIDTH = 320
 _LINE_WIDTH = 500
 _NOT_KNOWN = ("unverified", "unknown", "not_sent")
-_IN_FILES = {State.WORKTREE, State.STAGED, State.PRESENT}
 _KEPT = ("id", "fingerprint", "status", "state", "kind", "confidence", "exposure", "since", "scopes", "change")
 """Fields of a credential that the script needs."""
 _NO_ANSWER = {"unverified": "never asked", "unknown": "unclear", "not_sent": "not sent"}
@@ -124,7 +122,7 @@ def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -
         "unverified": unknown,
         "unverified_parts": ", ".join(parts) if len(parts) > 1 or not by_status["unverified"] else "",
         "inactive": by_status["inactive"],
-        "in_files": sum(page["state"] in _IN_FILES for page in pages),
+        "in_files": sum(page["state"] in timeline.IN_TRACKABLE_FILES for page in pages),
         "in_browsers": sum(bool(page["exposure"]) for page in pages),
         "findings": summary["findings"],
         "places": summary["occurrences"],

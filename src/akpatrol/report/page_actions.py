@@ -10,6 +10,7 @@ from akpatrol.model.scan import Attribution, State
 from akpatrol.report.advice import Situation, leaked_action, situation
 from akpatrol.report.overview import findings_of
 from akpatrol.report.text_safety import shell_word
+from akpatrol.report.timeline import IN_TRACKABLE_FILES
 from akpatrol.report.wording import directory_of, plural, status_of
 from akpatrol.report.work_trees import states_of
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from akpatrol.report.view import CredentialView, ReportView, TargetView
 
 _IN_HISTORY = {State.PRESENT, State.REMOVED, State.UNREACHABLE}
-_IN_FILES = {State.WORKTREE, State.STAGED, State.PRESENT}
 
 
 _COMMANDS = 10
@@ -129,7 +129,7 @@ def _baseline(credential: CredentialView, targets: Mapping[str, TargetView]) -> 
     found = (targets[place["target"]] for place in credential["occurrences"] if place["target"] in targets)
     commands = tuple(dict.fromkeys(map(_update, found))) or (Command("akpatrol baseline update"),)
     text = "Do this last, once the API refuses it, so that what is left in the history is not reported again."
-    whole = (
+    scope = (
         "Each command adds every finding of its repository"
         if len(commands) > 1
         else "The command adds every finding of the repository"
@@ -137,7 +137,7 @@ def _baseline(credential: CredentialView, targets: Mapping[str, TargetView]) -> 
     return Action(
         "baseline",
         "Add it to the baseline",
-        f"{text} {whole}.",
+        f"{text} {scope}.",
         commands=commands[:_COMMANDS],
         more=max(0, len(commands) - _COMMANDS),
     )
@@ -166,7 +166,7 @@ def _revoke(credential: CredentialView) -> Action:
 def _clean(states: set[str], *, dead: bool) -> Action:
     if not states & _IN_HISTORY:
         return Action("clean", "Remove it from the file")
-    files = "Remove it from the files that still have it. " if states & _IN_FILES else ""
+    files = "Remove it from the files that still have it. " if states & IN_TRACKABLE_FILES else ""
     if dead:
         return Action("clean", "Clean the history (optional)", f"{files}It no longer opens anything.")
     text = "Rewriting history comes last and replaces none of these steps: every clone keeps its copy."

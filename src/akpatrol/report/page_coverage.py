@@ -21,7 +21,7 @@ _LINE_WIDTH = 500
 
 
 def coverage(view: ReportView) -> dict[str, object]:
-    """Return the values of the page's part about what was scanned."""
+    """Return the values of the page's section on coverage."""
     looked, summary = view["coverage"], view["summary"]
     unread = [skip for skip in looked["skipped"] if skip["accepted"] is None]
     below = summary["below_min_confidence"]
@@ -33,8 +33,8 @@ def coverage(view: ReportView) -> dict[str, object]:
         "histories": _some([f"akpatrol history {shell_word(path)}" for path in summary["histories_not_read"]]),
         "below": f"{plural(below, 'more credential')} below the minimum confidence" if below else "",
         "notices": [head(notice, _LINE_WIDTH) for notice in view["notices"]],
-        "stale": _some([f"{one['entry']}, {one['where']}: {one['reason']}" for one in view["stale"]]),
-        "asked": _some([f"{one['what']}: {'found' if one['found'] else 'not found'}" for one in view["asked"]]),
+        "stale": _some([f"{entry['entry']}, {entry['where']}: {entry['reason']}" for entry in view["stale"]]),
+        "asked": _some([f"{entry['what']}: {'found' if entry['found'] else 'not found'}" for entry in view["asked"]]),
     }
 
 

@@ -80,14 +80,14 @@ def _group(name: str, title: str, counts: Counter[str]) -> Group:
 
 
 def removals(credentials: Sequence[CredentialView], pages: Sequence[CredentialPage], now: datetime) -> Removals:
-    """Return how long it took from the first leak to the last removal, of what was in a branch."""
+    """Return the times from the first leak to the last removal, of credentials in branches."""
     gone: list[tuple[timedelta, CredentialPage]] = []
     there: list[tuple[timedelta, CredentialPage]] = []
     remaining = 0
-    for one, page in zip(credentials, pages, strict=True):
-        spans = [span for span in spans_of(one, now) if span.in_files]
+    for credential, page in zip(credentials, pages, strict=True):
+        spans = [span for span in spans_of(credential, now) if span.in_files]
         start = min((span.start for span in spans), default=None)
-        if one["state"] in IN_FILES and one["state"] != State.IGNORED:
+        if credential["state"] in IN_FILES and credential["state"] != State.IGNORED:
             remaining += 1
             there += [(now - start, page)] if start else []
         elif start:

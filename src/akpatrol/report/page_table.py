@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from akpatrol.report.page_figures import NOT_KNOWN
 from akpatrol.report.wording import plural
 
 if TYPE_CHECKING:
@@ -11,19 +12,17 @@ if TYPE_CHECKING:
 
     from akpatrol.report.page_credential import CredentialPage
 
-_UNKNOWN = "not known"
-
 
 def _since(page: CredentialPage) -> str:
     if page["first_seen"] or not page["found_at"]:
-        return f"exposed since {page['first_seen'] or _UNKNOWN}"
+        return f"exposed since {page['first_seen'] or NOT_KNOWN}"
     return f"first seen by a sweep {page['found_at']}"
 
 
 def same_in_all(pages: Sequence[CredentialPage], noun: tuple[str, str]) -> dict[str, str]:
     """Return what the columns that hold one value alone say, by their name; of a single row only empty ones.
 
-    ``noun`` names a target, and targets. What a column says may be "", which needs no words.
+    ``noun`` names a target, and targets. A column may have the text "", which needs no words.
     """
     says: Mapping[str, Callable[[CredentialPage], str]] = {
         "status": lambda page: f"{page['status_words'].lower()}, {page['severity']}",
@@ -33,7 +32,7 @@ def same_in_all(pages: Sequence[CredentialPage], noun: tuple[str, str]) -> dict[
         "since": _since,
         "places": lambda page: f"{plural(page['places'], 'place')} each",
         "repositories": lambda page: f"in {plural(page['repositories'], *noun)} each",
-        "owner": lambda page: f"owner {page['owner_name'] or _UNKNOWN}",
+        "owner": lambda page: f"owner {page['owner_name'] or NOT_KNOWN}",
         "confidence": lambda page: f"{page['confidence']} confidence",
     }
     found = {name: {say(page) for page in pages} for name, say in says.items()}

@@ -62,11 +62,11 @@ def targets(view: ReportView, names: Mapping[str, str]) -> TargetTable:
     live: Counter[str] = Counter()
     found: Counter[str] = Counter()
     places: Counter[str] = Counter()
-    for one in findings_of(view):
-        held_by = Counter(place["target"] for place in one["occurrences"])
+    for credential in findings_of(view):
+        held_by = Counter(place["target"] for place in credential["occurrences"])
         places.update(held_by)
         found.update(set(held_by))
-        live.update(set(held_by) if status_of(one) == VerificationStatus.ACTIVE else ())
+        live.update(set(held_by) if status_of(credential) == VerificationStatus.ACTIVE else ())
     rows = [
         TargetRow(
             name=names[target["id"]],
@@ -110,7 +110,7 @@ def _by_target(view: ReportView) -> tuple[Mapping[str, Sequence[SkipView]], Sequ
 
 
 def _roots(item: str) -> Iterator[str]:
-    """Yield what may be the target of an item: itself, what stands before a colon, and the directories around it."""
+    """Yield what may be the target of an item: itself, the part before a colon, and the directories that contain it."""
     yield item
     path = item.partition(": ")[0]
     yield path

@@ -53,7 +53,7 @@ class Outlook(NamedTuple):
         return "akpatrol: push stopped:" if self.is_local else "akpatrol: push refused:"
 
     def out_of_time(self, *, found: bool) -> str:
-        """Say what is known when time runs out."""
+        """Describe the result when time runs out."""
         if found:
             verdict = "push accepted, but" if self.exit_zero else "push refused:"
             return _as_message(f"akpatrol: {verdict} it contains a credential; time ran out before it could be located")

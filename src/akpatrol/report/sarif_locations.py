@@ -38,7 +38,7 @@ def file_uri(path: str, redact: Callable[[str], str], *, directory: bool = False
 
 
 def artifact_uri(occurrence: Occurrence, target: Target | None, redact: Callable[[str], str]) -> str:
-    """Return the place's URI: its file's, or a logical one under ``git/`` for what is no file."""
+    """Return the place's URI: its file's, or a logical one under ``git/`` for anything that is not a file."""
     redacted = redact(_logical(occurrence) or decoded(_physical(occurrence, target)))
     return quote(encoded(redacted).lstrip(b"/")) or "unknown"
 

@@ -69,5 +69,5 @@ def _sentence(text: str) -> str:
 
 
 def location_name(occurrence: OccurrenceView) -> str:
-    """Name a place that is no file."""
+    """Name a place that is not a file."""
     return plain_message(middle_out(location(occurrence), PATH_WIDTH))

@@ -1,4 +1,4 @@
-"""The places behind one result of a forge's format: versions, lines and members of a path, or texts of commits."""
+"""The places of one result of a forge's format: versions, lines and members of a path, or texts of commits."""
 
 from __future__ import annotations
 

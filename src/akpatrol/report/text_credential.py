@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from akpatrol.kinds import named
 from akpatrol.model.scan import Place, State
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
-from akpatrol.report.instead import instead
 from akpatrol.report.spread import removal_words, version_words
+from akpatrol.report.storage_advice import storage_advice
 from akpatrol.report.text_safety import around, columns, head, middle_out, shell_word, wrapped
 from akpatrol.report.verification_text import allowance_words, owner_lines, verification_lines
 from akpatrol.report.wording import (
@@ -215,7 +215,7 @@ class CredentialText:
             is_short = len(paths) <= SHOWN and not among_many
             names = "-- " + " ".join(shell_word(path) for path in paths) if is_short else "-u"
             yield self._action(label, "Remove it, then:", f"git add {names}")
-            yield self._action("Instead:", f"{instead(paths[0])}.")
+            yield self._action("Instead:", f"{storage_advice(paths[0])}.")
 
     def _action(self, label: str, action: str, command: str = "") -> list[str]:
         """Return the lines of one thing to do; a command stays on one line, to be copied."""

@@ -123,7 +123,7 @@ def shell_word(text: str) -> str:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Return the text's words in lines of at most ``width`` columns; a longer word has a line of its own."""
+    """Return the text's words in lines of at most ``width`` columns; a longer word has its own line."""
     lines: list[str] = []
     for word in text.split(" "):
         if lines and columns(lines[-1]) + 1 + columns(word) <= width:

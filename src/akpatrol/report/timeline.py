@@ -29,7 +29,10 @@ _MOST_TICKS = 8
 _MARGIN = 2.5
 _NOW_WIDTH = 5
 UNKNOWN = "unknown"
-IN_FILES = {State.WORKTREE, State.STAGED, State.PRESENT, State.IGNORED}
+IN_TRACKABLE_FILES = {State.WORKTREE, State.STAGED, State.PRESENT}
+"""In files that git tracks or would track."""
+
+IN_FILES = IN_TRACKABLE_FILES | {State.IGNORED}
 _DAY_STEPS = (1, 2, 7, 14)
 _MONTH_STEPS = (1, 3, 6, 12, 24, 60, 120, 240)
 
@@ -93,7 +96,7 @@ class Timeline(NamedTuple):
 
 
 class Axis(NamedTuple):
-    """The time that is drawn, up to a little behind ``now``."""
+    """The time that is drawn, up to a little after ``now``."""
 
     start: datetime
     end: datetime
@@ -135,7 +138,7 @@ def _axis(credentials: Iterable[CredentialView], now: datetime) -> Axis:
 
 
 def moment_of(date: str | None, now: datetime) -> datetime | None:
-    """Return a date, that of a wrong clock moved between git's first day and now."""
+    """Return a date; the date of a wrong clock is moved between git's first day and now."""
     moment = parsed(date) if date else None
     return min(max(moment, _GIT_BEGINS), now) if moment else None
 

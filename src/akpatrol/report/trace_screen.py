@@ -66,7 +66,7 @@ def render(report: Report, options: RenderOptions) -> str:
     """Return the screen; with ``-v`` all places, however many."""
     view = document.visible_view(document.build(report, options, digest=False))
     style = Style(min(options.width, _COLUMNS), colour=options.colour)
-    queries = list(dict.fromkeys(query.what for query in report.asked))
+    queries = list(dict.fromkeys(query.what for query in report.answers))
     verdict = [*_verdict(view, queries, style), *wrapped(_readings(view["asked"]), style.width)]
     blocks = [
         (
@@ -107,8 +107,8 @@ def _verdict(view: ReportView, queries: Sequence[str], style: Style) -> Iterator
 def _readings(queries: Sequence[QueryView]) -> str:
     """Return how the query was interpreted, and how it was found."""
     names = [_TAKEN[Taken(query["taken_for"])] for query in queries if query["taken_for"]]
-    hits = [_TAKEN[Taken(query["taken_for"])] for query in queries if query["taken_for"] and query["found"]]
-    return f"read as {' and as '.join(names)}" + (f"; found as {hits[0]}" if len(names) > 1 and hits else "")
+    readings = [_TAKEN[Taken(query["taken_for"])] for query in queries if query["taken_for"] and query["found"]]
+    return f"read as {' and as '.join(names)}" + (f"; found as {readings[0]}" if len(names) > 1 and readings else "")
 
 
 def _about(credential: CredentialView, options: RenderOptions, style: Style) -> Iterator[str]:

@@ -19,7 +19,7 @@ _REASON_WIDTH = 500
 
 
 def verification_lines(verification: VerificationView | None, now: datetime, *, verbose: bool) -> Iterator[str]:
-    """Say whether it is live, since when that is known, and what it can do, in each organization that was asked."""
+    """Yield whether it is live, since when that is known, and what it can do in each organization."""
     if verification is None:
         return
     checked = f" Checked {date_words(verification['checked_at'], now)}." if verification["checked_at"] else ""

@@ -51,7 +51,7 @@ class ExclusionView(TypedDict):
 
 
 class SkipView(TypedDict):
-    """One item that could not be scanned; ``accepted`` is why that is no gap."""
+    """One item that could not be scanned; ``accepted`` is why that is not a gap."""
 
     item: str
     reason: str
@@ -110,7 +110,7 @@ class OwnerView(TypedDict):
 
 
 class AllowanceView(TypedDict):
-    """Why a credential is no finding."""
+    """Why a credential is not a finding."""
 
     source: str
     reason: str

@@ -37,13 +37,16 @@ def with_repositories(document: ReportView) -> ReportView:
     if not repositories or not roots:
         return document
     credentials: list[CredentialView] = [
-        {**one, "occurrences": _once([_at_home(place, roots, repositories) for place in one["occurrences"]])}
-        for one in document["credentials"]
+        {
+            **credential,
+            "occurrences": _once([_at_home(place, roots, repositories) for place in credential["occurrences"]]),
+        }
+        for credential in document["credentials"]
     ]
-    places = sum(len(one["occurrences"]) for one in credentials[: document["summary"]["findings"]])
+    places = sum(len(credential["occurrences"]) for credential in credentials[: document["summary"]["findings"]])
     return {
         **document,
-        "scan": {**document["scan"], "targets": [one for one in targets if not _is_same(one, repositories)]},
+        "scan": {**document["scan"], "targets": [target for target in targets if not _is_same(target, repositories)]},
         "credentials": credentials,
         "summary": {**document["summary"], "occurrences": places},
     }
@@ -93,7 +96,7 @@ def _once(places: Sequence[OccurrenceView]) -> list[OccurrenceView]:
     for place in places:
         alike = in_branch.get(_file(place), []) if place["state"] in _ON_DISK else []
         if alike:
-            same = next((one for one in alike if one["line"] == place["line"]), alike[0])
+            same = next((found for found in alike if found["line"] == place["line"]), alike[0])
             alike.remove(same)
             taken.add(id(same))
             kept.append({**same, "state": place["state"]})

@@ -18,7 +18,7 @@ def write(text: str, destination: Path) -> None:
 
     A regular file is replaced in one step and keeps its mode; a new one gets what the umask allows. Anything
     else (a terminal, a FIFO, ``/dev/stdout`` wherever it leads) is written in place.
-    Raises UsageError, and BrokenPipeError when a reader has gone away.
+    Raises UsageError, and BrokenPipeError if the output pipe is closed.
     """
     data = text.encode("utf-8", "backslashreplace")
     try:

@@ -50,7 +50,7 @@ class Deadline:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _ring(self, _number: int, _frame: FrameType | None) -> NoReturn:
-        raise OutOfTime(f"the {self._seconds:g} seconds of --budget are spent")
+        raise OutOfTime(f"the --budget of {self._seconds:g} seconds ran out")
 
     def _watch(self, seconds: float) -> None:
         if not self._over.wait(seconds):

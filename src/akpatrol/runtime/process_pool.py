@@ -1,6 +1,6 @@
 """Processes of this machine.
 
-No task is lost when a process dies: it is repeated, in the end by a process of its own, so that a task that kills its
+No task is lost when a process dies: it is repeated, in the end in a separate process, so that a task that kills its
 worker takes no other task with it.
 """
 
@@ -79,7 +79,7 @@ class ProcessPool:
             _pass_on(inner, outer)
 
     def _carefully(self, outer: Future[_T], task: Callable[..., _T], arguments: tuple[Any, ...]) -> None:
-        """Do a task in a process of its own, and once more in another when it dies."""
+        """Run a task in a separate process, and once more in another one if that dies."""
         self._trying = True
         inner: Future[_T] = Future()
         inner.set_exception(BrokenExecutor())

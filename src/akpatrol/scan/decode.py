@@ -12,9 +12,9 @@ from akpatrol.unwrap.containers.recognise import is_flaw, is_gap, kind_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
+    from akpatrol.detect.enclosing_text import EnclosingText
     from akpatrol.detect.engine import Engine
     from akpatrol.detect.keywords import Clue
-    from akpatrol.detect.outside import EnclosingText
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
     from akpatrol.model.scan import Origin
@@ -73,7 +73,7 @@ TOO_DEEP = -1  # no hash is
 
 
 def stored(data: bytes, part: Decoded) -> Stored | None:
-    """Return the bytes around wide text amid other data; None for other text, and where it is all of the data."""
+    """Return the bytes around wide text within other data; None for other text, and where it is all of the data."""
     if part.width == 1 or part.end - part.start == len(data):
         return None
     return Stored(data, lambda offset: part.span(offset, offset)[1], part.width)

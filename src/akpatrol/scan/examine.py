@@ -6,9 +6,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from akpatrol.config.limits import Limits
+from akpatrol.detect.enclosing_text import Outer
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.medium import Medium
-from akpatrol.detect.outside import Outer
 from akpatrol.model.batch import Batch
 from akpatrol.model.chunks import blocks
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped
@@ -260,7 +260,7 @@ class Examiner:
                 is_negative = is_new and (number not in passed or (yield from self._part(layer, part, state)))
                 negatives.record(part.key, is_negative)
         if state.left[0] < 0:
-            yield Skipped(title(state.origin), f"what is encoded in it comes to more than {GROWTH} times its size")
+            yield Skipped(title(state.origin), f"its decoded text is more than {GROWTH} times its size")
             return False
         return negatives.all_negative()
 

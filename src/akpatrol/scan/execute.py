@@ -11,7 +11,7 @@ from akpatrol.model.scan import Counted, Excluded, Skipped
 from akpatrol.runtime.interrupts import put_off
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.result import ScanResult
-from akpatrol.sources.base import Remembering, RescanUnit
+from akpatrol.sources.base import Caching, RescanUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -37,9 +37,9 @@ _COUNTED = Skipped | Counted | Excluded
 def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, progress: Progress) -> None:
     """Examine all units of a source into ``result``; at most ``jobs`` processes read at once."""
     plan = iter(source.plan())
-    sink = _Sink(result, progress, source.note if isinstance(source, Remembering) else None)
+    sink = _Sink(result, progress, source.record if isinstance(source, Caching) else None)
     with ExitStack() as exits:
-        if jobs > 1 and source.parallel and source.is_much():
+        if jobs > 1 and source.parallel and source.is_large():
             examiner.engine.prefilter.prepare()
             first = next(plan, None)  # planning leaves time to compile
             _spread(chain([first] if first else [], plan), examiner, sink, jobs)
@@ -68,7 +68,7 @@ def read_elsewhere(source: Source, submit: Submit, result: ScanResult, limit: in
 
     ``complete`` converts the value that came back into the unit's result.
     """
-    sink = _Sink(result, lambda _: None, source.note if isinstance(source, Remembering) else None, complete)
+    sink = _Sink(result, lambda _: None, source.record if isinstance(source, Caching) else None, complete)
     _submit_all(iter(source.plan()), submit, sink, limit)
 
 
@@ -83,17 +83,17 @@ def _read_here(unit: Unit, examiner: Examiner, sink: _Sink) -> None:
 
 
 class _Sink(NamedTuple):
-    """Collects the units' results; ``note`` is the source's callback, if it has one."""
+    """Collects the units' results; ``record`` is the source's callback, if it has one."""
 
     result: ScanResult
     progress: Progress
-    note: Note | None
+    record: Note | None
     complete: Complete = lambda _unit, read: read
 
     def notify(self, unit: Unit, unit_result: ScanResult) -> None:
         """Notify the source of a unit that was read to its end."""
-        if self.note:
-            self.note(unit, unit_result)
+        if self.record:
+            self.record(unit, unit_result)
 
 
 def examined(examiner: Examiner, unit: Unit) -> Iterator[ScanItem]:

@@ -66,13 +66,13 @@ def _repeats(data: bytes) -> Iterator[_Repeat]:
         start = stop
 
 
-def _alike(data: bytes, one: int, other: int) -> int:
-    """Return the end of the longest text at ``one`` that equals the text at ``other``."""
-    period, size, grows = other - one, _STEP, True
+def _alike(data: bytes, first: int, second: int) -> int:
+    """Return the end of the longest text at ``first`` that equals the text at ``second``."""
+    period, size, grows = second - first, _STEP, True
     while size:
-        there = one + period
-        if there + size <= len(data) and data[one : one + size] == data[there : there + size]:
-            one, size = one + size, 2 * size if grows else size
+        there = first + period
+        if there + size <= len(data) and data[first : first + size] == data[there : there + size]:
+            first, size = first + size, 2 * size if grows else size
         else:
             size, grows = size // 2, False
-    return one
+    return first

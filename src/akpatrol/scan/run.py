@@ -12,7 +12,7 @@ from akpatrol.model.scan import Confidence, Exclusion, Place, Skipped
 from akpatrol.runtime.interrupts import broken_off, first_noted
 from akpatrol.scan import execute
 from akpatrol.scan.result import ScanResult
-from akpatrol.sources.base import Changing, Comparing, Remembering
+from akpatrol.sources.base import Caching, Changing, Comparing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -33,7 +33,7 @@ class ScanOptions(NamedTuple):
     ``excluded`` and ``allowed`` decide by a target's id and a path; ``narrow`` says that patterns leave paths out.
     With ``keep_known`` credentials that were there before are reported too. A ``reader`` has a source's units read into
     a result; without one, this process and those that it starts read them. ``interrupted`` is called at the first
-    Ctrl-C, and the findings until then are reported. ``asked`` has the fingerprints and SHA-256s of queries, which
+    Ctrl-C, and the findings until then are reported. ``queried`` has the fingerprints and SHA-256s of queries, which
     decide where credentials end.
     """
 
@@ -46,7 +46,7 @@ class ScanOptions(NamedTuple):
     keep_known: bool = False
     reader: Reader | None = None
     interrupted: Callable[[], None] | None = None
-    asked: Collection[str] = ()
+    queried: Collection[str] = ()
 
 
 def scan_sources(
@@ -99,8 +99,8 @@ class _SourceReader:
             self._place(source, findings)
         if self._broken_off(lambda: self._check(source)):
             return True
-        if isinstance(source, Remembering):
-            source.remember()
+        if isinstance(source, Caching):
+            source.store_cached()
         return False
 
     def _broken_off(self, work: Callable[[], None]) -> bool:
@@ -112,10 +112,10 @@ class _SourceReader:
 
     def _read(self, source: Source) -> None:
         try:
-            if isinstance(source, Remembering):
+            if isinstance(source, Caching):
                 from akpatrol.cache import scan_cache  # noqa: PLC0415 - a hook does without
 
-                source.recall(scan_cache.conditions(self._examiner.rules.digest, self._examiner.limits))
+                source.load_cached(scan_cache.conditions(self._examiner.rules.digest, self._examiner.limits))
             if self._options.reader:
                 self._options.reader(source, self.result)
             else:
@@ -200,7 +200,7 @@ def _group(placed: Sequence[Placed], rules: RuleSet, options: ScanOptions) -> tu
         return (), 0
     from akpatrol.policy import group  # noqa: PLC0415 - most runs have no finding
 
-    return group.at_least(group.collect(placed, rules, options.asked), options.minimum)
+    return group.at_least(group.collect(placed, rules, options.queried), options.minimum)
 
 
 def _coverage(result: ScanResult, accepted: Sequence[AcceptedSkip], *, interrupted: bool) -> Coverage:

@@ -1,6 +1,6 @@
 """A limit on the work for one content, so that input made to be slow costs little more than its size.
 
-Work is counted in steps, not in seconds: what is found and what is skipped is the same on every machine. Work that
+Work is counted in steps, not in seconds: findings and skips are the same on every machine. Work that
 leads to a finding is free, so that no number of credentials uses it up.
 """
 

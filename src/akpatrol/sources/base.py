@@ -63,13 +63,13 @@ class Source(Protocol):
         None while that is not known.
         """
 
-    def is_much(self) -> bool:
+    def is_large(self) -> bool:
         """Return whether the work is certainly worth several processes, so that they start before planning."""
 
     def plan(self) -> Iterator[Planned]:
-        """Yield the units to read, and what is known without reading."""
+        """Yield the units to read, and the skips and counts that are known without reading."""
 
-    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
+    def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield every raw finding as an occurrence; no other stage computes provenance."""
 
     def check(self) -> Iterator[Skipped]:
@@ -80,16 +80,16 @@ class Source(Protocol):
 
 
 @runtime_checkable
-class Remembering(Protocol):
+class Caching(Protocol):
     """A source that knows from an earlier run which content it can skip reading."""
 
-    def recall(self, conditions: str) -> None:
+    def load_cached(self, conditions: str) -> None:
         """Receive the conditions, besides the bytes, that determine the findings; called first."""
 
-    def note(self, unit: Unit, read: ScanResult) -> None:
+    def record(self, unit: Unit, read: ScanResult) -> None:
         """Receive a unit's result; not called for a unit that was not read to its end."""
 
-    def remember(self) -> None:
+    def store_cached(self) -> None:
         """Store results for a later run; not called when this one is cut off."""
 
 
@@ -128,7 +128,7 @@ class OneTarget:
         """Return nothing: it is not known, or there is little."""
         return None
 
-    def is_much(self) -> bool:
+    def is_large(self) -> bool:
         """Return False: it is not known, or it is little."""
         return False
 

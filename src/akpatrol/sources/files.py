@@ -15,7 +15,7 @@ from akpatrol.model.scan import Chunk, Content, Excluded, Exclusion, Origin, Pla
 from akpatrol.sources.git import repository, worktree
 from akpatrol.sources.git.runner import Git
 from akpatrol.sources.occurrence import occurrence
-from akpatrol.sources.walk import DirectoryEntry, RepositoryMet, special, walk
+from akpatrol.sources.walk import DirectoryEntry, NestedRepository, special, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -207,7 +207,7 @@ class FilesSource:
             self._counting.start()
         return None if self._total is None else (self._total, "files")
 
-    def is_much(self) -> bool:
+    def is_large(self) -> bool:
         """Return False: the amount is unknown without a walk."""
         return False
 
@@ -230,7 +230,7 @@ class FilesSource:
                 files += sum(isinstance(entry, DirectoryEntry) and entry.readable for entry in entries)
         self._total = files
 
-    def _entries(self, root: bytes) -> Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]:
+    def _entries(self, root: bytes) -> Iterator[DirectoryEntry | NestedRepository | Excluded | Skipped]:
         excluded = self._excluder(os.fsdecode(root))
         return self._listed(root, excluded) if self._tracked else walk(root, excluded)
 
@@ -248,7 +248,7 @@ class FilesSource:
                 if len(files) == _BATCH or len(names) == _NAMES_BATCH:
                     yield FilesUnit(target.id, root, tuple(files), tuple(names))
                     files, names = [], []
-            elif isinstance(entry, RepositoryMet):
+            elif isinstance(entry, NestedRepository):
                 self._histories[os.path.normpath(os.path.join(target.root, os.fsdecode(entry.path)))] = None
             else:
                 yield entry
@@ -257,8 +257,8 @@ class FilesSource:
 
     def _listed(
         self, root: bytes, excluded: Callable[[bytes, bool], bool]
-    ) -> Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]:
-        yield RepositoryMet(b".")
+    ) -> Iterator[DirectoryEntry | NestedRepository | Excluded | Skipped]:
+        yield NestedRepository(b".")
         try:
             listed = list(worktree.tracked_or_untracked(root, excluded))
         except GitError as error:
@@ -270,26 +270,34 @@ class FilesSource:
             else:
                 yield entry
 
-    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
+    def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each raw finding as in the work tree, or as ignored when git ignores its file.
 
         A file in two of the named directories counts once, in the one named first.
         """
         roots = {target.id: _directory_of(target) for target in self._targets}
-        ignored = _ignored({os.path.join(roots[hit.origin.target], hit.origin.path or b"") for hit in hits})
+        ignored = _ignored(
+            {os.path.join(roots[finding.origin.target], finding.origin.path or b"") for finding in findings}
+        )
         placed: set[tuple[bytes, Origin, int, str, Secret]] = set()
-        for hit in hits:
-            root = roots[hit.origin.target]
-            absolute = os.path.join(root, hit.origin.path or b"")
-            in_name = hit.origin.place is Place.PATH and not hit.origin.containers
-            offset = hit.offset + (len(root) if in_name else 0)
-            where = (absolute, hit.origin._replace(target="", path=None), offset, hit.match.rule_id, hit.match.secret)
+        for finding in findings:
+            root = roots[finding.origin.target]
+            absolute = os.path.join(root, finding.origin.path or b"")
+            in_name = finding.origin.place is Place.PATH and not finding.origin.containers
+            offset = finding.offset + (len(root) if in_name else 0)
+            where = (
+                absolute,
+                finding.origin._replace(target="", path=None),
+                offset,
+                finding.match.rule_id,
+                finding.match.secret,
+            )
             if where not in placed:
                 placed.add(where)
-                yield hit.match, occurrence(hit, State.IGNORED if absolute in ignored else State.WORKTREE)
+                yield finding.match, occurrence(finding, State.IGNORED if absolute in ignored else State.WORKTREE)
 
     def check(self) -> Iterator[Skipped]:
-        """Yield nothing: the walk itself says what it could not read."""
+        """Yield nothing: the walk reports what it could not read."""
         return iter(())
 
     def unread_histories(self) -> tuple[str, ...]:
@@ -313,7 +321,7 @@ def _reason(error: OSError) -> str:
 
 
 def _ignored(paths: Iterable[bytes]) -> set[bytes]:
-    """Return those of the absolute ``paths`` that their repository's git ignores."""
+    """Return the absolute ``paths`` that git ignores in their repository."""
     by_repository: dict[repository.Repository, list[bytes]] = defaultdict(list)
     for path in paths:
         repo = repository.holding(os.path.dirname(path))

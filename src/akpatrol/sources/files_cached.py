@@ -34,11 +34,11 @@ _FRESH = 128
 
 class _Known(NamedTuple):
     counts: tuple[Counted | Excluded, ...]
-    again: tuple[bytes, ...]
+    rescan: tuple[bytes, ...]
 
 
 class CachedFiles(FilesSource):
-    """Files and directories, read with ``cache``. Use ``recall`` first and ``remember`` last."""
+    """Files and directories, read with ``cache``. Use ``load_cached`` first and ``store_cached`` last."""
 
     def __init__(
         self, targets: Sequence[Target], excluder: Callable[[str], Callable[[bytes, bool], bool]], cache: ScanCache
@@ -50,7 +50,7 @@ class CachedFiles(FilesSource):
         self._keys: dict[FilesUnit, str] = {}
         self._read: dict[str, dict[str, object]] = {}
 
-    def recall(self, conditions: str) -> None:
+    def load_cached(self, conditions: str) -> None:
         """Receive the conditions, besides the bytes, that determine the findings."""
         self._conditions = conditions
 
@@ -60,18 +60,18 @@ class CachedFiles(FilesSource):
             if isinstance(planned, FilesUnit) and (key := _key(planned)):
                 if known := _known(self._cache.get(self._conditions, _BATCH, key)):
                     yield from known.counts
-                    if known.again:
-                        yield RescanUnit(planned._replace(files=known.again, names=()))
+                    if known.rescan:
+                        yield RescanUnit(planned._replace(files=known.rescan, names=()))
                     continue
                 self._keys[planned] = key
             yield planned
 
-    def note(self, unit: Unit, read: ScanResult) -> None:
+    def record(self, unit: Unit, read: ScanResult) -> None:
         """Store a unit's result."""
         if isinstance(unit, FilesUnit) and (key := self._keys.pop(unit, "")) and (value := _value(unit, read)):
             self._read[key] = value
 
-    def remember(self) -> None:
+    def store_cached(self) -> None:
         """Store the results."""
         self._cache.put(self._conditions, _BATCH, self._read)
 
@@ -95,11 +95,11 @@ def _value(unit: FilesUnit, read: ScanResult) -> dict[str, object] | None:
     """Return the JSON value of a batch; None if a problem belongs to no single file."""
     # A skip in a container is named by the file and the path in the container.
     items = {os.fsencode(skip.item.partition(" > ")[0]) for skip in read.skipped}
-    again = items | {hit.origin.path or b"" for hit in read.findings}
-    in_names = any(hit.origin.place is Place.PATH and not hit.origin.containers for hit in read.findings)
-    if in_names or read.uncacheable or not again <= {*unit.files}:
+    rescan = items | {finding.origin.path or b"" for finding in read.findings}
+    in_names = any(finding.origin.place is Place.PATH and not finding.origin.containers for finding in read.findings)
+    if in_names or read.uncacheable or not rescan <= {*unit.files}:
         return None
-    return {**scan_counts.value_of(read), "again": [path.hex() for path in sorted(again)]}
+    return {**scan_counts.value_of(read), "again": [path.hex() for path in sorted(rescan)]}
 
 
 def _known(value: Any) -> _Known | None:

@@ -55,7 +55,7 @@ class MessageSource(OneTarget):
         """Yield the one file."""
         yield MessageUnit(self._target.id, self._target.root)
 
-    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
+    def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each raw finding as staged: the commit does not exist yet."""
-        for hit in hits:
-            yield hit.match, occurrence(hit, State.STAGED)
+        for finding in findings:
+            yield finding.match, occurrence(finding, State.STAGED)

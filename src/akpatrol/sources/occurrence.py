@@ -13,33 +13,33 @@ if TYPE_CHECKING:
 _WITHOUT_LINES = {Place.PATH, Place.REF_NAME, Place.AUTHOR, Place.COMMITTER, Place.TAGGER}
 
 
-def occurrence(hit: RawFinding, state: State) -> Occurrence:
+def occurrence(finding: RawFinding, state: State) -> Occurrence:
     """Return the finding as an occurrence in that state; a path ends with the component that holds the credential."""
-    from akpatrol.model.credential import Occurrence  # noqa: PLC0415 - most runs have no hit
+    from akpatrol.model.credential import Occurrence  # noqa: PLC0415 - most runs have no finding
 
-    origin, in_lines = hit.origin, hit.origin.place not in _WITHOUT_LINES
+    origin, in_lines = finding.origin, finding.origin.place not in _WITHOUT_LINES
     path = origin.path
     if origin.place is Place.PATH and path is not None and not origin.containers:
-        path = component(path, hit.offset)
+        path = component(path, finding.offset)
     return Occurrence(
         target=origin.target,
         place=origin.place,
         path=path,
-        line=hit.line if in_lines else None,
-        column=hit.column if in_lines else None,
-        end_line=hit.end_line if in_lines else None,
-        end_column=hit.end_column if in_lines else None,
-        offset=hit.offset,
+        line=finding.line if in_lines else None,
+        column=finding.column if in_lines else None,
+        end_line=finding.end_line if in_lines else None,
+        end_column=finding.end_column if in_lines else None,
+        offset=finding.offset,
         state=state,
-        context=hit.context,
+        context=finding.context,
         paths=(path,) if path is not None else (),
         encodings=origin.encodings,
         containers=origin.containers,
         object=origin.object,
-        exposure=hit.match.exposure,
-        inline=hit.inline,
-        rule_ids=(hit.match.rule_id, *hit.match.others),
-        end=hit.match.ending,
+        exposure=finding.match.exposure,
+        inline=finding.inline,
+        rule_ids=(finding.match.rule_id, *finding.match.others),
+        end=finding.match.ending,
     )
 
 

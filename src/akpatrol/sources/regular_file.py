@@ -27,7 +27,7 @@ def opened(path: bytes) -> BufferedReader:
 
 
 def problem(path: bytes) -> str:
-    """Return why a path is no regular file, or a link to one; nothing when it is. Nothing is opened."""
+    """Return why a path is neither a regular file nor a link to one; nothing when it is. Nothing is opened."""
     try:
         _check(os.stat(path).st_mode)
     except OSError as error:

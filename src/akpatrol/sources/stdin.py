@@ -69,7 +69,7 @@ class StreamSource(OneTarget):
         """Yield the one unit."""
         yield StreamUnit(self._target.id, self._typed)
 
-    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
+    def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each raw finding with its place in the stream."""
-        for hit in hits:
-            yield hit.match, occurrence(hit, State.WORKTREE)
+        for finding in findings:
+            yield finding.match, occurrence(finding, State.WORKTREE)

@@ -20,7 +20,7 @@ class DirectoryEntry(NamedTuple):
     readable: bool
 
 
-class RepositoryMet(NamedTuple):
+class NestedRepository(NamedTuple):
     """A repository whose history is left to ``akpatrol history``; ``path`` is relative to the root."""
 
     path: bytes
@@ -28,7 +28,7 @@ class RepositoryMet(NamedTuple):
 
 def walk(
     root: bytes, excluded: Callable[[bytes, bool], bool]
-) -> Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]:
+) -> Iterator[DirectoryEntry | NestedRepository | Excluded | Skipped]:
     """Yield everything under ``root``, sorted; ``excluded(path, is_directory)`` prunes.
 
     Nothing but directories is opened, no symbolic link is followed.
@@ -43,7 +43,7 @@ def walk(
             yield Skipped(os.fsdecode(directory or root), f"directory: {error.strerror}")
             continue
         if directory and is_git_dir(os.path.join(root, directory), {entry.name for entry in entries}):
-            yield RepositoryMet(directory)
+            yield NestedRepository(directory)
             yield Excluded(Exclusion.GIT_DIRECTORY)
             continue
         subdirectories = []
@@ -52,7 +52,7 @@ def walk(
             # A directory that is only called .git is read like any other.
             is_repository = entry.name == b".git" and at(os.path.join(root, directory)) is not None
             if is_repository:
-                yield RepositoryMet(directory or b".")
+                yield NestedRepository(directory or b".")
             try:
                 is_directory = entry.is_dir(follow_symlinks=False)
                 if is_directory and is_repository:

@@ -101,7 +101,7 @@ class Clones:
             with mirrors.locked(mirror, lambda: self._patient(ends, progress)) as lock:
                 job = _Job(wanted.url, address, self._access.get(address.origin), ends, lock, progress)
                 mirrors.clear(mirror)
-                if mirrors.whole(mirror):
+                if mirrors.is_complete(mirror):
                     self._fetch(job, mirror)
                 else:
                     mirrors.discard(mirror)

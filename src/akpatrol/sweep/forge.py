@@ -22,8 +22,8 @@ import httpx
 from akpatrol import __version__
 from akpatrol.errors import AkpatrolError, UsageError
 from akpatrol.model.scan import Secret, Skipped
-from akpatrol.sweep.answers import joined, next_page, pause, same_host
-from akpatrol.sweep.urls import CloneWanted, checked, shown
+from akpatrol.sweep.forge_answers import joined, next_page, pause, same_host
+from akpatrol.sweep.urls import CloneWanted, checked, displayed
 from akpatrol.verify.options import is_loopback
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _gitlab(asker: _Asker, start: str) -> Iterator[CloneWanted | Skipped]:
 
 
 def _wanted(site: _Site, url: str, name: str, network: str | None) -> CloneWanted | Skipped:
-    item = name or shown(url) or "a repository without a name"
+    item = name or displayed(url) or "a repository without a name"
     try:
         host = checked(url).host
     except UsageError as error:
@@ -183,7 +183,7 @@ class _Asker:
                     yield entry
             url = next_page(headers, url)
             if url and (url in pages or len(pages) == _MOST_PAGES):
-                raise ForgeError(f"{self._host} returns pages without end")
+                raise ForgeError(f"{self._host} returns too many pages")
 
     def detail(self, url: str) -> Mapping[str, Any]:
         """Return one object, an empty one if the forge does not return it."""
@@ -229,7 +229,7 @@ class _Asker:
             for block in response.iter_raw():
                 body += block
                 if len(body) > _LARGEST or time.monotonic() > ends:
-                    raise ForgeError(f"{self._host} sends an answer without end")
+                    raise ForgeError(f"{self._host} sends too long an answer")
         return response.status_code, response.headers, bytes(body)
 
     def _pause(self, seconds: float, failure: str) -> None:

@@ -68,7 +68,7 @@ _SETTINGS_COUNT = "GIT_CONFIG_COUNT"
 def environment(
     variables: Mapping[str, str], address: CloneAddress, credential: Secret | None, ceiling: str
 ) -> dict[str, str]:
-    """Return git's whole environment for one address, with only those of the user's ``variables`` that it needs.
+    """Return git's complete environment for one address, with only those of the user's ``variables`` that it needs.
 
     ``credential`` becomes the header ``Authorization`` of requests to that address's own host, by way of the
     environment, which other users cannot see as they can a command line.

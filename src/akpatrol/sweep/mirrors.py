@@ -42,7 +42,7 @@ def place(directory: str, url: str, address: CloneAddress) -> str:
     return os.path.join(directory, host, *parts, f"{name}-{_digest(url)[:8]}.git")
 
 
-def whole(mirror: str) -> bool:
+def is_complete(mirror: str) -> bool:
     """Return whether the mirror exists, and the repositories that it borrows objects from."""
     if not all(os.path.exists(os.path.join(mirror, name)) for name in ("HEAD", "config", "objects", "refs")):
         return False
@@ -121,7 +121,7 @@ def alternate(directory: str, network: str) -> str | None:
             mirror = os.path.join(directory, stream.read())
     except OSError:
         return None
-    return mirror if whole(mirror) else None
+    return mirror if is_complete(mirror) else None
 
 
 def register(directory: str, network: str, mirror: str) -> None:

@@ -1,4 +1,4 @@
-"""Every repository beneath a directory: with a work tree, bare, nested in another, or a submodule's git directory.
+"""Every repository below a directory: with a work tree, bare, nested in another, or a submodule's git directory.
 
 Only directories and git's own pointer files are opened, and no symbolic link is followed on the way down.
 Layout: https://git-scm.com/docs/gitrepository-layout

@@ -71,7 +71,7 @@ class _StoppedError(Exception):
 class _Waiting(NamedTuple):
     """A target that waits, in the order in which targets start."""
 
-    order: tuple[int, int]
+    spec: tuple[int, int]
     target: Target
     seen: TargetSignature
 
@@ -79,15 +79,15 @@ class _Waiting(NamedTuple):
 class Sweep:
     """Scans targets for the run ``run`` of a store. ``stop`` may be called from a signal's handler."""
 
-    def __init__(self, pool: WorkerPool, order: ScanSpec, store: SweepStore, run: int, watch: Watch) -> None:
+    def __init__(self, pool: WorkerPool, spec: ScanSpec, store: SweepStore, run: int, watch: Watch) -> None:
         self._pool = pool
-        self._order = order
+        self._spec = spec
         self._store = store
         self._run = run
         self._watch = watch
         # The date is a condition, because accepted skips may expire.
-        until = (order.accept, date.today().isoformat()) if order.accept else ()  # noqa: DTZ011 - any day will do
-        self._conditions = f"{conditions(order.rules.digest, order.limits)} {order.minimum} {order.exclude!r} {until!r}"
+        until = (spec.accept, date.today().isoformat()) if spec.accept else ()  # noqa: DTZ011 - any day will do
+        self._conditions = f"{conditions(spec.rules.digest, spec.limits)} {spec.minimum} {spec.exclude!r} {until!r}"
         self._ahead: list[_Waiting] = []
         self._ahead_bytes = 0
         self._conducted: set[Future[Any]] = set()
@@ -142,7 +142,7 @@ class Sweep:
             self._watch.tick()
 
     def _admit(self, target: Target) -> None:
-        signature = look(target, self._order.own)
+        signature = look(target, self._spec.own_files)
         self._watch.met(signature.size)
         if self._is_as_it_was(target, signature):
             self._store.unchanged(self._run, target)
@@ -154,7 +154,7 @@ class Sweep:
 
     def _is_as_it_was(self, target: Target, signature: TargetSignature) -> bool:
         # Verification needs the secret, which is not stored.
-        if self._order.secrets or not signature.signature:
+        if self._spec.secrets or not signature.signature:
             return False
         return self._store.signature(target.kind, target.root, self._conditions) == signature.signature
 
@@ -164,11 +164,11 @@ class Sweep:
                 break
             waiting = heappop(self._ahead)
             if self._is_conducted(waiting):
-                future = conductors.submit(work.through, self._order, waiting.target, self._read)
+                future = conductors.submit(work.scan_with_reader, self._spec, waiting.target, self._read)
                 self._conducted.add(future)
             else:
                 pool = self._pool if self._is_worth_it() else InlinePool()
-                future = pool.submit(work.whole, self._order, waiting.target)
+                future = pool.submit(work.scan_target, self._spec, waiting.target)
             self._ahead_bytes -= waiting.seen.size
             self._flying[future] = waiting
 
@@ -179,7 +179,7 @@ class Sweep:
 
     def _is_conducted(self, waiting: _Waiting) -> bool:
         """Return whether a target is split among the workers, or read here because its name holds a secret."""
-        if work.reveals(self._order, waiting.target):
+        if work.reveals(self._spec, waiting.target):
             return True
         if self._pool.workers == 1 or len(self._conducted) >= _LARGE_AT_ONCE or waiting.seen.size <= _LARGE_BYTES:
             return False
@@ -192,10 +192,10 @@ class Sweep:
         def submit(unit: Unit) -> Future[ScanResult]:
             if self.stopped:
                 raise _StoppedError
-            pool = InlinePool() if work.reveals(self._order, unit) else self._pool
-            return pool.submit(work.piece, self._order, unit)
+            pool = InlinePool() if work.reveals(self._spec, unit) else self._pool
+            return pool.submit(work.piece, self._spec, unit)
 
-        complete = partial(work.completed, self._order)
+        complete = partial(work.completed, self._spec)
         read_elsewhere(source, submit, result, self._pool.workers * _UNITS_A_WORKER, complete)
 
     def _gather(self, done: Iterable[Future[Any]]) -> None:
@@ -230,7 +230,7 @@ class Sweep:
 
     def _skip(self, name: str, reason: str) -> None:
         """Record that a target could not be read at all; its name may hold a secret."""
-        self._store.skip(self._run, work.shown(self._order, name), work.shown(self._order, reason))
+        self._store.skip(self._run, work.masked(self._spec, name), work.masked(self._spec, reason))
 
     def _arrived(self, future: Future[str]) -> None:
         """Admit the targets whose clones are ready."""

@@ -31,11 +31,11 @@ class TargetSignature(NamedTuple):
     size: int
 
 
-def look(target: Target, own: Collection[bytes] = ()) -> TargetSignature:
-    """Return a target's signature now, without the sweep's ``own`` files. Does not raise."""
+def look(target: Target, own_files: Collection[bytes] = ()) -> TargetSignature:
+    """Return a target's signature now, without the sweep's ``own_files`` files. Does not raise."""
     digest, size, settled, now = sha256(), 0, True, time_ns()
     for line, status in _files(target):
-        if line[:-1] in own:
+        if line[:-1] in own_files:
             continue
         digest.update(line)
         if status is None:
@@ -71,7 +71,7 @@ def _files(target: Target) -> Iterator[tuple[bytes, os.stat_result | None]]:
 
 
 def _below(root: bytes, *, without_git: bool) -> Iterator[tuple[bytes, os.stat_result | None]]:
-    """Yield each path below a directory with its status, in order; git directories are repositories of their own."""
+    """Yield each path below a directory with its status, in order; git directories are separate repositories."""
     pending = [root]
     while pending:
         directory = pending.pop()

@@ -12,7 +12,7 @@ from akpatrol.model.scan import Skipped, Target
 from akpatrol.sources.git import repository
 from akpatrol.sources.walk import special
 from akpatrol.sweep.repositories import beneath, common
-from akpatrol.sweep.urls import CloneWanted, checked, is_address, shown
+from akpatrol.sweep.urls import CloneWanted, checked, displayed, is_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ class _Path(NamedTuple):
 def resolve(words: Sequence[str], first: int = 0) -> Iterator[Planned]:
     """Yield the targets to scan, each once; they are numbered from ``first``.
 
-    A directory stands for every repository at and below it and, unless it is a bare repository, its files. ``@FILE``
+    A directory yields every repository at and below it and, unless it is a bare repository, its files. ``@FILE``
     names a file with one word on each line, where an unusable word is a skip. Paths are relative to the current
     directory. Raises UsageError, before anything is scanned, for an unusable command line.
     """
@@ -102,9 +102,9 @@ def _named(word: str) -> _Path | CloneWanted:
         mode = os.stat(root).st_mode
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a path"
-        raise UsageError(f"{shown(word)}: {reason}") from None
+        raise UsageError(f"{displayed(word)}: {reason}") from None
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise UsageError(f"{shown(word)} is a {special(mode)}", hint="a sweep reads files and directories")
+        raise UsageError(f"{displayed(word)} is a {special(mode)}", hint="a sweep reads files and directories")
     return _Path(root, mode)
 
 
@@ -119,11 +119,11 @@ def _listed(file: str) -> Iterator[_Path | CloneWanted | Skipped]:
     words = [(number, os.fsdecode(line.strip())) for number, line in enumerate(lines, 1)]
     words = [(number, word) for number, word in words if word and not word.startswith("#")]
     if not words:
-        raise UsageError(f"@{file}: names no target", hint="write one a line")
+        raise UsageError(f"@{file}: names no target", hint="write one per line")
     for number, word in words:
         if word.startswith("@"):
             raise UsageError(f"{file}:{number}: a list of targets cannot include another", hint="give both lists")
         try:
             yield _named(word)
         except UsageError as error:
-            yield Skipped(shown(word), f"in {file}, line {number}: {error}")
+            yield Skipped(displayed(word), f"in {file}, line {number}: {error}")

@@ -1,7 +1,7 @@
 """Addresses that repositories are cloned from: recognise them, check that they are safe, and show them.
 
-Addresses that git accepts: https://git-scm.com/docs/git-clone#_git_urls. ``<transport>::<address>`` starts a program
-of its own (https://git-scm.com/docs/git-remote-ext), and ``file://`` would reach files that were never named.
+Addresses that git accepts: https://git-scm.com/docs/git-clone#_git_urls. ``<transport>::<address>`` starts a separate
+program (https://git-scm.com/docs/git-remote-ext), and ``file://`` would reach files that were never named.
 """
 
 from __future__ import annotations
@@ -63,20 +63,20 @@ def checked(word: str) -> CloneAddress:
     scheme = _SCHEME.match(word)
     address = _parsed(word) if scheme else _short(word)
     if address.scheme not in _SCHEMES:
-        raise UsageError(f"{address.scheme}:// is refused: {shown(word)}", _HINT)
+        raise UsageError(f"{address.scheme}:// is refused: {displayed(word)}", _HINT)
     if address.scheme == "http" and not is_loopback(address.host):
-        raise UsageError(f"http:// is refused except for this machine: {shown(word)}", "give the https:// address")
+        raise UsageError(f"http:// is refused except for this machine: {displayed(word)}", "give the https:// address")
     if not _HOST.fullmatch(address.host) or (address.user and not _USER.fullmatch(address.user)):
-        raise UsageError(f"not a repository address: {shown(word)}", _HINT)
+        raise UsageError(f"not a repository address: {displayed(word)}", _HINT)
     if not address.path or address.path.startswith("-"):
-        raise UsageError(f"no repository path: {shown(word)}", _HINT)
+        raise UsageError(f"no repository path: {displayed(word)}", _HINT)
     return address
 
 
-def shown(word: str) -> str:
+def displayed(word: str) -> str:
     """Return an address for people, without what could be a secret: password, user name, query.
 
-    The user name of ``ssh`` is no secret, and a token is often written as that of ``https``.
+    The user name of an ``ssh`` address is not a secret; that of an ``https`` address is often a token.
     """
     bare = word.partition("#")[0].partition("?")[0] if _SCHEME.match(word) else word
     short = _SHORT.match(bare)
@@ -93,13 +93,13 @@ def _parsed(word: str) -> CloneAddress:
         parts = urlsplit(word)
         port, host = parts.port, parts.hostname or ""
     except ValueError:
-        raise UsageError(f"not a URL: {shown(word)}", _HINT) from None
+        raise UsageError(f"not a URL: {displayed(word)}", _HINT) from None
     if parts.query or parts.fragment:
-        raise UsageError(f"must be scheme://host[:port][/path]: {shown(word)}", _HINT)
+        raise UsageError(f"must be scheme://host[:port][/path]: {displayed(word)}", _HINT)
     user, colon, _ = parts.netloc.rpartition("@")[0].partition(":")
     if colon or (user and parts.scheme != "ssh"):
         raise UsageError(
-            f"an address contains a password or a token: {shown(word)}",
+            f"an address contains a password or a token: {displayed(word)}",
             "leave it out: tokens for forges come from the environment",
         )
     return CloneAddress(parts.scheme, user, host.lower(), port, parts.path.strip("/"))
@@ -108,7 +108,7 @@ def _parsed(word: str) -> CloneAddress:
 def _short(word: str) -> CloneAddress:
     parts = _SHORT.fullmatch(word)
     if not parts:
-        raise UsageError(f"not a repository address: {shown(word)}", _HINT)
+        raise UsageError(f"not a repository address: {displayed(word)}", _HINT)
     if ":" in parts["user"]:
-        raise UsageError(f"an address contains a password: {shown(word)}", "leave it out")
+        raise UsageError(f"an address contains a password: {displayed(word)}", "leave it out")
     return CloneAddress("ssh", parts["user"], parts["host"].strip("[]").lower(), None, parts["path"].strip("/"))

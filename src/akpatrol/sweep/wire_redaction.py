@@ -48,7 +48,7 @@ def reveals(examiner: Examiner, sent: Unit | Target) -> bool:
 
 def redacted(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
     """Return a unit's result without any secret."""
-    redact = Redactor(examiner.engine, [hit.match.secret for hit in read.findings])
+    redact = Redactor(examiner.engine, [finding.match.secret for finding in read.findings])
     texts = [text for skip in read.skipped for text in (skip.item, skip.reason)] + read.uncacheable
     if any(redact(text) != text for text in texts):
         return RedactedResult()
@@ -61,13 +61,13 @@ def redacted(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
 
 
 def complete(examiner: Examiner, unit: Unit, read: ScanResult) -> ScanResult:
-    """Return a unit's complete result; what was redacted is read again."""
+    """Return a unit's complete result; redacted results are read again."""
     if not isinstance(read, RedactedResult):
         return read
     if read.again:
-        hits = [item for item in examined(examiner, read.again) if isinstance(item, RawFinding)]
-        if _fingerprints(hits) == read.fingerprints:
-            read.findings += hits
+        findings = [item for item in examined(examiner, read.again) if isinstance(item, RawFinding)]
+        if _fingerprints(findings) == read.fingerprints:
+            read.findings += findings
             return read
     return read_unit(examiner, unit)
 
@@ -94,17 +94,19 @@ def _names(sent: Unit | Target) -> tuple[bytes, ...] | None:
     return sent.names if isinstance(sent, NamesUnit) else None
 
 
-def _holding(unit: Unit, hits: Iterable[RawFinding]) -> Unit:
+def _holding(unit: Unit, findings: Iterable[RawFinding]) -> Unit:
     """Return the part of a unit that holds the raw findings, or the whole unit when it cannot be divided."""
     if isinstance(unit, RescanUnit):
-        return _holding(unit.unit, hits)
+        return _holding(unit.unit, findings)
     if isinstance(unit, SliceUnit):
-        return ObjectsUnit(unit.target, unit.git, tuple(dict.fromkeys(hit.origin.object or "" for hit in hits)))
+        return ObjectsUnit(
+            unit.target, unit.git, tuple(dict.fromkeys(finding.origin.object or "" for finding in findings))
+        )
     if isinstance(unit, FilesUnit):
-        holding = {hit.origin.path for hit in hits}
+        holding = {finding.origin.path for finding in findings}
         return unit._replace(files=tuple(path for path in unit.files if path in holding), names=())
     return unit
 
 
-def _fingerprints(hits: Iterable[RawFinding]) -> frozenset[str]:
-    return frozenset(fingerprint(hit.match.kind, hit.match.secret) for hit in hits)
+def _fingerprints(findings: Iterable[RawFinding]) -> frozenset[str]:
+    return frozenset(fingerprint(finding.match.kind, finding.match.secret) for finding in findings)

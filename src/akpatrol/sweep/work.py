@@ -50,27 +50,27 @@ if TYPE_CHECKING:
 class ScanSpec(NamedTuple):
     """The options of a sweep's scans; every task carries them.
 
-    Paths that match ``exclude`` are left out, and skips that fit ``accept`` are accepted. With ``remember`` each worker
-    keeps a cache of its own. With ``secrets`` raw secrets are returned too; with ``nameless`` none may cross the wire
-    to or from a worker. ``own`` are files of the sweep itself, which it must not scan.
+    Paths that match ``exclude`` are left out, and skips that fit ``accept`` are accepted. With ``use_cache``, each
+    worker keeps its own cache. With ``secrets``, raw secrets are returned too; with ``nameless``, none may cross the
+    wire to or from a worker. ``own_files`` are files of the sweep itself, which it must not scan.
     """
 
     rules: RuleSet
     limits: Limits
     minimum: Confidence
     exclude: tuple[str, ...] = ()
-    remember: bool = True
+    use_cache: bool = True
     secrets: bool = False
     nameless: bool = False
-    own: frozenset[bytes] = frozenset()
+    own_files: frozenset[bytes] = frozenset()
     accept: Sequence[SkipAcceptance] = ()
 
     def leaves_out(self, root: str) -> Matcher:
         """Return a function that says whether a path below a target's root is left out, as a directory or a file."""
         by_name, above = matcher(self.exclude), os.fsencode(root)
-        if not any(path.startswith(above) for path in self.own):
+        if not any(path.startswith(above) for path in self.own_files):
             return by_name
-        return lambda path, is_directory: by_name(path, is_directory) or os.path.join(above, path) in self.own
+        return lambda path, is_directory: by_name(path, is_directory) or os.path.join(above, path) in self.own_files
 
 
 class TargetResult(NamedTuple):
@@ -88,72 +88,72 @@ class TargetResult(NamedTuple):
 _own = local()
 
 
-def examiner(order: ScanSpec) -> Examiner:
+def examiner(spec: ScanSpec) -> Examiner:
     """Return this thread's examiner: all targets share its compiled rules, and it serves one thread."""
-    key = (order.rules.digest, order.limits, order.remember)
+    key = (spec.rules.digest, spec.limits, spec.use_cache)
     if getattr(_own, "key", None) != key:
-        _own.key, _own.examiner = key, Examiner(order.rules, order.limits)
-        _own.examiner.engine.prefilter.keep_in(PatternCache(_cache(order)))
+        _own.key, _own.examiner = key, Examiner(spec.rules, spec.limits)
+        _own.examiner.engine.prefilter.keep_in(PatternCache(_cache(spec)))
     own_examiner: Examiner = _own.examiner
     return own_examiner
 
 
-def _cache(order: ScanSpec) -> str | None:
-    return cache_directory(environment()) if order.remember else None
+def _cache(spec: ScanSpec) -> str | None:
+    return cache_directory(environment()) if spec.use_cache else None
 
 
-def whole(order: ScanSpec, target: Target) -> TargetResult:
+def scan_target(spec: ScanSpec, target: Target) -> TargetResult:
     """Scan one target and return its result; a target that cannot be opened is a skip."""
-    return through(order, target)
+    return scan_with_reader(spec, target)
 
 
-def through(order: ScanSpec, target: Target, reader: Reader | None = None) -> TargetResult:
+def scan_with_reader(spec: ScanSpec, target: Target, reader: Reader | None = None) -> TargetResult:
     """Scan one target; a ``reader`` has its units read elsewhere."""
-    target_examiner = examiner(order)
-    directory = _cache(order)
+    target_examiner = examiner(spec)
+    directory = _cache(spec)
     with closing(ScanCache(directory)) as cache:
         try:
-            source = _source(order, target, cache if directory else None)
+            source = _source(spec, target, cache if directory else None)
         except (AkpatrolError, OSError) as error:
-            return outcome(order, failed(target, error))
-        excluded = order.leaves_out(target.root)
+            return outcome(spec, failed(target, error))
+        excluded = spec.leaves_out(target.root)
         options = ScanOptions(
-            minimum=order.minimum,
+            minimum=spec.minimum,
             excluded=lambda _target, path: excluded(path, False),  # noqa: FBT003 - a callable's argument
             reader=reader,
-            accepted=acceptances(order.accept, None, [target]),
+            accepted=acceptances(spec.accept, None, [target]),
         )
         report = scan_sources("sweep", [source], target_examiner, options)
         # The repositories met in a directory are targets of their own.
-        return outcome(order, report._replace(unread_histories=()))
+        return outcome(spec, report._replace(unread_histories=()))
 
 
-def piece(order: ScanSpec, unit: Unit) -> ScanResult:
+def piece(spec: ScanSpec, unit: Unit) -> ScanResult:
     """Read one unit of a target too large for one process; ``completed`` turns this into the unit's result."""
-    read = wire_redaction.read_unit(examiner(order), unit)
-    return wire_redaction.redacted(examiner(order), unit, read) if order.nameless else read
+    read = wire_redaction.read_unit(examiner(spec), unit)
+    return wire_redaction.redacted(examiner(spec), unit, read) if spec.nameless else read
 
 
-def completed(order: ScanSpec, unit: Unit, read: ScanResult) -> ScanResult:
+def completed(spec: ScanSpec, unit: Unit, read: ScanResult) -> ScanResult:
     """Return a unit's result from what ``piece`` returned."""
-    return wire_redaction.complete(examiner(order), unit, read) if order.nameless else read
+    return wire_redaction.complete(examiner(spec), unit, read) if spec.nameless else read
 
 
-def reveals(order: ScanSpec, sent: Unit | Target) -> bool:
+def reveals(spec: ScanSpec, sent: Unit | Target) -> bool:
     """Return whether a request to read something would reveal a secret."""
-    return order.nameless and wire_redaction.reveals(examiner(order), sent)
+    return spec.nameless and wire_redaction.reveals(examiner(spec), sent)
 
 
-def shown(order: ScanSpec, text: str) -> str:
+def masked(spec: ScanSpec, text: str) -> str:
     """Return a text with every secret in it masked."""
-    return Redactor(examiner(order).engine)(text)
+    return Redactor(examiner(spec).engine)(text)
 
 
-def outcome(order: ScanSpec, report: Report) -> TargetResult:
+def outcome(spec: ScanSpec, report: Report) -> TargetResult:
     """Return the result of a report: its document, and its raw secrets if requested."""
-    redact = Redactor(examiner(order).engine, [credential.secret for credential in report.credentials])
-    options = RenderOptions(redact, order.rules, datetime.now(UTC))
-    credentials = report.credentials if order.secrets else ()
+    redact = Redactor(examiner(spec).engine, [credential.secret for credential in report.credentials])
+    options = RenderOptions(redact, spec.rules, datetime.now(UTC))
+    credentials = report.credentials if spec.secrets else ()
     return TargetResult(
         document.build(report, options),
         {
@@ -163,9 +163,9 @@ def outcome(order: ScanSpec, report: Report) -> TargetResult:
     )
 
 
-def answers(order: ScanSpec, report: Report) -> dict[str, VerificationView]:
+def answers(spec: ScanSpec, report: Report) -> dict[str, VerificationView]:
     """Return the verification of a report's credentials by fingerprint, as in its document."""
-    credentials = outcome(order, report).document["credentials"]
+    credentials = outcome(spec, report).document["credentials"]
     return {
         credential["fingerprint"]: credential["verification"]
         for credential in credentials
@@ -180,13 +180,15 @@ def failed(target: Target, error: Exception) -> Report:
     return Report("sweep", now, 0.0, (target,), Coverage(skipped=(Skipped(target.root, reason),)), ())
 
 
-def _source(order: ScanSpec, target: Target, cache: ScanCache | None) -> Source:
+def _source(spec: ScanSpec, target: Target, cache: ScanCache | None) -> Source:
     """Return the source of a target. Raises GitError and OSError for what cannot be opened."""
     if target.kind != "repository":
         os.stat(target.root)
-        return CachedFiles([target], order.leaves_out, cache) if cache else FilesSource([target], order.leaves_out)
+        return CachedFiles([target], spec.leaves_out, cache) if cache else FilesSource([target], spec.leaves_out)
     repo = repository.at(os.fsencode(target.root))
     if not repo:
         raise GitError("no longer a git repository")
     git = Git(repo, common=True)
-    return HistorySource(git, describe.target(git)._replace(id=target.id, root=target.root), cache, lent=False)
+    return HistorySource(
+        git, describe.target(git)._replace(id=target.id, root=target.root), cache, include_borrowed=False
+    )

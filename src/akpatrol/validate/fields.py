@@ -36,11 +36,11 @@ _START = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
 
 
 class FieldError(ValueError):
-    """A value that is not what it must be: the message says which and why, and does not repeat it."""
+    """An unsuitable value: the message says which one and why, and does not repeat it."""
 
 
 class Fields:
-    """An object's values by name; messages put ``where`` in front of each name.
+    """An object's values by name; messages put ``where`` before each name.
 
     Every method raises FieldError for a missing or unsuitable value.
     """
@@ -58,7 +58,7 @@ class Fields:
         return FieldError(f"{self._where}{key}: {reason}")
 
     def only(self, *known: str) -> None:
-        """Raise for the first name that is none of these."""
+        """Raise FieldError for the first other name."""
         for key in self._values:
             if key not in known:
                 raise self.wrong(key, "unknown")
@@ -73,7 +73,7 @@ class Fields:
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return several texts."""
-        return tuple(self._text(f"{key}[{at}]", one) for at, one in enumerate(self._list(key)))
+        return tuple(self._text(f"{key}[{at}]", value) for at, value in enumerate(self._list(key)))
 
     def like(self, key: str, pattern: re.Pattern[str], words: str = "has an invalid form") -> str:
         """Return a text that is all as the pattern says."""
@@ -115,8 +115,8 @@ class Fields:
             raise self.wrong(key, words)
         return text
 
-    def one(self, key: str, members: type[_Member]) -> _Member:
-        """Return the member of an enumeration that the document calls so: by its value, one of numbers by its name."""
+    def enum(self, key: str, members: type[_Member]) -> _Member:
+        """Return a member of an enumeration, named by its value, or by its name if the values are numbers."""
         names = {member.name.lower() if isinstance(member.value, int) else member.value: member for member in members}
         return self.among(key, names)
 
@@ -130,7 +130,11 @@ class Fields:
     def some(self, key: str, words: Collection[str]) -> tuple[str, ...]:
         """Return some of these words, at least one."""
         found = self._value(key)
-        if not isinstance(found, list) or not found or not all(isinstance(one, str) and one in words for one in found):
+        if (
+            not isinstance(found, list)
+            or not found
+            or not all(isinstance(value, str) and value in words for value in found)
+        ):
             raise self.wrong(key, f"must be a list of {', '.join(words)}")
         return tuple(found)
 
@@ -179,7 +183,7 @@ class Fields:
 
     def each(self, key: str) -> list[Fields]:
         """Return several objects in this one."""
-        return [Fields(one, f"{self._where}{key}[{at}].") for at, one in enumerate(self._list(key))]
+        return [Fields(value, f"{self._where}{key}[{at}].") for at, value in enumerate(self._list(key))]
 
     def maybe(self, key: str, take: Callable[[str], _Value]) -> _Value | None:
         """Return what ``take``, one of these methods, takes; None where the document says null."""

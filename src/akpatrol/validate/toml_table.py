@@ -53,7 +53,7 @@ class Table:
             raise self._fail(key, "must be a number that is not negative")
         return float(value)
 
-    def whole(self, key: str, allowed: range) -> int | None:
+    def integer(self, key: str, allowed: range) -> int | None:
         """Return a whole number within ``allowed``, None when the key is absent."""
         value = self.values.get(key)
         if value is not None and (type(value) is not int or value not in allowed):

@@ -17,15 +17,15 @@ _LONGEST_SCOPE = 100  # characters
 
 
 class Response(NamedTuple):
-    """A response as it was received: ``body`` is at most ``MAXIMUM_BYTES``, ``whole`` says that this was all of it.
+    """A response as received, its ``body`` cut at ``MAXIMUM_BYTES``; ``is_complete`` says that nothing was cut.
 
-    ``now`` is when it came, in seconds since the epoch, for a ``Retry-After`` that is a date.
+    ``now`` is when it came, in seconds since the epoch, to read a ``Retry-After`` that is a date.
     """
 
     status: int
     media_type: str
     body: bytes
-    whole: bool = True
+    is_complete: bool = True
     retry_after: str = ""
     now: float = 0.0
 
@@ -35,13 +35,13 @@ def read(response: Response) -> Answer:
     document = _document(response) if _is_json(response.media_type) else None
     detail = document.get("detail") if isinstance(document, dict) else None
     shape = Shape.DATA if isinstance(document, (dict, list)) else Shape.OTHER
-    if isinstance(detail, str) and response.whole:
+    if isinstance(detail, str) and response.is_complete:
         shape = Shape.DETAIL
     return Answer(
         status=response.status,
         shape=shape,
         claim_missing=shape is Shape.DETAIL and CLAIM_MISSING in str(detail).lower(),
-        scopes=_scopes(document) if response.whole else None,
+        scopes=_scopes(document) if response.is_complete else None,
         retry_after=seconds_of(response.retry_after, response.now),
     )
 
@@ -54,7 +54,7 @@ def _is_json(media_type: str) -> bool:
 def _document(response: Response) -> object:
     """Return the JSON document; for a cut one, an empty list or object if its beginning is well formed."""
     try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(response.body, final=response.whole)
+        text = codecs.getincrementaldecoder("utf-8")().decode(response.body, final=response.is_complete)
     except UnicodeDecodeError:
         return None
     try:
@@ -63,7 +63,7 @@ def _document(response: Response) -> object:
         # A long list of agents is the API's answer even if it is cut: then its end is the only error.
         at_end = error.pos >= len(text) - len("\\u0000\\u0000") or error.msg.startswith("Unterminated string")
         start = text.lstrip()[:1]
-        return {"[": [], "{": {}}.get(start) if at_end and not response.whole else None
+        return {"[": [], "{": {}}.get(start) if at_end and not response.is_complete else None
     except (ValueError, RecursionError):
         return None
 

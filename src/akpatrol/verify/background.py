@@ -1,4 +1,4 @@
-"""A batch in a thread of its own, so that Ctrl-C reaches the caller at once and stops it in order."""
+"""A batch in a separate thread, so that Ctrl-C reaches the caller at once and stops it in order."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Batch:
         self._ask = ask
         self._learn = learn
         self._controls: dict[CredentialKind, dict[str | None, Answer]] = {}
-        self._asked: list[tuple[Credential, list[CredentialAnswers], str]] = []
+        self._results: list[tuple[Credential, list[CredentialAnswers], str]] = []
         self._unanswered = 0
 
     async def run(self, credentials: Sequence[Credential]) -> None:
@@ -65,14 +65,12 @@ class Batch:
         async with asyncio.TaskGroup() as group:
             for _ in range(self._options.concurrency):
                 group.create_task(self._work(waiting))
-        sent = {
-            credential.kind for credential, asked, _ in self._asked if any(one.answer != NOT_ASKED for one in asked)
-        }
+        sent = {credential.kind for credential, answers, _ in self._results if _sent(answers)}
         for kind in sent:
             after = await self._control(kind, kinds[kind][0].secret)
             self._controls[kind] = {step: worse(first, after[step]) for step, first in self._controls[kind].items()}
-        for credential, asked, when in self._asked:
-            settled = verification(credential.kind, asked, self._controls[credential.kind], when)
+        for credential, answers, when in self._results:
+            settled = verification(credential.kind, answers, self._controls[credential.kind], when)
             self._learn(credential, settled, Stage.SETTLED)
 
     async def _control(self, kind: CredentialKind, like: Secret) -> dict[str | None, Answer]:
@@ -96,7 +94,7 @@ class Batch:
     async def _credential(self, credential: Credential) -> None:
         kind = credential.kind
         controls = self._controls[kind]
-        asked = [CredentialAnswers(step, NOT_ASKED) for step in controls]
+        answers = [CredentialAnswers(step, NOT_ASKED) for step in controls]
         when = now()
         self._learn(credential, _interrupted(when), Stage.BEGUN)
         in_a_row = 0
@@ -104,12 +102,12 @@ class Batch:
             if in_a_row >= _GIVE_UP_AFTER:
                 break
             if not distrust(kind, organization_given=step is not None, control=first):
-                asked[place] = await self._one(credential, step, first)
-                in_a_row = in_a_row + 1 if _unanswered(asked[place].answer) else 0
-        if sent := [one.answer for one in asked if one.answer != NOT_ASKED]:
+                answers[place] = await self._one(credential, step, first)
+                in_a_row = in_a_row + 1 if _unanswered(answers[place].answer) else 0
+        if sent := _sent(answers):
             self._unanswered = self._unanswered + 1 if all(map(_unanswered, sent)) else 0
-        self._asked.append((credential, asked, when))
-        self._learn(credential, verification(kind, asked, controls, when), Stage.ANSWERED)
+        self._results.append((credential, answers, when))
+        self._learn(credential, verification(kind, answers, controls, when), Stage.ANSWERED)
 
     async def _one(self, credential: Credential, step: str | None, first: Answer) -> CredentialAnswers:
         answer = await self._ask(_path(credential.kind), credential.secret, step)
@@ -119,6 +117,11 @@ class Batch:
         if not wanted or decision.status is not VerificationStatus.ACTIVE:
             return CredentialAnswers(step, answer)
         return CredentialAnswers(step, answer, await self._ask(SCOPES, credential.secret, step))
+
+
+def _sent(answers: Sequence[CredentialAnswers]) -> list[Answer]:
+    """Return the answers to requests that were sent."""
+    return [result.answer for result in answers if result.answer != NOT_ASKED]
 
 
 def _path(kind: CredentialKind) -> str:

@@ -89,13 +89,13 @@ class Verifier:
         if organization is not None:
             headers[b"X-Anyreach-Org"] = organization.encode()
         async with self._client.stream("GET", self._base.base + path, headers=headers) as response:
-            body, whole = await _bounded(response)
+            body, is_complete = await _bounded(response)
             return read(
                 Response(
                     status=response.status_code,
                     media_type=response.headers.get("Content-Type", ""),
                     body=body.replace(raw, b"***"),
-                    whole=whole,
+                    is_complete=is_complete,
                     retry_after=response.headers.get("Retry-After", ""),
                     now=time.time(),
                 )

@@ -46,7 +46,7 @@ def is_control(kind: CredentialKind, secret: Secret) -> bool:
 
 
 def _alike(text: str, random: Random) -> str:
-    """Return random text of the same length and alphabet; what is neither letter nor digit stays in its place."""
+    """Return random text of the same length and alphabet; other characters stay in place."""
     used = {character for character in text if character.isalnum()}
     alphabet = next((known for known in _ALPHABETS if used <= set(known)), _ALPHABETS[-1])
     return "".join(random.choice(alphabet) if character.isalnum() else character for character in text)

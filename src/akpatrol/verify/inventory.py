@@ -35,7 +35,7 @@ class ListedKey(NamedTuple):
 
 
 def load(file: str, now: datetime | None = None) -> tuple[ListedKey, ...]:
-    """Read the list from a file. Raises UsageError, whose message repeats nothing of what is in it."""
+    """Read the list from a file. Raises UsageError, whose message repeats no part of the file."""
     try:
         with open(file, "rb") as stream:
             content = stream.read(_MAXIMUM_BYTES + 1)
@@ -105,7 +105,7 @@ def _entry(file: str, number: int, raw: object, now: datetime) -> ListedKey:
 
 
 def _start(key_id: str) -> str:
-    """Return a key id without its prefix and without the marks of what was cut."""
+    """Return a key id without its prefix and without the marks of a cut."""
     for ellipsis in _ELLIPSES:
         key_id = key_id.partition(ellipsis)[0]
     key_id = key_id.strip()

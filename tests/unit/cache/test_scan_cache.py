@@ -311,14 +311,14 @@ _WHOLE = {"counts": {"blobs": 2}, "size": 7, "excluded": {"symlink": 1}, "again"
     ],
 )
 def test_a_part_that_is_not_as_it_was_written_is_nothing(wrong: object) -> None:
-    assert scan_state_json.known(_WHOLE)
-    assert scan_state_json.known(wrong) is None
+    assert scan_state_json.parse_part(_WHOLE)
+    assert scan_state_json.parse_part(wrong) is None
 
 
 @pytest.mark.parametrize("field", ["packs", "loose", "tips"])
 @pytest.mark.parametrize("wrong", [5, "x", ["--all"], [5], [[]], {}])
 def test_a_repository_that_is_not_as_it_was_written_is_nothing(field: str, wrong: object) -> None:
     whole = {"packs": [64 * "a"], "loose": [_ID], "tips": [_ID]}
-    assert scan_state_json.before(whole)
-    assert scan_state_json.before({**whole, "tips": None})
-    assert scan_state_json.before({**whole, field: wrong}) is None
+    assert scan_state_json.parse_repository(whole)
+    assert scan_state_json.parse_repository({**whole, "tips": None})
+    assert scan_state_json.parse_repository({**whole, field: wrong}) is None

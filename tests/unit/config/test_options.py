@@ -39,7 +39,7 @@ def test_each_sentence_and_variable_is_written_once(name: str) -> None:
 def test_values_have_the_types_that_their_fields_say() -> None:
     assert Options() == of({})
     assert {name: entry.default for name, entry in OPTIONS.items()} == {
-        name: value for name, value in Options()._asdict().items() if name != "given"
+        name: value for name, value in Options()._asdict().items() if name != "explicit"
     }
     assert (Options().min_confidence, Options().jobs) == (Confidence.MEDIUM, None)
 
@@ -53,7 +53,7 @@ def test_what_is_set_wins_over_what_is_lower() -> None:
     flags, lower = of({"verify": False, "jobs": 2}), of({"verify": True, "api_url": "u"})
     options = flags.over(in_environment({"AKPATROL_API_URL": "e", "AKPATROL_CA_BUNDLE": ""})).over(lower)
     assert (options.verify, options.jobs, options.api_url) == (False, 2, "e")
-    assert options.given == {"verify", "jobs", "api_url"}
+    assert options.explicit == {"verify", "jobs", "api_url"}
     assert options.fail_on == Options().fail_on
 
 

@@ -50,7 +50,7 @@ def test_whole_file(tmp_path: Path) -> None:
         date(2030, 2, 1),
         date(2030, 2, 1),
     ]
-    assert found.options.given == {"min_confidence"}
+    assert found.options.explicit == {"min_confidence"}
 
 
 def test_empty_file(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from akpatrol.detect import sieve
+from akpatrol.detect.enclosing_text import Outer
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.judge import judge
 from akpatrol.detect.medium import Medium
-from akpatrol.detect.outside import Outer
 from akpatrol.model.scan import Confidence, Secret
 from akpatrol.rules.rule_file import RuleSet, load, parse
 from akpatrol.scan.work import Work

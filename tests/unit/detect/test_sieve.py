@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from akpatrol.detect import ends, sieve, sqlite_record
+from akpatrol.detect import credential_ends, sieve, sqlite_record
+from akpatrol.detect.enclosing_text import Outer
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.judge import judge
 from akpatrol.detect.medium import Medium
-from akpatrol.detect.outside import Outer
 from akpatrol.model.scan import End
 from akpatrol.rules.rule_file import load
 from akpatrol.scan.work import Work
@@ -23,7 +23,7 @@ from tests.credentials import organization_key, personal_access_token, random_te
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from akpatrol.detect.ends import CredentialEnds
+    from akpatrol.detect.credential_ends import CredentialEnds
 
 _FRAMES: dict[str, Callable[[bytes], bytes]] = {
     "control": lambda text: text + b"\1",
@@ -43,13 +43,13 @@ def test_near_misses_are_refused_without_a_look_beside_them(
     frame: str, miss: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[int] = []
-    real = ends.find
+    real = credential_ends.find
 
     def find(medium: Medium, start: int, *more: Any, **named: Any) -> CredentialEnds | None:
         looked.append(start)
         return real(medium, start, *more, **named)
 
-    monkeypatch.setattr(ends, "find", find)
+    monkeypatch.setattr(credential_ends, "find", find)
     texts = [_FRAMES[frame](miss % (number, number)) for number in range(300)]
     assert _ENGINE.scan(bytes(8) + b"".join(texts) + bytes(8)) == []
     assert not looked
@@ -64,14 +64,14 @@ def test_each_credential_is_judged_once(frame: str, seed: int, number: int) -> N
     rng = Random(seed)
     texts = [organization_key(rng).encode() for _ in range(number)]
     asked: list[int] = []
-    real = ends.find
+    real = credential_ends.find
 
     def find(medium: Medium, start: int, *more: Any, **named: Any) -> CredentialEnds | None:
         asked.append(start)
         return real(medium, start, *more, **named)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ends, "find", find)
+        patch.setattr(credential_ends, "find", find)
         _ENGINE.scan(bytes(8) + b" ".join(map(_FRAMES[frame], texts)) + bytes(8))
     assert len(asked) <= number + 2  # a key may hold a shorter one by chance
 

@@ -66,7 +66,7 @@ def test_fail_on_live_weighs_findings(status: VerificationStatus, code: ExitCode
 
 
 def test_a_query_counts_although_it_is_allowed() -> None:
-    asked = _report(None, allowed=True)._replace(asked=(QueryAnswer("x", True),))
+    asked = _report(None, allowed=True)._replace(answers=(QueryAnswer("x", True),))
     assert exit_code(asked, _settings()) is ExitCode.FINDINGS
     assert exit_code(asked, _settings(fail_on="live")) is ExitCode.CLEAN
 

@@ -72,4 +72,4 @@ def test_of_a_repetition_little_is_kept() -> None:
 
 def test_a_credential_that_repeats_is_told_each_time() -> None:
     line = b"key = " + organization_key(Random(7)).encode() + b"\n"
-    assert [hit.line for hit in _look(line * 2000) if isinstance(hit, RawFinding)] == list(range(1, 2001))
+    assert [finding.line for finding in _look(line * 2000) if isinstance(finding, RawFinding)] == list(range(1, 2001))

@@ -42,16 +42,16 @@ class _Source:
 
     def size_hint(self) -> None: ...
 
-    def is_much(self) -> bool:
+    def is_large(self) -> bool:
         return False
 
     def plan(self) -> Iterator[Any]:
         return iter(self._planned)
 
-    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
-        self.asked.append(len(hits))
-        for hit in hits:
-            yield hit.match, occurrence(hit, State.WORKTREE)
+    def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
+        self.asked.append(len(findings))
+        for finding in findings:
+            yield finding.match, occurrence(finding, State.WORKTREE)
 
     def check(self) -> Iterator[Skipped]:
         return iter(self._gaps)

@@ -46,8 +46,8 @@ _MISSES: dict[str, Callable[[Random], str]] = {
 
 def _found(data: bytes, examiner: Examiner | None = None) -> tuple[list[RawFinding], list[str]]:
     items = list((examiner or Examiner(load())).examine_item(content_of(BytesIO(data).read, _ORIGIN)))
-    hits = [item for item in items if isinstance(item, RawFinding)]
-    return hits, [item.reason for item in items if isinstance(item, Skipped)]
+    findings = [item for item in items if isinstance(item, RawFinding)]
+    return findings, [item.reason for item in items if isinstance(item, Skipped)]
 
 
 @pytest.mark.parametrize("name", _MISSES)
@@ -55,13 +55,13 @@ def test_beyond_the_bound_is_a_skip(name: str, monkeypatch: pytest.MonkeyPatch) 
     rng = Random(name)
     misses = "".join(_MISSES[name](rng) for _ in range(400))
     data = (f"k = {organization_key(rng)}\n{misses}\nk = {organization_key(rng)}\n").encode()
-    hits, reasons = _found(data)
-    assert (len(hits), reasons) == (2, [])
+    findings, reasons = _found(data)
+    assert (len(findings), reasons) == (2, [])
     monkeypatch.setattr(work, "_LEAST_STEPS", 100)
     monkeypatch.setattr(work, "_BYTES_A_STEP", 1 << 20)
-    hits, reasons = _found(data)
+    findings, reasons = _found(data)
     assert reasons == [work.REASON]
-    assert len(hits) <= 2
+    assert len(findings) <= 2
 
 
 def test_each_part_of_a_content_in_which_something_is_left_undone_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,8 +86,8 @@ def test_no_number_of_findings_reaches_the_bound(encoded: str, monkeypatch: pyte
     monkeypatch.setattr(work, "_LEAST_STEPS", 8000)
     monkeypatch.setattr(work, "_BYTES_A_STEP", 1 << 20)
     monkeypatch.setattr(decode, "_BATCH", 16)
-    hits, reasons = _found("".join(f"key={key}&next=1 , \n" for key in keys).encode())
-    assert (len({hit.match.secret for hit in hits}), reasons) == (300, [])
+    findings, reasons = _found("".join(f"key={key}&next=1 , \n" for key in keys).encode())
+    assert (len({finding.match.secret for finding in findings}), reasons) == (300, [])
 
 
 @st.composite

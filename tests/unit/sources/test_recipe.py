@@ -54,7 +54,7 @@ class RecordSource(OneTarget):
         yield RecordUnit(self._target.id, self._target.root)
 
     def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
-        """Yield each hit as one of a file."""
+        """Yield each finding as one of a file."""
         for hit in hits:
             yield hit.match, occurrence(hit, State.WORKTREE)
 '''

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Self
 
 from akpatrol.model.scan import Excluded, Exclusion, Skipped
-from akpatrol.sources.walk import DirectoryEntry, RepositoryMet, special, walk
+from akpatrol.sources.walk import DirectoryEntry, NestedRepository, special, walk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,7 @@ def test_many_links_and_no_file(tmp_path: Path) -> None:
     for number in range(50):
         (tmp_path / f"l{number}").symlink_to("x")
     assert sum(isinstance(entry, Excluded) for entry in _walk(tmp_path)) == 50
-    assert not any(isinstance(entry, RepositoryMet) for entry in _walk(tmp_path))
+    assert not any(isinstance(entry, NestedRepository) for entry in _walk(tmp_path))
 
 
 def test_special_names(tmp_path: Path) -> None:

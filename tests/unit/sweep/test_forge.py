@@ -13,8 +13,8 @@ import pytest
 from akpatrol.errors import UsageError
 from akpatrol.model.scan import Skipped
 from akpatrol.sweep import forge
-from akpatrol.sweep.answers import next_page, pause, same_host
 from akpatrol.sweep.forge import ForgeError, access
+from akpatrol.sweep.forge_answers import next_page, pause, same_host
 from akpatrol.sweep.urls import CloneWanted
 from tests.forge_server import ForgeServer, Hosted, Reply
 
@@ -246,7 +246,7 @@ def test_pages_without_an_end(start: Start) -> None:
     server = start(_hosted(1))
     page = Reply(200, {"Link": f'<{server.url}/again>; rel="next"'}, [])
     server.first = [page, page, page]
-    with pytest.raises(ForgeError, match="without end"):
+    with pytest.raises(ForgeError, match="too many pages"):
         _list("github", server)
     assert len(server.asked) == 2
 
@@ -254,7 +254,7 @@ def test_pages_without_an_end(start: Start) -> None:
 def test_an_answer_without_an_end(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forge, "_LARGEST", 1000)
     server = start(_hosted(100))
-    with pytest.raises(ForgeError, match="sends an answer without end"):
+    with pytest.raises(ForgeError, match="sends too long an answer"):
         _list("github", server)
 
 

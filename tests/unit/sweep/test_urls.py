@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akpatrol.errors import UsageError
-from akpatrol.sweep.urls import CloneAddress, checked, is_address, shown
+from akpatrol.sweep.urls import CloneAddress, checked, displayed, is_address
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_password_in_an_address_is_refused_and_not_shown(form: str, token: str
     with pytest.raises(UsageError) as refused:
         checked(url)
     assert token not in f"{refused.value} {refused.value.hint}"
-    assert token not in shown(url)
+    assert token not in displayed(url)
 
 
 @pytest.mark.parametrize("word", ["repo", "./a::b", "C:repo", "host:repo", "a/b@c:d", "x.tar.gz", ".", "name@2024.log"])
@@ -98,13 +98,13 @@ def test_words_that_are_paths(word: str) -> None:
 
 def test_what_is_no_secret_is_shown() -> None:
     for url in ("https://forge.example/repo", "git@forge.example:repo", "ssh://git@forge.example/repo"):
-        assert shown(url) == url
+        assert displayed(url) == url
 
 
 @given(st.text(max_size=60))
 def test_whatever_is_written_is_an_address_or_refused(word: str) -> None:
     for text in (word, f"https://{word}", f"git@{word}", f"ssh://{word}/x"):
-        shown(text)
+        displayed(text)
         try:
             address = checked(text)
         except UsageError:

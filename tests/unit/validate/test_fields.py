@@ -180,13 +180,13 @@ def test_the_masked_forms_of_all_kinds_are_taken_and_no_credential_is() -> None:
 @pytest.mark.parametrize(("members", "names"), [(_Place, ["right here", "over there"]), (_Level, ["low", "high"])])
 def test_a_member_is_called_by_its_value_or_a_number_by_its_name(members: type[Enum], names: list[str]) -> None:
     for name, member in zip(names, members, strict=True):
-        assert Fields({"k": name}).one("k", members) is member
+        assert Fields({"k": name}).enum("k", members) is member
     for other in ("", "HERE", "LOW", "1", "RIGHT HERE"):
         with pytest.raises(FieldError) as caught:
-            Fields({"k": other}).one("k", members)
+            Fields({"k": other}).enum("k", members)
         assert str(caught.value) == f"k: must be one of {', '.join(names)}"
     with pytest.raises(FieldError, match="must be a string"):
-        Fields({"k": 1}).one("k", members)
+        Fields({"k": 1}).enum("k", members)
 
 
 def test_one_of_several_by_its_name() -> None:

@@ -12,8 +12,8 @@ from akpatrol.verify.contract import Shape
 JSON = "application/json"
 
 
-def shape(body: bytes, media_type: str = JSON, *, whole: bool = True) -> str:
-    return str(read(Response(200, media_type, body, whole=whole)).shape)
+def shape(body: bytes, media_type: str = JSON, *, is_complete: bool = True) -> str:
+    return str(read(Response(200, media_type, body, is_complete=is_complete)).shape)
 
 
 @pytest.mark.parametrize(
@@ -44,18 +44,18 @@ AGENTS = json.dumps([{"id": n, "prompt": "pr\\u00f6mpt \n é" * 9, "on": True} f
 
 @pytest.mark.parametrize("end", range(MAXIMUM_BYTES - 300, MAXIMUM_BYTES))
 def test_a_long_list_is_the_apis_wherever_it_is_cut(end: int) -> None:
-    answer = read(Response(200, JSON, AGENTS.encode()[:end], whole=False))
+    answer = read(Response(200, JSON, AGENTS.encode()[:end], is_complete=False))
     assert answer.shape is Shape.DATA
     assert answer.scopes is None
 
 
 @pytest.mark.parametrize("body", [b"<html>" * 9, b"[1, 2}" + b" " * 99, b"\x00" * 99, b"{" * 99, b'"a' * 9, b"9" * 99])
 def test_a_long_nothing_is_not(body: bytes) -> None:
-    assert shape(body, whole=False) == "other"
+    assert shape(body, is_complete=False) == "other"
 
 
 def test_an_error_that_is_cut_is_not_the_apis() -> None:
-    assert read(Response(401, JSON, b'{"detail": "' + b"n" * 99, whole=False)).shape is not Shape.DETAIL
+    assert read(Response(401, JSON, b'{"detail": "' + b"n" * 99, is_complete=False)).shape is not Shape.DETAIL
 
 
 @pytest.mark.parametrize("detail", ["Token is missing organization claim.", "token is MISSING organization claim"])

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _ALL = ("cat-file", "--batch-all-objects", "--unordered", "--buffer")
 _TYPES = {"blob", "tree", "commit", "tag"}
-_GIVEN_UP_AFTER = 1000
-_COMPLAINTS = 20
+_MOST_FAILURES = 1000
+_MOST_ERRORS = 20
 # git's word for an object that a partial clone left out and must not be fetched.
 _PROMISED = "from promisor remote"
 ABSENT = "not in this partial clone: run git fetch --refetch without a filter, or check out the commit that has it"
@@ -38,31 +38,31 @@ class GitObject(NamedTuple):
 
 def all_objects(git: Git) -> Iterator[GitObject | Skipped]:
     """Yield every object of the object database and its alternates, reachable or not, each once."""
-    done, skips = _Done(), 0
+    done, skips = _Progress(), 0
     try:
         for item in _batch(git, (*_ALL, "--batch"), None, done):
             skips += isinstance(item, Skipped)
             yield item
     except GitError as error:
         # git dies on the first object it cannot unpack. The listing has the same order: continue after that one.
-        yield from _rest(git, done, str(error))
+        yield from _remaining(git, done, str(error))
         return
     # If git cannot open a pack or an alternate, its objects are missing, yet git exits with 0.
-    for complaint in () if skips else done.complaints:
-        yield Skipped("object database", complaint)
+    for error_line in () if skips else done.errors:
+        yield Skipped("object database", error_line)
 
 
 def objects(git: Git, ids: Sequence[str]) -> Iterator[GitObject | Skipped]:
     """Yield the objects with these ids in this order; one that git cannot read is a skip."""
     start = failures = 0
     while start < len(ids):
-        done = _Done()
+        done = _Progress()
         try:
             yield from _batch(git, ("cat-file", "--batch", "--buffer"), islice(ids, start, None), done)
         except GitError as error:
-            failures = 0 if done.whole else failures + 1
-            start += done.whole
-            if failures > _GIVEN_UP_AFTER:
+            failures = 0 if done.complete else failures + 1
+            start += done.complete
+            if failures > _MOST_FAILURES:
                 yield Skipped(f"{len(ids) - start} objects", f"git failed: {error}")
                 return
             if start < len(ids):
@@ -72,13 +72,13 @@ def objects(git: Git, ids: Sequence[str]) -> Iterator[GitObject | Skipped]:
             return
 
 
-def content(git: Git, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
+def contents(git: Git, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
     """Return type and whole content of each readable object; for the few that hold findings."""
-    contents: dict[str, tuple[str, bytes]] = {}
+    readable: dict[str, tuple[str, bytes]] = {}
     for item in objects(git, ids):
         if isinstance(item, GitObject) and len(data := item.read(item.size)) == item.size:
-            contents[item.id] = item.type, data
-    return contents
+            readable[item.id] = item.type, data
+    return readable
 
 
 def types(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -101,40 +101,40 @@ def all_ids(git: Git) -> list[str]:
     return ids
 
 
-class _Done:
-    """The progress of one git: the number of ``whole`` objects, a checksum of their ids, and its error output."""
+class _Progress:
+    """The progress of one git: the number of ``complete`` objects, a checksum of their ids, and its error output."""
 
     def __init__(self) -> None:
-        self.whole = 0
+        self.complete = 0
         self.checksum = 0
-        self.complaints: tuple[str, ...] = ()
+        self.errors: tuple[str, ...] = ()
 
 
 def _batch(
-    git: Git, arguments: tuple[str, ...], ids: Iterable[str] | None, done: _Done
+    git: Git, arguments: tuple[str, ...], ids: Iterable[str] | None, done: _Progress
 ) -> Iterator[GitObject | Skipped]:
     """Yield what git answers. Raises GitError when it ends early: the last object is then not whole."""
     lines = None if ids is None else (id_.encode() + b"\n" for id_ in ids)
     with git.stream(*arguments, stdin=lines) as stream:
         while header := stream.readline():
             yield from _object(stream, header)
-            done.whole += 1
+            done.complete += 1
             done.checksum = crc32(header.split()[0], done.checksum)
         stream.finish()
-        done.complaints = stream.errors()[:_COMPLAINTS]
+        done.errors = stream.errors()[:_MOST_ERRORS]
 
 
-def _rest(git: Git, done: _Done, complaint: str) -> Iterator[GitObject | Skipped]:
+def _remaining(git: Git, done: _Progress, error_line: str) -> Iterator[GitObject | Skipped]:
     """Yield the objects that ``all_objects`` did not, one by one; all of them when the order has changed."""
     try:
         ids = all_ids(git)
     except GitError:
         ids = []
     if not ids:
-        yield Skipped("object database", complaint)
+        yield Skipped("object database", error_line)
         return
-    same = crc32("".join(ids[: done.whole]).encode()) == done.checksum
-    yield from objects(git, ids[done.whole :] if same else ids)
+    same = crc32("".join(ids[: done.complete]).encode()) == done.checksum
+    yield from objects(git, ids[done.complete :] if same else ids)
 
 
 def _object(stream: Stream, header: bytes) -> Iterator[GitObject | Skipped]:

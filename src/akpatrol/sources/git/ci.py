@@ -34,9 +34,9 @@ _BRANCH = "refs/heads/"
 class EventRange(NamedTuple):
     """The commits of an event: those reachable from ``heads`` but not from ``bases``.
 
-    ``merge`` is the merge of the head into its base that CI checks out. Without a base, the range starts at
-    the merge base with the branch ``target``; ``own`` is the branch that was pushed, ``tag`` the tag. Without heads
-    there is nothing to scan, unless it is the ``whole`` history of HEAD. ``pushed`` says that the bases are the earlier
+    ``merge`` is the merge of the head into its base that CI checks out. Without a base, the range starts at the merge
+    base with the branch ``target``. ``branch_name`` is the pushed branch, ``tag`` the pushed tag. Without heads nothing
+    is scanned, unless ``is_whole_history`` asks for the history of HEAD. ``pushed`` says that the bases are the earlier
     state of the branch itself, which the pusher may have written.
     """
 
@@ -44,9 +44,9 @@ class EventRange(NamedTuple):
     bases: tuple[str, ...] = ()
     merge: str = ""
     target: str = ""
-    own: str = ""
+    branch_name: str = ""
     tag: str = ""
-    whole: bool = False
+    is_whole_history: bool = False
     pushed: bool = False
 
 
@@ -55,7 +55,7 @@ class Event(NamedTuple):
 
     name: str
     applies: Callable[[CiEnvironment], bool]
-    span: Callable[[CiEnvironment], EventRange]
+    read: Callable[[CiEnvironment], EventRange]
     repair: str
 
 
@@ -130,7 +130,7 @@ def recognise(environment: Mapping[str, str]) -> tuple[Event, EventRange] | None
     facts = CiEnvironment(environment)
     for event in EVENTS:
         if event.applies(facts):
-            return event, event.span(facts)
+            return event, event.read(facts)
     return None
 
 
@@ -149,7 +149,7 @@ def _pull_request(facts: CiEnvironment) -> EventRange:
         # With pull_request_target this is the base's own commit.
         merge=facts.id("GITHUB_SHA") if facts.text("GITHUB_EVENT_NAME") == "pull_request" else "",
         target=target,
-        own=source if source != target else "",  # a fork's branch of that name is another one
+        branch_name=source if source != target else "",  # a fork's branch of that name is another one
     )
 
 
@@ -160,7 +160,7 @@ def _push(facts: CiEnvironment) -> EventRange:
         heads=facts.head("after"),
         bases=facts.ids("before"),
         target=facts.branch("repository.default_branch"),
-        own=facts.branch("ref"),
+        branch_name=facts.branch("ref"),
         pushed=True,
     )
 
@@ -170,7 +170,7 @@ def _merge_group(facts: CiEnvironment) -> EventRange:
         heads=facts.head("merge_group.head_sha"),
         bases=facts.ids("merge_group.base_sha"),
         target=facts.branch("merge_group.base_ref"),
-        own=facts.branch("merge_group.head_ref"),
+        branch_name=facts.branch("merge_group.head_ref"),
     )
 
 
@@ -181,7 +181,7 @@ def _merge_request(facts: CiEnvironment) -> EventRange:
         # The second one is set in merged results pipelines, whose commit is a merge of it.
         bases=facts.ids("CI_MERGE_REQUEST_DIFF_BASE_SHA", "CI_MERGE_REQUEST_TARGET_BRANCH_SHA"),
         target=target or facts.branch("CI_DEFAULT_BRANCH"),
-        own=source if source != target else "",
+        branch_name=source if source != target else "",
     )
 
 
@@ -190,7 +190,7 @@ def _branch(facts: CiEnvironment) -> EventRange:
         heads=facts.head("CI_COMMIT_SHA"),
         bases=facts.ids("CI_COMMIT_BEFORE_SHA"),
         target=facts.branch("CI_DEFAULT_BRANCH"),
-        own=facts.branch("CI_COMMIT_BRANCH"),
+        branch_name=facts.branch("CI_COMMIT_BRANCH"),
         tag=facts.branch("CI_COMMIT_TAG"),
         pushed=True,
     )
@@ -211,8 +211,8 @@ def _is_push(facts: CiEnvironment) -> bool:
     return _in_gitlab(facts) and (by_source or bool(facts.id("CI_COMMIT_BEFORE_SHA")))
 
 
-def _whole(_: CiEnvironment) -> EventRange:
-    return EventRange(whole=True)
+def _whole_history(_: CiEnvironment) -> EventRange:
+    return EventRange(is_whole_history=True)
 
 
 # The first event that applies counts.
@@ -221,8 +221,8 @@ EVENTS = (
     Event("GitHub pull_request_target", _github("pull_request_target"), _pull_request, _CHECKOUT_OF_BASE),
     Event("GitHub push", _github("push"), _push, _CHECKOUT),
     Event("GitHub merge_group", _github("merge_group"), _merge_group, _CHECKOUT),
-    Event("GitHub schedule, workflow_dispatch, others", _github(), _whole, _CHECKOUT),
+    Event("GitHub schedule, workflow_dispatch, others", _github(), _whole_history, _CHECKOUT),
     Event("GitLab merge request", _is_merge_request, _merge_request, _DEPTH),
     Event("GitLab branch or tag", _is_push, _branch, _DEPTH),
-    Event("GitLab schedule, web, others", _in_gitlab, _whole, _DEPTH),
+    Event("GitLab schedule, web, others", _in_gitlab, _whole_history, _DEPTH),
 )

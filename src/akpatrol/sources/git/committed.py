@@ -100,7 +100,7 @@ class CommittedFiles:
         return self._directory(directory).get(name)
 
     def _directory(self, relative: str) -> dict[str, _Entry]:
-        """Return the entries of a directory; none if there is no such directory, or only a link to one."""
+        """Return the entries of a directory; empty if there is no such directory, or only a link to one."""
         if relative not in self._directories:
             where = ("--", f"{relative}/") if relative else ()
             try:

@@ -15,13 +15,13 @@ from akpatrol.errors import GitError
 from akpatrol.model.scan import Skipped
 from akpatrol.sources.git import catfile, graph, revisions, walked_commit
 from akpatrol.sources.git import refs as git_refs
-from akpatrol.sources.git.missing_commits import bridged, shallow_boundary
-from akpatrol.sources.git.packs.problems import flaws
+from akpatrol.sources.git.missing_commits import shallow_boundary, skipping_missing
+from akpatrol.sources.git.packs.problems import find_problems
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from akpatrol.sources.git.missing_commits import Holed
+    from akpatrol.sources.git.missing_commits import IncompleteHistory
     from akpatrol.sources.git.refs import Refs
     from akpatrol.sources.git.runner import Git
     from akpatrol.sources.git.stream import Stream
@@ -57,17 +57,17 @@ class HistoryWalk:
             return
         with suppress(GitError):  # reported by the code that reads all objects
             if seconds > graph.patience(self._git):
-                graph.walk_no_more(self._git)
+                graph.mark_slow(self._git)
                 self._stream.kill()
 
-    def unprinted(self, refs: Refs) -> list[Skipped]:
+    def missing_objects(self, refs: Refs) -> list[Skipped]:
         """Return the missing trees and blobs that refs and reflogs need. Raises GitError."""
         with self._open:
             if not self._stream:
                 raise GitError("git did not start")
-            if not graph.is_needed(self._git) and graph.comes_to_an_end(self._git, self._stream, self._begun):
-                return list(_absent(self._git, self._stream))
-        return _held_by(self._git, graph.reached(self._git, revisions.EVERYTHING), refs)
+            if not graph.is_slow(self._git) and graph.finishes_in_time(self._git, self._stream, self._begun):
+                return list(_read_missing(self._git, self._stream))
+        return _missing_in(self._git, graph.reached(self._git, revisions.EVERYTHING), refs)
 
 
 def gaps(git: Git, walk: HistoryWalk | None = None, proof: Proof | None = None) -> Iterator[Skipped]:
@@ -77,7 +77,7 @@ def gaps(git: Git, walk: HistoryWalk | None = None, proof: Proof | None = None) 
             f"history before {len(boundary)} boundary commit{'s'[: len(boundary) > 1]}",
             "shallow clone: run git fetch --unshallow",
         )
-    yield from flaws(git)
+    yield from find_problems(git)
     yield from git_refs.broken(git)
     if proof and not boundary and _nothing_new_is_missing(git, proof):
         return
@@ -97,9 +97,9 @@ def _nothing_new_is_missing(git: Git, proof: Proof) -> bool:
         if not all(type_ for _, type_ in catfile.types(git, list(proof.new))):
             return False
         with git.stream(*_WALK, "--stdin", stdin=tips) as stream:
-            if not graph.comes_to_an_end(git, stream, monotonic()):
+            if not graph.finishes_in_time(git, stream, monotonic()):
                 return False
-            absent = list(_absent(git, stream))
+            absent = list(_read_missing(git, stream))
     except GitError:
         return False
     return not absent
@@ -114,17 +114,17 @@ def _missing(git: Git, walk: HistoryWalk) -> Iterator[Skipped]:
         if not type_:
             missing.setdefault(id_, f"missing commit, named by the reflog of {logged[id_]}")
     try:
-        gaps = walk.unprinted(refs)
+        gaps = walk.missing_objects(refs)
     except GitError:
-        with bridged(git, refs) as holed:
-            reached = {commit.id for commit in revisions.commits(holed.git, (), holed.tips)}
-            missing |= dict.fromkeys(_missing_commits(holed, reached), "missing commit")
-            gaps = _held_by(git, reached, refs)
+        with skipping_missing(git, refs) as incomplete:
+            reached = {commit.id for commit in revisions.commits(incomplete.git, (), incomplete.tips)}
+            missing |= dict.fromkeys(_missing_commits(incomplete, reached), "missing commit")
+            gaps = _missing_in(git, reached, refs)
     yield from (Skipped(id_, reason) for id_, reason in missing.items())
     yield from gaps
 
 
-def _absent(git: Git, stream: Stream) -> Iterator[Skipped]:
+def _read_missing(git: Git, stream: Stream) -> Iterator[Skipped]:
     """Yield what a walk prints as missing. Raises GitError."""
     reason, number = "missing object", 0
     while line := stream.readline():
@@ -140,19 +140,21 @@ def _absent(git: Git, stream: Stream) -> Iterator[Skipped]:
         yield Skipped(f"{number - _LISTED} more objects", reason)
 
 
-def _held_by(git: Git, commits: Iterable[str], refs: Refs) -> list[Skipped]:
+def _missing_in(git: Git, commits: Iterable[str], refs: Refs) -> list[Skipped]:
     """Return the missing objects that these commits, and other objects that refs name, need. Raises GitError.
 
     Tags are left out: git fails at a tag of a missing object, and that object is checked itself.
     """
     ids = (f"{id_}\n".encode() for id_ in chain(commits, refs.others))
     with git.stream(*_WALK, "--no-walk=unsorted", "--stdin", stdin=ids) as stream:
-        return list(_absent(git, stream))
+        return list(_read_missing(git, stream))
 
 
-def _missing_commits(holed: Holed, reached: Collection[str]) -> list[str]:
+def _missing_commits(incomplete: IncompleteHistory, reached: Collection[str]) -> list[str]:
     """Return the missing commits that a reachable commit names as its parent."""
-    return sorted({parent for id_, parents in holed.absent.items() if id_ in reached for parent in parents})
+    return sorted(
+        {parent for id_, parents in incomplete.missing_parents.items() if id_ in reached for parent in parents}
+    )
 
 
 def is_partial(git: Git) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.model.scan import Chunk, Excluded, Exclusion, Place, Skipped
 from akpatrol.sources.files import FilesUnit
 from akpatrol.sources.git.obstacles import blocks
-from akpatrol.sources.walk import DirectoryEntry, RepositoryMet, walk
+from akpatrol.sources.walk import DirectoryEntry, NestedRepository, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,16 +47,16 @@ class GitDirectoryUnit(NamedTuple):
                 yield item
 
 
-def units(target: str, repository: Repository, met: list[bytes]) -> Iterator[GitDirectoryUnit | Skipped | Excluded]:
-    """Yield units over the files; nested repositories (absolute paths) are appended to ``met``."""
+def units(target: str, repository: Repository, nested: list[bytes]) -> Iterator[GitDirectoryUnit | Skipped | Excluded]:
+    """Yield units over the files; nested repositories (absolute paths) are appended to ``nested``."""
     root = repository.common_dir
     files: list[bytes] = []
     names: list[bytes] = []
     for entry in _with_blocking(root, walk(root, _is_object_store)):
         if isinstance(entry, DirectoryEntry):
             (files if entry.readable else names).append(entry.path)
-        elif isinstance(entry, RepositoryMet):
-            met.append(os.path.join(root, entry.path))
+        elif isinstance(entry, NestedRepository):
+            nested.append(os.path.join(root, entry.path))
         elif not (isinstance(entry, Excluded) and entry.reason is Exclusion.EXCLUDE_OPTION):
             yield entry
     for start in range(0, len(files), _BATCH):
@@ -65,8 +65,8 @@ def units(target: str, repository: Repository, met: list[bytes]) -> Iterator[Git
 
 
 def _with_blocking(
-    root: bytes, walked: Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]
-) -> Iterator[DirectoryEntry | RepositoryMet | Excluded | Skipped]:
+    root: bytes, walked: Iterator[DirectoryEntry | NestedRepository | Excluded | Skipped]
+) -> Iterator[DirectoryEntry | NestedRepository | Excluded | Skipped]:
     """Yield a skip for each FIFO and device: git did not create it, and it may have replaced a file."""
     left_out: Excluded | None = None
     for entry in walked:

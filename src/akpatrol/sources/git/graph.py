@@ -36,12 +36,12 @@ _SLOW: WeakSet[Git] = WeakSet()
 _GRAPHS: WeakKeyDictionary[Git, dict[str, WalkedCommit]] = WeakKeyDictionary()
 
 
-def is_needed(git: Git) -> bool:
+def is_slow(git: Git) -> bool:
     """Return whether git takes too long to walk this history."""
     return git in _SLOW
 
 
-def walk_no_more(git: Git) -> None:
+def mark_slow(git: Git) -> None:
     """Record that git takes too long to walk this history."""
     _SLOW.add(git)
 
@@ -53,7 +53,7 @@ def patience(git: Git, type_: str = "") -> float:
     return max(walked_commit.WALK_SECONDS, (_COUNTS[git][type_] if type_ else _COUNTS[git].total()) / _RATE)
 
 
-def comes_to_an_end(git: Git, stream: Stream, begun: float, type_: str = "") -> bool:
+def finishes_in_time(git: Git, stream: Stream, begun: float, type_: str = "") -> bool:
     """Wait for a walk that prints at its end, up to its time limit. Raises GitError.
 
     The commits are counted only if the walk takes long.
@@ -61,7 +61,7 @@ def comes_to_an_end(git: Git, stream: Stream, begun: float, type_: str = "") -> 
     if stream.answers_within(begun + walked_commit.WALK_SECONDS - monotonic()):
         return True
     if not stream.answers_within(begun + patience(git, type_) - monotonic()):
-        walk_no_more(git)
+        mark_slow(git)
     return git not in _SLOW
 
 
@@ -92,12 +92,12 @@ def _all(git: Git) -> Mapping[str, WalkedCommit]:
 
 
 @contextmanager
-def ending_at(git: Git, ids: Collection[str]) -> Iterator[Git]:
+def with_boundary(git: Git, ids: Collection[str]) -> Iterator[Git]:
     """Yield a git for which these commits, and those at which a shallow clone ends, have no parents."""
     with NamedTemporaryFile(prefix="akpatrol-") as file:
         file.write("".join(f"{id_}\n" for id_ in (*ids, *shallow_boundary(git))).encode())
         file.flush()
-        yield git.ending_at(file.name)
+        yield git.with_shallow_file(file.name)
 
 
 def _listed(git: Git) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from akpatrol.errors import GitError
 from akpatrol.model.scan import Place, Skipped, StateReason
 from akpatrol.sources.base import STORED, OneTarget
 from akpatrol.sources.git import catfile, completeness, describe, gitdir, placement, revisions
-from akpatrol.sources.git.earlier import Earlier
+from akpatrol.sources.git.earlier_content import EarlierContent
 from akpatrol.sources.git.indexes import Indexes
 from akpatrol.sources.git.missing_commits import shallow_boundary
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from akpatrol.sources.base import Placed, Planned, Unit
     from akpatrol.sources.git.ranges import Range
     from akpatrol.sources.git.runner import Git
-    from akpatrol.sources.git.scan_state import Memory
+    from akpatrol.sources.git.scan_state import RepositoryCache
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
 _IDS_A_UNIT = 20_000
-_MUCH = 20_000  # objects
+_MANY = 20_000  # objects
 _MOST_TIPS = 50
 _MOST_ABSENT = 20
 
@@ -37,42 +37,44 @@ _MOST_ABSENT = 20
 class HistorySource(OneTarget):
     """``akpatrol history``: the object database, names of refs, and the git directory's own files.
 
-    Unless ``lent``, objects that the repository could borrow from another one but does not refer to are left out; the
-    other one is scanned itself.
+    Unless ``include_borrowed``, it leaves out objects that the repository could borrow from another one but does not
+    refer to; the other one is scanned itself.
     """
 
     parallel = True
 
-    def __init__(self, git: Git, target: Target, log: ScanCache | None = None, *, lent: bool = True) -> None:
+    def __init__(
+        self, git: Git, target: Target, cache: ScanCache | None = None, *, include_borrowed: bool = True
+    ) -> None:
         super().__init__(target)
         self._git = git
-        self._log = log
-        self._lent = lent
-        self._memory: Memory | None = None
+        self._cache = cache
+        self._include_borrowed = include_borrowed
+        self._repository_cache: RepositoryCache | None = None
         self._surveyed: tuple[Skipped, ...] | None = None
         self._complete = False
-        self._met: list[bytes] = []
+        self._nested: list[bytes] = []
         self._walk: completeness.HistoryWalk | None = None
         self._indexes = Indexes(git)
 
-    def recall(self, conditions: str) -> None:
-        """Look up what was read under these conditions."""
-        if self._log:
-            from akpatrol.sources.git.scan_state import Memory  # noqa: PLC0415 - isal and dulwich
+    def load_cached(self, conditions: str) -> None:
+        """Look up the results that were read under these conditions."""
+        if self._cache:
+            from akpatrol.sources.git.scan_state import RepositoryCache  # noqa: PLC0415 - isal and dulwich
 
-            self._memory = Memory(self._git, self._log, conditions)
-            if self._memory.met:
-                self._surveyed = self._memory.survey()
+            self._repository_cache = RepositoryCache(self._git, self._cache, conditions)
+            if self._repository_cache.is_cached:
+                self._surveyed = self._repository_cache.survey()
 
-    def note(self, unit: Unit, read: ScanResult) -> None:
+    def record(self, unit: Unit, read: ScanResult) -> None:
         """Store a unit's result."""
-        if self._memory:
-            self._memory.note(unit, read)
+        if self._repository_cache:
+            self._repository_cache.record(unit, read)
 
-    def remember(self) -> None:
+    def store_cached(self) -> None:
         """Store the results."""
-        if self._memory:
-            self._memory.remember(complete=self._complete)
+        if self._repository_cache:
+            self._repository_cache.store(complete=self._complete)
 
     def size_hint(self) -> tuple[int, str] | None:
         """Return the number of bytes in packs and loose objects."""
@@ -89,12 +91,12 @@ class HistorySource(OneTarget):
         except GitError:
             return {}
 
-    def is_much(self) -> bool:
+    def is_large(self) -> bool:
         """Return whether there are many objects to read."""
-        if self._memory and self._surveyed is not None:
-            return self._memory.unread() > _MUCH
+        if self._repository_cache and self._surveyed is not None:
+            return self._repository_cache.unread() > _MANY
         counts = self._counts()
-        return counts.get(b"count", 0) + counts.get(b"in-pack", 0) > _MUCH
+        return counts.get(b"count", 0) + counts.get(b"in-pack", 0) > _MANY
 
     def plan(self) -> Iterator[Planned]:
         """Yield the units."""
@@ -103,23 +105,23 @@ class HistorySource(OneTarget):
             self._walk = completeness.HistoryWalk(self._git)
         yield from self._objects(target)
         yield NamesUnit(target, Place.REF_NAME, describe.ref_names(self._git))
-        yield from gitdir.units(target, self._git.repository, self._met)
+        yield from gitdir.units(target, self._git.repository, self._nested)
 
-    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
+    def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each raw finding with its provenance in the whole history."""
         if self._walk:
             self._walk.give_up()
-        placed = placement.place(self._git, hits, indexes=self._indexes)
-        return placed if self._lent else self._without_lent(list(placed))
+        placed = placement.place(self._git, findings, indexes=self._indexes)
+        return placed if self._include_borrowed else self._without_borrowed(list(placed))
 
-    def _without_lent(self, placed: Sequence[Placed]) -> Iterator[Placed]:
-        from akpatrol.sources.git.packs.object_directories import held  # noqa: PLC0415 - only in a sweep, and with a hit
+    def _without_borrowed(self, placed: Sequence[Placed]) -> Iterator[Placed]:
+        from akpatrol.sources.git.packs.object_directories import held  # noqa: PLC0415 - a sweep's
 
-        dangling = {where.object for _, where in placed if where.object and where.state_reason is StateReason.DANGLING}
-        lent = dangling - held(self._git, dangling) if dangling else dangling
-        for match, where in placed:
-            if where.object not in lent or where.state_reason is not StateReason.DANGLING:
-                yield match, where
+        dangling = {found.object for _, found in placed if found.object and found.state_reason is StateReason.DANGLING}
+        borrowed = dangling - held(self._git, dangling) if dangling else dangling
+        for match, occurrence in placed:
+            if occurrence.object not in borrowed or occurrence.state_reason is not StateReason.DANGLING:
+                yield match, occurrence
 
     def check(self) -> Iterator[Skipped]:
         """Yield a skip for each missing object that the history refers to, and for each unreadable index."""
@@ -131,24 +133,24 @@ class HistorySource(OneTarget):
 
     def unread_histories(self) -> tuple[str, ...]:
         """Return the repositories inside the git directory: submodules' own."""
-        return tuple(os.fsdecode(path) for path in self._met)
+        return tuple(os.fsdecode(path) for path in self._nested)
 
     def _proof(self) -> completeness.Proof | None:
-        return self._memory.proof() if self._memory else None
+        return self._repository_cache.proof() if self._repository_cache else None
 
     def _objects(self, target: str) -> Iterator[Planned]:
         from akpatrol.sources.git.packs import plan, slices  # noqa: PLC0415 - isal and dulwich, unused in a range
 
-        if not self._memory:
+        if not self._repository_cache:
             for part in plan.plan(self._git):
                 yield part if isinstance(part, Skipped) else SliceUnit(target, self._git, part)
             return
-        skips = self._surveyed if self._memory.met else self._memory.survey()
+        skips = self._surveyed if self._repository_cache.is_cached else self._repository_cache.survey()
         if skips is None:
             yield SliceUnit(target, self._git, slices.Everything())
             return
         yield from skips
-        yield from self._memory.units(target)
+        yield from self._repository_cache.units(target)
 
 
 class RangeSource(OneTarget):
@@ -160,16 +162,16 @@ class RangeSource(OneTarget):
         self._range = wanted
         self._commits: dict[str, WalkedCommit] = {}
         self._changed: set[bytes] = set()
-        self._cut: frozenset[str] = frozenset()
-        self._before: Earlier | None = None
+        self._boundary: frozenset[str] = frozenset()
+        self._before: EarlierContent | None = None
 
     def compare_with(self, examine: Callable[[Unit], Sequence[RawFinding]]) -> None:
         """Receive the function that examines a unit, to compare with the range's base."""
-        cut = self._range.revisions.index("--not") if "--not" in self._range.revisions else None
-        starts = self._range.revisions[cut + 1 :] if cut is not None else ()
+        separator = self._range.revisions.index("--not") if "--not" in self._range.revisions else None
+        starts = self._range.revisions[separator + 1 :] if separator is not None else ()
         parents = {parent for commit in self._commits.values() for parent in commit.parents}
         tips = [id_ for id_ in self._commits if id_ not in parents][:_MOST_TIPS]
-        self._before = Earlier(
+        self._before = EarlierContent(
             self._git, self._target.id, examine, tips, starts if starts and "--remotes" not in starts else None
         )
 
@@ -179,7 +181,7 @@ class RangeSource(OneTarget):
         paths: dict[bytes, None] = {}
         yield from self._range.skips
         yield from self._walk()
-        compared = set() if self._range.open else {*self._cut}  # their content need not be new
+        compared = set() if self._range.open else {*self._boundary}  # their content need not be new
         wanted = [commit for id_, commit in self._commits.items() if id_ not in compared]
         for id_, changes in revisions.changes(self._git, wanted):
             compared.add(id_)
@@ -203,17 +205,17 @@ class RangeSource(OneTarget):
         """Return the files that these commits add or edit."""
         return self._changed
 
-    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
+    def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each raw finding with the commit of the range that introduced it."""
-        return placement.place(self._git, hits, self._commits, before=self._before)
+        return placement.place(self._git, findings, self._commits, before=self._before)
 
     def check(self) -> Iterator[Skipped]:
         """Yield the commits whose parents a shallow clone left out: their changes are unknown."""
         yield from self._git.obstacles()
-        for id_ in sorted(self._cut):
+        for id_ in sorted(self._boundary):
             yield Skipped(id_, f"boundary of a shallow clone: {self._range.repair}")
-        if self._before and self._before.absent and completeness.is_partial(self._git):
-            for id_ in self._before.absent[:_MOST_ABSENT]:
+        if self._before and self._before.missing and completeness.is_partial(self._git):
+            for id_ in self._before.missing[:_MOST_ABSENT]:
                 yield Skipped(id_, f"earlier version of a file, needed to find what is new in it: {catfile.ABSENT}")
 
     def _walk(self) -> Iterator[Skipped]:
@@ -225,6 +227,6 @@ class RangeSource(OneTarget):
         except GitError as error:
             yield Skipped("range " + " ".join(self._range.revisions), str(error))
         try:
-            self._cut = shallow_boundary(self._git) & self._commits.keys()
+            self._boundary = shallow_boundary(self._git) & self._commits.keys()
         except GitError as error:
             yield Skipped("shallow boundary", str(error))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import RawFinding
     from akpatrol.model.scan import Target
     from akpatrol.sources.base import Placed, Unit
-    from akpatrol.sources.git.earlier import Examine
+    from akpatrol.sources.git.earlier_content import Examine
     from akpatrol.sources.git.runner import Git
 
 _DIFF = (
@@ -61,7 +61,7 @@ class IndexSource(OneTarget):
         self._examine: Examine = lambda _unit: ()
 
     def compare_with(self, examine: Examine) -> None:
-        """Learn how to find out what HEAD holds."""
+        """Receive the function that examines a unit, to compare with HEAD."""
         self._examine = examine
 
     def plan(self) -> Iterator[Unit | Skipped | Excluded]:
@@ -98,27 +98,27 @@ class IndexSource(OneTarget):
             yield Excluded(Exclusion.NOT_IN_INDEX, self._untracked)
         if names:
             yield NamesUnit(self._target.id, Place.PATH, tuple(names))
-            shown = {id_: os.fsdecode(next(iter(paths))) for id_, paths in self._paths.items()}
-            yield ObjectsUnit(self._target.id, self._git, tuple(shown), shown, staged=True)
+            labels = {id_: os.fsdecode(next(iter(paths))) for id_, paths in self._paths.items()}
+            yield ObjectsUnit(self._target.id, self._git, tuple(labels), labels, staged=True)
 
     def check(self) -> Iterator[Skipped]:
-        """Yield what git was not let near: an index that is a FIFO, say. No other ref than HEAD is needed."""
+        """Yield what is kept from git, such as an index that is a FIFO. Only the ref HEAD is needed."""
         yield from (skip for skip in self._git.obstacles() if skip.reason != REFUSED)
 
     def changed_paths(self) -> Collection[bytes]:
         """Return the files that differ from HEAD, and those that were named."""
         return self._changed_paths.keys()
 
-    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
+    def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each raw finding under its blob's paths in the index; one that HEAD holds there already is known.
 
         A file that was named on the command line is reported even when it is unchanged.
         """
-        from akpatrol.sources.git.earlier import Earlier  # noqa: PLC0415 - most commits have no hit
-        from akpatrol.sources.git.pending import Pending, parents  # noqa: PLC0415
+        from akpatrol.sources.git.earlier_content import EarlierContent  # noqa: PLC0415 - most commits have no finding
+        from akpatrol.sources.git.staged_placement import StagedPlacement, parents  # noqa: PLC0415
 
-        before = Earlier(self._git, self._target.id, self._examine, parents(self._git))
-        yield from Pending(self._git, before, self._changes, self._paths).placed(hits, self._unchanged)
+        before = EarlierContent(self._git, self._target.id, self._examine, parents(self._git))
+        yield from StagedPlacement(self._git, before, self._changes, self._paths).place(findings, self._unchanged)
 
     def _changed(self) -> Iterator[tuple[bytes, str, bytes]]:
         """Yield mode, id and path of what differs from HEAD, or of everything before the first commit."""

@@ -44,18 +44,18 @@ class IndexCheck:
 
     def _run(self) -> None:
         try:
-            self._skips = flaws(self._directory, self._path)
+            self._skips = find_problems(self._directory, self._path)
         except MemoryError:
             return  # as it was before
 
 
-def flaws(directory: bytes, path: bytes, inside: str = "") -> tuple[Skipped, ...]:
+def find_problems(directory: bytes, path: bytes, inside: str = "") -> tuple[Skipped, ...]:
     """Return skips for an index that is not intact, and for shared indexes of its git directory that it needs.
 
     ``inside`` names the git directory, in front of a file's name.
     """
     try:
-        return tuple(_flaws(directory, path, inside))
+        return tuple(_find_problems(directory, path, inside))
     except OSError as error:
         return (Skipped(f"{inside}index", error.strerror or "cannot be read"),)
 
@@ -75,7 +75,7 @@ def refuse_special(git: Git) -> None:
         raise GitError(f"{os.fsdecode(location(git))} is not a regular file")
 
 
-def _flaws(directory: bytes, path: bytes, inside: str) -> Iterator[Skipped]:
+def _find_problems(directory: bytes, path: bytes, inside: str) -> Iterator[Skipped]:
     try:
         content = _read(path)
     except FileNotFoundError:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Skipped
-from akpatrol.sources.git.index_file import flaws
+from akpatrol.sources.git.index_file import find_problems
+from akpatrol.sources.git.object_history import ObjectHistory
 from akpatrol.sources.git.refs import linked
-from akpatrol.sources.git.trail import Trail
 from akpatrol.sources.git.trees import TreeChange
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ class Indexes:
         self.skips: list[Skipped] = []
 
     def staged(
-        self, blobs: Collection[str], in_branches: Collection[str], elsewhere: Collection[str] = ()
-    ) -> Mapping[str, Trail]:
+        self, blobs: Collection[str], in_branches: Collection[str], in_history: Collection[str] = ()
+    ) -> Mapping[str, ObjectHistory]:
         """Return where an index holds one of the blobs and the HEAD of its work tree does not, by blob.
 
-        Only those ``in_branches`` can be in HEAD. Where HEAD is missing, those that are ``elsewhere`` too are left out.
+        Only blobs ``in_branches`` can be in HEAD. Where HEAD is missing, those ``in_history`` are left out too.
         """
-        found: dict[str, Trail] = {}
+        histories: dict[str, ObjectHistory] = {}
         common = self._git.repository.common_dir
         try:
             directories = [common, *linked(common)]
@@ -50,17 +50,17 @@ class Indexes:
                 continue  # not there before the first git add; what git must not open is reported as such
             inside = "" if directory == common else os.fsdecode(os.path.relpath(directory, common)) + "/"
             try:
-                own = self._git.of(directory)
-                entries = [(id_, path) for id_, path in _entries(own) if id_ in blobs]
-                held = _held(own, {id_ for id_, _ in entries}, in_branches, elsewhere)
+                worktree_git = self._git.for_git_dir(directory)
+                entries = [(id_, path) for id_, path in _entries(worktree_git) if id_ in blobs]
+                in_head = _in_head(worktree_git, {id_ for id_, _ in entries}, in_branches, in_history)
             except GitError as error:
                 self.skips.append(Skipped(f"{inside}index", f"cannot determine what is staged in it: {error}"))
                 continue
-            self.skips += flaws(directory, file, inside)
+            self.skips += find_problems(directory, file, inside)
             for id_, path in entries:
-                if id_ not in held:
-                    found.setdefault(id_, Trail()).add(TreeChange(path, id_, ()))
-        return found
+                if id_ not in in_head:
+                    histories.setdefault(id_, ObjectHistory()).add(TreeChange(path, id_, ()))
+        return histories
 
 
 def _entries(git: Git) -> Iterator[tuple[str, bytes]]:
@@ -70,22 +70,22 @@ def _entries(git: Git) -> Iterator[tuple[str, bytes]]:
         yield b"".join(details.split(b" ")[1:2]).decode("ascii", "replace"), path
 
 
-def _held(
-    git: Git, blobs: Collection[str], in_branches: Collection[str], elsewhere: Collection[str]
+def _in_head(
+    git: Git, blobs: Collection[str], in_branches: Collection[str], in_history: Collection[str]
 ) -> Collection[str]:
-    """Return those of the blobs that the tree of HEAD holds, or may hold. Raises GitError."""
+    """Return the blobs that the tree of HEAD holds or may hold. Raises GitError."""
     # Before the first commit, and where HEAD is broken, the index alone is there.
     if not blobs or not _resolves(git, "HEAD"):
         return ()
     if not _resolves(git, "HEAD^{tree}"):
-        return elsewhere  # the completeness check names what is missing
-    sought = {id_ for id_ in blobs if id_ in in_branches}
-    if not sought:
+        return in_history  # the completeness check names what is missing
+    candidates = {id_ for id_ in blobs if id_ in in_branches}
+    if not candidates:
         return ()
     with git.stream(*_TREE) as stream:
-        found = {id_ for line in stream.parts(b"\n") if (id_ := line.decode("ascii", "replace")) in sought}
+        histories = {id_ for line in stream.parts(b"\n") if (id_ := line.decode("ascii", "replace")) in candidates}
         stream.finish()
-    return found
+    return histories
 
 
 def _resolves(git: Git, name: str) -> bool:

@@ -18,32 +18,35 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.runner import Git
 
 
-class Holed(NamedTuple):
-    """A history with missing commits: ``git`` stops at the commits that ``absent`` maps to their missing parents.
+class IncompleteHistory(NamedTuple):
+    """A history with missing commits: ``git`` stops at each commit that has a missing parent.
 
-    ``tips`` are all readable commits that refs and reflogs name.
+    ``missing_parents`` maps these commits to their missing parents. ``tips`` are all readable commits that refs and
+    reflogs name.
     """
 
     git: Git
-    absent: Mapping[str, tuple[str, ...]]
+    missing_parents: Mapping[str, tuple[str, ...]]
     tips: tuple[str, ...]
 
 
 @contextmanager
-def bridged(git: Git, refs: Refs) -> Iterator[Holed]:
-    """Return a git that walks the existing commits. Raises GitError if the object database cannot be listed."""
+def skipping_missing(git: Git, refs: Refs) -> Iterator[IncompleteHistory]:
+    """Yield a git that walks the existing commits. Raises GitError if the object database cannot be listed."""
     objects = dict(catfile.types(git, catfile.all_ids(git)))
     parents = dict(_parents(git, [id_ for id_, type_ in objects.items() if type_ == "commit"]))
     broken = {
         id_: of_commit for id_, of_commit in parents.items() if any(parent not in parents for parent in of_commit)
     }
     # A corrupt commit is reported by the code that reads all objects.
-    absent = {id_: tuple(parent for parent in of_commit if parent not in objects) for id_, of_commit in broken.items()}
+    missing_parents = {
+        id_: tuple(parent for parent in of_commit if parent not in objects) for id_, of_commit in broken.items()
+    }
     tips = tuple(id_ for id_ in (*refs.seeds, *reflogs(git)) if id_ in parents)
     with NamedTemporaryFile(prefix="akpatrol-") as file:
         file.write("".join(f"{id_}\n" for id_ in (*broken, *shallow_boundary(git))).encode())
         file.flush()
-        yield Holed(git.ending_at(file.name), absent, (*tips, *refs.others))
+        yield IncompleteHistory(git.with_shallow_file(file.name), missing_parents, (*tips, *refs.others))
 
 
 def shallow_boundary(git: Git) -> frozenset[str]:

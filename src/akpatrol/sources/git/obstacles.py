@@ -102,7 +102,7 @@ def _git_directory(directory: bytes, roots: list[bytes]) -> Iterator[tuple[bytes
         elif entry.name in _TREES:
             yield from _tree(entry.path, roots)
         else:
-            yield from _one(entry)
+            yield from _blocking(entry)
 
 
 def _tree(top: bytes, roots: list[bytes]) -> Iterator[tuple[bytes, str]]:
@@ -122,22 +122,22 @@ def _tree(top: bytes, roots: list[bytes]) -> Iterator[tuple[bytes, str]]:
             elif is_refs and is_refused(entry.path[len(top) + 1 :]):
                 yield entry.path, REFUSED
             else:
-                yield from _one(entry)
+                yield from _blocking(entry)
 
 
 def _store(directory: bytes) -> Iterator[tuple[bytes, str]]:
     for part in _entries(directory):
-        yield from _one(part)
+        yield from _blocking(part)
         holds_files = part.name == b"pack" or len(part.name) == _FAN_OUT_DIGITS
         for entry in _entries(part.path):
             if holds_files and entry.name != b"multi-pack-index.d" and entry.is_dir():
                 yield entry.path, problem(entry.path)  # git fails completely if it has to read one
-            yield from _one(entry)
+            yield from _blocking(entry)
     for entry in _entries(os.path.join(directory, b"info", b"commit-graphs")):
-        yield from _one(entry)
+        yield from _blocking(entry)
 
 
-def _one(entry: os.DirEntry[bytes]) -> Iterator[tuple[bytes, str]]:
+def _blocking(entry: os.DirEntry[bytes]) -> Iterator[tuple[bytes, str]]:
     if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)) and (
         why := blocks(entry.path)
     ):
@@ -159,10 +159,10 @@ def _file(entry: os.DirEntry[bytes], roots: list[bytes]) -> str:
         return ""
     if entry.is_symlink() and os.readlink(entry.path).startswith(b"refs/"):
         return ""  # the name of a branch, which need not have a commit
-    return problem(entry.path) or ("" if _leads_in(entry.path, roots) else _OUTSIDE)
+    return problem(entry.path) or ("" if _leads_inside(entry.path, roots) else _OUTSIDE)
 
 
-def _leads_in(path: bytes, roots: list[bytes]) -> bool:
+def _leads_inside(path: bytes, roots: list[bytes]) -> bool:
     """Return whether a link leads into this or another git directory: some setups share files between them."""
     real = os.path.realpath(path)
     directories = []

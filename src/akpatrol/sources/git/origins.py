@@ -1,7 +1,7 @@
 """The origin of each place of a credential: the commit that introduced it, or the path that it was moved from.
 
 A new version of a file introduces only credentials that no parent holds there. Places are compared by secret,
-encodings and containers, those with the same line first. Pure except for the callables that it is given.
+encodings and containers, those with the same line first. Pure except for the callables that it receives.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import RawFinding
     from akpatrol.sources.git.trees import TreeChange
 
-    Hits = MutableMapping[str, Sequence[RawFinding]]
+    FindingsByBlob = MutableMapping[str, Sequence[RawFinding]]
 
 SAME, RENAME, MOVE, COPY = "same", "rename", "move", "copy"
 _MOST_SOURCES = 1000
@@ -36,7 +36,7 @@ class Introduction(NamedTuple):
     path: bytes
 
 
-class Spot(NamedTuple):
+class FindingPosition(NamedTuple):
     """One place: a path, the blob that it holds, and the number of the finding within that blob."""
 
     path: bytes
@@ -63,12 +63,12 @@ class PathOrigin(NamedTuple):
     introduced: Introduction | None
     moved: tuple[str, bytes] | None = None
     first: Introduction | None = None
-    base: Spot | None = None
+    base: FindingPosition | None = None
     is_known: bool = False
 
 
-class _Way(NamedTuple):
-    """The way back from an arrival: the latest move on it, what that ``introduced``, and the ``first`` arrival.
+class _Trace(NamedTuple):
+    """The trace back from an arrival: its latest move, the commit that this ``introduced``, and the ``first`` arrival.
 
     It ends there, or at a ``base`` place that no commit added.
     """
@@ -76,46 +76,48 @@ class _Way(NamedTuple):
     introduced: Introduction | None = None
     moved: tuple[str, bytes] | None = None
     first: Introduction | None = None
-    base: Spot | None = None
+    base: FindingPosition | None = None
 
 
-class Sources(NamedTuple):
+class ContentLookup(NamedTuple):
     """Queries about content outside the raw findings.
 
-    ``load(ids, hits)`` adds the raw findings of these blobs, ``alike(new, old)`` compares contents, and
-    ``elsewhere(parents, spot, hits)`` finds the same place at another path.
+    ``load(ids, findings)`` adds the raw findings of these blobs, ``alike(new, old)`` compares contents, and
+    ``at_other_path(parents, position, findings)`` finds the same place at another path.
     """
 
-    load: Callable[[Collection[str], Hits], None] = lambda _ids, _hits: None
+    load: Callable[[Collection[str], FindingsByBlob], None] = lambda _ids, _findings: None
     alike: Callable[[str, str], bool] = lambda _new, _old: False
-    elsewhere: Callable[[Sequence[str], Spot, Hits], Spot | None] = lambda _parents, _spot, _hits: None
+    at_other_path: Callable[[Sequence[str], FindingPosition, FindingsByBlob], FindingPosition | None] = (
+        lambda _parents, _position, _findings: None
+    )
 
 
 class PathOrigins:
     """Records what commits changed, in any order, then finds where each place came from.
 
-    ``hits`` are the raw findings of each blob. ``is_based`` says that there are earlier commits, which added
+    ``findings`` are the raw findings of each blob. ``is_based`` says that there are earlier commits, which added
     the content that these did not.
     """
 
-    def __init__(self, hits: Mapping[str, Sequence[RawFinding]], sources: Sources, *, is_based: bool) -> None:
-        self._hits: Hits = dict(hits)
-        self._wanted = frozenset(hits)
-        self._sources = sources
+    def __init__(self, findings: Mapping[str, Sequence[RawFinding]], lookup: ContentLookup, *, is_based: bool) -> None:
+        self._findings: FindingsByBlob = dict(findings)
+        self._wanted = frozenset(findings)
+        self._lookup = lookup
         self._is_based = is_based
         self._arrivals: dict[tuple[bytes, str], list[tuple[Introduction, Mapping[int, _Link]]]] = defaultdict(list)
         self._paths: dict[str, dict[bytes, None]] = defaultdict(dict)
-        self._ways: dict[tuple[Spot, int], _Way] = {}
+        self._traces: dict[tuple[FindingPosition, int], _Trace] = {}
 
-    def note(self, introduction: Introduction, parents: Sequence[str], changes: Sequence[TreeChange]) -> None:
+    def record(self, introduction: Introduction, parents: Sequence[str], changes: Sequence[TreeChange]) -> None:
         """Record one commit; ``introduction`` is that commit, without a path."""
         introduced = [change for change in changes if change.introduces and change.new in self._wanted]
         if not introduced:
             return
-        self._ways.clear()
-        self._sources.load({old for change in introduced for old in _blobs(change)}, self._hits)
+        self._traces.clear()
+        self._lookup.load({old for change in introduced for old in _blobs(change)}, self._findings)
         links = [self._kept(change) for change in introduced]
-        if any(len(link) < len(self._hits[change.new]) for change, link in zip(introduced, links, strict=True)):
+        if any(len(link) < len(self._findings[change.new]) for change, link in zip(introduced, links, strict=True)):
             self._find_moves(parents, changes, introduced, links)
         for change, link in zip(introduced, links, strict=True):
             for path in change.paths:
@@ -126,58 +128,58 @@ class PathOrigins:
         """Return the paths at which the commits added a blob."""
         return self._paths.get(blob, {}).keys()
 
-    def of(self, spot: Spot) -> PathOrigin:
+    def of(self, position: FindingPosition) -> PathOrigin:
         """Return where a place came from."""
-        way = self._way(spot)
-        if way.base and self._is_based:
-            return PathOrigin(way.introduced, way.moved, None, way.base, is_known=way.introduced is None)
-        return PathOrigin(way.introduced or way.first, way.moved, way.first if way.moved else None)
+        trace = self._trace(position)
+        if trace.base and self._is_based:
+            return PathOrigin(trace.introduced, trace.moved, None, trace.base, is_known=trace.introduced is None)
+        return PathOrigin(trace.introduced or trace.first, trace.moved, trace.first if trace.moved else None)
 
-    def _way(self, spot: Spot) -> _Way:
+    def _trace(self, position: FindingPosition) -> _Trace:
         """Follow a place back from arrival to arrival, no arrival twice: each version of a file leads to the first."""
-        steps: list[tuple[tuple[Spot, int], Introduction, _Link | None]] = []
-        current, way = spot, _Way(base=spot)
+        steps: list[tuple[tuple[FindingPosition, int], Introduction, _Link | None]] = []
+        current, trace = position, _Trace(base=position)
         while previous := self._arrival(current, steps[-1][1].after if steps else None):
             key = (current, previous[0].after)
-            if known := self._ways.get(key):
-                way = known
+            if known := self._traces.get(key):
+                trace = known
                 break
             link = previous[1].get(current.number)
             steps.append((key, previous[0], link))
             if not link:
-                way = _Way()
+                trace = _Trace()
                 break
-            current = Spot(current.path if link.path is None else link.path, link.blob, link.number)
-            way = _Way(base=current)
+            current = FindingPosition(current.path if link.path is None else link.path, link.blob, link.number)
+            trace = _Trace(base=current)
         for key, arrival, link in reversed(steps):
-            way = way._replace(first=way.first or arrival)
+            trace = trace._replace(first=trace.first or arrival)
             if link and link.how in (MOVE, COPY):
-                way = way._replace(introduced=arrival, moved=(link.how, link.path or b""))
+                trace = trace._replace(introduced=arrival, moved=(link.how, link.path or b""))
             elif link and link.how == RENAME:
-                way = way._replace(moved=(MOVE, link.path or b""))
-            self._ways[key] = way
-        return way
+                trace = trace._replace(moved=(MOVE, link.path or b""))
+            self._traces[key] = trace
+        return trace
 
-    def hit(self, spot: Spot) -> RawFinding:
+    def finding(self, position: FindingPosition) -> RawFinding:
         """Return the raw finding of a place."""
-        return self._hits[spot.blob][spot.number]
+        return self._findings[position.blob][position.number]
 
-    def match(self, hit: RawFinding, blob: str) -> Spot | None:
+    def match(self, finding: RawFinding, blob: str) -> FindingPosition | None:
         """Return the raw finding's place in a blob, without a path."""
-        self._sources.load({blob}, self._hits)
-        matches = matched([hit], self._hits.get(blob, ()))
-        return Spot(b"", blob, matches[0]) if matches else None
+        self._lookup.load({blob}, self._findings)
+        matches = matched([finding], self._findings.get(blob, ()))
+        return FindingPosition(b"", blob, matches[0]) if matches else None
 
-    def _arrival(self, spot: Spot, limit: int | None) -> tuple[Introduction, Mapping[int, _Link]] | None:
+    def _arrival(self, position: FindingPosition, limit: int | None) -> tuple[Introduction, Mapping[int, _Link]] | None:
         """Return the arrival at a place that counts, of those before ``limit``.
 
         If there is a base, an arrival that did not come from its content takes precedence.
         """
-        arrivals = self._arrivals.get((spot.path, spot.blob), ())
+        arrivals = self._arrivals.get((position.path, position.blob), ())
         earlier = [arrival for arrival in arrivals if limit is None or arrival[0].after < limit]
 
         def order(arrival: tuple[Introduction, Mapping[int, _Link]]) -> tuple[bool, Introduction]:
-            link = arrival[1].get(spot.number)
+            link = arrival[1].get(position.number)
             return self._is_based and link is not None and link.how in (SAME, RENAME), arrival[0]
 
         return min(earlier, key=order, default=None)
@@ -186,7 +188,7 @@ class PathOrigins:
         """Return the raw findings that a parent holds at the same path."""
         links: dict[int, _Link] = {}
         for old in _blobs(change):
-            for number, before in matched(self._hits[change.new], self._hits.get(old, ())).items():
+            for number, before in matched(self._findings[change.new], self._findings.get(old, ())).items():
                 links.setdefault(number, _Link(SAME, None, old, before))
         return links
 
@@ -201,30 +203,30 @@ class PathOrigins:
         removing = [change for change in changes if change.removes and any(_blobs(change))]
         removing.sort(key=lambda change: not change.removes_path)
         del removing[_MOST_SOURCES:]
-        self._sources.load({old for change in removing for old in _blobs(change)}, self._hits)
-        left = [(change, old) for change in removing for old in _blobs(change) if self._hits.get(old)]
+        self._lookup.load({old for change in removing for old in _blobs(change)}, self._findings)
+        left = [(change, old) for change in removing for old in _blobs(change) if self._findings.get(old)]
         gone = {(change.path, old): self._gone(change, old) for change, old in left}
         for change, link in zip(introduced, links, strict=True):
             for source, old in left:
                 if source.path != change.path:
                     self._link(change, link, source, old, gone[source.path, old])
-            for number in range(len(self._hits[change.new])):
+            for number in range(len(self._findings[change.new])):
                 if number not in link:
-                    spot = Spot(change.path, change.new, number)
-                    if origin := self._sources.elsewhere(parents, spot, self._hits):
+                    position = FindingPosition(change.path, change.new, number)
+                    if origin := self._lookup.at_other_path(parents, position, self._findings):
                         link[number] = _Link(COPY, origin.path, origin.blob, origin.number)
 
     def _gone(self, change: TreeChange, old: str) -> set[int]:
         """Return the numbers of the findings that a path no longer holds."""
-        matches = matched(self._hits.get(change.new, ()), self._hits[old]).values()
-        return set(range(len(self._hits[old]))) - set(matches)
+        matches = matched(self._findings.get(change.new, ()), self._findings[old]).values()
+        return set(range(len(self._findings[old]))) - set(matches)
 
     def _link(self, change: TreeChange, link: dict[int, _Link], source: TreeChange, old: str, gone: set[int]) -> None:
-        left = [number for number in range(len(self._hits[change.new])) if number not in link]
-        matches = matched([self._hits[change.new][number] for number in left], self._hits[old])
+        left = [number for number in range(len(self._findings[change.new])) if number not in link]
+        matches = matched([self._findings[change.new][number] for number in left], self._findings[old])
         if not matches:
             return
-        is_rename = source.removes_path and change.adds_path and self._sources.alike(change.new, old)
+        is_rename = source.removes_path and change.adds_path and self._lookup.alike(change.new, old)
         for number, before in matches.items():
             how = (RENAME if is_rename else MOVE) if before in gone else COPY
             gone.discard(before)  # a credential that moved to two paths was copied to the second
@@ -242,12 +244,12 @@ def matched(new: Sequence[RawFinding], old: Sequence[RawFinding]) -> dict[int, i
         by_form[_form(old[number])].append(number)
     matches: dict[int, int] = {}
     taken: set[int] = set()
-    for number, hit in enumerate(new):
-        if same := by_line.get((_form(hit), hit.context)):
+    for number, finding in enumerate(new):
+        if same := by_line.get((_form(finding), finding.context)):
             matches[number] = same.pop()
             taken.add(matches[number])
-    for number, hit in enumerate(new):
-        rest = by_form.get(_form(hit), [])
+    for number, finding in enumerate(new):
+        rest = by_form.get(_form(finding), [])
         while rest and number not in matches:
             if (candidate := rest.pop()) not in taken:
                 matches[number] = candidate
@@ -261,8 +263,14 @@ def similar(new: bytes, old: bytes) -> bool:
     return same >= _ALIKE * max(len(new), len(old))
 
 
-def _form(hit: RawFinding) -> tuple[object, ...]:
-    return (hit.match.kind, hit.match.secret, hit.origin.place, hit.origin.encodings, hit.origin.containers)
+def _form(finding: RawFinding) -> tuple[object, ...]:
+    return (
+        finding.match.kind,
+        finding.match.secret,
+        finding.origin.place,
+        finding.origin.encodings,
+        finding.origin.containers,
+    )
 
 
 def _blobs(change: TreeChange) -> Iterator[str]:

@@ -12,10 +12,10 @@ from akpatrol.model.scan import State, StateReason
 from akpatrol.sources.git import catfile, trees
 from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git import revisions as git_revisions
-from akpatrol.sources.git.missing_commits import bridged
-from akpatrol.sources.git.origins import Introduction, PathOrigin, PathOrigins, Sources, Spot
+from akpatrol.sources.git.missing_commits import skipping_missing
+from akpatrol.sources.git.object_history import ObjectHistory
+from akpatrol.sources.git.origins import ContentLookup, FindingPosition, Introduction, PathOrigin, PathOrigins
 from akpatrol.sources.git.refs import Refs
-from akpatrol.sources.git.trail import Trail
 from akpatrol.sources.git.trees import TreeChange
 
 if TYPE_CHECKING:
@@ -53,17 +53,18 @@ class Provenance(NamedTuple):
     known: bool = False
 
 
-class Wanted(NamedTuple):
-    """The objects to trace: blobs by id with their hits, commits by id, names in trees with the trees that hold them.
+class TraceRequest(NamedTuple):
+    """The objects to trace.
 
-    With ``within`` only those commits introduce. ``sources`` supply the other content to compare with.
+    ``blobs`` maps ids to raw findings, ``names`` maps names in trees to the trees that hold them. With ``within``, only
+    those commits can introduce a finding. ``lookup`` supplies the other content to compare with.
     """
 
     blobs: Mapping[str, Sequence[RawFinding]] = {}
     commits: Collection[str] = ()
     names: Mapping[bytes, Collection[str]] = {}
     within: Collection[str] | None = None
-    sources: Sources = Sources()
+    lookup: ContentLookup = ContentLookup()
 
 
 class Pushed(NamedTuple):
@@ -76,20 +77,22 @@ class Pushed(NamedTuple):
 class Tracer:
     """Traces the wanted objects through the whole history, or only through the ``pushed`` commits.
 
-    With ``indexes``, what is staged is found too.
+    With ``indexes``, staged objects are found too.
     """
 
-    def __init__(self, git: Git, wanted: Wanted, pushed: Pushed | None = None, indexes: Indexes | None = None) -> None:
+    def __init__(
+        self, git: Git, wanted: TraceRequest, pushed: Pushed | None = None, indexes: Indexes | None = None
+    ) -> None:
         self._git = git
         self._wanted = wanted
-        self._blobs: dict[str, Trail] = {id_: Trail() for id_ in wanted.blobs}
-        self._names: dict[bytes, Trail] = {name: Trail() for name in wanted.names}
-        self._commits: dict[str, Trail] = {id_: Trail() for id_ in wanted.commits}
+        self._blobs: dict[str, ObjectHistory] = {id_: ObjectHistory() for id_ in wanted.blobs}
+        self._names: dict[bytes, ObjectHistory] = {name: ObjectHistory() for name in wanted.names}
+        self._commits: dict[str, ObjectHistory] = {id_: ObjectHistory() for id_ in wanted.commits}
         pattern = b"|".join(re.escape(name) for name in self._names)
-        self._named = re.compile(b"(?:^|/)(" + pattern + b")(?=/|$)", re.DOTALL) if pattern else None
+        self._name_pattern = re.compile(b"(?:^|/)(" + pattern + b")(?=/|$)", re.DOTALL) if pattern else None
         self._present: set[str] = set()
-        self.origins = PathOrigins(wanted.blobs, wanted.sources, is_based=bool(pushed) or wanted.within is not None)
-        self._staged: Mapping[str, Trail] = {}
+        self.origins = PathOrigins(wanted.blobs, wanted.lookup, is_based=bool(pushed) or wanted.within is not None)
+        self._staged: Mapping[str, ObjectHistory] = {}
         self._steps = 0
         self._refs = pushed.refs if pushed else Refs()
         if pushed:
@@ -106,10 +109,10 @@ class Tracer:
             self._walk()
             self._tips()
             self._named_by_refs()
-        if any(not trail.walked for trail in self._trails()):
+        if any(not history.walked for history in self._histories()):
             self._unreferenced()
         if indexes and self._blobs:
-            walked = {id_ for id_, trail in self._blobs.items() if trail.walked}
+            walked = {id_ for id_, history in self._blobs.items() if history.walked}
             self._staged = indexes.staged(self._blobs.keys(), self._present, walked)
 
     def places(self, id_: str, number: int) -> Iterator[Provenance]:
@@ -119,9 +122,9 @@ class Tracer:
             paths = tuple(sorted(staged.paths))
             yield Provenance(State.STAGED, path=paths[0], paths=paths, more=staged.more)
         if not staged or self._blobs[id_].walked or id_ in self._present:
-            yield self.hit(id_, number)
+            yield self.finding(id_, number)
 
-    def hit(self, id_: str, number: int) -> Provenance:
+    def finding(self, id_: str, number: int) -> Provenance:
         """Return the history of one of a blob's findings; of several commits that added it, the new ones count."""
         found = self._provenance(self._blobs[id_], is_present=id_ in self._present)
         paths = self.origins.paths(id_)
@@ -129,7 +132,7 @@ class Tracer:
             return found
         path = found.path
         if self._wanted.within is None and path is not None and path in paths:
-            origin = self.origins.of(Spot(path, id_, number))
+            origin = self.origins.of(FindingPosition(path, id_, number))
         else:
             path, origin = self._newest(id_, number)
         introduced = origin.introduced.commit if origin.introduced else None
@@ -139,25 +142,27 @@ class Tracer:
         """Return the path to which a place is new, and its origin; the first when it is so to several or to none."""
         candidates: list[tuple[PathOrigin, bytes]] = []
         for path in self.origins.paths(id_):
-            candidates.append((self.origins.of(Spot(path, id_, number)), path))
+            candidates.append((self.origins.of(FindingPosition(path, id_, number)), path))
             if len(candidates) >= _COMPARED and not candidates[-1][0].is_known:
                 break
         none = (True, True, 0, 0, "", b"")
-        origin, path = min(candidates, key=lambda one: (one[0].is_known, one[0].introduced or none, one[1]))
+        origin, path = min(
+            candidates, key=lambda candidate: (candidate[0].is_known, candidate[0].introduced or none, candidate[1])
+        )
         return path, origin
 
     def name(self, name: bytes) -> Provenance:
         """Return the provenance of a name in a tree; ``path`` ends with it."""
-        trail, trees = self._names[name], self._wanted.names[name]
+        history, trees = self._names[name], self._wanted.names[name]
         is_present = not self._present.isdisjoint(trees)
         if not trees:  # a name added and never removed
-            is_present = bool(trail.bits & self._refs.branches) and not trail.removals
-        return self._provenance(trail, is_present=is_present)
+            is_present = bool(history.bits & self._refs.branches) and not history.removals
+        return self._provenance(history, is_present=is_present)
 
     def commit(self, id_: str) -> Provenance:
         """Return the provenance of a commit's own text."""
-        trail = self._commits[id_]
-        return self._provenance(trail, is_present=bool(trail.bits & self._refs.branches))
+        history = self._commits[id_]
+        return self._provenance(history, is_present=bool(history.bits & self._refs.branches))
 
     def tag(self, id_: str) -> Provenance:
         """Return the provenance of an annotated tag's own text."""
@@ -165,7 +170,7 @@ class Tracer:
             return Provenance(State.PRESENT, refs=self._refs.listed(bits))
         return Provenance(State.UNREACHABLE, StateReason.DANGLING)
 
-    def _trails(self) -> Iterator[Trail]:
+    def _histories(self) -> Iterator[ObjectHistory]:
         yield from self._blobs.values()
         yield from self._names.values()
         yield from self._commits.values()
@@ -177,8 +182,8 @@ class Tracer:
         except GitError:
             # Something is missing, which the completeness check says; what is there is walked all the same.
             try:
-                with bridged(self._git, self._refs) as holed:
-                    self._follow(holed.git, list(git_revisions.commits(holed.git, (), holed.tips)))
+                with skipping_missing(self._git, self._refs) as incomplete:
+                    self._follow(incomplete.git, list(git_revisions.commits(incomplete.git, (), incomplete.tips)))
             except GitError:
                 return
 
@@ -186,10 +191,10 @@ class Tracer:
         """Note what these commits did. Children come before parents, so a commit's bits are complete when it is met."""
         bits: dict[str, int] = defaultdict(int)
         for commit in walk:
-            own = bits[commit.id] = _union(bits[commit.id], self._refs.seeds.get(commit.id, 0))
+            commit_bits = bits[commit.id] = _union(bits[commit.id], self._refs.seeds.get(commit.id, 0))
             for parent in commit.parents:
-                bits[parent] = _union(bits[parent], own)
-            self._note_commit(commit, own, reachable=True)
+                bits[parent] = _union(bits[parent], commit_bits)
+            self._record_commit(commit, commit_bits, reachable=True)
         self._compare(git, walk, bits, reachable=True)
 
     def _compare(self, git: Git, walk: Sequence[WalkedCommit], bits: Mapping[str, int], *, reachable: bool) -> None:
@@ -197,51 +202,53 @@ class Tracer:
             return
         by_id = {commit.id: commit for commit in walk}
         for id_, changes in git_revisions.changes(git, walk):
-            self._note_changes(by_id[id_], changes, bits.get(id_, 0), reachable=reachable)
+            self._record_changes(by_id[id_], changes, bits.get(id_, 0), reachable=reachable)
 
-    def _note_commit(self, commit: WalkedCommit, bits: int, *, reachable: bool) -> None:
-        if trail := self._commits.get(commit.id):
-            trail.walked, trail.bits = True, trail.bits | bits
-            trail.introductions.append(self._introduction(commit, bits, b"", reachable=reachable))
+    def _record_commit(self, commit: WalkedCommit, bits: int, *, reachable: bool) -> None:
+        if history := self._commits.get(commit.id):
+            history.walked, history.bits = True, history.bits | bits
+            history.introductions.append(self._introduction(commit, bits, b"", reachable=reachable))
 
-    def _note_changes(self, commit: WalkedCommit, changes: Sequence[TreeChange], bits: int, *, reachable: bool) -> None:
+    def _record_changes(
+        self, commit: WalkedCommit, changes: Sequence[TreeChange], bits: int, *, reachable: bool
+    ) -> None:
         within = self._wanted.within is None or commit.id in self._wanted.within
-        brought: list[Trail] = []
-        gone: list[Trail] = []
+        added: list[ObjectHistory] = []
+        gone: list[ObjectHistory] = []
         self._steps -= 1
         if within and self._blobs:
-            own = self._introduction(commit, bits, b"", reachable=reachable)
-            self.origins.note(own, commit.parents, changes)
+            introduction = self._introduction(commit, bits, b"", reachable=reachable)
+            self.origins.record(introduction, commit.parents, changes)
         for change in changes:
-            for trail, path in self._introduced_by(change):
-                trail.walked, trail.bits = True, trail.bits | bits
-                trail.add(change if path == change.path else change._replace(name=path, prefixes=(b"",)))
+            for history, path in self._introduced_by(change):
+                history.walked, history.bits = True, history.bits | bits
+                history.add(change if path == change.path else change._replace(name=path, prefixes=(b"",)))
                 if within:
-                    trail.introductions.append(self._introduction(commit, bits, path, reachable=reachable))
-                brought.append(trail)
+                    history.introductions.append(self._introduction(commit, bits, path, reachable=reachable))
+                added.append(history)
             gone += self._removed_by(change)
         if bits & self._refs.branches:
-            for trail in gone:
-                if not any(trail is kept for kept in brought):
-                    trail.removals.append(commit)
+            for history in gone:
+                if not any(history is kept for kept in added):
+                    history.removals.append(commit)
 
     def _introduction(self, commit: WalkedCommit, bits: int, path: bytes, *, reachable: bool) -> Introduction:
         return Introduction(not bits & self._refs.branches, not reachable, commit.date, self._steps, commit.id, path)
 
-    def _introduced_by(self, change: TreeChange) -> Iterator[tuple[Trail, bytes]]:
-        if change.introduces and (trail := self._blobs.get(change.new)):
-            yield trail, change.path
-        if self._named and change.adds_path:
-            for found in self._named.finditer(change.path):
+    def _introduced_by(self, change: TreeChange) -> Iterator[tuple[ObjectHistory, bytes]]:
+        if change.introduces and (history := self._blobs.get(change.new)):
+            yield history, change.path
+        if self._name_pattern and change.adds_path:
+            for found in self._name_pattern.finditer(change.path):
                 yield self._names[found[1]], change.path[: found.end()]
 
-    def _removed_by(self, change: TreeChange) -> Iterator[Trail]:
+    def _removed_by(self, change: TreeChange) -> Iterator[ObjectHistory]:
         if self._blobs and change.removes:
             for old in set(change.olds):
-                if trail := self._blobs.get(old):
-                    yield trail
-        if self._named and change.removes_path:
-            for found in self._named.finditer(change.path):
+                if history := self._blobs.get(old):
+                    yield history
+        if self._name_pattern and change.removes_path:
+            for found in self._name_pattern.finditer(change.path):
                 yield self._names[found[1]]
 
     def _tips(self) -> None:
@@ -267,62 +274,64 @@ class Tracer:
         for id_, bits in self._refs.others.items():
             entries = [(id_, b"")]
             with suppress(GitError):  # a blob
-                entries += ((one.new, path) for one in trees.entries(self._git, id_) for path in one.paths)
+                entries += ((change.new, path) for change in trees.entries(self._git, id_) for path in change.paths)
             for object_, path in entries:
-                trails = [(trail, path)] if (trail := self._blobs.get(object_)) else []
-                matches = self._named.finditer(path) if self._named else ()
-                trails += [(self._names[found[1]], path[: found.end()]) for found in matches]
-                for trail, at in trails:
-                    trail.walked, trail.bits = True, trail.bits | bits
+                histories = [(history, path)] if (history := self._blobs.get(object_)) else []
+                matches = self._name_pattern.finditer(path) if self._name_pattern else ()
+                histories += [(self._names[found[1]], path[: found.end()]) for found in matches]
+                for history, at in histories:
+                    history.walked, history.bits = True, history.bits | bits
                     if at:
-                        trail.add(TreeChange(at, object_, ()))
+                        history.add(TreeChange(at, object_, ()))
 
     def _unreferenced(self) -> None:
         """Look for what no ref and no reflog reaches: in dangling commits."""
         try:
             commits = [id_ for id_, type_ in catfile.types(self._git, catfile.all_ids(self._git)) if type_ == "commit"]
-            with bridged(self._git, self._refs) as holed:
-                reached = {commit.id for commit in git_revisions.commits(holed.git, (), holed.tips)}
+            with skipping_missing(self._git, self._refs) as incomplete:
+                reached = {commit.id for commit in git_revisions.commits(incomplete.git, (), incomplete.tips)}
                 rest = [id_ for id_ in commits if id_ not in reached]
-                walk = list(git_revisions.commits(holed.git, ("--no-walk=unsorted", "--ignore-missing"), rest))
+                walk = list(git_revisions.commits(incomplete.git, ("--no-walk=unsorted", "--ignore-missing"), rest))
                 for commit in walk:
-                    self._note_commit(commit, 0, reachable=False)
-                self._compare(holed.git, walk, {}, reachable=False)
+                    self._record_commit(commit, 0, reachable=False)
+                self._compare(incomplete.git, walk, {}, reachable=False)
         except GitError:
             return  # the occurrence keeps its object id and loses only its path
 
-    def _provenance(self, trail: Trail, *, is_present: bool) -> Provenance:
-        first = min(trail.introductions, default=None)
-        state, reason = self._state(trail, first, is_present=is_present)
+    def _provenance(self, history: ObjectHistory, *, is_present: bool) -> Provenance:
+        first = min(history.introductions, default=None)
+        state, reason = self._state(history, first, is_present=is_present)
         removed = None
-        if state is not State.PRESENT and trail.removals:
+        if state is not State.PRESENT and history.removals:
             # Of commits of one second the one met first is the last.
-            removed = max(trail.removals, key=lambda commit: commit.date).id
+            removed = max(history.removals, key=lambda commit: commit.date).id
         return Provenance(
             state,
             reason,
-            path=first.path if first and first.path else min(trail.paths, default=None),
-            paths=tuple(sorted(trail.paths)),
-            more=trail.more,
+            path=first.path if first and first.path else min(history.paths, default=None),
+            paths=tuple(sorted(history.paths)),
+            more=history.more,
             introduced=first.commit if first else None,
             version=first.commit if first else None,
             removed=removed,
-            refs=self._refs.listed(trail.bits),
+            refs=self._refs.listed(history.bits),
         )
 
-    def _state(self, trail: Trail, first: Introduction | None, *, is_present: bool) -> tuple[State, StateReason | None]:
+    def _state(
+        self, history: ObjectHistory, first: Introduction | None, *, is_present: bool
+    ) -> tuple[State, StateReason | None]:
         if is_present:
             return State.PRESENT, None
-        if trail.bits & ~self._refs.stash:
+        if history.bits & ~self._refs.stash:
             return State.REMOVED, None
-        if trail.bits:
+        if history.bits:
             return State.UNREACHABLE, StateReason.STASH
         if first and not first.unreachable:
             return State.UNREACHABLE, StateReason.REFLOG
         return State.UNREACHABLE, StateReason.DANGLING
 
 
-def _union(one: int, other: int) -> int:
+def _union(bits: int, other: int) -> int:
     """Return the union, as one of the two wherever it can be: commits of a line share one number, however long."""
-    both = one | other
-    return one if both == one else other if both == other else both
+    union = bits | other
+    return bits if union == bits else other if union == other else union

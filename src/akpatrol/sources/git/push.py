@@ -14,7 +14,7 @@ from akpatrol.errors import GitError, OutOfTime, UsageError
 from akpatrol.model.scan import Place, Skipped, State
 from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git import catfile, graph, placement, refs, revisions, trees
-from akpatrol.sources.git.earlier import Earlier
+from akpatrol.sources.git.earlier_content import EarlierContent
 from akpatrol.sources.git.provenance import Pushed
 from akpatrol.sources.git.runner import Git
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import Occurrence, RawFinding
     from akpatrol.model.scan import Match, Target
     from akpatrol.sources.base import Placed, Planned
-    from akpatrol.sources.git.earlier import Examine
+    from akpatrol.sources.git.earlier_content import Examine
     from akpatrol.sources.git.repository import Repository
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
@@ -46,7 +46,7 @@ class RefUpdate(NamedTuple):
     name: bytes
 
 
-class Stores(NamedTuple):
+class RepositoryViews(NamedTuple):
     """The repository with the pushed objects, without them, and these objects alone (None without a quarantine)."""
 
     git: Git
@@ -54,16 +54,16 @@ class Stores(NamedTuple):
     quarantine: Git | None
 
 
-def stores(repository: Repository, hook: Mapping[str, str]) -> Stores:
+def views(repository: Repository, hook: Mapping[str, str]) -> RepositoryViews:
     """Return the views that git's variables for the hook allow."""
     quarantine = hook.get("GIT_QUARANTINE_PATH")
     if not quarantine:
         git = Git(repository, hook)
-        return Stores(git, git, None)
+        return RepositoryViews(git, git, None)
     receiving = {
         name: value for name, value in hook.items() if name not in ("GIT_OBJECT_DIRECTORY", "GIT_QUARANTINE_PATH")
     }
-    return Stores(
+    return RepositoryViews(
         Git(repository, hook), Git(repository, receiving), Git(repository, {"GIT_OBJECT_DIRECTORY": quarantine})
     )
 
@@ -94,9 +94,9 @@ class PushSource(OneTarget):
 
     parallel = True
 
-    def __init__(self, stores: Stores, target: Target, updates: Sequence[RefUpdate]) -> None:
+    def __init__(self, views: RepositoryViews, target: Target, updates: Sequence[RefUpdate]) -> None:
         super().__init__(target)
-        self._stores = stores
+        self._views = views
         self._updates = [update for update in updates if update.new]
         self._tips = list(dict.fromkeys(update.new for update in self._updates))
         self.commits: Sequence[WalkedCommit] = ()
@@ -108,10 +108,10 @@ class PushSource(OneTarget):
 
     def plan(self) -> Iterator[Planned]:
         """Yield the objects, then the refs' names."""
-        had: set[str] = set()
+        existing: set[str] = set()
         try:
-            yield from self._brought(had)
-            yield from self._reached(had)
+            yield from self._pushed_objects(existing)
+            yield from self._referenced_objects(existing)
         except GitError as error:
             yield Skipped("the push", str(error))
         if self._updates:
@@ -119,25 +119,25 @@ class PushSource(OneTarget):
 
     def check(self) -> Iterator[Skipped]:
         """Yield the obstacles in the server's repository."""
-        yield from self._stores.git.obstacles()
+        yield from self._views.git.obstacles()
 
     def changed_paths(self) -> Collection[bytes]:
         """Return the files that the pushed commits add or edit; fewer when time runs out."""
         paths: set[bytes] = set()
         with suppress(GitError, OutOfTime):  # already reported, or reported by the deadline
-            for _, changes in revisions.changes(self._stores.git, self._new_commits()):
+            for _, changes in revisions.changes(self._views.git, self._new_commits()):
                 paths.update(change.path for change in changes if change.introduces)
         return paths
 
-    def place(self, hits: Sequence[RawFinding]) -> Iterator[Placed]:
+    def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each raw finding with the commit of the push that introduced it, or without it when time runs out."""
         try:
-            placed = list(self._placed(hits))
+            placed = list(self._placed(findings))
         except OutOfTime:
-            placed = [(hit.match, occurrence(hit, State.PRESENT)) for hit in hits]
+            placed = [(finding.match, occurrence(finding, State.PRESENT)) for finding in findings]
         yield from placed
 
-    def shown(self, skipped: Sequence[Skipped]) -> tuple[Skipped, ...]:
+    def with_paths(self, skipped: Sequence[Skipped]) -> tuple[Skipped, ...]:
         """Return the skips with a path for each object that the pushed refs reach: an id means nothing to a pusher."""
         width = len(self._tips[0])
         wanted = {skip.item[:width] for skip in skipped}
@@ -150,34 +150,40 @@ class PushSource(OneTarget):
         named = ((paths.get(skip.item[:width], skip.item[:width]) + skip.item[width:], skip) for skip in skipped)
         return tuple(skip._replace(item=item) for item, skip in named)
 
-    def _brought(self, had: set[str]) -> Iterator[ObjectsUnit]:
+    def _pushed_objects(self, existing: set[str]) -> Iterator[ObjectsUnit]:
         """Yield the quarantine's objects except those that the repository had, which are recorded."""
-        if not self._stores.quarantine:
+        if not self._views.quarantine:
             return
-        for ids in _batches(_lines(self._stores.quarantine, _LISTING)):
-            there = {id_ for id_, type_ in catfile.types(self._stores.before, ids) if type_}
-            had |= there
+        for ids in _batches(_lines(self._views.quarantine, _LISTING)):
+            there = {id_ for id_, type_ in catfile.types(self._views.before, ids) if type_}
+            existing |= there
             yield from self._unit(id_ for id_ in ids if id_ not in there)
 
-    def _reached(self, had: set[str]) -> Iterator[ObjectsUnit]:
+    def _referenced_objects(self, existing: set[str]) -> Iterator[ObjectsUnit]:
         """Yield objects that only the pushed refs reach and that the push did not include."""
-        quarantine = self._stores.quarantine
+        quarantine = self._views.quarantine
         for ids in _batches(self._new_objects("--no-object-names")):
-            pushed = {id_ for id_, type_ in catfile.types(quarantine, ids) if type_} - had if quarantine else set()
+            pushed = {id_ for id_, type_ in catfile.types(quarantine, ids) if type_} - existing if quarantine else set()
             yield from self._unit(id_ for id_ in ids if id_ not in pushed)
 
     def _unit(self, ids: Iterable[str]) -> Iterator[ObjectsUnit]:
         if new := tuple(ids):
-            yield ObjectsUnit(self._target.id, self._stores.git, new, staged=True)
+            yield ObjectsUnit(self._target.id, self._views.git, new, staged=True)
 
-    def _placed(self, hits: Sequence[RawFinding]) -> Iterator[tuple[Match, Occurrence]]:
-        git = self._stores.git
+    def _placed(self, findings: Sequence[RawFinding]) -> Iterator[tuple[Match, Occurrence]]:
+        git = self._views.git
         named = [(update.new, update.name.decode("utf-8", "surrogateescape")) for update in self._updates]
         pushed = Pushed(refs.resolved(git, named), self._new_commits())
-        before = Earlier(git, self._target.id, self._examine, self._tips)
-        placed = list(placement.place(git, hits, pushed=pushed, before=before))
-        old = self._reachable({spot.object for _, spot in placed if spot.place is Place.PATH and not spot.introduced})
-        yield from ((match, spot) for match, spot in placed if spot.introduced or spot.known or spot.object not in old)
+        before = EarlierContent(git, self._target.id, self._examine, self._tips)
+        placed = list(placement.place(git, findings, pushed=pushed, before=before))
+        old = self._reachable(
+            {located.object for _, located in placed if located.place is Place.PATH and not located.introduced}
+        )
+        yield from (
+            (match, located)
+            for match, located in placed
+            if located.introduced or located.known or located.object not in old
+        )
 
     def _reachable(self, sought: set[str | None]) -> set[str]:
         """Return which of these trees the pushed refs reach: no commit of the push added the names in them."""
@@ -186,23 +192,23 @@ class PushSource(OneTarget):
     def _new_commits(self) -> Sequence[WalkedCommit]:
         """Return the commits that are reachable only after the push, children first. Raises GitError."""
         if self._tips and not self.commits:
-            self.commits = list(revisions.commits(self._stores.git, _NEW, self._tips))
+            self.commits = list(revisions.commits(self._views.git, _NEW, self._tips))
         return self.commits
 
     def _new_objects(self, *options: str) -> Iterator[str]:
         """Yield the ids of the objects that only these commits reach, with a path. Raises GitError."""
-        git, commits = self._stores.git, self._new_commits()
+        git, commits = self._views.git, self._new_commits()
         if not self._tips:
             return
         walk = ("rev-list", "--objects", *options)
-        if not graph.is_needed(git):
+        if not graph.is_slow(git):
             yield from _lines(git, (*walk, *_NEW, "--stdin"), self._tips)
             return
         # git stops at each commit, or it would walk history without end; it must not walk existing history either.
         ids = [commit.id for commit in commits]
         before = {parent for commit in commits for parent in commit.parents}.difference(ids)
         old = [f"^{tree.hex()}" for _, tree in trees.root_trees(git, list(before))]
-        with graph.ending_at(git, ids) as cut:
+        with graph.with_boundary(git, ids) as cut:
             yield from _lines(cut, (*walk, "--ignore-missing", "--stdin"), chain(old, ids, self._tips))
 
 

@@ -46,12 +46,12 @@ class Range(NamedTuple):
 def resolve(git: Git, wanted: str, environment: Mapping[str, str]) -> Range:
     """Return a range as the user wrote it, ``auto`` included. Raises UsageError."""
     if wanted != "auto":
-        return _written(git, wanted)
+        return _parse(git, wanted)
     start, end, branch = (environment.get(f"PRE_COMMIT_{name}") for name in ("FROM_REF", "TO_REF", "LOCAL_BRANCH"))
     if start and end:
-        return _written(git, f"{start}..{end}")._replace(to_push=True)
+        return _parse(git, f"{start}..{end}")._replace(to_push=True)
     if not end and not branch and (found := ci.recognise(environment)):
-        return _asked_for(git, *found)
+        return _from_event(git, *found)
     tags = dict.fromkeys(tag for name in (end, branch) for tag in _tag_objects(git, name or ""))
     return Range((*_tips(git, branch), *_UNPUBLISHED), tuple(tags), to_push=True)
 
@@ -80,17 +80,17 @@ def unpublished(git: Git, wanted: Range) -> frozenset[str]:
     return frozenset(listed.decode("ascii", "replace").split())
 
 
-def _written(git: Git, wanted: str) -> Range:
+def _parse(git: Git, wanted: str) -> Range:
     left, dots, right = wanted.partition("..")
     if not dots:
         raise UsageError(f"--range {wanted}: not a range", hint="write A..B, A...B, or auto")
     symmetric = right.startswith(".")
     end = right.removeprefix(".")
-    if lost := [skip for name in (left, end) if name.strip("0") and (skip := _lost(git, name))]:
+    if missing := [skip for name in (left, end) if name.strip("0") and (skip := _missing_commit(git, name))]:
         last = _peeled(git, end or "HEAD")
-        return Range((last,) if last else (), _tag_objects(git, end), tuple(lost), open=False)
+        return Range((last,) if last else (), _tag_objects(git, end), tuple(missing), open=False)
     last, tags = _commit_id(git, end or "HEAD"), _tag_objects(git, end)
-    if left and not left.strip("0"):  # git's and CI's word for a branch that is new
+    if left and not left.strip("0"):  # how git and CI denote a new branch
         return Range((last, "--not", *_others(git, {last})), tags)
     first = _commit_id(git, left or "HEAD")
     if symmetric:
@@ -98,70 +98,72 @@ def _written(git: Git, wanted: str) -> Range:
     return Range((last, "--not", first), tags)
 
 
-def _asked_for(git: Git, event: Event, span: EventRange) -> Range:
-    """Return what CI asks for; rather too much than too little where it cannot be had exactly."""
+def _from_event(git: Git, event: Event, event_range: EventRange) -> Range:
+    """Return the range of a CI event; where it cannot be exact, it is too large rather than too small."""
     prefix = f"--range auto: {event.name}: "
-    if span.whole:
-        return _whole(git, event, prefix + "the whole history of HEAD")
-    if not span.heads:
+    if event_range.is_whole_history:
+        return _whole_history(git, event, prefix + "the whole history of HEAD")
+    if not event_range.heads:
         return Range((), note=prefix + "the branch was deleted, so there is nothing to scan")
-    heads = {id_: _peeled(git, id_) for id_ in span.heads}
-    merge, base = _merge(git, span)
+    heads = {id_: _peeled(git, id_) for id_ in event_range.heads}
+    merge, base = _merge(git, event_range)
     tips = [*filter(None, heads.values()), *merge]
-    bases = [*filter(None, (_peeled(git, id_) for id_ in span.bases)), *base]
+    bases = [*filter(None, (_peeled(git, id_) for id_ in event_range.bases)), *base]
     missing = [id_ for id_, found in heads.items() if not found]
     if bases:
         chosen = "since " + ", ".join(id_[:_SHORT] for id_ in dict.fromkeys(bases))
-    elif span.bases and shallow_boundary(git):
-        missing += span.bases
+    elif event_range.bases and shallow_boundary(git):
+        missing += event_range.bases
         chosen = "its start is not in this shallow clone"
     else:
-        bases, chosen = _instead(git, span, {*tips})
-    named = (*span.heads, f"refs/tags/{span.tag}" if span.tag else "")
+        bases, chosen = _fallback_start(git, event_range, {*tips})
+    named = (*event_range.heads, f"refs/tags/{event_range.tag}" if event_range.tag else "")
     return Range(
         revisions=(*tips, "--not", *bases) if tips else (),
         tags=tuple(tag for name in named for tag in _tag_objects(git, name)),
         skips=tuple(Skipped(id_, f"the range needs this commit, which is missing: {event.repair}") for id_ in missing),
         repair=event.repair,
         note=prefix + chosen,
-        open=not bases and not missing and _is_default(span),
-        trunk=f"{_REMOTES}origin/{span.target}" if span.pushed and span.target and not _is_default(span) else "",
+        open=not bases and not missing and _is_default(event_range),
+        trunk=f"{_REMOTES}origin/{event_range.target}"
+        if event_range.pushed and event_range.target and not _is_default(event_range)
+        else "",
     )
 
 
-def _whole(git: Git, event: Event, note: str) -> Range:
+def _whole_history(git: Git, event: Event, note: str) -> Range:
     if has_commits(git):
         return Range(("HEAD",), repair=event.repair, note=note)
     return Range((), skips=(Skipped("HEAD", f"names no commit: {event.repair}"),), note=note)
 
 
-def _merge(git: Git, span: EventRange) -> tuple[list[str], list[str]]:
+def _merge(git: Git, event_range: EventRange) -> tuple[list[str], list[str]]:
     """Return the merge that CI made, if it is here, and its first parent, the base as it was then."""
-    merge = _peeled(git, span.merge) if span.merge else ""
+    merge = _peeled(git, event_range.merge) if event_range.merge else ""
     second = _peeled(git, f"{merge}^2") if merge else ""
-    return [merge] if merge else [], [_peeled(git, f"{merge}^1")] if second and second in span.heads else []
+    return [merge] if merge else [], [_peeled(git, f"{merge}^1")] if second and second in event_range.heads else []
 
 
-def _instead(git: Git, span: EventRange, tips: set[str]) -> tuple[list[str], str]:
-    """Return where to start when CI names no start that is here: a new branch, a force push."""
-    if _is_default(span):
+def _fallback_start(git: Git, event_range: EventRange, tips: set[str]) -> tuple[list[str], str]:
+    """Return where to start when no start that CI names exists here: a new branch, a force push."""
+    if _is_default(event_range):
         return [], "the whole history of the default branch, because its earlier state is unknown"
-    target = _remotes(git).get(f"{_REMOTES}origin/{span.target}")
+    target = _remotes(git).get(f"{_REMOTES}origin/{event_range.target}")
     # When it is not known which branch was pushed, it may be this one.
-    if target and (span.own or target not in tips):
+    if target and (event_range.branch_name or target not in tips):
         return [target], "since the merge base with the target or default branch"
-    return _others(git, tips, span.own), "what no other remote branch holds"
+    return _others(git, tips, event_range.branch_name), "what no other remote branch holds"
 
 
-def _is_default(span: EventRange) -> bool:
-    return bool(span.own) and span.own == span.target
+def _is_default(event_range: EventRange) -> bool:
+    return bool(event_range.branch_name) and event_range.branch_name == event_range.target
 
 
-def _others(git: Git, tips: set[str], own: str = "") -> list[str]:
-    """Return what remote refs point at, but for the branch that is new: in CI's checkout it is among them."""
+def _others(git: Git, tips: set[str], branch_name: str = "") -> list[str]:
+    """Return the ids that remote refs point to, except the new branch's, which CI's checkout includes."""
     names = _remotes(git)
-    names.pop(f"{_REMOTES}origin/{own}", None)
-    if own:
+    names.pop(f"{_REMOTES}origin/{branch_name}", None)
+    if branch_name:
         names.pop(f"{_REMOTES}origin/HEAD", None)  # the branch that it points to is listed under its own name
     return [id_ for id_ in dict.fromkeys(names.values()) if id_ not in tips]
 
@@ -176,7 +178,7 @@ def _tag_objects(git: Git, end: str) -> tuple[str, ...]:
     found: list[str] = []
     while end:
         id_ = git.run("rev-parse", "--verify", "--quiet", "--end-of-options", end, accept=(0, 1, 128)).decode().strip()
-        kind, data = catfile.content(git, [id_]).get(id_, ("", b"")) if id_ else ("", b"")
+        kind, data = catfile.contents(git, [id_]).get(id_, ("", b"")) if id_ else ("", b"")
         if kind != "tag":
             break
         found.append(id_)
@@ -195,16 +197,18 @@ def has_commits(git: Git) -> bool:
     return bool(git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1)))
 
 
-def _lost(git: Git, name: str) -> Skipped | None:
-    """Return the id that a name resolves to when that commit existed but is missing: the store is damaged."""
+def _missing_commit(git: Git, name: str) -> Skipped | None:
+    """Return a skip when a name resolves to a commit that is missing because the object database is damaged."""
     id_ = git.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, accept=(0, 1, 128)).decode().strip()
     if not id_ or next((type_ for _, type_ in catfile.types(git, [id_])), ""):
         return None
     if id_ == name:
-        from akpatrol.sources.git.packs.problems import flaws  # noqa: PLC0415 - only for what is not there
+        from akpatrol.sources.git.packs.problems import find_problems  # noqa: PLC0415 - only for what is not there
 
-        flaw = next(flaws(git), None)  # else it is a mistake, or a shallow clone's
-        return flaw and Skipped(id_, f"the range needs this commit, which is missing: {flaw.item}: {flaw.reason}")
+        problem = next(find_problems(git), None)  # else it is a mistake, or a shallow clone's
+        return problem and Skipped(
+            id_, f"the range needs this commit, which is missing: {problem.item}: {problem.reason}"
+        )
     return Skipped(id_, f"the range needs this commit, named by {name}, which is missing: fetch it again")
 
 

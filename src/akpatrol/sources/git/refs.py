@@ -30,8 +30,8 @@ _LOGGED = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ")
 class Refs(NamedTuple):
     """Each name in ``names`` has a bit, its index; ids map to the bits of the names that lead to them.
 
-    ``seeds`` holds commits, ``others`` trees and blobs, ``tags`` annotated tags on the way, and ``absent`` what is
-    not there. ``branches`` and ``stash`` are the bits of branches, remote branches and HEADs, and of the stash.
+    ``seeds`` holds commits, ``others`` trees and blobs, ``tags`` annotated tags on the way, and ``absent`` missing
+    objects. ``branches`` and ``stash`` are the bits of branches, remote branches and HEADs, and of the stash.
     """
 
     names: tuple[str, ...] = ()
@@ -86,18 +86,18 @@ def reflogs(git: Git) -> dict[str, str]:
     """
     common = git.repository.common_dir
     found: dict[str, str] = {}
-    for own in (common, *linked(common)):
-        top = os.path.join(own, b"logs")
+    for git_dir in (common, *linked(common)):
+        top = os.path.join(git_dir, b"logs")
         for directory, _, files in os.walk(top):
             for file in (os.path.join(directory, name) for name in files):
                 name = os.fsdecode(os.path.relpath(file, top))
-                for id_ in _logged(file):
+                for id_ in _logged_ids(file):
                     found.setdefault(id_, name)
     return found
 
 
 def broken(git: Git) -> Iterator[Skipped]:
-    """Yield the loose refs that git ignores: after a crash, say, they may be empty. What they led to is not known.
+    """Yield the loose refs that git ignores: after a crash, say, they may be empty. Their targets are not known.
 
     Packed refs are those whose name git refuses. Those of a reftable are not files.
     """
@@ -155,7 +155,7 @@ def linked(common_dir: bytes) -> list[bytes]:
         raise GitError(f"worktrees: {error.strerror}") from None
 
 
-def _logged(file: bytes) -> Iterator[str]:
+def _logged_ids(file: bytes) -> Iterator[str]:
     if not os.path.isfile(file):
         return
     try:
@@ -179,7 +179,7 @@ def _refs(git: Git) -> list[tuple[str, str]]:
 def _heads(git: Git) -> list[tuple[str, str]]:
     """HEAD and the HEADs of linked work trees; a detached one is named by nothing else."""
     directories = linked(git.repository.common_dir)
-    names = ["HEAD", *(f"worktrees/{os.fsdecode(os.path.basename(own))}/HEAD" for own in directories)]
+    names = ["HEAD", *(f"worktrees/{os.fsdecode(os.path.basename(git_dir))}/HEAD" for git_dir in directories)]
     answers = (
         (git.run("rev-parse", "--verify", "--quiet", os.fsencode(name), accept=(0, 1, 128)), name) for name in names
     )
@@ -194,16 +194,16 @@ def _reflog(git: Git, name: str) -> list[str]:
 
 
 def _by_type(git: Git, pointed: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Return the ids by type, "" for what is not there, with those that tags lead to."""
+    """Return the ids by type, "" for missing objects, and the ids that tags lead to."""
     found: dict[str, dict[str, int]] = {"commit": {}, "tree": {}, "blob": {}, "tag": {}, "": {}}
     pending = dict(pointed)
     while pending:
         for id_, type_ in catfile.types(git, list(pending)):
             known = found[type_]
             known[id_] = known.get(id_, 0) | pending[id_]
-        led: dict[str, int] = defaultdict(int)
-        for id_, (_, data) in catfile.content(git, [id_ for id_ in pending if id_ in found["tag"]]).items():
+        tagged: dict[str, int] = defaultdict(int)
+        for id_, (_, data) in catfile.contents(git, [id_ for id_ in pending if id_ in found["tag"]]).items():
             target = data.removeprefix(b"object ").partition(b"\n")[0].decode("ascii", "replace")
-            led[target] |= pending[id_]
-        pending = led
+            tagged[target] |= pending[id_]
+        pending = tagged
     return found

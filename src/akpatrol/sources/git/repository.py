@@ -1,4 +1,4 @@
-"""Find a repository without running git, so that its git directory can be given to git explicitly.
+"""Find a repository without running git, so that its git directory can be passed to git explicitly.
 
 Layout: https://git-scm.com/docs/gitrepository-layout
 """

@@ -42,12 +42,12 @@ def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> Ite
     from akpatrol.sources.git import graph  # noqa: PLC0415 - few histories are so wide
 
     walks = "--no-walk=unsorted" not in revisions
-    if walks and graph.is_needed(git):
+    if walks and graph.is_slow(git):
         yield from graph.commits(git, revisions, tips)
         return
     words = ("rev-list", "--topo-order", "--parents", "--timestamp", *revisions, "--stdin")
     with git.stream(*words, stdin=[f"{tip}\n".encode() for tip in tips]) as stream:
-        if not walks or graph.comes_to_an_end(git, stream, monotonic(), "commit"):
+        if not walks or graph.finishes_in_time(git, stream, monotonic(), "commit"):
             while line := stream.readline():
                 date, id_, *parents = line.decode("ascii", "replace").split()
                 yield WalkedCommit(id_, int(date), tuple(parents))
@@ -63,7 +63,7 @@ def changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tu
     """
     from akpatrol.sources.git import graph  # noqa: PLC0415 - it needs this module
 
-    alike = _unchanged(git, commits) if graph.is_needed(git) else frozenset[str]()
+    alike = _unchanged(git, commits) if graph.is_slow(git) else frozenset[str]()
     compared = _changes(git, [commit for commit in commits if commit.id not in alike])
     comparison = next(compared, None)
     for commit in commits:
@@ -86,7 +86,7 @@ def _unchanged(git: Git, commits: Sequence[WalkedCommit]) -> frozenset[str]:
 
 
 def _changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
-    """Do the same for all of these commits.
+    """Yield the changes of all of these commits.
 
     git compares path by path, which is fast; when that takes too long, ``trees`` does it.
     """

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.scan import Skipped
     from akpatrol.sources.git.repository import Repository
-    from akpatrol.sources.git.safe_directory import Keeper
+    from akpatrol.sources.git.safe_directory import OwnedDirectory
 
 _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "none",
@@ -74,7 +74,7 @@ _ANSWER_SECONDS = 120
 
 
 class Git:
-    """Runs git on one repository. ``hook`` are the variables of HOOK_VARIABLES that a hook was given.
+    """Runs git on one repository. ``hook`` has those of HOOK_VARIABLES that git set for the hook.
 
     A ``shallow_file`` lists the commits that have no parents for it, "" for those of the repository's own.
     """
@@ -89,9 +89,9 @@ class Git:
         self._environment = {**_ENVIRONMENT, **environment, "PATH": path}
         self._git_dir = repository.common_dir if common else repository.git_dir
         self._common_dir = repository.common_dir
-        self._proven = False
+        self._is_safe = False
         self._obstacles: tuple[Skipped, ...] = ()
-        self._keeper: Keeper | None = None
+        self._safe_copy: OwnedDirectory | None = None
         self._command = [b"git", b"--git-dir=" + self._git_dir]
         if repository.work_tree and not common:
             self._command.append(b"--work-tree=" + repository.work_tree)
@@ -103,7 +103,7 @@ class Git:
         """Return one of HOOK_VARIABLES as git gets it, "" if it is not set."""
         return self._hook.get(name, "")
 
-    def ending_at(self, shallow_file: str) -> Git:
+    def with_shallow_file(self, shallow_file: str) -> Git:
         """Return a git for which the commits listed in that file have no parents."""
         other = copy(self)
         other.shallow_file = shallow_file
@@ -126,13 +126,13 @@ class Git:
         other._command = [*self._command]  # noqa: SLF001
         return other
 
-    def of(self, git_dir: bytes) -> Git:
+    def for_git_dir(self, git_dir: bytes) -> Git:
         """Return a git for the common git directory, or for that of a linked work tree. Raises GitError."""
-        self._prove()
+        self._ensure_safe()
         other = copy(self)
         inside = os.path.relpath(git_dir, self.repository.common_dir)
-        own = os.path.normpath(os.path.join(self._common_dir, inside))
-        other._command = [b"git", b"--git-dir=" + own, *self._command[2:]]  # noqa: SLF001 - its own copy
+        worktree_git_dir = os.path.normpath(os.path.join(self._common_dir, inside))
+        other._command = [b"git", b"--git-dir=" + worktree_git_dir, *self._command[2:]]  # noqa: SLF001 - its own copy
         # Its own file could name a repository elsewhere.
         common = {"GIT_COMMON_DIR": os.fsdecode(self._common_dir)}
         other._environment = {**self._environment, **common}  # noqa: SLF001 - its own copy
@@ -154,7 +154,7 @@ class Git:
         seconds = _ANSWER_SECONDS if deadline is None else deadline
         with self._popen(arguments, cwd, subprocess.PIPE) as process:
             try:
-                output, complaint = process.communicate(stdin, timeout=seconds)
+                output, stderr = process.communicate(stdin, timeout=seconds)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise GitError(f"git did not answer in {seconds:.0f} seconds") from None
@@ -162,9 +162,9 @@ class Git:
                 process.kill()
                 raise
         if warnings is not None:
-            warnings += complaint.splitlines()
+            warnings += stderr.splitlines()
         if process.returncode not in accept:
-            raise GitError(first_line(complaint) or f"git exited with {process.returncode}")
+            raise GitError(first_line(stderr) or f"git exited with {process.returncode}")
         return output
 
     @contextmanager
@@ -196,7 +196,7 @@ class Git:
             stream.close()
 
     def _popen(self, arguments: tuple[str | bytes, ...], cwd: bytes | None, stdin: int) -> subprocess.Popen[bytes]:
-        self._prove()
+        self._ensure_safe()
         words = [os.fsencode(word) for word in arguments]
         try:
             # Ctrl-C is meant for akpatrol, which then stops git itself.
@@ -211,9 +211,9 @@ class Git:
                     bufsize=1 << 20,
                 )
         except OSError as error:
-            raise self._unstarted(error) from None
+            raise self._start_error(error) from None
 
-    def _unstarted(self, error: OSError) -> GitError | UsageError:
+    def _start_error(self, error: OSError) -> GitError | UsageError:
         """Return the error for a git that could not be started: the missing file may be another one."""
         if os.fsencode(error.filename or b"") not in (b"", self._command[0]):
             return GitError(f"git cannot be run: {os.fsdecode(error.filename)}: {error.strerror}")
@@ -227,33 +227,33 @@ class Git:
 
     def obstacles(self) -> tuple[Skipped, ...]:
         """Return the parts of the git directory that are kept from git. Raises GitError."""
-        self._prove()
+        self._ensure_safe()
         return self._obstacles
 
     def __getstate__(self) -> dict[str, object]:
         """Return the state for another process; the safe directory belongs to the process that made it."""
-        return {**self.__dict__, "_keeper": None}
+        return {**self.__dict__, "_safe_copy": None}
 
-    def _prove(self) -> None:
+    def _ensure_safe(self) -> None:
         """Give git a safe copy of a git directory that would make it block or leave the directory. Raises GitError."""
-        if self._proven:
+        if self._is_safe:
             return
         stores, _ = alternates.directories(self)
         found = obstacles(self.repository, stores)
         self._obstacles = tuple(skips(self.repository, stores, found))
         if found or includes(self.repository):
-            self._stand_in(found, stores)
-        self._proven = True
+            self._use_safe_copy(found, stores)
+        self._is_safe = True
 
-    def _stand_in(self, avoided: Mapping[bytes, str], stores: Sequence[bytes]) -> None:
+    def _use_safe_copy(self, avoided: Mapping[bytes, str], stores: Sequence[bytes]) -> None:
         from akpatrol.sources.git import safe_directory  # noqa: PLC0415 - hardly ever
 
         try:
-            keeper = safe_directory.Keeper()
-            made = safe_directory.build(keeper.path, self.repository, self._git_dir, avoided, stores)
+            directory = safe_directory.OwnedDirectory()
+            made = safe_directory.build(directory.path, self.repository, self._git_dir, avoided, stores)
         except OSError as error:
             raise GitError(f"cannot isolate git from the git directory: {error.strerror}") from None
-        self._keeper = keeper
+        self._safe_copy = directory
         self._common_dir = made.common_dir
         self._command[1:2] = [b"--git-dir=" + made.git_dir]
         if not any(word.startswith(b"--work-tree=") for word in self._command):

@@ -28,7 +28,7 @@ class SafeDirectory(NamedTuple):
     objects: bool
 
 
-class Keeper:
+class OwnedDirectory:
     """A temporary directory that is removed when this object is no longer referenced."""
 
     def __init__(self) -> None:

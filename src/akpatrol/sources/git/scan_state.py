@@ -37,30 +37,30 @@ _PART = "part"
 class _PartProgress:
     """A part that is being read, in several units; it is complete when all were planned and read."""
 
-    __slots__ = ("ahead", "planned", "read", "spoiled")
+    __slots__ = ("has_problem", "pending", "planned", "read")
 
     def __init__(self) -> None:
-        self.ahead = 0
-        self.planned = self.spoiled = False
+        self.pending = 0
+        self.planned = self.has_problem = False
         self.read: ScanResult | None = None
 
 
-class Memory:
-    """Knows the parts of one repository in ``cache``. Use: ``survey``, ``units``, ``note`` for each, ``remember``."""
+class RepositoryCache:
+    """Knows the parts of one repository in ``cache``. Use: ``survey``, ``units``, ``record`` for each, ``store``."""
 
     def __init__(self, git: Git, cache: ScanCache, conditions: str) -> None:
         self._git = git
         self._cache = cache
         self._conditions = conditions
         self._key = sha256(os.path.realpath(git.repository.common_dir)).hexdigest()
-        cached = scan_state_json.before(cache.get(conditions, _REPOSITORY, self._key))
-        self.met = cached is not None
+        cached = scan_state_json.parse_repository(cache.get(conditions, _REPOSITORY, self._key))
+        self.is_cached = cached is not None
         self._before = cached or scan_state_json.CachedRepository()
         self._now = scan_state_json.CachedRepository()
         self._state: object = None
         self._id_bytes = 0
         self._parts: list[tuple[Part, CachedPart | None]] = []
-        self._readings: dict[str, _PartProgress] = {}
+        self._progress: dict[str, _PartProgress] = {}
 
     def survey(self) -> tuple[Skipped, ...] | None:
         """Survey the repository and return its missing parts; None when a part is not understood."""
@@ -81,7 +81,7 @@ class Memory:
             return None
         ordered = tuple(identities[pack.path] for pack in surveyed.packs)
         loose = frozenset(id_ for store in surveyed.loose for id_ in store.ids(surveyed.id_bytes, *store.loose))
-        if self._before.tips is not None and not self._still_there(surveyed, ordered, loose):
+        if self._before.tips is not None and not self._all_remain(surveyed, ordered, loose):
             self._before = self._before._replace(tips=None)
         self._now = scan_state_json.CachedRepository(ordered, loose, tips)
         self._state, self._id_bytes = surveyed.state, surveyed.id_bytes
@@ -90,7 +90,7 @@ class Memory:
 
     def unread(self) -> int:
         """Return how many objects are to be read."""
-        return sum(len(known.again) if known else part.number for part, known in self._parts)
+        return sum(len(known.rescan) if known else part.number for part, known in self._parts)
 
     def proof(self) -> Proof | None:
         """Return the tips from which everything is known to exist; None if that is unknown."""
@@ -104,56 +104,56 @@ class Memory:
             part, known = self._parts.pop(0)
             if known:
                 yield from known.counts
-                again = part.some(known.again) if known.again else ()
-                yield from (RescanUnit(SliceUnit(target, self._git, piece)) for piece in again)
+                rescan = part.some(known.rescan) if known.rescan else ()
+                yield from (RescanUnit(SliceUnit(target, self._git, piece)) for piece in rescan)
                 continue
-            reading = self._readings.setdefault(part.key, _PartProgress())
+            progress = self._progress.setdefault(part.key, _PartProgress())
             for piece in part.slices():
                 if isinstance(piece, Skipped):
-                    reading.spoiled = True
+                    progress.has_problem = True
                     yield piece
                 else:
-                    reading.ahead += 1
+                    progress.pending += 1
                     yield SliceUnit(target, self._git, piece, part.key)
-            reading.planned = True
+            progress.planned = True
 
-    def note(self, unit: Unit, read: ScanResult) -> None:
+    def record(self, unit: Unit, read: ScanResult) -> None:
         """Store a unit's result."""
-        if isinstance(unit, SliceUnit) and (reading := self._readings.get(unit.key)):
-            reading.ahead -= 1
-            if reading.read:
-                reading.read.merge(read)
+        if isinstance(unit, SliceUnit) and (progress := self._progress.get(unit.key)):
+            progress.pending -= 1
+            if progress.read:
+                progress.read.merge(read)
             else:
-                reading.read = read
+                progress.read = read
 
-    def remember(self, *, complete: bool) -> None:
+    def store(self, *, complete: bool) -> None:
         """Store the parts that were read whole and, if nothing changed meanwhile, that nothing was missing."""
         entry = {
             key: value
-            for key, reading in self._readings.items()
-            if key and reading.planned and not reading.ahead and not reading.spoiled and reading.read
-            if (value := scan_state_json.part_value(reading.read))
+            for key, progress in self._progress.items()
+            if key and progress.planned and not progress.pending and not progress.has_problem and progress.read
+            if (value := scan_state_json.part_value(progress.read))
         }
         self._cache.put(self._conditions, _PART, entry)
         if not self._state:
             return
         now = self._now
-        if not complete or (now != self._before and not self._kept_still()):
+        if not complete or (now != self._before and not self._refs_unchanged()):
             now = now._replace(tips=None)
-        if not self.met or now != self._before:
+        if not self.is_cached or now != self._before:
             self._cache.put(self._conditions, _REPOSITORY, {self._key: scan_state_json.repository_value(now)})
 
     def _known(self, part: Part) -> CachedPart | None:
-        return scan_state_json.known(self._cache.get(self._conditions, _PART, part.key)) if part.key else None
+        return scan_state_json.parse_part(self._cache.get(self._conditions, _PART, part.key)) if part.key else None
 
-    def _still_there(self, survey: Survey, packs: Sequence[str], loose: frozenset[str]) -> bool:
+    def _all_remain(self, survey: Survey, packs: Sequence[str], loose: frozenset[str]) -> bool:
         """Return whether every earlier object still exists, so that everything reached through them does too."""
         if not {*self._before.packs} <= {*packs}:
             return False
         gone = self._before.loose - loose
         return all(any(pack.idx.find(bytes.fromhex(id_)) >= 0 for pack in survey.packs) for id_ in gone)
 
-    def _kept_still(self) -> bool:
+    def _refs_unchanged(self) -> bool:
         """Return whether the walk saw the planned refs, which may have moved meanwhile."""
         return plan.state(self._git, self._id_bytes) == self._state and self._tips() == self._now.tips
 

@@ -22,7 +22,7 @@ class CachedPart(NamedTuple):
     """The counts of a part, and the ids of the objects to scan again."""
 
     counts: tuple[Counted | Excluded, ...]
-    again: tuple[str, ...]
+    rescan: tuple[str, ...]
 
 
 class CachedRepository(NamedTuple):
@@ -38,25 +38,25 @@ class CachedRepository(NamedTuple):
 
 def part_value(read: ScanResult) -> dict[str, object] | None:
     """Return the JSON value of a part; None if a problem belongs to no single object."""
-    again: dict[str, list[list[object]]] = {}
-    for hit in read.findings:
-        digest = secret_sha256(hit.match.secret)
-        again.setdefault(hit.origin.object or "", []).append([hit.match.rule_id, digest, hit.offset])
+    rescan: dict[str, list[list[object]]] = {}
+    for finding in read.findings:
+        digest = secret_sha256(finding.match.secret)
+        rescan.setdefault(finding.origin.object or "", []).append([finding.match.rule_id, digest, finding.offset])
     # A skip in a container is named by the object and the path in the container.
     for item in (*(skip.item.partition(" > ")[0] for skip in read.skipped), *read.uncacheable):
-        again.setdefault(item, [])
-    if not all(map(_ID.fullmatch, again)):
+        rescan.setdefault(item, [])
+    if not all(map(_ID.fullmatch, rescan)):
         return None
-    return {**scan_counts.value_of(read), "again": again}
+    return {**scan_counts.value_of(read), "again": rescan}
 
 
-def known(value: Any) -> CachedPart | None:
+def parse_part(value: Any) -> CachedPart | None:
     """Return the cached part; None for malformed data."""
     counts = scan_counts.parse(value)
-    again = value.get("again") if counts is not None else None
-    if counts is None or not isinstance(again, dict) or not all(map(_ID.fullmatch, again)):
+    rescan = value.get("again") if counts is not None else None
+    if counts is None or not isinstance(rescan, dict) or not all(map(_ID.fullmatch, rescan)):
         return None
-    return CachedPart(counts, tuple(again))
+    return CachedPart(counts, tuple(rescan))
 
 
 def repository_value(repository: CachedRepository) -> dict[str, object]:
@@ -65,7 +65,7 @@ def repository_value(repository: CachedRepository) -> dict[str, object]:
     return {"packs": repository.packs, "loose": sorted(repository.loose), "tips": tips}
 
 
-def before(value: Any) -> CachedRepository | None:
+def parse_repository(value: Any) -> CachedRepository | None:
     """Return the cached repository; None for malformed data."""
     match value:
         case {"packs": list(packs), "loose": list(loose), "tips": list() | None as tips} if (

@@ -33,7 +33,7 @@ class Stream:
         self._process = process
         self._patience = _SILENCE_SECONDS if patience is None else patience
         self._output: IO[bytes] = process.stdout  # type: ignore[assignment]
-        self._complaint = bytearray()
+        self._stderr = bytearray()
         self._waiting: float | None = None
         self._silent = False
         self._closed = Event()
@@ -79,10 +79,10 @@ class Stream:
         self._listener.join(1)
         if self._silent:
             raise SilentError(f"git was silent for {self._patience:.0f} seconds")
-        if code and _OUT_OF_MEMORY in self._complaint.lower():
+        if code and _OUT_OF_MEMORY in self._stderr.lower():
             raise SilentError("git needs more memory than its limit")
         if code:
-            raise GitError(first_line(bytes(self._complaint)) or f"git exited with {code}")
+            raise GitError(first_line(bytes(self._stderr)) or f"git exited with {code}")
 
     def kill(self) -> None:
         """End git."""
@@ -96,7 +96,7 @@ class Stream:
 
     def errors(self) -> tuple[str, ...]:
         """Return the distinct errors that git printed so far."""
-        lines = self._complaint.decode("utf-8", "backslashreplace").splitlines()
+        lines = self._stderr.decode("utf-8", "backslashreplace").splitlines()
         return tuple(dict.fromkeys(line.removeprefix("error: ") for line in lines if line.startswith("error: ")))
 
     def close(self) -> None:
@@ -110,8 +110,8 @@ class Stream:
     def _listen(self) -> None:
         pipe = self._process.stderr
         while pipe and (data := pipe.read1(4096)):  # type: ignore[attr-defined]
-            if len(self._complaint) < _STDERR_BYTES:
-                self._complaint += data
+            if len(self._stderr) < _STDERR_BYTES:
+                self._stderr += data
 
     def _watch(self) -> None:
         while not self._closed.wait(min(5, self._patience / 4)):
@@ -131,12 +131,12 @@ def limit_memory(process: subprocess.Popen[bytes], size: int) -> None:
             resource.prlimit(process.pid, resource.RLIMIT_DATA, (size, size))
 
 
-def first_line(complaint: bytes) -> str:
+def first_line(stderr: bytes) -> str:
     """Return git's first ``fatal:`` line, else its first ``error:`` line, else its first line, without the word.
 
     A line that ends in a colon continues in the indented lines below it.
     """
-    lines = complaint.decode("utf-8", "backslashreplace").splitlines()
+    lines = stderr.decode("utf-8", "backslashreplace").splitlines()
     for word in ("fatal: ", "error: ", ""):
         for number, line in enumerate(lines, 1):
             if line.startswith(word) and line:

@@ -31,7 +31,7 @@ _LARGEST_TREE_BYTES = 64 << 20
 _ENTRIES = 20_000_000
 _ENTRIES_A_COMMIT = 5000
 # How often a directory is compared again at another depth of the same commit, only for further paths.
-_AGAIN = 10_000
+_MOST_REVISITS = 10_000
 
 _ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 _ENTRY_SHA256 = re.compile(rb"([0-7]+) ([^\0]+)\0(.{32})", re.DOTALL)
@@ -74,7 +74,7 @@ class TreeChange(NamedTuple):
 
     @property
     def removes(self) -> bool:
-        """True when it is no directory and is gone or holds something else."""
+        """True when it is not a directory, and is removed or holds another object."""
         return not self.directory and self.new not in self.olds
 
     @property
@@ -96,7 +96,7 @@ class _Node(NamedTuple):
     olds: tuple[bytes, ...]
 
 
-class _Where:
+class _Directories:
     """The directories of a node, each with a slash at the end, up to the limit."""
 
     __slots__ = ("more", "prefixes", "size")
@@ -106,7 +106,7 @@ class _Where:
         self.more = False
         self.size = 0
 
-    def add(self, parent: _Where, name: bytes) -> None:
+    def add(self, parent: _Directories, name: bytes) -> None:
         """Add this name under all places of ``parent``; the first place is always kept."""
         self.more |= parent.more
         for prefix in parent.prefixes:
@@ -128,7 +128,7 @@ def changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tu
     """Yield each of these commits with what it changed, in this order; one that cannot be compared is left out.
 
     For a merge that is what differs from every parent. Commits with a missing or broken tree are left out, and all
-    remaining ones when there is unreasonably much to compare. Raises GitError when git cannot be run at all.
+    remaining ones when there is too much to compare. Raises GitError when git cannot be run at all.
     """
     budget, rest = _Budget(len(commits)), iter(commits)
     while group := list(islice(rest, _COMMITS_AT_ONCE)):
@@ -140,7 +140,7 @@ def entries(git: Git, id_: str) -> tuple[TreeChange, ...]:
     root = _Node(0, bytes.fromhex(id_), ())
     group = _Group(git, [], _Budget(1))
     changed: list[list[TreeChange]] = [[]]
-    if group.descend({root: _Where(b"")}, changed):
+    if group.descend({root: _Directories(b"")}, changed):
         raise GitError(f"{id_}: one of its trees is missing or corrupt")
     return tuple(changed[0])
 
@@ -157,63 +157,63 @@ class _Group:
         """Yield the commits that could be compared, with their changes."""
         ids = dict.fromkeys(id_ for commit in self._commits for id_ in (commit.id, *commit.parents))
         trees = dict(root_trees(self._git, list(ids)))
-        roots: dict[_Node, _Where] = {}
+        roots: dict[_Node, _Directories] = {}
         failed: set[int] = set()
         for number, commit in enumerate(self._commits):
             new, olds = trees.get(commit.id), {trees.get(parent) for parent in commit.parents}
             if new is None or None in olds:
                 failed.add(number)
             elif new not in olds:
-                roots[_Node(number, new, tuple(sorted(filter(None, olds))))] = _Where(b"")
+                roots[_Node(number, new, tuple(sorted(filter(None, olds))))] = _Directories(b"")
         changed: list[list[TreeChange]] = [[] for _ in self._commits]
         failed |= self.descend(roots, changed)
         for number, commit in enumerate(self._commits):
             if number not in failed:
                 yield commit.id, tuple(changed[number])
 
-    def descend(self, level: dict[_Node, _Where], changed: list[list[TreeChange]]) -> set[int]:
+    def descend(self, level: dict[_Node, _Directories], changed: list[list[TreeChange]]) -> set[int]:
         """Add the changes in these nodes and below to ``changed``; return the commits that could not be compared."""
         failed: set[int] = set()
         seen: set[_Node] = set(level)
-        again = [_AGAIN] * len(changed)
+        revisits_left = [_MOST_REVISITS] * len(changed)
         depth = 0
         while level:
             depth += 1
-            below: dict[_Node, _Where] = {}
-            for node, where, new, olds in self._with_trees(level, failed):
+            below: dict[_Node, _Directories] = {}
+            for node, directories, new, olds in self._with_trees(level, failed):
                 self._budget.left -= len(new) + sum(map(len, olds))
                 if depth > _DEEPEST or self._budget.left < 0:
                     failed.add(node.commit)
                     continue
-                for name, mode, id_, befores in _differing(new, olds):
+                for name, mode, id_, old_ids in _differing(new, olds):
                     file_name = name.partition(b"\0")[0]
-                    changed[node.commit].append(_change(file_name, mode, id_, befores, where))
+                    changed[node.commit].append(_change(file_name, mode, id_, old_ids, directories))
                     if mode & _TYPE != _TREE:
                         continue
-                    child = _Node(node.commit, id_, tuple(sorted(set(befores))))
+                    child = _Node(node.commit, id_, tuple(sorted(set(old_ids))))
                     if child in seen and child not in below:
-                        again[node.commit] -= 1
-                        if again[node.commit] < 0:
+                        revisits_left[node.commit] -= 1
+                        if revisits_left[node.commit] < 0:
                             changed[node.commit][-1] = changed[node.commit][-1]._replace(more=True)
                             continue
-                    below.setdefault(child, _Where()).add(where, file_name)
+                    below.setdefault(child, _Directories()).add(directories, file_name)
             seen |= below.keys()
             level = below
         return failed
 
     def _with_trees(
-        self, level: Mapping[_Node, _Where], failed: set[int]
-    ) -> Iterator[tuple[_Node, _Where, Entries, list[Entries]]]:
+        self, level: Mapping[_Node, _Directories], failed: set[int]
+    ) -> Iterator[tuple[_Node, _Directories, Entries, list[Entries]]]:
         """Yield the nodes with their trees; a commit that lacks one has failed."""
         nodes = iter(level.items())
         while chunk := list(islice(nodes, _TREES_AT_ONCE)):
             wanted = {id_ for node, _ in chunk if node.commit not in failed for id_ in (node.new, *node.olds) if id_}
             trees: dict[bytes, Entries] = dict(_read(self._git, wanted)) | {b"": {}}
-            for node, where in chunk:
+            for node, directories in chunk:
                 if node.commit in failed:
                     continue
                 if node.new in trees and all(old in trees for old in node.olds):
-                    yield node, where, trees[node.new], [trees[old] for old in node.olds]
+                    yield node, directories, trees[node.new], [trees[old] for old in node.olds]
                 else:
                     failed.add(node.commit)
 
@@ -225,19 +225,19 @@ def _differing(new: Entries, olds: list[Entries]) -> Iterator[tuple[bytes, int, 
         changed = changed - old.items()
     for name, (mode_text, id_) in sorted(changed):
         mode = int(mode_text, 8)
-        befores = _befores(name, mode, olds)
-        if id_ not in befores:  # not only the mode
-            yield name, mode, id_, befores
+        old_ids = _old_ids(name, mode, olds)
+        if id_ not in old_ids:  # not only the mode
+            yield name, mode, id_, old_ids
     for name, (mode_text, _) in (olds[0].items() - new.items()) if olds else ():
         mode = int(mode_text, 8)
         now = new.get(name)
         if now is None or _kind(int(now[0], 8)) != _kind(mode):
-            befores = _befores(name, mode, olds)
-            if all(befores):  # else it is absent as in that parent
-                yield name, mode, b"", befores
+            old_ids = _old_ids(name, mode, olds)
+            if all(old_ids):  # else it is absent as in that parent
+                yield name, mode, b"", old_ids
 
 
-def _befores(name: bytes, mode: int, olds: list[Entries]) -> tuple[bytes, ...]:
+def _old_ids(name: bytes, mode: int, olds: list[Entries]) -> tuple[bytes, ...]:
     """Return what the parents have there of the same kind."""
     listed = (old.get(name) for old in olds)
     return tuple(entry[1] if entry and _kind(int(entry[0], 8)) == _kind(mode) else b"" for entry in listed)
@@ -249,14 +249,14 @@ def _kind(mode: int) -> int:
     return type_ if type_ in (_TREE, _LINK) else 0
 
 
-def _change(name: bytes, mode: int, id_: bytes, befores: tuple[bytes, ...], where: _Where) -> TreeChange:
+def _change(name: bytes, mode: int, id_: bytes, old_ids: tuple[bytes, ...], directories: _Directories) -> TreeChange:
     zeros = "0" * _SHA1_HEX
     return TreeChange(
         name,
         id_.hex() or zeros,
-        tuple(before.hex() or zeros for before in befores),
-        where.prefixes,
-        where.more,
+        tuple(before.hex() or zeros for before in old_ids),
+        directories.prefixes,
+        directories.more,
         link=mode & _TYPE == _LINK,
         directory=mode & _TYPE == _TREE,
     )

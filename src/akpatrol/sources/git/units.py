@@ -1,4 +1,4 @@
-"""Units of work over objects: what each type of object is to the engine."""
+"""Units of work over objects: each type of object as content for the engine."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _LFS_OPENING = b"version https://"
 class ObjectsUnit(NamedTuple):
     """The objects with these ids.
 
-    ``shown`` has their names for skips. ``staged`` says that a Git LFS pointer is what the
+    ``labels`` has their names for skips. ``staged`` says that a Git LFS pointer is what the
     commit adds; otherwise its object should be there to be read.
     """
 
     target: str
     git: Git
     ids: tuple[str, ...]
-    shown: Mapping[str, str] = {}
+    labels: Mapping[str, str] = {}
     staged: bool = False
     title: str = "objects"
 
@@ -49,12 +49,12 @@ class ObjectsUnit(NamedTuple):
         """Yield each object's content; a tree's raw bytes are yielded for the names in it."""
         found = catfile.objects(self.git, self.ids)
         raw = (
-            item._replace(item=self.shown.get(item.item, item.item))
+            item._replace(item=self.labels.get(item.item, item.item))
             if isinstance(item, Skipped)
             else RawObject(item.id, item.type, item.size, None, item.read)
             for item in found
         )
-        return _items(self, raw, self.shown, staged=self.staged)
+        return _items(self, raw, self.labels, staged=self.staged)
 
 
 class SliceUnit(NamedTuple):
@@ -76,7 +76,7 @@ class SliceUnit(NamedTuple):
 def _items(
     unit: ObjectsUnit | SliceUnit,
     found: Iterable[RawObject | RawBatch | Skipped],
-    shown: Mapping[str, str] = {},
+    labels: Mapping[str, str] = {},
     *,
     staged: bool = False,
 ) -> Iterator[Item | Batch]:
@@ -89,7 +89,7 @@ def _items(
         if isinstance(item, RawBatch):
             yield from _batch(unit, item)
             continue
-        path = os.fsencode(shown[item.id]) if item.id in shown else None
+        path = os.fsencode(labels[item.id]) if item.id in labels else None
         content = _content(item, Origin(target, PLACES.get(item.type, Place.CONTENT), path, item.id))
         yield content
         data = content.data
@@ -125,12 +125,12 @@ def _content(item: RawObject, origin: Origin) -> Content:
         return content_of(item.read, origin)._replace(size=item.size) if item.read else Content(origin, b"")
     if len(data) < BLOCK_BYTES:
         return Content(origin, data)
-    whole = content_of(BytesIO(data).read, origin)
-    return whole._replace(at=lambda offset, wanted: data[offset : offset + wanted], size=item.size)
+    streamed = content_of(BytesIO(data).read, origin)
+    return streamed._replace(at=lambda offset, wanted: data[offset : offset + wanted], size=item.size)
 
 
 class NamesUnit(NamedTuple):
-    """Names that are no object of their own: of refs, or of paths that commits add."""
+    """Names that are not objects: of refs, or of paths that commits add."""
 
     target: str
     place: Place

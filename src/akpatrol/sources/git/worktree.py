@@ -73,7 +73,7 @@ def _entry(root: bytes, path: bytes) -> Iterator[DirectoryEntry | Excluded | Ski
 
 
 def ignored(git: Git, paths: Sequence[bytes]) -> set[bytes]:
-    """Return those of the absolute ``paths`` that git ignores and does not track; none when git fails."""
+    """Return the absolute ``paths`` that git ignores and does not track; none when git fails."""
     try:
         # Exit code 1 says that none is ignored.
         listed = git.run("check-ignore", "-z", "--stdin", stdin=b"\0".join(paths) + b"\0", accept=(0, 1))

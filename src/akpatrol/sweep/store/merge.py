@@ -40,7 +40,7 @@ ORDER BY status = 'not_sent', id DESC LIMIT 1
 
 
 def credentials(connection: Connection, run: int, only: Collection[str] | None = None) -> Iterator[Credential]:
-    """Yield the credentials as of a run, those of ``only`` these fingerprints if they are given.
+    """Yield the credentials as of a run, or ``only`` those with these fingerprints.
 
     Raises ValueError, TypeError or KeyError for rows that were damaged.
     """

@@ -32,7 +32,7 @@ def named(known: Mapping[int, SweepRun], name: str, current: int, store: str, no
     """Return a run before ``current``: by its number, ``previous`` for the last finished one, or by time.
 
     A date (``2026-11-20``) or an age (``7d``, ``12h``, ``2w``) is for the last finished run that began by then, so that
-    all that happened since is among the changes. Raises UsageError when there is none.
+    all that happened since is among the changes. Raises UsageError if there is none.
     """
     earlier = [run for run in known.values() if run.id < current]
     finished = [run for run in earlier if run.finished_at]

@@ -23,7 +23,7 @@ from akpatrol.policy import group
 from akpatrol.report.mask import without_password
 from akpatrol.report.text_safety import plain
 from akpatrol.report.wording import parsed
-from akpatrol.sweep import since
+from akpatrol.sweep import run_changes
 from akpatrol.sweep.store import coverage, merge, rows, runs, schema
 from akpatrol.sweep.store.lock import Lock, check_own
 from akpatrol.validate.fields import FieldError
@@ -169,7 +169,9 @@ class SweepStore:
             known = runs.runs(connection)
             current = self._current(known, run)
             changes = self._changes(connection, since, current, minimum) if since else None
-            only = {one.fingerprint for one in changes.credentials if one.change != "gone"} if changes else None
+            only = (
+                {change.fingerprint for change in changes.credentials if change.change != "gone"} if changes else None
+            )
             found = tuple(merge.credentials(connection, current.id, only))
             credentials, below = group.at_least(found, minimum)
             looked = coverage.looked(connection, known, current.id)
@@ -196,7 +198,7 @@ class SweepStore:
         return document.build(self.report(run), RenderOptions(str, rule_file.load(), datetime.now(UTC)))
 
     def changes(self, since: SweepRun, run: int | None = None, *, minimum: Confidence = Confidence.LOW) -> Changes:
-        """Return what is new, gone or changed from an earlier run to another one or the last."""
+        """Return the credentials that are new, gone or changed between an earlier run and another one or the last."""
         with self._reading() as connection:
             current = self._current(runs.runs(connection), run)
             return self._changes(connection, since, current, minimum)
@@ -210,7 +212,7 @@ class SweepStore:
     def _changes(
         self, connection: sqlite3.Connection, earlier: SweepRun, current: SweepRun, minimum: Confidence
     ) -> Changes:
-        return since.changes(connection, earlier, current.id, minimum)
+        return run_changes.changes(connection, earlier, current.id, minimum)
 
     def _current(self, known: Mapping[int, SweepRun], run: int | None) -> SweepRun:
         if not known:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.unwrap.containers import decompress
 from akpatrol.unwrap.containers.confirm import is_binary
-from akpatrol.unwrap.containers.member import Flaw, Member, Unreadable, text
+from akpatrol.unwrap.containers.member import AFTER_END, Flaw, Member, Unreadable, text
 from akpatrol.unwrap.containers.recognise import kind_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def members(
     streams = _Streams(source, level, decompressor or _DECOMPRESSORS[kind])
     yield Member(f"{kind}:{text(name)}" if name else kind, (name,) if name else (), iter(streams))
     if streams.beyond is not None:
-        yield Flaw(f"what follows its end at byte {streams.beyond} is not {kind}")
+        yield Flaw(f"{AFTER_END} at byte {streams.beyond} is not {kind}")
 
 
 class _Streams:

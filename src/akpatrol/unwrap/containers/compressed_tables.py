@@ -45,7 +45,7 @@ def journal(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
     """Yield a flaw where entries of a systemd journal may be compressed."""
     level.member()
     if int.from_bytes(source.read(16)[12:16], "little") & _COMPRESSED_ENTRIES:
-        yield Flaw("journal: its longer entries are compressed; give what journalctl --output=export prints")
+        yield Flaw("journal: its longer entries are compressed; scan the output of journalctl --output=export")
 
 
 def matlab(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:

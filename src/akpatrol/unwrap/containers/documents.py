@@ -52,7 +52,7 @@ def is_document(data: bytes) -> bool:
 
 
 def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
-    """Yield the text without its formatting, a paragraph a line. Raises OverLimit and OSError."""
+    """Yield the text without its formatting, one paragraph per line. Raises OverLimit and OSError."""
     rtf = source.peek(5) == b"{\\rtf"
     level.member()
     yield Member("document", pieces=_texts(source, level, _rtf_text if rtf else _xml_text, b"\\" if rtf else b"<"))
@@ -78,7 +78,7 @@ def _rtf_text(data: bytes) -> bytes:
     return _RTF.sub(_rtf_character, data)
 
 
-def _rtf_character(found: re.Match[bytes]) -> bytes:
-    if found[1]:
+def _rtf_character(match: re.Match[bytes]) -> bytes:
+    if match[1]:
         return b"\n"
-    return bytes.fromhex(found[2].decode()) if found[2] else found[3] or b""
+    return bytes.fromhex(match[2].decode()) if match[2] else match[3] or b""

@@ -17,7 +17,7 @@ class Form(NamedTuple):
     ``opener`` and ``confirm`` name functions of modules in this package, which are imported when they are needed. The
     opener yields the members (``opening.Opener``). Where the magics alone are not enough, ``confirm`` says whether data
     is of this form. The reasons of its flaws begin with its ``title`` and a colon. A form that is ``compressed`` as a
-    whole is not scanned as it is.
+    whole is not scanned as raw bytes.
     """
 
     magics: tuple[bytes, ...] = ()

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # The most bytes that a decompressor returns at once: bounds are checked as often.
 PIECE_BYTES = 1 << 20
+# How the reason begins when a container is followed by other data; ``recognise`` looks for it.
+AFTER_END = "the data after its end"
 
 
 class Unreadable(Exception):  # noqa: N818 - the fault is in the data

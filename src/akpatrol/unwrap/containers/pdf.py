@@ -70,10 +70,10 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
 def _streams(data: bytes, level: Level) -> Iterator[_Stream]:
     """Yield the streams that are not pictures; read each before requesting the next. Raises OverLimit."""
     position, ends = 0, _Ends(data)
-    while found := _STREAM.search(data, position):
+    while match := _STREAM.search(data, position):
         level.check()
-        position = found.end()
-        head = data[max(0, found.start() - _DICTIONARY_BYTES) : found.start()]
+        position = match.end()
+        head = data[max(0, match.start() - _DICTIONARY_BYTES) : match.start()]
         objects = list(_OBJECT.finditer(head, max(0, head.rfind(b"obj") - 20)))
         if not objects:
             continue
@@ -98,8 +98,8 @@ class _Ends:
     def after(self, position: int) -> int:
         """Return the offset of the next keyword, or the end of the data."""
         if self._last < position:
-            found = self._data.find(b"endstream", position)
-            self._last = len(self._data) if found < 0 else found
+            match = self._data.find(b"endstream", position)
+            self._last = len(self._data) if match < 0 else match
         return self._last
 
 
@@ -166,11 +166,11 @@ class _Stream:
 
 def _filters(dictionary: bytes) -> list[bytes]:
     """Return the names of a stream's filters in the order in which they are undone."""
-    found = _FILTER.search(dictionary)
-    if found and _PREDICTOR.search(dictionary) and b"/XRef" not in dictionary:
+    match = _FILTER.search(dictionary)
+    if match and _PREDICTOR.search(dictionary) and b"/XRef" not in dictionary:
         return [b"a predictor"]
-    if not found:
+    if not match:
         return []
-    if found[1].endswith(b"R"):
+    if match[1].endswith(b"R"):
         return [b"a filter that stands elsewhere"]
-    return _NAME.findall(found[1])
+    return _NAME.findall(match[1])

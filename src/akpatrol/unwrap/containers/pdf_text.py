@@ -1,4 +1,4 @@
-"""Extract the strings that a PDF's page shows (ISO 32000-1, 9.4.3), those of each operator on a line of its own.
+"""Extract the strings that a PDF's page shows (ISO 32000-1, 9.4.3), with one line for each operator.
 
 Kerned text is joined into words. Only a program that sets the page could join words across operators, or decode the
 codes of a font.
@@ -28,7 +28,7 @@ _BLANK = -180
 
 def shown_text(content: bytes) -> bytes:
     """Return the strings that a content stream shows, as lines; nothing if it shows none."""
-    return b"\n".join(_joined(found[1]) if found[1] else _string(found[2]) for found in _SHOWN.finditer(content))
+    return b"\n".join(_joined(match[1]) if match[1] else _string(match[2]) for match in _SHOWN.finditer(content))
 
 
 def _joined(array: bytes) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from akpatrol.model.trigger import Trigger
 from akpatrol.unwrap.containers.forms import FORMS, MAGICS, TITLES
+from akpatrol.unwrap.containers.member import AFTER_END
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +108,7 @@ def has_zip_tail(content: Content) -> bool:
 
 def is_flaw(reason: str, *, of_any_part: bool) -> bool:
     """Return whether a skip's reason is data after a container's end, or with ``of_any_part`` any other damage."""
-    return reason.startswith(("what follows its end", "truncated", "damaged")[: 3 if of_any_part else 1])
+    return reason.startswith((AFTER_END, "truncated", "damaged")[: 3 if of_any_part else 1])
 
 
 def is_gap(reason: str) -> bool:

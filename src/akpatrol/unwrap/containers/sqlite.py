@@ -1,7 +1,7 @@
 """Extract the values in SQLite databases, each on its own line (SQLite file format, sections 1.3 to 2.3 and 4).
 
 In the file, values follow one another without a separator, and the rest of a long value is on other pages. Every page
-that looks like a leaf is read, in use or not, with the deleted records that have a free block of their own; other free
+that looks like a leaf is read, in use or not, with the deleted records that have their own free block; other free
 space is scanned as it is.
 """
 
@@ -68,7 +68,7 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
     values = _values(form, ((number, page(number)) for number in range(1, count + 1)), lambda _: page)
     yield Member("sqlite", pieces=_together(values, level, _GROWTH * size))
     if size % form.page:
-        yield Flaw(f"truncated at byte {size}: the page there is not whole")
+        yield Flaw(f"truncated at byte {size}: the last page is incomplete")
 
 
 def is_log(data: bytes) -> bool:

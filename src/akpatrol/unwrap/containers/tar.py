@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.unwrap.containers.member import PIECE_BYTES, Flaw, Member, text
+from akpatrol.unwrap.containers.member import AFTER_END, PIECE_BYTES, Flaw, Member, text
 from akpatrol.unwrap.containers.tar_header import BLOCK, Header, parse, records
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class _Reader:
         """Read a header with facts about the next one."""
         source, start = self._source, self._source.offset
         if header.size > _HEADER_BYTES:
-            yield Flaw(f"the header at byte {start} has {header.size:,} bytes: what it says is not read")
+            yield Flaw(f"the header at byte {start} has {header.size:,} bytes: too large to parse")
             source.skip(header.size + -header.size % BLOCK)
             return
         data = source.read(header.size)
@@ -117,7 +117,7 @@ class _Reader:
         elif header.kind != _PAX_GLOBAL:
             values = records(data)
             if values is None:
-                yield Flaw(f"damaged at byte {start}: what this header says is not read")
+                yield Flaw(f"damaged at byte {start}: this header cannot be parsed")
             else:
                 self._apply(values)
 
@@ -154,7 +154,7 @@ class _Reader:
         if len(block) < BLOCK and not self._ended:
             return f"truncated at byte {offset + len(block)}"
         if self._ended:
-            return f"what follows its end at byte {offset} is not tar"
+            return f"{AFTER_END} at byte {offset} is not tar"
         return f"damaged at byte {offset}" + (": a negative size" if header else "")
 
 

@@ -47,7 +47,7 @@ def _listed_members(source: ContainerBytes, level: Level, directory: Directory) 
     if directory.truncated:
         yield Flaw("truncated: its comment is cut off")
     if directory.followed:
-        yield Flaw("damaged: behind its end comes another, which says that it holds nothing")
+        yield Flaw("damaged: a second end record follows it and declares no members")
     if directory.base and source.peek(4) == LOCAL:
         # Another zip before this one, which readers of directories do not see.
         yield from ZipWalk(source.another(), level, directory.base).members()

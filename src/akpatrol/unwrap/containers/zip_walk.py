@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from akpatrol.unwrap.containers.member import Flaw, Member, Unreadable, text
+from akpatrol.unwrap.containers.member import AFTER_END, Flaw, Member, Unreadable, text
 from akpatrol.unwrap.containers.zip_directory import CENTRAL, CENTRAL_BYTES, END, length
 from akpatrol.unwrap.containers.zip_entry import SIZES_FOLLOW, Data, ZipEntry, wide
 
@@ -56,7 +56,7 @@ class ZipWalk:
             elif self._record():
                 if magic == END and (follows := source.peek(4)) != LOCAL:
                     if follows.strip(b"\0"):
-                        yield from self._flaw(f"what follows its end at byte {source.offset} is not zip")
+                        yield from self._flaw(f"{AFTER_END} at byte {source.offset} is not zip")
                     return
             else:
                 yield from self._flaw(f"damaged at byte {source.offset}")

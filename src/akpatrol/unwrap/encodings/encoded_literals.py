@@ -53,14 +53,14 @@ LONG_HEXADECIMAL = Trigger(rb"(?:[02-7][0-9A-Fa-f]){12}", run=_LONG_RUN)
 def shaped_run(data: bytes, end: int, shape: re.Pattern[bytes]) -> tuple[int, int] | None:
     """Return where the long run that ends at ``end`` begins, and where ``shape`` begins in it; None without it."""
     start = _LONG_RUN.start(data, end)
-    found = shape.search(data, start, end)
-    if not found:
+    match = shape.search(data, start, end)
+    if not match:
         return None
     # A path before the run is not base64, yet a byte order mark in base64 begins with slashes or underscores.
     before = data[max(0, start - 2) : start]
     lead = len(before) - len(before.rstrip(b"/_"))
     free = start <= lead or data[start - lead - 1] not in _CHARACTERS
-    return start - lead if lead and free else start, found.start()
+    return start - lead if lead and free else start, match.start()
 
 
 class EncodedLiteral(NamedTuple):

@@ -1,6 +1,6 @@
 """Spell the magic bytes of containers in base64 and in hex, from the table of forms.
 
-Two forms are left out: text is found by the shape of its encoded form, and a wholly encrypted file is no gap.
+Two forms are left out: text is found by the shape of its encoded form, and a wholly encrypted file is not a gap.
 """
 
 from __future__ import annotations

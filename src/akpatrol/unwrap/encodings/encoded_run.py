@@ -22,7 +22,7 @@ _LINE = lazy(rb"[^ \t\r\n]++")
 _MOST_FIRED = 32  # triggers examined in one run
 _MARGIN = 40  # bytes that may come before a line's characters
 _BREAK = lazy(rb"(?:\n[ \t>#*\"']*+|\\)\Z")
-_BREAKS = frozenset(bytes([one]) for one in b"\n \t>#*\"'\\")  # the last byte of a line break
+_BREAKS = frozenset(bytes([code]) for code in b"\n \t>#*\"'\\")  # the last byte of a line break
 
 
 class _Lines(NamedTuple):
@@ -128,9 +128,9 @@ class EncodedRun:
             return self._plain_lines()
         characters, firsts, indexes = bytearray(), array("Q", [self.start]), array("Q", [0])
         first = self.start
-        for found in self._form.separator.finditer(self._data, self.start, self.end):
-            characters += self._data[first : found.start()]
-            first = found.end()
+        for match in self._form.separator.finditer(self._data, self.start, self.end):
+            characters += self._data[first : match.start()]
+            first = match.end()
             firsts.append(first)
             indexes.append(len(characters))
         characters += self._data[first : self.end]
@@ -247,14 +247,14 @@ class RunFinder:
         None where no run is long enough.
         """
         position = max(self._end, end - _LEFT if begin is None else begin)
-        found = self._form.run.match(self._data, position)
-        if found and found.end() >= end > position and found.end() - position >= _SHORTEST:
-            self._end = found.end()
+        match = self._form.run.match(self._data, position)
+        if match and match.end() >= end > position and match.end() - position >= _SHORTEST:
+            self._end = match.end()
             return EncodedRun(self._data, position, self._end, self._form)
-        for found in self._form.run.finditer(self._data, position):
-            if found.end() >= end:
-                self._end = found.end() if found.start() < end else end
-                if found.start() >= end or found.end() - found.start() < _SHORTEST:
+        for match in self._form.run.finditer(self._data, position):
+            if match.end() >= end:
+                self._end = match.end() if match.start() < end else end
+                if match.start() >= end or match.end() - match.start() < _SHORTEST:
                     return None
-                return EncodedRun(self._data, found.start(), found.end(), self._form)
+                return EncodedRun(self._data, match.start(), match.end(), self._form)
         return None

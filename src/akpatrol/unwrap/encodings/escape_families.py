@@ -13,7 +13,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.unwrap.encodings import escape_triggers, nested
+from akpatrol.unwrap.encodings import escape_seams, escape_triggers
 from akpatrol.unwrap.encodings.encoded_literals import ASCII_GROUP, BEGINS_AS_TEXT, GOES_ON_AS_TEXT
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ FAMILIES = (
             (rb"%(?:25|3[dD])00", (b"%25", b"%3")),
             (rb"%(?:2[bBfF]|3[dD]|0[aAdD])" + _BASE, b"%"),
         ),
-        nested.percent,
+        escape_seams.percent,
         rb"%(?!25|5[cC]%25)[0-7]" + _HEX,
         _resolve_plain_hexadecimal,
     ),
@@ -192,7 +192,7 @@ FAMILIES = (
             # Base64 of a byte order mark, for an escaped slash cuts it.
             (rb"(?:\\/\\/|\\_\\_)[45][0-9A-Za-z+]{2}", (rb"\/", rb"\_")),
         ),
-        nested.backslash,
+        escape_seams.backslash,
         rb"\\(?:u00[0-7]" + _HEX + rb"|x[0-7]" + _HEX + rb"|[01][0-7]{2})",
         _resolve_plain_backslash,
         guard=rb"(?<!\\)",
@@ -209,7 +209,7 @@ FAMILIES = (
             (rb"&#(?:47|95|[xX](?:2|5)[fF]);(?:Td6WFo|wYAA)", (b";Td6WFo", b";wYAA")),
             (rb"&#(?:(?:47|95);&#(?:47|95)|[xX](?:2|5)[fF];&#[xX](?:2|5)[fF]);[45][0-9A-Za-z+]{2}", b";&#"),
         ),
-        nested.html,
+        escape_seams.html,
         rb"&#(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6]);",
         _resolve_plain_html,
     ),
@@ -236,7 +236,7 @@ FAMILIES = (
             (rb"=\r\n" + _BASE, b"=\r\n"),
             *((rb"=\n" + base, b"=\n") for base in _BASES),
         ),
-        nested.quoted,
+        escape_seams.quoted,
         rb"=(?:2[0-9A-F]|[3-6][0-9A-F]|7[0-9A-E])",
         _resolve_plain_hexadecimal,
         (b"=\n", b"=\r\n"),

@@ -2,7 +2,7 @@
 
 A credential in such text fires a trigger in one of three ways: a character of its rule's literal is escaped; the
 literal is raw, and an escape ends the run of raw characters after it or begins the run before it; or the credential is
-encoded once more beneath escapes, which are then dense. A literal in base64 or hexadecimal counts as a literal, since
+encoded once more inside escapes, which are then dense. A literal in base64 or hexadecimal counts as a literal, since
 escaped line breaks may cut it.
 """
 

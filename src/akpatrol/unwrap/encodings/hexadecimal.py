@@ -103,8 +103,8 @@ class Hexadecimal:
 
     def _begins(self, data: bytes, end: int) -> int | None:
         """Return where the match of a trigger certainly begins."""
-        found = self._begin.search(data, max(0, end - _BEGIN_LENGTH), end)
-        return found.start() if found else None
+        match = self._begin.search(data, max(0, end - _BEGIN_LENGTH), end)
+        return match.start() if match else None
 
     def _phase(self, run: EncodedRun, end: int, kind: int) -> int | None:
         """Return how many digits come before the first pair, by a trigger; None for a coincidence."""

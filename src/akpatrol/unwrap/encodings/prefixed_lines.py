@@ -1,4 +1,4 @@
-"""Encoded text whose lines carry something of their own: a patch, a log, an array. It is decoded line by line."""
+"""Encoded text whose lines also hold other text: a patch, a log, an array. It is decoded line by line."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def is_cut(data: bytes, part: Decoded, end: int) -> bool:
 
 
 def _parted(line: bytes, behind: bytes, alphabet: Alphabet) -> tuple[bytes, bytes]:
-    """Return what a line carries and what it encodes; ``behind`` stands behind that in the line before."""
+    """Return what a line carries and what it encodes; ``behind`` follows that in the line before."""
     if line.endswith(behind):
         line = line[: len(line) - len(behind)]
     elif _PARTING.match(behind):  # the last member of a list

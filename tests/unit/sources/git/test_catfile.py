@@ -96,7 +96,7 @@ def test_asked_for_by_id(repo: Repository) -> None:
     repo.loose(ids[3]).unlink()
     skips = [item.item for item in catfile.objects(reader(repo), ids) if not isinstance(item, catfile.GitObject)]
     assert skips == [ids[1], ids[3]]
-    assert list(catfile.content(reader(repo), ids)) == [ids[0], ids[2], ids[4]]
+    assert list(catfile.contents(reader(repo), ids)) == [ids[0], ids[2], ids[4]]
     assert list(catfile.objects(reader(repo), [])) == []
 
 

@@ -41,44 +41,44 @@ _BRANCH = {
     "CI_COMMIT_BRANCH": "topic",
     "CI_DEFAULT_BRANCH": "main",
 }
-_WHOLE = EventRange(whole=True)
+_WHOLE = EventRange(is_whole_history=True)
 # GitHub: the event's name, its file, variables -> the entry's name, the range and its fall-back.
 GITHUB = [
     ("pull_request", _PULL_REQUEST, _REFS,
-     "GitHub pull_request", EventRange((B,), (A,), merge=C, target="main", own="topic")),
+     "GitHub pull_request", EventRange((B,), (A,), merge=C, target="main", branch_name="topic")),
     ("pull_request", _PULL_REQUEST, _REFS | {"GITHUB_HEAD_REF": "main"},  # a fork's branch of the same name
      "GitHub pull_request", EventRange((B,), (A,), merge=C, target="main")),
     ("pull_request_target", _PULL_REQUEST, _REFS,
-     "GitHub pull_request_target", EventRange((B,), (A,), target="main", own="topic")),
-    ("push", _PUSH, {}, "GitHub push", EventRange((B,), (A,), target="main", own="topic", pushed=True)),
+     "GitHub pull_request_target", EventRange((B,), (A,), target="main", branch_name="topic")),
+    ("push", _PUSH, {}, "GitHub push", EventRange((B,), (A,), target="main", branch_name="topic", pushed=True)),
     ("push", _PUSH | {"forced": True}, {}, "GitHub push",
-     EventRange((B,), (A,), target="main", own="topic", pushed=True)),
+     EventRange((B,), (A,), target="main", branch_name="topic", pushed=True)),
     ("push", _PUSH | {"before": ZEROS, "created": True}, {}, "GitHub push",
-     EventRange((B,), target="main", own="topic", pushed=True)),
+     EventRange((B,), target="main", branch_name="topic", pushed=True)),
     ("push", _PUSH | {"before": ZEROS, "ref": "refs/tags/v1"}, {}, "GitHub push",
      EventRange((B,), target="main", pushed=True)),
     ("push", _PUSH | {"after": ZEROS, "deleted": True}, {}, "GitHub push", EventRange()),
     ("merge_group", {"merge_group": {"base_sha": A, "head_sha": B, "base_ref": "refs/heads/main",
                                      "head_ref": "refs/heads/gh-readonly-queue/main/pr-1"}}, {},
-     "GitHub merge_group", EventRange((B,), (A,), target="main", own="gh-readonly-queue/main/pr-1")),
+     "GitHub merge_group", EventRange((B,), (A,), target="main", branch_name="gh-readonly-queue/main/pr-1")),
     ("schedule", {}, {}, "GitHub schedule, workflow_dispatch, others", _WHOLE),
     ("workflow_dispatch", {}, {}, "GitHub schedule, workflow_dispatch, others", _WHOLE),
     ("release", {}, {}, "GitHub schedule, workflow_dispatch, others", _WHOLE),
 ]  # fmt: skip
 # GitLab: variables -> the same.
 GITLAB = [
-    (_MERGE_REQUEST, "GitLab merge request", EventRange((B,), (A,), target="main", own="topic")),
+    (_MERGE_REQUEST, "GitLab merge request", EventRange((B,), (A,), target="main", branch_name="topic")),
     (_MERGE_REQUEST | {"CI_MERGE_REQUEST_TARGET_BRANCH_SHA": C},
-     "GitLab merge request", EventRange((B,), (A, C), target="main", own="topic")),
+     "GitLab merge request", EventRange((B,), (A, C), target="main", branch_name="topic")),
     (_MERGE_REQUEST | {"CI_PIPELINE_SOURCE": "parent_pipeline"},
-     "GitLab merge request", EventRange((B,), (A,), target="main", own="topic")),
-    (_BRANCH, "GitLab branch or tag", EventRange((B,), (A,), target="main", own="topic", pushed=True)),
+     "GitLab merge request", EventRange((B,), (A,), target="main", branch_name="topic")),
+    (_BRANCH, "GitLab branch or tag", EventRange((B,), (A,), target="main", branch_name="topic", pushed=True)),
     (_BRANCH | {"CI_COMMIT_BEFORE_SHA": ZEROS}, "GitLab branch or tag",
-     EventRange((B,), target="main", own="topic", pushed=True)),
+     EventRange((B,), target="main", branch_name="topic", pushed=True)),
     ({**_BRANCH, "CI_COMMIT_BEFORE_SHA": ZEROS, "CI_COMMIT_BRANCH": "", "CI_COMMIT_TAG": "v1"},
      "GitLab branch or tag", EventRange((B,), target="main", tag="v1", pushed=True)),
     (_BRANCH | {"CI_PIPELINE_SOURCE": "parent_pipeline"},
-     "GitLab branch or tag", EventRange((B,), (A,), target="main", own="topic", pushed=True)),
+     "GitLab branch or tag", EventRange((B,), (A,), target="main", branch_name="topic", pushed=True)),
     (_BRANCH | {"CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_BEFORE_SHA": ZEROS},
      "GitLab schedule, web, others", _WHOLE),
     (_BRANCH | {"CI_PIPELINE_SOURCE": "web", "CI_COMMIT_BEFORE_SHA": ZEROS}, "GitLab schedule, web, others", _WHOLE),
@@ -97,21 +97,21 @@ def write(tmp_path: Path) -> Write:
     return write_
 
 
-@pytest.mark.parametrize(("name", "event", "variables", "entry", "span"), GITHUB)
+@pytest.mark.parametrize(("name", "event", "variables", "entry", "expected"), GITHUB)
 def test_github(
-    write: Write, name: str, event: dict[str, Any], variables: dict[str, str], entry: str, span: EventRange
+    write: Write, name: str, event: dict[str, Any], variables: dict[str, str], entry: str, expected: EventRange
 ) -> None:
     found = recognise(write(event) | {"GITHUB_EVENT_NAME": name} | variables)
     assert found
-    assert (found[0].name, found[1]) == (entry, span)
+    assert (found[0].name, found[1]) == (entry, expected)
     assert DEPTH in found[0].repair
 
 
-@pytest.mark.parametrize(("variables", "entry", "span"), GITLAB)
-def test_gitlab(variables: dict[str, str], entry: str, span: EventRange) -> None:
+@pytest.mark.parametrize(("variables", "entry", "expected"), GITLAB)
+def test_gitlab(variables: dict[str, str], entry: str, expected: EventRange) -> None:
     found = recognise({"GITLAB_CI": "true"} | variables)
     assert found
-    assert (found[0].name, found[1], GIT_DEPTH in found[0].repair) == (entry, span, True)
+    assert (found[0].name, found[1], GIT_DEPTH in found[0].repair) == (entry, expected, True)
 
 
 def test_the_head_of_a_fork_is_fetched_where_the_base_is_checked_out() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from akpatrol.model.scan import Target
 from akpatrol.sources.git import completeness, graph, refs, repository, walked_commit
-from akpatrol.sources.git.push import PushSource, RefUpdate, Stores
+from akpatrol.sources.git.push import PushSource, RefUpdate, RepositoryViews
 from akpatrol.sources.git.runner import Git
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def test_what_a_push_brings_is_the_same(repo: Repository, merged: str, monkeypat
 
     def brought() -> set[str]:
         git = _git(repo)
-        source = PushSource(Stores(git, git, None), Target("0", "repository", "r", base="r"), [update])
+        source = PushSource(RepositoryViews(git, git, None), Target("0", "repository", "r", base="r"), [update])
         return {id_ for unit in source.plan() for id_ in getattr(unit, "ids", ())}
 
     plain = brought()
@@ -101,13 +101,13 @@ def test_a_walk_is_waited_for_as_long_as_its_objects_may_take(
     monkeypatch.setattr(walked_commit, "WALK_SECONDS", 0.05)
     git = _git(repo)
     with git.stream("cat-file", "--batch", stdin=_delayed()) as stream:
-        assert not graph.comes_to_an_end(git, stream, monotonic())
-    assert graph.is_needed(git)
+        assert not graph.finishes_in_time(git, stream, monotonic())
+    assert graph.is_slow(git)
     other = _git(repo)
     monkeypatch.setattr(graph, "_RATE", 0.1)
     with other.stream("cat-file", "--batch", stdin=_delayed()) as stream:
-        assert graph.comes_to_an_end(other, stream, monotonic())
-    assert not graph.is_needed(other)
+        assert graph.finishes_in_time(other, stream, monotonic())
+    assert not graph.is_slow(other)
 
 
 def _delayed() -> Iterator[bytes]:
@@ -122,8 +122,8 @@ def test_a_walk_that_is_late_is_ended(repo: Repository, monkeypatch: pytest.Monk
     walk = completeness.HistoryWalk(git)
     _never(monkeypatch)
     walk.give_up()
-    assert not graph.is_needed(git)  # it is not late
+    assert not graph.is_slow(git)  # it is not late
     monkeypatch.setattr(walked_commit, "WALK_SECONDS", 0.0)
     walk.give_up()
-    assert graph.is_needed(git)
-    assert walk.unprinted(refs.read(git)) == []
+    assert graph.is_slow(git)
+    assert walk.missing_objects(refs.read(git)) == []

@@ -47,7 +47,7 @@ def staged(repo: Repository, *contents: str, branches: tuple[str, ...] = ()) -> 
     ids = {repo.blob(content): content for content in contents}
     found = indexes.staged(ids, {repo.blob(content) for content in branches})
     assert not indexes.skips
-    return {ids[id_]: trail.paths for id_, trail in found.items()}
+    return {ids[id_]: history.paths for id_, history in found.items()}
 
 
 @pytest.mark.parametrize("repo", ["sha1", "sha256"], indirect=True)

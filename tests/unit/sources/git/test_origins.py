@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from akpatrol.kinds import CUSTOM
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Attribution, Confidence, Match, Origin, Secret
-from akpatrol.sources.git.origins import Introduction, PathOrigins, Sources, Spot, matched, similar
+from akpatrol.sources.git.origins import ContentLookup, FindingPosition, Introduction, PathOrigins, matched, similar
 from akpatrol.sources.git.trees import TreeChange
 
 if TYPE_CHECKING:
@@ -30,20 +30,20 @@ def test_each_place_was_one_of_the_same_form_at_most_once(new: list[RawFinding],
     found = matched(new, old)
     assert len(set(found.values())) == len(found)
 
-    def form(hit: RawFinding) -> tuple[object, ...]:
-        return hit.match.secret, hit.origin.encodings
+    def form(finding: RawFinding) -> tuple[object, ...]:
+        return finding.match.secret, finding.origin.encodings
 
     assert all(form(new[one]) == form(old[before]) for one, before in found.items())
-    for hit in new:
-        ours = [number for number, one in enumerate(new) if form(one) == form(hit)]
-        theirs = sum(form(one) == form(hit) for one in old)
+    for finding in new:
+        ours = [number for number, one in enumerate(new) if form(one) == form(finding)]
+        theirs = sum(form(one) == form(finding) for one in old)
         assert sum(number in found for number in ours) == min(len(ours), theirs)
 
 
-@given(hits=_HITS)
-def test_what_did_not_change_is_all_there(hits: list[RawFinding]) -> None:
-    assert {one: hits[before].context for one, before in matched(hits, hits).items()} == {
-        number: hit.context for number, hit in enumerate(hits)
+@given(findings=_HITS)
+def test_what_did_not_change_is_all_there(findings: list[RawFinding]) -> None:
+    assert {one: findings[before].context for one, before in matched(findings, findings).items()} == {
+        number: finding.context for number, finding in enumerate(findings)
     }
 
 
@@ -68,35 +68,39 @@ _COMMITS = st.lists(st.lists(_CHANGES, max_size=3, unique_by=lambda change: chan
 
 
 def _noted(commits: list[list[TreeChange]], *, is_based: bool) -> PathOrigins:
-    hits = {letter * 40: [_hit("a", "x"), _hit("a", letter)] for letter in "abcd"}
-    found = PathOrigins(hits, Sources(alike=lambda new, old: (new, old) != ("a" * 40, "b" * 40)), is_based=is_based)
+    findings = {letter * 40: [_hit("a", "x"), _hit("a", letter)] for letter in "abcd"}
+    found = PathOrigins(
+        findings, ContentLookup(alike=lambda new, old: (new, old) != ("a" * 40, "b" * 40)), is_based=is_based
+    )
     for number, changes in enumerate(commits):
         own = Introduction(
             beyond_branches=False, unreachable=False, date=1000 - number, after=-number, commit=str(number), path=b""
         )
-        found.note(own, ("p",), changes)
+        found.record(own, ("p",), changes)
     return found
 
 
-_ASKED = st.lists(st.builds(Spot, st.sampled_from([b"f", b"g", b"h"]), _BLOBS, st.sampled_from([0, 1])), max_size=4)
+_ASKED = st.lists(
+    st.builds(FindingPosition, st.sampled_from([b"f", b"g", b"h"]), _BLOBS, st.sampled_from([0, 1])), max_size=4
+)
 
 
 @given(commits=_COMMITS, is_based=st.booleans(), asked=_ASKED)
 def test_what_was_asked_before_changes_nothing(
-    commits: list[list[TreeChange]], is_based: bool, asked: list[Spot]
+    commits: list[list[TreeChange]], is_based: bool, asked: list[FindingPosition]
 ) -> None:
     all_ = _noted(commits, is_based=is_based)
-    for spot in asked:
-        assert all_.of(spot) == _noted(commits, is_based=is_based).of(spot)
+    for position in asked:
+        assert all_.of(position) == _noted(commits, is_based=is_based).of(position)
 
 
 def test_many_versions_are_followed_back_once(monkeypatch: pytest.MonkeyPatch) -> None:
     number = 300
     ids = [f"{one:040x}" for one in range(1, number + 1)]
-    found = PathOrigins({id_: [_hit("a", "x")] for id_ in ids}, Sources(), is_based=False)
+    found = PathOrigins({id_: [_hit("a", "x")] for id_ in ids}, ContentLookup(), is_based=False)
     for one in range(number):
         own = Introduction(beyond_branches=False, unreachable=False, date=one, after=one, commit=ids[one], path=b"")
-        found.note(own, (), [TreeChange(b"f", ids[one], (ids[one - 1],) if one else ())])
+        found.record(own, (), [TreeChange(b"f", ids[one], (ids[one - 1],) if one else ())])
     calls = []
     arrival = PathOrigins._arrival
 
@@ -105,6 +109,6 @@ def test_many_versions_are_followed_back_once(monkeypatch: pytest.MonkeyPatch) -
         return arrival(*words)
 
     monkeypatch.setattr(PathOrigins, "_arrival", counted)
-    introduced = {found.of(Spot(b"f", id_, 0)).introduced for id_ in ids}
+    introduced = {found.of(FindingPosition(b"f", id_, 0)).introduced for id_ in ids}
     assert [one.commit for one in introduced if one] == [ids[0]]
     assert len(calls) < 3 * number

@@ -9,7 +9,7 @@ import pytest
 from akpatrol.model.credential import Commit, Moved, Occurrence, RawFinding
 from akpatrol.model.scan import Place, State, StateReason
 from akpatrol.sources.git import placement
-from akpatrol.sources.git.earlier import Earlier
+from akpatrol.sources.git.earlier_content import EarlierContent
 from akpatrol.sources.git.indexes import Indexes
 from tests.objects import git_of
 from tests.tracing import MAIN, finding
@@ -24,7 +24,7 @@ _ADA = "Ada Author <ada@example.org>"
 
 
 def _placed(
-    repo: Repository, *hits: RawFinding, within: Collection[str] | None = None, before: Earlier | None = None
+    repo: Repository, *hits: RawFinding, within: Collection[str] | None = None, before: EarlierContent | None = None
 ) -> list[Occurrence]:
     git = git_of(repo)
     return [one for _, one in placement.place(git, hits, within, before=before, indexes=Indexes(git))]
@@ -145,7 +145,7 @@ def test_what_the_base_holds_is_known_unless_its_allowance_was_removed(repo: Rep
     assert not _placed(repo, new, old._replace(inline="reason"), within={second})[0].known
     assert _placed(repo, new._replace(inline="reason"), old._replace(inline=""), within={second})[0].known
     for starts, known in (([first], True), ([], False)):
-        before = Earlier(git_of(repo), "0", lambda _unit: [old], [second], starts)
+        before = EarlierContent(git_of(repo), "0", lambda _unit: [old], [second], starts)
         one = _placed(repo, new, within={second}, before=before)[0]
         assert (one.known, _introduced(one)) == (known, None if known else first)
 

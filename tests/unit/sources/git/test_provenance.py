@@ -17,18 +17,6 @@ def _at(second: int) -> dict[str, str]:
     return {"GIT_COMMITTER_DATE": f"{1_700_000_000 + second} +0000"}
 
 
-@pytest.fixture
-def leak(repo: Repository) -> str:
-    """A commit that adds ``f``, the second of main."""
-    repo.commit_file("other", "other")
-    return repo.commit_file("f", "x")
-
-
-@pytest.fixture
-def blob(repo: Repository, leak: str) -> str:
-    return repo.id(f"{leak}:f")
-
-
 def test_the_first_commit_that_holds_a_blob_introduced_it_and_the_one_without_removed_it(
     repo: Repository, leak: str, blob: str
 ) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol.model.scan import State, StateReason
-from akpatrol.sources.git import provenance, refs, revisions, trail
-from akpatrol.sources.git.provenance import Provenance, Pushed, Tracer, Wanted
+from akpatrol.sources.git import object_history, provenance, refs, revisions
+from akpatrol.sources.git.provenance import Provenance, Pushed, Tracer, TraceRequest
 from tests.objects import git_of
 from tests.tracing import finding, traced, traced_name, traced_places
 
@@ -16,18 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.repositories import Repository
-
-
-@pytest.fixture
-def leak(repo: Repository) -> str:
-    """A commit that adds ``f``, the second of main."""
-    repo.commit_file("other", "other")
-    return repo.commit_file("f", "x")
-
-
-@pytest.fixture
-def blob(repo: Repository, leak: str) -> str:
-    return repo.id(f"{leak}:f")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +133,7 @@ def test_a_commit_and_a_tag_are_present_while_a_ref_leads_to_them(repo: Reposito
     repo.git("tag", "-a", "-m", "one", "v1")
     tag = repo.id("v1")
     repo.git("reset", "-q", "--hard", "HEAD~1")
-    wanted = Wanted(commits=[leak, repo.id("HEAD")])
+    wanted = TraceRequest(commits=[leak, repo.id("HEAD")])
     tracer = Tracer(git_of(repo), wanted)
     assert tracer.commit(repo.id("HEAD")).state is State.PRESENT
     assert tracer.commit(leak)[:2] == (State.REMOVED, None)
@@ -203,7 +191,7 @@ def test_paths_beyond_the_limit_are_left_out_and_said(
     repo.commit_file("g", "x")
     repo.commit_file("h", "x")
     assert (traced(repo, blob).paths, traced(repo, blob).more) == ((b"f", b"g", b"h"), False)
-    monkeypatch.setattr(trail, "_PATHS_BYTES", 1)
+    monkeypatch.setattr(object_history, "_PATHS_BYTES", 1)
     found = traced(repo, blob)
     assert (len(found.paths), found.more, found.introduced) == (2, True, leak)
 
@@ -234,7 +222,7 @@ def test_a_push_is_traced_through_its_own_commits_and_refs(repo: Repository, lea
     git = git_of(repo)
     named = refs.resolved(git, [(removed, "refs/heads/pushed")])
     pushed = Pushed(named, list(revisions.commits(git, [f"{leak}^..{removed}"])))
-    found = Tracer(git, Wanted(blobs={blob: [finding()]}), pushed).hit(blob, 0)
+    found = Tracer(git, TraceRequest(blobs={blob: [finding()]}), pushed).finding(blob, 0)
     assert found[4:7] == (leak, removed, ("refs/heads/pushed",))
     pushed = Pushed(named, pushed.commits[:1])
-    assert Tracer(git, Wanted(blobs={blob: [finding()]}), pushed).hit(blob, 0).introduced is None
+    assert Tracer(git, TraceRequest(blobs={blob: [finding()]}), pushed).finding(blob, 0).introduced is None

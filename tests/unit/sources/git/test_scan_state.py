@@ -1,4 +1,4 @@
-"""What is remembered of a repository: what was read whole, and nothing that is in doubt."""
+"""The cached state of a repository: only the parts that were read completely."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from akpatrol.sources.base import RescanUnit
 from akpatrol.sources.git import scan_state_json
 from akpatrol.sources.git.packs import partition, slices
 from akpatrol.sources.git.packs.raw_object import RawObject
-from akpatrol.sources.git.scan_state import Memory
+from akpatrol.sources.git.scan_state import RepositoryCache
 from akpatrol.sources.git.units import SliceUnit
 from tests.objects import each, git_of
 
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def memory(repo: Repository, tmp_path: Path) -> Iterator[Callable[[], Memory]]:
+def cached_repository(repo: Repository, tmp_path: Path) -> Iterator[Callable[[], RepositoryCache]]:
     """Make what a new run knows of a packed repository."""
     for number in range(9):
         repo.commit_file("f", f"{number}\n" * 100)
     repo.pack()
     with closing(ScanCache(str(tmp_path / "cache"))) as log:
-        yield lambda: Memory(git_of(repo), log, "conditions")
+        yield lambda: RepositoryCache(git_of(repo), log, "conditions")
 
 
-def _plan(memory: Memory) -> list[Planned]:
-    assert memory.survey() == ()
-    return list(memory.units("0"))
+def _plan(cached_repository: RepositoryCache) -> list[Planned]:
+    assert cached_repository.survey() == ()
+    return list(cached_repository.units("0"))
 
 
 def _tally(*items: Counted | Skipped) -> ScanResult:
@@ -48,49 +48,53 @@ def _tally(*items: Counted | Skipped) -> ScanResult:
     return tally
 
 
-def _read(memory: Memory, *items: Counted | Skipped) -> None:
-    for unit in _plan(memory):
+def _read(cached_repository: RepositoryCache, *items: Counted | Skipped) -> None:
+    for unit in _plan(cached_repository):
         assert isinstance(unit, SliceUnit)
-        memory.note(unit, _tally(*items))
-    memory.remember(complete=True)
+        cached_repository.record(unit, _tally(*items))
+    cached_repository.store(complete=True)
 
 
-def test_what_was_read_is_told(memory: Callable[[], Memory]) -> None:
-    _read(memory(), Counted("blobs", 9, 100), Counted("members", 2, 50))
-    assert _plan(memory()) == [Counted("blobs", 9, 150), Counted("members", 2)]
+def test_what_was_read_is_told(cached_repository: Callable[[], RepositoryCache]) -> None:
+    _read(cached_repository(), Counted("blobs", 9, 100), Counted("members", 2, 50))
+    assert _plan(cached_repository()) == [Counted("blobs", 9, 150), Counted("members", 2)]
 
 
-def test_a_lost_unit_leaves_the_part_unknown(memory: Callable[[], Memory], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_unit_leaves_the_part_unknown(
+    cached_repository: Callable[[], RepositoryCache], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its worker may have died."""
     monkeypatch.setattr(partition, "SLICE_ENTRIES", 3)
-    one = memory()
+    one = cached_repository()
     units = _plan(one)
     assert len(units) > 2
     for unit in units[1:]:
         assert isinstance(unit, SliceUnit)
-        one.note(unit, _tally(Counted("blobs")))
-    one.remember(complete=True)
-    again = memory()
+        one.record(unit, _tally(Counted("blobs")))
+    one.store(complete=True)
+    again = cached_repository()
     assert len(_plan(again)) == len(units)
     assert again.proof()
 
 
-def test_what_was_not_planned_to_the_end_is_unknown(memory: Callable[[], Memory]) -> None:
-    one = memory()
+def test_what_was_not_planned_to_the_end_is_unknown(cached_repository: Callable[[], RepositoryCache]) -> None:
+    one = cached_repository()
     one.survey()
     unit = next(one.units("0"))
     assert isinstance(unit, SliceUnit)
-    one.note(unit, _tally())
-    one.remember(complete=True)
-    assert any(isinstance(unit, SliceUnit) for unit in _plan(memory()))
+    one.record(unit, _tally())
+    one.store(complete=True)
+    assert any(isinstance(unit, SliceUnit) for unit in _plan(cached_repository()))
 
 
 @pytest.mark.parametrize("kind", [Skipped, Uncacheable])
-def test_an_object_with_a_skip_is_read_again(memory: Callable[[], Memory], repo: Repository, kind: type) -> None:
+def test_an_object_with_a_skip_is_read_again(
+    cached_repository: Callable[[], RepositoryCache], repo: Repository, kind: type
+) -> None:
     wanted = repo.id("HEAD~4:f")
     inside = " > zip:a" if kind is Skipped else ""
-    _read(memory(), Counted("blobs", 9, 100), kind(wanted + inside, "why"))
-    known, again = _plan(memory())
+    _read(cached_repository(), Counted("blobs", 9, 100), kind(wanted + inside, "why"))
+    known, again = _plan(cached_repository())
     assert known == Counted("blobs", 9, 100)
     assert isinstance(again, RescanUnit)
     assert isinstance(again.unit, SliceUnit)
@@ -100,35 +104,39 @@ def test_an_object_with_a_skip_is_read_again(memory: Callable[[], Memory], repo:
 
 
 @pytest.mark.parametrize("kind", [Skipped, Uncacheable])
-def test_a_skip_that_is_no_objects_leaves_the_part_unknown(memory: Callable[[], Memory], kind: type) -> None:
-    _read(memory(), kind("objects", "why"))
-    assert all(isinstance(unit, SliceUnit) for unit in _plan(memory()))
+def test_a_skip_that_is_no_objects_leaves_the_part_unknown(
+    cached_repository: Callable[[], RepositoryCache], kind: type
+) -> None:
+    _read(cached_repository(), kind("objects", "why"))
+    assert all(isinstance(unit, SliceUnit) for unit in _plan(cached_repository()))
 
 
-def test_what_was_incomplete_is_walked_again(memory: Callable[[], Memory]) -> None:
-    one = memory()
+def test_what_was_incomplete_is_walked_again(cached_repository: Callable[[], RepositoryCache]) -> None:
+    one = cached_repository()
     _plan(one)
-    one.remember(complete=False)
-    again = memory()
-    assert again.met
+    one.store(complete=False)
+    again = cached_repository()
+    assert again.is_cached
     again.survey()
     assert again.proof() is None
 
 
-def test_refs_that_move_meanwhile_prove_nothing(memory: Callable[[], Memory], repo: Repository) -> None:
-    one = memory()
+def test_refs_that_move_meanwhile_prove_nothing(
+    cached_repository: Callable[[], RepositoryCache], repo: Repository
+) -> None:
+    one = cached_repository()
     _plan(one)
     repo.git("tag", "new", "HEAD~3:f")
-    one.remember(complete=True)
-    again = memory()
+    one.store(complete=True)
+    again = cached_repository()
     again.survey()
     assert again.proof() is None
 
 
-def test_new_tips_are_known_as_such(memory: Callable[[], Memory], repo: Repository) -> None:
-    _read(memory())
+def test_new_tips_are_known_as_such(cached_repository: Callable[[], RepositoryCache], repo: Repository) -> None:
+    _read(cached_repository())
     repo.git("tag", "new", "HEAD~3:f")
-    again = memory()
+    again = cached_repository()
     again.survey()
     proof = again.proof()
     assert proof
@@ -139,9 +147,9 @@ def test_new_tips_are_known_as_such(memory: Callable[[], Memory], repo: Reposito
 def test_a_part_goes_through_its_value() -> None:
     tally = _tally(Counted("blobs", 2, 7), Skipped(40 * "a" + " > zip:x", "why"))
     tally.excluded[Exclusion.SYMLINK] = 1
-    known = scan_state_json.known(scan_state_json.part_value(tally))
+    known = scan_state_json.parse_part(scan_state_json.part_value(tally))
     assert known
-    assert known.again == (40 * "a",)
+    assert known.rescan == (40 * "a",)
     again = _tally()
     for item in known.counts:
         again.add(item)

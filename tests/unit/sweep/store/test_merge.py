@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -12,12 +10,12 @@ import pytest
 from akpatrol.kinds import CUSTOM
 from akpatrol.model.identity import fingerprint
 from akpatrol.model.scan import Attribution, Confidence, End, Exposure, Severity, State
-from akpatrol.sweep.store import merge, rows, schema
+from akpatrol.sweep.store import merge, rows
 from tests import reports
-from tests.unit.sweep.looks import DIGEST, KEYS, TOKEN, day, found, look
+from tests.unit.sweep.looks import KEYS, TOKEN, day, found, look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import sqlite3
 
     from akpatrol.model.credential import Credential
 
@@ -115,18 +113,13 @@ def test_a_user_s_own_rule_says_how_severe_it_is() -> None:
 
 
 @pytest.fixture
-def store() -> Iterator[sqlite3.Connection]:
-    """The tables in memory, with three runs over two targets."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        schema.migrate(connection)
-        for run in range(1, 4):
-            values = (run, day(run), DIGEST, "1.0")
-            connection.execute("INSERT INTO run (id, started_at, rules_digest, version) VALUES (?, ?, ?, ?)", values)
-        rows.write(connection, 1, look("one", found(KEYS[0], 2), found(KEYS[1])))
-        rows.write(connection, 1, look("two", found(KEYS[0])))
-        rows.write(connection, 2, look("one", found(KEYS[1], 1, State.REMOVED)))
-        rows.write(connection, 3, look("two", found(KEYS[0]), found(KEYS[2])))
-        yield connection
+def store(store: sqlite3.Connection) -> sqlite3.Connection:
+    """The store, with the results of three runs over two targets."""
+    rows.write(store, 1, look("one", found(KEYS[0], 2), found(KEYS[1])))
+    rows.write(store, 1, look("two", found(KEYS[0])))
+    rows.write(store, 2, look("one", found(KEYS[1], 1, State.REMOVED)))
+    rows.write(store, 3, look("two", found(KEYS[0]), found(KEYS[2])))
+    return store
 
 
 def _fingerprint(one: Credential) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,25 +10,14 @@ import pytest
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.scan import Severity, State
 from akpatrol.report import document
-from akpatrol.sweep.store import rows, schema
+from akpatrol.sweep.store import rows
 from tests import reports
-from tests.unit.sweep.looks import DIGEST, KEYS, day, found, look, target
+from tests.unit.sweep.looks import KEYS, day, found, look, target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import sqlite3
 
     from akpatrol.report.view import ReportView, VerificationView
-
-
-@pytest.fixture
-def store() -> Iterator[sqlite3.Connection]:
-    """The tables in memory, with six runs."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        schema.migrate(connection)
-        for run in range(1, 7):
-            values = (run, day(run), DIGEST, "1.0")
-            connection.execute("INSERT INTO run (id, started_at, rules_digest, version) VALUES (?, ?, ?, ?)", values)
-        yield connection
 
 
 def names(view: ReportView) -> list[str]:

@@ -76,7 +76,7 @@ def test_zeros_may_follow_and_other_things_are_told(kind: str, way: str) -> None
     assert not opened.skips
     opened = open_(data + b"garbage", way)
     assert opened.contents == [_TEXT]
-    assert opened.reasons == f"what follows its end at byte {len(data)} is not {kind}"
+    assert opened.reasons == f"the data after its end at byte {len(data)} is not {kind}"
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -140,7 +140,7 @@ def test_what_follows_the_end_is_told(way: str) -> None:
     data = _tar({"a": b"first"})
     opened = open_(data + b"g" * 700, way)
     assert opened.contents == [b"first"]
-    assert opened.reasons == f"what follows its end at byte {len(data)} is not tar"
+    assert opened.reasons == f"the data after its end at byte {len(data)} is not tar"
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -193,7 +193,7 @@ def test_a_header_of_gigabytes_is_passed_over(kind: bytes, way: str) -> None:
 def test_a_malformed_pax_header_is_told(record: bytes) -> None:
     opened = open_(_patched(_tar({"a": record, "b": b"second"}), 156, b"x"))
     assert opened.members == [("tar:b", b"second")]
-    assert "what this header says is not read" in opened.reasons
+    assert "this header cannot be parsed" in opened.reasons
 
 
 def test_names_are_data() -> None:

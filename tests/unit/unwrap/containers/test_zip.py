@@ -266,7 +266,7 @@ def test_an_empty_end_behind_the_true_one_hides_nothing(way: str, ends: int, fro
     members = {"a.txt": b"one " * 90, "b.txt": b"two " * 90}
     opened = open_(front + _zip(members) + ends * _EMPTY_END, way)
     assert opened.contents == list(members.values())
-    assert "damaged: behind its end comes another" in opened.reasons
+    assert "damaged: a second end record follows" in opened.reasons
 
 
 def test_an_empty_end_in_a_comment_is_a_comment() -> None:

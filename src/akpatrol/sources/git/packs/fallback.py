@@ -29,7 +29,7 @@ def read(git: Git, ids: Sequence[str]) -> Iterator[RawObject | Skipped]:
             continue
         hashed = _Hashed(item)
         yield RawObject(item.id, item.type, item.size, None, hashed.read)
-        if hashed.whole and hashed.hex != item.id:
+        if hashed.is_complete and hashed.hex != item.id:
             yield Skipped(item.id, "corrupt object: its content does not match its id")
 
 
@@ -43,7 +43,7 @@ class _Hashed:
         self._hash.update(f"{item.type} {item.size}\0".encode())
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         return not self._left
 
     @property

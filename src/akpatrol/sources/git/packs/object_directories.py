@@ -49,7 +49,7 @@ def held(git: Git, ids: Collection[str]) -> set[str]:
 
 
 def listed(directory: bytes, id_bytes: int) -> ObjectDirectory:
-    """Return the content of an object directory; ``problems.flaws`` reports the parts that cannot be listed.
+    """Return the content of an object directory; ``problems.find_problems`` reports the parts that cannot be listed.
 
     The packs are those from before the loose objects were listed: if they are still the same afterwards, nothing
     moved between packs and loose objects meanwhile, because git writes the new place before it removes the old one.

@@ -49,7 +49,7 @@ class PackIndex:
         else:
             self._read_first()
 
-    def whole(self) -> mmap.mmap | bytes:
+    def content(self) -> mmap.mmap | bytes:
         """Return the file's bytes."""
         return self._data
 

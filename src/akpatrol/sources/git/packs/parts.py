@@ -79,7 +79,7 @@ def identity(pack: Pack) -> str:
         digest.update(part)
         # Hashed pages would count as this process's memory.
         pack.file.madvise(mmap.MADV_DONTNEED, start, len(part))
-    digest.update(pack.idx.whole())
+    digest.update(pack.idx.content())
     return digest.hexdigest()
 
 

@@ -32,17 +32,17 @@ class Pack(NamedTuple):
     path: bytes
     file: mmap
     idx: PackIndex
-    shown: str
+    label: str
     repeated: bytes = b""
 
     def slices(self) -> Iterator[Slice | Skipped]:
         """Yield the pack's slices."""
         if not self.idx.intact:
-            yield Skipped(self.shown, "wrong index checksum, object ids may be wrong: run git index-pack on it")
+            yield Skipped(self.label, "wrong index checksum, object ids may be wrong: run git index-pack on it")
         elif not self.idx.is_of(self.file):
-            yield Skipped(self.shown, "pack is damaged or does not match its index: run git index-pack on it")
+            yield Skipped(self.label, "pack is damaged or does not match its index: run git index-pack on it")
         elif self.idx.astray:
-            yield Skipped(self.shown, "index is damaged, it has no offset of some objects: run git index-pack on it")
+            yield Skipped(self.label, "index is damaged, it has no offset of some objects: run git index-pack on it")
         yield from partition.slices(self.path, self.file, self.idx, self.repeated)
 
 

@@ -31,7 +31,7 @@ _PARTS = {b"pack", b"info", *FAN_OUT}
 _A_MOMENT = 0.2
 
 
-def flaws(git: Git) -> Iterator[Skipped]:
+def find_problems(git: Git) -> Iterator[Skipped]:
     """Yield a skip for every file that looks like a part of an object directory or its alternates and is unreadable."""
     skips = _found(git)
     if any(skip.reason in (_NO_PACK, _NO_INDEX) for skip in skips):

@@ -71,7 +71,7 @@ def test_every_object_is_where_git_says(packed: dict[str, Repository], algorithm
     assert index.ids(3, 7) == sorted(expected)[3:7]
     assert len({id_[0] for id_ in expected}) < _NUMBER
     assert index.intact
-    assert index.whole()[:] == file.read_bytes()
+    assert index.content()[:] == file.read_bytes()
 
 
 @given(data=st.data(), kind=st.sampled_from(_KINDS))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from akpatrol.detect.likelihood import SYMBOLS, is_random, score
 from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium, Nature
-from akpatrol.detect.plain import TextSieve, serves
 from akpatrol.detect.sieve import RejectionBudget, Sieve
+from akpatrol.detect.text_sieve import TextSieve, serves
 from akpatrol.kinds.base import Bounds, CredentialKind
 from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
 from akpatrol.rules.rule_file import load

@@ -31,7 +31,7 @@ GROUP BY fingerprint
 _STATUSES = "SELECT fingerprint, status FROM verification WHERE run <= :run ORDER BY id"
 
 
-class _Standing(NamedTuple):
+class _Snapshot(NamedTuple):
     """The facts about a credential that are reported when they change."""
 
     kind: str
@@ -49,7 +49,7 @@ def changes(connection: Connection, earlier: SweepRun, run: int, minimum: Confid
     A credential is gone when a target that was scanned since no longer has it, and no other target does.
     Raises ValueError, TypeError or KeyError for damaged rows.
     """
-    before, now = _standings(connection, earlier.id), _standings(connection, run)
+    before, now = _snapshots(connection, earlier.id), _snapshots(connection, run)
     changed = list(_changes(before, now, minimum))
     order = ["new", "changed", "gone"]
     return Changes(
@@ -60,20 +60,20 @@ def changes(connection: Connection, earlier: SweepRun, run: int, minimum: Confid
 
 
 def _changes(
-    before: dict[str, _Standing], now: dict[str, _Standing], minimum: Confidence
+    before: dict[str, _Snapshot], now: dict[str, _Snapshot], minimum: Confidence
 ) -> Iterator[CredentialChange]:
-    for name, standing in (before | now).items():
+    for name, snapshot in (before | now).items():
         old, new = before.get(name), now.get(name)
         if max(known.confidence for known in (old, new) if known) < minimum:
             continue
         detail = "; ".join(_differences(old, new)) if old and new else ""
         if detail or not (old and new):
             change = "changed" if detail else "new" if new else "gone"
-            named = {"fingerprint": name, "kind": standing.kind, "redacted": standing.redacted}
+            named = {"fingerprint": name, "kind": snapshot.kind, "redacted": snapshot.redacted}
             yield change_of(Fields(named | {"change": change, "detail": detail}))
 
 
-def _differences(old: _Standing, new: _Standing) -> Iterator[str]:
+def _differences(old: _Snapshot, new: _Snapshot) -> Iterator[str]:
     if new.status != old.status:
         yield f"{STATUSES[new.status]}, before: {STATUSES[old.status]}"
     if new.state is not old.state:
@@ -85,27 +85,27 @@ def _differences(old: _Standing, new: _Standing) -> Iterator[str]:
         yield plural(more, "more place") if more > 0 else f"{plural(-more, 'place')} fewer"
 
 
-def _standings(connection: Connection, run: int) -> dict[str, _Standing]:
-    standings: dict[str, _Standing] = {}
+def _snapshots(connection: Connection, run: int) -> dict[str, _Snapshot]:
+    snapshots: dict[str, _Snapshot] = {}
     for name, kind, redacted, body in connection.execute(_SIGHTINGS, {"run": run}):
         fields = Fields(json.loads(body))
-        confidence, state = fields.one("confidence", Confidence), fields.one("state", State)
-        standing = _Standing(
+        confidence, state = fields.enum("confidence", Confidence), fields.enum("state", State)
+        snapshot = _Snapshot(
             kind, redacted, confidence, state, exposed=fields.maybe("exposure", fields.text) is not None
         )
-        standings[name] = _together(standings[name], standing) if name in standings else standing
+        snapshots[name] = _merged(snapshots[name], snapshot) if name in snapshots else snapshot
     for name, places in connection.execute(_PLACES, {"run": run}):
-        standings[name] = standings[name]._replace(places=places)
+        snapshots[name] = snapshots[name]._replace(places=places)
     for name, status in connection.execute(_STATUSES, {"run": run}):
         # A credential that was not sent keeps its earlier answer.
-        if name in standings and (standings[name].status == UNVERIFIED or status != VerificationStatus.NOT_SENT):
-            standings[name] = standings[name]._replace(status=VerificationStatus(status).value)
-    return standings
+        if name in snapshots and (snapshots[name].status == UNVERIFIED or status != VerificationStatus.NOT_SENT):
+            snapshots[name] = snapshots[name]._replace(status=VerificationStatus(status).value)
+    return snapshots
 
 
-def _together(standing: _Standing, other: _Standing) -> _Standing:
-    return standing._replace(
-        confidence=max(standing.confidence, other.confidence),
-        state=min(standing.state, other.state, key=_STATES.index),
-        exposed=standing.exposed or other.exposed,
+def _merged(snapshot: _Snapshot, other: _Snapshot) -> _Snapshot:
+    return snapshot._replace(
+        confidence=max(snapshot.confidence, other.confidence),
+        state=min(snapshot.state, other.state, key=_STATES.index),
+        exposed=snapshot.exposed or other.exposed,
     )

@@ -52,14 +52,14 @@ class TextSieve:
         """Yield the matches in ``[start, end)``, all of it text, that may be credentials, whatever the clues."""
         self._pattern = pattern = self._pattern or re.compile(self._source)
         refuses = self._refuses
-        for found in pattern.finditer(medium.data, start, end):
+        for match in pattern.finditer(medium.data, start, end):
             if work.left <= 0 and work.is_done():
                 return
-            text = found[1]
-            if refuses(text) and not _may_end_earlier(medium.data, found.start(), text):
+            text = match[1]
+            if refuses(text) and not _may_end_earlier(medium.data, match.start(), text):
                 work.left -= SCREENED + len(text) // SCREENED_BYTES
                 continue
-            first, last = found.start(), found.end(1)
+            first, last = match.start(), match.end(1)
             if judge(self._rule, medium, first, last, _NO_CLUES):
                 yield MatchSpan(first, last, first, last)
             else:

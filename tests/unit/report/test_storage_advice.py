@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from akpatrol.report.instead import instead
+from akpatrol.report.storage_advice import storage_advice
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from akpatrol.report.instead import instead
     ],
 )
 def test_instead(path: str | None, words: str) -> None:
-    assert instead(path) == words
+    assert storage_advice(path) == words

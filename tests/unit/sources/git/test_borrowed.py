@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from akpatrol.model.report import Report
 
 
-def _history(path: Path, *, lent: bool) -> Report:
+def _history(path: Path, *, include_borrowed: bool) -> Report:
     found = repository.at(bytes(path))
     assert found
     git = Git(found, common=True)
-    source = HistorySource(git, describe.target(git), lent=lent)
+    source = HistorySource(git, describe.target(git), include_borrowed=include_borrowed)
     return scan_sources("sweep", [source], Examiner(rule_file.load()), ScanOptions())
 
 
@@ -45,6 +45,6 @@ def test_only_what_it_refers_to_or_holds(
     if packed:
         repo.git("repack", "-adq")
         fork.git("repack", "-adkq")
-    told = {one.secret.reveal().decode(): one.state for one in _history(fork.path, lent=False).credentials}
+    told = {one.secret.reveal().decode(): one.state for one in _history(fork.path, include_borrowed=False).credentials}
     assert told == {shared: State.PRESENT, dangling: State.UNREACHABLE}
-    assert len(_history(fork.path, lent=True).credentials) == 3
+    assert len(_history(fork.path, include_borrowed=True).credentials) == 3

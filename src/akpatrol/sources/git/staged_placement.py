@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from akpatrol.errors import GitError
 from akpatrol.model.credential import Moved
 from akpatrol.model.scan import Place, State
-from akpatrol.sources.git.earlier import blob_at
-from akpatrol.sources.git.origins import Introduction, PathOrigins, Spot
+from akpatrol.sources.git.earlier_content import blob_at
+from akpatrol.sources.git.origins import FindingPosition, Introduction, PathOrigins
 from akpatrol.sources.git.placement import commits
 from akpatrol.sources.occurrence import occurrence
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.credential import Commit, Occurrence, RawFinding
     from akpatrol.sources.base import Placed
-    from akpatrol.sources.git.earlier import Earlier
+    from akpatrol.sources.git.earlier_content import EarlierContent
     from akpatrol.sources.git.origins import PathOrigin
     from akpatrol.sources.git.runner import Git
     from akpatrol.sources.git.trees import TreeChange
@@ -29,11 +29,11 @@ _LONGEST = 65536
 _ITSELF = Introduction(beyond_branches=False, unreachable=False, date=0, after=0, commit="", path=b"")
 
 
-class Pending:
+class StagedPlacement:
     """The index against HEAD: its ``changes`` and the ``paths`` of its blobs; ``before`` knows what HEAD holds."""
 
     def __init__(
-        self, git: Git, before: Earlier, changes: Sequence[TreeChange], paths: Mapping[str, Collection[bytes]]
+        self, git: Git, before: EarlierContent, changes: Sequence[TreeChange], paths: Mapping[str, Collection[bytes]]
     ) -> None:
         self._git = git
         self._before = before
@@ -41,36 +41,40 @@ class Pending:
         self._paths = paths
         self._same: set[bytes] = set()
 
-    def placed(self, hits: Sequence[RawFinding], unchanged: Collection[str]) -> Iterator[Placed]:
+    def place(self, findings: Sequence[RawFinding], unchanged: Collection[str]) -> Iterator[Placed]:
         """Yield each raw finding with its place in the index.
 
         ``unchanged`` are blobs of files named on the command line that HEAD holds.
         """
         by_blob: dict[str, list[RawFinding]] = {}
-        for hit in hits:
-            if hit.origin.place is Place.CONTENT or hit.origin.containers:
-                by_blob.setdefault(hit.origin.object or "", []).append(hit)
+        for finding in findings:
+            if finding.origin.place is Place.CONTENT or finding.origin.containers:
+                by_blob.setdefault(finding.origin.object or "", []).append(finding)
             else:
-                yield hit.match, occurrence(hit, State.STAGED)
-        origins = PathOrigins(by_blob, self._before.sources(), is_based=True)
+                yield finding.match, occurrence(finding, State.STAGED)
+        origins = PathOrigins(by_blob, self._before.lookup(), is_based=True)
         if parents := self._before.tips:
             changes = _with_merged(self._git, parents[1:], self._changes, by_blob)
-            origins.note(_ITSELF, parents, changes)
+            origins.record(_ITSELF, parents, changes)
             # Only the mode differs, or a merge takes it over.
             self._same = {change.path for change in changes if change.new in change.olds}
         for id_, of_blob in by_blob.items():
             where = tuple(sorted(self._paths.get(id_, ())))
-            for number, hit in enumerate(of_blob):
+            for number, finding in enumerate(of_blob):
                 if id_ in unchanged:
-                    yield hit.match, _on(occurrence(hit, State.PRESENT)._replace(refs=("HEAD",)), where)
+                    yield finding.match, _at_paths(occurrence(finding, State.PRESENT)._replace(refs=("HEAD",)), where)
                 else:
-                    yield hit.match, self._traced(hit, Spot(b"", id_, number), where, origins)
+                    yield finding.match, self._trace(finding, FindingPosition(b"", id_, number), where, origins)
 
-    def _traced(self, hit: RawFinding, spot: Spot, paths: tuple[bytes, ...], origins: PathOrigins) -> Occurrence:
+    def _trace(
+        self, finding: RawFinding, position: FindingPosition, paths: tuple[bytes, ...], origins: PathOrigins
+    ) -> Occurrence:
         """Return the place under the first path to which the commit adds it; known when it adds it to none."""
-        staged = _on(occurrence(hit, State.STAGED), paths)
-        traced = [(path, origins.of(spot._replace(path=path))) for path in paths if path in origins.paths(spot.blob)]
-        new = [(path, origin) for path, origin in traced if not _is_known(hit, origin, origins)]
+        staged = _at_paths(occurrence(finding, State.STAGED), paths)
+        traced = [
+            (path, origins.of(position._replace(path=path))) for path in paths if path in origins.paths(position.blob)
+        ]
+        new = [(path, origin) for path, origin in traced if not _is_known(finding, origin, origins)]
         if not traced:
             is_same = bool(paths) and self._same.issuperset(paths)
             return staged._replace(known=True, state=State.PRESENT, refs=("HEAD",)) if is_same else staged
@@ -81,17 +85,17 @@ class Pending:
         return staged._replace(path=path, moved_from=moved)
 
     def _first(self, origin: PathOrigin, origins: PathOrigins) -> Commit | None:
-        id_ = self._before.first(origin.base, origins.hit(origin.base)) if origin.base else None
+        id_ = self._before.first_commit(origin.base, origins.finding(origin.base)) if origin.base else None
         return commits(self._git, [id_]).get(id_) if id_ else None
 
 
-def _is_known(hit: RawFinding, origin: PathOrigin, origins: PathOrigins) -> bool:
+def _is_known(finding: RawFinding, origin: PathOrigin, origins: PathOrigins) -> bool:
     if not origin.is_known or not origin.base:
         return False
-    return hit.inline is not None or origins.hit(origin.base).inline is None
+    return finding.inline is not None or origins.finding(origin.base).inline is None
 
 
-def _on(occurrence: Occurrence, paths: tuple[bytes, ...]) -> Occurrence:
+def _at_paths(occurrence: Occurrence, paths: tuple[bytes, ...]) -> Occurrence:
     return occurrence._replace(path=paths[0], paths=paths) if paths else occurrence
 
 

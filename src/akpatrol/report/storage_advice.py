@@ -29,7 +29,7 @@ _BY_SUFFIX = {suffix: code for suffixes, code in _CODE.items() for suffix in suf
 _FROM = "from a secret manager or an ignored .env"
 
 
-def instead(path: str | None) -> str:
+def storage_advice(path: str | None) -> str:
     """Return how a file gets a key that it does not hold."""
     name = os.path.basename(path or "")
     if name == ".env" or name.startswith(".env."):

@@ -15,7 +15,7 @@ _PATHS_BYTES = 1 << 20
 
 
 @dataclass(slots=True)
-class Trail:
+class ObjectHistory:
     """The facts that a walk gathers about one object or name."""
 
     introductions: list[Introduction] = field(default_factory=list)

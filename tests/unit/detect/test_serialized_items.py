@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from akpatrol.detect.items import follow, holds
+from akpatrol.detect.serialized_items import follow, holds
 from tests.credentials import random_text
 
 _TEXT = "a string of forty characters, more or less"

@@ -1,4 +1,4 @@
-"""Both ends of a credential in binary data, where the bytes behind it may look like more of it.
+"""Both ends of a credential in binary data, where the bytes after it may look like more of it.
 
 The bytes before a string may give its length (``framings``, ``offsets``, ``sqlite_record``). Otherwise the text around
 it may end it: quotes, the end of a line, C's zeros. Where neither does, the end is a guess: the longest reading,
@@ -72,7 +72,11 @@ def find(
     found: list[_Weighed] = []
     best = _in_column(medium, start, end, fits) if nature is Nature.BINARY else None
     if not best:
-        found = [one for one in _claimed(medium, (start, end), fits, nature) if one.end == end or fits(one.end)]
+        found = [
+            weighed
+            for weighed in _claimed(medium, (start, end), fits, nature)
+            if weighed.end == end or fits(weighed.end)
+        ]
         best = _best(found)
     is_closed = stands_free and _is_closed(medium, start, end)
     is_in_text = medium.unit(start - 1) in _TEXT and medium.unit(end) in _TEXT
@@ -101,9 +105,9 @@ def _is_alone(medium: Medium, start: int, end: int) -> bool:
 
 def _best(found: list[_Weighed]) -> _Weighed | None:
     """Return the most credible claim, preferably one that begins with the match; None when the best disagree."""
-    most = max(((one.belief, one.framed) for one in found), default=(NO, False))
-    best = [one for one in found if (one.belief, one.framed) == most]
-    return best[0] if most[0] > DOUBT and len({one.end for one in best}) == 1 else None
+    most = max(((weighed.belief, weighed.framed) for weighed in found), default=(NO, False))
+    best = [weighed for weighed in found if (weighed.belief, weighed.framed) == most]
+    return best[0] if most[0] > DOUBT and len({weighed.end for weighed in best}) == 1 else None
 
 
 def _claimed(medium: Medium, match: tuple[int, int], fits: Callable[[int], bool], nature: Nature) -> Iterator[_Weighed]:

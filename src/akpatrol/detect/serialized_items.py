@@ -44,7 +44,7 @@ _Codes = dict[int, _Code]
 def holds(format_name: str, data: bytes, start: int, end: int) -> bool:
     """Return whether a list before ``start`` leads to the item ``[start, end)``, and on from it."""
     codes, low = _codes()[format_name], max(0, start - _REACH)
-    heads = [found.start() for found in _heads()[format_name].finditer(data, low, start)]
+    heads = [match.start() for match in _heads()[format_name].finditer(data, low, start)]
     return any(_leads(codes, data, (head, start, end)) for head in heads[: -_MOST_LISTS - 1 : -1])
 
 
@@ -103,7 +103,7 @@ def _heads() -> Mapping[str, re.Pattern[bytes]]:
 def _codes() -> Mapping[str, _Codes]:
     return {
         "CBOR": dict(_cbor()),
-        "marshal": {code | mark: one for code, one in _marshal() for mark in (0, 0x80)},
+        "marshal": {code | mark: item for code, item in _marshal() for mark in (0, 0x80)},
         "pickle": dict(_pickle()),
     }
 

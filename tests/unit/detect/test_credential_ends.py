@@ -108,8 +108,8 @@ def test_sqlite_in_wide_text(encoding: str) -> None:
 
     for seed in range(20):
         key = organization_key(Random(seed))
-        (hit,) = Scanner(min_confidence=Confidence.LOW).scan(_rows("name", key, "other", 3, encoding=encoding))
-        assert (hit.match.secret.reveal(), hit.match.ending) == (key.encode(), End.CERTAIN)
+        (finding,) = Scanner(min_confidence=Confidence.LOW).scan(_rows("name", key, "other", 3, encoding=encoding))
+        assert (finding.match.secret.reveal(), finding.match.ending) == (key.encode(), End.CERTAIN)
 
 
 def _varint(number: int) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.sources.git import catfile, revisions
-from akpatrol.sources.git.origins import Sources, Spot, matched, similar
+from akpatrol.sources.git.origins import ContentLookup, FindingPosition, matched, similar
 from akpatrol.sources.git.runner import LITERALLY
 from akpatrol.sources.git.units import ObjectsUnit
 from akpatrol.sources.git.walked_commit import WalkedCommit
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.credential import RawFinding
     from akpatrol.sources.base import Unit
-    from akpatrol.sources.git.origins import Hits
+    from akpatrol.sources.git.origins import FindingsByBlob
     from akpatrol.sources.git.runner import Git
 
     Examine = Callable[[Unit], Sequence[RawFinding]]
@@ -39,8 +39,8 @@ _MOST_RENAMES = 20
 _MOST_RENAMED = 1000
 
 
-class Earlier:
-    """Contents outside the scan, examined when a place is compared with them.
+class EarlierContent:
+    """Content outside the scan, examined when a finding is compared with it.
 
     ``starts`` are the commits whose files count as the base, None when it has none of its own. History is followed
     from ``tips``.
@@ -57,21 +57,21 @@ class Earlier:
         self._left = _MOST_BYTES
         self._until: float | None = None
         self._firsts: dict[tuple[bytes, str, object], str | None] = {}
-        self.absent: list[str] = []
+        self.missing: list[str] = []
 
-    def sources(self) -> Sources:
+    def lookup(self) -> ContentLookup:
         """Return the queries for a comparison."""
-        return Sources(self.load, lambda new, old: alike(self._git, new, old), self._elsewhere)
+        return ContentLookup(self.load, lambda new, old: alike(self._git, new, old), self._at_other_path)
 
-    def load(self, ids: Collection[str], hits: Hits) -> None:
+    def load(self, ids: Collection[str], findings: FindingsByBlob) -> None:
         """Examine blobs; a missing or too large one has no findings, so its credentials count as new."""
-        wanted = sorted(id_ for id_ in ids if id_ not in hits)
+        wanted = sorted(id_ for id_ in ids if id_ not in findings)
         if not wanted:
             return
-        hits.update(dict.fromkeys(wanted, ()))
+        findings.update(dict.fromkeys(wanted, ()))
         affordable = []
         sizes = dict(_sizes(self._git, wanted))
-        self.absent += (id_ for id_ in wanted if id_ not in sizes)
+        self.missing += (id_ for id_ in wanted if id_ not in sizes)
         for id_, size in sizes.items():
             if size <= min(_LARGEST_BYTES, self._left):
                 self._left -= size
@@ -79,93 +79,95 @@ class Earlier:
         if not affordable:
             return
         by_blob: dict[str, list[RawFinding]] = {}
-        for hit in self._examine(ObjectsUnit(self._target, self._git, tuple(affordable), staged=True)):
-            by_blob.setdefault(hit.origin.object or "", []).append(hit)
-        hits.update(by_blob)
+        for finding in self._examine(ObjectsUnit(self._target, self._git, tuple(affordable), staged=True)):
+            by_blob.setdefault(finding.origin.object or "", []).append(finding)
+        findings.update(by_blob)
 
-    def still(self, path: bytes, hit: RawFinding) -> bool:
+    def is_in_base(self, path: bytes, finding: RawFinding) -> bool:
         """Return whether the base's own files hold a place at a path, not only its history."""
         if self._starts is None:
             return True
-        hits: Hits = {}
+        findings: FindingsByBlob = {}
         for start in self._starts[:_MOST_STARTS]:
             blob = blob_at(self._git, start, path)
-            self.load({blob} if blob else set(), hits)
-            if blob and matched([hit], hits[blob]):
+            self.load({blob} if blob else set(), findings)
+            if blob and matched([finding], findings[blob]):
                 return True
         return False
 
-    def first(self, spot: Spot, hit: RawFinding) -> str | None:
+    def first_commit(self, position: FindingPosition, finding: RawFinding) -> str | None:
         """Return the commit that introduced a place, under any name of its path; None if that takes too long."""
-        key = (spot.path, spot.blob, hit.match.secret)
+        key = (position.path, position.blob, finding.match.secret)
         if key not in self._firsts:
             self._firsts[key] = None
             with suppress(GitError):
-                self._firsts[key] = self._origin(spot, hit)
+                self._firsts[key] = self._follow_renames(position, finding)
         return self._firsts[key]
 
-    def _origin(self, spot: Spot, hit: RawFinding) -> str | None:
+    def _follow_renames(self, position: FindingPosition, finding: RawFinding) -> str | None:
         """Follow a place from name to name. Raises GitError."""
-        tips, path, blob = self.tips, spot.path, spot.blob
+        tips, path, blob = self.tips, position.path, position.blob
         for _ in range(_MOST_RENAMES):
-            if not (commit := self._followed(tips, path, blob, hit)):
+            if not (commit := self._follow_versions(tips, path, blob, finding)):
                 return None
             tips = self._git.run("rev-parse", f"{commit}^@").decode("ascii", "replace").split()
-            if not (before := self._renamed(WalkedCommit(commit, 0, tuple(tips)), hit)):
+            if not (before := self._renamed_from(WalkedCommit(commit, 0, tuple(tips)), finding)):
                 return commit
             path, blob = before
         return None
 
-    def _renamed(self, commit: WalkedCommit, hit: RawFinding) -> tuple[bytes, str] | None:
+    def _renamed_from(self, commit: WalkedCommit, finding: RawFinding) -> tuple[bytes, str] | None:
         """Return the path that a commit removed and that held the place, with the blob."""
-        hits: Hits = {}
+        findings: FindingsByBlob = {}
         gone = [
             (change.path, old)
             for _, changes in revisions.changes(self._git, [commit])
             for change in islice((gone for gone in changes if gone.removes_path and not gone.link), _MOST_RENAMED)
             for old in change.olds
         ]
-        self.load({old for _, old in gone}, hits)
-        return next(((path, old) for path, old in gone if matched([hit], hits[old])), None)
+        self.load({old for _, old in gone}, findings)
+        return next(((path, old) for path, old in gone if matched([finding], findings[old])), None)
 
-    def _followed(self, tips: Sequence[str], path: bytes, blob: str, hit: RawFinding) -> str | None:
+    def _follow_versions(self, tips: Sequence[str], path: bytes, blob: str, finding: RawFinding) -> str | None:
         """Follow a place from version to version of a path. Raises GitError."""
-        hits: Hits = {}
+        findings: FindingsByBlob = {}
         log = islice(revisions.of_path(self._git, tips, path), _MOST_VERSIONS)
         while versions := list(islice(log, _VERSIONS_AT_ONCE)):
-            if self._is_late():
+            if self._is_out_of_time():
                 return None
-            self.load({id_ for _, change in versions for id_ in (change.new, *change.olds) if id_.strip("0")}, hits)
+            self.load({id_ for _, change in versions for id_ in (change.new, *change.olds) if id_.strip("0")}, findings)
             for commit, change in versions:
                 if change.new == blob:
-                    olds = [old for old in change.olds if matched([hit], hits.get(old, ()))]
+                    olds = [old for old in change.olds if matched([finding], findings.get(old, ()))]
                     if not olds:
                         return commit
                     blob = olds[0]
         return None
 
-    def _elsewhere(self, parents: Sequence[str], spot: Spot, hits: Hits) -> Spot | None:
+    def _at_other_path(
+        self, parents: Sequence[str], position: FindingPosition, findings: FindingsByBlob
+    ) -> FindingPosition | None:
         """Return the place in the parents' files that is this one at another path."""
-        hit = hits[spot.blob][spot.number]
+        finding = findings[position.blob][position.number]
         for parent in parents:
-            for path, blob in self._candidates(parent, spot, hit):
-                self.load({blob}, hits)
-                if path != spot.path and (matches := matched([hit], hits[blob])):
-                    return Spot(path, blob, matches[0])
+            for path, blob in self._candidates(parent, position, finding):
+                self.load({blob}, findings)
+                if path != position.path and (matches := matched([finding], findings[blob])):
+                    return FindingPosition(path, blob, matches[0])
         return None
 
-    def _candidates(self, parent: str, spot: Spot, hit: RawFinding) -> Iterator[tuple[bytes, str]]:
-        if self._is_late():
+    def _candidates(self, parent: str, position: FindingPosition, finding: RawFinding) -> Iterator[tuple[bytes, str]]:
+        if self._is_out_of_time():
             return
         listing = ("rev-list", "--objects", "--no-walk", "--missing=allow-any", parent)
         with suppress(GitError), self._git.stream(*listing, patience=_ANSWER_SECONDS) as stream:
             for line in stream.parts(b"\n"):
                 id_, _, path = line.partition(b" ")
-                if id_ == spot.blob.encode() and path:
-                    yield path, spot.blob
+                if id_ == position.blob.encode() and path:
+                    yield path, position.blob
                     return
-        text = hit.match.secret.reveal()
-        if hit.origin.containers or hit.origin.encodings or self._is_late() or not text or b"\n" in text:
+        text = finding.match.secret.reveal()
+        if finding.origin.containers or finding.origin.encodings or self._is_out_of_time() or not text or b"\n" in text:
             return
         with suppress(GitError):
             # The text goes through standard input: it is a secret, and arguments can be seen by others.
@@ -178,7 +180,7 @@ class Earlier:
                 if path and (blob := blob_at(self._git, parent, path)):
                     yield path, blob
 
-    def _is_late(self) -> bool:
+    def _is_out_of_time(self) -> bool:
         if self._until is None:
             self._until = monotonic() + _SECONDS
         return monotonic() > self._until
@@ -191,7 +193,7 @@ def alike(git: Git, new: str, old: str) -> bool:
     sizes = dict(_sizes(git, [new, old]))
     if len(sizes) != len({new, old}) or max(sizes.values()) > _LARGEST_COMPARED_BYTES:
         return False
-    contents = catfile.content(git, [new, old])
+    contents = catfile.contents(git, [new, old])
     return new in contents and old in contents and similar(contents[new][1], contents[old][1])
 
 

@@ -1,0 +1,26 @@
+"""A store's tables, for the tests that write and read rows directly."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from akpatrol.sweep.store import schema
+from tests.unit.sweep.looks import DIGEST, day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def store() -> Iterator[sqlite3.Connection]:
+    """The tables in memory, with six runs."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        schema.migrate(connection)
+        for run in range(1, 7):
+            values = (run, day(run), DIGEST, "1.0")
+            connection.execute("INSERT INTO run (id, started_at, rules_digest, version) VALUES (?, ?, ?, ?)", values)
+        yield connection
