@@ -23,13 +23,9 @@ _FIRST_ANSWER_SECONDS = 15
 
 def target(git: Git) -> Target:
     """Return the repository as a target. Raises GitError when git cannot read it at all."""
-    git.run("rev-parse", "--git-dir", deadline=_FIRST_ANSWER_SECONDS)
-    # 128: the object that HEAD names is corrupt; the rest can still be read.
-    head = git.run(
-        "rev-parse", "--verify", "--quiet", "HEAD^{commit}", accept=(0, 1, 128), deadline=_FIRST_ANSWER_SECONDS
-    )
+    head = git.head_commit(_FIRST_ANSWER_SECONDS)
     root = os.fsdecode(git.repository.root)
-    return Target("0", "repository", root, remote=remote_url(git), head=head.decode().strip() or None, base=root)
+    return Target("0", "repository", root, remote=remote_url(git), head=head or None, base=root)
 
 
 def ref_names(git: Git) -> tuple[bytes, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -78,25 +79,20 @@ class HistorySource(OneTarget):
 
     def size_hint(self) -> tuple[int, str] | None:
         """Return the number of bytes in packs and loose objects."""
-        counts = self._counts()
-        return (counts.get(b"size", 0) + counts.get(b"size-pack", 0)) << 10, STORED
+        return self._measured[1], STORED
 
-    def _counts(self) -> dict[bytes, int]:
-        """Return what git counts of its objects; those in two packs count twice. Sizes are in KiB."""
-        try:
-            lines = self._git.run("count-objects", "-v").splitlines()
-            return {
-                name: int(number) for name, _, number in (line.partition(b": ") for line in lines) if number.isdigit()
-            }
-        except GitError:
-            return {}
+    @cached_property
+    def _measured(self) -> tuple[int, int]:
+        """The number and the bytes of the repository's own objects."""
+        from akpatrol.sources.git.packs import object_directories  # noqa: PLC0415 - unused in a range
+
+        return object_directories.measured(os.path.join(self._git.repository.common_dir, b"objects"))
 
     def is_large(self) -> bool:
         """Return whether there are many objects to read."""
         if self._repository_cache and self._surveyed is not None:
             return self._repository_cache.unread() > _MANY
-        counts = self._counts()
-        return counts.get(b"count", 0) + counts.get(b"in-pack", 0) > _MANY
+        return self._measured[0] > _MANY
 
     def plan(self) -> Iterator[Planned]:
         """Yield the units."""

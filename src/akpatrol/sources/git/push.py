@@ -70,7 +70,7 @@ def views(repository: Repository, hook: Mapping[str, str]) -> RepositoryViews:
 
 def parse(git: Git, lines: bytes) -> tuple[RefUpdate, ...]:
     """Return the hook's parsed input. Raises UsageError, whose message repeats none of it, for invalid input."""
-    width = _WIDTHS.get(git.run("rev-parse", "--show-object-format").strip())
+    width = _WIDTHS.get(git.object_format())
     updates = []
     for number, line in enumerate(lines.removesuffix(b"\n").split(b"\n"), 1):
         fields = _LINE.fullmatch(line)

@@ -121,7 +121,7 @@ def _form(git: Git) -> re.Pattern[bytes]:
     """Return the beginning of a loose ref; git takes no id of the other hash's width, and none of zeros alone."""
     widths: tuple[int, ...] = tuple(_WIDTHS.values())
     with suppress(GitError, KeyError):  # then the completeness check fails too
-        widths = (_WIDTHS[git.run("rev-parse", "--show-object-format").strip()],)
+        widths = (_WIDTHS[git.object_format()],)
     ids = b"|".join(b"[0-9a-f]{%d}" % width for width in widths)
     return re.compile(rb"ref:\s*\S|(?!0+(?:\s|$))(?:" + ids + rb")(?:\s|$)", re.IGNORECASE)
 

@@ -8,6 +8,7 @@ https://git-scm.com/docs/git#_environment_variables, https://git-scm.com/docs/gi
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from contextlib import contextmanager, suppress
 from copy import copy
@@ -71,6 +72,7 @@ _LEADING = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "HOME", "XDG_CONFIG_HOME")
 # For commands that take paths: no character in a path is special.
 LITERALLY = "--literal-pathspecs"
 _ANSWER_SECONDS = 120
+_ID = re.compile(rb"[0-9a-f]{40,64}")
 
 
 class Git:
@@ -92,6 +94,7 @@ class Git:
         self._is_safe = False
         self._obstacles: tuple[Skipped, ...] = ()
         self._safe_copy: OwnedDirectory | None = None
+        self._object_format = b""
         self._command = [b"git", b"--git-dir=" + self._git_dir]
         if repository.work_tree and not common:
             self._command.append(b"--work-tree=" + repository.work_tree)
@@ -224,6 +227,22 @@ class Git:
                 return UsageError("git was not found", hint="install git and make sure that it is on PATH")
             return UsageError(f"{program} cannot be run: its interpreter is missing", hint="reinstall git")
         return GitError(f"git cannot be run: {error.strerror}")
+
+    def object_format(self) -> bytes:
+        """Return the name of the hash that object ids are made with; git is asked once. Raises GitError."""
+        if not self._object_format:
+            self._object_format = self.run("rev-parse", "--show-object-format").strip()
+        return self._object_format
+
+    def head_commit(self, deadline: float) -> str:
+        """Return the id of HEAD's commit, "" without one. Raises GitError where git cannot read the repository."""
+        with suppress(GitError, ValueError):
+            # One start of git for both, which every scan needs.
+            answer = self.run("rev-parse", "--show-object-format", "HEAD^{commit}", deadline=deadline)
+            self._object_format, head = answer.split()
+            return head.decode("ascii") if _ID.fullmatch(head) else ""
+        self._object_format = self.run("rev-parse", "--show-object-format", deadline=deadline).strip()
+        return ""
 
     def obstacles(self) -> tuple[Skipped, ...]:
         """Return the parts of the git directory that are kept from git. Raises GitError."""

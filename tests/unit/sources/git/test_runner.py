@@ -42,6 +42,12 @@ def test_answers_and_failures(git: Git) -> None:
     assert git.run("rev-parse", "--verify", "--quiet", "none", accept=(1,)) == b""
 
 
+def test_git_is_asked_once_for_the_hash(git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert git.object_format() == b"sha1"
+    monkeypatch.setattr(Git, "run", None)
+    assert git.object_format() == b"sha1"
+
+
 def test_stream(git: Git) -> None:
     with git.stream("ls-files", "-z") as stream:
         assert list(stream.parts()) == [b"a"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
+from akpatrol.sources import regular_file
 from akpatrol.sources.git import alternates
 from akpatrol.sources.git.packs.pack_index import PackIndex
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from akpatrol.sources.git.runner import Git
 
+_INDEX_HEAD_BYTES = 8 + 256 * 4
 FAN_OUT = [f"{number:02x}".encode() for number in range(256)]
 
 
@@ -68,9 +71,36 @@ def packs(directory: bytes) -> frozenset[bytes]:
     return frozenset(os.path.join(directory, b"pack", name) for name in indexed if name in names)
 
 
+def measured(directory: bytes) -> tuple[int, int]:
+    """Return the number of objects in packs and loose files, and their bytes; what cannot be read counts nothing.
+
+    Objects in two packs count twice.
+    """
+    number = size = 0
+    for pack in packs(directory):
+        with suppress(OSError):
+            number += _indexed(pack.removesuffix(b".pack") + b".idx")
+            size += os.stat(pack).st_size
+    for start in _present(directory):
+        with suppress(OSError), os.scandir(os.path.join(directory, start)) as scanned:
+            for entry in scanned:
+                number, size = number + 1, size + entry.stat(follow_symlinks=False).st_size
+    return number, size
+
+
+def _indexed(path: bytes) -> int:
+    """Return how many objects an index has: the last number of its fan-out table. Raises OSError.
+
+    https://git-scm.com/docs/gitformat-pack#_pack_idx_files_have_the_following_format
+    """
+    with regular_file.opened(path) as file:
+        head = file.read(_INDEX_HEAD_BYTES)
+    return int.from_bytes(head[-4:] if head.startswith(b"\xfftOc") else head[-12:-8])
+
+
 def _loose(directory: bytes, id_bytes: int) -> Iterator[tuple[bytes, bytes]]:
     rest = re.compile(rb"[0-9a-f]{%d}" % (2 * id_bytes - 2))
-    for start in FAN_OUT:
+    for start in _present(directory):
         try:
             with os.scandir(os.path.join(directory, start)) as scanned:
                 names = [entry.name for entry in scanned if rest.fullmatch(entry.name) and entry.is_file()]
@@ -78,3 +108,13 @@ def _loose(directory: bytes, id_bytes: int) -> Iterator[tuple[bytes, bytes]]:
             continue
         if names:
             yield start, bytes.fromhex(b"".join([start + name for name in names]).decode())
+
+
+def _present(directory: bytes) -> list[bytes]:
+    """Return the fan-out directories that may be there: to ask for each of 256 takes longer than to list them."""
+    try:
+        # The file system may not tell small letters from capitals.
+        names = {name.lower() for name in os.listdir(directory)}
+    except OSError:
+        return FAN_OUT
+    return [start for start in FAN_OUT if start in names]

@@ -66,7 +66,7 @@ def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambd
     the earlier one.
     """
     try:
-        id_bytes = _ID_BYTES[git.run("rev-parse", "--show-object-format").strip()]
+        id_bytes = _ID_BYTES[git.object_format()]
         directories, skips = alternates.directories(git)
         opened, stores, broken = _opened(directories, id_bytes)
     except (KeyError, GitError):
