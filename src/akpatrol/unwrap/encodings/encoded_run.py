@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _SHORTEST = 24  # bytes; in base64 or hex, credentials and compressed data take more
 _LEFT = 1024  # bytes read before a trigger: text before a credential says only whether it begins there
 _LINE = lazy(rb"[^ \t\r\n]++")
+_BLANKS = b" \t\r\n"
+_LEAST_WIDTH = 4  # bytes, line end included; shorter lines are rare
 _MOST_FIRED = 32  # triggers examined in one run
 _MARGIN = 40  # bytes that may come before a line's characters
 _BREAK = lazy(rb"(?:\n[ \t>#*\"']*+|\\)\Z")
@@ -138,12 +140,31 @@ class EncodedRun:
 
     def _plain_lines(self) -> _Lines:
         # Most have no other separators than blanks and line ends, and searching for these is a hundred times as fast.
+        if even := self._even_lines():
+            return even
         characters, firsts, indexes = bytearray(), array("Q"), array("Q")
         for line in _LINE.finditer(self._data, self.start, self.end):
             firsts.append(line.start())
             indexes.append(len(characters))
             characters += line[0]
         return _Lines(bytes(characters), firsts, indexes)
+
+
+    def _even_lines(self) -> _Lines | None:
+        """Return the lines if all but the last, which is no longer, are equally long; no line is looked at then."""
+        text = self._data[self.start : self.end]
+        if (width := text.find(b"\n") + 1) < _LEAST_WIDTH:
+            return None
+        number, characters = text.count(b"\n"), text.translate(None, _BLANKS)
+        line_end = len(b"\r\n" if text.startswith(b"\r", width - 2) else b"\n")
+        if (
+            len(characters) + number * line_end != len(text)
+            or text[width - 1 :: width] != b"\n" * number
+            or text[width - line_end :: width][:number] != text[width - line_end : width - line_end + 1] * number
+        ):
+            return None
+        firsts, indexes = range(self.start, self.end, width), range(0, len(characters), width - line_end)
+        return _Lines(characters, firsts, indexes) if len(firsts) == len(indexes) == number + 1 else None
 
 
 class RunFinder:
