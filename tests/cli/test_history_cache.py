@@ -13,7 +13,7 @@ import pytest
 import akpatrol
 from akpatrol.cache import scan_cache
 from akpatrol.errors import ExitCode
-from akpatrol.model.batch import Batch
+from akpatrol.model.batch import ContentBatch
 from akpatrol.model.scan import Content
 from akpatrol.sources.git.completeness import HistoryWalk
 from akpatrol.sources.git.units import SliceUnit
@@ -34,9 +34,9 @@ def examined(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ids: list[str] = []
     original = SliceUnit.read
 
-    def read(self: SliceUnit) -> Iterator[Item | Batch]:
+    def read(self: SliceUnit) -> Iterator[Item | ContentBatch]:
         for item in original(self):
-            if isinstance(item, Batch):
+            if isinstance(item, ContentBatch):
                 ids.extend(item.content(number).origin.object or "" for number in range(len(item.data)))
             elif isinstance(item, Content):
                 ids.append(item.origin.object or "")
@@ -275,7 +275,7 @@ def test_a_run_that_is_broken_off_leaves_nothing(
     filled.pack()
     original = SliceUnit.read
 
-    def read(self: SliceUnit) -> Iterator[Item | Batch]:
+    def read(self: SliceUnit) -> Iterator[Item | ContentBatch]:
         yield next(original(self))
         raise KeyboardInterrupt
 

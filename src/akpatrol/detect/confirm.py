@@ -82,28 +82,20 @@ class Confirmation:
     def _in_window(self, medium: Medium, start: int, end: int, outer: Outer) -> Iterator[Match]:
         near = Nearby(self._keywords, medium.data, start, end)
         for first, last in _cut(medium.data, start, end):
+            # Most windows hold nothing of a credential's shape.
+            shaped = [index for index in self._sieves if self._matchers[index].search(medium.data, first, last)]
+            if not shaped:
+                continue
             # In little data, a length byte may look like text.
             is_text = len(medium.data) > _LITTLE and medium.is_text(first, last)
-            for index, sieve in self._sieves.items():
+            for index in shaped:
                 if is_text and index in self._plain:
                     spans = self._plain[index].find(medium, first, last, outer.work)
                 else:
-                    spans = self._sifted(index, sieve, medium, (first, last), outer.work)
+                    spans = _sifted(self._sieves[index], medium, (first, last), outer.work)
                 for span in spans:
                     if match := _judged(self._rules[index], medium, span, near, outer):
                         yield match
-
-    def _sifted(
-        self, index: int, sieve: Sieve, medium: Medium, bounds: tuple[int, int], work: Work
-    ) -> Iterator[MatchSpan]:
-        """Yield the matches that the sieve finds, while there is work left."""
-        if not self._matchers[index].search(medium.data, *bounds) or work.is_done():
-            return
-        budget = RejectionBudget()
-        most = budget.left = min(budget.left, work.left // REFUSED)
-        yield from sieve.find(medium, *bounds, budget)
-        work.spend((most - budget.left) * REFUSED)
-        work.over |= budget.over
 
     def _in_whole(self, medium: Medium, index: int, path: bytes | None, outer: Outer) -> Iterator[Match]:
         data = medium.data
@@ -119,6 +111,17 @@ class Confirmation:
                 match := _judged(rule, medium, span, near, outer)
             ):
                 yield match
+
+
+def _sifted(sieve: Sieve, medium: Medium, bounds: tuple[int, int], work: Work) -> Iterator[MatchSpan]:
+    """Yield the matches that the sieve finds, while there is work left."""
+    if work.is_done():
+        return
+    budget = RejectionBudget()
+    most = budget.left = min(budget.left, work.left // REFUSED)
+    yield from sieve.find(medium, *bounds, budget)
+    work.spend((most - budget.left) * REFUSED)
+    work.over |= budget.over
 
 
 def _cut(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,7 @@ TOGETHER_BYTES = 256 << 10
 TOGETHER = 512
 
 
-class Batch(NamedTuple):
+class ContentBatch(NamedTuple):
     """Small contents, each whole in ``data``; ``content`` makes the few of them that are looked at alone."""
 
     data: Sequence[bytes]

@@ -9,7 +9,7 @@ from akpatrol.config.limits import Limits
 from akpatrol.detect.enclosing_text import Outer
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.medium import Medium
-from akpatrol.model.batch import Batch
+from akpatrol.model.batch import ContentBatch
 from akpatrol.model.chunks import blocks
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped
 from akpatrol.rules.literals import of_all
@@ -80,9 +80,9 @@ class Examiner:
         """Read one unit and yield raw findings, counts and skips."""
         # Nearly all files and objects are small and hold nothing.
         for item in gathered(unit.read()):
-            yield from self._batch(item) if isinstance(item, Batch) else self.examine_item(item)
+            yield from self._batch(item) if isinstance(item, ContentBatch) else self.examine_item(item)
 
-    def _batch(self, batch: Batch) -> Iterator[ScanItem]:
+    def _batch(self, batch: ContentBatch) -> Iterator[ScanItem]:
         data = batch.data
         containers = containers_among(data) if self.limits.containers else set()
         for number in sorted(containers):

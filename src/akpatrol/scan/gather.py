@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from akpatrol.model.batch import SMALL_BYTES, TOGETHER, TOGETHER_BYTES, Batch
+from akpatrol.model.batch import SMALL_BYTES, TOGETHER, TOGETHER_BYTES, ContentBatch
 from akpatrol.model.scan import Content, Counted
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from akpatrol.sources.base import Item
 
 
-def gathered(items: Iterable[Item | Batch]) -> Iterator[Item | Batch]:
+def gathered(items: Iterable[Item | ContentBatch]) -> Iterator[Item | ContentBatch]:
     """Yield the items, small contents in batches and counted after each."""
     small: list[Content] = []
     size = 0
@@ -30,10 +30,10 @@ def gathered(items: Iterable[Item | Batch]) -> Iterator[Item | Batch]:
     yield from _together(small)
 
 
-def _together(small: list[Content]) -> Iterator[Batch | Counted]:
+def _together(small: list[Content]) -> Iterator[ContentBatch | Counted]:
     if not small:
         return
-    yield Batch([content.data for content in small], lambda number: small[number]._replace(counter=None))
+    yield ContentBatch([content.data for content in small], lambda number: small[number]._replace(counter=None))
     counts = Counter(content.counter for content in small if content.counter)
     for counter, number in counts.items():
         yield Counted(counter, number, sum(len(content.data) for content in small if content.counter == counter))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_check
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from akpatrol.model.batch import Batch
+    from akpatrol.model.batch import ContentBatch
     from akpatrol.model.credential import Occurrence, RawFinding
     from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped, Target
     from akpatrol.scan.result import ScanResult
@@ -24,7 +24,7 @@ class Unit(Protocol):
     def title(self) -> str:
         """Its name in messages, in case it is lost."""
 
-    def read(self) -> Iterator[Item | Batch]:
+    def read(self) -> Iterator[Item | ContentBatch]:
         """Yield what the unit holds."""
 
 
@@ -38,7 +38,7 @@ class RescanUnit(NamedTuple):
         """Its name in messages."""
         return self.unit.title
 
-    def read(self) -> Iterator[Item | Batch]:
+    def read(self) -> Iterator[Item | ContentBatch]:
         """Yield what the unit holds."""
         return self.unit.read()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol.model.batch import SMALL_BYTES, TOGETHER, TOGETHER_BYTES, Batch
+from akpatrol.model.batch import SMALL_BYTES, TOGETHER, TOGETHER_BYTES, ContentBatch
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Content, Counted, Origin
 from akpatrol.rules import rule_file
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 class _Unit:
     title = "unit"
 
-    def __init__(self, *items: Item | Batch) -> None:
+    def __init__(self, *items: Item | ContentBatch) -> None:
         self._items = items
 
-    def read(self) -> Iterator[Item | Batch]:
+    def read(self) -> Iterator[Item | ContentBatch]:
         return iter(self._items)
 
 
@@ -41,7 +41,7 @@ def test_every_content_comes_once_and_small_ones_in_batches(sizes: list[int]) ->
     seen: list[int] = []
     number = counted = 0
     for item in gathered(map(_content, map(bytes, sizes))):
-        if isinstance(item, Batch):
+        if isinstance(item, ContentBatch):
             assert len(item.data) <= TOGETHER
             assert sum(map(len, item.data)) <= TOGETHER_BYTES + SMALL_BYTES
             assert all(item.content(place) == _content(data, None) for place, data in enumerate(item.data))
@@ -73,7 +73,7 @@ def test_a_container_in_a_batch_is_opened_once(new_key: Callable[[], str]) -> No
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("member", f"KEY={key}\n" * 3)
     contents = [_content(b"text\n", None), _content(packed.getvalue(), None), _content(f"KEY={key}".encode(), None)]
-    batch = Batch([content.data for content in contents], contents.__getitem__)
+    batch = ContentBatch([content.data for content in contents], contents.__getitem__)
     items = list(Examiner(rule_file.load()).examine(_Unit(batch)))
     assert sum(item.number for item in items if isinstance(item, Counted)) == 1, "the member"
     assert len({item.origin for item in items if isinstance(item, RawFinding)}) == 2

@@ -8,7 +8,7 @@ from collections import Counter
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.model.batch import Batch
+from akpatrol.model.batch import ContentBatch
 from akpatrol.model.chunks import BLOCK_BYTES, content_of
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped, Uncacheable
 from akpatrol.sources.git import catfile
@@ -45,7 +45,7 @@ class ObjectsUnit(NamedTuple):
     staged: bool = False
     title: str = "objects"
 
-    def read(self) -> Iterator[Item | Batch]:
+    def read(self) -> Iterator[Item | ContentBatch]:
         """Yield each object's content; a tree's raw bytes are yielded for the names in it."""
         found = catfile.objects(self.git, self.ids)
         raw = (
@@ -66,7 +66,7 @@ class SliceUnit(NamedTuple):
     key: str = ""
     title: str = "objects"
 
-    def read(self) -> Iterator[Item | Batch]:
+    def read(self) -> Iterator[Item | ContentBatch]:
         """Yield each object's content; a tree's raw bytes are yielded for the names in it."""
         from akpatrol.sources.git.packs import slices  # noqa: PLC0415 - isal and dulwich, which a hook does without
 
@@ -79,7 +79,7 @@ def _items(
     labels: Mapping[str, str] = {},
     *,
     staged: bool = False,
-) -> Iterator[Item | Batch]:
+) -> Iterator[Item | ContentBatch]:
     target, counts = unit.target, Counter[str]()
     size = number = stored = 0
     for item in found:
@@ -105,13 +105,13 @@ def _items(
     yield from _counted(counts, size, stored)
 
 
-def _batch(unit: ObjectsUnit | SliceUnit, raw: RawBatch) -> Iterator[Item | Batch]:
+def _batch(unit: ObjectsUnit | SliceUnit, raw: RawBatch) -> Iterator[Item | ContentBatch]:
     types, contents = raw.types, raw.contents
 
     def content(number: int) -> Content:
         return Content(Origin(unit.target, PLACES[types[number]], None, raw.id(number)), contents[number])
 
-    yield Batch(contents, content)
+    yield ContentBatch(contents, content)
     for number in [number for number, data in enumerate(contents) if data[:16] == _LFS_OPENING]:
         data = contents[number]
         if len(data) < _LFS_POINTER_BYTES and types[number] == "blob":

@@ -149,7 +149,6 @@ class EncodedRun:
             characters += line[0]
         return _Lines(bytes(characters), firsts, indexes)
 
-
     def _even_lines(self) -> _Lines | None:
         """Return the lines if all but the last, which is no longer, are equally long; no line is looked at then."""
         text = self._data[self.start : self.end]
@@ -236,7 +235,7 @@ class RunFinder:
                 yield run
 
     def from_shapes(
-        self, ends: Iterable[int], shaped: Callable[[int], tuple[int, int] | None]
+        self, ends: Sequence[int], shaped: Callable[[int], tuple[int, int] | None]
     ) -> Iterator[tuple[EncodedRun, int]]:
         """Yield an encoded run for each long run that ends at one of ``ends`` and has the shape of encoded text.
 
@@ -244,15 +243,20 @@ class RunFinder:
         an encoded run that was yielded before are left out.
         """
         finder = RunFinder(self._data, self._form)
-        for end in ends:
+        number = 0
+        while number < len(ends):
             if self._work:
                 if self._work.is_done():
                     return
                 self._work.left -= IN_RUN
+            end = ends[number]
             place = bisect_right(self._starts, end - 1) - 1
-            known = place >= 0 and end <= self._ends[place]
-            shape = None if known or end <= finder._end else shaped(end)
-            if not shape:
+            passed = max(finder._end, self._ends[place] if place >= 0 else 0)
+            if end <= passed:
+                number = bisect_right(ends, passed, number)
+                continue
+            number += 1
+            if not (shape := shaped(end)):
                 continue
             begin, shape_start = shape
             wrapped = self._data[begin - 1 : begin] in _BREAKS and _BREAK.search(

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from akpatrol.unwrap.encodings.encoded_run import EncodedRun, RunPatterns
 
-_FORM = RunPatterns(re.compile(rb"[0-9A-Za-z+/\r\n \t]++"), re.compile(rb"[ \t\r\n]++"), re.compile(rb"[0-9A-Za-z\s]*+"))
+_RUN, _SEPARATOR = re.compile(rb"[0-9A-Za-z+/\r\n \t]++"), re.compile(rb"[ \t\r\n]++")
+_FORM = RunPatterns(_RUN, _SEPARATOR, re.compile(rb"[0-9A-Za-z\s]*+"))
 _LINES = st.lists(st.sampled_from([b"abcd", b"abcdefgh", b"abcdefghi", b"ab", b"z"]), min_size=1, max_size=6)
 
 
 @given(_LINES, st.sampled_from([b"\n", b"\r\n", b" \n", b"\n ", b"\n\n"]), st.booleans())
-def test_characters_keep_their_places(lines: list[bytes], line_end: bytes, is_mixed: bool) -> None:  # noqa: FBT001
+def test_characters_keep_their_places(lines: list[bytes], line_end: bytes, is_mixed: bool) -> None:
     text = line_end.join(lines)
     if is_mixed:
         text = text.replace(line_end, b"\n", 1)
