@@ -10,8 +10,9 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from akpatrol.errors import GitError
+from akpatrol.model.batch import SMALL_BYTES, TOGETHER, TOGETHER_BYTES, ContentBatch
 from akpatrol.model.chunks import BLOCK_BYTES
-from akpatrol.model.scan import Chunk, Content, Excluded, Exclusion, Origin, Place, Skipped, State
+from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped, State
 from akpatrol.sources.git import repository, worktree
 from akpatrol.sources.git.runner import Git
 from akpatrol.sources.occurrence import occurrence
@@ -52,39 +53,56 @@ class FilesUnit(NamedTuple):
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         return os.fsdecode(paths[0]) + more
 
-    def read(self) -> Iterator[Item]:
-        """Yield the names and then the files' content."""
+    def read(self) -> Iterator[Item | ContentBatch]:
+        """Yield the names and then the files' content, that of small files in batches."""
         yield Chunk(Origin(self.target, Place.PATH), b"\0".join(self.files + self.names), names=True)
+        paths: list[bytes] = []
+        contents: list[bytes] = []
+        size = 0
         with _Opener(self.root) as opener:
             for path in self.files:
-                yield from self._file(opener, path)
+                try:
+                    handle = opener.open(path)
+                except OSError as error:
+                    is_link = error.errno == errno.ELOOP
+                    yield Skipped(os.fsdecode(path), "became a symbolic link" if is_link else _reason(error))
+                    continue
+                try:
+                    expected = _regular_size(handle)
+                    data = read_fully(handle, BLOCK_BYTES, expected)
+                    if len(data) > SMALL_BYTES:
+                        yield self._content(handle, data, expected, path)
+                        continue
+                    paths.append(path)
+                    contents.append(data)
+                    size += len(data)
+                except OSError as error:
+                    yield Skipped(os.fsdecode(path), _reason(error))
+                finally:
+                    os.close(handle)
+                if size > TOGETHER_BYTES or len(paths) >= TOGETHER:
+                    yield from self._together(paths, contents)
+                    paths, contents, size = [], [], 0
+        yield from self._together(paths, contents)
 
-    def _file(self, opener: _Opener, path: bytes) -> Iterator[Item]:
-        try:
-            handle = opener.open(path)
-        except OSError as error:
-            is_link = error.errno == errno.ELOOP
-            yield Skipped(os.fsdecode(path), "became a symbolic link" if is_link else _reason(error))
+    @property
+    def _counter(self) -> str:
+        return "files" if self.place is Place.CONTENT else "git_dir_files"
+
+    def _together(self, paths: list[bytes], contents: list[bytes]) -> Iterator[ContentBatch | Counted]:
+        if not paths:
             return
-        try:
-            status = os.fstat(handle)
-            if stat.S_ISREG(status.st_mode):
-                yield self._content(handle, status.st_size, path)
-            else:
-                yield Skipped(os.fsdecode(path), f"became a {special(status.st_mode)}")
-        except OSError as error:
-            yield Skipped(os.fsdecode(path), _reason(error))
-        finally:
-            os.close(handle)
 
-    def _content(self, handle: int, expected: int, path: bytes) -> Content:
-        counter = "files" if self.place is Place.CONTENT else "git_dir_files"
+        def content(number: int) -> Content:
+            data = contents[number]
+            return Content(Origin(self.target, self.place, paths[number]), data, size=len(data), named=self.named)
+
+        yield ContentBatch(contents, content)
+        yield Counted(self._counter, len(contents), sum(map(len, contents)))
+
+    def _content(self, handle: int, data: bytes, expected: int, path: bytes) -> Content:
         content = Content(
-            Origin(self.target, self.place, path),
-            read_fully(handle, BLOCK_BYTES, expected),
-            size=expected,
-            named=self.named,
-            counter=counter,
+            Origin(self.target, self.place, path), data, size=expected, named=self.named, counter=self._counter
         )
         if len(content.data) < BLOCK_BYTES:
             return content
@@ -142,6 +160,14 @@ class _Opener:
         del self._names[max(0, depth - 1) :]
         while len(self._handles) > depth:
             os.close(self._handles.pop())
+
+
+def _regular_size(handle: int) -> int:
+    """Return the size of a regular file in bytes. Raises OSError for anything else."""
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(0, f"became a {special(status.st_mode)}")
+    return status.st_size
 
 
 def read_fully(handle: int, number: int, expected: int) -> bytes:

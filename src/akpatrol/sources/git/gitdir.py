@@ -17,6 +17,7 @@ from akpatrol.sources.walk import DirectoryEntry, NestedRepository, walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from akpatrol.model.batch import ContentBatch
     from akpatrol.sources.base import Item
     from akpatrol.sources.git.repository import Repository
 
@@ -36,7 +37,7 @@ class GitDirectoryUnit(NamedTuple):
         """Return its name in messages."""
         return f"git directory: {self.files.title}"
 
-    def read(self) -> Iterator[Item]:
+    def read(self) -> Iterator[Item | ContentBatch]:
         """Yield the files' names and contents, all as of the git directory."""
         for item in self.files.read():
             if isinstance(item, Chunk) and item.names:
