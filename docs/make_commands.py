@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol.cli import cli
+from akpatrol.cli.group import cli
 from akpatrol.config.options import OPTIONS
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from akpatrol.cli import cli
+from akpatrol.cli.group import cli
 from akpatrol.config.options import OPTIONS
 from akpatrol.errors import ExitCode
 from akpatrol.model.credential import VerificationStatus

@@ -66,12 +66,23 @@ def _failed(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    import click  # noqa: PLC0415 - inside, so that a failing import has an exit code too
-
-    from akpatrol.cli import cli  # noqa: PLC0415
+    from akpatrol.cli import plain_staged  # noqa: PLC0415 - inside, so that a failing import has an exit code too
     from akpatrol.config.settings import environment  # noqa: PLC0415
 
-    if wanted := environment().get(_COMPLETION):
+    wanted = environment().get(_COMPLETION)
+    if not wanted and (files := plain_staged.files_of(arguments)) is not None:
+        _collect_garbage()
+        return plain_staged.run(files)
+    return _run_with_click(arguments, wanted)
+
+
+def _run_with_click(arguments: list[str], wanted: str | None) -> int:
+    """Run the command line; ``wanted`` is what a shell asks for to complete it, if it does."""
+    import click  # noqa: PLC0415 - a hook does without
+
+    from akpatrol.cli.group import cli  # noqa: PLC0415
+
+    if wanted:
         from click.shell_completion import shell_complete  # noqa: PLC0415 - a shell asks what could come next
 
         return shell_complete(cli, {}, "akpatrol", _COMPLETION, wanted)
@@ -79,9 +90,7 @@ def _run(arguments: list[str]) -> int:
         # click's own main() exits 1 for aborts, crashes and closed pipes, whatever its settings:
         # https://click.palletsprojects.com/en/stable/exceptions/
         with cli.make_context("akpatrol", arguments) as context:
-            if not gc.isenabled():
-                gc.freeze()
-                gc.enable()
+            _collect_garbage()
             return int(cli.invoke(context) or 0)
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -97,6 +106,13 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         _say(error.format_message())
         return ExitCode.USAGE
+
+
+def _collect_garbage() -> None:
+    """Collect garbage from now on, but not what was imported."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _explained(error: click.UsageError) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.cli import _COMMANDS
+from akpatrol.cli.group import _COMMANDS
 from tests.program import execute
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.cli import cli, guesses
+from akpatrol.cli import guesses
+from akpatrol.cli.group import cli
 from tests.program import inside
 
 if TYPE_CHECKING:

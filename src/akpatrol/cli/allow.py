@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import resolve, shared_with
+from akpatrol.cli.options import shared_with
 from akpatrol.config import settings as settings_
 from akpatrol.config.allowance_file import with_allowance
 from akpatrol.config.load import configuration_of
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.pipeline import committed_text, fingerprint_lookup
+from akpatrol.pipeline.resolve import resolve
 from akpatrol.report.text_safety import visible
 from akpatrol.report.write import check_writable, write
 from akpatrol.sources.git import repository

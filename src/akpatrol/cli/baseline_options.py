@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from akpatrol.cli.options import resolve, shared_with
+from akpatrol.cli.options import shared_with
 from akpatrol.config.options import Options, of
 from akpatrol.pipeline import baseline
+from akpatrol.pipeline.resolve import resolve
 from akpatrol.report import baseline_text
 
 if TYPE_CHECKING:

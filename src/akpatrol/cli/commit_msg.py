@@ -9,8 +9,9 @@ import click
 
 from akpatrol.cli.console import Terminal
 from akpatrol.cli.file_names import OneFileCommand
-from akpatrol.cli.options import resolve, shared
+from akpatrol.cli.options import shared
 from akpatrol.pipeline.commit_msg import commit_msg
+from akpatrol.pipeline.resolve import resolve
 
 if TYPE_CHECKING:
     from akpatrol.config.options import Options

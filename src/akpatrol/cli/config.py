@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol.cli.options import resolve, shared
+from akpatrol.cli.options import shared
 from akpatrol.cli.safe_echo import safe_echo
 from akpatrol.cli.values_in_force import ValuesInForce
 from akpatrol.config.load import configuration_of
 from akpatrol.errors import ExitCode, UsageError
+from akpatrol.pipeline.resolve import resolve
 from akpatrol.rules import rule_file as rules_
 from akpatrol.sources.git import repository
 

@@ -6,8 +6,6 @@ import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-import click
-
 from akpatrol.cli.progress import ScanProgress, StatusLine
 from akpatrol.cli.publish import publish, write_out
 
@@ -34,7 +32,9 @@ class Terminal:
 
     def say(self, line: str) -> None:
         """Write a line to standard error."""
-        click.echo(f"akpatrol: {line}", err=True)
+        from click import echo  # noqa: PLC0415 - most commits have nothing to say
+
+        echo(f"akpatrol: {line}", err=True)
 
     def interrupted(self) -> None:
         """Say what a first Ctrl-C does."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import resolve, shared
+from akpatrol.cli.options import shared
 from akpatrol.pipeline.history import commit_range, history
+from akpatrol.pipeline.resolve import resolve
 
 if TYPE_CHECKING:
     from akpatrol.config.options import Options

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import resolve, shared
+from akpatrol.cli.options import shared
 from akpatrol.errors import UsageError
 from akpatrol.pipeline.push import pre_receive
+from akpatrol.pipeline.resolve import resolve
 from akpatrol.report.push_message import Outlook
 
 if TYPE_CHECKING:

@@ -6,8 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
 from akpatrol.errors import UsageError
 from akpatrol.report import RenderOptions, command_word, render
 
@@ -65,7 +63,9 @@ def _append_summary(report: Report, options: RenderOptions, file: str) -> None:
     try:
         step_summary.append(report, options, Path(file))
     except UsageError as error:
-        click.echo(f"akpatrol: {options.redact(str(error))}", err=True)
+        from click import echo  # noqa: PLC0415 - hardly ever
+
+        echo(f"akpatrol: {options.redact(str(error))}", err=True)
 
 
 def _here() -> str | None:
@@ -86,7 +86,14 @@ def write_out(text: str, file: str | None) -> None:
     elif not sys.stdout:
         raise BrokenPipeError
     else:
-        click.echo(text.encode(), nl=False)
+        _print(text.encode())
+
+
+def _print(data: bytes) -> None:
+    """Write to standard output after what is in its buffers, without click, which a clean commit does not import."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 def _columns() -> int:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import resolve, shared_with
+from akpatrol.cli.options import shared_with
 from akpatrol.errors import UsageError
 from akpatrol.pipeline.report import report
+from akpatrol.pipeline.resolve import resolve
 from akpatrol.report import links
 
 if TYPE_CHECKING:

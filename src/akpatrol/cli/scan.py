@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import resolve, shared
+from akpatrol.cli.options import shared
+from akpatrol.pipeline.resolve import resolve
 from akpatrol.pipeline.scan import scan
 
 if TYPE_CHECKING:

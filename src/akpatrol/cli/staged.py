@@ -10,7 +10,8 @@ import click
 from akpatrol.cli import directory
 from akpatrol.cli.console import Terminal
 from akpatrol.cli.file_names import FilesCommand
-from akpatrol.cli.options import resolve, shared
+from akpatrol.cli.options import shared
+from akpatrol.pipeline.resolve import resolve
 from akpatrol.pipeline.staged import staged
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol.cli.options import resolve, shared
+from akpatrol.cli.options import shared
 from akpatrol.cli.sweep_screen import SweepTerminal
+from akpatrol.pipeline.resolve import resolve
 from akpatrol.pipeline.sweep import SweepRequest, sweep
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import resolve, shared
+from akpatrol.cli.options import shared
 from akpatrol.errors import UsageError
+from akpatrol.pipeline.resolve import resolve
 from akpatrol.pipeline.trace import trace
 
 if TYPE_CHECKING:

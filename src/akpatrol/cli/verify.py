@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.options import resolve, shared
+from akpatrol.cli.options import shared
 from akpatrol.config.options import Options, of
 from akpatrol.errors import UsageError
 from akpatrol.model.scan import Confidence
+from akpatrol.pipeline.resolve import resolve
 from akpatrol.pipeline.verify import verify
 
 
