@@ -10,6 +10,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from akpatrol import __version__
 from akpatrol.errors import AkpatrolError, ExitCode, Terminated, UsageError
 from akpatrol.kinds import PREFIXES
 from akpatrol.runtime import abrupt_end, interrupts
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     import click
 
+VERSION = f"akpatrol, version {__version__}"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _COMPLETION = "_AKPATROL_COMPLETE"
 _ISSUES = "https://github.com/akpatrol/akpatrol/issues"
@@ -70,6 +72,9 @@ def _run(arguments: list[str]) -> int:
     from akpatrol.config.settings import environment  # noqa: PLC0415
 
     wanted = environment().get(_COMPLETION)
+    if not wanted and arguments == ["--version"]:
+        print(VERSION)  # noqa: T201 - as click does, in a quarter of the time
+        return ExitCode.CLEAN
     if not wanted and (files := plain_staged.files_of(arguments)) is not None:
         _collect_garbage()
         return plain_staged.run(files)

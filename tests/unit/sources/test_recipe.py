@@ -112,7 +112,7 @@ def test_a_further_source_is_three_files_and_a_line(tmp_path: Path, key: str) ->
     trial.add_file("sources/records.py", _SOURCE)
     trial.add_file("pipeline/records.py", _RUN)
     trial.add_file("cli/records.py", _COMMAND)
-    trial.add_line("cli/__init__.py", "_COMMANDS = {", '    "records": ("records", "Scan records."),')
+    trial.add_line("cli/group.py", "_COMMANDS = {", '    "records": ("records", "Scan records."),')
     assert trial.follows("Source", "records")
     (trial.tree / "some").write_bytes(b"first\0KEY=%b\n\0" % key.encode())
     report = trial.json("records", "some")

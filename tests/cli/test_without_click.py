@@ -1,10 +1,11 @@
-"""The hook's own command lines are read without click, and mean what click would make of them."""
+"""Command lines that are read without click mean what click makes of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from akpatrol.cli import plain_staged
 from akpatrol.cli import staged as staged_command
 from akpatrol.cli.group import cli
 from akpatrol.config.options import of
-from tests.program import execute
+from tests.program import execute, inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,3 +74,8 @@ def test_a_clean_commit_does_not_import_click(repo: Repository) -> None:
     for words, imported in ((("staged", "f"), b"False"), (("staged", "-q", "f"), b"True")):
         done = execute(*words, cwd=repo.path, patch=patch)
         assert (done.code, done.err.split()[-1:]) == (0, [imported])
+
+
+def test_the_version_is_what_click_prints(tmp_path: Path) -> None:
+    printed = CliRunner().invoke(cli, ["--version"], prog_name="akpatrol").output
+    assert inside("--version", cwd=tmp_path).out.decode() == printed
