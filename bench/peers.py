@@ -5,12 +5,13 @@
     python -m bench.peers memory versions large objects...       akpatrol alone, in repositories made for it
 
 Works on a copy of the input, of hard links where possible, in which credentials were planted; in a repository some are
-in the history only. All programs run once to warm the cache and then take turns; what akpatrol remembers to have
-read is removed each time, what it compiled is not. A ratio is a program's time to akpatrol's. Who misses a plant is
-marked !, and the time of who stopped early does not count: so the repository must be complete. Memory is summed over a
-program's processes: all, and its own without files mapped into it, which many processes share. --peers is an
-environment with the peers installed (default: those on PATH); who is not there is left out. --save DIR keeps the raw
-runs. Nothing is downloaded. Exits 1 when akpatrol missed a plant, 2 when it failed.
+in the history only. All programs run once to warm the cache and then take turns; what akpatrol remembers to have read
+is removed each time, what it compiled is not. A ratio is a program's time to akpatrol's at the same work, which for
+kingfisher's --turbo is without decoding and containers. Who misses a plant is marked !, and the time of who stopped
+early does not count: so the repository must be complete. Memory is summed over a program's processes: all, and its own
+without files mapped into it, which many processes share. --peers is an environment with peers installed, and may be
+repeated, because two of them install one name (default: those on PATH); who is not there, or is another version, is
+left out. --save DIR keeps the raw runs. Nothing is downloaded. Exits 1 when akpatrol missed a plant, 2 when it failed.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def main() -> int:
             print(f"{tool.name} is not installed: left out")
     present = [there for tool, there in found if there and tool.name not in options.skip]
     asked = {each.tool.name: each.tool.asked[options.kind] for each in present if options.kind in each.tool.asked}
+    like = {each.tool.name: each.tool.like for each in present}
     rows = []
     for named in options.targets:
         name, _, path = named.partition("=")
@@ -48,7 +50,7 @@ def main() -> int:
             rows.append(_measure(options, name, source, Path(directory), present))
         if rows[-1]["runs"]["akpatrol"]["stopped"]:
             return 2
-        print(*table.lines(rows[-1], asked, _MOST_MB[options.kind]), sep="\n", flush=True)
+        print(*table.lines(rows[-1], asked, like, _MOST_MB[options.kind]), sep="\n", flush=True)
         if options.save:
             record.save(options.save, f"peers-{options.kind}", rows[-1:])
     return 1 if any(row["runs"]["akpatrol"]["found"] < row["planted"] for row in rows) else 0
@@ -60,7 +62,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("targets", nargs="+", metavar="NAME=PATH")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1, help="of the planted credentials")
-    parser.add_argument("--peers", type=Path, metavar="DIR")
+    parser.add_argument("--peers", type=Path, action="append", default=[], metavar="DIR")
     parser.add_argument("--akpatrol", type=Path, default=Path(sys.executable).with_name("akpatrol"))
     parser.add_argument("--skip", action="append", default=[], metavar="TOOL")
     parser.add_argument("--save", type=Path, metavar="DIR")

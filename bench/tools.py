@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _OURS = {name: Path(__file__).with_name(file) for name, file in (("rules", "peers_rules"), ("floor", "floor.py"))}
 _LEAKS = "--config {rules}/gitleaks.toml --no-banner --log-level error --exit-code 0"
@@ -24,6 +24,10 @@ _KINGFISHER = (
 _TURBO = f"{_KINGFISHER} --turbo --no-extract-archives"
 _FILES = "--git-history none"
 _AKPATROL = "{target} --no-progress --format json --output {report}"
+_PLAINLY = "--no-decode --no-containers"
+_READ = frozenset({0, 1, 3})  # 3: what was broken to begin with, such as an archive, is listed in the report
+PLAIN = "akpatrol plain"
+"""akpatrol without decoding and containers: what kingfisher's ``--turbo`` does."""
 
 
 class Tool(NamedTuple):
@@ -36,6 +40,8 @@ class Tool(NamedTuple):
     codes: frozenset[int] = frozenset({0})  # exit codes of a run that read everything
     finds: bool = True
     version: str = "--version"
+    expected: str = ""  # in its version: another program may have its name
+    like: str = "akpatrol"  # the tool of ours that does the same work
 
 
 _TOOLS = (
@@ -44,21 +50,31 @@ _TOOLS = (
         "akpatrol",
         {"history": f"history {_AKPATROL}", "scan": f"scan {_AKPATROL}", "memory": f"history {_AKPATROL}"},
         {},
-        frozenset({0, 1, 3}),  # 3: what was broken to begin with, such as an archive, is listed in the report
+        _READ,
+    ),
+    Tool(
+        PLAIN,
+        "akpatrol",
+        {"history": f"history {_AKPATROL} {_PLAINLY}", "scan": f"scan {_AKPATROL} {_PLAINLY}"},
+        {},
+        _READ,
     ),
     Tool(
         "kingfisher",
         "kingfisher",
         {"history": _KINGFISHER, "scan": f"{_KINGFISHER} {_FILES}"},
-        {"history": 4, "scan": 5},
+        {"history": 2, "scan": 5},
         frozenset({0, 200}),
+        expected="kingfisher 2.",
     ),
     Tool(
         "kingfisher turbo",
         "kingfisher",
         {"history": _TURBO, "scan": f"{_TURBO} {_FILES}"},
-        {"history": 2},
+        {"history": 1.5},
         frozenset({0, 200}),
+        expected="kingfisher 2.",
+        like=PLAIN,
     ),
     Tool(
         "gitleaks",
@@ -66,13 +82,20 @@ _TOOLS = (
         {"history": f"git {_GITLEAKS}", "scan": f"dir {_GITLEAKS}"},
         {"history": 8, "scan": 10},
         version="version",
+        expected="8.",
     ),
-    Tool("betterleaks", "betterleaks", {"history": f"git {_BETTERLEAKS}", "scan": f"fs {_BETTERLEAKS}"}, {"scan": 5}),
+    Tool(
+        "betterleaks",
+        "betterleaks",
+        {"history": f"git {_BETTERLEAKS}", "scan": f"fs {_BETTERLEAKS}"},
+        {"scan": 5},
+        expected="2.",
+    ),
     Tool(
         "ripgrep",
         "rg",
         {"scan": "-uuu --text --json --file {rules}/ripgrep.txt {target}"},
-        {"scan": 0.5},
+        {"scan": 0.33},
         frozenset({0, 1}),
     ),
     Tool(
@@ -102,11 +125,12 @@ class Installed(NamedTuple):
         return next(iter(_output(self.program, self.tool.version).splitlines()), "").strip()
 
 
-def installed(kind: str, akpatrol: Path, peers: Path | None) -> Iterator[tuple[Tool, Installed | None]]:
+def installed(kind: str, akpatrol: Path, peers: Sequence[Path]) -> Iterator[tuple[Tool, Installed | None]]:
     """Yield who looks through this kind of input, akpatrol first; with nothing when it is not there."""
     for tool in _TOOLS:
         if kind in tool.lines:
-            program = str(akpatrol.absolute()) if tool.name == "akpatrol" else _program(tool.program, peers)
+            ours = tool.program == "akpatrol"
+            program = str(akpatrol.absolute()) if ours else _program(tool, peers)
             yield tool, Installed(tool, program, _words(tool, program, kind)) if program else None
 
 
@@ -131,15 +155,20 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(each)
 
 
-def _program(name: str, peers: Path | None) -> str | None:
-    """Find a program in the peers' environment or on PATH.
+def _program(tool: Tool, peers: Sequence[Path]) -> str | None:
+    """Find a program of the expected version in the peers' environments, or on PATH.
 
-    What a wheel carries comes before its script, which starts Python first: two of these wheels install one name.
+    What a wheel carries comes before its script, which starts Python first.
     """
-    if peers is None or name in {"git", sys.executable}:
-        return shutil.which(name)
-    carried = sorted(peers.absolute().glob(f"lib/python*/site-packages/*/bin/{name}"))
-    return next((str(path) for path in (*carried, peers.absolute() / "bin" / name) if path.exists()), None)
+    name = tool.program
+    if not peers or name in {"git", sys.executable}:
+        program = shutil.which(name)
+        return program if program and tool.expected in _output(program, tool.version) else None
+    for directory in map(Path.absolute, peers):
+        for path in (*sorted(directory.glob(f"lib/python*/site-packages/*/bin/{name}")), directory / "bin" / name):
+            if path.exists() and tool.expected in _output(str(path), tool.version):
+                return str(path)
+    return None
 
 
 def _words(tool: Tool, program: str, kind: str) -> list[str]:

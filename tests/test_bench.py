@@ -25,7 +25,7 @@ _PEER = r"""
 import json, pathlib, re, subprocess, sys
 words = sys.argv[1:]
 if len(words) == 1:
-    print("stand-in 1.0")
+    print(VERSION)
     sys.exit()
 report = next(words[place + 1] for place, word in enumerate(words) if word in ("--output", "--report-path"))
 place = pathlib.Path(words[1])
@@ -93,10 +93,19 @@ def test_history_is_measured_with_everyone_who_is_there(repository: Path, measur
     assert _state(repository) == before
     for tool in ("akpatrol", "kingfisher", "kingfisher turbo", "gitleaks"):
         assert table[tool][5] == "24/24"
-    assert table["kingfisher turbo"][6:8] == [">=", "2"]
+    assert table["kingfisher"][6:8] == [">=", "2"]
+    assert table["kingfisher turbo"][6:8] == [">=", "1.5"]
     for floor in ("git cat-file", "isal inflate"):
         assert table[floor][5] == "-"
     assert "betterleaks is not installed: left out" in table.text
+
+
+def test_a_program_of_another_version_is_no_peer(tmp_path: Path, peers: Path, measure: Run) -> None:
+    """A package may bring another program under a peer's name."""
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/a.py").write_text("print(1)\n")
+    _peer(peers, "gitleaks", version="2.0.0-rc.4")
+    assert "gitleaks is not installed: left out" in measure("scan", tmp_path / "tree").text
 
 
 def test_a_directory_is_measured_and_stays_as_it_is(tmp_path: Path, measure: Run) -> None:
@@ -135,14 +144,15 @@ def test_what_is_kept_names_no_path(repository: Path, measure: Run) -> None:
     kept = measure("history", repository).kept
     (row,) = kept["rows"]
     assert row["target"] == "one"
-    assert row["runs"]["kingfisher"]["version"] == "stand-in 1.0"
+    assert row["runs"]["kingfisher"]["version"] == "kingfisher 2.0"
     assert row["runs"]["kingfisher"]["codes"] == [200]
     assert len(row["runs"]["akpatrol"]["seconds"]) == row["rounds"] == 1
     assert "/" not in json.dumps(kept["rows"])
 
 
-def _peer(peers: Path, name: str, *, missed: int = 0, code: int = 0, said: str = "") -> None:
-    values = {"MISSED": missed, "CODE": code, "SAID": said}
+def _peer(peers: Path, name: str, *, missed: int = 0, code: int = 0, said: str = "", version: str = "") -> None:
+    version = version or {"kingfisher": "kingfisher 2.0", "gitleaks": "8.0"}[name]
+    values = {"MISSED": missed, "CODE": code, "SAID": said, "VERSION": version}
     _script(peers / "bin" / name, "\n".join(f"{key} = {value!r}" for key, value in values.items()) + _PEER)
 
 
