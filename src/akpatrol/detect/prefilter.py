@@ -107,6 +107,10 @@ class Prefilter:
         self._store = store
         self._warm_up = _KEPT_WARM_UP_BYTES
 
+    def is_kept(self) -> bool:
+        """Return whether the store has the compiled patterns."""
+        return self._store is not None and self._store.holds(pattern_key(self._rules, self._triggers))
+
     def _fired_in_runs(self, data: bytes) -> dict[int, array[int]]:
         if self._runs is None:
             from akpatrol.detect.character_runs import grouped  # noqa: PLC0415 - only to decode
@@ -168,7 +172,7 @@ class Prefilter:
         return self._patterns[pattern]
 
     def _switch(self) -> None:
-        if self._required or self._compiled_elsewhere or self._is_kept():
+        if self._required or self._compiled_elsewhere or self._is_kept_now():
             self._may_switch = False
             self._hyperscan = self._patterns_of_hyperscan()
             return
@@ -179,12 +183,12 @@ class Prefilter:
         if self._compiling:
             self._take(self._compiling)
 
-    def _is_kept(self) -> bool:
+    def _is_kept_now(self) -> bool:
         """Return whether an earlier run has cached compiled patterns; ask once."""
         if self._warm_up == _WARM_UP_BYTES or self._store is None or self._compiling:
             return False
         self._warm_up = _WARM_UP_BYTES
-        return self._store.holds(pattern_key(self._rules, self._triggers))
+        return self.is_kept()
 
     def _take(self, compiling: Future[HyperscanPatterns | None]) -> None:
         self._may_switch, self._compiling = False, None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _T = TypeVar("_T")
-_GLANCE_SECONDS = 0.05
+_GLANCE_SECONDS = 0.01
 
 
 class ProcessPool:

@@ -41,7 +41,8 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
     with ExitStack() as exits:
         if jobs > 1 and source.parallel and source.is_large():
             examiner.engine.prefilter.prepare()
-            first = next(plan, None)  # planning leaves time to compile
+            # Planning leaves time to compile; without need for that, it leaves time for the processes to start.
+            first = None if examiner.engine.prefilter.is_kept() else next(plan, None)
             _spread(chain([first] if first else [], plan), examiner, sink, jobs)
         begun, workers = monotonic(), None
         for planned in plan:
@@ -176,24 +177,54 @@ class _Workers(NamedTuple):
 def _workers(jobs: int, examiner: Examiner) -> Iterator[_Workers]:
     from akpatrol.runtime.process_pool import ProcessPool  # noqa: PLC0415 - little work does without
 
-    pool = ProcessPool(jobs, _start_worker, examiner.rules, examiner.limits, examiner.engine.prefilter.compiled())
+    with _in_file(examiner.engine.prefilter.compiled()) as patterns:
+        pool = ProcessPool(jobs, _start_worker, examiner.rules, examiner.limits, patterns)
+        try:
+            yield _Workers(pool, pool.start())
+        finally:
+            pool.close()
+
+
+@contextmanager
+def _in_file(patterns: bytes | None) -> Iterator[bytes | str | None]:
+    """Put compiled patterns into a file for as long as processes may start, and give its name; else the patterns.
+
+    A process that starts is given its arguments in a pipe, which holds so little that the next would wait for it.
+    """
+    if not patterns:
+        yield patterns
+        return
+    from tempfile import NamedTemporaryFile  # noqa: PLC0415 - little work does without
+
     try:
-        yield _Workers(pool, pool.start())
-    finally:
-        pool.close()
+        file = NamedTemporaryFile(prefix="akpatrol-")  # noqa: SIM115 - closed below
+        file.write(patterns)
+        file.flush()
+    except OSError:  # no place for temporary files
+        yield patterns
+        return
+    with file:
+        yield file.name
 
 
 _worker_examiner: Examiner | Exception | None = None
 
 
-def _start_worker(rules: RuleSet, limits: Limits, compiled: bytes | None) -> None:
+def _start_worker(rules: RuleSet, limits: Limits, patterns: bytes | str | None) -> None:
     global _worker_examiner  # noqa: PLW0603 - a worker process has one
     # Raised here it would look like a worker that died; the first unit raises it.
     try:
         _worker_examiner = Examiner(rules, limits)
-        _worker_examiner.engine.prefilter.use(compiled)
+        _worker_examiner.engine.prefilter.use(_patterns_of(patterns))
     except Exception as error:  # noqa: BLE001
         _worker_examiner = error
+
+
+def _patterns_of(patterns: bytes | str | None) -> bytes | None:
+    if not isinstance(patterns, str):
+        return patterns
+    with open(patterns, "rb") as file:
+        return file.read()
 
 
 def _examine_in_worker(unit: Unit) -> ScanResult:
