@@ -6,13 +6,13 @@ import errno
 import os
 import stat
 from collections import defaultdict
-from itertools import takewhile
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
 from akpatrol.model.batch import SMALL_BYTES, TOGETHER, TOGETHER_BYTES, ContentBatch
 from akpatrol.model.chunks import BLOCK_BYTES
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped, State
+from akpatrol.sources.file_opener import FileOpener
 from akpatrol.sources.git import repository, worktree
 from akpatrol.sources.git.runner import Git
 from akpatrol.sources.occurrence import occurrence
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 _BATCH = 256
 _NAMES_BATCH = 4096
-_MOST_OPEN = 64  # directories
-# O_PATH asks for no permission to list, as opening by path does not.
-_DIRECTORY = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", 0)
 
 
 class FilesUnit(NamedTuple):
@@ -59,7 +56,7 @@ class FilesUnit(NamedTuple):
         paths: list[bytes] = []
         contents: list[bytes] = []
         size = 0
-        with _Opener(self.root) as opener:
+        with FileOpener(self.root) as opener:
             for path in self.files:
                 try:
                     handle = opener.open(path)
@@ -115,51 +112,6 @@ class FilesUnit(NamedTuple):
             return data
 
         return content._replace(read=read, at=lambda offset, number: _read_at(handle, offset, number))
-
-
-class _Opener:
-    """Opens files below ``root``; since the walk a name may have become a FIFO, which must not block, or a link.
-
-    The directories above the last file stay open, because the next file is usually near it.
-    """
-
-    def __init__(self, root: bytes) -> None:
-        self._root = root
-        self._names: list[bytes] = []
-        self._handles: list[int] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._leave(0)
-
-    def open(self, path: bytes) -> int:
-        """Return a descriptor of the file at ``path``, where no part of the path is a symbolic link. Raises OSError."""
-        *names, name = path.split(b"/")
-        if names != self._names or not self._handles:
-            self._enter(names)
-        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._handles[-1])
-
-    def _enter(self, names: list[bytes]) -> None:
-        if not self._handles:
-            self._handles.append(os.open(self._root, _DIRECTORY))
-        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(self._names, names, strict=False)))
-        self._leave(shared + 1)
-        for name in names[shared:]:
-            below = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=self._handles[-1])
-            if len(self._handles) < _MOST_OPEN:
-                self._handles.append(below)
-                self._names.append(name)
-            else:  # a file without a name in this tree
-                os.close(self._handles[-1])
-                self._handles[-1], self._names[-1] = below, b""
-
-    def _leave(self, depth: int) -> None:
-        """Close all but the first directories, including the root."""
-        del self._names[max(0, depth - 1) :]
-        while len(self._handles) > depth:
-            os.close(self._handles.pop())
 
 
 def _regular_size(handle: int) -> int:
