@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
 import shlex
 import subprocess
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.program import execute, inside
+from tests.program import execute, inside, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,6 +108,18 @@ def test_before_a_push_nothing_has_left_the_machine(pushed: Repository, new_key:
         assert "delete" not in text
         assert f"     git rebase --interactive --rebase-merges {first[:12]}^" in text.splitlines()
         assert f"Commit {removed[:12]} removed it, which is not enough" in text
+
+
+def test_by_hand_no_push_was_stopped(pushed: Repository, new_key: Callable[[], str]) -> None:
+    pushed.commit_file("app.py", f"k = '{new_key()}'\n")
+    keyboard, stdin = pty.openpty()
+    with start("history", "--range", "auto", cwd=pushed.path, stdin=stdin) as process:
+        out, _ = process.communicate()
+    os.close(keyboard)
+    os.close(stdin)
+    assert process.returncode == 1
+    assert out.startswith(b"akpatrol: do not push: it contains 1 credential. Nothing has left this")
+    assert b"git commit --amend" in out
 
 
 def test_a_push_that_goes_on_was_not_stopped(pushed: Repository, new_key: Callable[[], str]) -> None:

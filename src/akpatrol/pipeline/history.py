@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -80,10 +81,16 @@ def commit_range(configure: Configure, console: Console, repo: str, words: str) 
                 place.introduced.id for finding in report.findings for place in finding.occurrences if place.introduced
             }
             if commits <= there:
-                return push_message.render(report, options, Outlook(is_local=True), source.commits)
+                outlook = Outlook(is_local=True, by_hand=_is_by_hand())
+                return push_message.render(report, options, outlook, source.commits)
         return render(report, "text", options)
 
     return run("range", [source], settings, console, CommandHooks(text=text, remarks=remarks))
+
+
+def _is_by_hand() -> bool:
+    """Return whether a person runs this: a hook has git's or pre-commit's pipe as its standard input."""
+    return bool(sys.stdin) and sys.stdin.isatty()
 
 
 def find(path: str) -> repository.Repository:

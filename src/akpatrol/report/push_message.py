@@ -34,13 +34,15 @@ _IN_TAGS = {Place.TAG_MESSAGE, Place.TAGGER}
 class Outlook(NamedTuple):
     """Whom to ask, and what follows: from what could not be scanned, and from findings.
 
-    ``is_local`` says that this machine itself stops the push, before anything has left it.
+    ``is_local`` says that this machine itself stops the push, before anything has left it; ``by_hand`` that no push is
+    under way.
     """
 
     contact: str = ""
     fail_open: bool = False
     exit_zero: bool = False
     is_local: bool = False
+    by_hand: bool = False
 
     @property
     def whom(self) -> str:
@@ -50,6 +52,8 @@ class Outlook(NamedTuple):
     @property
     def refused(self) -> str:
         """The beginning of a verdict against the push."""
+        if self.by_hand:
+            return "akpatrol: do not push:"
         return "akpatrol: push stopped:" if self.is_local else "akpatrol: push refused:"
 
     def out_of_time(self, *, found: bool) -> str:
