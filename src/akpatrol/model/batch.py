@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from akpatrol.model.scan import Content
 
+_T = TypeVar("_T")
 # Contents of at most so many bytes are scanned together, up to so many bytes and contents, which fit in the CPU cache.
 SMALL_BYTES = 16 << 10
-TOGETHER_BYTES = 256 << 10
-TOGETHER = 512
+_TOGETHER_BYTES = 256 << 10
+_TOGETHER = 512
 
 
 class ContentBatch(NamedTuple):
@@ -20,3 +21,21 @@ class ContentBatch(NamedTuple):
 
     data: Sequence[bytes]
     content: Callable[[int], Content]
+
+
+class Gathering(Generic[_T]):
+    """Small contents in ``data``, with the key of each, until there are enough to scan together."""
+
+    __slots__ = ("_size", "data", "keys")
+
+    def __init__(self) -> None:
+        self.keys: list[_T] = []
+        self.data: list[bytes] = []
+        self._size = 0
+
+    def add(self, key: _T, data: bytes) -> bool:
+        """Add a content, and return whether there are enough."""
+        self.keys.append(key)
+        self.data.append(data)
+        self._size += len(data)
+        return self._size > _TOGETHER_BYTES or len(self.keys) >= _TOGETHER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import chain
 from time import monotonic
@@ -191,20 +192,22 @@ def _in_file(patterns: bytes | None) -> Iterator[bytes | str | None]:
 
     A process that starts is given its arguments in a pipe, which holds so little that the next would wait for it.
     """
-    if not patterns:
-        yield patterns
-        return
-    from tempfile import NamedTemporaryFile  # noqa: PLC0415 - little work does without
+    with ExitStack() as open_files:
+        yield _written(patterns, open_files) if patterns else None
+
+
+def _written(patterns: bytes, open_files: ExitStack) -> bytes | str:
+    from tempfile import NamedTemporaryFile, gettempdir  # noqa: PLC0415 - little work does without
 
     try:
-        file = NamedTemporaryFile(prefix="akpatrol-")  # noqa: SIM115 - closed below
+        if gettempdir() == os.getcwd():  # where there is no place for temporary files, and a scan may be reading
+            return patterns
+        file = open_files.enter_context(NamedTemporaryFile(prefix="akpatrol-"))  # noqa: SIM115 - it is one
         file.write(patterns)
         file.flush()
-    except OSError:  # no place for temporary files
-        yield patterns
-        return
-    with file:
-        yield file.name
+    except OSError:
+        return patterns
+    return file.name
 
 
 _worker_examiner: Examiner | Exception | None = None

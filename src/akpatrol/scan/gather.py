@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from akpatrol.model.batch import SMALL_BYTES, TOGETHER, TOGETHER_BYTES, ContentBatch
+from akpatrol.model.batch import SMALL_BYTES, ContentBatch, Gathering
 from akpatrol.model.scan import Content, Counted
 
 if TYPE_CHECKING:
@@ -16,24 +16,22 @@ if TYPE_CHECKING:
 
 def gathered(items: Iterable[Item | ContentBatch]) -> Iterator[Item | ContentBatch]:
     """Yield the items, small contents in batches and counted after each."""
-    small: list[Content] = []
-    size = 0
+    small = Gathering[Content]()
     for item in items:
         if isinstance(item, Content) and not item.read and len(item.data) <= SMALL_BYTES:
-            small.append(item)
-            size += len(item.data)
-            if size > TOGETHER_BYTES or len(small) >= TOGETHER:
+            if small.add(item, item.data):
                 yield from _together(small)
-                small, size = [], 0
+                small = Gathering()
         else:
             yield item
     yield from _together(small)
 
 
-def _together(small: list[Content]) -> Iterator[ContentBatch | Counted]:
-    if not small:
+def _together(small: Gathering[Content]) -> Iterator[ContentBatch | Counted]:
+    contents = small.keys
+    if not contents:
         return
-    yield ContentBatch([content.data for content in small], lambda number: small[number]._replace(counter=None))
-    counts = Counter(content.counter for content in small if content.counter)
+    yield ContentBatch(small.data, lambda number: contents[number]._replace(counter=None))
+    counts = Counter(content.counter for content in contents if content.counter)
     for counter, number in counts.items():
-        yield Counted(counter, number, sum(len(content.data) for content in small if content.counter == counter))
+        yield Counted(counter, number, sum(len(content.data) for content in contents if content.counter == counter))

@@ -9,7 +9,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
-from akpatrol.model.batch import SMALL_BYTES, TOGETHER, TOGETHER_BYTES, ContentBatch
+from akpatrol.model.batch import SMALL_BYTES, ContentBatch, Gathering
 from akpatrol.model.chunks import BLOCK_BYTES
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped, State
 from akpatrol.sources.file_opener import FileOpener
@@ -53,9 +53,7 @@ class FilesUnit(NamedTuple):
     def read(self) -> Iterator[Item | ContentBatch]:
         """Yield the names and then the files' content, that of small files in batches."""
         yield Chunk(Origin(self.target, Place.PATH), b"\0".join(self.files + self.names), names=True)
-        paths: list[bytes] = []
-        contents: list[bytes] = []
-        size = 0
+        small = Gathering[bytes]()
         with FileOpener(self.root) as opener:
             for path in self.files:
                 try:
@@ -70,23 +68,23 @@ class FilesUnit(NamedTuple):
                     if len(data) > SMALL_BYTES:
                         yield self._content(handle, data, expected, path)
                         continue
-                    paths.append(path)
-                    contents.append(data)
-                    size += len(data)
+                    is_enough = small.add(path, data)
                 except OSError as error:
                     yield Skipped(os.fsdecode(path), _reason(error))
+                    continue
                 finally:
                     os.close(handle)
-                if size > TOGETHER_BYTES or len(paths) >= TOGETHER:
-                    yield from self._together(paths, contents)
-                    paths, contents, size = [], [], 0
-        yield from self._together(paths, contents)
+                if is_enough:
+                    yield from self._together(small)
+                    small = Gathering()
+        yield from self._together(small)
 
     @property
     def _counter(self) -> str:
         return "files" if self.place is Place.CONTENT else "git_dir_files"
 
-    def _together(self, paths: list[bytes], contents: list[bytes]) -> Iterator[ContentBatch | Counted]:
+    def _together(self, small: Gathering[bytes]) -> Iterator[ContentBatch | Counted]:
+        paths, contents = small.keys, small.data
         if not paths:
             return
 

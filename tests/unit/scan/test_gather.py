@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol.model.batch import SMALL_BYTES, TOGETHER, TOGETHER_BYTES, ContentBatch
+from akpatrol.model import batch
+from akpatrol.model.batch import SMALL_BYTES, ContentBatch
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Content, Counted, Origin
 from akpatrol.rules import rule_file
@@ -42,8 +43,8 @@ def test_every_content_comes_once_and_small_ones_in_batches(sizes: list[int]) ->
     number = counted = 0
     for item in gathered(map(_content, map(bytes, sizes))):
         if isinstance(item, ContentBatch):
-            assert len(item.data) <= TOGETHER
-            assert sum(map(len, item.data)) <= TOGETHER_BYTES + SMALL_BYTES
+            assert len(item.data) <= batch._TOGETHER
+            assert sum(map(len, item.data)) <= batch._TOGETHER_BYTES + SMALL_BYTES
             assert all(item.content(place) == _content(data, None) for place, data in enumerate(item.data))
             seen += map(len, item.data)
         elif isinstance(item, Counted):

@@ -14,6 +14,7 @@ from akpatrol.sources.git.packs.raw_object import OFS_DELTA, REF_DELTA
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from akpatrol.sources.git.packs.entries import Header
     from akpatrol.sources.git.packs.plan import Pack
 
 _OBJECTS = 256
@@ -52,8 +53,9 @@ def _headers(pack: Pack, offsets: list[int]) -> tuple[bytes, array[int], bytes, 
     for offset in offsets:
         kind, size, start, base = 0, 0, offset, offset
         with suppress(BrokenObjectError):
-            kind, size, _, start = header(pack.file, offset, pack.idx.id_bytes)
-            base = _base(pack, offset)
+            fields = header(pack.file, offset, pack.idx.id_bytes)
+            kind, size, _, start = fields
+            base = _base(pack, offset, fields)
         kinds.append(kind)
         sizes.append(size)
         header_bytes.append(start - offset)
@@ -67,13 +69,13 @@ def _way(pack: Pack, offset: int) -> set[int]:
     while offset not in way:
         way.add(offset)
         with suppress(BrokenObjectError):
-            offset = _base(pack, offset)
+            offset = _base(pack, offset, header(pack.file, offset, pack.idx.id_bytes))
     return way
 
 
-def _base(pack: Pack, offset: int) -> int:
-    """Return the offset of an entry's base, its own for one without. Raises BrokenObjectError."""
-    kind, _, place, _ = header(pack.file, offset, pack.idx.id_bytes)
+def _base(pack: Pack, offset: int, fields: Header) -> int:
+    """Return the offset of an entry's base, its own for one without."""
+    kind, _, place, _ = fields
     if kind == OFS_DELTA:
         return place
     if kind == REF_DELTA:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
 from typing import TYPE_CHECKING
 
-from akpatrol.model.batch import SMALL_BYTES, TOGETHER, TOGETHER_BYTES
+from akpatrol.model.batch import SMALL_BYTES, Gathering
 from akpatrol.sources.git.packs.delta_tree import DeltaTree
 from akpatrol.sources.git.packs.inflate import BrokenObjectError, HugeObjectError, crc32, inflate, patched, stream
 from akpatrol.sources.git.packs.raw_object import HUGE_BYTES, TYPES, RawBatch, RawObject
@@ -58,22 +57,17 @@ class Rebuild:
 
     def __iter__(self) -> Iterator[RawObject | RawBatch]:
         """Yield the objects, small ones in batches."""
-        members, types, contents, size = array("I"), [], [], 0
+        small = Gathering[tuple[int, str]]()
         for entry, type_, data in self._rebuilt():
             if data is None:
                 yield from self._streamed(entry)
             elif len(data) > SMALL_BYTES:
                 yield RawObject(self._id(entry), type_, len(data), data, None, self._stored_bytes(entry))
-            else:
-                members.append(entry)
-                types.append(type_)
-                contents.append(data)
-                size += len(data)
-                if size > TOGETHER_BYTES or len(types) >= TOGETHER:
-                    yield self._batch(members, types, contents)
-                    members, types, contents, size = array("I"), [], [], 0
-        if types:
-            yield self._batch(members, types, contents)
+            elif small.add((entry, type_), data):
+                yield self._batch(small)
+                small = Gathering()
+        if small.keys:
+            yield self._batch(small)
 
     def _rebuilt(self) -> Iterator[tuple[int, str, bytes | None]]:
         """Yield each entry that is not silent with its type and content; None for a huge object that is whole."""
@@ -99,9 +93,10 @@ class Rebuild:
                     done[entry] = 1
                     yield entry, type_, data
 
-    def _batch(self, members: array[int], types: list[str], contents: list[bytes]) -> RawBatch:
-        stored = sum(map(self._stored_bytes, members))
-        return RawBatch(types, contents, lambda number: self._id(members[number]), stored)
+    def _batch(self, small: Gathering[tuple[int, str]]) -> RawBatch:
+        keys = small.keys
+        stored = sum(self._stored_bytes(entry) for entry, _ in keys)
+        return RawBatch([type_ for _, type_ in keys], small.data, lambda number: self._id(keys[number][0]), stored)
 
     def _stored_bytes(self, entry: int) -> int:
         return self._ends[entry] - self._offsets[entry]
