@@ -9,7 +9,8 @@ from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Attribution, Confidence, Match, Origin, Place, Secret
 from akpatrol.sources.git.indexes import Indexes
 from akpatrol.sources.git.origins import ContentLookup
-from akpatrol.sources.git.provenance import Provenance, Tracer, TraceRequest
+from akpatrol.sources.git.provenance import Provenance, Tracer
+from akpatrol.sources.git.trace_request import KnownHistory, TraceRequest
 from tests.objects import git_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,11 @@ def traced(repo: Repository, blob: str, *others: str, within: Collection[str] | 
 def traced_places(repo: Repository, blob: str) -> list[Provenance]:
     """Return where the only finding of a blob is: in an index, in the history, or both."""
     git = git_of(repo)
-    return list(Tracer(git, TraceRequest(blobs={blob: [finding(blob)]}), indexes=Indexes(git)).places(blob, 0))
+    return list(
+        Tracer(git, TraceRequest(blobs={blob: [finding(blob)]}), history=KnownHistory(indexes=Indexes(git))).places(
+            blob, 0
+        )
+    )
 
 
 def traced_name(repo: Repository, name: bytes, *trees: str) -> Provenance:

@@ -15,7 +15,7 @@ from akpatrol.cache import scan_cache
 from akpatrol.errors import ExitCode
 from akpatrol.model.batch import ContentBatch
 from akpatrol.model.scan import Content
-from akpatrol.sources.git.completeness import HistoryWalk
+from akpatrol.sources.git.history_walk import HistoryWalk
 from akpatrol.sources.git.units import SliceUnit
 from tests.repositories import Repository, damage
 

@@ -314,7 +314,7 @@ def test_broken_ref(run: Run, full: Repository, content: str) -> None:
 
 def test_tree_that_is_its_own_commit(run: Run, full: Repository, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """git diff-tree goes round in it for ever."""
-    monkeypatch.setattr("akpatrol.sources.git.revisions._PATIENCE", 0.5)
+    monkeypatch.setattr("akpatrol.sources.git.diff_tree._PATIENCE", 0.5)
     full.commit_file("a", key)
     tree = full.id("HEAD^{tree}")
     damage(full.loose(tree), full.loose(full.id("HEAD")).read_bytes())

@@ -5,23 +5,23 @@ https://git-scm.com/docs/git-rev-list#Documentation/git-rev-list.txt---missinglt
 
 from __future__ import annotations
 
-import weakref
-from contextlib import ExitStack, suppress
 from itertools import chain
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Skipped
-from akpatrol.sources.git import catfile, graph, revisions, walked_commit
+from akpatrol.sources.git import catfile, graph, revisions
 from akpatrol.sources.git import refs as git_refs
+from akpatrol.sources.git.history_walk import HistoryWalk
 from akpatrol.sources.git.missing_commits import shallow_boundary, skipping_missing
 from akpatrol.sources.git.packs.problems import find_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from akpatrol.sources.git.missing_commits import IncompleteHistory
+    from akpatrol.sources.git.ref_snapshot import RefSnapshot
     from akpatrol.sources.git.refs import Refs
     from akpatrol.sources.git.runner import Git
     from akpatrol.sources.git.stream import Stream
@@ -37,40 +37,7 @@ class Proof(NamedTuple):
     new: frozenset[str]
 
 
-class HistoryWalk:
-    """git's walk of the whole history, started early because it takes as long as a part of the scan."""
-
-    def __init__(self, git: Git) -> None:
-        self._git = git
-        self._open = ExitStack()
-        self._begun = monotonic()
-        # Do not leave git running when the result is not needed.
-        weakref.finalize(self, self._open.close)
-        self._stream: Stream | None = None
-        with suppress(GitError):
-            self._stream = self._open.enter_context(git.stream(*_WALK, *revisions.EVERYTHING, stdin=()))
-
-    def give_up(self) -> None:
-        """Stop git's walk when it takes too long, because it uses a processor."""
-        seconds = monotonic() - self._begun
-        if not self._stream or seconds < walked_commit.WALK_SECONDS or self._stream.answers_within(0):
-            return
-        with suppress(GitError):  # reported by the code that reads all objects
-            if seconds > graph.patience(self._git):
-                graph.mark_slow(self._git)
-                self._stream.kill()
-
-    def missing_objects(self, refs: Refs) -> list[Skipped]:
-        """Return the missing trees and blobs that refs and reflogs need. Raises GitError."""
-        with self._open:
-            if not self._stream:
-                raise GitError("git did not start")
-            if not graph.is_slow(self._git) and graph.finishes_in_time(self._git, self._stream, self._begun):
-                return list(_read_missing(self._git, self._stream))
-        return _missing_in(self._git, graph.reached(self._git, revisions.EVERYTHING), refs)
-
-
-def gaps(git: Git, walk: HistoryWalk | None = None, proof: Proof | None = None) -> Iterator[Skipped]:
+def gaps(git: Git, refs: RefSnapshot, walk: HistoryWalk | None = None, proof: Proof | None = None) -> Iterator[Skipped]:
     """Yield a skip for a shallow boundary and for every missing object that refs or reflogs reach."""
     if boundary := shallow_boundary(git):
         yield Skipped(
@@ -82,7 +49,7 @@ def gaps(git: Git, walk: HistoryWalk | None = None, proof: Proof | None = None) 
     if proof and not boundary and _nothing_new_is_missing(git, proof):
         return
     try:
-        yield from _missing(git, walk or HistoryWalk(git))
+        yield from _missing(git, refs, walk or HistoryWalk(git))
     except GitError as error:
         yield Skipped("reachable objects", f"completeness cannot be established: {error}")
 
@@ -97,24 +64,24 @@ def _nothing_new_is_missing(git: Git, proof: Proof) -> bool:
         if not all(type_ for _, type_ in catfile.types(git, list(proof.new))):
             return False
         with git.stream(*_WALK, "--stdin", stdin=tips) as stream:
-            if not graph.finishes_in_time(git, stream, monotonic()):
+            if not graph.finishes_in_time(git, stream.answers_within, monotonic()):
                 return False
-            absent = list(_read_missing(git, stream))
+            absent = _printed(stream)
     except GitError:
         return False
     return not absent
 
 
-def _missing(git: Git, walk: HistoryWalk) -> Iterator[Skipped]:
+def _missing(git: Git, names: RefSnapshot, walk: HistoryWalk) -> Iterator[Skipped]:
     """Yield what is missing. Raises GitError."""
-    refs = git_refs.read(git)
+    refs = names.refs
     missing = {id_: f"missing object, named by {' and '.join(refs.listed(bits))}" for id_, bits in refs.absent.items()}
-    logged = git_refs.reflogs(git)
-    for id_, type_ in catfile.types(git, list(logged)):
-        if not type_:
-            missing.setdefault(id_, f"missing commit, named by the reflog of {logged[id_]}")
+    for id_, name in names.lost.items():
+        missing.setdefault(id_, f"missing commit, named by the reflog of {name}")
     try:
-        gaps = walk.missing_objects(refs)
+        ids = walk.missing()
+        reached = graph.reached(git, revisions.EVERYTHING) if ids is None else ()
+        gaps = _missing_in(git, reached, refs) if ids is None else _skips(git, ids)
     except GitError:
         with skipping_missing(git, refs) as incomplete:
             reached = {commit.id for commit in revisions.commits(incomplete.git, (), incomplete.tips)}
@@ -124,20 +91,22 @@ def _missing(git: Git, walk: HistoryWalk) -> Iterator[Skipped]:
     yield from gaps
 
 
-def _read_missing(git: Git, stream: Stream) -> Iterator[Skipped]:
-    """Yield what a walk prints as missing. Raises GitError."""
-    reason, number = "missing object", 0
-    while line := stream.readline():
-        if not line.startswith(b"?"):
-            continue
-        if not number and is_partial(git):
-            reason = "missing object of a partial clone: run git fetch --refetch without a filter"
-        number += 1
-        if number <= _LISTED:
-            yield Skipped(line[1:].decode("ascii", "replace").strip(), reason)
+def _skips(git: Git, ids: Sequence[str]) -> list[Skipped]:
+    """Return a skip for each missing object. Raises GitError."""
+    reason = "missing object"
+    if ids and is_partial(git):
+        reason = "missing object of a partial clone: run git fetch --refetch without a filter"
+    skips = [Skipped(id_, reason) for id_ in ids[:_LISTED]]
+    if len(ids) > _LISTED:
+        skips.append(Skipped(f"{len(ids) - _LISTED} more objects", reason))
+    return skips
+
+
+def _printed(stream: Stream) -> list[str]:
+    """Return the missing objects that a quiet walk prints. Raises GitError."""
+    ids = [line[1:].decode("ascii", "replace") for line in stream.parts(b"\n") if line.startswith(b"?")]
     stream.finish()
-    if number > _LISTED:
-        yield Skipped(f"{number - _LISTED} more objects", reason)
+    return ids
 
 
 def _missing_in(git: Git, commits: Iterable[str], refs: Refs) -> list[Skipped]:
@@ -147,7 +116,8 @@ def _missing_in(git: Git, commits: Iterable[str], refs: Refs) -> list[Skipped]:
     """
     ids = (f"{id_}\n".encode() for id_ in chain(commits, refs.others))
     with git.stream(*_WALK, "--no-walk=unsorted", "--stdin", stdin=ids) as stream:
-        return list(_read_missing(git, stream))
+        missing = _printed(stream)
+    return _skips(git, missing)
 
 
 def _missing_commits(incomplete: IncompleteHistory, reached: Collection[str]) -> list[str]:

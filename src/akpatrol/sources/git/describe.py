@@ -7,6 +7,7 @@ support reftable.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,6 +16,7 @@ from akpatrol.model.scan import Target
 from akpatrol.sources.git.refs import linked
 
 if TYPE_CHECKING:
+    from akpatrol.sources.git.ref_snapshot import RefSnapshot
     from akpatrol.sources.git.runner import Git
 
 _ORIGIN = "remote.origin.url"
@@ -28,10 +30,12 @@ def target(git: Git) -> Target:
     return Target("0", "repository", root, remote=remote_url(git), head=head or None, base=root)
 
 
-def ref_names(git: Git) -> tuple[bytes, ...]:
+def ref_names(git: Git, refs: RefSnapshot) -> tuple[bytes, ...]:
     """Return the full names of all refs and of all reflogs, those of deleted refs included."""
     common = git.repository.common_dir
-    names = _refs(git)
+    names: set[bytes] = set()
+    with suppress(GitError):  # said by the completeness check
+        names |= {os.fsencode(name) for _, name in refs.listing}
     for git_dir in (common, *linked(common)):
         for kind in (b"logs", b"refs"):
             top = git_dir if kind == b"refs" else os.path.join(git_dir, kind)
@@ -59,10 +63,3 @@ def without_user(url: str) -> str:
     if not parts.scheme or not parts.netloc:
         return url
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
-def _refs(git: Git) -> set[bytes]:
-    try:
-        return set(git.run("for-each-ref", "--format=%(refname)").splitlines())
-    except GitError:
-        return set()

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
-from akpatrol.sources.git import catfile, revisions
+from akpatrol.sources.git import catfile, diff_tree, revisions
 from akpatrol.sources.git.origins import ContentLookup, FindingPosition, matched, similar
 from akpatrol.sources.git.runner import LITERALLY
 from akpatrol.sources.git.units import ObjectsUnit
@@ -131,7 +131,7 @@ class EarlierContent:
     def _follow_versions(self, tips: Sequence[str], path: bytes, blob: str, finding: RawFinding) -> str | None:
         """Follow a place from version to version of a path. Raises GitError."""
         findings: FindingsByBlob = {}
-        log = islice(revisions.of_path(self._git, tips, path), _MOST_VERSIONS)
+        log = islice(diff_tree.of_path(self._git, tips, path), _MOST_VERSIONS)
         while versions := list(islice(log, _VERSIONS_AT_ONCE)):
             if self._is_out_of_time():
                 return None

@@ -18,13 +18,13 @@ from akpatrol.errors import GitError
 from akpatrol.sources.git import catfile, walked_commit
 from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git.missing_commits import shallow_boundary
+from akpatrol.sources.git.ref_snapshot import RefSnapshot
 from akpatrol.sources.git.walked_commit import WalkedCommit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from akpatrol.sources.git.runner import Git
-    from akpatrol.sources.git.stream import Stream
 
 _LISTING = ("cat-file", "--batch-all-objects", "--unordered", "--buffer", "--batch-check=%(objecttype) %(objectname)")
 # The least number of commits or objects that git walks per second on a busy machine.
@@ -53,14 +53,15 @@ def patience(git: Git, type_: str = "") -> float:
     return max(walked_commit.WALK_SECONDS, (_COUNTS[git][type_] if type_ else _COUNTS[git].total()) / _RATE)
 
 
-def finishes_in_time(git: Git, stream: Stream, begun: float, type_: str = "") -> bool:
-    """Wait for a walk that prints at its end, up to its time limit. Raises GitError.
+def finishes_in_time(git: Git, ends_within: Callable[[float], bool], begun: float, type_: str = "") -> bool:
+    """Wait for a walk up to its time limit. Raises GitError.
 
-    The commits are counted only if the walk takes long.
+    ``ends_within`` waits for so many seconds and returns whether the walk has ended. The commits are counted only if it
+    takes long.
     """
-    if stream.answers_within(begun + walked_commit.WALK_SECONDS - monotonic()):
+    if ends_within(begun + walked_commit.WALK_SECONDS - monotonic()):
         return True
-    if not stream.answers_within(begun + patience(git, type_) - monotonic()):
+    if not ends_within(begun + patience(git, type_) - monotonic()):
         mark_slow(git)
     return git not in _SLOW
 
@@ -126,7 +127,7 @@ def _named(git: Git, names: Sequence[str]) -> Iterator[str]:
     """Yield the commits that these arguments of rev-list begin with. Raises GitError."""
     for name in names:
         if name == "--all":
-            yield from git_refs.read(git).seeds
+            yield from RefSnapshot(git).refs.seeds
         elif name == "--reflog":
             yield from git_refs.reflogs(git)
         elif name in ("--branches", "--remotes"):

@@ -12,8 +12,11 @@ from akpatrol.model.scan import Place, Skipped, StateReason
 from akpatrol.sources.base import STORED, OneTarget
 from akpatrol.sources.git import catfile, completeness, describe, gitdir, placement, revisions
 from akpatrol.sources.git.earlier_content import EarlierContent
+from akpatrol.sources.git.history_walk import HistoryWalk
 from akpatrol.sources.git.indexes import Indexes
 from akpatrol.sources.git.missing_commits import shallow_boundary
+from akpatrol.sources.git.ref_snapshot import RefSnapshot
+from akpatrol.sources.git.trace_request import KnownHistory
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
 
 if TYPE_CHECKING:
@@ -55,15 +58,16 @@ class HistorySource(OneTarget):
         self._surveyed: tuple[Skipped, ...] | None = None
         self._complete = False
         self._nested: list[bytes] = []
-        self._walk: completeness.HistoryWalk | None = None
+        self._walk: HistoryWalk | None = None
         self._indexes = Indexes(git)
+        self._refs = RefSnapshot(git)
 
     def load_cached(self, conditions: str) -> None:
         """Look up the results that were read under these conditions."""
         if self._cache:
             from akpatrol.sources.git.scan_state import RepositoryCache  # noqa: PLC0415 - isal and dulwich
 
-            self._repository_cache = RepositoryCache(self._git, self._cache, conditions)
+            self._repository_cache = RepositoryCache(self._git, self._refs, self._cache, conditions)
             if self._repository_cache.is_cached:
                 self._surveyed = self._repository_cache.survey()
 
@@ -98,16 +102,16 @@ class HistorySource(OneTarget):
         """Yield the units."""
         target = self._target.id
         if not self._proof():
-            self._walk = completeness.HistoryWalk(self._git)
+            self._walk = HistoryWalk(self._git)
         yield from self._objects(target)
-        yield NamesUnit(target, Place.REF_NAME, describe.ref_names(self._git))
+        yield NamesUnit(target, Place.REF_NAME, describe.ref_names(self._git, self._refs))
         yield from gitdir.units(target, self._git.repository, self._nested)
 
     def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each raw finding with its provenance in the whole history."""
         if self._walk:
             self._walk.give_up()
-        placed = placement.place(self._git, findings, indexes=self._indexes)
+        placed = placement.place(self._git, findings, history=KnownHistory(self._refs, self._walk, self._indexes))
         return placed if self._include_borrowed else self._without_borrowed(list(placed))
 
     def _without_borrowed(self, placed: Sequence[Placed]) -> Iterator[Placed]:
@@ -123,7 +127,7 @@ class HistorySource(OneTarget):
         """Yield a skip for each missing object that the history refers to, and for each unreadable index."""
         yield from self._indexes.skips
         self._complete = True
-        for gap in chain(self._git.obstacles(), completeness.gaps(self._git, self._walk, self._proof())):
+        for gap in chain(self._git.obstacles(), completeness.gaps(self._git, self._refs, self._walk, self._proof())):
             self._complete = False
             yield gap
 

@@ -16,7 +16,8 @@ from akpatrol.sources.git import catfile
 from akpatrol.sources.git.earlier_content import alike
 from akpatrol.sources.git.missing_commits import shallow_boundary
 from akpatrol.sources.git.origins import ContentLookup
-from akpatrol.sources.git.provenance import Tracer, TraceRequest
+from akpatrol.sources.git.provenance import Tracer
+from akpatrol.sources.git.trace_request import TraceRequest
 from akpatrol.sources.occurrence import occurrence
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import RawFinding
     from akpatrol.sources.base import Placed
     from akpatrol.sources.git.earlier_content import EarlierContent
-    from akpatrol.sources.git.indexes import Indexes
-    from akpatrol.sources.git.provenance import Provenance, Pushed
+    from akpatrol.sources.git.provenance import Provenance
     from akpatrol.sources.git.runner import Git
+    from akpatrol.sources.git.trace_request import KnownHistory, Pushed
 
 _PERSON = re.compile(rb"(.*?) (-?\d+) ([+-]\d{4})$", re.DOTALL)
 _HEADER_PLACES = {
@@ -45,12 +46,12 @@ def place(  # noqa: PLR0913 - each source gives some of them
     pushed: Pushed | None = None,
     before: EarlierContent | None = None,
     *,
-    indexes: Indexes | None = None,
+    history: KnownHistory | None = None,
 ) -> Iterator[Placed]:
     """Yield raw findings in objects, names, refs and the git directory with their provenance.
 
     ``within`` are the commits examined when these are not all; ``pushed`` describes a push. ``before`` finds earlier
-    content, and ``indexes`` what is staged.
+    content, and ``history`` is what the scan has read already.
     """
     by_place: dict[Place, list[RawFinding]] = defaultdict(list)
     for finding in findings:
@@ -77,7 +78,7 @@ def place(  # noqa: PLR0913 - each source gives some of them
             lookup=before.lookup() if before else ContentLookup(alike=lambda new, old: alike(git, new, old)),
         ),
         pushed,
-        indexes,
+        history,
     )
     found: list[tuple[RawFinding, Occurrence, Provenance]] = [
         *(

@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.errors import GitError
 from akpatrol.model.scan import State, StateReason
 from akpatrol.sources.git import catfile, trees
-from akpatrol.sources.git import refs as git_refs
 from akpatrol.sources.git import revisions as git_revisions
+from akpatrol.sources.git.diff_tree import WantedChanges
 from akpatrol.sources.git.missing_commits import skipping_missing
 from akpatrol.sources.git.object_history import ObjectHistory
-from akpatrol.sources.git.origins import ContentLookup, FindingPosition, Introduction, PathOrigin, PathOrigins
+from akpatrol.sources.git.origins import FindingPosition, Introduction, PathOrigin, PathOrigins
+from akpatrol.sources.git.ref_snapshot import RefSnapshot
 from akpatrol.sources.git.refs import Refs
+from akpatrol.sources.git.trace_request import KnownHistory
 from akpatrol.sources.git.trees import TreeChange
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from akpatrol.model.credential import RawFinding
-    from akpatrol.sources.git.indexes import Indexes
     from akpatrol.sources.git.runner import Git
+    from akpatrol.sources.git.trace_request import Pushed, TraceRequest
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
 
@@ -53,35 +54,18 @@ class Provenance(NamedTuple):
     known: bool = False
 
 
-class TraceRequest(NamedTuple):
-    """The objects to trace.
-
-    ``blobs`` maps ids to raw findings, ``names`` maps names in trees to the trees that hold them. With ``within``, only
-    those commits can introduce a finding. ``lookup`` supplies the other content to compare with.
-    """
-
-    blobs: Mapping[str, Sequence[RawFinding]] = {}
-    commits: Collection[str] = ()
-    names: Mapping[bytes, Collection[str]] = {}
-    within: Collection[str] | None = None
-    lookup: ContentLookup = ContentLookup()
-
-
-class Pushed(NamedTuple):
-    """The content of a push, not yet part of the history: its ref updates, and its commits, children first."""
-
-    refs: Refs
-    commits: Sequence[WalkedCommit]
-
-
 class Tracer:
     """Traces the wanted objects through the whole history, or only through the ``pushed`` commits.
 
-    With ``indexes``, staged objects are found too.
+    ``history`` is what the scan has read already; staged objects are found with its indexes.
     """
 
     def __init__(
-        self, git: Git, wanted: TraceRequest, pushed: Pushed | None = None, indexes: Indexes | None = None
+        self,
+        git: Git,
+        wanted: TraceRequest,
+        pushed: Pushed | None = None,
+        history: KnownHistory | None = None,
     ) -> None:
         self._git = git
         self._wanted = wanted
@@ -93,6 +77,7 @@ class Tracer:
         self._present: set[str] = set()
         self.origins = PathOrigins(wanted.blobs, wanted.lookup, is_based=bool(pushed) or wanted.within is not None)
         self._staged: Mapping[str, ObjectHistory] = {}
+        self._history = history or KnownHistory()
         self._steps = 0
         self._refs = pushed.refs if pushed else Refs()
         if pushed:
@@ -102,7 +87,7 @@ class Tracer:
             self._named_by_refs()
             return
         try:
-            self._refs = git_refs.read(git)
+            self._refs = (self._history.refs or RefSnapshot(git)).refs
         except GitError:
             return  # said by the completeness check; an occurrence keeps its object id
         if self._blobs or self._names or self._commits:
@@ -111,9 +96,9 @@ class Tracer:
             self._named_by_refs()
         if any(not history.walked for history in self._histories()):
             self._unreferenced()
-        if indexes and self._blobs:
+        if self._history.indexes and self._blobs:
             walked = {id_ for id_, history in self._blobs.items() if history.walked}
-            self._staged = indexes.staged(self._blobs.keys(), self._present, walked)
+            self._staged = self._history.indexes.staged(self._blobs.keys(), self._present, walked)
 
     def places(self, id_: str, number: int) -> Iterator[Provenance]:
         """Yield the provenance of one of a blob's findings: in an index, in the history, or both."""
@@ -177,8 +162,9 @@ class Tracer:
 
     def _walk(self) -> None:
         try:
-            walk = list(git_revisions.commits(self._git, git_revisions.EVERYTHING))
-            self._follow(self._git, walk)
+            walk = self._history.walk
+            commits = walk.commits() if walk else list(git_revisions.commits(self._git, git_revisions.EVERYTHING))
+            self._follow(self._git, commits)
         except GitError:
             # Something is missing, which the completeness check says; what is there is walked all the same.
             try:
@@ -201,7 +187,8 @@ class Tracer:
         if not (self._blobs or self._names):
             return
         by_id = {commit.id: commit for commit in walk}
-        for id_, changes in git_revisions.changes(git, walk):
+        wanted = WantedChanges(frozenset(id_.encode() for id_ in self._blobs), self._name_pattern)
+        for id_, changes in git_revisions.changes(git, walk, wanted):
             self._record_changes(by_id[id_], changes, bits.get(id_, 0), reachable=reachable)
 
     def _record_commit(self, commit: WalkedCommit, bits: int, *, reachable: bool) -> None:
@@ -212,10 +199,12 @@ class Tracer:
     def _record_changes(
         self, commit: WalkedCommit, changes: Sequence[TreeChange], bits: int, *, reachable: bool
     ) -> None:
+        self._steps -= 1
+        if not changes:
+            return
         within = self._wanted.within is None or commit.id in self._wanted.within
         added: list[ObjectHistory] = []
         gone: list[ObjectHistory] = []
-        self._steps -= 1
         if within and self._blobs:
             introduction = self._introduction(commit, bits, b"", reachable=reachable)
             self.origins.record(introduction, commit.parents, changes)

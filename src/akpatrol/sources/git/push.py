@@ -15,8 +15,9 @@ from akpatrol.model.scan import Place, Skipped, State
 from akpatrol.sources.base import OneTarget
 from akpatrol.sources.git import catfile, graph, placement, refs, revisions, trees
 from akpatrol.sources.git.earlier_content import EarlierContent
-from akpatrol.sources.git.provenance import Pushed
+from akpatrol.sources.git.object_types import ObjectTypes
 from akpatrol.sources.git.runner import Git
+from akpatrol.sources.git.trace_request import Pushed
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
 from akpatrol.sources.occurrence import occurrence
 
@@ -173,7 +174,7 @@ class PushSource(OneTarget):
     def _placed(self, findings: Sequence[RawFinding]) -> Iterator[tuple[Match, Occurrence]]:
         git = self._views.git
         named = [(update.new, update.name.decode("utf-8", "surrogateescape")) for update in self._updates]
-        pushed = Pushed(refs.resolved(git, named), self._new_commits())
+        pushed = Pushed(refs.resolved(git, named, ObjectTypes(git)), self._new_commits())
         before = EarlierContent(git, self._target.id, self._examine, self._tips)
         placed = list(placement.place(git, findings, pushed=pushed, before=before))
         old = self._reachable(

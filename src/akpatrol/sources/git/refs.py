@@ -17,6 +17,7 @@ from akpatrol.sources.regular_file import opened
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from akpatrol.sources.git.object_types import ObjectTypes
     from akpatrol.sources.git.runner import Git
 
 _STASH = "refs/stash"
@@ -24,6 +25,7 @@ _LISTED = 100
 _ID = re.compile(rb"[0-9a-f]+")
 _WIDTHS = {b"sha1": 40, b"sha256": 64}
 _REF_BYTES = 256
+_HEAD = re.compile(rb"ref: (refs/[^\s]+)\n")
 _LOGGED = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ")
 
 
@@ -54,14 +56,10 @@ class Refs(NamedTuple):
         return tuple(ordered)
 
 
-def read(git: Git) -> Refs:
-    """Return every ref, HEAD, and linked work tree's HEAD. Raises GitError."""
-    return resolved(git, [*_refs(git), *_heads(git)])
-
-
-def resolved(git: Git, named: Iterable[tuple[str, str]]) -> Refs:
+def resolved(git: Git, named: Iterable[tuple[str, str]], types: ObjectTypes) -> Refs:
     """Return what ids with their names lead to. Raises GitError."""
     names: list[str] = []
+    tags: set[str] = set()
     pointed: dict[str, int] = defaultdict(int)
     branches = stash = 0
     for id_, name in named:
@@ -70,12 +68,14 @@ def resolved(git: Git, named: Iterable[tuple[str, str]]) -> Refs:
         pointed[id_] |= bit
         if name.startswith(("refs/heads/", "refs/remotes/")) or not name.startswith("refs/"):
             branches |= bit
+        if name.startswith("refs/tags/"):
+            tags.add(id_)
         if name == _STASH:
             stash = bit
     if stash:
         for id_ in _reflog(git, _STASH):
             pointed[id_] |= stash
-    found = _by_type(git, pointed)
+    found = _by_type(git, pointed, types, tags)
     return Refs(tuple(names), branches, stash, found["commit"], found["tree"] | found["blob"], found["tag"], found[""])
 
 
@@ -102,7 +102,7 @@ def broken(git: Git) -> Iterator[Skipped]:
     Packed refs are those whose name git refuses. Those of a reftable are not files.
     """
     common = git.repository.common_dir
-    if os.path.isdir(os.path.join(common, b"reftable")):
+    if _has_reftable(git):
         return
     form = _form(git)
     for directory, _, files in os.walk(os.path.join(common, b"refs")):
@@ -137,11 +137,10 @@ def _is_ref(path: bytes, form: re.Pattern[bytes]) -> bool:
         return True
 
 
-def tips(git: Git) -> frozenset[str]:
-    """Return the ids that refs, HEADs and reflogs name. Raises GitError, also where reflogs are not in files."""
-    if os.path.isdir(os.path.join(git.repository.common_dir, b"reftable")):
+def ensure_files(git: Git) -> None:
+    """Raise GitError where refs and reflogs are not in files."""
+    if _has_reftable(git):
         raise GitError("the refs are in a reftable")
-    return frozenset({*(id_ for id_, _ in (*_refs(git), *_heads(git))), *reflogs(git)})
 
 
 def linked(common_dir: bytes) -> list[bytes]:
@@ -167,23 +166,42 @@ def _logged_ids(file: bytes) -> Iterator[str]:
         return  # reported by the code that reads the git directory's files
 
 
-def _refs(git: Git) -> list[tuple[str, str]]:
+def listing(git: Git) -> list[tuple[str, str]]:
+    """Return the id and full name of each ref. Raises GitError."""
     # Any other field of for-each-ref needs the object, and git fails at the first missing one.
-    listing = git.run("for-each-ref", "--format=%(objectname) %(refname)")
-    return [
-        (id_, name)
-        for id_, _, name in (line.decode("utf-8", "surrogateescape").partition(" ") for line in listing.splitlines())
-    ]
+    lines = git.run("for-each-ref", "--format=%(objectname) %(refname)").splitlines()
+    return [(id_, name) for id_, _, name in (line.decode("utf-8", "surrogateescape").partition(" ") for line in lines)]
 
 
-def _heads(git: Git) -> list[tuple[str, str]]:
-    """HEAD and the HEADs of linked work trees; a detached one is named by nothing else."""
-    directories = linked(git.repository.common_dir)
-    names = ["HEAD", *(f"worktrees/{os.fsdecode(os.path.basename(git_dir))}/HEAD" for git_dir in directories)]
-    answers = (
-        (git.run("rev-parse", "--verify", "--quiet", os.fsencode(name), accept=(0, 1, 128)), name) for name in names
-    )
-    return [(answer.decode().strip(), name) for answer, name in answers if answer]
+def heads(git: Git, refs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the id and name of HEAD and of linked work trees' HEADs; a detached one is named by nothing else.
+
+    ``refs`` is the ``listing``: a HEAD that names one of them needs no git. Raises GitError.
+    """
+    ids = {os.fsencode(name): id_ for id_, name in refs}
+    named: list[tuple[str, str]] = []
+    others = linked(git.repository.common_dir)
+    names = ["HEAD", *(f"worktrees/{os.fsdecode(os.path.basename(directory))}/HEAD" for directory in others)]
+    for name, directory in zip(names, (git.git_dir, *others), strict=True):
+        id_ = _of_head(os.path.join(directory, b"HEAD"), ids) or _of_name(git, name)
+        named += [(id_, name)] if id_ else []
+    return named
+
+
+def _of_head(path: bytes, ids: Mapping[bytes, str]) -> str | None:
+    """Return the id of a HEAD that names a listed ref; anything else is for git to say, a link or a reftable's too."""
+    if os.path.islink(path):
+        return None
+    is_ref = _HEAD.fullmatch(content_of(path))
+    return ids.get(is_ref[1]) if is_ref else None
+
+
+def _of_name(git: Git, name: str) -> str:
+    return git.run("rev-parse", "--verify", "--quiet", os.fsencode(name), accept=(0, 1, 128)).decode().strip()
+
+
+def _has_reftable(git: Git) -> bool:
+    return os.path.isdir(os.path.join(git.repository.common_dir, b"reftable"))
 
 
 def _reflog(git: Git, name: str) -> list[str]:
@@ -193,17 +211,19 @@ def _reflog(git: Git, name: str) -> list[str]:
         return []
 
 
-def _by_type(git: Git, pointed: Mapping[str, int]) -> dict[str, dict[str, int]]:
+def _by_type(
+    git: Git, pointed: Mapping[str, int], types: ObjectTypes, tags: Iterable[str]
+) -> dict[str, dict[str, int]]:
     """Return the ids by type, "" for missing objects, and the ids that tags lead to."""
-    found: dict[str, dict[str, int]] = {"commit": {}, "tree": {}, "blob": {}, "tag": {}, "": {}}
+    by_type: dict[str, dict[str, int]] = {"commit": {}, "tree": {}, "blob": {}, "tag": {}, "": {}}
     pending = dict(pointed)
     while pending:
-        for id_, type_ in catfile.types(git, list(pending)):
-            known = found[type_]
-            known[id_] = known.get(id_, 0) | pending[id_]
-        tagged: dict[str, int] = defaultdict(int)
-        for id_, (_, data) in catfile.contents(git, [id_ for id_ in pending if id_ in found["tag"]]).items():
+        for id_, type_ in types.of(pending, tags).items():
+            bits = by_type[type_]
+            bits[id_] = bits.get(id_, 0) | pending[id_]
+        targets: dict[str, int] = defaultdict(int)
+        for id_, (_, data) in catfile.contents(git, [id_ for id_ in pending if id_ in by_type["tag"]]).items():
             target = data.removeprefix(b"object ").partition(b"\n")[0].decode("ascii", "replace")
-            tagged[target] |= pending[id_]
-        pending = tagged
-    return found
+            targets[target] |= pending[id_]
+        pending, tags = targets, ()
+    return by_type

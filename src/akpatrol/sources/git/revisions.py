@@ -1,6 +1,6 @@
 """Commits of a walk, their order, and what they changed.
 
-https://git-scm.com/docs/gitrevisions, https://git-scm.com/docs/git-diff-tree (raw output format, combined diffs)
+https://git-scm.com/docs/gitrevisions
 """
 
 from __future__ import annotations
@@ -9,30 +9,20 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
-from akpatrol.sources.git import trees, walked_commit
-from akpatrol.sources.git.runner import LITERALLY
+from akpatrol.sources.git import diff_tree, trees
 from akpatrol.sources.git.stream import SilentError
-from akpatrol.sources.git.trees import TreeChange
 from akpatrol.sources.git.walked_commit import WalkedCommit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from akpatrol.sources.git.diff_tree import WantedChanges
     from akpatrol.sources.git.runner import Git
-    from akpatrol.sources.git.stream import Stream
+    from akpatrol.sources.git.trees import TreeChange
 
 EVERYTHING = ("--all", "--reflog")
-_DIFF = (
-    "diff-tree", "--stdin", "--always", "-c", "--raw", "-r", "--root", "-z", "--no-renames", "--no-abbrev",
-    "--pretty=tformat:%H",
-)  # fmt: skip
-_GITLINK = b"160000"
 _GIVEN_UP_AFTER = 100
-# git holds all changes of a commit in memory before it prints the first.
-_PATIENCE = 3.0
-_MEMORY = 512 << 20
 _ENDLESS = 2
-_CHANGES = 1_000_000
 _CHANGES_A_COMMIT = 1000
 _WIDE = 100  # parents
 
@@ -47,24 +37,32 @@ def commits(git: Git, revisions: Sequence[str], tips: Sequence[str] = ()) -> Ite
         return
     words = ("rev-list", "--topo-order", "--parents", "--timestamp", *revisions, "--stdin")
     with git.stream(*words, stdin=[f"{tip}\n".encode() for tip in tips]) as stream:
-        if not walks or graph.finishes_in_time(git, stream, monotonic(), "commit"):
+        if not walks or graph.finishes_in_time(git, stream.answers_within, monotonic(), "commit"):
             while line := stream.readline():
-                date, id_, *parents = line.decode("ascii", "replace").split()
-                yield WalkedCommit(id_, int(date), tuple(parents))
+                yield parse_commit(line)
             stream.finish()
             return
     yield from graph.commits(git, revisions, tips)
 
 
-def changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
+def parse_commit(line: bytes) -> WalkedCommit:
+    """Parse ``<date> <id> <parents>``."""
+    date, id_, *parents = line.decode("ascii", "replace").split()
+    return WalkedCommit(id_, int(date), tuple(parents))
+
+
+def changes(
+    git: Git, commits: Sequence[WalkedCommit], wanted: WantedChanges | None = None
+) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
     """Yield each of these commits with what it changed, in this order; one that git cannot compare is left out.
 
-    Merges are combined diffs: the files that differ from every parent.
+    Merges are combined diffs: the files that differ from every parent. A commit without a ``wanted`` change may come
+    without any.
     """
     from akpatrol.sources.git import graph  # noqa: PLC0415 - it needs this module
 
     alike = _unchanged(git, commits) if graph.is_slow(git) else frozenset[str]()
-    compared = _changes(git, [commit for commit in commits if commit.id not in alike])
+    compared = _changes(git, [commit for commit in commits if commit.id not in alike], wanted)
     comparison = next(compared, None)
     for commit in commits:
         if commit.id in alike:
@@ -85,14 +83,16 @@ def _unchanged(git: Git, commits: Sequence[WalkedCommit]) -> frozenset[str]:
     )
 
 
-def _changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
+def _changes(
+    git: Git, commits: Sequence[WalkedCommit], wanted: WantedChanges | None
+) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
     """Yield the changes of all of these commits.
 
     git compares path by path, which is fast; when that takes too long, ``trees`` does it.
     """
     start = failures = endless = number = 0
     while start < len(commits) and failures <= _GIVEN_UP_AFTER:
-        if endless > _ENDLESS or number > _CHANGES + _CHANGES_A_COMMIT * len(commits):
+        if endless > _ENDLESS or number > diff_tree.MOST_CHANGES + _CHANGES_A_COMMIT * len(commits):
             yield from trees.changes(git, commits[start:])
             return
         is_wide = len(commits[start].parents) > _WIDE
@@ -105,68 +105,15 @@ def _changes(git: Git, commits: Sequence[WalkedCommit]) -> Iterator[tuple[str, t
         ids = [commit.id for commit in commits[start:stop]]
         done = 0
         try:
-            for done, id_, changed in _compared(git, ids):  # noqa: B007 - where it stopped
-                number += len(changed)
-                yield id_, changed
+            for compared in diff_tree.compare(git, ids, wanted):
+                done = compared.done
+                number += compared.number
+                yield compared.id, compared.changes
             start = stop
-        except (SilentError, _TooMuchError):
+        except (SilentError, diff_tree.TooMuchError):
             endless += 1
             yield from trees.changes(git, commits[start + done : start + done + 1])
             start += done + 1
         except GitError:
             failures = 0 if done else failures + 1
             start += done + 1
-
-
-def of_path(git: Git, tips: Sequence[str], path: bytes) -> Iterator[tuple[str, TreeChange]]:
-    """Yield the commits that changed a path, children first, with that change. Raises GitError."""
-    options = ("-c", "--raw", "-z", "--no-renames", "--no-abbrev", "--full-history", "--topo-order")
-    words = ("log", *options, "--pretty=tformat:%H", "--end-of-options", *tips, "--")
-    with git.stream(LITERALLY, *words, path, patience=walked_commit.WALK_SECONDS, memory=_MEMORY) as stream:
-        for id_, changed in _parse(stream):
-            yield from ((id_, change) for change in changed if change.path == path)
-        stream.finish()
-
-
-class _TooMuchError(GitError):
-    """One commit changed more paths than there is memory for."""
-
-
-def _compared(git: Git, ids: Sequence[str]) -> Iterator[tuple[int, str, tuple[TreeChange, ...]]]:
-    """Yield how many of these commits are done, the last one's id, and what it changed. Raises GitError."""
-    position = 0
-    lines = (id_.encode() + b"\n" for id_ in ids)
-    with git.stream(*_DIFF, stdin=lines, patience=_PATIENCE, memory=_MEMORY) as stream:
-        for id_, changed in _parse(stream):
-            try:
-                position = ids.index(id_, position) + 1  # git prints nothing for a missing commit
-            except ValueError:
-                raise GitError("git diff-tree reported a commit that was not requested") from None
-            yield position, id_, changed
-        stream.finish()
-
-
-def _parse(stream: Stream) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
-    header = b""
-    parsed: list[TreeChange] = []
-    parts = stream.parts()
-    for part in parts:
-        part = part.lstrip(b"\n")  # noqa: PLW2901 - the format puts a line end between header and changes
-        if part.startswith(b":"):
-            parsed.append(_change(part, next(parts, b"")))
-            if len(parsed) > _CHANGES:
-                raise _TooMuchError("too many changes to hold in memory")
-        elif part:
-            if header:
-                yield header.decode("ascii", "replace"), tuple(parsed)
-            header, parsed = part, []
-    if header:
-        yield header.decode("ascii", "replace"), tuple(parsed)
-
-
-def _change(raw: bytes, path: bytes) -> TreeChange:
-    """Parse ``:<modes> <ids> <status>`` with one colon, old mode and old id a parent."""
-    parents = len(raw) - len(raw.lstrip(b":"))
-    words = raw[parents:].split(b" ")
-    ids = [word.decode("ascii", "replace") for word in words[parents + 1 : 2 * parents + 2]]
-    return TreeChange(path, ids[-1], tuple(ids[:-1]), link=words[parents] == _GITLINK)

@@ -78,7 +78,8 @@ _ID = re.compile(rb"[0-9a-f]{40,64}")
 class Git:
     """Runs git on one repository. ``hook`` has those of HOOK_VARIABLES that git set for the hook.
 
-    A ``shallow_file`` lists the commits that have no parents for it, "" for those of the repository's own.
+    A ``shallow_file`` lists the commits that have no parents for it, "" for those of the repository's own. ``git_dir``
+    is the common git directory or a linked work tree's own.
     """
 
     def __init__(self, repository: Repository, hook: Mapping[str, str] | None = None, *, common: bool = False) -> None:
@@ -89,13 +90,13 @@ class Git:
         # A relative entry would let the scanned tree supply the git that is run.
         path = os.pathsep.join(part for part in os.get_exec_path() if os.path.isabs(part))
         self._environment = {**_ENVIRONMENT, **environment, "PATH": path}
-        self._git_dir = repository.common_dir if common else repository.git_dir
+        self.git_dir = repository.common_dir if common else repository.git_dir
         self._common_dir = repository.common_dir
         self._is_safe = False
         self._obstacles: tuple[Skipped, ...] = ()
         self._safe_copy: OwnedDirectory | None = None
         self._object_format = b""
-        self._command = [b"git", b"--git-dir=" + self._git_dir]
+        self._command = [b"git", b"--git-dir=" + self.git_dir]
         if repository.work_tree and not common:
             self._command.append(b"--work-tree=" + repository.work_tree)
         self._command.append(b"--no-pager")
@@ -269,7 +270,7 @@ class Git:
 
         try:
             directory = safe_directory.OwnedDirectory()
-            made = safe_directory.build(directory.path, self.repository, self._git_dir, avoided, stores)
+            made = safe_directory.build(directory.path, self.repository, self.git_dir, avoided, stores)
         except OSError as error:
             raise GitError(f"cannot isolate git from the git directory: {error.strerror}") from None
         self._safe_copy = directory

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Skipped
 from akpatrol.sources.base import RescanUnit
-from akpatrol.sources.git import refs, scan_state_json
+from akpatrol.sources.git import scan_state_json
 from akpatrol.sources.git.completeness import Proof
 from akpatrol.sources.git.packs import plan
 from akpatrol.sources.git.packs.parts import identity, parts
+from akpatrol.sources.git.ref_snapshot import RefSnapshot
 from akpatrol.sources.git.units import SliceUnit
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ class _PartProgress:
 class RepositoryCache:
     """Knows the parts of one repository in ``cache``. Use: ``survey``, ``units``, ``record`` for each, ``store``."""
 
-    def __init__(self, git: Git, cache: ScanCache, conditions: str) -> None:
+    def __init__(self, git: Git, refs: RefSnapshot, cache: ScanCache, conditions: str) -> None:
         self._git = git
+        self._refs = refs
         self._cache = cache
         self._conditions = conditions
         self._key = sha256(os.path.realpath(git.repository.common_dir)).hexdigest()
@@ -64,7 +66,7 @@ class RepositoryCache:
 
     def survey(self) -> tuple[Skipped, ...] | None:
         """Survey the repository and return its missing parts; None when a part is not understood."""
-        tips = self._tips()
+        tips = _tips(self._refs)
         identities: dict[bytes, str] = {}
 
         def arrange(packs: Sequence[Pack]) -> Sequence[Pack]:
@@ -155,10 +157,11 @@ class RepositoryCache:
 
     def _refs_unchanged(self) -> bool:
         """Return whether the walk saw the planned refs, which may have moved meanwhile."""
-        return plan.state(self._git, self._id_bytes) == self._state and self._tips() == self._now.tips
+        return plan.state(self._git, self._id_bytes) == self._state and _tips(RefSnapshot(self._git)) == self._now.tips
 
-    def _tips(self) -> frozenset[str] | None:
-        try:
-            return refs.tips(self._git)
-        except GitError:
-            return None
+
+def _tips(refs: RefSnapshot) -> frozenset[str] | None:
+    try:
+        return refs.tips()
+    except GitError:
+        return None

@@ -14,7 +14,7 @@ from akpatrol.errors import GitError
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _OUT_OF_MEMORY = b"out of memory"  # https://github.com/git/git/blob/master/wrapper.c
 _SILENCE_SECONDS = 600
@@ -66,12 +66,7 @@ class Stream:
 
     def parts(self, separator: bytes = b"\0") -> Iterator[bytes]:
         """Yield the parts between separators."""
-        rest = b""
-        while block := self.read(1 << 16):
-            *complete, rest = (rest + block).split(separator)
-            yield from complete
-        if rest:
-            yield rest
+        return split_parts(iter(lambda: self.read(1 << 16), b""), separator)
 
     def finish(self) -> None:
         """Wait for the end. Raises GitError when git failed."""
@@ -120,6 +115,16 @@ class Stream:
                 self._silent = True
                 self._process.kill()
                 return
+
+
+def split_parts(blocks: Iterable[bytes], separator: bytes) -> Iterator[bytes]:
+    """Yield the parts between separators of these blocks."""
+    rest = b""
+    for block in blocks:
+        *complete, rest = (rest + block).split(separator)
+        yield from complete
+    if rest:
+        yield rest
 
 
 def limit_memory(process: subprocess.Popen[bytes], size: int) -> None:

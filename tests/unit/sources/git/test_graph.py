@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol.model.scan import Target
-from akpatrol.sources.git import completeness, graph, refs, repository, walked_commit
+from akpatrol.sources.git import graph, repository, walked_commit
+from akpatrol.sources.git.history_walk import HistoryWalk
 from akpatrol.sources.git.push import PushSource, RefUpdate, RepositoryViews
 from akpatrol.sources.git.runner import Git
 
@@ -28,7 +29,12 @@ def _git(repo: Repository) -> Git:
 
 def _never(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every walk of git take too long."""
-    monkeypatch.setattr("akpatrol.sources.git.stream.Stream.answers_within", lambda _stream, _seconds: False)
+    for waits in (
+        "stream.Stream.answers_within",
+        "history_walk._Output.commits_within",
+        "history_walk._Output.ends_within",
+    ):
+        monkeypatch.setattr(f"akpatrol.sources.git.{waits}", lambda _output, _seconds: False)
 
 
 @pytest.fixture
@@ -101,12 +107,12 @@ def test_a_walk_is_waited_for_as_long_as_its_objects_may_take(
     monkeypatch.setattr(walked_commit, "WALK_SECONDS", 0.05)
     git = _git(repo)
     with git.stream("cat-file", "--batch", stdin=_delayed()) as stream:
-        assert not graph.finishes_in_time(git, stream, monotonic())
+        assert not graph.finishes_in_time(git, stream.answers_within, monotonic())
     assert graph.is_slow(git)
     other = _git(repo)
     monkeypatch.setattr(graph, "_RATE", 0.1)
     with other.stream("cat-file", "--batch", stdin=_delayed()) as stream:
-        assert graph.finishes_in_time(other, stream, monotonic())
+        assert graph.finishes_in_time(other, stream.answers_within, monotonic())
     assert not graph.is_slow(other)
 
 
@@ -119,11 +125,11 @@ def _delayed() -> Iterator[bytes]:
 def test_a_walk_that_is_late_is_ended(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.commit_file("f", "x\n")
     git = _git(repo)
-    walk = completeness.HistoryWalk(git)
+    walk = HistoryWalk(git)
     _never(monkeypatch)
     walk.give_up()
     assert not graph.is_slow(git)  # it is not late
     monkeypatch.setattr(walked_commit, "WALK_SECONDS", 0.0)
     walk.give_up()
     assert graph.is_slow(git)
-    assert walk.missing_objects(refs.read(git)) == []
+    assert walk.missing() is None

@@ -11,6 +11,7 @@ from akpatrol.model.scan import Place, State, StateReason
 from akpatrol.sources.git import placement
 from akpatrol.sources.git.earlier_content import EarlierContent
 from akpatrol.sources.git.indexes import Indexes
+from akpatrol.sources.git.trace_request import KnownHistory
 from tests.objects import git_of
 from tests.tracing import MAIN, finding
 
@@ -27,7 +28,9 @@ def _placed(
     repo: Repository, *hits: RawFinding, within: Collection[str] | None = None, before: EarlierContent | None = None
 ) -> list[Occurrence]:
     git = git_of(repo)
-    return [one for _, one in placement.place(git, hits, within, before=before, indexes=Indexes(git))]
+    return [
+        one for _, one in placement.place(git, hits, within, before=before, history=KnownHistory(indexes=Indexes(git)))
+    ]
 
 
 def _of(repo: Repository, id_: str, place: Place, text: bytes) -> Occurrence:

@@ -8,7 +8,9 @@ import pytest
 
 from akpatrol.model.scan import State, StateReason
 from akpatrol.sources.git import object_history, provenance, refs, revisions
-from akpatrol.sources.git.provenance import Provenance, Pushed, Tracer, TraceRequest
+from akpatrol.sources.git.object_types import ObjectTypes
+from akpatrol.sources.git.provenance import Provenance, Tracer
+from akpatrol.sources.git.trace_request import Pushed, TraceRequest
 from tests.objects import git_of
 from tests.tracing import finding, traced, traced_name, traced_places
 
@@ -220,7 +222,7 @@ def test_history_on_both_sides_of_a_missing_commit_is_read(repo: Repository, lea
 def test_a_push_is_traced_through_its_own_commits_and_refs(repo: Repository, leak: str, blob: str) -> None:
     removed = repo.remove("f")
     git = git_of(repo)
-    named = refs.resolved(git, [(removed, "refs/heads/pushed")])
+    named = refs.resolved(git, [(removed, "refs/heads/pushed")], ObjectTypes(git))
     pushed = Pushed(named, list(revisions.commits(git, [f"{leak}^..{removed}"])))
     found = Tracer(git, TraceRequest(blobs={blob: [finding()]}), pushed).finding(blob, 0)
     assert found[4:7] == (leak, removed, ("refs/heads/pushed",))

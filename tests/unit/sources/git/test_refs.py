@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from akpatrol.errors import GitError
 from akpatrol.sources.git import refs
+from akpatrol.sources.git.ref_snapshot import RefSnapshot
 from akpatrol.sources.git.refs import Refs
 from tests.objects import git_of
 from tests.repositories import Repository
@@ -38,7 +39,7 @@ def test_loose_and_packed_refs_are_read_the_same(tmp_path: Path, algorithm: str)
     repo.git("tag", "v1", first)
     repo.git("update-ref", "refs/remotes/origin/topic", first)
     repo.git("update-ref", "refs/notes/commits", second)
-    loose = refs.read(git_of(repo))
+    loose = RefSnapshot(git_of(repo)).refs
     assert _named(loose, loose.seeds) == {
         first: {"refs/remotes/origin/topic", "refs/tags/v1"},
         second: {_MAIN, "refs/notes/commits", "HEAD"},
@@ -46,7 +47,7 @@ def test_loose_and_packed_refs_are_read_the_same(tmp_path: Path, algorithm: str)
     assert set(loose.listed(loose.branches)) == {_MAIN, "refs/remotes/origin/topic", "HEAD"}
     repo.git("pack-refs", "--all")
     assert not (repo.git_dir / _MAIN).exists()
-    assert refs.read(git_of(repo)) == loose
+    assert RefSnapshot(git_of(repo)).refs == loose
 
 
 def test_tags_of_tags_lead_to_each_tag_on_the_way_and_the_commit(repo: Repository) -> None:
@@ -54,7 +55,7 @@ def test_tags_of_tags_lead_to_each_tag_on_the_way_and_the_commit(repo: Repositor
     repo.git("tag", "-a", "-m", "inner", "inner")
     repo.git("tag", "-a", "-m", "outer", "outer", "inner")
     repo.git("tag", "-a", "-m", "twin", "twin")
-    found = refs.read(git_of(repo))
+    found = RefSnapshot(git_of(repo)).refs
     inner, outer, twin = "refs/tags/inner", "refs/tags/outer", "refs/tags/twin"
     assert _named(found, found.seeds) == {commit: {_MAIN, inner, outer, twin, "HEAD"}}
     ids = {name: repo.id(name) for name in (inner, outer, twin)}
@@ -66,7 +67,7 @@ def test_refs_and_tags_lead_to_trees_and_blobs(repo: Repository) -> None:
     blob, tree = repo.id("HEAD:f"), repo.id("HEAD^{tree}")
     repo.git("tag", "plain", blob)
     repo.git("tag", "-a", "-m", "tree", "annotated", tree)
-    found = refs.read(git_of(repo))
+    found = RefSnapshot(git_of(repo)).refs
     assert _named(found, found.others) == {blob: {"refs/tags/plain"}, tree: {"refs/tags/annotated"}}
 
 
@@ -76,7 +77,7 @@ def test_what_is_missing_is_absent_whether_a_ref_or_a_tag_leads_to_it(repo: Repo
     repo.git("tag", "-a", "-m", "lost", "v1")
     repo.git("update-ref", "refs/heads/kept", kept)
     repo.loose(lost).unlink()
-    found = refs.read(git_of(repo))
+    found = RefSnapshot(git_of(repo)).refs
     assert _named(found, found.absent) == {lost: {_MAIN, "refs/tags/v1", "HEAD"}}
     assert _named(found, found.seeds) == {kept: {"refs/heads/kept"}}
 
@@ -86,7 +87,7 @@ def test_symbolic_refs_lead_to_what_their_target_leads_to_and_dangling_ones_to_n
     repo.git("symbolic-ref", "refs/heads/alias", _MAIN)
     repo.git("symbolic-ref", "refs/heads/dangling", "refs/heads/none")
     repo.git("symbolic-ref", "HEAD", "refs/heads/unborn")
-    found = refs.read(git_of(repo))
+    found = RefSnapshot(git_of(repo)).refs
     assert _named(found, found.seeds) == {commit: {_MAIN, "refs/heads/alias"}}
     assert found.absent == {}
 
@@ -95,7 +96,7 @@ def test_a_name_that_is_not_utf_8_is_kept(repo: Repository) -> None:
     commit = repo.commit()
     repo.git("update-ref", b"refs/heads/caf\xe9", commit)
     repo.git("update-ref", "-d", _MAIN)
-    assert refs.read(git_of(repo)).names == (os.fsdecode(b"refs/heads/caf\xe9"),)
+    assert RefSnapshot(git_of(repo)).refs.names == (os.fsdecode(b"refs/heads/caf\xe9"),)
 
 
 def test_heads_of_linked_work_trees_are_named_by_them(repo: Repository, tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_heads_of_linked_work_trees_are_named_by_them(repo: Repository, tmp_path
     for name in ("two", "one"):
         repo.git("worktree", "add", "-q", "--detach", tmp_path / name)
     alone = Repository(tmp_path / "one").commit()
-    found = refs.read(git_of(repo))
+    found = RefSnapshot(git_of(repo)).refs
     assert _named(found, found.seeds)[alone] == {"worktrees/one/HEAD"}
     assert found.names == (_MAIN, "HEAD", "worktrees/one/HEAD", "worktrees/two/HEAD")
     assert found.branches == 0b1111
@@ -131,11 +132,11 @@ def test_every_entry_of_the_stash_has_its_bit(repo: Repository) -> None:
         repo.write("f", content)
         repo.git("stash")
         entries.append(repo.id("stash"))
-    found = refs.read(git_of(repo))
+    found = RefSnapshot(git_of(repo)).refs
     assert found.listed(found.stash) == ("refs/stash",)
     assert [found.seeds[id_] for id_ in entries] == [found.stash, found.stash]
     repo.forget()
-    later = refs.read(git_of(repo))
+    later = RefSnapshot(git_of(repo)).refs
     assert [id_ in later.seeds for id_ in entries] == [False, True]
 
 
@@ -147,15 +148,15 @@ def test_reflogs_name_what_no_ref_holds_and_no_zeros(repo: Repository) -> None:
     found = refs.reflogs(git_of(repo))
     assert set(found) == {first, lost, "a" * 40}
     assert found["a" * 40] == "refs/heads/gone"
-    assert lost not in refs.read(git_of(repo)).seeds
-    assert refs.tips(git_of(repo)) == {first, lost, "a" * 40}
+    assert lost not in RefSnapshot(git_of(repo)).refs.seeds
+    assert RefSnapshot(git_of(repo)).tips() == {first, lost, "a" * 40}
 
 
 def test_tips_without_reflogs_are_those_of_refs_and_heads(repo: Repository) -> None:
     first, second = repo.commit(), repo.commit()
     repo.git("checkout", "-q", first)
     repo.forget()
-    assert refs.tips(git_of(repo)) == {first, second}
+    assert RefSnapshot(git_of(repo)).tips() == {first, second}
 
 
 def test_a_reftable_has_no_broken_refs_and_its_tips_raise_git_error(repo: Repository) -> None:
@@ -164,7 +165,7 @@ def test_a_reftable_has_no_broken_refs_and_its_tips_raise_git_error(repo: Reposi
     (repo.git_dir / "reftable").mkdir()
     assert list(refs.broken(git_of(repo))) == []
     with pytest.raises(GitError, match="reftable"):
-        refs.tips(git_of(repo))
+        RefSnapshot(git_of(repo)).tips()
 
 
 @pytest.mark.parametrize("content", ["", "\0" * 41, "a" * 39, "a" * 41, "ref:", "ref: \n", "x" * 40, " " + "a" * 40])

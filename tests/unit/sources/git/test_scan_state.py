@@ -14,6 +14,7 @@ from akpatrol.sources.base import RescanUnit
 from akpatrol.sources.git import scan_state_json
 from akpatrol.sources.git.packs import partition, slices
 from akpatrol.sources.git.packs.raw_object import RawObject
+from akpatrol.sources.git.ref_snapshot import RefSnapshot
 from akpatrol.sources.git.scan_state import RepositoryCache
 from akpatrol.sources.git.units import SliceUnit
 from tests.objects import each, git_of
@@ -33,7 +34,7 @@ def cached_repository(repo: Repository, tmp_path: Path) -> Iterator[Callable[[],
         repo.commit_file("f", f"{number}\n" * 100)
     repo.pack()
     with closing(ScanCache(str(tmp_path / "cache"))) as log:
-        yield lambda: RepositoryCache(git_of(repo), log, "conditions")
+        yield lambda: RepositoryCache(git_of(repo), RefSnapshot(git_of(repo)), log, "conditions")
 
 
 def _plan(cached_repository: RepositoryCache) -> list[Planned]:

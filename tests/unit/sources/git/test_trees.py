@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.sources.git import graph, repository, revisions, trees
+from akpatrol.sources.git import diff_tree, graph, repository, revisions, trees
 from akpatrol.sources.git.runner import Git
 from akpatrol.sources.git.walked_commit import WalkedCommit
 from tests.repositories import Repository
@@ -90,7 +90,7 @@ def test_a_tree_of_many_paths(repo: Repository, bomb: str) -> None:
 def test_what_stands_on_more_paths_than_are_listed(
     run: Run, repo: Repository, key: str, bomb: str, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("akpatrol.sources.git.revisions._PATIENCE", 0.2)
+    monkeypatch.setattr("akpatrol.sources.git.diff_tree._PATIENCE", 0.2)
     arguments = ["--range", f"main..{bomb}"] if command == "range" else []
     result = run("history", *arguments, repo.path)
     found = result.one(key)
@@ -101,7 +101,7 @@ def test_what_stands_on_more_paths_than_are_listed(
 
 
 def test_names_in_a_tree_of_many_paths(run: Run, repo: Repository, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("akpatrol.sources.git.revisions._PATIENCE", 0.2)
+    monkeypatch.setattr("akpatrol.sources.git.diff_tree._PATIENCE", 0.2)
     tree = repo.git("mktree", stdin=f"100644 blob {repo.blob('x')}\t{key}\n")
     for _ in range(10):
         tree = repo.git("mktree", stdin="".join(f"040000 tree {tree}\td{number}\n" for number in range(10)))
@@ -115,7 +115,7 @@ def test_more_than_anybody_commits_is_left_out(
     run: Run, repo: Repository, bomb: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was not compared was not looked at."""
-    monkeypatch.setattr("akpatrol.sources.git.revisions._PATIENCE", 0.2)
+    monkeypatch.setattr("akpatrol.sources.git.diff_tree._PATIENCE", 0.2)
     monkeypatch.setattr("akpatrol.sources.git.trees._ENTRIES", 0)
     monkeypatch.setattr("akpatrol.sources.git.trees._ENTRIES_A_COMMIT", 20)
     result = run("history", "--range", f"main..{bomb}", repo.path)
@@ -139,6 +139,6 @@ def test_git_may_take_so_much_memory(repo: Repository, bomb: str, monkeypatch: p
     """Git holds all changes of a commit in memory before it prints one."""
     git = _git(repo)
     commit = WalkedCommit(bomb, 0, (repo.id("main"),))
-    monkeypatch.setattr(revisions, "_MEMORY", 30 << 20)
-    monkeypatch.setattr(revisions, "_PATIENCE", 60.0)
+    monkeypatch.setattr(diff_tree, "_MEMORY", 30 << 20)
+    monkeypatch.setattr(diff_tree, "_PATIENCE", 60.0)
     assert list(revisions.changes(git, [commit])) == list(trees.changes(git, [commit]))

@@ -1,0 +1,55 @@
+"""Read a running git's output in a thread, so that git need not wait until somebody asks for it."""
+
+from __future__ import annotations
+
+from queue import Full, Queue
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Self
+
+from akpatrol.sources.git.stream import split_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from akpatrol.sources.git.stream import Stream
+
+_BLOCK_BYTES = 1 << 16
+_MOST_BYTES = 64 << 20
+_LOOK_SECONDS = 0.2
+
+
+class ReadAhead:
+    """Reads a stream, at most 64 MiB ahead, and ends git when it is left early."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._blocks: Queue[bytes] = Queue(_MOST_BYTES // _BLOCK_BYTES)
+        self._left = Event()
+        self._thread = Thread(target=self._read, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._left.set()
+        self._stream.kill()
+        self._thread.join()
+
+    def parts(self) -> Iterator[bytes]:
+        """Yield the parts between NULs."""
+        return split_parts(iter(self._blocks.get, b""), b"\0")
+
+    def _read(self) -> None:
+        block = b"..."
+        while block and not self._left.is_set():
+            block = self._stream.read(_BLOCK_BYTES)
+            while not self._left.is_set():
+                try:
+                    self._blocks.put(block, timeout=_LOOK_SECONDS)
+                    break
+                except Full:
+                    continue
