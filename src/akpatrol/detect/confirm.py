@@ -48,6 +48,8 @@ class Confirmation:
         self._keywords = keywords
         windowed = [index for index, rule in enumerate(rules) if has_anchor(rule)]
         self._sieves = {index: Sieve(rules[index], matchers[index]) for index in windowed}
+        self._last_data: bytes | None = None
+        self._last_rules: Sequence[int] = ()
         self._plain = {index: TextSieve(rules[index]) for index in windowed if serves(rules[index])}
 
     def matches(
@@ -73,11 +75,21 @@ class Confirmation:
 
         A secret may be there in halves or in another spelling, or be another vendor's.
         """
-        spans = [found.span() for found in _LONG_RUN.finditer(data, start, end) if _is_random(found[0])]
-        for index, matcher in enumerate(self._matchers):
-            shapes = self._sieves[index].shapes if index in self._sieves else matcher.find
+        spans = [run.span() for run in _LONG_RUN.finditer(data, start, end) if _is_random(run[0])]
+        for index in self._applicable(data):
+            shapes = self._sieves[index].shapes if index in self._sieves else self._matchers[index].find
             spans += [(span.secret_start, span.secret_end) for span in shapes(data, start, end)]
         return spans
+
+    def _applicable(self, data: bytes) -> Sequence[int]:
+        """Return the rules that may match in ``data``: those whose keyword is in it, and those without any."""
+        if data is not self._last_data:
+            named = {index for _, indexes in self._keywords.find(data) for index in indexes}
+            self._last_data = data
+            self._last_rules = [
+                n for n, rule in enumerate(self._rules) if rule.shipped or not rule.keywords or n in named
+            ]
+        return self._last_rules
 
     def _in_window(self, medium: Medium, start: int, end: int, outer: Outer) -> Iterator[Match]:
         near = Nearby(self._keywords, medium.data, start, end)

@@ -6,6 +6,7 @@ from collections import Counter
 from math import log2
 from typing import TYPE_CHECKING, Any
 
+from akpatrol.detect.keywords import WordList
 from akpatrol.detect.match import MatchSpan, compile_foreign
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class _Allowlist:
         self._allowlist = allowlist
         self._regexes = [compile_foreign(regex, rule, "allowlists.regexes") for regex in allowlist.regexes]
         self._paths = [compile_foreign(regex, rule, "allowlists.paths") for regex in allowlist.paths]
+        self._stopwords = WordList(allowlist.stopwords)
 
     def covers(self, data: bytes, span: MatchSpan, path: bytes | None) -> bool:
         checks: list[Callable[[], bool]] = []
@@ -63,8 +65,7 @@ class _Allowlist:
         if self._paths:
             checks.append(lambda: bool(path) and any(regex.search(path) for regex in self._paths))
         if self._allowlist.stopwords:
-            secret = data[span.secret_start : span.secret_end].lower()
-            checks.append(lambda: any(word.encode() in secret for word in self._allowlist.stopwords))
+            checks.append(lambda: self._stopwords.is_in(data[span.secret_start : span.secret_end]))
         if self._allowlist.by_commit:
             checks.append(lambda: False)  # commits are not known while content is read: nothing is hidden by them
         return bool(checks) and (all if self._allowlist.every else any)(check() for check in checks)

@@ -78,6 +78,17 @@ class Keywords:
             yield stop - length, stop, clue
 
 
+class WordList:
+    """Says whether a text holds any of many words, all of them in lower case."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._automaton = _automaton({word.encode().decode("latin-1"): True for word in words})
+
+    def is_in(self, text: bytes) -> bool:
+        """Return whether one of the words is in it, in any case."""
+        return bool(len(self._automaton)) and next(self._automaton.iter(_folded(text)), None) is not None
+
+
 def _automaton(words: Mapping[str, Any]) -> Any:
     import ahocorasick  # noqa: PLC0415 - only when something is scanned
 

@@ -169,3 +169,13 @@ def test_one_allowlisted_path_does_not_hide_the_others() -> None:
     assert not engine.admits("x", (b"tests/a",))
     assert engine.admits("x", (b"tests/a", b"src/a"))
     assert engine.admits("x", ())
+
+
+def test_only_rules_whose_keyword_is_in_the_text_say_what_is_masked() -> None:
+    rule = b"[[rules]]\nid = 'x'\nregex = 'zz-[a-z]{6}'\nkeywords = ['Vendor']\n"
+    engine = Engine(RuleSet(tuple(parse(rule, "f"))), "automaton")
+    text = b"zz-abcdef in a line, and far away\n" + b"." * 9000
+    assert engine.candidates(text, 0, 40) == []
+    for data in (text + b"VENDOR", b"the vendor: " + text):
+        start = data.index(b"zz-")
+        assert engine.candidates(data, 0, 60) == [(start, start + 9)]
