@@ -15,6 +15,7 @@ from akpatrol.sources.base import STORED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Console
     from rich.progress import Progress
 
     from akpatrol.config.settings import Settings
@@ -203,17 +204,21 @@ def _bar_columns(columns: int) -> int:
     return max(1, min(_BAR_COLUMNS, columns - _TEXT_COLUMNS - 1 - _ECHO_COLUMNS))
 
 
-def _bar() -> Progress:
+def terminal() -> Console:
+    """Return standard error for a bar: its cursor stays, which a run that is killed could not bring back."""
     from rich.console import Console  # noqa: PLC0415 - only for a person who waits
-    from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
 
-    class Screen(Console):
-        """A terminal whose cursor stays: a run that is killed could not bring it back."""
-
+    class Terminal(Console):
         def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002 - as rich has it
             return False
 
-    console = Screen(stderr=True)
+    return Terminal(stderr=True)
+
+
+def _bar() -> Progress:
+    from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415 - only for a person who waits
+
+    console = terminal()
     columns = BarColumn(bar_width=_bar_columns(console.width)), TextColumn("{task.fields[text]}", markup=False)
     # Frames are drawn when they are due; lines of others go to standard error as ever.
     return Progress(
