@@ -208,11 +208,11 @@ def terminal() -> Console:
     """Return standard error for a bar: its cursor stays, which a run that is killed could not bring back."""
     from rich.console import Console  # noqa: PLC0415 - only for a person who waits
 
-    class Terminal(Console):
+    class WithCursor(Console):
         def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002 - as rich has it
             return False
 
-    return Terminal(stderr=True)
+    return WithCursor(stderr=True)
 
 
 def _bar() -> Progress:
