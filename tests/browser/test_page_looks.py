@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from datetime import timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Open
 
 REPORT = incident(reports.seeded(53))
+KEY = reports.organization_key(reports.seeded(56))
 HOSTILE = (
     "<script>window.ran = 1</script>",
     "</script><script>window.ran = 1</script>",
@@ -148,6 +150,46 @@ def test_the_address_may_ask_for_everything_on_paper(open_page: Open) -> None:
 
 def pages(printed: bytes) -> int:
     return len(re.findall(rb"/Type\s*/Page\b", printed))
+
+
+def test_on_paper_no_link_leads_to_what_is_not_printed(open_page: Open) -> None:
+    page = open_page(REPORT)
+    reasons = page.get_by_text("Not scanned: lz4 is not supported (1).")
+    expect(reasons).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(reasons).to_be_visible()
+    ends = page.locator(".headline a:visible:not([data-open]):not([data-view])")
+    assert all(page.locator(str(end.get_attribute("href"))).is_visible() for end in ends.all())
+
+
+def test_a_phone_shows_all_that_is_told_about_what_was_scanned(open_page: Open) -> None:
+    page = open_page(REPORT, viewport={"width": 390, "height": 844})
+    assert_fits(page)
+    assert page.locator("#targets .scroll").evaluate("part => part.scrollWidth <= part.clientWidth")
+    row, told = (page.locator(f"#targets tbody tr:first-child{part}").bounding_box() for part in ("", " .scanned"))
+    assert row
+    assert told
+    assert told["width"] > 0.9 * row["width"]
+
+
+@pytest.mark.parametrize("width", [390, 800, 1280, 1920])
+def test_words_of_the_timeline_do_not_run_into_one_another(open_page: Open, width: int) -> None:
+    for months in range(12, 44, 4):
+        place = reports.occurrence(KEY, introduced=reports.commit(reports.seeded(7), _ago(months)))
+        page = open_page(reports.report(reports.credential(KEY, place)), viewport={"width": width, "height": 844})
+        boxes = [box for box in (text.bounding_box() for text in page.locator(".axis text:visible").all()) if box]
+        ends = sorted((box["x"], box["x"] + box["width"]) for box in boxes)
+        assert all(before[1] < after[0] for before, after in itertools.pairwise(ends)), (months, ends)
+
+
+def test_a_table_with_room_has_rows_of_two_lines(open_page: Open) -> None:
+    page = open_page(samples.crowd(42, reports.seeded(57)), viewport={"width": 1280, "height": 900})
+    heights = page.locator("#rows tr").evaluate_all("rows => rows.map(row => row.offsetHeight)")
+    assert max(heights[1:]) < 45
+
+
+def _ago(months: int) -> str:
+    return f"{reports.NOW - timedelta(days=30.4 * months):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_nothing_is_wider_than_the_window(open_page: Open) -> None:

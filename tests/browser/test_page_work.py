@@ -111,6 +111,41 @@ def test_the_timeline_and_the_first_sentence_lead_to_a_credential(open_page: Ope
     assert chosen(page) == links(page)[0]
 
 
+def test_one_key_leads_to_the_next_while_the_focus_is_on_a_credential(open_page: Open) -> None:
+    page = open_page(REPORT)
+    page.locator("#rows a").nth(1).press("Enter")
+    for key, position in (("j", 3), ("j", 4), ("k", 3), ("Control+j", 3)):
+        page.keyboard.press(key)
+        expect(page.locator("#position")).to_have_text(f"{position} of {len(FOUND)}")
+    page.get_by_label("Search").type("jk")
+    expect(page.get_by_label("Search")).to_have_value("jk")
+    expect(page.locator("#position")).not_to_have_text(f"4 of {len(FOUND)}")
+
+
+def test_a_command_can_be_copied(open_page: Open) -> None:
+    page = open_page(REPORT, permissions=["clipboard-read", "clipboard-write"])
+    page.locator("#rows a").first.press("Enter")
+    page.get_by_role("button", name="Copy the command akpatrol verify").click()
+    expect(page.locator("#copied")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "akpatrol verify"
+
+
+def test_a_credential_can_be_copied_for_a_ticket(open_page: Open) -> None:
+    page = open_page(REPORT, permissions=["clipboard-read", "clipboard-write"])
+    found = FOUND[0]
+    page.locator("#rows a").first.press("Enter")
+    page.locator(".chosen [data-action] input").first.check()
+    page.get_by_role("button", name="Copy", exact=True).press("Enter")
+    expect(page.locator("#copied")).to_have_text("Copied")
+    said = page.evaluate("navigator.clipboard.readText()")
+    assert said.startswith(f"{found['redacted']}: live, critical. ")
+    assert f"Fingerprint: {found['fingerprint']}\n" in said
+    assert said.count("\n- ") == len(found["occurrences"])
+    assert "\n[x] " in said
+    assert "\n[ ] " in said
+    assert "Copy" not in said
+
+
 def test_ticks_stay_and_are_counted(open_page: Open) -> None:
     page = open_page(REPORT)
     page.locator("#rows a").first.click()

@@ -70,6 +70,7 @@ def test_bar_of_a_scan(tree: Path, jobs: str) -> None:
     wanted = r"\S{24} +\d+%  \d+ of 40 files  \d+ MB  \d+ MB/s  \d+:\d\d left"
     assert sum(bool(re.fullmatch(wanted, frame)) for frame in frames) > 5, frames
     assert all(len(frame) < 80 for frame in frames)
+    assert b"\x1b[?25l" not in done.err  # a run that is killed could not bring the cursor back
     assert not any(_screen(done.err))
     assert done.out.startswith(b"No credentials found")
 
@@ -127,6 +128,47 @@ run._group = group
     assert _screen(done.err)[0].startswith("akpatrol: this is a bug"), done.err
 
 
+@pytest.mark.parametrize("columns", [24, 40, 60])
+def test_bar_of_a_narrow_terminal(tree: Path, columns: int) -> None:
+    """With room for the "^C" that a terminal echoes, so that one line can be erased."""
+    done = on_terminal("scan", tree, terminals=["stderr"], patch=_SLOW, variables={"COLUMNS": str(columns)})
+    frames = _frames(done)
+    assert max(map(len, frames)) <= columns - 2, frames
+    assert sum(bool(re.search(r" \d+%.*  \d:\d\d left$", frame)) for frame in frames) > 5, frames
+    assert not any("…" in frame for frame in frames)
+
+
+def test_a_bar_is_there_while_the_work_is_planned(tree: Path) -> None:
+    late = f"""{_SLOW}
+from akpatrol.sources.files import FilesSource
+plan = FilesSource.plan
+FilesSource.plan = lambda source: time.sleep(1) or plan(source)
+"""
+    done = on_terminal("scan", tree, terminals=["stderr"], patch=late)
+    frames = _frames(done)
+    assert frames[0].endswith(" planning"), frames
+    assert not any("planning" in frame for frame in frames[1:])
+    assert not any(_screen(done.err))
+
+
+def test_no_bar_is_left_above_what_ctrl_c_says(tree: Path) -> None:
+    patch = f"""{_SLOW}
+import os, signal
+draw = progress.StatusLine._draw
+def interrupted(line, text, done, total):
+    draw(line, text, done, total)
+    if done == 5:
+        os.write(2, b"^C")  # as a terminal echoes it
+        signal.raise_signal(signal.SIGINT)
+progress.StatusLine._draw = interrupted
+"""
+    done = on_terminal("scan", tree, "--jobs", "1", terminals=["stderr"], patch=patch)
+    assert done.code == 130
+    said, *rest = _screen(done.err)
+    assert said == "akpatrol: interrupted: reporting what was found; Ctrl-C again ends at once"
+    assert not any(rest)
+
+
 def test_counting_is_right_and_asked_for_once(tree: Path) -> None:
     (tree / "sub").mkdir()
     (tree / "sub" / "more").touch()
@@ -163,7 +205,7 @@ def _progress(*sources: Any) -> ScanProgress:
 
 def test_total_that_becomes_known() -> None:
     progress = _progress(_Source(None, (10, "files")))
-    assert _line(progress, 1, 4_000_000) == "1 files  4 MB  2 MB/s"
+    assert _line(progress, 1, 4_000_000) == "1 file  4 MB  2 MB/s"
     assert _line(progress, 1) == " 10%  1 of 10 files  0 MB  0 MB/s"
     assert _line(progress, 5, seconds=10.0) == " 50%  5 of 10 files  0 MB  0 MB/s  0:10 left"
     assert _line(progress, 20, seconds=12.0) == "100%  20 of 10 files  0 MB  0 MB/s  0:00 left"
@@ -223,10 +265,26 @@ def test_no_time_is_promised_before_the_speed_is_steady() -> None:
     assert slow.left(0.06, 101.0) is None
 
 
+def test_what_came_before_the_first_result_says_nothing_about_the_speed() -> None:
+    estimate = progress_._Estimate()
+    for second in range(10, 21):
+        left = estimate.left(0.02 * (second - 10), float(second))
+    assert left == pytest.approx(40)
+
+
+def test_the_time_left_follows_a_speed_that_changes() -> None:
+    estimate = progress_._Estimate()
+    for second in range(10):
+        estimate.left(0.02 * second, float(second))
+    for second in range(10, 17):
+        left = estimate.left(0.2 + 0.03 * (second - 10), float(second))
+    assert left == pytest.approx((1 - 0.38) / 0.03)
+
+
 @pytest.mark.parametrize("columns", [20, 30, 40, 50, 60])
 def test_a_line_is_never_cut_off(columns: int) -> None:
     parts = [" 50%", "5 of 10 MB packed", "40 MB", "40 MB/s", "0:03 left"]
-    line = progress_._fitting(list(parts), columns)
+    line = progress_._fitting(parts, columns, (3, 2, 1))
     assert len(line) <= columns
     assert line.startswith(" 50%")
     assert line.endswith("0:03 left")

@@ -299,6 +299,26 @@ def test_on_a_terminal_of_eighty_columns(acme: Organization, tmp_path: Path) -> 
     assert _plain(shown).count("not fully read") == 1
 
 
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_a_sweeps_bar_is_one_line_and_not_cut_off(acme: Organization, tmp_path: Path, columns: int) -> None:
+    variables = {"COLUMNS": str(columns), "TERM": "xterm-256color"}
+    done = on_terminal(
+        "sweep",
+        acme.root,
+        "--store",
+        tmp_path / "store",
+        "--jobs",
+        "1",
+        "-q",
+        terminals=["stderr"],
+        variables=variables,
+    )
+    drawn = done.err.decode().partition("not fully read")[0]
+    frames = [_plain(frame) for frame in re.split(r"\r\x1b\[2K", drawn) if "━" in frame]
+    assert frames
+    assert not any("…" in frame or "\n" in frame.strip() for frame in frames[:-1]), frames
+
+
 def _plain(text: str) -> str:
 
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)

@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from akpatrol.sources.base import Source
 
 
+_ERASE_LINE = b"\r\x1b[2K"
+
+
 class Terminal:
     """A ``Console`` on the process's own streams."""
+
+    def __init__(self) -> None:
+        self._line: StatusLine | None = None
 
     def ask(self, invitation: str, *, one_line: bool = False) -> bytes:
         """Return what is typed at a prompt without echo, or piped in. Raises UsageError for nothing."""
@@ -41,13 +47,15 @@ class Terminal:
         # Not through sys.stderr, to which this process may be writing as the signal comes.
         with suppress(OSError):
             line = b"akpatrol: interrupted: reporting what was found; Ctrl-C again ends at once\n"
-            os.write(2, b"\n" * os.isatty(2) + line)
+            # A bar and the "^C" behind it would stay on the screen; a "^C" alone is left as it is.
+            before = _ERASE_LINE if self._line and self._line.is_drawn else b"\n" * os.isatty(2)
+            os.write(2, before + line)
 
     @contextmanager
     def scanning(self, sources: Sequence[Source], settings: Settings) -> Iterator[Callable[[ScanResult], None]]:
         """Show a bar."""
-        with ScanProgress(sources, settings) as progress:
-            yield progress.update
+        with ScanProgress(sources, settings) as self._line:
+            yield self._line.update
 
     @contextmanager
     def verifying(self, number: int, settings: Settings) -> Iterator[Callable[[Credential, Verification], None]]:

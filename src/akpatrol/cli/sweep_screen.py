@@ -8,13 +8,13 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Self
 
 from akpatrol.cli.console import Terminal
-from akpatrol.cli.progress import StatusLine
+from akpatrol.cli.progress import StatusLine, terminal
 from akpatrol.pipeline.sweep import SweepTotals
 from akpatrol.report.text_safety import middle_out, visible
 from akpatrol.report.wording import plural
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, ProgressColumn
 
     from akpatrol.config.settings import Settings
     from akpatrol.model.report import Report
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _ROWS = 20
 _NAME_COLUMNS = 48
+_TEXT_COLUMNS = 36  # of how many targets are done and how many findings there are
+_MOST_COLUMNS, _ALL_COLUMNS = 76, 98  # with the size and the time left, and with the speed
 
 
 class SweepTerminal(Terminal):
@@ -138,8 +140,7 @@ def _rows(report: Report) -> list[tuple[str, tuple[int, int, int, int]]]:
 
 
 def _bar() -> Progress:
-    from rich.console import Console  # noqa: PLC0415 - only for a person
-    from rich.progress import (  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415 - only for a person
         BarColumn,
         DownloadColumn,
         Progress,
@@ -148,11 +149,14 @@ def _bar() -> Progress:
         TransferSpeedColumn,
     )
 
-    columns = (
-        TextColumn("{task.fields[targets]}"),
-        BarColumn(bar_width=24),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=5)
+    console = terminal()
+    columns: list[ProgressColumn]
+    told = TextColumn("{task.fields[targets]}", markup=False)
+    # What has no room would be cut off, or break the line.
+    if console.width >= _ALL_COLUMNS:
+        columns = [told, BarColumn(24), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()]
+    elif console.width >= _MOST_COLUMNS:
+        columns = [told, BarColumn(12), DownloadColumn(), TimeRemainingColumn()]
+    else:
+        columns = [told, BarColumn(max(1, console.width - _TEXT_COLUMNS))]
+    return Progress(*columns, console=console, transient=True, refresh_per_second=5)

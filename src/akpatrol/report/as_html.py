@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 STYLES = ("page.css", "screen.css", "print.css")
 """The files of the page's style, in the order in which they are joined."""
 
-SCRIPTS = ("ticks.js", "exchange.js", "search.js", "list.js", "panel.js", "page.js")
+SCRIPTS = ("ticks.js", "exchange.js", "search.js", "list.js", "copy.js", "panel.js", "page.js")
 """The files of the page's script, in the order in which they are joined; the last one starts it."""
 
 _HINT = "pip install 'akpatrol[html]'"

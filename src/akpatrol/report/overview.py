@@ -42,8 +42,16 @@ def verdict(view: ReportView) -> str:
         sentence = f"{left_out}; {sentence[0].lower()}{sentence[1:]}"
     if view["coverage"]["complete"]:
         return sentence
+    return f"INCOMPLETE: {sentence[0].lower()}{sentence[1:]}; {unread_words(view)}"
+
+
+def unread_words(view: ReportView) -> str:
+    """Say how much could not be scanned; an interrupted scan has one item for all that was still to come."""
     unread = sum(skip["accepted"] is None for skip in view["coverage"]["skipped"])
-    return f"INCOMPLETE: {sentence[0].lower()}{sentence[1:]}; {plural(unread, 'item')} could not be scanned"
+    if not view["scan"]["interrupted"]:
+        return f"{plural(unread, 'item')} could not be scanned"
+    others = f", and {plural(unread - 1, 'item')} could not be" if unread > 1 else ""
+    return f"interrupted before the rest was scanned{others}"
 
 
 def findings_of(view: ReportView) -> Sequence[CredentialView]:

@@ -116,6 +116,7 @@ def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -
         "title": verdict(view),
         "complete": view["coverage"]["complete"],
         "heading": _heading(summary),
+        "interrupted": scan["interrupted"],
         "first": _first(view, pages),
         "overview": capital(overview(view)) if len(pages) > 1 else "",
         "live": by_status["active"],

@@ -9,7 +9,7 @@ from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.scan import Attribution, State
 from akpatrol.report.advice import Situation, leaked_action, situation
 from akpatrol.report.overview import findings_of
-from akpatrol.report.text_safety import shell_word
+from akpatrol.report.text_safety import head, shell_word
 from akpatrol.report.timeline import IN_TRACKABLE_FILES
 from akpatrol.report.wording import directory_of, plural, status_of
 from akpatrol.report.work_trees import states_of
@@ -26,6 +26,7 @@ _COMMANDS = 10
 """Commands that one action lists."""
 _LONGEST = 500
 """Characters of a directory that a command names."""
+_ID_WIDTH = 80
 
 
 class Command(NamedTuple):
@@ -38,7 +39,8 @@ class Command(NamedTuple):
 class Action(NamedTuple):
     """One thing to do; ``name`` is the same in every report, so that ticks persist.
 
-    ``page`` is where to do it, an address or a path of the dashboard's. ``more`` counts commands that are not listed.
+    ``page`` is where to do it, an address or a path of the dashboard's, and ``which`` says what of that page's list.
+    ``more`` counts commands that are not listed.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Action(NamedTuple):
     page: str = ""
     commands: tuple[Command, ...] = ()
     more: int = 0
+    which: str = ""
 
 
 def first_of_all(view: ReportView) -> str:
@@ -56,6 +59,8 @@ def first_of_all(view: ReportView) -> str:
     if leaked:
         return _first_of(leaked)
     if not view["coverage"]["complete"]:
+        if view["scan"]["interrupted"]:
+            return "This is not clean yet: run it again, to its end."
         return "This is not clean yet: fix what could not be scanned, listed below, and run it again."
     if findings:
         return "Nothing has leaked: git ignores the files. Leave them there and never commit them."
@@ -158,9 +163,9 @@ def _revoke(credential: CredentialView) -> Action:
     remediation = named(credential["kind"]).remediation
     live = status_of(credential) == VerificationStatus.ACTIVE
     until = "Then verify it again until the API refuses it:" if live else "To find out whether it is live:"
-    return Action(
-        "delete", remediation.title, f"{remediation.effect} {until}".strip(), page, (Command("akpatrol verify"),)
-    )
+    which = f"Its id is {head(credential['key_id'], _ID_WIDTH)}." if credential["key_id"] else ""
+    text = f"{remediation.effect} {until}".strip()
+    return Action("delete", remediation.title, text, page, (Command("akpatrol verify"),), which=which)
 
 
 def _clean(states: set[str], *, dead: bool) -> Action:

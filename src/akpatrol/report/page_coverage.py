@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from akpatrol.report.overview import coverage_words
+from akpatrol.report.messages import capital
+from akpatrol.report.overview import coverage_words, unread_words
 from akpatrol.report.text_safety import head, middle_out, shell_word
-from akpatrol.report.wording import plural
+from akpatrol.report.wording import listed, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +29,8 @@ def coverage(view: ReportView) -> dict[str, object]:
     return {
         "words": coverage_words(view),
         "unread": len(unread),
+        "unread_words": capital(unread_words(view)),
+        "reasons": listed([f"{gap['reason']} ({gap['number']:,})" for gap in _gaps(unread)]),
         "gaps": list(_gaps(unread)),
         "accepted": list(_gaps([skip for skip in looked["skipped"] if skip["accepted"] is not None])),
         "histories": _some([f"akpatrol history {shell_word(path)}" for path in summary["histories_not_read"]]),

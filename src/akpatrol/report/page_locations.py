@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.report.messages import capital
 from akpatrol.report.spread import version_words
 from akpatrol.report.text_safety import head, middle_out
-from akpatrol.report.wording import also_at, code_owners, date_words, doubts, location, moved_words
+from akpatrol.report.wording import also_at, code_owners, doubts, location, moment_words, moved_words
 from akpatrol.report.work_trees import states
 
 if TYPE_CHECKING:
@@ -99,10 +99,10 @@ class LocationRows:
             state=capital(states(short)),
             commit=commit_id,
             author=commit["author"] if commit else "",
-            date=date_words(commit["date"], self._now) if commit else "",
+            date=moment_words(commit["date"], self._now) if commit else "",
             summary=commit["summary"] if commit else "",
             gone_commit=removal["id"] if removal else "",
-            gone_date=date_words(removal["date"], self._now) if removal else "",
+            gone_date=moment_words(removal["date"], self._now) if removal else "",
             more="; ".join(_more(short, is_only=len(credential["occurrences"]) == 1)),
             before=before,
             mask=mask,

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def _since(page: CredentialPage) -> str:
-    if page["first_seen"] or not page["found_at"]:
-        return f"exposed since {page['first_seen'] or NOT_KNOWN}"
-    return f"first seen by a sweep {page['found_at']}"
+    if page["first_seen"]:
+        return f"exposed since {page['first_seen']}"
+    return f"first seen by a sweep {page['found_at']}" if page["found_at"] else f"start of exposure {NOT_KNOWN}"
 
 
 def same_in_all(pages: Sequence[CredentialPage], noun: tuple[str, str]) -> dict[str, str]:

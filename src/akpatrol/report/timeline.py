@@ -83,6 +83,12 @@ class Timeline(NamedTuple):
     axis: Axis
 
     @property
+    def spare(self) -> set[Tick]:
+        """The ticks for which a narrow axis has no room: every second one of many, but not the years."""
+        is_odd = next((index % 2 for index, tick in enumerate(self.ticks) if "-" not in tick.label), 0)
+        return set(self.ticks[1 - is_odd :: 2]) if len(self.ticks) > _MOST_TICKS // 2 else set()
+
+    @property
     def kinds(self) -> set[str]:
         """The entries of the legend: kinds of segments and marks, and ``copy``."""
         segments = {segment.kind for row in self.rows for segment in row.segments}

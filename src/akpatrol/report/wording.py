@@ -202,11 +202,22 @@ def also_at(occurrence: OccurrenceView, others: Sequence[str], limit: int = 3) -
 def date_words(date: str, now: datetime) -> str:
     """Return an RFC 3339 date's day in UTC and how long ago it was; an invalid date is returned unchanged."""
     moment = parsed(date)
-    if moment is None:
-        return date
-    day = f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
+    return date if moment is None else _with_age(_day(moment), moment, now)
+
+
+def moment_words(date: str, now: datetime) -> str:
+    """Return the same with the minute, to look for in logs."""
+    moment = parsed(date)
+    return date if moment is None else _with_age(f"{_day(moment)} {moment:%H:%M} UTC", moment, now)
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
+
+
+def _with_age(words: str, moment: datetime, now: datetime) -> str:
     past = age((now - moment).total_seconds() / 86400)
-    return f"{day}, {past}" if past else day
+    return f"{words}, {past}" if past else words
 
 
 def parsed(date: str) -> datetime | None:

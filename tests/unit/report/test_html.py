@@ -69,6 +69,32 @@ def test_nothing_found_is_not_clean_when_something_could_not_be_read() -> None:
     assert "not supported (1) a.tar.lz4" in said
 
 
+def test_an_interrupted_scan_is_told_as_one() -> None:
+    rest = Skipped("the rest", "interrupted before it was scanned")
+    report = reports.report(coverage=Coverage(skipped=(rest,)))._replace(interrupted=True)
+    said = look(report).said
+    assert "Incomplete No leaked credential found so far" in said
+    assert "This is not clean yet: run it again, to its end." in said
+    assert "Interrupted before the rest was scanned. There may be more" in said
+    assert "item could not be" not in said
+    more = Coverage(skipped=(Skipped("a.tar.lz4", "not supported"), rest))
+    said = look(report._replace(coverage=more)).said
+    assert "Interrupted before the rest was scanned, and 1 item could not be. There may be more" in said
+
+
+def test_a_key_is_told_by_its_id_where_it_is_to_be_deleted() -> None:
+    """The dashboard lists keys by id, and several of a report may be of one organization."""
+    key_id = KEY.removeprefix("ak_").partition(".")[0]
+    said = look(reports.report(reports.live(KEY, reports.occurrence(KEY)))).said
+    assert f"Delete it at /api-keys in your Anyreach organization Its id is {key_id}. A deleted key" in said
+
+
+def test_a_place_says_the_minute_to_look_for_in_logs() -> None:
+    commit = reports.commit(reports.seeded(7), "2026-02-27T23:41:09-02:00")
+    said = look(reports.report(reports.credential(KEY, reports.occurrence(KEY, introduced=commit)))).said
+    assert f"{commit.id[:12]} of 2026-02-28 01:41 UTC, 1 day ago" in said
+
+
 def test_the_headline_counts_what_there_is() -> None:
     said = look(samples.verified(reports.seeded(1))).said
     assert "6 leaked credentials, 2 live" in said

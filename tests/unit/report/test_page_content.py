@@ -33,7 +33,8 @@ def test_a_credential_is_told_in_full() -> None:
         "It reads transcripts and recordings, manages members; other scopes: agents:read",
         '"CI deploy", key id Ab12; created 2024-02-01, 2 years ago; expires 2027-01-01',
         "2024-03-01, 2 years ago; first seen by a sweep 2026-02-01",
-        f"since {commit.id[:12]} of 2024-03-01, 2 years ago by Jane Doe <jane@example.org>. Add <b>the</b> client",
+        f"since {commit.id[:12]} of 2024-03-01 09:30 UTC, 2 years ago by Jane Doe <jane@example.org>.",
+        "Add <b>the</b> client",
         "This version was replaced or removed in",
         'API_KEY = "' + report.credentials[0].secret.redacted + '"',
         "acme/shop",
@@ -116,13 +117,15 @@ def test_columns_that_say_the_same_in_every_row_are_said_once() -> None:
     alike = reports.report(*(reports.credential(reports.organization_key(random)) for _ in range(3)))
     seen = look(alike)
     assert (
-        "The same for all 3: unverified, high; Anyreach organization API key; in files; exposed since not known;"
+        "The same for all 3: unverified, high; Anyreach organization API key; in files; start of exposure not known;"
         " 1 place each; in 1 repository each;"
         " owner not known; high confidence." in seen.said
     )
     assert headings(seen) == ["credential", "state", "done"]
     mixed = look(samples.verified(random))
-    assert "The same for all 6: in files; exposed since not known; 1 place each; in 1 repository each;" in mixed.said
+    assert (
+        "The same for all 6: in files; start of exposure not known; 1 place each; in 1 repository each;" in mixed.said
+    )
     assert headings(mixed) == ["status", "credential", "can", "state", "owner", "done"]
     assert "The same for" not in look(reports.report(reports.credential(KEY))).said
 

@@ -1,6 +1,6 @@
 "use strict";
 /* Reads the page's data and elements into one object, `page`, of which each of the other files makes a part:
-   the ticks and their exchange, the search, the list, and the panel beside it. The list and the panel call each other through it. */
+   the ticks and their exchange, the search, the list, what is copied, and the panel beside the list. The list and the panel call each other through it. */
 
 function readPage(block) {
   const { fields, strings, kinds, credentials } = JSON.parse(block.textContent);
@@ -27,6 +27,7 @@ function start() {
   makeExchange(page);
   page.search = makeSearch(page);
   page.list = makeList(page);
+  page.copy = makeCopy(page);
   page.panel = makePanel(page);
   page.list.fromAddress();
   if (new URLSearchParams(location.search).get("print") === "all") page.find("appendix").checked = true;

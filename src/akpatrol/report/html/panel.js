@@ -1,7 +1,7 @@
 "use strict";
 /* One credential beside the list, and those of its places that are only in the data. */
 
-function makePanel({ find, strings, credentials, FIELD, rows, bars, articles, indexOf, list }) {
+function makePanel({ find, strings, credentials, FIELD, rows, bars, articles, indexOf, list, copy }) {
   const MORE = 100; // places shown at each press
   const FOLD = 10; // places of those on the page that are shown at first, as the style has it
   let chosen = -1;
@@ -20,6 +20,7 @@ function makePanel({ find, strings, credentials, FIELD, rows, bars, articles, in
       return;
     }
     mark(index, true);
+    copy.prepare(articles[index]);
     list.reveal(index);
     find("credentials").scrollTop = 0;
     showPosition();
@@ -97,7 +98,12 @@ function makePanel({ find, strings, credentials, FIELD, rows, bars, articles, in
     } else if (row && !event.target.closest("a, button, input") && !String(getSelection())) choose(Number(row.dataset.index));
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && chosen >= 0) choose(-1);
+    if (chosen < 0) return;
+    if (event.key === "Escape") choose(-1);
+    // Letters are keys only while the focus is on the credential, so that a voice or a slip elsewhere does nothing.
+    if (event.ctrlKey || event.metaKey || event.altKey || !find("credentials").contains(document.activeElement)) return;
+    if (event.key === "j" && !find("next").disabled) step(1);
+    if (event.key === "k" && !find("previous").disabled) step(-1);
   });
   find("close").addEventListener("click", () => choose(-1));
   find("previous").addEventListener("click", () => step(-1));
