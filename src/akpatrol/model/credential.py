@@ -56,7 +56,8 @@ class NamedSecret(Secret):
 class RawFinding(NamedTuple):
     """A match with its origin and position; ``context`` is the line, its secrets wrapped.
 
-    ``inline`` is the reason of an adjacent ``akpatrol:allow``, "" when it gives none, None without one.
+    ``inline`` is the reason of an adjacent ``akpatrol:allow``, "" when it gives none, None without one. ``masks`` are
+    the other spans that are masked in the line, as offsets in the content.
     """
 
     origin: Origin
@@ -68,6 +69,26 @@ class RawFinding(NamedTuple):
     end_column: int
     context: tuple[str | Secret, ...]
     inline: str | None = None
+    masks: tuple[tuple[int, int], ...] = ()
+
+
+class KnownFinding(NamedTuple):
+    """A raw finding in plain content without its secret, as it is kept from one run to the next.
+
+    ``digest`` is the SHA-256 of the secret in ``[start, end)``; ``position`` is its line, column, end line, end column.
+    """
+
+    rule_id: str
+    start: int
+    end: int
+    digest: str
+    confidence: Confidence
+    attribution: Attribution
+    exposure: Exposure | None
+    others: tuple[str, ...]
+    ending: End
+    position: tuple[int, int, int, int]
+    masks: tuple[tuple[int, int], ...]
 
 
 class Commit(NamedTuple):

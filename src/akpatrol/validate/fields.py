@@ -149,6 +149,21 @@ class Fields:
             raise self.wrong(key, "must be an object")
         return {self._text(key, name): self._count(f"{key}: a value", number) for name, number in value.items()}
 
+    def numbers(self, key: str, length: int) -> tuple[int, ...]:
+        """Return as many numbers of things as there must be."""
+        numbers = tuple(self._count(f"{key}[{at}]", value) for at, value in enumerate(self._list(key)))
+        if len(numbers) != length:
+            raise self.wrong(key, f"must have {length} numbers")
+        return numbers
+
+    def pairs(self, key: str) -> list[tuple[int, int]]:
+        """Return pairs of numbers of things."""
+        pairs = []
+        for at, value in enumerate(self._list(key)):
+            first, second = Fields({"pair": value}, f"{self._where}{key}[{at}].").numbers("pair", 2)
+            pairs.append((first, second))
+        return pairs
+
     def position(self, key: str) -> int:
         """Return a number that begins with 1."""
         if not (number := self.count(key)):
