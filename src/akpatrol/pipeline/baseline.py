@@ -113,8 +113,8 @@ def _change(
             notes.append(f"{source.live:,} {credentials} live: the baseline does not cover a live one")
     else:
         scans = [
-            baseline.Seen(kind, apply.entries(found.findings, template), found.coverage.complete)
-            for kind, found in baseline_scan.scan(place.git, place.root, request.configure, request.config, console)
+            baseline.Seen(kind, apply.entries(report.findings, template), report.coverage.complete)
+            for kind, report in baseline_scan.scan(place.git, place.root, request.configure, request.config, console)
         ]
         if not all(scan.complete for scan in scans):
             notes.append("the scan is incomplete, so no entry of that kind is dropped; `akpatrol history` shows why")

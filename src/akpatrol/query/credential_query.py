@@ -70,9 +70,9 @@ class CredentialQuery(NamedTuple):
             or (self.part is not None and secret.is_kept and self.part.reveal() in secret.reveal())
         )
 
-    def display(self, *, found: bool) -> str:
+    def display(self, *, is_found: bool) -> str:
         """Return its name in a report."""
-        return self.text if found or not self.masked else self.masked
+        return self.text if is_found or not self.masked else self.masked
 
 
 def of_secret(secret: Secret) -> CredentialQuery:
@@ -141,13 +141,13 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
     missing = [question for text, question in things.items() if text not in matched]
     notice = f"asked for {len(things):,} ({_by_reading(things.values())}), found {len(matched):,}"
     far = "" if report.coverage.complete else ", as far as could be scanned"
-    nowhere = [question.display(found=False) for question in missing if not question.doubt]
+    nowhere = [question.display(is_found=False) for question in missing if not question.doubt]
     alike = [
         f"{question.text} begins {len(fits):,} fingerprints: give more of it"
         for question, fits in fitting.items()
         if question.taken_for is Taken.FINGERPRINT and len(fits) > 1
     ]
-    gaps = [Skipped(question.display(found=False), question.doubt) for question in missing if question.doubt]
+    gaps = [Skipped(question.display(is_found=False), question.doubt) for question in missing if question.doubt]
     return report._replace(
         notices=(*report.notices, notice, *alike, *(f"found nowhere{far}: {text}" for text in nowhere)),
         credentials=tuple(
@@ -155,7 +155,7 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
         ),
         below_confidence=0,
         answers=tuple(
-            QueryAnswer(question.display(found=question.text in matched), bool(fits), question.taken_for)
+            QueryAnswer(question.display(is_found=question.text in matched), bool(fits), question.taken_for)
             for question, fits in fitting.items()
         ),
         coverage=report.coverage._replace(skipped=(*report.coverage.skipped, *gaps)),

@@ -69,8 +69,11 @@ def _opening(view: ReportView, style: Style) -> list[str]:
 
 
 def _verdict(view: ReportView, style: Style) -> list[str]:
-    found, complete = view["summary"]["findings"] > 0, view["coverage"]["complete"]
-    return [style.verdict(line, found=found, complete=complete) for line in wrapped(verdict(view), style.width)]
+    has_findings, complete = view["summary"]["findings"] > 0, view["coverage"]["complete"]
+    return [
+        style.verdict(line, has_findings=has_findings, complete=complete)
+        for line in wrapped(verdict(view), style.width)
+    ]
 
 
 def _changes(changes: ChangesView | None, style: Style) -> list[str]:

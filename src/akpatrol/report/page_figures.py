@@ -60,12 +60,12 @@ class Removals(NamedTuple):
 
 def groups(pages: Sequence[CredentialPage], rows: Sequence[Sequence[LocationRow]], noun: str) -> list[Group]:
     """Return the credentials by repository, owner and author, each only where there is more than one value."""
-    found = (
+    groupings = (
         ("repository", f"By {noun}", _each({row.repository for row in places} for places in rows)),
         ("owner", "By owner", _each([page["owner_name"] or NOT_KNOWN] for page in pages)),
         ("author", "By author", _each({row.author for row in places} for places in rows)),
     )
-    return [_group(name, title, counts) for name, title, counts in found if len(counts) > 1]
+    return [_group(name, title, counts) for name, title, counts in groupings if len(counts) > 1]
 
 
 def _each(values: Iterable[Iterable[str]]) -> Counter[str]:

@@ -35,6 +35,6 @@ def same_in_all(pages: Sequence[CredentialPage], noun: tuple[str, str]) -> dict[
         "owner": lambda page: f"owner {page['owner_name'] or NOT_KNOWN}",
         "confidence": lambda page: f"{page['confidence']} confidence",
     }
-    found = {name: {say(page) for page in pages} for name, say in says.items()}
-    alike = {name: values.pop() for name, values in found.items() if len(values) == 1}
+    texts = {name: {say(page) for page in pages} for name, say in says.items()}
+    alike = {name: values.pop() for name, values in texts.items() if len(values) == 1}
     return alike if len(pages) > 1 else {name: words for name, words in alike.items() if not words}

@@ -94,8 +94,8 @@ class SweepStore:
         with self._reading() as connection:
             target = rows.number_of(connection, kind, root)
             query = "SELECT value FROM signature WHERE target = ? AND conditions = ?"
-            found = connection.execute(query, (target, conditions)).fetchone()
-            return str(found[0]) if found else None
+            row = connection.execute(query, (target, conditions)).fetchone()
+            return str(row[0]) if row else None
 
     def unchanged(self, run: int, target: Target) -> None:
         """Record that a target was checked in a run and is unchanged."""
@@ -172,8 +172,8 @@ class SweepStore:
             only = (
                 {change.fingerprint for change in changes.credentials if change.change != "gone"} if changes else None
             )
-            found = tuple(merge.credentials(connection, current.id, only))
-            credentials, below = group.at_least(found, minimum)
+            merged = tuple(merge.credentials(connection, current.id, only))
+            credentials, below = group.at_least(merged, minimum)
             looked = coverage.looked(connection, known, current.id)
             return Report(
                 command="sweep",
