@@ -41,9 +41,9 @@ class BaselineFile(NamedTuple):
 class BaselineRequest(NamedTuple):
     """How to change a baseline.
 
-    The entries come from a JSON ``report`` if there is one, else from a scan with ``configure``, whose configuration is
-    the file ``config``, if any. New entries are signed ``by`` a person and carry a ``note``, an ``owner`` and
-    the day from which they no longer hold, YYYY-MM-DD.
+    The entries come from a JSON ``report`` if there is one, else from a scan with ``configure`` and the configuration
+    file ``config``, if any. New entries are signed ``by`` a person. They carry a ``note``, an ``owner`` and the expiry
+    date ``expires``, YYYY-MM-DD.
     """
 
     configure: Configure

@@ -45,8 +45,8 @@ _NO_KEY_ID = (
 class CredentialQuery(NamedTuple):
     """One query, its name in reports and its interpretation; empty fields are not matched.
 
-    A key id may be only its beginning, because the API's own list shows no more, and so may a fingerprint. For a text
-    that was not marked as a key id, ``doubt`` says why "not found" proves nothing. ``part`` is a part of the query;
+    A key id may be only its beginning, because the API's own list shows no more. So may a fingerprint. For a text that
+    was not marked as a key id, ``doubt`` says why "not found" proves nothing. ``part`` is a part of the query;
     ``masked`` hides what may be a secret until it is found.
     """
 
@@ -76,7 +76,7 @@ class CredentialQuery(NamedTuple):
 
 
 def of_secret(secret: Secret) -> CredentialQuery:
-    """Return the query for a credential; a longer one with the same beginning may be the same, read too far."""
+    """Return the query for a credential, which also matches a longer one: that may be the same, read too far."""
     return CredentialQuery(secret.redacted, digest=identity.secret_sha256(secret), part=secret)
 
 

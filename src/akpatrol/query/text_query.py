@@ -63,7 +63,7 @@ def rule_of(text: TextQuery) -> Rule:
 
 
 def gathered(report: Report, text: TextQuery, known: tuple[CredentialKind, Secret] | None = None) -> Report:
-    """Return the report with all places of the text as those of one credential: the ``known`` one that it is, if any.
+    """Return the report with all places of the text as places of one credential, the ``known`` one if there is one.
 
     A place inside a credential that contains the text, half of a key for example, belongs to that credential.
     """

@@ -92,7 +92,7 @@ def targets(view: ReportView, names: Mapping[str, str]) -> TargetTable:
 
 
 def _by_target(view: ReportView) -> tuple[Mapping[str, Sequence[SkipView]], Sequence[SkipView]]:
-    """Return what could not be scanned by the target that its path begins with, and what is in none of them."""
+    """Return the skips of each target, known by the beginning of their path, and the skips in no target."""
     ids = {target["path"]: target["id"] for target in view["scan"]["targets"]}
     # A sweep's items begin with their target. What a single target of another command lacks is its own.
     only = next(iter(ids.values())) if len(ids) == 1 and view["scan"]["command"] != _SWEEP else None

@@ -86,7 +86,7 @@ def _parents(path: str) -> Iterator[str]:
 
 
 def _once(places: Sequence[OccurrenceView]) -> list[OccurrenceView]:
-    """Join each occurrence on disk with one of the same file in a branch, of the same line where there is one."""
+    """Join each occurrence on disk with one of the same file in a branch, if possible on the same line."""
     in_branch: dict[object, list[OccurrenceView]] = {}
     for place in places:
         if place["state"] == State.PRESENT and place["place"] in _OF_FILES:

@@ -70,8 +70,8 @@ def environment(
 ) -> dict[str, str]:
     """Return git's complete environment for one address, with only those of the user's ``variables`` that it needs.
 
-    ``credential`` becomes the header ``Authorization`` of requests to that address's own host, by way of the
-    environment, which other users cannot see as they can a command line.
+    ``credential`` becomes the header ``Authorization`` of requests to that address's own host. The
+    environment passes it: other users cannot see that, as they can a command line.
     """
     # A relative entry would let the current directory supply the programs that are run.
     path = os.pathsep.join(part for part in os.get_exec_path(dict(variables)) if os.path.isabs(part))

@@ -162,8 +162,8 @@ class SweepStore:
     ) -> Report:
         """Return one report of all targets, as of a run or the last one.
 
-        It has credentials of at least the ``minimum`` confidence, with ``since`` only those that are new or changed
-        from then on, and the list of changes. Targets are called by their number in the store.
+        It has credentials of at least the ``minimum`` confidence. With ``since``, it has only those that are new or
+        changed from then on, and the list of changes. Targets are called by their number in the store.
         """
         with self._reading() as connection:
             known = runs.runs(connection)

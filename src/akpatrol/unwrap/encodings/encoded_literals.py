@@ -45,7 +45,7 @@ ASCII_GROUP = rb"[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][0-9
 BEGINS_AS_TEXT = rb"(?:(?:" + ASCII_GROUP + rb"){4}|(?:" + ASCII_GROUP + rb"){1,3}[0-9A-Za-z+/]{0,3}(?![0-9A-Za-z+/]))"
 GOES_ON_AS_TEXT = rb"[0-9A-Za-z+/](?:" + BEGINS_AS_TEXT + rb"|[0-9A-Za-z+/]{0,6}=3D)"
 LONG_BASE64 = Trigger(rb"(?:" + ASCII_GROUP + rb"){6}", run=_LONG_RUN)
-# Pairs of text, with zeros and ends of lines in it; without more of the control codes it takes ten times as long to
+# Pairs of text, with zeros and ends of lines in it. To exclude the other control codes takes ten times as long to
 # compile.
 LONG_HEXADECIMAL = Trigger(rb"(?:[02-7][0-9A-Fa-f]){12}", run=_LONG_RUN)
 

@@ -1,7 +1,8 @@
 """Spell the end of a rule's literal in each family of escapes, whichever of its characters are escaped.
 
-Either the last character is escaped, after one that is or is not; or an earlier one is the last escaped character, and
-the rest is raw. The last character may also be an escape of another family whose first character is escaped.
+Either the last character is escaped, and the one before is escaped or raw. Or an earlier one is the last that is
+escaped, and the rest is raw. The last character may also be an escape of another family whose first character is
+escaped.
 """
 
 from __future__ import annotations
