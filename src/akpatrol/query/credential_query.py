@@ -136,10 +136,10 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
         (credential.kind, credential.secret) for credentials in fitting.values() for credential in credentials
     }
     matched = {question.text for question, fits in fitting.items() if fits}
-    things = {question.text: question for question in questions}  # the last one of each text has its doubt
-    things |= {question.text: question for question, fits in fitting.items() if fits}
-    missing = [question for text, question in things.items() if text not in matched]
-    notice = f"asked for {len(things):,} ({_by_reading(things.values())}), found {len(matched):,}"
+    by_text = {question.text: question for question in questions}  # the last one of each text has its doubt
+    by_text |= {question.text: question for question, fits in fitting.items() if fits}
+    missing = [question for text, question in by_text.items() if text not in matched]
+    notice = f"asked for {len(by_text):,} ({_by_reading(by_text.values())}), found {len(matched):,}"
     far = "" if report.coverage.complete else ", as far as could be scanned"
     nowhere = [question.display(is_found=False) for question in missing if not question.doubt]
     alike = [
@@ -162,9 +162,9 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
     )
 
 
-def _by_reading(things: Iterable[CredentialQuery]) -> str:
+def _by_reading(questions: Iterable[CredentialQuery]) -> str:
     """Count the queries by interpretation, in words."""
-    counted = Counter(question.taken_for for question in things)
+    counted = Counter(question.taken_for for question in questions)
     return ", ".join(f"{number:,} as {_NAMES[taken]}" for taken, number in sorted(counted.items()))
 
 

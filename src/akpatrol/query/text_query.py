@@ -102,9 +102,9 @@ def _encoded(text: bytes) -> Iterator[tuple[bytes, str]]:
     yield text.hex().encode(), "hex"
     yield text.hex().upper().encode(), "hex"
     percent = quote_from_bytes(text, safe="")
-    each = "".join(f"%{byte:02X}" for byte in text)
+    complete = "".join(f"%{byte:02X}" for byte in text)
     lower = re.sub("%..", lambda escape: escape[0].lower(), percent)
-    for form in (percent, quote_from_bytes(text), lower, each, each.lower()):
+    for form in (percent, quote_from_bytes(text), lower, complete, complete.lower()):
         yield form.encode(), "percent"
     try:
         characters = text.decode()

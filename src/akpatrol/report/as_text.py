@@ -242,8 +242,8 @@ def _closing(view: ReportView, roots: Mapping[str, str], style: Style) -> list[s
     below = view["summary"]["below_min_confidence"]
     more = f"{below:,} more below the minimum confidence; --min-confidence low shows them" if below else ""
     # For staged changes a notice names these places.
-    there = view["summary"]["already_in_base"] if view["scan"]["command"] != "staged" else 0
-    known = f"{plural(there, 'place')} already in the base, so not new" if there else ""
+    in_base = view["summary"]["already_in_base"] if view["scan"]["command"] != "staged" else 0
+    known = f"{plural(in_base, 'place')} already in the base, so not new" if in_base else ""
     lines = [*(wrapped(more, style.width) if more else []), *([known] if known else []), coverage_words(view)]
     if view["summary"]["findings"] > _SCREENFUL and (committed := _committed(view)):
         first = committed[0]

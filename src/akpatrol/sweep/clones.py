@@ -117,7 +117,7 @@ class Clones:
         return time.monotonic() < ends and not self._stopped.is_set()
 
     def _clone(self, job: _Job, mirror: str, network: str) -> None:
-        with mirrors.new(mirror) as made:
+        with mirrors.new(mirror) as unfinished:
             alternate = mirrors.alternate(self._directory, network)
             # A mirror cannot borrow from a repository with another hash algorithm.
             borrowed = ["--reference-if-able", alternate] if alternate else []
@@ -125,7 +125,7 @@ class Clones:
                 job,
                 [],
                 ["clone", "--mirror", "--progress", "--no-recurse-submodules", "--template=", *borrowed],
-                [made],
+                [unfinished],
             )
         if not alternate:
             mirrors.register(self._directory, network, mirror)

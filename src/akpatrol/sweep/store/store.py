@@ -278,8 +278,8 @@ def _unusable(file: str, error: Exception) -> UsageError:
     if code == sqlite3.SQLITE_NOTADB:
         return UsageError(f"{file}: not an akpatrol store", hint="name another file; this one was not changed")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR):
-        what = f": {error}" if isinstance(error, FieldError) else ""
-        return UsageError(f"{file}: damaged{what}", hint="restore it from a backup")
+        detail = f": {error}" if isinstance(error, FieldError) else ""
+        return UsageError(f"{file}: damaged{detail}", hint="restore it from a backup")
     return UsageError(f"{file}: cannot be read: {error}")
 
 

@@ -87,7 +87,7 @@ def base64_triggers(literals: Sequence[Literal]) -> dict[int, Trigger]:
         groups = min(SURE_GROUPS, max(0, literal.text - 2) // 3)
         for encoded in base64(literal):
             parts.setdefault(encoded.behind + 4 * groups, []).extend(spelling.parts(encoded.characters))
-    return {kind: spelling.trigger(some) for kind, some in parts.items()}
+    return {kind: spelling.trigger(kind_parts) for kind, kind_parts in parts.items()}
 
 
 def hexadecimal_triggers(literals: Sequence[Literal]) -> list[Trigger]:
@@ -131,7 +131,7 @@ def _pairs(place: bytes) -> list[tuple[bytes, bytes]]:
     firsts: dict[int, list[int]] = {}
     for byte in place:
         firsts.setdefault(byte & 15, []).append(byte >> 4)
-    return [(_digits(some), _digits([second])) for second, some in firsts.items()]
+    return [(_digits(values), _digits([second])) for second, values in firsts.items()]
 
 
 def _digits(values: list[int]) -> bytes:

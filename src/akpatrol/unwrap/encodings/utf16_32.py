@@ -118,8 +118,8 @@ def _derived(width: int, texts: Iterable[Characters]) -> Iterator[_WideLiteral]:
     parts: dict[int, list[Part]] = {}
     for text in texts:
         parts.setdefault(len(text), []).extend(spelling.parts(text, bytes(width - 1)))
-    for length, some in parts.items():
-        yield _WideLiteral(width, length, spelling.trigger(some))
+    for length, length_parts in parts.items():
+        yield _WideLiteral(width, length, spelling.trigger(length_parts))
 
 
 # The beginnings of escapes.
