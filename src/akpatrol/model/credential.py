@@ -141,11 +141,11 @@ class Versions(NamedTuple):
 class Occurrence(NamedTuple):
     """One place where a credential was found; line and column are None where it has none; ``inline`` as in RawFinding.
 
-    ``versions`` are the file's versions that hold it on this line; None for places outside files. ``paths`` may
-    be ``paths_truncated``. ``known`` says that the base of the scan holds it there already; ``version``
-    introduced this version of the file, whatever it contains. ``rule_ids`` are the rules that found it there; the
-    first names it. ``end`` says whether the credential's end is certain. ``alike`` is the number of identifiers
-    like it in the file, None unless it looks like one. ``owners`` are those that CODEOWNERS names for the path.
+    ``versions`` are the file's versions that hold it on this line; None for places outside files. ``paths`` may be
+    ``paths_truncated``. ``known`` says that the base of the scan holds it there already. ``version`` is the commit that
+    introduced this version of the file, whatever it changed. ``rule_ids`` are the rules that found it there; the first
+    names it. ``end`` says whether the credential's end is certain. ``alike`` is the number of identifiers like it in
+    the file, None unless it looks like one. ``owners`` are those that CODEOWNERS names for the path.
     """
 
     target: str

@@ -62,7 +62,7 @@ class Source(Protocol):
         """Return the targets."""
 
     def size_hint(self) -> tuple[int, str] | None:
-        """Return how many items of one of ``coverage.counts`` are to come, or how many bytes that are ``STORED``.
+        """Return how many items are to come, and their name in ``coverage.counts``, or how many ``STORED`` bytes.
 
         None while that is not known.
         """

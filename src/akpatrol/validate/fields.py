@@ -129,14 +129,14 @@ class Fields:
 
     def some(self, key: str, words: Collection[str]) -> tuple[str, ...]:
         """Return some of these words, at least one."""
-        found = self._value(key)
+        values = self._value(key)
         if (
-            not isinstance(found, list)
-            or not found
-            or not all(isinstance(value, str) and value in words for value in found)
+            not isinstance(values, list)
+            or not values
+            or not all(isinstance(value, str) and value in words for value in values)
         ):
             raise self.wrong(key, f"must be a list of {', '.join(words)}")
-        return tuple(found)
+        return tuple(values)
 
     def count(self, key: str) -> int:
         """Return a number of things."""
