@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.detect import serialized_items
+from akpatrol.detect import printed_lengths, serialized_items
 from akpatrol.detect.corroboration import is_continued, is_corroborated, is_counted
 
 if TYPE_CHECKING:
@@ -211,7 +211,9 @@ class Claimed(NamedTuple):
         """
         run = len(head) - len(head.rstrip(_PRINTED_BYTES))
         is_text = self.claim.plain and self.claim.width == 1 and run >= _TELLING_RUN
-        return is_text and self._is_letter and is_counted(head) and head[-min(run + 2, len(head))] in _PRINTED
+        is_listed = is_text and self._is_letter and is_counted(head) and head[-min(run + 2, len(head))] in _PRINTED
+        # MessagePack's length before the other string is no evidence for another format's, unless more strings follow.
+        return is_listed and (head[-run - 1] == run or printed_lengths.leads_on(self.medium.data, self.string[1]))
 
 
 def is_telling(claim: Claim) -> bool:
