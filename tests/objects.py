@@ -7,10 +7,10 @@ import os
 import zlib
 from typing import TYPE_CHECKING
 
+from akpatrol.gitdata.raw_object import RawBatch, RawObject
 from akpatrol.model.scan import Skipped, Uncacheable
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.packs import plan, slices
-from akpatrol.sources.git.packs.raw_object import RawBatch, RawObject
 from akpatrol.sources.git.runner import Git
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.sources.git.packs import inflate, loose, partition, plan, raw_object, rebuild
+from akpatrol.gitdata import inflate, raw_object, rebuild
+from akpatrol.sources.git.packs import loose, partition, plan
 from tests.objects import git_of, read, truth
 from tests.repositories import Repository
 

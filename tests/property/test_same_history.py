@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from akpatrol.gitdata import rebuild
 from akpatrol.scan import gather
-from akpatrol.sources.git.packs import plan, rebuild
+from akpatrol.sources.git.packs import plan
 from tests.corpus.text import prose
 from tests.credentials import organization_key, personal_access_token
 

@@ -8,11 +8,11 @@ from collections import Counter
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.gitdata.raw_object import RawBatch, RawObject
 from akpatrol.model.batch import ContentBatch
 from akpatrol.model.chunks import BLOCK_BYTES, content_of
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped, Uncacheable
 from akpatrol.sources.git import catfile
-from akpatrol.sources.git.packs.raw_object import RawBatch, RawObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

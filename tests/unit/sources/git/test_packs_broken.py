@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from akpatrol.gitdata import raw_object
 from akpatrol.model.scan import Skipped
-from akpatrol.sources.git.packs import fallback, plan, raw_object, slices
+from akpatrol.sources.git.packs import fallback, plan, slices
 from tests.objects import each, git_of, number, ofs_delta, plant, read, read_part, ref_delta, truth, whole
 from tests.repositories import Repository, damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from akpatrol.sources.git.packs.raw_object import RawObject
+    from akpatrol.gitdata.raw_object import RawObject
     from akpatrol.sources.git.runner import Git
 
 
@@ -218,7 +219,7 @@ def test_long_chain_needs_little_memory(repo: Repository, monkeypatch: pytest.Mo
     for turn in range(300):
         entries.append((turn.to_bytes(20, "big"), ref_delta(entries[max(0, len(entries) - 1 - turn % 2)][0], delta)))
     plant(repo, entries)
-    monkeypatch.setattr("akpatrol.sources.git.packs.rebuild.BUDGET_BYTES", 4 << 20)
+    monkeypatch.setattr("akpatrol.gitdata.rebuild.BUDGET_BYTES", 4 << 20)
     tracemalloc.start()
     sizes = [item.size for item in objects_of(git_of(repo))]
     _, peak = tracemalloc.get_traced_memory()

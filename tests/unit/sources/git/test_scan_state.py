@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol.cache.scan_cache import ScanCache
+from akpatrol.gitdata.raw_object import RawObject
 from akpatrol.model.scan import Counted, Exclusion, Skipped, Uncacheable
 from akpatrol.scan.result import ScanResult
 from akpatrol.sources.base import RescanUnit
 from akpatrol.sources.git import scan_state_json
 from akpatrol.sources.git.packs import partition, slices
-from akpatrol.sources.git.packs.raw_object import RawObject
 from akpatrol.sources.git.ref_snapshot import RefSnapshot
 from akpatrol.sources.git.scan_state import RepositoryCache
 from akpatrol.sources.git.units import SliceUnit

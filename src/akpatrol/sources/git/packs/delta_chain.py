@@ -7,14 +7,14 @@ from bisect import bisect_right
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from akpatrol.sources.git.packs.entries import Entries, header
-from akpatrol.sources.git.packs.inflate import BrokenObjectError
-from akpatrol.sources.git.packs.raw_object import OFS_DELTA, REF_DELTA
+from akpatrol.gitdata.entries import Entries, header
+from akpatrol.gitdata.inflate import BrokenObjectError
+from akpatrol.gitdata.raw_object import OFS_DELTA, REF_DELTA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from akpatrol.sources.git.packs.entries import Header
+    from akpatrol.gitdata.entries import Header
     from akpatrol.sources.git.packs.plan import Pack
 
 _OBJECTS = 256

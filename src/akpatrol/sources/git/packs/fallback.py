@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from akpatrol.gitdata.raw_object import RawObject
 from akpatrol.model.scan import Skipped
 from akpatrol.sources.git import catfile
-from akpatrol.sources.git.packs.raw_object import RawObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

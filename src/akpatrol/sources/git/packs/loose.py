@@ -11,8 +11,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from akpatrol.sources.git.packs.inflate import BrokenObjectError, inflate, prefix, stream
-from akpatrol.sources.git.packs.raw_object import HUGE_BYTES, RawObject
+from akpatrol.gitdata.inflate import BrokenObjectError, inflate, prefix, stream
+from akpatrol.gitdata.raw_object import HUGE_BYTES, RawObject
 from akpatrol.sources.regular_file import opened
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Loose:
                 raise BrokenObjectError("loose object does not match its id")
             yield RawObject(id_, type_, size, content, None, len(view))
             return
-        read, state = stream(view)
+        read, state = stream(view, 0, len(view))
         read(header.end())
         bounded = _Bounded(read, size, hashed.update)
         yield RawObject(id_, type_, size, None, bounded.read, len(view))

@@ -11,8 +11,8 @@ from array import array
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.gitdata.entries import PACK_HEADER_BYTES, Entries
 from akpatrol.model.scan import Skipped
-from akpatrol.sources.git.packs.entries import PACK_HEADER_BYTES, Entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Skipped
 from akpatrol.sources.git import alternates
-from akpatrol.sources.git.packs import entries, object_directories, partition
+from akpatrol.sources.git.packs import object_directories, pack_file, partition
 from akpatrol.sources.git.packs.pack_index import PackIndex
 from akpatrol.sources.git.packs.slices import Everything, LooseObjects
 from akpatrol.sources.regular_file import problem
@@ -137,7 +137,7 @@ def _pack(path: bytes, label: str, id_bytes: int) -> Pack | Skipped:
     """Open a pack. Raises FileNotFoundError if it no longer exists."""
     reading, item = path, label
     try:
-        file = entries.opened(path)
+        file = pack_file.opened(path)
         reading, item = path.removesuffix(b".pack") + b".idx", label.removesuffix(".pack") + ".idx"
         return Pack(path, file, PackIndex(reading, id_bytes), label)
     except OSError as error:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.gitdata import entries
+from akpatrol.gitdata.inflate import BrokenObjectError
+from akpatrol.gitdata.raw_object import HUGE_BYTES, RawBatch, RawObject
+from akpatrol.gitdata.rebuild import Rebuild
 from akpatrol.model.scan import Skipped, Uncacheable
 from akpatrol.sources.git import catfile
-from akpatrol.sources.git.packs import entries, fallback
-from akpatrol.sources.git.packs.inflate import BrokenObjectError
+from akpatrol.sources.git.packs import fallback, pack_file
 from akpatrol.sources.git.packs.loose import Loose
-from akpatrol.sources.git.packs.raw_object import HUGE_BYTES, RawBatch, RawObject
-from akpatrol.sources.git.packs.rebuild import Rebuild
 
 if TYPE_CHECKING:
     import mmap
@@ -59,7 +60,7 @@ def _packed(part: entries.Entries, git: Git) -> Iterator[RawObject | RawBatch | 
         ids = [hexes[place : place + width] for place in range(0, len(hexes), width)]
         yield from _elsewhere(git, [id_ for id_, silent in zip(ids, part.silent, strict=True) if not silent])
         return
-    rebuild = Rebuild(part, pack)
+    rebuild = Rebuild(part, memoryview(pack))
     yield from rebuild
     yield from _elsewhere(git, rebuild.left())
 
@@ -76,7 +77,7 @@ def _elsewhere(git: Git, ids: list[str]) -> Iterator[RawObject | Skipped]:
 
 @lru_cache(maxsize=4)
 def _pack(path: bytes) -> mmap.mmap:
-    return entries.opened(path)
+    return pack_file.opened(path)
 
 
 def _everything(git: Git) -> Iterator[RawObject | Skipped]:

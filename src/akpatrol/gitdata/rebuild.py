@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from akpatrol.gitdata.delta_tree import DeltaTree
+from akpatrol.gitdata.inflate import BrokenObjectError, HugeObjectError, crc32, inflate, patched, stream
+from akpatrol.gitdata.raw_object import HUGE_BYTES, TYPES, RawBatch, RawObject
 from akpatrol.model.batch import SMALL_BYTES, Gathering
-from akpatrol.sources.git.packs.delta_tree import DeltaTree
-from akpatrol.sources.git.packs.inflate import BrokenObjectError, HugeObjectError, crc32, inflate, patched, stream
-from akpatrol.sources.git.packs.raw_object import HUGE_BYTES, TYPES, RawBatch, RawObject
 
 if TYPE_CHECKING:
-    import mmap
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from akpatrol.sources.git.packs.entries import Entries
+    from akpatrol.gitdata.entries import Entries
+    from akpatrol.gitdata.pack_bytes import PackBytes
 
 # Bases that wait for their deltas may take this much memory, in bytes; what goes beyond is rebuilt when needed.
 BUDGET_BYTES = 96 << 20
@@ -38,12 +38,26 @@ class Rebuild:
 
     An entry must match its index (CRC-32), its stream must match its header and checksum, and a delta must match its
     base. A huge object that is stored whole is yielded as a stream.
+
+    An object of more than ``huge`` bytes is never held whole; bases that wait may take ``budget`` bytes. ``rebuilt`` is
+    told each object, and may name further deltas of it. ``again`` counts the bytes that were rebuilt once more.
     """
 
-    def __init__(self, entries: Entries, pack: mmap.mmap) -> None:
+    def __init__(
+        self,
+        entries: Entries,
+        pack: PackBytes,
+        *,
+        huge: int | None = None,
+        budget: int | None = None,
+        rebuilt: Callable[[int, str, bytes], list[int]] | None = None,
+    ) -> None:
         self._entries = entries
-        self._pack = pack
-        self._view = memoryview(pack)
+        self._view = pack
+        self._huge = HUGE_BYTES if huge is None else huge
+        self._budget = BUDGET_BYTES if budget is None else budget
+        self._told = rebuilt
+        self.again = 0
         self._offsets, self._ends, self._crcs = entries.offsets, entries.ends, entries.crcs
         self._hex = entries.ids.hex()
         self._held = 0
@@ -53,14 +67,18 @@ class Rebuild:
 
     def left(self) -> list[str]:
         """Return the ids that were to be read and were not."""
-        return [self._id(entry) for entry, done in enumerate(self._done) if not done]
+        return [self._id(entry) for entry in self.unread()]
+
+    def unread(self) -> list[int]:
+        """Return the numbers of the entries that were to be read and were not."""
+        return [entry for entry, done in enumerate(self._done) if not done]
 
     def __iter__(self) -> Iterator[RawObject | RawBatch]:
         """Yield the objects, small ones in batches."""
         small = Gathering[tuple[int, str]]()
-        for entry, type_, data in self._rebuilt():
+        for entry, type_, data in self.objects():
             if data is None:
-                yield from self._streamed(entry)
+                yield from self.streamed(entry)
             elif len(data) > SMALL_BYTES:
                 yield RawObject(self._id(entry), type_, len(data), data, None, self._stored_bytes(entry))
             elif small.add((entry, type_), data):
@@ -69,7 +87,7 @@ class Rebuild:
         if small.keys:
             yield self._batch(small)
 
-    def _rebuilt(self) -> Iterator[tuple[int, str, bytes | None]]:
+    def objects(self) -> Iterator[tuple[int, str, bytes | None]]:
         """Yield each entry that is not silent with its type and content; None for a huge object that is whole."""
         tree, silent, done = DeltaTree(self._entries), self._entries.silent, self._done
         deltas = tree.deltas
@@ -85,6 +103,8 @@ class Rebuild:
                     continue
                 except BrokenObjectError:
                     continue
+                if self._told and (named := self._told(entry, type_, data)):
+                    deltas[entry] = deltas.get(entry, []) + named
                 if entry in deltas:
                     ahead = deltas[entry]
                     rebuilt = self._hold(entry, base, type_, data, len(ahead))
@@ -108,7 +128,7 @@ class Rebuild:
     def _object(self, entry: int, base: _Base | None) -> tuple[str, bytes]:
         """Return an object's type and content. Raises BrokenObjectError and HugeObjectError."""
         if not base:
-            return TYPES[self._kinds[entry]], self._stored(entry)
+            return TYPES[self._kinds[entry]], self.stored(entry)
         base.waiting -= 1
         data = base.data
         if data is None:
@@ -116,14 +136,14 @@ class Rebuild:
         if not base.waiting and base.data is not None:
             self._held -= len(data)
             base.data = None
-        return base.type, patched(data, self._stored(entry))
+        return base.type, patched(data, self.stored(entry), self._huge)
 
-    def _stored(self, entry: int) -> bytes:
+    def stored(self, entry: int) -> bytes:
         """Return what is stored for an entry, an object or a delta. Raises BrokenObjectError and HugeObjectError."""
         size, start, end = self._sizes[entry], self._offsets[entry], self._ends[entry]
-        if size > HUGE_BYTES:
+        if size > self._huge:
             raise HugeObjectError("huge object")
-        stored = self._view[start:end]
+        stored = memoryview(self._view[start:end])
         if self._crcs and crc32(stored) != self._crcs[entry]:
             raise BrokenObjectError("entry's CRC-32 does not match the index")
         return inflate(stored[self._header_bytes[entry] :], size)
@@ -134,7 +154,7 @@ class Rebuild:
         bases = self._bases
         bases.append(held)
         self._held += len(data)
-        while self._held > BUDGET_BYTES and len(bases) > 1:
+        while self._held > self._budget and len(bases) > 1:
             oldest = bases.popleft()
             if oldest.data is not None:
                 self._held -= len(oldest.data)
@@ -150,19 +170,20 @@ class Rebuild:
             way.append(way[-1].base)
         data = way[-1].data
         if data is None:
-            data = self._stored(way[-1].entry)
+            data = self.stored(way[-1].entry)
         for step in reversed(way[:-1]):
-            data = patched(data, self._stored(step.entry))
-        if base.waiting and self._held + len(data) <= BUDGET_BYTES:
+            data = patched(data, self.stored(step.entry), self._huge)
+            self.again += len(data)
+        if base.waiting and self._held + len(data) <= self._budget:
             base.data = data
             self._held += len(data)
             self._bases.append(base)
         return data
 
-    def _streamed(self, entry: int) -> Iterator[RawObject]:
+    def streamed(self, entry: int) -> Iterator[RawObject]:
         """Yield a huge object that is stored whole; it is added to ``left`` if its stream is broken."""
         size, start, end = self._sizes[entry], self._offsets[entry], self._ends[entry]
-        read, state = stream(self._view[start + self._header_bytes[entry] : end])
+        read, state = stream(self._view, start + self._header_bytes[entry], end)
         left = size
 
         def bounded(number: int) -> bytes:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.sources.git.packs.raw_object import TYPES
+from akpatrol.gitdata.raw_object import TYPES
 
 if TYPE_CHECKING:
-    from akpatrol.sources.git.packs.entries import Entries
+    from akpatrol.gitdata.entries import Entries
 
 
 class DeltaTree:

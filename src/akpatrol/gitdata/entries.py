@@ -5,15 +5,15 @@ https://git-scm.com/docs/gitformat-pack#_pack_pack_files_have_the_following_form
 
 from __future__ import annotations
 
-import mmap
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.sources import regular_file
-from akpatrol.sources.git.packs.inflate import BrokenObjectError
-from akpatrol.sources.git.packs.raw_object import OFS_DELTA, REF_DELTA, TYPES
+from akpatrol.gitdata.inflate import BrokenObjectError, CutShortError
+from akpatrol.gitdata.raw_object import OFS_DELTA, REF_DELTA, TYPES
 
 if TYPE_CHECKING:
     from array import array
+
+    from akpatrol.gitdata.pack_bytes import PackBytes
 
 PACK_HEADER_BYTES = 12
 # More bits than any size or distance needs: a longer sequence is invalid.
@@ -47,17 +47,7 @@ class Entries(NamedTuple):
     bases: array[int]
 
 
-def opened(path: bytes) -> mmap.mmap:
-    """Map a pack of version 2 or 3. Raises OSError, and BrokenObjectError for any other file."""
-    with regular_file.opened(path) as file:
-        head = file.read(PACK_HEADER_BYTES)
-        if len(head) < PACK_HEADER_BYTES or head[:4] != b"PACK" or head[4:8] not in (b"\0\0\0\2", b"\0\0\0\3"):
-            raise BrokenObjectError("not a pack of version 2 or 3")
-        # The file can be removed meanwhile; the mapping stays valid.
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-def header(pack: mmap.mmap, offset: int, id_bytes: int) -> Header:
+def header(pack: PackBytes, offset: int, id_bytes: int) -> Header:
     """Return the header of the entry at an offset. Raises BrokenObjectError."""
     if not PACK_HEADER_BYTES <= offset < len(pack):
         raise BrokenObjectError("offset outside the pack")
@@ -80,7 +70,7 @@ def header(pack: mmap.mmap, offset: int, id_bytes: int) -> Header:
                 distance = ((distance + 1) << 7) | (byte & 127)
             return kind, size, offset - distance, position + 1
     except IndexError:
-        raise BrokenObjectError("entry is cut short") from None
+        raise CutShortError("entry is cut short") from None
     if kind == REF_DELTA:
         return kind, size, position, position + id_bytes
     if kind not in TYPES:

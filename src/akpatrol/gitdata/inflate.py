@@ -5,6 +5,7 @@ https://python-isal.readthedocs.io: igzip is about three times as fast as zlib, 
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, cast
 
 from dulwich.errors import ApplyDeltaError
@@ -12,7 +13,7 @@ from isal.igzip_lib import DECOMP_ZLIB, MAX_HIST_BITS, IgzipDecompressor, IsalEr
 from isal.isal_zlib import crc32
 
 from akpatrol.errors import GitError
-from akpatrol.sources.git.packs.raw_object import HUGE_BYTES
+from akpatrol.gitdata.raw_object import HUGE_BYTES
 
 try:
     # The compiled function alone: dulwich.pack would take 50 ms to import.
@@ -25,12 +26,26 @@ if TYPE_CHECKING:
 
     from isal.igzip_lib import IgzipDecompressor as Decompressor
 
-__all__ = ["BrokenObjectError", "HugeObjectError", "crc32", "inflate", "patched", "prefix", "stream"]
+    from akpatrol.gitdata.pack_bytes import PackBytes
+
+__all__ = [
+    "BrokenObjectError",
+    "CutShortError",
+    "HugeObjectError",
+    "crc32",
+    "end_of_stream",
+    "inflate",
+    "patched",
+    "prefix",
+    "stream",
+]
 
 # Deflate makes at most 258 bytes of 2 bits (RFC 1951), and a stream of a few bytes can be empty.
 _LARGEST_RATIO = 1032
 _ONE_SHOT_BYTES = 16 << 10
 _BLOCK_BYTES = 1 << 20
+_PART_BYTES = 64 << 10
+_ZLIB_BYTES = 4 << 10
 _MOST_BITS = 63
 # The stub has an instance where the module has the class.
 _StreamError = cast("type[Exception]", IsalError)
@@ -38,6 +53,10 @@ _StreamError = cast("type[Exception]", IsalError)
 
 class BrokenObjectError(GitError):
     """These bytes do not match their header, checksum or size."""
+
+
+class CutShortError(BrokenObjectError):
+    """The bytes end before the object does."""
 
 
 class HugeObjectError(GitError):
@@ -63,7 +82,7 @@ def inflate(data: memoryview, size: int) -> bytes:
     return content
 
 
-def patched(base: bytes, delta: bytes) -> bytes:
+def patched(base: bytes, delta: bytes, huge: int | None = None) -> bytes:
     """Apply a delta to its base. Raises BrokenObjectError, and HugeObjectError before taking the memory."""
     # https://git-scm.com/docs/gitformat-pack#_deltified_representation: size of the base, size of the result.
     try:
@@ -79,7 +98,7 @@ def patched(base: bytes, delta: bytes) -> bytes:
             shift += 7
     except IndexError:
         raise BrokenObjectError("delta is cut short") from None
-    if size > HUGE_BYTES:
+    if size > (HUGE_BYTES if huge is None else huge):
         raise HugeObjectError("delta builds a huge object")
     try:
         return b"".join(apply_delta(base, delta))
@@ -95,26 +114,57 @@ def prefix(data: memoryview | bytes, size: int) -> bytes:
         return b""
 
 
-def stream(data: memoryview) -> tuple[Callable[[int], bytes], Decompressor]:
-    """Return a ``read(n)`` of a zlib stream and its decompressor, whose ``eof`` means a complete, checked stream.
+def end_of_stream(data: PackBytes, start: int, size: int) -> int:
+    """Return where the zlib stream of ``size`` bytes that begins at ``start`` ends. Raises BrokenObjectError."""
+    # What does not compress grows by a five thousandth, in blocks of at least a few bytes (RFC 1951, 3.2.4).
+    likely = size + (size >> 8) + 64
+    if size <= _ZLIB_BYTES:
+        # zlib is the faster one to start, isal the faster one to run.
+        part, inflater = data[start : start + likely], zlib.decompressobj()
+        try:
+            made = len(inflater.decompress(part, size + 1))
+        except zlib.error as error:
+            raise BrokenObjectError(f"corrupt object stream: {error}") from None
+        if inflater.eof and made == size:
+            return start + len(part) - len(inflater.unused_data)
+    decompressor = IgzipDecompressor(DECOMP_ZLIB, MAX_HIST_BITS)
+    position, made = start, 0
+    while not decompressor.eof:
+        part = data[position : position + min(likely, _PART_BYTES)] if decompressor.needs_input else b""
+        if decompressor.needs_input and not part:
+            raise CutShortError("object stream is cut short")
+        position += len(part)
+        try:
+            made += len(decompressor.decompress(part, min(_BLOCK_BYTES, size + 1 - made)))
+        except _StreamError as error:
+            raise BrokenObjectError(f"corrupt object stream: {error}") from None
+        if made > size:
+            break
+    if made != size:
+        raise BrokenObjectError("object size does not match its header")
+    return position - len(decompressor.unused_data)
 
-    A broken stream ends early.
+
+def stream(data: PackBytes, start: int, stop: int) -> tuple[Callable[[int], bytes], Decompressor]:
+    """Return a ``read(n)`` of the zlib stream in ``data[start:stop]``, and its decompressor.
+
+    The decompressor's ``eof`` means a complete, checked stream. A broken stream ends early.
     """
     decompressor = IgzipDecompressor(DECOMP_ZLIB, MAX_HIST_BITS)
-    position = 0
+    position = start
 
     def read(number: int) -> bytes:
         nonlocal position
         parts, left = [], number
         while left and not decompressor.eof:
-            block = data[position : position + _BLOCK_BYTES] if decompressor.needs_input else b""
+            block = data[position : min(stop, position + _BLOCK_BYTES)] if decompressor.needs_input else b""
             position += len(block)
             if decompressor.needs_input and not block:
                 break
             try:
                 part = decompressor.decompress(block, left)
             except _StreamError:
-                position = len(data)
+                position = stop
                 break
             parts.append(part)
             left -= len(part)

@@ -1,0 +1,1 @@
+"""Git's own forms of data, read from bytes alone: packs and their objects. Sources and containers both read them."""
