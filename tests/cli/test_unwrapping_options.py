@@ -174,7 +174,8 @@ def _git_directory(rng: Random, directory: Path) -> bytes:
     repo = Repository(directory)
     repo.commit_file("a", prose(rng))
     files = sorted(file for file in repo.git_dir.rglob("*") if file.is_file())
-    return packing.tar_bytes({str(file.relative_to(directory)): file.read_bytes() for file in files})
+    members = {str(file.relative_to(directory)): file.read_bytes() for file in files}
+    return packing.tar_bytes(members | {".git/shallow": b""})
 
 
 _UNREAD: dict[str, tuple[Callable[[Random, Path], bytes], str, str]] = {
@@ -186,13 +187,13 @@ _UNREAD: dict[str, tuple[Callable[[Random, Path], bytes], str, str]] = {
     "truncated xz": (lambda rng, _: packing.xzipped(raw(prose(rng, 900))).data[:-9], "truncated", " > xz"),
     "7z": (lambda rng, _: _seven_zip(rng), "7z archive", ""),
     "7z in zip": (lambda rng, _: packing.zip_bytes({"a.7z": _seven_zip(rng)}), "7z archive", " > zip:a.7z"),
-    "bundle": (_bundle, "akpatrol history", ""),
+    "bundle": (lambda rng, path: _bundle(rng, path)[:-30], "truncated", ""),
     "bundle in zip": (
-        lambda rng, path: packing.zip_bytes({"all.bundle": _bundle(rng, path)}),
-        "akpatrol history",
+        lambda rng, path: packing.zip_bytes({"all.bundle": _bundle(rng, path)[:-30]}),
+        "truncated",
         " > zip:all.bundle",
     ),
-    "git directory in tar": (_git_directory, "akpatrol history", " > tar:.git"),
+    "git directory in tar": (_git_directory, "shallow clone", " > tar:.git"),
 }
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from akpatrol.gitdata.pack_bytes import PackBytes
 
 __all__ = [
+    "LARGEST_RATIO",
     "BrokenObjectError",
     "CutShortError",
     "HugeObjectError",
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 # Deflate makes at most 258 bytes of 2 bits (RFC 1951), and a stream of a few bytes can be empty.
-_LARGEST_RATIO = 1032
+LARGEST_RATIO = 1032
 _ONE_SHOT_BYTES = 16 << 10
 _BLOCK_BYTES = 1 << 20
 _PART_BYTES = 64 << 10
@@ -65,7 +66,7 @@ class HugeObjectError(GitError):
 
 def inflate(data: memoryview, size: int) -> bytes:
     """Return the ``size`` bytes that a zlib stream holds. Raises BrokenObjectError."""
-    if size > len(data) * _LARGEST_RATIO:
+    if size > len(data) * LARGEST_RATIO:
         raise BrokenObjectError("object larger than its stream can hold")
     try:
         if len(data) <= _ONE_SHOT_BYTES:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Origin
     from akpatrol.scan.work import Work
     from akpatrol.unwrap.budget import Budget
+    from akpatrol.unwrap.containers.member import Naming
     from akpatrol.unwrap.encodings.encoding import Decoded
     from akpatrol.unwrap.encodings.negative_cache import NegativeCache
     from akpatrol.unwrap.encodings.registry import Decoder
@@ -165,6 +166,15 @@ def container_items(items: Sequence[ScanItem], size: int) -> list[ScanItem]:
         return [item for item in items if isinstance(item, Skipped) and size >= _SURE_BYTES and is_gap(item.reason)]
     small = size < _EXCERPT_BYTES
     return [item for item in items if not (isinstance(item, Skipped) and is_flaw(item.reason, of_any_part=small))]
+
+
+def with_better_label(finding: RawFinding, around: Origin, naming: Naming) -> RawFinding:
+    """Return a finding in a member of the container ``around``, with the better label that the container knows."""
+    containers, depth = finding.origin.containers, len(around.containers)
+    if len(containers) <= depth:
+        return finding
+    better = (*containers[:depth], naming.better(containers[depth]), *containers[depth + 1 :])
+    return finding._replace(origin=finding.origin._replace(containers=better))
 
 
 def without_repeated_skips(items: Sequence[ScanItem], state: ChunkState) -> Iterator[ScanItem]:

@@ -26,6 +26,7 @@ from akpatrol.scan.decode import (
     most_bytes,
     passing,
     stored,
+    with_better_label,
     with_doubtful_end,
     without_repeated_skips,
 )
@@ -35,7 +36,7 @@ from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
 from akpatrol.sources.base import RescanUnit
 from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers.forms import COMPRESSED
-from akpatrol.unwrap.containers.member import title
+from akpatrol.unwrap.containers.member import Naming, title
 from akpatrol.unwrap.containers.opening import open_container
 from akpatrol.unwrap.containers.recognise import ZIP_END, containers_among, has_zip_tail, kind_of, tail_kind
 from akpatrol.unwrap.encodings.negative_cache import NegativeCache
@@ -88,15 +89,15 @@ class Examiner:
         for item in gathered(unit.read()):
             yield from self._batch(item) if isinstance(item, ContentBatch) else self.examine_item(item)
 
-    def _batch(self, batch: ContentBatch) -> Iterator[ScanItem]:
+    def _batch(self, batch: ContentBatch, within: Within | None = None) -> Iterator[ScanItem]:
         data = batch.data
         containers = containers_among(data) if self.limits.containers else set()
         for number in sorted(containers):
-            yield from self.examine_item(batch.content(number))
+            yield from self.examine_item(batch.content(number), within)
         plain = [number for number in range(len(data)) if number not in containers]
         parts = [data[number] for number in plain] if containers else data
         for number in self.engine.prefiltered_parts(parts) if parts else ():
-            yield from self._in_memory(batch.content(plain[number]), Within(Work()))
+            yield from self._in_memory(batch.content(plain[number]), within or Within(Work()))
 
     def examine_item(self, item: Item, within: Within | None = None) -> Iterator[ScanItem]:
         """Yield the findings, counts and skips of one content or chunk, within the bounds of its container."""
@@ -168,11 +169,18 @@ class Examiner:
                 elif not isinstance(item, Skipped | Excluded):
                     outside.append(item)
         budget = within.budget or Budget(self.limits, content.size, named=content.named)
+        inner, naming = within._replace(budget=budget), None
         for member in open_container(content, budget):
-            for item in self.examine_item(member, within._replace(budget=budget)):
-                if not isinstance(item, Counted | Skipped | Excluded):
-                    inside.add(item.match.secret)
-                yield item
+            if isinstance(member, Naming):
+                naming = member
+                continue
+            items = self._batch(member, inner) if isinstance(member, ContentBatch) else self.examine_item(member, inner)
+            for item in items:
+                if isinstance(item, Counted | Skipped | Excluded):
+                    yield item
+                    continue
+                inside.add(item.match.secret)
+                yield with_better_label(item, content.origin, naming) if naming else item
         if outside:
             from akpatrol.scan.locate import not_in_members  # noqa: PLC0415 - most runs have no match
 

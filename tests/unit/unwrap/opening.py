@@ -7,13 +7,17 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from akpatrol.config.limits import Limits
+from akpatrol.model.batch import ContentBatch
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Origin, Skipped
 from akpatrol.unwrap.budget import Budget
+from akpatrol.unwrap.containers.member import Naming
 from akpatrol.unwrap.containers.opening import open_container
 from akpatrol.unwrap.containers.recognise import has_zip_tail, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from akpatrol.unwrap.containers.opening import ContainerItem
 
 ORIGIN = Origin("target", path=b"file")
 # All in memory; a stream; a file of which any part can be read.
@@ -75,7 +79,7 @@ def open_(data: bytes, way: str = "whole", limits: Limits | None = None, *, name
 def gather(content: Content, budget: Budget) -> Opened:
     """Open one container, and keep all of it."""
     opened = Opened()
-    for found in open_container(content, budget):
+    for found in _each(content, budget):
         if isinstance(found, Content):
             opened.members.append((found.origin.containers[-1], whole(found)))
         else:
@@ -86,7 +90,7 @@ def gather(content: Content, budget: Budget) -> Opened:
 def through(content: Content, budget: Budget, opened: Opened | None = None) -> Opened:
     """Open a container and all within it, as a scan does: members that are none are read block by block, and gone."""
     opened = opened or Opened()
-    for found in open_container(content, budget):
+    for found in _each(content, budget):
         if not isinstance(found, Content):
             _note(opened, found)
             continue
@@ -97,6 +101,20 @@ def through(content: Content, budget: Budget, opened: Opened | None = None) -> O
             for _ in _blocks(found):
                 pass
     return opened
+
+
+def _each(content: Content, budget: Budget) -> Iterator[Content | Chunk | Skipped | Counted | Excluded]:
+    """Yield what is in a container, each member of a batch by itself."""
+    for found in open_container(content, budget):
+        yield from each(found)
+
+
+def each(found: ContainerItem) -> Iterator[Content | Chunk | Skipped | Counted | Excluded]:
+    """Yield an item, or each of a batch."""
+    if isinstance(found, ContentBatch):
+        yield from map(found.content, range(len(found.data)))
+    elif not isinstance(found, Naming):
+        yield found
 
 
 def _blocks(content: Content) -> Iterator[bytes]:

@@ -91,6 +91,11 @@ _OPENED: Final[dict[str, Form]] = {
         "documents.members",
         "documents.is_document",
     ),
+    # The manual pages gitformat-bundle and gitformat-pack: signatures, and versions 2 and 3.
+    "git bundle": Form(
+        (b"# v2 git bundle\n", b"# v3 git bundle\n"), "git_pack.bundle", title="git bundle", compressed=True
+    ),
+    "git pack": Form((b"PACK\0\0\0\2", b"PACK\0\0\0\3"), "git_pack.members", title="git pack", compressed=True),
     "avro": Form((b"Obj\1",), "compressed_tables.avro", title="Avro"),
     "arrow": Form((b"ARROW1\0\0",), "compressed_tables.arrow", title="Arrow"),
     "journal": Form((b"LPKSHHRH",), "compressed_tables.journal", title="journal"),
@@ -99,14 +104,6 @@ _OPENED: Final[dict[str, Form]] = {
 
 # Forms that make a scan incomplete, and why: the words before the colon name the form.
 _GAPS: Final[dict[str, Form]] = {
-    "git bundle": Form(
-        reason="git bundle: its history is not read; clone it and run akpatrol history",
-        magics=(b"# v2 git bundle\n", b"# v3 git bundle\n"),
-    ),
-    "git pack": Form(
-        reason="git pack: it is not opened; run akpatrol history on its repository",
-        magics=(b"PACK\0\0\0\2", b"PACK\0\0\0\3"),
-    ),
     # Archives and packages
     "7z": Form(reason="7z archive: it is not opened", magics=(b"7z\xbc\xaf\x27\x1c",)),
     "rar": Form(reason="rar archive: it is not opened", magics=(b"Rar!\x1a\x07",)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from akpatrol.model.scan import Origin
+    from akpatrol.model.scan import Origin, Place
 
 # The most bytes that a decompressor returns at once: bounds are checked as often.
 PIECE_BYTES = 1 << 20
@@ -41,6 +41,20 @@ class Member(NamedTuple):
     flaw: str | None = None
     at: Callable[[int, int], bytes] | None = None
     size: int | None = None
+
+
+class Together(NamedTuple):
+    """Small members, each whole in ``contents``; ``label`` and ``place`` are asked for the few that are looked at."""
+
+    contents: list[bytes]
+    label: Callable[[int], str]
+    place: Callable[[int], Place]
+
+
+class Naming(NamedTuple):
+    """Not a member: ``better`` returns a better label than a member's own, and is asked only where it has findings."""
+
+    better: Callable[[str], str]
 
 
 def text(name: bytes) -> str:

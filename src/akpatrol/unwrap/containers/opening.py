@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from akpatrol.model.batch import ContentBatch
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Place, Skipped
 from akpatrol.unwrap.budget import OverLimit
 from akpatrol.unwrap.containers.forms import FORMS
-from akpatrol.unwrap.containers.member import Flaw, Unreadable, title
+from akpatrol.unwrap.containers.git_directory import GitDirectories
+from akpatrol.unwrap.containers.member import Flaw, Naming, Together, Unreadable, text, title
 from akpatrol.unwrap.containers.recognise import function_named, has_zip_tail, kind_of, tail_kind
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
     from akpatrol.unwrap.containers.member import Member
 
-    ContainerItem = Content | Chunk | Skipped | Counted | Excluded
+    ContainerItem = Content | ContentBatch | Naming | Chunk | Skipped | Counted | Excluded
 
 BLOCK_BYTES = 4 << 20
 _NAMES, _NAMES_BYTES = 4096, 256 << 10
@@ -31,7 +33,7 @@ _SKIPS = 20
 class Opener(Protocol):
     """A function that opens a form; the table of forms names it."""
 
-    def __call__(self, source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
+    def __call__(self, source: ContainerBytes, level: Level) -> Iterator[Member | Flaw | Together | Naming]:
         """Yield the members, from front to back, and a flaw for each part that cannot be read.
 
         ``level`` counts each member before it is yielded, and the decompressed bytes.
@@ -81,7 +83,7 @@ class _Opening:
         self._names: list[bytes] = []
         self._names_bytes = 0
         self._skips = 0
-        self._repositories: set[int] = set()
+        self._repositories = GitDirectories()
 
     def items(self) -> Iterator[ContainerItem]:
         """Yield the items in the container."""
@@ -93,6 +95,12 @@ class _Opening:
                 if isinstance(item, Flaw):
                     yield from self._flaw(item.reason)
                     continue
+                if isinstance(item, Naming):
+                    yield item
+                    continue
+                if isinstance(item, Together):
+                    yield from self._together(item)
+                    continue
                 yield from self._named(item.names)
                 yield from self._member(item)
         except OverLimit as over:
@@ -102,6 +110,7 @@ class _Opening:
         except (Unreadable, OSError, MemoryError) as error:
             yield from self._flaw(_reason(error))
         yield from self._flush()
+        yield from self._missing()
         if self._skips > _SKIPS:
             rest = self._skips - _SKIPS
             yield Skipped(title(self._content.origin), f"{rest:,} more of its parts or members cannot be read")
@@ -125,12 +134,23 @@ class _Opening:
         if body.failure is not None:
             yield from self._skip(title(origin), body.failure)
 
+    def _together(self, members: Together) -> Iterator[ContainerItem]:
+        origin, contents = self._content.origin, members.contents
+
+        def content(number: int) -> Content:
+            place = members.place(number) if origin.place is Place.CONTENT else origin.place
+            containers = (*origin.containers, members.label(number))
+            return Content(origin._replace(place=place, containers=containers), contents[number])
+
+        yield ContentBatch(contents, content)
+        yield Counted("members", len(contents), sum(map(len, contents)))
+        self._level.check()
+
     def _named(self, names: tuple[bytes, ...]) -> Iterator[ContainerItem]:
         for name in names:
             self._names.append(name)
             self._names_bytes += len(name)
-            if b".git/" in name and (repository := _git_directory(name)) is not None:
-                yield from self._repository(repository)
+            self._repositories.note(name)
         if len(self._names) >= _NAMES or self._names_bytes >= _NAMES_BYTES:
             yield from self._flush()
 
@@ -143,12 +163,10 @@ class _Opening:
             yield Chunk(origin, b"\0".join(self._names), names=True)
         self._names, self._names_bytes = [], 0
 
-    def _repository(self, path: bytes) -> Iterator[Skipped]:
-        if hash(path) not in self._repositories:  # a hash has one size, however long the path is
-            self._repositories.add(hash(path))
-            label = f"{self._kind}:{path.decode('utf-8', 'backslashreplace')}"
-            reason = "git directory in an archive: its history is not read; extract it and run akpatrol history"
-            yield from self._skip(f"{title(self._content.origin)} > {label}", reason)
+    def _missing(self) -> Iterator[Skipped]:
+        for directory, reason in self._repositories.missing():
+            label = f" > {self._kind}:{text(directory)}" if directory else ""
+            yield from self._skip(title(self._content.origin) + label, reason)
 
     def _flaw(self, reason: str) -> Iterator[Skipped]:
         """Report that the container cannot be read in full, unless that is because one around it ended early."""
@@ -204,11 +222,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or "cannot be read"
     return str(error)
-
-
-def _git_directory(name: bytes) -> bytes | None:
-    """Return the path of a git directory if ``name`` shows that there is one, else None."""
-    path, _, inside = (b"/" + name).partition(b"/.git/")
-    if inside == b"HEAD" or inside.startswith(b"objects/"):
-        return (path + b"/.git").lstrip(b"/")
-    return None

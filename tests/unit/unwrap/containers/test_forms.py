@@ -37,7 +37,6 @@ def _ext() -> bytes:
 _GAPS = {
     "rpm package": b"\xed\xab\xee\xdb\3\0" + _BINARY,
     "cpio archive": b"070701" + b"0" * 104 + b"a\0",
-    "git pack": b"PACK\0\0\0\2\0\0\0\1",
     "lzop": b"\x89LZO\0\x0d\x0a\x1a\x0a",
     "snappy": b"\xff\x06\0\0sNaPpY",
     "disk image": b"QFI\xfb\0\0\0\3" + _BINARY,

@@ -7,7 +7,6 @@ import lzma
 import os
 import tarfile
 import zipfile
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -20,12 +19,7 @@ from akpatrol.unwrap.containers.forms import MAGICS
 from akpatrol.unwrap.containers.member import title
 from akpatrol.unwrap.containers.opening import open_container
 from akpatrol.unwrap.containers.recognise import has_zip_tail, kind_of
-from tests.unit.unwrap.opening import ORIGIN, WAYS, as_content, open_, through, whole
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.repositories import Repository
+from tests.unit.unwrap.opening import ORIGIN, WAYS, as_content, each, open_, through, whole
 
 _KINDS = ("zip", "tar", "gzip", "bzip2", "xz", "zstd")
 
@@ -74,8 +68,6 @@ def test_a_container_is_known_by_its_content(kind: str) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"# v2 git bundle\n", "clone it and run akpatrol history"),
-        (b"# v3 git bundle\n@object-format=sha1\n", "clone it and run akpatrol history"),
         (b"7z\xbc\xaf\x27\x1c\0\4", "7z archive"),
         (b"Rar!\x1a\x07\x01\0", "rar archive"),
         (b"\x04\x22\x4d\x18\x64", "lz4"),
@@ -89,14 +81,6 @@ def test_what_is_not_opened_is_said(data: bytes, reason: str) -> None:
     assert [skip.item for skip in opened.skips] == ["file"]
     assert reason in opened.reasons
     assert not opened.members
-
-
-def test_a_real_git_bundle_is_told(repo: Repository, tmp_path: Path) -> None:
-    (repo.path / "a").write_text("a")
-    repo.git("add", "a")
-    repo.git("commit", "-m", "a")
-    repo.git("bundle", "create", str(tmp_path / "b"), "--all")
-    assert "git bundle" in open_((tmp_path / "b").read_bytes()).reasons
 
 
 @pytest.mark.parametrize(
@@ -160,21 +144,6 @@ def test_names_come_apart_from_members_in_batches() -> None:
     assert [chunk.data.count(b"\0") + 1 for chunk in chunks] == [4096, 904]
     assert all(chunk.names and chunk.origin.place is Place.PATH for chunk in chunks)
     assert chunks[0].origin.containers == ("tar",)
-
-
-def test_a_git_directory_in_an_archive_is_told_once_and_its_members_are_read() -> None:
-    members = {
-        "x/.git/HEAD": b"ref",
-        "x/.git/objects/aa/bb": b"object",
-        ".git/objects/aa/bb": b"object",
-        "sub/.git": b"gitdir: elsewhere",
-        "y/.git/description": b"no history",
-    }
-    for data in (_tar(members), _zip(members)):
-        opened = open_(data)
-        kind = kind_of(data)
-        assert [skip.item for skip in opened.skips] == [f"file > {kind}:x/.git", f"file > {kind}:.git"]
-        assert len(opened.members) == 5
 
 
 def test_of_many_flaws_some_are_named_and_the_others_counted() -> None:
@@ -241,7 +210,7 @@ def test_counts_are_of_members_and_of_what_was_expanded() -> None:
 
 def _only_declared(data: bytes, way: str) -> list[Content | Chunk | Skipped | Counted | Excluded]:
     limits = Limits(expanded=64 << 20, members=1000)
-    found = list(open_container(as_content(data, way), Budget(limits)))
+    found = [item for read in open_container(as_content(data, way), Budget(limits)) for item in each(read)]
     assert all(isinstance(item, Content | Chunk | Skipped | Counted | Excluded) for item in found)
     through(as_content(data, way), Budget(limits))
     return found
