@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from akpatrol.gitdata.delta_text import added
 from akpatrol.gitdata.inflate import BrokenObjectError, HugeObjectError
 from akpatrol.gitdata.object_places import SHORT, ObjectPlaces
+from akpatrol.gitdata.pack_bytes import PartsRead
 from akpatrol.gitdata.rebuild import Rebuild
 from akpatrol.model.batch import SMALL_BYTES, Gathering
 from akpatrol.model.chunks import BLOCK_BYTES
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 
     GitItem = Member | Flaw | Together | Naming
 
-# An object that is a delta and has more bytes is a flaw; bases that wait for their deltas take as much together.
-_HUGE_BYTES = _HELD_BYTES = 32 << 20
+# An object that is a delta and has more bytes is a flaw, and bases that wait for their deltas take as much together.
+# Beside a pack that is in memory it is less, so that all is within ``_MEMORY_BYTES``.
+_HUGE_BYTES, _MEMORY_BYTES = 32 << 20, 96 << 20
+# A pack may repeat what is as short as that without end, and each would be searched by itself.
+_SHORT_BYTES = 16
 _DIGITS = 2 * SHORT
 
 
@@ -36,7 +40,9 @@ class GitObjects:
         self._layout = layout
         self._level = level
         self._bases = layout.entries.bases
-        self._rebuild = Rebuild(layout.entries, pack, huge=_HUGE_BYTES, budget=_HELD_BYTES, rebuilt=self._named)
+        room = _MEMORY_BYTES - (0 if isinstance(pack, PartsRead) else len(pack))
+        most = min(_HUGE_BYTES, room // 2)
+        self._rebuild = Rebuild(layout.entries, pack, huge=most, budget=most, rebuilt=self._named)
         self._places: ObjectPlaces | None = None
 
     def members(self) -> Iterator[GitItem]:
@@ -44,6 +50,7 @@ class GitObjects:
         yield Naming(self._better)
         small = Gathering[str]()
         again = 0
+        short: set[tuple[str, bytes]] = set()
         for entry, type_, data in self._rebuild.objects():
             self._level.member()
             self._level.spend(self._rebuild.again - again)
@@ -53,6 +60,10 @@ class GitObjects:
                 continue
             if self._bases[entry] >= 0:
                 self._level.spend(len(data))
+            if len(data) < _SHORT_BYTES:
+                if (type_, data) in short:
+                    continue
+                short.add((type_, data))
             if len(data) > SMALL_BYTES:
                 yield self._large(type_, data)
             elif small.add(type_, data):
