@@ -53,7 +53,8 @@ def members(source: ContainerBytes, level: Level, id_bytes: int | None = None) -
         are = "objects are" if lost > 1 else "object is"
         yield Flaw(f"{_damage(layout.cut_short)} at byte {start + layout.end}: {lost:,} {are} not read")
     elif lost:
-        level.member()  # one too many
+        while True:  # those that could not be rebuilt were not counted
+            level.member()
     elif not layout.is_intact:
         is_short = is_all and len(pack) - layout.end < layout.entries.id_bytes
         yield Flaw(f"{_damage(is_short)} at byte {start + layout.end}: its checksum does not hold")

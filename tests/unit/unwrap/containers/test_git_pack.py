@@ -268,6 +268,27 @@ def test_objects_are_members_and_their_number_is_bounded() -> None:
     assert len(opened.members) == 20
 
 
+def test_their_number_is_bounded_where_some_cannot_be_read() -> None:
+    entries = [ref_delta(b"\1" * 20, _DELTA)] * 15 + [whole(3, b"%d" % number_) for number_ in range(50)]
+    opened = open_(_pack(*entries), limits=Limits(members=20))
+    assert "holds more than 20 members; --max-members" in opened.reasons
+
+
+def test_trees_that_are_nested_without_end_have_no_path() -> None:
+    """The blob keeps its id: 300 directories are no place that a person goes to."""
+    child, name = _id("blob", _LINE), b"100644 f"
+    entries = [_BLOB]
+    for _ in range(300):
+        tree = name + b"\0" + child
+        child, name = _id("tree", tree), b"40000 d"
+        entries.append(whole(2, tree))
+    entries.append(whole(1, b"tree %b\nauthor a <a> 1 +0000\ncommitter a <a> 1 +0000\n\nm" % child.hex().encode()))
+    (naming, *_) = open_container(as_content(_pack(*entries)), Budget(Limits()))
+    assert isinstance(naming, Naming)
+    blob = f"git:blob {_id('blob', _LINE).hex()[:12]}"
+    assert naming.better(blob) == blob
+
+
 def _cuts(data: bytes) -> Iterable[bytes]:
     return (data[:end] for end in range(0, len(data), 64))
 
