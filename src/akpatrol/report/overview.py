@@ -35,6 +35,7 @@ _LEFT_OUT = {
     Exclusion.NOT_RECENT: ("older file",),
 }
 
+_TARGET = ("target",)
 _TARGETS = {"repository": ("repository", "repositories"), "location": ("source",)}
 """What targets of one kind are called."""
 
@@ -145,7 +146,8 @@ def _of_targets(view: ReportView, findings: Sequence[CredentialView]) -> str:
     if len(targets) <= 1:
         return ""
     kinds = {target["kind"] for target in view["scan"]["targets"] if target["id"] in targets}
-    return f" of {plural(len(targets), *_TARGETS.get(kinds.pop() if len(kinds) == 1 else '', ('target',)))}"
+    noun = _TARGETS.get(kinds.pop(), _TARGET) if len(kinds) == 1 else _TARGET
+    return f" of {plural(len(targets), *noun)}"
 
 
 def _gently(findings: Sequence[CredentialView]) -> str:

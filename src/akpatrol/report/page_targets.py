@@ -22,6 +22,7 @@ _LISTED = 2000
 _WIDTH = 320
 _REASON_WIDTH = 200
 _SWEEP = "sweep"
+_LOCATION = "location"
 
 
 class TargetRow(NamedTuple):
@@ -55,8 +56,8 @@ class TargetTable(NamedTuple):
 
     @property
     def is_first(self) -> bool:
-        """True when coverage is what to read first: there are several targets."""
-        return len(self.rows) > 1
+        """True when coverage is what to read first: there are several targets, and not only places of one machine."""
+        return len(self.rows) > 1 and self.rows[0].kind != _LOCATION
 
 
 def targets(view: ReportView, names: Mapping[str, str]) -> TargetTable:
@@ -90,17 +91,17 @@ def targets(view: ReportView, names: Mapping[str, str]) -> TargetTable:
     if view["sources"]:
         by_name = {row.name: row for row in rows}
         rows = [_of_source(source, by_name.get(source["title"])) for source in local_sources.ordered(view["sources"])]
-        return TargetTable(tuple(rows), 0, sum(bool(row.unread) for row in rows))
-    # A sweep skips a target that it cannot read at all, so it is not among the targets.
-    rows += _failed(elsewhere) if view["scan"]["command"] == _SWEEP else []
-    rows.sort(key=lambda row: (not row.failed, not row.unread, -row.live, -row.found, row.name))
+    else:
+        # A sweep skips a target that it cannot read at all, so it is not among the targets.
+        rows += _failed(elsewhere) if view["scan"]["command"] == _SWEEP else []
+        rows.sort(key=lambda row: (not row.failed, not row.unread, -row.live, -row.found, row.name))
     gaps = sum(bool(row.unread) for row in rows)
     return TargetTable(tuple(rows[:_LISTED]), max(0, len(rows) - _LISTED), gaps)
 
 
 def _of_source(source: LocalSourceView, row: TargetRow | None) -> TargetRow:
     """Return the row of a place of a workstation, which is no target when it does not exist."""
-    row = row or TargetRow(source["title"], "location", "", "", "", False, 0, "", 0, 0, 0, "")  # noqa: FBT003 - a field
+    row = row or TargetRow(source["title"], _LOCATION, "", "", "", False, 0, "", 0, 0, 0, "")  # noqa: FBT003 - a field
     newest = f", newest {source['newest'][:10]}" if source["newest"] else ""
     contents = f"{plural(source['files'], 'file')}{newest}" if source["files"] else ""
     return row._replace(

@@ -76,7 +76,8 @@ _IN_FIREFOX = (
     "sessionstore-backups/*", "storage/default/**",
 )  # fmt: skip
 _FIREFOX = (
-    "linux:.mozilla/firefox/*", "linux:snap/firefox/common/.mozilla/firefox/*",
+    "linux:.mozilla/firefox/*", "linux:.config/mozilla/firefox/*", "linux:snap/firefox/common/.mozilla/firefox/*",
+    "linux:.var/app/org.mozilla.firefox/.mozilla/firefox/*",
     "macos:Library/Application Support/Firefox/Profiles/*", "windows:AppData/Roaming/Mozilla/Firefox/Profiles/*",
 )  # fmt: skip
 
@@ -95,7 +96,8 @@ LOCATIONS: Final = (
     # Agents: transcripts, and settings with the servers that they start
     Location("claude-code-transcripts", "Claude Code: transcripts", _TRANSCRIPT,
              ("https://code.claude.com/docs/en/claude-directory",
-              "https://www.skills.sh/jlreyes/agent-history-skills/exploring-claude-sessions"),
+              "https://www.skills.sh/jlreyes/agent-history-skills/exploring-claude-sessions",
+              "https://www.skills.sh/vapvarun/claude-backup/cleanup"),
              (".claude/projects/**", ".claude/history.jsonl", ".claude/debug/**", ".claude/shell-snapshots/**",
               ".claude/todos/**")),
     Location("claude-code-settings", "Claude Code: settings", _SETTINGS,
@@ -273,6 +275,7 @@ LOCATIONS: Final = (
                      "windows:AppData/Local/BraveSoftware/Brave-Browser/User Data/*"), *_IN_CHROMIUM)),
     Location("firefox", "Firefox", _BROWSER,
              (f"{_TARGETS}Browsers/Firefox.tkape", f"{_ARTIFACTS}webbrowser.yaml",
+              "https://github.com/netblue30/firejail/pull/7061", "https://github.com/yuuqilin/FlexFox/pull/43",
               "https://renenyffenegger.ch/notes/development/web/browser/Firefox/profile-folder/index"),
              _below(_FIREFOX, *_IN_FIREFOX)),
     Location("safari", "Safari: history", _BROWSER,

@@ -70,6 +70,7 @@ def test_the_page_has_a_row_for_each() -> None:
     assert (rows["Agent: transcripts"].found, rows["Agent: transcripts"].places) == (1, 1)
     assert "Delete it." in rows["Agent: transcripts"].remote
     assert [row.unread for row in table.rows] == [0, 1, 2, 0, 0, 0]
+    assert not table.is_first
     assert [rows[name].scanned for name in ("Downloads", "Absent")] == ["left out", "absent"]
     assert "Agent: transcripts" in render(REPORT, "html", reports.options(REPORT))
 
