@@ -79,9 +79,8 @@ def _listable(path: str, name: str) -> str:
         with os.scandir(home):
             return home
     except OSError as error:
-        raise UsageError(
-            f"{name}{path}: {error.strerror}", hint="only who may list a home directory can scan it"
-        ) from None
+        hint = "it must be scanned by somebody who may list it" if isinstance(error, PermissionError) else ""
+        raise UsageError(f"{name}{path}: {error.strerror}", hint) from None
 
 
 def _profile(windows_user: str | None, default: str) -> list[str]:
