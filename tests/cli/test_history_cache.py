@@ -12,6 +12,7 @@ import pytest
 
 import akpatrol
 from akpatrol.cache import scan_cache
+from akpatrol.detect.engine import Engine
 from akpatrol.errors import ExitCode
 from akpatrol.model.batch import ContentBatch
 from akpatrol.model.scan import Content
@@ -22,6 +23,8 @@ from tests.repositories import Repository, damage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from akpatrol.detect.medium import Medium
+    from akpatrol.model.scan import Match
     from akpatrol.sources.base import Item
     from tests.conftest import Run
 
@@ -315,3 +318,28 @@ def test_without_a_usable_home(
     found = run("history", filled.path)
     assert (found.code, found.err) == (ExitCode.CLEAN, "")
     assert "akpatrol: cache: " in run("history", filled.path, "-v").err
+
+
+def test_findings_of_users_rules_are_found_again_without_a_search(
+    run: Run, filled: Repository, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[[rules]]\nid = 'vendor'\nregex = 'vnd-([a-z0-9]{8})'\nkeywords = ['vnd-']\n")
+    for number in range(3):
+        filled.commit_file("held", f"{key}\nvnd-12ab34c{number} and vnd-98zy76x{number}\n")
+    first = run("history", filled.path, "--rules", rules)
+    assert len(first.json["credentials"]) == 7
+    searched: list[bytes] = []
+    confirm = Engine.confirm
+
+    def recorded(engine: Engine, medium: Medium, *words: Any) -> list[Match]:
+        searched.append(medium.data)
+        return confirm(engine, medium, *words)
+
+    monkeypatch.setattr(Engine, "confirm", recorded)
+    again = run("history", filled.path, "--rules", rules)
+    assert _same(first.json, again.json)
+    assert not any(b"vnd-12ab34c" in data for data in searched)  # reports mask what is around findings
+    filled.commit_file("held", f"{key}\nvnd-00000000\n")
+    assert len(run("history", filled.path, "--rules", rules).json["credentials"]) == 8
+    assert any(b"vnd-00000000" in data for data in searched)

@@ -31,7 +31,7 @@ def create(flags: Options, **arguments: Any) -> int:
 @command.command("update")
 @new_entries
 def update(flags: Options, **arguments: Any) -> int:
-    """Add new findings, and drop entries that complete scans of all kinds that once found them no longer find."""
+    """Add new findings, and drop entries that are gone from complete scans of every kind that once found them."""
     place = baseline.locate(flags.config, flags.baseline)
     return show_change(place.file, baseline.update(place, request_of(flags, arguments), Terminal()))
 

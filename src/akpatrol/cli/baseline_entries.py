@@ -28,15 +28,15 @@ def show(flags: Options, *, report: str | None, scan: bool, format_: str) -> int
     """Show the entries and, with a JSON REPORT or --scan, where each credential is now."""
     place = baseline.locate(flags.config, flags.baseline)
     entries = list(baseline.read(place.file).values())
-    found = _places(place, flags, report, scan=scan)
+    current = _places(place, flags, report, scan=scan)
     if format_ == "json":
-        click.echo(json.dumps(baseline_text.document(place.file, entries, found and found.places), indent=2))
+        click.echo(json.dumps(baseline_text.document(place.file, entries, current and current.places), indent=2))
     else:
-        for line in baseline_text.entries(place.file, entries, today(), found and found.places):
+        for line in baseline_text.entries(place.file, entries, today(), current and current.places):
             click.echo(line)
-    if found and not found.complete:
+    if current and not current.complete:
         click.echo("akpatrol: not everything was scanned, so a credential that was not found may still exist", err=True)
-    return ExitCode.INCOMPLETE if found and scan and not found.complete else ExitCode.CLEAN
+    return ExitCode.INCOMPLETE if current and scan and not current.complete else ExitCode.CLEAN
 
 
 @click.command("drop")

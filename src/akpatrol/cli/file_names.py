@@ -1,7 +1,7 @@
 """File arguments of a hook, which the caller appends without `--`: a word that names a file is a file.
 
 pre-commit runs `entry`, then the user's `args`, then names, which all exist: https://pre-commit.com/#arguments-pattern-in-hooks
-So options come first. A word before one that names nothing is an option, even if a file has that name.
+So options come first. If a later word names nothing, a word is an option, even if a file has its name.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ class OneFileCommand(FilesCommand):
 def _is_option(words: list[str], place: int, options: OptionWords, names: _Names) -> bool:
     """Return whether a word is an option even though it names a file. Raises UsageError.
 
-    To take a file for an option could let a leak pass, and so could the loss of an option that tightens the check: that
-    is refused in what looks like a commit which does not touch the file. Other options can be lost without harm.
+    A file that is taken for an option could let a leak pass. So could a lost option that tightens the check: it is
+    refused in what looks like a commit that does not touch the file. Other options can be lost without harm.
     """
     word, width = words[place], options.width(words[place])
     if not width:

@@ -17,7 +17,7 @@ class OptionWords:
         }
 
     def width(self, word: str) -> int:
-        """Return how many words the option takes that this word begins, with its value; 0 for no option."""
+        """Return how many words the option at this word takes, its value included; 0 for no option."""
         if not looks_like_option(word):
             return 0
         if word.startswith("--"):

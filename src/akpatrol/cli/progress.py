@@ -131,7 +131,7 @@ class _Estimate:
         self._samples: deque[tuple[float, float]] = deque()
 
     def left(self, share: float, seconds: float) -> float | None:
-        """Return the seconds that are left when a ``share`` of the work took so many; None while that is a guess."""
+        """Return the seconds left, when ``share`` of the work took ``seconds``; None while that is a guess."""
         samples = self._samples
         samples.append((seconds, share))
         self._first = self._first or samples[0]

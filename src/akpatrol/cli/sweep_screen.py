@@ -118,7 +118,7 @@ def show_table(report: Report, totals: SweepTotals) -> None:
     try:
         Console(stderr=True).print(table if rows else Text(counted))
         sys.stderr.flush()
-    except OSError:  # whoever does not read it has the report; what is left of it must not fail at the very end
+    except OSError:  # the report is written; the rest of this must not fail when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 

@@ -118,7 +118,7 @@ class _ConfigurationParser:
         skips = [tables.under(entry, "accept_skip", name) for entry in table.tables("accept_skip")]
         allow = [tables.under(entry, "allow", name) for entry in table.tables("allow")]
         return Configuration(
-            rules=tuple(rules for each in table.texts("rules") for rules in self._rules(each)),
+            rules=tuple(file for path in table.texts("rules") for file in self._rules(path)),
             exclude=self._exclude(),
             accept_skip=tuple(map(tables.acceptance, skips)),
             allow=tuple(tables.allowance(entry, name) for entry in allow),
@@ -148,12 +148,12 @@ class _ConfigurationParser:
         """Yield a rule file, or those of a directory."""
         path, files = os.path.normpath(os.path.join(os.path.dirname(self._path), name)), self._files
         listing = files.listing(path)
-        each = (
+        paths = (
             [path] if listing is None else [os.path.join(path, entry) for entry in listing if entry.endswith(".toml")]
         )
-        if not each:
+        if not paths:
             raise self._table.wrong("rules", f"{name}: there is no *.toml in this directory")
-        for file in each:
+        for file in paths:
             if problem := files.problem(file):
                 raise self._table.wrong("rules", f"{name} {problem}")
             try:
@@ -179,7 +179,7 @@ def _read(table: Table, option: Option) -> Any:
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} = {_shown(each)}" for key, each in value.items())
+        return ", ".join(f"{key} = {_shown(item)}" for key, item in value.items())
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -1,7 +1,7 @@
 """The JSON Schema of a configuration, for editors: made of the options and of the tables that the reader knows.
 
-Draft 7, which the editors' TOML servers and SchemaStore take. It is for one file: whether a file that this one names
-exists, and which keys a scanned tree may not set, only the reader knows.
+Draft 7, which the editors' TOML servers and SchemaStore take. It is for one file. Only the reader knows whether the
+files that it names exist, and which keys a scanned tree may not set.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _REFERENCE = "https://github.com/akpatrol/akpatrol/blob/main/docs/configuration.
 # TOML's own dates arrive as text, with or without a time.
 _DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([Tt ].*)?$"
 _LETTER = r"[0-9A-Za-z\u00aa-\uffff]"
-# A letter or digit outside of sets such as [a-z]; a bracket that is not closed begins none.
+# A letter or digit outside of sets such as [a-z]; a bracket that is not closed begins no set.
 _SPECIFIC = rf"^[!/]*$|^([^\[]|\[[^\]]*\]|\[(?![^\]]*\]))*?(?!\[){_LETTER}"
 _WORDS = {
     "extends": "The file that this one builds on, relative to this file: lists add up, other values override it.",

@@ -9,8 +9,8 @@ class Limits(NamedTuple):
     """Bounds on unwrapping; the last two switch it off. Sizes in bytes, times in seconds.
 
     ``depth`` counts containers in containers, ``decode_depth`` encodings in encodings. ``expanded`` bounds what one
-    container holds, ``expanded_overall`` and ``seconds`` the outermost one and all within it together. ``ratio``,
-    expanded to stored, counts only beyond 1 GiB expanded: ordinary logs compress a thousandfold.
+    container holds. ``expanded_overall`` and ``seconds`` bound the outermost container together with all that is in it.
+    ``ratio``, expanded to stored, counts only beyond 1 GiB expanded: ordinary logs compress a thousandfold.
     """
 
     depth: int = 8

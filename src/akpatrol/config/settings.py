@@ -61,7 +61,8 @@ class SkipAcceptance(NamedTuple):
 class PolicySettings(NamedTuple):
     """The sources of allowances. ``trusted`` says whether a credential's inline allowances count; None: all do.
 
-    Owners are read in the scanned tree ``top``, if there is one: in ``base_files`` if these are set, else on disk.
+    Owners are those of the scanned tree ``top``, if there is one. They are read from ``base_files`` if these are set,
+    else from disk.
     """
 
     allow: tuple[AllowEntry, ...] = ()
@@ -85,7 +86,7 @@ class Stated(NamedTuple):
 class Configuration(NamedTuple):
     """A configuration's content; ``file`` is None when there is none.
 
-    Path patterns are relative to the directory ``base``, to the target when that is None; ``baseline`` is a path.
+    Path patterns are relative to the directory ``base``, or to the target when that is None. ``baseline`` is a path.
     ``options`` holds all that are not paths.
     """
 
@@ -103,9 +104,9 @@ class Configuration(NamedTuple):
 class Settings(NamedTuple):
     """One run's settings: ``options`` merged from flags, environment and configuration, and values derived from them.
 
-    An output's file None is standard output. The configuration's path patterns are relative to ``base``, those of
-    flags, and all when it is None, to the target. ``cache`` is the directory of the caches, None for no cache.
-    ``jobs`` is the number of processes.
+    An output's file None is standard output. Path patterns of flags are relative to the target. Those of the
+    configuration are relative to ``base``, or to the target when that is None. ``cache`` is the directory of the
+    caches, None for no cache. ``jobs`` is the number of processes.
     """
 
     environment: Mapping[str, str]
@@ -152,7 +153,8 @@ def hook_environment(variables: Mapping[str, str], names: tuple[str, ...]) -> di
 def keep_paths(names: tuple[str, ...]) -> None:
     """Make relative paths in git's own variables absolute, before the current directory changes.
 
-    The index is relative to the top of the work tree, wherever the process is, and lists of paths are left.
+    Two stay as they are: the index, which is relative to the top of the work tree wherever the process is, and the list
+    of alternates.
     """
     for name in names:
         if name not in ("GIT_INDEX_FILE", "GIT_ALTERNATE_OBJECT_DIRECTORIES") and os.environ.get(name):
@@ -162,8 +164,8 @@ def keep_paths(names: tuple[str, ...]) -> None:
 def most_jobs(wanted: int | None) -> int:
     """Return how many processes may read.
 
-    None can be started from a directory that was deleted, nor on Linux without the shared memory that Python's
-    semaphores take: https://man7.org/linux/man-pages/man7/sem_overview.7.html
+    No process can be started from a directory that was deleted. On Linux, none can be started without shared memory,
+    which Python's semaphores take: https://man7.org/linux/man-pages/man7/sem_overview.7.html
     """
     try:
         os.getcwd()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.detect import serialized_items
+from akpatrol.detect import printed_lengths, serialized_items
 from akpatrol.detect.corroboration import is_continued, is_corroborated, is_counted
 
 if TYPE_CHECKING:
@@ -170,8 +170,10 @@ class Claimed(NamedTuple):
     def _exact(self) -> int:
         """Judge a string that ends with the match."""
         claim = self.claim
-        if claim.width >= _STRONG_WIDTH or (claim.width > 1 and not claim.fixed):
+        if claim.width >= _STRONG_WIDTH:
             return SURE
+        if claim.width > 1 and not claim.fixed:
+            return DOUBT if self._is_contradicted() else SURE
         if self._is_begun and (self._is_letter or not claim.plain):
             return NO
         if is_corroborated(self.medium, claim, self.string, self._tail):
@@ -183,9 +185,16 @@ class Claimed(NamedTuple):
 
     def _is_only(self) -> bool:
         """Return whether no byte shortly before says that the string ends earlier, as in a row's header it would."""
-        before = _WORDS.sub(b"", self.before[-_HEADER - self.claim.width : -self.claim.width])
-        ends = {self.string[0] + byte for byte in before if byte < self.claim.length}
-        return self._after not in _TEXT and not any(map(self.fits, ends))
+        return self._after not in _TEXT and not self._is_contradicted(by_tag=True)
+
+    def _is_contradicted(self, *, by_tag: bool = False) -> bool:
+        """Return whether a byte shortly before says that the string ends elsewhere, in front of the claimed end.
+
+        The last one may be a tag, which counts where asked.
+        """
+        head = _WORDS.sub(b"", self.before[-_HEADER - self.claim.width : -self.claim.width])
+        ends = {self.string[0] + byte for byte in (head if by_tag else head[:-1]) if byte < self.claim.length}
+        return any(map(self.fits, ends))
 
     def _shorter(self) -> int:
         """Judge a number without a marker which says that the string ends earlier than the match."""
@@ -200,7 +209,8 @@ class Claimed(NamedTuple):
             return LIKELY
         if not is_continued(self.medium, claim, self.string, self._tail):
             return self._doubt()
-        if claim.width == 1 and self._is_letter and self._glued(1) and not is_counted(head, claim):
+        is_letter = self._is_letter and self._glued(1)
+        if claim.width == 1 and not is_counted(head, claim) and (is_letter or self._is_contradicted()):
             return DOUBT
         return LIKELY if claim.plain else PERHAPS
 
@@ -211,7 +221,9 @@ class Claimed(NamedTuple):
         """
         run = len(head) - len(head.rstrip(_PRINTED_BYTES))
         is_text = self.claim.plain and self.claim.width == 1 and run >= _TELLING_RUN
-        return is_text and self._is_letter and is_counted(head) and head[-min(run + 2, len(head))] in _PRINTED
+        is_listed = is_text and self._is_letter and is_counted(head) and head[-min(run + 2, len(head))] in _PRINTED
+        # MessagePack's length before the other string is no evidence for another format's, unless more strings follow.
+        return is_listed and (head[-run - 1] == run or printed_lengths.leads_on(self.medium.data, self.string[1]))
 
 
 def is_telling(claim: Claim) -> bool:

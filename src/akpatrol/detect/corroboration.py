@@ -63,9 +63,13 @@ def is_counted(head: bytes, claim: Claim | None = None) -> bool:
     run = len(head) - len(head.rstrip(_PRINTED_BYTES))
     if not 0 < run < len(head):
         return False
-    if (not claim or (claim.plain and claim.width == 1)) and head[-run - 1] in (run, run | _FIXSTR):
+    if (not claim or (claim.plain and claim.width == 1)) and head[-run - 1] in _counts_of(run):
         return True
     return bool(claim and head.endswith(claim.written(run), 0, len(head) - run))
+
+
+def _counts_of(run: int) -> tuple[int, ...]:
+    return (run, run | _FIXSTR) if run < _FIRST_PRINTED else (run,)
 
 
 def _counts(data: bytes, place: int, claim: Claim) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.detect import framings, offsets, sqlite_record
+from akpatrol.detect import framings, offsets, printed_lengths, sqlite_record
 from akpatrol.detect.belief import DOUBT, NO, SURE, TEXT_BYTES, Claimed, is_telling
 from akpatrol.detect.medium import Nature
 
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _TEXT = frozenset(TEXT_BYTES)
+_NAME = re.compile(rb"[A-Za-z_]{3,}[^A-Za-z_]{0,2}\Z")  # in few bytes, of which a number is not made
 _SEPARATORS = frozenset(b"\x00\x1c\x1d\x1e\x1f")  # C's end of a string; ECMA-48 8.3.57 and others
 _REACH = 256  # bytes back, to where a string begins that ends with the credential
 _QUOTED = 64  # bytes back, to an opening quote
-_NO_NUMBER, _STRING = 4, 2  # bytes: a text so long is no number, before zeros and between them
+_NO_NUMBER, _STRING = 8, 2  # bytes: a text so long is no number, before zeros and between them
+_TOLD_WIDTH = 4  # bytes of a number that chance does not write
 _LITTLE_OVER = 4  # bytes behind the length that is read: the more there are, the likelier is chance
 
 _LINE_ENDS = frozenset(b"\r\n")
@@ -50,11 +52,15 @@ class CredentialEnds(NamedTuple):
 
 
 class _Weighed(NamedTuple):
-    """A place where a string may end, how far that is to be believed, and whether the string begins at the match."""
+    """A place where a string may end, how far that is to be believed, and whether the string begins at the match.
+
+    ``is_told`` says that a number of four bytes or more, after a format's marker, is its length.
+    """
 
     end: int
     belief: int
     framed: bool
+    is_told: bool = False
 
 
 def find(
@@ -68,26 +74,46 @@ def find(
     nature = medium.nature(start, end)
     if nature is Nature.TEXT:
         is_framed = _is_pickled_text(medium.data, start, end) or _is_alone(medium, start, end)
-        return CredentialEnds(end, is_certain=True, is_framed=True) if is_framed else None
-    found: list[_Weighed] = []
-    best = _in_column(medium, start, end, fits) if nature is Nature.BINARY else None
-    if not best:
-        found = [
-            weighed
-            for weighed in _claimed(medium, (start, end), fits, nature)
-            if weighed.end == end or fits(weighed.end)
-        ]
-        best = _best(found)
+        return (
+            CredentialEnds(end, is_certain=True, is_framed=True) if is_framed else _amid_text(medium, start, end, fits)
+        )
+    column = _in_column(medium, start, end, fits) if nature is Nature.BINARY else None
+    found = [
+        weighed for weighed in _claimed(medium, (start, end), fits, nature) if weighed.end == end or fits(weighed.end)
+    ]
+    claimed = _best(found)
+    # A length of four bytes after a format's marker is more than a column that chance finds around it.
+    is_told = claimed and claimed.is_told and claimed.framed and claimed.belief == SURE
+    best = column if column and not is_told else claimed
+    found = [] if column and best is column else found
     is_closed = stands_free and _is_closed(medium, start, end)
     is_in_text = medium.unit(start - 1) in _TEXT and medium.unit(end) in _TEXT
     if best and (best.belief == SURE or not (is_closed and is_in_text)):
+        if not best.framed and printed_lengths.may_end_earlier(medium, start, end, fits, is_text=False):
+            return CredentialEnds(end, is_certain=False)
         is_foreign = medium.data.endswith(FOREIGN_WORDS, max(0, start - _FOREIGN_BYTES), start)
         return CredentialEnds(best.end, is_certain=True, is_framed=best.framed and not is_foreign)
     if nature is Nature.UNDECODABLE and not found:
-        return None
+        return _amid_text(medium, start, end, fits)
     # A number that ends in zeros may as well be the end of another text.
     is_doubted = bool(found) and medium.unit(end) not in _TEXT - _LINE_ENDS
-    return CredentialEnds(end, is_certain=is_closed and not is_doubted)
+    is_certain = is_closed and not is_doubted
+    if is_certain:
+        is_certain = not printed_lengths.may_end_earlier(medium, start, end, fits, is_text=False)
+    return CredentialEnds(end, is_certain)
+
+
+def _amid_text(medium: Medium, start: int, end: int, fits: Callable[[int], bool]) -> CredentialEnds | None:
+    """Return the ends in what looks like text and may be a serialization of it, None where it is text."""
+    last = printed_lengths.end_in_list(medium.data, start, end, fits)
+    if last is not None:
+        return CredentialEnds(last, is_certain=True, is_framed=True)
+    if not printed_lengths.may_end_earlier(medium, start, end, fits, is_text=True):
+        return None
+    # The end of a line may be a number, unless it is the last; what ends with the data is parted from nothing.
+    is_last = medium.data[end : end + 3] in (b"\n", b"\r\n")
+    is_closed = is_last or (medium.unit(end) not in {None, *_LINE_ENDS} and _is_closed(medium, start, end))
+    return None if is_closed else CredentialEnds(end, is_certain=False)
 
 
 def _is_pickled_text(data: bytes, start: int, end: int) -> bool:
@@ -107,6 +133,7 @@ def _best(found: list[_Weighed]) -> _Weighed | None:
     """Return the most credible claim, preferably one that begins with the match; None when the best disagree."""
     most = max(((weighed.belief, weighed.framed) for weighed in found), default=(NO, False))
     best = [weighed for weighed in found if (weighed.belief, weighed.framed) == most]
+    best.sort(key=lambda weighed: not weighed.is_told)
     return best[0] if most[0] > DOUBT and len({weighed.end for weighed in best}) == 1 else None
 
 
@@ -127,7 +154,8 @@ def _claimed(medium: Medium, match: tuple[int, int], fits: Callable[[int], bool]
                 if first < start:  # less is to be believed: there are more places and lengths to try
                     belief = belief - 1 if last >= end or (belief == SURE and is_telling(claim)) else NO
                 if belief > NO:
-                    yield _Weighed(min(last, end), belief, first == start)
+                    is_told = bool(claim.marker) and claim.width >= _TOLD_WIDTH
+                    yield _Weighed(min(last, end), belief, first == start, is_told)
 
 
 def _in_column(medium: Medium, start: int, end: int, fits: Callable[[int], bool]) -> _Weighed | None:
@@ -192,13 +220,14 @@ def _is_parted(medium: Medium, text: tuple[int, int], after: int | None) -> bool
     """
     run, start = text
     before, beyond = medium.unit(run - 1), medium.unit(run - 2)
+    is_short = 0 < start - run < _NO_NUMBER and not _NAME.match(medium.data[run:start])
     if before is None:
-        return not 0 < start - run < _NO_NUMBER
+        return not is_short
     if before != after and (after is not None or before not in _SEPARATORS):
         return False
     if start > run and medium.unit(run) in _CONTROLS:
         return False
-    if beyond in _TEXT or 0 < start - run < _NO_NUMBER:  # there must be a string before, too
+    if beyond in _TEXT or is_short:  # there must be a string before, too
         return run > _STRING and not medium.data[run - 1 - _STRING : run - 1].translate(None, TEXT_BYTES)
     return not beyond or (start == run and beyond < framings.LEAST)
 

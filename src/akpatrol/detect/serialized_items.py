@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 _REACH = 512  # bytes back, to where a list begins
 _MOST_LISTS, _MOST_ITEMS = 16, 256
 _FOLLOWING = 6  # items: so many in a row are no chance
+AHEAD = 1024  # bytes that are looked at behind a string
+_LISTED = 16  # items of a list: of CBOR's, most letters of a text begin one
 _REST = 1 << 30
 _LONGEST = 1 << 16  # bytes of an item
 _NO_TEXT = bytes((*range(9), 11, 12, *range(14, 32), 127))
+_PUNCTUATION = frozenset(b"\t\n\r !\"#$%&'()*+,-./")
 _BYTES = range(256)
 
 
@@ -53,6 +56,29 @@ def follow(format_name: str, data: bytes, place: int) -> bool:
     return _are_items(_codes()[format_name], data, place, _FOLLOWING)
 
 
+def leads(format_name: str, data: bytes, head: int, item: tuple[int, int]) -> bool:
+    """Return whether the list at ``head`` leads to the item ``[start, end)``, and on from it."""
+    return _leads(_codes()[format_name], data, (head, *item))
+
+
+def count(format_name: str, data: bytes, places: tuple[int, int], most: int) -> int:
+    """Return how many items lead from a place past a second one to the end of the data, ``most`` where there are more.
+
+    Those before the second place are not counted, nor are those far behind it. -1 where something else is, as is a byte
+    of text that is no letter.
+    """
+    codes, (place, past) = _codes()[format_name], places
+    number, stop = 0, min(len(data), past + AHEAD)
+    while place < stop and number < most:
+        if data[place] in _PUNCTUATION:
+            return -1
+        place, _ = _read(codes, data, place)
+        if place < 0:
+            return -1
+        number += place > past
+    return most if stop < min(place, len(data)) else number if place <= len(data) else -1
+
+
 def _leads(codes: _Codes, data: bytes, places: tuple[int, int, int]) -> bool:
     place, start, end = places
     left = 1
@@ -63,7 +89,7 @@ def _leads(codes: _Codes, data: bytes, places: tuple[int, int, int]) -> bool:
             return False
         if place >= start:
             break
-    return place == start and _are_items(codes, data, end, min(left - 1, _FOLLOWING))
+    return place == start and _are_items(codes, data, end, min(left - 1, _LISTED))
 
 
 def _are_items(codes: _Codes, data: bytes, place: int, number: int) -> bool:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Content
 
 _T = TypeVar("_T")
-# Contents of at most so many bytes are scanned together, up to so many bytes and contents, which fit in the CPU cache.
+# The size up to which a content is scanned together with others, and the most bytes and contents of one batch, which
+# fit in the CPU cache.
 SMALL_BYTES = 16 << 10
 _TOGETHER_BYTES = 256 << 10
 _TOGETHER = 512

@@ -56,7 +56,7 @@ def blocks(
 
 
 def _aligned_start(data: bytes, position: int, offset: int) -> int:
-    """Return the nearest position at or before that is a multiple of four in the whole and cuts no UTF-8 character.
+    """Return the last one up to ``position`` that is a multiple of four in the whole and cuts no UTF-8 character.
 
     Text of wider characters then keeps its alignment. Without such a position, only the character counts.
     """
@@ -67,7 +67,7 @@ def _aligned_start(data: bytes, position: int, offset: int) -> int:
 
 
 def _character_start(data: bytes, position: int) -> int:
-    """Return the nearest position at or before that does not cut a UTF-8 sequence (RFC 3629: at most 4 bytes)."""
+    """Return the last one up to ``position`` that cuts no UTF-8 sequence (RFC 3629: at most 4 bytes)."""
     for back in range(min(4, position + 1)):
         if position - back == len(data) or data[position - back] & 0xC0 != 0x80:  # noqa: PLR2004 - 10xxxxxx
             return position - back

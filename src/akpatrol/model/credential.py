@@ -56,7 +56,8 @@ class NamedSecret(Secret):
 class RawFinding(NamedTuple):
     """A match with its origin and position; ``context`` is the line, its secrets wrapped.
 
-    ``inline`` is the reason of an adjacent ``akpatrol:allow``, "" when it gives none, None without one.
+    ``inline`` is the reason of an adjacent ``akpatrol:allow``, "" when it gives none, None without one. ``masks`` are
+    the other spans that are masked in the line, as offsets in the content.
     """
 
     origin: Origin
@@ -68,6 +69,26 @@ class RawFinding(NamedTuple):
     end_column: int
     context: tuple[str | Secret, ...]
     inline: str | None = None
+    masks: tuple[tuple[int, int], ...] = ()
+
+
+class KnownFinding(NamedTuple):
+    """A raw finding in plain content without its secret, as it is kept from one run to the next.
+
+    ``digest`` is the SHA-256 of the secret in ``[start, end)``; ``position`` is its line, column, end line, end column.
+    """
+
+    rule_id: str
+    start: int
+    end: int
+    digest: str
+    confidence: Confidence
+    attribution: Attribution
+    exposure: Exposure | None
+    others: tuple[str, ...]
+    ending: End
+    position: tuple[int, int, int, int]
+    masks: tuple[tuple[int, int], ...]
 
 
 class Commit(NamedTuple):
@@ -120,11 +141,11 @@ class Versions(NamedTuple):
 class Occurrence(NamedTuple):
     """One place where a credential was found; line and column are None where it has none; ``inline`` as in RawFinding.
 
-    ``versions`` are the file's versions that hold it on this line; None for places outside files. ``paths`` may
-    be ``paths_truncated``. ``known`` says that the base of the scan holds it there already; ``version``
-    introduced this version of the file, whatever it contains. ``rule_ids`` are the rules that found it there; the
-    first names it. ``end`` says whether the credential's end is certain. ``alike`` is the number of identifiers
-    like it in the file, None unless it looks like one. ``owners`` are those that CODEOWNERS names for the path.
+    ``versions`` are the file's versions that hold it on this line; None for places outside files. ``paths`` may be
+    ``paths_truncated``. ``known`` says that the base of the scan holds it there already. ``version`` is the commit that
+    introduced this version of the file, whatever it changed. ``rule_ids`` are the rules that found it there; the first
+    names it. ``end`` says whether the credential's end is certain. ``alike`` is the number of identifiers like it in
+    the file, None unless it looks like one. ``owners`` are those that CODEOWNERS names for the path.
     """
 
     target: str

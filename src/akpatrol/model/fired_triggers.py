@@ -82,7 +82,7 @@ class FiredTriggers:
         self._work = work
         # The next match of each trigger that fires: its place, and the trigger.
         self._next = [
-            (place, trigger) for trigger, some in enumerate(ends) if some and (place := _after(some, -1)) >= 0
+            (place, trigger) for trigger, matches in enumerate(ends) if matches and (place := _after(matches, -1)) >= 0
         ]
         heapify(self._next)
 

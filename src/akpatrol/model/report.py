@@ -70,7 +70,7 @@ class QueryAnswer(NamedTuple):
     """A query, one of its interpretations, and whether it was found; a query may have several interpretations."""
 
     what: str
-    found: bool
+    is_found: bool
     taken_for: Taken | None = None
 
 

@@ -3,7 +3,7 @@
 ``Chunk`` -> (engine) ``Match`` -> (scan) ``RawFinding`` -> (source) ``Occurrence`` -> (group) ``Credential`` ->
 ``Report``. Content that could not be read is a ``Skipped`` value that takes the same way; values that exist only once
 something is found are in ``credential.py``. All are named tuples: a frozen dataclass takes five times as long to
-define, which a hook pays on every commit, and to make, which a scan pays for every file and object.
+define, which a hook does on every commit, and to make, which a scan does for every file and object.
 """
 
 from __future__ import annotations

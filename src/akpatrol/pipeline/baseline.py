@@ -41,9 +41,9 @@ class BaselineFile(NamedTuple):
 class BaselineRequest(NamedTuple):
     """How to change a baseline.
 
-    The entries come from a JSON ``report`` if there is one, else from a scan with ``configure``, whose configuration is
-    the file ``config``, if any. New entries are signed ``by`` a person and carry a ``note``, an ``owner`` and
-    the day from which they no longer hold, YYYY-MM-DD.
+    The entries come from a JSON ``report`` if there is one, else from a scan with ``configure`` and the configuration
+    file ``config``, if any. New entries are signed ``by`` a person. They carry a ``note``, an ``owner`` and the expiry
+    date ``expires``, YYYY-MM-DD.
     """
 
     configure: Configure
@@ -113,8 +113,8 @@ def _change(
             notes.append(f"{source.live:,} {credentials} live: the baseline does not cover a live one")
     else:
         scans = [
-            baseline.Seen(kind, apply.entries(found.findings, template), found.coverage.complete)
-            for kind, found in baseline_scan.scan(place.git, place.root, request.configure, request.config, console)
+            baseline.Seen(kind, apply.entries(report.findings, template), report.coverage.complete)
+            for kind, report in baseline_scan.scan(place.git, place.root, request.configure, request.config, console)
         ]
         if not all(scan.complete for scan in scans):
             notes.append("the scan is incomplete, so no entry of that kind is dropped; `akpatrol history` shows why")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Review(NamedTuple):
-    """A baseline's entries by fingerprint, and what of them, or of a report's findings, is to be decided on."""
+    """A baseline's entries by fingerprint, and those of them, or of a report's findings, that await a decision."""
 
     known: Mapping[str, BaselineEntry]
     pending: Sequence[BaselineEntry]

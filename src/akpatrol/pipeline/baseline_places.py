@@ -39,9 +39,9 @@ def by_report(file: str) -> BaselinePlaces:
 
 def by_scan(place: BaselineFile, request: BaselineRequest, console: Console) -> BaselinePlaces:
     """Return the places that a scan finds. Raises UsageError for a directory that is in no repository."""
-    found = baseline_scan.scan(place.git, place.root, request.configure, request.config, console)
+    reports = baseline_scan.scan(place.git, place.root, request.configure, request.config, console)
     # Files first: what is there now comes before what is only in history.
-    return _places([report for _, report in found][::-1], Engine(rule_file.load()))
+    return _places([report for _, report in reports][::-1], Engine(rule_file.load()))
 
 
 def _places(reports: Sequence[Report], engine: Engine) -> BaselinePlaces:

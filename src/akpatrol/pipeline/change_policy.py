@@ -1,4 +1,4 @@
-"""Findings of a range that its own policy files allow, which counts only once it is merged."""
+"""Findings of a range that its own policy files allow: that counts only once the range is merged."""
 
 from __future__ import annotations
 

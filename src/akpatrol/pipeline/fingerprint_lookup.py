@@ -48,9 +48,9 @@ def find(text: str, configure: Configure, console: Console) -> NamedCredential:
     if fingerprint_prefix.is_whole(name):
         return NamedCredential(name)
     here = os.path.realpath(".")
-    found = repository.find(os.fsencode(here))
-    root = os.fsdecode(found.root) if found else here
-    top = None if found and not found.work_tree else root
+    repo = repository.find(os.fsencode(here))
+    root = os.fsdecode(repo.root) if repo else here
+    top = None if repo and not repo.work_tree else root
     settings = configure(here if top else None, top)
     known = _known(settings)
     if fingerprint := fingerprint_prefix.the_one(name, known):
@@ -58,13 +58,13 @@ def find(text: str, configure: Configure, console: Console) -> NamedCredential:
     examiner = Examiner(rule_file.load(settings.rules), settings.limits)
     is_complete = True
     with closing(ScanCache(settings.cache)) as log:
-        for source in _sources(found, root, settings, log if settings.cache else None):
+        for source in _sources(repo, root, settings, log if settings.cache else None):
             seen, complete = _scan(source, name, examiner, settings, console)
             is_complete = is_complete and complete
             if fingerprint := fingerprint_prefix.the_one(name, seen):
                 return NamedCredential(fingerprint, seen[fingerprint])
     gap = "" if is_complete else ", as far as could be scanned"
-    places = "the index, the files and the history of " if found else "the files of "
+    places = "the index, the files and the history of " if repo else "the files of "
     raise UsageError(
         f"{name}: no credential has a fingerprint with this beginning in {places}{root}{gap}",
         hint="run this where it was found, or give all 64 digits, as akpatrol ... -f json prints them",
@@ -79,17 +79,17 @@ def _known(settings: Settings) -> dict[str, str]:
     return allowed | {name: entry.redacted for name, entry in entries.items()}
 
 
-def _sources(found: Repository | None, root: str, settings: Settings, log: ScanCache | None) -> Iterator[Source]:
+def _sources(repo: Repository | None, root: str, settings: Settings, log: ScanCache | None) -> Iterator[Source]:
     """Yield what to scan, the quickest first: the index, the files that git does not ignore, history, all files."""
     excluded = excluder(settings)
-    files = [Target("0", "directory", root, base=root if found else None)]
-    if found and found.work_tree:
+    files = [Target("0", "directory", root, base=root if repo else None)]
+    if repo and repo.work_tree:
         index = Target("0", "index", root, base=root)
-        yield IndexSource(Git(found), index, [], os.fsencode(root), excluded(root))
+        yield IndexSource(Git(repo), index, [], os.fsencode(root), excluded(root))
         yield FilesSource(files, excluded, tracked=True)
-    if found:
-        yield HistorySource(Git(found, common=True), Target("0", "repository", root, base=root), log)
-    if not found or found.work_tree:
+    if repo:
+        yield HistorySource(Git(repo, common=True), Target("0", "repository", root, base=root), log)
+    if not repo or repo.work_tree:
         yield FilesSource(files, excluded)
 
 
@@ -107,8 +107,8 @@ def _scan(
     )
     with console.scanning([source], settings) as progress:
         report = scan_sources("allow", [source], examiner, options, progress)
-    found = {
+    redacted = {
         identity.fingerprint(credential.kind, credential.secret): credential.secret.redacted
         for credential in report.credentials
     }
-    return found, report.coverage.complete
+    return redacted, report.coverage.complete

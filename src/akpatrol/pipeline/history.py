@@ -76,11 +76,11 @@ def commit_range(configure: Configure, console: Console, repo: str, words: str) 
         """Return the message of a hook that stops a push, else the usual text."""
         code = final(exit_code(report, settings), report, settings)
         if wanted.to_push and code and (report.findings or not report.coverage.complete):
-            there = unpublished(git, wanted)
+            local = unpublished(git, wanted)
             commits = {
                 place.introduced.id for finding in report.findings for place in finding.occurrences if place.introduced
             }
-            if commits <= there:
+            if commits <= local:
                 outlook = Outlook(is_local=True, by_hand=_is_by_hand())
                 return push_message.render(report, options, outlook, source.commits)
         return render(report, "text", options)

@@ -30,16 +30,16 @@ def pre_receive(configure: Configure, console: Console, outlook: Outlook, *, bud
     git gives `old new ref` lines on standard input. ``outlook`` decides the effect of findings and gaps.
     """
 
-    def last_word(found: bool) -> ExitCode:  # noqa: FBT001 - the deadline's
-        os.write(2, outlook.out_of_time(found=found).encode())
-        return _code(ExitCode.FINDINGS if found else ExitCode.INCOMPLETE, outlook)
+    def last_word(has_credentials: bool) -> ExitCode:  # noqa: FBT001 - the deadline's
+        os.write(2, outlook.out_of_time(has_credentials=has_credentials).encode())
+        return _code(ExitCode.FINDINGS if has_credentials else ExitCode.INCOMPLETE, outlook)
 
     with Deadline(budget, last_word) as limit:
         try:
             return _code(_scan(configure, console, outlook, limit), outlook)
         except OutOfTime:
             limit.settle()
-            return last_word(limit.found)
+            return last_word(limit.has_credentials)
 
 
 def _code(code: ExitCode, outlook: Outlook) -> ExitCode:
@@ -70,13 +70,13 @@ def _scan(configure: Configure, console: Console, outlook: Outlook, limit: Deadl
     source = push.PushSource(views, Target("0", "repository", root, base=root), updates)
 
     def noted(report: Report) -> Report:
-        limit.found = bool(report.credentials)
+        limit.has_credentials = bool(report.credentials)
         if not report.coverage.skipped:
             return report
         return report._replace(coverage=report.coverage._replace(skipped=source.with_paths(report.coverage.skipped)))
 
     def text(report: Report, options: RenderOptions) -> str:
-        limit.found = bool(report.findings)
+        limit.has_credentials = bool(report.findings)
         limit.settle()
         return render(report, options, outlook, source.commits)
 

@@ -30,8 +30,9 @@ def report(  # noqa: PLR0913 - one for each option
 ) -> ExitCode:
     """Render a report, ``-`` for standard input, or a store.
 
-    A report keeps all its credentials unless there is a ``minimum``. Of a store, ``since`` names the run to compare
-    with; with a ``listing``, ``coverage`` or ``runs``, the targets that were not fully read or the runs are listed.
+    A report keeps all its credentials unless there is a ``minimum``. For a store, ``since`` names the run to compare
+    with. ``listing`` asks for a list instead: ``coverage`` lists the targets that were not fully read, ``runs`` the
+    runs.
     """
     check_outputs(settings)
     content = _read(source)

@@ -49,7 +49,7 @@ _UNKNOWN = (
 
 
 class _Wanted(NamedTuple):
-    """The queries, and the text itself if it was given, with the credential that it is known to be."""
+    """The queries, the text if one was given, and the credential that this text is known to be."""
 
     questions: Sequence[CredentialQuery]
     text: TextQuery | None = None

@@ -25,9 +25,9 @@ _PAST = (State.REMOVED, State.UNREACHABLE)
 class Policy(NamedTuple):
     """Everything that may allow a credential.
 
-    ``baseline`` has its entries by fingerprint, ``file`` is its name. Inline allowances count in the targets
-    ``inline``, and only for credentials that ``trusted`` accepts, unless it is None. ``custom`` says that the scan used
-    rules besides the shipped ones; without them, entries for what they found would look stale.
+    ``baseline`` has its entries by fingerprint, ``file`` is its name. Inline allowances count only in the targets
+    ``inline`` and, if ``trusted`` is set, only for credentials that it accepts. ``custom`` says that the scan used
+    users' rules. Without it, an entry for what such a rule found is not stale.
     """
 
     allow: Sequence[Allowing] = ()
@@ -49,7 +49,8 @@ class Applied(NamedTuple):
 def apply(credentials: Iterable[Credential], policy: Policy, today: date, covered: str | None = None) -> Applied:
     """Return the credentials with their allowances.
 
-    ``covered`` is the kind of scan that this was, when it was complete: then what matched nothing is stale.
+    ``covered`` is the kind of scan if that was complete, else None. Only after a complete scan is an unused entry
+    stale.
     """
     judged, notices, used = [], [], set()
     for credential in credentials:
@@ -158,7 +159,7 @@ def _stale(policy: Policy, used: set[object], covered: str) -> Iterator[StaleAll
 
 
 def entries(credentials: Iterable[Credential], template: baselines.BaselineEntry) -> dict[str, baselines.BaselineEntry]:
-    """Return a baseline's entry of each credential, by fingerprint; ``template`` has what is the same for all."""
+    """Return a baseline's entry for each credential, by fingerprint; ``template`` has the fields that all share."""
     by_fingerprint = {}
     for credential in credentials:
         name = identity.fingerprint(credential.kind, credential.secret)

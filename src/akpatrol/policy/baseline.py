@@ -1,11 +1,11 @@
 """The baseline: the credentials that were known when scanning began. It names credentials, never their places.
 
-JSON, one entry per line in the order of fingerprints. Every entry's line ends with a comma and the last line never
-changes, so that two branches that add entries never change a neighbour's line, and both sides of a conflict may stay.
+JSON, one entry per line in the order of fingerprints. Every entry's line ends with a comma, and the last line never
+changes. Two branches that add entries thus never change a neighbour's line, and both sides of a conflict may stay.
 
-An owner and an end are written only where an entry has them. They need no new version: a program that does not know
-them refuses the file, as it does any unknown key, rather than ignore an end. And the first line stays the same for all,
-so that a merge never has two of them.
+An owner and an expiry date are written only where an entry has them. They need no new version: an older program refuses
+the file, as it does with any unknown key, and so cannot ignore an expiry date. The first line is the same in all files,
+so a merge never has two of them.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _written(entry: BaselineEntry) -> dict[str, object]:
 
 
 def update(old: Mapping[str, BaselineEntry], scans: Sequence[Seen]) -> BaselineUpdate:
-    """Add what the scans found, and drop entries that complete scans of every kind that found them no longer find."""
+    """Add what the scans found, and drop entries that are gone from complete scans of every kind that found them."""
     entries = dict(old)
     added: dict[str, BaselineEntry] = {}
     for scan in scans:
@@ -152,7 +152,7 @@ def is_covered(entry: BaselineEntry, covered: Collection[str]) -> bool:
 
 
 def _seen(entry: BaselineEntry, scan: str) -> BaselineEntry:
-    """Return the entry as also seen by that scan; a tracked file that is committed stays in the history."""
+    """Return the entry as also seen by that scan; ``history`` includes ``tracked``, for committed files stay in it."""
     scans = {*entry.scans, scan}
     if HISTORY in scans:
         scans.discard(TRACKED)
@@ -160,7 +160,7 @@ def _seen(entry: BaselineEntry, scan: str) -> BaselineEntry:
 
 
 def _together(entry: BaselineEntry, other: BaselineEntry) -> BaselineEntry:
-    """Return two lines of one credential as one: two branches may have added it, and the earlier end holds."""
+    """Merge two entries of one credential, which two branches may have added; the earlier expiry date holds."""
     first, second = sorted((entry, other), key=lambda line: (line.added, line.by))
     for scan in second.scans:
         first = _seen(first, scan)

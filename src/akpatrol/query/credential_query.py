@@ -45,8 +45,8 @@ _NO_KEY_ID = (
 class CredentialQuery(NamedTuple):
     """One query, its name in reports and its interpretation; empty fields are not matched.
 
-    A key id may be only its beginning, because the API's own list shows no more, and so may a fingerprint. For a text
-    that was not marked as a key id, ``doubt`` says why "not found" proves nothing. ``part`` is a part of the query;
+    A key id may be only its beginning, because the API's own list shows no more. So may a fingerprint. For a text that
+    was not marked as a key id, ``doubt`` says why "not found" proves nothing. ``part`` is a part of the query;
     ``masked`` hides what may be a secret until it is found.
     """
 
@@ -70,13 +70,13 @@ class CredentialQuery(NamedTuple):
             or (self.part is not None and secret.is_kept and self.part.reveal() in secret.reveal())
         )
 
-    def display(self, *, found: bool) -> str:
+    def display(self, *, is_found: bool) -> str:
         """Return its name in a report."""
-        return self.text if found or not self.masked else self.masked
+        return self.text if is_found or not self.masked else self.masked
 
 
 def of_secret(secret: Secret) -> CredentialQuery:
-    """Return the query for a credential; a longer one with the same beginning may be the same, read too far."""
+    """Return the query for a credential, which also matches a longer one: that may be the same, read too far."""
     return CredentialQuery(secret.redacted, digest=identity.secret_sha256(secret), part=secret)
 
 
@@ -136,18 +136,18 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
         (credential.kind, credential.secret) for credentials in fitting.values() for credential in credentials
     }
     matched = {question.text for question, fits in fitting.items() if fits}
-    things = {question.text: question for question in questions}  # the last one of each text has its doubt
-    things |= {question.text: question for question, fits in fitting.items() if fits}
-    missing = [question for text, question in things.items() if text not in matched]
-    notice = f"asked for {len(things):,} ({_by_reading(things.values())}), found {len(matched):,}"
+    by_text = {question.text: question for question in questions}  # the last one of each text has its doubt
+    by_text |= {question.text: question for question, fits in fitting.items() if fits}
+    missing = [question for text, question in by_text.items() if text not in matched]
+    notice = f"asked for {len(by_text):,} ({_by_reading(by_text.values())}), found {len(matched):,}"
     far = "" if report.coverage.complete else ", as far as could be scanned"
-    nowhere = [question.display(found=False) for question in missing if not question.doubt]
+    nowhere = [question.display(is_found=False) for question in missing if not question.doubt]
     alike = [
         f"{question.text} begins {len(fits):,} fingerprints: give more of it"
         for question, fits in fitting.items()
         if question.taken_for is Taken.FINGERPRINT and len(fits) > 1
     ]
-    gaps = [Skipped(question.display(found=False), question.doubt) for question in missing if question.doubt]
+    gaps = [Skipped(question.display(is_found=False), question.doubt) for question in missing if question.doubt]
     return report._replace(
         notices=(*report.notices, notice, *alike, *(f"found nowhere{far}: {text}" for text in nowhere)),
         credentials=tuple(
@@ -155,16 +155,16 @@ def answer(report: Report, questions: Sequence[CredentialQuery]) -> Report:
         ),
         below_confidence=0,
         answers=tuple(
-            QueryAnswer(question.display(found=question.text in matched), bool(fits), question.taken_for)
+            QueryAnswer(question.display(is_found=question.text in matched), bool(fits), question.taken_for)
             for question, fits in fitting.items()
         ),
         coverage=report.coverage._replace(skipped=(*report.coverage.skipped, *gaps)),
     )
 
 
-def _by_reading(things: Iterable[CredentialQuery]) -> str:
+def _by_reading(questions: Iterable[CredentialQuery]) -> str:
     """Count the queries by interpretation, in words."""
-    counted = Counter(question.taken_for for question in things)
+    counted = Counter(question.taken_for for question in questions)
     return ", ".join(f"{number:,} as {_NAMES[taken]}" for taken, number in sorted(counted.items()))
 
 

@@ -54,7 +54,7 @@ def answer(report: Report, queries: Sequence[CredentialQuery]) -> Report:
 
     gaps = readings.uncertain(report.credentials, names(queries))
     answered = credential_query.answer(report, queries)
-    if all(result.found for result in answered.answers) or not gaps:
+    if all(result.is_found for result in answered.answers) or not gaps:
         return answered
     return answered._replace(coverage=report.coverage._replace(skipped=(*report.coverage.skipped, *gaps)))
 

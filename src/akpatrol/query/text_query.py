@@ -63,7 +63,7 @@ def rule_of(text: TextQuery) -> Rule:
 
 
 def gathered(report: Report, text: TextQuery, known: tuple[CredentialKind, Secret] | None = None) -> Report:
-    """Return the report with all places of the text as those of one credential: the ``known`` one that it is, if any.
+    """Return the report with all places of the text as places of one credential, the ``known`` one if there is one.
 
     A place inside a credential that contains the text, half of a key for example, belongs to that credential.
     """
@@ -102,9 +102,9 @@ def _encoded(text: bytes) -> Iterator[tuple[bytes, str]]:
     yield text.hex().encode(), "hex"
     yield text.hex().upper().encode(), "hex"
     percent = quote_from_bytes(text, safe="")
-    each = "".join(f"%{byte:02X}" for byte in text)
+    complete = "".join(f"%{byte:02X}" for byte in text)
     lower = re.sub("%..", lambda escape: escape[0].lower(), percent)
-    for form in (percent, quote_from_bytes(text), lower, each, each.lower()):
+    for form in (percent, quote_from_bytes(text), lower, complete, complete.lower()):
         yield form.encode(), "percent"
     try:
         characters = text.decode()

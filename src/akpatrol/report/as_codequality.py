@@ -60,7 +60,7 @@ def _issue(place: PathFinding) -> dict[str, object]:
 
 
 def _about_the_run(view: ReportView, missing: int) -> Iterator[dict[str, object]]:
-    """Yield what the format has no field for, as issues: gaps first of all, since no issue means that all is well."""
+    """Yield as issues what the format has no field for; gaps come first, because no issue means that all is well."""
     if not view["coverage"]["complete"]:
         unread = [skip_message(skip) for skip in view["coverage"]["skipped"] if skip["accepted"] is None]
         yield _coverage_issue("major", " ".join([f"{verdict(view)}.", *unread[:_NAMED]]), "incomplete")

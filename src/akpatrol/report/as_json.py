@@ -26,7 +26,7 @@ def render(report: Report, options: RenderOptions) -> str:
 
 
 def filled(text: str, empty: str, items: Iterable[object]) -> str:
-    """Return indented JSON with the items in its list whose text is ``empty``, given with the end of the line before.
+    """Return indented JSON with the items in its empty list; ``empty`` is the text of that list with its line break.
 
     Each item is dumped by itself, so that not all are in memory both as values and as text.
     """

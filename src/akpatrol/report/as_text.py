@@ -70,8 +70,11 @@ def _opening(view: ReportView, style: Style) -> list[str]:
 
 
 def _verdict(view: ReportView, style: Style) -> list[str]:
-    found, complete = view["summary"]["findings"] > 0, view["coverage"]["complete"]
-    return [style.verdict(line, found=found, complete=complete) for line in wrapped(verdict(view), style.width)]
+    has_findings, complete = view["summary"]["findings"] > 0, view["coverage"]["complete"]
+    return [
+        style.verdict(line, has_findings=has_findings, complete=complete)
+        for line in wrapped(verdict(view), style.width)
+    ]
 
 
 def _changes(changes: ChangesView | None, style: Style) -> list[str]:
@@ -249,8 +252,8 @@ def _closing(view: ReportView, roots: Mapping[str, str], style: Style) -> list[s
     below = view["summary"]["below_min_confidence"]
     more = f"{below:,} more below the minimum confidence; --min-confidence low shows them" if below else ""
     # For staged changes a notice names these places.
-    there = view["summary"]["already_in_base"] if view["scan"]["command"] != "staged" else 0
-    known = f"{plural(there, 'place')} already in the base, so not new" if there else ""
+    in_base = view["summary"]["already_in_base"] if view["scan"]["command"] != "staged" else 0
+    known = f"{plural(in_base, 'place')} already in the base, so not new" if in_base else ""
     lines = [*(wrapped(more, style.width) if more else []), *([known] if known else []), coverage_words(view)]
     if view["summary"]["findings"] > _SCREENFUL and (committed := _committed(view)):
         first = committed[0]

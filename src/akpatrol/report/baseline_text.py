@@ -35,10 +35,10 @@ def document(
     """Return the same for JSON; an entry's ``places`` are null when nobody looked."""
     listed: list[dict[str, object]] = []
     for entry in known:
-        found: list[dict[str, object]] | None = None
+        entry_places: list[dict[str, object]] | None = None
         if places is not None:
-            found = [{key: place[key] for key in _PLACE_KEYS} for place in places.get(entry.fingerprint, ())]
-        listed.append({**entry._asdict(), "places": found})
+            entry_places = [{key: place[key] for key in _PLACE_KEYS} for place in places.get(entry.fingerprint, ())]
+        listed.append({**entry._asdict(), "places": entry_places})
     return {"file": file, "entries": listed}
 
 

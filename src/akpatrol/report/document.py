@@ -279,7 +279,7 @@ def _sources(report: Report, mask: Mask) -> list[LocalSourceView]:
 
 def _query_answer(query: QueryAnswer, mask: Mask) -> QueryView:
     taken = query.taken_for.value if query.taken_for else None
-    return {"what": mask.text(query.what), "taken_for": taken, "found": query.found}
+    return {"what": mask.text(query.what), "taken_for": taken, "found": query.is_found}
 
 
 def _stale(entry: StaleAllowance, mask: Mask) -> StaleView:

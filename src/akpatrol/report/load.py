@@ -63,7 +63,7 @@ def loads(
 def document_of(content: bytes, name: str) -> dict[str, object]:
     """Return the document, checked only for being an object.
 
-    Raises UsageError, which calls the bytes ``name``, for invalid JSON and for JSON Lines that are cut short.
+    Raises UsageError for invalid JSON and for JSON Lines that are cut short; it calls the bytes ``name``.
     """
     first, _, rest = content.partition(b"\n")
     try:
@@ -109,8 +109,8 @@ def _integer(digits: str) -> int | float:
 def report_of(document: Mapping[str, object], name: str = "report") -> Report:
     """Return the report in a document of schema version 1, its secrets ``NamedSecret``s.
 
-    Its advice is not loaded: renderers give advice from their own rules. Raises UsageError, which calls
-    the document ``name``, for one that is broken or was written by a newer version.
+    Its advice is not loaded: renderers give advice from their own rules. Raises UsageError for a document that is
+    broken or was written by a newer version; it calls the document ``name``.
     """
     try:
         fields = Fields(document)

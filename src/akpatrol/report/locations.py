@@ -130,9 +130,9 @@ class _Member(NamedTuple):
 
 
 def _names(fingerprint: str, groups: list[list[_Member]]) -> list[str]:
-    """Return a stable name a group: of credential and path, numbered where several share them, oldest first.
+    """Return a stable name for each group: its credential and path, and a number, 1 for the oldest with these.
 
-    Lines, members and contents stay out of it, so that editing a file closes and opens no alert.
+    It contains no line, member or content, so that editing a file closes and opens no alert.
     """
     oldest = [min(members, key=lambda member: _age(member.occurrence)) for members in groups]
     stems = [_stem(fingerprint, member) for member in oldest]

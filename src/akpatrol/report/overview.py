@@ -125,10 +125,10 @@ def _main_sentence(view: ReportView) -> str:
     summary = view["summary"]
     if not summary["findings"]:
         # With changes the report holds nothing else, however much was found before.
-        some = "new or changed credentials" if view["changes"] else "credentials"
+        noun = "new or changed credentials" if view["changes"] else "credentials"
         if summary["already_in_base"]:
-            some = "new credentials"
-        return f"No {some} found" + (" that are not allowed" if summary["allowed"] else "")
+            noun = "new credentials"
+        return f"No {noun} found" + (" that are not allowed" if summary["allowed"] else "")
     places = plural(summary["occurrences"], "place")
     findings = findings_of(view)
     return f"{_counted_found(summary)} in {places}{_of_targets(view, findings)}{_gently(findings)}"

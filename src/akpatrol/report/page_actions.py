@@ -131,8 +131,8 @@ def _leaked(credential: CredentialView, states: set[str], targets: Mapping[str, 
 
 
 def _baseline(credential: CredentialView, targets: Mapping[str, TargetView]) -> Action:
-    found = (targets[place["target"]] for place in credential["occurrences"] if place["target"] in targets)
-    commands = tuple(dict.fromkeys(map(_update, found))) or (Command("akpatrol baseline update"),)
+    affected = (targets[place["target"]] for place in credential["occurrences"] if place["target"] in targets)
+    commands = tuple(dict.fromkeys(map(_update, affected))) or (Command("akpatrol baseline update"),)
     text = "Do this last, once the API refuses it, so that what is left in the history is not reported again."
     scope = (
         "Each command adds every finding of its repository"

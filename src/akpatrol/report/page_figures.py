@@ -60,12 +60,12 @@ class Removals(NamedTuple):
 
 def groups(pages: Sequence[CredentialPage], rows: Sequence[Sequence[LocationRow]], noun: str) -> list[Group]:
     """Return the credentials by repository, owner and author, each only where there is more than one value."""
-    found = (
+    groupings = (
         ("repository", f"By {noun}", _each({row.repository for row in places} for places in rows)),
         ("owner", "By owner", _each([page["owner_name"] or NOT_KNOWN] for page in pages)),
         ("author", "By author", _each({row.author for row in places} for places in rows)),
     )
-    return [_group(name, title, counts) for name, title, counts in found if len(counts) > 1]
+    return [_group(name, title, counts) for name, title, counts in groupings if len(counts) > 1]
 
 
 def _each(values: Iterable[Iterable[str]]) -> Counter[str]:
@@ -81,23 +81,23 @@ def _group(name: str, title: str, counts: Counter[str]) -> Group:
 
 def removals(credentials: Sequence[CredentialView], pages: Sequence[CredentialPage], now: datetime) -> Removals:
     """Return the times from the first leak to the last removal, of credentials in branches."""
-    gone: list[tuple[timedelta, CredentialPage]] = []
-    there: list[tuple[timedelta, CredentialPage]] = []
+    removed: list[tuple[timedelta, CredentialPage]] = []
+    present: list[tuple[timedelta, CredentialPage]] = []
     remaining = 0
     for credential, page in zip(credentials, pages, strict=True):
         spans = [span for span in spans_of(credential, now) if span.in_files]
         start = min((span.start for span in spans), default=None)
         if credential["state"] in IN_FILES and credential["state"] != State.IGNORED:
             remaining += 1
-            there += [(now - start, page)] if start else []
+            present += [(now - start, page)] if start else []
         elif start:
-            gone.append((max(span.end or now for span in spans) - start, page))
+            removed.append((max(span.end or now for span in spans) - start, page))
     return Removals(
-        len(gone),
-        length_words(timedelta(seconds=median(length.total_seconds() for length, _ in gone))) if gone else "",
-        _longest(gone),
+        len(removed),
+        length_words(timedelta(seconds=median(length.total_seconds() for length, _ in removed))) if removed else "",
+        _longest(removed),
         remaining,
-        _longest(there),
+        _longest(present),
     )
 
 

@@ -81,7 +81,7 @@ class LocationRows:
         self._now = now
 
     def rows(self, credential: CredentialView, built: CredentialView) -> list[LocationRow]:
-        """Return the places of a visible document's credential; ``built`` is the same, as the document was built."""
+        """Return the places of a visible document's credential; ``built`` is it before it was made visible."""
         places = zip(credential["occurrences"], built["occurrences"], strict=True)
         return [self._row(place, credential, self._linker.links(raw)) for place, raw in places]
 

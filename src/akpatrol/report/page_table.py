@@ -1,4 +1,4 @@
-"""The columns of a page's table that say the same in every row: said once above it, and left out below."""
+"""The columns of a page's table that say the same in every row: they are said once, above the table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _since(page: CredentialPage) -> str:
 
 
 def same_in_all(pages: Sequence[CredentialPage], noun: tuple[str, str]) -> dict[str, str]:
-    """Return what the columns that hold one value alone say, by their name; of a single row only empty ones.
+    """Return by name the text of each column that says the same in every row; of a single row, only empty ones.
 
     ``noun`` names a target, and targets. A column may have the text "", which needs no words.
     """
@@ -35,6 +35,6 @@ def same_in_all(pages: Sequence[CredentialPage], noun: tuple[str, str]) -> dict[
         "owner": lambda page: f"owner {page['owner_name'] or NOT_KNOWN}",
         "confidence": lambda page: f"{page['confidence']} confidence",
     }
-    found = {name: {say(page) for page in pages} for name, say in says.items()}
-    alike = {name: values.pop() for name, values in found.items() if len(values) == 1}
+    texts = {name: {say(page) for page in pages} for name, say in says.items()}
+    alike = {name: values.pop() for name, values in texts.items() if len(values) == 1}
     return alike if len(pages) > 1 else {name: words for name, words in alike.items() if not words}

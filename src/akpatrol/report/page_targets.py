@@ -64,12 +64,12 @@ def targets(view: ReportView, names: Mapping[str, str]) -> TargetTable:
     """Return the table of a visible document; ``names`` are the targets' names by their id."""
     skipped, elsewhere = _by_target(view)
     live: Counter[str] = Counter()
-    found: Counter[str] = Counter()
+    credentials: Counter[str] = Counter()
     places: Counter[str] = Counter()
     for credential in findings_of(view):
         held_by = Counter(place["target"] for place in credential["occurrences"])
         places.update(held_by)
-        found.update(set(held_by))
+        credentials.update(set(held_by))
         live.update(set(held_by) if status_of(credential) == VerificationStatus.ACTIVE else ())
     rows = [
         TargetRow(
@@ -82,9 +82,9 @@ def targets(view: ReportView, names: Mapping[str, str]) -> TargetTable:
             unread=len(skipped[target["id"]]),
             reasons=_reasons(skipped[target["id"]]),
             live=live[target["id"]],
-            found=found[target["id"]],
+            found=credentials[target["id"]],
             places=places[target["id"]],
-            view=urlencode({"repository": names[target["id"]]}) if found[target["id"]] else "",
+            view=urlencode({"repository": names[target["id"]]}) if credentials[target["id"]] else "",
         )
         for target in view["scan"]["targets"]
     ]
@@ -113,7 +113,7 @@ def _of_source(source: LocalSourceView, row: TargetRow | None) -> TargetRow:
 
 
 def _by_target(view: ReportView) -> tuple[Mapping[str, Sequence[SkipView]], Sequence[SkipView]]:
-    """Return what could not be scanned by the target that its path begins with, and what is in none of them."""
+    """Return the skips of each target, known by the beginning of their path, and the skips in no target."""
     ids = {target["path"]: target["id"] for target in view["scan"]["targets"]}
     # A sweep's items begin with their target. What a single target of another command lacks is its own.
     only = next(iter(ids.values())) if len(ids) == 1 and view["scan"]["command"] != _SWEEP else None

@@ -56,9 +56,9 @@ class Outlook(NamedTuple):
             return "akpatrol: do not push:"
         return "akpatrol: push stopped:" if self.is_local else "akpatrol: push refused:"
 
-    def out_of_time(self, *, found: bool) -> str:
+    def out_of_time(self, *, has_credentials: bool) -> str:
         """Describe the result when time runs out."""
-        if found:
+        if has_credentials:
             verdict = "push accepted, but" if self.exit_zero else "push refused:"
             return _as_message(f"akpatrol: {verdict} it contains a credential; time ran out before it could be located")
         return _as_message(f"{self.unread()}: time ran out. {self.again()}")
@@ -86,7 +86,7 @@ def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Se
     if findings:
         lines += _findings(findings, outlook, commits, options)
     if not view["coverage"]["complete"]:
-        lines += [""] * bool(lines) + list(_gaps(view["coverage"]["skipped"], outlook, found=bool(findings)))
+        lines += [""] * bool(lines) + list(_gaps(view["coverage"]["skipped"], outlook, has_findings=bool(findings)))
     for notice in view["notices"]:
         lines += wrapped(notice, _WIDTH)
     if options.verbose:
@@ -186,15 +186,15 @@ def _rewriting(ids: set[str], commits: Sequence[WalkedCommit]) -> tuple[str, str
     )
 
 
-def _gaps(skipped: Sequence[SkipView], outlook: Outlook, *, found: bool) -> Iterator[str]:
+def _gaps(skipped: Sequence[SkipView], outlook: Outlook, *, has_findings: bool) -> Iterator[str]:
     unread = [skip for skip in skipped if skip["accepted"] is None]
-    opening = "Not all of the push could be scanned" if found else outlook.unread()
+    opening = "Not all of the push could be scanned" if has_findings else outlook.unread()
     yield from wrapped(f"{opening}:", _WIDTH)
     for skip in unread[:_REASONS]:
         yield from ("  " + line for line in wrapped(f"{middle_out(skip['item'], 60)}: {skip['reason']}", _WIDTH - 2))
     if (more := len(unread) - _REASONS) > 0:
         yield f"  and {more:,} more"
-    if not found and not outlook.fail_open:
+    if not has_findings and not outlook.fail_open:
         yield from wrapped(outlook.again(), _WIDTH)
 
 

@@ -47,9 +47,9 @@ class Style:
         """Mark whether it is live, so that it cannot be overlooked."""
         return self._styled(word.upper(), fg="bright_red", bold=True, reverse=True) if is_live else self.bold(word)
 
-    def verdict(self, text: str, *, found: bool, complete: bool) -> str:
+    def verdict(self, text: str, *, has_findings: bool, complete: bool) -> str:
         """Mark the first line."""
-        colour = "red" if found else "green" if complete else "yellow"
+        colour = "red" if has_findings else "green" if complete else "yellow"
         return self._styled(text, fg=colour, bold=True)
 
     def warning(self, text: str) -> str:

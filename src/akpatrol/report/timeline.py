@@ -115,7 +115,7 @@ class Axis(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A place's time: in files from start to ``end``, None where it still is, or only in history, since start."""
+    """The time of a place: from ``start`` to ``end`` in files, None if it still is, or from ``start`` in history."""
 
     start: datetime
     end: datetime | None
@@ -123,7 +123,7 @@ class Span(NamedTuple):
 
 
 def build(credentials: Sequence[CredentialView], now: datetime) -> Timeline:
-    """Return the timeline of a document's credentials, in their order, with ``now`` the time up to which it goes."""
+    """Return the timeline of a document's credentials, in their order, up to ``now``."""
     axis = _axis(credentials, now)
     rows = tuple(_row(credential, axis) for credential in credentials)
     return Timeline(tuple(_ticks(axis)), axis.at(now), rows, axis)

@@ -100,7 +100,8 @@ def _verdict(view: ReportView, queries: Sequence[str], style: Style) -> Iterator
     else:
         sentence = f"{name}: INCOMPLETE: not found, but not everything could be scanned"
     yield from (
-        style.verdict(line, found=bool(credentials), complete=complete) for line in wrapped(sentence, style.width)
+        style.verdict(line, has_findings=bool(credentials), complete=complete)
+        for line in wrapped(sentence, style.width)
     )
 
 

@@ -86,7 +86,7 @@ def _parents(path: str) -> Iterator[str]:
 
 
 def _once(places: Sequence[OccurrenceView]) -> list[OccurrenceView]:
-    """Join each occurrence on disk with one of the same file in a branch, of the same line where there is one."""
+    """Join each occurrence on disk with one of the same file in a branch, if possible on the same line."""
     in_branch: dict[object, list[OccurrenceView]] = {}
     for place in places:
         if place["state"] == State.PRESENT and place["place"] in _OF_FILES:
@@ -96,7 +96,7 @@ def _once(places: Sequence[OccurrenceView]) -> list[OccurrenceView]:
     for place in places:
         alike = in_branch.get(_file(place), []) if place["state"] in _ON_DISK else []
         if alike:
-            same = next((found for found in alike if found["line"] == place["line"]), alike[0])
+            same = next((occurrence for occurrence in alike if occurrence["line"] == place["line"]), alike[0])
             alike.remove(same)
             taken.add(id(same))
             kept.append({**same, "state": place["state"]})

@@ -32,8 +32,8 @@ _TEXT = 16
 class Literal(NamedTuple):
     """A sequence of bytes; each of the ``places`` is the set of bytes allowed there, such as both cases of a letter.
 
-    ``leading`` says that a match may begin with it. One of the bytes ``behind`` follows, any where that is empty, and
-    so do at least ``text`` bytes of ASCII, at most 16 of which are counted.
+    ``leading`` says that a match may begin with it. The next byte is one of ``behind``, or any if that is empty. At
+    least ``text`` bytes of ASCII follow, counted up to 16.
     """
 
     places: tuple[bytes, ...]

@@ -23,14 +23,14 @@ class Deadline:
     """``with Deadline(seconds, last_word) as deadline``: raises OutOfTime in good time, several times if need be.
 
     A run that has not reached ``settle`` when the time is up is ended by ``last_word``, which reports and
-    returns the exit code. ``found`` is its argument: whether a credential is known by then.
+    returns the exit code. ``has_credentials`` is its argument: whether a credential was found by then.
     """
 
     def __init__(self, seconds: float | None, last_word: Callable[[bool], ExitCode]) -> None:
         self._seconds = seconds
         self._last_word = last_word
         self._over = Event()
-        self.found = False
+        self.has_credentials = False
 
     def __enter__(self) -> Self:
         if self._seconds:
@@ -54,7 +54,7 @@ class Deadline:
 
     def _watch(self, seconds: float) -> None:
         if not self._over.wait(seconds):
-            code = self._last_word(self.found)
+            code = self._last_word(self.has_credentials)
             _end_workers()
             os._exit(code)
 

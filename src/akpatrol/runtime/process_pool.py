@@ -1,6 +1,6 @@
 """Processes of this machine.
 
-No task is lost when a process dies: it is repeated, in the end in a separate process, so that a task that kills its
+No task is lost when a process dies. It is repeated, in the end in a separate process, where a task that kills its
 worker takes no other task with it.
 """
 

@@ -52,7 +52,7 @@ class InlinePool:
 
 @contextmanager
 def local_pool(jobs: int) -> Iterator[WorkerPool]:
-    """Open a pool on this machine: this process, or ``jobs`` others where these are more than one."""
+    """Open a pool on this machine: ``jobs`` processes, or for one job this process itself."""
     if jobs == 1:
         yield InlinePool()
         return

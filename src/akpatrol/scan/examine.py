@@ -32,6 +32,7 @@ from akpatrol.scan.decode import (
 from akpatrol.scan.gather import gathered
 from akpatrol.scan.repeats import shorten
 from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
+from akpatrol.sources.base import RescanUnit
 from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers.forms import COMPRESSED
 from akpatrol.unwrap.containers.member import title
@@ -78,6 +79,11 @@ class Examiner:
 
     def examine(self, unit: Unit) -> Iterator[ScanItem]:
         """Read one unit and yield raw findings, counts and skips."""
+        if isinstance(unit, RescanUnit) and unit.known:
+            from akpatrol.scan.rescan import rescanned  # noqa: PLC0415 - a history that was scanned before
+
+            yield from rescanned(unit, self.rules, self.examine_item)
+            return
         # Nearly all files and objects are small and hold nothing.
         for item in gathered(unit.read()):
             yield from self._batch(item) if isinstance(item, ContentBatch) else self.examine_item(item)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Chunk, Match, Origin
 
     Candidates = Callable[[bytes, int, int], Sequence[tuple[int, int]]]
-    Masked = Callable[[int, int, tuple[int, int]], Sequence[tuple[int, int]]]
 
 _CONTEXT_BYTES = 200
 _NEIGHBOUR_BYTES = 512
@@ -58,11 +57,25 @@ def locate(chunk: Chunk, matches: Sequence[Match], candidates: Candidates) -> It
         origin, offset = _with_encodings(chunk.origin, match), chunk.offset + match.start
         if chunk.names:
             origin, offset = _in_name(origin, data[first:last]), match.start - first
+        inline = _inline(data, match) if may_allow else None
         if codec:
             context = _wide_context(data, match, codec, _nearby(matches, index), candidates)
-        else:
-            context = _context(data, match, (first, last), masks.spans)
-        yield RawFinding(origin, match, offset, *begin, *end, context, _inline(data, match) if may_allow else None)
+            yield RawFinding(origin, match, offset, *begin, *end, context, inline)
+            continue
+        start, stop = _line_bounds(data, match, first, last)
+        # Where another span overlaps it, the match stays whole.
+        others = tuple(_outside(match, masks.spans(start, stop, (first, last))))
+        context = _wrap(data, start, stop, [(match.start, match.end), *others])
+        yield RawFinding(origin, match, offset, *begin, *end, context, inline, others)
+
+
+def located_again(
+    origin: Origin, data: bytes, match: Match, position: tuple[int, int, int, int], masks: tuple[tuple[int, int], ...]
+) -> RawFinding:
+    """Return the raw finding that ``locate`` gave for a match in a whole content, from what is known of it."""
+    mark = len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0
+    context = _wrap(data, *_line_bounds(data, match, mark, len(data)), [(match.start, match.end), *masks])
+    return RawFinding(origin, match, match.start, *position, context, _inline(data, match), masks)
 
 
 class _Spans:
@@ -191,13 +204,6 @@ def _nearby(matches: Sequence[Match], index: int) -> Sequence[Match]:
     return matches[first : last + 1]
 
 
-def _context(data: bytes, match: Match, bounds: tuple[int, int], masked: Masked) -> tuple[str | Secret, ...]:
-    start, stop = _line_bounds(data, match, *bounds)
-    # Where another span overlaps it, the match stays whole.
-    others = _outside(match, masked(start, stop, bounds))
-    return _wrap(data, start, stop, [(match.start, match.end), *others])
-
-
 def _wide_context(
     data: bytes,
     match: Match,
@@ -227,7 +233,8 @@ def _wide_context(
     moved = match._replace(start=offset(match.start), end=offset(match.end))
     encoded = text.encode()
     shapes = candidates(encoded, 0, len(encoded))
-    return _context(encoded, moved, (0, len(encoded)), lambda _start, _stop, _bounds: [*spans, *shapes])
+    start, stop = _line_bounds(encoded, moved, 0, len(encoded))
+    return _wrap(encoded, start, stop, [(moved.start, moved.end), *_outside(moved, [*spans, *shapes])])
 
 
 def _outside(match: Match, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

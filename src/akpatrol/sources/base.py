@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from akpatrol.model.batch import ContentBatch
-    from akpatrol.model.credential import Occurrence, RawFinding
+    from akpatrol.model.credential import KnownFinding, Occurrence, RawFinding
     from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped, Target
     from akpatrol.scan.result import ScanResult
 
@@ -29,9 +29,13 @@ class Unit(Protocol):
 
 
 class RescanUnit(NamedTuple):
-    """A unit that an earlier run read: its counts are known and added, its content may have changed."""
+    """A unit that an earlier run read: its counts are known and added, its content may have changed.
+
+    ``known`` has the findings of the git objects of which no more is to be found.
+    """
 
     unit: Unit
+    known: Mapping[str, Sequence[KnownFinding]] = {}
 
     @property
     def title(self) -> str:
@@ -58,7 +62,7 @@ class Source(Protocol):
         """Return the targets."""
 
     def size_hint(self) -> tuple[int, str] | None:
-        """Return how many items of one of ``coverage.counts`` are to come, or how many bytes that are ``STORED``.
+        """Return how many items are to come, and their name in ``coverage.counts``, or how many ``STORED`` bytes.
 
         None while that is not known.
         """

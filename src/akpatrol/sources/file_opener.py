@@ -12,7 +12,7 @@ _DIRECTORY = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", 0)
 
 
 class FileOpener:
-    """Opens files below ``root``; since the walk a name may have become a FIFO, which must not block, or a link.
+    """Opens files below ``root``. Since the walk, a name may have become a link, or a FIFO, which must not block.
 
     The directories above the last file stay open, because the next file is usually near it.
     """

@@ -1,8 +1,8 @@
 """Mirrors of remote repositories: cloned once, then only fetched.
 
 The only module that knows GitPython, which runs git and reads its progress. GitPython gives git all of this process's
-environment, so ``env`` removes the unwanted variables; its deadline runs other programs to find git's children,
-so git leads a process group instead; and its errors, which repeat the command line, are never shown.
+environment, so ``env`` removes the unwanted variables. Its deadline runs other programs to find git's children, so it
+is not used: git leads a process group. Its errors repeat the command line, so they are never shown.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Clones:
         return time.monotonic() < ends and not self._stopped.is_set()
 
     def _clone(self, job: _Job, mirror: str, network: str) -> None:
-        with mirrors.new(mirror) as made:
+        with mirrors.new(mirror) as unfinished:
             alternate = mirrors.alternate(self._directory, network)
             # A mirror cannot borrow from a repository with another hash algorithm.
             borrowed = ["--reference-if-able", alternate] if alternate else []
@@ -125,7 +125,7 @@ class Clones:
                 job,
                 [],
                 ["clone", "--mirror", "--progress", "--no-recurse-submodules", "--template=", *borrowed],
-                [made],
+                [unfinished],
             )
         if not alternate:
             mirrors.register(self._directory, network, mirror)

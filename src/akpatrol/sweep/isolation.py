@@ -70,12 +70,12 @@ def environment(
 ) -> dict[str, str]:
     """Return git's complete environment for one address, with only those of the user's ``variables`` that it needs.
 
-    ``credential`` becomes the header ``Authorization`` of requests to that address's own host, by way of the
-    environment, which other users cannot see as they can a command line.
+    ``credential`` becomes the header ``Authorization`` of requests to that address's own host. The
+    environment passes it: other users cannot see that, as they can a command line.
     """
     # A relative entry would let the current directory supply the programs that are run.
     path = os.pathsep.join(part for part in os.get_exec_path(dict(variables)) if os.path.isabs(part))
-    made = {**_ENVIRONMENT, "PATH": path, "GIT_ALLOW_PROTOCOL": address.scheme, "GIT_CEILING_DIRECTORIES": ceiling}
+    complete = {**_ENVIRONMENT, "PATH": path, "GIT_ALLOW_PROTOCOL": address.scheme, "GIT_CEILING_DIRECTORIES": ceiling}
     passed: list[str] = []
     if address.scheme == "ssh":
         passed = ["HOME", "SSH_AUTH_SOCK", "USER", "LOGNAME"]
@@ -83,15 +83,15 @@ def environment(
         passed = list(_PROXIES)
         # git has another name for httpx's private certificate authority.
         if bundle := variables.get("GIT_SSL_CAINFO") or variables.get("SSL_CERT_FILE"):
-            made["GIT_SSL_CAINFO"] = bundle
-    made |= {name: variables[name] for name in passed if name in variables}
+            complete["GIT_SSL_CAINFO"] = bundle
+    complete |= {name: variables[name] for name in passed if name in variables}
     if credential and address.scheme in {"https", "http"}:
-        made |= {
+        complete |= {
             _SETTINGS_COUNT: "1",
             "GIT_CONFIG_KEY_0": f"http.{address.origin}/.extraHeader",
             "GIT_CONFIG_VALUE_0": f"Authorization: {credential.reveal().decode('ascii')}",
         }
-    return made
+    return complete
 
 
 def options(silence: float) -> list[str]:

@@ -99,18 +99,20 @@ def new(mirror: str) -> Iterator[str]:
 
     The lock must be held, and ``clear`` have been called.
     """
-    made = mirror + _UNFINISHED
-    os.mkdir(made, 0o700)
+    unfinished = mirror + _UNFINISHED
+    os.mkdir(unfinished, 0o700)
     try:
-        yield made
+        yield unfinished
         # Relative paths stay valid when the whole cache is moved.
-        lines = [os.path.relpath(line, os.path.join(made, "objects")) for line in _alternates(made)]
+        lines = [os.path.relpath(line, os.path.join(unfinished, "objects")) for line in _alternates(unfinished)]
         if lines:
-            with open(os.path.join(made, *_ALTERNATES), "w", encoding="utf-8", errors="surrogateescape") as stream:
+            with open(
+                os.path.join(unfinished, *_ALTERNATES), "w", encoding="utf-8", errors="surrogateescape"
+            ) as stream:
                 stream.writelines(f"{line}\n" for line in lines)
-        os.rename(made, mirror)
+        os.rename(unfinished, mirror)
     except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
         raise
 
 

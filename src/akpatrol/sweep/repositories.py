@@ -23,7 +23,7 @@ _TELLING = frozenset((b"HEAD", b"config", b"objects"))
 
 
 class Met(NamedTuple):
-    """A repository on the way; ``hidden`` is its work tree if that is where no walk over files gets to."""
+    """A repository on the way; ``hidden`` is its work tree if no walk over files gets there."""
 
     repository: Repository
     hidden: bytes | None

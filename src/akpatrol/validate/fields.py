@@ -129,14 +129,14 @@ class Fields:
 
     def some(self, key: str, words: Collection[str]) -> tuple[str, ...]:
         """Return some of these words, at least one."""
-        found = self._value(key)
+        values = self._value(key)
         if (
-            not isinstance(found, list)
-            or not found
-            or not all(isinstance(value, str) and value in words for value in found)
+            not isinstance(values, list)
+            or not values
+            or not all(isinstance(value, str) and value in words for value in values)
         ):
             raise self.wrong(key, f"must be a list of {', '.join(words)}")
-        return tuple(found)
+        return tuple(values)
 
     def count(self, key: str) -> int:
         """Return a number of things."""
@@ -148,6 +148,21 @@ class Fields:
         if not isinstance(value, Mapping):
             raise self.wrong(key, "must be an object")
         return {self._text(key, name): self._count(f"{key}: a value", number) for name, number in value.items()}
+
+    def numbers(self, key: str, length: int) -> tuple[int, ...]:
+        """Return as many numbers of things as there must be."""
+        numbers = tuple(self._count(f"{key}[{at}]", value) for at, value in enumerate(self._list(key)))
+        if len(numbers) != length:
+            raise self.wrong(key, f"must have {length} numbers")
+        return numbers
+
+    def pairs(self, key: str) -> list[tuple[int, int]]:
+        """Return pairs of numbers of things."""
+        pairs = []
+        for at, value in enumerate(self._list(key)):
+            first, second = Fields({"pair": value}, f"{self._where}{key}[{at}].").numbers("pair", 2)
+            pairs.append((first, second))
+        return pairs
 
     def position(self, key: str) -> int:
         """Return a number that begins with 1."""

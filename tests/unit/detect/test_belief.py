@@ -112,6 +112,7 @@ def test_strings_of_erlang() -> None:
         (b"\x80\7,", b", more\0"),  # a length that is a delimiter
         (b"\x80,", b"\n\4\1\0"),  # a length that ends no line
         (b"\x07\x2c\0\0\x10\0\xb0\x38", b"\x80\0"),  # the row's header says another length
+        (b"\x07\x2c\0\0\x10\0\x80\1V'", b"z" * 70 + b"\0"),  # so it does, and a number of two bytes is no varint
     ],
 )
 def test_what_may_be_a_number_ends_nothing(before: bytes, after: bytes) -> None:

@@ -203,7 +203,7 @@ hostile_reports = st.builds(
     unread_histories=st.lists(texts, max_size=7).map(tuple),
     notices=st.lists(texts, max_size=3).map(tuple),
     stale=st.lists(stale, max_size=3).map(tuple),
-    answers=st.lists(st.builds(QueryAnswer, what=texts, found=st.booleans()), max_size=3).map(tuple),
+    answers=st.lists(st.builds(QueryAnswer, what=texts, is_found=st.booleans()), max_size=3).map(tuple),
     sources=st.lists(
         st.builds(
             LocalSource,

@@ -107,7 +107,7 @@ class RepositoryCache:
             if known:
                 yield from known.counts
                 rescan = part.some(known.rescan) if known.rescan else ()
-                yield from (RescanUnit(SliceUnit(target, self._git, piece)) for piece in rescan)
+                yield from (RescanUnit(SliceUnit(target, self._git, piece), known.rescan) for piece in rescan)
                 continue
             progress = self._progress.setdefault(part.key, _PartProgress())
             for piece in part.slices():

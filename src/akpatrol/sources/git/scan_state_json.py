@@ -6,11 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.cache import scan_counts
-from akpatrol.model.identity import secret_sha256
+from akpatrol.sources.git import known_findings
+from akpatrol.validate.fields import FieldError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from akpatrol.model.credential import KnownFinding
     from akpatrol.model.scan import Counted, Excluded
     from akpatrol.scan.result import ScanResult
 
@@ -19,10 +21,10 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class CachedPart(NamedTuple):
-    """The counts of a part, and the ids of the objects to scan again."""
+    """The counts of a part, and the objects to scan again, with their findings where no search is needed."""
 
     counts: tuple[Counted | Excluded, ...]
-    rescan: tuple[str, ...]
+    rescan: Mapping[str, tuple[KnownFinding, ...]]
 
 
 class CachedRepository(NamedTuple):
@@ -38,13 +40,10 @@ class CachedRepository(NamedTuple):
 
 def part_value(read: ScanResult) -> dict[str, object] | None:
     """Return the JSON value of a part; None if a problem belongs to no single object."""
-    rescan: dict[str, list[list[object]]] = {}
-    for finding in read.findings:
-        digest = secret_sha256(finding.match.secret)
-        rescan.setdefault(finding.origin.object or "", []).append([finding.match.rule_id, digest, finding.offset])
+    rescan = known_findings.values_of(read.findings)
     # A skip in a container is named by the object and the path in the container.
     for item in (*(skip.item.partition(" > ")[0] for skip in read.skipped), *read.uncacheable):
-        rescan.setdefault(item, [])
+        rescan[item] = []
     if not all(map(_ID.fullmatch, rescan)):
         return None
     return {**scan_counts.value_of(read), "again": rescan}
@@ -53,10 +52,11 @@ def part_value(read: ScanResult) -> dict[str, object] | None:
 def parse_part(value: Any) -> CachedPart | None:
     """Return the cached part; None for malformed data."""
     counts = scan_counts.parse(value)
-    rescan = value.get("again") if counts is not None else None
-    if counts is None or not isinstance(rescan, dict) or not all(map(_ID.fullmatch, rescan)):
+    try:
+        rescan = known_findings.parse(value.get("again") if counts is not None else None)
+    except FieldError:
         return None
-    return CachedPart(counts, tuple(rescan))
+    return CachedPart(counts, rescan) if counts is not None and all(map(_ID.fullmatch, rescan)) else None
 
 
 def repository_value(repository: CachedRepository) -> dict[str, object]:

@@ -31,8 +31,8 @@ def runs(connection: Connection) -> dict[int, SweepRun]:
 def named(known: Mapping[int, SweepRun], name: str, current: int, store: str, now: datetime) -> SweepRun:
     """Return a run before ``current``: by its number, ``previous`` for the last finished one, or by time.
 
-    A date (``2026-11-20``) or an age (``7d``, ``12h``, ``2w``) is for the last finished run that began by then, so that
-    all that happened since is among the changes. Raises UsageError if there is none.
+    A date (``2026-11-20``) or an age (``7d``, ``12h``, ``2w``) names the last finished run that began by then, so that
+    the changes include all that happened since. Raises UsageError if there is none.
     """
     earlier = [run for run in known.values() if run.id < current]
     finished = [run for run in earlier if run.finished_at]

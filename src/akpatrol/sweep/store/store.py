@@ -94,8 +94,8 @@ class SweepStore:
         with self._reading() as connection:
             target = rows.number_of(connection, kind, root)
             query = "SELECT value FROM signature WHERE target = ? AND conditions = ?"
-            found = connection.execute(query, (target, conditions)).fetchone()
-            return str(found[0]) if found else None
+            row = connection.execute(query, (target, conditions)).fetchone()
+            return str(row[0]) if row else None
 
     def unchanged(self, run: int, target: Target) -> None:
         """Record that a target was checked in a run and is unchanged."""
@@ -162,8 +162,8 @@ class SweepStore:
     ) -> Report:
         """Return one report of all targets, as of a run or the last one.
 
-        It has credentials of at least the ``minimum`` confidence, with ``since`` only those that are new or changed
-        from then on, and the list of changes. Targets are called by their number in the store.
+        It has credentials of at least the ``minimum`` confidence. With ``since``, it has only those that are new or
+        changed from then on, and the list of changes. Targets are called by their number in the store.
         """
         with self._reading() as connection:
             known = runs.runs(connection)
@@ -172,8 +172,8 @@ class SweepStore:
             only = (
                 {change.fingerprint for change in changes.credentials if change.change != "gone"} if changes else None
             )
-            found = tuple(merge.credentials(connection, current.id, only))
-            credentials, below = group.at_least(found, minimum)
+            merged = tuple(merge.credentials(connection, current.id, only))
+            credentials, below = group.at_least(merged, minimum)
             looked = coverage.looked(connection, known, current.id)
             return Report(
                 command="sweep",
@@ -278,8 +278,8 @@ def _unusable(file: str, error: Exception) -> UsageError:
     if code == sqlite3.SQLITE_NOTADB:
         return UsageError(f"{file}: not an akpatrol store", hint="name another file; this one was not changed")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR):
-        what = f": {error}" if isinstance(error, FieldError) else ""
-        return UsageError(f"{file}: damaged{what}", hint="restore it from a backup")
+        detail = f": {error}" if isinstance(error, FieldError) else ""
+        return UsageError(f"{file}: damaged{detail}", hint="restore it from a backup")
     return UsageError(f"{file}: cannot be read: {error}")
 
 

@@ -86,9 +86,9 @@ class ContainerBytes:
         """Go to the nearest of ``magics``, all of one length, or the end. Raises OverLimit when it takes too long."""
         overlap = len(magics[0]) - 1
         while data := self.read(_BUFFER):
-            found = [place for magic in magics if (place := data.find(magic)) >= 0]
-            if found:
-                self.unread(len(data) - min(found))
+            offsets = [offset for magic in magics if (offset := data.find(magic)) >= 0]
+            if offsets:
+                self.unread(len(data) - min(offsets))
                 return True
             if len(data) < _BUFFER:
                 return False

@@ -42,9 +42,10 @@ class Opener(Protocol):
 def open_container(content: Content, budget: Budget) -> Iterator[ContainerItem]:
     """Yield the direct members of ``content``, their names, and skips; nothing if it is not a container.
 
-    A member of up to 4 MiB comes as a whole, a larger one as its first 4 MiB with ``read``, and with ``at`` where it is
-    stored uncompressed; it is valid until the next is requested. After each member comes ``Counted("members")`` with
-    the number of expanded bytes; stored bytes are counted with the container. Names come in batches, as ``Place.PATH``.
+    A member of up to 4 MiB comes as a whole. A larger one comes as its first 4 MiB with ``read``, and also with ``at``
+    if it is stored uncompressed. It is valid until the next is requested. After each member comes
+    ``Counted("members")`` with the number of expanded bytes; stored bytes are counted with the container. Names come in
+    batches, as ``Place.PATH``.
 
     Raises nothing: damage, or a container over the budget, is a Skipped.
     """

@@ -31,9 +31,9 @@ _CODECS = {2: "utf-16-le", 3: "utf-16-be"}
 _VALUE_BYTES = 64 << 20
 # The values of a sound database are smaller than it; UTF-16 may double them, and so may pages that are not in use.
 _GROWTH = 4
-# How much of a record deleting overwrites, how many columns the rest may have, and how much the columns before took.
+# Of a deleted record: the bytes that are overwritten, the most columns left, and the most bytes of the lost columns.
 _OVERWRITTEN, _COLUMNS, _LOST_BYTES = 4, 24, 8
-# The most that is read of a stream into memory, where pages are available in any order.
+# The most of a stream that is read into memory, where its pages can be read in any order.
 _MOST_BYTES = 64 << 20
 _STREAM = f"SQLite: its values cannot be put together in a stream of more than {_MOST_BYTES >> 20} MiB"
 

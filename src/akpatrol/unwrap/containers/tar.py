@@ -1,8 +1,8 @@
 """Open tar archives from front to back, in memory that does not grow with the archive.
 
 The standard library's reader keeps every member, trusts sizes, fills the holes of sparse files and ends silently at
-damage; this one takes a fifth of its time. Of a sparse file the stored parts are yielded, with the map in the newest
-format, without the holes.
+damage; this one takes a fifth of its time. A sparse file gives its stored parts without the holes; in the newest
+format also its map.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ import zlib
 from typing import NamedTuple
 
 BLOCK = 512
-# The checksum counts its own field as spaces. Adler-32's low half is one more than the sum of the bytes, modulo 65521:
-# it is fifteen times as fast as adding the bytes here, and as good as the sum at detecting damage.
+# The checksum counts its own field as spaces. Adler-32's low half is one more than the sum of the bytes, modulo 65521.
+# It is fifteen times as fast as adding the bytes here, and detects damage as well.
 _SPACES = b" " * 8
 _MODULUS = 65521
 _MAGICS = (b"ustar\x0000", b"ustar  \0")

@@ -39,7 +39,7 @@ _LENGTHS = (
 )
 _COMMENT_BYTES = 0xFFFF
 _SATURATED = 0xFFFFFFFF
-# Data that looks like an end may follow one, in a comment say: in 64 kB there is no room for more.
+# Data that looks like an end may follow the end, for example in a comment. 64 kB have no room for more.
 _TRIES = 4096
 
 

@@ -35,8 +35,8 @@ _SEPARATOR = (
     rb"|(?:\\++r)?+\\++n[ \t]*+|" + _SHELL_SEPARATOR + rb")"
 )
 _COMPRESSED = rb"H4sI|[/_]Td6WFo|Qlpo[MNO]|KLUv[/_]"
-# A line that begins like a credential continues nothing, be it in a list of them or below a line of something else;
-# yet each member of a zip begins like the zip. Five dashes belong to PEM.
+# A line that begins like a credential continues nothing: it is one of a list, or follows something else. A line that
+# begins like a zip may continue one, because each member of a zip begins so. Five dashes belong to PEM.
 _NEXT = rb"(?<!-----)" + _SEPARATOR + rb"(?!-----|%b)" + _CHARACTER
 # Padding, unless something is assigned: then a name comes before the sign.
 _PADDING = rb"={1,2}+(?![\"']?[0-9A-Za-z+/_$-])"
@@ -143,7 +143,7 @@ def _shaped(run: EncodedRun, index: int) -> list[int]:
 
 
 def _decoded(run: EncodedRun, first: int) -> Iterator[Decoded]:
-    """Decode a run; as two parts where the text stops being text at the start of a line, which continued nothing."""
+    """Decode a run, in two parts if its text ends where a line starts: then that line continues nothing."""
     characters = run.characters
     data = _bytes(characters[first:])
     if data.isascii() and not _NO_TEXT.search(data):

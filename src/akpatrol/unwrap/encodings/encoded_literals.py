@@ -45,7 +45,7 @@ ASCII_GROUP = rb"[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][0-9
 BEGINS_AS_TEXT = rb"(?:(?:" + ASCII_GROUP + rb"){4}|(?:" + ASCII_GROUP + rb"){1,3}[0-9A-Za-z+/]{0,3}(?![0-9A-Za-z+/]))"
 GOES_ON_AS_TEXT = rb"[0-9A-Za-z+/](?:" + BEGINS_AS_TEXT + rb"|[0-9A-Za-z+/]{0,6}=3D)"
 LONG_BASE64 = Trigger(rb"(?:" + ASCII_GROUP + rb"){6}", run=_LONG_RUN)
-# Pairs of text, with zeros and ends of lines in it; without more of the control codes it takes ten times as long to
+# Pairs of text, with zeros and ends of lines in it. To exclude the other control codes takes ten times as long to
 # compile.
 LONG_HEXADECIMAL = Trigger(rb"(?:[02-7][0-9A-Fa-f]){12}", run=_LONG_RUN)
 
@@ -87,7 +87,7 @@ def base64_triggers(literals: Sequence[Literal]) -> dict[int, Trigger]:
         groups = min(SURE_GROUPS, max(0, literal.text - 2) // 3)
         for encoded in base64(literal):
             parts.setdefault(encoded.behind + 4 * groups, []).extend(spelling.parts(encoded.characters))
-    return {kind: spelling.trigger(some) for kind, some in parts.items()}
+    return {kind: spelling.trigger(kind_parts) for kind, kind_parts in parts.items()}
 
 
 def hexadecimal_triggers(literals: Sequence[Literal]) -> list[Trigger]:
@@ -131,7 +131,7 @@ def _pairs(place: bytes) -> list[tuple[bytes, bytes]]:
     firsts: dict[int, list[int]] = {}
     for byte in place:
         firsts.setdefault(byte & 15, []).append(byte >> 4)
-    return [(_digits(some), _digits([second])) for second, some in firsts.items()]
+    return [(_digits(values), _digits([second])) for second, values in firsts.items()]
 
 
 def _digits(values: list[int]) -> bytes:

@@ -150,7 +150,7 @@ class EncodedRun:
         return _Lines(bytes(characters), firsts, indexes)
 
     def _even_lines(self) -> _Lines | None:
-        """Return the lines if all but the last, which is no longer, are equally long; no line is looked at then."""
+        """Return the lines if all are equally long, and the last no longer; it looks at no single line."""
         text = self._data[self.start : self.end]
         if (width := text.find(b"\n") + 1) < _LEAST_WIDTH:
             return None

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _HEX = rb"[0-9A-Fa-f]"
 _PERCENT = rb"%(?:25)*"
-# An escaped backslash and a percent sign that it escapes, escaped as often: the escape of the sign ends here.
+# An escaped backslash and, escaped as often, the percent sign that it escapes: the digits after it are not of its
+# escape.
 _REVERSED_PERCENT = rb"%(?P<again>(?:25)*)5[cC]%(?P=again)25(?=" + _HEX + rb"{2})"
 # Each further level of quoting doubles the backslashes.
 _BACKSLASH = rb"\\++"
@@ -124,14 +125,14 @@ def _resolve_quoted(text: bytes) -> bytes:
 
 # Probably base64 or hexadecimal, in which an escape may cut a literal.
 _BASE = rb"[0-9A-Za-z+/]{8}"
-# The same after a short escape: split, so that with its first character there are literals of three bytes.
+# The same after a short escape. It is split by the first character, so that each part has literals of three bytes.
 _BASES = tuple(rb"[%b][0-9A-Za-z+/]{7}" % first for first in (rb"0-9A-Fa-f", rb"G-Pg-p", rb"Q-Zq-z+/"))
 # In wide text: a letter with the zeros before the next, twice.
 _ZERO_PERCENT = rb"(?:(?:%[2-7][0-9A-Fa-f]|[0-9A-Za-z])%00(?:%00%00)?){2}"
 _ZERO_QUOTED = rb"(?:(?:=[2-7][0-9A-F]|[0-9A-Za-z])=00(?:=00=00)?){2}"
 
-# Base64 of ASCII text with one padding sign after it, or any with two: "=" is then no soft line break, unless the next
-# line is such text only as a continuation.
+# After base64, "=" is padding and no soft line break: one sign after base64 of ASCII text, or two after any. It is a
+# break if the next line is base64 of text only as a continuation.
 _PADDED = ASCII_GROUP * 6 + rb"[A-Za-f][A-HQ-Xg-nw-z0-3][AEIMQUYcgkosw048]="
 _SOFT_BREAK = (
     rb"(?<=[^\n]{59}=)(?<![^\n]{78}=)(?<!==)"
@@ -216,7 +217,8 @@ FAMILIES = (
     Family(
         "quoted-printable",
         b"=",
-        # A line of 60 to 78 characters with its "=": encoders fill theirs to 76, and other "=" at an end are no breaks.
+        # A soft break ends a line of 60 to 78 characters, because encoders fill lines to 76. Any other "=" at an end is
+        # none.
         rb"=(?:0[09AD]|2[0-9A-F]|[3-6][0-9A-F]|7[0-9A-E]|F[EF]|" + _SOFT_BREAK + rb")",
         _resolve_quoted,
         escape_triggers.quoted,

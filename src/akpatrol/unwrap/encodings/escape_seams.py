@@ -1,8 +1,8 @@
 """Spell the seam of two layers where escapes are escaped again, for each family of the outer layer.
 
 A layer that escapes all characters has dense escapes, which other triggers find. A layer that escapes only punctuation
-turns each inner escape into an outer escape, of the inner introducer, followed by the inner code. Text that is escaped
-throughout has these one after another.
+escapes the introducer of each inner escape, and leaves its code as it is. Text that is escaped throughout has these one
+after another.
 """
 
 from __future__ import annotations

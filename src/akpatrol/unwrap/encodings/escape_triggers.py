@@ -1,7 +1,8 @@
 """Spell the end of a rule's literal in each family of escapes, whichever of its characters are escaped.
 
-Either the last character is escaped, after one that is or is not; or an earlier one is the last escaped character, and
-the rest is raw. The last character may also be an escape of another family whose first character is escaped.
+Either the last character is escaped, and the one before is escaped or raw. Or an earlier one is the last that is
+escaped, and the rest is raw. The last character may also be an escape of another family whose first character is
+escaped.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def quoted(literals: Sequence[Places]) -> Iterator[Part]:
     for rest in _rests(literals, lambda place: _codes(place, "{:02X}")):
         yield b"=" + rest, b"="
     for pairs in _pairs_before_marks(literals):
-        second, last = (spelling.character(spelling.union(*some)) for some in zip(*pairs, strict=True))
+        second, last = (spelling.character(spelling.union(*characters)) for characters in zip(*pairs, strict=True))
         yield second + rb"(?:=\r?\n)?" + last + rb"(?:=\r?\n)?=(?:25|26|3D|5C)", (b"=25", b"=26", b"=3D", b"=5C")
 
 
@@ -153,16 +154,16 @@ def _ends(literals: Sequence[Places], *codes: Callable[[bytes], bytes]) -> Itera
     before: dict[bytes, list[bytes]] = {}
     for places in literals:
         before.setdefault(places[-1], []).append(places[-2])
-    for last, some in before.items():
-        raw = spelling.union(*some)
+    for last, characters in before.items():
+        raw = spelling.union(*characters)
         yield last, spelling.character(spelling.union(raw, *(code(raw) for code in codes))), spelling.character(raw)
 
 
 def _before_marks(literals: Sequence[Places], other: bytes = b"") -> Iterator[bytes]:
     """Yield a pattern for the raw character, or ``other``, before the punctuation of literals; nothing without any."""
-    some = [places[index - 1] for places in literals for index in range(1, len(places)) if _marks(places[index])]
-    if some:
-        yield spelling.character(spelling.union(other, *some))
+    characters = [places[index - 1] for places in literals for index in range(1, len(places)) if _marks(places[index])]
+    if characters:
+        yield spelling.character(spelling.union(other, *characters))
 
 
 def _pairs_before_marks(literals: Sequence[Places]) -> Iterable[list[tuple[bytes, bytes]]]:
@@ -182,9 +183,9 @@ def _rests(literals: Sequence[Places], code: Callable[[bytes], bytes]) -> Iterat
         for places in literals
         for index in range(len(places) - 1)
     )
-    some = list(spelled)
-    for at in range(0, len(some), _TOGETHER):
-        yield b"(?:" + b"|".join(some[at : at + _TOGETHER]) + b")"
+    patterns = list(spelled)
+    for at in range(0, len(patterns), _TOGETHER):
+        yield b"(?:" + b"|".join(patterns[at : at + _TOGETHER]) + b")"
 
 
 def _marks(place: bytes) -> bytes:

@@ -1,9 +1,12 @@
 """Decode text with escaped characters: percent, backslash, HTML and quoted-printable.
 
-A credential in such text fires a trigger in one of three ways: a character of its rule's literal is escaped; the
-literal is raw, and an escape ends the run of raw characters after it or begins the run before it; or the credential is
-encoded once more inside escapes, which are then dense. A literal in base64 or hexadecimal counts as a literal, since
-escaped line breaks may cut it.
+A credential in such text fires a trigger in one of three ways:
+
+- A character of its rule's literal is escaped.
+- The literal is raw. An escape ends the run of raw characters after it, or begins the run before it.
+- The credential is encoded once more inside escapes, which are then dense.
+
+A literal in base64 or hexadecimal counts as a literal, since escaped line breaks may cut it.
 """
 
 from __future__ import annotations
@@ -96,7 +99,7 @@ class Escapes:
             fired.advance(max(passed, end))
 
     def _place(self, data: bytes, fired_at: int, trigger: int) -> tuple[int | None, int]:
-        """Return a place in escaped text, if the trigger shows one, and up to where that trigger shows no other."""
+        """Return a place in escaped text, if the trigger shows one, and the offset up to which it shows no other."""
         if trigger >= self._dense:
             return fired_at, fired_at
         if trigger >= self._near:
@@ -134,7 +137,7 @@ class Escapes:
         return start if start >= 0 else None
 
     def _escaped_before(self, data: bytes, end: int) -> tuple[int | None, int]:
-        """Return a place in escaped text, if an escape comes before a raw literal, and where the next could be."""
+        """Return a place in escaped text, if an escape comes before a raw literal, and where the next may be."""
         start = self._escape_start(data, end)
         if start is None:
             following = data.find(self._family.introducer, end)

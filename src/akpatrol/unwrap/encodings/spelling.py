@@ -27,10 +27,10 @@ _MOST_WRITTEN_OUT = 256
 
 def trigger(parts: Iterable[Part], *, each: bool = True) -> Trigger:
     """Return a trigger that any of the parts fires; a part is a pattern and the bytes that it needs."""
-    some = tuple(dict.fromkeys(parts))
-    if len(some) == 1:
-        return Trigger(some[0][0], each, some[0][1])
-    return Trigger(b"|".join(pattern for pattern, _ in some), each, parts=some)
+    distinct = tuple(dict.fromkeys(parts))
+    if len(distinct) == 1:
+        return Trigger(distinct[0][0], each, distinct[0][1])
+    return Trigger(b"|".join(pattern for pattern, _ in distinct), each, parts=distinct)
 
 
 def character(alternatives: bytes) -> bytes:

@@ -1,8 +1,8 @@
 """Decode UTF-16 and UTF-32 of either byte order, whole files and islands in other data.
 
 Unicode 16.0 sections 3.9 and 3.10. An island begins at any offset. Triggers match characters with zero bytes between
-them, which both byte orders have: in one, a further zero byte precedes the first character; in the other, it follows
-the last. Both are tried.
+them, as both byte orders have them. In one order, a further zero byte precedes the first character; in the other, it
+follows the last. Both are tried.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class _WideLiteral(NamedTuple):
         return end - self.size - (0 if form.little else self.width - 1)
 
     def alignment(self, form: _Form, end: int) -> int:
-        """Return the alignment of the match, equal for places that one island can hold; -1 in a form of other width."""
+        """Return the alignment of the match, the same for all places of an island; -1 in a form of another width."""
         return self.start(form, end) % self.width if form.width == self.width else -1
 
 
@@ -118,8 +118,8 @@ def _derived(width: int, texts: Iterable[Characters]) -> Iterator[_WideLiteral]:
     parts: dict[int, list[Part]] = {}
     for text in texts:
         parts.setdefault(len(text), []).extend(spelling.parts(text, bytes(width - 1)))
-    for length, some in parts.items():
-        yield _WideLiteral(width, length, spelling.trigger(some))
+    for length, length_parts in parts.items():
+        yield _WideLiteral(width, length, spelling.trigger(length_parts))
 
 
 # The beginnings of escapes.
@@ -247,7 +247,7 @@ def _widened(data: bytes) -> _Form | None:
 
 
 def _places(data: bytes, end: int, literal: _WideLiteral) -> list[_LiteralStart]:
-    """Return the readings in which the whole match is there, first one that is aligned, as most files are."""
+    """Return the readings that hold the whole match, an aligned one first, because most files are aligned."""
     places = []
     for form in _FORMS:
         start = literal.start(form, end)
@@ -259,7 +259,7 @@ def _places(data: bytes, end: int, literal: _WideLiteral) -> list[_LiteralStart]
 
 
 def _island(data: bytes, place: _LiteralStart, limit: int) -> _Island:
-    """Return the text around a place: forwards as far as it is text, back at most 4 KiB, hardly beyond ``limit``."""
+    """Return the text around a place: forwards to its end, back at most 4 KiB, and beyond ``limit`` only 64 bytes."""
     form, start = place
     before = _backwards(data, form, start, min(start, max(_LEAST_LEFT_BYTES, min(_LEFT_BYTES, start - limit))))
     after, end = _forwards(data, form, start)

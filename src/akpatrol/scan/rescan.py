@@ -1,0 +1,55 @@
+"""Find again what an earlier run found in an object: the bytes at the places that it kept, without a search.
+
+A place counts only if its bytes have the digest that was kept; otherwise the object is examined like any other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from akpatrol.model.batch import ContentBatch
+from akpatrol.model.identity import secret_sha256
+from akpatrol.model.scan import Content, Match, Secret
+from akpatrol.scan.locate import located_again
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from akpatrol.model.credential import KnownFinding, RawFinding
+    from akpatrol.rules.rule_file import Rule, RuleSet
+    from akpatrol.scan.decode import ScanItem
+    from akpatrol.sources.base import Item, RescanUnit
+
+
+def rescanned(unit: RescanUnit, rules: RuleSet, examine: Callable[[Item], Iterator[ScanItem]]) -> Iterator[ScanItem]:
+    """Yield the findings in a unit; ``examine`` those of a content of which not everything is known."""
+    by_id = {rule.id: rule for rule in rules.rules}
+    for read in unit.read():
+        items = [read.content(number) for number in range(len(read.data))] if isinstance(read, ContentBatch) else [read]
+        for item in items:
+            known = unit.known.get(item.origin.object or "") if isinstance(item, Content) and not item.read else None
+            findings = _found_again(item, known, by_id) if known and isinstance(item, Content) else None
+            yield from examine(item) if findings is None else findings
+
+
+def _found_again(content: Content, known: Sequence[KnownFinding], rules: Mapping[str, Rule]) -> list[RawFinding] | None:
+    """Return the known findings with their secrets; None where the content is not what it was."""
+    findings = []
+    for place in known:
+        rule, secret = rules.get(place.rule_id), Secret(content.data[place.start : place.end])
+        if not rule or secret_sha256(secret) != place.digest:
+            return None
+        match = Match(
+            rule_id=place.rule_id,
+            kind=rule.kind,
+            secret=secret,
+            start=place.start,
+            end=place.end,
+            confidence=place.confidence,
+            attribution=place.attribution,
+            exposure=place.exposure,
+            others=place.others,
+            ending=place.ending,
+        )
+        findings.append(located_again(content.origin, content.data, match, place.position, place.masks))
+    return findings
