@@ -195,6 +195,16 @@ CONTAINED: dict[str, Build] = {
     "docker_save": _docker_save,
     "oci_layout": _oci,
     "logs_in_tar_bz2": _logs_in_tar,
+    "cpio_newc": _packed("a.cpio", partial(packing.in_cpio, name="etc/.env", others={"etc/motd": b"x\n"})),
+    "cpio_odc": _packed("b.cpio", partial(packing.in_cpio, name="etc/.env", layout="odc")),
+    "cpio_old": _packed("c.cpio", partial(packing.in_cpio, name="etc/.env", layout="bin")),
+    "cpio_gz": _packed("initrd.img", partial(packing.in_cpio, name="conf/.env"), packing.gzipped),
+    "rpm": _packed("example.rpm", partial(packing.in_cpio, name="./etc/.env"), packing.zstandard, packing.in_rpm),
+    "iso_rock_ridge": _packed("a.iso", partial(packing.in_iso, name="srv/app/.env", others={"readme.txt": b"x"})),
+    "iso_joliet": _packed("b.iso", partial(packing.in_iso, name="srv/app/.env", names="joliet")),
+    "iso_in_tar_xz": _packed(
+        "c.tar.xz", partial(packing.in_iso, name="a.env"), partial(packing.tarred, name="disc.iso"), packing.xzipped
+    ),
     "zip_in_zip_in_zip": _packed(
         "c.zip",
         _STORED,

@@ -66,6 +66,10 @@ _OPENED: Final[dict[str, Form]] = {
         compressed=True,
     ),
     "ar": Form((b"!<arch>\n",), "ar.members"),
+    "cpio": Form((b"070701", b"070702", b"070707"), "cpio.members", "cpio.is_cpio", title="cpio archive"),
+    "old cpio": Form((b"\xc7\x71", b"\x71\xc7"), "cpio.members", "cpio.is_cpio"),
+    "rpm": Form((b"\xed\xab\xee\xdb",), "rpm.members", title="rpm package"),
+    "iso": Form(opener="iso.members", title="ISO 9660 image"),  # recognised by bytes further in
     "pdf": Form((b"%PDF-", b"\xef\xbb\xbf%PDF-", b"\n%PDF-", b"\r\n%PDF-", b" %PDF-"), "pdf.members", title="PDF"),
     "sqlite": Form((b"SQLite format 3\0",), "sqlite.members", title="SQLite"),
     # SQLite file format, 4.1
@@ -111,10 +115,6 @@ _GAPS: Final[dict[str, Form]] = {
     "7z": Form(reason="7z archive: it is not opened", magics=(b"7z\xbc\xaf\x27\x1c",)),
     "rar": Form(reason="rar archive: it is not opened", magics=(b"Rar!\x1a\x07",)),
     "cab": Form(reason="cabinet (.cab): it is not opened", magics=(b"MSCF\0\0\0\0", b"ISc(")),
-    "rpm": Form(reason="rpm package: it is not opened", magics=(b"\xed\xab\xee\xdb",)),
-    "cpio": Form(
-        reason="cpio archive: it is not opened", magics=(b"070701", b"070702", b"070707"), confirm="confirm.is_binary"
-    ),
     "xar": Form(reason="xar archive: it is not opened", magics=(b"xar!\0",)),
     "arj": Form(reason="arj archive: it is not opened", magics=(b"\x60\xea",), confirm="confirm.is_arj"),
     "zpaq": Form(
@@ -142,7 +142,6 @@ _GAPS: Final[dict[str, Form]] = {
     ),
     "prefetch": Form(reason="Windows prefetch: it is not expanded", magics=(b"MAM\x04",)),
     # Images of disks: contiguous uncompressed text in them is found, compressed or scattered text is not
-    "iso": Form(reason="ISO 9660 image: its files are not opened", magics=()),
     "image": Form(
         reason="disk image: its files are not opened",
         magics=(
