@@ -107,7 +107,7 @@ class _Image:
             last = item.parts
             yield self._file(item, path, label)
         if self._incomplete:
-            yield Flaw(f"{_TITLE}: long names in it are cut off, because it is in a stream")
+            yield Flaw(f"{_TITLE}: some of its long names are cut off")
 
     def _descriptors(self) -> Iterator[Flaw]:
         """Read the volume descriptors (ECMA-119, 8), and queue the roots."""
