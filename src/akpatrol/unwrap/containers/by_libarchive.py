@@ -17,10 +17,10 @@ from akpatrol.unwrap.containers import libarchive_worker as worker
 from akpatrol.unwrap.containers.forms import FORMS
 from akpatrol.unwrap.containers.libarchive_process import LibarchiveProcess, StoppedError
 from akpatrol.unwrap.containers.member import AFTER_END, Flaw, Member, Unreadable, text
-from akpatrol.unwrap.containers.volumes import HEADER_BYTES, is_volume
+from akpatrol.unwrap.containers.wholeness import HEADER_BYTES, TAIL_BYTES, has_end, is_volume
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from akpatrol.unwrap.budget import Level
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
@@ -63,7 +63,8 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
         yield Flaw(f"{title}: it is one volume of several: what continues in another is not read")
     if (end := _end(beginning)) is not None and size is not None and end < size:
         yield Flaw(f"{AFTER_END} at byte {end} is not {source.kind}")
-    given = at or _forward(source)
+    forward = _Forward(source)
+    given = at or forward.given
     command = (directory, source.kind, str(-1 if at is None or size is None else size))
     with LibarchiveProcess(command, level, given) as process:
         reader = _Contents(process, level, source.kind)
@@ -72,7 +73,8 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
         except StoppedError as error:
             yield Flaw(f"{title}: {error}")
             return
-    if reason := reader.failure or _nothing(level, size):
+    tail = at(max(0, size - TAIL_BYTES), TAIL_BYTES) if at and size is not None else forward.tail()
+    if reason := reader.failure or _nothing(level, size) or ("" if has_end(beginning, tail) else "truncated"):
         yield Flaw(f"{title}: {reason}")
 
 
@@ -102,13 +104,26 @@ def _directory() -> str | None:
     return os.path.dirname(os.path.dirname(spec.origin)) if spec and spec.origin and sys.executable else None
 
 
-def _forward(source: ContainerBytes) -> Callable[[int, int], bytes]:
-    def given(offset: int, number: int) -> bytes:
-        if offset != source.offset:
-            raise StoppedError
-        return source.read(number)
+class _Forward:
+    """Gives bytes of a stream, from front to back."""
 
-    return given
+    def __init__(self, source: ContainerBytes) -> None:
+        self._source = source
+        self._last = b""
+
+    def given(self, offset: int, number: int) -> bytes:
+        """Return the next bytes."""
+        if offset != self._source.offset:
+            raise StoppedError
+        data = self._source.read(number)
+        self._last = (self._last + data)[-TAIL_BYTES:]
+        return data
+
+    def tail(self) -> bytes:
+        """Return the last bytes, after passing over those that were not asked for."""
+        for piece in self._source.rest():
+            self._last = (self._last + piece)[-TAIL_BYTES:]
+        return self._last
 
 
 class _Contents:

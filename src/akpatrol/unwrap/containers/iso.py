@@ -122,7 +122,7 @@ class _Image:
             if sector[1:6] != b"CD001" or sector[0] not in (_PRIMARY, _SUPPLEMENTARY):
                 continue
             block, root = int.from_bytes(sector[128:130], "little"), parse(sector[156:190])
-            if block not in _BLOCKS or root is None:
+            if block not in _BLOCKS or root is None or not root.sound:
                 yield Flaw(f"damaged at byte {self._source.offset - _SECTOR}: a volume descriptor")
                 continue
             tree = _Tree(block, joliet=sector[0] == _SUPPLEMENTARY and sector[88:91] in _JOLIET)
@@ -189,26 +189,35 @@ class _Image:
                 if not sector:
                     yield Flaw(f"truncated at byte {at}: a directory of {size:,} bytes begins at byte {start}")
                     break
-                place = 0
-                while place < len(sector) and (length := sector[place]):
-                    record = parse(sector[place : place + length]) if place + length <= len(sector) else None
-                    if record is None:
-                        yield Flaw(f"damaged at byte {at + place}: a directory's record")
-                        break
-                    parts = yield from self._record(item, record, parts)
-                    place += length
+                parts = yield from self._sector(item, sector, at, parts)
+
+    def _sector(self, item: _Item, sector: bytes, at: int, parts: _Parts) -> Generator[Member | Flaw, None, _Parts]:
+        """Read the records of a sector, behind which there are zeros (ECMA-119, 6.8.1.1)."""
+        place = 0
+        while place < len(sector) and (length := sector[place]):
+            record = parse(sector[place : place + length]) if place + length <= len(sector) else None
+            if record is None:
+                break
+            parts = yield from self._record(item, record, parts)
+            place += length
+        if sector[place:].strip(b"\0"):
+            yield Flaw(f"damaged at byte {at + place}: a directory's record")
+        return parts
 
     def _record(self, parent: _Item, record: Record, parts: _Parts) -> Generator[Member | Flaw, None, _Parts]:
         """Queue one record's file, or yield it where it has no data; return its parts where the next has another."""
         tree = parent.tree
-        if record.name in (b"\0", b"\1"):
-            if record.name == b"\0" and not parent.depth and not tree.joliet:
-                tree.skipped = bytes_to_skip(record.extra)
+        is_listed = record.name not in (b"\0", b"\1")  # those are the directory itself and its parent
+        if record.name == b"\0" and not parent.depth and not tree.joliet:
+            tree.skipped = bytes_to_skip(record.extra)
+        more = Extras() if tree.skipped is None else extras(record.extra[tree.skipped :], self._continuation(tree))
+        if not record.sound or not more.sound:
+            yield Flaw("damaged: a directory's record contradicts itself")
+        if not is_listed:
             return ()
         parts = _joined(parts, record.block * tree.block, record.size)
         if record.continues and len(parts) < _MOST_PARTS:
             return parts
-        more = Extras() if tree.skipped is None else extras(record.extra[tree.skipped :], self._continuation(tree))
         self._incomplete |= not more.complete
         name = more.name or _name(record.name, tree)
         depth = parent.depth + 1

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FIXED = 33
+_ENDS = b"ST"
 _BEGINS = b"SP\x07\x01\xbe\xef"
 # A continuation is of one sector at most (SUSP 5.1) and may have another: names have 255 bytes, links a few thousand.
 _CONTINUATIONS = 8
@@ -19,12 +20,16 @@ _CURRENT, _PARENT, _ROOT = 2, 4, 8
 
 
 class Record(NamedTuple):
-    """One record: where its file is in blocks and how long it is in bytes, its ``flags`` and its ``name`` as stored."""
+    """One record: where its file is in blocks and how long it is in bytes, its ``flags`` and its ``name`` as stored.
+
+    It is ``sound`` unless the two spellings of one of its numbers differ (ECMA-119, 7.3.3); some writers leave one out.
+    """
 
     block: int
     size: int
     flags: int
     interleaved: bool
+    sound: bool
     name: bytes
     extra: bytes
 
@@ -40,12 +45,16 @@ class Record(NamedTuple):
 
 
 class Extras(NamedTuple):
-    """A system use field: the longer name, a link's target, whether the file is compressed, and whether this is all."""
+    """A system use field: the longer name, a link's target, and whether the file is compressed.
+
+    It is ``complete`` unless a part of it is elsewhere, out of reach, and ``sound`` unless something else is in it.
+    """
 
     name: bytes = b""
     link: bytes | None = None
     compressed: bool = False
     complete: bool = True
+    sound: bool = True
 
 
 def parse(data: bytes) -> Record | None:
@@ -58,6 +67,7 @@ def parse(data: bytes) -> Record | None:
         int.from_bytes(data[10:14], "little"),
         data[25],
         bool(data[26] or data[27]),
+        all(data[at + 4 : at + 8] in (data[at : at + 4][::-1], bytes(4)) for at in (2, 10)),
         data[_FIXED:end],
         data[end + end % 2 :],
     )
@@ -73,7 +83,7 @@ def extras(field: bytes, continuation: Callable[[int, int, int], bytes | None]) 
     """Parse a system use field; ``continuation(block, offset, size)`` returns other bytes of it, None if it cannot."""
     names: list[bytes] = []
     links: list[bytes] = []
-    found, is_link, compressed = 0, False, False
+    found, is_link, compressed, sound = 0, False, False, True
     while field:
         following: bytes | None = b""
         place = 0
@@ -89,11 +99,14 @@ def extras(field: bytes, continuation: Callable[[int, int, int], bytes | None]) 
             elif kind == b"CE" and len(body) >= 24:  # noqa: PLR2004 - three numbers in both byte orders
                 found += 1
                 following = continuation(*(int.from_bytes(body[at : at + 4], "little") for at in (0, 8, 16)))
-            place += length
+            place = len(field) if kind == _ENDS else place + length
+        sound &= not field[place:].strip(b"\0")
         if following is None or found > _CONTINUATIONS:
-            return Extras(b"".join(names), b"".join(links) if is_link else None, compressed, complete=False)
+            return Extras(
+                b"".join(names), b"".join(links) if is_link else None, compressed, complete=False, sound=sound
+            )
         field = following
-    return Extras(b"".join(names), b"".join(links) if is_link else None, compressed)
+    return Extras(b"".join(names), b"".join(links) if is_link else None, compressed, sound=sound)
 
 
 def _target(components: bytes) -> bytes:

@@ -17,6 +17,7 @@ import pytest
 from akpatrol.config.limits import Limits
 from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers import by_libarchive, libarchive_process, libarchive_worker
+from tests.corpus.foreign import cab_bytes, rar_bytes, seven_zip_bytes
 from tests.unit.unwrap.opening import WAYS, as_content, gather, open_
 
 if TYPE_CHECKING:
@@ -33,51 +34,9 @@ def _libarchive_is_there() -> bool:
 _needs_libarchive = pytest.mark.skipif(not _libarchive_is_there(), reason="needs akpatrol[archives] and libarchive")
 
 
-def _vint(number: int) -> bytes:
-    data = b""
-    while number > 0x7F:
-        data, number = data + bytes((number & 0x7F | 0x80,)), number >> 7
-    return data + bytes((number,))
-
-
-def _rar5(files: dict[str, bytes], main_flags: int = 0) -> bytes:
-    """Return a rar archive whose members are stored (RAR 5.0 archive format)."""
-
-    def block(*fields: int, name: bytes = b"") -> bytes:
-        body = b"".join(map(_vint, fields)) + name
-        body = _vint(len(body)) + body
-        return struct.pack("<I", zlib.crc32(body)) + body
-
-    parts = [b"Rar!\x1a\x07\1\0", block(1, 0, main_flags)]
-    for name, data in files.items():
-        stored = name.encode()
-        parts += [block(2, 2, len(data), 0, len(data), 0o100644, 0, 1, len(stored), name=stored), data]
-    return b"".join([*parts, block(5, 0, 0)])
-
-
-def _cab(files: dict[str, bytes], flags: int = 0) -> bytes:
-    """Return a cabinet with one folder, deflated in blocks (Microsoft Cabinet Format; MSZIP)."""
-    data = b"".join(files.values())
-    blocks, dictionary = [], b""
-    for start in range(0, len(data), 32768):
-        part = data[start : start + 32768]
-        compressor = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=dictionary)
-        packed = b"CK" + compressor.compress(part) + compressor.flush()
-        blocks.append(struct.pack("<IHH", 0, len(packed), len(part)) + packed)
-        dictionary = part
-    entries, place = [], 0
-    for name, content in files.items():
-        entries.append(struct.pack("<IIHHHH", len(content), place, 0, 0, 0, 0x80) + name.encode() + b"\0")
-        place += len(content)
-    first = 36 + 8 + len(b"".join(entries))
-    size = first + len(b"".join(blocks))
-    head = struct.pack("<4s5I2B5H", b"MSCF", 0, size, 0, 44, 0, 3, 1, 1, len(files), flags, 1, 0)
-    return head + struct.pack("<IHH", first, len(blocks), 1) + b"".join(entries + blocks)
-
-
 @_needs_libarchive
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(("kind", "make"), [("rar", _rar5), ("cab", _cab)])
+@pytest.mark.parametrize(("kind", "make"), [("rar", rar_bytes), ("cab", cab_bytes), ("7z", seven_zip_bytes)])
 def test_members(kind: str, make: Callable[[dict[str, bytes]], bytes], way: str) -> None:
     files = {"a/one.txt": b"one", "b/larger": _FILES["b/larger"]}
     opened = open_(make(files), way)
@@ -154,7 +113,7 @@ def test_what_is_encrypted_is_told(tmp_path: Path) -> None:
 
 
 @_needs_libarchive
-@pytest.mark.parametrize("data", [_rar5({"a": b"text"}, 1), _cab({"a": b"text"}, 2)], ids=["rar", "cab"])
+@pytest.mark.parametrize("data", [rar_bytes({"a": b"text"}, 1), cab_bytes({"a": b"text"}, 2)], ids=["rar", "cab"])
 def test_a_volume_of_several_is_told(data: bytes) -> None:
     assert "it is one volume of several" in open_(data).reasons
 
@@ -175,7 +134,7 @@ def test_data_after_the_end_of_7z_is_told(tmp_path: Path) -> None:
 
 
 @_needs_libarchive
-@pytest.mark.parametrize(("kind", "make"), [("rar", _rar5), ("cab", _cab)])
+@pytest.mark.parametrize(("kind", "make"), [("rar", rar_bytes), ("cab", cab_bytes)])
 def test_truncation_is_told(kind: str, make: Callable[[dict[str, bytes]], bytes]) -> None:
     data = make({"a": b"text" * 60, "b": random.Random(2).randbytes(200)})
     title = {"rar": "rar archive", "cab": "cabinet"}[kind]
@@ -186,11 +145,12 @@ def test_truncation_is_told(kind: str, make: Callable[[dict[str, bytes]], bytes]
 
 @_needs_libarchive
 def test_the_budget_bounds_it() -> None:
-    data = _cab({"zeros": bytes(16 << 20)})
+    data = cab_bytes({"zeros": bytes(16 << 20)})
     opened = open_(data, limits=Limits(expanded=4 << 20))
     assert opened.reasons == "expands to more than 4 MiB; --max-expanded SIZE"
     assert (
-        "holds more than 3 members" in open_(_rar5({str(n): b"x" for n in range(9)}), limits=Limits(members=3)).reasons
+        "holds more than 3 members"
+        in open_(rar_bytes({str(n): b"x" for n in range(9)}), limits=Limits(members=3)).reasons
     )
 
 
@@ -220,22 +180,22 @@ _MESSAGE = "def send(letter, body=b''):\n    os.write(1, letter + struct.pack('<
 )
 def test_the_end_of_the_process_is_a_skip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     _instead(monkeypatch, tmp_path, _MESSAGE + code)
-    opened = open_(_rar5({"a": b"text"}))
+    opened = open_(rar_bytes({"a": b"text"}))
     assert "rar archive: libarchive stopped while reading it" in opened.reasons
 
 
 def test_silence_is_a_skip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _instead(monkeypatch, tmp_path, "time.sleep(600)")
     monkeypatch.setattr(libarchive_process, "SILENT_SECONDS", 0.5)
-    assert open_(_rar5({"a": b"text"})).reasons == "rar archive: libarchive stopped while reading it"
-    opened = gather(as_content(_rar5({"a": b"text"})), Budget(Limits(seconds=0.2)))
+    assert open_(rar_bytes({"a": b"text"})).reasons == "rar archive: libarchive stopped while reading it"
+    opened = gather(as_content(rar_bytes({"a": b"text"})), Budget(Limits(seconds=0.2)))
     assert opened.reasons == "not done after 0.2 seconds; --max-seconds"
 
 
 def test_nothing_of_the_process_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _instead(monkeypatch, tmp_path, f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(600)")
     monkeypatch.setattr(libarchive_process, "SILENT_SECONDS", 0.5)
-    open_(_rar5({"a": b"text"}))
+    open_(rar_bytes({"a": b"text"}))
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
@@ -243,7 +203,7 @@ def test_nothing_of_the_process_stays(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (_rar5({}), "rar archive: it is not opened: install akpatrol[archives]"),
+        (rar_bytes({}), "rar archive: it is not opened: install akpatrol[archives]"),
         (b"\x04\x22\x4d\x18" + bytes(9), "lz4: it is not expanded: install akpatrol[archives]"),
         (b"\x1f\x9d\x90" + bytes(9), "compress (.Z): it is not expanded: install akpatrol[archives]"),
     ],
@@ -255,7 +215,7 @@ def test_without_the_extra_the_skip_names_it(monkeypatch: pytest.MonkeyPatch, da
 
 def test_without_the_library_the_skip_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(by_libarchive, "_directory", lambda: str(tmp_path))
-    assert open_(_rar5({})).reasons == "rar archive: it is not opened: install the library libarchive"
+    assert open_(rar_bytes({})).reasons == "rar archive: it is not opened: install the library libarchive"
 
 
 @pytest.mark.parametrize("data", [b"ISc(" + bytes(60), b"mozLz40\0" + bytes(60)])
@@ -278,7 +238,7 @@ except OSError as error:
 send(b"Z")
 """
     _instead(monkeypatch, tmp_path, code)
-    assert open_(_rar5({"a": b"text"})).names == [b"closed"]
+    assert open_(rar_bytes({"a": b"text"})).names == [b"closed"]
 
 
 def test_only_forms_that_start_no_program_are_asked_for() -> None:
