@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Secret
-from tests.corpus import packing, spellings
+from tests.corpus import foreign, packing, spellings
 from tests.corpus.artifact import Artifact, Case, Planted, case, raw
 from tests.corpus.text import log, prose
 
@@ -225,4 +225,11 @@ CONTAINED: dict[str, Build] = {
     "zip_of_utf_16": _packed(
         "e.zip", partial(spellings.wide, codec="utf-16-le", mark=True), partial(packing.zipped, name="export.csv")
     ),
+}
+
+# Those that take libarchive: without it, they are skips.
+BY_LIBARCHIVE: dict[str, Build] = {
+    "rar": _packed("a.rar", partial(foreign.packed, kind="rar", name="conf/.env")),
+    "cab": _packed("a.cab", partial(foreign.packed, kind="cab", name="conf/.env")),
+    "7z": _packed("a.7z", partial(foreign.packed, kind="7z", name="conf/.env")),
 }

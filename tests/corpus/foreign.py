@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.corpus.artifact import Artifact
+
 
 def _vint(number: int) -> bytes:
     data = b""
@@ -74,3 +76,9 @@ def seven_zip_bytes(files: Mapping[str, bytes]) -> bytes:
     )
     start = struct.pack("<QQI", len(data), len(header), zlib.crc32(header))
     return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start + data + header
+
+
+def packed(what: Artifact, kind: str, name: str) -> Artifact:
+    """Return it as the last member of an archive of this kind."""
+    make = {"rar": rar_bytes, "cab": cab_bytes, "7z": seven_zip_bytes}[kind]
+    return what.packed(f"{kind}:{name}", make({"a.txt": b"x", name: what.data}))
