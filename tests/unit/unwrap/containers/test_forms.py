@@ -68,6 +68,7 @@ def test_images_are_known_by_what_stands_further_in() -> None:
         bytes(boot),
         b"\xeb\x52\x90" + _image(3, b"NTFS    ")[3:510] + b"\x55\xaa",
         _image(65600, b"_BHRfS_M"),
+        _image(32769, b"BEA01"),
     ):
         assert kind_of(data) == "image"
     assert kind_of(_image(510, b"\x55\xaa")) is None
