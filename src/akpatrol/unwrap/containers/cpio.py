@@ -10,6 +10,7 @@ import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from akpatrol.unwrap.containers.member import AFTER_END, Flaw, Member, text
+from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -25,6 +26,8 @@ _NAME_BYTES = 64 << 10
 _TYPE, _LINK = 0o170000, 0o120000
 # FIFO, device, directory, device, file, link, socket (inode(7)); the trailer has none.
 _TYPES = (0, 0o010000, 0o020000, 0o040000, 0o060000, 0o100000, _LINK, 0o140000)
+_MARK = lazy(rb"0707(?:0[12]|07)")
+_SEARCHED, _OVERLAP = 256 << 10, _NEWC_BYTES + _NAME_BYTES
 # As much as shows every form (recognise.kind_of).
 _BEGINNING: Final = 70_000
 
@@ -58,7 +61,7 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
         if header is None:
             at_end = len(source.peek(_BINARY_BYTES)) < _BINARY_BYTES
             yield Flaw(f"truncated at byte {start}" if at_end else f"damaged at byte {start}")
-            if not _next_header(source):
+            if not _next_header(source, level):
                 return
             continue
         source.skip(header.length)
@@ -105,13 +108,22 @@ def _after(source: ContainerBytes) -> Generator[Member | Flaw, None, bool]:
     return False
 
 
-def _next_header(source: ContainerBytes) -> bool:
+def _next_header(source: ContainerBytes, level: Level) -> bool:
     """Advance to the next place that is certainly a header; return whether there is one."""
     source.skip(1)
-    while source.find(*_NEWC, _ODC):
-        if is_cpio(source.peek(_NEWC_BYTES + _NAME_BYTES)):
-            return True
-        source.skip(1)
+    while data := source.read(_SEARCHED):
+        level.check()
+        at_end = len(data) < _SEARCHED
+        for mark in _MARK.finditer(data, 0, len(data) if at_end else _SEARCHED - _OVERLAP):
+            place = mark.start()
+            header = _parse(data[place : place + _NEWC_BYTES])
+            if header and is_cpio(data[place : place + header.length + header.name_size]):
+                source.unread(len(data) - place)
+                return True
+        if at_end:
+            return False
+        # A mark may be cut at the end of what was searched.
+        source.unread(_OVERLAP + 5)
     return False
 
 

@@ -36,10 +36,12 @@ def pieces(source: ContainerBytes, level: Level) -> Iterator[bytes]:
     pointers = struct.unpack(f"<{count + 1}I", table)
     for number, (begin, end) in enumerate(pairwise(pointers)):
         most = min(1 << log, size - (number << log))
-        if not 0 <= end - begin <= 2 << log or start + begin < source.offset:
-            raise Unreadable(f"damaged near byte {source.offset}")
-        source.skip(start + begin - source.offset)
-        piece = _block(source.read(end - begin), most, source.offset) if end > begin else bytes(most)
+        piece = bytes(most)  # a block without data is a hole
+        if end != begin:
+            if not 0 < end - begin <= 2 << log or start + begin < source.offset:
+                raise Unreadable(f"damaged near byte {source.offset}")
+            source.skip(start + begin - source.offset)
+            piece = _block(source.read(end - begin), most, source.offset)
         level.spend(len(piece))
         yield piece
 

@@ -112,3 +112,8 @@ def test_sizes_beyond_the_data() -> None:
     opened = open_(data)
     assert opened.contents[0].startswith(b"text")
     assert "truncated" in opened.reasons
+
+
+def test_a_file_of_marks_is_read_to_its_end() -> None:
+    data = cpio_bytes({"a": b"text"}).removesuffix(bytes(3)) + b"070701" * 50_000
+    assert "damaged" in open_(data.replace(b"TRAILER", b"trailer")).reasons

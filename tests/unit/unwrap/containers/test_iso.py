@@ -127,6 +127,14 @@ def test_compressed_files(way: str) -> None:
     assert "damaged near" in _open(_image([entry], data[:40] + b"zz" + data[42:]), way).reasons
 
 
+def test_a_compressed_file_of_nothing_but_holes_ends_at_the_size() -> None:
+    size = (1 << 32) - 1
+    data = b"\x37\xe4\x53\x96\xc9\xdb\xd6\x07" + struct.pack("<I2B2x", size, 4, 15) + bytes(4 << 17)
+    entry = record(b"A.;1", _ROOT_AT + 1, len(data), 0, b"ZF\x10\1pz\4\x0f" + both(size))
+    opened = _open(_image([entry], data), limits=Limits(expanded=8 << 20))
+    assert opened.reasons == "expands to more than 8 MiB; --max-expanded SIZE"
+
+
 def test_directories_in_a_circle_end() -> None:
     opened = _open(_image([record(b"AGAIN", _ROOT_AT, SECTOR, 2), record(b"A.;1", _ROOT_AT + 1, 4)], b"text"))
     assert opened.members == [("iso:A", b"text")]
