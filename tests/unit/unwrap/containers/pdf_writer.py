@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import NamedTuple
 
+_HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 HELVETICA = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
 
 
@@ -41,13 +42,8 @@ class Pdf:
         return number
 
     def written(self) -> bytes:
-        kids = b" ".join(b"%d 0 R" % number for number in self._pages)
-        first = {
-            1: b"<< /Type /Catalog /Pages 2 0 R %b >>" % self.catalog,
-            2: b"<< /Type /Pages /Kids [%b] /Count %d >>" % (kids, len(self._pages)),
-        }
-        data, offsets = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", {}
-        for number, content in sorted({**first, **self.objects}.items()):
+        data, offsets = _HEADER, {}
+        for number, content in sorted(self._all().items()):
             offsets[number] = len(data)
             data += b"%d 0 obj\n%b\nendobj\n" % (number, content)
         size = max(offsets) + 1
@@ -56,6 +52,39 @@ class Pdf:
         )
         trailer = b"trailer\n<< /Root 1 0 R /Size %d %b >>\nstartxref\n%d\n%%%%EOF\n" % (size, self.trailer, len(data))
         return data + b"xref\n0 %d\n" % size + table + trailer
+
+    def packed(self) -> bytes:
+        """Return it with objects in an object stream, and with a table that is a stream (7.5.7, 7.5.8)."""
+        entire = self._all()
+        inner = {number: content for number, content in entire.items() if not content.endswith(b"endstream")}
+        numbers, bodies = list[bytes](), b""
+        for number, content in inner.items():
+            numbers.append(b"%d %d" % (number, len(bodies)))
+            bodies += content + b" "
+        index = b" ".join(numbers) + b" "
+        holder, table = max(entire) + 1, max(entire) + 2
+        outer = {number: content for number, content in entire.items() if number not in inner}
+        outer[holder] = flate(index + bodies, b"/Type /ObjStm /N %d /First %d" % (len(inner), len(index)))
+        data, places = _HEADER, {number: (2, holder, place) for place, number in enumerate(inner)}
+        for number, content in outer.items():
+            places[number] = (1, len(data), 0)
+            data += b"%d 0 obj\n%b\nendobj\n" % (number, content)
+        places[table] = (1, len(data), 0)
+        rows = b"".join(
+            bytes((kind,)) + where.to_bytes(4) + place.to_bytes(2)
+            for kind, where, place in (places.get(number, (0, 0, 0)) for number in range(table + 1))
+        )
+        dictionary = b"/Type /XRef /W [1 4 2] /Root 1 0 R /Size %d" % (table + 1)
+        end = b"\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(data)
+        return data + b"%d 0 obj\n%b" % (table, flate(rows, dictionary)) + end
+
+    def _all(self) -> dict[int, bytes]:
+        kids = b" ".join(b"%d 0 R" % number for number in self._pages)
+        return {
+            1: b"<< /Type /Catalog /Pages 2 0 R %b >>" % self.catalog,
+            2: b"<< /Type /Pages /Kids [%b] /Count %d >>" % (kids, len(self._pages)),
+            **self.objects,
+        }
 
 
 class Subset(NamedTuple):

@@ -189,6 +189,14 @@ def test_one_that_is_wrapped_is_whole_with_an_uncertain_end(cut: int) -> None:
     assert all(match.confidence <= Confidence.MEDIUM for match in found.values())
 
 
+def test_a_hyphen_at_the_end_of_a_line_may_be_one_of_the_typesetter() -> None:
+    pdf = Pdf()
+    lines = (f"Anyreach {_TOKEN[:24]}-", _TOKEN[24:])
+    pdf.page(b"BT /F 10 Tf 72 700 Td (%b) Tj 0 -12 Td (%b) Tj ET" % (lines[0].encode(), lines[1].encode()))
+    found = {hit.match.secret.reveal().decode(): hit.match.confidence for hit in Scanner().scan(pdf.written())}
+    assert found[_TOKEN] is Confidence.MEDIUM
+
+
 @pytest.mark.parametrize("following", [_TOKEN, "is a key", "Next", "2026", ""])
 def test_one_that_ends_with_its_line_is_certain(following: str) -> None:
     pdf = Pdf()
@@ -196,6 +204,23 @@ def test_one_that_ends_with_its_line_is_certain(following: str) -> None:
     found = {hit.match.secret.reveal().decode(): hit.match for hit in Scanner().scan(pdf.written())}
     assert found[_KEY].confidence is Confidence.HIGH
     assert set(found) == {_KEY, *([_TOKEN] if following == _TOKEN else [])}
+
+
+def test_ligatures_and_other_hyphens_are_as_they_were_typed() -> None:
+    pdf = Pdf()
+    font = subset(pdf, "a\ufb01b\u00adc\u2010d\ufb04")
+    pdf.page(_in_one("a\ufb01b\u00adc\u2010d\ufb04", font), fonts=font.dictionary)
+    assert open_(pdf.written()).contents[0] == b"afib-c-dffl"
+
+
+def test_objects_in_an_object_stream_with_a_table_that_is_one() -> None:
+    pdf = Pdf()
+    font = subset(pdf, _KEY)
+    note = pdf.add(b"<< /Type /Annot /Subtype /Text /Rect [0 0 9 9] /Contents (note) >>")
+    pdf.page(_kerned(_KEY, font), fonts=font.dictionary, more=b"/Annots [%d 0 R]" % note)
+    opened = open_(pdf.packed())
+    assert opened.members[:2] == [("pdf:page 1", _KEY.encode()), ("pdf:page 1 annotations", b"/Contents note")]
+    assert opened.skips == []
 
 
 def test_letters_far_apart_are_a_word() -> None:
@@ -252,3 +277,29 @@ def test_names_of_glyphs(name: str, text: str) -> None:
 @pytest.mark.parametrize("name", ["g12", "cid345", "glyph7", "G3F", "a5", "C0012"])
 def test_numbers_of_glyphs_say_nothing(name: str) -> None:
     assert text_of(name) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pages_without_credentials_are_silent_and_complete(seed: int) -> None:
+    rng = random.Random(seed)
+    pdf = Pdf()
+    words = [
+        "Anyreach",
+        "key",
+        "ak_example",
+        "pat_your_token",
+        "v1.2.3",
+        "0f8fad5b-d9cb-469f-a165-70867728950e",
+        "of",
+        "it",
+    ]
+    words += [f"{rng.getrandbits(64):016x}", "ak_", "pat_", "test_pat_helper_function", "the", "Next", "2026-11-29"]
+    font = subset(pdf, " ".join(words))
+    for _ in range(3):
+        lines = [" ".join(rng.choices(words, k=8)) for _ in range(40)]
+        pdf.page(
+            _START + b" 0 -12 Td ".join(font.string(line) + b" Tj" for line in lines) + b" ET", fonts=font.dictionary
+        )
+    data = pdf.written()
+    assert Scanner(min_confidence=Confidence.LOW).scan(data) == []
+    assert open_(data).skips == []

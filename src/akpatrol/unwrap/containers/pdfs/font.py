@@ -30,6 +30,12 @@ _BUILT_IN = re.compile(rb"dup\s+(\d{1,3})\s*/(\S+)\s+put")
 _HIGH_ASCII = 0x7F
 # Standard encoding (Annex D.2) differs from ASCII only in quotes.
 _ASCII = {code: chr(code) for code in range(32, _HIGH_ASCII)} | dict.fromkeys(range(128, 256), OTHER)
+# Fonts lead back from a glyph to one of several characters: ligatures, hyphens and blanks are typed as ASCII.
+_TYPED = str.maketrans(
+    {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
+    | dict.fromkeys("\u00ad\u2010\u2011\u2212", "-")
+    | {"\u00a0": " "}
+)
 _MOST_WIDTHS = 1 << 16
 
 
@@ -72,7 +78,7 @@ class Font:
             text = self._usable.get(code)
             if not text or not text.strip("\0\ufffd"):
                 text = self._encoding.get(code) if not self._composite else self._composite_text(code)
-            self._known[code] = text
+            self._known[code] = text.translate(_TYPED) if text else text
         return self._known[code]
 
     def _read_simple(self, dictionary: Dictionary) -> None:

@@ -90,6 +90,10 @@ def texts(pieces: list[Piece]) -> Texts:
             # The line before may say what it is.
             wrapped += shown[-1:]
             wrapped.append("".join(map(str.strip, written[number : last + 1])) + _UNCERTAIN)
+            if written[number].endswith("-"):
+                # A hyphen may have been set only because the line ends.
+                rest_of_lines = "".join(map(str.strip, written[number + 1 : last + 1]))
+                wrapped.append(written[number].rstrip("-") + rest_of_lines + _UNCERTAIN)
             rest = _head(written[last])
             if _WORD.fullmatch(rest) or rest != written[last].strip() or lines[number].end < lines[last].end:
                 wrapped += [written[each] + _UNCERTAIN for each in range(number, last + 1)]

@@ -45,6 +45,9 @@ def answers(data: bytes, wanted: list[int] | None, check: Callable[[], None]) ->
     Raises Unreadable when the process ends before its answer does.
     """
     process = _idle.pop() if _idle else _started()
+    if process.poll() is not None:  # something else has ended it
+        _end(process)
+        process = _started()
     conversation = _Conversation(process, check)
     try:
         yield from conversation.answers(data, wanted)
@@ -75,7 +78,7 @@ class _Conversation:
             if values.get("last"):
                 if values.get("flaw"):
                     raise Unreadable(values["flaw"])
-                self.is_done = True
+                self.is_done = not values["spent"]
                 return
             covered, other = tuple(values["covered"]), tuple(values["other"])
             name, encrypted = values["name"].encode("latin-1"), bool(values["encrypted"])

@@ -125,8 +125,10 @@ class Reading:
             text.run(content, resources)
         except Unreadable as error:
             flaws.append(str(error))
-        except RecursionError:
-            flaws.append("nested too deeply")
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what one page brings about must not hide the others
+            flaws.append(f"damaged ({type(error).__name__})")
         covered = tuple(offset for key in text.drawn if (offset := self._objects.offset(key)) is not None)
         if self._wanted is not None and self._wanted.isdisjoint(covered):
             return

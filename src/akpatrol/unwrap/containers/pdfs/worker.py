@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Processor time and memory for one PDF: at least, and for each of its bytes. A manual takes four seconds a MiB.
 _SECONDS, _SECONDS_PER_MIB = 8, 12
 _MEMORY_BYTES, _MEMORY_PER_BYTE = 128 << 20, 4
+_MOST_LEFT = 80 << 20
 
 
 def main() -> None:
@@ -38,9 +39,10 @@ def main() -> None:
             del data
             _answer(answers, {"flaw": "PDF: reading it takes too much memory", "last": True})
             return
-        _answer(answers, {"last": True})
         del data
         gc.collect()
+        # What a large one leaves behind would be added to what the next one may take.
+        _answer(answers, {"last": True, "spent": _memory()[1] > _MOST_LEFT})
 
 
 def _parts(data: bytes, wanted: list[int] | None) -> Iterator[Part]:
@@ -70,11 +72,17 @@ def _limit(size: int) -> None:
     seconds = int(usage.ru_utime + usage.ru_stime) + _SECONDS + (size * _SECONDS_PER_MIB >> 20)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-    with suppress(ValueError, OSError), open("/proc/self/statm", "rb") as file:
-        now = int(file.read().split()[0]) * resource.getpagesize()
+    if now := _memory()[0]:
         most = now + _MEMORY_BYTES + size * _MEMORY_PER_BYTE
-        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
-if __name__ == "__main__":
-    main()
+def _memory() -> tuple[int, int]:
+    """Return this process's address space and what of it is in memory, in bytes; zeros where that is not known."""
+    import resource  # noqa: PLC0415 - not everywhere
+
+    with suppress(OSError), open("/proc/self/statm", "rb") as file:
+        pages = [int(number) * resource.getpagesize() for number in file.read().split()[:2]]
+        return pages[0], pages[1]
+    return 0, 0
