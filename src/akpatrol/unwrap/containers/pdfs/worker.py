@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Processor time and memory for one PDF: at least, and for each of its bytes. A manual takes four seconds a MiB.
-_SECONDS, _SECONDS_PER_MIB = 8, 12
+_SECONDS, _SECONDS_PER_MIB = 5, 12
 _MEMORY_BYTES, _MEMORY_PER_BYTE = 128 << 20, 4
 _MOST_LEFT = 80 << 20
 
