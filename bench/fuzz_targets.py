@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import httpx
-from tests.corpus.contained import CONTAINED
+from tests.corpus.contained import BY_LIBARCHIVE, CONTAINED
 from tests.corpus.encoded import ENCODED
 from tests.corpus.scenes import SCENES
 from tests.credentials import organization_key
@@ -76,6 +76,12 @@ class Containers(_Corpus):
     builds = CONTAINED
 
 
+class ByLibarchive(_Corpus):
+    """Archives that libarchive reads, each in a process of its own."""
+
+    builds = BY_LIBARCHIVE
+
+
 class Encodings(_Corpus):
     """Text in encodings, and the scenes in which several meet."""
 
@@ -138,6 +144,7 @@ def forge_errors() -> tuple[type[Exception], ...]:
 
 TARGETS: Mapping[str, type[Target]] = {
     "containers": Containers,
+    "libarchive": ByLibarchive,
     "encodings": Encodings,
     "index": Index,
     "pack": Pack,

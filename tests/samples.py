@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.model.credential import AllowanceSource, VerificationStatus
-from akpatrol.model.report import Coverage, Report, StaleAllowance
-from akpatrol.model.scan import Exposure, Place, Secret, Severity, Skipped, State, StateReason
+from akpatrol.model.report import Coverage, LocalSource, Report, StaleAllowance
+from akpatrol.model.scan import Exposure, Place, Secret, Severity, Skipped, State, StateReason, Target
 from tests.reports import (
     REASONS,
     allowance,
@@ -166,3 +166,37 @@ def crowd(number: int, random: Random) -> Report:
     """Return a scan with many findings, the last one the worst."""
     others = (credential(organization_key(random)) for _ in range(number - 1))
     return report(*others, live(organization_key(random)))
+
+
+def workstation(random: Random) -> Report:
+    """Return what a developer finds on a machine of their own: a key in a transcript, and gaps."""
+    key = organization_key(random)
+    transcripts = LocalSource(
+        "transcripts", "Agent: transcripts", 14, newest="2026-02-27T10:00:00Z", advice="Delete it."
+    )
+    sources = (
+        LocalSource("absent", "Absent"),
+        LocalSource("history", "Shell: history", 1, newest="2026-03-01T11:00:00Z", advice="Remove the line."),
+        transcripts._replace(pages=("https://docs.example.org/transcripts",)),
+        LocalSource("browser", "Browser", 3, skipped=2, newest="2026-01-01T00:00:00Z"),
+        LocalSource("cloud", "Cloud", skipped=1),
+        LocalSource("downloads", "Downloads", left_out=7),
+    )
+    coverage = Coverage(
+        size=5_000_000,
+        counts={"files": 18},
+        skipped=(
+            Skipped(".browser/1.ldb", "not expanded"),
+            Skipped(".browser/2.ldb", "not expanded"),
+            Skipped(".cloud", "Permission denied"),
+        ),
+    )
+    return report(
+        credential(key, occurrence(key, target="transcripts", path=b".agent/a.jsonl")),
+        command="workstation",
+        targets=tuple(
+            Target(source.id, "location", "/home/jane") for source in sources if source.files or source.skipped
+        ),
+        coverage=coverage,
+        sources=sources,
+    )

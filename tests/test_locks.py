@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 _ROOT = Path(__file__).parents[1]
 _PYPROJECT = tomllib.loads((_ROOT / "pyproject.toml").read_text())
 _PROJECT = _PYPROJECT["project"]
-_EXTRAS = {name: texts for name, texts in _PROJECT["optional-dependencies"].items() if name != "dev"}
+_EXTRAS = {name: texts for name, texts in _PROJECT["optional-dependencies"].items() if name not in {"all", "dev"}}
 _SOURCES = {"requirements": _PROJECT["dependencies"], "build": _PYPROJECT["build-system"]["requires"]}
 _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 # The platforms that have wheels; the lock is one for all of them.
@@ -79,6 +79,11 @@ def _needs(project: str) -> list[Requirement]:
 )
 def test_every_dependency_has_an_upper_bound(text: str) -> None:
     assert {specifier.operator for specifier in Requirement(text).specifier} == {">=", "<"}
+
+
+def test_one_extra_brings_all_others() -> None:
+    (everything,) = _PROJECT["optional-dependencies"]["all"]
+    assert Requirement(everything).extras == _EXTRAS.keys()
 
 
 def test_the_locks_agree() -> None:

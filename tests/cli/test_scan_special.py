@@ -194,8 +194,9 @@ def test_directory_vanished(run: Run, tmp_path: Path, monkeypatch: pytest.Monkey
             raise FileNotFoundError(2, "No such file or directory")
         return original(path)
 
-    monkeypatch.setattr(os, "scandir", scandir)
-    result = run("scan", tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", scandir)
+        result = run("scan", tmp_path)
     assert (result.code, result.skipped) == (
         3,
         [{"item": "b", "reason": "directory: No such file or directory", "accepted": None}],

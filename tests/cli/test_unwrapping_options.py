@@ -249,7 +249,7 @@ def test_a_form_can_be_accepted_wherever_it_stands(run: Run, repo: Repository, r
     repo.commit("a")
     for command in (("scan", repo.path), ("history", repo.path)):
         result = run(*command)
-        assert (result.code, {skip["reason"] for skip in result.skipped}) == (3, {"7z archive: it is not opened"})
+        assert (result.code, {skip["reason"].partition(":")[0] for skip in result.skipped}) == (3, {"7z archive"})
     repo.write(".akpatrol.toml", '[[accept_skip]]\nform = "7Z archive"\nreason = "of our supplier"\n')
     for command in (("scan", repo.path), ("history", repo.path)):
         result = run(*command)

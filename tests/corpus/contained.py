@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Secret
-from tests.corpus import packing, spellings
+from tests.corpus import foreign, packing, spellings
 from tests.corpus.artifact import Artifact, Case, Planted, case, raw
 from tests.corpus.text import log, prose
 
@@ -195,6 +195,16 @@ CONTAINED: dict[str, Build] = {
     "docker_save": _docker_save,
     "oci_layout": _oci,
     "logs_in_tar_bz2": _logs_in_tar,
+    "cpio_newc": _packed("a.cpio", partial(packing.in_cpio, name="etc/.env", others={"etc/motd": b"x\n"})),
+    "cpio_odc": _packed("b.cpio", partial(packing.in_cpio, name="etc/.env", layout="odc")),
+    "cpio_old": _packed("c.cpio", partial(packing.in_cpio, name="etc/.env", layout="bin")),
+    "cpio_gz": _packed("initrd.img", partial(packing.in_cpio, name="conf/.env"), packing.gzipped),
+    "rpm": _packed("example.rpm", partial(packing.in_cpio, name="./etc/.env"), packing.zstandard, packing.in_rpm),
+    "iso_rock_ridge": _packed("a.iso", partial(packing.in_iso, name="srv/app/.env", others={"readme.txt": b"x"})),
+    "iso_joliet": _packed("b.iso", partial(packing.in_iso, name="srv/app/.env", names="joliet")),
+    "iso_in_tar_xz": _packed(
+        "c.tar.xz", partial(packing.in_iso, name="a.env"), partial(packing.tarred, name="disc.iso"), packing.xzipped
+    ),
     "zip_in_zip_in_zip": _packed(
         "c.zip",
         _STORED,
@@ -215,4 +225,11 @@ CONTAINED: dict[str, Build] = {
     "zip_of_utf_16": _packed(
         "e.zip", partial(spellings.wide, codec="utf-16-le", mark=True), partial(packing.zipped, name="export.csv")
     ),
+}
+
+# Those that take libarchive: without it, they are skips.
+BY_LIBARCHIVE: dict[str, Build] = {
+    "rar": _packed("a.rar", partial(foreign.packed, kind="rar", name="conf/.env")),
+    "cab": _packed("a.cab", partial(foreign.packed, kind="cab", name="conf/.env")),
+    "7z": _packed("a.7z", partial(foreign.packed, kind="7z", name="conf/.env")),
 }

@@ -6,10 +6,13 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import sys
 import tarfile
 import zipfile
 from typing import TYPE_CHECKING
+
+from tests.corpus.iso_image import iso_bytes
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -59,6 +62,52 @@ def tarred(
 ) -> Artifact:
     """Return it as the last member of a tar."""
     return what.packed(f"tar:{name}", tar_bytes({**others, name: what.data}, layout))
+
+
+def cpio_bytes(members: Mapping[str, bytes], layout: str = "newc") -> bytes:
+    """Return a cpio archive in the layout ``newc``, ``odc``, or ``bin`` for the old binary one."""
+    parts = []
+    for number, (name, data) in enumerate({**members, "TRAILER!!!": b""}.items()):
+        stored, mode = name.encode() + b"\0", 0o100644
+        if layout == "newc":
+            fields = (number, mode, 0, 0, 1, _MOMENT, len(data), 0, 0, 0, 0, len(stored), 0)
+            head = b"070701" + b"".join(b"%08x" % field for field in fields) + stored
+            parts.append(head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4))
+        elif layout == "odc":
+            head = b"070707" + b"".join(b"%06o" % field for field in (0, number, mode, 0, 0, 1, 0))
+            parts.append(head + b"%011o%06o%011o" % (_MOMENT, len(stored), len(data)) + stored + data)
+        else:
+            words = (0o070707, 0, number, mode, 0, 0, 1, 0, *divmod(_MOMENT, 1 << 16), len(stored))
+            head = struct.pack("<13H", *words, *divmod(len(data), 1 << 16)) + stored
+            parts.append(head + bytes(len(head) % 2) + data + bytes(len(data) % 2))
+    return b"".join(parts)
+
+
+def rpm_bytes(payload: bytes, strings: bytes = b"", tags: tuple[int, ...] = ()) -> bytes:
+    """Return an rpm package with this payload; its header has these strings, and these tags without a value."""
+
+    def header(store: bytes, tags: tuple[int, ...]) -> bytes:
+        index = b"".join(struct.pack(">4I", tag, 6, 0, 1) for tag in tags)
+        return b"\x8e\xad\xe8\1" + struct.pack(">3I", 0, len(tags), len(store)) + index + store
+
+    lead = b"\xed\xab\xee\xdb\3\0" + struct.pack(">2H66s2H16x", 0, 1, b"example-1-1", 1, 5)
+    signature = header(b"\0" * 20, ())
+    return lead + signature + bytes(-len(signature) % 8) + header(strings, tags) + payload
+
+
+def in_cpio(what: Artifact, name: str, others: Mapping[str, bytes] = _NOTHING, layout: str = "newc") -> Artifact:
+    """Return it as the last member of a cpio archive."""
+    return what.packed(f"cpio:{name}", cpio_bytes({**others, name: what.data}, layout))
+
+
+def in_rpm(what: Artifact) -> Artifact:
+    """Return it as the payload of a package."""
+    return what.packed("rpm:payload", rpm_bytes(what.data, b"example\x001\0"))
+
+
+def in_iso(what: Artifact, name: str, others: Mapping[str, bytes] = _NOTHING, names: str = "rock") -> Artifact:
+    """Return it as the last file of an image."""
+    return what.packed(f"iso:{name}", iso_bytes({**others, name: what.data}, names))
 
 
 def gzipped(what: Artifact, name: str = "") -> Artifact:

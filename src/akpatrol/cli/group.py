@@ -20,6 +20,7 @@ _COMMANDS = {
     "pre-receive": ("pre_receive", "Scan a push, as a git server's hook."),
     "sweep": ("sweep", "Scan many repositories and keep the findings in a store."),
     "trace": ("trace", "Show every location of one credential."),
+    "workstation": ("workstation", "Scan the places on a machine where credentials come to lie."),
     "verify": ("verify", "Ask the API whether credentials are live."),
     "report": ("report", "Render an earlier report, or a store of sweeps, in any format."),
     "baseline": ("baseline", "Create, update, show and review the baseline of known credentials."),

@@ -37,6 +37,7 @@ _WINDOW_BYTES = 4096
 _LONGEST_MATCH = 64
 _ONCE = hyperscan.HS_FLAG_SINGLEMATCH
 _SIZE_BYTES = 8
+_NOBODY = -1
 
 
 class HyperscanPatterns:
@@ -61,7 +62,8 @@ class HyperscanPatterns:
             for index, trigger in listed
             for pattern, _ in trigger.parts or ((trigger.pattern, trigger.needs),)
         ]
-        self._owners = [*range(self._number), *(index for index, _, _ in parts)]
+        # The last is the pattern that makes a database quick to compile: data may match it all the same.
+        self._owners = [*range(self._number), *(index for index, _, _ in parts), _NOBODY]
         self._triggers = [(self._number + place, *part[1:]) for place, part in enumerate(parts)]
         self._parted = {index for index, trigger in listed if trigger.parts}
         kinds = grouped(triggers)
@@ -183,7 +185,7 @@ class HyperscanPatterns:
         self._whether.scan(memoryview(part)[max(0, start - _BLOCK_OVERLAP) : stop], match_event_handler=record)
 
     def _report(self, recorded: _Recorded, result: PrefilterResult, data: bytes) -> None:
-        for index in sorted(recorded.ends.keys() | recorded.dense.keys()):
+        for index in sorted((recorded.ends.keys() | recorded.dense.keys()) - {_NOBODY}):
             ends, dense = recorded.ends[index], recorded.dense[index]
             if index in self._parted:  # parts may end at one place, and are reported in their order
                 ends = array("Q", sorted(set(ends)))
@@ -319,9 +321,9 @@ def _database(patterns: list[tuple[int, bytes, int]]) -> Any:
         return None
     if len(patterns) > 1:
         # With one pattern that reports its start hyperscan leaves out an engine of its own for short data, which takes
-        # most of the time to compile: 100 patterns 100 ms, 30 with it. This one never matches.
-        never = max(index for index, _, _ in patterns) + 1
-        patterns = [*patterns, (never, rb"\xff\x00\xfe[0-9]\xfd\x00\xfe", hyperscan.HS_FLAG_SOM_LEFTMOST)]
+        # most of the time to compile: 100 patterns 100 ms, 30 with it. What matches this one is nobody's.
+        nobody = max(index for index, _, _ in patterns) + 1
+        patterns = [*patterns, (nobody, rb"\xff\x00\xfe[0-9]\xfd\x00\xfe", hyperscan.HS_FLAG_SOM_LEFTMOST)]
     ids, expressions, flags = zip(*patterns, strict=True)
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(expressions=list(expressions), ids=list(ids), elements=len(ids), flags=list(flags))

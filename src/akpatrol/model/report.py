@@ -49,6 +49,23 @@ class StaleAllowance(NamedTuple):
     reason: str
 
 
+class LocalSource(NamedTuple):
+    """A place on a workstation that was looked for: ``id`` is its target's, if it exists; ``advice`` is for a finding.
+
+    ``files`` counts those that were read, ``left_out`` what was excluded by design, ``skipped`` what could not be read.
+    ``newest`` is when the newest file was written, RFC 3339 in UTC. ``pages`` document its paths.
+    """
+
+    id: str
+    title: str
+    files: int = 0
+    left_out: int = 0
+    skipped: int = 0
+    newest: str | None = None
+    advice: str = ""
+    pages: tuple[str, ...] = ()
+
+
 class QueryAnswer(NamedTuple):
     """A query, one of its interpretations, and whether it was found; a query may have several interpretations."""
 
@@ -63,7 +80,7 @@ class Report(NamedTuple):
     ``notices`` are sentences about settings that have no effect, such as an expired allowance.
     ``rules_digest`` identifies the rules of the scan, None where they are those that it is rendered with. ``known`` are
     the credentials, with their places, that the scan's base already holds; ``already_in_base`` counts these places.
-    ``interrupted`` says that the report ends at Ctrl-C.
+    ``interrupted`` says that the report ends at Ctrl-C. ``sources`` are the places that ``akpatrol workstation`` knows.
     """
 
     command: str
@@ -82,6 +99,7 @@ class Report(NamedTuple):
     known: tuple[Credential, ...] = ()
     already_in_base: int = 0
     interrupted: bool = False
+    sources: tuple[LocalSource, ...] = ()
 
     @property
     def findings(self) -> tuple[Credential, ...]:

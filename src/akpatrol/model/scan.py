@@ -105,6 +105,7 @@ class Exclusion(StrEnum):
     GIT_LFS_POINTER = "git_lfs_pointer"
     NOT_IN_INDEX = "not_in_index"
     ENCRYPTED = "encrypted"
+    NOT_RECENT = "not_recent"
 
 
 class Secret:

@@ -15,7 +15,7 @@ FILES = ("files", "streams")
 OBJECTS = ("blobs", "commits", "tags", "trees", "git_dir_files")
 """Names in ``coverage.counts`` of what a caller expects; a repository without a commit still has git's own files."""
 
-_ACCEPTED = "--allow-empty"
+ACCEPTED = "--allow-empty"
 
 
 def with_skip(report: Report, expected: Collection[str], *, allowed: bool) -> Report:
@@ -29,7 +29,7 @@ def with_skip(report: Report, expected: Collection[str], *, allowed: bool) -> Re
         item = f"all {len(report.targets):,} targets"
     else:
         item = "standard input" if report.targets[0].kind == "stream" else report.targets[0].root
-    skip = Skipped(item, f"nothing was scanned: {_why(coverage)}; {_ACCEPTED}", _ACCEPTED if allowed else None)
+    skip = Skipped(item, f"nothing was scanned: {_why(coverage)}; {ACCEPTED}", ACCEPTED if allowed else None)
     return report._replace(coverage=coverage._replace(skipped=(*coverage.skipped, skip)))
 
 

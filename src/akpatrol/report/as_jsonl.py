@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from akpatrol.report.view import ReportView
 
 
-_LAST = ("coverage", "notices", "stale", "asked", "changes", "summary")
+_LAST = ("coverage", "notices", "stale", "asked", "changes", "sources", "summary")
 
 
 def render(report: Report, options: RenderOptions) -> str:

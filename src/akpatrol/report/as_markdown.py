@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.report import changes_text, document
+from akpatrol.report import changes_text, document, local_sources
 from akpatrol.report.advice import Situation, leaked_action, situation
 from akpatrol.report.markdown_safety import code, html_code, html_prose, prose
 from akpatrol.report.messages import capital, title
@@ -35,7 +35,15 @@ if TYPE_CHECKING:
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
-    from akpatrol.report.view import ChangesView, CommitView, CredentialView, OccurrenceView, ReportView, TargetView
+    from akpatrol.report.view import (
+        ChangesView,
+        CommitView,
+        CredentialView,
+        LocalSourceView,
+        OccurrenceView,
+        ReportView,
+        TargetView,
+    )
 
 COMMENT_LIMIT = 65_536
 """Characters of a comment that GitHub takes; GitLab takes more."""
@@ -55,7 +63,8 @@ def render(report: Report, options: RenderOptions, room: int = COMMENT_LIMIT) ->
     """Return the report in at most ``room`` bytes, with secrets masked regardless of the options."""
     view = document.visible_view(document.build(report, options._replace(show_secrets=False)))
     first, last = "\n".join(_opening(view, room // 4)), "\n".join(_closing(view, room // 8))
-    room -= _size(first) + _size(last) + _LINE_WIDTH
+    sources = "\n".join(_sources(view["sources"], room // 8, options.now))
+    room -= _size(first) + _size(sources) + _size(last) + _LINE_WIDTH
     findings = findings_of(view)
     roots = _roots(view["scan"]["targets"])
     # At most half of the room for the table: a row per finding says more than all details of one finding.
@@ -63,7 +72,7 @@ def render(report: Report, options: RenderOptions, room: int = COMMENT_LIMIT) ->
     table = [*_TABLE, *rows, *_more(len(findings) - len(rows), "in the table")] if rows else []
     room -= _size("\n".join(table))
     details = _fitting(("\n".join(_details(*pair, roots, options.now)) for pair in enumerate(findings, 1)), room)
-    parts = [first, "\n".join(table), *details, *_more(len(findings) - len(details), "in detail"), last]
+    parts = [first, "\n".join(table), *details, *_more(len(findings) - len(details), "in detail"), sources, last]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -81,8 +90,8 @@ def _fitting(texts: Iterable[str], room: int) -> list[str]:
     return fitted
 
 
-def _more(number: int, where: str) -> list[str]:
-    return [f"\n{plural(number, 'more finding')} not shown {where}; the JSON report has them all."] if number else []
+def _more(number: int, where: str, what: str = "finding") -> list[str]:
+    return [f"\n{plural(number, f'more {what}')} not shown {where}; the JSON report has them all."] if number else []
 
 
 def _roots(targets: Sequence[TargetView]) -> dict[str, str]:
@@ -192,6 +201,26 @@ def _next(finding: CredentialView) -> str:
         case Situation.STAGED:
             return "remove it before you commit: nothing has leaked yet."
     return leaked_action(finding, states)
+
+
+def _sources(sources: Sequence[LocalSourceView], room: int, now: datetime) -> Iterator[str]:
+    """Yield a row for each place of a workstation that exists, and the names of the others."""
+    if not sources:
+        return
+    yield f"**{prose(local_sources.heading(sources))}**\n"
+    yield from ("| state | source | contents | what to do |", "|---|---|---|---|")
+    present = [source for source in local_sources.ordered(sources) if source["state"] != "absent"]
+    rows = _fitting((_source(source, now) for source in present), room)
+    yield from rows
+    yield from _more(len(present) - len(rows), "in this table", "source")
+    if absent := [source["title"] for source in sources if source["state"] == "absent"]:
+        yield f"\nAbsent: {prose(head(', '.join(absent), room // 4))}"
+
+
+def _source(source: LocalSourceView, now: datetime) -> str:
+    advice = source["advice"] if source["findings"] else ""
+    cells = local_sources.state_words(source), source["title"], local_sources.contents(source, now), advice
+    return f"| {' | '.join(prose(head(cell, _LINE_WIDTH)) for cell in cells)} |"
 
 
 def _closing(view: ReportView, room: int) -> Iterator[str]:

@@ -54,6 +54,7 @@ def render(report: Report, options: RenderOptions) -> str:
         *_credential_blocks(view, roots, names, style, options),
         _allowing(view, names, style, options),
         _allowed(view["summary"], style, verbose=options.verbose > 0),
+        _sources(view, style, options),
         _notices(view["notices"], style),
         _stale(view["stale"], style, verbose=options.verbose > 0),
         *_gaps(view["coverage"]["skipped"], style, verbose=options.verbose > 0),
@@ -146,7 +147,8 @@ def _advice(view: ReportView, text: CredentialText, style: Style) -> Iterator[st
 def _allowing(view: ReportView, names: Mapping[str, str], style: Style, options: RenderOptions) -> list[str]:
     """Say how to allow what is known and harmless, once."""
     waiting = [finding for finding in _committed(view) if not finding["allowed"]]
-    if not waiting:
+    # No configuration of a home counts, so an allowance written there would change nothing.
+    if not waiting or view["sources"]:
         return []
     from akpatrol.report.allowing import how_to_allow  # noqa: PLC0415 - most runs of a hook find nothing
 
@@ -158,6 +160,14 @@ def _allowing(view: ReportView, names: Mapping[str, str], style: Style, options:
     if columns(lines[-1]) + columns(command) < style.width:
         return [*lines[:-1], f"{lines[-1]} {style.dim(command)}"]
     return [*lines, "  " + style.dim(command)]
+
+
+def _sources(view: ReportView, style: Style, options: RenderOptions) -> list[str]:
+    if not view["sources"]:
+        return []
+    from akpatrol.report import local_sources  # noqa: PLC0415 - one command has them
+
+    return list(local_sources.lines(view["sources"], style, options.now))
 
 
 def _allowed(summary: SummaryView, style: Style, *, verbose: bool) -> list[str]:

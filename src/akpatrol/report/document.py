@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         CoverageView,
         CredentialView,
         InventoryKeyView,
+        LocalSourceView,
         MoveView,
         OccurrenceView,
         OwnerView,
@@ -93,6 +94,7 @@ def in_parts(
         "stale": [_stale(entry, mask) for entry in report.stale],
         "asked": [_query_answer(query, mask) for query in report.answers],
         "changes": _changes(report.changes, mask) if report.changes else None,
+        "sources": _sources(report, mask) if report.sources else [],
         "summary": summary.build(report, mask),
     }
     return view, (_credential(credential, mask, options) for credential in credentials_in_order(report.credentials))
@@ -267,6 +269,12 @@ def _changes(changes: Changes, mask: Mask) -> ChangesView:
         for change in changes.credentials
     ]
     return {"since": {"run": changes.run, "at": changes.at}, "credentials": credentials}
+
+
+def _sources(report: Report, mask: Mask) -> list[LocalSourceView]:
+    from akpatrol.report import local_sources  # noqa: PLC0415 - one command has them
+
+    return local_sources.build(report, mask)
 
 
 def _query_answer(query: QueryAnswer, mask: Mask) -> QueryView:

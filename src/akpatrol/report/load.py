@@ -18,7 +18,7 @@ from akpatrol.model.credential import (
     CredentialChange,
     Taken,
 )
-from akpatrol.model.report import ChangedFiles, Coverage, QueryAnswer, Report, StaleAllowance
+from akpatrol.model.report import ChangedFiles, Coverage, LocalSource, QueryAnswer, Report, StaleAllowance
 from akpatrol.model.scan import (
     Exclusion,
     Secret,
@@ -190,6 +190,21 @@ def _report(fields: Fields) -> Report:
         changes=_changes(fields.later("changes", fields.inner)),
         rules_digest=scan.like("rules_digest", DIGEST),
         interrupted=interrupted,
+        sources=tuple(map(_local_source, fields.later("sources", fields.each) or ())),
+    )
+
+
+def _local_source(fields: Fields) -> LocalSource:
+    """Its state and findings are counted again from the credentials."""
+    return LocalSource(
+        id=fields.text("id"),
+        title=fields.text("title"),
+        files=fields.count("files"),
+        left_out=fields.count("left_out"),
+        skipped=fields.count("skipped"),
+        newest=fields.maybe("newest", fields.moment),
+        advice=fields.text("advice"),
+        pages=fields.texts("pages"),
     )
 
 

@@ -32,7 +32,12 @@ _LEFT_OUT = {
     Exclusion.GIT_LFS_POINTER: ("Git LFS pointer",),
     Exclusion.NOT_IN_INDEX: ("file not in the index", "files not in the index"),
     Exclusion.ENCRYPTED: ("encrypted file",),
+    Exclusion.NOT_RECENT: ("older file",),
 }
+
+_TARGET = ("target",)
+_TARGETS = {"repository": ("repository", "repositories"), "location": ("source",)}
+"""What targets of one kind are called."""
 
 
 def verdict(view: ReportView) -> str:
@@ -141,7 +146,7 @@ def _of_targets(view: ReportView, findings: Sequence[CredentialView]) -> str:
     if len(targets) <= 1:
         return ""
     kinds = {target["kind"] for target in view["scan"]["targets"] if target["id"] in targets}
-    noun = ("repository", "repositories") if kinds == {"repository"} else ("target",)
+    noun = _TARGETS.get(kinds.pop(), _TARGET) if len(kinds) == 1 else _TARGET
     return f" of {plural(len(targets), *noun)}"
 
 

@@ -56,6 +56,8 @@ def build(document: ReportView, now: datetime, template: str | None = None) -> d
     linker = Linker(document["scan"]["targets"], template)
     on_forges = [linker.name(target["id"]) for target in document["scan"]["targets"]]
     names = page_locations.names(view["scan"]["targets"], on_forges)
+    # All places of a workstation lie in one directory, so its name would say nothing.
+    names |= {source["id"]: source["title"] for source in view["sources"]}
     places = page_locations.LocationRows(names, linker, now)
     findings = findings_of(view)
     limit = None if view["summary"]["occurrences"] <= ALL_PLACES else FIRST_PLACES
@@ -141,6 +143,8 @@ def _opening(view: ReportView, pages: Sequence[CredentialPage], now: datetime) -
 
 def _noun(view: ReportView) -> tuple[str, str]:
     """Return the words for a target, and for targets."""
+    if view["sources"]:
+        return "source", "sources"
     is_only_repositories = {target["kind"] for target in view["scan"]["targets"]} <= {"repository"}
     return ("repository", "repositories") if is_only_repositories else ("target", "targets")
 

@@ -8,25 +8,28 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 from akpatrol.model.credential import VerificationStatus
+from akpatrol.report import local_sources
 from akpatrol.report.overview import findings_of
 from akpatrol.report.text_safety import head, middle_out
-from akpatrol.report.wording import listed, status_of
+from akpatrol.report.wording import listed, plural, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from akpatrol.report.view import ReportView, SkipView
+    from akpatrol.report.view import LocalSourceView, ReportView, SkipView
 
 _LISTED = 2000
 _WIDTH = 320
 _REASON_WIDTH = 200
 _SWEEP = "sweep"
+_LOCATION = "location"
 
 
 class TargetRow(NamedTuple):
     """One target; ``view`` is the filter of the page that shows its credentials, "" without any.
 
     ``unread`` counts items that could not be scanned, ``reasons`` says why. Nothing of a ``failed`` one could be.
+    ``scanned`` says how much of one without gaps was.
     """
 
     name: str
@@ -41,6 +44,7 @@ class TargetRow(NamedTuple):
     found: int
     places: int
     view: str
+    scanned: str = "all of it"
 
 
 class TargetTable(NamedTuple):
@@ -52,8 +56,8 @@ class TargetTable(NamedTuple):
 
     @property
     def is_first(self) -> bool:
-        """True when coverage is what to read first: there are several targets."""
-        return len(self.rows) > 1
+        """True when coverage is what to read first: there are several targets, and not only places of one machine."""
+        return len(self.rows) > 1 and self.rows[0].kind != _LOCATION
 
 
 def targets(view: ReportView, names: Mapping[str, str]) -> TargetTable:
@@ -84,11 +88,28 @@ def targets(view: ReportView, names: Mapping[str, str]) -> TargetTable:
         )
         for target in view["scan"]["targets"]
     ]
-    # A sweep skips a target that it cannot read at all, so it is not among the targets.
-    rows += _failed(elsewhere) if view["scan"]["command"] == _SWEEP else []
-    rows.sort(key=lambda row: (not row.failed, not row.unread, -row.live, -row.found, row.name))
+    if view["sources"]:
+        by_name = {row.name: row for row in rows}
+        rows = [_of_source(source, by_name.get(source["title"])) for source in local_sources.ordered(view["sources"])]
+    else:
+        # A sweep skips a target that it cannot read at all, so it is not among the targets.
+        rows += _failed(elsewhere) if view["scan"]["command"] == _SWEEP else []
+        rows.sort(key=lambda row: (not row.failed, not row.unread, -row.live, -row.found, row.name))
     gaps = sum(bool(row.unread) for row in rows)
     return TargetTable(tuple(rows[:_LISTED]), max(0, len(rows) - _LISTED), gaps)
+
+
+def _of_source(source: LocalSourceView, row: TargetRow | None) -> TargetRow:
+    """Return the row of a place of a workstation, which is no target when it does not exist."""
+    row = row or TargetRow(source["title"], _LOCATION, "", "", "", False, 0, "", 0, 0, 0, "")  # noqa: FBT003 - a field
+    newest = f", newest {source['newest'][:10]}" if source["newest"] else ""
+    contents = f"{plural(source['files'], 'file')}{newest}" if source["files"] else ""
+    return row._replace(
+        remote=middle_out(f"{contents}. {source['advice']}" if source["findings"] else contents, _WIDTH),
+        unread=source["skipped"],
+        reasons="named with the coverage",
+        scanned=local_sources.WORDS[source["state"]] if source["state"] in ("absent", "left_out") else row.scanned,
+    )
 
 
 def _by_target(view: ReportView) -> tuple[Mapping[str, Sequence[SkipView]], Sequence[SkipView]]:

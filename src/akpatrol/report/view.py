@@ -260,6 +260,21 @@ class ChangesView(TypedDict):
     credentials: list[ChangeView]
 
 
+class LocalSourceView(TypedDict):
+    """A place on a workstation: ``findings`` counts the credentials that need action."""
+
+    id: str
+    title: str
+    state: str
+    findings: int
+    files: int
+    left_out: int
+    skipped: int
+    newest: str | None
+    advice: str
+    pages: list[str]
+
+
 class SummaryView(TypedDict):
     """Counts of findings by each of their properties; ``by_allowance`` counts allowed credentials."""
 
@@ -292,4 +307,5 @@ class ReportView(TypedDict):
     stale: list[StaleView]
     asked: list[QueryView]
     changes: ChangesView | None
+    sources: list[LocalSourceView]
     summary: SummaryView

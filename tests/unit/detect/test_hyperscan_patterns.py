@@ -118,3 +118,13 @@ def test_rules_that_hyperscan_cannot_compile_are_not_kept() -> None:
     rules = tuple(parse(b"[[rules]]\nid = 'a'\nregex = '(?:a\\z|b$)c'\n", "f"))
     assert _prefilter(store, rules).search(b"nothing").rules == {0}
     assert not store
+
+
+@pytest.mark.parametrize("flood", [0, 20_000])
+def test_bytes_of_the_pattern_that_belongs_to_no_rule(flood: int) -> None:
+    """A kept database holds them, and a home directory's cache holds such a database."""
+    inert = bytes.fromhex("ff00fe35fd00fe")
+    rules = load().rules
+    data = b"ak_" * flood + (b"x" * 100 + inert) * 50 + b" ak_abcd"
+    without = data.replace(inert, b"x" * len(inert))
+    assert _observed(_prefilter(_Store(), rules).search(data)) == _observed(_prefilter(_Store(), rules).search(without))

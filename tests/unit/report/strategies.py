@@ -19,7 +19,7 @@ from akpatrol.model.credential import (
     VerificationStatus,
     end_of,
 )
-from akpatrol.model.report import Coverage, QueryAnswer, Report, StaleAllowance
+from akpatrol.model.report import Coverage, LocalSource, QueryAnswer, Report, StaleAllowance
 from akpatrol.model.scan import (
     Attribution,
     Confidence,
@@ -204,6 +204,20 @@ hostile_reports = st.builds(
     notices=st.lists(texts, max_size=3).map(tuple),
     stale=st.lists(stale, max_size=3).map(tuple),
     answers=st.lists(st.builds(QueryAnswer, what=texts, is_found=st.booleans()), max_size=3).map(tuple),
+    sources=st.lists(
+        st.builds(
+            LocalSource,
+            id=st.sampled_from(["t1", "t2"]) | texts,
+            title=texts,
+            files=st.integers(0, 1 << 30),
+            left_out=st.integers(0, 9),
+            skipped=st.integers(0, 9),
+            newest=st.none() | dates,
+            advice=texts,
+            pages=words,
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 
 

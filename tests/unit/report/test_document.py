@@ -27,6 +27,7 @@ KEY = reports.organization_key(RANDOM)
 TOKEN = reports.personal_access_token(RANDOM)
 SAMPLES = [samples.staged(reports.seeded(1)), samples.history(reports.seeded(1)), reports.report()]
 SAMPLES += [samples.verified(reports.seeded(1)), samples.triaged(reports.seeded(1))]
+SAMPLES += [samples.workstation(reports.seeded(1))]
 
 
 def line_validator(name: str) -> Draft202012Validator:
@@ -81,7 +82,7 @@ def test_hostile_reports_are_valid_in_json_and_json_lines(report: Report) -> Non
     assert [{**found, "type": "credential"} for found in whole["credentials"]] == credentials
     assert last == {
         "type": "coverage",
-        **{key: whole[key] for key in ("coverage", "notices", "stale", "asked", "changes", "summary")},
+        **{key: whole[key] for key in ("coverage", "notices", "stale", "asked", "changes", "sources", "summary")},
     }
 
 

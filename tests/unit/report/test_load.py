@@ -43,6 +43,7 @@ SAMPLES = {
     "triaged": samples.triaged(reports.seeded(1)),
     "crowd": samples.crowd(5, reports.seeded(1)),
     "clean": reports.report(),
+    "workstation": samples.workstation(reports.seeded(1)),
     "changes": reports.report(reports.credential(_KEY, found_at="2026-01-01T00:00:00Z"), changes=_CHANGES),
 }
 
@@ -106,7 +107,7 @@ def test_the_digest_of_the_earlier_rules_is_kept() -> None:
 
 def test_what_older_versions_did_not_write() -> None:
     whole = _document(SAMPLES["staged"])
-    del whole["changes"], whole["credentials"][0]["found_at"], whole["scan"]["interrupted"]
+    del whole["changes"], whole["credentials"][0]["found_at"], whole["scan"]["interrupted"], whole["sources"]
     assert report_of(whole) == report_of(_document(SAMPLES["staged"]))
 
 
@@ -145,7 +146,7 @@ def _places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 _NAMED = re.compile(r"r\.json: (?:not an akpatrol JSON report: [a-z0-9_.\[\] :]+: |written by a newer version)")
-_WHOLE = [_document(SAMPLES[name]) for name in ("history", "verified", "triaged", "changes")]
+_WHOLE = [_document(SAMPLES[name]) for name in ("history", "verified", "triaged", "changes", "workstation")]
 _TARGETS = [(whole, place) for whole in _WHOLE for place in _places(whole)]
 
 

@@ -232,7 +232,7 @@ print(through(as_content(data, "stream"), Budget(Limits(expanded=64 << 20))).rea
     assert _run(code) == "expands to more than 64 MiB; --max-expanded SIZE\n"
 
 
-@pytest.mark.parametrize("kind", ["tar", "zip"])
+@pytest.mark.parametrize("kind", ["tar", "zip", "cpio"])
 def test_a_million_members_take_no_memory(kind: str) -> None:
     code = f"""
 import struct
@@ -255,6 +255,10 @@ class Million:
 import tarfile
 if {kind!r} == "tar":
     made = Million(tarfile.TarInfo("name").tobuf(tarfile.USTAR_FORMAT), tail=bytes(1024))
+elif {kind!r} == "cpio":
+    from tests.corpus.packing import cpio_bytes
+    end = cpio_bytes({{}})
+    made = Million(cpio_bytes({{"a": b"x"}})[: -len(end)], tail=end)
 else:
     entry = struct.pack("<4s6H3L5H2L", b"PK\\1\\2", 45, 45, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
     local = struct.pack("<4s5H3L2H", b"PK\\3\\4", 45, 0, 0, 0, 0, 0, 0, 0, 1, 0) + b"a"
@@ -272,6 +276,25 @@ for found in open_container(content, Budget(Limits(members=30_000))):
         print(members, found.reason)
 """
     assert _run(code) == "30000 holds more than 30,000 members; --max-members\n"
+
+
+def test_an_image_with_more_names_than_it_has_room_takes_little_memory() -> None:
+    """Each of its names is continued in the same sector."""
+    code = """
+from tests.corpus.iso_image import SECTOR, both, descriptor, record
+continued = b"CE\\x1c\\1" + both(20) + both(0) + both(SECTOR)
+names = b"".join(b"NM\\xff\\1\\1" + b"x" * 250 for _ in range(8))
+entry = record(b"A", 30, 9, 0, continued)
+root = entry * (SECTOR // len(entry))
+begins = record(b"\\0", 18, SECTOR, 2, b"SP\\7\\1\\xbe\\xef\\0")
+head = bytes(16 * SECTOR) + descriptor(1, record(b"\\0", 18, (1 << 31), 2)) + descriptor(255)
+pad = lambda data: data + bytes(-len(data) % SECTOR)
+data = head + pad(begins) + pad(root) + pad(names) + pad(root) * 20_000
+limit(200_000_000)
+opened = through(as_content(data), Budget(Limits()))
+print(opened.skips[-1].reason)
+"""
+    assert _run(code) == "ISO 9660 image: more than 32 MiB of names are before their files\n"
 
 
 def test_seconds_end_everything() -> None:

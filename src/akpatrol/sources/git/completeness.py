@@ -5,7 +5,7 @@ https://git-scm.com/docs/git-rev-list#Documentation/git-rev-list.txt---missinglt
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, islice
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,13 +18,12 @@ from akpatrol.sources.git.missing_commits import shallow_boundary, skipping_miss
 from akpatrol.sources.git.packs.problems import find_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator
 
     from akpatrol.sources.git.missing_commits import IncompleteHistory
     from akpatrol.sources.git.ref_snapshot import RefSnapshot
     from akpatrol.sources.git.refs import Refs
     from akpatrol.sources.git.runner import Git
-    from akpatrol.sources.git.stream import Stream
 
 _LISTED = 1000
 _WALK = ("rev-list", "--objects", "--missing=print", "--quiet")
@@ -66,7 +65,8 @@ def _nothing_new_is_missing(git: Git, proof: Proof) -> bool:
         with git.stream(*_WALK, "--stdin", stdin=tips) as stream:
             if not graph.finishes_in_time(git, stream.answers_within, monotonic()):
                 return False
-            absent = _printed(stream)
+            absent = sum(line.startswith(b"?") for line in stream.parts(b"\n"))  # to its end, or git would wait
+            stream.finish()
     except GitError:
         return False
     return not absent
@@ -79,9 +79,9 @@ def _missing(git: Git, names: RefSnapshot, walk: HistoryWalk) -> Iterator[Skippe
     for id_, name in names.lost.items():
         missing.setdefault(id_, f"missing commit, named by the reflog of {name}")
     try:
-        ids = walk.missing()
-        reached = graph.reached(git, revisions.EVERYTHING) if ids is None else ()
-        gaps = _missing_in(git, reached, refs) if ids is None else _skips(git, ids)
+        lines = walk.missing()
+        reached = graph.reached(git, revisions.EVERYTHING) if lines is None else ()
+        gaps = _missing_in(git, reached, refs) if lines is None else _skips(git, lines)
     except GitError:
         with skipping_missing(git, refs) as incomplete:
             reached = {commit.id for commit in revisions.commits(incomplete.git, (), incomplete.tips)}
@@ -91,22 +91,17 @@ def _missing(git: Git, names: RefSnapshot, walk: HistoryWalk) -> Iterator[Skippe
     yield from gaps
 
 
-def _skips(git: Git, ids: Sequence[str]) -> list[Skipped]:
-    """Return a skip for each missing object. Raises GitError."""
+def _skips(git: Git, lines: Iterable[bytes]) -> list[Skipped]:
+    """Return a skip for each missing object that a walk printed, for the first thousand. Raises GitError."""
+    missing = (line for line in lines if line.startswith(b"?"))
+    ids = [line[1:].decode("ascii", "replace").strip() for line in islice(missing, _LISTED)]
     reason = "missing object"
     if ids and is_partial(git):
         reason = "missing object of a partial clone: run git fetch --refetch without a filter"
-    skips = [Skipped(id_, reason) for id_ in ids[:_LISTED]]
-    if len(ids) > _LISTED:
-        skips.append(Skipped(f"{len(ids) - _LISTED} more objects", reason))
+    skips = [Skipped(id_, reason) for id_ in ids]
+    if more := sum(1 for _ in missing):
+        skips.append(Skipped(f"{more} more objects", reason))
     return skips
-
-
-def _printed(stream: Stream) -> list[str]:
-    """Return the missing objects that a quiet walk prints. Raises GitError."""
-    ids = [line[1:].decode("ascii", "replace") for line in stream.parts(b"\n") if line.startswith(b"?")]
-    stream.finish()
-    return ids
 
 
 def _missing_in(git: Git, commits: Iterable[str], refs: Refs) -> list[Skipped]:
@@ -116,8 +111,9 @@ def _missing_in(git: Git, commits: Iterable[str], refs: Refs) -> list[Skipped]:
     """
     ids = (f"{id_}\n".encode() for id_ in chain(commits, refs.others))
     with git.stream(*_WALK, "--no-walk=unsorted", "--stdin", stdin=ids) as stream:
-        missing = _printed(stream)
-    return _skips(git, missing)
+        skips = _skips(git, stream.parts(b"\n"))
+        stream.finish()
+    return skips
 
 
 def _missing_commits(incomplete: IncompleteHistory, reached: Collection[str]) -> list[str]:

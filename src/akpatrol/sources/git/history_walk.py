@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import weakref
 from contextlib import ExitStack, suppress
+from io import BytesIO
 from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Self
@@ -59,10 +60,7 @@ class HistoryWalk:
 
     def commits(self) -> list[WalkedCommit]:
         """Return every commit that refs and reflogs reach, children first. Raises GitError where one is missing."""
-        output = self._output
-        if not output or not graph.finishes_in_time(self._git, output.commits_within, self._begun, "commit"):
-            return list(revisions.commits(self._git, revisions.EVERYTHING))
-        lines = output.commits()
+        lines = self._commit_lines()
         if lines is None:
             return list(revisions.commits(self._git, revisions.EVERYTHING))
         commits = [revisions.parse_commit(line) for line in lines]
@@ -71,8 +69,16 @@ class HistoryWalk:
             raise GitError("a commit is missing")  # newer versions of git walk on
         return commits
 
-    def missing(self) -> list[str] | None:
-        """Return the ids of missing objects; None when git takes too long. Raises GitError."""
+    def _commit_lines(self) -> list[bytes] | None:
+        """Return a line for each commit; None where they have to be walked again. Raises GitError."""
+        output = self._output
+        if not output or graph.is_slow(self._git):
+            return None
+        in_time = graph.finishes_in_time(self._git, output.commits_within, self._begun, "commit")
+        return output.commits() if in_time else None
+
+    def missing(self) -> BytesIO | None:
+        """Return a line for each missing object, ``?`` and its id; None when git takes too long. Raises GitError."""
         with self._open:
             if not self._output:
                 raise GitError("git did not start")
@@ -117,18 +123,18 @@ class _Output:
             self.stream.finish()
         return None if self._commits is None else bytes(self._commits).splitlines()
 
-    def missing(self) -> list[str]:
-        """Return the ids of missing objects. Raises GitError when git failed."""
+    def missing(self) -> BytesIO:
+        """Return the lines of missing objects. Raises GitError when git failed."""
         self.stream.finish()
-        return [line[1:] for line in self._missing.decode("ascii", "replace").splitlines()]
+        return BytesIO(self._missing)
 
     def _read(self) -> None:
         try:
             for lines in _whole_lines(self.stream):
                 self._add(lines)
         finally:
-            self._has_commits.set()
             self._has_ended.set()
+            self._has_commits.set()  # last: who waits for it then sees that git has ended
 
     def _add(self, lines: bytes) -> None:
         start = 0

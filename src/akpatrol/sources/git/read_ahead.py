@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Self
@@ -44,12 +45,14 @@ class ReadAhead:
         return split_parts(iter(self._blocks.get, b""), b"\0")
 
     def _read(self) -> None:
-        block = b"..."
-        while block and not self._left.is_set():
-            block = self._stream.read(_BLOCK_BYTES)
-            while not self._left.is_set():
-                try:
-                    self._blocks.put(block, timeout=_LOOK_SECONDS)
-                    break
-                except Full:
-                    continue
+        try:
+            while block := self._stream.read(_BLOCK_BYTES):
+                self._put(block)
+        finally:
+            self._put(b"")  # or who waits for a block would wait without end
+
+    def _put(self, block: bytes) -> None:
+        while not self._left.is_set():
+            with suppress(Full):
+                self._blocks.put(block, timeout=_LOOK_SECONDS)
+                return

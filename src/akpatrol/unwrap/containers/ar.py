@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.unwrap.containers.member import PIECE_BYTES, Flaw, Member, Unreadable, text
+from akpatrol.unwrap.containers.member import Flaw, Member, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from akpatrol.unwrap.budget import Level
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
@@ -34,10 +34,9 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
         if name == b"//":
             long_names = source.peek(min(size, _NAMES_BYTES))
         name, size = _named(source, name, size, long_names)
-        at = None if source.at is None else _part(source.at, source.offset, size)
-        pieces = _pieces(source, level, size)
         known = () if name in _TABLES else (name,)
-        yield Member(f"ar:{text(name)}", known, pieces, at=at, size=size)
+        at = source.part(source.offset, size)
+        yield Member(f"ar:{text(name)}", known, source.pieces(size), at=at, size=size)
         end = start + int(digits)
         source.skip(end + end % 2 - source.offset)
         if source.offset < end:
@@ -54,19 +53,5 @@ def _named(source: ContainerBytes, name: bytes, size: int, long_names: bytes) ->
     return name if name in _TABLES else name.removesuffix(b"/"), size
 
 
-def _pieces(source: ContainerBytes, level: Level, size: int) -> Iterator[bytes]:
-    while size > 0:
-        level.check()
-        piece = source.read(min(size, PIECE_BYTES))
-        if not piece:
-            raise Unreadable(f"truncated at byte {source.offset}")
-        size -= len(piece)
-        yield piece
-
-
 def _damage(offset: int, header: bytes) -> str:
     return f"truncated at byte {offset + len(header)}" if len(header) < _HEADER_BYTES else f"damaged at byte {offset}"
-
-
-def _part(at: Callable[[int, int], bytes], start: int, size: int) -> Callable[[int, int], bytes]:
-    return lambda offset, number: at(start + offset, max(0, min(number, size - offset)))

@@ -29,7 +29,6 @@ _DECOMPRESSORS: Final[dict[str, Callable[[], Decompressor]]] = {
     "lzip": decompress.unlzmaer,
     "zlib": decompress.unzlibber,
 }
-_ZEROS = bytes(64 << 10)
 _HEADER_BYTES = 64 << 10
 _BEGINNING = 512
 _FEXTRA, _FNAME = 4, 8
@@ -95,21 +94,12 @@ class _Streams:
             if kind_of(self._source.peek(_BEGINNING)) == self._kind:
                 continue
             end = self._source.offset
-            if self._only_zeros():
+            if self._source.skip_zeros():
                 return
             # There may be padding between streams too (xz file format 1.2, section 2.2).
             if kind_of(self._source.peek(_BEGINNING)) != self._kind:
                 self.beyond = end
                 return
-
-    def _only_zeros(self) -> bool:
-        """Skip zeros; return whether the end follows."""
-        while data := self._source.read(len(_ZEROS)):
-            if data != _ZEROS[: len(data)]:
-                self._source.unread(len(data.lstrip(b"\0")))
-                return False
-            self._level.check()
-        return True
 
 
 def _lzma_header(header: bytes) -> bytes:

@@ -14,6 +14,8 @@ def image_kind(data: bytes) -> str | None:
     """Return which kind of disk image ``data`` is, by bytes further in."""
     if data[_ISO_AT : _ISO_AT + 5] == b"CD001":  # ECMA-119, 8.4
         return "iso"
+    if data[_ISO_AT : _ISO_AT + 5] == b"BEA01":  # UDF alone (ECMA-167, 2/9.2)
+        return "image"
     boot = data[510:512] == b"\x55\xaa" and (
         data[3:11] in (b"NTFS    ", b"EXFAT   ") or data[54:57] == b"FAT" or data[82:85] == b"FAT" or _is_mbr(data)
     )

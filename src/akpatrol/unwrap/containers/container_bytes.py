@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from akpatrol.unwrap.containers.member import PIECE_BYTES
+from akpatrol.unwrap.containers.member import PIECE_BYTES, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from akpatrol.model.scan import Content
     from akpatrol.unwrap.budget import Level
 
 _BUFFER = 256 << 10
+_ZEROS = bytes(64 << 10)
 
 
 class ContainerBytes:
@@ -81,6 +82,36 @@ class ContainerBytes:
             self._position = offset - self._start
         else:
             self._buffer, self._start, self._position = b"", offset, 0
+
+    def skip_zeros(self) -> bool:
+        """Skip zeros; return whether the end follows. Raises OverLimit when that takes too long."""
+        while data := self.read(len(_ZEROS)):
+            if data != _ZEROS[: len(data)]:
+                self.unread(len(data.lstrip(b"\0")))
+                return False
+            self._level.check()
+        return True
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """Yield the next ``size`` bytes, as they are stored. Raises Unreadable where fewer are left, and OverLimit."""
+        while size > 0:
+            self._level.check()
+            piece = self.read(min(size, PIECE_BYTES))
+            if not piece:
+                raise Unreadable(f"truncated at byte {self.offset}")
+            size -= len(piece)
+            yield piece
+
+    def rest(self) -> Iterator[bytes]:
+        """Yield all bytes that are left, as they are stored. Raises OverLimit."""
+        while piece := self.read(PIECE_BYTES):
+            yield piece
+            self._level.check()
+
+    def part(self, start: int, size: int) -> Callable[[int, int], bytes] | None:
+        """Return a function that returns any part of these ``size`` bytes, where that is possible."""
+        at = self.at
+        return at and (lambda offset, number: at(start + offset, max(0, min(number, size - offset))))
 
     def find(self, *magics: bytes) -> bool:
         """Go to the nearest of ``magics``, all of one length, or the end. Raises OverLimit when it takes too long."""

@@ -1,15 +1,16 @@
-"""Open PDF (ISO 32000): expand its streams, and check whether it shows text.
+"""Open PDF (ISO 32000): the text of its pages, what is attached, and the content of all other streams.
 
-Objects are found from front to back, without the table at the end, because replaced objects are still in the file. Text
-on pages is set in pieces, often in codes of the font. Plain text is scanned, and a PDF that shows any text is a gap. A
-PDF without text, such as a drawing, is read in full, and so are attachments.
+``pdfs`` reads what the table at the end names, in a process of its own. Other streams are found here from front to
+back, because replaced objects are still in the file. One that shows text is read as a page of an earlier version, or
+it is a gap: its text may be in the codes of a font.
 """
 
 from __future__ import annotations
 
 from base64 import a85decode
 from binascii import Error, unhexlify
-from typing import TYPE_CHECKING
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.unwrap.containers import decompress
 from akpatrol.unwrap.containers.member import PIECE_BYTES, Flaw, Member, Unreadable
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # The most that is read into memory, and how far before a stream its dictionary may begin.
 _MOST_BYTES = 64 << 20
+# Decoding it takes many times its size.
+_MOST_BASE85 = 8 << 20
 _DICTIONARY_BYTES = 16 << 10
 # A stream follows a dictionary; the word alone is just text.
 _STREAM = lazy(rb">>\s{0,8}stream(?:\r\n|\n|\r)")
@@ -32,39 +35,110 @@ _NAME = lazy(rb"/([A-Za-z0-9]+)")
 _ENCRYPTED = lazy(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)")
 _PREDICTOR = lazy(rb"/Predictor\s*(?!1\b)\d")
 _SHOWS_TEXT = lazy(rb"[)\]>]\s*(?:TJ|Tj|'|\")(?![A-Za-z])")
+_SETS_TEXT = lazy(rb"(?<![A-Za-z0-9])BT(?![A-Za-z0-9])")
 _PICTURES = (b"DCTDecode", b"JPXDecode", b"CCITTFaxDecode", b"JBIG2Decode")
 _IMAGE = lazy(rb"/Subtype\s*/Image\b")
+_LENGTH = lazy(rb"/Length\s+(\d+)(?!\s+\d+\s+R|\d)")
 _OBJECT = lazy(rb"(\d+)\s+\d+\s+obj\b")
-_TEXT = "PDF: not all of the text that it shows can be read"
+_END = lazy(rb"%%EOF[\r\n]*")
+_MOST_VERSIONS, _MOST_NAMED = 16, 3
 
 
 def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
-    """Yield the content of each stream that is not a picture. Raises OverLimit and OSError."""
+    """Yield the text of pages, then the streams that are not pictures. Raises OverLimit and OSError."""
     data = source.read(_MOST_BYTES)
     if source.peek(1):
         yield Flaw(f"PDF: larger than {_MOST_BYTES >> 20} MiB")
-    if _ENCRYPTED.search(data):
+    seen = _Seen()
+    yield from _read(data, None, level, seen)
+    if seen.encrypted or "PDF: encrypted" in seen.flaws:
+        return  # so are its streams
+    if seen.flaws and _ENCRYPTED.search(data):
         yield Flaw("PDF: encrypted")
         return
-    shows_text, reported = False, set[str]()
+    yield from _uncovered(data, level, seen)
+
+
+class _Seen:
+    """What was read so far: the offsets of objects that are ``covered``, and of ``other`` streams than text."""
+
+    def __init__(self) -> None:
+        self.covered: set[int] = set()
+        self.other: set[int] = set()
+        self.flaws: set[str] = set()
+        self.encrypted = False
+
+
+def _read(data: bytes, wanted: list[int] | None, level: Level, seen: _Seen) -> Iterator[Member | Flaw]:
+    """Yield what another process reads."""
+    from akpatrol.unwrap.containers.pdfs.process import answers  # noqa: PLC0415 - hardly any file comes here
+
+    with closing(answers(data, wanted, level.check)) as parts:
+        try:
+            for part in parts:
+                seen.covered.update(part.covered)
+                seen.other.update(part.other)
+                seen.encrypted |= part.encrypted
+                if part.flaw:
+                    seen.flaws.add(part.flaw)
+                    yield Flaw(part.flaw)
+                if part.label:
+                    level.member()
+                    yield Member(part.label, (part.name,) if part.name else (), _spent(part.pieces, level))
+        except Unreadable as error:
+            seen.flaws.add(str(error))
+            yield Flaw(str(error))
+
+
+def _spent(pieces: Iterator[bytes], level: Level) -> Iterator[bytes]:
+    for piece in pieces:
+        level.spend(len(piece))
+        yield piece
+
+
+def _uncovered(data: bytes, level: Level, seen: _Seen) -> Iterator[Member | Flaw]:
+    """Yield the content of the other streams, among them objects that were replaced but are still in the file."""
+    replaced: dict[int, _Replaced] = {}
     for stream in _streams(data, level):
+        if stream.offset in seen.covered:
+            stream.skip()
+            continue
         level.member()
         try:
             content = stream.content(level)
         except Unreadable as error:
-            if (reason := str(error)) not in reported:
-                reported.add(reason)
+            if (reason := str(error)) not in seen.flaws:
+                seen.flaws.add(reason)
                 yield Flaw(reason)
             continue
-        if _SHOWS_TEXT.search(content):
+        if stream.offset not in seen.other and _SHOWS_TEXT.search(content) and _SETS_TEXT.search(content):
             # The operators' own pieces would hold cut credentials.
-            shows_text, content = True, shown_text(content)
-        elif not stream.filters:
+            replaced[stream.offset] = _Replaced(stream.number, shown_text(content))
+            continue
+        if not stream.filters:
             continue
         if content:
             yield Member(f"pdf:object {stream.number}", pieces=iter((content,)))
-    if shows_text:
-        yield Flaw(_TEXT)
+    yield from _earlier(data, level, replaced)
+
+
+def _earlier(data: bytes, level: Level, replaced: dict[int, _Replaced]) -> Iterator[Member | Flaw]:
+    """Yield the pages of earlier versions, which end where a later one was appended (7.5.6)."""
+    seen = _Seen()
+    ends = [match.end() for match in _END.finditer(data)][-_MOST_VERSIONS - 1 : -1]
+    for end in reversed(ends):
+        wanted = [offset for offset in replaced if offset < end and offset not in seen.covered]
+        if wanted:
+            for item in _read(data[:end], wanted, level, seen):
+                if isinstance(item, Member):
+                    yield item._replace(label=item.label.replace("pdf:", "pdf:earlier ", 1))
+    rest = [stream for offset, stream in replaced.items() if offset not in seen.covered]
+    for stream in rest:
+        if stream.text:
+            level.member()
+            yield Member(f"pdf:object {stream.number}", pieces=iter((stream.text,)))
+    for stream in rest[:_MOST_NAMED]:
+        yield Flaw(f"PDF: object {stream.number} shows text that is on no page")
 
 
 def _streams(data: bytes, level: Level) -> Iterator[_Stream]:
@@ -73,7 +147,8 @@ def _streams(data: bytes, level: Level) -> Iterator[_Stream]:
     while match := _STREAM.search(data, position):
         level.check()
         position = match.end()
-        head = data[max(0, match.start() - _DICTIONARY_BYTES) : match.start()]
+        base = max(0, match.start() - _DICTIONARY_BYTES)
+        head = data[base : match.start()]
         objects = list(_OBJECT.finditer(head, max(0, head.rfind(b"obj") - 20)))
         if not objects:
             continue
@@ -83,9 +158,17 @@ def _streams(data: bytes, level: Level) -> Iterator[_Stream]:
             position = ends.after(position)
             continue
         stream = _Stream(data, position, filters, ends)
-        stream.number = int(objects[-1][1])
+        stream.number, stream.dictionary = int(objects[-1][1]), dictionary
+        stream.offset = base + objects[-1].start()
         yield stream
         position = max(position, stream.end)
+
+
+class _Replaced(NamedTuple):
+    """A stream that shows text and that no page draws, with the strings of its operators."""
+
+    number: int
+    text: bytes
 
 
 class _Ends:
@@ -104,15 +187,23 @@ class _Ends:
 
 
 class _Stream:
-    """One stream that begins at ``start`` and extends at least to ``end``."""
+    """One stream of the object at ``offset``, that begins at ``start`` and extends at least to ``end``."""
 
     def __init__(self, data: bytes, start: int, filters: list[bytes], ends: _Ends) -> None:
         self._data = data
         self._ends = ends
         self._start = start
         self.filters = filters
-        self.number = 0
+        self.number = self.offset = 0
+        self.dictionary = b""
         self.end = start
+
+    def skip(self) -> None:
+        """Go to its end without reading it; an attached PDF has streams of its own."""
+        length = _LENGTH.search(self.dictionary)
+        end = self._start + int(length[1][:10]) if length else 0
+        is_sound = self._data[end : end + 12].lstrip().startswith(b"endstream")
+        self.end = end if end > self._start and is_sound else self._ends.after(self._start)
 
     def content(self, level: Level) -> bytes:
         """Return the stream's content, all filters undone. Raises Unreadable and OverLimit."""
@@ -130,6 +221,8 @@ class _Stream:
             if name == b"FlateDecode":
                 return self._inflated(data, 0, level)
             if name == b"ASCII85Decode":
+                if len(data) + 4 * data.count(b"z") > _MOST_BASE85:
+                    raise Unreadable(f"PDF: a stream in ASCII85 of more than {_MOST_BASE85 >> 20} MiB")
                 return a85decode(data.strip().removeprefix(b"<~").partition(b"~")[0])
             if name == b"ASCIIHexDecode":
                 digits = b"".join(data.partition(b">")[0].split())

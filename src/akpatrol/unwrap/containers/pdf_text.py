@@ -1,7 +1,7 @@
 """Extract the strings that a PDF's page shows (ISO 32000-1, 9.4.3), with one line for each operator.
 
-Kerned text is joined into words. Only a program that sets the page could join words across operators, or decode the
-codes of a font.
+Kerned text is joined into words. Only a program that sets the page, as in ``pdfs``, joins words across operators and
+decodes the codes of a font: this is for streams that no page shows.
 """
 
 from __future__ import annotations
@@ -22,13 +22,20 @@ _SHOWN = lazy(
 _PART = lazy(rb"(?s)(" + _STRING + rb")|(-?\d+)")
 _ESCAPE = lazy(rb"(?s)\\(?:([0-7]{1,3})|(\r\n|.))")
 _CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r": b"", b"\r\n": b""}
+_MOST_BYTES = 1 << 20
 # The distance between words, in thousandths of the font's size.
 _BLANK = -180
 
 
 def shown_text(content: bytes) -> bytes:
-    """Return the strings that a content stream shows, as lines; nothing if it shows none."""
-    return b"\n".join(_joined(match[1]) if match[1] else _string(match[2]) for match in _SHOWN.finditer(content))
+    """Return the strings that a content stream shows, as lines, up to about a MiB; nothing if it shows none."""
+    lines, size = list[bytes](), 0
+    for match in _SHOWN.finditer(content):
+        lines.append(_joined(match[1]) if match[1] else _string(match[2]))
+        size += len(lines[-1]) + 1
+        if size > _MOST_BYTES:
+            break
+    return b"\n".join(lines)
 
 
 def _joined(array: bytes) -> bytes:

@@ -45,7 +45,7 @@ def kind_of(data: bytes) -> str | None:
     if data[:1] in _BOOTS and (
         data[510:512] == b"\x55\xaa"
         or data[1080:1082] == b"\x53\xef"
-        or data[32769:32774] == b"CD001"
+        or data[32769:32774] in (b"CD001", b"BEA01")
         or data[65600:65608] == b"_BHRfS_M"
     ):
         from akpatrol.unwrap.containers.confirm import image_kind  # noqa: PLC0415 - hardly any file comes here

@@ -10,6 +10,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from akpatrol.unwrap.containers.member import Flaw, Member
+from akpatrol.unwrap.containers.workbook import Workbook
 from akpatrol.unwrap.containers.zip_directory import find, is_sound, listed
 from akpatrol.unwrap.containers.zip_entry import Data
 from akpatrol.unwrap.containers.zip_walk import LOCAL, LOCAL_BYTES, ZipWalk
@@ -51,25 +52,35 @@ def _listed_members(source: ContainerBytes, level: Level, directory: Directory) 
     if directory.base and source.peek(4) == LOCAL:
         # Another zip before this one, which readers of directories do not see.
         yield from ZipWalk(source.another(), level, directory.base).members()
+    book = Workbook()
     for entry in listed(source.another(), directory):
         level.member()
+        book.note(entry)
         yield _member(source, level, entry)
+    yield from book.members(source, level, lambda entry: _seek(source, entry))
 
 
 def _member(source: ContainerBytes, level: Level, entry: ZipEntry) -> Member:
     names = (entry.name,)
     if entry.flaw or entry.is_directory:
         return Member(entry.label, names, flaw=entry.flaw)
-    source.seek(entry.offset)
-    header = source.read(LOCAL_BYTES)
-    if len(header) < LOCAL_BYTES or not header.startswith(LOCAL):
+    if not _seek(source, entry):
         return Member(entry.label, names, flaw=f"damaged: it does not begin at byte {entry.offset}")
-    source.skip(sum(struct.unpack_from("<2H", header, 26)))
     start, at, size = source.offset, None, None
     if not entry.method and source.at:
         # Only a stored member's size is certain: a false one would mislead the member's opener.
         at, size = _part(source.at, start, entry.compressed), entry.compressed
     return Member(entry.label, names, iter(Data(source, level, entry)), at=at, size=size)
+
+
+def _seek(source: ContainerBytes, entry: ZipEntry) -> bool:
+    """Go to an entry's data; return whether it begins where the directory says."""
+    source.seek(entry.offset)
+    header = source.read(LOCAL_BYTES)
+    if len(header) < LOCAL_BYTES or not header.startswith(LOCAL):
+        return False
+    source.skip(sum(struct.unpack_from("<2H", header, 26)))
+    return True
 
 
 def _part(at: Callable[[int, int], bytes], start: int, size: int) -> Callable[[int, int], bytes]:

@@ -1,6 +1,7 @@
 """Spell the magic bytes of containers in base64 and in hex, from the table of forms.
 
-Two forms are left out: text is found by the shape of its encoded form, and a wholly encrypted file is not a gap.
+Some forms are left out: text is found by the shape of its encoded form, a wholly encrypted file is not a gap, and the
+two bytes of old cpio archives are in any text.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from akpatrol.unwrap.encodings.spelling import Part
 
-_TEXT = frozenset(("document",))
+_NOT_SPELLED = frozenset(("document", "old cpio"))
 # So common that short lines are searched for them too.
 _COMMON_BASE64 = (
     *(Trigger(magic, needs=magic[:4]) for magic in (rb"H4sI", rb"UEsDB", rb"Qlpo[MNO]", rb"KLUv[/_]")),
@@ -96,7 +97,7 @@ def _encoded(
 
 def _magics(*, short: bool = False) -> Iterator[bytes]:
     """Yield the magic bytes of each form, up to the length that is searched for."""
-    left_out = ENCRYPTED | _TEXT | _COMMON
+    left_out = ENCRYPTED | _NOT_SPELLED | _COMMON
     for magics in MAGICS.values():
         for magic, kind in magics:
             if kind not in left_out and short == (len(magic) < _FEWEST_BYTES):

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.unwrap.opening import WAYS, open_
+from akpatrol.config.limits import Limits
+from akpatrol.unwrap.budget import Budget
+from tests.unit.unwrap.opening import WAYS, as_content, open_, through
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_ENDINGS = {"xz": ".xz", "gzip": ".gz", "zstd": ".zst", "none": ""}
 _CONTROL = "Package: example\nVersion: 1\nArchitecture: all\nMaintainer: A <a@example.org>\nDescription: example\n"
 
 
@@ -61,15 +64,18 @@ def test_damage_is_told(data: bytes, reason: str, way: str) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="needs dpkg-deb")
-@pytest.mark.parametrize("compression", ["xz", "gzip"])
+@pytest.mark.parametrize("compression", ["xz", "gzip", "zstd", "none"])
 def test_a_debian_package(tmp_path: Path, compression: str) -> None:
     (tmp_path / "p" / "DEBIAN").mkdir(parents=True)
     (tmp_path / "p" / "DEBIAN" / "control").write_text(_CONTROL)
     (tmp_path / "p" / "x.env").write_text("within")
     command = ["dpkg-deb", f"-Z{compression}", "--root-owner-group", "-b", str(tmp_path / "p"), str(tmp_path / "p.deb")]
     subprocess.run(command, check=True, capture_output=True)
-    opened = open_((tmp_path / "p.deb").read_bytes())
+    data = (tmp_path / "p.deb").read_bytes()
+    opened = open_(data)
     assert [name for name, _ in opened.members] == ["ar:debian-binary"] + [
-        f"ar:{part}.tar.{'gz' if compression == 'gzip' else 'xz'}" for part in ("control", "data")
+        f"ar:{part}.tar{_ENDINGS[compression]}" for part in ("control", "data")
     ]
     assert opened.skips == []
+    whole = through(as_content(data), Budget(Limits()))
+    assert (b"./x.env" in whole.names, whole.skips) == (True, [])

@@ -10,7 +10,7 @@ import pytest
 
 from akpatrol.scanner import Scanner
 from akpatrol.unwrap.containers.recognise import kind_of
-from tests.credentials import organization_key
+from tests.credentials import organization_key, personal_access_token
 from tests.unit.unwrap.opening import WAYS, open_
 
 _OOXML = "http://schemas.openxmlformats.org"
@@ -83,3 +83,83 @@ def test_a_long_document_comes_in_pieces(way: str) -> None:
 @pytest.mark.parametrize("data", [b"<?xml version='1.0'?><document/>", b"<w:p>", b"{\\rtf", b"<office:", b"<?xml"])
 def test_other_xml_is_none(data: bytes) -> None:
     assert kind_of(data) is None
+
+
+_WORD = f'<w:document xmlns:w="{_OOXML}/wordprocessingml/2006/main"><w:body>'
+
+
+def _word(paragraph: str) -> bytes:
+    data = f"{_WORD}<w:p>{paragraph}</w:p><w:p/><w:p><w:r><w:t>next</w:t></w:r></w:p></w:body></w:document>"
+    return open_(data.encode()).contents[0]
+
+
+def _run(text: str, element: str = "t") -> str:
+    return f'<w:r><w:{element} xml:space="preserve">{text}</w:{element}></w:r>'
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "text"),
+    [
+        (_run("on") + '<w:proofErr w:type="spellStart"/>' + _run("e"), "one"),
+        (f'{_run("on")}<w:smartTag w:uri="u" w:element="e">{_run("e")}</w:smartTag>', "one"),
+        (f'{_run("on")}<w:hyperlink r:id="rId1">{_run("e")}</w:hyperlink><w:bookmarkEnd w:id="0"/>', "one"),
+        (f'{_run("on")}<w:commentRangeStart w:id="0"/>{_run("e")}', "one"),
+        (f'{_run("one")}<w:r><w:footnoteReference w:id="1"/></w:r>{_run("two")}', "one\ttwo"),
+        ("<w:r><w:t>one</w:t><w:tab/><w:br/><w:t>two</w:t><w:noBreakHyphen/><w:t>three</w:t></w:r>", "one\ttwo-three"),
+        (
+            (
+                f'<w:r><w:fldChar w:fldCharType="begin"/></w:r>{_run("HYPER", "instrText")}{_run("LINK", "instrText")}'
+                f'<w:r><w:fldChar w:fldCharType="separate"/></w:r>{_run("shown")}'
+            ),
+            "HYPERLINK\tshown",
+        ),
+        (f"<w:r><w:t><![CDATA[one]]></w:t></w:r>{_run('two')}", "onetwo"),
+        (f"<w:r><w:txbxContent><w:p>{_run('box')}</w:p></w:txbxContent></w:r>{_run('two')}", "box\ntwo"),
+    ],
+)
+def test_runs_of_a_word_document(paragraph: str, text: str) -> None:
+    assert _word(paragraph).decode() == f"{text}\n\nnext\n"
+
+
+def test_what_was_deleted_and_inserted_is_read_with_and_without() -> None:
+    key = organization_key(random.Random(1))
+    deleted = f'<w:del w:id="1">{_run(key[15:], "delText")}</w:del>'
+    inserted = f'<w:ins w:id="2">{_run("other")}</w:ins>'
+    mark = '<w:pPr><w:rPr><w:ins w:id="3"/></w:rPr></w:pPr>'
+    assert _word(mark + _run(key[:15]) + deleted + inserted).decode() == f"{key[:15]}other\t{key}\n\nnext\n"
+
+
+def test_cells_of_opendocument_are_named_and_apart() -> None:
+    token = personal_access_token(random.Random(2))
+    cell = "<table:table-cell><text:p>{}</text:p></table:table-cell>"
+    empty = '<table:table-cell table:number-columns-repeated="25"/>'
+    rows = (
+        '<table:table-row table:number-rows-repeated="6"><table:table-cell/></table:table-row>'
+        f"<table:table-row>{cell.format('anyreach')}{empty}{cell.format(token)}</table:table-row>"
+    )
+    table = f'<table:table table:name="Sheet">{rows}</table:table>'
+    data = _document("odt", "one").replace(b"</text:p><text:p>next", b"</text:p>" + table.encode() + b"<text:p>next")
+    assert open_(data).contents == [f"one\nSheet!A7:\tanyreach\nAA7:\t{token}\nnext\n".encode()]
+
+
+def test_notes_of_opendocument_do_not_join_what_is_around_them() -> None:
+    body = "<text:note-body><text:p>note</text:p></text:note-body>"
+    note = f"<text:note><text:note-citation>1</text:note-citation>{body}</text:note>"
+    annotation = "<office:annotation><dc:creator>me</dc:creator><text:p>remark</text:p></office:annotation>"
+    assert open_(_document("odt", "one", note, "two", annotation)).contents[0].split() == [
+        *(b"one", b"1", b"note", b"two", b"me", b"remark", b"next")
+    ]
+
+
+def test_cells_do_not_join_where_pieces_of_a_long_sheet_meet() -> None:
+    cells = "".join(f'<c r="A1"><v>{number:07}</v></c>' for number in range(60_000))
+    data = f'<worksheet xmlns="{_OOXML}/spreadsheetml/2006/main"><row>{cells}</row></worksheet>'
+    assert b"".join(open_(data.encode()).contents).split() == [
+        each for number in range(60_000) for each in (b"A1:", b"%07d" % number)
+    ]
+
+
+@pytest.mark.parametrize("part", ["\n", "\t", "<w:tab/>", "<w:del>", "<![CDATA[", "<", "<c ", ' r="A1" ', "<w:p "])
+def test_hostile_ones_end(part: str) -> None:
+    for before in (f"{_WORD}<w:p>", f"{_WORD}<w:del><c "):
+        open_((before + part * 300_000 + "x").encode())

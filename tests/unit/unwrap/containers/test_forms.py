@@ -35,12 +35,9 @@ def _ext() -> bytes:
 
 
 _GAPS = {
-    "rpm package": b"\xed\xab\xee\xdb\3\0" + _BINARY,
-    "cpio archive": b"070701" + b"0" * 104 + b"a\0",
     "lzop": b"\x89LZO\0\x0d\x0a\x1a\x0a",
     "snappy": b"\xff\x06\0\0sNaPpY",
     "disk image": b"QFI\xfb\0\0\0\3" + _BINARY,
-    "ISO 9660 image": _image(32769, b"CD001"),
     "OLE2 document": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + _BINARY,
     "compiled help": b"ITSF\3\0\0\0" + _BINARY,
     "Outlook's mail": b"!BDN" + _BINARY,
@@ -57,8 +54,7 @@ _GAPS = {
 @pytest.mark.parametrize("way", ["whole", "seekable"])
 @pytest.mark.parametrize("form", _GAPS)
 def test_what_may_hide_something_is_a_gap(form: str, way: str) -> None:
-    # A scan has read 4 MiB of a large file by then.
-    opened = open_(_GAPS[form], "whole" if form.startswith("ISO") else way)
+    opened = open_(_GAPS[form], way)
     assert opened.reasons.startswith(form)
     assert not opened.members
 
@@ -71,6 +67,7 @@ def test_images_are_known_by_what_stands_further_in() -> None:
         bytes(boot),
         b"\xeb\x52\x90" + _image(3, b"NTFS    ")[3:510] + b"\x55\xaa",
         _image(65600, b"_BHRfS_M"),
+        _image(32769, b"BEA01"),
     ):
         assert kind_of(data) == "image"
     assert kind_of(_image(510, b"\x55\xaa")) is None
