@@ -30,6 +30,7 @@ from akpatrol.scan.decode import (
     without_repeated_skips,
 )
 from akpatrol.scan.gather import gathered
+from akpatrol.scan.member_parts import in_part, others
 from akpatrol.scan.repeats import shorten
 from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
 from akpatrol.unwrap.budget import Budget
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.prefilter import PrefilterChoice
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
+    from akpatrol.model.scan import Secret
     from akpatrol.rules.rule_file import RuleSet
     from akpatrol.scan.decode import ScanItem
     from akpatrol.scan.repeats import Shortened
@@ -153,7 +155,8 @@ class Examiner:
     def _container(self, content: Content, within: Within) -> Iterator[ScanItem]:
         """Yield the findings in members, then those only in the container's own bytes: comments, deleted parts."""
         outside: list[RawFinding] = []
-        inside = set()
+        repeated: list[RawFinding] = []
+        inside: set[Secret] = set()
         # Compressed bytes may hold parts of the original text, in another order.
         if kind_of(content.data) not in COMPRESSED and (content.read is None or content.at):
             for item in self._blocks(content, Within(within.work)):
@@ -164,13 +167,17 @@ class Examiner:
         budget = within.budget or Budget(self.limits, content.size, named=content.named)
         for member in open_container(content, budget):
             for item in self.examine_item(member, within._replace(budget=budget)):
-                if not isinstance(item, Counted | Skipped | Excluded):
-                    inside.add(item.match.secret)
-                yield item
-        if outside:
-            from akpatrol.scan.locate import not_in_members  # noqa: PLC0415 - most runs have no match
-
-            yield from not_in_members(outside, inside)
+                if isinstance(item, Counted | Skipped | Excluded):
+                    yield item
+                    continue
+                finding, repeats = in_part(item, member)
+                if repeats:
+                    repeated.append(finding)
+                    continue
+                inside.add(finding.match.secret)
+                yield finding
+        if outside or repeated:
+            yield from others(repeated, outside, inside)
 
     def _blocks(self, content: Content, within: Within) -> Iterator[ScanItem]:
         counted = 0
