@@ -34,7 +34,7 @@ from akpatrol.scan.member_parts import in_part, others
 from akpatrol.scan.repeats import shorten
 from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
 from akpatrol.unwrap.budget import Budget
-from akpatrol.unwrap.containers.forms import COMPRESSED
+from akpatrol.unwrap.containers.forms import COMPRESSED, WHOLE
 from akpatrol.unwrap.containers.member import title
 from akpatrol.unwrap.containers.opening import open_container
 from akpatrol.unwrap.containers.recognise import ZIP_END, containers_among, has_zip_tail, kind_of, tail_kind
@@ -157,8 +157,10 @@ class Examiner:
         outside: list[RawFinding] = []
         repeated: list[RawFinding] = []
         inside: set[Secret] = set()
+        is_read = True
         # Compressed bytes may hold parts of the original text, in another order.
-        if kind_of(content.data) not in COMPRESSED and (content.read is None or content.at):
+        kind = kind_of(content.data)
+        if kind not in COMPRESSED and (content.read is None or content.at):
             for item in self._blocks(content, Within(within.work)):
                 if isinstance(item, Counted):
                     yield item
@@ -168,6 +170,7 @@ class Examiner:
         for member in open_container(content, budget):
             for item in self.examine_item(member, within._replace(budget=budget)):
                 if isinstance(item, Counted | Skipped | Excluded):
+                    is_read &= not isinstance(item, Skipped)
                     yield item
                     continue
                 finding, repeats = in_part(item, member)
@@ -177,7 +180,7 @@ class Examiner:
                 inside.add(finding.match.secret)
                 yield finding
         if outside or repeated:
-            yield from others(repeated, outside, inside)
+            yield from others(repeated, () if inside and is_read and kind in WHOLE else outside, inside)
 
     def _blocks(self, content: Content, within: Within) -> Iterator[ScanItem]:
         counted = 0

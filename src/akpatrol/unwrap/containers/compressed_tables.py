@@ -73,7 +73,7 @@ def arrow(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
             message = source.read(min(size, _METADATA_BYTES))
             compressed, body = _message(message)
             if compressed:
-                yield Flaw("Arrow: its columns are compressed, and are not expanded")
+                yield Flaw("Arrow: its columns are compressed, and are not expanded: install akpatrol[columns]")
                 return
             source.skip(body + -body % 8)
     except (struct.error, ValueError):

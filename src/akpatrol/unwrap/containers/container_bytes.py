@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.budget import Level
 
 _BUFFER = 256 << 10
+# The most that is read of a stream into memory, where a form is read in another order than its own.
+STREAM_BYTES = 64 << 20
 
 
 class ContainerBytes:
@@ -81,6 +83,15 @@ class ContainerBytes:
             self._position = offset - self._start
         else:
             self._buffer, self._start, self._position = b"", offset, 0
+
+    def anywhere(self) -> tuple[Callable[[int, int], bytes] | None, int]:
+        """Return a function that returns any part, and the size; None for a stream of more than ``STREAM_BYTES``."""
+        if self.at is not None and self.size is not None:
+            return self.at, self.size
+        data = self.read(STREAM_BYTES)
+        if self.peek(1):
+            return None, 0
+        return _slices(data), len(data)
 
     def find(self, *magics: bytes) -> bool:
         """Go to the nearest of ``magics``, all of one length, or the end. Raises OverLimit when it takes too long."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from akpatrol.unwrap.containers.container_bytes import STREAM_BYTES
 from akpatrol.unwrap.containers.member import PIECE_BYTES, Flaw, Member, Unreadable
 from akpatrol.unwrap.containers.sqlite_places import Places
 from akpatrol.unwrap.containers.sqlite_record import HEADER_BYTES, Format, format_of, leaf_of, values
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
 _LOG_HEADER_BYTES, _FRAME_HEADER_BYTES = 32, 24
 # The values of a sound database are smaller than it; UTF-16 may double them, and so may pages that are not in use.
 _GROWTH = 4
-# The most that is read of a stream into memory, where pages are available in any order.
-_MOST_BYTES = 64 << 20
-_STREAM = f"SQLite: its values cannot be put together in a stream of more than {_MOST_BYTES >> 20} MiB"
+_STREAM = f"SQLite: its values cannot be put together in a stream of more than {STREAM_BYTES >> 20} MiB"
 
 
 def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
@@ -42,7 +41,7 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
     if form is None:
         yield Flaw("damaged at byte 16: its pages have no size")
         return
-    at, size = _anywhere(source)
+    at, size = source.anywhere()
     if at is None:
         yield Flaw(_STREAM)
         return
@@ -86,7 +85,7 @@ def log_members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]
     if form is None:
         yield Flaw("damaged at byte 8: its pages have no size")
         return
-    at, size = _anywhere(source)
+    at, size = source.anywhere()
     if at is None:
         yield Flaw(_STREAM)
         return
@@ -124,16 +123,6 @@ def log_members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]
     pages = ((index, content(index)) for index in range(count))
     pieces = _together(_values(form, pages, near, places), level, places)
     yield Member("sqlite", pieces=pieces, part_at=places.part_at)
-
-
-def _anywhere(source: ContainerBytes) -> tuple[Callable[[int, int], bytes] | None, int]:
-    """Return a function that returns any part of the file, and its size; None for a stream that is too long."""
-    if source.at is not None and source.size is not None:
-        return source.at, source.size
-    data = source.read(_MOST_BYTES)
-    if source.peek(1):
-        return None, 0
-    return lambda offset, number: data[offset : offset + number], len(data)
 
 
 def _values(

@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+from akpatrol.unwrap.containers import column_process
 from tests.unit.unwrap.opening import WAYS, open_
 
 
@@ -25,6 +26,11 @@ def _arrow(kind: int, *, compressed: bool, body: int = 64) -> bytes:
 def _mat(*kinds: int) -> bytes:
     header = b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM"
     return header + b"".join(struct.pack("<2I", kind, 16) + bytes(16) for kind in kinds)
+
+
+@pytest.fixture(autouse=True)
+def _without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(column_process, "find_spec", lambda _name: None)
 
 
 @pytest.mark.parametrize("way", WAYS)
