@@ -33,7 +33,7 @@ _NAME_LENGTH = 100
 _SCHEMA = ("type", "name", "tbl_name", "rootpage", "sql")
 
 
-class Table(NamedTuple):
+class SchemaEntry(NamedTuple):
     """A table or an index in the schema: its name, the page of its root and its statement."""
 
     name: str
@@ -56,14 +56,14 @@ class Tables:
         self._count = count
         self._level = level
 
-    def of(self, page: int) -> Table | None:
+    def of(self, page: int) -> SchemaEntry | None:
         """Return the table or index whose b-tree reaches a page; None for one that is free. Raises OverLimit."""
         owner = self._owners[page]
         return self._tables[owner - 1] if owner else None
 
     @cached_property
-    def _tables(self) -> list[Table]:
-        found = [Table("sqlite_schema", 1, b"")]
+    def _tables(self) -> list[SchemaEntry]:
+        found = [SchemaEntry("sqlite_schema", 1, b"")]
         left = _STATEMENT_BYTES
         for number in self._reached(1, bytearray(self._count + 1)):
             leaf = leaf_of(self._form, self._page(number), self._page)
@@ -72,7 +72,7 @@ class Tables:
                     sql = statement if isinstance(statement, bytes) and kind == b"table" else b"?"
                     left -= len(sql)
                     shown = named(text(name), f"table {len(found)}")
-                    found.append(Table(shown, root, sql if left > 0 else b"?", kind == b"index"))
+                    found.append(SchemaEntry(shown, root, sql if left > 0 else b"?", kind == b"index"))
         return found
 
     @cached_property

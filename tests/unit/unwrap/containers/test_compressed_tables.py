@@ -10,11 +10,6 @@ from akpatrol.unwrap.containers import column_process
 from tests.unit.unwrap.opening import WAYS, open_
 
 
-def _avro(codec: bytes | None) -> bytes:
-    entries = b"" if codec is None else b"\x14avro.codec" + bytes((2 * len(codec),)) + codec
-    return b'Obj\1\4\x16avro.schema\x10"string"' + entries + b"\0" + bytes(16)
-
-
 def _arrow(kind: int, *, compressed: bool, body: int = 64) -> bytes:
     """Return a file of one message of that kind, whose header is a table with its fourth field or without."""
     message = struct.pack("<I6H", 16, 12, 20, 16, 18, 4, 8) + struct.pack("<iIqhBx", 12, 28, body, 4, kind)
@@ -37,10 +32,6 @@ def _without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (_avro(None), ""),
-        (_avro(b"null"), ""),
-        (_avro(b"deflate"), "Avro: its blocks are compressed by deflate"),
-        (_avro(b"zstandard"), "Avro: its blocks are compressed by zstandard"),
         (b"LPKSHHRH" + struct.pack("<2I", 1, 4) + bytes(200), ""),
         (b"LPKSHHRH" + struct.pack("<2I", 1, 4 | 8) + bytes(200), "journal: its longer entries are compressed"),
         (_arrow(1, compressed=True), ""),
