@@ -159,7 +159,7 @@ class Examiner:
         inside: set[Secret] = set()
         is_read = True
         # Compressed bytes may hold parts of the original text, in another order.
-        kind = kind_of(content.data)
+        kind = kind_of(content.data) or tail_kind(content)
         if kind not in COMPRESSED and (content.read is None or content.at):
             for item in self._blocks(content, Within(within.work)):
                 if isinstance(item, Counted):

@@ -93,6 +93,8 @@ _OPENED: Final[dict[str, Form]] = {
         "documents.members",
         "documents.is_document",
     ),
+    # Recognised by its last bytes
+    "leveldb": Form(opener="leveldb.members", title="LevelDB and RocksDB table", whole=True),
     "parquet": Form((b"PAR1", b"PARE"), "columns.members", "confirm.is_binary", title="Parquet", whole=True),
     "orc": Form((b"ORC",), "columns.members", "confirm.is_binary", title="ORC", whole=True),
     "avro": Form((b"Obj\1",), "avro.members", title="Avro", whole=True),
@@ -190,7 +192,6 @@ _GAPS: Final[dict[str, Form]] = {
     "hdf5": Form(reason="HDF5: its chunks are not expanded", magics=(b"\x89HDF\x0d\x0a\x1a\x0a",)),
     # Recognised by their last bytes
     "dmg": Form(reason="Apple disk image (.dmg): it is not opened", magics=()),
-    "leveldb": Form(reason="LevelDB and RocksDB table: its blocks are not expanded", magics=()),
     "pyinstaller": Form(reason="PyInstaller program: its archive is not opened", magics=()),
 }
 
