@@ -93,6 +93,7 @@ _OPENED: Final[dict[str, Form]] = {
         "documents.members",
         "documents.is_document",
     ),
+    "rdb": Form((b"REDIS00", b"VALKEY0"), "redis.members", "confirm.is_binary", title="Redis dump (.rdb)", whole=True),
     "pg_dump": Form((b"PGDMP",), "pg_dump.members", title="PostgreSQL's custom dump (pg_dump -Fc)"),
     # Recognised by its last bytes
     "leveldb": Form(opener="leveldb.members", title="LevelDB and RocksDB table", whole=True),
@@ -184,7 +185,6 @@ _GAPS: Final[dict[str, Form]] = {
     "tnef": Form(reason="TNEF (winmail.dat): it is not opened", magics=(b"\x78\x9f\x3e\x22",)),
     "flash": Form(reason="compressed Flash: it is not opened", magics=(b"CWS", b"ZWS"), confirm="confirm.is_binary"),
     # Databases and tables
-    "rdb": Form(reason="Redis dump (.rdb): it is not expanded", magics=(b"REDIS00",), confirm="confirm.is_binary"),
     "wiredtiger": Form(reason="WiredTiger (MongoDB): its blocks are not expanded", magics=(b"\x41\xd8\x01\0",)),
     "access": Form(
         reason="Access database: it is not opened", magics=(b"\0\1\0\0Standard Jet DB\0", b"\0\1\0\0Standard ACE DB\0")
