@@ -16,7 +16,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
 # The most memory that a file may take, and the seconds of processor time.
@@ -28,7 +28,7 @@ PART = Struct("=QQ")
 # The number of the group that is the metadata.
 METADATA = -1
 READ, VALUES, FAILED, DONE = b"r", b"v", b"f", b"d"
-_BATCH_BYTES, _BATCH_ROWS = 1 << 20, 1024
+_BATCH_BYTES, _BATCH_ROWS, _BATCH_VALUES, _SLICE_BYTES = 1 << 20, 1024, 1 << 16, 16 << 20
 _PROBLEM_BYTES = 200
 
 
@@ -157,7 +157,8 @@ def _groups(kind: str, file: _Remote) -> Iterator[Iterator[Any]]:
         yield _metadata(parquet.schema_arrow, parquet.metadata.metadata)
         names = _text_columns(parquet.schema_arrow)
         for group in range(parquet.num_row_groups) if names else ():
-            yield parquet.iter_batches(_BATCH_ROWS, [group], names, use_threads=False)
+            rows = max(1, min(_BATCH_ROWS, _BATCH_VALUES // len(names)))
+            yield _sliced(parquet.iter_batches(rows, [group], names, use_threads=False))
     elif kind == "orc":
         from pyarrow.orc import ORCFile  # noqa: PLC0415 - the same
 
@@ -165,7 +166,7 @@ def _groups(kind: str, file: _Remote) -> Iterator[Iterator[Any]]:
         yield _metadata(orc.schema, orc.metadata)
         names = _text_columns(orc.schema)
         for stripe in range(orc.nstripes) if names else ():
-            yield _sliced(orc.read_stripe(stripe, names))
+            yield _sliced([orc.read_stripe(stripe, names)])
     else:
         from pyarrow import ipc  # noqa: PLC0415 - the same
 
@@ -175,12 +176,16 @@ def _groups(kind: str, file: _Remote) -> Iterator[Iterator[Any]]:
             for number in range(arrow.num_record_batches) if names else ():
                 batch = arrow.get_batch(number)
                 batch.validate(full=True)
-                yield _sliced(batch.select(names))
+                yield _sliced([batch.select(names)])
 
 
-def _sliced(batch: Any) -> Iterator[Any]:
-    for start in range(0, batch.num_rows, _BATCH_ROWS):
-        yield batch.slice(start, _BATCH_ROWS)
+def _sliced(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield batches of so few rows that their values fit into memory once more, as Python's."""
+    for batch in batches:
+        fitting = batch.num_rows * _SLICE_BYTES // max(1, batch.nbytes)
+        rows = max(1, min(_BATCH_ROWS, fitting, _BATCH_VALUES // max(1, batch.num_columns)))
+        for start in range(0, batch.num_rows, rows):
+            yield batch.slice(start, rows)
 
 
 def _metadata(schema: Any, of_file: Any) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.unwrap.containers.member import text
@@ -43,7 +43,7 @@ class SchemaEntry(NamedTuple):
 
     def column(self, number: int) -> str:
         """Return the name of a column in the order of a record, from 0; ``column 3`` where it is not sure."""
-        names = columns(text(self.statement)) if self.statement else _SCHEMA
+        names = _columns(self.statement) if self.statement else _SCHEMA
         return named(names[number] if number < len(names) else "", f"column {number + 1}")
 
 
@@ -122,6 +122,11 @@ class _Owned:
 
     def __setitem__(self, page: int, _value: int) -> None:
         self._owners[page] = self._owner
+
+
+@lru_cache(maxsize=64)
+def _columns(statement: bytes) -> tuple[str, ...]:
+    return columns(text(statement))
 
 
 def named(name: str, otherwise: str) -> str:

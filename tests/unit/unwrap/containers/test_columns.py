@@ -178,6 +178,22 @@ def test_a_reader_that_ends_is_damage_and_the_next_file_gets_another() -> None:
     assert not open_(data).skips
 
 
+def test_wide_tables_and_long_values() -> None:
+    wide: dict[str, list[str]] = {f"c{number}": [f"value {number}"] * 200 for number in range(2000)}
+    wide["c1999"][150] = _KEYS[0]
+    file = io.BytesIO()
+    parquet.write_table(pa.table(wide), file)
+    findings, skips = found(file.getvalue())
+    assert not skips
+    assert places(findings) == {_KEYS[0]: ["parquet:c1999[row group 0, row 150]"]}
+    for write in (parquet.write_table, feather.write_feather):
+        file = io.BytesIO()
+        write(pa.table({"t": ["x " * 4_000_000, "y " * 4_000_000 + _KEYS[1], "z"]}), file)
+        findings, skips = found(file.getvalue())
+        assert not skips
+        assert secrets(findings) == {_KEYS[1]}
+
+
 def test_what_it_expands_to_is_limited() -> None:
     file = io.BytesIO()
     parquet.write_table(pa.table({"t": ["x" * 10_000] * 5000}), file)
