@@ -75,10 +75,19 @@ def _needs(project: str) -> list[Requirement]:
 
 
 @pytest.mark.parametrize(
-    "text", [*_PROJECT["dependencies"], *_SOURCES["build"], *(text for texts in _EXTRAS.values() for text in texts)]
+    "text",
+    [
+        *_PROJECT["dependencies"],
+        *_SOURCES["build"],
+        *(text for name, texts in _EXTRAS.items() if name != "all" for text in texts),
+    ],
 )
 def test_every_dependency_has_an_upper_bound(text: str) -> None:
     assert {specifier.operator for specifier in Requirement(text).specifier} == {">=", "<"}
+
+
+def test_the_extra_all_brings_every_other() -> None:
+    assert set(_EXTRAS["all"]) == {f"akpatrol[{name}]" for name in _EXTRAS if name != "all"}
 
 
 def test_the_locks_agree() -> None:

@@ -178,6 +178,7 @@ def test_a_reader_that_ends_is_damage_and_the_next_file_gets_another() -> None:
     assert not open_(data).skips
 
 
+@pytest.mark.slow
 def test_wide_tables_and_long_values() -> None:
     wide: dict[str, list[str]] = {f"c{number}": [f"value {number}"] * 200 for number in range(2000)}
     wide["c1999"][150] = _KEYS[0]
