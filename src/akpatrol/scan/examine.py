@@ -30,11 +30,12 @@ from akpatrol.scan.decode import (
     without_repeated_skips,
 )
 from akpatrol.scan.gather import gathered
+from akpatrol.scan.member_parts import in_part, others
 from akpatrol.scan.repeats import shorten
 from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
 from akpatrol.sources.base import RescanUnit
 from akpatrol.unwrap.budget import Budget
-from akpatrol.unwrap.containers.forms import COMPRESSED
+from akpatrol.unwrap.containers.forms import COMPRESSED, WHOLE
 from akpatrol.unwrap.containers.member import title
 from akpatrol.unwrap.containers.opening import open_container
 from akpatrol.unwrap.containers.recognise import ZIP_END, containers_among, has_zip_tail, kind_of, tail_kind
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.prefilter import PrefilterChoice
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
+    from akpatrol.model.scan import Secret
     from akpatrol.rules.rule_file import RuleSet
     from akpatrol.scan.decode import ScanItem
     from akpatrol.scan.repeats import Shortened
@@ -159,9 +161,12 @@ class Examiner:
     def _container(self, content: Content, within: Within) -> Iterator[ScanItem]:
         """Yield the findings in members, then those only in the container's own bytes: comments, deleted parts."""
         outside: list[RawFinding] = []
-        inside = set()
+        repeated: list[RawFinding] = []
+        inside: set[Secret] = set()
+        is_read = True
         # Compressed bytes may hold parts of the original text, in another order.
-        if kind_of(content.data) not in COMPRESSED and (content.read is None or content.at):
+        kind = kind_of(content.data) or tail_kind(content)
+        if kind not in COMPRESSED and (content.read is None or content.at):
             for item in self._blocks(content, Within(within.work)):
                 if isinstance(item, Counted):
                     yield item
@@ -170,13 +175,18 @@ class Examiner:
         budget = within.budget or Budget(self.limits, content.size, named=content.named)
         for member in open_container(content, budget):
             for item in self.examine_item(member, within._replace(budget=budget)):
-                if not isinstance(item, Counted | Skipped | Excluded):
-                    inside.add(item.match.secret)
-                yield item
-        if outside:
-            from akpatrol.scan.locate import not_in_members  # noqa: PLC0415 - most runs have no match
-
-            yield from not_in_members(outside, inside)
+                if isinstance(item, Counted | Skipped | Excluded):
+                    is_read &= not isinstance(item, Skipped)
+                    yield item
+                    continue
+                finding, repeats = in_part(item, member)
+                if repeats:
+                    repeated.append(finding)
+                    continue
+                inside.add(finding.match.secret)
+                yield finding
+        if outside or repeated:
+            yield from others(repeated, () if inside and is_read and kind in WHOLE else outside, inside)
 
     def _blocks(self, content: Content, within: Within) -> Iterator[ScanItem]:
         counted = 0
