@@ -1,10 +1,6 @@
 """Join the pieces of a token that a program, a terminal or an export wrote apart.
 
 It begins with a literal of a rule, whole in its first piece or with marks in it, and goes on behind joints of one kind.
-
-Marks are nothing that a reader sees. Control sequences: ECMA-48 section 5.4, and what ``grep --color`` writes (SGR and
-EL). Overstriking: ``nroff``'s output as ``less`` reads it. Zero width space and soft hyphen: Unicode 15.1 section 23.2.
-``<wbr>``: the HTML standard, section 4.5.28.
 """
 
 from __future__ import annotations
@@ -15,6 +11,7 @@ from akpatrol.model.fired_triggers import FiredTriggers
 from akpatrol.unwrap.encodings import spelling
 from akpatrol.unwrap.encodings.escapes import raw_trigger
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
+from akpatrol.unwrap.encodings.token_text import JOINT_BYTES, LONGEST, NOISE, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -27,15 +24,6 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.encodings.escape_triggers import Places
     from akpatrol.unwrap.encodings.spelling import Part
 
-TOKEN = rb"[0-9A-Za-z_.-]"
-NOISE = (
-    rb"(?:\x1b\[[0-9;:]{0,24}[mK]|\x1b\(B|\x0f|\x1b\]8;[^\x07\x1b\n]{0,200}(?:\x07|\x1b\\)"
-    rb"|[!-~]\x08 \x08|[!-~]\x08|\xe2\x80[\x8b-\x8f]|\xe2\x81\xa0|\xc2\xad|\xef\xbb\xbf"
-    rb"|</?(?:wbr|mark|em|b|strong|i|u|span|font|code|kbd|small|big|ins|hl)(?:[ /][^<>\n]{0,160})?>"
-    rb"|&(?:shy|zwnj|zwj|ZeroWidthSpace|NoBreak|#820[345]|#x200[bB-dD]|#173|#x[aA][dD]|#8288|#x2060|#65279);)"
-)
-JOINT_BYTES = frozenset(bytes([byte]) for byte in b"\"'`\x1b\x08\x0f\xe2\xc2\xef<&\\\r\n^ \t")
-LONGEST = 400  # characters of a token
 _PIECE = lazy(TOKEN + rb"{1,%d}" % LONGEST)
 _BEHIND = 4  # characters of a literal's trigger after the literal
 _WINDOW = 160  # bytes in which a literal with marks in it lies

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from akpatrol.unwrap.encodings.joined import NOISE, TOKEN
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
+from akpatrol.unwrap.encodings.token_text import NOISE, TOKEN
 
 BETWEEN = 1024  # bytes between two pieces
 

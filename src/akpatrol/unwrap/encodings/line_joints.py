@@ -9,9 +9,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from akpatrol.unwrap.encodings.joined import TOKEN
 from akpatrol.unwrap.encodings.joints import BETWEEN, Joint
 from akpatrol.unwrap.encodings.lazy_pattern import compiled, lazy
+from akpatrol.unwrap.encodings.token_text import TOKEN
 
 if TYPE_CHECKING:
     import re

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from akpatrol.kinds import KINDS
 from akpatrol.unwrap.encodings.encoding import Decoded
-from akpatrol.unwrap.encodings.joined import JOINT_BYTES, LONGEST, NOISE, TOKEN
 from akpatrol.unwrap.encodings.joints import Joint, is_joined_list, within_a_line
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 from akpatrol.unwrap.encodings.line_joints import is_random, streamed, streamed_under, width, wrapped
+from akpatrol.unwrap.encodings.token_text import JOINT_BYTES, LONGEST, NOISE, TOKEN
 
 if TYPE_CHECKING:
     import re
