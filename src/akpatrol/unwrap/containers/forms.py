@@ -66,6 +66,8 @@ _OPENED: Final[dict[str, Form]] = {
         compressed=True,
     ),
     "ar": Form((b"!<arch>\n",), "ar.members"),
+    "asar": Form((b"\4\0\0\0",), "asar.members", "asar.is_archive", title="asar"),
+    "warc": Form((b"WARC/1.0\r\n", b"WARC/1.1\r\n", b"WARC/0.1"), "warc.members", title="WARC"),
     "pdf": Form((b"%PDF-", b"\xef\xbb\xbf%PDF-", b"\n%PDF-", b"\r\n%PDF-", b" %PDF-"), "pdf.members", title="PDF"),
     "sqlite": Form((b"SQLite format 3\0",), "sqlite.members", title="SQLite"),
     # SQLite file format, 4.1
