@@ -23,7 +23,7 @@ _SHORT = 6  # characters that say nothing about whether they are random
 _MOST_CARRIED = 120
 _PREFIX = 4  # characters that a log puts before each line, and a list does not
 # What fills a line: 64 and 76 by RFC 1421 and RFC 2045, the others are terminals and editors.
-_WIDTHS = frozenset((64, 70, 72, 74, 75, 76, 77, 78, 79, 80, 100, 120, 132))
+_WIDTHS = frozenset((60, 64, 70, 72, 74, 75, 76, 77, 78, 79, 80, 100, 120, 132))
 
 _END = lazy(rb"([\\`^]?)[ \t]{0,4}\r?\n")
 _DIGITS = lazy(rb"[0-9]+")

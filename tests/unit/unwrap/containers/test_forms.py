@@ -42,7 +42,6 @@ _GAPS = {
     "snappy": b"\xff\x06\0\0sNaPpY",
     "disk image": b"QFI\xfb\0\0\0\3" + _BINARY,
     "ISO 9660 image": _image(32769, b"CD001"),
-    "OLE2 document": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + _BINARY,
     "compiled help": b"ITSF\3\0\0\0" + _BINARY,
     "Outlook's mail": b"!BDN" + _BINARY,
     "Parquet": b"PAR1\x15\4" + _BINARY,
