@@ -5,6 +5,7 @@ It begins with a literal of a rule, whole in its first piece or with marks in it
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 from akpatrol.model.fired_triggers import FiredTriggers
@@ -31,7 +32,7 @@ _SEARCHED = 20  # steps of work for a search in it
 _PART = 16  # the same for a part of a literal
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _BACKSPACE = 8
-_MARK = lazy(rb"(?:\x1b\[[0-9;:]{0,24}[mK]|\x1b\(B|\\[nrt])\Z")
+_MARK = lazy(rb"(?:(?:\x1b|\\(?:u001[bB]|x1[bB]|033|e))\[[0-9;:]{0,24}[mK]|\x1b\(B|\\[nrt])\Z")
 # A literal whose piece ends soon; where it goes on, or a backslash follows, the trigger that escapes share fires.
 _AT_JOINT = rb"[0-9A-Za-z_.-]{0,3}[\"'`\x1b\x08\x0f\xe2\xc2\xef<\r\n^]"
 
@@ -118,9 +119,10 @@ def _with_marks(literal: Places) -> Iterator[Part]:
 def _split(literal: Places) -> Iterator[Part]:
     """Yield patterns for a part of a stream that ends within a literal."""
     first = spelling.character(literal[0])
-    for blank in (b"", b" "):
-        needs = spelling.longest((b"o", b'"', b",", *([b" "] if blank else []), b'"', literal[0], b'"', b"]"))
-        yield rb"o\"," + blank + rb"\"" + first + rb"\"\]", needs
+    for event, blank in product((b"o", b"i"), (b"", b" ")):
+        before = [bytes([byte]) for byte in event + b'",' + blank + b'"']
+        needs = spelling.longest((*before, literal[0], b'"', b"]"))
+        yield event + rb"\"," + blank + rb"\"" + first + rb"\"\]", needs
     for size in range(2, len(literal)):
         spelled = spelling.pattern(literal[:size])
         yield rb"[ \"=:]" + spelled + rb"\"[}\]]", spelling.longest((*literal[:size], b'"'))

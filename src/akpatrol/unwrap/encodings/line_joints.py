@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.unwrap.encodings.joints import BETWEEN, Joint
 from akpatrol.unwrap.encodings.lazy_pattern import compiled, lazy
-from akpatrol.unwrap.encodings.token_text import TOKEN
+from akpatrol.unwrap.encodings.token_text import NOISE, TOKEN
 
 if TYPE_CHECKING:
     import re
@@ -29,6 +29,7 @@ _END = lazy(rb"([\\`^]?)[ \t]{0,4}\r?\n")
 _DIGITS = lazy(rb"[0-9]+")
 _RUN = lazy(TOKEN + rb"*")
 _NO_TOKEN = lazy(rb"[^0-9A-Za-z_.-]")
+_MARKS = lazy(NOISE + rb"{1,16}")
 _NAME = lazy(rb"[a-z]{2,8}_|[A-Z]{2,12}_")
 # Before a line that holds nothing but a piece: what opens a text of several lines, and what folds them to one.
 _BLOCK = lazy(rb"(?:[>|][+-]?[0-9]?|[:=(\"'`\\])[ \t]*\r?\n[ \t]*\Z")
@@ -36,8 +37,11 @@ _FOLDED = lazy(rb":[ \t]+>[+-]?[0-9]?[ \t]*\r?\n[ \t]*\Z")
 _FIELD = lazy(rb"([ \t]*)(?:- )?[\w.-]{1,60}:[ \t]+")
 _ASSIGNS = lazy(rb"[ \t]*[=:(\[]")
 
+# Kubernetes' log format (CRI) and GitLab's mark lines that are a part of one.
+_GOES_ON = ((b" stdout P ", b" stdout F "), (b" stderr P ", b" stderr F "), (b"Z 0O+", b"Z 0O "), (b"Z 0E+", b"Z 0E "))
+
 _STREAMED = (
-    rb"text|content|delta|partial_json|arguments|o|output|data|log|chunk|completion|generated_text|response|"
+    rb"text|content|delta|partial_json|arguments|o|i|output|data|log|chunk|completion|generated_text|response|"
     rb"stdout|stderr|thinking|reasoning|reasoning_content|input_json|v"
 )
 _CLASSES = bytes.maketrans(
@@ -71,12 +75,12 @@ def wrapped(data: bytes, start: int, end: int, *, is_whole: bool, is_first: bool
     folded = _FOLDED if is_whole else _BLOCK
     if is_alone and (folded.search(data[max(0, first - _LINE) : start]) or _is_scalar(line, start - first, carried)):
         fits = not is_whole or is_random(run[0])
-    elif run.end() > len(line) + 2:
+    elif is_whole and (run.end() > len(line) + 2 or start - first <= carried):  # in a list, each line holds one
         return None
     elif is_whole:
-        has_prefix = len(following[:carried].strip()) >= _PREFIX and start - first > carried
+        has_prefix = len(following[:carried].strip()) >= _PREFIX
         is_logged = is_alone and has_prefix and len(line) >= _LONG + carried
-        fits = is_random(run[0]) and (is_logged or _is_full(data, first, len(line)))
+        fits = (_is_rest(run[0]) and _is_full(data, first, len(line))) or (is_logged and is_random(run[0]))
     else:
         fits = not is_first or len(line) >= _LONG or is_random(run[0])
     return Joint(second + carried, "wrapped") if fits else None
@@ -102,15 +106,30 @@ def is_random(text: bytes) -> bool:
 def _carried(line: bytes, following: bytes) -> int:
     """Return how many bytes at the start of the following line it has in common with this one, or is indented."""
     indent = len(following) - len(following.lstrip(b" \t"))
-    plain = _DIGITS.sub(b"0", line)
+    plain = _alike(line)
     places = [match.end() for match in _NO_TOKEN.finditer(following[:_MOST_CARRIED])]
     if following[:1] == b"-":
         places.append(1)
     for place in sorted(places, reverse=True):
-        is_alike = place > indent and plain.startswith(_DIGITS.sub(b"0", following[:place]))
+        is_alike = place > indent and plain.startswith(_alike(following[:place]))
         if is_alike and _NO_TOKEN.match(following[place : place + 1] or b"\n") is None:
             return place
     return indent
+
+
+def _is_rest(text: bytes) -> bool:
+    """Return whether the start of a line is the end of a token: random, or too short to tell and still no word."""
+    if len(text) >= _SHORT:
+        return is_random(text)
+    return not text.isupper() and text[1:].translate(None, b"abcdefghijklmnopqrstuvwxyz.-_") != b""
+
+
+def _alike(text: bytes) -> bytes:
+    """Return the start of a line without what differs from line to line: digits, and whether its text goes on."""
+    text = _DIGITS.sub(b"0", text)
+    for one, other in _GOES_ON:
+        text = text.replace(one, other, 1)
+    return text
 
 
 def _is_full(data: bytes, first: int, length: int) -> bool:
@@ -137,13 +156,18 @@ def streamed_under(data: bytes, start: int) -> re.Pattern[bytes] | None:
 
 
 def streamed(data: bytes, end: int, key: re.Pattern[bytes]) -> Joint | None:
-    """Return the joint to the stream's next part after a piece that ends its own at ``end``."""
-    place = end
+    """Return the joint to the stream's next part after a piece that ends its own at ``end``, marks left out."""
+    place = _behind_marks(data, end)
     while data[place : place + 1] == b'"':
         match = key.search(data, place + 1, place + 1 + BETWEEN)
         if not match or data.count(b"\n", place, match.end()) > _MOST_LINES:
             return None
-        place = match.end()
+        place = _behind_marks(data, match.end())
         if _NO_TOKEN.match(data[place : place + 1] or b"\n") is None:
             return Joint(place, "streamed")
     return None
+
+
+def _behind_marks(data: bytes, place: int) -> int:
+    match = _MARKS.match(data, place)
+    return match.end() if match else place

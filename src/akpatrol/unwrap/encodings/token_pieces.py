@@ -67,7 +67,7 @@ class _Token:
         self.kind = ""
         self._add()
         self.is_whole = _may_be_whole(self.text)
-        self._stream = streamed_under(data, start) if data[self._behind : self._behind + 1] == b'"' else None
+        self._stream = streamed_under(data, start) if data[self._behind : self._behind + 1] in b'"\\' else None
 
     def joined(self) -> Iterator[Joint]:
         """Yield each joint as it is found, all but marks of one kind."""

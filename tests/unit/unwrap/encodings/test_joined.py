@@ -72,6 +72,7 @@ _SURE: dict[str, Written] = {
     "soft hyphen": lambda a, b, c: f"<p>{a}\u00ad{b}&shy;{c}</p>\n",
     "wbr": lambda a, b, c: f"<td>{a}<wbr>{b}<wbr/>{c}</td>\n",
     "references": lambda a, b, c: f"<td>{a}&#8203;{b}&#x200B;{c}</td>\n",
+    "colour of grep in JSON": lambda a, b, c: json.dumps({"log": f"KEY=\x1b[01;31m\x1b[K{a}\x1b[m\x1b[K{b}{c}\n"}),
     "hit of a search": lambda a, b, c: f"<td><mark>{a[:4]}</mark>{a[4:]}{b}{c}</td>\n",
 }
 _GUESSED: dict[str, Written] = {
@@ -82,6 +83,12 @@ _GUESSED: dict[str, Written] = {
     "log of compose": lambda a, b, c: f"web-1  | INFO starting up with this key {a}{b}\nweb-1  | {c}\nweb-1  | ok\n",
     "mail": lambda a, b, c: f"> Hello, this is the key that you asked me for: {a}\n> {b}{c} thanks\n>\n",
     "patch, wrapped": lambda a, b, c: f"@@ -1 +1 @@\n+# This is a key that somebody wrapped here {a}\n+{b}{c}\n",
+    "log of Kubernetes": lambda a, b, c: (
+        f"2026-11-29T02:00:00.123Z stdout P a long line with KEY={a}\n2026-11-29T02:00:00.124Z stdout F {b}{c} ok\n"
+    ),
+    "log of GitLab": lambda a, b, c: (
+        f"2026-11-29T02:00:00.1Z 00O a long line with the key {a}\n2026-11-29T02:00:00.1Z 00O+{b}{c}\n"
+    ),
     "at 72": lambda a, b, c: "\n".join(_every(72, "lorem ipsum dolor sit " * 6 + a + b + c + " and more behind that")),
 }
 _STREAMED: dict[str, Written] = {
@@ -102,6 +109,10 @@ _STREAMED: dict[str, Written] = {
     ),
     "lines": lambda a, b, c: _parts(
         ["x ", a, b, c, "."], lambda n, text: {"type": "partial", "index": n, "delta": text}
+    ),
+    "asciinema, keys": lambda a, b, c: _parts(list(a + b + c), lambda n, text: [n / 10, "i", text]),
+    "asciinema, coloured": lambda a, b, c: _parts(
+        list(a + b + c), lambda n, text: [n, "o", f"\x1b[4m{text}\x1b[24m" if n % 3 else text]
     ),
     "asciinema": lambda a, b, c: _parts(list(a + b + c), lambda n, text: [n / 10, "o", text]),
 }
@@ -145,6 +156,17 @@ def test_parts_of_a_stream(form: str) -> None:
     _check(_STREAMED[form], ending=End.CERTAIN)
 
 
+@pytest.mark.parametrize("width", [60, 72, 80, 100])
+def test_a_terminal_wraps_at_any_place(width: int) -> None:
+    words = "the quick brown key jumps over this lazy token and so on here it is " * 9
+    for cut in range(4, 40):
+        for token in _tokens(cut):
+            text = f"{words[: 2 * width - cut - 1]} {token} and more words behind it\n"
+            found = {hit.match.secret.reveal().decode() for hit in _scan("\n".join(_every(width, text)))}
+            # What is left over of a token may look like a word.
+            assert found == {token} or (len(token) - cut < 8 and found == {token[:cut]})
+
+
 def _whole(rng: Random) -> list[Callable[[str], str]]:
     digest, other = random_text(rng, "hex", 40), random_text(rng, "base62", 24)
     return [
@@ -163,6 +185,7 @@ def _whole(rng: Random) -> list[Callable[[str], str]]:
         lambda token: f"\x1b[32m{token}\x1b[0mms\n",
         lambda token: f"{token},{other}\n",
         lambda token: f"token={token}\ntoken={other}\n",
+        lambda token: f"{token:>60}\n{other:>60}\n",
     ]
 
 
