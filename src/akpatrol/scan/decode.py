@@ -128,6 +128,16 @@ def with_doubtful_end(match: Match, data: bytes, part: Decoded, end: int) -> Mat
     return match._replace(ending=End.UNCERTAIN, confidence=min(match.confidence, Confidence.MEDIUM))
 
 
+def as_joined(match: Match, part: Decoded, start: int, end: int) -> Match | None:
+    """Return a match at ``[start, end)`` of a decoded part with what its joints say; None for one within a piece."""
+    if not part.joints:
+        return match
+    if not any(start < joint < end for joint in part.joints):
+        return None  # found without joining
+    ending = End.UNCERTAIN if part.is_guess else match.ending
+    return match._replace(ending=ending, confidence=min(match.confidence, Confidence.MEDIUM))
+
+
 def distinct(matches: Sequence[Match]) -> list[Match]:
     """Return the matches in order, without shorter readings of the same place and longer chains of encodings to it.
 

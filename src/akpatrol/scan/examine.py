@@ -19,6 +19,7 @@ from akpatrol.scan.decode import (
     ChunkState,
     Layer,
     Within,
+    as_joined,
     batched,
     container_items,
     decoded,
@@ -310,7 +311,8 @@ class Examiner:
             state.within.work.left += FOUND
             start, end = span(match.start, match.end)
             moved = match._replace(start=start, end=end, encodings=encodings)
-            yield with_doubtful_end(moved, layer.data, part, match.end)
+            if joined := as_joined(moved, part, match.start, match.end):
+                yield with_doubtful_end(joined, layer.data, part, match.end)
         beneath = True
         if result.fired:
             around = self.engine.around(part.data, result, layer.around)

@@ -83,6 +83,9 @@ _OPENED: Final[dict[str, Form]] = {
         "by_libarchive.members",
         title="compress (.Z)",
     ),
+    "asar": Form((b"\4\0\0\0",), "asar.members", "asar.is_archive", title="asar"),
+    "warc": Form((b"WARC/1.0\r\n", b"WARC/1.1\r\n", b"WARC/0.1"), "warc.members", title="WARC"),
+    "ole2": Form((b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",), "ole2.members", title="OLE2"),
     "pdf": Form((b"%PDF-", b"\xef\xbb\xbf%PDF-", b"\n%PDF-", b"\r\n%PDF-", b" %PDF-"), "pdf.members", title="PDF"),
     "sqlite": Form((b"SQLite format 3\0",), "sqlite.members", title="SQLite"),
     # SQLite file format, 4.1
@@ -174,10 +177,6 @@ _GAPS: Final[dict[str, Form]] = {
         confirm="confirm.is_image",
     ),
     # Documents and mail
-    "ole2": Form(
-        reason="OLE2 document (.doc, .xls, .ppt, .msg, .msi): it is not opened",
-        magics=(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
-    ),
     "chm": Form(
         reason="compiled help (.chm): it is not opened", magics=(b"ITSF\3\0\0\0",), confirm="confirm.is_binary"
     ),

@@ -39,7 +39,6 @@ _GAPS = {
     "lzop": b"\x89LZO\0\x0d\x0a\x1a\x0a",
     "snappy": b"\xff\x06\0\0sNaPpY",
     "disk image": b"QFI\xfb\0\0\0\3" + _BINARY,
-    "OLE2 document": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + _BINARY,
     "compiled help": b"ITSF\3\0\0\0" + _BINARY,
     "Outlook's mail": b"!BDN" + _BINARY,
     "HDF5": b"\x89HDF\x0d\x0a\x1a\x0a" + _BINARY,
