@@ -143,9 +143,7 @@ def _database(rng: Random, secret: str) -> Case:
         connection.commit()
         data = connection.serialize()
     connection.close()
-    # Each value is a line, those of the schema first.
-    line = "\n".join(("table", "logins", "logins", ddl, *values)).count("\n") + 1
-    return Case("logins.sqlite", data, (Planted(secret, line, 2, containers=("sqlite",)),))
+    return Case("logins.sqlite", data, (Planted(secret, 1, 2, containers=("sqlite:logins.password[rowid 2]",)),))
 
 
 def _mailbox(rng: Random, secret: str) -> Case:

@@ -160,12 +160,26 @@ class Origin(NamedTuple):
     encodings: tuple[str, ...] = ()
 
 
+class Part(NamedTuple):
+    """A part of a member with a label of its own, such as a value of a table, at the start of a line.
+
+    It begins at ``start``, so many ``lines`` before the offset that was asked for. ``repeats`` says that its text is
+    a copy of another part's.
+    """
+
+    label: str
+    start: int
+    lines: int
+    repeats: bool = False
+
+
 class Content(NamedTuple):
     """One whole file, object or member. ``data`` is its beginning, or all of it where ``read`` is None.
 
     ``read(n)`` returns the next bytes after ``data``, fewer than ``n`` only at the end. ``at(offset, n)`` returns any
     part of the whole, where that is possible. ``size`` is in bytes, where it is known; ``named`` says that the caller
     named the file. The examiner counts it under ``counter``, a key of ``coverage.counts``; None when the source counts.
+    ``part_at(offset)`` names the part of it that an offset is in, for findings alone.
     """
 
     origin: Origin
@@ -175,6 +189,7 @@ class Content(NamedTuple):
     size: int | None = None
     named: bool = False
     counter: str | None = None
+    part_at: Callable[[int], Part | None] | None = None
 
 
 class Chunk(NamedTuple):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Origin
     from akpatrol.scan.work import Work
     from akpatrol.unwrap.budget import Budget
-    from akpatrol.unwrap.containers.member import Naming
     from akpatrol.unwrap.encodings.encoding import Decoded
     from akpatrol.unwrap.encodings.negative_cache import NegativeCache
     from akpatrol.unwrap.encodings.registry import Decoder
@@ -129,6 +128,16 @@ def with_doubtful_end(match: Match, data: bytes, part: Decoded, end: int) -> Mat
     return match._replace(ending=End.UNCERTAIN, confidence=min(match.confidence, Confidence.MEDIUM))
 
 
+def as_joined(match: Match, part: Decoded, start: int, end: int) -> Match | None:
+    """Return a match at ``[start, end)`` of a decoded part with what its joints say; None for one within a piece."""
+    if not part.joints:
+        return match
+    if not any(start < joint < end for joint in part.joints):
+        return None  # found without joining
+    ending = End.UNCERTAIN if part.is_guess else match.ending
+    return match._replace(ending=ending, confidence=min(match.confidence, Confidence.MEDIUM))
+
+
 def distinct(matches: Sequence[Match]) -> list[Match]:
     """Return the matches in order, without shorter readings of the same place and longer chains of encodings to it.
 
@@ -166,15 +175,6 @@ def container_items(items: Sequence[ScanItem], size: int) -> list[ScanItem]:
         return [item for item in items if isinstance(item, Skipped) and size >= _SURE_BYTES and is_gap(item.reason)]
     small = size < _EXCERPT_BYTES
     return [item for item in items if not (isinstance(item, Skipped) and is_flaw(item.reason, of_any_part=small))]
-
-
-def with_better_label(finding: RawFinding, around: Origin, naming: Naming) -> RawFinding:
-    """Return a finding in a member of the container ``around``, with the better label that the container knows."""
-    containers, depth = finding.origin.containers, len(around.containers)
-    if len(containers) <= depth:
-        return finding
-    better = (*containers[:depth], naming.better(containers[depth]), *containers[depth + 1 :])
-    return finding._replace(origin=finding.origin._replace(containers=better))
 
 
 def without_repeated_skips(items: Sequence[ScanItem], state: ChunkState) -> Iterator[ScanItem]:

@@ -19,6 +19,7 @@ from akpatrol.scan.decode import (
     ChunkState,
     Layer,
     Within,
+    as_joined,
     batched,
     container_items,
     decoded,
@@ -26,18 +27,17 @@ from akpatrol.scan.decode import (
     most_bytes,
     passing,
     stored,
-    with_better_label,
     with_doubtful_end,
     without_repeated_skips,
 )
 from akpatrol.scan.gather import gathered
+from akpatrol.scan.member_parts import in_members, others
 from akpatrol.scan.repeats import shorten
 from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
 from akpatrol.sources.base import RescanUnit
 from akpatrol.unwrap.budget import Budget
-from akpatrol.unwrap.containers.forms import COMPRESSED
-from akpatrol.unwrap.containers.member import Naming, title
-from akpatrol.unwrap.containers.opening import open_container
+from akpatrol.unwrap.containers.forms import COMPRESSED, WHOLE
+from akpatrol.unwrap.containers.member import title
 from akpatrol.unwrap.containers.recognise import ZIP_END, containers_among, has_zip_tail, kind_of, tail_kind
 from akpatrol.unwrap.encodings.negative_cache import NegativeCache
 from akpatrol.unwrap.encodings.registry import decoder
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.prefilter import PrefilterChoice
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
+    from akpatrol.model.scan import Secret
     from akpatrol.rules.rule_file import RuleSet
     from akpatrol.scan.decode import ScanItem
     from akpatrol.scan.repeats import Shortened
@@ -87,9 +88,9 @@ class Examiner:
             return
         # Nearly all files and objects are small and hold nothing.
         for item in gathered(unit.read()):
-            yield from self._batch(item) if isinstance(item, ContentBatch) else self.examine_item(item)
+            yield from self.examine_item(item)
 
-    def _batch(self, batch: ContentBatch, within: Within | None = None) -> Iterator[ScanItem]:
+    def _batch(self, batch: ContentBatch, within: Within | None) -> Iterator[ScanItem]:
         data = batch.data
         containers = containers_among(data) if self.limits.containers else set()
         for number in sorted(containers):
@@ -99,8 +100,11 @@ class Examiner:
         for number in self.engine.prefiltered_parts(parts) if parts else ():
             yield from self._in_memory(batch.content(plain[number]), within or Within(Work()))
 
-    def examine_item(self, item: Item, within: Within | None = None) -> Iterator[ScanItem]:
-        """Yield the findings, counts and skips of one content or chunk, within the bounds of its container."""
+    def examine_item(self, item: Item | ContentBatch, within: Within | None = None) -> Iterator[ScanItem]:
+        """Yield the findings, counts and skips of contents or of a chunk, within the bounds of its container."""
+        if isinstance(item, ContentBatch):
+            yield from self._batch(item, within)
+            return
         within = within or Within(Work())
         if isinstance(item, Content):
             try:
@@ -160,31 +164,30 @@ class Examiner:
     def _container(self, content: Content, within: Within) -> Iterator[ScanItem]:
         """Yield the findings in members, then those only in the container's own bytes: comments, deleted parts."""
         outside: list[RawFinding] = []
-        inside = set()
+        repeated: list[RawFinding] = []
+        inside: set[Secret] = set()
+        is_read = True
         # Compressed bytes may hold parts of the original text, in another order.
-        if kind_of(content.data) not in COMPRESSED and (content.read is None or content.at):
+        kind = kind_of(content.data) or tail_kind(content)
+        if kind not in COMPRESSED and (content.read is None or content.at):
             for item in self._blocks(content, Within(within.work)):
                 if isinstance(item, Counted):
                     yield item
                 elif not isinstance(item, Skipped | Excluded):
                     outside.append(item)
         budget = within.budget or Budget(self.limits, content.size, named=content.named)
-        inner, naming = within._replace(budget=budget), None
-        for member in open_container(content, budget):
-            if isinstance(member, Naming):
-                naming = member
-                continue
-            items = self._batch(member, inner) if isinstance(member, ContentBatch) else self.examine_item(member, inner)
-            for item in items:
-                if isinstance(item, Counted | Skipped | Excluded):
-                    yield item
-                    continue
+        inner = within._replace(budget=budget)
+        for item, repeats in in_members(content, budget, lambda member: self.examine_item(member, inner)):
+            if isinstance(item, Counted | Skipped | Excluded):
+                is_read &= not isinstance(item, Skipped)
+                yield item
+            elif repeats:
+                repeated.append(item)
+            else:
                 inside.add(item.match.secret)
-                yield with_better_label(item, content.origin, naming) if naming else item
-        if outside:
-            from akpatrol.scan.locate import not_in_members  # noqa: PLC0415 - most runs have no match
-
-            yield from not_in_members(outside, inside)
+                yield item
+        if outside or repeated:
+            yield from others(repeated, () if inside and is_read and kind in WHOLE else outside, inside)
 
     def _blocks(self, content: Content, within: Within) -> Iterator[ScanItem]:
         counted = 0
@@ -308,7 +311,8 @@ class Examiner:
             state.within.work.left += FOUND
             start, end = span(match.start, match.end)
             moved = match._replace(start=start, end=end, encodings=encodings)
-            yield with_doubtful_end(moved, layer.data, part, match.end)
+            if joined := as_joined(moved, part, match.start, match.end):
+                yield with_doubtful_end(joined, layer.data, part, match.end)
         beneath = True
         if result.fired:
             around = self.engine.around(part.data, result, layer.around)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _MANY = 3
 _LEADING = 24  # characters before an identifier
+# What a label ends with: the row of a table that an identifier is in.
+_ROW = re.compile(r"\[[^\[\]]*\]\Z")
 _DIGITS = re.compile(r"[0-9]+")
 _SECRET_NAME = re.compile(r"token|secret|passw|credential|key|auth|bearer", re.IGNORECASE)
 
@@ -73,7 +75,8 @@ def _identifier(match: Match, occurrence: Occurrence) -> _Identifier | None:
     if form is None:
         return None
     file = occurrence.object or (path, occurrence.refs)
-    group = (occurrence.target, file, occurrence.containers, occurrence.encodings, match.kind, form, len(value))
+    containers = tuple(_ROW.sub("", label) for label in occurrence.containers)
+    group = (occurrence.target, file, containers, occurrence.encodings, match.kind, form, len(value))
     return _Identifier(group, _leading(match, occurrence))
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
     from akpatrol.unwrap.containers.member import Member
 
-_HEADER_BYTES = 1 << 20
-_CODEC = b"\x14avro.codec"
 # Incompatible flags of systemd's journals: entries compressed by xz, lz4 or zstd (JOURNAL_FILE_FORMAT.md).
 _COMPRESSED_ENTRIES = 1 | 2 | 8
 _MATLAB_HEADER, _COMPRESSED_ELEMENT = 128, 15
@@ -26,19 +24,6 @@ _HEADER_TYPE, _HEADER, _BODY_LENGTH = 1, 2, 3
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
 _BATCH_IN_DICTIONARY, _COMPRESSION = 1, 3
 _METADATA_BYTES = 16 << 20
-
-
-def avro(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
-    """Yield a flaw where the header of an Avro file (specification 1.12, "Object Container Files") names a codec."""
-    level.member()
-    header = source.read(_HEADER_BYTES)
-    at = header.find(_CODEC)
-    if at >= 0:
-        start = at + len(_CODEC)
-        size = header[start] >> 1 if start < len(header) else 0
-        codec = header[start + 1 : start + 1 + size].decode("latin-1")
-        if codec != "null":
-            yield Flaw(f"Avro: its blocks are compressed by {codec or 'something'}, which is not read")
 
 
 def journal(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
@@ -73,7 +58,7 @@ def arrow(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
             message = source.read(min(size, _METADATA_BYTES))
             compressed, body = _message(message)
             if compressed:
-                yield Flaw("Arrow: its columns are compressed, and are not expanded")
+                yield Flaw("Arrow: its columns are compressed, and are not expanded: install akpatrol[columns]")
                 return
             source.skip(body + -body % 8)
     except (struct.error, ValueError):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _BUFFER = 256 << 10
 _ZEROS = bytes(64 << 10)
+# The most that is read of a stream into memory, where a form is read in another order than its own.
+STREAM_BYTES = 64 << 20
 
 
 class ContainerBytes:
@@ -112,6 +114,15 @@ class ContainerBytes:
         """Return a function that returns any part of these ``size`` bytes, where that is possible."""
         at = self.at
         return at and (lambda offset, number: at(start + offset, max(0, min(number, size - offset))))
+
+    def anywhere(self) -> tuple[Callable[[int, int], bytes] | None, int]:
+        """Return a function that returns any part, and the size; None for a stream of more than ``STREAM_BYTES``."""
+        if self.at is not None and self.size is not None:
+            return self.at, self.size
+        data = self.read(STREAM_BYTES)
+        if self.peek(1):
+            return None, 0
+        return _slices(data), len(data)
 
     def find(self, *magics: bytes) -> bool:
         """Go to the nearest of ``magics``, all of one length, or the end. Raises OverLimit when it takes too long."""

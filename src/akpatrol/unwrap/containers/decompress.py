@@ -166,6 +166,26 @@ def expanded(source: ContainerBytes, level: Level, decompressor: Decompressor, h
             raise Unreadable(_damage("", start))
 
 
+def whole(data: bytes, level: Level, decompressor: Decompressor, most: int) -> bytes:
+    """Return the expansion of a block in memory, at most ``most`` bytes. Raises Unreadable and OverLimit."""
+    pieces: list[bytes] = []
+    size = 0
+    while not decompressor.eof:
+        try:
+            piece = decompressor.decompress(data, PIECE_BYTES)
+        except Exception as error:
+            raise Unreadable("damaged") from error
+        data = b""
+        if not piece and not decompressor.eof:
+            raise Unreadable("damaged")
+        size += len(piece)
+        level.spend(len(piece))
+        if size > most:
+            raise Unreadable(f"a block expands to more than {most >> 20} MiB")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
 def _damage(error: str, offset: int) -> str:
     if "emory" in error:  # liblzma's "Memory usage limit exceeded", libzstd's "Frame requires too much memory"
         return f"expanding it takes more than {MEMORY_BYTES >> 20} MiB of memory"

@@ -17,7 +17,8 @@ class Form(NamedTuple):
     ``opener`` and ``confirm`` name functions of modules in this package, which are imported when they are needed. The
     opener yields the members (``opening.Opener``). Where the magics alone are not enough, ``confirm`` says whether data
     is of this form. The reasons of its flaws begin with its ``title`` and a colon. A form that is ``compressed`` as a
-    whole is not scanned as raw bytes.
+    whole is not scanned as raw bytes. The members of a ``whole`` form are all of its text: what its raw bytes hold,
+    which compression cuts short, counts only where a member cannot be read.
     """
 
     magics: tuple[bytes, ...] = ()
@@ -26,6 +27,7 @@ class Form(NamedTuple):
     title: str = ""
     reason: str = ""
     compressed: bool = False
+    whole: bool = False
 
     @property
     def is_encrypted(self) -> bool:
@@ -81,6 +83,9 @@ _OPENED: Final[dict[str, Form]] = {
         "by_libarchive.members",
         title="compress (.Z)",
     ),
+    "asar": Form((b"\4\0\0\0",), "asar.members", "asar.is_archive", title="asar"),
+    "warc": Form((b"WARC/1.0\r\n", b"WARC/1.1\r\n", b"WARC/0.1"), "warc.members", title="WARC"),
+    "ole2": Form((b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",), "ole2.members", title="OLE2"),
     "pdf": Form((b"%PDF-", b"\xef\xbb\xbf%PDF-", b"\n%PDF-", b"\r\n%PDF-", b" %PDF-"), "pdf.members", title="PDF"),
     "sqlite": Form((b"SQLite format 3\0",), "sqlite.members", title="SQLite"),
     # SQLite file format, 4.1
@@ -111,8 +116,14 @@ _OPENED: Final[dict[str, Form]] = {
         (b"# v2 git bundle\n", b"# v3 git bundle\n"), "git_pack.bundle", title="git bundle", compressed=True
     ),
     "git pack": Form((b"PACK\0\0\0\2", b"PACK\0\0\0\3"), "git_pack.members", title="git pack", compressed=True),
-    "avro": Form((b"Obj\1",), "compressed_tables.avro", title="Avro"),
-    "arrow": Form((b"ARROW1\0\0",), "compressed_tables.arrow", title="Arrow"),
+    "rdb": Form((b"REDIS00", b"VALKEY0"), "redis.members", "confirm.is_binary", title="Redis dump (.rdb)", whole=True),
+    "pg_dump": Form((b"PGDMP",), "pg_dump.members", title="PostgreSQL's custom dump (pg_dump -Fc)"),
+    # Recognised by its last bytes
+    "leveldb": Form(opener="leveldb.members", title="LevelDB and RocksDB table", whole=True),
+    "parquet": Form((b"PAR1", b"PARE"), "columns.members", "confirm.is_binary", title="Parquet", whole=True),
+    "orc": Form((b"ORC",), "columns.members", "confirm.is_binary", title="ORC", whole=True),
+    "avro": Form((b"Obj\1",), "avro.members", title="Avro", whole=True),
+    "arrow": Form((b"ARROW1\0\0",), "columns.members", title="Arrow", whole=True),
     "journal": Form((b"LPKSHHRH",), "compressed_tables.journal", title="journal"),
     "matlab": Form((b"MATLAB 5.0 MAT-file", b"MATLAB 7.0 MAT-file"), "compressed_tables.matlab", title="MATLAB data"),
 }
@@ -163,10 +174,6 @@ _GAPS: Final[dict[str, Form]] = {
         confirm="confirm.is_image",
     ),
     # Documents and mail
-    "ole2": Form(
-        reason="OLE2 document (.doc, .xls, .ppt, .msg, .msi): it is not opened",
-        magics=(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
-    ),
     "chm": Form(
         reason="compiled help (.chm): it is not opened", magics=(b"ITSF\3\0\0\0",), confirm="confirm.is_binary"
     ),
@@ -175,12 +182,6 @@ _GAPS: Final[dict[str, Form]] = {
     "tnef": Form(reason="TNEF (winmail.dat): it is not opened", magics=(b"\x78\x9f\x3e\x22",)),
     "flash": Form(reason="compressed Flash: it is not opened", magics=(b"CWS", b"ZWS"), confirm="confirm.is_binary"),
     # Databases and tables
-    "parquet": Form(
-        reason="Parquet: its pages are not expanded", magics=(b"PAR1", b"PARE"), confirm="confirm.is_binary"
-    ),
-    "orc": Form(reason="ORC: its columns are not expanded", magics=(b"ORC",), confirm="confirm.is_binary"),
-    "pg_dump": Form(reason="PostgreSQL's custom dump (pg_dump -Fc): it is not expanded", magics=(b"PGDMP",)),
-    "rdb": Form(reason="Redis dump (.rdb): it is not expanded", magics=(b"REDIS00",), confirm="confirm.is_binary"),
     "wiredtiger": Form(reason="WiredTiger (MongoDB): its blocks are not expanded", magics=(b"\x41\xd8\x01\0",)),
     "access": Form(
         reason="Access database: it is not opened", magics=(b"\0\1\0\0Standard Jet DB\0", b"\0\1\0\0Standard ACE DB\0")
@@ -188,7 +189,6 @@ _GAPS: Final[dict[str, Form]] = {
     "hdf5": Form(reason="HDF5: its chunks are not expanded", magics=(b"\x89HDF\x0d\x0a\x1a\x0a",)),
     # Recognised by their last bytes
     "dmg": Form(reason="Apple disk image (.dmg): it is not opened", magics=()),
-    "leveldb": Form(reason="LevelDB and RocksDB table: its blocks are not expanded", magics=()),
     "pyinstaller": Form(reason="PyInstaller program: its archive is not opened", magics=()),
 }
 
@@ -215,6 +215,7 @@ _ENCRYPTED: Final[dict[str, Form]] = {
 
 FORMS: Final = {**_OPENED, **_GAPS, **_ENCRYPTED}
 COMPRESSED = frozenset(kind for kind, form in FORMS.items() if form.compressed)
+WHOLE = frozenset(kind for kind, form in FORMS.items() if form.whole)
 ENCRYPTED = frozenset(kind for kind, form in FORMS.items() if form.is_encrypted)
 TITLES = frozenset(form.title or form.reason.partition(":")[0] for form in FORMS.values() if form.title or form.reason)
 

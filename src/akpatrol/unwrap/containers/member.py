@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from akpatrol.model.scan import Origin, Place
+    from akpatrol.model.scan import Origin, Part, Place
 
 # The most bytes that a decompressor returns at once: bounds are checked as often.
 PIECE_BYTES = 1 << 20
@@ -33,6 +33,7 @@ class Member(NamedTuple):
     are stored. ``pieces`` yields its bytes in pieces of at most ``PIECE_BYTES`` and raises Unreadable, OverLimit or
     OSError. It is None for a member without bytes: a directory, a link, or one that cannot be read because of ``flaw``.
     ``at`` returns any part of it, where that is possible; ``size`` is in bytes, where it is known.
+    ``part_at`` names the part that an offset is in: it is only called for findings, in bytes that were read.
     """
 
     label: str
@@ -41,6 +42,7 @@ class Member(NamedTuple):
     flaw: str | None = None
     at: Callable[[int, int], bytes] | None = None
     size: int | None = None
+    part_at: Callable[[int], Part | None] | None = None
 
 
 class Together(NamedTuple):

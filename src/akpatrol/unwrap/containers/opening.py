@@ -126,9 +126,9 @@ class _Opening:
         body = _Body(member.pieces)
         data = body.read(BLOCK_BYTES)
         if len(data) < BLOCK_BYTES:
-            yield Content(origin, data, size=len(data))
+            yield Content(origin, data, size=len(data), part_at=member.part_at)
         else:
-            yield Content(origin, data, body.read, member.at, member.size)
+            yield Content(origin, data, body.read, member.at, member.size, part_at=member.part_at)
         yield Counted("members", 1, self._level.expanded - before)
         self._level.check()
         if body.failure is not None:

@@ -26,6 +26,7 @@ class Decoded(NamedTuple):
 
     Equal ``key``s mean that the same trigger fired at the same place of the same text, so the decoded data is equal.
     A run in an ``alphabet`` may continue on the next line. An ASCII character of wide text takes ``width`` bytes.
+    Joined text has the offsets of its ``joints``; ``is_guess`` says that the pieces may not belong together.
     """
 
     encoding: str
@@ -36,6 +37,8 @@ class Decoded(NamedTuple):
     key: int | None = None
     alphabet: Alphabet | None = None
     width: int = 1
+    joints: tuple[int, ...] = ()
+    is_guess: bool = False
 
 
 class Encoding(Protocol):

@@ -256,15 +256,21 @@ class _Text:
         return self._escape.finditer(self._data, self._start, self._end)
 
 
+def raw_trigger(literals: Sequence[Literal]) -> tuple[Trigger, ...]:
+    """Return the trigger for a raw literal and what may go on after it; nothing without literals."""
+    places = dict.fromkeys(literal.places for literal in literals)
+    raw = [(spelling.pattern(literal) + _GOES_ON, spelling.longest(literal)) for literal in places]
+    return (spelling.trigger(raw),) if raw else ()
+
+
 def encodings(literals: Sequence[Literal]) -> tuple[Escapes, ...]:
     """Return the encodings of all families, with triggers for these literals."""
     places = tuple(dict.fromkeys(literal.places for literal in literals))
     inner = dict.fromkeys(literal.places for literal in literals if not literal.leading)
     ends = (product(*text) for literal in places for text in hidden(literal))
-    raw = [(spelling.pattern(literal) + _GOES_ON, spelling.longest(literal)) for literal in places]
     shared = _Shared(
         (
-            *([spelling.trigger(raw)] if raw else ()),
+            *raw_trigger(literals),
             *encoded_literals.base64_triggers(literals).values(),
             *encoded_literals.hexadecimal_triggers(literals),
             *encoded_magics.in_base64().triggers,

@@ -6,12 +6,8 @@ import struct
 
 import pytest
 
+from akpatrol.unwrap.containers import column_process
 from tests.unit.unwrap.opening import WAYS, open_
-
-
-def _avro(codec: bytes | None) -> bytes:
-    entries = b"" if codec is None else b"\x14avro.codec" + bytes((2 * len(codec),)) + codec
-    return b'Obj\1\4\x16avro.schema\x10"string"' + entries + b"\0" + bytes(16)
 
 
 def _arrow(kind: int, *, compressed: bool, body: int = 64) -> bytes:
@@ -27,14 +23,15 @@ def _mat(*kinds: int) -> bytes:
     return header + b"".join(struct.pack("<2I", kind, 16) + bytes(16) for kind in kinds)
 
 
+@pytest.fixture(autouse=True)
+def _without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(column_process, "find_spec", lambda _name: None)
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (_avro(None), ""),
-        (_avro(b"null"), ""),
-        (_avro(b"deflate"), "Avro: its blocks are compressed by deflate"),
-        (_avro(b"zstandard"), "Avro: its blocks are compressed by zstandard"),
         (b"LPKSHHRH" + struct.pack("<2I", 1, 4) + bytes(200), ""),
         (b"LPKSHHRH" + struct.pack("<2I", 1, 4 | 8) + bytes(200), "journal: its longer entries are compressed"),
         (_arrow(1, compressed=True), ""),

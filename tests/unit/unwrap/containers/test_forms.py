@@ -38,15 +38,9 @@ _GAPS = {
     "lzop": b"\x89LZO\0\x0d\x0a\x1a\x0a",
     "snappy": b"\xff\x06\0\0sNaPpY",
     "disk image": b"QFI\xfb\0\0\0\3" + _BINARY,
-    "OLE2 document": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + _BINARY,
     "compiled help": b"ITSF\3\0\0\0" + _BINARY,
     "Outlook's mail": b"!BDN" + _BINARY,
-    "Parquet": b"PAR1\x15\4" + _BINARY,
-    "ORC": b"ORC" + _BINARY,
-    "PostgreSQL's custom dump": b"PGDMP\1\x0e" + _BINARY,
-    "Redis dump": b"REDIS0011" + _BINARY,
     "HDF5": b"\x89HDF\x0d\x0a\x1a\x0a" + _BINARY,
-    "LevelDB": _BINARY + b"\x57\xfb\x80\x8b\x24\x75\x47\xdb",
     "Apple disk image": _BINARY + b"koly\0\0\0\4" + bytes(504),
 }
 
