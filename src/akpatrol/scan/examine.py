@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from akpatrol.config.limits import Limits
@@ -33,6 +33,7 @@ from akpatrol.scan.decode import (
 from akpatrol.scan.gather import gathered
 from akpatrol.scan.member_parts import in_members, others
 from akpatrol.scan.repeats import shorten
+from akpatrol.scan.silent_contents import SilentContents, key_of
 from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
 from akpatrol.sources.base import RescanUnit
 from akpatrol.unwrap.budget import Budget
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
 
     Decoding = Generator[Match | ScanItem, None, bool]
 
-_REMEMBERED = 1 << 17
 # Beneath the depth to which encodings are decoded, down to this one, they are only checked for a possible match.
 _DEEPEST = 64
 
@@ -74,8 +74,9 @@ class Examiner:
         self._zip_end = len(self._decoder.triggers)
         # Encoded texts without a possible match: histories repeat them.
         self._negative_keys: set[tuple[int, object]] = set()
-        self._counted_only: dict[int, list[Counted]] = {}
-        self._paths_matter = any(rule.path or any(list_.paths for list_ in rule.allowlists) for rule in rules.rules)
+        self._silent = SilentContents()
+        paths_matter = any(rule.path or any(list_.paths for list_ in rule.allowlists) for rule in rules.rules)
+        self._key = partial(key_of, paths_matter=paths_matter)
         self._all_shipped = all(rule.shipped for rule in rules.rules)
         self.engine = Engine(rules, prefilter, triggers)
 
@@ -158,8 +159,7 @@ class Examiner:
             yield from self._after_prefilter(Chunk(content.origin, content.data), result, within, shortened)
 
     def _shortened(self, data: bytes) -> Shortened | None:
-        # A user's pattern may need more of a repetition than is kept.
-        return shorten(data) if self._all_shipped else None
+        return shorten(data) if self._all_shipped else None  # a user's pattern may need more than is kept
 
     def _container(self, content: Content, within: Within) -> Iterator[ScanItem]:
         """Yield the findings in members, then those only in the container's own bytes: comments, deleted parts."""
@@ -176,8 +176,9 @@ class Examiner:
                 elif not isinstance(item, Skipped | Excluded):
                     outside.append(item)
         budget = within.budget or Budget(self.limits, content.size, named=content.named)
-        inner = within._replace(budget=budget)
-        for item, repeats in in_members(content, budget, lambda member: self.examine_item(member, inner)):
+        examine = partial(self.examine_item, within=within._replace(budget=budget))
+        examined = partial(self._silent.examined_with, self._key, examine, within.work)
+        for item, repeats in in_members(content, budget, examined):
             if isinstance(item, Counted | Skipped | Excluded):
                 is_read &= not isinstance(item, Skipped)
                 yield item
@@ -342,12 +343,7 @@ class Examiner:
         """
         if not self.limits.containers:
             return []
-        path = state.origin.path if self._paths_matter else None
-        key = hash((data, path, len(state.origin.containers), len(encodings)))
-        if key in self._counted_only:
-            return list(self._counted_only[key])
         origin = state.origin._replace(encodings=state.origin.encodings + encodings)
-        items = container_items(list(self.examine_item(Content(origin, data, size=len(data)), state.within)), len(data))
-        if all(isinstance(item, Counted) for item in items) and len(self._counted_only) < _REMEMBERED:
-            self._counted_only[key] = [item for item in items if isinstance(item, Counted)]
-        return items
+        content, within = Content(origin, data, size=len(data)), state.within
+        examine = lambda: iter(container_items(list(self.examine_item(content, within)), len(data)))  # noqa: E731
+        return list(self._silent.examined(self._key(content), examine, within.work))

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from akpatrol.unwrap.containers import decompress, snappy
-from akpatrol.unwrap.containers.avro_schema import Texts, number, reader
+from akpatrol.unwrap.containers.avro_schema import RecordTexts, number, reader
 from akpatrol.unwrap.containers.member import Flaw, Unreadable
 from akpatrol.unwrap.containers.value_lines import member_of
 
@@ -55,7 +55,7 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
 
 
 def _blocks(source: ContainerBytes, level: Level, sync: bytes, codec: str, read: Read) -> Iterator[Member | Flaw]:
-    texts = Texts(level.check)
+    texts = RecordTexts(level.check)
     while source.peek(1):
         start = source.offset
         try:
@@ -78,7 +78,7 @@ def _blocks(source: ContainerBytes, level: Level, sync: bytes, codec: str, read:
         yield _member(texts)
 
 
-def _records(data: bytes, count: int, read: Read, texts: Texts) -> Iterator[Member]:
+def _records(data: bytes, count: int, read: Read, texts: RecordTexts) -> Iterator[Member]:
     """Yield members of the records in a block. Raises IndexError where it is damaged."""
     at = 0
     texts.left = _LEAST_FIELDS + _FIELDS * len(data)
@@ -94,7 +94,7 @@ def _records(data: bytes, count: int, read: Read, texts: Texts) -> Iterator[Memb
             return  # nor have the others any bytes
 
 
-def _member(texts: Texts) -> Member:
+def _member(texts: RecordTexts) -> Member:
     values, paths, records = texts.values, texts.paths, texts.records
 
     def label(index: int) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     # Reads a value at an offset and returns its end; raises IndexError where the data end before it.
-    Read = Callable[[bytes, int, "Texts"], int]
+    Read = Callable[[bytes, int, "RecordTexts"], int]
 
 _FIXED = {"null": 0, "boolean": 1, "float": 4, "double": 8}
 _LONGEST = 10  # bytes of a number
@@ -19,7 +19,7 @@ _DEPTH = 100
 _CHECK_FIELDS = 1 << 16
 
 
-class Texts:
+class RecordTexts:
     """The texts of some records, each with the path of its field and the number of its record.
 
     ``check`` is called now and then. ``left`` is how many more fields may be read: records of records without bytes
@@ -127,7 +127,7 @@ def _skipping(size: int) -> Read:
 
 
 def _text(path: str) -> Read:
-    def read(data: bytes, at: int, texts: Texts) -> int:
+    def read(data: bytes, at: int, texts: RecordTexts) -> int:
         length, at = number(data, at)
         if length < 0 or at + length > len(data):
             raise IndexError
@@ -138,7 +138,7 @@ def _text(path: str) -> Read:
 
 
 def _fixed(path: str, size: int) -> Read:
-    def read(data: bytes, at: int, texts: Texts) -> int:
+    def read(data: bytes, at: int, texts: RecordTexts) -> int:
         texts.add(path, data[at : at + size])
         return at + size
 
@@ -146,7 +146,7 @@ def _fixed(path: str, size: int) -> Read:
 
 
 def _record(fields: list[Read]) -> Read:
-    def read(data: bytes, at: int, texts: Texts) -> int:
+    def read(data: bytes, at: int, texts: RecordTexts) -> int:
         texts.step(len(fields))
         texts.depth += 1
         if texts.depth > _DEPTH:
@@ -160,7 +160,7 @@ def _record(fields: list[Read]) -> Read:
 
 
 def _union(branches: list[Read]) -> Read:
-    def read(data: bytes, at: int, texts: Texts) -> int:
+    def read(data: bytes, at: int, texts: RecordTexts) -> int:
         index, at = number(data, at)
         if index < 0:
             raise IndexError
@@ -174,7 +174,7 @@ def _entry(key: Read, value: Read) -> Read:
 
 
 def _items(item: Read) -> Read:
-    def read(data: bytes, at: int, texts: Texts) -> int:
+    def read(data: bytes, at: int, texts: RecordTexts) -> int:
         while True:
             count, at = number(data, at)
             if not count:

@@ -97,12 +97,12 @@ def main() -> None:
 
 def _values(kind: str, file: _Remote) -> Iterator[bytes]:
     groups = _groups(kind, file)
-    metadata = _Gathered(METADATA)
+    metadata = _RowValues(METADATA)
     for text in next(groups):
         metadata.add("metadata", 0, text)
     yield metadata.packed()
     for group, batches in enumerate(groups):
-        row, gathered = 0, _Gathered(group)
+        row, gathered = 0, _RowValues(group)
         for batch in batches:
             names = batch.schema.names
             columns = [column.to_pylist() for column in batch.columns]
@@ -113,12 +113,12 @@ def _values(kind: str, file: _Remote) -> Iterator[bytes]:
                 row += 1
                 if gathered.size >= _BATCH_BYTES:
                     yield gathered.packed()
-                    gathered = _Gathered(group)
+                    gathered = _RowValues(group)
         if gathered.size:
             yield gathered.packed()
 
 
-class _Gathered:
+class _RowValues:
     """Values of some rows of one group, each with its column and row."""
 
     def __init__(self, group: int) -> None:

@@ -44,7 +44,7 @@ class Piece(NamedTuple):
     angle: int = 0
 
 
-class Texts(NamedTuple):
+class PageLines(NamedTuple):
     """A page's ``lines``, and those that may continue on the next one, as they would be joined."""
 
     lines: str
@@ -73,7 +73,7 @@ class _TextLine:
         return "".join(before + text for before, text in self.parts)
 
 
-def texts(pieces: list[Piece]) -> Texts:
+def texts(pieces: list[Piece]) -> PageLines:
     """Return the text of a page."""
     lines = sorted(_lines(pieces), key=lambda line: line.order)
     written = [line.text() for line in lines]
@@ -98,7 +98,7 @@ def texts(pieces: list[Piece]) -> Texts:
             if _WORD.fullmatch(rest) or rest != written[last].strip() or lines[number].end < lines[last].end:
                 wrapped += [written[each] + _UNCERTAIN for each in range(number, last + 1)]
         number = last + 1
-    return Texts("\n".join(shown), "\n".join(wrapped))
+    return PageLines("\n".join(shown), "\n".join(wrapped))
 
 
 def _lines(pieces: list[Piece]) -> list[_TextLine]:

@@ -28,7 +28,7 @@ _idle: list[subprocess.Popen[bytes]] = []
 
 
 class PartRead(NamedTuple):
-    """A part of a PDF, as ``reading.Part``: ``pieces`` are its bytes, valid until the next answer is requested."""
+    """A part of a PDF, as ``reading.PdfPart``: ``pieces`` are its bytes, valid until the next answer is requested."""
 
     label: str
     name: bytes

@@ -37,7 +37,7 @@ _FONTS = ("/Type1C", "/CIDFontType0C", "/OpenType")
 _DEEPEST, _MOST_PAGES = 100, 100_000
 
 
-class Part(NamedTuple):
+class PdfPart(NamedTuple):
     """A part of the PDF: its ``label``, text or bytes, the ``name`` that the PDF has for it, and why it is not whole.
 
     ``covered`` are the offsets of objects that were read with it, ``other`` those of streams that show nothing.
@@ -64,16 +64,16 @@ class Reading:
         self._pages: set[object] = set()
         self._lost = False
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[PdfPart]:
         """Yield all parts. Raises MemoryError."""
-        yield Part(encrypted=self._objects.encrypted)
+        yield PdfPart(encrypted=self._objects.encrypted)
         number = 0
         for number, (page, resources) in enumerate(self._tree(), 1):
             yield from self._page(page, resources, f"page {number}")
         if self._objects.is_repaired:
-            yield Part(flaw="PDF: damaged: its table of objects is missing")
+            yield PdfPart(flaw="PDF: damaged: its table of objects is missing")
         elif self._lost or not number:
-            yield Part(flaw="PDF: its pages cannot all be found")
+            yield PdfPart(flaw="PDF: its pages cannot all be found")
         if self._wanted is None:
             yield from self._others()
 
@@ -96,7 +96,7 @@ class Reading:
             else:
                 yield node, resources
 
-    def _page(self, page: Dictionary, resources: Any, title: str) -> Iterator[Part]:
+    def _page(self, page: Dictionary, resources: Any, title: str) -> Iterator[PdfPart]:
         text = PageText(self._fonts, self._objects.errors)
         contents = page.get("Contents")
         # An operator and its operands may be in two streams (7.8.2).
@@ -107,7 +107,7 @@ class Reading:
             notes = [each for each in annotations if is_dictionary(each)]
             self._done.update(each.key for each in notes)
             if lines := [line for each in notes for line in _lines(each)]:
-                yield Part(f"pdf:{title} annotations", "\n".join(lines).encode("utf-8", "replace"))
+                yield PdfPart(f"pdf:{title} annotations", "\n".join(lines).encode("utf-8", "replace"))
 
     def _drawn(self, text: PageText, stream: Any) -> bytes:
         if not is_dictionary(stream):
@@ -119,7 +119,7 @@ class Reading:
             text.flaws.append(str(error))
             return b""
 
-    def _run(self, text: PageText, content: bytes, resources: Any, title: str) -> Iterator[Part]:
+    def _run(self, text: PageText, content: bytes, resources: Any, title: str) -> Iterator[PdfPart]:
         flaws = text.flaws
         try:
             text.run(content, resources)
@@ -138,15 +138,15 @@ class Reading:
         if text.unmapped:
             flaws.append("its font has no map to text")
         lines, wrapped = texts(text.pieces)
-        yield Part(f"pdf:{title}" if lines.strip() else "", lines.encode("utf-8", "replace"), covered=covered)
+        yield PdfPart(f"pdf:{title}" if lines.strip() else "", lines.encode("utf-8", "replace"), covered=covered)
         if wrapped:
-            yield Part(f"pdf:{title}, over two lines", wrapped.encode("utf-8", "replace"))
+            yield PdfPart(f"pdf:{title}, over two lines", wrapped.encode("utf-8", "replace"))
         for flaw in dict.fromkeys(flaws):
-            yield Part(flaw=f"PDF: {title}: {flaw.removeprefix('PDF: ')}")
+            yield PdfPart(flaw=f"PDF: {title}: {flaw.removeprefix('PDF: ')}")
 
-    def _others(self) -> Iterator[Part]:
+    def _others(self) -> Iterator[PdfPart]:
         """Yield what is not on pages: files, strings, and the streams that nothing has drawn."""
-        found = _Gathered(self._objects.trailer.raw("Info"))
+        found = _ObjectTexts(self._objects.trailer.raw("Info"))
         for number in self._objects.numbers():
             each = self._objects.at(number)
             if is_dictionary(each):
@@ -157,13 +157,13 @@ class Reading:
                 found.strings += [_line(number, "", text) for text in _flat(each)]
         for title, lines in (("info", found.about), ("strings", found.strings)):
             if lines:
-                yield Part(f"pdf:{title}", "\n".join(lines).encode("utf-8", "replace"))
+                yield PdfPart(f"pdf:{title}", "\n".join(lines).encode("utf-8", "replace"))
         for number in found.streams:
             stream = self._objects.at(number)
             if is_dictionary(stream) and stream.key not in self._done:
                 yield from self._stream(stream, number, found.names.get(stream.key, b""))
 
-    def _stream(self, stream: Dictionary, number: int, name: bytes) -> Iterator[Part]:
+    def _stream(self, stream: Dictionary, number: int, name: bytes) -> Iterator[PdfPart]:
         """Yield a stream's text if it is a form, its content if it is a file, or one that takes pypdf to be read."""
         filters = stream.filters()
         offset = self._objects.offset(stream.key)
@@ -177,16 +177,16 @@ class Reading:
             return
         if not is_file and not self._objects.encrypted and _is_plain(stream, filters):
             if _shows_nothing(stream):
-                yield Part(other=covered)
+                yield PdfPart(other=covered)
             return
         try:
             label = f"pdf:attached {name.decode('utf-8', 'backslashreplace')}" if name else f"pdf:object {number}"
-            yield Part(label, stream.data(), name, covered=covered)
+            yield PdfPart(label, stream.data(), name, covered=covered)
         except Unreadable as error:
-            yield Part(flaw=f"PDF: object {number}: {str(error).removeprefix('PDF: ')}", covered=covered)
+            yield PdfPart(flaw=f"PDF: object {number}: {str(error).removeprefix('PDF: ')}", covered=covered)
 
 
-class _Gathered:
+class _ObjectTexts:
     """What all objects have: strings, those ``about`` the PDF, the numbers of streams, and files' ``names`` by key."""
 
     def __init__(self, info: object) -> None:

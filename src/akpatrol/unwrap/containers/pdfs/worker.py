@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from akpatrol.unwrap.containers.member import Unreadable
-from akpatrol.unwrap.containers.pdfs.reading import Part, Reading
+from akpatrol.unwrap.containers.pdfs.reading import PdfPart, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,15 +45,15 @@ def main() -> None:
         _answer(answers, {"last": True, "spent": _memory()[1] > _MOST_LEFT})
 
 
-def _parts(data: bytes, wanted: list[int] | None) -> Iterator[Part]:
+def _parts(data: bytes, wanted: list[int] | None) -> Iterator[PdfPart]:
     try:
         yield from Reading(data, None if wanted is None else frozenset(wanted)).parts()
     except Unreadable as error:
-        yield Part(flaw=str(error))
+        yield PdfPart(flaw=str(error))
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a hostile file brings about, the parent is told
-        yield Part(flaw=f"PDF: damaged: it cannot all be read ({type(error).__name__})")
+        yield PdfPart(flaw=f"PDF: damaged: it cannot all be read ({type(error).__name__})")
 
 
 def _answer(answers: BinaryIO, values: dict[str, Any]) -> None:

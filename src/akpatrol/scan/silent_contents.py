@@ -1,0 +1,62 @@
+"""Remember contents in which nothing was found: histories and archives repeat them.
+
+Only silence is remembered, never a finding, a skip or an exclusion.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from akpatrol.model.scan import Content, Counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from akpatrol.model.batch import ContentBatch
+    from akpatrol.scan.decode import ScanItem
+    from akpatrol.scan.work import Work
+    from akpatrol.sources.base import Item
+
+_MOST = 1 << 17
+_LEAST_BYTES = 64  # less is examined as fast
+
+
+class SilentContents:
+    """Remembers the counts of silent contents by a hash of their bytes, which has a key of this process alone."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, list[Counted]] = {}
+
+    def examined(self, key: int | None, examine: Callable[[], Iterator[ScanItem]], work: Work) -> Iterator[ScanItem]:
+        """Yield what a content comes to: the counts that are remembered, or what ``examine`` finds."""
+        known = None if key is None else self._counts.get(key)
+        if known is not None:
+            yield from known
+            return
+        items: list[ScanItem] = []
+        for item in examine():
+            items.append(item)
+            yield item
+        # Where the work ran out, silence means nothing.
+        if key is not None and work.left > 0 and len(self._counts) < _MOST:
+            counts = [item for item in items if isinstance(item, Counted)]
+            if len(counts) == len(items):
+                self._counts[key] = counts
+
+    def examined_with(
+        self,
+        key: Callable[[Item | ContentBatch], int | None],
+        examine: Callable[[Item | ContentBatch], Iterator[ScanItem]],
+        work: Work,
+        member: Item | ContentBatch,
+    ) -> Iterator[ScanItem]:
+        """Yield what a member comes to, as ``examined`` does."""
+        return self.examined(key(member), lambda: examine(member), work)
+
+
+def key_of(member: Item | ContentBatch, *, paths_matter: bool) -> int | None:
+    """Return the key of a member that is in memory as a whole; its file's path is part of it where rules ask for it."""
+    if not isinstance(member, Content) or member.read or len(member.data) < _LEAST_BYTES:
+        return None
+    origin = member.origin
+    return hash((member.data, origin.path if paths_matter else None, len(origin.containers), len(origin.encodings)))
