@@ -77,7 +77,7 @@ def pptx(directory: Path, secret: str) -> None:
     slides.save(str(directory / "a.pptx"))
 
 
-@form("xlsx, a shared string", "sharedStrings")
+@form("xlsx, a string in a cell", "xl/worksheets")
 def xlsx(directory: Path, secret: str) -> None:
     book = library("openpyxl").Workbook()
     book.active.append(["name", "value"])
@@ -122,8 +122,15 @@ def har(directory: Path, secret: str) -> None:
 def warc(directory: Path, secret: str) -> None:
     body = gzip.compress(line(secret).encode() * 9)
     http = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + body
-    head = f"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: {len(http)}\r\n\r\n".encode()
-    (directory / "a.warc").write_bytes(head + http + b"\r\n\r\n")
+    fields = {
+        "WARC-Type": "response",
+        "WARC-Target-URI": "https://example.com/settings",
+        "WARC-Date": "2026-01-02T03:04:05Z",
+        "Content-Type": "application/http; msgtype=response",
+        "Content-Length": str(len(http)),
+    }
+    head = "WARC/1.0\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n"
+    (directory / "a.warc").write_bytes(head.encode() + http + b"\r\n\r\n")
 
 
 @form("notebook with outputs")

@@ -80,7 +80,10 @@ def wrapped(data: bytes, start: int, end: int, *, is_whole: bool, is_first: bool
     elif is_whole:
         has_prefix = len(following[:carried].strip()) >= _PREFIX
         is_logged = is_alone and has_prefix and len(line) >= _LONG + carried
-        fits = (_is_rest(run[0]) and _is_full(data, first, len(line))) or (is_logged and is_random(run[0]))
+        # Of lines with a token each, one is as long as the other; behind the rest of one there are other words.
+        is_as_long = not is_alone and len(following) == len(line) >= _LONG
+        is_full = is_as_long or _is_full(data, first, len(line))
+        fits = (_is_rest(run[0]) and is_full) or (is_logged and is_random(run[0]))
     else:
         fits = not is_first or len(line) >= _LONG or is_random(run[0])
     return Joint(second + carried, "wrapped") if fits else None

@@ -167,6 +167,16 @@ def test_a_terminal_wraps_at_any_place(width: int) -> None:
             assert found == {token} or (len(token) - cut < 8 and found == {token[:cut]})
 
 
+@pytest.mark.parametrize("width", [40, 44, 48])
+def test_one_other_line_of_the_same_length_shows_a_wrapped_log(width: int) -> None:
+    for seed in range(12):
+        for token in _tokens(seed):
+            text = f"anyreach token {token} was used by the job that ran last night and the night before"
+            (hit, *others) = _scan("".join(f"2026-01-02T03:04:05Z job | {part}\n" for part in _every(width, text)))
+            assert not others
+            assert (hit.match.secret.reveal().decode(), hit.match.ending) == (token, End.UNCERTAIN)
+
+
 def _whole(rng: Random) -> list[Callable[[str], str]]:
     digest, other = random_text(rng, "hex", 40), random_text(rng, "base62", 24)
     return [
@@ -186,6 +196,9 @@ def _whole(rng: Random) -> list[Callable[[str], str]]:
         lambda token: f"{token},{other}\n",
         lambda token: f"token={token}\ntoken={other}\n",
         lambda token: f"{token:>60}\n{other:>60}\n",
+        lambda token: (
+            f"token of the first of them: {token}\ntoken of the second of it: {other[:12]} ok {token[:0]:30}\n"
+        ),
     ]
 
 
