@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from akpatrol.scan.work import Work
     from akpatrol.sources.base import Item
 
-_MOST = 1 << 17
+_MOST, _MOST_COUNTS = 1 << 17, 1000
 _LEAST_BYTES = 64  # less is examined as fast
 
 
@@ -27,8 +27,13 @@ class SilentContents:
     def __init__(self) -> None:
         self._counts: dict[int, list[Counted]] = {}
 
-    def examined(self, key: int | None, examine: Callable[[], Iterator[ScanItem]], work: Work) -> Iterator[ScanItem]:
-        """Yield what a content comes to: the counts that are remembered, or what ``examine`` finds."""
+    def examined(
+        self, key: int | None, examine: Callable[[], Iterator[ScanItem]], work: Work, *, most: int = _MOST_COUNTS
+    ) -> Iterator[ScanItem]:
+        """Yield what a content comes to: the counts that are remembered, or what ``examine`` finds.
+
+        It is remembered if these are at most so many counts.
+        """
         known = None if key is None else self._counts.get(key)
         if known is not None:
             yield from known
@@ -40,7 +45,7 @@ class SilentContents:
         # Where the work ran out, silence means nothing.
         if key is not None and work.left > 0 and len(self._counts) < _MOST:
             counts = [item for item in items if isinstance(item, Counted)]
-            if len(counts) == len(items):
+            if len(counts) == len(items) <= most:
                 self._counts[key] = counts
 
     def examined_with(
@@ -50,8 +55,8 @@ class SilentContents:
         work: Work,
         member: Item | ContentBatch,
     ) -> Iterator[ScanItem]:
-        """Yield what a member comes to, as ``examined`` does."""
-        return self.examined(key(member), lambda: examine(member), work)
+        """Yield what a member comes to, as ``examined`` does; what a container in it expands to counts each time."""
+        return self.examined(key(member), lambda: examine(member), work, most=0)
 
 
 def key_of(member: Item | ContentBatch, *, paths_matter: bool) -> int | None:

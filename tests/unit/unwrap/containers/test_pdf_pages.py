@@ -293,7 +293,7 @@ def test_pages_without_credentials_are_silent_and_complete(seed: int) -> None:
         "of",
         "it",
     ]
-    words += [f"{rng.getrandbits(64):016x}", "ak_", "pat_", "test_pat_helper_function", "the", "Next", "2026-11-29"]
+    words += [f"{rng.getrandbits(64):016x}", "ak_*", "pat_*", "test_pat_helper_function", "the", "Next", "2026-11-29"]
     font = subset(pdf, " ".join(words))
     for _ in range(3):
         lines = [" ".join(rng.choices(words, k=8)) for _ in range(40)]
