@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from functools import lru_cache
+from functools import lru_cache, partial
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,8 @@ class ObjectPlaces:
         self._bases = array("i", layout.entries.bases)
         kinds = bytes(kind if TYPES.get(kind) not in ("blob", "tag") else 0 for kind in layout.entries.kinds)
         entries = layout.entries._replace(kinds=kinds, bases=self._bases)
-        self._rebuild = Rebuild(entries, pack, huge=_LARGEST_TREE, budget=_HELD_BYTES, rebuilt=self._named)
+        named = partial(layout.resolve, self._bases)
+        self._rebuild = Rebuild(entries, pack, huge=_LARGEST_TREE, budget=_HELD_BYTES, rebuilt=named)
         self._steps = _MOST_STEPS
         self._numbers: dict[bytes, int] = {}
         self._edges = array("I")
@@ -70,16 +71,6 @@ class ObjectPlaces:
             names.append(name)
             number = parent
         return b"/".join(reversed(names)), commit
-
-    def _named(self, entry: int, type_: str, data: bytes) -> list[int]:
-        """Return further deltas of an object."""
-        if not self._layout.waiting:
-            return []
-        ahead = self._layout.waiting.get(self._layout.id(type_, data), ())
-        found = [delta for delta in ahead if self._bases[delta] < 0]
-        for delta in found:
-            self._bases[delta] = entry
-        return found
 
     def _read(self, check: Callable[[], None]) -> bool:
         """Read all commits and trees; return whether they are few enough."""

@@ -50,6 +50,15 @@ class PackLayout(NamedTuple):
         hashed.update(data)
         return hashed.digest()
 
+    def resolve(self, bases: array[int], entry: int, type_: str, data: bytes) -> list[int]:
+        """Return the deltas that name this object by its id as their base, and enter it in ``bases`` for them."""
+        if not self.waiting:
+            return []
+        deltas = [delta for delta in self.waiting.get(self.id(type_, data), ()) if bases[delta] < 0]
+        for delta in deltas:
+            bases[delta] = entry
+        return deltas
+
     def hashed(self, type_: str, size: int) -> hashlib._Hash:
         """Return the hash of an object whose ``size`` bytes of content are yet to be added."""
         head = f"{type_} {size}\0".encode()

@@ -10,16 +10,16 @@ import re
 import weakref
 from contextlib import ExitStack, suppress
 from io import BytesIO
-from threading import Event, Thread
+from threading import Event
 from time import monotonic
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.sources.git import graph, revisions, walked_commit
+from akpatrol.sources.git.read_ahead import StreamReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from akpatrol.sources.git.runner import Git
     from akpatrol.sources.git.stream import Stream
@@ -89,25 +89,14 @@ class HistoryWalk:
             return self._output.missing()
 
 
-class _Output:
-    """What git printed so far, read by a thread."""
+class _Output(StreamReader):
+    """What git printed so far."""
 
     def __init__(self, stream: Stream) -> None:
-        self.stream = stream
+        super().__init__(stream)
         self._commits: bytearray | None = bytearray()
         self._missing = bytearray()
         self._has_commits, self._has_ended = Event(), Event()
-        self._thread = Thread(target=self._read, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stream.kill()
-        self._thread.join()
 
     def commits_within(self, seconds: float) -> bool:
         """Return whether all commits are there in that time, or git has ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from queue import Full, Queue
 from threading import Event, Thread
@@ -20,12 +21,11 @@ _MOST_BYTES = 64 << 20
 _LOOK_SECONDS = 0.2
 
 
-class ReadAhead:
-    """Reads a stream, at most 64 MiB ahead, and ends git when it is left early."""
+class StreamReader(ABC):
+    """Reads a stream in a thread, and ends git when it is left early."""
 
     def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-        self._blocks: Queue[bytes] = Queue(_MOST_BYTES // _BLOCK_BYTES)
+        self.stream = stream
         self._left = Event()
         self._thread = Thread(target=self._read, daemon=True)
 
@@ -37,8 +37,20 @@ class ReadAhead:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._left.set()
-        self._stream.kill()
+        self.stream.kill()
         self._thread.join()
+
+    @abstractmethod
+    def _read(self) -> None:
+        """Read the stream to its end, or until it is left."""
+
+
+class ReadAhead(StreamReader):
+    """Reads a stream, at most 64 MiB ahead."""
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__(stream)
+        self._blocks: Queue[bytes] = Queue(_MOST_BYTES // _BLOCK_BYTES)
 
     def parts(self) -> Iterator[bytes]:
         """Yield the parts between NULs."""
@@ -46,7 +58,7 @@ class ReadAhead:
 
     def _read(self) -> None:
         try:
-            while block := self._stream.read(_BLOCK_BYTES):
+            while block := self.stream.read(_BLOCK_BYTES):
                 self._put(block)
         finally:
             self._put(b"")  # or who waits for a block would wait without end

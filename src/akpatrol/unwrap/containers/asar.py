@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.unwrap.containers.member import PIECE_BYTES, Flaw, Member, Unreadable, text
+from akpatrol.unwrap.containers.member import Flaw, Member, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from akpatrol.unwrap.budget import Level
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
@@ -38,7 +38,6 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
         return
     for offset, length, name in sorted(files):
         start = first + offset
-        at = None if source.at is None else _part(source.at, start, length)
         if start < source.offset and source.at:
             source.seek(start)  # two names of one file
         source.skip(start - source.offset)
@@ -46,7 +45,7 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
             reason = f"truncated at byte {source.offset}" if source.offset < start else "its bytes are another's"
             yield Member(f"asar:{text(name)}", (name,), flaw=reason)
             continue
-        yield Member(f"asar:{text(name)}", (name,), _pieces(source, level, length), at=at, size=length)
+        yield Member(f"asar:{text(name)}", (name,), source.pieces(length), at=source.part(start, length), size=length)
 
 
 def _files(tree: dict[str, Any], level: Level) -> Iterator[tuple[int, int, bytes]]:
@@ -64,17 +63,3 @@ def _files(tree: dict[str, Any], level: Level) -> Iterator[tuple[int, int, bytes
                 if offset < 0 or size < 0:
                     raise ValueError
                 yield offset, size, full
-
-
-def _pieces(source: ContainerBytes, level: Level, size: int) -> Iterator[bytes]:
-    while size > 0:
-        level.check()
-        piece = source.read(min(size, PIECE_BYTES))
-        if not piece:
-            raise Unreadable(f"truncated at byte {source.offset}")
-        size -= len(piece)
-        yield piece
-
-
-def _part(at: Callable[[int, int], bytes], start: int, size: int) -> Callable[[int, int], bytes]:
-    return lambda offset, number: at(start + offset, max(0, min(number, size - offset)))

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from akpatrol.unwrap.containers import libarchive_worker as worker
+from akpatrol.unwrap.containers.container_bytes import STREAM_BYTES
 from akpatrol.unwrap.containers.forms import FORMS
 from akpatrol.unwrap.containers.libarchive_process import LibarchiveProcess, StoppedError
 from akpatrol.unwrap.containers.member import AFTER_END, Flaw, Member, Unreadable, text
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 _STREAMS = ("lz4", "compress")
 _FROM_THEIR_END = ("7z",)
 _OTHERS: Final = {b"ISc(": "InstallShield's are not opened", b"mozLz40\0": "Mozilla's frames are not expanded"}
-# The most that is read of a stream into memory, for forms that are read from their end.
-_MOST_BYTES = 64 << 20
 # The first header of a 7z archive, which is all of an empty one; the other forms are larger.
 _SEVEN_ZIP_BYTES = 32
 _REASONS: Final = {
@@ -54,11 +53,10 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
         return
     at, size, beginning = source.at, source.size, source.peek(HEADER_BYTES)
     if at is None and source.kind in _FROM_THEIR_END:
-        data = source.read(_MOST_BYTES)
-        if source.peek(1):
-            yield Flaw(f"{title}: it is not opened in a stream of more than {_MOST_BYTES >> 20} MiB")
+        at, size = source.anywhere()
+        if at is None:
+            yield Flaw(f"{title}: it is not opened in a stream of more than {STREAM_BYTES >> 20} MiB")
             return
-        at, size = lambda offset, number: data[offset : offset + number], len(data)
     if is_volume(beginning):
         yield Flaw(f"{title}: it is one volume of several: what continues in another is not read")
     if (end := _end(beginning)) is not None and size is not None and end < size:

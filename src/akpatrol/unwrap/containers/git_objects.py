@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from akpatrol.gitdata.delta_text import added
@@ -39,10 +40,11 @@ class GitObjects:
         self._pack = pack
         self._layout = layout
         self._level = level
-        self._bases = layout.entries.bases
         room = _MEMORY_BYTES - (0 if isinstance(pack, PartsRead) else len(pack))
         most = min(_HUGE_BYTES, room // 2)
-        self._rebuild = Rebuild(layout.entries, pack, huge=most, budget=most, rebuilt=self._named)
+        self._bases = layout.entries.bases
+        named = partial(layout.resolve, self._bases)
+        self._rebuild = Rebuild(layout.entries, pack, huge=most, budget=most, rebuilt=named)
         self._places: ObjectPlaces | None = None
 
     def members(self) -> Iterator[GitItem]:
@@ -76,16 +78,6 @@ class GitObjects:
     def unread(self) -> list[int]:
         """Return the numbers of the entries that were not rebuilt."""
         return self._rebuild.unread()
-
-    def _named(self, entry: int, type_: str, data: bytes) -> list[int]:
-        """Return the deltas that name an object by its id as their base."""
-        if not self._layout.waiting:
-            return []
-        ahead = self._layout.waiting.get(self._layout.id(type_, data), ())
-        found = [delta for delta in ahead if self._bases[delta] < 0]
-        for delta in found:
-            self._bases[delta] = entry
-        return found
 
     def _together(self, types: list[str], contents: list[bytes]) -> Together:
         return Together(contents, lambda number: self._label(types[number], contents[number]), _places(types))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.unwrap.containers.container_bytes import STREAM_BYTES
 from akpatrol.unwrap.containers.member import PIECE_BYTES, Flaw, Member, Unreadable, text
 from akpatrol.unwrap.containers.ole2_text import MARKED, is_encrypted, macro, objects, rich_text
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     At = Callable[[int, int], bytes]
 
 _HEADER_BYTES, _ENTRY_BYTES = 512, 128
-_MOST_BYTES = 64 << 20  # of a document that comes in a stream
 _IN_HEADER = 109  # sectors of the table of sectors that the header names
 _LAST_SECTOR = 0xFFFFFFFA
 _NONE = 0xFFFFFFFF
@@ -49,13 +49,9 @@ class _StreamEntry(NamedTuple):
 
 def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
     """Yield the streams, and what is compressed in them once more. Raises OverLimit and OSError; damage is a flaw."""
-    at, size = source.at, source.size or 0
+    at, size = source.anywhere()
     if at is None:
-        data = source.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
-            raise Unreadable(f"OLE2: more than {_MOST_BYTES >> 20} MiB in a stream")
-        at = lambda offset, number: data[offset : offset + number]  # noqa: E731 - it closes over what was read
-        size = len(data)
+        raise Unreadable(f"OLE2: more than {STREAM_BYTES >> 20} MiB in a stream")
     document = _Document(at, size, level)
     entries = list(document.entries())
     names = _paths(entries)

@@ -112,25 +112,19 @@ def _blocks(source: ContainerBytes, head: _Head, names: dict[int, str], level: L
 
 
 def _member(source: ContainerBytes, head: _Head, label: str, level: Level) -> Iterator[Member]:
-    chunks = _chunks(source, head, level)
+    chunks = _chunks(source, head)
     level.member()
     yield Member(label, pieces=_expanded(chunks, head.made(), level) if head.made else chunks)
     for _ in chunks:
         pass  # what its reader left
 
 
-def _chunks(source: ContainerBytes, head: _Head, level: Level) -> Iterator[bytes]:
+def _chunks(source: ContainerBytes, head: _Head) -> Iterator[bytes]:
     """Yield the stored data of one table; a chunk without bytes ends it. Raises Unreadable."""
     while left := _number(source, head):
         if left < 0:
             raise Unreadable(f"damaged near byte {source.offset}")
-        while left > 0:
-            level.check()
-            data = source.read(min(left, PIECE_BYTES))
-            if not data:
-                raise Unreadable(f"truncated at byte {source.offset}")
-            left -= len(data)
-            yield data
+        yield from source.pieces(left)
 
 
 def _expanded(chunks: Iterator[bytes], decompressor: Decompressor, level: Level) -> Iterator[bytes]:

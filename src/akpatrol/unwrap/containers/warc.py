@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.unwrap.containers.confirm import is_binary
-from akpatrol.unwrap.containers.member import PIECE_BYTES, Flaw, Member, Unreadable, text
+from akpatrol.unwrap.containers.member import Flaw, Member, Unreadable, text
 from akpatrol.unwrap.containers.recognise import kind_of
 
 if TYPE_CHECKING:
@@ -74,22 +74,13 @@ def _body(source: ContainerBytes, level: Level, record: dict[bytes, bytes], end:
         first = first[at : at + size]
         pieces = _chunks(source, level, end)
     else:
-        pieces = _stored(source, level, end)
+        pieces = source.pieces(end - source.offset)
         is_chunked = False
     kind = kind_of(first)
     coding = fields.get(b"content-encoding", b"").lower()
     if not kind and coding not in _PLAIN and is_binary(first):
         return Member(label, flaw=f"WARC: a body is not expanded ({text(coding)})")
     return Member(label, pieces=pieces) if kind or is_chunked else None
-
-
-def _stored(source: ContainerBytes, level: Level, end: int) -> Iterator[bytes]:
-    while source.offset < end:
-        level.check()
-        piece = source.read(min(end - source.offset, PIECE_BYTES))
-        if not piece:
-            raise Unreadable(f"truncated at byte {source.offset}")
-        yield piece
 
 
 def _chunks(source: ContainerBytes, level: Level, end: int) -> Iterator[bytes]:
@@ -103,7 +94,7 @@ def _chunks(source: ContainerBytes, level: Level, end: int) -> Iterator[bytes]:
         stop = min(source.offset + size, end)
         if not size:
             return
-        yield from _stored(source, level, stop)
+        yield from source.pieces(stop - source.offset)
         source.skip(len(b"\r\n"))
 
 
