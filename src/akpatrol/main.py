@@ -69,7 +69,7 @@ def _failed(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     from akpatrol.cli import plain_staged  # noqa: PLC0415 - inside, so that a failing import has an exit code too
-    from akpatrol.config.settings import environment  # noqa: PLC0415
+    from akpatrol.config.environment import environment  # noqa: PLC0415
 
     wanted = environment().get(_COMPLETION)
     if not wanted and arguments == ["--version"]:

@@ -11,8 +11,8 @@ import click
 
 from akpatrol.cli.console import Terminal
 from akpatrol.cli.options import shared_with
-from akpatrol.config import settings as settings_
 from akpatrol.config.allowance_file import with_allowance
+from akpatrol.config.environment import FILE_NAME
 from akpatrol.config.load import configuration_of
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.pipeline import committed_text, fingerprint_lookup
@@ -58,4 +58,4 @@ def _file(flags: Options) -> str:
     here = os.path.realpath(".")
     repo = repository.find(os.fsencode(here))
     top = os.fsdecode(repo.work_tree) if repo and repo.work_tree else here
-    return configuration_of(flags.config, here, top).file or os.path.join(top, settings_.FILE_NAME)
+    return configuration_of(flags.config, here, top).file or os.path.join(top, FILE_NAME)

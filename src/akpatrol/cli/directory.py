@@ -12,7 +12,7 @@ _NAMED = "akpatrol.directory"
 def enter(context: click.Context, _parameter: click.Parameter, directory: str | None) -> str | None:
     """Change to the directory before any other option is read."""
     if directory:
-        from akpatrol.config.settings import keep_paths  # noqa: PLC0415 - most runs stay where they are
+        from akpatrol.config.environment import keep_paths  # noqa: PLC0415 - most runs stay where they are
         from akpatrol.sources.git.runner import HOOK_VARIABLES  # noqa: PLC0415
 
         keep_paths(HOOK_VARIABLES)

@@ -180,7 +180,7 @@ class ScanProgress(StatusLine):
         left = self._estimate.left(share, seconds)
         ahead = f"{_duration(left)} left" if left is not None else ""
         if total.noun == STORED:
-            from akpatrol.report.wording import size_words  # noqa: PLC0415 - only for a person who waits
+            from akpatrol.report.number_words import size_words  # noqa: PLC0415 - only for a person who waits
 
             amount = f"{size_words(done)} of {size_words(total.number)} packed"
         else:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
+from akpatrol.cli.standard_output import is_coloured, is_terminal, print_text
 from akpatrol.errors import UsageError
 from akpatrol.report import RenderOptions, command_word, render
 
@@ -28,11 +28,11 @@ def publish(report: Report, engine: Engine, settings: Settings, text: Renderer |
     command = command_word.command_word(settings.environment)
     rendered = []
     for format_, file in settings.outputs:
-        on_terminal = file is None and bool(sys.stdout) and sys.stdout.isatty()
+        on_terminal = file is None and is_terminal()
         options = RenderOptions(
             redact=redact,
             show_secrets=settings.options.show_secrets,
-            colour=_is_coloured(settings, on_terminal=on_terminal),
+            colour=is_coloured(settings.options.color, settings.environment, on_terminal=on_terminal),
             width=_columns() if on_terminal else _WIDTH,
             rules=engine.rules,
             now=datetime.now(UTC),
@@ -83,33 +83,11 @@ def write_out(text: str, file: str | None) -> None:
         from akpatrol.report.write import write  # noqa: PLC0415
 
         write(text, Path(file))
-    elif not sys.stdout:
-        raise BrokenPipeError
     else:
-        _print(text.encode())
-
-
-def _print(data: bytes) -> None:
-    """Write to standard output after what is in its buffers, without click, which a clean commit does not import."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+        print_text(text)
 
 
 def _columns() -> int:
     from shutil import get_terminal_size  # noqa: PLC0415 - only for a person
 
     return get_terminal_size().columns
-
-
-def _is_coloured(settings: Settings, *, on_terminal: bool) -> bool:
-    """Return whether to colour: the option decides, then NO_COLOR, FORCE_COLOR and the terminal.
-
-    https://no-color.org, https://force-color.org
-    """
-    environment = settings.environment
-    if settings.options.color != "auto":
-        return settings.options.color == "always"
-    if environment.get("NO_COLOR"):
-        return False
-    return bool(environment.get("FORCE_COLOR")) or (on_terminal and environment.get("TERM") != "dumb")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 from akpatrol.cli.console import Terminal
 from akpatrol.cli.progress import StatusLine, terminal
 from akpatrol.pipeline.sweep import SweepTotals
+from akpatrol.report.number_words import plural
 from akpatrol.report.text_safety import middle_out, visible
-from akpatrol.report.wording import plural
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn

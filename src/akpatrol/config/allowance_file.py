@@ -6,7 +6,7 @@ import os
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.config.settings import PYPROJECT
+from akpatrol.config.environment import PYPROJECT
 from akpatrol.errors import UsageError
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.config import configuration_tables as tables
+from akpatrol.config.environment import FILE_NAME, PYPROJECT
 from akpatrol.config.files import OnDisk
 from akpatrol.config.options import OPTIONS, of
-from akpatrol.config.settings import FILE_NAME, PYPROJECT, Configuration, NamedFile, Stated
+from akpatrol.config.settings import Configuration, NamedFile, Stated
 from akpatrol.errors import UsageError
 from akpatrol.validate.toml_table import Table
 

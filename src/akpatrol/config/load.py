@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from akpatrol.config.settings import FILE_NAME, PYPROJECT, Configuration
+from akpatrol.config.environment import FILE_NAME, PYPROJECT
+from akpatrol.config.settings import Configuration
 
 if TYPE_CHECKING:
     from akpatrol.config.files import Files

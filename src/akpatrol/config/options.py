@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from akpatrol.config.environment import BASELINE
 from akpatrol.config.limits import Limits
 from akpatrol.model.scan import Confidence
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     # The page in docs/ that lists an option.
     Page = Literal["configuration", "encodings", "verification"]
 
-BASELINE = ".akpatrol-baseline.json"
 _LIMITS = Limits()
 SIZES = {"T": 1 << 40, "G": 1 << 30, "M": 1 << 20, "K": 1 << 10, "": 1}
 """Units of bytes, the largest first."""

@@ -1,4 +1,4 @@
-"""The settings of a run, from flags, configuration and environment; no other module reads the environment.
+"""The settings of a run, from flags, configuration and environment.
 
 Paths are strings and nothing here is parsed: a hook starts on every commit.
 """
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from akpatrol.config.files import Files
     from akpatrol.model.credential import Credential
-
-FILE_NAME = ".akpatrol.toml"
-PYPROJECT = "pyproject.toml"
 
 
 class NamedFile(NamedTuple):
@@ -122,43 +119,6 @@ class Settings(NamedTuple):
     limits: Limits = Limits()
     policy: PolicySettings = PolicySettings()
     link_template: str | None = None
-
-
-def environment() -> dict[str, str]:
-    """Return the process's environment."""
-    return dict(os.environ)
-
-
-def cache_directory(variables: Mapping[str, str]) -> str | None:
-    """Return where the user's caches of this program belong; None when there is no such place."""
-    home = variables.get("HOME", "")
-    if sys.platform == "darwin":
-        place = os.path.join(home, "Library", "Caches")
-    elif sys.platform == "win32":
-        place = variables.get("LOCALAPPDATA", "")
-    else:
-        # A relative one is to be ignored: https://specifications.freedesktop.org/basedir-spec/latest/
-        named = variables.get("XDG_CACHE_HOME", "")
-        place = named if os.path.isabs(named) else os.path.join(home, ".cache")
-    return os.path.join(place, "akpatrol") if os.path.isabs(place) else None
-
-
-def hook_environment(variables: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
-    """Return those of git's own variables that are set, with relative paths made absolute."""
-    passed = {name: variables[name] for name in names if variables.get(name)}
-    single = {name: value for name, value in passed.items() if name != "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
-    return passed | {name: os.path.abspath(value) for name, value in single.items()}
-
-
-def keep_paths(names: tuple[str, ...]) -> None:
-    """Make relative paths in git's own variables absolute, before the current directory changes.
-
-    Two stay as they are: the index, which is relative to the top of the work tree wherever the process is, and the list
-    of alternates.
-    """
-    for name in names:
-        if name not in ("GIT_INDEX_FILE", "GIT_ALTERNATE_OBJECT_DIRECTORIES") and os.environ.get(name):
-            os.environ[name] = os.path.abspath(os.environ[name])
 
 
 def most_jobs(wanted: int | None) -> int:

@@ -107,6 +107,16 @@ class Prefilter:
         self._store = store
         self._warm_up = _KEPT_WARM_UP_BYTES
 
+    def keep_silent(self, store: PatternStore) -> None:
+        """Store the compiled patterns for ``silent_patterns`` too; nothing without hyperscan."""
+        from akpatrol.detect import silent_patterns  # noqa: PLC0415 - once for each version of this program
+        from akpatrol.detect.character_runs import grouped  # noqa: PLC0415
+
+        self._store = store
+        self._switch()
+        if compiled := self.compiled():
+            silent_patterns.keep(store, compiled, [len(runs.patterns) for runs in grouped(self._triggers)])
+
     def is_kept(self) -> bool:
         """Return whether the store has the compiled patterns."""
         return self._store is not None and self._store.holds(pattern_key(self._rules, self._triggers))

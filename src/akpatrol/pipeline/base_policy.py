@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from akpatrol.config.options import BASELINE
-from akpatrol.config.settings import FILE_NAME
+from akpatrol.config.environment import BASELINE, FILE_NAME
 from akpatrol.errors import UsageError
 from akpatrol.policy import decide
 from akpatrol.rules import rule_file

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.config import settings as settings_
+from akpatrol.config.environment import BASELINE, environment
 from akpatrol.config.files import OnDisk
 from akpatrol.config.load import configuration_of
-from akpatrol.config.options import BASELINE
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.pipeline import baseline_scan
 from akpatrol.policy import apply, baseline, report_scan
@@ -158,6 +157,6 @@ def template(place: BaselineFile, request: BaselineRequest) -> BaselineEntry:
 
 
 def _person(git: Git | None) -> str:
-    variables = settings_.environment()
+    variables = environment()
     by_git = variables.get("GIT_AUTHOR_NAME") or (person.name(git, variables) if git else "")
     return by_git or variables.get("USER") or variables.get("LOGNAME") or ""

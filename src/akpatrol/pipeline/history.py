@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from akpatrol.cache.scan_cache import ScanCache
-from akpatrol.config.settings import environment
+from akpatrol.config.environment import environment
 from akpatrol.errors import GitError, UsageError
 from akpatrol.pipeline import emptiness
 from akpatrol.pipeline.base_policy import RangePolicy, problem_of_checkout

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from akpatrol.config.settings import environment, hook_environment
+from akpatrol.config.environment import environment, hook_environment
 from akpatrol.errors import ExitCode, GitError, OutOfTime, UsageError
 from akpatrol.model.scan import Target
 from akpatrol.report.push_message import Outlook, render

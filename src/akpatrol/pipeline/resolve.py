@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.config import settings as settings_
+from akpatrol.config.environment import cache_directory, environment
 from akpatrol.config.options import in_environment
 from akpatrol.errors import UsageError
 from akpatrol.policy.in_force import in_force
@@ -40,7 +41,7 @@ def resolve(flags: Options, start: str | None, top: str | None, base: BasePolicy
     """
     _check_exclude(flags.exclude)
     configuration, allowing, rules = in_force(flags, start, top, base)
-    variables = settings_.environment()
+    variables = environment()
     options = flags.over(in_environment(variables)).over(configuration.options)
     _check_app_url(options.app_url)
     outputs = ((options.format_, options.output), *options.reports)
@@ -53,7 +54,7 @@ def resolve(flags: Options, start: str | None, top: str | None, base: BasePolicy
         base=configuration.base,
         accept_skip=configuration.accept_skip,
         jobs=settings_.most_jobs(options.jobs),
-        cache=None if options.no_cache else settings_.cache_directory(variables),
+        cache=None if options.no_cache else cache_directory(variables),
         configuration=configuration.file,
         limits=options.limits,
         policy=allowing,

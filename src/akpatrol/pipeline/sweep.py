@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from akpatrol.config.settings import cache_directory
+from akpatrol.config.environment import cache_directory
 from akpatrol.detect.engine import Engine
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.model.report import Coverage, Report

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from akpatrol.config.environment import BASELINE
 from akpatrol.config.load import configuration_of
-from akpatrol.config.options import BASELINE
 from akpatrol.config.settings import Configuration, NamedFile, PolicySettings
 from akpatrol.errors import UsageError
 

@@ -12,9 +12,9 @@ from akpatrol.model.scan import Place, State
 from akpatrol.report import document, locations
 from akpatrol.report.mask import Mask
 from akpatrol.report.messages import skip_message, title
+from akpatrol.report.number_words import plural
 from akpatrol.report.overview import allowed_words, coverage_words, verdict
 from akpatrol.report.text_safety import head, visible
-from akpatrol.report.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -16,9 +16,10 @@ from akpatrol.report import document, locations
 from akpatrol.report.as_json import dumped, fitting
 from akpatrol.report.mask import Mask
 from akpatrol.report.messages import left_out_message, skip_message, title
+from akpatrol.report.number_words import plural
 from akpatrol.report.overview import allowed_words, changed_words
 from akpatrol.report.text_safety import head
-from akpatrol.report.wording import parsed, plural
+from akpatrol.report.wording import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,6 +8,7 @@ from akpatrol.report import changes_text, document, local_sources
 from akpatrol.report.advice import Situation, leaked_action, situation
 from akpatrol.report.markdown_safety import code, html_code, html_prose, prose
 from akpatrol.report.messages import capital, title
+from akpatrol.report.number_words import plural
 from akpatrol.report.overview import allowed_words, coverage_words, findings_of, overview, verdict
 from akpatrol.report.spread import removal_words, version_words
 from akpatrol.report.text_credential import telling_places
@@ -23,7 +24,6 @@ from akpatrol.report.wording import (
     doubts,
     location,
     moved_words,
-    plural,
     since_words,
     state_words,
     status_of,

@@ -17,9 +17,10 @@ from akpatrol.report import advice, document, locations, messages, order
 from akpatrol.report import sarif_words as words
 from akpatrol.report.as_json import dumped, filled
 from akpatrol.report.mask import Mask
+from akpatrol.report.number_words import plural
 from akpatrol.report.overview import allowed_words, changed_words, findings_of
 from akpatrol.report.sarif_locations import base_of, file_uri, repository_uri
-from akpatrol.report.wording import parsed, plural, status_of
+from akpatrol.report.wording import parsed, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

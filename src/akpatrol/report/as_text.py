@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import State
 from akpatrol.report import document
+from akpatrol.report.number_words import plural
 from akpatrol.report.overview import allowed_of, allowed_words, coverage_words, findings_of, overview, verdict
 from akpatrol.report.text_safety import columns, middle_out, shell_word, visible, wrapped
 from akpatrol.report.text_style import Style
-from akpatrol.report.wording import directory_of, location, plural, short_names
+from akpatrol.report.wording import directory_of, location, short_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from akpatrol.report.number_words import plural
 from akpatrol.report.text_safety import visible
-from akpatrol.report.wording import location, plural, state_words
+from akpatrol.report.wording import location, state_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from akpatrol.report.number_words import plural
 from akpatrol.report.text_safety import columns, head, wrapped
-from akpatrol.report.wording import age, parsed, plural
+from akpatrol.report.wording import age, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from akpatrol.kinds import named
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
+from akpatrol.report.number_words import plural
 from akpatrol.report.spread import removal_words
 from akpatrol.report.text_safety import head, middle_out, visible
 from akpatrol.report.verification_text import abilities, allowance_words
@@ -20,7 +21,6 @@ from akpatrol.report.wording import (
     kind_name,
     location,
     moved_words,
-    plural,
     since_words,
     state_words,
 )

@@ -5,23 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Exclusion, State
-from akpatrol.report.wording import (
-    ALLOWANCES,
-    STATUSES,
-    UNVERIFIED,
-    duration_words,
-    plural,
-    size_words,
-    state_name,
-    status_of,
-)
+from akpatrol.report.number_words import nothing_found, plural, scanned_words
+from akpatrol.report.wording import ALLOWANCES, STATUSES, UNVERIFIED, state_name, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from akpatrol.report.view import ChangedFilesView, CredentialView, ReportView, SummaryView
 
-_COUNTS = ("files", "blobs", "commits", "tags", "trees", "refs", "members")
 _LEFT_OUT = {
     Exclusion.SYMLINK: ("symbolic link",),
     Exclusion.SPECIAL_FILE: ("special file",),
@@ -94,9 +85,6 @@ def changed_words(changed: ChangedFilesView | None) -> str:
 def coverage_words(view: ReportView) -> str:
     """Describe what was scanned, left out and skipped."""
     coverage = view["coverage"]
-    counts = dict(coverage["counts"])
-    names = [name for name in _COUNTS if name in counts] + [name for name in counts if name not in _COUNTS]
-    looked = [_counted(counts[name], name) for name in names if counts[name]] or ["nothing"]
     by_number = sorted(coverage["excluded"], key=lambda entry: -entry["count"])
     changed = coverage["changed_files"]
     excluded = [
@@ -106,9 +94,8 @@ def coverage_words(view: ReportView) -> str:
     ]
     accepted = sum(skip["accepted"] is not None for skip in coverage["skipped"])
     unread = len(coverage["skipped"]) - accepted
-    scanned = f"Scanned {', '.join(looked)}, {size_words(coverage['bytes'])}"
     parts = [
-        f"{scanned} in {duration_words(view['scan']['duration_seconds'])}",
+        scanned_words(coverage["counts"], coverage["bytes"], view["scan"]["duration_seconds"]),
         changed_words(changed),
         f"left out {', '.join(excluded)}" if excluded else "",
         f"{unread:,} not scanned" if unread else "",
@@ -128,7 +115,7 @@ def _main_sentence(view: ReportView) -> str:
         noun = "new or changed credentials" if view["changes"] else "credentials"
         if summary["already_in_base"]:
             noun = "new credentials"
-        return f"No {noun} found" + (" that are not allowed" if summary["allowed"] else "")
+        return nothing_found(noun) + (" that are not allowed" if summary["allowed"] else "")
     places = plural(summary["occurrences"], "place")
     findings = findings_of(view)
     return f"{_counted_found(summary)} in {places}{_of_targets(view, findings)}{_gently(findings)}"
@@ -157,10 +144,6 @@ def _gently(findings: Sequence[CredentialView]) -> str:
     number = "all" if len(ignored) == len(findings) else f"{len(ignored):,}"
     live = sum(status_of(credential) == "active" for credential in ignored)
     return f"; {number} only in files that git ignores" + (f" ({live:,} of them live)" if live else "")
-
-
-def _counted(number: int, name: str) -> str:
-    return plural(number, name.replace("_", " ").removesuffix("s"))
 
 
 def _left_out(number: int, reason: str) -> str:

@@ -25,11 +25,12 @@ from akpatrol.report import (
 from akpatrol.report.document import visible_view
 from akpatrol.report.links import Linker
 from akpatrol.report.messages import capital
+from akpatrol.report.number_words import duration_words, plural
 from akpatrol.report.overview import allowed_of, allowed_words, findings_of, overview, verdict
 from akpatrol.report.page_actions import first_of_all
 from akpatrol.report.text_safety import head
 from akpatrol.report.verification_text import allowance_words
-from akpatrol.report.wording import STATUSES, age, date_words, duration_words, parsed, plural
+from akpatrol.report.wording import STATUSES, age, date_words, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,10 +8,11 @@ from akpatrol.kinds import named
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.scan import Attribution, State
 from akpatrol.report.advice import Situation, leaked_action, situation
+from akpatrol.report.number_words import plural
 from akpatrol.report.overview import findings_of
 from akpatrol.report.text_safety import head, shell_word
 from akpatrol.report.timeline import IN_TRACKABLE_FILES
-from akpatrol.report.wording import directory_of, plural, status_of
+from akpatrol.report.wording import directory_of, status_of
 from akpatrol.report.work_trees import states_of
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from akpatrol.report.messages import capital
+from akpatrol.report.number_words import listed, plural
 from akpatrol.report.overview import coverage_words, unread_words
 from akpatrol.report.text_safety import head, middle_out, shell_word
-from akpatrol.report.wording import listed, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

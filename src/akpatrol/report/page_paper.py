@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.model.credential import VerificationStatus
+from akpatrol.report.number_words import plural
 from akpatrol.report.text_safety import head, middle_out
-from akpatrol.report.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from akpatrol.report.number_words import plural
 from akpatrol.report.page_figures import NOT_KNOWN
-from akpatrol.report.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

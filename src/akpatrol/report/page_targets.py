@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.report import local_sources
+from akpatrol.report.number_words import listed, plural
 from akpatrol.report.overview import findings_of
 from akpatrol.report.text_safety import head, middle_out
-from akpatrol.report.wording import listed, plural, status_of
+from akpatrol.report.wording import status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

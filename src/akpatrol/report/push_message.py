@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.model.scan import Place
 from akpatrol.report import document
 from akpatrol.report.allowing import how_to_allow
+from akpatrol.report.number_words import plural
 from akpatrol.report.overview import coverage_words, findings_of
 from akpatrol.report.text_credential import telling_places
 from akpatrol.report.text_safety import head, middle_out, visible, wrapped
-from akpatrol.report.wording import SHORT_ID, kind_name, location, plural, short_names, short_ref
+from akpatrol.report.wording import SHORT_ID, kind_name, location, short_names, short_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

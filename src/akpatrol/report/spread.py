@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.credential import Version
 from akpatrol.model.scan import Place
-from akpatrol.report.wording import SHORT_ID, listed
+from akpatrol.report.number_words import listed
+from akpatrol.report.wording import SHORT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

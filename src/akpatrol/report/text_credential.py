@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from akpatrol.kinds import named
 from akpatrol.model.scan import Place, State
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
+from akpatrol.report.number_words import plural
 from akpatrol.report.spread import removal_words, version_words
 from akpatrol.report.storage_advice import storage_advice
 from akpatrol.report.text_safety import around, columns, head, middle_out, shell_word, wrapped
@@ -22,7 +23,6 @@ from akpatrol.report.wording import (
     kind_name,
     location,
     moved_words,
-    plural,
     since_words,
     state_words,
     status_of,

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.scan import State
-from akpatrol.report.wording import date_words, listed, parsed, plural
+from akpatrol.report.number_words import listed, plural
+from akpatrol.report.wording import date_words, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

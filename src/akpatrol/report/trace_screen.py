@@ -9,6 +9,7 @@ from akpatrol.model.credential import Taken
 from akpatrol.model.scan import Place, State
 from akpatrol.report import document
 from akpatrol.report.advice import leaked_action
+from akpatrol.report.number_words import plural
 from akpatrol.report.overview import coverage_words
 from akpatrol.report.spread import version_words
 from akpatrol.report.text_safety import head, middle_out, visible, wrapped
@@ -23,7 +24,6 @@ from akpatrol.report.wording import (
     kind_name,
     location,
     moved_words,
-    plural,
     short_ref,
     since_words,
     state_name,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.model.credential import VerificationStatus
+from akpatrol.report.number_words import listed
 from akpatrol.report.text_safety import head, middle_out
-from akpatrol.report.wording import ALLOWANCES, STATUSES, date_words, listed
+from akpatrol.report.wording import ALLOWANCES, STATUSES, date_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.kinds import named
 from akpatrol.model.scan import Attribution, End, Place, State, StateReason
+from akpatrol.report.number_words import listed, plural
 from akpatrol.report.text_safety import head
 
 if TYPE_CHECKING:
@@ -62,7 +63,6 @@ _AGES = ((365, "year"), (30, "month"), (7, "week"), (1, "day"))
 """Days in each unit."""
 
 _SHORT_NAME = 8  # digits of a fingerprint
-_KILO = 1000
 _AUTHOR_WIDTH = 60
 _OWNER_WIDTH, _OWNERS = 80, 5
 
@@ -247,35 +247,3 @@ def short_names(fingerprints: Iterable[str]) -> dict[str, str]:
     while len({text[:length] for text in digits.values()}) < len(set(digits.values())):
         length += 1
     return {name: text[:length] for name, text in digits.items()}
-
-
-def plural(number: int, noun: str, many: str = "") -> str:
-    """Return a number and its noun, which for anything but one is ``many`` or ends in -s."""
-    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
-
-
-def listed(items: Sequence[str], limit: int = 3) -> str:
-    """Return the first items in words and how many more there are."""
-    if len(items) > limit:
-        return ", ".join(items[:limit]) + f" and {len(items) - limit:,} more"
-    return ", ".join(items[:-1]) + " and " * (len(items) > 1) + items[-1] if items else ""
-
-
-def size_words(size: int) -> str:
-    """Return a size in bytes with a decimal unit."""
-    if size < _KILO:
-        return plural(size, "byte")
-    number = float(size)
-    for unit in ("kB", "MB", "GB", "TB"):
-        number /= _KILO
-        if number < _KILO or unit == "TB":
-            break
-    return f"{number:,.1f} {unit}"
-
-
-def duration_words(seconds: float) -> str:
-    """Return a duration in the unit that people would use."""
-    minutes, rest = divmod(round(seconds), 60)
-    if not minutes:
-        return f"{seconds:.1f} s"
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004

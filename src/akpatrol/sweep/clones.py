@@ -18,7 +18,7 @@ from io import TextIOWrapper
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.config.settings import environment
+from akpatrol.config.environment import environment
 from akpatrol.errors import AkpatrolError, UsageError
 from akpatrol.report.text_safety import visible
 from akpatrol.sources.git.stream import first_line

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.model.credential import Changes, VerificationStatus
 from akpatrol.model.scan import Confidence, State
 from akpatrol.report.load import change_of
-from akpatrol.report.wording import STATUSES, UNVERIFIED, plural, state_name
+from akpatrol.report.number_words import plural
+from akpatrol.report.wording import STATUSES, UNVERIFIED, state_name
 from akpatrol.validate.fields import Fields
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.cache.pattern_cache import PatternCache
 from akpatrol.cache.scan_cache import ScanCache
+from akpatrol.config.environment import cache_directory, environment
 from akpatrol.config.path_patterns import matcher
-from akpatrol.config.settings import cache_directory, environment
 from akpatrol.detect.redact import Redactor
 from akpatrol.errors import AkpatrolError, GitError
 from akpatrol.model import identity

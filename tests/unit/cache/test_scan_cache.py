@@ -12,8 +12,8 @@ import pytest
 
 from akpatrol.cache import scan_cache
 from akpatrol.cache.scan_cache import FILE_NAME, ScanCache
+from akpatrol.config.environment import cache_directory
 from akpatrol.config.limits import Limits
-from akpatrol.config.settings import cache_directory
 from akpatrol.sources.git import scan_state_json
 
 if TYPE_CHECKING:

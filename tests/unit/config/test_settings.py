@@ -72,18 +72,6 @@ def test_file_that_vanished(tmp_path: Path) -> None:
         configuration_file.load(str(tmp_path / "gone"), tree=None)
 
 
-def test_hook_variables_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    variables = {"GIT_DIR": ".git", "GIT_INDEX_FILE": "/x/index", "GIT_WORK_TREE": "", "OTHER": "y"}
-    names = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
-    more = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": "a:b"}
-    assert settings.hook_environment(variables | more, names) == {
-        "GIT_DIR": str(tmp_path / ".git"),
-        "GIT_INDEX_FILE": "/x/index",
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": "a:b",
-    }
-
-
 def test_processors() -> None:
     assert settings.default_jobs() >= 1
 
@@ -93,10 +81,3 @@ def test_one_process_where_no_other_can_be_started(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(os, "access", lambda path, _mode: not path.endswith("shm"))
     assert settings.most_jobs(3) == settings.most_jobs(None) == 1
-
-
-def test_environment_is_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    found = settings.environment()
-    monkeypatch.delenv("NO_COLOR")
-    assert found["NO_COLOR"] == "1"

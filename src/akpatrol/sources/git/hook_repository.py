@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from akpatrol.config.settings import environment, hook_environment
+from akpatrol.config.environment import environment, hook_environment
 from akpatrol.errors import UsageError
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.runner import HOOK_VARIABLES

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from akpatrol.model.report import Coverage
 from akpatrol.model.scan import Skipped
 from akpatrol.report.load import coverage_of, target_of
-from akpatrol.report.wording import plural
+from akpatrol.report.number_words import plural
 from akpatrol.validate.fields import Fields
 
 if TYPE_CHECKING:
