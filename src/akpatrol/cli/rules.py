@@ -12,6 +12,7 @@ from akpatrol.cli.options import shared_with
 from akpatrol.cli.safe_echo import safe_echo
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.rules import rule_file as rules_
+from akpatrol.rules.rule import RuleSet
 
 if TYPE_CHECKING:
     from akpatrol.config.options import Options
@@ -65,6 +66,6 @@ def check(files: tuple[Path, ...]) -> int:
     say = safe_echo()
     for file in map(str, files or rules_.shipped_files()):
         parsed = rules_.parse(rules_.read(file), file, shipped=not files)
-        for line in check_rules(rules_.RuleSet(tuple(parsed)), file):
+        for line in check_rules(RuleSet(tuple(parsed)), file):
             say(line)
     return ExitCode.CLEAN

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.match import Matcher, MatchSpan
     from akpatrol.detect.medium import Medium
     from akpatrol.detect.prefilter_result import PrefilterResult
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 _LEAST_RUN = 16
 _LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{%d,}" % _LEAST_RUN)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Match
     from akpatrol.model.trigger import Trigger
     from akpatrol.rules.precedence import Precedence
-    from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.rules.rule import RuleSet
 
 
 class Engine:

@@ -12,7 +12,7 @@ from akpatrol.detect.match import MatchSpan, compile_foreign
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from akpatrol.rules.rule_file import Allowlist, Rule
+    from akpatrol.rules.rule import Allowlist, Rule
 
 
 def entropy(secret: bytes) -> float:

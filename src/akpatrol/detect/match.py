@@ -14,7 +14,7 @@ from akpatrol.errors import RuleError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 
 _MANY_BYTES = 256 << 20  # that RE2 may take for thousands of patterns; it takes less

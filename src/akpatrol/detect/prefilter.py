@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.hyperscan_patterns import HyperscanPatterns
     from akpatrol.detect.keywords import Keywords
     from akpatrol.model.trigger import Needs, Trigger
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 PrefilterChoice = Literal["auto", "hyperscan", "automaton"]
 

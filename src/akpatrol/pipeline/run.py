@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from akpatrol.pipeline.console import Console
     from akpatrol.query.credential_query import CredentialQuery
     from akpatrol.report import Renderer
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
     from akpatrol.sources.base import Source
 
 

@@ -14,13 +14,13 @@ from akpatrol.detect.engine import Engine
 from akpatrol.errors import RuleError, UsageError
 from akpatrol.model.scan import Confidence
 from akpatrol.rules.literals import SHORTEST, required
-from akpatrol.rules.rule_file import RuleSet
+from akpatrol.rules.rule import RuleSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from akpatrol.detect.prefilter import PrefilterChoice
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 ALPHABETS = {
     "base62": string.ascii_letters + string.digits,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.engine import Engine
     from akpatrol.model.credential import Credential, Occurrence, RawFinding
     from akpatrol.policy.group import AcceptedSkip
-    from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.rules.rule import RuleSet
     from akpatrol.scan.examine import Examiner
     from akpatrol.sources.base import Placed, Source, Unit
 

@@ -11,7 +11,8 @@ from akpatrol.errors import RuleError, UsageError
 from akpatrol.kinds import CUSTOM, KINDS
 from akpatrol.model.scan import Severity
 from akpatrol.rules.check import ALPHABETS, check, expand
-from akpatrol.rules.rule_file import RuleSet, load, parse, shipped_files
+from akpatrol.rules.rule import RuleSet
+from akpatrol.rules.rule_file import load, parse, shipped_files
 
 if TYPE_CHECKING:
     from random import Random
