@@ -119,10 +119,9 @@ class Confirmation:
                 return
         near = Nearby(self._keywords, data, 0, len(data))
         for span in self._matchers[index].find(data, 0, len(data)):
-            if (filters is None or filters.accept(data, span, path)) and (
-                match := _judged(rule, medium, span, near, outer)
-            ):
-                yield match
+            waiting = filters.accept(data, span, path) if filters else ()
+            if waiting is not None and (match := _judged(rule, medium, span, near, outer)):
+                yield match._replace(waiting=tuple((rule.id, number) for number in waiting)) if waiting else match
 
 
 def _sifted(sieve: Sieve, medium: Medium, bounds: tuple[int, int], work: Work) -> Iterator[MatchSpan]:
@@ -164,7 +163,7 @@ def _judged(rule: Rule, medium: Medium, span: MatchSpan, near: Nearby, outer: Ou
         secret=Secret(medium.data[verdict.start : verdict.end]),
         start=verdict.start,
         end=verdict.end,
-        confidence=verdict.confidence,
+        confidence=min(verdict.confidence, rule.confidence),
         attribution=verdict.attribution,
         exposure=verdict.exposure,
         ending=End.CERTAIN if verdict.end_is_certain else End.UNCERTAIN,

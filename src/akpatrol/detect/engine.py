@@ -24,7 +24,7 @@ from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.model.fired_triggers import exact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from akpatrol.detect.confirm import Confirmation
     from akpatrol.detect.enclosing_text import Outer
@@ -101,16 +101,23 @@ class Engine:
         patterns = b"|".join(b"(?:%b)" % pattern for pattern in self._opening_patterns)
         return re.compile(patterns).match if patterns else None
 
-    def admits(self, rule_id: str, paths: Sequence[bytes]) -> bool:
-        """Return whether a rule may match on these paths, which are known only once a match is placed."""
-        filters = self._by_id[rule_id]
-        return filters is None or filters.admits(paths)
+    def admits(self, rule_id: str, paths: Sequence[bytes], commit: str = "", waiting: Collection[int] = ()) -> bool:
+        """Return whether a rule may match on these paths, which are known only once a match is placed.
 
-    def admitted(self, match: Match, paths: Sequence[bytes]) -> Match | None:
+        ``commit`` brought the match there; ``waiting`` are the rule's allowlists that cover its text.
+        """
+        filters = self._by_id[rule_id]
+        return filters is None or filters.admits(paths, commit, waiting)
+
+    def admitted(self, match: Match, paths: Sequence[bytes], commit: str = "") -> Match | None:
         """Return a placed match with those of its rules that may match there; None where none may."""
-        if not match.others and self.admits(match.rule_id, paths):
+        if not match.others and not match.waiting and self.admits(match.rule_id, paths, commit):
             return match
-        names = [name for name in (match.rule_id, *match.others) if self.admits(name, paths)]
+        names = [
+            name
+            for name in (match.rule_id, *match.others)
+            if self.admits(name, paths, commit, [number for rule_id, number in match.waiting if rule_id == name])
+        ]
         return match._replace(rule_id=names[0], others=tuple(names[1:])) if names else None
 
     def joined(self, data: bytes, matches: list[Match]) -> list[Match]:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from akpatrol.errors import RuleError, UsageError
+from akpatrol.errors import RuleError
+from akpatrol.rules.re2_patterns import compile_foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from akpatrol.rules.rule import Rule
-
-
-_MANY_BYTES = 256 << 20  # that RE2 may take for thousands of patterns; it takes less
 
 
 class MatchSpan(NamedTuple):
@@ -69,42 +67,3 @@ def compile_shipped(rule: Rule) -> re.Pattern[bytes]:
         return re.compile(rule.regex.encode())
     except re.error as error:
         raise RuleError(rule.file, rule.id, "regex", str(error)) from None
-
-
-def compile_foreign(regex: str, rule: Rule, key: str) -> Any:
-    """Compile with RE2 over bytes; ``key`` names the TOML key in messages. Raises RuleError or UsageError."""
-    try:
-        import re2  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise UsageError(
-            "rule files other than the shipped ones require google-re2, which is not installed",
-            hint="pip install 'akpatrol[rules]'",
-        ) from None
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.log_errors = False
-    try:
-        return re2.compile(regex.encode(), options)
-    except re2.error as error:
-        reason = error.args[0] if error.args else "does not compile"
-        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise RuleError(rule.file, rule.id, key, text) from None
-
-
-def compile_any(patterns: Iterable[bytes]) -> Any:
-    """Compile many patterns as one with RE2, whose time does not grow with their number.
-
-    Return None where RE2 is missing, or they are too many for it.
-    """
-    try:
-        import re2  # noqa: PLC0415 - an extra
-    except ImportError:
-        return None
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.max_mem = _MANY_BYTES
-    options.log_errors = False
-    try:
-        return re2.compile(b"|".join(patterns), options)
-    except re2.error:
-        return None

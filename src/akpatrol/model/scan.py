@@ -247,7 +247,8 @@ class Match(NamedTuple):
     """A match of the engine in ``data[start:end]`` of one chunk, inside these ``encodings``.
 
     ``others`` are users' rules that found it too, the most specific first. Where its end is not certain, ``secret`` is
-    the longest reading: it may end anywhere before.
+    the longest reading: it may end anywhere before. ``waiting`` are allowlists, by rule and number, that cover it where
+    they fit its path and commit too.
     """
 
     rule_id: str
@@ -261,6 +262,7 @@ class Match(NamedTuple):
     encodings: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     ending: End = End.CERTAIN
+    waiting: tuple[tuple[str, int], ...] = ()
 
 
 class Target(NamedTuple):

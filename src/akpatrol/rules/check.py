@@ -32,16 +32,18 @@ _FIELD = re.compile(r"\{(\w+):(\d+)\}")
 _ROUNDS = 20
 
 
-def check(rules: RuleSet, file: str) -> Iterator[str]:
-    """Yield a line for each rule that holds. Raises RuleError at the first that does not."""
+def check(rules: RuleSet) -> Iterator[str]:
+    """Yield a line for each rule that holds, and for what was left out. Raises RuleError at the first that does not."""
+    for entry in rules.left_out:
+        yield f"left out: {entry}"
     for rule in rules.rules:
         alone = RuleSet((rule,))
         for prefilter in _prefilters():
             engine = Engine(alone, prefilter)
             for template in rule.examples:
-                _expect(engine, rule, template, file, is_example=True)
+                _expect(engine, rule, template, is_example=True)
             for template in rule.counterexamples:
-                _expect(engine, rule, template, file, is_example=False)
+                _expect(engine, rule, template, is_example=False)
         number = len(rule.examples) + len(rule.counterexamples)
         yield f"{rule.id}: compiles; {number} example{'s'[: number != 1]} hold{_unsearched(rule)}"
 
@@ -70,10 +72,10 @@ def _prefilters() -> tuple[PrefilterChoice, ...]:
     return ("automaton", "hyperscan")
 
 
-def _expect(engine: Engine, rule: Rule, template: str, file: str, *, is_example: bool) -> None:
+def _expect(engine: Engine, rule: Rule, template: str, *, is_example: bool) -> None:
     random = Random(template)  # noqa: S311 - the same examples on every run
     for _ in range(_ROUNDS):
         data = b'value = "' + expand(template, random).encode() + b'"\n'
         if any(match.confidence >= Confidence.MEDIUM for match in engine.scan(data)) is not is_example:
             key = "examples" if is_example else "counterexamples"
-            raise RuleError(file, rule.id, key, f"{template} is {'not found' if is_example else 'found'}")
+            raise RuleError(rule.file, rule.id, key, f"{template} is {'not found' if is_example else 'found'}")

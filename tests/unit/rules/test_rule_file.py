@@ -24,7 +24,7 @@ def test_shipped_rules_hold() -> None:
     loaded = load()
     assert sorted(rule.kind for rule in loaded.rules) == sorted(kind for kind in KINDS if not kind.is_custom)
     assert all(rule.shipped and rule.anchor and rule.examples and rule.counterexamples for rule in loaded.rules)
-    assert len(list(check(loaded, "rules"))) == len(loaded.rules)
+    assert len(list(check(loaded))) == len(loaded.rules)
 
 
 def test_shipped_rules_hold_no_token() -> None:
@@ -71,7 +71,7 @@ def test_templates(rng: Random) -> None:
 def test_check_fails(key: str, template: str) -> None:
     rules = parse(_RULE + f"[akpatrol.rules.acme]\n{key} = ['{template}']".encode(), "f")
     with pytest.raises(RuleError, match=rf"^f: rule acme: {key}: "):
-        list(check(RuleSet(tuple(rules)), "f"))
+        list(check(RuleSet(tuple(rules))))
 
 
 def test_global_allowlist_of_a_file_is_for_all_its_rules() -> None:
