@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from akpatrol.detect.match import compile_foreign
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Content, Origin
 from akpatrol.rules.literals import required
+from akpatrol.rules.re2_patterns import compile_foreign
 from akpatrol.rules.rule import Rule, RuleSet
 from akpatrol.rules.rule_file import load, parse
 from akpatrol.scan.examine import Examiner

@@ -25,7 +25,8 @@ def command() -> None:
 def list_(flags: Options) -> int:
     """List the id and description of every rule."""
     say = safe_echo()
-    for rule in rules_.load(flags.rules, strict=flags.rules_strict).rules:
+    loaded = rules_.load(flags.rules, strict=flags.rules_strict)
+    for rule in (*loaded.rules, *loaded.path_rules):
         say(f"{rule.id}  {rule.description}")
     return ExitCode.CLEAN
 
@@ -38,7 +39,7 @@ def show(flags: Options, rule_id: str) -> int:
     loaded = rules_.load(flags.rules, strict=flags.rules_strict)
     rule = loaded.get(rule_id)
     if rule is None:
-        known = ", ".join(rule.id for rule in loaded.rules)
+        known = ", ".join(rule.id for rule in (*loaded.rules, *loaded.path_rules))
         raise UsageError(f"{rule_id}: no such rule", hint=f"known: {known}")
     say = safe_echo()
     for name in ("id", "description", "kind", "regex", "anchor", "keywords", "secret_group", "entropy", "path"):

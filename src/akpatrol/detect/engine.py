@@ -49,6 +49,8 @@ class Engine:
         self._matchers = [Matcher(rule) for rule in rules.rules]
         self._filters = [None if rule.shipped else Filters(rule) for rule in rules.rules]
         self._by_id = {rule.id: filters for rule, filters in zip(rules.rules, self._filters, strict=True)}
+        self.path_rules = [(rule, Filters(rule)) for rule in rules.path_rules]
+        self._by_id |= {rule.id: filters for rule, filters in self.path_rules}
         self._windowed = {index for index, rule in enumerate(rules.rules) if has_anchor(rule)}
 
     def scan(self, data: bytes, begin: int = 0, end: int | None = None, path: bytes | None = None) -> list[Match]:

@@ -59,6 +59,13 @@ class Filters:
             return not self._path and not self._covered(b"", commit, waiting)
         return any(self._admits(path, commit, waiting) for path in paths)
 
+    def finds(self, path: bytes) -> tuple[int, ...] | None:
+        """Return what ``accept`` does, for a rule that finds files by their path alone."""
+        if not self._path or not self._path.search(path):
+            return None
+        waiting = tuple(number for number, entry in enumerate(self._allowlists) if not entry.has_text)
+        return waiting if self.admits((path,), waiting=waiting) else None
+
     def _admits(self, path: bytes, commit: str, waiting: Collection[int]) -> bool:
         if self._path and not self._path.search(path):
             return False
@@ -88,6 +95,7 @@ class _Allowlist:
         self._paths = [compile_foreign(regex, rule, "allowlists.paths") for regex in allowlist.paths]
         self._commits = frozenset(allowlist.commits)
         self._stopwords = WordList(allowlist.stopwords)
+        self.has_text = bool(allowlist.regexes or allowlist.stopwords)
 
     def covers(self, data: bytes, span: MatchSpan, path: bytes | None) -> Cover:
         """Return what the text of a match says, and its path, where that is known; its commit never is."""

@@ -197,7 +197,8 @@ class Chunk(NamedTuple):
 
     ``data`` starts ``offset`` bytes into the whole, at ``line`` and ``column`` (1-based, column in characters).
     Only matches that start in ``data[begin:end]`` belong to this chunk; the rest is overlap for context.
-    ``names`` says that the data are names separated by NUL, each a separate entry.
+    ``names`` says that the data are names separated by NUL, each a separate entry; the first ``files`` of them are the
+    whole paths of files.
     """
 
     origin: Origin
@@ -208,6 +209,7 @@ class Chunk(NamedTuple):
     begin: int = 0
     end: int | None = None
     names: bool = False
+    files: int = 0
 
 
 class Skipped(NamedTuple):

@@ -46,6 +46,8 @@ def check(rules: RuleSet) -> Iterator[str]:
                 _expect(engine, rule, template, is_example=False)
         number = len(rule.examples) + len(rule.counterexamples)
         yield f"{rule.id}: compiles; {number} example{'s'[: number != 1]} hold{_unsearched(rule)}"
+    for rule in rules.path_rules:
+        yield f"{rule.id}: compiles; it finds files by their path"
 
 
 def _unsearched(rule: Rule) -> str:

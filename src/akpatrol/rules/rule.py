@@ -80,11 +80,15 @@ class LeftOut(NamedTuple):
 
 
 class RuleSet(NamedTuple):
-    """The rules of one run, the bytes of their files, and what was left out of these."""
+    """The rules of one run, the bytes of their files, and what was left out of these.
+
+    ``path_rules`` have no pattern: they find files by their path alone.
+    """
 
     rules: tuple[Rule, ...]
     files: tuple[bytes, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    path_rules: tuple[Rule, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -95,4 +99,4 @@ class RuleSet(NamedTuple):
 
     def get(self, rule_id: str) -> Rule | None:
         """Return the rule with that id, or None."""
-        return next((rule for rule in self.rules if rule.id == rule_id), None)
+        return next((rule for rule in (*self.rules, *self.path_rules) if rule.id == rule_id), None)

@@ -47,7 +47,7 @@ def load(extra: Sequence[str | os.PathLike[str] | NamedFile] = (), *, strict: bo
 
     taken = {rule.id: rule.file for rule in rules.values()}
     users = users_rules(extra, taken, strict=strict)
-    return RuleSet((*rules.values(), *users.rules), (*contents, *users.contents), users.left_out)
+    return RuleSet((*rules.values(), *users.rules), (*contents, *users.contents), users.left_out, users.path_rules)
 
 
 def load_alone(files: Sequence[str], *, strict: bool = False) -> RuleSet:
@@ -60,7 +60,7 @@ def load_alone(files: Sequence[str], *, strict: bool = False) -> RuleSet:
     others = [file for file in shipped_files() if os.path.realpath(file) not in set(map(os.path.realpath, files))]
     taken = {rule.id: file for file in others for rule in shipped_rules(_read(file), file)}
     users = users_rules(files, taken, strict=strict)
-    return RuleSet(users.rules, users.contents, users.left_out)
+    return RuleSet(users.rules, users.contents, users.left_out, users.path_rules)
 
 
 def _read(file: str) -> bytes:

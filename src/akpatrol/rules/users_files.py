@@ -26,9 +26,13 @@ _DEFAULT_NAMES = ("gitleaks.toml", "betterleaks.toml")
 
 
 class UsersRules(NamedTuple):
-    """The rules of users' files, the bytes of these and of those that they extend, and what was left out."""
+    """The rules of users' files, the bytes of these and of those that they extend, and what was left out.
+
+    ``path_rules`` are those without a pattern.
+    """
 
     rules: tuple[Rule, ...]
+    path_rules: tuple[Rule, ...]
     contents: tuple[bytes, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -49,7 +53,9 @@ def users_rules(
         first, more = found.left_out[0], len(found.left_out) - 1
         also = f"; {more} more {'is' if more == 1 else 'are'} left out, see akpatrol rules check" if more else ""
         raise RuleError(first.file, first.rule, first.key, first.reason + also)
-    return UsersRules(rules, tuple(files.contents), tuple(found.left_out))
+    with_pattern = tuple(rule for rule in rules if rule.regex)
+    path_rules = tuple(rule for rule in rules if not rule.regex and not rule.skip_report)
+    return UsersRules(with_pattern, path_rules, tuple(files.contents), tuple(found.left_out))
 
 
 def named_files(entry: str | os.PathLike[str] | NamedFile) -> list[NamedFile]:
@@ -198,10 +204,11 @@ class _CombinedRules:
     def _usable(self, rules: Mapping[str, Rule]) -> list[Rule]:
         """Return the rules that can match, once all that they are made of is there."""
         usable = {rule.id: rule for rule in rules.values() if self._is_complete(rule)}
-        while missing := [rule for rule in usable.values() if _missing(rule, usable)]:
+        with_pattern = {rule.id for rule in usable.values() if rule.regex}
+        while missing := [rule for rule in usable.values() if _missing(rule, usable.keys() & with_pattern)]:
             for rule in missing:
-                reason = f"there is no rule {', '.join(_missing(rule, usable))}"
-                self._leave_out_rule(rule, "required", reason)
+                lacking = ", ".join(_missing(rule, usable.keys() & with_pattern))
+                self._leave_out_rule(rule, "required", f"there is no rule {lacking} that has a pattern")
             usable = {rule.id: rule for rule in usable.values() if rule not in missing}
         return [rule._replace(description=rule.description or rule.id) for rule in usable.values()]
 
@@ -210,8 +217,7 @@ class _CombinedRules:
             self._leave_out_rule(rule, "regex", "a rule needs a pattern")
             return False
         if not rule.regex:
-            self._leave_out_rule(rule, "path", "rules with only a path are not read yet")
-            return False
+            return True
         groups = compiled(rule.regex).groups
         if rule.secret_group > groups:
             self._leave_out_rule(rule, "secretGroup", f"the pattern has {groups} groups")
