@@ -109,7 +109,12 @@ class Engine:
         ``commit`` brought the match there; ``waiting`` are the rule's allowlists that cover its text.
         """
         filters = self._by_id[rule_id]
-        return filters is None or filters.admits(paths, commit, waiting)
+        if filters is None:
+            return True
+        required = (self._by_id[name] for name in filters.required)
+        return filters.admits(paths, commit, waiting) and all(
+            other is None or other.admits(paths, commit) for other in required
+        )
 
     def admitted(self, match: Match, paths: Sequence[bytes], commit: str = "") -> Match | None:
         """Return a placed match with those of its rules that may match there; None where none may."""

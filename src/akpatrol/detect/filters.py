@@ -28,6 +28,7 @@ class Filters:
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
+        self.required = [required.rule_id for required in rule.required]
         self._path: Any = compile_foreign(rule.path, rule, "path") if rule.path else None
         self._allowlists = [_Allowlist(allowlist, rule) for allowlist in rule.allowlists]
 

@@ -52,7 +52,21 @@ class Matcher:
 
     def span(self, match: Any) -> MatchSpan:
         """Return the span of what the pattern's ``search`` found."""
+        text = match.group()
+        if not self._rule.shipped and (text[:1] == b"\n" or text[-1:] == b"\n"):
+            return self._trimmed(match.start(), text)
         return MatchSpan(*match.span(), *match.span(self._group(match)))
+
+    def _trimmed(self, start: int, text: bytes) -> MatchSpan:
+        """Return the span of a match without the line breaks around it.
+
+        As in gitleaks, the groups are those of the pattern in what is left; without any, all of that is the secret.
+        """
+        begin = start + len(text) - len(text.lstrip(b"\n"))
+        text = text.strip(b"\n")
+        again = self._pattern.search(text)
+        first, last = again.span(self._group(again)) if again else (0, len(text))
+        return MatchSpan(begin, begin + len(text), begin + first, begin + last)
 
     def _group(self, match: Any) -> int:
         """Without ``secretGroup`` a user's rule means its first group that is not empty, as in gitleaks."""
