@@ -25,11 +25,13 @@ from akpatrol.model.credential import (
 from akpatrol.model.report import Coverage, Report
 from akpatrol.model.scan import Attribution, Confidence, Place, Secret, Severity, State, Target
 from akpatrol.report import RenderOptions
-from akpatrol.rules.rule_file import RuleSet, load
+from akpatrol.rules.rule_file import load
 from tests.credentials import random_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from akpatrol.rules.rule import RuleSet
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RULE_IDS = {

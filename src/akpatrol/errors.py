@@ -44,6 +44,7 @@ class RuleError(UsageError):
     def __init__(self, file: str, rule: str, key: str, reason: str) -> None:
         where = f"{file}: " + (f"rule {rule}: " if rule else "") + (f"{key}: " if key else "")
         super().__init__(where + reason)
+        self.rule, self.key, self.reason = rule, key, reason
 
 
 class GitError(AkpatrolError):

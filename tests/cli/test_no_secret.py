@@ -154,7 +154,7 @@ from akpatrol.scan import execute as execution
 execution._LITTLE_WORK_SECONDS = 0
 from akpatrol.sources import files
 files._BATCH = 1
-from akpatrol.rules.rule_file import RuleSet
+from akpatrol.rules.rule import RuleSet
 class Broken(RuleSet):
     def __reduce__(self): return (eval, ("1/0 or " + repr({planted["content"]!r}),))
 from akpatrol.detect.engine import Engine

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
 from akpatrol.rules.rule_file import load, shipped_files
+from tests.credentials import random_text
 from tests.program import execute, inside, on_terminal
 
 if TYPE_CHECKING:
@@ -112,22 +114,40 @@ def test_credential_in_a_rule_file_is_masked(tmp_path: Path, key: str) -> None:
         (_RULE + "[[rules.allowlists]]\ncondition = 'XOR'", ["rule acme", "condition", "OR, AND"]),
         (_RULE + "[[rules.allowlists]]\nregexTarget = 'file'", ["rule acme", "regexTarget"]),
         (_RULE + "[[rules.allowlists]]\nstopword = ['x']", ["rule acme", "stopword", "did you mean stopwords?"]),
-        (_RULE + "[[rules.required]]\nid = 'x'", ["rule acme", "required", "not supported"]),
-        (_RULE + _RULE, ["rule acme", "id", "already"]),
+        (_RULE + "[[rules.allowlists]]\ndescription = 'none'", ["rule acme", "allowlists", "has none of"]),
+        (_RULE + "[[rules.required]]\nid = 'x'", ["rule acme", "required", "there is no rule x"]),
+        (_RULE + "[[rules.required]]\nwithinLines = 3", ["rule acme", "required", "names no rule"]),
+        (_RULE + "[[rules.required]]\nid = 'x'\nwithinLines = 'y'", ["rule acme", "withinLines", "whole number"]),
+        (_RULE + _RULE, ["rule acme", "id", "a later rule of the file"]),
         (_RULE.replace("acme", "anyreach-organization-key", 1), ["rule anyreach-organization-key", "id", "already"]),
-        (_RULE + "[extend]\nuseDefault = true", ["extend", "cannot extend others"]),
+        (_RULE + "[extend]\nuseDefault = true", ["extend", "download https://", "with --rules too"]),
+        (_RULE + "[extend]\npath = 'none.toml'", ["extend.path", "none.toml", "No such file"]),
+        (_RULE + "[extend]\npath = 'x'\nuseDefault = true", ["extend", "both"]),
+        (_RULE + "[extend]\nurl = 'https://example.com'", ["extend.url", "gitleaks does not read it"]),
+        (_RULE + "ID = 'other'", ["ID", "is there twice"]),
+        ("minVersion = 'v9.1'\n" + _RULE, ["minVersion", "asks for gitleaks v9.1"]),
+        ("minVersion = 'new'\n" + _RULE, ["minVersion", "no version"]),
+        ("other = 3\n" + _RULE, ["other", "unknown key"]),
+        (_RULE + "[[allowlists]]\npaths = ['(']", ["allowlists.paths", "missing )"]),
+        (_RULE + "[[allowlists]]\npaths = ['x']\ntargetRules = ['acne']", ["targetRules", "no rule acne"]),
+        ("[[allowlists]]\npaths = ['x']", ["allowlists", "there is no other rule file"]),
         (_OWN + "kind = 'token'", ["rule acme", "kind", "must be one of"]),
         (_OWN + "kind = ['token']", ["rule acme", "kind", "must be one of"]),
+        (_OWN + "confidence = 'sure'", ["rule acme", "confidence", "must be one of"]),
         (_OWN + "severity = 'urgent'", ["rule acme", "severity", "must be one of"]),
         (_OWN + "step = ['x']", ["rule acme", "step", "did you mean steps?"]),
         (_OWN + "steps = 'x'", ["rule acme", "steps", "must be a list of strings"]),
         (_RULE + "[akpatrol.rules.acne]\nkind = 'custom'", ["rule acne", "no [[rules]] entry"]),
         (_RULE + "[akpatrol]\nrules = 3", ["rules", "must be a table"]),
+        (_RULE + "[akpatrol]\nrule = 3", ["rule", "did you mean rules?"]),
+        (_RULE + "[akpatrol.rules.anyreach-organization-key]\nconfidence = 'low'", ["ships", "cannot be changed"]),
         ("akpatrol = 3\n" + _RULE, ["akpatrol", "must be a table"]),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else None,
 )
-@pytest.mark.parametrize("how", [["scan", "--rules"], ["rules", "check"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "how", [["scan", "--rules-strict", "--rules"], ["rules", "check", "--rules-strict"]], ids=" ".join
+)
 def test_broken_rule_file(run: Run, tmp_path: Path, how: list[str], content: str | bytes, words: list[str]) -> None:
     """The message names file, rule, key and reason."""
     file = tmp_path / "broken.toml"
@@ -139,6 +159,27 @@ def test_broken_rule_file(run: Run, tmp_path: Path, how: list[str], content: str
     assert error.startswith(f"akpatrol: {file}: "), error
     for word in words:
         assert word in error
+
+
+def test_what_is_left_out_of_a_rule_file_is_named(run: Run, tmp_path: Path) -> None:
+    """One rule that cannot be read does not refuse the file."""
+    (tmp_path / "rules.toml").write_text(
+        f"{_RULE}severity = 'high'\n[[rules]]\nid = 'other'\nregex = 'a('\n[metadata]\nowner = 'x'\n"
+    )
+    done = inside("rules", "check", "rules.toml", cwd=tmp_path)
+    assert done.code == 0
+    assert done.out.decode().splitlines() == [
+        "left out: rules.toml: metadata: unknown key, which has no effect",
+        "left out: rules.toml: rule acme: severity: unknown key, which has no effect",
+        "left out: rules.toml: rule other: regex: missing ): a(",
+        "acme: compiles; 0 examples hold",
+    ]
+    (tmp_path / "f").write_text("acme_" + random_text(Random(3), "hex", 20))
+    report = run("scan", tmp_path / "f", "--rules", tmp_path / "rules.toml").json
+    assert [found["rule_ids"] for found in report["credentials"]] == [["acme"]]
+    assert report["notices"] == [
+        "1 rule and 2 keys of rule files are left out: `akpatrol rules check FILE...` lists them"
+    ]
 
 
 @pytest.mark.parametrize("how", ["scan --rules", "rules list --rules", "rules check"])

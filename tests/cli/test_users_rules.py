@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Run
+    from tests.repositories import Repository
 
 _GITLEAKS = r"""
 title = "a file as gitleaks users have it"
@@ -157,3 +158,17 @@ def test_a_rule_for_a_path_looks_into_a_container_that_another_path_held_too(run
     assert [place["path"] for place in run("scan", tmp_path, "--rules", tmp_path / "rules.toml").found(token)] == [
         "z.txt"
     ]
+
+
+def test_allowlist_of_commits(run: Run, repo: Repository, tmp_path: Path) -> None:
+    """What only these commits brought is no finding."""
+    rule = "[[rules]]\nid = 'acme'\nregex = 'acme_[0-9a-f]{20}'\n"
+    first, second = (f"acme_{random_text(Random(seed), 'hex', 20)}" for seed in (31, 32))
+    repo.write("a.py", f"x = '{first}'\n")
+    commit = repo.commit()
+    repo.write("b.py", f"x = '{second}'\n")
+    repo.commit()
+    (tmp_path / "r.toml").write_text(f"{rule}[[rules.allowlists]]\ncommits = ['{commit.upper()}']\n")
+    for _ in range(2):  # the second run reads its cache
+        report = run("history", repo.path, "--rules", tmp_path / "r.toml").json
+        assert [place["path"] for found in report["credentials"] for place in found["occurrences"]] == ["b.py"]

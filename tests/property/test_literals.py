@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from akpatrol.detect.match import compile_foreign
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Content, Origin
 from akpatrol.rules.literals import required
-from akpatrol.rules.rule_file import Rule, RuleSet, load, parse
+from akpatrol.rules.re2_patterns import compile_foreign
+from akpatrol.rules.rule import Rule, RuleSet
+from akpatrol.rules.rule_file import load, parse
 from akpatrol.scan.examine import Examiner
 from tests.corpus import spellings
 from tests.corpus.artifact import raw

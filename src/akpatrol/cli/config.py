@@ -46,7 +46,7 @@ def show(flags: Options) -> int:
     top = here if not repo else os.fsdecode(repo.work_tree) if repo.work_tree else None
     start = here if top else None
     settings = resolve(flags, start, top)
-    rules_.load(settings.rules)
+    rules_.load(settings.rules, strict=settings.options.rules_strict)
     configuration = configuration_of(flags.config, start, top)
     values = list(ValuesInForce(click.get_current_context(), settings, configuration).values())
     if flags.format_ == "json":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -27,7 +25,8 @@ def command() -> None:
 def list_(flags: Options) -> int:
     """List the id and description of every rule."""
     say = safe_echo()
-    for rule in rules_.load(tuple(map(Path, flags.rules))).rules:
+    loaded = rules_.load(flags.rules, strict=flags.rules_strict)
+    for rule in (*loaded.rules, *loaded.path_rules):
         say(f"{rule.id}  {rule.description}")
     return ExitCode.CLEAN
 
@@ -37,10 +36,10 @@ def list_(flags: Options) -> int:
 @shared_with("rules")
 def show(flags: Options, rule_id: str) -> int:
     """Show one rule in full."""
-    loaded = rules_.load(tuple(map(Path, flags.rules)))
+    loaded = rules_.load(flags.rules, strict=flags.rules_strict)
     rule = loaded.get(rule_id)
     if rule is None:
-        known = ", ".join(rule.id for rule in loaded.rules)
+        known = ", ".join(rule.id for rule in (*loaded.rules, *loaded.path_rules))
         raise UsageError(f"{rule_id}: no such rule", hint=f"known: {known}")
     say = safe_echo()
     for name in ("id", "description", "kind", "regex", "anchor", "keywords", "secret_group", "entropy", "path"):
@@ -55,16 +54,17 @@ def show(flags: Options, rule_id: str) -> int:
 
 
 @command.command("check")
-@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="[FILE]...")
-def check(files: tuple[Path, ...]) -> int:
-    """Check that rules compile, that their examples are found and that their counterexamples are not."""
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=str), metavar="[FILE]...")
+@shared_with("rules check")
+def check(flags: Options, files: tuple[str, ...]) -> int:
+    """Check that rules compile, that their examples are found and that their counterexamples are not.
+
+    What is left out of rule files is listed.
+    """
     from akpatrol.rules.check import check as check_rules  # noqa: PLC0415 - only here
 
-    shipped = set(map(os.path.realpath, rules_.shipped_files()))
-    rules_.load([file for file in files if os.path.realpath(file) not in shipped])  # so that no id is there twice
+    rules = rules_.load_alone(files, strict=flags.rules_strict) if files else rules_.load()
     say = safe_echo()
-    for file in map(str, files or rules_.shipped_files()):
-        parsed = rules_.parse(rules_.read(file), file, shipped=not files)
-        for line in check_rules(rules_.RuleSet(tuple(parsed)), file):
-            say(line)
+    for line in check_rules(rules):
+        say(line)
     return ExitCode.CLEAN

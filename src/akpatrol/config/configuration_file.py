@@ -158,9 +158,16 @@ class _ConfigurationParser:
             if problem := files.problem(file):
                 raise self._table.wrong("rules", f"{name} {problem}")
             try:
-                yield NamedFile(files.name(file), files.read(file, _LONGEST_BYTES))
+                yield self._named(file)
             except UsageError as error:
                 raise self._table.wrong("rules", str(error)) from None
+
+    def _named(self, file: str) -> NamedFile:
+        return NamedFile(self._files.name(file), self._files.read(file, _LONGEST_BYTES), self._extended)
+
+    def _extended(self, path: str) -> NamedFile:
+        """Return what a rule file extends: where a tree names the first, it may name only files of its own."""
+        return self._named(os.path.normpath(os.path.join(os.path.dirname(self._path), path)))
 
     def _stated(self, name: str) -> Iterator[Stated]:
         for key, value in self._table.values.items():

@@ -114,7 +114,8 @@ def option(  # noqa: PLR0913 - as an entry has
     )
 
 
-_REPORT, _ALLOW, _RULES, _BASELINE, _BASELINE_SHOW = "report", "allow", "rules", "baseline", "baseline show"
+_REPORT, _ALLOW, _BASELINE, _BASELINE_SHOW = "report", "allow", "baseline", "baseline show"
+_RULES, _RULES_CHECK = "rules", "rules check"
 
 
 class Options(NamedTuple):
@@ -141,6 +142,11 @@ class Options(NamedTuple):
     rules: tuple[str, ...] = option(
         "--rules", form="existing_path", multiple=True, metavar="PATH", setter="tree",
         help="A rule file in gitleaks' format, or a directory of them; repeatable.", also=(_REPORT, _RULES, _BASELINE),
+    )
+    rules_strict: bool = option(
+        "--rules-strict", form="flag", default=False,
+        also=(_REPORT, _RULES, _RULES_CHECK, _BASELINE),
+        help="Refuse rule files of which anything has to be left out.",
     )
     config: str | None = option(
         "--config", form="existing_file", metavar="FILE", also=(_ALLOW, _BASELINE, _BASELINE_SHOW),

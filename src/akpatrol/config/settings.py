@@ -21,10 +21,16 @@ if TYPE_CHECKING:
 
 
 class NamedFile(NamedTuple):
-    """A file that was read, and what to call it."""
+    """A file that was read, and what to call it.
+
+    ``read`` returns a file that it names; None: the file of that path, relative to the current directory. ``is_new``
+    says that the scanned change itself adds the file, so it may not decide about other files.
+    """
 
     name: str
     content: bytes
+    read: Callable[[str], NamedFile] | None = None
+    is_new: bool = False
 
 
 class AllowEntry(NamedTuple):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.match import Matcher, MatchSpan
     from akpatrol.detect.medium import Medium
     from akpatrol.detect.prefilter_result import PrefilterResult
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 _LEAST_RUN = 16
 _LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{%d,}" % _LEAST_RUN)
@@ -46,6 +46,7 @@ class Confirmation:
         self._matchers = matchers
         self._filters = filters
         self._keywords = keywords
+        self._numbers = {rule.id: number for number, rule in enumerate(rules)}
         windowed = [index for index, rule in enumerate(rules) if has_anchor(rule)]
         self._sieves = {index: Sieve(rules[index], matchers[index]) for index in windowed}
         self._last_data: bytes | None = None
@@ -111,18 +112,33 @@ class Confirmation:
 
     def _in_whole(self, medium: Medium, index: int, path: bytes | None, outer: Outer) -> Iterator[Match]:
         data = medium.data
-        rule, filters = self._rules[index], self._filters[index]
+        rule = self._rules[index]
+        if rule.skip_report:
+            return
         if rule.keywords:
             lowered = data.lower()
             has_keyword = any(word.encode() in lowered for word in rule.keywords)
             if not has_keyword and not (outer.around and outer.around.holds(index, rule.keywords)):
                 return
         near = Nearby(self._keywords, data, 0, len(data))
+        accepted = self._accepted(index, data, path)
+        if rule.required:
+            from akpatrol.detect.composite import complete  # noqa: PLC0415 - few rules are composite
+
+            accepted = complete(
+                data, accepted, rule.required, lambda name: self._accepted(self._numbers[name], data, path)
+            )
+        for span, waiting in accepted:
+            if match := _judged(rule, medium, span, near, outer):
+                yield match._replace(waiting=tuple((rule.id, number) for number in waiting)) if waiting else match
+
+    def _accepted(self, index: int, data: bytes, path: bytes | None) -> Iterator[tuple[MatchSpan, tuple[int, ...]]]:
+        """Yield a rule's matches that its filters accept, each with the allowlists that its place may complete."""
+        filters = self._filters[index]
         for span in self._matchers[index].find(data, 0, len(data)):
-            if (filters is None or filters.accept(data, span, path)) and (
-                match := _judged(rule, medium, span, near, outer)
-            ):
-                yield match
+            waiting = filters.accept(data, span, path) if filters else ()
+            if waiting is not None:
+                yield span, waiting
 
 
 def _sifted(sieve: Sieve, medium: Medium, bounds: tuple[int, int], work: Work) -> Iterator[MatchSpan]:
@@ -164,7 +180,7 @@ def _judged(rule: Rule, medium: Medium, span: MatchSpan, near: Nearby, outer: Ou
         secret=Secret(medium.data[verdict.start : verdict.end]),
         start=verdict.start,
         end=verdict.end,
-        confidence=verdict.confidence,
+        confidence=min(verdict.confidence, rule.confidence),
         attribution=verdict.attribution,
         exposure=verdict.exposure,
         ending=End.CERTAIN if verdict.end_is_certain else End.UNCERTAIN,

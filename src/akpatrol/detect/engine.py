@@ -24,7 +24,7 @@ from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.model.fired_triggers import exact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from akpatrol.detect.confirm import Confirmation
     from akpatrol.detect.enclosing_text import Outer
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Match
     from akpatrol.model.trigger import Trigger
     from akpatrol.rules.precedence import Precedence
-    from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.rules.rule import RuleSet
 
 
 class Engine:
@@ -49,6 +49,8 @@ class Engine:
         self._matchers = [Matcher(rule) for rule in rules.rules]
         self._filters = [None if rule.shipped else Filters(rule) for rule in rules.rules]
         self._by_id = {rule.id: filters for rule, filters in zip(rules.rules, self._filters, strict=True)}
+        self.path_rules = [(rule, Filters(rule)) for rule in rules.path_rules]
+        self._by_id |= {rule.id: filters for rule, filters in self.path_rules}
         self._windowed = {index for index, rule in enumerate(rules.rules) if has_anchor(rule)}
 
     def scan(self, data: bytes, begin: int = 0, end: int | None = None, path: bytes | None = None) -> list[Match]:
@@ -101,16 +103,28 @@ class Engine:
         patterns = b"|".join(b"(?:%b)" % pattern for pattern in self._opening_patterns)
         return re.compile(patterns).match if patterns else None
 
-    def admits(self, rule_id: str, paths: Sequence[bytes]) -> bool:
-        """Return whether a rule may match on these paths, which are known only once a match is placed."""
-        filters = self._by_id[rule_id]
-        return filters is None or filters.admits(paths)
+    def admits(self, rule_id: str, paths: Sequence[bytes], commit: str = "", waiting: Collection[int] = ()) -> bool:
+        """Return whether a rule may match on these paths, which are known only once a match is placed.
 
-    def admitted(self, match: Match, paths: Sequence[bytes]) -> Match | None:
+        ``commit`` brought the match there; ``waiting`` are the rule's allowlists that cover its text.
+        """
+        filters = self._by_id[rule_id]
+        if filters is None:
+            return True
+        required = (self._by_id[name] for name in filters.required)
+        return filters.admits(paths, commit, waiting) and all(
+            other is None or other.admits(paths, commit) for other in required
+        )
+
+    def admitted(self, match: Match, paths: Sequence[bytes], commit: str = "") -> Match | None:
         """Return a placed match with those of its rules that may match there; None where none may."""
-        if not match.others and self.admits(match.rule_id, paths):
+        if not match.others and not match.waiting and self.admits(match.rule_id, paths, commit):
             return match
-        names = [name for name in (match.rule_id, *match.others) if self.admits(name, paths)]
+        names = [
+            name
+            for name in (match.rule_id, *match.others)
+            if self.admits(name, paths, commit, [number for rule_id, number in match.waiting if rule_id == name])
+        ]
         return match._replace(rule_id=names[0], others=tuple(names[1:])) if names else None
 
     def joined(self, data: bytes, matches: list[Match]) -> list[Match]:

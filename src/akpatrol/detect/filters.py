@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from enum import Enum
 from math import log2
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.detect.keywords import WordList
-from akpatrol.detect.match import MatchSpan, compile_foreign
+from akpatrol.rules.re2_patterns import compile_foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-    from akpatrol.rules.rule_file import Allowlist, Rule
+    from akpatrol.detect.match import MatchSpan
+    from akpatrol.rules.rule import Allowlist, Rule
 
 
 def entropy(secret: bytes) -> float:
@@ -26,53 +28,109 @@ class Filters:
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
+        self.required = [required.rule_id for required in rule.required]
         self._path: Any = compile_foreign(rule.path, rule, "path") if rule.path else None
         self._allowlists = [_Allowlist(allowlist, rule) for allowlist in rule.allowlists]
 
-    def accept(self, data: bytes, span: MatchSpan, path: bytes | None) -> bool:
-        """Return whether the match stays a finding; without a path, as for an object, ``admits`` checks later."""
+    def accept(self, data: bytes, span: MatchSpan, path: bytes | None) -> tuple[int, ...] | None:
+        """Return None for a match that is no finding, else the numbers of the allowlists that its place may complete.
+
+        Without a path, as for an object, and for commits, ``admits`` decides once the match is placed.
+        """
         secret = data[span.secret_start : span.secret_end]
         if self._rule.entropy and entropy(secret) <= self._rule.entropy:
-            return False
+            return None
         if self._path and path is not None and not self._path.search(path):
-            return False
-        return not any(allowlist.covers(data, span, path) for allowlist in self._allowlists)
+            return None
+        waiting = []
+        for number, allowlist in enumerate(self._allowlists):
+            match allowlist.covers(data, span, path):
+                case Cover.YES:
+                    return None
+                case Cover.AT_PLACE:
+                    waiting.append(number)
+        return tuple(waiting)
 
-    def admits(self, paths: Sequence[bytes]) -> bool:
-        """Return whether a match that was placed on these paths stays a finding."""
+    def admits(self, paths: Sequence[bytes], commit: str = "", waiting: Collection[int] = ()) -> bool:
+        """Return whether a match that was placed on these paths by this commit stays a finding.
+
+        ``waiting`` are the allowlists that cover it there, for all that its text says.
+        """
         if not paths:
-            return not self._path
-        return any(self._admits(path) for path in paths)
+            return not self._path and not self._covered(b"", commit, waiting)
+        return any(self._admits(path, commit, waiting) for path in paths)
 
-    def _admits(self, path: bytes) -> bool:
+    def finds(self, path: bytes) -> tuple[int, ...] | None:
+        """Return what ``accept`` does, for a rule that finds files by their path alone."""
+        if not self._path or not self._path.search(path):
+            return None
+        waiting = tuple(number for number, entry in enumerate(self._allowlists) if not entry.has_text)
+        return waiting if self.admits((path,), waiting=waiting) else None
+
+    def _admits(self, path: bytes, commit: str, waiting: Collection[int]) -> bool:
         if self._path and not self._path.search(path):
             return False
-        return not any(allowlist.covers_path(path) for allowlist in self._allowlists)
+        return not self._covered(path, commit, waiting)
+
+    def _covered(self, path: bytes, commit: str, waiting: Collection[int]) -> bool:
+        return any(
+            allowlist.covers_place(path, commit, text_covered=number in waiting)
+            for number, allowlist in enumerate(self._allowlists)
+        )
+
+
+class Cover(Enum):
+    """Whether an allowlist covers a match: it does, it does not, or its path and commit decide."""
+
+    YES = "yes"
+    NO = "no"
+    AT_PLACE = "at_place"
 
 
 class _Allowlist:
+    """An allowlist, evaluated as in gitleaks (detect/detect.go, ``checkFindingAllowed``)."""
+
     def __init__(self, allowlist: Allowlist, rule: Rule) -> None:
         self._allowlist = allowlist
         self._regexes = [compile_foreign(regex, rule, "allowlists.regexes") for regex in allowlist.regexes]
         self._paths = [compile_foreign(regex, rule, "allowlists.paths") for regex in allowlist.paths]
+        self._commits = frozenset(allowlist.commits)
         self._stopwords = WordList(allowlist.stopwords)
+        self.has_text = bool(allowlist.regexes or allowlist.stopwords)
 
-    def covers(self, data: bytes, span: MatchSpan, path: bytes | None) -> bool:
+    def covers(self, data: bytes, span: MatchSpan, path: bytes | None) -> Cover:
+        """Return what the text of a match says, and its path, where that is known; its commit never is."""
+        checks = self._text_checks(data, span)
+        if self._paths and path is not None:
+            checks.append(lambda: self._has(path))
+        if not self._allowlist.every:
+            return Cover.YES if any(check() for check in checks) else Cover.NO
+        if not all(check() for check in checks):
+            return Cover.NO
+        return Cover.AT_PLACE if self._commits or (self._paths and path is None) else Cover.YES
+
+    def covers_place(self, path: bytes, commit: str, *, text_covered: bool) -> bool:
+        """Return whether the path and commit of a match are enough, given what ``covers`` said of its text."""
+        checks: list[bool] = []
+        if self._paths:
+            checks.append(bool(path) and self._has(path))
+        if self._commits:
+            checks.append(commit.lower() in self._commits)
+        if not self._allowlist.every:
+            return any(checks)
+        return text_covered and all(checks)
+
+    def _has(self, path: bytes) -> bool:
+        return any(regex.search(path) for regex in self._paths)
+
+    def _text_checks(self, data: bytes, span: MatchSpan) -> list[Callable[[], bool]]:
         checks: list[Callable[[], bool]] = []
         if self._regexes:
             text = self._target(data, span)
             checks.append(lambda: any(regex.search(text) for regex in self._regexes))
-        if self._paths:
-            checks.append(lambda: bool(path) and any(regex.search(path) for regex in self._paths))
         if self._allowlist.stopwords:
             checks.append(lambda: self._stopwords.is_in(data[span.secret_start : span.secret_end]))
-        if self._allowlist.by_commit:
-            checks.append(lambda: False)  # commits are not known while content is read: nothing is hidden by them
-        return bool(checks) and (all if self._allowlist.every else any)(check() for check in checks)
-
-    def covers_path(self, path: bytes) -> bool:
-        """Return whether the path alone is enough."""
-        return not self._allowlist.every and any(regex.search(path) for regex in self._paths)
+        return checks
 
     def _target(self, data: bytes, span: MatchSpan) -> bytes:
         match self._allowlist.target:

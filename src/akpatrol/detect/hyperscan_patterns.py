@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from akpatrol.detect.prefilter_result import PatternStore
     from akpatrol.model.trigger import Trigger
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 _CALL_BYTES = 64 << 20
 _CALL_OVERLAP = 4096

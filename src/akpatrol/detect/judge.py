@@ -19,7 +19,7 @@ from akpatrol.model.scan import Attribution, Confidence, Exposure
 if TYPE_CHECKING:
     from akpatrol.detect.medium import Medium
     from akpatrol.kinds import CredentialKind
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 # Nats of evidence for random text, see likelihood.score; bench/train_likelihood.py prints what they give.
 POSSIBLE = 0.0

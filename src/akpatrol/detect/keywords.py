@@ -14,7 +14,7 @@ from akpatrol.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 
 class Clue(StrEnum):

@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from akpatrol.errors import RuleError, UsageError
+from akpatrol.errors import RuleError
+from akpatrol.rules.re2_patterns import compile_foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from akpatrol.rules.rule_file import Rule
-
-
-_MANY_BYTES = 256 << 20  # that RE2 may take for thousands of patterns; it takes less
+    from akpatrol.rules.rule import Rule
 
 
 class MatchSpan(NamedTuple):
@@ -54,7 +52,21 @@ class Matcher:
 
     def span(self, match: Any) -> MatchSpan:
         """Return the span of what the pattern's ``search`` found."""
+        text = match.group()
+        if not self._rule.shipped and (text[:1] == b"\n" or text[-1:] == b"\n"):
+            return self._trimmed(match.start(), text)
         return MatchSpan(*match.span(), *match.span(self._group(match)))
+
+    def _trimmed(self, start: int, text: bytes) -> MatchSpan:
+        """Return the span of a match without the line breaks around it.
+
+        As in gitleaks, the groups are those of the pattern in what is left; without any, all of that is the secret.
+        """
+        begin = start + len(text) - len(text.lstrip(b"\n"))
+        text = text.strip(b"\n")
+        again = self._pattern.search(text)
+        first, last = again.span(self._group(again)) if again else (0, len(text))
+        return MatchSpan(begin, begin + len(text), begin + first, begin + last)
 
     def _group(self, match: Any) -> int:
         """Without ``secretGroup`` a user's rule means its first group that is not empty, as in gitleaks."""
@@ -69,42 +81,3 @@ def compile_shipped(rule: Rule) -> re.Pattern[bytes]:
         return re.compile(rule.regex.encode())
     except re.error as error:
         raise RuleError(rule.file, rule.id, "regex", str(error)) from None
-
-
-def compile_foreign(regex: str, rule: Rule, key: str) -> Any:
-    """Compile with RE2 over bytes; ``key`` names the TOML key in messages. Raises RuleError or UsageError."""
-    try:
-        import re2  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise UsageError(
-            "rule files other than the shipped ones require google-re2, which is not installed",
-            hint="pip install 'akpatrol[rules]'",
-        ) from None
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.log_errors = False
-    try:
-        return re2.compile(regex.encode(), options)
-    except re2.error as error:
-        reason = error.args[0] if error.args else "does not compile"
-        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise RuleError(rule.file, rule.id, key, text) from None
-
-
-def compile_any(patterns: Iterable[bytes]) -> Any:
-    """Compile many patterns as one with RE2, whose time does not grow with their number.
-
-    Return None where RE2 is missing, or they are too many for it.
-    """
-    try:
-        import re2  # noqa: PLC0415 - an extra
-    except ImportError:
-        return None
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.max_mem = _MANY_BYTES
-    options.log_errors = False
-    try:
-        return re2.compile(b"|".join(patterns), options)
-    except re2.error:
-        return None

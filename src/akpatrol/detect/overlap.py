@@ -81,6 +81,7 @@ def _with(main: Match, match: Match, of: Callable[[str], Precedence]) -> Match:
         others=tuple(others),
         confidence=max(main.confidence, match.confidence),
         exposure=main.exposure or match.exposure,
+        waiting=(*main.waiting, *match.waiting),
     )
 
 

@@ -11,10 +11,10 @@ from array import array
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from akpatrol.detect.match import compile_any
 from akpatrol.detect.prefilter_result import GAP_BYTES, PatternStore, PrefilterResult, has_anchor, most_of, pattern_key
 from akpatrol.model.fired_triggers import TriggerEnds
 from akpatrol.model.trigger import HeldBytes
+from akpatrol.rules.re2_patterns import compile_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.hyperscan_patterns import HyperscanPatterns
     from akpatrol.detect.keywords import Keywords
     from akpatrol.model.trigger import Needs, Trigger
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 PrefilterChoice = Literal["auto", "hyperscan", "automaton"]
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.fired_triggers import TriggerEnds
     from akpatrol.model.trigger import Trigger
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 _LITTLE_BYTES = 128 << 10  # of which each match is reported
 # Beyond so many, plus one in so many bytes, not every match is reported.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.keywords import Clue
     from akpatrol.detect.match import Matcher
     from akpatrol.detect.medium import Medium
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 # How many rejections a window may take. A place is one, and more where the judge rejects it or it follows another in
 # the same word. Separate words are too long for so many in 4 MiB, and matches that are found cost nothing.

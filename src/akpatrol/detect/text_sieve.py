@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.keywords import Clue
     from akpatrol.detect.medium import Medium
     from akpatrol.kinds.base import Bounds
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
     from akpatrol.scan.work import Work
 
 _NO_CLUES: frozenset[Clue] = frozenset()

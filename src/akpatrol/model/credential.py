@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from akpatrol.model.scan import End, Secret
 
@@ -51,6 +51,26 @@ class NamedSecret(Secret):
 
     def __reduce__(self) -> tuple[type[NamedSecret], tuple[str, str, str, str | None]]:  # type: ignore[override]
         return (NamedSecret, (self._redacted, self.fingerprint, self.digest, self.key_id))
+
+
+class FileName(NamedSecret):
+    """No secret: a file that a rule finds by its path alone.
+
+    It is named by the rule and the path, and its distinguishing hash is that of the path.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, rule_id: str, path: bytes) -> Self:
+        """Return the name of a file that a rule finds."""
+        from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
+
+        named = sha256(b"file\0" + rule_id.encode() + b"\0" + path).hexdigest()
+        return cls("file", f"akp1:{named}", sha256(path).hexdigest())
+
+    def __reduce__(self) -> tuple[type[FileName], tuple[str, str, str, str | None]]:  # type: ignore[override]
+        return (FileName, (self._redacted, self.fingerprint, self.digest, self.key_id))
 
 
 class RawFinding(NamedTuple):

@@ -197,7 +197,8 @@ class Chunk(NamedTuple):
 
     ``data`` starts ``offset`` bytes into the whole, at ``line`` and ``column`` (1-based, column in characters).
     Only matches that start in ``data[begin:end]`` belong to this chunk; the rest is overlap for context.
-    ``names`` says that the data are names separated by NUL, each a separate entry.
+    ``names`` says that the data are names separated by NUL, each a separate entry; the first ``files`` of them are the
+    whole paths of files.
     """
 
     origin: Origin
@@ -208,6 +209,7 @@ class Chunk(NamedTuple):
     begin: int = 0
     end: int | None = None
     names: bool = False
+    files: int = 0
 
 
 class Skipped(NamedTuple):
@@ -247,7 +249,8 @@ class Match(NamedTuple):
     """A match of the engine in ``data[start:end]`` of one chunk, inside these ``encodings``.
 
     ``others`` are users' rules that found it too, the most specific first. Where its end is not certain, ``secret`` is
-    the longest reading: it may end anywhere before.
+    the longest reading: it may end anywhere before. ``waiting`` are allowlists, by rule and number, that cover it where
+    they fit its path and commit too.
     """
 
     rule_id: str
@@ -261,6 +264,7 @@ class Match(NamedTuple):
     encodings: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     ending: End = End.CERTAIN
+    waiting: tuple[tuple[str, int], ...] = ()
 
 
 class Target(NamedTuple):

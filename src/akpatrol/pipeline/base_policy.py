@@ -133,7 +133,7 @@ def settings_before(configure: Configure, git: Git) -> Settings:
         try:
             in_base = configure(base.root, base.root, base)
             decide.prepare(in_base)
-            rule_file.load(in_base.rules)
+            rule_file.load(in_base.rules, strict=in_base.options.rules_strict)
             settings = in_base
         except UsageError as error:
             notice = f"the policy of commit {id_[:_SHORT]} is ignored: {error}"

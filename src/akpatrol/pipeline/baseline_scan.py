@@ -40,7 +40,7 @@ def scan(
     settings = configure(top, top)
     allow = configuration_of(config, top, top).allow
     settings = settings._replace(policy=settings_.PolicySettings(allow, inline=bool(top)))
-    examiner = Examiner(rule_file.load(settings.rules), settings.limits)
+    examiner = Examiner(rule_file.load(settings.rules, strict=settings.options.rules_strict), settings.limits)
     target = Target("0", "repository", root, base=root)
     sources: dict[str, HistorySource | FilesSource] = {baseline.HISTORY: HistorySource(git, target)}
     if top:

@@ -36,7 +36,7 @@ def report(  # noqa: PLR0913 - one for each option
     """
     check_outputs(settings)
     content = _read(source)
-    engine = Engine(rule_file.load(settings.rules))
+    engine = Engine(rule_file.load(settings.rules, strict=settings.options.rules_strict))
     if content is None:
         if listing:
             if since:

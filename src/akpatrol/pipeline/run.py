@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.cache.pattern_cache import PatternCache
 from akpatrol.errors import ExitCode
-from akpatrol.pipeline.stages import Stages, check_outputs, conclude
+from akpatrol.pipeline.stages import Stages, check_outputs, conclude, left_out_notices
 from akpatrol.rules import rule_file
 from akpatrol.runtime.interrupts import close, first_noted
 from akpatrol.scan import run as scan_run
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from akpatrol.pipeline.console import Console
     from akpatrol.query.credential_query import CredentialQuery
     from akpatrol.report import Renderer
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
     from akpatrol.sources.base import Source
 
 
@@ -64,14 +64,15 @@ def run(
             answered = stages.answer(scanned, hooks.expected)
         verified, interrupted = stages.verify(answered, console)
         report = stages.decide(verified, hooks.scan_kind)
-        report = report._replace(notices=(*report.notices, *hooks.remarks(report)))
+        notices = (*report.notices, *left_out_notices(examiner.rules), *hooks.remarks(report))
+        report = report._replace(notices=notices)
         code = conclude(report, examiner.engine, settings, console, hooks.text)
         close()
     return ExitCode.INTERRUPTED if interrupted or noted.interrupted else code
 
 
 def _examiner(settings: Settings, rule: Rule | None) -> Examiner:
-    rules = rule_file.load(settings.rules)
+    rules = rule_file.load(settings.rules, strict=settings.options.rules_strict)
     if rule:
         rules = rules._replace(rules=(*rules.rules, rule))
     examiner = Examiner(rules, settings.limits)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from akpatrol.policy.apply import Policy
     from akpatrol.query.credential_query import CredentialQuery
     from akpatrol.report import Renderer
+    from akpatrol.rules.rule import RuleSet
     from akpatrol.sources.base import Source
     from akpatrol.verify.inventory import ListedKey
 
@@ -95,6 +96,18 @@ def conclude(
     silent = settings.options.quiet and not exit_codes.is_news(report) and not code
     console.publish(report, engine, settings, text, silent=silent)
     return exit_codes.final(code, report, settings)
+
+
+def left_out_notices(rules: RuleSet) -> list[str]:
+    """Return one notice where anything was left out of users' rule files."""
+    if not rules.left_out:
+        return []
+    whole = sum(entry.whole for entry in rules.left_out)
+    keys = len(rules.left_out) - whole
+    counts = ((whole, "rule" if whole == 1 else "rules"), (keys, "key" if keys == 1 else "keys"))
+    words = " and ".join(f"{number} {noun}" for number, noun in counts if number)
+    verb = "is" if whole + keys == 1 else "are"
+    return [f"{words} of rule files {verb} left out: `akpatrol rules check FILE...` lists them"]
 
 
 def check_outputs(settings: Settings) -> None:

@@ -14,7 +14,7 @@ from akpatrol.errors import ExitCode, UsageError
 from akpatrol.model.report import Coverage, Report
 from akpatrol.pipeline import emptiness
 from akpatrol.pipeline.console import Console
-from akpatrol.pipeline.stages import Stages, check_outputs, conclude
+from akpatrol.pipeline.stages import Stages, check_outputs, conclude, left_out_notices
 from akpatrol.query import hashes
 from akpatrol.rules import rule_file
 from akpatrol.runtime.interrupts import first_noted
@@ -142,6 +142,7 @@ class _SweepRun:
         answered = stages.answer(report, (*emptiness.FILES, *emptiness.OBJECTS))
         owned = stages.verify(answered, self._console).report
         decided = stages.decide(owned, scan_kind=None)
+        decided = decided._replace(notices=(*decided.notices, *left_out_notices(self._spec.rules)))
         code = conclude(decided, Engine(self._spec.rules), self._settings, self._console)
         if not self._settings.options.quiet:
             self._console.show_table(decided, totals)
@@ -175,7 +176,7 @@ def _scan_spec(request: SweepRequest, settings: Settings) -> work.ScanSpec:
     if request.scheduler and secrets and not request.scheduler.startswith("tls://"):
         raise UsageError("--verify with --dask requires a scheduler with TLS", hint="--dask tls://host:8786")
     return work.ScanSpec(
-        rules=rule_file.load(settings.rules),
+        rules=rule_file.load(settings.rules, strict=settings.options.rules_strict),
         limits=settings.limits,
         minimum=settings.options.min_confidence,
         exclude=(*settings.options.exclude, *settings.configured_exclude),

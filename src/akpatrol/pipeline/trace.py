@@ -83,7 +83,7 @@ def _query(settings: Settings, console: Console) -> _Wanted:
     if named and not any(map(_is_text, named)):
         return _Wanted(named)
     unit = StreamUnit("0", Secret(typed))
-    examiner = Examiner(rules_.load(settings.rules), settings.limits)
+    examiner = Examiner(rules_.load(settings.rules, strict=settings.options.rules_strict), settings.limits)
     matches = {item.match.secret: item.match for item in examiner.examine(unit) if isinstance(item, RawFinding)}
     if len(matches) > 1:
         raise UsageError("more than one credential given", hint="trace one at a time, or use --hashes FILE")

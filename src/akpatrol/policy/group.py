@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import Occurrence
     from akpatrol.model.scan import Match, Skipped
     from akpatrol.rules.precedence import Precedence
-    from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.rules.rule import RuleSet
 
 _STATES = list(State)
 _ATTRIBUTIONS = list(Attribution)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from akpatrol.config.environment import BASELINE
+from akpatrol.config.files import OnDisk
 from akpatrol.config.load import configuration_of
 from akpatrol.config.settings import Configuration, NamedFile, PolicySettings
 from akpatrol.errors import UsageError
@@ -78,9 +80,21 @@ def _configuration(flags: Options, start: str | None, top: str | None, base: Bas
 
 
 def _rules(path: str, base: BasePolicy | None) -> str | NamedFile:
-    if base and (in_base := base.inside(path)) and base.files.is_file(in_base):
-        return NamedFile(base.files.name(in_base), base.files.read(in_base, _MOST_BYTES))
-    return path
+    """Return a rule file of the base, else its path; one that the change adds may not decide about others."""
+    if not base or not (in_base := base.inside(path)):
+        return path
+    if base.files.is_file(in_base):
+        content = base.files.read(in_base, _MOST_BYTES)
+        return NamedFile(base.files.name(in_base), content, partial(_extended, base=base))
+    if not os.path.isfile(path):
+        return path
+    return _read(path, OnDisk())._replace(is_new=True)
+
+
+def _extended(path: str, base: BasePolicy) -> NamedFile:
+    """Return the file that a rule file extends, from the base where that has it."""
+    file = _rules(path, base)
+    return file if isinstance(file, NamedFile) else _read(path, OnDisk())
 
 
 def _baseline(
@@ -100,8 +114,6 @@ def _baseline(
         if path:
             raise UsageError(f"{path}: no such baseline", hint="create it: akpatrol baseline create")
         return None
-    from akpatrol.config.files import OnDisk  # noqa: PLC0415 - most runs have no baseline
-
     # A scanned tree may name only files inside it; the caller may name any file.
     return _read(wanted, OnDisk(None if flags.baseline or (path and not configuration.base) else top))
 

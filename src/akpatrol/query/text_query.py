@@ -14,7 +14,7 @@ from urllib.parse import quote_from_bytes
 
 from akpatrol.kinds import CUSTOM
 from akpatrol.model.scan import Secret, State
-from akpatrol.rules.rule_file import Rule
+from akpatrol.rules.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from akpatrol.model.report import Report
-    from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.rules.rule import RuleSet
 
 
 class RenderOptions(NamedTuple):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.credential import Credential
     from akpatrol.report.view import CredentialView
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 _IN_HISTORY = {State.PRESENT, State.REMOVED, State.UNREACHABLE}
 GENERIC_STEPS = (

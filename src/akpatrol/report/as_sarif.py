@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from akpatrol.report import RenderOptions
     from akpatrol.report.locations import PathFinding
     from akpatrol.report.view import CredentialView, OccurrenceView, ReportView
-    from akpatrol.rules.rule_file import Rule, RuleSet
+    from akpatrol.rules.rule import Rule, RuleSet
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "akpatrolFingerprint/v1"

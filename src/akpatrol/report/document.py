@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         VersionsView,
         VersionView,
     )
-    from akpatrol.rules.rule_file import Rule, RuleSet
+    from akpatrol.rules.rule import Rule, RuleSet
 
 SCHEMA_VERSION = "1"
 MOST_PATHS = 100

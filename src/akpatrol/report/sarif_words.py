@@ -12,7 +12,7 @@ from akpatrol.report.wording import kind_name, location
 if TYPE_CHECKING:
     from akpatrol.kinds import CredentialKind
     from akpatrol.report.view import OccurrenceView
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 DESCRIPTION_LIMIT = 1000
 """Characters; GitHub takes 1,024."""

@@ -14,13 +14,13 @@ from akpatrol.detect.engine import Engine
 from akpatrol.errors import RuleError, UsageError
 from akpatrol.model.scan import Confidence
 from akpatrol.rules.literals import SHORTEST, required
-from akpatrol.rules.rule_file import RuleSet
+from akpatrol.rules.rule import RuleSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from akpatrol.detect.prefilter import PrefilterChoice
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 ALPHABETS = {
     "base62": string.ascii_letters + string.digits,
@@ -32,18 +32,22 @@ _FIELD = re.compile(r"\{(\w+):(\d+)\}")
 _ROUNDS = 20
 
 
-def check(rules: RuleSet, file: str) -> Iterator[str]:
-    """Yield a line for each rule that holds. Raises RuleError at the first that does not."""
+def check(rules: RuleSet) -> Iterator[str]:
+    """Yield a line for each rule that holds, and for what was left out. Raises RuleError at the first that does not."""
+    for entry in rules.left_out:
+        yield f"left out: {entry}"
     for rule in rules.rules:
         alone = RuleSet((rule,))
         for prefilter in _prefilters():
             engine = Engine(alone, prefilter)
             for template in rule.examples:
-                _expect(engine, rule, template, file, is_example=True)
+                _expect(engine, rule, template, is_example=True)
             for template in rule.counterexamples:
-                _expect(engine, rule, template, file, is_example=False)
+                _expect(engine, rule, template, is_example=False)
         number = len(rule.examples) + len(rule.counterexamples)
         yield f"{rule.id}: compiles; {number} example{'s'[: number != 1]} hold{_unsearched(rule)}"
+    for rule in rules.path_rules:
+        yield f"{rule.id}: compiles; it finds files by their path"
 
 
 def _unsearched(rule: Rule) -> str:
@@ -70,10 +74,10 @@ def _prefilters() -> tuple[PrefilterChoice, ...]:
     return ("automaton", "hyperscan")
 
 
-def _expect(engine: Engine, rule: Rule, template: str, file: str, *, is_example: bool) -> None:
+def _expect(engine: Engine, rule: Rule, template: str, *, is_example: bool) -> None:
     random = Random(template)  # noqa: S311 - the same examples on every run
     for _ in range(_ROUNDS):
         data = b'value = "' + expand(template, random).encode() + b'"\n'
         if any(match.confidence >= Confidence.MEDIUM for match in engine.scan(data)) is not is_example:
             key = "examples" if is_example else "counterexamples"
-            raise RuleError(file, rule.id, key, f"{template} is {'not found' if is_example else 'found'}")
+            raise RuleError(rule.file, rule.id, key, f"{template} is {'not found' if is_example else 'found'}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from akpatrol.rules.regex_items import Item, Items
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 SHORTEST, _LONGEST = 3, 4  # bytes
 # Characters in text that encodings keep together: no blanks, quotes or brackets.

@@ -10,7 +10,7 @@ from akpatrol.rules.literals import specificity
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 
 class Precedence(NamedTuple):

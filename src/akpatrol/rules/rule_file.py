@@ -1,100 +1,24 @@
-"""Load rule files: gitleaks' TOML format, with a table of our own for keys that gitleaks does not have.
+"""Load the rules of a run: the shipped files, and those that users bring.
 
-A file holds ``[[rules]]`` (``id``, ``description``, ``regex``, ``keywords``, ``secretGroup``, ``entropy``, ``path``,
-``allowlists``) and, for ours, ``[akpatrol.rules.<id>]`` (see ``_OWN_KEYS``). Shipped rules run on ``re``; users'
-files run on RE2, whose matching time is linear in its input (https://github.com/google/re2/wiki/WhyRE2).
+A file has gitleaks' TOML format and, for what that format cannot say, ``[akpatrol.rules.<id>]``. Shipped rules run on
+``re``, users' on RE2.
 """
 
 from __future__ import annotations
 
 import os
 import tomllib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from akpatrol.errors import RuleError
-from akpatrol.kinds import CUSTOM, KINDS, CredentialKind, named
-from akpatrol.model.scan import Severity
+from akpatrol.rules import own_tables, rule_table
+from akpatrol.rules.rule import Rule, RuleSet
 from akpatrol.validate.toml_table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from akpatrol.config.settings import NamedFile
-
-_GITLEAKS_KEYS = frozenset(
-    [
-        "id",
-        "description",
-        "regex",
-        "keywords",
-        "secretGroup",
-        "entropy",
-        "path",
-        "tags",
-        "allowlist",
-        "allowlists",
-        "skipReport",
-        "required",
-        "validate",
-    ]
-)
-_OWN_KEYS = frozenset(["kind", "anchor", "severity", "page", "references", "steps", "examples", "counterexamples"])
-_ALLOWLIST_KEYS = frozenset(
-    ["id", "description", "regexes", "regexTarget", "stopwords", "paths", "commits", "condition", "targetRules"]
-)
-
-
-class Allowlist(NamedTuple):
-    """gitleaks' own exception for a rule: a match that it covers is not a finding."""
-
-    regexes: tuple[str, ...] = ()
-    target: str = "secret"
-    stopwords: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    every: bool = False
-    by_commit: bool = False
-    rule_ids: tuple[str, ...] = ()
-
-
-class Rule(NamedTuple):
-    """One pattern and the facts about its findings; ``file`` is the file that defines it."""
-
-    id: str
-    description: str
-    regex: str
-    keywords: tuple[str, ...] = ()
-    secret_group: int = 0
-    entropy: float = 0.0
-    path: str = ""
-    allowlists: tuple[Allowlist, ...] = ()
-    kind: CredentialKind = CUSTOM
-    anchor: str = ""
-    severity: Severity = Severity.HIGH
-    page: str = ""
-    references: tuple[str, ...] = ()
-    steps: tuple[str, ...] = ()
-    examples: tuple[str, ...] = ()
-    counterexamples: tuple[str, ...] = ()
-    shipped: bool = False
-    file: str = ""
-
-
-class RuleSet(NamedTuple):
-    """The rules of one run and the bytes of their files."""
-
-    rules: tuple[Rule, ...]
-    files: tuple[bytes, ...] = ()
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over the files, in hex: runs with the same digest search for the same patterns."""
-        from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
-
-        return sha256(b"\0".join(self.files)).hexdigest()
-
-    def get(self, rule_id: str) -> Rule | None:
-        """Return the rule with that id, or None."""
-        return next((rule for rule in self.rules if rule.id == rule_id), None)
 
 
 def shipped_files() -> list[str]:
@@ -102,128 +26,65 @@ def shipped_files() -> list[str]:
     package = os.path.dirname(os.path.abspath(__file__))
     installed = os.path.join(package, "shipped")
     source = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(package))), "rules")
-    return _files(installed if os.path.isdir(installed) else source)
+    directory = installed if os.path.isdir(installed) else source
+    return sorted(os.path.join(directory, name) for name in os.listdir(directory) if name.endswith(".toml"))
 
 
-def load(extra: Sequence[str | os.PathLike[str] | NamedFile] = ()) -> RuleSet:
-    """Read the shipped rules and then those of ``extra``: files, directories of ``*.toml``, or contents read before.
+def load(extra: Sequence[str | os.PathLike[str] | NamedFile] = (), *, strict: bool = False) -> RuleSet:
+    """Read the shipped rules and then those of ``extra``: files, directories of them, or contents read before.
 
-    Raises RuleError when a file cannot be read or a rule is wrong.
+    What cannot be read of users' rules is left out by name. Raises RuleError where a file as a whole is wrong, and with
+    ``strict`` where anything was left out.
     """
     contents: list[bytes] = []
     rules: dict[str, Rule] = {}
-    named = [(file, content, False) for entry in extra for file, content in _contents(entry)]
-    for file, content, shipped in [*((file, read(file), True) for file in shipped_files()), *named]:
-        contents.append(content)
-        for rule in parse(content, file, shipped=shipped):
-            if rule.id in rules:
-                raise RuleError(file, rule.id, "id", f"already used by a rule in {rules[rule.id].file}")
-            rules[rule.id] = rule
-    return RuleSet(tuple(rules.values()), tuple(contents))
+    for file in shipped_files():
+        contents.append(_read(file))
+        rules |= {rule.id: rule for rule in shipped_rules(contents[-1], file)}
+    if not extra:
+        return RuleSet(tuple(rules.values()), tuple(contents))
+    from akpatrol.rules.users_files import users_rules  # noqa: PLC0415 - a hook without rule files does without
+
+    taken = {rule.id: rule.file for rule in rules.values()}
+    users = users_rules(extra, taken, strict=strict)
+    return RuleSet((*rules.values(), *users.rules), (*contents, *users.contents), users.left_out, users.path_rules)
 
 
-def read(file: str) -> bytes:
-    """Return a rule file's bytes. Raises RuleError."""
-    try:
-        with open(file, "rb") as stream:
-            return stream.read()
-    except OSError as error:
-        raise RuleError(file, "", "", error.strerror or "cannot be read") from None
+def load_alone(files: Sequence[str], *, strict: bool = False) -> RuleSet:
+    """Read users' files without the shipped rules, whose ids they may have where they are the same files.
+
+    Raises RuleError as ``load`` does.
+    """
+    from akpatrol.rules.users_files import users_rules  # noqa: PLC0415 - a hook without rule files does without
+
+    others = [file for file in shipped_files() if os.path.realpath(file) not in set(map(os.path.realpath, files))]
+    taken = {rule.id: file for file in others for rule in shipped_rules(_read(file), file)}
+    users = users_rules(files, taken, strict=strict)
+    return RuleSet(users.rules, users.contents, users.left_out, users.path_rules)
+
+
+def _read(file: str) -> bytes:
+    with open(file, "rb") as stream:
+        return stream.read()
 
 
 def parse(content: bytes, file: str, *, shipped: bool = False) -> list[Rule]:
-    """Parse a rule file's bytes. Raises RuleError."""
-    try:
-        document = tomllib.loads(content.decode())
-    except ValueError as error:  # the parser's own, and int()'s for a number of more than 4,300 digits
-        raise RuleError(file, "", "", f"not a TOML file: {error}") from None
-    except RecursionError:
-        raise RuleError(file, "", "", "not a TOML file: nested too deeply") from None
-    top = Table(document, lambda key, reason: RuleError(file, "", key, reason))
-    tables = top.tables("rules")
-    if not tables:
-        raise RuleError(file, "", "rules", "no [[rules]] table")
-    if "extend" in document:
-        raise RuleError(file, "", "extend", "rule files cannot extend others; give several with --rules")
-    shared = tuple(_allowlists(top))
-    own_tables = top.table("akpatrol").table("rules")
-    # A rule with a path and no pattern is gitleaks' way to report a file: it finds no credential.
-    with_pattern = [table for table in tables if "regex" in table.values or "path" not in table.values]
-    rules = [_rule(table, own_tables, shared, file, shipped=shipped) for table in with_pattern]
-    for unknown in own_tables.values.keys() - {rule.id for rule in rules}:
-        raise RuleError(file, unknown, "akpatrol", "no [[rules]] entry has this id")
-    return rules
+    """Return the rules of one file. Raises RuleError, also for a rule that would be left out."""
+    if shipped:
+        return shipped_rules(content, file)
+    from akpatrol.config.settings import NamedFile  # noqa: PLC0415 - a hook without rule files does without
+    from akpatrol.rules.users_files import users_rules  # noqa: PLC0415
+
+    return list(users_rules([NamedFile(file, content)], {}, strict=True).rules)
 
 
-def _rule(entry: Table, own_tables: Table, shared: tuple[Allowlist, ...], file: str, *, shipped: bool) -> Rule:
-    rule_id = entry.text("id")
-    if not rule_id:
-        raise RuleError(file, "", "id", "every [[rules]] entry needs an id")
+def shipped_rules(content: bytes, file: str) -> list[Rule]:
+    """Return the rules of a shipped file. Raises RuleError."""
 
     def fail(key: str, reason: str) -> RuleError:
-        return RuleError(file, rule_id, key, reason)
+        return RuleError(file, "", key, reason)
 
-    table, extension = Table(entry.values, fail), Table(own_tables.values.get(rule_id, {}), fail, "akpatrol")
-    table.reject_unknown(_GITLEAKS_KEYS)
-    extension.reject_unknown(_OWN_KEYS)
-    for key in ("required", "skipReport"):
-        if table.values.get(key):
-            raise fail(key, "composite rules are not supported")
-    regex = table.text("regex")
-    if not regex:
-        raise fail("regex", "a rule needs a pattern")
-    severities = [severity.name.lower() for severity in Severity]
-    return Rule(
-        id=rule_id,
-        description=table.text("description") or rule_id,
-        regex=regex,
-        keywords=tuple(word.lower() for word in table.texts("keywords") if word),
-        secret_group=int(table.number("secretGroup")),
-        entropy=table.number("entropy"),
-        path=table.text("path"),
-        allowlists=(
-            *(allowlist for allowlist in shared if not allowlist.rule_ids or rule_id in allowlist.rule_ids),
-            *_allowlists(table),
-        ),
-        kind=named(extension.choice("kind", KINDS, CUSTOM)),
-        anchor=extension.text("anchor"),
-        severity=Severity[extension.choice("severity", severities, "high").upper()],
-        page=extension.text("page"),
-        references=extension.texts("references"),
-        steps=extension.texts("steps"),
-        examples=extension.texts("examples"),
-        counterexamples=extension.texts("counterexamples"),
-        shipped=shipped,
-        file=file,
-    )
-
-
-def _allowlists(table: Table) -> Iterator[Allowlist]:
-    single = [table.table("allowlist")] if "allowlist" in table.values else []
-    for entry in [*single, *table.tables("allowlists")]:
-        entry.reject_unknown(_ALLOWLIST_KEYS)
-        yield Allowlist(
-            regexes=entry.texts("regexes"),
-            target=entry.choice("regexTarget", ["secret", "match", "line"], "secret"),
-            stopwords=tuple(word.lower() for word in entry.texts("stopwords")),
-            paths=entry.texts("paths"),
-            every=entry.choice("condition", ["OR", "AND", "or", "and", "||", "&&"], "OR") in ("AND", "and", "&&"),
-            by_commit=bool(entry.texts("commits")),
-            rule_ids=entry.texts("targetRules"),
-        )
-
-
-def _contents(named: str | os.PathLike[str] | NamedFile) -> list[tuple[str, bytes]]:
-    """Return the contents of the rule files that this path names."""
-    if isinstance(named, tuple):
-        return [(named.name, named.content)]
-    return [(file, read(file)) for file in _files(os.fspath(named))]
-
-
-def _files(path: str) -> list[str]:
-    if not os.path.isdir(path):
-        return [path]
-    files = sorted(os.path.join(path, name) for name in os.listdir(path) if name.endswith(".toml"))
-    if not files:
-        raise RuleError(path, "", "", "no *.toml file in this directory")
-    return files
+    top = Table(tomllib.loads(content.decode()), fail)
+    own = {table.rule_id: table for table in own_tables.own_tables(top, file)}
+    rules = [rule_table.rule(table, table.text("id"), file) for table in top.tables("rules")]
+    return [own_tables.completed(rule, own.get(rule.id))._replace(shipped=True) for rule in rules]

@@ -32,14 +32,15 @@ from akpatrol.scan.decode import (
 )
 from akpatrol.scan.gather import gathered
 from akpatrol.scan.member_parts import in_members, others
+from akpatrol.scan.path_findings import files_by_path, path_findings
 from akpatrol.scan.repeats import shorten
 from akpatrol.scan.silent_contents import SilentContents, key_of
 from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
-from akpatrol.sources.base import RescanUnit
+from akpatrol.sources.base import PathsUnit, RescanUnit
 from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers.forms import COMPRESSED, WHOLE
 from akpatrol.unwrap.containers.member import title
-from akpatrol.unwrap.containers.recognise import ZIP_END, containers_among, has_zip_tail, kind_of, tail_kind
+from akpatrol.unwrap.containers.recognise import ZIP_END, containers_among, has_zip_tail, is_opened, kind_of, tail_kind
 from akpatrol.unwrap.encodings.negative_cache import NegativeCache
 from akpatrol.unwrap.encodings.registry import decoder
 
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
     from akpatrol.model.scan import Secret
-    from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.rules.rule import RuleSet
     from akpatrol.scan.decode import ScanItem
     from akpatrol.scan.repeats import Shortened
     from akpatrol.sources.base import Item, Unit
@@ -86,6 +87,9 @@ class Examiner:
             from akpatrol.scan.rescan import rescanned  # noqa: PLC0415 - a history that was scanned before
 
             yield from rescanned(unit, self.rules, self.examine_item)
+            return
+        if isinstance(unit, PathsUnit):
+            yield from files_by_path(unit, self.engine.path_rules)
             return
         # Nearly all files and objects are small and hold nothing.
         for item in gathered(unit.read()):
@@ -135,18 +139,12 @@ class Examiner:
         yield Counted(content.counter or "", 1, max(0, size - reported))
 
     def _content(self, content: Content, within: Within) -> Iterator[ScanItem]:
-        if self._is_container(content):
+        if self.limits.containers and is_opened(content):
             yield from self._container(content, within)
         elif content.read:
             yield from self._blocks(content, within)
         else:
             yield from self._in_memory(content, within)
-
-    def _is_container(self, content: Content) -> bool:
-        """Return whether a container begins here; one at the end of small content fires a trigger instead."""
-        return self.limits.containers and bool(
-            kind_of(content.data) or tail_kind(content) or (content.read and has_zip_tail(content))
-        )
 
     def _in_memory(self, content: Content, within: Within) -> Iterator[ScanItem]:
         shortened = self._shortened(content.data)
@@ -200,6 +198,8 @@ class Examiner:
                 counted = seen
 
     def _chunk(self, chunk: Chunk, within: Within) -> Iterator[ScanItem]:
+        if chunk.files:
+            yield from path_findings(chunk, self.engine.path_rules)
         shortened = self._shortened(chunk.data)
         if result := self.engine.prefiltered(shortened.data if shortened else chunk.data):
             yield from self._after_prefilter(chunk, result, within, shortened)

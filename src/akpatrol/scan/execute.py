@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from akpatrol.config.limits import Limits
-    from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.rules.rule import RuleSet
     from akpatrol.runtime.worker_pool import WorkerPool
     from akpatrol.scan.decode import ScanItem
     from akpatrol.sources.base import Planned, Source, Unit

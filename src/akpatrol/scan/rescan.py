@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from akpatrol.model.credential import KnownFinding, RawFinding
-    from akpatrol.rules.rule_file import Rule, RuleSet
+    from akpatrol.rules.rule import Rule, RuleSet
     from akpatrol.scan.decode import ScanItem
     from akpatrol.sources.base import Item, RescanUnit
 

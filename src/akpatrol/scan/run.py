@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.engine import Engine
     from akpatrol.model.credential import Credential, Occurrence, RawFinding
     from akpatrol.policy.group import AcceptedSkip
-    from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.rules.rule import RuleSet
     from akpatrol.scan.examine import Examiner
     from akpatrol.sources.base import Placed, Source, Unit
 
@@ -170,7 +170,8 @@ def _admitted(placed: Iterable[Placed], engine: Engine) -> Iterator[Placed]:
     """Drop findings that no rule allows on their paths; an object's paths are known once a raw finding is placed."""
     for match, occurrence in placed:
         # It is unknown which rules may match on paths that are not listed.
-        if by := match if occurrence.paths_truncated else engine.admitted(match, occurrence.paths):
+        commit = occurrence.introduced.id if occurrence.introduced else ""
+        if by := match if occurrence.paths_truncated else engine.admitted(match, occurrence.paths, commit):
             yield by, occurrence._replace(rule_ids=(by.rule_id, *by.others))
 
 

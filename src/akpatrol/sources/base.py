@@ -47,6 +47,21 @@ class RescanUnit(NamedTuple):
         return self.unit.read()
 
 
+class PathsUnit(NamedTuple):
+    """A unit of paths that is read only for rules that find files by their paths."""
+
+    unit: Unit
+
+    @property
+    def title(self) -> str:
+        """Its name in messages."""
+        return self.unit.title
+
+    def read(self) -> Iterator[Item | ContentBatch]:
+        """Yield what the unit holds."""
+        return self.unit.read()
+
+
 STORED = "stored bytes"
 """The unit of a hint in compressed bytes, which say more about the time that is left than a number of objects."""
 

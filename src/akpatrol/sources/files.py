@@ -52,7 +52,8 @@ class FilesUnit(NamedTuple):
 
     def read(self) -> Iterator[Item | ContentBatch]:
         """Yield the names and then the files' content, that of small files in batches."""
-        yield Chunk(Origin(self.target, Place.PATH), b"\0".join(self.files + self.names), names=True)
+        names = b"\0".join(self.files + self.names)
+        yield Chunk(Origin(self.target, Place.PATH), names, names=True, files=len(self.files))
         small = Gathering[bytes]()
         with FileOpener(self.root) as opener:
             for path in self.files:

@@ -14,16 +14,20 @@ _WITHOUT_LINES = {Place.PATH, Place.REF_NAME, Place.AUTHOR, Place.COMMITTER, Pla
 
 
 def occurrence(finding: RawFinding, state: State) -> Occurrence:
-    """Return the finding as an occurrence in that state; a path ends with the component that holds the credential."""
-    from akpatrol.model.credential import Occurrence  # noqa: PLC0415 - most runs have no finding
+    """Return the finding as an occurrence in that state; a path ends with the component that holds the credential.
+
+    A file that is found by its path is a finding in the file, without a line.
+    """
+    from akpatrol.model.credential import FileName, Occurrence  # noqa: PLC0415 - most runs have no finding
 
     origin, in_lines = finding.origin, finding.origin.place not in _WITHOUT_LINES
+    names_file = isinstance(finding.match.secret, FileName)
     path = origin.path
     if origin.place is Place.PATH and path is not None and not origin.containers:
         path = component(path, finding.offset)
     return Occurrence(
         target=origin.target,
-        place=origin.place,
+        place=Place.CONTENT if names_file else origin.place,
         path=path,
         line=finding.line if in_lines else None,
         column=finding.column if in_lines else None,

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import Credential
     from akpatrol.model.scan import Confidence, Target
     from akpatrol.report.view import ReportView, VerificationView
-    from akpatrol.rules.rule_file import RuleSet
+    from akpatrol.rules.rule import RuleSet
     from akpatrol.scan.result import ScanResult
     from akpatrol.scan.run import Reader
     from akpatrol.sources.base import Source, Unit

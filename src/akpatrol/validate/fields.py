@@ -28,8 +28,8 @@ LATEST_YEAR = 9000
 
 _HTTP_STATUSES = range(100, 1000)
 _FINGERPRINT = re.compile("akp1:[0-9a-f]{64}")
-# The form of Secret.redacted: no more of the prefix and the rest than it shows.
-_MASKED = re.compile(r"(?:[^_]{0,3}_.{4})?\*{3}\([0-9]{1,12}\)", re.DOTALL)
+# The form of Secret.redacted: no more of the prefix and the rest than it shows. A file found by its path has no secret.
+_MASKED = re.compile(r"(?:[^_]{0,3}_.{4})?\*{3}\([0-9]{1,12}\)|file", re.DOTALL)
 _MOMENT = re.compile("[-+:.? 0-9TZtz]{0,40}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _START = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)

@@ -14,7 +14,8 @@ from akpatrol.detect.engine import Engine
 from akpatrol.detect.judge import judge
 from akpatrol.detect.medium import Medium
 from akpatrol.model.scan import Confidence, Secret
-from akpatrol.rules.rule_file import RuleSet, load, parse
+from akpatrol.rules.rule import RuleSet
+from akpatrol.rules.rule_file import load, parse
 from akpatrol.scan.work import Work
 from tests.credentials import organization_key, personal_access_token
 from tests.floods import flood

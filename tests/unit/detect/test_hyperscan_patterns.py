@@ -17,7 +17,7 @@ patterns = pytest.importorskip("akpatrol.detect.hyperscan_patterns")
 
 if TYPE_CHECKING:
     from akpatrol.detect.prefilter_result import PrefilterResult
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 
 class _Store(dict[str, bytes]):

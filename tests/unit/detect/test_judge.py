@@ -13,7 +13,8 @@ from akpatrol.detect.medium import Medium
 from akpatrol.kinds import CUSTOM
 from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
 from akpatrol.model.scan import Attribution, Confidence, Exposure
-from akpatrol.rules.rule_file import Rule, load
+from akpatrol.rules.rule import Rule
+from akpatrol.rules.rule_file import load
 from tests import credentials
 
 RULES = [rule for rule in load().rules if rule.kind is not CUSTOM]

@@ -8,7 +8,7 @@ from akpatrol.detect.filters import entropy
 from akpatrol.detect.match import Matcher, MatchSpan
 from akpatrol.errors import RuleError
 from akpatrol.kinds import CUSTOM
-from akpatrol.rules.rule_file import Rule
+from akpatrol.rules.rule import Rule
 
 
 def _rule(regex: str, *, shipped: bool = False, secret_group: int = 0) -> Rule:

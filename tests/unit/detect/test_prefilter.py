@@ -13,7 +13,7 @@ from akpatrol.rules.rule_file import load, parse
 
 if TYPE_CHECKING:
     from akpatrol.detect.prefilter import PrefilterChoice
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 
 def _prefilter(choice: PrefilterChoice, rules: tuple[Rule, ...] | None = None) -> Prefilter:

@@ -7,7 +7,8 @@ import pytest
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.redact import Redactor
 from akpatrol.model.scan import Secret
-from akpatrol.rules.rule_file import RuleSet, load, parse
+from akpatrol.rules.rule import RuleSet
+from akpatrol.rules.rule_file import load, parse
 
 
 @pytest.fixture(scope="module")

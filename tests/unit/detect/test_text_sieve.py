@@ -24,7 +24,7 @@ from tests.credentials import organization_key, personal_access_token, random_te
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from akpatrol.rules.rule_file import Rule
+    from akpatrol.rules.rule import Rule
 
 
 class _Trial(CredentialKind):

@@ -21,7 +21,8 @@ from akpatrol.model.scan import Attribution, Confidence, Match, Place, Secret, S
 from akpatrol.policy import group
 from akpatrol.query import text_query
 from akpatrol.query.text_query import RULE_ID, gathered, of, rule_of
-from akpatrol.rules.rule_file import RuleSet, load
+from akpatrol.rules.rule import RuleSet
+from akpatrol.rules.rule_file import load
 from tests.reports import occurrence
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from akpatrol.kinds import KINDS
 from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
 from akpatrol.rules.literals import Specificity, required, shipped, specificity
 from akpatrol.rules.precedence import precedence
-from akpatrol.rules.rule_file import Rule
+from akpatrol.rules.rule import Rule
 
 
 def _rule(regex: str, *keywords: str, **more: object) -> Rule:

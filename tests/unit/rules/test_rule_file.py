@@ -11,7 +11,8 @@ from akpatrol.errors import RuleError, UsageError
 from akpatrol.kinds import CUSTOM, KINDS
 from akpatrol.model.scan import Severity
 from akpatrol.rules.check import ALPHABETS, check, expand
-from akpatrol.rules.rule_file import RuleSet, load, parse, shipped_files
+from akpatrol.rules.rule import RuleSet
+from akpatrol.rules.rule_file import load, parse, shipped_files
 
 if TYPE_CHECKING:
     from random import Random
@@ -23,7 +24,7 @@ def test_shipped_rules_hold() -> None:
     loaded = load()
     assert sorted(rule.kind for rule in loaded.rules) == sorted(kind for kind in KINDS if not kind.is_custom)
     assert all(rule.shipped and rule.anchor and rule.examples and rule.counterexamples for rule in loaded.rules)
-    assert len(list(check(loaded, "rules"))) == len(loaded.rules)
+    assert len(list(check(loaded))) == len(loaded.rules)
 
 
 def test_shipped_rules_hold_no_token() -> None:
@@ -70,7 +71,7 @@ def test_templates(rng: Random) -> None:
 def test_check_fails(key: str, template: str) -> None:
     rules = parse(_RULE + f"[akpatrol.rules.acme]\n{key} = ['{template}']".encode(), "f")
     with pytest.raises(RuleError, match=rf"^f: rule acme: {key}: "):
-        list(check(RuleSet(tuple(rules)), "f"))
+        list(check(RuleSet(tuple(rules))))
 
 
 def test_global_allowlist_of_a_file_is_for_all_its_rules() -> None:

@@ -11,7 +11,8 @@ from akpatrol.detect.engine import Engine
 from akpatrol.model.chunks import content_of
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Chunk, Content, Origin, Place, Secret
-from akpatrol.rules.rule_file import RuleSet, load, parse
+from akpatrol.rules.rule import RuleSet
+from akpatrol.rules.rule_file import load, parse
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.locate import locate, not_in_members
 from tests.credentials import organization_key, personal_access_token, random_text

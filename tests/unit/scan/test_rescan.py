@@ -13,7 +13,7 @@ from akpatrol.model.batch import ContentBatch
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Content, Counted, Origin, Place
 from akpatrol.rules import rule_file
-from akpatrol.rules.rule_file import RuleSet
+from akpatrol.rules.rule import RuleSet
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.rescan import rescanned
 from akpatrol.sources.base import RescanUnit

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Place, Skipped, StateReason
-from akpatrol.sources.base import STORED, OneTarget
+from akpatrol.sources.base import STORED, OneTarget, PathsUnit
 from akpatrol.sources.git import catfile, completeness, describe, gitdir, placement, revisions
 from akpatrol.sources.git.earlier_content import EarlierContent
 from akpatrol.sources.git.history_walk import HistoryWalk
@@ -17,7 +17,7 @@ from akpatrol.sources.git.indexes import Indexes
 from akpatrol.sources.git.missing_commits import shallow_boundary
 from akpatrol.sources.git.ref_snapshot import RefSnapshot
 from akpatrol.sources.git.trace_request import KnownHistory
-from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
+from akpatrol.sources.git.units import AddedPathsUnit, NamesUnit, ObjectsUnit, SliceUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -104,6 +104,7 @@ class HistorySource(OneTarget):
         if not self._proof():
             self._walk = HistoryWalk(self._git)
         yield from self._objects(target)
+        yield PathsUnit(AddedPathsUnit(target, self._git))
         yield NamesUnit(target, Place.REF_NAME, describe.ref_names(self._git, self._refs))
         yield from gitdir.units(target, self._git.repository, self._nested)
 

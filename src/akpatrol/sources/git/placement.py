@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.model.chunks import advance, mark_bytes
-from akpatrol.model.credential import Commit, Moved, Occurrence
+from akpatrol.model.credential import Commit, FileName, Moved, Occurrence
 from akpatrol.model.identity import secret_sha256
 from akpatrol.model.scan import Place, Secret, State
 from akpatrol.sources.git import catfile
@@ -230,6 +230,9 @@ def _entries(tree: bytes, id_bytes: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _component(finding: RawFinding) -> bytes:
+    """Return the component of a path that the finding is in; the whole path where that is the finding."""
+    if isinstance(finding.match.secret, FileName):
+        return finding.origin.path or b""
     placed = occurrence(finding, State.PRESENT).path or b""
     return placed.rpartition(b"/")[2]
 

@@ -8,6 +8,7 @@ from collections import Counter
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.errors import GitError
 from akpatrol.gitdata.raw_object import RawBatch, RawObject
 from akpatrol.model.batch import ContentBatch
 from akpatrol.model.chunks import BLOCK_BYTES, content_of
@@ -29,6 +30,10 @@ _LFS_POINTER = re.compile(
 )
 _LFS_POINTER_BYTES = 1024
 _LFS_OPENING = b"version https://"
+_ADDED_PATHS = (
+    *("log", "--all", "--reflog", "-c", "-z", "--format=", "--name-only", "--no-renames", "--diff-filter=A"),
+    "--ignore-submodules",
+)
 
 
 class ObjectsUnit(NamedTuple):
@@ -139,9 +144,29 @@ class NamesUnit(NamedTuple):
 
     def read(self) -> Iterator[Item]:
         """Yield all names as one chunk."""
-        yield Chunk(Origin(self.target, self.place), b"\0".join(self.names), names=True)
+        files = len(self.names) if self.place is Place.PATH else 0
+        yield Chunk(Origin(self.target, self.place), b"\0".join(self.names), names=True, files=files)
         if self.place is Place.REF_NAME:
             yield Counted("refs", len(self.names))
+
+
+class AddedPathsUnit(NamedTuple):
+    """The paths of all files that any commit of the history adds."""
+
+    target: str
+    git: Git
+    title: str = "paths"
+
+    def read(self) -> Iterator[Item]:
+        """Yield all paths as one chunk."""
+        try:
+            listed = self.git.run(*_ADDED_PATHS)
+        except GitError as error:
+            yield Skipped("paths of the history", str(error))
+            return
+        # A commit's paths follow an empty line.
+        paths = tuple(dict.fromkeys(path.lstrip(b"\n") for path in listed.split(b"\0") if path.strip(b"\n")))
+        yield from NamesUnit(self.target, Place.PATH, paths).read()
 
 
 def lfs_gap(git: Git, content: bytes, item: str, *, staged: bool) -> Iterator[Skipped | Excluded]:

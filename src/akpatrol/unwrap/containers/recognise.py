@@ -121,3 +121,8 @@ def function_named(name: str) -> Any:
     """Import the module that the table of forms names, and return its function."""
     module, _, function = name.partition(".")
     return getattr(import_module(f"akpatrol.unwrap.containers.{module}"), function)
+
+
+def is_opened(content: Content) -> bool:
+    """Return whether a container begins here; one at the end of small content fires a trigger instead."""
+    return bool(kind_of(content.data) or tail_kind(content) or (content.read and has_zip_tail(content)))

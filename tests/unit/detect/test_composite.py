@@ -1,0 +1,82 @@
+"""Composite rules, and matches with line breaks around them, as gitleaks 8.30.1 evaluates them."""
+
+from __future__ import annotations
+
+import pytest
+
+from akpatrol.detect.engine import Engine
+from akpatrol.rules.rule import RuleSet
+from akpatrol.rules.rule_file import parse
+
+_PAIR = """
+[[rules]]
+id = "secret"
+regex = 'sec=([0-9a-f]{8})'
+[[rules.required]]
+id = "id"
+%s
+[[rules]]
+id = "id"
+regex = 'kid=([0-9a-f]{4})'
+%s
+"""
+_SECRET = b"sec=0123abcd"
+_ID = b"kid=0123"
+
+
+def _found(data: bytes, where: str = "", of_id: str = "skipReport = true", path: bytes | None = None) -> list[str]:
+    engine = Engine(RuleSet(tuple(parse((_PAIR % (where, of_id)).encode(), "f"))), "automaton")
+    return [match.rule_id for match in engine.scan(data, path=path)]
+
+
+@pytest.mark.parametrize(
+    ("data", "where", "found"),
+    [
+        (_SECRET, "", False),
+        (_ID + b"\n" * 99 + _SECRET, "", True),
+        (_ID + b"\n\n" + _SECRET, "withinLines = 2", True),
+        (_SECRET + b"\n\n\n" + _ID, "withinLines = 2", False),
+        (_ID + b"\n" + _SECRET, "withinLines = 0", False),
+        (b" " * 10 + _ID + b"\n" + _SECRET, "withinColumns = 9", True),  # one less than what an editor shows
+        (b" " * 10 + _ID + b"\n" + _SECRET, "withinColumns = 8", False),
+        (b"\n" + b" " * 10 + _ID + b"\n" + _SECRET, "withinColumns = 10", True),
+        (b"\n" + b" " * 10 + _ID + b"\n" + _SECRET, "withinColumns = 9", False),
+        (_ID + b"\n\n\n" + _SECRET, "withinLines = 2\nwithinColumns = 9", False),
+    ],
+)
+def test_proximity(data: bytes, where: str, found: bool) -> None:
+    assert _found(data, where) == ["secret"] * found
+
+
+def test_a_required_rule_may_have_findings_of_its_own() -> None:
+    assert _found(_ID + b" " + _SECRET, of_id="") == ["id", "secret"]
+
+
+def test_conditions_of_a_required_rule_count() -> None:
+    data = _ID + b" " + _SECRET
+    for of_id in ("entropy = 3.0", "path = 'x$'", "[[rules.allowlists]]\nregexes = ['^0123$']"):
+        assert _found(data, of_id=f"skipReport = true\n{of_id}", path=b"a") == []
+    assert _found(data, of_id="skipReport = true\npath = 'a$'", path=b"a") == ["secret"]
+
+
+def test_the_path_of_a_required_rule_counts_once_it_is_known() -> None:
+    pair = _PAIR % ("", "path = '^a$'")
+    engine = Engine(RuleSet(tuple(parse(pair.encode(), "f"))), "automaton")
+    assert [engine.admits("secret", (path,)) for path in (b"a", b"b")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("regex", "data", "secret"),
+    [
+        (r"(?:^|\s)tok=([0-9]{4})\s", b"a\ntok=1234\nb", b"tok=1234"),
+        (r"(?:^|\s)tok=([0-9]{4})(?:\s|$)", b"a\ntok=1234\nb", b"1234"),
+        (r"\stok=([0-9]{4})\s", b"a\ntok=1234\nb", b"tok=1234"),
+        (r"\stok=([0-9]{4})\s", b"a tok=1234 b", b"1234"),
+        (r"tok=[0-9]{4}\n*", b"tok=1234\n\n\nb", b"tok=1234"),
+        (r"\n+", b"a\n\nb", None),
+    ],
+)
+def test_line_breaks_around_a_match_are_not_part_of_it(regex: str, data: bytes, secret: bytes | None) -> None:
+    """The groups are those of what is left, where the pattern still matches."""
+    engine = Engine(RuleSet(tuple(parse(f"[[rules]]\nid = 'x'\nregex = '''{regex}'''\n".encode(), "f"))), "automaton")
+    assert [match.secret.reveal() for match in engine.scan(data)] == ([secret] if secret else [])
