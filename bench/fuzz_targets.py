@@ -16,14 +16,9 @@ from tests.corpus.scenes import SCENES
 from tests.credentials import organization_key
 
 from akpatrol.errors import UsageError
-from akpatrol.model.chunks import content_of
-from akpatrol.model.credential import RawFinding
-from akpatrol.model.scan import Origin
-from akpatrol.rules import rule_file
-from akpatrol.scan.examine import Examiner
 from akpatrol.sweep import forge
+from bench.fuzz_forms import FORM_TARGETS, Examined
 from bench.fuzz_programs import Baseline, Configuration, Index, Pack, PackIndex, Reports, Rules, Store
-from bench.fuzz_target import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,41 +28,17 @@ if TYPE_CHECKING:
 
     from bench.fuzz_target import Target
 
-_BLOCK_BYTES = 1 << 16
 
-
-class _Corpus:
-    """Files of the tests' corpus, read by an examiner as a whole and as a stream."""
+class _Corpus(Examined):
+    """Files of the tests' corpus."""
 
     builds: Mapping[str, Build]
 
     def __init__(self, scratch: Path) -> None:
         del scratch
+        super().__init__()
         rng = Random(type(self).__name__)
         self.seeds = [build(rng, organization_key(rng)).data for build in self.builds.values()]
-        self._examiner = Examiner(rule_file.load())
-
-    def run(self, data: bytes, number: int) -> None:
-        """Examine the file."""
-        position = 0
-
-        def read(size: int) -> bytes:
-            nonlocal position
-            position += size
-            return data[position - size : position]
-
-        block = _BLOCK_BYTES if number % 2 else len(data) + 1
-        for found in self._examiner.examine_item(content_of(read, Origin("fuzz", path=b"file"), block=block)):
-            if isinstance(found, RawFinding):
-                _check(found, len(data))
-
-
-def _check(hit: RawFinding, size: int) -> None:
-    begin, end = (hit.line, hit.column), (hit.end_line, hit.end_column)
-    if hit.offset < 0 or (not hit.origin.containers and hit.offset >= size) or begin < (1, 1) or begin >= end:
-        raise Violation(f"a finding at {hit.offset}, {begin} to {end}, in {size} bytes")
-    if hit.match.secret.reveal().decode("latin-1") in repr(hit.context):
-        raise Violation("a finding's context shows its secret")
 
 
 class Containers(_Corpus):
@@ -155,4 +126,5 @@ TARGETS: Mapping[str, type[Target]] = {
     "reports": Reports,
     "store": Store,
     "forge": ForgeAnswers,
+    **FORM_TARGETS,
 }

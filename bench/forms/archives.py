@@ -80,6 +80,15 @@ def iso_gz(directory: Path, secret: str) -> None:
     shutil.rmtree(top)
 
 
+@form("ISO 9660, members compressed by zisofs", "settings.py")
+def zisofs(directory: Path, secret: str) -> None:
+    top = tree(directory, secret)
+    run("mkzftree", top, directory / "packed")
+    run("genisoimage", "-quiet", "-R", "-z", "-o", directory / "a.iso", directory / "packed")
+    shutil.rmtree(top)
+    shutil.rmtree(directory / "packed")
+
+
 @form("ar", "settings.py")
 def ar(directory: Path, secret: str) -> None:
     (directory / "settings.py").write_text(line(secret))
@@ -172,6 +181,15 @@ def _repository(directory: Path, secret: str) -> Path:
 def bundle(directory: Path, secret: str) -> None:
     top = _repository(directory, secret)
     run("git", "-C", top, "bundle", "create", directory / "a.bundle", "--all")
+    shutil.rmtree(top)
+
+
+@form("git pack", "git:blob")
+def pack(directory: Path, secret: str) -> None:
+    top = _repository(directory, secret)
+    run("git", "-C", top, "gc", "-q")
+    (built,) = (top / ".git/objects/pack").glob("*.pack")
+    shutil.copy(built, directory)
     shutil.rmtree(top)
 
 

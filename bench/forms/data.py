@@ -11,6 +11,8 @@ import struct
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from tests.corpus import postgres_dump, redis_dump
+
 from bench.forms.writers import form, library, line
 
 if TYPE_CHECKING:
@@ -195,11 +197,15 @@ def leveldb_log(directory: Path, secret: str) -> None:
     database.close()
 
 
-@form("Redis dump (.rdb), a compressed value")
+@form("Redis dump (.rdb)", "rdb:")
 def rdb(directory: Path, secret: str) -> None:
-    # A raw string beside one that LZF shortened: https://rdb.fnordig.de/file_format.html
-    text = f"anyreach {secret}".encode()
-    lzf = b"".join(bytes([len(part) - 1]) + part for part in (text[at : at + 32] for at in range(0, len(text), 32)))
-    value = b"\xc3" + bytes([0x40 | len(lzf) >> 8, len(lzf) & 255])
-    value += bytes([0x40 | len(text) >> 8, len(text) & 255]) + lzf
-    (directory / "dump.rdb").write_bytes(b"REDIS0009\xfe\0\xfb\1\0\0\3key" + value + b"\xff" + bytes(8))
+    # No library writes them.
+    kinds = redis_dump.values(b"anyreach", secret.encode()).values()
+    entries = (redis_dump.entry(value, b"key %d" % number) for number, value in enumerate(kinds))
+    (directory / "dump.rdb").write_bytes(redis_dump.dump_bytes(*entries))
+
+
+@form("pg_dump -Fc", "app.settings")
+def pg_dump(directory: Path, secret: str) -> None:
+    # A server that runs is too much to ask for; a test says that pg_restore reads these.
+    (directory / "a.dump").write_bytes(postgres_dump.dump_bytes(secret, "a", "b", rows=100))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _pages(file: Any, *texts: str) -> None:
-    canvas = library("reportlab.pdfgen.canvas").Canvas(file)
+def _pages(file: Any, *texts: str, compressed: bool = True) -> None:
+    canvas = library("reportlab.pdfgen.canvas").Canvas(file, pageCompression=int(compressed))
     for text in texts:
         for at, row in enumerate(text.splitlines()):
             canvas.drawString(50, 780 - 14 * at, row)
@@ -29,6 +29,11 @@ def _pages(file: Any, *texts: str) -> None:
 @form("PDF, compressed text", "page 3")
 def pdf(directory: Path, secret: str) -> None:
     _pages(str(directory / "report.pdf"), "One", "Two", f"The key\n{line(secret)}Next")
+
+
+@form("PDF, plain text", "page 2")
+def plain_pdf(directory: Path, secret: str) -> None:
+    _pages(str(directory / "report.pdf"), "One", f"The key\n{line(secret)}Next", compressed=False)
 
 
 def _changed_pdf(directory: Path, secret: str, change: Any) -> None:
@@ -83,6 +88,15 @@ def xlsx(directory: Path, secret: str) -> None:
     book.active.append(["name", "value"])
     book.active.append(["anyreach", secret])
     book.save(str(directory / "a.xlsx"))
+
+
+@form("xls, a string in a cell", "Workbook")
+def xls(directory: Path, secret: str) -> None:
+    book = library("xlwt").Workbook()
+    sheet = book.add_sheet("keys")
+    sheet.write(0, 0, "anyreach")
+    sheet.write(0, 1, secret)
+    book.save(str(directory / "a.xls"))
 
 
 @form("odt", "content.xml")
