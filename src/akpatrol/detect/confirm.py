@@ -51,6 +51,7 @@ class Confirmation:
         self._sieves = {index: Sieve(rules[index], matchers[index]) for index in windowed}
         self._last_data: bytes | None = None
         self._last_rules: Sequence[int] = ()
+        self._lowered = b"", b""
         self._plain = {index: TextSieve(rules[index]) for index in windowed if serves(rules[index])}
 
     def matches(
@@ -92,6 +93,12 @@ class Confirmation:
             ]
         return self._last_rules
 
+    def _in_lower_case(self, data: bytes) -> bytes:
+        """Return the data in lower case; many rules ask for that of the same data."""
+        if data is not self._lowered[0]:
+            self._lowered = data, data.lower()
+        return self._lowered[1]
+
     def _in_window(self, medium: Medium, start: int, end: int, outer: Outer) -> Iterator[Match]:
         near = Nearby(self._keywords, medium.data, start, end)
         for first, last in _cut(medium.data, start, end):
@@ -116,7 +123,7 @@ class Confirmation:
         if rule.skip_report:
             return
         if rule.keywords:
-            lowered = data.lower()
+            lowered = self._in_lower_case(data)
             has_keyword = any(word.encode() in lowered for word in rule.keywords)
             if not has_keyword and not (outer.around and outer.around.holds(index, rule.keywords)):
                 return
@@ -135,6 +142,8 @@ class Confirmation:
     def _accepted(self, index: int, data: bytes, path: bytes | None) -> Iterator[tuple[MatchSpan, tuple[int, ...]]]:
         """Yield a rule's matches that its filters accept, each with the allowlists that its place may complete."""
         filters = self._filters[index]
+        if filters and path is not None and not filters.may_match_in(path):
+            return
         for span in self._matchers[index].find(data, 0, len(data)):
             waiting = filters.accept(data, span, path) if filters else ()
             if waiting is not None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import Enum
+from functools import cached_property, lru_cache
 from math import log2
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.detect.keywords import WordList
-from akpatrol.rules.re2_patterns import compile_foreign
+from akpatrol.rules.re2_patterns import compile_foreign, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -29,8 +30,21 @@ class Filters:
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
         self.required = [required.rule_id for required in rule.required]
-        self._path: Any = compile_foreign(rule.path, rule, "path") if rule.path else None
-        self._allowlists = [_Allowlist(allowlist, rule) for allowlist in rule.allowlists]
+        self._last_path: tuple[bytes, bool] | None = None
+
+    @cached_property
+    def _path(self) -> Any:
+        return compile_foreign(self._rule.path, self._rule, "path") if self._rule.path else None
+
+    @cached_property
+    def _allowlists(self) -> list[_Allowlist]:
+        return [_shared(allowlist) for allowlist in self._rule.allowlists]
+
+    def may_match_in(self, path: bytes) -> bool:
+        """Return whether any match in the file with this path can be a finding, whatever its text."""
+        if not self._last_path or self._last_path[0] != path:
+            self._last_path = path, self._admits(path, "", ())
+        return self._last_path[1]
 
     def accept(self, data: bytes, span: MatchSpan, path: bytes | None) -> tuple[int, ...] | None:
         """Return None for a match that is no finding, else the numbers of the allowlists that its place may complete.
@@ -90,10 +104,11 @@ class Cover(Enum):
 class _Allowlist:
     """An allowlist, evaluated as in gitleaks (detect/detect.go, ``checkFindingAllowed``)."""
 
-    def __init__(self, allowlist: Allowlist, rule: Rule) -> None:
+    def __init__(self, allowlist: Allowlist) -> None:
         self._allowlist = allowlist
-        self._regexes = [compile_foreign(regex, rule, "allowlists.regexes") for regex in allowlist.regexes]
-        self._paths = [compile_foreign(regex, rule, "allowlists.paths") for regex in allowlist.paths]
+        self._regexes = [compiled(regex) for regex in allowlist.regexes]
+        self._paths = [compiled(regex) for regex in allowlist.paths]
+        self._last_path: tuple[bytes, bool] | None = None
         self._commits = frozenset(allowlist.commits)
         self._stopwords = WordList(allowlist.stopwords)
         self.has_text = bool(allowlist.regexes or allowlist.stopwords)
@@ -121,7 +136,9 @@ class _Allowlist:
         return text_covered and all(checks)
 
     def _has(self, path: bytes) -> bool:
-        return any(regex.search(path) for regex in self._paths)
+        if not self._last_path or self._last_path[0] != path:
+            self._last_path = path, any(regex.search(path) for regex in self._paths)
+        return self._last_path[1]
 
     def _text_checks(self, data: bytes, span: MatchSpan) -> list[Callable[[], bool]]:
         checks: list[Callable[[], bool]] = []
@@ -141,3 +158,9 @@ class _Allowlist:
                 return data[data.rfind(b"\n", 0, span.start) + 1 : stop if stop >= 0 else len(data)]
             case _:
                 return data[span.secret_start : span.secret_end]
+
+
+@lru_cache(1024)
+def _shared(allowlist: Allowlist) -> _Allowlist:
+    """Return an allowlist's conditions; all rules of a file share those of the file, which so read a path once."""
+    return _Allowlist(allowlist)

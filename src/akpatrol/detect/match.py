@@ -7,6 +7,7 @@ Go's engine takes the whole character.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.errors import RuleError
@@ -28,15 +29,24 @@ class MatchSpan(NamedTuple):
 
 
 class Matcher:
-    """One rule's compiled pattern. Raises RuleError when it does not compile."""
+    """One rule's pattern, compiled when it is needed. Raises RuleError when it does not compile."""
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
-        self._pattern: Any = compile_shipped(rule) if rule.shipped else compile_foreign(rule.regex, rule, "regex")
-        if rule.secret_group > self._pattern.groups:
-            raise RuleError(rule.file, rule.id, "secretGroup", f"the pattern has {self._pattern.groups} groups")
 
-        self.search: Callable[[bytes, int, int], re.Match[bytes] | None] = self._pattern.search
+    @cached_property
+    def _pattern(self) -> Any:
+        rule = self._rule
+        pattern: Any = compile_shipped(rule) if rule.shipped else compile_foreign(rule.regex, rule, "regex")
+        if rule.secret_group > pattern.groups:
+            raise RuleError(rule.file, rule.id, "secretGroup", f"the pattern has {pattern.groups} groups")
+        return pattern
+
+    @cached_property
+    def search(self) -> Callable[[bytes, int, int], re.Match[bytes] | None]:
+        """The pattern's search in bytes, from a start to an end."""
+        search: Callable[[bytes, int, int], re.Match[bytes] | None] = self._pattern.search
+        return search
 
     def find(self, data: bytes, start: int, end: int) -> Iterator[MatchSpan]:
         """Yield matches in ``data[start:end]``; the bytes before ``start`` stay visible to the pattern.

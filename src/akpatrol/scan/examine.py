@@ -13,6 +13,7 @@ from akpatrol.model.batch import ContentBatch
 from akpatrol.model.chunks import blocks
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped
 from akpatrol.rules.literals import of_all
+from akpatrol.scan.counting import counted
 from akpatrol.scan.decode import (
     GROWTH,
     TOO_DEEP,
@@ -45,13 +46,14 @@ from akpatrol.unwrap.encodings.negative_cache import NegativeCache
 from akpatrol.unwrap.encodings.registry import decoder
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
     from akpatrol.detect.keywords import Clue
     from akpatrol.detect.prefilter import PrefilterChoice
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.credential import RawFinding
     from akpatrol.model.scan import Secret
+    from akpatrol.rules.literals import Literal
     from akpatrol.rules.rule import RuleSet
     from akpatrol.scan.decode import ScanItem
     from akpatrol.scan.repeats import Shortened
@@ -65,12 +67,22 @@ _DEEPEST = 64
 
 
 class Examiner:
-    """Finds credentials in the contents of units. Raises RuleError when a rule's pattern does not compile."""
+    """Finds credentials in the contents of units.
 
-    def __init__(self, rules: RuleSet, limits: Limits = Limits(), prefilter: PrefilterChoice = "auto") -> None:  # noqa: B008
+    ``literals`` are those of the rules, where another process has derived them.
+    """
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        limits: Limits = Limits(),  # noqa: B008
+        prefilter: PrefilterChoice = "auto",
+        literals: Sequence[Literal] | None = None,
+    ) -> None:
         self.rules = rules
         self.limits = limits
-        self._decoder = decoder(of_all(rules.rules), None if limits.decode else ())
+        self.literals = literals if literals is not None or not limits.decode else of_all(rules.rules)
+        self._decoder = decoder(self.literals, None if limits.decode else ())
         triggers = (*self._decoder.triggers, ZIP_END) if limits.containers else self._decoder.triggers
         self._zip_end = len(self._decoder.triggers)
         # Encoded texts without a possible match: histories repeat them.
@@ -113,30 +125,14 @@ class Examiner:
         within = within or Within(Work())
         if isinstance(item, Content):
             try:
-                yield from self._counted(item, within) if item.counter else self._content(item, within)
+                examine = partial(self._content, within=within)
+                yield from counted(item, examine) if item.counter else examine(item)
             except OSError as error:
                 yield Skipped(title(item.origin), error.strerror or "cannot be read")
         elif isinstance(item, Chunk):
             yield from self._chunk(item, within)
         else:
             yield item
-
-    def _counted(self, content: Content, within: Within) -> Iterator[ScanItem]:
-        """Yield the findings of a content, and its size: bytes not reported while it was read come last."""
-        read, reported, taken = content.read, 0, len(content.data)
-
-        def taking(number: int) -> bytes:
-            nonlocal taken
-            data = read(number) if read else b""
-            taken += len(data)
-            return data
-
-        for item in self._content(content._replace(read=taking) if read else content, within):
-            if isinstance(item, Counted) and item.name == content.counter:
-                reported += item.size
-            yield item
-        size = content.size if content.at and content.size else taken  # a container is not read in its order
-        yield Counted(content.counter or "", 1, max(0, size - reported))
 
     def _content(self, content: Content, within: Within) -> Iterator[ScanItem]:
         if self.limits.containers and is_opened(content):

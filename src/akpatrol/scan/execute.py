@@ -15,10 +15,11 @@ from akpatrol.scan.result import ScanResult
 from akpatrol.sources.base import Caching, RescanUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
     from akpatrol.config.limits import Limits
+    from akpatrol.rules.literals import Literal
     from akpatrol.rules.rule import RuleSet
     from akpatrol.runtime.worker_pool import WorkerPool
     from akpatrol.scan.decode import ScanItem
@@ -179,7 +180,7 @@ def _workers(jobs: int, examiner: Examiner) -> Iterator[_Workers]:
     from akpatrol.runtime.process_pool import ProcessPool  # noqa: PLC0415 - little work does without
 
     with _in_file(examiner.engine.prefilter.compiled()) as patterns:
-        pool = ProcessPool(jobs, _start_worker, examiner.rules, examiner.limits, patterns)
+        pool = ProcessPool(jobs, _start_worker, examiner.rules, examiner.limits, examiner.literals, patterns)
         try:
             yield _Workers(pool, pool.start())
         finally:
@@ -213,11 +214,13 @@ def _written(patterns: bytes, open_files: ExitStack) -> bytes | str:
 _worker_examiner: Examiner | Exception | None = None
 
 
-def _start_worker(rules: RuleSet, limits: Limits, patterns: bytes | str | None) -> None:
+def _start_worker(
+    rules: RuleSet, limits: Limits, literals: Sequence[Literal] | None, patterns: bytes | str | None
+) -> None:
     global _worker_examiner  # noqa: PLW0603 - a worker process has one
     # Raised here it would look like a worker that died; the first unit raises it.
     try:
-        _worker_examiner = Examiner(rules, limits)
+        _worker_examiner = Examiner(rules, limits, literals=literals)
         _worker_examiner.engine.prefilter.use(_patterns_of(patterns))
     except Exception as error:  # noqa: BLE001
         _worker_examiner = error

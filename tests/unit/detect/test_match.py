@@ -58,9 +58,9 @@ def test_nothing_empty_is_found_and_it_ends(regex: str, group: int, data: bytes)
 @pytest.mark.parametrize("shipped", [False, True])
 def test_errors_name_file_rule_and_key(*, shipped: bool) -> None:
     with pytest.raises(RuleError, match=r"^rules\.toml: rule x: regex: "):
-        Matcher(_rule("(", shipped=shipped))
+        Matcher(_rule("(", shipped=shipped)).search(b"", 0, 0)
     with pytest.raises(RuleError, match=r"^rules\.toml: rule x: secretGroup: the pattern has 1 groups"):
-        Matcher(_rule("(a)", shipped=shipped, secret_group=2))
+        Matcher(_rule("(a)", shipped=shipped, secret_group=2)).search(b"", 0, 0)
 
 
 def test_no_rule_takes_exponential_time() -> None:
