@@ -249,3 +249,15 @@ def test_rules_by_process_substitution() -> None:
     done = execute("rules", "list", "--rules", f"/dev/fd/{reader}", pass_fds=(reader,))
     os.close(reader)
     assert b"acme" in done.out
+
+
+def test_check_measures_rules_on_a_sample(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(_RULE)
+    (tmp_path / "f").write_text("acme_" + random_text(Random(3), "hex", 20))
+    done = inside("rules", "check", "rules.toml", "--sample", "f", cwd=tmp_path).out.decode().splitlines()
+    assert done[1] == "on 0.0 MB of f, the most expensive first:"
+    assert (
+        done[2].partition(" s/GB  ")[2]
+        == "1 match  acme: no keywords; its pattern always has acme; it finds too much to be secrets"
+    )
+    assert "akpatrol's own source" in inside("rules", "check", "rules.toml", "--cost", cwd=tmp_path).out.decode()

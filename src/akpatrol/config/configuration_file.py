@@ -34,6 +34,7 @@ _LISTS = {name for name, entry in OPTIONS.items() if entry.multiple}
 _PATHS = ("rules", "exclude", "baseline")  # relative to their file
 NUMBERS = range(1, 4096)
 """The range of a whole number."""
+_RULE_SUFFIXES = (".toml", ".yml", ".yaml")
 _LONGEST_BYTES = 1 << 20
 _DEEPEST = 5
 _LONGEST_VALUE = 200
@@ -149,11 +150,10 @@ class _ConfigurationParser:
         """Yield a rule file, or those of a directory."""
         path, files = os.path.normpath(os.path.join(os.path.dirname(self._path), name)), self._files
         listing = files.listing(path)
-        paths = (
-            [path] if listing is None else [os.path.join(path, entry) for entry in listing if entry.endswith(".toml")]
-        )
+        names = [entry for entry in listing or () if entry.endswith(_RULE_SUFFIXES)]
+        paths = [path] if listing is None else [os.path.join(path, entry) for entry in names]
         if not paths:
-            raise self._table.wrong("rules", f"{name}: there is no *.toml in this directory")
+            raise self._table.wrong("rules", f"{name}: there is no *.toml, *.yml or *.yaml in this directory")
         for file in paths:
             if problem := files.problem(file):
                 raise self._table.wrong("rules", f"{name} {problem}")

@@ -73,6 +73,8 @@ def _merged(file: RuleFile, base: RuleFile) -> RuleFile:
         rules=rules,
         allowlists=(*file.allowlists, *base.allowlists),
         own=(*file.own, *base.own),
+        filters={**base.filters, **file.filters},
+        file_filters={**base.file_filters, **file.file_filters},
         left_out=tuple(dict.fromkeys(left_out)),
     )
 

@@ -18,7 +18,7 @@ from akpatrol.rules.rule import LeftOut
 from akpatrol.validate.toml_table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from akpatrol.rules.own_tables import OwnTable
     from akpatrol.rules.rule import Allowlist, Rule
@@ -27,6 +27,10 @@ VERSION = (8, 30, 1)
 """The release of gitleaks whose format is read."""
 _EXTEND_KEYS = ("path", "url", "useDefault", "disabledRules")
 _TOP_KEYS = ("title", "description", "extend", "rules", "allowlist", "allowlists", "minVersion", "akpatrol")
+# What betterleaks adds.
+_TOP_EXPRESSIONS, _RULE_EXPRESSION = ("prefilter", "filter"), "filter"
+_MORE_TOP_KEYS = (*_TOP_EXPRESSIONS, "betterleaksMinVersion")
+_MORE_RULE_KEYS = (_RULE_EXPRESSION, "validate", "tokenEfficiency", "specificity")
 _TARGET = "targetRules"
 _VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 
@@ -42,7 +46,8 @@ class Extend(NamedTuple):
 class RuleFile(NamedTuple):
     """A file's rules by id, before the file that it extends is added.
 
-    ``allowlists`` are for all of them, ``targeted`` for the rules that each names.
+    ``allowlists`` are for all of them, ``targeted`` for the rules that each names. ``filters`` are betterleaks'
+    expressions, by rule, and by key for those of the file.
     """
 
     name: str
@@ -53,6 +58,8 @@ class RuleFile(NamedTuple):
     extend: Extend
     own: tuple[OwnTable, ...]
     left_out: tuple[LeftOut, ...]
+    filters: Mapping[str, str] = {}
+    file_filters: Mapping[str, str] = {}
 
 
 def document(content: bytes, file: str) -> dict[str, Any]:
@@ -76,7 +83,9 @@ class _RuleFileReader:
     def __init__(self, values: dict[str, Any], file: str) -> None:
         self._file = file
         self._left_out: list[LeftOut] = []
-        self._top = self._table(values, "", _TOP_KEYS)
+        self._top = self._table(values, "", (*_TOP_KEYS, *_MORE_TOP_KEYS))
+        self._filters: dict[str, str] = {}
+        self._validated = 0
 
     def file(self) -> RuleFile:
         """Return the file's content."""
@@ -94,7 +103,12 @@ class _RuleFileReader:
                     self._leave_out(rule.id, "id", "a later rule of the file has this id, and gitleaks takes that one")
                 rules[rule.id] = rule
         every, targeted = self._file_allowlists(lists)
-        return RuleFile(self._file, top.text("title"), rules, every, targeted, extend, own, tuple(self._left_out))
+        expressions = {key: top.text(key) for key in _TOP_EXPRESSIONS if top.text(key)}
+        if self._validated:
+            self._leave_out("", "validate", f"not done: {self._validated} rules have it")
+        left_out, filters = tuple(self._left_out), self._filters
+        title = top.text("title")
+        return RuleFile(self._file, title, rules, every, targeted, extend, own, left_out, filters, expressions)
 
     def _extend(self) -> Extend:
         table = self._table(self._top.table("extend").values, "", _EXTEND_KEYS, name="extend")
@@ -121,16 +135,27 @@ class _RuleFileReader:
             if not table.text("id").strip():
                 raise table.wrong("id", "every [[rules]] entry needs an id")
             rule_id = table.text("id")
-            table = self._table(entry.values, rule_id, rule_table.RULE_KEYS, listed=True)
+            table = self._table(entry.values, rule_id, (*rule_table.RULE_KEYS, *_MORE_RULE_KEYS), listed=True)
             for key, keys in (("allowlist", rule_table.ALLOWLIST_KEYS), ("allowlists", rule_table.ALLOWLIST_KEYS)):
                 self._canonical(table, key, rule_id, keys)
             self._canonical(table, "required", rule_id, rule_table.REQUIRED_KEYS)
             rule = rule_table.rule(table, rule_id, self._file)
             check_patterns(rule)
+            self._note_expressions(table, rule_id)
         except RuleError as error:
             self._leave_out(rule_id, error.key, error.reason, whole=True)
             return None
         return rule
+
+    def _note_expressions(self, table: Table, rule_id: str) -> None:
+        """Note what betterleaks' keys say. Raises RuleError for one that would leave out matches unread."""
+        if table.flag("tokenEfficiency"):
+            raise table.wrong("tokenEfficiency", "betterleaks' check of how a secret splits into tokens is not there")
+        if filter_ := table.text(_RULE_EXPRESSION):
+            self._filters[rule_id] = filter_
+        if "specificity" in table.values:
+            self._leave_out(rule_id, "specificity", "akpatrol orders rules itself")
+        self._validated += bool(table.text("validate"))
 
     def _canonical(self, table: Table, key: str, rule_id: str, keys: Collection[str]) -> None:
         """Replace the tables inside by ones with the keys as they are documented."""

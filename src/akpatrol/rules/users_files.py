@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.config.settings import NamedFile
 from akpatrol.errors import RuleError, UsageError
-from akpatrol.rules import gitleaks_file
+from akpatrol.rules import expression_filter, gitleaks_file, kingfisher_file
 from akpatrol.rules.extending import extended
 from akpatrol.rules.own_tables import completed
 from akpatrol.rules.re2_patterns import compiled
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.rules.own_tables import OwnTable
     from akpatrol.rules.rule import Allowlist, Rule
 
-_SUFFIXES = (".toml",)
+_SUFFIXES = (".toml", *kingfisher_file.SUFFIXES)
 _DEFAULT_TITLES = ("gitleaks config", "betterleaks config")
 _DEFAULT_NAMES = ("gitleaks.toml", "betterleaks.toml")
 
@@ -67,7 +67,7 @@ def named_files(entry: str | os.PathLike[str] | NamedFile) -> list[NamedFile]:
         return [on_disk(path)]
     paths = sorted(os.path.join(path, name) for name in os.listdir(path) if name.endswith(_SUFFIXES))
     if not paths:
-        raise RuleError(path, "", "", "no *.toml file in this directory")
+        raise RuleError(path, "", "", "no *.toml, *.yml or *.yaml file in this directory")
     return [on_disk(path) for path in paths]
 
 
@@ -86,7 +86,7 @@ class _GivenFiles:
     def __init__(self, given: Sequence[NamedFile]) -> None:
         self.contents = [file.content for file in given]
         self.new = {file.name for file in given if file.is_new}
-        self._given = {_place(file.name): gitleaks_file.read(file.content, file.name) for file in given}
+        self._given = {_place(file.name): _read(file) for file in given}
         self._readers = {file.name: file.read for file in given}
         self._default = _default(self._given.values())
         self._used: set[str] = set()
@@ -113,7 +113,12 @@ class _GivenFiles:
             return self._given[_place(named.name)]
         self.contents.append(named.content)
         self._readers[named.name] = named.read
-        return gitleaks_file.read(named.content, named.name)
+        return _read(named)
+
+
+def _read(file: NamedFile) -> RuleFile:
+    is_kingfishers = file.name.endswith(kingfisher_file.SUFFIXES)
+    return (kingfisher_file.read if is_kingfishers else gitleaks_file.read)(file.content, file.name)
 
 
 def _place(name: str) -> str:
@@ -159,12 +164,13 @@ class _CombinedRules:
             for rule_id in file.rules.keys() & {*ids}:
                 rule = file.rules[rule_id]
                 file.rules[rule_id] = rule._replace(allowlists=(*rule.allowlists, allowlist))
-        for rule in self._usable(file.rules):
+        filtered = expression_filter.applied(file, self.left_out)
+        for rule in self._usable(filtered.rules):
             if rule.id in self._taken:
                 self._leave_out_rule(rule, "id", f"already used by a rule in {self._taken[rule.id]}")
             else:
                 self._taken[rule.id] = file.name
-                self._rules[rule.id] = rule._replace(allowlists=(*file.allowlists, *rule.allowlists))
+                self._rules[rule.id] = rule._replace(allowlists=(*filtered.allowlists, *rule.allowlists))
 
     def rules(self) -> tuple[Rule, ...]:
         """Return the rules with what other files say about them. Raises RuleError."""
