@@ -6,10 +6,12 @@ The same bytes around a place give the same match, wherever a block begins.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from akpatrol.detect.enclosing_text import Outer
 from akpatrol.detect.judge import POSSIBLE, judge
+from akpatrol.detect.known_blocks import LEAST_BYTES, KnownBlocks
 from akpatrol.detect.likelihood import LONGEST, score
 from akpatrol.detect.nearby_clues import Nearby
 from akpatrol.detect.prefilter_result import has_anchor
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 _LEAST_RUN = 16
 _LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{%d,}" % _LEAST_RUN)
 _LITTLE = 1024  # bytes
+_REMEMBERED = 1024
 # So much is scanned at once, up to the end of a word.
 _TOGETHER_BYTES = 64 << 10
 _BETWEEN_WORDS = re.compile(rb"[^0-9A-Za-z_.-]")
@@ -52,6 +55,8 @@ class Confirmation:
         self._last_data: bytes | None = None
         self._last_rules: Sequence[int] = ()
         self._lowered = b"", b""
+        # What is masked around a finding, which many versions of a file repeat.
+        self._candidates: dict[tuple[tuple[int, ...], bytes, bool, bool], list[tuple[int, int]]] = {}
         self._plain = {index: TextSieve(rules[index]) for index in windowed if serves(rules[index])}
 
     def matches(
@@ -65,26 +70,41 @@ class Confirmation:
         """Return the matches that start in the bounds, in order; ``outer`` is outside of the data's encoded form."""
         data, (begin, stop) = medium.data, bounds
         outer = outer or Outer(Work())
+        self._last_data = data
+        self._last_rules = [n for n, rule in enumerate(self._rules) if rule.shipped or n in result.rules]
         found: list[Match] = []
         for start, limit in _windows(result.ends, len(data)):
             found += self._in_window(medium, start, limit, outer)
         for index in sorted(result.rules):
             found += self._in_whole(medium, index, path, outer)
-        return sorted({m for m in found if begin <= m.start < stop}, key=lambda m: (m.start, m.end, m.rule_id))
+        # Windows overlap, and a match in two of them is the same.
+        distinct = {(m.start, m.end, m.rule_id): m for m in found if begin <= m.start < stop}
+        return [distinct[key] for key in sorted(distinct)]
 
     def candidates(self, data: bytes, start: int, end: int) -> list[tuple[int, int]]:
         """Return the spans in ``data[start:end]`` to mask: text with a credential's shape, and all long random text.
 
         A secret may be there in halves or in another spelling, or be another vendor's.
         """
-        spans = [run.span() for run in _LONG_RUN.finditer(data, start, end) if _is_random(run[0])]
-        for index in self._applicable(data):
+        applicable = tuple(self._applicable(data))
+        before = max(0, start - 1)
+        key = applicable, data[before:end], not start, end == len(data)
+        spans = self._candidates.get(key)
+        if spans is None:
+            spans = [(first - before, last - before) for first, last in self._shapes(data, start, end, applicable)]
+            if len(self._candidates) >= _REMEMBERED:
+                self._candidates.clear()
+            self._candidates[key] = spans
+        return [(before + first, before + last) for first, last in spans]
+
+    def _shapes(self, data: bytes, start: int, end: int, rules: Sequence[int]) -> Iterator[tuple[int, int]]:
+        yield from (run.span() for run in _LONG_RUN.finditer(data, start, end) if _is_random(run[0]))
+        for index in rules:
             shapes = self._sieves[index].shapes if index in self._sieves else self._matchers[index].find
-            spans += [(span.secret_start, span.secret_end) for span in shapes(data, start, end)]
-        return spans
+            yield from ((span.secret_start, span.secret_end) for span in shapes(data, start, end))
 
     def _applicable(self, data: bytes) -> Sequence[int]:
-        """Return the rules that may match in ``data``: those whose keyword is in it, and those without any."""
+        """Return the rules that may match in ``data``: by the prefilter, or by keywords in data that it did not see."""
         if data is not self._last_data:
             named = {index for _, indexes in self._keywords.find(data) for index in indexes}
             self._last_data = data
@@ -92,6 +112,16 @@ class Confirmation:
                 n for n, rule in enumerate(self._rules) if rule.shipped or not rule.keywords or n in named
             ]
         return self._last_rules
+
+    def _found(self, index: int, data: bytes) -> Iterator[MatchSpan]:
+        matcher, blocks = self._matchers[index], self._known_blocks
+        if len(data) < LEAST_BYTES or not blocks.serves(index):
+            return matcher.find(data, 0, len(data))
+        return blocks.find(index, matcher, data)
+
+    @cached_property
+    def _known_blocks(self) -> KnownBlocks:
+        return KnownBlocks(self._rules)
 
     def _in_lower_case(self, data: bytes) -> bytes:
         """Return the data in lower case; many rules ask for that of the same data."""
@@ -144,7 +174,7 @@ class Confirmation:
         filters = self._filters[index]
         if filters and path is not None and not filters.may_match_in(path):
             return
-        for span in self._matchers[index].find(data, 0, len(data)):
+        for span in self._found(index, data):
             waiting = filters.accept(data, span, path) if filters else ()
             if waiting is not None:
                 yield span, waiting

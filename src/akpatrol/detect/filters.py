@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from akpatrol.rules.rule import Allowlist, Rule
 
 
+_REMEMBERED = 4096
+
+
 def entropy(secret: bytes) -> float:
     """Return Shannon's entropy in bits a byte."""
     total = len(secret)
@@ -31,6 +34,9 @@ class Filters:
         self._rule = rule
         self.required = [required.rule_id for required in rule.required]
         self._last_path: tuple[bytes, bool] | None = None
+        self._needs_line = any(allowlist.target == "line" for allowlist in rule.allowlists)
+        # The versions of a file repeat most of its matches.
+        self._accepted: dict[tuple[bytes, tuple[int, ...], bytes | None], tuple[int, ...] | None] = {}
 
     @cached_property
     def _path(self) -> Any:
@@ -51,6 +57,15 @@ class Filters:
 
         Without a path, as for an object, and for commits, ``admits`` decides once the match is placed.
         """
+        start, stop = _line_around(data, span) if self._needs_line else (span.start, span.end)
+        key = data[start:stop], tuple(offset - start for offset in span), path
+        if key not in self._accepted:
+            if len(self._accepted) >= _REMEMBERED:
+                self._accepted.clear()
+            self._accepted[key] = self._accept(data, span, path)
+        return self._accepted[key]
+
+    def _accept(self, data: bytes, span: MatchSpan, path: bytes | None) -> tuple[int, ...] | None:
         secret = data[span.secret_start : span.secret_end]
         if self._rule.entropy and entropy(secret) <= self._rule.entropy:
             return None
@@ -154,8 +169,8 @@ class _Allowlist:
             case "match":
                 return data[span.start : span.end]
             case "line":
-                stop = data.find(b"\n", span.end)
-                return data[data.rfind(b"\n", 0, span.start) + 1 : stop if stop >= 0 else len(data)]
+                start, stop = _line_around(data, span)
+                return data[start:stop]
             case _:
                 return data[span.secret_start : span.secret_end]
 
@@ -164,3 +179,8 @@ class _Allowlist:
 def _shared(allowlist: Allowlist) -> _Allowlist:
     """Return an allowlist's conditions; all rules of a file share those of the file, which so read a path once."""
     return _Allowlist(allowlist)
+
+
+def _line_around(data: bytes, span: MatchSpan) -> tuple[int, int]:
+    stop = data.find(b"\n", span.end)
+    return data.rfind(b"\n", 0, span.start) + 1, stop if stop >= 0 else len(data)

@@ -14,10 +14,15 @@ Set = frozenset[int]
 
 
 class AnyBytes(NamedTuple):
-    """At least ``least`` bytes of anything, or of ASCII alone."""
+    """At least ``least`` and at most ``most`` bytes of anything, or of ASCII alone; with None any number.
+
+    None of them is a line break where they are ``in_line``.
+    """
 
     least: int
     ascii: bool
+    most: int | None = None
+    in_line: bool = False
 
 
 class Choice(NamedTuple):
@@ -100,6 +105,33 @@ def least(items: Items) -> int:
     return sum(_least(item) for item in items)
 
 
+class Extent(NamedTuple):
+    """The most ``bytes`` of a match outside its open runs: parts without a bound, none of which has a line break."""
+
+    bytes: int
+    open_runs: int
+
+
+def extent(items: Items) -> Extent | None:
+    """Return how far a match may extend; None where a part without a bound may have line breaks."""
+    number = open_runs = 0
+    for item in items:
+        if isinstance(item, Choice):
+            branches = [extent(branch) for branch in item.branches]
+            if None in branches:
+                return None
+            known = [branch for branch in branches if branch]
+            number += max((branch.bytes for branch in known), default=0)
+            open_runs += max((branch.open_runs for branch in known), default=0)
+        elif isinstance(item, AnyBytes) and item.most is None:
+            if not item.in_line:
+                return None
+            open_runs += 1
+        else:
+            number += item.most or 0 if isinstance(item, AnyBytes) else 1
+    return Extent(number, open_runs)
+
+
 def is_ascii(items: Items) -> bool:
     """Return whether all bytes allowed there are below 128."""
     return all(map(_is_ascii, items))
@@ -109,6 +141,17 @@ def _least(item: Item) -> int:
     if isinstance(item, Choice):
         return min(map(least, item.branches))
     return item.least if isinstance(item, AnyBytes) else 1
+
+
+def _has_no_line_break(items: Items) -> bool:
+    return all(
+        all(map(_has_no_line_break, item.branches))
+        if isinstance(item, Choice)
+        else item.in_line
+        if isinstance(item, AnyBytes)
+        else ord("\n") not in item
+        for item in items
+    )
 
 
 @lru_cache(4096)
@@ -158,7 +201,9 @@ class _PatternParser:
             lowest = int(repeat[2] or (1 if repeat[1] == "+" else 0))
             exact = repeat[2] is not None and not repeat[3]
             times = min(lowest, max(1, _MOST // max(1, len(atom)))) if lowest else 0
-            rest = AnyBytes(least(atom) * (lowest - times), is_ascii(atom))
+            one, highest = extent(atom), _highest(repeat, lowest)
+            longest = one.bytes * (highest - times) if one and not one.open_runs and highest is not None else None
+            rest = AnyBytes(least(atom) * (lowest - times), is_ascii(atom), longest, _has_no_line_break(atom))
             atom = atom * times + (() if exact and times == lowest else (rest,))
         return atom
 
@@ -254,6 +299,13 @@ class _PatternParser:
     def _member(self) -> Set:
         character, self.rest = self.rest[:1], self.rest[1:]
         return self._escaped() if character == "\\" else frozenset(map(ord, character))
+
+
+def _highest(repeat: re.Match[str], lowest: int) -> int | None:
+    """Return how often an atom may be repeated; None for any number of times."""
+    if repeat[1]:
+        return 1 if repeat[1] == "?" else None
+    return int(repeat[4]) if repeat[4] else None if repeat[3] else lowest
 
 
 def _changed(flags: _Flags, on: str, off: str | None) -> _Flags:
