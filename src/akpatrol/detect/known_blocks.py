@@ -47,15 +47,15 @@ class _Block(NamedTuple):
     key: bytes | None
 
 
-class _Found(NamedTuple):
+class _BlockMatch(NamedTuple):
     """A match: its span, or None without a secret, and where it ends, line breaks around it included."""
 
     span: MatchSpan | None
     end: int
 
-    def moved(self, by: int) -> _Found:
+    def moved(self, by: int) -> _BlockMatch:
         """Return it with other offsets."""
-        return _Found(self.span and MatchSpan(*(offset + by for offset in self.span)), self.end + by)
+        return _BlockMatch(self.span and MatchSpan(*(offset + by for offset in self.span)), self.end + by)
 
 
 class KnownBlocks:
@@ -66,7 +66,7 @@ class KnownBlocks:
         self._secret = os.urandom(_KEY_BYTES)
         # A bit for each rule without a match there; the matches of the others, relative to the block.
         self._silent: dict[bytes, int] = {}
-        self._matched: dict[tuple[bytes, int], list[_Found]] = {}
+        self._matched: dict[tuple[bytes, int], list[_BlockMatch]] = {}
         self._last: tuple[bytes, list[_Block]] = b"", []
 
     def serves(self, number: int) -> bool:
@@ -77,7 +77,7 @@ class KnownBlocks:
         """Yield what ``matcher.find`` does in all of the data, without a search where that is known."""
         return (found.span for found in self._found(number, matcher, data) if found.span)
 
-    def _found(self, number: int, matcher: Matcher, data: bytes) -> Iterator[_Found]:
+    def _found(self, number: int, matcher: Matcher, data: bytes) -> Iterator[_BlockMatch]:
         position, run = 0, list[_Block]()
         for block in self._blocks(data):
             known = self._matches(block, number)
@@ -94,7 +94,7 @@ class KnownBlocks:
         if run:
             yield from self._searched(number, matcher, data, run, position)
 
-    def _matches(self, block: _Block, number: int) -> Sequence[_Found] | None:
+    def _matches(self, block: _Block, number: int) -> Sequence[_BlockMatch] | None:
         """Return the matches of a rule in a block, relative to it; None where they are not known."""
         if not block.key:
             return None
@@ -102,10 +102,10 @@ class KnownBlocks:
 
     def _searched(
         self, number: int, matcher: Matcher, data: bytes, run: Sequence[_Block], position: int
-    ) -> Generator[_Found, None, int]:
+    ) -> Generator[_BlockMatch, None, int]:
         """Yield the matches that begin in blocks, one after the other, and return where the last one ends."""
         limit, blocks = run[-1].end, iter(run)
-        block, inside = next(blocks), list[_Found]()
+        block, inside = next(blocks), list[_BlockMatch]()
         entered = position = max(position, block.start)
         while True:
             match = matcher.search(data, position, limit)
@@ -119,10 +119,10 @@ class KnownBlocks:
             span = matcher.span(match)
             has_secret = span.secret_start < span.secret_end
             position = max(match.end(), match.start() + 1)
-            inside.append(_Found(span if has_secret else None, position))
+            inside.append(_BlockMatch(span if has_secret else None, position))
             yield inside[-1]
 
-    def _remember(self, block: _Block, number: int, matches: Sequence[_Found]) -> None:
+    def _remember(self, block: _Block, number: int, matches: Sequence[_BlockMatch]) -> None:
         if not block.key:
             return
         if len(self._silent) + len(self._matched) > _REMEMBERED:
