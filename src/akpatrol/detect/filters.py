@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 
 def entropy(secret: bytes) -> float:
-    """Return Shannon's entropy in bits a byte."""
+    """Return Shannon's entropy in bits: of characters, by the number of bytes, as in gitleaks; of bytes without UTF-8."""
     total = len(secret)
-    return -sum(n / total * log2(n / total) for n in Counter(secret).values()) if total else 0.0
+    try:
+        counts = Counter[int | str](secret if secret.isascii() else secret.decode())
+    except UnicodeDecodeError:
+        counts = Counter(secret)
+    return -sum(n / total * log2(n / total) for n in counts.values()) if total else 0.0
 
 
 class Filters:
