@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def entropy(secret: bytes) -> float:
-    """Return Shannon's entropy in bits: of characters, by the number of bytes, as in gitleaks; of bytes without UTF-8."""
+    """Return Shannon's entropy in bits: of characters, by the number of bytes, as gitleaks does; else of bytes."""
     total = len(secret)
     try:
         counts = Counter[int | str](secret if secret.isascii() else secret.decode())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.errors import RuleError, UsageError
@@ -34,16 +35,21 @@ def compile_foreign(regex: str, rule: Rule, key: str) -> Any:
         raise RuleError(rule.file, rule.id, key, str(error)) from None
 
 
-@lru_cache(8192)
-def compiled(regex: str) -> Any:
-    """Compile a pattern over bytes. Raises PatternError, or UsageError where RE2 is not installed."""
-    try:
-        import re2  # noqa: PLC0415 - an extra
-    except ImportError:
+def require_re2() -> None:
+    """Raise UsageError where RE2 is not installed."""
+    if find_spec("re2") is None:
         raise UsageError(
             "rule files other than the shipped ones require google-re2, which is not installed",
             hint="pip install 'akpatrol[rules]'",
-        ) from None
+        )
+
+
+@lru_cache(8192)
+def compiled(regex: str) -> Any:
+    """Compile a pattern over bytes. Raises PatternError, or UsageError where RE2 is not installed."""
+    require_re2()
+    import re2  # noqa: PLC0415 - an extra
+
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.log_errors = False
