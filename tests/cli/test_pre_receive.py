@@ -304,3 +304,16 @@ def test_exit_zero_only_warns(server: Server, work: Repository, key: str) -> Non
     pushed = push(work, server, "main")
     assert pushed.accepted
     assert "push accepted, but it contains 1 credential" in pushed.said
+
+
+def test_a_rule_with_only_a_path_stops_a_push_that_adds_such_a_file(
+    server: Server, work: Repository, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.toml").write_text("[[rules]]\nid = 'key-store'\npath = '''[.]p12$'''\n")
+    server.guard("--rules", str(tmp_path / "rules.toml"))
+    work.commit_file("a/fine", "x\n")
+    assert push(work, server, "main").accepted
+    work.commit_file("a/c.p12", "x\n")
+    pushed = push(work, server, "main")
+    assert not pushed.accepted
+    assert "a/c.p12" in pushed[1] + pushed[2]

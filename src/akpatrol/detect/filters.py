@@ -22,9 +22,13 @@ _REMEMBERED = 4096
 
 
 def entropy(secret: bytes) -> float:
-    """Return Shannon's entropy in bits a byte."""
+    """Return Shannon's entropy in bits: of characters, by the number of bytes, as gitleaks does; else of bytes."""
     total = len(secret)
-    return -sum(n / total * log2(n / total) for n in Counter(secret).values()) if total else 0.0
+    try:
+        counts = Counter[int | str](secret if secret.isascii() else secret.decode())
+    except UnicodeDecodeError:
+        counts = Counter(secret)
+    return -sum(n / total * log2(n / total) for n in counts.values()) if total else 0.0
 
 
 class Filters:

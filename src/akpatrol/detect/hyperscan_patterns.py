@@ -18,6 +18,7 @@ from akpatrol.detect.character_runs import Searches, grouped
 from akpatrol.detect.prefilter_result import GAP_BYTES, PrefilterResult, has_anchor, most_of, pattern_key
 from akpatrol.model.fired_triggers import TriggerEnds
 from akpatrol.model.trigger import CharacterRun
+from akpatrol.rules.wide_patterns import is_counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +48,8 @@ class HyperscanPatterns:
         self._anchored = {index for index, rule in enumerate(rules) if has_anchor(rule)}
         self._always: set[int] = set()
         self._number = len(rules)
+        # The patterns are searched for in bytes.
+        self._counted = {index for index, rule in enumerate(rules) if not rule.shipped and is_counted(rule.regex)}
         self._rules = rules
         self._patterns = [trigger.pattern for trigger in triggers]
         # A match of a rule that is not searched for around its anchor may be longer than a block.
@@ -109,6 +112,8 @@ class HyperscanPatterns:
     def search(self, data: bytes) -> PrefilterResult:
         """Return where in ``data`` a credential could be."""
         result = PrefilterResult(set(self._always))
+        if self._counted and not data.isascii():
+            result.rules |= self._counted
         if not self._first:
             return result
         if len(data) <= _CALL_BYTES:

@@ -1,7 +1,6 @@
 """The exact patterns: ``re`` on bounded windows for the shipped rules, RE2 for users' rule files.
 
-Both work on bytes. RE2 runs in LATIN1 mode, so ``.`` and negated classes take one byte of a non-ASCII character where
-Go's engine takes the whole character.
+Both give spans of bytes.
 """
 
 from __future__ import annotations

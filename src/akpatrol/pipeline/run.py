@@ -72,11 +72,12 @@ def run(
 
 
 def _examiner(settings: Settings, rule: Rule | None) -> Examiner:
-    rules = rule_file.load(settings.rules, strict=settings.options.rules_strict)
+    store = PatternCache(settings.cache)
+    rules = rule_file.load(settings.rules, strict=settings.options.rules_strict, store=store)
     if rule:
         rules = rules._replace(rules=(*rules.rules, rule))
     examiner = Examiner(rules, settings.limits)
-    examiner.engine.prefilter.keep_in(PatternCache(None if rule else settings.cache))
+    examiner.engine.prefilter.keep_in(PatternCache(None) if rule else store)
     return examiner
 
 

@@ -18,6 +18,7 @@ from akpatrol.rules.rule import Allowlist, LeftOut
 
 if TYPE_CHECKING:
     from akpatrol.rules.gitleaks_file import RuleFile
+    from akpatrol.rules.pattern_checks import PatternChecks
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -48,7 +49,7 @@ def parse(expression: str) -> Filter:
     return _ExpressionParser(_COMMENT.sub("", expression)).whole()
 
 
-def applied(file: RuleFile, left_out: list[LeftOut]) -> RuleFile:
+def applied(file: RuleFile, left_out: list[LeftOut], checks: PatternChecks) -> RuleFile:
     """Return a file whose rules and allowlists say what its expressions say.
 
     A rule whose expression cannot be kept exactly is left out, and so is such an expression for all rules.
@@ -56,14 +57,14 @@ def applied(file: RuleFile, left_out: list[LeftOut]) -> RuleFile:
     rules, shared = dict(file.rules), list(file.allowlists)
     for key, expression in file.file_filters.items():
         try:
-            shared += _checked(expression, file.name, "", key).allowlists
+            shared += _checked(expression, file.name, "", key, checks).allowlists
         except RuleError as error:
             left_out.append(LeftOut(file.name, "", key, error.reason))
     for rule_id, expression in file.filters.items():
         if not (rule := rules.get(rule_id)):
             continue
         try:
-            found = _checked(expression, rule.file, rule_id, "filter")
+            found = _checked(expression, rule.file, rule_id, "filter", checks)
         except RuleError as error:
             left_out.append(LeftOut(rule.file, rule_id, "filter", error.reason, whole=True))
             del rules[rule_id]
@@ -73,7 +74,7 @@ def applied(file: RuleFile, left_out: list[LeftOut]) -> RuleFile:
     return file._replace(rules=rules, allowlists=tuple(shared))
 
 
-def _checked(expression: str, file: str, rule_id: str, key: str) -> Filter:
+def _checked(expression: str, file: str, rule_id: str, key: str, checks: PatternChecks) -> Filter:
     """Return what an expression says. Raises RuleError."""
     try:
         found = parse(expression)
@@ -82,7 +83,7 @@ def _checked(expression: str, file: str, rule_id: str, key: str) -> Filter:
     if found.entropy and not rule_id:
         raise RuleError(file, rule_id, key, "has an entropy for all rules")
     for allowlist in found.allowlists:
-        check_allowlist(allowlist, file, rule_id)
+        check_allowlist(allowlist, file, rule_id, checks)
     return found
 
 

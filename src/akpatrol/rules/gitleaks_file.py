@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from akpatrol.errors import RuleError
 from akpatrol.rules import rule_table
 from akpatrol.rules.own_tables import own_tables
-from akpatrol.rules.re2_patterns import PatternError, compiled
+from akpatrol.rules.re2_patterns import PatternError
 from akpatrol.rules.rule import LeftOut
 from akpatrol.validate.toml_table import Table
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from akpatrol.rules.own_tables import OwnTable
+    from akpatrol.rules.pattern_checks import PatternChecks
     from akpatrol.rules.rule import Allowlist, Rule
 
 VERSION = (8, 30, 1)
@@ -72,16 +73,17 @@ def document(content: bytes, file: str) -> dict[str, Any]:
         raise RuleError(file, "", "", "not a TOML file: nested too deeply") from None
 
 
-def read(content: bytes, file: str) -> RuleFile:
+def read(content: bytes, file: str, checks: PatternChecks) -> RuleFile:
     """Read a file. Raises RuleError where the file as a whole is wrong."""
-    return _RuleFileReader(document(content, file), file).file()
+    return _RuleFileReader(document(content, file), file, checks).file()
 
 
 class _RuleFileReader:
     """Reads a parsed file and keeps what it leaves out."""
 
-    def __init__(self, values: dict[str, Any], file: str) -> None:
+    def __init__(self, values: dict[str, Any], file: str, checks: PatternChecks) -> None:
         self._file = file
+        self._checks = checks
         self._left_out: list[LeftOut] = []
         self._top = self._table(values, "", (*_TOP_KEYS, *_MORE_TOP_KEYS))
         self._filters: dict[str, str] = {}
@@ -140,7 +142,7 @@ class _RuleFileReader:
                 self._canonical(table, key, rule_id, keys)
             self._canonical(table, "required", rule_id, rule_table.REQUIRED_KEYS)
             rule = rule_table.rule(table, rule_id, self._file)
-            check_patterns(rule)
+            check_patterns(rule, self._checks)
             self._note_expressions(table, rule_id)
         except RuleError as error:
             self._leave_out(rule_id, error.key, error.reason, whole=True)
@@ -174,7 +176,7 @@ class _RuleFileReader:
                 keys = (*rule_table.ALLOWLIST_KEYS, _TARGET)
                 table = self._table(entry.values, "", keys, listed=True, name="allowlists")
                 allowlist = rule_table.allowlist(table)
-                check_allowlist(allowlist, self._file, "")
+                check_allowlist(allowlist, self._file, "", self._checks)
                 if ids := table.texts(_TARGET):
                     targeted.append((ids, allowlist))
                 else:
@@ -205,25 +207,25 @@ class _RuleFileReader:
         self._left_out.append(LeftOut(self._file, rule_id, key, reason, whole=whole))
 
 
-def check_patterns(rule: Rule) -> None:
+def check_patterns(rule: Rule, checks: PatternChecks) -> None:
     """Raise RuleError for a pattern that RE2 refuses, and UsageError where RE2 is not installed."""
     for key, pattern in (("regex", rule.regex), ("path", rule.path)):
         if pattern:
-            _check(pattern, rule.file, rule.id, key)
+            _check(pattern, rule.file, rule.id, key, checks)
     for allowlist in rule.allowlists:
-        check_allowlist(allowlist, rule.file, rule.id)
+        check_allowlist(allowlist, rule.file, rule.id, checks)
 
 
-def check_allowlist(allowlist: Allowlist, file: str, rule_id: str) -> None:
+def check_allowlist(allowlist: Allowlist, file: str, rule_id: str, checks: PatternChecks) -> None:
     """Raise RuleError for a pattern that RE2 refuses."""
     for key, patterns in (("regexes", allowlist.regexes), ("paths", allowlist.paths)):
         for pattern in patterns:
-            _check(pattern, file, rule_id, f"allowlists.{key}")
+            _check(pattern, file, rule_id, f"allowlists.{key}", checks)
 
 
-def _check(pattern: str, file: str, rule_id: str, key: str) -> None:
+def _check(pattern: str, file: str, rule_id: str, key: str, checks: PatternChecks) -> None:
     try:
-        compiled(pattern)
+        checks.check(pattern)
     except PatternError as error:
         raise RuleError(file, rule_id, key, str(error)) from None
 

@@ -17,6 +17,8 @@ from akpatrol.validate.toml_table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from akpatrol.rules.pattern_checks import PatternChecks
+
 SUFFIXES = (".yml", ".yaml")
 # Those that only describe a rule, or serve to verify a finding, which akpatrol does with Anyreach's API alone.
 _NO_EFFECT = ("examples", "negative_examples", "categories", "description", "prevalidated")
@@ -25,7 +27,7 @@ _READ = ("name", "id", "pattern", "min_entropy", "confidence", "visible", "refer
 _NARROWING = "pattern_requirements"
 
 
-def read(content: bytes, file: str) -> RuleFile:
+def read(content: bytes, file: str, checks: PatternChecks) -> RuleFile:
     """Read a file. Raises RuleError where the file as a whole is wrong, UsageError where PyYAML is not installed."""
     top = Table(_document(content, file), lambda key, reason: RuleError(file, "", key, reason))
     tables = top.tables("rules")
@@ -39,7 +41,7 @@ def read(content: bytes, file: str) -> RuleFile:
         table = Table(entry.values, lambda key, reason, name=rule_id: RuleError(file, name, key, reason))  # type: ignore[misc]
         try:
             rule = _rule(table, file)
-            check_patterns(rule)
+            check_patterns(rule, checks)
         except RuleError as error:
             left_out.append(LeftOut(file, rule_id, error.key, error.reason, whole=True))
             continue

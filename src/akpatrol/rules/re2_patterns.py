@@ -1,17 +1,25 @@
-"""Compile patterns with RE2, whose matching time is linear in its input (https://github.com/google/re2/wiki/WhyRE2)."""
+"""Compile patterns with RE2, whose matching time is linear in its input (https://github.com/google/re2/wiki/WhyRE2).
+
+Patterns match bytes. One for which a character of more than one byte makes a difference, as where it has a dot, matches
+the characters of UTF-8 in text that has any. As in Go, each byte that is no UTF-8 is a character of its own.
+"""
 
 from __future__ import annotations
 
+import codecs
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.errors import RuleError, UsageError
+from akpatrol.rules.wide_patterns import is_wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from akpatrol.rules.rule import Rule
 
+_NO_TEXT = b"\x1a"  # a character that is no letter, digit or blank, as Go's for what is no UTF-8
 _MANY_BYTES = 256 << 20  # that RE2 may take for thousands of patterns; it takes less
 
 
@@ -27,24 +35,77 @@ def compile_foreign(regex: str, rule: Rule, key: str) -> Any:
         raise RuleError(rule.file, rule.id, key, str(error)) from None
 
 
-@lru_cache(8192)
-def compiled(regex: str) -> Any:
-    """Compile a pattern over bytes. Raises PatternError, or UsageError where RE2 is not installed."""
-    try:
-        import re2  # noqa: PLC0415 - an extra
-    except ImportError:
+def require_re2() -> None:
+    """Raise UsageError where RE2 is not installed."""
+    if find_spec("re2") is None:
         raise UsageError(
             "rule files other than the shipped ones require google-re2, which is not installed",
             hint="pip install 'akpatrol[rules]'",
-        ) from None
+        )
+
+
+@lru_cache(8192)
+def compiled(regex: str) -> Any:
+    """Compile a pattern over bytes. Raises PatternError, or UsageError where RE2 is not installed."""
+    require_re2()
+    import re2  # noqa: PLC0415 - an extra
+
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.log_errors = False
     try:
-        return re2.compile(regex.encode(), options)
+        in_bytes = re2.compile(regex.encode(), options)
+        if not is_wide(regex):
+            return in_bytes
+        options.encoding = re2.Options.Encoding.UTF8
+        return _WidePattern(in_bytes, re2.compile(regex.encode(), options))
     except re2.error as error:
         reason = error.args[0] if error.args else "does not compile"
         raise PatternError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None
+
+
+class _WidePattern:
+    """A pattern over the characters of UTF-8; spans are in bytes."""
+
+    def __init__(self, in_bytes: Any, in_text: Any) -> None:
+        self._in_bytes = in_bytes
+        self._in_text = in_text
+        self.groups: int = in_bytes.groups
+
+    def search(self, text: bytes, position: int = 0, end: int | None = None) -> Any:
+        """Return the first match in ``text[position:end]``, None without any."""
+        valid = _valid_utf8(text)
+        stop = len(text) if end is None else end
+        if valid is None:
+            return self._in_bytes.search(text, position, stop)
+        return self._in_text.search(valid, position, stop)
+
+    def fullmatch(self, text: bytes) -> Any:
+        """Return the match of all of the text, None without any."""
+        valid = _valid_utf8(text)
+        return self._in_bytes.fullmatch(text) if valid is None else self._in_text.fullmatch(valid)
+
+
+_last: tuple[bytes, bytes | None] = (b"", None)
+
+
+def _valid_utf8(text: bytes) -> bytes | None:
+    """Return text of the same length in valid UTF-8, None for ASCII; many patterns search in the same text."""
+    global _last  # noqa: PLW0603 - one value, replaced as a whole
+    known, valid = _last
+    if known is not text:
+        valid = None if text.isascii() else text.decode("utf-8", _REPLACING).encode()
+        _last = text, valid
+    return valid
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - it is registered for decoding
+    return _NO_TEXT.decode() * (error.end - error.start), error.end
+
+
+_REPLACING = "akpatrol-same-length"
+codecs.register_error(_REPLACING, _replaced)
 
 
 def compile_any(patterns: Iterable[bytes]) -> Any:

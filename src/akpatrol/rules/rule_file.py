@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from akpatrol.config.settings import NamedFile
+    from akpatrol.rules.pattern_checks import CheckStore
 
 
 def shipped_files() -> list[str]:
@@ -30,11 +31,13 @@ def shipped_files() -> list[str]:
     return sorted(os.path.join(directory, name) for name in os.listdir(directory) if name.endswith(".toml"))
 
 
-def load(extra: Sequence[str | os.PathLike[str] | NamedFile] = (), *, strict: bool = False) -> RuleSet:
+def load(
+    extra: Sequence[str | os.PathLike[str] | NamedFile] = (), *, strict: bool = False, store: CheckStore | None = None
+) -> RuleSet:
     """Read the shipped rules and then those of ``extra``: files, directories of them, or contents read before.
 
     What cannot be read of users' rules is left out by name. Raises RuleError where a file as a whole is wrong, and with
-    ``strict`` where anything was left out.
+    ``strict`` where anything was left out. The ``store`` keeps which patterns can be compiled.
     """
     contents: list[bytes] = []
     rules: dict[str, Rule] = {}
@@ -46,7 +49,7 @@ def load(extra: Sequence[str | os.PathLike[str] | NamedFile] = (), *, strict: bo
     from akpatrol.rules.users_files import users_rules  # noqa: PLC0415 - a hook without rule files does without
 
     taken = {rule.id: rule.file for rule in rules.values()}
-    users = users_rules(extra, taken, strict=strict)
+    users = users_rules(extra, taken, strict=strict, store=store)
     return RuleSet((*rules.values(), *users.rules), (*contents, *users.contents), users.left_out, users.path_rules)
 
 

@@ -10,7 +10,8 @@ from akpatrol.errors import RuleError, UsageError
 from akpatrol.rules import expression_filter, gitleaks_file, kingfisher_file
 from akpatrol.rules.extending import extended
 from akpatrol.rules.own_tables import completed
-from akpatrol.rules.re2_patterns import compiled
+from akpatrol.rules.pattern_checks import PatternChecks
+from akpatrol.rules.re2_patterns import compiled, require_re2
 from akpatrol.rules.rule import LeftOut
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from akpatrol.rules.gitleaks_file import RuleFile
     from akpatrol.rules.own_tables import OwnTable
+    from akpatrol.rules.pattern_checks import CheckStore
     from akpatrol.rules.rule import Allowlist, Rule
 
 _SUFFIXES = (".toml", *kingfisher_file.SUFFIXES)
@@ -38,17 +40,27 @@ class UsersRules(NamedTuple):
 
 
 def users_rules(
-    given: Sequence[str | os.PathLike[str] | NamedFile], taken: Mapping[str, str], *, strict: bool
+    given: Sequence[str | os.PathLike[str] | NamedFile],
+    taken: Mapping[str, str],
+    *,
+    strict: bool,
+    store: CheckStore | None = None,
 ) -> UsersRules:
     """Read the given files and directories; ``taken`` has the ids of other rules and the files that have them.
 
+    The ``store`` keeps which patterns can be compiled.
+
     Raises RuleError where a file as a whole is wrong; with ``strict`` also where anything was left out.
     """
-    files = _GivenFiles([file for entry in given for file in named_files(entry)])
-    found = _CombinedRules(taken)
+    require_re2()
+    named = [file for entry in given for file in named_files(entry)]
+    checks = PatternChecks(store, [file.content for file in named])
+    files = _GivenFiles(named, checks)
+    found = _CombinedRules(taken, checks)
     for file in files.standalone():
         found.add(file, is_new=file.name in files.new)
     rules = found.rules()
+    checks.keep()
     if strict and found.left_out:
         first, more = found.left_out[0], len(found.left_out) - 1
         also = f"; {more} more {'is' if more == 1 else 'are'} left out, see akpatrol rules check" if more else ""
@@ -83,10 +95,11 @@ def on_disk(path: str) -> NamedFile:
 class _GivenFiles:
     """The given files and those that they extend, each read once."""
 
-    def __init__(self, given: Sequence[NamedFile]) -> None:
+    def __init__(self, given: Sequence[NamedFile], checks: PatternChecks) -> None:
+        self._checks = checks
         self.contents = [file.content for file in given]
         self.new = {file.name for file in given if file.is_new}
-        self._given = {_place(file.name): _read(file) for file in given}
+        self._given = {_place(file.name): _read(file, checks) for file in given}
         self._readers = {file.name: file.read for file in given}
         self._default = _default(self._given.values())
         self._used: set[str] = set()
@@ -113,12 +126,12 @@ class _GivenFiles:
             return self._given[_place(named.name)]
         self.contents.append(named.content)
         self._readers[named.name] = named.read
-        return _read(named)
+        return _read(named, self._checks)
 
 
-def _read(file: NamedFile) -> RuleFile:
+def _read(file: NamedFile, checks: PatternChecks) -> RuleFile:
     is_kingfishers = file.name.endswith(kingfisher_file.SUFFIXES)
-    return (kingfisher_file.read if is_kingfishers else gitleaks_file.read)(file.content, file.name)
+    return (kingfisher_file.read if is_kingfishers else gitleaks_file.read)(file.content, file.name, checks)
 
 
 def _place(name: str) -> str:
@@ -137,7 +150,8 @@ def _default(files: Iterable[RuleFile]) -> RuleFile | None:
 class _CombinedRules:
     """The rules of several files."""
 
-    def __init__(self, taken: Mapping[str, str]) -> None:
+    def __init__(self, taken: Mapping[str, str], checks: PatternChecks) -> None:
+        self._checks = checks
         self.left_out: list[LeftOut] = []
         self._taken = dict(taken)
         self._rules: dict[str, Rule] = {}
@@ -164,7 +178,7 @@ class _CombinedRules:
             for rule_id in file.rules.keys() & {*ids}:
                 rule = file.rules[rule_id]
                 file.rules[rule_id] = rule._replace(allowlists=(*rule.allowlists, allowlist))
-        filtered = expression_filter.applied(file, self.left_out)
+        filtered = expression_filter.applied(file, self.left_out, self._checks)
         for rule in self._usable(filtered.rules):
             if rule.id in self._taken:
                 self._leave_out_rule(rule, "id", f"already used by a rule in {self._taken[rule.id]}")
@@ -222,7 +236,7 @@ class _CombinedRules:
         if not rule.regex and not rule.path:
             self._leave_out_rule(rule, "regex", "a rule needs a pattern")
             return False
-        if not rule.regex:
+        if not rule.regex or not rule.secret_group:
             return True
         groups = compiled(rule.regex).groups
         if rule.secret_group > groups:

@@ -7,6 +7,7 @@ import pytest
 from akpatrol.errors import RuleError
 from akpatrol.model.scan import Confidence
 from akpatrol.rules.kingfisher_file import read
+from akpatrol.rules.pattern_checks import PatternChecks
 
 _RULES = r"""
 rules:
@@ -37,7 +38,7 @@ rules:
 
 
 def test_rules() -> None:
-    file = read(_RULES.encode(), "acme.yml")
+    file = read(_RULES.encode(), "acme.yml", PatternChecks())
     assert list(file.rules) == ["acme.1", "acme.2", "acme.7"]
     first, second = file.rules["acme.1"], file.rules["acme.2"]
     assert (first.description, first.regex, first.entropy) == ("Acme key", r"(?i)\bacme=([0-9a-f]{20})", 3.5)
@@ -70,4 +71,4 @@ def test_rules() -> None:
 )
 def test_a_file_that_is_wrong_as_a_whole(content: bytes, words: str) -> None:
     with pytest.raises(RuleError, match=words):
-        read(content, "acme.yml")
+        read(content, "acme.yml", PatternChecks())

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError, OutOfTime, UsageError
 from akpatrol.model.scan import Place, Skipped, State
-from akpatrol.sources.base import OneTarget
+from akpatrol.sources.base import OneTarget, PathsUnit
 from akpatrol.sources.git import catfile, graph, placement, refs, revisions, trees
 from akpatrol.sources.git.earlier_content import EarlierContent
 from akpatrol.sources.git.object_types import ObjectTypes
 from akpatrol.sources.git.runner import Git
 from akpatrol.sources.git.trace_request import Pushed
-from akpatrol.sources.git.units import NamesUnit, ObjectsUnit
+from akpatrol.sources.git.units import AddedPathsUnit, NamesUnit, ObjectsUnit
 from akpatrol.sources.occurrence import occurrence
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ class PushSource(OneTarget):
         except GitError as error:
             yield Skipped("the push", str(error))
         if self._updates:
+            yield PathsUnit(AddedPathsUnit(self._target.id, self._views.git, tuple(self._tips)))
             yield NamesUnit(self._target.id, Place.REF_NAME, tuple({update.name: None for update in self._updates}))
 
     def check(self) -> Iterator[Skipped]:

@@ -1,0 +1,58 @@
+"""Tell the patterns for which a character of more than one byte makes a difference."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Escapes that stand for characters beyond ASCII: negated classes, classes of Unicode, codes.
+_WIDE_ESCAPE = re.compile(r"\\(?:[WSD]|[pP](?:\{[^}]*\}|.)|x[89a-fA-F].|x\{[0-9a-fA-F]{2,}\}|[23][0-7]{2})", re.DOTALL)
+_NAMED = re.compile(r"\[:\^?\w+:\]")
+_OPENING = re.compile(r"\[\^?\]?")
+_UNBOUNDED = re.compile(r"[*+]|\{\d+,\}")
+
+
+def is_wide(regex: str) -> bool:
+    """Return whether a pattern has a dot, a negated set or class, or anything beyond ASCII."""
+    return not regex.isascii() or any(True for _ in _ends(regex))
+
+
+def is_counted(regex: str) -> bool:
+    """Return whether a pattern may match characters where it does not match their bytes, as it counts them."""
+    return not regex.isascii() or any(not _UNBOUNDED.match(regex, end) for end in _ends(regex))
+
+
+def _ends(regex: str) -> Iterator[int]:
+    """Yield where each part ends that may match a character beyond ASCII; the pattern is in ASCII."""
+    place = 0
+    while place < len(regex):
+        if regex[place] == "[":
+            end, wide = _set(regex, place)
+        elif regex[place] == "\\":
+            escape = _WIDE_ESCAPE.match(regex, place)
+            end, wide = (escape.end(), True) if escape else (place + 2, False)
+        else:
+            end, wide = place + 1, regex[place] == "."
+        if wide:
+            yield end
+        place = end
+
+
+def _set(regex: str, place: int) -> tuple[int, bool]:
+    """Return where a set of characters ends, and whether it may hold one beyond ASCII."""
+    wide = regex.startswith("[^", place)
+    opening = _OPENING.match(regex, place)
+    place = opening.end() if opening else place + 1
+    while place < len(regex) and regex[place] != "]":
+        if regex[place] == "\\":
+            wide = wide or _WIDE_ESCAPE.match(regex, place) is not None
+            place += 2
+        elif named := _NAMED.match(regex, place):
+            wide = wide or named[0].startswith("[:^")
+            place = named.end()
+        else:
+            place += 1
+    return place + 1, wide

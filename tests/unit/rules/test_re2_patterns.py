@@ -1,0 +1,59 @@
+"""Patterns over the characters of UTF-8, with spans in bytes."""
+
+from __future__ import annotations
+
+import pytest
+
+from akpatrol.detect.engine import Engine
+from akpatrol.rules.re2_patterns import PatternError, compiled
+from akpatrol.rules.rule import RuleSet
+from akpatrol.rules.rule_file import parse
+
+
+def _found(regex: str, data: bytes) -> list[bytes]:
+    pattern, place, found = compiled(regex), 0, []
+    while match := pattern.search(data, place, len(data)):
+        start, end = match.span()
+        found.append(data[start:end])
+        place = max(end, start + 1)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("regex", "text", "found"),
+    [
+        ("k=.{4}!", "k=äöüß! k=abcd! k=a€!!", ["k=äöüß!", "k=abcd!"]),
+        ('"[^"]{3}"', '"日本語" "日本" "abc"', ['"日本語"', '"abc"']),
+        ("(?i)SCHLÜSSEL", "schlüssel", ["schlüssel"]),
+        ("[äöü]{2}", "xäöx", ["äö"]),
+        (r"\S{3}", "äöü", ["äöü"]),
+        (r"\p{L}+", "aä1", ["aä"]),
+        ("x+", "äxx", ["xx"]),
+    ],
+)
+def test_characters(regex: str, text: str, found: list[str]) -> None:
+    assert _found(regex, text.encode()) == [part.encode() for part in found]
+
+
+def test_bytes_that_are_no_utf8_are_characters() -> None:
+    assert _found("k=.{4}!", "k=äöüß!".encode("latin-1")) == ["k=äöüß!".encode("latin-1")]
+    assert _found('"[^"]{3}"', b'"\xff\xc3\xa4\xe4"') == [b'"\xff\xc3\xa4\xe4"']
+    assert _found(r"\w.\w", b"a\xe4b") == [b"a\xe4b"]
+
+
+def test_a_pattern_that_re2_refuses() -> None:
+    with pytest.raises(PatternError, match=r"\(\?="):
+        compiled("(?=a)")
+
+
+@pytest.mark.parametrize("choice", ["automaton", "hyperscan"])
+def test_either_prefilter_lets_characters_pass(choice: str) -> None:
+    rule = "[[rules]]\nid = 'x'\nregex = 'k=(.{4})!'\nkeywords = ['k=']\n"
+    engine = Engine(RuleSet(tuple(parse(rule.encode(), "f"))), choice)  # type: ignore[arg-type]
+    assert [match.secret.reveal().decode() for match in engine.scan("k=äöüß!".encode())] == ["äöüß"]
+
+
+def test_entropy_is_that_of_characters() -> None:
+    rule = "[[rules]]\nid = 'x'\nregex = '[a-dé]{6}'\nentropy = 2.0\n"
+    engine = Engine(RuleSet(tuple(parse(rule.encode(), "f"))), "automaton")
+    assert [len(engine.scan(text.encode())) for text in ("ééabcd", "éaébac", "ababab")] == [0, 0, 0]
