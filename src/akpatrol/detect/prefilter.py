@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Literal
 
 from akpatrol.detect.match import compile_any
 from akpatrol.detect.prefilter_result import GAP_BYTES, PatternStore, PrefilterResult, has_anchor, most_of, pattern_key
+from akpatrol.detect.trigger_needs import possible_triggers
 from akpatrol.model.fired_triggers import TriggerEnds
 from akpatrol.model.trigger import HeldBytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
     from akpatrol.detect.character_runs import CharacterRuns
     from akpatrol.detect.hyperscan_patterns import HyperscanPatterns
     from akpatrol.detect.keywords import Keywords
-    from akpatrol.detect.trigger_needs import TriggerNeeds
     from akpatrol.model.trigger import Needs, Trigger
     from akpatrol.rules.rule_file import Rule
 
@@ -35,10 +35,6 @@ _WARM_UP_BYTES = 1 << 20
 _KEPT_WARM_UP_BYTES = 128 << 10
 # More parts of a trigger than this are searched for together.
 _FEW_PARTS = 32
-# Up to here, a search for all that triggers need at once takes less time than a search for each; it takes as long as a
-# few searches to prepare.
-_SHORT_BYTES = 32 << 10
-_FEW_SEARCHES = 8
 _LONGEST_PART = 64  # bytes; parts that begin before the last may end after it
 
 
@@ -55,8 +51,7 @@ class Prefilter:
         self._rules = rules
         self._triggers = triggers
         self._any_runs = any(trigger.run for trigger in triggers)
-        self._short_searches = 0
-        self._needed_by_triggers: TriggerNeeds | None = None
+        self._possible = possible_triggers(tuple(triggers))
         self._patterns: dict[bytes, re.Pattern[bytes]] = {}
         self._runs: Sequence[CharacterRuns] | None = None
         self._keywords = keywords
@@ -80,7 +75,7 @@ class Prefilter:
             return self._hyperscan.search(data)
         result = self._search_rules(data)
         held = HeldBytes(data)
-        for index, trigger in self._possible_triggers(data):
+        for index, trigger in self._possible.of(data):
             if held(trigger.needs) and not trigger.run and (ends := self._ends_of(trigger, data, result, held)):
                 result.fired[index] = ends
         if self._any_runs:
@@ -118,18 +113,6 @@ class Prefilter:
     def is_kept(self) -> bool:
         """Return whether the store has the compiled patterns."""
         return self._store is not None and self._store.holds(pattern_key(self._rules, self._triggers))
-
-    def _possible_triggers(self, data: bytes) -> Iterable[tuple[int, Trigger]]:
-        """Return the triggers that may fire in ``data``, with their indexes, in order."""
-        if len(data) <= _SHORT_BYTES:
-            self._short_searches += 1
-            if self._short_searches == _FEW_SEARCHES:
-                from akpatrol.detect.trigger_needs import TriggerNeeds  # noqa: PLC0415 - little input does without
-
-                self._needed_by_triggers = TriggerNeeds(self._triggers)
-            if self._needed_by_triggers:
-                return self._needed_by_triggers.possible(data)
-        return enumerate(self._triggers)
 
     def _fired_in_runs(self, data: bytes) -> dict[int, array[int]]:
         if self._runs is None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akpatrol.detect import prefilter as prefilter_module
+from akpatrol.detect import trigger_needs
 from akpatrol.detect.keywords import Keywords
 from akpatrol.detect.prefilter import Prefilter
-from akpatrol.detect.trigger_needs import TriggerNeeds
+from akpatrol.detect.trigger_needs import PossibleTriggers, possible_triggers
 from akpatrol.model.fired_triggers import TriggerEnds
 from akpatrol.model.trigger import CharacterRun, HeldBytes, Trigger
 from akpatrol.rules.rule_file import load
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.prefilter_result import PrefilterResult
 
 _TRIGGERS = decoder().triggers
-_CHOICE = TriggerNeeds(_TRIGGERS)
+_CHOICE = PossibleTriggers(_TRIGGERS)
 _STRINGS = sorted(
     {
         string
@@ -41,7 +41,7 @@ def _may_fire(trigger: Trigger, held: HeldBytes) -> bool:
 @given(_DATA)
 def test_those_are_chosen_of_which_the_data_holds_a_string(data: bytes) -> None:
     held = HeldBytes(data)
-    assert _CHOICE.possible(data) == [pair for pair in enumerate(_TRIGGERS) if _may_fire(pair[1], held)]
+    assert _CHOICE.needed_by(data) == [pair for pair in enumerate(_TRIGGERS) if _may_fire(pair[1], held)]
 
 
 def _ends(result: PrefilterResult) -> dict[int, list[int]]:
@@ -57,16 +57,17 @@ def test_what_needs_nothing_or_a_run_is_always_chosen() -> None:
         Trigger(b"z", needs=(b"z", b"")),
         Trigger(b"key", needs=b"key"),
     )
-    assert [index for index, _ in TriggerNeeds(triggers).possible(b"")] == [0, 1, 2]
-    assert [index for index, _ in TriggerNeeds(triggers).possible(b"a key")] == [0, 1, 2, 3]
+    assert [index for index, _ in PossibleTriggers(triggers).needed_by(b"")] == [0, 1, 2]
+    assert [index for index, _ in PossibleTriggers(triggers).needed_by(b"a key")] == [0, 1, 2, 3]
 
 
 @given(_DATA)
 def test_the_first_searches_report_what_later_ones_do(data: bytes) -> None:
     rules = load().rules
+    possible_triggers.cache_clear()
     prefilter = Prefilter(rules, Keywords(rules), "automaton", _TRIGGERS)
     first = prefilter.search(data)
-    for _ in range(prefilter_module._FEW_SEARCHES):
+    for _ in range(trigger_needs._FEW_SEARCHES):
         later = prefilter.search(data)
     assert (later.ends, later.rules, later.flooded) == (first.ends, first.rules, first.flooded)
     assert _ends(later) == _ends(first)
