@@ -7,6 +7,7 @@ tests of redis-rdb-tools and HDT3213/rdb.
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cache
 from random import Random
 
 import pytest
@@ -36,6 +37,7 @@ def _string(value: bytes) -> bytes:
     return _length(len(value)) + value
 
 
+@cache
 def _lzf(data: bytes) -> bytes:
     """Compress by the nearest repetition of four bytes or more."""
     out, literal, at = bytearray(), bytearray(), 0
