@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AUTHOR = "Ada Author <ada@example.org>"
-# Fetching from a path, and no look after each commit whether it is time to collect garbage: two processes more.
-_SETTINGS = ("-c", "protocol.file.allow=always", "-c", "maintenance.auto=false")
+# Fetching from a path; no look after each commit whether it is time to collect garbage, which is two processes more;
+# and no waiting for the disk.
+_SETTINGS = ("-c", "protocol.file.allow=always", "-c", "maintenance.auto=false", "-c", "core.fsync=none")
 # 2024-01-01T00:00:00Z; every commit is one hour later than the one before.
 _EPOCH = 1_704_067_200
 # What git wrote for the first empty repository: a process for each of the others costs more than to write it again.

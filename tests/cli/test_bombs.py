@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Build = Callable[[Random], bytes]
 
 _MEGABYTES = 60
-_MEMBERS, _MOST_MEMBERS = 400_000, 100_000
+_MEMBERS, _MOST_MEMBERS = 200_000, 50_000
 # Not ru_maxrss: it carries the parent's value over exec.
 _PEAK = (
     "import atexit, sys\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 END = b"\xff" + bytes(8)
 
 
@@ -19,6 +21,7 @@ def string(value: bytes) -> bytes:
     return length(len(value)) + value
 
 
+@cache
 def lzf_bytes(data: bytes) -> bytes:
     """Compress by the nearest repetition of four bytes or more."""
     out, literal, at = bytearray(), bytearray(), 0

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.detect.match import MatchSpan
 from akpatrol.rules.regex_items import UnknownSyntaxError, extent, parse
+from akpatrol.rules.wide_patterns import is_wide
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -32,6 +33,7 @@ _LARGEST_BYTES = 16 << 10
 _LONGEST_LINE_BYTES = 4096
 _REMEMBERED = 100_000
 _KEY_BYTES = 16
+_CHARACTER_BYTES = 4  # at most, in UTF-8
 _CONTINUES = 0x80  # RFC 3629: 10xxxxxx
 
 
@@ -175,4 +177,6 @@ def _is_bounded(rule: Rule) -> bool:
         longest = extent(parse(rule.regex.encode()).items)
     except UnknownSyntaxError:
         return False
-    return longest is not None and longest.bytes < _REACH_BYTES and longest.open_runs <= 1
+    if longest is None or longest.open_runs > 1:
+        return False
+    return longest.bytes * (_CHARACTER_BYTES if is_wide(rule.regex) else 1) < _REACH_BYTES

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from akpatrol.detect.prefilter_result import GAP_BYTES, PatternStore, PrefilterResult, has_anchor, most_of, pattern_key
+from akpatrol.detect.trigger_needs import possible_triggers
 from akpatrol.model.fired_triggers import TriggerEnds
 from akpatrol.model.trigger import HeldBytes
 from akpatrol.rules.re2_patterns import compile_any
@@ -49,6 +50,8 @@ class Prefilter:
     ) -> None:
         self._rules = rules
         self._triggers = triggers
+        self._any_runs = any(trigger.run for trigger in triggers)
+        self._possible = possible_triggers(tuple(triggers))
         self._patterns: dict[bytes, re.Pattern[bytes]] = {}
         self._runs: Sequence[CharacterRuns] | None = None
         self._keywords = keywords
@@ -72,10 +75,10 @@ class Prefilter:
             return self._hyperscan.search(data)
         result = self._search_rules(data)
         held = HeldBytes(data)
-        for index, trigger in enumerate(self._triggers):
+        for index, trigger in self._possible.of(data):
             if held(trigger.needs) and not trigger.run and (ends := self._ends_of(trigger, data, result, held)):
                 result.fired[index] = ends
-        if any(trigger.run for trigger in self._triggers):
+        if self._any_runs:
             result.fired |= self._fired_in_runs(data)
         return result
 

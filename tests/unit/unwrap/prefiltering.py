@@ -23,7 +23,7 @@ def fired(trigger: Trigger, data: bytes) -> list[int]:
     ends: set[int] = set()
     for pattern, needs in trigger.parts or ((trigger.pattern, trigger.needs),):
         found = [*_compiled(pattern).finditer(data)]
-        assert all(HeldBytes(one[0])(needs) for one in found)
+        assert all(HeldBytes(text)(needs) for text in {one[0] for one in found})
         ends.update(one.end() for one in found)
     return sorted(ends)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from contextlib import suppress
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -57,6 +58,7 @@ def _record(number: int, **changed: Any) -> dict[str, Any]:
     return record | changed
 
 
+@cache
 def _file(codec: str, records: int = 3000) -> bytes:
     rows = [_record(number) for number in range(records)]
     rows[70] = _record(70, name="anyreach", value=_TOKEN)
