@@ -148,6 +148,14 @@ class Options(NamedTuple):
         also=(_REPORT, _RULES, _RULES_CHECK, _BASELINE),
         help="Refuse rule files of which anything has to be left out.",
     )
+    only_rules: tuple[str, ...] = option(
+        "--only-rules", multiple=True, metavar="GLOB", setter="tree", also=(_BASELINE,),
+        help="Search only for rules whose id matches; repeatable. The report names the others.",
+    )
+    skip_rule: tuple[str, ...] = option(
+        "--skip-rule", multiple=True, metavar="GLOB", setter="tree", also=(_BASELINE,),
+        help="Do not search for rules whose id matches; repeatable. The report names them.",
+    )
     config: str | None = option(
         "--config", form="existing_file", metavar="FILE", also=(_ALLOW, _BASELINE, _BASELINE_SHOW),
         help="Use this configuration instead of the scanned tree's.",

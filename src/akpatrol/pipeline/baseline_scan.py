@@ -9,8 +9,8 @@ from akpatrol.config.load import configuration_of
 from akpatrol.config.path_patterns import by_target, excluder
 from akpatrol.errors import UsageError
 from akpatrol.model.scan import Target
+from akpatrol.pipeline import rules_in_force
 from akpatrol.policy import baseline, decide
-from akpatrol.rules import rule_file
 from akpatrol.scan.accepted_skips import acceptances
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.run import ScanOptions, scan_sources
@@ -40,7 +40,7 @@ def scan(
     settings = configure(top, top)
     allow = configuration_of(config, top, top).allow
     settings = settings._replace(policy=settings_.PolicySettings(allow, inline=bool(top)))
-    examiner = Examiner(rule_file.load(settings.rules, strict=settings.options.rules_strict), settings.limits)
+    examiner = Examiner(rules_in_force.load(settings), settings.limits)
     target = Target("0", "repository", root, base=root)
     sources: dict[str, HistorySource | FilesSource] = {baseline.HISTORY: HistorySource(git, target)}
     if top:

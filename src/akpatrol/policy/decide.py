@@ -37,7 +37,8 @@ def decide(report: Report, policy: Policy | None, settings: Settings, scan_kind:
     """Return the report with allowances and notices."""
     policy_settings = settings.policy
     report = report._replace(notices=(*report.notices, *policy_settings.notices))
-    covered = scan_kind if report.coverage.complete and not _is_narrow(settings) else None
+    is_whole = report.coverage.complete and not report.coverage.unsearched_rules
+    covered = scan_kind if is_whole and not _is_narrow(settings) else None
     if not report.credentials and not report.known and not (policy and covered):
         return report
     from datetime import UTC, datetime  # noqa: PLC0415 - only with something to decide
