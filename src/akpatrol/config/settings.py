@@ -65,7 +65,7 @@ class PolicySettings(NamedTuple):
     """The sources of allowances. ``trusted`` says whether a credential's inline allowances count; None: all do.
 
     Owners are those of the scanned tree ``top``, if there is one. They are read from ``base_files`` if these are set,
-    else from disk.
+    else from disk. ``ignored`` is the tree's ``.gitleaksignore``.
     """
 
     allow: tuple[AllowEntry, ...] = ()
@@ -76,6 +76,7 @@ class PolicySettings(NamedTuple):
     notices: tuple[str, ...] = ()
     top: str | None = None
     base_files: Files | None = None
+    ignored: NamedFile | None = None
 
 
 class Stated(NamedTuple):

@@ -73,11 +73,12 @@ class RangePolicy:
         """Return whether the base itself allows this credential in a comment, in any file."""
         from akpatrol.policy import inline  # noqa: PLC0415 - only where a comment is found
 
-        secret = credential.secret.reveal()
+        secret, is_foreign = credential.secret.reveal(), credential.kind.is_custom
         for content in range_base.contents_with(self._git, self.commit, secret) if self.commit else ():
             start = content.find(secret)
             while start >= 0:
-                if inline.find(content, start, start + len(secret)):
+                end = start + len(secret)
+                if inline.find(content, start, end) or (is_foreign and inline.foreign(content, start, end)):
                     return True
                 start = content.find(secret, start + 1)
         return False

@@ -11,6 +11,7 @@ from akpatrol.errors import UsageError
 from akpatrol.model.scan import Target
 from akpatrol.pipeline import rules_in_force
 from akpatrol.policy import baseline, decide
+from akpatrol.policy.in_force import ignore_file
 from akpatrol.scan.accepted_skips import acceptances
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.run import ScanOptions, scan_sources
@@ -39,7 +40,8 @@ def scan(
     top = root if git.repository.work_tree else None
     settings = configure(top, top)
     allow = configuration_of(config, top, top).allow
-    settings = settings._replace(policy=settings_.PolicySettings(allow, inline=bool(top)))
+    ignored = ignore_file(top, None) if settings.rules else None
+    settings = settings._replace(policy=settings_.PolicySettings(allow, inline=bool(top), top=top, ignored=ignored))
     examiner = Examiner(rules_in_force.load(settings), settings.limits)
     target = Target("0", "repository", root, base=root)
     sources: dict[str, HistorySource | FilesSource] = {baseline.HISTORY: HistorySource(git, target)}
