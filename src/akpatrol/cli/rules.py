@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from akpatrol.cli import rules_test
+from akpatrol.cli import rules_export, rules_test
 from akpatrol.cli.options import shared_with
 from akpatrol.cli.safe_echo import safe_echo
 from akpatrol.errors import ExitCode, UsageError
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 @click.group("rules")
 def command() -> None:
-    """List, show, check and try rules."""
+    """List, show, check, try and export rules."""
 
 
 command.add_command(rules_test.command)
+command.add_command(rules_export.command)
 
 
 @command.command("list")
