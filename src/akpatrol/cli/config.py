@@ -13,8 +13,8 @@ from akpatrol.cli.safe_echo import safe_echo
 from akpatrol.cli.values_in_force import ValuesInForce
 from akpatrol.config.load import configuration_of
 from akpatrol.errors import ExitCode, UsageError
+from akpatrol.pipeline import rules_in_force
 from akpatrol.pipeline.resolve import resolve
-from akpatrol.rules import rule_file as rules_
 from akpatrol.sources.git import repository
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def show(flags: Options) -> int:
     top = here if not repo else os.fsdecode(repo.work_tree) if repo.work_tree else None
     start = here if top else None
     settings = resolve(flags, start, top)
-    rules_.load(settings.rules, strict=settings.options.rules_strict)
+    rules_in_force.load(settings)
     configuration = configuration_of(flags.config, start, top)
     values = list(ValuesInForce(click.get_current_context(), settings, configuration).values())
     if flags.format_ == "json":

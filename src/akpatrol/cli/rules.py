@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from akpatrol.cli import rules_export, rules_test
 from akpatrol.cli.options import shared_with
 from akpatrol.cli.safe_echo import safe_echo
 from akpatrol.errors import ExitCode, UsageError
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 @click.group("rules")
 def command() -> None:
-    """List, show and check rules."""
+    """List, show, check, try and export rules."""
+
+
+command.add_command(rules_test.command)
+command.add_command(rules_export.command)
 
 
 @command.command("list")

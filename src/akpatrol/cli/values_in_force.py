@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from akpatrol.config.settings import Configuration, Settings
 
 _ADDED = ("rules", "exclude")
+_REPLACED = ("only_rules", "skip_rule", "org")
 _BOUNDS = ("whole", "number", "size")  # shown where they were set
 _NOT_SHOWN = ("directory", "config", "verbose", "help")
 
@@ -52,13 +53,13 @@ class ValuesInForce:
             entry = OPTIONS[name]
             key = entry.key
             flag = self._context.get_parameter_source(name) is ParameterSource.COMMANDLINE and parameter.opts[-1]
-            if key in _ADDED or (key == "org" and not flag):
+            if key in _ADDED or (key in _REPLACED and not flag):
                 yield from self._stated[key]
             if flag:
                 value = getattr(self._in_force, name)
                 for item in value if entry.multiple else [value]:
                     yield Value(key, _text(item), flag)
-            elif key not in _ADDED and key != "org":
+            elif key not in (*_ADDED, *_REPLACED):
                 yield from self._single(name, entry)
         for key in ("accept_skip", "allow", "extends"):
             yield from self._stated[key]

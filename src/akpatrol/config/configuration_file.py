@@ -1,7 +1,7 @@
 """Configuration files: ``.akpatrol.toml``, or ``[tool.akpatrol]`` in ``pyproject.toml``.
 
-The file of a scanned tree may only add rules, leave out paths, make exceptions and set the minimum confidence. A
-hostile tree must not decide what is revealed, written or sent, nor name files outside itself.
+The file of a scanned tree may only add rules, switch rules off, leave out paths, make exceptions and set the minimum
+confidence. A hostile tree must not decide what is revealed, written or sent, nor name files outside itself.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def option(  # noqa: PLR0913 - as an entry has
 
 
 _REPORT, _ALLOW, _BASELINE, _BASELINE_SHOW = "report", "allow", "baseline", "baseline show"
-_RULES, _RULES_CHECK = "rules", "rules check"
+_RULES, _RULES_CHECK, _RULES_EXPORT = "rules", "rules check", "rules export"
 
 
 class Options(NamedTuple):
@@ -141,12 +141,21 @@ class Options(NamedTuple):
     )
     rules: tuple[str, ...] = option(
         "--rules", form="existing_path", multiple=True, metavar="PATH", setter="tree",
-        help="A rule file in gitleaks' format, or a directory of them; repeatable.", also=(_REPORT, _RULES, _BASELINE),
+        help="A rule file in gitleaks' format, or a directory of them; repeatable.",
+        also=(_REPORT, _RULES, _RULES_EXPORT, _BASELINE),
     )
     rules_strict: bool = option(
         "--rules-strict", form="flag", default=False,
-        also=(_REPORT, _RULES, _RULES_CHECK, _BASELINE),
+        also=(_REPORT, _RULES, _RULES_CHECK, _RULES_EXPORT, _BASELINE),
         help="Refuse rule files of which anything has to be left out.",
+    )
+    only_rules: tuple[str, ...] = option(
+        "--only-rules", multiple=True, metavar="GLOB", setter="tree", also=(_BASELINE, _RULES_EXPORT),
+        help="Search only for rules whose id matches; repeatable. The report names the others.",
+    )
+    skip_rule: tuple[str, ...] = option(
+        "--skip-rule", multiple=True, metavar="GLOB", setter="tree", also=(_BASELINE, _RULES_EXPORT),
+        help="Do not search for rules whose id matches; repeatable. The report names them.",
     )
     config: str | None = option(
         "--config", form="existing_file", metavar="FILE", also=(_ALLOW, _BASELINE, _BASELINE_SHOW),

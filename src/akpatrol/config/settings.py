@@ -65,7 +65,7 @@ class PolicySettings(NamedTuple):
     """The sources of allowances. ``trusted`` says whether a credential's inline allowances count; None: all do.
 
     Owners are those of the scanned tree ``top``, if there is one. They are read from ``base_files`` if these are set,
-    else from disk.
+    else from disk. ``ignored`` is the tree's ``.gitleaksignore``.
     """
 
     allow: tuple[AllowEntry, ...] = ()
@@ -76,6 +76,7 @@ class PolicySettings(NamedTuple):
     notices: tuple[str, ...] = ()
     top: str | None = None
     base_files: Files | None = None
+    ignored: NamedFile | None = None
 
 
 class Stated(NamedTuple):
@@ -104,18 +105,28 @@ class Configuration(NamedTuple):
     options: Options = Options()
 
 
+class RuleGlobs(NamedTuple):
+    """Patterns for ids of rules; ``where`` is the flag that gives them, or the file with its key."""
+
+    globs: tuple[str, ...] = ()
+    where: str = ""
+
+
 class Settings(NamedTuple):
     """One run's settings: ``options`` merged from flags, environment and configuration, and values derived from them.
 
     An output's file None is standard output. Path patterns of flags are relative to the target. Those of the
     configuration are relative to ``base``, or to the target when that is None. ``cache`` is the directory of the
-    caches, None for no cache. ``jobs`` is the number of processes.
+    caches, None for no cache. ``jobs`` is the number of processes. Rules that ``only_rules`` does not match, or
+    ``skip_rule`` matches, are not searched for.
     """
 
     environment: Mapping[str, str]
     options: Options = Options()
     outputs: tuple[tuple[str, str | None], ...] = (("text", None),)
     rules: tuple[str | NamedFile, ...] = ()
+    only_rules: RuleGlobs = RuleGlobs()
+    skip_rule: RuleGlobs = RuleGlobs()
     configured_exclude: tuple[str, ...] = ()
     base: str | None = None
     accept_skip: tuple[SkipAcceptance, ...] = ()

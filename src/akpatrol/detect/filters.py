@@ -84,6 +84,10 @@ class Filters:
                     waiting.append(number)
         return tuple(waiting)
 
+    def covers(self, data: bytes, span: MatchSpan, path: bytes | None) -> list[Cover]:
+        """Return for each allowlist whether it covers the match."""
+        return [allowlist.covers(data, span, path) for allowlist in self._allowlists]
+
     def admits(self, paths: Sequence[bytes], commit: str = "", waiting: Collection[int] = ()) -> bool:
         """Return whether a match that was placed on these paths by this commit stays a finding.
 

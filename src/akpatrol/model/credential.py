@@ -77,7 +77,8 @@ class RawFinding(NamedTuple):
     """A match with its origin and position; ``context`` is the line, its secrets wrapped.
 
     ``inline`` is the reason of an adjacent ``akpatrol:allow``, "" when it gives none, None without one. ``masks`` are
-    the other spans that are masked in the line, as offsets in the content.
+    the other spans that are masked in the line, as offsets in the content. ``foreign_inline`` is the comment of another
+    scanner on the lines of a user's rule, ``gitleaks:allow``.
     """
 
     origin: Origin
@@ -90,6 +91,12 @@ class RawFinding(NamedTuple):
     context: tuple[str | Secret, ...]
     inline: str | None = None
     masks: tuple[tuple[int, int], ...] = ()
+    foreign_inline: str | None = None
+
+    @property
+    def has_comment(self) -> bool:
+        """Whether any comment wants to allow it."""
+        return self.inline is not None or self.foreign_inline is not None
 
 
 class KnownFinding(NamedTuple):
@@ -159,8 +166,9 @@ class Versions(NamedTuple):
 
 
 class Occurrence(NamedTuple):
-    """One place where a credential was found; line and column are None where it has none; ``inline`` as in RawFinding.
+    """One place where a credential was found; line and column are None where it has none.
 
+    ``inline`` and ``foreign_inline`` are those of RawFinding.
     ``versions`` are the file's versions that hold it on this line; None for places outside files. ``paths`` may be
     ``paths_truncated``. ``known`` says that the base of the scan holds it there already. ``version`` is the commit that
     introduced this version of the file, whatever it changed. ``rule_ids`` are the rules that found it there; the first
@@ -197,6 +205,7 @@ class Occurrence(NamedTuple):
     end: End = End.CERTAIN
     alike: int | None = None
     owners: tuple[str, ...] = ()
+    foreign_inline: str | None = None
 
 
 def end_of(occurrences: Iterable[Occurrence]) -> End:
@@ -263,6 +272,7 @@ class AllowanceSource(StrEnum):
     BASELINE = "baseline"
     CONFIGURATION = "configuration"
     INLINE = "inline"
+    IGNORE_FILE = "gitleaksignore"
 
 
 class Allowance(NamedTuple):

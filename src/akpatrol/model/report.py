@@ -26,7 +26,8 @@ class ChangedFiles(NamedTuple):
 class Coverage(NamedTuple):
     """Counts of content that was read, excluded by design, and skipped.
 
-    ``changed`` is None when the scan is not of a change, or when no pattern excludes anything.
+    ``changed`` is None when the scan is not of a change, or when no pattern excludes anything. ``unsearched_rules`` are
+    the ids of rules that were switched off.
     """
 
     size: int = 0
@@ -34,6 +35,7 @@ class Coverage(NamedTuple):
     excluded: Mapping[str, int] = {}
     skipped: tuple[Skipped, ...] = ()
     changed: ChangedFiles | None = None
+    unsearched_rules: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -38,6 +38,7 @@ def folded(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
             occurrence.containers,
             occurrence.encodings,
             occurrence.inline,
+            occurrence.foreign_inline,
             occurrence.state is State.STAGED,
         )
         if not _is_version(occurrence):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from akpatrol.config.environment import BASELINE, FILE_NAME
 from akpatrol.errors import UsageError
+from akpatrol.pipeline import rules_in_force
 from akpatrol.policy import decide
-from akpatrol.rules import rule_file
 from akpatrol.sources.git import range_base
 from akpatrol.sources.git.committed import CommittedFiles
 
@@ -73,11 +73,12 @@ class RangePolicy:
         """Return whether the base itself allows this credential in a comment, in any file."""
         from akpatrol.policy import inline  # noqa: PLC0415 - only where a comment is found
 
-        secret = credential.secret.reveal()
+        secret, is_foreign = credential.secret.reveal(), credential.kind.is_custom
         for content in range_base.contents_with(self._git, self.commit, secret) if self.commit else ():
             start = content.find(secret)
             while start >= 0:
-                if inline.find(content, start, start + len(secret)):
+                end = start + len(secret)
+                if inline.find(content, start, end) or (is_foreign and inline.foreign(content, start, end)):
                     return True
                 start = content.find(secret, start + 1)
         return False
@@ -112,7 +113,10 @@ class CommitPolicy:
 def problem_of_checkout(configure: Configure, top: str) -> str:
     """Return the policy problem that merging the range would cause; afterwards, no fix could be merged."""
     try:
-        file = configure(top, top).policy.baseline
+        settings = configure(top, top)
+        file = settings.policy.baseline
+        if settings.only_rules.globs or settings.skip_rule.globs:
+            rules_in_force.load(settings)
         if file:
             from akpatrol.policy import baseline  # noqa: PLC0415 - most runs have none
 
@@ -133,7 +137,7 @@ def settings_before(configure: Configure, git: Git) -> Settings:
         try:
             in_base = configure(base.root, base.root, base)
             decide.prepare(in_base)
-            rule_file.load(in_base.rules, strict=in_base.options.rules_strict)
+            rules_in_force.load(in_base)
             settings = in_base
         except UsageError as error:
             notice = f"the policy of commit {id_[:_SHORT]} is ignored: {error}"

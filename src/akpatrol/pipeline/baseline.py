@@ -111,11 +111,18 @@ def _change(
             credentials = "credential is" if source.live == 1 else "credentials are"
             notes.append(f"{source.live:,} {credentials} live: the baseline does not cover a live one")
     else:
+        reports = dict(baseline_scan.scan(place.git, place.root, request.configure, request.config, console))
         scans = [
-            baseline.Seen(kind, apply.entries(report.findings, template), report.coverage.complete)
-            for kind, report in baseline_scan.scan(place.git, place.root, request.configure, request.config, console)
+            baseline.Seen(
+                kind,
+                apply.entries(report.findings, template),
+                complete=report.coverage.complete and not report.coverage.unsearched_rules,
+            )
+            for kind, report in reports.items()
         ]
-        if not all(scan.complete for scan in scans):
+        if any(report.coverage.unsearched_rules for report in reports.values()):
+            notes.append("some rules were not searched for, so no entry is dropped")
+        if not all(report.coverage.complete for report in reports.values()):
             notes.append("the scan is incomplete, so no entry of that kind is dropped; `akpatrol history` shows why")
             code = ExitCode.INCOMPLETE
     done = baseline.update(old, scans)

@@ -9,8 +9,9 @@ from akpatrol.config.load import configuration_of
 from akpatrol.config.path_patterns import by_target, excluder
 from akpatrol.errors import UsageError
 from akpatrol.model.scan import Target
+from akpatrol.pipeline import rules_in_force
 from akpatrol.policy import baseline, decide
-from akpatrol.rules import rule_file
+from akpatrol.policy.in_force import ignore_file
 from akpatrol.scan.accepted_skips import acceptances
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.run import ScanOptions, scan_sources
@@ -39,8 +40,9 @@ def scan(
     top = root if git.repository.work_tree else None
     settings = configure(top, top)
     allow = configuration_of(config, top, top).allow
-    settings = settings._replace(policy=settings_.PolicySettings(allow, inline=bool(top)))
-    examiner = Examiner(rule_file.load(settings.rules, strict=settings.options.rules_strict), settings.limits)
+    ignored = ignore_file(top, None) if settings.rules else None
+    settings = settings._replace(policy=settings_.PolicySettings(allow, inline=bool(top), top=top, ignored=ignored))
+    examiner = Examiner(rules_in_force.load(settings), settings.limits)
     target = Target("0", "repository", root, base=root)
     sources: dict[str, HistorySource | FilesSource] = {baseline.HISTORY: HistorySource(git, target)}
     if top:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from akpatrol.config import settings as settings_
 from akpatrol.config.environment import cache_directory, environment
-from akpatrol.config.options import in_environment
+from akpatrol.config.options import OPTIONS, in_environment
 from akpatrol.errors import UsageError
 from akpatrol.policy.in_force import in_force
 
 if TYPE_CHECKING:
     from akpatrol.config.options import Options
-    from akpatrol.config.settings import Settings
+    from akpatrol.config.settings import Configuration, Settings
     from akpatrol.policy.in_force import BasePolicy
 
 
@@ -34,6 +34,16 @@ def _check_app_url(address: str | None) -> None:
         raise UsageError(f"--app-url {address}: must be https://host[:port][/path]")
 
 
+def _globs(name: str, flags: Options, options: Options, configuration: Configuration) -> settings_.RuleGlobs:
+    globs = getattr(options, name)
+    if not globs:
+        return settings_.RuleGlobs()
+    if name in flags.explicit:
+        return settings_.RuleGlobs(globs, OPTIONS[name].flags[0])
+    file = next((stated.file for stated in configuration.stated if stated.key == name), configuration.file)
+    return settings_.RuleGlobs(globs, f"{file}: {name}")
+
+
 def resolve(flags: Options, start: str | None, top: str | None, base: BasePolicy | None = None) -> Settings:
     """Return the run's settings; the scanned tree's configuration is searched for from ``start`` up to ``top``.
 
@@ -50,6 +60,8 @@ def resolve(flags: Options, start: str | None, top: str | None, base: BasePolicy
         options=options,
         outputs=tuple((name, None if path == "-" else path) for name, path in outputs),
         rules=(*configuration.rules, *rules),
+        only_rules=_globs("only_rules", flags, options, configuration),
+        skip_rule=_globs("skip_rule", flags, options, configuration),
         configured_exclude=configuration.exclude,
         base=configuration.base,
         accept_skip=configuration.accept_skip,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.cache.pattern_cache import PatternCache
 from akpatrol.errors import ExitCode
+from akpatrol.pipeline import rules_in_force
 from akpatrol.pipeline.stages import Stages, check_outputs, conclude, left_out_notices
-from akpatrol.rules import rule_file
 from akpatrol.runtime.interrupts import close, first_noted
 from akpatrol.scan import run as scan_run
 from akpatrol.scan.examine import Examiner
@@ -64,20 +64,19 @@ def run(
             answered = stages.answer(scanned, hooks.expected)
         verified, interrupted = stages.verify(answered, console)
         report = stages.decide(verified, hooks.scan_kind)
-        notices = (*report.notices, *left_out_notices(examiner.rules), *hooks.remarks(report))
-        report = report._replace(notices=notices)
+        about_rules = (*left_out_notices(examiner.rules), *rules_in_force.notices(examiner.rules, settings))
+        report = report._replace(notices=(*report.notices, *about_rules, *hooks.remarks(report)))
         code = conclude(report, examiner.engine, settings, console, hooks.text)
         close()
     return ExitCode.INTERRUPTED if interrupted or noted.interrupted else code
 
 
 def _examiner(settings: Settings, rule: Rule | None) -> Examiner:
-    store = PatternCache(settings.cache)
-    rules = rule_file.load(settings.rules, strict=settings.options.rules_strict, store=store)
+    rules = rules_in_force.load(settings)
     if rule:
         rules = rules._replace(rules=(*rules.rules, rule))
     examiner = Examiner(rules, settings.limits)
-    examiner.engine.prefilter.keep_in(PatternCache(None) if rule else store)
+    examiner.engine.prefilter.keep_in(PatternCache(None if rule else settings.cache))
     return examiner
 
 

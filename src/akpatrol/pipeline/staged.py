@@ -49,9 +49,9 @@ def staged(configure: Configure, console: Console, files: tuple[str, ...], *, na
 
 def _untracked(git: Git, settings: Settings) -> Iterator[str]:
     """Report policy files in the tree that git does not track: nobody else has them."""
-    baseline = settings.policy.baseline
+    baseline, ignored = settings.policy.baseline, settings.policy.ignored
     top = os.fsdecode(git.repository.work_tree or b"")
-    files = filter(None, (settings.configuration, baseline and baseline.name))
+    files = filter(None, (settings.configuration, baseline and baseline.name, ignored and ignored.name))
     names = [name for file in files if not (name := os.path.relpath(os.path.join(top, file), top)).startswith("..")]
     if not names:
         return

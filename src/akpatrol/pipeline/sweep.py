@@ -12,11 +12,10 @@ from akpatrol.config.environment import cache_directory
 from akpatrol.detect.engine import Engine
 from akpatrol.errors import ExitCode, UsageError
 from akpatrol.model.report import Coverage, Report
-from akpatrol.pipeline import emptiness
+from akpatrol.pipeline import emptiness, rules_in_force
 from akpatrol.pipeline.console import Console
 from akpatrol.pipeline.stages import Stages, check_outputs, conclude, left_out_notices
 from akpatrol.query import hashes
-from akpatrol.rules import rule_file
 from akpatrol.runtime.interrupts import first_noted
 from akpatrol.sweep import targets, work
 from akpatrol.sweep.clones import CloneError, Clones
@@ -139,6 +138,11 @@ class _SweepRun:
         """Take the store's report through the stages after a scan; it already holds the API's answers."""
         offline = self._settings._replace(options=self._settings.options._replace(verify=False))
         stages = self._stages._replace(settings=offline)
+        unsearched = tuple(rule.id for rule in self._spec.rules.unsearched)
+        report = report._replace(
+            coverage=report.coverage._replace(unsearched_rules=unsearched),
+            notices=(*report.notices, *rules_in_force.notices(self._spec.rules, self._settings)),
+        )
         answered = stages.answer(report, (*emptiness.FILES, *emptiness.OBJECTS))
         owned = stages.verify(answered, self._console).report
         decided = stages.decide(owned, scan_kind=None)
@@ -176,7 +180,7 @@ def _scan_spec(request: SweepRequest, settings: Settings) -> work.ScanSpec:
     if request.scheduler and secrets and not request.scheduler.startswith("tls://"):
         raise UsageError("--verify with --dask requires a scheduler with TLS", hint="--dask tls://host:8786")
     return work.ScanSpec(
-        rules=rule_file.load(settings.rules, strict=settings.options.rules_strict),
+        rules=rules_in_force.load(settings),
         limits=settings.limits,
         minimum=settings.options.min_confidence,
         exclude=(*settings.options.exclude, *settings.configured_exclude),

@@ -11,13 +11,12 @@ from akpatrol.config.path_patterns import excluder
 from akpatrol.errors import UsageError
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Secret, Skipped
-from akpatrol.pipeline import emptiness
+from akpatrol.pipeline import emptiness, rules_in_force
 from akpatrol.pipeline.history import describe_target
 from akpatrol.pipeline.run import CommandHooks, run
 from akpatrol.pipeline.scan import target_of
 from akpatrol.query import credential_query, text_query
 from akpatrol.report import trace_screen
-from akpatrol.rules import rule_file as rules_
 from akpatrol.scan.examine import Examiner
 from akpatrol.sources.files import FilesSource
 from akpatrol.sources.git import repository
@@ -83,7 +82,7 @@ def _query(settings: Settings, console: Console) -> _Wanted:
     if named and not any(map(_is_text, named)):
         return _Wanted(named)
     unit = StreamUnit("0", Secret(typed))
-    examiner = Examiner(rules_.load(settings.rules, strict=settings.options.rules_strict), settings.limits)
+    examiner = Examiner(rules_in_force.load(settings), settings.limits)
     matches = {item.match.secret: item.match for item in examiner.examine(unit) if isinstance(item, RawFinding)}
     if len(matches) > 1:
         raise UsageError("more than one credential given", hint="trace one at a time, or use --hashes FILE")

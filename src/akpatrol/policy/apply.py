@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.credential import Credential, Occurrence
     from akpatrol.policy.allowances import Allowing
+    from akpatrol.policy.gitleaks_ignore import IgnoreFile
 
 _PAST = (State.REMOVED, State.UNREACHABLE)
 
@@ -27,7 +28,8 @@ class Policy(NamedTuple):
 
     ``baseline`` has its entries by fingerprint, ``file`` is its name. Inline allowances count only in the targets
     ``inline`` and, if ``trusted`` is set, only for credentials that it accepts. ``custom`` says that the scan used
-    users' rules. Without it, an entry for what such a rule found is not stale.
+    users' rules. Without it, an entry for what such a rule found is not stale. ``ignored`` is gitleaks' list of what
+    such rules may find.
     """
 
     allow: Sequence[Allowing] = ()
@@ -36,6 +38,7 @@ class Policy(NamedTuple):
     inline: Collection[str] = ()
     trusted: Callable[[Credential], bool] | None = None
     custom: bool = True
+    ignored: IgnoreFile | None = None
 
 
 class Applied(NamedTuple):
@@ -75,6 +78,7 @@ class _Judge:
         naming = [allowing for allowing in policy.allow if allowing.names(credential)]
         self._allow = [allowing for allowing in naming if not allowing.expired(today)]
         self._inline: frozenset[Occurrence] = frozenset(self._commented(policy))
+        self._ignored = policy.ignored.covering(credential) if policy.ignored else {}
         for allowing in naming:
             if any(map(allowing.covers, credential.occurrences)):
                 self.used.add(allowing.entry)
@@ -117,6 +121,8 @@ class _Judge:
         for allowing in self._allow:
             if allowing.covers(occurrence):
                 return allowing.allowance()
+        if occurrence in self._ignored:
+            return self._ignored[occurrence]
         if occurrence in self._inline:
             return _of_comment(occurrence)
         if occurrence.state in _PAST:
@@ -129,22 +135,25 @@ class _Judge:
         places = (
             occurrence
             for occurrence in self._credential.occurrences
-            if occurrence.inline is not None and occurrence.target in policy.inline
+            if self._comment(occurrence) is not None and occurrence.target in policy.inline
         )
         marked = [occurrence for occurrence in places if occurrence.place is Place.CONTENT]
-        is_trusted = (
-            not policy.trusted
-            or not any(occurrence.inline for occurrence in marked)
-            or policy.trusted(self._credential)
-        )
+        is_trusted = not policy.trusted or not any(map(self._comment, marked)) or policy.trusted(self._credential)
         for occurrence in marked:
             name = f"the inline allowance at {_where(occurrence)} of {self._credential.secret.redacted}"
-            if not occurrence.inline:
+            comment = self._comment(occurrence)
+            if not comment:
                 self.notices.append(f"{name} is ignored: it gives no reason")
             elif not is_trusted:
-                self.notices.append(f"{name} is ignored: the range itself adds it: {occurrence.inline}")
+                self.notices.append(f"{name} is ignored: the range itself adds it: {comment}")
             else:
                 yield occurrence
+
+    def _comment(self, occurrence: Occurrence) -> str | None:
+        """Return the reason of a comment; another scanner's comment counts for users' rules alone."""
+        if self._credential.kind.is_custom and not occurrence.inline and occurrence.foreign_inline:
+            return occurrence.foreign_inline
+        return occurrence.inline
 
 
 def _stale(policy: Policy, used: set[object], covered: str) -> Iterator[StaleAllowance]:
@@ -184,7 +193,7 @@ def _since(entry: baselines.BaselineEntry) -> str:
 
 
 def _of_comment(occurrence: Occurrence) -> Allowance:
-    return Allowance(AllowanceSource.INLINE, occurrence.inline or "", _where(occurrence))
+    return Allowance(AllowanceSource.INLINE, occurrence.inline or occurrence.foreign_inline or "", _where(occurrence))
 
 
 def _where(occurrence: Occurrence) -> str:

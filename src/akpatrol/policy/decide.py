@@ -24,20 +24,28 @@ def prepare(settings: Settings) -> Policy | None:
     policy = settings.policy
     for pattern in [entry.path for entry in policy.allow if entry.path]:
         _matcher(pattern)
-    if not (policy.allow or policy.baseline):
+    if not (policy.allow or policy.baseline or policy.ignored):
         return None
     from akpatrol.policy import baseline  # noqa: PLC0415 - most runs have none
     from akpatrol.policy.apply import Policy  # noqa: PLC0415
 
     file = policy.baseline
-    return Policy(baseline=baseline.parse(file.content, file.name), file=file.name) if file else Policy()
+    prepared = Policy(baseline=baseline.parse(file.content, file.name), file=file.name) if file else Policy()
+    if not policy.ignored:
+        return prepared
+    from akpatrol.policy import gitleaks_ignore  # noqa: PLC0415 - most runs have none
+
+    return prepared._replace(ignored=gitleaks_ignore.parse(policy.ignored))
 
 
 def decide(report: Report, policy: Policy | None, settings: Settings, scan_kind: str | None) -> Report:
     """Return the report with allowances and notices."""
     policy_settings = settings.policy
-    report = report._replace(notices=(*report.notices, *policy_settings.notices))
-    covered = scan_kind if report.coverage.complete and not _is_narrow(settings) else None
+    ignored = policy.ignored if policy else None
+    notices = (*policy_settings.notices, *(ignored.notices() if ignored else ()))
+    report = report._replace(notices=(*report.notices, *notices))
+    is_whole = report.coverage.complete and not report.coverage.unsearched_rules
+    covered = scan_kind if is_whole and not _is_narrow(settings) else None
     if not report.credentials and not report.known and not (policy and covered):
         return report
     from datetime import UTC, datetime  # noqa: PLC0415 - only with something to decide
@@ -51,6 +59,7 @@ def decide(report: Report, policy: Policy | None, settings: Settings, scan_kind:
         inline=commented if policy_settings.inline else (),
         trusted=policy_settings.trusted,
         custom=bool(settings.rules),
+        ignored=ignored._replace(above=_above(report.targets, policy_settings.top)) if ignored else None,
     )
     today = datetime.now(UTC).date()
     done = apply.apply(report.credentials, policy, today, covered)
@@ -77,6 +86,13 @@ def _is_narrow(settings: Settings) -> bool:
     )
 
 
+def _above(targets: Sequence[Target], top: str | None) -> dict[str, bytes]:
+    """Return what makes each target's paths relative to a directory."""
+    from akpatrol.config.path_patterns import directory, prefix  # noqa: PLC0415 - only with patterns
+
+    return {target.id: prefix(top, directory(target)) for target in targets}
+
+
 def on_path(settings: Settings, targets: Sequence[Target]) -> Callable[[str, bytes], bool]:
     """Return whether an allowance with a path pattern covers a target's path."""
     patterns = [entry.path for entry in settings.policy.allow if entry.path]
@@ -90,10 +106,7 @@ def _matches(pattern: str, targets: Sequence[Target], settings: Settings) -> Cal
         return None
     from functools import cache  # noqa: PLC0415 - only with patterns
 
-    from akpatrol.config.path_patterns import directory, prefix  # noqa: PLC0415
-
-    by_path = _matcher(pattern)
-    above = {target.id: prefix(settings.base, directory(target)) for target in targets}
+    by_path, above = _matcher(pattern), _above(targets, settings.base)
     # Many credentials share the same few files.
     return cache(lambda target, path: by_path(above[target] + path, False))  # noqa: FBT003 - a callable's argument
 

@@ -66,6 +66,7 @@ def in_force(flags: Options, start: str | None, top: str | None, base: BasePolic
             allow=configuration.allow,
             baseline=_baseline(flags, configuration, top, base),
             trusted=base.trusts if base else None,
+            ignored=ignore_file(top, base) if rules or configuration.rules else None,
         )
     return InForce(configuration, policy._replace(notices=tuple(base.notices) if base else ()), rules)
 
@@ -116,6 +117,21 @@ def _baseline(
         return None
     # A scanned tree may name only files inside it; the caller may name any file.
     return _read(wanted, OnDisk(None if flags.baseline or (path and not configuration.base) else top))
+
+
+def ignore_file(top: str | None, base: BasePolicy | None) -> NamedFile | None:
+    """Return the ``.gitleaksignore`` of a tree, or of its base; it is for users' rules alone."""
+    wanted = os.path.join(top or "", ".gitleaksignore")
+    if not top:
+        return None
+    if base:
+        in_base = base.inside(wanted)
+        return _read(in_base, base.files) if in_base and base.files.is_file(in_base) else None
+    if not os.path.isfile(wanted):
+        return None
+    from akpatrol.config.files import OnDisk  # noqa: PLC0415 - most trees have none
+
+    return _read(wanted, OnDisk(top))
 
 
 def _read(path: str, files: Files) -> NamedFile:

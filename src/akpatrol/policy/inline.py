@@ -1,4 +1,7 @@
-"""``akpatrol:allow <reason>`` on a credential's line, or alone on the line above, in any comment syntax."""
+"""``akpatrol:allow <reason>`` on a credential's line, or alone on the line above, in any comment syntax.
+
+For users' rules, ``gitleaks:allow`` and ``betterleaks:allow`` count too, anywhere on the lines of the match.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ _MARK = re.compile(rb"(?<![\w-])akpatrol:allow(?![\w-])")
 _CLOSING = re.compile(rb"\*/|--%?>|[%#]\}|\*\)|%>|\"\"\"|'''")
 _BEFORE_ALONE = re.compile(rb"\W*(?:rem\b|dnl\b|_*comment\b)?\W*", re.IGNORECASE)
 _AFTER_ALONE = re.compile(rb"\W*")
+_FOREIGN_MARK = re.compile(rb"(?:git|better)leaks:allow")
 _ENDS = b" \t\r\"'`,;"
 
 
@@ -30,6 +34,20 @@ def find(data: bytes, start: int, end: int) -> str | None:
         # A comment after other code is about that line's own credential.
         return reason if _AFTER_ALONE.fullmatch(rest) else None
     return None
+
+
+def foreign(data: bytes, start: int, end: int) -> str | None:
+    """Return another scanner's mark for ``data[start:end]``, with a reason if it gives one; None for no mark."""
+    low, high = max(0, start - REACH_BYTES), min(len(data), end + REACH_BYTES)
+    begin = data.rfind(b"\n", low, start) + 1 or low
+    stop = data.find(b"\n", end, high)
+    lines = data[begin : high if stop < 0 else stop]
+    mark = _FOREIGN_MARK.search(lines)
+    if not mark:
+        return None
+    last = lines.find(b"\n", mark.end())
+    reason, _ = _reason(lines[: last if last >= 0 else len(lines)], mark)
+    return f"{mark[0].decode()}{': ' if reason else ''}{reason}"
 
 
 def _reason(line: bytes, mark: re.Match[bytes]) -> tuple[str, bytes]:

@@ -68,6 +68,8 @@ def _partial(report: Report, here: BaselineTarget) -> str:
         return "it covers more than this repository"
     if Exclusion.EXCLUDE_OPTION in report.coverage.excluded:
         return "something was excluded from it"
+    if report.coverage.unsearched_rules:
+        return "some rules were not searched for"
     low = any(credential.confidence is not Confidence.HIGH for credential in report.credentials)
     if report.below_confidence and not low:
         return "it may leave out findings of lower confidence"

@@ -13,7 +13,7 @@ from akpatrol.report import document, locations
 from akpatrol.report.as_json import dumped, fitting
 from akpatrol.report.mask import Mask
 from akpatrol.report.messages import left_out_message, skip_message
-from akpatrol.report.overview import verdict
+from akpatrol.report.overview import unsearched_words, verdict
 from akpatrol.report.text_safety import head
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def _about_the_run(view: ReportView, missing: int) -> Iterator[dict[str, object]
     if not view["coverage"]["complete"]:
         unread = [skip_message(skip) for skip in view["coverage"]["skipped"] if skip["accepted"] is None]
         yield _coverage_issue("major", " ".join([f"{verdict(view)}.", *unread[:_NAMED]]), "incomplete")
+    if unsearched := unsearched_words(view["coverage"]["unsearched_rules"]):
+        yield _coverage_issue("minor", f"Rules {unsearched}.", "rules")
     if missing:
         yield _coverage_issue("major", left_out_message(missing), "left out")
 

@@ -17,7 +17,7 @@ from akpatrol.report.as_json import dumped, fitting
 from akpatrol.report.mask import Mask
 from akpatrol.report.messages import left_out_message, skip_message, title
 from akpatrol.report.number_words import plural
-from akpatrol.report.overview import allowed_words, changed_words
+from akpatrol.report.overview import allowed_words, changed_words, unsearched_words
 from akpatrol.report.text_safety import head
 from akpatrol.report.wording import parsed
 
@@ -146,6 +146,8 @@ def _messages(view: ReportView, missing: int) -> Iterator[dict[str, str]]:
         yield _message("warn", f"Not scanned: {plural(len(more), 'more item')}; the JSON report lists them.")
     if left_out := changed_words(view["coverage"]["changed_files"]):
         yield _message("info", f"{left_out}.")
+    if unsearched := unsearched_words(view["coverage"]["unsearched_rules"]):
+        yield _message("warn", f"Rules {unsearched}.")
     for notice in view["notices"][:MESSAGE_LIMIT]:
         yield _message("warn", notice)
     if stale := view["stale"]:

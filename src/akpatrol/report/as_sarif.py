@@ -18,7 +18,7 @@ from akpatrol.report import sarif_words as words
 from akpatrol.report.as_json import dumped, filled
 from akpatrol.report.mask import Mask
 from akpatrol.report.number_words import plural
-from akpatrol.report.overview import allowed_words, changed_words, findings_of
+from akpatrol.report.overview import allowed_words, changed_words, findings_of, unsearched_words
 from akpatrol.report.sarif_locations import base_of, file_uri, repository_uri
 from akpatrol.report.wording import parsed, status_of
 
@@ -243,6 +243,8 @@ def _notifications(report: Report, view: ReportView, missing: int) -> Iterator[o
         yield _notification(f"Not scanned: {plural(len(more), 'more item')}; the JSON report lists them.", level)
     if left_out := changed_words(view["coverage"]["changed_files"]):
         yield _notification(f"{left_out}.", "note")
+    if unsearched := unsearched_words(view["coverage"]["unsearched_rules"]):
+        yield _notification(f"Rules {unsearched}.", "warning")
     if unread := report.unread_histories:
         yield _notification(f"Histories not scanned: {len(unread)}.", "note")
     if allowed := allowed_words(view["summary"]):

@@ -71,7 +71,8 @@ def _opening(view: ReportView, style: Style) -> list[str]:
 
 
 def _verdict(view: ReportView, style: Style) -> list[str]:
-    has_findings, complete = view["summary"]["findings"] > 0, view["coverage"]["complete"]
+    coverage, has_findings = view["coverage"], view["summary"]["findings"] > 0
+    complete = coverage["complete"] and not coverage["unsearched_rules"]
     return [
         style.verdict(line, has_findings=has_findings, complete=complete)
         for line in wrapped(verdict(view), style.width)

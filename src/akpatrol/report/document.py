@@ -151,6 +151,7 @@ def _coverage(coverage: Coverage, mask: Mask) -> CoverageView:
         "bytes": coverage.size,
         "counts": {mask.text(name): number for name, number in sorted(coverage.counts.items())},
         "changed_files": _changed_files(coverage.changed),
+        "unsearched_rules": mask.texts(coverage.unsearched_rules),
         "excluded": [{"reason": reason, "count": number} for reason, number in sorted(coverage.excluded.items())],
         # Several processes report skips in no order of their own.
         "skipped": sorted(skipped, key=lambda skip: (skip["reason"] or "", skip["item"] or "", skip["accepted"] or "")),

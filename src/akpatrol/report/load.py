@@ -139,6 +139,7 @@ def coverage_of(fields: Fields) -> Coverage:
             for skip in fields.each("skipped")
         ),
         changed=_changed_files(fields.later("changed_files", fields.inner)),
+        unsearched_rules=fields.later("unsearched_rules", fields.texts) or (),
     )
     if fields.flag("complete") is not coverage.complete:
         raise fields.wrong("complete", "must agree with the skipped items")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Exclusion, State
-from akpatrol.report.number_words import nothing_found, plural, scanned_words
+from akpatrol.report.number_words import listed, nothing_found, plural, scanned_words
 from akpatrol.report.wording import ALLOWANCES, STATUSES, UNVERIFIED, state_name, status_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def verdict(view: ReportView) -> str:
     sentence = _main_sentence(view)
     if left_out := _mostly_excluded(view["coverage"]["changed_files"]):
         sentence = f"{left_out}; {sentence[0].lower()}{sentence[1:]}"
+    if unsearched := unsearched_words(view["coverage"]["unsearched_rules"]):
+        sentence = f"{sentence}; {unsearched}"
     if view["coverage"]["complete"]:
         return sentence
     return f"INCOMPLETE: {sentence[0].lower()}{sentence[1:]}; {unread_words(view)}"
@@ -80,6 +82,11 @@ def changed_words(changed: ChangedFilesView | None) -> str:
     if not changed or not changed["excluded"]:
         return ""
     return f"{changed['excluded']:,} of {plural(changed['count'], 'changed file')} excluded"
+
+
+def unsearched_words(rule_ids: Sequence[str]) -> str:
+    """Name the rules that were switched off, or "" when none was."""
+    return f"not searched for: {listed(rule_ids)}" if rule_ids else ""
 
 
 def coverage_words(view: ReportView) -> str:

@@ -10,7 +10,7 @@ from akpatrol.model.scan import Place, State
 from akpatrol.report import document
 from akpatrol.report.advice import leaked_action
 from akpatrol.report.number_words import plural
-from akpatrol.report.overview import coverage_words
+from akpatrol.report.overview import coverage_words, unsearched_words
 from akpatrol.report.spread import version_words
 from akpatrol.report.text_safety import head, middle_out, visible, wrapped
 from akpatrol.report.text_style import Style
@@ -99,6 +99,8 @@ def _verdict(view: ReportView, queries: Sequence[str], style: Style) -> Iterator
         sentence = f"{name}: found nowhere"
     else:
         sentence = f"{name}: INCOMPLETE: not found, but not everything could be scanned"
+    if unsearched := unsearched_words(view["coverage"]["unsearched_rules"]):
+        sentence, complete = f"{sentence}; rules {unsearched}", False
     yield from (
         style.verdict(line, has_findings=bool(credentials), complete=complete)
         for line in wrapped(sentence, style.width)

@@ -65,6 +65,7 @@ class CoverageView(TypedDict):
     bytes: int
     counts: dict[str, int]
     changed_files: ChangedFilesView | None
+    unsearched_rules: list[str]
     excluded: list[ExclusionView]
     skipped: list[SkipView]
 

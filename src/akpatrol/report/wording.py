@@ -26,7 +26,12 @@ STATUSES = {
 }
 """Every VerificationStatus, as a text so that a run that finds nothing need not load it, and what was never asked."""
 
-ALLOWANCES = {"baseline": "by the baseline", "configuration": "by the configuration", "inline": "inline"}
+ALLOWANCES = {
+    "baseline": "by the baseline",
+    "configuration": "by the configuration",
+    "inline": "inline",
+    "gitleaksignore": "by .gitleaksignore",
+}
 """Every AllowanceSource, likewise."""
 
 SHORT_ID = 12

@@ -82,13 +82,14 @@ class LeftOut(NamedTuple):
 class RuleSet(NamedTuple):
     """The rules of one run, the bytes of their files, and what was left out of these.
 
-    ``path_rules`` have no pattern: they find files by their path alone.
+    ``path_rules`` have no pattern: they find files by their path alone. ``unsearched`` rules are switched off.
     """
 
     rules: tuple[Rule, ...]
     files: tuple[bytes, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     path_rules: tuple[Rule, ...] = ()
+    unsearched: tuple[Rule, ...] = ()
 
     @property
     def digest(self) -> str:

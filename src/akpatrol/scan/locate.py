@@ -25,6 +25,7 @@ _CONTEXT_BYTES = 200
 _NEIGHBOUR_BYTES = 512
 _PART_BYTES = 16 << 10  # bytes searched at once for spans to mask
 _ALLOW = b"akpatrol:allow"
+_FOREIGN_ALLOW = b"leaks:allow"
 _INLINE_BYTES = 4096  # more than it may be away
 _MARK = "\ufeff"
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
@@ -43,6 +44,7 @@ def locate(chunk: Chunk, matches: Sequence[Match], candidates: Candidates) -> It
     wide: dict[tuple[str, int], _WidePosition] = {}
     masks = _Masks(data, matches, candidates)
     may_allow = not chunk.names and _ALLOW in data
+    may_allow_foreign = not chunk.names and _FOREIGN_ALLOW in data and any(match.kind.is_custom for match in matches)
     for index, match in enumerate(matches):
         line, column = advance(line, column, data[passed : match.start])
         passed = max(passed, match.start)
@@ -58,15 +60,16 @@ def locate(chunk: Chunk, matches: Sequence[Match], candidates: Candidates) -> It
         if chunk.names:
             origin, offset = _in_name(origin, data[first:last]), match.start - first
         inline = _inline(data, match) if may_allow else None
+        foreign = _foreign_inline(data, match) if may_allow_foreign else None
         if codec:
             context = _wide_context(data, match, codec, _nearby(matches, index), candidates)
-            yield RawFinding(origin, match, offset, *begin, *end, context, inline)
+            yield RawFinding(origin, match, offset, *begin, *end, context, inline, foreign_inline=foreign)
             continue
         start, stop = _line_bounds(data, match, first, last)
         # Where another span overlaps it, the match stays whole.
         others = tuple(_outside(match, masks.spans(start, stop, (first, last))))
         context = _wrap(data, start, stop, [(match.start, match.end), *others])
-        yield RawFinding(origin, match, offset, *begin, *end, context, inline, others)
+        yield RawFinding(origin, match, offset, *begin, *end, context, inline, others, foreign)
 
 
 def located_again(
@@ -75,7 +78,8 @@ def located_again(
     """Return the raw finding that ``locate`` gave for a match in a whole content, from what is known of it."""
     mark = len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0
     context = _wrap(data, *_line_bounds(data, match, mark, len(data)), [(match.start, match.end), *masks])
-    return RawFinding(origin, match, match.start, *position, context, _inline(data, match), masks)
+    comments = _inline(data, match), masks, _foreign_inline(data, match)
+    return RawFinding(origin, match, match.start, *position, context, *comments)
 
 
 class _Spans:
@@ -137,6 +141,15 @@ def _inline(data: bytes, match: Match) -> str | None:
     from akpatrol.policy import inline  # noqa: PLC0415 - only where somebody wrote one
 
     return inline.find(data, match.start, match.end)
+
+
+def _foreign_inline(data: bytes, match: Match) -> str | None:
+    low, high = max(0, match.start - _INLINE_BYTES), match.end + _INLINE_BYTES
+    if not match.kind.is_custom or data.find(_FOREIGN_ALLOW, low, high) < 0:
+        return None
+    from akpatrol.policy import inline  # noqa: PLC0415 - only where somebody wrote one
+
+    return inline.foreign(data, match.start, match.end)
 
 
 def _with_encodings(origin: Origin, match: Match) -> Origin:

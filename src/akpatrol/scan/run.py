@@ -69,7 +69,9 @@ def scan_sources(
         started_at=started,
         duration=monotonic() - clock,
         targets=tuple(target for source in sources for target in source.targets()),
-        coverage=_coverage(result, options.accepted, interrupted=interrupted)._replace(changed=reading.changed),
+        coverage=_coverage(result, options.accepted, interrupted=interrupted)._replace(
+            changed=reading.changed, unsearched_rules=tuple(rule.id for rule in examiner.rules.unsearched)
+        ),
         credentials=credentials,
         below_confidence=below,
         unread_histories=tuple(dict.fromkeys(path for source in sources for path in source.unread_histories())),

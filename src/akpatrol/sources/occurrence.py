@@ -42,6 +42,7 @@ def occurrence(finding: RawFinding, state: State) -> Occurrence:
         object=origin.object,
         exposure=finding.match.exposure,
         inline=finding.inline,
+        foreign_inline=finding.foreign_inline,
         rule_ids=(finding.match.rule_id, *finding.match.others),
         end=finding.match.ending,
     )

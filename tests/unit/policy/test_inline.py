@@ -91,3 +91,25 @@ def test_a_credential_over_several_lines() -> None:
 def test_bytes_that_are_no_text() -> None:
     data = b"SECRET # akpatrol:allow caf\xe9"
     assert inline.find(data, 0, 6) == "caf\\xe9"
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("key = SECRET # gitleaks:allow", "gitleaks:allow"),
+        ("key = SECRET # gitleaks:allow made up", "gitleaks:allow: made up"),
+        ("key = SECRET # betterleaks:allow", "betterleaks:allow"),
+        ("/* gitleaks:allow */ key = SECRET", "gitleaks:allow"),
+        ("xgitleaks:allowed SECRET", "gitleaks:allow: ed SECRET"),
+        ("# gitleaks:allow\nSECRET", None),
+        ("SECRET\n# gitleaks:allow", None),
+        ("SECRET # akpatrol:allow made up", None),
+        ("SECRET" + " " * 2000 + "# gitleaks:allow", None),
+    ],
+)
+def test_comments_of_other_scanners(text: str, mark: str | None) -> None:
+    """As there, they count anywhere on the line, and in no other."""
+    data = text.replace("SECRET", SECRET).encode()
+    start = data.index(SECRET.encode())
+    expected = mark and mark.replace("SECRET", SECRET)
+    assert inline.foreign(data, start, start + len(SECRET)) == expected

@@ -197,6 +197,7 @@ hostile_reports = st.builds(
         skipped=st.lists(st.builds(Skipped, item=texts, reason=texts, accepted=st.none() | texts), max_size=8).map(
             tuple
         ),
+        unsearched_rules=st.lists(texts, max_size=5).map(tuple),
     ),
     credentials=st.lists(credentials(), max_size=3).map(tuple),
     below_confidence=st.integers(0, 5),

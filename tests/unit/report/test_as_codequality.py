@@ -80,6 +80,14 @@ def test_an_incomplete_run_is_an_issue() -> None:
     assert found["description"].endswith("Not scanned: a: permission denied.")
 
 
+def test_rules_that_were_switched_off_are_an_issue() -> None:
+    (found,) = issues(reports.report(coverage=Coverage(unsearched_rules=("acme-key",))))
+    assert (found["check_name"], found["description"]) == (
+        COVERAGE_CHECK,
+        "akpatrol: Rules not searched for: acme-key.",
+    )
+
+
 def test_too_many_findings_leave_the_least_urgent_out_with_a_notice(monkeypatch: pytest.MonkeyPatch) -> None:
     limit = as_codequality.SIZE_LIMIT // 10  # so that fewer findings are too many
     monkeypatch.setattr(as_codequality, "SIZE_LIMIT", limit)

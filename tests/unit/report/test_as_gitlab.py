@@ -120,7 +120,10 @@ def test_many_gaps_are_summed_up() -> None:
 
 def test_what_is_allowed_is_counted() -> None:
     messages = [message["value"] for message in rendered(samples.triaged(reports.seeded(1)))["scan"]["messages"]]
-    assert messages[-1] == "Not in this file: 4 allowed: 2 by the baseline, 1 by the configuration, 1 inline."
+    assert (
+        messages[-1]
+        == "Not in this file: 5 allowed: 2 by the baseline, 1 by the configuration, 1 inline, 1 by .gitleaksignore."
+    )
 
 
 def test_too_many_findings_leave_the_least_urgent_out_with_a_notice(monkeypatch: pytest.MonkeyPatch) -> None:

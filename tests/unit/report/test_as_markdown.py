@@ -61,7 +61,7 @@ def test_live_ones_stand_out_and_lead() -> None:
     assert "| **live, though allowed** |" in rows(shown)[0]
     assert len(rows(shown)) == 2
     assert "But it is live." in shown
-    assert "4 allowed: 2 by the baseline, 1 by the configuration, 1 inline." in shown
+    assert "5 allowed: 2 by the baseline, 1 by the configuration, 1 inline, 1 by " in shown
     assert "**Notices** (1)" in shown
     assert "**Stale allowances** (1)" in shown
 

@@ -205,8 +205,8 @@ def test_summary_counts() -> None:
 def test_findings_and_allowed_ones_are_counted_apart() -> None:
     summary = build(samples.triaged(reports.seeded(1)))["summary"]
     told = {key: summary[key] for key in ("credentials", "findings", "allowed", "allowed_but_live", "occurrences")}
-    assert told == {"credentials": 6, "findings": 2, "allowed": 4, "allowed_but_live": 1, "occurrences": 2}
-    assert summary["by_allowance"] == {"baseline": 2, "configuration": 1, "inline": 1}
+    assert told == {"credentials": 7, "findings": 2, "allowed": 5, "allowed_but_live": 1, "occurrences": 2}
+    assert summary["by_allowance"] == {"baseline": 2, "configuration": 1, "inline": 1, "gitleaksignore": 1}
     assert sum(summary["by_severity"].values()) == 2
 
 

@@ -33,6 +33,17 @@ def test_gaps_are_grouped_by_reason() -> None:
     assert "    f6\n" in text(reports.report(coverage=Coverage(skipped=tuple(skipped))), verbose=1)
 
 
+def test_rules_that_were_switched_off_are_named_in_the_verdict() -> None:
+    coverage = Coverage(unsearched_rules=tuple(f"rule-{number}" for number in range(5)))
+    clean = "No credentials found; not searched for: rule-0, rule-1, rule-2 and 2 more"
+    assert lines(reports.report(coverage=coverage))[0] == clean
+    assert "\x1b[32m" not in text(reports.report(coverage=coverage), colour=True)
+    assert "\x1b[32m" in text(reports.report(), colour=True)
+    gap = coverage._replace(skipped=(Skipped("a", "permission denied"),))
+    shown = " ".join(lines(reports.report(coverage=gap)))
+    assert shown.startswith(f"INCOMPLETE: n{clean[1:]}; 1 item could not be scanned")
+
+
 def test_many_reasons_are_cut() -> None:
     skipped = tuple(Skipped("x", f"reason {number}") for number in range(9))
     assert "  and 4 more reasons; -v shows them" in text(reports.report(coverage=Coverage(skipped=skipped)))

@@ -109,7 +109,7 @@ def _with_earlier(finding: RawFinding, found: Provenance, tracer: Tracer, before
         return found._replace(first=origin.first.commit if origin.first else None)
     old = tracer.origins.finding(origin.base)
     # Removing an allowance exposes a credential that was never reported.
-    is_known = origin.is_known and (finding.inline is not None or old.inline is None)
+    is_known = origin.is_known and (finding.has_comment or not old.has_comment)
     if is_known and (not before or before.is_in_base(origin.base.path, old)):
         return found._replace(known=True)
     first = before.first_commit(origin.base, old) if before else None

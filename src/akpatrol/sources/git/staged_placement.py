@@ -92,7 +92,7 @@ class StagedPlacement:
 def _is_known(finding: RawFinding, origin: PathOrigin, origins: PathOrigins) -> bool:
     if not origin.is_known or not origin.base:
         return False
-    return finding.inline is not None or origins.finding(origin.base).inline is None
+    return finding.has_comment or not origins.finding(origin.base).has_comment
 
 
 def _at_paths(occurrence: Occurrence, paths: tuple[bytes, ...]) -> Occurrence:
