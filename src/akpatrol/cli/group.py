@@ -23,6 +23,7 @@ _COMMANDS = {
     "workstation": ("workstation", "Scan the places on a machine where credentials come to lie."),
     "verify": ("verify", "Ask the API whether credentials are live."),
     "report": ("report", "Render an earlier report, or a store of sweeps, in any format."),
+    "compare": ("compare", "Compare reports of several scanners: what each has not shown, and why."),
     "baseline": ("baseline", "Create, update, show and review the baseline of known credentials."),
     "allow": ("allow", "Allow one credential, with a reason."),
     "rules": ("rules", "List, show and check rules."),

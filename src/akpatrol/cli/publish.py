@@ -28,12 +28,12 @@ def publish(report: Report, engine: Engine, settings: Settings, text: Renderer |
     command = command_word.command_word(settings.environment)
     rendered = []
     for format_, file in settings.outputs:
-        on_terminal = file is None and is_terminal()
+        colour, width = appearance(file, settings)
         options = RenderOptions(
             redact=redact,
             show_secrets=settings.options.show_secrets,
-            colour=is_coloured(settings.options.color, settings.environment, on_terminal=on_terminal),
-            width=_columns() if on_terminal else _WIDTH,
+            colour=colour,
+            width=width,
             rules=engine.rules,
             now=datetime.now(UTC),
             verbose=settings.options.verbose,
@@ -85,6 +85,13 @@ def write_out(text: str, file: str | None) -> None:
         write(text, Path(file))
     else:
         print_text(text)
+
+
+def appearance(file: str | None, settings: Settings) -> tuple[bool, int]:
+    """Return whether to colour text that goes to a file, or to standard output, and its width in columns."""
+    on_terminal = file is None and is_terminal()
+    colour = is_coloured(settings.options.color, settings.environment, on_terminal=on_terminal)
+    return colour, _columns() if on_terminal else _WIDTH
 
 
 def _columns() -> int:

@@ -116,6 +116,7 @@ def option(  # noqa: PLR0913 - as an entry has
 
 _REPORT, _ALLOW, _BASELINE, _BASELINE_SHOW = "report", "allow", "baseline", "baseline show"
 _RULES, _RULES_CHECK, _RULES_EXPORT = "rules", "rules check", "rules export"
+_COMPARE = "compare"
 
 
 class Options(NamedTuple):
@@ -125,14 +126,14 @@ class Options(NamedTuple):
     # fmt: off
     directory: str | None = option(
         "-C", "--repo", form="directory", metavar="DIR", help="Work as if started in DIR.",
-        also=(_REPORT, _ALLOW, _BASELINE, _BASELINE_SHOW),
+        also=(_REPORT, _COMPARE, _ALLOW, _BASELINE, _BASELINE_SHOW),
     )
     format_: str = option(
         "-f", "--format", form="format", default="text", metavar="FORMAT", help="Format of the report.",
         also=(_REPORT,),
     )
     output: str | None = option(
-        "-o", "--output", form="file", metavar="FILE", also=(_REPORT,),
+        "-o", "--output", form="file", metavar="FILE", also=(_REPORT, _COMPARE),
         help="Write the report to FILE instead of standard output.",
     )
     reports: tuple[tuple[str, str], ...] = option(
@@ -142,11 +143,11 @@ class Options(NamedTuple):
     rules: tuple[str, ...] = option(
         "--rules", form="existing_path", multiple=True, metavar="PATH", setter="tree",
         help="A rule file in gitleaks' format, or a directory of them; repeatable.",
-        also=(_REPORT, _RULES, _RULES_EXPORT, _BASELINE),
+        also=(_REPORT, _COMPARE, _RULES, _RULES_EXPORT, _BASELINE),
     )
     rules_strict: bool = option(
         "--rules-strict", form="flag", default=False,
-        also=(_REPORT, _RULES, _RULES_CHECK, _RULES_EXPORT, _BASELINE),
+        also=(_REPORT, _COMPARE, _RULES, _RULES_CHECK, _RULES_EXPORT, _BASELINE),
         help="Refuse rule files of which anything has to be left out.",
     )
     only_rules: tuple[str, ...] = option(
@@ -196,7 +197,8 @@ class Options(NamedTuple):
         help="The address of your Anyreach application, so that reports link to its pages.",
     )
     color: str = option(
-        "--color", form="choice", choices=("auto", "always", "never"), default="auto", metavar="WHEN", also=(_REPORT,),
+        "--color", form="choice", choices=("auto", "always", "never"), default="auto", metavar="WHEN",
+        also=(_REPORT, _COMPARE),
         help="Colour the text report: on a terminal, always or never.",
     )
     progress: bool | None = option(
@@ -208,7 +210,7 @@ class Options(NamedTuple):
         help="Print nothing when nothing is found and nothing was skipped.",
     )
     verbose: int = option(
-        "-v", "--verbose", form="count", default=0, also=(_REPORT,),
+        "-v", "--verbose", form="count", default=0, also=(_REPORT, _COMPARE),
         help="Print more on standard error; repeat for even more.",
     )
     baseline: str | None = option(

@@ -33,19 +33,20 @@ _HINT = "pip install 'akpatrol[html]'"
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as one HTML page."""
-    environment = _environment()
     view = document.build(report, options._replace(show_secrets=False))
     values = page.build(view, options.now, options.link_template)
     style, early, script = "\n".join(map(_part, STYLES)), _part("early.js"), "\n".join(map(_part, SCRIPTS))
     policy = {
         "default-src": "'none'",
-        "style-src": _hashed(style),
-        "script-src": f"{_hashed(early)} {_hashed(script)}",
+        "style-src": hashed(style),
+        "script-src": f"{hashed(early)} {hashed(script)}",
         "base-uri": "'none'",
         "form-action": "'none'",
     }
     return (
-        environment.get_template("page.html").render(
+        environment()
+        .get_template("page.html")
+        .render(
             values,
             policy="; ".join(f"{name} {value}" for name, value in policy.items()),
             style=style,
@@ -62,12 +63,14 @@ def _part(name: str) -> str:
     return files("akpatrol.report").joinpath("html", name).read_text("utf-8")
 
 
-def _hashed(text: str) -> str:
+def hashed(text: str) -> str:
+    """Return what allows an inline style or script in a Content-Security-Policy."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return Jinja2's environment, which escapes every value. Raises UsageError when it is not installed."""
     try:
         from jinja2 import Environment, FunctionLoader, StrictUndefined  # noqa: PLC0415 - an extra
     except ImportError:

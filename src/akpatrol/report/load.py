@@ -84,7 +84,14 @@ def _header(line: bytes) -> dict[str, object] | None:
 
 
 def _of_lines(header: dict[str, object], rest: bytes, name: str) -> dict[str, object]:
-    lines = [_object(line) for line in rest.split(b"\n") if line.strip()]
+    return joined(header, [_object(line) for line in rest.split(b"\n") if line.strip()], name)
+
+
+def joined(header: dict[str, object], lines: Sequence[dict[str, object]], name: str) -> dict[str, object]:
+    """Return the document that JSON Lines hold: the header, then the lines behind it.
+
+    Raises UsageError, which calls them ``name``, where the last one is missing, and ValueError for another line.
+    """
     if not lines or lines[-1].get("type") != _LAST_LINE:
         raise UsageError(f"{name}: cut short: the last line is missing", hint="create the report again")
     *credentials, last = lines

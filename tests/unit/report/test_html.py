@@ -209,7 +209,7 @@ def test_data_ends_no_script_and_keeps_its_values(value: Any) -> None:
 
 
 def test_without_jinja2_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    as_html._environment.cache_clear()
+    as_html.environment.cache_clear()
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(UsageError) as caught:
         html(reports.report())
