@@ -141,7 +141,8 @@ class Options(NamedTuple):
     )
     rules: tuple[str, ...] = option(
         "--rules", form="existing_path", multiple=True, metavar="PATH", setter="tree",
-        help="A rule file in gitleaks' format, or a directory of them; repeatable.", also=(_REPORT, _RULES, _BASELINE),
+        help="A rule file of gitleaks, betterleaks or kingfisher, or a directory of them; repeatable.",
+        also=(_REPORT, _RULES, _BASELINE),
     )
     rules_strict: bool = option(
         "--rules-strict", form="flag", default=False,
