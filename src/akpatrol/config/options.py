@@ -142,7 +142,7 @@ class Options(NamedTuple):
     )
     rules: tuple[str, ...] = option(
         "--rules", form="existing_path", multiple=True, metavar="PATH", setter="tree",
-        help="A rule file in gitleaks' format, or a directory of them; repeatable.",
+        help="A rule file of gitleaks, betterleaks or kingfisher, or a directory of them; repeatable.",
         also=(_REPORT, _COMPARE, _RULES, _RULES_EXPORT, _BASELINE),
     )
     rules_strict: bool = option(

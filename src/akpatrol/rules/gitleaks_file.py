@@ -18,7 +18,7 @@ from akpatrol.rules.rule import LeftOut
 from akpatrol.validate.toml_table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from akpatrol.rules.own_tables import OwnTable
     from akpatrol.rules.pattern_checks import PatternChecks
@@ -147,7 +147,14 @@ class _RuleFileReader:
         except RuleError as error:
             self._leave_out(rule_id, error.key, error.reason, whole=True)
             return None
-        return rule
+        lists = self._with_conditions(rule.allowlists, rule_id)
+        return rule if len(lists) == len(rule.allowlists) else rule._replace(allowlists=lists)
+
+    def _with_conditions(self, allowlists: Sequence[Allowlist], rule_id: str) -> tuple[Allowlist, ...]:
+        """Leave out the allowlists that cover nothing, for which gitleaks refuses the file."""
+        for _ in filter(lambda entry: entry.is_empty, allowlists):
+            self._leave_out(rule_id, "allowlists", "has none of commits, paths, regexes and stopwords")
+        return tuple(entry for entry in allowlists if not entry.is_empty)
 
     def _note_expressions(self, table: Table, rule_id: str) -> None:
         """Note what betterleaks' keys say. Raises RuleError for one that would leave out matches unread."""
@@ -183,7 +190,7 @@ class _RuleFileReader:
                     every.append(allowlist)
             except RuleError as error:
                 self._leave_out("", error.key, error.reason)
-        return tuple(every), tuple(targeted)
+        return self._with_conditions(every, ""), tuple(targeted)
 
     def _table(
         self, values: Any, rule_id: str, keys: Collection[str], *, listed: bool = False, name: str = ""

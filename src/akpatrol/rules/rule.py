@@ -21,6 +21,11 @@ class Allowlist(NamedTuple):
     every: bool = False
     commits: tuple[str, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """True when it covers nothing."""
+        return not (self.regexes or self.stopwords or self.paths or self.commits)
+
 
 class Required(NamedTuple):
     """A rule that must match too, at most so many lines and columns away; None for any distance."""

@@ -56,7 +56,7 @@ def allowlist(table: Table) -> Allowlist:
     condition = table.text("condition").upper()
     if condition not in (*_EVERY, *_ANY):
         raise table.wrong("condition", "must be one of OR, AND")
-    found = Allowlist(
+    return Allowlist(
         regexes=table.texts("regexes"),
         target=table.choice("regexTarget", ["secret", "match", "line", ""], "secret") or "secret",
         stopwords=tuple(word.lower() for word in table.texts("stopwords")),
@@ -64,9 +64,6 @@ def allowlist(table: Table) -> Allowlist:
         every=condition in _EVERY,
         commits=tuple(commit.strip().lower() for commit in table.texts("commits")),
     )
-    if not (found.regexes or found.stopwords or found.paths or found.commits):
-        raise table.wrong("allowlists", "has none of commits, paths, regexes and stopwords")
-    return found
 
 
 def _required(table: Table) -> Required:

@@ -117,3 +117,14 @@ def test_the_digest_covers_what_is_extended(tmp_path: Path, monkeypatch: pytest.
     before = load(["1.toml"]).digest
     _files(tmp_path, _RULE.replace("{20}", "{30}"))
     assert load(["1.toml"]).digest != before
+
+
+def test_an_allowlist_that_covers_nothing_leaves_its_rule(tmp_path: Path) -> None:
+    loaded = load_alone(
+        _files(tmp_path, _RULE + "[[rules.allowlists]]\ndescription = 'x'\n[[allowlists]]\npaths = []\n")
+    )
+    assert [rule.allowlists for rule in loaded.rules] == [()]
+    assert [(entry.rule, entry.key, entry.whole) for entry in loaded.left_out] == [
+        ("acme", "allowlists", False),
+        ("", "allowlists", False),
+    ]
