@@ -1,0 +1,166 @@
+"""Compares akpatrol under a rule file of gitleaks with gitleaks itself: the same findings, and at what cost.
+
+    python -m bench.rules gitleaks.toml tree:NAME=DIRECTORY... history:NAME=REPOSITORY... --peers ENVIRONMENT
+
+Both scan the same files or history by the same rules, without decoding, and take turns. A finding is a rule, a file, a
+line and a secret; in a history, whose lines move, it is without the line. Recall is the share of gitleaks' findings that
+akpatrol has. What only one of them has is counted by class. A ratio is gitleaks' time to akpatrol's. --peers is an
+environment with gitleaks (default: the one on PATH). --save DIR keeps the raw runs. Nothing is downloaded. Exits 1 when
+akpatrol lacks a finding.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections import Counter
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bench import process, record, tools
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_GITLEAKS = ["--no-banner", "--log-level", "error", "--exit-code", "0", "--report-format", "json"]
+_PLAINLY = ["--no-decode", "--no-containers", "--no-progress", "--no-allow"]
+_AKPATROL = [*_PLAINLY, "--min-confidence", "low", "--format", "json"]
+_READ = (0, 1, 3)
+
+
+class Finding(NamedTuple):
+    """One finding; in a history ``line`` is 0."""
+
+    rule: str
+    file: str
+    line: int
+    secret: str
+
+
+class Target(NamedTuple):
+    """A tree or a history."""
+
+    kind: str
+    name: str
+    path: Path
+
+
+def main() -> int:
+    """Compare what the command line asks for; return the exit code."""
+    options = _options()
+    known = tools.installed("scan", options.akpatrol, options.peers)
+    gitleaks = next((there for tool, there in known if there and tool.name == "gitleaks"), None)
+    if not gitleaks:
+        print("gitleaks is not installed", file=sys.stderr)
+        return 2
+    rows = [_compared(target, options, gitleaks.program) for target in options.targets]
+    for row in rows:
+        print(*_lines(row), sep="\n")
+    if options.save:
+        record.save(options.save, "rules", rows)
+    return 1 if any(row["recall"] < 1 for row in rows) else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rules", type=Path)
+    parser.add_argument("targets", nargs="+", type=_target, metavar="KIND:NAME=PATH")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--peers", type=Path, action="append", default=[])
+    parser.add_argument("--akpatrol", type=Path, default=Path(sys.executable).with_name("akpatrol"))
+    parser.add_argument("--save", type=Path)
+    return parser.parse_args()
+
+
+def _target(text: str) -> Target:
+    kind, _, named = text.partition(":")
+    name, _, path = named.partition("=")
+    if kind not in ("tree", "history") or not Path(path).is_dir():
+        raise argparse.ArgumentTypeError("must be tree:NAME=DIRECTORY or history:NAME=REPOSITORY")
+    return Target(kind, name, Path(path).absolute())
+
+
+def _compared(target: Target, options: argparse.Namespace, gitleaks: str) -> dict[str, Any]:
+    """Run both in turns, after a round that warms the caches, and compare what they found last."""
+    rules, is_tree = str(options.rules.absolute()), target.kind == "tree"
+    seconds: dict[str, list[float]] = {"akpatrol": [], "gitleaks": []}
+    with tempfile.TemporaryDirectory(prefix="akpatrol-bench-") as directory:
+        reports = {name: Path(directory, f"{name}.json") for name in seconds}
+        commands = {
+            "gitleaks": [gitleaks, "dir" if is_tree else "git", ".", "--config", rules, *_GITLEAKS],
+            "akpatrol": [options.akpatrol, "scan" if is_tree else "history", ".", "--rules", rules, *_AKPATROL],
+        }
+        outputs = {"gitleaks": "--report-path", "akpatrol": "--output"}
+        for number in range(options.rounds + 1):
+            for name, command in commands.items():
+                words = [*command, outputs[name], str(reports[name])]
+                run = process.run(words, cwd=target.path, cache=Path(directory, "cache"))
+                if run.code not in _READ:
+                    raise SystemExit(f"{name} failed on {target.name}: {run.errors}")
+                if number:
+                    seconds[name].append(run.seconds)
+        theirs = set(_of_gitleaks(json.loads(reports["gitleaks"].read_text() or "[]"), is_tree=is_tree))
+        ours = set(_of_akpatrol(json.loads(reports["akpatrol"].read_text()), is_tree=is_tree))
+    missing = theirs - ours
+    return {
+        "target": f"{target.kind} {target.name}",
+        "findings": {"gitleaks": len(theirs), "akpatrol": len(ours)},
+        "recall": 1 - len(missing) / len(theirs) if theirs else 1.0,
+        "only_gitleaks": _classes(missing, ours),
+        "only_akpatrol": _classes(ours - theirs, theirs),
+        "seconds": seconds,
+    }
+
+
+def _of_gitleaks(report: list[dict[str, Any]], *, is_tree: bool) -> Iterable[Finding]:
+    for found in report:
+        secret = sha256(found["Secret"].encode("utf-8", "surrogateescape")).hexdigest() if found["Secret"] else ""
+        yield Finding(found["RuleID"], found["File"], found["StartLine"] if is_tree else 0, secret)
+
+
+def _of_akpatrol(report: Mapping[str, Any], *, is_tree: bool) -> Iterable[Finding]:
+    for credential in report["credentials"]:
+        for place in credential["occurrences"]:
+            # A file that a rule finds by its path alone has no secret.
+            secret = credential["secret_sha256"] if place["place"] == "content" else ""
+            line = place.get("match_line") or place["line"] or 0
+            for rule in place["rule_ids"]:
+                for path in place["paths"] or [place["path"]]:
+                    yield Finding(rule, path, line if is_tree else 0, secret or "")
+
+
+def _classes(only: set[Finding], others: set[Finding]) -> dict[str, int]:
+    """Count the findings that only one has by what the other has there."""
+    places, lines, files = (
+        {(found.file, found.line, found.secret) for found in others},
+        {(found.rule, found.file, found.line) for found in others},
+        {(found.file, found.secret) for found in others},
+    )
+    counts: Counter[str] = Counter()
+    for found in only:
+        if (found.file, found.line, found.secret) in places:
+            counts["the other names another rule there"] += 1
+        elif (found.file, found.secret) in files:
+            counts["the other has the secret on another line"] += 1
+        elif (found.rule, found.file, found.line) in lines:
+            counts["the other has another secret of the rule there"] += 1
+        else:
+            counts["the other has nothing there"] += 1
+    return dict(counts)
+
+
+def _lines(row: Mapping[str, Any]) -> Iterable[str]:
+    ours, theirs = (median(row["seconds"][name]) for name in ("akpatrol", "gitleaks"))
+    yield f"{row['target']}: recall {row['recall']:.3f} of {row['findings']['gitleaks']:,} findings"
+    yield f"  akpatrol {ours:.2f} s, gitleaks {theirs:.2f} s, ratio {theirs / ours:.2f}"
+    for name in ("only_gitleaks", "only_akpatrol"):
+        for reason, number in sorted(row[name].items()):
+            yield f"  {name.replace('_', ' ')}: {number:,}, {reason}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
