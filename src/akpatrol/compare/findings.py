@@ -222,6 +222,9 @@ def _keys(row: ReportRow) -> Iterator[tuple[object, ...]]:
     for file in files_of(row):
         yield (row.place, *file, row.line)
     if row.place is Place.CONTENT:
+        if row.is_note and row.path:
+            # trufflehog reads a note as a part of the commit that has it; many notes are spread over directories.
+            yield ("commit", row.path.replace("/", ""))
         for object_ in row.objects:
             yield ("object", object_, row.member, row.line)
             if not row.path:

@@ -45,6 +45,11 @@ class ReportRow(NamedTuple):
     versions: int = 1
     allowed: bool = False
 
+    @property
+    def is_note(self) -> bool:
+        """True when only notes reach it: its path is then the id of the commit that has the note."""
+        return bool(self.refs) and all(ref.startswith("refs/notes/") for ref in self.refs)
+
 
 class ReportEntry(NamedTuple):
     """A row as a report holds it: with the raw ``secret``, or with a ``snippet`` of text that may hold it."""

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _LARGE = 10 << 20
 """Bytes; scanners' limits begin at about this."""
-_NOTES = "refs/notes/"
 _CHAIN = " > "
 
 
@@ -72,7 +71,7 @@ def traits_of(finding: ComparedFinding, facts: GitFacts) -> Iterator[MissReason]
     best = finding.best
     if best.place is not Place.CONTENT:
         yield MissReason(ReasonCode(best.place.value))
-    if best.refs and all(ref.startswith(_NOTES) for ref in best.refs):
+    if best.is_note:
         yield MissReason(ReasonCode.NOTE)
     if best.state_reason:
         yield MissReason(_UNREACHABLE[best.state_reason])

@@ -71,6 +71,11 @@ def test_what_akpatrol_says_of_a_place(code: str, changes: dict[str, Any]) -> No
     assert _first(compared(a=_ours(**changes), b=peer_reports.gitleaks([_OTHER])), "b") == code
 
 
+def test_a_note_that_was_read_with_its_commit_is_found() -> None:
+    ours = _ours(path=f"{_MERGE[:2]}/{_MERGE[2:]}".encode(), refs=("refs/notes/commits",), state=State.REMOVED)
+    assert compared(a=ours, b=peer_reports.trufflehog([Leak(_KEY, "", 0, _MERGE), _OTHER]))["summary"]["agree"]
+
+
 def test_a_report_of_files_has_nothing_of_history() -> None:
     ours = _ours(state=State.REMOVED)
     assert _first(compared(a=ours, b=peer_reports.detect_secrets([_OTHER])), "b") == "history"
