@@ -33,7 +33,16 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Match
     from akpatrol.model.trigger import Trigger
     from akpatrol.rules.precedence import Precedence
-    from akpatrol.rules.rule import RuleSet
+    from akpatrol.rules.rule import Rule, RuleSet
+
+
+def _with_keywords(rules: Sequence[Rule]) -> Sequence[Rule]:
+    """Return the rules, those of users with keywords wherever their pattern gives some."""
+    if all(rule.shipped or rule.keywords for rule in rules):
+        return rules
+    from akpatrol.rules.literals import with_keywords  # noqa: PLC0415 - the shipped rules do without
+
+    return [with_keywords(rule) for rule in rules]
 
 
 class Engine:
@@ -41,8 +50,9 @@ class Engine:
 
     def __init__(self, rules: RuleSet, prefilter: PrefilterChoice = "auto", triggers: Sequence[Trigger] = ()) -> None:
         self.rules = rules
-        self._keywords = Keywords(rules.rules)
-        self.prefilter = Prefilter(rules.rules, self._keywords, prefilter, triggers)
+        self._listed = _with_keywords(rules.rules)
+        self._keywords = Keywords(self._listed)
+        self.prefilter = Prefilter(self._listed, self._keywords, prefilter, triggers)
         self.prefiltered = self.prefilter.search
         self._triggers = triggers
         self._opening_patterns = [trigger.pattern for trigger in triggers if trigger.pattern.startswith(b"^")]
@@ -74,7 +84,7 @@ class Engine:
     def _confirmation(self) -> Confirmation:
         from akpatrol.detect.confirm import Confirmation  # noqa: PLC0415 - most hooks have no match
 
-        return Confirmation(self.rules.rules, self._matchers, self._filters, self._keywords)
+        return Confirmation(self._listed, self._matchers, self._filters, self._keywords)
 
     def around(self, data: bytes, result: PrefilterResult, outer: EnclosingText | None = None) -> EnclosingText:
         """Return the text around encoded runs in it, given its prefilter result."""

@@ -13,7 +13,7 @@ from akpatrol.detect.filters import Filters
 from akpatrol.detect.keywords import Keywords
 from akpatrol.detect.match import Matcher
 from akpatrol.errors import UsageError
-from akpatrol.rules.literals import required
+from akpatrol.rules.literals import required, with_keywords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,6 +103,7 @@ def _advice(rule: Rule, matcher: Matcher, findings: int, measured: Sample) -> It
 
 def _holding(rules: Sequence[Rule], measured: Sample) -> list[list[int]]:
     """Return, for each rule, the numbers of the files that it is run on."""
+    rules = list(map(with_keywords, rules))
     keywords = Keywords(rules)
     held: list[list[int]] = [[] for _ in rules]
     for index, data in enumerate(measured.files):

@@ -7,7 +7,7 @@ so the pattern's own bytes come first.
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, product
 from math import log2, prod
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -53,6 +53,19 @@ def required(rule: Rule) -> tuple[Literal, ...]:
     # The judge rejects anything shorter, regardless of the pattern.
     text = min(rule.kind.bounds.shortest, _TEXT)
     return literals if rule.kind.is_custom else tuple(literal._replace(text=text) for literal in literals)
+
+
+def with_keywords(rule: Rule) -> Rule:
+    """Return a user's rule without keywords with those that its pattern gives: each match holds one of them."""
+    if rule.keywords or rule.shipped:
+        return rule
+    words: set[str] = set()
+    for literal in _in_pattern(rule.regex):
+        places = [sorted({chr(byte).lower() for byte in place}) for place in literal.places]
+        if prod(map(len, places)) > _MOST_AT_A_PLACE:
+            return rule
+        words.update(map("".join, product(*places)))
+    return rule._replace(keywords=tuple(sorted(words)))
 
 
 def of_all(rules: Iterable[Rule]) -> tuple[Literal, ...]:

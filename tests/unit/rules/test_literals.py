@@ -6,7 +6,7 @@ import pytest
 
 from akpatrol.kinds import KINDS
 from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
-from akpatrol.rules.literals import Specificity, required, shipped, specificity
+from akpatrol.rules.literals import Specificity, required, shipped, specificity, with_keywords
 from akpatrol.rules.precedence import precedence
 from akpatrol.rules.rule import Rule
 
@@ -89,3 +89,19 @@ def test_precedence() -> None:
     names = ["unknown", *(rule.id for rule in rules)]
     ordered = ["ours", "first", "second", "match", "keyword", "generic-x", "unknown"]
     assert sorted(names, key=precedence(rules)) == ordered
+
+
+@pytest.mark.parametrize(
+    ("regex", "keywords"),
+    [
+        ("acme_[0-9]{9}", ("acme",)),
+        ("(?i)acme_[0-9]{9}", ("acme",)),
+        ("(?:acme|bcme)[0-9]{9}", ("acme", "bcme")),
+        ("[0-9]{9}", ()),
+    ],
+)
+def test_a_rule_without_keywords_gets_those_of_its_pattern(regex: str, keywords: tuple[str, ...]) -> None:
+    rule = Rule("x", "", regex)
+    assert with_keywords(rule).keywords == keywords
+    assert with_keywords(rule._replace(keywords=("own",))).keywords == ("own",)
+    assert with_keywords(rule._replace(shipped=True)).keywords == ()
