@@ -207,3 +207,23 @@ def test_a_secret_beside_a_known_one_shows_no_character_of_its_own(run: Run, tmp
     (tmp_path / "f").write_text(f"{_ACME} {_ACME} {neighbour}\n")
     found = run("scan", tmp_path / "f", *rules).json["credentials"][0]
     assert found["occurrences"][0]["context"] == "acme_***(29) acme_***(29) ***(39)"
+
+
+def test_a_file_is_found_as_one(run: Run, tmp_path: Path) -> None:
+    """What it holds is to be revoked, not the file."""
+    (tmp_path / "rules.toml").write_text(
+        "[[rules]]\nid = 'p12'\ndescription = 'Found a keystore.'\npath = '[.]p12$'\ntags = ['file']\n"
+    )
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/a.p12").write_text("x")
+    rules = ["--rules", tmp_path / "rules.toml"]
+    (found,) = run("scan", tmp_path / "tree", *rules).json["credentials"]
+    assert (found["title"], found["severity"], found["tags"]) == ("Found a keystore.", "medium", ["file"])
+    assert (found["occurrences"][0]["line"], found["occurrences"][0]["match_line"]) == (None, None)
+    assert found["remediation"]["steps"][0] == "Revoke what it holds where that was issued."
+    told = inside("scan", tmp_path / "tree", *rules, "-f", "gitlab-codequality").out.decode()
+    assert "Found a keystore. Rule p12 found the file at a.p12: in the file now." in told
+    assert (
+        "Revoke what it holds now where that was issued, then replace it where it is used, then remove the file."
+        in told
+    )

@@ -60,6 +60,7 @@ class FileName(NamedSecret):
     """
 
     __slots__ = ()
+    MASK = "file"
 
     @classmethod
     def of(cls, rule_id: str, path: bytes) -> Self:
@@ -67,7 +68,7 @@ class FileName(NamedSecret):
         from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
 
         named = sha256(b"file\0" + rule_id.encode() + b"\0" + path).hexdigest()
-        return cls("file", f"akp1:{named}", sha256(path).hexdigest())
+        return cls(cls.MASK, f"akp1:{named}", sha256(path).hexdigest())
 
     def __reduce__(self) -> tuple[type[FileName], tuple[str, str, str, str | None]]:  # type: ignore[override]
         return (FileName, (self._redacted, self.fingerprint, self.digest, self.key_id))

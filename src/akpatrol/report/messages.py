@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.kinds import named
-from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.credential import FileName, VerificationStatus
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
 from akpatrol.report.number_words import plural
 from akpatrol.report.spread import removal_words
@@ -83,7 +83,9 @@ def _found(credential: CredentialView) -> str:
     if not (named(credential["kind"]).is_custom and is_described(credential)):
         return f"{title(credential)} {credential['redacted']}"
     rule_id = head(next(iter(credential["rule_ids"]), ""), _NAME_WIDTH)
-    return f"{sentence(credential['title'], PATH_WIDTH)} Rule {rule_id} found {credential['redacted']}"
+    redacted = credential["redacted"]
+    what = "the file" if redacted == FileName.MASK else redacted
+    return f"{sentence(credential['title'], PATH_WIDTH)} Rule {rule_id} found {what}"
 
 
 def action_message(credential: CredentialView) -> str:
