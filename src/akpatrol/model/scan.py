@@ -8,18 +8,14 @@ define, which a hook does on every commit, and to make, which a scan does for ev
 
 from __future__ import annotations
 
-import re
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
-
-from akpatrol.kinds import PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from akpatrol.kinds import CredentialKind
 
-_HAS_PREFIX = re.compile(PREFIXES)
 
 # Bytes around the start of a match that the engine may read; sources overlap their blocks by this much.
 REACH_BEFORE = 1024
@@ -132,12 +128,15 @@ class Secret:
     @property
     def redacted(self) -> str:
         """The public beginning, and the length in characters; of ours, at most four characters after the prefix."""
+        from akpatrol.kinds import KINDS  # noqa: PLC0415 - a clean commit has no secret
+
         text = self._value.decode("utf-8", "backslashreplace")
         if self.shown is not None:
             return f"{self.shown}***({len(text)})"
+        is_ours = any(text.startswith(kind.prefix) for kind in KINDS if kind.prefix)
         prefix, underscore, body = text.partition("_")
         # Four characters are too much of a short one, and of what is not known to have a public prefix.
-        if not underscore or len(prefix) > 3 or len(body) < 16 or not _HAS_PREFIX.match(text):  # noqa: PLR2004
+        if not underscore or len(prefix) > 3 or len(body) < 16 or not is_ours:  # noqa: PLR2004
             return f"***({len(text)})"
         return f"{prefix}_{body[:4]}***({len(text)})"
 

@@ -88,17 +88,17 @@ def specificity(rule: Rule) -> Specificity:
     return Specificity(named, in_secret=in_match and all(in_secret(rule)), in_match=in_match)
 
 
-def secret_groups(rule: Rule) -> list[Items]:
+def secret_groups(regex: str, secret_group: int) -> list[Items]:
     """Return the items of each group that may be the secret, or of the pattern without one; nothing if unknown."""
-    if not (parsed := _parsed(rule.regex)):
+    if not (parsed := _parsed(regex)):
         return []
-    numbers = [rule.secret_group] if rule.secret_group else sorted(parsed.groups.keys() - parsed.nested)
+    numbers = [secret_group] if secret_group else sorted(parsed.groups.keys() - parsed.nested)
     return [parsed.groups[number] for number in numbers if number in parsed.groups] or [parsed.items]
 
 
 def in_secret(rule: Rule) -> list[tuple[Literal, ...]]:
     """Return the literals of each group that may be the secret."""
-    return [_best(items, range(len(items))) for items in secret_groups(rule)]
+    return [_best(items, range(len(items))) for items in secret_groups(rule.regex, rule.secret_group)]
 
 
 @lru_cache(4096)
