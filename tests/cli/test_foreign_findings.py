@@ -227,3 +227,9 @@ def test_a_file_is_found_as_one(run: Run, tmp_path: Path) -> None:
         "Revoke what it holds now where that was issued, then replace it where it is used, then remove the file."
         in told
     )
+
+
+def test_a_trial_of_rules_masks_as_a_report_does(tmp_path: Path, rules: list[str]) -> None:
+    done = inside("rules", "test", rules[1], "-", cwd=tmp_path, stdin=f"{_ACME}\n".encode())
+    assert b"acme_***(29)" in done.out
+    assert _ACME.encode()[5:9] not in done.out
