@@ -60,6 +60,30 @@ def _one(run: Run, *words: str | Path) -> dict[str, Any]:
     return found  # type: ignore[no-any-return]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ANYREACH_API_KEY="{}"',
+        "export API_KEY={}",
+        "api-key: {}",
+        '{{"apiKey": "{}", "name": "x"}}',
+        "  secret_token => '{}',",
+        "AUTH_TOKEN := `{}`",
+        "x-api-key: Bearer {}",
+        "curl -H 'Authorization: Bearer {}' https://example.org",
+        "<key>api_key</key><string>{}</string>",
+        'password = "{}" # key',
+        "access_key\t=\t{}\r",
+    ],
+)
+def test_a_key_of_ours_under_any_name_is_one_finding(run: Run, tmp_path: Path, key: str, text: str) -> None:
+    (tmp_path / "f").write_text(f"{text.format(key)}\n")
+    rules = _rules(tmp_path, _GENERIC, _ASSIGNED, _INSIDE)
+    found = _one(run, "scan", tmp_path / "f", *rules)
+    assert (found["kind"], found["rule_ids"][0]) == ("organization_key", "anyreach-organization-key")
+    assert found["title"] == "Anyreach organization API key"
+
+
 @pytest.mark.parametrize("rules", [[name] for name in _EVERY] + [list(_EVERY)], ids="+".join)
 def test_a_key_of_ours_is_told_once(run: Run, tmp_path: Path, key: str, rules: list[str]) -> None:
     """The same secret, a part of it, or it with its name and quotes round it; fingerprint and place stay the same."""
@@ -67,7 +91,8 @@ def test_a_key_of_ours_is_told_once(run: Run, tmp_path: Path, key: str, rules: l
     alone = _one(run, "scan", tmp_path / "f.py")
     found = _one(run, "scan", tmp_path / "f.py", *_rules(tmp_path, *(_EVERY[name] for name in rules)))
     assert found["rule_ids"][0] == "anyreach-organization-key"
-    assert len(found["rule_ids"]) == 1 + len(rules)
+    held = {"generic", "assigned"} <= {*rules}  # by the secret of another rule
+    assert len(found["rule_ids"]) == 1 + len(rules) - held
     assert found["occurrences"][0]["rule_ids"] == found["rule_ids"]
     for same in ("fingerprint", "kind", "severity", "confidence", "attribution", "key_id"):
         assert found[same] == alone[same]
@@ -112,21 +137,33 @@ def test_the_specific_rule_names_the_finding(run: Run, tmp_path: Path, order: li
         "scan", tmp_path / "f.py", *rules, "--report", f"text:{tmp_path / 'out.txt'}", "--report", f"sarif:{sarif}"
     )
     (found,) = result.json["credentials"]
-    assert found["rule_ids"] == ["acme-token", "acme-by-name", "generic-api-key"]
+    assert found["rule_ids"] == ["acme-token", "acme-by-name"]
     assert "found by acme-token" in (tmp_path / "out.txt").read_text()
     assert '"ruleId": "acme-token"' in sarif.read_text()
     assert '"ruleId": "generic-api-key"' not in sarif.read_text()
 
 
 def test_each_occurrence_has_its_own_rules(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text(f'api_key = "{_ACME_TOKEN}"\n')
+    (tmp_path / "a.py").write_text(f'acme_api_key = "{_ACME_TOKEN}"\n')
     (tmp_path / "b.py").write_text(f"print('{_ACME_TOKEN}')\n")
-    found = _one(run, "scan", tmp_path, *_rules(tmp_path, _GENERIC, _ACME), "--exclude", "r.toml")
+    named = "[[rules]]\nid = 'named'\nregex = '''api_key = \"([0-9a-z_]+)\"'''\n"
+    found = _one(run, "scan", tmp_path, *_rules(tmp_path, named, _ACME), "--exclude", "r.toml")
     assert {place["path"]: place["rule_ids"] for place in found["occurrences"]} == {
-        "a.py": ["acme-token", "generic-api-key"],
+        "a.py": ["acme-token", "named"],
         "b.py": ["acme-token"],
     }
-    assert found["rule_ids"] == ["acme-token", "generic-api-key"]
+    assert found["rule_ids"] == ["acme-token", "named"]
+
+
+@pytest.mark.parametrize("longer_first", [True, False])
+def test_of_equal_rules_the_longer_secret_names_the_finding(run: Run, tmp_path: Path, longer_first: bool) -> None:
+    longer = _ACME.replace("acme-token", "acme-routable").replace("{24}", r"{24}\.[0-9a-f]{8}")
+    token = f"{_ACME_TOKEN}.{random_text(Random(42), 'hex', 8)}"
+    (tmp_path / "f").write_text(f"{token}\n")
+    rules = [longer, _ACME] if longer_first else [_ACME, longer]
+    found = _one(run, "scan", tmp_path / "f", *_rules(tmp_path, *rules))
+    assert found["rule_ids"] == ["acme-routable", "acme-token"]
+    assert found["redacted"] == f"acme_***({len(token)})"
 
 
 def test_a_rule_for_a_path_leaves_the_name_to_the_others(run: Run, repo: Repository, tmp_path: Path) -> None:
@@ -139,7 +176,7 @@ def test_a_rule_for_a_path_leaves_the_name_to_the_others(run: Run, repo: Reposit
     found = _one(run, "history", repo.path, "--rules", tmp_path / "r.toml")
     assert {place["path"]: place["rule_ids"] for place in found["occurrences"]} == {
         "a.py": ["generic-api-key"],
-        "b/.env": ["acme-token", "generic-api-key"],
+        "b/.env": ["acme-token"],
     }
 
 

@@ -44,16 +44,18 @@ def list_(flags: Options) -> int:
 @shared_with("rules")
 def show(flags: Options, rule_id: str) -> int:
     """Show one rule in full."""
+    from akpatrol.rules.rule_class import severity  # noqa: PLC0415 - only here
+
     loaded = rules_.load(flags.rules, strict=flags.rules_strict)
     rule = loaded.get(rule_id)
     if rule is None:
         known = ", ".join(rule.id for rule in (*loaded.rules, *loaded.path_rules))
         raise UsageError(f"{rule_id}: no such rule", hint=f"known: {known}")
     say = safe_echo()
-    for name in ("id", "description", "kind", "regex", "anchor", "keywords", "secret_group", "entropy", "path"):
+    for name in ("id", "description", "kind", "regex", "anchor", "keywords", "secret_group", "entropy", "path", "tags"):
         if value := getattr(rule, name):
             say(f"{name}: {', '.join(value) if isinstance(value, tuple) else value}")
-    say(f"severity: {rule.severity.name.lower()}")
+    say(f"severity: {severity(rule).name.lower()}")
     for name in ("page", "references", "steps", "examples", "counterexamples"):
         if value := getattr(rule, name):
             for line in [f"{name}: {value}"] if isinstance(value, str) else [f"{name}:", *(f"  {v}" for v in value)]:

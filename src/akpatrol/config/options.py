@@ -158,6 +158,10 @@ class Options(NamedTuple):
         "--skip-rule", multiple=True, metavar="GLOB", setter="tree", also=(_BASELINE, _RULES_EXPORT),
         help="Do not search for rules whose id matches; repeatable. The report names them.",
     )
+    rules_everywhere: bool = option(
+        "--rules-everywhere", form="flag", default=False, setter="tree", also=(_BASELINE,),
+        help="Apply your rules to commit messages, people, refs and the git directory too, not to files alone.",
+    )
     config: str | None = option(
         "--config", form="existing_file", metavar="FILE", also=(_ALLOW, _BASELINE, _BASELINE_SHOW),
         help="Use this configuration instead of the scanned tree's.",

@@ -18,6 +18,7 @@ from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.detect.sieve import RejectionBudget, Sieve
 from akpatrol.detect.text_sieve import TextSieve, serves
 from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, End, Match, Secret
+from akpatrol.rules.visible_prefix import visible_prefix
 from akpatrol.scan.work import REFUSED, Work
 
 if TYPE_CHECKING:
@@ -213,17 +214,25 @@ def _judged(rule: Rule, medium: Medium, span: MatchSpan, near: Nearby, outer: Ou
     verdict = judge(rule, medium, span.secret_start, span.secret_end, clues)
     if verdict is None:
         return None
+    secret = medium.data[verdict.start : verdict.end]
     return Match(
         rule_id=rule.id,
         kind=rule.kind,
-        secret=Secret(medium.data[verdict.start : verdict.end]),
+        secret=Secret(secret, visible_prefix(rule, secret) if rule.is_foreign else None),
         start=verdict.start,
         end=verdict.end,
         confidence=min(verdict.confidence, rule.confidence),
         attribution=verdict.attribution,
         exposure=verdict.exposure,
         ending=End.CERTAIN if verdict.end_is_certain else End.UNCERTAIN,
+        lines_before=_lines_before(medium.data, span),
     )
+
+
+def _lines_before(data: bytes, span: MatchSpan) -> int:
+    """Count the lines from a match's start to its secret; a line break that it begins with is not one (gitleaks)."""
+    start = span.start + data.startswith(b"\n", span.start)
+    return data.count(b"\n", start, span.secret_start) if start < span.secret_start else 0
 
 
 def _windows(ends: list[int], size: int) -> Iterator[tuple[int, int]]:

@@ -22,15 +22,17 @@ from akpatrol.detect.nearby_clues import CLUE_BYTES
 from akpatrol.detect.prefilter import Prefilter, PrefilterChoice
 from akpatrol.detect.prefilter_result import has_anchor
 from akpatrol.model.fired_triggers import exact
+from akpatrol.model.scan import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from akpatrol.detect.confirm import Confirmation
     from akpatrol.detect.enclosing_text import Outer
+    from akpatrol.detect.generic_matches import GenericRules
     from akpatrol.detect.keywords import Clue
     from akpatrol.detect.prefilter_result import PrefilterResult
-    from akpatrol.model.scan import Match
+    from akpatrol.model.scan import Chunk, Match
     from akpatrol.model.trigger import Trigger
     from akpatrol.rules.precedence import Precedence
     from akpatrol.rules.rule import Rule, RuleSet
@@ -43,6 +45,8 @@ def _with_keywords(rules: Sequence[Rule]) -> Sequence[Rule]:
     from akpatrol.rules.literals import with_keywords  # noqa: PLC0415 - the shipped rules do without
 
     return [with_keywords(rule) for rule in rules]
+
+_FILES = frozenset({Place.CONTENT, Place.PATH})
 
 
 class Engine:
@@ -61,6 +65,7 @@ class Engine:
         self._by_id = {rule.id: filters for rule, filters in zip(rules.rules, self._filters, strict=True)}
         self.path_rules = [(rule, Filters(rule)) for rule in rules.path_rules]
         self._by_id |= {rule.id: filters for rule, filters in self.path_rules}
+        self._only_in_files = {n for n, rule in enumerate(rules.rules) if rule.is_foreign and not rules.everywhere}
         self._windowed = {index for index, rule in enumerate(rules.rules) if has_anchor(rule)}
 
     def scan(self, data: bytes, begin: int = 0, end: int | None = None, path: bytes | None = None) -> list[Match]:
@@ -85,6 +90,13 @@ class Engine:
         from akpatrol.detect.confirm import Confirmation  # noqa: PLC0415 - most hooks have no match
 
         return Confirmation(self._listed, self._matchers, self._filters, self._keywords)
+
+    def prefiltered_at(self, place: Place, data: bytes) -> PrefilterResult:
+        """Return the prefilter's result without the rules that do not apply in such a place."""
+        result = self.prefiltered(data)
+        if self._only_in_files and place not in _FILES:
+            result.rules -= self._only_in_files
+        return result
 
     def around(self, data: bytes, result: PrefilterResult, outer: EnclosingText | None = None) -> EnclosingText:
         """Return the text around encoded runs in it, given its prefilter result."""
@@ -128,22 +140,30 @@ class Engine:
 
     def admitted(self, match: Match, paths: Sequence[bytes], commit: str = "") -> Match | None:
         """Return a placed match with those of its rules that may match there; None where none may."""
-        if not match.others and not match.waiting and self.admits(match.rule_id, paths, commit):
+        if not (match.others or match.waiting or match.superseded) and self.admits(match.rule_id, paths, commit):
             return match
+        over = dict(match.superseded)
         names = [
             name
             for name in (match.rule_id, *match.others)
             if self.admits(name, paths, commit, [number for rule_id, number in match.waiting if rule_id == name])
+            and not any(self.admits(other, paths, commit) for other in over.get(name, ()))
         ]
         return match._replace(rule_id=names[0], others=tuple(names[1:])) if names else None
 
-    def joined(self, data: bytes, matches: list[Match]) -> list[Match]:
-        """Return the matches in order, one for each place, named by the most specific of the rules that match there."""
+    def joined(self, chunk: Chunk, matches: list[Match]) -> list[Match]:
+        """Return a chunk's matches in order, one for each place, named by the most specific of the rules there."""
         if len(matches) < 2 or not any(match.kind.is_custom for match in matches):  # noqa: PLR2004
             return matches
         from akpatrol.detect.overlap import joined  # noqa: PLC0415 - the shipped rules do without
 
-        return joined(data, matches, self._precedence)
+        return joined(chunk.data, self._generic_rules.without(chunk, matches), self._precedence)
+
+    @cached_property
+    def _generic_rules(self) -> GenericRules:
+        from akpatrol.detect.generic_matches import GenericRules  # noqa: PLC0415 - the shipped rules do without
+
+        return GenericRules(self.rules.rules)
 
     @cached_property
     def _precedence(self) -> Callable[[str], Precedence]:

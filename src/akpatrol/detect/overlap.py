@@ -49,7 +49,7 @@ def _named(data: bytes, group: list[Match], of: Callable[[str], Precedence]) -> 
         return group
     ends: dict[tuple[int, int], list[Match]] = {}
     spans: list[tuple[int, int]] = []  # of those that name a place, in order
-    for match in sorted(group, key=lambda other: (of(other.rule_id), other.start, other.end)):
+    for match in _in_order(group, of):
         span = match.start, match.end
         over = [other for other in _overlapping(spans, *span) if any(_alike(match, main) for main in ends[other])]
         if match.kind.is_custom and over and not _is_another(data, match, over, ends):
@@ -61,6 +61,26 @@ def _named(data: bytes, group: list[Match], of: Callable[[str], Precedence]) -> 
             insort(spans, span)
             ends[span] = [match]
     return [*chain.from_iterable(ends.values())]
+
+
+def _in_order(group: Sequence[Match], of: Callable[[str], Precedence]) -> list[Match]:
+    """Return the matches in the order in which they name places: of equal users' rules, a longer match comes first.
+
+    That is so where both begin at the same place; otherwise the order of the rules counts.
+    """
+    first: dict[tuple[object, ...], int] = {}
+    for match in group:
+        *specificity, place = of(match.rule_id)
+        start = (*specificity, match.start)
+        first[start] = min(place, first.get(start, place))
+
+    def rank(match: Match) -> tuple[object, ...]:
+        *specificity, place = of(match.rule_id)
+        if not match.kind.is_custom:
+            return *specificity, place, match.start, match.end
+        return *specificity, first[*specificity, match.start], match.start, -match.end, place
+
+    return sorted(group, key=rank)
 
 
 def _overlapping(spans: list[tuple[int, int]], start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -82,6 +102,7 @@ def _with(main: Match, match: Match, of: Callable[[str], Precedence]) -> Match:
         confidence=max(main.confidence, match.confidence),
         exposure=main.exposure or match.exposure,
         waiting=(*main.waiting, *match.waiting),
+        superseded=(*main.superseded, *match.superseded),
     )
 
 

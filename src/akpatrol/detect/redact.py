@@ -23,7 +23,9 @@ class Redactor:
 
     def __init__(self, engine: Engine, secrets: Iterable[Secret] = ()) -> None:
         self._engine = engine
-        texts = [secret.reveal().decode("latin-1") for secret in secrets if secret.is_kept]
+        kept = [secret for secret in secrets if secret.is_kept]
+        self._shown = {secret.reveal(): secret.shown for secret in kept}
+        texts = [secret.reveal().decode("latin-1") for secret in kept]
         halves = [text.partition(".")[2] for text in texts]  # an id is shown, so the other half must not be
         self._known = Phrases([*texts, *(half for half in halves if len(half) >= _LONG_HALF)])
         self._seen: dict[str, str] = {}
@@ -37,12 +39,18 @@ class Redactor:
     def _masked(self, text: str) -> str:
         # latin-1 text of the UTF-8 bytes: positions agree for both ways of looking.
         data = text.encode("utf-8", "surrogatepass")
-        spans = [(match.start, match.end) for match in self._engine.scan(data)]
+        matches = self._engine.scan(data)
+        shown = {match.secret.reveal(): match.secret.shown for match in matches}
+        spans = [(match.start, match.end) for match in matches]
         spans += self._known.find(data.decode("latin-1"))
         parts, position = [], 0
         for start, end in sorted((_widened(data, *span) for span in spans), key=lambda span: (span[0], -span[1])):
             if start >= position:
-                parts += [data[position:start], Secret(data[start:end]).redacted.encode()]
+                secret = data[start:end]
+                parts += [
+                    data[position:start],
+                    Secret(secret, shown.get(secret, self._shown.get(secret))).redacted.encode(),
+                ]
             position = max(position, end)
         return b"".join([*parts, data[position:]]).decode("utf-8", "surrogatepass")
 

@@ -60,6 +60,7 @@ class FileName(NamedSecret):
     """
 
     __slots__ = ()
+    MASK = "file"
 
     @classmethod
     def of(cls, rule_id: str, path: bytes) -> Self:
@@ -67,7 +68,7 @@ class FileName(NamedSecret):
         from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
 
         named = sha256(b"file\0" + rule_id.encode() + b"\0" + path).hexdigest()
-        return cls("file", f"akp1:{named}", sha256(path).hexdigest())
+        return cls(cls.MASK, f"akp1:{named}", sha256(path).hexdigest())
 
     def __reduce__(self) -> tuple[type[FileName], tuple[str, str, str, str | None]]:  # type: ignore[override]
         return (FileName, (self._redacted, self.fingerprint, self.digest, self.key_id))
@@ -116,6 +117,7 @@ class KnownFinding(NamedTuple):
     ending: End
     position: tuple[int, int, int, int]
     masks: tuple[tuple[int, int], ...]
+    lines_before: int = 0
 
 
 class Commit(NamedTuple):
@@ -173,7 +175,8 @@ class Occurrence(NamedTuple):
     ``paths_truncated``. ``known`` says that the base of the scan holds it there already. ``version`` is the commit that
     introduced this version of the file, whatever it changed. ``rule_ids`` are the rules that found it there; the first
     names it. ``end`` says whether the credential's end is certain. ``alike`` is the number of identifiers like it in
-    the file, None unless it looks like one. ``owners`` are those that CODEOWNERS names for the path.
+    the file, None unless it looks like one. ``owners`` are those that CODEOWNERS names for the path. ``lines_before``
+    as in Match.
     """
 
     target: str
@@ -206,6 +209,7 @@ class Occurrence(NamedTuple):
     alike: int | None = None
     owners: tuple[str, ...] = ()
     foreign_inline: str | None = None
+    lines_before: int = 0
 
 
 def end_of(occurrences: Iterable[Occurrence]) -> End:
@@ -292,7 +296,8 @@ class Credential(NamedTuple):
     """One secret with all its places: the unit that a person acts on.
 
     The first of ``rule_ids`` names it. ``found_at`` is when a sweep first found it, from the sweep's store,
-    RFC 3339 in UTC. When its ``end`` is certain in no place, the secret is the longest reading.
+    RFC 3339 in UTC. When its ``end`` is certain in no place, the secret is the longest reading. One that was loaded
+    from a report has the ``title`` and the ``tags`` that its rules had.
     """
 
     kind: CredentialKind
@@ -309,6 +314,8 @@ class Credential(NamedTuple):
     allowed: Allowance | None = None
     found_at: str | None = None
     end: End = End.CERTAIN
+    title: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def is_live(self) -> bool:

@@ -109,13 +109,17 @@ class Exclusion(StrEnum):
 
 
 class Secret:
-    """Bytes that print as a mask everywhere; only ``reveal`` returns them."""
+    """Bytes that print as a mask everywhere; only ``reveal`` returns them.
 
-    __slots__ = ("_value",)
+    ``shown`` is public text for the mask to begin with, for a secret whose rule is not one of ours.
+    """
+
+    __slots__ = ("_value", "shown")
     is_kept = True
 
-    def __init__(self, value: bytes) -> None:
+    def __init__(self, value: bytes, shown: str | None = None) -> None:
         self._value = value
+        self.shown = shown
 
     def reveal(self) -> bytes:
         """Return the raw secret."""
@@ -123,10 +127,16 @@ class Secret:
 
     @property
     def redacted(self) -> str:
-        """The prefix, at most four characters of what follows, and the length in characters."""
+        """The public beginning, and the length in characters; of ours, at most four characters after the prefix."""
+        from akpatrol.kinds import KINDS  # noqa: PLC0415 - a clean commit has no secret
+
         text = self._value.decode("utf-8", "backslashreplace")
+        if self.shown is not None:
+            return f"{self.shown}***({len(text)})"
+        is_ours = any(text.startswith(kind.prefix) for kind in KINDS if kind.prefix)
         prefix, underscore, body = text.partition("_")
-        if not underscore or len(prefix) > 3 or len(body) < 16:  # noqa: PLR2004 - too short to show four of it
+        # Four characters are too much of a short one, and of what is not known to have a public prefix.
+        if not underscore or len(prefix) > 3 or len(body) < 16 or not is_ours:  # noqa: PLR2004
             return f"***({len(text)})"
         return f"{prefix}_{body[:4]}***({len(text)})"
 
@@ -145,8 +155,8 @@ class Secret:
     def __hash__(self) -> int:
         return hash(self._value)
 
-    def __reduce__(self) -> tuple[type[Secret], tuple[bytes]]:
-        return (Secret, (self._value,))
+    def __reduce__(self) -> tuple[type[Secret], tuple[bytes, str | None]]:
+        return (Secret, (self._value, self.shown))
 
 
 class Origin(NamedTuple):
@@ -250,7 +260,8 @@ class Match(NamedTuple):
 
     ``others`` are users' rules that found it too, the most specific first. Where its end is not certain, ``secret`` is
     the longest reading: it may end anywhere before. ``waiting`` are allowlists, by rule and number, that cover it where
-    they fit its path and commit too.
+    they fit its path and commit too. The text that the pattern matches begins ``lines_before`` lines above the secret.
+    ``superseded`` has those of its rules that do not count where one of some other rules does.
     """
 
     rule_id: str
@@ -265,6 +276,8 @@ class Match(NamedTuple):
     others: tuple[str, ...] = ()
     ending: End = End.CERTAIN
     waiting: tuple[tuple[str, int], ...] = ()
+    lines_before: int = 0
+    superseded: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class Target(NamedTuple):

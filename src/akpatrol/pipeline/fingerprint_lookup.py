@@ -55,7 +55,9 @@ def find(text: str, configure: Configure, console: Console) -> NamedCredential:
     known = _known(settings)
     if fingerprint := fingerprint_prefix.the_one(name, known):
         return NamedCredential(fingerprint, known[fingerprint])
-    examiner = Examiner(rule_file.load(settings.rules, strict=settings.options.rules_strict), settings.limits)
+    options = settings.options
+    rules = rule_file.load(settings.rules, strict=options.rules_strict)
+    examiner = Examiner(rules._replace(everywhere=options.rules_everywhere), settings.limits)
     is_complete = True
     with closing(ScanCache(settings.cache)) as log:
         for source in _sources(repo, root, settings, log if settings.cache else None):

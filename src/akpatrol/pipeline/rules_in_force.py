@@ -18,6 +18,7 @@ def load(settings: Settings) -> RuleSet:
     """Read and choose the rules. Raises UsageError for a file that is wrong, or a pattern that matches no rule."""
     store = PatternCache(settings.cache)
     rules = rule_file.load(settings.rules, strict=settings.options.rules_strict, store=store)
+    rules = rules._replace(everywhere=settings.options.rules_everywhere)
     if not settings.only_rules.globs and not settings.skip_rule.globs:
         return rules
     from akpatrol.rules.selection import selected  # noqa: PLC0415 - most runs search for all rules

@@ -10,6 +10,7 @@ from akpatrol.model import path_context, readings
 from akpatrol.model.credential import Credential, end_of
 from akpatrol.model.scan import Attribution, Confidence, End, Exposure, Severity, State
 from akpatrol.model.versions import folded
+from akpatrol.rules import rule_class
 from akpatrol.rules.precedence import precedence
 from akpatrol.scan import similar_identifiers
 
@@ -89,16 +90,21 @@ def _accepted(skip: Skipped, accepted: Sequence[AcceptedSkip]) -> Skipped:
 
 
 def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Callable[[str], Precedence]) -> Credential:
-    first = group[0][0]
+    naming = {match.rule_id for match, _ in group}
+
+    def rank(rule_id: str) -> tuple[bool, bool, Precedence]:
+        return of(rule_id).foreign, rule_id not in naming, of(rule_id)
+
+    first = min(group, key=lambda pair: rank(pair[0].rule_id))[0]
     occurrences = _distinct((_exposed(occurrence) for _, occurrence in group), of)
     attribution = min((match.attribution for match, _ in group), key=_ATTRIBUTIONS.index)
     if first.kind.is_shared and any(_names_anyreach(o) for o in occurrences):
         attribution = min(attribution, Attribution.LIKELY, key=_ATTRIBUTIONS.index)
     exposures = (*(occurrence.exposure for occurrence in occurrences), *(match.exposure for match, _ in group))
     state = min((occurrence.state for occurrence in occurrences), key=_STATES.index)
-    rule_ids = tuple(sorted({name for match, _ in group for name in (match.rule_id, *match.others)}, key=of))
+    rule_ids = tuple(sorted({name for match, _ in group for name in (match.rule_id, *match.others)}, key=rank))
     known = filter(None, map(rules.get, rule_ids))
-    base = max((rule.severity for rule in known if rule.kind is first.kind), default=Severity.HIGH)
+    base = max((rule_class.severity(rule) for rule in known if rule.kind is first.kind), default=Severity.HIGH)
     exposure = next(filter(None, exposures), None)
     return Credential(
         kind=first.kind,
@@ -110,7 +116,7 @@ def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Calla
         state=state,
         exposure=exposure,
         occurrences=tuple(
-            occurrence._replace(rule_ids=tuple(sorted(occurrence.rule_ids, key=of)))
+            occurrence._replace(rule_ids=tuple(sorted(occurrence.rule_ids, key=rank)))
             for occurrence in folded(occurrences)
         ),
         end=end_of(occurrences),

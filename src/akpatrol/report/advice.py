@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from akpatrol.kinds import named
-from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.credential import FileName, VerificationStatus
 from akpatrol.model.scan import Attribution, State
 from akpatrol.report.wording import STDIN, status_of
 
@@ -29,8 +29,15 @@ GENERIC_STEPS = (
 )
 """For rules without steps."""
 
+_FILE_STEPS = (
+    "Revoke what it holds where that was issued.",
+    "Replace it wherever it is used, and keep the new one in a secret manager.",
+    "Then remove the file.",
+)
+
 _WHOSE = "Find out who issued it: it may be another vendor's. The next steps are for an Anyreach credential."
 _BROWSER = "It ships to browsers, where every visitor can read it: call the API from a server instead."
+_BROWSER_OF_ANOTHER = "It ships to browsers, where every visitor can read it: keep the new one on a server."
 _UNTIL = "Verify it again until the API refuses it."
 _DEAD = "Nothing to revoke: the API refuses it. Add it to the baseline: akpatrol baseline update."
 _ALLOWED = "Nothing to do while it is allowed and not live."
@@ -83,9 +90,11 @@ def steps(credential: Credential, rule: Rule | None) -> list[str]:
     if status is VerificationStatus.INACTIVE:
         dead = _DEAD_OF_ANOTHER if credential.attribution is Attribution.OPEN else _DEAD
         return [dead, _OPTIONAL] if in_history else [dead]
-    whose = [_WHOSE] if credential.attribution is Attribution.OPEN else []
-    of_rule = rule.steps if rule and rule.steps else GENERIC_STEPS
-    browser = [_BROWSER] if credential.exposure else []
+    is_ours = not credential.kind.is_custom
+    whose = [_WHOSE] if credential.attribution is Attribution.OPEN and is_ours else []
+    is_file = credential.secret.redacted == FileName.MASK
+    of_rule = rule.steps if rule and rule.steps else _FILE_STEPS if is_file else GENERIC_STEPS
+    browser = [_BROWSER if is_ours else _BROWSER_OF_ANOTHER] if credential.exposure else []
     until = [_UNTIL] if status is VerificationStatus.ACTIVE else []
     organizations = bool(verification and verification.organizations)
     ask = _to_know(credential.kind, credential.attribution, status, organizations=organizations)
@@ -122,10 +131,14 @@ def leaked_action(credential: CredentialView, states: Collection[str], program: 
     if status == VerificationStatus.INACTIVE:
         return _dead_action(credential, states, program)
     in_history = any(state in _IN_HISTORY for state in states)
-    last = "then clean history" if in_history else f"then remove it from {_source(credential)}"
+    is_file = credential["redacted"] == FileName.MASK
+    source = "remove the file" if is_file else f"remove it from {_source(credential)}"
+    last = "then clean history" if in_history else f"then {source}"
     remediation = named(kind).remediation
-    place = f"at {page_words(page)}" if page else remediation.place
-    first = " ".join(filter(None, (remediation.action, place, "now")))
+    place = f"at {page}{whose_page(kind, page)}" if page else ""
+    first = " ".join(filter(None, (remediation.action, place, "now", "" if page else remediation.place)))
+    if is_file and not page:
+        first = "revoke what it holds now where that was issued"
     live = "it is live, so " if status == VerificationStatus.ACTIVE else ""
     sentence = f"{live}{first}, then replace it where it is used, {last}."
     if attribution == Attribution.OPEN and not named(kind).is_custom:
@@ -133,9 +146,9 @@ def leaked_action(credential: CredentialView, states: Collection[str], program: 
     return sentence
 
 
-def page_words(page: str) -> str:
-    """Name a page: by its address, or by its path in the application, whose host is not known."""
-    return f"{page} in your Anyreach organization" if page.startswith("/") else page
+def whose_page(kind: str, page: str) -> str:
+    """Return the words after a page that is a path in the application, whose host is not known."""
+    return " in your Anyreach organization" if page.startswith("/") and not named(kind).is_custom else ""
 
 
 def _source(credential: CredentialView) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import sarif_om as om
 
-from akpatrol.kinds import KINDS, named
+from akpatrol.kinds import CUSTOM, KINDS, named
 from akpatrol.model.scan import Place, Severity
 from akpatrol.report import advice, document, locations, messages, order
 from akpatrol.report import sarif_words as words
@@ -21,6 +21,7 @@ from akpatrol.report.number_words import plural
 from akpatrol.report.overview import allowed_words, changed_words, findings_of, unsearched_words
 from akpatrol.report.sarif_locations import base_of, file_uri, repository_uri
 from akpatrol.report.wording import parsed, status_of
+from akpatrol.rules import rule_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -117,11 +118,16 @@ def _rules(
     """Return the descriptors by id: all kinds that have one, then the other rules that found something."""
     known = [kind for kind in KINDS if kind.sarif.id]
     shipped = {kind: next((rule for rule in rules.rules if rule.kind is kind), None) for kind in known}
-    descriptors = {kind.sarif.id: _descriptor(kind.sarif.id, kind, rule) for kind, rule in shipped.items()}
+    descriptors = {kind.sarif.id: _descriptor_of_kind(kind, rule) for kind, rule in shipped.items()}
     for credential, view in zip(order.credentials_in_order(credentials), views, strict=True):
         rule_id = _rule_id(view)
         if rule_id not in descriptors:
-            descriptors[rule_id] = _descriptor(rule_id, credential.kind, document.rule_of(credential, rules))
+            rule = rules.get(next(iter(credential.rule_ids), ""))
+            description = words.description(view)
+            severity = rule_class.severity(rule) if rule else credential.severity
+            descriptor = _descriptor(rule_id, rule, severity, (description, description))
+            descriptor.properties["tags"] += dict.fromkeys(rule.tags if rule else view["tags"])
+            descriptors[rule_id] = descriptor
     return descriptors
 
 
@@ -129,19 +135,28 @@ def _rule_id(view: CredentialView) -> str:
     return named(view["kind"]).sarif.id or next(filter(None, view["rule_ids"]), "custom")
 
 
-def _descriptor(rule_id: str, kind: CredentialKind, rule: Rule | None) -> om.ReportingDescriptor:
-    severity = rule.severity if rule else Severity.HIGH
+def _descriptor_of_kind(kind: CredentialKind, rule: Rule | None) -> om.ReportingDescriptor:
+    severity = rule_class.severity(rule) if rule else Severity.HIGH
+    texts = words.short_description(kind, rule), words.full_description(kind, rule)
+    descriptor = _descriptor(kind.sarif.id, rule, severity, texts)
+    descriptor.properties["precision"] = kind.sarif.precision
+    return descriptor
+
+
+def _descriptor(rule_id: str, rule: Rule | None, severity: Severity, texts: tuple[str, str]) -> om.ReportingDescriptor:
+    """Return a rule's descriptor; ``texts`` are its short and its full description."""
     steps = list(rule.steps if rule and rule.steps else advice.GENERIC_STEPS)
+    short, full = texts
     return om.ReportingDescriptor(
         id=rule_id,
         name="".join(part.capitalize() for part in rule_id.replace("_", "-").split("-")),
-        short_description=om.MultiformatMessageString(text=words.short_description(kind, rule)),
-        full_description=om.MultiformatMessageString(text=words.full_description(kind, rule)),
+        short_description=om.MultiformatMessageString(text=short),
+        full_description=om.MultiformatMessageString(text=full),
         help=om.MultiformatMessageString(text=words.help_text(rule, steps), markdown=words.help_markdown(rule, steps)),
         default_configuration=om.ReportingConfiguration(level=locations.level_of(severity)),
         properties={
             "security-severity": _SCORES[severity],
-            "precision": kind.sarif.precision,
+            "precision": CUSTOM.sarif.precision,
             "tags": ["security", "secrets", "external/cwe/cwe-798"],
         },
     )

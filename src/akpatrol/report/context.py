@@ -34,7 +34,9 @@ def context_line(
         if isinstance(part, Secret):
             if not is_found and part == focus:
                 centre, is_found = len(pieces), True
-            pieces.append(_Piece(_secret_text(part, show_secrets=show_secrets), view=True))
+            # The same secret, but only the credential knows its public beginning.
+            shown = focus if part == focus else part
+            pieces.append(_Piece(_secret_text(shown, show_secrets=show_secrets), view=True))
         else:
             pieces += [_Piece(text, bool(index % 2)) for index, text in enumerate(_MASK.split(mask(part)))]
     return _cut(pieces, centre) if pieces else ""

@@ -56,7 +56,6 @@ if TYPE_CHECKING:
         VersionsView,
         VersionView,
     )
-    from akpatrol.rules.rule import Rule, RuleSet
 
 SCHEMA_VERSION = "1"
 MOST_PATHS = 100
@@ -116,13 +115,6 @@ def _visible(value: object, key: str = "") -> object:
     return value
 
 
-def rule_of(credential: Credential, rules: RuleSet) -> Rule | None:
-    """Return the rule with advice about the credential: one that found it, else one of its kind."""
-    known = (rules.get(rule_id) for rule_id in credential.rule_ids)
-    alike = (rule for rule in rules.rules if rule.kind is credential.kind and not rule.kind.is_custom)
-    return next((rule for rule in known if rule), None) or next(alike, None)
-
-
 def _digest(report: Report, options: RenderOptions) -> str:
     return options.rules.digest if report.rules_digest is None else report.rules_digest
 
@@ -164,14 +156,16 @@ def _changed_files(changed: ChangedFiles | None) -> ChangedFilesView | None:
 
 def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> CredentialView:
     from akpatrol.model import identity  # noqa: PLC0415 - most runs of a hook find nothing
-    from akpatrol.report import advice  # noqa: PLC0415
+    from akpatrol.report import advice, rule_facts  # noqa: PLC0415
 
-    rule = rule_of(credential, options.rules)
+    rule = rule_facts.rule_of(credential, options.rules)
     dates = [place.introduced.date for place in credential.occurrences if place.introduced]
     return {
         "fingerprint": identity.fingerprint(credential.kind, credential.secret),
         "kind": str(credential.kind),
+        "title": mask.text(rule_facts.title(credential, options.rules)),
         "rule_ids": mask.texts(credential.rule_ids),
+        "tags": mask.texts(rule_facts.tags(credential, options.rules)),
         "redacted": plain(credential.secret.redacted),
         "secret": _raw(credential.secret) if options.show_secrets else None,
         "key_id": identity.key_id(credential.kind, credential.secret),
@@ -187,7 +181,7 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> C
         "verification": _verification(credential.verification, mask),
         "allowed": _allowance(credential.allowed, mask),
         "remediation": {
-            "page": mask.text(_address(rule.page, options)) if rule and rule.page else None,
+            "page": mask.text(rule_facts.page(rule, options.app_url)) if rule and rule.page else None,
             "steps": mask.texts(advice.steps(credential, rule)),
         },
         "occurrences": [
@@ -195,11 +189,6 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> C
             for place in occurrences_in_order(credential.occurrences)
         ],
     }
-
-
-def _address(page: str, options: RenderOptions) -> str:
-    """Return the full address of an application's page where the application's is known."""
-    return f"{options.app_url}{page}" if options.app_url and page.startswith("/") else page
 
 
 def _raw(secret: Secret) -> str | None:
@@ -296,6 +285,7 @@ def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOp
         "paths": [mask.path(path) for path in place.paths[:MOST_PATHS]],
         "paths_truncated": place.paths_truncated or len(place.paths) > MOST_PATHS,
         "line": place.line,
+        "match_line": None if place.line is None else max(1, place.line - place.lines_before),
         "column": place.column,
         "end_line": place.end_line,
         "end_column": place.end_column,

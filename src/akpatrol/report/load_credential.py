@@ -65,16 +65,19 @@ def credential_of(fields: Fields) -> Credential:
         allowed=_allowance(fields.maybe("allowed", fields.inner)),
         found_at=fields.later("found_at", fields.moment),
         end=end_of(occurrences),
+        title=fields.later("title", fields.text) or "",
+        tags=fields.later("tags", fields.texts) or (),
     )
 
 
 def _occurrence(fields: Fields) -> Occurrence:
     context = fields.text("context")
+    line, match_line = fields.maybe("line", fields.position), fields.later("match_line", fields.position)
     return Occurrence(
         target=fields.text("target"),
         place=fields.enum("place", Place),
         path=fields.maybe("path", lambda key: path_bytes(fields.text(key))),
-        line=fields.maybe("line", fields.position),
+        line=line,
         column=fields.maybe("column", fields.position),
         end_line=fields.maybe("end_line", fields.position),
         end_column=fields.maybe("end_column", fields.position),
@@ -97,6 +100,7 @@ def _occurrence(fields: Fields) -> Occurrence:
         end=fields.later("end", lambda key: fields.enum(key, End)) or End.CERTAIN,
         alike=fields.later("alike", fields.position),
         owners=fields.later("owners", fields.texts) or (),
+        lines_before=max(0, line - match_line) if line and match_line else 0,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.kinds import named
-from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.credential import FileName, VerificationStatus
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
 from akpatrol.report.number_words import plural
 from akpatrol.report.spread import removal_words
@@ -17,8 +17,9 @@ from akpatrol.report.wording import (
     also_at,
     attribution_words,
     code_owners,
+    credential_name,
     doubts,
-    kind_name,
+    is_described,
     location,
     moved_words,
     since_words,
@@ -61,7 +62,7 @@ def result_message(
     facts += doubts(occurrence)
     facts += code_owners(occurrence)
     return (
-        f"{title(credential)} {credential['redacted']} at {where}: {'; '.join(facts)}. "
+        f"{_found(credential)} at {where}: {'; '.join(facts)}. "
         f"{capital(credential['confidence'])} confidence, {attribution_words(kind, attribution)}, "
         f"{_status_message(credential['verification'])} {_allowance_message(credential)}{action}"
     )
@@ -69,10 +70,22 @@ def result_message(
 
 def title(credential: CredentialView) -> str:
     """Name what a credential is."""
-    name = kind_name(credential["kind"], credential["attribution"])
-    if named(credential["kind"]).is_custom:
-        name += " found by " + head(next(iter(credential["rule_ids"]), "a rule"), _NAME_WIDTH)
-    return capital(name)
+    return capital(credential_name(credential))
+
+
+def sentence(text: str, width: int) -> str:
+    """Return a text of at most ``width`` columns as a sentence."""
+    return capital(head(text.strip(), width).rstrip(". ")) + "."
+
+
+def _found(credential: CredentialView) -> str:
+    """Begin the sentence about where a credential is; a rule's description is a sentence of its own."""
+    if not (named(credential["kind"]).is_custom and is_described(credential)):
+        return f"{title(credential)} {credential['redacted']}"
+    rule_id = head(next(iter(credential["rule_ids"]), ""), _NAME_WIDTH)
+    redacted = credential["redacted"]
+    what = "the file" if redacted == FileName.MASK else redacted
+    return f"{sentence(credential['title'], PATH_WIDTH)} Rule {rule_id} found {what}"
 
 
 def action_message(credential: CredentialView) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.kinds import named
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.scan import Attribution, State
-from akpatrol.report.advice import Situation, leaked_action, situation
+from akpatrol.report.advice import Situation, leaked_action, situation, whose_page
 from akpatrol.report.number_words import plural
 from akpatrol.report.overview import findings_of
 from akpatrol.report.text_safety import head, shell_word
@@ -18,6 +18,7 @@ from akpatrol.report.work_trees import states_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from akpatrol.kinds.base import Remediation
     from akpatrol.report.view import CredentialView, ReportView, TargetView
 
 _IN_HISTORY = {State.PRESENT, State.REMOVED, State.UNREACHABLE}
@@ -40,8 +41,8 @@ class Command(NamedTuple):
 class Action(NamedTuple):
     """One thing to do; ``name`` is the same in every report, so that ticks persist.
 
-    ``page`` is where to do it, an address or a path of the dashboard's, and ``which`` says what of that page's list.
-    ``more`` counts commands that are not listed.
+    ``page`` is where to do it, an address or a path of the dashboard's, which ``whose`` says, and ``which`` says what
+    of that page's list. ``more`` counts commands that are not listed.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Action(NamedTuple):
     commands: tuple[Command, ...] = ()
     more: int = 0
     which: str = ""
+    whose: str = ""
 
 
 def first_of_all(view: ReportView) -> str:
@@ -82,8 +84,11 @@ def _first_of(leaked: Sequence[CredentialView]) -> str:
         return "Nothing to revoke: the API refuses every one. Add them to the baseline: akpatrol baseline update."
     if len(leaked) == 1:
         return f"Treat {first['redacted']} as live until you know better: {_action(first)}"
+    number = plural(len(leaked), "credential")
+    if all(named(finding["kind"]).is_custom for finding in leaked):
+        return f"Treat {number} as live until you know better, and start with {first['redacted']}: {_action(first)}"
     return (
-        f"Find out which are live: run this again with --verify. Until then treat {plural(len(leaked), 'credential')}"
+        f"Find out which are live: run this again with --verify. Until then treat {number}"
         f" as live, and start with {first['redacted']}: {_action(first)}"
     )
 
@@ -109,7 +114,8 @@ def actions(credential: CredentialView, targets: Mapping[str, TargetView]) -> li
 
 
 def _leaked(credential: CredentialView, states: set[str], targets: Mapping[str, TargetView]) -> Iterator[Action]:
-    is_open = credential["attribution"] == Attribution.OPEN and not named(credential["kind"]).is_custom
+    is_ours = not named(credential["kind"]).is_custom
+    is_open = credential["attribution"] == Attribution.OPEN and is_ours
     if is_open:
         yield Action(
             "whose",
@@ -126,7 +132,8 @@ def _leaked(credential: CredentialView, states: set[str], targets: Mapping[str, 
         )
         if credential["exposure"]:
             text = "It ships to browsers, where every visitor can read it, and so will the next one."
-            yield Action("server", "Call the API from a server instead", text)
+            instead = "Call the API from a server instead" if is_ours else "Keep the new one on a server"
+            yield Action("server", instead, text)
     yield _clean(states, dead=dead)
     yield _baseline(credential, targets)
 
@@ -134,7 +141,8 @@ def _leaked(credential: CredentialView, states: set[str], targets: Mapping[str, 
 def _baseline(credential: CredentialView, targets: Mapping[str, TargetView]) -> Action:
     affected = (targets[place["target"]] for place in credential["occurrences"] if place["target"] in targets)
     commands = tuple(dict.fromkeys(map(_update, affected))) or (Command("akpatrol baseline update"),)
-    text = "Do this last, once the API refuses it, so that what is left in the history is not reported again."
+    who = "its issuer" if named(credential["kind"]).is_custom else "the API"
+    text = f"Do this last, once {who} refuses it, so that what is left in the history is not reported again."
     scope = (
         "Each command adds every finding of its repository"
         if len(commands) > 1
@@ -161,12 +169,21 @@ def _update(target: TargetView) -> Command:
 
 def _revoke(credential: CredentialView) -> Action:
     page = credential["remediation"]["page"] or ""
-    remediation = named(credential["kind"]).remediation
+    kind = named(credential["kind"])
+    remediation = kind.remediation
+    if kind.is_custom:
+        return Action("delete", _title(remediation, page), "Its issuer alone knows whether it is live.", page)
     live = status_of(credential) == VerificationStatus.ACTIVE
     until = "Then verify it again until the API refuses it:" if live else "To find out whether it is live:"
     which = f"Its id is {head(credential['key_id'], _ID_WIDTH)}." if credential["key_id"] else ""
     text = f"{remediation.effect} {until}".strip()
-    return Action("delete", remediation.title, text, page, (Command("akpatrol verify"),), which=which)
+    commands, whose = (Command("akpatrol verify"),), whose_page(kind, page)
+    return Action("delete", _title(remediation, page), text, page, commands, which=which, whose=whose)
+
+
+def _title(remediation: Remediation, page: str) -> str:
+    """Return what to do as a heading, which the page follows where there is one."""
+    return remediation._replace(place="").title if page else remediation.title
 
 
 def _clean(states: set[str], *, dead: bool) -> Action:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from akpatrol.kinds import named
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.report.messages import capital
 from akpatrol.report.page_actions import actions
 from akpatrol.report.text_safety import head
 from akpatrol.report.verification_text import abilities, allowance_words, owner_lines, verification_lines
-from akpatrol.report.wording import STATUSES, attribution_words, date_words, kind_name, parsed, state_name, status_of
+from akpatrol.report.wording import (
+    STATUSES,
+    attribution_words,
+    credential_name,
+    date_words,
+    parsed,
+    state_name,
+    status_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,7 +104,7 @@ def page_of(
         "redacted": head(credential["redacted"], _NAME_WIDTH),
         "key_id": head(credential["key_id"] or "", _NAME_WIDTH),
         "kind": credential["kind"],
-        "kind_name": _kind(credential),
+        "kind_name": capital(credential_name(credential)),
         "status": status,
         "status_words": STATUS_WORDS[status],
         "status_help": _STATUS_HELP[status],
@@ -152,12 +159,6 @@ def _abilities(credential: CredentialView) -> str:
     if not verification or status_of(credential) != VerificationStatus.ACTIVE:
         return ""
     return capital(head(abilities(verification), _LINE_WIDTH))
-
-
-def _kind(credential: CredentialView) -> str:
-    if named(credential["kind"]).is_custom and credential["rule_ids"]:
-        return "Found by " + head(credential["rule_ids"][0], _NAME_WIDTH)
-    return capital(kind_name(credential["kind"], credential["attribution"]))
 
 
 def _line(line: str, label: str = "") -> tuple[bool, str]:

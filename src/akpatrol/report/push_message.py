@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.kinds import named
 from akpatrol.model.scan import Place
 from akpatrol.report import document
 from akpatrol.report.allowing import how_to_allow
@@ -14,7 +15,7 @@ from akpatrol.report.number_words import plural
 from akpatrol.report.overview import coverage_words, findings_of
 from akpatrol.report.text_credential import telling_places
 from akpatrol.report.text_safety import head, middle_out, visible, wrapped
-from akpatrol.report.wording import SHORT_ID, kind_name, location, short_names, short_ref
+from akpatrol.report.wording import SHORT_ID, credential_name, location, short_names, short_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,8 +127,7 @@ def _findings(
 
 def _credential(credential: CredentialView) -> Iterator[str]:
     id_ = f", key id {head(credential['key_id'], 24)}" if credential["key_id"] else ""
-    name = kind_name(credential["kind"], credential["attribution"])
-    yield from wrapped(f"{credential['redacted']}  {name}{id_}", _WIDTH)
+    yield from wrapped(f"{credential['redacted']}  {credential_name(credential)}{id_}", _WIDTH)
     places = telling_places(credential["occurrences"])
     for place in places:
         yield "  " + middle_out(location({**place, "refs": [short_ref(ref) for ref in place["refs"]]}), 200)
@@ -163,10 +163,13 @@ def _steps(
 
 
 def _deletion(findings: Sequence[CredentialView]) -> str:
-    pages = set(filter(None, (credential["remediation"]["page"] for credential in findings)))
+    ours = [credential for credential in findings if not named(credential["kind"]).is_custom]
+    pages = set(filter(None, (credential["remediation"]["page"] for credential in ours)))
     at = f" at {' and '.join(sorted(pages))}" if pages else ""
     at += " in your Anyreach organization" if any(page.startswith("/") for page in pages) else ""
-    return f"If it was ever real, it has left your machine: delete it{at} now and replace it where it is used."
+    ways = [f"delete it{at} now"] if ours else []
+    ways += ["revoke it now where it was issued"] if len(ours) < len(findings) else []
+    return f"If it was ever real, it has left your machine: {' or '.join(ways)} and replace it where it is used."
 
 
 def _rewriting(ids: set[str], commits: Sequence[WalkedCommit]) -> tuple[str, str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from akpatrol.report.messages import PATH_WIDTH
-from akpatrol.report.text_safety import head, middle_out, visible
-from akpatrol.report.wording import kind_name, location
+from akpatrol.report.messages import PATH_WIDTH, sentence
+from akpatrol.report.text_safety import middle_out, visible
+from akpatrol.report.wording import credential_name, is_described, kind_name, location
 
 if TYPE_CHECKING:
     from akpatrol.kinds import CredentialKind
-    from akpatrol.report.view import OccurrenceView
+    from akpatrol.report.view import CredentialView, OccurrenceView
     from akpatrol.rules.rule import Rule
 
 DESCRIPTION_LIMIT = 1000
@@ -27,14 +27,20 @@ def plain_message(text: str) -> str:
 
 
 def full_description(kind: CredentialKind, rule: Rule | None) -> str:
-    """Describe what a rule finds in one or two sentences."""
-    return kind.sarif.description or _sentence(rule.description if rule else "A credential")
+    """Describe what a rule of ours finds in one or two sentences."""
+    return kind.sarif.description or short_description(kind, rule)
 
 
 def short_description(kind: CredentialKind, rule: Rule | None) -> str:
-    """Name what a rule finds."""
+    """Name what a rule of ours finds."""
     described = rule.description if rule else kind_name(kind, "likely")
-    return _sentence(described + " in files or history")
+    return sentence(visible(described + " in files or history"), DESCRIPTION_LIMIT // 4)
+
+
+def description(credential: CredentialView) -> str:
+    """Describe what the user's rule that names a credential finds."""
+    text = credential["title"] if is_described(credential) else credential_name(credential)
+    return sentence(text, DESCRIPTION_LIMIT)
 
 
 def help_text(rule: Rule | None, steps: list[str]) -> str:
@@ -57,15 +63,14 @@ def help_markdown(rule: Rule | None, steps: list[str]) -> str:
 
 
 def _references(rule: Rule | None) -> list[str]:
-    return [f"Anyreach's documentation: {', '.join(rule.references)}."] if rule and rule.references else []
+    if not rule or not rule.references:
+        return []
+    whose = "See" if rule.kind.is_custom else "Anyreach's documentation:"
+    return [f"{whose} {', '.join(rule.references)}."]
 
 
 def _escaped(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", visible(text))
-
-
-def _sentence(text: str) -> str:
-    return visible(head(text, DESCRIPTION_LIMIT // 4)).rstrip(". ") + "."
 
 
 def location_name(occurrence: OccurrenceView) -> str:

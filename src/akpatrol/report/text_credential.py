@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.kinds import named
 from akpatrol.model.scan import Place, State
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
 from akpatrol.report.number_words import plural
 from akpatrol.report.spread import removal_words, version_words
-from akpatrol.report.storage_advice import storage_advice
+from akpatrol.report.storage_advice import storage_advice, variable_of
 from akpatrol.report.text_safety import around, columns, head, middle_out, shell_word, wrapped
 from akpatrol.report.verification_text import allowance_words, owner_lines, verification_lines
 from akpatrol.report.wording import (
@@ -19,8 +18,8 @@ from akpatrol.report.wording import (
     attribution_words,
     code_owners,
     commit_words,
+    credential_name,
     doubts,
-    kind_name,
     location,
     moved_words,
     since_words,
@@ -89,9 +88,7 @@ class CredentialText:
     def _headline(self, credential: CredentialView) -> Iterator[str]:
         style = self._style
         kind, attribution = credential["kind"], credential["attribution"]
-        name = kind_name(kind, attribution)
-        if named(kind).is_custom and credential["rule_ids"]:
-            name = "found by " + head(credential["rule_ids"][0], _NAME_WIDTH)
+        name = credential_name(credential)
         status = status_of(credential)
         # No severity: an ignored file is the right place, and an allowed credential is known.
         is_quiet = credential["state"] == State.IGNORED or (credential["allowed"] and status != "active")
@@ -193,7 +190,7 @@ class CredentialText:
                 yield self._action("Next:", "leave it there, which is the right place, and never commit it.")
                 return
             case Situation.STAGED:
-                yield from self._staged(places, among_many=among_many)
+                yield from self._staged(credential, among_many=among_many)
                 return
             case Situation.LEAKED:
                 yield self._action("Next:", leaked_action(credential, states, self._program))
@@ -203,8 +200,8 @@ class CredentialText:
             for number, step in enumerate(credential["remediation"]["steps"], 1):
                 yield list(self._paragraph(f"{number}. {step}", "    "))
 
-    def _staged(self, places: Sequence[OccurrenceView], *, among_many: bool) -> Iterator[list[str]]:
-        staged = [place for place in places if place["state"] == State.STAGED]
+    def _staged(self, credential: CredentialView, *, among_many: bool) -> Iterator[list[str]]:
+        staged = [place for place in credential["occurrences"] if place["state"] == State.STAGED]
         paths = list(dict.fromkeys(place["path"] for place in staged if place["path"]))
         label = "Nothing has leaked yet."
         if not paths or any(place["place"] == Place.COMMIT_MESSAGE for place in staged):
@@ -215,7 +212,7 @@ class CredentialText:
             is_short = len(paths) <= SHOWN and not among_many
             names = "-- " + " ".join(shell_word(path) for path in paths) if is_short else "-u"
             yield self._action(label, "Remove it, then:", f"git add {names}")
-            yield self._action("Instead:", f"{storage_advice(paths[0])}.")
+            yield self._action("Instead:", f"{storage_advice(paths[0], variable_of(credential))}.")
 
     def _action(self, label: str, action: str, command: str = "") -> list[str]:
         """Return the lines of one thing to do; a command stays on one line, to be copied."""

@@ -18,10 +18,10 @@ from akpatrol.report.verification_text import owner_lines, verification_lines
 from akpatrol.report.wording import (
     SHORT_ID,
     attribution_words,
+    credential_name,
     date_words,
     directory_of,
     doubts,
-    kind_name,
     location,
     moved_words,
     short_ref,
@@ -117,7 +117,7 @@ def _readings(queries: Sequence[QueryView]) -> str:
 def _about(credential: CredentialView, options: RenderOptions, style: Style) -> Iterator[str]:
     kind, attribution = credential["kind"], credential["attribution"]
     id_ = f", key id {head(credential['key_id'], _NAME_WIDTH)}" if credential["key_id"] else ""
-    name = f"{kind_name(kind, attribution)}{id_}"
+    name = f"{credential_name(credential)}{id_}"
     yield f"{style.severity(credential['severity'])}  {style.bold(credential['redacted'])}  {name}"
     facts = [f"{attribution_words(kind, attribution)}; {_time(credential['occurrences'], options.now)}"]
     if credential["verification"]:

@@ -167,7 +167,10 @@ class MoveView(TypedDict):
 
 
 class OccurrenceView(TypedDict):
-    """One place of a credential; lines and columns begin with 1, ``offset`` is in bytes."""
+    """One place of a credential; lines and columns begin with 1, ``offset`` is in bytes.
+
+    ``match_line`` is where the text begins that the rule matches.
+    """
 
     target: str
     place: str
@@ -175,6 +178,7 @@ class OccurrenceView(TypedDict):
     paths: list[str]
     paths_truncated: bool
     line: int | None
+    match_line: int | None
     column: int | None
     end_line: int | None
     end_column: int | None
@@ -198,11 +202,16 @@ class OccurrenceView(TypedDict):
 
 
 class CredentialView(TypedDict):
-    """One credential with all its occurrences; ``secret`` is the raw one with ``--show-secrets`` only."""
+    """One credential with all its occurrences; ``secret`` is the raw one with ``--show-secrets`` only.
+
+    ``title`` names what it is: its kind, or what the user's rule is described as.
+    """
 
     fingerprint: str
     kind: str
+    title: str
     rule_ids: list[str]
+    tags: list[str]
     redacted: str
     secret: str | None
     key_id: str | None

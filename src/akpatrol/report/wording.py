@@ -70,12 +70,28 @@ _AGES = ((365, "year"), (30, "month"), (7, "week"), (1, "day"))
 _SHORT_NAME = 8  # digits of a fingerprint
 _AUTHOR_WIDTH = 60
 _OWNER_WIDTH, _OWNERS = 80, 5
+_RULE_WIDTH, _TITLE_WIDTH = 100, 200
 
 
 def kind_name(kind: str, attribution: str) -> str:
     """Name a credential's kind, and its issuer only when that is known."""
     wording = named(kind).wording
     return (attribution == Attribution.OPEN and wording.unattributed) or wording.name
+
+
+def credential_name(credential: CredentialView) -> str:
+    """Name what a credential is: its kind, or how a user's rule describes it, with the rule's id."""
+    if not named(credential["kind"]).is_custom:
+        return kind_name(credential["kind"], credential["attribution"])
+    rule_id = head(next(iter(credential["rule_ids"]), "a rule"), _RULE_WIDTH)
+    if not is_described(credential):
+        return f"credential found by {rule_id}"
+    return f"{head(credential['title'].rstrip(' .'), _TITLE_WIDTH)} ({rule_id})"
+
+
+def is_described(credential: CredentialView) -> bool:
+    """Return whether the rule that names a credential says what it is, and not only its own id."""
+    return bool(credential["title"].strip(" .")) and credential["title"] not in credential["rule_ids"][:1]
 
 
 def attribution_words(kind: str, attribution: str) -> str:

@@ -20,6 +20,7 @@ from akpatrol.model.scan import Secret
 from akpatrol.rules.literals import required
 from akpatrol.rules.re2_patterns import compile_foreign
 from akpatrol.rules.rule import RuleSet
+from akpatrol.rules.visible_prefix import visible_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -189,7 +190,7 @@ class _Explanation:
             line,
             column,
             data[span.start : span.secret_start],
-            Secret(secret),
+            Secret(secret, visible_prefix(self._rule, secret) if self._rule.is_foreign else None),
             data[span.secret_end : span.end],
             tuple(steps),
             found.confidence.name.lower() if found else None,

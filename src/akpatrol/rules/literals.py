@@ -49,7 +49,7 @@ class Literal(NamedTuple):
 
 def required(rule: Rule) -> tuple[Literal, ...]:
     """Return literals such that each match of a rule holds at least one; empty where there are none."""
-    literals = _in_pattern(rule.regex) or _in_keywords(rule.keywords)
+    literals = in_pattern(rule.regex) or _in_keywords(rule.keywords)
     # The judge rejects anything shorter, regardless of the pattern.
     text = min(rule.kind.bounds.shortest, _TEXT)
     return literals if rule.kind.is_custom else tuple(literal._replace(text=text) for literal in literals)
@@ -89,20 +89,29 @@ class Specificity(NamedTuple):
     in_match: bool
 
 
+def is_generic(rule_id: str) -> bool:
+    """Return whether gitleaks takes a rule of this id for a generic one (``filter`` in its detect/utils.go)."""
+    return "generic" in rule_id.lower()
+
+
 def specificity(rule: Rule) -> Specificity:
-    """Return how specific a rule is; one whose id begins with ``generic-`` is the least."""
-    named = not rule.id.startswith("generic-")
-    if not (parsed := _parsed(rule.regex)):
-        return Specificity(named, in_secret=False, in_match=False)
-    in_match = bool(_best(parsed.items, range(len(parsed.items))))
-    return Specificity(named, in_secret=in_match and _in_secret(rule, parsed), in_match=in_match)
+    """Return how specific a rule is; a generic one is the least."""
+    named = not is_generic(rule.id)
+    in_match = bool(in_pattern(rule.regex))
+    return Specificity(named, in_secret=in_match and all(in_secret(rule)), in_match=in_match)
 
 
-def _in_secret(rule: Rule, parsed: Parsed) -> bool:
-    """Return whether each group that may be the secret has a literal."""
-    numbers = [rule.secret_group] if rule.secret_group else sorted(parsed.groups.keys() - parsed.nested)
-    secrets = [parsed.groups[number] for number in numbers if number in parsed.groups] or [parsed.items]
-    return all(_best(items, range(len(items))) for items in secrets)
+def secret_groups(regex: str, secret_group: int) -> list[Items]:
+    """Return the items of each group that may be the secret, or of the pattern without one; nothing if unknown."""
+    if not (parsed := _parsed(regex)):
+        return []
+    numbers = [secret_group] if secret_group else sorted(parsed.groups.keys() - parsed.nested)
+    return [parsed.groups[number] for number in numbers if number in parsed.groups] or [parsed.items]
+
+
+def in_secret(rule: Rule) -> list[tuple[Literal, ...]]:
+    """Return the literals of each group that may be the secret."""
+    return [_best(items, range(len(items))) for items in secret_groups(rule.regex, rule.secret_group)]
 
 
 @lru_cache(4096)
@@ -114,7 +123,8 @@ def _parsed(regex: str) -> Parsed | None:
 
 
 @lru_cache(4096)
-def _in_pattern(regex: str) -> tuple[Literal, ...]:
+def in_pattern(regex: str) -> tuple[Literal, ...]:
+    """Return literals such that each match of a pattern holds at least one; empty where there are none."""
     parsed = _parsed(regex)
     return _best(parsed.items, range(len(parsed.items))) if parsed else ()
 

@@ -40,7 +40,7 @@ class Rule(NamedTuple):
 
     Without a pattern, each file whose path matches ``path`` is a finding. A finding of a composite rule needs matches
     of the ``required`` rules; a rule with ``skip_report`` has no findings of its own. No finding has more than the
-    rule's ``confidence``.
+    rule's ``confidence``. Without a ``severity``, ``rule_class`` says how severe it is.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Rule(NamedTuple):
     skip_report: bool = False
     kind: CredentialKind = CUSTOM
     anchor: str = ""
-    severity: Severity = Severity.HIGH
+    severity: Severity | None = None
     confidence: Confidence = Confidence.HIGH
     page: str = ""
     references: tuple[str, ...] = ()
@@ -65,6 +65,11 @@ class Rule(NamedTuple):
     counterexamples: tuple[str, ...] = ()
     shipped: bool = False
     file: str = ""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is a user's rule for credentials that are not Anyreach's."""
+        return self.kind.is_custom and not self.shipped
 
 
 class LeftOut(NamedTuple):
@@ -87,7 +92,8 @@ class LeftOut(NamedTuple):
 class RuleSet(NamedTuple):
     """The rules of one run, the bytes of their files, and what was left out of these.
 
-    ``path_rules`` have no pattern: they find files by their path alone. ``unsearched`` rules are switched off.
+    ``path_rules`` have no pattern: they find files by their path alone. ``unsearched`` rules are switched off. Foreign
+    rules apply to the content and the names of files, and ``everywhere`` to messages, people and refs too.
     """
 
     rules: tuple[Rule, ...]
@@ -95,13 +101,14 @@ class RuleSet(NamedTuple):
     left_out: tuple[LeftOut, ...] = ()
     path_rules: tuple[Rule, ...] = ()
     unsearched: tuple[Rule, ...] = ()
+    everywhere: bool = False
 
     @property
     def digest(self) -> str:
         """SHA-256 over the files, in hex: runs with the same digest search for the same patterns."""
         from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
 
-        return sha256(b"\0".join(self.files)).hexdigest()
+        return sha256(b"\0".join((*self.files, *([b"everywhere"] if self.everywhere else [])))).hexdigest()
 
     def get(self, rule_id: str) -> Rule | None:
         """Return the rule with that id, or None."""

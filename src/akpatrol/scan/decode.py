@@ -128,6 +128,14 @@ def with_doubtful_end(match: Match, data: bytes, part: Decoded, end: int) -> Mat
     return match._replace(ending=End.UNCERTAIN, confidence=min(match.confidence, Confidence.MEDIUM))
 
 
+def in_chunk(match: Match, part: Decoded, span: tuple[int, int], encodings: tuple[str, ...]) -> Match:
+    """Return a match in a decoded part as one at ``span`` of its chunk."""
+    # The lines of other encodings are not those of the text within.
+    lines_before = match.lines_before if part.encoding.startswith("utf-") else 0
+    start, end = span
+    return match._replace(start=start, end=end, encodings=encodings, lines_before=lines_before)
+
+
 def as_joined(match: Match, part: Decoded, start: int, end: int) -> Match | None:
     """Return a match at ``[start, end)`` of a decoded part with what its joints say; None for one within a piece."""
     if not part.joints:

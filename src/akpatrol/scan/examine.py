@@ -25,6 +25,7 @@ from akpatrol.scan.decode import (
     container_items,
     decoded,
     distinct,
+    in_chunk,
     most_bytes,
     passing,
     stored,
@@ -144,7 +145,7 @@ class Examiner:
 
     def _in_memory(self, content: Content, within: Within) -> Iterator[ScanItem]:
         shortened = self._shortened(content.data)
-        result = self.engine.prefiltered(shortened.data if shortened else content.data)
+        result = self.engine.prefiltered_at(content.origin.place, shortened.data if shortened else content.data)
         if not result:
             return
         if self._zip_end in result.fired and has_zip_tail(content):
@@ -197,7 +198,8 @@ class Examiner:
         if chunk.files:
             yield from path_findings(chunk, self.engine.path_rules)
         shortened = self._shortened(chunk.data)
-        if result := self.engine.prefiltered(shortened.data if shortened else chunk.data):
+        data = shortened.data if shortened else chunk.data
+        if result := self.engine.prefiltered_at(chunk.origin.place, data):
             yield from self._after_prefilter(chunk, result, within, shortened)
 
     def _after_prefilter(
@@ -210,7 +212,7 @@ class Examiner:
             if matches is not None:
                 yield from self._located(chunk, matches, decoded=bool(result.fired))
                 return
-            result = self.engine.prefiltered(chunk.data)
+            result = self.engine.prefiltered_at(chunk.origin.place, chunk.data)
         matches = []
         for item in self._matches(chunk, result, within):
             if isinstance(item, Match):
@@ -235,7 +237,7 @@ class Examiner:
         stop = len(chunk.data) if chunk.end is None else chunk.end
         if decoded:
             matches = distinct(matches)
-        matches = self.engine.joined(chunk.data, matches)
+        matches = self.engine.joined(chunk, matches)
         if matches := [match for match in matches if chunk.begin <= match.start < stop]:
             from akpatrol.scan.locate import locate  # noqa: PLC0415 - most runs have no match
 
@@ -285,7 +287,7 @@ class Examiner:
             yield from without_repeated_skips(members, state)
             return False
         state.within.work.left -= EXAMINED
-        result = self.engine.prefiltered(part.data)
+        result = self.engine.prefiltered_at(state.origin.place, part.data)
         result.rules |= layer.around.rules
         if not result:
             return True
@@ -306,8 +308,7 @@ class Examiner:
         medium, bounds = Medium(part.data, stored(layer.data, part)), (0, len(part.data))
         for match in self.engine.confirm(medium, result, bounds, state.origin.path, outer):
             state.within.work.left += FOUND
-            start, end = span(match.start, match.end)
-            moved = match._replace(start=start, end=end, encodings=encodings)
+            moved = in_chunk(match, part, span(match.start, match.end), encodings)
             if joined := as_joined(moved, part, match.start, match.end):
                 yield with_doubtful_end(joined, layer.data, part, match.end)
         beneath = True

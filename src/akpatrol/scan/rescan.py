@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from akpatrol.model.batch import ContentBatch
 from akpatrol.model.identity import secret_sha256
 from akpatrol.model.scan import Content, Match, Secret
+from akpatrol.rules.visible_prefix import visible_prefix
 from akpatrol.scan.locate import located_again
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ def _found_again(content: Content, known: Sequence[KnownFinding], rules: Mapping
     """Return the known findings with their secrets; None where the content is not what it was."""
     findings = []
     for place in known:
-        rule, secret = rules.get(place.rule_id), Secret(content.data[place.start : place.end])
-        if not rule or secret_sha256(secret) != place.digest:
+        rule, found = rules.get(place.rule_id), content.data[place.start : place.end]
+        if not rule or secret_sha256(Secret(found)) != place.digest:
             return None
+        secret = Secret(found, visible_prefix(rule, found) if rule.is_foreign else None)
         match = Match(
             rule_id=place.rule_id,
             kind=rule.kind,
@@ -50,6 +52,7 @@ def _found_again(content: Content, known: Sequence[KnownFinding], rules: Mapping
             exposure=place.exposure,
             others=place.others,
             ending=place.ending,
+            lines_before=place.lines_before,
         )
         findings.append(located_again(content.origin, content.data, match, place.position, place.masks))
     return findings

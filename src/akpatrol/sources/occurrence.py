@@ -45,6 +45,7 @@ def occurrence(finding: RawFinding, state: State) -> Occurrence:
         foreign_inline=finding.foreign_inline,
         rule_ids=(finding.match.rule_id, *finding.match.others),
         end=finding.match.ending,
+        lines_before=finding.match.lines_before,
     )
 
 

@@ -30,6 +30,9 @@ _HTTP_STATUSES = range(100, 1000)
 _FINGERPRINT = re.compile("akp1:[0-9a-f]{64}")
 # The form of Secret.redacted: no more of the prefix and the rest than it shows. A file found by its path has no secret.
 _MASKED = re.compile(r"(?:[^_]{0,3}_.{4})?\*{3}\([0-9]{1,12}\)|file", re.DOTALL)
+# With what rules.visible_prefix shows of others' credentials, and how much it leaves hidden.
+_SHOWN = re.compile(r"([!-~]{1,16}|-----BEGIN \.\.\. PRIVATE KEY-----)\*{3}\(([0-9]{1,12})\)")
+_LEAST_HIDDEN = 16
 _MOMENT = re.compile("[-+:.? 0-9TZtz]{0,40}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _START = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
@@ -88,6 +91,9 @@ class Fields:
 
     def masked(self, key: str) -> str:
         """Return a credential's masked form, which no whole one fits in."""
+        shown = _SHOWN.fullmatch(text := self.text(key))
+        if shown and int(shown[2]) - len(shown[1]) >= _LEAST_HIDDEN:
+            return text
         return self.like(key, _MASKED, "must be a credential's masked form")
 
     def date(self, key: str) -> str:

@@ -150,6 +150,7 @@ occurrence_lists = st.lists(
         end=st.sampled_from(End),
         alike=st.none() | st.integers(1, 9999),
         owners=st.lists(texts, max_size=2).map(tuple),
+        lines_before=st.integers(0, 9),
     ),
     max_size=4,
 )
@@ -180,6 +181,8 @@ def credentials(draw: st.DrawFn) -> Credential:
         owner=draw(st.none() | owners),
         allowed=draw(st.none() | allowances),
         end=end_of(occurrences),
+        title=draw(texts),
+        tags=draw(st.lists(texts, max_size=2).map(tuple)),
     )
 
 

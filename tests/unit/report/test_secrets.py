@@ -49,7 +49,16 @@ def everywhere() -> Report:
     allowed = reports.allowance(reason=KEY, where=KEY, owner=KEY)
     coverage = Coverage(counts={KEY: 1}, skipped=(Skipped(KEY, KEY), Skipped(KEY, KEY, KEY)))
     return reports.report(
-        reports.credential(KEY, *places, rule_ids=(KEY,), verification=verification, owner=owner, allowed=allowed),
+        reports.credential(
+            KEY,
+            *places,
+            rule_ids=(KEY,),
+            verification=verification,
+            owner=owner,
+            allowed=allowed,
+            title=KEY,
+            tags=(KEY,),
+        ),
         targets=(target,),
         coverage=coverage,
         unread_histories=(KEY,),

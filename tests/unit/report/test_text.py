@@ -283,7 +283,7 @@ def test_places_are_named(changes: dict[str, Any], expected: str) -> None:
         (reports.credential(TOKEN), "Next: find out who issued it. If it is Anyreach's: ask its owner"),
         (
             reports.credential(KEY, kind=CUSTOM, rule_ids=("x",)),
-            "Next: revoke it where it was issued now, then",
+            "Next: revoke it now where it was issued, then",
         ),
         (
             reports.credential(KEY, reports.occurrence(KEY, state=State.IGNORED)),

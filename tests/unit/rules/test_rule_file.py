@@ -9,7 +9,6 @@ import pytest
 
 from akpatrol.errors import RuleError, UsageError
 from akpatrol.kinds import CUSTOM, KINDS
-from akpatrol.model.scan import Severity
 from akpatrol.rules.check import ALPHABETS, check, expand
 from akpatrol.rules.rule import RuleSet
 from akpatrol.rules.rule_file import load, parse, shipped_files
@@ -42,7 +41,7 @@ def test_digest_tells_rules_apart(tmp_path: Path) -> None:
 
 def test_defaults() -> None:
     (rule,) = parse(_RULE, "f")
-    assert (rule.description, rule.kind, rule.severity) == ("acme", CUSTOM, Severity.HIGH)
+    assert (rule.description, rule.kind, rule.severity, rule.tags) == ("acme", CUSTOM, None, ())
     assert (rule.keywords, rule.secret_group, rule.entropy, rule.path, rule.allowlists) == ((), 0, 0.0, "", ())
     assert not rule.shipped
 

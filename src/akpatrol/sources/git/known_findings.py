@@ -46,6 +46,7 @@ def _is_plain(finding: RawFinding) -> bool:
         not (origin.containers or origin.encodings or match.encodings)
         and origin.place in _PLACES
         and finding.offset == match.start
+        and not match.superseded
         and len(finding.masks) <= _MOST_MASKS
         and not match.waiting
     )
@@ -64,6 +65,7 @@ def _value(finding: RawFinding) -> dict[str, object]:
         "end": match.ending,
         "position": [finding.line, finding.column, finding.end_line, finding.end_column],
         "masks": [[*span] for span in finding.masks],
+        "lines_before": match.lines_before,
     }
 
 
@@ -81,4 +83,5 @@ def _parse(fields: Fields) -> KnownFinding:
         ending=fields.enum("end", End),
         position=(line, column, end_line, end_column),
         masks=tuple(fields.pairs("masks")),
+        lines_before=fields.count("lines_before"),
     )

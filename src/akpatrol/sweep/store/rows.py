@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from akpatrol.report.view import CoverageView, CredentialView, ReportView, TargetView, VerificationView
 
 # The fields of a credential that differ by target; the others are the same everywhere, or are computed.
-_SIGHTING = ("rule_ids", "confidence", "attribution", "severity", "state", "exposure", "owner", "allowed")
+_SIGHTING = (
+    "rule_ids",
+    "title",
+    "tags",
+    "confidence",
+    "attribution",
+    "severity",
+    "state",
+    "exposure",
+    "owner",
+    "allowed",
+)
 _KEY_BYTES = 16
 
 

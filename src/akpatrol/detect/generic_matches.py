@@ -1,0 +1,71 @@
+"""Drop matches of generic rules beside those of specific ones, as gitleaks does (``filter`` in its detect/utils.go).
+
+A generic rule's match goes where a specific rule, on the same line, finds a secret that holds it. Lines are those where
+the patterns' matches begin. Anyreach's own rules count for nothing here: gitleaks does not have them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from akpatrol.rules.literals import is_generic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from akpatrol.model.scan import Chunk, Match
+    from akpatrol.rules.rule import Rule
+
+
+class GenericRules:
+    """The generic ones among the foreign rules of a set."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        foreign = [rule for rule in rules if rule.is_foreign]
+        self._generic = {rule.id for rule in foreign if is_generic(rule.id)}
+        # Paths of objects are known later, and a specific match that they refuse must not have dropped anything.
+        self._conditions = {
+            rule.id: {rule.path, *(entry for entry in rule.allowlists if entry.paths or entry.commits)} - {""}
+            for rule in foreign
+        }
+
+    def without(self, chunk: Chunk, matches: list[Match]) -> list[Match]:
+        """Return the matches in a chunk, given and returned in order, without those that are dropped.
+
+        Without a path, one stays where the other rule may not apply, with the names of such rules.
+        """
+        if not any(match.rule_id in self._generic for match in matches):
+            return matches
+        specific: dict[int, list[Match]] = defaultdict(list)
+        lines = list(_lines(chunk, matches))
+        for match, line in zip(matches, lines, strict=True):
+            if match.rule_id in self._conditions and match.rule_id not in self._generic:
+                specific[line].append(match)
+        kept = []
+        for match, line in zip(matches, lines, strict=True):
+            over = _over(match, specific[line]) if match.rule_id in self._generic else ()
+            if not over:
+                kept.append(match)
+            elif chunk.origin.path is None and all(self._is_limited(name, match.rule_id) for name in over):
+                kept.append(match._replace(superseded=((match.rule_id, over),)))
+        return kept
+
+    def _is_limited(self, rule_id: str, generic: str) -> bool:
+        """Return whether a rule may not apply where the generic one does."""
+        return not self._conditions[rule_id] <= self._conditions[generic]
+
+
+def _over(match: Match, specific: Sequence[Match]) -> tuple[str, ...]:
+    """Return the rules whose secrets hold that of a match."""
+    secret = match.secret.reveal()
+    return tuple(dict.fromkeys(other.rule_id for other in specific if secret in other.secret.reveal()))
+
+
+def _lines(chunk: Chunk, matches: Sequence[Match]) -> Iterable[int]:
+    """Yield the number of the line, or of the name, where each match begins."""
+    line = position = 0
+    for match in matches:
+        line += chunk.data.count(b"\0" if chunk.names else b"\n", position, match.start)
+        position = match.start
+        yield line - match.lines_before
