@@ -3,8 +3,8 @@
     python -m bench.rules gitleaks.toml tree:NAME=DIRECTORY... history:NAME=REPOSITORY... --peers ENVIRONMENT
 
 Both scan the same files or history by the same rules, without decoding, and take turns. A finding is a rule, a file, a
-line and a secret; in a history, whose lines move, it is without the line. Recall is the share of gitleaks' findings that
-akpatrol has. What only one of them has is counted by class. A ratio is gitleaks' time to akpatrol's. --peers is an
+line and a secret; in a history, whose lines move, it is without the line. Recall is the share of gitleaks' findings
+that akpatrol has. What only one of them has is counted by class. A ratio is gitleaks' time to akpatrol's. --peers is an
 environment with gitleaks (default: the one on PATH). --save DIR keeps the raw runs. Nothing is downloaded. Exits 1 when
 akpatrol lacks a finding.
 """
@@ -26,7 +26,7 @@ from bench import process, record, tools
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_GITLEAKS = ["--no-banner", "--log-level", "error", "--exit-code", "0", "--report-format", "json"]
+_GITLEAKS = ["--no-banner", "--log-level=error", "--exit-code=0", "--max-decode-depth=0", "--report-format=json"]
 _PLAINLY = ["--no-decode", "--no-containers", "--no-progress", "--no-allow"]
 _AKPATROL = [*_PLAINLY, "--min-confidence", "low", "--format", "json"]
 _READ = (0, 1, 3)
