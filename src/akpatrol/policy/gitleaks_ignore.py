@@ -44,21 +44,15 @@ class IgnoreFile(NamedTuple):
     def covering(self, credential: Credential) -> dict[Occurrence, Allowance]:
         """Return the places of a credential that are listed.
 
-        gitleaks sees only lines that a commit adds, so an entry also covers the place in later versions of the file.
+        gitleaks sees only lines that a commit adds, so an entry also covers the same credential where edits of the file
+        moved it to another line.
         """
         if not credential.kind.is_custom or not self.lines:
             return {}
         listed = {place: found for place in credential.occurrences if (found := self._of(place))}
-        moved = {_added(place): found for place, found in listed.items() if place.introduced}
-        for place in credential.occurrences:
-            if (
-                place not in listed
-                and place.introduced
-                and not _is_first(place)
-                and (found := moved.get(_added(place)))
-            ):
-                listed[place] = found
-        return listed
+        in_files = {_file_of(place): found for place, found in listed.items() if place.introduced}
+        moved = [place for place in credential.occurrences if place not in listed and _is_moved(place)]
+        return listed | {place: in_files[_file_of(place)] for place in moved if _file_of(place) in in_files}
 
     def _of(self, place: Occurrence) -> Allowance | None:
         """Return the allowance of a place where each of its rules is listed."""
@@ -112,11 +106,13 @@ def _commits(place: Occurrence) -> Sequence[str]:
     return list(dict.fromkeys(filter(None, [*commits, *versions])))
 
 
-def _added(place: Occurrence) -> tuple[object, ...]:
-    return place.target, place.path, place.containers, place.introduced and place.introduced.id
+def _file_of(place: Occurrence) -> tuple[object, ...]:
+    return place.target, place.path, place.containers
 
 
-def _is_first(place: Occurrence) -> bool:
-    """Return whether the commit that introduced the credential to the path added it on this line."""
+def _is_moved(place: Occurrence) -> bool:
+    """Return whether the commit that introduced the credential to the path did not add it on this line."""
+    if not place.introduced:
+        return False
     first = place.versions.first.commit if place.versions else place.version and place.version.id
-    return bool(place.introduced) and first in (None, place.introduced.id if place.introduced else None)
+    return first not in (None, place.introduced.id)

@@ -127,10 +127,11 @@ def test_a_place_that_moves_within_its_file_stays_covered() -> None:
     """gitleaks does not report lines that a commit leaves as they are."""
     first = _place(commit=_FIRST)
     moved = _place(line=9, commit=_FIRST, version=_SECOND)
+    moved_again = _place(line=8, commit="3" * 40, version=_SECOND)  # after it was there twice
     another = _place(line=20, commit=_FIRST)
     elsewhere = _place(b"src/b.py", commit=_SECOND)
-    covered = _file(f"{_FIRST}:src/a.py:acme:3").covering(_credential(first, moved, another, elsewhere))
-    assert set(covered) == {first, moved}
+    covered = _file(f"{_FIRST}:src/a.py:acme:3").covering(_credential(first, moved, moved_again, another, elsewhere))
+    assert set(covered) == {first, moved, moved_again}
 
 
 def test_paths_are_relative_to_the_file() -> None:
