@@ -81,6 +81,7 @@ _OPENED: Final[dict[str, Form]] = {
     "compress": Form(
         tuple(b"\x1f\x9d" + bytes((flags | bits,)) for flags in (0, 128) for bits in range(9, 17)),
         "by_libarchive.members",
+        "confirm.is_compress",
         title="compress (.Z)",
     ),
     "asar": Form((b"\4\0\0\0",), "asar.members", "asar.is_archive", title="asar"),

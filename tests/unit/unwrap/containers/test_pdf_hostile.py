@@ -153,6 +153,14 @@ def test_hostile_ones_end_in_bounded_memory(case: str) -> None:
     assert all(skip.reason.startswith("PDF: ") for skip in opened.skips)
 
 
+@pytest.mark.slow
+def test_many_objects_are_read_in_bounded_memory() -> None:
+    objects = (b"<< /Title (note %d) /Next << /A [1 2 3] /B << /C (more) >> >> >>" % number for number in range(50_000))
+    opened = open_(_paged(b"BT (x) Tj ET", *objects))
+    assert opened.skips == []
+    assert b"note 49999" in b"".join(opened.contents)
+
+
 def _most_memory(pid: int) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.findall(r"VmHWM:\s*(\d+)", status)[0]) << 10
