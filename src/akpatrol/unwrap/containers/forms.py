@@ -121,6 +121,8 @@ _OPENED: Final[dict[str, Form]] = {
     "pg_dump": Form((b"PGDMP",), "pg_dump.members", title="PostgreSQL's custom dump (pg_dump -Fc)"),
     # Recognised by its last bytes
     "leveldb": Form(opener="leveldb.members", title="LevelDB and RocksDB table", whole=True),
+    # Recognised by bytes further in
+    "leveldb-log": Form(opener="leveldb_log.members", title="LevelDB log", whole=True),
     "parquet": Form((b"PAR1", b"PARE"), "columns.members", "confirm.is_binary", title="Parquet", whole=True),
     "orc": Form((b"ORC",), "columns.members", "confirm.is_binary", title="ORC", whole=True),
     "avro": Form((b"Obj\1",), "avro.members", title="Avro", whole=True),

@@ -72,7 +72,7 @@ def test_a_container_is_known_by_its_content(kind: str) -> None:
         (b"Rar!\x1a\x07\x01\0", "rar archive"),
         (b"\x04\x22\x4d\x18\x64", "lz4"),
         (b"\x02\x21\x4c\x18", "lz4"),
-        (b"\x1f\x9d\x90a\xc4\x8c\x01", "compress"),
+        (b"\x1f\x9d\x90" + bytes(18) + b"\xff" * 9, "compress"),
         (b"MSCF\0\0\0\0", "cabinet"),
     ],
 )
