@@ -113,6 +113,12 @@ def quoted_printable(what: Artifact, chosen: Callable[[int], bool] = lambda _: T
     return what.encoded("quoted-printable", b"".join(parts), at)
 
 
+def joined(what: Artifact) -> Artifact:
+    """Return it as two string literals, of which the first may end within the prefix."""
+    cut = 2 + len(what.data) % 20
+    return what.encoded("joined", b'"' + what.data[:cut] + b'" + "' + what.data[cut:] + b'"', 1)
+
+
 def is_mark(byte: int) -> bool:
     """Return whether a byte is neither a letter nor a digit of ASCII."""
     return byte >= 0x80 or not chr(byte).isalnum()

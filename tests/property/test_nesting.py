@@ -48,6 +48,12 @@ def _is_binary_for_mail(byte: int) -> bool:
     return byte == ord("=") or not 32 <= byte < 127
 
 
+def _joined(data: bytes) -> bytes:
+    """Return two string literals, of which the first may end within a prefix."""
+    cut = 2 + len(data) % 20
+    return b'"' + data[:cut] + b'" + "' + data[cut:] + b'"'
+
+
 _SPELLINGS: dict[str, Callable[[int], str]] = {
     "percent": "%{:02X}".format,
     "percent lower": "%{:02x}".format,
@@ -75,6 +81,7 @@ _ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     **{f"{name}, marks": partial(_each, spell, chosen=is_mark) for name, spell in _SPELLINGS.items()},
     "quoted-printable, mail": partial(_each, "={:02X}".format, chosen=_is_binary_for_mail),
     **{codec: partial(_wide, codec) for codec in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")},
+    "joined": _joined,
     **_TEXT_ONLY,
 }
 
@@ -87,8 +94,9 @@ def _examiner(choice: PrefilterChoice) -> Examiner:
 
 
 def _encoded(data: bytes, names: tuple[str, ...]) -> bytes:
-    for name in names:
-        if name in _TEXT_ONLY and b"\0" in data:
+    for number, name in enumerate(names):
+        # A credential is in pieces, and not what it is encoded in.
+        if (name in _TEXT_ONLY and b"\0" in data) or (name == "joined" and number):
             continue
         encoded = _ENCODERS[name](data)
         if len(encoded) > _LARGEST:
@@ -114,6 +122,8 @@ def _layers() -> st.SearchStrategy[tuple[str, ...]]:
 @settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(_layers(), st.integers(0, 1 << 32), st.sampled_from(["automaton", "hyperscan"]))
 @example(("percent",) * 5, 1, "automaton")
+@example(("joined",), 1, "automaton")
+@example(("joined", "base64", "percent, marks"), 1, "hyperscan")
 @example(("html decimal",) + ("html special",) * 11, 1, "automaton")
 @example(("u",) + ("json",) * 11, 1, "automaton")
 @example(("u", "u, marks", "u, marks"), 1, "automaton")

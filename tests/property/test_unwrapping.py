@@ -72,7 +72,9 @@ _CONTAINERS: dict[str, Callable[[Artifact], Artifact]] = {
     "xz": packing.xzipped,
     "zstd": packing.zstandard,
 }
-_FORMS = _TEXTUAL | _WIDE | _CONTAINERS
+# Of the credential alone, and so the innermost.
+_JOINED: dict[str, Callable[[Artifact], Artifact]] = {"joined": spellings.joined}
+_FORMS = _TEXTUAL | _WIDE | _CONTAINERS | _JOINED
 _CARRIERS = ("base64", "hex")
 
 
@@ -99,11 +101,13 @@ def _carries(form: str) -> bool:
 def _is_meant(forms: tuple[str, ...]) -> bool:
     in_containers = all(_carries(outer) for inner, outer in pairwise(forms) if inner in _CONTAINERS)
     texts = [form for form in forms if form in _WIDE or _carries(form)]
+    if not _JOINED.keys().isdisjoint(forms[1:]):
+        return False
     return in_containers and not any(inner in _WIDE and outer in _WIDE for inner, outer in pairwise(texts))
 
 
 def _chosen() -> st.SearchStrategy[tuple[str, ...]]:
-    any_form = st.one_of([st.sampled_from(sorted(forms)) for forms in (_TEXTUAL, _WIDE, _CONTAINERS)])
+    any_form = st.one_of([st.sampled_from(sorted(forms)) for forms in (_TEXTUAL, _WIDE, _CONTAINERS, _JOINED)])
     return st.lists(any_form, min_size=1, max_size=3).map(tuple).filter(_is_meant)
 
 
@@ -123,7 +127,7 @@ def _nest(forms: tuple[str, ...], rng: Random) -> Nest:
     # Where it stands is not what this is about, and columns of binary data mean nothing.
     found = raw(secret)._replace(place=(1, 1))
     for index, form in enumerate((*forms, "")):
-        if not index or not _is_whole(forms[:index], form):
+        if form not in _JOINED and (not index or not _is_whole(forms[:index], form)):
             wide = index and forms[index - 1] in _WIDE
             before, after = (_surroundings(rng, text=not _WIDE.keys().isdisjoint(forms[index:])) for _ in range(2))
             # Between zeros both byte orders read the same text: an even place tells which.

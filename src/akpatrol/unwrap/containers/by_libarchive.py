@@ -6,19 +6,16 @@ skip, whatever the cause.
 
 from __future__ import annotations
 
-import os
 import struct
-import sys
-from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from akpatrol.unwrap.containers import libarchive_worker as worker
+from akpatrol.unwrap.containers import worker
 from akpatrol.unwrap.containers.container_bytes import STREAM_BYTES
 from akpatrol.unwrap.containers.forms import FORMS
-from akpatrol.unwrap.containers.libarchive_process import LibarchiveProcess, StoppedError
+from akpatrol.unwrap.containers.libarchive_worker import ABSENT, FACTS, FLAW, FOLLOWED, MEMBER
 from akpatrol.unwrap.containers.member import AFTER_END, Flaw, Member, Unreadable, text
 from akpatrol.unwrap.containers.wholeness import HEADER_BYTES, TAIL_BYTES, has_end, is_volume
+from akpatrol.unwrap.containers.worker_process import Answers, Program, StoppedError, asked, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,23 +29,18 @@ _FROM_THEIR_END = ("7z",)
 _OTHERS: Final = {b"ISc(": "InstallShield's are not opened", b"mozLz40\0": "Mozilla's frames are not expanded"}
 # The first header of a 7z archive, which is all of an empty one; the other forms are larger.
 _SEVEN_ZIP_BYTES = 32
-_REASONS: Final = {
-    worker.DAMAGED: "damaged",
-    worker.TRUNCATED: "truncated",
-    worker.ENCRYPTED: "encrypted",
-    worker.METHOD: "compressed by a method that libarchive does not read",
-    worker.MEMORY: "reading it takes too much memory",
-}
+# Some archives make libarchive loop.
+PROGRAM = Program("akpatrol.unwrap.containers.libarchive_worker", ("libarchive",), reused=False, silent_seconds=30)
 
 
 def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
     """Yield the members. Raises OverLimit and OSError; all else is a flaw."""
-    title, directory = FORMS[source.kind].title, _directory()
+    title = FORMS[source.kind].title
     for magic, reason in _OTHERS.items():
         if source.peek(len(magic)) == magic:
             yield Flaw(f"{title}: {reason}")
             return
-    if directory is None:
+    if place("libarchive") is None:
         yield Flaw(f"{title}: {_is_not(source.kind)}: install akpatrol[archives]")
         return
     at, size, beginning = source.at, source.size, source.peek(HEADER_BYTES)
@@ -63,13 +55,13 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
         yield Flaw(f"{AFTER_END} at byte {end} is not {source.kind}")
     forward = _Forward(source)
     given = at or forward.given
-    command = (directory, source.kind, str(-1 if at is None or size is None else size))
-    with LibarchiveProcess(command, level, given) as process:
-        reader = _Contents(process, level, source.kind)
+    facts = {"kind": source.kind, "size": -1 if at is None or size is None else size}
+    with asked(PROGRAM, facts, given, level) as answers:
+        reader = _Contents(answers, level, source.kind)
         try:
             yield from reader.members()
-        except StoppedError as error:
-            yield Flaw(f"{title}: {error}")
+        except StoppedError:
+            yield Flaw(f"{title}: libarchive stopped while reading it")
             return
     tail = at(max(0, size - TAIL_BYTES), TAIL_BYTES) if at and size is not None else forward.tail()
     if reason := reader.failure or _nothing(level, size) or ("" if has_end(beginning, tail) else "truncated"):
@@ -90,16 +82,6 @@ def _end(beginning: bytes) -> int | None:
         return None
     offset, size = struct.unpack_from("<2Q", beginning, 12)
     return _SEVEN_ZIP_BYTES + int(offset) + int(size)
-
-
-@cache
-def _directory() -> str | None:
-    """Return where libarchive-c is installed, None without it: only the process imports it."""
-    try:
-        spec = find_spec("libarchive")
-    except (ImportError, ValueError):
-        return None
-    return os.path.dirname(os.path.dirname(spec.origin)) if spec and spec.origin and sys.executable else None
 
 
 class _Forward:
@@ -127,38 +109,36 @@ class _Forward:
 class _Contents:
     """The members that the process sends; ``failure`` is why the rest of the archive cannot be read."""
 
-    def __init__(self, process: LibarchiveProcess, level: Level, kind: str) -> None:
-        self._process = process
+    def __init__(self, answers: Answers, level: Level, kind: str) -> None:
+        self._answers = answers
         self._level = level
         self._kind = kind
-        self._next: tuple[bytes, bytes] | None = None
         self.failure = ""
 
     def members(self) -> Iterator[Member | Flaw]:
-        while (message := self._message())[0] != worker.END:
-            letter, body = message
-            if letter == worker.ABSENT:
+        while (answer := self._answers.next())[0] != worker.END:
+            letter, body = answer
+            if letter == ABSENT:
                 self.failure = f"{_is_not(self._kind)}: install the library libarchive"
-                return
-            if letter == worker.FAILURE:
-                self.failure = _REASONS.get(body, "damaged")
-                return
-            if letter == worker.MEMBER:
+            elif letter == worker.FAILED:
+                self.failure = _reason(body)
+            elif letter == MEMBER:
                 yield self._member(body)
-                self._drain()
-            elif letter == worker.FOLLOWED:
+                for _ in self._answers.pieces():  # what was not wanted of it
+                    pass
+            elif letter == FOLLOWED:
                 yield Flaw(f"{AFTER_END} is not {self._kind}")
-            elif letter == worker.FLAW:
-                yield Flaw(f"{FORMS[self._kind].title}: {_REASONS.get(body, 'damaged')}")
+            elif letter == FLAW:
+                yield Flaw(f"{FORMS[self._kind].title}: {_reason(body)}")
             else:
                 raise StoppedError
 
     def _member(self, body: bytes) -> Member:
         self._level.member()
-        if len(body) < worker.FACTS.size:
+        if len(body) < FACTS.size:
             raise StoppedError
-        encrypted, length = worker.FACTS.unpack_from(body)
-        names = body[worker.FACTS.size :]
+        encrypted, length = FACTS.unpack_from(body)
+        names = body[FACTS.size :]
         name, link = names[:length], names[length:]
         if self._kind in _STREAMS:
             return Member(self._kind, (), self._pieces())
@@ -170,20 +150,12 @@ class _Contents:
         return Member(label, (name,), self._pieces())
 
     def _pieces(self) -> Iterator[bytes]:
-        while (message := self._message())[0] == worker.DATA:
-            self._level.spend(len(message[1]))
-            if message[1]:
-                yield message[1]
-        if message[0] == worker.FLAW:
-            raise Unreadable(_REASONS.get(message[1], "damaged"))
-        self._next = message
+        yield from self._answers.pieces()
+        letter, body = self._answers.peek()
+        if letter == FLAW:
+            self._answers.next()
+            raise Unreadable(_reason(body))
 
-    def _drain(self) -> None:
-        """Pass over what was not wanted of a member."""
-        while (message := self._message())[0] == worker.DATA:
-            self._level.spend(len(message[1]))
-        self._next = message
 
-    def _message(self) -> tuple[bytes, bytes]:
-        message, self._next = self._next, None
-        return message or self._process.message()
+def _reason(code: bytes) -> str:
+    return worker.REASONS.get(code, "damaged")

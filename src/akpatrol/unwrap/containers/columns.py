@@ -1,6 +1,6 @@
 """Open Parquet, ORC and Arrow files: the values of a row together, each on its own line.
 
-pyarrow reads them, where the extra ``columns`` is installed, in a process of its own that serves file after file.
+pyarrow reads them, where the extra ``columns`` is installed, in a process of its own.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from array import array
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
-from akpatrol.unwrap.containers.column_process import Ended, process
-from akpatrol.unwrap.containers.column_reader import FAILED, METADATA, VALUES
+from akpatrol.unwrap.containers.columns_worker import METADATA, VALUES
 from akpatrol.unwrap.containers.container_bytes import STREAM_BYTES
 from akpatrol.unwrap.containers.forms import FORMS
-from akpatrol.unwrap.containers.member import Flaw
+from akpatrol.unwrap.containers.member import Flaw, Unreadable
 from akpatrol.unwrap.containers.value_lines import member_of
+from akpatrol.unwrap.containers.worker_process import Program, StoppedError, asked, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
     from akpatrol.unwrap.containers.member import Member
 
+PROGRAM = Program("akpatrol.unwrap.containers.columns_worker", ("pyarrow", "numpy"))
+# The most that one answer has: its values may be long.
+_ANSWER_BYTES = 48 << 20
 _GROUPS = {"parquet": "row group", "orc": "stripe", "arrow": "batch"}
 # A longer name could hide half a secret from the mask when it is cut.
 _NAME_LENGTH = 100
@@ -32,8 +35,7 @@ _NAME_LENGTH = 100
 def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
     """Yield the rows of a file, about 1 MiB in a member. Raises OverLimit and OSError; damage is a flaw."""
     title = FORMS[source.kind].title
-    reader = process()
-    if reader is None:
+    if place("pyarrow") is None:
         yield from _closed(source, level)
         return
     at, size = source.anywhere()
@@ -41,28 +43,40 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
         yield Flaw(f"{title}: its columns are not expanded in a stream of more than {STREAM_BYTES >> 20} MiB")
         return
     try:
-        for kind, answer in reader.read(source.kind, at, size, level):
-            if kind == VALUES:
+        with asked(PROGRAM, {"kind": source.kind, "size": size}, at, level) as answers:
+            while answers.peek()[0] == VALUES:
+                answers.next()
                 level.member()
-                level.spend(len(answer))
-                yield _member(source.kind, answer)
-            elif kind == FAILED:
-                yield Flaw(f"{title}: {answer.decode()}, its columns are not read in full")
-    except Ended:
-        yield Flaw(f"{title}: damaged, its columns are not read in full")
+                yield _member(source.kind, _joined(answers.pieces()))
+            if reason := answers.outcome():
+                yield Flaw(f"{title}: {reason}, its columns are not read in full")
+    except StoppedError:
+        yield Flaw(f"{title}: damaged, or reading it takes too much time: its columns are not read in full")
+
+
+def _joined(pieces: Iterator[bytes]) -> bytes:
+    parts, size = [], 0
+    for piece in pieces:
+        parts.append(piece)
+        size += len(piece)
+        if size > _ANSWER_BYTES:
+            raise Unreadable(f"a value of more than {_ANSWER_BYTES >> 20} MiB, its columns are not read in full")
+    return b"".join(parts)
 
 
 def _member(kind: str, answer: bytes) -> Member:
-    """Return a member of the values that ``column_reader`` packed."""
-    head, _, packed = answer.partition(b"\n")
-    group, names, count = json.loads(head)
+    """Return a member of the values that ``columns_worker`` packed."""
     columns, rows, lengths = array("I"), array("Q"), array("Q")
-    start = 0
-    for numbers in (columns, rows, lengths):
-        size = count * numbers.itemsize
-        numbers.frombytes(packed[start : start + size])
-        start += size
-    values = [packed[first:last] for first, last in pairwise(accumulate(lengths, initial=start))]
+    start = answer.find(b"\n") + 1
+    try:
+        group, names, count = json.loads(answer[:start])
+        for numbers in (columns, rows, lengths):
+            size = count * numbers.itemsize
+            numbers.frombytes(answer[start : start + size])
+            start += size
+    except (ValueError, TypeError):
+        raise StoppedError from None
+    values = [answer[first:last] for first, last in pairwise(accumulate(lengths, initial=start))]
 
     def label(number: int) -> str:
         name: str = names[columns[number]]

@@ -7,6 +7,7 @@ from akpatrol.unwrap.encodings.lazy_pattern import lazy
 # Neither white space nor a character: no text has these bytes.
 _BINARY = lazy(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 _BEGINNING = 512
+_CODES = 16  # of nine bits each
 _ISO_AT, _BTRFS_AT = 32769, 65600
 
 
@@ -52,6 +53,17 @@ def is_arj(data: bytes) -> bool:
     if len(data) <= 10:  # noqa: PLR2004 - the last byte that is read
         return False
     return 0 < int.from_bytes(data[2:4], "little") <= 2600 and 30 <= data[4] <= 60 and data[10] == 2  # noqa: PLR2004 - technical notes of arj
+
+
+def is_compress(data: bytes) -> bool:
+    """Return whether the first codes of compress are possible: each names one that is known by then (compress(1)).
+
+    Three bytes say little of decoded text: of random ones, one in a million begins so.
+    """
+    first = 257 if data[2] & 0x80 else 256  # with block mode, one code clears the table
+    codes = int.from_bytes(data[3 : 3 + 9 * _CODES // 8], "little")
+    number = min(_CODES, (len(data) - 3) * 8 // 9)
+    return all(codes >> 9 * index & 511 < (first + index if index else 256) for index in range(number))
 
 
 def is_image(data: bytes) -> bool:

@@ -81,6 +81,7 @@ _OPENED: Final[dict[str, Form]] = {
     "compress": Form(
         tuple(b"\x1f\x9d" + bytes((flags | bits,)) for flags in (0, 128) for bits in range(9, 17)),
         "by_libarchive.members",
+        "confirm.is_compress",
         title="compress (.Z)",
     ),
     "asar": Form((b"\4\0\0\0",), "asar.members", "asar.is_archive", title="asar"),
@@ -120,6 +121,8 @@ _OPENED: Final[dict[str, Form]] = {
     "pg_dump": Form((b"PGDMP",), "pg_dump.members", title="PostgreSQL's custom dump (pg_dump -Fc)"),
     # Recognised by its last bytes
     "leveldb": Form(opener="leveldb.members", title="LevelDB and RocksDB table", whole=True),
+    # Recognised by bytes further in
+    "leveldb-log": Form(opener="leveldb_log.members", title="LevelDB log", whole=True),
     "parquet": Form((b"PAR1", b"PARE"), "columns.members", "confirm.is_binary", title="Parquet", whole=True),
     "orc": Form((b"ORC",), "columns.members", "confirm.is_binary", title="ORC", whole=True),
     "avro": Form((b"Obj\1",), "avro.members", title="Avro", whole=True),

@@ -1,9 +1,6 @@
-"""The process in which libarchive reads one archive: a program of its own, which imports nothing else of akpatrol.
+"""Read an archive with libarchive, in a process of its own (``worker``), which seals itself before the first byte.
 
-Usage: ``python -I -S libarchive_worker.py DIRECTORY KIND SIZE``, with the directory of libarchive-c, and the archive's
-size in bytes, -1 for a stream. On standard output it sends messages: a letter, the length of the body as four bytes,
-the body. It asks there for bytes of the archive, and gets them on standard input: their length as four bytes, and they.
-It opens no file, writes none, and starts no program: it limits itself before it reads the first byte.
+The answers are members, each with its data, and why a member or the rest of the archive cannot be read.
 """
 
 from __future__ import annotations
@@ -11,21 +8,31 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
-import struct
 import sys
-from contextlib import suppress
+from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
+
+from akpatrol.unwrap.containers.worker import (
+    DAMAGED,
+    ENCRYPTED,
+    FAILED,
+    MEMORY,
+    METHOD,
+    PIECE_BYTES,
+    TRUNCATED,
+    WorkerBounds,
+    part,
+    send,
+    send_data,
+    serve,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The letters of messages: bytes are wanted, a member, some of its data, why the rest of it or of the archive cannot be
-# read, libarchive is not there, other data follows the last stream, the end.
-WANT, MEMBER, DATA, FLAW, FAILURE, ABSENT, FOLLOWED, END = (letter.encode() for letter in "WMDFXANZ")
-WANTED = struct.Struct("<QI")  # offset, number
-FACTS = struct.Struct("<?I")  # whether it is encrypted, and how long its name is; name and target follow
-DAMAGED, TRUNCATED, ENCRYPTED, METHOD, MEMORY = (bytes((code,)) for code in range(5))
-PIECE_BYTES = 1 << 20
+# A member, why the rest of it cannot be read, libarchive is not there, other data follows the last stream.
+MEMBER, FLAW, ABSENT, FOLLOWED = b"M", b"L", b"A", b"N"
+FACTS = Struct("<?I")  # whether it is encrypted, and how long its name is; name and target follow
 # libarchive's formats and filters for each kind. It has further ones that start programs (lrzip, lzop).
 READERS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "7z": (("7zip",), ()),
@@ -44,10 +51,8 @@ _LIBRARIES = (
     "/usr/lib/libarchive.2.dylib",
 )
 _BLOCK = 64 << 10
-# Dictionaries of 64 MiB are those of 7z's best compression.
-_MEMORY_BYTES, _CPU_SECONDS = 256 << 20, 3600
-# Standard input, output and errors: no further file can be opened.
-_FILES = 3
+# Dictionaries of 64 MiB, those of 7z's best compression, take 140 MB.
+BOUNDS = WorkerBounds(memory=176 << 20, seconds=3600, sealed=True)
 _FAILED, _FATAL = -25, -30
 _MOST_FAILURES = 1000
 _TYPE, _DIRECTORY = 0o170000, 0o040000
@@ -65,21 +70,14 @@ _WORDS = (
 
 
 def main() -> None:
-    """Read the archive."""
-    directory, kind, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    """Answer requests."""
     logging.disable()
-    sys.path.append(directory)
     try:
         ffi = _loaded()
     except Exception:  # noqa: BLE001 - whatever is wrong with it
-        _send(ABSENT)
-        return
-    _limit()
-    try:
-        _Archive(ffi, kind, size).read()
-    except MemoryError:
-        _send(FAILURE, MEMORY)
-    _send(END)
+        serve(lambda _request: send(ABSENT), BOUNDS)
+    else:
+        serve(lambda request: _Archive(ffi, request["kind"], request["size"]).read(), BOUNDS)
 
 
 def _loaded() -> Any:
@@ -97,18 +95,6 @@ def _is_there(name: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _limit() -> None:
-    import resource  # noqa: PLC0415 - not everywhere
-
-    limits = {"CPU": _CPU_SECONDS, "FSIZE": 0, "CORE": 0, "NPROC": 0, "NOFILE": _FILES}
-    with suppress(OSError, ValueError), open("/proc/self/statm") as file:
-        limits["AS"] = int(file.read().split()[0]) * resource.getpagesize() + _MEMORY_BYTES
-    for name, value in limits.items():
-        # Not every system has each of them.
-        with suppress(OSError, ValueError, AttributeError):
-            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
 
 
 class _Archive:
@@ -138,24 +124,24 @@ class _Archive:
             ffi.read_open(self._pointer, None, ffi.NO_OPEN_CB, self._callbacks[0], ffi.NO_CLOSE_CB)
             # Without its filter, anything would be the data of the member.
             if self._has_filter and ffi.filter_count(self._pointer) < 2:  # noqa: PLR2004 - itself, and the input
-                _send(FAILURE, DAMAGED)
+                send(FAILED, DAMAGED)
                 return
             entry = ctypes.c_void_p()
             while failures < _MOST_FAILURES:
                 try:
                     if ffi.read_next_header(self._pointer, ctypes.byref(entry)) == ffi.ARCHIVE_EOF:
                         if self._has_filter and self._goes_on():
-                            _send(FOLLOWED)
+                            send(FOLLOWED)
                         return
                     self._member(entry)
                 except ffi.ArchiveError as error:
                     if error.retcode == _FATAL:
                         raise
                     failures += 1
-                    _send(FLAW, _reason(error))
-            _send(FAILURE, DAMAGED)
+                    send(FLAW, _reason(error))
+            send(FAILED, DAMAGED)
         except ffi.ArchiveError as error:
-            _send(FAILURE, _reason(error))
+            send(FAILED, _reason(error))
 
     def _member(self, entry: ctypes.c_void_p) -> None:
         ffi = self._ffi
@@ -165,17 +151,17 @@ class _Archive:
         link = ffi.entry_symlink(entry) or ffi.entry_hardlink(entry) or b""
         size = ffi.entry_size(entry) if ffi.entry_size_is_set(entry) else -1
         encrypted = self._encrypted(entry) > 0
-        _send(MEMBER, FACTS.pack(encrypted, len(name)) + name + link)
+        send(MEMBER, FACTS.pack(encrypted, len(name)) + name + link)
         if encrypted or link or (ffi.entry_filetype(entry) & _TYPE == _DIRECTORY and size <= 0):
             return
         data, length, offset = ctypes.c_void_p(), ctypes.c_size_t(), ctypes.c_longlong()
         sent = 0
         while ffi.read_data_block(self._pointer, *map(ctypes.byref, (data, length, offset))) != ffi.ARCHIVE_EOF:
             for start in range(0, length.value, PIECE_BYTES):
-                _send(DATA, ctypes.string_at((data.value or 0) + start, min(PIECE_BYTES, length.value - start)))
+                send_data([ctypes.string_at((data.value or 0) + start, min(PIECE_BYTES, length.value - start))])
             sent = offset.value + length.value
         if sent < size:
-            _send(FLAW, TRUNCATED)
+            send(FLAW, TRUNCATED)
 
     def _goes_on(self) -> bool:
         """Return whether there is more than libarchive wanted."""
@@ -193,9 +179,7 @@ class _Archive:
         return len(data)
 
     def _more(self) -> bytes:
-        _send(WANT, WANTED.pack(self._offset, _BLOCK))
-        (number,) = struct.unpack("<I", _received(4))
-        data = _received(min(number, _BLOCK))
+        data = part(self._offset, _BLOCK)
         self._offset += len(data)
         return data
 
@@ -210,27 +194,3 @@ class _Archive:
 def _reason(error: Exception) -> bytes:
     text = str(error)
     return next((code for word, code in _WORDS if word in text), DAMAGED)
-
-
-def _send(letter: bytes, body: bytes = b"") -> None:
-    left = memoryview(letter + struct.pack("<I", len(body)) + body)
-    while left:
-        try:
-            left = left[os.write(1, left) :]
-        except OSError:
-            os._exit(1)  # nobody listens
-
-
-def _received(number: int) -> bytes:
-    parts = []
-    while number:
-        part = os.read(0, number)
-        if not part:
-            os._exit(1)
-        parts.append(part)
-        number -= len(part)
-    return b"".join(parts)
-
-
-if __name__ == "__main__":
-    main()

@@ -7,14 +7,15 @@ it is a gap: its text may be in the codes of a font.
 
 from __future__ import annotations
 
+import json
 from base64 import a85decode
 from binascii import Error, unhexlify
-from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.unwrap.containers import decompress
 from akpatrol.unwrap.containers.member import PIECE_BYTES, Flaw, Member, Unreadable
 from akpatrol.unwrap.containers.pdf_text import shown_text
+from akpatrol.unwrap.containers.worker_process import Program, StoppedError, asked
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ _LENGTH = lazy(rb"/Length\s+(\d+)(?!\s+\d+\s+R|\d)")
 _OBJECT = lazy(rb"(\d+)\s+\d+\s+obj\b")
 _END = lazy(rb"%%EOF[\r\n]*")
 _MOST_VERSIONS, _MOST_NAMED = 16, 3
+PROGRAM = Program(
+    "akpatrol.unwrap.containers.pdfs.worker", ("pypdf", "cryptography", "_cffi_backend", "typing_extensions")
+)
+# What the process sends for a part.
+PART = b"P"
 
 
 def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
@@ -71,29 +77,39 @@ class _Seen:
 
 def _read(data: bytes, wanted: list[int] | None, level: Level, seen: _Seen) -> Iterator[Member | Flaw]:
     """Yield what another process reads."""
-    from akpatrol.unwrap.containers.pdfs.process import answers  # noqa: PLC0415 - hardly any file comes here
-
-    with closing(answers(data, wanted, level.check)) as parts:
-        try:
-            for part in parts:
-                seen.covered.update(part.covered)
-                seen.other.update(part.other)
-                seen.encrypted |= part.encrypted
-                if part.flaw:
-                    seen.flaws.add(part.flaw)
-                    yield Flaw(part.flaw)
-                if part.label:
-                    level.member()
-                    yield Member(part.label, (part.name,) if part.name else (), _spent(part.pieces, level))
-        except Unreadable as error:
-            seen.flaws.add(str(error))
-            yield Flaw(str(error))
+    facts = {"size": len(data), "wanted": wanted}
+    try:
+        with asked(PROGRAM, facts, lambda offset, number: data[offset : offset + number], level) as answers:
+            while answers.peek()[0] == PART:
+                yield from _part(answers.next()[1], answers.pieces(), level, seen)
+                for _ in answers.pieces():  # what was not wanted of it
+                    pass
+            failure = answers.outcome()
+    except StoppedError:
+        failure = "reading it takes too much time or memory"
+    except Unreadable as error:
+        failure = str(error)
+    if failure:
+        seen.flaws.add(f"PDF: {failure}")
+        yield Flaw(f"PDF: {failure}")
 
 
-def _spent(pieces: Iterator[bytes], level: Level) -> Iterator[bytes]:
-    for piece in pieces:
-        level.spend(len(piece))
-        yield piece
+def _part(body: bytes, pieces: Iterator[bytes], level: Level, seen: _Seen) -> Iterator[Member | Flaw]:
+    """Yield a part, ``pdfs.reading.PdfPart``, as the process tells it."""
+    try:
+        part = json.loads(body)
+        seen.covered.update(part["covered"])
+        seen.other.update(part["other"])
+        seen.encrypted |= part["encrypted"]
+        flaw, label, name = str(part["flaw"]), str(part["label"]), part["name"].encode("latin-1")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise StoppedError from None
+    if flaw:
+        seen.flaws.add(flaw)
+        yield Flaw(flaw)
+    if label:
+        level.member()
+        yield Member(label, (name,) if name else (), pieces)
 
 
 def _uncovered(data: bytes, level: Level, seen: _Seen) -> Iterator[Member | Flaw]:

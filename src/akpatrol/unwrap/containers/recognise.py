@@ -42,6 +42,12 @@ def kind_of(data: bytes) -> str | None:
         from akpatrol.unwrap.containers.tar_header import is_first  # noqa: PLC0415 - hardly any file comes here
 
         return "tar" if is_first(data) else None
+    # The kind of a log's first record, and the upper bytes of its number.
+    if data[13:15] == b"\0\0" and data[6:7] in (b"\1", b"\2"):
+        from akpatrol.unwrap.containers.leveldb_log import is_log  # noqa: PLC0415 - hardly any file comes here
+
+        if is_log(data):
+            return "leveldb-log"
     if data[:1] in _BOOTS and (
         data[510:512] == b"\x55\xaa"
         or data[1080:1082] == b"\x53\xef"
@@ -84,6 +90,7 @@ def containers_among(parts: Sequence[bytes]) -> set[int]:
         or data[:1] in _BOOTS
         or data[257:262] == b"ustar"
         or data[154:156] in _CHECKSUM_ENDS
+        or data[13:15] == b"\0\0"
         or data[-8:] in ends
         or data[-_TAIL_BYTES:_TRAILER_END] in ends
     ]

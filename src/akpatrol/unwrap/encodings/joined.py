@@ -29,9 +29,10 @@ _PIECE = lazy(TOKEN + rb"{1,%d}" % LONGEST)
 _BEHIND = 4  # characters of a literal's trigger after the literal
 _WINDOW = 160  # bytes in which a literal with marks in it lies
 _SEARCHED = 20  # steps of work for a search in it
-_PART = 16  # the same for a part of a literal
+_PART = 48  # the same for a part of a literal
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _BACKSPACE = 8
+_BETWEEN = rb"[ \t\r\n+.&|~\\]{0,24}"  # between two string literals that are one text
 _MARK = lazy(rb"(?:(?:\x1b|\\(?:u001[bB]|x1[bB]|033|e))\[[0-9;:]{0,24}[mK]|\x1b\(B|\\[nrt])\Z")
 # A literal whose piece ends soon; where it goes on, or a backslash follows, the trigger that escapes share fires.
 _AT_JOINT = rb"[0-9A-Za-z_.-]{0,3}[\"'`\x1b\x08\x0f\xe2\xc2\xef<\r\n^]"
@@ -43,7 +44,7 @@ class Joined:
     def __init__(self, literals: Sequence[Places], raw: tuple[Trigger, ...]) -> None:
         marks = [part for literal in literals for part in _with_marks(literal)]
         short = [(spelling.pattern(literal) + _AT_JOINT, spelling.longest(literal)) for literal in literals]
-        split = [part for literal in literals for part in _split(literal)]
+        split = [part for literal in literals for part in (*_split(literal), *_in_literals(literal))]
         self.triggers = (*raw, spelling.trigger(short), spelling.trigger(marks), spelling.trigger(split))
         self._marked = len(raw) + 1
         self._near = max(map(len, literals)) + _BEHIND
@@ -51,7 +52,7 @@ class Joined:
         self._begin = lazy(b"|".join(between.join(map(spelling.character, literal)) for literal in literals))
         self._literal = lazy(b"|".join(map(spelling.pattern, literals)))
         starts = dict.fromkeys(literal[:size] for literal in literals for size in range(len(literal) - 1, 0, -1))
-        self._started = lazy(rb"(?<![0-9A-Za-z_])(?:" + b"|".join(map(spelling.pattern, starts)) + rb")(?=\")")
+        self._started = lazy(rb"(?<![0-9A-Za-z_])(?:" + b"|".join(map(spelling.pattern, starts)) + rb")(?=[\"'])")
 
     def find(
         self,
@@ -126,6 +127,16 @@ def _split(literal: Places) -> Iterator[Part]:
     for size in range(2, len(literal)):
         spelled = spelling.pattern(literal[:size])
         yield rb"[ \"=:]" + spelled + rb"\"[}\]]", spelling.longest((*literal[:size], b'"'))
+
+
+def _in_literals(literal: Places) -> Iterator[Part]:
+    """Yield patterns for a literal in two string literals that are one text."""
+    for size in range(1, len(literal)):
+        before, behind = literal[:size], literal[size:]
+        for quote in (b'"', b"'"):
+            needs = (*before, quote) if len(before) >= len(behind) else (quote, *behind)
+            spelled = spelling.pattern(before) + quote + _BETWEEN + quote + spelling.pattern(behind)
+            yield quote + spelled, spelling.longest(needs)
 
 
 def encodings(literals: Sequence[Literal]) -> tuple[Joined, ...]:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import akpatrol
 from akpatrol.config.limits import Limits
 from akpatrol.unwrap.budget import Budget
-from akpatrol.unwrap.containers import by_libarchive, libarchive_process, libarchive_worker
+from akpatrol.unwrap.containers import by_libarchive, libarchive_worker, worker_process
 from tests.corpus.foreign import cab_bytes, rar_bytes, seven_zip_bytes
 from tests.unit.unwrap.opening import WAYS, as_content, gather, open_
 
@@ -156,8 +157,8 @@ def test_the_budget_bounds_it() -> None:
 
 def _instead(monkeypatch: pytest.MonkeyPatch, directory: Path, code: str) -> None:
     (directory / "program.py").write_text(f"import os, struct, sys, time\n{code}")
-    monkeypatch.setattr(libarchive_process, "PROGRAM", str(directory / "program.py"))
-    monkeypatch.setattr(by_libarchive, "_directory", lambda: "/nowhere")
+    monkeypatch.setattr(worker_process, "command", lambda _program: [sys.executable, str(directory / "program.py")])
+    monkeypatch.setattr(by_libarchive, "place", lambda _name: "/nowhere")
 
 
 _MESSAGE = "def send(letter, body=b''):\n    os.write(1, letter + struct.pack('<I', len(body)) + body)\n"
@@ -186,7 +187,7 @@ def test_the_end_of_the_process_is_a_skip(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_silence_is_a_skip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _instead(monkeypatch, tmp_path, "time.sleep(600)")
-    monkeypatch.setattr(libarchive_process, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(by_libarchive, "PROGRAM", by_libarchive.PROGRAM._replace(silent_seconds=0.5))
     assert open_(rar_bytes({"a": b"text"})).reasons == "rar archive: libarchive stopped while reading it"
     opened = gather(as_content(rar_bytes({"a": b"text"})), Budget(Limits(seconds=0.2)))
     assert opened.reasons == "not done after 0.2 seconds; --max-seconds"
@@ -194,7 +195,7 @@ def test_silence_is_a_skip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_nothing_of_the_process_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _instead(monkeypatch, tmp_path, f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(600)")
-    monkeypatch.setattr(libarchive_process, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(by_libarchive, "PROGRAM", by_libarchive.PROGRAM._replace(silent_seconds=0.5))
     open_(rar_bytes({"a": b"text"}))
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
@@ -209,12 +210,12 @@ def test_nothing_of_the_process_stays(tmp_path: Path, monkeypatch: pytest.Monkey
     ],
 )
 def test_without_the_extra_the_skip_names_it(monkeypatch: pytest.MonkeyPatch, data: bytes, reason: str) -> None:
-    monkeypatch.setattr(by_libarchive, "_directory", lambda: None)
+    monkeypatch.setattr(by_libarchive, "place", lambda _name: None)
     assert open_(data).reasons == reason
 
 
-def test_without_the_library_the_skip_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(by_libarchive, "_directory", lambda: str(tmp_path))
+def test_without_the_library_the_skip_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIBARCHIVE", "/nowhere/libarchive.so")
     assert open_(rar_bytes({})).reasons == "rar archive: it is not opened: install the library libarchive"
 
 
@@ -227,15 +228,16 @@ def test_what_libarchive_does_not_know_is_told(data: bytes) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 def test_the_process_can_open_no_file_and_start_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = f"""
-sys.path.insert(0, {os.path.dirname(libarchive_worker.__file__)!r})
-import libarchive_worker
-libarchive_worker._limit()
-{_MESSAGE}
-try:
-    open("/etc/hostname")
-except OSError as error:
-    send(b"M", struct.pack("<?I", False, 6) + b"closed")
-send(b"Z")
+sys.path.insert(0, {os.path.dirname(akpatrol.__file__)!r} + "/..")
+from akpatrol.unwrap.containers import libarchive_worker, worker
+
+def read(_request):
+    try:
+        open("/etc/hostname")
+    except OSError as error:
+        worker.send(libarchive_worker.MEMBER, libarchive_worker.FACTS.pack(False, 6) + b"closed")
+
+worker.serve(read, libarchive_worker.BOUNDS)
 """
     _instead(monkeypatch, tmp_path, code)
     assert open_(rar_bytes({"a": b"text"})).names == [b"closed"]

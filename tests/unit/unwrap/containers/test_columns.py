@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
+import re
+import signal
+import sys
 from functools import partial
+from pathlib import Path
 from random import Random
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from akpatrol.config.limits import Limits
-from akpatrol.unwrap.containers import column_process
+from akpatrol.unwrap.containers import columns, worker_process
 from tests.credentials import organization_key, personal_access_token
 from tests.unit.unwrap.finding import found, places, secrets
 from tests.unit.unwrap.opening import WAYS, as_content, open_
@@ -115,6 +121,18 @@ def test_values_within_values() -> None:
     assert place[_KEYS[2]] == [f"parquet:kept[row group 0, row {row}]" for row in range(2)]
 
 
+def test_columns_and_fields_of_the_same_name() -> None:
+    twice = pa.StructArray.from_arrays([pa.array(["a"]), pa.array([_KEYS[0]])], ["f", "f"])
+    union = pa.UnionArray.from_sparse(pa.array([1], pa.int8()), [pa.array([7]), pa.array([_TOKEN])])
+    batch = pa.record_batch([twice, union, pa.array([_KEYS[1]]), pa.array([_KEYS[2]])], ["s", "u", "t", "t"])
+    file = io.BytesIO()
+    with ipc.new_file(file, batch.schema) as writer:
+        writer.write(batch)
+    findings, skips = found(file.getvalue())
+    assert not skips
+    assert secrets(findings) == {*_KEYS, _TOKEN}
+
+
 def test_metadata_is_read() -> None:
     table = pa.table({"n": [1]}).replace_schema_metadata({"source": f"anyreach {_TOKEN}"})
     for write in (parquet.write_table, lambda table, file: ipc.new_file(file, table.schema).close()):
@@ -137,7 +155,7 @@ def test_what_is_silent_is_complete() -> None:
 
 
 def test_without_the_extra_a_skip_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(column_process, "find_spec", lambda _name: None)
+    monkeypatch.setattr(columns, "place", lambda _name: None)
     assert open_(_parquet("snappy")).reasons == "Parquet: its pages are not expanded: install akpatrol[columns]"
     assert open_(_orc("zlib")).reasons == "ORC: its columns are not expanded: install akpatrol[columns]"
     assert open_(_feather(None)).reasons == ""
@@ -166,14 +184,11 @@ def test_mutations_end_in_findings_or_skips() -> None:
 
 
 def test_a_reader_that_ends_is_damage_and_the_next_file_gets_another() -> None:
-    reader = column_process.process()
-    assert reader
     data = _parquet("snappy")
     assert not open_(data).skips
-    running = reader._process
-    assert running
-    running.kill()
-    running.wait()
+    running = worker_process._idle[os.getpid(), columns.PROGRAM]
+    os.kill(running.pid, signal.SIGSTOP)
+    Timer(0.2, running.kill).start()
     assert "damaged" in open_(data).reasons
     assert not open_(data).skips
 
@@ -193,6 +208,28 @@ def test_wide_tables_and_long_values() -> None:
         findings, skips = found(file.getvalue())
         assert not skips
         assert secrets(findings) == {_KEYS[1]}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+@pytest.mark.parametrize(
+    ("kind", "texts"),
+    [(kind, texts) for kind in ("parquet", "orc", "arrow") for texts in (["x" * 150_000_000], ["y" * 100_000] * 2500)],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} values",
+)
+def test_what_takes_too_much_memory_is_told(kind: str, texts: list[str]) -> None:
+    write = {"parquet": parquet.write_table, "orc": orc.write_table, "arrow": feather.write_feather}[kind]
+    file = io.BytesIO()
+    write(pa.table({"t": texts}), file, compression="zstd")
+    worker_process.end_idle()
+    skips = found(file.getvalue())[1]
+    assert skips or kind != "orc"
+    assert all("memory" in skip.reason for skip in skips)
+    assert all(_most_memory(each.pid) < 200 << 20 for each in worker_process._idle.values())
+
+
+def _most_memory(pid: int) -> int:
+    return int(re.findall(r"VmHWM:\s*(\d+)", Path(f"/proc/{pid}/status").read_text())[0]) << 10
 
 
 def test_what_it_expands_to_is_limited() -> None:

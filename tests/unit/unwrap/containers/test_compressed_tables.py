@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from akpatrol.unwrap.containers import column_process
+from akpatrol.unwrap.containers import columns
 from tests.unit.unwrap.opening import WAYS, open_
 
 
@@ -25,7 +25,7 @@ def _mat(*kinds: int) -> bytes:
 
 @pytest.fixture(autouse=True)
 def _without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(column_process, "find_spec", lambda _name: None)
+    monkeypatch.setattr(columns, "place", lambda _name: None)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -16,7 +16,8 @@ import pytest
 
 from akpatrol.config.limits import Limits
 from akpatrol.unwrap.budget import Budget
-from akpatrol.unwrap.containers.pdfs import process, worker
+from akpatrol.unwrap.containers import worker_process
+from akpatrol.unwrap.containers.pdfs import worker
 from tests.credentials import organization_key
 from tests.unit.unwrap.containers.pdf_writer import HELVETICA, Pdf, flate, stream, subset
 from tests.unit.unwrap.opening import Opened, as_content, gather, open_, through
@@ -152,10 +153,18 @@ def test_hostile_ones_end_in_bounded_memory(case: str) -> None:
     data = _HOSTILE[case]()
     opened = through(as_content(data), Budget(Limits(), len(data)))
     if sys.platform == "linux":
-        assert all(_most_memory(each.pid) < 200 << 20 for each in process._idle)
+        assert all(_most_memory(each.pid) < 200 << 20 for each in worker_process._idle.values())
     if case not in _HARMLESS:
         assert opened.skips
     assert all(skip.reason.startswith("PDF: ") for skip in opened.skips)
+
+
+@pytest.mark.slow
+def test_many_objects_are_read_in_bounded_memory() -> None:
+    objects = (b"<< /Title (note %d) /Next << /A [1 2 3] /B << /C (more) >> >> >>" % number for number in range(50_000))
+    opened = open_(_paged(b"BT (x) Tj ET", *objects))
+    assert opened.skips == []
+    assert b"note 49999" in b"".join(opened.contents)
 
 
 def _most_memory(pid: int) -> int:
@@ -165,38 +174,38 @@ def _most_memory(pid: int) -> int:
 
 def test_a_process_that_something_else_ended_is_replaced() -> None:
     assert open_(_sound(packed=False)).skips == []
-    for child in process._idle:
+    for child in worker_process._idle.values():
         child.kill()
         child.wait()
     assert open_(_sound(packed=False)).skips == []
 
 
 def test_a_process_that_dies_is_told_and_the_next_pdf_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    started = process._started
+    started = worker_process._started
 
-    def dying() -> subprocess.Popen[bytes]:
-        child = started()
+    def dying(program: worker_process.Program) -> subprocess.Popen[bytes]:
+        child = started(program)
         child.send_signal(signal.SIGSTOP)
         Timer(0.2, child.kill).start()
         return child
 
-    process._end_idle()
+    worker_process.end_idle()
     with monkeypatch.context() as patched:
-        patched.setattr(process, "_started", dying)
+        patched.setattr(worker_process, "_started", dying)
         assert "takes too much time or memory" in open_(_sound(packed=False)).reasons
     assert open_(_sound(packed=False)).skips == []
 
 
 def test_no_process_is_left_when_reading_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
     children = []
-    started = process._started
+    started = worker_process._started
 
-    def kept() -> subprocess.Popen[bytes]:
-        children.append(started())
+    def kept(program: worker_process.Program) -> subprocess.Popen[bytes]:
+        children.append(started(program))
         return children[-1]
 
-    process._end_idle()
-    monkeypatch.setattr(process, "_started", kept)
+    worker_process.end_idle()
+    monkeypatch.setattr(worker_process, "_started", kept)
     data = _sound(packed=True)
     for _ in range(3):
         gather(as_content(data), Budget(Limits(members=0), len(data)))
@@ -215,6 +224,6 @@ def test_a_pdf_in_a_pdf_in_a_pdf_is_read_while_the_others_wait() -> None:
 
 
 def test_limits_are_for_each_pdf() -> None:
-    assert Limits().seconds > worker._SECONDS
+    assert Limits().seconds > worker.BOUNDS.seconds
     for _ in range(20):
         assert open_(_sound(packed=False)).skips == []

@@ -72,7 +72,7 @@ def test_a_container_is_known_by_its_content(kind: str) -> None:
         (b"Rar!\x1a\x07\x01\0", "rar archive"),
         (b"\x04\x22\x4d\x18\x64", "lz4"),
         (b"\x02\x21\x4c\x18", "lz4"),
-        (b"\x1f\x9d\x90abc", "compress"),
+        (b"\x1f\x9d\x90" + bytes(18) + b"\xff" * 9, "compress"),
         (b"MSCF\0\0\0\0", "cabinet"),
     ],
 )
@@ -92,6 +92,7 @@ def test_what_is_not_opened_is_said(data: bytes, reason: str) -> None:
         b"BZh9 is what bzip2 begins with",
         b"# v4 git bundle\n",
         b"\x1f\x9d\xff",
+        b"\x1f\x9d\x90 what is no code of compress",
         b"a" * 257 + b"ustar" + b" " * 300,
         b"text about the PK\5\6 record" + b" " * 30,
         b" " * 154 + b"\0 " + b" " * 400,

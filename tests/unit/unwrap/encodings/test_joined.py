@@ -146,6 +146,16 @@ def test_pieces_that_are_one_text(form: str) -> None:
     _check(_SURE[form], ending=End.CERTAIN)
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("joint", [" + ", "\n    ", " ", "+", " . ", " & ", " ||\n   ", " \\\n"])
+def test_a_prefix_in_pieces(joint: str, quote: str) -> None:
+    for token in _tokens(3):
+        for cut in range(1, token.index("_") + 1):
+            (hit,) = _scan(f"KEY = {quote}{token[:cut]}{quote}{joint}{quote}{token[cut:]}{quote}\n")
+            assert hit.match.secret.reveal() == token.encode()
+            assert hit.match.confidence <= Confidence.MEDIUM
+
+
 @pytest.mark.parametrize("form", _GUESSED)
 def test_pieces_that_are_probably_one_text(form: str) -> None:
     _check(_GUESSED[form], ending=End.UNCERTAIN)

@@ -40,6 +40,8 @@ _CATALOG = re.compile(rb"(\d+)\s+0\s+obj\s*<<[^>]{0,200}/Type\s*/Catalog\b")
 _PAGE = re.compile(rb"/Type\s*/Page\b")
 _MOST_BYTES = 64 << 20
 _MOST_ITEMS, _MOST_SEARCHES = 200_000, 50
+# pypdf keeps all that it has read: so many objects take some 50 MB.
+_MOST_KEPT = 4_000
 
 
 class Objects:
@@ -60,6 +62,7 @@ class Objects:
         )
         self.errors = self._searched = 0
         self._data = data
+        self._named: dict[int, object] = {}
         self.is_repaired = False
         try:
             self._reader = self._opened()
@@ -123,12 +126,19 @@ class Objects:
         if isinstance(value, IndirectObject):
             key, value = (value.idnum, value.generation), self._resolved(value)
         if isinstance(value, DictionaryObject):
-            return _Dictionary(self, value, key or id(value))
+            return _Dictionary(self, value, key)
         if isinstance(value, ArrayObject):
             return [self.plain(each) for each in list.__iter__(value)][:_MOST_ITEMS]
         return _scalar(value)
 
+    def name(self, value: object) -> int:
+        """Return a key for an object within another, which is that of no other one."""
+        self._named[id(value)] = value
+        return id(value)
+
     def _resolved(self, reference: IndirectObject) -> Any:
+        if len(self._reader.resolved_objects) > _MOST_KEPT:
+            self._reader.resolved_objects.clear()
         if not self._is_listed(reference):
             # pypdf searches the whole file for it.
             self._searched += 1
@@ -167,7 +177,11 @@ class _Dictionary:
     def __init__(self, objects: Objects, inner: DictionaryObject, key: object) -> None:
         self._objects = objects
         self._inner = inner
-        self.key = key
+        self._key = key
+
+    @property
+    def key(self) -> object:
+        return self._key or self._objects.name(self._inner)
 
     def get(self, name: str) -> Any:
         name = "/" + name

@@ -1,44 +1,34 @@
-"""Read the text in Parquet, ORC and Arrow files with pyarrow, as a program on standard input and output.
+"""Read the text in Parquet, ORC and Arrow files with pyarrow, in a process of its own (``worker``).
 
-It is a process of its own because a damaged file can end pyarrow with the process (of 3,300 changed Arrow files 20 did,
-with pyarrow 26). It opens no file: it asks for parts of the one that is read, and writes values. Numbers are in the
-machine's order, since both ends are this machine.
+A damaged file can end pyarrow with its process (of 3,300 changed Arrow files 20 did, with pyarrow 26). The answers are
+values of some rows. Numbers are in the machine's order, since both ends are this machine.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import os
-import sys
 from array import array
-from struct import Struct
 from typing import TYPE_CHECKING, Any
+
+from akpatrol.unwrap.containers import worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import BinaryIO
 
-# The most memory that a file may take, and the seconds of processor time.
-MEMORY_BYTES, SECONDS = 4 << 30, 600
-# A request: the kind of the file and its size. An answer: what it is, and how many bytes follow.
-REQUEST = Struct("=8sQ")
-ANSWER = Struct("=cQ")
-PART = Struct("=QQ")
+# With pyarrow itself, a process takes less than 200 MB.
+BOUNDS = worker.WorkerBounds(memory=112 << 20, seconds=600)
+VALUES = b"V"
 # The number of the group that is the metadata.
 METADATA = -1
-READ, VALUES, FAILED, DONE = b"r", b"v", b"f", b"d"
-_BATCH_BYTES, _BATCH_ROWS, _BATCH_VALUES, _SLICE_BYTES = 1 << 20, 1024, 1 << 16, 16 << 20
-_PROBLEM_BYTES = 200
+_BATCH_BYTES, _BATCH_ROWS, _BATCH_VALUES, _SLICE_BYTES = 1 << 20, 1024, 1 << 16, 4 << 20
 
 
 class _Remote(io.RawIOBase):
-    """The file that is read, at the other end of the pipes."""
+    """The file that is read."""
 
-    def __init__(self, size: int, requests: BinaryIO, answers: BinaryIO) -> None:
+    def __init__(self, size: int) -> None:
         self._size = size
-        self._requests = requests
-        self._answers = answers
         self._offset = 0
 
     def readable(self) -> bool:
@@ -57,45 +47,40 @@ class _Remote(io.RawIOBase):
     def read(self, number: int = -1, /) -> bytes:
         left = max(0, self._size - self._offset)
         number = left if number is None or number < 0 else min(number, left)
-        if not number:
-            return b""
-        write(self._answers, READ, PART.pack(self._offset, number))
-        data = self._requests.read(number)
+        data = worker.part(self._offset, number)
         self._offset += len(data)
         return data
 
 
-def write(answers: BinaryIO, kind: bytes, data: bytes) -> None:
-    """Write one answer."""
-    answers.write(ANSWER.pack(kind, len(data)))
-    answers.write(data)
-    answers.flush()
-
-
 def main() -> None:
-    """Answer requests until there are no more."""
-    import resource  # noqa: PLC0415 - not everywhere
+    """Answer requests."""
+    import pyarrow as pa  # noqa: PLC0415 - the answers alone are needed at the other end
+    import pyarrow.orc  # noqa: PLC0415
+    import pyarrow.parquet  # noqa: PLC0415 - before memory is bounded
 
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    while len(request := requests.read(REQUEST.size)) == REQUEST.size:
-        used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-        resource.setrlimit(resource.RLIMIT_CPU, (int(used) + SECONDS, resource.RLIM_INFINITY))
-        kind, size = REQUEST.unpack(request)
-        try:
-            for values in _values(kind.rstrip(b"\0").decode(), _Remote(size, requests, answers)):
-                write(answers, VALUES, values)
-        except MemoryError:
-            write(answers, FAILED, b"reading it takes too much memory")
-        except Exception as error:  # noqa: BLE001 - pyarrow raises many, and only the data can be wrong
-            problem = " ".join(str(error).split()).encode()[:_PROBLEM_BYTES]
-            write(answers, FAILED, b"encrypted" if b"ncrypt" in problem else b"damaged")
-        else:
-            write(answers, DONE, b"")
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    worker.serve(_read, BOUNDS)
 
 
-def _values(kind: str, file: _Remote) -> Iterator[bytes]:
+def _read(request: dict[str, Any]) -> None:
+    try:
+        for values in _values(request["kind"], _Remote(request["size"])):
+            worker.send(VALUES)
+            worker.send_data(values)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - pyarrow raises many, and only the data can be wrong
+        worker.send(worker.FAILED, _reason(error))
+
+
+def _reason(error: Exception) -> bytes:
+    text = f"{type(error).__name__} {error}"
+    words = (("ncrypt", worker.ENCRYPTED), ("alloc", worker.MEMORY), ("NotImplemented", worker.KIND))
+    return next((code for word, code in words if word in text), worker.DAMAGED)
+
+
+def _values(kind: str, file: _Remote) -> Iterator[list[bytes]]:
     groups = _groups(kind, file)
     metadata = _RowValues(METADATA)
     for text in next(groups):
@@ -105,7 +90,7 @@ def _values(kind: str, file: _Remote) -> Iterator[bytes]:
         row, gathered = 0, _RowValues(group)
         for batch in batches:
             names = batch.schema.names
-            columns = [column.to_pylist() for column in batch.columns]
+            columns = [_listed(column) for column in batch.columns]
             for values in zip(*columns, strict=True):
                 for name, value in zip(names, values, strict=True):
                     for path, text in _texts(name, value):
@@ -116,6 +101,14 @@ def _values(kind: str, file: _Remote) -> Iterator[bytes]:
                     gathered = _RowValues(group)
         if gathered.size:
             yield gathered.packed()
+
+
+def _listed(column: Any) -> list[Any]:
+    try:
+        return list(column.to_pylist())
+    except ValueError:
+        # A structure whose fields share a name is no dictionary.
+        return list(zip(*map(_listed, column.flatten()), strict=True))
 
 
 class _RowValues:
@@ -136,19 +129,16 @@ class _RowValues:
         self._values.append(value)
         self.size += len(value) + 1
 
-    def packed(self) -> bytes:
-        """Return all of them as bytes; ``columns`` has the other end."""
+    def packed(self) -> list[bytes]:
+        """Return all of them as parts of one answer; ``columns`` has the other end."""
         head = json.dumps((self._group, list(self._names), len(self._values))).encode()
-        parts = (self._columns.tobytes(), self._rows.tobytes(), self._lengths.tobytes(), *self._values)
-        return b"".join((head, b"\n", *parts))
+        return [head, b"\n", self._columns.tobytes(), self._rows.tobytes(), self._lengths.tobytes(), *self._values]
 
 
 def _groups(kind: str, file: _Remote) -> Iterator[Iterator[Any]]:
     """Yield the texts of the metadata, then the batches of each row group, stripe or batch, of columns with text."""
-    import pyarrow as pa  # noqa: PLC0415 - the protocol alone is needed at the other end
+    import pyarrow as pa  # noqa: PLC0415 - the answers alone are needed at the other end
 
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
     source = pa.PythonFile(file, mode="r")
     if kind == "parquet":
         from pyarrow.parquet import ParquetFile  # noqa: PLC0415 - the same
@@ -176,13 +166,15 @@ def _groups(kind: str, file: _Remote) -> Iterator[Iterator[Any]]:
             for number in range(arrow.num_record_batches) if names else ():
                 batch = arrow.get_batch(number)
                 batch.validate(full=True)
-                yield _sliced([batch.select(names)])
+                # Two columns may have one name.
+                texts = [index for index, field in enumerate(arrow.schema) if _holds_text(field.type)]
+                yield _sliced([batch.select(texts)])
 
 
 def _sliced(batches: Iterable[Any]) -> Iterator[Any]:
     """Yield batches of so few rows that their values fit into memory once more, as Python's."""
     for batch in batches:
-        fitting = batch.num_rows * _SLICE_BYTES // max(1, batch.nbytes)
+        fitting = batch.num_rows * _SLICE_BYTES // max(1, batch.get_total_buffer_size())
         rows = max(1, min(_BATCH_ROWS, fitting, _BATCH_VALUES // max(1, batch.num_columns)))
         for start in range(0, batch.num_rows, rows):
             yield batch.slice(start, rows)
@@ -222,7 +214,3 @@ def _texts(path: str, value: Any) -> Iterator[tuple[str, bytes]]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _texts(path, part)
-
-
-if __name__ == "__main__":
-    main()
