@@ -60,7 +60,7 @@ def with_keywords(rule: Rule) -> Rule:
     if rule.keywords or rule.shipped:
         return rule
     words: set[str] = set()
-    for literal in _in_pattern(rule.regex):
+    for literal in in_pattern(rule.regex):
         places = [sorted({chr(byte).lower() for byte in place}) for place in literal.places]
         if prod(map(len, places)) > _MOST_AT_A_PLACE:
             return rule
