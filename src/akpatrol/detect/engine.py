@@ -46,6 +46,7 @@ def _with_keywords(rules: Sequence[Rule]) -> Sequence[Rule]:
 
     return [with_keywords(rule) for rule in rules]
 
+
 _FILES = frozenset({Place.CONTENT, Place.PATH})
 
 
