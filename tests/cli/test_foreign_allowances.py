@@ -153,6 +153,19 @@ def test_sweep_takes_nothing_from_its_targets(repo: Repository, rules: list[str]
     assert json.loads(done.out)["summary"]["findings"] == 2
 
 
+def test_a_match_that_begins_on_an_earlier_line(run: Run, repo: Repository, tmp_path: Path) -> None:
+    """gitleaks names the line where the match begins, and takes comments there."""
+    file = tmp_path / "below.toml"
+    file.write_text(_RULE.replace("'acme_[0-9a-z]{32}'", r"'key:[^\n]*\n\s+(acme_[0-9a-z]{32})'"))
+    repo.commit_file("a.yml", f"key:\n  {_token(1)}\n")
+    assert run("scan", "--rules", file, cwd=repo.path).code == 1
+    repo.write(".gitleaksignore", "a.yml:acme:1\n")
+    assert _sources(run("scan", "--rules", file, cwd=repo.path)) == ["gitleaksignore"]
+    repo.write(".gitleaksignore", "")
+    repo.write("a.yml", f"key:  # gitleaks:allow\n  {_token(1)}\n")
+    assert _sources(run("scan", "--rules", file, cwd=repo.path)) == ["inline"]
+
+
 @pytest.mark.skipif(not shutil.which("gitleaks"), reason="gitleaks is not installed")
 def test_fingerprints_that_gitleaks_itself_reports(
     run: Run, repo: Repository, rules: list[str], tmp_path: Path

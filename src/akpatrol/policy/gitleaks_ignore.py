@@ -6,6 +6,7 @@ A line is ``file:rule:line``, or ``commit:file:rule:line`` for a commit that add
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.credential import Allowance, AllowanceSource
@@ -67,8 +68,10 @@ class IgnoreFile(NamedTuple):
         """Return the entry for one rule's finding, and its line in the file."""
         if place.place not in (Place.CONTENT, Place.PATH):
             return None
-        for name in self._names(place):
-            everywhere = f"{name}:{rule_id}:{place.line or 0}"
+        # gitleaks' line is that of the match, which another rule's secret in it may share.
+        lines = dict.fromkeys(((place.line or 0) - place.lines_before, place.line or 0))
+        for name, line in product(self._names(place), lines):
+            everywhere = f"{name}:{rule_id}:{line}"
             for text in (everywhere, *(f"{commit}:{everywhere}" for commit in _commits(place))):
                 if number := self.lines.get(text):
                     return text, number

@@ -36,10 +36,16 @@ def find(data: bytes, start: int, end: int) -> str | None:
     return None
 
 
-def foreign(data: bytes, start: int, end: int) -> str | None:
-    """Return another scanner's mark for ``data[start:end]``, with a reason if it gives one; None for no mark."""
+def foreign(data: bytes, start: int, end: int, lines_before: int = 0) -> str | None:
+    """Return another scanner's mark for ``data[start:end]``, with a reason if it gives one; None for no mark.
+
+    Its lines begin so many ``lines_before``.
+    """
     low, high = max(0, start - REACH_BYTES), min(len(data), end + REACH_BYTES)
-    begin = data.rfind(b"\n", low, start) + 1 or low
+    begin = start
+    for _ in range(min(lines_before, REACH_BYTES) + 1):
+        begin = max(data.rfind(b"\n", low, begin), low)
+    begin += data[begin : begin + 1] == b"\n"
     stop = data.find(b"\n", end, high)
     lines = data[begin : high if stop < 0 else stop]
     mark = _FOREIGN_MARK.search(lines)

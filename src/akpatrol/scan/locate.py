@@ -149,7 +149,7 @@ def _foreign_inline(data: bytes, match: Match) -> str | None:
         return None
     from akpatrol.policy import inline  # noqa: PLC0415 - only where somebody wrote one
 
-    return inline.foreign(data, match.start, match.end)
+    return inline.foreign(data, match.start, match.end, match.lines_before)
 
 
 def _with_encodings(origin: Origin, match: Match) -> Origin:

@@ -118,6 +118,12 @@ def test_our_own_credentials_are_never_covered() -> None:
         assert bool(found) is kind.is_custom
 
 
+def test_the_line_is_that_of_the_match() -> None:
+    place = _place(line=3)._replace(lines_before=2)
+    assert place in _file("src/a.py:acme:1").covering(_credential(place))
+    assert not _file("src/a.py:acme:2").covering(_credential(place))
+
+
 def test_every_rule_may_be_listed() -> None:
     place = _place(b"src/a.py", 3, "acme", "other")
     assert place in _file("src/a.py:acme:3\nsrc/a.py:other:3").covering(_credential(place))

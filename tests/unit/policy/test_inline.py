@@ -113,3 +113,10 @@ def test_comments_of_other_scanners(text: str, mark: str | None) -> None:
     start = data.index(SECRET.encode())
     expected = mark and mark.replace("SECRET", SECRET)
     assert inline.foreign(data, start, start + len(SECRET)) == expected
+
+
+@pytest.mark.parametrize(("lines_before", "mark"), [(0, None), (1, None), (2, "gitleaks:allow"), (9, "gitleaks:allow")])
+def test_comment_of_another_scanner_where_its_match_begins(lines_before: int, mark: str | None) -> None:
+    data = f"x\nkey:  # gitleaks:allow\n  -\n    {SECRET}\n".encode()
+    start = data.index(SECRET.encode())
+    assert inline.foreign(data, start, start + len(SECRET), lines_before) == mark
