@@ -184,7 +184,7 @@ def bundle(directory: Path, secret: str) -> None:
     shutil.rmtree(top)
 
 
-@form("git pack", "git:blob")
+@form("git pack", "settings.py")
 def pack(directory: Path, secret: str) -> None:
     top = _repository(directory, secret)
     run("git", "-C", top, "gc", "-q")

@@ -205,7 +205,7 @@ def rdb(directory: Path, secret: str) -> None:
     (directory / "dump.rdb").write_bytes(redis_dump.dump_bytes(*entries))
 
 
-@form("pg_dump -Fc", "app.settings")
+@form("pg_dump -Fc", "pg_dump:")
 def pg_dump(directory: Path, secret: str) -> None:
     # A server that runs is too much to ask for; a test says that pg_restore reads these.
     (directory / "a.dump").write_bytes(postgres_dump.dump_bytes(secret, "a", "b", rows=100))

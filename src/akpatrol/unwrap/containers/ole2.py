@@ -54,6 +54,8 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
         raise Unreadable(f"OLE2: more than {STREAM_BYTES >> 20} MiB in a stream")
     document = _Document(at, size, level)
     entries = list(document.entries())
+    if not document.has_directory or not any(entry.kind == _ROOT for entry in entries):
+        yield Flaw("OLE2: truncated or damaged: its directory is not read in full")
     names = _paths(entries)
     for number, entry in enumerate(entries):
         if entry.kind != _STREAM or not entry.size:
@@ -96,11 +98,13 @@ class _Document:
         self._extra: list[int] | None = None
         self._small: list[int] = []
         self._small_table: list[int] = []
+        self.has_directory = False  # all of it, once its entries were read
 
     def entries(self) -> Iterator[_StreamEntry]:
         """Yield the entries of the directory."""
         for sector in self._chain(_number(self._header, 48)):
             data = self._sector(sector)
+            self.has_directory = bool(data) and self._following(sector) != _NONE
             for start in range(0, len(data) - _ENTRY_BYTES + 1, _ENTRY_BYTES):
                 self._level.member()
                 entry = self._entry(data[start : start + _ENTRY_BYTES])

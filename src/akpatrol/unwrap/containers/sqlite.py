@@ -69,8 +69,12 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
     pages = ((number, page(number)) for number in range(1, count + 1))
     pieces = _together(_values(form, pages, lambda _: page, places), level, places, _GROWTH * size)
     yield Member("sqlite", pieces=pieces, part_at=places.part_at)
+    # The number of pages is that of the last writer if this one knew the field (section 1.3.7).
+    declared = int.from_bytes(header[28:32], "big") if header[24:28] == header[92:96] else 0
     if size % form.page:
         yield Flaw(f"truncated at byte {size}: the last page is incomplete")
+    elif count < declared:
+        yield Flaw(f"truncated at byte {size}: it has {count:,} of {declared:,} pages")
 
 
 def is_log(data: bytes) -> bool:
