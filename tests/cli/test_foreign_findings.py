@@ -216,7 +216,7 @@ def test_a_file_is_found_as_one(run: Run, tmp_path: Path) -> None:
     )
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree/a.p12").write_text("x")
-    rules = ["--rules", tmp_path / "rules.toml"]
+    rules = ["--rules", str(tmp_path / "rules.toml")]
     (found,) = run("scan", tmp_path / "tree", *rules).json["credentials"]
     assert (found["title"], found["severity"], found["tags"]) == ("Found a keystore.", "medium", ["file"])
     assert (found["occurrences"][0]["line"], found["occurrences"][0]["match_line"]) == (None, None)
