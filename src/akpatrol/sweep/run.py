@@ -81,6 +81,7 @@ class Sweep:
         until = (spec.accept, date.today().isoformat()) if spec.accept else ()  # noqa: DTZ011 - any day will do
         self._conditions = f"{conditions(spec.rules.digest, spec.limits)} {spec.minimum} {spec.exclude!r} {until!r}"
         self._unchecked: list[Target] = []
+        self._revealing: list[Target] = []
         self._uncloned: deque[CloneWanted] = deque()
         self._parts: deque[WaitingPart] = deque()
         self._queue = TargetQueue()
@@ -137,7 +138,8 @@ class Sweep:
                 raise
 
     def _is_more(self) -> bool:
-        return bool(not self._listed or self._unchecked or self._uncloned or self._parts or self._queue)
+        waiting = self._unchecked, self._revealing, self._uncloned, self._parts, self._queue
+        return not self._listed or any(map(bool, waiting))
 
     def _list(self, planned: Iterator[Planned]) -> None:
         """Take the next targets of the plan."""
@@ -150,30 +152,26 @@ class Sweep:
             if isinstance(entry, Skipped):
                 self._skip(entry.item, entry.reason)
             elif isinstance(entry, Target):
-                self._unchecked.append(entry)
+                self._add(entry)
             else:
                 self._uncloned.append(entry)
             self._watch.tick()
         self._listed = len(entries) < room
 
+    def _add(self, target: Target) -> None:
+        """Add a target whose signature is to be looked up, here if its name may not be sent."""
+        (self._revealing if work.reveals(self._spec, target) else self._unchecked).append(target)
+
     def _check(self) -> None:
         """Have the signatures of targets looked up; unchanged ones need not be opened."""
+        while self._revealing:
+            self._submit_check(InlinePool(), [self._revealing.pop()], is_revealing=True)
         while self._unchecked:
-            here = [target for target in self._unchecked[:1] if work.reveals(self._spec, target)]
-            if here:
-                del self._unchecked[0]
-                self._submit_check(InlinePool(), here, is_revealing=True)
-                continue
             if len(self._unchecked) < _CHECKED_AT_ONCE and not self._listed and self._flights:
                 return
             few = self._met + len(self._unchecked) <= _CHECKED_HERE
             pool = self._pool if self._pool.ready or not few else InlinePool()
-            batch: list[Target] = []
-            for target in self._unchecked[:_CHECKED_AT_ONCE]:
-                if work.reveals(self._spec, target):
-                    break
-                batch.append(target)
-            del self._unchecked[: len(batch)]
+            batch, self._unchecked = self._unchecked[:_CHECKED_AT_ONCE], self._unchecked[_CHECKED_AT_ONCE:]
             self._submit_check(pool, batch)
 
     def _submit_check(self, pool: WorkerPool, targets: list[Target], *, is_revealing: bool = False) -> None:
@@ -234,7 +232,7 @@ class Sweep:
         except (CloneError, AkpatrolError, OSError) as error:
             self._skip(wanted.url, str(error))
         else:
-            self._unchecked.append(Target("0", "repository", path, remote=wanted.url))
+            self._add(Target("0", "repository", path, remote=wanted.url))
 
     def _cloned(self, wanted: CloneWanted, future: Future[ClonedTarget | UnscannedTarget]) -> None:
         """Take what a worker has cloned and read."""
