@@ -16,6 +16,7 @@ from akpatrol.sources.git.runner import Git
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from akpatrol.sources.git.packs.object_slices import Slice
     from tests.repositories import Repository
 
 Objects = dict[str, tuple[str, str]]
@@ -53,7 +54,7 @@ def each(found: Iterable[RawObject | RawBatch | Skipped]) -> Iterator[RawObject 
             yield item
 
 
-def read_part(part: slices.Slice, git: Git) -> Iterable[tuple[str, str, str] | Skipped]:
+def read_part(part: Slice, git: Git) -> Iterable[tuple[str, str, str] | Skipped]:
     for item in each(slices.read(part, git)):
         if isinstance(item, Uncacheable):
             continue

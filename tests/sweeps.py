@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).parents[1]
 _PROCESSES = Path("/proc")
-_STUCK = "from akpatrol.sweep import work; from tests import tasks; work.scan_target = tasks.endless"
+_STUCK = "import akpatrol.sweep.tasks; from tests import tasks; akpatrol.sweep.tasks.read = tasks.endless"
 
 
 class Sweeps:

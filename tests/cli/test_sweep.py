@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akpatrol.sweep import run as run_
+from akpatrol.pipeline import sweep
 from akpatrol.sweep import signature, work
 from akpatrol.sweep.store.store import SweepStore
 from tests import organization
@@ -105,10 +105,11 @@ def test_what_cannot_be_read_alone_is_code_three(run: Run, acme: Organization, t
 def test_the_way_it_is_read_changes_nothing(
     run: Run, acme: Organization, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In this process, in two others, and target by target or by all together, with a memory and without."""
+    """In this process, in two others, and target by target or in parts, with a memory and without."""
     alone = run("sweep", acme.root, "--store", tmp_path / "alone", "--jobs", "1", "--no-cache")
     together = run("sweep", acme.root, "--store", tmp_path / "together", "--jobs", "2")
-    monkeypatch.setattr(run_.Sweep, "_is_conducted", lambda *_: True)
+    undivided = sweep._scan_spec
+    monkeypatch.setattr(sweep, "_scan_spec", lambda *how: undivided(*how)._replace(part_bytes=200))
     large = run("sweep", acme.root, "--store", tmp_path / "large", "--jobs", "2")
     assert same(alone.json) == same(together.json) == same(large.json)
     assert (alone.code, together.code, large.code) == (1, 1, 1)

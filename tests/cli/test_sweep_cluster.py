@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _RANDOM = Random("sweeping with a cluster")
 # Of two kinds, so that masks of both are met; the last one is in the name of a target itself.
 SECRETS = [*(organization_key(_RANDOM) for _ in range(12)), personal_access_token(_RANDOM), organization_key(_RANDOM)]
-_ALL_LARGE = "from akpatrol.sweep.run import Sweep; Sweep._is_conducted = lambda *_: True"
+_IN_PARTS = "import akpatrol.pipeline.sweep as sweep; undivided = sweep._scan_spec\n"
+_IN_PARTS += "sweep._scan_spec = lambda *a: undivided(*a)._replace(part_bytes=200)"
 _TAPPED = "from tests.wiretap import tap; tap({!r})"
 _ALL_NAMED = "import akpatrol.sweep.work as work; import akpatrol.pipeline.sweep as sweep; make = sweep._scan_spec\n"
 _ALL_NAMED += "sweep._scan_spec = lambda *a, **b: make(*a, **b)._replace(nameless=False)"
@@ -48,17 +49,21 @@ def organization(tmp_path_factory: pytest.TempPathFactory) -> Path:
     repository.git("branch", f"for-{ref}")
     repository.git("tag", "-a", "v1", "-m", f"With {tag}")
     repository.git("config", "remote.origin.url", f"https://x:{inside}@example.org/y")
+    repository.git("repack", "-adq")  # what is packed can be divided
     other = Repository(root / "two", "--bare")
     other.git("fetch", "-q", str(repository.path), "main:main")
     for number in range(3):
         repository = Repository(root / f"three{number}")
         repository.commit_file("mcp.json", f'{{"url": "https://api.anyreach.ai/mcp/", "Authorization": "{token}"}}')
         repository.commit_file("again", f"number {number} {shared}\n")
+        repository.git("repack", "-adq")
     files = root / "files"
     (files / name).mkdir(parents=True)
     (files / name / "inside").write_text(f"KEY={content}\n")
     (files / "packed.zip").write_bytes(_zip({f"{member}/deep": f"KEY={packed}\n"}))
     (files / "plain").write_text(f"a\n\nKEY={shared} and {own}\n")
+    for number in range(300):
+        (files / f"filler{number}").touch()
     (root / target).mkdir()
     (root / target / "file").write_text(f"KEY={own}\n")
     return root
@@ -152,7 +157,7 @@ def _forms(secret: str) -> Iterator[bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("patch", ["", _ALL_LARGE], ids=["small targets", "large targets"])
+@pytest.mark.parametrize("patch", ["", _IN_PARTS], ids=["whole targets", "divided targets"])
 def test_the_same_report_and_no_secret_on_the_wire(
     patch: str, organization: Path, tapped: Tapped, alone: Any, tmp_path: Path
 ) -> None:
@@ -169,7 +174,7 @@ def test_the_same_report_and_no_secret_on_the_wire(
 
 def test_the_tap_would_show_a_secret(organization: Path, tapped: Tapped, tmp_path: Path) -> None:
     tapped.taken()
-    patch = f"{_ALL_LARGE}\n{_ALL_NAMED}"
+    patch = f"{_IN_PARTS}\n{_ALL_NAMED}"
     _swept(tmp_path / "store", [organization], "--dask", tapped.address, patch=patch)
     sent = tapped.taken()
     assert sum(secret.encode() in sent for secret in SECRETS) > 5

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from tests.organization import Organization
 
-_REPOSITORIES = 24
-_KILLS = 6
+_REPOSITORIES = 80
+_KILLS = 20
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_killed_at_random_moments(sweeps: Sweeps, unbroken: dict[str, Any], rng:
     for _ in range(_KILLS):
         runs = sweeps.count("SELECT count(*) FROM run")
         process = sweeps.start()
-        sweeps.wait(process, runs + rng.randint(0, 1), rng.randint(0, 3))
+        sweeps.wait(process, runs + rng.randint(0, 1), rng.randint(0, 2))
         time.sleep(rng.random() / 20)
         assert end(process).code == -signal.SIGKILL
         sweeps.check()

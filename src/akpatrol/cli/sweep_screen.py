@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from akpatrol.config.settings import Settings
     from akpatrol.model.report import Report
-    from akpatrol.sweep.work import TargetResult
+    from akpatrol.sweep.tasks import ScannedTarget
 
 _ROWS = 20
 _NAME_COLUMNS = 48
@@ -77,12 +77,12 @@ class Screen:
         """Return what became of the targets, of which so many were not fully read."""
         return SweepTotals(self._targets, self._done - self._unchanged, self._unchanged, gaps)
 
-    def done(self, size: int, outcome: TargetResult | None) -> None:
+    def done(self, size: int, outcome: ScannedTarget | None) -> None:
         """Record that a target is done."""
         self._done += 1
         self._size += size
         if outcome:
-            self._found.update(credential["fingerprint"] for credential in outcome.document["credentials"])
+            self._found.update(outcome.fingerprints)
         self.tick()
 
     def tick(self) -> None:

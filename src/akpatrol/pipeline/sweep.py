@@ -22,6 +22,7 @@ from akpatrol.sweep.clones import CloneError, Clones
 from akpatrol.sweep.forges import forges_of
 from akpatrol.sweep.run import Sweep, Watch
 from akpatrol.sweep.store.store import SweepStore
+from akpatrol.sweep.tasks import CloneTask
 from akpatrol.sweep.worker_pool import open_pool
 
 if TYPE_CHECKING:
@@ -114,7 +115,11 @@ class _SweepRun:
             ):
                 scan = Sweep(pool, self._spec, store, run, watch)
                 with first_noted(lambda: self._stop(scan, mirrors)):
-                    scan.go(plan, lambda wanted: _clone(wanted, mirrors, watch))
+                    scan.go(
+                        plan,
+                        lambda wanted: _clone(wanted, mirrors, watch),
+                        lambda wanted: self._clone_task(wanted, mirrors),
+                    )
             stopped = scan.stopped or self._verify(store, run, scan.secrets)
             if self._request.prune and not stopped:
                 _retire_missing(store, run)
@@ -124,6 +129,18 @@ class _SweepRun:
             gaps = sum(not gap.complete and gap.run in (run, None) for gap in store.gaps())
         code = self._conclude(report, watch.totals(gaps))
         return ExitCode.INTERRUPTED if stopped else code
+
+    def _clone_task(self, wanted: CloneWanted, mirrors: Clones | None) -> CloneTask | None:
+        """Return what a worker needs to clone a repository, None if it is to be cloned by this process.
+
+        A token is not sent over an open connection. Raises UsageError for an unsafe address.
+        """
+        if not self._request.scheduler or not mirrors:
+            return None
+        access = mirrors.access_to(wanted)
+        if access and self._spec.nameless:
+            return None
+        return CloneTask(wanted, mirrors.directory, mirrors.mirror(wanted), access)
 
     def _verify(self, store: SweepStore, run: int, secrets: Mapping[str, Credential]) -> bool:
         """Verify all credentials, keep the answers, and return whether that was interrupted."""

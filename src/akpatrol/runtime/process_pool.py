@@ -26,6 +26,8 @@ _GLANCE_SECONDS = 0.01
 class ProcessPool:
     """A pool of processes, replaced when one of them dies; each begins with ``start(*arguments)``."""
 
+    is_local = True
+
     def __init__(self, workers: int, start: Callable[..., None] | None = None, *arguments: Any) -> None:
         self.workers = workers
         self.ready = False
@@ -35,7 +37,7 @@ class ProcessPool:
         self._careful = ThreadPoolExecutor(1)
         self._closed = self._trying = False
 
-    def submit(self, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
+    def submit(self, task: Callable[..., _T], *arguments: Any, at: str = "") -> Future[_T]:  # noqa: ARG002
         """Submit a task to a process."""
         outer: Future[_T] = Future()
         self.ready = True

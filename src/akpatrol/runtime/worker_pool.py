@@ -19,6 +19,10 @@ class WorkerPool(Protocol):
     """Does ``workers`` tasks at a time."""
 
     @property
+    def is_local(self) -> bool:
+        """Whether all workers are on this machine."""
+
+    @property
     def workers(self) -> int:
         """The number of workers now, at least one."""
 
@@ -26,8 +30,8 @@ class WorkerPool(Protocol):
     def ready(self) -> bool:
         """Whether a task begins at once; processes take a moment to start."""
 
-    def submit(self, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
-        """Submit a task.
+    def submit(self, task: Callable[..., _T], *arguments: Any, at: str = "") -> Future[_T]:
+        """Submit a task; ``at`` is the address of a worker that it is best done by, where workers have one.
 
         The future raises BrokenExecutor when every worker that tried it died, and the pool's own error when no worker
         is left.
@@ -38,9 +42,9 @@ class InlinePool:
     """This process: a task is done when ``submit`` returns."""
 
     workers = 1
-    ready = True
+    ready = is_local = True
 
-    def submit(self, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
+    def submit(self, task: Callable[..., _T], *arguments: Any, at: str = "") -> Future[_T]:  # noqa: ARG002
         """Do a task."""
         future: Future[_T] = Future()
         try:

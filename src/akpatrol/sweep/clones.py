@@ -76,7 +76,7 @@ class Clones:
         deadline: float = DEADLINE_SECONDS,
         silence: float = SILENCE_SECONDS,
     ) -> None:
-        self._directory = os.path.realpath(directory)
+        self.directory = os.path.realpath(directory)
         self._access = dict(access or {})
         self._deadline = deadline
         self._silence = silence
@@ -86,6 +86,15 @@ class Clones:
         """End all clones and fetches that run, and those that begin later, with a CloneError."""
         self._stopped.set()
 
+    def access_to(self, wanted: CloneWanted) -> Mapping[str, Secret]:
+        """Return the part of ``access`` that a repository's server gets. Raises UsageError for an unsafe address."""
+        origin = checked(wanted.url).origin
+        return {origin: self._access[origin]} if origin in self._access else {}
+
+    def mirror(self, wanted: CloneWanted) -> str:
+        """Return the path of a repository's mirror. Raises UsageError for an unsafe address."""
+        return mirrors.place(self.directory, wanted.url, checked(wanted.url))
+
     def fetch(self, wanted: CloneWanted, progress: Progress) -> str:
         """Return the path of a bare mirror that is up to date.
 
@@ -93,10 +102,10 @@ class Clones:
         UsageError for an unsafe address or without git.
         """
         address = checked(wanted.url)
-        mirror = mirrors.place(self._directory, wanted.url, address)
+        mirror = mirrors.place(self.directory, wanted.url, address)
         ends = time.monotonic() + self._deadline
         try:
-            os.makedirs(self._directory, mode=0o700, exist_ok=True)
+            os.makedirs(self.directory, mode=0o700, exist_ok=True)
             os.makedirs(os.path.dirname(mirror), mode=0o700, exist_ok=True)
             with mirrors.locked(mirror, lambda: self._patient(ends, progress)) as lock:
                 job = _Job(wanted.url, address, self._access.get(address.origin), ends, lock, progress)
@@ -118,7 +127,7 @@ class Clones:
 
     def _clone(self, job: _Job, mirror: str, network: str) -> None:
         with mirrors.new(mirror) as unfinished:
-            alternate = mirrors.alternate(self._directory, network)
+            alternate = mirrors.alternate(self.directory, network)
             # A mirror cannot borrow from a repository with another hash algorithm.
             borrowed = ["--reference-if-able", alternate] if alternate else []
             self._git(
@@ -128,7 +137,7 @@ class Clones:
                 [unfinished],
             )
         if not alternate:
-            mirrors.register(self._directory, network, mirror)
+            mirrors.register(self.directory, network, mirror)
 
     def _fetch(self, job: _Job, mirror: str) -> None:
         # The address and the refs to fetch are given again, so that the mirror's own configuration does not matter.
@@ -138,9 +147,9 @@ class Clones:
     def _git(self, job: _Job, before: list[str], command: list[str], after: list[str]) -> None:
         """Run git. Raises CloneError."""
         variables = environment()
-        isolated = isolation.environment(variables, job.address, job.credential, self._directory)
+        isolated = isolation.environment(variables, job.address, job.credential, self.directory)
         program, env = (_program(name, isolated["PATH"]) for name in ("git", "env"))
-        git, reader = _gitpython(self._directory, job.progress)
+        git, reader = _gitpython(self.directory, job.progress)
         git.update_environment(**isolated)
         unwanted = [word for name in variables if name not in isolated for word in ("-u", name)]
         words = [program, *isolation.options(self._silence), *before, *command, "--", job.url, *after]

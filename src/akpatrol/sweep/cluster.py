@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import sys
 import warnings
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -76,6 +77,7 @@ class Cluster:
     """The workers of the scheduler at ``address``. Raises UsageError where it cannot be used."""
 
     ready = True
+    is_local = False
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -95,15 +97,15 @@ class Cluster:
         self._watcher = Thread(target=self._watch, daemon=True)
         self._watcher.start()
 
-    def submit(self, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
-        """Submit a task to a worker."""
+    def submit(self, task: Callable[..., _T], *arguments: Any, at: str = "") -> Future[_T]:
+        """Submit a task to a worker, to the one ``at`` an address if that is still there."""
         outer: Future[_T] = Future()
         with self._lock:
             if self._loss:
                 outer.set_exception(self._loss)
                 return outer
             self._waiting.add(outer)
-        self._give(outer, task, arguments, self._suspect)
+        self._give(outer, task, arguments, self._suspect, at)
         return outer
 
     def close(self) -> None:
@@ -125,10 +127,15 @@ class Cluster:
             self._client.close(timeout=_CLOSE_SECONDS)
 
     def _give(
-        self, outer: Future[_T], task: Callable[..., _T], arguments: tuple[Any, ...], when_killed: Callable[..., None]
+        self,
+        outer: Future[_T],
+        task: Callable[..., _T],
+        arguments: tuple[Any, ...],
+        when_killed: Callable[..., None],
+        at: str = "",
     ) -> None:
         try:
-            inner: Future[Any] = self._executor.submit(_done, self._terms, task, arguments)
+            inner: Future[Any] = self._executor_at(at).submit(_done, self._terms, task, arguments)
         except Exception as error:  # noqa: BLE001 - any error of a client that lost its scheduler
             inner = Future()
             inner.set_exception(error)
@@ -138,6 +145,11 @@ class Cluster:
             self._settle(done, outer, lambda: when_killed(outer, task, arguments), is_first=is_first)
 
         inner.add_done_callback(settle)
+
+    def _executor_at(self, address: str) -> Any:
+        if not address:
+            return self._executor
+        return self._client.get_executor(pure=False, workers=[address], allow_other_workers=True)
 
     def _settle(
         self, inner: Future[Any], outer: Future[_T], when_killed: Callable[[], None], *, is_first: bool
@@ -234,6 +246,18 @@ def _done(terms: Terms, task: Callable[..., Any], arguments: tuple[Any, ...]) ->
         return task(*arguments)
     except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
         return _Failed(type(error))
+
+
+def own_address() -> str:
+    """Return the address of the worker that this is called in, "" elsewhere."""
+    if "distributed.worker" not in sys.modules:
+        return ""
+    from distributed import get_worker  # noqa: PLC0415 - in workers
+
+    try:
+        return str(get_worker().address)
+    except ValueError:
+        return ""
 
 
 def _versions() -> tuple[str, str]:

@@ -6,7 +6,7 @@ The result is a document in which every secret is masked. Raw secrets are includ
 from __future__ import annotations
 
 import os
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from threading import local
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,11 +28,12 @@ from akpatrol.sources.files import FilesSource
 from akpatrol.sources.files_cached import CachedFiles
 from akpatrol.sources.git import describe, repository
 from akpatrol.sources.git.history import HistorySource
+from akpatrol.sources.git.plain import plain_finder
 from akpatrol.sources.git.runner import Git
 from akpatrol.sweep import wire_redaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from akpatrol.config.limits import Limits
     from akpatrol.config.settings import SkipAcceptance
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Confidence, Target
     from akpatrol.report.view import ReportView, VerificationView
     from akpatrol.rules.rule import RuleSet
-    from akpatrol.scan.result import ScanResult
     from akpatrol.scan.run import Reader
     from akpatrol.sources.base import Source, Unit
 
@@ -52,7 +52,8 @@ class ScanSpec(NamedTuple):
 
     Paths that match ``exclude`` are left out, and skips that fit ``accept`` are accepted. With ``use_cache``, each
     worker keeps its own cache. With ``secrets``, raw secrets are returned too; with ``nameless``, none may cross the
-    wire to or from a worker. ``own_files`` are files of the sweep itself, which it must not scan.
+    wire to or from a worker. ``own_files`` are files of the sweep itself, which it must not scan. Targets of more than
+    twice ``part_bytes`` are divided into parts of about that size; a worker reads one in a few seconds.
     """
 
     rules: RuleSet
@@ -64,6 +65,7 @@ class ScanSpec(NamedTuple):
     nameless: bool = False
     own_files: frozenset[bytes] = frozenset()
     accept: Sequence[SkipAcceptance] = ()
+    part_bytes: int = 32 << 20
 
     def leaves_out(self, root: str) -> Matcher:
         """Return a function that says whether a path below a target's root is left out, as a directory or a file."""
@@ -108,12 +110,11 @@ def scan_target(spec: ScanSpec, target: Target) -> TargetResult:
 
 
 def scan_with_reader(spec: ScanSpec, target: Target, reader: Reader | None = None) -> TargetResult:
-    """Scan one target; a ``reader`` has its units read elsewhere."""
+    """Scan one target, or a divided one, whose units the ``reader`` reads."""
     target_examiner = examiner(spec)
-    directory = _cache(spec)
-    with closing(ScanCache(directory)) as cache:
+    with ExitStack() as exits:
         try:
-            source = _source(spec, target, cache if directory else None)
+            source = exits.enter_context(opened(spec, target, divided=reader is not None))
         except (AkpatrolError, OSError) as error:
             return outcome(spec, failed(target, error))
         excluded = spec.leaves_out(target.root)
@@ -128,15 +129,15 @@ def scan_with_reader(spec: ScanSpec, target: Target, reader: Reader | None = Non
         return outcome(spec, report._replace(unread_histories=()))
 
 
-def piece(spec: ScanSpec, unit: Unit) -> ScanResult:
-    """Read one unit of a target too large for one process; ``completed`` turns this into the unit's result."""
-    read = wire_redaction.read_unit(examiner(spec), unit)
-    return wire_redaction.redacted(examiner(spec), unit, read) if spec.nameless else read
+@contextmanager
+def opened(spec: ScanSpec, target: Target, *, divided: bool) -> Iterator[Source]:
+    """Open a target, with this worker's cache; ``divided`` if it is to be read in parts.
 
-
-def completed(spec: ScanSpec, unit: Unit, read: ScanResult) -> ScanResult:
-    """Return a unit's result from what ``piece`` returned."""
-    return wire_redaction.complete(examiner(spec), unit, read) if spec.nameless else read
+    Raises GitError and OSError for what cannot be opened.
+    """
+    directory = _cache(spec)
+    with closing(ScanCache(directory)) as cache:
+        yield _source(spec, target, cache if directory else None, spec.part_bytes if divided else 0)
 
 
 def reveals(spec: ScanSpec, sent: Unit | Target) -> bool:
@@ -180,7 +181,7 @@ def failed(target: Target, error: Exception) -> Report:
     return Report("sweep", now, 0.0, (target,), Coverage(skipped=(Skipped(target.root, reason),)), ())
 
 
-def _source(spec: ScanSpec, target: Target, cache: ScanCache | None) -> Source:
+def _source(spec: ScanSpec, target: Target, cache: ScanCache | None, range_bytes: int) -> Source:
     """Return the source of a target. Raises GitError and OSError for what cannot be opened."""
     if target.kind != "repository":
         os.stat(target.root)
@@ -189,6 +190,7 @@ def _source(spec: ScanSpec, target: Target, cache: ScanCache | None) -> Source:
     if not repo:
         raise GitError("no longer a git repository")
     git = Git(repo, common=True)
-    return HistorySource(
-        git, describe.target(git)._replace(id=target.id, root=target.root), cache, include_borrowed=False
-    )
+    if not range_bytes:
+        git.plain = plain_finder.found(git)
+    described = describe.target(git)._replace(id=target.id, root=target.root)
+    return HistorySource(git, described, cache, include_borrowed=False, range_bytes=range_bytes)

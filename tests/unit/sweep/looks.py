@@ -6,17 +6,19 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.model.report import Coverage
-from akpatrol.model.scan import Skipped, State
+from akpatrol.model.scan import Skipped, State, Target
 from akpatrol.report import document
+from akpatrol.sweep.store import rows
 from akpatrol.sweep.store.store import SweepStore
+from akpatrol.sweep.store.target_rows import rows_of
 from tests import reports
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from sqlite3 import Connection
 
     from akpatrol.model.credential import Credential
     from akpatrol.model.report import Report
-    from akpatrol.model.scan import Target
     from akpatrol.report.view import ReportView
 
 _RANDOM = Random("a store")
@@ -64,6 +66,16 @@ def sweep(file: Path, *looks: ReportView, same: tuple[str, ...] = (), finished: 
         if finished:
             store.finish(run, day(run).replace("T02", "T03"))
     return run
+
+
+def write(connection: Connection, run: int, view: ReportView, root: str | None = None) -> int:
+    """Write a look into the tables of a store."""
+    return rows.write(connection, run, rows_of(view), root)
+
+
+def signature(store: SweepStore, kind: str, root: str, conditions: str) -> str | None:
+    """Return the signature of one target."""
+    return store.signatures([Target("0", kind, root)], conditions)[0]
 
 
 def told(file: Path, run: int | None = None, **how: Any) -> Report:

@@ -11,7 +11,7 @@ from akpatrol.config.limits import Limits
 from akpatrol.model.scan import Confidence, Skipped, Target
 from akpatrol.rules import rule_file
 from akpatrol.runtime.worker_pool import InlinePool
-from akpatrol.sweep import run, signature, work
+from akpatrol.sweep import run, signature, tasks, work
 from akpatrol.sweep.clones import CloneError
 from akpatrol.sweep.run import Sweep
 from akpatrol.sweep.store.store import SweepStore
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from akpatrol.sweep.run import Planned
-    from akpatrol.sweep.work import TargetResult
+    from akpatrol.sweep.tasks import ScannedTarget
 
 _AT = "2026-03-01T02:00:00Z"
 _ORDER = work.ScanSpec(rule_file.load(), Limits(), Confidence.MEDIUM)
@@ -33,7 +33,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self.targets = self.same = self.ticks = 0
-        self.outcomes: list[TargetResult | None] = []
+        self.outcomes: list[ScannedTarget | None] = []
 
     def met(self, _size: int) -> None:
         self.targets += 1
@@ -41,7 +41,7 @@ class Watcher:
     def unchanged(self, _size: int) -> None:
         self.same += 1
 
-    def done(self, _size: int, outcome: TargetResult | None) -> None:
+    def done(self, _size: int, outcome: ScannedTarget | None) -> None:
         self.outcomes.append(outcome)
 
     def tick(self) -> None:
@@ -56,20 +56,21 @@ class Swept:
         self.read: list[str] = []
         self.task: Callable[[str], None] = lambda _root: None
 
-    ready = True
+    ready = is_local = True
 
     @property
     def workers(self) -> int:
         return 1
 
-    def submit(self, task: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def submit(self, task: Callable[..., Any], *arguments: Any, at: str = "") -> Future[Any]:
         def own() -> Any:
-            root = arguments[1].root
-            self.read.append(root.rpartition("/")[2])
-            self.task(root)
+            if task is tasks.read:
+                (target,) = arguments[1]
+                self.read.append(target.root.rpartition("/")[2])
+                self.task(target.root)
             return task(*arguments)
 
-        return InlinePool().submit(own)
+        return InlinePool().submit(own, at=at)
 
     def new(self, order: work.ScanSpec = _ORDER) -> tuple[Sweep, Watcher]:
         watcher = Watcher()

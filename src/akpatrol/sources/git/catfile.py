@@ -74,6 +74,8 @@ def objects(git: Git, ids: Sequence[str]) -> Iterator[GitObject | Skipped]:
 
 def contents(git: Git, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
     """Return type and whole content of each readable object; for the few that hold findings."""
+    if git.plain and git.plain.kept.is_complete and git.plain.kept.texts.keys() >= {*ids}:
+        return {id_: git.plain.kept.texts[id_] for id_ in ids}
     readable: dict[str, tuple[str, bytes]] = {}
     for item in objects(git, ids):
         if isinstance(item, GitObject) and len(data := item.read(item.size)) == item.size:

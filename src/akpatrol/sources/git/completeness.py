@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from akpatrol.sources.git.missing_commits import IncompleteHistory
+    from akpatrol.sources.git.plain.plain_walk import PlainWalk
     from akpatrol.sources.git.ref_snapshot import RefSnapshot
     from akpatrol.sources.git.refs import Refs
     from akpatrol.sources.git.runner import Git
@@ -36,7 +37,9 @@ class Proof(NamedTuple):
     new: frozenset[str]
 
 
-def gaps(git: Git, refs: RefSnapshot, walk: HistoryWalk | None = None, proof: Proof | None = None) -> Iterator[Skipped]:
+def gaps(
+    git: Git, refs: RefSnapshot, walk: HistoryWalk | PlainWalk | None = None, proof: Proof | None = None
+) -> Iterator[Skipped]:
     """Yield a skip for a shallow boundary and for every missing object that refs or reflogs reach."""
     if boundary := shallow_boundary(git):
         yield Skipped(
@@ -72,7 +75,7 @@ def _nothing_new_is_missing(git: Git, proof: Proof) -> bool:
     return not absent
 
 
-def _missing(git: Git, names: RefSnapshot, walk: HistoryWalk) -> Iterator[Skipped]:
+def _missing(git: Git, names: RefSnapshot, walk: HistoryWalk | PlainWalk) -> Iterator[Skipped]:
     """Yield what is missing. Raises GitError."""
     refs = names.refs
     missing = {id_: f"missing object, named by {' and '.join(refs.listed(bits))}" for id_, bits in refs.absent.items()}

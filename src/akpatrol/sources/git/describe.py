@@ -16,6 +16,8 @@ from akpatrol.model.scan import Target
 from akpatrol.sources.git.refs import linked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from akpatrol.sources.git.ref_snapshot import RefSnapshot
     from akpatrol.sources.git.runner import Git
 
@@ -46,14 +48,20 @@ def ref_names(git: Git, refs: RefSnapshot) -> tuple[bytes, ...]:
 
 def remote_url(git: Git) -> str | None:
     """Return the address of ``origin``, else of the first remote, without user name and password."""
+    if git.plain:
+        return first_url(git.plain.config.remotes)
     # Without includes: a repository may name files outside itself.
     command = ("config", "--local", "--no-includes", "--null", "--get-regexp", r"^remote\..*\.url$")
     try:
         output = git.run(*command, accept=(0, 1)).decode("utf-8", "replace")
     except GitError:
         return None
-    remotes = [(name, url) for name, _, url in (entry.partition("\n") for entry in output.split("\0")) if url]
-    remotes.sort(key=lambda remote: remote[0] != _ORIGIN)
+    return first_url((name, url) for name, _, url in (entry.partition("\n") for entry in output.split("\0")))
+
+
+def first_url(named: Iterable[tuple[str, str]]) -> str | None:
+    """Return the address of ``origin``, else of the first remote, without user name and password, from settings."""
+    remotes = sorted(((name, url) for name, url in named if url), key=lambda remote: remote[0] != _ORIGIN)
     return without_user(remotes[0][1]) if remotes else None
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Excluded, Target
     from akpatrol.scan.result import ScanResult
     from akpatrol.sources.base import Placed, Planned, Unit
+    from akpatrol.sources.git.plain.plain_walk import PlainWalk
     from akpatrol.sources.git.ranges import Range
     from akpatrol.sources.git.runner import Git
     from akpatrol.sources.git.scan_state import RepositoryCache
@@ -42,23 +43,31 @@ class HistorySource(OneTarget):
     """``akpatrol history``: the object database, names of refs, and the git directory's own files.
 
     Unless ``include_borrowed``, it leaves out objects that the repository could borrow from another one but does not
-    refer to; the other one is scanned itself.
+    refer to; the other one is scanned itself. With ``range_bytes``, large packs are read in ranges of this
+    size, which are small when they are sent.
     """
 
     parallel = True
 
     def __init__(
-        self, git: Git, target: Target, cache: ScanCache | None = None, *, include_borrowed: bool = True
+        self,
+        git: Git,
+        target: Target,
+        cache: ScanCache | None = None,
+        *,
+        include_borrowed: bool = True,
+        range_bytes: int = 0,
     ) -> None:
         super().__init__(target)
         self._git = git
         self._cache = cache
         self._include_borrowed = include_borrowed
+        self._range_bytes = range_bytes
         self._repository_cache: RepositoryCache | None = None
         self._surveyed: tuple[Skipped, ...] | None = None
         self._complete = False
         self._nested: list[bytes] = []
-        self._walk: HistoryWalk | None = None
+        self._walk: HistoryWalk | PlainWalk | None = None
         self._indexes = Indexes(git)
         self._refs = RefSnapshot(git)
 
@@ -67,7 +76,9 @@ class HistorySource(OneTarget):
         if self._cache:
             from akpatrol.sources.git.scan_state import RepositoryCache  # noqa: PLC0415 - isal and dulwich
 
-            self._repository_cache = RepositoryCache(self._git, self._refs, self._cache, conditions)
+            self._repository_cache = RepositoryCache(
+                self._git, self._refs, self._cache, conditions, range_bytes=self._range_bytes
+            )
             if self._repository_cache.is_cached:
                 self._surveyed = self._repository_cache.survey()
 
@@ -102,11 +113,16 @@ class HistorySource(OneTarget):
         """Yield the units."""
         target = self._target.id
         if not self._proof():
-            self._walk = HistoryWalk(self._git)
+            self._walk = self._new_walk()
         yield from self._objects(target)
         yield PathsUnit(AddedPathsUnit(target, self._git))
         yield NamesUnit(target, Place.REF_NAME, describe.ref_names(self._git, self._refs))
         yield from gitdir.units(target, self._git.repository, self._nested)
+
+    def divisible(self) -> Iterator[Planned]:
+        """Yield the units over objects alone, for other workers; none where git needs a copy of the git directory."""
+        if not self._git.has_safe_copy():
+            yield from self._objects(self._target.id)
 
     def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each raw finding with its provenance in the whole history."""
@@ -136,19 +152,26 @@ class HistorySource(OneTarget):
         """Return the repositories inside the git directory: submodules' own."""
         return tuple(os.fsdecode(path) for path in self._nested)
 
+    def _new_walk(self) -> HistoryWalk | PlainWalk:
+        if not self._git.plain:
+            return HistoryWalk(self._git)
+        from akpatrol.sources.git.plain.plain_walk import PlainWalk  # noqa: PLC0415 - a sweep's
+
+        return PlainWalk(self._git, self._git.plain, self._refs)
+
     def _proof(self) -> completeness.Proof | None:
         return self._repository_cache.proof() if self._repository_cache else None
 
     def _objects(self, target: str) -> Iterator[Planned]:
-        from akpatrol.sources.git.packs import plan, slices  # noqa: PLC0415 - isal and dulwich, unused in a range
+        from akpatrol.sources.git.packs import object_slices, plan  # noqa: PLC0415 - isal and dulwich, unused in a range
 
         if not self._repository_cache:
-            for part in plan.plan(self._git):
+            for part in plan.plan(self._git, range_bytes=self._range_bytes):
                 yield part if isinstance(part, Skipped) else SliceUnit(target, self._git, part)
             return
         skips = self._surveyed if self._repository_cache.is_cached else self._repository_cache.survey()
         if skips is None:
-            yield SliceUnit(target, self._git, slices.Everything())
+            yield SliceUnit(target, self._git, object_slices.Everything())
             return
         yield from skips
         yield from self._repository_cache.units(target)

@@ -33,6 +33,8 @@ class ObjectTypes:
         Of ``tags``, ids that may be of tags, it learns what they lead to.
         """
         wanted = dict.fromkeys(ids)
+        if self._git.plain and self._git.plain.kept.is_complete:
+            return self._git.plain.kept.types(wanted)
         if not wanted.keys() <= self._known.keys():
             asked = [id_ for id_ in (wanted | self._expected) if id_ not in self._known]
             self._expected.clear()

@@ -247,6 +247,9 @@ class Tracer:
         sought = {*self._blobs, *(tree for trees in self._wanted.names.values() for tree in trees)}
         if not tips or not sought:
             return
+        if self._git.plain and self._git.plain.kept.is_complete:
+            self._present |= sought & self._git.plain.kept.reached(tip.decode().strip() for tip in tips)
+            return
         options = ("--objects", "--no-object-names", "--no-walk=unsorted", "--missing=allow-any", "--ignore-missing")
         try:
             with self._git.stream("rev-list", *options, "--stdin", stdin=tips) as stream:

@@ -9,6 +9,7 @@ from akpatrol.sources.git import refs
 from akpatrol.sources.git.object_types import ObjectTypes
 
 if TYPE_CHECKING:
+    from akpatrol.sources.git.plain.plain_refs import PlainRefs
     from akpatrol.sources.git.refs import Refs
     from akpatrol.sources.git.runner import Git
 
@@ -21,13 +22,21 @@ class RefSnapshot:
         self._types = ObjectTypes(git)
 
     @cached_property
+    def _plain(self) -> PlainRefs | None:
+        return self._git.plain.refs() if self._git.plain else None
+
+    @cached_property
     def listing(self) -> list[tuple[str, str]]:
         """The id and full name of each ref."""
+        if self._plain:
+            return self._plain.listing
         return refs.listing(self._git)
 
     @cached_property
     def named(self) -> list[tuple[str, str]]:
         """The id and name of each ref, of HEAD, and of each linked work tree's HEAD."""
+        if self._plain:
+            return [*self._plain.listing, *([(self._plain.head, "HEAD")] if self._plain.head else [])]
         return [*self.listing, *refs.heads(self._git, self.listing)]
 
     @cached_property

@@ -61,6 +61,13 @@ def changes(
     """
     from akpatrol.sources.git import graph  # noqa: PLC0415 - it needs this module
 
+    if git.plain and git.plain.kept.is_complete:
+        from akpatrol.sources.git.plain.plain_changes import PlainChanges  # noqa: PLC0415 - a sweep's
+
+        known = PlainChanges(git.plain.kept).of(commits, wanted)
+        if known is not None:
+            yield from known
+            return
     alike = _unchanged(git, commits) if graph.is_slow(git) else frozenset[str]()
     compared = _changes(git, [commit for commit in commits if commit.id not in alike], wanted)
     comparison = next(compared, None)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from akpatrol.model.scan import Skipped
+    from akpatrol.sources.git.plain.plain_repository import PlainRepository
     from akpatrol.sources.git.repository import Repository
     from akpatrol.sources.git.safe_directory import OwnedDirectory
 
@@ -79,7 +80,7 @@ class Git:
     """Runs git on one repository. ``hook`` has those of HOOK_VARIABLES that git set for the hook.
 
     A ``shallow_file`` lists the commits that have no parents for it, "" for those of the repository's own. ``git_dir``
-    is the common git directory or a linked work tree's own.
+    is the common git directory or a linked work tree's own. ``plain`` is set where all objects are read without git.
     """
 
     def __init__(self, repository: Repository, hook: Mapping[str, str] | None = None, *, common: bool = False) -> None:
@@ -96,6 +97,7 @@ class Git:
         self._obstacles: tuple[Skipped, ...] = ()
         self._safe_copy: OwnedDirectory | None = None
         self._object_format = b""
+        self.plain: PlainRepository | None = None
         self._command = [b"git", b"--git-dir=" + self.git_dir]
         if repository.work_tree and not common:
             self._command.append(b"--work-tree=" + repository.work_tree)
@@ -110,7 +112,7 @@ class Git:
     def with_shallow_file(self, shallow_file: str) -> Git:
         """Return a git for which the commits listed in that file have no parents."""
         other = copy(self)
-        other.shallow_file = shallow_file
+        other.shallow_file, other.plain = shallow_file, None
         # An option of git's own: https://github.com/git/git/blob/master/git.c
         other._command = [*self._command, b"--shallow-file", os.fsencode(shallow_file)]  # noqa: SLF001 - its own copy
         return other
@@ -231,12 +233,16 @@ class Git:
 
     def object_format(self) -> bytes:
         """Return the name of the hash that object ids are made with; git is asked once. Raises GitError."""
+        if self.plain:
+            return self.plain.config.object_format
         if not self._object_format:
             self._object_format = self.run("rev-parse", "--show-object-format").strip()
         return self._object_format
 
     def head_commit(self, deadline: float) -> str:
         """Return the id of HEAD's commit, "" without one. Raises GitError where git cannot read the repository."""
+        if self.plain:
+            return self.plain.head
         with suppress(GitError, ValueError):
             # One start of git for both, which every scan needs.
             answer = self.run("rev-parse", "--show-object-format", "HEAD^{commit}", deadline=deadline)
@@ -250,9 +256,14 @@ class Git:
         self._ensure_safe()
         return self._obstacles
 
+    def has_safe_copy(self) -> bool:
+        """Return whether git runs on a copy of the git directory, which is this process's own. Raises GitError."""
+        self._ensure_safe()
+        return self._safe_copy is not None
+
     def __getstate__(self) -> dict[str, object]:
         """Return the state for another process; the safe directory belongs to the process that made it."""
-        return {**self.__dict__, "_safe_copy": None}
+        return {**self.__dict__, "_safe_copy": None, "plain": None}
 
     def _ensure_safe(self) -> None:
         """Give git a safe copy of a git directory that would make it block or leave the directory. Raises GitError."""

@@ -47,13 +47,17 @@ class _PartProgress:
 
 
 class RepositoryCache:
-    """Knows the parts of one repository in ``cache``. Use: ``survey``, ``units``, ``record`` for each, ``store``."""
+    """Knows the parts of one repository in ``cache``. Use: ``survey``, ``units``, ``record`` for each, ``store``.
 
-    def __init__(self, git: Git, refs: RefSnapshot, cache: ScanCache, conditions: str) -> None:
+    With ``range_bytes``, large packs are read in ranges of this size.
+    """
+
+    def __init__(self, git: Git, refs: RefSnapshot, cache: ScanCache, conditions: str, *, range_bytes: int = 0) -> None:
         self._git = git
         self._refs = refs
         self._cache = cache
         self._conditions = conditions
+        self._range_bytes = range_bytes
         self._key = sha256(os.path.realpath(git.repository.common_dir)).hexdigest()
         cached = scan_state_json.parse_repository(cache.get(conditions, _REPOSITORY, self._key))
         self.is_cached = cached is not None
@@ -78,7 +82,7 @@ class RepositoryCache:
                 key=lambda pack: (ranks.get(identity := identities[pack.path], len(ranks)), -len(pack.file), identity),
             )
 
-        surveyed = plan.survey(self._git, arrange)
+        surveyed = plan.survey(self._git, arrange, range_bytes=self._range_bytes)
         if not surveyed:
             return None
         ordered = tuple(identities[pack.path] for pack in surveyed.packs)

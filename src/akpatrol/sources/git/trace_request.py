@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import RawFinding
     from akpatrol.sources.git.history_walk import HistoryWalk
     from akpatrol.sources.git.indexes import Indexes
+    from akpatrol.sources.git.plain.plain_walk import PlainWalk
     from akpatrol.sources.git.ref_snapshot import RefSnapshot
     from akpatrol.sources.git.refs import Refs
     from akpatrol.sources.git.walked_commit import WalkedCommit
@@ -42,5 +43,5 @@ class KnownHistory(NamedTuple):
     """What the scan of a whole history has read beside the objects."""
 
     refs: RefSnapshot | None = None
-    walk: HistoryWalk | None = None
+    walk: HistoryWalk | PlainWalk | None = None
     indexes: Indexes | None = None

@@ -6,16 +6,17 @@ all. Here work and memory grow with the objects. Tree format: https://git-scm.co
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import GitError
+from akpatrol.gitdata.tree_entries import parsed
 from akpatrol.sources.git import catfile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence, Set  # noqa: PYI025
 
+    from akpatrol.gitdata.tree_entries import Entries
     from akpatrol.sources.git.runner import Git
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
@@ -33,13 +34,8 @@ _ENTRIES_A_COMMIT = 5000
 # How often a directory is compared again at another depth of the same commit, only for further paths.
 _MOST_REVISITS = 10_000
 
-_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
-_ENTRY_SHA256 = re.compile(rb"([0-7]+) ([^\0]+)\0(.{32})", re.DOTALL)
 _SHA1_HEX = 40
 _TYPE, _TREE, _LINK = 0o170000, 0o040000, 0o160000
-
-Entries = dict[bytes, tuple[bytes, bytes]]
-"""Mode and id, in raw bytes, by name; a repeated name is followed by NUL and a number."""
 
 
 class TreeChange(NamedTuple):
@@ -278,20 +274,5 @@ def _read(git: Git, ids: Collection[bytes]) -> Iterator[tuple[bytes, Entries]]:
     for item in catfile.objects(git, [id_.hex() for id_ in ids]):
         if isinstance(item, catfile.GitObject) and item.type == "tree" and item.size <= _LARGEST_TREE_BYTES:
             data = item.read(item.size)
-            if (parsed := _parse(data, item.id)) is not None and len(data) == item.size:
-                yield bytes.fromhex(item.id), parsed
-
-
-def _parse(data: bytes, id_: str) -> Entries | None:
-    """Return a tree's entries, None for one that is broken."""
-    pattern, width = (_ENTRY, 22) if len(id_) == _SHA1_HEX else (_ENTRY_SHA256, 34)
-    listed = pattern.findall(data)
-    by_name = {name: (mode, id_) for mode, name, id_ in listed}
-    if len(by_name) != len(listed):
-        counts: dict[bytes, int] = {}
-        by_name = {}
-        for mode, name, object_id in listed:
-            number = counts[name] = counts.get(name, -1) + 1
-            by_name[name + b"\0%d" % number if number else name] = (mode, object_id)
-    is_complete = sum(len(mode) + len(name) for mode, name, _ in listed) + width * len(listed) == len(data)
-    return by_name if is_complete else None
+            if (entries_ := parsed(data, item.id)) is not None and len(data) == item.size:
+                yield bytes.fromhex(item.id), entries_

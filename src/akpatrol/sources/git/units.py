@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from akpatrol.sources.base import Item
-    from akpatrol.sources.git.packs.slices import Slice
+    from akpatrol.sources.git.packs.object_slices import Slice
     from akpatrol.sources.git.runner import Git
 
 PLACES = {"blob": Place.CONTENT, "tree": Place.PATH, "commit": Place.COMMIT_MESSAGE, "tag": Place.TAG_MESSAGE}
@@ -87,10 +87,17 @@ def _items(
 ) -> Iterator[Item | ContentBatch]:
     target, counts = unit.target, Counter[str]()
     size = number = stored = 0
+    kept = unit.git.plain.kept if unit.git.plain else None
     for item in found:
         if isinstance(item, Skipped):
+            if kept:
+                kept.give_up()
             yield item
             continue
+        if kept and isinstance(item, RawBatch):
+            kept.add_batch(item)
+        elif kept and isinstance(item, RawObject):
+            kept.add(item)
         if isinstance(item, RawBatch):
             yield from _batch(unit, item)
             continue

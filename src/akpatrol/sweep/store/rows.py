@@ -12,27 +12,14 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.scan import Target
+from akpatrol.sweep.store.target_rows import gaps, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from sqlite3 import Connection
 
-    from akpatrol.report.view import CoverageView, CredentialView, ReportView, TargetView, VerificationView
-
-# The fields of a credential that differ by target; the others are the same everywhere, or are computed.
-_SIGHTING = (
-    "rule_ids",
-    "title",
-    "tags",
-    "confidence",
-    "attribution",
-    "severity",
-    "state",
-    "exposure",
-    "owner",
-    "allowed",
-)
-_KEY_BYTES = 16
+    from akpatrol.report.view import VerificationView
+    from akpatrol.sweep.store.target_rows import TargetRows
 
 
 class _Table(NamedTuple):
@@ -66,19 +53,21 @@ _OCCURRENCES = _Table(
     "INSERT INTO occurrence (fingerprint, key, target, since_run, body) VALUES (?, ?, ?, ?, ?)",
 )
 
+_CREDENTIAL = """
+INSERT INTO credential SELECT ?, ?, ?, ?, ?, id, started_at FROM run WHERE id = ? ON CONFLICT (fingerprint) DO NOTHING
+"""
 
-def write(connection: Connection, run: int, document: ReportView, root: str | None = None) -> int:
-    """Write the document of one target and return the target's number; the default ``root`` is the one shown."""
-    (target_view,) = document["scan"]["targets"]
-    target = _target(connection, target_view, place(target_view["kind"], target_view["path"] if root is None else root))
-    credentials = document["credentials"]
-    for credential in credentials:
-        _credential(connection, run, credential)
-    spared = _spared(connection, target, document)
-    sightings = {(credential["fingerprint"],): _packed(_some(credential, _SIGHTING)) for credential in credentials}
-    _replace(connection, _SIGHTINGS, _Look(target, run, spared), sightings)
-    _replace(connection, _OCCURRENCES, _Look(target, run, spared), dict(_occurrences(credentials)))
-    _cover(connection, target, run, document)
+
+def write(connection: Connection, run: int, rows: TargetRows, root: str | None = None) -> int:
+    """Write the rows of one target and return the target's number; the default ``root`` is the one shown."""
+    target = _target(connection, rows, place(rows.kind, rows.path if root is None else root))
+    connection.executemany(_CREDENTIAL, [(*credential, run) for credential in rows.credentials])
+    if rows.verifications:
+        add_verifications(connection, run, rows.verifications)
+    spared = _spared(connection, target, rows)
+    _replace(connection, _SIGHTINGS, _Look(target, run, spared), rows.sightings)
+    _replace(connection, _OCCURRENCES, _Look(target, run, spared), rows.occurrences)
+    _cover(connection, target, run, rows)
     return target
 
 
@@ -128,63 +117,36 @@ def retire(connection: Connection, target: int, run: int) -> None:
 
 def add_verifications(connection: Connection, run: int, answers: Iterable[tuple[str, VerificationView]]) -> None:
     """Add to the history of the API's answers, by fingerprint."""
-    rows = [(name, run, body["checked_at"], body["status"], _packed(body)) for name, body in answers]
+    rows = [(name, run, body["checked_at"], body["status"], packed(body)) for name, body in answers]
     query = "INSERT INTO verification (fingerprint, run, checked_at, status, body) VALUES (?, ?, ?, ?, ?)"
     connection.executemany(query, rows)
 
 
-def _target(connection: Connection, view: TargetView, where: bytes) -> int:
+def _target(connection: Connection, rows: TargetRows, where: bytes) -> int:
     query = """
-        INSERT INTO target (place, kind, root, remote, head) VALUES (:place, :kind, :path, :remote, :head)
+        INSERT INTO target (place, kind, root, remote, head) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (place) DO UPDATE SET remote = excluded.remote, head = excluded.head, retired_run = NULL
     """
-    connection.execute(query, {"place": where} | _some(view, ("kind", "path", "remote", "head")))
+    connection.execute(query, (where, rows.kind, rows.path, rows.remote, rows.head))
     return int(connection.execute("SELECT id FROM target WHERE place = ?", (where,)).fetchone()[0])
 
 
-def _cover(connection: Connection, target: int, run: int, document: ReportView) -> None:
-    summary, coverage = document["summary"], document["coverage"]
-    body = {
-        "coverage": coverage,
-        "notices": document["notices"],
-        "below_min_confidence": summary["below_min_confidence"],
-        "histories_not_read": summary["histories_not_read"],
-    }
-    row = (target, run, run, coverage["complete"], _packed(body))
+def _cover(connection: Connection, target: int, run: int, rows: TargetRows) -> None:
+    row = (target, run, run, rows.complete, rows.coverage)
     # A row that this run had extended is closed again: the scan found something else.
     connection.execute("UPDATE coverage SET last_run = ? WHERE target = ? AND last_run >= ?", (run - 1, target, run))
     connection.execute("INSERT OR REPLACE INTO coverage VALUES (?, ?, ?, ?, ?)", row)
 
 
-def _credential(connection: Connection, run: int, credential: CredentialView) -> None:
-    query = """
-        INSERT INTO credential SELECT :fingerprint, :kind, :redacted, :key_id, :secret_sha256, id, started_at
-        FROM run WHERE id = :run ON CONFLICT (fingerprint) DO NOTHING
-    """
-    names = ("fingerprint", "kind", "redacted", "key_id", "secret_sha256")
-    connection.execute(query, {"run": run} | _some(credential, names))
-    if credential["verification"]:
-        add_verifications(connection, run, [(credential["fingerprint"], credential["verification"])])
-
-
-def _occurrences(credentials: Iterable[CredentialView]) -> Iterator[tuple[tuple[str, bytes], str]]:
-    for credential in credentials:
-        for place in credential["occurrences"]:
-            body = _packed({key: value for key, value in place.items() if key != "target"})
-            yield (credential["fingerprint"], sha256(body.encode()).digest()[:_KEY_BYTES]), body
-
-
-def _spared(connection: Connection, target: int, document: ReportView) -> set[str]:
+def _spared(connection: Connection, target: int, rows: TargetRows) -> set[str]:
     """Return the credentials that may be in content that could not be read now, but could when they were found."""
-    gaps = _gaps(document["coverage"])
-    if not gaps:
+    if not rows.gaps:
         return set()
-    fingerprints = {credential["fingerprint"] for credential in document["credentials"]}
     spared = set()
     for fingerprint, since in connection.execute(
         "SELECT fingerprint, since_run FROM sighting WHERE target = ? AND until_run IS NULL", (target,)
     ).fetchall():
-        if fingerprint not in fingerprints and not gaps <= _gaps_then(connection, target, since):
+        if (fingerprint,) not in rows.sightings and not rows.gaps <= _gaps_then(connection, target, since):
             spared.add(fingerprint)
     return spared
 
@@ -192,13 +154,9 @@ def _spared(connection: Connection, target: int, document: ReportView) -> set[st
 def _gaps_then(connection: Connection, target: int, run: int) -> set[str]:
     query = "SELECT body FROM coverage WHERE target = ? AND run <= ? ORDER BY run DESC LIMIT 1"
     try:
-        return _gaps(json.loads(connection.execute(query, (target, run)).fetchone()[0])["coverage"])
+        return gaps(json.loads(connection.execute(query, (target, run)).fetchone()[0])["coverage"])
     except (ValueError, TypeError, KeyError):  # a damaged row proves nothing
         return set()
-
-
-def _gaps(coverage: CoverageView) -> set[str]:
-    return {skip["item"] for skip in coverage["skipped"] if skip["accepted"] is None}
 
 
 def _replace(
@@ -219,11 +177,3 @@ def _replace(
             connection.execute(table.close, (look.run, *name, look.target, since))
     new = [(*name, look.target, look.run, body) for name, body in wanted.items() if name not in unchanged]
     connection.executemany(table.insert, new)
-
-
-def _some(view: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:
-    return {name: view[name] for name in names}
-
-
-def _packed(value: Mapping[str, object]) -> str:
-    return json.dumps(value, separators=(",", ":"), sort_keys=True)

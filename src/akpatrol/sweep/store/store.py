@@ -12,7 +12,7 @@ import os
 import sqlite3
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import quote
 
 from akpatrol import __version__
@@ -26,20 +26,30 @@ from akpatrol.report.wording import parsed
 from akpatrol.sweep import run_changes
 from akpatrol.sweep.store import coverage, merge, rows, runs, schema
 from akpatrol.sweep.store.lock import Lock, check_own
+from akpatrol.sweep.store.target_rows import rows_of
 from akpatrol.validate.fields import FieldError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from akpatrol.model.credential import Changes
     from akpatrol.model.scan import Target
     from akpatrol.report.view import ReportView, VerificationView
     from akpatrol.sweep.store.coverage import IncompleteTarget
     from akpatrol.sweep.store.schema import SweepRun
+    from akpatrol.sweep.store.target_rows import TargetRows
 
 _BUSY_SECONDS = 60.0
 _VALUE_BYTES = 256 << 20
 _DAMAGED = (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
+
+
+class ScannedRows(NamedTuple):
+    """The rows of a target and its signature; ``root`` is its real root where the rows have a masked one."""
+
+    rows: TargetRows
+    signature: str | None
+    root: str | None = None
 
 
 class SweepStore:
@@ -89,33 +99,41 @@ class SweepStore:
         with self._writing() as connection:
             connection.execute("UPDATE run SET finished_at = ? WHERE id = ?", (finished_at, run))
 
-    def signature(self, kind: str, root: str, conditions: str) -> str | None:
-        """Return the signature of a target's last scan, if that was complete and under the same conditions."""
+    def signatures(self, targets: Iterable[Target], conditions: str) -> list[str | None]:
+        """Return the signature of each target's last scan, if that was complete and under the same conditions."""
+        query = """
+            SELECT value FROM signature JOIN target ON target = id
+            WHERE place = ? AND retired_run IS NULL AND conditions = ?
+        """
         with self._reading() as connection:
-            target = rows.number_of(connection, kind, root)
-            query = "SELECT value FROM signature WHERE target = ? AND conditions = ?"
-            row = connection.execute(query, (target, conditions)).fetchone()
-            return str(row[0]) if row else None
+            places = [(rows.place(target.kind, target.root), conditions) for target in targets]
+            found = [connection.execute(query, place).fetchone() for place in places]
+            return [str(row[0]) if row else None for row in found]
 
-    def unchanged(self, run: int, target: Target) -> None:
-        """Record that a target was checked in a run and is unchanged."""
+    def unchanged(self, run: int, *targets: Target) -> None:
+        """Record in one transaction that targets were checked in a run and are unchanged."""
         with self._writing() as connection:
-            number = rows.number_of(connection, target.kind, target.root)
-            rows.looked_again(connection, -1 if number is None else number, run)
+            for target in targets:
+                number = rows.number_of(connection, target.kind, target.root)
+                rows.looked_again(connection, -1 if number is None else number, run)
 
     def put(
         self, run: int, document: ReportView, signature: str | None, conditions: str, root: str | None = None
     ) -> None:
-        """Store a document of one target in one transaction, which is committed when this returns.
+        """Store a document of one target, as ``put_all`` does."""
+        self.put_all(run, [ScannedRows(rows_of(document), signature, root)], conditions)
 
-        A signature is stored only for a complete scan; an incomplete target is scanned again. ``root`` is the target's
-        real root where the document shows a masked one.
+    def put_all(self, run: int, scanned: Iterable[ScannedRows], conditions: str) -> None:
+        """Store what was scanned in one transaction, which is committed when this returns.
+
+        A signature is stored only for a complete scan; an incomplete target is scanned again.
         """
         with self._writing() as connection:
-            target = rows.write(connection, run, document, root)
-            connection.execute("DELETE FROM signature WHERE target = ?", (target,))
-            if signature and document["coverage"]["complete"]:
-                connection.execute("INSERT INTO signature VALUES (?, ?, ?)", (target, signature, conditions))
+            for one in scanned:
+                target = rows.write(connection, run, one.rows, one.root)
+                connection.execute("DELETE FROM signature WHERE target = ?", (target,))
+                if one.signature and one.rows.complete:
+                    connection.execute("INSERT INTO signature VALUES (?, ?, ?)", (target, one.signature, conditions))
 
     def skip(self, run: int, name: str, reason: str) -> None:
         """Record that a target could not be read at all; ``name`` is its root or remote, which later scans compare."""

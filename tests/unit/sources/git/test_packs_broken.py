@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from akpatrol.gitdata.raw_object import RawObject
+    from akpatrol.sources.git.packs.object_slices import Slice
     from akpatrol.sources.git.runner import Git
 
 
@@ -124,7 +125,7 @@ def test_repacked_while_reading(small: Repository) -> None:
     assert collected([first, *found]) == expected
 
 
-def read_all(parts: list[slices.Slice | Skipped], git: Git) -> dict[str, tuple[str, str]]:
+def read_all(parts: list[Slice | Skipped], git: Git) -> dict[str, tuple[str, str]]:
     return collected(item for part in parts if not isinstance(part, Skipped) for item in read_part(part, git))
 
 

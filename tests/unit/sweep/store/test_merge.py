@@ -10,9 +10,9 @@ import pytest
 from akpatrol.kinds import CUSTOM
 from akpatrol.model.identity import fingerprint
 from akpatrol.model.scan import Attribution, Confidence, End, Exposure, Severity, State
-from akpatrol.sweep.store import merge, rows
+from akpatrol.sweep.store import merge
 from tests import reports
-from tests.unit.sweep.looks import KEYS, TOKEN, day, found, look
+from tests.unit.sweep.looks import KEYS, TOKEN, day, found, look, write
 
 if TYPE_CHECKING:
     import sqlite3
@@ -115,10 +115,10 @@ def test_a_user_s_own_rule_says_how_severe_it_is() -> None:
 @pytest.fixture
 def store(store: sqlite3.Connection) -> sqlite3.Connection:
     """The store, with the results of three runs over two targets."""
-    rows.write(store, 1, look("one", found(KEYS[0], 2), found(KEYS[1])))
-    rows.write(store, 1, look("two", found(KEYS[0])))
-    rows.write(store, 2, look("one", found(KEYS[1], 1, State.REMOVED)))
-    rows.write(store, 3, look("two", found(KEYS[0]), found(KEYS[2])))
+    write(store, 1, look("one", found(KEYS[0], 2), found(KEYS[1])))
+    write(store, 1, look("two", found(KEYS[0])))
+    write(store, 2, look("one", found(KEYS[1], 1, State.REMOVED)))
+    write(store, 3, look("two", found(KEYS[0]), found(KEYS[2])))
     return store
 
 

@@ -12,7 +12,7 @@ from akpatrol.model.scan import Severity, State
 from akpatrol.report import document
 from akpatrol.sweep.store import rows
 from tests import reports
-from tests.unit.sweep.looks import KEYS, day, found, look, target
+from tests.unit.sweep.looks import KEYS, day, found, look, target, write
 
 if TYPE_CHECKING:
     import sqlite3
@@ -49,10 +49,10 @@ def covered(store: sqlite3.Connection) -> list[tuple[int, int, int]]:
 
 
 def test_a_target_keeps_its_number_whatever_is_found_in_it(store: sqlite3.Connection) -> None:
-    assert rows.write(store, 1, look("one")) == 1
-    assert rows.write(store, 1, look("two")) == 2
+    assert write(store, 1, look("one")) == 1
+    assert write(store, 1, look("two")) == 2
     moved = look(target("one")._replace(remote="https://elsewhere.example.org/", head="f" * 40))
-    assert rows.write(store, 2, moved) == 1
+    assert write(store, 2, moved) == 1
     told = store.execute("SELECT kind, root, remote, head, retired_run FROM target ORDER BY id").fetchall()
     assert told[0] == ("repository", "/org/one", "https://elsewhere.example.org/", "f" * 40, None)
     assert len(told) == 2
@@ -60,7 +60,7 @@ def test_a_target_keeps_its_number_whatever_is_found_in_it(store: sqlite3.Connec
 
 def test_a_target_is_known_by_its_kind_and_its_real_root(store: sqlite3.Connection) -> None:
     shown = look("shown", found(KEYS[0]))
-    assert [rows.write(store, 1, shown, root) for root in ("/real/one", "/real/two", "/real/one")] == [1, 2, 1]
+    assert [write(store, 1, shown, root) for root in ("/real/one", "/real/two", "/real/one")] == [1, 2, 1]
     assert [rows.number_of(store, "repository", root) for root in ("/real/one", "/real/two")] == [1, 2]
     assert rows.number_of(store, "directory", "/real/one") is None
     assert rows.number_of(store, "repository", "/org/shown") is None
@@ -69,22 +69,22 @@ def test_a_target_is_known_by_its_kind_and_its_real_root(store: sqlite3.Connecti
 
 
 def test_rows_are_open_from_the_first_run_until_something_is_gone(store: sqlite3.Connection) -> None:
-    rows.write(store, 1, look("one", found(KEYS[0], 2), found(KEYS[1])))
-    rows.write(store, 2, look("one", found(KEYS[0], 2), found(KEYS[1])))
+    write(store, 1, look("one", found(KEYS[0], 2), found(KEYS[1])))
+    write(store, 2, look("one", found(KEYS[0], 2), found(KEYS[1])))
     assert sightings(store) == {name_of(KEYS[0]): [(1, 1, None)], name_of(KEYS[1]): [(1, 1, None)]}
-    rows.write(store, 3, look("one", found(KEYS[0])))
+    write(store, 3, look("one", found(KEYS[0])))
     assert sightings(store) == {name_of(KEYS[0]): [(1, 1, None)], name_of(KEYS[1]): [(1, 1, 3)]}
     assert periods(store, "occurrence") == [(1, 3), (1, 3), (1, None)]
-    rows.write(store, 5, look("one", found(KEYS[0]), found(KEYS[1])))
+    write(store, 5, look("one", found(KEYS[0]), found(KEYS[1])))
     assert sightings(store)[name_of(KEYS[1])] == [(1, 1, 3), (1, 5, None)]
 
 
 def test_what_differs_in_a_target_closes_a_row_and_opens_one(store: sqlite3.Connection) -> None:
-    rows.write(store, 1, look("one", found(KEYS[0])))
-    rows.write(store, 2, look("one", found(KEYS[0], severity=Severity.LOW)))
+    write(store, 1, look("one", found(KEYS[0])))
+    write(store, 2, look("one", found(KEYS[0], severity=Severity.LOW)))
     assert sightings(store) == {name_of(KEYS[0]): [(1, 1, 2), (1, 2, None)]}
     assert periods(store, "occurrence") == [(1, None)]
-    rows.write(store, 3, look("one", found(KEYS[0], 1, State.REMOVED, severity=Severity.LOW)))
+    write(store, 3, look("one", found(KEYS[0], 1, State.REMOVED, severity=Severity.LOW)))
     assert periods(store, "occurrence") == [(1, 3), (3, None)]
     bodies = [json.loads(body) for (body,) in store.execute("SELECT body FROM sighting ORDER BY since_run")]
     assert [(body["severity"], body["state"]) for body in bodies] == [
@@ -96,24 +96,24 @@ def test_what_differs_in_a_target_closes_a_row_and_opens_one(store: sqlite3.Conn
 
 
 def test_a_second_scan_in_the_same_run_leaves_only_what_it_found(store: sqlite3.Connection) -> None:
-    rows.write(store, 1, look("one", found(KEYS[0])))
-    rows.write(store, 2, look("one", found(KEYS[0]), found(KEYS[1], 2)))
-    rows.write(store, 2, look("one", found(KEYS[2])))
+    write(store, 1, look("one", found(KEYS[0])))
+    write(store, 2, look("one", found(KEYS[0]), found(KEYS[1], 2)))
+    write(store, 2, look("one", found(KEYS[2])))
     assert sightings(store) == {name_of(KEYS[0]): [(1, 1, 2)], name_of(KEYS[2]): [(1, 2, None)]}
     assert periods(store, "occurrence") == [(1, 2), (2, None)]
 
 
 def test_targets_do_not_close_one_another_s_rows(store: sqlite3.Connection) -> None:
-    rows.write(store, 1, look("one", found(KEYS[0])))
-    rows.write(store, 1, look("two", found(KEYS[0])))
-    rows.write(store, 2, look("one"))
+    write(store, 1, look("one", found(KEYS[0])))
+    write(store, 1, look("two", found(KEYS[0])))
+    write(store, 2, look("one"))
     assert sightings(store) == {name_of(KEYS[0]): [(1, 1, 2), (2, 1, None)]}
     assert periods(store, "occurrence") == [(1, 2), (1, None)]
 
 
 def test_an_occurrence_says_nothing_of_its_target(store: sqlite3.Connection) -> None:
     view = look("one", found(KEYS[0], 2))
-    rows.write(store, 1, view)
+    write(store, 1, view)
     bodies = [json.loads(body) for (body,) in store.execute("SELECT body FROM occurrence")]
     wanted = [{key: value for key, value in place.items() if key != "target"} for place in _places(view)]
     assert sorted(bodies, key=str) == sorted(wanted, key=str)
@@ -124,46 +124,46 @@ def _places(view: ReportView) -> list[Any]:
 
 
 def test_what_cannot_be_read_now_spares_what_was_found_when_it_could(store: sqlite3.Connection) -> None:
-    rows.write(store, 1, look("one", found(KEYS[0]), found(KEYS[1]), gaps=("old",)))
-    rows.write(store, 2, look("one", found(KEYS[1]), gaps=("old", "new")))
+    write(store, 1, look("one", found(KEYS[0]), found(KEYS[1]), gaps=("old",)))
+    write(store, 2, look("one", found(KEYS[1]), gaps=("old", "new")))
     assert sightings(store)[name_of(KEYS[0])] == [(1, 1, None)]
-    rows.write(store, 3, look("one", found(KEYS[1]), gaps=("old",)))  # no more than when it was found
+    write(store, 3, look("one", found(KEYS[1]), gaps=("old",)))  # no more than when it was found
     assert sightings(store) == {name_of(KEYS[0]): [(1, 1, 3)], name_of(KEYS[1]): [(1, 1, None)]}
     assert periods(store, "occurrence") == [(1, 3), (1, None)]
 
 
 def test_what_could_be_read_is_that_of_the_scan_that_found_it(store: sqlite3.Connection) -> None:
-    rows.write(store, 1, look("one", gaps=("old",)))
-    rows.write(store, 2, look("one", found(KEYS[0])))
-    rows.write(store, 3, look("one", gaps=("old",)))
+    write(store, 1, look("one", gaps=("old",)))
+    write(store, 2, look("one", found(KEYS[0])))
+    write(store, 3, look("one", gaps=("old",)))
     assert sightings(store) == {name_of(KEYS[0]): [(1, 2, None)]}
 
 
 def test_an_accepted_skip_spares_nothing(store: sqlite3.Connection) -> None:
-    rows.write(store, 1, look("one", found(KEYS[0])))
+    write(store, 1, look("one", found(KEYS[0])))
     accepted = look("one", gaps=("new",))
     accepted["coverage"]["skipped"][0]["accepted"] = "test data"
-    rows.write(store, 2, accepted)
+    write(store, 2, accepted)
     assert sightings(store) == {name_of(KEYS[0]): [(1, 1, 2)]}
 
 
 def test_what_is_spared_keeps_its_places_and_what_is_found_gets_new_ones(store: sqlite3.Connection) -> None:
-    rows.write(store, 1, look("one", found(KEYS[0], 2), found(KEYS[1], 2)))
-    rows.write(store, 2, look("one", found(KEYS[1], 1), gaps=("new",)))
+    write(store, 1, look("one", found(KEYS[0], 2), found(KEYS[1], 2)))
+    write(store, 2, look("one", found(KEYS[1], 1), gaps=("new",)))
     assert periods(store, "occurrence") == [(1, 2), (1, None), (1, None), (1, None)]
 
 
 def test_a_row_of_coverage_that_was_damaged_spares(store: sqlite3.Connection) -> None:
-    rows.write(store, 1, look("one", found(KEYS[0]), gaps=("old",)))
+    write(store, 1, look("one", found(KEYS[0]), gaps=("old",)))
     for body in ("", "[]", "{}", '{"coverage": {"skipped": 1}}'):
         store.execute("UPDATE coverage SET body = ? WHERE run = 1", (body,))
-        rows.write(store, 2, look("one", gaps=("old",)))
+        write(store, 2, look("one", gaps=("old",)))
         assert sightings(store) == {name_of(KEYS[0]): [(1, 1, None)]}
         store.execute("DELETE FROM coverage WHERE run = 2")
 
 
 def test_coverage_lasts_while_a_target_is_the_same_in_every_run(store: sqlite3.Connection) -> None:
-    number = rows.write(store, 1, look("one"))
+    number = write(store, 1, look("one"))
     assert covered(store) == [(1, 1, 1)]
     rows.looked_again(store, number, 2)
     rows.looked_again(store, number, 3)
@@ -178,8 +178,8 @@ def test_coverage_lasts_while_a_target_is_the_same_in_every_run(store: sqlite3.C
 
 
 def test_coverage_that_is_carried_on_is_that_of_the_last_scan(store: sqlite3.Connection) -> None:
-    number = rows.write(store, 1, look("one", gaps=("a",)))
-    rows.write(store, 2, look("one", gaps=("a", "b")))
+    number = write(store, 1, look("one", gaps=("a",)))
+    write(store, 2, look("one", gaps=("a", "b")))
     rows.looked_again(store, number, 4)
     told = store.execute("SELECT run, complete, body FROM coverage ORDER BY run").fetchall()
     assert [(run, complete, len(json.loads(body)["coverage"]["skipped"])) for run, complete, body in told] == [
@@ -190,22 +190,22 @@ def test_coverage_that_is_carried_on_is_that_of_the_last_scan(store: sqlite3.Con
 
 
 def test_a_scan_ends_what_was_said_to_be_the_same_in_its_run(store: sqlite3.Connection) -> None:
-    number = rows.write(store, 1, look("one"))
+    number = write(store, 1, look("one"))
     for run in (2, 3):
         rows.looked_again(store, number, run)
-    rows.write(store, 3, look("one", notices=("A notice.",), below_confidence=2, unread_histories=("/x",)))
+    write(store, 3, look("one", notices=("A notice.",), below_confidence=2, unread_histories=("/x",)))
     assert covered(store) == [(1, 1, 2), (1, 3, 3)]
     told = json.loads(store.execute("SELECT body FROM coverage WHERE run = 3").fetchone()[0])
     assert told.keys() == {"coverage", "notices", "below_min_confidence", "histories_not_read"}
     assert (told["notices"], told["below_min_confidence"], told["histories_not_read"]) == (["A notice."], 2, ["/x"])
-    rows.write(store, 3, look("one", gaps=("big",)))
+    write(store, 3, look("one", gaps=("big",)))
     assert covered(store) == [(1, 1, 2), (1, 3, 3)]
     assert store.execute("SELECT complete FROM coverage ORDER BY run").fetchall() == [(1,), (0,)]
 
 
 def test_targets_that_a_run_left_out(store: sqlite3.Connection) -> None:
     for name in ("one", "two", "three"):
-        rows.write(store, 1, look(name))
+        write(store, 1, look(name))
     rows.looked_again(store, 2, 2)
     rows.retire(store, 3, 2)
     assert [(one.id, one.kind, one.root, one.remote) for one in rows.left_out(store, 2)] == [
@@ -216,8 +216,8 @@ def test_targets_that_a_run_left_out(store: sqlite3.Connection) -> None:
 
 
 def test_a_retired_target_is_closed_and_comes_back_when_it_is_scanned(store: sqlite3.Connection) -> None:
-    rows.write(store, 1, look("one", found(KEYS[0], 2)))
-    rows.write(store, 1, look("two", found(KEYS[0])))
+    write(store, 1, look("one", found(KEYS[0], 2)))
+    write(store, 1, look("two", found(KEYS[0])))
     store.executemany("INSERT INTO signature VALUES (?, 's', 'c')", [(1,), (2,)])
     rows.retire(store, 1, 2)
     assert sightings(store) == {name_of(KEYS[0]): [(1, 1, 2), (2, 1, None)]}
@@ -225,20 +225,20 @@ def test_a_retired_target_is_closed_and_comes_back_when_it_is_scanned(store: sql
     assert store.execute("SELECT target FROM signature").fetchall() == [(2,)]
     assert rows.number_of(store, "repository", "/org/one") is None
     assert store.execute("SELECT retired_run FROM target ORDER BY id").fetchall() == [(2,), (None,)]
-    assert rows.write(store, 3, look("one", found(KEYS[0]))) == 1
+    assert write(store, 3, look("one", found(KEYS[0]))) == 1
     assert rows.number_of(store, "repository", "/org/one") == 1
     assert sightings(store)[name_of(KEYS[0])][1] == (1, 3, None)
 
 
 def test_a_credential_is_of_the_run_that_found_it_first(store: sqlite3.Connection) -> None:
-    rows.write(store, 2, look("one", found(KEYS[0])))
-    rows.write(store, 4, look("two", found(KEYS[0]), found(KEYS[1])))
+    write(store, 2, look("one", found(KEYS[0])))
+    write(store, 4, look("two", found(KEYS[0]), found(KEYS[1])))
     told = store.execute("SELECT fingerprint, found_run, found_at FROM credential ORDER BY found_run").fetchall()
     assert told == [(name_of(KEYS[0]), 2, day(2)), (name_of(KEYS[1]), 4, day(4))]
 
 
 def test_answers_are_added_and_none_is_replaced(store: sqlite3.Connection) -> None:
-    rows.write(store, 1, look("one", reports.live(KEYS[0]), found(KEYS[1])))
+    write(store, 1, look("one", reports.live(KEYS[0]), found(KEYS[1])))
     name = name_of(KEYS[0])
     answers = [_answer(VerificationStatus.ACTIVE), _answer(VerificationStatus.NOT_SENT)]
     rows.add_verifications(store, 3, [(name, one) for one in answers])

@@ -21,7 +21,20 @@ from akpatrol.report import FORMATS, render
 from akpatrol.report.document import build
 from akpatrol.sweep.store.store import SweepStore
 from tests import reports, samples
-from tests.unit.sweep.looks import CONDITIONS, DIGEST, KEYS, TOKEN, day, found, look, places, sweep, target, told
+from tests.unit.sweep.looks import (
+    CONDITIONS,
+    DIGEST,
+    KEYS,
+    TOKEN,
+    day,
+    found,
+    look,
+    places,
+    signature,
+    sweep,
+    target,
+    told,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,12 +208,12 @@ def test_a_signature_is_of_a_complete_look_under_the_same_conditions(file: Path)
         run = store.begin(day(1), DIGEST)
 
         def known(conditions: str = CONDITIONS) -> str | None:
-            return store.signature("repository", "/org/one", conditions)
+            return signature(store, "repository", "/org/one", conditions)
 
         assert known() is None
         store.put(run, look("one"), "s1", CONDITIONS)
         assert (known(), known("other rules")) == ("s1", None)
-        assert store.signature("directory", "/org/one", CONDITIONS) is None
+        assert signature(store, "directory", "/org/one", CONDITIONS) is None
         store.put(run, look("one"), "s2", CONDITIONS)
         assert known() == "s2"
         store.put(run, look("one", gaps=("big",)), "s3", CONDITIONS)
@@ -214,7 +227,7 @@ def test_a_root_that_is_not_utf_8(file: Path) -> None:
     with SweepStore(str(file), create=True) as store:
         run = store.begin(day(1), DIGEST)
         store.put(run, look(odd, found(KEYS[0])), "s1", CONDITIONS, odd.root)
-        assert store.signature(odd.kind, odd.root, CONDITIONS) == "s1"
+        assert signature(store, odd.kind, odd.root, CONDITIONS) == "s1"
         store.unchanged(run, odd)
         assert store.report().targets[0].root == "/org/caf\\xe9"
 
@@ -269,7 +282,7 @@ def test_what_is_there_no_longer(file: Path) -> None:
         store.retire(run, target("one"))
         store.retire(run, target("never met"))
         store.finish(run, day(3))
-        assert store.signature("repository", "/org/one", CONDITIONS) is None
+        assert signature(store, "repository", "/org/one", CONDITIONS) is None
         assert places(store.report()) == {_masked(KEYS[0]): {("/org/two", b"src/0.py", State.PRESENT)}}
         assert [one.root for one in store.report().targets] == ["/org/two"]
         assert not store.gaps()

@@ -17,7 +17,7 @@ from akpatrol.errors import UsageError
 from akpatrol.model.scan import Secret
 from akpatrol.sweep.store import schema
 from akpatrol.sweep.store.store import SweepStore
-from tests.unit.sweep.looks import CONDITIONS, DIGEST, KEYS, day, found, look, places, sweep, told
+from tests.unit.sweep.looks import CONDITIONS, DIGEST, KEYS, day, found, look, places, signature, sweep, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,7 +220,7 @@ def test_a_full_disk_costs_nothing_that_was_kept(file: Path) -> None:
 _WRITER = """
 import sys
 from itertools import count
-from tests.unit.sweep.looks import CONDITIONS, DIGEST, KEYS, day, found, look
+from tests.unit.sweep.looks import CONDITIONS, DIGEST, KEYS, day, found, look, signature
 from akpatrol.sweep.store.store import SweepStore as Store
 
 first = int(sys.argv[2])
@@ -257,5 +257,5 @@ def test_a_killed_writer_leaves_every_target_whole_or_absent(file: Path, rng: Ra
         assert not report.coverage.complete
         first = max(roots) + 1
         with SweepStore(str(file), create=True) as store:  # the lock died with it
-            assert store.signature("repository", f"/org/{first - 1}", CONDITIONS) == "signature"
-            assert store.signature("repository", f"/org/{first}", CONDITIONS) is None
+            assert signature(store, "repository", f"/org/{first - 1}", CONDITIONS) == "signature"
+            assert signature(store, "repository", f"/org/{first}", CONDITIONS) is None

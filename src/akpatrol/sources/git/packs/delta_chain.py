@@ -55,7 +55,7 @@ def _headers(pack: Pack, offsets: list[int]) -> tuple[bytes, array[int], bytes, 
         with suppress(BrokenObjectError):
             fields = header(pack.file, offset, pack.idx.id_bytes)
             kind, size, _, start = fields
-            base = _base(pack, offset, fields)
+            base = base_offset(pack, offset, fields)
         kinds.append(kind)
         sizes.append(size)
         header_bytes.append(start - offset)
@@ -69,11 +69,11 @@ def _way(pack: Pack, offset: int) -> set[int]:
     while offset not in way:
         way.add(offset)
         with suppress(BrokenObjectError):
-            offset = _base(pack, offset, header(pack.file, offset, pack.idx.id_bytes))
+            offset = base_offset(pack, offset, header(pack.file, offset, pack.idx.id_bytes))
     return way
 
 
-def _base(pack: Pack, offset: int, fields: Header) -> int:
+def base_offset(pack: Pack, offset: int, fields: Header) -> int:
     """Return the offset of an entry's base, its own for one without."""
     kind, _, place, _ = fields
     if kind == OFS_DELTA:

@@ -31,12 +31,31 @@ _UNKNOWN, _CIRCLE = -1, -2
 _OFS_DELTA, _REF_DELTA = 0x60, 0x70
 
 
-def slices(path: bytes, pack: mmap.mmap, index: PackIndex, repeated: bytes) -> Iterator[Entries | Skipped]:
-    """Yield a pack's entries in slices, without the delta trees whose objects are all marked with 1 in ``repeated``."""
+class Layout(NamedTuple):
+    """Entries of a pack in the order of their offsets: their numbers in the index, and where they start and end."""
+
+    order: array[int]
+    offsets: array[int]
+    ends: array[int]
+
+
+def layout(pack: mmap.mmap, index: PackIndex) -> Layout:
+    """Return the layout of all entries."""
     order = array("I", sorted(range(index.number), key=index.offsets.__getitem__))
     offsets = array("Q", map(index.offsets.__getitem__, order))
     ends = offsets[1:]
     ends.append(max(len(pack) - index.id_bytes, 0))
+    return Layout(order, offsets, ends)
+
+
+def slices(
+    path: bytes, pack: mmap.mmap, index: PackIndex, repeated: bytes, within: Layout | None = None
+) -> Iterator[Entries | Skipped]:
+    """Yield a pack's entries in slices, without the delta trees whose objects are all marked with 1 in ``repeated``.
+
+    ``within`` has the entries to yield and all their bases, if these are not all entries of the pack.
+    """
+    order, offsets, ends = within or layout(pack, index)
     headers = _headers(pack, index, order, offsets)
     parents, kinds, sizes, header_bytes = headers
     # All pages were read and are no longer needed; they would count as this process's memory.

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from akpatrol.model.scan import Skipped
+    from akpatrol.sources.git.packs.object_slices import Slice
     from akpatrol.sources.git.packs.plan import Pack, Survey
-    from akpatrol.sources.git.packs.slices import Slice
 
 _HASHED_AT_ONCE = 16 << 20  # whole pages
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Skipped
 from akpatrol.sources.git import alternates
 from akpatrol.sources.git.packs import object_directories, pack_file, partition
+from akpatrol.sources.git.packs.object_slices import Everything, LooseObjects, PackRange
 from akpatrol.sources.git.packs.pack_index import PackIndex
-from akpatrol.sources.git.packs.slices import Everything, LooseObjects
 from akpatrol.sources.regular_file import problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from mmap import mmap
 
-    from akpatrol.sources.git.packs.slices import Slice
+    from akpatrol.sources.git.packs.object_slices import Slice
     from akpatrol.sources.git.runner import Git
 
 _ID_BYTES = {b"sha1": 20, b"sha256": 32}
@@ -27,13 +28,19 @@ _LOOSE_IDS = 2000
 
 
 class Pack(NamedTuple):
-    """A pack, open; ``repeated`` has 1 for each object that is read from another place, and is empty when none is."""
+    """A pack, open; ``repeated`` has 1 for each object that is read from another place, and is empty when none is.
+
+    ``order`` has all packs in the order in which they are read, and ``range_bytes`` is the size of the ranges that this
+    one is read in if it is larger than two of them, 0 for none.
+    """
 
     path: bytes
     file: mmap
     idx: PackIndex
     label: str
     repeated: bytes = b""
+    order: tuple[bytes, ...] = ()
+    range_bytes: int = 0
 
     def slices(self) -> Iterator[Slice | Skipped]:
         """Yield the pack's slices."""
@@ -43,7 +50,11 @@ class Pack(NamedTuple):
             yield Skipped(self.label, "pack is damaged or does not match its index: run git index-pack on it")
         elif self.idx.astray:
             yield Skipped(self.label, "index is damaged, it has no offset of some objects: run git index-pack on it")
-        yield from partition.slices(self.path, self.file, self.idx, self.repeated)
+        if self.range_bytes and len(self.file) > 2 * self.range_bytes:
+            for start in range(0, len(self.file), self.range_bytes):
+                yield PackRange(self.path, self.order, start, start + self.range_bytes)
+        else:
+            yield from partition.slices(self.path, self.file, self.idx, self.repeated)
 
 
 class Survey(NamedTuple):
@@ -59,26 +70,30 @@ class Survey(NamedTuple):
     state: object
 
 
-def survey(git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambda packs: packs) -> Survey | None:
+def survey(
+    git: Git, arrange: Callable[[Sequence[Pack]], Sequence[Pack]] = lambda packs: packs, *, range_bytes: int = 0
+) -> Survey | None:
     """Return the content; None if a part of it is in an unknown format.
 
     ``arrange`` returns the packs in the order in which they are read: an object in two packs is read from
-    the earlier one.
+    the earlier one. With ``range_bytes``, large packs are read in ranges, which are small when they are sent.
     """
     try:
         id_bytes = _ID_BYTES[git.object_format()]
         directories, skips = alternates.directories(git)
-        opened, stores, broken = _opened(directories, id_bytes)
+        found = _AHEAD.pop(git, None) or _opened(directories, id_bytes)
     except (KeyError, GitError):
         return None
+    stores = found.directories
     state_ = _state(stores)
-    arranged = arrange(opened)
+    arranged = arrange(found.packs)
     repeated = _without_repetition([pack.idx for pack in arranged], stores, id_bytes)
+    order = tuple(pack.path for pack in arranged)
     packs = (
-        pack._replace(repeated=bytes(marks) if 1 in marks else b"")
+        pack._replace(repeated=bytes(marks) if 1 in marks else b"", order=order, range_bytes=range_bytes)
         for pack, marks in zip(arranged, repeated, strict=True)
     )
-    return Survey(id_bytes, tuple(packs), tuple(stores), (*skips, *broken), state_)
+    return Survey(id_bytes, tuple(packs), tuple(stores), (*skips, *found.broken), state_)
 
 
 def state(git: Git, id_bytes: int) -> object:
@@ -93,9 +108,9 @@ def _state(stores: Iterable[object_directories.ObjectDirectory]) -> object:
     return [(store.directory, store.packs, hash(tuple(sorted(store.loose.items())))) for store in stores]
 
 
-def plan(git: Git) -> Iterator[Slice | Skipped]:
+def plan(git: Git, *, range_bytes: int = 0) -> Iterator[Slice | Skipped]:
     """Yield the slices of the object database and its alternates. Does not raise: in doubt git reads everything."""
-    surveyed = survey(git)
+    surveyed = survey(git, range_bytes=range_bytes)
     if not surveyed:
         yield Everything()
         return
@@ -113,23 +128,49 @@ def loose(directory: bytes, ids: Iterable[str]) -> Iterator[LooseObjects]:
         yield LooseObjects(directory, some)
 
 
-def _opened(
-    directories: list[bytes], id_bytes: int
-) -> tuple[list[Pack], list[object_directories.ObjectDirectory], list[Skipped]]:
-    """Return all packs that can be opened, all loose objects, and a skip for each other pack. Raises GitError."""
+class OpenedStores(NamedTuple):
+    """All packs that can be opened, all loose objects, and a skip for each other pack."""
+
+    packs: list[Pack]
+    directories: list[object_directories.ObjectDirectory]
+    broken: list[Skipped]
+
+
+# What was opened for a git before its survey.
+_AHEAD: WeakKeyDictionary[Git, OpenedStores] = WeakKeyDictionary()
+
+
+def opened_ahead(git: Git, id_bytes: int, most: int) -> OpenedStores | None:
+    """Open the packs and list the loose objects, and keep them for the next survey.
+
+    Returns None for more than ``most`` objects, or where something cannot be opened. Raises GitError.
+    """
+    directories, skips = alternates.directories(git)
+    listed = [object_directories.listed(directory, id_bytes) for directory in directories]
+    if skips or sum(object_directories.number_of(store, id_bytes) for store in listed) > most:
+        return None
+    stores = _opened(directories, id_bytes)
+    if stores.broken:
+        return None
+    _AHEAD[git] = stores
+    return stores
+
+
+def _opened(directories: list[bytes], id_bytes: int) -> OpenedStores:
+    """Open the packs and list the loose objects. Raises GitError."""
     for _ in range(_LISTED_AT_MOST):
         stores = [object_directories.listed(directory, id_bytes) for directory in directories]
         labels = [alternates.label(directories, store.directory) for store in stores]
         named = [(path, label) for store, label in zip(stores, labels, strict=True) for path in sorted(store.packs)]
         try:
-            opened = [
+            packs = [
                 _pack(path, f"{label}/pack/{os.fsdecode(os.path.basename(path))}", id_bytes) for path, label in named
             ]
         except FileNotFoundError:
             continue  # a concurrent git gc put its objects elsewhere
         if all(object_directories.packs(store.directory) == store.packs for store in stores):
-            packs = [pack for pack in opened if isinstance(pack, Pack)]
-            return packs, stores, [skip for skip in opened if isinstance(skip, Skipped)]
+            broken = [skip for skip in packs if isinstance(skip, Skipped)]
+            return OpenedStores([pack for pack in packs if isinstance(pack, Pack)], stores, broken)
     raise GitError("the object database keeps changing")
 
 

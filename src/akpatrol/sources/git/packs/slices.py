@@ -1,11 +1,10 @@
-"""The pieces that an object database is read in: picklable, and readable in any process."""
+"""Read the slices of an object database, in any process."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from akpatrol.gitdata import entries
 from akpatrol.gitdata.inflate import BrokenObjectError
 from akpatrol.gitdata.raw_object import HUGE_BYTES, RawBatch, RawObject
 from akpatrol.gitdata.rebuild import Rebuild
@@ -13,26 +12,15 @@ from akpatrol.model.scan import Skipped, Uncacheable
 from akpatrol.sources.git import catfile
 from akpatrol.sources.git.packs import fallback, pack_file
 from akpatrol.sources.git.packs.loose import Loose
+from akpatrol.sources.git.packs.object_slices import Everything, LooseObjects, PackRange
 
 if TYPE_CHECKING:
     import mmap
     from collections.abc import Iterator
 
+    from akpatrol.gitdata.entries import Entries
+    from akpatrol.sources.git.packs.object_slices import Slice
     from akpatrol.sources.git.runner import Git
-
-
-class LooseObjects(NamedTuple):
-    """Loose objects of one object directory."""
-
-    directory: bytes
-    ids: tuple[str, ...]
-
-
-class Everything(NamedTuple):
-    """The whole object database through ``git cat-file``, when a part of it is not understood."""
-
-
-Slice = entries.Entries | LooseObjects | Everything
 
 
 def read(part: Slice, git: Git) -> Iterator[RawObject | RawBatch | Skipped]:
@@ -42,6 +30,11 @@ def read(part: Slice, git: Git) -> Iterator[RawObject | RawBatch | Skipped]:
     """
     if isinstance(part, Everything):
         yield from _everything(git)
+    elif isinstance(part, PackRange):
+        from akpatrol.sources.git.packs import ranges  # noqa: PLC0415 - of a large pack, in a sweep
+
+        for piece in ranges.slices(part, git):
+            yield from (piece,) if isinstance(piece, Skipped) else _packed(piece, git)
     elif isinstance(part, LooseObjects):
         loose = Loose(part.directory, part.ids)
         yield from loose
@@ -50,7 +43,7 @@ def read(part: Slice, git: Git) -> Iterator[RawObject | RawBatch | Skipped]:
         yield from _packed(part, git)
 
 
-def _packed(part: entries.Entries, git: Git) -> Iterator[RawObject | RawBatch | Skipped]:
+def _packed(part: Entries, git: Git) -> Iterator[RawObject | RawBatch | Skipped]:
     try:
         pack = _pack(part.pack)
     except (OSError, ValueError, BrokenObjectError):
