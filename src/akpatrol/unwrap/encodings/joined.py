@@ -32,7 +32,6 @@ _SEARCHED = 20  # steps of work for a search in it
 _PART = 48  # the same for a part of a literal
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _BACKSPACE = 8
-_BETWEEN = rb"[ \t\r\n+.&|~\\]{0,24}"  # between two string literals that are one text
 _MARK = lazy(rb"(?:(?:\x1b|\\(?:u001[bB]|x1[bB]|033|e))\[[0-9;:]{0,24}[mK]|\x1b\(B|\\[nrt])\Z")
 # A literal whose piece ends soon; where it goes on, or a backslash follows, the trigger that escapes share fires.
 _AT_JOINT = rb"[0-9A-Za-z_.-]{0,3}[\"'`\x1b\x08\x0f\xe2\xc2\xef<\r\n^]"
@@ -130,13 +129,12 @@ def _split(literal: Places) -> Iterator[Part]:
 
 
 def _in_literals(literal: Places) -> Iterator[Part]:
-    """Yield patterns for a literal in two string literals that are one text."""
-    for size in range(1, len(literal)):
-        before, behind = literal[:size], literal[size:]
-        for quote in (b'"', b"'"):
-            needs = (*before, quote) if len(before) >= len(behind) else (quote, *behind)
-            spelled = spelling.pattern(before) + quote + _BETWEEN + quote + spelling.pattern(behind)
-            yield quote + spelled, spelling.longest(needs)
+    """Yield patterns for a literal in two string literals: the first, or behind a single letter the second."""
+    for quote in (b'"', b"'"):
+        for size in range(2, len(literal)):
+            spelled = quote + spelling.pattern(literal[:size]) + quote
+            yield spelled, spelling.longest((quote, *literal[:size], quote))
+        yield quote + spelling.pattern(literal[1:]), spelling.longest((quote, *literal[1:]))
 
 
 def encodings(literals: Sequence[Literal]) -> tuple[Joined, ...]:
