@@ -22,6 +22,7 @@ from akpatrol.sweep.clones import CloneError, Clones
 from akpatrol.sweep.forges import forges_of
 from akpatrol.sweep.run import Sweep, Watch
 from akpatrol.sweep.store.store import SweepStore
+from akpatrol.sweep.target_kinds import table
 from akpatrol.sweep.worker_pool import open_pool
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _clone(wanted: CloneWanted, mirrors: Clones | None, watch: SweepWatch) -> st
 
 def _retire_missing(store: SweepStore, run: int) -> None:
     for target in store.left_out(run):
-        if not os.path.lexists(target.root):
+        if not table.kind_of(target).exists(target):
             store.retire(run, target)
 
 

@@ -20,7 +20,7 @@ from akpatrol.runtime.worker_pool import InlinePool
 from akpatrol.scan.execute import read_elsewhere
 from akpatrol.sweep import work
 from akpatrol.sweep.clones import CloneError
-from akpatrol.sweep.signature import TargetSignature, look
+from akpatrol.sweep.target_kinds import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from akpatrol.runtime.worker_pool import WorkerPool
     from akpatrol.scan.result import ScanResult
     from akpatrol.sources.base import Source, Unit
+    from akpatrol.sweep.signature import TargetSignature
     from akpatrol.sweep.store.store import SweepStore
     from akpatrol.sweep.urls import CloneWanted
     from akpatrol.sweep.work import ScanSpec, TargetResult
@@ -142,7 +143,7 @@ class Sweep:
             self._watch.tick()
 
     def _admit(self, target: Target) -> None:
-        signature = look(target, self._spec.own_files)
+        signature = table.look(target, self._spec.own_files)
         self._watch.met(signature.size)
         if self._is_as_it_was(target, signature):
             self._store.unchanged(self._run, target)

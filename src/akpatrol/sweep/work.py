@@ -16,7 +16,7 @@ from akpatrol.cache.scan_cache import ScanCache
 from akpatrol.config.environment import cache_directory, environment
 from akpatrol.config.path_patterns import matcher
 from akpatrol.detect.redact import Redactor
-from akpatrol.errors import AkpatrolError, GitError
+from akpatrol.errors import AkpatrolError
 from akpatrol.model import identity
 from akpatrol.model.report import Coverage, Report
 from akpatrol.model.scan import Skipped
@@ -24,12 +24,9 @@ from akpatrol.report import RenderOptions, document
 from akpatrol.scan.accepted_skips import acceptances
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.run import ScanOptions, scan_sources
-from akpatrol.sources.files import FilesSource
-from akpatrol.sources.files_cached import CachedFiles
-from akpatrol.sources.git import describe, repository
-from akpatrol.sources.git.history import HistorySource
-from akpatrol.sources.git.runner import Git
 from akpatrol.sweep import wire_redaction
+from akpatrol.sweep.target_kinds import table
+from akpatrol.sweep.target_kinds.base import ReadingTerms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,7 +39,7 @@ if TYPE_CHECKING:
     from akpatrol.rules.rule import RuleSet
     from akpatrol.scan.result import ScanResult
     from akpatrol.scan.run import Reader
-    from akpatrol.sources.base import Source, Unit
+    from akpatrol.sources.base import Unit
 
     Matcher = Callable[[bytes, bool], bool]
 
@@ -113,7 +110,7 @@ def scan_with_reader(spec: ScanSpec, target: Target, reader: Reader | None = Non
     directory = _cache(spec)
     with closing(ScanCache(directory)) as cache:
         try:
-            source = _source(spec, target, cache if directory else None)
+            source = table.source(target, ReadingTerms(spec.leaves_out, cache if directory else None))
         except (AkpatrolError, OSError) as error:
             return outcome(spec, failed(target, error))
         excluded = spec.leaves_out(target.root)
@@ -178,17 +175,3 @@ def failed(target: Target, error: Exception) -> Report:
     reason = (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Report("sweep", now, 0.0, (target,), Coverage(skipped=(Skipped(target.root, reason),)), ())
-
-
-def _source(spec: ScanSpec, target: Target, cache: ScanCache | None) -> Source:
-    """Return the source of a target. Raises GitError and OSError for what cannot be opened."""
-    if target.kind != "repository":
-        os.stat(target.root)
-        return CachedFiles([target], spec.leaves_out, cache) if cache else FilesSource([target], spec.leaves_out)
-    repo = repository.at(os.fsencode(target.root))
-    if not repo:
-        raise GitError("no longer a git repository")
-    git = Git(repo, common=True)
-    return HistorySource(
-        git, describe.target(git)._replace(id=target.id, root=target.root), cache, include_borrowed=False
-    )
