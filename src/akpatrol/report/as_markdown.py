@@ -96,7 +96,7 @@ def _more(number: int, where: str, what: str = "finding") -> list[str]:
 
 def _roots(targets: Sequence[TargetView]) -> dict[str, str]:
     """Return the prefix of each target's paths: empty when there is one target."""
-    if len(targets) == 1:
+    if len(targets) == 1 and "://" not in targets[0]["path"]:
         return {}
     return {target["id"]: directory_of(target["kind"], target["path"]) for target in targets}
 

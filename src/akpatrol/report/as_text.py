@@ -207,7 +207,7 @@ def _root(path: str, here: str | None, *, alone: bool) -> str:
             return ""
         if not relative.startswith(".."):
             return relative
-    return "" if alone else path
+    return "" if alone and "://" not in path else path
 
 
 def _gaps(skipped: Sequence[SkipView], style: Style, *, verbose: bool) -> Iterator[list[str]]:

@@ -39,6 +39,10 @@ def file_uri(path: str, redact: Callable[[str], str], *, directory: bool = False
 
 def artifact_uri(occurrence: Occurrence, target: Target | None, redact: Callable[[str], str]) -> str:
     """Return the place's URI: its file's, or a logical one under ``git/`` for anything that is not a file."""
+    if target and "://" in target.root:
+        # Which bucket or registry it is stands in the address alone.
+        path = quote(encoded(redact(decoded(occurrence.path or b""))))
+        return f"{quote(encoded(redact(base_of(target))), safe=':/')}/{path}"
     redacted = redact(_logical(occurrence) or decoded(_physical(occurrence, target)))
     return quote(encoded(redacted).lstrip(b"/")) or "unknown"
 

@@ -176,7 +176,9 @@ def location(occurrence: OccurrenceView, root: str = "") -> str:
 
 
 def directory_of(kind: str, root: str) -> str:
-    """Return the directory that a target's paths are relative to: itself, or a file's directory."""
+    """Return what a target's paths are relative to: itself, a file's directory, or the host or bucket of an address."""
+    if "://" in root:
+        return "/".join(root.split("/", 3)[:3])
     return os.path.dirname(root) if kind == "file" else root
 
 

@@ -30,7 +30,10 @@ class _KindModule(NamedTuple):
     schemes: tuple[str, ...] = ()
 
 
-_TABLE = (_KindModule("local", ("file", "directory", "repository")),)
+_TABLE = (
+    _KindModule("local", ("file", "directory", "repository")),
+    _KindModule("bucket", ("bucket", "bucket_versions"), ("s3", "gs", "az")),
+)
 _LOCAL = _TABLE[0]
 
 
