@@ -51,7 +51,7 @@ def target_of(path: str) -> Target:
         root = os.path.realpath(path, strict=True)
         mode = os.stat(root).st_mode
     except OSError as error:
-        hint = "akpatrol sweep reads buckets and repositories by their addresses" if "://" in path else ""
+        hint = "akpatrol sweep reads buckets, images and repositories by their addresses" if "://" in path else ""
         raise UsageError(f"{path}: {error.strerror}", hint) from None
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise UsageError(f"{path} is a {special(mode)}", hint="pipe its content to akpatrol scan -")

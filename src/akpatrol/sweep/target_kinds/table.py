@@ -33,6 +33,7 @@ class _KindModule(NamedTuple):
 _TABLE = (
     _KindModule("local", ("file", "directory", "repository")),
     _KindModule("bucket", ("bucket", "bucket_versions"), ("s3", "gs", "az")),
+    _KindModule("registry", ("images",), ("oci", "oci+http")),
 )
 _LOCAL = _TABLE[0]
 
