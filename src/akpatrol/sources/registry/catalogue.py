@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from akpatrol.sources.registry.manifests import Manifest
 
 _DEEPEST = 4
+_MOST_IMAGES = 10_000  # of one reference
 
 
 class FoundImage(NamedTuple):
@@ -50,10 +51,16 @@ def images(client: RegistryClient, repository: str, reference: str) -> Iterator[
 
     Raises RegistryError for the reference itself.
     """
-    yield from _found(client, repository, reference, set())
+    for number, image in enumerate(_found(client, repository, reference, frozenset())):
+        if number == _MOST_IMAGES:
+            yield f"an index of more than {_MOST_IMAGES:,} images, of which the others are not read"
+            return
+        yield image
 
 
-def _found(client: RegistryClient, repository: str, reference: str, above: set[str]) -> Iterator[FoundImage | str]:
+def _found(
+    client: RegistryClient, repository: str, reference: str, above: frozenset[str]
+) -> Iterator[FoundImage | str]:
     digest, body = _checked(client, repository, reference)
     try:
         manifest = manifests.parse(body)
@@ -66,7 +73,7 @@ def _found(client: RegistryClient, repository: str, reference: str, above: set[s
             yield f"{image.digest}: an index that holds itself, or too many others"
             continue
         try:
-            yield from _found(client, repository, image.digest, {*above, digest})
+            yield from _found(client, repository, image.digest, above | {digest})
         except RegistryError as error:
             yield f"{image.digest}: {error}"
 

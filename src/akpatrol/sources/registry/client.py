@@ -196,7 +196,7 @@ class RegistryClient:
         for _ in range(_REDIRECTS):
             if response.status_code not in _REDIRECTED:
                 break
-            url = urljoin(url, response.headers.get("location", ""))
+            url = _joined(url, response.headers.get("location", ""))
             response.close()
             is_own = _origin(url) == self._authorization.origin
             if not is_own and urlsplit(url).scheme != "https":
@@ -211,7 +211,7 @@ class RegistryClient:
         return self._client.send(self._client.build_request(method, url, headers=dict(headers)), stream=True)
 
     def _next(self, url: str, link: str) -> str:
-        following = urljoin(f"{self._authorization.origin}{url}", link)
+        following = _joined(f"{self._authorization.origin}{url}", link)
         if _origin(following) != self._authorization.origin:
             raise RegistryError("the registry's next page is on another host, which was not asked")
         return following.removeprefix(self._authorization.origin)
@@ -272,6 +272,16 @@ def _client(transport: httpx.BaseTransport | None, *, trust_env: bool) -> httpx.
     except (ImportError, ValueError, OSError, httpx.InvalidURL):
         # The message could show the proxy's password.
         raise RegistryError("a proxy in the environment cannot be used: set HTTPS_PROXY to http://host:port") from None
+
+
+def _joined(url: str, location: str) -> str:
+    """Return where a URL refers to. Raises RegistryError."""
+    try:
+        joined = urljoin(url, location)
+        _ = urlsplit(joined).port
+    except ValueError:
+        raise RegistryError("the registry refers to an address that is none") from None
+    return joined
 
 
 def _origin(url: str) -> str:

@@ -93,6 +93,19 @@ def test_other_redirects_are_refused(path: str, location: str) -> None:
     assert {request.url.host for request in peer.asked} == {"registry.example.org"}
 
 
+@pytest.mark.parametrize("location", ["https://[x", "//[", "https://a:b:c/", "\x00", "https://" + 70_000 * "a"])
+def test_redirects_to_no_address(location: str) -> None:
+    peer = Peer()
+    peer.answers["/v2/a/blobs/x"] = lambda _: httpx.Response(307, headers={"location": location})
+    with pytest.raises(RegistryError):
+        b"".join(peer.client().blob("/v2/a/blobs/x"))
+    peer.answers["/v2/_catalog?n=1000"] = lambda _: httpx.Response(
+        200, headers={"link": f'<{location}>; rel="next"'}, content=b"{}"
+    )
+    with pytest.raises(RegistryError):
+        list(peer.client().names("/v2/_catalog"))
+
+
 def test_redirects_that_never_end() -> None:
     peer = Peer()
     peer.answers["/v2/a/blobs/x"] = lambda _: httpx.Response(307, headers={"location": "/v2/a/blobs/x"})
