@@ -10,6 +10,7 @@ import time
 import zipfile
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from azure.storage.blob import StandardBlobTier
 
@@ -236,6 +237,24 @@ def test_google(run: Run, key: str, tmp_path: Path) -> None:
         assert "0 read, 1 unchanged" in swept(run, bucket).err
         missing = swept(run, bucket, "--store", "other", words=("gs://nowhere-at-all",))
     assert [skip["reason"] for skip in missing.skipped] == ["there is no such bucket, or the object is no longer there"]
+
+
+def test_versions_of_google(run: Run, new_key: Callable[[], str], tmp_path: Path) -> None:
+    old, deleted = new_key(), new_key()
+    (tmp_path / "data").mkdir()
+    with buckets.gs(tmp_path / "data") as bucket:
+        server = bucket.variables["STORAGE_EMULATOR_HOST"]
+        with httpx.Client(base_url=server) as client:
+            client.post("/storage/v1/b", json={"name": bucket.name, "versioning": {"enabled": True}})
+            upload = f"/upload/storage/v1/b/{bucket.name}/o"
+            for name, text in (("a//b", old), ("a//b", "nothing"), ("gone", deleted)):
+                client.post(upload, params={"uploadType": "media", "name": name}, content=text)
+            client.delete(f"/storage/v1/b/{bucket.name}/o/gone")
+        assert swept(run, bucket).code == 0
+        result = swept(run, bucket, "--bucket-versions")
+    for secret, name in ((old, "a//b"), (deleted, "gone")):
+        place = result.one(secret)
+        assert place["path"] == f"{name}?versionId={place['introduced']['id']}"
 
 
 def test_azure(run: Run, new_key: Callable[[], str], tmp_path: Path) -> None:
