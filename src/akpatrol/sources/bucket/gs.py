@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -21,17 +22,18 @@ from urllib3 import PoolManager
 
 from akpatrol import __version__
 from akpatrol.sources.bucket.store import BucketError, ChangedError, GoneError, StoredObject
+from akpatrol.validate.retry_after import seconds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _API = "https://storage.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
 _FIELDS = "nextPageToken,items(name,generation,size,updated,timeDeleted)"
 _LARGEST_PAGE = 64 << 20
 _ATTEMPTS = 4
-_SECONDS = 60.0
-_OK, _PARTIAL, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _CHANGED, _BEYOND = 200, 206, 401, 403, 404, 412, 416
+_SECONDS, _LONGEST_WAIT = 60.0, 120.0
+_OK, _PARTIAL, _UNAUTHORIZED = 200, 206, 401
 _AGAIN = {408, 429, *range(500, 600)}
 
 
@@ -52,14 +54,14 @@ def open_bucket(bucket: str) -> GoogleBucket:
 class GoogleBucket:
     """One bucket; see ``BucketStore``."""
 
-    def __init__(self, api: str, bucket: str, credentials: Any) -> None:
+    def __init__(self, api: str, bucket: str, credentials: Any, wait: Callable[[float], None] = time.sleep) -> None:
+        self._wait = wait
         self._objects = f"{api.rstrip('/')}/storage/v1/b/{quote(bucket, safe='')}/o"
         self._credentials = credentials
         self._refreshing = Lock()
         self._client = httpx.Client(
             timeout=_SECONDS,
             follow_redirects=False,
-            transport=httpx.HTTPTransport(retries=_ATTEMPTS),
             # Without this, an object that is stored compressed is sent decompressed, which has no parts.
             headers={"User-Agent": f"akpatrol/{__version__}", "Accept-Encoding": "gzip"},
         )
@@ -109,21 +111,29 @@ class GoogleBucket:
         return page
 
     def _ask(self, address: str, wanted: Mapping[str, str], headers: Mapping[str, str], most: int) -> bytes:
-        status = 0
         for attempt in range(_ATTEMPTS):
+            is_last = attempt + 1 == _ATTEMPTS
+            seconds: float | None = None
             try:
-                status, body = self._get(address, wanted, {**headers, **self._authorization(again=attempt > 0)}, most)
+                answer = self._get(address, wanted, {**headers, **self._authorization(again=attempt > 0)}, most)
             except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-                if attempt + 1 == _ATTEMPTS:
+                if is_last:
                     raise BucketError(f"the server cannot be reached: {type(error).__name__}") from None
-                continue
-            if status in (_OK, _PARTIAL):
-                return body
-            if status not in _AGAIN and not (status == _UNAUTHORIZED and self._credentials and not attempt):
-                break
-        raise _reason(status)
+            else:
+                status, body, seconds = answer
+                if status in (_OK, _PARTIAL):
+                    return body
+                if status == _UNAUTHORIZED and self._credentials and not attempt:
+                    continue  # the token has expired
+                if status not in _AGAIN or is_last:
+                    raise _reason(status)
+            self._wait(min(_LONGEST_WAIT, 2.0**attempt if seconds is None else seconds))
+        raise BucketError("the server does not accept the credentials, or no longer")
 
-    def _get(self, address: str, wanted: Mapping[str, str], headers: Mapping[str, str], most: int) -> tuple[int, bytes]:
+    def _get(
+        self, address: str, wanted: Mapping[str, str], headers: Mapping[str, str], most: int
+    ) -> tuple[int, bytes, float | None]:
+        """Return the status, the body, and the seconds that the server asks to wait."""
         body = bytearray()
         with self._client.stream("GET", address, params=dict(wanted), headers=dict(headers)) as response:
             if response.status_code in (_OK, _PARTIAL):
@@ -131,7 +141,7 @@ class GoogleBucket:
                     body += block
                     if len(body) > most:
                         raise BucketError("the server sends more than was asked for")
-        return response.status_code, bytes(body)
+        return response.status_code, bytes(body), seconds_of(response.headers.get("retry-after", ""), time.time())
 
     def _authorization(self, *, again: bool) -> dict[str, str]:
         if not self._credentials:
