@@ -39,6 +39,7 @@ _STORE = "akpatrol.sqlite3"
 @click.option(
     "--dask", "scheduler", metavar="ADDRESS", help="Scan on the workers of a Dask scheduler, such as tcp://host:8786."
 )
+@click.option("--bucket-versions", is_flag=True, help="Read all versions of a bucket's objects, deleted ones too.")
 @click.option("--prune", is_flag=True, help="Count earlier targets that no longer exist as gone.")
 @shared
 def command(  # noqa: PLR0913 - click gives each option its own
@@ -51,15 +52,26 @@ def command(  # noqa: PLR0913 - click gives each option its own
     forge_url: str | None,
     clones: str | None,
     scheduler: str | None,
+    bucket_versions: bool,
     prune: bool,
 ) -> int:
     """Scan many repositories, directories, files and clone URLs, and keep the findings in one store.
 
-    A TARGET is a repository, a directory with everything in it, a file, an https, ssh or git URL to clone, or @FILE
-    with one of these per line. Targets that have not changed since the last sweep are not read again. An interrupted
-    sweep resumes where it stopped. Configurations inside targets are ignored.
+    A TARGET is a repository, a directory with everything in it, a file, an https, ssh or git URL to clone, a bucket
+    (s3://bucket/prefix, gs:// or az://), images (oci://host/repository:tag), or @FILE with one of these per line.
+    Targets that have not changed since the last sweep are not read again. An interrupted sweep resumes where it
+    stopped. Configurations inside targets are ignored.
     """
     request = SweepRequest(
-        words, file, github, gitlab, forge_url, clones, scheduler, prune=prune, use_cache=not flags.no_cache
+        words,
+        file,
+        github,
+        gitlab,
+        forge_url,
+        clones,
+        scheduler,
+        prune=prune,
+        use_cache=not flags.no_cache,
+        bucket_versions=bucket_versions,
     )
     return sweep(request, resolve(flags, None, None), SweepTerminal())

@@ -51,7 +51,8 @@ def target_of(path: str) -> Target:
         root = os.path.realpath(path, strict=True)
         mode = os.stat(root).st_mode
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
+        hint = "akpatrol sweep reads buckets, images and repositories by their addresses" if "://" in path else ""
+        raise UsageError(f"{path}: {error.strerror}", hint) from None
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise UsageError(f"{path} is a {special(mode)}", hint="pipe its content to akpatrol scan -")
     directory = root if stat.S_ISDIR(mode) else os.path.dirname(root)

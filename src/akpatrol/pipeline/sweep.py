@@ -22,6 +22,7 @@ from akpatrol.sweep.clones import CloneError, Clones
 from akpatrol.sweep.forges import forges_of
 from akpatrol.sweep.run import Sweep, Watch
 from akpatrol.sweep.store.store import SweepStore
+from akpatrol.sweep.target_kinds import table
 from akpatrol.sweep.tasks import CloneTask
 from akpatrol.sweep.worker_pool import open_pool
 
@@ -40,7 +41,8 @@ class SweepRequest(NamedTuple):
     """The targets of a sweep and its options: ``targets``, ``github`` organizations and ``gitlab`` groups.
 
     Results go into the file ``store``, mirrors into the directory ``clones``. ``scheduler`` is the address of a Dask
-    scheduler. With ``prune``, earlier targets that no longer exist count as gone.
+    scheduler. With ``prune``, earlier targets that no longer exist count as gone. With ``bucket_versions``, buckets are
+    read with their earlier versions.
     """
 
     targets: tuple[str, ...]
@@ -52,6 +54,7 @@ class SweepRequest(NamedTuple):
     scheduler: str | None = None
     prune: bool = False
     use_cache: bool = True
+    bucket_versions: bool = False
 
 
 class SweepTotals(NamedTuple):
@@ -87,7 +90,7 @@ def sweep(request: SweepRequest, settings: Settings, console: SweepConsole) -> E
     """Scan all targets into the store, verify, apply the policy, publish every report and return the exit code."""
     check_outputs(settings)
     forges = forges_of(request.github, request.gitlab, request.forge_url, settings.environment)
-    plan = _planned(request.targets, forges)
+    plan = _planned(request, forges)
     spec = _scan_spec(request, settings)
     access = {origin: secret for forge in forges for origin, secret in forge.access().items()}
     directory = request.clones or _mirrors(settings)
@@ -160,7 +163,7 @@ class _SweepRun:
             coverage=report.coverage._replace(unsearched_rules=unsearched),
             notices=(*report.notices, *rules_in_force.notices(self._spec.rules, self._settings)),
         )
-        answered = stages.answer(report, (*emptiness.FILES, *emptiness.OBJECTS))
+        answered = stages.answer(report, (*emptiness.FILES, *emptiness.OBJECTS, *emptiness.REMOTE))
         owned = stages.verify(answered, self._console).report
         decided = stages.decide(owned, scan_kind=None)
         decided = decided._replace(notices=(*decided.notices, *left_out_notices(self._spec.rules)))
@@ -187,7 +190,7 @@ def _clone(wanted: CloneWanted, mirrors: Clones | None, watch: SweepWatch) -> st
 
 def _retire_missing(store: SweepStore, run: int) -> None:
     for target in store.left_out(run):
-        if not os.path.lexists(target.root):
+        if not table.kind_of(target).exists(target):
             store.retire(run, target)
 
 
@@ -209,11 +212,12 @@ def _scan_spec(request: SweepRequest, settings: Settings) -> work.ScanSpec:
     )
 
 
-def _planned(words: tuple[str, ...], forges: Sequence[Forge]) -> Iterator[Planned]:
+def _planned(request: SweepRequest, forges: Sequence[Forge]) -> Iterator[Planned]:
     """Yield the targets. Raises UsageError, at once, for anything that cannot be a target."""
-    if not words and not forges:
+    if not request.targets and not forges:
         raise UsageError("nothing to sweep", hint="give a TARGET, --github-org or --gitlab-group")
-    return chain(targets.resolve(words), *(forge.repositories() for forge in forges))
+    named = targets.resolve(request.targets, versions=request.bucket_versions)
+    return chain(named, *(forge.repositories() for forge in forges))
 
 
 def _mirrors(settings: Settings) -> str | None:

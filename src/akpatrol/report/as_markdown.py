@@ -22,6 +22,7 @@ from akpatrol.report.wording import (
     commit_words,
     directory_of,
     doubts,
+    is_address,
     location,
     moved_words,
     since_words,
@@ -96,7 +97,7 @@ def _more(number: int, where: str, what: str = "finding") -> list[str]:
 
 def _roots(targets: Sequence[TargetView]) -> dict[str, str]:
     """Return the prefix of each target's paths: empty when there is one target."""
-    if len(targets) == 1:
+    if len(targets) == 1 and not is_address(targets[0]["path"]):
         return {}
     return {target["id"]: directory_of(target["kind"], target["path"]) for target in targets}
 

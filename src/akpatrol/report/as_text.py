@@ -16,7 +16,7 @@ from akpatrol.report.number_words import plural
 from akpatrol.report.overview import allowed_of, allowed_words, coverage_words, findings_of, overview, verdict
 from akpatrol.report.text_safety import columns, middle_out, shell_word, visible, wrapped
 from akpatrol.report.text_style import Style
-from akpatrol.report.wording import directory_of, location, short_names
+from akpatrol.report.wording import directory_of, is_address, location, short_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -207,7 +207,7 @@ def _root(path: str, here: str | None, *, alone: bool) -> str:
             return ""
         if not relative.startswith(".."):
             return relative
-    return "" if alone else path
+    return "" if alone and not is_address(path) else path
 
 
 def _gaps(skipped: Sequence[SkipView], style: Style, *, verbose: bool) -> Iterator[list[str]]:

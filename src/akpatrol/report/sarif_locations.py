@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from akpatrol.model.scan import Place
 from akpatrol.report.text_safety import decoded, encoded
-from akpatrol.report.wording import directory_of
+from akpatrol.report.wording import directory_of, is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,10 @@ def file_uri(path: str, redact: Callable[[str], str], *, directory: bool = False
 
 def artifact_uri(occurrence: Occurrence, target: Target | None, redact: Callable[[str], str]) -> str:
     """Return the place's URI: its file's, or a logical one under ``git/`` for anything that is not a file."""
+    if target and is_address(target.root):
+        # Which bucket or registry it is stands in the address alone.
+        path = quote(encoded(redact(decoded(occurrence.path or b""))))
+        return f"{quote(encoded(redact(base_of(target))), safe=':/')}/{path}"
     redacted = redact(_logical(occurrence) or decoded(_physical(occurrence, target)))
     return quote(encoded(redacted).lstrip(b"/")) or "unknown"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ ALLOWANCES = {
 
 SHORT_ID = 12
 """Hex digits of a git id: enough to be unique in the largest repositories."""
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+]*://")
 
 _ATTRIBUTIONS = {
     Attribution.CONFIRMED: "confirmed to be Anyreach's",
@@ -176,8 +179,15 @@ def location(occurrence: OccurrenceView, root: str = "") -> str:
 
 
 def directory_of(kind: str, root: str) -> str:
-    """Return the directory that a target's paths are relative to: itself, or a file's directory."""
+    """Return what a target's paths are relative to: itself, a file's directory, or the host or bucket of an address."""
+    if is_address(root):
+        return "/".join(root.split("/", 3)[:3])
     return os.path.dirname(root) if kind == "file" else root
+
+
+def is_address(root: str) -> bool:
+    """Return whether a target's root is the address of a bucket or of images; a path of this machine begins with /."""
+    return _ADDRESS.match(root) is not None
 
 
 def joined(root: str, path: str) -> str:

@@ -24,7 +24,7 @@ from akpatrol.errors import AkpatrolError, UsageError
 from akpatrol.model.scan import Secret, Skipped
 from akpatrol.sweep.forge_answers import joined, next_page, pause, same_host
 from akpatrol.sweep.urls import CloneWanted, checked, displayed
-from akpatrol.verify.options import is_loopback
+from akpatrol.validate.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

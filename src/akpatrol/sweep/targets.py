@@ -1,114 +1,63 @@
-"""Resolve the targets of a command line: repositories, directories, files, lists of them, and addresses to clone."""
+"""Resolve the targets of a command line: paths, addresses, and lists of them."""
 
 from __future__ import annotations
 
 import os
-import stat
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from akpatrol.errors import UsageError
-from akpatrol.model.scan import Skipped, Target
-from akpatrol.sources.git import repository
-from akpatrol.sources.walk import special
-from akpatrol.sweep.repositories import beneath, common
-from akpatrol.sweep.urls import CloneWanted, checked, displayed, is_address
+from akpatrol.model.scan import Skipped
+from akpatrol.sweep.target_kinds import table
+from akpatrol.sweep.urls import displayed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    Planned = Target | Skipped | CloneWanted
+    from akpatrol.sweep.target_kinds.base import Planned, TargetNaming
 
 
-class _Path(NamedTuple):
-    """A file or directory that exists, by its real path."""
-
-    root: str
-    mode: int
-
-
-def resolve(words: Sequence[str], first: int = 0) -> Iterator[Planned]:
+def resolve(words: Sequence[str], first: int = 0, *, versions: bool = False) -> Iterator[Planned]:
     """Yield the targets to scan, each once; they are numbered from ``first``.
 
     A directory yields every repository at and below it and, unless it is a bare repository, its files. ``@FILE``
     names a file with one word on each line, where an unusable word is a skip. Paths are relative to the current
-    directory. Raises UsageError, before anything is scanned, for an unusable command line.
+    directory. With ``versions``, buckets are read with their earlier versions. Raises UsageError, before anything is
+    scanned, for an unusable command line.
     """
-    named: list[_Path | CloneWanted | Skipped] = []
+    named: list[TargetNaming | Skipped] = []
     for word in words:
         if word.startswith("@"):
-            named.extend(_listed(word[1:]))
+            named.extend(_listed(word[1:], versions=versions))
         else:
-            named.append(_named(word))
-    return _Resolver(first).resolve(named)
+            named.append(_named(word, versions=versions))
+    return _resolved(named, first)
 
 
-class _Resolver:
-    """Resolves words to targets, each target once."""
+def _resolved(named: Sequence[TargetNaming | Skipped], first: int) -> Iterator[Planned]:
+    numbers = count(first)
+    seen: set[bytes | str] = set()
 
-    def __init__(self, first: int) -> None:
-        self._numbers = count(first)
-        self._seen: set[bytes | str] = set()
+    def is_new(identity: bytes | str) -> bool:
+        is_known = identity in seen
+        seen.add(identity)
+        return not is_known
 
-    def resolve(self, planned: Sequence[_Path | CloneWanted | Skipped]) -> Iterator[Planned]:
-        for word in dict.fromkeys(planned):
-            if not isinstance(word, _Path):
-                yield word
-            elif stat.S_ISDIR(word.mode):
-                yield from self._directory(word.root)
-            else:
-                yield from self._once("file", word.root, os.path.dirname(word.root))
-
-    def _directory(self, root: str) -> Iterator[Target | Skipped]:
-        hidden = []
-        for met in beneath(os.fsencode(root)):
-            if isinstance(met, Skipped):
-                yield met
-                continue
-            repo = met.repository
-            if met.hidden:
-                hidden.append(met.hidden)
-            if (key := common(repo)) not in self._seen:
-                self._seen.add(key)
-                place = os.fsdecode(os.path.realpath(repo.root))
-                yield Target(str(next(self._numbers)), "repository", place, base=place)
-        itself = repository.at(os.fsencode(root))
-        if not itself or itself.work_tree:
-            yield from self._once("directory", root, root)
-        for work_tree in map(os.fsdecode, map(os.path.realpath, hidden)):
-            yield from self._once("directory", work_tree, work_tree)
-
-    def _once(self, kind: str, root: str, directory: str) -> Iterator[Target]:
-        if root not in self._seen:
-            self._seen.add(root)
-            repo = repository.holding(os.fsencode(directory))
-            base = os.fsdecode(repo.work_tree) if repo and repo.work_tree else None
-            yield Target(str(next(self._numbers)), kind, root, base=base)
+    for word in dict.fromkeys(named):
+        if isinstance(word, Skipped):
+            yield word
+        else:
+            yield from word.targets(is_new, lambda: str(next(numbers)))
 
 
-def _named(word: str) -> _Path | CloneWanted:
+def _named(word: str, *, versions: bool) -> TargetNaming:
     """Return what one word names. Raises UsageError, whose message shows no password."""
     if not word:
         raise UsageError("a target is empty", hint="give . for the current directory")
-    if word == "-":
-        raise UsageError("a sweep does not read standard input", hint="use akpatrol scan -")
-    if is_address(word) and not os.path.lexists(word):
-        checked(word)
-        return CloneWanted(word)
-    if word.startswith("-"):
-        raise UsageError("a target begins with -", hint="put ./ in front of a file name")
-    try:
-        root = os.path.realpath(word, strict=True)
-        mode = os.stat(root).st_mode
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not a path"
-        raise UsageError(f"{displayed(word)}: {reason}") from None
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise UsageError(f"{displayed(word)} is a {special(mode)}", hint="a sweep reads files and directories")
-    return _Path(root, mode)
+    return table.named_by(word).named(word, versions=versions)
 
 
-def _listed(file: str) -> Iterator[_Path | CloneWanted | Skipped]:
+def _listed(file: str, *, versions: bool) -> Iterator[TargetNaming | Skipped]:
     """Yield what the lines of a file name. Raises UsageError for a file that cannot be read or names another."""
     try:
         with open(file, "rb") as stream:
@@ -124,6 +73,6 @@ def _listed(file: str) -> Iterator[_Path | CloneWanted | Skipped]:
         if word.startswith("@"):
             raise UsageError(f"{file}:{number}: a list of targets cannot include another", hint="give both lists")
         try:
-            yield _named(word)
+            yield _named(word, versions=versions)
         except UsageError as error:
             yield Skipped(displayed(word), f"in {file}, line {number}: {error}")

@@ -13,8 +13,8 @@ from akpatrol.errors import AkpatrolError
 from akpatrol.model.scan import Target
 from akpatrol.sweep import division, work
 from akpatrol.sweep.clones import CloneError, Clones
-from akpatrol.sweep.signature import TargetSignature, look
 from akpatrol.sweep.store.target_rows import rows_of
+from akpatrol.sweep.target_kinds import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import Credential
     from akpatrol.model.scan import Secret
     from akpatrol.sweep.division import DividedTarget, UnitResults
+    from akpatrol.sweep.signature import TargetSignature
     from akpatrol.sweep.store.target_rows import TargetRows
     from akpatrol.sweep.urls import CloneWanted
     from akpatrol.sweep.work import ScanSpec
@@ -67,7 +68,7 @@ class ClonedTarget(NamedTuple):
 
 def check(spec: ScanSpec, targets: Sequence[Target]) -> list[TargetSignature]:
     """Return the signatures of targets: the times and sizes of all their files."""
-    return [look(target, spec.own_files) for target in targets]
+    return [table.look(target, spec.own_files) for target in targets]
 
 
 def read(spec: ScanSpec, targets: Sequence[Target], large: Sequence[bool]) -> list[Outcome | DividedTarget]:
@@ -95,7 +96,7 @@ def clone(spec: ScanSpec, task: CloneTask, known: str | None) -> ClonedTarget | 
     except (CloneError, AkpatrolError, OSError) as error:
         return UnscannedTarget(str(error))
     target = Target("0", "repository", path, remote=task.wanted.url)
-    seen = look(target, spec.own_files)
+    seen = table.look(target, spec.own_files)
     if seen.signature and seen.signature == known:
         return ClonedTarget(target, seen, None)
     return ClonedTarget(target, seen, _read(spec, target, is_large=division.is_large(spec, seen.size)))

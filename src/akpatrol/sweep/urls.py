@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from akpatrol.errors import UsageError
-from akpatrol.verify.options import is_loopback
+from akpatrol.validate.loopback import is_loopback
 
 _HINT = "give https://host/path, ssh://user@host/path, user@host:path or git://host/path"
 _SCHEMES = ("https", "http", "ssh", "git")

@@ -14,9 +14,11 @@ from akpatrol.model.scan import Chunk, Origin, Place, Target
 from akpatrol.scan.execute import examined
 from akpatrol.scan.result import ScanResult
 from akpatrol.sources.base import RescanUnit
+from akpatrol.sources.bucket.unit import BucketUnit
 from akpatrol.sources.files import FilesUnit
 from akpatrol.sources.git.gitdir import GitDirectoryUnit
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
+from akpatrol.sources.registry.unit import BlobUnit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +93,7 @@ def _names(sent: Unit | Target) -> tuple[bytes, ...] | None:
         return _names(sent.files)
     if isinstance(sent, FilesUnit):
         return sent.root, *sent.files, *sent.names
-    return sent.names if isinstance(sent, NamesUnit) else None
+    return sent.names if isinstance(sent, NamesUnit | BucketUnit | BlobUnit) else None
 
 
 def _holding(unit: Unit, findings: Iterable[RawFinding]) -> Unit:
@@ -105,6 +107,9 @@ def _holding(unit: Unit, findings: Iterable[RawFinding]) -> Unit:
     if isinstance(unit, FilesUnit):
         holding = {finding.origin.path for finding in findings}
         return unit._replace(files=tuple(path for path in unit.files if path in holding), names=())
+    if isinstance(unit, BucketUnit):
+        paths = {finding.origin.path for finding in findings}
+        return unit._replace(objects=tuple(stored for stored in unit.objects if stored.path in paths))
     return unit
 
 

@@ -16,7 +16,7 @@ from akpatrol.cache.scan_cache import ScanCache
 from akpatrol.config.environment import cache_directory, environment
 from akpatrol.config.path_patterns import matcher
 from akpatrol.detect.redact import Redactor
-from akpatrol.errors import AkpatrolError, GitError
+from akpatrol.errors import AkpatrolError
 from akpatrol.model import identity
 from akpatrol.model.report import Coverage, Report
 from akpatrol.model.scan import Skipped
@@ -24,13 +24,9 @@ from akpatrol.report import RenderOptions, document
 from akpatrol.scan.accepted_skips import acceptances
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.run import ScanOptions, scan_sources
-from akpatrol.sources.files import FilesSource
-from akpatrol.sources.files_cached import CachedFiles
-from akpatrol.sources.git import describe, repository
-from akpatrol.sources.git.history import HistorySource
-from akpatrol.sources.git.plain import plain_finder
-from akpatrol.sources.git.runner import Git
 from akpatrol.sweep import wire_redaction
+from akpatrol.sweep.target_kinds import table
+from akpatrol.sweep.target_kinds.base import ReadingTerms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -133,11 +129,12 @@ def scan_with_reader(spec: ScanSpec, target: Target, reader: Reader | None = Non
 def opened(spec: ScanSpec, target: Target, *, divided: bool) -> Iterator[Source]:
     """Open a target, with this worker's cache; ``divided`` if it is to be read in parts.
 
-    Raises GitError and OSError for what cannot be opened.
+    Raises AkpatrolError and OSError for what cannot be opened.
     """
     directory = _cache(spec)
     with closing(ScanCache(directory)) as cache:
-        yield _source(spec, target, cache if directory else None, spec.part_bytes if divided else 0)
+        terms = ReadingTerms(spec.leaves_out, cache if directory else None, spec.part_bytes if divided else 0)
+        yield table.source(target, terms)
 
 
 def reveals(spec: ScanSpec, sent: Unit | Target) -> bool:
@@ -179,18 +176,3 @@ def failed(target: Target, error: Exception) -> Report:
     reason = (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Report("sweep", now, 0.0, (target,), Coverage(skipped=(Skipped(target.root, reason),)), ())
-
-
-def _source(spec: ScanSpec, target: Target, cache: ScanCache | None, range_bytes: int) -> Source:
-    """Return the source of a target. Raises GitError and OSError for what cannot be opened."""
-    if target.kind != "repository":
-        os.stat(target.root)
-        return CachedFiles([target], spec.leaves_out, cache) if cache else FilesSource([target], spec.leaves_out)
-    repo = repository.at(os.fsencode(target.root))
-    if not repo:
-        raise GitError("no longer a git repository")
-    git = Git(repo, common=True)
-    if not range_bytes:
-        git.plain = plain_finder.found(git)
-    described = describe.target(git)._replace(id=target.id, root=target.root)
-    return HistorySource(git, described, cache, include_borrowed=False, range_bytes=range_bytes)

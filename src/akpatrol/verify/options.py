@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from akpatrol.config.options import Options
 from akpatrol.errors import UsageError
+from akpatrol.validate.loopback import is_ip_address, is_loopback
 
 _DEFAULTS = Options()
 DEFAULT_API_URL = _DEFAULTS.api_url
@@ -85,25 +85,13 @@ def address(url: str) -> ApiAddress:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise UsageError("--api-url: not a URL", f"the default is {DEFAULT_API_URL}") from None
-    if parts.scheme not in {"https", "http"} or not (_HOST.fullmatch(host) or _is_address(host)):
+    if parts.scheme not in {"https", "http"} or not (_HOST.fullmatch(host) or is_ip_address(host)):
         raise UsageError("--api-url: not an https URL", f"the default is {DEFAULT_API_URL}")
     if "@" in parts.netloc or parts.query or parts.fragment or not _PATH.fullmatch(parts.path):
         raise UsageError("--api-url: must be scheme://host[:port][/path]")
     if parts.scheme == "http" and not is_loopback(host):
         raise UsageError("--api-url: credentials are sent over https only", "http is allowed only for this machine")
     return ApiAddress(parts.scheme, host, port, parts.path.rstrip("/"))
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine by its name, without a look-up."""
-    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        return "%" not in host and bool(ip_address(host))
-    except ValueError:
-        return False
 
 
 def _check_bundle(file: str) -> None:

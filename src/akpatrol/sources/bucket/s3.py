@@ -1,0 +1,151 @@
+"""S3, and stores that speak its protocol: the only module that knows botocore.
+
+Endpoint, region, profile and credentials are botocore's own, from its environment, files and metadata services:
+https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html. Without credentials requests are not signed,
+which public buckets accept. botocore finds a bucket's region by itself, where its first guess is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.session import get_session
+
+from akpatrol import __version__
+from akpatrol.sources.bucket.store import BucketError, ChangedError, GoneError, StoredObject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html: those that take hours to restore.
+_ARCHIVED = {"GLACIER", "DEEP_ARCHIVE"}
+_DENIED = "access denied: the credentials need s3:ListBucket, s3:GetObject and, for versions, the same of versions"
+_REGION = "the bucket is in another region: set AWS_REGION"
+_REFUSED = "the server does not accept the credentials, or no longer"
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; answers without a body have a number as code.
+_REASONS = {
+    **dict.fromkeys(("AccessDenied", "AllAccessDisabled", "403"), BucketError(_DENIED)),
+    **dict.fromkeys(("PermanentRedirect", "AuthorizationHeaderMalformed", "301", "307"), BucketError(_REGION)),
+    **dict.fromkeys(("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"), BucketError(_REFUSED)),
+    **dict.fromkeys(("InvalidToken", "TokenRefreshRequired", "401"), BucketError(_REFUSED)),
+    **dict.fromkeys(("PreconditionFailed", "InvalidRange", "412", "416"), ChangedError("changed while it was read")),
+    **dict.fromkeys(("NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404"), GoneError("no longer there")),
+    "NoSuchBucket": GoneError("there is no such bucket"),
+    "InvalidObjectState": BucketError("in an archive tier: restore it to read it"),
+}
+
+
+def open_bucket(bucket: str) -> S3Bucket:
+    """Return a bucket. Raises BucketError for a configuration that cannot be used."""
+    with _explained():
+        session = _session(tuple(item for item in os.environ.items() if item[0].startswith(("AWS_", "HOME"))))
+        signing = {} if session.get_credentials() else {"signature_version": UNSIGNED}
+        config = Config(
+            connect_timeout=20,
+            read_timeout=60,
+            max_pool_connections=32,
+            retries={"mode": "standard", "total_max_attempts": 5},
+            user_agent_extra=f"akpatrol/{__version__}",
+            **signing,
+        )
+        region = session.get_config_variable("region") or "us-east-1"
+        return S3Bucket(session.create_client("s3", region_name=region, config=config), bucket)
+
+
+@lru_cache(maxsize=4)
+def _session(_variables: tuple[tuple[str, str], ...]) -> Any:
+    """Return botocore's settings, credentials and descriptions, which take it 0.3 seconds; no connection."""
+    return get_session()
+
+
+class S3Bucket:
+    """One bucket; see ``BucketStore``."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def pages(self, prefix: str, *, versions: bool) -> Iterator[Sequence[StoredObject]]:
+        """Yield the objects by pages of the listing."""
+        name, entries = ("list_object_versions", "Versions") if versions else ("list_objects_v2", "Contents")
+        wanted = {"Bucket": self._bucket, "Prefix": prefix, "OptionalObjectAttributes": ["RestoreStatus"]}
+        pages = iter(self._client.get_paginator(name).paginate(**wanted))
+        while True:
+            with _explained():
+                page = next(pages, None)
+            if page is None:
+                return
+            # Deletion markers hold no bytes; the versions that they hide are listed beside them.
+            yield [_stored(entry, versions=versions) for entry in page.get(entries, ())]
+
+    def current(self, key: str) -> StoredObject:
+        """Return the object that the key gives now."""
+        with _explained():
+            head = self._client.head_object(Bucket=self._bucket, Key=key)
+        return StoredObject(key, head["ContentLength"], head["ETag"], _moment(head["LastModified"]))
+
+    def read(self, stored: StoredObject, start: int, length: int) -> bytes:
+        """Return bytes of one version."""
+        if start >= stored.size:
+            return b""
+        wanted = {"Bucket": self._bucket, "Key": stored.key, "Range": f"bytes={start}-{start + length - 1}"}
+        if stored.version:
+            wanted["VersionId"] = stored.version
+        else:
+            wanted["IfMatch"] = stored.etag
+        with _explained():
+            data: bytes = self._client.get_object(**wanted)["Body"].read(length)
+            return data
+
+    def close(self) -> None:
+        """End all connections."""
+        self._client.close()
+
+
+def _stored(entry: Mapping[str, Any], *, versions: bool) -> StoredObject:
+    tier = entry.get("StorageClass", "")
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreStatus.html: the copy of a restored one can be read.
+    is_away = tier in _ARCHIVED and not (entry.get("RestoreStatus") or {}).get("RestoreExpiryDate")
+    return StoredObject(
+        entry["Key"],
+        entry["Size"],
+        entry.get("ETag", ""),
+        _moment(entry["LastModified"]),
+        entry["VersionId"] if versions else None,
+        f"in the archive tier {tier}: restore it to read it" if is_away else None,
+        bool(entry.get("IsLatest", True)),
+    )
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Raise botocore's errors as BucketError; the server's own words are not repeated."""
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        raise _reason(code) from None
+    except (HTTPClientError, NoConnectionError) as error:
+        raise BucketError(f"the server cannot be reached: {type(error).__name__}") from None
+    except BotoCoreError as error:
+        raise BucketError(f"the settings of AWS cannot be used: {type(error).__name__}") from None
+    except (OSError, ValueError) as error:
+        raise BucketError(f"the connection failed: {type(error).__name__}") from None
+
+
+def _reason(code: str) -> BucketError:
+    if known := _REASONS.get(code):
+        return type(known)(*known.args)
+    return BucketError(f"the server answers {code}" if code.isalnum() else "the server answers with an error")

@@ -1,0 +1,160 @@
+"""A bucket as a source: its listing is never held in memory, and what was read and is as it was is not read again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import sha256
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from akpatrol.cache import scan_counts
+from akpatrol.errors import AkpatrolError
+from akpatrol.model.scan import Excluded, Exclusion, Place, Skipped
+from akpatrol.sources.base import OneTarget, RescanUnit
+from akpatrol.sources.bucket.address import VERSIONS_KIND, parse
+from akpatrol.sources.bucket.place import placed
+from akpatrol.sources.bucket.store import opened
+from akpatrol.sources.bucket.unit import BucketUnit, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from akpatrol.cache.scan_cache import ScanCache
+    from akpatrol.model.credential import RawFinding
+    from akpatrol.model.scan import Target
+    from akpatrol.scan.result import ScanResult
+    from akpatrol.sources.base import Placed, Planned, Unit
+    from akpatrol.sources.bucket.store import StoredObject
+
+    Matcher = Callable[[bytes, bool], bool]
+
+_BATCH, _BATCH_BYTES = 256, 64 << 20
+# One key in this many begins a unit, regardless of the ones before: a new object must not shift all later units.
+_FRESH = 128
+_CACHED = "bucket"
+_NAMED_SKIPS = 20
+
+
+class BucketSource(OneTarget):
+    """The objects of a bucket, or all their versions. ``excluded`` says which keys are left out."""
+
+    parallel = True
+
+    def __init__(self, target: Target, excluded: Matcher, cache: ScanCache | None = None) -> None:
+        super().__init__(target)
+        self._address = parse(target.root)
+        self._excluded = excluded
+        self._cache = cache
+        self._conditions = ""
+        self._keys: dict[BucketUnit, str] = {}
+
+    def is_large(self) -> bool:
+        """Return whether its requests are worth several processes; that is known only once it is listed."""
+        return False
+
+    def plan(self) -> Iterator[Planned]:
+        """Yield units of objects in the order of the listing; those that are cached with their counts alone."""
+        unreadable: Counter[str] = Counter()
+        objects: list[StoredObject] = []
+        size = 0
+        for stored in self._listed():
+            if isinstance(stored, Skipped | Excluded):
+                yield stored
+            elif stored.reason:
+                unreadable[stored.reason] += 1
+                if unreadable[stored.reason] <= _NAMED_SKIPS:
+                    yield Skipped(shown(stored), stored.reason)
+            else:
+                is_fresh = crc32(stored.key.encode("utf-8", "surrogatepass")) % _FRESH == 0
+                if objects and (is_fresh or len(objects) == _BATCH or size > _BATCH_BYTES):
+                    yield from self._unit(objects)
+                    objects, size = [], 0
+                objects.append(stored)
+                size += stored.size
+        if objects:
+            yield from self._unit(objects)
+        for reason, number in unreadable.items():
+            if number > _NAMED_SKIPS:
+                yield Skipped(self._target.root, f"{number - _NAMED_SKIPS:,} more objects: {reason}")
+
+    def _listed(self) -> Iterator[StoredObject | Skipped | Excluded]:
+        number = 0
+        try:
+            versions = self._target.kind == VERSIONS_KIND
+            with opened(self._address) as store:
+                for stored in chain.from_iterable(store.pages(self._address.prefix, versions=versions)):
+                    number += 1
+                    yield Excluded(Exclusion.EXCLUDE_OPTION) if self._is_excluded(stored) else stored
+        except AkpatrolError as error:
+            after = f"; the listing ended after {number:,} objects" if number else ""
+            yield Skipped(self._target.root, f"{error}{after}")
+
+    def _is_excluded(self, stored: StoredObject) -> bool:
+        return self._excluded(stored.key.encode("utf-8", "surrogatepass"), False)  # noqa: FBT003 - a callable's argument
+
+    def _unit(self, objects: Sequence[StoredObject]) -> Iterator[Planned]:
+        unit = BucketUnit(self._target.id, self._address.base, tuple(objects))
+        if not self._cache:
+            yield unit
+            return
+        key = sha256(repr((unit.base, unit.objects)).encode("utf-8", "surrogatepass")).hexdigest()
+        value = self._cache.get(self._conditions, _CACHED, key)
+        counts, again = scan_counts.parse(value), _again(value, len(unit.objects))
+        if counts is None or again is None:
+            self._keys[unit] = key
+            yield unit
+            return
+        yield from counts
+        if again:
+            yield RescanUnit(unit._replace(objects=tuple(unit.objects[number] for number in again)))
+
+    def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
+        """Yield each raw finding with the version of its object."""
+        for finding in findings:
+            yield finding.match, placed(finding)
+
+    def load_cached(self, conditions: str) -> None:
+        """Receive the conditions, besides the bytes, that determine the findings."""
+        self._conditions = conditions
+
+    def record(self, unit: Unit, read: ScanResult) -> None:
+        """Store a unit's result at once, so that the run after one that is killed goes on where it was."""
+        if not self._cache or not isinstance(unit, BucketUnit):
+            return
+        if (key := self._keys.pop(unit, "")) and (value := _value(unit, read)):
+            self._cache.put(self._conditions, _CACHED, {key: value})
+
+    def store_cached(self) -> None:
+        """Do nothing: all is stored."""
+
+
+def marks(target: Target) -> tuple[str, int]:
+    """Return a digest of the whole listing, and the size of all objects in bytes. Raises BucketError."""
+    address, digest, size = parse(target.root), sha256(), 0
+    with opened(address) as store:
+        for stored in chain.from_iterable(store.pages(address.prefix, versions=target.kind == VERSIONS_KIND)):
+            digest.update(repr(stored).encode("utf-8", "surrogatepass"))
+            size += stored.size
+    return digest.hexdigest(), size
+
+
+def _value(unit: BucketUnit, read: ScanResult) -> dict[str, object] | None:
+    """Return the JSON value of a unit; None if a problem belongs to no single object."""
+    numbers = {stored.path: number for number, stored in enumerate(unit.objects)}
+    names = {shown(stored): number for number, stored in enumerate(unit.objects)}
+    # A skip in a container is named by the object and the path in the container.
+    again = {names.get(skip.item.partition(" > ")[0], names.get(skip.item)) for skip in read.skipped}
+    again |= {numbers.get(finding.origin.path or b"") for finding in read.findings}
+    in_names = any(finding.origin.place is Place.PATH and not finding.origin.containers for finding in read.findings)
+    if in_names or read.uncacheable or None in again:
+        return None
+    return {**scan_counts.value_of(read), "again": sorted(number for number in again if number is not None)}
+
+
+def _again(value: Any, objects: int) -> list[int] | None:
+    """Return the numbers of the objects to read again; None for malformed data."""
+    again = value.get("again") if isinstance(value, dict) else None
+    if not isinstance(again, list) or not all(isinstance(one, int) and 0 <= one < objects for one in again):
+        return None
+    return again
