@@ -33,7 +33,7 @@ def stuck(self):
     time.sleep(60)
 push.PushSource.plan = stuck
 """
-_STUCK_AT_START = "import time; from akpatrol.rules import rule_file; rule_file.load = lambda _: time.sleep(60)"
+_STUCK_AT_START = "import time; from akpatrol.rules import rule_file; rule_file.load = lambda *_, **__: time.sleep(60)"
 _DEAF = "import signal; signal.setitimer = lambda *_: None"
 
 

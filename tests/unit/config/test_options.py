@@ -65,7 +65,7 @@ def test_keys_are_distinct_and_can_be_read() -> None:
     }
     assert forms <= {"text", "flag", "switch", "whole", "choice"}, "the reader of configurations knows no others"
     assert {entry.key for entry in OPTIONS.values() if entry.setter == "tree"} == {
-        *("rules", "only_rules", "skip_rule", "exclude", "min_confidence", "baseline"),
+        *("rules", "only_rules", "skip_rule", "rules_everywhere", "exclude", "min_confidence", "baseline"),
     }
 
 

@@ -239,9 +239,9 @@ def test_trees_that_lead_back_end(tmp_path: Path) -> None:
 
 def test_a_truncated_database_keeps_the_values_that_are_left(tmp_path: Path) -> None:
     data = _tree(tmp_path, 20)
-    for size in range(0, len(data), 64):
+    for size in range(64, len(data), 64):
         findings, skips = _found(Content(ORIGIN, data[:size], size=size))
-        assert bool(skips) == bool(size % 512)
+        assert skips
         assert len(findings) <= 300
 
 
