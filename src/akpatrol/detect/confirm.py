@@ -114,11 +114,12 @@ class Confirmation:
             ]
         return self._last_rules
 
-    def _found(self, index: int, data: bytes) -> Iterator[MatchSpan]:
-        matcher, blocks = self._matchers[index], self._known_blocks
-        if len(data) < LEAST_BYTES or not blocks.serves(index):
+    def _found(self, index: int, data: bytes, path: bytes | None) -> Iterator[MatchSpan]:
+        matcher = self._matchers[index]
+        # What has a path is a file: only objects of a history repeat one another's text.
+        if path is not None or len(data) < LEAST_BYTES or not self._known_blocks.serves(index):
             return matcher.find(data, 0, len(data))
-        return blocks.find(index, matcher, data)
+        return self._known_blocks.find(index, matcher, data)
 
     @cached_property
     def _known_blocks(self) -> KnownBlocks:
@@ -175,7 +176,7 @@ class Confirmation:
         filters = self._filters[index]
         if filters and path is not None and not filters.may_match_in(path):
             return
-        for span in self._found(index, data):
+        for span in self._found(index, data, path):
             waiting = filters.accept(data, span, path) if filters else ()
             if waiting is not None:
                 yield span, waiting

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # After this many seconds, the remaining work is probably worth starting worker processes.
 _LITTLE_WORK_SECONDS = 0.15
+# With this many rules a process takes so many times as long to start.
+_MANY_RULES, _SLOW_START = 20, 4
 _UNITS_IN_FLIGHT_A_JOB = 4
 _COUNTED = Skipped | Counted | Excluded
 
@@ -47,6 +49,7 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
             first = None if examiner.engine.prefilter.is_kept() else next(plan, None)
             _spread(chain([first] if first else [], plan), examiner, sink, jobs)
         begun, workers = monotonic(), None
+        little = _LITTLE_WORK_SECONDS * (_SLOW_START if len(examiner.rules.rules) > _MANY_RULES else 1)
         for planned in plan:
             if isinstance(planned, _COUNTED):
                 result.add(planned)
@@ -55,11 +58,7 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
             if jobs == 1 or not source.parallel:
                 continue
             # This process keeps working until the workers are ready.
-            if (
-                workers is None
-                and monotonic() - begun > _LITTLE_WORK_SECONDS
-                and examiner.engine.prefilter.is_settled()
-            ):
+            if workers is None and monotonic() - begun > little and examiner.engine.prefilter.is_settled():
                 workers = exits.enter_context(_workers(jobs, examiner))
             elif workers and workers.are_ready():
                 _spread(plan, examiner, sink, jobs, workers)
