@@ -172,6 +172,22 @@ def test_a_phone_shows_all_that_is_told_about_what_was_scanned(open_page: Open) 
     assert told["width"] > 0.9 * row["width"]
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_filters_take_one_row(open_page: Open, width: int) -> None:
+    page = open_page(REPORT, viewport={"width": width, "height": 844})
+    tops = page.eval_on_selector_all(
+        "#filters > div", "found => found.map(each => each.getBoundingClientRect().top).filter(top => top)"
+    )
+    assert len(tops) > 3
+    assert max(tops) - min(tops) < 1
+    last = page.locator("#filters :is(input, select):visible").last
+    last.focus()
+    box = last.bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+
+
 @pytest.mark.parametrize("width", [390, 800, 1280, 1920])
 def test_words_of_the_timeline_do_not_run_into_one_another(open_page: Open, width: int) -> None:
     for months in range(12, 44, 4):
