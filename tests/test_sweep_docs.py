@@ -151,6 +151,8 @@ def test_what_the_service_runs(tmp_path: Path, key: str) -> None:
     store.mkdir()
     tree.mkdir()
     sweep, report = [f"akpatrol {line.replace(_WHAT, '../tree')}" for line in _commands()]
+    assert report.endswith(" --notify env")
+    report = report.removesuffix(" --notify env")
     assert _sh(sweep, store).returncode == 3
     (tree / "new").write_text(key)
     assert [_sh(line, store).returncode for line in (sweep, report)] == [1, 1]
