@@ -100,7 +100,7 @@ def test_what_is_new_is_sent_live_first(store: Path, service: Service) -> None:
     message = _only(service)
     assert message["title"] == "akpatrol: 2 new credentials, 1 live"
     first, live, other = message["message"].splitlines()
-    assert first == "Looked at 2 of 2, 2 new credentials, 1 live since run 1 (2026-03-01)."
+    assert first == "Looked at 2 of 2 on 2026-03-02, 2 new credentials, 1 live since run 1 (2026-03-01)."
     assert live.startswith("LIVE: ")
     assert "@\u200beveryone" in live
     assert other.endswith("https://git.example.org/org/one.git: src/0.py:12:12 and 2 more places")
@@ -118,7 +118,7 @@ def test_the_heartbeat(store: Path, service: Service) -> None:
     done = _report(store, to=service.address)
     message = _only(service)
     assert message["title"] == "akpatrol: INCOMPLETE: nothing new"
-    assert message["message"].splitlines()[1] == "Looked at 1 of 3, nothing new since run 3 (2026-03-03)."
+    assert message["message"].splitlines()[1] == "Looked at 1 of 3 on 2026-03-04, nothing new since run 3 (2026-03-03)."
     assert done.code == 3
 
 
@@ -127,7 +127,7 @@ def test_a_night_without_news(store: Path, service: Service) -> None:
     assert _report(store, "-q", to=service.address) == Done(0, b"", b"")
     message = _only(service)
     assert message["title"] == "akpatrol: nothing new"
-    assert message["message"] == "Looked at 2 of 2, nothing new since run 2 (2026-03-02)."
+    assert message["message"] == "Looked at 2 of 2 on 2026-03-03, nothing new since run 2 (2026-03-02)."
 
 
 def test_what_is_gone(store: Path, service: Service) -> None:

@@ -49,7 +49,9 @@ def build(report: Report, options: RenderOptions, read: int, targets: int) -> No
     )
     gone = sum(change == "gone" for change in change_of.values())
     news = _news(found, change_of, gone)
-    sentence = f"Looked at {read:,} of {targets:,}, {news}{_since(changes)}."
+    # A store that no sweep has filled since must not look like a night without news.
+    when = view["scan"]["started_at"][:10]
+    sentence = f"Looked at {read:,} of {targets:,} on {when}, {news}{_since(changes)}."
     gaps = "" if view["coverage"]["complete"] else f"INCOMPLETE: {unread_words(view)}.\n"
     roots = {target["id"]: target["remote"] or target["path"] for target in view["scan"]["targets"]}
     lines = [*_lines(found[:_LISTED], view, roots)]
