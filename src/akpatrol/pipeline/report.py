@@ -21,32 +21,43 @@ if TYPE_CHECKING:
     from akpatrol.model.report import Report
     from akpatrol.model.scan import Confidence
     from akpatrol.pipeline.console import Console
+    from akpatrol.pipeline.notifier import NotifyRequest
 
 _MOST_BYTES = 1 << 30
 
 
 def report(  # noqa: PLR0913 - one for each option
-    source: str, settings: Settings, console: Console, minimum: Confidence | None, *, since: str | None, listing: str
+    source: str,
+    settings: Settings,
+    console: Console,
+    minimum: Confidence | None,
+    *,
+    since: str | None,
+    listing: str,
+    notifying: NotifyRequest,
 ) -> ExitCode:
     """Render a report, ``-`` for standard input, or a store.
 
     A report keeps all its credentials unless there is a ``minimum``. For a store, ``since`` names the run to compare
     with. ``listing`` asks for a list instead: ``coverage`` lists the targets that were not fully read, ``runs`` the
-    runs.
+    runs. ``notifying`` asks to send what is new since a run, after the report is written, or to print only that.
     """
     check_outputs(settings)
     content = _read(source)
     engine = Engine(rule_file.load(settings.rules, strict=settings.options.rules_strict))
     if content is None:
         if listing:
-            if since:
-                raise UsageError(f"--{listing} and --since cannot be combined")
+            for option, wanted in (("--since", since), ("--notify", notifying.is_wanted)):
+                if wanted:
+                    raise UsageError(f"--{listing} and {option} cannot be combined")
             from akpatrol.pipeline import store_listing  # noqa: PLC0415 - SQLite, which a report does without
 
             return store_listing.LISTINGS[listing](source, settings, console, Redactor(engine))
+        if notifying.is_wanted:
+            return _notified(source, settings, console, engine, since=since, notifying=notifying)
         earlier = _of_store(source, since, settings)
     else:
-        for option, wanted in (("--since", since), (f"--{listing}", listing)):
+        for option, wanted in (("--since", since), (f"--{listing}", listing), ("--notify", notifying.is_wanted)):
             if wanted:
                 raise UsageError(f"{option} requires a store", hint="create one: akpatrol sweep")
         name = "standard input" if source == "-" else source
@@ -87,6 +98,24 @@ def _of_store(file: str, since: str | None, settings: Settings) -> Report:
         run = store.run_named(since) if since else None
         report = store.report(since=run, minimum=settings.options.min_confidence)
     return emptiness.with_skip(report, (*emptiness.FILES, *emptiness.OBJECTS), allowed=settings.options.allow_empty)
+
+
+def _notified(  # noqa: PLR0913 - all that a report needs
+    file: str, settings: Settings, console: Console, engine: Engine, *, since: str | None, notifying: NotifyRequest
+) -> ExitCode:
+    """Report what is new since a run and send it; a failure to send is raised after the report is written."""
+    from akpatrol.pipeline import exit_code, notify  # noqa: PLC0415 - few reports are sent
+
+    notifier = notify.prepared(notifying, settings.environment, since)
+    earlier = _of_store(file, since, settings)
+    message = notify.notification_of(earlier, file, Redactor(engine), engine.rules)
+    if notifying.dry_run:
+        console.write(f"{message.title}\n\n{message.text}\n", None)
+        return exit_code.final(exit_code.exit_code(earlier, settings), earlier, settings)
+    code = conclude(earlier, engine, settings, console)
+    if notifier:
+        notifier.send(message)
+    return code
 
 
 def _at_least(report: Report, minimum: Confidence) -> Report:

@@ -57,6 +57,8 @@ FORMATS = {
     "gitlab-codequality": "as_codequality",
     "markdown": "as_markdown",
     "html": "as_html",
+    "csv": "as_csv",
+    "junit": "as_junit",
 }
 
 

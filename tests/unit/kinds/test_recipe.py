@@ -64,6 +64,8 @@ _WORDS = {
     "gitlab": '"value": "zz_token"',
     "gitlab-codequality": "anyreach-zz-token",
     "markdown": "Anyreach zz token",
+    "csv": "Anyreach zz token",
+    "junit": "Anyreach zz token",
     "html": '"zz_token":"token of zz"',
     "sarif": '"An Anyreach zz token opens zz."',
 }

@@ -112,5 +112,5 @@ def test_what_is_made_to_be_uploaded_never_names_an_author(report: Report) -> No
         for found in report.credentials
     )
     changed = report._replace(credentials=credentials)
-    for name in ("sarif", "github", "gitlab", "gitlab-codequality"):
+    for name in ("sarif", "github", "gitlab", "gitlab-codequality", "csv", "junit"):
         assert not re.search("jane", unquote(render(changed, name, reports.options(changed))), re.IGNORECASE)

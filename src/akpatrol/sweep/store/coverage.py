@@ -34,6 +34,8 @@ SELECT name, run, reason FROM failure WHERE run = (
     AND coverage.run <= :run AND min(last_run, :run) >= failure.run
 ) ORDER BY name
 """
+UNFINISHED = "did not finish: some targets may be missing"
+"""The reason of the gap that is a run itself."""
 _REASONS = 5
 _HOW = "akpatrol report --coverage lists them"
 
@@ -120,7 +122,7 @@ class StoreCoverage(NamedTuple):
 
     def _unfinished(self) -> Iterator[Skipped]:
         if not self.run.finished_at:
-            yield Skipped(f"run {self.run.id}", "did not finish: some targets may be missing")
+            yield Skipped(f"run {self.run.id}", UNFINISHED)
 
     def _skipped(self) -> Iterator[Skipped]:
         yield from (Skipped(failure.name, failure.reason) for failure in self.failures)
