@@ -26,7 +26,7 @@ _COMMANDS = {
     "compare": ("compare", "Compare reports of several scanners: what each has not shown, and why."),
     "baseline": ("baseline", "Create, update, show and review the baseline of known credentials."),
     "allow": ("allow", "Allow one credential, with a reason."),
-    "rules": ("rules", "List, show and check rules."),
+    "rules": ("rules", "List, show, check, try and export rules."),
     "config": ("config", "Show the configuration in force, and its JSON Schema."),
 }
 

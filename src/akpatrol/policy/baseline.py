@@ -71,11 +71,6 @@ class BaselineUpdate(NamedTuple):
     unseen: tuple[BaselineEntry, ...]
 
 
-def is_fingerprint(text: str) -> bool:
-    """Return whether a text is a credential's name."""
-    return bool(_FINGERPRINT.fullmatch(text))
-
-
 def parse(content: bytes, file: str) -> dict[str, BaselineEntry]:
     """Return the entries by fingerprint, in any order; duplicates are merged.
 

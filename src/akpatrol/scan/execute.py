@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     Progress = Callable[[ScanResult], None]
     Note = Callable[[Unit, ScanResult], None]
     Submit = Callable[[Unit], Future[ScanResult]]
-    Complete = Callable[[Unit, ScanResult], ScanResult]
 
 # After this many seconds, the remaining work is probably worth starting worker processes.
 _LITTLE_WORK_SECONDS = 0.15
@@ -65,15 +64,6 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
     progress(result)
 
 
-def read_elsewhere(source: Source, submit: Submit, result: ScanResult, limit: int, complete: Complete) -> None:
-    """Pass all units of a source to ``submit``, at most ``limit`` at a time.
-
-    ``complete`` converts the value that came back into the unit's result.
-    """
-    sink = _Sink(result, lambda _: None, source.record if isinstance(source, Caching) else None, complete)
-    _submit_all(iter(source.plan()), submit, sink, limit)
-
-
 def _read_here(unit: Unit, examiner: Examiner, sink: _Sink) -> None:
     unit_result = ScanResult()
     for item in examined(examiner, unit):
@@ -90,7 +80,6 @@ class _Sink(NamedTuple):
     result: ScanResult
     progress: Progress
     record: Note | None
-    complete: Complete = lambda _unit, read: read
 
     def notify(self, unit: Unit, unit_result: ScanResult) -> None:
         """Notify the source of a unit that was read to its end."""
@@ -154,7 +143,6 @@ def _add_done(done: Iterable[Future[ScanResult]], running: dict[Future[ScanResul
             except BrokenExecutor:
                 sink.result.add(Skipped(unit.title, "a worker process died while reading it"))
             else:
-                unit_result = sink.complete(unit, unit_result)
                 sink.result.merge(unit_result)
                 sink.notify(unit, unit_result)
 

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akpatrol.errors import UsageError
-from akpatrol.policy import baseline
 from akpatrol.policy.baseline import FILES, HISTORY, TRACKED, BaselineEntry, Seen, dump, parse, update
 
 
@@ -189,11 +188,6 @@ def test_only_complete_scans_of_every_kind_that_saw_it_drop_an_entry(
     assert done.dropped == ((one,) if dropped else ())
     assert done.unseen == (() if dropped else (one,))
     assert bool(done.entries) != dropped
-
-
-def test_names() -> None:
-    assert baseline.is_fingerprint("akp1:" + "0" * 64)
-    assert not baseline.is_fingerprint("akp1:" + "0" * 64 + "\n")
 
 
 def test_masks() -> None:
