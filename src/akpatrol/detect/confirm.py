@@ -14,7 +14,7 @@ from akpatrol.detect.judge import POSSIBLE, judge
 from akpatrol.detect.known_blocks import LEAST_BYTES, KnownBlocks
 from akpatrol.detect.likelihood import LONGEST, score
 from akpatrol.detect.nearby_clues import Nearby
-from akpatrol.detect.prefilter_result import has_anchor
+from akpatrol.detect.prefilter_result import PrefilterResult, has_anchor
 from akpatrol.detect.sieve import RejectionBudget, Sieve
 from akpatrol.detect.text_sieve import TextSieve, serves
 from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE, End, Match, Secret
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from akpatrol.detect.keywords import Keywords
     from akpatrol.detect.match import Matcher, MatchSpan
     from akpatrol.detect.medium import Medium
-    from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.rules.rule import Rule
 
 _LEAST_RUN = 16
@@ -50,9 +49,11 @@ class Confirmation:
         self._matchers = matchers
         self._filters = filters
         self._keywords = keywords
+        self._words = [[word.encode() for word in rule.keywords] for rule in rules]
         self._numbers = {rule.id: number for number, rule in enumerate(rules)}
         windowed = [index for index, rule in enumerate(rules) if has_anchor(rule)]
         self._sieves = {index: Sieve(rules[index], matchers[index]) for index in windowed}
+        self._searched = b"", PrefilterResult(set())
         self._last_data: bytes | None = None
         self._last_rules: Sequence[int] = ()
         self._lowered = b"", b""
@@ -71,8 +72,7 @@ class Confirmation:
         """Return the matches that start in the bounds, in order; ``outer`` is outside of the data's encoded form."""
         data, (begin, stop) = medium.data, bounds
         outer = outer or Outer(Work())
-        self._last_data = data
-        self._last_rules = [n for n, rule in enumerate(self._rules) if rule.shipped or n in result.rules]
+        self._searched = data, result
         found: list[Match] = []
         for start, limit in _windows(result.ends, len(data)):
             found += self._in_window(medium, start, limit, outer)
@@ -107,12 +107,15 @@ class Confirmation:
     def _applicable(self, data: bytes) -> Sequence[int]:
         """Return the rules that may match in ``data``: by the prefilter, or by keywords in data that it did not see."""
         if data is not self._last_data:
-            named = {index for _, indexes in self._keywords.find(data) for index in indexes}
+            searched, result = self._searched
+            named = result.rules if data is searched else self._named(data)
             self._last_data = data
-            self._last_rules = [
-                n for n, rule in enumerate(self._rules) if rule.shipped or not rule.keywords or n in named
-            ]
+            self._last_rules = [n for n, rule in enumerate(self._rules) if rule.shipped or n in named]
         return self._last_rules
+
+    def _named(self, data: bytes) -> set[int]:
+        found = {index for _, indexes in self._keywords.find(data) for index in indexes}
+        return found | {index for index, rule in enumerate(self._rules) if not rule.keywords}
 
     def _found(self, index: int, data: bytes, path: bytes | None) -> Iterator[MatchSpan]:
         matcher = self._matchers[index]
@@ -156,7 +159,7 @@ class Confirmation:
             return
         if rule.keywords:
             lowered = self._in_lower_case(data)
-            has_keyword = any(word.encode() in lowered for word in rule.keywords)
+            has_keyword = any(word in lowered for word in self._words[index])
             if not has_keyword and not (outer.around and outer.around.holds(index, rule.keywords)):
                 return
         near = Nearby(self._keywords, data, 0, len(data))
