@@ -117,7 +117,7 @@ def test_whole_reports_are_equal(run: Run, history: Repository, depth: int, monk
         patch.setattr(rebuild, "SMALL_BYTES", -1)
         patch.setattr(gather, "SMALL_BYTES", -1)
         assert _report(run, history.path) == quick, "every object alone"
-        patch.setattr(plan, "survey", lambda *_: None)
+        patch.setattr(plan, "survey", lambda *_, **__: None)
         assert _report(run, history.path) == quick, "read by git"
     assert quick["credentials"]
     assert quick["coverage"]["complete"]
