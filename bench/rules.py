@@ -26,7 +26,14 @@ from bench import process, record, tools
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_GITLEAKS = ["--no-banner", "--log-level=error", "--exit-code=0", "--max-decode-depth=0", "--report-format=json"]
+_GITLEAKS = [
+    "--no-banner",
+    "--log-level=error",
+    "--exit-code=0",
+    "--max-decode-depth=0",
+    "--ignore-gitleaks-allow",
+    "--report-format=json",
+]
 _PLAINLY = ["--no-decode", "--no-containers", "--no-progress", "--no-allow"]
 _AKPATROL = [*_PLAINLY, "--min-confidence", "low", "--format", "json"]
 _READ = (0, 1, 3)
