@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _LEAST_RUN = 16
 _LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{%d,}" % _LEAST_RUN)
 _LITTLE = 1024  # bytes
-_REMEMBERED = 1024
+_REMEMBERED, _LONGEST_BYTES = 512, 32 << 10
 # So much is scanned at once, up to the end of a word.
 _TOGETHER_BYTES = 64 << 10
 _BETWEEN_WORDS = re.compile(rb"[^0-9A-Za-z_.-]")
@@ -88,6 +88,8 @@ class Confirmation:
         A secret may be there in halves or in another spelling, or be another vendor's.
         """
         applicable = tuple(self._applicable(data))
+        if end - start > _LONGEST_BYTES:
+            return list(self._shapes(data, start, end, applicable))
         before = max(0, start - 1)
         key = applicable, data[before:end], not start, end == len(data)
         spans = self._candidates.get(key)

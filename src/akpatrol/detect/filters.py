@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from akpatrol.rules.rule import Allowlist, Rule
 
 
-_REMEMBERED = 4096
+_REMEMBERED, _LONGEST_BYTES = 512, 256
 
 
 def entropy(secret: bytes) -> float:
@@ -62,6 +62,8 @@ class Filters:
         Without a path, as for an object, and for commits, ``admits`` decides once the match is placed.
         """
         start, stop = _line_around(data, span) if self._needs_line else (span.start, span.end)
+        if stop - start > _LONGEST_BYTES:
+            return self._accept(data, span, path)
         key = data[start:stop], tuple(offset - start for offset in span), path
         if key not in self._accepted:
             if len(self._accepted) >= _REMEMBERED:

@@ -16,6 +16,7 @@ import hyperscan
 
 from akpatrol.detect.character_runs import Searches, grouped
 from akpatrol.detect.prefilter_result import GAP_BYTES, PrefilterResult, has_anchor, most_of, pattern_key
+from akpatrol.detect.silent_patterns import SIZE_BYTES, databases
 from akpatrol.model.fired_triggers import TriggerEnds
 from akpatrol.model.trigger import CharacterRun
 from akpatrol.rules.wide_patterns import is_counted
@@ -37,7 +38,6 @@ _UNTRIED = 7
 _WINDOW_BYTES = 4096
 _LONGEST_MATCH = 64
 _ONCE = hyperscan.HS_FLAG_SINGLEMATCH
-_SIZE_BYTES = 8
 _NOBODY = -1
 
 
@@ -71,7 +71,7 @@ class HyperscanPatterns:
         self._parted = {index for index, trigger in listed if trigger.parts}
         kinds = grouped(triggers)
         if compiled:
-            self._first, *within = _loaded(compiled)
+            self._first, *within = databases(hyperscan, compiled)
         else:
             self._first = self._compile(rules)
             # Patterns within runs take longer to compile together, and are no faster to search for.
@@ -107,7 +107,7 @@ class HyperscanPatterns:
         if not self._first or self._always:
             return None
         dumped = (hyperscan.dumpb(database) for database in (self._first, *self._within))
-        return b"".join(len(dump).to_bytes(_SIZE_BYTES) + dump for dump in dumped)
+        return b"".join(len(dump).to_bytes(SIZE_BYTES) + dump for dump in dumped)
 
     def search(self, data: bytes) -> PrefilterResult:
         """Return where in ``data`` a credential could be."""
@@ -294,18 +294,6 @@ def cached(rules: Sequence[Rule], triggers: Sequence[Trigger], store: PatternSto
     if compiled := made.compiled():
         store.put(key, compiled)
     return made
-
-
-def _loaded(compiled: bytes) -> list[Any]:
-    """Return the databases. Raises hyperscan's error where they are of another processor or version."""
-    databases, position = [], 0
-    while position < len(compiled):
-        start = position + _SIZE_BYTES
-        position = start + int.from_bytes(compiled[position:start])
-        database = hyperscan.loadb(compiled[start:position], hyperscan.HS_MODE_BLOCK)
-        database.scratch = hyperscan.Scratch(database)
-        databases.append(database)
-    return databases
 
 
 def _once(pattern: bytes) -> list[tuple[int, bytes, int]]:

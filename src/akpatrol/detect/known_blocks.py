@@ -32,6 +32,7 @@ _BOUNDARY = re.compile(rb"\n(?=[^\n]{5}[wkW])")
 _LARGEST_BYTES = 16 << 10
 _LONGEST_LINE_BYTES = 4096
 _REMEMBERED = 100_000
+_MOST_MATCHES = 16  # of a rule in a block; a flood is searched each time
 _KEY_BYTES = 16
 _CHARACTER_BYTES = 4  # at most, in UTF-8
 _CONTINUES = 0x80  # RFC 3629: 10xxxxxx
@@ -125,7 +126,7 @@ class KnownBlocks:
             yield inside[-1]
 
     def _remember(self, block: _Block, number: int, matches: Sequence[_BlockMatch]) -> None:
-        if not block.key:
+        if not block.key or len(matches) > _MOST_MATCHES:
             return
         if len(self._silent) + len(self._matched) > _REMEMBERED:
             self._silent.clear()
@@ -161,13 +162,19 @@ def _starts(data: bytes) -> Iterator[int]:
     for found in chain(_BOUNDARY.finditer(data), (None,)):
         start = found.start() if found else len(data)
         while start - last > _LARGEST_BYTES:
-            last += _LARGEST_BYTES
-            while data[last] & 0xC0 == _CONTINUES:
-                last -= 1
+            last = _character(data, last + _LARGEST_BYTES)
             yield last
         if found and start > last:
             yield start
             last = start
+
+
+def _character(data: bytes, place: int) -> int:
+    """Return where the character at a place begins; bytes that are no UTF-8 are characters of their own."""
+    for start in range(place, place - _CHARACTER_BYTES, -1):
+        if data[start] & 0xC0 != _CONTINUES:
+            return start
+    return place
 
 
 def _is_bounded(rule: Rule) -> bool:

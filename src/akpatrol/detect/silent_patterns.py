@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from akpatrol.detect.prefilter_result import PatternStore
 
-_SIZE_BYTES = 8
+SIZE_BYTES = 8
 _WANTED = b"wanted"
 # Which patterns there are depends on these parts of the package, and on the rule files.
 _PARTS = ("detect", "kinds", "model", "rules", "scan", "unwrap/containers", "unwrap/encodings")
@@ -37,12 +37,11 @@ class SilentPatterns:
 
 
 class _Database:
-    """One of hyperscan's databases."""
+    """One of hyperscan's databases; ``stopped`` is its exception for a search that was stopped."""
 
-    def __init__(self, hyperscan: Any, dump: bytes) -> None:
-        self._stopped = hyperscan.ScanTerminated
-        self._database = hyperscan.loadb(dump, hyperscan.HS_MODE_BLOCK)
-        self._database.scratch = hyperscan.Scratch(self._database)
+    def __init__(self, database: Any, stopped: type[Exception]) -> None:
+        self._database = database
+        self._stopped = stopped
 
     def matches(self, data: bytes) -> bool:
         """Return whether any of the patterns matches."""
@@ -87,17 +86,22 @@ def _stop(_index: int, _start: int, _end: int, _flags: int, _context: object) ->
 
 def _loaded(hyperscan: Any, value: bytes) -> SilentPatterns:
     number = value[0]
-    databases = _databases(hyperscan, value, 1 + number)
-    first = next(databases)
-    in_runs = value[1 : 1 + number]
-    return SilentPatterns(first, [(next(databases), [next(databases) for _ in range(count)]) for count in in_runs])
+    left = (_Database(each, hyperscan.ScanTerminated) for each in databases(hyperscan, value, 1 + number))
+    first = next(left)
+    return SilentPatterns(first, [(next(left), [next(left) for _ in range(count)]) for count in value[1 : 1 + number]])
 
 
-def _databases(hyperscan: Any, value: bytes, position: int) -> Iterator[_Database]:
-    while position < len(value):
-        start = position + _SIZE_BYTES
-        position = start + int.from_bytes(value[position:start])
-        yield _Database(hyperscan, value[start:position])
+def databases(hyperscan: Any, compiled: bytes, position: int = 0) -> Iterator[Any]:
+    """Yield compiled databases; each comes after its size. ``hyperscan`` is the module, which only some runs import.
+
+    Raises hyperscan's error where they are of another processor or version.
+    """
+    while position < len(compiled):
+        start = position + SIZE_BYTES
+        position = start + int.from_bytes(compiled[position:start])
+        database = hyperscan.loadb(compiled[start:position], hyperscan.HS_MODE_BLOCK)
+        database.scratch = hyperscan.Scratch(database)
+        yield database
 
 
 def _key() -> str:

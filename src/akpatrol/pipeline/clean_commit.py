@@ -63,8 +63,10 @@ def scan(files: tuple[str, ...]) -> CleanCommit:
 
 def prepare() -> None:
     """Compile the patterns and keep them for later commits, once there are later commits."""
+    from importlib.util import find_spec  # noqa: PLC0415 - until they are kept
+
     store = PatternCache(cache_directory(environment()))
-    if not silent_patterns.are_wanted(store):
+    if find_spec("hyperscan") is None or not silent_patterns.are_wanted(store):
         return
     from akpatrol.config.limits import Limits  # noqa: PLC0415 - once for each version of this program
     from akpatrol.rules import rule_file  # noqa: PLC0415

@@ -64,6 +64,7 @@ def _short_reach() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(known_blocks, "_REACH_BYTES", 40)
         patch.setattr(known_blocks, "_LARGEST_BYTES", 64)
+        patch.setattr(known_blocks, "_MOST_MATCHES", 3)
         patch.setattr(known_blocks, "_LONGEST_LINE_BYTES", 48)
         yield
 
@@ -75,6 +76,14 @@ def test_known_blocks_change_no_match(versions: list[bytes]) -> None:
         for number, matcher in enumerate(matchers):
             assert blocks.serves(number)
             assert list(blocks.find(number, matcher, data)) == list(matcher.find(data, 0, len(data)))
+
+
+@pytest.mark.parametrize("tail", [b"", b"\nk123", b" k123 " + b"\xbf" * 300])
+def test_bytes_that_are_no_text_have_blocks_too(tail: bytes) -> None:
+    data = b"\x80" * 1000 + tail
+    blocks, matcher = KnownBlocks(_RULES), Matcher(_RULES[0])
+    for _ in range(2):
+        assert list(blocks.find(0, matcher, data)) == list(matcher.find(data, 0, len(data)))
 
 
 class _Counting(Matcher):
@@ -130,3 +139,12 @@ def test_a_line_that_does_not_end_is_searched_each_time() -> None:
         matcher.searches = 0
         assert list(blocks.find(0, matcher, data)) == [MatchSpan(0, 4, 0, 4)]
     assert matcher.searches >= 1
+
+
+def test_a_flood_is_searched_each_time() -> None:
+    data = b" ".join(b"k%d" % number for number in range(100, 400))
+    blocks, matcher = KnownBlocks(_RULES), _Counting(_RULES[0])
+    for _ in range(2):
+        matcher.searches = 0
+        assert len(list(blocks.find(0, matcher, data))) == 300
+        assert matcher.searches >= 300

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -223,3 +224,14 @@ def test_patterns_are_compiled_in_the_second_run(
     assert states == [True, True, False]
     texts = capsys.readouterr().out
     assert texts.count("No credentials found") == 3
+
+
+@pytest.mark.usefixtures("commit")
+def test_without_hyperscan_every_commit_is_the_ordinary_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
+    monkeypatch.setitem(sys.modules, "hyperscan", None)
+    monkeypatch.delitem(sys.modules, "akpatrol.detect.hyperscan_patterns", raising=False)
+    assert [plain_staged.run(()) for _ in range(3)] == [0, 0, 0]
+    assert capsys.readouterr().out.count("No credentials found") == 3
