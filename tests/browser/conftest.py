@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from bench.page import browser_program
 from playwright.sync_api import sync_playwright
 
 from akpatrol.report import render
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.report import Report
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = browser_program()
 
 
 class Open(Protocol):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zlib
 from typing import TYPE_CHECKING
 
 import pytest
+from isal import isal_zlib
 
 from tests.objects import header, number, ofs_delta, whole
 from tests.program import execute
@@ -54,7 +54,7 @@ def _bushy() -> bytes:
 
 
 def _zeros() -> bytes:
-    deflater = zlib.compressobj(9)
+    deflater = isal_zlib.compressobj(3)
     stream = b"".join(deflater.compress(bytes(1 << 20)) for _ in range(1 << 10)) + deflater.flush()
     return _pack([header(3, 1 << 30) + stream] * 20)
 

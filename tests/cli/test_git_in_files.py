@@ -35,7 +35,8 @@ def _leaky(directory: Path, *init: str) -> tuple[Repository, set[str]]:
     repo.commit_file("lib.zip", packing.zip_bytes({"a.env": keys[3].encode()}))
     repo.git("tag", "-a", "-m", f"Release {keys[4]}", "v1")
     repo.git("checkout", "-q", "main")
-    repo.commit_file("large.txt", rng.randbytes(3 << 20).hex())
+    # Larger than a chunk, and in words: a long run of digits would be decoded each time.
+    repo.commit_file("large.txt", rng.randbytes(3 << 20).hex(" ", 3))
     return repo, {key[:7] for key in keys}
 
 

@@ -27,7 +27,7 @@ class Pdf:
         self._pages: list[int] = []
 
     def add(self, content: bytes) -> int:
-        number = max([2, *self.objects]) + 1
+        number = next(reversed(self.objects), 2) + 1
         self.objects[number] = content
         return number
 
@@ -42,7 +42,7 @@ class Pdf:
         return number
 
     def written(self) -> bytes:
-        data, offsets = _HEADER, {}
+        data, offsets = bytearray(_HEADER), {}
         for number, content in sorted(self._all().items()):
             offsets[number] = len(data)
             data += b"%d 0 obj\n%b\nendobj\n" % (number, content)
@@ -51,7 +51,7 @@ class Pdf:
             b"%010d 00000 n \n" % offsets[each] if each in offsets else b"0000000000 65535 f \n" for each in range(size)
         )
         trailer = b"trailer\n<< /Root 1 0 R /Size %d %b >>\nstartxref\n%d\n%%%%EOF\n" % (size, self.trailer, len(data))
-        return data + b"xref\n0 %d\n" % size + table + trailer
+        return bytes(data) + b"xref\n0 %d\n" % size + table + trailer
 
     def packed(self) -> bytes:
         """Return it with objects in an object stream, and with a table that is a stream (7.5.7, 7.5.8)."""
