@@ -13,7 +13,7 @@ import pytest
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.sweep.store.store import SweepStore
 from tests import reports
-from tests.program import Done, execute
+from tests.program import Done, execute, inside
 from tests.unit.sweep.looks import DIGEST, KEYS, day, found, look, sweep
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def store(tmp_path: Path) -> Path:
 
 def _report(store: Path, *words: str, to: str | None = None, **variables: str) -> Done:
     where = ["--notify", to] if to else []
-    done = execute("report", store, "--since", "previous", *where, *words, cwd=store.parent, variables=variables)
+    done = inside("report", store, "--since", "previous", *where, *words, cwd=store.parent, variables=variables)
     for secret in (*KEYS, _TOKEN):
         assert secret.encode() not in done.written
     assert b"Traceback" not in done.err
@@ -213,11 +213,11 @@ def test_without_apprise(store: Path) -> None:
 
 @pytest.mark.parametrize("words", [["--notify", "json://localhost"], ["--notify-dry-run"]])
 def test_what_it_requires(store: Path, words: list[str]) -> None:
-    done = execute("report", store, *words, cwd=store.parent)
+    done = inside("report", store, *words, cwd=store.parent)
     assert (done.code, b"--notify requires --since" in done.err) == (2, True)
-    done = execute("report", "-", *words, cwd=store.parent, stdin=b"{}")
+    done = inside("report", "-", *words, cwd=store.parent, stdin=b"{}")
     assert (done.code, b"--notify requires a store" in done.err) == (2, True)
-    done = execute("report", store, "--runs", *words, cwd=store.parent)
+    done = inside("report", store, "--runs", *words, cwd=store.parent)
     assert (done.code, b"--runs and --notify cannot be combined" in done.err) == (2, True)
 
 
