@@ -6,13 +6,12 @@ The same bytes around a place give the same match, wherever a block begins.
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from akpatrol.detect.enclosing_text import Outer
 from akpatrol.detect.judge import POSSIBLE, judge
-from akpatrol.detect.known_blocks import LEAST_BYTES, KnownBlocks
 from akpatrol.detect.likelihood import LONGEST, score
+from akpatrol.detect.match_windows import LEAST_BYTES, match_windows
 from akpatrol.detect.nearby_clues import Nearby
 from akpatrol.detect.prefilter_result import PrefilterResult, has_anchor
 from akpatrol.detect.sieve import RejectionBudget, Sieve
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.filters import Filters
     from akpatrol.detect.keywords import Keywords
     from akpatrol.detect.match import Matcher, MatchSpan
+    from akpatrol.detect.match_windows import MatchWindows
     from akpatrol.detect.medium import Medium
     from akpatrol.rules.rule import Rule
 
@@ -49,6 +49,7 @@ class Confirmation:
         self._matchers = matchers
         self._filters = filters
         self._keywords = keywords
+        self._match_windows: dict[int, MatchWindows | None] = {}
         self._words = [[word.encode() for word in rule.keywords] for rule in rules]
         self._numbers = {rule.id: number for number, rule in enumerate(rules)}
         windowed = [index for index, rule in enumerate(rules) if has_anchor(rule)]
@@ -119,16 +120,19 @@ class Confirmation:
         found = {index for _, indexes in self._keywords.find(data) for index in indexes}
         return found | {index for index, rule in enumerate(self._rules) if not rule.keywords}
 
-    def _found(self, index: int, data: bytes, path: bytes | None) -> Iterator[MatchSpan]:
+    def _found(self, index: int, data: bytes) -> Iterator[MatchSpan]:
         matcher = self._matchers[index]
-        # What has a path is a file: only objects of a history repeat one another's text.
-        if path is not None or len(data) < LEAST_BYTES or not self._known_blocks.serves(index):
-            return matcher.find(data, 0, len(data))
-        return self._known_blocks.find(index, matcher, data)
+        searched, result = self._searched
+        if data is searched and len(data) >= LEAST_BYTES and (ends := result.rule_ends.get(index)):
+            windows = self._windows(index, matcher)
+            if windows:
+                return windows.find(data, ends)
+        return matcher.find(data, 0, len(data))
 
-    @cached_property
-    def _known_blocks(self) -> KnownBlocks:
-        return KnownBlocks(self._rules)
+    def _windows(self, index: int, matcher: Matcher) -> MatchWindows | None:
+        if index not in self._match_windows:
+            self._match_windows[index] = match_windows(self._rules[index], matcher)
+        return self._match_windows[index]
 
     def _in_lower_case(self, data: bytes) -> bytes:
         """Return the data in lower case; many rules ask for that of the same data."""
@@ -181,7 +185,7 @@ class Confirmation:
         filters = self._filters[index]
         if filters and path is not None and not filters.may_match_in(path):
             return
-        for span in self._found(index, data, path):
+        for span in self._found(index, data):
             waiting = filters.accept(data, span, path) if filters else ()
             if waiting is not None:
                 yield span, waiting

@@ -20,7 +20,7 @@ from akpatrol.detect.match import Matcher
 from akpatrol.detect.medium import Medium
 from akpatrol.detect.nearby_clues import CLUE_BYTES
 from akpatrol.detect.prefilter import Prefilter, PrefilterChoice
-from akpatrol.detect.prefilter_result import has_anchor
+from akpatrol.detect.prefilter_result import counts_characters, has_anchor
 from akpatrol.model.fired_triggers import exact
 from akpatrol.model.scan import Place
 
@@ -48,6 +48,10 @@ def _with_keywords(rules: Sequence[Rule]) -> Sequence[Rule]:
 
 
 _FILES = frozenset({Place.CONTENT, Place.PATH})
+# Between texts that users' rules search together: their patterns may ask for the beginning or the end of a line.
+_LINE_BREAKS = b"\n\0\n"
+# Where a line break may not stand for the beginning or the end of a text: quoted text, and a flag that is taken back.
+_EDGE = re.compile(r"\\Q|\(\?[a-zA-Z]*-[a-zA-Z]*m")
 
 
 class Engine:
@@ -68,6 +72,9 @@ class Engine:
         self._by_id |= {rule.id: filters for rule, filters in self.path_rules}
         self._only_in_files = {n for n, rule in enumerate(rules.rules) if rule.is_foreign and not rules.everywhere}
         self._windowed = {index for index, rule in enumerate(rules.rules) if has_anchor(rule)}
+        self._counting = {index for index, rule in enumerate(rules.rules) if counts_characters(rule)}
+        self._separator = b"\0" if all(rule.shipped for rule in rules.rules) else _LINE_BREAKS
+        self._needs_edges = any(not rule.shipped and _EDGE.search(rule.regex) for rule in rules.rules)
 
     def scan(self, data: bytes, begin: int = 0, end: int | None = None, path: bytes | None = None) -> list[Match]:
         """Return the matches that start in ``data[begin:end]``, in order; ``path`` serves rules that ask for one."""
@@ -103,21 +110,36 @@ class Engine:
         """Return the text around encoded runs in it, given its prefilter result."""
         return EnclosingText(data, frozenset(result.rules - self._windowed), outer)
 
-    def prefiltered_parts(self, parts: Sequence[bytes]) -> Sequence[int]:
+    def prefiltered_in_encoded(self, place: Place, data: bytes, around: EnclosingText) -> PrefilterResult:
+        """Return the prefilter's result for decoded text, whose rules may have their keywords around it."""
+        result = self.prefiltered_at(place, data)
+        result.rules |= around.rules
+        if self._counting and not data.isascii():
+            result.rules |= self._counting
+        return result
+
+    def prefiltered_parts(self, parts: Sequence[bytes], *, encoded: bool = False) -> Sequence[int]:
         """Return the numbers of the parts that may have a prefilter result, by one search in many small parts.
 
-        Anchors and triggers that reach across the NUL between parts only cost a second search. A user's rule could
-        need the start or the end of its part, as some triggers do.
+        Anchors and triggers that reach across the separator between parts only cost a second search. ``encoded`` parts
+        may have keywords around them.
         """
-        if len(self._windowed) < len(self._matchers):
+        if self._needs_edges:
             return range(len(parts))
-        result = self.prefiltered(b"\0".join(parts))
-        if result.rules or result.flooded or any(not self._triggers[index].each for index in result.fired):
+        joined = self._separator.join(parts)
+        result = self.prefiltered(joined)
+        if result.flooded or any(not self._triggers[index].each for index in result.fired):
+            return range(len(parts))
+        touched = [result.rule_ends.get(number) or result.touched.get(number) for number in result.rules]
+        if None in touched:
             return range(len(parts))
         found = {number for number, part in enumerate(parts) if begins(part)} if (begins := self._opening) else set()
+        if encoded and self._counting:
+            found.update(number for number, part in enumerate(parts) if not part.isascii())
         if result:
-            stops = list(accumulate(len(part) + 1 for part in parts))
-            found.update(bisect_left(stops, end) for end in chain(result.ends, *map(exact, result.fired.values())))
+            stops = list(accumulate(len(part) + len(self._separator) for part in parts))
+            places = chain(result.ends, *map(exact, result.fired.values()), *filter(None, touched))
+            found.update(bisect_left(stops, end) for end in places)
         return sorted(found)
 
     @cached_property

@@ -8,18 +8,31 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import hyperscan
-
 from akpatrol.detect.character_runs import Searches, grouped
-from akpatrol.detect.prefilter_result import GAP_BYTES, PrefilterResult, has_anchor, most_of, pattern_key
-from akpatrol.detect.silent_patterns import SIZE_BYTES, databases
+from akpatrol.detect.hyperscan_database import (
+    ONCE,
+    Error,
+    Stopped,
+    database,
+    dumped,
+    loaded,
+    once,
+)
+from akpatrol.detect.prefilter_result import (
+    GAP_BYTES,
+    PrefilterResult,
+    has_anchor,
+    most_of,
+    pattern_key,
+)
+from akpatrol.detect.silent_patterns import SIZE_BYTES
+from akpatrol.detect.user_patterns import UserPatterns
 from akpatrol.model.fired_triggers import TriggerEnds
 from akpatrol.model.trigger import CharacterRun
-from akpatrol.rules.wide_patterns import is_counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,26 +47,28 @@ _CALL_OVERLAP = 4096
 # block only the triggers that fire are recorded, also for the next blocks; then individual matches are tried again.
 _BLOCK_BYTES, _BLOCK_OVERLAP, _MOST_IN_BLOCK, _BLOCKS = 4096, 256, 256, 64
 _UNTRIED = 7
+# Beyond so many, plus one in so many bytes, the ends of users' patterns are not worth a search at each.
+_MOST_ENDS, _BYTES_OF_AN_END = 1024, 64
 # Each pattern is searched for up to the match of the one before, in windows that grow: the last may match first.
 _WINDOW_BYTES = 4096
 _LONGEST_MATCH = 64
-_ONCE = hyperscan.HS_FLAG_SINGLEMATCH
+# Who owns a pattern beside the rules and triggers: nobody, and beneath it the keywords of users' rules in their order.
 _NOBODY = -1
 
 
+class TooManyEndsError(Exception):
+    """Users' patterns match so often that their ends are of no use."""
+
+
 class HyperscanPatterns:
-    """Compiled patterns: anchors report each end, rules without an anchor report once, triggers as they specify."""
+    """Compiled patterns: anchors and users' patterns report each end, triggers as they specify."""
 
     def __init__(self, rules: Sequence[Rule], triggers: Sequence[Trigger], compiled: bytes | None = None) -> None:
         self._anchored = {index for index, rule in enumerate(rules) if has_anchor(rule)}
-        self._always: set[int] = set()
+        self._users = UserPatterns(rules)
         self._number = len(rules)
-        # The patterns are searched for in bytes.
-        self._counted = {index for index, rule in enumerate(rules) if not rule.shipped and is_counted(rule.regex)}
         self._rules = rules
         self._patterns = [trigger.pattern for trigger in triggers]
-        # A match of a rule that is not searched for around its anchor may be longer than a block.
-        self._unanchored = set(range(len(rules))) - self._anchored
         self._openings = {index for index, trigger in enumerate(triggers) if trigger.pattern.startswith(b"^")}
         self._needed = {
             index: trigger.needs for index, trigger in enumerate(triggers) if isinstance(trigger.needs, CharacterRun)
@@ -61,22 +76,23 @@ class HyperscanPatterns:
         listed = [(self._number + index, trigger) for index, trigger in enumerate(triggers) if not trigger.run]
         # Each part has a number of its own: with equal ones a thousand take minutes to compile.
         parts = [
-            (index, pattern, 0 if trigger.each else _ONCE)
+            (index, pattern, 0 if trigger.each else ONCE)
             for index, trigger in listed
             for pattern, _ in trigger.parts or ((trigger.pattern, trigger.needs),)
         ]
         # The last is the pattern that makes a database quick to compile: data may match it all the same.
-        self._owners = [*range(self._number), *(index for index, _, _ in parts), _NOBODY]
+        keywords = [_NOBODY - 1 - place for place in range(len(self._users.worded))]
+        self._owners = [*range(self._number), *(index for index, _, _ in parts), *keywords, _NOBODY]
         self._triggers = [(self._number + place, *part[1:]) for place, part in enumerate(parts)]
         self._parted = {index for index, trigger in listed if trigger.parts}
         kinds = grouped(triggers)
         if compiled:
-            self._first, *within = databases(hyperscan, compiled)
+            self._first, *within = loaded(compiled)
         else:
-            self._first = self._compile(rules)
+            self._first = self._compile(once=False)
             # Patterns within runs take longer to compile together, and are no faster to search for.
             single = [pattern for runs in kinds for pattern in (runs.pattern, *runs.patterns)]
-            within = [_database(_once(pattern)) for pattern in single]
+            within = [database(once(pattern)) for pattern in single]
         self._within = within
         left = iter(within)
         self._runs = [(runs, _searches(next(left), [next(left) for _ in runs.patterns])) for runs in kinds]
@@ -84,55 +100,68 @@ class HyperscanPatterns:
         # A database has one scratch, and a scratch serves one call at a time.
         self._lock = Lock()
 
-    def _compile(self, rules: Sequence[Rule]) -> Any:
-        once = _ONCE | hyperscan.HS_FLAG_ALLOWEMPTY
-        wanted = [
-            (index, rule.anchor.encode(), 0) if has_anchor(rule) else (index, rule.regex.encode(), once)
-            for index, rule in enumerate(rules)
-        ]
+    def _compile(self, *, once: bool) -> Any:
+        """Return the database of everything; ends of users' patterns are reported ``once`` or each."""
         try:
-            return _database([*wanted, *self._triggers])
-        except hyperscan.HyperscanError:
-            usable = [pattern for pattern in wanted if _compiles(pattern)]
-        self._always = {index for index, _, _ in wanted} - {index for index, _, _ in usable}
-        return _database([*usable, *self._triggers])
+            return self._compiled(once=once)
+        except Error:
+            self._users.refuse()
+        return self._compiled(once=once)
+
+    def _compiled(self, *, once: bool) -> Any:
+        anchors = [(index, self._rules[index].anchor.encode(), 0) for index in sorted(self._anchored)]
+        keywords = self._users.keywords(self._number + len(self._triggers), once=once)
+        return database([*anchors, *self._users.listed(once=once), *self._triggers, *keywords])
+
+    @cached_property
+    def _sparse(self) -> Any:
+        """The database for data in which users' patterns match too often."""
+        return self._compile(once=True)
 
     def _compile_whether(self) -> Any:
         """Return the database of patterns that can flood, each reported once."""
-        anchors = [(index, self._rules[index].anchor.encode(), _ONCE) for index in sorted(self._anchored)]
-        return _database([*anchors, *((index, pattern, _ONCE) for index, pattern, _ in self._triggers)])
+        anchors = [(index, self._rules[index].anchor.encode(), ONCE) for index in sorted(self._anchored)]
+        return database([*anchors, *((index, pattern, ONCE) for index, pattern, _ in self._triggers)])
 
     def compiled(self) -> bytes | None:
         """Return the databases for use in another process with the same patterns; None if it is not worth it."""
-        if not self._first or self._always:
+        if not self._first or self._users.refused:
             return None
-        dumped = (hyperscan.dumpb(database) for database in (self._first, *self._within))
-        return b"".join(len(dump).to_bytes(SIZE_BYTES) + dump for dump in dumped)
+        dumps = (dumped(each) for each in (self._first, *self._within))
+        return b"".join(len(dump).to_bytes(SIZE_BYTES) + dump for dump in dumps)
 
     def search(self, data: bytes) -> PrefilterResult:
         """Return where in ``data`` a credential could be."""
-        result = PrefilterResult(set(self._always))
-        if self._counted and not data.isascii():
-            result.rules |= self._counted
         if not self._first:
+            return PrefilterResult(self._users.anywhere(data))
+        try:
+            return self._search(data, self._first)
+        except TooManyEndsError:
+            result = self._search(data, self._sparse)
+            result.rule_ends.clear()
+            result.touched.clear()
             return result
+
+    def _search(self, data: bytes, searched: Any) -> PrefilterResult:
+        result = PrefilterResult(self._users.anywhere(data))
         if len(data) <= _CALL_BYTES:
-            self._scan(data, 0, result, data)
+            self._scan(searched, data, 0, result, data)
         else:
             for base in range(0, len(data), _CALL_BYTES - _CALL_OVERLAP):
-                self._scan(data[base : base + _CALL_BYTES], base, result, data)
+                self._scan(searched, data[base : base + _CALL_BYTES], base, result, data)
         for index in self._needed.keys() & result.fired.keys():
             if not self._needed[index].is_in(data):
                 del result.fired[index]
         return result
 
-    def _scan(self, part: bytes, base: int, result: PrefilterResult, data: bytes) -> None:
-        recorded = _Recorded(base)
+    def _scan(self, searched: Any, part: bytes, base: int, result: PrefilterResult, data: bytes) -> None:
+        recorded = _Recorded(searched, base)
         with self._lock:
             position = self._each(part, _CALL_OVERLAP if base else 0, len(part), most_of(part), recorded)
             if position < len(part):
                 result.flooded = True
-                result.rules |= self._unanchored
+                # A match of a rule that is not searched for around its anchor may be longer than a block.
+                result.rules |= self._users.numbers
             while position < len(part):
                 untried = 0
                 for _ in range(_BLOCKS):
@@ -146,6 +175,9 @@ class HyperscanPatterns:
                 position = self._each(part, position, len(part), _MOST_IN_BLOCK, recorded)
             in_runs = [runs.fired(part, searches) for runs, searches in self._runs]
         self._report(recorded, result, data)
+        if result.flooded:
+            result.rule_ends.clear()
+            result.touched.clear()
         for fired_in_run in in_runs:
             for index, fired in fired_in_run.items():
                 known = result.fired.setdefault(index, array("Q"))
@@ -157,18 +189,25 @@ class HyperscanPatterns:
             return stop
         first = max(0, start - (_BLOCK_OVERLAP if start > _CALL_OVERLAP else _CALL_OVERLAP))
         shift, since, left, ends = recorded.base + first, recorded.base + start, most, recorded.ends
-        owners = self._owners
+        owners, users = self._owners, self._users.numbers
+        ends_left = _MOST_ENDS + (stop - start) // _BYTES_OF_AN_END
 
         def record(index: int, _start: int, end: int, _flags: int, _context: object) -> bool:
-            nonlocal left
+            nonlocal left, ends_left
             if shift + end > since or not since:
-                ends[owners[index]].append(shift + end)
-                left -= 1
-            return left < 0
+                owner = owners[index]
+                ends[owner].append(shift + end)
+                if owner in users or owner < _NOBODY:
+                    ends_left -= 1
+                else:
+                    left -= 1
+            return left < 0 or ends_left < 0
 
         try:
-            self._first.scan(memoryview(part)[first:stop], match_event_handler=record)
-        except hyperscan.ScanTerminated:
+            recorded.searched.scan(memoryview(part)[first:stop], match_event_handler=record)
+        except Stopped:
+            if ends_left < 0:
+                raise TooManyEndsError from None
             return recorded.discard_last() - recorded.base
         return stop
 
@@ -192,6 +231,9 @@ class HyperscanPatterns:
     def _report(self, recorded: _Recorded, result: PrefilterResult, data: bytes) -> None:
         for index in sorted((recorded.ends.keys() | recorded.dense.keys()) - {_NOBODY}):
             ends, dense = recorded.ends[index], recorded.dense[index]
+            if index < _NOBODY:
+                self._users.report_keywords(_NOBODY - 1 - index, ends, data, result)
+                continue
             if index in self._parted:  # parts may end at one place, and are reported in their order
                 ends = array("Q", sorted(set(ends)))
             if index in self._anchored:
@@ -199,7 +241,7 @@ class HyperscanPatterns:
                 for start, stop in dense:
                     result.ends += range(start, stop + 1, GAP_BYTES)
             elif index < self._number:
-                result.rules.add(index)
+                self._users.report(index, ends, data, result)
             else:
                 self._report_trigger(index - self._number, ends, dense, result, data)
 
@@ -226,7 +268,8 @@ class HyperscanPatterns:
 class _Recorded:
     """The ends of each pattern's matches and the ranges of floods, as offsets in the data; a part is at ``base``."""
 
-    def __init__(self, base: int) -> None:
+    def __init__(self, searched: Any, base: int) -> None:
+        self.searched = searched
         self.base = base
         self.ends: dict[int, array[int]] = defaultdict(partial(array, "Q"))
         self.dense: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -257,10 +300,10 @@ class _Next:
         while position < stop_at:
             end = min(stop_at, position + size)
             self._first = 0
-            for database in self._databases:
+            for each in self._databases:
                 try:
-                    database.scan(view[position:end], match_event_handler=self._stop)
-                except hyperscan.ScanTerminated:
+                    each.scan(view[position:end], match_event_handler=self._stop)
+                except Stopped:
                     end = position + self._first
             if self._first:
                 return end
@@ -270,7 +313,7 @@ class _Next:
     def _at_once(self, part: memoryview, position: int) -> int:
         try:
             self._databases[0].scan(part, match_event_handler=self._stop)
-        except hyperscan.ScanTerminated:
+        except Stopped:
             return position + self._first
         return -1
 
@@ -288,36 +331,9 @@ def cached(rules: Sequence[Rule], triggers: Sequence[Trigger], store: PatternSto
     key = pattern_key(rules, triggers)
     if compiled := store.get(key):
         # hyperscan refuses a database of another processor or version.
-        with suppress(hyperscan.HyperscanError):
+        with suppress(Error):
             return HyperscanPatterns(rules, triggers, compiled)
     made = HyperscanPatterns(rules, triggers)
     if compiled := made.compiled():
         store.put(key, compiled)
     return made
-
-
-def _once(pattern: bytes) -> list[tuple[int, bytes, int]]:
-    return [(0, pattern, _ONCE)]
-
-
-def _compiles(pattern: tuple[int, bytes, int]) -> bool:
-    try:
-        _database([pattern])
-    except hyperscan.HyperscanError:
-        return False
-    return True
-
-
-def _database(patterns: list[tuple[int, bytes, int]]) -> Any:
-    """Return a compiled database, None for no patterns. Raises HyperscanError."""
-    if not patterns:
-        return None
-    if len(patterns) > 1:
-        # With one pattern that reports its start hyperscan leaves out an engine of its own for short data, which takes
-        # most of the time to compile: 100 patterns 100 ms, 30 with it. What matches this one is nobody's.
-        nobody = max(index for index, _, _ in patterns) + 1
-        patterns = [*patterns, (nobody, rb"\xff\x00\xfe[0-9]\xfd\x00\xfe", hyperscan.HS_FLAG_SOM_LEFTMOST)]
-    ids, expressions, flags = zip(*patterns, strict=True)
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(expressions=list(expressions), ids=list(ids), elements=len(ids), flags=list(flags))
-    return database

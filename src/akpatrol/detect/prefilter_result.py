@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _LITTLE_BYTES = 128 << 10  # of which each match is reported
 # Beyond so many, plus one in so many bytes, not every match is reported.
 _MOST, _MOST_IN_BYTES = 1024, 64
+# How rules and triggers become patterns; another number for another way.
+_FORM = 2
 GAP_BYTES = 256  # the engine's reach is much more than this and the longest match together
 
 
@@ -36,15 +38,20 @@ class PrefilterResult:
 
     ``fired`` has, for each trigger that fires, where its matches end. When it is ``flooded``, there are too many
     anchors or triggers to report each: then one anchor is reported in every ``GAP_BYTES``.
+
+    For some of the rules it is known where in the data they match: ``rule_ends`` has where each possible match ends, in
+    order; ``touched`` has places in the text that a match requires, be it only a keyword.
     """
 
-    __slots__ = ("ends", "fired", "flooded", "rules")
+    __slots__ = ("ends", "fired", "flooded", "rule_ends", "rules", "touched")
 
     def __init__(self, rules: set[int]) -> None:
         self.ends: list[int] = []
         self.rules = rules
         self.fired: dict[int, TriggerEnds | array[int]] = {}
         self.flooded = False
+        self.rule_ends: dict[int, list[int]] = {}
+        self.touched: dict[int, list[int]] = {}
 
     def __bool__(self) -> bool:
         return bool(self.ends or self.rules or self.fired)
@@ -55,9 +62,19 @@ def has_anchor(rule: Rule) -> bool:
     return bool(rule.anchor) and rule.shipped
 
 
+def counts_characters(rule: Rule) -> bool:
+    """Return whether a rule may match text beyond ASCII whose bytes its pattern does not match."""
+    if rule.shipped:
+        return False
+    from akpatrol.rules.wide_patterns import is_counted  # noqa: PLC0415 - the shipped rules do without
+
+    return is_counted(rule.regex)
+
+
 def pattern_key(rules: Sequence[Rule], triggers: Sequence[Trigger]) -> str:
     """Return the key under which the compiled patterns of these rules and triggers are stored."""
-    return repr(([(rule.anchor, rule.regex, has_anchor(rule)) for rule in rules], triggers))
+    searched = [(rule.anchor, rule.regex, has_anchor(rule), () if rule.shipped else rule.keywords) for rule in rules]
+    return repr((_FORM, searched, triggers))
 
 
 def most_of(data: bytes) -> int:

@@ -129,6 +129,17 @@ def in_pattern(regex: str) -> tuple[Literal, ...]:
     return _best(parsed.items, range(len(parsed.items))) if parsed else ()
 
 
+def is_searched_by_keywords(rule: Rule) -> bool:
+    """Return whether a user's rule is faster to find by its keywords: its matches do not begin with a literal.
+
+    One such pattern makes a search for many patterns several times as slow. Keywords that are too short are everywhere.
+    """
+    if rule.shipped or not rule.keywords or min(len(word.encode()) for word in rule.keywords) < SHORTEST:
+        return False
+    literals = in_pattern(rule.regex)
+    return not (literals and all(literal.leading for literal in literals))
+
+
 def _in_keywords(keywords: Sequence[str]) -> tuple[Literal, ...]:
     literals = [_best(_either_case(word), range(0))[:1] for word in keywords]
     if not literals or not all(literals) or len(literals) > _MOST_LITERALS:

@@ -101,7 +101,7 @@ def passing(engine: Engine, layer: Layer, parts: Sequence[tuple[Decoded, bool]])
     # A rule whose keyword is outside the text may match without a prefilter result.
     if len(parts) == 1 or layer.around.rules:
         return range(len(parts))
-    passing_numbers = set(engine.prefiltered_parts([part.data for part, _ in parts]))
+    passing_numbers = set(engine.prefiltered_parts([part.data for part, _ in parts], encoded=True))
     passing_numbers.update(number for number, (part, _) in enumerate(parts) if kind_of(part.data))
     return passing_numbers
 

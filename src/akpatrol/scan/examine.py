@@ -287,8 +287,7 @@ class Examiner:
             yield from without_repeated_skips(members, state)
             return False
         state.within.work.left -= EXAMINED
-        result = self.engine.prefiltered_at(state.origin.place, part.data)
-        result.rules |= layer.around.rules
+        result = self.engine.prefiltered_in_encoded(state.origin.place, part.data, layer.around)
         if not result:
             return True
 

@@ -25,9 +25,10 @@ def _runs() -> CharacterRuns:
 
 def _by_hyperscan(runs: CharacterRuns) -> Searches:
     pytest.importorskip("hyperscan")
-    from akpatrol.detect.hyperscan_patterns import _database, _once, _searches  # noqa: PLC0415 - where it is installed
+    from akpatrol.detect.hyperscan_database import database, once  # noqa: PLC0415 - where it is installed
+    from akpatrol.detect.hyperscan_patterns import _searches  # noqa: PLC0415
 
-    return _searches(_database(_once(runs.pattern)), [_database(_once(one)) for one in runs.patterns])
+    return _searches(database(once(runs.pattern)), [database(once(one)) for one in runs.patterns])
 
 
 @given(_texts)

@@ -39,7 +39,7 @@ def _compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> NoReturn:
         raise AssertionError
 
-    monkeypatch.setattr(patterns, "_database", fail)
+    monkeypatch.setattr(patterns, "database", fail)
 
 
 def _observed(result: PrefilterResult) -> object:

@@ -23,14 +23,16 @@ def _prefilter(choice: PrefilterChoice, rules: tuple[Rule, ...] | None = None) -
 
 def test_little_input_needs_no_hyperscan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hyperscan", None)
-    monkeypatch.delitem(sys.modules, "akpatrol.detect.hyperscan_patterns", raising=False)
+    for name in ("patterns", "database"):
+        monkeypatch.delitem(sys.modules, f"akpatrol.detect.hyperscan_{name}", raising=False)
     assert _prefilter("auto").search(b"ak_abcd").ends
 
 
 def test_hyperscan_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Slower, with the same findings; an error only where hyperscan is required."""
     monkeypatch.setitem(sys.modules, "hyperscan", None)
-    monkeypatch.delitem(sys.modules, "akpatrol.detect.hyperscan_patterns", raising=False)
+    for name in ("patterns", "database"):
+        monkeypatch.delitem(sys.modules, f"akpatrol.detect.hyperscan_{name}", raising=False)
     prefilter = _prefilter("auto")
     for _ in range(3):
         assert prefilter.search(b"\n" * (1 << 20) + b"ak_abcd").ends == [(1 << 20) + 7]

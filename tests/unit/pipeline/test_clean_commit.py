@@ -232,6 +232,7 @@ def test_without_hyperscan_every_commit_is_the_ordinary_runs(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
     monkeypatch.setitem(sys.modules, "hyperscan", None)
-    monkeypatch.delitem(sys.modules, "akpatrol.detect.hyperscan_patterns", raising=False)
+    for name in ("patterns", "database"):
+        monkeypatch.delitem(sys.modules, f"akpatrol.detect.hyperscan_{name}", raising=False)
     assert [plain_staged.run(()) for _ in range(3)] == [0, 0, 0]
     assert capsys.readouterr().out.count("No credentials found") == 3

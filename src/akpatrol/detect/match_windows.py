@@ -1,0 +1,126 @@
+"""Search for the matches of users' rules only where one of them ends: the rest of a text has none.
+
+A match is at most as long as its bounded parts and the line of its one part without a bound. A pattern with more such
+parts, or with one that may have line breaks, is not served. What was found around some ends is found again in the same
+text, of which a history has many versions: positions are remembered, never text.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from akpatrol.detect.match import MatchSpan
+from akpatrol.rules.regex_items import UnknownSyntaxError, extent, parse
+from akpatrol.rules.wide_patterns import is_wide
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from akpatrol.detect.match import Matcher
+    from akpatrol.rules.regex_items import Extent
+    from akpatrol.rules.rule import Rule
+
+LEAST_BYTES = 512
+"""Less is searched at once."""
+
+_CHARACTER_BYTES = 4  # at most, in UTF-8
+_REMEMBERED, _LARGEST_BYTES = 20_000, 16 << 10
+_KEY_BYTES = 16
+
+
+class MatchWindows:
+    """The windows around the ends of one rule's matches: no match reaches out of one."""
+
+    def __init__(self, matcher: Matcher, extent: Extent, character_bytes: int) -> None:
+        self._matcher = matcher
+        self._bytes = extent.bytes * character_bytes
+        self._is_open = bool(extent.open_runs)
+        self._secret = os.urandom(_KEY_BYTES)
+        self._known: dict[bytes, tuple[MatchSpan, ...]] = {}
+
+    def find(self, data: bytes, ends: Iterable[int]) -> Iterator[MatchSpan]:
+        """Yield what the matcher finds in all of the data; ``ends`` has where its matches end, in order.
+
+        There may be more ends, of matches that overlap those that are yielded.
+        """
+        for start, stop, inside in self._windows(data, ends):
+            if stop - start > _LARGEST_BYTES:
+                yield from self._matches(data, start, inside)
+                continue
+            # A pattern may ask for the byte before and after it, and for the beginning or the end of the data.
+            place = bytes((not start, stop >= len(data)))
+            text = data[max(0, start - 1) : stop + 1]
+            key = blake2b(place + text, digest_size=_KEY_BYTES, key=self._secret).digest()
+            known = self._known.get(key)
+            if known is None:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                known = tuple(_moved(span, -start) for span in self._matches(data, start, inside))
+                self._known[key] = known
+            for span in known:
+                yield _moved(span, start)
+
+    def _windows(self, data: bytes, ends: Iterable[int]) -> Iterator[tuple[int, int, list[int]]]:
+        """Yield the windows, each with the ends in it: those that touch are one."""
+        start, stop, inside = 0, 0, list[int]()
+        for end in ends:
+            begin = self._start(data, stop, end)
+            if inside and begin > stop:
+                yield start, stop, inside
+                inside = []
+            if not inside:
+                start = begin
+            stop = max(stop, self._stop(data, end))
+            inside.append(end)
+        if inside:
+            yield start, stop, inside
+
+    def _matches(self, data: bytes, position: int, ends: Iterable[int]) -> Iterator[MatchSpan]:
+        for end in ends:
+            # What ends before was found, or overlaps what was found.
+            if end <= position and position:
+                continue
+            match = self._matcher.search(data, position, len(data))
+            if not match:
+                return
+            span = self._matcher.span(match)
+            if span.secret_start < span.secret_end:
+                yield span
+            position = max(match.end(), match.start() + 1)
+
+    def _start(self, data: bytes, least: int, end: int) -> int:
+        start = max(0, end - self._bytes)
+        if self._is_open and start > least:
+            start = max(0, data.rfind(b"\n", least, start) + 1 - self._bytes)
+        return start
+
+    def _stop(self, data: bytes, end: int) -> int:
+        if self._is_open:
+            line_end = data.find(b"\n", end)
+            end = len(data) if line_end < 0 else line_end
+        return min(len(data), end + self._bytes)
+
+
+def match_windows(rule: Rule, matcher: Matcher) -> MatchWindows | None:
+    """Return the windows of a rule's matches; None if nothing bounds these."""
+    longest = extent_of(rule)
+    return longest and MatchWindows(matcher, longest, _CHARACTER_BYTES if is_wide(rule.regex) else 1)
+
+
+@lru_cache(4096)
+def extent_of(rule: Rule) -> Extent | None:
+    """Return how far a match of a user's rule may extend; None where nothing bounds it but one line."""
+    if rule.shipped or not rule.regex:
+        return None
+    try:
+        longest = extent(parse(rule.regex.encode()).items)
+    except UnknownSyntaxError:
+        return None
+    return longest if longest and longest.open_runs <= 1 else None
+
+
+def _moved(span: MatchSpan, by: int) -> MatchSpan:
+    return MatchSpan(span.start + by, span.end + by, span.secret_start + by, span.secret_end + by)

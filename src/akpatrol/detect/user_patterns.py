@@ -1,0 +1,81 @@
+"""What hyperscan searches for on behalf of users' rules, and what the places say that it reports.
+
+It reports each end of a pattern's matches. For a pattern that is slow to find it searches for the rule's keywords.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from akpatrol.detect.hyperscan_database import ONCE, compiles, of_keywords, of_user
+from akpatrol.detect.prefilter_result import counts_characters, has_anchor
+from akpatrol.rules.literals import is_searched_by_keywords
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Iterable, Sequence
+
+    from akpatrol.detect.prefilter_result import PrefilterResult
+    from akpatrol.rules.rule import Rule
+
+    Pattern = tuple[int, bytes, int]
+
+
+class UserPatterns:
+    """The patterns of the rules without an anchor; ``numbers`` has these rules."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self.numbers = frozenset(number for number, rule in enumerate(rules) if not has_anchor(rule))
+        # Patterns are searched for in bytes: of those that count characters, beyond ASCII only the keywords are.
+        self._counted = {number for number in self.numbers if counts_characters(rules[number])}
+        self._by_keywords = {number for number in self.numbers if is_searched_by_keywords(rules[number])}
+        self.worded = [number for number in sorted(self._counted - self._by_keywords) if rules[number].keywords]
+        """The rules whose keywords are searched for beside their patterns."""
+        self.refused: set[int] = set()
+        """The rules whose patterns hyperscan does not compile."""
+
+    def listed(self, *, once: bool) -> list[Pattern]:
+        """Return a pattern for each of the rules that has one, reported ``once`` or at each end."""
+        flags = ONCE if once else 0
+        return [
+            of_keywords(number, self._rules[number], flags)
+            if number in self._by_keywords
+            else of_user(number, self._rules[number], flags)
+            for number in sorted(self.numbers - self.always)
+        ]
+
+    def keywords(self, first: int, *, once: bool) -> list[Pattern]:
+        """Return a pattern of keywords for each of the ``worded`` rules, numbered from ``first`` on."""
+        flags = ONCE if once else 0
+        return [of_keywords(first + place, self._rules[number], flags) for place, number in enumerate(self.worded)]
+
+    def refuse(self) -> None:
+        """Search for the keywords of each rule whose pattern does not compile."""
+        self.refused = {pattern[0] for pattern in self.listed(once=True) if not compiles(pattern)}
+        self._by_keywords |= {number for number in self.refused if self._rules[number].keywords}
+
+    @property
+    def always(self) -> set[int]:
+        """The rules that may match anywhere: neither their pattern nor keywords can be searched for."""
+        return self.refused - self._by_keywords
+
+    def anywhere(self, data: bytes) -> set[int]:
+        """Return the rules that may match anywhere in the data."""
+        if not self._counted or data.isascii():
+            return self.always
+        return self.always | {number for number in self._counted if not self._rules[number].keywords}
+
+    def report(self, number: int, ends: array[int], data: bytes, result: PrefilterResult) -> None:
+        """Add what was found of a rule's pattern: where its matches end, or else places that a match touches."""
+        result.rules.add(number)
+        if number in self._by_keywords or (number in self._counted and not data.isascii()):
+            result.touched.setdefault(number, []).extend(ends)
+        else:
+            result.rule_ends.setdefault(number, []).extend(ends)
+
+    def report_keywords(self, place: int, ends: Iterable[int], data: bytes, result: PrefilterResult) -> None:
+        """Add what was found of a ``worded`` rule's keywords."""
+        if not data.isascii():
+            result.rules.add(self.worded[place])
+            result.touched.setdefault(self.worded[place], []).extend(ends)
