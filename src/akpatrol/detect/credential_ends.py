@@ -1,7 +1,7 @@
 """Both ends of a credential in binary data, where the bytes after it may look like more of it.
 
-The bytes before a string may give its length (``framings``, ``offsets``, ``sqlite_record``). Otherwise the text around
-it may end it: quotes, the end of a line, C's zeros. Where neither does, the end is a guess: the longest reading,
+A program's literals are known (``programs``), and the bytes before a string may give its length (``framings``,
+``offsets``, ``sqlite_record``). Otherwise the text around it may end it: quotes, the end of a line, C's zeros. Where neither does, the end is a guess: the longest reading,
 uncertain.
 """
 
@@ -15,10 +15,11 @@ from akpatrol.detect.belief import DOUBT, NO, SURE, TEXT_BYTES, Claimed, is_tell
 from akpatrol.detect.medium import Nature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from akpatrol.detect.framings import Claim
     from akpatrol.detect.medium import Medium
+    from akpatrol.model.scan import Literal
 
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _TEXT = frozenset(TEXT_BYTES)
@@ -33,6 +34,7 @@ _LITTLE_OVER = 4  # bytes behind the length that is read: the more there are, th
 _LINE_ENDS = frozenset(b"\r\n")
 _LINE_END = re.compile(rb"\r?\n(?![^\0-\x08\x0b\x0c\x0e-\x1f\x7f]{0,3}[\0-\x08\x0b\x0c\x0e-\x1f\x7f])")  # no number
 _CONTROLS = frozenset(b"\t\r\n")
+_CONTROL = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")  # none of a terminal's
 _QUOTES = frozenset(b"\"'`")
 _SAME = frozenset(b"\"'`,|;\t")
 _BRACKETS = frozenset(zip(b"([{<>", b")]}><", strict=True))
@@ -71,6 +73,8 @@ def find(
     ``fits(end)`` says whether the match up to ``end`` has the shape of a credential; ``stands_free`` that it is not
     part of a longer word, as far as the text shows.
     """
+    if medium.literals and (ends := _in_literal(medium, medium.literals(start), (start, end), fits)):
+        return ends
     nature = medium.nature(start, end)
     if nature is Nature.TEXT:
         is_framed = _is_pickled_text(medium.data, start, end) or _is_alone(medium, start, end)
@@ -101,6 +105,28 @@ def find(
     if is_certain:
         is_certain = not printed_lengths.may_end_earlier(medium, start, end, fits, is_text=False)
     return CredentialEnds(end, is_certain)
+
+
+def _in_literal(
+    medium: Medium, literals: Sequence[Literal], match: tuple[int, int], fits: Callable[[int], bool]
+) -> CredentialEnds | None:
+    """Return the ends of a match in a program's literals, None where they say nothing."""
+    start, end = match
+    sure: list[tuple[int, bool]] = []
+    is_doubted = False
+    for first, last, is_proven in literals:
+        if (last < end and not fits(last)) or _CONTROL.search(medium.data, first, last):
+            continue
+        # In C's pools a zero precedes each string, and a number behind a pointer to it says nothing.
+        if is_proven or last >= end or medium.unit(first - 1) in _TEXT:
+            sure.append((min(last, end), first == start))
+        else:
+            is_doubted = True
+    if sure:
+        last, is_framed = max(sure)  # linkers put strings into longer ones
+        is_foreign = medium.data.endswith(FOREIGN_WORDS, max(0, start - _FOREIGN_BYTES), start)
+        return CredentialEnds(last, is_certain=True, is_framed=is_framed and not is_foreign)
+    return CredentialEnds(end, is_certain=False) if is_doubted else None
 
 
 def _amid_text(medium: Medium, start: int, end: int, fits: Callable[[int], bool]) -> CredentialEnds | None:

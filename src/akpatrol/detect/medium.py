@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from akpatrol.model.scan import FindLiterals
+
 _Judged = TypeVar("_Judged")
 _Kept = TypeVar("_Kept")
 
@@ -45,11 +47,15 @@ class Stored(NamedTuple):
 class Medium:
     """The bytes that hold matches; for text decoded from other data, also the ``stored`` bytes.
 
-    ``names`` says that they are names separated by NUL, which does not make them binary data.
+    ``names`` says that they are names separated by NUL, which does not make them binary data. Of a program,
+    ``literals`` returns those that hold the byte at an offset.
     """
 
-    def __init__(self, data: bytes, stored: Stored | None = None, *, names: bool = False) -> None:
+    def __init__(
+        self, data: bytes, stored: Stored | None = None, *, names: bool = False, literals: FindLiterals | None = None
+    ) -> None:
         self.data = data
+        self.literals = literals
         self._stored = stored
         self._names = names
         self._controls: dict[int, bool] = {}
@@ -88,7 +94,7 @@ class Medium:
 
     def is_text(self, start: int, end: int) -> bool:
         """Return whether text surrounds every place in ``[start, end)``; false when that would need a search."""
-        if self._stored or not self._is_decodable_whole(start, end):
+        if self._stored or self.literals or not self._is_decodable_whole(start, end):
             return False
         return self._names or not any(map(self._amid_controls, (*range(start, end, _BLOCK), max(start, end - 1))))
 

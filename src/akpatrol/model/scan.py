@@ -12,9 +12,11 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from akpatrol.kinds import CredentialKind
+
+    FindLiterals = Callable[[int], "Sequence[Literal]"]
 
 
 # Bytes around the start of a match that the engine may read; sources overlap their blocks by this much.
@@ -202,13 +204,21 @@ class Content(NamedTuple):
     part_at: Callable[[int], Part | None] | None = None
 
 
+class Literal(NamedTuple):
+    """A literal of a program at ``[start, end)``; ``is_proven`` says that more than one fact gives its end."""
+
+    start: int
+    end: int
+    is_proven: bool
+
+
 class Chunk(NamedTuple):
     """A part of one file or object.
 
     ``data`` starts ``offset`` bytes into the whole, at ``line`` and ``column`` (1-based, column in characters).
     Only matches that start in ``data[begin:end]`` belong to this chunk; the rest is overlap for context.
     ``names`` says that the data are names separated by NUL, each a separate entry; the first ``files`` of them are the
-    whole paths of files.
+    whole paths of files. Of a program, ``literals`` returns those that hold the byte at an offset of ``data``.
     """
 
     origin: Origin
@@ -220,6 +230,7 @@ class Chunk(NamedTuple):
     end: int | None = None
     names: bool = False
     files: int = 0
+    literals: FindLiterals | None = None
 
 
 class Skipped(NamedTuple):

@@ -10,7 +10,6 @@ from akpatrol.detect.enclosing_text import Outer
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.medium import Medium
 from akpatrol.model.batch import ContentBatch
-from akpatrol.model.chunks import blocks
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped
 from akpatrol.rules.literals import of_all
 from akpatrol.scan.counting import counted
@@ -34,6 +33,7 @@ from akpatrol.scan.decode import (
 )
 from akpatrol.scan.gather import gathered
 from akpatrol.scan.member_parts import in_members, others
+from akpatrol.scan.literal_chunks import chunks_of, shortened_chunk, whole_chunk
 from akpatrol.scan.path_findings import files_by_path, path_findings
 from akpatrol.scan.repeats import shorten
 from akpatrol.scan.silent_contents import SilentContents, key_of
@@ -151,7 +151,7 @@ class Examiner:
         if self._zip_end in result.fired and has_zip_tail(content):
             yield from self._container(content, within)
         else:
-            yield from self._after_prefilter(Chunk(content.origin, content.data), result, within, shortened)
+            yield from self._after_prefilter(whole_chunk(content), result, within, shortened)
 
     def _shortened(self, data: bytes) -> Shortened | None:
         return shorten(data) if self._all_shipped else None  # a user's pattern may need more than is kept
@@ -187,7 +187,7 @@ class Examiner:
 
     def _blocks(self, content: Content, within: Within) -> Iterator[ScanItem]:
         counted = 0
-        for chunk in blocks(content):
+        for chunk in chunks_of(content):
             yield from self._chunk(chunk, within)
             if content.counter:
                 seen = chunk.offset + len(chunk.data)
@@ -226,7 +226,7 @@ class Examiner:
     ) -> list[Match] | None:
         """Return the matches in a chunk; None where a repetition holds some, or anything else is found."""
         matches = []
-        for item in self._matches(Chunk(chunk.origin, shortened.data, names=chunk.names), result, within):
+        for item in self._matches(shortened_chunk(chunk, shortened), result, within):
             offset = shortened.offset(item.start, item.end - item.start) if isinstance(item, Match) else None
             if not isinstance(item, Match) or offset is None:
                 return None
@@ -248,7 +248,7 @@ class Examiner:
         stop = len(chunk.data) if chunk.end is None else chunk.end
         work = within.work
         work.grow(stop - chunk.begin)
-        medium = Medium(chunk.data, names=chunk.names)
+        medium = Medium(chunk.data, names=chunk.names, literals=chunk.literals)
         for match in self.engine.confirm(medium, result, (chunk.begin, stop), chunk.origin.path, Outer(work)):
             work.left += FOUND
             yield match

@@ -1,0 +1,119 @@
+"""Collect what refers to the literals of an image: pointers with a length behind them, and code.
+
+Only what points near a credential's prefix is kept: so little is kept of most programs, and one that is full of
+prefixes is given up. Each byte is read a fixed number of times.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.programs.image import AddressMap
+from akpatrol.programs.instructions import LEAST, MOST, PAGE, READERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
+
+    from akpatrol.programs.image import Image, Order, ProgramBytes
+
+_PIECE = 1 << 20
+_REACH = 1024  # bytes from a prefix to where its literal, or the next one, may begin
+_MOST_REFERENCES = 1 << 19
+_TYPECODES = {4: "I", 8: "Q"}
+_OVERLAP = 128  # bytes of code
+
+
+class TooMany(Exception):  # noqa: N818 - nobody erred
+    """There are more references than are kept."""
+
+
+class References(NamedTuple):
+    """Offsets in a file: where something that is referred to ``begins``, and literals as ``(start, size)``.
+
+    The lengths of those in ``code`` are only numbers near by.
+    """
+
+    begins: set[int]
+    pointers: set[tuple[int, int]]
+    code: set[tuple[int, int]]
+
+
+def collect(image: Image, data: ProgramBytes, places: Iterable[int]) -> References:
+    """Return what refers to the literals around ``places``, which are offsets. Raises OSError and TooMany."""
+    addresses = AddressMap(image)
+    pages = set[int]()
+    for place in places:
+        if (address := addresses.address(place)) is not None:
+            pages.update(range((address - _REACH) >> PAGE, ((address + _REACH) >> PAGE) + 1))
+    found = References(set(), set(), set())
+    if not pages:
+        return found
+    for address, size in chain(_kept(image, data, pages), _added(image, data, addresses, pages)):
+        _add(found, found.pointers, addresses.offset(address), (size,))
+    if reader := READERS.get(image.machine):
+        for segment in filter(attrgetter("is_code"), image.segments):
+            for offset, code in _pieces(data, segment.offset, segment.size, _OVERLAP):
+                for address, sizes in reader(code, segment.address + offset - segment.offset, pages):
+                    _add(found, found.code, addresses.offset(address), sizes)
+    return found
+
+
+def _add(found: References, literals: set[tuple[int, int]], start: int | None, sizes: Iterable[int]) -> None:
+    if start is None:
+        return
+    found.begins.add(start)
+    literals.update((start, size) for size in sizes if LEAST <= size <= MOST)
+    if len(found.begins) + len(literals) > _MOST_REFERENCES:
+        raise TooMany
+
+
+def _kept(image: Image, data: ProgramBytes, pages: AbstractSet[int]) -> Iterator[tuple[int, int]]:
+    """Yield each address in ``pages`` that is kept in a word, with the word after it."""
+    width, mask, bias = image.width, image.mask, image.bias
+    shifted = {page - (bias >> PAGE) for page in pages}
+    for segment in image.segments:
+        before = -segment.address % width
+        for _, piece in _pieces(data, segment.offset + before, segment.size - before, width):
+            words = _words(piece, width, image.order)
+            # The search is over millions of words: without a mask it takes half the time.
+            if mask == -1:
+                near = [index for index, word in enumerate(words) if word >> PAGE in shifted]
+            else:
+                near = [index for index, word in enumerate(words) if (word & mask) >> PAGE in shifted]
+            yield from (((words[index] & mask) + bias, words[index + 1]) for index in near if index + 1 < len(words))
+
+
+def _added(
+    image: Image, data: ProgramBytes, addresses: AddressMap, pages: AbstractSet[int]
+) -> Iterator[tuple[int, int]]:
+    """Yield each address in ``pages`` that the loader writes by a relocation, with the word after that place."""
+    width = image.width
+    for first, size in image.addends:
+        for _, piece in _pieces(data, first, size, 0, _PIECE - _PIECE % (3 * width)):
+            words = _words(piece, width, image.order)
+            for index in [index for index, addend in enumerate(words[2::3]) if addend >> PAGE in pages]:
+                symbol = words[3 * index + 1] >> (32 if width > 4 else 8)  # noqa: PLR2004 - a word of 64 bits
+                place = addresses.offset(words[3 * index])
+                if not symbol and place is not None:
+                    yield words[3 * index + 2], data.number(place + width, width, image.order)
+
+
+def _pieces(
+    data: ProgramBytes, first: int, size: int, overlap: int, piece: int = _PIECE
+) -> Iterator[tuple[int, bytes]]:
+    """Yield a part of the file in pieces that overlap, each with its offset."""
+    for offset in range(first, first + size, piece):
+        yield offset, data.at(offset, min(piece + overlap, first + size - offset))
+
+
+def _words(piece: bytes, width: int, order: Order) -> array[int]:
+    words = array(_TYPECODES[width])
+    words.frombytes(piece[: len(piece) // width * width])
+    if order != sys.byteorder:
+        words.byteswap()
+    return words
