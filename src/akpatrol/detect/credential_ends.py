@@ -1,8 +1,8 @@
 """Both ends of a credential in binary data, where the bytes after it may look like more of it.
 
-A program's literals are known (``programs``), and the bytes before a string may give its length (``framings``,
-``offsets``, ``sqlite_record``). Otherwise the text around it may end it: quotes, the end of a line, C's zeros. Where neither does, the end is a guess: the longest reading,
-uncertain.
+The literals of a program are known (``programs``). Elsewhere the bytes before a string may give its length
+(``framings``, ``offsets``, ``sqlite_record``). Otherwise the text around it may end it: quotes, the end of a line, C's
+zeros. Where neither does, the end is a guess: the longest reading, uncertain.
 """
 
 from __future__ import annotations

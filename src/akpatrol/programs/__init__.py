@@ -1,1 +1,1 @@
-"""Where programs keep their literals: read from bytes alone, for the ends of credentials in pools without separators."""
+"""Where programs keep their literals, read from bytes alone: pools of them have no separators."""

@@ -1,4 +1,4 @@
-"""Android's Dalvik executables: "Dalvik Executable format" of the Android Open Source Project, string_ids and string_data.
+"""Android's Dalvik executables: string_ids and string_data in "Dalvik Executable format" (Android Open Source Project).
 
 A string is its number of UTF-16 units in LEB128, the text, and a zero.
 """

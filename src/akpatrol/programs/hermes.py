@@ -1,8 +1,9 @@
-"""Bytecode of Hermes, React Native's JavaScript engine: include/hermes/BCGen/HBC/BytecodeFileFormat.h in its repository.
+"""Bytecode of Hermes, React Native's JavaScript engine: BCGen/HBC/BytecodeFileFormat.h of facebook/hermes.
 
-A header of 128 bytes is followed by the headers of functions, which have 16 bytes up to version 98 and 12 since, the kinds
-of strings in runs, hashes of those that are identifiers, a table of strings and one of those that are too long for it,
-and the strings. The runs must add up to the number of strings: so a version that is laid out otherwise is not read.
+A header of 128 bytes is followed by the headers of functions, of 16 bytes each or (since version 99, at least) 12, the
+kinds of strings in runs, hashes of those that are identifiers, a table of strings and one of those that are too long
+for it, and the strings. The runs must add up to the number of strings: so a version that is laid out otherwise is not
+read.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class Literals:
             return []
 
     def _places(self) -> list[int]:
-        """Return where the prefix of a credential is, with enough characters after it; nothing where there are too many."""
+        """Return where the prefix of a credential is, with enough characters after it. Raises TooMany."""
         patterns = [(kind.prefix.encode(), re.compile(kind.bounds.least.encode())) for kind in KINDS if kind.prefix]
         places: set[int] = set()
         for offset in range(0, self._data.size, _PIECE):
@@ -100,6 +100,6 @@ def _from_images(data: ProgramBytes, magic: bytes, places: Sequence[int]) -> Ite
             ends = {segment.offset + segment.size for segment in image.segments}
             found = collect(image, data, places)
             for start, size in found.pointers | found.code:
-                is_proven = start + size in found.begins or start + size in ends
+                is_proven = start + size in found.edges or start + size in ends
                 if is_proven or (start, size) in found.pointers:
                     yield Literal(start, start + size, is_proven)

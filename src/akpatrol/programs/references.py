@@ -26,6 +26,7 @@ _REACH = 1024  # bytes from a prefix to where its literal, or the next one, may 
 _MOST_REFERENCES = 1 << 19
 _TYPECODES = {4: "I", 8: "Q"}
 _OVERLAP = 128  # bytes of code
+_TOGETHER = 48  # bytes of code between the parts of one copy
 
 
 class TooMany(Exception):  # noqa: N818 - nobody erred
@@ -33,12 +34,12 @@ class TooMany(Exception):  # noqa: N818 - nobody erred
 
 
 class References(NamedTuple):
-    """Offsets in a file: where something that is referred to ``begins``, and literals as ``(start, size)``.
+    """Offsets in a file: ``edges`` where something begins or ends, and literals as ``(start, size)``.
 
     The lengths of those in ``code`` are only numbers near by.
     """
 
-    begins: set[int]
+    edges: set[int]
     pointers: set[tuple[int, int]]
     code: set[tuple[int, int]]
 
@@ -50,7 +51,7 @@ def collect(image: Image, data: ProgramBytes, places: Iterable[int]) -> Referenc
     for place in places:
         if (address := addresses.address(place)) is not None:
             pages.update(range((address - _REACH) >> PAGE, ((address + _REACH) >> PAGE) + 1))
-    found = References(set(), set(), set())
+    found, loads = References(set(), set(), set()), set[tuple[int, int, int]]()
     if not pages:
         return found
     for address, size in chain(_kept(image, data, pages), _added(image, data, addresses, pages)):
@@ -58,17 +59,48 @@ def collect(image: Image, data: ProgramBytes, places: Iterable[int]) -> Referenc
     if reader := READERS.get(image.machine):
         for segment in filter(attrgetter("is_code"), image.segments):
             for offset, code in _pieces(data, segment.offset, segment.size, _OVERLAP):
-                for address, sizes in reader(code, segment.address + offset - segment.offset, pages):
-                    _add(found, found.code, addresses.offset(address), sizes)
+                for address, sizes, width, place in reader(code, segment.address + offset - segment.offset, pages):
+                    start = addresses.offset(address)
+                    _add(found, found.code, start, sizes, is_edge=not width)
+                    if width and start is not None:
+                        loads.add((place, start, start + width))
+    found.edges.update(_edges(sorted(loads)))
     return found
 
 
-def _add(found: References, literals: set[tuple[int, int]], start: int | None, sizes: Iterable[int]) -> None:
+def _edges(loads: Iterable[tuple[int, int, int]]) -> Iterator[int]:
+    """Yield where copying begins and ends: code close together copies what is long in pieces that touch or overlap."""
+    copied: list[tuple[int, int]] = []
+    before = 0
+    for place, start, end in loads:
+        if place - before > _TOGETHER:
+            yield from _outer(copied)
+            copied.clear()
+        copied.append((start, end))
+        before = place
+    yield from _outer(copied)
+
+
+def _outer(pieces: Iterable[tuple[int, int]]) -> Iterator[int]:
+    """Yield the ends of pieces, but for those where another one continues."""
+    begin = end = -1
+    for first, last in sorted(pieces):
+        if first > end:
+            yield from (begin, end)
+            begin = first
+        end = max(end, last)
+    yield from (begin, end)
+
+
+def _add(
+    found: References, literals: set[tuple[int, int]], start: int | None, sizes: Iterable[int], *, is_edge: bool = True
+) -> None:
     if start is None:
         return
-    found.begins.add(start)
+    if is_edge:
+        found.edges.add(start)
     literals.update((start, size) for size in sizes if LEAST <= size <= MOST)
-    if len(found.begins) + len(literals) > _MOST_REFERENCES:
+    if len(found.edges) + len(literals) > _MOST_REFERENCES:
         raise TooMany
 
 

@@ -32,8 +32,8 @@ from akpatrol.scan.decode import (
     without_repeated_skips,
 )
 from akpatrol.scan.gather import gathered
-from akpatrol.scan.member_parts import in_members, others
 from akpatrol.scan.literal_chunks import chunks_of, shortened_chunk, whole_chunk
+from akpatrol.scan.member_parts import in_members, others
 from akpatrol.scan.path_findings import files_by_path, path_findings
 from akpatrol.scan.repeats import shorten
 from akpatrol.scan.silent_contents import SilentContents, key_of

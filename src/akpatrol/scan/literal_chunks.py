@@ -6,12 +6,12 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from akpatrol.model.chunks import blocks
-from akpatrol.model.scan import Chunk
+from akpatrol.model.scan import Chunk, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from akpatrol.model.scan import Content, FindLiterals, Literal
+    from akpatrol.model.scan import Content, FindLiterals
     from akpatrol.scan.repeats import Shortened
 
 # How the programs begin that ``programs.literals`` reads, by their first two bytes.
@@ -34,7 +34,7 @@ def chunks_of(content: Content) -> Iterator[Chunk]:
     content = _in_any_order(content)
     literals = _literals(content)
     for chunk in blocks(content):
-        yield chunk._replace(literals=_moved(literals, lambda offset, by=chunk.offset: offset + by)) if literals else chunk
+        yield chunk._replace(literals=_moved(literals, chunk.offset.__add__)) if literals else chunk
 
 
 def shortened_chunk(chunk: Chunk, shortened: Shortened) -> Chunk:
@@ -51,8 +51,7 @@ def _moved(literals: FindLiterals, whole: Callable[[int], int | None]) -> FindLi
         if place is None:
             return ()
         by = place - offset
-        found = literals(place)
-        return [literal._replace(start=literal.start - by, end=literal.end - by) for literal in found if literal.start >= by]
+        return [Literal(first - by, last - by, proven) for first, last, proven in literals(place) if first >= by]
 
     return around
 
