@@ -112,18 +112,20 @@ def _in_literal(
 ) -> CredentialEnds | None:
     """Return the ends of a match in a program's literals, None where they say nothing."""
     start, end = match
-    sure: list[tuple[int, bool]] = []
+    sure: list[tuple[bool, int]] = []
     is_doubted = False
     for first, last, is_proven in literals:
-        if (last < end and not fits(last)) or _CONTROL.search(medium.data, first, last):
+        if (last < end and not fits(last)) or medium.data.find(0, first, last) >= 0:
+            continue
+        if not is_proven and _CONTROL.search(medium.data, first, last):
             continue
         # In C's pools a zero precedes each string, and a number behind a pointer to it says nothing.
         if is_proven or last >= end or medium.unit(first - 1) in _TEXT:
-            sure.append((min(last, end), first == start))
+            sure.append((first == start, min(last, end)))
         else:
             is_doubted = True
     if sure:
-        last, is_framed = max(sure)  # linkers put strings into longer ones
+        is_framed, last = max(sure)  # longer ones, too, hold what begins here, and tables put strings into others
         is_foreign = medium.data.endswith(FOREIGN_WORDS, max(0, start - _FOREIGN_BYTES), start)
         return CredentialEnds(last, is_certain=True, is_framed=is_framed and not is_foreign)
     return CredentialEnds(end, is_certain=False) if is_doubted else None

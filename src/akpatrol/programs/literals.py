@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.kinds import KINDS
 from akpatrol.model.scan import Literal
-from akpatrol.programs import dex, elf, hermes, macho, pe, wasm
+from akpatrol.programs import class_file, dex, elf, hermes, macho, pe, wasm
 from akpatrol.programs.image import ProgramBytes
 from akpatrol.programs.instructions import MOST
 from akpatrol.programs.references import TooMany, collect
@@ -40,6 +40,7 @@ _STRINGS: tuple[tuple[bytes, Strings], ...] = (
     (elf.MAGIC, elf.sections),
     (hermes.MAGIC, hermes.strings),
     (dex.MAGIC, dex.strings),
+    (class_file.MAGIC, class_file.strings),
 )
 MAGICS = tuple(dict.fromkeys(magic for magic, _ in (*_IMAGES, *_STRINGS)))
 
@@ -97,9 +98,13 @@ def _from_tables(data: ProgramBytes, magic: bytes, places: Sequence[int]) -> Ite
 def _from_images(data: ProgramBytes, magic: bytes, places: Sequence[int]) -> Iterator[Literal]:
     for form, images in _IMAGES:
         for image in images(data) if magic.startswith(form) else ():
-            ends = {segment.offset + segment.size for segment in image.segments}
             found = collect(image, data, places)
-            for start, size in found.pointers | found.code:
-                is_proven = start + size in found.edges or start + size in ends
-                if is_proven or (start, size) in found.pointers:
-                    yield Literal(start, start + size, is_proven)
+            edges = found.edges | {segment.offset + segment.size for segment in image.segments}
+            for start, size in found.pointers:
+                yield Literal(start, start + size, start + size in edges)
+            pointed = {start for start, _ in found.pointers}
+            # Where two numbers lead to an edge, the longer one leads past a literal.
+            by_size = sorted(found.code, reverse=True)
+            in_code = {start: size for start, size in by_size if start + size in edges and start not in pointed}
+            for start, size in in_code.items():
+                yield Literal(start, start + size, is_proven=True)
