@@ -173,7 +173,7 @@ class Claimed(NamedTuple):
         if claim.width >= _STRONG_WIDTH:
             return SURE
         if claim.width > 1 and not claim.fixed:
-            return DOUBT if self._is_contradicted() else SURE
+            return DOUBT if self.medium.width == 1 and self._is_contradicted() else SURE
         if self._is_begun and (self._is_letter or not claim.plain):
             return NO
         if is_corroborated(self.medium, claim, self.string, self._tail):

@@ -114,8 +114,10 @@ def _in_literal(
     start, end = match
     sure: list[tuple[bool, int]] = []
     is_doubted = False
-    for first, last, is_proven in literals:
+    for first, last, is_proven, is_guess in literals:
         if (last < end and not fits(last)) or medium.data.find(0, first, last) >= 0:
+            continue
+        if is_guess and not is_proven and last != end:
             continue
         if not is_proven and _CONTROL.search(medium.data, first, last):
             continue

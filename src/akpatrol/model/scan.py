@@ -205,11 +205,15 @@ class Content(NamedTuple):
 
 
 class Literal(NamedTuple):
-    """A literal of a program at ``[start, end)``; ``is_proven`` says that more than one fact gives its end."""
+    """A literal of a program at ``[start, end)``; ``is_proven`` says that more than one fact gives its end.
+
+    ``is_guess`` says that its length is only a number near the code that uses it.
+    """
 
     start: int
     end: int
     is_proven: bool
+    is_guess: bool = False
 
 
 class Chunk(NamedTuple):

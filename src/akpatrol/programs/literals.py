@@ -106,5 +106,7 @@ def _from_images(data: ProgramBytes, magic: bytes, places: Sequence[int]) -> Ite
             # Where two numbers lead to an edge, the longer one leads past a literal.
             by_size = sorted(found.code, reverse=True)
             in_code = {start: size for start, size in by_size if start + size in edges and start not in pointed}
-            for start, size in in_code.items():
-                yield Literal(start, start + size, is_proven=True)
+            for start, size in found.code:
+                is_proven = in_code.get(start) == size
+                if is_proven or start + size not in edges:
+                    yield Literal(start, start + size, is_proven, is_guess=True)

@@ -6,12 +6,12 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from akpatrol.model.chunks import blocks
-from akpatrol.model.scan import Chunk, Literal
+from akpatrol.model.scan import Chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from akpatrol.model.scan import Content, FindLiterals
+    from akpatrol.model.scan import Content, FindLiterals, Literal
     from akpatrol.scan.repeats import Shortened
 
 # How the programs begin that ``programs.literals`` reads, by their first two bytes.
@@ -51,7 +51,11 @@ def _moved(literals: FindLiterals, whole: Callable[[int], int | None]) -> FindLi
         if place is None:
             return ()
         by = place - offset
-        return [Literal(first - by, last - by, proven) for first, last, proven in literals(place) if first >= by]
+        return [
+            literal._replace(start=literal.start - by, end=literal.end - by)
+            for literal in literals(place)
+            if literal.start >= by
+        ]
 
     return around
 
