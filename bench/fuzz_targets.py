@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import httpx
 from tests.corpus.contained import BY_LIBARCHIVE, CONTAINED
 from tests.corpus.encoded import ENCODED
+from tests.corpus.programs import FORMS
 from tests.corpus.scenes import SCENES
-from tests.credentials import organization_key
+from tests.credentials import organization_key, personal_access_token
 
 from akpatrol.errors import UsageError
 from akpatrol.sweep import forge
@@ -57,6 +58,27 @@ class Encodings(_Corpus):
     """Text in encodings, and the scenes in which several meet."""
 
     builds = ENCODED | SCENES
+
+
+class Programs(Examined):
+    """Programs in whose pools of literals credentials lie, which ``is_table`` says that tables of strings describe."""
+
+    is_table = False
+    _TABLES = ("Hermes", "DEX", "class", ".NET")
+
+    def __init__(self, scratch: Path) -> None:
+        del scratch
+        super().__init__()
+        rng = Random(type(self).__name__)
+        texts = ["first", organization_key(rng), "Authorization", personal_access_token(rng), "the last one"]
+        literals = [text.encode() for text in texts]
+        self.seeds = [make(literals) for name, make in FORMS.items() if name.startswith(self._TABLES) is self.is_table]
+
+
+class StringTables(Programs):
+    """Programs with tables of strings."""
+
+    is_table = True
 
 
 class ForgeAnswers:
@@ -117,6 +139,8 @@ TARGETS: Mapping[str, type[Target]] = {
     "containers": Containers,
     "libarchive": ByLibarchive,
     "encodings": Encodings,
+    "programs": Programs,
+    "string-tables": StringTables,
     "index": Index,
     "pack": Pack,
     "pack-index": PackIndex,

@@ -31,6 +31,7 @@ _NO_NUMBER, _STRING = 8, 2  # bytes: a text so long is no number, before zeros a
 _TOLD_WIDTH = 4  # bytes of a number that chance does not write
 _LITTLE_OVER = 4  # bytes behind the length that is read: the more there are, the likelier is chance
 
+_OF_BYTES = (b"\x81", b"\x82")  # ASN.1 counts no characters
 _LINE_ENDS = frozenset(b"\r\n")
 _LINE_END = re.compile(rb"\r?\n(?![^\0-\x08\x0b\x0c\x0e-\x1f\x7f]{0,3}[\0-\x08\x0b\x0c\x0e-\x1f\x7f])")  # no number
 _CONTROLS = frozenset(b"\t\r\n")
@@ -204,7 +205,7 @@ def _lasts(claim: Claim, first: int, width: int) -> Iterator[int]:
     """Yield where a string ends: of wide ones the number may be of bytes or of characters."""
     if width == 1 or not claim.length % width:
         yield first + claim.length // width
-    if width > 1 and claim.plain:
+    if width > 1 and claim.plain and claim.marker not in _OF_BYTES:
         yield first + claim.length
 
 
