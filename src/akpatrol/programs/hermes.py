@@ -22,7 +22,7 @@ _FUNCTIONS_AT = 40  # then the numbers of runs, identifiers, strings and long st
 _FUNCTION_SIZES = (16, 12)
 _OF_RUN = (1 << 31) - 1
 _IN_OTHER_TABLE = 255  # as a length
-_MOST = 1 << 22
+_MOST = 1 << 20
 
 
 def strings(data: ProgramBytes) -> Iterator[tuple[int, int]]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Strings = Callable[[ProgramBytes], Iterator[tuple[int, int]]]
 
 _MOST_PLACES = 1 << 18
+_MOST_NEAR = 1024  # literals that begin in the longest one
 _PIECE = 4 << 20
 _OVERLAP = 512
 
@@ -55,10 +56,15 @@ class Literals:
         self._data = ProgramBytes(at, size)
 
     def around(self, offset: int) -> Sequence[Literal]:
-        """Return the literals that hold the byte at an offset."""
-        first = bisect_left(self._spans, offset - MOST, key=lambda span: span.start)
-        last = bisect_right(self._spans, offset, key=lambda span: span.start)
+        """Return the literals that hold the byte at an offset; none where so many are near that they say nothing."""
+        first, last = bisect_left(self._starts, offset - MOST), bisect_right(self._starts, offset)
+        if last - first > _MOST_NEAR:
+            return ()
         return [span for span in self._spans[first:last] if span.end > offset]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [span.start for span in self._spans]
 
     @cached_property
     def _spans(self) -> list[Literal]:

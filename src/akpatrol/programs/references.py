@@ -10,7 +10,7 @@ import sys
 from array import array
 from itertools import chain
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from akpatrol.programs.image import AddressMap
 from akpatrol.programs.instructions import LEAST, MOST, PAGE, READERS
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from akpatrol.programs.image import Image, Order, ProgramBytes
+    from akpatrol.programs.instructions import Use
+
+_Item = TypeVar("_Item")
 
 _PIECE = 1 << 20
 _REACH = 1024  # bytes from a prefix to where its literal, or the next one, may begin
-_MOST_REFERENCES = 1 << 19
+_MOST_REFERENCES, _MOST_USES = 1 << 18, 1 << 16
 _TYPECODES = {4: "I", 8: "Q"}
 _OVERLAP = 128  # bytes of code
 _TOGETHER = 48  # bytes of code between the parts of one copy
@@ -54,18 +57,31 @@ def collect(image: Image, data: ProgramBytes, places: Iterable[int]) -> Referenc
     found, loads = References(set(), set(), set()), set[tuple[int, int, int]]()
     if not pages:
         return found
-    for address, size in chain(_kept(image, data, pages), _added(image, data, addresses, pages)):
+    pointers = chain(_kept(image, data, pages), _added(image, data, addresses, pages))
+    for address, size in _at_most(pointers, _MOST_REFERENCES):
         _add(found, found.pointers, addresses.offset(address), (size,))
+    for address, sizes, width, place in _at_most(_uses(image, data, pages), _MOST_USES):
+        start = addresses.offset(address)
+        _add(found, found.code, start, sizes, is_edge=not width)
+        if width and start is not None:
+            loads.add((place, start, start + width))
+    found.edges.update(_edges(sorted(loads)))
+    return found
+
+
+def _uses(image: Image, data: ProgramBytes, pages: AbstractSet[int]) -> Iterator[Use]:
     if reader := READERS.get(image.machine):
         for segment in filter(attrgetter("is_code"), image.segments):
             for offset, code in _pieces(data, segment.offset, segment.size, _OVERLAP):
-                for address, sizes, width, place in reader(code, segment.address + offset - segment.offset, pages):
-                    start = addresses.offset(address)
-                    _add(found, found.code, start, sizes, is_edge=not width)
-                    if width and start is not None:
-                        loads.add((place, start, start + width))
-    found.edges.update(_edges(sorted(loads)))
-    return found
+                yield from reader(code, segment.address + offset - segment.offset, pages)
+
+
+def _at_most(items: Iterable[_Item], most: int) -> Iterator[_Item]:
+    """Yield the items. Raises TooMany where there are more."""
+    for number, item in enumerate(items):
+        if number >= most:
+            raise TooMany
+        yield item
 
 
 def _edges(loads: Iterable[tuple[int, int, int]]) -> Iterator[int]:
