@@ -1,4 +1,4 @@
-"""Programs as their formats lay them out: a pool of literals without separators, and what says where each ends.
+"""Programs as their formats lay them out: a pool of constants without separators, and what says where each ends.
 
 The layouts are those named in ``akpatrol.programs``.
 """
@@ -197,11 +197,11 @@ def wasm(texts: Sequence[bytes]) -> bytes:
 
 
 def hermes(texts: Sequence[bytes], function: int = 16, *, is_packed: bool = False) -> bytes:
-    """Return Hermes's bytecode; where it ``is_packed``, a string lies in another one."""
+    """Return Hermes's bytecode; where it ``is_packed``, a string is the end of another one."""
     data, starts = pool(texts)
     places = [*zip(starts, map(len, texts), strict=True)]
     if is_packed:
-        places.append((starts[0], len(texts[0]) + len(texts[1]) // 2))
+        places.append((starts[0] + 1, len(texts[0]) - 1))
     small, long = b"", b""
     for start, size in places:
         if size < 255:

@@ -1,6 +1,6 @@
 """Both ends of a credential in binary data, where the bytes after it may look like more of it.
 
-The literals of a program are known (``programs``). Elsewhere the bytes before a string may give its length
+The constants of a program are known (``programs``). Elsewhere the bytes before a string may give its length
 (``framings``, ``offsets``, ``sqlite_record``). Otherwise the text around it may end it: quotes, the end of a line, C's
 zeros. Where neither does, the end is a guess: the longest reading, uncertain.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from akpatrol.detect.framings import Claim
     from akpatrol.detect.medium import Medium
-    from akpatrol.model.scan import Literal
+    from akpatrol.model.scan import Constant
 
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 _TEXT = frozenset(TEXT_BYTES)
@@ -74,7 +74,7 @@ def find(
     ``fits(end)`` says whether the match up to ``end`` has the shape of a credential; ``stands_free`` that it is not
     part of a longer word, as far as the text shows.
     """
-    if medium.literals and (ends := _in_literal(medium, medium.literals(start), (start, end), fits)):
+    if medium.constants and (ends := _in_constant(medium, medium.constants(start), (start, end), fits)):
         return ends
     nature = medium.nature(start, end)
     if nature is Nature.TEXT:
@@ -108,17 +108,17 @@ def find(
     return CredentialEnds(end, is_certain)
 
 
-def _in_literal(
-    medium: Medium, literals: Sequence[Literal], match: tuple[int, int], fits: Callable[[int], bool]
+def _in_constant(
+    medium: Medium, constants: Sequence[Constant], match: tuple[int, int], fits: Callable[[int], bool]
 ) -> CredentialEnds | None:
-    """Return the ends of a match in a program's literals, None where they say nothing."""
+    """Return the ends of a match in a program's constants, None where they say nothing."""
     start, end = match
     sure: list[tuple[bool, int]] = []
     is_doubted = False
-    for first, last, is_proven, is_guess in literals:
+    for first, last, is_proven, is_guess in constants:
         if (last < end and not fits(last)) or medium.data.find(0, first, last) >= 0:
             continue
-        if is_guess and not is_proven and last != end:
+        if is_guess and (last > end or (last < end and not is_proven)):
             continue
         if not is_proven and _CONTROL.search(medium.data, first, last):
             continue

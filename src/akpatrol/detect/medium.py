@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from akpatrol.model.scan import FindLiterals
+    from akpatrol.model.scan import FindConstants
 
 _Judged = TypeVar("_Judged")
 _Kept = TypeVar("_Kept")
@@ -48,14 +48,14 @@ class Medium:
     """The bytes that hold matches; for text decoded from other data, also the ``stored`` bytes.
 
     ``names`` says that they are names separated by NUL, which does not make them binary data. Of a program,
-    ``literals`` returns those that hold the byte at an offset.
+    ``constants`` returns those that hold the byte at an offset.
     """
 
     def __init__(
-        self, data: bytes, stored: Stored | None = None, *, names: bool = False, literals: FindLiterals | None = None
+        self, data: bytes, stored: Stored | None = None, *, names: bool = False, constants: FindConstants | None = None
     ) -> None:
         self.data = data
-        self.literals = literals
+        self.constants = constants
         self._stored = stored
         self._names = names
         self._controls: dict[int, bool] = {}
@@ -94,7 +94,7 @@ class Medium:
 
     def is_text(self, start: int, end: int) -> bool:
         """Return whether text surrounds every place in ``[start, end)``; false when that would need a search."""
-        if self._stored or self.literals or not self._is_decodable_whole(start, end):
+        if self._stored or self.constants or not self._is_decodable_whole(start, end):
             return False
         return self._names or not any(map(self._amid_controls, (*range(start, end, _BLOCK), max(start, end - 1))))
 

@@ -168,9 +168,9 @@ def _not_behind(prefix: str) -> str:
 def _key(medium: Medium, start: int, end: int) -> _Key | None:
     """Return what decides whether ``[start, end)`` may be a credential; None where more than the text around decides.
 
-    That is so of wide text within other data, and of literals.
+    That is so of wide text within other data, and of constants.
     """
-    if medium.width > 1 or (medium.literals and medium.literals(start)):
+    if medium.width > 1 or (medium.constants and medium.constants(start)):
         return None
     nature = medium.nature(start, end)
     left, right = (_LEFT_BYTES, _RIGHT_BYTES) if nature is Nature.TEXT else (_BINARY_LEFT_BYTES, _BINARY_RIGHT_BYTES)

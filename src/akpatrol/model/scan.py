@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from akpatrol.kinds import CredentialKind
 
-    FindLiterals = Callable[[int], "Sequence[Literal]"]
+    FindConstants = Callable[[int], "Sequence[Constant]"]
 
 
 # Bytes around the start of a match that the engine may read; sources overlap their blocks by this much.
@@ -204,10 +204,11 @@ class Content(NamedTuple):
     part_at: Callable[[int], Part | None] | None = None
 
 
-class Literal(NamedTuple):
-    """A literal of a program at ``[start, end)``; ``is_proven`` says that more than one fact gives its end.
+class Constant(NamedTuple):
+    """A string constant of a program at ``[start, end)``; ``is_proven`` says that more than one fact gives its end.
 
-    ``is_guess`` says that its length is only a number near the code that uses it.
+    ``is_guess`` says that it may be something else: its length is only a number near the code that uses it, or it may
+    be several.
     """
 
     start: int
@@ -222,7 +223,7 @@ class Chunk(NamedTuple):
     ``data`` starts ``offset`` bytes into the whole, at ``line`` and ``column`` (1-based, column in characters).
     Only matches that start in ``data[begin:end]`` belong to this chunk; the rest is overlap for context.
     ``names`` says that the data are names separated by NUL, each a separate entry; the first ``files`` of them are the
-    whole paths of files. Of a program, ``literals`` returns those that hold the byte at an offset of ``data``.
+    whole paths of files. Of a program, ``constants`` returns those that hold the byte at an offset of ``data``.
     """
 
     origin: Origin
@@ -234,7 +235,7 @@ class Chunk(NamedTuple):
     end: int | None = None
     names: bool = False
     files: int = 0
-    literals: FindLiterals | None = None
+    constants: FindConstants | None = None
 
 
 class Skipped(NamedTuple):

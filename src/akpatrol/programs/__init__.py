@@ -1,1 +1,1 @@
-"""Where programs keep their literals, read from bytes alone: pools of them have no separators."""
+"""Where programs keep their constants, read from bytes alone: pools of them have no separators."""

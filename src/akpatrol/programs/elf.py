@@ -1,7 +1,7 @@
 """ELF: System V ABI, "Object Files" and "Program Loading".
 
 The compact table of relative relocations (RELR) has its addends in the words themselves, so it is not needed.
-An object file, which is not linked, has a section of its own for each literal where a compiler puts each datum in one,
+An object file, which is not linked, has a section of its own for each constant where a compiler puts each datum in one,
 as Rust's does.
 """
 

@@ -1,6 +1,6 @@
-"""Addresses and lengths in machine code: what refers to a literal or copies it, and small numbers close to that.
+"""Addresses and lengths in machine code: what refers to a constant or copies it, and small numbers close to that.
 
-The code is not disassembled. So an address is that of a literal only if it is where one can be, and a number is its
+The code is not disassembled. So an address is that of a constant only if it is where one can be, and a number is its
 length only if something else begins there, or its copying ends there. Sources: Intel SDM 2 (LEA, MOV, MOVUPS, VEX), Arm
 ARM C6 (ADRP, ADD, MOVZ, ORR), and WebAssembly 5.4.7 (i32.const).
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Reader = Callable[[bytes, int, Container[int]], Iterator["Use"]]
 
 PAGE = 12  # bits
-LEAST, MOST = 16, 4096  # bytes of a literal
+LEAST, MOST = 16, 4096  # bytes of a constant
 _NEAR = 48  # bytes on either side of an address in which its length is
 
 # lea r64, [rip + disp32], and what loads 8, 16 or 32 bytes from there; lea r32, [disp32]

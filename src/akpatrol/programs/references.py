@@ -1,4 +1,4 @@
-"""Collect what refers to the literals of an image: pointers with a length behind them, and code.
+"""Collect what refers to the constants of an image: pointers with a length behind them, and code.
 
 Only what points near a credential's prefix is kept: so little is kept of most programs, and one that is full of
 prefixes is given up. Each byte is read a fixed number of times.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _Item = TypeVar("_Item")
 
 _PIECE = 1 << 20
-_REACH = 1024  # bytes from a prefix to where its literal, or the next one, may begin
+_REACH = 1024  # bytes from a prefix to where its constant, or the next one, may begin
 _MOST_REFERENCES, _MOST_USES = 1 << 18, 1 << 16
 _TYPECODES = {4: "I", 8: "Q"}
 _OVERLAP = 128  # bytes of code
@@ -37,7 +37,7 @@ class TooMany(Exception):  # noqa: N818 - nobody erred
 
 
 class References(NamedTuple):
-    """Offsets in a file: ``edges`` where something begins or ends, and literals as ``(start, size)``.
+    """Offsets in a file: ``edges`` where something begins or ends, and constants as ``(start, size)``.
 
     The lengths of those in ``code`` are only numbers near by.
     """
@@ -48,7 +48,7 @@ class References(NamedTuple):
 
 
 def collect(image: Image, data: ProgramBytes, places: Iterable[int]) -> References:
-    """Return what refers to the literals around ``places``, which are offsets. Raises OSError and TooMany."""
+    """Return what refers to the constants around ``places``, which are offsets. Raises OSError and TooMany."""
     addresses = AddressMap(image)
     pages = set[int]()
     for place in places:
@@ -109,14 +109,14 @@ def _outer(pieces: Iterable[tuple[int, int]]) -> Iterator[int]:
 
 
 def _add(
-    found: References, literals: set[tuple[int, int]], start: int | None, sizes: Iterable[int], *, is_edge: bool = True
+    found: References, constants: set[tuple[int, int]], start: int | None, sizes: Iterable[int], *, is_edge: bool = True
 ) -> None:
     if start is None:
         return
     if is_edge:
         found.edges.add(start)
-    literals.update((start, size) for size in sizes if LEAST <= size <= MOST)
-    if len(found.edges) + len(literals) > _MOST_REFERENCES:
+    constants.update((start, size) for size in sizes if LEAST <= size <= MOST)
+    if len(found.edges) + len(constants) > _MOST_REFERENCES:
         raise TooMany
 
 

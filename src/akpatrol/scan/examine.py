@@ -32,9 +32,9 @@ from akpatrol.scan.decode import (
     without_repeated_skips,
 )
 from akpatrol.scan.gather import gathered
-from akpatrol.scan.literal_chunks import chunks_of, shortened_chunk, whole_chunk
 from akpatrol.scan.member_parts import in_members, others
 from akpatrol.scan.path_findings import files_by_path, path_findings
+from akpatrol.scan.program_chunks import chunks_of, shortened_chunk, whole_chunk
 from akpatrol.scan.repeats import shorten
 from akpatrol.scan.silent_contents import SilentContents, key_of
 from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
@@ -248,7 +248,7 @@ class Examiner:
         stop = len(chunk.data) if chunk.end is None else chunk.end
         work = within.work
         work.grow(stop - chunk.begin)
-        medium = Medium(chunk.data, names=chunk.names, literals=chunk.literals)
+        medium = Medium(chunk.data, names=chunk.names, constants=chunk.constants)
         for match in self.engine.confirm(medium, result, (chunk.begin, stop), chunk.origin.path, Outer(work)):
             work.left += FOUND
             yield match

@@ -1,4 +1,4 @@
-"""What code says of the literals that it uses: instructions as assemblers encode them."""
+"""What code says of the constants that it uses: instructions as assemblers encode them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials in pools of literals, of every form of program: each is told as it is, for certain, and nothing else."""
+"""Credentials in pools of constants, of every form of program: each is told as it is, for certain, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from akpatrol.detect.keywords import WORDS, Clue
 from akpatrol.model.chunks import content_of
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Confidence, Content, End, Origin, Skipped
-from akpatrol.programs.literals import MAGICS, Literals
+from akpatrol.programs.constants import MAGICS, Constants
 from akpatrol.rules import rule_file
-from akpatrol.scan import literal_chunks
+from akpatrol.scan import program_chunks
 from akpatrol.scan.examine import Examiner
 from tests.corpus import programs
 from tests.credentials import organization_key, personal_access_token
@@ -35,7 +35,7 @@ _LINKED = [name for name in programs.FORMS if name != ".NET"]
 
 
 @st.composite
-def _literals(draw: st.DrawFn) -> tuple[list[bytes], list[bytes]]:
+def _constants(draw: st.DrawFn) -> tuple[list[bytes], list[bytes]]:
     """Return texts in some order, and the credentials among them."""
     rng = Random(draw(st.integers(0, 1 << 32)))
     keys = [organization_key(rng, secret_length=draw(st.integers(24, 120))) for _ in range(draw(st.integers(0, 2)))]
@@ -59,20 +59,20 @@ def _certain(keys: Sequence[bytes]) -> list[tuple[bytes, Confidence, End]]:
 def _samples(seed: str) -> tuple[list[bytes], list[bytes]]:
     rng = Random(seed)
     keys = [organization_key(rng).encode(), personal_access_token(rng).encode()]
-    return [b"first literal", keys[0], b"another", keys[1], b"Authorization", b"zzz"], keys
+    return [b"first constant", keys[0], b"another", keys[1], b"Authorization", b"zzz"], keys
 
 
 @pytest.mark.parametrize("form", programs.FORMS)
 @given(data=st.data())
 @settings(max_examples=15, deadline=None)
-def test_each_literal_is_told_as_it_is(form: str, data: st.DataObject) -> None:
-    texts, keys = data.draw(_literals())
+def test_each_constant_is_told_as_it_is(form: str, data: st.DataObject) -> None:
+    texts, keys = data.draw(_constants())
     file = programs.FORMS[form](texts)
     assert _found(Content(_ORIGIN, file, size=len(file))) == _certain(keys)
 
 
 @pytest.mark.parametrize("form", _LINKED)
-def test_part_of_a_literal_ends_with_it(form: str) -> None:
+def test_part_of_a_constant_ends_with_it(form: str) -> None:
     texts, keys = _samples(form)
     file = programs.FORMS[form]([text.replace(b"pat_", b"Bearer pat_") for text in texts])
     assert _found(Content(_ORIGIN, file, size=len(file))) == _certain(keys)
@@ -107,7 +107,7 @@ def test_the_pool_may_be_far_from_its_pointers() -> None:
 def test_a_stream_is_read_as_a_whole_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     file, keys = _far("stream")
     assert _found(_stream(file)) == _certain(keys)
-    monkeypatch.setattr(literal_chunks, "_STREAM_BYTES", 1 << 13)
+    monkeypatch.setattr(program_chunks, "_STREAM_BYTES", 1 << 13)
     assert {ending for _, _, ending in _found(_stream(file))} == {End.UNCERTAIN}
 
 
@@ -132,6 +132,12 @@ def test_a_number_behind_a_pointer_to_a_string_of_c_ends_nothing() -> None:
     assert [secret for secret, _, ending in _found(Content(_ORIGIN, file)) if ending is End.CERTAIN] in ([], [texts[1]])
 
 
+def test_a_section_may_hold_several_constants() -> None:
+    key = personal_access_token(Random("section")).encode()
+    file = programs.object_file([b"first", key + b"next and more", b"last"])
+    assert {ending for _, _, ending in _found(Content(_ORIGIN, file))} == {End.UNCERTAIN}
+
+
 def test_pointers_elsewhere_leave_the_end_uncertain() -> None:
     texts, _ = _samples("other")
     file = programs.elf(texts)
@@ -141,14 +147,14 @@ def test_pointers_elsewhere_leave_the_end_uncertain() -> None:
     assert {ending for _, _, ending in _found(Content(_ORIGIN, other))} == {End.UNCERTAIN}
 
 
-@pytest.mark.parametrize(("module", "bound"), [("literals", "_MOST_PLACES"), ("references", "_MOST_REFERENCES")])
+@pytest.mark.parametrize(("module", "bound"), [("constants", "_MOST_PLACES"), ("references", "_MOST_REFERENCES")])
 def test_too_much_leaves_the_end_uncertain(module: str, bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
     texts, _ = _samples("bound")
     monkeypatch.setattr(import_module(f"akpatrol.programs.{module}"), bound, 1)
     assert {ending for _, _, ending in _found(Content(_ORIGIN, programs.elf(texts)))} == {End.UNCERTAIN}
 
 
-def test_a_file_that_fails_has_no_literals() -> None:
+def test_a_file_that_fails_has_no_constants() -> None:
     texts, keys = _samples("fails")
     file = programs.elf(texts)
 
@@ -156,11 +162,11 @@ def test_a_file_that_fails_has_no_literals() -> None:
         raise OSError(offset, number)
 
     place = file.index(keys[1])
-    whole = Literals(lambda offset, number: file[offset : offset + number], len(file))
+    whole = Constants(lambda offset, number: file[offset : offset + number], len(file))
     assert [(start, end) for start, end, *_ in whole.around(place)] == [(place, place + len(keys[1]))]
-    assert not Literals(fails, len(file)).around(place)
+    assert not Constants(fails, len(file)).around(place)
 
 
 def test_every_form_is_recognised_by_the_first_two_bytes() -> None:
-    assert {magic[:2] for magic in MAGICS} == literal_chunks._BEGINNINGS
+    assert {magic[:2] for magic in MAGICS} == program_chunks._BEGINNINGS
     assert all(make([b"text", b"more"]).startswith(MAGICS) for make in programs.FORMS.values())

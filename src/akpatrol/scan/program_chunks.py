@@ -1,4 +1,4 @@
-"""Cut contents into chunks that know the literals of a program, which other parts of the file may describe."""
+"""Cut contents into chunks that know the constants of a program, which other parts of the file may describe."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from akpatrol.model.scan import Chunk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from akpatrol.model.scan import Content, FindLiterals, Literal
+    from akpatrol.model.scan import Constant, Content, FindConstants
     from akpatrol.scan.repeats import Shortened
 
-# How the programs begin that ``programs.literals`` reads, by their first two bytes.
+# How the programs begin that ``programs.constants`` reads, by their first two bytes.
 _BEGINNINGS = frozenset(
     (b"\x7fE", b"MZ", b"\xcf\xfa", b"\xce\xfa", b"\xfe\xed", b"\xca\xfe", b"\0a", b"\xc6\x1f", b"de")
 )
@@ -23,7 +23,7 @@ _STREAM_BYTES = 64 << 20  # of a program that cannot be read in another order th
 
 def whole_chunk(content: Content) -> Chunk:
     """Return all of a content that is in memory."""
-    return Chunk(content.origin, content.data, literals=_literals(content))
+    return Chunk(content.origin, content.data, constants=_constants(content))
 
 
 def chunks_of(content: Content) -> Iterator[Chunk]:
@@ -32,35 +32,35 @@ def chunks_of(content: Content) -> Iterator[Chunk]:
         yield from blocks(content)
         return
     content = _in_any_order(content)
-    literals = _literals(content)
+    constants = _constants(content)
     for chunk in blocks(content):
-        yield chunk._replace(literals=_moved(literals, chunk.offset.__add__)) if literals else chunk
+        yield chunk._replace(constants=_moved(constants, chunk.offset.__add__)) if constants else chunk
 
 
 def shortened_chunk(chunk: Chunk, shortened: Shortened) -> Chunk:
     """Return a chunk with the shortened data."""
-    literals = chunk.literals and _moved(chunk.literals, lambda offset: shortened.offset(offset, 1))
-    return Chunk(chunk.origin, shortened.data, names=chunk.names, literals=literals)
+    constants = chunk.constants and _moved(chunk.constants, lambda offset: shortened.offset(offset, 1))
+    return Chunk(chunk.origin, shortened.data, names=chunk.names, constants=constants)
 
 
-def _moved(literals: FindLiterals, whole: Callable[[int], int | None]) -> FindLiterals:
-    """Return ``literals`` for other offsets, of which ``whole`` returns those that it takes."""
+def _moved(constants: FindConstants, whole: Callable[[int], int | None]) -> FindConstants:
+    """Return ``constants`` for other offsets, of which ``whole`` returns those that it takes."""
 
-    def around(offset: int) -> Sequence[Literal]:
+    def around(offset: int) -> Sequence[Constant]:
         place = whole(offset)
         if place is None:
             return ()
         by = place - offset
         return [
-            literal._replace(start=literal.start - by, end=literal.end - by)
-            for literal in literals(place)
-            if literal.start >= by
+            constant._replace(start=constant.start - by, end=constant.end - by)
+            for constant in constants(place)
+            if constant.start >= by
         ]
 
     return around
 
 
-def _literals(content: Content) -> FindLiterals | None:
+def _constants(content: Content) -> FindConstants | None:
     if content.data[:2] not in _BEGINNINGS:
         return None
     data = content.data
@@ -68,9 +68,9 @@ def _literals(content: Content) -> FindLiterals | None:
     size = content.size if content.read else len(data)
     if at is None or size is None:
         return None
-    from akpatrol.programs.literals import MAGICS, Literals  # noqa: PLC0415 - most contents are no program
+    from akpatrol.programs.constants import MAGICS, Constants  # noqa: PLC0415 - most contents are no program
 
-    return Literals(at, size).around if data.startswith(MAGICS) else None
+    return Constants(at, size).around if data.startswith(MAGICS) else None
 
 
 def _in_any_order(content: Content) -> Content:

@@ -1,6 +1,6 @@
-"""The literals of a program that may hold a credential: where each begins and ends.
+"""The constants of a program that may hold a credential: where each begins and ends.
 
-Compilers put literals next to one another, so that nothing in the pool says where one ends. A program knows it: by a
+Compilers put constants next to one another, so that nothing in the pool says where one ends. A program knows it: by a
 pointer with a length behind it, by code that loads both, or by a table of strings.
 """
 
@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from akpatrol.kinds import KINDS
-from akpatrol.model.scan import Literal
+from akpatrol.model.scan import Constant
 from akpatrol.programs import class_file, dex, elf, hermes, macho, pe, wasm
 from akpatrol.programs.image import ProgramBytes
 from akpatrol.programs.instructions import MOST
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Strings = Callable[[ProgramBytes], Iterator[tuple[int, int]]]
 
 _MOST_PLACES = 1 << 18
-_MOST_NEAR = 1024  # literals that begin in the longest one
+_MOST_NEAR = 1024  # constants that begin in the longest one
 _PIECE = 4 << 20
 _OVERLAP = 512
 
@@ -46,8 +46,8 @@ _STRINGS: tuple[tuple[bytes, Strings], ...] = (
 MAGICS = tuple(dict.fromkeys(magic for magic, _ in (*_IMAGES, *_STRINGS)))
 
 
-class Literals:
-    """The literals in a file of ``size`` bytes, which are collected once, when the first is asked for.
+class Constants:
+    """The constants in a file of ``size`` bytes, which are collected once, when the first is asked for.
 
     Nothing is read of a file that is none of these formats, or is damaged, or where reading fails.
     """
@@ -55,8 +55,8 @@ class Literals:
     def __init__(self, at: Callable[[int, int], bytes], size: int) -> None:
         self._data = ProgramBytes(at, size)
 
-    def around(self, offset: int) -> Sequence[Literal]:
-        """Return the literals that hold the byte at an offset; none where so many are near that they say nothing."""
+    def around(self, offset: int) -> Sequence[Constant]:
+        """Return the constants that hold the byte at an offset; none where so many are near that they say nothing."""
         first, last = bisect_left(self._starts, offset - MOST), bisect_right(self._starts, offset)
         if last - first > _MOST_NEAR:
             return ()
@@ -67,12 +67,13 @@ class Literals:
         return [span.start for span in self._spans]
 
     @cached_property
-    def _spans(self) -> list[Literal]:
+    def _spans(self) -> list[Constant]:
         try:
             magic = self._data.at(0, 8)
             places = self._places()
-            found = set(_from_tables(self._data, magic, places)) if places else set()
-            return sorted(found | (set(_from_images(self._data, magic, places)) if places else set()))
+            if not places:
+                return []
+            return sorted({*_from_tables(self._data, magic, places), *_from_images(self._data, magic, places)})
         except (OSError, TooMany, MemoryError):
             return []
 
@@ -93,26 +94,27 @@ class Literals:
         return sorted(places)
 
 
-def _from_tables(data: ProgramBytes, magic: bytes, places: Sequence[int]) -> Iterator[Literal]:
+def _from_tables(data: ProgramBytes, magic: bytes, places: Sequence[int]) -> Iterator[Constant]:
     for form, strings in _STRINGS:
         if magic.startswith(form):
             for start, size in strings(data):
                 if size <= MOST and bisect_left(places, start) < bisect_left(places, start + size):
-                    yield Literal(start, start + size, is_proven=True)
+                    # A section of an object file may hold several.
+                    yield Constant(start, start + size, is_proven=True, is_guess=strings is elf.sections)
 
 
-def _from_images(data: ProgramBytes, magic: bytes, places: Sequence[int]) -> Iterator[Literal]:
+def _from_images(data: ProgramBytes, magic: bytes, places: Sequence[int]) -> Iterator[Constant]:
     for form, images in _IMAGES:
         for image in images(data) if magic.startswith(form) else ():
             found = collect(image, data, places)
             edges = found.edges | {segment.offset + segment.size for segment in image.segments}
             for start, size in found.pointers:
-                yield Literal(start, start + size, start + size in edges)
+                yield Constant(start, start + size, start + size in edges)
             pointed = {start for start, _ in found.pointers}
-            # Where two numbers lead to an edge, the longer one leads past a literal.
+            # Where two numbers lead to an edge, the longer one leads past a constant.
             by_size = sorted(found.code, reverse=True)
             in_code = {start: size for start, size in by_size if start + size in edges and start not in pointed}
             for start, size in found.code:
                 is_proven = in_code.get(start) == size
                 if is_proven or start + size not in edges:
-                    yield Literal(start, start + size, is_proven, is_guess=True)
+                    yield Constant(start, start + size, is_proven, is_guess=not is_proven)
