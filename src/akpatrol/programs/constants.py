@@ -1,7 +1,8 @@
 """The constants of a program that may hold a credential: where each begins and ends.
 
 Compilers put constants next to one another, so that nothing in the pool says where one ends. A program knows it: by a
-pointer with a length behind it, by code that loads both, or by a table of strings.
+pointer with a length behind it, by code that loads both, or by a table of strings. A format is a module of this
+package and a line in one of the tables below; ``scan.program_chunks`` has the first two bytes of each.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.programs.image import AddressMap, Image, Segment, within
+from akpatrol.programs.image import AddressMap, Image, LoadedSegment, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def images(data: ProgramBytes) -> Iterator[Image]:
         offset, address, size = (data.number(header + field, layout.width, order) for field in layout.fields)
         if kind == _LOAD:
             is_code = bool(data.number(header + layout.flags, 4, order) & _EXECUTABLE)
-            segments.append(Segment(offset, size, address, is_code))
+            segments.append(LoadedSegment(offset, size, address, is_code))
         elif kind == _DYNAMIC:
             dynamic = offset, size
     machine = _MACHINES.get(data.number(18, 2, order), "")

@@ -26,7 +26,7 @@ class ProgramBytes:
         return int.from_bytes(self.at(offset, width), order) if 0 <= offset <= self.size - width else 0
 
 
-class Segment(NamedTuple):
+class LoadedSegment(NamedTuple):
     """``size`` bytes at ``offset`` of the file, which are at ``address`` in memory."""
 
     offset: int
@@ -42,7 +42,7 @@ class Image(NamedTuple):
     offset and a size in bytes. ``machine`` names the instructions, where they are read.
     """
 
-    segments: tuple[Segment, ...]
+    segments: tuple[LoadedSegment, ...]
     width: int
     order: Order = "little"
     addends: tuple[tuple[int, int], ...] = ()
@@ -74,17 +74,17 @@ class AddressMap:
         return segment.offset + address - segment.address
 
     @cached_property
-    def _by_address(self) -> list[Segment]:
+    def _by_address(self) -> list[LoadedSegment]:
         return sorted(self._segments, key=lambda segment: segment.address)
 
 
-def within(segments: Iterable[Segment], begin: int, end: int) -> tuple[Segment, ...]:
+def within(segments: Iterable[LoadedSegment], begin: int, end: int) -> tuple[LoadedSegment, ...]:
     """Return the segments, cut to ``[begin, end)`` and so that none overlaps another: then reading all is linear."""
-    kept: list[Segment] = []
+    kept: list[LoadedSegment] = []
     for offset, size, address, is_code in sorted(segments)[:MOST_SEGMENTS]:
         first, last = max(begin, offset), min(end, offset + size)
         if kept:
             first = max(first, kept[-1].offset + kept[-1].size)
         if first < last:
-            kept.append(Segment(first, last - first, address + first - offset, is_code))
+            kept.append(LoadedSegment(first, last - first, address + first - offset, is_code))
     return tuple(kept)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.programs.image import Image, Segment, within
+from akpatrol.programs.image import Image, LoadedSegment, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def _image(data: ProgramBytes, first: int, end: int) -> Iterator[Image]:
     is_wide = data.number(first, 4, order) == 0xFEEDFACF  # noqa: PLR2004 - MH_MAGIC_64
     width = 8 if is_wide else 4
     command = first + (32 if is_wide else 28)
-    segments: list[Segment] = []
+    segments: list[LoadedSegment] = []
     base, chains = None, 0
     for _ in range(min(data.number(first + 16, 4, order), _MOST_COMMANDS)):
         kind, size = data.number(command, 4, order), data.number(command + 4, 4, order)
@@ -54,7 +54,7 @@ def _image(data: ProgramBytes, first: int, end: int) -> Iterator[Image]:
             at = command + 24
             address, _, offset, stored = (data.number(at + width * n, width, order) for n in range(4))
             is_code = bool(data.number(at + 4 * width + 4, 4, order) & _EXECUTABLE)
-            segments.append(Segment(first + offset, stored, address, is_code))
+            segments.append(LoadedSegment(first + offset, stored, address, is_code))
             base = address if not offset and stored else base
         elif kind == _CHAINS:
             chains = _format(data, first + data.number(command + 8, 4, order), order)

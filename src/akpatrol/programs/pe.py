@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.programs.image import Image, Segment, within
+from akpatrol.programs.image import Image, LoadedSegment, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,6 @@ def images(data: ProgramBytes) -> Iterator[Image]:
     for section in range(table, table + _SECTION * min(data.number(header + 6, 2), _MOST_SECTIONS), _SECTION):
         size, address, stored, offset = (data.number(section + field, 4) for field in (8, 12, 16, 20))
         is_code = bool(data.number(section + 36, 4) & _EXECUTABLE)
-        segments.append(Segment(offset, min(size or stored, stored), base + address, is_code))
+        segments.append(LoadedSegment(offset, min(size or stored, stored), base + address, is_code))
     machine = _MACHINES.get(data.number(header + _COFF, 2), "")
     yield Image(within(segments, 0, data.size), 8 if is_wide else 4, machine=machine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.programs.image import Image, Segment, within
+from akpatrol.programs.image import Image, LoadedSegment, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ _LONGEST = 5  # bytes of an integer of 32 bits
 
 def images(data: ProgramBytes) -> Iterator[Image]:
     """Yield the image of a module: its memory as its data section fills it, and its code, which has no address."""
-    segments: list[Segment] = []
+    segments: list[LoadedSegment] = []
     place = len(MAGIC)
     for _ in range(_MOST_SECTIONS):
         kind = data.number(place, 1)
@@ -29,7 +29,7 @@ def images(data: ProgramBytes) -> Iterator[Image]:
         if first >= data.size:
             break
         if kind == _CODE:
-            segments.append(Segment(first, size, 1 << 32, is_code=True))
+            segments.append(LoadedSegment(first, size, 1 << 32, is_code=True))
         elif kind == _DATA:
             segments += _data(data, first)
         place = first + size
@@ -46,7 +46,7 @@ def unsigned(field: bytes, place: int = 0) -> tuple[int, int]:
     return value, place + len(field)
 
 
-def _data(data: ProgramBytes, place: int) -> Iterator[Segment]:
+def _data(data: ProgramBytes, place: int) -> Iterator[LoadedSegment]:
     number, place = unsigned(data.at(place, _LONGEST), place)
     for _ in range(min(number, _MOST_DATA)):
         flags, place = unsigned(data.at(place, _LONGEST), place)
@@ -64,5 +64,5 @@ def _data(data: ProgramBytes, place: int) -> Iterator[Segment]:
         if place > data.size:
             return
         if address is not None:
-            yield Segment(place, size, address)
+            yield LoadedSegment(place, size, address)
         place += size

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.programs.image import Image, ProgramBytes, Segment
+from akpatrol.programs.image import Image, LoadedSegment, ProgramBytes
 from akpatrol.programs.instructions import PAGE, READERS, Use, arm64, wasm, x86, x86_64
 from akpatrol.programs.references import collect
 
@@ -103,7 +103,7 @@ def _collected(texts: Sequence[bytes], code: bytes) -> set[int]:
     """Return the edges that code gives to the texts of a pool."""
     pool = b"".join(texts)
     file = pool + code
-    segments = (Segment(0, len(pool), _POOL), Segment(len(pool), len(code), _CODE, is_code=True))
+    segments = (LoadedSegment(0, len(pool), _POOL), LoadedSegment(len(pool), len(code), _CODE, is_code=True))
     data = ProgramBytes(lambda offset, number: file[offset : offset + number], len(file))
     return collect(Image(segments, 8, machine="x86-64"), data, [0]).edges - {-1}
 
