@@ -42,6 +42,8 @@ _BRACKETS = frozenset(zip(b"([{<>", b")]}><", strict=True))
 _ASSIGNED, _NEXT = frozenset(b"=:"), frozenset(b"&;,")
 # Words that continue another vendor's token so that it looks like one of ours.
 FOREIGN_WORDS, _FOREIGN_BYTES = (b"github_", b"dckr_"), 8
+# Itanium C++ ABI 5.1; Rust's "Symbol Mangling" v0 and legacy; the underscore that Mach-O puts before.
+MANGLED, _LONGEST_NAME = (b"_Z", b"_R", b"__Z", b"__R"), 1000
 # Pickle's protocol 0 is text: V, the string, the end of the line, and where it is remembered.
 _REMEMBERED = re.compile(rb"\np[0-9]+\n")
 
@@ -74,7 +76,7 @@ def find(
     ``fits(end)`` says whether the match up to ``end`` has the shape of a credential; ``stands_free`` that it is not
     part of a longer word, as far as the text shows.
     """
-    if medium.constants and (ends := _in_constant(medium, medium.constants(start), (start, end), fits)):
+    if medium.constants and (ends := _in_constant(medium, constants(medium, start), (start, end), fits)):
         return ends
     nature = medium.nature(start, end)
     if nature is Nature.TEXT:
@@ -108,14 +110,26 @@ def find(
     return CredentialEnds(end, is_certain)
 
 
+def constants(medium: Medium, start: int) -> Sequence[Constant]:
+    """Return a program's constants that hold a byte; none in a name that a compiler generated, which is in no pool."""
+    if not medium.constants or name_before(medium.data, start).startswith(MANGLED):
+        return ()
+    return medium.constants(start)
+
+
+def name_before(data: bytes, start: int) -> bytes:
+    """Return the string of C that leads to ``start``, as far as it may be a name."""
+    return data[data.rfind(b"\0", max(0, start - _LONGEST_NAME), start) + 1 : start]
+
+
 def _in_constant(
-    medium: Medium, constants: Sequence[Constant], match: tuple[int, int], fits: Callable[[int], bool]
+    medium: Medium, known: Sequence[Constant], match: tuple[int, int], fits: Callable[[int], bool]
 ) -> CredentialEnds | None:
     """Return the ends of a match in a program's constants, None where they say nothing."""
     start, end = match
     sure: list[tuple[bool, int]] = []
     is_doubted = False
-    for first, last, is_proven, is_guess in constants:
+    for first, last, is_proven, is_guess in known:
         if (last < end and not fits(last)) or medium.data.find(0, first, last) >= 0:
             continue
         if is_guess and (last > end or (last < end and not is_proven)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.detect import credential_ends
 from akpatrol.detect.boundaries import Edge, comment_close, emphasis, file_extension, left_edge, right_edge
-from akpatrol.detect.credential_ends import FOREIGN_WORDS, CredentialEnds
+from akpatrol.detect.credential_ends import FOREIGN_WORDS, MANGLED, CredentialEnds, name_before
 from akpatrol.detect.keywords import Clue
 from akpatrol.detect.likelihood import ceiling, is_placeholder, score
 from akpatrol.detect.medium import Nature
@@ -36,8 +36,6 @@ _FOREIGN = tuple(
     b"npm_ pypi- hf_ shpat_ dop_v1_ figd_ lin_api_ phc_ hvs. whsec_ rubygems_ sntrys_ gsk_ nvapi- AKIA AIzaSy".split()
 )
 _SHOPIFY = rb"shpat_[0-9a-f]{32}"
-# Itanium C++ ABI 5.1; Rust's "Symbol Mangling" v0 and legacy; the underscore that Mach-O puts before.
-_MANGLED, _LONGEST_NAME = (b"_Z", b"_R", b"__Z", b"__R"), 1000
 _SUPPORT = frozenset((Clue.ANYREACH, Clue.MCP, Clue.BEARER, Clue.SECRET_NAME))
 
 
@@ -192,12 +190,12 @@ def _is_in_pool(place: _Candidate, ends: CredentialEnds) -> bool:
     data, start, kind = place.medium.data, place.start, place.kind
     if ends.is_certain or place.medium.nature(start, place.end) is not Nature.BINARY:
         return False
-    name = data[data.rfind(b"\0", max(0, start - _LONGEST_NAME), start) + 1 : start]
+    name = name_before(data, start)
     is_foreign = name.endswith((b"_", *FOREIGN_WORDS)) or bool(re.compile(_SHOPIFY).match(data, max(0, start - 2)))
     # A token in which another one begins before it could end is a piece of something else.
     prefix, least = kind.prefix.encode(), kind.bounds.body.start
     body = place.text(place.end)[: least + len(prefix) - 1]
-    if is_foreign or name.startswith(_MANGLED) or prefix in body:
+    if is_foreign or name.startswith(MANGLED) or prefix in body:
         return False
     return score(body[:least]) >= LIKELY
 

@@ -10,7 +10,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from akpatrol.detect.credential_ends import FOREIGN_WORDS
+from akpatrol.detect.credential_ends import FOREIGN_WORDS, constants
 from akpatrol.detect.judge import judge, may_be_random
 from akpatrol.detect.match import MatchSpan, compile_shipped
 from akpatrol.detect.medium import Nature
@@ -170,7 +170,7 @@ def _key(medium: Medium, start: int, end: int) -> _Key | None:
 
     That is so of wide text within other data, and of constants.
     """
-    if medium.width > 1 or (medium.constants and medium.constants(start)):
+    if medium.width > 1 or constants(medium, start):
         return None
     nature = medium.nature(start, end)
     left, right = (_LEFT_BYTES, _RIGHT_BYTES) if nature is Nature.TEXT else (_BINARY_LEFT_BYTES, _BINARY_RIGHT_BYTES)
