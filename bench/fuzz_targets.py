@@ -17,7 +17,10 @@ from tests.corpus.scenes import SCENES
 from tests.credentials import organization_key, personal_access_token
 
 from akpatrol.errors import UsageError
-from akpatrol.sweep import forge
+from akpatrol.sources.forge.patience import patience_with
+from akpatrol.sources.forge.refusals import ForgeError
+from akpatrol.sweep.forges.organization import forge_of
+from akpatrol.sweep.forges.table import FORGES
 from bench.fuzz_forms import FORM_TARGETS, Examined
 from bench.fuzz_programs import Baseline, Configuration, Index, Pack, PackIndex, Reports, Rules, Store
 
@@ -97,7 +100,16 @@ class ForgeAnswers:
             f' "archived": false, "forked_from_project": null}}'
             for name in names
         )
-        self.seeds = [f"[{github}]".encode(), f"[{gitlab}]".encode()]
+        bitbucket = (
+            '{"full_name": "acme/1", "links": {"clone": [{"name": "https", "href": "https://x@bitbucket.org/a/b"}]}}'
+        )
+        azure = '{"name": "1", "remoteUrl": "https://acme@dev.azure.com/acme/p/_git/1", "project": {"name": "p"}}'
+        self.seeds = [
+            f"[{github}]".encode(),
+            f"[{gitlab}]".encode(),
+            f'{{"values": [{bitbucket}], "next": "https://api.bitbucket.org/2.0/repositories/acme?page=2"}}'.encode(),
+            f'{{"count": 1, "value": [{azure}]}}'.encode(),
+        ]
 
     def run(self, data: bytes, number: int) -> None:
         """List once with this body and, of its bytes, a status and a next page."""
@@ -121,8 +133,9 @@ class ForgeAnswers:
             return next(answers, httpx.Response(200, stream=httpx.ByteStream(b"[]")))
 
         with httpx.Client(transport=httpx.MockTransport(answer)) as client, suppress(*forge_errors()):
-            kinds = (forge.github, forge.gitlab)
-            for _ in kinds[number % 2]("acme", client=client, wait=lambda _seconds: None):
+            patience_with.cache_clear()
+            kinds = [name for name, kind in FORGES.items() if kind.public]
+            for _ in forge_of(kinds[number % len(kinds)], "acme", None, {}).repositories(client, lambda _seconds: None):
                 pass
 
 
@@ -132,7 +145,7 @@ def _next(data: bytes) -> str:
 
 def forge_errors() -> tuple[type[Exception], ...]:
     """Return what a listing raises for a forge that does not answer as it should."""
-    return forge.ForgeError, UsageError
+    return ForgeError, UsageError
 
 
 TARGETS: Mapping[str, type[Target]] = {

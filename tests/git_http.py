@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from tests.repositories import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -39,18 +39,7 @@ class GitHttp:
     @contextmanager
     def running(self) -> Iterator[GitHttp]:
         """Serve on a free port of this machine until left."""
-        served = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                served.answer(self)
-
-            do_POST = do_GET  # noqa: N815
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
         self.port = server.server_address[1]
         thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02))
         thread.start()
@@ -65,10 +54,10 @@ class GitHttp:
         authorization = handler.headers.get("Authorization", "")
         self.asked.append((handler.path, authorization))
         if self.elsewhere:
-            _say(handler, 302, {"Location": self.elsewhere + handler.path})
+            say(handler, 302, {"Location": self.elsewhere + handler.path})
         elif self.authorization and authorization != self.authorization:
             # Some servers repeat what they were sent.
-            _say(handler, 401, {"WWW-Authenticate": f'Basic realm="{authorization}"'}, authorization.encode())
+            say(handler, 401, {"WWW-Authenticate": f'Basic realm="{authorization}"'}, authorization.encode())
         else:
             self._git(handler)
 
@@ -93,7 +82,22 @@ class GitHttp:
         lines = [line.split(": ", 1) for line in head.decode().splitlines() if ": " in line]
         headers = {name: value for name, value in lines if name != "Status"}
         status = next((int(value.split()[0]) for name, value in lines if name == "Status"), 200)
-        _say(handler, status, headers, content)
+        say(handler, status, headers, content)
+
+
+def handler_of(served: GitHttp) -> type[BaseHTTPRequestHandler]:
+    """Return the handler of a server's requests."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            served.answer(self)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
 
 
 def has_backend() -> bool:
@@ -102,7 +106,7 @@ def has_backend() -> bool:
     return os.path.exists(os.path.join(where, "git-http-backend"))
 
 
-def _say(handler: BaseHTTPRequestHandler, status: int, headers: dict[str, str], body: bytes = b"") -> None:
+def say(handler: BaseHTTPRequestHandler, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
     handler.send_response(status)
     for name, value in headers.items():
         handler.send_header(name, value)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from akpatrol.cli.forge_options import forge_options
 from akpatrol.cli.options import shared
 from akpatrol.cli.sweep_screen import SweepTerminal
 from akpatrol.pipeline.resolve import resolve
@@ -13,6 +14,7 @@ from akpatrol.pipeline.sweep import SweepRequest, sweep
 
 if TYPE_CHECKING:
     from akpatrol.config.options import Options
+    from akpatrol.pipeline.sweep import ForgeRequest
 
 _STORE = "akpatrol.sqlite3"
 
@@ -20,21 +22,7 @@ _STORE = "akpatrol.sqlite3"
 @click.command("sweep")
 @click.argument("words", nargs=-1, metavar="[TARGET]...")
 @click.option("--store", "file", default=_STORE, show_default=True, metavar="FILE", help="Where findings are kept.")
-@click.option(
-    "--github-org",
-    "github",
-    multiple=True,
-    metavar="NAME",
-    help="Every repository of an organization; token from GITHUB_TOKEN; repeatable.",
-)
-@click.option(
-    "--gitlab-group",
-    "gitlab",
-    multiple=True,
-    metavar="NAME",
-    help="Every project of a group and its subgroups; token from GITLAB_TOKEN; repeatable.",
-)
-@click.option("--forge-url", metavar="URL", help="The API of your own GitHub or GitLab server.")
+@forge_options
 @click.option("--clones", metavar="DIR", help="Where mirrors are kept.  [default: in the user's cache directory]")
 @click.option(
     "--dask", "scheduler", metavar="ADDRESS", help="Scan on the workers of a Dask scheduler, such as tcp://host:8786."
@@ -47,9 +35,7 @@ def command(  # noqa: PLR0913 - click gives each option its own
     words: tuple[str, ...],
     *,
     file: str,
-    github: tuple[str, ...],
-    gitlab: tuple[str, ...],
-    forge_url: str | None,
+    forges: ForgeRequest,
     clones: str | None,
     scheduler: str | None,
     bucket_versions: bool,
@@ -65,9 +51,7 @@ def command(  # noqa: PLR0913 - click gives each option its own
     request = SweepRequest(
         words,
         file,
-        github,
-        gitlab,
-        forge_url,
+        forges,
         clones,
         scheduler,
         prune=prune,

@@ -297,7 +297,10 @@ class Match(NamedTuple):
 
 
 class Target(NamedTuple):
-    """A target of the scan; ``root`` is its absolute path, ``base`` the enclosing repository's root."""
+    """A target of the scan; ``root`` is its absolute path, ``base`` the enclosing repository's root.
+
+    ``api`` is where something that is no file is asked for.
+    """
 
     id: str
     kind: str
@@ -305,3 +308,4 @@ class Target(NamedTuple):
     remote: str | None = None
     head: str | None = None
     base: str | None = None
+    api: str | None = None

@@ -15,8 +15,8 @@ FILES = ("files", "streams")
 OBJECTS = ("blobs", "commits", "tags", "trees", "git_dir_files")
 """Names in ``coverage.counts`` of what a caller expects; a repository without a commit still has git's own files."""
 
-REMOTE = ("objects", "layers")
-"""The same of buckets and registries."""
+REMOTE = ("objects", "layers", "forge_texts", "forge_files")
+"""The same of buckets, registries and forges."""
 
 ACCEPTED = "--allow-empty"
 

@@ -19,7 +19,7 @@ from akpatrol.query import hashes
 from akpatrol.runtime.interrupts import first_noted
 from akpatrol.sweep import targets, work
 from akpatrol.sweep.clones import CloneError, Clones
-from akpatrol.sweep.forges import forges_of
+from akpatrol.sweep.forges.organization import forges_of
 from akpatrol.sweep.run import Sweep, Watch
 from akpatrol.sweep.store.store import SweepStore
 from akpatrol.sweep.target_kinds import table
@@ -32,13 +32,24 @@ if TYPE_CHECKING:
 
     from akpatrol.config.settings import Settings
     from akpatrol.model.credential import Credential
-    from akpatrol.sweep.forges import Forge
+    from akpatrol.sweep.forges.organization import Forge
     from akpatrol.sweep.run import Planned
     from akpatrol.sweep.urls import CloneWanted
 
 
+class ForgeRequest(NamedTuple):
+    """Organizations of forges, as pairs of a kind and a name; what to ``include`` beside code, as a comma list.
+
+    ``urls`` are the addresses of servers of one's own, by option.
+    """
+
+    organizations: tuple[tuple[str, str], ...] = ()
+    include: str = ""
+    urls: tuple[tuple[str, str | None], ...] = ()
+
+
 class SweepRequest(NamedTuple):
-    """The targets of a sweep and its options: ``targets``, ``github`` organizations and ``gitlab`` groups.
+    """The targets of a sweep and its options: ``targets``, and those that ``forges`` list.
 
     Results go into the file ``store``, mirrors into the directory ``clones``. ``scheduler`` is the address of a Dask
     scheduler. With ``prune``, earlier targets that no longer exist count as gone. With ``bucket_versions``, buckets are
@@ -47,9 +58,7 @@ class SweepRequest(NamedTuple):
 
     targets: tuple[str, ...]
     store: str
-    github: tuple[str, ...] = ()
-    gitlab: tuple[str, ...] = ()
-    forge_url: str | None = None
+    forges: ForgeRequest = ForgeRequest()
     clones: str | None = None
     scheduler: str | None = None
     prune: bool = False
@@ -89,7 +98,8 @@ class SweepConsole(Console, Protocol):
 def sweep(request: SweepRequest, settings: Settings, console: SweepConsole) -> ExitCode:
     """Scan all targets into the store, verify, apply the policy, publish every report and return the exit code."""
     check_outputs(settings)
-    forges = forges_of(request.github, request.gitlab, request.forge_url, settings.environment)
+    wanted = request.forges
+    forges = forges_of(wanted.organizations, dict(wanted.urls), wanted.include, settings.environment)
     plan = _planned(request, forges)
     spec = _scan_spec(request, settings)
     access = {origin: secret for forge in forges for origin, secret in forge.access().items()}

@@ -62,14 +62,16 @@ class Home(NamedTuple):
 class Linker:
     """Makes the links of a document's occurrences; ``targets`` are the document's, ``template`` the caller's.
 
-    A template takes precedence over a remote. Raises UsageError for an invalid template.
+    A template takes precedence over a remote. What is a page itself needs neither. Raises UsageError for an invalid template.
     """
 
     def __init__(self, targets: Iterable[TargetView], template: str | None = None) -> None:
+        targets = list(targets)
         if template is not None:
             check(template)
         self._template = template
         remotes = {target["id"]: target["remote"] or "" for target in targets}
+        self._sites = {target["id"]: _site(target["path"]) for target in targets}
         self._homes = {target: home(remote) for target, remote in remotes.items()}
         self._repositories = {target: repository(remote) for target, remote in remotes.items()}
 
@@ -83,6 +85,8 @@ class Linker:
         commit = occurrence["introduced"]["id"] if occurrence["introduced"] else ""
         path = _path(occurrence)
         place = self._homes.get(occurrence["target"])
+        if site := self._sites.get(occurrence["target"]):
+            return Links(_short(f"{site}/{_quoted(path, safe='/#')}") if path else None)
         if self._template is not None:
             values = {
                 "repository": self._repositories.get(occurrence["target"]),
@@ -210,6 +214,13 @@ def _path(occurrence: OccurrenceView) -> str | None:
     path: str | None = occurrence["path"]
     is_file = occurrence["place"] in {Place.CONTENT, Place.PATH}
     return path if path and is_file and not _MASK.search(path) else None
+
+
+def _site(root: str) -> str | None:
+    """Return scheme and host of a target whose places are pages: an issue, a comment, a workflow's run."""
+    scheme, _, rest = root.partition("://")
+    host = rest.partition("/")[0]
+    return f"{scheme}://{host}" if scheme in {"http", "https"} and _host(host) else None
 
 
 def _line(occurrence: OccurrenceView) -> str | None:

@@ -84,7 +84,7 @@ def read_unit(examiner: Examiner, unit: Unit) -> ScanResult:
 
 def _names(sent: Unit | Target) -> tuple[bytes, ...] | None:
     if isinstance(sent, Target):
-        return tuple(text.encode("utf-8", "surrogateescape") for text in (sent.root, sent.remote or ""))
+        return tuple(text.encode("utf-8", "surrogateescape") for text in (sent.root, sent.remote or "", sent.api or ""))
     if isinstance(sent, RescanUnit):
         return _names(sent.unit)
     if isinstance(sent, SliceUnit | ObjectsUnit):

@@ -128,6 +128,18 @@ def test_without_a_commit_there_is_no_link(introduced: dict[str, str] | None) ->
     assert links("git@github.com:acme/shop.git", introduced=introduced) == Links()
 
 
+@pytest.mark.parametrize("template", [None, "https://git.example.org/{repository}/{path}"])
+def test_what_is_a_page_is_its_own_link(template: str | None) -> None:
+    page = {**target("t1", None), "kind": "github_comments", "path": "https://github.com/acme/shop/issues"}
+    linker = Linker([cast("TargetView", page)], template)
+    place = occurrence(path="acme/shop/issues/7#issuecomment-1", introduced=None)
+    assert linker.links(place) == Links("https://github.com/acme/shop/issues/7#issuecomment-1")
+    hostile = linker.links(occurrence(path='acme/../"><script>'))
+    assert hostile == Links("https://github.com/acme/%2E%2E/%22%3E%3Cscript%3E")
+    bad = Linker([cast("TargetView", {**page, "path": "https://git hub/x"})])
+    assert bad.links(place) == Links()
+
+
 def test_an_unknown_target_has_no_link() -> None:
     assert links("git@github.com:acme/shop.git", target="t2") == Links()
     assert links(None) == Links()

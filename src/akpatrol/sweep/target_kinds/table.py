@@ -11,6 +11,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.sources.forge import table as forge_table
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -34,6 +36,7 @@ _TABLE = (
     _KindModule("local", ("file", "directory", "repository")),
     _KindModule("bucket", ("bucket", "bucket_versions"), ("s3", "gs", "az")),
     _KindModule("registry", ("images",), ("oci", "oci+http")),
+    _KindModule("forge", forge_table.KINDS),
 )
 _LOCAL = _TABLE[0]
 

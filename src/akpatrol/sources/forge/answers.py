@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 _FORBIDDEN, _TOO_MANY, _SERVER_ERROR = 403, 429, 500
 # GitHub on its secondary limit, which gives no time: "wait for at least one minute before retrying".
 _MINUTE = 60.0
+_DIGITS = 12  # of a time in seconds since 1970
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
-_NEXT = re.compile(r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next(?=[\s;,]|$))', re.IGNORECASE)
+_RELATION = r';\s*rel\s*=\s*(?:"(?:[^"]*\s)?{0}(?:\s[^"]*)?"|{0}(?=[\s;,]|$))'
+_NEXT, _LAST = (re.compile(_RELATION.format(name), re.IGNORECASE) for name in ("next", "last"))
+_PAGE = re.compile(r"[?&]page=([0-9]{1,9})(?:&|$)")
 
 
 def pause(status: int, headers: Mapping[str, str], now: float, attempt: int) -> float | None:
@@ -36,17 +39,32 @@ def pause(status: int, headers: Mapping[str, str], now: float, attempt: int) -> 
     requested = seconds_of(headers.get("retry-after", ""), now)
     if requested is not None:
         return requested
+    return (rest(headers, now) if exhausted else 0.0) or _MINUTE * 2.0**attempt
+
+
+def rest(headers: Mapping[str, str], now: float) -> float:
+    """Return the seconds until a forge allows requests again, 0 while it does or when it does not say."""
+    if "0" not in (headers.get("x-ratelimit-remaining"), headers.get("ratelimit-remaining")):
+        return 0.0
     reset = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
-    if exhausted and reset.isascii() and reset.isdigit():
-        return max(1.0, float(reset) - now)
-    return _MINUTE * 2.0**attempt
+    return max(1.0, float(reset) - now) if reset.isascii() and reset.isdigit() and len(reset) <= _DIGITS else 0.0
 
 
 def next_page(headers: Mapping[str, str], url: str) -> str | None:
     """Return the address of the page after ``url``, None when there is none (RFC 8288)."""
+    return _linked(headers, url, _NEXT)
+
+
+def last_page(headers: Mapping[str, str], url: str) -> int | None:
+    """Return the number of the last page, None when the forge does not say."""
+    number = _PAGE.search(_linked(headers, url, _LAST) or "")
+    return int(number[1]) if number else None
+
+
+def _linked(headers: Mapping[str, str], url: str, relation: re.Pattern[str]) -> str | None:
     address: str
     for address, parameters in _LINK.findall(headers.get("link", "")):
-        if _NEXT.search(parameters):
+        if relation.search(parameters):
             return joined(url, address)
     return None
 

@@ -12,9 +12,12 @@ import pytest
 
 from akpatrol.errors import UsageError
 from akpatrol.model.scan import Skipped
-from akpatrol.sweep import forge
-from akpatrol.sweep.forge import ForgeError, access
-from akpatrol.sweep.forge_answers import next_page, pause, same_host
+from akpatrol.sources.forge import client as forge_client
+from akpatrol.sources.forge.answers import last_page, next_page, pause, rest, same_host
+from akpatrol.sources.forge.patience import patience_with
+from akpatrol.sources.forge.refusals import ForgeError
+from akpatrol.sweep.forges.organization import Forge, forge_of, forges_of
+from akpatrol.sweep.forges.table import FORGES
 from akpatrol.sweep.urls import CloneWanted
 from tests.forge_server import ForgeServer, Hosted, Reply
 
@@ -26,6 +29,12 @@ KINDS = ("github", "gitlab")
 
 class Start(Protocol):
     def __call__(self, *args: Any, **options: Any) -> ForgeServer: ...
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> None:
+    """A port may be one of an earlier test."""
+    patience_with.cache_clear()
 
 
 @pytest.fixture
@@ -46,9 +55,13 @@ def _list(
     name: str = "org",
     client: httpx.Client | None = None,
 ) -> list[CloneWanted | Skipped]:
-    listing: Callable[..., Iterator[CloneWanted | Skipped]] = getattr(forge, kind)
     waits = [] if waited is None else waited
-    return list(listing(name, server.url, token, client, waits.append))
+    listed = _forge(kind, server.url, token, name).repositories(client, waits.append)
+    return [one for one in listed if isinstance(one, CloneWanted | Skipped)]
+
+
+def _forge(kind: str, url: str | None, token: str | None = None, name: str = "org") -> Forge:
+    return forge_of(kind, name, url, {FORGES[kind].login.variables[0]: token} if token else {})
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -97,7 +110,7 @@ def test_forks_tell_their_network(start: Start, kind: str) -> None:
 
 def test_a_fork_whose_origin_is_not_told_is_listed(start: Start) -> None:
     server = start([Hosted("org/root", "http://127.0.0.1/r"), Hosted("org/fork", "http://127.0.0.1/f", "org/root")])
-    listing = forge.github("org", server.url)
+    listing = _forge("github", server.url).repositories()
     assert next(listing) == CloneWanted("http://127.0.0.1/r")
     server.first = [Reply(404, {}, {})]
     assert list(listing) == [CloneWanted("http://127.0.0.1/f")]
@@ -151,13 +164,25 @@ def test_a_token_is_sent_and_a_wrong_one_is_told(
     for given, words in ((wrong, "rejects the token"), (None, "requires a token")):
         with pytest.raises(UsageError, match=words) as refused:
             _list(kind, server, given)
-        assert forge.TOKENS[kind] in refused.value.hint
+        assert FORGES[kind].login.variables[0] in refused.value.hint
         assert wrong not in f"{refused.value} {refused.value.hint}"
     with pytest.raises(UsageError, match="characters") as refused:
         _list(kind, server, f"{wrong}\n")
     assert wrong not in str(refused.value)
     assert token not in caplog.text
     assert wrong not in caplog.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_token_that_expires_while_repositories_are_listed(start: Start, kind: str, token: str) -> None:
+    server = start(_hosted(5), token=token, most=2)
+    listing = _forge(kind, server.url, token).repositories()
+    assert next(listing) == CloneWanted(_hosted(1)[0].url)
+    server.token = "another"
+    _, ended = listing
+    assert isinstance(ended, Skipped)
+    assert "does not accept the token" in ended.reason
+    assert ended.reason.endswith("what it lists after 2 entries is not known")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -177,8 +202,10 @@ def test_what_is_not_there_or_not_allowed_is_told(start: Start, kind: str) -> No
 def test_no_other_host_is_asked(start: Start, kind: str, token: str) -> None:
     other = start(_hosted(5), token=token)
     server = start(_hosted(5), token=token, most=2, link=other.url)
-    with pytest.raises(ForgeError, match="another host"):
-        _list(kind, server, token)
+    *listed, ended = _list(kind, server, token)
+    assert len(listed) == 2
+    assert isinstance(ended, Skipped)
+    assert "another host" in ended.reason
     server.first = [Reply(302, {"Location": f"{other.url}/api/v3/orgs/org/repos"})]
     follows = httpx.Client(follow_redirects=True)
     with follows, pytest.raises(ForgeError, match="another host"):
@@ -252,7 +279,7 @@ def test_pages_without_an_end(start: Start) -> None:
 
 
 def test_an_answer_without_an_end(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forge, "_LARGEST", 1000)
+    monkeypatch.setattr(forge_client, "_LARGEST", 1000)
     server = start(_hosted(100))
     with pytest.raises(ForgeError, match="sends too long an answer"):
         _list("github", server)
@@ -261,20 +288,20 @@ def test_an_answer_without_an_end(start: Start, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("kind", "url", "origin"),
     [
-        ("github", forge.GITHUB, "https://github.com"),
+        ("github", None, "https://github.com"),
         ("github", "https://github.com/", "https://github.com"),
         ("github", "https://git.example.org", "https://git.example.org"),
         ("github", "https://git.example.org:8443/api/v3", "https://git.example.org:8443"),
         ("github", "https://api.acme.ghe.com", "https://acme.ghe.com"),
-        ("gitlab", forge.GITLAB, "https://gitlab.com"),
+        ("gitlab", None, "https://gitlab.com"),
         ("gitlab", "https://git.example.org/gitlab/api/v4/", "https://git.example.org"),
     ],
 )
-def test_clones_send_the_token_to_the_forges_own_origin(kind: str, url: str, origin: str, token: str) -> None:
-    made = access(kind, url, token)
+def test_clones_send_the_token_to_the_forges_own_origin(kind: str, url: str | None, origin: str, token: str) -> None:
+    made = _forge(kind, url, token).access()
     assert list(made) == [origin]
     assert token not in repr(made)
-    assert access(kind, url, None) == access(kind, url, "") == {}
+    assert _forge(kind, url).access() == {}
 
 
 @pytest.mark.parametrize(
@@ -283,13 +310,13 @@ def test_clones_send_the_token_to_the_forges_own_origin(kind: str, url: str, ori
 def test_addresses_that_no_forge_has(url: str) -> None:
     for kind in KINDS:
         with pytest.raises(UsageError, match="--forge-url"):
-            access(kind, url, None)
+            _forge(kind, url)
 
 
 def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "nonsense://user:hunter2@[")
     with pytest.raises(UsageError, match="proxy") as refused:
-        forge.github("org")
+        _forge("github", None).repositories()
     assert "hunter2" not in str(refused.value)
 
 
@@ -324,3 +351,33 @@ def test_hosts() -> None:
     assert not same_host("https://h/a", "https://h:444/a")
     assert not same_host("https://h/a", "https://h.example/a")
     assert not same_host("https://h/a", "https://[")
+
+
+def test_until_when_a_forge_rests() -> None:
+    limits = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "70"}
+    assert rest(limits, 10) == 60.0
+    assert rest({"ratelimit-remaining": "0", "ratelimit-reset": "70"}, 80) == 1.0
+    assert rest({**limits, "x-ratelimit-remaining": "1"}, 10) == 0.0
+    assert rest({**limits, "x-ratelimit-reset": "9" * 400}, 10) == 0.0
+    assert rest({}, 10) == 0.0
+
+
+def test_how_many_pages_there_are() -> None:
+    link = '<https://h/a?per_page=1&page=2>; rel="next", <https://h/a?page=17&per_page=1>; rel="last"'
+    assert last_page({"link": link}, "https://h/a") == 17
+    assert last_page({"link": '<https://h/a?page=x>; rel="last"'}, "https://h/a") is None
+    assert last_page({}, "https://h/a") is None
+
+
+@pytest.mark.parametrize(
+    ("organizations", "urls", "words"),
+    [
+        ([("github", "a"), ("gitlab", "b")], {"--forge-url": "https://git.example.org"}, "names one forge"),
+        ([("azure", "a")], {"--forge-url": "https://git.example.org"}, "no organization of that forge"),
+        ([("gitea", "a")], {}, "requires --gitea-url"),
+        ([("gitea", "a")], {"--gitea-url": "http://git.example.org"}, "--gitea-url: http://"),
+    ],
+)
+def test_options_that_do_not_fit(organizations: list[tuple[str, str]], urls: dict[str, str], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        forges_of(organizations, {"--forge-url": None, "--gitea-url": None, **urls}, "", {})

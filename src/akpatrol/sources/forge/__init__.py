@@ -1,0 +1,1 @@
+"""What forges hold beside code: issues, comments, reviews, releases, logs and artifacts."""

@@ -1,0 +1,118 @@
+"""``--include``: what is read beside the code of an organization's repositories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from akpatrol.errors import AkpatrolError, UsageError
+from akpatrol.model.scan import Skipped, Target
+from akpatrol.sources.forge.refusals import RefusedError
+from akpatrol.sources.forge.table import resources
+from akpatrol.sweep.forges.base import text
+from akpatrol.sweep.urls import CloneWanted, checked, displayed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from akpatrol.sources.forge.client import ForgeClient
+    from akpatrol.sources.forge.resource import Resource
+    from akpatrol.sweep.forges.base import ForgeAddresses, HostedRepository
+    from akpatrol.sweep.run import Planned
+
+ALL = "all"
+_WIKIS, _SNIPPETS, _GISTS = "wikis", "snippets", "gists"
+
+
+def words_of(include: str, forges: Sequence[str]) -> tuple[str, ...]:
+    """Return the words of a comma list. Raises UsageError for one that none of the forges has."""
+    words = tuple(dict.fromkeys(word for part in include.split(",") if (word := part.strip().lower())))
+    known = list(dict.fromkeys(name for forge in forges for name in resources(forge)))
+    if words and not known:
+        raise UsageError("--include: only of GitHub and GitLab more than code is read", "give --github-org NAME")
+    for word in words:
+        if word != ALL and word not in known:
+            raise UsageError(f"--include: {_unknown(word, known)}", f"known are {', '.join([*known, ALL])}")
+    return words
+
+
+def chosen(words: Sequence[str], forge: str) -> tuple[Resource, ...]:
+    """Return the resources of a forge that the words name."""
+    return tuple(one for name, one in resources(forge).items() if ALL in words or name in words)
+
+
+def of_repository(
+    chosen: Sequence[Resource], client: ForgeClient, git: ForgeClient, repository: HostedRepository
+) -> Iterator[Planned]:
+    """Yield what a repository has beside its code; ``git`` is the client of its host."""
+    for resource in chosen:
+        if not resource.page or (resource.switch and repository.entry.get(resource.switch) is False):
+            continue
+        root = f"{repository.page}/{resource.page}"
+        if not repository.api:
+            yield Skipped(root, "the forge does not say where its API has it")
+        elif resource.name == _WIKIS:
+            yield from _wiki(resource, git, repository, root)
+        elif resource.name == _SNIPPETS:
+            yield from _repositories(
+                client, f"{repository.api}/snippets?per_page=100", "http_url_to_repo", root, resource
+            )
+        else:
+            yield Target("0", resource.kind(client.site.kind), root, api=repository.api)
+
+
+def of_organization(
+    chosen: Sequence[Resource], client: ForgeClient, addresses: ForgeAddresses, org: str
+) -> Iterator[Planned]:
+    """Yield what belongs to no repository: the public gists of an organization's members."""
+    resource = next((one for one in chosen if one.name == _GISTS), None)
+    if not resource:
+        return
+    item = f"gists of the members of {org}"
+    try:
+        for member in client.entries(f"{addresses.api}/orgs/{org}/members?per_page=100"):
+            if login := text(member, "login"):
+                url = f"{addresses.api}/users/{login}/gists?per_page=100"
+                yield from _repositories(client, url, "git_pull_url", f"gists of {login}", resource)
+    except AkpatrolError as error:
+        yield Skipped(item, f"{error}; a token needs {resource.permission}")
+
+
+def _wiki(resource: Resource, git: ForgeClient, repository: HostedRepository, root: str) -> Iterator[Planned]:
+    """Yield the wiki's repository; one without a page does not exist, whatever the forge's switch says."""
+    url = f"{repository.url.removesuffix('.git')}.wiki.git"
+    try:
+        if git.exists(f"{url}/info/refs?service=git-upload-pack"):
+            yield CloneWanted(url)
+    except AkpatrolError as error:
+        # Without a token, what does not exist may be asked a password for.
+        if isinstance(error, RefusedError) and error.wants_token and not git.site.authorization:
+            return
+        yield Skipped(root, f"{error}; a token needs {resource.permission}")
+
+
+def _repositories(client: ForgeClient, url: str, name: str, item: str, resource: Resource) -> Iterator[Planned]:
+    """Yield the repositories that entries are kept in."""
+    try:
+        for entry in client.entries(url):
+            yield _checked(text(entry, name), item, client.site.host)
+    except AkpatrolError as error:
+        yield Skipped(item, f"{error}; a token needs {resource.permission}")
+
+
+def _checked(url: str, item: str, host: str) -> Planned:
+    try:
+        address = checked(url)
+    except UsageError as error:
+        return Skipped(item, f"the forge lists an address that cannot be cloned: {error}")
+    own = (urlsplit(f"//{host}").hostname or "").removeprefix("api.")
+    if address.host not in (own, f"gist.{own}"):
+        return Skipped(displayed(url), f"the forge lists a clone address on another host, {address.host}")
+    return CloneWanted(url)
+
+
+def _unknown(word: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
+    close = get_close_matches(word, [*known, ALL], 1)
+    return f"{word!r} is unknown" + (f"; did you mean {close[0]}?" if close else "")

@@ -1,0 +1,155 @@
+"""Sweeps of all that an organization has: its code, and what is beside it."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from akpatrol.sources.forge.patience import patience_with
+from tests.forge_api import DAY, ForgeApi
+from tests.git_http import has_backend
+from tests.program import finish, start
+from tests.repositories import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import trustme
+
+    from tests.conftest import Result, Run
+
+pytestmark = pytest.mark.skipif(not has_backend(), reason="this git cannot serve over HTTP")
+_ISSUES = "/repos/acme/app/issues"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, certificate: trustme.LeafCert) -> Iterator[ForgeApi]:
+    with ForgeApi(tmp_path_factory.mktemp("served")).running(certificate) as api:
+        yield api
+
+
+@pytest.fixture
+def forge(running: ForgeApi, monkeypatch: pytest.MonkeyPatch, bundle: str, tmp_path: Path) -> ForgeApi:
+    """The forge with one repository, which is empty."""
+    monkeypatch.setenv("SSL_CERT_FILE", bundle)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    patience_with.cache_clear()
+    running.directory = tmp_path / "served"
+    Repository(running.directory / "acme" / "app.git", "--bare")
+    running.files, running.replies, running.requests, running.asked = {}, {}, [], []
+    running.token, running.expires, running.holds, running.authorization = "", None, None, ""
+    url = f"{running.url}/acme/app"
+    app = running.entry("minimal-repository", id=1, full_name="acme/app", clone_url=f"{url}.git", html_url=url)
+    running.lists = {"/orgs/acme/repos": [app]}
+    return running
+
+
+def words(forge: ForgeApi, include: str) -> tuple[str, ...]:
+    return ("sweep", "--github-org", "acme", "--forge-url", forge.api, "--include", include, "--jobs", "1")
+
+
+def swept(run: Run, forge: ForgeApi, include: str, token: str = "") -> Result:
+    forge.requests = []
+    return run(*words(forge, include), GITHUB_TOKEN=token)
+
+
+def issues(forge: ForgeApi, number: int, **secrets: str) -> None:
+    """Give the repository so many issues, of which some hold secrets: ``n7`` is that of the seventh."""
+    forge.lists[_ISSUES] = [
+        forge.entry(
+            "issue",
+            id=one,
+            number=one,
+            title=f"Issue {one}",
+            body=f"ANYREACH_API_KEY={secrets.get(f'n{one}', 'none')}",
+            html_url=f"{forge.url}/acme/app/issues/{one}",
+            updated_at=DAY,
+        )
+        for one in range(1, number + 1)
+    ]
+
+
+def test_a_finding_is_where_a_person_can_go(run: Run, forge: ForgeApi, key: str) -> None:
+    issues(forge, 3, n2=key)
+    result = swept(run, forge, "issues")
+    assert result.code == 1
+    assert result.skipped == []
+    assert result.one(key)["path"] == "acme/app/issues/2"
+    assert {target["kind"] for target in result.json["scan"]["targets"]} == {"github_issues", "repository"}
+    text = run("report", "akpatrol.sqlite3", "-f", "text", "-o", "-").out
+    assert f"{forge.url}/acme/app/issues/2" in text
+    html = run("report", "akpatrol.sqlite3", "-f", "html", "-o", "-").out
+    assert f"{forge.url}/acme/app/issues/2" in html
+    swept(run, forge, "issues")
+    (asked,) = [one.query["per_page"] for one in forge.requests if one.path == _ISSUES]
+    assert asked == "1"  # what changed last: nothing
+
+
+def test_a_wiki_is_read_with_its_history(run: Run, forge: ForgeApi, tmp_path: Path, key: str) -> None:
+    wiki = Repository(tmp_path / "wiki")
+    wiki.commit_file("Home.md", f"K={key}\n")
+    wiki.commit_file("Home.md", "removed\n")
+    wiki.git("clone", "-q", "--bare", str(wiki.path), str(forge.directory / "acme" / "app.wiki.git"))
+    result = swept(run, forge, "wikis")
+    assert result.one(key)["state"] == "removed"
+    assert result.complete
+
+
+def test_a_token_that_expires_in_the_middle_ends_with_3(run: Run, forge: ForgeApi, key: str) -> None:
+    """A sweep with a fresh one reads only the rest."""
+    issues(forge, 350, n340=key)
+    forge.token, forge.expires = "first", 5  # the repositories, what changed last, and three pages
+    result = swept(run, forge, "issues", token="first")
+    assert result.code == 3
+    (skip,) = [one for one in result.skipped if "issues" in one["item"]]
+    assert "does not accept the token in GITHUB_TOKEN (401)" in skip["reason"]
+    assert skip["reason"].endswith("3 pages were read, 1 of 4 pages are left")
+    forge.token, forge.expires = "second", None
+    resumed = swept(run, forge, "issues", token="second")
+    assert resumed.code == 1
+    assert resumed.one(key)["path"] == "acme/app/issues/340"
+    statuses = [one.status for one in forge.requests if one.path == _ISSUES and one.query.get("per_page") == "100"]
+    assert statuses == [304, 304, 304, 200]
+    assert resumed.json["coverage"]["counts"]["forge_texts"] == 350
+    written = Path("akpatrol.sqlite3").read_bytes() + json.dumps(resumed.json).encode()
+    assert b"first" not in written.replace(b"first_seen", b"")
+
+
+@pytest.mark.slow
+def test_a_sweep_that_was_killed_goes_on_behind_the_last_page(
+    run: Run, forge: ForgeApi, bundle: str, tmp_path: Path, new_key: Callable[[], str]
+) -> None:
+    keys = [new_key(), new_key()]
+    issues(forge, 350, n20=keys[0], n340=keys[1])
+    forge.holds = 5  # the repositories, what changed last, and three pages
+    process = start(
+        *words(forge, "issues"), variables={"SSL_CERT_FILE": bundle, "XDG_CACHE_HOME": str(tmp_path / "caches")}
+    )
+    assert forge.held.wait(60)
+    process.send_signal(signal.SIGKILL)
+    finish(process)
+    forge.holds = None
+    forge.released.set()
+    result = swept(run, forge, "issues")
+    assert [len(result.found(secret)) for secret in keys] == [1, 1]
+    statuses = [one.status for one in forge.requests if one.path == _ISSUES and one.query.get("per_page") == "100"]
+    # The first page has a finding, which is read again.
+    assert statuses == [304, 200, 304, 304, 200]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--include", "isues", "--github-org", "acme"), "did you mean issues?"),
+        (("--include", "issues", "--gitea-org", "acme", "--gitea-url", "https://git.example.org"), "only of GitHub"),
+        (("--gitea-org", "acme"), "--gitea-org requires --gitea-url"),
+    ],
+)
+def test_a_command_line_that_is_wrong(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    result = run("sweep", *arguments)
+    assert result.code == 2
+    assert said in result.err

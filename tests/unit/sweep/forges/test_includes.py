@@ -1,0 +1,155 @@
+"""``--include``: its words, and what each repository of an organization has beside its code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from akpatrol.errors import UsageError
+from akpatrol.model.scan import Skipped, Target
+from akpatrol.sources.forge.patience import patience_with
+from akpatrol.sources.forge.table import KINDS, of_kind
+from akpatrol.sweep.forges.includes import chosen, words_of
+from akpatrol.sweep.forges.organization import forge_of
+from akpatrol.sweep.urls import CloneWanted
+from tests.forge_api import Answered, ForgeApi
+from tests.repositories import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    import trustme
+
+    from akpatrol.sweep.run import Planned
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path: Path = tmp_path_factory.mktemp("served")
+    Repository(path / "acme" / "app.wiki.git", "--bare")
+    return path
+
+
+@pytest.fixture(scope="module")
+def running(directory: Path, certificate: trustme.LeafCert) -> Iterator[dict[str, ForgeApi]]:
+    with (
+        ForgeApi(directory, forge="github").running(certificate) as github,
+        ForgeApi(directory, forge="gitlab").running(certificate) as gitlab,
+    ):
+        yield {"github": github, "gitlab": gitlab}
+
+
+@pytest.fixture(autouse=True)
+def _trust(monkeypatch: pytest.MonkeyPatch, bundle: str, running: dict[str, ForgeApi]) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", bundle)
+    patience_with.cache_clear()
+    for api in running.values():
+        api.lists, api.replies, api.requests, api.asked, api.authorization = {}, {}, [], [], ""
+
+
+def listed(api: ForgeApi, include: str, environment: Mapping[str, str] = {}) -> list[Planned]:
+    resources = chosen(words_of(include, [api.forge]), api.forge)
+    return list(forge_of(api.forge, "acme", api.url, environment, resources).repositories())
+
+
+def hosted(api: ForgeApi, name: str, **more: Any) -> dict[str, Any]:
+    url = f"{api.url}/acme/{name}"
+    if api.forge == "github":
+        return api.entry(
+            "minimal-repository", id=len(name), full_name=f"acme/{name}", clone_url=f"{url}.git", html_url=url, **more
+        )
+    return api.entry(
+        "project", id=7, path_with_namespace=f"acme/{name}", http_url_to_repo=f"{url}.git", web_url=url, **more
+    )
+
+
+def test_words() -> None:
+    assert words_of(" issues, logs,,issues ", ["github"]) == ("issues", "logs")
+    assert words_of("all", ["gitea", "gitlab"]) == ("all",)
+    assert words_of("", ["gitea"]) == ()
+    with pytest.raises(UsageError, match="'isues' is unknown; did you mean issues") as wrong:
+        words_of("isues", ["github"])
+    assert "artifacts" in wrong.value.hint
+    with pytest.raises(UsageError, match="'discussions' is unknown"):
+        words_of("discussions", ["gitlab"])
+    with pytest.raises(UsageError, match="only of GitHub and GitLab"):
+        words_of("issues", ["gitea"])
+
+
+def test_each_kind_of_target_has_its_resource() -> None:
+    assert len({*KINDS}) == len(KINDS)
+    for kind in KINDS:
+        forge, resource = of_kind(kind)
+        assert resource.kind(forge) == kind
+        assert resource.permission
+
+
+def test_targets_of_a_repository(running: dict[str, ForgeApi]) -> None:
+    github = running["github"]
+    github.lists["/orgs/acme/repos"] = [
+        hosted(github, "app", has_issues=True),
+        hosted(github, "quiet", has_issues=False, has_discussions=False),
+    ]
+    assert listed(github, "issues,logs,discussions") == [
+        CloneWanted(f"{github.url}/acme/app.git"),
+        Target("0", "github_issues", f"{github.url}/acme/app/issues", api=f"{github.api}/repos/acme/app"),
+        Target("0", "github_discussions", f"{github.url}/acme/app/discussions", api=f"{github.api}/repos/acme/app"),
+        Target("0", "github_logs", f"{github.url}/acme/app/actions", api=f"{github.api}/repos/acme/app"),
+        CloneWanted(f"{github.url}/acme/quiet.git"),
+        Target("0", "github_logs", f"{github.url}/acme/quiet/actions", api=f"{github.api}/repos/acme/quiet"),
+    ]
+    gitlab = running["gitlab"]
+    gitlab.lists["/groups/acme/projects"] = [hosted(gitlab, "app", issues_enabled=False)]
+    assert listed(gitlab, "issues,pulls") == [
+        CloneWanted(f"{gitlab.url}/acme/app.git"),
+        Target("0", "gitlab_pulls", f"{gitlab.url}/acme/app/-/merge_requests", api=f"{gitlab.api}/projects/7"),
+    ]
+
+
+def test_a_wiki_is_a_repository_if_it_has_a_page(running: dict[str, ForgeApi]) -> None:
+    github = running["github"]
+    github.lists["/orgs/acme/repos"] = [
+        hosted(github, "app"),
+        hosted(github, "quiet"),
+        hosted(github, "closed", has_wiki=False),
+    ]
+    clones = [CloneWanted(f"{github.url}/acme/{name}.git") for name in ("app", "app.wiki", "quiet", "closed")]
+    assert listed(github, "wikis") == clones
+    github.authorization = "another"
+    assert listed(github, "wikis") == [one for one in clones if ".wiki" not in one.url]
+    skips = [one for one in listed(github, "wikis", {"GITHUB_TOKEN": "wrong"}) if isinstance(one, Skipped)]
+    assert [one.item for one in skips] == [f"{github.url}/acme/{name}/wiki" for name in ("app", "quiet")]
+    assert "a token needs Contents: read" in skips[0].reason
+    assert all("wrong" not in one.reason for one in skips)
+
+
+def test_gists_of_the_members_and_snippets(running: dict[str, ForgeApi]) -> None:
+    github, gitlab = running["github"], running["gitlab"]
+
+    def gist(id_: str, url: str) -> dict[str, Any]:
+        return github.entry("base-gist", id=id_, git_pull_url=url)
+
+    github.lists |= {
+        "/orgs/acme/repos": [hosted(github, "app")],
+        "/orgs/acme/members": [github.entry("simple-user", id=3, login="ann")],
+        "/users/ann/gists": [
+            gist("a", f"https://gist.127.0.0.1/{'a' * 20}.git"),
+            gist("b", f"{github.url}/gist/b.git"),
+            gist("c", "https://elsewhere.example/c.git"),
+        ],
+    }
+    _, _, second, other = listed(github, "gists")
+    assert second == CloneWanted(f"{github.url}/gist/b.git")
+    assert isinstance(other, Skipped)
+    assert "on another host" in other.reason
+    github.replies["/orgs/acme/members"] = [Answered(403)]
+    _, refused = listed(github, "gists")
+    assert isinstance(refused, Skipped)
+    assert refused.reason.endswith("refuses access (403); a token needs Members: read, or the scope read:org")
+    gitlab.lists |= {
+        "/groups/acme/projects": [hosted(gitlab, "app")],
+        "/projects/7/snippets": [gitlab.entry("snippet", id=1, http_url_to_repo=f"{gitlab.url}/snippets/1.git")],
+    }
+    assert listed(gitlab, "snippets")[1:] == [CloneWanted(f"{gitlab.url}/snippets/1.git")]
