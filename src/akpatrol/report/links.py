@@ -62,7 +62,8 @@ class Home(NamedTuple):
 class Linker:
     """Makes the links of a document's occurrences; ``targets`` are the document's, ``template`` the caller's.
 
-    A template takes precedence over a remote. What is a page itself needs neither. Raises UsageError for an invalid template.
+    A template takes precedence over a remote; what is a page itself needs neither. Raises UsageError for an invalid
+    template.
     """
 
     def __init__(self, targets: Iterable[TargetView], template: str | None = None) -> None:

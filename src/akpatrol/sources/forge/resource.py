@@ -64,6 +64,10 @@ class Resource(NamedTuple):
         """Return the kind of its targets."""
         return f"{forge}_{self.name}"
 
+    def needed(self, variable: str) -> str:
+        """Say what would help where the forge refuses it."""
+        return f"the token in {variable} needs {self.permission}"
+
 
 def field(item: Any, name: str) -> Any:
     """Return a field of an item, None without one."""
@@ -79,7 +83,7 @@ def filled(template: str, *items: Mapping[str, Any]) -> str:
     def value(match: re.Match[str]) -> str:
         nonlocal missing
         found = next((one for one in (field(item, match[1]) for item in items) if one is not None), None)
-        if isinstance(found, bool) or not isinstance(found, str | int):
+        if isinstance(found, bool) or not isinstance(found, str | int) or found in (".", ".."):
             missing = True
             return ""
         # A whole address is checked by who uses it.

@@ -14,7 +14,7 @@ from akpatrol.sources.forge.client import MOST_PAGES, listed
 from akpatrol.sources.forge.items import Repository
 from akpatrol.sources.forge.pages import PageState
 from akpatrol.sources.forge.refusals import ForgeError, RefusedError
-from akpatrol.sources.forge.table import of_kind, opened
+from akpatrol.sources.forge.table import of_kind, opened, variable
 from akpatrol.sources.forge.unit import FileUnit, TextsUnit
 from akpatrol.sources.occurrence import occurrence
 
@@ -241,7 +241,7 @@ class ForgeSource(OneTarget):
         """Return why a list was not read to its end, what would help, and how much of it is left."""
         reason = str(error)
         if isinstance(error, RefusedError):
-            reason += f"; a token needs {self._resource.permission}"
+            reason += f"; {self._resource.needed(variable(self._forge))}"
         if not read.pages:
             return reason
         if read.last and read.last > read.pages:

@@ -45,6 +45,11 @@ def of_kind(kind: str) -> tuple[str, Resource]:
     return forge, _FORGES[forge].resources[name]
 
 
+def variable(forge: str) -> str:
+    """Return the name of the variable that a forge's token is looked for in first."""
+    return _FORGES[forge].login.variables[0]
+
+
 def site(forge: str, api: str, environment: Mapping[str, str]) -> ForgeSite:
     """Return the API of a forge, with the login of an environment. Raises UsageError for an unusable token."""
     entry = _FORGES[forge]

@@ -75,7 +75,7 @@ def of_organization(
                 url = f"{addresses.api}/users/{login}/gists?per_page=100"
                 yield from _repositories(client, url, "git_pull_url", f"gists of {login}", resource)
     except AkpatrolError as error:
-        yield Skipped(item, f"{error}; a token needs {resource.permission}")
+        yield Skipped(item, f"{error}; {resource.needed(client.site.variable)}")
 
 
 def _wiki(resource: Resource, git: ForgeClient, repository: HostedRepository, root: str) -> Iterator[Planned]:
@@ -88,7 +88,7 @@ def _wiki(resource: Resource, git: ForgeClient, repository: HostedRepository, ro
         # Without a token, what does not exist may be asked a password for.
         if isinstance(error, RefusedError) and error.wants_token and not git.site.authorization:
             return
-        yield Skipped(root, f"{error}; a token needs {resource.permission}")
+        yield Skipped(root, f"{error}; {resource.needed(git.site.variable)}")
 
 
 def _repositories(client: ForgeClient, url: str, name: str, item: str, resource: Resource) -> Iterator[Planned]:
@@ -97,7 +97,7 @@ def _repositories(client: ForgeClient, url: str, name: str, item: str, resource:
         for entry in client.entries(url):
             yield _checked(text(entry, name), item, client.site.host)
     except AkpatrolError as error:
-        yield Skipped(item, f"{error}; a token needs {resource.permission}")
+        yield Skipped(item, f"{error}; {resource.needed(client.site.variable)}")
 
 
 def _checked(url: str, item: str, host: str) -> Planned:

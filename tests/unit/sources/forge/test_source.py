@@ -366,8 +366,8 @@ def test_a_token_that_expires_in_the_middle(github: ForgeApi, monkeypatch: pytes
     assert view["coverage"]["counts"] == {"forge_texts": 300}
     (reason,) = skips(view)
     assert reason == (
-        f"127.0.0.1:{github.port} does not accept the token in GITHUB_TOKEN (401); a token needs Issues: read, or the "
-        "scope repo; 3 pages were read, 3 of 6 pages are left"
+        f"127.0.0.1:{github.port} does not accept the token in GITHUB_TOKEN (401); the token in GITHUB_TOKEN needs "
+        "Issues: read, or the scope repo; 3 pages were read, 3 of 6 pages are left"
     )
     github.token, github.expires, github.requests = "second", None, []
     monkeypatch.setenv("GITHUB_TOKEN", "second")
@@ -380,9 +380,9 @@ def test_a_token_that_expires_in_the_middle(github: ForgeApi, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (401, "requires a token (401); a token needs Actions: read"),
-        (403, "refuses access (403); a token needs Actions: read"),
-        (404, "does not have it, or hides it (404); a token needs Actions: read"),
+        (401, "requires a token (401); the token in GITHUB_TOKEN needs Actions: read"),
+        (403, "refuses access (403); the token in GITHUB_TOKEN needs Actions: read"),
+        (404, "does not have it, or hides it (404); the token in GITHUB_TOKEN needs Actions: read"),
     ],
 )
 def test_what_a_token_may_not_read_is_a_skip(github: ForgeApi, status: int, words: str) -> None:

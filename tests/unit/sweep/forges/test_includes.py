@@ -121,7 +121,7 @@ def test_a_wiki_is_a_repository_if_it_has_a_page(running: dict[str, ForgeApi]) -
     assert listed(github, "wikis") == [one for one in clones if ".wiki" not in one.url]
     skips = [one for one in listed(github, "wikis", {"GITHUB_TOKEN": "wrong"}) if isinstance(one, Skipped)]
     assert [one.item for one in skips] == [f"{github.url}/acme/{name}/wiki" for name in ("app", "quiet")]
-    assert "a token needs Contents: read" in skips[0].reason
+    assert "the token in GITHUB_TOKEN needs Contents: read" in skips[0].reason
     assert all("wrong" not in one.reason for one in skips)
 
 
@@ -147,7 +147,9 @@ def test_gists_of_the_members_and_snippets(running: dict[str, ForgeApi]) -> None
     github.replies["/orgs/acme/members"] = [Answered(403)]
     _, refused = listed(github, "gists")
     assert isinstance(refused, Skipped)
-    assert refused.reason.endswith("refuses access (403); a token needs Members: read, or the scope read:org")
+    assert refused.reason.endswith(
+        "refuses access (403); the token in GITHUB_TOKEN needs Members: read, or the scope read:org"
+    )
     gitlab.lists |= {
         "/groups/acme/projects": [hosted(gitlab, "app")],
         "/projects/7/snippets": [gitlab.entry("snippet", id=1, http_url_to_repo=f"{gitlab.url}/snippets/1.git")],
