@@ -15,6 +15,8 @@ import pytest
 import yaml
 
 import akpatrol
+from akpatrol.sources.forge.table import resources
+from akpatrol.sweep.forges.table import FORGES
 from tests.repositories import environment
 
 if TYPE_CHECKING:
@@ -157,3 +159,23 @@ def test_what_the_service_runs(tmp_path: Path, key: str) -> None:
     (tree / "new").write_text(key)
     assert [_sh(line, store).returncode for line in (sweep, report)] == [1, 1]
     assert f"{key[:7]}***" in (store / "changes.txt").read_text()
+
+
+def test_the_table_of_resources_is_that_of_the_program() -> None:
+    rows = [
+        [cell.strip() for cell in line.strip("| ").split("|")] for line in _PAGE.splitlines() if line.startswith("| `")
+    ]
+    documented = {
+        row[0].strip("`"): row[1:] for row in rows if len(row) == 5 or row[0].strip("`") in resources("github")
+    }
+    for column, forge in ((0, "github"), (2, "gitlab")):
+        known = {name: one.permission for name, one in resources(forge).items()}
+        told = {name: row[column + 1] for name, row in documented.items() if row[column] != "-"}
+        assert told == known
+
+
+def test_the_table_of_forges_has_each_with_its_variables() -> None:
+    for kind in FORGES.values():
+        (row,) = [line for line in _PAGE.splitlines() if f" | `{kind.option}` |" in line]
+        for name in (*kind.login.variables, kind.url_option):
+            assert f"`{name}`" in row or f"`{name}`," in row or not name

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from akpatrol.sources.forge.client import ForgeClient
-    from akpatrol.sources.forge.items import Repository
+    from akpatrol.sources.forge.items import ResourceHome
 
 _INFO = "pageInfo { hasNextPage endCursor }"
 _REPLIES = f"replies(first: 25, after: $replies) {{ {_INFO} nodes {{ id url body updatedAt }} }}"
@@ -42,7 +42,7 @@ query($id: ID!, $comments: String, $replies: String) {{
 _BELOW = {"discussions": "comments", "comments": "replies"}
 
 
-def pages(client: ForgeClient, repository: Repository) -> Iterator[list[ForgeText]]:
+def pages(client: ForgeClient, repository: ResourceHome) -> Iterator[list[ForgeText]]:
     """Yield the discussions page by page, each with all below it. Raises ForgeError."""
     owner, name = map(unquote, urlsplit(client.site.api).path.split("/")[-2:])
     cursor: str | None = None
@@ -56,7 +56,7 @@ def pages(client: ForgeClient, repository: Repository) -> Iterator[list[ForgeTex
             return
 
 
-def _texts(client: ForgeClient, repository: Repository, name: str, connection: Any) -> Iterator[ForgeText]:
+def _texts(client: ForgeClient, repository: ResourceHome, name: str, connection: Any) -> Iterator[ForgeText]:
     for node in _nodes(client, connection):
         url, title = (value if isinstance(value := node.get(key), str) else "" for key in ("url", "title"))
         body = node.get("body") if isinstance(node.get("body"), str) else ""
@@ -66,7 +66,7 @@ def _texts(client: ForgeClient, repository: Repository, name: str, connection: A
             yield from _all_texts(client, repository, below, node)
 
 
-def _all_texts(client: ForgeClient, repository: Repository, name: str, node: Mapping[str, Any]) -> Iterator[ForgeText]:
+def _all_texts(client: ForgeClient, repository: ResourceHome, name: str, node: Mapping[str, Any]) -> Iterator[ForgeText]:
     connection, seen = node.get(name), set[str]()
     while True:
         yield from _texts(client, repository, name, connection)

@@ -34,7 +34,7 @@ class Lead(NamedTuple):
     state: str = READY
 
 
-class Repository(NamedTuple):
+class ResourceHome(NamedTuple):
     """The repository that entries belong to: its ``page``, and the ``root`` of the resource, as addresses."""
 
     page: str
@@ -57,13 +57,13 @@ def chosen(listing: Listing, entry: Mapping[str, Any]) -> bool:
     return not listing.having or field(entry, listing.having) is not None
 
 
-def text(listing: Listing, entry: Mapping[str, Any], repository: Repository, above: str) -> ForgeText:
+def text(listing: Listing, entry: Mapping[str, Any], repository: ResourceHome, above: str) -> ForgeText:
     """Return the texts of an entry; ``above`` is the page of the entry whose list it is in."""
     url = filled(listing.url, entry, {"above": above, "page": repository.page})
     return ForgeText(repository.place(url, field(entry, "id")), texts(entry, listing.texts), date_of(entry))
 
 
-def leads(listing: Listing, entry: Mapping[str, Any], repository: Repository) -> Iterator[Lead]:
+def leads(listing: Listing, entry: Mapping[str, Any], repository: ResourceHome) -> Iterator[Lead]:
     """Yield what an entry leads to."""
     if listing.below:
         url = filled(listing.url, entry, {"page": repository.page})
@@ -86,7 +86,7 @@ def date_of(entry: Mapping[str, Any]) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment.year >= _FIRST_YEAR else ""
 
 
-def _files(listing: Listing, entry: Mapping[str, Any], repository: Repository) -> Iterator[Lead]:
+def _files(listing: Listing, entry: Mapping[str, Any], repository: ResourceHome) -> Iterator[Lead]:
     number = field(entry, listing.attempts) if listing.attempts else 1
     number = number if isinstance(number, int) and 0 < number <= _MOST_ATTEMPTS else _MOST_ATTEMPTS
     size = field(entry, listing.size) if listing.size else 0

@@ -11,7 +11,7 @@ from akpatrol.model.scan import Excluded, Exclusion, Skipped, State
 from akpatrol.sources.base import OneTarget, RescanUnit
 from akpatrol.sources.forge import discussions, items, pages
 from akpatrol.sources.forge.client import MOST_PAGES, listed
-from akpatrol.sources.forge.items import Repository
+from akpatrol.sources.forge.items import ResourceHome
 from akpatrol.sources.forge.pages import PageState
 from akpatrol.sources.forge.refusals import ForgeError, RefusedError
 from akpatrol.sources.forge.table import of_kind, opened, variable
@@ -40,7 +40,7 @@ _UNFINISHED = "not finished yet: the next sweep reads it"
 _NAMELESS = "the forge does not say where it is"
 
 
-class _Reading(NamedTuple):
+class _ListProgress(NamedTuple):
     """How far a list was read; the number of the last page is None where the forge does not say."""
 
     pages: int = 0
@@ -65,7 +65,7 @@ class ForgeSource(OneTarget):
         super().__init__(target)
         self._forge, self._resource = of_kind(target.kind)
         self._api = target.api or ""
-        self._repository = Repository(target.root.removesuffix(f"/{self._resource.page}"), target.root)
+        self._repository = ResourceHome(target.root.removesuffix(f"/{self._resource.page}"), target.root)
         self._excluded = excluded
         self._cache = cache
         self._conditions = ""
@@ -88,7 +88,7 @@ class ForgeSource(OneTarget):
         return f"{self._target.root} ({self._resource.name})"
 
     def _list(self, client: ForgeClient, listing: Listing) -> Iterator[Planned]:
-        read = _Reading()
+        read = _ListProgress()
         try:
             for read, planned in self._walk(client, listing, f"{self._api}{listing.path}", ""):  # noqa: B007 - said below
                 yield from planned
@@ -100,9 +100,9 @@ class ForgeSource(OneTarget):
 
     def _walk(
         self, client: ForgeClient, listing: Listing, url: str | None, above: str
-    ) -> Iterator[tuple[_Reading, Iterator[Planned]]]:
+    ) -> Iterator[tuple[_ListProgress, Iterator[Planned]]]:
         """Yield how far a list is read, and what its next page gives. Raises ForgeError."""
-        read, seen = _Reading(), set[str]()
+        read, seen = _ListProgress(), set[str]()
         while url:
             if url in seen or len(seen) == MOST_PAGES or read.empty == _MOST_EMPTY:
                 raise ForgeError(f"{client.site.host} returns too many pages")
@@ -114,7 +114,7 @@ class ForgeSource(OneTarget):
             state, found = self._state(client, listing, page, known, above)
             is_empty = not (state.paths or state.leads)
             last = page.last if page and page.last else read.last
-            read = _Reading(read.pages + 1, last, read.empty + 1 if is_empty else 0)
+            read = _ListProgress(read.pages + 1, last, read.empty + 1 if is_empty else 0)
             yield read, self._planned(client, listing, url, _Step(state, found, known))
             url = state.following
 
@@ -218,13 +218,13 @@ class ForgeSource(OneTarget):
             yield RescanUnit(unit)
 
     def _discussions(self, client: ForgeClient) -> Iterator[Planned]:
-        read = _Reading()
+        read = _ListProgress()
         try:
             for number, found in enumerate(discussions.pages(client, self._repository), 1):
                 key = f"{self._api}/discussions {number}"
                 state = PageState("", pages.digest_of(found), None, paths=tuple(text.path for text in found))
                 yield from self._texts(key, state, found, self._known(key))
-                read = _Reading(number)
+                read = _ListProgress(number)
         except ForgeError as error:
             yield Skipped(self._name, self._why(error, read))
 
@@ -237,7 +237,7 @@ class ForgeSource(OneTarget):
     def _is_excluded(self, path: str) -> bool:
         return self._excluded(path.encode("utf-8", "surrogatepass"), False)  # noqa: FBT003 - a callable's argument
 
-    def _why(self, error: ForgeError, read: _Reading) -> str:
+    def _why(self, error: ForgeError, read: _ListProgress) -> str:
         """Return why a list was not read to its end, what would help, and how much of it is left."""
         reason = str(error)
         if isinstance(error, RefusedError):

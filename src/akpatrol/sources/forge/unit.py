@@ -100,10 +100,10 @@ class FileUnit(NamedTuple):
 
         data = at(0, BLOCK_BYTES)
         content = Content(_origin(self.target, self.path, self.version), data, size=size, counter=FILES)
-        yield content if size <= len(data) else content._replace(read=_Reader(at, len(data)).read, at=at)
+        yield content if size <= len(data) else content._replace(read=_FileReader(at, len(data)).read, at=at)
 
 
-class _Reader:
+class _FileReader:
     """Reads from a position on."""
 
     def __init__(self, at: _At, start: int) -> None:

@@ -14,12 +14,12 @@ from akpatrol.cache import scan_counts
 from akpatrol.model.scan import Counted, Skipped
 from akpatrol.scan.result import ScanResult
 from akpatrol.sources.forge import github, gitlab, items, pages
-from akpatrol.sources.forge.items import Lead, Repository
+from akpatrol.sources.forge.items import Lead, ResourceHome
 from akpatrol.sources.forge.pages import PageState
 from akpatrol.sources.forge.resource import Listing, field, filled, place, texts
 from akpatrol.sources.forge.unit import ForgeText
 
-_REPOSITORY = Repository("https://git.example.org/acme/app", "https://git.example.org/acme/app/issues")
+_REPOSITORY = ResourceHome("https://git.example.org/acme/app", "https://git.example.org/acme/app/issues")
 _LISTINGS = [listing for module in (github, gitlab) for one in module.RESOURCES for listing in one.lists]
 _NAMES = sorted(
     {
