@@ -108,8 +108,7 @@ def has_backend() -> bool:
 
 def say(handler: BaseHTTPRequestHandler, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
     handler.send_response(status)
-    for name, value in headers.items():
+    for name, value in {"Content-Length": str(len(body)), **headers}.items():
         handler.send_header(name, value)
-    handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
     handler.wfile.write(body)

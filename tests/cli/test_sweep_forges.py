@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from akpatrol.cache.scan_cache import ScanCache
 from akpatrol.sources.forge.patience import patience_with
 from tests.forge_api import DAY, ForgeApi
 from tests.git_http import has_backend
@@ -37,6 +39,11 @@ def forge(running: ForgeApi, monkeypatch: pytest.MonkeyPatch, bundle: str, tmp_p
     """The forge with one repository, which is empty."""
     monkeypatch.setenv("SSL_CERT_FILE", bundle)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    # Of two processes that make it at the same moment, one would lose what it has put there.
+    cache = ScanCache(str(tmp_path / "caches" / "akpatrol"))
+    cache.put("", "", {"": 0})
+    cache.close()
+    assert not cache.problem
     patience_with.cache_clear()
     running.directory = tmp_path / "served"
     Repository(running.directory / "acme" / "app.git", "--bare")
@@ -97,6 +104,18 @@ def test_a_wiki_is_read_with_its_history(run: Run, forge: ForgeApi, tmp_path: Pa
     result = swept(run, forge, "wikis")
     assert result.one(key)["state"] == "removed"
     assert result.complete
+
+
+def test_a_wiki_without_a_page_is_no_gap(run: Run, forge: ForgeApi) -> None:
+    """Of a private repository too; but what asks for another token is one."""
+    assert swept(run, forge, "wikis").skipped == []
+    forge.authorization = f"Basic {b64encode(b'x-access-token:right').decode()}"
+    assert swept(run, forge, "wikis", token="right").skipped == []
+    # Without a token, what does not exist is asked a user for, as what is private.
+    alone = swept(run, forge, "wikis")
+    assert [skip["item"].rpartition("/")[2] for skip in alone.skipped] == ["app.git"]
+    told = swept(run, forge, "wikis", token="wrong")
+    assert sorted(skip["item"].rpartition("/")[2] for skip in told.skipped) == ["app.git", "app.wiki.git"]
 
 
 def test_a_token_that_expires_in_the_middle_ends_with_3(run: Run, forge: ForgeApi, key: str) -> None:

@@ -51,6 +51,10 @@ class CloneError(AkpatrolError):
     """A repository that could not be cloned or fetched; the message holds no credential."""
 
 
+class AbsentError(CloneError):
+    """A repository that the server does not have, or hides."""
+
+
 class _Job(NamedTuple):
     """One clone or fetch: ``ends`` is by the monotonic clock, ``lock`` the descriptor of the mirror's lock."""
 
@@ -173,7 +177,8 @@ class Clones:
         if watch.verdict:
             raise CloneError(watch.verdict)
         if code:
-            raise CloneError(_reason(output, code, job.credential))
+            reason = _reason(output, code, job.credential)
+            raise (AbsentError if _is_absent(reason, job.credential) else CloneError)(reason)
 
     @contextmanager
     def _watched(self, child: Popen[bytes], ends: float) -> Iterator[_Watch]:
@@ -248,6 +253,11 @@ def _reason(output: list[str], code: int, credential: Secret | None) -> str:
     for secret in _spellings(credential):
         reason = reason.replace(secret, "***")
     return visible(reason)[:_LONGEST_REASON]
+
+
+def _is_absent(reason: str, credential: Secret | None) -> bool:
+    """Return whether git says that there is no such repository; without a token, some servers ask for a user then."""
+    return reason.endswith("not found") or (not credential and reason.startswith("could not read Username"))
 
 
 def _spellings(credential: Secret | None) -> list[str]:

@@ -18,7 +18,7 @@ from akpatrol.errors import AkpatrolError, UsageError, WorkersLostError
 from akpatrol.model.scan import End, Skipped, Target
 from akpatrol.runtime.worker_pool import InlinePool
 from akpatrol.sweep import tasks, work
-from akpatrol.sweep.clones import CloneError
+from akpatrol.sweep.clones import AbsentError, CloneError
 from akpatrol.sweep.division import DividedTarget, is_large
 from akpatrol.sweep.flights import Flights
 from akpatrol.sweep.store.store import ScannedRows
@@ -230,7 +230,8 @@ class Sweep:
         try:
             path = future.result()
         except (CloneError, AkpatrolError, OSError) as error:
-            self._skip(wanted.url, str(error))
+            if not (wanted.optional and isinstance(error, AbsentError)):
+                self._skip(wanted.url, str(error))
         else:
             self._add(Target("0", "repository", path, remote=wanted.url))
 
@@ -238,7 +239,8 @@ class Sweep:
         """Take what a worker has cloned and read."""
         result = _result(future)
         if isinstance(result, UnscannedTarget):
-            self._skip(wanted.url, result.reason)
+            if result.reason:
+                self._skip(wanted.url, result.reason)
             return
         self._met += 1
         self._watch.met(result.seen.size)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.errors import AkpatrolError
 from akpatrol.model.scan import Target
 from akpatrol.sweep import division, work
-from akpatrol.sweep.clones import CloneError, Clones
+from akpatrol.sweep.clones import AbsentError, CloneError, Clones
 from akpatrol.sweep.store.target_rows import rows_of
 from akpatrol.sweep.target_kinds import table
 
@@ -41,7 +41,7 @@ class ScannedTarget(NamedTuple):
 
 
 class UnscannedTarget(NamedTuple):
-    """A target that could not be scanned, and why."""
+    """A target that could not be scanned, and why; "" for an optional one that does not exist."""
 
     reason: str
 
@@ -94,7 +94,7 @@ def clone(spec: ScanSpec, task: CloneTask, known: str | None) -> ClonedTarget | 
     try:
         path = Clones(task.directory, task.access).fetch(task.wanted, lambda *_: None)
     except (CloneError, AkpatrolError, OSError) as error:
-        return UnscannedTarget(str(error))
+        return UnscannedTarget("" if task.wanted.optional and isinstance(error, AbsentError) else str(error))
     target = Target("0", "repository", path, remote=task.wanted.url)
     seen = table.look(target, spec.own_files)
     if seen.signature and seen.signature == known:

@@ -25,10 +25,14 @@ _SECRET_USER = re.compile(r"^((?:[A-Za-z0-9+.:-]*://)?)[^/@]*@(?=[^/]*(?:/|:|$))
 
 
 class CloneWanted(NamedTuple):
-    """A repository to clone; ``network`` is the address of the one that it and its forks come from, where known."""
+    """A repository to clone; ``network`` is the address of the one that it and its forks come from, where known.
+
+    An ``optional`` one is no gap if it does not exist.
+    """
 
     url: str
     network: str | None = None
+    optional: bool = False
 
 
 class CloneAddress(NamedTuple):

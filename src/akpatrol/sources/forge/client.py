@@ -22,7 +22,7 @@ from akpatrol import __version__
 from akpatrol.errors import AkpatrolError, UsageError
 from akpatrol.sources.forge.answers import joined, last_page, next_page, pause, rest, same_host
 from akpatrol.sources.forge.patience import patience_with
-from akpatrol.sources.forge.refusals import ForgeError, RefusedError, refusal
+from akpatrol.sources.forge.refusals import BrokenError, ForgeError, refusal
 from akpatrol.validate.loopback import is_loopback
 
 if TYPE_CHECKING:
@@ -89,16 +89,6 @@ class ForgeClient:
         """Return the answer to a document that is posted. Raises ForgeError."""
         body = json.dumps(document).encode()
         return self._parsed(self._ask("POST", url, {"Content-Type": "application/json"}, body)[2])
-
-    def exists(self, url: str) -> bool:
-        """Return whether there is an answer at an address. Raises ForgeError when that is not said."""
-        try:
-            self._ask("GET", url, {"Accept": "*/*"})
-        except RefusedError as error:
-            if error.is_absent:
-                return False
-            raise
-        return True
 
     def entries(self, start: str, key: str = "") -> Iterator[Mapping[str, Any]]:
         """Yield the entries of all pages, each once although pages may move while they are read. Raises ForgeError."""
@@ -185,7 +175,7 @@ class ForgeClient:
         try:
             yield from response.iter_raw()
         except httpx.HTTPError as error:
-            raise ForgeError(f"the connection broke: {type(error).__name__}") from None
+            raise BrokenError(f"the connection broke: {type(error).__name__}") from None
 
     def _authorization(self) -> dict[str, str]:
         secret = self.site.authorization

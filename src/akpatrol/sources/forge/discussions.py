@@ -66,7 +66,9 @@ def _texts(client: ForgeClient, repository: ResourceHome, name: str, connection:
             yield from _all_texts(client, repository, below, node)
 
 
-def _all_texts(client: ForgeClient, repository: ResourceHome, name: str, node: Mapping[str, Any]) -> Iterator[ForgeText]:
+def _all_texts(
+    client: ForgeClient, repository: ResourceHome, name: str, node: Mapping[str, Any]
+) -> Iterator[ForgeText]:
     connection, seen = node.get(name), set[str]()
     while True:
         yield from _texts(client, repository, name, connection)

@@ -17,6 +17,10 @@ class ForgeError(AkpatrolError):
     """A forge did not give everything; the message is the reason and holds nothing that a server sent."""
 
 
+class BrokenError(ForgeError):
+    """A connection that broke in the middle of an answer."""
+
+
 class RefusedError(ForgeError):
     """A forge refuses to give something, or hides it, with this HTTP ``status``."""
 

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.errors import AkpatrolError
 from akpatrol.model.chunks import BLOCK_BYTES
 from akpatrol.model.scan import Chunk, Content, Excluded, Exclusion, Origin, Place, Skipped
-from akpatrol.sources.forge.refusals import RefusedError
+from akpatrol.sources.forge.refusals import BrokenError, RefusedError
 from akpatrol.sources.forge.table import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from akpatrol.sources.base import Item
+    from akpatrol.sources.forge.client import ForgeClient
 
 TEXTS, FILES = "forge_texts", "forge_files"
 _LARGEST = 2 << 30  # bytes of a file
 _IN_MEMORY = 16 << 20
+_ATTEMPTS = 3
 
 
 class ForgeText(NamedTuple):
@@ -80,12 +82,9 @@ class FileUnit(NamedTuple):
         file = opening.enter_context(SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115 - it is one
         try:
             client = opening.enter_context(opened(self.forge, self.api))
-            with client.file(self.url, self.accept) as pieces:
-                for piece in pieces:
-                    file.write(piece)
-                    if file.tell() > _LARGEST:
-                        yield Skipped(self.path, _too_large(0))
-                        return
+            if not self._fetched(client, file):
+                yield Skipped(self.path, _too_large(0))
+                return
         except RefusedError as error:
             yield Excluded(Exclusion.DELETED) if error.was_deleted else Skipped(self.path, str(error))
             return
@@ -101,6 +100,19 @@ class FileUnit(NamedTuple):
         data = at(0, BLOCK_BYTES)
         content = Content(_origin(self.target, self.path, self.version), data, size=size, counter=FILES)
         yield content if size <= len(data) else content._replace(read=_FileReader(at, len(data)).read, at=at)
+
+    def _fetched(self, client: ForgeClient, file: SpooledTemporaryFile[bytes]) -> bool:
+        """Fetch the file, and return whether it is not too large. Raises ForgeError."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            file.seek(0)
+            file.truncate()
+            try:
+                with client.file(self.url, self.accept) as pieces:
+                    return _fill(file, pieces)
+            except BrokenError:
+                if attempt == _ATTEMPTS:
+                    raise
+        return False
 
 
 class _FileReader:
@@ -121,6 +133,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     _At = Callable[[int, int], bytes]
+
+
+def _fill(file: SpooledTemporaryFile[bytes], pieces: Iterator[bytes]) -> bool:
+    """Write a file, and return whether it is not too large."""
+    for piece in pieces:
+        file.write(piece)
+        if file.tell() > _LARGEST:
+            return False
+    return True
 
 
 def _origin(target: str, path: str, version: str) -> Origin:

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from akpatrol.errors import AkpatrolError, UsageError
 from akpatrol.model.scan import Skipped, Target
-from akpatrol.sources.forge.refusals import RefusedError
 from akpatrol.sources.forge.table import resources
 from akpatrol.sweep.forges.base import text
 from akpatrol.sweep.urls import CloneWanted, checked, displayed
@@ -41,10 +40,8 @@ def chosen(words: Sequence[str], forge: str) -> tuple[Resource, ...]:
     return tuple(one for name, one in resources(forge).items() if ALL in words or name in words)
 
 
-def of_repository(
-    chosen: Sequence[Resource], client: ForgeClient, git: ForgeClient, repository: HostedRepository
-) -> Iterator[Planned]:
-    """Yield what a repository has beside its code; ``git`` is the client of its host."""
+def of_repository(chosen: Sequence[Resource], client: ForgeClient, repository: HostedRepository) -> Iterator[Planned]:
+    """Yield what a repository has beside its code."""
     for resource in chosen:
         if not resource.page or (resource.switch and repository.entry.get(resource.switch) is False):
             continue
@@ -52,7 +49,9 @@ def of_repository(
         if not repository.api:
             yield Skipped(root, "the forge does not say where its API has it")
         elif resource.name == _WIKIS:
-            yield from _wiki(resource, git, repository, root)
+            # Without a page there is none, whatever the forge's switch says.
+            wanted = _checked(f"{repository.url.removesuffix('.git')}.wiki.git", root, client.site.host)
+            yield wanted._replace(optional=True) if isinstance(wanted, CloneWanted) else wanted
         elif resource.name == _SNIPPETS:
             yield from _repositories(
                 client, f"{repository.api}/snippets?per_page=100", "http_url_to_repo", root, resource
@@ -76,19 +75,6 @@ def of_organization(
                 yield from _repositories(client, url, "git_pull_url", f"gists of {login}", resource)
     except AkpatrolError as error:
         yield Skipped(item, f"{error}; {resource.needed(client.site.variable)}")
-
-
-def _wiki(resource: Resource, git: ForgeClient, repository: HostedRepository, root: str) -> Iterator[Planned]:
-    """Yield the wiki's repository; one without a page does not exist, whatever the forge's switch says."""
-    url = f"{repository.url.removesuffix('.git')}.wiki.git"
-    try:
-        if git.exists(f"{url}/info/refs?service=git-upload-pack"):
-            yield CloneWanted(url)
-    except AkpatrolError as error:
-        # Without a token, what does not exist may be asked a password for.
-        if isinstance(error, RefusedError) and error.wants_token and not git.site.authorization:
-            return
-        yield Skipped(root, f"{error}; {resource.needed(git.site.variable)}")
 
 
 def _repositories(client: ForgeClient, url: str, name: str, item: str, resource: Resource) -> Iterator[Planned]:

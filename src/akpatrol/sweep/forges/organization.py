@@ -52,8 +52,7 @@ class Forge(NamedTuple):
         """Return what the forge lists. Raises UsageError and ForgeError, at once, when it does not begin to."""
         from akpatrol.sources.forge.client import ForgeClient  # noqa: PLC0415 - httpx, which few sweeps need
 
-        git = ForgeSite(self.kind.name, self.addresses.clones, self._git(), self.login.variables[0])
-        listing = self._listed(ForgeClient(self.site, client, wait), ForgeClient(git, client, wait))
+        listing = self._listed(ForgeClient(self.site, client, wait))
         try:
             first = list(islice(listing, 1)) or [Skipped(self.name, f"{self.kind.name} lists no repositories")]
         except AkpatrolError as error:
@@ -78,11 +77,11 @@ class Forge(NamedTuple):
     def _git(self) -> Secret | None:
         return basic(self.login.git_user, self.token) if self.token else None
 
-    def _listed(self, client: ForgeClient, git: ForgeClient) -> Iterator[Planned]:
-        with client, git:
+    def _listed(self, client: ForgeClient) -> Iterator[Planned]:
+        with client:
             for repository in self.kind.repositories(client, self.addresses, self.name):
                 yield _wanted(repository, self.addresses.clones)
-                yield from includes.of_repository(self.include, client, git, repository)
+                yield from includes.of_repository(self.include, client, repository)
             yield from includes.of_organization(self.include, client, self.addresses, self.name.strip("/"))
 
 

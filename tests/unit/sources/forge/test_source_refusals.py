@@ -9,7 +9,7 @@ import pytest
 
 from akpatrol.sources.forge import client as forge_client
 from tests.forge_api import Answered, ForgeApi
-from tests.unit.sources.forge.peer import REPOSITORY, issue, leak, paths, runs, scanned, skips
+from tests.unit.sources.forge.peer import REPOSITORY, issue, leak, paths, runs, scanned, skips, zipped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +35,18 @@ def test_a_token_that_expires_in_the_middle(github: ForgeApi, monkeypatch: pytes
     assert paths(whole) == ["acme/app/issues/11"]
     assert whole["coverage"]["counts"] == {"forge_texts": 550}
     assert [request.status for request in github.requests] == [304, 200, 304, 304, 200, 200, 200]
+
+
+def test_a_connection_that_breaks_in_a_file(github: ForgeApi, key: str) -> None:
+    """It is asked for again, three times in all."""
+    github.lists[f"{REPOSITORY}/actions/artifacts"] = [github.entry("artifact", id=4, workflow_run={"id": 1})]
+    where = f"{REPOSITORY}/actions/artifacts/4/zip"
+    github.files[where] = zipped(env=leak(key))
+    short = Answered(200, {"Content-Length": "99999"}, b"PK")
+    github.replies[where] = [short, short]
+    assert paths(scanned(github, "artifacts")) == ["acme/app/actions/runs/1/artifacts/4"]
+    github.replies[where] = [short] * 3
+    assert skips(scanned(github, "artifacts")) == ["the connection broke: RemoteProtocolError"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from akpatrol.sweep.forges.includes import chosen, words_of
 from akpatrol.sweep.forges.organization import forge_of
 from akpatrol.sweep.urls import CloneWanted
 from tests.forge_api import Answered, ForgeApi
-from tests.repositories import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path: Path = tmp_path_factory.mktemp("served")
-    Repository(path / "acme" / "app.wiki.git", "--bare")
     return path
 
 
@@ -108,21 +106,16 @@ def test_targets_of_a_repository(running: dict[str, ForgeApi]) -> None:
     ]
 
 
-def test_a_wiki_is_a_repository_if_it_has_a_page(running: dict[str, ForgeApi]) -> None:
+def test_a_wiki_is_a_repository_that_may_not_exist(running: dict[str, ForgeApi]) -> None:
     github = running["github"]
-    github.lists["/orgs/acme/repos"] = [
-        hosted(github, "app"),
-        hosted(github, "quiet"),
-        hosted(github, "closed", has_wiki=False),
+    github.lists["/orgs/acme/repos"] = [hosted(github, "app"), hosted(github, "closed", has_wiki=False)]
+    assert listed(github, "wikis") == [
+        CloneWanted(f"{github.url}/acme/app.git"),
+        CloneWanted(f"{github.url}/acme/app.wiki.git", optional=True),
+        CloneWanted(f"{github.url}/acme/closed.git"),
     ]
-    clones = [CloneWanted(f"{github.url}/acme/{name}.git") for name in ("app", "app.wiki", "quiet", "closed")]
-    assert listed(github, "wikis") == clones
-    github.authorization = "another"
-    assert listed(github, "wikis") == [one for one in clones if ".wiki" not in one.url]
-    skips = [one for one in listed(github, "wikis", {"GITHUB_TOKEN": "wrong"}) if isinstance(one, Skipped)]
-    assert [one.item for one in skips] == [f"{github.url}/acme/{name}/wiki" for name in ("app", "quiet")]
-    assert "the token in GITHUB_TOKEN needs Contents: read" in skips[0].reason
-    assert all("wrong" not in one.reason for one in skips)
+    github.lists["/orgs/acme/repos"] = [hosted(github, "app") | {"clone_url": "https://elsewhere.example/acme/app.git"}]
+    assert all(isinstance(one, Skipped) and "another host" in one.reason for one in listed(github, "wikis"))
 
 
 def test_gists_of_the_members_and_snippets(running: dict[str, ForgeApi]) -> None:
