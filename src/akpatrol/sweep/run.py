@@ -169,7 +169,7 @@ class Sweep:
         while self._unchecked:
             if len(self._unchecked) < _CHECKED_AT_ONCE and not self._listed and self._flights:
                 return
-            few = self._met + len(self._unchecked) <= _CHECKED_HERE
+            few = self._met + len(self._unchecked) <= _CHECKED_HERE and not any(one.api for one in self._unchecked)
             pool = self._pool if self._pool.ready or not few else InlinePool()
             batch, self._unchecked = self._unchecked[:_CHECKED_AT_ONCE], self._unchecked[_CHECKED_AT_ONCE:]
             self._submit_check(pool, batch)

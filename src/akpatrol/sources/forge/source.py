@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     Matcher = Callable[[bytes, bool], bool]
 
 _CACHED, _CACHED_FILE = "forge page", "forge file"
-_PAGE = 100  # entries of a full page
+# Pages have a hundred entries where a server does not allow fewer: some round number.
+_ROUND = 10
 _MOST_EMPTY = 10  # pages in a row
 _UNFINISHED = "not finished yet: the next sweep reads it"
 _NAMELESS = "the forge does not say where it is"
@@ -140,7 +141,7 @@ class ForgeSource(OneTarget):
             return known, []
         entries = listed(page.value, listing.key, client.site)
         wanted = [entry for entry in entries if items.chosen(listing, entry)]
-        full = len(entries) >= _PAGE
+        full = bool(entries) and len(entries) % _ROUND == 0
         if listing.texts:
             found = [items.text(listing, entry, self._repository, above) for entry in wanted]
             paths = tuple(text.path for text in found)
