@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from akpatrol.sources.forge.resource import field, filled, place, texts
 from akpatrol.sources.forge.unit import ForgeText
@@ -47,7 +48,8 @@ class ResourceHome(NamedTuple):
 
     def place(self, url: str, id_: object) -> str:
         """Return where an item is, below the host; without a sound address, its id below the resource."""
-        return place(url, self.origin) or f"{self.root.split('/', 3)[-1]}/{id_ if isinstance(id_, int | str) else '?'}"
+        name = quote(str(id_), errors="replace") if isinstance(id_, int | str) else "?"
+        return place(url, self.origin) or f"{self.root.split('/', 3)[-1]}/{name}"
 
 
 def chosen(listing: Listing, entry: Mapping[str, Any]) -> bool:

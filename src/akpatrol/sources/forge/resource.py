@@ -87,7 +87,7 @@ def filled(template: str, *items: Mapping[str, Any]) -> str:
             missing = True
             return ""
         # A whole address is checked by who uses it.
-        return str(found) if match.start() == 0 else quote(str(found), safe="")
+        return str(found) if match.start() == 0 else quote(str(found), safe="", errors="replace")
 
     text = _FIELD.sub(value, template)
     return "" if missing else text

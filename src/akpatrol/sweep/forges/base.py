@@ -95,7 +95,8 @@ def without_user(url: str, origin: str) -> str:
 def text(entry: Any, name: str) -> str:
     """Return a text of an entry, "" without it."""
     value = entry.get(name) if isinstance(entry, dict) else None
-    return value if isinstance(value, str) else ""
+    # JSON may hold halves of characters, which nothing can show or store.
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def page(url: str, clones: str, name: str) -> str:

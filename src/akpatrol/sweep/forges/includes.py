@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from akpatrol.errors import AkpatrolError, UsageError
 from akpatrol.model.scan import Skipped, Target
 from akpatrol.sources.forge.table import resources
-from akpatrol.sweep.forges.base import text
+from akpatrol.sweep.forges.base import named, text
 from akpatrol.sweep.urls import CloneWanted, checked, displayed
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ def of_organization(
         return
     item = f"gists of the members of {org}"
     try:
-        for member in client.entries(f"{addresses.api}/orgs/{org}/members?per_page=100"):
+        for member in client.entries(f"{addresses.api}/orgs/{named(org)}/members?per_page=100"):
             if login := text(member, "login"):
-                url = f"{addresses.api}/users/{login}/gists?per_page=100"
+                url = f"{addresses.api}/users/{quote(login, safe='')}/gists?per_page=100"
                 yield from _repositories(client, url, "git_pull_url", f"gists of {login}", resource)
     except AkpatrolError as error:
         yield Skipped(item, f"{error}; {resource.needed(client.site.variable)}")

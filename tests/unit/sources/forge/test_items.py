@@ -45,8 +45,9 @@ _NAMES = sorted(
         if name
     }
 )
+_HALVES = st.text(st.characters(categories=["Cs", "Lu"]), max_size=4)
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20) | _HALVES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_NAMES), inner, max_size=4),
     max_leaves=8,
 )
@@ -81,6 +82,7 @@ def test_templates() -> None:
     assert filled("/x/{name}", entry) == "/x/a%2Fb"
     assert filled("{url}#note_{id}", entry) == "https://h/x#note_7"
     assert filled("/x/{id}", {"id": ".."}) == ""
+    assert filled("/x/{id}", {"id": "\ud800"}) == "/x/%3F"
     assert filled("/x/{none}", entry) == filled("/x/{flag}", entry) == filled("/x/{run}", entry) == ""
     assert filled("/x/{id}", {"id": 1}, entry) == "/x/1"
     assert field(entry, "run.id") == 8

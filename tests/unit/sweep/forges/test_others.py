@@ -166,6 +166,13 @@ def test_an_address_that_is_not_the_forges_is_skipped(running: dict[str, ForgeAp
     assert wanted == CloneWanted(address(api, 2))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_name_with_half_a_character(running: dict[str, ForgeApi], kind: str) -> None:
+    name = {"azure": "name"}.get(kind, "full_name")
+    serve(running, kind, hosted(running[kind], 1, **{name: "acme/\ud800"}))
+    assert list(organization(running[kind]).repositories()) == [CloneWanted(address(running[kind], 1))]
+
+
 def test_a_fork_of_gitea_tells_its_network(running: dict[str, ForgeApi]) -> None:
     api = running["gitea"]
     serve(running, "gitea", hosted(api, 1, fork=True, parent={"clone_url": address(api, 0)}))
