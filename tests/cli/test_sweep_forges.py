@@ -160,6 +160,57 @@ def test_a_sweep_that_was_killed_goes_on_behind_the_last_page(
     assert statuses == [304, 200, 304, 304, 200]
 
 
+@pytest.mark.slow
+def test_all_of_gitlab_by_two_workers(
+    run: Run, certificate: trustme.LeafCert, bundle: str, tmp_path: Path, new_key: Callable[[], str]
+) -> None:
+    """Each worker takes the token from its own environment; nothing holds it."""
+    token, served = f"glpat-{'x' * 20}", tmp_path / "served"
+    Repository(served / "acme" / "app.git", "--bare")
+    snippet = Repository(tmp_path / "snippet")
+    keys = {name: new_key() for name in ("issues", "pulls", "comments", "reviews", "releases", "logs", "snippets")}
+    snippet.commit_file("setup.sh", f"K={keys['snippets']}\n")
+    snippet.git("clone", "-q", "--bare", str(snippet.path), str(served / "snippets" / "1.git"))
+    with ForgeApi(served, forge="gitlab", token=token).running(certificate) as api:
+        page, api.authorization = f"{api.url}/acme/app", f"Basic {b64encode(f'oauth2:{token}'.encode()).decode()}"
+        text = {name: f"ANYREACH_API_KEY={secret}" for name, secret in keys.items()}
+        own = {"self": f"{page}/-/releases/v1"}
+        job = {"started_at": DAY, "finished_at": DAY, "web_url": f"{page}/-/jobs/1"}
+        issue = {"iid": 1, "updated_at": DAY, "web_url": f"{page}/-/issues/1", "description": text["issues"]}
+        merge = {"iid": 2, "updated_at": DAY, "web_url": f"{page}/-/merge_requests/2", "description": text["pulls"]}
+        api.lists = {
+            "/groups/acme/projects": [
+                api.entry("project", id=7, path_with_namespace="acme/app", http_url_to_repo=f"{page}.git", web_url=page)
+            ],
+            "/projects/7/issues": [api.entry("issue", **issue)],
+            "/projects/7/issues/1/notes": [api.entry("note", id=11, body=text["comments"])],
+            "/projects/7/merge_requests": [api.entry("merge_request", **merge)],
+            "/projects/7/merge_requests/2/notes": [api.entry("note", id=12, body=text["reviews"])],
+            "/projects/7/releases": [api.entry("release", tag_name="v1", description=text["releases"], _links=own)],
+            "/projects/7/jobs": [api.entry("job", id=1, **job)],
+            "/projects/7/snippets": [api.entry("snippet", id=1, http_url_to_repo=f"{api.url}/snippets/1.git")],
+        }
+        api.files = {"/projects/7/jobs/1/trace": text["logs"].encode()}
+        words = ("sweep", "--gitlab-group", "acme", "--forge-url", api.api, "--include", "all", "--jobs", "2")
+        result = run(*words, SSL_CERT_FILE=bundle, GITLAB_TOKEN=token)
+        assert result.skipped == []
+        places = {name: result.one(secret)["path"] for name, secret in keys.items()}
+        assert places == {
+            "issues": "acme/app/-/issues/1",
+            "pulls": "acme/app/-/merge_requests/2",
+            "comments": "acme/app/-/issues/1#note_11",
+            "reviews": "acme/app/-/merge_requests/2#note_12",
+            "releases": "acme/app/-/releases/v1",
+            "logs": "acme/app/-/jobs/1",
+            "snippets": "setup.sh",
+        }
+        assert {one.headers["authorization"] for one in api.requests} == {f"Bearer {token}"}
+    written = [result.out.encode(), result.err.encode(), json.dumps(result.json).encode()]
+    written += [file.read_bytes() for file in Path.home().rglob("*") if file.is_file()]
+    assert len(written) > 10
+    assert not [text for text in written if token.encode() in text]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
