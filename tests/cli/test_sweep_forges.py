@@ -96,6 +96,20 @@ def test_a_finding_is_where_a_person_can_go(run: Run, forge: ForgeApi, key: str)
     assert asked == "1"  # what changed last: nothing
 
 
+def test_a_comment_has_the_mark_of_its_page(run: Run, forge: ForgeApi, key: str) -> None:
+    page = f"{forge.url}/acme/app/issues/2#issuecomment-9"
+    forge.lists |= {
+        "/repos/acme/app/issues/comments": [forge.entry("issue-comment", id=9, html_url=page, body=f"K={key}")],
+        "/repos/acme/app/pulls/comments": [],
+        "/repos/acme/app/comments": [],
+    }
+    assert swept(run, forge, "comments").one(key)["path"] == "acme/app/issues/2#issuecomment-9"
+    for name in ("text", "sarif", "html", "csv"):
+        shown = run("report", "akpatrol.sqlite3", "-f", name, "-o", "-").out
+        assert page in shown or name == "csv", name
+        assert "issues/2#issuecomment-9" in shown
+
+
 def test_a_wiki_is_read_with_its_history(run: Run, forge: ForgeApi, tmp_path: Path, key: str) -> None:
     wiki = Repository(tmp_path / "wiki")
     wiki.commit_file("Home.md", f"K={key}\n")

@@ -40,8 +40,9 @@ def file_uri(path: str, redact: Callable[[str], str], *, directory: bool = False
 def artifact_uri(occurrence: Occurrence, target: Target | None, redact: Callable[[str], str]) -> str:
     """Return the place's URI: its file's, or a logical one under ``git/`` for anything that is not a file."""
     if target and is_address(target.root):
-        # Which bucket or registry it is stands in the address alone.
-        path = quote(encoded(redact(decoded(occurrence.path or b""))))
+        # Which bucket or registry it is stands in the address alone; a place in a page of a forge follows a mark.
+        safe = "/#" if target.root.startswith("http") else "/"
+        path = quote(encoded(redact(decoded(occurrence.path or b""))), safe=safe)
         return f"{quote(encoded(redact(base_of(target))), safe=':/')}/{path}"
     redacted = redact(_logical(occurrence) or decoded(_physical(occurrence, target)))
     return quote(encoded(redacted).lstrip(b"/")) or "unknown"
