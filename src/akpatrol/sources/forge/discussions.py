@@ -79,7 +79,7 @@ def _all_texts(
 
 
 def _answer(client: ForgeClient, query: str, variables: Mapping[str, object]) -> Any:
-    answer = client.query(_endpoint(client.site.api), {"query": query, "variables": variables})
+    answer = client.query(endpoint(client.site.api), {"query": query, "variables": variables})
     if not isinstance(answer, dict) or answer.get("errors") or not isinstance(answer.get("data"), dict):
         raise ForgeError(f"{client.site.host} does not answer a query for discussions")
     return answer["data"]
@@ -102,7 +102,7 @@ def _following(client: ForgeClient, connection: Any, seen: set[str]) -> str | No
     return cursor
 
 
-def _endpoint(api: str) -> str:
+def endpoint(api: str) -> str:
     """Return the address for queries; of a server of one's own it is beside the other API, ``/api/v3``.
 
     https://docs.github.com/en/enterprise-server@latest/graphql/guides/forming-calls-with-graphql#the-graphql-endpoint

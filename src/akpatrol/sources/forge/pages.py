@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.cache import scan_counts
@@ -49,7 +50,7 @@ def parse(value: Any) -> PageState | None:
             fields.text("following") or None,
             value["full"] is True,
             tuple(map(_lead, value["leads"])),
-            fields.texts("paths"),
+            tuple(fields.text("above") + path for path in fields.texts("paths")),
             scan_counts.parse(value) if "counts" in value else None,
             tuple(int(number) for number in value["again"]),
         )
@@ -67,13 +68,15 @@ def _lead(value: Any) -> Lead:
 
 def value_of(state: PageState, read: ScanResult | None = None) -> dict[str, object] | None:
     """Return the JSON value of a page that was read; None if a problem belongs to no single item."""
+    above = commonprefix(state.paths)  # noqa: RUF071 - of characters, not of directories
     value: dict[str, object] = {
         "etag": state.etag,
         "digest": state.digest,
         "following": state.following or "",
         "full": state.full,
         "leads": [list(lead) for lead in state.leads],
-        "paths": list(state.paths),
+        "above": above,
+        "paths": [path.removeprefix(above) for path in state.paths],
     }
     if read is None:
         return {**value, "again": []}

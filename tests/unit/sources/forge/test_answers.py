@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from akpatrol.sources.forge import discussions
 from akpatrol.sources.forge.answers import last_page, next_page, pause, rest, same_host
 
 
@@ -54,3 +55,15 @@ def test_how_many_pages_there_are() -> None:
     assert last_page({"link": link}, "https://h/a") == 17
     assert last_page({"link": '<https://h/a?page=x>; rel="last"'}, "https://h/a") is None
     assert last_page({}, "https://h/a") is None
+
+
+@pytest.mark.parametrize(
+    ("api", "endpoint"),
+    [
+        ("https://api.github.com/repos/o/r", "https://api.github.com/graphql"),
+        ("https://api.acme.ghe.com/repos/o/r", "https://api.acme.ghe.com/graphql"),
+        ("https://git.example.org/api/v3/repos/o/r", "https://git.example.org/api/graphql"),
+    ],
+)
+def test_where_queries_go(api: str, endpoint: str) -> None:
+    assert discussions.endpoint(api) == endpoint
