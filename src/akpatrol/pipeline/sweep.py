@@ -20,6 +20,7 @@ from akpatrol.runtime.interrupts import first_noted
 from akpatrol.sweep import targets, work
 from akpatrol.sweep.clones import CloneError, Clones
 from akpatrol.sweep.forges.organization import forges_of
+from akpatrol.sweep.forges.table import FORGES
 from akpatrol.sweep.run import Sweep, Watch
 from akpatrol.sweep.store.store import SweepStore
 from akpatrol.sweep.target_kinds import table
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
     from akpatrol.sweep.forges.organization import Forge
     from akpatrol.sweep.run import Planned
     from akpatrol.sweep.urls import CloneWanted
+
+
+FORGE_OPTIONS = tuple((kind.option, kind.name, kind.help) for kind in FORGES.values())
+"""The options that name organizations, each with the kind of forge and its help."""
+FORGE_URLS = {kind.url_option: kind.url_help for kind in FORGES.values() if kind.url_help}
+"""The options that name a server of one's own, each with its help."""
 
 
 class ForgeRequest(NamedTuple):

@@ -55,4 +55,5 @@ KIND = ForgeKind(
     Login(("AZURE_DEVOPS_EXT_PAT",), git_user="", scheme="Basic"),
     _addresses,
     _repositories,
+    help="The same of Azure DevOps; token from AZURE_DEVOPS_EXT_PAT; repeatable.",
 )

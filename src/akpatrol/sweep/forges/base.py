@@ -42,6 +42,9 @@ class ForgeAddresses(NamedTuple):
 class ForgeKind(NamedTuple):
     """A kind of forge. ``option`` names an organization of it, ``url_option`` a server of one's own.
 
+    The helps are those of the options; a URL's may stand with one of several that share it. ``other_login`` is used
+    when the environment has no token for ``login``.
+
     ``public`` is the API of the public one, "" without one. ``addresses`` raises UsageError for a URL that is none;
     ``repositories`` yields all of an organization that the login may see, archived ones and forks too, and raises
     ForgeError when the forge does not answer to the end.
@@ -55,6 +58,9 @@ class ForgeKind(NamedTuple):
     addresses: Callable[[str], ForgeAddresses]
     repositories: Callable[[ForgeClient, ForgeAddresses, str], Iterator[HostedRepository]]
     headers: tuple[tuple[str, str], ...] = (("Accept", "application/json"),)
+    help: str = ""
+    url_help: str = ""
+    other_login: Login | None = None
 
 
 def parsed(url: str, option: str, api: str) -> tuple[CloneAddress, str]:

@@ -67,4 +67,6 @@ KIND = ForgeKind(
     Login(("BITBUCKET_ACCESS_TOKEN", "BITBUCKET_TOKEN"), git_user="x-token-auth"),
     _addresses,
     _repositories,
+    help="The same of Bitbucket Cloud; token from BITBUCKET_ACCESS_TOKEN; repeatable.",
+    other_login=API_TOKEN,
 )

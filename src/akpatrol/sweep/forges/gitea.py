@@ -43,4 +43,6 @@ KIND = ForgeKind(
     Login(("GITEA_TOKEN", "FORGEJO_TOKEN"), git_user="oauth2", scheme="token"),
     _addresses,
     _repositories,
+    help="The same of Gitea or Forgejo, at --gitea-url; token from GITEA_TOKEN; repeatable.",
+    url_help="The Gitea or Forgejo server, such as https://codeberg.org.",
 )

@@ -43,4 +43,15 @@ def _repositories(client: ForgeClient, addresses: ForgeAddresses, org: str) -> I
         yield HostedRepository(name, text(entry, "clone_url"), network, where, api, entry)
 
 
-KIND = ForgeKind(FORGE, "--github-org", "--forge-url", PUBLIC, LOGIN, _addresses, _repositories, HEADERS)
+KIND = ForgeKind(
+    FORGE,
+    "--github-org",
+    "--forge-url",
+    PUBLIC,
+    LOGIN,
+    _addresses,
+    _repositories,
+    HEADERS,
+    help="Every repository of an organization; token from GITHUB_TOKEN; repeatable.",
+    url_help="The API of your own GitHub or GitLab server.",
+)

@@ -35,5 +35,13 @@ def _repositories(client: ForgeClient, addresses: ForgeAddresses, group: str) ->
 
 
 KIND = ForgeKind(
-    FORGE, "--gitlab-group", "--forge-url", "https://gitlab.com/api/v4", LOGIN, _addresses, _repositories, HEADERS
+    FORGE,
+    "--gitlab-group",
+    "--forge-url",
+    "https://gitlab.com/api/v4",
+    LOGIN,
+    _addresses,
+    _repositories,
+    HEADERS,
+    help="Every project of a group and its subgroups; token from GITLAB_TOKEN; repeatable.",
 )

@@ -13,7 +13,7 @@ from akpatrol.errors import AkpatrolError, UsageError
 from akpatrol.model.scan import Secret, Skipped
 from akpatrol.sources.forge.refusals import RefusedError
 from akpatrol.sources.forge.site import ForgeSite, basic
-from akpatrol.sweep.forges import bitbucket, includes
+from akpatrol.sweep.forges import includes
 from akpatrol.sweep.forges.table import FORGES
 from akpatrol.sweep.urls import CloneWanted, checked, displayed
 
@@ -120,7 +120,7 @@ def forge_of(
     kind = FORGES[kind_name]
     if not (url or kind.public):
         raise UsageError(f"{kind.option} requires {kind.url_option}", "for example https://codeberg.org")
-    logins = (kind.login, bitbucket.API_TOKEN) if kind is bitbucket.KIND else (kind.login,)
+    logins = [kind.login, *filter(None, [kind.other_login])]
     login, token = next(((login, token) for login in logins if (token := login.token(environment))), (kind.login, None))
     addresses = kind.addresses(url or kind.public)
     return Forge(kind, name, addresses, login, token, login.header(token, environment), include)
