@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlsplit
 
 from akpatrol.errors import AkpatrolError, UsageError
@@ -12,7 +14,8 @@ from akpatrol.sweep.forges.base import named, text
 from akpatrol.sweep.urls import CloneWanted, checked, displayed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Future
 
     from akpatrol.sources.forge.client import ForgeClient
     from akpatrol.sources.forge.resource import Resource
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from akpatrol.sweep.run import Planned
 
 ALL = "all"
+_T = TypeVar("_T")
+_AT_ONCE = 4  # requests; forges ask for few at once
 _WIKIS, _SNIPPETS, _GISTS = "wikis", "snippets", "gists"
 
 
@@ -38,6 +43,17 @@ def words_of(include: str, forges: Sequence[str]) -> tuple[str, ...]:
 def chosen(words: Sequence[str], forge: str) -> tuple[Resource, ...]:
     """Return the resources of a forge that the words name."""
     return tuple(one for name, one in resources(forge).items() if ALL in words or name in words)
+
+
+def of_repositories(
+    chosen: Sequence[Resource], client: ForgeClient, repositories: Iterable[HostedRepository]
+) -> Iterator[tuple[HostedRepository, Iterable[Planned]]]:
+    """Yield repositories, each with what it has beside its code."""
+    if any(resource.name == _SNIPPETS for resource in chosen):
+        yield from _ahead(lambda repository: list(of_repository(chosen, client, repository)), repositories)
+        return
+    for repository in repositories:
+        yield repository, of_repository(chosen, client, repository)
 
 
 def of_repository(chosen: Sequence[Resource], client: ForgeClient, repository: HostedRepository) -> Iterator[Planned]:
@@ -68,13 +84,36 @@ def of_organization(
     if not resource:
         return
     item = f"gists of the members of {org}"
+
+    def gists(login: str) -> list[Planned]:
+        url = f"{addresses.api}/users/{quote(login, safe='')}/gists?per_page=100"
+        return list(_repositories(client, url, "git_pull_url", f"gists of {login}", resource))
+
     try:
-        for member in client.entries(f"{addresses.api}/orgs/{named(org)}/members?per_page=100"):
-            if login := text(member, "login"):
-                url = f"{addresses.api}/users/{quote(login, safe='')}/gists?per_page=100"
-                yield from _repositories(client, url, "git_pull_url", f"gists of {login}", resource)
+        members = client.entries(f"{addresses.api}/orgs/{named(org)}/members?per_page=100")
+        for _, found in _ahead(gists, filter(None, (text(member, "login") for member in members))):
+            yield from found
     except AkpatrolError as error:
         yield Skipped(item, f"{error}; {resource.needed(client.site.variable)}")
+
+
+def _ahead(ask: Callable[[_T], list[Planned]], items: Iterable[_T]) -> Iterator[tuple[_T, list[Planned]]]:
+    """Yield the answer for each item in its order; a few are asked for at once. Raises what the items raise, last."""
+    failure: AkpatrolError | None = None
+    with ThreadPoolExecutor(_AT_ONCE) as askers:
+        waiting: deque[tuple[_T, Future[list[Planned]]]] = deque()
+        try:
+            for item in items:
+                waiting.append((item, askers.submit(ask, item)))
+                if len(waiting) == _AT_ONCE:
+                    first, answer = waiting.popleft()
+                    yield first, answer.result()
+        except AkpatrolError as error:
+            failure = error
+        for first, answer in waiting:
+            yield first, answer.result()
+    if failure:
+        raise failure
 
 
 def _repositories(client: ForgeClient, url: str, name: str, item: str, resource: Resource) -> Iterator[Planned]:

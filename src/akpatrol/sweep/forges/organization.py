@@ -79,9 +79,10 @@ class Forge(NamedTuple):
 
     def _listed(self, client: ForgeClient) -> Iterator[Planned]:
         with client:
-            for repository in self.kind.repositories(client, self.addresses, self.name):
+            repositories = self.kind.repositories(client, self.addresses, self.name)
+            for repository, beside in includes.of_repositories(self.include, client, repositories):
                 yield _wanted(repository, self.addresses.clones)
-                yield from includes.of_repository(self.include, client, repository)
+                yield from beside
             yield from includes.of_organization(self.include, client, self.addresses, self.name.strip("/"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,9 +59,8 @@ def hosted(api: ForgeApi, name: str, **more: Any) -> dict[str, Any]:
         return api.entry(
             "minimal-repository", id=len(name), full_name=f"acme/{name}", clone_url=f"{url}.git", html_url=url, **more
         )
-    return api.entry(
-        "project", id=7, path_with_namespace=f"acme/{name}", http_url_to_repo=f"{url}.git", web_url=url, **more
-    )
+    own = {"id": 7 if name == "app" else len(name), "path_with_namespace": f"acme/{name}", "web_url": url}
+    return api.entry("project", http_url_to_repo=f"{url}.git", **own, **more)
 
 
 def test_words() -> None:
@@ -116,6 +116,21 @@ def test_a_wiki_is_a_repository_that_may_not_exist(running: dict[str, ForgeApi])
     ]
     github.lists["/orgs/acme/repos"] = [hosted(github, "app") | {"clone_url": "https://elsewhere.example/acme/app.git"}]
     assert all(isinstance(one, Skipped) and "another host" in one.reason for one in listed(github, "wikis"))
+
+
+def test_a_listing_that_ends_early_loses_nothing_that_it_gave(running: dict[str, ForgeApi]) -> None:
+    """Although the snippets of several projects are asked for at once."""
+    gitlab = running["gitlab"]
+    names = ["a" * length for length in range(1, 7)]
+    gitlab.lists["/groups/acme/projects"] = [hosted(gitlab, name) for name in names]
+    gitlab.lists |= {f"/projects/{len(name)}/snippets": [] for name in names}
+    page = {"Link": f'<{gitlab.api}/groups/acme/projects?page=2>; rel="next"'}
+    body = json.dumps(gitlab.lists["/groups/acme/projects"]).encode()
+    gitlab.replies["/groups/acme/projects"] = [Answered(200, page, body), Answered(403)]
+    *clones, ended = listed(gitlab, "snippets")
+    assert clones == [CloneWanted(f"{gitlab.url}/acme/{name}.git") for name in names]
+    assert isinstance(ended, Skipped)
+    assert ended.reason.endswith("refuses access (403); what it lists after 6 entries is not known")
 
 
 def test_gists_of_the_members_and_snippets(running: dict[str, ForgeApi]) -> None:
