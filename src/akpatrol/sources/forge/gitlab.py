@@ -1,9 +1,10 @@
 """GitLab's resources beside code.
 
 From GitLab's OpenAPI description (https://gitlab.com/gitlab-org/gitlab/-/blob/master/doc/api/openapi/openapi_v3.yaml)
-and https://docs.gitlab.com/api/: issues, merge_requests, notes, releases, jobs and project_snippets. Threads of
-discussions are the notes of their issue or merge request. A release's assets are links to other places: their names and
-addresses are texts of the release. Scopes: https://docs.gitlab.com/user/profile/personal_access_tokens/.
+for the operations of issues, merge_requests, notes, releases, jobs and project_snippets; for the fields of what they
+list, lib/api/entities/ and spec/fixtures/api/schemas/public_api/v4/ beside it. Threads of discussions are the notes of
+their issue or merge request. A release's assets are links to other places: their names and addresses are texts of the
+release. Scopes: https://docs.gitlab.com/user/profile/personal_access_tokens/.
 """
 
 from __future__ import annotations
