@@ -22,7 +22,7 @@ from akpatrol import __version__
 from akpatrol.errors import AkpatrolError, UsageError
 from akpatrol.sources.forge.answers import joined, last_page, next_page, pause, rest, same_host
 from akpatrol.sources.forge.patience import patience_with
-from akpatrol.sources.forge.refusals import BrokenError, ForgeError, refusal
+from akpatrol.sources.forge.refusals import BrokenError, ForgeError, RefusedError, refusal
 from akpatrol.validate.loopback import is_loopback
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _ATTEMPTS = 5
 _REDIRECTS = 3
 _LARGEST = 64 << 20  # bytes of one page
 MOST_PAGES = 10_000
-_OK, _NOT_MODIFIED = 200, 304
+_OK, _NOT_MODIFIED, _UNAUTHORIZED = 200, 304, 401
 _REDIRECTED = range(300, 400)
 
 
@@ -133,7 +133,7 @@ class ForgeClient:
                 status, answered = response.status_code, response.headers
             seconds = pause(status, answered, time.time(), attempt)
             if seconds is None or attempt + 1 == _ATTEMPTS:
-                raise refusal(self.site, status)
+                raise self._refused(status)
             self._pause(seconds, f"{self.site.host} answers {status}")
 
     @contextmanager
@@ -192,7 +192,12 @@ class ForgeClient:
                 status, answered, body = self._send(method, url, headers, content)
             except ForgeError as error:
                 attempt += 1
-                if isinstance(error, _TooLargeError) or attempt == _ATTEMPTS or self._patience.rest:
+                if (
+                    isinstance(error, _TooLargeError)
+                    or attempt == _ATTEMPTS
+                    or isinstance(error, RefusedError)
+                    or self._patience.rest
+                ):
                     raise
                 self._pause(2.0 ** (attempt - 1), str(error))
                 continue
@@ -205,7 +210,7 @@ class ForgeClient:
             wanted = pause(status, answered, time.time(), attempt)
             attempt += 1
             if wanted is None or attempt == _ATTEMPTS:
-                raise refusal(self.site, status)
+                raise self._refused(status)
             self._pause(wanted, f"{self.site.host} answers {status}")
 
     def _send(
@@ -223,10 +228,16 @@ class ForgeClient:
             response.close()
         return response.status_code, response.headers, bytes(body)
 
-    def _rest(self) -> None:
-        """Wait until the forge allows requests again. Raises ForgeError if that takes too long."""
+    def check(self) -> None:
+        """Raise ForgeError if a request is not worth sending: the forge rests, or has refused the token."""
         if seconds := self._patience.rest:
             raise ForgeError(f"{self.site.host} allows no more requests for {seconds:.0f} seconds")
+        if self.site.authorization and self.site.authorization == self._patience.rejected:
+            raise refusal(self.site, _UNAUTHORIZED)
+
+    def _rest(self) -> None:
+        """Wait until the forge allows requests again. Raises ForgeError if that takes too long, or ``check`` does."""
+        self.check()
         if self._rests_until and (seconds := self._rests_until - time.time()) > 0:
             self._rests_until = 0.0
             self._pause(seconds, f"{self.site.host} allows no more requests")
@@ -235,6 +246,11 @@ class ForgeClient:
         if not self._patience.take(seconds):
             raise ForgeError(f"{failure} and asks to wait {seconds:.0f} seconds, which is too long")
         self._wait(seconds)
+
+    def _refused(self, status: int) -> ForgeError:
+        if status == _UNAUTHORIZED and self.site.authorization:
+            self._patience.rejected = self.site.authorization
+        return refusal(self.site, status)
 
     def _parsed(self, body: bytes) -> Any:
         try:

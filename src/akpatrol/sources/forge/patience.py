@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from akpatrol.model.scan import Secret
 
 _SECONDS, _HOUR = 900.0, 3600.0
 
@@ -15,6 +19,8 @@ class Patience:
         self._left = _SECONDS
         self._renewed = time.monotonic()
         self._until = 0.0
+        self.rejected: Secret | None = None
+        """The last login that the forge did not accept: it need not be sent again."""
 
     def take(self, seconds: float) -> bool:
         """Return whether to wait so long; if not, the forge is left alone until then."""

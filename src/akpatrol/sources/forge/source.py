@@ -70,6 +70,7 @@ class ForgeSource(OneTarget):
         self._excluded = excluded
         self._cache = cache
         self._conditions = ""
+        self._left = 0
         self._pages: dict[TextsUnit, tuple[str, PageState]] = {}
         self._files: dict[FileUnit, str] = {}
 
@@ -156,7 +157,8 @@ class ForgeSource(OneTarget):
             return
         if self._cache and state is not known and (value := pages.value_of(state)):
             self._cache.put(self._conditions, _CACHED, {self._key(url): value})
-        for lead in state.leads:
+        for number, lead in enumerate(state.leads):
+            self._left = len(state.leads) - number
             if self._is_excluded(lead.page):
                 yield Excluded(Exclusion.EXCLUDE_OPTION)
             elif lead.state == items.GONE:
@@ -166,7 +168,9 @@ class ForgeSource(OneTarget):
             elif listing.below:
                 yield from self._below(client, listing.below, lead)
             else:
+                client.check()  # else thousands of files would be a skip each
                 yield from self._file(listing, lead)
+        self._left = 0
 
     def _texts(self, key: str, state: PageState, found: list[ForgeText], known: PageState | None) -> Iterator[Planned]:
         """Yield the texts of a page; if they are as they were, only their counts and those with findings."""
@@ -245,10 +249,12 @@ class ForgeSource(OneTarget):
             reason += f"; {self._resource.needed(variable(self._forge))}"
         if not read.pages:
             return reason
+        if self._left:
+            reason += f"; {self._left:,} of the page's items are left"
         if read.last and read.last > read.pages:
             left = f"{read.last - read.pages:,} of {read.last:,} pages are left"
         else:
-            left = "those after them are left"
+            left = "those after them are left" if read.last is None else "all there are"
         return f"{reason}; {read.pages:,} {'page was' if read.pages == 1 else 'pages were'} read, {left}"
 
     def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
@@ -268,12 +274,17 @@ class ForgeSource(OneTarget):
         if isinstance(unit, TextsUnit) and (planned := self._pages.pop(unit, None)):
             if value := pages.value_of(planned[1], read):
                 self._cache.put(self._conditions, _CACHED, {self._key(planned[0]): value})
-        elif isinstance(unit, FileUnit) and (key := self._files.pop(unit, "")) and not read.uncacheable:
+        elif isinstance(unit, FileUnit) and (key := self._files.pop(unit, "")) and _is_read(unit, read):
             again = bool(read.findings or read.skipped)
             self._cache.put(self._conditions, _CACHED_FILE, {key: {**scan_counts.value_of(read), "again": again}})
 
     def store_cached(self) -> None:
         """Do nothing: all is stored."""
+
+
+def _is_read(unit: FileUnit, read: ScanResult) -> bool:
+    """Return whether a file was there to be read, whatever is wrong in it."""
+    return not read.uncacheable and all(skip.item != unit.path for skip in read.skipped)
 
 
 def marks(target: Target) -> str | None:

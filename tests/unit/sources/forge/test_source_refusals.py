@@ -37,6 +37,27 @@ def test_a_token_that_expires_in_the_middle(github: ForgeApi, monkeypatch: pytes
     assert [request.status for request in github.requests] == [304, 200, 304, 304, 200, 200, 200]
 
 
+def test_a_token_that_expires_while_logs_are_read(github: ForgeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file says so, and one skip how many are left; nobody sends the token again."""
+    github.token = "first"
+    monkeypatch.setenv("GITHUB_TOKEN", "first")
+    runs(github, *["completed"] * 29)
+    github.files = {f"{REPOSITORY}/actions/runs/{run}/attempts/1/logs": zipped(a="b") for run in range(1, 30)}
+    github.replies[f"{REPOSITORY}/actions/runs/3/attempts/1/logs"] = [Answered(401)]
+    first, rest = skips(scanned(github, "logs"))
+    assert first.endswith("does not accept the token in GITHUB_TOKEN (401)")
+    assert "needs Actions: read, or the scope repo; 26 of the page's items are left; 1 page was read" in rest
+    assert len(github.requests) == 4
+    assert "(401)" in skips(scanned(github, "artifacts"))[0]
+    assert len(github.requests) == 4
+    github.token = "second"
+    monkeypatch.setenv("GITHUB_TOKEN", "second")
+    whole = scanned(github, "logs")
+    assert whole["coverage"]["complete"]
+    assert whole["coverage"]["counts"]["forge_files"] == 29
+    assert len(github.requests) == 4 + 1 + 27
+
+
 def test_a_connection_that_breaks_in_a_file(github: ForgeApi, key: str) -> None:
     """It is asked for again, three times in all."""
     github.lists[f"{REPOSITORY}/actions/artifacts"] = [github.entry("artifact", id=4, workflow_run={"id": 1})]
