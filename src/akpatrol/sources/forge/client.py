@@ -128,6 +128,7 @@ class ForgeClient:
         for attempt in range(_ATTEMPTS):
             with self._followed(url, headers) as response:
                 if response.status_code == _OK:
+                    self._patience.accept()
                     yield self._pieces(response)
                     return
                 status, answered = response.status_code, response.headers
@@ -202,6 +203,7 @@ class ForgeClient:
                 self._pause(2.0 ** (attempt - 1), str(error))
                 continue
             if status in (_OK, _NOT_MODIFIED):
+                self._patience.accept()
                 self._rests_until = time.time() + seconds if (seconds := rest(answered, time.time())) else 0.0
                 return status, answered, body
             if status in _REDIRECTED and answered.get("location") and redirects < _REDIRECTS:
@@ -232,7 +234,7 @@ class ForgeClient:
         """Raise ForgeError if a request is not worth sending: the forge rests, or has refused the token."""
         if seconds := self._patience.rest:
             raise ForgeError(f"{self.site.host} allows no more requests for {seconds:.0f} seconds")
-        if self.site.authorization and self.site.authorization == self._patience.rejected:
+        if self.site.authorization and self._patience.is_refused(self.site.authorization):
             raise refusal(self.site, _UNAUTHORIZED)
 
     def _rest(self) -> None:
@@ -249,7 +251,7 @@ class ForgeClient:
 
     def _refused(self, status: int) -> ForgeError:
         if status == _UNAUTHORIZED and self.site.authorization:
-            self._patience.rejected = self.site.authorization
+            self._patience.refuse(self.site.authorization)
         return refusal(self.site, status)
 
     def _parsed(self, body: bytes) -> Any:

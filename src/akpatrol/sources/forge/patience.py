@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Secret
 
 _SECONDS, _HOUR = 900.0, 3600.0
+_REFUSALS = 3
 
 
 class Patience:
@@ -19,8 +20,21 @@ class Patience:
         self._left = _SECONDS
         self._renewed = time.monotonic()
         self._until = 0.0
-        self.rejected: Secret | None = None
-        """The last login that the forge did not accept: it need not be sent again."""
+        self._refused: Secret | None = None
+        self._refusals = 0
+
+    def refuse(self, login: Secret) -> None:
+        """Record that the forge did not accept a login."""
+        self._refusals = self._refusals + 1 if login == self._refused else 1
+        self._refused = login
+
+    def accept(self) -> None:
+        """Record that the forge gave something."""
+        self._refused, self._refusals = None, 0
+
+    def is_refused(self, login: Secret) -> bool:
+        """Return whether a login need not be sent again: several times in a row it was not accepted."""
+        return login == self._refused and self._refusals >= _REFUSALS
 
     def take(self, seconds: float) -> bool:
         """Return whether to wait so long; if not, the forge is left alone until then."""

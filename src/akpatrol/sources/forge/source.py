@@ -42,11 +42,15 @@ _NAMELESS = "the forge does not say where it is"
 
 
 class _ListProgress(NamedTuple):
-    """How far a list was read; the number of the last page is None where the forge does not say."""
+    """How far a list was read; the number of the last page is None where the forge does not say.
+
+    ``empty`` pages came last in a row. There may be ``more``.
+    """
 
     pages: int = 0
     last: int | None = None
     empty: int = 0
+    more: bool = True
 
 
 class _Step(NamedTuple):
@@ -116,7 +120,7 @@ class ForgeSource(OneTarget):
             state, found = self._state(client, listing, page, known, above)
             is_empty = not (state.paths or state.leads)
             last = page.last if page and page.last else read.last
-            read = _ListProgress(read.pages + 1, last, read.empty + 1 if is_empty else 0)
+            read = _ListProgress(read.pages + 1, last, read.empty + 1 if is_empty else 0, bool(state.following))
             yield read, self._planned(client, listing, url, _Step(state, found, known))
             url = state.following
 
@@ -254,7 +258,7 @@ class ForgeSource(OneTarget):
         if read.last and read.last > read.pages:
             left = f"{read.last - read.pages:,} of {read.last:,} pages are left"
         else:
-            left = "those after them are left" if read.last is None else "all there are"
+            left = "those after them are left" if read.more else "and no more are left"
         return f"{reason}; {read.pages:,} {'page was' if read.pages == 1 else 'pages were'} read, {left}"
 
     def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:

@@ -38,24 +38,27 @@ def test_a_token_that_expires_in_the_middle(github: ForgeApi, monkeypatch: pytes
 
 
 def test_a_token_that_expires_while_logs_are_read(github: ForgeApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One file says so, and one skip how many are left; nobody sends the token again."""
+    """A few files say so, and one skip how many are left; then nobody sends the token again."""
     github.token = "first"
     monkeypatch.setenv("GITHUB_TOKEN", "first")
     runs(github, *["completed"] * 29)
     github.files = {f"{REPOSITORY}/actions/runs/{run}/attempts/1/logs": zipped(a="b") for run in range(1, 30)}
-    github.replies[f"{REPOSITORY}/actions/runs/3/attempts/1/logs"] = [Answered(401)]
-    first, rest = skips(scanned(github, "logs"))
-    assert first.endswith("does not accept the token in GITHUB_TOKEN (401)")
-    assert "needs Actions: read, or the scope repo; 26 of the page's items are left; 1 page was read" in rest
-    assert len(github.requests) == 4
+    github.replies |= {f"{REPOSITORY}/actions/runs/{run}/attempts/1/logs": [Answered(401)] for run in (2, 4, 5, 6)}
+    *files, rest = skips(scanned(github, "logs"))
+    assert len(files) == 4
+    assert all(reason.endswith("does not accept the token in GITHUB_TOKEN (401)") for reason in files)
+    assert rest.endswith(
+        "needs Actions: read, or the scope repo; 23 of the page's items are left; 1 page was read, and no more are left"
+    )
+    assert len(github.requests) == 7
     assert "(401)" in skips(scanned(github, "artifacts"))[0]
-    assert len(github.requests) == 4
+    assert len(github.requests) == 7
     github.token = "second"
     monkeypatch.setenv("GITHUB_TOKEN", "second")
     whole = scanned(github, "logs")
     assert whole["coverage"]["complete"]
     assert whole["coverage"]["counts"]["forge_files"] == 29
-    assert len(github.requests) == 4 + 1 + 27
+    assert len(github.requests) == 7 + 1 + 27
 
 
 def test_a_connection_that_breaks_in_a_file(github: ForgeApi, key: str) -> None:
