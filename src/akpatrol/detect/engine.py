@@ -72,7 +72,6 @@ class Engine:
         self._by_id |= {rule.id: filters for rule, filters in self.path_rules}
         self._only_in_files = {n for n, rule in enumerate(rules.rules) if rule.is_foreign and not rules.everywhere}
         self._windowed = {index for index, rule in enumerate(rules.rules) if has_anchor(rule)}
-        self._counting = {index for index, rule in enumerate(rules.rules) if counts_characters(rule)}
         self._separator = b"\0" if all(rule.shipped for rule in rules.rules) else _LINE_BREAKS
         self._needs_edges = any(not rule.shipped and _EDGE.search(rule.regex) for rule in rules.rules)
 
@@ -117,6 +116,11 @@ class Engine:
         if self._counting and not data.isascii():
             result.rules |= self._counting
         return result
+
+    @cached_property
+    def _counting(self) -> set[int]:
+        """The rules that may match beyond ASCII where their patterns do not match the bytes."""
+        return {index for index, rule in enumerate(self.rules.rules) if counts_characters(rule)}
 
     def prefiltered_parts(self, parts: Sequence[bytes], *, encoded: bool = False) -> Sequence[int]:
         """Return the numbers of the parts that may have a prefilter result, by one search in many small parts.

@@ -6,14 +6,16 @@ Limits and traps: https://intel.github.io/hyperscan/dev-reference/compilation.ht
 from __future__ import annotations
 
 import re
+from array import array
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import hyperscan
 
-from akpatrol.detect.silent_patterns import databases
+from akpatrol.detect.silent_patterns import SIZE_BYTES, databases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from akpatrol.rules.rule import Rule
 
@@ -72,11 +74,30 @@ def compiles(pattern: tuple[int, bytes, int]) -> bool:
 
 
 def dumped(made: Any) -> bytes:
-    """Return a database as bytes."""
-    dump: bytes = hyperscan.dumpb(made)
-    return dump
+    """Return a database as bytes, after their number."""
+    return sized(hyperscan.dumpb(made))
 
 
 def loaded(compiled: bytes) -> Iterator[Any]:
     """Yield the databases of other processes, each after its size. Raises ``Error`` where they are of another kind."""
     return databases(hyperscan, compiled)
+
+
+def sized(block: bytes) -> bytes:
+    """Return a block after the number of its bytes."""
+    return len(block).to_bytes(SIZE_BYTES) + block
+
+
+def with_numbers(numbers: Iterable[int], databases: bytes) -> bytes:
+    """Return numbers and databases as bytes whose damage ``read_numbers`` notices."""
+    content = sized(array("Q", sorted(numbers)).tobytes()) + databases
+    return crc32(content).to_bytes(SIZE_BYTES) + content
+
+
+def read_numbers(compiled: bytes) -> tuple[array[int], bytes]:
+    """Return the numbers, in order, and the databases. Raises ``Error`` where the bytes are damaged."""
+    if compiled[:SIZE_BYTES] != crc32(compiled[SIZE_BYTES:]).to_bytes(SIZE_BYTES):
+        raise Error
+    start = 2 * SIZE_BYTES
+    stop = start + int.from_bytes(compiled[SIZE_BYTES:start])
+    return array("Q", compiled[start:stop]), compiled[stop:]

@@ -21,6 +21,8 @@ from akpatrol.detect.hyperscan_database import (
     dumped,
     loaded,
     once,
+    read_numbers,
+    with_numbers,
 )
 from akpatrol.detect.prefilter_result import (
     GAP_BYTES,
@@ -29,7 +31,6 @@ from akpatrol.detect.prefilter_result import (
     most_of,
     pattern_key,
 )
-from akpatrol.detect.silent_patterns import SIZE_BYTES
 from akpatrol.detect.user_patterns import UserPatterns
 from akpatrol.model.fired_triggers import TriggerEnds
 from akpatrol.model.trigger import CharacterRun
@@ -65,7 +66,8 @@ class HyperscanPatterns:
 
     def __init__(self, rules: Sequence[Rule], triggers: Sequence[Trigger], compiled: bytes | None = None) -> None:
         self._anchored = {index for index, rule in enumerate(rules) if has_anchor(rule)}
-        self._users = UserPatterns(rules)
+        by_keywords, dumps = read_numbers(compiled) if compiled else (None, b"")
+        self._users = UserPatterns(rules, by_keywords)
         self._number = len(rules)
         self._rules = rules
         self._patterns = [trigger.pattern for trigger in triggers]
@@ -86,8 +88,8 @@ class HyperscanPatterns:
         self._triggers = [(self._number + place, *part[1:]) for place, part in enumerate(parts)]
         self._parted = {index for index, trigger in listed if trigger.parts}
         kinds = grouped(triggers)
-        if compiled:
-            self._first, *within = loaded(compiled)
+        if dumps:
+            self._first, *within = loaded(dumps)
         else:
             self._first = self._compile(once=False)
             # Patterns within runs take longer to compile together, and are no faster to search for.
@@ -127,8 +129,11 @@ class HyperscanPatterns:
         """Return the databases for use in another process with the same patterns; None if it is not worth it."""
         if not self._first or self._users.refused:
             return None
-        dumps = (dumped(each) for each in (self._first, *self._within))
-        return b"".join(len(dump).to_bytes(SIZE_BYTES) + dump for dump in dumps)
+        return with_numbers(self._users.by_keywords, self.dumped())
+
+    def dumped(self) -> bytes:
+        """Return the databases alone, each after its size."""
+        return b"".join(dumped(each) for each in (self._first, *self._within))
 
     def search(self, data: bytes) -> PrefilterResult:
         """Return where in ``data`` a credential could be."""

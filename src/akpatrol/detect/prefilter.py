@@ -117,8 +117,10 @@ class Prefilter:
 
         self._store = store
         self._switch()
-        if compiled := self.compiled():
-            silent_patterns.keep(store, compiled, [len(runs.patterns) for runs in grouped(self._triggers)])
+        if self._hyperscan:
+            silent_patterns.keep(
+                store, self._hyperscan.dumped(), [len(runs.patterns) for runs in grouped(self._triggers)]
+            )
 
     def is_kept(self) -> bool:
         """Return whether the store has the compiled patterns."""

@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 class UserPatterns:
     """The patterns of the rules without an anchor; ``numbers`` has these rules."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], by_keywords: Iterable[int] | None = None) -> None:
+        """``by_keywords`` has the rules that are searched for by their keywords, where another process found out."""
         self._rules = rules
         self.numbers = frozenset(number for number, rule in enumerate(rules) if not has_anchor(rule))
         # Patterns are searched for in bytes: of those that count characters, beyond ASCII only the keywords are.
         self._counted = {number for number in self.numbers if counts_characters(rules[number])}
-        self._by_keywords = {number for number in self.numbers if is_searched_by_keywords(rules[number])}
-        self.worded = [number for number in sorted(self._counted - self._by_keywords) if rules[number].keywords]
+        if by_keywords is None:
+            by_keywords = (number for number in self.numbers if is_searched_by_keywords(rules[number]))
+        self.by_keywords = set(by_keywords)
+        self.worded = [number for number in sorted(self._counted - self.by_keywords) if rules[number].keywords]
         """The rules whose keywords are searched for beside their patterns."""
         self.refused: set[int] = set()
         """The rules whose patterns hyperscan does not compile."""
@@ -40,7 +43,7 @@ class UserPatterns:
         flags = ONCE if once else 0
         return [
             of_keywords(number, self._rules[number], flags)
-            if number in self._by_keywords
+            if number in self.by_keywords
             else of_user(number, self._rules[number], flags)
             for number in sorted(self.numbers - self.always)
         ]
@@ -53,12 +56,12 @@ class UserPatterns:
     def refuse(self) -> None:
         """Search for the keywords of each rule whose pattern does not compile."""
         self.refused = {pattern[0] for pattern in self.listed(once=True) if not compiles(pattern)}
-        self._by_keywords |= {number for number in self.refused if self._rules[number].keywords}
+        self.by_keywords |= {number for number in self.refused if self._rules[number].keywords}
 
     @property
     def always(self) -> set[int]:
         """The rules that may match anywhere: neither their pattern nor keywords can be searched for."""
-        return self.refused - self._by_keywords
+        return self.refused - self.by_keywords
 
     def anywhere(self, data: bytes) -> set[int]:
         """Return the rules that may match anywhere in the data."""
@@ -69,7 +72,7 @@ class UserPatterns:
     def report(self, number: int, ends: array[int], data: bytes, result: PrefilterResult) -> None:
         """Add what was found of a rule's pattern: where its matches end, or else places that a match touches."""
         result.rules.add(number)
-        if number in self._by_keywords or (number in self._counted and not data.isascii()):
+        if number in self.by_keywords or (number in self._counted and not data.isascii()):
             result.touched.setdefault(number, []).extend(ends)
         else:
             result.rule_ends.setdefault(number, []).extend(ends)
