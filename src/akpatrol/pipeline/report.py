@@ -13,7 +13,7 @@ from akpatrol.pipeline.stages import check_outputs, conclude
 from akpatrol.policy import group
 from akpatrol.report import load
 from akpatrol.rules import rule_file
-from akpatrol.sweep.store.schema import HEADER
+from akpatrol.sweep.store.address import HEADER, is_address
 
 if TYPE_CHECKING:
     from akpatrol.config.settings import Settings
@@ -75,6 +75,8 @@ def _read(source: str) -> bytes | None:
         content = sys.stdin.buffer.read(_MOST_BYTES + 1)
         if content.startswith(HEADER):
             raise UsageError("-: a store cannot be read from standard input", hint="give its file")
+    elif is_address(source):
+        return None
     else:
         try:
             with open(source, "rb") as stream:

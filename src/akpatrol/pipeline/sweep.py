@@ -22,6 +22,7 @@ from akpatrol.sweep.clones import CloneError, Clones
 from akpatrol.sweep.forges.organization import forges_of
 from akpatrol.sweep.forges.table import FORGES
 from akpatrol.sweep.run import Sweep, Watch
+from akpatrol.sweep.store.address import own_files
 from akpatrol.sweep.store.store import SweepStore
 from akpatrol.sweep.target_kinds import table
 from akpatrol.sweep.tasks import CloneTask
@@ -58,7 +59,7 @@ class ForgeRequest(NamedTuple):
 class SweepRequest(NamedTuple):
     """The targets of a sweep and its options: ``targets``, and those that ``forges`` list.
 
-    Results go into the file ``store``, mirrors into the directory ``clones``. ``scheduler`` is the address of a Dask
+    Results go into ``store``, a file or a database, mirrors into the directory ``clones``. ``scheduler`` is the address of a Dask
     scheduler. With ``prune``, earlier targets that no longer exist count as gone. With ``bucket_versions``, buckets are
     read with their earlier versions.
     """
@@ -145,8 +146,9 @@ class _SweepRun:
                 _retire_missing(store, run)
             if not stopped:
                 store.finish(run, _now())
-            report = store.report(minimum=hashes.minimum(self._settings, self._stages.queries))
-            gaps = sum(not gap.complete and gap.run in (run, None) for gap in store.gaps())
+            # Another sweep may have begun a run since.
+            report = store.report(run, minimum=hashes.minimum(self._settings, self._stages.queries))
+            gaps = sum(not gap.complete and gap.run in (run, None) for gap in store.gaps(run))
         code = self._conclude(report, watch.totals(gaps))
         return ExitCode.INTERRUPTED if stopped else code
 
@@ -242,11 +244,10 @@ def _mirrors(settings: Settings) -> str | None:
     return os.path.join(cache, "clones") if cache else None
 
 
-def _own_files(file: str, settings: Settings) -> frozenset[bytes]:
+def _own_files(store: str, settings: Settings) -> frozenset[bytes]:
     """Return the files that the sweep itself writes, which it must not scan."""
-    store = os.path.realpath(file)
     reports = (os.path.realpath(named) for _, named in settings.outputs if named)
-    return frozenset(map(os.fsencode, (*(store + suffix for suffix in ("", "-wal", "-shm", "-lock")), *reports)))
+    return frozenset(map(os.fsencode, (*own_files(store), *reports)))
 
 
 def _now() -> str:

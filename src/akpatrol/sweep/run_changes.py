@@ -10,26 +10,35 @@ from akpatrol.model.scan import Confidence, State
 from akpatrol.report.load import change_of
 from akpatrol.report.number_words import plural
 from akpatrol.report.wording import STATUSES, UNVERIFIED, state_name
+from akpatrol.sweep.store.merge import about, paged
 from akpatrol.validate.fields import Fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from sqlite3 import Connection
+    from collections.abc import Iterator, Sequence
 
     from akpatrol.model.credential import CredentialChange
+    from akpatrol.sweep.store.database import Queries
     from akpatrol.sweep.store.schema import SweepRun
 
 _STATES = list(State)
 
+# Each part reads one index, so that what did not change costs nothing.
+_TOUCHED = """
+SELECT fingerprint FROM sighting WHERE since_run > :earlier AND since_run <= :run
+UNION SELECT fingerprint FROM sighting WHERE until_run > :earlier AND until_run <= :run
+UNION SELECT fingerprint FROM occurrence WHERE since_run > :earlier AND since_run <= :run
+UNION SELECT fingerprint FROM occurrence WHERE until_run > :earlier AND until_run <= :run
+UNION SELECT fingerprint FROM verification WHERE run > :earlier AND run <= :run
+"""
 _SIGHTINGS = """
 SELECT fingerprint, kind, redacted, body FROM credential JOIN sighting USING (fingerprint)
-WHERE since_run <= :run AND (until_run IS NULL OR until_run > :run)
+WHERE fingerprint IN ({names}) AND since_run <= ? AND (until_run IS NULL OR until_run > ?)
 """
 _PLACES = """
-SELECT fingerprint, count(*) FROM occurrence WHERE since_run <= :run AND (until_run IS NULL OR until_run > :run)
-GROUP BY fingerprint
+SELECT fingerprint, count(*) FROM occurrence WHERE fingerprint IN ({names}) AND since_run <= ?
+AND (until_run IS NULL OR until_run > ?) GROUP BY fingerprint
 """
-_STATUSES = "SELECT fingerprint, status FROM verification WHERE run <= :run ORDER BY id"
+_STATUSES = "SELECT fingerprint, status FROM verification WHERE fingerprint IN ({names}) AND run <= ? ORDER BY id"
 
 
 class _Snapshot(NamedTuple):
@@ -44,14 +53,18 @@ class _Snapshot(NamedTuple):
     places: int = 0
 
 
-def changes(connection: Connection, earlier: SweepRun, run: int, minimum: Confidence) -> Changes:
+def changes(queries: Queries, earlier: SweepRun, run: int, minimum: Confidence) -> Changes:
     """Return the changes of credentials with at least this confidence in either run; new first, gone last.
 
     A credential is gone when a target that was scanned since no longer has it, and no other target does.
     Raises ValueError, TypeError or KeyError for damaged rows.
     """
-    before, now = _snapshots(connection, earlier.id), _snapshots(connection, run)
-    changed = list(_changes(before, now, minimum))
+    touched = [name for (name,) in queries.execute(_TOUCHED, {"earlier": earlier.id, "run": run}).fetchall()]
+    changed = [
+        change
+        for names in paged(touched)
+        for change in _changes(_snapshots(queries, earlier.id, names), _snapshots(queries, run, names), minimum)
+    ]
     order = ["new", "changed", "gone"]
     return Changes(
         earlier.id,
@@ -86,18 +99,18 @@ def _differences(old: _Snapshot, new: _Snapshot) -> Iterator[str]:
         yield plural(more, "more place") if more > 0 else f"{plural(-more, 'place')} fewer"
 
 
-def _snapshots(connection: Connection, run: int) -> dict[str, _Snapshot]:
+def _snapshots(queries: Queries, run: int, names: Sequence[str]) -> dict[str, _Snapshot]:
     snapshots: dict[str, _Snapshot] = {}
-    for name, kind, redacted, body in connection.execute(_SIGHTINGS, {"run": run}):
+    for name, kind, redacted, body in queries.execute(about(_SIGHTINGS, names), (*names, run, run)):
         fields = Fields(json.loads(body))
         confidence, state = fields.enum("confidence", Confidence), fields.enum("state", State)
         snapshot = _Snapshot(
             kind, redacted, confidence, state, exposed=fields.maybe("exposure", fields.text) is not None
         )
         snapshots[name] = _merged(snapshots[name], snapshot) if name in snapshots else snapshot
-    for name, places in connection.execute(_PLACES, {"run": run}):
+    for name, places in queries.execute(about(_PLACES, names), (*names, run, run)):
         snapshots[name] = snapshots[name]._replace(places=places)
-    for name, status in connection.execute(_STATUSES, {"run": run}):
+    for name, status in queries.execute(about(_STATUSES, names), (*names, run)):
         # A credential that was not sent keeps its earlier answer.
         if name in snapshots and (snapshots[name].status == UNVERIFIED or status != VerificationStatus.NOT_SENT):
             snapshots[name] = snapshots[name]._replace(status=VerificationStatus(status).value)

@@ -14,25 +14,30 @@ from akpatrol.validate.fields import Fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from sqlite3 import Connection
 
     from akpatrol.model.scan import Target
+    from akpatrol.sweep.store.database import Queries
     from akpatrol.sweep.store.schema import SweepRun
 
 _LOOKS = """
-SELECT target.id, kind, root, remote, head, min(last_run, :run), body FROM target JOIN coverage
-ON coverage.target = target.id
+SELECT target.id, kind, root, remote, head, CASE WHEN last_run < :run THEN last_run ELSE :run END, body
+FROM target JOIN coverage ON coverage.target = target.id
 AND run = (SELECT max(run) FROM coverage AS other WHERE other.target = target.id AND run <= :run)
 WHERE retired_run IS NULL OR retired_run > :run ORDER BY target.id
 """
 # The last failures, unless the target was scanned since then under the same name.
 _FAILURES = """
-SELECT name, run, reason FROM failure WHERE run = (
-    SELECT max(run) FROM failure AS other WHERE other.name = failure.name AND run <= :run
-) AND NOT EXISTS (
-    SELECT 1 FROM target JOIN coverage ON coverage.target = target.id WHERE failure.name IN (root, remote)
-    AND coverage.run <= :run AND min(last_run, :run) >= failure.run
-) ORDER BY name
+WITH last AS (SELECT name, max(run) AS run FROM failure WHERE run <= :run GROUP BY name),
+scan AS (SELECT target, max(last_run) AS run FROM coverage WHERE run <= :run GROUP BY target),
+scanned AS (
+    SELECT name, max(run) AS run FROM (
+        SELECT root AS name, run FROM scan JOIN target ON id = target
+        UNION ALL SELECT remote, run FROM scan JOIN target ON id = target WHERE remote IS NOT NULL
+    ) AS named GROUP BY name
+)
+SELECT failure.name, failure.run, reason FROM failure JOIN last ON last.name = failure.name AND last.run = failure.run
+LEFT JOIN scanned ON scanned.name = failure.name
+WHERE scanned.run IS NULL OR scanned.run < failure.run ORDER BY failure.name
 """
 UNFINISHED = "did not finish: some targets may be missing"
 """The reason of the gap that is a run itself."""
@@ -147,10 +152,10 @@ class StoreCoverage(NamedTuple):
         return f"not scanned since run {run} ({self.runs[run].started_at[:10]})"
 
 
-def looked(connection: Connection, runs: Mapping[int, SweepRun], run: int) -> StoreCoverage:
+def looked(queries: Queries, runs: Mapping[int, SweepRun], run: int) -> StoreCoverage:
     """Return the coverage as of a run. Raises ValueError, TypeError or KeyError for damaged rows."""
-    looks = [_look(row) for row in connection.execute(_LOOKS, {"run": run})]
-    failures = [_failure(*row) for row in connection.execute(_FAILURES, {"run": run})]
+    looks = [_look(row) for row in queries.execute(_LOOKS, {"run": run})]
+    failures = [_failure(*row) for row in queries.execute(_FAILURES, {"run": run})]
     return StoreCoverage(runs[run], runs, looks, failures)
 
 

@@ -14,46 +14,74 @@ from akpatrol.verify import consequences
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from sqlite3 import Connection
 
     from akpatrol.model.credential import Credential
     from akpatrol.model.scan import Exposure
+    from akpatrol.sweep.store.database import Queries
 
 _STATES = list(State)
 _ATTRIBUTIONS = list(Attribution)
 # The severity of the shipped rules' kinds, unless something lowers it.
 _SEVERITY = Severity.HIGH
+# So many credentials are read by one query.
+_PAGE = 250
 
+_NAMES = "SELECT fingerprint FROM credential WHERE fingerprint > ? ORDER BY fingerprint LIMIT ?"
 _SIGHTINGS = """
 SELECT fingerprint, kind, redacted, key_id, sha256, found_at, target, body FROM credential JOIN sighting
-USING (fingerprint) WHERE since_run <= :run AND (until_run IS NULL OR until_run > :run) ORDER BY fingerprint, target
+USING (fingerprint) WHERE fingerprint IN ({names}) AND since_run <= ? AND (until_run IS NULL OR until_run > ?)
+ORDER BY fingerprint, target
 """
 _OCCURRENCES = """
-SELECT target, body FROM occurrence WHERE fingerprint = :fingerprint AND since_run <= :run
-AND (until_run IS NULL OR until_run > :run) ORDER BY target, key
+SELECT fingerprint, target, body FROM occurrence WHERE fingerprint IN ({names}) AND since_run <= ?
+AND (until_run IS NULL OR until_run > ?) ORDER BY fingerprint, target, key
 """
 # A credential that was not sent keeps its earlier answer.
-_VERIFICATION = """
-SELECT body FROM verification WHERE fingerprint = :fingerprint AND run <= :run
-ORDER BY status = 'not_sent', id DESC LIMIT 1
+_VERIFICATIONS = """
+SELECT fingerprint, body FROM verification WHERE fingerprint IN ({names}) AND run <= ?
+ORDER BY status <> 'not_sent', id
 """
 
 
-def credentials(connection: Connection, run: int, only: Collection[str] | None = None) -> Iterator[Credential]:
-    """Yield the credentials as of a run, or ``only`` those with these fingerprints.
+def credentials(queries: Queries, run: int, only: Collection[str] | None = None) -> Iterator[Credential]:
+    """Yield the credentials as of a run, or ``only`` those with these fingerprints, in their order.
 
     Raises ValueError, TypeError or KeyError for rows that were damaged.
     """
-    rows: list[dict[str, Any]] = []
-    for fingerprint, *row in connection.execute(_SIGHTINGS, {"run": run}):
-        if only is not None and fingerprint not in only:
-            continue
-        if rows and rows[0]["fingerprint"] != fingerprint:
-            yield _credential(connection, run, rows)
-            rows = []
-        rows.append(_row_fields(fingerprint, *row))
-    if rows:
-        yield _credential(connection, run, rows)
+    for names in _all(queries) if only is None else paged(only):
+        yield from _page(queries, run, names)
+
+
+def paged(names: Collection[str]) -> Iterator[Sequence[str]]:
+    """Yield fingerprints in their order, as many as one query asks for."""
+    ordered = sorted(names)
+    yield from (ordered[at : at + _PAGE] for at in range(0, len(ordered), _PAGE))
+
+
+def about(query: str, names: Sequence[str]) -> str:
+    """Return a query for so many fingerprints, which stand where it has ``{names}``."""
+    return query.format(names=", ".join("?" * len(names)))
+
+
+def _all(queries: Queries) -> Iterator[Sequence[str]]:
+    names = [""]
+    while names := [name for (name,) in queries.execute(_NAMES, (names[-1], _PAGE)).fetchall()]:
+        yield names
+
+
+def _page(queries: Queries, run: int, names: Sequence[str]) -> Iterator[Credential]:
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for fingerprint, *row in queries.execute(about(_SIGHTINGS, names), (*names, run, run)):
+        rows.setdefault(fingerprint, []).append(_row_fields(fingerprint, *row))
+    places: dict[str, dict[int, list[dict[str, Any]]]] = {
+        name: {row["target"]: [] for row in found} for name, found in rows.items()
+    }
+    for fingerprint, target, body in queries.execute(about(_OCCURRENCES, names), (*names, run, run)):
+        places[fingerprint][target].append(json.loads(body) | {"target": str(target)})
+    answers = dict(queries.execute(about(_VERIFICATIONS, names), (*names, run)).fetchall())
+    for fingerprint, found in rows.items():
+        found[0]["verification"] = json.loads(answers[fingerprint]) if fingerprint in answers else None
+        yield _credential(found, places.pop(fingerprint))
 
 
 def merged(credentials: Sequence[Credential]) -> Credential:
@@ -96,13 +124,7 @@ def _row_fields(fingerprint: str, *row: Any) -> dict[str, Any]:
     return fields | named | {"fingerprint": fingerprint, "target": target, "verification": None}
 
 
-def _credential(connection: Connection, run: int, rows: list[dict[str, Any]]) -> Credential:
-    wanted = {"fingerprint": rows[0]["fingerprint"], "run": run}
-    places: dict[int, list[dict[str, Any]]] = {row["target"]: [] for row in rows}
-    for target, body in connection.execute(_OCCURRENCES, wanted):
-        places[target].append(json.loads(body) | {"target": str(target)})
-    answer = connection.execute(_VERIFICATION, wanted).fetchone()
-    rows[0]["verification"] = json.loads(answer[0]) if answer else None
+def _credential(rows: Sequence[dict[str, Any]], places: dict[int, list[dict[str, Any]]]) -> Credential:
     credential = merged([credential_of(Fields(row | {"occurrences": places[row["target"]]})) for row in rows])
     if not credential.verification:
         return credential

@@ -1,4 +1,4 @@
-"""The schema of a store's file: its id, its tables, and the migrations between versions."""
+"""The tables of a store, the same in every database, and the migrations between versions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.errors import UsageError
 
 if TYPE_CHECKING:
-    from sqlite3 import Connection
+    from collections.abc import Iterator
 
-HEADER = b"SQLite format 3\0"
-"""How every store begins, and every other SQLite file; https://www.sqlite.org/fileformat.html#the_database_header"""
-
-# "akps"; https://www.sqlite.org/pragma.html#pragma_application_id
-_APPLICATION = 0x616B7073
 _PROGRAM_VERSION = re.compile(r"[0-9A-Za-z.+!-]{1,40}")
 
 _FIRST = """
@@ -59,7 +54,24 @@ CREATE TABLE verification (
 CREATE INDEX verification_of ON verification (fingerprint, id);
 """
 
-MIGRATIONS = (_FIRST,)
+# What changed between two runs, and where one credential is, are found without reading the rest. A name may be longer
+# than what an index of PostgreSQL takes.
+_INDEXED = """
+CREATE INDEX sighting_since ON sighting (since_run);
+CREATE INDEX sighting_until ON sighting (until_run) WHERE until_run IS NOT NULL;
+CREATE INDEX occurrence_since ON occurrence (since_run);
+CREATE INDEX occurrence_until ON occurrence (until_run) WHERE until_run IS NOT NULL;
+CREATE INDEX verification_run ON verification (run);
+CREATE INDEX credential_sha256 ON credential (sha256);
+CREATE INDEX credential_key ON credential (key_id);
+CREATE TABLE failure_by_run (name TEXT NOT NULL, run INTEGER NOT NULL, reason TEXT NOT NULL);
+INSERT INTO failure_by_run SELECT name, run, reason FROM failure ORDER BY name, run;
+DROP TABLE failure;
+ALTER TABLE failure_by_run RENAME TO failure;
+CREATE INDEX failure_run ON failure (run);
+"""
+
+MIGRATIONS = (_FIRST, _INDEXED)
 """Version n is the result of the first n steps; a released step never changes."""
 
 
@@ -73,63 +85,28 @@ class SweepRun(NamedTuple):
     version: str
 
 
-def is_blank(connection: Connection) -> bool:
-    """Return whether the file is empty: it is new, or its creation was cut short."""
-    marks = _marks(connection)
-    return marks == (0, 0) and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+def missing_steps(version: int) -> Iterator[str]:
+    """Yield the statements that a store of this version still needs."""
+    for step in MIGRATIONS[version:]:
+        yield from (statement for statement in step.split(";") if statement.strip())
 
 
-def is_old(connection: Connection, file: str) -> bool:
-    """Return whether migrations are missing. Raises UsageError unless it is a store, or if it is newer."""
-    application, version = _marks(connection)
-    if application != _APPLICATION:
-        raise UsageError(f"{file}: not an akpatrol store", hint="name another file; this one was not changed")
+def is_old(version: int, name: str, writer: object) -> bool:
+    """Return whether migrations are missing. Raises UsageError if a newer akpatrol, the ``writer``, wrote the store."""
     if version > len(MIGRATIONS):
+        known = str(writer) if writer and _PROGRAM_VERSION.fullmatch(str(writer)) else "the version that wrote it"
         raise UsageError(
-            f"{file}: written by a newer akpatrol: its format is {version}, this version supports {len(MIGRATIONS)}",
-            hint=f"update akpatrol to {_writer(connection) or 'the version that wrote it'}",
+            f"{name}: written by a newer akpatrol: its format is {version}, this version supports {len(MIGRATIONS)}",
+            hint=f"update akpatrol to {known}",
         )
     return version < len(MIGRATIONS)
 
 
-def migrate(connection: Connection) -> None:
-    """Run the missing steps, all or none."""
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        for step in MIGRATIONS[_marks(connection)[1] :]:
-            for statement in step.split(";"):
-                if statement.strip():
-                    connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+def not_a_store(name: str) -> UsageError:
+    """Return the error for a file or a database of another program."""
+    return UsageError(f"{name}: not an akpatrol store", hint="name another one; this one was not changed")
 
 
-def check_shape(connection: Connection, blank: Connection, file: str) -> None:
-    """Raise UsageError unless the tables are those of a ``blank`` file after all steps: a view could be anything."""
-    migrate(blank)
-    if _shape(connection) != _shape(blank):
-        raise UsageError(f"{file}: damaged: its tables are not those of akpatrol", hint="restore it from a backup")
-
-
-def _marks(connection: Connection) -> tuple[int, int]:
-    application, version = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-    )
-    return application, version
-
-
-def _shape(connection: Connection) -> list[tuple[object, ...]]:
-    # In LIKE an underscore matches any character. SQLite reserves names with this beginning.
-    query = (
-        r"SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\' "
-        "ORDER BY type, name"
-    )
-    return connection.execute(query).fetchall()
-
-
-def _writer(connection: Connection) -> str:
-    """Return the version of akpatrol that wrote the last run, "" if the file does not say."""
-    if not connection.execute("SELECT count(*) FROM pragma_table_info('run') WHERE name = 'version'").fetchone()[0]:
-        return ""
-    row = connection.execute("SELECT version FROM run ORDER BY rowid DESC LIMIT 1").fetchone()
-    return str(row[0]) if row and _PROGRAM_VERSION.fullmatch(str(row[0])) else ""
+def changed_tables(name: str) -> UsageError:
+    """Return the error for tables that are not as the migrations make them: a view could be anything."""
+    return UsageError(f"{name}: damaged: its tables are not those of akpatrol", hint="restore it from a backup")

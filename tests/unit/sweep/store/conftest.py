@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from akpatrol.sweep.store import schema
+from akpatrol.sweep.store import sqlite_schema
 from tests.unit.sweep.looks import DIGEST, day
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def store() -> Iterator[sqlite3.Connection]:
     """The tables in memory, with six runs."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        schema.migrate(connection)
+        sqlite_schema.migrate(connection)
         for run in range(1, 7):
             values = (run, day(run), DIGEST, "1.0")
             connection.execute("INSERT INTO run (id, started_at, rules_digest, version) VALUES (?, ?, ?, ?)", values)

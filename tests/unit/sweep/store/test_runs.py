@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from akpatrol.errors import UsageError
-from akpatrol.sweep.store import runs, schema
+from akpatrol.sweep.store import runs, sqlite_schema
 from akpatrol.sweep.store.schema import SweepRun
 from tests.unit.sweep.looks import DIGEST, day
 
@@ -76,7 +76,7 @@ def test_no_earlier_run_that_finished() -> None:
 
 def _stored(**changed: Any) -> dict[int, SweepRun]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        schema.migrate(connection)
+        sqlite_schema.migrate(connection)
         for run in (_KNOWN[3], _KNOWN[1]._replace(**changed), _KNOWN[2]):
             connection.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", run)
         return runs.runs(connection)

@@ -126,7 +126,7 @@ def test_a_newer_store_says_what_it_needs(file: Path) -> None:
         connection.execute("UPDATE run SET version = '9.1'")
         connection.execute("PRAGMA user_version = 99")
     for create in (False, True):
-        with pytest.raises(UsageError, match="its format is 99, this version supports 1") as caught:
+        with pytest.raises(UsageError, match="its format is 99, this version supports 2") as caught:
             SweepStore(str(file), create=create)
         assert caught.value.hint == "update akpatrol to 9.1"
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
@@ -147,7 +147,7 @@ def test_an_older_store_is_brought_up_to_date(file: Path, create: bool, monkeypa
     with SweepStore(str(file), create=create) as store:
         assert len(store.report().credentials) == 1
     with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
         assert connection.execute("SELECT label FROM target").fetchall() == [(None,)]
     sweep(file, look("two"))  # no lock was left behind
 
@@ -208,7 +208,7 @@ def test_a_full_disk_costs_nothing_that_was_kept(file: Path) -> None:
     with SweepStore(str(file), create=True) as store:
         run = store.begin(day(1), DIGEST)
         store.put(run, look("one", found(KEYS[0])), None, CONDITIONS)
-        connection = store._connection
+        connection = store._database._connection
         assert connection
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
