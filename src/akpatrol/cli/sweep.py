@@ -21,7 +21,13 @@ _STORE = "akpatrol.sqlite3"
 
 @click.command("sweep")
 @click.argument("words", nargs=-1, metavar="[TARGET]...")
-@click.option("--store", "file", default=_STORE, show_default=True, metavar="FILE", help="Where findings are kept.")
+@click.option(
+    "--store",
+    default=_STORE,
+    show_default=True,
+    metavar="FILE|URL",
+    help="Where findings are kept: a file, or postgresql://HOST/DATABASE for several sweeps at once.",
+)
 @forge_options
 @click.option("--clones", metavar="DIR", help="Where mirrors are kept.  [default: in the user's cache directory]")
 @click.option(
@@ -34,7 +40,7 @@ def command(  # noqa: PLR0913 - click gives each option its own
     flags: Options,
     words: tuple[str, ...],
     *,
-    file: str,
+    store: str,
     forges: ForgeRequest,
     clones: str | None,
     scheduler: str | None,
@@ -50,7 +56,7 @@ def command(  # noqa: PLR0913 - click gives each option its own
     """
     request = SweepRequest(
         words,
-        file,
+        store,
         forges,
         clones,
         scheduler,

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 @click.command("trace")
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.argument("targets", nargs=-1, metavar="[TARGET|STORE]...")
 @shared
 def command(flags: Options, targets: tuple[str, ...]) -> int:
     """Show every location of one credential: since and until when, by whom, whether it is live, what to do.
 
     Enter the credential at a prompt that does not show it, or on standard input; it is not stored. Input that no rule
     recognises is searched for as a key id and as plain text. A TARGET is a file, a directory with the histories of all
-    repositories in it, or a repository; default: `.`. Exits 1 when it is found, 0 when it is not,
+    repositories in it, or a repository; default: `.`. A store of sweeps answers at once, without a scan. Exits 1 when it is found, 0 when it is not,
     3 when it may be in something that could not be scanned, or cannot be searched for.
     """
     if flags.hashes:

@@ -24,6 +24,7 @@ from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.runner import Git
 from akpatrol.sources.stdin import StreamUnit
 from akpatrol.sources.walk import NestedRepository, walk
+from akpatrol.sweep.store.address import is_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +57,12 @@ class _Wanted(NamedTuple):
 
 
 def trace(configure: Configure, console: Console, targets: Sequence[str]) -> ExitCode:
-    """Ask for one credential and scan the targets for it; no configuration or comment of a target counts."""
+    """Ask for one credential and scan the targets for it, or look it up in a store.
+
+    No configuration or comment of a target counts.
+    """
+    if any(map(is_store, targets)):
+        return _trace_store(configure, console, targets)
     files = list({target.root: target for target in map(target_of, targets)}.values())
     settings = configure(None, None)
     settings = settings._replace(policy=settings.policy._replace(inline=False))
@@ -73,6 +79,15 @@ def trace(configure: Configure, console: Console, targets: Sequence[str]) -> Exi
             expected=(*emptiness.FILES, *emptiness.OBJECTS),
         )
         return run("trace", sources, settings, console, hooks)
+
+
+def _trace_store(configure: Configure, console: Console, targets: Sequence[str]) -> ExitCode:
+    from akpatrol.pipeline.trace_store import trace_store  # noqa: PLC0415 - a database, which a scan does without
+
+    if len(targets) > 1:
+        raise UsageError("a store cannot be traced together with other targets", hint="trace one after the other")
+    settings = configure(None, None)
+    return trace_store(targets[0], _query(settings, console).questions, settings, console)
 
 
 def _query(settings: Settings, console: Console) -> _Wanted:

@@ -24,7 +24,7 @@ _ATTRIBUTIONS = list(Attribution)
 # The severity of the shipped rules' kinds, unless something lowers it.
 _SEVERITY = Severity.HIGH
 # So many credentials are read by one query.
-_PAGE = 250
+_PAGE = 100
 
 _NAMES = "SELECT fingerprint FROM credential WHERE fingerprint > ? ORDER BY fingerprint LIMIT ?"
 _SIGHTINGS = """

@@ -1,0 +1,323 @@
+"""How long a large store takes to answer: ``python -m bench.store --save bench/runs``.
+
+A store in SQLite and one in PostgreSQL get the same ten million occurrences: 100,000 credentials in 10,000 targets, of
+thirty runs. In the last one a thousand credentials are found and as many are gone; one credential is in 100,000 places.
+Then the queries of ``report``, ``--since`` and ``trace`` are timed, with all that Python makes of their rows, and their
+plans are checked: nothing that grows with the findings may be read from end to end. A whole report is not timed: it has
+all occurrences in memory. The page of a report is what one query of it brings, 100 credentials with all their places.
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import tempfile
+import time
+from contextlib import closing
+from hashlib import md5
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+from tests.postgres_server import postgres
+from tests.query_plans import explained, scans, watched
+from tests.reports import live, organization_key
+from tests.unit.sweep.looks import CONDITIONS, DIGEST, found, look, target
+
+from akpatrol.query import credential_query
+from akpatrol.sweep.store import rows as store_rows
+from akpatrol.sweep.store.merge import credentials
+from akpatrol.sweep.store.store import ScannedRows, SweepStore
+from akpatrol.sweep.store.target_rows import packed, rows_of
+from bench import record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from akpatrol.sweep.store.database import Queries, QueryRows, QueryValues
+    from akpatrol.sweep.store.target_rows import TargetRows
+
+_RUNS = 30
+_PLACES = 100  # of one credential, on average
+_TARGETS = 10_000
+_CHANGED = 1_000
+_HOT = 100_000
+_TIMES = 5
+
+
+class Numbers(NamedTuple):
+    """The size of a store."""
+
+    credentials: int
+    targets: int
+    changed: int
+    hot: int
+
+    @classmethod
+    def of(cls, occurrences: int) -> Numbers:
+        share = occurrences / 10_000_000
+        return cls(
+            occurrences // _PLACES, max(10, int(_TARGETS * share)), max(5, int(_CHANGED * share)), int(_HOT * share)
+        )
+
+
+@click.command()
+@click.option("--occurrences", default=10_000_000, show_default=True, help="How many.")
+@click.option("--engine", "engines", multiple=True, default=("sqlite", "postgres"), help="Which databases.")
+@click.option("--scratch", type=click.Path(path_type=Path), help="Where the stores are made; 10 GB for each.")
+@click.option("--save", type=click.Path(file_okay=False, path_type=Path), help="Keep the raw runs there.")
+def main(occurrences: int, engines: Sequence[str], scratch: Path | None, save: Path | None) -> None:
+    """Fill the stores, time the queries and print a table."""
+    numbers, results = Numbers.of(occurrences), []
+    for engine in engines:
+        rows = _in_sqlite(numbers, scratch) if engine == "sqlite" else _in_postgres(numbers)
+        for row in rows:
+            row |= {"target": f"{engine}: {row['target']}", "occurrences": occurrences}
+            print(f"{row['target']:44} {row['seconds'] * 1000:10.2f} ms, queries {row['queries alone'] * 1000:10.2f} ms")
+            results.append(row)
+    if save:
+        record.save(save, "store", results)
+
+
+def _in_sqlite(numbers: Numbers, scratch: Path | None) -> list[dict[str, Any]]:
+    import sqlite3  # noqa: PLC0415 - past the store, to fill it
+
+    with tempfile.TemporaryDirectory(dir=scratch) as directory:
+        name = str(Path(directory) / "s.sqlite3")
+        SweepStore(name, create=True).close()
+        begun = time.perf_counter()
+        with closing(sqlite3.connect(name)) as connection:
+            connection.execute("PRAGMA synchronous = OFF")
+            query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+            indexes = connection.execute(query).fetchall()
+            for index, _ in indexes:
+                connection.execute(f"DROP INDEX {index}")
+            for table, values in _tables(numbers):
+                places = ", ".join("?" * len(values[0]))
+                query = f"INSERT INTO {table} VALUES ({places})"  # noqa: S608 - of this module
+                connection.executemany(query, itertools.chain([values[0]], values[1]))
+            for _, sql in indexes:
+                connection.execute(sql)
+            connection.commit()
+        print(f"filled in {time.perf_counter() - begun:.0f} s")
+        return _timed(name, numbers)
+
+
+def _in_postgres(numbers: Numbers) -> list[dict[str, Any]]:
+    with postgres({"shared_buffers": "512MB", "max_wal_size": "4GB", "maintenance_work_mem": "512MB"}) as server:
+        name = server.store()
+        SweepStore(name, create=True).close()
+        begun = time.perf_counter()
+        with server.connect(name) as connection:
+            query = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexname !~ 'key$'"
+            indexes = connection.execute(query + " AND indexdef !~ 'UNIQUE'").fetchall()
+            for index, _ in indexes:
+                connection.execute(f"DROP INDEX {index}")
+            for table, values in _tables(numbers):
+                with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+                    for block in _blocks(itertools.chain([values[0]], values[1])):
+                        copy.write(block)
+            for _, sql in indexes:
+                connection.execute(sql)
+            connection.execute("VACUUM ANALYZE")
+        print(f"filled in {time.perf_counter() - begun:.0f} s")
+        return _timed(name, numbers)
+
+
+def _blocks(rows: Iterator[Sequence[object]]) -> Iterator[str]:
+    """Yield the text of COPY: https://www.postgresql.org/docs/current/sql-copy.html"""
+    while some := list(itertools.islice(rows, 2000)):
+        yield "".join("\t".join(map(_copied, row)) + "\n" for row in some)
+
+
+def _copied(value: object) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bytes):
+        return f"\\\\x{value.hex()}"
+    return value.replace("\\", "\\\\") if isinstance(value, str) else str(value)
+
+
+def _secret(number: int) -> str:
+    return organization_key(Random(number))
+
+
+def _rows(number: int) -> TargetRows:
+    return rows_of(look("one", found(_secret(number))))
+
+
+def _tables(numbers: Numbers) -> Iterator[tuple[str, tuple[Sequence[Any], Iterator[Sequence[Any]]]]]:
+    """Yield each table with its first row and the others, in the order of its key."""
+    one = _rows(0)
+    (sighting,), (occurrence,) = one.sightings.values(), one.occurrences.values()
+    known = sorted(((_rows(number).credentials[0], number) for number in range(numbers.credentials)), key=lambda row: row[0])
+    days = [f"2026-01-{run:02}T02:00:00Z" for run in range(1, _RUNS + 1)]
+    tables: list[tuple[str, Iterator[Sequence[Any]]]] = [
+        ("run", ((run, days[run - 1], days[run - 1].replace("T02", "T03"), DIGEST, "1.0") for run in range(1, _RUNS + 1))),
+        (
+            "target",
+            (
+                (number, store_rows.place(one.kind, f"/org/{number}"), one.kind, f"/org/{number}", f"https://git.example.org/{number}", one.head, None)
+                for number in range(1, numbers.targets + 1)
+            ),
+        ),
+        (
+            "coverage",
+            (
+                (number, first, last, 1, one.coverage)
+                for number in range(1, numbers.targets + 1)
+                for first, last in ((1, 10), (11, 20), (21, _RUNS))
+            ),
+        ),
+        ("signature", ((number, f"signature {number}", CONDITIONS) for number in range(1, numbers.targets + 1))),
+        ("credential", ((*credential, _since(number, numbers), days[0]) for credential, number in known)),
+        ("sighting", _sightings(known, numbers, sighting)),
+        ("occurrence", _occurrences(known, numbers, occurrence)),
+        ("verification", _answers(known, days)),
+    ]
+    for name, rows in tables:
+        yield name, (next(rows), rows)
+
+
+def _answers(known: Sequence[tuple[Any, int]], days: Sequence[str]) -> Iterator[Sequence[Any]]:
+    """Yield what the API said of every tenth credential."""
+    ((_, answer),) = rows_of(look("one", live(_secret(0)))).verifications
+    for number, (credential, _) in enumerate(known[::10], 1):
+        yield number, credential.fingerprint, 1 + number % (_RUNS - 1), days[0], answer["status"], packed(answer)
+
+
+def _since(number: int, numbers: Numbers) -> int:
+    return _RUNS if 0 < number <= numbers.changed else 1 + number % (_RUNS - 1)
+
+
+def _until(number: int, numbers: Numbers) -> int | None:
+    return _RUNS if numbers.changed < number <= 2 * numbers.changed else None
+
+
+def _targets(number: int, numbers: Numbers) -> list[int]:
+    """Return the targets of a credential: three, for the first one a tenth of all."""
+    if not number:
+        return [*range(1, max(2, numbers.targets // 10))]
+    return sorted({1 + (number * step) % numbers.targets for step in (1, 7, 13)})
+
+
+def _sightings(known: Sequence[tuple[Any, int]], numbers: Numbers, body: str) -> Iterator[Sequence[Any]]:
+    for credential, number in known:
+        for where in _targets(number, numbers):
+            since, until = _since(number, numbers), _until(number, numbers)
+            yield credential.fingerprint, where, since if until is None else 1, until, body
+
+
+def _occurrences(known: Sequence[tuple[Any, int]], numbers: Numbers, body: str) -> Iterator[Sequence[Any]]:
+    before, after = body.split("src/0.py")
+    for credential, number in known:
+        targets = _targets(number, numbers)
+        each = (_PLACES if number else max(_PLACES, numbers.hot)) // len(targets) + 1
+        since, until = _since(number, numbers), _until(number, numbers)
+        for where in targets:
+            paths = [f"src/{number}/{where}/{place}.py" for place in range(each)]
+            keyed = sorted((md5(path.encode(), usedforsecurity=False).digest(), path) for path in paths)
+            for key, path in keyed:
+                yield credential.fingerprint, where, key, since if until is None else 1, until, f"{before}{path}{after}"
+
+
+def _timed(name: str, numbers: Numbers) -> list[dict[str, Any]]:
+    """Return how long each query takes, the first time and in the median."""
+    asked = _rows(numbers.credentials // 2).credentials[0]
+    hot = _rows(0).credentials[0]
+    with SweepStore(name, create=False) as store:
+
+        def page() -> int:
+            with store._reading() as queries:  # noqa: SLF001 - a report reads page after page
+                return len(list(itertools.islice(credentials(queries, _RUNS), 100)))
+
+        def traced(text: str) -> int:
+            return len(store.report(questions=credential_query.named(text)).credentials)
+
+        previous = store.run_named("previous")
+        queries: dict[str, Callable[[], object]] = {
+            "report: runs": store.runs,
+            "report: coverage of all targets": store.gaps,
+            "report: a page of 100 credentials": page,
+            "--since: changes": lambda: len(store.changes(previous).credentials),
+            "--since: report": lambda: len(store.report(since=previous).credentials),
+            "trace: by SHA-256": lambda: traced(asked.secret_sha256),
+            "trace: by fingerprint": lambda: traced(asked.fingerprint),
+            "trace: by the beginning of a fingerprint": lambda: traced(asked.fingerprint[:20]),
+            "trace: by key id": lambda: traced(f"id:{asked.key_id}"),
+            "trace: one credential in very many places": lambda: traced(hot.fingerprint),
+        }
+        results = [_row(what, ask, store) for what, ask in queries.items()]
+    with SweepStore(name, create=True) as store:
+        run = store.begin("2026-02-01T02:00:00Z", DIGEST)
+        new = itertools.count(10**9)
+        results.append(_row("sweep: store a target", lambda: store.put_all(run, [_new(next(new))], CONDITIONS), store))
+        known = [target(str(number), )._replace(root=f"/org/{number}") for number in range(1, 65)]
+        results.append(_row("sweep: 64 signatures", lambda: store.signatures(known, CONDITIONS), store))
+    return results
+
+
+def _new(number: int) -> ScannedRows:
+    return ScannedRows(_rows(number)._replace(path="/org/1"), "signature")
+
+
+class _KeptRows:
+    """The rows of a query that has ended."""
+
+    def __init__(self, rows: list[Any]) -> None:
+        self._rows = rows
+
+    def fetchone(self) -> Any:
+        return self._rows[0] if self._rows else None
+
+    def fetchall(self) -> list[Any]:
+        return self._rows
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._rows)
+
+
+class _TimedQueries:
+    """Queries whose times are added up, without what Python does with their rows."""
+
+    def __init__(self, queries: Queries, spent: list[float]) -> None:
+        self._queries = queries
+        self._spent = spent
+
+    def execute(self, query: str, values: QueryValues = (), /) -> QueryRows:
+        begun = time.perf_counter()
+        rows = _KeptRows(self._queries.execute(query, values).fetchall())
+        self._spent.append(time.perf_counter() - begun)
+        return rows
+
+    def executemany(self, query: str, rows: Iterable[Sequence[object]], /) -> object:
+        return self._queries.executemany(query, rows)
+
+
+def _row(what: str, ask: Callable[[], object], store: SweepStore) -> dict[str, Any]:
+    seconds = []
+    for _ in range(_TIMES):
+        begun = time.perf_counter()
+        result = ask()
+        seconds.append(time.perf_counter() - begun)
+    spent: list[float] = []
+    with watched(store, lambda queries: _TimedQueries(queries, spent)):
+        ask()
+    with explained(store) as plans:
+        ask()
+    if read := scans(plans):
+        print(f"{what}: read from end to end: {read}")
+    row = {"target": what, "seconds": round(statistics.median(seconds), 5), "first": round(seconds[0], 5)}
+    row["queries alone"] = round(sum(spent), 5)
+    row |= {"results": result if isinstance(result, int) else len(result) if isinstance(result, list) else None}
+    row |= {"whole tables read": read, "plans": [line for plan in plans.values() for line in plan if _names_index(line)]}
+    return row
+
+
+def _names_index(line: str) -> bool:
+    return "INDEX" in line or "PRIMARY KEY" in line or "Index" in line
+
+
+if __name__ == "__main__":
+    main()
