@@ -74,7 +74,9 @@ def main(occurrences: int, engines: Sequence[str], scratch: Path | None, save: P
         rows = _in_sqlite(numbers, scratch) if engine == "sqlite" else _in_postgres(numbers)
         for row in rows:
             row |= {"target": f"{engine}: {row['target']}", "occurrences": occurrences}
-            print(f"{row['target']:44} {row['seconds'] * 1000:10.2f} ms, queries {row['queries alone'] * 1000:10.2f} ms")
+            print(
+                f"{row['target']:44} {row['seconds'] * 1000:10.2f} ms, queries {row['queries alone'] * 1000:10.2f} ms"
+            )
             results.append(row)
     if save:
         record.save(save, "store", results)
@@ -110,7 +112,9 @@ def _in_postgres(numbers: Numbers) -> list[dict[str, Any]]:
         SweepStore(name, create=True).close()
         begun = time.perf_counter()
         with server.connect(name) as connection:
-            query = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexname !~ 'key$'"
+            query = (
+                "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND indexname !~ 'key$'"
+            )
             indexes = connection.execute(query + " AND indexdef !~ 'UNIQUE'").fetchall()
             for index, _ in indexes:
                 connection.execute(f"DROP INDEX {index}")
@@ -151,14 +155,27 @@ def _tables(numbers: Numbers) -> Iterator[tuple[str, tuple[Sequence[Any], Iterat
     """Yield each table with its first row and the others, in the order of its key."""
     one = _rows(0)
     (sighting,), (occurrence,) = one.sightings.values(), one.occurrences.values()
-    known = sorted(((_rows(number).credentials[0], number) for number in range(numbers.credentials)), key=lambda row: row[0])
+    known = sorted(
+        ((_rows(number).credentials[0], number) for number in range(numbers.credentials)), key=lambda row: row[0]
+    )
     days = [f"2026-01-{run:02}T02:00:00Z" for run in range(1, _RUNS + 1)]
     tables: list[tuple[str, Iterator[Sequence[Any]]]] = [
-        ("run", ((run, days[run - 1], days[run - 1].replace("T02", "T03"), DIGEST, "1.0") for run in range(1, _RUNS + 1))),
+        (
+            "run",
+            ((run, days[run - 1], days[run - 1].replace("T02", "T03"), DIGEST, "1.0") for run in range(1, _RUNS + 1)),
+        ),
         (
             "target",
             (
-                (number, store_rows.place(one.kind, f"/org/{number}"), one.kind, f"/org/{number}", f"https://git.example.org/{number}", one.head, None)
+                (
+                    number,
+                    store_rows.place(one.kind, f"/org/{number}"),
+                    one.kind,
+                    f"/org/{number}",
+                    f"https://git.example.org/{number}",
+                    one.head,
+                    None,
+                )
                 for number in range(1, numbers.targets + 1)
             ),
         ),
@@ -253,7 +270,12 @@ def _timed(name: str, numbers: Numbers) -> list[dict[str, Any]]:
         run = store.begin("2026-02-01T02:00:00Z", DIGEST)
         new = itertools.count(10**9)
         results.append(_row("sweep: store a target", lambda: store.put_all(run, [_new(next(new))], CONDITIONS), store))
-        known = [target(str(number), )._replace(root=f"/org/{number}") for number in range(1, 65)]
+        known = [
+            target(
+                str(number),
+            )._replace(root=f"/org/{number}")
+            for number in range(1, 65)
+        ]
         results.append(_row("sweep: 64 signatures", lambda: store.signatures(known, CONDITIONS), store))
     return results
 
@@ -311,7 +333,10 @@ def _row(what: str, ask: Callable[[], object], store: SweepStore) -> dict[str, A
     row = {"target": what, "seconds": round(statistics.median(seconds), 5), "first": round(seconds[0], 5)}
     row["queries alone"] = round(sum(spent), 5)
     row |= {"results": result if isinstance(result, int) else len(result) if isinstance(result, list) else None}
-    row |= {"whole tables read": read, "plans": [line for plan in plans.values() for line in plan if _names_index(line)]}
+    row |= {
+        "whole tables read": read,
+        "plans": [line for plan in plans.values() for line in plan if _names_index(line)],
+    }
     return row
 
 

@@ -26,6 +26,7 @@ import akpatrol
 from akpatrol.main import main
 from tests.api_server import ApiServer
 from tests.credentials import organization_key, personal_access_token
+from tests.postgres_server import PostgresServer, postgres
 from tests.repositories import Repository
 
 if TYPE_CHECKING:
@@ -174,6 +175,13 @@ def run(
         return Result(int(code), captured.out, captured.err, report)
 
     return run_
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """Run PostgreSQL for all tests of a process; each store is a schema of its own."""
+    with postgres() as server:
+        yield server
 
 
 @pytest.fixture

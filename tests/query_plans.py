@@ -65,4 +65,6 @@ def explained(store: SweepStore) -> Iterator[dict[str, list[str]]]:
 
 def scans(plans: dict[str, list[str]]) -> list[str]:
     """Return the lines of plans that read a large table from end to end."""
-    return [line for plan in plans.values() for line in plan if _SQLITE_SCAN.search(line) or _POSTGRES_SCAN.search(line)]
+    return [
+        line for plan in plans.values() for line in plan if _SQLITE_SCAN.search(line) or _POSTGRES_SCAN.search(line)
+    ]

@@ -15,11 +15,11 @@ from tests import reports
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from sqlite3 import Connection
 
     from akpatrol.model.credential import Credential
     from akpatrol.model.report import Report
     from akpatrol.report.view import ReportView
+    from akpatrol.sweep.store.database import Queries
 
 _RANDOM = Random("a store")
 KEYS = [reports.organization_key(_RANDOM) for _ in range(6)]
@@ -54,7 +54,7 @@ def look(where: str | Target, *credentials: Credential, gaps: tuple[str, ...] = 
     return document.build(report, reports.options(report))
 
 
-def sweep(file: Path, *looks: ReportView, same: tuple[str, ...] = (), finished: bool = True) -> int:
+def sweep(file: Path | str, *looks: ReportView, same: tuple[str, ...] = (), finished: bool = True) -> int:
     """Put looks into a store, as one run, and return its number."""
     with SweepStore(str(file), create=True) as store:
         known = store.runs()
@@ -68,9 +68,9 @@ def sweep(file: Path, *looks: ReportView, same: tuple[str, ...] = (), finished: 
     return run
 
 
-def write(connection: Connection, run: int, view: ReportView, root: str | None = None) -> int:
+def write(queries: Queries, run: int, view: ReportView, root: str | None = None) -> int:
     """Write a look into the tables of a store."""
-    return rows.write(connection, run, rows_of(view), root)
+    return rows.write(queries, run, rows_of(view), root)
 
 
 def signature(store: SweepStore, kind: str, root: str, conditions: str) -> str | None:
@@ -78,7 +78,7 @@ def signature(store: SweepStore, kind: str, root: str, conditions: str) -> str |
     return store.signatures([Target("0", kind, root)], conditions)[0]
 
 
-def told(file: Path, run: int | None = None, **how: Any) -> Report:
+def told(file: Path | str, run: int | None = None, **how: Any) -> Report:
     """Return the store's report."""
     with SweepStore(str(file), create=False) as store:
         return store.report(run, **how)

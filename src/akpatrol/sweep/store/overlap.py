@@ -49,8 +49,9 @@ def confirm(queries: Queries, target: int, run: int) -> None:
 def cover(queries: Queries, target: int, run: int, complete: int, body: str) -> None:
     """Store the coverage of a target as of a run, and as of the later ones that found it the same as an earlier one."""
     last = queries.execute(_LAST, (target, run)).fetchone()[0] or run
-    queries.execute("UPDATE coverage SET last_run = ? WHERE target = ? AND run < ? AND last_run >= ?",
-                    (run - 1, target, run, run))
+    queries.execute(
+        "UPDATE coverage SET last_run = ? WHERE target = ? AND run < ? AND last_run >= ?", (run - 1, target, run, run)
+    )
     queries.execute(_COVER, (target, run, max(last, run), complete, body))
 
 

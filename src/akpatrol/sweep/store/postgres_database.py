@@ -94,9 +94,7 @@ class PostgresDatabase:
             self._connection.execute(_trusted(statement))
         row = self._connection.execute(_SCHEMA).fetchone()
         if not row or row[0] is None:
-            raise UsageError(
-                f"{self.name}: no schema to keep a store in", hint="create one, or name it in search_path"
-            )
+            raise UsageError(f"{self.name}: no schema to keep a store in", hint="create one, or name it in search_path")
         with self._transaction("ISOLATION LEVEL REPEATABLE READ READ ONLY"):
             version = postgres_schema.version_of(self._connection, self.name)
             is_old = postgres_schema.is_old(self._connection, version, self.name)

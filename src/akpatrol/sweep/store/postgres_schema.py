@@ -37,7 +37,9 @@ def version_of(connection: Connection, name: str) -> int:
 def is_old(connection: Connection, version: int, name: str) -> bool:
     """Return whether migrations are missing. Raises UsageError if the store is newer."""
     writer = ""
-    if version > len(schema.MIGRATIONS) and any(row[0] == "run" and row[3] == "version" for row in _columns(connection)):
+    if version > len(schema.MIGRATIONS) and any(
+        row[0] == "run" and row[3] == "version" for row in _columns(connection)
+    ):
         row = connection.execute("SELECT version FROM run ORDER BY id DESC LIMIT 1").fetchone()
         writer = row[0] if row else ""
     return schema.is_old(version, name, writer)

@@ -13,6 +13,9 @@ from tests.unit.sweep.looks import DIGEST, day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.postgres_server import PostgresServer
 
 
 @pytest.fixture
@@ -24,3 +27,12 @@ def store() -> Iterator[sqlite3.Connection]:
             values = (run, day(run), DIGEST, "1.0")
             connection.execute("INSERT INTO run (id, started_at, rules_digest, version) VALUES (?, ?, ?, ?)", values)
         yield connection
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """The name of a store that is not there yet, in each database."""
+    if request.param == "sqlite":
+        return tmp_path / "s.sqlite3"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.store()

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "s.sqlite3"
+def file(anywhere: Path | str) -> Path | str:
+    return anywhere
 
 
-def _gaps(file: Path, run: int | None = None) -> list[IncompleteTarget]:
+def _gaps(file: Path | str, run: int | None = None) -> list[IncompleteTarget]:
     with SweepStore(str(file), create=False) as store:
         return store.gaps(run)
 
 
-def test_a_full_sweep_has_no_gaps(file: Path) -> None:
+def test_a_full_sweep_has_no_gaps(file: Path | str) -> None:
     sweep(file, look("one"), look("two"))
     assert _gaps(file) == []
     report = told(file)
@@ -40,7 +40,7 @@ def test_a_full_sweep_has_no_gaps(file: Path) -> None:
     assert report.notices == ()
 
 
-def test_what_could_not_be_read_is_told_by_target(file: Path) -> None:
+def test_what_could_not_be_read_is_told_by_target(file: Path | str) -> None:
     sweep(file, look("one"), look("two", gaps=("a.7z", "b.7z")), look("three", gaps=("/org/three",)))
     skipped = told(file).coverage.skipped
     assert [skip.item for skip in skipped] == ["/org/two: a.7z", "/org/two: b.7z", "/org/three"]
@@ -51,7 +51,7 @@ def test_what_could_not_be_read_is_told_by_target(file: Path) -> None:
     )  # fmt: skip
 
 
-def test_what_is_accepted_is_no_gap(file: Path) -> None:
+def test_what_is_accepted_is_no_gap(file: Path | str) -> None:
     whole = look("one", gaps=("a.7z",))
     whole["coverage"]["skipped"][0]["accepted"] = "test data"
     whole["coverage"]["complete"] = True
@@ -61,7 +61,7 @@ def test_what_is_accepted_is_no_gap(file: Path) -> None:
     assert told(file).coverage.skipped == (Skipped("/org/one: a.7z", "too large", "test data"),)
 
 
-def test_many_reasons_are_cut(file: Path) -> None:
+def test_many_reasons_are_cut(file: Path | str) -> None:
     whole = look("one", gaps=tuple("abcdefgh"))
     for number, skip in enumerate(whole["coverage"]["skipped"]):
         skip["reason"] = f"reason {number}"
@@ -69,7 +69,7 @@ def test_many_reasons_are_cut(file: Path) -> None:
     assert _gaps(file)[0].reason.endswith("reason 4 (1); 3 more reasons")
 
 
-def test_what_was_not_looked_at_lately(file: Path) -> None:
+def test_what_was_not_looked_at_lately(file: Path | str) -> None:
     sweep(file, look("one"), look("two"), look("three", gaps=("big",)))
     sweep(file, look("one"), same=("two",))
     sweep(file, same=("one",))
@@ -85,7 +85,7 @@ def test_what_was_not_looked_at_lately(file: Path) -> None:
     assert _gaps(file, 1)[0].reason == "too large (1)"
 
 
-def test_what_was_left_out_once_and_is_the_same_after(file: Path) -> None:
+def test_what_was_left_out_once_and_is_the_same_after(file: Path | str) -> None:
     sweep(file, look("one"), look("two"))
     sweep(file, same=("two",))
     sweep(file, same=("one", "two"))
@@ -93,7 +93,7 @@ def test_what_was_left_out_once_and_is_the_same_after(file: Path) -> None:
     assert _gaps(file, 2)[0].run == 1
 
 
-def test_a_run_that_was_broken_off(file: Path) -> None:
+def test_a_run_that_was_broken_off(file: Path | str) -> None:
     sweep(file, look("one"), finished=False)
     assert not told(file).coverage.complete
     assert [(gap.target, gap.complete) for gap in _gaps(file)] == [("run 1", False)]
@@ -103,7 +103,7 @@ def test_a_run_that_was_broken_off(file: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["https://git.example.org/org/one.git", "/org/one"])
-def test_what_failed_is_told_until_it_is_looked_at(file: Path, name: str) -> None:
+def test_what_failed_is_told_until_it_is_looked_at(file: Path | str, name: str) -> None:
     sweep(file, look("two"))
     with SweepStore(str(file), create=True) as store:
         run = store.begin(day(2), DIGEST)
@@ -121,7 +121,7 @@ def test_what_failed_is_told_until_it_is_looked_at(file: Path, name: str) -> Non
     assert _gaps(file, 3) == [gap]
 
 
-def test_a_failure_after_a_look(file: Path) -> None:
+def test_a_failure_after_a_look(file: Path | str) -> None:
     sweep(file, look("one"))
     with SweepStore(str(file), create=True) as store:
         run = store.begin(day(2), DIGEST)
@@ -133,7 +133,7 @@ def test_a_failure_after_a_look(file: Path) -> None:
     assert (old.reason, old.complete) == ("not scanned since run 1 (2026-03-01)", True)
 
 
-def test_histories_that_are_targets_themselves_were_read(file: Path) -> None:
+def test_histories_that_are_targets_themselves_were_read(file: Path | str) -> None:
     tree = reports.target(id="0", kind="directory", root="/org", remote=None, head=None)
     whole = look(tree, unread_histories=("/org/one", "/org/three"), below_confidence=2, notices=("An old one.",))
     sweep(file, whole, look("one"))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -45,15 +43,15 @@ _SCHEMA = Draft202012Validator(json.loads((files("akpatrol.report") / "schema.js
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "s.sqlite3"
+def file(anywhere: Path | str) -> Path | str:
+    return anywhere
 
 
 def _masked(key: str) -> str:
     return Secret(key.encode()).redacted
 
 
-def test_one_target_comes_back_as_it_was(file: Path) -> None:
+def test_one_target_comes_back_as_it_was(file: Path | str) -> None:
     report = samples.history(reports.seeded(1))
     options = reports.options(report)
     whole = build(report, options)
@@ -82,14 +80,14 @@ def test_one_target_comes_back_as_it_was(file: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_format_tells_of_a_store(file: Path, name: str) -> None:
+def test_every_format_tells_of_a_store(file: Path | str, name: str) -> None:
     sweep(file, look("one", found(KEYS[0])), look("two", found(KEYS[0]), found(KEYS[1]), gaps=("big",)))
     text = render(told(file), name, reports.options())
     assert _masked(KEYS[0]) in text
     assert KEYS[0] not in text
 
 
-def test_a_credential_of_several_targets_is_one(file: Path) -> None:
+def test_a_credential_of_several_targets_is_one(file: Path | str) -> None:
     key = KEYS[0]
     mild = found(key, 1, State.IGNORED, severity=Severity.LOW, confidence=Confidence.MEDIUM, rule_ids=("b",))
     bad = found(key, 2, State.REMOVED, attribution=Attribution.CONFIRMED, rule_ids=("a",))
@@ -105,20 +103,20 @@ def test_a_credential_of_several_targets_is_one(file: Path) -> None:
     assert one.found_at == day(1)
 
 
-def test_what_one_target_alone_could_not_tell_raises_the_severity(file: Path) -> None:
+def test_what_one_target_alone_could_not_tell_raises_the_severity(file: Path | str) -> None:
     whose = found(TOKEN, 1, State.IGNORED, attribution=Attribution.LIKELY, severity=Severity.LOW)
     where = found(TOKEN, 1, State.PRESENT, attribution=Attribution.OPEN, severity=Severity.MEDIUM)
     sweep(file, look("one", whose), look("two", where))
     assert told(file).credentials[0].severity is Severity.HIGH
 
 
-def test_a_users_own_rule_keeps_its_severity(file: Path) -> None:
+def test_a_users_own_rule_keeps_its_severity(file: Path | str) -> None:
     one = found(KEYS[0], kind=CUSTOM, severity=Severity.LOW)
     sweep(file, look("one", one), look("two", one))
     assert told(file).credentials[0].severity is Severity.LOW
 
 
-def test_it_is_allowed_where_every_target_allows_it(file: Path) -> None:
+def test_it_is_allowed_where_every_target_allows_it(file: Path | str) -> None:
     quiet = found(KEYS[0], allowed=reports.allowance())
     sweep(file, look("one", quiet), look("two", quiet))
     assert not told(file).findings
@@ -126,7 +124,7 @@ def test_it_is_allowed_where_every_target_allows_it(file: Path) -> None:
     assert len(told(file).findings) == 1
 
 
-def test_what_is_gone_is_closed_and_told_as_of_before(file: Path) -> None:
+def test_what_is_gone_is_closed_and_told_as_of_before(file: Path | str) -> None:
     sweep(file, look("one", found(KEYS[0]), found(KEYS[1], 2)), look("two", found(KEYS[0])))
     before = told(file, 1)
     sweep(file, look("one", found(KEYS[1], 1, State.REMOVED)), same=("two",))
@@ -138,12 +136,15 @@ def test_what_is_gone_is_closed_and_told_as_of_before(file: Path) -> None:
     assert told(file, 2).credentials[0].found_at == day(1)
 
 
-def _rows(file: Path) -> list[Any]:
-    with closing(sqlite3.connect(file)) as connection:
-        return [connection.execute(f"SELECT * FROM {name}").fetchall() for name in ("sighting", "occurrence")]  # noqa: S608
+_FOUND = ("sighting", "occurrence")
 
 
-def test_the_same_again_writes_nothing_new(file: Path) -> None:
+def _rows(file: Path | str) -> list[Any]:
+    with SweepStore(str(file), create=False) as store, store._reading() as queries:
+        return [queries.execute(f"SELECT * FROM {name} ORDER BY 1, 2, 3, 4").fetchall() for name in _FOUND]  # noqa: S608
+
+
+def test_the_same_again_writes_nothing_new(file: Path | str) -> None:
     looks = [look("one", found(KEYS[0], 3)), look("two", found(KEYS[0]))]
     sweep(file, *looks)
     rows = _rows(file)
@@ -186,7 +187,7 @@ def test_every_run_can_be_told_again(runs: Any, tmp_path_factory: pytest.TempPat
         assert places(told(file, number)) == now
 
 
-def test_what_was_not_read_today_is_not_gone(file: Path) -> None:
+def test_what_was_not_read_today_is_not_gone(file: Path | str) -> None:
     sweep(file, look("one", found(KEYS[0]), found(KEYS[1])))
     sweep(file, look("one", found(KEYS[1], 2), gaps=("/org/one",)))
     assert len(places(told(file))[_masked(KEYS[0])]) == 1
@@ -197,13 +198,13 @@ def test_what_was_not_read_today_is_not_gone(file: Path) -> None:
     assert not told(file).credentials
 
 
-def test_what_can_never_be_read_keeps_nothing_alive(file: Path) -> None:
+def test_what_can_never_be_read_keeps_nothing_alive(file: Path | str) -> None:
     sweep(file, look("one", found(KEYS[0]), gaps=("old.7z",)))
     sweep(file, look("one", gaps=("old.7z",)))
     assert not told(file).credentials
 
 
-def test_a_signature_is_of_a_complete_look_under_the_same_conditions(file: Path) -> None:
+def test_a_signature_is_of_a_complete_look_under_the_same_conditions(file: Path | str) -> None:
     with SweepStore(str(file), create=True) as store:
         run = store.begin(day(1), DIGEST)
 
@@ -222,7 +223,7 @@ def test_a_signature_is_of_a_complete_look_under_the_same_conditions(file: Path)
         assert known() is None
 
 
-def test_a_root_that_is_not_utf_8(file: Path) -> None:
+def test_a_root_that_is_not_utf_8(file: Path | str) -> None:
     odd = target("caf\udce9")
     with SweepStore(str(file), create=True) as store:
         run = store.begin(day(1), DIGEST)
@@ -232,7 +233,7 @@ def test_a_root_that_is_not_utf_8(file: Path) -> None:
         assert store.report().targets[0].root == "/org/caf\\xe9"
 
 
-def test_only_what_was_looked_at_can_be_as_it_was(file: Path) -> None:
+def test_only_what_was_looked_at_can_be_as_it_was(file: Path | str) -> None:
     with SweepStore(str(file), create=True) as store:
         run = store.begin(day(1), DIGEST)
         with pytest.raises(ValueError, match="never scanned"):
@@ -247,7 +248,7 @@ def _answer(status: VerificationStatus, **changes: Any) -> VerificationView:
     return verification
 
 
-def test_the_last_answer_counts_and_decides_the_severity(file: Path) -> None:
+def test_the_last_answer_counts_and_decides_the_severity(file: Path | str) -> None:
     sweep(file, look("one", found(KEYS[0])))
     name = build(told(file), reports.options())["credentials"][0]["fingerprint"]
     answers = [
@@ -269,12 +270,12 @@ def test_the_last_answer_counts_and_decides_the_severity(file: Path) -> None:
     assert told(file, 2).credentials[0].is_live
 
 
-def test_answers_that_a_document_has(file: Path) -> None:
+def test_answers_that_a_document_has(file: Path | str) -> None:
     sweep(file, look("one", reports.live(KEYS[0])))
     assert told(file).credentials[0].is_live
 
 
-def test_what_is_there_no_longer(file: Path) -> None:
+def test_what_is_there_no_longer(file: Path | str) -> None:
     sweep(file, look("one", found(KEYS[0])), look("two", found(KEYS[0])))
     with SweepStore(str(file), create=True) as store:
         run = store.begin(day(2), DIGEST)
@@ -291,7 +292,7 @@ def test_what_is_there_no_longer(file: Path) -> None:
     assert len(places(told(file))[_masked(KEYS[0])]) == 2
 
 
-def test_runs(file: Path) -> None:
+def test_runs(file: Path | str) -> None:
     sweep(file, look("one"))
     sweep(file, look("one"), finished=False)
     sweep(file, look("one"))
@@ -314,7 +315,7 @@ def test_runs(file: Path) -> None:
                 store.report(number)
 
 
-def test_the_first_run_has_none_before(file: Path) -> None:
+def test_the_first_run_has_none_before(file: Path | str) -> None:
     with SweepStore(str(file), create=True) as store:
         for ask in (store.report, store.gaps, lambda: store.run_named("previous")):
             with pytest.raises(UsageError, match="no runs yet"):
@@ -326,7 +327,18 @@ def test_the_first_run_has_none_before(file: Path) -> None:
                 store.run_named(name)
 
 
-def test_no_raw_secret_is_in_any_of_its_files(file: Path) -> None:
+def _written(file: Path | str) -> bytes:
+    """Return the bytes of all files of a store, the texts of all tables in PostgreSQL."""
+    if not isinstance(file, str):
+        return b"".join(one.read_bytes() for one in file.parent.iterdir())
+    with SweepStore(file, create=False) as store, store._reading() as queries:
+        query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+        tables = [name for (name,) in queries.execute(query)]
+        assert len(tables) == 10
+        return repr([queries.execute(f"SELECT * FROM {name}").fetchall() for name in tables]).encode()  # noqa: S608
+
+
+def test_no_raw_secret_is_in_any_of_its_files(file: Path | str) -> None:
     keys = [KEYS[0], TOKEN]
     places_ = [reports.occurrence(key, path=f"{key}.py".encode(), refs=(f"refs/heads/{key}",)) for key in keys]
     report = reports.report(
@@ -336,7 +348,7 @@ def test_no_raw_secret_is_in_any_of_its_files(file: Path) -> None:
     whole = build(report, reports.options(report))
     with SweepStore(str(file), create=True) as store:
         store.put(store.begin(day(1), DIGEST), whole, "signature", CONDITIONS)
-        written = b"".join(one.read_bytes() for one in file.parent.iterdir())
+        written = _written(file)
     assert _masked(KEYS[0]).encode() in written
     for key in keys:
         assert key.encode() not in written
