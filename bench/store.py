@@ -56,6 +56,7 @@ class Numbers(NamedTuple):
 
     @classmethod
     def of(cls, occurrences: int) -> Numbers:
+        """Return those of a store with so many occurrences."""
         share = occurrences / 10_000_000
         return cls(
             occurrences // _PLACES, max(10, int(_TARGETS * share)), max(5, int(_CHANGED * share)), int(_HOT * share)
@@ -69,7 +70,7 @@ class Numbers(NamedTuple):
 @click.option("--save", type=click.Path(file_okay=False, path_type=Path), help="Keep the raw runs there.")
 def main(occurrences: int, engines: Sequence[str], scratch: Path | None, save: Path | None) -> None:
     """Fill the stores, time the queries and print a table."""
-    numbers, results = Numbers.of(occurrences), []
+    numbers = Numbers.of(occurrences)
     for engine in engines:
         rows = _in_sqlite(numbers, scratch) if engine == "sqlite" else _in_postgres(numbers)
         for row in rows:
@@ -77,9 +78,8 @@ def main(occurrences: int, engines: Sequence[str], scratch: Path | None, save: P
             print(
                 f"{row['target']:44} {row['seconds'] * 1000:10.2f} ms, queries {row['queries alone'] * 1000:10.2f} ms"
             )
-            results.append(row)
-    if save:
-        record.save(save, "store", results)
+        if save:
+            record.save(save, "store", rows)
 
 
 def _in_sqlite(numbers: Numbers, scratch: Path | None) -> list[dict[str, Any]]:
@@ -130,7 +130,7 @@ def _in_postgres(numbers: Numbers) -> list[dict[str, Any]]:
 
 
 def _blocks(rows: Iterator[Sequence[object]]) -> Iterator[str]:
-    """Yield the text of COPY: https://www.postgresql.org/docs/current/sql-copy.html"""
+    """Yield the text of COPY, as https://www.postgresql.org/docs/current/sql-copy.html has it."""
     while some := list(itertools.islice(rows, 2000)):
         yield "".join("\t".join(map(_copied, row)) + "\n" for row in some)
 

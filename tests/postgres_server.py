@@ -78,7 +78,7 @@ def postgres(settings: dict[str, str] | None = None) -> Iterator[PostgresServer]
     """Run a server; tests are skipped where PostgreSQL or psycopg is not installed."""
     pytest.importorskip("psycopg", reason="pip install 'akpatrol[postgres]'", exc_type=ImportError)
     # The socket's path may have 107 bytes, and root cannot be the server.
-    directory = Path(tempfile.mkdtemp(prefix="akp-pg-", dir="/tmp"))  # noqa: S108 - mkdtemp makes a new one
+    directory = Path(tempfile.mkdtemp(prefix="akp-pg-", dir="/tmp"))
     data = directory / "data"
     try:
         if not os.geteuid():
@@ -100,7 +100,7 @@ def postgres(settings: dict[str, str] | None = None) -> Iterator[PostgresServer]
 
 
 def _program(name: str) -> str:
-    found = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))  # noqa: PTH207 - absolute
+    found = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))
     path = found[-1] if found else shutil.which(name)
     if not path:
         pytest.skip(f"{name} is not installed; apt-get install postgresql")

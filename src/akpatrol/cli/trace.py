@@ -25,8 +25,9 @@ def command(flags: Options, targets: tuple[str, ...]) -> int:
 
     Enter the credential at a prompt that does not show it, or on standard input; it is not stored. Input that no rule
     recognises is searched for as a key id and as plain text. A TARGET is a file, a directory with the histories of all
-    repositories in it, or a repository; default: `.`. A store of sweeps answers at once, without a scan. Exits 1 when it is found, 0 when it is not,
-    3 when it may be in something that could not be scanned, or cannot be searched for.
+    repositories in it, or a repository; default: `.`. A STORE of sweeps answers at once, by the credential's hash.
+    Exits 1 when it is found, 0 when it is not, 3 when it may be in something that could not be scanned, or cannot be
+    searched for.
     """
     if flags.hashes:
         raise UsageError(

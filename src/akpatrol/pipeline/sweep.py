@@ -59,9 +59,9 @@ class ForgeRequest(NamedTuple):
 class SweepRequest(NamedTuple):
     """The targets of a sweep and its options: ``targets``, and those that ``forges`` list.
 
-    Results go into ``store``, a file or a database, mirrors into the directory ``clones``. ``scheduler`` is the address of a Dask
-    scheduler. With ``prune``, earlier targets that no longer exist count as gone. With ``bucket_versions``, buckets are
-    read with their earlier versions.
+    Results go into ``store``, a file or a database, and mirrors into the directory ``clones``. ``scheduler`` is the
+    address of a Dask scheduler. With ``prune``, earlier targets that no longer exist count as gone. With
+    ``bucket_versions``, buckets are read with their earlier versions.
     """
 
     targets: tuple[str, ...]

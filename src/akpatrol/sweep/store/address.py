@@ -7,12 +7,14 @@ import re
 from urllib.parse import parse_qsl
 
 from akpatrol.errors import UsageError
-from akpatrol.report.mask import without_password
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _SCHEMES = ("postgresql", "postgres")
 # libpq reads a user up to the first @; where a password holds a slash, it sees another host and would show it.
 _HAS_PASSWORD = re.compile("://[^?#]*:[^?#]*@")
+# A word in a port's place may be a password before a host that is missing.
+_HOST = r"(?:\[[^\[\]/@]*\]|[^\[\]/?#@:,]*)(?::[0-9]*)?"
+_AUTHORITY = re.compile(rf"[a-z]+://(?:[^/?#@:]*@)?{_HOST}(?:,{_HOST})*(?=[/?#]|$)")
 HEADER = b"SQLite format 3\0"
 """How every store in a file begins, and every other file of SQLite."""
 _MARK_AT = 68  # https://www.sqlite.org/fileformat.html#the_database_header
@@ -39,7 +41,16 @@ def is_address(store: str) -> bool:
             f"{scheme[1]}://: the address of a store has a password, which other users can see",
             hint="give it in PGPASSWORD, in the file that PGPASSFILE names, or in a service file (?service=NAME)",
         )
+    if not _AUTHORITY.match(store):
+        raise not_an_address()
     return True
+
+
+def not_an_address() -> UsageError:
+    """Return the error for an address that is none; it is not shown, for it may have a password somewhere."""
+    return UsageError(
+        "postgresql://: not the address of a database", hint="postgresql://[USER@]HOST[:PORT]/DATABASE[?NAME=VALUE]"
+    )
 
 
 def is_store(name: str) -> bool:
@@ -60,11 +71,6 @@ def own_files(store: str) -> tuple[str, ...]:
         return ()
     file = os.path.realpath(store)
     return tuple(file + suffix for suffix in ("", "-wal", "-shm", "-lock"))
-
-
-def shown(store: str) -> str:
-    """Return an address as messages show it."""
-    return without_password(store)
 
 
 def _is_secret(key: str) -> bool:

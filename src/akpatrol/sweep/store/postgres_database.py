@@ -8,7 +8,7 @@ the search path; another one is another store. psycopg: https://www.psycopg.org/
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import errors
@@ -17,12 +17,11 @@ from psycopg.conninfo import conninfo_to_dict
 from akpatrol.errors import UsageError
 from akpatrol.report.text_safety import plain, visible
 from akpatrol.sweep.store import postgres_schema
-from akpatrol.sweep.store.address import APPLICATION, shown
+from akpatrol.sweep.store.address import APPLICATION, not_an_address
 from akpatrol.sweep.store.postgres_dialect import query_text, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import LiteralString
 
     from psycopg import Connection, Cursor
 
@@ -49,19 +48,19 @@ class PostgresQueries:
 
     def execute(self, query: str, values: QueryValues = (), /) -> Cursor[Any]:
         """Run a query."""
-        return self._connection.execute(_trusted(query_text(query)), values_of(values) or None)
+        return self._connection.execute(query_text(query), values_of(values) or None)
 
     def executemany(self, query: str, rows: Iterable[Sequence[object]], /) -> None:
         """Run a query for each row of values."""
         with self._connection.cursor() as cursor:
-            cursor.executemany(_trusted(query_text(query)), [values_of(row) for row in rows])
+            cursor.executemany(query_text(query), [values_of(row) for row in rows])
 
 
 class PostgresDatabase:
     """An open connection; see ``Database``."""
 
     def __init__(self, address: str, *, create: bool) -> None:
-        self.name = shown(address)
+        self.name = address
         with self._explained("cannot be opened"):
             self._connection: Connection = _connected(address)
         try:
@@ -91,7 +90,7 @@ class PostgresDatabase:
 
     def _open(self, *, create: bool) -> None:
         for statement in _SESSION:
-            self._connection.execute(_trusted(statement))
+            self._connection.execute(statement)
         row = self._connection.execute(_SCHEMA).fetchone()
         if not row or row[0] is None:
             raise UsageError(f"{self.name}: no schema to keep a store in", hint="create one, or name it in search_path")
@@ -109,7 +108,7 @@ class PostgresDatabase:
     def _transaction(self, how: str) -> Iterator[None]:
         if self._connection.closed:
             raise UsageError(f"{self.name}: closed")
-        self._connection.execute(_trusted(f"BEGIN {how}"))
+        self._connection.execute(f"BEGIN {how}")
         try:
             yield
         except BaseException:
@@ -150,10 +149,7 @@ def _connected(address: str) -> Connection:
     try:
         settings = conninfo_to_dict(address)
     except psycopg.Error:
-        # The message has parts of the address.
-        raise UsageError(
-            "postgresql://: not the address of a database", hint="postgresql://[USER@]HOST[:PORT]/DATABASE[?NAME=VALUE]"
-        ) from None
+        raise not_an_address() from None  # the message has parts of the address
     defaults: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, "application_name": "akpatrol"}
     chosen = {name: value for name, value in defaults.items() if name not in settings}
     return psycopg.connect(address, autocommit=True, **chosen)
@@ -164,8 +160,3 @@ def _said(error: psycopg.Error) -> str:
     words = error.diag.message_primary or str(error).strip() or type(error).__name__
     line = " ".join(words.split())
     return visible(plain(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."))
-
-
-def _trusted(query: str) -> LiteralString:
-    """Return a query of this package; its values are never part of it."""
-    return cast("LiteralString", query)

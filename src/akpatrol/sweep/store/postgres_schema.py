@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from akpatrol.errors import UsageError
 from akpatrol.sweep.store import schema, sqlite_schema
 from akpatrol.sweep.store.postgres_dialect import TYPES, statement_text
 
 if TYPE_CHECKING:
-    from typing import LiteralString
-
     from psycopg import Connection
 
 _MARK = "akpatrol_store"
+_VERSION = "SELECT version FROM akpatrol_store"
+_MARK_TABLE = "CREATE TABLE IF NOT EXISTS akpatrol_store (version BIGINT NOT NULL)"
 _COLUMNS = """
 SELECT relname, relkind, relrowsecurity OR relhasrules OR EXISTS (
     SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = pg_class.oid AND NOT tgisinternal
@@ -30,7 +30,7 @@ def version_of(connection: Connection, name: str) -> int:
         if found:
             raise schema.not_a_store(name)
         return 0
-    row = connection.execute(f"SELECT version FROM {_MARK}").fetchone()
+    row = connection.execute(_VERSION).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -52,11 +52,11 @@ def migrate(connection: Connection, name: str) -> None:
         raise UsageError(f"{name}: its encoding is {row[0] if row else '?'}", hint="use a database in UTF8")
     version = version_of(connection, name)  # another sweep may have been faster
     if version == 0:
-        connection.execute(f"CREATE TABLE IF NOT EXISTS {_MARK} (version BIGINT NOT NULL)")
-        connection.execute(f"INSERT INTO {_MARK} VALUES (0)")
+        connection.execute(_MARK_TABLE)
+        connection.execute("INSERT INTO akpatrol_store VALUES (0)")
     for statement in schema.missing_steps(version):
-        connection.execute(cast("LiteralString", statement_text(statement)))
-    connection.execute(f"UPDATE {_MARK} SET version = %s", (len(schema.MIGRATIONS),))
+        connection.execute(statement_text(statement))
+    connection.execute("UPDATE akpatrol_store SET version = %s", (len(schema.MIGRATIONS),))
 
 
 def check_shape(connection: Connection, name: str) -> None:

@@ -33,8 +33,8 @@ def named(known: Mapping[int, SweepRun], name: str, current: int, store: str, no
     """Return a run before ``current``: by its number, ``previous`` for the last finished one, or by time.
 
     A date (``2026-11-20``) or an age (``7d``, ``12h``, ``2w``) names the last finished run that began by then, so that
-    the changes include all that happened since. Where sweeps overlap, ``previous`` finished before the current one began,
-    and a run counts only if those before it had finished by its end: nothing that was stored later is left out.
+    the changes include all that happened since. Where sweeps overlap, ``previous`` finished before the current one
+    began, and a run counts only if those before it had finished by its end: nothing that was stored later is left out.
     Raises UsageError if there is none.
     """
     earlier = [run for run in known.values() if run.id < current]

@@ -166,7 +166,8 @@ class SweepStore:
         """Return one report of all targets, as of a run or the last one.
 
         It has credentials of at least the ``minimum`` confidence. With ``since``, it has only those that are new or
-        changed from then on, and the list of changes. With ``questions``, it has only what may answer them. Targets are called by their number in the store.
+        changed from then on, and the list of changes. With ``questions``, it has only what may answer them. Targets are
+        called by their number in the store.
         """
         with self._reading() as queries:
             known = runs.runs(queries)

@@ -77,11 +77,11 @@ def _fill(name: str, pairs: Any) -> list[Any]:
             for run in runs[: len(steps)]:
                 store.finish(run, day(run).replace("T02", "T03"))
     with SweepStore(name, create=False) as store:
-        runs = store.runs()
-        told: list[Any] = [runs]
-        for run in runs:
-            report = store.report(run.id)
-            told += [build(report, reports.options()), store.gaps(run.id), store.changes(runs[0], run.id)]
+        known = store.runs()
+        told: list[Any] = [known]
+        for each in known:
+            report = store.report(each.id)
+            told += [build(report, reports.options()), store.gaps(each.id), store.changes(known[0], each.id)]
         told.append([signature(store, "repository", f"/org/{one}", CONDITIONS) for one in _NAMES])
         return told
 

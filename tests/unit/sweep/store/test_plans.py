@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+_NAME: str = look("one", found(TOKEN))["credentials"][0]["fingerprint"]
 _QUESTIONS: dict[str, Callable[[SweepStore], object]] = {
     "report": lambda store: store.report(),
     "coverage": lambda store: store.gaps(),
@@ -27,7 +28,6 @@ _QUESTIONS: dict[str, Callable[[SweepStore], object]] = {
     "trace by key id": lambda store: store.report(questions=credential_query.named("id:abcd")),
     "signatures": lambda store: store.signatures([target("one")], CONDITIONS),
 }
-_NAME = look("one", found(TOKEN))["credentials"][0]["fingerprint"]
 
 
 @pytest.fixture

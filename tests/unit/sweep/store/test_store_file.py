@@ -208,7 +208,7 @@ def test_a_full_disk_costs_nothing_that_was_kept(file: Path) -> None:
     with SweepStore(str(file), create=True) as store:
         run = store.begin(day(1), DIGEST)
         store.put(run, look("one", found(KEYS[0])), None, CONDITIONS)
-        connection = store._database._connection
+        connection = store._database._connection  # type: ignore[attr-defined]
         assert connection
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
