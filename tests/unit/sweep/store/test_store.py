@@ -325,31 +325,3 @@ def test_the_first_run_has_none_before(file: Path | str) -> None:
         for name, words in (("previous", "no run before run 1"), ("1", "no run 1 before run 1")):
             with pytest.raises(UsageError, match=words):
                 store.run_named(name)
-
-
-def _written(file: Path | str) -> bytes:
-    """Return the bytes of all files of a store, the texts of all tables in PostgreSQL."""
-    if not isinstance(file, str):
-        return b"".join(one.read_bytes() for one in file.parent.iterdir())
-    with SweepStore(file, create=False) as store, store._reading() as queries:
-        query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
-        tables = [name for (name,) in queries.execute(query)]
-        assert len(tables) == 10
-        return repr([queries.execute(f"SELECT * FROM {name}").fetchall() for name in tables]).encode()  # noqa: S608
-
-
-def test_no_raw_secret_is_in_any_of_its_files(file: Path | str) -> None:
-    keys = [KEYS[0], TOKEN]
-    places_ = [reports.occurrence(key, path=f"{key}.py".encode(), refs=(f"refs/heads/{key}",)) for key in keys]
-    report = reports.report(
-        *(reports.credential(key, place) for key, place in zip(keys, places_, strict=True)),
-        targets=(target(KEYS[0]),),
-    )
-    whole = build(report, reports.options(report))
-    with SweepStore(str(file), create=True) as store:
-        store.put(store.begin(day(1), DIGEST), whole, "signature", CONDITIONS)
-        written = _written(file)
-    assert _masked(KEYS[0]).encode() in written
-    for key in keys:
-        assert key.encode() not in written
-        assert key.partition(".")[2].encode() not in written or not key.partition(".")[2]
