@@ -124,6 +124,7 @@ class Sweep:
                         self._clone(carriers, clone, elsewhere)
                         self._read()
                     if not self._flights.is_pending(stopped=self.stopped):
+                        self._write()  # what ended while earlier results were written
                         if self.stopped or not self._is_more():
                             break
                         continue

@@ -125,6 +125,34 @@ def test_more_targets_than_are_looked_ahead(swept: Swept, tmp_path: Path, monkey
     assert len(swept.store.report().targets) == 20
 
 
+def test_what_ends_while_others_are_written_is_written_too(
+    swept: Swept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if nothing else is left to wait for."""
+    ended: list[tuple[Future[Any], Any]] = []
+    submit, put_all = swept.submit, swept.store.put_all
+
+    def submit_slowly(task: Callable[..., Any], *arguments: Any, at: str = "") -> Future[Any]:
+        done = submit(task, *arguments, at=at)
+        if task is tasks.read and len(swept.read) > 1:
+            future: Future[Any] = Future()
+            ended.append((future, done.result()))
+            return future
+        return done
+
+    def put_all_slowly(*arguments: Any) -> None:
+        put_all(*arguments)
+        while ended:
+            future, result = ended.pop()
+            future.set_result(result)
+
+    monkeypatch.setattr(swept, "submit", submit_slowly)
+    monkeypatch.setattr(swept.store, "put_all", put_all_slowly)
+    watcher = swept.go(targets(tmp_path, 1, 2))
+    assert swept.read == ["d1", "d0"]
+    assert (len(watcher.outcomes), len(swept.store.report().targets)) == (2, 2)
+
+
 def test_what_is_as_it_was_is_not_read(swept: Swept, tmp_path: Path) -> None:
     plan = targets(tmp_path, 1, 2, 3)
     swept.go(plan)
