@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ _LEAST_HIDDEN = 16
 _MOMENT = re.compile("[-+:.? 0-9TZtz]{0,40}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _START = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
+
+
+@cache
+def _names(members: type[_Member]) -> Mapping[str, _Member]:
+    return {member.name.lower() if isinstance(member.value, int) else member.value: member for member in members}
 
 
 class FieldError(ValueError):
@@ -123,7 +129,7 @@ class Fields:
 
     def enum(self, key: str, members: type[_Member]) -> _Member:
         """Return a member of an enumeration, named by its value, or by its name if the values are numbers."""
-        names = {member.name.lower() if isinstance(member.value, int) else member.value: member for member in members}
+        names: Mapping[str, _Member] = _names(members)
         return self.among(key, names)
 
     def among(self, key: str, names: Mapping[str, _Value]) -> _Value:
