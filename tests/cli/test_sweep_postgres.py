@@ -66,6 +66,17 @@ def test_killed_at_random_moments(sweeps: Sweeps, unbroken: dict[str, Any], rng:
 
 
 @pytest.mark.slow
+def test_an_interrupt_ends_politely(sweeps: Sweeps, unbroken: dict[str, Any]) -> None:
+    process = sweeps.start()
+    sweeps.wait(process, 1, 1)
+    done = end(process, signal.SIGINT)
+    assert done.code == 130
+    assert b"Traceback" not in done.err
+    sweeps.check()
+    assert same(sweeps.whole()) == same(unbroken)
+
+
+@pytest.mark.slow
 def test_two_sweeps_of_the_same_targets_at_once(
     acme: Organization, tmp_path: Path, postgres_server: PostgresServer, unbroken: dict[str, Any]
 ) -> None:

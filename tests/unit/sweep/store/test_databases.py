@@ -86,7 +86,7 @@ def _fill(name: str, pairs: Any) -> list[Any]:
         return told
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(pairs=st.lists(_STEPS, min_size=1, max_size=3))
 def test_the_same_sweeps_are_told_alike(
     pairs: Any, tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
