@@ -108,8 +108,9 @@ def _program(name: str) -> str:
 
 
 def _command(name: str, *arguments: str) -> list[str]:
-    as_nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if not os.geteuid() else []
-    return [*as_nobody, _program(name), *arguments]
+    as_nobody = ["--reuid=nobody", "--regid=nogroup", "--clear-groups"] if not os.geteuid() else []
+    # It ends with the tests, even if they are killed.
+    return ["setpriv", "--pdeathsig=QUIT", *as_nobody, _program(name), *arguments]
 
 
 def _as_user(name: str, *arguments: str) -> None:
