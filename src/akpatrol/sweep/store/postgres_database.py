@@ -7,7 +7,7 @@ the search path; another one is another store. psycopg: https://www.psycopg.org/
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -21,13 +21,19 @@ from akpatrol.sweep.store.address import APPLICATION, not_an_address
 from akpatrol.sweep.store.postgres_dialect import query_text, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from psycopg import Connection, Cursor
 
     from akpatrol.sweep.store.database import QueryValues
 
-_CONNECT_SECONDS = 15
+# Unless the address says otherwise. A connection is idle while large targets are read, and firewalls forget such ones.
+_DEFAULTS: Mapping[str, Any] = {
+    "application_name": "akpatrol",
+    "connect_timeout": 15,
+    "keepalives_idle": 60,
+    "tcp_user_timeout": 120_000,
+}
 # A sweep whose machine stopped in the middle of a transaction must not hold up the others for good.
 _SESSION = (
     "SET lock_timeout = '60s'",
@@ -48,7 +54,7 @@ class PostgresQueries:
 
     def execute(self, query: str, values: QueryValues = (), /) -> Cursor[Any]:
         """Run a query."""
-        return self._connection.execute(query_text(query), values_of(values) or None)
+        return self._connection.execute(query_text(query), values_of(values))
 
     def executemany(self, query: str, rows: Iterable[Sequence[object]], /) -> None:
         """Run a query for each row of values."""
@@ -112,7 +118,7 @@ class PostgresDatabase:
         try:
             yield
         except BaseException:
-            if not self._connection.broken:
+            with suppress(psycopg.Error):  # the connection may be what failed
                 self._connection.rollback()
             raise
         self._connection.execute("COMMIT")
@@ -150,8 +156,7 @@ def _connected(address: str) -> Connection:
         settings = conninfo_to_dict(address)
     except psycopg.Error:
         raise not_an_address() from None  # the message has parts of the address
-    defaults: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, "application_name": "akpatrol"}
-    chosen = {name: value for name, value in defaults.items() if name not in settings}
+    chosen = {name: value for name, value in _DEFAULTS.items() if name not in settings}
     return psycopg.connect(address, autocommit=True, **chosen)
 
 
