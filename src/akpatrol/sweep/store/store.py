@@ -6,6 +6,7 @@ never a raw secret. Every target is one transaction. It is kept in a file of SQL
 
 from __future__ import annotations
 
+import gc
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -176,7 +177,8 @@ class SweepStore:
             only = lookup.fingerprints(queries, questions) if questions else None
             if changes:
                 only = {change.fingerprint for change in changes.credentials if change.change != "gone"}
-            merged = tuple(merge.credentials(queries, current.id, only))
+            with _uncollected():
+                merged = tuple(merge.credentials(queries, current.id, only))
             credentials, below = group.at_least(merged, minimum)
             looked = coverage.looked(queries, known, current.id)
             return Report(
@@ -229,6 +231,18 @@ class SweepStore:
         except _DAMAGED as error:
             detail = f": {error}" if isinstance(error, FieldError) else ""
             raise UsageError(f"{self._name}: damaged{detail}", hint="restore it from a backup") from None
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no garbage: what is read meanwhile stays, and to pass over it again and again takes half the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _seconds(run: SweepRun) -> float:
