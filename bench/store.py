@@ -11,6 +11,7 @@ one query of it brings, 100 credentials with all their places.
 from __future__ import annotations
 
 import itertools
+import re
 import statistics
 import tempfile
 import time
@@ -337,13 +338,16 @@ def _row(what: str, ask: Callable[[], object], store: SweepStore) -> dict[str, A
     row |= {"results": result if isinstance(result, int) else len(result) if isinstance(result, list) else None}
     row |= {
         "whole tables read": read,
-        "plans": [line for plan in plans.values() for line in plan if _names_index(line)],
+        "plans": sorted(_indexes(plans)),
     }
     return row
 
 
-def _names_index(line: str) -> bool:
-    return "INDEX" in line or "PRIMARY KEY" in line or "Index" in line
+def _indexes(plans: dict[str, list[str]]) -> set[str]:
+    """Return what plans say of indexes, without conditions and costs."""
+    lines = {re.split(r"  \(cost| \(", line.removeprefix("->").strip())[0] for plan in plans.values() for line in plan}
+    words = ("INDEX", "PRIMARY KEY", "Index Scan", "Index Only Scan", "Index on")
+    return {line for line in lines if any(word in line for word in words)}
 
 
 if __name__ == "__main__":
