@@ -16,53 +16,26 @@ import statistics
 import tempfile
 import time
 from contextlib import closing
-from hashlib import md5
 from pathlib import Path
-from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 from tests.postgres_server import postgres
 from tests.query_plans import explained, scans, watched
-from tests.reports import live, organization_key
-from tests.unit.sweep.looks import CONDITIONS, DIGEST, found, look, target
+from tests.unit.sweep.looks import CONDITIONS, DIGEST, target
 
 from akpatrol.query import credential_query
-from akpatrol.sweep.store import rows as store_rows
 from akpatrol.sweep.store.merge import credentials
 from akpatrol.sweep.store.store import ScannedRows, SweepStore
-from akpatrol.sweep.store.target_rows import packed, rows_of
 from bench import record
+from bench.store_rows import RUNS, Numbers, rows_of_credential, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from akpatrol.sweep.store.database import Queries, QueryRows, QueryValues
-    from akpatrol.sweep.store.target_rows import TargetRows
 
-_RUNS = 30
-_PLACES = 100  # of one credential, on average
-_TARGETS = 10_000
-_CHANGED = 1_000
-_HOT = 100_000
 _TIMES = 3
-
-
-class Numbers(NamedTuple):
-    """The size of a store."""
-
-    credentials: int
-    targets: int
-    changed: int
-    hot: int
-
-    @classmethod
-    def of(cls, occurrences: int) -> Numbers:
-        """Return those of a store with so many occurrences."""
-        share = occurrences / 10_000_000
-        return cls(
-            occurrences // _PLACES, max(10, int(_TARGETS * share)), max(5, int(_CHANGED * share)), int(_HOT * share)
-        )
 
 
 @click.command()
@@ -96,7 +69,7 @@ def _in_sqlite(numbers: Numbers, scratch: Path | None) -> list[dict[str, Any]]:
             indexes = connection.execute(query).fetchall()
             for index, _ in indexes:
                 connection.execute(f"DROP INDEX {index}")
-            for table, values in _tables(numbers):
+            for table, values in tables(numbers):
                 places = ", ".join("?" * len(values[0]))
                 query = f"INSERT INTO {table} VALUES ({places})"  # noqa: S608 - of this module
                 connection.executemany(query, itertools.chain([values[0]], values[1]))
@@ -119,7 +92,7 @@ def _in_postgres(numbers: Numbers) -> list[dict[str, Any]]:
             indexes = connection.execute(query + " AND indexdef !~ 'UNIQUE'").fetchall()
             for index, _ in indexes:
                 connection.execute(f"DROP INDEX {index}")
-            for table, values in _tables(numbers):
+            for table, values in tables(numbers):
                 with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
                     for block in _blocks(itertools.chain([values[0]], values[1])):
                         copy.write(block)
@@ -144,111 +117,15 @@ def _copied(value: object) -> str:
     return value.replace("\\", "\\\\") if isinstance(value, str) else str(value)
 
 
-def _secret(number: int) -> str:
-    return organization_key(Random(number))
-
-
-def _rows(number: int) -> TargetRows:
-    return rows_of(look("one", found(_secret(number))))
-
-
-def _tables(numbers: Numbers) -> Iterator[tuple[str, tuple[Sequence[Any], Iterator[Sequence[Any]]]]]:
-    """Yield each table with its first row and the others, in the order of its key."""
-    one = _rows(0)
-    (sighting,), (occurrence,) = one.sightings.values(), one.occurrences.values()
-    known = sorted(
-        ((_rows(number).credentials[0], number) for number in range(numbers.credentials)), key=lambda row: row[0]
-    )
-    days = [f"2026-01-{run:02}T02:00:00Z" for run in range(1, _RUNS + 1)]
-    tables: list[tuple[str, Iterator[Sequence[Any]]]] = [
-        (
-            "run",
-            ((run, days[run - 1], days[run - 1].replace("T02", "T03"), DIGEST, "1.0") for run in range(1, _RUNS + 1)),
-        ),
-        (
-            "target",
-            (
-                (
-                    number,
-                    store_rows.place(one.kind, f"/org/{number}"),
-                    one.kind,
-                    f"/org/{number}",
-                    f"https://git.example.org/{number}",
-                    one.head,
-                    None,
-                )
-                for number in range(1, numbers.targets + 1)
-            ),
-        ),
-        (
-            "coverage",
-            (
-                (number, first, last, 1, one.coverage)
-                for number in range(1, numbers.targets + 1)
-                for first, last in ((1, 10), (11, 20), (21, _RUNS))
-            ),
-        ),
-        ("signature", ((number, f"signature {number}", CONDITIONS) for number in range(1, numbers.targets + 1))),
-        ("credential", ((*credential, _since(number, numbers), days[0]) for credential, number in known)),
-        ("sighting", _sightings(known, numbers, sighting)),
-        ("occurrence", _occurrences(known, numbers, occurrence)),
-        ("verification", _answers(known, days)),
-    ]
-    for name, rows in tables:
-        yield name, (next(rows), rows)
-
-
-def _answers(known: Sequence[tuple[Any, int]], days: Sequence[str]) -> Iterator[Sequence[Any]]:
-    """Yield what the API said of every tenth credential."""
-    ((_, answer),) = rows_of(look("one", live(_secret(0)))).verifications
-    for number, (credential, _) in enumerate(known[::10], 1):
-        yield number, credential.fingerprint, 1 + number % (_RUNS - 1), days[0], answer["status"], packed(answer)
-
-
-def _since(number: int, numbers: Numbers) -> int:
-    return _RUNS if 0 < number <= numbers.changed else 1 + number % (_RUNS - 1)
-
-
-def _until(number: int, numbers: Numbers) -> int | None:
-    return _RUNS if numbers.changed < number <= 2 * numbers.changed else None
-
-
-def _targets(number: int, numbers: Numbers) -> list[int]:
-    """Return the targets of a credential: three, for the first one a tenth of all."""
-    if not number:
-        return [*range(1, max(2, numbers.targets // 10))]
-    return sorted({1 + (number * step) % numbers.targets for step in (1, 7, 13)})
-
-
-def _sightings(known: Sequence[tuple[Any, int]], numbers: Numbers, body: str) -> Iterator[Sequence[Any]]:
-    for credential, number in known:
-        for where in _targets(number, numbers):
-            since, until = _since(number, numbers), _until(number, numbers)
-            yield credential.fingerprint, where, since if until is None else 1, until, body
-
-
-def _occurrences(known: Sequence[tuple[Any, int]], numbers: Numbers, body: str) -> Iterator[Sequence[Any]]:
-    before, after = body.split("src/0.py")
-    for credential, number in known:
-        targets = _targets(number, numbers)
-        each = (_PLACES if number else max(_PLACES, numbers.hot)) // len(targets) + 1
-        since, until = _since(number, numbers), _until(number, numbers)
-        for where in targets:
-            paths = [f"src/{number}/{where}/{place}.py" for place in range(each)]
-            keyed = sorted((md5(path.encode(), usedforsecurity=False).digest(), path) for path in paths)
-            for key, path in keyed:
-                yield credential.fingerprint, where, key, since if until is None else 1, until, f"{before}{path}{after}"
-
-
 def _timed(name: str, numbers: Numbers) -> list[dict[str, Any]]:
     """Return how long each query takes, the first time and in the median."""
-    asked = _rows(numbers.credentials // 2).credentials[0]
-    hot = _rows(0).credentials[0]
+    asked = rows_of_credential(numbers.credentials // 2).credentials[0]
+    hot = rows_of_credential(0).credentials[0]
     with SweepStore(name, create=False) as store:
 
         def page() -> int:
             with store._reading() as queries:  # noqa: SLF001 - a report reads page after page
-                return len(list(itertools.islice(credentials(queries, _RUNS), 100)))
+                return len(list(itertools.islice(credentials(queries, RUNS), 100)))
 
         def traced(text: str) -> int:
             return len(store.report(questions=credential_query.named(text)).credentials)
@@ -282,7 +159,7 @@ def _timed(name: str, numbers: Numbers) -> list[dict[str, Any]]:
 
 
 def _new(number: int) -> ScannedRows:
-    return ScannedRows(_rows(number)._replace(path="/org/1"), "signature")
+    return ScannedRows(rows_of_credential(number)._replace(path="/org/1"), "signature")
 
 
 class _KeptRows:
