@@ -48,8 +48,8 @@ _CALL_OVERLAP = 4096
 # block only the triggers that fire are recorded, also for the next blocks; then individual matches are tried again.
 _BLOCK_BYTES, _BLOCK_OVERLAP, _MOST_IN_BLOCK, _BLOCKS = 4096, 256, 256, 64
 _UNTRIED = 7
-# Beyond so many, plus one in so many bytes, the ends of users' patterns are not worth a search at each.
-_MOST_ENDS, _BYTES_OF_AN_END = 1024, 64
+# Beyond so many, plus one in so many bytes, each end of users' patterns takes longer to report than a second search.
+_MOST_ENDS, _BYTES_OF_AN_END = 4096, 8
 # Each pattern is searched for up to the match of the one before, in windows that grow: the last may match first.
 _WINDOW_BYTES = 4096
 _LONGEST_MATCH = 64
@@ -154,6 +154,8 @@ class HyperscanPatterns:
         else:
             for base in range(0, len(data), _CALL_BYTES - _CALL_OVERLAP):
                 self._scan(searched, data[base : base + _CALL_BYTES], base, result, data)
+            result.rule_ends.clear()  # of the last part
+            result.touched.clear()
         for index in self._needed.keys() & result.fired.keys():
             if not self._needed[index].is_in(data):
                 del result.fired[index]

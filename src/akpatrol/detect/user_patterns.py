@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.detect.hyperscan_database import ONCE, compiles, of_keywords, of_user
+from akpatrol.detect.match_windows import extent_of
 from akpatrol.detect.prefilter_result import counts_characters, has_anchor
 from akpatrol.rules.literals import is_searched_by_keywords
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from akpatrol.rules.rule import Rule
 
     Pattern = tuple[int, bytes, int]
+
+
+_MOST, _MOST_IN_BYTES = 1024, 64
 
 
 class UserPatterns:
@@ -39,12 +43,12 @@ class UserPatterns:
         """The rules whose patterns hyperscan does not compile."""
 
     def listed(self, *, once: bool) -> list[Pattern]:
-        """Return a pattern for each of the rules that has one, reported ``once`` or at each end."""
+        """Return a pattern for each of the rules that has one, reported ``once`` or at each end that is of use."""
         flags = ONCE if once else 0
         return [
             of_keywords(number, self._rules[number], flags)
             if number in self.by_keywords
-            else of_user(number, self._rules[number], flags)
+            else of_user(number, self._rules[number], flags if extent_of(self._rules[number]) else ONCE)
             for number in sorted(self.numbers - self.always)
         ]
 
@@ -70,12 +74,17 @@ class UserPatterns:
         return self.always | {number for number in self._counted if not self._rules[number].keywords}
 
     def report(self, number: int, ends: array[int], data: bytes, result: PrefilterResult) -> None:
-        """Add what was found of a rule's pattern: where its matches end, or else places that a match touches."""
+        """Add what was found of a rule's pattern: where its matches end, or else places that a match touches.
+
+        Too many are of no use, nor are those of a pattern whose matches nothing bounds.
+        """
         result.rules.add(number)
+        if len(ends) > _MOST + len(data) // _MOST_IN_BYTES:
+            return
         if number in self.by_keywords or (number in self._counted and not data.isascii()):
             result.touched.setdefault(number, []).extend(ends)
-        else:
-            result.rule_ends.setdefault(number, []).extend(ends)
+        elif extent_of(self._rules[number]):
+            result.rule_ends[number] = ends.tolist()
 
     def report_keywords(self, place: int, ends: Iterable[int], data: bytes, result: PrefilterResult) -> None:
         """Add what was found of a ``worded`` rule's keywords."""

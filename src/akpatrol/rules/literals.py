@@ -7,7 +7,7 @@ so the pattern's own bytes come first.
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import accumulate, product
+from itertools import product
 from math import log2, prod
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -188,20 +188,21 @@ def _worth(places: Sequence[bytes], *, leading: bool) -> float:
 def _window(items: Items) -> tuple[Literal, ...]:
     """Return the rarest bytes in a row that are in every match of a sequence; nothing without any."""
     places = [_place(item) for item in items]
-    before = list(accumulate(map(_least, items), initial=0))
+    # A match begins with one of the items up to the first that is never empty.
+    leading = next((index for index, item in enumerate(items) if _least(item)), len(items))
     best, first, size = 0.0, 0, 0
     for length in (_LONGEST, SHORTEST):
         for start in range(len(items) - length + 1):
             chosen = places[start : start + length]
             if all(chosen) and prod(map(len, chosen)) <= _MOST_SPELLINGS:
-                worth = _worth(chosen, leading=not before[start])
+                worth = _worth(chosen, leading=start <= leading)
                 if worth > best:
                     best, first, size = worth, start, length
     if not size:
         return ()
     after = items[first + size :]
     behind = _bytes(after[0]) if after else b""
-    return (Literal(tuple(places[first : first + size]), not before[first], behind, _text(after)),)
+    return (Literal(tuple(places[first : first + size]), first <= leading, behind, _text(after)),)
 
 
 @lru_cache(4096)
