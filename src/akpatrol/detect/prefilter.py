@@ -32,7 +32,7 @@ PrefilterChoice = Literal["auto", "hyperscan", "automaton"]
 # Below this, importing hyperscan and compiling takes longer than the automaton needs to read everything.
 _WARM_UP_BYTES = 1 << 20
 # The same where an earlier run cached the compiled patterns.
-_KEPT_WARM_UP_BYTES = 128 << 10
+_KEPT_WARM_UP_BYTES = 16 << 10
 # More parts of a trigger than this are searched for together.
 _FEW_PARTS = 32
 _LONGEST_PART = 64  # bytes; parts that begin before the last may end after it

@@ -12,7 +12,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.errors import RuleError, UsageError
-from akpatrol.rules.wide_patterns import is_wide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +48,8 @@ def compiled(regex: str) -> Any:
     """Compile a pattern over bytes. Raises PatternError, or UsageError where RE2 is not installed."""
     require_re2()
     import re2  # noqa: PLC0415 - an extra
+
+    from akpatrol.rules.wide_patterns import is_wide  # noqa: PLC0415 - the shipped rules do without
 
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1

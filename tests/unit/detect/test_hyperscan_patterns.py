@@ -56,14 +56,14 @@ def test_the_second_run_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_little_more_than_a_file_waits_for_no_compiling() -> None:
-    """Kept patterns answer after 128 KiB; without any, the automaton goes on."""
+    """Kept patterns answer after 16 KiB; without any, the automaton goes on."""
     store = _Store()
     rules = load().rules
     answers = []
     for _ in range(2):
         prefilter = Prefilter(rules, Keywords(rules), triggers=decoder().triggers)
         prefilter.keep_in(store)
-        prefilter.search(bytes(128 << 10))
+        prefilter.search(bytes(16 << 10))
         answers.append(prefilter.compiled() is not None)
         _prefilter(store).search(b"")
     assert answers == [False, True]
