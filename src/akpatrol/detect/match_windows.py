@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from akpatrol.detect.match import MatchSpan
-from akpatrol.rules.regex_items import UnknownSyntaxError, extent, parse
+from akpatrol.rules.regex_items import UnknownSyntaxError, extent, least, parse
 from akpatrol.rules.wide_patterns import is_wide
 
 if TYPE_CHECKING:
@@ -112,14 +112,15 @@ def match_windows(rule: Rule, matcher: Matcher) -> MatchWindows | None:
 
 @lru_cache(4096)
 def extent_of(rule: Rule) -> Extent | None:
-    """Return how far a match of a user's rule may extend; None where nothing bounds it but one line."""
+    """Return how far a match of a user's rule may extend; None where nothing bounds it, or it may be empty."""
     if rule.shipped or not rule.regex:
         return None
     try:
-        longest = extent(parse(rule.regex.encode()).items)
-    except UnknownSyntaxError:
+        items = parse(rule.regex.encode()).items
+    except (UnknownSyntaxError, RecursionError, ValueError):
         return None
-    return longest if longest and longest.open_runs <= 1 else None
+    longest = extent(items)
+    return longest if longest and longest.open_runs <= 1 and least(items) else None
 
 
 def _moved(span: MatchSpan, by: int) -> MatchSpan:
