@@ -1,4 +1,4 @@
-"""Mail, exports and bundles whose forms are text, JSON or zip, and so need no reader of their own."""
+"""Mail, logs, exports and bundles whose forms are text, JSON or zip, and so need no reader of their own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from akpatrol import Scanner
+from tests.corpus.journal_export import exported
 from tests.credentials import organization_key, personal_access_token
 
 if TYPE_CHECKING:
@@ -61,6 +62,40 @@ def _notebook(source: list[str], output: dict[str, Any]) -> bytes:
 
 
 _PICTURE = {"image/png": b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256))).decode()}
+
+
+def _entry(**fields: Any) -> dict[str, Any]:
+    return {"@timestamp": "2026-11-28T09:30:00Z", "host": {"name": "web-1"}, **fields}
+
+
+def _lines(*values: Any) -> bytes:
+    return b"".join(json.dumps(value).encode() + b"\n" for value in values)
+
+
+def _cloudwatch(text: str) -> bytes:
+    """Return an answer of FilterLogEvents, whose messages may be JSON themselves."""
+    event = {"logStreamName": "app/1", "timestamp": 1764000000000, "message": json.dumps({"msg": text}) + "\n"}
+    return json.dumps({"events": [event], "searchedLogStreams": []}, indent=4).encode()
+
+
+def _subscription(text: str) -> bytes:
+    """Return what a subscription of CloudWatch delivers: compressed, in base64."""
+    events = [{"id": "1", "timestamp": 1764000000000, "message": f"some text, {text}"}]
+    record = {"messageType": "DATA_MESSAGE", "logGroup": "app", "logEvents": events}
+    return json.dumps({"awslogs": {"data": b64encode(gzip.compress(json.dumps(record).encode())).decode()}}).encode()
+
+
+def _loki(text: str) -> bytes:
+    """Return an answer of query_range: https://grafana.com/docs/loki/latest/reference/loki-http-api/."""
+    stream = {"stream": {"app": "web"}, "values": [["1764000000000000000", f'level=info auth="{text}"']]}
+    return json.dumps({"status": "success", "data": {"resultType": "streams", "result": [stream]}}).encode()
+
+
+def _search(text: str) -> bytes:
+    hit = {"_index": "logs", "_id": "1", "_source": _entry(message=f'POST /v1 {{"auth": "{text}"}}\n  at x')}
+    return json.dumps({"took": 1, "hits": {"total": {"value": 1}, "hits": [hit]}}).encode()
+
+
 _FORMS: dict[str, Callable[[str], bytes]] = {
     "mail in base64": lambda token: bytes(_message(f"é {token}\n", cte="base64")),
     "mail in UTF-16": lambda token: bytes(_message(f"é {token}\n", charset="utf-16", cte="base64")),
@@ -76,6 +111,21 @@ _FORMS: dict[str, Callable[[str], bytes]] = {
     "notebook": lambda token: _notebook(["import x\n", f'k = "{token}"'], _PICTURE),
     "notebook's output": lambda token: _notebook(["print(k)"], {**_PICTURE, "text/plain": [f"'{token}'"]}),
     "source map": lambda token: json.dumps({"version": 3, "sourcesContent": [f'a;\nk = "{token}";\n']}).encode(),
+    "journal, export": lambda token: exported(
+        {"MESSAGE": b"a"}, {"MESSAGE": f"a\n{token}\n\0b".encode(), "PRIORITY": b"6"}
+    ),
+    "journal, JSON": lambda token: _lines({"MESSAGE": "a"}, {"MESSAGE": [*f"\x1b[1m{token}\x1b[0m".encode()]}),
+    "journal, JSON with two values": lambda token: _lines({"MESSAGE": ["a", [*f"\1 {token}\n".encode()]]}),
+    "journal, server-sent events": lambda token: b"data: " + _lines({"MESSAGE": f"key {token}"}) + b"\n",
+    "CloudWatch, exported": lambda token: gzip.compress(f"2026-11-28T09:30:00.000Z Bearer {token}\n".encode()),
+    "CloudWatch, events": _cloudwatch,
+    "CloudWatch, subscription": _subscription,
+    "Loki, answer": _loki,
+    "Loki, lines": lambda token: _lines({"labels": {"app": "web"}, "line": f'{{"auth":"{token}"}}', "timestamp": "x"}),
+    "Elasticsearch, answer": _search,
+    "Elasticsearch, dump": lambda token: _lines({"_index": "logs", "_id": "1", "_source": _entry(message=token)}),
+    "Elasticsearch, bulk": lambda token: _lines({"index": {"_id": "1"}}, _entry(event={"original": f'"{token}"'})),
+    "Elasticsearch, binary": lambda token: _lines(_entry(blob=b64encode(f"some text, {token}".encode()).decode())),
     "Chrome's extension": lambda token: b"Cr24\3\0\0\0\50\0\0\0" + b"x" * 40 + _zipped(token),
     "Slack": lambda token: _zipped(json.dumps([{"type": "message", "text": f"here: `{token}`"}]), "general/1.json"),
     "Jira": lambda token: f'<?xml version="1.0"?><a><Action body="is {token} &lt;b&gt;"/></a>'.encode(),

@@ -1,4 +1,4 @@
-"""Check whether tables and logs in blocks are compressed; those that are not are scanned as they are."""
+"""Check whether tables in blocks are compressed; those that are not are scanned as they are."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from akpatrol.unwrap.containers.container_bytes import ContainerBytes
     from akpatrol.unwrap.containers.member import Member
 
-# Incompatible flags of systemd's journals: entries compressed by xz, lz4 or zstd (JOURNAL_FILE_FORMAT.md).
-_COMPRESSED_ENTRIES = 1 | 2 | 8
 _MATLAB_HEADER, _COMPRESSED_ELEMENT = 128, 15
 # Of an Arrow file (format/File.fbs, Message.fbs): the length of its magic, a message's mark, and its tables' fields.
 _ARROW_MAGIC = 8
@@ -24,13 +22,6 @@ _HEADER_TYPE, _HEADER, _BODY_LENGTH = 1, 2, 3
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
 _BATCH_IN_DICTIONARY, _COMPRESSION = 1, 3
 _METADATA_BYTES = 16 << 20
-
-
-def journal(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
-    """Yield a flaw where entries of a systemd journal may be compressed."""
-    level.member()
-    if int.from_bytes(source.read(16)[12:16], "little") & _COMPRESSED_ENTRIES:
-        yield Flaw("journal: its longer entries are compressed; scan the output of journalctl --output=export")
 
 
 def matlab(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:

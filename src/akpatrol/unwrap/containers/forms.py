@@ -127,7 +127,7 @@ _OPENED: Final[dict[str, Form]] = {
     "orc": Form((b"ORC",), "columns.members", "confirm.is_binary", title="ORC", whole=True),
     "avro": Form((b"Obj\1",), "avro.members", title="Avro", whole=True),
     "arrow": Form((b"ARROW1\0\0",), "columns.members", title="Arrow", whole=True),
-    "journal": Form((b"LPKSHHRH",), "compressed_tables.journal", title="journal"),
+    "journal": Form((b"LPKSHHRH",), "systemd_journal.members", title="journal", whole=True),
     "matlab": Form((b"MATLAB 5.0 MAT-file", b"MATLAB 7.0 MAT-file"), "compressed_tables.matlab", title="MATLAB data"),
 }
 

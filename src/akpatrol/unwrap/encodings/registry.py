@@ -22,6 +22,7 @@ MODULES = (
     "hexadecimal",
     "escapes",
     "utf16_32",
+    "decimal",
     "joined",
 )
 

@@ -1,4 +1,4 @@
-"""Tables and logs in blocks: a gap where they are compressed, and only there."""
+"""Tables in blocks: a gap where they are compressed, and only there."""
 
 from __future__ import annotations
 
@@ -32,8 +32,6 @@ def _without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"LPKSHHRH" + struct.pack("<2I", 1, 4) + bytes(200), ""),
-        (b"LPKSHHRH" + struct.pack("<2I", 1, 4 | 8) + bytes(200), "journal: its longer entries are compressed"),
         (_arrow(1, compressed=True), ""),
         (_arrow(3, compressed=False), ""),
         (_arrow(3, compressed=True), "Arrow: its columns are compressed"),
