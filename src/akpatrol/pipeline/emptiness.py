@@ -15,8 +15,8 @@ FILES = ("files", "streams")
 OBJECTS = ("blobs", "commits", "tags", "trees", "git_dir_files")
 """Names in ``coverage.counts`` of what a caller expects; a repository without a commit still has git's own files."""
 
-REMOTE = ("objects", "layers", "forge_texts", "forge_files")
-"""The same of buckets, registries and forges."""
+REMOTE = ("objects", "layers", "documents", "forge_texts", "forge_files")
+"""The same of buckets, registries, log services and forges."""
 
 ACCEPTED = "--allow-empty"
 

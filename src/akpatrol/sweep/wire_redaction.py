@@ -18,6 +18,7 @@ from akpatrol.sources.bucket.unit import BucketUnit
 from akpatrol.sources.files import FilesUnit
 from akpatrol.sources.git.gitdir import GitDirectoryUnit
 from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
+from akpatrol.sources.logs.unit import LogUnit
 from akpatrol.sources.registry.unit import BlobUnit
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _names(sent: Unit | Target) -> tuple[bytes, ...] | None:
         return _names(sent.files)
     if isinstance(sent, FilesUnit):
         return sent.root, *sent.files, *sent.names
-    return sent.names if isinstance(sent, NamesUnit | BucketUnit | BlobUnit) else None
+    return sent.names if isinstance(sent, NamesUnit | BucketUnit | BlobUnit | LogUnit) else None
 
 
 def _holding(unit: Unit, findings: Iterable[RawFinding]) -> Unit:

@@ -20,6 +20,7 @@ import httpx
 
 from akpatrol import __version__
 from akpatrol.errors import AkpatrolError
+from akpatrol.sources.host_health import HostHealth
 from akpatrol.sources.registry.authorization import Authorization
 from akpatrol.validate.loopback import is_loopback
 from akpatrol.validate.retry_after import seconds_of
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 _ATTEMPTS = 4
 _SECONDS = 60.0
 _LONGEST_WAIT, _PATIENCE = 120.0, 600.0  # seconds of one wait, and of all of them
-_LOST_SECONDS = 60.0  # for so long a registry that did not answer is not asked again
 _REDIRECTS = 3
 _LARGEST = 32 << 20  # bytes of a manifest, or of a page of names
 _MOST_PAGES = 10_000
@@ -58,22 +58,6 @@ class Document(NamedTuple):
     body: bytes
 
 
-class RegistryHealth:
-    """Whether a registry answers, known to all that ask it in this process."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lost_until = 0.0
-
-    def lose(self) -> None:
-        """Record that it did not answer after several attempts."""
-        self._lost_until = self._clock() + _LOST_SECONDS
-
-    def is_lost(self) -> bool:
-        """Return whether it is not to be asked again yet."""
-        return self._clock() < self._lost_until
-
-
 class RegistryClient:
     """One registry. ``base`` is ``oci://host``, or ``oci+http://host`` without TLS; ``wait`` sleeps for seconds."""
 
@@ -81,7 +65,7 @@ class RegistryClient:
         self,
         base: str,
         authorization: Authorization,
-        health: RegistryHealth,
+        health: HostHealth,
         transport: httpx.BaseTransport | None = None,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -248,8 +232,8 @@ def _authorization(base: str, variables: tuple[tuple[str, str], ...]) -> Authori
 
 
 @lru_cache(maxsize=32)
-def _health(_base: str) -> RegistryHealth:
-    return RegistryHealth()
+def _health(_base: str) -> HostHealth:
+    return HostHealth()
 
 
 def authorization_of(base: str, variables: Mapping[str, str]) -> Authorization:

@@ -37,6 +37,11 @@ _TABLE = (
     _KindModule("bucket", ("bucket", "bucket_versions"), ("s3", "gs", "az")),
     _KindModule("registry", ("images",), ("oci", "oci+http")),
     _KindModule("forge", forge_table.KINDS),
+    _KindModule(
+        "logs",
+        ("logs",),
+        ("elasticsearch+https", "elasticsearch+http", "opensearch+https", "opensearch+http"),
+    ),
 )
 _LOCAL = _TABLE[0]
 

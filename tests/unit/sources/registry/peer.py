@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from akpatrol.sources.registry.client import RegistryClient, RegistryHealth, authorization_of
+from akpatrol.sources.host_health import HostHealth
+from akpatrol.sources.registry.client import RegistryClient, authorization_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +50,7 @@ class Peer:
     def client(self, **variables: str) -> RegistryClient:
         transport = httpx.MockTransport(self._streamed)
         authorization = authorization_of(BASE, {"HOME": "/nowhere", **variables})
-        return RegistryClient(BASE, authorization, RegistryHealth(lambda: self.now), transport, self.waits.append)
+        return RegistryClient(BASE, authorization, HostHealth(lambda: self.now), transport, self.waits.append)
 
     def blob(self, data: bytes) -> str:
         digest = f"sha256:{sha256(data).hexdigest()}"

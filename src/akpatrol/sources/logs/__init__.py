@@ -1,0 +1,1 @@
+"""Documents and lines that log services hold, read through their APIs."""
