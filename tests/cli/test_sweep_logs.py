@@ -150,7 +150,7 @@ def test_an_index_that_is_not_there_is_told(run: Run, cluster: Cluster) -> None:
     assert result.code == 3
     assert {skip["item"].rpartition("/")[2]: skip["reason"].rpartition(":")[2] for skip in result.skipped} == {
         "absent": " the service does not hold it, or hides it (404)",
-        "absent*": "there is no such index",
+        "absent*": "the service holds nothing of that name",
     }
 
 

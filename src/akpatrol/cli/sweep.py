@@ -51,9 +51,9 @@ def command(  # noqa: PLR0913 - click gives each option its own
 
     A TARGET is a repository, a directory with everything in it, a file, an https, ssh or git URL to clone, a bucket
     (s3://bucket/prefix, gs:// or az://), images (oci://host/repository:tag), logs
-    (elasticsearch+https://host/index-pattern), or @FILE with one of these per line. Targets that have not changed since
-    the last sweep are not read again. An interrupted sweep resumes where it stopped. Configurations inside targets are
-    ignored.
+    (elasticsearch+https://host/index-pattern, cloudwatch://region/log-group), or @FILE with one of these per line.
+    Targets that have not changed since the last sweep are not read again. An interrupted sweep resumes where it
+    stopped. Configurations inside targets are ignored.
     """
     request = SweepRequest(
         words,

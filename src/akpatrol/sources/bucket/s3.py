@@ -1,25 +1,19 @@
-"""S3, and stores that speak its protocol: the only module that knows botocore.
+"""S3, and stores that speak its protocol.
 
-Endpoint, region, profile and credentials are botocore's own, from its environment, files and metadata services:
-https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html. Without credentials requests are not signed,
-which public buckets accept. botocore finds a bucket's region by itself, where its first guess is wrong.
+Without credentials requests are not signed, which public buckets accept. botocore finds a bucket's region by itself,
+where its first guess is wrong.
 """
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from botocore import UNSIGNED
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
-from botocore.session import get_session
 
-from akpatrol import __version__
+from akpatrol.sources import aws
 from akpatrol.sources.bucket.store import BucketError, ChangedError, GoneError, StoredObject
 
 if TYPE_CHECKING:
@@ -46,24 +40,7 @@ _REASONS = {
 def open_bucket(bucket: str) -> S3Bucket:
     """Return a bucket. Raises BucketError for a configuration that cannot be used."""
     with _explained():
-        session = _session(tuple(item for item in os.environ.items() if item[0].startswith(("AWS_", "HOME"))))
-        signing = {} if session.get_credentials() else {"signature_version": UNSIGNED}
-        config = Config(
-            connect_timeout=20,
-            read_timeout=60,
-            max_pool_connections=32,
-            retries={"mode": "standard", "total_max_attempts": 5},
-            user_agent_extra=f"akpatrol/{__version__}",
-            **signing,
-        )
-        region = session.get_config_variable("region") or "us-east-1"
-        return S3Bucket(session.create_client("s3", region_name=region, config=config), bucket)
-
-
-@lru_cache(maxsize=4)
-def _session(_variables: tuple[tuple[str, str], ...]) -> Any:
-    """Return botocore's settings, credentials and descriptions, which take it 0.3 seconds; no connection."""
-    return get_session()
+        return S3Bucket(aws.client("s3", is_public=True), bucket)
 
 
 class S3Bucket:

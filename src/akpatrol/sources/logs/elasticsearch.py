@@ -19,14 +19,14 @@ from urllib.parse import quote
 
 from akpatrol.model.scan import Skipped
 from akpatrol.sources.logs import hits
-from akpatrol.sources.logs.client import BadRequestError, TooLongError
+from akpatrol.sources.logs.client import BadRequestError, LogClient, TooLongError
 from akpatrol.sources.logs.hits import at, count
 from akpatrol.sources.logs.service import LogError, LogMark, LogRange
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from akpatrol.sources.logs.client import LogClient
+    from akpatrol.sources.logs.address import LogAddress
     from akpatrol.sources.logs.service import LogDocument
 
 _PAGE = 1000  # documents
@@ -100,11 +100,16 @@ class Elasticsearch:
             if shard and last is not None:
                 for start in range(0, last + 1, shard.span):
                     end = min(start + shard.span, last + 1)
-                    yield LogRange(identity, number, start, end, end <= last - _IN_FLIGHT)
+                    shown = f"shard {number}, numbers {start} to {end - 1}"
+                    yield LogRange(identity, number, start, end, end <= last - _IN_FLIGHT, shown)
 
     def documents(self, name: str, extent: LogRange) -> Generator[LogDocument | Skipped, None, None]:
         """Yield the documents in a range."""
         return self._by_number(name, extent) if extent.end else self._by_scroll(name)
+
+    def close(self) -> None:
+        """End all connections."""
+        self._client.close()
 
     def _shards(self, name: str) -> tuple[str, dict[str, _Shard | None]]:
         """Return the index's own id, and its primary shards by number; None for one without sequence numbers."""
@@ -211,6 +216,6 @@ def _shard(copy: Any) -> _Shard | None:
     return _Shard(last, documents, deleted, count(at(copy, "store", "size_in_bytes")) or 0)
 
 
-def service(client: LogClient) -> Elasticsearch:
-    """Return the service behind a client."""
-    return Elasticsearch(client)
+def open_service(address: LogAddress) -> Elasticsearch:
+    """Return the service at an address. Raises LogError."""
+    return Elasticsearch(LogClient(address))

@@ -35,7 +35,7 @@ class LogRange(NamedTuple):
     """A range of what is held under a name: from ``start`` up to and without ``end``, in one ``part`` of it.
 
     ``identity`` tells it from what was there before under the same name. Without an ``end`` it is everything. Nothing
-    will be added to a range that ``is_settled``.
+    will be added to a range that ``is_settled``. ``shown`` names it in messages.
     """
 
     identity: str
@@ -43,6 +43,7 @@ class LogRange(NamedTuple):
     start: int = 0
     end: int = 0
     is_settled: bool = False
+    shown: str = ""
 
 
 class LogDocument(NamedTuple):
@@ -71,3 +72,6 @@ class LogService(Protocol):
 
         Its end, also an early one by ``close``, ends what the service keeps for it.
         """
+
+    def close(self) -> None:
+        """End all connections."""

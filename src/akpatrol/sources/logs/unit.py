@@ -34,8 +34,7 @@ class LogUnit(NamedTuple):
     @property
     def title(self) -> str:
         """Its name in messages."""
-        part, end = self.extent.part, self.extent.end
-        return f"{self.name} shard {part}, numbers {self.extent.start} to {end - 1}" if end else self.name
+        return f"{self.name}: {self.extent.shown}" if self.extent.shown else self.name
 
     @property
     def names(self) -> tuple[bytes, ...]:

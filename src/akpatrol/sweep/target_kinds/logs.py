@@ -1,4 +1,4 @@
-"""Indices of Elasticsearch and OpenSearch: those that a pattern means."""
+"""What log services hold: the indices of Elasticsearch and OpenSearch, and CloudWatch's log groups, by patterns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from akpatrol.model.scan import Skipped, Target
 from akpatrol.sources.logs import source
 from akpatrol.sources.logs.address import KIND as LOGS
 from akpatrol.sources.logs.address import parse
-from akpatrol.sources.logs.opening import opened
+from akpatrol.sources.logs.opening import check, opened
 from akpatrol.sources.logs.service import LogError, NotInServiceError
 from akpatrol.sweep.signature import TargetSignature
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from akpatrol.sweep.target_kinds.base import Planned, ReadingTerms, TargetKind
 
 
-class _Indices(NamedTuple):
-    """The indices of a pattern, by its address."""
+class _Names(NamedTuple):
+    """The indices or log groups that a pattern means, by its address."""
 
     root: str
 
@@ -38,22 +38,24 @@ class _Indices(NamedTuple):
                     if first(root):
                         yield Target(number(), LOGS, root)
         except LogError as error:
-            yield Skipped(self.root, f"the service does not list its indices: {error}")
+            yield Skipped(self.root, f"the service does not list what it holds: {error}")
         else:
             if not listed:
-                yield Skipped(self.root, "there is no such index")
+                yield Skipped(self.root, "the service holds nothing of that name")
 
 
 class _Logs:
     """See ``TargetKind``."""
 
-    def named(self, word: str, *, versions: bool) -> _Indices:
-        """Return the indices."""
+    def named(self, word: str, *, versions: bool) -> _Names:
+        """Return the indices or log groups. Raises UsageError without the package that reads them."""
         del versions  # an earlier version of a document is gone
-        return _Indices(parse(word).root)
+        address = parse(word)
+        check(address)
+        return _Names(address.root)
 
     def look(self, target: Target, own_files: Collection[bytes]) -> TargetSignature:
-        """Return a digest of the last sequence numbers."""
+        """Return a digest of what changes with each document."""
         del own_files
         try:
             return TargetSignature(*source.mark(target))
@@ -65,7 +67,7 @@ class _Logs:
         return source.LogSource(target, terms.leaves_out(target.root), terms.cache)
 
     def exists(self, target: Target) -> bool:
-        """Return whether there is such an index."""
+        """Return whether it is still there."""
         try:
             source.mark(target)
         except NotInServiceError:

@@ -40,7 +40,7 @@ _TABLE = (
     _KindModule(
         "logs",
         ("logs",),
-        ("elasticsearch+https", "elasticsearch+http", "opensearch+https", "opensearch+http"),
+        ("elasticsearch+https", "elasticsearch+http", "opensearch+https", "opensearch+http", "cloudwatch"),
     ),
 )
 _LOCAL = _TABLE[0]
