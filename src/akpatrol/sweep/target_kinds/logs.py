@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from akpatrol.sweep.target_kinds.base import Planned, ReadingTerms, TargetKind
 
 
-class _Names(NamedTuple):
+class _LogNames(NamedTuple):
     """The indices or log groups that a pattern means, by its address."""
 
     root: str
@@ -47,12 +47,12 @@ class _Names(NamedTuple):
 class _Logs:
     """See ``TargetKind``."""
 
-    def named(self, word: str, *, versions: bool) -> _Names:
+    def named(self, word: str, *, versions: bool) -> _LogNames:
         """Return the indices or log groups. Raises UsageError without the package that reads them."""
         del versions  # an earlier version of a document is gone
         address = parse(word)
         check(address)
-        return _Names(address.root)
+        return _LogNames(address.root)
 
     def look(self, target: Target, own_files: Collection[bytes]) -> TargetSignature:
         """Return a digest of what changes with each document."""
