@@ -1,7 +1,7 @@
 """A cluster of Elasticsearch or OpenSearch on this machine, as far as its published API says how it answers.
 
 The forms are those of https://github.com/elastic/elasticsearch-specification (cat.indices, indices.stats,
-indices.get_settings, _global.search, _global.scroll, _global.clear_scroll) and of
+_global.search, _global.scroll, _global.clear_scroll) and of
 https://github.com/opensearch-project/opensearch-api-specification, which agree in what is here.
 """
 
@@ -142,15 +142,14 @@ class Cluster:
         index = self.indices[name]
         if rest.startswith("_stats"):
             return Reply(200, {"_shards": {"total": 1}, "indices": {name: index.stats()}})
-        if rest.startswith("_settings"):
-            return Reply(200, {name: {"settings": {"index.number_of_shards": str(index.shards)}}})
         return self._found(name, index, asked)
 
     def _listed(self, pattern: str) -> Reply:
         named = [name for name in sorted(self.indices) if _is_meant(name, pattern)]
         if not named and "*" not in pattern:
             return Reply(404, {"error": {"type": "index_not_found_exception"}, "status": 404})
-        return Reply(200, [{"index": name, "status": _status(self.indices[name])} for name in named])
+        entries = ((name, self.indices[name]) for name in named)
+        return Reply(200, [{"index": name, "status": _status(one), "pri": str(one.shards)} for name, one in entries])
 
     def _found(self, name: str, index: Index, asked: Asked) -> Reply:
         body = asked.body

@@ -34,6 +34,7 @@ _FEWER = 8  # times, where the answer is too long
 _SPAN = 16_384  # sequence numbers of a range, as long as most of them are those of documents
 _LARGEST_NUMBER = 1 << 53  # what JSON holds exactly; a shard has at most 2^31 documents
 _IN_FLIGHT = 1024  # the last ones may become searchable out of their order
+_MOST_DIGITS = 5  # of a number of shards
 _KEPT = "5m"  # how long the cluster keeps a scroll from page to page
 # https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create: what a name may not hold
 _NAME = re.compile(r"(?!\.{1,2}$)[^\s\\/*?\"<>|,#:%_+-][^\s\\/*?\"<>|,#:%]{0,254}")
@@ -128,9 +129,11 @@ class Elasticsearch:
         return str(at(index, "uuid")), found
 
     def _number_of_shards(self, name: str) -> int:
-        answer = self._client.ask("GET", f"/{quote(name)}/_settings/index.number_of_shards?flat_settings=true")
-        number = str(at(answer, name, "settings", "index.number_of_shards"))
-        return int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 0  # noqa: PLR2004
+        answer = self._client.ask("GET", f"/_cat/indices/{quote(name)}?format=json&h=pri&expand_wildcards=all")
+        number = str(at(answer[0], "pri")) if isinstance(answer, list) and answer else ""
+        if not number.isascii() or not number.isdigit() or len(number) > _MOST_DIGITS:
+            raise LogError("the service does not say how many shards the index has")
+        return int(number)
 
     def _last(self, name: str, shard: str) -> int | None:
         """Return the last number that a search sees, -1 for none; None where the index cannot be sorted by numbers.

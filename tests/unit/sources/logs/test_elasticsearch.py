@@ -253,3 +253,11 @@ def test_statistics_that_are_none(peer: Peer, shards: object) -> None:
         assert [*service.ranges("logs")] == [LogRange("None")]
     except LogError:
         assert not isinstance(shards, dict) or not isinstance(shards.get("0"), list)
+
+
+@pytest.mark.parametrize("answer", [[], [{}], [{"pri": "-1"}], [{"pri": "9" * 9}], {}, ["1"]])
+def test_a_number_of_shards_that_is_none(peer: Peer, answer: object) -> None:
+    peer.cluster.index("logs").write("a", {})
+    peer.cluster.answers["/_cat/indices/logs"] = always(Reply(200, answer))
+    with pytest.raises(LogError, match="how many shards"):
+        list(peer.service().ranges("logs"))
