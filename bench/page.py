@@ -63,7 +63,7 @@ _FILTER = """async ([name, value]) => {
   await drawn();
   return [(performance.now() - start - pause) / 1000, !document.getElementById("reset").hidden];
 }"""
-_CLICK = """async (selector) => {
+CLICK = """async (selector) => {
   const start = performance.now();
   document.querySelector(selector).click();
   await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
@@ -127,10 +127,10 @@ def _look(browser: Browser, file: Path) -> dict[str, float]:
     found = {"load": perf_counter() - start}
     for name, (field, value) in _ACTIONS.items():
         found[name] = _filtered(page, field, value)
-    found["sort by places"] = page.evaluate(_CLICK, "[data-sort=places]")
-    found["open a credential"] = page.evaluate(_CLICK, "#rows tr:not([hidden]) a")
+    found["sort by places"] = page.evaluate(CLICK, "[data-sort=places]")
+    found["open a credential"] = page.evaluate(CLICK, "#rows tr:not([hidden]) a")
     if page.locator(".credential.chosen .more").count():
-        found["show more places"] = page.evaluate(_CLICK, ".credential.chosen .more")
+        found["show more places"] = page.evaluate(CLICK, ".credential.chosen .more")
     page.close()
     return found
 

@@ -202,7 +202,8 @@ def options(report: Report | None = None, **changes: Any) -> RenderOptions:
 
 def redactor(credentials: Iterable[Credential]) -> Callable[[str], str]:
     """Return a function that masks the credentials' secrets."""
-    masks = {found.secret.reveal().decode("utf-8", "surrogateescape"): found.secret.redacted for found in credentials}
+    secrets = [found.secret for found in credentials if found.secret.is_kept]
+    masks = {secret.reveal().decode("utf-8", "surrogateescape"): secret.redacted for secret in secrets}
 
     def redact(text: str) -> str:
         for raw, mask in masks.items():

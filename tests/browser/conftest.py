@@ -24,9 +24,14 @@ CHROMIUM = browser_program()
 
 
 class Open(Protocol):
-    """Opens a report's page, in a browser of its own unless ``beside`` another page of the same one."""
+    """Opens a report's page, in a browser of its own unless ``beside`` another page of the same one.
 
-    def __call__(self, report: Report, address: str = "", *, beside: Page | None = None, **context: Any) -> Page: ...
+    ``form`` is the format: a page, or an index.
+    """
+
+    def __call__(
+        self, report: Report, address: str = "", *, beside: Page | None = None, form: str = "html", **context: Any
+    ) -> Page: ...
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +50,11 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     wrong: list[str] = []
     with ExitStack() as stack:
 
-        def opened(report: Report, address: str = "", *, beside: Page | None = None, **context: Any) -> Page:
+        def opened(
+            report: Report, address: str = "", *, beside: Page | None = None, form: str = "html", **context: Any
+        ) -> Page:
             file = tmp_path / "report.html"
-            file.write_text(render(report, "html", reports.options(report)), "utf-8")
+            file.write_text(render(report, form, reports.options(report)), "utf-8")
             home = beside.context if beside else browser.new_context(**context)
             if not beside:
                 stack.callback(home.close)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from akpatrol.model.credential import Changes, Credential, Taken
+    from akpatrol.model.history import SweepHistory
     from akpatrol.model.scan import Skipped, Target
 
 
@@ -83,6 +84,7 @@ class Report(NamedTuple):
     ``rules_digest`` identifies the rules of the scan, None where they are those that it is rendered with. ``known`` are
     the credentials, with their places, that the scan's base already holds; ``already_in_base`` counts these places.
     ``interrupted`` says that the report ends at Ctrl-C. ``sources`` are the places that ``akpatrol workstation`` knows.
+    ``history`` is what a store knows of earlier runs, for the formats that show it.
     """
 
     command: str
@@ -102,6 +104,7 @@ class Report(NamedTuple):
     already_in_base: int = 0
     interrupted: bool = False
     sources: tuple[LocalSource, ...] = ()
+    history: SweepHistory | None = None
 
     @property
     def findings(self) -> tuple[Credential, ...]:

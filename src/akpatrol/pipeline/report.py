@@ -11,7 +11,7 @@ from akpatrol.errors import UsageError
 from akpatrol.pipeline import emptiness
 from akpatrol.pipeline.stages import check_outputs, conclude
 from akpatrol.policy import group
-from akpatrol.report import load
+from akpatrol.report import load, shows_history
 from akpatrol.rules import rule_file
 from akpatrol.sweep.store.address import HEADER, is_address
 
@@ -98,7 +98,8 @@ def _of_store(file: str, since: str | None, settings: Settings) -> Report:
 
     with SweepStore(file, create=False) as store:
         run = store.run_named(since) if since else None
-        report = store.report(since=run, minimum=settings.options.min_confidence)
+        history = shows_history(settings.outputs)
+        report = store.report(since=run, minimum=settings.options.min_confidence, with_history=history)
     return emptiness.with_skip(report, (*emptiness.FILES, *emptiness.OBJECTS), allowed=settings.options.allow_empty)
 
 

@@ -16,6 +16,7 @@ from akpatrol.pipeline import emptiness, rules_in_force
 from akpatrol.pipeline.console import Console
 from akpatrol.pipeline.stages import Stages, check_outputs, conclude, left_out_notices
 from akpatrol.query import hashes
+from akpatrol.report import shows_history
 from akpatrol.runtime.interrupts import first_noted
 from akpatrol.sweep import targets, work
 from akpatrol.sweep.clones import CloneError, Clones
@@ -147,7 +148,8 @@ class _SweepRun:
             if not stopped:
                 store.finish(run, _now())
             # Another sweep may have begun a run since.
-            report = store.report(run, minimum=hashes.minimum(self._settings, self._stages.queries))
+            minimum = hashes.minimum(self._settings, self._stages.queries)
+            report = store.report(run, minimum=minimum, with_history=shows_history(self._settings.outputs))
             gaps = sum(not gap.complete and gap.run in (run, None) for gap in store.gaps(run))
         code = self._conclude(report, watch.totals(gaps))
         return ExitCode.INTERRUPTED if stopped else code

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from akpatrol.model.report import Report
@@ -59,11 +60,20 @@ FORMATS = {
     "html": "as_html",
     "csv": "as_csv",
     "junit": "as_junit",
+    "index": "as_index",
 }
+
+# A report of a store has its earlier runs only for these.
+_WITH_HISTORY = frozenset(("index",))
 
 
 # A page shows none either, and says why.
 _SHOWING_SECRETS = frozenset(("text", "json", "jsonl", "html"))
+
+
+def shows_history(outputs: Iterable[tuple[str, str | None]]) -> bool:
+    """Return whether one of the formats, each with its file, shows earlier runs."""
+    return any(format_ in _WITH_HISTORY for format_, _ in outputs)
 
 
 def render(report: Report, format: str, options: RenderOptions) -> str:  # noqa: A002 - the option's name

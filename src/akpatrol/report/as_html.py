@@ -17,6 +17,8 @@ from akpatrol.errors import UsageError
 from akpatrol.report import document, page, page_locations
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from jinja2 import Environment
 
     from akpatrol.model.report import Report
@@ -35,7 +37,14 @@ def render(report: Report, options: RenderOptions) -> str:
     """Return the report as one HTML page."""
     view = document.build(report, options._replace(show_secrets=False))
     values = page.build(view, options.now, options.link_template)
-    style, early, script = "\n".join(map(_part, STYLES)), _part("early.js"), "\n".join(map(_part, SCRIPTS))
+    return page_text("page.html", values, STYLES, SCRIPTS, secrets_asked_for=options.show_secrets)
+
+
+def page_text(
+    template: str, values: Mapping[str, object], styles: Iterable[str], scripts: Iterable[str], **more: object
+) -> str:
+    """Return a page of a template's values, with its style, its script and its data inside."""
+    style, early, script = "\n".join(map(_part, styles)), _part("early.js"), "\n".join(map(_part, scripts))
     policy = {
         "default-src": "'none'",
         "style-src": hashed(style),
@@ -45,15 +54,14 @@ def render(report: Report, options: RenderOptions) -> str:
     }
     return (
         environment()
-        .get_template("page.html")
+        .get_template(template)
         .render(
             values,
             policy="; ".join(f"{name} {value}" for name, value in policy.items()),
             style=style,
             early=early,
             script=script,
-            data=page_locations.for_script(values["data"]),
-            secrets_asked_for=options.show_secrets,
+            **more | {"data": page_locations.for_script(values["data"])},
         )
         + "\n"
     )

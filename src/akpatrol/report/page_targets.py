@@ -63,7 +63,7 @@ class TargetTable(NamedTuple):
 
 def targets(view: ReportView, names: Mapping[str, str]) -> TargetTable:
     """Return the table of a visible document; ``names`` are the targets' names by their id."""
-    skipped, elsewhere = _by_target(view)
+    skipped, elsewhere = skips_by_target(view)
     live: Counter[str] = Counter()
     credentials: Counter[str] = Counter()
     places: Counter[str] = Counter()
@@ -81,7 +81,7 @@ def targets(view: ReportView, names: Mapping[str, str]) -> TargetTable:
             head=(target["head"] or "")[:12],
             failed=any(skip["item"] == target["path"] for skip in skipped[target["id"]]),
             unread=len(skipped[target["id"]]),
-            reasons=_reasons(skipped[target["id"]]),
+            reasons=reasons_of(skipped[target["id"]]),
             live=live[target["id"]],
             found=credentials[target["id"]],
             places=places[target["id"]],
@@ -113,7 +113,7 @@ def _of_source(source: LocalSourceView, row: TargetRow | None) -> TargetRow:
     )
 
 
-def _by_target(view: ReportView) -> tuple[Mapping[str, Sequence[SkipView]], Sequence[SkipView]]:
+def skips_by_target(view: ReportView) -> tuple[Mapping[str, Sequence[SkipView]], Sequence[SkipView]]:
     """Return the skips of each target, known by the beginning of their path, and the skips in no target."""
     ids = {target["path"]: target["id"] for target in view["scan"]["targets"]}
     # A sweep's items begin with their target. What a single target of another command lacks is its own.
@@ -147,6 +147,7 @@ def _failed(skips: Iterable[SkipView]) -> Iterator[TargetRow]:
         yield TargetRow(name, "", "", "", "", True, 1, reason, 0, 0, 0, "")  # noqa: FBT003 - it failed
 
 
-def _reasons(skips: Sequence[SkipView]) -> str:
+def reasons_of(skips: Sequence[SkipView]) -> str:
+    """Return the reasons of skips in words, the most frequent first."""
     counts = Counter(head(skip["reason"], _REASON_WIDTH) for skip in skips).most_common()
     return listed([f"{reason} ({number:,})" for reason, number in counts])

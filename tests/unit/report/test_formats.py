@@ -22,7 +22,7 @@ def imported(code: str, *modules: str) -> list[str]:
 
 def test_the_formats() -> None:
     machines = ["json", "jsonl", "sarif", "github", "gitlab", "gitlab-codequality"]
-    assert [*FORMATS] == ["text", *machines, "markdown", "html", "csv", "junit"]
+    assert [*FORMATS] == ["text", *machines, "markdown", "html", "csv", "junit", "index"]
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -20,7 +20,7 @@ from akpatrol.report.mask import without_password
 from akpatrol.report.text_safety import plain
 from akpatrol.report.wording import parsed
 from akpatrol.sweep import run_changes
-from akpatrol.sweep.store import coverage, databases, lookup, merge, rows, runs
+from akpatrol.sweep.store import coverage, databases, history, lookup, merge, rows, runs
 from akpatrol.sweep.store.target_rows import rows_of
 from akpatrol.validate.fields import FieldError
 
@@ -163,12 +163,13 @@ class SweepStore:
         since: SweepRun | None = None,
         minimum: Confidence = Confidence.LOW,
         questions: Sequence[CredentialQuery] = (),
+        with_history: bool = False,
     ) -> Report:
         """Return one report of all targets, as of a run or the last one.
 
         It has credentials of at least the ``minimum`` confidence. With ``since``, it has only those that are new or
-        changed from then on, and the list of changes. With ``questions``, it has only what may answer them. Targets are
-        called by their number in the store.
+        changed from then on, and the list of changes. With ``questions``, it has only what may answer them. With
+        ``with_history``, it has what the store knows of earlier runs. Targets are called by their number in the store.
         """
         with self._reading() as queries:
             known = runs.runs(queries)
@@ -194,6 +195,7 @@ class SweepStore:
                 changes=changes,
                 rules_digest=current.rules_digest,
                 interrupted=current.finished_at is None,
+                history=history.history(queries, looked, minimum) if with_history else None,
             )
 
     def document(self, run: int | None = None) -> ReportView:

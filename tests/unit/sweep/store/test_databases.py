@@ -80,7 +80,11 @@ def _fill(name: str, pairs: Any) -> list[Any]:
         known = store.runs()
         told: list[Any] = [known]
         for each in known:
-            report = store.report(each.id)
+            report = store.report(each.id, with_history=True)
+            history = report.history
+            assert history
+            assert all(span.until is None or span.since < span.until for span in history.spans)
+            told += [history._replace(failed=frozenset()), sorted(history.failed)]
             told += [build(report, reports.options()), store.gaps(each.id), store.changes(known[0], each.id)]
         told.append([signature(store, "repository", f"/org/{one}", CONDITIONS) for one in _NAMES])
         return told

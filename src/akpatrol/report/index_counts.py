@@ -1,0 +1,144 @@
+"""What an index counts in each target, taken from one credential after the other, so that few are in memory at once."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.scan import Severity, State
+from akpatrol.report.document import visible_view
+from akpatrol.report.text_safety import head
+from akpatrol.report.timeline import IN_FILES, moment_of, spans_of
+from akpatrol.report.wording import state_name, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from akpatrol.model.history import SweepHistory
+    from akpatrol.report.view import CredentialView, OccurrenceView
+
+LISTED = 20
+"""Credentials of one target that are named."""
+_WIDTH = 120
+_STATES = list(State)
+_LESSER = {Severity.MEDIUM.name.lower(), Severity.LOW.name.lower()}
+
+
+class ListedCredential(NamedTuple):
+    """A credential as a target's row names it."""
+
+    redacted: str
+    status: str
+    state: str
+
+
+@dataclass
+class TargetCounts:
+    """The findings of one target: ``open`` ones are those that the API has not refused.
+
+    ``lesser`` are open ones of medium or low severity. ``removed`` are in no branch's files any more; ``lengths`` are
+    their times from leak to removal, where both are dated. ``since`` is the first leak of those that are open.
+    """
+
+    found: int = 0
+    open: int = 0
+    live: int = 0
+    lesser: int = 0
+    new: int = 0
+    back: int = 0
+    removed: int = 0
+    lengths: list[timedelta] = field(default_factory=list)
+    since: datetime | None = None
+    owners: Counter[str] = field(default_factory=Counter)
+    listed: list[ListedCredential] = field(default_factory=list)
+
+
+class IndexCounts(NamedTuple):
+    """The counts by target, and of each credential once: how many are live, open, new and back."""
+
+    targets: Mapping[str, TargetCounts]
+    whole: TargetCounts
+
+
+class NewAndBack(NamedTuple):
+    """Fingerprint and target of what is open since the last run, for the first time or again."""
+
+    new: frozenset[tuple[str, str]] = frozenset()
+    back: frozenset[tuple[str, str]] = frozenset()
+
+
+def new_and_back(history: SweepHistory | None) -> NewAndBack:
+    """Return what the last run added; nothing where there is no run before it."""
+    if history is None or len(history.runs) < 2:  # noqa: PLR2004 - the last one and one before it
+        return NewAndBack()
+    last = history.runs[-1].id
+    new: set[tuple[str, str]] = set()
+    back: set[tuple[str, str]] = set()
+    known: set[tuple[str, str]] = set()
+    for span in history.spans:
+        name = (span.fingerprint, span.target)
+        if span.since == last:
+            (back if name in known else new).add(name)
+        known.add(name)
+    return NewAndBack(frozenset(new), frozenset(back))
+
+
+def counted(
+    credentials: Iterable[CredentialView], findings: int, history: SweepHistory | None, now: datetime
+) -> IndexCounts:
+    """Return the counts of the first ``findings`` of a document's credentials; the others are allowed."""
+    targets: defaultdict[str, TargetCounts] = defaultdict(TargetCounts)
+    whole, changes = TargetCounts(), new_and_back(history)
+    for number, credential in enumerate(credentials):
+        if number >= findings:
+            break
+        places: defaultdict[str, list[OccurrenceView]] = defaultdict(list)
+        for place in credential["occurrences"]:
+            places[place["target"]].append(place)
+        names = [(credential["fingerprint"], target) for target in places]
+        is_new = any(name in changes.new for name in names)
+        is_back = any(name in changes.back for name in names)
+        _count(whole, credential, is_new=is_new, is_back=is_back and not is_new)
+        for name, found in zip(names, places.values(), strict=True):
+            counts = targets[name[1]]
+            _count(counts, credential, is_new=name in changes.new, is_back=name in changes.back)
+            _place(counts, {**credential, "occurrences": found}, now)
+    return IndexCounts(targets, whole)
+
+
+def _count(counts: TargetCounts, credential: CredentialView, *, is_new: bool, is_back: bool) -> None:
+    status = status_of(credential)
+    counts.found += 1
+    counts.live += status == VerificationStatus.ACTIVE
+    if status != VerificationStatus.INACTIVE:
+        counts.open += 1
+        counts.lesser += credential["severity"] in _LESSER
+        counts.new += is_new
+        counts.back += is_back
+
+
+def _place(counts: TargetCounts, credential: CredentialView, now: datetime) -> None:
+    """Count what only the places in one target tell: they are the credential's only ones here."""
+    places = credential["occurrences"]
+    state = min((place["state"] for place in places), key=_STATES.index)  # type: ignore[arg-type]
+    spans = [span for span in spans_of(credential, now) if span.in_files]
+    start = min((span.start for span in spans), default=None)
+    if state not in IN_FILES:
+        counts.removed += 1
+        if start:
+            counts.lengths.append(max(span.end or now for span in spans) - start)
+    if status_of(credential) != VerificationStatus.INACTIVE:
+        first = start or moment_of(credential["first_seen"] or credential["found_at"], now)
+        counts.since = min(filter(None, (counts.since, first)), default=None)
+    counts.owners.update(_owners(places))
+    if len(counts.listed) < LISTED:
+        redacted = head(visible_view(credential["redacted"]), _WIDTH)
+        counts.listed.append(ListedCredential(redacted, status_of(credential), state_name(state)))
+
+
+def _owners(places: Sequence[OccurrenceView]) -> set[str]:
+    """Return whom CODEOWNERS names for any of the places."""
+    return {owner for place in places for owner in place["owners"]}
