@@ -71,9 +71,12 @@ class Answers:
         self.is_ready = False  # for another file
 
     def request(self, facts: Mapping[str, object]) -> None:
-        """Ask for a file to be read."""
+        """Ask for a file to be read; where the process has stopped, the first answer says so."""
         body = json.dumps(facts).encode()
-        self._give(worker.LENGTH.pack(len(body)) + body)
+        try:
+            self._give(worker.LENGTH.pack(len(body)) + body)
+        except StoppedError:
+            self._has_stopped = True
 
     def peek(self) -> _Message:
         """Return the next answer, its letter and its body, without consuming it. Raises StoppedError and OverLimit."""

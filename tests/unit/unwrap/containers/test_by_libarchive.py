@@ -185,6 +185,19 @@ def test_the_end_of_the_process_is_a_skip(tmp_path: Path, monkeypatch: pytest.Mo
     assert "rar archive: libarchive stopped while reading it" in opened.reasons
 
 
+def test_a_process_that_ended_before_it_was_asked_is_a_skip(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = worker_process._started
+
+    def ended(program: worker_process.Program) -> subprocess.Popen[bytes]:
+        child = started(program)
+        child.kill()
+        child.wait()
+        return child
+
+    monkeypatch.setattr(worker_process, "_started", ended)
+    assert open_(rar_bytes({"a": b"text"})).reasons == "rar archive: libarchive stopped while reading it"
+
+
 def test_silence_is_a_skip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _instead(monkeypatch, tmp_path, "time.sleep(600)")
     monkeypatch.setattr(by_libarchive, "PROGRAM", by_libarchive.PROGRAM._replace(silent_seconds=0.5))
