@@ -12,6 +12,7 @@ from akpatrol.report import index_counts, index_rows, index_trend
 from akpatrol.report.document import visible_view
 from akpatrol.report.index_rows import LookedAt
 from akpatrol.report.number_words import listed, plural
+from akpatrol.report.overview import coverage_words
 from akpatrol.report.page_locations import Strings
 from akpatrol.report.text_safety import head
 from akpatrol.report.timeline import length_words
@@ -88,6 +89,7 @@ def build(
         "notices": [head(visible_view(notice), _LINE_WIDTH) for notice in view["notices"][:_NOTICES]],
         "more_notices": max(0, len(view["notices"]) - _NOTICES),
         "coverage": _coverage(rows),
+        "scanned": coverage_words(view),
         "elsewhere": elsewhere[:_NOTICES],
         "more_elsewhere": max(0, len(elsewhere) - _NOTICES),
         "tiles": list(_tiles(rows, counts.whole, noun, with_changes=trend is not None)),
