@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Pattern = tuple[int, bytes, int]
 
 
+# Beyond so many, plus one in so many bytes, the ends of one pattern are not worth a search at each.
 _MOST, _MOST_IN_BYTES = 1024, 64
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from io import BytesIO
+from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from akpatrol.model.chunks import content_of
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from akpatrol.sources.base import Item, Placed
 
 _NAME = b"<stdin>"
+_GLANCE_MILLISECONDS = 500
 
 
 class StreamUnit(NamedTuple):
@@ -36,7 +39,7 @@ class StreamUnit(NamedTuple):
             yield Skipped(_NAME.decode(), "standard input is closed")
             return
         try:
-            content = content_of(stream.read, Origin(self.target, path=_NAME), named=True)
+            content = content_of(_reader(stream), Origin(self.target, path=_NAME), named=True)
         except OSError as error:
             yield Skipped(_NAME.decode(), error.strerror or "cannot be read")
             return
@@ -47,6 +50,38 @@ class StreamUnit(NamedTuple):
             return BytesIO(self.typed.reveal())
         # None when it was closed before the start.
         return sys.stdin.buffer if sys.stdin else None
+
+
+def _reader(stream: BinaryIO) -> Callable[[int], bytes]:
+    """Return what reads so many bytes of a stream, fewer at its end."""
+    try:
+        handle = stream.fileno()
+    except (OSError, ValueError):
+        return stream.read
+    if S_ISREG(os.fstat(handle).st_mode):
+        return stream.read
+    return _WaitingReader(handle).read
+
+
+class _WaitingReader:
+    """Reads a pipe or terminal, and wakes up now and then: a signal just before it waits would else not be noticed."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self._poll = select.poll()
+        self._poll.register(handle, select.POLLIN)
+        self._is_at_end = False
+
+    def read(self, number: int) -> bytes:
+        parts = []
+        while number and not self._is_at_end:
+            while not self._poll.poll(_GLANCE_MILLISECONDS):
+                pass
+            data = os.read(self._handle, number)
+            self._is_at_end = not data
+            parts.append(data)
+            number -= len(data)
+        return b"".join(parts)
 
 
 def _at(stream: BinaryIO) -> Callable[[int, int], bytes] | None:
