@@ -110,13 +110,15 @@ def match_windows(rule: Rule, matcher: Matcher) -> MatchWindows | None:
     return longest and MatchWindows(matcher, longest, _CHARACTER_BYTES if is_wide(rule.regex) else 1)
 
 
-@lru_cache(4096)
 def extent_of(rule: Rule) -> Extent | None:
     """Return how far a match of a user's rule may extend; None where nothing bounds it, or it may be empty."""
-    if rule.shipped or not rule.regex:
-        return None
+    return None if rule.shipped or not rule.regex else _extent(rule.regex)
+
+
+@lru_cache(4096)
+def _extent(regex: str) -> Extent | None:
     try:
-        items = parse(rule.regex.encode()).items
+        items = parse(regex.encode()).items
     except (UnknownSyntaxError, RecursionError, ValueError):
         return None
     longest = extent(items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def is_wide(regex: str) -> bool:
     return not regex.isascii() or any(True for _ in _ends(regex))
 
 
+@lru_cache(4096)
 def is_counted(regex: str) -> bool:
     """Return whether a pattern may match characters where it does not match their bytes, as it counts them."""
     return not regex.isascii() or any(not _UNBOUNDED.match(regex, end) for end in _ends(regex))

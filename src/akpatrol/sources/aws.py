@@ -7,14 +7,22 @@ https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html.
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.session import get_session
 
 from akpatrol import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from akpatrol.errors import AkpatrolError
 
 
 def client(service: str, *, region: str = "", is_public: bool = False) -> Any:
@@ -34,6 +42,28 @@ def client(service: str, *, region: str = "", is_public: bool = False) -> Any:
     )
     region = region or session.get_config_variable("region") or "us-east-1"
     return session.create_client(service, region_name=region, config=config)
+
+
+@contextmanager
+def explained(failed: type[AkpatrolError], reasons: Mapping[str, AkpatrolError]) -> Iterator[None]:
+    """Raise botocore's errors as ``failed``, or as what ``reasons`` has for the code of an answer.
+
+    The server's own words are not repeated.
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        if known := reasons.get(code):
+            raise type(known)(*known.args) from None
+        said = f"the server answers {code}" if code.isalnum() else "the server answers with an error"
+        raise failed(said) from None
+    except (HTTPClientError, NoConnectionError) as error:
+        raise failed(f"the server cannot be reached: {type(error).__name__}") from None
+    except BotoCoreError as error:
+        raise failed(f"the settings of AWS cannot be used: {type(error).__name__}") from None
+    except (OSError, ValueError) as error:
+        raise failed(f"the connection failed: {type(error).__name__}") from None
 
 
 @lru_cache(maxsize=4)

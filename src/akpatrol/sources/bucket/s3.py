@@ -6,12 +6,8 @@ where its first guess is wrong.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnectionError
 
 from akpatrol.sources import aws
 from akpatrol.sources.bucket.store import BucketError, ChangedError, GoneError, StoredObject
@@ -39,7 +35,7 @@ _REASONS = {
 
 def open_bucket(bucket: str) -> S3Bucket:
     """Return a bucket. Raises BucketError for a configuration that cannot be used."""
-    with _explained():
+    with aws.explained(BucketError, _REASONS):
         return S3Bucket(aws.client("s3", is_public=True), bucket)
 
 
@@ -56,7 +52,7 @@ class S3Bucket:
         wanted = {"Bucket": self._bucket, "Prefix": prefix, "OptionalObjectAttributes": ["RestoreStatus"]}
         pages = iter(self._client.get_paginator(name).paginate(**wanted))
         while True:
-            with _explained():
+            with aws.explained(BucketError, _REASONS):
                 page = next(pages, None)
             if page is None:
                 return
@@ -65,7 +61,7 @@ class S3Bucket:
 
     def current(self, key: str) -> StoredObject:
         """Return the object that the key gives now."""
-        with _explained():
+        with aws.explained(BucketError, _REASONS):
             head = self._client.head_object(Bucket=self._bucket, Key=key)
         return StoredObject(key, head["ContentLength"], head["ETag"], _moment(head["LastModified"]))
 
@@ -78,7 +74,7 @@ class S3Bucket:
             wanted["VersionId"] = stored.version
         else:
             wanted["IfMatch"] = stored.etag
-        with _explained():
+        with aws.explained(BucketError, _REASONS):
             data: bytes = self._client.get_object(**wanted)["Body"].read(length)
             return data
 
@@ -104,25 +100,3 @@ def _stored(entry: Mapping[str, Any], *, versions: bool) -> StoredObject:
 
 def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Raise botocore's errors as BucketError; the server's own words are not repeated."""
-    try:
-        yield
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        raise _reason(code) from None
-    except (HTTPClientError, NoConnectionError) as error:
-        raise BucketError(f"the server cannot be reached: {type(error).__name__}") from None
-    except BotoCoreError as error:
-        raise BucketError(f"the settings of AWS cannot be used: {type(error).__name__}") from None
-    except (OSError, ValueError) as error:
-        raise BucketError(f"the connection failed: {type(error).__name__}") from None
-
-
-def _reason(code: str) -> BucketError:
-    if known := _REASONS.get(code):
-        return type(known)(*known.args)
-    return BucketError(f"the server answers {code}" if code.isalnum() else "the server answers with an error")

@@ -8,14 +8,10 @@ FilterLogEvents; PutLogEvents for what is accepted).
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnectionError
 
 from akpatrol.sources import aws
 from akpatrol.sources.logs.service import LogDocument, LogError, LogMark, LogRange, NotInServiceError
@@ -61,7 +57,7 @@ class CloudWatch:
     def mark(self, name: str) -> LogMark:
         """Return a digest of the group, and of the last events of the streams with the newest ones."""
         group = self._group(name)
-        with _explained():
+        with aws.explained(LogError, _REASONS):
             answer = self._client.describe_log_streams(
                 logGroupName=name, orderBy="LastEventTime", descending=True, limit=_STREAMS
             )
@@ -89,7 +85,7 @@ class CloudWatch:
         wanted = {"logGroupName": name, "startTime": extent.start, "endTime": extent.end - 1}
         seen: set[str] = set()
         while True:
-            with _explained():
+            with aws.explained(LogError, _REASONS):
                 page = self._client.filter_log_events(**wanted)
             for event in page.get("events", ()):
                 moment, stream = int(event.get("timestamp", extent.start)), str(event.get("logStreamName", ""))
@@ -112,7 +108,7 @@ class CloudWatch:
         wanted = {"logGroupNamePrefix": prefix} if prefix else {}
         pages = iter(self._client.get_paginator("describe_log_groups").paginate(**wanted))
         while True:
-            with _explained():
+            with aws.explained(LogError, _REASONS):
                 page = next(pages, None)
             if page is None:
                 return
@@ -127,27 +123,9 @@ class CloudWatch:
 
 def open_service(address: LogAddress) -> CloudWatch:
     """Return the service in a region. Raises LogError."""
-    with _explained():
+    with aws.explained(LogError, _REASONS):
         return CloudWatch(aws.client("logs", region=address.host), int(time.time() * 1000))
 
 
 def _moment(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Raise botocore's errors as LogError; the server's own words are not repeated."""
-    try:
-        yield
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        if known := _REASONS.get(code):
-            raise type(known)(*known.args) from None
-        raise LogError(f"CloudWatch answers {code}" if code.isalnum() else "CloudWatch answers with an error") from None
-    except (HTTPClientError, NoConnectionError) as error:
-        raise LogError(f"CloudWatch cannot be reached: {type(error).__name__}") from None
-    except BotoCoreError as error:
-        raise LogError(f"the settings of AWS cannot be used: {type(error).__name__}") from None
-    except (OSError, ValueError) as error:
-        raise LogError(f"the connection failed: {type(error).__name__}") from None
