@@ -49,7 +49,7 @@ _CALL_OVERLAP = 4096
 _BLOCK_BYTES, _BLOCK_OVERLAP, _MOST_IN_BLOCK, _BLOCKS = 4096, 256, 256, 64
 _UNTRIED = 7
 # Beyond so many, plus one in so many bytes, each end of users' patterns takes longer to report than a second search.
-_MOST_ENDS, _BYTES_OF_AN_END = 4096, 8
+_MOST_ENDS, _BYTES_OF_AN_END = 4096, 32
 # Each pattern is searched for up to the match of the one before, in windows that grow: the last may match first.
 _WINDOW_BYTES = 4096
 _LONGEST_MATCH = 64
