@@ -32,7 +32,7 @@ from tests.repositories import Repository
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# On two cores the whole suite stays under five minutes; properties that need more examples ask for them.
+# On two cores the tests that are not slow take under five minutes; properties that need more examples ask for them.
 # Nothing looks at a clock, and what fails once fails again.
 settings.register_profile(
     "suite", max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -47,6 +47,9 @@ class Done:
     summary: str
 
 
+pytestmark = pytest.mark.slow
+
+
 class Machine:
     """A runner's directories and variables; Python packages are these tests', so that no index is asked.
 
@@ -155,7 +158,6 @@ def forge(tmp_path_factory: pytest.TempPathFactory) -> Forge:
     return Forge(tmp_path_factory.mktemp("forge") / "origin")
 
 
-@pytest.mark.slow
 def test_cold_and_warm(machine: Machine, tmp_path: Path) -> None:
     """The machine was cold when it was installed on; what this does to it ends with an installation again."""
     chosen = machine.cold
@@ -202,7 +204,6 @@ def test_the_cache_is_kept_before_the_scan_and_can_be_refused() -> None:
     assert _ACTION["inputs"]["cache"]["default"] == "true"
 
 
-@pytest.mark.slow
 def test_a_pull_request(machine: Machine, forge: Forge, tmp_path: Path) -> None:
     checkout = forge.checkout(tmp_path / "checkout", "refs/pull/1/merge")
     done = machine.action(checkout, event=pull_request(forge.ids))
@@ -274,7 +275,6 @@ def test_the_report_is_uploaded_when_the_build_is_red() -> None:
     assert _LOOK["id"] == "scan"
 
 
-@pytest.mark.slow
 def test_gitlab(machine: Machine, forge: Forge, tmp_path: Path) -> None:
     checkout = forge.checkout(tmp_path / "checkout", "refs/heads/topic")
     prepared = machine.bash("\n".join([*_JOB["before_script"], 'echo "venv=$venv"']), checkout, {})

@@ -100,6 +100,7 @@ def test_history_is_measured_with_everyone_who_is_there(repository: Path, measur
     assert "betterleaks is not installed: left out" in table.text
 
 
+@pytest.mark.slow
 def test_a_program_of_another_version_is_no_peer(tmp_path: Path, peers: Path, measure: Run) -> None:
     """A package may bring another program under a peer's name."""
     (tmp_path / "tree").mkdir()
@@ -108,6 +109,7 @@ def test_a_program_of_another_version_is_no_peer(tmp_path: Path, peers: Path, me
     assert "gitleaks is not installed: left out" in measure("scan", tmp_path / "tree").text
 
 
+@pytest.mark.slow
 def test_a_directory_is_measured_and_stays_as_it_is(tmp_path: Path, measure: Run) -> None:
     (tmp_path / "tree/sub").mkdir(parents=True)
     (tmp_path / "tree/sub/a.py").write_text("print(1)\n")

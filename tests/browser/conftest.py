@@ -1,8 +1,9 @@
-"""Headless Chromium, looking at pages from disk; whatever it complains of fails the test."""
+"""Headless Chromium, looking at pages from disk; whatever it complains of fails the test. All of them are slow."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -14,13 +15,19 @@ from tests import reports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
     from akpatrol.model.report import Report
 
 CHROMIUM = browser_program()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.slow)
 
 
 class Open(Protocol):

@@ -43,6 +43,7 @@ def test_another_option_before_the_command(capsys: pytest.CaptureFixture[str]) -
     assert "No such option" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -66,6 +67,7 @@ def test_in_a_hook(repo: Repository, key: str, words: str) -> None:
     repo.git("commit", "-m", "x", code=1, variables={"GIT_DIR": ".git"})
 
 
+@pytest.mark.slow
 def test_another_repository_in_a_hook(repo: Repository, tmp_path: Path, key: str) -> None:
     library = Repository(tmp_path / "library")
     library.commit_file("a", "x")

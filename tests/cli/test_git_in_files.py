@@ -81,6 +81,7 @@ _WAYS: dict[str, Callable[[Repository], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["sha1", "sha256"])
 @pytest.mark.parametrize("way", _WAYS)
 def test_what_history_finds_is_found(run: Run, tmp_path: Path, way: str, form: str) -> None:
@@ -106,6 +107,7 @@ def test_a_clean_repository_is_complete(run: Run, tmp_path: Path, way: str) -> N
     assert (result.code, result.complete, result.json["credentials"]) == (0, True, [])
 
 
+@pytest.mark.slow
 def test_places_lead_there(run: Run, tmp_path: Path) -> None:
     repo, _ = _leaky(tmp_path / "r")
     added = repo.id("main~3")
@@ -156,6 +158,7 @@ def test_a_thin_pack_tells_what_it_lacks(run: Run, tmp_path: Path) -> None:
     assert "1 object needs others" in result.skipped[0]["reason"]
 
 
+@pytest.mark.slow
 def test_a_bundle_in_history(run: Run, tmp_path: Path) -> None:
     inner, _ = _leaky(tmp_path / "r")
     outer = Repository(tmp_path / "o")

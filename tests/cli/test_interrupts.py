@@ -251,6 +251,7 @@ def _in_calls(
     return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_at_any_moment(history: Repository, tmp_path: Path, number: int) -> None:
     """Whatever the program is doing, from its first function to its last."""

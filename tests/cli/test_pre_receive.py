@@ -143,6 +143,7 @@ def test_deletions_need_nothing_read(server: Server, work: Repository) -> None:
     assert not push(work, server, "HEAD:refs/heads/again").accepted
 
 
+@pytest.mark.slow
 def test_new_branches_and_force_pushes(server: Server, work: Repository, key: str) -> None:
     server.guard("-v")
     pushed = push(work, server, "HEAD:refs/heads/new")

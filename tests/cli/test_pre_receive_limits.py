@@ -120,6 +120,7 @@ def test_what_is_pushed_configures_nothing(server: Server, work: Repository, key
     assert "it contains 1 credential" in push(work, server, "main:new").told
 
 
+@pytest.mark.slow
 def test_policy_comes_from_what_was_there(server: Server, work: Repository, key: str) -> None:
     work.commit_file(".akpatrol.toml", _allowing(key))
     assert push(work, server, "main").accepted

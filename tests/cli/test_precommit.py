@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
+pytestmark = pytest.mark.slow
+
 _BIN = Path(sys.executable).parent
 _HOOKS = yaml.safe_load((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text())
 _STAGES = ("pre-commit", "commit-msg", "pre-push")
@@ -122,7 +124,6 @@ def test_a_message_with_a_credential_is_stopped(work: Path, run: Run) -> None:
     assert token not in done.stdout + done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("args", [None, []], ids=["shipped", "bare"])
 def test_names_of_files_are_no_options(work: Path, run: Run, key: str, args: list[str] | None) -> None:
     _configure(work, [_HOOKS[0]], **({} if args is None else {"args": args}))

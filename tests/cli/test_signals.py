@@ -59,6 +59,7 @@ def big_tree(tmp_path: Path) -> Path:
     return tree
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
 @pytest.mark.parametrize("whole_group", [False, True], ids=["alone", "group"])
 @pytest.mark.parametrize("jobs", [1, 2])

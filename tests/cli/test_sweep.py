@@ -287,6 +287,7 @@ def answers(live: set[str], dead: set[str]) -> dict[str, str]:
     return {hashlib.sha256(secret.encode()).hexdigest(): status for secret, status in told.items()}
 
 
+@pytest.mark.slow
 def test_on_a_terminal_of_eighty_columns(acme: Organization, tmp_path: Path) -> None:
     """One bar that is gone at the end, and a table that fits."""
 
@@ -300,6 +301,7 @@ def test_on_a_terminal_of_eighty_columns(acme: Organization, tmp_path: Path) -> 
     assert _plain(shown).count("not fully read") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [40, 80, 120])
 def test_a_sweeps_bar_is_one_line_and_not_cut_off(acme: Organization, tmp_path: Path, columns: int) -> None:
     variables = {"COLUMNS": str(columns), "TERM": "xterm-256color"}

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tests.conftest import Result, Run
 
 # Names that directories cannot have, which object stores take as they are.
+pytestmark = pytest.mark.slow
+
 _KEYS = ("a/b", "a//b", "/lead", "a/./c", "x/../y", "sp ace", "uü", "per%2Fcent", "a+b", "tail/", "a\\b", "t~#[]{}?x")
 _ARCHIVE_BYTES = 9 << 20
 _MANY = 400
@@ -203,7 +205,6 @@ def test_a_key_that_holds_a_credential_is_masked(run: Run, s3: Bucket, key: str)
     assert key not in json.dumps(result.json) + result.out + result.err
 
 
-@pytest.mark.slow
 def test_killed_and_resumed(s3: Bucket, new_key: Callable[[], str], tmp_path: Path, run: Run) -> None:
     """What was read before a kill is not asked for again, and nothing is lost."""
     secrets = [new_key() for _ in range(4)]

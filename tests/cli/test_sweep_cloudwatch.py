@@ -61,6 +61,7 @@ def swept(run: Run, groups: Groups, *words: str | Path, **variables: str) -> Res
     return run("sweep", *words, "--jobs", "1", cwd=None, **groups.variables, **variables)
 
 
+@pytest.mark.slow
 def test_events_of_the_groups_behind_a_pattern(run: Run, groups: Groups, key: str, new_key: Callable[[], str]) -> None:
     old, other = new_key(), new_key()
     groups.add("/aws/lambda/one", "2026/11/28/[$LATEST]abc", "second")

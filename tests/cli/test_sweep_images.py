@@ -76,6 +76,7 @@ def test_layers_and_configuration_of_an_image(
     assert "0 read, 1 unchanged" in swept(run, f"oci://{registry.host}/team/one:v1").err
 
 
+@pytest.mark.slow
 def test_all_tags_share_a_layer(run: Run, registry: Registry, layout: Layout, base: bytes, key: str) -> None:
     leak = tar({"app/.env": f"ANYREACH_API_KEY={key}\n".encode()})
     for tag in ("v1", "v2", "v3"):
@@ -118,6 +119,7 @@ def test_docker_and_zstd(run: Run, registry: Registry, tmp_path: Path, options: 
     assert swept(run, f"oci+http://{registry.host}/{name}").one(key)["containers"][-1] == "tar:app/.env"
 
 
+@pytest.mark.slow
 def test_the_catalogue_and_a_base_that_is_read_once(
     run: Run, tmp_path: Path, layout: Layout, base: bytes, new_key: Callable[[], str]
 ) -> None:

@@ -118,6 +118,7 @@ def store(run: Run, tmp_path: Path, key: str, postgres_server: PostgresServer) -
     return address
 
 
+@pytest.mark.slow
 def test_every_command_reads_it(run: Run, store: str, key: str) -> None:
     assert len(run("report", store).found(key)) == 2
     (change,) = run("report", store, "--since", "previous").json["changes"]["credentials"]

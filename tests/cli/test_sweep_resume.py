@@ -79,6 +79,7 @@ def test_an_interrupt_ends_politely(sweeps: Sweeps, unbroken: dict[str, Any]) ->
     assert same(sweeps.whole()) == same(unbroken)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_second_interrupt_ends_at_once(acme: Organization, tmp_path: Path, jobs: int) -> None:
     """Whatever is being read; nobody is left behind, and the store is one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from akpatrol.report.document import visible_view
 from akpatrol.report.text_safety import middle_out
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from akpatrol.compare.render import ComparisonOptions
     from akpatrol.compare.view import ComparisonView
 
@@ -28,7 +31,6 @@ def render(view: ComparisonView, options: ComparisonOptions) -> str:  # noqa: AR
     ]
     totals = [[len(group.lines) for group in groups.missed(safe, number)] for number in range(len(safe["reports"]))]
     policy = f"default-src 'none'; style-src {as_html.hashed(style)}; base-uri 'none'; form-action 'none'"
-    template = as_html.environment().from_string(_part("compare.html"))
     values = {
         "view": safe,
         "verdict": groups.verdict(safe),
@@ -38,7 +40,12 @@ def render(view: ComparisonView, options: ComparisonOptions) -> str:  # noqa: AR
         "style": style,
         "policy": policy,
     }
-    return template.render(values) + "\n"
+    return _template().render(values) + "\n"
+
+
+@cache
+def _template() -> Template:
+    return as_html.environment().from_string(_part("compare.html"))
 
 
 def _short(line: groups.MissedLine) -> groups.MissedLine:

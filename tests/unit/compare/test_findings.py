@@ -98,6 +98,7 @@ def test_a_loose_object_that_was_read_as_a_file_is_its_commit() -> None:
     assert view["summary"]["findings"] == 1
 
 
+@pytest.mark.slow
 def test_many_findings_on_one_line_take_no_time_that_grows_with_their_square() -> None:
     leaks = [Leak(organization_key(_RNG), redacted=True, column=50 * number) for number in range(3000)]
     view = compared(a=peer_reports.gitleaks(leaks), b=peer_reports.gitleaks(leaks))

@@ -23,6 +23,7 @@ from akpatrol.kinds.personal_access_token import KIND as PERSONAL_ACCESS_TOKEN
 from akpatrol.model.scan import Secret
 from akpatrol.rules.rule_file import load
 from tests.credentials import organization_key, personal_access_token
+from tests.syntax import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +137,7 @@ def test_no_other_module_knows_a_kind_by_its_name_or_prefix() -> None:
     modules = [path for path in _PACKAGE.rglob("*.py") if path.parent.name != "kinds"]
     assert len(modules) > 200
     for path in modules:
-        tree = ast.parse(path.read_text())
+        tree = parsed(path)
         imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         assert not [text for text in (*_texts(tree), *imported) if names.search(text)], path
     for path in (_PACKAGE / "report" / "html").iterdir():

@@ -140,6 +140,7 @@ def test_a_further_kind_is_found_and_worded_in_every_format(extended: Program, t
         assert token not in written, name
 
 
+@pytest.mark.slow
 def test_a_further_kind_can_be_asked_for_allowed_and_checked(extended: Program, token: str, tmp_path: Path) -> None:
     (tmp_path / "hashes").write_text(sha256(token.encode()).hexdigest())
     report = extended.json("history", ".", "--hashes", f"{tmp_path / 'hashes'}")
@@ -151,6 +152,7 @@ def test_a_further_kind_can_be_asked_for_allowed_and_checked(extended: Program, 
     assert b"anyreach-zz-token: compiles; 3 examples hold" in extended.run("rules", "check").out
 
 
+@pytest.mark.slow
 def test_a_further_kind_is_masked_and_its_shape_named(extended: Program, token: str) -> None:
     assert extended.run("scan", f"missing/{token}").err.startswith(b"akpatrol: missing/zz_***: ")
     done = extended.run("verify", "--api-url", "http://127.0.0.1:9", stdin=f"{token}\nno credential\n".encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ _PARTS = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=1500)
 @given(st.data(), st.sampled_from(_PARTS))
 def test_whatever_a_pattern_matches_holds_what_it_needs(data: st.DataObject, part: tuple[bytes, bytes]) -> None:

@@ -86,6 +86,7 @@ def test_hermes(tmp_path: Path) -> None:
     assert _told(program) == _certain(keys)
 
 
+@pytest.mark.slow
 def test_java(tmp_path: Path) -> None:
     keys = _keys("java", 2)
     program = _built(tmp_path, ("Out.java", _CLASS % tuple(keys)), "javac", "Out.java", result="Out.class")

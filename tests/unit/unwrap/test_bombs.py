@@ -74,6 +74,7 @@ def _ticking(step: float) -> Callable[[], float]:
     return partial(next, count(step, step))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["whole", "stream"])
 @pytest.mark.parametrize(("kind", "size"), [("gzip", 2 * _GIB), ("zstd", 2 * _GIB)])
 def test_gibibytes_of_zeros_end_at_the_ratio(kind: str, size: int, way: str) -> None:
@@ -129,6 +130,7 @@ def test_an_archive_that_holds_itself_ends_at_the_depth() -> None:
     assert opened.deepest == 8
 
 
+@pytest.mark.slow
 def test_overlapping_entries_end_at_the_ratio_or_the_size() -> None:
     data = _zip_of(_zeros("deflate", 128 << 20), 128 << 20, entries=100)
     assert "expands more than 200-fold; --max-ratio" in through(as_content(data), Budget(Limits())).reasons
@@ -221,6 +223,7 @@ def limit(more):
 _ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz", "zstd"])
 def test_no_bomb_takes_memory(kind: str) -> None:
     code = f"""

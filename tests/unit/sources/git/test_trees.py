@@ -135,6 +135,7 @@ def test_a_tree_that_is_broken_or_names_something_twice(repo: Repository) -> Non
         assert (told or None) == wanted
 
 
+@pytest.mark.slow
 def test_git_may_take_so_much_memory(repo: Repository, bomb: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Git holds all changes of a commit in memory before it prints one."""
     git = _git(repo)

@@ -161,6 +161,7 @@ def test_what_it_expands_to_is_limited() -> None:
     assert "--max-expanded" in open_(file.getvalue(), limits=Limits(expanded=1 << 20)).reasons
 
 
+@pytest.mark.slow
 def test_snappy_blocks() -> None:
     cramjam = pytest.importorskip("cramjam")
     rng = Random(8)

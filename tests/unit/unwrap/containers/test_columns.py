@@ -183,6 +183,7 @@ def test_mutations_end_in_findings_or_skips() -> None:
     assert secrets(found(files[0])[0]) == {*_KEYS, _TOKEN}
 
 
+@pytest.mark.slow
 def test_a_reader_that_ends_is_damage_and_the_next_file_gets_another() -> None:
     data = _parquet("snappy")
     assert not open_(data).skips

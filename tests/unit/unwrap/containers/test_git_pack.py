@@ -241,6 +241,7 @@ def test_a_chain_of_4095_deltas() -> None:
     assert data in opened.contents
 
 
+@pytest.mark.slow
 def test_a_bomb_of_deltas_ends_at_the_limit() -> None:
     """Each delta of a few bytes makes 16 MiB."""
     large = bytes(16 << 20)

@@ -140,6 +140,7 @@ def test_what_it_expands_to_is_limited(tmp_path: Path) -> None:
     assert "--max-expanded" in open_(data, limits=Limits(expanded=1 << 12)).reasons
 
 
+@pytest.mark.slow
 def test_lz4_blocks() -> None:
     lz4: Any = pytest.importorskip("lz4.block")
     rng = Random(8)

@@ -172,6 +172,7 @@ def _most_memory(pid: int) -> int:
     return int(re.findall(r"VmHWM:\s*(\d+)", status)[0]) << 10
 
 
+@pytest.mark.slow
 def test_a_process_that_something_else_ended_is_replaced() -> None:
     assert open_(_sound(packed=False)).skips == []
     for child in worker_process._idle.values():

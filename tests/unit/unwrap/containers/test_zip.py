@@ -301,6 +301,7 @@ def test_names_are_data(way: str) -> None:
     assert labels == [f"zip:{name}" for name in hostile[:2]] + ["zip:new\\xff\nine"] + [f"zip:{x}" for x in hostile[3:]]
 
 
+@pytest.mark.slow
 def test_more_members_than_16_bits_count() -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:

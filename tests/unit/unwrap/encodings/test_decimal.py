@@ -69,6 +69,7 @@ def test_letters_of_either_case() -> None:
     assert len(Decimal([]).triggers) == 0
 
 
+@pytest.mark.slow
 def test_a_flood_costs_little_more_than_its_size() -> None:
     data, work = b"97,107,95," * 300_000, Work()
     work.grow(len(data))
