@@ -153,6 +153,7 @@ FORM_TARGETS = {
     "pack-file": _form("git pack"),
     "git-archive": _form(".git in"),
     "7z": _form("7z"),
+    "appended": _form("7z in a program", "tar.gz in a script"),
     "rar": _form("rar"),
     "cab": _form("cab"),
     "xar": _form("xar"),

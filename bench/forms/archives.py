@@ -49,6 +49,22 @@ def seven_zip(directory: Path, secret: str) -> None:
     shutil.rmtree(top)
 
 
+@form("7z in a program that extracts itself", "settings.py")
+def self_extracting(directory: Path, secret: str) -> None:
+    top = tree(directory, secret)
+    run("7z", "a", "-sfx", directory / "setup.exe", ".", cwd=top)
+    shutil.rmtree(top)
+
+
+@form("tar.gz in a script that extracts itself", "settings.py")
+def self_extracting_script(directory: Path, secret: str) -> None:
+    tar_gz(directory, secret)
+    archive = directory / "a.tar.gz"
+    script = b'#!/bin/sh\nsed -e "1,/^EXIT$/d" "$0" | tar xz\nexit\nEXIT\n'
+    (directory / "setup.sh").write_bytes(script + archive.read_bytes())
+    archive.unlink()
+
+
 @form("cpio, newc", "settings.py")
 def cpio(directory: Path, secret: str) -> None:
     _bsdtar(directory, secret, "a.cpio", "--format=newc")

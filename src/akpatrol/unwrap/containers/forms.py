@@ -84,6 +84,9 @@ _OPENED: Final[dict[str, Form]] = {
         "confirm.is_compress",
         title="compress (.Z)",
     ),
+    "script": Form((b"#!",), "appended.members", "appended.is_script"),
+    # Recognised by what stands behind its end.
+    "program": Form(opener="appended.members", title="NSIS installer"),
     "asar": Form((b"\4\0\0\0",), "asar.members", "asar.is_archive", title="asar"),
     "warc": Form((b"WARC/1.0\r\n", b"WARC/1.1\r\n", b"WARC/0.1"), "warc.members", title="WARC"),
     "ole2": Form((b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",), "ole2.members", title="OLE2"),

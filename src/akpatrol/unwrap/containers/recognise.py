@@ -11,7 +11,7 @@ from akpatrol.unwrap.containers.forms import FORMS, MAGICS, TITLES
 from akpatrol.unwrap.containers.member import AFTER_END
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from akpatrol.model.scan import Content
 
@@ -25,6 +25,7 @@ _BOOTS = b"\0\xeb\xe9\x33\xfa\xfc\x31\x8c\xb8\x45"
 _FOOTERS = (b"\x57\xfb\x80\x8b\x24\x75\x47\xdb", b"\xf7\xcf\xf4\x85\xb7\x41\xe2\x88")
 _COOKIE = b"MEI\x0c\x0b\x0a\x0b\x0e"
 _CHECKSUM_ENDS = (b"\0 ", b" \0")
+_PROGRAMS = (b"\x7fE", b"MZ")  # ELF, PE
 _TRAILERS = {b"koly\0\0\0\4": "dmg", b"conectix": "image"}
 
 
@@ -66,18 +67,30 @@ def tail_kind(content: Content) -> str | None:
     Content that is not in memory needs ``at`` and ``size``.
     """
     if content.read is None:
-        tail = content.data
-    elif content.at and content.size is not None:
-        tail = content.at(max(0, content.size - _TAIL_BYTES), _TAIL_BYTES)
-        if _COOKIE in tail:
-            return "pyinstaller"
-    else:
+        return _kind_of_end(content.data)
+    if content.at is None or content.size is None:
         return None
-    return _tail_kind(tail)
+    tail = content.at(max(0, content.size - _TAIL_BYTES), _TAIL_BYTES)
+    if _COOKIE in tail:
+        return "pyinstaller"
+    return _tail_kind(tail) or _program_kind(content.data, content.at, content.size)
+
+
+def _kind_of_end(data: bytes) -> str | None:
+    """Return the form that whole content is by its end."""
+    return _tail_kind(data) or _program_kind(data, lambda offset, number: data[offset : offset + number], len(data))
 
 
 def _tail_kind(tail: bytes) -> str | None:
     return "leveldb" if tail.endswith(_FOOTERS) else _TRAILERS.get(tail[-_TAIL_BYTES:_TRAILER_END])
+
+
+def _program_kind(data: bytes, at: Callable[[int, int], bytes], size: int) -> str | None:
+    if data[:2] not in _PROGRAMS:
+        return None
+    from akpatrol.unwrap.containers.appended import in_program  # noqa: PLC0415 - hardly any file comes here
+
+    return "program" if in_program(at, size) else None
 
 
 def containers_among(parts: Sequence[bytes]) -> set[int]:
@@ -88,13 +101,14 @@ def containers_among(parts: Sequence[bytes]) -> set[int]:
         for number, data in enumerate(parts)
         if data[:2] in magics
         or data[:1] in _BOOTS
+        or data[:2] in _PROGRAMS
         or data[257:262] == b"ustar"
         or data[154:156] in _CHECKSUM_ENDS
         or data[13:15] == b"\0\0"
         or data[-8:] in ends
         or data[-_TAIL_BYTES:_TRAILER_END] in ends
     ]
-    return {number for number in suspects if kind_of(parts[number]) or _tail_kind(parts[number])}
+    return {number for number in suspects if kind_of(parts[number]) or _kind_of_end(parts[number])}
 
 
 def has_zip_tail(content: Content) -> bool:
