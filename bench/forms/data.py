@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import marshal
 import pickle
@@ -90,6 +91,15 @@ def sqlite_deleted(directory: Path, secret: str) -> None:
         ("INSERT INTO keys VALUES ('c', 'd')", ()),
         ("PRAGMA secure_delete = OFF", ()),
         ("DELETE FROM keys WHERE name = 'anyreach'", ()),
+    )
+
+
+@form("SQLite, a compressed note (Apple Notes)", "ZICNOTEDATA.ZDATA")
+def sqlite_note(directory: Path, secret: str) -> None:
+    _database(
+        directory / "NoteStore.sqlite",
+        ("CREATE TABLE ZICNOTEDATA (Z_PK INTEGER PRIMARY KEY, ZDATA BLOB)", ()),
+        ("INSERT INTO ZICNOTEDATA VALUES (3, ?)", (gzip.compress(b"\x08\0\x12" + line(secret).encode() * 9),)),
     )
 
 

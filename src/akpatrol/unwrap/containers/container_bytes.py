@@ -30,7 +30,7 @@ class ContainerBytes:
         self._content = content
         self._level = level
         self.size = len(content.data) if content.read is None else content.size
-        self.at = _slices(content.data) if content.read is None else content.at if content.size is not None else None
+        self.at = slices(content.data) if content.read is None else content.at if content.size is not None else None
         self._buffer = content.data
         self._start = 0
         self._position = 0
@@ -122,7 +122,7 @@ class ContainerBytes:
         data = self.read(STREAM_BYTES)
         if self.peek(1):
             return None, 0
-        return _slices(data), len(data)
+        return slices(data), len(data)
 
     def find(self, *magics: bytes) -> bool:
         """Go to the nearest of ``magics``, all of one length, or the end. Raises OverLimit when it takes too long."""
@@ -148,5 +148,6 @@ class ContainerBytes:
         self._buffer, self._position = rest + more, 0
 
 
-def _slices(data: bytes) -> Callable[[int, int], bytes]:
+def slices(data: bytes) -> Callable[[int, int], bytes]:
+    """Return a function that returns any part of ``data``."""
     return lambda offset, number: data[offset : offset + number]

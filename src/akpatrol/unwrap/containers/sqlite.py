@@ -13,9 +13,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from akpatrol.unwrap.containers.container_bytes import STREAM_BYTES
+from akpatrol.unwrap.containers.container_bytes import STREAM_BYTES, slices
 from akpatrol.unwrap.containers.member import PIECE_BYTES, Flaw, Member, Unreadable
-from akpatrol.unwrap.containers.sqlite_places import Places
+from akpatrol.unwrap.containers.sqlite_places import CONTAINER_MAGICS, Places
 from akpatrol.unwrap.containers.sqlite_record import HEADER_BYTES, Format, format_of, leaf_of, values
 from akpatrol.unwrap.containers.sqlite_tables import Tables
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _LOG_HEADER_BYTES, _FRAME_HEADER_BYTES = 32, 24
 # The values of a sound database are smaller than it; UTF-16 may double them, and so may pages that are not in use.
 _GROWTH = 4
+_SHARED = "damaged: its values come to far more than its size, so pages of them are shared"
 _STREAM = f"SQLite: its values cannot be put together in a stream of more than {STREAM_BYTES >> 20} MiB"
 
 
@@ -69,6 +70,7 @@ def members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]:
     pages = ((number, page(number)) for number in range(1, count + 1))
     pieces = _together(_values(form, pages, lambda _: page, places), level, places, _GROWTH * size)
     yield Member("sqlite", pieces=pieces, part_at=places.part_at)
+    yield from _contained(places, level, _GROWTH * size)
     # The number of pages is that of the last writer if this one knew the field (section 1.3.7).
     declared = int.from_bytes(header[28:32], "big") if header[24:28] == header[92:96] else 0
     if size % form.page:
@@ -127,6 +129,24 @@ def log_members(source: ContainerBytes, level: Level) -> Iterator[Member | Flaw]
     pages = ((index, content(index)) for index in range(count))
     pieces = _together(_values(form, pages, near, places), level, places)
     yield Member("sqlite", pieces=pieces, part_at=places.part_at)
+    yield from _contained(places, level, _GROWTH * size)
+
+
+def _contained(places: Places, level: Level, most: int) -> Iterator[Member | Flaw]:
+    """Yield the values that are containers, as members of their own; the other bytes of all are lines already."""
+    if not places.has_containers:
+        return
+    try:
+        for label, value in places.containers():
+            most -= len(value)
+            if most < 0:
+                yield Flaw(_SHARED)
+                return
+            level.member()
+            pieces = (value[start : start + PIECE_BYTES] for start in range(0, len(value), PIECE_BYTES))
+            yield Member(label, pieces=pieces, at=slices(value), size=len(value))
+    except Unreadable as error:
+        yield Flaw(str(error))
 
 
 def _values(
@@ -147,7 +167,9 @@ def _together(found: Iterator[bytes], level: Level, places: Places, most: int | 
     for value in found:
         places.total += len(value) + 1
         if most is not None and places.total > most:
-            raise Unreadable("damaged: its values come to far more than its size, so pages of them are shared")
+            raise Unreadable(_SHARED)
+        if value[:2] in CONTAINER_MAGICS:
+            places.has_containers = True
         for start in range(0, len(value), PIECE_BYTES):
             lines.append(value[start : start + PIECE_BYTES])
             size += len(lines[-1])

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Part
 from akpatrol.unwrap.budget import OverLimit
+from akpatrol.unwrap.containers.forms import FORMS
 from akpatrol.unwrap.containers.member import Unreadable
+from akpatrol.unwrap.containers.recognise import kind_of
 from akpatrol.unwrap.containers.sqlite_record import named_values, row_and_column
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
     Leaves = Callable[[int], Leaf | None]
     Naming = Callable[[int, str, int | None, int], tuple[str, bool]]
+
+# What programs compress in a value, or keep there as a file. Other text is a value's as it stands.
+_CONTAINERS = frozenset(("gzip", "zlib", "bzip2", "xz", "zstd", "zip", "pdf", "sqlite", "7z", "ole2"))
+CONTAINER_MAGICS = frozenset(magic[:2] for kind in _CONTAINERS for magic in FORMS[kind].magics)
 
 
 class Places:
@@ -35,6 +41,8 @@ class Places:
         self._leaf = leaf
         self._label = label
         self.total = 0
+        # Whether a value begins like a container.
+        self.has_containers = False
         self._starts = array("Q")
         self._pages = array("I")
         self._walk: Iterator[tuple[bytes, int, int]] = iter(())
@@ -78,9 +86,21 @@ class Places:
         if self._current is None:
             return None
         lines = self._value.count(b"\n", 0, offset - self._start)
-        if not self._cell:
-            label, repeats = self._label(self._pages[self._page], "deleted", None, -1)
-        else:
-            rowid, column = row_and_column(self._current, self._cell, self._number)
-            label, repeats = self._label(self._pages[self._page], "", rowid, column)
+        label, repeats = self._named(self._current, self._pages[self._page], self._cell, self._number)
         return Part(label, self._start, lines, repeats)
+
+    def containers(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the values that are containers, each with its label. Raises Unreadable, OverLimit and OSError."""
+        for page in self._pages:
+            if (leaf := self._leaf(page)) is None:
+                continue
+            for value, cell, number in named_values(leaf):
+                if value[:2] in CONTAINER_MAGICS and kind_of(value) in _CONTAINERS:
+                    label, repeats = self._named(leaf, page, cell, number)
+                    if not repeats:
+                        yield label, value
+
+    def _named(self, leaf: Leaf, page: int, cell: int, number: int) -> tuple[str, bool]:
+        if not cell:
+            return self._label(page, "deleted", None, -1)
+        return self._label(page, "", *row_and_column(leaf, cell, number))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import sqlite3
+import zipfile
+import zlib
 from contextlib import closing
 from random import Random
 from typing import TYPE_CHECKING
@@ -18,7 +22,7 @@ from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers.opening import open_container
 from akpatrol.unwrap.containers.sqlite_columns import columns
 from tests.credentials import organization_key, personal_access_token
-from tests.unit.unwrap.opening import ORIGIN, as_content, whole
+from tests.unit.unwrap.opening import ORIGIN, WAYS, as_content, whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,6 +175,41 @@ def test_an_index_repeats_its_table_and_is_not_told_twice(tmp_path: Path) -> Non
     findings, _ = _found(Content(ORIGIN, changed, size=len(changed)))
     assert other in {finding.match.secret.reveal() for finding in findings}
     assert any("[index, page" in label for finding in findings for label in finding.origin.containers)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("of", ["database", "log"])
+def test_a_value_that_is_compressed_is_opened(tmp_path: Path, of: str, way: str) -> None:
+    """Apple's Notes keep each note so; other programs keep files in a value."""
+    rng = Random(7)
+    tokens = [personal_access_token(rng) for _ in range(3)]
+    lines = [f"\x08\x12note\nANYREACH_API_KEY={token}\n".encode() * 3 for token in tokens]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("a.env", lines[2])
+    values = [
+        gzip.compress(lines[0]),
+        zlib.compress(lines[1] + rng.randbytes(9000)),
+        archive.getvalue(),
+        b"x^ is no zlib",
+    ]
+    with closing(sqlite3.connect(tmp_path / "d")) as connection:
+        connection.execute(f"PRAGMA journal_mode={'wal' if of == 'log' else 'delete'}")
+        connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, data)")
+        connection.execute("CREATE INDEX i ON notes (data)")
+        connection.executemany("INSERT INTO notes (data) VALUES (?)", [(value,) for value in values])
+        connection.commit()
+        data = (tmp_path / ("d-wal" if of == "log" else "d")).read_bytes()
+    findings, skips = _found(as_content(data, way))
+    places = {found.match.secret.reveal().decode(): found.origin.containers[:2] for found in findings}
+    assert skips == []
+    assert set(places) == set(tokens)
+    if of == "database":
+        assert [places[token] for token in tokens] == [
+            ("sqlite:notes.data[rowid 1]", "gzip"),
+            ("sqlite:notes.data[rowid 2]", "zlib"),
+            ("sqlite:notes.data[rowid 3]", "zip:a.env"),
+        ]
 
 
 def test_deleted_rows_and_dropped_tables_say_so(tmp_path: Path) -> None:
