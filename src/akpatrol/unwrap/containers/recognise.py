@@ -73,21 +73,22 @@ def tail_kind(content: Content) -> str | None:
     tail = content.at(max(0, content.size - _TAIL_BYTES), _TAIL_BYTES)
     if _COOKIE in tail:
         return "pyinstaller"
-    return _tail_kind(tail) or _program_kind(content.data, content.at, content.size)
+    is_program = content.data[:2] in _PROGRAMS
+    return _tail_kind(tail) or (_program_kind(content.at, content.size) if is_program else None)
 
 
 def _kind_of_end(data: bytes) -> str | None:
     """Return the form that whole content is by its end."""
-    return _tail_kind(data) or _program_kind(data, lambda offset, number: data[offset : offset + number], len(data))
+    if data[:2] in _PROGRAMS:
+        return _tail_kind(data) or _program_kind(lambda offset, number: data[offset : offset + number], len(data))
+    return _tail_kind(data)
 
 
 def _tail_kind(tail: bytes) -> str | None:
     return "leveldb" if tail.endswith(_FOOTERS) else _TRAILERS.get(tail[-_TAIL_BYTES:_TRAILER_END])
 
 
-def _program_kind(data: bytes, at: Callable[[int, int], bytes], size: int) -> str | None:
-    if data[:2] not in _PROGRAMS:
-        return None
+def _program_kind(at: Callable[[int, int], bytes], size: int) -> str | None:
     from akpatrol.unwrap.containers.appended import in_program  # noqa: PLC0415 - hardly any file comes here
 
     return "program" if in_program(at, size) else None
