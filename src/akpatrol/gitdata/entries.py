@@ -47,8 +47,11 @@ class Entries(NamedTuple):
     bases: array[int]
 
 
-def header(pack: PackBytes, offset: int, id_bytes: int) -> Header:
-    """Return the header of the entry at an offset. Raises BrokenObjectError."""
+def header(pack: PackBytes, offset: int, id_bytes: int, before: int = 0) -> Header:
+    """Return the header of the entry at an offset. Raises BrokenObjectError.
+
+    A part of a pack has so many bytes ``before`` it, in which bases may lie, at places below its own.
+    """
     if not PACK_HEADER_BYTES <= offset < len(pack):
         raise BrokenObjectError("offset outside the pack")
     try:
@@ -64,7 +67,7 @@ def header(pack: PackBytes, offset: int, id_bytes: int) -> Header:
         if kind == OFS_DELTA:
             byte = pack[position]
             distance = byte & 127
-            while byte > 127 and distance < offset:  # noqa: PLR2004
+            while byte > 127 and distance < offset + before:  # noqa: PLR2004
                 position += 1
                 byte = pack[position]
                 distance = ((distance + 1) << 7) | (byte & 127)

@@ -65,8 +65,12 @@ class PackLayout(NamedTuple):
         return hashlib.new(_ALGORITHMS[self.entries.id_bytes], head, usedforsecurity=False)
 
 
-def lay_out(pack: PackBytes, id_bytes: int | None, most: int, spend: Callable[[int], None]) -> PackLayout:
+def lay_out(
+    pack: PackBytes, id_bytes: int | None, most: int, spend: Callable[[int], None], before: int = 0
+) -> PackLayout:
     """Return the layout of a pack, with at most ``most`` entries; ``id_bytes`` where it is known.
+
+    A part of a pack has a header of its own, and so many bytes ``before`` its first entry.
 
     ``spend`` is told the size of each stored object or delta, and may raise; before that it is not inflated. Raises
     OSError.
@@ -81,7 +85,7 @@ def lay_out(pack: PackBytes, id_bytes: int | None, most: int, spend: Callable[[i
             cut_short = True
             break
         try:
-            kind, size, place, start = header(pack, offset, id_bytes or 20)
+            kind, size, place, start = header(pack, offset, id_bytes or 20, before)
             spend(_plausible(size, len(pack) - start))
             if kind == REF_DELTA and id_bytes is None:
                 id_bytes = _width(pack, place, size)

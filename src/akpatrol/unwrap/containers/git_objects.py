@@ -9,6 +9,7 @@ from akpatrol.gitdata.delta_text import added
 from akpatrol.gitdata.inflate import BrokenObjectError, HugeObjectError
 from akpatrol.gitdata.object_places import SHORT, ObjectPlaces
 from akpatrol.gitdata.pack_bytes import PartsRead
+from akpatrol.gitdata.raw_object import OFS_DELTA
 from akpatrol.gitdata.rebuild import Rebuild
 from akpatrol.model.batch import SMALL_BYTES, Gathering
 from akpatrol.model.chunks import BLOCK_BYTES
@@ -34,12 +35,13 @@ _DIGITS = 2 * SHORT
 
 
 class GitObjects:
-    """The objects of a pack. ``members`` yields them; ``unread`` then has the numbers of the others."""
+    """The objects of a pack, or of a part of one. ``members`` yields them; ``unread`` has the numbers of the others."""
 
-    def __init__(self, pack: PackBytes, layout: PackLayout, level: Level) -> None:
+    def __init__(self, pack: PackBytes, layout: PackLayout, level: Level, *, is_part: bool = False) -> None:
         self._pack = pack
         self._layout = layout
         self._level = level
+        self._is_part = is_part
         room = _MEMORY_BYTES - (0 if isinstance(pack, PartsRead) else len(pack))
         most = min(_HUGE_BYTES, room // 2)
         self._bases = layout.entries.bases
@@ -79,6 +81,14 @@ class GitObjects:
         """Return the numbers of the entries that were not rebuilt."""
         return self._rebuild.unread()
 
+    def without_base(self) -> set[int]:
+        """Return the deltas whose base is not here: it is named by its id, or comes before a part of a pack."""
+        lost = {entry for deltas in self._layout.waiting.values() for entry in deltas if self._bases[entry] < 0}
+        if self._is_part:
+            kinds = enumerate(self._layout.entries.kinds)
+            lost.update(entry for entry, kind in kinds if kind == OFS_DELTA and self._bases[entry] < 0)
+        return lost
+
     def _together(self, types: list[str], contents: list[bytes]) -> Together:
         return Together(contents, lambda number: self._label(types[number], contents[number]), _places(types))
 
@@ -112,7 +122,7 @@ class GitObjects:
     def _added(self) -> Iterator[Together]:
         """Yield what deltas hold whose base is not in the pack: most of what a commit adds is whole there."""
         entries = self._layout.entries
-        lost = {entry for deltas in self._layout.waiting.values() for entry in deltas if self._bases[entry] < 0}
+        lost = self.without_base()
         for entry in self._rebuild.unread() if lost else ():
             if entry not in lost and self._bases[entry] not in lost:
                 continue

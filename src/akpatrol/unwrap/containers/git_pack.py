@@ -1,7 +1,7 @@
 """Open git packs and bundles: every object, as ``history`` reads it, without its repository.
 
 A pack is read twice: first to find its objects, then to rebuild them. It is kept in memory, or read where it is when
-any part of it can be.
+any part of it can be. A larger one in a stream is read in windows, one after the other, each as a pack of its own.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from akpatrol.gitdata.entries import PACK_HEADER_BYTES
 from akpatrol.gitdata.pack_bytes import PartsRead
 from akpatrol.gitdata.pack_layout import lay_out
 from akpatrol.unwrap.containers.git_objects import GitObjects
-from akpatrol.unwrap.containers.member import AFTER_END, Flaw, Member
+from akpatrol.unwrap.containers.member import AFTER_END, Flaw, Member, Naming
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from akpatrol.gitdata.pack_bytes import PackBytes
     from akpatrol.gitdata.pack_layout import PackLayout
@@ -29,8 +29,9 @@ _IN_MEMORY = 64 << 20
 _PIECE = 1 << 20
 # Names of refs and subjects of prerequisites; more is hostile.
 _HEADER_BYTES = 16 << 20
+_COUNT_AT, _LONGEST_ID = 8, 32
 _MAGICS = (b"PACK\0\0\0\2", b"PACK\0\0\0\3")
-_CUT = f"only its first {_IN_MEMORY >> 20} MiB are read inside of other files: extract it and scan the file"
+_ADVICE = "extract it and scan the file"
 
 
 def members(source: ContainerBytes, level: Level, id_bytes: int | None = None) -> Iterator[GitItem]:
@@ -43,24 +44,85 @@ def members(source: ContainerBytes, level: Level, id_bytes: int | None = None) -
     if pack[: len(_MAGICS[0])] not in _MAGICS:
         yield Flaw(f"{_damage(len(pack) < PACK_HEADER_BYTES)} at byte {start}: there is no pack")
         return
-    layout = lay_out(pack, id_bytes, max(0, level.most_members - level.members), level.spend)
+    if not is_all:
+        windows = _Windows(source, level, id_bytes, pack)
+        del pack
+        yield from windows.members()
+        return
+    layout = _layout(pack, id_bytes, level)
     objects = GitObjects(pack, layout, level)
     yield from objects.members()
-    lost = layout.declared - layout.found
-    if not is_all and (layout.cut_short or not (lost or layout.is_intact)):
-        yield Flaw(f"git pack: {_CUT}")
-    elif layout.cut_short or layout.broken:
-        are = "objects are" if lost > 1 else "object is"
-        yield Flaw(f"{_damage(layout.cut_short)} at byte {start + layout.end}: {lost:,} {are} not read")
-    elif lost:
-        while True:  # those that could not be rebuilt were not counted
-            level.member()
-    elif not layout.is_intact:
-        is_short = is_all and len(pack) - layout.end < layout.entries.id_bytes
-        yield Flaw(f"{_damage(is_short)} at byte {start + layout.end}: its checksum does not hold")
-    elif (end := layout.end + layout.entries.id_bytes) < len(pack):
-        yield Flaw(f"{AFTER_END} at byte {start + end} is not {source.kind}")
-    yield from _left(layout, objects.unread())
+    yield from _unfound(layout, level, start + layout.end)
+    if layout.found == layout.declared:
+        if not layout.is_intact:
+            is_short = len(pack) - layout.end < layout.entries.id_bytes
+            yield Flaw(f"{_damage(is_short)} at byte {start + layout.end}: its checksum does not hold")
+        elif (end := layout.end + layout.entries.id_bytes) < len(pack):
+            yield Flaw(f"{AFTER_END} at byte {start + end} is not {source.kind}")
+    causes = _causes(layout, objects)
+    if lost := causes[True]:
+        what = "objects need others" if lost > 1 else "object needs others"
+        yield Flaw(f"git pack: {lost:,} {what}, which are not in it: only what is added to those is read")
+    yield from _damaged(causes[False])
+
+
+class _Windows:
+    """Reads a pack in windows, each of which begins with the entry that the one before cut short.
+
+    Of a delta whose base is in an earlier window, what it adds is read. The checksum of such a pack is not checked.
+    """
+
+    def __init__(self, source: ContainerBytes, level: Level, id_bytes: int | None, first: PackBytes) -> None:
+        self._source = source
+        self._level = level
+        self._id_bytes = id_bytes
+        self._windows = [first]  # none or one: nothing else keeps it
+        self._before = 0  # bytes of the pack before a window's first entry
+        self._causes = Counter[bool]()
+
+    def members(self) -> Iterator[GitItem]:
+        """Yield the objects."""
+        while self._windows:
+            beginning = yield from self._window(self._windows.pop())
+            # What names the objects of this window gives way before there is another.
+            yield Naming(_same)
+            if beginning:
+                self._windows.append(self._filled(beginning))
+        if lost := self._causes[True]:
+            what = f"{lost:,} objects" if lost > 1 else "an object"
+            reason = f"{what} may differ from others that are further away in it than {_IN_MEMORY >> 20} MiB"
+            yield Flaw(f"git pack: {reason}: only what is added to those is read: {_ADVICE}")
+        yield from _damaged(self._causes[False])
+
+    def _window(self, pack: PackBytes) -> Generator[GitItem, None, bytes]:
+        """Yield the objects in a window, and return how the next one begins; nothing where there is none."""
+        layout = _layout(pack, self._id_bytes, self._level, self._before)
+        objects = GitObjects(pack, layout, self._level, is_part=True)
+        yield from objects.members()
+        self._causes.update(_causes(layout, objects))
+        left = layout.declared - layout.found
+        if layout.waiting:
+            self._id_bytes = layout.entries.id_bytes
+        if left and layout.cut_short and layout.found and self._source.peek(1):
+            self._before += layout.end - PACK_HEADER_BYTES
+            return bytes(pack[:_COUNT_AT]) + left.to_bytes(4, "big") + bytes(pack[layout.end : len(pack)])
+        if layout.cut_short and not layout.found and self._source.peek(1):
+            yield Flaw(
+                f"git pack: {left:,} objects behind one of more than {_IN_MEMORY >> 20} MiB are not read: {_ADVICE}"
+            )
+        else:
+            place = self._source.offset - len(pack) + layout.end
+            yield from _unfound(layout, self._level, place)
+            if not left and (len(pack) - layout.end > _LONGEST_ID or self._source.peek(1)):
+                yield Flaw(f"{AFTER_END} at byte {place} is not {self._source.kind}")
+        return b""
+
+    def _filled(self, beginning: bytes) -> memoryview:
+        data = bytearray(beginning)
+        while len(data) < _IN_MEMORY and (piece := self._source.read(_PIECE)):
+            data += piece
+            self._level.check()
+        return memoryview(data)
 
 
 def bundle(source: ContainerBytes, level: Level) -> Iterator[GitItem]:
@@ -103,21 +165,38 @@ def _damage(is_short: bool) -> str:  # noqa: FBT001 - which word it is
     return "truncated" if is_short else "damaged"
 
 
-def _left(layout: PackLayout, unread: list[int]) -> Iterator[Flaw]:
-    """Yield why some entries were not rebuilt: their base is elsewhere, or they are damaged or too large."""
-    if not unread:
-        return
-    named = {entry for deltas in layout.waiting.values() for entry in deltas}
-    bases = layout.entries.bases
+def _same(label: str) -> str:
+    return label
+
+
+def _layout(pack: PackBytes, id_bytes: int | None, level: Level, before: int = 0) -> PackLayout:
+    return lay_out(pack, id_bytes, max(0, level.most_members - level.members), level.spend, before)
+
+
+def _unfound(layout: PackLayout, level: Level, place: int) -> Iterator[Flaw]:
+    """Yield why the pack has fewer entries than it says; over the bound on members it raises OverLimit."""
+    lost = layout.declared - layout.found
+    if layout.cut_short or layout.broken:
+        are = "objects are" if lost > 1 else "object is"
+        yield Flaw(f"{_damage(layout.cut_short)} at byte {place}: {lost:,} {are} not read")
+    elif lost:
+        while True:  # those that could not be rebuilt were not counted
+            level.member()
+
+
+def _causes(layout: PackLayout, objects: GitObjects) -> Counter[bool]:
+    """Count the entries that were not rebuilt: those whose base, or its base, is elsewhere, and the others."""
+    bases, without_base = layout.entries.bases, objects.without_base()
     causes = Counter[bool]()
     without: dict[int, bool] = {}
-    for entry in unread:
+    for entry in objects.unread():
         # A delta comes after its base where that is not named by an id.
-        without[entry] = (entry in named and bases[entry] < 0) or without.get(bases[entry], False)
+        without[entry] = entry in without_base or without.get(bases[entry], False)
         causes[without[entry]] += 1
-    if lost := causes[True]:
-        what = "objects need others" if lost > 1 else "object needs others"
-        yield Flaw(f"git pack: {lost:,} {what}, which are not in it: only what is added to those is read")
-    if lost := causes[False]:
+    return causes
+
+
+def _damaged(lost: int) -> Iterator[Flaw]:
+    if lost:
         what = "objects are damaged or too large" if lost > 1 else "object is damaged or too large"
         yield Flaw(f"git pack: {lost:,} {what}")

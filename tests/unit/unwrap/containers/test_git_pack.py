@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from random import Random
 from typing import TYPE_CHECKING
@@ -105,10 +106,46 @@ def test_a_large_pack_is_read_where_it_is(repo: Repository, monkeypatch: pytest.
     opened = open_(data, "seekable")
     assert opened.skips == []
     assert _ids(opened) == sorted(_truth(repo))
-    stream = open_(data, "stream")
-    assert "inside of other files: extract it" in stream.reasons
-    assert len(stream.skips) == 1
-    assert 0 < len(stream.members) < len(opened.members)
+
+
+@pytest.mark.parametrize("option", ["--no-delta-base-offset", "--delta-base-offset"])
+def test_a_large_pack_in_a_stream_is_read_in_windows(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    rng = Random(7)
+    lines = [rng.randbytes(20).hex() for _ in range(200)]
+    for number_ in range(60):
+        lines.insert(rng.randrange(200), f"KEY={number_}-{rng.randbytes(20).hex()}")
+        repo.commit_file(f"{number_ % 9}.env", "\n".join(lines))
+    truth = _truth(repo)
+    data = repo.raw("pack-objects", "--stdout", "-q", option, "--window=50", stdin="\n".join(truth))
+    added = {line for line in lines if line.startswith("KEY=")}
+    monkeypatch.setattr(git_pack, "_IN_MEMORY", 9_000)
+    monkeypatch.setattr(git_pack, "_PIECE", 1000)
+    assert len(data) > 20_000
+    opened = open_(data, "stream")
+    read = b"\n".join(opened.contents).decode(errors="replace")
+    assert all(line in read for line in added)
+    whole_ones = [label for label, _ in opened.members if not label.startswith("git:delta")]
+    assert len(set(whole_ones)) == len(whole_ones) > 9
+    assert {label.split()[-1] for label in whole_ones} <= {id_[:12] for id_ in truth}
+    assert len(opened.skips) == 1
+    assert re.fullmatch(
+        r"git pack: [\d,]+ objects may differ from others .* extract it and scan the file", opened.reasons
+    )
+    for cut, reason in ((data[:-9000], "truncated"), (data[:15_000] + bytes(9) + data[15_009:], "damaged")):
+        assert reason in open_(cut, "stream").reasons
+
+
+def test_an_object_larger_than_a_window_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(git_pack, "_IN_MEMORY", 9_000)
+    monkeypatch.setattr(git_pack, "_PIECE", 1000)
+    data = _pack(whole(3, b"first"), whole(3, Random(1).randbytes(20_000)), whole(3, b"last"))
+    opened = open_(data, "stream")
+    assert opened.contents == [b"first"]
+    assert "2 objects behind one of more than" in opened.reasons
+    behind = open_(_pack(whole(3, b"first")) + bytes(20_000), "stream")
+    assert (behind.contents, "the data after its end" in behind.reasons) == ([b"first"], True)
 
 
 def test_an_incremental_bundle(repo: Repository, key: str) -> None:
