@@ -35,13 +35,16 @@ _DIGITS = 2 * SHORT
 
 
 class GitObjects:
-    """The objects of a pack, or of a part of one. ``members`` yields them; ``unread`` has the numbers of the others."""
+    """The objects of a pack, or of a part of one. ``members`` yields them; ``unread`` has the numbers of the others.
 
-    def __init__(self, pack: PackBytes, layout: PackLayout, level: Level, *, is_part: bool = False) -> None:
+    So many bytes of the pack are ``before`` the part.
+    """
+
+    def __init__(self, pack: PackBytes, layout: PackLayout, level: Level, before: int = 0) -> None:
         self._pack = pack
         self._layout = layout
         self._level = level
-        self._is_part = is_part
+        self._before = before
         room = _MEMORY_BYTES - (0 if isinstance(pack, PartsRead) else len(pack))
         most = min(_HUGE_BYTES, room // 2)
         self._bases = layout.entries.bases
@@ -82,9 +85,9 @@ class GitObjects:
         return self._rebuild.unread()
 
     def without_base(self) -> set[int]:
-        """Return the deltas whose base is not here: it is named by its id, or comes before a part of a pack."""
+        """Return the deltas whose base is not here: it is named by its id, or comes before this part of a pack."""
         lost = {entry for deltas in self._layout.waiting.values() for entry in deltas if self._bases[entry] < 0}
-        if self._is_part:
+        if self._before:
             kinds = enumerate(self._layout.entries.kinds)
             lost.update(entry for entry, kind in kinds if kind == OFS_DELTA and self._bases[entry] < 0)
         return lost
@@ -132,7 +135,11 @@ class GitObjects:
             except (BrokenObjectError, HugeObjectError):
                 continue
             self._level.member()
-            yield Together([text_], _constant(f"git:delta at byte {entries.offsets[entry]}"), lambda _: Place.CONTENT)
+            yield Together(
+                [text_],
+                _constant(f"git:delta at byte {self._before + entries.offsets[entry]}"),
+                lambda _: Place.CONTENT,
+            )
 
     def _better(self, label: str) -> str:
         """Return a label with the path and the commit of a blob or tree; its own where there is none."""

@@ -97,7 +97,7 @@ class _Windows:
     def _window(self, pack: PackBytes) -> Generator[GitItem, None, bytes]:
         """Yield the objects in a window, and return how the next one begins; nothing where there is none."""
         layout = _layout(pack, self._id_bytes, self._level, self._before)
-        objects = GitObjects(pack, layout, self._level, is_part=True)
+        objects = GitObjects(pack, layout, self._level, self._before)
         yield from objects.members()
         self._causes.update(_causes(layout, objects))
         left = layout.declared - layout.found
