@@ -19,7 +19,7 @@ from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Origin
 from akpatrol.rules import rule_file
 from akpatrol.scan.examine import Examiner
-from bench.forms import archives, data, documents, texts  # noqa: F401 - they enter their writers in the table
+from bench.forms import archives, data, documents, texts, within  # noqa: F401 - they enter their writers in the table
 from bench.forms.writers import WRITERS, MissingError
 from bench.fuzz_target import Violation
 

@@ -22,7 +22,7 @@ from akpatrol.rules import rule_file
 from akpatrol.scan.examine import Examiner
 from akpatrol.unwrap.containers.recognise import has_zip_tail, kind_of, tail_kind
 from bench import record
-from bench.forms import archives, data, documents, texts  # noqa: F401 - they enter their writers in the table
+from bench.forms import archives, data, documents, texts, within  # noqa: F401 - they enter their writers in the table
 from bench.forms.writers import WRITERS, MissingError
 
 if TYPE_CHECKING:

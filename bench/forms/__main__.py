@@ -22,7 +22,7 @@ from typing import Any
 from tests.credentials import personal_access_token
 
 from bench import record
-from bench.forms import archives, data, documents, texts  # noqa: F401 - they enter their writers in the table
+from bench.forms import archives, data, documents, texts, within  # noqa: F401 - they enter their writers in the table
 from bench.forms.writers import WRITERS, MissingError, Writer
 from bench.plants import digests
 
@@ -61,12 +61,12 @@ def _outcome(directory: Path, secret: str, place: str) -> dict[str, str]:
     words = ["akpatrol", "scan", str(directory), "--no-cache", "--min-confidence", "low", "--format", "json"]
     scan = subprocess.run(words, capture_output=True, check=False)
     report = json.loads(scan.stdout)
-    found: dict[str, str] = {}
+    found: list[str] = []
     for credential in report["credentials"]:
         if credential["secret_sha256"] in digests(secret):
-            found |= {occurrence["path"]: _shown(occurrence, credential) for occurrence in credential["occurrences"]}
+            found += (_shown(occurrence, credential) for occurrence in credential["occurrences"])
     if found:
-        shown = min(found.values(), key=len)
+        shown = min(found, key=lambda each: (place not in each, len(each)))
         return {"outcome": _FOUND if place in shown else "found, but", "place": shown}
     skipped = [f"{skip['item']}: {skip['reason']}" for skip in report["coverage"]["skipped"]]
     return {"outcome": _SKIPPED if skipped else _MISSED, "place": "; ".join(skipped)[:150]}

@@ -182,7 +182,7 @@ def layer(directory: Path, secret: str) -> None:
     (directory / "layer.tar").unlink()
 
 
-def _repository(directory: Path, secret: str) -> Path:
+def repository(directory: Path, secret: str) -> Path:
     top = tree(directory, secret)
     run("git", "init", "-q", top)
     identity = ("-c", "user.name=a", "-c", "user.email=a@example.com")
@@ -195,14 +195,14 @@ def _repository(directory: Path, secret: str) -> Path:
 
 @form("git bundle", "settings.py")
 def bundle(directory: Path, secret: str) -> None:
-    top = _repository(directory, secret)
+    top = repository(directory, secret)
     run("git", "-C", top, "bundle", "create", directory / "a.bundle", "--all")
     shutil.rmtree(top)
 
 
 @form("git pack", "settings.py")
 def pack(directory: Path, secret: str) -> None:
-    top = _repository(directory, secret)
+    top = repository(directory, secret)
     run("git", "-C", top, "gc", "-q")
     (built,) = (top / ".git/objects/pack").glob("*.pack")
     shutil.copy(built, directory)
@@ -211,7 +211,7 @@ def pack(directory: Path, secret: str) -> None:
 
 @form(".git in a tar.gz, packed", "settings.py")
 def git_in_tar(directory: Path, secret: str) -> None:
-    top = _repository(directory, secret)
+    top = repository(directory, secret)
     run("git", "-C", top, "gc", "-q")
     run("tar", "czf", directory / "backup.tar.gz", "-C", top, ".")
     shutil.rmtree(top)
@@ -219,14 +219,14 @@ def git_in_tar(directory: Path, secret: str) -> None:
 
 @form(".git in a zip, loose", "")
 def git_in_zip(directory: Path, secret: str) -> None:
-    top = _repository(directory, secret)
+    top = repository(directory, secret)
     shutil.make_archive(str(directory / "backup"), "zip", top)
     shutil.rmtree(top)
 
 
 @form("GitLab project export", "settings.py")
 def gitlab_export(directory: Path, secret: str) -> None:
-    top = _repository(directory, secret)
+    top = repository(directory, secret)
     run("git", "-C", top, "bundle", "create", directory / "project.bundle", "--all")
     run("tar", "czf", directory / "export.tar.gz", "-C", directory, "project.bundle")
     (directory / "project.bundle").unlink()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _pages(file: Any, *texts: str, compressed: bool = True) -> None:
+def pages(file: Any, *texts: str, compressed: bool = True) -> None:
     canvas = library("reportlab.pdfgen.canvas").Canvas(file, pageCompression=int(compressed))
     for text in texts:
         for at, row in enumerate(text.splitlines()):
@@ -28,17 +28,17 @@ def _pages(file: Any, *texts: str, compressed: bool = True) -> None:
 
 @form("PDF, compressed text", "page 3")
 def pdf(directory: Path, secret: str) -> None:
-    _pages(str(directory / "report.pdf"), "One", "Two", f"The key\n{line(secret)}Next")
+    pages(str(directory / "report.pdf"), "One", "Two", f"The key\n{line(secret)}Next")
 
 
 @form("PDF, plain text", "page 2")
 def plain_pdf(directory: Path, secret: str) -> None:
-    _pages(str(directory / "report.pdf"), "One", f"The key\n{line(secret)}Next", compressed=False)
+    pages(str(directory / "report.pdf"), "One", f"The key\n{line(secret)}Next", compressed=False)
 
 
-def _changed_pdf(directory: Path, secret: str, change: Any) -> None:
+def changed_pdf(directory: Path, secret: str, change: Any) -> None:
     first = BytesIO()
-    _pages(first, "One", "Two")
+    pages(first, "One", "Two")
     pypdf = library("pypdf")
     writer = pypdf.PdfWriter(clone_from=pypdf.PdfReader(BytesIO(first.getvalue())))
     change(writer, line(secret))
@@ -47,18 +47,18 @@ def _changed_pdf(directory: Path, secret: str, change: Any) -> None:
 
 @form("PDF, an attachment", "settings.py")
 def pdf_attachment(directory: Path, secret: str) -> None:
-    _changed_pdf(directory, secret, lambda writer, text: writer.add_attachment("settings.py", text.encode()))
+    changed_pdf(directory, secret, lambda writer, text: writer.add_attachment("settings.py", text.encode()))
 
 
 @form("PDF, metadata")
 def pdf_metadata(directory: Path, secret: str) -> None:
-    _changed_pdf(directory, secret, lambda writer, text: writer.add_metadata({"/Subject": text}))
+    changed_pdf(directory, secret, lambda writer, text: writer.add_metadata({"/Subject": text}))
 
 
 @form("PDF, encrypted with an empty password", "page")
 def pdf_encrypted(directory: Path, secret: str) -> None:
     first = BytesIO()
-    _pages(first, line(secret))
+    pages(first, line(secret))
     pypdf = library("pypdf")
     writer = pypdf.PdfWriter(clone_from=pypdf.PdfReader(BytesIO(first.getvalue())))
     writer.encrypt("", "owner", algorithm="RC4-128")
