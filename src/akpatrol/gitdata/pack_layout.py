@@ -135,13 +135,18 @@ def _width(pack: PackBytes, place: int, size: int) -> int:
     return 20
 
 
-def _checked(pack: PackBytes, end: int, id_bytes: int | None) -> int | None:
-    """Return the length of the checksum at ``end``, None where there is none, or another."""
-    hashes = [
+def sums(id_bytes: int | None) -> list[hashlib._Hash]:
+    """Return the hashes that may be a pack's checksum: one where the length of its ids is known."""
+    return [
         hashlib.new(algorithm, usedforsecurity=False)
         for width, algorithm in _ALGORITHMS.items()
         if id_bytes in (None, width)
     ]
+
+
+def _checked(pack: PackBytes, end: int, id_bytes: int | None) -> int | None:
+    """Return the length of the checksum at ``end``, None where there is none, or another."""
+    hashes = sums(id_bytes)
     for start in range(0, end, _HASHED_AT_ONCE):
         part = pack[start : min(end, start + _HASHED_AT_ONCE)]
         for hashed in hashes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from akpatrol.gitdata import bundle_header
 from akpatrol.gitdata.entries import PACK_HEADER_BYTES
 from akpatrol.gitdata.pack_bytes import PartsRead
-from akpatrol.gitdata.pack_layout import lay_out
+from akpatrol.gitdata.pack_layout import lay_out, sums
 from akpatrol.unwrap.containers.git_objects import GitObjects
 from akpatrol.unwrap.containers.member import AFTER_END, Flaw, Member, Naming
 
@@ -29,7 +29,8 @@ _IN_MEMORY = 64 << 20
 _PIECE = 1 << 20
 # Names of refs and subjects of prerequisites; more is hostile.
 _HEADER_BYTES = 16 << 20
-_COUNT_AT, _LONGEST_ID = 8, 32
+_COUNT_AT = 8
+_SHORTEST_ID, _LONGEST_ID = 20, 32
 _MAGICS = (b"PACK\0\0\0\2", b"PACK\0\0\0\3")
 _ADVICE = "extract it and scan the file"
 
@@ -69,7 +70,7 @@ def members(source: ContainerBytes, level: Level, id_bytes: int | None = None) -
 class _Windows:
     """Reads a pack in windows, each of which begins with the entry that the one before cut short.
 
-    Of a delta whose base is in an earlier window, what it adds is read. The checksum of such a pack is not checked.
+    Of a delta whose base is in an earlier window, what it adds is read.
     """
 
     def __init__(self, source: ContainerBytes, level: Level, id_bytes: int | None, first: PackBytes) -> None:
@@ -79,6 +80,7 @@ class _Windows:
         self._windows = [first]  # none or one: nothing else keeps it
         self._before = 0  # bytes of the pack before a window's first entry
         self._causes = Counter[bool]()
+        self._sums = sums(id_bytes)
 
     def members(self) -> Iterator[GitItem]:
         """Yield the objects."""
@@ -100,6 +102,8 @@ class _Windows:
         objects = GitObjects(pack, layout, self._level, self._before)
         yield from objects.members()
         self._causes.update(_causes(layout, objects))
+        for each in self._sums:
+            each.update(pack[PACK_HEADER_BYTES if self._before else 0 : layout.end])
         left = layout.declared - layout.found
         if layout.waiting:
             self._id_bytes = layout.entries.id_bytes
@@ -113,9 +117,18 @@ class _Windows:
         else:
             place = self._source.offset - len(pack) + layout.end
             yield from _unfound(layout, self._level, place)
-            if not left and (len(pack) - layout.end > _LONGEST_ID or self._source.peek(1)):
-                yield Flaw(f"{AFTER_END} at byte {place} is not {self._source.kind}")
+            if not left:
+                yield from self._end(bytes(pack[layout.end : len(pack)]), place)
         return b""
+
+    def _end(self, tail: bytes, place: int) -> Iterator[Flaw]:
+        """Yield what is wrong with what follows the last entry."""
+        tail += self._source.read(max(0, _LONGEST_ID - len(tail)))
+        widths = [each.digest_size for each in self._sums if tail.startswith(each.digest())]
+        if not widths:
+            yield Flaw(f"{_damage(len(tail) < _SHORTEST_ID)} at byte {place}: its checksum does not hold")
+        elif len(tail) > widths[0] or self._source.peek(1):
+            yield Flaw(f"{AFTER_END} at byte {place + widths[0]} is not {self._source.kind}")
 
     def _filled(self, beginning: bytes) -> memoryview:
         data = bytearray(beginning)

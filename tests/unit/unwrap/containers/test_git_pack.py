@@ -7,6 +7,7 @@ import re
 import zlib
 from random import Random
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -355,3 +356,15 @@ def test_any_changed_bytes_are_told(bundle: bytes, data: st.DataObject, way: str
     place = data.draw(st.integers(bundle.index(b"PACK"), len(bundle) - 1))
     damaged[place] ^= data.draw(st.integers(1, 255))
     assert open_(bytes(damaged), way).skips
+
+
+@given(st.integers(0, 1 << 20), st.integers(0, 255), st.integers(300, 9_000))
+def test_any_changed_bytes_are_told_of_windows_too(bundle: bytes, place: int, change: int, window: int) -> None:
+    changed = bytearray(bundle)
+    start = bundle.index(b"PACK")
+    changed[start + place % (len(bundle) - start)] ^= change
+    with patch.object(git_pack, "_IN_MEMORY", window), patch.object(git_pack, "_PIECE", 99):
+        reasons = [skip.reason for skip in open_(bytes(changed), "stream").skips]
+    assert any("extract it and scan the file" not in reason for reason in reasons) == bool(change) or (
+        any("behind one of more" in reason for reason in reasons)
+    )
