@@ -6,6 +6,9 @@ import re
 
 _ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 _ENTRY_SHA256 = re.compile(rb"([0-7]+) ([^\0]+)\0(.{32})", re.DOTALL)
+# A byte that no entry has makes a pair of nothing.
+_TARGET = re.compile(rb"([0-7]+) [^\0]+\0(.{20})|.", re.DOTALL)
+_TARGET_SHA256 = re.compile(rb"([0-7]+) [^\0]+\0(.{32})|.", re.DOTALL)
 _SHA1_HEX = 40
 
 Entries = dict[bytes, tuple[bytes, bytes]]
@@ -25,3 +28,9 @@ def parsed(data: bytes, id_: str) -> Entries | None:
             by_name[name + b"\0%d" % number if number else name] = (mode, object_id)
     is_complete = sum(len(mode) + len(name) for mode, name, _ in listed) + width * len(listed) == len(data)
     return by_name if is_complete else None
+
+
+def targets(data: bytes, id_: str) -> set[tuple[bytes, bytes]] | None:
+    """Return mode and id, in raw bytes, of each entry of a tree, None for one that is broken."""
+    found = {*(_TARGET if len(id_) == _SHA1_HEX else _TARGET_SHA256).findall(data)}
+    return None if (b"", b"") in found else found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from akpatrol.kinds import CUSTOM, CredentialKind
@@ -106,10 +107,15 @@ class RuleSet(NamedTuple):
     @property
     def digest(self) -> str:
         """SHA-256 over the files, in hex: runs with the same digest search for the same patterns."""
-        from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
-
-        return sha256(b"\0".join((*self.files, *([b"everywhere"] if self.everywhere else [])))).hexdigest()
+        return _digest((*self.files, *([b"everywhere"] if self.everywhere else [])))
 
     def get(self, rule_id: str) -> Rule | None:
         """Return the rule with that id, or None."""
         return next((rule for rule in (*self.rules, *self.path_rules) if rule.id == rule_id), None)
+
+
+@lru_cache(4)
+def _digest(parts: tuple[bytes, ...]) -> str:
+    from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
+
+    return sha256(b"\0".join(parts)).hexdigest()

@@ -12,7 +12,7 @@ from akpatrol.model.scan import Counted, Excluded, Skipped
 from akpatrol.runtime.interrupts import put_off
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.result import ScanResult
-from akpatrol.sources.base import Caching, RescanUnit
+from akpatrol.sources.base import RescanUnit, is_caching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -40,7 +40,7 @@ _COUNTED = Skipped | Counted | Excluded
 def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, progress: Progress) -> None:
     """Examine all units of a source into ``result``; at most ``jobs`` processes read at once."""
     plan = iter(source.plan())
-    sink = _Sink(result, progress, source.record if isinstance(source, Caching) else None)
+    sink = _Sink(result, progress, source.record if is_caching(source) else None)
     with ExitStack() as exits:
         if jobs > 1 and source.parallel and source.is_large():
             examiner.engine.prefilter.prepare()

@@ -12,7 +12,7 @@ from akpatrol.model.scan import Confidence, Exclusion, Place, Skipped
 from akpatrol.runtime.interrupts import broken_off, first_noted
 from akpatrol.scan import execute
 from akpatrol.scan.result import ScanResult
-from akpatrol.sources.base import Caching, Changing, Comparing
+from akpatrol.sources.base import is_caching, is_changing, is_comparing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from akpatrol.policy.group import AcceptedSkip
     from akpatrol.rules.rule import RuleSet
     from akpatrol.scan.examine import Examiner
-    from akpatrol.sources.base import Placed, Source, Unit
+    from akpatrol.sources.base import Changing, Placed, Source, Unit
 
     Reader = Callable[[Source, ScanResult], None]
 
@@ -101,7 +101,7 @@ class _SourceReader:
             self._place(source, findings)
         if self._broken_off(lambda: self._check(source)):
             return True
-        if isinstance(source, Caching):
+        if is_caching(source):
             source.store_cached()
         return False
 
@@ -114,7 +114,7 @@ class _SourceReader:
 
     def _read(self, source: Source) -> None:
         try:
-            if isinstance(source, Caching):
+            if is_caching(source):
                 from akpatrol.cache import scan_cache  # noqa: PLC0415 - a hook does without
 
                 source.load_cached(scan_cache.conditions(self._examiner.rules.digest, self._examiner.limits))
@@ -126,7 +126,7 @@ class _SourceReader:
             self.result.add(Skipped("the rest", str(error)))
 
     def _place(self, source: Source, findings: Sequence[RawFinding]) -> None:
-        if isinstance(source, Comparing):
+        if is_comparing(source):
             source.compare_with(self._findings)
         engine = self._examiner.engine
         included = _included(_admitted(source.place(findings), engine), self._options, self.result)
@@ -140,7 +140,7 @@ class _SourceReader:
 
     def _check(self, source: Source) -> None:
         self.result.skipped += source.check()
-        if self._options.narrow and isinstance(source, Changing):
+        if self._options.narrow and is_changing(source):
             self.changed = _changed(source, self._options, self.result)
 
 

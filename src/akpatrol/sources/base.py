@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from typing import TypeGuard
 
     from akpatrol.model.batch import ContentBatch
     from akpatrol.model.credential import KnownFinding, Occurrence, RawFinding
@@ -98,7 +99,6 @@ class Source(Protocol):
         """Return repositories that were found but whose history this source does not read."""
 
 
-@runtime_checkable
 class Caching(Protocol):
     """A source that knows from an earlier run which content it can skip reading."""
 
@@ -112,7 +112,6 @@ class Caching(Protocol):
         """Store results for a later run; not called when this one is cut off."""
 
 
-@runtime_checkable
 class Changing(Protocol):
     """A source that scans a change of its one target, not all of it."""
 
@@ -123,12 +122,27 @@ class Changing(Protocol):
         """Return the files that the change adds or edits; called after all units were read."""
 
 
-@runtime_checkable
 class Comparing(Protocol):
     """A source that separates new content from earlier content, which it reads only to compare."""
 
     def compare_with(self, examine: Callable[[Unit], Sequence[RawFinding]]) -> None:
         """Receive the function that examines a unit; called before findings are placed."""
+
+
+# To ask a protocol itself whether a source follows it takes a tenth of a millisecond.
+def is_caching(source: Source) -> TypeGuard[Caching]:
+    """Return whether a source knows what an earlier run has read."""
+    return hasattr(source, "load_cached")
+
+
+def is_changing(source: Source) -> TypeGuard[Changing]:
+    """Return whether a source scans a change alone."""
+    return hasattr(source, "changed_paths")
+
+
+def is_comparing(source: Source) -> TypeGuard[Comparing]:
+    """Return whether a source reads earlier content too."""
+    return hasattr(source, "compare_with")
 
 
 class OneTarget:

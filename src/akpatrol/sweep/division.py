@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 from akpatrol.cache.scan_cache import conditions
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Counted, Excluded, Skipped
-from akpatrol.sources.base import Caching
+from akpatrol.sources.base import is_caching
 from akpatrol.sources.files import FilesUnit
 from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.packs.object_slices import PackRange
@@ -51,7 +51,7 @@ def is_large(spec: ScanSpec, size: int) -> bool:
 def divided(spec: ScanSpec, target: Target) -> DividedTarget | None:
     """Return the parts of a target, None if it cannot be divided. Raises GitError and OSError."""
     with work.opened(spec, target, divided=True) as source:
-        if isinstance(source, Caching):
+        if is_caching(source):
             source.load_cached(conditions(spec.rules.digest, spec.limits))
         parts = tuple(pickle.dumps(units) for units in _groups(spec, source))
     return DividedTarget(parts, own_address()) if len(parts) > 1 else None
@@ -91,7 +91,7 @@ def _put_together(spec: ScanSpec, source: Source, result: ScanResult, found: Map
         else:
             unit_result = wire_redaction.complete(examiner, planned, known)
         result.merge(unit_result)
-        if isinstance(source, Caching):
+        if is_caching(source):
             source.record(planned, unit_result)
 
 

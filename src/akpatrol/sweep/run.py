@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     Planned = Target | Skipped | CloneWanted
 
 _T = TypeVar("_T")
-# So few small targets are read faster than a process starts.
-_FEW, _LITTLE_BYTES = 4, 8 << 20
+# So little is read faster than processes start; a target takes at least as long as so many bytes.
+_LITTLE_BYTES, _TARGET_BYTES = 8 << 20, 64 << 10
 # So many are checked here, sooner than processes start, and in one task elsewhere.
 _CHECKED_HERE, _CHECKED_AT_ONCE = 256, 64
 _CLONES_AT_ONCE = 4
@@ -280,8 +280,9 @@ class Sweep:
 
     def _is_worth_it(self) -> bool:
         """Return whether there is enough work to start processes for it."""
-        many = len(self._queue) > _FEW or self._flights.clones or self._uncloned
-        return self._pool.ready or bool(many) or not self._listed or self._queue.bytes > _LITTLE_BYTES
+        is_more_to_come = not self._listed or self._flights.clones or self._uncloned
+        size = self._queue.bytes + len(self._queue) * _TARGET_BYTES
+        return self._pool.ready or bool(is_more_to_come) or size > _LITTLE_BYTES
 
     def _settle(self, batch: Sequence[WaitingTarget], future: Future[list[Outcome | DividedTarget]]) -> None:
         """Take the results of targets."""

@@ -38,8 +38,9 @@ def ref_names(git: Git, refs: RefSnapshot) -> tuple[bytes, ...]:
     names: set[bytes] = set()
     with suppress(GitError):  # said by the completeness check
         names |= {os.fsencode(name) for _, name in refs.listing}
-    for git_dir in (common, *linked(common)):
-        for kind in (b"logs", b"refs"):
+    kinds = (b"logs",) if git.plain else (b"logs", b"refs")  # all files of a plain one's refs are refs
+    for git_dir in (common,) if git.plain else (common, *linked(common)):
+        for kind in kinds:
             top = git_dir if kind == b"refs" else os.path.join(git_dir, kind)
             for directory, _, files in os.walk(os.path.join(git_dir, kind)):
                 names |= {os.path.relpath(os.path.join(directory, file), top) for file in files}

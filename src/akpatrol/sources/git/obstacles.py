@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CONFIGURATIONS = (b"config", b"config.worktree")
 # A section header; inside a value it does not affect the settings that are read here.
 _INCLUDE = re.compile(rb"\[include", re.IGNORECASE)
-_LARGEST_BYTES = 8 << 20
+_USUAL_BYTES, _LARGEST_BYTES = 16 << 10, 8 << 20
 # Files that git reads by their names.
 _FILES = {b"HEAD", b"config", b"config.worktree", b"packed-refs", b"shallow", b"index", b"commondir", b"gitdir"}
 _TREES = {b"refs", b"logs", b"info", b"reftable"}
@@ -86,7 +86,8 @@ def content_of(path: bytes) -> bytes:
     """Return the beginning of a regular file, empty when unreadable: git reports the problem."""
     try:
         with opened(path) as file:
-            return file.read(_LARGEST_BYTES)
+            content = file.read(_USUAL_BYTES)  # a buffer for the largest would cost more than all else here
+            return content if len(content) < _USUAL_BYTES else content + file.read(_LARGEST_BYTES - _USUAL_BYTES)
     except OSError:
         return b""
 

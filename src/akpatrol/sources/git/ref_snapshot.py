@@ -21,9 +21,9 @@ class RefSnapshot:
         self._git = git
         self._types = ObjectTypes(git)
 
-    @cached_property
+    @property
     def _plain(self) -> PlainRefs | None:
-        return self._git.plain.refs() if self._git.plain else None
+        return self._git.plain.refs if self._git.plain else None
 
     @cached_property
     def listing(self) -> list[tuple[str, str]]:

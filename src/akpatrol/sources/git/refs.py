@@ -102,7 +102,7 @@ def broken(git: Git) -> Iterator[Skipped]:
     Packed refs are those whose name git refuses. Those of a reftable are not files.
     """
     common = git.repository.common_dir
-    if _has_reftable(git):
+    if git.plain or _has_reftable(git):
         return
     form = _form(git)
     for directory, _, files in os.walk(os.path.join(common, b"refs")):

@@ -45,7 +45,7 @@ def found(git: Git) -> PlainRepository | None:
     refs = read_refs(git_dir, config.id_bytes, ids) if ids is not None else None
     if not stores or ids is None or not refs or (refs.head and not _is_commit(stores, refs.head)):
         return None
-    return PlainRepository(git_dir, config, ids, refs.head)
+    return PlainRepository(config, refs, len(ids))
 
 
 def _ids(stores: OpenedStores, id_bytes: int) -> set[bytes] | None:

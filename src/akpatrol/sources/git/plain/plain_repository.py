@@ -13,18 +13,17 @@ if TYPE_CHECKING:
 
 
 class PlainRepository:
-    """The configuration and the head of a repository, and the objects that are ``kept`` while they are read."""
+    """The configuration and the refs of a repository, and the objects that are ``kept`` while they are read."""
 
-    def __init__(self, git_dir: bytes, config: PlainConfig, ids: set[bytes], head: str) -> None:
-        self._git_dir = git_dir
-        self._ids = ids
+    def __init__(self, config: PlainConfig, refs: PlainRefs, objects: int) -> None:
         self.config = config
-        self.head = head
-        self.kept = KeptObjects(len(ids))
+        self.refs = refs
+        self.kept = KeptObjects(objects)
 
-    def refs(self) -> PlainRefs | None:
-        """Read the refs; None if git should read them."""
-        return read_refs(self._git_dir, self.config.id_bytes, self._ids)
+    @property
+    def head(self) -> str:
+        """The commit that HEAD names, "" if its branch has none."""
+        return self.refs.head
 
 
 def read_refs(git_dir: bytes, id_bytes: int, ids: set[bytes]) -> PlainRefs | None:

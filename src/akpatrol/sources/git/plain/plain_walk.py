@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
-from akpatrol.gitdata.tree_entries import parsed
+from akpatrol.gitdata.tree_entries import targets
 from akpatrol.sources.git.history_walk import HistoryWalk
 from akpatrol.sources.git.walked_commit import WalkedCommit
 
@@ -75,23 +75,28 @@ class PlainWalk:
         if self._walked is None:
             return False
         refs = self._refs.refs
+        if refs.absent or self._refs.lost:
+            return False
         trees = {_tree(kept.texts[commit.id][1]) for commit in self._walked}
         trees |= {id_ for id_ in refs.others if id_ not in kept.blobs}
         done: set[str] = set()
+        entries: set[tuple[bytes, bytes]] = set()
+        # Each version of a tree repeats most of the one before.
         while trees:
             id_ = trees.pop()
             done.add(id_)
             type_, data = kept.texts.get(id_, ("", b""))
-            entries = parsed(data, id_) if type_ == "tree" else None
-            if entries is None:
+            found = targets(data, id_) if type_ == "tree" else None
+            if found is None:
                 return False
-            for mode_text, raw in entries.values():
+            for mode_text, raw in found - entries:
                 kind, below = int(mode_text, 8) & _TYPE, raw.hex()
                 if kind == _TREE and below not in done:
                     trees.add(below)
                 elif kind not in (_TREE, _LINK) and below not in kept.blobs:
                     return False
-        return not refs.absent and not self._refs.lost
+            entries |= found
+        return True
 
     def _commits(self) -> dict[str, WalkedCommit] | None:
         commits: dict[str, WalkedCommit] = {}
