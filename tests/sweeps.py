@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).parents[1]
 _PROCESSES = Path("/proc")
+# These organizations are little work, which a sweep does without processes.
+_AT_WORK = "import akpatrol.sweep.run; akpatrol.sweep.run._LITTLE_BYTES = 0"
 _STUCK = "import akpatrol.sweep.tasks; from tests import tasks; akpatrol.sweep.tasks.read = tasks.endless"
 
 
@@ -33,8 +35,8 @@ class Sweeps:
         self._report = report or Path(store).with_suffix(".json")
         self._arguments = ("sweep", acme.root, "--store", store, "--jobs", str(jobs), "-f", "json")
 
-    def start(self, **how: Any) -> subprocess.Popen[bytes]:
-        return start(*self._arguments, "-o", self._report, **how)
+    def start(self, *, patch: str = "", **how: Any) -> subprocess.Popen[bytes]:
+        return start(*self._arguments, "-o", self._report, patch=f"{_AT_WORK}\n{patch}", **how)
 
     def stuck(self, directory: Path, workers: int) -> subprocess.Popen[bytes]:
         """Start one whose workers never come to an end, and wait until all are at work."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from akpatrol.pipeline import sweep
+from akpatrol.sweep import run as sweep_run
 from akpatrol.sweep import signature, work
 from akpatrol.sweep.store.store import SweepStore
 from tests import organization
@@ -107,6 +108,7 @@ def test_the_way_it_is_read_changes_nothing(
 ) -> None:
     """In this process, in two others, and target by target or in parts, with a memory and without."""
     alone = run("sweep", acme.root, "--store", tmp_path / "alone", "--jobs", "1", "--no-cache")
+    monkeypatch.setattr(sweep_run, "_LITTLE_BYTES", 0)
     together = run("sweep", acme.root, "--store", tmp_path / "together", "--jobs", "2")
     undivided = sweep._scan_spec
     monkeypatch.setattr(sweep, "_scan_spec", lambda *how: undivided(*how)._replace(part_bytes=200))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def refusal(directory: str, file: str, beside: Sequence[str] = ()) -> str:
     if missing and hasattr(os, "geteuid") and os.stat(directory).st_uid != os.geteuid():
         return f"{directory} belongs to another user"
     for ancestor in reversed(missing):
-        os.mkdir(ancestor, 0o700)
+        with suppress(FileExistsError):  # another run makes it at the same moment
+            os.mkdir(ancestor, 0o700)
     directory = missing[0] if missing else directory
     if not stat.S_ISDIR((status := os.lstat(directory)).st_mode) or not _is_own(status):
         return f"{directory} is not a directory that only its owner can write"

@@ -160,7 +160,7 @@ class ScanCache:
         from sqlite3 import Error  # noqa: PLC0415 - it is loaded
 
         with suppress(OSError, Error):
-            _create(self.file)
+            _put_in_place(self.file)
             if not self._replaced:
                 self.problem = ""
         self._replaced = True
@@ -170,16 +170,28 @@ _MARKS = ("application_id", "user_version")
 
 
 def _create(file: str) -> None:
-    """Make an empty table and put it in place in one step. Raises OSError and sqlite3.Error."""
+    """Make an empty table in a new or empty file, once, whoever does so at the same moment.
+
+    Raises OSError and sqlite3.Error.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    with closing(_connected(file)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            _make_table(connection)
+        connection.execute("COMMIT")
+
+
+def _put_in_place(file: str) -> None:
+    """Make an empty table and put it in the place of a damaged one in one step. Raises OSError and sqlite3.Error."""
     new = f"{file}.{os.getpid()}.new"
     with suppress(FileNotFoundError):
         os.unlink(new)
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         with closing(_connected(new)) as connection:
-            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
-            connection.execute(_SCHEMA)
+            _make_table(connection)
         # A log of the old table must not be applied to the new one.
         for suffix in _BESIDE:
             with suppress(FileNotFoundError):
@@ -188,6 +200,12 @@ def _create(file: str) -> None:
     finally:
         with suppress(FileNotFoundError):
             os.unlink(new)
+
+
+def _make_table(connection: Connection) -> None:
+    connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+    connection.execute(_SCHEMA)
 
 
 def _connected(file: str) -> Connection:

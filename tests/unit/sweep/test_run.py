@@ -114,6 +114,18 @@ def test_the_largest_is_begun_first(swept: Swept, tmp_path: Path) -> None:
     assert swept.read == ["d1", "d2", "d0"]
 
 
+@pytest.mark.parametrize(("sizes", "elsewhere"), [([10] * 3, 0), ([10] * 6, 2), ([400_000], 1)])
+def test_only_for_enough_work_do_processes_start(
+    swept: Swept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sizes: list[int], elsewhere: int
+) -> None:
+    """What is less than takes a process to start is read here; many small targets are as much as a large one."""
+    monkeypatch.setattr(Swept, "ready", False)
+    monkeypatch.setattr(run, "_LITTLE_BYTES", 4 * run._TARGET_BYTES + 1000)
+    watcher = swept.go(targets(tmp_path, *sizes))
+    assert len(swept.read) == elsewhere
+    assert len(watcher.outcomes) == len(sizes)
+
+
 def test_more_targets_than_are_looked_ahead(swept: Swept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is looked at once, and the largest of those that are known is begun first."""
     monkeypatch.setattr(run, "_AHEAD", 4)
