@@ -15,7 +15,7 @@ from akpatrol.sources.base import OneTarget, RescanUnit
 from akpatrol.sources.bucket.address import VERSIONS_KIND, parse
 from akpatrol.sources.bucket.place import placed
 from akpatrol.sources.bucket.store import opened
-from akpatrol.sources.bucket.unit import BucketUnit, shown
+from akpatrol.sources.bucket.unit import BucketUnit, UnreadObject, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -100,14 +100,17 @@ class BucketSource(OneTarget):
             return
         key = sha256(repr((unit.base, unit.objects)).encode("utf-8", "surrogatepass")).hexdigest()
         value = self._cache.get(self._conditions, _CACHED, key)
-        counts, again = scan_counts.parse(value), _again(value, len(unit.objects))
-        if counts is None or again is None:
+        counts, number = scan_counts.parse(value), len(unit.objects)
+        again, unread = _numbers(value, "again", number), _numbers(value, "unread", number)
+        if counts is None or again is None or unread is None or len(unread) == number:
             self._keys[unit] = key
             yield unit
             return
         yield from counts
         if again:
             yield RescanUnit(unit._replace(objects=tuple(unit.objects[number] for number in again)))
+        if unread:
+            yield from self._unit([unit.objects[number] for number in unread])
 
     def place(self, findings: Sequence[RawFinding]) -> Iterator[Placed]:
         """Yield each raw finding with the version of its object."""
@@ -143,18 +146,23 @@ def _value(unit: BucketUnit, read: ScanResult) -> dict[str, object] | None:
     """Return the JSON value of a unit; None if a problem belongs to no single object."""
     numbers = {stored.path: number for number, stored in enumerate(unit.objects)}
     names = {shown(stored): number for number, stored in enumerate(unit.objects)}
+    unread = {names.get(skip.item) for skip in read.skipped if isinstance(skip, UnreadObject)}
     # A skip in a container is named by the object and the path in the container.
-    again = {names.get(skip.item.partition(" > ")[0], names.get(skip.item)) for skip in read.skipped}
+    again = {names.get(skip.item.partition(" > ")[0], names.get(skip.item)) for skip in read.skipped} - unread
     again |= {numbers.get(finding.origin.path or b"") for finding in read.findings}
     in_names = any(finding.origin.place is Place.PATH and not finding.origin.containers for finding in read.findings)
-    if in_names or read.uncacheable or None in again:
+    if in_names or read.uncacheable or None in again | unread:
         return None
-    return {**scan_counts.value_of(read), "again": sorted(number for number in again if number is not None)}
+    lists = {"again": again, "unread": unread}
+    return {
+        **scan_counts.value_of(read),
+        **{name: sorted(number for number in some if number is not None) for name, some in lists.items()},
+    }
 
 
-def _again(value: Any, objects: int) -> list[int] | None:
-    """Return the numbers of the objects to read again; None for malformed data."""
-    again = value.get("again") if isinstance(value, dict) else None
-    if not isinstance(again, list) or not all(isinstance(one, int) and 0 <= one < objects for one in again):
+def _numbers(value: Any, name: str, objects: int) -> list[int] | None:
+    """Return the numbers of the objects in a list of a cached value; None for malformed data."""
+    numbers = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(numbers, list) or not all(isinstance(one, int) and 0 <= one < objects for one in numbers):
         return None
-    return again
+    return numbers

@@ -25,6 +25,12 @@ COUNTER = "objects"
 _REQUESTS = 8
 
 
+class UnreadObject(Skipped):
+    """An object of which nothing was read, so that it is not counted either."""
+
+    __slots__ = ()
+
+
 class BucketUnit(NamedTuple):
     """Objects of the bucket whose address is ``base``; whoever reads it uses the credentials of its own environment."""
 
@@ -51,7 +57,7 @@ class BucketUnit(NamedTuple):
                 yield from _Reading(self.target, store, requests).all(self.objects)
         except AkpatrolError as error:  # it cannot be opened: what fails later belongs to one object
             for stored in self.objects:
-                yield Skipped(shown(stored), str(error))
+                yield UnreadObject(shown(stored), str(error))
 
 
 class _Begun(NamedTuple):
@@ -69,6 +75,7 @@ class _Reading:
         self._store = store
         self._requests = requests
         self._small = Gathering[StoredObject]()
+        self._broken_off = ""
 
     def all(self, objects: tuple[StoredObject, ...]) -> Iterator[Item | ContentBatch]:
         """Yield the objects and what could not be read."""
@@ -80,6 +87,8 @@ class _Reading:
         while waiting:
             yield from self._one(*waiting.popleft())
         yield from self._together()
+        if self._broken_off:
+            yield Uncacheable(self._broken_off, "its connection broke off")
 
     def _begin(self, stored: StoredObject) -> _Begun:
         """Read the first block of an object; one that has changed since it was listed is read as it is now."""
@@ -93,7 +102,7 @@ class _Reading:
         try:
             stored, data = begun.result()
         except BucketError as error:
-            yield Skipped(shown(listed), str(error))
+            yield UnreadObject(shown(listed), str(error))
             return
         if stored != listed:
             yield Uncacheable(shown(listed), "it has changed since it was listed")
@@ -121,6 +130,7 @@ class _Reading:
             try:
                 return self._store.read(stored, start, length)
             except BucketError as error:
+                self._broken_off = shown(stored)
                 raise OSError(0, str(error)) from None
 
         return part

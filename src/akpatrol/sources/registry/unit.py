@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import AkpatrolError
 from akpatrol.model.chunks import BLOCK_BYTES
-from akpatrol.model.scan import Content, Origin, Skipped
+from akpatrol.model.scan import Content, Origin, Skipped, Uncacheable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,11 @@ class BlobUnit(NamedTuple):
     def read(self) -> Iterator[Item]:
         """Yield the blob."""
         with ExitStack() as opening:
-            yield from self._read(opening)
+            for item in self._read(opening):
+                yield item
+                if isinstance(item, Skipped):
+                    # It is not counted, or only a part of it.
+                    yield Uncacheable(self.title, "it was not read to its end")
 
     def _read(self, opening: ExitStack) -> Iterator[Item]:
         from akpatrol.sources.registry.client import NotInRegistryError, opened  # noqa: PLC0415 - httpx
@@ -70,6 +74,8 @@ class BlobUnit(NamedTuple):
         except (AkpatrolError, OSError) as error:
             if not stream.failed:
                 yield Skipped(self.title, str(error) if isinstance(error, AkpatrolError) else error.strerror or "")
+        if stream.failed:
+            yield Uncacheable(self.title, "it was not read to its end")
 
 
 class _CheckedStream:

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
+from akpatrol.cache.scan_cache import ScanCache
+from akpatrol.config.limits import Limits
 from akpatrol.errors import UsageError
+from akpatrol.model.chunks import BLOCK_BYTES
 from akpatrol.model.scan import Excluded, Skipped, Target
+from akpatrol.rules import rule_file
+from akpatrol.scan import execute
+from akpatrol.scan.examine import Examiner
+from akpatrol.scan.result import ScanResult
 from akpatrol.sources.bucket import place, source, unit
 from akpatrol.sources.bucket.address import parse
 from akpatrol.sources.bucket.source import BucketSource, marks
@@ -18,12 +25,15 @@ from akpatrol.sources.bucket.unit import BucketUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from akpatrol.sources.bucket.address import BucketAddress
 
 _MILLION = 1_000_000
 _PAGE = 1000
+_SIZE = 7
 _DAY = "2026-01-02T03:04:05Z"
+_EXAMINER = Examiner(rule_file.load(), Limits())
 
 
 class Store:
@@ -32,6 +42,7 @@ class Store:
     keys = 10
     fails_at: ClassVar[int | None] = None
     changes: ClassVar[dict[str, str]] = {}
+    sizes: ClassVar[dict[str, int]] = {}
     read_of: ClassVar[list[str]] = []
     listed: ClassVar[list[int]] = [0]
 
@@ -48,15 +59,18 @@ class Store:
 
     def read(self, stored: StoredObject, start: int, length: int) -> bytes:
         self.read_of.append(stored.key)
-        if stored.etag != "new" and (how := self.changes.get(stored.key)):
+        how = self.changes.get(stored.key)
+        if how == "broken" or (how == "breaks" and start):
+            raise BucketError("the connection broke")
+        if stored.etag != "new" and how in {"gone", "changed"}:
             raise GoneError("no longer there") if how == "gone" else ChangedError("changed while it was read")
-        return b"nothing"[start : start + length]
+        return b"nothing"[start : start + length] if stored.size == _SIZE else bytes(min(length, stored.size - start))
 
     def close(self) -> None:
         pass
 
     def _stored(self, key: str) -> StoredObject:
-        return StoredObject(key, 7, f'"{key}"', _DAY)
+        return StoredObject(key, self.sizes.get(key, _SIZE), f'"{key}"', _DAY)
 
 
 @pytest.fixture
@@ -75,8 +89,17 @@ def store(monkeypatch: pytest.MonkeyPatch) -> type[Store]:
     return Own
 
 
-def bucket(excluded: Callable[[bytes, bool], bool] = lambda _path, _is_directory: False) -> BucketSource:
-    return BucketSource(Target("0", "bucket", "s3://leaks"), excluded)
+def bucket(
+    excluded: Callable[[bytes, bool], bool] = lambda _path, _is_directory: False, cache: ScanCache | None = None
+) -> BucketSource:
+    return BucketSource(Target("0", "bucket", "s3://leaks"), excluded, cache)
+
+
+def scanned(bucket_source: BucketSource) -> ScanResult:
+    result = ScanResult()
+    bucket_source.load_cached("conditions")
+    execute.read(bucket_source, _EXAMINER, result, 1, lambda _: None)
+    return result
 
 
 @pytest.mark.slow
@@ -132,6 +155,35 @@ def test_what_vanishes_is_a_skip_and_what_changes_is_read_as_it_is_now(store: ty
         Skipped("0000005", "it has changed since it was listed"),
     ]
     assert store.read_of.count("0000005") == 2
+
+
+def test_an_object_that_was_not_read_is_counted_when_it_is(store: type[Store], tmp_path: Path) -> None:
+    """Of the others nothing is asked again, and nothing counts twice."""
+    counts = []
+    for changes in ({"0000003": "gone", "0000007": "broken"}, {"0000007": "broken"}, {}, {}):
+        store.changes = changes
+        store.read_of.clear()
+        found = scanned(bucket(cache=ScanCache(str(tmp_path))))
+        skips = [skip.item for skip in found.skipped]
+        counts.append((found.counts["objects"], found.size, skips, sorted(store.read_of)))
+    assert counts == [
+        (8, 56, ["0000003", "0000007"], [f"{number:07}" for number in range(10)]),
+        (9, 63, ["0000007"], ["0000003", "0000007"]),
+        (10, 70, [], ["0000007"]),
+        (10, 70, [], []),
+    ]
+
+
+def test_an_object_that_breaks_off_is_read_again(store: type[Store], tmp_path: Path) -> None:
+    """With its whole size: what was counted of it is not kept."""
+    store.keys, store.sizes = 2, {"0000001": 3 * BLOCK_BYTES}
+    counts = []
+    for changes in ({"0000001": "breaks"}, {}, {}):
+        store.changes = changes
+        found = scanned(bucket(cache=ScanCache(str(tmp_path))))
+        counts.append((found.counts["objects"], found.size, len(found.skipped)))
+    assert counts[0][2] == 1
+    assert counts[1:] == [(2, 7 + 3 * BLOCK_BYTES, 0)] * 2
 
 
 @pytest.mark.parametrize(
