@@ -51,3 +51,9 @@ class ScanResult:
         self.size += other.size
         self.stored += other.stored
         self.uncacheable += other.uncacheable
+
+    def without_counts(self) -> ScanResult:
+        """Return what was found and skipped alone."""
+        result = ScanResult()
+        result.findings, result.skipped, result.uncacheable = self.findings, self.skipped, self.uncacheable
+        return result

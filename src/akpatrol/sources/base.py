@@ -29,6 +29,14 @@ class Unit(Protocol):
         """Yield what the unit holds."""
 
 
+class CacheEntry(NamedTuple):
+    """What a later run can use of a unit: a JSON ``value``, under a ``key`` of its ``kind``."""
+
+    kind: str
+    key: str
+    value: Mapping[str, object]
+
+
 class RescanUnit(NamedTuple):
     """A unit that an earlier run read: its counts are known and added, its content may have changed.
 

@@ -100,6 +100,11 @@ def _cache(spec: ScanSpec) -> str | None:
     return cache_directory(environment()) if spec.use_cache else None
 
 
+def cache(spec: ScanSpec) -> ScanCache:
+    """Return this worker's scan cache, to be closed; without one, a cache that keeps nothing."""
+    return ScanCache(_cache(spec))
+
+
 def scan_target(spec: ScanSpec, target: Target) -> TargetResult:
     """Scan one target and return its result; a target that cannot be opened is a skip."""
     return scan_with_reader(spec, target)
@@ -131,9 +136,9 @@ def opened(spec: ScanSpec, target: Target, *, divided: bool) -> Iterator[Source]
 
     Raises AkpatrolError and OSError for what cannot be opened.
     """
-    directory = _cache(spec)
-    with closing(ScanCache(directory)) as cache:
-        terms = ReadingTerms(spec.leaves_out, cache if directory else None, spec.part_bytes if divided else 0)
+    with closing(cache(spec)) as known:
+        is_known = spec.use_cache and not known.problem
+        terms = ReadingTerms(spec.leaves_out, known if is_known else None, spec.part_bytes if divided else 0)
         yield table.source(target, terms)
 
 

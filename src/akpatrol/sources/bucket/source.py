@@ -10,12 +10,12 @@ from zlib import crc32
 
 from akpatrol.cache import scan_counts
 from akpatrol.errors import AkpatrolError
-from akpatrol.model.scan import Excluded, Exclusion, Place, Skipped
+from akpatrol.model.scan import Excluded, Exclusion, Skipped
 from akpatrol.sources.base import OneTarget, RescanUnit
 from akpatrol.sources.bucket.address import VERSIONS_KIND, parse
 from akpatrol.sources.bucket.place import placed
 from akpatrol.sources.bucket.store import opened
-from akpatrol.sources.bucket.unit import BucketUnit, UnreadObject, shown
+from akpatrol.sources.bucket.unit import CACHED, BucketUnit, shown, work_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _BATCH, _BATCH_BYTES = 256, 64 << 20
 # One key in this many begins a unit, regardless of the ones before: a new object must not shift all later units.
 _FRESH = 128
-_CACHED = "bucket"
 _NAMED_SKIPS = 20
 
 
@@ -47,7 +46,6 @@ class BucketSource(OneTarget):
         self._excluded = excluded
         self._cache = cache
         self._conditions = ""
-        self._keys: dict[BucketUnit, str] = {}
 
     def is_large(self) -> bool:
         """Return whether its requests are worth several processes; that is known only once it is listed."""
@@ -98,12 +96,10 @@ class BucketSource(OneTarget):
         if not self._cache:
             yield unit
             return
-        key = sha256(repr((unit.base, unit.objects)).encode("utf-8", "surrogatepass")).hexdigest()
-        value = self._cache.get(self._conditions, _CACHED, key)
+        value = self._cache.get(self._conditions, CACHED, unit.key)
         counts, number = scan_counts.parse(value), len(unit.objects)
         again, unread = _numbers(value, "again", number), _numbers(value, "unread", number)
         if counts is None or again is None or unread is None or len(unread) == number:
-            self._keys[unit] = key
             yield unit
             return
         yield from counts
@@ -123,41 +119,21 @@ class BucketSource(OneTarget):
 
     def record(self, unit: Unit, read: ScanResult) -> None:
         """Store a unit's result at once, so that the run after one that is killed goes on where it was."""
-        if not self._cache or not isinstance(unit, BucketUnit):
-            return
-        if (key := self._keys.pop(unit, "")) and (value := _value(unit, read)):
-            self._cache.put(self._conditions, _CACHED, {key: value})
+        if self._cache and isinstance(unit, BucketUnit) and (entry := unit.kept(read)):
+            self._cache.put(self._conditions, entry.kind, {entry.key: entry.value})
 
     def store_cached(self) -> None:
         """Do nothing: all is stored."""
 
 
 def marks(target: Target) -> tuple[str, int]:
-    """Return a digest of the whole listing, and the size of all objects in bytes. Raises BucketError."""
+    """Return a digest of the whole listing, and how many bytes are read in the time it takes. Raises BucketError."""
     address, digest, size = parse(target.root), sha256(), 0
     with opened(address) as store:
         for stored in chain.from_iterable(store.pages(address.prefix, versions=target.kind == VERSIONS_KIND)):
             digest.update(repr(stored).encode("utf-8", "surrogatepass"))
-            size += stored.size
+            size += work_of(stored)
     return digest.hexdigest(), size
-
-
-def _value(unit: BucketUnit, read: ScanResult) -> dict[str, object] | None:
-    """Return the JSON value of a unit; None if a problem belongs to no single object."""
-    numbers = {stored.path: number for number, stored in enumerate(unit.objects)}
-    names = {shown(stored): number for number, stored in enumerate(unit.objects)}
-    unread = {names.get(skip.item) for skip in read.skipped if isinstance(skip, UnreadObject)}
-    # A skip in a container is named by the object and the path in the container.
-    again = {names.get(skip.item.partition(" > ")[0], names.get(skip.item)) for skip in read.skipped} - unread
-    again |= {numbers.get(finding.origin.path or b"") for finding in read.findings}
-    in_names = any(finding.origin.place is Place.PATH and not finding.origin.containers for finding in read.findings)
-    if in_names or read.uncacheable or None in again | unread:
-        return None
-    lists = {"again": again, "unread": unread}
-    return {
-        **scan_counts.value_of(read),
-        **{name: sorted(number for number in some if number is not None) for name, some in lists.items()},
-    }
 
 
 def _numbers(value: Any, name: str, objects: int) -> list[int] | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.cache import scan_counts
 from akpatrol.errors import AkpatrolError
 from akpatrol.model.batch import SMALL_BYTES, ContentBatch, Gathering
 from akpatrol.model.chunks import BLOCK_BYTES
 from akpatrol.model.scan import Chunk, Content, Counted, Origin, Place, Skipped, Uncacheable
+from akpatrol.sources.base import CacheEntry
 from akpatrol.sources.bucket.address import parse
 from akpatrol.sources.bucket.store import BucketError, ChangedError, StoredObject, opened
 
@@ -17,10 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
+    from akpatrol.scan.result import ScanResult
     from akpatrol.sources.base import Item
     from akpatrol.sources.bucket.store import BucketStore
 
 COUNTER = "objects"
+CACHED = "bucket"
+# To ask for an object takes as long as to read so many bytes.
+_REQUEST_BYTES = 64 << 10
 # Requests at once, each of a block at most: a request takes longer to be answered than a small object to be sent.
 _REQUESTS = 8
 
@@ -48,6 +55,35 @@ class BucketUnit(NamedTuple):
     def names(self) -> tuple[bytes, ...]:
         """Every name in it, for whoever passes it on."""
         return (self.base.encode(), *(stored.path for stored in self.objects))
+
+    @property
+    def work(self) -> int:
+        """How many bytes are read in the time that it takes."""
+        return sum(work_of(stored) for stored in self.objects)
+
+    @property
+    def key(self) -> str:
+        """Its name in the cache."""
+        return sha256(repr((self.base, self.objects)).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def kept(self, read: ScanResult) -> CacheEntry | None:
+        """Return what a later run can use of its result; None if a problem belongs to no single object.
+
+        Objects with findings or skips are read ``again``; those that are ``unread`` are not counted yet.
+        """
+        numbers = {stored.path: number for number, stored in enumerate(self.objects)}
+        names = {shown(stored): number for number, stored in enumerate(self.objects)}
+        unread = {names.get(skip.item) for skip in read.skipped if isinstance(skip, UnreadObject)}
+        # A skip in a container is named by the object and the path in the container.
+        again = {names.get(skip.item.partition(" > ")[0], names.get(skip.item)) for skip in read.skipped} - unread
+        again |= {numbers.get(finding.origin.path or b"") for finding in read.findings}
+        in_names = any(
+            finding.origin.place is Place.PATH and not finding.origin.containers for finding in read.findings
+        )
+        if in_names or read.uncacheable or None in again | unread:
+            return None
+        lists = {name: sorted({*numbers.values()} & some) for name, some in (("again", again), ("unread", unread))}
+        return CacheEntry(CACHED, self.key, {**scan_counts.value_of(read), **lists})
 
     def read(self) -> Iterator[Item | ContentBatch]:
         """Yield the keys and then what the objects hold, that of small ones in batches."""
@@ -154,6 +190,11 @@ class _Ahead:
         if len(data) == number:
             self._next = number, self._requests.submit(self._part, self._start, number)
         return data
+
+
+def work_of(stored: StoredObject) -> int:
+    """Return how many bytes are read in the time that an object takes."""
+    return max(stored.size, _REQUEST_BYTES)
 
 
 def shown(stored: StoredObject) -> str:

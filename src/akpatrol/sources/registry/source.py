@@ -13,7 +13,7 @@ from akpatrol.sources.registry import catalogue, manifests
 from akpatrol.sources.registry.address import is_digest, parse
 from akpatrol.sources.registry.client import RegistryError, opened
 from akpatrol.sources.registry.manifests import ManifestError
-from akpatrol.sources.registry.unit import CONFIGURATION, LAYER, BlobUnit
+from akpatrol.sources.registry.unit import CACHED, CONFIGURATION, LAYER, BlobUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     Matcher = Callable[[bytes, bool], bool]
 
-_CACHED = "image blob"
+# Of a tag in a repository: how many it has is known only once all manifests are read.
+_IMAGE_BYTES = 16 << 20
 _MOST_PLACES = 101  # one more than a report lists, which then says that there are more
 
 
@@ -95,7 +96,7 @@ class ImagesSource(OneTarget):
                 uses.append(use)
             return
         self._uses[unit.title] = [use]
-        value = self._cache.get(self._conditions, _CACHED, unit.title) if self._cache else None
+        value = self._cache.get(self._conditions, CACHED, unit.title) if self._cache else None
         counts = scan_counts.parse(value)
         if counts is None:
             yield unit
@@ -150,9 +151,8 @@ class ImagesSource(OneTarget):
 
     def record(self, unit: Unit, read: ScanResult) -> None:
         """Store a blob's result at once: other targets share it, and a run that is killed goes on behind it."""
-        if self._cache and isinstance(unit, BlobUnit) and not read.uncacheable:
-            again = bool(read.findings or read.skipped)
-            self._cache.put(self._conditions, _CACHED, {unit.title: {**scan_counts.value_of(read), "again": again}})
+        if self._cache and isinstance(unit, BlobUnit) and (entry := unit.kept(read)):
+            self._cache.put(self._conditions, entry.kind, {entry.key: entry.value})
 
     def store_cached(self) -> None:
         """Do nothing: all is stored."""
@@ -166,12 +166,26 @@ def references(client: RegistryClient, address: ImageAddress) -> Iterator[str]:
         yield from catalogue.tags(client, address.repository)
 
 
-def marks(target: Target) -> str:
-    """Return a digest of all tags and of what they name now. Raises RegistryError."""
-    address, digest = parse(target.root), sha256()
+def marks(target: Target) -> tuple[str, int]:
+    """Return a digest of all tags and of what they name now, and about how many bytes that is. Raises RegistryError."""
+    address, digest, number = parse(target.root), sha256(), 0
     with opened(address.base) as client:
         for reference in references(client, address):
+            number += 1
             is_own = is_digest(reference)
             named = reference if is_own else catalogue.digest_of(client, address.repository, reference)
             digest.update(f"{reference} {named}\n".encode())
-    return digest.hexdigest()
+        size = _size(client, address) if address.reference else number * _IMAGE_BYTES
+    return digest.hexdigest(), size
+
+
+def _size(client: RegistryClient, address: ImageAddress) -> int:
+    """Return how many bytes the blobs of one reference have, as its manifests say."""
+    sizes: dict[str, int] = {}
+    try:
+        for image in catalogue.images(client, address.repository, address.reference):
+            if not isinstance(image, str):
+                sizes |= {blob.digest: blob.size for blob in image.manifest.layers}
+    except RegistryError:  # reading it will say why
+        return _IMAGE_BYTES
+    return sum(sizes.values())

@@ -6,18 +6,22 @@ from contextlib import ExitStack
 from hashlib import new
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.cache import scan_counts
 from akpatrol.errors import AkpatrolError
 from akpatrol.model.chunks import BLOCK_BYTES
 from akpatrol.model.scan import Content, Origin, Skipped, Uncacheable
+from akpatrol.sources.base import CacheEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from akpatrol.scan.result import ScanResult
     from akpatrol.sources.base import Item
     from akpatrol.sources.registry.manifests import BlobReference
 
 LAYER, CONFIGURATION = "layer", "configuration"
 COUNTERS = {LAYER: "layers", CONFIGURATION: "image_configurations"}
+CACHED = "image blob"
 _FOREIGN = "a foreign layer, which the registry does not hold"
 # So much of a layer is read after its archive has ended, only to check the digest.
 _REST_BYTES = 16 << 20
@@ -41,6 +45,17 @@ class BlobUnit(NamedTuple):
     def names(self) -> tuple[bytes, ...]:
         """Every name in it, for whoever passes it on."""
         return (f"{self.base}/{self.repository}".encode(),)
+
+    @property
+    def work(self) -> int:
+        """How many bytes are read in the time that it takes."""
+        return self.blob.size
+
+    def kept(self, read: ScanResult) -> CacheEntry | None:
+        """Return what a later run can use of its result; with findings or skips it is read ``again``."""
+        again = bool(read.findings or read.skipped)
+        value = {**scan_counts.value_of(read), "again": again}
+        return None if read.uncacheable else CacheEntry(CACHED, self.title, value)
 
     def read(self) -> Iterator[Item]:
         """Yield the blob."""

@@ -57,7 +57,7 @@ class _Registries:
         """Return a digest of the tags and of what they name."""
         del own_files
         try:
-            return TargetSignature(source.marks(target), 0)
+            return TargetSignature(*source.marks(target))
         except AkpatrolError:  # reading it will say why
             return TargetSignature(None, 0)
 
