@@ -46,6 +46,8 @@ _STORAGE_GIGABITS = 40
 _OWN = """
 import json, os, sys
 from akpatrol import main
+from akpatrol.sweep import run
+run._LITTLE_BYTES = 0  # so few repositories are read without processes
 if __name__ == "__main__":
     code = main.outermost(sys.argv[1:])
     times = os.times()

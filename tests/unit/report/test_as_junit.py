@@ -2,14 +2,15 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, fromstring
 
+import pytest
 from hypothesis import given
 from junitparser import JUnitXml
 
 from akpatrol.model.report import Coverage, Report
 from akpatrol.model.scan import Place, Skipped, Target
-from akpatrol.report import render
+from akpatrol.report import as_junit, render
 from akpatrol.report.as_junit import COVERAGE
-from tests import reports
+from tests import reports, samples
 from tests.unit.report.junit_schema import check
 from tests.unit.report.strategies import hostile, hostile_reports, results
 
@@ -106,3 +107,35 @@ def test_hostile_reports_are_valid(report: Report) -> None:
     assert len(root.findall(".//failure")) == results(report) == int(root.attrib["failures"])
     unread = sum(not skip.accepted for skip in report.coverage.skipped)
     assert len(root.findall(".//error")) == unread + bool(not report.coverage.complete)
+
+
+@pytest.mark.parametrize(("places", "skips", "targets"), [(900, 5, 5), (3, 900, 5), (3, 5, 1_500), (900, 900, 1_500)])
+def test_a_large_report_leaves_out_the_least_urgent_with_a_notice(
+    monkeypatch: pytest.MonkeyPatch, places: int, skips: int, targets: int
+) -> None:
+    monkeypatch.setattr(as_junit, "SIZE_LIMIT", 400_000)  # so that fewer are too many
+    report = samples.crowd(places, reports.seeded(2))
+    others = tuple(Target(f"other {number}", "repository", f"/srv/git/{number}") for number in range(targets))
+    skipped = tuple(Skipped(f"item {number}", "cannot be read") for number in range(skips))
+    report = report._replace(targets=(*report.targets, *others), coverage=Coverage(skipped=skipped))
+    text = render(report, "junit", reports.options(redact=str))
+    assert len(text.encode()) <= 400_000
+    root = fromstring(text)  # noqa: S314 - our own
+    check(root)
+    failures = len([*root.iter("failure")])
+    errors = len([*root.iter("error")]) - 1
+    clean = sum(case.attrib["name"] == "no findings" for case in root.iter("testcase"))
+    said = ""
+    for number, noun in (
+        (places - failures, "places"),
+        (skips - errors, "items that could not be scanned"),
+        (targets - clean, "targets without findings"),
+    ):
+        said += f"{number:,} more {noun}, " if number else ""
+    told = [case[0].attrib["message"] for case in root.iter("testcase") if case.attrib["name"] == "left out"]
+    assert [text.replace(" and ", ", ") for text in told] == [f"Not in this file: {said.removesuffix(', ')}."]
+    assert min(failures, errors, clean) > 0
+
+
+def test_nothing_is_left_out_of_a_small_report() -> None:
+    assert "left out" not in render(samples.crowd(50, reports.seeded(2)), "junit", reports.options(redact=str))
