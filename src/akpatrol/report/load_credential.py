@@ -6,7 +6,8 @@ Every text that renderers show unmasked (hashes, masks, dates, ids) must have ex
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from akpatrol.kinds import KINDS, PREFIXES
 from akpatrol.model.credential import (
@@ -31,6 +32,8 @@ from akpatrol.report.text_safety import path_bytes
 
 if TYPE_CHECKING:
     from akpatrol.validate.fields import Fields
+
+_Value = TypeVar("_Value")
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _OBJECT = re.compile("[0-9a-f]{4,64}")
@@ -74,34 +77,45 @@ def _occurrence(fields: Fields) -> Occurrence:
     context = fields.text("context")
     line, match_line = fields.maybe("line", fields.position), fields.later("match_line", fields.position)
     return Occurrence(
-        target=fields.text("target"),
+        target=_shared(fields.text("target")),
         place=fields.enum("place", Place),
-        path=fields.maybe("path", lambda key: path_bytes(fields.text(key))),
+        path=fields.maybe("path", lambda key: _shared(path_bytes(fields.text(key)))),
         line=line,
         column=fields.maybe("column", fields.position),
         end_line=fields.maybe("end_line", fields.position),
         end_column=fields.maybe("end_column", fields.position),
         offset=fields.count("offset"),
         state=fields.enum("state", State),
-        context=(context,) if context else (),
-        paths=tuple(map(path_bytes, fields.texts("paths"))),
-        encodings=fields.texts("encodings"),
-        containers=fields.texts("containers"),
-        object=fields.maybe("object", lambda key: fields.like(key, _OBJECT)),
-        introduced=_commit(fields.maybe("introduced", fields.inner)),
-        removed=_removal(fields.maybe("removed", fields.inner)),
-        refs=fields.texts("refs"),
+        context=_shared((context,)) if context else (),
+        paths=_shared(tuple(map(path_bytes, fields.texts("paths")))),
+        encodings=_shared(fields.texts("encodings")),
+        containers=_shared(fields.texts("containers")),
+        object=_shared(fields.maybe("object", lambda key: fields.like(key, _OBJECT))),
+        introduced=_shared(_commit(fields.maybe("introduced", fields.inner))),
+        removed=_shared(_removal(fields.maybe("removed", fields.inner))),
+        refs=_shared(fields.texts("refs")),
         paths_truncated=bool(fields.later("paths_truncated", fields.flag)),
         moved_from=_moved(fields.later("moved_from", fields.inner)),
         state_reason=fields.maybe("state_reason", lambda key: fields.enum(key, StateReason)),
         exposure=fields.maybe("exposure", lambda key: fields.enum(key, Exposure)),
         versions=_versions(fields.later("versions", fields.inner)),
-        rule_ids=fields.later("rule_ids", fields.texts) or (),
+        rule_ids=_shared(fields.later("rule_ids", fields.texts) or ()),
         end=fields.later("end", lambda key: fields.enum(key, End)) or End.CERTAIN,
         alike=fields.later("alike", fields.position),
-        owners=fields.later("owners", fields.texts) or (),
+        owners=_shared(fields.later("owners", fields.texts) or ()),
         lines_before=max(0, line - match_line) if line and match_line else 0,
     )
+
+
+def _shared(value: _Value) -> _Value:
+    """Return the value that was read before, if it is equal: many places differ in few things."""
+    known: _Value = _first(value)
+    return known
+
+
+@lru_cache(1 << 16)
+def _first(value: Any) -> Any:
+    return value
 
 
 def _versions(fields: Fields | None) -> Versions | None:

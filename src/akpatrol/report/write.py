@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from akpatrol.errors import UsageError
 from akpatrol.report.text_safety import visible
 
+if TYPE_CHECKING:
+    from io import BufferedWriter
+
+_PIECE = 1 << 20
+"""Characters that are encoded at once."""
 _LINKS = 40
 """Symbolic links followed at most, as Linux does (path_resolution(7))."""
 
@@ -20,12 +26,11 @@ def write(text: str, destination: Path) -> None:
     else (a terminal, a FIFO, ``/dev/stdout`` wherever it leads) is written in place.
     Raises UsageError, and BrokenPipeError if the output pipe is closed.
     """
-    data = text.encode("utf-8", "backslashreplace")
     try:
         if _is_stream(destination):
-            _append(data, destination)
+            _append(text, destination)
         else:
-            _replace(data, Path(os.path.realpath(destination)))
+            _replace(text, Path(os.path.realpath(destination)))
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
@@ -35,7 +40,7 @@ def write(text: str, destination: Path) -> None:
 def append(text: str, destination: Path) -> None:
     """Write the text as UTF-8 to the end of a file, which is created if missing. Raises UsageError."""
     try:
-        _append(text.encode("utf-8", "backslashreplace"), destination, os.O_CREAT)
+        _append(text, destination, os.O_CREAT)
     except (OSError, ValueError) as error:
         raise _unusable(destination, _reason(error), "free space or name another file") from error
 
@@ -78,14 +83,14 @@ def _is_stream(destination: Path) -> bool:
         return False
 
 
-def _append(data: bytes, destination: Path, more_flags: int = 0) -> None:
+def _append(text: str, destination: Path, more_flags: int = 0) -> None:
     # Appending, because /dev/stdout may be a file that others have written to.
     descriptor = os.open(destination, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_CLOEXEC | more_flags, 0o666)
     with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
+        _encode(text, stream)
 
 
-def _replace(data: bytes, destination: Path) -> None:
+def _replace(text: str, destination: Path) -> None:
     temporary = destination.with_name(f".akpatrol-{os.urandom(8).hex()}.tmp")
     mode = _mode(destination)
     # A report may show secrets: an existing file's mode must hold from the first byte.
@@ -95,13 +100,20 @@ def _replace(data: bytes, destination: Path) -> None:
         with os.fdopen(descriptor, "wb") as stream:
             if mode is not None:
                 os.fchmod(stream.fileno(), mode)
-            stream.write(data)
+            _encode(text, stream)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(destination)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _encode(text: str, stream: BufferedWriter) -> None:
+    """Write a text piece by piece, for there is no room for a large one twice."""
+    stream.writelines(
+        text[start : start + _PIECE].encode("utf-8", "backslashreplace") for start in range(0, len(text), _PIECE)
+    )
 
 
 def _mode(destination: Path) -> int | None:
