@@ -11,11 +11,16 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from akpatrol.pipeline import sweep as pipeline_sweep
+from akpatrol.sweep import run as sweep_run
 from akpatrol.sweep.store.store import SweepStore
+from akpatrol.sweep.target_queue import TargetParts
 from tests.program import Done, finish, start
 
 if TYPE_CHECKING:
     import subprocess
+
+    import pytest
 
     from tests.organization import Organization
 
@@ -24,6 +29,21 @@ _PROCESSES = Path("/proc")
 # These organizations are little work, which a sweep does without processes.
 _AT_WORK = "import akpatrol.sweep.run; akpatrol.sweep.run._LITTLE_BYTES = 0"
 _STUCK = "import akpatrol.sweep.tasks; from tests import tasks; akpatrol.sweep.tasks.read = tasks.endless"
+
+
+def divide(monkeypatch: pytest.MonkeyPatch, part_bytes: int) -> list[int]:
+    """Have the sweeps of this process divide what is larger, and return how many parts each target had."""
+    numbers: list[int] = []
+    planned = pipeline_sweep._scan_spec
+
+    def counted(*parts: Any) -> TargetParts:
+        numbers.append(parts[-1])
+        return TargetParts(*parts)
+
+    monkeypatch.setattr(sweep_run, "_LITTLE_BYTES", 0)
+    monkeypatch.setattr(sweep_run, "TargetParts", counted)
+    monkeypatch.setattr(pipeline_sweep, "_scan_spec", lambda *how: planned(*how)._replace(part_bytes=part_bytes))
+    return numbers
 
 
 class Sweeps:

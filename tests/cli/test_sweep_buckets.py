@@ -15,8 +15,9 @@ import pytest
 from azure.storage.blob import StandardBlobTier
 
 from tests import buckets
+from tests.organization import same
 from tests.program import finish, start
-from tests.sweeps import end
+from tests.sweeps import divide, end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,6 +122,22 @@ def test_a_bucket_is_unchanged_until_an_object_is(run: Run, s3: Bucket, new_key:
     assert changed.found(second)
     s3.client.delete_object(Bucket=s3.name, Key="one")
     assert not swept(run, s3).found(first)
+
+
+@pytest.mark.slow
+def test_a_bucket_is_divided(run: Run, s3: Bucket, new_key: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among two processes, and the report is that of one."""
+    secrets = [new_key() for _ in range(4)]
+    buckets.fill(s3, ((f"{number:05}", b"nothing") for number in range(_MANY)))
+    for number, secret in enumerate(secrets):
+        put(s3, f"{number * _MANY // len(secrets):05}", secret)
+    whole = swept(run, s3, "--no-cache", "--store", "whole")
+    parts = divide(monkeypatch, 1 << 20)
+    words = ("sweep", s3.address, "--no-cache", "--store", "divided", "--jobs", "2")
+    divided = run(*words, cwd=None, **s3.variables)
+    assert parts[0] > 1
+    assert same(divided.json) == same(whole.json)
+    assert len(whole.json["credentials"]) == len(secrets)
 
 
 def test_versions_and_deleted_objects_on_request(run: Run, s3: Bucket, new_key: Callable[[], str]) -> None:

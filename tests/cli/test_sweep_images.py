@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import registry_server
+from tests.organization import same
 from tests.program import finish, start
 from tests.registry_server import Layout, tar
-from tests.sweeps import end
+from tests.sweeps import divide, end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,6 +92,23 @@ def test_all_tags_share_a_layer(run: Run, registry: Registry, layout: Layout, ba
     assert "1 read, 0 unchanged" in swept(run, f"oci://{registry.host}/team/tags").err
     some = swept(run, "--exclude", "team/tags:v[12]", "--store", "other", f"oci://{registry.host}/team/tags")
     assert some.excluded == {"exclude_option": 2}
+
+
+@pytest.mark.slow
+def test_a_repository_is_divided(
+    run: Run, registry: Registry, layout: Layout, new_key: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among two processes, and the report is that of one."""
+    for number in range(6):
+        layout.image(f"v{number}", [tar({"app/.env": f"ANYREACH_API_KEY={new_key()}\n".encode()})])
+        registry.push(layout, f"v{number}", f"team/divided:v{number}")
+    words = ("sweep", f"oci://{registry.host}/team/divided", "--no-cache")
+    whole = run(*words, "--store", "whole", "--jobs", "1", cwd=None)
+    parts = divide(monkeypatch, 1000)
+    divided = run(*words, "--store", "divided", "--jobs", "2", cwd=None)
+    assert parts[0] > 1
+    assert same(divided.json) == same(whole.json)
+    assert len(whole.json["credentials"]) == 6
 
 
 def test_all_platforms(run: Run, registry: Registry, layout: Layout, new_key: Callable[[], str]) -> None:
