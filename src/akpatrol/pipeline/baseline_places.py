@@ -49,6 +49,6 @@ def _places(reports: Sequence[Report], engine: Engine) -> BaselinePlaces:
     for report in reports:
         redact = Redactor(engine, [credential.secret for credential in report.credentials])
         options = RenderOptions(redact=redact, rules=engine.rules, now=datetime.now(UTC))
-        for credential in document.visible_view(document.build(report, options))["credentials"]:
+        for credential in document.build_visible(report, options)["credentials"]:
             places.setdefault(credential["fingerprint"], []).extend(credential["occurrences"])
     return BaselinePlaces(places, all(report.coverage.complete for report in reports))

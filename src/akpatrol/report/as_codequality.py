@@ -39,7 +39,7 @@ _SEVERITIES = {"critical": "blocker", "high": "critical", "medium": "major", "lo
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report for ``artifacts:reports:codequality``, with secrets masked regardless of the options."""
     masked = options._replace(show_secrets=False)
-    view = document.visible_view(document.build(report, masked))
+    view = document.build_visible(report, masked)
     findings = locations.in_order(report, view, Mask(masked).redact)
     issues = fitting(map(_issue, findings), SIZE_LIMIT - _HEAD_ROOM)
     return dumped([*_about_the_run(view, len(findings) - len(issues)), *issues]) + "\n"

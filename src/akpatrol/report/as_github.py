@@ -35,7 +35,7 @@ _NAMED = 3
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as log lines that the runner turns into annotations, secrets always masked."""
     masked = options._replace(show_secrets=False)
-    view = document.visible_view(document.build(report, masked))
+    view = document.build_visible(report, masked)
     gaps = list(_gaps(view))
     notes = list(_notes(view))
     # Gaps and notes count among the ten too, because the runner drops arbitrary ones.

@@ -60,7 +60,7 @@ _CWE = {
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report for ``artifacts:reports:secret_detection``, with secrets masked regardless of the options."""
     masked = options._replace(show_secrets=False)
-    view = document.visible_view(document.build(report, masked))
+    view = document.build_visible(report, masked)
     findings = locations.in_order(report, view, Mask(masked).redact)
     vulnerabilities = fitting(map(_vulnerability, findings), SIZE_LIMIT - _HEAD_ROOM)
     start = parsed(report.started_at) or options.now

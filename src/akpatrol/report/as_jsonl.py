@@ -8,11 +8,11 @@ from akpatrol.report import document
 from akpatrol.report.as_json import dumped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
-    from akpatrol.report.view import ReportView
+    from akpatrol.report.view import CredentialView, ReportView
 
 
 _LAST = ("coverage", "notices", "stale", "asked", "changes", "sources", "summary")
@@ -20,12 +20,13 @@ _LAST = ("coverage", "notices", "stale", "asked", "changes", "sources", "summary
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report, one JSON object per line."""
-    return "".join(dumped(line) + "\n" for line in _lines(document.build(report, options)))
+    view, credentials = document.in_parts(report, options)
+    return "".join(dumped(line) + "\n" for line in _lines(view, credentials))
 
 
-def _lines(view: ReportView) -> Iterator[dict[str, object]]:
+def _lines(view: ReportView, credentials: Iterable[CredentialView]) -> Iterator[dict[str, object]]:
     fields: Mapping[str, object] = view
     yield {"type": "header", **{key: fields[key] for key in ("schema_version", "tool", "scan")}}
-    for credential in view["credentials"]:
+    for credential in credentials:
         yield {"type": "credential", **credential}
     yield {"type": "coverage", **{key: fields[key] for key in _LAST}}

@@ -45,7 +45,7 @@ _KINDS = {"failure": "failures", "error": "errors", "skipped": "skipped"}
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as XML, with secrets masked regardless of the options."""
     masked = options._replace(show_secrets=False)
-    view = document.visible_view(document.build(report, masked))
+    view = document.build_visible(report, masked)
     every = locations.in_order(report, view, Mask(masked).redact)
     with_findings = {place.occurrence_view["target"] for place in every}
     by_target: dict[str, list[Element]] = defaultdict(list)

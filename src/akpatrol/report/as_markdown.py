@@ -62,7 +62,7 @@ _LINE_WIDTH = 500
 
 def render(report: Report, options: RenderOptions, room: int = COMMENT_LIMIT) -> str:
     """Return the report in at most ``room`` bytes, with secrets masked regardless of the options."""
-    view = document.visible_view(document.build(report, options._replace(show_secrets=False)))
+    view = document.build_visible(report, options._replace(show_secrets=False))
     first, last = "\n".join(_opening(view, room // 4)), "\n".join(_closing(view, room // 8))
     sources = "\n".join(_sources(view["sources"], room // 8, options.now))
     room -= _size(first) + _size(sources) + _size(last) + _LINE_WIDTH

@@ -81,7 +81,7 @@ def _default(field: Attribute[object]) -> object:
 
 def _run(report: Report, options: RenderOptions) -> tuple[om.Run, Iterator[om.Result]]:
     """Return the run without its results, and an iterator over the results."""
-    view = document.visible_view(document.build(report, options))
+    view = document.build_visible(report, options)
     redact = Mask(options).redact
     rules = _rules(report.findings, findings_of(view), options.rules)
     bases = _base_ids(report.targets)

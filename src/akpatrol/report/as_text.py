@@ -45,7 +45,7 @@ _STALE_HEADING = "Stale allowances: they match nothing any more and can be remov
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as text."""
-    view = document.visible_view(document.build(report, options, digest=False))
+    view = document.build_visible(report, options, digest=False)
     style = Style(options.width, colour=options.colour)
     roots = _roots(view, options)
     names = short_names(credential["fingerprint"] for credential in view["credentials"])

@@ -71,6 +71,17 @@ def build(report: Report, options: RenderOptions, *, digest: bool = True) -> Rep
     return view
 
 
+def build_visible(report: Report, options: RenderOptions, *, digest: bool = True) -> ReportView:
+    """Return the document as ``build`` does, without text that could control a terminal.
+
+    Credential by credential, so that their views are not in memory twice.
+    """
+    view, credentials = in_parts(report, options, digest=digest)
+    view = visible_view(view)
+    view["credentials"] = [visible_view(credential) for credential in credentials]
+    return view
+
+
 def in_parts(
     report: Report, options: RenderOptions, *, digest: bool = True
 ) -> tuple[ReportView, Iterator[CredentialView]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from akpatrol.kinds import KINDS, PREFIXES
 from akpatrol.model.credential import (
@@ -109,12 +109,11 @@ def _occurrence(fields: Fields) -> Occurrence:
 
 def _shared(value: _Value) -> _Value:
     """Return the value that was read before, if it is equal: many places differ in few things."""
-    known: _Value = _first(value)
-    return known
+    return cast("_Value", _first(value))
 
 
 @lru_cache(1 << 16)
-def _first(value: Any) -> Any:
+def _first(value: object) -> object:
     return value
 
 

@@ -41,7 +41,7 @@ def build(report: Report, options: RenderOptions, read: int, targets: int) -> No
 
     ``read`` of the store's ``targets`` were fully read in the last run.
     """
-    view = document.visible_view(document.build(report, options._replace(show_secrets=False)))
+    view = document.build_visible(report, options._replace(show_secrets=False))
     changes = view["changes"]
     change_of = {change["fingerprint"]: change["change"] for change in changes["credentials"]} if changes else {}
     found = sorted(

@@ -82,7 +82,7 @@ class Outlook(NamedTuple):
 
 def render(report: Report, options: RenderOptions, outlook: Outlook, commits: Sequence[WalkedCommit]) -> str:
     """Return the message, empty when no action is needed; ``commits`` are the push's, children first."""
-    view = document.visible_view(document.build(report, options, digest=False))
+    view = document.build_visible(report, options, digest=False)
     findings = findings_of(view)
     lines: list[str] = []
     if findings:

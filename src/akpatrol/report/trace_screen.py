@@ -64,7 +64,7 @@ _GONE = (State.REMOVED, State.UNREACHABLE)
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the screen; with ``-v`` all places, however many."""
-    view = document.visible_view(document.build(report, options, digest=False))
+    view = document.build_visible(report, options, digest=False)
     style = Style(min(options.width, _COLUMNS), colour=options.colour)
     queries = list(dict.fromkeys(query.what for query in report.answers))
     verdict = [*_verdict(view, queries, style), *wrapped(_readings(view["asked"]), style.width)]
