@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from random import Random
-from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,32 +48,6 @@ def test_what_is_remembered_is_recalled(directory: Path) -> None:
         assert [log.get(*place) for place in (("d", "kind", "k"), ("c", "k", "k"), ("c", "kind", "j"))] == 3 * [None]
     assert _remember(directory, value=2).file == str(directory / FILE_NAME)
     assert _recall(directory) == 2
-
-
-def test_two_that_make_the_file_at_the_same_moment(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second finds no file either, and keeps what the first has put into it meanwhile."""
-    create = scan_cache._create
-
-    def later(file: str) -> None:
-        monkeypatch.setattr(scan_cache, "_create", create)
-        _remember(directory, "first")
-        create(file)
-
-    monkeypatch.setattr(scan_cache, "_create", later)
-    assert not _remember(directory, "second").problem
-    assert [_recall(directory, key) for key in ("first", "second")] == [_VALUE, _VALUE]
-
-
-def test_many_that_make_the_file_at_once_lose_nothing(directory: Path) -> None:
-    begin = Barrier(8)
-
-    def remember(number: int) -> str:
-        begin.wait()
-        return _remember(directory, f"{number}").problem
-
-    with ThreadPoolExecutor(8) as threads:
-        assert list(threads.map(remember, range(8))) == [""] * 8
-    assert [_recall(directory, f"{number}") for number in range(8)] == [_VALUE] * 8
 
 
 def test_conditions_are_all_that_decides() -> None:
