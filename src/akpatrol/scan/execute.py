@@ -43,10 +43,14 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
     sink = _Sink(result, progress, source.record if is_caching(source) else None)
     with ExitStack() as exits:
         if jobs > 1 and source.parallel and source.is_large():
-            examiner.engine.prefilter.prepare()
-            # Planning leaves time to compile; without need for that, it leaves time for the processes to start.
-            first = None if examiner.engine.prefilter.is_kept() else next(plan, None)
-            _spread(chain([first] if first else [], plan), examiner, sink, jobs)
+            if examiner.engine.prefilter.use_kept():
+                # Planning leaves time for the processes to start.
+                _spread(plan, examiner, sink, jobs)
+            else:
+                # Planning leaves time to compile.
+                examiner.engine.prefilter.prepare()
+                first = next(plan, None)
+                _spread(chain([first] if first else [], plan), examiner, sink, jobs)
         begun, workers = monotonic(), None
         little = _LITTLE_WORK_SECONDS * (_SLOW_START if len(examiner.rules.rules) > _MANY_RULES else 1)
         for planned in plan:
@@ -166,11 +170,15 @@ class _Workers(NamedTuple):
 def _workers(jobs: int, examiner: Examiner) -> Iterator[_Workers]:
     from akpatrol.runtime.process_pool import ProcessPool  # noqa: PLC0415 - little work does without
 
+    global _worker_examiner  # noqa: PLW0603 - a copy of this process has it
     with _in_file(examiner.engine.prefilter.compiled()) as patterns:
-        pool = ProcessPool(jobs, _start_worker, examiner.rules, examiner.limits, examiner.literals, patterns)
+        _worker_examiner = examiner
+        arguments = examiner.rules, examiner.limits, examiner.literals, patterns
+        pool = ProcessPool(jobs, _start_worker, *arguments, may_fork=True)
         try:
             yield _Workers(pool, pool.start())
         finally:
+            _worker_examiner = None
             pool.close()
 
 
@@ -205,6 +213,8 @@ def _start_worker(
     rules: RuleSet, limits: Limits, literals: Sequence[Literal] | None, patterns: bytes | str | None
 ) -> None:
     global _worker_examiner  # noqa: PLW0603 - a worker process has one
+    if _worker_examiner is not None:
+        return
     # Raised here it would look like a worker that died; the first unit raises it.
     try:
         _worker_examiner = Examiner(rules, limits, literals=literals)
