@@ -64,7 +64,7 @@ class HugeObjectError(GitError):
     """The whole object would take more memory than an object may."""
 
 
-def inflate(data: memoryview, size: int) -> bytes:
+def inflate(data: memoryview | bytes, size: int) -> bytes:
     """Return the ``size`` bytes that a zlib stream holds. Raises BrokenObjectError."""
     if size > len(data) * LARGEST_RATIO:
         raise BrokenObjectError("object larger than its stream can hold")

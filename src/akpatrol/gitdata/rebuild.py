@@ -115,7 +115,8 @@ class Rebuild:
 
     def _batch(self, small: Gathering[tuple[int, str]]) -> RawBatch:
         keys = small.keys
-        stored = sum(self._stored_bytes(entry) for entry, _ in keys)
+        ends, offsets = self._ends, self._offsets
+        stored = sum([ends[entry] - offsets[entry] for entry, _ in keys])
         return RawBatch([type_ for _, type_ in keys], small.data, lambda number: self._id(keys[number][0]), stored)
 
     def _stored_bytes(self, entry: int) -> int:
@@ -143,7 +144,7 @@ class Rebuild:
         size, start, end = self._sizes[entry], self._offsets[entry], self._ends[entry]
         if size > self._huge:
             raise HugeObjectError("huge object")
-        stored = memoryview(self._view[start:end])
+        stored = self._view[start:end]
         if self._crcs and crc32(stored) != self._crcs[entry]:
             raise BrokenObjectError("entry's CRC-32 does not match the index")
         return inflate(stored[self._header_bytes[entry] :], size)

@@ -124,9 +124,8 @@ def _batch(unit: ObjectsUnit | SliceUnit, raw: RawBatch) -> Iterator[Item | Cont
         return Content(Origin(unit.target, PLACES[types[number]], None, raw.id(number)), contents[number])
 
     yield ContentBatch(contents, content)
-    for number in [number for number, data in enumerate(contents) if data[:16] == _LFS_OPENING]:
-        data = contents[number]
-        if len(data) < _LFS_POINTER_BYTES and types[number] == "blob":
+    for number, data in enumerate(contents):
+        if len(data) < _LFS_POINTER_BYTES and data[:16] == _LFS_OPENING and types[number] == "blob":
             yield from lfs_gap(unit.git, data, raw.id(number), staged=False)
     yield from _counted(Counter(types), sum(map(len, contents)), raw.stored)
 

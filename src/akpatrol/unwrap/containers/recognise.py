@@ -22,10 +22,12 @@ ZIP_END = Trigger(rb"PK\x05\x06", needs=b"PK\5\6")
 _TAIL_BYTES, _TRAILER_END = 512, -504
 # The first byte of a disk image: zero, or that of a boot program.
 _BOOTS = b"\0\xeb\xe9\x33\xfa\xfc\x31\x8c\xb8\x45"
+_BOOT_END, _SUPERBLOCK = b"\x55\xaa", 1080
 _FOOTERS = (b"\x57\xfb\x80\x8b\x24\x75\x47\xdb", b"\xf7\xcf\xf4\x85\xb7\x41\xe2\x88")
 _COOKIE = b"MEI\x0c\x0b\x0a\x0b\x0e"
 _CHECKSUM_ENDS = (b"\0 ", b" \0")
 _PROGRAMS = (b"\x7fE", b"MZ")  # ELF, PE
+_BEGINNINGS = frozenset((*MAGICS, *_PROGRAMS))
 _TRAILERS = {b"koly\0\0\0\4": "dmg", b"conectix": "image"}
 
 
@@ -50,8 +52,8 @@ def kind_of(data: bytes) -> str | None:
         if is_log(data):
             return "leveldb-log"
     if data[:1] in _BOOTS and (
-        data[510:512] == b"\x55\xaa"
-        or data[1080:1082] == b"\x53\xef"
+        data[510:512] == _BOOT_END
+        or data[_SUPERBLOCK : _SUPERBLOCK + 2] == b"\x53\xef"
         or data[32769:32774] in (b"CD001", b"BEA01")
         or data[65600:65608] == b"_BHRfS_M"
     ):
@@ -96,20 +98,23 @@ def _program_kind(at: Callable[[int, int], bytes], size: int) -> str | None:
 
 def containers_among(parts: Sequence[bytes]) -> set[int]:
     """Return the numbers of the whole contents that begin or end like a container."""
-    magics, ends = MAGICS, (*_FOOTERS, *_TRAILERS)
+    found = {
+        number
+        for number, data in enumerate(parts)
+        if data[-8:] in _FOOTERS or data[-_TAIL_BYTES:_TRAILER_END] in _TRAILERS
+    }
     suspects = [
         number
         for number, data in enumerate(parts)
-        if data[:2] in magics
-        or data[:1] in _BOOTS
-        or data[:2] in _PROGRAMS
+        if data[:2] in _BEGINNINGS
         or data[257:262] == b"ustar"
         or data[154:156] in _CHECKSUM_ENDS
         or data[13:15] == b"\0\0"
-        or data[-8:] in ends
-        or data[-_TAIL_BYTES:_TRAILER_END] in ends
+        # git's trees begin like a boot program, with a digit.
+        or (data[:1] in _BOOTS and (data[510:512] == _BOOT_END or len(data) > _SUPERBLOCK))
     ]
-    return {number for number in suspects if kind_of(parts[number]) or _kind_of_end(parts[number])}
+    found.update(number for number in suspects if kind_of(parts[number]) or _kind_of_end(parts[number]))
+    return found
 
 
 def has_zip_tail(content: Content) -> bool:

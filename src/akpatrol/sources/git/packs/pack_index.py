@@ -6,9 +6,13 @@ import hashlib
 import mmap
 import sys
 from array import array
+from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.sources.regular_file import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _FAN_OUT_BYTES = 1024
 _VERSION_2 = b"\xfftOc\0\0\0\2"
@@ -69,6 +73,12 @@ class PackIndex:
         data, step, width = self._data, self._stride, self.id_bytes
         places = range(self._ids + first * step, self._ids + stop * step, step)
         return [data[place : place + width] for place in places]
+
+    def joined(self, positions: Iterable[int]) -> bytes:
+        """Return the ids at these positions, in binary and concatenated."""
+        data, start, step, width = self._data, self._ids, self._stride, self.id_bytes
+        places = [start + step * position for position in positions]
+        return b"".join([data[place : place + width] for place in places])
 
     def find(self, id_: bytes) -> int:
         """Return an id's position, -1 when it is not here."""

@@ -80,7 +80,7 @@ def slices(
                 index.id_bytes,
                 array("Q", map(offsets.__getitem__, numbers)),
                 array("Q", map(ends.__getitem__, numbers)),
-                b"".join(map(index.id, positions)),
+                index.joined(positions),
                 array("I", map(index.crcs.__getitem__, positions) if index.crcs else ()),
                 silent,
                 bytes(map(kinds.__getitem__, numbers)),
