@@ -17,6 +17,7 @@ from akpatrol.unwrap.encodings import encoded_literals, encoded_magics, spelling
 from akpatrol.unwrap.encodings.encoded_run import Beginning, RunFinder, RunPatterns
 from akpatrol.unwrap.encodings.encoding import Alphabet, Decoded
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
+from akpatrol.unwrap.encodings.run_memory import DecodedPart, RunMemory
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -43,6 +44,10 @@ _PADDING = rb"={1,2}+(?![\"']?[0-9A-Za-z+/_$-])"
 _LINE_END = rb"(?=[ \t]*+(?:[\"'`<&\\\r\n,;)}\]]|" + _PADDING + rb"|\Z)|" + _SHELL_SEPARATOR + rb")"
 _RUN = _CHARACTER + rb"++(?:%b{4,}+" + _LINE_END + rb")*+(?:%b{1,3}+" + _LINE_END + rb")?+"
 _PLAIN = lazy(rb"[0-9A-Za-z+/\r\n \t]*+")
+# All that the pattern of a run may pass behind the end of one, before it gives up: separators, the characters of a line
+# that ends in no line end, and padding.
+_BEYOND = lazy(rb"[0-9A-Za-z+/_ \t\r\n\\&#;>*\"'.=-]*+")
+_KEPT_BYTES = 16 << 10  # of a run; less is decoded as fast
 _BEFORE = rb"(?:(?<![0-9A-Za-z])|(?<=\\[nrt])|(?<=%%[0-9A-F]{2}))(?:%b)"
 _BEGIN_LENGTH = 8
 _ASCII = [
@@ -86,6 +91,7 @@ class Base64:
         self._form = RunPatterns(lazy(_RUN % (following, following)), lazy(_SEPARATOR), _PLAIN)
         self._begin = lazy(_BEFORE % (known + b"|" + magics.begins))
         self._short = Beginning(lazy(_BEFORE % magics.short_begins), magics.short_length)
+        self._memory = RunMemory(_BEYOND)
 
     def find(
         self,
@@ -95,7 +101,7 @@ class Base64:
         work: Work | None = None,
     ) -> Iterator[Decoded]:
         """Decode each run around a trigger, once for each alignment that makes ASCII of the bytes after a trigger."""
-        finder = RunFinder(data, self._form, work)
+        finder = RunFinder(data, self._form, work, self._memory)
 
         def alignment_of(run: EncodedRun, end: int, trigger: int) -> int | None:
             if self._kinds[trigger] == _MAGIC and _ESCAPED_SIGN.match(data, run.end):
@@ -106,16 +112,27 @@ class Base64:
         for run, first in finder.around_triggers(
             fired, partial(self._begins, data), alignment_of, range(_GROUP), known
         ):
-            yield from _decoded(run, first)
+            yield from self._decoded(run, first)
         for run in finder.from_beginnings(exact(ends[-2]), self._short):
             if run.key not in known and not _ESCAPED_SIGN.match(data, run.end):
-                yield from _decoded(run, 0)
+                yield from self._decoded(run, 0)
         for run, shape_start in finder.from_shapes(
             exact(ends[-1]), lambda end: encoded_literals.shaped_run(data, end, _SHAPE)
         ):
             if run.key not in known:
                 for first in _shaped(run, run.index(shape_start)):
-                    yield from _decoded(run, first)
+                    yield from self._decoded(run, first)
+
+    def _decoded(self, run: EncodedRun, first: int) -> Iterator[Decoded]:
+        known = run.known if run.end - run.start >= _KEPT_BYTES else None
+        parts = known.decoded.get(first) if known else None
+        if parts is None:
+            parts = _parts(run, first)
+            if known:
+                self._memory.keep(known, first, parts)
+        for encoding, begin, data, start, end in parts:
+            span = partial(_span, run, begin)
+            yield Decoded(encoding, data, run.start + start, run.start + end, span, run.key, _ALPHABET)
 
     def _begins(self, data: bytes, end: int) -> int | None:
         """Return where the match of a trigger certainly begins: no byte that matters is encoded before it."""
@@ -142,28 +159,24 @@ def _shaped(run: EncodedRun, index: int) -> list[int]:
     return sorted({match.end() % _GROUP for match in matches if match and match.end() - _SHAPE_LENGTH < last})
 
 
-def _decoded(run: EncodedRun, first: int) -> Iterator[Decoded]:
+def _parts(run: EncodedRun, first: int) -> list[DecodedPart]:
     """Decode a run, in two parts if its text ends where a line starts: then that line continues nothing."""
     characters = run.characters
     data = _bytes(characters[first:])
     if data.isascii() and not _NO_TEXT.search(data):
-        yield _part(run, first, data)
-        return
+        return [_part(run, first, data)]
     text = _text_length(data)
     index = first + (text * 8 + 7) // 6
     line = run.line_start(index) if text < len(data) else 0
     if line <= first or index >= line + 2 * _GROUP or run.is_wrapped(index, _GROUP):
-        yield _part(run, first, data)
-    else:
-        yield _part(run, first, _bytes(characters[first:line]))
-        rest = line + (first - line) % _GROUP
-        yield _part(run, rest, _bytes(characters[rest:]))
+        return [_part(run, first, data)]
+    rest = line + (first - line) % _GROUP
+    return [_part(run, first, _bytes(characters[first:line])), _part(run, rest, _bytes(characters[rest:]))]
 
 
-def _part(run: EncodedRun, first: int, data: bytes) -> Decoded:
-    span = partial(_span, run, first)
-    start, end = span(0, len(data)) if data else (run.start, run.start)
-    return Decoded(_name(run.characters), data, start, end, span, run.key, _ALPHABET)
+def _part(run: EncodedRun, first: int, data: bytes) -> DecodedPart:
+    start, end = _span(run, first, 0, len(data)) if data else (run.start, run.start)
+    return DecodedPart(_name(run.characters), first, data, start - run.start, end - run.start)
 
 
 def _span(run: EncodedRun, first: int, begin: int, end: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.scan.work import FIRED, IN_RUN
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
+from akpatrol.unwrap.encodings.run_memory import Lines, RunExtent
 
 if TYPE_CHECKING:
     import re
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from akpatrol.model.fired_triggers import FiredTriggers
     from akpatrol.scan.work import Work
+    from akpatrol.unwrap.encodings.run_memory import KnownRun, RunMemory
 
 _SHORTEST = 24  # bytes; in base64 or hex, credentials and compressed data take more
 _LEFT = 1024  # bytes read before a trigger: text before a credential says only whether it begins there
@@ -25,14 +27,6 @@ _MOST_FIRED = 32  # triggers examined in one run
 _MARGIN = 40  # bytes that may come before a line's characters
 _BREAK = lazy(rb"(?:\n[ \t>#*\"']*+|\\)\Z")
 _BREAKS = frozenset(bytes([code]) for code in b"\n \t>#*\"'\\")  # the last byte of a line break
-
-
-class _Lines(NamedTuple):
-    """The ``characters`` of all lines; for each line, the offset of its first one and how many come before it."""
-
-    characters: bytes
-    firsts: Sequence[int]
-    indexes: Sequence[int]
 
 
 class RunPatterns(NamedTuple):
@@ -51,18 +45,19 @@ class Beginning(NamedTuple):
 
 
 class EncodedRun:
-    """``data[start:end]``: characters of an alphabet, with separators between them."""
+    """``data[start:end]``: characters of an alphabet, with separators between them; ``known`` is what is remembered."""
 
-    def __init__(self, data: bytes, start: int, end: int, form: RunPatterns) -> None:
+    def __init__(self, data: bytes, start: int, end: int, form: RunPatterns, known: KnownRun | None = None) -> None:
+        self.known = known
         self.start = start
         self.end = end
         self._data = data
         self._form = form
         # No cached properties, which take a lock: there may be millions of runs.
-        text = data[start:end]
-        # Most are one line.
-        self._known_lines: _Lines | None = _Lines(text, (start,), (0,)) if text.isalnum() else None
-        self._known_key: int | None = None
+        self._known_lines = known.lines if known else None
+        if self._known_lines is None and (text := data[start:end]).isalnum():
+            self._known_lines = Lines(text, (0,), (0,))  # most are one line
+        self._known_key = known.key if known else None
 
     @property
     def characters(self) -> bytes:
@@ -74,11 +69,14 @@ class EncodedRun:
         """A key that equal texts of this form share, in which the same triggers fire."""
         if self._known_key is None:
             self._known_key = hash((id(self._form), self._data[self.start : self.end]))
+            if self.known:
+                self.known.key = self._known_key
         return self._known_key
 
     def index(self, offset: int) -> int:
         """Return how many characters of the run come before ``offset`` in the data."""
         characters, firsts, indexes = self._lines
+        offset -= self.start
         if len(firsts) == 1:
             return min(offset - firsts[0], len(characters))
         line = max(0, bisect_right(firsts, offset) - 1)
@@ -88,9 +86,9 @@ class EncodedRun:
         """Return the offset in the data of the character ``index``."""
         _, firsts, indexes = self._lines
         if len(firsts) == 1:
-            return firsts[0] + index
+            return self.start + firsts[0] + index
         line = bisect_right(indexes, index) - 1
-        return firsts[line] + index - indexes[line]
+        return self.start + firsts[line] + index - indexes[line]
 
     def line_start(self, index: int) -> int:
         """Return the index of the first character in the line of the character ``index``."""
@@ -119,37 +117,39 @@ class EncodedRun:
         return indexes[line + 1] if line + 1 < len(indexes) else len(self.characters)
 
     @property
-    def _lines(self) -> _Lines:
+    def _lines(self) -> Lines:
         if self._known_lines is None:
             self._known_lines = self._read_lines()
+            if self.known:
+                self.known.lines = self._known_lines
         return self._known_lines
 
-    def _read_lines(self) -> _Lines:
+    def _read_lines(self) -> Lines:
         # No object for each line: there may be millions.
         if (plain := self._form.plain.match(self._data, self.start, self.end)) and plain.end() == self.end:
             return self._plain_lines()
-        characters, firsts, indexes = bytearray(), array("Q", [self.start]), array("Q", [0])
+        characters, firsts, indexes = bytearray(), array("Q", [0]), array("Q", [0])
         first = self.start
         for match in self._form.separator.finditer(self._data, self.start, self.end):
             characters += self._data[first : match.start()]
             first = match.end()
-            firsts.append(first)
+            firsts.append(first - self.start)
             indexes.append(len(characters))
         characters += self._data[first : self.end]
-        return _Lines(bytes(characters), firsts, indexes)
+        return Lines(bytes(characters), firsts, indexes)
 
-    def _plain_lines(self) -> _Lines:
+    def _plain_lines(self) -> Lines:
         # Most have no other separators than blanks and line ends, and searching for these is a hundred times as fast.
         if even := self._even_lines():
             return even
         characters, firsts, indexes = bytearray(), array("Q"), array("Q")
         for line in _LINE.finditer(self._data, self.start, self.end):
-            firsts.append(line.start())
+            firsts.append(line.start() - self.start)
             indexes.append(len(characters))
             characters += line[0]
-        return _Lines(bytes(characters), firsts, indexes)
+        return Lines(bytes(characters), firsts, indexes)
 
-    def _even_lines(self) -> _Lines | None:
+    def _even_lines(self) -> Lines | None:
         """Return the lines if all are equally long, and the last no longer; it looks at no single line."""
         text = self._data[self.start : self.end]
         if (width := text.find(b"\n") + 1) < _LEAST_WIDTH:
@@ -162,15 +162,18 @@ class EncodedRun:
             or text[width - line_end :: width][:number] != text[width - line_end : width - line_end + 1] * number
         ):
             return None
-        firsts, indexes = range(self.start, self.end, width), range(0, len(characters), width - line_end)
-        return _Lines(characters, firsts, indexes) if len(firsts) == len(indexes) == number + 1 else None
+        firsts, indexes = range(0, len(text), width), range(0, len(characters), width - line_end)
+        return Lines(characters, firsts, indexes) if len(firsts) == len(indexes) == number + 1 else None
 
 
 class RunFinder:
     """Finds the runs of a form around places, which come in order, while there is ``work`` left."""
 
-    def __init__(self, data: bytes, form: RunPatterns, work: Work | None = None) -> None:
+    def __init__(
+        self, data: bytes, form: RunPatterns, work: Work | None = None, memory: RunMemory | None = None
+    ) -> None:
         self._work = work
+        self._memory = memory
         self._data = data
         self._form = form
         self._end = 0
@@ -221,7 +224,7 @@ class RunFinder:
 
     def from_beginnings(self, ends: Iterable[int], beginning: Beginning) -> Iterator[EncodedRun]:
         """Yield the run at the start of each match that ends at one of ``ends``, if it starts with the pattern."""
-        finder = RunFinder(self._data, self._form)
+        finder = RunFinder(self._data, self._form, memory=self._memory)
         for end in ends:
             if self._work:
                 if self._work.is_done():
@@ -242,7 +245,7 @@ class RunFinder:
         ``shaped`` returns where the long run begins and where its shape begins, which is yielded too. Long runs inside
         an encoded run that was yielded before are left out.
         """
-        finder = RunFinder(self._data, self._form)
+        finder = RunFinder(self._data, self._form, memory=self._memory)
         number = 0
         while number < len(ends):
             if self._work:
@@ -272,14 +275,24 @@ class RunFinder:
         None where no run is long enough.
         """
         position = max(self._end, end - _LEFT if begin is None else begin)
+        known = self._memory.find(self._data, position, end) if self._memory else None
+        if known:
+            start, self._end = position + known.extent.start, position + known.extent.end
+            return EncodedRun(self._data, start, self._end, self._form, known)
         match = self._form.run.match(self._data, position)
         if match and match.end() >= end > position and match.end() - position >= _SHORTEST:
-            self._end = match.end()
-            return EncodedRun(self._data, position, self._end, self._form)
+            return self._found(match, position, end)
         for match in self._form.run.finditer(self._data, position):
             if match.end() >= end:
                 self._end = match.end() if match.start() < end else end
                 if match.start() >= end or match.end() - match.start() < _SHORTEST:
                     return None
-                return EncodedRun(self._data, match.start(), match.end(), self._form)
+                return self._found(match, position, end)
         return None
+
+    def _found(self, match: re.Match[bytes], position: int, end: int) -> EncodedRun:
+        """Return the run that the search from ``position`` came to, and remember it."""
+        self._end = match.end()
+        extent = RunExtent(match.start() - position, self._end - position)
+        known = self._memory.add(self._data, position, end, extent) if self._memory else None
+        return EncodedRun(self._data, match.start(), self._end, self._form, known)
