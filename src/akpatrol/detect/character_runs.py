@@ -20,6 +20,8 @@ _HEAD_BYTES = 8192
 # This many runs this close together are lines of a long text: searching for triggers is then faster than searching
 # each run.
 _MANY, _NEAR_BYTES = 64, 4096
+# Of so many runs of at most so many bytes it is remembered what fires in them: histories repeat lines of long texts.
+_MOST_KNOWN, _LONGEST_KNOWN = 1 << 15, 128
 
 
 class Searches(NamedTuple):
@@ -38,6 +40,7 @@ class CharacterRuns:
         self.indexes = [index for index, _ in triggers]
         self.patterns = [pattern for _, pattern in triggers]
         self.pattern = b"[%b]{%d}" % (re.escape(run.characters), run.length)
+        self._known: dict[bytes, Sequence[int]] = {}
 
     def fired(self, data: bytes, searches: Searches | None = None) -> dict[int, array[int]]:
         """Return, for each trigger that fires, the ends of the runs in which it does.
@@ -56,10 +59,9 @@ class CharacterRuns:
             position, before = (found.end() if (found := rest(data, place)) else place), place - length
             start = before if search is run else self._run.start(data, position)
             number += 1
-            if position - start >= length and any_(data, start, position) >= 0:
-                for index, shows in zip(self.indexes, each, strict=True):
-                    if shows(data, start, position) >= 0:
-                        fired.setdefault(index, array("Q")).append(position)
+            if position - start >= length:
+                for index in self._firing(data, start, position, any_, each):
+                    fired.setdefault(index, array("Q")).append(position)
             if number % _MANY == 0:
                 if position - since < _MANY * _NEAR_BYTES:
                     if search is any_:
@@ -81,11 +83,25 @@ class CharacterRuns:
                     break  # it may continue
                 stop = stop if stop >= 0 else len(folded)
                 many, position = many + 1, first + stop
-                for index, shows in zip(self.indexes, self._each, strict=True):
-                    if shows(data, first + start, position) >= 0:
-                        fired.setdefault(index, array("Q")).append(position)
+                for index in self._firing(data, first + start, position, None, self._each):
+                    fired.setdefault(index, array("Q")).append(position)
                 start = folded.find(b"\1" * length, stop)
         return position
+
+    def _firing(self, data: bytes, start: int, stop: int, any_: Search | None, each: Sequence[Search]) -> Sequence[int]:
+        """Return the triggers that fire in the run ``data[start:stop]``; ``any_`` says quickly that none does."""
+        run = data[start:stop] if stop - start <= _LONGEST_KNOWN else None
+        firing = self._known.get(run) if run else None
+        if firing is None:
+            firing = ()
+            if not any_ or any_(data, start, stop) >= 0:
+                shown = zip(self.indexes, each, strict=True)
+                firing = [index for index, shows in shown if shows(data, start, stop) >= 0]
+            if run:
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
+                self._known[run] = firing
+        return firing
 
     def _folded(self, data: bytes) -> Search:
         """Return a search for runs. Two searches that skip are much faster than a pattern that reads every byte."""
