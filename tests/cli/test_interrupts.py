@@ -132,7 +132,7 @@ def test_nothing_is_asked_any_more(history: Repository, tmp_path: Path) -> None:
 @pytest.mark.parametrize("delay", [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5])
 def test_while_processes_start(history: Repository, tmp_path: Path, delay: float) -> None:
     """Each process that there is gets it from the terminal, and none says anything of its own."""
-    small = "from akpatrol.sources.git import history; history._MUCH = 0"
+    small = "from akpatrol.sources.git import history; history._MANY = 0"
     master, slave = pty.openpty()
     process = start(
         "history",

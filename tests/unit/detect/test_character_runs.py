@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from array import array
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from akpatrol.detect import character_runs
 from akpatrol.detect.character_runs import CharacterRuns, Searches, grouped
 from akpatrol.model.trigger import CharacterRun, Trigger
 
@@ -63,3 +65,12 @@ def test_large_binaries_are_left_out() -> None:
 def test_start(before: int, length: int) -> None:
     data = b"." * before + b"a" * length
     assert _LETTERS.start(data, len(data)) == before
+
+
+@given(st.lists(_texts, min_size=1, max_size=4), st.integers(0, 3))
+def test_what_fires_is_the_same_when_a_run_is_known(texts: list[bytes], most: int) -> None:
+    """Also where few are remembered."""
+    runs = _runs()
+    with mock.patch.object(character_runs, "_MOST_KNOWN", most):
+        for text in (*texts, *texts):
+            assert runs.fired(text) == _runs().fired(text)

@@ -186,7 +186,7 @@ def _cut(roots: array[int], headers: _Headers) -> Iterator[tuple[Sequence[int], 
     for root in reversed(large):
         fit = max(1, min(SLICE_ENTRIES, SLICE_BYTES // (sizes[root] + _ENTRY_BYTES)))
         yield from _parts(slices.pop(), root, parents, fit)
-    slices.reverse()
+    # From the end, for git writes commits and trees first, of which a slice takes the least and the most certain time.
     while slices:
         yield slices.pop(), 0
 
