@@ -156,8 +156,10 @@ class HyperscanPatterns:
                 self._scan(searched, data[base : base + _CALL_BYTES], base, result, data)
             result.rule_ends.clear()  # of the last part
             result.touched.clear()
-        for index in self._needed.keys() & result.fired.keys():
-            if not self._needed[index].is_in(data):
+        fired = self._needed.keys() & result.fired.keys()
+        held = {run: run.is_in(data) for run in {self._needed[index] for index in fired}}  # several need the same
+        for index in fired:
+            if not held[self._needed[index]]:
                 del result.fired[index]
         return result
 
