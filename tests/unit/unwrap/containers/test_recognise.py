@@ -18,7 +18,7 @@ from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers.forms import MAGICS
 from akpatrol.unwrap.containers.member import title
 from akpatrol.unwrap.containers.opening import open_container
-from akpatrol.unwrap.containers.recognise import has_zip_tail, kind_of
+from akpatrol.unwrap.containers.recognise import containers_among, has_zip_tail, kind_of, tail_kind
 from tests.unit.unwrap.opening import ORIGIN, WAYS, as_content, each, open_, through, whole
 
 _KINDS = ("zip", "tar", "gzip", "bzip2", "xz", "zstd")
@@ -246,3 +246,36 @@ def test_a_container_cut_anywhere_ends_with_a_skip(kind: str, data: st.DataObjec
     full = [whole(item) for item in open_container(as_content(valid), Budget(Limits())) if isinstance(item, Content)]
     for item, original in zip((item for item in found if isinstance(item, Content)), full, strict=False):
         assert original.startswith(item.data)
+
+
+_MARKS = {
+    257: b"ustar",
+    154: b"\0 ",
+    13: b"\0\0",
+    6: b"\1",
+    510: b"\x55\xaa",
+    1080: b"\x53\xef",
+    32769: b"CD001",
+    65600: b"_BHRfS_M",
+    -8: b"\xf7\xcf\xf4\x85\xb7\x41\xe2\x88",
+    -512: b"koly\0\0\0\4",
+}
+_BEGINNINGS = st.sampled_from([b"100644 a\0", b"\0", b"\xeb\x3c\x90", b"E", *_VALID.values()])
+_MARKED = st.tuples(
+    _BEGINNINGS,
+    st.sampled_from([0, 500, 600, 1100, 2000, 33000, 66000]),
+    st.sets(st.sampled_from(sorted(_MARKS)), max_size=3),
+)
+
+
+@given(st.lists(_MARKED, max_size=5))
+def test_among_many_contents_the_same_are_containers(parts: list[tuple[bytes, int, set[int]]]) -> None:
+    contents = []
+    for beginning, size, marks in parts:
+        data = bytearray(beginning.ljust(size, b"."))
+        for place in marks:
+            at = place if place >= 0 else max(0, len(data) + place)
+            data[at : at + len(_MARKS[place])] = _MARKS[place]
+        contents.append(bytes(data))
+    each = {number for number, data in enumerate(contents) if kind_of(data) or tail_kind(Content(ORIGIN, data))}
+    assert containers_among(contents) == each
