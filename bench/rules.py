@@ -2,11 +2,12 @@
 
     python -m bench.rules gitleaks.toml tree:NAME=DIRECTORY... history:NAME=REPOSITORY... --peers ENVIRONMENT
 
-Both scan the same files or history by the same rules, without decoding, and take turns. A finding is a rule, a file, a
-line and a secret; in a history, whose lines move, it is without the line. Recall is the share of gitleaks' findings
-that akpatrol has. What only one of them has is counted by class. A ratio is gitleaks' time to akpatrol's. --peers is an
-environment with gitleaks (default: the one on PATH). --save DIR keeps the raw runs. Nothing is downloaded. Exits 1 when
-akpatrol lacks a finding.
+Both scan the same files or history by the same rules, without decoding, and take turns. A finding is a rule, a file,
+the line where its match begins and a secret; in a history there is one for each line that it had. What only one has
+is counted by class with who is right: gitleaks is asked about the whole file. Recall is the share of gitleaks' findings
+that akpatrol has, or that gitleaks itself does not have in the whole file. A ratio is gitleaks' time to akpatrol's.
+--peers is an environment with gitleaks (default: the one on PATH). --save DIR keeps the raw runs. Exits 1 when akpatrol
+lacks a finding. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -15,13 +16,12 @@ import argparse
 import json
 import sys
 import tempfile
-from collections import Counter
-from hashlib import sha256
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench import process, record, tools
+from bench import process, record, rule_differences, tools
+from bench.rule_differences import Oracle, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,15 +37,6 @@ _GITLEAKS = [
 _PLAINLY = ["--no-decode", "--no-containers", "--no-progress", "--no-allow"]
 _AKPATROL = [*_PLAINLY, "--min-confidence", "low", "--format", "json"]
 _READ = (0, 1, 3)
-
-
-class Finding(NamedTuple):
-    """One finding; in a history ``line`` is 0."""
-
-    rule: str
-    file: str
-    line: int
-    secret: str
 
 
 class Target(NamedTuple):
@@ -110,54 +101,19 @@ def _compared(target: Target, options: argparse.Namespace, gitleaks: str) -> dic
                     raise SystemExit(f"{name} failed on {target.name}: {run.errors}")
                 if number:
                     seconds[name].append(run.seconds)
-        theirs = set(_of_gitleaks(json.loads(reports["gitleaks"].read_text() or "[]"), is_tree=is_tree))
-        ours = set(_of_akpatrol(json.loads(reports["akpatrol"].read_text()), is_tree=is_tree))
-    missing = theirs - ours
+        theirs = rule_differences.of_gitleaks(json.loads(reports["gitleaks"].read_text() or "[]"))
+        ours = rule_differences.of_akpatrol(json.loads(reports["akpatrol"].read_text()))
+    oracle = Oracle([gitleaks, "--config", rules, *_GITLEAKS], target.path, is_tree=is_tree)
+    only_theirs, only_ours = oracle.classes(theirs, ours)
+    missing = only_theirs.get(rule_differences.WRONG, 0)
     return {
         "target": f"{target.kind} {target.name}",
         "findings": {"gitleaks": len(theirs), "akpatrol": len(ours)},
-        "recall": 1 - len(missing) / len(theirs) if theirs else 1.0,
-        "only_gitleaks": _classes(missing, ours),
-        "only_akpatrol": _classes(ours - theirs, theirs),
+        "recall": 1 - missing / len(theirs) if theirs else 1.0,
+        "only_gitleaks": only_theirs,
+        "only_akpatrol": only_ours,
         "seconds": seconds,
     }
-
-
-def _of_gitleaks(report: list[dict[str, Any]], *, is_tree: bool) -> Iterable[Finding]:
-    for found in report:
-        secret = sha256(found["Secret"].encode("utf-8", "surrogateescape")).hexdigest() if found["Secret"] else ""
-        yield Finding(found["RuleID"], found["File"], found["StartLine"] if is_tree else 0, secret)
-
-
-def _of_akpatrol(report: Mapping[str, Any], *, is_tree: bool) -> Iterable[Finding]:
-    for credential in report["credentials"]:
-        for place in credential["occurrences"]:
-            # A file that a rule finds by its path alone has no secret.
-            secret = credential["secret_sha256"] if place["place"] == "content" else ""
-            line = place.get("match_line") or place["line"] or 0
-            for rule in place["rule_ids"]:
-                for path in place["paths"] or [place["path"]]:
-                    yield Finding(rule, path, line if is_tree else 0, secret or "")
-
-
-def _classes(only: set[Finding], others: set[Finding]) -> dict[str, int]:
-    """Count the findings that only one has by what the other has there."""
-    places, lines, files = (
-        {(found.file, found.line, found.secret) for found in others},
-        {(found.rule, found.file, found.line) for found in others},
-        {(found.file, found.secret) for found in others},
-    )
-    counts: Counter[str] = Counter()
-    for found in only:
-        if (found.file, found.line, found.secret) in places:
-            counts["the other names another rule there"] += 1
-        elif (found.file, found.secret) in files:
-            counts["the other has the secret on another line"] += 1
-        elif (found.rule, found.file, found.line) in lines:
-            counts["the other has another secret of the rule there"] += 1
-        else:
-            counts["the other has nothing there"] += 1
-    return dict(counts)
 
 
 def _lines(row: Mapping[str, Any]) -> Iterable[str]:
@@ -165,8 +121,8 @@ def _lines(row: Mapping[str, Any]) -> Iterable[str]:
     yield f"{row['target']}: recall {row['recall']:.3f} of {row['findings']['gitleaks']:,} findings"
     yield f"  akpatrol {ours:.2f} s, gitleaks {theirs:.2f} s, ratio {theirs / ours:.2f}"
     for name in ("only_gitleaks", "only_akpatrol"):
-        for reason, number in sorted(row[name].items()):
-            yield f"  {name.replace('_', ' ')}: {number:,}, {reason}"
+        for line in counted(row[name]):
+            yield f"  {name.replace('_', ' ')}: {line}"
 
 
 if __name__ == "__main__":

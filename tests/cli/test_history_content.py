@@ -30,6 +30,7 @@ def test_blob_on_a_branch(run: Run, repo: Repository, key: str) -> None:
         "paths": ["conf/app.env"],
         "line": 2,
         "match_line": 2,
+        "match_lines": [2],
         "column": 12,
         "end_line": 2,
         "end_column": 12 + len(key),

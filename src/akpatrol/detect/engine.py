@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from akpatrol.detect.enclosing_text import Outer
     from akpatrol.detect.generic_matches import GenericRules
     from akpatrol.detect.keywords import Clue
+    from akpatrol.detect.place_conditions import PlaceConditions
     from akpatrol.detect.prefilter_result import PrefilterResult
     from akpatrol.model.scan import Chunk, Match
     from akpatrol.model.trigger import Trigger
@@ -170,13 +171,20 @@ class Engine:
         if not (match.others or match.waiting or match.superseded) and self.admits(match.rule_id, paths, commit):
             return match
         over = dict(match.superseded)
-        names = [
-            name
-            for name in (match.rule_id, *match.others)
-            if self.admits(name, paths, commit, [number for rule_id, number in match.waiting if rule_id == name])
-            and not any(self.admits(other, paths, commit) for other in over.get(name, ()))
-        ]
-        return match._replace(rule_id=names[0], others=tuple(names[1:])) if names else None
+
+        def counts(name: str) -> bool:
+            waiting = [number for rule_id, number in match.waiting if rule_id == name]
+            return self.admits(name, paths, commit, waiting) and not any(
+                self.admits(other, paths, commit) for other in over.get(name, ())
+            )
+
+        others = tuple(other for other in match.others if counts(other.rule_id))
+        if counts(match.rule_id):
+            return match._replace(others=others)
+        if same := [other for other in others if other.same]:
+            first, *rest = same
+            return match._replace(rule_id=first.rule_id, lines_before=first.lines_before, others=tuple(rest))
+        return None
 
     def joined(self, chunk: Chunk, matches: list[Match]) -> list[Match]:
         """Return a chunk's matches in order, one for each place, named by the most specific of the rules there."""
@@ -184,13 +192,21 @@ class Engine:
             return matches
         from akpatrol.detect.overlap import joined  # noqa: PLC0415 - the shipped rules do without
 
-        return joined(chunk.data, self._generic_rules.without(chunk, matches), self._precedence)
+        matches = self._generic_rules.without(chunk, matches)
+        is_placed = chunk.origin.path is not None
+        return joined(chunk.data, matches, self._precedence, None if is_placed else self._conditions.are_more)
 
     @cached_property
     def _generic_rules(self) -> GenericRules:
         from akpatrol.detect.generic_matches import GenericRules  # noqa: PLC0415 - the shipped rules do without
 
-        return GenericRules(self.rules.rules)
+        return GenericRules(self.rules.rules, self._conditions)
+
+    @cached_property
+    def _conditions(self) -> PlaceConditions:
+        from akpatrol.detect.place_conditions import PlaceConditions  # noqa: PLC0415 - the shipped rules do without
+
+        return PlaceConditions(self.rules.rules)
 
     @cached_property
     def _precedence(self) -> Callable[[str], Precedence]:

@@ -14,6 +14,7 @@ from akpatrol.rules.literals import is_generic
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from akpatrol.detect.place_conditions import PlaceConditions
     from akpatrol.model.scan import Chunk, Match
     from akpatrol.rules.rule import Rule
 
@@ -21,14 +22,11 @@ if TYPE_CHECKING:
 class GenericRules:
     """The generic ones among the foreign rules of a set."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], conditions: PlaceConditions) -> None:
         foreign = [rule for rule in rules if rule.is_foreign]
         self._generic = {rule.id for rule in foreign if is_generic(rule.id)}
-        # Paths of objects are known later, and a specific match that they refuse must not have dropped anything.
-        self._conditions = {
-            rule.id: {rule.path, *(entry for entry in rule.allowlists if entry.paths or entry.commits)} - {""}
-            for rule in foreign
-        }
+        self._specific = {rule.id for rule in foreign} - self._generic
+        self._conditions = conditions
 
     def without(self, chunk: Chunk, matches: list[Match]) -> list[Match]:
         """Return the matches in a chunk, given and returned in order, without those that are dropped.
@@ -40,20 +38,16 @@ class GenericRules:
         specific: dict[int, list[Match]] = defaultdict(list)
         lines = list(_lines(chunk, matches))
         for match, line in zip(matches, lines, strict=True):
-            if match.rule_id in self._conditions and match.rule_id not in self._generic:
+            if match.rule_id in self._specific:
                 specific[line].append(match)
         kept = []
         for match, line in zip(matches, lines, strict=True):
             over = _over(match, specific[line]) if match.rule_id in self._generic else ()
             if not over:
                 kept.append(match)
-            elif chunk.origin.path is None and all(self._is_limited(name, match.rule_id) for name in over):
+            elif chunk.origin.path is None and all(self._conditions.are_more(name, match.rule_id) for name in over):
                 kept.append(match._replace(superseded=((match.rule_id, over),)))
         return kept
-
-    def _is_limited(self, rule_id: str, generic: str) -> bool:
-        """Return whether a rule may not apply where the generic one does."""
-        return not self._conditions[rule_id] <= self._conditions[generic]
 
 
 def _over(match: Match, specific: Sequence[Match]) -> tuple[str, ...]:

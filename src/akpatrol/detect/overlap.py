@@ -1,7 +1,8 @@
 """Join overlapping matches of several rules: one names the place, and the others join it.
 
 A match of a user's rule that holds more than a little text beside the match that names the place, or another random
-text, is about something else and stays.
+text, is about something else and stays. Where it is open whether the rule that names a place applies there, what would
+name it otherwise stays too, for the case that it does not.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.detect.judge import POSSIBLE
 from akpatrol.detect.likelihood import score
+from akpatrol.model.scan import JoinedRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,19 +30,59 @@ _LONG_RUN = re.compile(rb"[0-9A-Za-z_-]{16,}")
 _start = attrgetter("start")
 
 
-def joined(data: bytes, matches: Sequence[Match], of: Callable[[str], Precedence]) -> list[Match]:
-    """Return the matches in ``data``, in order, without those of users' rules that join another one."""
+def joined(
+    data: bytes,
+    matches: Sequence[Match],
+    of: Callable[[str], Precedence],
+    is_limited: Callable[[str, str], bool] | None = None,
+) -> list[Match]:
+    """Return the matches in ``data``, in order, without those of users' rules that join another one.
+
+    ``is_limited(rule, other)`` says that a rule may not apply at the place, for all that is known, where another does.
+    """
     kept = [match for match in matches if match.end - match.start > _LONGEST_BYTES]
     group: list[Match] = []
     stop = 0
     for match in sorted((other for other in matches if other.end - other.start <= _LONGEST_BYTES), key=_start):
         if group and match.start >= stop:
-            kept += _named(data, group, of)
+            kept += _named_or_else(data, group, of, is_limited)
             group = []
         group.append(match)
         stop = max(stop, match.end)
-    kept += _named(data, group, of)
+    kept += _named_or_else(data, group, of, is_limited)
     return sorted(kept, key=lambda other: (other.start, other.end, other.rule_id))
+
+
+def _named_or_else(
+    data: bytes,
+    group: list[Match],
+    of: Callable[[str], Precedence],
+    is_limited: Callable[[str, str], bool] | None,
+) -> list[Match]:
+    """Return the matches of a group that stay, and those that stay where some of these do not count."""
+    kept = _named(data, group, of)
+    doubtful = [main for main in kept if is_limited and _may_leave_others(main, is_limited)]
+    if not doubtful:
+        return kept
+    names = {main.rule_id for main in doubtful}
+    rest = [match for match in group if match.rule_id not in names]
+    found = {(match.rule_id, match.start, match.end) for match in kept}
+    for match in _named_or_else(data, rest, of, is_limited):
+        over = tuple(main.rule_id for main in doubtful if match.start < main.end and main.start < match.end)
+        if (match.rule_id, match.start, match.end) not in found and over:
+            kept.append(_superseded(match, over))
+    return kept
+
+
+def _may_leave_others(main: Match, is_limited: Callable[[str, str], bool]) -> bool:
+    """Return whether a match may not count where a match of another text that joined it does."""
+    return any(not other.same and (main.superseded or is_limited(main.rule_id, other.rule_id)) for other in main.others)
+
+
+def _superseded(match: Match, over: tuple[str, ...]) -> Match:
+    """Return a match that does not count where one of these rules does."""
+    before = dict(match.superseded)
+    return match._replace(superseded=tuple((name, (*before.get(name, ()), *over)) for name in match.rule_ids))
 
 
 def _named(data: bytes, group: list[Match], of: Callable[[str], Precedence]) -> list[Match]:
@@ -96,9 +138,12 @@ def _alike(match: Match, main: Match) -> bool:
 
 def _with(main: Match, match: Match, of: Callable[[str], Precedence]) -> Match:
     """Return a match that a user's rule joins; it keeps the higher confidence of the two."""
-    others = sorted({*main.others, match.rule_id, *match.others} - {main.rule_id}, key=of)
+    same = (main.start, main.end) == (match.start, match.end)
+    further = (other._replace(same=same and other.same) for other in match.others)
+    joining = JoinedRule(match.rule_id, match.lines_before, same), *further
+    others = {other.rule_id: other for other in (*joining, *main.others) if other.rule_id != main.rule_id}
     return main._replace(
-        others=tuple(others),
+        others=tuple(others[name] for name in sorted(others, key=of)),
         confidence=max(main.confidence, match.confidence),
         exposure=main.exposure or match.exposure,
         waiting=(*main.waiting, *match.waiting),

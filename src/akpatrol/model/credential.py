@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from akpatrol.model.scan import End, Secret
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
         Attribution,
         Confidence,
         Exposure,
+        JoinedRule,
         Match,
         Origin,
         Place,
@@ -113,7 +115,7 @@ class KnownFinding(NamedTuple):
     confidence: Confidence
     attribution: Attribution
     exposure: Exposure | None
-    others: tuple[str, ...]
+    others: tuple[JoinedRule, ...]
     ending: End
     position: tuple[int, int, int, int]
     masks: tuple[tuple[int, int], ...]
@@ -176,7 +178,7 @@ class Occurrence(NamedTuple):
     introduced this version of the file, whatever it changed. ``rule_ids`` are the rules that found it there; the first
     names it. ``end`` says whether the credential's end is certain. ``alike`` is the number of identifiers like it in
     the file, None unless it looks like one. ``owners`` are those that CODEOWNERS names for the path. ``lines_before``
-    as in Match.
+    as in Match, for each of ``rule_ids``.
     """
 
     target: str
@@ -209,7 +211,12 @@ class Occurrence(NamedTuple):
     alike: int | None = None
     owners: tuple[str, ...] = ()
     foreign_inline: str | None = None
-    lines_before: int = 0
+    lines_before: tuple[int, ...] = ()
+
+    @property
+    def rules(self) -> dict[str, int]:
+        """The rules that found it there, each with its ``lines_before``."""
+        return dict(zip(self.rule_ids, (*self.lines_before, *repeat(0, len(self.rule_ids))), strict=False))
 
 
 def end_of(occurrences: Iterable[Occurrence]) -> End:

@@ -271,6 +271,17 @@ class Excluded(NamedTuple):
     number: int = 1
 
 
+class JoinedRule(NamedTuple):
+    """A user's rule whose match joined that of another rule, ``lines_before`` as in ``Match``.
+
+    Unless both found the ``same`` secret, it counts only where the other rule does.
+    """
+
+    rule_id: str
+    lines_before: int = 0
+    same: bool = True
+
+
 class Match(NamedTuple):
     """A match of the engine in ``data[start:end]`` of one chunk, inside these ``encodings``.
 
@@ -289,11 +300,21 @@ class Match(NamedTuple):
     attribution: Attribution
     exposure: Exposure | None = None
     encodings: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
+    others: tuple[JoinedRule, ...] = ()
     ending: End = End.CERTAIN
     waiting: tuple[tuple[str, int], ...] = ()
     lines_before: int = 0
     superseded: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The rules that found it; the first names it."""
+        return (self.rule_id, *(other.rule_id for other in self.others))
+
+    @property
+    def lines_before_by_rule(self) -> tuple[int, ...]:
+        """The lines between the text of a rule and the secret, for each of ``rule_ids``."""
+        return (self.lines_before, *(other.lines_before for other in self.others))
 
 
 class Target(NamedTuple):

@@ -57,19 +57,20 @@ class IgnoreFile(NamedTuple):
 
     def _of(self, place: Occurrence) -> Allowance | None:
         """Return the allowance of a place where each of its rules is listed."""
-        specific = [name for name in place.rule_ids if _GENERIC not in name.lower()]
-        numbers = [self._line(place, name) for name in specific or place.rule_ids]
+        rules = place.rules.items()
+        specific = [(name, before) for name, before in rules if _GENERIC not in name.lower()]
+        numbers = [self._line(place, name, before) for name, before in specific or rules]
         if not numbers or not all(numbers):
             return None
         text, number = next(filter(None, numbers))
         return Allowance(AllowanceSource.IGNORE_FILE, text, f"{self.file}:{number}")
 
-    def _line(self, place: Occurrence, rule_id: str) -> tuple[str, int] | None:
+    def _line(self, place: Occurrence, rule_id: str, lines_before: int) -> tuple[str, int] | None:
         """Return the entry for one rule's finding, and its line in the file."""
         if place.place not in (Place.CONTENT, Place.PATH):
             return None
-        # gitleaks' line is that of the match, which another rule's secret in it may share.
-        lines = dict.fromkeys(((place.line or 0) - place.lines_before, place.line or 0))
+        # gitleaks' line is that of the match.
+        lines = dict.fromkeys(((place.line or 0) - lines_before, place.line or 0))
         for name, line in product(self._names(place), lines):
             everywhere = f"{name}:{rule_id}:{line}"
             for text in (everywhere, *(f"{commit}:{everywhere}" for commit in _commits(place))):

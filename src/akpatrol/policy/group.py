@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.kinds import CUSTOM
 from akpatrol.model import path_context, readings
@@ -102,7 +102,7 @@ def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Calla
         attribution = min(attribution, Attribution.LIKELY, key=_ATTRIBUTIONS.index)
     exposures = (*(occurrence.exposure for occurrence in occurrences), *(match.exposure for match, _ in group))
     state = min((occurrence.state for occurrence in occurrences), key=_STATES.index)
-    rule_ids = tuple(sorted({name for match, _ in group for name in (match.rule_id, *match.others)}, key=rank))
+    rule_ids = tuple(sorted({name for match, _ in group for name in match.rule_ids}, key=rank))
     known = filter(None, map(rules.get, rule_ids))
     base = max((rule_class.severity(rule) for rule in known if rule.kind is first.kind), default=Severity.HIGH)
     exposure = next(filter(None, exposures), None)
@@ -115,10 +115,7 @@ def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Calla
         severity=severity(base, first.kind, attribution, exposure, state),
         state=state,
         exposure=exposure,
-        occurrences=tuple(
-            occurrence._replace(rule_ids=tuple(sorted(occurrence.rule_ids, key=rank)))
-            for occurrence in folded(occurrences)
-        ),
+        occurrences=tuple(_ranked(occurrence, rank) for occurrence in folded(occurrences)),
         end=end_of(occurrences),
     )
 
@@ -160,9 +157,19 @@ def _distinct(occurrences: Iterable[Occurrence], of: Callable[[str], Precedence]
         )
         before = merged.setdefault(where, occurrence)
         if before.rule_ids != occurrence.rule_ids:
-            together = sorted({*before.rule_ids, *occurrence.rule_ids}, key=of)
-            merged[where] = before._replace(rule_ids=tuple(together))
+            rules = occurrence.rules | before.rules
+            both = before._replace(rule_ids=tuple(rules), lines_before=tuple(rules.values()))
+            merged[where] = _ranked(both, of)
     return tuple(sorted(merged.values(), key=_order))
+
+
+def _ranked(occurrence: Occurrence, rank: Callable[[str], Any]) -> Occurrence:
+    """Return an occurrence with its rules in the order of their ranks."""
+    if len(occurrence.rule_ids) == 1:
+        return occurrence
+    rules = occurrence.rules
+    names = sorted(rules, key=rank)
+    return occurrence._replace(rule_ids=tuple(names), lines_before=tuple(rules[name] for name in names))
 
 
 def _order(occurrence: Occurrence) -> tuple[object, ...]:

@@ -289,6 +289,7 @@ def _stale(entry: StaleAllowance, mask: Mask) -> StaleView:
 
 def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOptions) -> OccurrenceView:
     context = context_line(place.context, secret, mask.text, show_secrets=options.show_secrets)
+    match_lines = [] if place.line is None else [max(1, place.line - before) for before in place.lines_before]
     return {
         "target": mask.text(place.target),
         "place": place.place.value,
@@ -296,7 +297,8 @@ def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOp
         "paths": [mask.path(path) for path in place.paths[:MOST_PATHS]],
         "paths_truncated": place.paths_truncated or len(place.paths) > MOST_PATHS,
         "line": place.line,
-        "match_line": None if place.line is None else max(1, place.line - place.lines_before),
+        "match_line": match_lines[0] if match_lines else place.line,
+        "match_lines": match_lines,
         "column": place.column,
         "end_line": place.end_line,
         "end_column": place.end_column,

@@ -75,7 +75,7 @@ def credential_of(fields: Fields) -> Credential:
 
 def _occurrence(fields: Fields) -> Occurrence:
     context = fields.text("context")
-    line, match_line = fields.maybe("line", fields.position), fields.later("match_line", fields.position)
+    line = fields.maybe("line", fields.position)
     return Occurrence(
         target=_shared(fields.text("target")),
         place=fields.enum("place", Place),
@@ -103,8 +103,17 @@ def _occurrence(fields: Fields) -> Occurrence:
         end=fields.later("end", lambda key: fields.enum(key, End)) or End.CERTAIN,
         alike=fields.later("alike", fields.position),
         owners=_shared(fields.later("owners", fields.texts) or ()),
-        lines_before=max(0, line - match_line) if line and match_line else 0,
+        lines_before=_shared(tuple(max(0, line - other) for other in _match_lines(fields)) if line else ()),
     )
+
+
+def _match_lines(fields: Fields) -> tuple[int, ...]:
+    """Return the line of each rule's match; reports of earlier versions have only the first, or none."""
+    lines = fields.later("match_lines", fields.positions)
+    if lines is not None:
+        return lines
+    first = fields.later("match_line", fields.position)
+    return (first,) if first else ()
 
 
 def _shared(value: _Value) -> _Value:

@@ -169,7 +169,7 @@ class MoveView(TypedDict):
 class OccurrenceView(TypedDict):
     """One place of a credential; lines and columns begin with 1, ``offset`` is in bytes.
 
-    ``match_line`` is where the text begins that the rule matches.
+    ``match_lines`` are where the text begins that each of ``rule_ids`` matches, ``match_line`` the first of them.
     """
 
     target: str
@@ -179,6 +179,7 @@ class OccurrenceView(TypedDict):
     paths_truncated: bool
     line: int | None
     match_line: int | None
+    match_lines: list[int]
     column: int | None
     end_line: int | None
     end_column: int | None

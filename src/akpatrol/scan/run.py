@@ -174,7 +174,7 @@ def _admitted(placed: Iterable[Placed], engine: Engine) -> Iterator[Placed]:
         # It is unknown which rules may match on paths that are not listed.
         commit = occurrence.introduced.id if occurrence.introduced else ""
         if by := match if occurrence.paths_truncated else engine.admitted(match, occurrence.paths, commit):
-            yield by, occurrence._replace(rule_ids=(by.rule_id, *by.others))
+            yield by, occurrence._replace(rule_ids=by.rule_ids, lines_before=by.lines_before_by_rule)
 
 
 def _included(placed: Iterable[Placed], options: ScanOptions, result: ScanResult) -> Iterator[Placed]:

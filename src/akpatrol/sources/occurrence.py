@@ -43,9 +43,9 @@ def occurrence(finding: RawFinding, state: State) -> Occurrence:
         exposure=finding.match.exposure,
         inline=finding.inline,
         foreign_inline=finding.foreign_inline,
-        rule_ids=(finding.match.rule_id, *finding.match.others),
+        rule_ids=finding.match.rule_ids,
         end=finding.match.ending,
-        lines_before=finding.match.lines_before,
+        lines_before=finding.match.lines_before_by_rule,
     )
 
 

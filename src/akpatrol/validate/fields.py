@@ -182,6 +182,13 @@ class Fields:
             raise self.wrong(key, "must be at least 1")
         return number
 
+    def positions(self, key: str) -> tuple[int, ...]:
+        """Return numbers that begin with 1."""
+        numbers = tuple(self._count(f"{key}[{at}]", value) for at, value in enumerate(self._list(key)))
+        if 0 in numbers:
+            raise self.wrong(key, "must be at least 1")
+        return numbers
+
     def http_status(self, key: str) -> int:
         """Return an HTTP status."""
         if (number := self.count(key)) not in _HTTP_STATUSES:

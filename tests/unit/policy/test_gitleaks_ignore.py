@@ -119,7 +119,7 @@ def test_our_own_credentials_are_never_covered() -> None:
 
 
 def test_the_line_is_that_of_the_match() -> None:
-    place = _place(line=3)._replace(lines_before=2)
+    place = _place(line=3)._replace(lines_before=(2,))
     assert place in _file("src/a.py:acme:1").covering(_credential(place))
     assert not _file("src/a.py:acme:2").covering(_credential(place))
 

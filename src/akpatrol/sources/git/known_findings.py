@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from akpatrol.model.credential import KnownFinding
 from akpatrol.model.identity import secret_sha256
-from akpatrol.model.scan import Attribution, Confidence, End, Exposure, Place
+from akpatrol.model.scan import Attribution, Confidence, End, Exposure, JoinedRule, Place
 from akpatrol.validate.fields import Fields
 
 if TYPE_CHECKING:
@@ -61,12 +61,16 @@ def _value(finding: RawFinding) -> dict[str, object]:
         "confidence": match.confidence.name.lower(),
         "attribution": match.attribution,
         "exposure": match.exposure,
-        "others": [*match.others],
+        "others": [other._asdict() for other in match.others],
         "end": match.ending,
         "position": [finding.line, finding.column, finding.end_line, finding.end_column],
         "masks": [[*span] for span in finding.masks],
         "lines_before": match.lines_before,
     }
+
+
+def _joined(fields: Fields) -> JoinedRule:
+    return JoinedRule(fields.text("rule_id"), fields.count("lines_before"), fields.flag("same"))
 
 
 def _parse(fields: Fields) -> KnownFinding:
@@ -79,7 +83,7 @@ def _parse(fields: Fields) -> KnownFinding:
         confidence=fields.enum("confidence", Confidence),
         attribution=fields.enum("attribution", Attribution),
         exposure=fields.maybe("exposure", lambda key: fields.enum(key, Exposure)),
-        others=fields.texts("others"),
+        others=tuple(map(_joined, fields.each("others"))),
         ending=fields.enum("end", End),
         position=(line, column, end_line, end_column),
         masks=tuple(fields.pairs("masks")),
