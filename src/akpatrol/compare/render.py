@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from akpatrol.report.as_json import dumped
+from akpatrol.report.as_json import indented
 
 if TYPE_CHECKING:
     from akpatrol.compare.view import ComparisonView
@@ -32,6 +32,6 @@ class ComparisonRenderer(Protocol):
 def render(view: ComparisonView, format: str, options: ComparisonOptions) -> str:  # noqa: A002 - the option's name
     """Return the comparison in one of FORMATS."""
     if not FORMATS[format]:
-        return dumped(view, indent=2) + "\n"
+        return indented(view) + "\n"
     renderer: ComparisonRenderer = import_module(f"akpatrol.compare.{FORMATS[format]}").render
     return renderer(view, options)

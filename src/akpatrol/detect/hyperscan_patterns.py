@@ -84,6 +84,7 @@ class HyperscanPatterns:
         ]
         # The last is the pattern that makes a database quick to compile: data may match it all the same.
         keywords = [_NOBODY - 1 - place for place in range(len(self._users.worded))]
+        self._only_beyond_ascii = frozenset(self._number + len(parts) + place for place in range(len(keywords)))
         self._owners = [*range(self._number), *(index for index, _, _ in parts), *keywords, _NOBODY]
         self._triggers = [(self._number + place, *part[1:]) for place, part in enumerate(parts)]
         self._parted = {index for index, trigger in listed if trigger.parts}
@@ -164,7 +165,7 @@ class HyperscanPatterns:
         return result
 
     def _scan(self, searched: Any, part: bytes, base: int, result: PrefilterResult, data: bytes) -> None:
-        recorded = _Recorded(searched, base)
+        recorded = _Recorded(searched, base, self._only_beyond_ascii if data.isascii() else frozenset())
         with self._lock:
             position = self._each(part, _CALL_OVERLAP if base else 0, len(part), most_of(part), recorded)
             if position < len(part):
@@ -203,6 +204,8 @@ class HyperscanPatterns:
 
         def record(index: int, _start: int, end: int, _flags: int, _context: object) -> bool:
             nonlocal left, ends_left
+            if index in recorded.unused:
+                return False
             if shift + end > since or not since:
                 owner = owners[index]
                 ends[owner].append(shift + end)
@@ -275,10 +278,11 @@ class HyperscanPatterns:
 
 
 class _Recorded:
-    """The ends of each pattern's matches and the ranges of floods, as offsets in the data; a part is at ``base``."""
+    """The ends of each pattern's matches, unless they are ``unused``, and floods, as offsets; a part is at ``base``."""
 
-    def __init__(self, searched: Any, base: int) -> None:
+    def __init__(self, searched: Any, base: int, unused: frozenset[int]) -> None:
         self.searched = searched
+        self.unused = unused
         self.base = base
         self.ends: dict[int, array[int]] = defaultdict(partial(array, "Q"))
         self.dense: dict[int, list[tuple[int, int]]] = defaultdict(list)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.detect import credential_ends
 from akpatrol.detect.boundaries import Edge, comment_close, emphasis, file_extension, left_edge, right_edge
 from akpatrol.detect.credential_ends import FOREIGN_WORDS, MANGLED, CredentialEnds, name_before
-from akpatrol.detect.keywords import Clue
+from akpatrol.detect.keywords import WORDS, Clue, shortest
 from akpatrol.detect.likelihood import ceiling, is_placeholder, score
 from akpatrol.detect.medium import Nature
 from akpatrol.model.scan import Attribution, Confidence, Exposure
@@ -36,6 +36,9 @@ _FOREIGN = tuple(
     b"npm_ pypi- hf_ shpat_ dop_v1_ figd_ lin_api_ phc_ hvs. whsec_ rubygems_ sntrys_ gsk_ nvapi- AKIA AIzaSy".split()
 )
 _SHOPIFY = rb"shpat_[0-9a-f]{32}"
+_FOR_ALL = frozenset((Clue.BROWSER,))  # the clues that bear on other credentials than ours too
+NAMES_FOR_ALL = tuple(word.upper().encode() for word in shortest(WORDS[Clue.BROWSER]))
+"""Parts of the names that are such clues: in capitals, as ``evidence`` asks for."""
 _SUPPORT = frozenset((Clue.ANYREACH, Clue.MCP, Clue.BEARER, Clue.SECRET_NAME))
 
 
@@ -99,7 +102,7 @@ def judge(rule: Rule, medium: Medium, start: int, end: int, clues: frozenset[Clu
     """
     data = medium.data
     if rule.kind.is_custom:
-        near = _bearing(data, start, end, clues)
+        near = _bearing(data, start, end, clues & _FOR_ALL)
         return Verdict(start, end, Confidence.MEDIUM, Attribution.OPEN, _exposure(near))
     weighed = medium.judged((rule.kind, start, end), lambda: _weighed(rule.kind, medium, start, end))
     if weighed is None:

@@ -51,6 +51,12 @@ WORDS: dict[Clue, tuple[str, ...]] = {
 }
 
 
+def shortest(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the words of which none holds another one: a text that holds any of the words holds one of these."""
+    words = tuple(words)
+    return tuple(word for word in words if not any(other in word for other in words if other != word))
+
+
 class Keywords:
     """The automata over all rules' keywords and over the context words, case-insensitive."""
 

@@ -1,4 +1,4 @@
-"""Search for the matches of users' rules only where one of them ends: the rest of a text has none.
+"""Search for the matches of users' rules only where one of them ends, or has a keyword: the rest of a text has none.
 
 A match is at most as long as its bounded parts and the line of its one part without a bound. A pattern with more such
 parts, or with one that may have line breaks, is not served. What was found around some ends is found again in the same
@@ -8,7 +8,7 @@ text, of which a history has many versions: positions are remembered, never text
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from akpatrol.rules.regex_items import UnknownSyntaxError, extent, least, parse
 from akpatrol.rules.wide_patterns import is_wide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from akpatrol.detect.match import Matcher
     from akpatrol.rules.regex_items import Extent
@@ -47,21 +47,31 @@ class MatchWindows:
         There may be more ends, of matches that overlap those that are yielded.
         """
         for start, stop, inside in self._windows(data, ends):
-            if stop - start > _LARGEST_BYTES:
-                yield from self._matches(data, start, inside)
-                continue
-            # A pattern may ask for the byte before and after it, and for the beginning or the end of the data.
-            place = bytes((not start, stop >= len(data)))
-            text = data[max(0, start - 1) : stop + 1]
-            key = blake2b(place + text, digest_size=_KEY_BYTES, key=self._secret).digest()
-            known = self._known.get(key)
-            if known is None:
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                known = tuple(_moved(span, -start) for span in self._matches(data, start, inside))
-                self._known[key] = known
-            for span in known:
-                yield _moved(span, start)
+            yield from self._remembered(data, start, stop, partial(self._matches, data, start, inside))
+
+    def around(self, data: bytes, places: Iterable[int]) -> Iterator[MatchSpan]:
+        """Yield the same, given places in order that have one in each match."""
+        for start, stop, _ in self._windows(data, places):
+            yield from self._remembered(data, start, stop, partial(self._within, data, start, stop))
+
+    def _remembered(
+        self, data: bytes, start: int, stop: int, search: Callable[[], Iterator[MatchSpan]]
+    ) -> Iterator[MatchSpan]:
+        if stop - start > _LARGEST_BYTES:
+            yield from search()
+            return
+        # A pattern may ask for the byte before and after it, and for the beginning or the end of the data.
+        place = bytes((not start, stop >= len(data)))
+        text = data[max(0, start - 1) : stop + 1]
+        key = blake2b(place + text, digest_size=_KEY_BYTES, key=self._secret).digest()
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            known = tuple(_moved(span, -start) for span in search())
+            self._known[key] = known
+        for span in known:
+            yield _moved(span, start)
 
     def _windows(self, data: bytes, ends: Iterable[int]) -> Iterator[tuple[int, int, list[int]]]:
         """Yield the windows, each with the ends in it: those that touch are one."""
@@ -90,6 +100,10 @@ class MatchWindows:
             if span.secret_start < span.secret_end:
                 yield span
             position = max(match.end(), match.start() + 1)
+
+    def _within(self, data: bytes, start: int, stop: int) -> Iterator[MatchSpan]:
+        # No match in the window ends behind it, but it may ask for the next byte.
+        return self._matcher.find(data, start, min(len(data), stop + 1))
 
     def _start(self, data: bytes, least: int, end: int) -> int:
         start = max(0, end - self._bytes)

@@ -51,7 +51,7 @@ def _check_formats(option: str, settings: Settings) -> None:
 
 
 def _write(entries: Entries, lines: Sequence[str], settings: Settings, console: Console, redact: Redact) -> None:
-    from akpatrol.report.as_json import dumped  # noqa: PLC0415 - only for JSON
+    from akpatrol.report.as_json import indented  # noqa: PLC0415 - only for JSON
 
     def masked(entry: IncompleteTarget | SweepRun) -> dict[str, Any]:
         return {
@@ -60,7 +60,7 @@ def _write(entries: Entries, lines: Sequence[str], settings: Settings, console: 
 
     for format_, target in settings.outputs:
         if format_ == "json":
-            console.write(dumped([masked(entry) for entry in entries], indent=2) + "\n", target)
+            console.write(indented([masked(entry) for entry in entries]) + "\n", target)
         elif entries or target or not settings.options.quiet:
             console.write("".join(visible(redact(plain(line))) + "\n" for line in lines), target)
 

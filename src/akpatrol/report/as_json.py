@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, TypeVar
 
 from akpatrol.report import document
@@ -22,7 +23,7 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as indented JSON."""
     view, credentials = document.in_parts(report, options)
-    return filled(dumped(view, indent=2), '\n  "credentials": []', credentials) + "\n"
+    return filled(indented(view), '\n  "credentials": []', credentials) + "\n"
 
 
 def filled(text: str, empty: str, items: Iterable[object]) -> str:
@@ -32,17 +33,40 @@ def filled(text: str, empty: str, items: Iterable[object]) -> str:
     """
     indent = empty[: len(empty) - len(empty.lstrip())]
     before, middle, after = text.partition(empty)
-    dumps = [f"{indent}  " + dumped(item, indent=2).replace("\n", f"{indent}  ") for item in items]
+    dumps = [f"{indent}  {indented(item, f'{indent}  ')}" for item in items]
     # Joined once: such a text may be large.
     parts = [empty[:-1], *(piece for dump in dumps for piece in (dump, ","))]
     parts[-1] = f"{indent}]" if dumps else middle
     return "".join((before, *parts, after))
 
 
-def dumped(value: object, *, indent: int | None = None) -> str:
+def dumped(value: object) -> str:
     """Return JSON that can be encoded and printed: escaping what is not printable changes no value."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return _BEYOND_ASCII.sub(_escaped, text)
+    return _printable(json.dumps(value, ensure_ascii=False))
+
+
+def indented(value: object, line_break: str = "\n") -> str:
+    """Return the same with two blanks for each level; ``line_break`` has those of the level that the value is in.
+
+    The standard library does this in Python too, in many small pieces.
+    """
+    return _printable(_indented(value, line_break))
+
+
+def _indented(value: object, line_break: str) -> str:
+    if isinstance(value, str):
+        return encode_basestring(value)
+    inner = f"{line_break}  "
+    if isinstance(value, dict) and value:
+        members = [f"{inner}{encode_basestring(name)}: {_indented(item, inner)}" for name, item in value.items()]
+        return f"{{{','.join(members)}{line_break}}}"
+    if isinstance(value, list) and value:
+        return f"[{','.join([inner + _indented(item, inner) for item in value])}{line_break}]"
+    return json.dumps(value)
+
+
+def _printable(text: str) -> str:
+    return text if text.isascii() and "\x7f" not in text else _BEYOND_ASCII.sub(_escaped, text)
 
 
 def fitting(items: Iterable[_Item], room: int) -> list[_Item]:

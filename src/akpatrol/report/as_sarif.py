@@ -15,7 +15,7 @@ from akpatrol.kinds import CUSTOM, KINDS, named
 from akpatrol.model.scan import Place, Severity
 from akpatrol.report import advice, document, locations, messages, order
 from akpatrol.report import sarif_words as words
-from akpatrol.report.as_json import dumped, filled
+from akpatrol.report.as_json import filled, indented
 from akpatrol.report.mask import Mask
 from akpatrol.report.number_words import plural
 from akpatrol.report.overview import allowed_words, changed_words, findings_of, unsearched_words
@@ -55,7 +55,7 @@ def render(report: Report, options: RenderOptions) -> str:
     masked = options._replace(show_secrets=False)
     run, results = _run(report, masked)
     log = om.SarifLog(version="2.1.0", schema_uri=SCHEMA, runs=[run])
-    return filled(dumped(tree(log), indent=2), _NO_RESULTS, map(tree, results)) + "\n"
+    return filled(indented(tree(log)), _NO_RESULTS, map(tree, results)) + "\n"
 
 
 def tree(value: object) -> object:

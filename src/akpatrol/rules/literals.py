@@ -7,7 +7,7 @@ so the pattern's own bytes come first.
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import product
+from itertools import product, repeat
 from math import log2, prod
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -138,6 +138,36 @@ def is_searched_by_keywords(rule: Rule) -> bool:
         return False
     literals = in_pattern(rule.regex)
     return not (literals and all(literal.leading for literal in literals))
+
+
+@lru_cache(4096)
+def holds_keyword(rule: Rule) -> bool:
+    """Return whether each match of a user's rule holds one of its keywords, in any case of its ASCII letters."""
+    words = [word.lower().encode() for word in rule.keywords]
+    parsed = _parsed(rule.regex) if words and all(word and word.isascii() for word in words) else None
+    if not parsed:
+        return False
+    spelled = [[frozenset((byte, *bytes([byte]).upper())) for byte in word] for word in words]
+    return _each_spells(parsed.items, range(len(parsed.items)), spelled)
+
+
+def _each_spells(items: Items, choices: range, words: Sequence[Sequence[frozenset[int]]]) -> bool:
+    """Return whether each match of a sequence spells one of the words; only some choices are tried."""
+    if any(_spells(items[start:], word) for word in words for start in range(len(items) - len(word) + 1)):
+        return True
+    for index in choices:
+        item = items[index]
+        if isinstance(item, Choice) and len(item.branches) <= _MOST_LITERALS:
+            rest = items[index + 1 :]
+            inside = ((*items[:index], *branch, *rest) for branch in item.branches)
+            ranges = (range(index, index + len(branch)) for branch in item.branches)
+            if all(map(_each_spells, inside, ranges, repeat(words))):
+                return True
+    return False
+
+
+def _spells(items: Items, word: Sequence[frozenset[int]]) -> bool:
+    return all(isinstance(item, frozenset) and item and item <= cases for item, cases in zip(items, word, strict=False))
 
 
 def _in_keywords(keywords: Sequence[str]) -> tuple[Literal, ...]:

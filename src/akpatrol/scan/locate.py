@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import accumulate
 from operator import attrgetter
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from akpatrol.model.chunks import advance
 from akpatrol.model.credential import RawFinding
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 
 _CONTEXT_BYTES = 200
 _NEIGHBOUR_BYTES = 512
-_PART_BYTES = 16 << 10  # bytes searched at once for spans to mask
+_PART_BYTES = 16 << 10  # at most so many bytes are searched at once for spans to mask
+_CUT = 3  # such a part ends at one match in four, which its line decides: versions of a file are cut alike
 _ALLOW = b"akpatrol:allow"
 _FOREIGN_ALLOW = b"leaks:allow"
 _INLINE_BYTES = 4096  # more than it may be away
+_APART = 2 * (_CONTEXT_BYTES + _NEIGHBOUR_BYTES)  # matches so far apart are not masked together
 _MARK = "\ufeff"
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _start = attrgetter("start")
@@ -115,7 +118,7 @@ class _Masks:
         # A neighbour that the limit cuts must be found whole, or its half would not be masked.
         low, high = max(first, start - _NEIGHBOUR_BYTES), min(last, stop + _NEIGHBOUR_BYTES)
         if low < self._start or high > self._end:
-            self._start, self._end = low, min(last, max(high, self._reach(low)))
+            self._start, self._end = low, min(last, max(high, self._reach(low, start)))
             shapes = set(self._candidates(self._data, self._start, self._end))
             self._shapes = _Spans(shape for shape in shapes if not self._is_masked(*shape))
         return self._found.within(start, stop) + self._shapes.within(start, stop)
@@ -129,10 +132,17 @@ class _Masks:
         starts = [low for low, _ in overlapping]
         return any(low < start and end <= high and starts.count(low) == 1 for low, high in overlapping)
 
-    def _reach(self, low: int) -> int:
-        """Return where the context ends for the matches in the part that starts at ``low``."""
-        beyond = bisect_left(self._matches, low + _PART_BYTES, key=_start)
-        return self._matches[beyond - 1].end + _CONTEXT_BYTES + _NEIGHBOUR_BYTES if beyond else 0
+    def _reach(self, low: int, start: int) -> int:
+        """Return where the context ends for the matches in the part that starts at ``low``, one from ``start`` on."""
+        number = bisect_left(self._matches, start, key=_start)
+        reach, beyond = 0, low
+        while number < len(self._matches) and self._matches[number].start < min(low + _PART_BYTES, beyond + _APART):
+            match, number = self._matches[number], number + 1
+            reach, beyond = match.end + _CONTEXT_BYTES + _NEIGHBOUR_BYTES, match.end
+            line = self._data[self._data.rfind(b"\n", low, match.start) + 1 : match.start]
+            if not crc32(line) & _CUT:
+                break
+        return reach
 
 
 def _inline(data: bytes, match: Match) -> str | None:

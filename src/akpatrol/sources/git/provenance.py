@@ -75,6 +75,7 @@ class Tracer:
         pattern = b"|".join(re.escape(name) for name in self._names)
         self._name_pattern = re.compile(b"(?:^|/)(" + pattern + b")(?=/|$)", re.DOTALL) if pattern else None
         self._present: set[str] = set()
+        self._of_blobs: dict[str, Provenance] = {}
         self.origins = PathOrigins(wanted.blobs, wanted.lookup, is_based=bool(pushed) or wanted.within is not None)
         self._staged: Mapping[str, ObjectHistory] = {}
         self._history = history or KnownHistory()
@@ -111,7 +112,9 @@ class Tracer:
 
     def finding(self, id_: str, number: int) -> Provenance:
         """Return the history of one of a blob's findings; of several commits that added it, the new ones count."""
-        found = self._provenance(self._blobs[id_], is_present=id_ in self._present)
+        found = self._of_blobs.get(id_)
+        if not found:
+            found = self._of_blobs[id_] = self._provenance(self._blobs[id_], is_present=id_ in self._present)
         paths = self.origins.paths(id_)
         if not paths:
             return found
