@@ -21,7 +21,7 @@ from akpatrol.sources.git.trace_request import KnownHistory
 from akpatrol.sources.git.trees import TreeChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from akpatrol.sources.git.runner import Git
     from akpatrol.sources.git.trace_request import Pushed, TraceRequest
@@ -76,6 +76,8 @@ class Tracer:
         self._name_pattern = re.compile(b"(?:^|/)(" + pattern + b")(?=/|$)", re.DOTALL) if pattern else None
         self._present: set[str] = set()
         self._of_blobs: dict[str, Provenance] = {}
+        # All commits that refs and reflogs reach, where none of them is missing.
+        self._reached: set[str] = set()
         self.origins = PathOrigins(wanted.blobs, wanted.lookup, is_based=bool(pushed) or wanted.within is not None)
         self._staged: Mapping[str, ObjectHistory] = {}
         self._history = history or KnownHistory()
@@ -168,6 +170,7 @@ class Tracer:
             walk = self._history.walk
             commits = walk.commits() if walk else list(git_revisions.commits(self._git, git_revisions.EVERYTHING))
             self._follow(self._git, commits)
+            self._reached = {commit.id for commit in commits}
         except GitError:
             # Something is missing, which the completeness check says; what is there is walked all the same.
             try:
@@ -283,15 +286,26 @@ class Tracer:
         """Look for what no ref and no reflog reaches: in dangling commits."""
         try:
             commits = [id_ for id_, type_ in catfile.types(self._git, catfile.all_ids(self._git)) if type_ == "commit"]
+            if self._reached:
+                walk, known = self._dangling(self._git, commits, self._reached), {*commits}
+                if all(known.issuperset(commit.parents) for commit in walk):
+                    self._record_dangling(self._git, walk)
+                    return
             with skipping_missing(self._git, self._refs) as incomplete:
                 reached = {commit.id for commit in git_revisions.commits(incomplete.git, (), incomplete.tips)}
-                rest = [id_ for id_ in commits if id_ not in reached]
-                walk = list(git_revisions.commits(incomplete.git, ("--no-walk=unsorted", "--ignore-missing"), rest))
-                for commit in walk:
-                    self._record_commit(commit, 0, reachable=False)
-                self._compare(incomplete.git, walk, {}, reachable=False)
+                self._record_dangling(incomplete.git, self._dangling(incomplete.git, commits, reached))
         except GitError:
             return  # the occurrence keeps its object id and loses only its path
+
+    def _dangling(self, git: Git, commits: Sequence[str], reached: Collection[str]) -> list[WalkedCommit]:
+        rest = [id_ for id_ in commits if id_ not in reached]
+        options = ("--no-walk=unsorted", "--ignore-missing")
+        return list(git_revisions.commits(git, options, rest)) if rest else []
+
+    def _record_dangling(self, git: Git, walk: Sequence[WalkedCommit]) -> None:
+        for commit in walk:
+            self._record_commit(commit, 0, reachable=False)
+        self._compare(git, walk, {}, reachable=False)
 
     def _provenance(self, history: ObjectHistory, *, is_present: bool) -> Provenance:
         first = min(history.introductions, default=None)
