@@ -38,7 +38,8 @@ class Filters:
         self._rule = rule
         self.required = [required.rule_id for required in rule.required]
         self._last_path: tuple[bytes, bool] | None = None
-        self._needs_line = any(allowlist.target == "line" for allowlist in rule.allowlists)
+        self.sees_match_alone = not any(allowlist.target == "line" for allowlist in rule.allowlists)
+        """Whether the text around a match decides nothing."""
         # The versions of a file repeat most of its matches.
         self._accepted: dict[tuple[bytes, tuple[int, ...], bytes | None], tuple[int, ...] | None] = {}
 
@@ -61,7 +62,7 @@ class Filters:
 
         Without a path, as for an object, and for commits, ``admits`` decides once the match is placed.
         """
-        start, stop = _line_around(data, span) if self._needs_line else (span.start, span.end)
+        start, stop = (span.start, span.end) if self.sees_match_alone else _line_around(data, span)
         if stop - start > _LONGEST_BYTES:
             return self._accept(data, span, path)
         key = data[start:stop], tuple(offset - start for offset in span), path

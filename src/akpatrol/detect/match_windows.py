@@ -8,6 +8,7 @@ text, of which a history has many versions: positions are remembered, never text
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from akpatrol.detect.match import Matcher
+    from akpatrol.model.scan import Match
     from akpatrol.rules.regex_items import Extent
     from akpatrol.rules.rule import Rule
 
@@ -31,6 +33,15 @@ _REMEMBERED, _LARGEST_BYTES = 20_000, 16 << 10
 _KEY_BYTES = 16
 
 
+@dataclass(slots=True)
+class KnownWindow:
+    """The matches in a window, as offsets from its start, and how they were ``judged`` in a file with this ``path``."""
+
+    spans: tuple[MatchSpan, ...]
+    path: bytes | None = None
+    judged: tuple[Match, ...] | None = None
+
+
 class MatchWindows:
     """The windows around the ends of one rule's matches: no match reaches out of one."""
 
@@ -39,27 +50,24 @@ class MatchWindows:
         self._bytes = extent.bytes * character_bytes
         self._is_open = bool(extent.open_runs)
         self._secret = os.urandom(_KEY_BYTES)
-        self._known: dict[bytes, tuple[MatchSpan, ...]] = {}
+        self._known: dict[bytes, KnownWindow] = {}
 
-    def find(self, data: bytes, ends: Iterable[int]) -> Iterator[MatchSpan]:
-        """Yield what the matcher finds in all of the data; ``ends`` has where its matches end, in order.
+    def at_ends(self, data: bytes, ends: Iterable[int]) -> Iterator[tuple[int, KnownWindow]]:
+        """Yield windows with all matches in the data, each with its start; ``ends`` has where matches end, in order.
 
-        There may be more ends, of matches that overlap those that are yielded.
+        There may be more ends, of matches that overlap those that are found.
         """
         for start, stop, inside in self._windows(data, ends):
-            yield from self._remembered(data, start, stop, partial(self._matches, data, start, inside))
+            yield start, self._remembered(data, start, stop, partial(self._matches, data, start, inside))
 
-    def around(self, data: bytes, places: Iterable[int]) -> Iterator[MatchSpan]:
+    def around(self, data: bytes, places: Iterable[int]) -> Iterator[tuple[int, KnownWindow]]:
         """Yield the same, given places in order that have one in each match."""
         for start, stop, _ in self._windows(data, places):
-            yield from self._remembered(data, start, stop, partial(self._within, data, start, stop))
+            yield start, self._remembered(data, start, stop, partial(self._within, data, start, stop))
 
-    def _remembered(
-        self, data: bytes, start: int, stop: int, search: Callable[[], Iterator[MatchSpan]]
-    ) -> Iterator[MatchSpan]:
+    def _remembered(self, data: bytes, start: int, stop: int, search: Callable[[], Iterator[MatchSpan]]) -> KnownWindow:
         if stop - start > _LARGEST_BYTES:
-            yield from search()
-            return
+            return KnownWindow(tuple(moved(span, -start) for span in search()))
         # A pattern may ask for the byte before and after it, and for the beginning or the end of the data.
         place = bytes((not start, stop >= len(data)))
         text = data[max(0, start - 1) : stop + 1]
@@ -68,10 +76,8 @@ class MatchWindows:
         if known is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            known = tuple(_moved(span, -start) for span in search())
-            self._known[key] = known
-        for span in known:
-            yield _moved(span, start)
+            known = self._known[key] = KnownWindow(tuple(moved(span, -start) for span in search()))
+        return known
 
     def _windows(self, data: bytes, ends: Iterable[int]) -> Iterator[tuple[int, int, list[int]]]:
         """Yield the windows, each with the ends in it: those that touch are one."""
@@ -139,5 +145,6 @@ def _extent(regex: str) -> Extent | None:
     return longest if longest and longest.open_runs <= 1 and least(items) else None
 
 
-def _moved(span: MatchSpan, by: int) -> MatchSpan:
+def moved(span: MatchSpan, by: int) -> MatchSpan:
+    """Return the span of the same match in data that start so many bytes earlier."""
     return MatchSpan(span.start + by, span.end + by, span.secret_start + by, span.secret_end + by)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from codecs import BOM_UTF8
 from functools import cached_property
-from itertools import accumulate
 from operator import attrgetter
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from akpatrol.detect.spans import Spans
 from akpatrol.model.chunks import advance
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Secret
@@ -85,19 +85,6 @@ def located_again(
     return RawFinding(origin, match, match.start, *position, context, *comments)
 
 
-class _Spans:
-    """Spans that can be queried for overlap with a range."""
-
-    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
-        self._spans = sorted(set(spans))
-        self._starts = [start for start, _ in self._spans]
-        self._tops = list(accumulate((end for _, end in self._spans), max))  # of all up to here, for the search
-
-    def within(self, start: int, stop: int) -> list[tuple[int, int]]:
-        """Return those that overlap ``[start, stop)``."""
-        return self._spans[bisect_right(self._tops, start) : bisect_left(self._starts, stop)]
-
-
 class _Masks:
     """The spans to mask in the contexts of a chunk's matches, searched for once in each part of the data."""
 
@@ -106,11 +93,11 @@ class _Masks:
         self._matches = matches
         self._candidates = candidates
         self._start = self._end = 0
-        self._shapes = _Spans(())
+        self._shapes = Spans(())
 
     @cached_property
-    def _found(self) -> _Spans:
-        return _Spans((match.start, match.end) for match in self._matches)
+    def _found(self) -> Spans:
+        return Spans((match.start, match.end) for match in self._matches)
 
     def spans(self, start: int, stop: int, bounds: tuple[int, int]) -> list[tuple[int, int]]:
         """Return the spans in ``[start, stop)`` of one name, or of all of the data, which has these ``bounds``."""
@@ -120,7 +107,7 @@ class _Masks:
         if low < self._start or high > self._end:
             self._start, self._end = low, min(last, max(high, self._reach(low, start)))
             shapes = set(self._candidates(self._data, self._start, self._end))
-            self._shapes = _Spans(shape for shape in shapes if not self._is_masked(*shape))
+            self._shapes = Spans(shape for shape in shapes if not self._is_masked(*shape))
         return self._found.within(start, stop) + self._shapes.within(start, stop)
 
     def _is_masked(self, start: int, end: int) -> bool:

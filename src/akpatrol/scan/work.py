@@ -13,6 +13,7 @@ REASON = "too many places look like credentials, plain or encoded, but are not: 
 
 # The cost of the work on one place, in steps.
 SCREENED, SCREENED_BYTES, JUDGED = 4, 16, 20  # a match of the pattern: refused at once, and by the judge
+REJECTED = 8  # a match of a user's pattern that the rule's filters do not let pass
 REFUSED = 4  # a place amid binary data that its own text refuses
 FIRED, IN_RUN = 2, 6  # a place where a trigger fires, and one in a run of base64 or hexadecimal
 DECODED, DECODED_BYTES, EXAMINED = 4, 40, 80  # a decoded text, one more for so many bytes, and if it is scanned
@@ -22,20 +23,30 @@ FOUND = 200  # given back for a finding: what fires and is decoded there is no w
 class Work:
     """The steps ``left``; ``over`` once they ran out with work to do, ``reported`` names the item of that skip."""
 
-    __slots__ = ("left", "over", "reported")
+    __slots__ = ("_left_to_reject", "left", "over", "reported")
 
     def __init__(self) -> None:
-        self.left = _LEAST_STEPS
+        self.left = self._left_to_reject = _LEAST_STEPS
         self.over = False
         self.reported: str | None = None
 
     def grow(self, size: int) -> None:
         """Allow for ``size`` more bytes of the content."""
         self.left += size // _BYTES_A_STEP
+        self._left_to_reject += size // _BYTES_A_STEP
 
     def spend(self, steps: int) -> None:
         """Count work that led to no finding."""
         self.left -= steps
+
+    def may_reject(self, number: int = 1) -> bool:
+        """Count matches of users' patterns that are no findings, and return whether more may be looked at.
+
+        They have as many steps of their own: a user's rule leaves ours their work.
+        """
+        self._left_to_reject -= number * REJECTED
+        self.over |= self._left_to_reject <= 0
+        return self._left_to_reject > 0
 
     def is_done(self) -> bool:
         """Return whether no steps are left; call it only before leaving work undone."""

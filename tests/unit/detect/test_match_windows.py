@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from akpatrol.detect import match_windows as module
 from akpatrol.detect.keywords import Keywords
 from akpatrol.detect.match import Matcher, MatchSpan
-from akpatrol.detect.match_windows import extent_of, match_windows
+from akpatrol.detect.match_windows import extent_of, match_windows, moved
 from akpatrol.detect.prefilter import Prefilter
 from akpatrol.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from akpatrol.detect.match_windows import MatchWindows
+    from akpatrol.detect.match_windows import KnownWindow, MatchWindows
 
 pytest.importorskip("re2")
 pytest.importorskip("hyperscan")
@@ -79,6 +79,10 @@ def _windows(rule: Rule) -> MatchWindows:
     return windows
 
 
+def _spans(windows: Iterable[tuple[int, KnownWindow]]) -> list[MatchSpan]:
+    return [moved(span, start) for start, window in windows for span in window.spans]
+
+
 _ALL = [(_windows(rule), Matcher(rule)) for rule in _RULES]
 _PREFILTER = Prefilter(_RULES, Keywords(_RULES), "hyperscan")
 
@@ -90,7 +94,7 @@ def test_windows_change_no_match(versions: list[bytes]) -> None:
         for number, (windows, matcher) in enumerate(_ALL):
             found = list(matcher.find(data, 0, len(data)))
             if number in result.rule_ends:
-                assert list(windows.find(data, result.rule_ends[number])) == found
+                assert _spans(windows.at_ends(data, result.rule_ends[number])) == found
             else:
                 assert not found or number in result.rules
 
@@ -112,9 +116,9 @@ def test_a_window_that_was_searched_is_not_searched_again() -> None:
     assert windows
     for version in (text + b"\nk123 at", b"line\n" + text + b"\nk123 at", text[9:] + b"\nk123 at"):
         start = version.index(b"k123")
-        assert list(windows.find(version, [start + 4])) == [MatchSpan(start, start + 4, start, start + 4)]
+        assert _spans(windows.at_ends(version, [start + 4])) == [MatchSpan(start, start + 4, start, start + 4)]
     assert matcher.searches == 1
-    assert list(windows.find(text, [])) == []
+    assert _spans(windows.at_ends(text, [])) == []
 
 
 @pytest.mark.parametrize(

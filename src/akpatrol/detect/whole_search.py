@@ -1,0 +1,221 @@
+"""Find the matches of the rules that have no anchor, as users' rules have none, in all of the data.
+
+Many versions of a file repeat their text: the matches in a window of it are judged once. What is kept of a window are
+the positions and the judgement, never its text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from akpatrol.detect.judge import NAMES_FOR_ALL
+from akpatrol.detect.judged_match import judged_match
+from akpatrol.detect.match_windows import LEAST_BYTES, match_windows, moved
+from akpatrol.detect.nearby_clues import Nearby
+from akpatrol.detect.prefilter_result import PrefilterResult
+from akpatrol.detect.spans import Spans
+from akpatrol.model.scan import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from akpatrol.detect.enclosing_text import Outer
+    from akpatrol.detect.filters import Filters
+    from akpatrol.detect.keywords import Keywords
+    from akpatrol.detect.match import Matcher, MatchSpan
+    from akpatrol.detect.match_windows import KnownWindow, MatchWindows
+    from akpatrol.detect.medium import Medium
+    from akpatrol.model.scan import Match
+    from akpatrol.rules.rule import Rule
+    from akpatrol.scan.work import Work
+
+    Accepted = tuple[MatchSpan, tuple[int, ...]]
+
+_CASES_OF_ASCII = "\u017f".encode(), "\u212a".encode()
+
+
+class WholeSearch:
+    """The patterns and filters of a rule set, indexed by the number of the rule in it."""
+
+    def __init__(
+        self, rules: Sequence[Rule], matchers: Sequence[Matcher], filters: Sequence[Filters | None], keywords: Keywords
+    ) -> None:
+        self._rules = rules
+        self._matchers = matchers
+        self._filters = filters
+        self._keywords = keywords
+        self._words = [[word.encode() for word in rule.keywords] for rule in rules]
+        self._numbers = {rule.id: number for number, rule in enumerate(rules)}
+        self._windows: dict[int, MatchWindows | None] = {}
+        self._with_keyword: dict[int, bool] = {}
+        self._data, self._result = b"", PrefilterResult(set())
+        # Where the secrets of the rules are that were searched for in all of these data.
+        self._searched: set[int] = set()
+        self._found: list[tuple[int, int]] = []
+        self._secrets: Spans | None = None
+        self._lowered = b"", b""
+        self._names = b"", False
+
+    def begin(self, data: bytes, result: PrefilterResult) -> None:
+        """Go on to other data; the prefilter's result says where to search."""
+        self._data, self._result = data, result
+        self._searched, self._found, self._secrets = set(), [], None
+
+    def secrets(self, data: bytes) -> Spans:
+        """Return where the secrets are that patterns found in all of the data."""
+        if data is not self._data:
+            return Spans(())
+        if self._secrets is None:
+            self._secrets = Spans(self._found)
+        return self._secrets
+
+    def searched_in(self, data: bytes) -> Collection[int]:
+        """Return the rules whose secrets these are."""
+        return self._searched if data is self._data else ()
+
+    def matches(self, medium: Medium, index: int, path: bytes | None, outer: Outer) -> Iterator[Match]:
+        """Yield the matches of one rule in all of the data."""
+        data, rule = medium.data, self._rules[index]
+        if rule.skip_report:
+            return
+        if rule.keywords and not self._is_found_with_keyword(index, data):
+            lowered = self._in_lower_case(data)
+            has_keyword = any(word in lowered for word in self._words[index])
+            if not has_keyword and not (outer.around and outer.around.holds(index, rule.keywords)):
+                return
+        filters = self._filters[index]
+        if filters and path is not None and not filters.may_match_in(path):
+            return
+        if filters and filters.sees_match_alone and not rule.required and rule.kind.is_custom:
+            windows = self._windows_in(index, data)
+            if windows is not None and not self._may_be_named(data) and not outer.clues():
+                yield from self._in_windows(windows, medium, index, path, outer)
+                return
+        yield from self._one_by_one(medium, index, path, outer)
+
+    def _in_windows(
+        self, windows: Iterator[tuple[int, KnownWindow]], medium: Medium, index: int, path: bytes | None, outer: Outer
+    ) -> Iterator[Match]:
+        data, found = medium.data, list[tuple[int, int]]()
+        for start, window in windows:
+            if window.judged is None or window.path != path:
+                spans = (moved(span, start) for span in window.spans)
+                accepted = filter(None, self._filtered(index, data, spans, path))
+                matches = (self._match(medium, index, each, None, outer) for each in accepted)
+                window.path, window.judged = path, tuple(_kept(match, start) for match in matches if match)
+            found += [(start + span.secret_start, start + span.secret_end) for span in window.spans]
+            for known in window.judged:
+                first, last = start + known.start, start + known.end
+                secret = Secret(data[first:last], known.secret.shown)
+                yield known._replace(secret=secret, start=first, end=last)
+            if len(window.spans) > len(window.judged) and not outer.work.may_reject(
+                len(window.spans) - len(window.judged)
+            ):
+                return
+        self._keep(index, data, found)
+
+    def _one_by_one(self, medium: Medium, index: int, path: bytes | None, outer: Outer) -> Iterator[Match]:
+        data, rule = medium.data, self._rules[index]
+        near: Nearby | None = Nearby(self._keywords, data, 0, len(data))
+        accepted = self._accepted(index, data, path, outer.work)
+        if rule.required:
+            from akpatrol.detect.composite import complete  # noqa: PLC0415 - few rules are composite
+
+            accepted = complete(
+                data, accepted, rule.required, lambda name: self._accepted(self._numbers[name], data, path, outer.work)
+            )
+        for each in accepted:
+            if near and rule.kind.is_custom and not self._may_be_named(data):
+                near = None
+            if match := self._match(medium, index, each, near, outer):
+                yield match
+
+    def _match(self, medium: Medium, index: int, accepted: Accepted, near: Nearby | None, outer: Outer) -> Match | None:
+        rule, (span, waiting) = self._rules[index], accepted
+        match = judged_match(rule, medium, span, near, outer)
+        return match._replace(waiting=tuple((rule.id, number) for number in waiting)) if match and waiting else match
+
+    def _accepted(self, index: int, data: bytes, path: bytes | None, work: Work) -> Iterator[Accepted]:
+        """Yield a rule's matches that its filters accept, and keep where all of its secrets are."""
+        filters, found = self._filters[index], list[tuple[int, int]]()
+        if filters and path is not None and not filters.may_match_in(path):
+            return
+
+        def spans() -> Iterator[MatchSpan]:
+            for span in self._search(index, data):
+                found.append((span.secret_start, span.secret_end))
+                yield span
+
+        for accepted in self._filtered(index, data, spans(), path):
+            if accepted:
+                yield accepted
+            elif not work.may_reject():
+                return
+        self._keep(index, data, found)
+
+    def _filtered(
+        self, index: int, data: bytes, spans: Iterator[MatchSpan], path: bytes | None
+    ) -> Iterator[Accepted | None]:
+        """Yield each match with the allowlists that its place may complete, None for one that is no finding."""
+        filters = self._filters[index]
+        for span in spans:
+            waiting = filters.accept(data, span, path) if filters else ()
+            yield None if waiting is None else (span, waiting)
+
+    def _keep(self, index: int, data: bytes, found: list[tuple[int, int]]) -> None:
+        if data is self._data and index not in self._searched:
+            self._searched.add(index)
+            self._found += found
+
+    def _search(self, index: int, data: bytes) -> Iterator[MatchSpan]:
+        windows = self._windows_in(index, data)
+        if windows is None:
+            return self._matchers[index].find(data, 0, len(data))
+        return (moved(span, start) for start, window in windows for span in window.spans)
+
+    def _windows_in(self, index: int, data: bytes) -> Iterator[tuple[int, KnownWindow]] | None:
+        """Return the windows that hold all of a rule's matches; None where all of the data has to be searched."""
+        if data is not self._data or len(data) < LEAST_BYTES:
+            return None
+        if index not in self._windows:
+            self._windows[index] = match_windows(self._rules[index], self._matchers[index])
+        if windows := self._windows[index]:
+            if ends := self._result.rule_ends.get(index):
+                return windows.at_ends(data, ends)
+            if (places := self._result.touched.get(index)) and self._has_keywords(index) and not _folds_to_ascii(data):
+                return windows.around(data, sorted(places))
+        return None
+
+    def _is_found_with_keyword(self, index: int, data: bytes) -> bool:
+        """Return whether a rule's keyword is certainly in the data: where the prefilter found its matches."""
+        return data is self._data and bool(self._result.rule_ends.get(index)) and self._has_keywords(index)
+
+    def _has_keywords(self, index: int) -> bool:
+        """Return whether each match of a rule holds one of its keywords."""
+        if index not in self._with_keyword:
+            from akpatrol.rules.literals import holds_keyword  # noqa: PLC0415 - the shipped rules do without
+
+            self._with_keyword[index] = holds_keyword(self._rules[index])
+        return self._with_keyword[index]
+
+    def _in_lower_case(self, data: bytes) -> bytes:
+        """Return the data in lower case; many rules ask for that of the same data."""
+        if data is not self._lowered[0]:
+            self._lowered = data, data.lower()
+        return self._lowered[1]
+
+    def _may_be_named(self, data: bytes) -> bool:
+        """Return whether the data hold a name that bears on others' credentials, as few words do."""
+        if data is not self._names[0]:
+            self._names = data, any(word in data for word in NAMES_FOR_ALL)
+        return self._names[1]
+
+
+def _kept(match: Match, start: int) -> Match:
+    """Return a match without its secret, at its offsets in a window."""
+    return match._replace(secret=Secret(b"", match.secret.shown), start=match.start - start, end=match.end - start)
+
+
+def _folds_to_ascii(data: bytes) -> bool:
+    """Return whether there is a character beyond ASCII that is another case of an ASCII letter: of s, and of k."""
+    return not data.isascii() and any(character in data for character in _CASES_OF_ASCII)
