@@ -38,8 +38,9 @@ class Filters:
         self._rule = rule
         self.required = [required.rule_id for required in rule.required]
         self._last_path: tuple[bytes, bool] | None = None
-        self.sees_match_alone = not any(allowlist.target == "line" for allowlist in rule.allowlists)
-        """Whether the text around a match decides nothing."""
+        self._needs_line = any(allowlist.target == "line" for allowlist in rule.allowlists)
+        self._asks_for_commits = any(allowlist.commits for allowlist in rule.allowlists)
+        self._admitted: dict[tuple[tuple[bytes, ...], str, tuple[int, ...]], bool] = {}
         # The versions of a file repeat most of its matches.
         self._accepted: dict[tuple[bytes, tuple[int, ...], bytes | None], tuple[int, ...] | None] = {}
 
@@ -62,7 +63,7 @@ class Filters:
 
         Without a path, as for an object, and for commits, ``admits`` decides once the match is placed.
         """
-        start, stop = (span.start, span.end) if self.sees_match_alone else _line_around(data, span)
+        start, stop = _line_around(data, span) if self._needs_line else (span.start, span.end)
         if stop - start > _LONGEST_BYTES:
             return self._accept(data, span, path)
         key = data[start:stop], tuple(offset - start for offset in span), path
@@ -96,9 +97,13 @@ class Filters:
 
         ``waiting`` are the allowlists that cover it there, for all that its text says.
         """
-        if not paths:
-            return not self._path and not self._covered(b"", commit, waiting)
-        return any(self._admits(path, commit, waiting) for path in paths)
+        key = tuple(paths), commit if self._asks_for_commits else "", tuple(waiting)
+        if key not in self._admitted:
+            if len(self._admitted) >= _REMEMBERED:
+                self._admitted.clear()
+            without_path = not paths and not self._path and not self._covered(b"", commit, waiting)
+            self._admitted[key] = without_path or any(self._admits(path, commit, waiting) for path in paths)
+        return self._admitted[key]
 
     def finds(self, path: bytes) -> tuple[int, ...] | None:
         """Return what ``accept`` does, for a rule that finds files by their path alone."""

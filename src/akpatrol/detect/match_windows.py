@@ -43,12 +43,13 @@ class KnownWindow:
 
 
 class MatchWindows:
-    """The windows around the ends of one rule's matches: no match reaches out of one."""
+    """The windows around the ends of one rule's matches: no match reaches out of one, nor with ``lines`` its lines."""
 
-    def __init__(self, matcher: Matcher, extent: Extent, character_bytes: int) -> None:
+    def __init__(self, matcher: Matcher, extent: Extent, character_bytes: int, *, lines: bool) -> None:
         self._matcher = matcher
         self._bytes = extent.bytes * character_bytes
         self._is_open = bool(extent.open_runs)
+        self._lines = lines
         self._secret = os.urandom(_KEY_BYTES)
         self._known: dict[bytes, KnownWindow] = {}
 
@@ -58,7 +59,7 @@ class MatchWindows:
         There may be more ends, of matches that overlap those that are found.
         """
         for start, stop, inside in self._windows(data, ends):
-            yield start, self._remembered(data, start, stop, partial(self._matches, data, start, inside))
+            yield start, self._remembered(data, start, stop, partial(self._matches, data, start, stop, inside))
 
     def around(self, data: bytes, places: Iterable[int]) -> Iterator[tuple[int, KnownWindow]]:
         """Yield the same, given places in order that have one in each match."""
@@ -94,40 +95,51 @@ class MatchWindows:
         if inside:
             yield start, stop, inside
 
-    def _matches(self, data: bytes, position: int, ends: Iterable[int]) -> Iterator[MatchSpan]:
+    def _matches(self, data: bytes, position: int, stop: int, ends: Iterable[int]) -> Iterator[MatchSpan]:
         for end in ends:
             # What ends before was found, or overlaps what was found.
             if end <= position and position:
                 continue
             match = self._matcher.search(data, position, len(data))
-            if not match:
+            if not match or match.end() > stop:
                 return
             span = self._matcher.span(match)
             if span.secret_start < span.secret_end:
                 yield span
             position = max(match.end(), match.start() + 1)
 
-    def _within(self, data: bytes, start: int, stop: int) -> Iterator[MatchSpan]:
-        # No match in the window ends behind it, but it may ask for the next byte.
-        return self._matcher.find(data, start, min(len(data), stop + 1))
+    def _within(self, data: bytes, position: int, stop: int) -> Iterator[MatchSpan]:
+        # A match may ask for the next byte. One that ends there is only the beginning of what the pattern asks for.
+        limit = min(len(data), stop + 1)
+        while (match := self._matcher.search(data, position, limit)) and match.end() <= stop:
+            span = self._matcher.span(match)
+            if span.secret_start < span.secret_end:
+                yield span
+            position = max(match.end(), match.start() + 1)
 
     def _start(self, data: bytes, least: int, end: int) -> int:
         start = max(0, end - self._bytes)
         if self._is_open and start > least:
             start = max(0, data.rfind(b"\n", least, start) + 1 - self._bytes)
-        return start
+        return data.rfind(b"\n", 0, start) + 1 if self._lines else start
 
     def _stop(self, data: bytes, end: int) -> int:
         if self._is_open:
             line_end = data.find(b"\n", end)
             end = len(data) if line_end < 0 else line_end
-        return min(len(data), end + self._bytes)
+        stop = min(len(data), end + self._bytes)
+        line_end = data.find(b"\n", stop) if self._lines else stop
+        return len(data) if line_end < 0 else line_end
 
 
 def match_windows(rule: Rule, matcher: Matcher) -> MatchWindows | None:
-    """Return the windows of a rule's matches; None if nothing bounds these."""
+    """Return the windows of a rule's matches, or of their lines where its filters ask for these.
+
+    None if nothing bounds its matches.
+    """
     longest = extent_of(rule)
-    return longest and MatchWindows(matcher, longest, _CHARACTER_BYTES if is_wide(rule.regex) else 1)
+    lines = any(allowlist.target == "line" for allowlist in rule.allowlists)
+    return longest and MatchWindows(matcher, longest, _CHARACTER_BYTES if is_wide(rule.regex) else 1, lines=lines)
 
 
 def extent_of(rule: Rule) -> Extent | None:

@@ -6,6 +6,7 @@ the positions and the judgement, never its text.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from akpatrol.detect.judge import NAMES_FOR_ALL
@@ -86,10 +87,15 @@ class WholeSearch:
         filters = self._filters[index]
         if filters and path is not None and not filters.may_match_in(path):
             return
-        if filters and filters.sees_match_alone and not rule.required and rule.kind.is_custom:
-            windows = self._windows_in(index, data)
-            if windows is not None and not self._may_be_named(data) and not outer.clues():
-                yield from self._in_windows(windows, medium, index, path, outer)
+        windows = None if rule.required or not rule.kind.is_custom else self._windows_in(index, data)
+        if windows is not None:
+            filled = (each for each in windows if each[1].spans)
+            first = next(filled, None)
+            if not first:
+                self._keep(index, data, [])
+                return
+            if not self._may_be_named(data) and not outer.clues():
+                yield from self._in_windows(chain((first,), filled), medium, index, path, outer)
                 return
         yield from self._one_by_one(medium, index, path, outer)
 
@@ -187,8 +193,9 @@ class WholeSearch:
         return None
 
     def _is_found_with_keyword(self, index: int, data: bytes) -> bool:
-        """Return whether a rule's keyword is certainly in the data: where the prefilter found its matches."""
-        return data is self._data and bool(self._result.rule_ends.get(index)) and self._has_keywords(index)
+        """Return whether a rule's keyword is certainly in the data, as the prefilter found it or a match with it."""
+        found = self._result.rule_ends.get(index) or self._result.touched.get(index)
+        return data is self._data and bool(found) and self._has_keywords(index)
 
     def _has_keywords(self, index: int) -> bool:
         """Return whether each match of a rule holds one of its keywords."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _Item = TypeVar("_Item")
 
+_WORDS = {None: "null", True: "true", False: "false"}
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
@@ -56,6 +57,8 @@ def indented(value: object, line_break: str = "\n") -> str:
 def _indented(value: object, line_break: str) -> str:
     if isinstance(value, str):
         return encode_basestring(value)
+    if value is None or isinstance(value, bool | int):
+        return _WORDS[value] if value is None or isinstance(value, bool) else str(value)
     inner = f"{line_break}  "
     if isinstance(value, dict) and value:
         members = [f"{inner}{encode_basestring(name)}: {_indented(item, inner)}" for name, item in value.items()]

@@ -45,7 +45,7 @@ def path_bytes(text: str) -> bytes:
 
 def plain(text: str) -> str:
     r"""Return text that can be encoded: ``\xNN`` for a byte that is not UTF-8, ``\udNNN`` for other surrogates."""
-    return _SURROGATE.sub(lambda match: _surrogate(ord(match[0])), text)
+    return text if text.isascii() else _SURROGATE.sub(lambda match: _surrogate(ord(match[0])), text)
 
 
 def _surrogate(code: int) -> str:

@@ -173,7 +173,10 @@ def _admitted(placed: Iterable[Placed], engine: Engine) -> Iterator[Placed]:
     for match, occurrence in placed:
         # It is unknown which rules may match on paths that are not listed.
         commit = occurrence.introduced.id if occurrence.introduced else ""
-        if by := match if occurrence.paths_truncated else engine.admitted(match, occurrence.paths, commit):
+        by = match if occurrence.paths_truncated else engine.admitted(match, occurrence.paths, commit)
+        if by is match:
+            yield match, occurrence
+        elif by:
             yield by, occurrence._replace(rule_ids=by.rule_ids, lines_before=by.lines_before_by_rule)
 
 

@@ -13,7 +13,7 @@ REASON = "too many places look like credentials, plain or encoded, but are not: 
 
 # The cost of the work on one place, in steps.
 SCREENED, SCREENED_BYTES, JUDGED = 4, 16, 20  # a match of the pattern: refused at once, and by the judge
-REJECTED = 8  # a match of a user's pattern that the rule's filters do not let pass
+REJECTED = 12  # a match of a user's pattern that the rule's filters do not let pass
 REFUSED = 4  # a place amid binary data that its own text refuses
 FIRED, IN_RUN = 2, 6  # a place where a trigger fires, and one in a run of base64 or hexadecimal
 DECODED, DECODED_BYTES, EXAMINED = 4, 40, 80  # a decoded text, one more for so many bytes, and if it is scanned

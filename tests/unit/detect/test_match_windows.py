@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,10 +14,11 @@ from akpatrol.detect.keywords import Keywords
 from akpatrol.detect.match import Matcher, MatchSpan
 from akpatrol.detect.match_windows import extent_of, match_windows, moved
 from akpatrol.detect.prefilter import Prefilter
+from akpatrol.rules.literals import holds_keyword
 from akpatrol.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from akpatrol.detect.match_windows import KnownWindow, MatchWindows
 
@@ -33,7 +35,11 @@ _PATTERNS = [
     r"\n\n[a-z]{2}\n",
     r"b.{0,3}é?d",
 ]
-_RULES = [Rule(f"r{number}", "", pattern, file="f") for number, pattern in enumerate(_PATTERNS)]
+_KEYWORDS = {0: ("k",), 1: ("KEY", "none"), 2: ("w",), 3: ("nd",)}
+_RULES = [
+    Rule(f"r{number}", "", pattern, file="f", keywords=_KEYWORDS.get(number, ()))
+    for number, pattern in enumerate(_PATTERNS)
+]
 _LINE = st.sampled_from(
     [
         b"k123",
@@ -79,6 +85,12 @@ def _windows(rule: Rule) -> MatchWindows:
     return windows
 
 
+def _places(data: bytes, words: Sequence[str]) -> list[int]:
+    lowered = data.lower()
+    ends = (found.end() for word in words for found in re.finditer(re.escape(word.lower().encode()), lowered))
+    return sorted(ends)
+
+
 def _spans(windows: Iterable[tuple[int, KnownWindow]]) -> list[MatchSpan]:
     return [moved(span, start) for start, window in windows for span in window.spans]
 
@@ -93,6 +105,8 @@ def test_windows_change_no_match(versions: list[bytes]) -> None:
         result = _PREFILTER.search(data)
         for number, (windows, matcher) in enumerate(_ALL):
             found = list(matcher.find(data, 0, len(data)))
+            if holds_keyword(_RULES[number]):
+                assert _spans(windows.around(data, _places(data, _RULES[number].keywords))) == found
             if number in result.rule_ends:
                 assert _spans(windows.at_ends(data, result.rule_ends[number])) == found
             else:
@@ -107,6 +121,13 @@ class _Counting(Matcher):
     def search(self, data: bytes, start: int, end: int) -> object:  # type: ignore[override]
         self.searches += 1
         return self._pattern.search(data, start, end)
+
+
+def test_a_match_elsewhere_is_not_one_of_the_window() -> None:
+    """The prefilter may report an end that the pattern does not have: before the last line break, for one."""
+    windows, matcher = _ALL[3]
+    data = b"\n".join([b"end", *[b"of nothing"] * 9, b"end"])
+    assert _spans(windows.at_ends(data, [3, len(data)])) == list(matcher.find(data, 0, len(data)))
 
 
 def test_a_window_that_was_searched_is_not_searched_again() -> None:

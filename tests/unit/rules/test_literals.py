@@ -6,7 +6,7 @@ import pytest
 
 from akpatrol.kinds import KINDS
 from akpatrol.kinds.organization_key import KIND as ORGANIZATION_KEY
-from akpatrol.rules.literals import Specificity, required, shipped, specificity, with_keywords
+from akpatrol.rules.literals import Specificity, holds_keyword, required, shipped, specificity, with_keywords
 from akpatrol.rules.precedence import precedence
 from akpatrol.rules.rule import Rule
 
@@ -105,3 +105,26 @@ def test_a_rule_without_keywords_gets_those_of_its_pattern(regex: str, keywords:
     assert with_keywords(rule).keywords == keywords
     assert with_keywords(rule._replace(keywords=("own",))).keywords == ("own",)
     assert with_keywords(rule._replace(shipped=True)).keywords == ()
+
+
+@pytest.mark.parametrize(
+    ("regex", "keywords", "holds"),
+    [
+        ("(?i)acme[0-9]{4}", ("acme",), True),
+        ("(?i)acme[0-9]{4}", ("cm", "none"), True),
+        ("acme[0-9]{4}", ("ACME",), True),
+        ("[a-z]cme", ("acme",), False),
+        ("acme", ("acmes",), False),
+        ("acme", (), False),
+        ("(?:acme|corp)_[0-9]{4}", ("acme",), False),
+        ("(?:acme|corp)_[0-9]{4}", ("acme", "corp_"), True),
+        ("(?:ac|bc)(?:me|mf)", ("cm",), False),  # one choice at a time is tried
+        ("x(?:a(?:b|c)d|abd)", ("ab", "acd"), True),
+        ("x(?:a(?:b|c)d|abd)", ("ab",), False),
+        ("(?:acme)?[0-9]{4}", ("acme",), False),
+        ("(?i)käse", ("käse",), False),
+        ("a(?=b)", ("a",), False),
+    ],
+)
+def test_a_keyword_in_each_match(regex: str, keywords: tuple[str, ...], *, holds: bool) -> None:
+    assert holds_keyword(_rule(regex, *keywords)) is holds
