@@ -6,6 +6,7 @@ A file that was edited six thousand times around a credential holds it in one pl
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from akpatrol.model.credential import Version, Versions
@@ -65,15 +66,23 @@ def _folded(group: Sequence[Occurrence]) -> Occurrence:
     lead = [occurrence for occurrence in by_age if occurrence.state is worst][-1]
     introduced = next((occurrence.introduced for occurrence in by_age if occurrence.introduced), None)
     removals = [occurrence.removed for occurrence in group if occurrence.removed] if worst in _GONE else []
+    # The same refs hold most versions.
+    refs = {id(occurrence.refs): occurrence.refs for occurrence in (lead, *group)}.values()
+    rules = lead.rules
+    for occurrence in group:
+        rules = rules if occurrence.rule_ids == lead.rule_ids else {**occurrence.rules, **rules}
+    # Those of the newest come first.
+    names = tuple(dict.fromkeys(chain(lead.rule_ids, *(occurrence.rule_ids for occurrence in group))))
     return lead._replace(
         introduced=introduced,
         removed=max(removals, key=_date, default=None),
         paths=tuple(sorted({path for occurrence in group for path in occurrence.paths}))
         if len(group) > 1
         else lead.paths,
-        refs=tuple(dict.fromkeys(ref for occurrence in (lead, *group) for ref in occurrence.refs))[:_MOST_REFS],
+        refs=tuple(dict.fromkeys(chain.from_iterable(refs)))[:_MOST_REFS],
         exposure=next((occurrence.exposure for occurrence in group if occurrence.exposure), None),
-        rule_ids=tuple(dict.fromkeys(name for occurrence in (lead, *group) for name in occurrence.rule_ids)),
+        rule_ids=names,
+        lines_before=tuple(rules[name] for name in names),
         versions=Versions(len({occurrence.object for occurrence in group}), _version(by_age[0]), _version(by_age[-1])),
     )
 

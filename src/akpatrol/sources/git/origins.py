@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 
     from akpatrol.model.credential import RawFinding
     from akpatrol.sources.git.trees import TreeChange
@@ -108,6 +108,8 @@ class PathOrigins:
         self._arrivals: dict[tuple[bytes, str], list[tuple[Introduction, Mapping[int, _Link]]]] = defaultdict(list)
         self._paths: dict[str, dict[bytes, None]] = defaultdict(dict)
         self._traces: dict[tuple[FindingPosition, int], _Trace] = {}
+        self._keys = _Keys()
+        self._known_keys: dict[str, Sequence[_Key]] = {}
 
     def record(self, introduction: Introduction, parents: Sequence[str], changes: Sequence[TreeChange]) -> None:
         """Record one commit; ``introduction`` is that commit, without a path."""
@@ -176,6 +178,8 @@ class PathOrigins:
         If there is a base, an arrival that did not come from its content takes precedence.
         """
         arrivals = self._arrivals.get((position.path, position.blob), ())
+        if len(arrivals) == 1:
+            return arrivals[0] if limit is None or arrivals[0][0].after < limit else None
         earlier = [arrival for arrival in arrivals if limit is None or arrival[0].after < limit]
 
         def order(arrival: tuple[Introduction, Mapping[int, _Link]]) -> tuple[bool, Introduction]:
@@ -184,11 +188,19 @@ class PathOrigins:
 
         return min(earlier, key=order, default=None)
 
+    def _keys_of(self, blob: str) -> Sequence[_Key]:
+        """Return the keys of a blob's findings; none where none were loaded."""
+        if blob not in self._findings:
+            return ()
+        if blob not in self._known_keys:
+            self._known_keys[blob] = self._keys.of(self._findings[blob])
+        return self._known_keys[blob]
+
     def _kept(self, change: TreeChange) -> dict[int, _Link]:
         """Return the raw findings that a parent holds at the same path."""
         links: dict[int, _Link] = {}
         for old in _blobs(change):
-            for number, before in matched(self._findings[change.new], self._findings.get(old, ())).items():
+            for number, before in _matched(self._keys_of(change.new), self._keys_of(old)).items():
                 links.setdefault(number, _Link(SAME, None, old, before))
         return links
 
@@ -218,12 +230,13 @@ class PathOrigins:
 
     def _gone(self, change: TreeChange, old: str) -> set[int]:
         """Return the numbers of the findings that a path no longer holds."""
-        matches = matched(self._findings.get(change.new, ()), self._findings[old]).values()
+        matches = _matched(self._keys_of(change.new), self._keys_of(old)).values()
         return set(range(len(self._findings[old]))) - set(matches)
 
     def _link(self, change: TreeChange, link: dict[int, _Link], source: TreeChange, old: str, gone: set[int]) -> None:
         left = [number for number in range(len(self._findings[change.new])) if number not in link]
-        matches = matched([self._findings[change.new][number] for number in left], self._findings[old])
+        keys = self._keys_of(change.new)
+        matches = _matched([keys[number] for number in left], self._keys_of(old))
         if not matches:
             return
         is_rename = source.removes_path and change.adds_path and self._lookup.alike(change.new, old)
@@ -235,25 +248,54 @@ class PathOrigins:
 
 def matched(new: Sequence[RawFinding], old: Sequence[RawFinding]) -> dict[int, int]:
     """Map the number of each new finding to that of the old finding it matches; each old one matches once."""
+    keys = _Keys()
+    return _matched(keys.of(new), keys.of(old))
+
+
+def _matched(new: Sequence[_Key], old: Sequence[_Key]) -> dict[int, int]:
     if not new or not old:
         return {}
-    by_line: dict[object, list[int]] = defaultdict(list)
-    by_form: dict[object, list[int]] = defaultdict(list)
+    by_line: dict[int, list[int]] = defaultdict(list)
+    by_form: dict[int, list[int]] = defaultdict(list)
     for number in reversed(range(len(old))):
-        by_line[_form(old[number]), old[number].context].append(number)
-        by_form[_form(old[number])].append(number)
+        by_line[old[number].line].append(number)
+        by_form[old[number].form].append(number)
     matches: dict[int, int] = {}
     taken: set[int] = set()
-    for number, finding in enumerate(new):
-        if same := by_line.get((_form(finding), finding.context)):
+    for number, key in enumerate(new):
+        if same := by_line.get(key.line):
             matches[number] = same.pop()
             taken.add(matches[number])
-    for number, finding in enumerate(new):
-        rest = by_form.get(_form(finding), [])
+    for number, key in enumerate(new):
+        if number in matches:
+            continue
+        rest = by_form.get(key.form, [])
         while rest and number not in matches:
             if (candidate := rest.pop()) not in taken:
                 matches[number] = candidate
     return matches
+
+
+class _Key(NamedTuple):
+    """Numbers that are the same for findings of the same ``form``, and of the same form on the same ``line``."""
+
+    form: int
+    line: int
+
+
+class _Keys:
+    """Numbers the forms and lines of findings: numbers are compared faster, and many versions of a file repeat them."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[object, int] = {}
+
+    def of(self, findings: Iterable[RawFinding]) -> list[_Key]:
+        """Return the findings' keys."""
+        keys = []
+        for finding in findings:
+            form = self._numbers.setdefault(_form(finding), len(self._numbers))
+            keys.append(_Key(form, self._numbers.setdefault((form, finding.context), len(self._numbers))))
+        return keys
 
 
 def similar(new: bytes, old: bytes) -> bool:
