@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FILE_NAME = ".gitleaksignore"
 _LEAST_PARTS = 3
 _SHOWN = 3
+_MOVED = "move"  # a kind of ``Moved``
 _GENERIC = "generic"  # gitleaks drops what such a rule finds beside another one
 
 
@@ -46,14 +47,20 @@ class IgnoreFile(NamedTuple):
         """Return the places of a credential that are listed.
 
         gitleaks sees only lines that a commit adds, so an entry also covers the same credential where edits of the file
-        moved it to another line.
+        moved it to another line, and where the file was renamed.
         """
         if not credential.kind.is_custom or not self.lines:
             return {}
         listed = {place: found for place in credential.occurrences if (found := self._of(place))}
         in_files = {_file_of(place): found for place, found in listed.items() if place.introduced}
         moved = [place for place in credential.occurrences if place not in listed and _is_moved(place)]
-        return listed | {place: in_files[_file_of(place)] for place in moved if _file_of(place) in in_files}
+        covered = listed | {place: in_files[_file_of(place)] for place in moved if _file_of(place) in in_files}
+        renamed = {place: old for place in credential.occurrences if place not in covered and (old := _old_file(place))}
+        while more := {place: in_files[old] for place, old in renamed.items() if old in in_files}:
+            covered |= more
+            in_files = {_file_of(place): allowance for place, allowance in more.items()}
+            renamed = {place: old for place, old in renamed.items() if place not in covered}
+        return covered
 
     def _of(self, place: Occurrence) -> Allowance | None:
         """Return the allowance of a place where each of its rules is listed."""
@@ -112,6 +119,18 @@ def _commits(place: Occurrence) -> Sequence[str]:
 
 def _file_of(place: Occurrence) -> tuple[object, ...]:
     return place.target, place.path, place.containers
+
+
+def _old_file(place: Occurrence) -> tuple[object, ...] | None:
+    """Return the file that was renamed to this place's, with the credential in it.
+
+    Where lines were moved to another file, another commit introduced it there than in the old one. A file that the
+    public reads now is another matter.
+    """
+    old = place.moved_from
+    if not old or old.kind != _MOVED or not place.introduced or old.introduced != place.introduced or place.exposure:
+        return None
+    return place.target, old.path, place.containers
 
 
 def _is_moved(place: Occurrence) -> bool:

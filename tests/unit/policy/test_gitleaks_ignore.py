@@ -8,8 +8,8 @@ import pytest
 
 from akpatrol.config.settings import NamedFile
 from akpatrol.kinds import CUSTOM, KINDS
-from akpatrol.model.credential import AllowanceSource, Commit, Credential, Occurrence, Version, Versions
-from akpatrol.model.scan import Attribution, Confidence, Place, Secret, Severity, State
+from akpatrol.model.credential import AllowanceSource, Commit, Credential, Moved, Occurrence, Version, Versions
+from akpatrol.model.scan import Attribution, Confidence, Exposure, Place, Secret, Severity, State
 from akpatrol.policy.gitleaks_ignore import parse
 
 if TYPE_CHECKING:
@@ -138,6 +138,23 @@ def test_a_place_that_moves_within_its_file_stays_covered() -> None:
     elsewhere = _place(b"src/b.py", commit=_SECOND)
     covered = _file(f"{_FIRST}:src/a.py:acme:3").covering(_credential(first, moved, moved_again, another, elsewhere))
     assert set(covered) == {first, moved, moved_again}
+
+
+def test_a_place_in_a_file_that_was_renamed_stays_covered() -> None:
+    """gitleaks does not report the lines of a renamed file, but those that a commit moves to another one."""
+    first = _place(commit=_FIRST)
+    renamed = _place(b"src/b.py", 4, commit=_FIRST, version=_SECOND)._replace(
+        moved_from=Moved("move", b"src/a.py", first.introduced)
+    )
+    again = renamed._replace(path=b"c.py", paths=(b"c.py",), moved_from=Moved("move", b"src/b.py", first.introduced))
+    to_another = _place(b"src/d.py", 4, commit=_SECOND)._replace(
+        moved_from=Moved("move", b"src/a.py", first.introduced)
+    )
+    copied = renamed._replace(path=b"e.py", paths=(b"e.py",), moved_from=Moved("copy", b"src/a.py", first.introduced))
+    exposed = renamed._replace(path=b"public/f.js", paths=(b"public/f.js",), exposure=Exposure.BROWSER)
+    places = (again, to_another, copied, exposed, renamed, first)
+    covered = _file(f"{_FIRST}:src/a.py:acme:3").covering(_credential(*places))
+    assert set(covered) == {first, renamed, again}
 
 
 def test_paths_are_relative_to_the_file() -> None:
