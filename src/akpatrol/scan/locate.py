@@ -96,8 +96,12 @@ class _Masks:
         self._shapes = Spans(())
 
     @cached_property
+    def _matched(self) -> set[tuple[int, int]]:
+        return {(match.start, match.end) for match in self._matches}
+
+    @cached_property
     def _found(self) -> Spans:
-        return Spans((match.start, match.end) for match in self._matches)
+        return Spans(self._matched)
 
     def spans(self, start: int, stop: int, bounds: tuple[int, int]) -> list[tuple[int, int]]:
         """Return the spans in ``[start, stop)`` of one name, or of all of the data, which has these ``bounds``."""
@@ -106,7 +110,8 @@ class _Masks:
         low, high = max(first, start - _NEIGHBOUR_BYTES), min(last, stop + _NEIGHBOUR_BYTES)
         if low < self._start or high > self._end:
             self._start, self._end = low, min(last, max(high, self._reach(low, start)))
-            shapes = set(self._candidates(self._data, self._start, self._end))
+            # Most of them are the matches themselves.
+            shapes = set(self._candidates(self._data, self._start, self._end)) - self._matched
             self._shapes = Spans(shape for shape in shapes if not self._is_masked(*shape))
         return self._found.within(start, stop) + self._shapes.within(start, stop)
 
