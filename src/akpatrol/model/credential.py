@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from akpatrol.model.scan import End, Secret
@@ -212,11 +211,6 @@ class Occurrence(NamedTuple):
     owners: tuple[str, ...] = ()
     foreign_inline: str | None = None
     lines_before: tuple[int, ...] = ()
-
-    @property
-    def rules(self) -> dict[str, int]:
-        """The rules that found it there, each with its ``lines_before``."""
-        return dict(zip(self.rule_ids, (*self.lines_before, *repeat(0, len(self.rule_ids))), strict=False))
 
 
 def end_of(occurrences: Iterable[Occurrence]) -> End:

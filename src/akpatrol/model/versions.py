@@ -6,7 +6,7 @@ A file that was edited six thousand times around a credential holds it in one pl
 from __future__ import annotations
 
 from collections import Counter
-from itertools import chain
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from akpatrol.model.credential import Version, Versions
@@ -50,6 +50,12 @@ def folded(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
     return tuple(_folded(group) if _is_version(group[0]) else group[0] for group in groups.values())
 
 
+def rules_of(occurrence: Occurrence) -> dict[str, int]:
+    """Return the rules that found a credential there, each with its ``lines_before``."""
+    names = occurrence.rule_ids
+    return dict(zip(names, chain(occurrence.lines_before, repeat(0, len(names))), strict=False))
+
+
 def _is_version(occurrence: Occurrence) -> bool:
     """Return whether the occurrence is in a version of a file that git stores."""
     in_file = occurrence.place is Place.CONTENT or (occurrence.place is Place.PATH and bool(occurrence.containers))
@@ -68,9 +74,9 @@ def _folded(group: Sequence[Occurrence]) -> Occurrence:
     removals = [occurrence.removed for occurrence in group if occurrence.removed] if worst in _GONE else []
     # The same refs hold most versions.
     refs = {id(occurrence.refs): occurrence.refs for occurrence in (lead, *group)}.values()
-    rules = lead.rules
+    rules = rules_of(lead)
     for occurrence in group:
-        rules = rules if occurrence.rule_ids == lead.rule_ids else {**occurrence.rules, **rules}
+        rules = rules if occurrence.rule_ids == lead.rule_ids else {**rules_of(occurrence), **rules}
     # Those of the newest come first.
     names = tuple(dict.fromkeys(chain(lead.rule_ids, *(occurrence.rule_ids for occurrence in group))))
     return lead._replace(

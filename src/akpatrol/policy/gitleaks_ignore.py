@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.credential import Allowance, AllowanceSource
 from akpatrol.model.scan import Place
+from akpatrol.model.versions import rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +65,7 @@ class IgnoreFile(NamedTuple):
 
     def _of(self, place: Occurrence) -> Allowance | None:
         """Return the allowance of a place where each of its rules is listed."""
-        rules = place.rules.items()
+        rules = rules_of(place).items()
         specific = [(name, before) for name, before in rules if _GENERIC not in name.lower()]
         numbers = [self._line(place, name, before) for name, before in specific or rules]
         if not numbers or not all(numbers):

@@ -9,7 +9,7 @@ from akpatrol.kinds import CUSTOM
 from akpatrol.model import path_context, readings
 from akpatrol.model.credential import Credential, end_of
 from akpatrol.model.scan import Attribution, Confidence, End, Exposure, Severity, State
-from akpatrol.model.versions import folded
+from akpatrol.model.versions import folded, rules_of
 from akpatrol.rules import rule_class
 from akpatrol.rules.precedence import precedence
 from akpatrol.scan import similar_identifiers
@@ -157,7 +157,7 @@ def _distinct(occurrences: Iterable[Occurrence], of: Callable[[str], Precedence]
         )
         before = merged.setdefault(where, occurrence)
         if before.rule_ids != occurrence.rule_ids:
-            rules = occurrence.rules | before.rules
+            rules = rules_of(occurrence) | rules_of(before)
             both = before._replace(rule_ids=tuple(rules), lines_before=tuple(rules.values()))
             merged[where] = _ranked(both, of)
     return tuple(sorted(merged.values(), key=_order))
@@ -167,7 +167,7 @@ def _ranked(occurrence: Occurrence, rank: Callable[[str], Any]) -> Occurrence:
     """Return an occurrence with its rules in the order of their ranks."""
     if len(occurrence.rule_ids) == 1:
         return occurrence
-    rules = occurrence.rules
+    rules = rules_of(occurrence)
     names = sorted(rules, key=rank)
     return occurrence._replace(rule_ids=tuple(names), lines_before=tuple(rules[name] for name in names))
 

@@ -108,8 +108,8 @@ class PathOrigins:
         self._arrivals: dict[tuple[bytes, str], list[tuple[Introduction, Mapping[int, _Link]]]] = defaultdict(list)
         self._paths: dict[str, dict[bytes, None]] = defaultdict(dict)
         self._traces: dict[tuple[FindingPosition, int], _Trace] = {}
-        self._keys = _Keys()
-        self._known_keys: dict[str, Sequence[_Key]] = {}
+        self._keys = _FindingKeys()
+        self._known_keys: dict[str, Sequence[_FindingKey]] = {}
 
     def record(self, introduction: Introduction, parents: Sequence[str], changes: Sequence[TreeChange]) -> None:
         """Record one commit; ``introduction`` is that commit, without a path."""
@@ -188,7 +188,7 @@ class PathOrigins:
 
         return min(earlier, key=order, default=None)
 
-    def _keys_of(self, blob: str) -> Sequence[_Key]:
+    def _keys_of(self, blob: str) -> Sequence[_FindingKey]:
         """Return the keys of a blob's findings; none where none were loaded."""
         if blob not in self._findings:
             return ()
@@ -248,11 +248,11 @@ class PathOrigins:
 
 def matched(new: Sequence[RawFinding], old: Sequence[RawFinding]) -> dict[int, int]:
     """Map the number of each new finding to that of the old finding it matches; each old one matches once."""
-    keys = _Keys()
+    keys = _FindingKeys()
     return _matched(keys.of(new), keys.of(old))
 
 
-def _matched(new: Sequence[_Key], old: Sequence[_Key]) -> dict[int, int]:
+def _matched(new: Sequence[_FindingKey], old: Sequence[_FindingKey]) -> dict[int, int]:
     if not new or not old:
         return {}
     by_line: dict[int, list[int]] = defaultdict(list)
@@ -276,25 +276,25 @@ def _matched(new: Sequence[_Key], old: Sequence[_Key]) -> dict[int, int]:
     return matches
 
 
-class _Key(NamedTuple):
+class _FindingKey(NamedTuple):
     """Numbers that are the same for findings of the same ``form``, and of the same form on the same ``line``."""
 
     form: int
     line: int
 
 
-class _Keys:
+class _FindingKeys:
     """Numbers the forms and lines of findings: numbers are compared faster, and many versions of a file repeat them."""
 
     def __init__(self) -> None:
         self._numbers: dict[object, int] = {}
 
-    def of(self, findings: Iterable[RawFinding]) -> list[_Key]:
+    def of(self, findings: Iterable[RawFinding]) -> list[_FindingKey]:
         """Return the findings' keys."""
         keys = []
         for finding in findings:
             form = self._numbers.setdefault(_form(finding), len(self._numbers))
-            keys.append(_Key(form, self._numbers.setdefault((form, finding.context), len(self._numbers))))
+            keys.append(_FindingKey(form, self._numbers.setdefault((form, finding.context), len(self._numbers))))
         return keys
 
 
