@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.unwrap.containers.member import Unreadable
+from akpatrol.unwrap.containers.pdfs.cff import encoding_of
 from akpatrol.unwrap.containers.pdfs.character_map import CharacterMap, character_map
 from akpatrol.unwrap.containers.pdfs.dictionary import is_dictionary, numbers
 from akpatrol.unwrap.containers.pdfs.glyph_names import OTHER, text_of
@@ -168,12 +169,15 @@ def _simple_encoding(dictionary: Dictionary, descriptor: Dictionary | None, name
 
 def _built_in(descriptor: Dictionary) -> dict[int, str | None]:
     """Return the encoding that stands in plain text where a Type 1 font begins (Adobe Type 1 Font Format, 2.3)."""
-    program = descriptor.get("FontFile")
-    if not is_dictionary(program):
-        return {}
+    program, compact = descriptor.get("FontFile"), descriptor.get("FontFile3")
     try:
+        if is_dictionary(compact) and compact.get("Subtype") == "/Type1C":
+            own = encoding_of(compact.data())
+            return dict(_ASCII) if own.is_standard else {code: text_of(name) for code, name in own.names.items()}
+        if not is_dictionary(program):
+            return {}
         head = program.data().partition(b"eexec")[0]
-    except Unreadable:
+    except (Unreadable, IndexError, ValueError, KeyError):
         return {}
     if b"/Encoding StandardEncoding" in head:
         return dict(_ASCII)
