@@ -91,9 +91,7 @@ def _tail_kind(tail: bytes) -> str | None:
 
 
 def _program_kind(at: Callable[[int, int], bytes], size: int) -> str | None:
-    from akpatrol.unwrap.containers.appended import in_program  # noqa: PLC0415 - hardly any file comes here
-
-    return "program" if in_program(at, size) else None
+    return "program" if function_named("appended.in_program")(at, size) else None
 
 
 def containers_among(parts: Sequence[bytes]) -> set[int]:
