@@ -17,6 +17,7 @@ from tests.unit.unwrap.opening import open_
 _KEY = organization_key(Random(3))
 _LETTERS = "".join(dict.fromkeys(_KEY))
 _CODES = {letter: number for number, letter in enumerate(_LETTERS, 40)}
+_EXTRA = 7  # a second code of a glyph
 
 
 def _index(*items: bytes) -> bytes:
@@ -33,7 +34,7 @@ def _compact_font(codes: int, charset: int, *, own_names: bool = False) -> bytes
     ids = [391 + number if own_names else ord(letter) - 31 for number, letter in enumerate(_LETTERS)]
     numbers = list(_CODES.values())
     tables = {
-        0: bytes((0x80, len(numbers), *numbers)),
+        0: bytes((0x80, len(numbers), *numbers, 1, _EXTRA, 0, ord("!") - 31)),
         1: bytes((1, 1, numbers[0], len(numbers) - 1)),
     }
     charsets = {
@@ -69,6 +70,13 @@ def test_its_codes_are_characters(codes: int, charset: int, own_names: bool) -> 
     program = _compact_font(codes, charset, own_names=own_names)
     opened = open_(_page(program, bytes(_CODES[letter] for letter in _KEY)))
     assert opened.contents[0].decode() == _KEY
+    assert opened.skips == []
+
+
+def test_a_code_without_a_glyph_shows_nothing() -> None:
+    opened = open_(_page(_compact_font(0, 0), bytes((*(_CODES[letter] for letter in _KEY), 255, _EXTRA))))
+    assert opened.contents[0].decode().startswith(_KEY)
+    assert opened.contents[0].endswith(b"!")
     assert opened.skips == []
 
 

@@ -37,7 +37,7 @@ def encoding_of(font: bytes) -> CompactEncoding:
         return CompactEncoding({}, is_standard=encoding == 0)
     glyphs, _ = _index(font, offsets[_CHAR_STRINGS])
     ids = _string_ids(font, offsets.get(_CHARSET, 0), len(glyphs))
-    codes = dict(zip(_codes(font, encoding), ids[1:], strict=False))
+    codes = dict(zip(_codes(font, encoding), ids[1:], strict=False)) | dict(_supplement(font, encoding))
     return CompactEncoding({code: _name(number, strings) for code, number in codes.items()})
 
 
@@ -121,3 +121,12 @@ def _codes(font: bytes, place: int) -> Iterator[int]:
         else:
             first, left = font[place + 2 + 2 * number], font[place + 3 + 2 * number]
             yield from range(first, first + left + 1)
+
+
+def _supplement(font: bytes, place: int) -> Iterator[tuple[int, int]]:
+    """Yield further codes of glyphs, and the numbers of their names, behind a table that says so."""
+    if not font[place] & _SUPPLEMENT:
+        return
+    place += 2 + font[place + 1] * (1 if font[place] == _SUPPLEMENT else 2)
+    for number in range(font[place]):
+        yield font[place + 1 + 3 * number], _number(font, place + 2 + 3 * number, 2)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SYMBOLIC = 1 << 2  # table 123
 _NO_WIDTH = 500.0
 # Fonts of signs, in which no text is set.
-_SIGNS = re.compile(r"/(?:[A-Z]{6}\+)?(?:Symbol|ZapfDingbats|Wingdings|Webdings)")
+_SIGNS = re.compile(r"/(?:[A-Z]{6}\+)?(?:Symbol|(?:Zapf)?Dingbats|Wingdings|Webdings)")
 # In the fonts of these collections, the first characters are those of ASCII (Adobe Technical Notes 5078 to 5080, 5093).
 _COLLECTIONS = (b"Japan1", b"GB1", b"CNS1", b"Korea1", b"KR")
 _BUILT_IN = re.compile(rb"dup\s+(\d{1,3})\s*/(\S+)\s+put")
@@ -173,7 +173,7 @@ def _built_in(descriptor: Dictionary) -> dict[int, str | None]:
     try:
         if is_dictionary(compact) and compact.get("Subtype") == "/Type1C":
             own = encoding_of(compact.data())
-            return dict(_ASCII) if own.is_standard else {code: text_of(name) for code, name in own.names.items()}
+            return dict(_ASCII) if own.is_standard else _named(own.names)
         if not is_dictionary(program):
             return {}
         head = program.data().partition(b"eexec")[0]
@@ -181,7 +181,12 @@ def _built_in(descriptor: Dictionary) -> dict[int, str | None]:
         return {}
     if b"/Encoding StandardEncoding" in head:
         return dict(_ASCII)
-    return {int(match[1]): text_of(match[2].decode("latin-1")) for match in _BUILT_IN.finditer(head)}
+    return _named({int(match[1]): match[2].decode("latin-1") for match in _BUILT_IN.finditer(head)})
+
+
+def _named(names: dict[int, str]) -> dict[int, str | None]:
+    """Return the texts of an encoding in a font itself: a code without a name there has no glyph."""
+    return dict.fromkeys(range(256), OTHER if names else None) | {code: text_of(name) for code, name in names.items()}
 
 
 def _cid_widths(value: Any) -> dict[int, float]:
