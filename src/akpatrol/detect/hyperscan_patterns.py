@@ -12,7 +12,8 @@ from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from akpatrol.detect.character_runs import Searches, grouped
+from akpatrol.detect.character_runs import grouped
+from akpatrol.detect.first_match import LONGEST_MATCH, searches
 from akpatrol.detect.hyperscan_database import (
     ONCE,
     Error,
@@ -50,9 +51,6 @@ _BLOCK_BYTES, _BLOCK_OVERLAP, _MOST_IN_BLOCK, _BLOCKS = 4096, 256, 256, 64
 _UNTRIED = 7
 # Beyond so many, plus one in so many bytes, each end of users' patterns takes longer to report than a second search.
 _MOST_ENDS, _BYTES_OF_AN_END = 4096, 32
-# Each pattern is searched for up to the match of the one before, in windows that grow: the last may match first.
-_WINDOW_BYTES = 4096
-_LONGEST_MATCH = 64
 # Who owns a pattern beside the rules and triggers: nobody, and beneath it the keywords of users' rules in their order.
 _NOBODY = -1
 
@@ -98,7 +96,7 @@ class HyperscanPatterns:
             within = [database(once(pattern)) for pattern in single]
         self._within = within
         left = iter(within)
-        self._runs = [(runs, _searches(next(left), [next(left) for _ in runs.patterns])) for runs in kinds]
+        self._runs = [(runs, searches(next(left), [next(left) for _ in runs.patterns])) for runs in kinds]
         self._whether: Any = None
         # A database has one scratch, and a scratch serves one call at a time.
         self._lock = Lock()
@@ -261,7 +259,7 @@ class HyperscanPatterns:
         self, trigger: int, ends: array[int], dense: list[tuple[int, int]], result: PrefilterResult, data: bytes
     ) -> None:
         if trigger in self._openings:  # it also fires at the beginning of a block
-            ends = array("Q", (end for end in ends if end <= _LONGEST_MATCH))
+            ends = array("Q", (end for end in ends if end <= LONGEST_MATCH))
             if not ends and dense and not dense[0][0]:
                 ends.append(1)
             dense = []
@@ -294,49 +292,6 @@ class _Recorded:
             if ends and ends[-1] == last:
                 ends.pop()
         return last - 1
-
-
-class _Next:
-    """Finds where the first match in any of the databases ends."""
-
-    def __init__(self, databases: Sequence[Any]) -> None:
-        self._databases = databases
-        self._first = 0
-        # One pattern is reported as soon as it matches.
-        self._window = _CALL_BYTES if len(databases) == 1 else _WINDOW_BYTES
-
-    def __call__(self, data: bytes, position: int, stop_at: int) -> int:
-        """Return where in ``data[position:stop_at]`` the first match ends, as an offset in data; -1 for none."""
-        view, size = memoryview(data), self._window
-        if len(self._databases) == 1 and stop_at - position <= size:
-            return self._at_once(view[position:stop_at], position)
-        while position < stop_at:
-            end = min(stop_at, position + size)
-            self._first = 0
-            for each in self._databases:
-                try:
-                    each.scan(view[position:end], match_event_handler=self._stop)
-                except Stopped:
-                    end = position + self._first
-            if self._first:
-                return end
-            position, size = end if end == stop_at else end - _LONGEST_MATCH, 4 * size
-        return -1
-
-    def _at_once(self, part: memoryview, position: int) -> int:
-        try:
-            self._databases[0].scan(part, match_event_handler=self._stop)
-        except Stopped:
-            return position + self._first
-        return -1
-
-    def _stop(self, _index: int, _start: int, end: int, _flags: int, _context: object) -> bool:
-        self._first = end
-        return True
-
-
-def _searches(run: Any, triggers: Sequence[Any]) -> Searches:
-    return Searches(_Next([run]), _Next(triggers), [_Next([trigger]) for trigger in triggers])
 
 
 def cached(rules: Sequence[Rule], triggers: Sequence[Trigger], store: PatternStore) -> HyperscanPatterns:

@@ -27,10 +27,10 @@ def _runs() -> CharacterRuns:
 
 def _by_hyperscan(runs: CharacterRuns) -> Searches:
     pytest.importorskip("hyperscan")
+    from akpatrol.detect.first_match import searches  # noqa: PLC0415
     from akpatrol.detect.hyperscan_database import database, once  # noqa: PLC0415 - where it is installed
-    from akpatrol.detect.hyperscan_patterns import _searches  # noqa: PLC0415
 
-    return _searches(database(once(runs.pattern)), [database(once(one)) for one in runs.patterns])
+    return searches(database(once(runs.pattern)), [database(once(one)) for one in runs.patterns])
 
 
 @given(_texts)
