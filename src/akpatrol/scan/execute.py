@@ -170,15 +170,12 @@ class _Workers(NamedTuple):
 def _workers(jobs: int, examiner: Examiner) -> Iterator[_Workers]:
     from akpatrol.runtime.process_pool import ProcessPool  # noqa: PLC0415 - little work does without
 
-    global _worker_examiner  # noqa: PLW0603 - a copy of this process has it
     with _in_file(examiner.engine.prefilter.compiled()) as patterns:
-        _worker_examiner = examiner
         arguments = examiner.rules, examiner.limits, examiner.literals, patterns
-        pool = ProcessPool(jobs, _start_worker, *arguments, may_fork=True)
+        pool = ProcessPool(jobs, _start_worker, *arguments)
         try:
             yield _Workers(pool, pool.start())
         finally:
-            _worker_examiner = None
             pool.close()
 
 
@@ -213,8 +210,6 @@ def _start_worker(
     rules: RuleSet, limits: Limits, literals: Sequence[Literal] | None, patterns: bytes | str | None
 ) -> None:
     global _worker_examiner  # noqa: PLW0603 - a worker process has one
-    if _worker_examiner is not None:
-        return
     # Raised here it would look like a worker that died; the first unit raises it.
     try:
         _worker_examiner = Examiner(rules, limits, literals=literals)
