@@ -141,18 +141,13 @@ def interrupted(process: subprocess.Popen[bytes]) -> bytes:
 
 
 def children(process: subprocess.Popen[bytes]) -> list[int]:
-    """Return the worker processes of a run: copies of its process, or new ones of Python."""
+    """Return the worker processes of a sweep."""
     listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     try:
         found = [int(word) for word in listed.read_text().split()]
-        own = _command_line(process.pid)
-        return [one for one in found if (line := _command_line(one)) == own or b"spawn_main" in line]
+        return [one for one in found if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
     except OSError:
         return []
-
-
-def _command_line(pid: int) -> bytes:
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def wait_for_group(leader: int) -> None:

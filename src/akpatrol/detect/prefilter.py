@@ -90,13 +90,6 @@ class Prefilter:
             # Compiling releases the interpreter lock.
             self._compiling = ThreadPoolExecutor(1).submit(self._patterns_of_hyperscan)
 
-    def use_kept(self) -> bool:
-        """Load the compiled patterns of an earlier run, and return whether there are any."""
-        if self._may_switch and self.is_kept():
-            self._may_switch = False
-            self._hyperscan = self._patterns_of_hyperscan()
-        return not self._may_switch
-
     def is_settled(self) -> bool:
         """Return whether ``compiled`` would not have to wait."""
         return not self._compiling or self._compiling.done()

@@ -171,15 +171,6 @@ def restore() -> None:
     _signals.restore()
 
 
-def reset() -> None:
-    """Handle signals as in a new process; a copy of one that handles them calls this first."""
-    _signals.__init__()  # type: ignore[misc]
-    sys.unraisablehook = sys.__unraisablehook__
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, _AGAIN):
-        signal.signal(number, signal.SIG_DFL)
-
-
 def close() -> None:
     """Let no signal end the run any more: the report is written."""
     _signals.level = _Level.CLOSED

@@ -7,15 +7,13 @@ worker takes no other task with it.
 from __future__ import annotations
 
 import os
-import sys
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing import active_children, get_context, parent_process
-from threading import Lock, Thread, active_count
+from threading import Lock, Thread
 from time import sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from akpatrol.runtime import interrupts
 from akpatrol.runtime.interrupts import child_started
 
 if TYPE_CHECKING:
@@ -26,23 +24,16 @@ _GLANCE_SECONDS = 0.01
 
 
 class ProcessPool:
-    """A pool of processes, replaced when one of them dies; each begins with ``start(*arguments)``.
-
-    With ``may_fork`` the first ones are copies of this process where that is safe, which saves the imports.
-    """
+    """A pool of processes, replaced when one of them dies; each begins with ``start(*arguments)``."""
 
     is_local = True
 
-    def __init__(
-        self, workers: int, start: Callable[..., None] | None = None, *arguments: Any, may_fork: bool = False
-    ) -> None:
+    def __init__(self, workers: int, start: Callable[..., None] | None = None, *arguments: Any) -> None:
         self.workers = workers
         self.ready = False
         self._prepared = start, arguments
         self._lock = Lock()
-        # A copy has no other thread, and what such a thread holds locked would stay so.
-        copies = may_fork and sys.platform == "linux" and active_count() == 1
-        self._pool = self._made(workers, "fork" if copies else "spawn")
+        self._pool = self._made(workers)
         self._careful = ThreadPoolExecutor(1)
         self._closed = self._trying = False
 
@@ -107,9 +98,9 @@ class ProcessPool:
         self._pool = self._made(self.workers)
         return self._pool
 
-    def _made(self, workers: int, method: str = "spawn") -> Executor:
+    def _made(self, workers: int) -> Executor:
         with child_started():  # a helper of Python's own
-            return ProcessPoolExecutor(workers, get_context(method), _start, self._prepared)
+            return ProcessPoolExecutor(workers, get_context("spawn"), _start, self._prepared)
 
 
 def _submitted(pool: Executor, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
@@ -134,7 +125,6 @@ def _pass_on(inner: Future[_T], outer: Future[_T]) -> None:
 
 
 def _start(start: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
-    interrupts.reset()
     # The parent ends its workers; one that was killed cannot.
     Thread(target=_follow_parent, daemon=True).start()
     if start:

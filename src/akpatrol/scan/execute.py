@@ -43,14 +43,10 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
     sink = _Sink(result, progress, source.record if is_caching(source) else None)
     with ExitStack() as exits:
         if jobs > 1 and source.parallel and source.is_large():
-            if examiner.engine.prefilter.use_kept():
-                # Planning leaves time for the processes to start.
-                _spread(plan, examiner, sink, jobs)
-            else:
-                # Planning leaves time to compile.
-                examiner.engine.prefilter.prepare()
-                first = next(plan, None)
-                _spread(chain([first] if first else [], plan), examiner, sink, jobs)
+            examiner.engine.prefilter.prepare()
+            # Planning leaves time to compile; without need for that, it leaves time for the processes to start.
+            first = None if examiner.engine.prefilter.is_kept() else next(plan, None)
+            _spread(chain([first] if first else [], plan), examiner, sink, jobs)
         begun, workers = monotonic(), None
         little = _LITTLE_WORK_SECONDS * (_SLOW_START if len(examiner.rules.rules) > _MANY_RULES else 1)
         for planned in plan:
@@ -171,8 +167,7 @@ def _workers(jobs: int, examiner: Examiner) -> Iterator[_Workers]:
     from akpatrol.runtime.process_pool import ProcessPool  # noqa: PLC0415 - little work does without
 
     with _in_file(examiner.engine.prefilter.compiled()) as patterns:
-        arguments = examiner.rules, examiner.limits, examiner.literals, patterns
-        pool = ProcessPool(jobs, _start_worker, *arguments)
+        pool = ProcessPool(jobs, _start_worker, examiner.rules, examiner.limits, examiner.literals, patterns)
         try:
             yield _Workers(pool, pool.start())
         finally:
