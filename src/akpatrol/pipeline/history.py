@@ -20,6 +20,7 @@ from akpatrol.report.push_message import Outlook
 from akpatrol.report.text_safety import visible
 from akpatrol.sources.git import describe, ranges, repository
 from akpatrol.sources.git.history import HistorySource, RangeSource
+from akpatrol.sources.git.plain import plain_finder
 from akpatrol.sources.git.ranges import unpublished
 from akpatrol.sources.git.runner import Git
 
@@ -39,6 +40,9 @@ def history(configure: Configure, console: Console, repo: str, *, remember: bool
     git_repository = find(repo)
     work_tree = os.fsdecode(git_repository.work_tree) if git_repository.work_tree else None
     git = Git(git_repository, common=True)
+    git.plain = plain_finder.found(git)
+    if git.plain:
+        git.plain.kept.give_up()  # git walks beside the reading, which other processes do
     settings = configure(work_tree, work_tree)
     target = describe_target(git, git_repository)
     with closing(ScanCache(settings.cache)) as log:

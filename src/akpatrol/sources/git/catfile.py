@@ -6,7 +6,7 @@ Each object is ``<id> SP <type> SP <size> LF <content> LF``, or ``<id> SP missin
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zlib import crc32
 
 from akpatrol.errors import GitError
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.runner import Git
     from akpatrol.sources.git.stream import Stream
 
+_Answer = TypeVar("_Answer")
 _ALL = ("cat-file", "--batch-all-objects", "--unordered", "--buffer")
 _TYPES = {"blob", "tree", "commit", "tag"}
 _MOST_FAILURES = 1000
 _MOST_ERRORS = 20
+_FEW = 2000  # objects that one git is asked for, one by one
 # git's word for an object that a partial clone left out and must not be fetched.
 _PROMISED = "from promisor remote"
 ABSENT = "not in this partial clone: run git fetch --refetch without a filter, or check out the commit that has it"
@@ -76,6 +78,9 @@ def contents(git: Git, ids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
     """Return type and whole content of each readable object; for the few that hold findings."""
     if git.plain and git.plain.kept.is_complete and git.plain.kept.texts.keys() >= {*ids}:
         return {id_: git.plain.kept.texts[id_] for id_ in ids}
+    known = _answers(git, b"contents", list(map(str.encode, ids)), _readable) if ids else []
+    if known is not None:
+        return {item.id: (item.type, data) for item, data in filter(None, known)}
     readable: dict[str, tuple[str, bytes]] = {}
     for item in objects(git, ids):
         if isinstance(item, GitObject) and len(data := item.read(item.size)) == item.size:
@@ -87,11 +92,17 @@ def types(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield each id with its object's type, "" for an object that git cannot read. Raises GitError."""
     if not ids:
         return
+    if (lines := infos(git, list(map(str.encode, ids)))) is not None:
+        yield from map(_type, lines)
+        return
     with git.stream("cat-file", "--batch-check", "--buffer", stdin=(f"{id_}\n".encode() for id_ in ids)) as stream:
-        while line := stream.readline():
-            id_, type_ = line.decode("ascii", "replace").split()[:2]
-            yield id_, type_ if type_ in _TYPES else ""
+        yield from map(_type, iter(stream.readline, b""))
         stream.finish()
+
+
+def infos(git: Git, names: Sequence[bytes]) -> list[bytes] | None:
+    """Return git's line for each name: id, type and size, or the name and "missing"; None where they are many."""
+    return None if len(names) > _FEW else _answers(git, b"info", names, lambda _, line: line)
 
 
 def all_ids(git: Git) -> list[str]:
@@ -101,6 +112,16 @@ def all_ids(git: Git) -> list[str]:
         ids = [line.decode("ascii", "replace") for line in stream.parts(b"\n")]
         stream.finish()
     return ids
+
+
+def all_types(git: Git) -> Iterator[tuple[str, str]]:
+    """Yield the id of every object with its type; some occur twice if a pack is broken. Raises GitError."""
+    try:
+        with git.stream(*_ALL, "--batch-check") as stream:
+            yield from map(_type, stream.parts(b"\n"))
+            stream.finish()
+    except GitError:  # git stops at the first object that it cannot read
+        yield from types(git, all_ids(git))
 
 
 class _Progress:
@@ -137,6 +158,27 @@ def _remaining(git: Git, done: _Progress, error_line: str) -> Iterator[GitObject
         return
     same = crc32("".join(ids[: done.complete]).encode()) == done.checksum
     yield from objects(git, ids[done.complete :] if same else ids)
+
+
+def _answers(
+    git: Git, command: bytes, names: Sequence[bytes], parse: Callable[[Stream, bytes], _Answer]
+) -> list[_Answer] | None:
+    from akpatrol.sources.git import catfile_session  # noqa: PLC0415 - a clean commit asks nothing
+
+    return catfile_session.answers(git, command, names, parse)
+
+
+def _type(line: bytes) -> tuple[str, str]:
+    id_, type_ = line.decode("ascii", "replace").split()[:2]
+    return id_, type_ if type_ in _TYPES else ""
+
+
+def _readable(stream: Stream, header: bytes) -> tuple[GitObject, bytes] | None:
+    found = None
+    for item in _object(stream, header):
+        if isinstance(item, GitObject):
+            found = item, item.read(item.size)
+    return found
 
 
 def _object(stream: Stream, header: bytes) -> Iterator[GitObject | Skipped]:

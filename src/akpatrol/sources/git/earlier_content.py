@@ -209,6 +209,9 @@ def blob_at(git: Git, commit: str, path: bytes) -> str | None:
 
 def _sizes(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Yield the size of each existing blob."""
+    if (known := catfile.infos(git, list(map(str.encode, ids)))) is not None:
+        yield from filter(None, map(_size, known))
+        return
     start = failures = 0
     while start < len(ids) and failures < _MOST_FAILURES:
         lines = (f"{id_}\n".encode() for id_ in islice(ids, start, None))
@@ -216,11 +219,15 @@ def _sizes(git: Git, ids: Sequence[str]) -> Iterator[tuple[str, int]]:
             with git.stream("cat-file", "--batch-check", stdin=lines) as stream:
                 for line in stream.parts(b"\n"):
                     start += 1
-                    id_, type_, *size = line.split(b" ")
-                    if type_ == b"blob":
-                        yield id_.decode("ascii", "replace"), int(size[0])
+                    if size := _size(line):
+                        yield size
                 stream.finish()
                 return
         except GitError:  # git dies on an object that a partial clone left out; its credentials count as new
             start += 1
             failures += 1
+
+
+def _size(line: bytes) -> tuple[str, int] | None:
+    id_, type_, *size = line.split()
+    return (id_.decode("ascii", "replace"), int(size[0])) if type_ == b"blob" else None

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from akpatrol.sources.git.runner import Git
 
-_LISTING = ("cat-file", "--batch-all-objects", "--unordered", "--buffer", "--batch-check=%(objecttype) %(objectname)")
 # The least number of commits or objects that git walks per second on a busy machine.
 _RATE = 40_000
 
@@ -49,7 +48,7 @@ def mark_slow(git: Git) -> None:
 def patience(git: Git, type_: str = "") -> float:
     """Return the seconds that git needs on a busy machine to walk all objects, or all of a type. Raises GitError."""
     if git not in _COUNTS:
-        _COUNTS[git] = Counter(kind for kind, _ in _listed(git))
+        _COUNTS[git] = Counter(type_ for _, type_ in catfile.all_types(git))
     return max(walked_commit.WALK_SECONDS, (_COUNTS[git][type_] if type_ else _COUNTS[git].total()) / _RATE)
 
 
@@ -83,9 +82,8 @@ def reached(git: Git, names: Sequence[str]) -> set[str]:
 def _all(git: Git) -> Mapping[str, WalkedCommit]:
     """Return every existing commit, reachable or not, with its parents in a shallow clone. Raises GitError."""
     if git not in _GRAPHS:
-        known = {
-            commit.id: commit for commit in _parsed(git, [id_ for type_, id_ in _listed(git) if type_ == "commit"])
-        }
+        ids = [id_ for id_, type_ in catfile.all_types(git) if type_ == "commit"]
+        known = {commit.id: commit for commit in _parsed(git, ids)}
         for id_ in shallow_boundary(git) & known.keys():
             known[id_] = known[id_]._replace(parents=())
         _GRAPHS[git] = known
@@ -99,18 +97,6 @@ def with_boundary(git: Git, ids: Collection[str]) -> Iterator[Git]:
         file.write("".join(f"{id_}\n" for id_ in (*ids, *shallow_boundary(git))).encode())
         file.flush()
         yield git.with_shallow_file(file.name)
-
-
-def _listed(git: Git) -> Iterator[tuple[str, str]]:
-    """Yield the type and id of every object; some occur twice if a pack is broken. Raises GitError."""
-    try:
-        with git.stream(*_LISTING) as stream:
-            for line in stream.parts(b"\n"):
-                type_, _, id_ = line.decode("ascii", "replace").partition(" ")
-                yield type_, id_
-            stream.finish()
-    except GitError:  # git stops at the first object that it cannot read
-        yield from ((type_, id_) for id_, type_ in catfile.types(git, catfile.all_ids(git)))
 
 
 def _parsed(git: Git, ids: Sequence[str]) -> Iterator[WalkedCommit]:

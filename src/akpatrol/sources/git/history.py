@@ -153,7 +153,7 @@ class HistorySource(OneTarget):
         return tuple(os.fsdecode(path) for path in self._nested)
 
     def _new_walk(self) -> HistoryWalk | PlainWalk:
-        if not self._git.plain:
+        if not self._git.plain or not self._git.plain.kept.is_whole:
             return HistoryWalk(self._git)
         from akpatrol.sources.git.plain.plain_walk import PlainWalk  # noqa: PLC0415 - a sweep's
 

@@ -80,10 +80,10 @@ def _find_problems(directory: bytes, path: bytes, inside: str) -> Iterator[Skipp
         content = _read(path)
     except FileNotFoundError:
         return  # there is none before the first git add
-    if not _intact(content):
+    if not is_intact(content):
         yield Skipped(f"{inside}index", f"wrong checksum, entries may be lost: {_REMEDY}")
     for name in _shared(directory, content):
-        if not _intact(_read(os.path.join(directory, name))):
+        if not is_intact(_read(os.path.join(directory, name))):
             yield Skipped(inside + os.fsdecode(name), f"wrong checksum, entries may be lost: {_REMEDY}")
 
 
@@ -93,7 +93,7 @@ def _read(path: bytes) -> bytes:
         return stream.read()
 
 
-def _intact(content: bytes) -> bool:
+def is_intact(content: bytes) -> bool:
     """Return whether the trailing checksum matches the content, or is zeros, as ``index.skipHash`` writes it."""
     body = memoryview(content)
     for algorithm, size in _HASHES:

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Skipped
+from akpatrol.sources.git import catfile, index_entries
 from akpatrol.sources.git.index_file import find_problems
 from akpatrol.sources.git.object_history import ObjectHistory
 from akpatrol.sources.git.refs import linked
 from akpatrol.sources.git.trees import TreeChange
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
+    from akpatrol.sources.git.index_entries import Entry
     from akpatrol.sources.git.runner import Git
 
 _TREE = ("rev-list", "--objects", "--no-object-names", "--no-walk", "--missing=allow-any", "--end-of-options", "HEAD")
+_HEAD = ("rev-parse", "--verify", "--quiet", "HEAD")
 
 
 class Indexes:
@@ -50,43 +53,49 @@ class Indexes:
                 continue  # not there before the first git add; what git must not open is reported as such
             inside = "" if directory == common else os.fsdecode(os.path.relpath(directory, common)) + "/"
             try:
-                worktree_git = self._git.for_git_dir(directory)
-                entries = [(id_, path) for id_, path in _entries(worktree_git) if id_ in blobs]
-                in_head = _in_head(worktree_git, {id_ for id_, _ in entries}, in_branches, in_history)
+                is_own = directory == self._git.git_dir
+                worktree_git = self._git if is_own else self._git.for_git_dir(directory)
+                found = [entry for entry in index_entries.entries(worktree_git, file) if entry.id in blobs]
+                in_head = _in_head(worktree_git, found, in_branches, in_history)
             except GitError as error:
                 self.skips.append(Skipped(f"{inside}index", f"cannot determine what is staged in it: {error}"))
                 continue
             self.skips += find_problems(directory, file, inside)
-            for id_, path in entries:
+            for id_, path in found:
                 if id_ not in in_head:
                     histories.setdefault(id_, ObjectHistory()).add(TreeChange(path, id_, ()))
         return histories
 
 
-def _entries(git: Git) -> Iterator[tuple[str, bytes]]:
-    """Yield the blob and path of each entry. Raises GitError."""
-    for line in git.run("ls-files", "-s", "-z", "--full-name").split(b"\0"):
-        details, _, path = line.partition(b"\t")
-        yield b"".join(details.split(b" ")[1:2]).decode("ascii", "replace"), path
-
-
 def _in_head(
-    git: Git, blobs: Collection[str], in_branches: Collection[str], in_history: Collection[str]
+    git: Git, entries: Sequence[Entry], in_branches: Collection[str], in_history: Collection[str]
 ) -> Collection[str]:
-    """Return the blobs that the tree of HEAD holds or may hold. Raises GitError."""
-    # Before the first commit, and where HEAD is broken, the index alone is there.
-    if not blobs or not _resolves(git, "HEAD"):
+    """Return the blobs of these entries that the tree of HEAD holds or may hold. Raises GitError."""
+    if not entries:
         return ()
-    if not _resolves(git, "HEAD^{tree}"):
-        return in_history  # the completeness check names what is missing
-    candidates = {id_ for id_ in blobs if id_ in in_branches}
-    if not candidates:
-        return ()
+    if not _tree_exists(git):
+        # Before the first commit the index alone is there; the completeness check names what is missing.
+        return in_history if git.run(*_HEAD, accept=(0, 1, 128)) else ()
+    candidates = [entry for entry in entries if entry.id in in_branches]
+    in_place = _in_place(git, candidates)
+    rest = {entry.id for entry in candidates if entry.id not in in_place}
+    if not rest:
+        return in_place
     with git.stream(*_TREE) as stream:
-        histories = {id_ for line in stream.parts(b"\n") if (id_ := line.decode("ascii", "replace")) in candidates}
+        in_place |= {id_ for line in stream.parts(b"\n") if (id_ := line.decode("ascii", "replace")) in rest}
         stream.finish()
-    return histories
+    return in_place
 
 
-def _resolves(git: Git, name: str) -> bool:
-    return bool(git.run("rev-parse", "--verify", "--quiet", name, accept=(0, 1, 128)))
+def _tree_exists(git: Git) -> bool:
+    """Return whether the tree of HEAD exists. Raises GitError."""
+    if (lines := catfile.infos(git, [b"HEAD^{tree}"])) is not None:
+        return b" tree " in lines[0]
+    return bool(git.run("rev-parse", "--verify", "--quiet", "HEAD^{tree}", accept=(0, 1, 128)))
+
+
+def _in_place(git: Git, entries: Sequence[Entry]) -> set[str]:
+    """Return the blobs that HEAD holds at the entry's path."""
+    asked = [entry for entry in entries if b"\n" not in entry.path]
+    lines = catfile.infos(git, [b"HEAD:" + entry.path for entry in asked]) or () if asked else ()
+    return {entry.id for entry, line in zip(asked, lines, strict=False) if line.startswith(entry.id.encode() + b" ")}

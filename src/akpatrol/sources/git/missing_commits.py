@@ -33,7 +33,7 @@ class IncompleteHistory(NamedTuple):
 @contextmanager
 def skipping_missing(git: Git, refs: Refs) -> Iterator[IncompleteHistory]:
     """Yield a git that walks the existing commits. Raises GitError if the object database cannot be listed."""
-    objects = dict(catfile.types(git, catfile.all_ids(git)))
+    objects = dict(catfile.all_types(git))
     parents = dict(_parents(git, [id_ for id_, type_ in objects.items() if type_ == "commit"]))
     broken = {
         id_: of_commit for id_, of_commit in parents.items() if any(parent not in parents for parent in of_commit)

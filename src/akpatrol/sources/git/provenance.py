@@ -285,7 +285,7 @@ class Tracer:
     def _unreferenced(self) -> None:
         """Look for what no ref and no reflog reaches: in dangling commits."""
         try:
-            commits = [id_ for id_, type_ in catfile.types(self._git, catfile.all_ids(self._git)) if type_ == "commit"]
+            commits = [id_ for id_, type_ in catfile.all_types(self._git) if type_ == "commit"]
             if self._reached:
                 walk, known = self._dangling(self._git, commits, self._reached), {*commits}
                 if all(known.issuperset(commit.parents) for commit in walk):

@@ -15,15 +15,22 @@ if TYPE_CHECKING:
 
 
 class RefSnapshot:
-    """What the names of a repository led to when it was first asked. A property that raises GitError is not kept."""
+    """What the names of a repository led to when it was first asked. A property that raises GitError is not kept.
 
-    def __init__(self, git: Git) -> None:
+    With ``again``, refs that were read before are read again.
+    """
+
+    def __init__(self, git: Git, *, again: bool = False) -> None:
         self._git = git
+        self._again = again
         self._types = ObjectTypes(git)
 
-    @property
+    @cached_property
     def _plain(self) -> PlainRefs | None:
-        return self._git.plain.refs if self._git.plain else None
+        plain = self._git.plain
+        if not plain:
+            return None
+        return plain.refs_now() if self._again else plain.refs
 
     @cached_property
     def listing(self) -> list[tuple[str, str]]:

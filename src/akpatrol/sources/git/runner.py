@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from akpatrol.model.scan import Skipped
+    from akpatrol.sources.git.conversation import Conversation
     from akpatrol.sources.git.plain.plain_repository import PlainRepository
     from akpatrol.sources.git.repository import Repository
     from akpatrol.sources.git.safe_directory import OwnedDirectory
@@ -200,6 +201,12 @@ class Git:
             process.kill()
             process.wait()
             stream.close()
+
+    def conversation(self, *arguments: str) -> Conversation:
+        """Run git and ask it line by line. Raises GitError where it cannot be started."""
+        from akpatrol.sources.git.conversation import Conversation  # noqa: PLC0415 - a clean commit asks nothing
+
+        return Conversation(self._popen(arguments, None, subprocess.PIPE))
 
     def _popen(self, arguments: tuple[str | bytes, ...], cwd: bytes | None, stdin: int) -> subprocess.Popen[bytes]:
         self._ensure_safe()

@@ -161,7 +161,8 @@ class RepositoryCache:
 
     def _refs_unchanged(self) -> bool:
         """Return whether the walk saw the planned refs, which may have moved meanwhile."""
-        return plan.state(self._git, self._id_bytes) == self._state and _tips(RefSnapshot(self._git)) == self._now.tips
+        refs = RefSnapshot(self._git, again=True)
+        return plan.state(self._git, self._id_bytes) == self._state and _tips(refs) == self._now.tips
 
 
 def _tips(refs: RefSnapshot) -> frozenset[str] | None:

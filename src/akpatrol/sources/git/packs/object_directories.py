@@ -88,15 +88,6 @@ def measured(directory: bytes) -> tuple[int, int]:
     return number, size
 
 
-def number_of(directory: ObjectDirectory, id_bytes: int) -> int:
-    """Return how many objects an object directory has; one that is in two packs counts twice."""
-    number = sum(map(len, directory.loose.values())) // id_bytes
-    for pack in directory.packs:
-        with suppress(OSError):
-            number += _indexed(pack.removesuffix(b".pack") + b".idx")
-    return number
-
-
 def _indexed(path: bytes) -> int:
     """Return how many objects an index has: the last number of its fan-out table. Raises OSError.
 

@@ -140,14 +140,13 @@ class OpenedStores(NamedTuple):
 _AHEAD: WeakKeyDictionary[Git, OpenedStores] = WeakKeyDictionary()
 
 
-def opened_ahead(git: Git, id_bytes: int, most: int) -> OpenedStores | None:
+def opened_ahead(git: Git, id_bytes: int) -> OpenedStores | None:
     """Open the packs and list the loose objects, and keep them for the next survey.
 
-    Returns None for more than ``most`` objects, or where something cannot be opened. Raises GitError.
+    Returns None where something cannot be opened. Raises GitError.
     """
     directories, skips = alternates.directories(git)
-    listed = [object_directories.listed(directory, id_bytes) for directory in directories]
-    if skips or sum(object_directories.number_of(store, id_bytes) for store in listed) > most:
+    if skips:
         return None
     stores = _opened(directories, id_bytes)
     if stores.broken:

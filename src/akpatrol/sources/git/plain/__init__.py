@@ -1,1 +1,1 @@
-"""Small repositories read without git, as long as everything in them is plain; in doubt git answers."""
+"""Repositories read without git, as far as everything in them is plain; in doubt git answers."""

@@ -29,6 +29,11 @@ class KeptObjects:
         self._is_whole = True
 
     @property
+    def is_whole(self) -> bool:
+        """Whether nothing was given up, so that all objects may be known in the end."""
+        return self._is_whole
+
+    @property
     def is_complete(self) -> bool:
         """Whether all objects are known."""
         return self._is_whole and len(self.texts) + len(self.blobs) == self._number

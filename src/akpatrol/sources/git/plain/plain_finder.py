@@ -1,4 +1,4 @@
-"""Find out whether a repository can be read without git."""
+"""Find out whether the configuration and the refs of a repository can be read without git."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from akpatrol.sources.git.obstacles import content_of
 from akpatrol.sources.git.packs import delta_chain, plan
 from akpatrol.sources.git.packs.loose import Loose
 from akpatrol.sources.git.plain import plain_config
-from akpatrol.sources.git.plain.plain_repository import PlainRepository, read_refs
+from akpatrol.sources.git.plain.plain_repository import MOST_OBJECTS, PlainRepository, read_refs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.packs.plan import OpenedStores, Pack
     from akpatrol.sources.git.runner import Git
 
-# With more objects, what git costs is little beside reading them.
-_MOST_OBJECTS = 20_000
 # A part of a git directory that changes what its refs, objects or settings mean.
 _UNUSUAL = (b"worktrees", b"reftable", b"shallow", b"config.worktree", b"commondir")
 
@@ -38,27 +36,39 @@ def found(git: Git) -> PlainRepository | None:
         config = plain_config.parse(content_of(os.path.join(git_dir, b"config")))
         if not config or git.has_safe_copy() or git.obstacles():
             return None
-        stores = plan.opened_ahead(git, config.id_bytes, _MOST_OBJECTS)
+        stores = plan.opened_ahead(git, config.id_bytes)
     except (GitError, OSError):
         return None
-    ids = _ids(stores, config.id_bytes) if stores else None
-    refs = read_refs(git_dir, config.id_bytes, ids) if ids is not None else None
-    if not stores or ids is None or not refs or (refs.head and not _is_commit(stores, refs.head)):
+    if not stores or not all(_is_sound(pack) for pack in stores.packs):
         return None
-    return PlainRepository(config, refs, len(ids))
+    objects = _Objects(stores, config.id_bytes)
+    refs = read_refs(git_dir, config.id_bytes, objects.__contains__)
+    if not refs or (refs.head and not _is_commit(stores, refs.head)):
+        return None
+    return PlainRepository(git_dir, config, refs, objects.number())
 
 
-def _ids(stores: OpenedStores, id_bytes: int) -> set[bytes] | None:
-    """Return the ids of all objects, None if an index is not right."""
-    ids: set[bytes] = set()
-    for pack in stores.packs:
-        if not pack.idx.intact or pack.idx.astray or not pack.idx.is_of(pack.file):
-            return None
-        ids.update(pack.idx.ids(0, pack.idx.number))
-    for store in stores.directories:
-        for joined in store.loose.values():
-            ids.update(joined[place : place + id_bytes] for place in range(0, len(joined), id_bytes))
-    return ids
+class _Objects:
+    """The ids of all objects."""
+
+    def __init__(self, stores: OpenedStores, id_bytes: int) -> None:
+        self._packs = stores.packs
+        joined = (joined for store in stores.directories for joined in store.loose.values())
+        self._loose = {ids[place : place + id_bytes] for ids in joined for place in range(0, len(ids), id_bytes)}
+
+    def __contains__(self, id_: bytes) -> bool:
+        return id_ in self._loose or any(pack.idx.find(id_) >= 0 for pack in self._packs)
+
+    def number(self) -> int:
+        """Return how many there are; if there are too many to keep, those that are in two packs count twice."""
+        number = len(self._loose) + sum(pack.idx.number for pack in self._packs)
+        if number > MOST_OBJECTS:
+            return number
+        return len(self._loose.union(*(pack.idx.ids(0, pack.idx.number) for pack in self._packs)))
+
+
+def _is_sound(pack: Pack) -> bool:
+    return pack.idx.intact and not pack.idx.astray and pack.idx.is_of(pack.file)
 
 
 def _is_commit(stores: OpenedStores, id_: str) -> bool:
