@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 # A slice makes about this many bytes of content, and has at most this many entries.
 SLICE_BYTES = 24 << 20
 SLICE_ENTRIES = 16_384
+# Small delta trees are put together to this size: near the end of a scan no process should wait long for another.
+_GROUP_BYTES = SLICE_BYTES // 2
+# Commits and tags, trees, and blobs with all that is broken.
+_TURNS, _OTHERS = {1: 0, 4: 0, 2: 1}, 2
 # A dict over more entries would take too much memory; bisecting takes four times as long.
 _ENTRIES_IN_DICT = 1 << 20
 # The fixed cost of an entry, in bytes of content.
@@ -177,42 +181,57 @@ def _roots(parents: array[int]) -> array[int]:
 def _cut(roots: array[int], headers: _Headers) -> Iterator[tuple[Sequence[int], int]]:
     """Yield the entries of a slice, and how many at the front are only bases of the others."""
     parents, sizes = headers.parents, headers.sizes
-    groups, large = _grouped(roots, sizes)
-    slices = [array("I") for _ in range(max(groups, default=-1) + 1)]
+    grouped = _grouped(roots, headers)
+    slices = [array("I") for _ in grouped.kinds]
     for number, root in enumerate(roots):
         if root >= 0:
-            slices[groups[root]].append(number)
-    # The large ones, which come last, first: the last slices to be read should be short ones.
-    for root in reversed(large):
+            slices[grouped.groups[root]].append(number)
+    # The last slices to be read should be short: the large delta trees come first.
+    for root in reversed(grouped.large):
         fit = max(1, min(SLICE_ENTRIES, SLICE_BYTES // (sizes[root] + _ENTRY_BYTES)))
         yield from _parts(slices.pop(), root, parents, fit)
-    # From the end, for git writes commits and trees first, of which a slice takes the least and the most certain time.
-    while slices:
-        yield slices.pop(), 0
+    # Commits come last and trees before them: they take the least and the most certain time, without archives to open.
+    for group in sorted(range(len(slices)), key=grouped.kinds.__getitem__, reverse=True):
+        yield slices[group], 0
+        slices[group] = array("I")
 
 
-def _grouped(roots: array[int], sizes: array[int]) -> tuple[array[int], list[int]]:
-    """Return the number of each root's slice, and the roots of delta trees that need several, which come last."""
+class _Grouped(NamedTuple):
+    """The number of each root's slice, the kind of each slice, and the roots of the delta trees that need several.
+
+    Slices of these come last.
+    """
+
+    groups: array[int]
+    kinds: list[int]
+    large: list[int]
+
+
+def _grouped(roots: array[int], headers: _Headers) -> _Grouped:
     # A delta's result is about as large as the root of its tree.
+    sizes = headers.sizes
     members = array("I", [0]) * len(roots)
     for root in roots:
         if root >= 0:
             members[root] += 1
-    groups, large = array("i", [-1]) * len(roots), []
-    group = cost = count = 0
+    groups, kinds, large = array("i", [-1]) * len(roots), list[int](), list[int]()
+    # The slice that each kind's next entries go to, with its bytes and its entries.
+    filling: dict[int, tuple[int, int, int]] = {}
     for root, number in enumerate(members):
-        group_cost = number * (sizes[root] + _ENTRY_BYTES)
-        if group_cost > 2 * SLICE_BYTES or number > 2 * SLICE_ENTRIES:
+        cost = number * (sizes[root] + _ENTRY_BYTES)
+        if cost > 2 * SLICE_BYTES or number > 2 * SLICE_ENTRIES:
             large.append(root)
         elif number:
-            if count and (cost + group_cost > SLICE_BYTES or count + number > SLICE_ENTRIES):
-                group, cost, count = group + 1, 0, 0
-            cost, count = cost + group_cost, count + number
+            kind = _TURNS.get(headers.kinds[root], _OTHERS)
+            group, group_cost, count = filling.get(kind, (-1, 0, 0))
+            if group < 0 or group_cost + cost > _GROUP_BYTES or count + number > SLICE_ENTRIES:
+                group, group_cost, count = len(kinds), 0, 0
+                kinds.append(kind)
+            filling[kind] = group, group_cost + cost, count + number
             groups[root] = group
-    for root in large:
-        group += 1
-        groups[root] = group
-    return groups, large
+    for number, root in enumerate(large, len(kinds)):
+        groups[root] = number
+    return _Grouped(groups, kinds + [_OTHERS] * len(large), large)
 
 
 def _parts(family: Sequence[int], root: int, parents: array[int], number: int) -> Iterator[tuple[list[int], int]]:
