@@ -87,7 +87,7 @@ def _items(
 ) -> Iterator[Item | ContentBatch]:
     target, counts = unit.target, Counter[str]()
     size = number = stored = 0
-    kept = unit.git.plain.kept if unit.git.plain else None
+    kept = unit.git.plain.kept if unit.git.plain and unit.git.plain.kept.is_whole else None
     for item in found:
         if isinstance(item, Skipped):
             if kept:

@@ -215,20 +215,22 @@ def _grouped(roots: array[int], headers: _Headers) -> _Grouped:
         if root >= 0:
             members[root] += 1
     groups, kinds, large = array("i", [-1]) * len(roots), list[int](), list[int]()
-    # The slice that each kind's next entries go to, with its bytes and its entries.
-    filling: dict[int, tuple[int, int, int]] = {}
+    # The slice that the next entries of a kind go to, with its bytes and its entries.
+    filling, costs, counts = ([-1] * (_OTHERS + 1) for _ in range(3))
     for root, number in enumerate(members):
+        if not number:
+            continue
         cost = number * (sizes[root] + _ENTRY_BYTES)
         if cost > 2 * SLICE_BYTES or number > 2 * SLICE_ENTRIES:
             large.append(root)
-        elif number:
-            kind = _TURNS.get(headers.kinds[root], _OTHERS)
-            group, group_cost, count = filling.get(kind, (-1, 0, 0))
-            if group < 0 or group_cost + cost > _GROUP_BYTES or count + number > SLICE_ENTRIES:
-                group, group_cost, count = len(kinds), 0, 0
-                kinds.append(kind)
-            filling[kind] = group, group_cost + cost, count + number
-            groups[root] = group
+            continue
+        kind = _TURNS.get(headers.kinds[root], _OTHERS)
+        costs[kind] += cost
+        counts[kind] += number
+        if filling[kind] < 0 or costs[kind] > _GROUP_BYTES or counts[kind] > SLICE_ENTRIES:
+            filling[kind], costs[kind], counts[kind] = len(kinds), cost, number
+            kinds.append(kind)
+        groups[root] = filling[kind]
     for number, root in enumerate(large, len(kinds)):
         groups[root] = number
     return _Grouped(groups, kinds + [_OTHERS] * len(large), large)
