@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.unwrap.containers import decompress
 from akpatrol.unwrap.containers.member import PIECE_BYTES, Flaw, Member, Unreadable
-from akpatrol.unwrap.containers.pdf_text import shown_text
+from akpatrol.unwrap.containers.pdf_text import shown_text, shows_text
 from akpatrol.unwrap.containers.worker_process import Program, StoppedError, asked
 from akpatrol.unwrap.encodings.lazy_pattern import lazy
 
@@ -35,8 +35,6 @@ _FILTER = lazy(rb"/Filter\s*(\[[^\]]*\]|/[A-Za-z0-9]+|\d+\s+\d+\s+R)")
 _NAME = lazy(rb"/([A-Za-z0-9]+)")
 _ENCRYPTED = lazy(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)")
 _PREDICTOR = lazy(rb"/Predictor\s*(?!1\b)\d")
-_SHOWS_TEXT = lazy(rb"[)\]>]\s*(?:TJ|Tj|'|\")(?![A-Za-z])")
-_SETS_TEXT = lazy(rb"(?<![A-Za-z0-9])BT(?![A-Za-z0-9])")
 _PICTURES = (b"DCTDecode", b"JPXDecode", b"CCITTFaxDecode", b"JBIG2Decode")
 _IMAGE = lazy(rb"/Subtype\s*/Image\b")
 _LENGTH = lazy(rb"/Length\s+(\d+)(?!\s+\d+\s+R|\d)")
@@ -127,7 +125,7 @@ def _uncovered(data: bytes, level: Level, seen: _Seen) -> Iterator[Member | Flaw
                 seen.flaws.add(reason)
                 yield Flaw(reason)
             continue
-        if stream.offset not in seen.other and _SHOWS_TEXT.search(content) and _SETS_TEXT.search(content):
+        if stream.offset not in seen.other and shows_text(content):
             # The operators' own pieces would hold cut credentials.
             replaced[stream.offset] = _Replaced(stream.number, shown_text(content))
             continue

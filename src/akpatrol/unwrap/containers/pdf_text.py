@@ -21,10 +21,35 @@ _SHOWN = lazy(
 )
 _PART = lazy(rb"(?s)(" + _STRING + rb")|(-?\d+)")
 _ESCAPE = lazy(rb"(?s)\\(?:([0-7]{1,3})|(\r\n|.))")
+_SHOWS_TEXT = lazy(rb"[)\]>]\s*(?:TJ|Tj|'|\")(?![A-Za-z])")
+_SETS_TEXT = lazy(rb"(?<![A-Za-z0-9])BT(?![A-Za-z0-9])")
+# Also one that does not end, so that each byte is looked at once.
+_SIMPLE_STRING = lazy(rb"(?s)\((?:[^()\\]|\\.)*+\)?")
+# A picture in the line (8.9.7).
+_PICTURE, _PICTURE_END = lazy(rb"(?<![A-Za-z0-9])ID\s"), lazy(rb"\sEI(?![A-Za-z0-9])")
+_TEXT_BYTES = bytes((9, 10, 12, 13, *range(32, 127)))
+# The part of other bytes in what is compressed or encrypted is 0.6.
+_MOST_OTHER_BYTES = 0.3
 _CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r": b"", b"\r\n": b""}
 _MOST_BYTES = 1 << 20
 # The distance between words, in thousandths of the font's size.
 _BLANK = -180
+
+
+def shows_text(content: bytes) -> bool:
+    """Return whether a stream has operators that show text; in data of another kind they are there by chance."""
+    if not (_SHOWS_TEXT.search(content) and _SETS_TEXT.search(content)):
+        return False
+    operators = _SIMPLE_STRING.sub(b"", _without_pictures(content))
+    return len(operators.translate(None, _TEXT_BYTES)) <= _MOST_OTHER_BYTES * len(operators)
+
+
+def _without_pictures(content: bytes) -> bytes:
+    parts, position = list[bytes](), 0
+    while (picture := _PICTURE.search(content, position)) and (end := _PICTURE_END.search(content, picture.end())):
+        parts.append(content[position : picture.end()])
+        position = end.start()
+    return b"".join((*parts, content[position:]))
 
 
 def shown_text(content: bytes) -> bytes:

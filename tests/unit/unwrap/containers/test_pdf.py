@@ -49,6 +49,21 @@ def test_what_no_page_shows_is_a_gap_and_its_plain_strings_are_read(packed: bool
     assert opened.reasons == "PDF: object 5 shows text that is on no page"
 
 
+def test_operators_by_chance_in_other_data_do_not_show_text() -> None:
+    """Illustrator keeps its document in compressed streams of 64 KiB: two in three have such operators."""
+    data = random.Random("private").randbytes(1 << 16) + b" BT \x80(a word)' \x90"
+    assert open_(_pdf(flate(data))).contents == [data]
+    assert open_(_pdf(flate(data))).skips == []
+
+
+@pytest.mark.parametrize("pictures", [0, 3])
+def test_strings_and_pictures_of_any_bytes_are_part_of_a_text(pictures: int) -> None:
+    picture = b"BI /W 8 ID " + random.Random("picture").randbytes(2000).replace(b"EI", b"") + b" EI "
+    codes = bytes(range(128, 256)) * 8
+    shown = open_(_pdf(flate(b"BT /F 9 Tf " + picture * pictures + b"(" + codes + b") Tj (a word) Tj ET")))
+    assert shown.reasons == "PDF: object 5 shows text that is on no page"
+
+
 @pytest.mark.parametrize(
     ("content", "text"),
     [
