@@ -68,16 +68,16 @@ def _failed(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    from akpatrol.cli import plain_staged  # noqa: PLC0415 - inside, so that a failing import has an exit code too
+    from akpatrol.cli import plain  # noqa: PLC0415 - inside, so that a failing import has an exit code too
     from akpatrol.config.environment import environment  # noqa: PLC0415
 
     wanted = environment().get(_COMPLETION)
     if not wanted and arguments == ["--version"]:
         print(VERSION)  # noqa: T201 - as click does, in a quarter of the time
         return ExitCode.CLEAN
-    if not wanted and (files := plain_staged.files_of(arguments)) is not None:
+    if not wanted and (run := plain.runner(arguments)):
         _collect_garbage()
-        return plain_staged.run(files)
+        return run()
     return _run_with_click(arguments, wanted)
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import subprocess
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,8 +32,9 @@ _FILES = 3000
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start worker processes after the first unit, however little work there is, and wait for them."""
+    """Start worker processes after the first unit, however little work there is, and leave the rest to them."""
     monkeypatch.setattr(execute, "_LITTLE_WORK_SECONDS", 0)
+    monkeypatch.setattr(execute, "_MUCH_WORK_SECONDS", 0)
     monkeypatch.setattr(execute._Workers, "are_ready", lambda workers: workers.first.result() is None)
 
 
@@ -56,8 +57,12 @@ def _comparable(report: dict[str, Any]) -> str:
     return json.dumps(report, indent=1)
 
 
+@pytest.mark.parametrize(("seconds", "processes"), [(0, [1, 1]), (60, [1])])
 @pytest.mark.usefixtures("at_once")
-def test_same_report_with_any_number_of_processes(run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_same_report_with_any_number_of_processes(
+    run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, processes: list[int]
+) -> None:
+    """This process reads, too, until there was much to read."""
     started = []
     original = execute._workers
 
@@ -66,8 +71,9 @@ def test_same_report_with_any_number_of_processes(run: Run, tree: Path, monkeypa
         return original(jobs, examiner)
 
     monkeypatch.setattr(execute, "_workers", workers)
+    monkeypatch.setattr(execute, "_MUCH_WORK_SECONDS", seconds)
     alone, together = run("scan", tree, "--jobs", "1"), run("scan", tree, "--jobs", "2")
-    assert started == [2]
+    assert started == processes
     assert alone.code == together.code == 1
     assert together.json["coverage"]["counts"] == {"files": _FILES}
     assert len(together.json["credentials"]) == 31
@@ -144,15 +150,15 @@ def test_bug_in_a_worker_is_a_bug() -> None:
 
 @pytest.mark.usefixtures("at_once")
 def test_interrupt_keeps_what_came_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(running: dict[Future[ScanResult], Any], _sink: Any) -> None:
-        wait(running)
+    def interrupted(several: list[Any], _sink: Any) -> None:
+        wait([future for workers in several for future in workers.running])
         raise KeyboardInterrupt
 
     monkeypatch.setattr(execute, "_wait_for_one", interrupted)
     tally, source = ScanResult(), _Source(*[_Fine()] * 40)
     with pytest.raises(KeyboardInterrupt):
         execute.read(source, Examiner(load()), tally, 2, lambda _: None)  # type: ignore[arg-type]
-    assert tally.counts["files"] == 2 + 2 * execute._UNITS_IN_FLIGHT_A_JOB  # two were read here
+    assert tally.counts["files"] == 1 + 2 * execute._UNITS_IN_FLIGHT_A_JOB  # one was read here
     assert not _children()
 
 

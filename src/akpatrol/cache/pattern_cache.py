@@ -62,8 +62,16 @@ class PatternCache:
             os.unlink(file)
 
 
+def _sha256(data: bytes) -> bytes:
+    """Return a hash, by Python's own small module where there is one: OpenSSL costs milliseconds at start-up."""
+    try:
+        from _sha256 import sha256  # type: ignore[import-not-found]  # noqa: PLC0415 - until Python 3.12
+    except ImportError:
+        from hashlib import sha256  # noqa: PLC0415
+    digest: bytes = sha256(data).digest()
+    return digest
+
+
 def _seal(key: str, value: bytes) -> bytes:
     """Return a hash of a value, its key and the program's version."""
-    from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
-
-    return sha256(f"{__version__} {key}\0".encode() + value).digest()
+    return _sha256(f"{__version__} {key}\0".encode() + value)

@@ -10,17 +10,20 @@ from akpatrol.config.environment import environment
 from akpatrol.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
-def files_of(arguments: Sequence[str]) -> tuple[str, ...] | None:
-    """Return the files of such a command line; None for any other, which click reads."""
-    if not arguments or arguments[0] != "staged":
-        return None
-    words = tuple(arguments[1:])
+def files_of(words: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the files that words alone name; None for others, which click reads."""
     if not words or not words[0].startswith("-") or words[0] == "-":
-        return words
-    return words[1:] if words[0] == "--" and not os.path.lexists("--") else None
+        return tuple(words)
+    return tuple(words[1:]) if words[0] == "--" and not os.path.lexists("--") else None
+
+
+def runner(words: Sequence[str]) -> Callable[[], int] | None:
+    """Return what runs the command; None where click has to read the words."""
+    files = files_of(words)
+    return None if files is None else partial(run, files)
 
 
 def run(files: tuple[str, ...]) -> int:

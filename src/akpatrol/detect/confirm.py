@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from akpatrol.detect.enclosing_text import Outer
@@ -96,6 +95,8 @@ class Confirmation:
     def _shapes_in_part(self, data: bytes, start: int, end: int, rules: tuple[int, ...]) -> list[tuple[int, int]]:
         if end - start > _LONGEST_BYTES:
             return list(self._shapes(data, start, end, rules))
+        from hashlib import blake2b  # noqa: PLC0415 - most runs have no match, and OpenSSL costs milliseconds
+
         before = max(0, start - 1)
         place = b"%d %d " % (not start, end == len(data))
         hashed = blake2b(place, digest_size=_KEY_BYTES, key=self._secret)

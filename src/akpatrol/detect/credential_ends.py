@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.detect import framings, offsets, printed_lengths, sqlite_record
 from akpatrol.detect.belief import DOUBT, NO, SURE, TEXT_BYTES, Claimed, is_telling
 from akpatrol.detect.medium import Nature
+from akpatrol.detect.program_names import FOREIGN_WORDS, constants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,10 +41,7 @@ _QUOTES = frozenset(b"\"'`")
 _SAME = frozenset(b"\"'`,|;\t")
 _BRACKETS = frozenset(zip(b"([{<>", b")]}><", strict=True))
 _ASSIGNED, _NEXT = frozenset(b"=:"), frozenset(b"&;,")
-# Words that continue another vendor's token so that it looks like one of ours.
-FOREIGN_WORDS, _FOREIGN_BYTES = (b"github_", b"dckr_"), 8
-# Itanium C++ ABI 5.1; Rust's "Symbol Mangling" v0 and legacy; the underscore that Mach-O puts before.
-MANGLED, _LONGEST_NAME = (b"_Z", b"_R", b"__Z", b"__R"), 1000
+_FOREIGN_BYTES = 8  # of the longest of these words
 # Pickle's protocol 0 is text: V, the string, the end of the line, and where it is remembered.
 _REMEMBERED = re.compile(rb"\np[0-9]+\n")
 
@@ -108,18 +106,6 @@ def find(
     if is_certain:
         is_certain = not printed_lengths.may_end_earlier(medium, start, end, fits, is_text=False)
     return CredentialEnds(end, is_certain)
-
-
-def constants(medium: Medium, start: int) -> Sequence[Constant]:
-    """Return a program's constants that hold a byte; none in a name that a compiler generated, which is in no pool."""
-    if not medium.constants or name_before(medium.data, start).startswith(MANGLED):
-        return ()
-    return medium.constants(start)
-
-
-def name_before(data: bytes, start: int) -> bytes:
-    """Return the string of C that leads to ``start``, as far as it may be a name."""
-    return data[data.rfind(b"\0", max(0, start - _LONGEST_NAME), start) + 1 : start]
 
 
 def _in_constant(

@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.detect import credential_ends
 from akpatrol.detect.boundaries import Edge, comment_close, emphasis, file_extension, left_edge, right_edge
-from akpatrol.detect.credential_ends import FOREIGN_WORDS, MANGLED, CredentialEnds, name_before
 from akpatrol.detect.keywords import WORDS, Clue, shortest
 from akpatrol.detect.likelihood import ceiling, is_placeholder, score
 from akpatrol.detect.medium import Nature
+from akpatrol.detect.program_names import FOREIGN_WORDS, MANGLED, name_before
 from akpatrol.model.scan import Attribution, Confidence, Exposure
 
 if TYPE_CHECKING:
+    from akpatrol.detect.credential_ends import CredentialEnds
     from akpatrol.detect.medium import Medium
     from akpatrol.kinds import CredentialKind
     from akpatrol.rules.rule import Rule
@@ -71,6 +71,7 @@ class _Candidate(NamedTuple):
 
     def ends(self) -> CredentialEnds | None:
         """Return where it begins and ends in binary data, None in text."""
+        from akpatrol.detect import credential_ends  # noqa: PLC0415 - most runs have nothing that looks like one
 
         def fits(end: int) -> bool:
             return self.kind.has_form(self.medium.data[self.start : end])
@@ -177,7 +178,7 @@ def _in_binary(place: _Candidate, ends: CredentialEnds) -> _Found | None:
         return None
     if length < len(telling):
         shorter = place._replace(end=place.start + len(kind.prefix) + length)
-        return _in_binary(shorter, shorter.ends() or CredentialEnds(shorter.end, is_certain=True))
+        return _in_binary(shorter, shorter.ends() or ends._replace(end=shorter.end, is_certain=True, is_framed=False))
     if right is Edge.CUT and len(text) < _WHOLE:
         return None
     edge = Edge.DOUBTFUL if left is Edge.DOUBTFUL and not is_framed else Edge.CLEAN

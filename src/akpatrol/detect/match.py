@@ -26,6 +26,10 @@ class MatchSpan(NamedTuple):
     secret_start: int
     secret_end: int
 
+    def moved(self, by: int) -> MatchSpan:
+        """Return the span of the same match in data that start so many bytes earlier."""
+        return MatchSpan(self.start + by, self.end + by, self.secret_start + by, self.secret_end + by)
+
 
 class Matcher:
     """One rule's pattern, compiled when it is needed. Raises RuleError when it does not compile."""

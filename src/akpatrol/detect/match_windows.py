@@ -8,19 +8,17 @@ text, of which a history has many versions: positions are remembered, never text
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from akpatrol.detect.match import MatchSpan
 from akpatrol.rules.regex_items import UnknownSyntaxError, extent, least, parse
 from akpatrol.rules.wide_patterns import is_wide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from akpatrol.detect.match import Matcher
+    from akpatrol.detect.match import Matcher, MatchSpan
     from akpatrol.model.scan import Match
     from akpatrol.rules.regex_items import Extent
     from akpatrol.rules.rule import Rule
@@ -33,13 +31,15 @@ _REMEMBERED, _LARGEST_BYTES = 20_000, 16 << 10
 _KEY_BYTES = 16
 
 
-@dataclass(slots=True)
 class KnownWindow:
     """The matches in a window, as offsets from its start, and how they were ``judged`` in a file with this ``path``."""
 
-    spans: tuple[MatchSpan, ...]
-    path: bytes | None = None
-    judged: tuple[Match, ...] | None = None
+    __slots__ = ("judged", "path", "spans")
+
+    def __init__(self, spans: tuple[MatchSpan, ...]) -> None:
+        self.spans = spans
+        self.path: bytes | None = None
+        self.judged: tuple[Match, ...] | None = None
 
 
 class MatchWindows:
@@ -68,7 +68,7 @@ class MatchWindows:
 
     def _remembered(self, data: bytes, start: int, stop: int, search: Callable[[], Iterator[MatchSpan]]) -> KnownWindow:
         if stop - start > _LARGEST_BYTES:
-            return KnownWindow(tuple(moved(span, -start) for span in search()))
+            return KnownWindow(tuple(span.moved(-start) for span in search()))
         # A pattern may ask for the byte before and after it, and for the beginning or the end of the data.
         place = bytes((not start, stop >= len(data)))
         text = data[max(0, start - 1) : stop + 1]
@@ -77,7 +77,7 @@ class MatchWindows:
         if known is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            known = self._known[key] = KnownWindow(tuple(moved(span, -start) for span in search()))
+            known = self._known[key] = KnownWindow(tuple(span.moved(-start) for span in search()))
         return known
 
     def _windows(self, data: bytes, ends: Iterable[int]) -> Iterator[tuple[int, int, list[int]]]:
@@ -155,8 +155,3 @@ def _extent(regex: str) -> Extent | None:
         return None
     longest = extent(items)
     return longest if longest and longest.open_runs <= 1 and least(items) else None
-
-
-def moved(span: MatchSpan, by: int) -> MatchSpan:
-    """Return the span of the same match in data that start so many bytes earlier."""
-    return MatchSpan(span.start + by, span.end + by, span.secret_start + by, span.secret_end + by)

@@ -10,10 +10,10 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from akpatrol.detect.credential_ends import FOREIGN_WORDS, constants
 from akpatrol.detect.judge import judge, may_be_random
 from akpatrol.detect.match import MatchSpan, compile_shipped
 from akpatrol.detect.medium import Nature
+from akpatrol.detect.program_names import FOREIGN_WORDS, constants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.detect.hyperscan_database import ONCE, compiles, of_keywords, of_user
-from akpatrol.detect.match_windows import extent_of
 from akpatrol.detect.prefilter_result import counts_characters, has_anchor
 from akpatrol.rules.literals import is_searched_by_keywords
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from akpatrol.detect.prefilter_result import PrefilterResult
+    from akpatrol.rules.regex_items import Extent
     from akpatrol.rules.rule import Rule
 
     Pattern = tuple[int, bytes, int]
@@ -49,7 +49,7 @@ class UserPatterns:
         return [
             of_keywords(number, self._rules[number], flags)
             if number in self.by_keywords
-            else of_user(number, self._rules[number], flags if extent_of(self._rules[number]) else ONCE)
+            else of_user(number, self._rules[number], flags if _extent_of(self._rules[number]) else ONCE)
             for number in sorted(self.numbers - self.always)
         ]
 
@@ -84,7 +84,7 @@ class UserPatterns:
             return
         if number in self.by_keywords or (number in self._counted and not data.isascii()):
             result.touched.setdefault(number, []).extend(ends)
-        elif extent_of(self._rules[number]):
+        elif _extent_of(self._rules[number]):
             result.rule_ends[number] = ends.tolist()
 
     def report_keywords(self, place: int, ends: Iterable[int], data: bytes, result: PrefilterResult) -> None:
@@ -92,3 +92,9 @@ class UserPatterns:
         if not data.isascii():
             result.rules.add(self.worded[place])
             result.touched.setdefault(self.worded[place], []).extend(ends)
+
+
+def _extent_of(rule: Rule) -> Extent | None:
+    from akpatrol.detect.match_windows import extent_of  # noqa: PLC0415 - the shipped rules do without
+
+    return extent_of(rule)

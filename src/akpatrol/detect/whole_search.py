@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from akpatrol.detect.judge import NAMES_FOR_ALL
 from akpatrol.detect.judged_match import judged_match
-from akpatrol.detect.match_windows import LEAST_BYTES, match_windows, moved
 from akpatrol.detect.nearby_clues import Nearby
 from akpatrol.detect.prefilter_result import PrefilterResult
 from akpatrol.detect.spans import Spans
@@ -105,7 +104,7 @@ class WholeSearch:
         data, found = medium.data, list[tuple[int, int]]()
         for start, window in windows:
             if window.judged is None or window.path != path:
-                spans = (moved(span, start) for span in window.spans)
+                spans = (span.moved(start) for span in window.spans)
                 accepted = filter(None, self._filtered(index, data, spans, path))
                 matches = (self._match(medium, index, each, None, outer) for each in accepted)
                 window.path, window.judged = path, tuple(_kept(match, start) for match in matches if match)
@@ -177,10 +176,12 @@ class WholeSearch:
         windows = self._windows_in(index, data)
         if windows is None:
             return self._matchers[index].find(data, 0, len(data))
-        return (moved(span, start) for start, window in windows for span in window.spans)
+        return (span.moved(start) for start, window in windows for span in window.spans)
 
     def _windows_in(self, index: int, data: bytes) -> Iterator[tuple[int, KnownWindow]] | None:
         """Return the windows that hold all of a rule's matches; None where all of the data has to be searched."""
+        from akpatrol.detect.match_windows import LEAST_BYTES, match_windows  # noqa: PLC0415 - only users' rules
+
         if data is not self._data or len(data) < LEAST_BYTES:
             return None
         if index not in self._windows:

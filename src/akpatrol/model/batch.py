@@ -13,8 +13,8 @@ _T = TypeVar("_T")
 # The size up to which a content is scanned together with others, and the most bytes and contents of one batch, which
 # fit in the CPU cache.
 SMALL_BYTES = 16 << 10
-_TOGETHER_BYTES = 256 << 10
-_TOGETHER = 512
+TOGETHER_BYTES = 256 << 10
+TOGETHER = 512
 
 
 class ContentBatch(NamedTuple):
@@ -39,4 +39,4 @@ class Gathering(Generic[_T]):
         self.keys.append(key)
         self.data.append(data)
         self._size += len(data)
-        return self._size > _TOGETHER_BYTES or len(self.keys) >= _TOGETHER
+        return self._size > TOGETHER_BYTES or len(self.keys) >= TOGETHER

@@ -13,7 +13,6 @@ from akpatrol.pipeline import emptiness
 from akpatrol.pipeline.run import CommandHooks, run
 from akpatrol.sources.files import FilesSource
 from akpatrol.sources.git import repository
-from akpatrol.sources.stdin import StreamSource
 from akpatrol.sources.walk import special
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ def scan(configure: Configure, console: Console, paths: tuple[str, ...], *, trac
     if targets:
         sources.append(FilesSource(targets, excluder(settings), tracked=tracked))
     if "-" in named:
+        from akpatrol.sources.stdin import StreamSource  # noqa: PLC0415 - most scans read files
+
         sources.append(StreamSource(Target(str(len(targets)), "stream", "-")))
     scan_kind = None if "-" in named else _scan_kind(targets, tracked=tracked)
     return run("scan", sources, settings, console, CommandHooks(scan_kind=scan_kind, expected=emptiness.FILES))

@@ -32,14 +32,11 @@ from akpatrol.scan.decode import (
     without_repeated_skips,
 )
 from akpatrol.scan.gather import gathered
-from akpatrol.scan.member_parts import in_members, others
-from akpatrol.scan.path_findings import files_by_path, path_findings
 from akpatrol.scan.program_chunks import chunks_of, shortened_chunk, whole_chunk
 from akpatrol.scan.repeats import shorten
 from akpatrol.scan.silent_contents import SilentContents, key_of
 from akpatrol.scan.work import EXAMINED, FOUND, REASON, Work
 from akpatrol.sources.base import PathsUnit, RescanUnit
-from akpatrol.unwrap.budget import Budget
 from akpatrol.unwrap.containers.forms import COMPRESSED, WHOLE
 from akpatrol.unwrap.containers.member import title
 from akpatrol.unwrap.containers.recognise import ZIP_END, containers_among, has_zip_tail, is_opened, kind_of, tail_kind
@@ -102,6 +99,8 @@ class Examiner:
             yield from rescanned(unit, self.rules, self.examine_item)
             return
         if isinstance(unit, PathsUnit):
+            from akpatrol.scan.path_findings import files_by_path  # noqa: PLC0415 - only a history has such
+
             yield from files_by_path(unit, self.engine.path_rules)
             return
         # Nearly all files and objects are small and hold nothing.
@@ -158,6 +157,9 @@ class Examiner:
 
     def _container(self, content: Content, within: Within) -> Iterator[ScanItem]:
         """Yield the findings in members, then those only in the container's own bytes: comments, deleted parts."""
+        from akpatrol.scan.member_parts import in_members, others  # noqa: PLC0415 - most trees have no containers
+        from akpatrol.unwrap.budget import Budget  # noqa: PLC0415
+
         outside: list[RawFinding] = []
         repeated: list[RawFinding] = []
         inside: set[Secret] = set()
@@ -195,7 +197,9 @@ class Examiner:
                 counted = seen
 
     def _chunk(self, chunk: Chunk, within: Within) -> Iterator[ScanItem]:
-        if chunk.files:
+        if chunk.files and self.engine.path_rules:
+            from akpatrol.scan.path_findings import path_findings  # noqa: PLC0415 - only users' rules
+
             yield from path_findings(chunk, self.engine.path_rules)
         shortened = self._shortened(chunk.data)
         data = shortened.data if shortened else chunk.data

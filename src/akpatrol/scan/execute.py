@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
     Progress = Callable[[ScanResult], None]
     Note = Callable[[Unit, ScanResult], None]
-    Submit = Callable[[Unit], Future[ScanResult]]
 
 # After this many seconds, the remaining work is probably worth starting worker processes.
 _LITTLE_WORK_SECONDS = 0.15
+# After so many more, this process stops reading.
+_MUCH_WORK_SECONDS = 1.0
 # With this many rules a process takes so many times as long to start.
 _MANY_RULES, _SLOW_START = 20, 4
 _UNITS_IN_FLIGHT_A_JOB = 4
@@ -47,20 +48,21 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
             # Planning leaves time to compile; without need for that, it leaves time for the processes to start.
             first = None if examiner.engine.prefilter.is_kept() else next(plan, None)
             _spread(chain([first] if first else [], plan), examiner, sink, jobs)
-        begun, workers = monotonic(), None
+        begun, sharing = monotonic(), None
         little = _LITTLE_WORK_SECONDS * (_SLOW_START if len(examiner.rules.rules) > _MANY_RULES else 1)
         for planned in plan:
             if isinstance(planned, _COUNTED):
                 result.add(planned)
                 continue
-            _read_here(planned, examiner, sink)
-            if jobs == 1 or not source.parallel:
+            if sharing and sharing.took(planned):
                 continue
-            # This process keeps working until the workers are ready.
-            if workers is None and monotonic() - begun > little and examiner.engine.prefilter.is_settled():
-                workers = exits.enter_context(_workers(jobs, examiner))
-            elif workers and workers.are_ready():
-                _spread(plan, examiner, sink, jobs, workers)
+            _read_here(planned, examiner, sink)
+            if sharing or jobs == 1 or not source.parallel:
+                continue
+            if monotonic() - begun > little and examiner.engine.prefilter.is_settled():
+                sharing = exits.enter_context(_sharing(examiner, sink, jobs))
+        if sharing:
+            sharing.finish()
     progress(result)
 
 
@@ -95,40 +97,113 @@ def examined(examiner: Examiner, unit: Unit) -> Iterator[ScanItem]:
             yield item
 
 
-def _spread(
-    plan: Iterator[Planned], examiner: Examiner, sink: _Sink, jobs: int, workers: _Workers | None = None
-) -> None:
+def _spread(plan: Iterator[Planned], examiner: Examiner, sink: _Sink, jobs: int) -> None:
     """Read the rest of the plan on processes."""
-    with nullcontext(workers) if workers else _workers(jobs, examiner) as pool:
-        _submit_all(plan, pool.submit, sink, jobs * _UNITS_IN_FLIGHT_A_JOB)
-
-
-def _submit_all(plan: Iterator[Planned], submit: Submit, sink: _Sink, limit: int) -> None:
-    """Keep ``limit`` units in flight, so that a long plan is never held in memory."""
-    running: dict[Future[ScanResult], Unit] = {}
-    try:
+    with _workers(jobs, examiner) as workers, _keeping_done([workers], sink):
         for planned in plan:
             if isinstance(planned, _COUNTED):
                 sink.result.add(planned)
                 continue
-            running[submit(planned)] = planned
-            if len(running) >= limit:
-                _wait_for_one(running, sink)
-        while running:
-            _wait_for_one(running, sink)
-    except KeyboardInterrupt:
-        # Results that came back are kept.
-        _add_done({future for future in running if future.done() and not future.cancelled()}, running, sink)
-        raise
+            # A long plan is never held in memory.
+            while not workers.have_room():
+                _wait_for_one([workers], sink)
+            workers.submit(planned)
+        while workers.running:
+            _wait_for_one([workers], sink)
 
 
-def _wait_for_one(running: dict[Future[ScanResult], Unit], sink: _Sink) -> None:
+class _Sharing:
+    """Reading by other processes while this one reads too: for each that need not start, a tenth of a second is saved.
+
+    Where there is more work, one more process starts and this one only hands out units: a unit that takes long keeps
+    no other waiting, and one that kills its process does not end the run.
+    """
+
+    def __init__(self, more: Callable[[int], _Workers], jobs: int, sink: _Sink) -> None:
+        """``more`` starts so many further processes."""
+        self.workers = [more(jobs - 1)]
+        self._more = more
+        self._sink = sink
+        self._begun = monotonic()
+
+    def took(self, unit: Unit) -> bool:
+        """Return whether another process reads a unit."""
+        first, *more = self.workers
+        if not first.are_ready():
+            return False
+        if not more and monotonic() - self._begun > _MUCH_WORK_SECONDS:
+            self.workers.append(self._more(1))
+        ready = [workers for workers in self.workers if workers.are_ready()]
+        for workers in ready:
+            workers.collect(self._sink)
+        while not (with_room := [workers for workers in ready if workers.have_room()]):
+            if len(ready) == 1:
+                return False
+            _wait_for_one(ready, self._sink)
+        with_room[0].submit(unit)
+        return True
+
+    def finish(self) -> None:
+        """Wait for what is being read."""
+        while any(workers.running for workers in self.workers):
+            _wait_for_one(self.workers, self._sink)
+
+
+@contextmanager
+def _sharing(examiner: Examiner, sink: _Sink, jobs: int) -> Iterator[_Sharing]:
+    with ExitStack() as exits:
+        sharing = _Sharing(lambda number: exits.enter_context(_workers(number, examiner)), jobs, sink)
+        with _keeping_done(sharing.workers, sink):
+            yield sharing
+
+
+def _wait_for_one(several: Sequence[_Workers], sink: _Sink) -> None:
     """Wait until a unit is done, and add its result."""
     from concurrent.futures import FIRST_COMPLETED, wait  # noqa: PLC0415 - little work does without
 
-    done, _ = wait(running, return_when=FIRST_COMPLETED)
-    _add_done(done, running, sink)
-    sink.progress(sink.result)
+    wait([future for workers in several for future in workers.running], return_when=FIRST_COMPLETED)
+    for workers in several:
+        workers.collect(sink)
+
+
+@contextmanager
+def _keeping_done(several: Sequence[_Workers], sink: _Sink) -> Iterator[None]:
+    """Keep the results that came back when Ctrl-C ends the block."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for workers in several:
+            done = [future for future in workers.running if future.done() and not future.cancelled()]
+            _add_done(done, workers.running, sink)
+        raise
+
+
+class _Workers:
+    """A pool whose workers have an examiner; ``first`` is done once a worker is ready, ``running`` are their units."""
+
+    def __init__(self, pool: WorkerPool, first: Future[None]) -> None:
+        self.first = first
+        self.running: dict[Future[ScanResult], Unit] = {}
+        self._pool = pool
+        self._most = pool.workers * _UNITS_IN_FLIGHT_A_JOB
+
+    def submit(self, unit: Unit) -> None:
+        """Have a unit read."""
+        self.running[self._pool.submit(_examine_in_worker, unit)] = unit
+
+    def are_ready(self) -> bool:
+        """Return whether a worker is ready."""
+        return self.first.done()
+
+    def have_room(self) -> bool:
+        """Return whether another unit may wait for them."""
+        return len(self.running) < self._most
+
+    def collect(self, sink: _Sink) -> None:
+        """Add the results that are there."""
+        if done := [future for future in self.running if future.done()]:
+            _add_done(done, self.running, sink)
+            sink.progress(sink.result)
 
 
 def _add_done(done: Iterable[Future[ScanResult]], running: dict[Future[ScanResult], Unit], sink: _Sink) -> None:
@@ -145,21 +220,6 @@ def _add_done(done: Iterable[Future[ScanResult]], running: dict[Future[ScanResul
             else:
                 sink.result.merge(unit_result)
                 sink.notify(unit, unit_result)
-
-
-class _Workers(NamedTuple):
-    """A pool whose workers have an examiner, and a task that is done once the first worker is ready."""
-
-    pool: WorkerPool
-    first: Future[None]
-
-    def submit(self, unit: Unit) -> Future[ScanResult]:
-        """Have a unit read."""
-        return self.pool.submit(_examine_in_worker, unit)
-
-    def are_ready(self) -> bool:
-        """Return whether a worker is ready."""
-        return self.first.done()
 
 
 @contextmanager

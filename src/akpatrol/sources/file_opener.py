@@ -9,6 +9,7 @@ from typing import Self
 _MOST_OPEN = 64  # directories
 # O_PATH asks for no permission to list, as opening by path does not.
 _DIRECTORY = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", 0)
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class FileOpener:
@@ -19,6 +20,7 @@ class FileOpener:
 
     def __init__(self, root: bytes) -> None:
         self._root = root
+        self._last: bytes | None = None  # the directory of the last file, with a slash
         self._names: list[bytes] = []
         self._handles: list[int] = []
 
@@ -30,10 +32,13 @@ class FileOpener:
 
     def open(self, path: bytes) -> int:
         """Return a descriptor of the file at ``path``, where no part of the path is a symbolic link. Raises OSError."""
-        *names, name = path.split(b"/")
-        if names != self._names or not self._handles:
-            self._enter(names)
-        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._handles[-1])
+        start = path.rfind(b"/") + 1
+        directory = path[:start]
+        if directory != self._last:
+            self._last = None
+            self._enter(path.split(b"/")[:-1])
+            self._last = directory
+        return os.open(path[start:], _FILE, dir_fd=self._handles[-1])
 
     def _enter(self, names: list[bytes]) -> None:
         if not self._handles:

@@ -8,14 +8,11 @@ import stat
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from akpatrol.errors import GitError
-from akpatrol.model.batch import SMALL_BYTES, ContentBatch, Gathering
+from akpatrol.model.batch import SMALL_BYTES, TOGETHER, TOGETHER_BYTES, ContentBatch
 from akpatrol.model.chunks import BLOCK_BYTES
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped, State
 from akpatrol.sources.file_opener import FileOpener
-from akpatrol.sources.git import repository, worktree
-from akpatrol.sources.git.runner import Git
-from akpatrol.sources.occurrence import occurrence
+from akpatrol.sources.git import repository
 from akpatrol.sources.walk import DirectoryEntry, NestedRepository, special, walk
 
 if TYPE_CHECKING:
@@ -54,7 +51,10 @@ class FilesUnit(NamedTuple):
         """Yield the names and then the files' content, that of small files in batches."""
         names = b"\0".join(self.files + self.names)
         yield Chunk(Origin(self.target, Place.PATH), names, names=True, files=len(self.files))
-        small = Gathering[bytes]()
+        # Thousands of files pass here each second: what a call for each takes is seen.
+        paths: list[bytes] = []
+        contents: list[bytes] = []
+        size = 0
         with FileOpener(self.root) as opener:
             for path in self.files:
                 try:
@@ -64,37 +64,39 @@ class FilesUnit(NamedTuple):
                     yield Skipped(os.fsdecode(path), "became a symbolic link" if is_link else _reason(error))
                     continue
                 try:
-                    expected = _regular_size(handle)
-                    data = read_fully(handle, BLOCK_BYTES, expected)
-                    if len(data) > SMALL_BYTES:
-                        yield self._content(handle, data, expected, path)
+                    status = os.fstat(handle)
+                    if not stat.S_ISREG(status.st_mode):
+                        yield Skipped(os.fsdecode(path), f"became a {special(status.st_mode)}")
                         continue
-                    is_enough = small.add(path, data)
+                    data = read_fully(handle, BLOCK_BYTES, status.st_size)
+                    if len(data) > SMALL_BYTES:
+                        yield self._content(handle, data, status.st_size, path)
+                        continue
                 except OSError as error:
                     yield Skipped(os.fsdecode(path), _reason(error))
                     continue
                 finally:
                     os.close(handle)
-                if is_enough:
-                    yield from self._together(small)
-                    small = Gathering()
-        yield from self._together(small)
+                paths.append(path)
+                contents.append(data)
+                size += len(data)
+                if size > TOGETHER_BYTES or len(paths) == TOGETHER:
+                    yield from self._together(paths, contents, size)
+                    paths, contents, size = [], [], 0
+        if paths:
+            yield from self._together(paths, contents, size)
 
     @property
     def _counter(self) -> str:
         return "files" if self.place is Place.CONTENT else "git_dir_files"
 
-    def _together(self, small: Gathering[bytes]) -> Iterator[ContentBatch | Counted]:
-        paths, contents = small.keys, small.data
-        if not paths:
-            return
-
+    def _together(self, paths: list[bytes], contents: list[bytes], size: int) -> Iterator[ContentBatch | Counted]:
         def content(number: int) -> Content:
             data = contents[number]
             return Content(Origin(self.target, self.place, paths[number]), data, size=len(data), named=self.named)
 
         yield ContentBatch(contents, content)
-        yield Counted(self._counter, len(contents), sum(map(len, contents)))
+        yield Counted(self._counter, len(contents), size)
 
     def _content(self, handle: int, data: bytes, expected: int, path: bytes) -> Content:
         content = Content(
@@ -113,28 +115,23 @@ class FilesUnit(NamedTuple):
         return content._replace(read=read, at=lambda offset, number: _read_at(handle, offset, number))
 
 
-def _regular_size(handle: int) -> int:
-    """Return the size of a regular file in bytes. Raises OSError for anything else."""
-    status = os.fstat(handle)
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(0, f"became a {special(status.st_mode)}")
-    return status.st_size
-
-
 def read_fully(handle: int, number: int, expected: int) -> bytes:
     """Return ``number`` bytes, fewer only at the end; ``expected`` bytes should be left.
 
     Network file systems and /proc may return fewer bytes than requested long before the end.
     """
-    parts = []
-    while number > 0:
-        # One byte more than expected: fewer bytes mean that this is the end.
-        wanted = min(number, expected + 1) if expected >= 0 else number
-        parts.append(data := os.read(handle, wanted))
-        if not data or len(data) == expected:
-            break
+    if number <= 0:
+        return b""
+    # One byte more than expected: fewer bytes mean that this is the end.
+    data = os.read(handle, min(number, expected + 1) if expected >= 0 else number)
+    if not data or len(data) == expected or len(data) == number:
+        return data
+    parts = [data]
+    while data and len(data) != expected and len(data) < number:
         number -= len(data)
         expected -= len(data)
+        data = os.read(handle, min(number, expected + 1) if expected >= 0 else number)
+        parts.append(data)
     return b"".join(parts)
 
 
@@ -235,6 +232,9 @@ class FilesSource:
     def _listed(
         self, root: bytes, excluded: Callable[[bytes, bool], bool]
     ) -> Iterator[DirectoryEntry | NestedRepository | Excluded | Skipped]:
+        from akpatrol.errors import GitError  # noqa: PLC0415 - most scans do not ask git
+        from akpatrol.sources.git import worktree  # noqa: PLC0415
+
         yield NestedRepository(b".")
         try:
             listed = list(worktree.tracked_or_untracked(root, excluded))
@@ -252,6 +252,8 @@ class FilesSource:
 
         A file in two of the named directories counts once, in the one named first.
         """
+        from akpatrol.sources.occurrence import occurrence  # noqa: PLC0415 - most scans find nothing
+
         roots = {target.id: _directory_of(target) for target in self._targets}
         ignored = _ignored(
             {os.path.join(roots[finding.origin.target], finding.origin.path or b"") for finding in findings}
@@ -299,6 +301,9 @@ def _reason(error: OSError) -> str:
 
 def _ignored(paths: Iterable[bytes]) -> set[bytes]:
     """Return the absolute ``paths`` that git ignores in their repository."""
+    from akpatrol.sources.git import worktree  # noqa: PLC0415 - most scans find nothing
+    from akpatrol.sources.git.runner import Git  # noqa: PLC0415
+
     by_repository: dict[repository.Repository, list[bytes]] = defaultdict(list)
     for path in paths:
         repo = repository.holding(os.path.dirname(path))

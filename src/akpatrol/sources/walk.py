@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.scan import Excluded, Exclusion, Skipped
@@ -36,19 +37,18 @@ def walk(
     pending = [b""]
     while pending:
         directory = pending.pop()
-        try:
-            with os.scandir(os.path.join(root, directory)) as scanned:
-                entries = sorted(scanned, key=lambda entry: entry.name)
-        except OSError as error:
-            yield Skipped(os.fsdecode(directory or root), f"directory: {error.strerror}")
+        entries = _entries(os.path.join(root, directory))
+        if isinstance(entries, OSError):
+            yield Skipped(os.fsdecode(directory or root), f"directory: {entries.strerror}")
             continue
         if directory and is_git_dir(os.path.join(root, directory), {entry.name for entry in entries}):
             yield NestedRepository(directory)
             yield Excluded(Exclusion.GIT_DIRECTORY)
             continue
-        subdirectories = []
+        subdirectories: list[bytes] = []
+        above = directory + b"/" if directory else b""
         for entry in entries:
-            path = directory + b"/" + entry.name if directory else entry.name
+            path = above + entry.name
             # A directory that is only called .git is read like any other.
             is_repository = entry.name == b".git" and at(os.path.join(root, directory)) is not None
             if is_repository:
@@ -59,25 +59,29 @@ def walk(
                     yield Excluded(Exclusion.GIT_DIRECTORY)
                 elif excluded(path, is_directory):
                     yield Excluded(Exclusion.EXCLUDE_OPTION)
-                elif is_directory:
-                    subdirectories.append(path)
-                    yield DirectoryEntry(path, readable=False)
+                elif entry.is_file(follow_symlinks=False):
+                    yield DirectoryEntry(path, readable=True)
                 else:
-                    yield from _file(entry, path)
+                    yield from _unread(entry, path, subdirectories)
             except OSError as error:  # where the directory listing lacks the types of its entries
                 yield Skipped(os.fsdecode(path), error.strerror or "cannot be read")
         pending.extend(reversed(subdirectories))
 
 
-def _file(entry: os.DirEntry[bytes], path: bytes) -> Iterator[DirectoryEntry | Excluded | Skipped]:
-    if entry.is_symlink():
-        yield Excluded(Exclusion.SYMLINK)
-        yield DirectoryEntry(path, readable=False)
-    elif entry.is_file(follow_symlinks=False):
-        yield DirectoryEntry(path, readable=True)
+def _entries(directory: bytes) -> list[os.DirEntry[bytes]] | OSError:
+    try:
+        with os.scandir(directory) as scanned:
+            return sorted(scanned, key=attrgetter("name"))
+    except OSError as error:
+        return error
+
+
+def _unread(entry: os.DirEntry[bytes], path: bytes, subdirectories: list[bytes]) -> Iterator[DirectoryEntry | Excluded]:
+    if entry.is_dir(follow_symlinks=False):
+        subdirectories.append(path)
     else:
-        yield Excluded(Exclusion.SPECIAL_FILE)
-        yield DirectoryEntry(path, readable=False)
+        yield Excluded(Exclusion.SYMLINK if entry.is_symlink() else Exclusion.SPECIAL_FILE)
+    yield DirectoryEntry(path, readable=False)
 
 
 def special(mode: int) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from akpatrol.detect import match_windows as module
 from akpatrol.detect.keywords import Keywords
 from akpatrol.detect.match import Matcher, MatchSpan
-from akpatrol.detect.match_windows import extent_of, match_windows, moved
+from akpatrol.detect.match_windows import extent_of, match_windows
 from akpatrol.detect.prefilter import Prefilter
 from akpatrol.rules.literals import holds_keyword
 from akpatrol.rules.rule import Rule
@@ -92,7 +92,7 @@ def _places(data: bytes, words: Sequence[str]) -> list[int]:
 
 
 def _spans(windows: Iterable[tuple[int, KnownWindow]]) -> list[MatchSpan]:
-    return [moved(span, start) for start, window in windows for span in window.spans]
+    return [span.moved(start) for start, window in windows for span in window.spans]
 
 
 _ALL = [(_windows(rule), Matcher(rule)) for rule in _RULES]

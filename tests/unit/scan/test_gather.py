@@ -43,8 +43,8 @@ def test_every_content_comes_once_and_small_ones_in_batches(sizes: list[int]) ->
     number = counted = 0
     for item in gathered(map(_content, map(bytes, sizes))):
         if isinstance(item, ContentBatch):
-            assert len(item.data) <= batch._TOGETHER
-            assert sum(map(len, item.data)) <= batch._TOGETHER_BYTES + SMALL_BYTES
+            assert len(item.data) <= batch.TOGETHER
+            assert sum(map(len, item.data)) <= batch.TOGETHER_BYTES + SMALL_BYTES
             assert all(item.content(place) == _content(data, None) for place, data in enumerate(item.data))
             seen += map(len, item.data)
         elif isinstance(item, Counted):
