@@ -177,12 +177,14 @@ _BEGINNINGS = (
     "from akpatrol.__main__ import entry; entry()",
     "import runpy; runpy.run_module('akpatrol', run_name='__main__', alter_sys=True)",
 )
+_BY_CLICK = ("click", "akpatrol.cli.scan")  # loaded for a command line that it has to read
 
 
 def _signalled(module: str, number: int, beginning: str, *, stream: int) -> subprocess.CompletedProcess[bytes]:
     """Signal as a module is loaded, in a run that has to wait for a stream."""
     patch = _LOADED.replace("MODULE", repr(module)).replace("NUMBER", str(int(number)))
-    command = [sys.executable, "-c", f"{patch}\n{beginning}", "scan", "-"]
+    words = ("scan", "--exclude", "x", "-") if module in _BY_CLICK else ("scan", "-")
+    command = [sys.executable, "-c", f"{patch}\n{beginning}", *words]
     return subprocess.run(command, stdin=stream, capture_output=True, check=False)
 
 
@@ -195,6 +197,7 @@ def _signalled(module: str, number: int, beginning: str, *, stream: int) -> subp
         ("click", _BEGINNINGS[1]),
         ("akpatrol.cli", _BEGINNINGS[0]),
         ("akpatrol.cli.scan", _BEGINNINGS[1]),
+        ("akpatrol.cli.plain_scan", _BEGINNINGS[1]),
         ("akpatrol.scan.run", _BEGINNINGS[0]),
     ],
 )

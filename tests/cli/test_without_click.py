@@ -2,78 +2,144 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from akpatrol.cli import plain_staged
+from akpatrol.cli import plain, plain_scan, plain_staged
+from akpatrol.cli import scan as scan_command
 from akpatrol.cli import staged as staged_command
 from akpatrol.cli.group import cli
-from akpatrol.config.options import of
+from akpatrol.config.options import OPTIONS, of
 from tests.program import execute, inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from akpatrol.config.options import Options
     from tests.repositories import Repository
 
 _WORDS = ["a.py", "--", "-", "", "-q", "--help", "--exit-zero", "-rf.env", "sub/b c", "--config=c.toml", "staged", "ä"]
+_VALUES = ["1", "0", "-1", "4", "007", "+1", "1_0", "²", "9" * 12, "json", "JSON", "low", "always", "x.json"]
+_FLAGS = [flag for entry in OPTIONS.values() for flags in entry.flags for flag in flags.split("/")]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from(_WORDS), max_size=5),
-    st.sampled_from(["staged", "staged", "scan", "-q", "--"]),
     st.sampled_from([(), ("--",), ("--exit-zero", "a.py")]),
 )
-def test_click_reads_the_same_files(repo: Repository, words: list[str], command: str, files: tuple[str, ...]) -> None:
-    given_words = [command, *words]
+def test_click_reads_the_same_files(repo: Repository, words: list[str], files: tuple[str, ...]) -> None:
     for name in files:
         repo.write(name, "clean\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(repo.path)
-        plain = plain_staged.files_of(given_words)
-        if plain is not None:
-            assert _as_click_reads(given_words, patch) == (of({}), plain, False)
+        plainly = plain_staged.files_of(words)
+        if plainly is not None:
+            read = _as_click_reads(["staged", *words], patch, staged_command, "staged")
+            assert read == (of({}), plainly, {"named": False})
         for name in files:
             (repo.path / name).unlink()
 
 
-def _as_click_reads(words: list[str], patch: pytest.MonkeyPatch) -> tuple[Options, tuple[str, ...], bool]:
-    read: list[tuple[Options, tuple[str, ...], bool]] = []
+_SCAN_WORDS = st.sampled_from([*_WORDS, *_VALUES, *_FLAGS, "--tracked", "--jobs=2", "-fjson", "-qv", "--nothing", "-h"])
 
-    def staged(configure: Callable[..., object], _console: object, files: tuple[str, ...], *, named: bool) -> int:
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
+@given(st.lists(st.one_of(_SCAN_WORDS, st.sampled_from(_FLAGS)), max_size=5))
+def test_click_reads_the_same_options_and_paths(tmp_path: Path, words: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        plainly = plain_scan.read(words)
+        if plainly is not None:
+            options, paths, tracked = plainly
+            assert _as_click_reads(["scan", *words], patch, scan_command, "scan") == (
+                options,
+                paths,
+                {"tracked": tracked},
+            )
+
+
+@pytest.mark.parametrize("name", [name for name, entry in OPTIONS.items() if entry.form in ("flag", "switch")])
+def test_each_flag_is_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for flag in (flag for flags in OPTIONS[name].flags for flag in flags.split("/")):
+        plainly = plain_scan.read([flag, "."])
+        assert plainly is not None
+        assert _as_click_reads(["scan", flag, "."], monkeypatch, scan_command, "scan")[0] == plainly[0] != of({})
+
+
+def test_each_value_is_read() -> None:
+    words = ["-f", "sarif", "--jobs", "3", "--min-confidence", "high", "--color", "never", "--decode-depth", "2", "a"]
+    plainly = plain_scan.read(words)
+    with pytest.MonkeyPatch.context() as patch:
+        assert _as_click_reads(["scan", *words], patch, scan_command, "scan") == (
+            *(plainly or ())[:2],
+            {"tracked": False},
+        )
+
+
+def _as_click_reads(
+    words: list[str], patch: pytest.MonkeyPatch, command: object, name: str
+) -> tuple[Any, tuple[str, ...], dict[str, bool]]:
+    read: list[tuple[Any, tuple[str, ...], dict[str, bool]]] = []
+
+    def recorded(configure: Callable[..., object], _console: object, paths: tuple[str, ...], **how: bool) -> int:
         (flags,) = configure.args  # type: ignore[attr-defined]
-        read.append((flags, files, named))
+        read.append((flags, paths, how))
         return 0
 
-    patch.setattr(staged_command, "staged", staged)
+    patch.setattr(command, name, recorded)
     with cli.make_context("akpatrol", words) as context:
         cli.invoke(context)
     (only,) = read
     return only
 
 
-@pytest.mark.parametrize("words", [["scan", "x"], ["-q"], [], ["staged", "-q"], ["staged", "--help"], ["-C", "staged"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["history", "x"],
+        ["-q"],
+        [],
+        ["staged", "-q"],
+        ["staged", "--help"],
+        ["-C", "staged"],
+        ["scan", "--help"],
+        ["scan", "-C", "x"],
+        ["scan", "-o", "x"],
+        ["scan", "--jobs", "0"],
+        ["scan", "--jobs"],
+        ["scan", "-f", "pdf"],
+        ["scan", "-q", "-q"],
+        ["scan", "--exclude", "x"],
+    ],
+)
 def test_other_command_lines_are_left_to_click(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert plain_staged.files_of(words) is None
+    assert plain.runner(words) is None
 
 
-def test_a_clean_commit_does_not_import_click(repo: Repository) -> None:
+def test_a_clean_run_does_not_import_click(repo: Repository) -> None:
     repo.write("f", "clean\n")
     repo.git("add", "f")
     patch = "import atexit, sys; atexit.register(lambda: print('click' in sys.modules, file=sys.stderr))"
-    for words, imported in ((("staged", "f"), b"False"), (("staged", "-q", "f"), b"True")):
+    lines = {("staged", "f"): b"False", ("scan", "-q", "f"): b"False", ("staged", "-q", "f"): b"True"}
+    for words, imported in lines.items():
         done = execute(*words, cwd=repo.path, patch=patch)
         assert (done.code, done.err.split()[-1:]) == (0, [imported])
+
+
+def test_a_mistake_is_explained_alike(tmp_path: Path) -> None:
+    """``-v`` is left to click, and changes nothing about a path that is wrong."""
+    for words in (["nowhere"], [""], ["--tracked", "."], ["-", "nowhere", "-f", "json"]):
+        plainly, by_click = inside("scan", *words, cwd=tmp_path), inside("scan", "-v", *words, cwd=tmp_path)
+        assert (plainly.code, plainly.out, plainly.err) == (by_click.code, by_click.out, by_click.err)
+        assert plainly.code == 2
 
 
 def test_the_version_is_what_click_prints(tmp_path: Path) -> None:
