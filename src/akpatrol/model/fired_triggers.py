@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_right
 from functools import cached_property
 from heapq import heapify, heappop, heapreplace
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from akpatrol.scan.work import FIRED
@@ -82,7 +83,9 @@ class FiredTriggers:
         self._work = work
         # The next match of each trigger that fires: its place, and the trigger.
         self._next = [
-            (place, trigger) for trigger, matches in enumerate(ends) if matches and (place := _after(matches, -1)) >= 0
+            (place, trigger)
+            for trigger in compress(range(len(ends)), ends)
+            if (place := _after(ends[trigger], -1)) >= 0
         ]
         heapify(self._next)
 

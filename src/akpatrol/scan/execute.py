@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # After this many seconds, the remaining work is probably worth starting worker processes.
 _LITTLE_WORK_SECONDS = 0.15
 # After so many more, this process stops reading.
-_MUCH_WORK_SECONDS = 1.0
+_MUCH_WORK_SECONDS = 2.0
 # With this many rules a process takes so many times as long to start.
 _MANY_RULES, _SLOW_START = 20, 4
 _UNITS_IN_FLIGHT_A_JOB = 4

@@ -64,14 +64,13 @@ class FilesUnit(NamedTuple):
                     yield Skipped(os.fsdecode(path), "became a symbolic link" if is_link else _reason(error))
                     continue
                 try:
-                    status = os.fstat(handle)
-                    if not stat.S_ISREG(status.st_mode):
-                        yield Skipped(os.fsdecode(path), f"became a {special(status.st_mode)}")
-                        continue
-                    data = read_fully(handle, BLOCK_BYTES, status.st_size)
-                    if len(data) > SMALL_BYTES:
-                        yield self._content(handle, data, status.st_size, path)
-                        continue
+                    data = _small(handle)
+                    if data is None:
+                        expected = _regular_size(handle)
+                        data = read_fully(handle, BLOCK_BYTES, expected)
+                        if len(data) > SMALL_BYTES:
+                            yield self._content(handle, data, expected, path)
+                            continue
                 except OSError as error:
                     yield Skipped(os.fsdecode(path), _reason(error))
                     continue
@@ -115,23 +114,43 @@ class FilesUnit(NamedTuple):
         return content._replace(read=read, at=lambda offset, number: _read_at(handle, offset, number))
 
 
+def _small(handle: int) -> bytes | None:
+    """Return all of a small file that is not empty; None for any other, which is at its beginning. Raises OSError.
+
+    What has an end, and as many bytes before it, is a regular file. Where it is uncertain, ``fstat`` takes longer.
+    """
+    try:
+        size = os.lseek(handle, 0, os.SEEK_END)
+    except OSError:  # a FIFO, or one of /proc's
+        return None
+    if 0 < size <= SMALL_BYTES and len(data := os.pread(handle, size + 1, 0)) == size:
+        return data
+    os.lseek(handle, 0, os.SEEK_SET)
+    return None
+
+
+def _regular_size(handle: int) -> int:
+    """Return the size of a regular file in bytes. Raises OSError for anything else."""
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(0, f"became a {special(status.st_mode)}")
+    return status.st_size
+
+
 def read_fully(handle: int, number: int, expected: int) -> bytes:
     """Return ``number`` bytes, fewer only at the end; ``expected`` bytes should be left.
 
     Network file systems and /proc may return fewer bytes than requested long before the end.
     """
-    if number <= 0:
-        return b""
-    # One byte more than expected: fewer bytes mean that this is the end.
-    data = os.read(handle, min(number, expected + 1) if expected >= 0 else number)
-    if not data or len(data) == expected or len(data) == number:
-        return data
-    parts = [data]
-    while data and len(data) != expected and len(data) < number:
+    parts = []
+    while number > 0:
+        # One byte more than expected: fewer bytes mean that this is the end.
+        wanted = min(number, expected + 1) if expected >= 0 else number
+        parts.append(data := os.read(handle, wanted))
+        if not data or len(data) == expected:
+            break
         number -= len(data)
         expected -= len(data)
-        data = os.read(handle, min(number, expected + 1) if expected >= 0 else number)
-        parts.append(data)
     return b"".join(parts)
 
 

@@ -25,9 +25,11 @@ _BOOTS = b"\0\xeb\xe9\x33\xfa\xfc\x31\x8c\xb8\x45"
 _BOOT_END, _SUPERBLOCK = b"\x55\xaa", 1080
 _FOOTERS = (b"\x57\xfb\x80\x8b\x24\x75\x47\xdb", b"\xf7\xcf\xf4\x85\xb7\x41\xe2\x88")
 _COOKIE = b"MEI\x0c\x0b\x0a\x0b\x0e"
-_CHECKSUM_ENDS = (b"\0 ", b" \0")
+_CHECKSUM_ENDS = frozenset((b"\0 ", b" \0"))
 _PROGRAMS = (b"\x7fE", b"MZ")  # ELF, PE
 _BEGINNINGS = frozenset((*MAGICS, *_PROGRAMS))
+_FIRST_OF_IMAGES = frozenset(bytes((byte,)) for byte in _BOOTS)
+_ENDS = frozenset(_FOOTERS)
 _TRAILERS = {b"koly\0\0\0\4": "dmg", b"conectix": "image"}
 
 
@@ -96,11 +98,7 @@ def _program_kind(at: Callable[[int, int], bytes], size: int) -> str | None:
 
 def containers_among(parts: Sequence[bytes]) -> set[int]:
     """Return the numbers of the whole contents that begin or end like a container."""
-    found = {
-        number
-        for number, data in enumerate(parts)
-        if data[-8:] in _FOOTERS or data[-_TAIL_BYTES:_TRAILER_END] in _TRAILERS
-    }
+    # It is called for every file, and most have none of these.
     suspects = [
         number
         for number, data in enumerate(parts)
@@ -109,10 +107,11 @@ def containers_among(parts: Sequence[bytes]) -> set[int]:
         or data[154:156] in _CHECKSUM_ENDS
         or data[13:15] == b"\0\0"
         # git's trees begin like a boot program, with a digit.
-        or (data[:1] in _BOOTS and (data[510:512] == _BOOT_END or len(data) > _SUPERBLOCK))
+        or (data[:1] in _FIRST_OF_IMAGES and (data[510:512] == _BOOT_END or len(data) > _SUPERBLOCK))
+        or data[-8:] in _ENDS
+        or data[-_TAIL_BYTES:_TRAILER_END] in _TRAILERS
     ]
-    found.update(number for number in suspects if kind_of(parts[number]) or _kind_of_end(parts[number]))
-    return found
+    return {number for number in suspects if kind_of(parts[number]) or _kind_of_end(parts[number])}
 
 
 def has_zip_tail(content: Content) -> bool:

@@ -31,7 +31,8 @@ class Decoder(NamedTuple):
     """Several encodings together; those with equal triggers share them."""
 
     triggers: tuple[Trigger, ...]
-    members: tuple[tuple[Encoding, tuple[int, ...]], ...]
+    # Each with the places of the triggers among its own.
+    members: tuple[tuple[Encoding, Mapping[int, int]], ...]
 
     def find(
         self,
@@ -44,9 +45,12 @@ class Decoder(NamedTuple):
 
         Runs whose key is ``known`` may be left out, and so may those that exceed the ``work`` that is left.
         """
-        for encoding, indexes in self.members:
-            if not fired.keys().isdisjoint(indexes):
-                yield from encoding.find(data, [fired.get(index, ()) for index in indexes], known, work)
+        for encoding, places in self.members:
+            if shared := fired.keys() & places.keys():
+                ends: list[TriggerEnds | Sequence[int]] = [()] * len(places)
+                for index in shared:
+                    ends[places[index]] = fired[index]
+                yield from encoding.find(data, ends, known, work)
 
 
 def decoder(literals: Sequence[Literal] | None = None, encodings: Sequence[Encoding] | None = None) -> Decoder:
@@ -55,7 +59,8 @@ def decoder(literals: Sequence[Literal] | None = None, encodings: Sequence[Encod
     triggers = tuple(dict.fromkeys(trigger for encoding in chosen for trigger in encoding.triggers))
     place = {trigger: index for index, trigger in enumerate(triggers)}
     return Decoder(
-        triggers, tuple((encoding, tuple(place[trigger] for trigger in encoding.triggers)) for encoding in chosen)
+        triggers,
+        tuple((encoding, {place[trigger]: at for at, trigger in enumerate(encoding.triggers)}) for encoding in chosen),
     )
 
 
