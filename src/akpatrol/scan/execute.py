@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, contextmanager
 from itertools import chain
-from time import monotonic
+from time import monotonic, process_time
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.scan import Counted, Excluded, Skipped
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 # After this many seconds, the remaining work is probably worth starting worker processes.
 _LITTLE_WORK_SECONDS = 0.15
-# After so many more, this process stops reading.
-_MUCH_WORK_SECONDS = 2.0
+# After so many processor seconds more, this process stops reading.
+_MUCH_WORK_SECONDS = 1.0
 # With this many rules a process takes so many times as long to start.
 _MANY_RULES, _SLOW_START = 20, 4
 _UNITS_IN_FLIGHT_A_JOB = 4
@@ -124,14 +124,14 @@ class _Sharing:
         self.workers = [more(jobs - 1)]
         self._more = more
         self._sink = sink
-        self._begun = monotonic()
+        self._begun = process_time()
 
     def took(self, unit: Unit) -> bool:
         """Return whether another process reads a unit."""
         first, *more = self.workers
         if not first.are_ready():
             return False
-        if not more and monotonic() - self._begun > _MUCH_WORK_SECONDS:
+        if not more and process_time() - self._begun > _MUCH_WORK_SECONDS:
             self.workers.append(self._more(1))
         ready = [workers for workers in self.workers if workers.are_ready()]
         for workers in ready:
