@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _AS_NOBODY = """
 import os, tempfile
 from akpatrol.rules import rule_file
+from akpatrol.sources.git import worktree
 from akpatrol.main import main
 loaded = rule_file.load()
 rule_file.load = lambda *_, **__: loaded

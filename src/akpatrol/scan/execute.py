@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, contextmanager
 from itertools import chain
-from time import monotonic, process_time
+from time import process_time
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.scan import Counted, Excluded, Skipped
 from akpatrol.runtime.interrupts import put_off
 from akpatrol.scan.examine import Examiner
+from akpatrol.scan.outlook import Outlook
 from akpatrol.scan.result import ScanResult
 from akpatrol.sources.base import RescanUnit, is_caching
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     Progress = Callable[[ScanResult], None]
     Note = Callable[[Unit, ScanResult], None]
 
-# After this many seconds, the remaining work is probably worth starting worker processes.
-_LITTLE_WORK_SECONDS = 0.15
+# Work of this many seconds is worth starting worker processes.
+_LITTLE_WORK_SECONDS = 0.35
 # After so many processor seconds more, this process stops reading.
 _MUCH_WORK_SECONDS = 1.0
 # With this many rules a process takes so many times as long to start.
@@ -48,9 +49,9 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
             # Planning leaves time to compile; without need for that, it leaves time for the processes to start.
             first = None if examiner.engine.prefilter.is_kept() else next(plan, None)
             _spread(chain([first] if first else [], plan), examiner, sink, jobs)
-        begun, sharing = monotonic(), None
         little = _LITTLE_WORK_SECONDS * (_SLOW_START if len(examiner.rules.rules) > _MANY_RULES else 1)
-        for planned in plan:
+        outlook, sharing = Outlook(plan, little), None
+        for planned in outlook:
             if isinstance(planned, _COUNTED):
                 result.add(planned)
                 continue
@@ -59,7 +60,7 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
             _read_here(planned, examiner, sink)
             if sharing or jobs == 1 or not source.parallel:
                 continue
-            if monotonic() - begun > little and examiner.engine.prefilter.is_settled():
+            if outlook.is_long() and examiner.engine.prefilter.is_settled():
                 sharing = exits.enter_context(_sharing(examiner, sink, jobs))
         if sharing:
             sharing.finish()
