@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.model.scan import Counted, Excluded, Skipped
 from akpatrol.runtime.interrupts import put_off
 from akpatrol.scan.examine import Examiner
-from akpatrol.scan.outlook import Outlook
+from akpatrol.scan.plan_ahead import PlanAhead
 from akpatrol.scan.result import ScanResult
 from akpatrol.sources.base import RescanUnit, is_caching
 
@@ -50,8 +50,8 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
             first = None if examiner.engine.prefilter.is_kept() else next(plan, None)
             _spread(chain([first] if first else [], plan), examiner, sink, jobs)
         little = _LITTLE_WORK_SECONDS * (_SLOW_START if len(examiner.rules.rules) > _MANY_RULES else 1)
-        outlook, sharing = Outlook(plan, little), None
-        for planned in outlook:
+        ahead, sharing = PlanAhead(plan, little), None
+        for planned in ahead:
             if isinstance(planned, _COUNTED):
                 result.add(planned)
                 continue
@@ -60,7 +60,7 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
             _read_here(planned, examiner, sink)
             if sharing or jobs == 1 or not source.parallel:
                 continue
-            if outlook.is_long() and examiner.engine.prefilter.is_settled():
+            if ahead.is_long() and examiner.engine.prefilter.is_settled():
                 sharing = exits.enter_context(_sharing(examiner, sink, jobs))
         if sharing:
             sharing.finish()

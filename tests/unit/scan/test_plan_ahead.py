@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from akpatrol.model.scan import Counted, Excluded, Exclusion, Skipped
-from akpatrol.scan import outlook
-from akpatrol.scan.outlook import Outlook
+from akpatrol.scan import plan_ahead
+from akpatrol.scan.plan_ahead import PlanAhead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,13 +26,13 @@ class _Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
     clock = _Clock()
-    monkeypatch.setattr(outlook, "monotonic", clock)
+    monkeypatch.setattr(plan_ahead, "monotonic", clock)
     return clock
 
 
 def _first_long(clock: _Clock, units: int, seconds: float, little: float = 0.35) -> int | None:
     """Return after how many units that take so many seconds each the rest is long; None for never."""
-    looked = Outlook(iter([object()] * units), little)  # type: ignore[list-item]
+    looked = PlanAhead(iter([object()] * units), little)  # type: ignore[list-item]
     for number, _ in enumerate(looked, 1):
         clock.now += seconds
         if looked.is_long():
@@ -43,7 +43,7 @@ def _first_long(clock: _Clock, units: int, seconds: float, little: float = 0.35)
 @pytest.mark.parametrize("every", [1, 2, 5])
 def test_the_plan_is_what_it_was(every: int) -> None:
     plan: list[Any] = [_COUNTED[0], object(), *_COUNTED, *[object() for _ in range(100)], *_COUNTED]
-    looked = Outlook(iter(plan), 0.35)
+    looked = PlanAhead(iter(plan), 0.35)
     seen = []
     for number, planned in enumerate(looked):
         seen.append(planned)
@@ -64,7 +64,7 @@ def test_few_units_are_not_worth_it(clock: _Clock) -> None:
 
 def test_units_ahead_may_take_longer(clock: _Clock) -> None:
     """The first takes long, so nobody knows about the others."""
-    looked = Outlook(iter([object()] * 3), 0.35)  # type: ignore[list-item]
+    looked = PlanAhead(iter([object()] * 3), 0.35)  # type: ignore[list-item]
     next(iter(looked))
     clock.now += 60
     assert not looked.is_long()
@@ -88,7 +88,7 @@ def test_a_plan_is_not_read_to_its_end(clock: _Clock) -> None:
             taken += 1
             yield object()
 
-    looked = Outlook(plan(), 1e9)
+    looked = PlanAhead(plan(), 1e9)
     for _ in range(100):
         next(iter(looked))
         looked.is_long()

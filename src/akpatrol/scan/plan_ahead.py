@@ -18,7 +18,7 @@ _FURTHER = 16
 _MOST_AHEAD = 256
 
 
-class Outlook:
+class PlanAhead:
     """A plan, with the units ahead that are known."""
 
     def __init__(self, plan: Iterator[Planned], little: float) -> None:
