@@ -56,9 +56,13 @@ class ProcessPool:
         first, *_ = [self.submit(_nothing) for _ in range(self.workers)]
         return first
 
+    def give_up(self) -> None:
+        """Repeat no task of a process that ends: closing any pool ends those of all."""
+        self._closed = True
+
     def close(self) -> None:
         """Cancel the tasks that are not done."""
-        self._closed = True
+        self.give_up()
         self._careful.shutdown(wait=False, cancel_futures=True)
         # Their results are stored or no longer wanted; without them the shutdown does not wait.
         while _end_children() or self._trying:

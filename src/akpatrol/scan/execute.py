@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from akpatrol.config.limits import Limits
     from akpatrol.rules.literals import Literal
     from akpatrol.rules.rule import RuleSet
-    from akpatrol.runtime.worker_pool import WorkerPool
+    from akpatrol.runtime.process_pool import ProcessPool
     from akpatrol.scan.decode import ScanItem
     from akpatrol.sources.base import Planned, Source, Unit
 
@@ -154,8 +154,12 @@ class _Sharing:
 def _sharing(examiner: Examiner, sink: _Sink, jobs: int) -> Iterator[_Sharing]:
     with ExitStack() as exits:
         sharing = _Sharing(lambda number: exits.enter_context(_workers(number, examiner)), jobs, sink)
-        with _keeping_done(sharing.workers, sink):
-            yield sharing
+        try:
+            with _keeping_done(sharing.workers, sink):
+                yield sharing
+        finally:
+            for workers in sharing.workers:
+                workers.pool.give_up()
 
 
 def _wait_for_one(several: Sequence[_Workers], sink: _Sink) -> None:
@@ -182,15 +186,15 @@ def _keeping_done(several: Sequence[_Workers], sink: _Sink) -> Iterator[None]:
 class _Workers:
     """A pool whose workers have an examiner; ``first`` is done once a worker is ready, ``running`` are their units."""
 
-    def __init__(self, pool: WorkerPool, first: Future[None]) -> None:
+    def __init__(self, pool: ProcessPool, first: Future[None]) -> None:
         self.first = first
         self.running: dict[Future[ScanResult], Unit] = {}
-        self._pool = pool
+        self.pool = pool
         self._most = pool.workers * _UNITS_IN_FLIGHT_A_JOB
 
     def submit(self, unit: Unit) -> None:
         """Have a unit read."""
-        self.running[self._pool.submit(_examine_in_worker, unit)] = unit
+        self.running[self.pool.submit(_examine_in_worker, unit)] = unit
 
     def are_ready(self) -> bool:
         """Return whether a worker is ready."""

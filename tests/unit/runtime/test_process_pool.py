@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, wait
+from multiprocessing import active_children
+from time import sleep
 from typing import TYPE_CHECKING
 
 import pytest
 
+from akpatrol.runtime.process_pool import ProcessPool
 from akpatrol.sweep.worker_pool import open_pool
 from tests.unit.sweep import tasks
 
@@ -25,3 +28,17 @@ def test_a_worker_that_dies_takes_no_other_task_with_it(tmp_path: Path) -> None:
         assert unlucky.result() == "done"
         assert all(isinstance(future.exception(), BrokenExecutor) for future in deadly)
         assert pool.submit(tasks.doubled, 4).result() == 8
+
+
+def test_closing_a_pool_repeats_nothing_of_another() -> None:
+    """All processes are ended with it, and no other begins what they were doing."""
+    one, other = ProcessPool(1), ProcessPool(1)
+    one.start().result()
+    other.start().result()
+    left = one.submit(sleep, 60)
+    one.give_up()
+    other.close()
+    wait([left], 30)
+    assert left.cancelled()
+    one.close()
+    assert not active_children()
