@@ -6,7 +6,6 @@ the positions and the judgement, never its text.
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from akpatrol.detect.judge import NAMES_FOR_ALL
@@ -15,6 +14,7 @@ from akpatrol.detect.nearby_clues import Nearby
 from akpatrol.detect.prefilter_result import PrefilterResult
 from akpatrol.detect.spans import Spans
 from akpatrol.model.scan import Secret
+from akpatrol.rules.necessary_text import necessary_texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -53,71 +53,86 @@ class WholeSearch:
         self._searched: set[int] = set()
         self._found: list[tuple[int, int]] = []
         self._secrets: Spans | None = None
+        self._pending: list[tuple[int, list[tuple[int, int]], Outer]] = []
         self._lowered = b"", b""
         self._names = b"", False
 
     def begin(self, data: bytes, result: PrefilterResult) -> None:
         """Go on to other data; the prefilter's result says where to search."""
         self._data, self._result = data, result
-        self._searched, self._found, self._secrets = set(), [], None
+        self._searched, self._found, self._secrets, self._pending = set(), [], None, []
 
     def secrets(self, data: bytes) -> Spans:
         """Return where the secrets are that patterns found in all of the data."""
         if data is not self._data:
             return Spans(())
+        self._settle()
         if self._secrets is None:
             self._secrets = Spans(self._found)
         return self._secrets
 
     def searched_in(self, data: bytes) -> Collection[int]:
         """Return the rules whose secrets these are."""
-        return self._searched if data is self._data else ()
+        if data is not self._data:
+            return ()
+        self._settle()
+        return self._searched
 
     def matches(self, medium: Medium, index: int, path: bytes | None, outer: Outer) -> Iterator[Match]:
         """Yield the matches of one rule in all of the data."""
         data, rule = medium.data, self._rules[index]
         if rule.skip_report:
             return
-        if rule.keywords and not self._is_found_with_keyword(index, data):
-            lowered = self._in_lower_case(data)
-            has_keyword = any(word in lowered for word in self._words[index])
-            if not has_keyword and not (outer.around and outer.around.holds(index, rule.keywords)):
-                return
         filters = self._filters[index]
         if filters and path is not None and not filters.may_match_in(path):
             return
         windows = None if rule.required or not rule.kind.is_custom else self._windows_in(index, data)
-        if windows is not None:
-            filled = (each for each in windows if each[1].spans)
-            first = next(filled, None)
-            if not first:
+        if windows is None:
+            if not self._has_keyword(index, data, outer):
+                return
+            if self._lacks_text(index, data):
                 self._keep(index, data, [])
                 return
-            if not self._may_be_named(data) and not outer.clues():
-                yield from self._in_windows(chain((first,), filled), medium, index, path, outer)
-                return
+        else:
+            yield from self._in_windows(windows, medium, index, path, outer)
+            return
         yield from self._one_by_one(medium, index, path, outer)
 
     def _in_windows(
         self, windows: Iterator[tuple[int, KnownWindow]], medium: Medium, index: int, path: bytes | None, outer: Outer
     ) -> Iterator[Match]:
-        data, found = medium.data, list[tuple[int, int]]()
+        """Yield the matches in these windows; all of the data is looked at only where one holds a credential."""
+        data, found, is_first, rejected = medium.data, list[tuple[int, int]](), True, 0
+        without_clues = outer._replace(clues=frozenset)
         for start, window in windows:
+            if not window.spans:
+                continue
             if window.judged is None or window.path != path:
                 spans = (span.moved(start) for span in window.spans)
                 accepted = filter(None, self._filtered(index, data, spans, path))
-                matches = (self._match(medium, index, each, None, outer) for each in accepted)
+                matches = (self._match(medium, index, each, None, without_clues) for each in accepted)
                 window.path, window.judged = path, tuple(_kept(match, start) for match in matches if match)
             found += [(start + span.secret_start, start + span.secret_end) for span in window.spans]
+            if window.judged and is_first:
+                is_first = False
+                if not self._has_keyword(index, data, outer):
+                    return
+                if self._may_be_named(data) or outer.clues():
+                    outer.work.may_reject(-rejected)  # they are looked at again
+                    yield from self._one_by_one(medium, index, path, outer)
+                    return
             for known in window.judged:
                 first, last = start + known.start, start + known.end
                 secret = Secret(data[first:last], known.secret.shown)
                 yield known._replace(secret=secret, start=first, end=last)
-            if len(window.spans) > len(window.judged) and not outer.work.may_reject(
-                len(window.spans) - len(window.judged)
-            ):
-                return
-        self._keep(index, data, found)
+            if number := len(window.spans) - len(window.judged):
+                rejected += number
+                if not outer.work.may_reject(number):
+                    return
+        if is_first:
+            self._keep_later(index, data, found, outer)
+        else:
+            self._keep(index, data, found)
 
     def _one_by_one(self, medium: Medium, index: int, path: bytes | None, outer: Outer) -> Iterator[Match]:
         data, rule = medium.data, self._rules[index]
@@ -172,6 +187,17 @@ class WholeSearch:
             self._searched.add(index)
             self._found += found
 
+    def _keep_later(self, index: int, data: bytes, found: list[tuple[int, int]], outer: Outer) -> None:
+        """Keep where the secrets of a rule without findings are, if it has its keyword: few data are asked for that."""
+        if data is self._data:
+            self._pending.append((index, found, outer))
+
+    def _settle(self) -> None:
+        pending, self._pending = self._pending, []
+        for index, found, outer in pending:
+            if self._has_keyword(index, self._data, outer):
+                self._keep(index, self._data, found)
+
     def _search(self, index: int, data: bytes) -> Iterator[MatchSpan]:
         windows = self._windows_in(index, data)
         if windows is None:
@@ -192,6 +218,21 @@ class WholeSearch:
             if (places := self._result.touched.get(index)) and self._has_keywords(index) and not _folds_to_ascii(data):
                 return windows.around(data, sorted(places))
         return None
+
+    def _has_keyword(self, index: int, data: bytes, outer: Outer) -> bool:
+        """Return whether a rule's keyword is in the data or around them, as each match of a rule with any requires."""
+        rule = self._rules[index]
+        if not rule.keywords or self._is_found_with_keyword(index, data):
+            return True
+        lowered = self._in_lower_case(data)
+        if any(word in lowered for word in self._words[index]):
+            return True
+        return bool(outer.around and outer.around.holds(index, rule.keywords))
+
+    def _lacks_text(self, index: int, data: bytes) -> bool:
+        """Return whether the data lack a text that each match of a rule holds."""
+        texts = necessary_texts(self._rules[index].regex)
+        return bool(texts) and not all(text in self._in_lower_case(data) for text in texts)
 
     def _is_found_with_keyword(self, index: int, data: bytes) -> bool:
         """Return whether a rule's keyword is certainly in the data, as the prefilter found it or a match with it."""
