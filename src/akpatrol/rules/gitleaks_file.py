@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.errors import RuleError
@@ -75,7 +76,8 @@ def document(content: bytes, file: str) -> dict[str, Any]:
 
 def read(content: bytes, file: str, checks: PatternChecks) -> RuleFile:
     """Read a file. Raises RuleError where the file as a whole is wrong."""
-    return _RuleFileReader(document(content, file), file, checks).file()
+    values = checks.document(content, partial(document, file=file))
+    return _RuleFileReader(values, file, checks).file()
 
 
 class _RuleFileReader:
