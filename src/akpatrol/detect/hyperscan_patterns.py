@@ -32,7 +32,7 @@ from akpatrol.detect.prefilter_result import (
     most_of,
     pattern_key,
 )
-from akpatrol.detect.user_patterns import UserPatterns
+from akpatrol.detect.user_patterns import UserPatterns, most_ends
 from akpatrol.model.fired_triggers import TriggerEnds
 from akpatrol.model.trigger import CharacterRun
 
@@ -49,8 +49,10 @@ _CALL_OVERLAP = 4096
 # block only the triggers that fire are recorded, also for the next blocks; then individual matches are tried again.
 _BLOCK_BYTES, _BLOCK_OVERLAP, _MOST_IN_BLOCK, _BLOCKS = 4096, 256, 256, 64
 _UNTRIED = 7
-# Beyond so many, plus one in so many bytes, each end of users' patterns takes longer to report than a second search.
+# Beyond so many, plus one in so many bytes, the ends of users' patterns are not kept, nor are those of one pattern.
 _MOST_ENDS, _BYTES_OF_AN_END = 4096, 32
+# To pass over so many of them takes as long as to compile patterns that are reported once.
+_MOST_UNKEPT = 1_000_000
 # Who owns a pattern beside the rules and triggers: nobody, and beneath it the keywords of users' rules in their order.
 _NOBODY = -1
 
@@ -98,6 +100,7 @@ class HyperscanPatterns:
         left = iter(within)
         self._runs = [(runs, searches(next(left), [next(left) for _ in runs.patterns])) for runs in kinds]
         self._whether: Any = None
+        self._unkept_left = _MOST_UNKEPT
         # A database has one scratch, and a scratch serves one call at a time.
         self._lock = Lock()
 
@@ -141,6 +144,7 @@ class HyperscanPatterns:
         try:
             return self._search(data, self._first)
         except TooManyEndsError:
+            self._unkept_left = _MOST_ENDS  # with the other patterns at hand, a second search takes less
             result = self._search(data, self._sparse)
             result.rule_ends.clear()
             result.touched.clear()
@@ -197,8 +201,8 @@ class HyperscanPatterns:
             return stop
         first = max(0, start - (_BLOCK_OVERLAP if start > _CALL_OVERLAP else _CALL_OVERLAP))
         shift, since, left, ends = recorded.base + first, recorded.base + start, most, recorded.ends
-        owners, users = self._owners, self._users.numbers
-        ends_left = _MOST_ENDS + (stop - start) // _BYTES_OF_AN_END
+        owners, users, incomplete = self._owners, self._users.numbers, recorded.incomplete
+        ends_left, most_of_one = _MOST_ENDS + (stop - start) // _BYTES_OF_AN_END, most_ends(part)
 
         def record(index: int, _start: int, end: int, _flags: int, _context: object) -> bool:
             nonlocal left, ends_left
@@ -206,17 +210,22 @@ class HyperscanPatterns:
                 return False
             if shift + end > since or not since:
                 owner = owners[index]
-                ends[owner].append(shift + end)
-                if owner in users or owner < _NOBODY:
+                known = ends[owner]
+                if owner not in users and owner >= _NOBODY:
+                    known.append(shift + end)
+                    left -= 1
+                elif ends_left > 0 and len(known) <= most_of_one:
+                    known.append(shift + end)
                     ends_left -= 1
                 else:
-                    left -= 1
-            return left < 0 or ends_left < 0
+                    incomplete.add(owner)
+                    self._unkept_left -= 1
+            return left < 0 or self._unkept_left < 0
 
         try:
             recorded.searched.scan(memoryview(part)[first:stop], match_event_handler=record)
         except Stopped:
-            if ends_left < 0:
+            if self._unkept_left < 0:
                 raise TooManyEndsError from None
             return recorded.discard_last() - recorded.base
         return stop
@@ -254,6 +263,8 @@ class HyperscanPatterns:
                 self._users.report(index, ends, data, result)
             else:
                 self._report_trigger(index - self._number, ends, dense, result, data)
+        for index in recorded.incomplete:
+            self._users.forget_ends(index if index >= 0 else self._users.worded[_NOBODY - 1 - index], result)
 
     def _report_trigger(
         self, trigger: int, ends: array[int], dense: list[tuple[int, int]], result: PrefilterResult, data: bytes
@@ -276,11 +287,15 @@ class HyperscanPatterns:
 
 
 class _Recorded:
-    """The ends of each pattern's matches, unless they are ``unused``, and floods, as offsets; a part is at ``base``."""
+    """The ends of each pattern's matches, unless they are ``unused``, and floods, as offsets; a part is at ``base``.
+
+    Those of ``incomplete`` patterns are not all that there are.
+    """
 
     def __init__(self, searched: Any, base: int, unused: frozenset[int]) -> None:
         self.searched = searched
         self.unused = unused
+        self.incomplete: set[int] = set()
         self.base = base
         self.ends: dict[int, array[int]] = defaultdict(partial(array, "Q"))
         self.dense: dict[int, list[tuple[int, int]]] = defaultdict(list)

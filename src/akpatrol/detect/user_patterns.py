@@ -80,12 +80,17 @@ class UserPatterns:
         Too many are of no use, nor are those of a pattern whose matches nothing bounds.
         """
         result.rules.add(number)
-        if len(ends) > _MOST + len(data) // _MOST_IN_BYTES:
+        if len(ends) > most_ends(data):
             return
         if number in self.by_keywords or (number in self._counted and not data.isascii()):
             result.touched.setdefault(number, []).extend(ends)
         elif _extent_of(self._rules[number]):
             result.rule_ends[number] = ends.tolist()
+
+    def forget_ends(self, number: int, result: PrefilterResult) -> None:
+        """Take back where a rule's matches end: these are not all of them."""
+        result.rule_ends.pop(number, None)
+        result.touched.pop(number, None)
 
     def report_keywords(self, place: int, ends: Iterable[int], data: bytes, result: PrefilterResult) -> None:
         """Add what was found of a ``worded`` rule's keywords."""
@@ -98,3 +103,8 @@ def _extent_of(rule: Rule) -> Extent | None:
     from akpatrol.detect.match_windows import extent_of  # noqa: PLC0415 - the shipped rules do without
 
     return extent_of(rule)
+
+
+def most_ends(data: bytes) -> int:
+    """Return how many ends of one pattern are of use."""
+    return _MOST + len(data) // _MOST_IN_BYTES
