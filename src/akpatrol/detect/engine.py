@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from functools import cached_property
 from itertools import accumulate, chain
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from akpatrol.detect.enclosing_text import EnclosingText
@@ -25,7 +26,7 @@ from akpatrol.model.fired_triggers import exact
 from akpatrol.model.scan import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from akpatrol.detect.confirm import Confirmation
     from akpatrol.detect.enclosing_text import Outer
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from akpatrol.model.trigger import Trigger
     from akpatrol.rules.precedence import Precedence
     from akpatrol.rules.rule import Rule, RuleSet
+
+
+_number = itemgetter(0)
 
 
 def _with_keywords(rules: Sequence[Rule]) -> Sequence[Rule]:
@@ -101,7 +105,10 @@ class Engine:
 
     def prefiltered_at(self, place: Place, data: bytes) -> PrefilterResult:
         """Return the prefilter's result without the rules that do not apply in such a place."""
-        result = self.prefiltered(data)
+        return self.applicable_at(place, self.prefiltered(data))
+
+    def applicable_at(self, place: Place, result: PrefilterResult) -> PrefilterResult:
+        """Return a prefilter result without the rules that do not apply in such a place."""
         if self._only_in_files and place not in _FILES:
             result.rules -= self._only_in_files
         return result
@@ -131,8 +138,12 @@ class Engine:
         """
         if self._needs_edges:
             return range(len(parts))
-        joined = self._separator.join(parts)
-        result = self.prefiltered(joined)
+        return self._touched_parts(parts, self.prefiltered(self._separator.join(parts)), encoded=encoded)
+
+    def _touched_parts(
+        self, parts: Sequence[bytes], result: PrefilterResult, *, encoded: bool = False
+    ) -> Sequence[int]:
+        """Return the numbers of the parts that the result of a search in all of them touches."""
         if result.flooded or any(not self._triggers[index].each for index in result.fired):
             return range(len(parts))
         touched = [result.rule_ends.get(number) or result.touched.get(number) for number in result.rules]
@@ -146,6 +157,23 @@ class Engine:
             places = chain(result.ends, *map(exact, result.fired.values()), *filter(None, touched))
             found.update(bisect_left(stops, end) for end in places)
         return sorted(found)
+
+    def prefiltered_each(self, parts: Sequence[bytes]) -> Iterable[tuple[int, PrefilterResult | None]]:
+        """Yield the number of each part that may have a prefilter result, and that result where it is known.
+
+        A rule in it may have no match in the part. Where it is not known, the part must be searched alone.
+        """
+        if self._needs_edges:
+            return [(number, None) for number in range(len(parts))]
+        result = self.prefiltered(self._separator.join(parts))
+        if result.flooded or result.fired or self._opening:
+            return [(number, None) for number in self._touched_parts(parts, result)]
+        if not result:
+            return ()
+        from akpatrol.detect.parted_result import parted  # noqa: PLC0415 - a hook does without
+
+        each = parted(result, parts, len(self._separator))
+        return [(number, None) for number in range(len(parts))] if each is None else sorted(each.items(), key=_number)
 
     @cached_property
     def _opening(self) -> Callable[[bytes], object] | None:

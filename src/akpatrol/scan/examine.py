@@ -114,8 +114,8 @@ class Examiner:
             yield from self.examine_item(batch.content(number), within)
         plain = [number for number in range(len(data)) if number not in containers]
         parts = [data[number] for number in plain] if containers else data
-        for number in self.engine.prefiltered_parts(parts) if parts else ():
-            yield from self._in_memory(batch.content(plain[number]), within or Within(Work()))
+        for number, known in self.engine.prefiltered_each(parts) if parts else ():
+            yield from self._in_memory(batch.content(plain[number]), within or Within(Work()), known)
 
     def examine_item(self, item: Item | ContentBatch, within: Within | None = None) -> Iterator[ScanItem]:
         """Yield the findings, counts and skips of contents or of a chunk, within the bounds of its container."""
@@ -142,9 +142,15 @@ class Examiner:
         else:
             yield from self._in_memory(content, within)
 
-    def _in_memory(self, content: Content, within: Within) -> Iterator[ScanItem]:
+    def _in_memory(
+        self, content: Content, within: Within, known: PrefilterResult | None = None
+    ) -> Iterator[ScanItem]:
+        """Yield the findings in a content; its prefilter result may be ``known``."""
         shortened = self._shortened(content.data)
-        result = self.engine.prefiltered_at(content.origin.place, shortened.data if shortened else content.data)
+        if known and not shortened:
+            result = self.engine.applicable_at(content.origin.place, known)
+        else:
+            result = self.engine.prefiltered_at(content.origin.place, shortened.data if shortened else content.data)
         if not result:
             return
         if self._zip_end in result.fired and has_zip_tail(content):
