@@ -102,37 +102,39 @@ class WholeSearch:
         self, windows: Iterator[tuple[int, KnownWindow]], medium: Medium, index: int, path: bytes | None, outer: Outer
     ) -> Iterator[Match]:
         """Yield the matches in these windows; all of the data is looked at only where one holds a credential."""
-        data, found, is_first, rejected = medium.data, list[tuple[int, int]](), True, 0
-        without_clues = outer._replace(clues=frozenset)
+        data, found, is_silent, rejected = medium.data, list[tuple[int, int]](), True, 0
         for start, window in windows:
             if not window.spans:
                 continue
             if window.judged is None or window.path != path:
-                spans = (span.moved(start) for span in window.spans)
-                accepted = filter(None, self._filtered(index, data, spans, path))
-                matches = (self._match(medium, index, each, None, without_clues) for each in accepted)
-                window.path, window.judged = path, tuple(_kept(match, start) for match in matches if match)
+                window.path = path
+                self._judge(window, start, medium, index, outer)
             found += [(start + span.secret_start, start + span.secret_end) for span in window.spans]
-            if window.judged and is_first:
-                is_first = False
+            if window.judged and is_silent:
+                is_silent = False
                 if not self._has_keyword(index, data, outer):
                     return
                 if self._may_be_named(data) or outer.clues():
                     outer.work.may_reject(-rejected)  # they are looked at again
                     yield from self._one_by_one(medium, index, path, outer)
                     return
-            for known in window.judged:
+            judged = window.judged or ()
+            for known in judged:
                 first, last = start + known.start, start + known.end
                 secret = Secret(data[first:last], known.secret.shown)
                 yield known._replace(secret=secret, start=first, end=last)
-            if number := len(window.spans) - len(window.judged):
-                rejected += number
-                if not outer.work.may_reject(number):
-                    return
-        if is_first:
-            self._keep_later(index, data, found, outer)
-        else:
-            self._keep(index, data, found)
+            rejected += len(window.spans) - len(judged)
+            if len(window.spans) > len(judged) and not outer.work.may_reject(len(window.spans) - len(judged)):
+                return
+        self._keep_later(index, data, found, outer)
+
+    def _judge(self, window: KnownWindow, start: int, medium: Medium, index: int, outer: Outer) -> None:
+        """Judge the matches in a window in its file, as if nothing around it bore on them."""
+        spans = (span.moved(start) for span in window.spans)
+        accepted = filter(None, self._filtered(index, medium.data, spans, window.path))
+        alone = outer._replace(clues=frozenset)
+        matches = (self._match(medium, index, each, None, alone) for each in accepted)
+        window.judged = tuple(_kept(match, start) for match in matches if match)
 
     def _one_by_one(self, medium: Medium, index: int, path: bytes | None, outer: Outer) -> Iterator[Match]:
         data, rule = medium.data, self._rules[index]
@@ -188,7 +190,7 @@ class WholeSearch:
             self._found += found
 
     def _keep_later(self, index: int, data: bytes, found: list[tuple[int, int]], outer: Outer) -> None:
-        """Keep where the secrets of a rule without findings are, if it has its keyword: few data are asked for that."""
+        """Keep where the secrets of a rule are, if its keyword is there, which is not asked for most data."""
         if data is self._data:
             self._pending.append((index, found, outer))
 

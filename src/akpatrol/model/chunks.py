@@ -85,4 +85,4 @@ def advance(line: int, column: int, passed: bytes) -> tuple[int, int]:
     if newlines:
         line, column = line + newlines, 1
         passed = passed[passed.rfind(b"\n") + 1 :]
-    return line, column + len(codecs.decode(passed, "utf-8", "surrogateescape"))
+    return line, column + (len(passed) if passed.isascii() else len(codecs.decode(passed, "utf-8", "surrogateescape")))

@@ -9,6 +9,7 @@ SvelteKit ``_app/immutable/``, Astro ``_astro/``, Storybook ``storybook-static/`
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Place
@@ -58,7 +59,12 @@ def names(occurrence: Occurrence) -> tuple[bytes, ...]:
 
 def browser(paths: Iterable[bytes]) -> bool:
     """Return whether any of these paths is sent to browsers; tests and installed packages are not."""
-    return any(_BROWSER.search(path) and not _TESTS.search(path) and not _INSTALLED.search(path) for path in paths)
+    return any(map(_is_for_browsers, paths))
+
+
+@lru_cache(4096)
+def _is_for_browsers(path: bytes) -> bool:
+    return bool(_BROWSER.search(path) and not _TESTS.search(path) and not _INSTALLED.search(path))
 
 
 def fixture(paths: Iterable[bytes]) -> bool:

@@ -121,11 +121,8 @@ def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Calla
 
 
 def _exposed(occurrence: Occurrence) -> Occurrence:
-    return (
-        occurrence._replace(exposure=Exposure.BROWSER)
-        if path_context.browser(path_context.names(occurrence))
-        else occurrence
-    )
+    names = path_context.names(occurrence)
+    return occurrence._replace(exposure=Exposure.BROWSER) if path_context.browser(names) else occurrence
 
 
 def _confidence(surest: Confidence, occurrences: Iterable[Occurrence]) -> Confidence:

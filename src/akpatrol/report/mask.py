@@ -21,20 +21,16 @@ class Mask:
 
     def __init__(self, options: RenderOptions) -> None:
         # The same authors, refs and paths occur again and again.
-        redact = lru_cache(1 << 16)(options.redact)
-        self.redact: Callable[[str], str] = (lambda text: text) if options.show_secrets else redact
-
-    def text(self, text: str) -> str:
+        redact: Callable[[str], str] = (lambda text: text) if options.show_secrets else options.redact
+        self.redact: Callable[[str], str] = lru_cache(1 << 16)(redact)
+        self.text: Callable[[str], str] = lru_cache(1 << 16)(lambda text: plain(self.redact(text)))
         """Mask a text."""
-        return plain(self.redact(text))
+        self.path: Callable[[bytes], str] = lru_cache(1 << 16)(lambda path: escaped_path(self.redact(decoded(path))))
+        """Mask a path; see ``path_text`` for its bytes."""
 
     def texts(self, texts: Iterable[str]) -> list[str]:
         """Mask several texts."""
-        return [self.text(text) for text in texts]
-
-    def path(self, path: bytes) -> str:
-        """Mask a path; see ``path_text`` for its bytes."""
-        return escaped_path(self.redact(decoded(path)))
+        return list(map(self.text, texts))
 
     def remote(self, remote: str) -> str:
         """Mask secrets in a remote's address, and any password in it."""

@@ -91,6 +91,7 @@ _QUOTED = re.compile(r"Q(.*?)(?:\\E|\Z)", re.DOTALL)
 _MOST = 16  # items that a repeated one is written out as
 
 
+@lru_cache(4096)
 def parse(pattern: bytes) -> Parsed:
     """Parse a pattern into the items of its matches. Raises UnknownSyntaxError."""
     parser = _PatternParser(pattern.decode("latin-1"))

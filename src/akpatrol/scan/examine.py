@@ -142,9 +142,7 @@ class Examiner:
         else:
             yield from self._in_memory(content, within)
 
-    def _in_memory(
-        self, content: Content, within: Within, known: PrefilterResult | None = None
-    ) -> Iterator[ScanItem]:
+    def _in_memory(self, content: Content, within: Within, known: PrefilterResult | None = None) -> Iterator[ScanItem]:
         """Yield the findings in a content; its prefilter result may be ``known``."""
         shortened = self._shortened(content.data)
         if known and not shortened:

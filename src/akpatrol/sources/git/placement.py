@@ -120,16 +120,15 @@ def _with_commits(git: Git, found: list[tuple[RawFinding, Occurrence, Provenance
     ids = {id_ for _, _, p in found for id_ in (p.introduced, p.removed, p.version, p.first) if id_}
     ids |= {o.object for _, o, _ in found if o.place in (Place.TAG_MESSAGE, Place.TAGGER) and o.object}
     known = commits(git, sorted(ids))
+
+    def commit_of(id_: str | None, *, in_files: bool) -> Commit | None:
+        found_commit = known.get(id_ or "")
+        # A text is the commit's own.
+        return found_commit if not found_commit or in_files else found_commit._replace(boundary=False)
+
     for finding, placed, provenance in found:
         in_text = placed.place in (Place.TAG_MESSAGE, Place.TAGGER)
         in_files = placed.place in (Place.CONTENT, Place.PATH)
-
-        def commit_of(id_: str | None, *, in_files: bool = in_files) -> Commit | None:
-            found_commit = known.get(id_ or "")
-            return (
-                found_commit if not found_commit or in_files else found_commit._replace(boundary=False)
-            )  # a text is the commit's own
-
         moved = provenance.origin.moved if provenance.origin else None
         yield (
             finding.match,
@@ -137,14 +136,14 @@ def _with_commits(git: Git, found: list[tuple[RawFinding, Occurrence, Provenance
                 path=placed.path if provenance.path is None else provenance.path,
                 paths=provenance.paths or placed.paths,
                 paths_truncated=provenance.more,
-                introduced=commit_of(placed.object if in_text else provenance.introduced),
+                introduced=commit_of(placed.object if in_text else provenance.introduced, in_files=in_files),
                 removed=known.get(provenance.removed or ""),
                 refs=provenance.refs,
                 state=provenance.state,
                 state_reason=provenance.reason,
-                moved_from=Moved(*moved, commit_of(provenance.first)) if moved else None,
+                moved_from=Moved(*moved, commit_of(provenance.first, in_files=in_files)) if moved else None,
                 known=provenance.known,
-                version=commit_of(provenance.version),
+                version=commit_of(provenance.version, in_files=in_files),
             ),
         )
 
