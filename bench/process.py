@@ -31,17 +31,22 @@ class Run(NamedTuple):
 
 
 def run(
-    command: Sequence[str | Path], *, cwd: Path | None = None, output: Path | None = None, cache: Path | None = None
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    output: Path | None = None,
+    cache: Path | None = None,
+    remembers: bool = False,
 ) -> Run:
     """Run a command to its end; ``output`` takes its standard output, else nobody does.
 
     With ``cache`` as the user's cache directory a program finds there what it made of its rules in an earlier run, yet
-    nothing of what akpatrol remembers to have read.
+    nothing of what akpatrol remembers to have read, unless it ``remembers``.
     """
     environment = dict(os.environ)
     if cache:
         environment["XDG_CACHE_HOME"] = str(cache)
-        for remembered in (cache / "akpatrol").glob(f"{FILE_NAME}*"):
+        for remembered in () if remembers else (cache / "akpatrol").glob(f"{FILE_NAME}*"):
             remembered.unlink()
     peaks, ended = [0, 0], Event()
     with tempfile.TemporaryFile() as errors, Path(output or os.devnull).open("wb") as written:

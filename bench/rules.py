@@ -1,7 +1,9 @@
 """Compares akpatrol under a rule file of gitleaks with gitleaks itself: the same findings, and at what cost.
 
     python -m bench.rules gitleaks.toml tree:NAME=DIRECTORY... history:NAME=REPOSITORY... --peers ENVIRONMENT
+    python -m bench.rules gitleaks.toml again:NAME=REPOSITORY... staged:NAME=DIRECTORY...
 
+``again`` is a history that akpatrol has read before, ``staged`` one changed file of a new repository with these files.
 Both scan the same files or history by the same rules, without decoding, and take turns. A finding is a rule, a file,
 the line where its match begins and a secret; in a history there is one for each line that it had. What only one has
 is counted by class with who is right: gitleaks is asked about the whole file. Recall is the share of gitleaks' findings
@@ -15,6 +17,8 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -38,10 +42,17 @@ _GITLEAKS = [
 _PLAINLY = ["--no-decode", "--no-containers", "--no-progress", "--no-allow"]
 _AKPATROL = [*_PLAINLY, "--min-confidence", "low", "--format", "json"]
 _READ = (0, 1, 3)
+# The commands of gitleaks and of akpatrol, by kind of target.
+_COMMANDS = {
+    "tree": (["dir", "."], ["scan", "."]),
+    "history": (["git", "."], ["history", "."]),
+    "again": (["git", "."], ["history", "."]),
+    "staged": (["git", "--pre-commit", "--staged", "."], ["staged"]),
+}
 
 
 class Target(NamedTuple):
-    """A tree or a history."""
+    """A tree, a history, one that was read ``again``, or a tree of which a change is ``staged``."""
 
     kind: str
     name: str
@@ -78,8 +89,8 @@ def _options() -> argparse.Namespace:
 def _target(text: str) -> Target:
     kind, _, named = text.partition(":")
     name, _, path = named.partition("=")
-    if kind not in ("tree", "history") or not Path(path).is_dir():
-        raise argparse.ArgumentTypeError("must be tree:NAME=DIRECTORY or history:NAME=REPOSITORY")
+    if kind not in _COMMANDS or not Path(path).is_dir():
+        raise argparse.ArgumentTypeError(f"must be KIND:NAME=DIRECTORY, with a kind of {', '.join(_COMMANDS)}")
     return Target(kind, name, Path(path).absolute())
 
 
@@ -90,35 +101,50 @@ def _compared(target: Target, options: argparse.Namespace, gitleaks: str) -> dic
     processor: dict[str, list[float]] = {"akpatrol": [], "gitleaks": []}
     with tempfile.TemporaryDirectory(prefix="akpatrol-bench-") as directory:
         reports = {name: Path(directory, f"{name}.json") for name in seconds}
+        theirs, ours = _COMMANDS[target.kind]
         commands = {
-            "gitleaks": [gitleaks, "dir" if is_tree else "git", ".", "--config", rules, *_GITLEAKS],
-            "akpatrol": [options.akpatrol, "scan" if is_tree else "history", ".", "--rules", rules, *_AKPATROL],
+            "gitleaks": [gitleaks, *theirs, "--config", rules, *_GITLEAKS],
+            "akpatrol": [options.akpatrol, *ours, "--rules", rules, *_AKPATROL],
         }
+        cwd = _staged(target.path, Path(directory, "staged")) if target.kind == "staged" else target.path
         outputs = {"gitleaks": "--report-path", "akpatrol": "--output"}
         for number in range(options.rounds + 1):
             for name, command in commands.items():
                 words = [*command, outputs[name], str(reports[name])]
                 before = _processor_seconds()
-                run = process.run(words, cwd=target.path, cache=Path(directory, "cache"))
+                cache, remembers = Path(directory, "cache"), target.kind == "again"
+                run = process.run(words, cwd=cwd, cache=cache, remembers=remembers)
                 if run.code not in _READ:
                     raise SystemExit(f"{name} failed on {target.name}: {run.errors}")
                 if number:
                     seconds[name].append(run.seconds)
                     processor[name].append(round(_processor_seconds() - before, 3))
-        theirs = rule_differences.of_gitleaks(json.loads(reports["gitleaks"].read_text() or "[]"))
-        ours = rule_differences.of_akpatrol(json.loads(reports["akpatrol"].read_text()))
+        found = rule_differences.of_gitleaks(json.loads(reports["gitleaks"].read_text() or "[]"))
+        known = rule_differences.of_akpatrol(json.loads(reports["akpatrol"].read_text()))
     oracle = Oracle([gitleaks, "--config", rules, *_GITLEAKS], target.path, is_tree=is_tree)
-    only_theirs, only_ours = oracle.classes(theirs, ours)
+    only_theirs, only_ours = oracle.classes(found, known)
     missing = only_theirs.get(rule_differences.WRONG, 0)
     return {
         "target": f"{target.kind} {target.name}",
-        "findings": {"gitleaks": len(theirs), "akpatrol": len(ours)},
-        "recall": 1 - missing / len(theirs) if theirs else 1.0,
+        "findings": {"gitleaks": len(found), "akpatrol": len(known)},
+        "recall": 1 - missing / len(found) if found else 1.0,
         "only_gitleaks": only_theirs,
         "only_akpatrol": only_ours,
         "seconds": seconds,
         "processor_seconds": processor,
     }
+
+
+def _staged(files: Path, repository: Path) -> Path:
+    """Make a repository with these files, and stage a line more in the first of them that is text."""
+    shutil.copytree(files, repository, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+    git = ["git", "-C", str(repository), "-c", "user.name=bench", "-c", "user.email=bench@example.com"]
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message=all"]):
+        subprocess.run([*git, *command], check=True)
+    changed = next(path for path in sorted(repository.rglob("*.*")) if path.suffix in (".py", ".c", ".go", ".md"))
+    changed.write_bytes(changed.read_bytes() + b"# one more line\n")
+    subprocess.run([*git, "add", "--all"], check=True)
+    return repository
 
 
 def _processor_seconds() -> float:
