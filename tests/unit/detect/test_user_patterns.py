@@ -15,7 +15,7 @@ from akpatrol.rules.rule import Rule, RuleSet
 from akpatrol.rules.rule_file import load
 
 pytest.importorskip("re2")
-pytest.importorskip("hyperscan")
+hyperscan_patterns = pytest.importorskip("akpatrol.detect.hyperscan_patterns")
 
 _RULES = [
     Rule("plain", "", r"k[0-9]{3,6}", file="f"),
@@ -106,6 +106,27 @@ def test_beyond_so_many_ends_only_the_rules_are_known(engine: Engine) -> None:
     assert not result.touched
     assert engine.prefiltered_parts([b"k123 " * 3000, b""]) == range(2)
     assert not result.flooded
+
+
+def test_a_pattern_that_matches_too_often_leaves_the_others_their_ends(engine: Engine) -> None:
+    numbers = {rule.id: number for number, rule in enumerate(engine.rules.rules)}
+    data = b"k123 " * 3000 + b"\nword\nak_abcd"
+    result = engine.prefiltered_at(Place.CONTENT, data)
+    assert result.rules == {numbers["plain"], numbers["line"]}
+    assert result.rule_ends == {numbers["line"]: [len(data) - 8]}
+    assert result.ends == [len(data)]
+
+
+def test_beyond_all_bounds_each_pattern_is_searched_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b"k123 " * 3000 + b"\nword\n" + "céd keyword".encode()
+    rules = _engine().prefiltered_at(Place.CONTENT, data).rules
+    monkeypatch.setattr(hyperscan_patterns, "_MOST_UNKEPT", 100)
+    engine = Engine(RuleSet((*load().rules, *_RULES)), "hyperscan")
+    result = engine.prefiltered_at(Place.CONTENT, data)
+    assert result.rules == rules
+    assert not result.rule_ends
+    assert not result.touched
+    assert engine.prefiltered_at(Place.CONTENT, data).rules == rules
 
 
 def test_a_keyword_around_decoded_text_is_enough(engine: Engine) -> None:

@@ -37,6 +37,16 @@ id = "random"
 regex = '''\b[a-z]{8,12}\b'''
 entropy = 3.2
 """
+_FAR = rb"""
+[[rules]]
+id = "far"
+regex = '''far_[0-9a-z]{20}'''
+keywords = ["elsewhere"]
+[[rules]]
+id = "spread"
+regex = '''(?s)opening:.+closing:'''
+keywords = ["opening"]
+"""
 _TOKEN = b"acme_" + b"0a1b2c3d4e" * 2
 _LINE = b"key = " + _TOKEN + b"\n"
 _FILLING = b"# nothing to see here at all\n" * 40
@@ -110,3 +120,19 @@ def test_rejected_matches_are_work(engine: Engine, monkeypatch: pytest.MonkeyPat
         result = engine.prefiltered(data)
         assert not engine.confirm(Medium(data), result, (0, len(data)), None, Outer(spent))
         assert (spent.over, spent.left) == (is_over, before)
+
+
+@pytest.mark.parametrize("filling", [b"", _FILLING])
+def test_a_keyword_anywhere_counts(filling: bytes) -> None:
+    """It is asked for only where a window holds a credential; whether it is there decides what else is masked."""
+    engine = Engine(RuleSet(tuple(parse(_FAR, "f"))), "hyperscan")
+    line = b"x = far_" + b"0a1b2c3d4e" * 2 + b"\n"
+    assert not engine.scan(filling + line)
+    assert [match.rule_id for match in engine.scan(filling + line + b"Elsewhere")] == ["far"]
+    assert not engine.scan(filling + line)
+
+
+def test_texts_of_a_pattern_without_bounds() -> None:
+    engine = Engine(RuleSet(tuple(parse(_FAR, "f"))), "hyperscan")
+    assert not engine.scan(_FILLING + b"closing:\nOPENING: opening\n")
+    assert len(engine.scan(_FILLING + b"opening: it and\nclosing: it\n")) == 1

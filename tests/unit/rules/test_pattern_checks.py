@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -48,7 +49,24 @@ def test_a_second_run_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         PatternChecks(store, [b"other rules"]).check("a+")
 
 
-@pytest.mark.parametrize("value", [b"", b"[", b"[1]", b'{"a": 1}'])
+def test_a_second_run_parses_nothing() -> None:
+    def refuse(_content: bytes) -> dict[str, Any]:
+        raise AssertionError
+
+    store = _Store()
+    checks = PatternChecks(store, [b"rules"])
+    parsed = {"rules": [{"id": "a", "entropy": 3.5}], "title": "\u00e9"}
+    assert checks.document(b"rules", lambda _: parsed) is parsed
+    checks.document(b"dated", lambda _: {"since": date(2026, 1, 1)})
+    checks.keep()
+    again = PatternChecks(store, [b"rules"])
+    assert again.document(b"rules", refuse) == parsed
+    for content in (b"dated", b"other"):
+        with pytest.raises(AssertionError):
+            again.document(content, refuse)
+
+
+@pytest.mark.parametrize("value", [b"", b"[", b"[1]", b'{"a": 1}', b"[{}, 1]", b'[{"a": 1}, {}]'])
 def test_a_damaged_value_is_none(value: bytes) -> None:
     store = _Store()
     PatternChecks(store).keep()
