@@ -172,7 +172,7 @@ class Engine:
             return ()
         from akpatrol.detect.parted_result import parted  # noqa: PLC0415 - a hook does without
 
-        each = parted(result, parts, len(self._separator))
+        each = parted(result, parts, len(self._separator), self._listed)
         return [(number, None) for number in range(len(parts))] if each is None else sorted(each.items(), key=_number)
 
     @cached_property

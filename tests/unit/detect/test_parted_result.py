@@ -22,9 +22,27 @@ _RULES = [
     Rule("characters", "", r"c.d", keywords=("keyword",), file="f"),
     Rule("digits", "", r"[0-9]{4}zz", keywords=("network",), file="f"),
     Rule("ended", "", r"q[0-9]{2}(?:\s|$)", file="f"),
+    Rule("worded", "", r"kind:.{0,9}data:", keywords=("secret",), file="f"),
     Rule("open", "", r"p\s+q\s+r", file="f"),
 ]
-_WORDS = ["k123", "wrd", "end", "céd", "keyword", "1234zz", "network", "q12", "p \n q r", "ak_", "\xff", "\n", " "]
+_WORDS = [
+    "k123",
+    "wrd",
+    "end",
+    "céd",
+    "keyword",
+    "1234zz",
+    "network",
+    "q12",
+    "secret",
+    "kind: ",
+    "data:",
+    "p \n q r",
+    "ak_",
+    "\xff",
+    "\n",
+    " ",
+]
 _PART = st.lists(st.sampled_from(_WORDS), max_size=5).map(lambda words: "".join(words).encode("latin-1"))
 _ENGINE = Engine(RuleSet((*load().rules, *_RULES)), "hyperscan")
 _WITHOUT_OPEN = Engine(RuleSet((*load().rules, *_RULES[:-1])), "hyperscan")
@@ -51,3 +69,8 @@ def test_parts_are_searched_once() -> None:
 def test_a_pattern_that_matches_too_often_tells_no_part() -> None:
     parts = [b"k123 " * 3000, b"k123", b""]
     assert list(_WITHOUT_OPEN.prefiltered_each(parts)) == [(number, None) for number in range(3)]
+
+
+def test_a_keyword_alone_is_no_result() -> None:
+    parts = ["é secret".encode(), "é secret kind: data:".encode()]
+    assert list(dict(_WITHOUT_OPEN.prefiltered_each(parts))) == [1]
