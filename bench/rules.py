@@ -4,6 +4,7 @@
     python -m bench.rules gitleaks.toml again:NAME=REPOSITORY... staged:NAME=DIRECTORY...
 
 ``again`` is a history that akpatrol has read before, ``staged`` one changed file of a new repository with these files.
+Of a history both read what its refs reach, in a clone: akpatrol would read all other objects too, as of pull requests.
 Both scan the same files or history by the same rules, without decoding, and take turns. A finding is a rule, a file,
 the line where its match begins and a secret; in a history there is one for each line that it had. What only one has
 is counted by class with who is right: gitleaks is asked about the whole file. Recall is the share of gitleaks' findings
@@ -106,7 +107,8 @@ def _compared(target: Target, options: argparse.Namespace, gitleaks: str) -> dic
             "gitleaks": [gitleaks, *theirs, "--config", rules, *_GITLEAKS],
             "akpatrol": [options.akpatrol, *ours, "--rules", rules, *_AKPATROL],
         }
-        cwd = _staged(target.path, Path(directory, "staged")) if target.kind == "staged" else target.path
+        make = _MAKERS.get(target.kind)
+        cwd = make(target.path, Path(directory, "repository")) if make else target.path
         outputs = {"gitleaks": "--report-path", "akpatrol": "--output"}
         for number in range(options.rounds + 1):
             for name, command in commands.items():
@@ -145,6 +147,15 @@ def _staged(files: Path, repository: Path) -> Path:
     changed.write_bytes(changed.read_bytes() + b"# one more line\n")
     subprocess.run([*git, "add", "--all"], check=True)
     return repository
+
+
+def _reachable(repository: Path, clone: Path) -> Path:
+    """Make a clone that has the objects that refs reach, and no others."""
+    subprocess.run(["git", "clone", "--quiet", "--mirror", "--no-local", str(repository), str(clone)], check=True)
+    return clone
+
+
+_MAKERS = {"history": _reachable, "again": _reachable, "staged": _staged}
 
 
 def _processor_seconds() -> float:
