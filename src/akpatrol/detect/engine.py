@@ -103,12 +103,9 @@ class Engine:
 
         return Confirmation(self._listed, self._matchers, self._filters, self._keywords)
 
-    def prefiltered_at(self, place: Place, data: bytes) -> PrefilterResult:
-        """Return the prefilter's result without the rules that do not apply in such a place."""
-        return self.applicable_at(place, self.prefiltered(data))
-
-    def applicable_at(self, place: Place, result: PrefilterResult) -> PrefilterResult:
-        """Return a prefilter result without the rules that do not apply in such a place."""
+    def prefiltered_at(self, place: Place, data: bytes, known: PrefilterResult | None = None) -> PrefilterResult:
+        """Return the prefilter's result, or a ``known`` one, without the rules that do not apply in such a place."""
+        result = known or self.prefiltered(data)
         if self._only_in_files and place not in _FILES:
             result.rules -= self._only_in_files
         return result

@@ -113,8 +113,7 @@ class Examiner:
         for number in sorted(containers):
             yield from self.examine_item(batch.content(number), within)
         plain = [number for number in range(len(data)) if number not in containers]
-        parts = [data[number] for number in plain] if containers else data
-        for number, known in self.engine.prefiltered_each(parts) if parts else ():
+        for number, known in self.engine.prefiltered_each([data[number] for number in plain]) if plain else ():
             yield from self._in_memory(batch.content(plain[number]), within or Within(Work()), known)
 
     def examine_item(self, item: Item | ContentBatch, within: Within | None = None) -> Iterator[ScanItem]:
@@ -145,10 +144,8 @@ class Examiner:
     def _in_memory(self, content: Content, within: Within, known: PrefilterResult | None = None) -> Iterator[ScanItem]:
         """Yield the findings in a content; its prefilter result may be ``known``."""
         shortened = self._shortened(content.data)
-        if known and not shortened:
-            result = self.engine.applicable_at(content.origin.place, known)
-        else:
-            result = self.engine.prefiltered_at(content.origin.place, shortened.data if shortened else content.data)
+        data, known = (shortened.data, None) if shortened else (content.data, known)
+        result = self.engine.prefiltered_at(content.origin.place, data, known)
         if not result:
             return
         if self._zip_end in result.fired and has_zip_tail(content):
