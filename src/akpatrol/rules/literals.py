@@ -32,14 +32,15 @@ _TEXT = 16
 class Literal(NamedTuple):
     """A sequence of bytes; each of the ``places`` is the set of bytes allowed there, such as both cases of a letter.
 
-    ``leading`` says that a match may begin with it. The next byte is one of ``behind``, or any if that is empty. At
-    least ``text`` bytes of ASCII follow, counted up to 16.
+    ``leading`` says that a match may begin with it, and ``begins_secret`` that the secret in it may. The next byte is
+    one of ``behind``, or any if that is empty. At least ``text`` bytes of ASCII follow, counted up to 16.
     """
 
     places: tuple[bytes, ...]
     leading: bool = False
     behind: bytes = b""
     text: int = 0
+    begins_secret: bool = False
 
     @classmethod
     def of(cls, text: bytes) -> Self:
@@ -50,6 +51,8 @@ class Literal(NamedTuple):
 def required(rule: Rule) -> tuple[Literal, ...]:
     """Return literals such that each match of a rule holds at least one; empty where there are none."""
     literals = in_pattern(rule.regex) or _in_keywords(rule.keywords)
+    beginnings = {literal.places for group in in_secret(rule) for literal in group if literal.leading}
+    literals = tuple(literal._replace(begins_secret=literal.places in beginnings) for literal in literals)
     # The judge rejects anything shorter, regardless of the pattern.
     text = min(rule.kind.bounds.shortest, _TEXT)
     return literals if rule.kind.is_custom else tuple(literal._replace(text=text) for literal in literals)

@@ -62,6 +62,20 @@ def test_what_stands_before_and_behind() -> None:
 
 
 @pytest.mark.parametrize(
+    ("regex", "expected"),
+    [
+        (r"acme_[0-9]{20}", True),
+        (r"\b((?:ghu|ghs)_[0-9]{20})\b", True),
+        (r"acme: ([0-9]{20})", False),
+        (r"acme: (tok_[0-9]{20})", False),
+        (r"(?i)[\w.-]{0,50}?(?:acme)(?:[ \t\w.-]{0,20})[=:]\s?([0-9a-f]{32})", False),
+    ],
+)
+def test_what_a_secret_begins_with(regex: str, *, expected: bool) -> None:
+    assert {literal.begins_secret for literal in required(_rule(regex))} == {expected}
+
+
+@pytest.mark.parametrize(
     ("rule", "expected"),
     [
         (_rule(r"acme_[0-9]{20}"), (True, True, True)),

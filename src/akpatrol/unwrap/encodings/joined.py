@@ -138,6 +138,7 @@ def _in_literals(literal: Places) -> Iterator[Part]:
 
 
 def encodings(literals: Sequence[Literal]) -> tuple[Joined, ...]:
-    """Return the encoding, with triggers for the literals that a match begins with."""
-    leading = tuple(dict.fromkeys(literal.places for literal in literals if literal.leading))
-    return (Joined(leading, raw_trigger(literals)),) if leading else ()
+    """Return the encoding, with triggers for the literals that a secret begins with: it alone is in pieces."""
+    prefixes = [literal for literal in literals if literal.begins_secret]
+    places = tuple(dict.fromkeys(literal.places for literal in prefixes))
+    return (Joined(places, raw_trigger(prefixes)),) if prefixes else ()

@@ -10,6 +10,9 @@ import pytest
 
 from akpatrol import Scanner
 from akpatrol.model.scan import Confidence, End
+from akpatrol.rules.literals import required
+from akpatrol.rules.rule import Rule
+from akpatrol.unwrap.encodings import joined
 from akpatrol.unwrap.encodings.line_joints import is_random
 from tests.credentials import organization_key, personal_access_token, random_text
 
@@ -234,6 +237,15 @@ def test_what_is_whole_is_not_joined_with_what_follows(number: int) -> None:
 )
 def test_words_are_no_credential(text: str) -> None:
     assert not _scan(text)
+
+
+def test_pieces_begin_with_what_a_secret_begins_with() -> None:
+    """A name in front of a secret is no part of a token in pieces, and stands everywhere."""
+    name, prefix = (required(Rule("own", "", regex)) for regex in (r"acme: ([0-9]{20})", r"(acme_[0-9]{20})"))
+    assert joined.encodings(name) == ()
+    (of_prefix,) = joined.encodings((*name, *prefix))
+    (alone,) = joined.encodings(prefix)
+    assert of_prefix.triggers == alone.triggers
 
 
 def test_a_token_after_another_is_its_own() -> None:
